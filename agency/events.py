@@ -1,0 +1,347 @@
+"""The catalogue of what can happen: frozen records, named in the past tense.
+
+Every event becomes a row on its claim's timeline. `creditor_sees` puts it on the creditor's timeline
+too; `reacts` says that `agency.reactions` has an entry for it, which then runs as a job of its own.
+"""
+
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
+from uuid import UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Something that happened to a claim (or, with no claim, to a creditor)."""
+
+    creditor_sees: ClassVar[bool] = True
+    reacts: ClassVar[bool] = False
+
+    creditor_id: UUID
+    claim_id: UUID | None = None
+
+    @property
+    def kind(self) -> str:
+        """The stable name that stands in the database."""
+        return type(self).__name__
+
+    def facts(self) -> dict[str, Any]:
+        """This function will return the event's own fields as plain JSON values."""
+        return {
+            field.name: _plain(getattr(self, field.name))
+            for field in fields(self)
+            if field.name not in ("creditor_id", "claim_id")
+        }
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, bool | int | str | list | dict) else str(value)
+
+
+# --- intake, documents, pricing ---
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlacementReceived(Event):
+    """A creditor handed over a file or a form."""
+
+    reacts: ClassVar[bool] = True
+    placement_id: UUID
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlacementRead(Event):
+    """The rows were mapped and checked."""
+
+    placement_id: UUID
+    rows: int
+    created: int
+    updated: int
+    merged: int
+    rejected: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentAdded(Event):
+    """A file was added to a claim's dossier."""
+
+    document_id: UUID
+    document_kind: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuoteIssued(Event):
+    """A binding price was offered."""
+
+    quote_id: UUID
+    fee_bps: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuoteAccepted(Event):
+    """The creditor accepted: the mandate stands and treatment may start."""
+
+    reacts: ClassVar[bool] = True
+    quote_id: UUID
+    placement_id: UUID | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuoteDeclined(Event):
+    """The creditor declined."""
+
+    quote_id: UUID
+
+
+# --- claims and disputes ---
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimMoved(Event):
+    """A claim went from one state to another."""
+
+    from_state: str
+    to_state: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimPaidOff(Event):
+    """Nothing is owed any more; pending contacts are cancelled."""
+
+    reacts: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoldPlaced(Event):
+    """Nothing may leave for this claim until the hold is lifted."""
+
+    hold_id: UUID
+    ground: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoldLifted(Event):
+    """The claim may be worked again."""
+
+    hold_id: UUID
+    ground: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeRaised(Event):
+    """The debtor disputes all or part; collection stops for it."""
+
+    reacts: ClassVar[bool] = True
+    dispute_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeResolved(Event):
+    """A dispute got an outcome."""
+
+    reacts: ClassVar[bool] = True
+    dispute_id: UUID
+    outcome: str
+
+
+# --- treatment and communication ---
+
+
+@dataclass(frozen=True, kw_only=True)
+class TreatmentStarted(Event):
+    """A treatment path was pinned to the claim."""
+
+    path: str
+    version: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageSent(Event):
+    """A message was accepted by its provider."""
+
+    reacts: ClassVar[bool] = True
+    message_id: UUID
+    channel: str
+    step: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageDelivered(Event):
+    """The provider says that the message arrived."""
+
+    message_id: UUID
+    channel: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageOpened(Event):
+    """The debtor opened the message."""
+
+    message_id: UUID
+    channel: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageBounced(Event):
+    """The message could not be delivered."""
+
+    reacts: ClassVar[bool] = True
+    message_id: UUID
+    channel: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageRefused(Event):
+    """The law or a hold forbade the message at the moment of sending."""
+
+    message_id: UUID
+    channel: str
+    reasons: list[str]
+
+
+# --- payments and promises ---
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayLinkOpened(Event):
+    """The debtor opened the pay page."""
+
+    link_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentStarted(Event):
+    """The debtor went to the payment provider."""
+
+    intent_id: UUID
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentReceived(Event):
+    """Money for this claim was booked."""
+
+    reacts: ClassVar[bool] = True
+    payment_id: UUID
+    amount_minor: int
+    currency: str
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentReversed(Event):
+    """A booked payment was taken back."""
+
+    reacts: ClassVar[bool] = True
+    payment_id: UUID
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromiseMade(Event):
+    """The debtor promised to pay on a date; the path pauses."""
+
+    promise_id: UUID
+    amount_minor: int
+    currency: str
+    due_on: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromiseKept(Event):
+    """The promised amount arrived in time."""
+
+    promise_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromiseBroken(Event):
+    """The promised amount did not arrive in time."""
+
+    reacts: ClassVar[bool] = True
+    promise_id: UUID
+
+
+# --- desk ---
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallMade(Event):
+    """A collector called."""
+
+    call_id: UUID
+    disposition: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoteAdded(Event):
+    """A collector wrote something down."""
+
+    creditor_sees: ClassVar[bool] = False
+    note_id: UUID
+
+
+# --- banking and remittance ---
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatementImported(Event):
+    """A bank statement was booked."""
+
+    creditor_sees: ClassVar[bool] = False
+    reacts: ClassVar[bool] = True
+    statement_id: UUID
+    lines: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemittanceDrafted(Event):
+    """A payout to the creditor was prepared."""
+
+    creditor_sees: ClassVar[bool] = False
+    run_id: UUID
+    net_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemittanceApproved(Event):
+    """A second person approved the payout."""
+
+    run_id: UUID
+    net_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemittancePaid(Event):
+    """The payout was seen on the bank."""
+
+    run_id: UUID
+    net_minor: int
+    currency: str
+
+
+EVENTS: dict[str, type[Event]] = {event.__name__: event for event in Event.__subclasses__()}
+
+
+def from_row(*, kind: str, creditor_id: UUID, claim_id: UUID | None, facts: dict[str, Any]) -> Event:
+    """This function will rebuild the event that stands in a row.
+
+    UUID fields come back as UUID; unknown fields of an older or newer version are ignored.
+
+    :raises KeyError: the kind is not in the catalogue.
+    """
+    event_type = EVENTS[kind]
+    values: dict[str, Any] = {}
+    for field in fields(event_type):
+        if field.name in facts:
+            value = facts[field.name]
+            values[field.name] = UUID(value) if value and field.name.endswith("_id") else value
+    return event_type(creditor_id=creditor_id, claim_id=claim_id, **values)

@@ -1,0 +1,57 @@
+"""Files: known by the SHA-256 of their content, so that the same file twice is one file."""
+
+import hashlib
+from typing import Protocol
+from uuid import UUID
+
+from sqlalchemy import text
+
+from agency.kernel.errors import NotFound
+from agency.kernel.unit import Unit
+
+
+class FileStore(Protocol):
+    """Where bytes live: a local folder by default, S3 by setting."""
+
+    def put(self, content: bytes) -> str:
+        """Store the content (again is a no-op) and return its SHA-256 in hex."""
+
+    def get(self, sha256: str) -> bytes:
+        """Return the content. :raises KeyError: it is not there."""
+
+
+def store(unit: Unit, files: FileStore, *, creditor_id: UUID, content: bytes, media_type: str) -> str:
+    """This function will keep a creditor's file and return its SHA-256.
+
+    The bytes are written before the row commits: a crash leaves bytes that nobody refers to, never a row
+    without bytes.
+    """
+    sha256 = files.put(content)
+    if sha256 != hashlib.sha256(content).hexdigest():
+        raise AssertionError("the file store returned another hash than the content has")
+    unit.session.connection().execute(
+        text(
+            "INSERT INTO stored_file (creditor_id, sha256, size, media_type, stored_at)"
+            " VALUES (:c, :sha, :size, :type, :now) ON CONFLICT DO NOTHING"
+        ),
+        {"c": creditor_id, "sha": sha256, "size": len(content), "type": media_type, "now": unit.now},
+    )
+    return sha256
+
+
+def fetch(unit: Unit, files: FileStore, *, creditor_id: UUID, sha256: str) -> tuple[bytes, str]:
+    """This function will return a creditor's file and its media type; the row decides whether it may.
+
+    :raises NotFound: this creditor has no such file.
+    """
+    media_type = (
+        unit.session.connection()
+        .execute(
+            text("SELECT media_type FROM stored_file WHERE creditor_id = :c AND sha256 = :sha"),
+            {"c": creditor_id, "sha": sha256},
+        )
+        .scalar_one_or_none()
+    )
+    if media_type is None:
+        raise NotFound("no such file")
+    return files.get(sha256), media_type

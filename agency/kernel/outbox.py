@@ -1,0 +1,227 @@
+"""Transactional outbox: a job is a row written with the facts it follows from.
+
+The relay wakes workers through the broker; a worker leases the row, counts the attempt before the work
+starts, and finishes it in the same transaction as the effect. Losing the broker costs seconds, never a
+job. Lease times are the machine's own clock: moving the product's clock must not expire a lease.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import text
+
+from agency.kernel.actor import ACTORS, Actor, JobFunction, actor_name
+from agency.kernel.ids import new_id
+from agency.kernel.unit import Door, Unit, Units
+
+log = structlog.get_logger()
+
+_INSERT = text(
+    "INSERT INTO outbox (id, actor, queue, args, creditor_id, key, created_at, available_at, generation, attempts)"
+    " VALUES (:id, :actor, :queue, CAST(:args AS jsonb), :creditor, :key, clock_timestamp(),"
+    " clock_timestamp(), 0, 0) ON CONFLICT (key) DO NOTHING"
+)
+_WAITING = text(
+    "UPDATE outbox SET dispatched_at = clock_timestamp() WHERE id IN ("
+    " SELECT id FROM outbox WHERE done_at IS NULL AND quarantined_at IS NULL"
+    " AND available_at <= clock_timestamp()"
+    " AND (leased_until IS NULL OR leased_until < clock_timestamp())"
+    " AND (dispatched_at IS NULL OR dispatched_at < clock_timestamp() - make_interval(secs => :again))"
+    " ORDER BY available_at LIMIT :limit FOR UPDATE SKIP LOCKED) RETURNING queue, id"
+)
+_LEASE = text(
+    "UPDATE outbox SET attempts = attempts + 1, generation = generation + 1,"
+    " leased_until = clock_timestamp() + make_interval(secs => :seconds)"
+    " WHERE id = :id AND done_at IS NULL AND quarantined_at IS NULL"
+    " AND available_at <= clock_timestamp()"
+    " AND (leased_until IS NULL OR leased_until < clock_timestamp())"
+    " RETURNING actor, args, generation, attempts"
+)
+_DONE = text(
+    "UPDATE outbox SET done_at = clock_timestamp(), leased_until = NULL, last_error = NULL"
+    " WHERE id = :id AND generation = :generation AND done_at IS NULL"
+)
+_FAILED = text(
+    "UPDATE outbox SET leased_until = NULL, dispatched_at = NULL, last_error = :error,"
+    " available_at = clock_timestamp() + make_interval(secs => :wait),"
+    " quarantined_at = CASE WHEN :final THEN clock_timestamp() END"
+    " WHERE id = :id AND generation = :generation AND done_at IS NULL"
+)
+
+
+class LostLease(Exception):
+    """Another worker took the job over while this one was working; its effects are rolled back."""
+
+
+@dataclass(frozen=True)
+class LeasedJob:
+    """A job that this worker may run until its lease ends."""
+
+    id: UUID
+    actor: str
+    args: dict[str, Any]
+    generation: int
+    attempts: int
+
+
+def enqueue(
+    unit: Unit, function: JobFunction, /, *, key: str | None = None, creditor_id: UUID | None = None, **args: Any
+) -> None:
+    """This function will write a job in the running transaction; `key` makes a second writing a no-op.
+
+    :raises KeyError: the function is not an actor.
+    """
+    enqueue_many(unit, function, [args], keys=[key], creditor_id=creditor_id)
+
+
+def enqueue_many(
+    unit: Unit,
+    function: JobFunction,
+    batches: Sequence[dict[str, Any]],
+    *,
+    keys: Sequence[str | None] | None = None,
+    creditor_id: UUID | None = None,
+) -> None:
+    """This function will write one job per set of arguments in one statement."""
+    registered = ACTORS[actor_name(function)]
+    rows = [
+        {
+            "id": new_id(),
+            "actor": registered.name,
+            "queue": registered.queue,
+            "args": json.dumps(args, default=str),
+            "creditor": creditor_id,
+            "key": keys[index] if keys else None,
+        }
+        for index, args in enumerate(batches)
+    ]
+    if rows:
+        unit.session.connection().execute(_INSERT, rows)
+
+
+def take_waiting(unit: Unit, *, limit: int = 500, again_seconds: float = 20.0) -> dict[str, list[UUID]]:
+    """This function will mark waiting jobs as dispatched and return their ids by queue (for the relay)."""
+    rows = unit.session.connection().execute(_WAITING, {"limit": limit, "again": again_seconds})
+    queues: dict[str, list[UUID]] = {}
+    for queue, job_id in rows:
+        queues.setdefault(queue, []).append(job_id)
+    return queues
+
+
+def run_jobs(units: Units, job_ids: Iterable[UUID]) -> int:
+    """This function will run each job that is still open and not leased by another worker.
+
+    :returns: how many finished.
+    """
+    return sum(run_job(units, job_id) for job_id in job_ids)
+
+
+def run_job(units: Units, job_id: UUID) -> bool:
+    """This function will lease, run and finish one job; a failure is recorded and retried with back-off.
+
+    :returns: whether it finished now.
+    """
+    job = _lease(units, job_id)
+    if job is None:
+        return False
+    registered = ACTORS.get(job.actor)
+    if registered is None:
+        _record_failure(units, job, error=f"no actor called {job.actor}", final=True)
+        return False
+    if job.attempts > registered.attempts_max:
+        _record_failure(units, job, error="too many attempts", final=True)
+        return False
+    try:
+        _run(units, registered, job)
+    except LostLease:
+        log.warning("outbox.lease.lost", job=str(job.id), actor=job.actor)
+        return False
+    except Exception as error:  # noqa: BLE001 - the last door: whatever a job raises is recorded
+        log.exception("outbox.job.failed", job=str(job.id), actor=job.actor, attempt=job.attempts)
+        _record_failure(
+            units, job, error=f"{type(error).__name__}: {error}"[:2000],
+            final=job.attempts >= registered.attempts_max,
+        )
+        return False
+    return True
+
+
+def _lease(units: Units, job_id: UUID) -> LeasedJob | None:
+    with units.open(Door.WORKER, by="system:worker") as unit:
+        row = unit.session.connection().execute(_LEASE, {"id": job_id, "seconds": 120}).one_or_none()
+    return LeasedJob(job_id, *row) if row else None
+
+
+def _run(units: Units, registered: Actor, job: LeasedJob) -> None:
+    by = f"system:{registered.name}"
+    if registered.own_units:
+        registered.run(units, **job.args)
+        with units.open(Door.WORKER, by=by) as unit:
+            _finish(unit, job)
+        return
+    with units.open(Door.WORKER, by=by) as unit:
+        registered.run(unit, **job.args)
+        _finish(unit, job)
+
+
+def _finish(unit: Unit, job: LeasedJob) -> None:
+    finished = unit.session.connection().execute(_DONE, {"id": job.id, "generation": job.generation})
+    if finished.rowcount != 1:
+        raise LostLease(job.id)
+
+
+def _record_failure(units: Units, job: LeasedJob, *, error: str, final: bool) -> None:
+    with units.open(Door.WORKER, by="system:worker") as unit:
+        unit.session.connection().execute(
+            _FAILED,
+            {
+                "id": job.id,
+                "generation": job.generation,
+                "error": error,
+                "wait": min(2.0**job.attempts, 300.0),
+                "final": final,
+            },
+        )
+
+
+@dataclass(frozen=True)
+class OutboxState:
+    """How the outbox stands: open jobs, quarantined jobs, and since when the oldest waits."""
+
+    open: int
+    quarantined: int
+    oldest: datetime | None
+
+
+def outbox_state(unit: Unit) -> OutboxState:
+    """This function will count what is not finished."""
+    row = unit.session.connection().execute(
+        text(
+            "SELECT count(*) FILTER (WHERE quarantined_at IS NULL), count(quarantined_at),"
+            " min(created_at) FILTER (WHERE quarantined_at IS NULL) FROM outbox WHERE done_at IS NULL"
+        )
+    )
+    return OutboxState(*row.one())
+
+
+def drain(units: Units, *, rounds_max: int = 10_000) -> int:
+    """This function will run jobs in this process until none waits (tests and operator commands).
+
+    Jobs that wait for a retry are left alone.
+
+    :returns: how many finished.
+    """
+    finished = 0
+    for _ in range(rounds_max):
+        with units.open(Door.WORKER, by="system:drain") as unit:
+            waiting = take_waiting(unit, limit=200, again_seconds=0)
+        ids = [job_id for queue in waiting.values() for job_id in queue]
+        if not ids:
+            break
+        finished += run_jobs(units, ids)
+    return finished

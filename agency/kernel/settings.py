@@ -1,0 +1,102 @@
+"""Settings: read once by the portal from the environment and passed down."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import AliasChoices, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEVELOPMENT_SECRET = "development-only-secret-never-use-elsewhere"
+
+
+class InsecureSettings(ValueError):
+    """Raised at start when a production setting still has its development value."""
+
+
+class Settings(BaseSettings):
+    """Everything that differs between machines; each field is the environment variable AGENCY_<NAME>."""
+
+    model_config = SettingsConfigDict(env_prefix="AGENCY_", extra="ignore", populate_by_name=True)
+
+    mode: Literal["development", "production"] = "development"
+    database_url: str = Field(
+        default="postgresql+psycopg://agency_app@127.0.0.1:5432/agency",
+        validation_alias=AliasChoices("AGENCY_DATABASE_URL", "DATABASE_URL"),
+    )
+    # Migrations run as the owner of the tables; the application never does.
+    database_owner_url: str | None = Field(
+        default=None, validation_alias=AliasChoices("AGENCY_DATABASE_OWNER_URL", "DATABASE_OWNER_URL")
+    )
+    redis_url: str = Field(
+        default="redis://127.0.0.1:6379/0", validation_alias=AliasChoices("AGENCY_REDIS_URL", "REDIS_URL")
+    )
+    database_pool: int = 20
+    secret: SecretStr = SecretStr(DEVELOPMENT_SECRET)
+    public_url: str = "http://127.0.0.1:8000"
+    simulator_url: str = "http://127.0.0.1:8025"
+    files_folder: Path = Path(".data/files")
+    files_s3_url: str | None = None
+
+    twilio_url: str | None = None
+    twilio_account: str = "AC00000000000000000000000000000000"
+    twilio_token: SecretStr = SecretStr("simulator-twilio-token")
+    twilio_caller_id: str = "+31201234567"
+    sendgrid_url: str | None = None
+    sendgrid_key: SecretStr = SecretStr("SG.simulator")
+    sendgrid_webhook_key: str | None = None
+    mollie_url: str | None = None
+    mollie_key: SecretStr = SecretStr("test_simulatorsimulatorsimulatorsim")
+    letters_url: str | None = None
+    letters_key: SecretStr = SecretStr("simulator-letters-key")
+
+    agency_name: str = "Incasso Noord"
+    agency_registration_nl: str = "Wki-register, voorbeeld 000000"
+    agency_registration_be: str = "FOD Economie, voorbeeld 000000"
+    agency_phone: str = "+31 20 123 45 67"
+    agency_email: str = "post@incassonoord.example"
+    agency_address: str = "Voorbeeldkade 1, 1000 AA Amsterdam"
+    agency_visits_and_complaints_url: str = "https://incassonoord.example/klachten"
+    trust_iban: str = "NL86INGB0002445588"
+    trust_name: str = "Stichting Derdengelden Incasso Noord"
+    agency_iban: str = "NL44RABO0123456789"
+
+    session_idle_minutes: int = 30
+    session_absolute_hours: int = 12
+    upload_bytes_max: int = 50 * 1024 * 1024
+
+    @model_validator(mode="after")
+    def refuse_development_values_in_production(self) -> Self:
+        """Refuse to start outside development with a secret that stands in the code."""
+        if self.mode == "production":
+            weak = [
+                name
+                for name in ("secret", "twilio_token", "sendgrid_key", "mollie_key", "letters_key")
+                if getattr(self, name).get_secret_value()
+                == type(self).model_fields[name].default.get_secret_value()
+            ]
+            if weak:
+                names = ", ".join(f"AGENCY_{name.upper()}" for name in weak)
+                raise InsecureSettings(f"set {names}: the development value is not allowed in production")
+            if not self.public_url.startswith("https://"):
+                raise InsecureSettings("AGENCY_PUBLIC_URL must start with https:// in production")
+        return self
+
+    @property
+    def production(self) -> bool:
+        """Whether real people may be reached and the clock may not be moved."""
+        return self.mode == "production"
+
+    @property
+    def owner_url(self) -> str:
+        """The database URL for migrations."""
+        return self.database_owner_url or self.database_url
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """This function will read the environment once and return the settings.
+
+    :raises InsecureSettings: a development secret is set in production (wrapped by pydantic).
+    """
+    return Settings()

@@ -1,0 +1,112 @@
+"""One request or job is one transaction: opened here, committed here, nowhere else.
+
+Every transaction enters through a door: a database role with its own row-level rights, plus the
+creditor, claim or debtor that it is confined to. The same round trip reads the one clock.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from functools import lru_cache
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine, create_engine, text
+from sqlmodel import Session
+
+AGENCY_ZONE = ZoneInfo("Europe/Amsterdam")
+
+_ENTER = text(
+    "SELECT set_config('app.creditor_id', :creditor, true), set_config('app.claim_id', :claim, true),"
+    " set_config('app.debtor_id', :debtor, true), set_config('app.agency', :agency, true),"
+    " set_config('role', :role, true), app.now()"
+)
+
+
+class Door(StrEnum):
+    """Who comes in; each is a database role `agency_<door>` that row-level security knows."""
+
+    GATE = "gate"  # before anybody is known: sign-in, links, webhooks
+    CREDITOR = "creditor"
+    DEBTOR = "debtor"
+    STAFF = "staff"
+    WORKER = "worker"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A running transaction: its session, the present moment, and who acts through which door.
+
+    `by` names the actor for history and audit: `user:<id>`, `debtor:<id>` or `system:<what>`.
+    """
+
+    session: Session
+    now: datetime
+    door: Door
+    by: str
+    creditor_id: UUID | None = None
+    claim_id: UUID | None = None
+
+    @property
+    def today(self) -> date:
+        """The agency's calendar day (Europe/Amsterdam)."""
+        return self.now.astimezone(AGENCY_ZONE).date()
+
+
+class Units:
+    """Opens units on one database; the web process, the worker and the CLI each hold one."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @contextmanager
+    def open(
+        self,
+        door: Door,
+        *,
+        by: str,
+        creditor_id: UUID | None = None,
+        claim_id: UUID | None = None,
+        debtor_id: UUID | None = None,
+    ) -> Iterator[Unit]:
+        """This function will run the block in one transaction: commit at its end, roll back on any error.
+
+        Staff and workers see every creditor; a creditor or debtor door without its ids sees nothing.
+        """
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            row = session.connection().execute(
+                _ENTER,
+                {
+                    "creditor": str(creditor_id or ""),
+                    "claim": str(claim_id or ""),
+                    "debtor": str(debtor_id or ""),
+                    "agency": "on" if door in (Door.STAFF, Door.WORKER) else "",
+                    "role": f"agency_{door.value}",
+                },
+            )
+            now: datetime = row.one()[-1]
+            yield Unit(
+                session=session, now=now, door=door, by=by, creditor_id=creditor_id, claim_id=claim_id
+            )
+
+
+@lru_cache(maxsize=4)
+def engine_for(url: str, pool_size: int = 20) -> Engine:
+    """This function will return the process's one engine for a database URL.
+
+    Timeouts are part of the contract: no statement, lock wait or idle transaction is unbounded.
+    """
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=5,
+        pool_timeout=5,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": 5,
+            "options": "-c statement_timeout=120s -c lock_timeout=10s"
+            " -c idle_in_transaction_session_timeout=60s -c timezone=UTC",
+        },
+    )
