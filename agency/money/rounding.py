@@ -1,0 +1,44 @@
+"""The one place where money is rounded."""
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import assert_never
+
+
+class Rounding(StrEnum):
+    """How a fraction of a minor unit becomes a whole one; HALF_UP is away from zero at the half."""
+
+    HALF_UP = "half_up"
+    HALF_EVEN = "half_even"
+    DOWN = "down"
+    UP = "up"
+
+
+def round_ratio(numerator: int, denominator: int, mode: Rounding = Rounding.HALF_UP) -> int:
+    """Round the exact fraction numerator/denominator to a whole number.
+
+    It works on integers so that no decimal context can change a cent.
+
+    :raises ZeroDivisionError: when the denominator is zero.
+    """
+    negative = (numerator < 0) != (denominator < 0)
+    whole, rest = divmod(abs(numerator), abs(denominator))
+    twice, unit = 2 * rest, abs(denominator)
+    match mode:
+        case Rounding.HALF_UP:
+            whole += twice >= unit
+        case Rounding.HALF_EVEN:
+            whole += twice > unit or (twice == unit and whole % 2 == 1)
+        case Rounding.UP:
+            whole += rest > 0
+        case Rounding.DOWN:
+            pass
+        case _:
+            assert_never(mode)
+    return -whole if negative else whole
+
+
+def round_minor(value: Decimal, mode: Rounding = Rounding.HALF_UP) -> int:
+    """Round a decimal number of minor units to whole minor units."""
+    numerator, denominator = value.as_integer_ratio()
+    return round_ratio(numerator, denominator, mode)
