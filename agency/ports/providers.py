@@ -62,7 +62,7 @@ class TemplateRefused(Exception):  # noqa: N818
         self.reason = reason
 
 
-class FileNotStored(Exception):  # noqa: N818
+class FileNotStored(KeyError):
     """The store holds no file of this sha256, or what it holds is damaged."""
 
     def __init__(self, sha256: str) -> None:
@@ -123,15 +123,18 @@ class Receipt:
     permanent: bool = False
 
 
+# The two legs of a call: the collector is rung first.
+CallLeg = Literal["collector", "debtor"]
 CallState = Literal["ringing", "answered", "completed", "busy", "no_answer", "failed", "canceled"]
 
 
 @dataclass(frozen=True, slots=True)
 class CallReceipt:
-    """What the voice provider reports about one of our calls; `seconds` is set once it has ended."""
+    """What the voice provider reports about one leg of a call; `seconds` is set once it has ended."""
 
     call_id: str
     provider_ref: str
+    leg: CallLeg
     state: CallState
     at: datetime
     event_key: str
@@ -264,6 +267,31 @@ class ProviderPayment:
     amount_charged_back: Money
 
 
+@dataclass(frozen=True, slots=True)
+class SettlementLine:
+    """One payment, refund or chargeback inside a settlement; refunds and chargebacks are negative."""
+
+    payment_ref: str
+    kind: Literal["payment", "refund", "chargeback"]
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A lump the provider paid to the trust account: the sum of its lines less its costs.
+
+    :param reference: the text by which the bank statement names it.
+    :param costs: fees withheld, VAT included; zero or positive.
+    """
+
+    ref: str
+    reference: str
+    settled_on: date
+    amount: Money
+    costs: Money
+    lines: tuple[SettlementLine, ...]
+
+
 class PaymentProvider(Protocol):
     """Collects a payment on a page of the provider's own."""
 
@@ -289,6 +317,13 @@ class PaymentProvider(Protocol):
 
         :raises ProviderRefused: also when the provider does not know `ref`.
         :raises ProviderTransient: see the exception.
+        """
+        ...
+
+    def settlements(self, *, since: date) -> Sequence[Settlement]:
+        """Return what the provider has paid out from `since` on, oldest first, so that a lump is explained.
+
+        :raises ProviderRefused, ProviderTransient: see the exceptions.
         """
         ...
 
