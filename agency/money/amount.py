@@ -11,7 +11,7 @@ from agency.money.currency import EXPONENTS, UnknownCurrency, exponent_of
 MINOR_MAX: Final = 2**63 - 1
 """The largest amount a BIGINT column can hold."""
 
-_PLAIN_DECIMAL = re.compile(r"-?\d{1,18}(?:\.\d{1,3})?", re.ASCII)
+_PLAIN_DECIMAL = re.compile(r"-?\d{1,15}(?:\.\d{1,3})?", re.ASCII)
 
 
 class CurrencyMismatch(ValueError):
@@ -50,7 +50,7 @@ class Money:
     def parse(cls, text: str, currency: str) -> Self:
         """Read a plain decimal such as "1234.50" or "-7"; no separators, signs of money or exponents.
 
-        :raises UnreadableAmount: on anything else, or on more decimals than the currency has.
+        :raises UnreadableAmount: on anything else, or on more than 15 digits or the currency's decimals.
         """
         exponent = exponent_of(currency)
         if not _PLAIN_DECIMAL.fullmatch(text):
