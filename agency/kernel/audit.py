@@ -15,7 +15,12 @@ GENESIS = b"\x00" * 32
 
 
 def record(
-    unit: Unit, *, action: str, subject: str, creditor_id: UUID | None = None, facts: dict[str, Any] | None = None
+    unit: Unit,
+    *,
+    action: str,
+    subject: str,
+    creditor_id: UUID | None = None,
+    facts: dict[str, Any] | None = None,
 ) -> None:
     """This function will append one link to the creditor's chain (the house's without a creditor).
 
@@ -47,8 +52,13 @@ def record(
             "facts": json.dumps(plain, default=str),
             "previous": previous,
             "hash": link(
-                previous=previous, seq=seq, at=unit.now.isoformat(), by=unit.by, action=action,
-                subject=subject, facts=json.loads(json.dumps(plain, default=str)),
+                previous=previous,
+                seq=seq,
+                at=unit.now.isoformat(),
+                by=unit.by,
+                action=action,
+                subject=subject,
+                facts=json.loads(json.dumps(plain, default=str)),
             ),
         },
     )
@@ -85,8 +95,13 @@ def verify_chain(unit: Unit, *, creditor_id: UUID) -> ChainCheck:
     for row in rows:
         count += 1
         expected = link(
-            previous=previous, seq=row.seq, at=row.at.isoformat(), by=row.by, action=row.action,
-            subject=row.subject, facts=row.facts,
+            previous=previous,
+            seq=row.seq,
+            at=row.at.isoformat(),
+            by=row.by,
+            action=row.action,
+            subject=row.subject,
+            facts=row.facts,
         )
         if row.seq != count or bytes(row.previous) != previous or bytes(row.hash) != expected:
             return ChainCheck(count, row.seq)

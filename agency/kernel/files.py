@@ -1,23 +1,13 @@
 """Files: known by the SHA-256 of their content, so that the same file twice is one file."""
 
 import hashlib
-from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import text
 
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
-
-
-class FileStore(Protocol):
-    """Where bytes live: a local folder by default, S3 by setting."""
-
-    def put(self, content: bytes) -> str:
-        """Store the content (again is a no-op) and return its SHA-256 in hex."""
-
-    def get(self, sha256: str) -> bytes:
-        """Return the content. :raises KeyError: it is not there."""
+from agency.ports.providers import FileStore
 
 
 def store(unit: Unit, files: FileStore, *, creditor_id: UUID, content: bytes, media_type: str) -> str:

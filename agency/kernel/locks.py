@@ -32,8 +32,6 @@ def single(unit: Unit, name: str, *parts: object) -> None:
 def lock_claims(unit: Unit, *, creditor_id: UUID, claim_ids: list[UUID]) -> None:
     """This function will lock claim rows for money work, in key order so that two units never cross."""
     unit.session.connection().execute(
-        text(
-            "SELECT id FROM claim WHERE creditor_id = :creditor AND id = ANY(:ids) ORDER BY id FOR UPDATE"
-        ),
+        text("SELECT id FROM claim WHERE creditor_id = :creditor AND id = ANY(:ids) ORDER BY id FOR UPDATE"),
         {"creditor": creditor_id, "ids": sorted(claim_ids)},
     )

@@ -75,7 +75,9 @@ class TimelineEvent(CreditorRow, table=True):
         Index("ix_event_position", "creditor_id", "position"),
     )
 
-    position: int | None = Field(default=None, sa_type=BigInteger, sa_column_args=[Identity(always=True)])
+    position: int | None = Field(
+        default=None, sa_type=BigInteger, nullable=False, sa_column_args=[Identity(always=True)]
+    )
     kind: str
     at: datetime = moment_field()
     by: str

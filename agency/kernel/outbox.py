@@ -70,7 +70,13 @@ class LeasedJob:
 
 
 def enqueue(
-    unit: Unit, function: JobFunction, /, *, key: str | None = None, creditor_id: UUID | None = None, **args: Any
+    unit: Unit,
+    function: JobFunction,
+    /,
+    *,
+    key: str | None = None,
+    creditor_id: UUID | None = None,
+    **args: Any,
 ) -> None:
     """This function will write a job in the running transaction; `key` makes a second writing a no-op.
 
@@ -141,10 +147,13 @@ def run_job(units: Units, job_id: UUID) -> bool:
     except LostLease:
         log.warning("outbox.lease.lost", job=str(job.id), actor=job.actor)
         return False
-    except Exception as error:  # noqa: BLE001 - the last door: whatever a job raises is recorded
+    except Exception as error:
+        # The last door: whatever a job raises is recorded and retried, never lost.
         log.exception("outbox.job.failed", job=str(job.id), actor=job.actor, attempt=job.attempts)
         _record_failure(
-            units, job, error=f"{type(error).__name__}: {error}"[:2000],
+            units,
+            job,
+            error=f"{type(error).__name__}: {error}"[:2000],
             final=job.attempts >= registered.attempts_max,
         )
         return False

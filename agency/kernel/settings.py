@@ -7,7 +7,7 @@ from typing import Literal, Self
 from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-DEVELOPMENT_SECRET = "development-only-secret-never-use-elsewhere"
+DEVELOPMENT_SECRET = "development-only-secret-never-use-elsewhere"  # noqa: S105 - refused outside development
 
 
 class InsecureSettings(ValueError):

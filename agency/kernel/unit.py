@@ -87,9 +87,7 @@ class Units:
                 },
             )
             now: datetime = row.one()[-1]
-            yield Unit(
-                session=session, now=now, door=door, by=by, creditor_id=creditor_id, claim_id=claim_id
-            )
+            yield Unit(session=session, now=now, door=door, by=by, creditor_id=creditor_id, claim_id=claim_id)
 
 
 @lru_cache(maxsize=4)

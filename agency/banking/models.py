@@ -1,0 +1,88 @@
+"""Tables of the banking. Global (the trust account is the agency's): bank_statement, bank_line, proof_run."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from agency.kernel.columns import Minor, choice, json_field, moment_field
+from agency.kernel.ids import new_id
+
+
+class LineState(StrEnum):
+    """What became of a bank line; every line starts in suspense."""
+
+    SUSPENSE = "suspense"
+    MATCHED = "matched"
+    PSP_SETTLEMENT = "psp_settlement"
+    PAYOUT = "payout"
+    RETURNED = "returned"
+
+
+class BankStatement(SQLModel, table=True):
+    """One statement of one account."""
+
+    __tablename__ = "bank_statement"
+    __table_args__ = (
+        UniqueConstraint("iban", "statement_id"),
+        Index("ix_bank_statement_file", "file_sha256"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    iban: str
+    statement_id: str
+    currency: str = Field(max_length=3)
+    opening_minor: int | None = Field(default=None, sa_type=Minor)
+    closing_minor: int | None = Field(default=None, sa_type=Minor)
+    closes_on: date | None = None
+    lines: int
+    file_sha256: str
+    warnings: list[Any] = json_field(default_factory=list)
+    imported_at: datetime = moment_field()
+    imported_by: str
+
+
+class BankLine(SQLModel, table=True):
+    """One movement on the trust account, once per account and line key however often it is delivered."""
+
+    __tablename__ = "bank_line"
+    __table_args__ = (
+        UniqueConstraint("iban", "line_key"),
+        Index("ix_bank_line_suspense", "booked_on", postgresql_where="state = 'suspense'"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    statement_id: UUID = Field(foreign_key="bank_statement.id", index=True)
+    iban: str
+    line_key: str
+    booked_on: date
+    value_on: date
+    amount_minor: int = Field(sa_type=Minor)
+    currency: str = Field(max_length=3)
+    counterparty: str = ""
+    counterparty_iban: str = ""
+    text: str = ""
+    structured_reference: str = ""
+    end_to_end: str = ""
+    bank_ref: str = ""
+    state: LineState = Field(default=LineState.SUSPENSE, sa_type=choice(LineState, "state"))
+    creditor_id: UUID | None = Field(default=None, foreign_key="creditor.id")
+    claim_id: UUID | None = None
+    match_trace: list[Any] = json_field(default_factory=list)
+    settled_at: datetime | None = moment_field(default=None)
+    settled_by: str | None = None
+
+
+class ProofRun(SQLModel, table=True):
+    """A stored proof that bank = ledger = liabilities: each check with its two figures."""
+
+    __tablename__ = "proof_run"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    at: datetime = moment_field()
+    on: date
+    green: bool
+    checks: list[Any] = json_field()

@@ -1,0 +1,4 @@
+"""Desk: the collectors' queue with leases, calls, dispositions and notes.
+
+Owns who works on what. Promises: one case, one collector. Tells: CallMade, NoteAdded.
+"""

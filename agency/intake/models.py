@@ -1,0 +1,91 @@
+"""Tables of the intake."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from agency.kernel.columns import CreditorRow, choice, json_field, moment_field, within_creditor
+
+
+class PlacementState(StrEnum):
+    """Where a batch stands."""
+
+    RECEIVED = "received"
+    READING = "reading"
+    READ = "read"
+    QUOTED = "quoted"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+
+
+class ColumnMapping(CreditorRow, table=True):
+    """How a creditor's columns are read: {our field: their header}, decimal sign, date order."""
+
+    __tablename__ = "column_mapping"
+    __table_args__ = (UniqueConstraint("creditor_id", "name", "version"),)
+
+    name: str
+    version: int
+    columns: dict[str, Any] = json_field()
+    decimal_sign: str = ","
+    date_format: str = "%d-%m-%Y"
+    created_at: datetime = moment_field()
+
+
+class Placement(CreditorRow, table=True):
+    """A batch handed over: one file (unique by its content and mapping) or one form."""
+
+    __tablename__ = "placement"
+    __table_args__ = (
+        UniqueConstraint("creditor_id", "sha256"),
+        Index("ix_placement_received", "creditor_id", "received_at"),
+    )
+
+    name: str
+    sha256: str
+    media_type: str
+    source: str
+    mapping_id: UUID | None = None
+    state: PlacementState = Field(default=PlacementState.RECEIVED, sa_type=choice(PlacementState, "state"))
+    rows: int = 0
+    created: int = 0
+    updated: int = 0
+    merged: int = 0
+    rejected: int = 0
+    progress_percent: int = 0
+    refusal: str | None = None
+    received_at: datetime = moment_field()
+    received_by: str
+
+
+class PlacementRow(SQLModel, table=True):
+    """One row of a batch and the claim it became, created or added to."""
+
+    __tablename__ = "placement_row"
+    __table_args__ = (within_creditor("placement_id", "placement"), within_creditor("claim_id", "claim"))
+
+    creditor_id: UUID = Field(primary_key=True, foreign_key="creditor.id")
+    placement_id: UUID = Field(primary_key=True)
+    row: int = Field(primary_key=True)
+    outcome: str
+    claim_id: UUID | None = None
+
+
+class PlacementReject(SQLModel, table=True):
+    """One reason why a row was not taken: the field as the creditor calls it, what stood there, why."""
+
+    __tablename__ = "placement_reject"
+    __table_args__ = (within_creditor("placement_id", "placement"),)
+
+    creditor_id: UUID = Field(primary_key=True, foreign_key="creditor.id")
+    placement_id: UUID = Field(primary_key=True)
+    row: int = Field(primary_key=True)
+    field: str = Field(primary_key=True)
+    reason: str
+    value: str = ""

@@ -1,0 +1,44 @@
+"""The adapters of this process: installed once by the portal's wiring, asked for by whoever sends."""
+
+from dataclasses import dataclass
+
+from agency.ports.providers import (
+    EmailSender,
+    FileStore,
+    LetterPrinter,
+    PaymentProvider,
+    Renderer,
+    SmsSender,
+    VoiceCaller,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ports:
+    """One adapter per kind of outside; tests of decisions install fakes."""
+
+    email: EmailSender
+    sms: SmsSender
+    letters: LetterPrinter
+    calls: VoiceCaller
+    payments: PaymentProvider
+    renderer: Renderer
+    files: FileStore
+
+
+_installed: list[Ports] = []
+
+
+def install_ports(ports: Ports) -> None:
+    """This function will set the adapters that jobs of this process use."""
+    _installed[:] = [ports]
+
+
+def installed_ports() -> Ports:
+    """This function will return the adapters.
+
+    :raises RuntimeError: the process was not wired.
+    """
+    if not _installed:
+        raise RuntimeError("no ports installed: call portal.wiring.wire() first")
+    return _installed[0]

@@ -1,0 +1,211 @@
+"""Tables of the parties. Global: creditor (the tenant), user_account, user_session, debtor_identity."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT
+from sqlmodel import Field, SQLModel
+
+from agency.kernel.columns import CreditorRow, Timestamped, choice, json_field, moment_field, within_creditor
+from agency.kernel.ids import new_id
+from agency.rules.facts import DebtorKind
+
+
+class Audience(StrEnum):
+    """Who a user is; each audience has its own door."""
+
+    STAFF = "staff"
+    CREDITOR = "creditor"
+
+
+class Role(StrEnum):
+    """What a user may do; a user has one or more."""
+
+    COLLECTOR = "collector"
+    FINANCE = "finance"
+    ADMIN = "admin"
+    CREDITOR_CLERK = "creditor_clerk"
+    CREDITOR_MANAGER = "creditor_manager"
+
+
+class ContactChannel(StrEnum):
+    """A kind of contact point."""
+
+    EMAIL = "email"
+    PHONE = "phone"
+
+
+class ContactState(StrEnum):
+    """Whether a contact point may be used."""
+
+    USABLE = "usable"
+    BOUNCED = "bounced"
+    OPTED_OUT = "opted_out"
+    WRONG = "wrong"
+
+
+class RemittanceMode(StrEnum):
+    """Net: the fee is kept from the payout; gross: everything is paid out and the fee invoiced."""
+
+    NET = "net"
+    GROSS = "gross"
+
+
+class Keeper(StrEnum):
+    """Who keeps the interest or the costs that a debtor pays."""
+
+    CREDITOR = "creditor"
+    AGENCY = "agency"
+
+
+class Creditor(Timestamped, table=True):
+    """A client of the agency; the agency itself stands here too, as the house."""
+
+    __tablename__ = "creditor"
+    __table_args__ = (UniqueConstraint("reference"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    reference: str
+    name: str
+    country: str
+    language: str = "nl"
+    registration_number: str | None = None
+    vat_number: str | None = None
+    vat_deductible: bool = True
+    iban: str | None = None
+    iban_holder: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    street: str | None = None
+    postal_code: str | None = None
+    city: str | None = None
+
+
+class CreditorTerms(CreditorRow, Timestamped, table=True):
+    """What was agreed with a creditor, from a date on; the latest row that has begun counts."""
+
+    __tablename__ = "creditor_terms"
+    __table_args__ = (UniqueConstraint("creditor_id", "valid_from"),)
+
+    valid_from: date
+    remittance_mode: RemittanceMode = Field(
+        default=RemittanceMode.NET, sa_type=choice(RemittanceMode, "remittance_mode")
+    )
+    interest_to: Keeper = Field(default=Keeper.CREDITOR, sa_type=choice(Keeper, "interest_to"))
+    costs_to: Keeper = Field(default=Keeper.AGENCY, sa_type=choice(Keeper, "costs_to"))
+    # Belgium: indemnity and interest on a consumer need a reciprocal clause in the terms (WER XIX.4).
+    costs_clause: bool = False
+    contractual_interest_percent: str | None = None
+    reminder_in_creditors_name: bool = True
+
+
+class Brand(CreditorRow, Timestamped, table=True):
+    """How a creditor looks and signs towards debtors."""
+
+    __tablename__ = "brand"
+    __table_args__ = (UniqueConstraint("creditor_id", "name"),)
+
+    name: str
+    colour: str = "#0b5cad"
+    logo_sha256: str | None = None
+    sender_name: str
+    sender_email: str
+    reply_to: str
+    sms_sender: str
+    phone: str
+    footer: str = ""
+
+
+class DebtorIdentity(Timestamped, table=True):
+    """The same person behind debtors of several creditors; only the agency sees it."""
+
+    __tablename__ = "debtor_identity"
+    __table_args__ = (UniqueConstraint("match_key"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    match_key: str
+
+
+class Debtor(CreditorRow, Timestamped, table=True):
+    """Who owes one creditor. `name` stands as given (trimmed); `name_key` is for finding."""
+
+    __tablename__ = "debtor"
+    __table_args__ = (
+        UniqueConstraint("creditor_id", "reference"),
+        Index("ix_debtor_name_key", "creditor_id", "name_key"),
+        Index("ix_debtor_identity", "identity_id"),
+        CheckConstraint("country ~ '^[A-Z]{2}$'", name="country"),
+    )
+
+    reference: str
+    kind: DebtorKind = Field(sa_type=choice(DebtorKind, "kind"))
+    name: str
+    name_key: str
+    registration_number: str | None = None
+    vat_number: str | None = None
+    birth_date: date | None = None
+    language: str = "nl"
+    country: str
+    region: str | None = None
+    street: str | None = None
+    postal_code: str | None = None
+    city: str | None = None
+    identity_id: UUID | None = Field(default=None, foreign_key="debtor_identity.id")
+
+
+class ContactPoint(CreditorRow, Timestamped, table=True):
+    """An e-mail address or phone number of a debtor."""
+
+    __tablename__ = "contact_point"
+    __table_args__ = (
+        within_creditor("debtor_id", "debtor"),
+        UniqueConstraint("creditor_id", "debtor_id", "channel", "value"),
+    )
+
+    debtor_id: UUID
+    channel: ContactChannel = Field(sa_type=choice(ContactChannel, "channel"))
+    value: str
+    state: ContactState = Field(default=ContactState.USABLE, sa_type=choice(ContactState, "state"))
+
+
+class UserAccount(Timestamped, table=True):
+    """Somebody who signs in. Global: the sign-in page does not know a creditor yet."""
+
+    __tablename__ = "user_account"
+    __table_args__ = (
+        UniqueConstraint("email"),
+        CheckConstraint("(audience = 'creditor') = (creditor_id IS NOT NULL)", name="audience"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    email: str
+    name: str
+    audience: Audience = Field(sa_type=choice(Audience, "audience_value"))
+    roles: list[str] = Field(sa_type=ARRAY(TEXT))
+    creditor_id: UUID | None = Field(default=None, foreign_key="creditor.id")
+    password_hash: str
+    totp_secret: bytes = Field(sa_type=LargeBinary)  # encrypted with a key derived from settings.secret
+    totp_last_step: int = 0
+    language: str = "nl"
+    theme: str = "auto"
+    failed_sign_ins: int = 0
+    disabled_at: datetime | None = moment_field(default=None)
+
+
+class UserSession(SQLModel, table=True):
+    """A signed-in browser; the cookie holds the id, the table its SHA-256."""
+
+    __tablename__ = "user_session"
+
+    id_sha256: str = Field(primary_key=True)
+    user_id: UUID = Field(foreign_key="user_account.id", index=True)
+    csrf: str
+    created_at: datetime = moment_field()
+    last_seen_at: datetime = moment_field()
+    expires_at: datetime = moment_field()
+    revoked_at: datetime | None = moment_field(default=None)
+    user_agent: str = ""
+    facts: dict[str, Any] = json_field(default_factory=dict)

@@ -1,0 +1,47 @@
+"""Every table of the agency, imported in one place for migrations and for the guards that walk them."""
+
+from sqlmodel import SQLModel
+
+from agency.arrangements import models as arrangements
+from agency.banking import models as banking
+from agency.claims import models as claims
+from agency.communication import models as communication
+from agency.desk import models as desk
+from agency.disputes import models as disputes
+from agency.documents import models as documents
+from agency.intake import models as intake
+from agency.kernel import models as kernel
+from agency.ledger import models as ledger
+from agency.parties import models as parties
+from agency.payments import models as payments
+from agency.pricing import models as pricing
+from agency.remittance import models as remittance
+from agency.treatment import models as treatment
+
+ROOMS = (
+    arrangements, banking, claims, communication, desk, disputes, documents, intake, kernel, ledger,
+    parties, payments, pricing, remittance, treatment,
+)  # fmt: skip
+
+# Tables that belong to no creditor. Everything else carries creditor_id in its key and is walled off.
+GLOBAL_TABLES = frozenset(
+    {
+        "bank_line",
+        "bank_statement",
+        "clock",
+        "creditor",
+        "debtor_identity",
+        "inbox",
+        "outbox",
+        "proof_run",
+        "rate_card",
+        "remittance_file",
+        "scheduled_run",
+        "template",
+        "treatment_path",
+        "user_account",
+        "user_session",
+    }
+)
+
+metadata = SQLModel.metadata

@@ -1,0 +1,1 @@
+"""Adapters: they translate between the ports and a vendor, and decide nothing."""

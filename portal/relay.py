@@ -1,0 +1,97 @@
+"""Relay process: `python -m portal.relay`. Wakes workers for waiting jobs and starts scheduled jobs.
+
+It may be killed at any moment and two may run at once: a job that is named twice is leased once.
+"""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+import dramatiq
+import psycopg
+import structlog
+from redis.exceptions import RedisError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from agency.kernel.outbox import take_waiting
+from agency.kernel.settings import Settings, settings
+from agency.kernel.unit import Door
+from portal.schedule import start_due_jobs
+from portal.wiring import Wiring, wire
+
+log = structlog.get_logger()
+
+CHUNK = 10  # jobs named by one message: fewer round trips, still spread over the worker's threads
+IDLE_SECONDS = 1.0
+
+
+def relay_once(wiring: Wiring, broker: dramatiq.Broker) -> int:
+    """This function will wake workers for every waiting job and return how many there were.
+
+    A crash between marking and naming costs one re-dispatch interval, not a job.
+    """
+    with wiring.units.open(Door.WORKER, by="system:relay") as unit:
+        waiting = take_waiting(unit, limit=1000)
+    for queue, ids in waiting.items():
+        for start in range(0, len(ids), CHUNK):
+            broker.enqueue(_message(queue, ids[start : start + CHUNK]))
+    return sum(len(ids) for ids in waiting.values())
+
+
+def _message(queue: str, ids: list[UUID]) -> dramatiq.Message[None]:
+    return dramatiq.Message(
+        queue_name=queue,
+        actor_name=f"wake.{queue}",
+        args=([str(job_id) for job_id in ids],),
+        kwargs={},
+        options={},
+    )
+
+
+def run(config: Settings) -> None:
+    """This function will relay until the process is told to stop; lost connections are made anew."""
+    from dramatiq.brokers.redis import RedisBroker
+
+    broker = RedisBroker(url=config.redis_url)
+    wiring = wire(config)
+    stop = _stop_flag()
+    while not stop:
+        try:
+            with _woken(config.database_url) as waits:
+                while not stop:
+                    with wiring.units.open(Door.WORKER, by="system:schedule") as unit:
+                        start_due_jobs(unit)
+                    if relay_once(wiring, broker) == 0:
+                        next(waits)
+        except (SQLAlchemyError, DBAPIError, psycopg.Error, RedisError, ConnectionError) as error:
+            log.warning("relay.connection.lost", error=type(error).__name__)
+            signal.sigtimedwait([], IDLE_SECONDS)
+
+
+@contextmanager
+def _woken(url: str) -> Iterator[Iterator[None]]:
+    """Listen for new outbox rows; each `next` returns at a notification or after the idle time."""
+    with psycopg.connect(
+        url.replace("postgresql+psycopg://", "postgresql://"), autocommit=True, connect_timeout=5
+    ) as listener:
+        listener.execute("LISTEN outbox")
+
+        def waits() -> Iterator[None]:
+            while True:
+                for _ in listener.notifies(timeout=IDLE_SECONDS, stop_after=1):
+                    pass
+                yield
+
+        yield waits()
+
+
+def _stop_flag() -> list[bool]:
+    flag: list[bool] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: flag.append(True))
+    return flag
+
+
+if __name__ == "__main__":
+    run(settings())

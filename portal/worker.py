@@ -1,0 +1,31 @@
+"""Worker process: `dramatiq portal.worker`. A message only names jobs; the jobs stand in the outbox."""
+
+from uuid import UUID
+
+import dramatiq
+from dramatiq.brokers.redis import RedisBroker
+
+from agency.kernel.actor import ACTORS
+from agency.kernel.outbox import run_jobs
+from agency.kernel.settings import settings
+from portal.wiring import wire
+
+# Redelivery after a killed worker must not wait for Dramatiq's default minute; the relay wakes the same
+# job again anyway, and the lease in the database decides who runs it.
+broker = RedisBroker(url=settings().redis_url, heartbeat_timeout=10_000, maintenance_chance=100_000)
+dramatiq.set_broker(broker)
+wiring = wire(settings())
+
+QUEUES = tuple(sorted({actor.queue for actor in ACTORS.values()}))
+
+
+def _wake(job_ids: list[str]) -> None:
+    run_jobs(wiring.units, [UUID(job_id) for job_id in job_ids])
+
+
+WAKERS = {
+    queue: dramatiq.actor(
+        _wake, actor_name=f"wake.{queue}", queue_name=queue, max_retries=0, time_limit=600_000
+    )
+    for queue in QUEUES
+}
