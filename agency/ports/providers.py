@@ -17,7 +17,7 @@ class ProviderError(Exception):
     """Base of the three ways in which a provider fails; only the three below are ever raised."""
 
 
-class ProviderRefused(ProviderError):  # noqa: N818 - named after what happened, as the domain speaks
+class ProviderRefused(ProviderError):
     """The provider understood and said no; asking again with the same input gives the same answer.
 
     :param code: the provider's own error code as text, for example "21211" or "400".
@@ -30,7 +30,7 @@ class ProviderRefused(ProviderError):  # noqa: N818 - named after what happened,
         self.reason = reason
 
 
-class ProviderTransient(ProviderError):  # noqa: N818
+class ProviderTransient(ProviderError):
     """Nothing has happened at the provider; the same call may be made again.
 
     :param reason: one sentence for a person.
@@ -43,7 +43,7 @@ class ProviderTransient(ProviderError):  # noqa: N818
         self.retry_after = retry_after
 
 
-class ProviderAmbiguous(ProviderError):  # noqa: N818
+class ProviderAmbiguous(ProviderError):
     """The call may or may not have taken effect. Never call again before `find` or a person has answered.
 
     :param reason: one sentence for a person.
@@ -54,7 +54,7 @@ class ProviderAmbiguous(ProviderError):  # noqa: N818
         self.reason = reason
 
 
-class TemplateRefused(Exception):  # noqa: N818
+class TemplateRefused(Exception):
     """A template cannot be rendered: unknown value, forbidden construct, not valid MJML or Typst."""
 
     def __init__(self, reason: str) -> None:

@@ -1,0 +1,1 @@
+"""Payments through Mollie: translates between `PaymentProvider` and the v2 API."""

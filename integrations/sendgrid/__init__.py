@@ -1,0 +1,1 @@
+"""E-mail through SendGrid: translates between `EmailSender` and the v3 API."""

@@ -1,0 +1,108 @@
+"""Reads SendGrid's event webhook: verified on the raw bytes, then one receipt per event about our mail."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sendgrid.helpers.eventwebhook import EventWebhook
+
+from agency.ports.providers import Receipt, ReceiptKind
+from integrations.sendgrid.sender import reference_of
+from integrations.webhooks import WebhookRefused
+
+SIGNATURE_HEADER = "X-Twilio-Email-Event-Webhook-Signature"
+TIMESTAMP_HEADER = "X-Twilio-Email-Event-Webhook-Timestamp"
+
+_KINDS: dict[str, ReceiptKind] = {
+    "processed": "sent",
+    "delivered": "delivered",
+    "open": "opened",
+    "click": "opened",
+    "bounce": "bounced",
+    "dropped": "dropped",
+}
+
+
+def receipts(
+    *,
+    body: bytes,
+    signature: str,
+    timestamp: str,
+    public_keys: Sequence[str],
+    now: datetime,
+    tolerance: timedelta = timedelta(minutes=5),
+) -> list[Receipt]:
+    """This function will verify a call of the event webhook and return what it says about our messages.
+
+    :param public_keys: base64 DER, as SendGrid shows them; more than one while a key is being replaced.
+    :raises WebhookRefused: not signed by one of the keys, outside the tolerance, or not a list of events.
+    """
+    verify(body=body, signature=signature, timestamp=timestamp, public_keys=public_keys)
+    signed_at = _moment(timestamp)
+    if abs(now - signed_at) > tolerance:
+        raise WebhookRefused(f"signed at {signed_at.isoformat()}, too far from now")
+    try:
+        events = json.loads(body)
+    except ValueError as error:
+        raise WebhookRefused("not JSON") from error
+    if not isinstance(events, list) or not all(isinstance(event, dict) for event in events):
+        raise WebhookRefused("not a list of events")
+    return [receipt for event in events if (receipt := _receipt(event)) is not None]
+
+
+def verify(*, body: bytes, signature: str, timestamp: str, public_keys: Sequence[str]) -> None:
+    """This function will check the ECDSA signature over timestamp and raw body, CRLFs included.
+
+    :raises WebhookRefused: no key fits.
+    """
+    try:
+        text = body.decode()
+        if any(EventWebhook(key).verify_signature(text, signature, timestamp) for key in public_keys):
+            return
+    except ValueError as error:  # not UTF-8, not base64, or not a key
+        raise WebhookRefused("cannot be verified") from error
+    raise WebhookRefused("wrong signature")
+
+
+def _receipt(event: dict[str, Any]) -> Receipt | None:
+    kind = _KINDS.get(str(event.get("event")))
+    message_id = event.get("message_id")
+    # Mail of others on the same account carries no id of ours; 'deferred' and the like change nothing.
+    if kind is None or not isinstance(message_id, str) or not message_id:
+        return None
+    return Receipt(
+        message_id=message_id,
+        provider_ref=reference_of(str(event.get("sg_message_id", ""))),
+        kind=kind,
+        at=_moment(event.get("timestamp")),
+        event_key=_event_key(event),
+        detail=str(event.get("reason") or event.get("response") or ""),
+        permanent=_permanent(event),
+    )
+
+
+def _event_key(event: dict[str, Any]) -> str:
+    """Equal for each copy of one event. SendGrid's `sg_event_id` is not used: it changes when it retries."""
+    told = [str(event.get(name, "")) for name in ("message_id", "event", "timestamp", "email", "reason")]
+    return f"sendgrid:{hashlib.sha256(json.dumps(told).encode()).hexdigest()[:40]}"
+
+
+def _permanent(event: dict[str, Any]) -> bool:
+    """Whether the address is no good: a hard bounce, or a drop because of an earlier one."""
+    match event.get("event"):
+        case "bounce":
+            # 'blocked' is the receiver's mood of the moment (full, busy, suspicious), whatever its status.
+            return event.get("type") != "blocked" and not str(event.get("status", "5")).startswith("4")
+        case "dropped":
+            return str(event.get("reason", "")) in ("Bounced Address", "Invalid", "Invalid Email Address")
+        case _:
+            return False
+
+
+def _moment(value: object) -> datetime:
+    try:
+        return datetime.fromtimestamp(int(str(value)), UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise WebhookRefused("not a timestamp") from error

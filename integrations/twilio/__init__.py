@@ -1,0 +1,1 @@
+"""Text messages and calls through Twilio: translates between `SmsSender`, `VoiceCaller` and its API."""
