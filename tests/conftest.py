@@ -1,0 +1,195 @@
+"""What every test may lean on: real servers of this run's own, closed sockets, a browser where there is one.
+
+One PostgreSQL and one Valkey serve the whole run from a temporary folder. The schema is migrated once
+into a template; each worker of the run gets a copy of it, and a Valkey database of its own.
+"""
+
+import ipaddress
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from portal.local import frontend
+from portal.local.browser import HOW_TO_GET_CHROMIUM, find_chromium
+from portal.local.database import migrate
+from portal.local.servers import APPLICATION, OWNER, Postgres, Servers, Valkey
+
+TEMPLATE = "template_tests"
+CI = os.environ.get("CI") == "true"
+
+
+@dataclass(frozen=True)
+class RunServers:
+    """The servers of this run, with the template migrated."""
+
+    postgres: Postgres
+    valkey: Valkey
+
+    @classmethod
+    def start(cls, folder: Path) -> "RunServers":
+        servers = cls(Postgres(folder, durable=False), Valkey(folder, durable=False))
+        Servers(servers.postgres, servers.valkey).start()
+        servers.postgres.ensure_database(TEMPLATE)
+        migrate(servers.postgres.url(OWNER, TEMPLATE))
+        return servers
+
+    def stop(self) -> None:
+        Servers(self.postgres, self.valkey).stop()
+        shutil.rmtree(self.postgres.folder, ignore_errors=True)
+
+
+RUN: pytest.StashKey[RunServers] = pytest.StashKey()
+
+
+def _temporary_folder() -> Path:
+    """Not below pytest's own folder: only its owner enters that, and root's servers run as another user."""
+    return Path(tempfile.mkdtemp(prefix="agency-tests-"))
+
+
+def pytest_configure_node(node) -> None:
+    """With xdist the controller owns the servers, because workers end before one another."""
+    stash = node.config.stash
+    if RUN not in stash:
+        stash[RUN] = RunServers.start(_temporary_folder())
+    node.workerinput["servers"] = (
+        str(stash[RUN].postgres.folder),
+        stash[RUN].postgres.port,
+        stash[RUN].valkey.port,
+    )
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if RUN in config.stash:
+        config.stash[RUN].stop()
+
+
+@pytest.fixture(scope="session")
+def run_servers(request: pytest.FixtureRequest) -> RunServers:
+    """The servers of this run; without xdist they start when the first test asks for them."""
+    config = request.config
+    if shared := getattr(config, "workerinput", {}).get("servers"):
+        folder, postgres_port, valkey_port = Path(shared[0]), shared[1], shared[2]
+        return RunServers(
+            Postgres(folder, durable=False, port=postgres_port),
+            Valkey(folder, durable=False, port=valkey_port),
+        )
+    if RUN not in config.stash:
+        config.stash[RUN] = RunServers.start(_temporary_folder())
+    return config.stash[RUN]
+
+
+@pytest.fixture(scope="session")
+def worker_number(request: pytest.FixtureRequest) -> int:
+    """Which worker of the run this is, from 0."""
+    name = getattr(request.config, "workerinput", {}).get("workerid", "gw0")
+    return int(name.removeprefix("gw"))
+
+
+@pytest.fixture(scope="session")
+def database_name(run_servers: RunServers, worker_number: int) -> str:
+    """This worker's own copy of the migrated template."""
+    name = f"tests_{worker_number}"
+    run_servers.postgres.drop_database(name)
+    run_servers.postgres.ensure_database(name, template=TEMPLATE)
+    return name
+
+
+@pytest.fixture(scope="session")
+def database_url(run_servers: RunServers, database_name: str) -> str:
+    """SQLAlchemy URL of the application's login on this worker's database."""
+    return run_servers.postgres.url(APPLICATION, database_name)
+
+
+@pytest.fixture(scope="session")
+def owner_url(run_servers: RunServers, database_name: str) -> str:
+    """SQLAlchemy URL of the owner of the tables on this worker's database."""
+    return run_servers.postgres.url(OWNER, database_name)
+
+
+@pytest.fixture(scope="session")
+def redis_url(run_servers: RunServers, worker_number: int) -> str:
+    """URL of this worker's Valkey database."""
+    return run_servers.valkey.url(worker_number % 16)
+
+
+@pytest.fixture
+def fresh_database(run_servers: RunServers, worker_number: int) -> Iterator[tuple[str, str]]:
+    """A migrated database for one test that commits: the application's URL and the owner's."""
+    name = f"tests_{worker_number}_fresh"
+    run_servers.postgres.drop_database(name)
+    run_servers.postgres.ensure_database(name, template=TEMPLATE)
+    yield run_servers.postgres.url(APPLICATION, name), run_servers.postgres.url(OWNER, name)
+    run_servers.postgres.drop_database(name)
+
+
+@pytest.fixture
+def data_folder() -> Iterator[Path]:
+    """An empty data folder for servers of a test's own."""
+    folder = _temporary_folder()
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The browser of this machine. CI fails without one; elsewhere its tests are skipped."""
+    found = find_chromium()
+    if found is None:
+        (pytest.fail if CI else pytest.skip)(HOW_TO_GET_CHROMIUM)
+    return found
+
+
+@pytest.fixture(scope="session")
+def axe_script() -> str:
+    """The source of axe-core, to be run inside a page."""
+    return frontend.AXE.read_text()
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real files: REAL_DATA, else `../shared/data`. CI fails without it."""
+    folder = Path(os.environ.get("REAL_DATA") or Path(__file__).parents[2] / "shared" / "data")
+    if not folder.is_dir():
+        (pytest.fail if CI else pytest.skip)(f"no real files at {folder}; set REAL_DATA to their folder")
+    return folder
+
+
+class ReachesOutside(AssertionError):
+    """A test tried to open a connection to another machine."""
+
+
+def _is_local(address: object) -> bool:
+    if not isinstance(address, tuple):
+        return True  # a socket in the file system
+    host = str(address[0])
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(autouse=True, scope="session")
+def only_this_machine() -> Iterator[None]:
+    """Connections leave this machine never: a test that tries fails by name of the address."""
+    connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
+
+    def guarded(original):
+        def connect_locally(self, address):
+            if not _is_local(address):
+                raise ReachesOutside(f"a test tried to reach {address!r}")
+            return original(self, address)
+
+        return connect_locally
+
+    socket.socket.connect, socket.socket.connect_ex = guarded(connect), guarded(connect_ex)
+    yield
+    socket.socket.connect, socket.socket.connect_ex = connect, connect_ex
