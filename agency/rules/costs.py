@@ -39,8 +39,8 @@ def collection_costs(
 
     Interest and other costs are no part of the base. Dutch principals are added before the scale is applied
     (BW 6:96(7)), and VAT is raised only when the creditor cannot deduct it (Besluit BIK art. 2(3)), which
-    the letter must then declare. A Belgian consumer owes nothing without an agreed clause (WER XIX.4), and
-    for several debts the lower of "each by itself" and "all together". Where nothing may be claimed the
+    the letter must then declare. A Belgian consumer owes nothing without an agreed clause (WER art. XIX.4),
+    and for several debts the lower of "each by itself" and "all together". Where nothing may be claimed the
     answer is zero, with the reason in the trace.
 
     :param principals: the open principals of the letter, credit notes negative, in one currency.
@@ -55,6 +55,8 @@ def collection_costs(
         raise ValueError("costs need at least one principal")
     base = Money.total(principals, principals[0].currency)
     scale = _scale(law, debtor, on)
+    if scale is not None and base.currency != scale.currency:
+        raise UnlawfulCosts(f"{scale.rule} is a scale in {scale.currency}, not in {base.currency}")
     reason = _why_nothing(scale, base, clause_agreed)
     if scale is None or reason:
         return _nothing(law, debtor, base, on, scale, reason)
@@ -66,7 +68,7 @@ def collection_costs(
             rule=scale.rule,
             version=scale.since.isoformat(),
             source=scale.source,
-            inputs={"principal": str(base), "debts": str(len(principals)), "debtor": debtor},
+            inputs={"principal": str(base), "debts": str(len(principals)), "debtor": debtor.value},
             outcome=how,
             amount=amount,
         )
@@ -79,7 +81,7 @@ def collection_costs(
 def refuse_excess(*, claimed: Money, lawful: Costs) -> Money:
     """Return costs that somebody else computed, when they stay within what the law allows.
 
-    A professional collector must check this itself before it claims them (WER art. XIX.13; BW 6:96(5)).
+    A professional collector must check this itself before it claims them (WER Book XIX; BW 6:96(5)).
 
     :raises UnlawfulCosts: when they are higher than the lawful total, or negative.
     """
@@ -135,8 +137,6 @@ def _on_scale(scale: _Scale, principals: Sequence[Money], base: Money) -> tuple[
 def _why_nothing(scale: _Scale | None, base: Money, clause_agreed: bool) -> str:
     if scale is None:
         return "the law lets the creditor claim no costs from this kind of debtor"
-    if base.currency != scale.currency:
-        raise UnlawfulCosts(f"{scale.rule} is a scale in {scale.currency}; the principal is in {base.currency}")
     if scale.clause_needed and not clause_agreed:
         return "no clause on costs was agreed"
     return "" if base.minor > 0 else "no principal is open"
@@ -148,7 +148,7 @@ def _nothing(law: Law, debtor: DebtorKind, base: Money, on: date, scale: _Scale 
         rule=scale.rule if scale else f"{law}.no_costs",
         version=(scale.since if scale else on).isoformat(),
         source=scale.source if scale else "no scale is kept for this law and kind of debtor",
-        inputs={"principal": str(base), "debtor": debtor},
+        inputs={"principal": str(base), "debtor": debtor.value},
         outcome=f"nothing: {why}",
         amount=zero,
     )

@@ -36,7 +36,7 @@ def notice_term(*, law: Law, by: Literal["post", "email"], sent: date) -> Notice
 
     Netherlands: fourteen days from the day after receipt; post arrives on the second day after dispatch, on
     which Sunday, Monday and holidays do not count (BW 6:96(6); HR ECLI:NL:HR:2016:2704). Belgium: fourteen
-    calendar days from the third working day after dispatch, by e-mail from the next day (WER art. XIX.2).
+    calendar days from the third working day after dispatch, by e-mail from the next day (WER Book XIX).
     A last day in a weekend or on a holiday moves to the next business day.
 
     :param sent: the day the notice was really handed over for delivery, not the day it was planned.

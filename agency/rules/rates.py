@@ -91,7 +91,7 @@ def reference_on(*, on: date) -> DatedRate:
 
 
 def round_up_to_half_point(percent: Decimal) -> Decimal:
-    """Return a rate rounded up to the next half point, as Belgian law asks (2 August 2002, art. 5)."""
+    """Return a rate rounded up to the next half point, as Belgian law asks (2 August 2002)."""
     halves, above = divmod(percent, _HALF_POINT)
     return (halves + 1 if above else halves) * _HALF_POINT
 
