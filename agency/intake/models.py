@@ -15,6 +15,7 @@ class PlacementState(StrEnum):
     """Where a batch stands."""
 
     RECEIVED = "received"
+    MAPPING = "mapping"  # waits for the creditor to say what the columns mean
     READING = "reading"
     READ = "read"
     QUOTED = "quoted"
@@ -25,7 +26,11 @@ class PlacementState(StrEnum):
 
 
 class ColumnMapping(CreditorRow, table=True):
-    """How a creditor's columns are read: {our field: their header}, decimal sign, date order."""
+    """How a creditor's columns are read: {our field: their header}, decimal sign, date order.
+
+    `defaults` holds country, currency and kind of debtor for files without those columns; `one_claim_per`
+    says whether every invoice becomes a claim or all invoices of a debtor become one.
+    """
 
     __tablename__ = "column_mapping"
     __table_args__ = (UniqueConstraint("creditor_id", "name", "version"),)
@@ -34,12 +39,18 @@ class ColumnMapping(CreditorRow, table=True):
     version: int
     columns: dict[str, Any] = json_field()
     decimal_sign: str = ","
-    date_format: str = "%d-%m-%Y"
+    date_order: str = "day"
+    defaults: dict[str, Any] = json_field(default_factory=dict)
+    one_claim_per: str = "invoice"
     created_at: datetime = moment_field()
 
 
 class Placement(CreditorRow, table=True):
-    """A batch handed over: one file (unique by its content and mapping) or one form."""
+    """A batch handed over: one file (unique by its content) or one form.
+
+    rows = created + updated + merged + rejected; `unchanged` says how many of the merged rows stood
+    in the books already, exactly so.
+    """
 
     __tablename__ = "placement"
     __table_args__ = (
@@ -58,6 +69,7 @@ class Placement(CreditorRow, table=True):
     updated: int = 0
     merged: int = 0
     rejected: int = 0
+    unchanged: int = 0
     progress_percent: int = 0
     refusal: str | None = None
     received_at: datetime = moment_field()
