@@ -136,7 +136,7 @@ class RateCard:
         return cls(**dict(fields) | {"bands": bands, "ages": ages})
 
     def to_json(self) -> bytes:
-        """Return the card as canonical bytes: equal cards give equal bytes, which can be hashed and pinned."""
+        """Return the card as canonical bytes: equal cards give equal bytes, so they can be hashed."""
         return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
@@ -153,38 +153,52 @@ def price(*, card: RateCard, facts: PriceFacts) -> Price:
         raise CurrencyMismatch(f"the card is in {card.currency}, the claim in {facts.amount.currency}")
     if facts.amount.minor <= 0 or facts.age_days < 0 or not 0 <= facts.completeness <= COMPLETE:
         raise ValueError("a price needs a positive amount, an age and a completeness of 0 to 100")
-    surcharges = _surcharges(card, facts)
-    rest = sum(factor.bps for factor in surcharges)
-    evidence = _evidence(card, facts.completeness)
-    fee_bps, maximum = _fee(card, facts.amount.minor, rest + evidence.bps)
-    factors = _explained(card, facts.amount, fee_bps, (evidence, *surcharges))
-    cheaper = tuple(
-        Saving(document=gain.document, fee_bps_after=after)
-        for gain in facts.gains
-        if (after := _fee(card, facts.amount.minor, rest + _evidence(card, gain.completeness).bps)[0])
-        < fee_bps
-    )
+    minor = facts.amount.minor
+    slices = _slices(card, minor)
+    parts = (_evidence(card, facts.completeness), *_surcharges(card, facts))
+    surcharge = sum(part.bps for part in parts)
+    fee_bps, maximum = _fee(card, slices, minor, surcharge)
+    base_bps, _ = _fee(card, slices, minor, 0)
+    factors = _explained(card, facts.amount, base_bps, fee_bps, parts)
+    cheaper = []
+    for gain in facts.gains:
+        less = (gain.completeness - facts.completeness) * card.bps_per_point
+        after, _ = _fee(card, slices, minor, surcharge - less)
+        if after < fee_bps:
+            cheaper.append(Saving(document=gain.document, fee_bps_after=after))
     return Price(
         fee_bps=fee_bps,
         minimum=Money(min(card.minimum, maximum), card.currency),
         factors=factors,
-        cheaper=cheaper,
+        cheaper=tuple(cheaper),
         trace=(_line(card, facts, fee_bps, Money(maximum, card.currency), factors),),
         maximum=Money(maximum, card.currency),
     )
 
 
-def _fee(card: RateCard, minor: int, surcharge_bps: int) -> tuple[int, int]:
-    """Return the fee in basis points, rounded up, and the exact fee over the whole claim in minor units."""
-    total, below = 0, 0
+_Slices = tuple[tuple[int, int], ...]
+
+
+def _slices(card: RateCard, minor: int) -> _Slices:
+    """Cut an amount into the parts that fall in each band, each with the rate of its band."""
+    slices, below = [], 0
     for band in card.bands:
         top = minor if band.up_to is None else min(minor, band.up_to)
-        rate = min(max(band.bps + surcharge_bps, card.floor_bps), card.ceiling_bps)
-        total += (top - below) * rate
+        slices.append((top - below, band.bps))
         below = top
         if below == minor:
             break
-    total = max(total, min(card.minimum * _WHOLE, minor * card.ceiling_bps))
+    return tuple(slices)
+
+
+def _fee(card: RateCard, slices: _Slices, minor: int, surcharge_bps: int) -> tuple[int, int]:
+    """Return the fee in basis points, rounded up, and the exact fee over the whole claim in minor units."""
+    floor, ceiling = card.floor_bps, card.ceiling_bps
+    total = 0
+    for part, bps in slices:
+        rate = bps + surcharge_bps
+        total += part * (floor if rate < floor else ceiling if rate > ceiling else rate)
+    total = max(total, min(card.minimum * _WHOLE, minor * ceiling))
     return -(-total // minor), round_ratio(total, _WHOLE)
 
 
@@ -209,11 +223,12 @@ def _surcharges(card: RateCard, facts: PriceFacts) -> tuple[Factor, ...]:
     )
 
 
-def _explained(card: RateCard, amount: Money, fee_bps: int, parts: tuple[Factor, ...]) -> tuple[Factor, ...]:
+def _explained(
+    card: RateCard, amount: Money, base_bps: int, fee_bps: int, parts: tuple[Factor, ...]
+) -> tuple[Factor, ...]:
     """Put the base in front of the factors, and behind them what floor, ceiling and minimum changed."""
-    base, _ = _fee(card, amount.minor, 0)
-    first = Factor("base", "Size of the claim", base, f"rate of the card for {amount}")
-    bounds = fee_bps - base - sum(part.bps for part in parts)
+    first = Factor("base", "Size of the claim", base_bps, f"rate of the card for {amount}")
+    bounds = fee_bps - base_bps - sum(part.bps for part in parts)
     if not bounds:
         return (first, *parts)
     why = f"no part of the fee is under {card.floor_bps} or over {card.ceiling_bps} basis points"

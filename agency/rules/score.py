@@ -1,7 +1,7 @@
 """How complete the evidence of a claim is."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from agency.money import Money
@@ -48,14 +48,7 @@ def score(
 
     :param amount: the claim; a small one needs fewer kinds of document.
     """
-    points = _points(debtor, amount.minor)
-    penalty = _penalty(dispute)
-    earned = _earned(points, documents)
-    completeness = max(0, earned - penalty)
-    items = tuple(
-        ScoreItem(kind=kind, points=worth, present=_proved(kind, documents)) for kind, worth in points
-    )
-    gains = _gains(points, documents, penalty, completeness)
+    found = _assess(_points(debtor, amount.minor), documents, dispute)
     line = TraceLine(
         rule="score.completeness",
         version=read_table("score")["version"],
@@ -66,12 +59,36 @@ def score(
             "documents": " ".join(sorted(documents)),
             "dispute": dispute.value,
         },
-        outcome=f"{completeness} of {COMPLETE}: {earned} for documents, {penalty} off for the dispute",
+        outcome=found.outcome,
     )
-    return Score(completeness=completeness, items=items, trace=(line,), gains=gains)
+    return Score(completeness=found.completeness, items=found.items, trace=(line,), gains=found.gains)
 
 
 _Points = tuple[tuple[DocumentKind, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Assessment:
+    completeness: int
+    items: tuple[ScoreItem, ...]
+    gains: tuple[ScoreGain, ...]
+    outcome: str
+
+
+@lru_cache(maxsize=65536)
+def _assess(points: _Points, documents: frozenset[DocumentKind], dispute: DisputeStatus) -> _Assessment:
+    """Score one set of documents; a portfolio has few different ones, so each is worked out once."""
+    penalty = _penalty(dispute)
+    earned = _earned(points, documents)
+    completeness = max(0, earned - penalty)
+    return _Assessment(
+        completeness=completeness,
+        items=tuple(
+            ScoreItem(kind=kind, points=worth, present=_proved(kind, documents)) for kind, worth in points
+        ),
+        gains=_gains(points, documents, penalty, completeness),
+        outcome=f"{completeness} of {COMPLETE}: {earned} for documents, {penalty} off for the dispute",
+    )
 
 
 @cache
