@@ -14,7 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
 
+from agency.kernel.ids import HOUSE
+from agency.kernel.unit import Door, Units
+from agency.parties.models import Creditor
 from portal.local import frontend
 from portal.local.browser import HOW_TO_GET_CHROMIUM, find_chromium
 from portal.local.database import migrate
@@ -126,6 +130,19 @@ def fresh_database(run_servers: RunServers, worker_number: int) -> Iterator[tupl
     run_servers.postgres.ensure_database(name, template=TEMPLATE)
     yield run_servers.postgres.url(APPLICATION, name), run_servers.postgres.url(OWNER, name)
     run_servers.postgres.drop_database(name)
+
+
+@pytest.fixture
+def units(fresh_database: tuple[str, str]) -> Iterator[Units]:
+    """Units of work on a database of this test's own, with the agency's house in place."""
+    engine = create_engine(fresh_database[0], pool_size=10)
+    units = Units(engine)
+    with units.open(Door.STAFF, by="system:test") as unit:
+        unit.session.add(
+            Creditor(id=HOUSE, created_at=unit.now, reference="HOUSE", name="The agency", country="NL")
+        )
+    yield units
+    engine.dispose()
 
 
 @pytest.fixture
