@@ -65,14 +65,3 @@ def read_state(folder: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     return state
-
-
-def is_held(folder: Path) -> bool:
-    """This function will say whether a process holds the data folder now."""
-    if not (folder / "lock").exists():
-        return False
-    try:
-        with held(folder):
-            return False
-    except AlreadyRunning:
-        return True

@@ -11,6 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from portal.local.places import PROJECT
 from portal.local.processes import command_line, wait_until
@@ -56,8 +58,10 @@ class TestEmbeddedPostgres:
             )
 
     def test_valkey_demands_its_password(self, run_servers):
-        with redis.Redis(port=run_servers.valkey.port) as client, pytest.raises(redis.AuthenticationError):
-            client.ping()
+        once = Retry(NoBackoff(), 0)
+        with redis.Redis(port=run_servers.valkey.port, retry=once) as client:  # noqa: SIM117
+            with pytest.raises(redis.AuthenticationError):
+                client.ping()
 
 
 HOLDER = textwrap.dedent(

