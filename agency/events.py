@@ -162,7 +162,6 @@ class TreatmentStarted(Event):
 class MessageSent(Event):
     """A message was accepted by its provider."""
 
-    reacts: ClassVar[bool] = True
     message_id: UUID
     channel: str
     step: str
@@ -201,6 +200,17 @@ class MessageRefused(Event):
     message_id: UUID
     channel: str
     reasons: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallDue(Event):
+    """The path has come to a phone call: a collector is asked to make it."""
+
+    creditor_sees: ClassVar[bool] = False
+    reacts: ClassVar[bool] = True
+    step: str
+    cycle: int
+    why: str
 
 
 # --- payments and promises ---

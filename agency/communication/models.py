@@ -54,6 +54,8 @@ class Message(CreditorRow, Timestamped, table=True):
         UniqueConstraint("creditor_id", "claim_id", "step", "cycle", "channel"),
         Index("ix_message_due", "due_at", postgresql_where="state = 'queued'"),
         Index("ix_message_sending", "lease_until", postgresql_where="state IN ('sending', 'unknown')"),
+        # A provider's report names the message only; whose it is must be found.
+        Index("ix_message_id", "id"),
         Index("ix_message_claim", "creditor_id", "claim_id"),
         Index("ix_message_debtor", "creditor_id", "debtor_id", "sent_at"),
     )
@@ -67,9 +69,12 @@ class Message(CreditorRow, Timestamped, table=True):
     state: MessageState = Field(default=MessageState.QUEUED, sa_type=choice(MessageState, "state"))
     due_at: datetime = moment_field()
     to_value: str = ""
-    generation: int = 0
-    lease_until: datetime | None = moment_field(default=None)
+    generation: int = 0  # raised by every reservation: the fence against a sender that was given up
+    attempts: int = 0
+    lease_until: datetime | None = moment_field(default=None)  # on the machine's own clock
+    reserved_at: datetime | None = moment_field(default=None)  # the law was asked and the amounts taken then
     sent_at: datetime | None = moment_field(default=None)
+    posted_at: datetime | None = moment_field(default=None)  # a letter: when the printer gave it to the post
     provider_ref: str | None = None
     subject: str = ""
     content_sha256: str | None = None  # the rendered e-mail, SMS text or PDF in the file store

@@ -1,6 +1,6 @@
 """Tables of the treatment. Global: treatment_path."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -36,11 +36,16 @@ class Treatment(CreditorRow, table=True):
     """The path version that a claim is pinned to."""
 
     __tablename__ = "treatment"
-    __table_args__ = (within_creditor("claim_id", "claim"), UniqueConstraint("creditor_id", "claim_id"))
+    __table_args__ = (
+        within_creditor("claim_id", "claim"),
+        UniqueConstraint("creditor_id", "claim_id"),
+        Index("ix_treatment_next", "next_on", postgresql_where="ended_at IS NULL"),
+    )
 
     claim_id: UUID
     path_id: UUID = Field(foreign_key="treatment_path.id")
     started_at: datetime = moment_field()
+    next_on: date  # the first day on which the planner has to look at it again
     ended_at: datetime | None = moment_field(default=None)
     end_reason: str | None = None
 
