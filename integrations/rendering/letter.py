@@ -1,0 +1,62 @@
+"""Renders a letter with Typst: PDF/A-2a and PDF/UA-1, enforced by the compiler, with fonts of its own."""
+
+import json
+import re
+import threading
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+import typst
+
+from agency.ports.providers import TemplateRefused, Value
+from integrations.rendering.plain_values import plain_values
+
+# Typst reads files below its root only; this one holds none.
+_ROOT = Path(__file__).with_name("letter_root")
+# The only two ways to load a package, which Typst would fetch from the network.
+_LOADS = re.compile(r"\b(import|include)\b")
+# A word longer than a line is wide may break anywhere: a long name wraps instead of leaving the paper. An
+# address with a slash or an @ stays whole, because its reader may copy it; Typst breaks those at slashes.
+_BEFORE = """\
+#set document(date: datetime(year: {year}, month: {month}, day: {day}))
+#show regex("[^\\\\s\u00a0\u200b]{{28,}}"): word => {{
+  if word.text.contains(regex("[/@]")) {{ word }} else {{ word.text.clusters().join("\u200b") }}
+}}
+"""
+
+
+class LetterPress:
+    """Typst, one compiler per thread: a compiler keeps its fonts loaded and refuses to be shared."""
+
+    def __init__(self) -> None:
+        self._local = threading.local()
+
+    def render(self, *, source: str, values: Mapping[str, Value], dated: date) -> bytes:
+        """This function will return the letter as PDF; equal input gives equal bytes.
+
+        Values travel as JSON beside the source, never inside it, so no value can become markup.
+
+        :raises TemplateRefused: it does not compile, breaks a standard, or loads something.
+        """
+        if loading := _LOADS.search(source):
+            raise TemplateRefused(f"a letter may not load anything: {loading.group()}")
+        before = _BEFORE.format(year=dated.year, month=dated.month, day=dated.day)
+        try:
+            pdf = self._compiler().compile(
+                input=(before + source).encode(),
+                format="pdf",
+                sys_inputs={"data": json.dumps(plain_values(values), ensure_ascii=False)},
+                pdf_standards=["a-2a", "ua-1"],
+                timestamp=0,  # the date of the letter stands in the document; the machine's does not
+            )
+        except typst.TypstError as error:
+            raise TemplateRefused(error.message) from error
+        assert isinstance(pdf, bytes)
+        return pdf
+
+    def _compiler(self) -> typst.Compiler:
+        if not hasattr(self._local, "compiler"):
+            self._local.compiler = typst.Compiler(root=_ROOT, ignore_system_fonts=True)
+        compiler: typst.Compiler = self._local.compiler
+        return compiler
