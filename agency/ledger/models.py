@@ -36,6 +36,14 @@ class LedgerTransaction(CreditorRow, table=True):
     __table_args__ = (
         UniqueConstraint("creditor_id", "book", "kind", "source_key"),
         Index("ix_ledger_transaction_booked", "creditor_id", "booked_on"),
+        # A transaction is taken back once.
+        Index(
+            "uq_ledger_transaction_reverses",
+            "creditor_id",
+            "reverses_id",
+            unique=True,
+            postgresql_where="reverses_id IS NOT NULL",
+        ),
     )
 
     book: Book = Field(sa_type=choice(Book, "book"))

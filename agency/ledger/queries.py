@@ -1,0 +1,187 @@
+"""What the ledger says: balances as of a day, by the day a fact belongs to or by the day it was booked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from agency.kernel.unit import Unit
+from agency.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimBalance:
+    """What stands in the ledger as owed on a claim: principal, and the interest and costs fixed so far."""
+
+    principal: Money
+    interest: Money
+    costs: Money
+
+    @property
+    def total(self) -> Money:
+        """All three together."""
+        return self.principal + self.interest + self.costs
+
+
+_CLAIM = (
+    "SELECT coalesce(sum(e.amount_minor) FILTER (WHERE e.account = 'claims.principal'), 0)::bigint,"
+    " coalesce(sum(e.amount_minor) FILTER (WHERE e.account = 'claims.interest'), 0)::bigint,"
+    " coalesce(sum(e.amount_minor) FILTER (WHERE e.account = 'claims.costs'), 0)::bigint, max(c.currency)"
+    " FROM claim c LEFT JOIN ledger_entry e ON e.creditor_id = c.creditor_id AND e.claim_id = c.id"
+)
+
+
+def claim_balance(unit: Unit, *, creditor_id: UUID, claim_id: UUID, on: date | None = None) -> ClaimBalance:
+    """This function will return a claim's balance, with `on` as it was at the end of that day.
+
+    A claim that was not opened yet owes nothing here.
+    """
+    as_of = (
+        ""
+        if on is None
+        else " AND EXISTS (SELECT FROM ledger_transaction t WHERE t.creditor_id = e.creditor_id"
+        " AND t.id = e.transaction_id AND t.effective_on <= :on)"
+    )
+    row = unit.session.connection().execute(
+        text(_CLAIM + as_of + " WHERE c.creditor_id = :c AND c.id = :claim"),
+        {"c": creditor_id, "claim": claim_id, "on": on},
+    )
+    principal, interest, costs, currency = row.one()
+    currency = currency or "EUR"
+    return ClaimBalance(Money(principal, currency), Money(interest, currency), Money(costs, currency))
+
+
+def account_balance(
+    unit: Unit,
+    *,
+    account: str,
+    currency: str,
+    creditor_id: UUID | None = None,
+    effective_to: date | None = None,
+    booked_to: date | None = None,
+) -> Money:
+    """This function will return an account's balance (debit positive), of one creditor or of all."""
+    minor = (
+        unit.session.connection()
+        .execute(
+            text(
+                "SELECT coalesce(sum(e.amount_minor), 0)::bigint FROM ledger_entry e"
+                " JOIN ledger_transaction t ON t.creditor_id = e.creditor_id AND t.id = e.transaction_id"
+                " WHERE e.account = :account AND e.currency = :currency"
+                " AND (CAST(:creditor AS uuid) IS NULL OR e.creditor_id = :creditor)"
+                " AND (CAST(:effective AS date) IS NULL OR t.effective_on <= :effective)"
+                " AND (CAST(:booked AS date) IS NULL OR t.booked_on <= :booked)"
+            ),
+            {
+                "account": account,
+                "currency": currency,
+                "creditor": creditor_id,
+                "effective": effective_to,
+                "booked": booked_to,
+            },
+        )
+        .scalar_one()
+    )
+    return Money(int(minor), currency)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountBalance:
+    """One account's balance in one currency, over all creditors."""
+
+    account: str
+    balance: Money
+    entries: int
+
+
+def trial_balance(unit: Unit, *, creditor_id: UUID | None = None) -> list[AccountBalance]:
+    """This function will return every account's balance (debit positive), of one creditor or of all."""
+    rows = unit.session.connection().execute(
+        text(
+            "SELECT account, currency, sum(amount_minor)::bigint AS minor, count(*) AS entries"
+            " FROM ledger_entry WHERE CAST(:creditor AS uuid) IS NULL OR creditor_id = :creditor"
+            " GROUP BY account, currency ORDER BY account, currency"
+        ),
+        {"creditor": creditor_id},
+    )
+    return [AccountBalance(row.account, Money(row.minor, row.currency), row.entries) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """One leg with the transaction it belongs to, for drill-down and export."""
+
+    creditor_id: UUID
+    transaction_id: UUID
+    kind: str
+    source_key: str
+    memo: str
+    booked_on: date
+    effective_on: date
+    at: datetime
+    by: str
+    account: str
+    amount: Money
+    claim_id: UUID | None
+    reverses_id: UUID | None
+
+
+_ENTRY = (
+    "SELECT e.creditor_id, e.transaction_id, t.kind, t.source_key, t.memo, t.booked_on, t.effective_on, t.at,"
+    " t.by, e.account, e.amount_minor, e.currency, e.claim_id, t.reverses_id FROM ledger_entry e"
+    " JOIN ledger_transaction t ON t.creditor_id = e.creditor_id AND t.id = e.transaction_id"
+)
+
+
+def account_entries(
+    unit: Unit,
+    *,
+    account: str,
+    creditor_id: UUID | None = None,
+    claim_id: UUID | None = None,
+    limit: int = 500,
+) -> list[EntryRow]:
+    """This function will return an account's latest entries, of one creditor, of one claim, or of all."""
+    rows = unit.session.connection().execute(
+        text(
+            _ENTRY + " WHERE e.account = :account"
+            " AND (CAST(:creditor AS uuid) IS NULL OR e.creditor_id = :creditor)"
+            " AND (CAST(:claim AS uuid) IS NULL OR e.claim_id = :claim)"
+            " ORDER BY t.at DESC, e.transaction_id DESC, e.line LIMIT :limit"
+        ),
+        {"account": account, "creditor": creditor_id, "claim": claim_id, "limit": limit},
+    )
+    return _entry_rows(rows.all())
+
+
+def transaction_entries(unit: Unit, *, creditor_id: UUID, transaction_id: UUID) -> list[EntryRow]:
+    """This function will return the legs of one transaction, in order; none when it does not exist."""
+    rows = unit.session.connection().execute(
+        text(_ENTRY + " WHERE e.creditor_id = :c AND e.transaction_id = :id ORDER BY e.line"),
+        {"c": creditor_id, "id": transaction_id},
+    )
+    return _entry_rows(rows.all())
+
+
+def _entry_rows(rows: Sequence[Row[Any]]) -> list[EntryRow]:
+    return [
+        EntryRow(
+            row.creditor_id,
+            row.transaction_id,
+            row.kind,
+            row.source_key,
+            row.memo,
+            row.booked_on,
+            row.effective_on,
+            row.at,
+            row.by,
+            row.account,
+            Money(row.amount_minor, row.currency),
+            row.claim_id,
+            row.reverses_id,
+        )
+        for row in rows
+    ]
