@@ -1,0 +1,47 @@
+"""Amounts and dates as files write them, turned into exact values or refused; nothing is rounded."""
+
+import re
+from datetime import date
+from functools import lru_cache
+
+from agency.money import EXPONENTS, Money
+from agency.ports.readers import Unreadable
+
+_DECIMAL = re.compile(r"([+-]?)(\d{0,30})(?:\.(\d{0,30}))?", re.ASCII)
+_ISO_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:T.*|Z|[+-]\d{2}:\d{2})?", re.ASCII)
+
+# Far above any invoice or balance, far below what a BIGINT column holds.
+_MINOR_MAX = 10**17
+
+
+def exact_money(text: str, currency: str) -> Money:
+    """This function will read an XML decimal such as "1234.5", "8.850" or "-7" without rounding.
+
+    :raises Unreadable: on any other text, an unknown currency, or a fraction of a minor unit.
+    """
+    found = _DECIMAL.fullmatch(text)
+    if found is None or not (found[2] or found[3]):
+        raise Unreadable(f"an amount is not a decimal number: {text[:40]!r}")
+    exponent = EXPONENTS.get(currency)
+    if exponent is None:
+        raise Unreadable(f"unknown currency: {currency[:10]!r}")
+    decimals = (found[3] or "").rstrip("0")
+    if len(decimals) > exponent:
+        raise Unreadable(f"an amount has more decimals than {currency} has: {text[:40]!r}")
+    minor = int(found[2] + decimals.ljust(exponent, "0") or "0")
+    if minor > _MINOR_MAX:
+        raise Unreadable(f"an amount is too large to be real: {text[:40]!r}")
+    return Money(-minor if found[1] == "-" else minor, currency)
+
+
+# A file repeats the same few dates on thousands of lines.
+@lru_cache(maxsize=4096)
+def iso_date(text: str) -> date | None:
+    """This function will read the day of an XML date or date-time; None when it is not one."""
+    found = _ISO_DATE.fullmatch(text)
+    if found is None:
+        return None
+    try:
+        return date(int(found[1]), int(found[2]), int(found[3]))
+    except ValueError:
+        return None

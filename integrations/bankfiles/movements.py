@@ -1,0 +1,191 @@
+"""From what a file says to bank statements: dates filled in, keys given, sums checked."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from hashlib import sha256
+from typing import Literal
+
+from agency.money import EXPONENTS, Money, round_minor
+from agency.ports.readers import NO_CURRENCY, BankLine, BankStatement, Unreadable
+
+_NOTHING = frozenset({"NOTPROVIDED", "NOT PROVIDED", "NONREF", "NONE", "N/A"})
+
+
+@dataclass(slots=True)
+class Movement:
+    """One booked movement as the file states it.
+
+    :param servicer_ref: the bank's reference when it is unique to the bank, not a running number.
+    """
+
+    amount: Money
+    booked_on: date | None = None
+    value_on: date | None = None
+    servicer_ref: str | None = None
+    bank_ref: str | None = None
+    end_to_end: str | None = None
+    text: str = ""
+    structured_references: tuple[str, ...] = ()
+    counterparty: str | None = None
+    counterparty_iban: str | None = None
+    reversal: bool = False
+    return_reason: str | None = None
+    batch: bool = False
+
+
+@dataclass(slots=True)
+class Draft:
+    """A statement as far as the file has told it.
+
+    :param dated_on: the day of the message itself; dates an entry only when nothing else does.
+    """
+
+    kind: Literal["statement", "report", "notification"]
+    format: str
+    id: str | None = None
+    number: str | None = None
+    account: str | None = None
+    currency: str | None = None
+    opening: Money | None = None
+    closing: Money | None = None
+    opens_on: date | None = None
+    closes_on: date | None = None
+    dated_on: date | None = None
+    entries: int = 0
+    pending: int = 0
+    movements: list[Movement] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def said(text: str | None) -> str | None:
+    """This function will return a reference, or None where the file only says that there is none."""
+    return None if not text or text.upper() in _NOTHING else text
+
+
+def finish(drafts: Iterable[Draft]) -> tuple[BankStatement, ...]:
+    """This function will turn a file's drafts into statements.
+
+    Look-alike lines are counted per account over the whole file, so a day spread over two statements
+    keeps both payments; a statement delivered twice in one file gets the same keys again.
+
+    :raises Unreadable: when an entry cannot be dated.
+    """
+    seen: dict[str | None, Counter[str]] = {}
+    done: dict[str, tuple[BankLine, ...]] = {}
+    statements = []
+    for draft in drafts:
+        prints = [_print(movement, draft) for movement in draft.movements]
+        key = _statement_key(draft, prints)
+        if key in done:
+            lines = done[key]
+        else:
+            keys = _keys(prints, seen.setdefault(draft.account, Counter()))
+            lines = done[key] = tuple(map(_line, draft.movements, keys, _days(draft)))
+        statements.append(_statement(draft, key, lines))
+    return tuple(statements)
+
+
+def _statement(draft: Draft, key: str, lines: tuple[BankLine, ...]) -> BankStatement:
+    currency = draft.currency or NO_CURRENCY
+    net = Money(sum(_figure(movement.amount, currency) for movement in draft.movements), currency)
+    return BankStatement(
+        kind=draft.kind,
+        format=draft.format,
+        id=draft.id,
+        key=key,
+        account=draft.account,
+        currency=draft.currency,
+        opening=draft.opening,
+        closing=draft.closing,
+        net=net,
+        entries=draft.entries,
+        lines=lines,
+        number=draft.number,
+        opens_on=draft.opens_on,
+        closes_on=draft.closes_on,
+        warnings=(*draft.warnings, *_doubts(draft, net)),
+    )
+
+
+def _figure(amount: Money, currency: str) -> int:
+    """An entry is kept in the account's currency by definition, so its figure counts, whatever it is marked."""
+    if amount.currency == currency:
+        return amount.minor
+    return round_minor(amount.decimal.scaleb(EXPONENTS[currency]))
+
+
+def _doubts(draft: Draft, net: Money) -> list[str]:
+    doubts = []
+    foreign = sum(movement.amount.currency != net.currency for movement in draft.movements)
+    if foreign:
+        doubts.append(f"{foreign} entries name another currency than {net.currency}")
+    if draft.opening is not None and draft.closing is not None and draft.opening + net != draft.closing:
+        doubts.append(
+            f"opening {draft.opening.decimal} and entries {net.decimal} make "
+            f"{(draft.opening + net).decimal}, closing says {draft.closing.decimal}"
+        )
+    return doubts
+
+
+def _days(draft: Draft) -> list[date]:
+    """The booking days; a file may date its entries by the statement only."""
+    fallback = draft.closes_on or draft.dated_on
+    days = [movement.booked_on or movement.value_on or fallback for movement in draft.movements]
+    found = [day for day in days if day is not None]
+    if len(found) < len(days):
+        raise Unreadable("an entry has no date, and neither has its statement")
+    return found
+
+
+def _line(movement: Movement, key: str, booked_on: date) -> BankLine:
+    return BankLine(
+        amount=movement.amount,
+        booked_on=booked_on,
+        value_on=movement.value_on or booked_on,
+        key=key,
+        bank_ref=movement.bank_ref,
+        end_to_end=movement.end_to_end,
+        text=movement.text,
+        structured_references=movement.structured_references,
+        counterparty=movement.counterparty,
+        counterparty_iban=movement.counterparty_iban,
+        reversal=movement.reversal,
+        return_reason=movement.return_reason,
+        batch=movement.batch,
+    )
+
+
+def _print(movement: Movement, draft: Draft) -> str:
+    """A digest of what stays the same when the bank delivers a line again.
+
+    The message's own date is left out: it changes with every delivery. With the bank's reference the
+    texts are left out too, because an intraday report may shorten them; the details of a collective
+    entry share its reference, so there they count.
+    """
+    day = movement.booked_on or movement.value_on or draft.closes_on
+    facts: tuple[object, ...] = (day, movement.amount.minor, movement.amount.currency, movement.servicer_ref)
+    if movement.servicer_ref is None or movement.batch:
+        facts += (
+            "".join(movement.text.split()),
+            movement.structured_references,
+            movement.end_to_end,
+            movement.counterparty_iban,
+            movement.counterparty,
+        )
+    return sha256(repr(facts).encode()).hexdigest()[:32]
+
+
+def _keys(prints: Iterable[str], counts: Counter[str]) -> Iterable[str]:
+    for each in prints:
+        counts[each] += 1
+        yield f"{each}-{counts[each]}"
+
+
+def _statement_key(draft: Draft, prints: list[str]) -> str:
+    facts = (
+        draft.kind, draft.account, draft.currency, draft.opens_on, draft.opening, draft.closes_on,
+        draft.closing, prints,
+    )  # fmt: skip
+    return sha256(repr(facts).encode()).hexdigest()[:32]

@@ -1,0 +1,49 @@
+"""Lifts the invoice XML out of a Factur-X or ZUGFeRD PDF."""
+
+from io import BytesIO
+
+from pypdf import PdfReader
+
+from agency.ports.readers import Unreadable
+
+# The names the standards prescribe, newest first; a PDF may carry other XML beside them.
+_INVOICE_NAMES = ("factur-x.xml", "xrechnung.xml", "zugferd-invoice.xml")
+
+
+def is_pdf(content: bytes) -> bool:
+    """This function will tell a PDF by its mark, which may stand some bytes into the file."""
+    return b"%PDF-" in content[:1024]
+
+
+def lift_xml(content: bytes) -> bytes:
+    """This function will return the XML document embedded in a PDF.
+
+    :raises Unreadable: when the PDF is damaged, locked, or carries no XML.
+    """
+    attached = _attached_xml(content)
+    for wanted in _INVOICE_NAMES:
+        for name, xml in attached:
+            if name.lower() == wanted:
+                return xml
+    if len(attached) == 1:
+        return attached[0][1]
+    if attached:
+        raise Unreadable("the PDF carries several XML files and none is named as an invoice")
+    raise Unreadable("the PDF carries no e-invoice; only its picture")
+
+
+def _attached_xml(content: bytes) -> list[tuple[str, bytes]]:
+    try:
+        reader = PdfReader(BytesIO(content), strict=False)
+        if reader.is_encrypted and not reader.decrypt(""):
+            raise Unreadable("the PDF is locked with a password")
+        return [
+            (file.name, file.content)
+            for file in reader.attachment_list
+            if file.name.lower().endswith(".xml") and file.content is not None
+        ]
+    except Unreadable:
+        raise
+    except Exception as error:
+        # On a damaged PDF pypdf raises whatever its dictionaries raise, recursion errors included.
+        raise Unreadable(f"the PDF is damaged: {type(error).__name__}") from error

@@ -1,0 +1,158 @@
+"""Looking things up in an invoice's tree by local name, so that no prefix and no version matters."""
+
+import base64
+import binascii
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from lxml import etree
+
+from agency.money import Money
+from agency.ports.readers import EmbeddedFile, Unreadable
+from integrations.amounts import exact_money, iso_date
+
+MaybeMoney = Money | None
+MaybeDay = date | None
+
+
+def find(node: etree._Element | None, path: str) -> list[etree._Element]:
+    """This function will return the elements at a path such as "Party/PartyName/Name", in any namespace."""
+    if node is None:
+        return []
+    return node.findall("/".join("{*}" + step for step in path.split("/")))
+
+
+def first(node: etree._Element | None, *paths: str) -> etree._Element | None:
+    """This function will return the first element at the first path that has one."""
+    for path in paths:
+        for found in find(node, path):
+            return found
+    return None
+
+
+def texts(node: etree._Element | None, *paths: str) -> list[str]:
+    """This function will return the non-empty texts at the paths, blanks and line ends collapsed."""
+    found = (clean(element) for path in paths for element in find(node, path))
+    return [text for text in found if text]
+
+
+def text(node: etree._Element | None, *paths: str) -> str | None:
+    """This function will return the first non-empty text at the paths, in the order of the paths."""
+    return next(iter(texts(node, *paths)), None)
+
+
+def clean(element: etree._Element) -> str:
+    """This function will return an element's text with blanks and line ends collapsed."""
+    return " ".join((element.text or "").split())
+
+
+def the_only(values: Iterable[str], what: str) -> str | None:
+    """This function will return the one value there is, None for none.
+
+    :raises Unreadable: when the document says different things about what it may say once.
+    """
+    distinct = list(dict.fromkeys(values))
+    if len(distinct) > 1:
+        raise Unreadable(f"the document states more than one {what}: " + " and ".join(distinct[:3]))
+    return distinct[0] if distinct else None
+
+
+def required(value: str | None, what: str) -> str:
+    """This function will return the value.
+
+    :raises Unreadable: when it is absent.
+    """
+    if not value:
+        raise Unreadable(f"the document states no {what}")
+    return value
+
+
+def present(value: Money | None, what: str) -> Money:
+    """This function will return the amount.
+
+    :raises Unreadable: when it is absent.
+    """
+    if value is None:
+        raise Unreadable(f"the document states no {what}")
+    return value
+
+
+def amount(node: etree._Element | None, path: str, currency: str) -> Money | None:
+    """This function will return the amount at a path in the document's currency, None when absent.
+
+    Amounts that name another currency, such as VAT in the seller's books, are passed over.
+
+    :raises Unreadable: when it cannot be read exactly or is stated twice.
+    """
+    in_currency = (e for e in find(node, path) if (e.get("currencyID") or currency).strip() == currency)
+    stated = the_only(
+        (clean(e) for e in in_currency if clean(e)), etree.QName(path.rpartition("/")[2]).localname
+    )
+    return None if stated is None else exact_money(stated, currency)
+
+
+def day(stated: str | None) -> date | None:
+    """This function will read a date in ISO form or as eight digits (UN/CEFACT format 102)."""
+    if stated is None:
+        return None
+    if len(stated) == 8 and stated.isascii() and stated.isdigit():
+        try:
+            return datetime.strptime(stated, "%Y%m%d").date()  # noqa: DTZ007 - a calendar day has no zone
+        except ValueError:
+            return None
+    return iso_date(stated)
+
+
+def required_day(stated: str | None, what: str) -> date:
+    """This function will read a date that must be there.
+
+    :raises Unreadable: when it is absent or not a date.
+    """
+    found = day(required(stated, what))
+    if found is None:
+        raise Unreadable(f"the {what} is not a date: {(stated or '')[:40]!r}")
+    return found
+
+
+def due_day(stated: Iterable[str], warnings: list[str]) -> date | None:
+    """This function will return the one due date; several, or one that is no date, become a warning."""
+    distinct = list(dict.fromkeys(stated))
+    days = {found for found in map(day, distinct) if found is not None}
+    if len(days) > 1:
+        warnings.append("several due dates: " + ", ".join(sorted(found.isoformat() for found in days)))
+        return None
+    if distinct and not days:
+        warnings.append(f"the due date is not a date: {distinct[0][:40]!r}")
+    return next(iter(days), None)
+
+
+def embedded(objects: Iterable[etree._Element], warnings: list[str]) -> tuple[EmbeddedFile, ...]:
+    """This function will decode embedded documents; one that is damaged becomes a warning."""
+    files = []
+    for element in objects:
+        name = element.get("filename") or "attachment"
+        try:
+            content = base64.b64decode("".join((element.text or "").split()), validate=True)
+        except (binascii.Error, ValueError):
+            warnings.append(f"the embedded document {name!r} is damaged and left out")
+            continue
+        files.append(EmbeddedFile(name, element.get("mimeCode") or "application/octet-stream", content))
+    return tuple(files)
+
+
+def schemed(element: etree._Element | None) -> str | None:
+    """This function will write an identifier with its scheme before it, as "0208:0123456789"."""
+    if element is None or not clean(element):
+        return None
+    scheme = element.get("schemeID")
+    return f"{scheme}:{clean(element)}" if scheme else clean(element)
+
+
+def joined(node: etree._Element | None, *paths: str) -> str | None:
+    """This function will return the texts at the paths as one line, None when all are empty."""
+    return " ".join(texts(node, *paths)) or None
+
+
+def account(stated: str | None) -> str | None:
+    """This function will return an account number without blanks, in capitals."""
+    return "".join(stated.split()).upper() if stated else None

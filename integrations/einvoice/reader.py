@@ -1,0 +1,49 @@
+"""Decides which syntax an e-invoice is in and has it read."""
+
+from lxml import etree
+
+from agency.ports.readers import EInvoice, Unreadable
+from integrations import untrusted_xml
+from integrations.einvoice import cii, hybrid_pdf, ubl
+
+XML_BYTES_MAX = 20_000_000
+PDF_BYTES_MAX = 50_000_000
+
+# Peppol's envelope; what it carries is its last child.
+_ENVELOPE = "StandardBusinessDocument"
+
+
+def read_einvoice(content: bytes, name: str = "") -> EInvoice:
+    """This function will read one e-invoice: UBL or CII, as XML or inside a PDF.
+
+    :param name: how the sender called the file; only words a refusal, never decides what it is.
+    :raises Unreadable: on anything else, and on an invoice that is damaged or lacks an essential fact.
+    """
+    if hybrid_pdf.is_pdf(content):
+        if len(content) > PDF_BYTES_MAX:
+            raise Unreadable(f"larger than the {PDF_BYTES_MAX // 1_000_000} MB that is read")
+        content = hybrid_pdf.lift_xml(content)
+    if not untrusted_xml.looks_like_xml(content):
+        raise Unreadable("neither XML nor PDF" + (f": {name}" if name else ""))
+    return _read_root(untrusted_xml.parse(content, max_bytes=XML_BYTES_MAX))
+
+
+def is_einvoice_root(root: untrusted_xml.RootName) -> bool:
+    """This function will tell whether a document with this root element is for `read_einvoice`."""
+    return (
+        root.local in cii.ROOTS
+        or root.local == _ENVELOPE
+        or (root.local in {"Invoice", "CreditNote"} and root.namespace in ubl.NAMESPACES)
+    )
+
+
+def _read_root(root: etree._Element) -> EInvoice:
+    name = etree.QName(root)
+    if name.localname == _ENVELOPE and len(root):
+        root = root[-1]
+        name = etree.QName(root)
+    if name.localname in cii.ROOTS:
+        return cii.read_cii(root)
+    if name.localname in {"Invoice", "CreditNote"} and (name.namespace or "") in ubl.NAMESPACES:
+        return ubl.read_ubl(root)
+    raise Unreadable(f"not a UBL or CII invoice: the document is a {name.localname}")

@@ -1,0 +1,145 @@
+"""UBL 2.0 and 2.1 Invoice and CreditNote, in any customisation: Peppol, NLCIUS, UBL.BE, XRechnung, SI-UBL."""
+
+from collections.abc import Iterable
+
+from lxml import etree
+
+from agency.money import Money
+from agency.ports.readers import EInvoice, Party
+from integrations.einvoice import nodes
+from integrations.einvoice.document_kind import kind_of
+from integrations.einvoice.totals import Totals
+
+NAMESPACES = frozenset(
+    {
+        "",
+        "urn:oasis:names:specification:ubl:schema:xsd:Invoice-2",
+        "urn:oasis:names:specification:ubl:schema:xsd:CreditNote-2",
+    }
+)
+
+
+def read_ubl(root: etree._Element) -> EInvoice:
+    """This function will read a UBL document from its root element.
+
+    :raises Unreadable: when a fact that a claim cannot do without is missing or stated twice.
+    """
+    is_credit_note = etree.QName(root).localname == "CreditNote"
+    currency = nodes.required(
+        nodes.the_only(nodes.texts(root, "DocumentCurrencyCode"), "currency") or _payable_currency(root),
+        "currency",
+    )
+    totals = _totals(root, currency)
+    warnings = totals.contradictions()
+    type_code = nodes.text(root, "InvoiceTypeCode", "CreditNoteTypeCode")
+    return EInvoice(
+        kind=kind_of(type_code, is_credit_note=is_credit_note),
+        number=nodes.required(nodes.the_only(nodes.texts(root, "ID"), "invoice number"), "invoice number"),
+        issue_date=nodes.required_day(
+            nodes.the_only(nodes.texts(root, "IssueDate"), "issue date"), "issue date"
+        ),
+        due_date=_due_date(root, warnings),
+        currency=currency,
+        seller=_party(nodes.first(root, "AccountingSupplierParty"), "seller", warnings),
+        buyer=_party(nodes.first(root, "AccountingCustomerParty"), "buyer", warnings),
+        total_incl_vat=nodes.present(totals.total_incl_vat(), "total including VAT"),
+        payable=nodes.present(totals.left_to_pay(), f"payable amount in {currency}"),
+        iban=nodes.account(nodes.text(root, "PaymentMeans/PayeeFinancialAccount/ID")),
+        payment_reference=nodes.text(root, "PaymentMeans/PaymentID"),
+        type_code=type_code,
+        terms=nodes.text(root, "PaymentTerms/Note"),
+        order_reference=nodes.text(root, "OrderReference/ID"),
+        billing_references=tuple(
+            nodes.texts(
+                root,
+                "BillingReference/InvoiceDocumentReference/ID",
+                "BillingReference/CreditNoteDocumentReference/ID",
+            )
+        ),
+        line_count=len(nodes.find(root, "CreditNoteLine" if is_credit_note else "InvoiceLine")),
+        attachments=nodes.embedded(
+            nodes.find(root, "AdditionalDocumentReference/Attachment/EmbeddedDocumentBinaryObject"), warnings
+        ),
+        warnings=tuple(warnings),
+    )
+
+
+def _payable_currency(root: etree._Element) -> str | None:
+    """UBL 2.0 invoices may leave out the document currency; every amount names its own."""
+    return next(
+        (e.get("currencyID") for e in nodes.find(root, "LegalMonetaryTotal/PayableAmount")),
+        None,
+    )
+
+
+def _totals(root: etree._Element, currency: str) -> Totals:
+    def stated(name: str) -> nodes.MaybeMoney:
+        return nodes.amount(root, f"LegalMonetaryTotal/{name}", currency)
+
+    return Totals(
+        currency=currency,
+        lines=stated("LineExtensionAmount"),
+        allowances=stated("AllowanceTotalAmount"),
+        charges=stated("ChargeTotalAmount"),
+        without_vat=stated("TaxExclusiveAmount"),
+        vat=_vat(root, currency),
+        with_vat=stated("TaxInclusiveAmount"),
+        prepaid=stated("PrepaidAmount"),
+        rounding=stated("PayableRoundingAmount"),
+        payable=stated("PayableAmount"),
+    )
+
+
+def _vat(root: etree._Element, currency: str) -> nodes.MaybeMoney:
+    """Older invoices carry one TaxTotal per kind of tax: they add up."""
+    stated = [nodes.amount(total, "TaxAmount", currency) for total in nodes.find(root, "TaxTotal")]
+    found = [amount for amount in stated if amount is not None]
+    return Money.total(found, currency) if found else None
+
+
+def _due_date(root: etree._Element, warnings: list[str]) -> nodes.MaybeDay:
+    stated: Iterable[str] = nodes.texts(root, "DueDate") or nodes.texts(
+        root,
+        "PaymentMeans/PaymentDueDate",
+        "PaymentTerms/PaymentDueDate",
+        "PaymentTerms/InstallmentDueDate",
+    )
+    return nodes.due_day(stated, warnings)
+
+
+def _party(role: etree._Element | None, what: str, warnings: list[str]) -> Party:
+    party = nodes.first(role, "Party")
+    legal_name = nodes.the_only(
+        nodes.texts(party, "PartyLegalEntity/RegistrationName"), f"registered name of the {what}"
+    )
+    name = nodes.text(party, "PartyName/Name") or legal_name or _person(party)
+    if name is None:
+        warnings.append(f"the {what} has no name")
+    address = nodes.first(party, "PostalAddress", "PartyLegalEntity/RegistrationAddress")
+    return Party(
+        name=name,
+        legal_name=legal_name,
+        country=nodes.text(address, "Country/IdentificationCode"),
+        vat=_vat_number(party),
+        legal_id=nodes.text(party, "PartyLegalEntity/CompanyID"),
+        identifier=nodes.text(party, "PartyIdentification/ID"),
+        endpoint=nodes.schemed(nodes.first(party, "EndpointID")),
+        email=nodes.text(party, "Contact/ElectronicMail"),
+        phone=nodes.text(party, "Contact/Telephone"),
+        street=nodes.joined(address, "StreetName", "BuildingNumber"),
+        postal_code=nodes.text(address, "PostalZone"),
+        city=nodes.text(address, "CityName"),
+    )
+
+
+def _person(party: etree._Element | None) -> str | None:
+    return nodes.joined(nodes.first(party, "Person"), "FirstName", "MiddleName", "FamilyName")
+
+
+def _vat_number(party: etree._Element | None) -> str | None:
+    """A party may carry a registration per tax; the one under scheme VAT counts, else the first."""
+    schemes = nodes.find(party, "PartyTaxScheme")
+    under_vat = [scheme for scheme in schemes if nodes.text(scheme, "TaxScheme/ID") == "VAT"]
+    return next(
+        (number for scheme in under_vat or schemes for number in nodes.texts(scheme, "CompanyID")), None
+    )

@@ -1,0 +1,127 @@
+"""XML from strangers: no document type, no entities, no network, no say in how much memory it takes."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TypedDict
+from xml.parsers import expat
+
+from lxml import etree
+
+from agency.ports.readers import Unreadable
+
+_BLANKS = b" \t\r\n"
+_UTF8_BOM = b"\xef\xbb\xbf"
+# What mail gateways and mainframes leave behind the last tag.
+_TRAILING = b" \t\r\n\x00\x1a"
+_PROLOG_STEP = 4096
+
+
+class _ParserOptions(TypedDict):
+    resolve_entities: bool
+    no_network: bool
+    load_dtd: bool
+    huge_tree: bool
+    remove_comments: bool
+    remove_pis: bool
+
+
+_OPTIONS: _ParserOptions = {
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "huge_tree": False,
+    # A comment inside a text would otherwise cut the text in two.
+    "remove_comments": True,
+    "remove_pis": True,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RootName:
+    """Name of a document's first element; the namespace is empty where there is none."""
+
+    namespace: str
+    local: str
+
+
+class _RootSeen(Exception):
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+def looks_like_xml(content: bytes) -> bool:
+    """This function will tell whether the first character that means something is an angle bracket."""
+    start = content[:256].removeprefix(_UTF8_BOM).lstrip(_BLANKS)
+    return start.startswith((b"<", b"\xff\xfe<", b"\xfe\xff\x00<", b"\x00<"))
+
+
+def root_name(content: bytes, *, max_bytes: int) -> RootName:
+    """This function will name the root element without parsing what follows it.
+
+    :raises Unreadable: when the document is larger than allowed, declares a document type, or is
+        damaged before its first element.
+    """
+    prolog = expat.ParserCreate(namespace_separator=" ")
+    prolog.StartDoctypeDeclHandler = _refuse_doctype
+    prolog.StartElementHandler = _stop_at_root
+    trimmed = _trimmed(content, max_bytes)
+    try:
+        for start in range(0, len(trimmed), _PROLOG_STEP):
+            prolog.Parse(trimmed[start : start + _PROLOG_STEP], False)
+        prolog.Parse(b"", True)
+    except _RootSeen as seen:
+        namespace, _, local = seen.name.rpartition(" ")
+        return RootName(namespace, local)
+    except (expat.ExpatError, ValueError, LookupError) as error:
+        raise Unreadable(f"not well-formed XML: {error}") from error
+    raise Unreadable("not well-formed XML: no element in it")
+
+
+def parse(content: bytes, *, max_bytes: int) -> etree._Element:
+    """This function will parse a whole document and return its root element.
+
+    :raises Unreadable: as `root_name`, and when the document is not well-formed to its end.
+    """
+    root_name(content, max_bytes=max_bytes)
+    try:
+        return etree.fromstring(_trimmed(content, max_bytes), etree.XMLParser(**_OPTIONS))
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise Unreadable(f"not well-formed XML: {_first_line(error)}") from error
+
+
+def stream(content: bytes, *, tags: Sequence[str], max_bytes: int) -> Iterator[etree._Element]:
+    """This function will yield each element of the given names as its end is reached.
+
+    The caller removes what it has used, so memory follows one element, not the file.
+
+    :raises Unreadable: as `parse`, possibly after elements were already yielded.
+    """
+    root_name(content, max_bytes=max_bytes)
+    walk = etree.iterparse(BytesIO(_trimmed(content, max_bytes)), events=("end",), tag=tags, **_OPTIONS)
+    try:
+        for _, element in walk:
+            yield element
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise Unreadable(f"not well-formed XML: {_first_line(error)}") from error
+
+
+def _trimmed(content: bytes, max_bytes: int) -> bytes:
+    if len(content) > max_bytes:
+        raise Unreadable(f"larger than the {max_bytes // 1_000_000} MB that is read")
+    if content.startswith((b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")):
+        return content
+    return content.removeprefix(_UTF8_BOM).lstrip(_BLANKS).rstrip(_TRAILING)
+
+
+def _refuse_doctype(*_: object) -> None:
+    raise Unreadable("the XML declares a document type (DOCTYPE); no invoice or bank file needs one")
+
+
+def _stop_at_root(name: str, _: object) -> None:
+    raise _RootSeen(name)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
