@@ -121,6 +121,17 @@ def interest(
     return Interest(amount=amount, segments=segments, trace=(line,))
 
 
+def compounds(
+    *, law: Law, kind: InterestKind, late_since: date, contractual_percent: Decimal | None = None
+) -> bool:
+    """Tell whether interest of a full year of default raises the base, for whoever replays part payments.
+
+    :param late_since: the first day of default.
+    :raises ValueError: when an agreed rate is missing.
+    """
+    return _regime(_Terms(law, kind, contractual_percent, _ZERO, False), late_since).compounds
+
+
 @dataclass(frozen=True, slots=True)
 class _Terms:
     """What decides the rate: hashable, so that plans of equal dates are made once."""

@@ -157,22 +157,23 @@ def price(*, card: RateCard, facts: PriceFacts) -> Price:
     slices = _slices(card, minor)
     parts = (_evidence(card, facts.completeness), *_surcharges(card, facts))
     surcharge = sum(part.bps for part in parts)
-    fee_bps, maximum = _fee(card, slices, minor, surcharge)
-    base_bps, _ = _fee(card, slices, minor, 0)
+    total = _total(card, slices, minor, surcharge)
+    fee_bps, maximum = _bps_of(total, minor), Money(round_ratio(total, _WHOLE), card.currency)
+    base_bps = _bps_of(_total(card, slices, minor, 0), minor)
     factors = _explained(card, facts.amount, base_bps, fee_bps, parts)
     cheaper = []
     for gain in facts.gains:
         less = (gain.completeness - facts.completeness) * card.bps_per_point
-        after, _ = _fee(card, slices, minor, surcharge - less)
+        after = _bps_of(_total(card, slices, minor, surcharge - less), minor)
         if after < fee_bps:
             cheaper.append(Saving(document=gain.document, fee_bps_after=after))
     return Price(
         fee_bps=fee_bps,
-        minimum=Money(min(card.minimum, maximum), card.currency),
+        minimum=min(Money(card.minimum, card.currency), maximum),
         factors=factors,
         cheaper=tuple(cheaper),
-        trace=(_line(card, facts, fee_bps, Money(maximum, card.currency), factors),),
-        maximum=Money(maximum, card.currency),
+        trace=(_line(card, facts, fee_bps, maximum, factors),),
+        maximum=maximum,
     )
 
 
@@ -191,15 +192,19 @@ def _slices(card: RateCard, minor: int) -> _Slices:
     return tuple(slices)
 
 
-def _fee(card: RateCard, slices: _Slices, minor: int, surcharge_bps: int) -> tuple[int, int]:
-    """Return the fee in basis points, rounded up, and the exact fee over the whole claim in minor units."""
+def _total(card: RateCard, slices: _Slices, minor: int, surcharge_bps: int) -> int:
+    """Return the exact fee over the whole claim, in minor units times 10,000."""
     floor, ceiling = card.floor_bps, card.ceiling_bps
     total = 0
     for part, bps in slices:
         rate = bps + surcharge_bps
         total += part * (floor if rate < floor else ceiling if rate > ceiling else rate)
-    total = max(total, min(card.minimum * _WHOLE, minor * ceiling))
-    return -(-total // minor), round_ratio(total, _WHOLE)
+    return max(total, min(card.minimum * _WHOLE, minor * ceiling))
+
+
+def _bps_of(total: int, minor: int) -> int:
+    """Return a fee in whole basis points of the claim, rounded up so that `maximum` can be reached."""
+    return -(-total // minor)
 
 
 def _evidence(card: RateCard, completeness: int) -> Factor:
