@@ -62,16 +62,17 @@ def show_status(console: Console, status: dict[str, Any], *, folder: Path) -> No
     if status["sign_ins"]:
         console.print(_sign_ins(status["sign_ins"]))
     console.print(
-        f"[dim]Codes last 30 seconds; `python3 dev status` shows fresh ones. Logs: {folder / 'logs'}[/]",
+        "[dim]Codes last 30 seconds: `python3 dev status` shows fresh ones, with --json the secrets of an"
+        f" authenticator app.\nLogs: {folder / 'logs'}[/]",
         soft_wrap=True,
     )
 
 
 def _sign_ins(people: list[dict[str, str]]) -> Table:
     table = Table(box=None, padding=(0, 2), pad_edge=False)
-    for column in ("Sign in as", "E-mail", "Password", "Code now", "Secret for an app"):
+    for column in ("Sign in as", "E-mail", "Password", "Code now"):
         table.add_column(column, overflow="fold")
     for person in people:
         code = pyotp.TOTP(person["totp_secret"]).now()
-        table.add_row(person["audience"], person["email"], person["password"], code, person["totp_secret"])
+        table.add_row(person["audience"], person["email"], person["password"], code)
     return table
