@@ -11,8 +11,9 @@ from uuid import UUID
 import dramatiq
 import psycopg
 import structlog
+from dramatiq.brokers.redis import RedisBroker
 from redis.exceptions import RedisError
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from agency.kernel.outbox import take_waiting
 from agency.kernel.settings import Settings, settings
@@ -51,10 +52,8 @@ def _message(queue: str, ids: list[UUID]) -> dramatiq.Message[None]:
 
 def run(config: Settings) -> None:
     """This function will relay until the process is told to stop; lost connections are made anew."""
-    from dramatiq.brokers.redis import RedisBroker
-
-    broker = RedisBroker(url=config.redis_url)
-    wiring = wire(config)
+    broker = RedisBroker(url=config.redis_url)  # type: ignore[no-untyped-call]
+    wiring = wire()
     stop = _stop_flag()
     while not stop:
         try:
@@ -64,7 +63,7 @@ def run(config: Settings) -> None:
                         start_due_jobs(unit)
                     if relay_once(wiring, broker) == 0:
                         next(waits)
-        except (SQLAlchemyError, DBAPIError, psycopg.Error, RedisError, ConnectionError) as error:
+        except (SQLAlchemyError, psycopg.Error, RedisError, ConnectionError) as error:
             log.warning("relay.connection.lost", error=type(error).__name__)
             signal.sigtimedwait([], IDLE_SECONDS)
 

@@ -9,9 +9,23 @@ from functools import lru_cache
 
 from agency.kernel.emitting import install_reactions
 from agency.kernel.ports import Ports, install_ports
-from agency.kernel.settings import Settings
+from agency.kernel.settings import Settings, settings
 from agency.kernel.unit import Units, engine_for
 from agency.reactions import REACTIONS
+from integrations.letters.printer import HttpLetterPrinter
+from integrations.mollie.payments import MolliePayments
+from integrations.rendering.renderer import TemplateRenderer
+from integrations.sendgrid.sender import SendGridSender
+from integrations.storage.content_store import open_file_store
+from integrations.twilio.sms import TwilioSms
+from integrations.twilio.voice import TwilioVoice
+
+# Where the providers themselves are; a setting of the same name overrides, for another region.
+PROVIDERS = {
+    "sendgrid": "https://api.sendgrid.com",
+    "twilio": "https://twilio.com",
+    "mollie": "https://api.mollie.com",
+}
 
 
 @dataclass(frozen=True)
@@ -24,18 +38,65 @@ class Wiring:
 
 
 @lru_cache(maxsize=1)
-def wire(settings: Settings) -> Wiring:
-    """This function will connect this process: engine, adapters, reactions."""
-    ports = choose_ports(settings)
+def wire() -> Wiring:
+    """This function will connect this process once: engine, adapters, reactions."""
+    config = settings()
+    ports = choose_ports(config)
     install_ports(ports)
     install_reactions(REACTIONS)
     return Wiring(
-        settings=settings,
-        units=Units(engine_for(settings.database_url, settings.database_pool)),
-        ports=ports,
+        settings=config, units=Units(engine_for(config.database_url, config.database_pool)), ports=ports
     )
 
 
-def choose_ports(settings: Settings) -> Ports:
+def provider_url(config: Settings, provider: str) -> str:
+    """This function will return where a provider is reached: its setting, else its own address in
+    production and the simulator's everywhere else.
+
+    :raises KeyError: in production, a provider that has no address of its own was not set.
+    """
+    configured: str | None = getattr(config, f"{provider}_url")
+    if configured:
+        return configured
+    return PROVIDERS[provider] if config.production else f"{config.simulator_url}/{provider}"
+
+
+def choose_ports(config: Settings) -> Ports:
     """This function will build the adapters: real providers in production, the simulator elsewhere."""
-    raise NotImplementedError
+    production = config.production
+    twilio_url = provider_url(config, "twilio")
+    twilio_token = config.twilio_token.get_secret_value()
+    return Ports(
+        email=SendGridSender(
+            url=provider_url(config, "sendgrid"),
+            key=config.sendgrid_key.get_secret_value(),
+            production=production,
+            can_find=not production,
+        ),
+        sms=TwilioSms(
+            url=twilio_url,
+            account=config.twilio_account,
+            token=twilio_token,
+            status_callback=f"{config.public_url}/hooks/twilio/status",
+            production=production,
+        ),
+        calls=TwilioVoice(
+            url=twilio_url,
+            account=config.twilio_account,
+            token=twilio_token,
+            status_callback=f"{config.public_url}/hooks/twilio/call",
+            production=production,
+        ),
+        letters=HttpLetterPrinter(
+            url=provider_url(config, "letters"),
+            key=config.letters_key.get_secret_value(),
+            production=production,
+        ),
+        payments=MolliePayments(
+            url=provider_url(config, "mollie"),
+            key=config.mollie_key.get_secret_value(),
+            production=production,
+        ),
+        renderer=TemplateRenderer(),
+        files=open_file_store(folder=config.files_folder, s3_url=config.files_s3_url, production=production),
+    )

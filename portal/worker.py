@@ -12,9 +12,11 @@ from portal.wiring import wire
 
 # Redelivery after a killed worker must not wait for Dramatiq's default minute; the relay wakes the same
 # job again anyway, and the lease in the database decides who runs it.
-broker = RedisBroker(url=settings().redis_url, heartbeat_timeout=10_000, maintenance_chance=100_000)
+broker = RedisBroker(  # type: ignore[no-untyped-call]
+    url=settings().redis_url, heartbeat_timeout=10_000, maintenance_chance=100_000
+)
 dramatiq.set_broker(broker)
-wiring = wire(settings())
+wiring = wire()
 
 QUEUES = tuple(sorted({actor.queue for actor in ACTORS.values()}))
 
@@ -23,9 +25,9 @@ def _wake(job_ids: list[str]) -> None:
     run_jobs(wiring.units, [UUID(job_id) for job_id in job_ids])
 
 
-WAKERS = {
-    queue: dramatiq.actor(
-        _wake, actor_name=f"wake.{queue}", queue_name=queue, max_retries=0, time_limit=600_000
-    )
-    for queue in QUEUES
-}
+def _waker(queue: str) -> dramatiq.Actor[[list[str]], None]:
+    decorate = dramatiq.actor(actor_name=f"wake.{queue}", queue_name=queue, max_retries=0, time_limit=600_000)
+    return decorate(_wake)
+
+
+WAKERS = {queue: _waker(queue) for queue in QUEUES}

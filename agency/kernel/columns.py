@@ -48,7 +48,7 @@ def json_field(**kwargs: Any) -> Any:
 
 def moment_field(**kwargs: Any) -> Any:
     """This function will return a TIMESTAMPTZ field."""
-    return Field(sa_type=Moment, **kwargs)  # type: ignore[call-overload]
+    return Field(sa_type=Moment, **kwargs)
 
 
 def within_creditor(column: str, table: str) -> ForeignKeyConstraint:

@@ -22,7 +22,8 @@ from agency.kernel.unit import Door, Unit, Units
 log = structlog.get_logger()
 
 _INSERT = text(
-    "INSERT INTO outbox (id, actor, queue, args, creditor_id, key, created_at, available_at, generation, attempts)"
+    "INSERT INTO outbox"
+    " (id, actor, queue, args, creditor_id, key, created_at, available_at, generation, attempts)"
     " VALUES (:id, :actor, :queue, CAST(:args AS jsonb), :creditor, :key, clock_timestamp(),"
     " clock_timestamp(), 0, 0) ON CONFLICT (key) DO NOTHING"
 )
