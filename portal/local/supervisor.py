@@ -123,11 +123,7 @@ class Supervisor:
             end_leftover(process, sign=sys.executable)
         _rotate_logs(self.folder)
         self.servers = Servers.at(self.folder)
-        self.say(
-            "Starting PostgreSQL and Valkey …"
-            if self.servers.embedded
-            else "Using DATABASE_URL and REDIS_URL."
-        )
+        self.say("Starting the database and the queue …")
         self.servers.start(ports=last.get("ports"))
         self._choose_addresses()
         self.environment = process_environment(self.servers.urls(), self.addresses, self.folder)
@@ -264,7 +260,6 @@ def prepare_database(servers: Servers, addresses: Addresses, folder: Path, *, sa
         if unfinished.exists():
             servers.postgres.drop_database()
         servers.postgres.ensure_database()
-    say("Migrating the database …")
     if migrate(servers.urls().database_owner) or unfinished.exists():
         unfinished.touch()
         say("Loading the demo (once) …")
