@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from portal.local.places import PROJECT, AlreadyRunning, data_folder
+from portal.local.places import PROJECT, AlreadyRunning, LocalTrouble, data_folder
 
 app = typer.Typer(
     add_completion=False,
@@ -176,14 +176,17 @@ def db(
 
 @app.command(rich_help_panel=OPERATE)
 def read(files: Annotated[list[Path], typer.Argument(show_default=False)], as_json: AsJson = False) -> None:
-    """Print what the product reads from e-invoices and bank files, or why it refuses."""
-    from integrations.reading import read_paths
+    """Print what the product reads from e-invoices and bank files, or why it refuses.
+
+    With --json: one object for one file, a list of objects for several.
+    """
+    from integrations.reading import as_text, read_paths
 
     found = read_paths(files)
     if as_json:
-        print_json(found)
+        print_json(found[0] if len(found) == 1 else found)
     else:
-        answers.print_json(json.dumps(found, default=str))
+        typer.echo(as_text(found))
 
 
 @app.command("help", rich_help_panel=RUN)
@@ -194,20 +197,12 @@ def show_help(context: typer.Context) -> None:
 
 
 def main() -> None:
-    """This function will run one word; what a person can act on is said in one line, without a traceback."""
-    from portal.local.frontend import UnableToInstallFrontend
-    from portal.local.servers import UnableToStartServer
-    from portal.local.supervisor import UnableToStart
-
+    """This function will run one word; what a person can act on is said without a traceback."""
     try:
         app(prog_name="python3 dev")
-    except AlreadyRunning as error:
-        say(f"The data in {error} is in use. Stop what uses it first (Ctrl-C in its terminal).")
-    except (UnableToInstallFrontend, UnableToStartServer, UnableToStart) as error:
-        messages.print(str(error), markup=False)
-    else:
-        return
-    sys.exit(1)
+    except LocalTrouble as trouble:
+        messages.print(str(trouble), markup=False, soft_wrap=True)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from portal.local.places import LocalTrouble
+
 PORTAL = Path(__file__).resolve().parents[1]
 PACKAGES = PORTAL / "node_modules"
 VENDOR = PORTAL / "static" / "vendor"
@@ -34,7 +36,7 @@ SERVED = {
 }
 
 
-class UnableToInstallFrontend(Exception):
+class UnableToInstallFrontend(LocalTrouble):
     """Neither the machine's npm nor the packaged one could install the locked packages."""
 
 

@@ -12,8 +12,15 @@ from typing import Any
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-class AlreadyRunning(Exception):
+class LocalTrouble(Exception):
+    """What goes wrong on this machine and a person can act on; shown without a traceback."""
+
+
+class AlreadyRunning(LocalTrouble):
     """Another process holds the data folder."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"The data in {folder} is in use. Stop what uses it first (Ctrl-C in its terminal).")
 
 
 def data_folder() -> Path:

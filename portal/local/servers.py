@@ -22,7 +22,7 @@ import psycopg
 import redis
 from psycopg import sql
 
-from portal.local.places import write_private
+from portal.local.places import LocalTrouble, write_private
 from portal.local.processes import (
     Account,
     Child,
@@ -45,7 +45,7 @@ UNPRIVILEGED = "nobody"
 _SOCKET_FOLDER_LENGTH_MAX = 90
 
 
-class UnableToStartServer(Exception):
+class UnableToStartServer(LocalTrouble):
     """A server did not come up; the message holds the end of its log."""
 
 

@@ -23,7 +23,7 @@ import psycopg
 
 from portal.local import processes
 from portal.local.database import migrate
-from portal.local.places import PROJECT, data_folder, held, read_state, write_state
+from portal.local.places import PROJECT, LocalTrouble, data_folder, held, read_state, write_state
 from portal.local.processes import Child, command_line, end_leftover, free_port, wait_until
 from portal.local.servers import Servers, Urls, log_file
 
@@ -40,7 +40,7 @@ _READY_SECONDS = 60.0
 Say = Callable[[str], None]
 
 
-class UnableToStart(Exception):
+class UnableToStart(LocalTrouble):
     """A part did not answer in time; the message holds the end of its log."""
 
 
