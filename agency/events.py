@@ -282,6 +282,17 @@ class PromiseBroken(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PersonWanted(Event):
+    """The path asks for a person; `kind` is one of the desk's kinds of work, `key` asks once."""
+
+    creditor_sees: ClassVar[bool] = False
+    reacts: ClassVar[bool] = True
+    work_kind: str
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class CallMade(Event):
     """A collector called."""
 
