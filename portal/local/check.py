@@ -20,7 +20,7 @@ STEPS: dict[str, list[str | Path]] = {
     "lint": [_BIN / "ruff", "check", *_FILES],
     "format": [_BIN / "ruff", "format", "--check", *_FILES],
     "floors": [_BIN / "lint-imports"],
-    "pure tests": [sys.executable, "-m", "pytest", "-q", "-m", "pure", "-p", "no:cacheprovider", "tests"],
+    "pure tests": [sys.executable, "-m", "pytest", "-q", "--tb=short", "-m", "pure", "tests"],
 }
 
 

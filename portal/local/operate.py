@@ -5,14 +5,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from portal.local.places import held
+from portal.local.places import held, running_state
 from portal.local.servers import Servers, Urls
 from portal.local.supervisor import (
     PORTAL_PORT,
     SIMULATOR_PORT,
     Addresses,
     prepare_database,
-    running_state,
     word_environment,
 )
 

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from portal.local.processes import command_line
+
 PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -72,3 +74,10 @@ def read_state(folder: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     return state
+
+
+def running_state(folder: Path) -> dict[str, Any]:
+    """This function will return the state of the `up` that runs now; empty when none does."""
+    state = read_state(folder)
+    supervisor = state.get("supervisor")
+    return state if supervisor and "portal.cli" in command_line(supervisor) else {}

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
-from portal.local.supervisor import running_state
+from portal.local.places import running_state
 
 
 def read_status(folder: Path) -> dict[str, Any]:

@@ -17,14 +17,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 import psycopg
 
 from portal.local import processes
 from portal.local.database import migrate
 from portal.local.places import PROJECT, LocalTrouble, data_folder, held, read_state, write_state
-from portal.local.processes import Child, command_line, end_leftover, free_port, wait_until
+from portal.local.processes import Child, end_leftover, free_port, wait_until
 from portal.local.servers import Servers, Urls, log_file
 
 PORTAL_PORT = 8000
@@ -217,13 +216,6 @@ class Supervisor:
         state = read_state(self.folder)
         if state:
             write_state(self.folder, {"ports": state["ports"]})
-
-
-def running_state(folder: Path) -> dict[str, Any]:
-    """This function will return the state of the `up` that runs now; empty when none does."""
-    state = read_state(folder)
-    supervisor = state.get("supervisor")
-    return state if supervisor and "portal.cli" in command_line(supervisor) else {}
 
 
 def process_environment(urls: Urls, addresses: Addresses, folder: Path) -> dict[str, str]:
