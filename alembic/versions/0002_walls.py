@@ -122,6 +122,12 @@ def upgrade() -> None:
         _debtor_wall(table, "claim_id = app.claim_id()")
     _debtor_wall("claim", "id = app.claim_id()")
     _debtor_wall("debtor", "id = app.debtor_id()")
+    # A transaction has no claim of its own; its legs have.
+    _debtor_wall(
+        "ledger_transaction",
+        "EXISTS (SELECT FROM ledger_entry e WHERE e.creditor_id = ledger_transaction.creditor_id"
+        " AND e.transaction_id = ledger_transaction.id AND e.claim_id = app.claim_id())",
+    )
     for table in ("brand", "creditor_terms", "stored_file", "ledger_account"):
         _debtor_wall(table, "true")
     _columns_that_may_change()

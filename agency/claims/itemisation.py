@@ -1,0 +1,148 @@
+"""What is owed on claims as of a day, for pages, letters, the dossier, the sender and the worklists."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from agency.claims.build_up import (
+    BuildUpLine,
+    ClaimFacts,
+    InvoiceFacts,
+    ItemisedClaim,
+    ItemisedInvoice,
+    Movement,
+    build_up,
+)
+from agency.claims.states import Phase
+from agency.kernel.errors import NotFound
+from agency.kernel.unit import Unit
+from agency.money import Money
+from agency.rules.facts import InterestKind, Law
+
+__all__ = ["BuildUpLine", "ItemisedClaim", "ItemisedInvoice", "itemise", "itemise_many", "open_total"]
+
+ClaimKey = tuple[UUID, UUID]
+"""A creditor's id and a claim's."""
+
+# Postings that come with an invoice: its amount stands in the invoice already.
+OPENING_KINDS = ("opening", "addition")
+# Postings that fix an amount which ran until then; they change what is booked, not what is owed.
+CRYSTALLISATION = "crystallisation"
+
+_KEYS = (
+    "SELECT * FROM unnest(CAST(:creditors AS uuid[]), CAST(:claims AS uuid[])) AS k(creditor_id, claim_id)"
+)
+_CLAIMS = text(
+    f"WITH wanted AS ({_KEYS})"
+    " SELECT c.creditor_id, c.id, c.law, c.interest_kind, c.phase, c.currency, c.costs_from, c.costs_minor,"
+    " c.costs_vat_minor, terms.contractual_interest_percent AS percent"
+    " FROM wanted JOIN claim c ON c.creditor_id = wanted.creditor_id AND c.id = wanted.claim_id"
+    " LEFT JOIN LATERAL (SELECT contractual_interest_percent FROM creditor_terms t"
+    "  WHERE t.creditor_id = c.creditor_id AND t.valid_from <= :on ORDER BY t.valid_from DESC LIMIT 1)"
+    "  AS terms ON true"
+)
+_INVOICES = text(
+    f"WITH wanted AS ({_KEYS})"
+    " SELECT i.creditor_id, i.claim_id, i.id, i.number, i.kind, i.issued_on, i.due_on, i.open_minor,"
+    " i.currency FROM wanted"
+    " JOIN invoice i ON i.creditor_id = wanted.creditor_id AND i.claim_id = wanted.claim_id"
+)
+_MOVEMENTS = text(
+    f"WITH wanted AS ({_KEYS})"
+    " SELECT e.creditor_id, e.claim_id, t.effective_on, e.currency,"
+    " coalesce(sum(e.amount_minor) FILTER (WHERE e.account = 'claims.principal'), 0)::bigint AS principal,"
+    " coalesce(sum(e.amount_minor) FILTER (WHERE e.account = 'claims.interest'"
+    "  AND NOT starts_with(t.kind, :fixing)), 0)::bigint AS interest,"
+    " coalesce(sum(e.amount_minor) FILTER (WHERE e.account = 'claims.costs'"
+    "  AND starts_with(t.kind, :fixing)), 0)::bigint AS costs_fixed,"
+    " coalesce(sum(e.amount_minor) FILTER (WHERE e.account = 'claims.costs'"
+    "  AND NOT starts_with(t.kind, :fixing)), 0)::bigint AS costs,"
+    " coalesce(sum(e.amount_minor) FILTER (WHERE starts_with(t.kind, 'payment')), 0)::bigint AS paid"
+    " FROM wanted JOIN ledger_entry e ON e.creditor_id = wanted.creditor_id AND e.claim_id = wanted.claim_id"
+    " AND e.account IN ('claims.principal', 'claims.interest', 'claims.costs')"
+    " JOIN ledger_transaction t ON t.creditor_id = e.creditor_id AND t.id = e.transaction_id"
+    " WHERE t.kind <> ALL(:openings) AND t.effective_on <= :on"
+    " GROUP BY e.creditor_id, e.claim_id, t.effective_on, e.currency"
+)
+
+
+def itemise(unit: Unit, *, creditor_id: UUID, claim_id: UUID, on: date) -> ItemisedClaim:
+    """This function will return what is asked on a claim at the end of a day, built up line by line.
+
+    :raises NotFound: the creditor has no such claim.
+    """
+    found = itemise_many(unit, keys=[(creditor_id, claim_id)], on=on)
+    if not found:
+        raise NotFound("no such claim")
+    return found[creditor_id, claim_id]
+
+
+def itemise_many(unit: Unit, *, keys: Sequence[ClaimKey], on: date) -> dict[ClaimKey, ItemisedClaim]:
+    """This function will itemise many claims with three queries; claims that do not exist are left out."""
+    return {
+        (facts.creditor_id, facts.claim_id): build_up(facts=facts, on=on)
+        for facts in _read_facts(unit, keys, on)
+    }
+
+
+def open_total(unit: Unit, *, creditor_id: UUID, claim_id: UUID, on: date) -> Money:
+    """This function will return all that is asked on a claim at the end of a day.
+
+    :raises NotFound: the creditor has no such claim.
+    """
+    return itemise(unit, creditor_id=creditor_id, claim_id=claim_id, on=on).total
+
+
+def _read_facts(unit: Unit, keys: Sequence[ClaimKey], on: date) -> list[ClaimFacts]:
+    chosen: dict[str, Any] = {
+        "creditors": [creditor_id for creditor_id, _ in keys],
+        "claims": [claim_id for _, claim_id in keys],
+    }
+    connection = unit.session.connection()
+    invoices: defaultdict[ClaimKey, list[InvoiceFacts]] = defaultdict(list)
+    for row in connection.execute(_INVOICES, chosen):
+        invoices[row.creditor_id, row.claim_id].append(_invoice(row))
+    movements: defaultdict[ClaimKey, list[Movement]] = defaultdict(list)
+    of_ledger = {**chosen, "on": on, "openings": list(OPENING_KINDS), "fixing": CRYSTALLISATION}
+    for row in connection.execute(_MOVEMENTS, of_ledger):
+        movements[row.creditor_id, row.claim_id].append(_movement(row))
+    return [
+        _facts(row, invoices[row.creditor_id, row.id], movements[row.creditor_id, row.id])
+        for row in connection.execute(_CLAIMS, {**chosen, "on": on})
+    ]
+
+
+def _facts(row: Row[Any], invoices: list[InvoiceFacts], movements: list[Movement]) -> ClaimFacts:
+    return ClaimFacts(
+        creditor_id=row.creditor_id,
+        claim_id=row.id,
+        law=Law(row.law),
+        interest_kind=InterestKind(row.interest_kind),
+        phase=Phase(row.phase),
+        currency=row.currency,
+        costs_from=row.costs_from,
+        costs=Money(row.costs_minor, row.currency),
+        costs_vat=Money(row.costs_vat_minor, row.currency),
+        contractual_percent=Decimal(row.percent) if row.percent else None,
+        invoices=tuple(invoices),
+        movements=tuple(movements),
+    )
+
+
+def _invoice(row: Row[Any]) -> InvoiceFacts:
+    return InvoiceFacts(
+        row.id, row.number, row.kind, row.issued_on, row.due_on, Money(row.open_minor, row.currency)
+    )
+
+
+def _movement(row: Row[Any]) -> Movement:
+    principal, interest, costs_fixed, costs, paid = (
+        Money(minor, row.currency)
+        for minor in (row.principal, row.interest, row.costs_fixed, row.costs, row.paid)
+    )
+    return Movement(row.effective_on, principal, interest, costs_fixed, costs, paid)
