@@ -61,7 +61,8 @@ def ask_for_person(
     """
     unit.session.connection().execute(
         text(
-            "INSERT INTO work_item (creditor_id, id, claim_id, key, kind, reason, priority, due_at, generation)"
+            "INSERT INTO work_item"
+            " (creditor_id, id, claim_id, key, kind, reason, priority, due_at, generation)"
             " VALUES (:creditor, :id, :claim, :key, :kind, :reason, :priority, :now, 0)"
             " ON CONFLICT (creditor_id, key) DO NOTHING"
         ),
@@ -109,7 +110,8 @@ def put_back(unit: Unit, *, user_id: UUID) -> None:
     """This function will release whatever this collector holds."""
     unit.session.connection().execute(
         text(
-            "UPDATE work_item SET leased_until = NULL, leased_by = NULL WHERE leased_by = :user AND done_at IS NULL"
+            "UPDATE work_item SET leased_until = NULL, leased_by = NULL"
+            " WHERE leased_by = :user AND done_at IS NULL"
         ),
         {"user": user_id},
     )
