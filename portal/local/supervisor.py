@@ -245,25 +245,32 @@ def word_environment(urls: Urls, addresses: Addresses, folder: Path) -> dict[str
 def prepare_database(servers: Servers, addresses: Addresses, folder: Path, *, say: Say) -> None:
     """This function will migrate, and load the demo when the database is new.
 
-    A demo whose loading was broken off is begun again on an empty database.
+    Our own database is made anew when its demo was broken off halfway; a server that somebody else runs
+    is never emptied. Production gets no demo.
     """
     unfinished = folder / "demo.unfinished"
     if servers.postgres is not None:
         if unfinished.exists():
             servers.postgres.drop_database()
-        servers.postgres.ensure_database()
-    if migrate(servers.urls().database_owner) or unfinished.exists():
-        unfinished.touch()
+        if servers.postgres.ensure_database():
+            unfinished.touch()
+    new = migrate(servers.urls().database_owner)
+    if new and os.environ.get("AGENCY_MODE") != "production":
         say("Loading the demo (once) …")
-        loaded = subprocess.run(
-            [sys.executable, "-P", "-m", "portal.local.demo", str(folder / "demo.json")],
-            env=word_environment(servers.urls(), addresses, folder),
-            cwd=PROJECT,
-            check=False,
-        )
-        if loaded.returncode != 0:
-            raise UnableToStart("the demo could not be loaded; see above")
-        unfinished.unlink()
+        load_demo(word_environment(servers.urls(), addresses, folder), written=folder / "demo.json")
+    if servers.postgres is not None:
+        unfinished.unlink(missing_ok=True)
+
+
+def load_demo(environment: dict[str, str], *, written: Path) -> None:
+    """This function will load the demo in a process of its own, which writes who may sign in.
+
+    :raises UnableToStart: it ended with an error, which it has printed.
+    """
+    words = ["-P", "-m", "portal.local.demo", str(written)]
+    loaded = subprocess.run([sys.executable, *words], env=environment, cwd=PROJECT, check=False)
+    if loaded.returncode != 0:
+        raise UnableToStart("the demo could not be loaded; see above")
 
 
 def _rotate_logs(folder: Path) -> None:
