@@ -1,0 +1,204 @@
+"""From one plain text per language to what a channel needs: MJML for a mail, Typst for a letter, or a text.
+
+A text is written once, so that the e-mail and the letter of a step say the same. Its markup is small:
+paragraphs, `**bold**`, `{{ value }}`, `[[claim]]`, `[[pay]]` and `[[object]]` for the blocks that every
+language lays out alike, and `?value:` or `?!value:` before a paragraph that only stands when there is
+(or is no) such value.
+"""
+
+import html
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from agency.rules.facts import Channel
+
+FOLDER = Path(__file__).with_name("templates")
+LAYOUTS = FOLDER / "layouts"
+
+BLOCKS = ("claim", "pay", "object")
+_VALUE = re.compile(r"\{\{\s*([a-z_]+(?:\.[a-z_]+)*)\s*\}\}")
+_BOLD = re.compile(r"\*\*(.+?)\*\*", re.DOTALL)
+_CONDITION = re.compile(r"\?(!?)([a-z_]+(?:\.[a-z_]+)*):\s+")
+_NAMED = re.compile(
+    r"(?:\{\{\s*|\bin\s+|\bif\s+(?:not\s+)?|(?=\bdata\.))(?:data\.)?([a-z_]+(?:\.(?!map\b|len\b)[a-z_]+)*)"
+)
+_WORD = re.compile(r"%%([a-z_]+)%%")
+_TYPST_MARKUP = re.compile(r"([\\#$*_@<>\[\]`~=/+\-\"'])")
+
+
+class UnableToCompose(ValueError):
+    """A text cannot be laid out: an unknown block, word or language, or no front matter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One text as its author wrote it."""
+
+    key: str
+    language: str
+    subject: str
+    channels: tuple[Channel, ...]
+    paragraphs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A text laid out for one channel; the values are still to be filled in."""
+
+    key: str
+    language: str
+    channel: Channel
+    subject: str
+    body: str
+
+
+def read_text(*, name: str, content: str) -> Text:
+    """Read a text file called `<key>.<language>.md` (or `.sms`, which has no front matter).
+
+    :raises UnableToCompose: the name or the front matter is not of that form.
+    """
+    key, language, kind = name.split(".")
+    if kind == "sms":
+        return Text(key, language, "", (Channel.sms,), (content.strip(),))
+    parts = content.split("---\n", 2)
+    if len(parts) != 3 or parts[0]:
+        raise UnableToCompose(f"{name} has no front matter")
+    front = dict(line.split(": ", 1) for line in parts[1].strip().splitlines())
+    return Text(
+        key=key,
+        language=language,
+        subject=front["subject"],
+        channels=tuple(Channel(channel.strip()) for channel in front["channels"].split(",")),
+        paragraphs=tuple(part.strip() for part in parts[2].split("\n\n") if part.strip()),
+    )
+
+
+def compose(text: Text, channel: Channel) -> Composed:
+    """Lay a text out for a channel.
+
+    :raises UnableToCompose: see the exception.
+    """
+    if channel is Channel.sms:
+        body = text.paragraphs[0]
+    elif channel is Channel.email:
+        body = _laid_out(text, "email.mjml", [_mail_part(text, part) for part in text.paragraphs])
+    else:
+        body = _laid_out(text, "letter.typ", [_letter_part(text, part) for part in text.paragraphs])
+    return Composed(text.key, text.language, channel, text.subject, body)
+
+
+def fill(source: str, values: dict[str, object]) -> str:
+    """Put plain values into a one-line text (a subject, an SMS); line breaks in a value become blanks.
+
+    :raises UnableToCompose: a value is not there, or not a text.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        found: object = values
+        for part in match[1].split("."):
+            found = found.get(part) if isinstance(found, dict) else None
+        if not isinstance(found, str):
+            raise UnableToCompose(f"no value {match[1]}")
+        return " ".join(found.split())
+
+    return _VALUE.sub(value, source)
+
+
+def values_named(source: str) -> frozenset[str]:
+    """Return every value that a composed body or a subject refers to, by its dotted name."""
+    return frozenset(_NAMED.findall(source))
+
+
+def _laid_out(text: Text, layout: str, parts: list[str]) -> str:
+    source = _words_in((LAYOUTS / layout).read_text(), text.language)
+    return source.replace("%%content%%", "\n".join(parts))
+
+
+def _words_in(source: str, language: str) -> str:
+    words = _words(language) | {"language": language}
+
+    def word(match: re.Match[str]) -> str:
+        if match[1] == "content":
+            return match[0]
+        if match[1] not in words:
+            raise UnableToCompose(f"no word {match[1]} in {language}")
+        return words[match[1]]
+
+    return _WORD.sub(word, source)
+
+
+@lru_cache(maxsize=16)
+def _words(language: str) -> dict[str, str]:
+    path = LAYOUTS / f"words.{language}.toml"
+    if not path.exists():
+        raise UnableToCompose(f"no words in {language}")
+    return tomllib.loads(path.read_text())
+
+
+def _block(text: Text, paragraph: str, kind: str, suffix: str) -> str | None:
+    if not paragraph.startswith("[["):
+        return None
+    name = paragraph.removeprefix("[[").removesuffix("]]")
+    if name not in BLOCKS:
+        raise UnableToCompose(f"no block {name}")
+    return _words_in((LAYOUTS / f"{kind}.{name}.{suffix}").read_text(), text.language)
+
+
+def _mail_part(text: Text, paragraph: str) -> str:
+    block = _block(text, paragraph, "email", "mjml")
+    if block is not None:
+        return block
+    condition, words = _conditional(paragraph)
+    safe = _BOLD.sub(r"<strong>\1</strong>", html.escape(words, quote=False))
+    part = (
+        '    <mj-section css-class="paper"><mj-column><mj-text css-class="long">'
+        f"{safe}</mj-text></mj-column></mj-section>"
+    )
+    if condition is None:
+        return part
+    negated, name = condition
+    return f"{{% if {'not ' if negated else ''}{name} %}}\n{part}\n{{% endif %}}"
+
+
+def _letter_part(text: Text, paragraph: str) -> str:
+    block = _block(text, paragraph, "letter", "typ")
+    if block is not None:
+        return block
+    condition, words = _conditional(paragraph)
+    part = "".join(
+        piece if bold is None else f"#strong[{bold}]" for piece, bold in _bold_pieces(_typst_text(words))
+    )
+    if condition is None:
+        return f"{part}\n"
+    negated, name = condition
+    return f"#if data.{name} {'==' if negated else '!='} \"\" [\n{part}\n]\n"
+
+
+def _conditional(paragraph: str) -> tuple[tuple[bool, str] | None, str]:
+    found = _CONDITION.match(paragraph)
+    if found is None:
+        return None, paragraph
+    return (found[1] == "!", found[2]), paragraph[found.end() :]
+
+
+def _typst_text(words: str) -> str:
+    """Escape what Typst would read as markup, and turn values into references to the data."""
+    pieces: list[str] = []
+    end = 0
+    for match in _VALUE.finditer(words):
+        pieces += [_escaped(words[end : match.start()]), f"#(data.{match[1]})"]
+        end = match.end()
+    return "".join([*pieces, _escaped(words[end:])])
+
+
+def _escaped(words: str) -> str:
+    # Bold is ours: its stars are kept for `_bold_pieces`.
+    return "**".join(_TYPST_MARKUP.sub(r"\\\1", part) for part in words.split("**"))
+
+
+def _bold_pieces(words: str) -> list[tuple[str, str | None]]:
+    parts = words.split("**")
+    return [(part, None) if index % 2 == 0 else ("", part) for index, part in enumerate(parts)]

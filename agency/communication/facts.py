@@ -1,0 +1,95 @@
+"""Everything the gate and a template look at, read for a chunk of messages in one query."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from agency.kernel.unit import Unit
+
+MessageKey = tuple[UUID, UUID]
+
+# Both locks in one statement: a hold or a payment that is being written keeps its claim for itself, and
+# the message waits for the next round instead of for the lock.
+_TAKE = text(
+    "SELECT m.creditor_id, m.id FROM message m"
+    " JOIN claim c ON c.creditor_id = m.creditor_id AND c.id = m.claim_id"
+    " WHERE m.state = 'queued' AND m.due_at <= :now ORDER BY m.due_at, m.id LIMIT :limit"
+    " FOR UPDATE OF m, c SKIP LOCKED"
+)
+_FACTS = text(
+    "SELECT m.creditor_id, m.id, m.claim_id, m.debtor_id, m.channel, m.step, m.cycle, m.generation,"
+    " m.attempts, m.amounts AS told, t.key AS template, t.language, t.subject AS subject_source,"
+    " t.body AS body_source,"
+    " c.law, c.interest_kind, c.state AS claim_state, c.phase, c.number, c.payment_reference, c.description,"
+    " c.disputed_minor, c.costs_from, c.costs_minor, c.costs_vat_minor, c.currency,"
+    " d.kind AS debtor_kind, d.name AS debtor_name, d.country, d.region, d.street, d.postal_code, d.city,"
+    " coalesce(d.identity_id, d.id) AS person,"
+    " cr.name AS creditor_name, cr.country AS creditor_country, cr.registration_number AS creditor_registration,"
+    " cr.email AS creditor_email, cr.phone AS creditor_phone, cr.street AS creditor_street,"
+    " cr.postal_code AS creditor_postal_code, cr.city AS creditor_city, cr.vat_deductible,"
+    " b.colour, b.sender_name, b.sender_email, b.reply_to, b.sms_sender, b.phone AS brand_phone, b.footer,"
+    " coalesce(terms.costs_clause, false) AS costs_clause,"
+    " coalesce(terms.reminder_in_creditors_name, true) AS in_creditors_name,"
+    " holds.grounds AS holds, point.value AS contact_value, coalesce(point.opted_out, false) AS opted_out,"
+    " contacts.last_at, contacts.in_7_days"
+    " FROM message m"
+    " JOIN unnest(CAST(:creditors AS uuid[]), CAST(:ids AS uuid[])) AS k(creditor_id, id)"
+    "  ON m.creditor_id = k.creditor_id AND m.id = k.id"
+    " JOIN template t ON t.id = m.template_id"
+    " JOIN claim c ON c.creditor_id = m.creditor_id AND c.id = m.claim_id"
+    " JOIN debtor d ON d.creditor_id = m.creditor_id AND d.id = m.debtor_id"
+    " JOIN creditor cr ON cr.id = m.creditor_id"
+    " LEFT JOIN LATERAL (SELECT * FROM brand b WHERE b.creditor_id = m.creditor_id ORDER BY b.id LIMIT 1) b"
+    "  ON true"
+    " LEFT JOIN LATERAL (SELECT * FROM creditor_terms x WHERE x.creditor_id = m.creditor_id"
+    "  AND x.valid_from <= :today ORDER BY x.valid_from DESC LIMIT 1) terms ON true"
+    " LEFT JOIN LATERAL (SELECT array_agg(h.ground ORDER BY h.ground) AS grounds FROM hold h"
+    "  WHERE h.creditor_id = m.creditor_id AND h.claim_id = m.claim_id AND h.lifted_at IS NULL"
+    "  AND (h.ends_at IS NULL OR h.ends_at > :now)) holds ON true"
+    " LEFT JOIN LATERAL (SELECT (array_agg(p.value ORDER BY p.created_at DESC, p.id)"
+    "   FILTER (WHERE p.state = 'usable'))[1] AS value,"
+    "  bool_or(p.state = 'opted_out') AND NOT bool_or(p.state = 'usable') AS opted_out FROM contact_point p"
+    "  WHERE p.creditor_id = m.creditor_id AND p.debtor_id = m.debtor_id"
+    "  AND p.channel = CASE m.channel WHEN 'email' THEN 'email' ELSE 'phone' END) point ON true"
+    # Contacts of the same person on other steps, for whichever creditor; the copy of a notice belongs to it.
+    " LEFT JOIN LATERAL (SELECT max(coalesce(o.sent_at, o.reserved_at)) AS last_at,"
+    "  count(*) FILTER (WHERE coalesce(o.sent_at, o.reserved_at) > :week_ago) AS in_7_days"
+    "  FROM debtor od JOIN message o ON o.creditor_id = od.creditor_id AND o.debtor_id = od.id"
+    "  JOIN template ot ON ot.id = o.template_id"
+    "  WHERE (od.creditor_id, od.id) IN (SELECT m.creditor_id, m.debtor_id UNION ALL"
+    "   SELECT s.creditor_id, s.id FROM debtor s WHERE s.identity_id = d.identity_id)"
+    "  AND o.state IN ('sending', 'unknown', 'sent', 'delivered', 'opened') AND ot.key <> ALL(:replies)"
+    "  AND coalesce(o.sent_at, o.reserved_at) > :month_ago"
+    "  AND (o.claim_id <> m.claim_id OR o.cycle <> m.cycle"
+    "   OR replace(o.step, '_copy', '') <> replace(m.step, '_copy', ''))) contacts ON true"
+    " ORDER BY m.due_at, m.id"
+)
+
+
+def take_due(unit: Unit, *, limit: int) -> list[MessageKey]:
+    """This function will lock up to `limit` due messages, each with its claim, skipping what others hold."""
+    rows = unit.session.connection().execute(_TAKE, {"now": unit.now, "limit": limit})
+    return [(row.creditor_id, row.id) for row in rows]
+
+
+def read_facts(
+    unit: Unit, *, keys: Sequence[MessageKey], replies: Sequence[str], week_ago: datetime, month_ago: datetime
+) -> list[Row[Any]]:
+    """This function will return one row per message with all that its verdict and its text need."""
+    return list(
+        unit.session.connection().execute(
+            _FACTS,
+            {
+                "creditors": [creditor_id for creditor_id, _ in keys],
+                "ids": [message_id for _, message_id in keys],
+                "now": unit.now,
+                "today": unit.today,
+                "week_ago": week_ago,
+                "month_ago": month_ago,
+                "replies": list(replies),
+            },
+        )
+    )

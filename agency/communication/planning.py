@@ -1,0 +1,112 @@
+"""Queueing messages: once per claim, step, cycle and channel, in the debtor's language, template pinned."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from agency.kernel.ids import new_id
+from agency.kernel.unit import Unit
+from agency.rules.facts import Channel
+
+_QUEUE = text(
+    "INSERT INTO message (creditor_id, id, claim_id, debtor_id, channel, step, cycle, template_id, state,"
+    " due_at, to_value, generation, attempts, subject, amounts, trace, reasons, created_at)"
+    " SELECT c.creditor_id, w.id, c.id, c.debtor_id, w.channel, w.step, w.cycle, t.id, 'queued', w.due_at, '',"
+    " 0, 0, '', w.facts, '[]', '[]', :now"
+    " FROM jsonb_to_recordset(CAST(:wanted AS jsonb)) AS w(creditor_id uuid, id uuid, claim_id uuid,"
+    "  channel text, step text, cycle integer, template text, due_at timestamptz, facts jsonb)"
+    " JOIN claim c ON c.creditor_id = w.creditor_id AND c.id = w.claim_id"
+    " JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
+    " JOIN creditor cr ON cr.id = c.creditor_id"
+    " JOIN LATERAL (SELECT t.id FROM template t WHERE t.key = w.template AND t.channel = w.channel"
+    # A reader of another language than ours is likelier to read English than the creditor's.
+    "  ORDER BY array_position(CASE WHEN d.language IN ('nl', 'fr')"
+    "   THEN ARRAY[d.language, cr.language, 'nl', 'en'] ELSE ARRAY[d.language, 'en', cr.language, 'nl'] END,"
+    "   t.language) NULLS LAST, t.version DESC LIMIT 1) t ON true"
+    " ON CONFLICT (creditor_id, claim_id, step, cycle, channel) DO NOTHING RETURNING id"
+)
+_CANCEL = text(
+    "UPDATE message m SET state = 'cancelled', reasons = CAST(:reasons AS jsonb) FROM template t"
+    " WHERE t.id = m.template_id AND m.creditor_id = :creditor AND m.claim_id = :claim"
+    " AND m.state = 'queued' AND t.key <> ALL(:keep)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedMessage:
+    """A message to be sent when its time has come and the law allows it; `facts` travel to the template."""
+
+    creditor_id: UUID
+    claim_id: UUID
+    channel: Channel
+    step: str
+    cycle: int
+    template: str
+    due_at: datetime
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def queue_messages(unit: Unit, wanted: Sequence[WantedMessage]) -> list[UUID]:
+    """This function will queue messages in one statement and return the ids of those that were not there yet.
+
+    A template that does not exist for the channel queues nothing.
+    """
+    if not wanted:
+        return []
+    rows = [
+        {
+            "creditor_id": str(one.creditor_id),
+            "id": str(new_id()),
+            "claim_id": str(one.claim_id),
+            "channel": one.channel.value,
+            "step": one.step,
+            "cycle": one.cycle,
+            "template": one.template,
+            "due_at": one.due_at.isoformat(),
+            "facts": one.facts,
+        }
+        for one in wanted
+    ]
+    queued = unit.session.connection().execute(_QUEUE, {"wanted": json.dumps(rows), "now": unit.now})
+    return [row.id for row in queued]
+
+
+def queue_message(
+    unit: Unit,
+    *,
+    creditor_id: UUID,
+    claim_id: UUID,
+    channel: Channel,
+    step: str,
+    cycle: int,
+    template: str,
+    due_at: datetime,
+    facts: dict[str, Any] | None = None,
+) -> UUID | None:
+    """This function will queue one message; None when that step of that cycle was queued before."""
+    wanted = WantedMessage(
+        creditor_id=creditor_id,
+        claim_id=claim_id,
+        channel=channel,
+        step=step,
+        cycle=cycle,
+        template=template,
+        due_at=due_at,
+        facts=facts or {},
+    )
+    queued = queue_messages(unit, [wanted])
+    return queued[0] if queued else None
+
+
+def cancel_queued(unit: Unit, *, creditor_id: UUID, claim_id: UUID, why: str, keep: Sequence[str] = ()) -> int:
+    """This function will cancel what waits for a claim, except messages of the templates in `keep`."""
+    cancelled = unit.session.connection().execute(
+        _CANCEL,
+        {"creditor": creditor_id, "claim": claim_id, "reasons": json.dumps([why]), "keep": list(keep)},
+    )
+    return cancelled.rowcount

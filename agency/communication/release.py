@@ -1,0 +1,285 @@
+"""Reserving messages: the law is asked again under the claim's lock, in the moment before sending.
+
+The reservation is committed before any provider is called. It fixes the verdict with its trace, the
+amounts as of that moment, the address, and a generation that only this sender holds.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from agency.claims.itemisation import ItemisedClaim, itemise_many
+from agency.claims.states import ClaimState
+from agency.communication import amounts as as_of
+from agency.communication.amounts import AnnouncedCosts, announce_costs
+from agency.communication.composing import fill
+from agency.communication.facts import read_facts, take_due
+from agency.communication.mandatory import MUST_ARRIVE, REPLIES, empty_values
+from agency.communication.pay_links import issue_pay_link
+from agency.communication.values import address_lines, in_creditors_name, message_values
+from agency.events import MessageRefused
+from agency.kernel.emitting import emit
+from agency.kernel.settings import Settings
+from agency.kernel.unit import Unit
+from agency.money import Money
+from agency.ports.providers import Sender
+from agency.rules.facts import Channel, DebtorKind, Law, Phase
+from agency.rules.send import SendDecision, SendFacts, may_send
+from agency.rules.trace import Trace
+from agency.rules.trace import as_json as trace_json
+
+CHUNK = 100
+LEASE_SECONDS = 180
+"""How long a sender may take for a chunk before its messages count as unknown; on the machine's clock."""
+
+_VERDICT = text(
+    "UPDATE message SET state = :state, due_at = :due_at, to_value = :to_value, generation = :generation,"
+    " attempts = attempts + :tried, reserved_at = :reserved_at, subject = :subject,"
+    " lease_until = CASE WHEN :tried = 1 THEN clock_timestamp() + make_interval(secs => :lease) END,"
+    " amounts = CAST(:amounts AS jsonb), trace = CAST(:trace AS jsonb), reasons = CAST(:reasons AS jsonb)"
+    " WHERE creditor_id = :creditor_id AND id = :id"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reserved:
+    """A message that this sender alone may send, with everything it needs for it."""
+
+    creditor_id: UUID
+    claim_id: UUID
+    message_id: UUID
+    generation: int
+    channel: Channel
+    step: str
+    template: str
+    is_reply: bool
+    to: str
+    address: tuple[str, ...]
+    country: str
+    sender: Sender
+    sms_sender: str
+    body_source: str
+    subject: str
+    values: dict[str, Any]
+    reserved_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """What became of a chunk: how many messages were looked at, and which of them are to be sent now."""
+
+    looked_at: int
+    reserved: tuple[Reserved, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ruled:
+    """A message with its verdict and what the verdict was made of."""
+
+    row: Row[Any]
+    owed: ItemisedClaim
+    announced: AnnouncedCosts | None
+    decision: SendDecision
+    values: dict[str, Any]
+    to: str
+
+
+def reserve_due(unit: Unit, *, settings: Settings, limit: int = CHUNK) -> Reservation:
+    """This function will take due messages and give each a verdict: send now, later, or not at all."""
+    # One reservation at a time: two chunks must not both decide that a person was not contacted today.
+    unit.session.connection().execute(text("SELECT pg_advisory_xact_lock(hashtextextended('reserve', 0))"))
+    keys = take_due(unit, limit=limit)
+    if not keys:
+        return Reservation(0, ())
+    rows = read_facts(
+        unit,
+        keys=keys,
+        replies=sorted(REPLIES),
+        week_ago=unit.now - timedelta(days=7),
+        month_ago=unit.now - timedelta(days=31),
+    )
+    owed = itemise_many(unit, keys=[(row.creditor_id, row.claim_id) for row in rows], on=unit.today)
+    contacted: dict[UUID, str] = {}
+    ruled: list[_Ruled] = []
+    for row in rows:
+        one = _rule(unit, row, owed[row.creditor_id, row.claim_id], contacted, settings)
+        if one.decision.verdict == "send" and row.template not in REPLIES:
+            contacted[row.person] = _contact(row)
+        ruled.append(one)
+    unit.session.connection().execute(_VERDICT, [_written(unit, one) for one in ruled])
+    emit(unit, *[_refused(one) for one in ruled if one.decision.verdict == "refuse"])
+    return Reservation(
+        len(rows), tuple(_reserved(unit, one, settings) for one in ruled if one.decision.verdict == "send")
+    )
+
+
+def _rule(
+    unit: Unit, row: Row[Any], owed: ItemisedClaim, contacted: dict[UUID, str], settings: Settings
+) -> _Ruled:
+    announced = _announced(unit, row, owed)
+    to = "\n".join(address_lines(row)) if row.channel == Channel.letter else (row.contact_value or "")
+    values = message_values(
+        row=row, owed=owed, announced=announced, link="pending", today=unit.today, settings=settings
+    )
+    complete = row.channel == Channel.sms or not empty_values(row.template, values)
+    decision = may_send(
+        facts=_facts(unit, row, owed.total, contacted, to=to, complete=complete), at=unit.now
+    )
+    if decision.verdict == "send":
+        values = message_values(
+            row=row,
+            owed=owed,
+            announced=announced,
+            link=issue_pay_link(
+                unit, public_url=settings.public_url, creditor_id=row.creditor_id, claim_id=row.claim_id
+            ),
+            today=unit.today,
+            settings=settings,
+        )
+        values["subject"] = fill(row.subject_source, values)
+    return _Ruled(row, owed, announced, decision, values, to)
+
+
+def _announced(unit: Unit, row: Row[Any], owed: ItemisedClaim) -> AnnouncedCosts | None:
+    """The costs a notice announces; once a notice has announced them, its copy repeats them exactly."""
+    if not row.template.startswith("notice"):
+        return None
+    if row.costs_from is not None:
+        costs, vat = Money(row.costs_minor, row.currency), Money(row.costs_vat_minor, row.currency)
+        return AnnouncedCosts(costs, vat, ())
+    return announce_costs(
+        owed=owed,
+        law=Law(row.law),
+        debtor=DebtorKind(row.debtor_kind),
+        on=unit.today,
+        vat_deductible=row.vat_deductible,
+        clause_agreed=row.costs_clause,
+    )
+
+
+def _facts(
+    unit: Unit, row: Row[Any], balance: Money, contacted: dict[UUID, str], *, to: str, complete: bool
+) -> SendFacts:
+    now_contacted = contacted.get(row.person) not in (None, _contact(row))
+    return SendFacts(
+        country=row.country,
+        region=row.region,
+        channel=Channel(row.channel),
+        debtor=DebtorKind(row.debtor_kind),
+        phase=Phase(row.phase),
+        balance=balance,
+        holds=tuple(row.holds or ()),
+        # A dispute is a hold as well; either alone is enough to stop.
+        disputed=row.disputed_minor > 0,
+        claim_closed=row.claim_state != ClaimState.ACTIVE,
+        contact_point_ok=_reachable(row, to),
+        consent_withdrawn=row.opted_out,
+        last_contact_at=unit.now if now_contacted else row.last_at,
+        contacts_last_7_days=(row.in_7_days or 0) + now_contacted,
+        content_complete=complete,
+        is_reply=row.template in REPLIES,
+    )
+
+
+def _reachable(row: Row[Any], to: str) -> bool:
+    if row.channel == Channel.letter:
+        return bool(row.street and row.postal_code and row.city)
+    return bool(to)
+
+
+def _contact(row: Row[Any]) -> str:
+    """What counts as one contact: a step of a claim, the copy of a notice included."""
+    return f"{row.claim_id}:{row.step.removesuffix('_copy')}:{row.cycle}"
+
+
+def _written(unit: Unit, one: _Ruled) -> dict[str, Any]:
+    sends = one.decision.verdict == "send"
+    state = {"send": "sending", "defer": "queued", "refuse": "refused"}[one.decision.verdict]
+    trace: Trace = (*one.decision.trace, *one.owed.trace, *(one.announced.trace if one.announced else ()))
+    told = {key: one.row.told[key] for key in ("promise", "payment") if key in one.row.told}
+    return {
+        "creditor_id": one.row.creditor_id,
+        "id": one.row.id,
+        "state": state,
+        "due_at": one.decision.until or unit.now,
+        "to_value": one.to,
+        "generation": one.row.generation + sends,
+        "tried": int(sends),
+        "lease": LEASE_SECONDS,
+        "reserved_at": unit.now if sends else None,
+        "subject": one.values.get("subject", ""),
+        "amounts": json.dumps(told | as_of.as_json(one.owed, one.announced)),
+        "trace": json.dumps(trace_json(trace)),
+        "reasons": json.dumps(list(one.decision.reasons)),
+    }
+
+
+def _refused(one: _Ruled) -> MessageRefused:
+    return MessageRefused(
+        creditor_id=one.row.creditor_id,
+        claim_id=one.row.claim_id,
+        message_id=one.row.id,
+        channel=one.row.channel,
+        reasons=list(one.decision.reasons),
+    )
+
+
+def _reserved(unit: Unit, one: _Ruled, settings: Settings) -> Reserved:
+    row = one.row
+    return Reserved(
+        creditor_id=row.creditor_id,
+        claim_id=row.claim_id,
+        message_id=row.id,
+        generation=row.generation + 1,
+        channel=Channel(row.channel),
+        step=row.step,
+        template=row.template,
+        is_reply=row.template in REPLIES,
+        to=one.to,
+        address=tuple(address_lines(row)),
+        country=row.country,
+        sender=_sender(row, one.values, settings),
+        sms_sender=row.sms_sender or settings.agency_name[:11],
+        body_source=row.body_source,
+        subject=one.values["subject"],
+        values=one.values,
+        reserved_at=unit.now,
+    )
+
+
+def _sender(row: Row[Any], values: dict[str, Any], settings: Settings) -> Sender:
+    name = values["sender"]["name"]
+    if in_creditors_name(row) and row.sender_email:
+        return Sender(name=name, email=row.sender_email, reply_to=row.reply_to or settings.agency_email)
+    return Sender(name=name, email=settings.agency_email, reply_to=settings.agency_email)
+
+
+def must_arrive(template: str) -> bool:
+    """This function will return whether the law lets something follow from a message of this template."""
+    return template in MUST_ARRIVE
+
+
+def requeue(unit: Unit, *, reserved: Sequence[Reserved], waits: Sequence[float], why: str) -> None:
+    """This function will put messages that certainly did not leave back in the queue, later by each wait."""
+    unit.session.connection().execute(
+        text(
+            "UPDATE message SET state = 'queued', due_at = :due_at, lease_until = NULL,"
+            " reasons = CAST(:reasons AS jsonb) WHERE creditor_id = :creditor_id AND id = :id"
+            " AND generation = :generation AND state = 'sending'"
+        ),
+        [
+            {
+                "creditor_id": one.creditor_id,
+                "id": one.message_id,
+                "generation": one.generation,
+                "due_at": unit.now + timedelta(seconds=wait),
+                "reasons": json.dumps([why]),
+            }
+            for one, wait in zip(reserved, waits, strict=True)
+        ],
+    )

@@ -1,0 +1,257 @@
+"""What a template gets to see: plain words and figures, written out in the reader's language."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from babel.dates import format_date
+from babel.numbers import format_currency, format_decimal
+from sqlalchemy import Row
+
+from agency.claims.itemisation import ItemisedClaim
+from agency.communication.amounts import AnnouncedCosts
+from agency.communication.mandatory import REPLIES
+from agency.communication.payment_codes import code_for
+from agency.kernel.settings import Settings
+from agency.money import Money
+from agency.rules.facts import Channel, InterestKind, Law
+
+LOCALES = {"nl": "nl_NL", "fr": "fr_BE", "en": "en_GB", "de": "de_DE"}
+
+_BASIS: dict[tuple[Law, bool], dict[str, str]] = {
+    (Law.nl, False): {
+        "nl": "wettelijke rente, artikel 6:119 BW",
+        "en": "statutory interest, article 6:119 Dutch Civil Code",
+        "fr": "intérêt légal, article 6:119 du Code civil néerlandais",
+    },
+    (Law.nl, True): {
+        "nl": "wettelijke handelsrente, artikel 6:119a BW",
+        "en": "statutory commercial interest, article 6:119a Dutch Civil Code",
+        "fr": "intérêt commercial légal, article 6:119a du Code civil néerlandais",
+    },
+    (Law.be, False): {
+        "nl": "interest, artikel XIX.4 Wetboek van economisch recht",
+        "en": "interest, article XIX.4 Belgian Code of economic law",
+        "fr": "intérêts, article XIX.4 du Code de droit économique",
+    },
+    (Law.be, True): {
+        "nl": "interest, wet van 2 augustus 2002",
+        "en": "interest, Belgian law of 2 August 2002",
+        "fr": "intérêts, loi du 2 août 2002",
+    },
+}
+_OTHER_BASIS = {"nl": "wettelijke rente", "en": "statutory interest", "fr": "intérêt légal"}
+_COSTS_BASIS: dict[Law, dict[str, str]] = {
+    Law.nl: {
+        "nl": "Dit bedrag volgt uit artikel 6:96 van het Burgerlijk Wetboek.",
+        "en": "This amount follows from article 6:96 of the Dutch Civil Code.",
+        "fr": "Ce montant découle de l’article 6:96 du Code civil néerlandais.",
+    },
+    Law.be: {
+        "nl": "Dit bedrag volgt uit artikel 6 van de wet van 2 augustus 2002.",
+        "en": "This amount follows from article 6 of the Belgian law of 2 August 2002.",
+        "fr": "Ce montant découle de l’article 6 de la loi du 2 août 2002.",
+    },
+}
+_OTHER_COSTS_BASIS = {
+    "nl": "Dit bedrag volgt uit de Europese richtlijn 2011/7/EU.",
+    "en": "This amount follows from European directive 2011/7/EU.",
+    "fr": "Ce montant découle de la directive européenne 2011/7/UE.",
+}
+_INVOICES_IN_MAIL = 10
+
+
+def money_text(amount: Money, language: str) -> str:
+    """Write an amount as a reader of a language does; it never breaks over two lines."""
+    written = format_currency(amount.decimal, amount.currency, locale=LOCALES.get(language, "en_GB"))
+    return written.replace(" ", "\u00a0").replace("\u202f", "\u00a0")
+
+
+def date_text(day: date, language: str) -> str:
+    """Write a day out in full."""
+    return format_date(day, format="long", locale=LOCALES.get(language, "en_GB"))
+
+
+def message_values(
+    *,
+    row: Row[Any],
+    owed: ItemisedClaim,
+    announced: AnnouncedCosts | None,
+    link: str,
+    today: date,
+    settings: Settings,
+) -> dict[str, Any]:
+    """Return every value of one message; a value that does not apply is an empty text."""
+    language = row.language
+    listed = [invoice for invoice in owed.invoices if invoice.open.minor > 0]
+    shown = listed[:_INVOICES_IN_MAIL] if row.channel == Channel.email else listed
+    agency = _agency(row, settings)
+    return {
+        "language": language,
+        "date": date_text(today, language),
+        "agency": agency,
+        "creditor": _creditor(row),
+        "sender": _sender(row, agency),
+        "brand": {"colour": row.colour or "#0b5cad", "footer": row.footer or ""},
+        "debtor": {"name": row.debtor_name, "lines": list(address_lines(row))},
+        "claim": {
+            "number": row.number,
+            "description": row.description or ", ".join(i.number for i in listed[:3]),
+        },
+        "invoices": [
+            {
+                "number": invoice.number,
+                "issued_on": date_text(invoice.issued_on, language),
+                "due_on": date_text(invoice.due_on, language),
+                "amount": money_text(invoice.open, language),
+            }
+            for invoice in shown
+        ],
+        "invoices_more": str(len(listed) - len(shown)) if len(listed) > len(shown) else "",
+        "amounts": _amounts(owed, language),
+        "interest": _interest(row, owed, language),
+        "costs": _costs(row, owed, announced, language),
+        "term": _term(row),
+        "pay": _pay(row, owed, link, settings),
+        "promise": _told(row, "promise", "due_on", language),
+        "payment": _told(row, "payment", "on", language),
+    }
+
+
+def address_lines(row: Row[Any]) -> Sequence[str]:
+    """Return the window address of a debtor; empty parts are left out."""
+    town = " ".join(part for part in (row.postal_code, row.city) if part)
+    return [line for line in (row.debtor_name, row.street, town) if line]
+
+
+def in_creditors_name(row: Row[Any]) -> bool:
+    """Whether a message goes out under the creditor's brand: reminders and replies, where that was agreed."""
+    early = row.template.startswith("reminder") or row.template in REPLIES
+    return bool(row.in_creditors_name and early)
+
+
+def _agency(row: Row[Any], settings: Settings) -> dict[str, str]:
+    registration = settings.agency_registration_be if row.country == "BE" else settings.agency_registration_nl
+    return {
+        "name": settings.agency_name,
+        "registration": registration,
+        "phone": settings.agency_phone,
+        "email": settings.agency_email,
+        "address": settings.agency_address,
+        "complaints_url": settings.agency_visits_and_complaints_url,
+    }
+
+
+def _creditor(row: Row[Any]) -> dict[str, str]:
+    town = " ".join(part for part in (row.creditor_postal_code, row.creditor_city) if part)
+    return {
+        "name": row.creditor_name,
+        "address": ", ".join(part for part in (row.creditor_street, town) if part),
+        "registration": row.creditor_registration or "",
+        "phone": row.brand_phone or row.creditor_phone or "",
+        "email": row.reply_to or row.creditor_email or "",
+    }
+
+
+def _sender(row: Row[Any], agency: dict[str, str]) -> dict[str, Any]:
+    if in_creditors_name(row):
+        return {
+            "name": row.sender_name or row.creditor_name,
+            "on_behalf": False,
+            "address": _creditor(row)["address"],
+        }
+    return {"name": agency["name"], "on_behalf": True, "address": agency["address"]}
+
+
+def _amounts(owed: ItemisedClaim, language: str) -> dict[str, str]:
+    costs = owed.costs + owed.costs_vat
+    return {
+        "principal": money_text(owed.principal, language),
+        "interest": money_text(owed.interest, language) if owed.interest else "",
+        "costs": money_text(costs, language) if costs else "",
+        "paid": money_text(owed.paid, language) if owed.paid else "",
+        "total": money_text(owed.total, language),
+        "open": "yes" if owed.total.minor > 0 else "",
+    }
+
+
+def _interest(row: Row[Any], owed: ItemisedClaim, language: str) -> list[dict[str, str]]:
+    """Interest by rate and period; invoices that run over the same days are added up."""
+    bases = _BASIS.get((Law(row.law), row.interest_kind == InterestKind.trade), _OTHER_BASIS)
+    runs: dict[tuple[date, date, Any], tuple[Money, Money]] = {}
+    zero = Money.zero(owed.total.currency)
+    for invoice in owed.invoices:
+        for segment in invoice.segments:
+            key = (segment.first_day, segment.last_day, segment.percent)
+            base, amount = runs.get(key, (zero, zero))
+            runs[key] = (base + segment.base, amount + segment.amount)
+    return [
+        {
+            "first": date_text(first, language),
+            "last": date_text(last, language),
+            "percent": format_decimal(percent, locale=LOCALES.get(language, "en_GB")),
+            "base": money_text(base, language),
+            "amount": money_text(amount, language),
+            "basis": bases.get(language, bases["en"]),
+        }
+        for (first, last, percent), (base, amount) in sorted(runs.items(), key=lambda run: run[0][:2])
+        if owed.interest
+    ]
+
+
+def _costs(
+    row: Row[Any], owed: ItemisedClaim, announced: AnnouncedCosts | None, language: str
+) -> dict[str, str]:
+    bases = _COSTS_BASIS.get(Law(row.law), _OTHER_COSTS_BASIS)
+    basis = bases.get(language, bases["en"])
+    if announced is None or not announced.total:
+        return {"total": "", "vat": "", "with_total": "", "basis": basis}
+    return {
+        "total": money_text(announced.total, language),
+        "vat": money_text(announced.vat, language) if announced.vat else "",
+        "with_total": money_text(owed.total - owed.costs - owed.costs_vat + announced.total, language),
+        "basis": basis,
+    }
+
+
+def _term(row: Row[Any]) -> dict[str, str]:
+    # The copy by e-mail of a notice by letter tells the letter's term, which is the longer one.
+    by_post = row.channel == Channel.letter or row.step.endswith("_copy")
+    return {"by_post": "yes" if by_post else "", "by_email": "" if by_post else "yes"}
+
+
+def _pay(row: Row[Any], owed: ItemisedClaim, link: str, settings: Settings) -> dict[str, Any]:
+    code, is_link = ("", True)
+    if row.channel == Channel.letter and link:
+        code, is_link = code_for(
+            country=row.country,
+            link=link,
+            holder=settings.trust_name,
+            iban=settings.trust_iban,
+            amount=owed.total,
+            reference=row.payment_reference,
+        )
+    return {
+        "link": link,
+        "iban": _in_fours(settings.trust_iban),
+        "holder": settings.trust_name,
+        "reference": row.payment_reference,
+        "qr": code,
+        "qr_is_link": is_link,
+    }
+
+
+def _told(row: Row[Any], name: str, day: str, language: str) -> dict[str, str]:
+    """What was told when the message was queued: a promise, a payment."""
+    told = row.told.get(name)
+    if not told:
+        return {"amount": "", day: ""}
+    return {
+        "amount": money_text(Money(told["amount_minor"], told["currency"]), language),
+        day: date_text(date.fromisoformat(told[day]), language),
+    }
+
+
+def _in_fours(iban: str) -> str:
+    plain = iban.replace(" ", "")
+    return "\u00a0".join(plain[start : start + 4] for start in range(0, len(plain), 4))
