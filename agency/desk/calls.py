@@ -158,7 +158,8 @@ def _follow_up(
             unit.session.connection().execute(
                 text(
                     "UPDATE contact_point SET state = 'wrong'"
-                    " WHERE creditor_id = :creditor AND channel = 'phone' AND value = :number AND debtor_id = (SELECT debtor_id FROM claim"
+                    " WHERE creditor_id = :creditor AND channel = 'phone' AND value = :number"
+                    " AND debtor_id = (SELECT debtor_id FROM claim"
                     " WHERE creditor_id = :creditor AND id = :claim)"
                 ),
                 {"creditor": call.creditor_id, "claim": call.claim_id, "number": call.number},
