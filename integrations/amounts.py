@@ -14,6 +14,16 @@ _ISO_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:T.*|Z|[+-]\d{2}:\d{2})?", re.
 _MINOR_MAX = 10**17
 
 
+def known_currency(code: str) -> str:
+    """This function will return a currency code whose minor unit is known.
+
+    :raises Unreadable: on any other text.
+    """
+    if code not in EXPONENTS:
+        raise Unreadable(f"unknown currency: {code[:10]!r}")
+    return code
+
+
 def exact_money(text: str, currency: str) -> Money:
     """This function will read an XML decimal such as "1234.5", "8.850" or "-7" without rounding.
 
@@ -22,9 +32,7 @@ def exact_money(text: str, currency: str) -> Money:
     found = _DECIMAL.fullmatch(text)
     if found is None or not (found[2] or found[3]):
         raise Unreadable(f"an amount is not a decimal number: {text[:40]!r}")
-    exponent = EXPONENTS.get(currency)
-    if exponent is None:
-        raise Unreadable(f"unknown currency: {currency[:10]!r}")
+    exponent = EXPONENTS[known_currency(currency)]
     decimals = (found[3] or "").rstrip("0")
     if len(decimals) > exponent:
         raise Unreadable(f"an amount has more decimals than {currency} has: {text[:40]!r}")

@@ -64,7 +64,7 @@ def _what_it_is(content: bytes) -> str:
     message = _ISO_MESSAGE.fullmatch(root.namespace)
     if message and message[1].startswith(("camt.052", "camt.053", "camt.054")):
         return f"the {message[1]} holds no statement, report or notification"
-    return f"not a bank statement: the document is a {message[1] if message else root.local}"
+    return f"neither e-invoice nor bank statement: the document is a {message[1] if message else root.local}"
 
 
 def _forget(entry: etree._Element, parent: etree._Element) -> None:

@@ -115,12 +115,13 @@ def _signed(entry: _Entry, draft: Draft) -> Money:
     currency = entry.currency or draft.currency
     if entry.amount is None or currency is None:
         raise Unreadable(f"entry {draft.entries} has no amount or no currency")
-    if entry.direction not in _DIRECTIONS:
+    direction = entry.direction or _the_one(detail.direction for detail in entry.details)
+    if direction not in _DIRECTIONS:
         raise Unreadable(f"entry {draft.entries} says neither credit nor debit")
     amount = exact_money(entry.amount, currency)
     if amount.minor < 0:
         raise Unreadable(f"entry {draft.entries} has a negative amount and a direction besides")
-    return amount if entry.direction == "CRDT" else -amount
+    return amount if direction == "CRDT" else -amount
 
 
 def _parts(entry: _Entry, whole: Money) -> list[Money] | None:
@@ -133,7 +134,8 @@ def _parts(entry: _Entry, whole: Money) -> list[Money] | None:
             part = exact_money(detail.amount, whole.currency)
         except Unreadable:
             return None
-        parts.append(part if (detail.direction or entry.direction) == "CRDT" else -part)
+        came_in = whole.minor >= 0 if detail.direction is None else detail.direction == "CRDT"
+        parts.append(part if came_in else -part)
     return parts if Money.total(parts, whole.currency) == whole else None
 
 

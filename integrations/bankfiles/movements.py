@@ -9,6 +9,7 @@ from typing import Literal
 
 from agency.money import EXPONENTS, Money, round_minor
 from agency.ports.readers import NO_CURRENCY, BankLine, BankStatement, Unreadable
+from integrations.amounts import known_currency
 
 _NOTHING = frozenset({"NOTPROVIDED", "NOT PROVIDED", "NONREF", "NONE", "N/A"})
 
@@ -88,7 +89,7 @@ def finish(drafts: Iterable[Draft]) -> tuple[BankStatement, ...]:
 
 
 def _statement(draft: Draft, key: str, lines: tuple[BankLine, ...]) -> BankStatement:
-    currency = draft.currency or NO_CURRENCY
+    currency = known_currency(draft.currency or NO_CURRENCY)
     net = Money(sum(_figure(movement.amount, currency) for movement in draft.movements), currency)
     return BankStatement(
         kind=draft.kind,
@@ -110,7 +111,7 @@ def _statement(draft: Draft, key: str, lines: tuple[BankLine, ...]) -> BankState
 
 
 def _figure(amount: Money, currency: str) -> int:
-    """An entry is kept in the account's currency by definition, so its figure counts, whatever it is marked."""
+    """An entry is in the account's currency by definition: its figure counts, whatever it is marked."""
     if amount.currency == currency:
         return amount.minor
     return round_minor(amount.decimal.scaleb(EXPONENTS[currency]))

@@ -43,6 +43,8 @@ def read_mt940(content: bytes) -> list[Draft]:
     if len(content) > MT940_BYTES_MAX:
         raise Unreadable(f"larger than the {MT940_BYTES_MAX // 1_000_000} MB that is read")
     found = messages(content)
+    if not found:
+        raise Unreadable("no statement in it")
     drafts = [_statement(message) for message in found]
     _refuse_if_cut_off(content, found, drafts)
     return drafts

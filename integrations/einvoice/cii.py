@@ -22,9 +22,7 @@ def read_cii(root: etree._Element) -> EInvoice:
     trade = nodes.first(root, "SupplyChainTradeTransaction", "SpecifiedSupplyChainTradeTransaction")
     agreement = nodes.first(trade, "ApplicableHeaderTradeAgreement", "ApplicableSupplyChainTradeAgreement")
     settlement = nodes.first(trade, "ApplicableHeaderTradeSettlement", "ApplicableSupplyChainTradeSettlement")
-    currency = nodes.required(
-        nodes.the_only(nodes.texts(settlement, "InvoiceCurrencyCode"), "currency"), "currency"
-    )
+    currency = nodes.currency(nodes.the_only(nodes.texts(settlement, "InvoiceCurrencyCode"), "currency"))
     totals = _totals(settlement, currency)
     warnings = totals.contradictions()
     type_code = nodes.text(header, "TypeCode")

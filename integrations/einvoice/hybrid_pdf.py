@@ -1,10 +1,14 @@
 """Lifts the invoice XML out of a Factur-X or ZUGFeRD PDF."""
 
+import logging
 from io import BytesIO
 
 from pypdf import PdfReader
 
 from agency.ports.readers import Unreadable
+
+# What it grumbles about on the way matters only when it fails, and then the refusal says so.
+logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 
 # The names the standards prescribe, newest first; a PDF may carry other XML beside them.
 _INVOICE_NAMES = ("factur-x.xml", "xrechnung.xml", "zugferd-invoice.xml")

@@ -9,7 +9,7 @@ from lxml import etree
 
 from agency.money import Money
 from agency.ports.readers import EmbeddedFile, Unreadable
-from integrations.amounts import exact_money, iso_date
+from integrations.amounts import exact_money, iso_date, known_currency
 
 MaybeMoney = Money | None
 MaybeDay = date | None
@@ -101,6 +101,14 @@ def day(stated: str | None) -> date | None:
         except ValueError:
             return None
     return iso_date(stated)
+
+
+def currency(stated: str | None) -> str:
+    """This function will return the document's currency.
+
+    :raises Unreadable: when it is absent or unknown.
+    """
+    return known_currency(required(stated, "currency"))
 
 
 def required_day(stated: str | None, what: str) -> date:

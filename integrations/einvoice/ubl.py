@@ -25,9 +25,8 @@ def read_ubl(root: etree._Element) -> EInvoice:
     :raises Unreadable: when a fact that a claim cannot do without is missing or stated twice.
     """
     is_credit_note = etree.QName(root).localname == "CreditNote"
-    currency = nodes.required(
-        nodes.the_only(nodes.texts(root, "DocumentCurrencyCode"), "currency") or _payable_currency(root),
-        "currency",
+    currency = nodes.currency(
+        nodes.the_only(nodes.texts(root, "DocumentCurrencyCode"), "currency") or _payable_currency(root)
     )
     totals = _totals(root, currency)
     warnings = totals.contradictions()
