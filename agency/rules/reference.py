@@ -22,6 +22,7 @@ _OGM = re.compile(
     r"(?<!\d)(\d(?: ?\d){2}) ?[/.\-]? ?(\d(?: ?\d){3}) ?[/.\-]? ?(\d(?: ?\d){4})(?!\d)", re.ASCII
 )
 _RF = re.compile(r"(?<![A-Z0-9])RF ?\d{2}(?:[ ./\-]?[A-Z0-9]){1,21}(?![A-Z0-9])", re.ASCII)
+_DIGITS_OF_RF = re.compile(r"RF(?:[ ./\-]?\d)+", re.ASCII)
 _CLAIM_NUMBER = re.compile(r"(?<![A-Z0-9])CL[ ./\-]?\d(?:[ ./\-]?\d){9}(?!\d)", re.ASCII)
 # The twelve digits of a Belgian account number carry the same check as a structured communication, so an IBAN
 # in the text would pass for one.
@@ -106,7 +107,7 @@ def _take(pattern: re.Pattern[str], read: _Reader, text: str) -> tuple[str, list
 
 def _claim_in(hit: str) -> tuple[str, int]:
     digits = re.sub(r"\D", "", hit)
-    return (_CLAIM + digits, len(hit)) if _mod_97(digits[:8]) == digits[8:] else ("", 0)
+    return _CLAIM + digits if _mod_97(digits[:8]) == digits[8:] else "", len(hit)
 
 
 def _ogm_in(hit: str) -> tuple[str, int]:
@@ -127,7 +128,8 @@ def _rf_in(hit: str) -> tuple[str, int]:
     parts = {end: re.sub(r"[ ./\-]", "", hit[:end]) for end in ends}
     valid = [end for end, part in parts.items() if iso11649.is_valid(part)]
     if not valid:
-        return "", 0
+        # A mistyped reference keeps its digits to itself: twelve of them may pass for another kind.
+        return "", len(hit) - len(_DIGITS_OF_RF.sub("", hit, count=1))
     end = next((end for end in valid if len(parts[end]) == _OWN_RF_LENGTH), valid[-1])
     return parts[end], end
 

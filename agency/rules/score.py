@@ -135,10 +135,10 @@ def _gains(
     points: _Points, documents: frozenset[DocumentKind], penalty: int, completeness: int
 ) -> tuple[ScoreGain, ...]:
     """Return what each document still missing would bring, the most helpful first."""
+    helpful = {proof for kind, _ in points for proof in _proofs(kind)}
     gains = [
         ScoreGain(document=kind, completeness=max(0, _earned(points, documents | {kind}) - penalty))
-        for kind, _ in points
-        if kind not in documents
+        for kind in sorted(helpful - documents)
     ]
     better = (gain for gain in gains if gain.completeness > completeness)
     return tuple(sorted(better, key=lambda gain: -gain.completeness))

@@ -1,0 +1,146 @@
+"""Payment references: made, checked, and found in what people write."""
+
+import csv
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from agency.rules.reference import (
+    CLAIM_MAX,
+    OGM_MAX,
+    claim_number,
+    creditor_reference,
+    references_in,
+    structured_ogm,
+    valid_ogm,
+    valid_rf,
+)
+
+pytestmark = pytest.mark.pure
+
+numbers = st.integers(1, OGM_MAX)
+claims = st.integers(1, CLAIM_MAX)
+words = st.text(alphabet="abcdefghijklmnopqrstuvwxyz éë,;:!?\n", max_size=20)
+
+
+class TestMaking:
+    def test_prints_them_as_people_know_them(self):
+        assert structured_ogm(108_068_171) == "+++010/8068/17183+++"
+        assert creditor_reference(1234) == "RF54 0000 0012 34"
+        assert claim_number(1234) == "CL-0000-1234-70"
+
+    def test_writes_97_where_the_remainder_is_nothing(self):
+        assert structured_ogm(97) == "+++000/0000/09797+++"
+
+    @pytest.mark.parametrize("number", [0, -1, OGM_MAX + 1])
+    def test_refuses_numbers_that_do_not_fit(self, number):
+        with pytest.raises(ValueError, match="ten digits"):
+            structured_ogm(number)
+        with pytest.raises(ValueError, match="ten digits"):
+            creditor_reference(number)
+        with pytest.raises(ValueError, match="eight digits"):
+            claim_number(number)
+
+    @given(numbers)
+    def test_what_is_made_is_valid(self, number):
+        assert valid_ogm(structured_ogm(number))
+        assert valid_rf(creditor_reference(number))
+
+
+class TestChecking:
+    def test_agrees_with_every_collected_identifier(self, real_data):
+        """07_reference: python-stdnum's tests, php-iban and others; each with its known validity."""
+        checks = {"be_ogm_vcs": valid_ogm, "iso11649_rf": valid_rf}
+        seen = dict.fromkeys(checks, 0)
+        with (real_data / "07_reference" / "identifiers.csv").open(newline="") as file:
+            for row in csv.DictReader(file):
+                if check := checks.get(row["type"]):
+                    assert check(row["value"]) is (row["valid"] == "True"), row
+                    seen[row["type"]] += 1
+        assert seen["be_ogm_vcs"] >= 6
+        assert seen["iso11649_rf"] >= 100
+
+    def test_finds_every_valid_collected_reference_in_a_sentence(self, real_data):
+        with (real_data / "07_reference" / "identifiers.csv").open(newline="") as file:
+            rows = [row for row in csv.DictReader(file) if row["type"] in ("be_ogm_vcs", "iso11649_rf")]
+        for row in rows:
+            found = references_in(f"betaling {row['value']}, met dank")
+            assert bool(found) is (row["valid"] == "True"), row
+
+    def test_knows_the_much_copied_placeholders_for_wrong(self):
+        """Real-data traps 1: 1234567890 mod 97 is 2, and RF123456 stands in a bank's own sample."""
+        assert not valid_ogm("+++123/4567/89012+++")
+        assert valid_ogm("+++123/4567/89002+++")
+        assert not valid_rf("RF123456")
+        assert references_in("+++123/4567/89012+++ RF123456") == ()
+
+
+class TestFinding:
+    @pytest.mark.parametrize(
+        ("text", "found"),
+        [
+            ("+++010/8068/17183+++", ("010806817183",)),
+            ("***010/8068/17183***", ("010806817183",)),
+            ("mededeling 010 8068 17183 bedankt", ("010806817183",)),
+            ("010806817183", ("010806817183",)),
+            ("0108 0681 7183", ("010806817183",)),
+            ("ref:010.8068.17183.", ("010806817183",)),
+            ("+++ 010 / 8068 / 17183 +++", ("010806817183",)),
+            ("fact 1234 0108\n06817183", ("010806817183",)),
+            ("RF18539007547034", ("RF18539007547034",)),
+            ("rf18 5390 0754 7034 with thanks", ("RF18539007547034",)),
+            ("/REMI/USTD//RF18539007547034/", ("RF18539007547034",)),
+            ("dossier cl-0000-1234-70", ("CL0000123470",)),
+            ("CL0000123470, 2e termijn", ("CL0000123470",)),
+            ("+++010/8068/17183+++ en +++090/9337/55493+++", ("010806817183", "090933755493")),
+            ("+++010/8068/17183+++ 010806817183", ("010806817183",)),
+            ("", ()),
+            ("factuur 20260001 van 3-11-2026", ()),
+            ("+++010/8068/17180+++", ()),
+            ("1010806817183", ()),  # thirteen digits are another number
+        ],
+    )
+    def test_reads_them_out_of_free_text(self, text, found):
+        assert references_in(text) == found
+
+    @pytest.mark.parametrize(
+        "text", ["BE68 5390 0754 7034", "BE68539007547034", "van be68 5390 0754 7034 jan"]
+    )
+    def test_takes_no_belgian_account_for_a_reference(self, text):
+        """The last twelve digits of BE68 5390 0754 7034 carry the check of a structured communication."""
+        assert valid_ogm("539007547034")
+        assert references_in(text) == ()
+
+    @given(words, numbers, words, numbers, words, claims)
+    def test_finds_all_three_kinds_among_words(self, before, ogm, between, rf, after, claim):
+        text = (
+            f"{before} {structured_ogm(ogm)} {between} {creditor_reference(rf)} {after} {claim_number(claim)}"
+        )
+        found = references_in(text)
+        assert f"{ogm:010d}" in {reference[:10] for reference in found}
+        assert creditor_reference(rf).replace(" ", "") in found
+        assert claim_number(claim).replace("-", "") in found
+
+    @given(numbers, st.integers(0, 11), st.integers(1, 9))
+    def test_never_takes_one_wrong_digit_for_a_reference(self, number, place, shift):
+        """B7: mod 97 notices every single wrong digit."""
+        digits = [*"".join(filter(str.isdigit, structured_ogm(number)))]
+        digits[place] = str((int(digits[place]) + shift) % 10)
+        assume("".join(digits[10:]) != "00")
+        assert references_in("".join(digits)) == ()
+
+    @given(claims, st.integers(0, 8))
+    def test_never_takes_two_swapped_digits_for_a_reference(self, number, place):
+        digits = [*claim_number(number).replace("CL", "").replace("-", "")]
+        assume(digits[place] != digits[place + 1])
+        digits[place], digits[place + 1] = digits[place + 1], digits[place]
+        assert references_in("CL" + "".join(digits)) == ()
+
+    @given(st.text(max_size=300))
+    def test_never_fails_on_any_text(self, text):
+        assert isinstance(references_in(text), tuple)
+
+    def test_stays_quick_on_a_text_made_to_be_slow(self):
+        for hostile in ("1 " * 100_000, "RF18" + " A" * 100_000, "+" * 100_000, "RF00 " * 50_000):
+            assert references_in(hostile) == ()
