@@ -189,6 +189,28 @@ def read(files: Annotated[list[Path], typer.Argument(show_default=False)], as_js
         typer.echo(as_text(found))
 
 
+@claims.command("import")
+def import_claims(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, show_default=False)],
+    creditor: Annotated[str, typer.Option(help="The creditor's reference.", show_default=False)],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Try it, and leave nothing behind.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read a creditor's file into claims; the same file twice changes nothing."""
+    from portal.local.operate import operating
+
+    with operating(data_folder(), say=say):
+        from portal import claims_import
+        from portal.wiring import wire
+
+        outcome = claims_import.import_claims(wire(), file=file, creditor=creditor, dry_run=dry_run)
+    if as_json:
+        print_json(outcome)
+    else:
+        typer.echo(claims_import.as_text(outcome))
+    raise typer.Exit(1 if "refused" in outcome else 0)
+
+
 @app.command("help", rich_help_panel=RUN)
 def show_help(context: typer.Context) -> None:
     """List the words."""
@@ -198,9 +220,11 @@ def show_help(context: typer.Context) -> None:
 
 def main() -> None:
     """This function will run one word; what a person can act on is said without a traceback."""
+    from agency.kernel.errors import AgencyError
+
     try:
         app(prog_name="python3 dev")
-    except LocalTrouble as trouble:
+    except (LocalTrouble, AgencyError) as trouble:
         messages.print(str(trouble), markup=False, soft_wrap=True)
         sys.exit(1)
 
