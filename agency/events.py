@@ -51,20 +51,28 @@ class PlacementReceived(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PlacementRead(Event):
-    """The rows were mapped and checked."""
+    """The rows were mapped and checked.
 
+    `requote` are placements with an open price whose facts changed; `credited` are claims in collection
+    that a credit note lowered.
+    """
+
+    reacts: ClassVar[bool] = True
     placement_id: UUID
     rows: int
     created: int
     updated: int
     merged: int
     rejected: int
+    requote: list[str]
+    credited: list[str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class DocumentAdded(Event):
     """A file was added to a claim's dossier."""
 
+    reacts: ClassVar[bool] = True
     document_id: UUID
     document_kind: str
     name: str
@@ -244,6 +252,17 @@ class PaymentReceived(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PaymentHeld(Event):
+    """Money came in that may not be booked on its claim; finance decides what becomes of it."""
+
+    creditor_sees: ClassVar[bool] = False
+    amount_minor: int
+    currency: str
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PaymentReversed(Event):
     """A booked payment was taken back."""
 
@@ -257,6 +276,7 @@ class PaymentReversed(Event):
 class PromiseMade(Event):
     """The debtor promised to pay on a date; the path pauses."""
 
+    reacts: ClassVar[bool] = True
     promise_id: UUID
     amount_minor: int
     currency: str

@@ -64,6 +64,7 @@ class PaymentIntent(CreditorRow, Timestamped, table=True):
         within_creditor("claim_id", "claim"),
         UniqueConstraint("creditor_id", "provider_ref"),
         Index("ix_payment_intent_provider_ref", "provider_ref"),
+        Index("ix_payment_intent_open", "created_at", postgresql_where="state IN ('creating', 'open')"),
         CheckConstraint("amount_minor > 0", name="amount"),
     )
 
@@ -74,6 +75,8 @@ class PaymentIntent(CreditorRow, Timestamped, table=True):
     provider_ref: str | None = None
     checkout_url: str | None = None
     method: str | None = None
+    # Counted up before the provider is asked; only the answer to the latest question is applied.
+    generation: int = 0
     paid_at: datetime | None = moment_field(default=None)
 
 

@@ -1,0 +1,179 @@
+"""Payments that debtors start at the provider: reserved with our id, opened with it as key, then recorded.
+
+Nothing is held open while the provider is asked. A lost answer leaves the intent `creating`: the page says
+that the payment is being checked, and a job asks again with the same key.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+from uuid import UUID
+
+from sqlmodel import col, select
+
+from agency.claims.itemisation import open_total
+from agency.claims.models import Claim
+from agency.claims.states import ClaimState
+from agency.events import PaymentStarted
+from agency.kernel.emitting import emit
+from agency.kernel.errors import Conflict, Invalid
+from agency.kernel.ids import new_id
+from agency.kernel.locks import lock_claims
+from agency.kernel.unit import Door, Unit, Units
+from agency.money import Money
+from agency.payments.models import IntentState, PaymentIntent
+from agency.ports.providers import PaymentProvider, ProviderAmbiguous, ProviderRefused, ProviderTransient
+
+# Another tab's open payment is taken up again within this time; a provider's page does not live for ever.
+REUSE_WITHIN = timedelta(minutes=15)
+PAYMENT_MINOR_MIN = 100
+
+
+class UnableToStartPayment(Conflict):
+    """The claim cannot be paid online now."""
+
+
+class AmountNotAllowed(Invalid):
+    """The amount is more than what is owed, or too small to be worth a transfer."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartedPayment:
+    """Where to send the debtor; without a `checkout_url` the page says that the payment is being checked."""
+
+    intent_id: UUID
+    state: Literal["open", "being_checked"]
+    checkout_url: str | None = None
+
+
+def start_payment(
+    units: Units,
+    *,
+    creditor_id: UUID,
+    claim_id: UUID,
+    amount: Money | None,
+    provider: PaymentProvider,
+    redirect_url: str,
+    webhook_url: str,
+    locale: str,
+    by: str,
+) -> StartedPayment:
+    """This function will open a payment at the provider, or take up the one that is open already.
+
+    :param amount: part of what is owed; None for all of it. The server recomputes what is owed.
+    :raises UnableToStartPayment: the claim is not being collected, nothing is owed, or the provider refused.
+    :raises AmountNotAllowed: too much or too little.
+    """
+    with units.open(Door.DEBTOR, by=by, creditor_id=creditor_id, claim_id=claim_id) as unit:
+        intent, description = reserve(unit, creditor_id=creditor_id, claim_id=claim_id, amount=amount)
+    if intent.checkout_url:
+        return StartedPayment(intent.id, "open", intent.checkout_url)
+    try:
+        created = provider.create(
+            intent_id=str(intent.id),
+            amount=Money(intent.amount_minor, intent.currency),
+            description=description,
+            redirect_url=redirect_url,
+            webhook_url=webhook_url,
+            locale=locale,
+        )
+    except (ProviderAmbiguous, ProviderTransient):
+        return StartedPayment(intent.id, "being_checked")
+    except ProviderRefused as refused:
+        with units.open(Door.DEBTOR, by=by, creditor_id=creditor_id, claim_id=claim_id) as unit:
+            _fail(unit, intent)
+        raise UnableToStartPayment("the payment could not be started; try again later") from refused
+    with units.open(Door.DEBTOR, by=by, creditor_id=creditor_id, claim_id=claim_id) as unit:
+        record_created(
+            unit,
+            creditor_id=creditor_id,
+            intent_id=intent.id,
+            ref=created.ref,
+            checkout_url=created.checkout_url,
+        )
+    return StartedPayment(intent.id, "open", created.checkout_url)
+
+
+def reserve(
+    unit: Unit, *, creditor_id: UUID, claim_id: UUID, amount: Money | None
+) -> tuple[PaymentIntent, str]:
+    """This function will return the intent to open at the provider and the text for the debtor's statement.
+
+    The claim's row is locked, so two tabs get one and the same intent.
+
+    :raises UnableToStartPayment, AmountNotAllowed: see `start_payment`.
+    """
+    lock_claims(unit, creditor_id=creditor_id, claim_ids=[claim_id])
+    claim = unit.session.get(Claim, (creditor_id, claim_id), populate_existing=True)
+    if claim is None or claim.state != ClaimState.ACTIVE:
+        raise UnableToStartPayment("nothing can be paid on this claim now")
+    owed = open_total(unit, creditor_id=creditor_id, claim_id=claim_id, on=unit.today)
+    wanted = _check_amount(amount or owed, owed)
+    description = f"{claim.payment_reference} {claim.number}"
+    reusable = unit.session.exec(
+        select(PaymentIntent)
+        .where(
+            PaymentIntent.creditor_id == creditor_id,
+            PaymentIntent.claim_id == claim_id,
+            PaymentIntent.amount_minor == wanted.minor,
+            col(PaymentIntent.state).in_([IntentState.CREATING, IntentState.OPEN]),
+            PaymentIntent.created_at > unit.now - REUSE_WITHIN,
+        )
+        .order_by(col(PaymentIntent.created_at).desc())
+    ).first()
+    if reusable is not None:
+        return reusable, description
+    intent = PaymentIntent(
+        creditor_id=creditor_id,
+        id=new_id(),
+        created_at=unit.now,
+        claim_id=claim_id,
+        amount_minor=wanted.minor,
+        currency=wanted.currency,
+    )
+    unit.session.add(intent)
+    unit.session.flush()
+    return intent, description
+
+
+def record_created(
+    unit: Unit, *, creditor_id: UUID, intent_id: UUID, ref: str, checkout_url: str | None
+) -> None:
+    """This function will record what the provider answered; an intent that a webhook already moved on
+    keeps its state."""
+    intent = unit.session.get(PaymentIntent, (creditor_id, intent_id), with_for_update=True)
+    assert intent is not None, "the intent was reserved before the provider was asked"
+    if intent.provider_ref is None:
+        intent.provider_ref = ref
+    if intent.state == IntentState.CREATING:
+        intent.state = IntentState.OPEN
+        intent.checkout_url = checkout_url
+        emit(
+            unit,
+            PaymentStarted(
+                creditor_id=creditor_id,
+                claim_id=intent.claim_id,
+                intent_id=intent_id,
+                amount_minor=intent.amount_minor,
+                currency=intent.currency,
+            ),
+        )
+    unit.session.add(intent)
+    unit.session.flush()
+
+
+def _check_amount(wanted: Money, owed: Money) -> Money:
+    if owed.minor <= 0:
+        raise UnableToStartPayment("nothing is owed on this claim")
+    if wanted > owed:
+        raise AmountNotAllowed("this is more than what is owed", field="amount")
+    if wanted.minor < min(PAYMENT_MINOR_MIN, owed.minor):
+        raise AmountNotAllowed("the smallest payment is 1.00", field="amount")
+    return wanted
+
+
+def _fail(unit: Unit, intent: PaymentIntent) -> None:
+    row = unit.session.get(PaymentIntent, (intent.creditor_id, intent.id), with_for_update=True)
+    if row is not None and row.state == IntentState.CREATING:
+        row.state = IntentState.FAILED
+        unit.session.add(row)

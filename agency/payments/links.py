@@ -1,0 +1,152 @@
+"""Pay links: 128 random bits that open one claim's page, kept as SHA-256, with an end and a second fact."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import insert, text
+
+from agency.claims.itemisation import ClaimKey
+from agency.kernel.audit import record
+from agency.kernel.errors import NotFound
+from agency.kernel.ids import new_id
+from agency.kernel.unit import Unit
+from agency.payments.models import PayLink
+
+TOKEN_BYTES = 16
+FAILED_CHECKS_MAX = 5
+VALID = timedelta(days=90)
+
+
+class LinkUnusable(NotFound):
+    """The link is unknown, too old, taken back, or was locked after too many wrong answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedLink:
+    """Whose page a link opens, and how often its second fact was answered wrongly."""
+
+    link_id: UUID
+    creditor_id: UUID
+    claim_id: UUID
+    debtor_id: UUID
+    failed_checks: int
+
+    @property
+    def checks_left(self) -> int:
+        """How many wrong answers lock the link."""
+        return max(0, FAILED_CHECKS_MAX - self.failed_checks)
+
+
+def issue_link(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> str:
+    """This function will make a link to a claim's page and return its token, which is not kept anywhere."""
+    return issue_links(unit, keys=[(creditor_id, claim_id)])[creditor_id, claim_id]
+
+
+def issue_links(unit: Unit, *, keys: Sequence[ClaimKey]) -> dict[ClaimKey, str]:
+    """This function will make a link per claim in one statement and return the tokens."""
+    tokens = {key: secrets.token_urlsafe(TOKEN_BYTES) for key in keys}
+    rows = [
+        {
+            "creditor_id": creditor_id,
+            "id": new_id(),
+            "created_at": unit.now,
+            "claim_id": claim_id,
+            "token_sha256": token_sha256(token),
+            "expires_at": unit.now + VALID,
+            "failed_checks": 0,
+        }
+        for (creditor_id, claim_id), token in tokens.items()
+    ]
+    if rows:
+        unit.session.connection().execute(insert(PayLink), rows)
+    return tokens
+
+
+def token_sha256(token: str) -> str:
+    """This function will return what is kept of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def resolve_link(unit: Unit, token: str) -> ResolvedLink:
+    """This function will tell whose page a token opens, before anybody is known (the gate's door).
+
+    :raises LinkUnusable: whatever is wrong with it; from outside all cases look the same.
+    """
+    row = unit.session.connection().execute(
+        text(
+            "SELECT l.id, l.creditor_id, l.claim_id, c.debtor_id, l.failed_checks FROM pay_link l"
+            " JOIN claim c ON c.creditor_id = l.creditor_id AND c.id = l.claim_id"
+            " WHERE l.token_sha256 = :sha AND l.revoked_at IS NULL AND l.expires_at > :now"
+            " AND l.failed_checks < :most"
+        ),
+        {"sha": token_sha256(token), "now": unit.now, "most": FAILED_CHECKS_MAX},
+    )
+    found = row.one_or_none()
+    if found is None:
+        raise LinkUnusable("this link does not work any more; ask for a new one")
+    return ResolvedLink(*found)
+
+
+def check_second_fact(unit: Unit, *, link: ResolvedLink, answer: str) -> bool:
+    """This function will compare an answer with the debtor's postal code (without one, the claim's
+    reference) and count a wrong one. The count must be kept, so a wrong answer does not raise.
+
+    The count goes up in the database before the answer is looked at, so that parallel guesses cannot
+    outnumber the limit.
+    """
+    guessed = unit.session.connection().execute(
+        text(
+            "UPDATE pay_link SET failed_checks = failed_checks + 1 WHERE creditor_id = :c AND id = :id"
+            " AND failed_checks < :most RETURNING failed_checks"
+        ),
+        {"c": link.creditor_id, "id": link.link_id, "most": FAILED_CHECKS_MAX},
+    )
+    if guessed.one_or_none() is None:
+        return False
+    known = unit.session.connection().execute(
+        text(
+            "SELECT coalesce(nullif(d.postal_code, ''), c.reference) FROM claim c JOIN debtor d"
+            " ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
+            " WHERE c.creditor_id = :c AND c.id = :claim"
+        ),
+        {"c": link.creditor_id, "claim": link.claim_id},
+    )
+    right = hmac.compare_digest(_plain(answer).encode(), _plain(known.scalar_one()).encode())
+    if right:
+        unit.session.connection().execute(
+            text(
+                "UPDATE pay_link SET failed_checks = 0, opened_at = coalesce(opened_at, :now)"
+                " WHERE creditor_id = :c AND id = :id"
+            ),
+            {"c": link.creditor_id, "id": link.link_id, "now": unit.now},
+        )
+    return right
+
+
+def revoke_links(unit: Unit, *, creditor_id: UUID, claim_id: UUID, why: str) -> int:
+    """This function will make every link of a claim useless at once and return how many there were."""
+    revoked = unit.session.connection().execute(
+        text(
+            "UPDATE pay_link SET revoked_at = :now WHERE creditor_id = :c AND claim_id = :claim"
+            " AND revoked_at IS NULL"
+        ),
+        {"c": creditor_id, "claim": claim_id, "now": unit.now},
+    )
+    if revoked.rowcount:
+        record(
+            unit,
+            action="pay_link.revoked",
+            subject=f"claim:{claim_id}",
+            creditor_id=creditor_id,
+            facts={"why": why, "links": revoked.rowcount},
+        )
+    return revoked.rowcount
+
+
+def _plain(answer: str) -> str:
+    return "".join(sign for sign in answer.upper() if sign.isalnum())
