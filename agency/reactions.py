@@ -1,10 +1,39 @@
 """One table: event -> who reacts. Every reaction runs in its own job, with the event's own transaction."""
 
-from typing import Any
-
-from agency.events import Event
+from agency.arrangements.promises import check_when_paid
+from agency.communication.replying import confirm_payment, confirm_promise
+from agency.events import (
+    ClaimPaidOff,
+    DisputeRaised,
+    DisputeResolved,
+    Event,
+    MessageBounced,
+    PaymentReceived,
+    PaymentReversed,
+    PromiseBroken,
+    PromiseMade,
+    QuoteAccepted,
+)
 from agency.kernel.emitting import Reaction
+from agency.treatment.reacting import (
+    begin_placement,
+    lower_costs_when_paid,
+    resume_when_broken,
+    resume_when_resolved,
+    resume_when_reversed,
+    stop_when_disputed,
+    stop_when_paid,
+    write_when_bounced,
+)
 
-REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {}
-
-__all__ = ["REACTIONS", "Any"]
+REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
+    QuoteAccepted: (begin_placement,),
+    ClaimPaidOff: (stop_when_paid,),
+    DisputeRaised: (stop_when_disputed,),
+    DisputeResolved: (resume_when_resolved,),
+    MessageBounced: (write_when_bounced,),
+    PaymentReceived: (check_when_paid, lower_costs_when_paid, confirm_payment),
+    PaymentReversed: (resume_when_reversed,),
+    PromiseMade: (confirm_promise,),
+    PromiseBroken: (resume_when_broken,),
+}

@@ -5,9 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
 
+from agency.arrangements.jobs import check_due_promises
+from agency.communication.jobs import release, resolve
 from agency.kernel.actor import JobFunction, actor_name
 from agency.kernel.outbox import enqueue
 from agency.kernel.unit import Unit
+from agency.treatment.jobs import plan
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,12 @@ class Scheduled:
     every: timedelta
 
 
-SCHEDULE: tuple[Scheduled, ...] = ()
+SCHEDULE: tuple[Scheduled, ...] = (
+    Scheduled(plan, timedelta(hours=1)),
+    Scheduled(release, timedelta(minutes=1)),
+    Scheduled(resolve, timedelta(minutes=5)),
+    Scheduled(check_due_promises, timedelta(hours=6)),
+)
 
 
 def due_moment(*, now: datetime, every: timedelta) -> datetime:

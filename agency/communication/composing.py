@@ -174,7 +174,7 @@ def _letter_part(text: Text, paragraph: str) -> str:
     if condition is None:
         return f"{part}\n"
     negated, name = condition
-    return f"#if data.{name} {'==' if negated else '!='} \"\" [\n{part}\n]\n"
+    return f'#if data.{name} {"==" if negated else "!="} "" [\n{part}\n]\n'
 
 
 def _conditional(paragraph: str) -> tuple[tuple[bool, str] | None, str]:

@@ -22,7 +22,8 @@ class Item:
 
 _CREDITOR = Item("creditor", ("creditor.name", "creditor.address"))
 _AGENCY = Item(
-    "agency identity and registration", ("agency.name", "agency.address", "agency.phone", "agency.registration")
+    "agency identity and registration",
+    ("agency.name", "agency.address", "agency.phone", "agency.registration"),
 )
 _INVOICES = Item("invoice numbers and dates", ("invoices",))
 _PRINCIPAL = Item("principal", ("amounts.principal", "amounts.total"))
@@ -99,7 +100,11 @@ MANDATORY: dict[str, tuple[Item, ...]] = {
     "notice_business": (*_DEMAND, *_NOTICE_B2B),
     "final_notice": _DEMAND,
     "promise_confirmation": (*_ALWAYS, _PAY, Item("agreement", ("promise.amount", "promise.due_on"))),
-    "payment_receipt": (*_ALWAYS, Item("payment", ("payment.amount", "payment.on")), Item("rest", ("amounts.open",))),
+    "payment_receipt": (
+        *_ALWAYS,
+        Item("payment", ("payment.amount", "payment.on")),
+        Item("rest", ("amounts.open",)),
+    ),
 }
 
 # Answers to what the debtor did: they pass a hold, a dispute and a closed claim.
@@ -126,9 +131,7 @@ def empty_values(key: str, values: dict[str, object]) -> tuple[str, ...]:
     """
     may_be_empty = ("amounts.interest", "amounts.costs", "amounts.open", "costs.", "interest", "term.")
     names = [name for item in MANDATORY[key] for name in item.values]
-    return tuple(
-        name for name in names if not name.startswith(may_be_empty) and not _value(values, name)
-    )
+    return tuple(name for name in names if not name.startswith(may_be_empty) and not _value(values, name))
 
 
 def _says(item: Item, named: frozenset[str], body: str, language: str) -> bool:

@@ -33,7 +33,9 @@ def page_code(link: str) -> str:
     return _svg(segno.make_qr(link, error="m"))
 
 
-def code_for(*, country: str, link: str, holder: str, iban: str, amount: Money, reference: str) -> tuple[str, bool]:
+def code_for(
+    *, country: str, link: str, holder: str, iban: str, amount: Money, reference: str
+) -> tuple[str, bool]:
     """Return the SVG of the code that helps a debtor most, and whether it opens the page."""
     if country in _APPS_READ_TRANSFERS:
         transfer = transfer_code(holder=holder, iban=iban, amount=amount, reference=reference)

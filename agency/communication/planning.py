@@ -16,8 +16,8 @@ from agency.rules.facts import Channel
 _QUEUE = text(
     "INSERT INTO message (creditor_id, id, claim_id, debtor_id, channel, step, cycle, template_id, state,"
     " due_at, to_value, generation, attempts, subject, amounts, trace, reasons, created_at)"
-    " SELECT c.creditor_id, w.id, c.id, c.debtor_id, w.channel, w.step, w.cycle, t.id, 'queued', w.due_at, '',"
-    " 0, 0, '', w.facts, '[]', '[]', :now"
+    " SELECT c.creditor_id, w.id, c.id, c.debtor_id, w.channel, w.step, w.cycle, t.id, 'queued', w.due_at,"
+    " '', 0, 0, '', w.facts, '[]', '[]', :now"
     " FROM jsonb_to_recordset(CAST(:wanted AS jsonb)) AS w(creditor_id uuid, id uuid, claim_id uuid,"
     "  channel text, step text, cycle integer, template text, due_at timestamptz, facts jsonb)"
     " JOIN claim c ON c.creditor_id = w.creditor_id AND c.id = w.claim_id"
@@ -103,7 +103,9 @@ def queue_message(
     return queued[0] if queued else None
 
 
-def cancel_queued(unit: Unit, *, creditor_id: UUID, claim_id: UUID, why: str, keep: Sequence[str] = ()) -> int:
+def cancel_queued(
+    unit: Unit, *, creditor_id: UUID, claim_id: UUID, why: str, keep: Sequence[str] = ()
+) -> int:
     """This function will cancel what waits for a claim, except messages of the templates in `keep`."""
     cancelled = unit.session.connection().execute(
         _CANCEL,

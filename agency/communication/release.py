@@ -5,7 +5,6 @@ amounts as of that moment, the address, and a generation that only this sender h
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +18,7 @@ from agency.communication import amounts as as_of
 from agency.communication.amounts import AnnouncedCosts, announce_costs
 from agency.communication.composing import fill
 from agency.communication.facts import read_facts, take_due
-from agency.communication.mandatory import MUST_ARRIVE, REPLIES, empty_values
+from agency.communication.mandatory import REPLIES, empty_values
 from agency.communication.pay_links import issue_pay_link
 from agency.communication.values import address_lines, in_creditors_name, message_values
 from agency.events import MessageRefused
@@ -39,7 +38,7 @@ LEASE_SECONDS = 180
 
 _VERDICT = text(
     "UPDATE message SET state = :state, due_at = :due_at, to_value = :to_value, generation = :generation,"
-    " attempts = attempts + :tried, reserved_at = :reserved_at, subject = :subject,"
+    " attempts = attempts + :tried, reserved_at = :reserved_at, subject = :subject, content_sha256 = NULL,"
     " lease_until = CASE WHEN :tried = 1 THEN clock_timestamp() + make_interval(secs => :lease) END,"
     " amounts = CAST(:amounts AS jsonb), trace = CAST(:trace AS jsonb), reasons = CAST(:reasons AS jsonb)"
     " WHERE creditor_id = :creditor_id AND id = :id"
@@ -67,6 +66,7 @@ class Reserved:
     subject: str
     values: dict[str, Any]
     reserved_at: datetime
+    ledger_entries: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +127,7 @@ def _rule(
         row=row, owed=owed, announced=announced, link="pending", today=unit.today, settings=settings
     )
     complete = row.channel == Channel.sms or not empty_values(row.template, values)
-    decision = may_send(
-        facts=_facts(unit, row, owed.total, contacted, to=to, complete=complete), at=unit.now
-    )
+    decision = may_send(facts=_facts(unit, row, owed.total, contacted, to=to, complete=complete), at=unit.now)
     if decision.verdict == "send":
         values = message_values(
             row=row,
@@ -249,6 +247,7 @@ def _reserved(unit: Unit, one: _Ruled, settings: Settings) -> Reserved:
         subject=one.values["subject"],
         values=one.values,
         reserved_at=unit.now,
+        ledger_entries=row.ledger_entries,
     )
 
 
@@ -257,29 +256,3 @@ def _sender(row: Row[Any], values: dict[str, Any], settings: Settings) -> Sender
     if in_creditors_name(row) and row.sender_email:
         return Sender(name=name, email=row.sender_email, reply_to=row.reply_to or settings.agency_email)
     return Sender(name=name, email=settings.agency_email, reply_to=settings.agency_email)
-
-
-def must_arrive(template: str) -> bool:
-    """This function will return whether the law lets something follow from a message of this template."""
-    return template in MUST_ARRIVE
-
-
-def requeue(unit: Unit, *, reserved: Sequence[Reserved], waits: Sequence[float], why: str) -> None:
-    """This function will put messages that certainly did not leave back in the queue, later by each wait."""
-    unit.session.connection().execute(
-        text(
-            "UPDATE message SET state = 'queued', due_at = :due_at, lease_until = NULL,"
-            " reasons = CAST(:reasons AS jsonb) WHERE creditor_id = :creditor_id AND id = :id"
-            " AND generation = :generation AND state = 'sending'"
-        ),
-        [
-            {
-                "creditor_id": one.creditor_id,
-                "id": one.message_id,
-                "generation": one.generation,
-                "due_at": unit.now + timedelta(seconds=wait),
-                "reasons": json.dumps([why]),
-            }
-            for one, wait in zip(reserved, waits, strict=True)
-        ],
-    )

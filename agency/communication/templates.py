@@ -26,7 +26,7 @@ class TemplateIncomplete(Invalid):
 
 
 def publish_templates(unit: Unit) -> int:
-    """This function will publish every text of this room that changed, and return how many versions that gave.
+    """This function will publish every text of this room that changed and return how many versions it gave.
 
     :raises TemplateIncomplete: one lacks mandatory content; then none is published.
     """

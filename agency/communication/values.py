@@ -83,7 +83,7 @@ def message_values(
 ) -> dict[str, Any]:
     """Return every value of one message; a value that does not apply is an empty text."""
     language = row.language
-    listed = [invoice for invoice in owed.invoices if invoice.open.minor > 0]
+    listed = [invoice for invoice in owed.invoices if invoice.open.minor > 0] or list(owed.invoices)
     shown = listed[:_INVOICES_IN_MAIL] if row.channel == Channel.email else listed
     agency = _agency(row, settings)
     return {

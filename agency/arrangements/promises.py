@@ -1,0 +1,135 @@
+"""Promises to pay: made by a debtor, judged by the ledger."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.exc import IntegrityError
+
+from agency.arrangements.models import Promise, PromiseState
+from agency.claims.holds import lift_holds_on, place_hold
+from agency.claims.itemisation import itemise_many
+from agency.claims.lifecycle import claim_to_change
+from agency.claims.states import ClaimState, HoldGround
+from agency.events import PaymentReceived, PromiseBroken, PromiseKept, PromiseMade
+from agency.kernel.emitting import emit
+from agency.kernel.errors import Conflict, Invalid
+from agency.kernel.ids import new_id
+from agency.kernel.unit import AGENCY_ZONE, Unit
+from agency.money import Money
+
+GRACE_DAYS: Final = 2
+"""A transfer made on the promised day is on the bank this many days later at the latest."""
+DAYS_AHEAD_MAX: Final = 31
+
+_OPEN = (
+    "SELECT p.creditor_id, p.id, p.claim_id, p.amount_minor, p.currency, p.due_on, p.made_at,"
+    " coalesce((SELECT -sum(e.amount_minor) FROM ledger_entry e JOIN ledger_transaction t"
+    "  ON t.creditor_id = e.creditor_id AND t.id = e.transaction_id"
+    "  WHERE e.creditor_id = p.creditor_id AND e.claim_id = p.claim_id AND starts_with(t.kind, 'payment')"
+    "  AND e.account IN ('claims.principal', 'claims.interest', 'claims.costs')"
+    "  AND t.effective_on >= CAST(p.made_at AT TIME ZONE 'Europe/Amsterdam' AS date)"
+    "  AND t.effective_on <= p.due_on + :grace), 0)::bigint AS paid_minor"
+    " FROM promise p WHERE p.state = 'open'"
+)
+_ALL_OPEN = text(_OPEN + " ORDER BY p.creditor_id, p.claim_id FOR UPDATE SKIP LOCKED")
+_OF_CLAIM = text(_OPEN + " AND p.creditor_id = :creditor AND p.claim_id = :claim FOR UPDATE")
+
+
+class UnableToPromise(Conflict):
+    """The claim takes no promise now: it is not being collected, or one is open already."""
+
+
+def make_promise(unit: Unit, *, creditor_id: UUID, claim_id: UUID, amount: Money, due_on: date) -> UUID:
+    """This function will note that a debtor will pay an amount by a day, and hold the claim until then.
+
+    :raises Invalid: the day has passed or is too far away, or the amount is not part of what is owed.
+    :raises UnableToPromise: see the exception.
+    """
+    claim = claim_to_change(unit, creditor_id=creditor_id, claim_id=claim_id)
+    if claim.state != ClaimState.ACTIVE:
+        raise UnableToPromise("this claim is not being collected")
+    if not unit.today <= due_on <= unit.today + timedelta(days=DAYS_AHEAD_MAX):
+        raise Invalid(f"choose a day within {DAYS_AHEAD_MAX} days", field="due_on")
+    owed = itemise_many(unit, keys=[(creditor_id, claim_id)], on=unit.today)[creditor_id, claim_id].total
+    if amount.currency != owed.currency or not 0 < amount.minor <= owed.minor:
+        raise Invalid("choose an amount up to what is open", field="amount")
+    promise = Promise(
+        creditor_id=creditor_id,
+        id=new_id(),
+        claim_id=claim_id,
+        amount_minor=amount.minor,
+        currency=amount.currency,
+        due_on=due_on,
+        made_at=unit.now,
+        made_by=unit.by,
+    )
+    try:
+        with unit.session.begin_nested():
+            unit.session.add(promise)
+    except IntegrityError as error:
+        raise UnableToPromise("a promise is open already") from error
+    place_hold(
+        unit,
+        creditor_id=creditor_id,
+        claim_id=claim_id,
+        ground=HoldGround.PROMISE,
+        ends_at=_end_of(due_on + timedelta(days=GRACE_DAYS)),
+    )
+    emit(
+        unit,
+        PromiseMade(
+            creditor_id=creditor_id,
+            claim_id=claim_id,
+            promise_id=promise.id,
+            amount_minor=amount.minor,
+            currency=amount.currency,
+            due_on=due_on.isoformat(),
+        ),
+    )
+    return promise.id
+
+
+def check_promises(unit: Unit) -> int:
+    """This function will settle open promises that were kept, or whose day and grace have passed.
+
+    :returns: how many were settled.
+    """
+    rows = unit.session.connection().execute(_ALL_OPEN, {"grace": GRACE_DAYS})
+    return sum(_settle(unit, row) for row in rows.all())
+
+
+def check_when_paid(unit: Unit, event: PaymentReceived) -> None:
+    """This function will settle the claim's promise when the payment fulfils it."""
+    rows = unit.session.connection().execute(
+        _OF_CLAIM, {"grace": GRACE_DAYS, "creditor": event.creditor_id, "claim": event.claim_id}
+    )
+    for row in rows.all():
+        _settle(unit, row)
+
+
+def _settle(unit: Unit, row: Row[Any]) -> bool:
+    whose = {"creditor_id": row.creditor_id, "claim_id": row.claim_id}
+    if row.paid_minor >= row.amount_minor:
+        _end(unit, row, PromiseState.KEPT)
+        emit(unit, PromiseKept(**whose, promise_id=row.id))
+        return True
+    if unit.today > row.due_on + timedelta(days=GRACE_DAYS):
+        _end(unit, row, PromiseState.BROKEN)
+        emit(unit, PromiseBroken(**whose, promise_id=row.id))
+        return True
+    return False
+
+
+def _end(unit: Unit, row: Row[Any], state: PromiseState) -> None:
+    unit.session.connection().execute(
+        text("UPDATE promise SET state = :state, settled_at = :now WHERE creditor_id = :c AND id = :id"),
+        {"state": state, "now": unit.now, "c": row.creditor_id, "id": row.id},
+    )
+    lift_holds_on(unit, creditor_id=row.creditor_id, claim_id=row.claim_id, ground=HoldGround.PROMISE)
+
+
+def _end_of(day: date) -> datetime:
+    """The moment at which a day is over on the agency's clock."""
+    return datetime.combine(day + timedelta(days=1), time(0), tzinfo=AGENCY_ZONE).astimezone(UTC)

@@ -1,0 +1,36 @@
+"""Jobs of the communication: release what is due, ask after what is unknown, apply what was told."""
+
+from agency.communication.receipts import apply_told
+from agency.communication.release import CHUNK
+from agency.communication.resolving import resolve_unknown
+from agency.communication.sending import send_chunk
+from agency.kernel.actor import actor
+from agency.kernel.outbox import enqueue
+from agency.kernel.ports import installed_ports
+from agency.kernel.settings import settings
+from agency.kernel.unit import Door, Unit, Units
+
+# A job ends well within its lease; what is left goes to the next one.
+_CHUNKS_PER_JOB = 10
+
+
+@actor(queue="sending", own_units=True)
+def release(units: Units) -> None:
+    """This function will send due messages, chunk by chunk, and call for another job when more is left."""
+    for _ in range(_CHUNKS_PER_JOB):
+        if send_chunk(units, ports=installed_ports(), settings=settings()) < CHUNK:
+            return
+    with units.open(Door.WORKER, by="system:communication.release") as unit:
+        enqueue(unit, release)
+
+
+@actor(queue="sending", own_units=True)
+def resolve(units: Units) -> None:
+    """This function will settle messages whose sender or answer was lost."""
+    resolve_unknown(units, ports=installed_ports())
+
+
+@actor()
+def apply_receipts(unit: Unit, *, inbox_ids: list[str]) -> None:
+    """This function will apply receipts that the hooks put in the inbox."""
+    apply_told(unit, inbox_ids)

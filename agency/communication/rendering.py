@@ -1,0 +1,69 @@
+"""What leaves, as bytes: rendered from the reserved values and kept on file before any provider is called."""
+
+from dataclasses import dataclass
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+
+from agency.communication.composing import UnableToCompose, fill
+from agency.communication.release import Reserved
+from agency.communication.sms_segments import SEGMENTS_MAX, plain_sms, segments
+from agency.ports.providers import Renderer, TemplateRefused
+from agency.rules.facts import Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A message ready to be handed over, and the file that is kept of it."""
+
+    reserved: Reserved
+    content: bytes
+    media_type: str
+    text: str = ""
+    html: str = ""
+
+
+class UnableToRender(Exception):
+    """The template and the values do not make a message; says why."""
+
+
+def render(reserved: Reserved, renderer: Renderer) -> Rendered:
+    """Render one reserved message for its channel.
+
+    :raises UnableToRender: see the exception.
+    """
+    try:
+        if reserved.channel is Channel.sms:
+            return _sms(reserved)
+        if reserved.channel is Channel.letter:
+            pdf = renderer.letter(
+                source=reserved.body_source, values=reserved.values, dated=reserved.reserved_at.date()
+            )
+            return Rendered(reserved, pdf, "application/pdf")
+        html, plain = renderer.email(mjml=reserved.body_source, values=reserved.values)
+        return Rendered(reserved, _as_mail(reserved, html, plain), "message/rfc822", plain, html)
+    except (TemplateRefused, UnableToCompose, ValueError) as error:
+        raise UnableToRender(str(error)) from error
+
+
+def _sms(reserved: Reserved) -> Rendered:
+    text = plain_sms(fill(reserved.body_source, reserved.values))
+    if segments(text) > SEGMENTS_MAX:
+        raise UnableToRender(f"the text takes {segments(text)} segments")
+    return Rendered(reserved, text.encode(), "text/plain; charset=utf-8", text)
+
+
+def _as_mail(reserved: Reserved, html: str, plain: str) -> bytes:
+    """The mail as a file that any mail program opens; a line break in a name or subject is refused."""
+    mail = EmailMessage(policy=SMTP)
+    mail["Message-ID"] = f"<{reserved.message_id}@{reserved.sender.email.rpartition('@')[2]}>"
+    mail["Date"] = reserved.reserved_at
+    mail["From"] = Address(reserved.sender.name, addr_spec=reserved.sender.email)
+    mail["Reply-To"] = Address(addr_spec=reserved.sender.reply_to)
+    mail["To"] = Address(addr_spec=reserved.to)
+    mail["Subject"] = reserved.subject
+    mail.set_content(plain)
+    mail.add_alternative(html, subtype="html")
+    boundary = f"=_{reserved.message_id.hex}"
+    mail.set_boundary(boundary)
+    return mail.as_bytes()

@@ -1,0 +1,223 @@
+"""Reserve, send, confirm: three transactions around the provider's call, and none during it.
+
+What leaves stands on file before it leaves. Just before each call the claim is looked at once more, so
+that a hold or a payment of the last second still stops it. An answer that got lost makes the message
+unknown, which is asked after and never blindly sent again.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import text
+
+from agency.communication.release import CHUNK, Reserved, reserve_due
+from agency.communication.rendering import Rendered, UnableToRender, render
+from agency.events import MessageBounced, MessageSent
+from agency.kernel.emitting import emit
+from agency.kernel.files import store
+from agency.kernel.ports import Ports
+from agency.kernel.settings import Settings
+from agency.kernel.unit import Door, Unit, Units
+from agency.ports.providers import ProviderAmbiguous, ProviderRefused, ProviderTransient
+from agency.rules.facts import Channel
+
+ATTEMPTS_MAX = 8
+_BY = "system:communication.release"
+# A provider that is down would cost a time-out per message: the rest of the chunk waits for the next round.
+_FAILURES_IN_A_ROW_MAX = 3
+
+_STILL_OURS = text(
+    "SELECT 1 FROM message m JOIN claim c ON c.creditor_id = m.creditor_id AND c.id = m.claim_id"
+    " WHERE m.creditor_id = :creditor AND m.id = :id AND m.generation = :generation AND m.state = 'sending'"
+    " AND m.lease_until > clock_timestamp()"
+    " AND (:reply OR (c.state = 'active' AND c.disputed_minor = 0"
+    "  AND (SELECT count(*) FROM ledger_entry e WHERE e.creditor_id = m.creditor_id"
+    "   AND e.claim_id = m.claim_id) = :entries"
+    "  AND NOT EXISTS (SELECT 1 FROM hold h WHERE h.creditor_id = m.creditor_id AND h.claim_id = m.claim_id"
+    "   AND h.lifted_at IS NULL AND (h.ends_at IS NULL OR h.ends_at > app.now()))))"
+)
+_ON_FILE = text(
+    "UPDATE message SET content_sha256 = :sha WHERE creditor_id = :creditor AND id = :id"
+    " AND generation = :generation AND state = 'sending'"
+)
+# A receipt may be faster than this confirmation: then the state has climbed already and stays.
+_CONFIRM = text(
+    "UPDATE message m SET provider_ref = coalesce(r.ref, m.provider_ref), lease_until = CASE WHEN r.state ="
+    "  'unknown' THEN clock_timestamp() + make_interval(secs => :patience) END,"
+    " state = CASE WHEN m.state = 'sending' THEN r.state ELSE m.state END,"
+    " sent_at = CASE WHEN r.state = 'sent' THEN coalesce(m.sent_at, m.reserved_at) ELSE m.sent_at END,"
+    " due_at = CASE WHEN r.state = 'queued' THEN :now + make_interval(secs => r.wait) ELSE m.due_at END,"
+    " reasons = CASE WHEN r.why = '' THEN m.reasons ELSE jsonb_build_array(r.why) END"
+    " FROM jsonb_to_recordset(CAST(:outcomes AS jsonb)) AS r(creditor_id uuid, id uuid, generation integer,"
+    "  state text, ref text, wait double precision, why text)"
+    " WHERE m.creditor_id = r.creditor_id AND m.id = r.id AND m.generation = r.generation"
+    " AND (m.state = 'sending' OR (r.state = 'sent' AND m.state <> 'queued'))"
+    " RETURNING m.creditor_id, m.claim_id, m.id, m.channel, m.step, r.state AS outcome, r.why,"
+    "  old.sent_at IS NULL AS first"
+)
+PATIENCE_SECONDS = 300
+"""How long a provider may take to know a message before "unknown there" means that it never arrived."""
+
+State = Literal["sent", "queued", "failed", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one call."""
+
+    reserved: Reserved
+    state: State
+    ref: str | None = None
+    wait: float = 0
+    why: str = ""
+
+
+def send_chunk(units: Units, *, ports: Ports, settings: Settings, limit: int = CHUNK) -> int:
+    """This function will send one chunk of due messages and return how many it looked at."""
+    with units.open(Door.WORKER, by=_BY) as unit:
+        reservation = reserve_due(unit, settings=settings, limit=limit)
+    if reservation.reserved:
+        deliver(units, reservation.reserved, ports=ports)
+    return reservation.looked_at
+
+
+def deliver(units: Units, reserved: Sequence[Reserved], *, ports: Ports) -> None:
+    """This function will render, keep, hand over and confirm messages that were reserved (and committed)."""
+    rendered, outcomes = _render_all(reserved, ports)
+    with units.open(Door.WORKER, by=_BY) as unit:
+        _keep(unit, rendered, ports)
+    outcomes += _call_all(units, rendered, ports)
+    with units.open(Door.WORKER, by=_BY) as unit:
+        confirm(unit, outcomes)
+
+
+def confirm(unit: Unit, outcomes: Sequence[Outcome]) -> None:
+    """This function will write down what became of calls, where the reservation is still ours."""
+    rows = [
+        {
+            "creditor_id": str(one.reserved.creditor_id),
+            "id": str(one.reserved.message_id),
+            "generation": one.reserved.generation,
+            "state": one.state,
+            "ref": one.ref,
+            "wait": one.wait,
+            "why": one.why,
+        }
+        for one in outcomes
+    ]
+    confirmed = unit.session.connection().execute(
+        _CONFIRM, {"outcomes": json.dumps(rows), "now": unit.now, "patience": PATIENCE_SECONDS}
+    )
+    events: list[MessageSent | MessageBounced] = []
+    for row in confirmed:
+        whose = {"creditor_id": row.creditor_id, "claim_id": row.claim_id, "message_id": row.id}
+        if row.outcome == "sent" and row.first:
+            events.append(MessageSent(**whose, channel=row.channel, step=row.step))
+        if row.outcome == "failed":
+            events.append(MessageBounced(**whose, channel=row.channel, reason=row.why))
+    emit(unit, *events)
+
+
+def _render_all(reserved: Sequence[Reserved], ports: Ports) -> tuple[list[Rendered], list[Outcome]]:
+    rendered: list[Rendered] = []
+    outcomes: list[Outcome] = []
+    for one in reserved:
+        try:
+            rendered.append(render(one, ports.renderer))
+        except UnableToRender as error:
+            outcomes.append(Outcome(one, "failed", why=f"not rendered: {error}"))
+    return rendered, outcomes
+
+
+def _keep(unit: Unit, rendered: Sequence[Rendered], ports: Ports) -> None:
+    for one in rendered:
+        sha256 = store(
+            unit,
+            ports.files,
+            creditor_id=one.reserved.creditor_id,
+            content=one.content,
+            media_type=one.media_type,
+        )
+        unit.session.connection().execute(
+            _ON_FILE,
+            {
+                "sha": sha256,
+                "creditor": one.reserved.creditor_id,
+                "id": one.reserved.message_id,
+                "generation": one.reserved.generation,
+            },
+        )
+
+
+def _call_all(units: Units, rendered: Sequence[Rendered], ports: Ports) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    failures: Counter[Channel] = Counter()
+    for one in rendered:
+        if failures[one.reserved.channel] >= _FAILURES_IN_A_ROW_MAX:
+            outcomes.append(Outcome(one.reserved, "queued", wait=60, why="the provider does not answer"))
+            continue
+        if not still_ours(units, one.reserved):
+            # Back in the queue at once: the next reservation says in full why it may not leave.
+            outcomes.append(Outcome(one.reserved, "queued", why="something changed in the last moment"))
+            continue
+        outcome = _call(one, ports)
+        failures[one.reserved.channel] = (
+            failures[one.reserved.channel] + 1 if outcome.state in ("queued", "unknown") else 0
+        )
+        outcomes.append(outcome)
+    return outcomes
+
+
+def still_ours(units: Units, reserved: Reserved) -> bool:
+    """This function will look once more, in the moment before a call, whether the message may leave."""
+    with units.open(Door.WORKER, by=_BY) as unit:
+        found = unit.session.connection().execute(
+            _STILL_OURS,
+            {
+                "creditor": reserved.creditor_id,
+                "id": reserved.message_id,
+                "generation": reserved.generation,
+                "reply": reserved.is_reply,
+                "entries": reserved.ledger_entries,
+            },
+        )
+        return found.one_or_none() is not None
+
+
+def _call(one: Rendered, ports: Ports) -> Outcome:
+    reserved = one.reserved
+    try:
+        return Outcome(reserved, "sent", ref=_hand_over(one, ports))
+    except ProviderRefused as error:
+        return Outcome(reserved, "failed", why=f"{error.code}: {error.reason}")
+    except ProviderTransient as error:
+        if reserved.generation >= ATTEMPTS_MAX:
+            return Outcome(reserved, "failed", why=f"given up: {error.reason}")
+        wait = error.retry_after or min(30 * 2**reserved.generation, 3600)
+        return Outcome(reserved, "queued", wait=wait, why=error.reason)
+    except ProviderAmbiguous as error:
+        return Outcome(reserved, "unknown", why=error.reason)
+
+
+def _hand_over(one: Rendered, ports: Ports) -> str:
+    reserved = one.reserved
+    message_id = str(reserved.message_id)
+    if reserved.channel is Channel.sms:
+        return ports.sms.send(
+            message_id=message_id, sender=reserved.sms_sender, to=reserved.to, text=one.text
+        )
+    if reserved.channel is Channel.letter:
+        return ports.letters.submit(
+            message_id=message_id, pdf=one.content, address=reserved.address, country=reserved.country
+        )
+    return ports.email.send(
+        message_id=message_id,
+        sender=reserved.sender,
+        to=reserved.to,
+        subject=reserved.subject,
+        html=one.html,
+        text=one.text,
+    )

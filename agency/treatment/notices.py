@@ -1,0 +1,100 @@
+"""What follows in law from a notice: its term, and the costs exactly as it announced them."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import text
+
+from agency.claims.itemisation import itemise
+from agency.communication.amounts import announce_costs
+from agency.kernel.unit import AGENCY_ZONE, Unit
+from agency.rules.facts import Channel, DebtorKind, Law
+from agency.rules.notice import notice_term
+
+# The first notice that left counts; a letter leaves when the post has it, not when it was printed.
+_SERVED = text(
+    "SELECT DISTINCT ON (m.creditor_id, m.claim_id) m.creditor_id, m.claim_id, m.channel, c.law,"
+    " coalesce(m.posted_at, m.sent_at) AS at, m.amounts->'announced' AS announced"
+    " FROM message m JOIN claim c ON c.creditor_id = m.creditor_id AND c.id = m.claim_id"
+    " JOIN template t ON t.id = m.template_id"
+    " WHERE t.key LIKE 'notice%' AND m.step NOT LIKE '%\\_copy' AND m.amounts ? 'announced'"
+    " AND m.state IN ('sent', 'delivered', 'opened') AND (m.channel <> 'letter' OR m.posted_at IS NOT NULL)"
+    " AND c.state = 'active' AND c.costs_from IS NULL ORDER BY m.creditor_id, m.claim_id, at"
+)
+_ANNOUNCED = text(
+    "UPDATE claim SET phase = 'amicable', costs_from = :costs_from, costs_minor = :costs,"
+    " costs_vat_minor = :vat WHERE creditor_id = :creditor AND id = :claim AND costs_from IS NULL"
+)
+_COSTS = text(
+    "UPDATE claim SET costs_minor = :costs, costs_vat_minor = :vat"
+    " WHERE creditor_id = :creditor AND id = :claim"
+)
+_TERM_RUNS = text(
+    "SELECT c.law, c.costs_from, d.kind, cr.vat_deductible, coalesce((SELECT x.costs_clause"
+    "  FROM creditor_terms x WHERE x.creditor_id = c.creditor_id AND x.valid_from <= :today"
+    "  ORDER BY x.valid_from DESC LIMIT 1), false) AS costs_clause"
+    " FROM claim c JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
+    " JOIN creditor cr ON cr.id = c.creditor_id"
+    " WHERE c.creditor_id = :creditor AND c.id = :claim AND c.costs_from > :today FOR UPDATE OF c"
+)
+_UNSERVED = text(
+    "UPDATE claim c SET costs_from = NULL, costs_minor = 0, costs_vat_minor = 0"
+    " WHERE c.creditor_id = :creditor AND c.id = :claim AND c.state = 'active' AND c.costs_from IS NOT NULL"
+    " AND EXISTS (SELECT 1 FROM message m JOIN template t ON t.id = m.template_id"
+    "  WHERE m.creditor_id = c.creditor_id AND m.id = :message AND t.key LIKE 'notice%'"
+    "  AND m.step NOT LIKE '%\\_copy')"
+    " AND NOT EXISTS (SELECT 1 FROM message m JOIN template t ON t.id = m.template_id"
+    "  WHERE m.creditor_id = c.creditor_id AND m.claim_id = c.id AND t.key LIKE 'notice%'"
+    "  AND m.step NOT LIKE '%\\_copy' AND m.state IN ('sent', 'delivered', 'opened')"
+    "  AND (m.channel <> 'letter' OR m.posted_at IS NOT NULL))"
+)
+
+
+def start_terms(unit: Unit) -> int:
+    """This function will start the term of every notice that left meanwhile and return how many."""
+    served = unit.session.connection().execute(_SERVED).all()
+    rows: list[dict[str, Any]] = []
+    for row in served:
+        by: Literal["post", "email"] = "post" if row.channel == Channel.letter else "email"
+        at: datetime = row.at
+        term = notice_term(law=Law(row.law), by=by, sent=at.astimezone(AGENCY_ZONE).date())
+        rows.append(
+            {
+                "creditor": row.creditor_id,
+                "claim": row.claim_id,
+                "costs_from": term.costs_from,
+                "costs": row.announced["costs"],
+                "vat": row.announced["costs_vat"],
+            }
+        )
+    if rows:
+        unit.session.connection().execute(_ANNOUNCED, rows)
+    return len(rows)
+
+
+def recompute_costs(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> None:
+    """This function will lower the announced costs after a payment within the term of the notice.
+
+    They are then due over what is still open (HR 25-11-2016, ECLI:NL:HR:2016:2704); after the term they stay.
+    """
+    key = {"creditor": creditor_id, "claim": claim_id}
+    row = unit.session.connection().execute(_TERM_RUNS, key | {"today": unit.today}).one_or_none()
+    if row is None:
+        return
+    costs = announce_costs(
+        owed=itemise(unit, creditor_id=creditor_id, claim_id=claim_id, on=unit.today),
+        law=Law(row.law),
+        debtor=DebtorKind(row.kind),
+        on=unit.today,
+        vat_deductible=row.vat_deductible,
+        clause_agreed=row.costs_clause,
+    )
+    unit.session.connection().execute(_COSTS, key | {"costs": costs.amount.minor, "vat": costs.vat.minor})
+
+
+def withdraw_term(unit: Unit, *, creditor_id: UUID, claim_id: UUID, message_id: UUID) -> None:
+    """This function will take a term back when its notice came back: nobody owes costs for it."""
+    unit.session.connection().execute(
+        _UNSERVED, {"creditor": creditor_id, "claim": claim_id, "message": message_id}
+    )

@@ -1,0 +1,277 @@
+"""The planner: what was sent decides what is next, for all due claims at once.
+
+It runs daily and after events, and any number of times: a step is unique per claim and cycle, so running
+it twice plans nothing twice. A step whose message may not leave is dropped and planned anew later, in the
+next cycle; one that merely bounced has been tried and the path goes on.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from agency.calendar import at_local
+from agency.communication.mandatory import MUST_ARRIVE
+from agency.communication.planning import WantedMessage, queue_messages
+from agency.events import CallDue
+from agency.kernel.emitting import emit
+from agency.kernel.unit import AGENCY_ZONE, Unit
+from agency.rules.facts import Channel
+from agency.rules.treatment import PathFacts, PlannedStep, SentStep, TreatmentPath, next_step
+from agency.treatment.notices import start_terms
+from agency.treatment.paths import read_paths
+
+CHUNK = 5000
+_DAY = timedelta(days=1)
+# Dropped more often than this within a week, a step waits for a person instead of trying again daily.
+_DROPS_A_WEEK_MAX = 2
+_MESSAGES_FROM = time(8, 30)
+
+_DONE = text(
+    "UPDATE treatment_step s SET state = 'done', done_at = coalesce(m.posted_at, m.sent_at)"
+    " FROM message m JOIN template t ON t.id = m.template_id"
+    " WHERE s.state = 'planned' AND m.creditor_id = s.creditor_id AND m.claim_id = s.claim_id"
+    " AND m.step = s.step AND m.cycle = s.cycle AND m.sent_at IS NOT NULL"
+    " AND m.state IN ('sent', 'delivered', 'opened')"
+    # The term of a notice by letter counts from the post, so its step is not done before.
+    " AND (m.channel <> 'letter' OR t.key NOT LIKE 'notice%' OR m.posted_at IS NOT NULL)"
+)
+_TRIED = text(
+    "UPDATE treatment_step s SET state = 'done', done_at = coalesce(m.sent_at, m.reserved_at, m.due_at),"
+    " why = 'not delivered'"
+    " FROM message m JOIN template t ON t.id = m.template_id"
+    " WHERE s.state = 'planned' AND m.creditor_id = s.creditor_id AND m.claim_id = s.claim_id"
+    " AND m.step = s.step AND m.cycle = s.cycle AND m.state IN ('bounced', 'failed')"
+    " AND (t.key <> ALL(:must_arrive) OR m.step LIKE '%\\_copy')"
+)
+_DROPPED = text(
+    "UPDATE treatment_step s SET state = 'dropped', done_at = :now, why = left(m.reasons::text, 300)"
+    " FROM message m WHERE s.state = 'planned' AND m.creditor_id = s.creditor_id AND m.claim_id = s.claim_id"
+    " AND m.step = s.step AND m.cycle = s.cycle AND m.state IN ('refused', 'cancelled')"
+    " AND NOT EXISTS (SELECT 1 FROM message o WHERE o.creditor_id = m.creditor_id"
+    "  AND o.claim_id = m.claim_id AND o.step = m.step AND o.cycle = m.cycle AND o.id <> m.id"
+    "  AND o.state NOT IN ('refused', 'cancelled'))"
+)
+_END = text(
+    "UPDATE treatment t SET ended_at = :now, end_reason = c.state FROM claim c"
+    " WHERE t.ended_at IS NULL AND c.creditor_id = t.creditor_id AND c.id = t.claim_id"
+    " AND c.state IN ('paid', 'withdrawn', 'closed')"
+)
+_FACTS = (
+    "SELECT t.creditor_id, t.claim_id, t.path_id, c.due_on,"
+    " steps.sent, steps.dropped, coalesce(steps.waits, false) AS waits, coalesce(steps.drops, 0) AS drops,"
+    " holds.runs AS held, holds.last_lift, c.disputed_minor > 0 AS disputed, points.email, points.phone"
+    " FROM treatment t JOIN claim c ON c.creditor_id = t.creditor_id AND c.id = t.claim_id"
+    " LEFT JOIN LATERAL (SELECT jsonb_agg(jsonb_build_array(s.step, s.channel, s.done_at))"
+    "   FILTER (WHERE s.state = 'done') AS sent,"
+    "   array_agg(s.step) FILTER (WHERE s.state = 'dropped') AS dropped,"
+    "   bool_or(s.state = 'planned') AS waits,"
+    "   count(*) FILTER (WHERE s.state = 'dropped' AND s.done_at > :week_ago) AS drops"
+    "  FROM treatment_step s WHERE s.creditor_id = t.creditor_id AND s.claim_id = t.claim_id) steps ON true"
+    " LEFT JOIN LATERAL (SELECT bool_or(h.lifted_at IS NULL AND (h.ends_at IS NULL OR h.ends_at > :now))"
+    "   AS runs, max(coalesce(h.lifted_at, h.ends_at)) AS last_lift"
+    "  FROM hold h WHERE h.creditor_id = t.creditor_id AND h.claim_id = t.claim_id) holds ON true"
+    " LEFT JOIN LATERAL (SELECT bool_or(p.channel = 'email') AS email, bool_or(p.channel = 'phone') AS phone"
+    "  FROM contact_point p WHERE p.creditor_id = c.creditor_id AND p.debtor_id = c.debtor_id"
+    "  AND p.state = 'usable') points ON true"
+)
+_DUE = text(
+    _FACTS + " WHERE t.ended_at IS NULL AND t.next_on <= :today AND c.state = 'active'"
+    " ORDER BY t.next_on, t.creditor_id, t.claim_id LIMIT :limit FOR UPDATE OF t SKIP LOCKED"
+)
+_ONE = text(_FACTS + " WHERE t.creditor_id = :creditor AND t.claim_id = :claim AND t.ended_at IS NULL")
+_STEPS = text(
+    "INSERT INTO treatment_step (creditor_id, id, claim_id, step, cycle, channel, due_at, state, done_at,"
+    " why, trace) SELECT w.creditor_id, uuidv7(), w.claim_id, w.step, w.cycle, w.channel, w.due_at, w.state,"
+    " CASE WHEN w.state = 'done' THEN :now END, w.why, '[]'"
+    " FROM jsonb_to_recordset(CAST(:steps AS jsonb)) AS w(creditor_id uuid, claim_id uuid, step text,"
+    "  cycle integer, channel text, due_at timestamptz, state text, why text)"
+    " ON CONFLICT (creditor_id, claim_id, step, cycle) DO NOTHING RETURNING creditor_id, claim_id"
+)
+_NEXT = text(
+    "UPDATE treatment t SET next_on = w.next_on"
+    " FROM jsonb_to_recordset(CAST(:next AS jsonb)) AS w(creditor_id uuid, claim_id uuid, next_on date)"
+    " WHERE t.creditor_id = w.creditor_id AND t.claim_id = w.claim_id"
+)
+# Before its notice leaves, a claim enters the amicable phase: from then on interest is asked too.
+_AMICABLE = text(
+    "UPDATE claim SET phase = 'amicable' WHERE phase = 'reminder' AND creditor_id = :creditor AND id = :claim"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What a claim's turn gives: a step for today, or the day to look again."""
+
+    row: Row[Any]
+    path: TreatmentPath
+    step: PlannedStep | None
+    next_on: date
+
+
+def plan_due(unit: Unit, *, limit: int = CHUNK) -> int:
+    """This function will plan the next step of every claim whose turn has come.
+
+    :returns: how many claims it looked at; `limit` means that there may be more.
+    """
+    follow_messages(unit)
+    unit.session.connection().execute(_END, {"now": unit.now})
+    rows = unit.session.connection().execute(_DUE, _moments(unit) | {"limit": limit}).all()
+    plans = _plans(unit, rows)
+    _write(unit, [plan for plan in plans if plan.step is not None])
+    _look_again(unit, plans)
+    return len(rows)
+
+
+def follow_messages(unit: Unit) -> None:
+    """This function will carry over what became of messages: steps done, tried or dropped, terms started."""
+    connection = unit.session.connection()
+    connection.execute(_DONE)
+    connection.execute(_TRIED, {"must_arrive": sorted(MUST_ARRIVE)})
+    connection.execute(_DROPPED, {"now": unit.now})
+    start_terms(unit)
+
+
+def upcoming(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> PlannedStep | None:
+    """This function will return the next step of a claim as it stands now, for its page; None at its end."""
+    row = (
+        unit.session.connection()
+        .execute(_ONE, _moments(unit) | {"creditor": creditor_id, "claim": claim_id})
+        .one_or_none()
+    )
+    if row is None:
+        return None
+    path = read_paths(unit, ids={row.path_id})[row.path_id]
+    return next_step(path=path, facts=_path_facts(row), today=unit.today)
+
+
+def _moments(unit: Unit) -> dict[str, Any]:
+    return {"now": unit.now, "today": unit.today, "week_ago": unit.now - timedelta(days=7)}
+
+
+def _plans(unit: Unit, rows: Sequence[Row[Any]]) -> list[_Plan]:
+    paths = read_paths(unit, ids={row.path_id for row in rows})
+    return [_plan(row, paths[row.path_id], unit.today) for row in rows]
+
+
+def _plan(row: Row[Any], path: TreatmentPath, today: date) -> _Plan:
+    tomorrow = today + _DAY
+    if row.waits or row.drops >= _DROPS_A_WEEK_MAX:
+        return _Plan(row, path, None, tomorrow)
+    facts = _path_facts(row)
+    step = next_step(path=path, facts=facts, today=today)
+    if step is None:
+        # Held claims are looked at daily; walked ones wait for an event, and for a new step in their path.
+        return _Plan(row, path, None, tomorrow if facts.stopped else today + 30 * _DAY)
+    if step.due_on > today:
+        return _Plan(row, path, None, step.due_on)
+    return _Plan(row, path, step, tomorrow)
+
+
+def _path_facts(row: Row[Any]) -> PathFacts:
+    channels = {Channel.letter}
+    if row.email:
+        channels.add(Channel.email)
+    if row.phone:
+        channels |= {Channel.sms, Channel.call}
+    lifted: datetime | None = row.last_lift
+    return PathFacts(
+        due_date=row.due_on,
+        sent=tuple(SentStep(step, Channel(channel), _day(at)) for step, channel, at in row.sent or ()),
+        channels=frozenset(channels),
+        paused_until=lifted.astimezone(AGENCY_ZONE).date() if lifted and not row.held else None,
+        stopped=bool(row.held or row.disputed),
+    )
+
+
+def _day(moment: str) -> date:
+    return datetime.fromisoformat(moment).astimezone(AGENCY_ZONE).date()
+
+
+def _write(unit: Unit, plans: Sequence[_Plan]) -> None:
+    if not plans:
+        return
+    due_at = max(unit.now, at_local(day=unit.today, clock=_MESSAGES_FROM, zone=AGENCY_ZONE))
+    inserted = unit.session.connection().execute(
+        _STEPS, {"steps": json.dumps([_step_row(plan, due_at) for plan in plans]), "now": unit.now}
+    )
+    fresh = {(row.creditor_id, row.claim_id) for row in inserted}
+    new = [plan for plan in plans if (plan.row.creditor_id, plan.row.claim_id) in fresh]
+    notices = [plan for plan in new if _is_notice(plan)]
+    if notices:
+        unit.session.connection().execute(
+            _AMICABLE,
+            [{"creditor": plan.row.creditor_id, "claim": plan.row.claim_id} for plan in notices],
+        )
+    queue_messages(unit, [_message(plan, due_at) for plan in new if not _is_call(plan)])
+    emit(unit, *[_call_due(plan) for plan in new if _is_call(plan)])
+
+
+def _is_call(plan: _Plan) -> bool:
+    return plan.step is not None and plan.step.channel in (Channel.call, Channel.visit)
+
+
+def _is_notice(plan: _Plan) -> bool:
+    return any(step.is_notice and plan.step and step.key == plan.step.key for step in plan.path.steps)
+
+
+def _cycle(plan: _Plan) -> int:
+    assert plan.step is not None
+    # A step that was dropped comes back in its next cycle.
+    return 1 + list(plan.row.dropped or ()).count(plan.step.key)
+
+
+def _step_row(plan: _Plan, due_at: datetime) -> dict[str, Any]:
+    assert plan.step is not None
+    return {
+        "creditor_id": str(plan.row.creditor_id),
+        "claim_id": str(plan.row.claim_id),
+        "step": plan.step.key,
+        "cycle": _cycle(plan),
+        "channel": plan.step.channel.value,
+        "due_at": due_at.isoformat(),
+        # The desk takes a call over; whether it is made stands there.
+        "state": "done" if _is_call(plan) else "planned",
+        "why": plan.step.why,
+    }
+
+
+def _message(plan: _Plan, due_at: datetime) -> WantedMessage:
+    assert plan.step is not None
+    return WantedMessage(
+        creditor_id=plan.row.creditor_id,
+        claim_id=plan.row.claim_id,
+        channel=plan.step.channel,
+        step=plan.step.key,
+        cycle=_cycle(plan),
+        template=plan.step.template,
+        due_at=due_at,
+    )
+
+
+def _call_due(plan: _Plan) -> CallDue:
+    assert plan.step is not None
+    return CallDue(
+        creditor_id=plan.row.creditor_id,
+        claim_id=plan.row.claim_id,
+        step=plan.step.key,
+        cycle=_cycle(plan),
+        why=plan.step.why,
+    )
+
+
+def _look_again(unit: Unit, plans: Sequence[_Plan]) -> None:
+    if plans:
+        rows = [
+            {
+                "creditor_id": str(plan.row.creditor_id),
+                "claim_id": str(plan.row.claim_id),
+                "next_on": plan.next_on.isoformat(),
+            }
+            for plan in plans
+        ]
+        unit.session.connection().execute(_NEXT, {"next": json.dumps(rows)})

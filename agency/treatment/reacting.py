@@ -1,0 +1,122 @@
+"""What treatment does when something happens to a claim."""
+
+from uuid import UUID
+
+from sqlalchemy import text
+
+from agency.communication.mandatory import MUST_ARRIVE, REPLIES
+from agency.communication.planning import cancel_queued, queue_message
+from agency.events import (
+    ClaimPaidOff,
+    DisputeRaised,
+    DisputeResolved,
+    MessageBounced,
+    PaymentReceived,
+    PaymentReversed,
+    PromiseBroken,
+    QuoteAccepted,
+)
+from agency.kernel.unit import Unit
+from agency.rules.facts import Channel
+from agency.treatment.notices import recompute_costs, withdraw_term
+from agency.treatment.starting import start_treatment
+
+_BOUNCED = text(
+    "SELECT m.step, m.cycle, m.channel, t.key AS template FROM message m"
+    " JOIN template t ON t.id = m.template_id WHERE m.creditor_id = :creditor AND m.id = :message"
+)
+_LOOK_TODAY = text(
+    "UPDATE treatment SET next_on = :today WHERE creditor_id = :creditor AND claim_id = :claim"
+    " AND ended_at IS NULL AND next_on > :today"
+)
+_END = text(
+    "UPDATE treatment SET ended_at = :now, end_reason = :why"
+    " WHERE creditor_id = :creditor AND claim_id = :claim AND ended_at IS NULL"
+)
+_REOPEN = text(
+    "UPDATE treatment SET ended_at = NULL, end_reason = NULL, next_on = :today"
+    " WHERE creditor_id = :creditor AND claim_id = :claim AND end_reason = 'paid'"
+)
+
+
+def begin_placement(unit: Unit, event: QuoteAccepted) -> None:
+    """This function will start treatment of a placement whose price was accepted."""
+    if event.placement_id is not None:
+        start_treatment(unit, placement_id=event.placement_id)
+
+
+def stop_when_paid(unit: Unit, event: ClaimPaidOff) -> None:
+    """This function will cancel what waits and end the path; thanks and receipts still go out."""
+    creditor_id, claim_id = event.creditor_id, _claim(event.claim_id)
+    cancel_queued(unit, creditor_id=creditor_id, claim_id=claim_id, why="paid", keep=sorted(REPLIES))
+    unit.session.connection().execute(
+        _END, {"creditor": creditor_id, "claim": claim_id, "now": unit.now, "why": "paid"}
+    )
+
+
+def resume_when_reversed(unit: Unit, event: PaymentReversed) -> None:
+    """This function will take up the path again where it stood, after a payment was taken back."""
+    unit.session.connection().execute(
+        _REOPEN, {"creditor": event.creditor_id, "claim": _claim(event.claim_id), "today": unit.today}
+    )
+
+
+def stop_when_disputed(unit: Unit, event: DisputeRaised) -> None:
+    """This function will cancel what waits; the planner stands still while the dispute's hold runs."""
+    cancel_queued(
+        unit,
+        creditor_id=event.creditor_id,
+        claim_id=_claim(event.claim_id),
+        why="disputed",
+        keep=sorted(REPLIES),
+    )
+
+
+def resume_when_resolved(unit: Unit, event: DisputeResolved) -> None:
+    """This function will have the planner look at the claim again today."""
+    look_today(unit, creditor_id=event.creditor_id, claim_id=_claim(event.claim_id))
+
+
+def resume_when_broken(unit: Unit, event: PromiseBroken) -> None:
+    """This function will have the planner look at the claim again today."""
+    look_today(unit, creditor_id=event.creditor_id, claim_id=_claim(event.claim_id))
+
+
+def lower_costs_when_paid(unit: Unit, event: PaymentReceived) -> None:
+    """This function will recompute announced costs after a payment within the notice's term."""
+    recompute_costs(unit, creditor_id=event.creditor_id, claim_id=_claim(event.claim_id))
+
+
+def write_when_bounced(unit: Unit, event: MessageBounced) -> None:
+    """This function will send on paper what must arrive, and take the term of a returned notice back."""
+    creditor_id, claim_id = event.creditor_id, _claim(event.claim_id)
+    row = (
+        unit.session.connection()
+        .execute(_BOUNCED, {"creditor": creditor_id, "message": event.message_id})
+        .one()
+    )
+    withdraw_term(unit, creditor_id=creditor_id, claim_id=claim_id, message_id=event.message_id)
+    is_copy = row.step.endswith("_copy")
+    if row.template in MUST_ARRIVE and row.channel != Channel.letter and not is_copy:
+        queue_message(
+            unit,
+            creditor_id=creditor_id,
+            claim_id=claim_id,
+            channel=Channel.letter,
+            step=row.step,
+            cycle=row.cycle,
+            template=row.template,
+            due_at=unit.now,
+        )
+
+
+def look_today(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> None:
+    """This function will bring a claim's turn with the planner forward to today."""
+    unit.session.connection().execute(
+        _LOOK_TODAY, {"creditor": creditor_id, "claim": claim_id, "today": unit.today}
+    )
+
+
+def _claim(claim_id: UUID | None) -> UUID:
+    assert claim_id is not None, "these events always name their claim"
+    return claim_id
