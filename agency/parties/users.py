@@ -1,0 +1,168 @@
+"""Users: who signs in, with a password and a second factor. Secrets are kept hashed or encrypted."""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import pyotp
+from cryptography.fernet import Fernet
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+from sqlalchemy import text
+from sqlmodel import select
+
+from agency.kernel.audit import record
+from agency.kernel.errors import Conflict, Invalid, NotFound
+from agency.kernel.ids import new_id
+from agency.kernel.unit import Unit
+from agency.parties.models import Audience, Role, UserAccount
+
+# OWASP's minimum for Argon2id: 19 MiB, two passes, one lane.
+_HASHER = PasswordHash((Argon2Hasher(memory_cost=19_456, time_cost=2, parallelism=1),))
+PASSWORD_BYTES_MAX = 1024
+PASSWORD_CHARACTERS_MIN = 15  # NIST SP 800-63B-4
+_CODE_SECONDS = 30
+# Checked when nobody has the address, so that the answer takes as long as for somebody who exists.
+_NOBODY = _HASHER.hash("nobody-has-this-password")
+
+
+class EmailTaken(Conflict):
+    """Another user signs in with this address."""
+
+
+@dataclass(frozen=True)
+class NewUser:
+    """A user who was just made: the second factor's secret is told once."""
+
+    user_id: UUID
+    totp_secret: str
+
+
+def create_user(
+    unit: Unit,
+    *,
+    email: str,
+    name: str,
+    audience: Audience,
+    roles: Sequence[Role],
+    password: str,
+    sealing_secret: str,
+    creditor_id: UUID | None = None,
+    language: str = "nl",
+) -> NewUser:
+    """This function will make a user and return the second factor's secret.
+
+    :raises EmailTaken: the address is in use.
+    :raises Invalid: the password is too short or too long.
+    """
+    address = email.strip().lower()
+    check_password_rules(password)
+    if unit.session.exec(select(UserAccount.id).where(UserAccount.email == address)).first():
+        raise EmailTaken("somebody else signs in with this address", field="email")
+    secret = pyotp.random_base32()
+    user = UserAccount(
+        id=new_id(),
+        created_at=unit.now,
+        email=address,
+        name=name.strip(),
+        audience=audience,
+        roles=[role.value for role in roles],
+        creditor_id=creditor_id,
+        password_hash=_HASHER.hash(password),
+        totp_secret=_seal(secret, sealing_secret),
+        language=language,
+    )
+    unit.session.add(user)
+    unit.session.flush()
+    record(unit, action="user.created", subject=f"user:{user.id}", creditor_id=creditor_id)
+    return NewUser(user.id, secret)
+
+
+def check_password_rules(password: str) -> None:
+    """This function will refuse a password that is too short, or too long to hash safely.
+
+    :raises Invalid: it is.
+    """
+    if len(password) < PASSWORD_CHARACTERS_MIN:
+        raise Invalid(f"a password has at least {PASSWORD_CHARACTERS_MIN} characters", field="password")
+    if len(password.encode()) > PASSWORD_BYTES_MAX or "\0" in password:
+        raise Invalid("this password is too long", field="password")
+
+
+def user_with_password(unit: Unit, *, email: str, password: str) -> UserAccount | None:
+    """This function will return the enabled user with this address and password, else None.
+
+    It takes as long for an address that nobody has.
+    """
+    user = unit.session.exec(
+        select(UserAccount).where(UserAccount.email == email.strip().lower())
+    ).one_or_none()
+    if len(password.encode()) > PASSWORD_BYTES_MAX:
+        return None
+    right = _HASHER.verify(password, user.password_hash if user else _NOBODY)
+    return user if user and right and user.disabled_at is None else None
+
+
+def use_code(unit: Unit, *, user_id: UUID, code: str, sealing_secret: str, at: datetime) -> bool:
+    """This function will accept a code of the second factor once: the step it belongs to is used up.
+
+    One step of 30 seconds before or after is allowed for clocks that differ.
+    """
+    user = unit.session.exec(select(UserAccount).where(UserAccount.id == user_id)).one()
+    totp = pyotp.TOTP(_unseal(user.totp_secret, sealing_secret))
+    step_now = int(at.timestamp()) // _CODE_SECONDS
+    for step in (step_now, step_now - 1, step_now + 1):
+        if pyotp.utils.strings_equal(totp.generate_otp(step), code.replace(" ", "")):
+            taken = unit.session.connection().execute(
+                text(
+                    "UPDATE user_account SET totp_last_step = :step WHERE id = :id AND totp_last_step < :step"
+                ),
+                {"step": step, "id": user_id},
+            )
+            return taken.rowcount == 1
+    return False
+
+
+def reset_second_factor(unit: Unit, *, user_id: UUID, sealing_secret: str) -> str:
+    """This function will give a user a new second factor and return its secret, told once.
+
+    :raises NotFound: no such user.
+    """
+    user = unit.session.get(UserAccount, user_id)
+    if user is None:
+        raise NotFound("no such user")
+    secret = pyotp.random_base32()
+    user.totp_secret, user.totp_last_step = _seal(secret, sealing_secret), 0
+    unit.session.flush()
+    record(unit, action="user.second_factor_reset", subject=f"user:{user_id}", creditor_id=user.creditor_id)
+    return secret
+
+
+def set_disabled(unit: Unit, *, user_id: UUID, disabled: bool) -> None:
+    """This function will let a user in or keep the user out, from the next request on.
+
+    :raises NotFound: no such user.
+    """
+    user = unit.session.get(UserAccount, user_id)
+    if user is None:
+        raise NotFound("no such user")
+    user.disabled_at = unit.now if disabled else None
+    unit.session.flush()
+    word = "disabled" if disabled else "enabled"
+    record(unit, action=f"user.{word}", subject=f"user:{user_id}", creditor_id=user.creditor_id)
+
+
+def _key(sealing_secret: str) -> Fernet:
+    digest = hashlib.sha256(b"second-factor:" + sealing_secret.encode()).digest()
+    return Fernet(base64.urlsafe_b64encode(digest))
+
+
+def _seal(secret: str, sealing_secret: str) -> bytes:
+    return _key(sealing_secret).encrypt(secret.encode())
+
+
+def _unseal(sealed: bytes, sealing_secret: str) -> str:
+    return _key(sealing_secret).decrypt(bytes(sealed)).decode()

@@ -1,0 +1,89 @@
+"""The web process: `uvicorn portal.main:app`."""
+
+from importlib import import_module
+
+from fastapi import FastAPI
+from sqlalchemy import text
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from agency.kernel.unit import Door
+from portal.shared.assets import STATIC
+from portal.shared.audience import ROUTERS, recognise, router
+from portal.shared.errors import install_errors
+from portal.shared.i18n import compile_catalogues
+from portal.shared.security import Guarded
+from portal.shared.sign_in import home_of
+from portal.wiring import Wiring, wire
+
+# Each part of the portal that declares routers, in the order in which addresses are matched.
+PARTS = (
+    "portal.shared.sign_in",
+    "portal.hooks",
+    "portal.debtor",
+    "portal.collector",
+    "portal.creditor",
+    "portal.finance",
+    "portal.admin",
+    "portal.api",
+    "portal.live",
+)
+
+public = router(audience="public")
+
+
+@public.get("/")
+def start(request: Request) -> Response:
+    """Everybody's own door."""
+    visitor = recognise(request)
+    signed_in = visitor is not None and not visitor.pending
+    return RedirectResponse(home_of(visitor.roles) if visitor and signed_in else "/sign-in", status_code=303)
+
+
+@public.get("/healthz")
+def healthz() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+@public.get("/readyz")
+def readyz(request: Request) -> Response:
+    """The database answers and is migrated."""
+    wiring: Wiring = request.app.state.wiring
+    with wiring.units.open(Door.GATE, by="system:health") as unit:
+        unit.session.connection().execute(text("SELECT 1 FROM clock"))
+    return JSONResponse({"status": "ready"})
+
+
+def create_app(wiring: Wiring) -> FastAPI:
+    """This function will build the portal on a wiring: routes of every door, guards, error pages."""
+    production = wiring.settings.production
+    app = FastAPI(
+        title="Agency",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None if production else "/api/openapi.json",
+        max_body_size=wiring.settings.upload_bytes_max,
+    )
+    app.state.wiring = wiring
+    compile_catalogues()
+    install_errors(app)
+    for part in PARTS:
+        import_module(part)
+    for declared in ROUTERS:
+        app.include_router(declared.router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_middleware(
+        Guarded,
+        public_url=wiring.settings.public_url,
+        form_targets=wiring.settings.simulator_url if not production else "https://www.mollie.com",
+    )
+    return app
+
+
+def __getattr__(name: str) -> FastAPI:
+    """Build the app when the server asks for `app`, so that importing this module has no effect."""
+    if name == "app":
+        return create_app(wire())
+    raise AttributeError(name)

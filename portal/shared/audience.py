@@ -1,0 +1,176 @@
+"""Who may come through which door: every router declares its audience and its roles.
+
+The guard stands on the router, so that a page cannot forget it; a test walks `ROUTERS` and refuses a
+route that stands on none of them.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from agency.kernel.errors import AgencyError, Forbidden
+from agency.kernel.unit import Door, Unit
+from portal.shared.rendering import Here, Notice, Reader, here_for_anybody, page
+from portal.shared.security import check_token
+from portal.shared.sessions import Visitor, find_visitor, session_of
+from portal.wiring import Wiring
+
+Audience = Literal["collector", "creditor", "finance", "admin", "live", "api", "debtor", "hooks", "public"]
+# Audiences whose guard is not a signed-in user: a link, a vendor's signature, or nobody at all.
+OWN_GUARD = frozenset({"debtor", "hooks", "public", "api"})
+
+
+class SignInNeeded(AgencyError):
+    """Nobody is signed in, or the session has ended."""
+
+    status = 401
+    code = "sign_in_needed"
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a router says about its routes."""
+
+    router: APIRouter
+    audience: Audience
+    roles: frozenset[str]
+
+
+ROUTERS: list[Declared] = []
+
+
+def router(
+    *, audience: Audience, roles: frozenset[str] | set[str] = frozenset(), prefix: str = ""
+) -> APIRouter:
+    """This function will make a router whose routes only let in signed-in users with one of the roles.
+
+    Debtor, hook, API and public routers bring a guard of their own and name no role.
+
+    :raises ValueError: a signed-in audience without roles.
+    """
+    needed = frozenset(roles)
+    if audience not in OWN_GUARD and not needed:
+        raise ValueError(f"{audience}: say which roles may come in")
+    guards = [] if audience in OWN_GUARD else [Depends(_admit(needed)), Depends(check_token)]
+    made = APIRouter(prefix=prefix, dependencies=guards, include_in_schema=audience == "api")
+    ROUTERS.append(Declared(made, audience, needed))
+    return made
+
+
+def wiring_of(request: Request) -> Wiring:
+    """This function will return the process's wiring."""
+    wiring: Wiring = request.app.state.wiring
+    return wiring
+
+
+def visitor_of(request: Request) -> Visitor:
+    """This function will return who is signed in; only routes behind the guard may ask.
+
+    :raises SignInNeeded: nobody is.
+    """
+    visitor: Visitor | None = getattr(request.state, "visitor", None)
+    if visitor is None:
+        raise SignInNeeded("please sign in")
+    return visitor
+
+
+def recognise(request: Request) -> Visitor | None:
+    """This function will look up the session's user and keep the answer on the request."""
+    wiring = wiring_of(request)
+    session_id = session_of(request, wiring.settings)
+    visitor = None
+    if session_id:
+        with wiring.units.open(Door.GATE, by="system:gate") as unit:
+            visitor = find_visitor(
+                unit, session_id=session_id, idle_minutes=wiring.settings.session_idle_minutes
+            )
+    request.state.visitor = visitor
+    return visitor
+
+
+def _admit(roles: frozenset[str]) -> Any:
+    def admit(request: Request) -> None:
+        visitor = recognise(request)
+        if visitor is None or visitor.pending:
+            raise SignInNeeded("please sign in")
+        if not visitor.roles & roles:
+            raise Forbidden("your role does not open this door")
+
+    return admit
+
+
+def _staff_unit(request: Request) -> Iterator[Unit]:
+    with wiring_of(request).units.open(Door.STAFF, by=visitor_of(request).by) as unit:
+        yield unit
+
+
+def _creditor_unit(request: Request) -> Iterator[Unit]:
+    visitor = visitor_of(request)
+    if visitor.creditor_id is None:
+        raise Forbidden("this door is for creditors")
+    with wiring_of(request).units.open(Door.CREDITOR, by=visitor.by, creditor_id=visitor.creditor_id) as unit:
+        yield unit
+
+
+# Function scope: the transaction commits before the answer leaves, so no page shows what was not kept.
+StaffUnit = Annotated[Unit, Depends(_staff_unit, scope="function")]
+CreditorUnit = Annotated[Unit, Depends(_creditor_unit, scope="function")]
+TheVisitor = Annotated[Visitor, Depends(visitor_of)]
+TheWiring = Annotated[Wiring, Depends(wiring_of)]
+
+
+def own_creditor(visitor: Visitor) -> UUID:
+    """This function will return the creditor a creditor's user belongs to.
+
+    :raises Forbidden: the user belongs to none.
+    """
+    if visitor.creditor_id is None:
+        raise Forbidden("this door is for creditors")
+    return visitor.creditor_id
+
+
+def here(request: Request, *notices: Notice) -> Here:
+    """This function will describe the reader of a page: signed in or not."""
+    config = wiring_of(request).settings
+    anybody = here_for_anybody(request, agency=config.agency_name, development=not config.production)
+    visitor: Visitor | None = getattr(request.state, "visitor", None)
+    shown = (*read_notice(request), *notices)
+    if visitor is None or visitor.pending:
+        return Here(**{**_fields(anybody), "csrf": visitor.csrf if visitor else "", "notices": shown})
+    return Here(
+        **{
+            **_fields(anybody),
+            "language": visitor.language,
+            "theme": visitor.theme,
+            "csrf": visitor.csrf,
+            "reader": Reader(visitor.name, visitor.email, visitor.roles, visitor.organisation),
+            "notices": shown,
+        }
+    )
+
+
+def show(
+    request: Request,
+    template: str,
+    values: Mapping[str, Any],
+    *,
+    status: int = 200,
+    notice: Notice | None = None,
+) -> HTMLResponse:
+    """This function will answer with a page for whoever is signed in."""
+    return page(request, template, values, here=here(request, *([notice] if notice else [])), status=status)
+
+
+def read_notice(request: Request) -> tuple[Notice, ...]:
+    """This function will return the notice that the page before this one left, if any."""
+    tone, _, words = request.cookies.get("notice", "").partition(":")
+    return (Notice(words, tone),) if words and tone in ("good", "info", "warning", "bad") else ()
+
+
+def _fields(described: Here) -> dict[str, Any]:
+    return {name: getattr(described, name) for name in Here.__dataclass_fields__}

@@ -1,0 +1,102 @@
+"""Errors as people and programs read them: a page, or a problem document (RFC 9457) under /api."""
+
+from urllib.parse import quote
+
+import structlog
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import OperationalError, TimeoutError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from agency.kernel.errors import AgencyError, Invalid, NotFound
+from portal.shared.audience import SignInNeeded, here
+from portal.shared.rendering import page
+
+log = structlog.get_logger()
+RETRY_SECONDS = 3
+
+
+class Unavailable(AgencyError):
+    """The database cannot be reached at this moment."""
+
+    status = 503
+    code = "unavailable"
+
+
+def install_errors(app: FastAPI) -> None:
+    """This function will make every failure of a request readable."""
+    app.add_exception_handler(AgencyError, _anticipated)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(OperationalError, _database_away)
+    app.add_exception_handler(TimeoutError, _database_away)
+    app.add_exception_handler(Exception, _bug)
+
+
+def answer(request: Request, error: AgencyError) -> Response:
+    """This function will answer with the error, in the form that the asker reads."""
+    if request.url.path.startswith(("/api/", "/hooks/")):
+        return problem(error)
+    if isinstance(error, SignInNeeded) and request.method == "GET" and not _fragment(request):
+        return RedirectResponse(f"/sign-in?next={quote(request.url.path)}", status_code=303)
+    response = page(
+        request,
+        "error.html",
+        {"status": error.status, "message": error.message, "code": error.code},
+        here=here(request),
+        status=error.status,
+    )
+    if isinstance(error, SignInNeeded) and _fragment(request):
+        # htmx follows this header; a fragment must not show the sign-in page inside a table.
+        response.headers["HX-Redirect"] = "/sign-in"
+    if error.status == Unavailable.status:
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return response
+
+
+def problem(error: AgencyError) -> JSONResponse:
+    """This function will return the problem document of an error."""
+    body = {"type": "about:blank", "title": error.message, "status": error.status, "code": error.code}
+    if error.field:
+        body["field"] = error.field
+    return JSONResponse(body, status_code=error.status, media_type="application/problem+json")
+
+
+async def _anticipated(request: Request, error: Exception) -> Response:
+    assert isinstance(error, AgencyError)
+    return answer(request, error)
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == NotFound.status:
+        # The same words whether the thing does not exist or is somebody else's.
+        return answer(request, NotFound("this page does not exist"))
+    known = AgencyError(str(error.detail))
+    known.status, known.code = error.status_code, f"http_{error.status_code}"
+    return answer(request, known)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
+    return answer(request, Invalid(f"{field}: {first['msg']}", field=field))
+
+
+async def _database_away(request: Request, error: Exception) -> Response:
+    log.warning("portal.database.away", error=type(error).__name__)
+    return answer(request, Unavailable("The system is busy or restarting. Nothing was lost: try again."))
+
+
+async def _bug(request: Request, error: Exception) -> Response:
+    log.exception("portal.bug", path=request.url.path, error=type(error).__name__)
+    broken = AgencyError("Something went wrong on our side. It has been recorded.")
+    broken.status, broken.code = 500, "bug"
+    return answer(request, broken)
+
+
+def _fragment(request: Request) -> bool:
+    return request.headers.get("hx-request") == "true"

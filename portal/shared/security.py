@@ -1,0 +1,119 @@
+"""What every answer carries and every unsafe request must show.
+
+OWASP ASVS 5.0 chapters 3.4 and 3.5: content security policy without inline, no framing, no sniffing, no
+referrer; cross-site requests are refused by Fetch Metadata or Origin, and forms carry a token besides.
+"""
+
+import hmac
+from urllib.parse import urlsplit
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from agency.kernel.errors import Forbidden
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+# Vendors call these; their guard is a signature over the body.
+SIGNED_PATHS = ("/hooks/",)
+TOKEN_FIELD = "csrf"  # noqa: S105 - the name of a field
+TOKEN_HEADER = "x-csrf-token"  # noqa: S105
+
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' data:",
+        "style-src 'self'",
+        "script-src 'self'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self' {form_targets}",
+        "frame-ancestors 'none'",
+    )
+)
+_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    "x-frame-options": "DENY",
+}
+
+
+class Guarded:
+    """ASGI middleware: refuses cross-site writes and puts the security headers on every answer.
+
+    :param form_targets: origins that a form may end up at by redirect (the payment page).
+    """
+
+    def __init__(self, app: ASGIApp, *, public_url: str, form_targets: str = "") -> None:
+        self.app = app
+        self.origin = _origin(public_url)
+        self.https = public_url.startswith("https://")
+        self.policy = POLICY.format(form_targets=form_targets).strip()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        if self._cross_site(scope):
+            refusal = PlainTextResponse("This form was sent from another site.", status_code=403)
+            await refusal(scope, receive, send)
+            return
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._mark(MutableHeaders(scope=message), scope["path"])
+            await send(message)
+
+        await self.app(scope, receive, send_guarded)
+
+    def _cross_site(self, scope: Scope) -> bool:
+        if scope["method"] in SAFE_METHODS or scope["path"].startswith(SIGNED_PATHS):
+            return False
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        site = headers.get(b"sec-fetch-site")
+        if site is not None:
+            return site not in ("same-origin", "none")
+        origin = headers.get(b"origin")
+        return origin is not None and origin not in (self.origin, _own_origin(headers, scope))
+
+    def _mark(self, headers: MutableHeaders, path: str) -> None:
+        for name, value in _HEADERS.items():
+            headers.setdefault(name, value)
+        headers.setdefault("content-security-policy", self.policy)
+        if self.https:
+            headers.setdefault("strict-transport-security", "max-age=63072000; includeSubDomains")
+        if not path.startswith("/static/"):
+            # Pages hold personal data; no cache between us and the reader may keep them.
+            headers.setdefault("cache-control", "no-store")
+
+
+async def check_token(request: Request) -> None:
+    """This function will refuse an unsafe request of a signed-in user that lacks the session's token.
+
+    The token comes in the form's hidden field or in a header.
+
+    :raises Forbidden: it is absent or wrong.
+    """
+    if request.method in SAFE_METHODS:
+        return
+    given = request.headers.get(TOKEN_HEADER)
+    if given is None and "form" in request.headers.get("content-type", ""):
+        value = (await request.form()).get(TOKEN_FIELD)
+        given = value if isinstance(value, str) else None
+    expected = request.state.visitor.csrf
+    if given is None or not hmac.compare_digest(given.encode(), expected.encode()):
+        raise Forbidden("this page has expired; load it again")
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _own_origin(headers: dict[bytes, str], scope: Scope) -> str:
+    return f"{scope.get('scheme', 'http')}://{headers.get(b'host', '')}"

@@ -1,0 +1,152 @@
+"""Server-side sessions: the cookie holds a random id, the table its SHA-256; rotated at sign-in."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+from starlette.requests import Request
+from starlette.responses import Response
+
+from agency.kernel.settings import Settings
+from agency.kernel.unit import Unit
+
+PENDING_MINUTES = 5  # how long the second factor may take after the password
+
+_FIND = text(
+    "UPDATE user_session s SET last_seen_at = CASE"
+    " WHEN s.last_seen_at < app.now() - interval '1 minute' THEN app.now() ELSE s.last_seen_at END"
+    " FROM user_account u WHERE s.id_sha256 = :sha AND u.id = s.user_id AND s.revoked_at IS NULL"
+    " AND s.expires_at > app.now() AND s.last_seen_at > app.now() - :idle AND u.disabled_at IS NULL"
+    " RETURNING u.id, u.name, u.email, u.audience, u.roles, u.creditor_id, u.language, u.theme, s.csrf,"
+    " s.id_sha256, coalesce((s.facts ->> 'pending')::boolean, false) AS pending,"
+    " (SELECT name FROM creditor c WHERE c.id = u.creditor_id) AS organisation"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who is signed in, as the database says at this request. `pending` lacks the second factor."""
+
+    user_id: UUID
+    name: str
+    email: str
+    audience: str
+    roles: frozenset[str]
+    creditor_id: UUID | None
+    language: str
+    theme: str
+    csrf: str
+    session_sha256: str
+    pending: bool
+    organisation: str
+
+    @property
+    def by(self) -> str:
+        """How this person stands in history and audit."""
+        return f"user:{self.user_id}"
+
+
+def start_session(
+    unit: Unit, *, user_id: UUID, hours: int, pending: bool = False, user_agent: str = ""
+) -> str:
+    """This function will open a session and return its id for the cookie; only the hash is kept."""
+    session_id = secrets.token_urlsafe(32)
+    lifetime = timedelta(minutes=PENDING_MINUTES) if pending else timedelta(hours=hours)
+    unit.session.connection().execute(
+        text(
+            "INSERT INTO user_session"
+            " (id_sha256, user_id, csrf, created_at, last_seen_at, expires_at, user_agent, facts)"
+            " VALUES (:sha, :user, :csrf, :now, :now, :expires, :agent,"
+            " jsonb_build_object('pending', CAST(:pending AS boolean)))"
+        ),
+        {
+            "sha": hashed(session_id),
+            "user": user_id,
+            "csrf": secrets.token_urlsafe(24),
+            "now": unit.now,
+            "expires": unit.now + lifetime,
+            "agent": user_agent[:200],
+            "pending": pending,
+        },
+    )
+    return session_id
+
+
+def find_visitor(unit: Unit, *, session_id: str, idle_minutes: int) -> Visitor | None:
+    """This function will return who holds a session that is neither expired, idle nor revoked."""
+    row = (
+        unit.session.connection()
+        .execute(_FIND, {"sha": hashed(session_id), "idle": timedelta(minutes=idle_minutes)})
+        .first()
+    )
+    if row is None:
+        return None
+    return Visitor(
+        user_id=row.id,
+        name=row.name,
+        email=row.email,
+        audience=row.audience,
+        roles=frozenset(row.roles),
+        creditor_id=row.creditor_id,
+        language=row.language,
+        theme=row.theme,
+        csrf=row.csrf,
+        session_sha256=row.id_sha256,
+        pending=row.pending,
+        organisation=row.organisation or "",
+    )
+
+
+def end_session(unit: Unit, *, session_sha256: str) -> None:
+    """This function will revoke a session."""
+    unit.session.connection().execute(
+        text("UPDATE user_session SET revoked_at = :now WHERE id_sha256 = :sha AND revoked_at IS NULL"),
+        {"now": unit.now, "sha": session_sha256},
+    )
+
+
+def end_other_sessions(unit: Unit, *, user_id: UUID, keep_sha256: str = "") -> int:
+    """This function will revoke every session of a user but one, and return how many there were."""
+    ended = unit.session.connection().execute(
+        text(
+            "UPDATE user_session SET revoked_at = :now"
+            " WHERE user_id = :user AND id_sha256 <> :keep AND revoked_at IS NULL"
+        ),
+        {"now": unit.now, "user": user_id, "keep": keep_sha256},
+    )
+    return ended.rowcount
+
+
+def hashed(session_id: str) -> str:
+    """This function will return the SHA-256 under which a session stands."""
+    return hashlib.sha256(session_id.encode()).hexdigest()
+
+
+def cookie_name(config: Settings) -> str:
+    """This function will return the cookie's name; `__Host-` needs https, which development has not."""
+    return "__Host-session" if config.public_url.startswith("https://") else "session"
+
+
+def session_of(request: Request, config: Settings) -> str | None:
+    """This function will return the session id that the browser sent."""
+    return request.cookies.get(cookie_name(config))
+
+
+def give_cookie(response: Response, config: Settings, session_id: str) -> None:
+    """This function will hand the session to the browser; it ends with the browser or the session."""
+    response.set_cookie(
+        cookie_name(config),
+        session_id,
+        httponly=True,
+        samesite="lax",
+        secure=config.public_url.startswith("https://"),
+        path="/",
+    )
+
+
+def take_cookie(response: Response, config: Settings) -> None:
+    """This function will take the session from the browser."""
+    response.delete_cookie(cookie_name(config), path="/")
