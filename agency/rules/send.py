@@ -96,7 +96,7 @@ def _refusals(facts: SendFacts, at: datetime) -> list[str]:
         "nothing_owed": facts.balance.minor <= 0,
         "disputed": facts.disputed,
         "time_barred": _time_barred(facts, at),
-        "with_bailiff": facts.phase is Phase.execution,
+        "with_bailiff": facts.phase == Phase.execution,
     }
     grounds = always if facts.is_reply else always | unasked
     holds = [] if facts.is_reply else [f"hold:{ground}" for ground in facts.holds]
