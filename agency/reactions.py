@@ -6,15 +6,20 @@ from agency.events import (
     ClaimPaidOff,
     DisputeRaised,
     DisputeResolved,
+    DocumentAdded,
     Event,
     MessageBounced,
     PaymentReceived,
     PaymentReversed,
+    PlacementRead,
+    PlacementReceived,
     PromiseBroken,
     PromiseMade,
     QuoteAccepted,
 )
+from agency.intake.jobs import book_credits, know_debtors, read_later
 from agency.kernel.emitting import Reaction
+from agency.pricing.reacting import open_books, price_again, price_read
 from agency.treatment.reacting import (
     begin_placement,
     lower_costs_when_paid,
@@ -27,10 +32,14 @@ from agency.treatment.reacting import (
 )
 
 REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
-    QuoteAccepted: (begin_placement,),
+    PlacementReceived: (read_later,),
+    PlacementRead: (price_read, know_debtors, book_credits),
+    DocumentAdded: (price_again,),
+    # The books are opened before treatment starts: what is asked must be owed.
+    QuoteAccepted: (open_books, begin_placement),
     ClaimPaidOff: (stop_when_paid,),
-    DisputeRaised: (stop_when_disputed,),
-    DisputeResolved: (resume_when_resolved,),
+    DisputeRaised: (price_again, stop_when_disputed),
+    DisputeResolved: (price_again, resume_when_resolved),
     MessageBounced: (write_when_bounced,),
     PaymentReceived: (check_when_paid, lower_costs_when_paid, confirm_payment),
     PaymentReversed: (resume_when_reversed,),

@@ -12,6 +12,7 @@ from agency.kernel.ports import Ports, install_ports
 from agency.kernel.settings import Settings, settings
 from agency.kernel.unit import Units, engine_for
 from agency.reactions import REACTIONS
+from integrations.einvoice import read_einvoice
 from integrations.letters.printer import HttpLetterPrinter
 from integrations.mollie.payments import MolliePayments
 from integrations.rendering.renderer import TemplateRenderer
@@ -99,4 +100,5 @@ def choose_ports(config: Settings) -> Ports:
         ),
         renderer=TemplateRenderer(),
         files=open_file_store(folder=config.files_folder, s3_url=config.files_s3_url, production=production),
+        read_einvoice=read_einvoice,
     )

@@ -11,6 +11,15 @@ from agency.ports.providers import (
     SmsSender,
     VoiceCaller,
 )
+from agency.ports.readers import EInvoice, EInvoiceReader, Unreadable
+
+
+def no_reader(content: bytes, name: str) -> EInvoice:
+    """This function will refuse every e-invoice, in a process that was not given a reader.
+
+    :raises Unreadable: always.
+    """
+    raise Unreadable("e-invoices are not read here")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +33,7 @@ class Ports:
     payments: PaymentProvider
     renderer: Renderer
     files: FileStore
+    read_einvoice: EInvoiceReader = no_reader
 
 
 _installed: list[Ports] = []

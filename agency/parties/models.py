@@ -146,6 +146,7 @@ class Debtor(CreditorRow, Timestamped, table=True):
     name_key: str
     registration_number: str | None = None
     vat_number: str | None = None
+    iban: str | None = None  # the account it pays from, as the creditor knows it
     birth_date: date | None = None
     language: str = "nl"
     country: str

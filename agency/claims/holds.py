@@ -1,0 +1,128 @@
+"""Holds: the reasons why nothing may leave for a claim. They are rows, so several may run at once."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel import col, or_, select
+
+from agency.claims.models import Claim, Hold
+from agency.claims.states import HoldGround
+from agency.events import HoldLifted, HoldPlaced
+from agency.kernel.audit import record
+from agency.kernel.emitting import emit
+from agency.kernel.errors import NotFound
+from agency.kernel.ids import new_id
+from agency.kernel.unit import Unit
+
+
+def place_hold(
+    unit: Unit,
+    *,
+    creditor_id: UUID,
+    claim_id: UUID,
+    ground: HoldGround,
+    note: str = "",
+    ends_at: datetime | None = None,
+) -> UUID:
+    """This function will hold a claim; a hold that runs on the same ground is kept and its end taken over.
+
+    :raises NotFound: this creditor has no such claim.
+    """
+    # The claim's row is the lock that sending takes too: what is reserved after this commit sees the hold.
+    claim = unit.session.exec(
+        select(Claim.id).where(Claim.creditor_id == creditor_id, Claim.id == claim_id).with_for_update()
+    ).one_or_none()
+    if claim is None:
+        raise NotFound("no such claim")
+    same = [
+        hold
+        for hold in running_holds(unit, creditor_id=creditor_id, claim_id=claim_id)
+        if hold.ground == ground
+    ]
+    if same:
+        same[0].ends_at = ends_at
+        unit.session.flush()
+        return same[0].id
+    hold = Hold(
+        creditor_id=creditor_id,
+        id=new_id(),
+        claim_id=claim_id,
+        ground=ground,
+        note=note,
+        by=unit.by,
+        starts_at=unit.now,
+        ends_at=ends_at,
+    )
+    unit.session.add(hold)
+    unit.session.flush()
+    emit(unit, HoldPlaced(creditor_id=creditor_id, claim_id=claim_id, hold_id=hold.id, ground=ground))
+    return hold.id
+
+
+def lift_hold(unit: Unit, *, creditor_id: UUID, hold_id: UUID, why: str = "") -> None:
+    """This function will end a hold now; ending it twice changes nothing.
+
+    :raises NotFound: this creditor has no such hold.
+    """
+    hold = unit.session.exec(
+        select(Hold).where(Hold.creditor_id == creditor_id, Hold.id == hold_id).with_for_update()
+    ).one_or_none()
+    if hold is None:
+        raise NotFound("no such hold")
+    if hold.lifted_at is not None:
+        return
+    hold.lifted_at = unit.now
+    unit.session.flush()
+    emit(
+        unit, HoldLifted(creditor_id=creditor_id, claim_id=hold.claim_id, hold_id=hold.id, ground=hold.ground)
+    )
+    if unit.by.startswith("user:"):
+        record(
+            unit,
+            action="hold.lifted",
+            subject=f"hold:{hold.id}",
+            creditor_id=creditor_id,
+            facts={"claim": str(hold.claim_id), "ground": hold.ground, "why": why},
+        )
+
+
+def running_holds(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Sequence[Hold]:
+    """This function will return the holds that run at this moment, the oldest first."""
+    return unit.session.exec(
+        select(Hold)
+        .where(
+            Hold.creditor_id == creditor_id,
+            Hold.claim_id == claim_id,
+            col(Hold.lifted_at).is_(None),
+            or_(col(Hold.ends_at).is_(None), col(Hold.ends_at) > unit.now),
+        )
+        .order_by(col(Hold.starts_at), col(Hold.id))
+    ).all()
+
+
+def lift_holds_on(unit: Unit, *, creditor_id: UUID, claim_id: UUID, ground: HoldGround) -> int:
+    """This function will lift every running hold of a claim on one ground and return how many there were."""
+    holds = [
+        hold
+        for hold in running_holds(unit, creditor_id=creditor_id, claim_id=claim_id)
+        if hold.ground == ground
+    ]
+    for hold in holds:
+        lift_hold(unit, creditor_id=creditor_id, hold_id=hold.id)
+    return len(holds)
+
+
+def hold_disputed(unit: Unit, *, creditor_id: UUID, placement_id: UUID) -> None:
+    """This function will hold every claim of a placement that came with an open dispute, in one statement."""
+    unit.session.connection().execute(
+        text(
+            "INSERT INTO hold (creditor_id, id, claim_id, ground, note, by, starts_at, facts)"
+            " SELECT c.creditor_id, uuidv7(), c.id, 'dispute', '', :by, :now, '{}'::jsonb FROM claim c"
+            " WHERE c.creditor_id = :c AND c.placement_id = :p AND c.disputed_minor > 0"
+            " AND NOT EXISTS (SELECT 1 FROM hold h WHERE h.creditor_id = c.creditor_id AND h.claim_id = c.id"
+            " AND h.ground = 'dispute' AND h.lifted_at IS NULL)"
+        ),
+        {"c": creditor_id, "p": placement_id, "by": unit.by, "now": unit.now},
+    )

@@ -1,0 +1,111 @@
+"""Moving claims along their table of moves, one or a whole placement, with history and events."""
+
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel import select
+
+from agency.claims.models import Claim, ClaimMove
+from agency.claims.states import MOVES, ClaimState
+from agency.events import ClaimMoved, ClaimPaidOff
+from agency.kernel.emitting import emit
+from agency.kernel.errors import Conflict, NotFound
+from agency.kernel.ids import new_id
+from agency.kernel.unit import Unit
+
+CLOSED_STATES = frozenset({ClaimState.PAID, ClaimState.WITHDRAWN, ClaimState.CLOSED})
+
+
+class UnableToMove(Conflict):
+    """The claim's table of moves has no way from where it stands to where it should go."""
+
+
+def move(unit: Unit, *, claim: Claim, to: ClaimState, why: str, close_code: str | None = None) -> None:
+    """This function will move a claim (whose row the caller has locked) and tell that it moved.
+
+    Being there already changes nothing. Paid-off claims also tell ClaimPaidOff, which cancels contacts.
+
+    :raises UnableToMove: the table has no such move.
+    """
+    if claim.state == to:
+        return
+    if to not in MOVES[ClaimState(claim.state)]:
+        raise UnableToMove(f"a claim that is {claim.state} cannot become {to}")
+    before, claim.state = claim.state, to
+    closed = to in CLOSED_STATES
+    claim.closed_at = unit.now if closed else None
+    claim.close_code = (close_code or to.value) if closed else None
+    unit.session.add(claim)
+    unit.session.add(
+        ClaimMove(
+            creditor_id=claim.creditor_id,
+            id=new_id(),
+            claim_id=claim.id,
+            from_state=before,
+            to_state=to,
+            at=unit.now,
+            by=unit.by,
+            why=why,
+        )
+    )
+    unit.session.flush()
+    whose = {"creditor_id": claim.creditor_id, "claim_id": claim.id}
+    emit(unit, ClaimMoved(**whose, from_state=before, to_state=to, why=why))
+    if to == ClaimState.PAID:
+        emit(unit, ClaimPaidOff(**whose))
+
+
+def claim_to_change(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Claim:
+    """This function will return a claim with its row locked until the transaction ends.
+
+    :raises NotFound: this creditor has no such claim.
+    """
+    claim = unit.session.exec(
+        select(Claim)
+        .where(Claim.creditor_id == creditor_id, Claim.id == claim_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if claim is None:
+        raise NotFound("no such claim")
+    return claim
+
+
+def move_placement(unit: Unit, *, creditor_id: UUID, placement_id: UUID, to: ClaimState, why: str) -> int:
+    """This function will move every claim of a placement that may make the move, in one statement.
+
+    Claims that cannot (withdrawn ones, those taken back) stay where they are. No event here has a reaction:
+    what follows for the whole placement hangs on the placement's own event.
+
+    :returns: how many moved.
+    """
+    sources = [state.value for state, targets in MOVES.items() if to in targets]
+    moved = unit.session.connection().execute(
+        text(
+            "WITH asked AS (SELECT CAST(:to AS text) AS target, CAST(:now AS timestamptz) AS moment,"
+            "  CAST(:by AS text) AS mover, CAST(:why AS text) AS reason),"
+            " locked AS (SELECT id, state FROM claim WHERE creditor_id = :c AND placement_id = :p"
+            "  AND state = ANY(:sources) ORDER BY id FOR UPDATE),"
+            " moved AS (UPDATE claim SET state = target, closed_at = CASE WHEN :closes THEN moment END,"
+            "  close_code = CASE WHEN :closes THEN target END FROM locked, asked"
+            "  WHERE claim.creditor_id = :c AND claim.id = locked.id"
+            "  RETURNING claim.id, locked.state AS before, asked.*),"
+            " history AS (INSERT INTO claim_move"
+            "  (creditor_id, id, claim_id, from_state, to_state, at, by, why)"
+            "  SELECT :c, uuidv7(), id, before, target, moment, mover, reason FROM moved)"
+            " INSERT INTO event (creditor_id, id, kind, at, by, claim_id, creditor_sees, facts)"
+            " SELECT :c, uuidv7(), 'ClaimMoved', moment, mover, id, true,"
+            "  jsonb_build_object('from_state', before, 'to_state', target, 'why', reason) FROM moved"
+        ),
+        {
+            "c": creditor_id,
+            "p": placement_id,
+            "sources": sources,
+            "to": to.value,
+            "closes": to in CLOSED_STATES,
+            "now": unit.now,
+            "by": unit.by,
+            "why": why,
+        },
+    )
+    return moved.rowcount

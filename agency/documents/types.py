@@ -1,0 +1,141 @@
+"""What a file is: its content decides, its extension must agree, and what could act on a reader is flagged."""
+
+import re
+import zlib
+from dataclasses import dataclass
+from typing import Final
+
+import puremagic
+
+from agency.kernel.errors import Invalid
+from agency.rules.facts import DocumentKind
+
+_BY_CONTENT: Final = {
+    "pdf": "application/pdf",
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "tif": "image/tiff",
+    "tiff": "image/tiff",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "odt": "application/vnd.oasis.opendocument.text",
+    "msg": "application/vnd.ms-outlook",
+}
+_TEXT: Final = {"txt": "text/plain", "csv": "text/csv", "eml": "message/rfc822", "xml": "application/xml"}
+_SAME: Final = {"jpeg": "jpg", "tiff": "tif", "jfif": "jpg"}
+_MARKUP = re.compile(rb"<\s*(?:!doctype|html|svg|script|body|head|iframe|object|embed)\b", re.IGNORECASE)
+
+_ACTIVE: Final = {
+    b"/JavaScript": "JavaScript",
+    b"/JS": "JavaScript",
+    b"/Launch": "starts a program",
+    b"/EmbeddedFile": "embedded files",
+    b"/XFA": "active form",
+    b"/RichMedia": "rich media",
+    b"/SubmitForm": "sends a form",
+}
+_STREAM = re.compile(rb"stream\r?\n(.*?)endstream", re.DOTALL)
+_INFLATED_MAX: Final = 8_000_000
+
+
+class UnacceptableFile(Invalid):
+    """The file is not kept: of a kind that proves nothing, too large, or not what it says it is."""
+
+
+@dataclass(frozen=True)
+class FileType:
+    """A file's media type, by which it is served (as an attachment, never sniffed), and what is active in it."""
+
+    media_type: str
+    active: tuple[str, ...] = ()
+
+
+def file_type(content: bytes, *, name: str) -> FileType:
+    """This function will tell what a file is.
+
+    :raises UnacceptableFile: empty, of a type that is not kept, or its extension says something else.
+    """
+    if not content:
+        raise UnacceptableFile("the file is empty", field="file")
+    extension = name.rpartition(".")[2].lower().strip()
+    if extension in _BY_CONTENT:
+        if _SAME.get(extension, extension) not in _recognised(content):
+            raise UnacceptableFile("the content is not what the file's extension says", field="file")
+        active = active_parts(content) if extension == "pdf" else ()
+        return FileType(_BY_CONTENT[extension], active)
+    if extension in _TEXT:
+        _check_text(content, extension)
+        return FileType(_TEXT[extension])
+    raise UnacceptableFile("this type of file is not kept as evidence; make it a PDF", field="file")
+
+
+def _recognised(content: bytes) -> set[str]:
+    if content.startswith(b"%PDF-"):
+        # A document that is a PDF from its first byte; one that only contains one further on is no PDF.
+        return {"pdf"}
+    try:
+        matches = puremagic.magic_string(content)
+    except puremagic.PureError:
+        return set()
+    found = {match.extension.lstrip(".").lower() for match in matches}
+    return {_SAME.get(extension, extension) for extension in found} - {"pdf"}
+
+
+def _check_text(content: bytes, extension: str) -> None:
+    if b"\x00" in content:
+        raise UnacceptableFile("the content is not what the file's extension says", field="file")
+    start = content[:65_536]
+    if _MARKUP.search(start) if extension != "xml" else re.search(rb"<\s*(?:html|svg|script)\b", start, re.I):
+        raise UnacceptableFile("pages and drawings with code are not kept; make it a PDF", field="file")
+    if extension == "xml" and not content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        raise UnacceptableFile("the content is not what the file's extension says", field="file")
+
+
+def active_parts(content: bytes) -> tuple[str, ...]:
+    """This function will name what in a PDF acts by itself; looked for in plain and in compressed parts.
+
+    Such a file is kept as it came (it may be evidence) but marked, and never shown in a page.
+    """
+    found = {what for sign, what in _ACTIVE.items() if _names(content, sign)}
+    inflated = 0
+    for stream in _STREAM.finditer(content):
+        if inflated >= _INFLATED_MAX:
+            break
+        try:
+            plain = zlib.decompressobj().decompress(stream[1], _INFLATED_MAX - inflated)
+        except zlib.error:
+            continue
+        inflated += len(plain)
+        found |= {what for sign, what in _ACTIVE.items() if _names(plain, sign)}
+    return tuple(sorted(found))
+
+
+def _names(content: bytes, sign: bytes) -> bool:
+    """A PDF name ends where another sign than a letter begins: `/JS` is not the start of `/JSON`."""
+    return re.search(re.escape(sign) + rb"(?![A-Za-z])", content) is not None
+
+
+_KIND_WORDS: Final = (
+    (
+        DocumentKind.delivery_note,
+        "afleverbon pakbon leverbon vrachtbrief delivery pod cmr livraison lieferschein",
+    ),
+    (DocumentKind.order, "order bestelling bestelbon opdracht commande bestellung offerte"),
+    (DocumentKind.contract, "contract overeenkomst contrat vertrag agreement"),
+    (DocumentKind.terms, "voorwaarden terms conditions agb conditionsgenerales"),
+    (DocumentKind.reminder, "herinnering aanmaning reminder rappel mahnung ingebrekestelling sommatie"),
+    (DocumentKind.acknowledgement, "erkenning acknowledgement reconnaissance betalingsbelofte"),
+    (DocumentKind.statement, "rekeningoverzicht statement releve openposten saldolijst"),
+    (DocumentKind.correspondence, "mail correspondentie brief letter lettre email"),
+    (DocumentKind.invoice, "factuur invoice facture rechnung creditnota"),
+)
+
+
+def suggest_kind(name: str) -> DocumentKind:
+    """This function will suggest what a document proves from its name; the person who uploads decides."""
+    folded = re.sub(r"[^a-z]", "", name.lower())
+    for kind, words in _KIND_WORDS:
+        if any(word in folded for word in words.split()):
+            return kind
+    return DocumentKind.other

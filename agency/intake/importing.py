@@ -1,0 +1,170 @@
+"""Importing checked rows: copied into a staging table in chunks, then opened as claims in a few statements."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import text
+
+from agency.claims.holds import hold_disputed
+from agency.claims.opening import CLAIM_COLUMNS, Opened, mark_duplicates, open_claims
+from agency.disputes.raising import raise_at_intake
+from agency.intake.rows import STAGED, Reject
+from agency.kernel.unit import Unit
+from agency.parties.matching import DEBTOR_COLUMNS, match_debtors, refresh_debtors
+
+CHUNK: Final = 5_000
+STAGING: Final = "intake_row"
+REJECTS: Final = "intake_reject"
+
+Checked = tuple[Any, ...] | list[Reject]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """What became of the rows: rows = created + updated + merged + rejected, always.
+
+    `unchanged` of the merged rows stood in the books already, exactly so.
+    """
+
+    rows: int
+    created: int
+    updated: int
+    merged: int
+    rejected: int
+    unchanged: int
+
+
+def import_rows(
+    unit: Unit,
+    *,
+    creditor_id: UUID,
+    placement_id: UUID,
+    checked: Iterable[Checked],
+    one_claim_per: str = "invoice",
+    labels: Mapping[str, str] | None = None,
+    after_chunk: Callable[[int], None] = lambda rows: None,
+) -> tuple[Counts, Opened]:
+    """This function will import rows of one placement; imports of one creditor take turns.
+
+    :param labels: how the creditor calls our fields, for the rejects found here.
+
+    The staging table lives until the transaction ends, with the claim of each row.
+    """
+    connection = unit.session.connection()
+    connection.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"intake:{creditor_id}"}
+    )
+    _make_staging(unit)
+    _stage(unit, checked, after_chunk)
+    mark_duplicates(unit, staging=STAGING)
+    match_debtors(unit, creditor_id=creditor_id, staging=STAGING)
+    refresh_debtors(unit, creditor_id=creditor_id, staging=STAGING)
+    opened = open_claims(
+        unit,
+        creditor_id=creditor_id,
+        placement_id=placement_id,
+        staging=STAGING,
+        one_claim_per=one_claim_per,
+    )
+    raise_at_intake(unit, creditor_id=creditor_id, placement_id=placement_id, staging=STAGING)
+    hold_disputed(unit, creditor_id=creditor_id, placement_id=placement_id)
+    _write_outcomes(unit, creditor_id, placement_id, labels or {})
+    return _count(unit), opened
+
+
+def _make_staging(unit: Unit) -> None:
+    columns = ", ".join((*CLAIM_COLUMNS, *DEBTOR_COLUMNS, "dispute_reason text"))
+    connection = unit.session.connection()
+    connection.execute(text(f"DROP TABLE IF EXISTS pg_temp.{STAGING}, pg_temp.{REJECTS}"))
+    connection.execute(text(f"CREATE TEMP TABLE {STAGING} ({columns}) ON COMMIT DROP"))
+    connection.execute(
+        text(f"CREATE TEMP TABLE {REJECTS} (row integer, field text, reason text, value text) ON COMMIT DROP")
+    )
+
+
+def _stage(unit: Unit, checked: Iterable[Checked], after_chunk: Callable[[int], None]) -> None:
+    rows, done = iter(checked), 0
+    while chunk := list(islice(rows, CHUNK)):
+        _copy(unit, STAGING, STAGED, (row for row in chunk if isinstance(row, tuple)))
+        rejects = (reject for row in chunk if isinstance(row, list) for reject in row)
+        fields = ((reject.row, reject.field, reject.reason, reject.value) for reject in rejects)
+        _copy(unit, REJECTS, ("row", "field", "reason", "value"), fields)
+        done += len(chunk)
+        after_chunk(done)
+    connection = unit.session.connection()
+    connection.execute(text(f"CREATE INDEX ON {STAGING} (invoice_number)"))
+    connection.execute(text(f"CREATE INDEX ON {STAGING} (debtor_reference)"))
+    connection.execute(text(f"ANALYZE {STAGING}"))
+
+
+def _copy(unit: Unit, table: str, columns: tuple[str, ...], rows: Iterator[tuple[Any, ...]]) -> None:
+    raw: Any = unit.session.connection().connection.driver_connection
+    with raw.cursor().copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def _write_outcomes(unit: Unit, creditor_id: UUID, placement_id: UUID, labels: Mapping[str, str]) -> None:
+    parameters = {"c": creditor_id, "p": placement_id}
+    connection = unit.session.connection()
+    connection.execute(
+        text(
+            f"INSERT INTO {REJECTS} SELECT row,"
+            " coalesce(CAST(:labels AS jsonb) ->> reject_field, reject_field), reject_reason,"
+            " CASE reject_field WHEN 'claim_reference' THEN claim_reference"
+            " WHEN 'billing_reference' THEN billing_reference WHEN 'currency' THEN currency"
+            " ELSE invoice_number END"
+            f" FROM {STAGING} WHERE outcome = 'rejected'"
+        ),
+        {"labels": json.dumps(dict(labels))},
+    )
+    connection.execute(
+        text(
+            "INSERT INTO placement_reject (creditor_id, placement_id, row, field, reason, value)"
+            f" SELECT DISTINCT ON (row, field) :c, :p, row, field, reason, coalesce(value, '') FROM {REJECTS}"
+            " ORDER BY row, field, reason"
+        ),
+        parameters,
+    )
+    connection.execute(
+        text(
+            "INSERT INTO placement_row (creditor_id, placement_id, row, outcome, claim_id)"
+            f" SELECT :c, :p, row, outcome, claim_id FROM {STAGING} WHERE outcome <> 'rejected'"
+            f" UNION ALL SELECT DISTINCT :c, :p, row, 'rejected', CAST(NULL AS uuid) FROM {REJECTS}"
+        ),
+        parameters,
+    )
+
+
+def _count(unit: Unit) -> Counts:
+    staged = unit.session.connection().execute(
+        text(
+            f"SELECT outcome, count(*) FROM (SELECT outcome FROM {STAGING} WHERE outcome <> 'rejected'"
+            f" UNION ALL SELECT 'rejected' FROM (SELECT DISTINCT row FROM {REJECTS}) r) o GROUP BY outcome"
+        )
+    )
+    by_outcome: dict[str, int] = {outcome: count for outcome, count in staged}
+    unchanged = by_outcome.get("unchanged", 0)
+    counts = Counts(
+        rows=sum(by_outcome.values()),
+        created=by_outcome.get("created", 0),
+        updated=by_outcome.get("updated", 0),
+        merged=by_outcome.get("merged", 0) + unchanged,
+        rejected=by_outcome.get("rejected", 0),
+        unchanged=unchanged,
+    )
+    assert counts.rows == counts.created + counts.updated + counts.merged + counts.rejected
+    return counts
+
+
+def claims_of_rows(unit: Unit, *, rows: Iterable[int]) -> dict[int, UUID]:
+    """This function will return the claim that each of these rows of the running import became part of."""
+    found = unit.session.connection().execute(
+        text(f"SELECT row, claim_id FROM {STAGING} WHERE row = ANY(:rows) AND claim_id IS NOT NULL"),
+        {"rows": list(rows)},
+    )
+    return {row: claim_id for row, claim_id in found}

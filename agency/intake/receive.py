@@ -1,0 +1,333 @@
+"""Receiving a file of a creditor, and reading it into claims: whole or not at all."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel import select
+
+from agency.claims.opening import Opened
+from agency.documents.upload import IntakeFile, add_from_intake, clean_name
+from agency.events import PlacementRead, PlacementReceived
+from agency.intake.importing import Checked, Counts, claims_of_rows, import_rows
+from agency.intake.mapping import Mapped, UnclearColumns, as_mapped, check_columns, choose_mapping
+from agency.intake.models import ColumnMapping, Placement, PlacementState
+from agency.intake.reading import Progress, Table, guard_archive, read_table
+from agency.intake.rows import Habits, Reject, RowChecker
+from agency.intake.ubl import LENIENT, Evidence, read_invoices
+from agency.kernel.emitting import emit
+from agency.kernel.errors import Invalid, NotFound
+from agency.kernel.files import fetch, store
+from agency.kernel.ids import new_id
+from agency.kernel.unit import Unit
+from agency.parties.models import Creditor
+from agency.parties.terms import NoTerms, terms_on
+from agency.ports.providers import FileStore
+from agency.ports.readers import EInvoiceReader, Unreadable
+from agency.rules.facts import DocumentKind
+
+INLINE_BYTES_MAX: Final = 1_000_000
+"""Files up to this size are read while the person waits; larger ones by a job, with progress."""
+
+_MEDIA_TYPES: Final = {
+    "table": "text/csv",
+    "workbook": "application/vnd.ms-excel",
+    "invoices": "application/xml",
+}
+_READABLE = (PlacementState.RECEIVED, PlacementState.MAPPING, PlacementState.REFUSED)
+AfterChunk = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Received:
+    """A placement, and whether the same file had been received before."""
+
+    placement_id: UUID
+    again: bool
+
+
+def receive(
+    unit: Unit,
+    files: FileStore,
+    *,
+    creditor_id: UUID,
+    name: str,
+    content: bytes,
+    bytes_max: int,
+    source: str = "upload",
+) -> Received:
+    """This function will keep a creditor's file as a placement; the same bytes again are the same placement.
+
+    :raises Invalid: the file is empty or too large.
+    """
+    if not content:
+        raise Invalid("the file is empty", field="file")
+    if len(content) > bytes_max:
+        raise Invalid(f"the file is larger than {bytes_max // 1_000_000} MB", field="file")
+    sha256 = hashlib.sha256(content).hexdigest()
+    known = unit.session.exec(
+        select(Placement.id).where(Placement.creditor_id == creditor_id, Placement.sha256 == sha256)
+    ).one_or_none()
+    if known is not None:
+        return Received(known, again=True)
+    media_type = _MEDIA_TYPES[shape_of(content)]
+    store(unit, files, creditor_id=creditor_id, content=content, media_type=media_type)
+    placement = Placement(
+        creditor_id=creditor_id,
+        id=new_id(),
+        name=clean_name(name),
+        sha256=sha256,
+        media_type=media_type,
+        source=source,
+        state=PlacementState.RECEIVED,
+        received_at=unit.now,
+        received_by=unit.by,
+    )
+    unit.session.add(placement)
+    unit.session.flush()
+    emit(unit, PlacementReceived(creditor_id=creditor_id, placement_id=placement.id, name=placement.name))
+    return Received(placement.id, again=False)
+
+
+def shape_of(content: bytes) -> str:
+    """This function will tell by content whether a file is a "table", a "workbook" or "invoices"."""
+    if content[:4] == b"PK\x03\x04":
+        try:
+            names = {entry.filename for entry in guard_archive(content)}
+        except Unreadable:
+            return "workbook"
+        office = {"[Content_Types].xml", "content.xml", "xl/workbook.xml"}
+        return "workbook" if names & office else "invoices"
+    if content[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
+        return "workbook"
+    start = content[:64].lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\x00")
+    return "invoices" if start.startswith((b"<", b"%PDF-")) else "table"
+
+
+def read_placement(
+    unit: Unit,
+    files: FileStore,
+    reader: EInvoiceReader,
+    *,
+    creditor_id: UUID,
+    placement_id: UUID,
+    mapped: Mapped | None = None,
+    after_chunk: AfterChunk = lambda percent: None,
+) -> Opened:
+    """This function will read a received file into claims and rejects, once.
+
+    A file that cannot be read is refused as a whole with its reason, unclear columns wait for the
+    creditor's mapping, and neither leaves anything behind. Reading a placement that was read changes nothing.
+
+    :raises NotFound: this creditor has no such placement.
+    """
+    placement = unit.session.exec(
+        select(Placement).where(Placement.creditor_id == creditor_id, Placement.id == placement_id)
+    ).one_or_none()
+    if placement is None:
+        raise NotFound("no such placement")
+    nothing = Opened(requote=(), credited=())
+    if placement.state not in _READABLE:
+        return nothing
+    content, _ = fetch(unit, files, creditor_id=creditor_id, sha256=placement.sha256)
+    reading = _Reading(unit, files, reader, placement, mapped, after_chunk)
+    try:
+        # What a broken line further on makes void is rolled back to here; the placement itself stays.
+        with unit.session.begin_nested():
+            counts, opened = reading.run(content)
+            if counts.rows == 0:
+                raise Unreadable("the file holds no rows")
+    except UnclearColumns as unclear:
+        placement.state, placement.refusal = PlacementState.MAPPING, unclear.message
+        unit.session.flush()
+        return nothing
+    except Unreadable as refusal:
+        placement.state, placement.refusal = PlacementState.REFUSED, refusal.reason
+        placement.progress_percent = 100
+        unit.session.flush()
+        return nothing
+    _record(unit, placement, counts, opened)
+    return opened
+
+
+def _record(unit: Unit, placement: Placement, counts: Counts, opened: Opened) -> None:
+    placement.state = PlacementState.READ
+    placement.refusal = None
+    placement.rows, placement.created, placement.updated = counts.rows, counts.created, counts.updated
+    placement.merged, placement.rejected = counts.merged, counts.rejected
+    placement.unchanged, placement.progress_percent = counts.unchanged, 100
+    unit.session.flush()
+    emit(
+        unit,
+        PlacementRead(
+            creditor_id=placement.creditor_id,
+            placement_id=placement.id,
+            rows=counts.rows,
+            created=counts.created,
+            updated=counts.updated,
+            merged=counts.merged,
+            rejected=counts.rejected,
+            requote=[str(touched) for touched in opened.requote],
+            credited=[str(claim_id) for claim_id in opened.credited],
+        ),
+    )
+
+
+class _Reading:
+    """One reading of one file: what every shape of file needs."""
+
+    def __init__(
+        self,
+        unit: Unit,
+        files: FileStore,
+        reader: EInvoiceReader,
+        placement: Placement,
+        mapped: Mapped | None,
+        after_chunk: AfterChunk,
+    ) -> None:
+        self.unit = unit
+        self.files = files
+        self.reader = reader
+        self.placement = placement
+        self.mapped = mapped
+        self.after_chunk = after_chunk
+        self.creditor_id = placement.creditor_id
+        self.habits = habits_of(unit, creditor_id=placement.creditor_id)
+
+    def run(self, content: bytes) -> tuple[Counts, Opened]:
+        if shape_of(content) == "invoices":
+            return self.read_invoices(content)
+        table = read_table(content)
+        mapped, mapping_id = self.choose(table)
+        self.placement.mapping_id = mapping_id
+        return self.import_checked(self.checked_rows(table, mapped), table.bytes_read, mapped)
+
+    def choose(self, table: Table) -> tuple[Mapped, UUID | None]:
+        if self.mapped is not None:
+            check_columns(self.mapped, table.headers)
+            return self.mapped, self.placement.mapping_id
+        return choose_mapping(self.unit, creditor_id=self.creditor_id, headers=table.headers)
+
+    def checked_rows(self, table: Table, mapped: Mapped) -> Iterator[Checked]:
+        checker = RowChecker(mapped=mapped, habits=self.habits, today=self.unit.today)
+        columns = {field: table.headers.index(header) for field, header in mapped.columns.items()}
+        width = len(table.headers)
+        for row, cells in table.rows:
+            if len(cells) > width and any(cells[width:]):
+                yield [Reject(row, "", "has more values than there are columns")]
+            elif len(cells) < width and isinstance(cells[0], str) and max(columns.values()) >= len(cells):
+                yield [Reject(row, "", "has fewer values than there are columns")]
+            else:
+                yield _under_headers(checker.check(row, {f: cells[i] for f, i in columns.items()}), mapped)
+
+    def read_invoices(self, content: bytes) -> tuple[Counts, Opened]:
+        evidence: dict[int, tuple[Evidence, ...]] = {}
+        progress = Progress(len(content))
+        checker = RowChecker(mapped=Mapped(columns={}), habits=self.habits, today=self.unit.today)
+        counts, opened = self.import_checked(
+            self.checked_invoices(content, checker, evidence, progress), progress, checker.mapped
+        )
+        self.keep_evidence(evidence)
+        return counts, opened
+
+    def checked_invoices(
+        self,
+        content: bytes,
+        checker: RowChecker,
+        evidence: dict[int, tuple[Evidence, ...]],
+        progress: Progress,
+    ) -> Iterator[Checked]:
+        rows = read_invoices(content, name=self.placement.name, reader=self.reader, progress=progress)
+        for invoice in rows:
+            if invoice.refusal:
+                yield [Reject(invoice.row, "file", invoice.refusal, invoice.name)]
+                continue
+            checked = checker.check(invoice.row, invoice.cells)
+            if isinstance(checked, list):
+                left_out = {reject.field for reject in checked if reject.field in LENIENT}
+                kept = {field: cell for field, cell in invoice.cells.items() if field not in left_out}
+                checked = checker.check(invoice.row, kept)
+            if isinstance(checked, tuple):
+                evidence[invoice.row] = invoice.evidence
+            yield checked
+
+    def keep_evidence(self, evidence: dict[int, tuple[Evidence, ...]]) -> None:
+        claims = claims_of_rows(self.unit, rows=evidence)
+        add_from_intake(
+            self.unit,
+            self.files,
+            creditor_id=self.creditor_id,
+            evidence=[
+                IntakeFile(
+                    claim_id=claims[row],
+                    kind=DocumentKind.invoice if file.is_invoice else DocumentKind.other,
+                    name=file.name,
+                    media_type=file.media_type,
+                    content=file.content,
+                )
+                for row, files in evidence.items()
+                if row in claims
+                for file in files
+            ],
+        )
+
+    def import_checked(
+        self, checked: Iterator[Checked], progress: Progress, mapped: Mapped
+    ) -> tuple[Counts, Opened]:
+        return import_rows(
+            self.unit,
+            creditor_id=self.creditor_id,
+            placement_id=self.placement.id,
+            checked=checked,
+            one_claim_per=mapped.one_claim_per,
+            labels=mapped.columns,
+            after_chunk=lambda _: self.after_chunk(progress.percent),
+        )
+
+
+def _under_headers(checked: Checked, mapped: Mapped) -> Checked:
+    """Name the field of a reject as the creditor does: by its header."""
+    if isinstance(checked, tuple):
+        return checked
+    return [
+        Reject(reject.row, mapped.columns.get(reject.field, reject.field), reject.reason, reject.value)
+        for reject in checked
+    ]
+
+
+def habits_of(unit: Unit, *, creditor_id: UUID) -> Habits:
+    """This function will return what is true of a creditor's claims where its files are silent."""
+    creditor = unit.session.exec(select(Creditor).where(Creditor.id == creditor_id)).one()
+    try:
+        terms = terms_on(unit, creditor_id=creditor_id, on=unit.today)
+        contractual = bool(terms.contractual_interest_percent)
+    except NoTerms:
+        contractual = False
+    return Habits(country=creditor.country, language=creditor.language, contractual_interest=contractual)
+
+
+def saved_mapping(unit: Unit, *, creditor_id: UUID, mapping_id: UUID) -> Mapped:
+    """This function will return a creditor's saved mapping.
+
+    :raises NotFound: this creditor has no such mapping.
+    """
+    mapping = unit.session.exec(
+        select(ColumnMapping).where(ColumnMapping.creditor_id == creditor_id, ColumnMapping.id == mapping_id)
+    ).one_or_none()
+    if mapping is None:
+        raise NotFound("no such mapping")
+    return as_mapped(mapping)
+
+
+def mark_progress(unit: Unit, *, creditor_id: UUID, placement_id: UUID, percent: int) -> None:
+    """This function will note how far a reading has come; never backwards."""
+    unit.session.connection().execute(
+        text(
+            "UPDATE placement SET progress_percent = greatest(progress_percent, :percent)"
+            " WHERE creditor_id = :c AND id = :p AND state = 'received'"
+        ),
+        {"c": creditor_id, "p": placement_id, "percent": min(percent, 99)},
+    )

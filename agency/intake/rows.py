@@ -1,0 +1,312 @@
+"""Checking rows: every value understood or refused with the field and the reason, nothing guessed.
+
+A value is worked out once per distinct text, so that a hundred thousand rows of one country, currency and a
+few thousand customers cost little more than reading them.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from agency.intake import values
+from agency.intake.mapping import Mapped
+from agency.intake.reading import Cell
+from agency.intake.values import NotUnderstood
+from agency.parties.names import has_legal_form, name_key
+from agency.rules.facts import InterestKind, Law
+
+COLLECTED_CURRENCIES: Final = frozenset({"EUR"})  # the trust account and the rate card are in euros
+OLDEST_YEARS: Final = 30
+DUE_AHEAD_DAYS: Final = 366
+# Directive 2011/7/EU art. 3(3)(b): without an agreed term a debtor has 30 days.
+TERM_WITHOUT_AGREEMENT_DAYS: Final = 30
+TEXT_MAX: Final = 200
+DESCRIPTION_MAX: Final = 500
+
+NEEDED: Final = "is needed"
+TOO_LONG: Final = "is too long"
+STRANGE_SIGNS: Final = "contains signs that no text has"
+NOT_POSITIVE: Final = "must be more than zero; a credit note names the invoice that it credits"
+NOT_COLLECTED: Final = "is a currency that the agency does not collect"
+DUE_BEFORE_ISSUED: Final = "is before the invoice date"
+IN_FUTURE: Final = "is in the future"
+TOO_OLD: Final = "is too long ago"
+TOO_FAR: Final = "is more than a year ahead"
+CREDITS_NOTHING: Final = "a credit note must name the invoice that it credits"
+OPEN_OVER_TOTAL: Final = "is more than the total of the invoice"
+HOUSE_NUMBER_ALONE: Final = "needs a street beside it"
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Why a row is not taken: our field, the reason (a fixed sentence) and what stood there."""
+
+    row: int
+    field: str
+    reason: str
+    value: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Habits:
+    """What is true of a creditor where its file is silent."""
+
+    country: str
+    language: str
+    currency: str = "EUR"
+    contractual_interest: bool = False
+
+
+STAGED: Final = (
+    "row", "claim_reference", "invoice_number", "document_kind", "billing_reference", "currency",
+    "amount_minor", "total_minor", "issued_on", "due_on", "description", "disputed", "dispute_reason", "law",
+    "interest_kind", "debtor_reference", "debtor_kind", "debtor_name", "name_key", "registration_number",
+    "vat_number", "iban", "language", "country", "region", "street", "postal_code", "city", "email", "phone",
+)  # fmt: skip
+"""The columns of a checked row, in the order in which it is copied into the staging table."""
+
+_MEMORY = 40_000
+Parser = Callable[[Cell, str], Any]
+
+
+class RowChecker:
+    """Checks rows of one file. Parsed values are kept per field, bounded so that memory stays flat."""
+
+    def __init__(self, *, mapped: Mapped, habits: Habits, today: date) -> None:
+        self.mapped = mapped
+        self.habits = habits
+        self.today = today
+        self.oldest = date(today.year - OLDEST_YEARS, 1, 1)
+        self.latest_due = today + timedelta(days=DUE_AHEAD_DAYS)
+        self._known: dict[tuple[str, Cell, str], tuple[Any, str | None]] = {}
+        self._parsers: dict[str, Parser] = {
+            **dict.fromkeys(("claim_reference", "invoice_number", "billing_reference", "debtor_reference"), _identifier),
+            **dict.fromkeys(("debtor_name", "street", "house_number", "city", "dispute_reason"), _text),
+            "description": lambda cell, _: _text_of(cell, DESCRIPTION_MAX),
+            "document_kind": lambda cell, _: values.DOCUMENT_KIND.read(_plain(cell)),
+            "debtor_kind": lambda cell, _: values.DEBTOR_KIND.read(_plain(cell)),
+            "disputed": lambda cell, _: values.YES_NO.read(_plain(cell)) == "yes",
+            "language": lambda cell, _: values.LANGUAGE.read(_plain(cell)[:2] if "-" in _plain(cell) else _plain(cell)),
+            "country": lambda cell, _: values.country(_plain(cell)),
+            "currency": _collected_currency,
+            "issued_on": self._date,
+            "due_on": self._date,
+            "amount": self._amount,
+            "total": self._amount,
+            "registration_number": lambda cell, land: values.registration_number(values.identifier(_typed(cell)), land),
+            "vat_number": lambda cell, land: values.vat_number(_plain(cell), land),
+            "iban": lambda cell, _: values.iban(_plain(cell)),
+            "postal_code": lambda cell, land: values.postcode(values.identifier(_typed(cell)), land),
+            "email": lambda cell, _: values.email(_plain(cell)),
+            "phone": lambda cell, land: values.phone(values.identifier(_typed(cell)), land),
+        }  # fmt: skip
+
+    def check(self, row: int, cells: Mapping[str, Cell]) -> tuple[Any, ...] | list[Reject]:
+        """This function will return the row as `STAGED` says, or every reason why it is not taken."""
+        rejects: list[Reject] = []
+        land = self._value("country", cells, "", row, rejects) or self.mapped.defaults.get(
+            "country", self.habits.country
+        )
+        found = {
+            field: self._value(field, cells, land, row, rejects)
+            for field in self._parsers
+            if field != "country"
+        }
+        found["country"] = land
+        found["currency"] = found["currency"] or self.mapped.defaults.get("currency", self.habits.currency)
+        self._need(row, found, cells, rejects)
+        self._settle_kind(row, found, rejects)
+        self._settle_amounts(row, found, cells, rejects)
+        self._settle_dates(row, found, rejects)
+        return rejects or self._staged(row, found)
+
+    def _value(
+        self, field: str, cells: Mapping[str, Cell], land: str, row: int, rejects: list[Reject]
+    ) -> Any:
+        cell = cells.get(field)
+        if cell is None or (isinstance(cell, str) and not cell.strip()):
+            return None
+        key = (field, cell, land)
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= _MEMORY:
+                self._known.clear()
+            known = self._known[key] = self._understand(field, cell, land)
+        value, reason = known
+        if reason:
+            rejects.append(Reject(row, field, reason, str(cell)[:TEXT_MAX]))
+        return value
+
+    def _understand(self, field: str, cell: Cell, land: str) -> tuple[Any, str | None]:
+        try:
+            if isinstance(cell, str) and not _printable(cell):
+                raise NotUnderstood(STRANGE_SIGNS)
+            return self._parsers[field](cell, land), None
+        except NotUnderstood as refusal:
+            return None, refusal.reason
+
+    def _date(self, cell: Cell, _: str) -> date:
+        if isinstance(cell, date):
+            return cell
+        if isinstance(cell, Decimal):
+            return values.parse_date(values.identifier(cell), order=self.mapped.date_order)
+        return values.parse_date(cell or "", order=self.mapped.date_order)
+
+    def _amount(self, cell: Cell, _: str) -> Decimal:
+        if isinstance(cell, Decimal):
+            # A binary fraction's noise in the ninth decimal is no part of an amount of money.
+            return cell.quantize(Decimal("0.00000001")).normalize() if cell else Decimal(0)
+        return values.parse_amount(_plain(cell), decimal_sign=self.mapped.decimal_sign)
+
+    def _need(
+        self, row: int, found: dict[str, Any], cells: Mapping[str, Cell], rejects: list[Reject]
+    ) -> None:
+        refused = {reject.field for reject in rejects}
+        for field in ("invoice_number", "debtor_name", "amount"):
+            if found[field] is None and field not in refused:
+                rejects.append(Reject(row, field, NEEDED))
+        if found["issued_on"] is None and found["due_on"] is None and not refused & {"issued_on", "due_on"}:
+            rejects.append(Reject(row, "due_on", NEEDED))
+        if found["house_number"] and not found["street"]:
+            rejects.append(Reject(row, "house_number", HOUSE_NUMBER_ALONE, str(cells.get("house_number"))))
+
+    def _settle_kind(self, row: int, found: dict[str, Any], rejects: list[Reject]) -> None:
+        """Where nobody says what a debtor is, numbers of a business or a legal form make it a company;
+        otherwise it is treated as a consumer, whom the law protects most."""
+        if found["debtor_kind"] is None:
+            business = found["registration_number"] or found["vat_number"]
+            named = found["debtor_name"] and has_legal_form(found["debtor_name"])
+            usual = self.mapped.defaults.get("debtor_kind", "consumer")
+            found["debtor_kind"] = "company" if business or named else usual
+        amount = found["amount"]
+        if found["document_kind"] is None:
+            credit = amount is not None and amount < 0 and found["billing_reference"]
+            found["document_kind"] = "credit_note" if credit else "invoice"
+        if found["document_kind"] == "credit_note" and not found["billing_reference"]:
+            rejects.append(Reject(row, "billing_reference", CREDITS_NOTHING))
+
+    def _settle_amounts(
+        self, row: int, found: dict[str, Any], cells: Mapping[str, Cell], rejects: list[Reject]
+    ) -> None:
+        for field, minor in (("amount", "amount_minor"), ("total", "total_minor")):
+            amount = found[field]
+            found[minor] = None
+            if amount is None:
+                continue
+            try:
+                found[minor] = values.to_minor(amount, found["currency"])
+            except NotUnderstood as refusal:
+                rejects.append(Reject(row, field, refusal.reason, str(cells.get(field))[:TEXT_MAX]))
+        if found["amount_minor"] is None:
+            return
+        if found["document_kind"] == "credit_note":
+            found["amount_minor"] = -abs(found["amount_minor"])
+            found["total_minor"] = found["amount_minor"]
+        if found["amount_minor"] == 0 or (found["document_kind"] == "invoice" and found["amount_minor"] < 0):
+            rejects.append(Reject(row, "amount", NOT_POSITIVE, str(cells.get("amount"))[:TEXT_MAX]))
+        elif found["total_minor"] is not None and abs(found["total_minor"]) < abs(found["amount_minor"]):
+            rejects.append(Reject(row, "amount", OPEN_OVER_TOTAL, str(cells.get("amount"))[:TEXT_MAX]))
+        if found["total_minor"] is None:
+            found["total_minor"] = found["amount_minor"]
+
+    def _settle_dates(self, row: int, found: dict[str, Any], rejects: list[Reject]) -> None:
+        issued, due = found["issued_on"], found["due_on"]
+        if issued is None and due is None:
+            return
+        if due is None:
+            due = found["due_on"] = issued + timedelta(days=TERM_WITHOUT_AGREEMENT_DAYS)
+        if issued is None:
+            issued = found["issued_on"] = min(due, self.today)
+        for field, day in (("issued_on", issued), ("due_on", due)):
+            if day < self.oldest:
+                rejects.append(Reject(row, field, TOO_OLD, day.isoformat()))
+        if issued > self.today:
+            rejects.append(Reject(row, "issued_on", IN_FUTURE, issued.isoformat()))
+        if due < issued and found["document_kind"] == "invoice":
+            rejects.append(Reject(row, "due_on", DUE_BEFORE_ISSUED, due.isoformat()))
+        if due > self.latest_due:
+            rejects.append(Reject(row, "due_on", TOO_FAR, due.isoformat()))
+
+    def _staged(self, row: int, found: dict[str, Any]) -> tuple[Any, ...]:
+        name = found["debtor_name"]
+        consumer = found["debtor_kind"] == "consumer"
+        street = " ".join(part for part in (found["street"], found["house_number"]) if part) or None
+        return (
+            row, found["claim_reference"], found["invoice_number"], found["document_kind"],
+            found["billing_reference"], found["currency"], found["amount_minor"], found["total_minor"],
+            found["issued_on"], found["due_on"], found["description"], bool(found["disputed"]),
+            found["dispute_reason"], law_of(found["country"] if consumer else self.habits.country),
+            self._interest(consumer), found["debtor_reference"], found["debtor_kind"], name, name_key(name),
+            found["registration_number"], found["vat_number"], found["iban"],
+            found["language"] or _language(found["country"], self.habits.language), found["country"],
+            belgian_region(found["country"], found["postal_code"]), street, found["postal_code"],
+            found["city"], found["email"], found["phone"],
+        )  # fmt: skip
+
+    def _interest(self, consumer: bool) -> str:
+        if self.habits.contractual_interest:
+            return InterestKind.contract.value
+        return InterestKind.consumer.value if consumer else InterestKind.trade.value
+
+
+def law_of(country: str) -> str:
+    """This function will return the law of a claim: a consumer's home law protects him, a business
+    contracted under its creditor's."""
+    laws = {"NL": Law.nl, "BE": Law.be, "DE": Law.de, "GB": Law.uk}
+    return laws.get(country, Law.eu).value
+
+
+def belgian_region(country: str, postal_code: str | None) -> str | None:
+    """This function will return the Belgian region of a postcode (ISO 3166-2), None elsewhere."""
+    if country != "BE" or not postal_code or not postal_code.isdigit():
+        return None
+    number = int(postal_code)
+    if number < 1300:
+        return "BE-BRU"
+    return "BE-WAL" if 1300 <= number < 1500 or 4000 <= number < 8000 else "BE-VLG"
+
+
+def _language(country: str, usual: str) -> str:
+    return {"NL": "nl", "FR": "fr", "DE": "de", "AT": "de", "LU": "fr", "BE": usual}.get(country, "en")
+
+
+def _printable(text: str) -> bool:
+    return text.isprintable() or all(
+        sign.isprintable() or sign in "\t\r\n\u00a0\u202f\u200b\u200e\u200f" or sign.isspace()
+        for sign in text
+    )
+
+
+def _plain(cell: Cell) -> str:
+    return values.identifier(cell) if isinstance(cell, Decimal) else str(cell or "").strip()
+
+
+def _typed(cell: Cell) -> str | Decimal:
+    return cell if isinstance(cell, Decimal) else str(cell or "")
+
+
+def _text_of(cell: Cell, longest: int) -> str:
+    text = " ".join(_plain(cell).split())
+    if len(text) > longest:
+        raise NotUnderstood(TOO_LONG)
+    return text
+
+
+def _text(cell: Cell, _: str) -> str:
+    return _text_of(cell, TEXT_MAX)
+
+
+def _identifier(cell: Cell, _: str) -> str:
+    text = values.identifier(_typed(cell)) if not isinstance(cell, date) else cell.isoformat()
+    if len(text) > 80:
+        raise NotUnderstood(TOO_LONG)
+    return text
+
+
+def _collected_currency(cell: Cell, _: str) -> str:
+    code = values.currency(_plain(cell))
+    if code not in COLLECTED_CURRENCIES:
+        raise NotUnderstood(NOT_COLLECTED)
+    return code

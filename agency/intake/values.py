@@ -1,0 +1,665 @@
+"""Understanding one value: a number, date, country, number of a register. Refuses what it would have to guess."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Final, Literal
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+from stdnum import iban as stdnum_iban
+from stdnum.be import vat as be_vat
+from stdnum.eu import vat as eu_vat
+from stdnum.exceptions import ValidationError
+
+from agency.money import EXPONENTS, Money
+
+DecimalSign = Literal[",", "."]
+DateOrder = Literal["day", "month"]
+
+AMOUNT_MAX: Final = Decimal(10) ** 12
+
+
+class NotUnderstood(ValueError):
+    """A value was refused; `reason` is a fixed sentence, so that it can be translated."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+AMBIGUOUS_AMOUNT: Final = "could be thousands or decimals; say which decimal sign the file uses"
+NOT_AN_AMOUNT: Final = "is not an amount"
+TOO_MANY_DECIMALS: Final = "has more decimals than its currency"
+AMOUNT_TOO_LARGE: Final = "is too large"
+NOT_A_DATE: Final = "is not a date"
+NOT_A_COUNTRY: Final = "is not a country (two letters, such as NL)"
+NOT_A_CURRENCY: Final = "is not a currency (three letters, such as EUR)"
+
+_SPACES = re.compile(r"[\s\u00a0\u202f'’]+")
+_CURRENCY_SIGN = re.compile(r"^(?:EUR|USD|GBP|€|\$|£)|(?:EUR|USD|GBP|€|\$|£|,-|\.-|,--)$", re.IGNORECASE)
+_PLAIN = re.compile(r"\d+", re.ASCII)
+
+
+def parse_amount(value: str, *, decimal_sign: DecimalSign | None) -> Decimal:
+    """This function will read an amount as people write it: `1.234,56`, `1,234.56`, `€ 12,50`, `(12,50)`.
+
+    With both signs present the last one is the decimal sign. A single sign before exactly three digits
+    (`1.234`) means thousands in one country and decimals in another: without a known decimal sign it is
+    refused.
+
+    :param decimal_sign: what the file's owner said; None when nobody said anything.
+    :raises NotUnderstood: it is no amount, or ambiguous.
+    """
+    text = _SPACES.sub("", value)
+    negative = False
+    if text.startswith("(") and text.endswith(")"):
+        text, negative = text[1:-1], True
+    text = _CURRENCY_SIGN.sub("", _CURRENCY_SIGN.sub("", text))
+    if text[:1] in "+-−" and text:
+        negative, text = negative ^ (text[0] in "-−"), text[1:]
+    elif text.endswith("-"):
+        negative, text = True, text[:-1]
+    text = _CURRENCY_SIGN.sub("", text)
+    amount = _unsigned(text, decimal_sign)
+    return -amount if negative else amount
+
+
+def _unsigned(text: str, decimal_sign: DecimalSign | None) -> Decimal:
+    if _PLAIN.fullmatch(text):
+        return Decimal(text)
+    signs = [sign for sign in (",", ".") if sign in text]
+    if not signs:
+        raise NotUnderstood(NOT_AN_AMOUNT)
+    sign = decimal_sign or _evident_sign(text, signs)
+    if sign is None:
+        groups = ",." if text.count(signs[0]) > 1 else ""
+        if not groups:
+            raise NotUnderstood(AMBIGUOUS_AMOUNT)
+        return _joined(text, grouping=signs[0], decimal="")
+    other = "." if sign == "," else ","
+    return _joined(text, grouping=other, decimal=sign)
+
+
+def _evident_sign(text: str, signs: list[str]) -> str | None:
+    """The decimal sign that the number itself gives away, None for whole numbers and doubtful ones."""
+    if len(signs) == 2:
+        return max(signs, key=text.rindex)
+    if text.count(signs[0]) > 1:
+        return None
+    before, after = text.split(signs[0])
+    doubtful = len(after) == 3 and 1 <= len(before) <= 3 and before != "0"
+    return None if doubtful else signs[0]
+
+
+def _joined(text: str, *, grouping: str, decimal: str) -> Decimal:
+    whole, _, decimals = text.partition(decimal) if decimal else (text, "", "")
+    groups = whole.split(grouping)
+    grouped = len(groups) == 1 or (1 <= len(groups[0]) <= 3 and all(len(group) == 3 for group in groups[1:]))
+    if (
+        not grouped
+        or not _PLAIN.fullmatch("".join(groups) or "0")
+        or (decimals and not _PLAIN.fullmatch(decimals))
+    ):
+        raise NotUnderstood(NOT_AN_AMOUNT)
+    if not "".join(groups) and not decimals:
+        raise NotUnderstood(NOT_AN_AMOUNT)
+    return Decimal(f"{''.join(groups) or '0'}.{decimals or '0'}")
+
+
+def to_minor(amount: Decimal, currency: str) -> int:
+    """This function will return an exact amount in minor units.
+
+    :raises NotUnderstood: it has more decimals than its currency, or does not fit.
+    """
+    if abs(amount) >= AMOUNT_MAX:
+        raise NotUnderstood(AMOUNT_TOO_LARGE)
+    minor = amount.scaleb(EXPONENTS[currency])
+    if minor != minor.to_integral_value():
+        raise NotUnderstood(TOO_MANY_DECIMALS)
+    return Money(int(minor), currency).minor
+
+
+_DATE = re.compile(r"(\d{1,4})[-/. ](\d{1,2})[-/. ](\d{1,4})(?:[T ]\d.*)?", re.ASCII)
+_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\.0)?", re.ASCII)
+
+
+def parse_date(value: str, *, order: DateOrder) -> date:
+    """This function will read `2026-11-22`, `20261122`, `22-11-2026` or, with order "month", `11/22/2026`.
+
+    :raises NotUnderstood: it is no date of the calendar in that order.
+    """
+    text = value.strip()
+    compact = _COMPACT.fullmatch(text)
+    if compact:
+        return _day(*compact.groups())
+    parts = _DATE.fullmatch(text)
+    if parts is None:
+        raise NotUnderstood(NOT_A_DATE)
+    first, second, third = parts.groups()
+    if len(first) == 4:
+        return _day(first, second, third)
+    if len(third) != 4 or len(first) > 2:
+        raise NotUnderstood(NOT_A_DATE)
+    return _day(third, second, first) if order == "day" else _day(third, first, second)
+
+
+def _day(year: str, month: str, day: str) -> date:
+    try:
+        return date(int(year), int(month), int(day))
+    except ValueError:
+        raise NotUnderstood(NOT_A_DATE) from None
+
+
+def identifier(value: str | Decimal) -> str:
+    """This function will return an identifier as text: leading zeros kept, `1234.0` taken back to `1234`."""
+    if isinstance(value, Decimal):
+        whole = value == value.to_integral_value()
+        return str(value.quantize(Decimal(1))) if whole else str(value)
+    text = " ".join(value.split())
+    return text[:-2] if text.endswith(".0") and _PLAIN.fullmatch(text[:-2]) else text
+
+
+_NL_POSTCODE = re.compile(r"([1-9]\d{3}) ?((?!SA|SD|SS)[A-Z]{2})", re.ASCII)
+_DIGITS_POSTCODE: Final = {"BE": re.compile(r"[1-9]\d{3}", re.ASCII), "LU": re.compile(r"(?:L-)?\d{4}", re.ASCII),
+                           "DE": re.compile(r"\d{5}", re.ASCII), "FR": re.compile(r"\d{5}", re.ASCII)}  # fmt: skip
+_ANY_POSTCODE = re.compile(r"[A-Z0-9][A-Z0-9 \-]{1,11}", re.ASCII)
+
+
+def postcode(value: str, country: str) -> str:
+    """This function will return a postcode in its country's own form.
+
+    :raises NotUnderstood: that country has no such postcodes.
+    """
+    text = value.strip().upper()
+    if country == "NL":
+        parts = _NL_POSTCODE.fullmatch(text.replace(" ", ""))
+        if parts:
+            return f"{parts[1]} {parts[2]}"
+    elif country == "BE" and text.startswith("B-"):
+        text = text[2:]
+    pattern = _DIGITS_POSTCODE.get(country, _ANY_POSTCODE)
+    if country == "NL" or not pattern.fullmatch(text):
+        raise NotUnderstood("is not a postcode of this country")
+    return text
+
+
+_EMAIL = re.compile(r"[A-Za-z0-9_%+\-]+(?:\.[A-Za-z0-9_%+\-]+)*@(?:[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?\.)+"
+                    r"[A-Za-z]{2,24}", re.ASCII)  # fmt: skip
+
+
+def email(value: str) -> str:
+    """This function will return an e-mail address with its domain in lower case.
+
+    Plain addresses pass a pattern; only unusual ones cost the library's full analysis.
+
+    :raises NotUnderstood: no mail can go there.
+    """
+    text = value.strip()
+    if len(text) <= 254 and _EMAIL.fullmatch(text):
+        name, _, domain = text.rpartition("@")
+        if len(name) <= 64:
+            return f"{name}@{domain.lower()}"
+    try:
+        return validate_email(text, check_deliverability=False).normalized
+    except EmailNotValidError:
+        raise NotUnderstood("is not an e-mail address") from None
+
+
+_DUTCH_PHONE = re.compile(r"(?:\+31|0031|0)(6[1-9]\d{7}|[1-57]\d{8})", re.ASCII)
+
+
+def phone(value: str, country: str) -> str:
+    """This function will return a phone number in E.164, read as dialled from its country.
+
+    :raises NotUnderstood: no such number can exist.
+    """
+    text = re.sub(r"[\s()./\-]", "", value)
+    plain = _DUTCH_PHONE.fullmatch(text) if country == "NL" or text.startswith("+31") else None
+    if plain and plain[1].startswith("6"):
+        return f"+31{plain[1]}"
+    try:
+        number = phonenumbers.parse(value, country)
+    except phonenumbers.NumberParseException:
+        raise NotUnderstood("is not a phone number") from None
+    if not phonenumbers.is_possible_number(number) or not phonenumbers.is_valid_number(number):
+        raise NotUnderstood("is not a phone number")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _checked(check: Callable[[str], str], value: str, reason: str) -> str:
+    try:
+        return check(value)
+    except (ValidationError, InvalidOperation, ValueError):
+        raise NotUnderstood(reason) from None
+
+
+def iban(value: str) -> str:
+    """This function will return an IBAN without blanks.
+
+    :raises NotUnderstood: length or check digits are wrong.
+    """
+    return _checked(lambda text: str(stdnum_iban.validate(text)), value, "is not an IBAN")
+
+
+def vat_number(value: str, country: str) -> str:
+    """This function will return a VAT number with its country's letters.
+
+    Only the countries whose check digits are known are checked; the United Kingdom and others pass as text.
+
+    :raises NotUnderstood: its check digits are wrong.
+    """
+    text = re.sub(r"[\s.\-]", "", value).upper()
+    own = text if text[:2].isalpha() else f"{country}{text}"
+    if own[:2] not in _VAT_COUNTRIES:
+        if re.fullmatch(r"[A-Z0-9]{4,16}", own):
+            return own
+        raise NotUnderstood("is not a VAT number")
+    return _checked(lambda number: str(eu_vat.validate(number)), own, "is not a VAT number")
+
+
+_VAT_COUNTRIES: Final = frozenset(
+    [
+        "AT",
+        "BE",
+        "BG",
+        "CY",
+        "CZ",
+        "DE",
+        "DK",
+        "EE",
+        "EL",
+        "ES",
+        "FI",
+        "FR",
+        "HR",
+        "HU",
+        "IE",
+        "IT",
+        "LT",
+        "LU",
+        "LV",
+        "MT",
+        "NL",
+        "PL",
+        "PT",
+        "RO",
+        "SE",
+        "SI",
+        "SK",
+    ]
+)
+
+
+def registration_number(value: str, country: str) -> str:
+    """This function will return a number in the trade register: KVK (8 digits) or KBO (10 digits, checked).
+
+    :raises NotUnderstood: it cannot stand in that country's register.
+    """
+    text = re.sub(r"[\s.\-]", "", value).upper()
+    if country == "NL":
+        text = text.removeprefix("KVK")
+        if text.isascii() and text.isdigit() and len(text) in (8, 12):
+            return text[:8]
+        raise NotUnderstood("is not a Chamber of Commerce number (8 digits)")
+    if country == "BE":
+        return _checked(
+            lambda number: str(be_vat.validate(number)),
+            text.removeprefix("BE"),
+            "is not an enterprise number",
+        )
+    if not re.fullmatch(r"[A-Z0-9/]{2,30}", text):
+        raise NotUnderstood("is not a registration number")
+    return text
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Words by which people name one of a few things, folded to lower case without accents."""
+
+    words: dict[str, str]
+    reason: str
+
+    def read(self, value: str) -> str:
+        """This function will return what a word stands for.
+
+        :raises NotUnderstood: nobody knows the word.
+        """
+        found = self.words.get(value.strip().casefold())
+        if found is None:
+            raise NotUnderstood(self.reason)
+        return found
+
+
+def _words(**meanings: str) -> dict[str, str]:
+    return {word: meaning for meaning, words in meanings.items() for word in words.split("|")}
+
+
+DEBTOR_KIND: Final = Choice(
+    _words(
+        consumer="consumer|consument|particulier|prive|privé|privepersoon|natuurlijk persoon|b2c|c|consommateur"
+        "|particulier(e)|personne physique|privat|verbraucher|person|individual|private",
+        sole_trader="sole_trader|sole trader|eenmanszaak|zzp|zzp'er|zelfstandige|independant|indépendant|vof|maat"
+        "|einzelunternehmen|freelancer",
+        company="company|bedrijf|b2b|b|zakelijk|onderneming|rechtspersoon|business|firma|entreprise|societe"
+        "|société|organisatie|unternehmen|corporate|legal entity|nv|bv|b.v.|n.v.",
+    ),
+    "is not a kind of debtor (consumer, sole trader or company)",
+)
+DOCUMENT_KIND: Final = Choice(
+    _words(
+        invoice="invoice|factuur|facture|rechnung|f|i|inv|debet|380",
+        credit_note="credit_note|credit note|creditnota|credit|creditfactuur|note de credit|note de crédit|avoir"
+        "|gutschrift|c|cn|381",
+    ),
+    "is neither an invoice nor a credit note",
+)
+YES_NO: Final = Choice(
+    _words(
+        yes="yes|ja|j|y|oui|o|true|waar|vrai|1|x|betwist|disputed|contested|conteste|contesté",
+        no="no|nee|neen|n|non|false|onwaar|faux|0|-|niet betwist|none|geen",
+    ),
+    "is neither yes nor no",
+)
+LANGUAGE: Final = Choice(
+    _words(
+        nl="nl|nederlands|dutch|neerlandais|néerlandais|nld|dut",
+        fr="fr|frans|french|francais|français|fra|fre",
+        en="en|engels|english|anglais|eng",
+        de="de|duits|german|deutsch|allemand|deu|ger",
+    ),
+    "is not a language that is written (nl, fr, en, de)",
+)
+COUNTRY: Final = Choice(
+    _words(
+        NL="nederland|netherlands|the netherlands|pays-bas|niederlande|holland|nld",
+        BE="belgie|belgië|belgium|belgique|belgien|bel",
+        DE="duitsland|germany|allemagne|deutschland|deu",
+        FR="frankrijk|france|frankreich|fra",
+        LU="luxemburg|luxembourg|lux",
+        GB="uk|verenigd koninkrijk|united kingdom|great britain|royaume-uni|gbr|engeland",
+        ES="spanje|spain|espagne|esp",
+        IT="italie|italië|italy|ita",
+    ),
+    NOT_A_COUNTRY,
+)
+COUNTRY_CODES: Final = frozenset(
+    [
+        "AD",
+        "AE",
+        "AF",
+        "AG",
+        "AI",
+        "AL",
+        "AM",
+        "AO",
+        "AQ",
+        "AR",
+        "AS",
+        "AT",
+        "AU",
+        "AW",
+        "AX",
+        "AZ",
+        "BA",
+        "BB",
+        "BD",
+        "BE",
+        "BF",
+        "BG",
+        "BH",
+        "BI",
+        "BJ",
+        "BL",
+        "BM",
+        "BN",
+        "BO",
+        "BQ",
+        "BR",
+        "BS",
+        "BT",
+        "BV",
+        "BW",
+        "BY",
+        "BZ",
+        "CA",
+        "CC",
+        "CD",
+        "CF",
+        "CG",
+        "CH",
+        "CI",
+        "CK",
+        "CL",
+        "CM",
+        "CN",
+        "CO",
+        "CR",
+        "CU",
+        "CV",
+        "CW",
+        "CX",
+        "CY",
+        "CZ",
+        "DE",
+        "DJ",
+        "DK",
+        "DM",
+        "DO",
+        "DZ",
+        "EC",
+        "EE",
+        "EG",
+        "EH",
+        "ER",
+        "ES",
+        "ET",
+        "FI",
+        "FJ",
+        "FK",
+        "FM",
+        "FO",
+        "FR",
+        "GA",
+        "GB",
+        "GD",
+        "GE",
+        "GF",
+        "GG",
+        "GH",
+        "GI",
+        "GL",
+        "GM",
+        "GN",
+        "GP",
+        "GQ",
+        "GR",
+        "GS",
+        "GT",
+        "GU",
+        "GW",
+        "GY",
+        "HK",
+        "HM",
+        "HN",
+        "HR",
+        "HT",
+        "HU",
+        "ID",
+        "IE",
+        "IL",
+        "IM",
+        "IN",
+        "IO",
+        "IQ",
+        "IR",
+        "IS",
+        "IT",
+        "JE",
+        "JM",
+        "JO",
+        "JP",
+        "KE",
+        "KG",
+        "KH",
+        "KI",
+        "KM",
+        "KN",
+        "KP",
+        "KR",
+        "KW",
+        "KY",
+        "KZ",
+        "LA",
+        "LB",
+        "LC",
+        "LI",
+        "LK",
+        "LR",
+        "LS",
+        "LT",
+        "LU",
+        "LV",
+        "LY",
+        "MA",
+        "MC",
+        "MD",
+        "ME",
+        "MF",
+        "MG",
+        "MH",
+        "MK",
+        "ML",
+        "MM",
+        "MN",
+        "MO",
+        "MP",
+        "MQ",
+        "MR",
+        "MS",
+        "MT",
+        "MU",
+        "MV",
+        "MW",
+        "MX",
+        "MY",
+        "MZ",
+        "NA",
+        "NC",
+        "NE",
+        "NF",
+        "NG",
+        "NI",
+        "NL",
+        "NO",
+        "NP",
+        "NR",
+        "NU",
+        "NZ",
+        "OM",
+        "PA",
+        "PE",
+        "PF",
+        "PG",
+        "PH",
+        "PK",
+        "PL",
+        "PM",
+        "PN",
+        "PR",
+        "PS",
+        "PT",
+        "PW",
+        "PY",
+        "QA",
+        "RE",
+        "RO",
+        "RS",
+        "RU",
+        "RW",
+        "SA",
+        "SB",
+        "SC",
+        "SD",
+        "SE",
+        "SG",
+        "SH",
+        "SI",
+        "SJ",
+        "SK",
+        "SL",
+        "SM",
+        "SN",
+        "SO",
+        "SR",
+        "SS",
+        "ST",
+        "SV",
+        "SX",
+        "SY",
+        "SZ",
+        "TC",
+        "TD",
+        "TF",
+        "TG",
+        "TH",
+        "TJ",
+        "TK",
+        "TL",
+        "TM",
+        "TN",
+        "TO",
+        "TR",
+        "TT",
+        "TV",
+        "TW",
+        "TZ",
+        "UA",
+        "UG",
+        "UM",
+        "US",
+        "UY",
+        "UZ",
+        "VA",
+        "VC",
+        "VE",
+        "VG",
+        "VI",
+        "VN",
+        "VU",
+        "WF",
+        "WS",
+        "YE",
+        "YT",
+        "ZA",
+        "ZM",
+        "ZW",
+    ]
+)
+"""ISO 3166-1 alpha-2."""
+
+
+def country(value: str) -> str:
+    """This function will return a country's two-letter code from a code or a name.
+
+    :raises NotUnderstood: no such country.
+    """
+    text = value.strip()
+    if text.upper() in COUNTRY_CODES:
+        return text.upper()
+    return COUNTRY.read(text)
+
+
+def currency(value: str) -> str:
+    """This function will return a currency's three-letter code.
+
+    :raises NotUnderstood: its minor unit is not known.
+    """
+    text = {"€": "EUR", "EURO": "EUR", "£": "GBP", "$": "USD"}.get(
+        value.strip().upper(), value.strip().upper()
+    )
+    if text not in EXPONENTS:
+        raise NotUnderstood(NOT_A_CURRENCY)
+    return text

@@ -1,0 +1,107 @@
+"""Published rate cards: immutable versions, of which the latest that has begun prices a new quote."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from uuid import UUID
+
+from sqlalchemy import text
+
+from agency.kernel.audit import record
+from agency.kernel.errors import NotFound
+from agency.kernel.ids import HOUSE, new_id
+from agency.kernel.unit import Unit
+from agency.rules.price import DEFAULT_CARD, RateCard
+
+
+class NoRateCard(NotFound):
+    """No rate card had been published by that day."""
+
+
+@dataclass(frozen=True)
+class PublishedCard:
+    """A rate card as it was published."""
+
+    id: UUID
+    version: int
+    sha256: str
+    card: RateCard
+
+
+def publish_card(unit: Unit, *, card: RateCard, valid_from: date) -> int:
+    """This function will publish a rate card from a day on and return its version; an equal card is not
+    published twice. Quotes keep the version that they were made with."""
+    content = card.to_json()
+    sha256 = hashlib.sha256(content).hexdigest()
+    connection = unit.session.connection()
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('rate_card', 0))"))
+    latest = connection.execute(
+        text("SELECT version, sha256 FROM rate_card ORDER BY version DESC LIMIT 1")
+    ).one_or_none()
+    if latest and latest.sha256 == sha256:
+        return int(latest.version)
+    version = (latest.version if latest else 0) + 1
+    connection.execute(
+        text(
+            "INSERT INTO rate_card (id, version, valid_from, card, sha256, created_at)"
+            " VALUES (:id, :version, :valid_from, :card, :sha, :now)"
+        ),
+        {"id": new_id(), "version": version, "valid_from": valid_from, "card": content, "sha": sha256,
+         "now": unit.now},
+    )  # fmt: skip
+    record(
+        unit,
+        action="rate_card.published",
+        subject=f"rate_card:{version}",
+        creditor_id=HOUSE,
+        facts={"sha256": sha256, "valid_from": valid_from.isoformat()},
+    )
+    return version
+
+
+def publish_first_card(unit: Unit, *, valid_from: date) -> int:
+    """This function will publish the agency's first rate card where none stands yet (set-up)."""
+    standing = unit.session.connection().execute(text("SELECT max(version) FROM rate_card")).scalar_one()
+    return int(standing) if standing else publish_card(unit, card=DEFAULT_CARD, valid_from=valid_from)
+
+
+def card_on(unit: Unit, *, on: date) -> PublishedCard:
+    """This function will return the rate card in force on a day.
+
+    :raises NoRateCard: none was.
+    """
+    row = (
+        unit.session.connection()
+        .execute(
+            text(
+                "SELECT id, version, sha256, card FROM rate_card WHERE valid_from <= :on"
+                " ORDER BY valid_from DESC, version DESC LIMIT 1"
+            ),
+            {"on": on},
+        )
+        .one_or_none()
+    )
+    if row is None:
+        raise NoRateCard("no rate card has been published")
+    return PublishedCard(row.id, row.version, row.sha256, _parsed(bytes(row.card)))
+
+
+def card_of(unit: Unit, *, rate_card_id: UUID) -> PublishedCard:
+    """This function will return a published rate card by its id.
+
+    :raises NoRateCard: there is none.
+    """
+    row = (
+        unit.session.connection()
+        .execute(text("SELECT id, version, sha256, card FROM rate_card WHERE id = :id"), {"id": rate_card_id})
+        .one_or_none()
+    )
+    if row is None:
+        raise NoRateCard("no such rate card")
+    return PublishedCard(row.id, row.version, row.sha256, _parsed(bytes(row.card)))
+
+
+@lru_cache(maxsize=64)
+def _parsed(content: bytes) -> RateCard:
+    return RateCard.from_json(content)

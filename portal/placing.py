@@ -1,0 +1,66 @@
+"""A creditor's file from hand-over to price: what the upload page, the API, the command line and the demo share."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from agency.intake.mapping import Mapped
+from agency.intake.receive import INLINE_BYTES_MAX, Received, read_placement, receive
+from agency.kernel.ports import Ports
+from agency.kernel.unit import Unit
+from agency.pricing.quoting import quote_placement
+
+
+@dataclass(frozen=True)
+class Placed:
+    """What became of a file: its placement, whether it was known, and whether a job reads it now."""
+
+    placement_id: UUID
+    again: bool
+    in_background: bool
+
+
+def place_file(
+    unit: Unit,
+    ports: Ports,
+    *,
+    creditor_id: UUID,
+    name: str,
+    content: bytes,
+    bytes_max: int,
+    source: str = "upload",
+    wait: bool = False,
+) -> Placed:
+    """This function will take a file in; a small one is read and priced at once, a large one by a job.
+
+    :param wait: read a large one at once too.
+    :raises Invalid: the file is empty or too large.
+    """
+    received: Received = receive(
+        unit,
+        ports.files,
+        creditor_id=creditor_id,
+        name=name,
+        content=content,
+        bytes_max=bytes_max,
+        source=source,
+    )
+    later = len(content) > INLINE_BYTES_MAX and not wait
+    if not later:
+        read_and_price(unit, ports, creditor_id=creditor_id, placement_id=received.placement_id)
+    return Placed(received.placement_id, received.again, in_background=later and not received.again)
+
+
+def read_and_price(
+    unit: Unit, ports: Ports, *, creditor_id: UUID, placement_id: UUID, mapped: Mapped | None = None
+) -> None:
+    """This function will read a placement in this transaction and price what it made and touched."""
+    opened = read_placement(
+        unit,
+        ports.files,
+        ports.read_einvoice,
+        creditor_id=creditor_id,
+        placement_id=placement_id,
+        mapped=mapped,
+    )
+    for touched in (placement_id, *opened.requote):
+        quote_placement(unit, creditor_id=creditor_id, placement_id=touched)
