@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
+from agency.communication.sending import PATIENCE_SECONDS
 from agency.events import MessageSent
 from agency.kernel.emitting import emit
 from agency.kernel.ports import Ports
@@ -21,7 +22,8 @@ _BY = "system:communication.resolve"
 
 _STALE = text(
     "UPDATE message SET state = CASE WHEN content_sha256 IS NULL THEN 'queued' ELSE 'unknown' END,"
-    " lease_until = CASE WHEN content_sha256 IS NOT NULL THEN clock_timestamp() END,"
+    " lease_until = CASE WHEN content_sha256 IS NOT NULL"
+    "  THEN clock_timestamp() + make_interval(secs => :patience) END,"
     " reasons = '[\"the sender was lost\"]'"
     " WHERE state = 'sending' AND lease_until < clock_timestamp()"
 )
@@ -44,7 +46,7 @@ _NOT_THERE = text(
 def resolve_unknown(units: Units, *, ports: Ports, limit: int = 100) -> int:
     """This function will ask providers after unknown messages and return how many it could settle."""
     with units.open(Door.WORKER, by=_BY) as unit:
-        unit.session.connection().execute(_STALE)
+        unit.session.connection().execute(_STALE, {"patience": PATIENCE_SECONDS})
         waiting = _read_unknown(unit, limit)
     answers = [(row, *_ask(row, ports)) for row in waiting]
     with units.open(Door.WORKER, by=_BY) as unit:

@@ -11,13 +11,13 @@ from agency.kernel.errors import Invalid
 from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit
 
+_NEWEST = text(
+    "SELECT version, sha256 FROM template WHERE key = :key AND language = :language AND channel = :channel"
+    " ORDER BY version DESC LIMIT 1"
+)
 _PUBLISH = text(
     "INSERT INTO template (id, key, language, channel, version, subject, body, sha256, created_at)"
-    " SELECT :id, :key, :language, :channel, coalesce(max(version), 0) + 1, :subject, :body, :sha, :now"
-    " FROM template WHERE key = :key AND language = :language AND channel = :channel"
-    # Only what the newest version does not say already becomes a version.
-    " HAVING :sha IS DISTINCT FROM (SELECT t.sha256 FROM template t WHERE t.key = :key"
-    "  AND t.language = :language AND t.channel = :channel ORDER BY t.version DESC LIMIT 1)"
+    " VALUES (:id, :key, :language, :channel, :version, :subject, :body, :sha, :now)"
 )
 
 
@@ -42,20 +42,17 @@ def publish(unit: Unit, composed: Composed) -> bool:
     if lacking:
         where = f"{composed.key} in {composed.language} by {composed.channel}"
         raise TemplateIncomplete(f"{where} does not say: {', '.join(lacking)}")
-    published = unit.session.connection().execute(
-        _PUBLISH,
-        {
-            "id": new_id(),
-            "key": composed.key,
-            "language": composed.language,
-            "channel": composed.channel,
-            "subject": composed.subject,
-            "body": composed.body,
-            "sha": hashlib.sha256(f"{composed.subject}\n{composed.body}".encode()).hexdigest(),
-            "now": unit.now,
-        },
+    which = {"key": composed.key, "language": composed.language, "channel": composed.channel.value}
+    newest = unit.session.connection().execute(_NEWEST, which).one_or_none()
+    sha256 = hashlib.sha256(f"{composed.subject}\n{composed.body}".encode()).hexdigest()
+    if newest is not None and newest.sha256 == sha256:
+        return False
+    words = {"subject": composed.subject, "body": composed.body, "sha": sha256}
+    version = newest.version + 1 if newest else 1
+    unit.session.connection().execute(
+        _PUBLISH, which | words | {"id": new_id(), "version": version, "now": unit.now}
     )
-    return published.rowcount == 1
+    return True
 
 
 def composed_files() -> Iterator[Composed]:

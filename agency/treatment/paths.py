@@ -9,25 +9,36 @@ from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit
 from agency.rules.treatment import TreatmentPath, default_paths
 
+_NEWEST = text(
+    "SELECT version, definition FROM treatment_path WHERE key = :key ORDER BY version DESC LIMIT 1"
+)
 _PUBLISH = text(
     "INSERT INTO treatment_path (id, key, version, definition, created_at)"
-    " SELECT :id, :key, coalesce(max(version), 0) + 1, CAST(:definition AS jsonb), :now"
-    " FROM treatment_path WHERE key = :key"
-    " HAVING CAST(:definition AS jsonb) IS DISTINCT FROM (SELECT p.definition FROM treatment_path p"
-    "  WHERE p.key = :key ORDER BY p.version DESC LIMIT 1)"
+    " VALUES (:id, :key, :version, CAST(:definition AS jsonb), :now)"
 )
 
 
 def publish_paths(unit: Unit) -> int:
     """This function will publish the default paths that changed and return how many versions it gave."""
-    published = 0
-    for path in default_paths():
-        result = unit.session.connection().execute(
-            _PUBLISH,
-            {"id": new_id(), "key": path.key, "definition": path.to_json().decode(), "now": unit.now},
-        )
-        published += result.rowcount
-    return published
+    return sum(_publish(unit, path) for path in default_paths())
+
+
+def _publish(unit: Unit, path: TreatmentPath) -> bool:
+    definition = path.to_json().decode()
+    newest = unit.session.connection().execute(_NEWEST, {"key": path.key}).one_or_none()
+    if newest is not None and newest.definition == json.loads(definition):
+        return False
+    unit.session.connection().execute(
+        _PUBLISH,
+        {
+            "id": new_id(),
+            "key": path.key,
+            "version": newest.version + 1 if newest else 1,
+            "definition": definition,
+            "now": unit.now,
+        },
+    )
+    return True
 
 
 def read_paths(unit: Unit, *, ids: set[UUID]) -> dict[UUID, TreatmentPath]:
