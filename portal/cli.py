@@ -203,12 +203,15 @@ def import_claims(
         from portal import claims_import
         from portal.wiring import wire
 
-        outcome = claims_import.import_claims(wire(), file=file, creditor=creditor, dry_run=dry_run)
+        wired = wire()
+        report = claims_import.import_claims(
+            wired.units, wired.ports, wired.settings, path=file, creditor=creditor, dry_run=dry_run
+        )
     if as_json:
-        print_json(outcome)
+        print_json(report)
     else:
-        typer.echo(claims_import.as_text(outcome))
-    raise typer.Exit(1 if "refused" in outcome else 0)
+        typer.echo(claims_import.as_text(report))
+    raise typer.Exit(1 if "refused" in report else 0)
 
 
 @app.command("help", rich_help_panel=RUN)
