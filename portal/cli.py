@@ -52,12 +52,12 @@ def up(
     simulator_port: Annotated[int, typer.Option(help="The simulator's port, likewise.")] = 8025,
 ) -> None:
     """Start everything with a demo and print where to go. Ctrl-C stops it; data is kept."""
-    from portal.local.setup import set_up
+    from portal.local import frontend
     from portal.local.status import read_status, show_status
     from portal.local.supervisor import Supervisor
 
     folder = data_folder()
-    set_up(say=say)
+    frontend.install(say=say)
     supervisor = Supervisor(say, folder, portal_port=port, simulator_port=simulator_port)
 
     def show() -> None:
@@ -108,10 +108,10 @@ def reset(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = Fals
 @app.command(rich_help_panel=TEST, context_settings=PASS_ON)
 def test(context: typer.Context) -> None:
     """Run all tests; further words go to pytest."""
+    from portal.local import frontend
     from portal.local.browser import HOW_TO_GET_CHROMIUM, find_chromium
-    from portal.local.setup import set_up
 
-    set_up(say=say)
+    frontend.install(say=say)
     if find_chromium() is None:
         say(f"Browser tests will be skipped: {HOW_TO_GET_CHROMIUM}")
     spread = [] if {"-n", "--pdb"} & set(context.args) else ["-n", "2"]
@@ -122,10 +122,10 @@ def test(context: typer.Context) -> None:
 @app.command(rich_help_panel=TEST)
 def check() -> None:
     """Lint, format, types, floors, architecture and pure tests, each with its time."""
+    from portal.local import frontend
     from portal.local.check import run_checks
-    from portal.local.setup import set_up
 
-    set_up(say=say)
+    frontend.install(say=say)
     raise typer.Exit(0 if run_checks(answers) else 1)
 
 

@@ -7,7 +7,6 @@ import re
 import pytest
 
 from portal.local import frontend
-from portal.local.setup import compile_translations
 
 pytestmark = pytest.mark.pure
 
@@ -41,16 +40,3 @@ class TestServedFiles:
         said: list[str] = []
         frontend.install(say=said.append)
         assert said == []
-
-
-class TestTranslations:
-    def test_a_changed_catalogue_is_compiled_once(self, tmp_path):
-        folder = tmp_path / "locale" / "nl" / "LC_MESSAGES"
-        folder.mkdir(parents=True)
-        (folder / "messages.po").write_text(
-            'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
-            'msgid "claim"\nmsgstr "vordering"\n'
-        )
-        assert compile_translations(tmp_path) == 1
-        assert b"vordering" in (folder / "messages.mo").read_bytes()
-        assert compile_translations(tmp_path) == 0
