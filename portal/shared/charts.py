@@ -1,0 +1,90 @@
+"""Charts drawn on the server as plain SVG: geometry here, drawing in the macros `ui.bars` and `ui.line`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+WIDTH, HEIGHT = 640, 200
+LEFT, RIGHT, TOP, BOTTOM = 8, 8, 12, 22
+_STEPS = (1, 2, 5)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A value of a chart: its label on the axis, the value, and how the value is written for readers."""
+
+    label: str
+    value: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A drawn point: a bar's box, or the place of a line's dot (x + width / 2, y)."""
+
+    point: Point
+    x: int
+    y: int
+    width: int
+    height: int
+    labelled: bool
+
+    @property
+    def middle(self) -> int:
+        """The horizontal middle of the mark."""
+        return self.x + self.width // 2
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A drawn chart: marks, horizontal grid lines, and the polyline of a line chart."""
+
+    title: str
+    marks: tuple[Mark, ...]
+    grid: tuple[int, ...]
+    baseline: int
+    width: int = WIDTH
+    height: int = HEIGHT
+
+    @property
+    def polyline(self) -> str:
+        """The points of a line through the marks, as SVG wants them."""
+        return " ".join(f"{mark.middle},{mark.y}" for mark in self.marks)
+
+
+def chart(*, title: str, points: Sequence[Point]) -> Chart:
+    """This function will lay out a chart of values from zero up.
+
+    :raises AssertionError: a value is negative.
+    """
+    assert all(point.value >= 0 for point in points), "this chart starts at zero"
+    top = _round_up(max((point.value for point in points), default=0))
+    base = HEIGHT - BOTTOM
+    slot = (WIDTH - LEFT - RIGHT) // max(len(points), 1)
+    gap = max(slot // 4, 1)
+    every = max(-(-len(points) // 12), 1)  # at most about a dozen labels fit
+    marks = []
+    for place, point in enumerate(points):
+        height = point.value * (base - TOP) // top
+        marks.append(
+            Mark(
+                point=point,
+                x=LEFT + place * slot + gap // 2,
+                y=base - height,
+                width=slot - gap,
+                height=height,
+                labelled=place % every == 0,
+            )
+        )
+    grid = tuple(base - (base - TOP) * line // 4 for line in range(1, 5))
+    return Chart(title=title, marks=tuple(marks), grid=grid, baseline=base)
+
+
+def _round_up(value: int) -> int:
+    """The next 1, 2 or 5 times a power of ten, so that the grid means something."""
+    power = 1
+    while power * 10 <= value:
+        power *= 10
+    for step in (*_STEPS, 10):
+        if step * power >= value:
+            return step * power
+    raise AssertionError("unreachable: ten times the power is more than the value")

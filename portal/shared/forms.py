@@ -1,0 +1,146 @@
+"""Forms: read into strict models, shown again with each error beside its field.
+
+form = submitted(PromiseForm, visit.fields)
+with form.attempt(visit.unit):
+    make_promise(visit.unit, amount=form.data.amount, ...)
+if form.errors:
+    return visit.page("collector/promise.html", status=422, form=form)
+return visit.redirect("/desk", notice=N_("Promise kept in the file."))
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+from agency.kernel.errors import AgencyError
+from agency.kernel.unit import Unit
+from portal.shared.i18n import N_
+
+WHOLE = ""  # the key of an error that concerns no single field
+
+
+class FormModel(BaseModel):
+    """Base of every form: unknown fields are refused, blanks trimmed, empty text counts as absent."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, str_max_length=10_000)
+
+
+Data = TypeVar("Data", bound=FormModel)
+
+
+class NoData(AssertionError):
+    """Data was asked of a form that has errors; `Form.attempt` ends at it."""
+
+
+class Form(Generic[Data]):
+    """A form as it is shown: what stands in its fields, what is wrong with them, and the checked data."""
+
+    def __init__(self, values: Mapping[str, Any] | None = None) -> None:
+        self.values: dict[str, Any] = dict(values or {})
+        self.errors: dict[str, str] = {}
+        self._data: Data | None = None
+
+    @property
+    def data(self) -> Data:
+        """The checked data.
+
+        :raises NoData: the form has errors, or was never submitted.
+        """
+        if self._data is None:
+            raise NoData("a form with errors has no data")
+        return self._data
+
+    def value(self, name: str) -> Any:
+        """What stands in a field: text, or a list where several values were given."""
+        return self.values.get(name, "")
+
+    def refuse(self, message: str, field: str | None = None) -> None:
+        """Put an error beside a field, or above the form."""
+        self.errors.setdefault(field or WHOLE, message)
+
+    @contextmanager
+    def attempt(self, unit: Unit) -> Iterator[None]:
+        """Run a use case with the form's data; its refusal becomes an error of the form and undoes it.
+
+        A form that has errors already leaves the block at its first use of `data`.
+        """
+        try:
+            with unit.session.begin_nested():
+                yield
+        except AgencyError as refusal:
+            self.refuse(refusal.message, refusal.field)
+        except NoData:
+            if not self.errors:
+                raise
+
+    def _check(self, model: type[Data], fields: Mapping[str, Any]) -> None:
+        try:
+            self._data = model.model_validate(fields)
+        except ValidationError as failure:
+            for error in failure.errors(include_url=False):
+                self.refuse(_sentence(error), str(error["loc"][0]) if error["loc"] else None)
+
+
+def blank(**values: Any) -> Form[Any]:
+    """This function will return a form to be filled in, with what already stands in its fields."""
+    return Form(values)
+
+
+def submitted(model: type[Data], fields: Mapping[str, Any]) -> Form[Data]:
+    """This function will read what was sent into a form; errors stand in `errors`, by field.
+
+    Empty fields count as absent, so that optional ones may be left blank.
+    """
+    sent = {name: value for name, value in fields.items() if name != "csrf"}
+    form: Form[Data] = Form(sent)
+    form._check(model, {name: value for name, value in sent.items() if value not in ("", [])})
+    return form
+
+
+# What people read for each of Pydantic's kinds of error; anything else is "not valid".
+_SENTENCES = {
+    "missing": N_("Fill this in."),
+    "string_too_short": N_("This is too short."),
+    "string_too_long": N_("This is too long."),
+    "extra_forbidden": N_("This form has no such field."),
+    "date_from_datetime_parsing": N_("Give a date, like 2026-11-30."),
+    "date_parsing": N_("Give a date, like 2026-11-30."),
+    "int_parsing": N_("Give a whole number."),
+    "uuid_parsing": N_("Choose one of the options."),
+    "enum": N_("Choose one of the options."),
+    "literal_error": N_("Choose one of the options."),
+    "greater_than": N_("This is too small."),
+    "greater_than_equal": N_("This is too small."),
+    "less_than": N_("This is too large."),
+    "less_than_equal": N_("This is too large."),
+    "decimal_parsing": N_("Give an amount, like 12.50."),
+}
+
+
+def _sentence(error: Mapping[str, Any]) -> str:
+    if error["type"] == "value_error":  # a sentence of our own validators
+        return str(error["ctx"]["error"])
+    return _SENTENCES.get(error["type"], N_("This is not valid."))
+
+
+def read_amount(text: Any) -> Any:
+    """This function will read an amount as people of both languages write it: `1.234,56` and `1,234.56`.
+
+    :raises ValueError: one separator with exactly three digits behind it could mean either.
+    """
+    if not isinstance(text, str):
+        return text
+    digits = text.replace("€", "").replace("\u00a0", "").replace(" ", "")
+    point = max(digits.rfind(","), digits.rfind("."))
+    if point < 0:
+        return Decimal(digits) if digits.isascii() and digits.isdigit() else digits
+    whole, fraction = digits[:point].replace(",", "").replace(".", ""), digits[point + 1 :]
+    if len(fraction) == 3 and not ("," in digits and "." in digits):
+        raise ValueError(N_("Write cents with two decimals: 1234,56."))
+    return f"{whole}.{fraction}"
+
+
+AmountField = Annotated[Decimal, BeforeValidator(read_amount)]

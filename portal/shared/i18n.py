@@ -1,0 +1,194 @@
+"""Languages: which one a person reads, its texts, and how it writes amounts, numbers and dates.
+
+Source texts are English; `portal/locale/<language>/LC_MESSAGES/portal.po` holds the others. The language
+of the page being rendered is ambient (`speaking`), because templates and filters ask for it everywhere.
+"""
+
+import gettext as gnu
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+
+from babel import Locale
+from babel.core import negotiate_locale
+from babel.dates import format_date, format_datetime, format_timedelta
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import get_currency_symbol
+
+from agency.kernel.unit import AGENCY_ZONE
+from agency.money import EXPONENTS, Money
+
+LANGUAGES: Mapping[str, str] = {"nl": "Nederlands", "en": "English"}
+DEFAULT_LANGUAGE = "nl"
+# English as read in Europe: day before month.
+LOCALES: Mapping[str, Locale] = {"nl": Locale("nl", "NL"), "en": Locale("en", "GB")}
+
+CATALOGUES = Path(__file__).resolve().parents[1] / "locale"
+DOMAIN = "portal"
+
+_language: ContextVar[str] = ContextVar("language", default=DEFAULT_LANGUAGE)
+
+
+def N_(text: str) -> str:  # noqa: N802 - gettext's own name for a text that is translated later
+    """This function will mark a text for translation and return it unchanged."""
+    return text
+
+
+def compile_catalogues(folder: Path = CATALOGUES) -> int:
+    """This function will compile each `.po` that is newer than its `.mo` and return how many there were."""
+    stale = [
+        source
+        for source in sorted(folder.glob("*/LC_MESSAGES/*.po"))
+        if not source.with_suffix(".mo").exists()
+        or source.with_suffix(".mo").stat().st_mtime < source.stat().st_mtime
+    ]
+    for source in stale:
+        with source.open("rb") as file:
+            catalogue = read_po(file, locale=source.parts[-3])
+        with source.with_suffix(".mo").open("wb") as file:
+            write_mo(file, catalogue)
+    return len(stale)
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def catalogue(language: str) -> gnu.NullTranslations:
+    """This function will return the texts of a language, compiled at set-up."""
+    compiled = CATALOGUES / language / "LC_MESSAGES" / f"{DOMAIN}.mo"
+    if not compiled.exists():
+        compile_catalogues()
+    with compiled.open("rb") as file:
+        return gnu.GNUTranslations(file)
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """This function will make a language the ambient one for the block."""
+    token = _language.set(language)
+    try:
+        yield
+    finally:
+        _language.reset(token)
+
+
+def current_language() -> str:
+    """This function will return the ambient language."""
+    return _language.get()
+
+
+def gettext(text: str) -> str:
+    """This function will translate a text into the ambient language."""
+    return catalogue(_language.get()).gettext(text) if text else ""
+
+
+def ngettext(singular: str, plural: str, n: int) -> str:
+    """This function will translate a text with a count into the ambient language."""
+    return catalogue(_language.get()).ngettext(singular, plural, n)
+
+
+def choose_language(*, stored: str | None, cookie: str | None, accepted: str | None) -> str:
+    """This function will choose a language: the user's own, else the cookie's, else the browser's."""
+    for wish in (stored, cookie):
+        if wish in LANGUAGES:
+            return wish
+    found = negotiate_locale(_preferences(accepted or ""), list(LANGUAGES), sep="-")
+    return found.split("-")[0] if found else DEFAULT_LANGUAGE
+
+
+def _preferences(header: str) -> Sequence[str]:
+    """The languages of an Accept-Language header (RFC 9110 12.5.4), best first."""
+    wishes: list[tuple[Decimal, str]] = []
+    for part in header[:200].split(","):
+        tag, _, parameters = part.strip().partition(";")
+        quality = parameters.strip().removeprefix("q=") or "1"
+        if tag and quality.replace(".", "", 1).isdigit():
+            wishes.append((Decimal(quality), tag.split("-")[0]))
+    return [tag for quality, tag in sorted(wishes, key=lambda wish: -wish[0]) if quality]
+
+
+# --- amounts, numbers, dates ---
+
+
+@dataclass(frozen=True, slots=True)
+class _AmountStyle:
+    """How a language writes one currency; worked out once, because lists show thousands of amounts."""
+
+    positive: tuple[str, str]
+    negative: tuple[str, str]
+    group: str
+    point: str
+    decimals: int
+
+
+@lru_cache(maxsize=64)
+def _amount_style(language: str, currency: str) -> _AmountStyle:
+    locale = LOCALES[language]
+    pattern = locale.currency_formats["standard"]
+    symbol = get_currency_symbol(currency, locale=locale)
+    # A symbol that ends in a letter stands apart from the digits (Unicode TR 35, currencySpacing).
+    gap = "\u00a0" if symbol[-1].isalpha() else ""
+    around = [
+        (prefix.replace("¤", symbol + (gap if prefix.endswith("¤") else "")), suffix.replace("¤", symbol))
+        for prefix, suffix in zip(pattern.prefix, pattern.suffix, strict=True)
+    ]
+    symbols = locale.number_symbols["latn"]
+    return _AmountStyle(around[0], around[1], symbols["group"], symbols["decimal"], EXPONENTS[currency])
+
+
+def format_money(amount: Money, *, language: str | None = None) -> str:
+    """This function will write an amount as its readers do: `€ 12.345,67` with a no-break space in Dutch."""
+    style = _amount_style(language or _language.get(), amount.currency)
+    before, after = style.negative if amount.minor < 0 else style.positive
+    whole, fraction = divmod(abs(amount.minor), 10**style.decimals)
+    digits = f"{whole:,}".replace(",", style.group)
+    if style.decimals:
+        digits += f"{style.point}{fraction:0{style.decimals}d}"
+    return f"{before}{digits}{after}"
+
+
+def format_number(value: int | Decimal, *, decimals: int | None = None, language: str | None = None) -> str:
+    """This function will write a number with the language's separators.
+
+    :param decimals: how many decimals to show; by default those that the value has.
+    """
+    symbols = LOCALES[language or _language.get()].number_symbols["latn"]
+    text = f"{value:,}" if decimals is None else f"{value:,.{decimals}f}"
+    return text.translate({ord(","): symbols["group"], ord("."): symbols["decimal"], ord("-"): "\u2212"})
+
+
+def format_percent(percent: Decimal | int, *, decimals: int | None = None) -> str:
+    """This function will write per cents (12.5 means 12.5 %) with a no-break space where one belongs."""
+    gap = "" if _language.get() == "en" else "\u00a0"
+    return f"{format_number(percent, decimals=decimals)}{gap}%"
+
+
+def format_bps(bps: int) -> str:
+    """This function will write basis points as per cents: 1250 becomes 12,5 %."""
+    return format_percent((Decimal(bps) / 100).normalize() + 0)
+
+
+@lru_cache(maxsize=4096)
+def _day(day: date, style: str, language: str) -> str:
+    return format_date(day, style, locale=LOCALES[language])
+
+
+def format_day(day: date, style: str = "d MMM y") -> str:
+    """This function will write a calendar day: `3 nov 2026`, or in another CLDR style."""
+    if isinstance(day, datetime):
+        day = day.astimezone(AGENCY_ZONE).date()
+    return _day(day, style, _language.get())
+
+
+def format_moment(moment: datetime, style: str = "d MMM y HH:mm") -> str:
+    """This function will write a moment in the agency's time zone."""
+    return format_datetime(moment.astimezone(AGENCY_ZONE), style, locale=LOCALES[_language.get()])
+
+
+def format_ago(moment: datetime, *, now: datetime) -> str:
+    """This function will write how far a moment lies from now: `3 uur geleden`, `in 2 days`."""
+    return format_timedelta(moment - now, add_direction=True, locale=LOCALES[_language.get()])

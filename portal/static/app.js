@@ -1,0 +1,225 @@
+// What pages gain with JavaScript: a command palette, row keys, dialogs, live nudges. Each page works without.
+
+const byId = (id) => document.getElementById(id);
+const isTyping = (node) => node.closest("input, textarea, select, [contenteditable]") !== null;
+
+// --- dialogs ---
+function openDialog(id) {
+  const dialog = byId(id);
+  if (!dialog || dialog.open) return;
+  dialog.showModal();
+  dialog.querySelector("input:not([type=hidden]), textarea, select")?.focus();
+}
+
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-dialog]");
+  if (opener) {
+    event.preventDefault();
+    openDialog(opener.dataset.dialog);
+    return;
+  }
+  // A click on the backdrop lands on the dialog itself.
+  if (event.target instanceof HTMLDialogElement) event.target.close();
+  for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+
+// --- a question before an action ---
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  const dialog = byId("confirm");
+  if (!form.dataset.confirm || form.dataset.confirmed || !dialog) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  byId("confirm-text").textContent = form.dataset.confirm;
+  dialog.returnValue = "no";
+  dialog.onclose = () => {
+    if (dialog.returnValue !== "yes") return;
+    form.dataset.confirmed = "yes";
+    form.requestSubmit(event.submitter);
+    delete form.dataset.confirmed;
+  };
+  dialog.showModal();
+}, true);
+
+// A form is sent once: a second press while the first is under way does nothing.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "yes";
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});
+
+// --- the command palette ---
+function visibleLinks() {
+  return [...byId("palette").querySelectorAll(".palette-list li:not([hidden]) a")];
+}
+
+function filterCommands(wish) {
+  for (const item of byId("palette").querySelectorAll("[data-commands] li")) {
+    item.hidden = !item.textContent.toLocaleLowerCase().includes(wish);
+  }
+  byId("palette").querySelector(".palette-none").hidden = visibleLinks().length > 0;
+}
+
+let searching;
+function searchAll(wish) {
+  const palette = byId("palette");
+  const found = palette.querySelector("[data-found]");
+  clearTimeout(searching);
+  if (!palette.dataset.searchUrl || wish.length < 2) {
+    found.replaceChildren();
+    return;
+  }
+  searching = setTimeout(async () => {
+    const answer = await fetch(`${palette.dataset.searchUrl}?q=${encodeURIComponent(wish)}`);
+    if (!answer.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    found.replaceChildren(...page.querySelectorAll("li"));
+    palette.querySelector(".palette-none").hidden = visibleLinks().length > 0;
+  }, 200);
+}
+
+byId("palette")?.addEventListener("input", (event) => {
+  const wish = event.target.value.trim().toLocaleLowerCase();
+  filterCommands(wish);
+  searchAll(wish);
+});
+byId("palette")?.addEventListener("keydown", (event) => {
+  const links = visibleLinks();
+  const at = links.indexOf(document.activeElement);
+  if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    event.preventDefault();
+    links[(at + (event.key === "ArrowDown" ? 1 : -1) + links.length) % links.length]?.focus();
+  } else if (event.key === "Enter" && at < 0) {
+    event.preventDefault();
+    links[0]?.click();
+  }
+});
+
+// --- keys: rows, search, help ---
+function rows() {
+  return [...document.querySelectorAll("table[data-rows] tbody tr")];
+}
+
+function stepRow(by) {
+  const all = rows();
+  if (!all.length) return;
+  const at = all.findIndex((row) => row.classList.contains("is-current"));
+  const next = all[Math.max(0, Math.min(all.length - 1, at < 0 ? 0 : at + by))];
+  for (const row of all) {
+    row.classList.toggle("is-current", row === next);
+    row.toggleAttribute("tabindex", false);
+  }
+  next.tabIndex = -1;
+  next.focus({ preventScroll: true });
+  next.scrollIntoView({ block: "nearest" });
+}
+
+const KEYS = {
+  j: () => stepRow(1),
+  k: () => stepRow(-1),
+  Enter: () => document.querySelector("tr.is-current a")?.click(),
+  "/": () => document.querySelector("[data-search]")?.focus(),
+  "?": () => openDialog("keys"),
+};
+
+document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+    event.preventDefault();
+    openDialog("palette");
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+  if (event.key === "Escape") document.querySelectorAll("details[data-menu][open]").forEach((menu) => { menu.open = false; });
+  if (isTyping(event.target) || !KEYS[event.key]) return;
+  if (event.key === "Enter" && !event.target.matches("tr.is-current")) return;
+  event.preventDefault();
+  KEYS[event.key]();
+});
+
+// --- picking rows ---
+document.addEventListener("change", (event) => {
+  if (!event.target.matches("[data-pick-all]")) return;
+  for (const box of event.target.closest("table").querySelectorAll("tbody .pick input")) {
+    box.checked = event.target.checked;
+  }
+});
+
+// --- files dropped on a zone ---
+function showFiles(zone) {
+  const list = zone.querySelector("[data-files]");
+  const names = [...zone.querySelector("input[type=file]").files].map((file) => {
+    const item = document.createElement("li");
+    item.textContent = file.name;
+    return item;
+  });
+  list.replaceChildren(...names);
+  list.hidden = names.length < 2;
+}
+
+for (const kind of ["dragover", "dragleave", "drop"]) {
+  document.addEventListener(kind, (event) => {
+    const zone = event.target.closest?.("[data-dropzone]");
+    if (!zone) return;
+    event.preventDefault();
+    zone.classList.toggle("is-over", kind === "dragover");
+    if (kind !== "drop" || !event.dataTransfer.files.length) return;
+    zone.querySelector("input[type=file]").files = event.dataTransfer.files;
+    showFiles(zone);
+  });
+}
+document.addEventListener("change", (event) => {
+  const zone = event.target.closest("[data-dropzone]");
+  if (zone) showFiles(zone);
+});
+
+// --- notices ---
+function addClose(notice) {
+  const close = document.createElement("button");
+  close.type = "button";
+  close.className = "notice-close";
+  close.textContent = "✕";
+  close.setAttribute("aria-label", byId("notices").dataset.close);
+  close.addEventListener("click", () => notice.remove());
+  notice.append(close);
+}
+
+function notify(text, tone = "good") {
+  const notice = document.createElement("div");
+  notice.className = `notice tone-${tone}`;
+  const words = document.createElement("p");
+  words.textContent = text;
+  notice.append(words);
+  addClose(notice);
+  byId("notices")?.append(notice);
+}
+
+document.querySelectorAll("#notices .notice").forEach(addClose);
+document.body.addEventListener("notice", (event) => notify(event.detail.text, event.detail.tone));
+document.body.addEventListener("htmx:sendError", () => notify(document.body.dataset.offline, "warning"));
+document.body.addEventListener("htmx:responseError", () => notify(document.body.dataset.failed, "bad"));
+document.querySelector("[data-focus]")?.focus();
+
+// --- live nudges: the stream says that something changed, never what; elements fetch again themselves ---
+function listen(url) {
+  const stream = new EventSource(url);
+  let missed = false;
+  stream.onmessage = (message) => {
+    const { topic, claim_id: claim } = JSON.parse(message.data);
+    const names = ["nudge", `nudge:${topic}`, ...(claim ? [`nudge:claim:${claim}`] : [])];
+    for (const name of names) document.body.dispatchEvent(new CustomEvent(name));
+  };
+  // What happened while the line was down is unknown: fetch everything once it is back.
+  stream.onerror = () => { missed = true; };
+  stream.onopen = () => {
+    if (missed) document.body.dispatchEvent(new CustomEvent("nudge"));
+    missed = false;
+  };
+}
+
+if (document.body.dataset.live) listen(document.body.dataset.live);
