@@ -22,7 +22,6 @@ from agency.kernel.emitting import Reaction
 from agency.pricing.reacting import open_books, price_again, price_read
 from agency.treatment.reacting import (
     begin_placement,
-    lower_costs_when_paid,
     resume_when_broken,
     resume_when_resolved,
     resume_when_reversed,
@@ -41,7 +40,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     DisputeRaised: (price_again, stop_when_disputed),
     DisputeResolved: (price_again, resume_when_resolved),
     MessageBounced: (write_when_bounced,),
-    PaymentReceived: (check_when_paid, lower_costs_when_paid, confirm_payment),
+    PaymentReceived: (check_when_paid, confirm_payment),
     PaymentReversed: (resume_when_reversed,),
     PromiseMade: (confirm_promise,),
     PromiseBroken: (resume_when_broken,),

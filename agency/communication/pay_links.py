@@ -7,7 +7,7 @@ from agency.kernel.unit import Unit
 
 
 class PayLinkIssuer(Protocol):
-    """Makes a fresh link to a claim's page and returns its path."""
+    """Makes a fresh link to a claim's page and returns its token."""
 
     def __call__(self, unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> str: ...
 
@@ -27,4 +27,5 @@ def issue_pay_link(unit: Unit, *, public_url: str, creditor_id: UUID, claim_id: 
     """
     if not _installed:
         raise RuntimeError("no pay links installed: call portal.wiring.wire() first")
-    return public_url.rstrip("/") + _installed[0](unit, creditor_id=creditor_id, claim_id=claim_id)
+    token = _installed[0](unit, creditor_id=creditor_id, claim_id=claim_id)
+    return f"{public_url.rstrip('/')}/pay/{token}"

@@ -6,10 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from agency.claims.itemisation import itemise
-from agency.communication.amounts import announce_costs
 from agency.kernel.unit import AGENCY_ZONE, Unit
-from agency.rules.facts import Channel, DebtorKind, Law
+from agency.rules.facts import Channel, Law
 from agency.rules.notice import notice_term
 
 # The first notice that left counts; a letter leaves when the post has it, not when it was printed.
@@ -25,18 +23,6 @@ _SERVED = text(
 _ANNOUNCED = text(
     "UPDATE claim SET phase = 'amicable', costs_from = :costs_from, costs_minor = :costs,"
     " costs_vat_minor = :vat WHERE creditor_id = :creditor AND id = :claim AND costs_from IS NULL"
-)
-_COSTS = text(
-    "UPDATE claim SET costs_minor = :costs, costs_vat_minor = :vat"
-    " WHERE creditor_id = :creditor AND id = :claim"
-)
-_TERM_RUNS = text(
-    "SELECT c.law, c.costs_from, d.kind, cr.vat_deductible, coalesce((SELECT x.costs_clause"
-    "  FROM creditor_terms x WHERE x.creditor_id = c.creditor_id AND x.valid_from <= :today"
-    "  ORDER BY x.valid_from DESC LIMIT 1), false) AS costs_clause"
-    " FROM claim c JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
-    " JOIN creditor cr ON cr.id = c.creditor_id"
-    " WHERE c.creditor_id = :creditor AND c.id = :claim AND c.costs_from > :today FOR UPDATE OF c"
 )
 _UNSERVED = text(
     "UPDATE claim c SET costs_from = NULL, costs_minor = 0, costs_vat_minor = 0"
@@ -71,26 +57,6 @@ def start_terms(unit: Unit) -> int:
     if rows:
         unit.session.connection().execute(_ANNOUNCED, rows)
     return len(rows)
-
-
-def recompute_costs(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> None:
-    """This function will lower the announced costs after a payment within the term of the notice.
-
-    They are then due over what is still open (HR 25-11-2016, ECLI:NL:HR:2016:2704); after the term they stay.
-    """
-    key = {"creditor": creditor_id, "claim": claim_id}
-    row = unit.session.connection().execute(_TERM_RUNS, key | {"today": unit.today}).one_or_none()
-    if row is None:
-        return
-    costs = announce_costs(
-        owed=itemise(unit, creditor_id=creditor_id, claim_id=claim_id, on=unit.today),
-        law=Law(row.law),
-        debtor=DebtorKind(row.kind),
-        on=unit.today,
-        vat_deductible=row.vat_deductible,
-        clause_agreed=row.costs_clause,
-    )
-    unit.session.connection().execute(_COSTS, key | {"costs": costs.amount.minor, "vat": costs.vat.minor})
 
 
 def withdraw_term(unit: Unit, *, creditor_id: UUID, claim_id: UUID, message_id: UUID) -> None:

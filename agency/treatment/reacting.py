@@ -11,14 +11,13 @@ from agency.events import (
     DisputeRaised,
     DisputeResolved,
     MessageBounced,
-    PaymentReceived,
     PaymentReversed,
     PromiseBroken,
     QuoteAccepted,
 )
 from agency.kernel.unit import Unit
 from agency.rules.facts import Channel
-from agency.treatment.notices import recompute_costs, withdraw_term
+from agency.treatment.notices import withdraw_term
 from agency.treatment.starting import start_treatment
 
 _BOUNCED = text(
@@ -80,11 +79,6 @@ def resume_when_resolved(unit: Unit, event: DisputeResolved) -> None:
 def resume_when_broken(unit: Unit, event: PromiseBroken) -> None:
     """This function will have the planner look at the claim again today."""
     look_today(unit, creditor_id=event.creditor_id, claim_id=_claim(event.claim_id))
-
-
-def lower_costs_when_paid(unit: Unit, event: PaymentReceived) -> None:
-    """This function will recompute announced costs after a payment within the notice's term."""
-    recompute_costs(unit, creditor_id=event.creditor_id, claim_id=_claim(event.claim_id))
 
 
 def write_when_bounced(unit: Unit, event: MessageBounced) -> None:

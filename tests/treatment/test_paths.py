@@ -11,10 +11,8 @@ from agency.claims.holds import lift_hold, place_hold, running_holds
 from agency.claims.itemisation import itemise
 from agency.claims.states import HoldGround
 from agency.communication.receipts import apply_receipt
-from agency.ledger.posting import Leg, post
 from agency.money import Money
 from agency.rules.facts import DebtorKind, Law
-from agency.treatment.notices import recompute_costs
 from agency.treatment.planner import plan_due, upcoming
 from agency.treatment.starting import start_treatment
 from tests.communication.correspondence import Office, a_correspondent, receipt
@@ -137,14 +135,6 @@ class TestDutchConsumer:
         claim = claim_row(office, claim_id)
         assert (claim.costs_from, claim.costs_minor) == (None, 0)
 
-    def test_part_paid_within_the_term_lowers_the_costs(self, office):
-        creditor_id, claim_id = begin(office)
-        live(office, date(2026, 12, 17))
-        with office.unit() as unit:
-            pay(unit, creditor_id, claim_id, 20000)
-            recompute_costs(unit, creditor_id=creditor_id, claim_id=claim_id)
-        assert claim_row(office, claim_id).costs_minor == 4000  # the minimum over 202.15
-
     def test_without_an_address_for_mail_everything_is_paper(self, office):
         _, claim_id = begin(office, email=None)
         live(office, date(2026, 12, 10))
@@ -264,17 +254,3 @@ class TestPlanner:
         with office.unit() as unit:
             assert start_treatment(unit, claim_ids=[claim_id]) == 0
 
-
-def pay(unit, creditor_id, claim_id, minor):
-    post(
-        unit,
-        creditor_id=creditor_id,
-        book="claims",
-        kind="payment",
-        source_key=f"test:{claim_id}:{minor}",
-        legs=(
-            Leg("claims.control", Money(minor, "EUR")),
-            Leg("claims.principal", Money(-minor, "EUR"), claim_id),
-        ),
-        effective_on=unit.today,
-    )
