@@ -40,7 +40,8 @@ class _Ear(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self):
-        agency: Agency = self.server.agency
+        assert isinstance(self.server, _Ears)
+        agency = self.server.agency
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         call = Heard(self.path, agency.url + self.path, body, dict(self.headers.items()))
         with agency.lock:
@@ -99,12 +100,18 @@ class Simulator:
         return self.get("/messages", **query)["messages"]
 
 
+class _Ears(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Ear)
+        self.agency = Agency(f"http://127.0.0.1:{self.server_port}")
+
+
 @contextmanager
 def listening_agency() -> Iterator[Agency]:
     """An agency that hears webhooks."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Ear)
-    server.daemon_threads = True
-    server.agency = Agency(f"http://127.0.0.1:{server.server_port}")
+    server = _Ears()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield server.agency

@@ -23,14 +23,7 @@ async def accept_letter(request: Request, world: TheWorld) -> Response:
     key = _bearer(request)
     if not key:
         return _refused(401, "key", "no such account")
-    form = await request.form()
-    reference, country = str(form.get("reference", "")), str(form.get("country", ""))
-    upload = form.get("pdf")
-    pdf = b"" if upload is None or isinstance(upload, str) else await upload.read()
-    try:
-        address = [str(line) for line in json.loads(str(form.get("address", "[]")))]
-    except (ValueError, TypeError):
-        address = []
+    reference, country, address, pdf = await _read(request)
     if reason := _objection(reference, country, address, pdf):
         return _refused(422, "letter", reason)
     idempotency = request.headers.get("idempotency-key") or reference
@@ -123,6 +116,18 @@ def _accept(
             why = {"reason": "unknown at this address"}
             report_event(world, provider_id=provider_id, event="returned", at=back, secret=key, **why)
     return letter
+
+
+async def _read(request: Request) -> tuple[str, str, list[str], bytes]:
+    """Reference, country, address lines and PDF of the multipart form; empty where not given."""
+    async with request.form() as form:
+        upload = form.get("pdf")
+        pdf = b"" if upload is None or isinstance(upload, str) else await upload.read()
+        try:
+            address = [str(line) for line in json.loads(str(form.get("address", "[]")))]
+        except (ValueError, TypeError):
+            address = []
+        return str(form.get("reference", "")), str(form.get("country", "")), address, pdf
 
 
 def _objection(reference: str, country: str, address: list[str], pdf: bytes) -> str:
