@@ -7,6 +7,7 @@ that is not this machine: a demo never reaches a real person.
 from dataclasses import dataclass
 from functools import lru_cache
 
+from agency import tables
 from agency.kernel.emitting import install_reactions
 from agency.kernel.ports import Ports, install_ports
 from agency.kernel.settings import Settings, settings
@@ -41,6 +42,8 @@ class Wiring:
 @lru_cache(maxsize=1)
 def wire() -> Wiring:
     """This function will connect this process once: engine, adapters, reactions."""
+    # Every table is known before the first statement: rooms refer to each other's by name.
+    assert tables.metadata.tables
     config = settings()
     ports = choose_ports(config)
     install_ports(ports)

@@ -35,7 +35,8 @@ def write_ubl(*, supplier: Supplier, invoice: SimulatedInvoice) -> bytes:
     total = Decimal(abs(invoice.amount_minor)) / 100
     net = (total * 100 / (100 + _VAT_PERCENT)).quantize(Decimal("0.01"), ROUND_HALF_UP)
     root = etree.Element(
-        f"{{{_ROOT.format(kind)}}}{kind}", nsmap={None: _ROOT.format(kind), "cac": _CAC, "cbc": _CBC}
+        f"{{{_ROOT.format(kind)}}}{kind}",
+        nsmap={None: _ROOT.format(kind), "cac": _CAC, "cbc": _CBC},  # type: ignore[dict-item]
     )
     _header(root, kind, invoice)
     if credit:
