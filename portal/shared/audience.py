@@ -7,11 +7,12 @@ route that stands on none of them.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
+from urllib.parse import quote, unquote
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse
 
 from agency.kernel.errors import AgencyError, Forbidden
 from agency.kernel.unit import Door, Unit
@@ -168,8 +169,21 @@ def show(
 
 def read_notice(request: Request) -> tuple[Notice, ...]:
     """This function will return the notice that the page before this one left, if any."""
-    tone, _, words = request.cookies.get("notice", "").partition(":")
+    tone, _, words = unquote(request.cookies.get("notice", "")).partition(":")
     return (Notice(words, tone),) if words and tone in ("good", "info", "warning", "bad") else ()
+
+
+def leave_for(url: str, *, notice: str = "", tone: str = "good") -> RedirectResponse:
+    """This function will send the browser to a page after something was done, with a notice shown there.
+
+    :param notice: a text marked with `N_`; it is translated where it is shown.
+    """
+    response = RedirectResponse(url, status_code=303)
+    if notice:
+        response.set_cookie(
+            "notice", quote(f"{tone}:{notice}"), max_age=60, httponly=True, samesite="lax", path="/"
+        )
+    return response
 
 
 def _fields(described: Here) -> dict[str, Any]:

@@ -13,7 +13,10 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar
 
+from fastapi import Depends
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
 
 from agency.kernel.errors import AgencyError
 from agency.kernel.unit import Unit
@@ -82,6 +85,26 @@ class Form(Generic[Data]):
         except ValidationError as failure:
             for error in failure.errors(include_url=False):
                 self.refuse(_sentence(error), str(error["loc"][0]) if error["loc"] else None)
+
+
+async def sent_fields(request: Request) -> dict[str, Any]:
+    """This function will return what a form sent: text by field, a list where a field came repeatedly.
+
+    Files stand as Starlette's `UploadFile`; an empty file field counts as absent.
+    """
+    fields: dict[str, Any] = {}
+    for name, value in (await request.form()).multi_items():
+        if isinstance(value, UploadFile) and not value.filename:
+            continue
+        if name in fields:
+            earlier = fields[name]
+            fields[name] = [*earlier, value] if isinstance(earlier, list) else [earlier, value]
+        else:
+            fields[name] = value
+    return fields
+
+
+Fields = Annotated[dict[str, Any], Depends(sent_fields)]
 
 
 def blank(**values: Any) -> Form[Any]:

@@ -94,7 +94,7 @@ def ngettext(singular: str, plural: str, n: int) -> str:
 def choose_language(*, stored: str | None, cookie: str | None, accepted: str | None) -> str:
     """This function will choose a language: the user's own, else the cookie's, else the browser's."""
     for wish in (stored, cookie):
-        if wish in LANGUAGES:
+        if wish is not None and wish in LANGUAGES:
             return wish
     found = negotiate_locale(_preferences(accepted or ""), list(LANGUAGES), sep="-")
     return found.split("-")[0] if found else DEFAULT_LANGUAGE
