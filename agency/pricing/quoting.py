@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -17,6 +17,7 @@ from agency.kernel.emitting import emit
 from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit
 from agency.money import Money
+from agency.pricing.models import Quote
 from agency.pricing.rate_cards import PublishedCard, card_on
 from agency.pricing.replay import quote_document, quote_line
 from agency.pricing.scoring import ClaimFacts, PricedClaim, age_in_days, price_claim
@@ -54,6 +55,17 @@ class Issued:
     changes: tuple[Change, ...] = ()
 
 
+@dataclass
+class _Offer:
+    """What the claims of one placement cost: the lines as JSON and their sums; the rows stand in the
+    staging table."""
+
+    lines: list[str]
+    principal: int = 0
+    fee_at_most: int = 0
+    weighted_bps: int = 0
+
+
 def quote_placement(unit: Unit, *, creditor_id: UUID, placement_id: UUID) -> Issued | None:
     """This function will make sure that a placement's open quote says what its claims cost now.
 
@@ -70,14 +82,15 @@ def quote_placement(unit: Unit, *, creditor_id: UUID, placement_id: UUID) -> Iss
     if not rows:
         return None
     published = card_on(unit, on=unit.today)
-    lines = [_line(row, published, unit) for row in rows]
+    offer = _price(unit, rows, published)
     open_quote = _open_quote(unit, creditor_id, placement_id)
-    before = _lines_of(unit, creditor_id, open_quote) if open_quote else {}
-    after = {UUID(line["claim"]): line for _, line in lines}
-    if open_quote and _same(before, after) and not _expired(unit, creditor_id, open_quote):
-        return Issued(open_quote, new=False)
-    quote_id = _issue(unit, creditor_id, placement_id, published, lines)
-    return Issued(quote_id, new=True, changes=_changes(before, after) if open_quote else ())
+    issued = Issued(open_quote, new=False) if open_quote else None
+    if open_quote is None or _differs(unit, creditor_id, open_quote):
+        changes = _changes(unit, creditor_id, open_quote) if open_quote else ()
+        quote_id = _issue(unit, creditor_id, placement_id, published, offer)
+        issued = Issued(quote_id, new=True, changes=changes)
+    connection.execute(text(f"DROP TABLE {STAGING}"))
+    return issued
 
 
 def facts_of_row(row: Row[Any], unit: Unit) -> ClaimFacts:
@@ -92,9 +105,45 @@ def facts_of_row(row: Row[Any], unit: Unit) -> ClaimFacts:
     )
 
 
-def _line(row: Row[Any], published: PublishedCard, unit: Unit) -> tuple[PricedClaim, dict[str, Any]]:
-    priced = price_claim(card=published.card, facts=facts_of_row(row, unit))
-    return priced, quote_line(claim_id=str(row.id), reference=row.reference, priced=priced)
+def _price(unit: Unit, rows: Sequence[Row[Any]], published: PublishedCard) -> _Offer:
+    """Price every claim, straight into the staging table: only the document is kept in memory."""
+    connection = unit.session.connection()
+    connection.execute(
+        text(
+            f"CREATE TEMP TABLE {STAGING} (claim_id uuid PRIMARY KEY, fee_bps integer, minimum_minor bigint,"
+            " facts jsonb, factors jsonb, completeness integer, dispute text, rule_version text)"
+            " ON COMMIT DROP"
+        )
+    )
+    offer = _Offer([])
+    raw: Any = connection.connection.driver_connection
+    with raw.cursor().copy(f"COPY {STAGING} FROM STDIN") as copy:
+        for row in rows:
+            priced = price_claim(card=published.card, facts=facts_of_row(row, unit))
+            offer.lines.append(quote_line(claim_id=str(row.id), reference=row.reference, priced=priced))
+            offer.principal += row.principal_minor
+            offer.fee_at_most += priced.price.maximum.minor
+            offer.weighted_bps += priced.price.fee_bps * row.principal_minor
+            copy.write_row(_staged(row.id, priced))
+    return offer
+
+
+def _staged(claim_id: UUID, priced: PricedClaim) -> tuple[Any, ...]:
+    price = priced.price
+    facts = priced.facts.as_json() | {
+        "completeness": priced.score.completeness,
+        "maximum_minor": price.maximum.minor,
+        "cheaper": [[saving.document.value, saving.fee_bps_after] for saving in price.cheaper],
+    }
+    factors = [
+        {"key": factor.key, "label": factor.label, "bps": factor.bps, "why": factor.why}
+        for factor in price.factors
+    ]
+    version = priced.score.trace[0].version
+    return (
+        claim_id, price.fee_bps, price.minimum.minor, json.dumps(facts), json.dumps(factors),
+        priced.score.completeness, priced.facts.dispute.value, version,
+    )  # fmt: skip
 
 
 def _open_quote(unit: Unit, creditor_id: UUID, placement_id: UUID) -> UUID | None:
@@ -112,115 +161,96 @@ def _open_quote(unit: Unit, creditor_id: UUID, placement_id: UUID) -> UUID | Non
     return found
 
 
-def _expired(unit: Unit, creditor_id: UUID, quote_id: UUID) -> bool:
-    expired: bool = (
-        unit.session.connection()
-        .execute(
-            text("SELECT expires_at <= app.now() FROM quote WHERE creditor_id = :c AND id = :q"),
-            {"c": creditor_id, "q": quote_id},
-        )
-        .scalar_one()
-    )
-    return expired
+# A claim that only grew older within its age band is the same offer: age alone never replaces it.
+_AGAINST_OPEN = (
+    f" FROM {STAGING} n FULL JOIN (SELECT claim_id, fee_bps, facts FROM quote_line"
+    " WHERE creditor_id = :c AND quote_id = :q) o ON o.claim_id = n.claim_id WHERE "
+)
+_OFFER_FIELDS = ("amount_minor", "currency", "documents", "dispute")
 
 
-def _lines_of(unit: Unit, creditor_id: UUID, quote_id: UUID) -> dict[UUID, dict[str, Any]]:
-    rows = unit.session.connection().execute(
-        text("SELECT claim_id, fee_bps, facts FROM quote_line WHERE creditor_id = :c AND quote_id = :q"),
+def _differs(unit: Unit, creditor_id: UUID, quote_id: UUID) -> bool:
+    facts = " OR ".join(f"n.facts -> '{name}' IS DISTINCT FROM o.facts -> '{name}'" for name in _OFFER_FIELDS)
+    row = unit.session.connection().execute(
+        text(
+            "SELECT expires_at <= app.now() OR EXISTS (SELECT 1"
+            f" {_AGAINST_OPEN} n.fee_bps IS DISTINCT FROM o.fee_bps OR {facts})"
+            " FROM quote WHERE creditor_id = :c AND id = :q"
+        ),
         {"c": creditor_id, "q": quote_id},
     )
-    return {row.claim_id: {"fee_bps": row.fee_bps, "facts": row.facts} for row in rows}
+    differs: bool = row.scalar_one()
+    return differs
 
 
-def _same(before: dict[UUID, dict[str, Any]], after: dict[UUID, dict[str, Any]]) -> bool:
-    """A claim that only grew older within its age band is the same offer: age alone never replaces it."""
-
-    def offer(line: dict[str, Any]) -> tuple[Any, ...]:
-        facts = {name: value for name, value in line["facts"].items() if name != "age_days"}
-        return line["fee_bps"], json.dumps(
-            {name: facts.get(name) for name in ("amount_minor", "currency", "documents", "dispute")}
-        )
-
-    return before.keys() == after.keys() and all(offer(before[key]) == offer(after[key]) for key in after)
-
-
-def _changes(before: dict[UUID, dict[str, Any]], after: dict[UUID, dict[str, Any]]) -> tuple[Change, ...]:
-    fees = (
-        (key, _fee(before.get(key)), _fee(after.get(key))) for key in sorted(before.keys() | after.keys())
+def _changes(unit: Unit, creditor_id: UUID, quote_id: UUID) -> tuple[Change, ...]:
+    rows = unit.session.connection().execute(
+        text(
+            "SELECT coalesce(n.claim_id, o.claim_id) AS claim, o.fee_bps AS before, n.fee_bps AS after"
+            f"{_AGAINST_OPEN} n.fee_bps IS DISTINCT FROM o.fee_bps ORDER BY 1"
+        ),
+        {"c": creditor_id, "q": quote_id},
     )
-    return tuple(Change(key, old, new) for key, old, new in fees if old != new)
-
-
-def _fee(line: dict[str, Any] | None) -> int | None:
-    return None if line is None else line["fee_bps"]
+    return tuple(Change(row.claim, row.before, row.after) for row in rows)
 
 
 def _issue(
-    unit: Unit,
-    creditor_id: UUID,
-    placement_id: UUID,
-    published: PublishedCard,
-    lines: Sequence[tuple[PricedClaim, dict[str, Any]]],
+    unit: Unit, creditor_id: UUID, placement_id: UUID, published: PublishedCard, offer: _Offer
 ) -> UUID:
-    quote_id = new_id()
-    number = _next_number(unit, creditor_id)
-    principal = sum(priced.facts.amount.minor for priced, _ in lines)
-    fee_at_most = sum(priced.price.maximum.minor for priced, _ in lines)
-    head = {
-        "quote": str(quote_id),
-        "number": number,
-        "creditor": str(creditor_id),
-        "placement": str(placement_id),
-        "issued_at": unit.now.isoformat(),
-        "expires_at": (unit.now + timedelta(days=VALID_DAYS)).isoformat(),
-        "rate_card": {"version": published.version, "sha256": published.sha256},
-        "currency": published.card.currency,
-        "claims": len(lines),
-        "principal_minor": principal,
-        "fee_at_most_minor": fee_at_most,
-    }
-    document = quote_document(head=head, lines=(line for _, line in lines))
-    average = -(-sum(priced.price.fee_bps * priced.facts.amount.minor for priced, _ in lines) // principal)
+    expires_at = unit.now + timedelta(days=VALID_DAYS)
+    quote = Quote(
+        creditor_id=creditor_id,
+        id=new_id(),
+        number=_next_number(unit, creditor_id),
+        placement_id=placement_id,
+        rate_card_id=published.id,
+        claims=len(offer.lines),
+        principal_minor=offer.principal,
+        currency=published.card.currency,
+        fee_bps_average=-(-offer.weighted_bps // offer.principal),
+        document=b"",
+        sha256="",
+        issued_at=unit.now,
+        expires_at=expires_at,
+    )
+    quote.document = quote_document(head=_head(quote, published, offer), lines=offer.lines)
+    quote.sha256 = hashlib.sha256(quote.document).hexdigest()
     connection = unit.session.connection()
+    placement = {"c": creditor_id, "p": placement_id}
     connection.execute(
         text(
-            "UPDATE quote SET state = 'replaced' WHERE creditor_id = :c AND placement_id = :p AND state = 'open'"
+            "UPDATE quote SET state = 'replaced'"
+            " WHERE creditor_id = :c AND placement_id = :p AND state = 'open'"
         ),
-        {"c": creditor_id, "p": placement_id},
+        placement,
     )
-    connection.execute(
-        text(
-            "INSERT INTO quote (creditor_id, id, number, placement_id, rate_card_id, state, claims,"
-            " principal_minor, currency, fee_bps_average, document, sha256, issued_at, expires_at)"
-            " VALUES (:c, :q, :number, :p, :card, 'open', :claims, :principal, :currency, :average, :document,"
-            " :sha, :now, :expires)"
-        ),
-        {
-            "c": creditor_id,
-            "q": quote_id,
-            "number": number,
-            "p": placement_id,
-            "card": published.id,
-            "claims": len(lines),
-            "principal": principal,
-            "currency": published.card.currency,
-            "average": average,
-            "document": document,
-            "sha": hashlib.sha256(document).hexdigest(),
-            "now": unit.now,
-            "expires": unit.now + timedelta(days=VALID_DAYS),
-        },
-    )
-    _write_lines(unit, creditor_id, quote_id, lines)
+    unit.session.add(quote)
+    unit.session.flush()
+    _write_lines(unit, creditor_id, quote.id)
     move_placement(
         unit, creditor_id=creditor_id, placement_id=placement_id, to=ClaimState.QUOTED, why="priced"
     )
     connection.execute(
-        text("UPDATE placement SET state = 'quoted' WHERE creditor_id = :c AND id = :p"),
-        {"c": creditor_id, "p": placement_id},
+        text("UPDATE placement SET state = 'quoted' WHERE creditor_id = :c AND id = :p"), placement
     )
-    emit(unit, QuoteIssued(creditor_id=creditor_id, quote_id=quote_id, fee_bps=average))
-    return quote_id
+    emit(unit, QuoteIssued(creditor_id=creditor_id, quote_id=quote.id, fee_bps=quote.fee_bps_average))
+    return quote.id
+
+
+def _head(quote: Quote, published: PublishedCard, offer: _Offer) -> dict[str, Any]:
+    return {
+        "quote": str(quote.id),
+        "number": quote.number,
+        "creditor": str(quote.creditor_id),
+        "placement": str(quote.placement_id),
+        "issued_at": quote.issued_at.isoformat(),
+        "expires_at": quote.expires_at.isoformat(),
+        "rate_card": {"version": published.version, "sha256": published.sha256},
+        "currency": quote.currency,
+        "claims": quote.claims,
+        "principal_minor": quote.principal_minor,
+        "fee_at_most_minor": offer.fee_at_most,
+    }
 
 
 def _next_number(unit: Unit, creditor_id: UUID) -> str:
@@ -237,21 +267,9 @@ def _next_number(unit: Unit, creditor_id: UUID) -> str:
     return f"Q-{year}-{count + 1:05d}"
 
 
-def _write_lines(
-    unit: Unit, creditor_id: UUID, quote_id: UUID, lines: Sequence[tuple[PricedClaim, dict[str, Any]]]
-) -> None:
-    connection = unit.session.connection()
-    connection.execute(
-        text(
-            f"CREATE TEMP TABLE {STAGING} (claim_id uuid, fee_bps integer, minimum_minor bigint, facts jsonb,"
-            " factors jsonb, completeness integer, dispute text, rule_version text) ON COMMIT DROP"
-        )
-    )
-    raw: Any = connection.connection.driver_connection
-    with raw.cursor().copy(f"COPY {STAGING} FROM STDIN") as copy:
-        for row in _staged_lines(lines):
-            copy.write_row(row)
+def _write_lines(unit: Unit, creditor_id: UUID, quote_id: UUID) -> None:
     parameters = {"c": creditor_id, "q": quote_id, "now": unit.now}
+    connection = unit.session.connection()
     connection.execute(
         text(
             "INSERT INTO quote_line (creditor_id, quote_id, claim_id, fee_bps, minimum_minor, facts, factors)"
@@ -261,27 +279,10 @@ def _write_lines(
     )
     connection.execute(
         text(
-            "INSERT INTO score_run (creditor_id, id, claim_id, completeness, dispute, rule_version, facts, at)"
+            "INSERT INTO score_run"
+            " (creditor_id, id, claim_id, completeness, dispute, rule_version, facts, at)"
             " SELECT :c, uuidv7(), claim_id, completeness, dispute, rule_version, facts, :now"
             f" FROM {STAGING}"
         ),
         parameters,
     )
-    connection.execute(text(f"DROP TABLE {STAGING}"))
-
-
-def _staged_lines(lines: Sequence[tuple[PricedClaim, dict[str, Any]]]) -> Iterator[tuple[Any, ...]]:
-    for priced, line in lines:
-        facts = line["facts"] | {
-            "completeness": line["completeness"],
-            "maximum_minor": line["maximum_minor"],
-            "cheaper": [[saving.document.value, saving.fee_bps_after] for saving in priced.price.cheaper],
-        }
-        factors = [
-            {"key": factor.key, "label": factor.label, "bps": factor.bps, "why": factor.why}
-            for factor in priced.price.factors
-        ]
-        yield (
-            line["claim"], line["fee_bps"], line["minimum_minor"], json.dumps(facts), json.dumps(factors),
-            line["completeness"], line["facts"]["dispute"], priced.score.trace[0].version,
-        )  # fmt: skip

@@ -12,8 +12,13 @@ from agency.pricing.quoting import quote_placement
 
 
 def price_read(unit: Unit, event: PlacementRead) -> None:
-    """This function will quote a placement that was read, and anew those whose claims it touched."""
-    for placement_id in [event.placement_id, *map(UUID, event.requote)]:
+    """This function will quote a placement that was read, and anew those whose claims it touched, unless
+    that was done while the person waited."""
+    waiting = unit.session.connection().execute(
+        text("SELECT id FROM placement WHERE creditor_id = :c AND id = :p AND state = 'read'"),
+        {"c": event.creditor_id, "p": event.placement_id},
+    )
+    for placement_id in [*waiting.scalars().all(), *map(UUID, event.requote)]:
         quote_placement(unit, creditor_id=event.creditor_id, placement_id=placement_id)
 
 

@@ -16,26 +16,30 @@ from agency.pricing.scoring import ClaimFacts, PricedClaim, price_claim
 from agency.rules.price import RateCard
 
 
-def quote_line(*, claim_id: str, reference: str, priced: PricedClaim) -> dict[str, Any]:
-    """This function will return one claim of a quote: its facts, then what follows from them."""
+def quote_line(*, claim_id: str, reference: str, priced: PricedClaim) -> str:
+    """This function will return one claim of a quote as canonical JSON: its facts, then what follows from them."""
     price = priced.price
-    return {
-        "claim": claim_id,
-        "reference": reference,
-        "facts": priced.facts.as_json(),
-        "completeness": priced.score.completeness,
-        "fee_bps": price.fee_bps,
-        "minimum_minor": price.minimum.minor,
-        "maximum_minor": price.maximum.minor,
-        "factors": [[factor.key, factor.bps] for factor in price.factors],
-    }
+    return _canonical(
+        {
+            "claim": claim_id,
+            "reference": reference,
+            "facts": priced.facts.as_json(),
+            "completeness": priced.score.completeness,
+            "fee_bps": price.fee_bps,
+            "minimum_minor": price.minimum.minor,
+            "maximum_minor": price.maximum.minor,
+            "factors": [[factor.key, factor.bps] for factor in price.factors],
+        }
+    )
 
 
-def quote_document(*, head: Mapping[str, Any], lines: Iterable[Mapping[str, Any]]) -> bytes:
+def quote_document(*, head: Mapping[str, Any], lines: Iterable[str]) -> bytes:
     """This function will return the canonical bytes of a quote: sorted keys, no blanks, UTF-8."""
-    return json.dumps(
-        {"head": dict(head), "lines": list(lines)}, sort_keys=True, separators=(",", ":"), ensure_ascii=False
-    ).encode()
+    return f'{{"head":{_canonical(dict(head))},"lines":[{",".join(lines)}]}}'.encode()
+
+
+def _canonical(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def rebuild(document: bytes, *, card: RateCard) -> bytes:
