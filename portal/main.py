@@ -1,6 +1,7 @@
 """The web process: `uvicorn portal.main:app`."""
 
 from importlib import import_module
+from importlib.util import find_spec
 
 from fastapi import FastAPI
 from sqlalchemy import text
@@ -70,7 +71,8 @@ def create_app(wiring: Wiring) -> FastAPI:
     compile_catalogues()
     install_errors(app)
     for part in PARTS:
-        import_module(part)
+        if find_spec(part):
+            import_module(part)
     for declared in ROUTERS:
         app.include_router(declared.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
