@@ -1,0 +1,141 @@
+"""The debtor's pages: the link, the second fact, the claim itself, and what was paid."""
+
+from dataclasses import replace
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from agency.communication.payment_codes import transfer_code
+from agency.events import PayLinkOpened
+from agency.kernel.emitting import emit
+from agency.kernel.unit import Door
+from agency.payments.links import LinkUnusable, check_second_fact, resolve_link
+from portal.debtor.fields import Fields
+from portal.debtor.views import brand_values, claim_view, payments
+from portal.debtor.visits import TheVisit, UnconfirmedVisit, Visit, any_visit, give_cookie
+from portal.shared.audience import TheWiring, here, router
+from portal.shared.forms import Form, FormModel, blank, submitted
+from portal.shared.i18n import N_, speaking
+from portal.shared.rendering import Notice, page
+
+debtor_routes = router(audience="debtor", prefix="/pay")
+links = router(audience="debtor", prefix="/pay")
+
+
+class SecondFact(FormModel):
+    """What only the debtor knows besides the link."""
+
+    answer: str
+
+
+@debtor_routes.get("")
+def start(request: Request) -> Response:
+    """The claim, or first the question that opens it."""
+    visit = any_visit(request)
+    return _claim(request, visit) if visit.confirmed else _question(request, visit, blank())
+
+
+@debtor_routes.post("/identify")
+def identify(request: Request, visit: UnconfirmedVisit, fields: Fields) -> Response:
+    """Check the second fact; five wrong answers lock the link."""
+    form = submitted(SecondFact, fields)
+    if form.errors:
+        return _question(request, visit, form, status=422)
+    with visit.wiring.units.open(Door.GATE, by=visit.by) as unit:
+        right = check_second_fact(unit, link=visit.link, answer=form.data.answer)
+        if right:
+            link = visit.link
+            emit(
+                unit,
+                PayLinkOpened(creditor_id=link.creditor_id, claim_id=link.claim_id, link_id=link.link_id),
+            )
+        now = unit.now
+    if not right:
+        left = visit.link.checks_left - 1
+        if left <= 0:
+            raise LinkUnusable("this link is locked after too many wrong answers; call us for a new one")
+        form.refuse(N_("This is not what we have on file. Check it and try again."), "answer")
+        return _question(request, visit, form, status=422)
+    response = RedirectResponse("/pay", status_code=303)
+    give_cookie(response, visit.wiring.settings, link=visit.link, confirmed=True, now=now)
+    return response
+
+
+@debtor_routes.get("/code.svg")
+def code(visit: TheVisit) -> Response:
+    """The code of a transfer of all that is open, for a banking app."""
+    settings = visit.wiring.settings
+    with visit.unit() as unit:
+        view = claim_view(
+            unit, creditor_id=visit.link.creditor_id, claim_id=visit.link.claim_id, settings=settings
+        )
+    image = transfer_code(
+        holder=settings.trust_name,
+        iban=settings.trust_iban,
+        amount=view.owed.total,
+        reference=view.reference,
+    )
+    if image is None:
+        raise LinkUnusable("there is nothing to pay")
+    return Response(image, media_type="image/svg+xml")
+
+
+@debtor_routes.get("/receipt")
+def receipt(request: Request, visit: TheVisit) -> Response:
+    """What was paid, to keep or print."""
+    return show_debtor(request, visit, "debtor/receipt.html", {})
+
+
+# Included after the fixed addresses, because a token could look like one of them.
+@links.get("/{token}")
+def open_link(request: Request, token: str, wiring: TheWiring) -> Response:
+    """Swap the token for a cookie and go to an address without it."""
+    with wiring.units.open(Door.GATE, by="system:gate") as unit:
+        link = resolve_link(unit, token)
+        now = unit.now
+    response = RedirectResponse("/pay", status_code=303)
+    give_cookie(response, wiring.settings, link=link, confirmed=False, now=now)
+    return response
+
+
+def show_debtor(
+    request: Request,
+    visit: Visit,
+    template: str,
+    values: dict[str, Any],
+    *,
+    status: int = 200,
+    notice: Notice | None = None,
+) -> Response:
+    """This function will answer with a page about the visit's claim, in the creditor's brand."""
+    link, settings = visit.link, visit.wiring.settings
+    reader = here(request, *([notice] if notice else []))
+    with visit.unit() as unit, speaking(reader.language):
+        shown = {
+            **brand_values(unit, creditor_id=link.creditor_id, settings=settings),
+            "claim": claim_view(
+                unit, creditor_id=link.creditor_id, claim_id=link.claim_id, settings=settings
+            ),
+            "payments": payments(unit, creditor_id=link.creditor_id, claim_id=link.claim_id),
+            "today": unit.today,
+            "bank": {"iban": settings.trust_iban, "holder": settings.trust_name},
+        }
+    return page(request, template, shown | values, here=replace(reader, csrf=visit.csrf), status=status)
+
+
+def _claim(request: Request, visit: Visit) -> Response:
+    return show_debtor(request, visit, "debtor/claim.html", {"form": blank()})
+
+
+def _question(request: Request, visit: Visit, form: Form[Any], *, status: int = 200) -> Response:
+    """Only who asks is shown: not from whom, nor how much."""
+    with visit.unit() as unit:
+        brand = brand_values(unit, creditor_id=visit.link.creditor_id, settings=visit.wiring.settings)
+    return page(
+        request,
+        "debtor/identify.html",
+        brand | {"form": form},
+        here=replace(here(request), csrf=visit.csrf),
+        status=status,
+    )

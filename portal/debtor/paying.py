@@ -1,0 +1,94 @@
+"""Paying online: all or a part, on the provider's own page, believed only when the provider confirms."""
+
+from typing import Any
+
+from sqlalchemy import text
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from agency.kernel.errors import AgencyError
+from agency.kernel.unit import Unit
+from agency.money import Money
+from agency.payments.intents import start_payment
+from portal.debtor.fields import Fields
+from portal.debtor.pages import debtor_routes, show_debtor
+from portal.debtor.visits import TheVisit, Visit
+from portal.shared.audience import here
+from portal.shared.forms import AmountField, FormModel, submitted
+from portal.shared.i18n import N_
+
+_LATEST = text(
+    "SELECT state, amount_minor, currency FROM payment_intent WHERE creditor_id = :creditor"
+    " AND claim_id = :claim ORDER BY created_at DESC, id DESC LIMIT 1"
+)
+LOCALES = {"nl": "nl_NL", "en": "en_GB"}
+
+
+class PayForm(FormModel):
+    """How much: everything, or an amount of the debtor's own."""
+
+    what: str = "all"
+    amount: AmountField | None = None
+
+
+@debtor_routes.post("/start")
+def start(request: Request, visit: TheVisit, fields: Fields) -> Response:
+    """Open a payment at the provider and go there."""
+    form = submitted(PayForm, fields)
+    if not form.errors and form.data.what == "part" and form.data.amount is None:
+        form.refuse(N_("Fill in how much you want to pay."), "amount")
+    if form.errors:
+        return show_debtor(request, visit, "debtor/claim.html", {"form": form}, status=422)
+    try:
+        started = _start(visit, form.data, here(request).language)
+    except AgencyError as refusal:
+        form.refuse(refusal.message, refusal.field)
+        return show_debtor(request, visit, "debtor/claim.html", {"form": form}, status=422)
+    return RedirectResponse(started or "/pay/return", status_code=303)
+
+
+def _start(visit: Visit, data: PayForm, language: str) -> str | None:
+    settings, link = visit.wiring.settings, visit.link
+    base = settings.public_url.rstrip("/")
+    amount = None
+    if data.what == "part" and data.amount is not None:
+        amount = Money.parse(str(data.amount), _currency(visit))
+    return start_payment(
+        visit.wiring.units,
+        creditor_id=link.creditor_id,
+        claim_id=link.claim_id,
+        amount=amount,
+        provider=visit.wiring.ports.payments,
+        redirect_url=f"{base}/pay/return",
+        webhook_url=f"{base}/hooks/mollie",
+        locale=LOCALES[language],
+        by=visit.by,
+    ).checkout_url
+
+
+@debtor_routes.get("/return")
+def back(request: Request, visit: TheVisit) -> Response:
+    """Where the provider sends the debtor back to; only its own confirmation says whether it was paid."""
+    with visit.unit() as unit:
+        latest = _latest(unit, visit)
+    return show_debtor(request, visit, "debtor/return.html", {"payment": latest})
+
+
+def _latest(unit: Unit, visit: Visit) -> dict[str, Any] | None:
+    row = (
+        unit.session.connection()
+        .execute(_LATEST, {"creditor": visit.link.creditor_id, "claim": visit.link.claim_id})
+        .one_or_none()
+    )
+    if row is None:
+        return None
+    return {"state": row.state, "amount": Money(row.amount_minor, row.currency)}
+
+
+def _currency(visit: Visit) -> str:
+    with visit.unit() as unit:
+        found = unit.session.connection().execute(
+            text("SELECT currency FROM claim WHERE creditor_id = :c AND id = :id"),
+            {"c": visit.link.creditor_id, "id": visit.link.claim_id},
+        )
+        return str(found.scalar_one())

@@ -1,0 +1,175 @@
+"""What a debtor's page shows: plain values, made from what the rooms say."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from agency.claims.itemisation import ItemisedClaim, itemise
+from agency.communication.payment_codes import transfer_code
+from agency.kernel.settings import Settings
+from agency.kernel.unit import Unit
+from agency.money import Money
+from portal.shared.explaining import Explanation, Part, explanation
+from portal.shared.i18n import N_, format_day, format_number, gettext
+
+_CLAIM = text(
+    "SELECT c.number, c.payment_reference, c.description, c.state, c.law, c.costs_from, c.costs_minor,"
+    " c.costs_vat_minor, c.currency, d.name AS debtor_name, d.country, cr.name AS creditor_name,"
+    " (SELECT p.due_on FROM promise p WHERE p.creditor_id = c.creditor_id AND p.claim_id = c.id"
+    "  AND p.state = 'open') AS promised_on,"
+    " (SELECT p.amount_minor FROM promise p WHERE p.creditor_id = c.creditor_id AND p.claim_id = c.id"
+    "  AND p.state = 'open') AS promised_minor,"
+    " (SELECT array_agg(DISTINCT h.ground) FROM hold h WHERE h.creditor_id = c.creditor_id"
+    "  AND h.claim_id = c.id AND h.lifted_at IS NULL AND (h.ends_at IS NULL OR h.ends_at > :now)) AS grounds"
+    " FROM claim c JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
+    " JOIN creditor cr ON cr.id = c.creditor_id WHERE c.creditor_id = :creditor AND c.id = :claim"
+)
+_BRAND = text(
+    "SELECT cr.name, b.sender_name, b.colour FROM creditor cr LEFT JOIN LATERAL (SELECT * FROM brand b"
+    " WHERE b.creditor_id = cr.id ORDER BY b.id LIMIT 1) b ON true WHERE cr.id = :creditor"
+)
+_PAYMENTS = text(
+    "SELECT value_on, amount_minor, currency, source FROM payment WHERE creditor_id = :creditor"
+    " AND claim_id = :claim AND reversed_at IS NULL ORDER BY value_on DESC, id DESC"
+)
+
+HOLD_WORDS = {
+    "dispute": N_("You told us that you do not agree. We are looking into it and ask nothing meanwhile."),
+    "says_paid": N_("You told us that you have paid. We are looking for your payment."),
+    "not_me": N_("You told us that this is not for you. We are looking into it."),
+    "debt_help": N_("You told us that somebody helps you with your debts. We wait for their message."),
+    "complaint": N_("Your complaint is being handled."),
+    "plan_requested": N_("Your request to pay in parts is being handled."),
+}
+
+COSTS_BASIS = {
+    "nl": N_("Basis: article 6:96 of the Dutch Civil Code and the Decree on collection costs."),
+    "be": N_("Basis: Book XIX of the Belgian Code of economic law, or the law of 2 August 2002."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimView:
+    """One claim as its debtor sees it."""
+
+    number: str
+    reference: str
+    description: str
+    debtor_name: str
+    creditor_name: str
+    country: str
+    payable: bool
+    owed: ItemisedClaim
+    interest: Explanation
+    costs_from: date | None
+    costs_basis: str
+    announced: Money | None
+    promised_on: date | None
+    promised: Money | None
+    holds: tuple[str, ...]
+    code: str | None
+
+    @property
+    def costs(self) -> Money:
+        """Costs with the VAT on them."""
+        return self.owed.costs + self.owed.costs_vat
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentView:
+    """A payment that was booked."""
+
+    on: date
+    amount: Money
+
+
+def brand_values(unit: Unit, *, creditor_id: UUID, settings: Settings) -> dict[str, Any]:
+    """This function will return what the frame of every debtor's page shows."""
+    row = unit.session.connection().execute(_BRAND, {"creditor": creditor_id}).one()
+    return {
+        "brand": {
+            "name": row.sender_name or row.name,
+            "creditor": row.name,
+            "css": f"/brand/{creditor_id}.css",
+            "logo": "",
+        },
+        "agency": {
+            "name": settings.agency_name,
+            "registration": settings.agency_registration_nl,
+            "phone": settings.agency_phone,
+            "email": settings.agency_email,
+            "complaints": settings.agency_visits_and_complaints_url,
+        },
+    }
+
+
+def claim_view(unit: Unit, *, creditor_id: UUID, claim_id: UUID, settings: Settings) -> ClaimView:
+    """This function will return a claim as of today."""
+    row = (
+        unit.session.connection()
+        .execute(_CLAIM, {"creditor": creditor_id, "claim": claim_id, "now": unit.now})
+        .one()
+    )
+    owed = itemise(unit, creditor_id=creditor_id, claim_id=claim_id, on=unit.today)
+    announced = Money(row.costs_minor + row.costs_vat_minor, row.currency)
+    term_runs = row.costs_from is not None and unit.today < row.costs_from
+    return ClaimView(
+        number=row.number,
+        reference=row.payment_reference,
+        description=row.description,
+        debtor_name=row.debtor_name,
+        creditor_name=row.creditor_name,
+        country=row.country,
+        payable=row.state == "active" and owed.total.minor > 0,
+        owed=owed,
+        interest=_interest(owed),
+        costs_from=row.costs_from,
+        costs_basis=COSTS_BASIS.get(row.law, ""),
+        announced=announced if announced and term_runs else None,
+        promised_on=row.promised_on,
+        promised=Money(row.promised_minor, row.currency) if row.promised_on else None,
+        holds=tuple(HOLD_WORDS[ground] for ground in row.grounds or () if ground in HOLD_WORDS),
+        code=_code(row.payment_reference, owed.total, settings),
+    )
+
+
+def payments(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Sequence[PaymentView]:
+    """This function will return what was booked on a claim, the latest first."""
+    rows = unit.session.connection().execute(_PAYMENTS, {"creditor": creditor_id, "claim": claim_id})
+    return [PaymentView(row.value_on, Money(row.amount_minor, row.currency)) for row in rows]
+
+
+def _interest(owed: ItemisedClaim) -> Explanation:
+    """Interest by invoice, rate and period, each with the source of its rate."""
+    parts = [
+        Part(
+            f"{line.basis['number']}",
+            line.amount,
+            gettext("%(percent)s% of %(base)s, %(first)s to %(last)s (%(days)s days). %(source)s")
+            .replace("%(percent)s", format_number(Decimal(line.basis["percent"])))
+            .replace("%(base)s", line.basis["base"])
+            .replace("%(first)s", format_day(date.fromisoformat(line.basis["first_day"])))
+            .replace("%(last)s", format_day(date.fromisoformat(line.basis["last_day"])))
+            .replace("%(days)s", line.basis["days"])
+            .replace("%(source)s", line.basis["source"]),
+        )
+        for line in owed.lines
+        if line.label == "interest"
+    ]
+    rest = owed.interest - Money.total((part.amount for part in parts), owed.interest.currency)
+    if rest:
+        parts.append(Part(gettext("Already paid or cancelled"), rest))
+    return explanation(total=owed.interest, parts=parts)
+
+
+def _code(reference: str, amount: Money, settings: Settings) -> str | None:
+    if amount.minor <= 0:
+        return None
+    return transfer_code(
+        holder=settings.trust_name, iban=settings.trust_iban, amount=amount, reference=reference
+    )

@@ -1,0 +1,5 @@
+"""Hooks: what vendors tell us, verified on the raw bytes, kept in the inbox, answered at once."""
+
+from portal.hooks import messages
+
+__all__ = ["messages"]
