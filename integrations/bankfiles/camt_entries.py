@@ -162,9 +162,12 @@ def _movement(
 
 
 def _text(entry: _Entry, details: list[_Detail]) -> str:
-    stated = [text for detail in details for text in detail.texts if said(text)]
-    stated = stated or [detail.info for detail in details if detail.info] or [entry.info or ""]
-    return " ".join(" ".join(stated).split())
+    stated = [text for detail in details for text in detail.texts if text != "NOTPROVIDED"]
+    text = " ".join(" ".join(stated).split())
+    if text:
+        return text
+    words = [detail.info for detail in details if detail.info] or [entry.info or ""]
+    return " ".join(" ".join(words).split())
 
 
 def _counterparty(

@@ -10,6 +10,8 @@ from lxml import etree
 from agency.money import Money
 
 _NAMESPACE: Final = "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"
+
+# A SEPA payment carries no more than this.
 _TEXT_MAX: Final = 140
 
 
@@ -114,8 +116,8 @@ def _add_details(details: etree._Element, line: StatementLine) -> None:
     _add_counterparty(details, line)
     if line.text or line.structured_reference:
         remittance = _add(details, "RmtInf")
-        for start in range(0, len(line.text), _TEXT_MAX):
-            _add(remittance, "Ustrd", line.text[start : start + _TEXT_MAX])
+        if line.text:
+            _add(remittance, "Ustrd", line.text[:_TEXT_MAX])
         if line.structured_reference:
             reference = _add(_add(remittance, "Strd"), "CdtrRefInf")
             _add(_add(_add(reference, "Tp"), "CdOrPrtry"), "Cd", "SCOR")

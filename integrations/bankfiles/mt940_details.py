@@ -31,11 +31,16 @@ _NAMED = re.compile(
 )
 _KNAB = re.compile(rf"REK: ({_IBAN})/NAAM: (.*)")
 _IBAN_AND_NAME = re.compile(rf"({_IBAN})(?: +(.*))?")
-_SEPA_KEYWORD = re.compile(r"\b(EREF|KREF|MREF|CRED|DEBT|SVWZ|ABWA|ABWE|RREF|BREF|COAM|OAMT|PURP|IBAN|BIC)\+")
+# Inside the remittance, SEPA's parts each begin a subfield or follow a blank.
+_SEPA_PART = re.compile(
+    r"(?:^|(?<=[\n ]))(EREF|KREF|MREF|CRED|DEBT|SVWZ|ABWA|ABWE|RREF|BREF|COAM|OAMT|PURP|IBAN|BIC)\+"
+)
 
-# The SWIFT line length at which banks cut a text in two without a blank.
+# The widths at which banks cut a text in two without a blank.
 _WRAP: Final = 65
+_SUBFIELD_WIDTH: Final = 27
 _REFERENCE_MAX: Final = 35
+_REMITTANCE: Final = frozenset(map(str, [*range(20, 30), *range(60, 64)]))
 
 
 def read_details(info: str, supplementary: str, own_ref: str) -> Details:
@@ -75,16 +80,18 @@ def _numbered(info: str) -> Details:
     fields: dict[str, str] = {}
     for code, value in zip(parts[1::2], parts[2::2], strict=True):
         fields[code] = fields.get(code, "") + value
-    remittance = "".join(
-        value for code, value in sorted(fields.items()) if "20" <= code <= "29" or "60" <= code <= "63"
-    )
-    words = _SEPA_KEYWORD.split(remittance)
-    named = dict(zip(words[1::2], words[2::2], strict=True))
+    remittance = [
+        value if len(value) >= _SUBFIELD_WIDTH else value + " "
+        for code, value in sorted(fields.items())
+        if code in _REMITTANCE
+    ]
+    words = _SEPA_PART.split("\n".join(remittance))
+    named = {part: value.replace("\n", "") for part, value in zip(words[1::2], words[2::2], strict=True)}
     name = _tidy(fields.get("32", "") + fields.get("33", ""))
     account = "".join(fields.get("31", "").split())
     end_to_end = _tidy(named.get("EREF", ""))
     return Details(
-        text=_tidy(named.get("SVWZ") or remittance or fields.get("00", "")),
+        text=_tidy(named.get("SVWZ") or "".join(remittance) or fields.get("00", "")),
         counterparty=name or None,
         counterparty_iban=account or None,
         end_to_end=end_to_end if 0 < len(end_to_end) <= _REFERENCE_MAX else None,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from agency.money import Money
 from agency.ports.readers import Unreadable
 from integrations.einvoice import read_einvoice
-from tests.einvoice.samples import BUYER, PAYMENT, SELLER, TOTALS, cii, pdf, total, ubl
+from tests.einvoice.invoice_samples import BUYER, PAYMENT, SELLER, TOTALS, cii, pdf, total, ubl
 
 pytestmark = pytest.mark.pure
 
