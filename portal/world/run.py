@@ -1,0 +1,205 @@
+"""Day by day: morning post, what debtors do, the bank's evening file, Friday's payout, the proof."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from datetime import time as clock_time
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from agency.arrangements.jobs import check_due_promises
+from agency.banking.importing import import_statements
+from agency.banking.proof import prove
+from agency.communication.jobs import release, resolve
+from agency.kernel.actor import JobFunction
+from agency.kernel.clock import move_clock
+from agency.kernel.outbox import enqueue, outbox_state
+from agency.kernel.unit import AGENCY_ZONE, Door, Unit
+from agency.payments.jobs import ask_open_intents
+from agency.remittance.runs import approve_run, draft_runs, export_runs
+from agency.treatment.jobs import plan
+from integrations.bankfiles.payout import write_payout
+from integrations.bankfiles.reader import read_bank_file
+from portal.world import debtors
+from portal.world.debtors import Due
+from portal.world.outside import Outside, WorldStopped, patiently
+from portal.wiring import Wiring
+
+log = structlog.get_logger()
+MORNING, NOON, EVENING = clock_time(9, 5), clock_time(13, 0), clock_time(18, 0)
+FRIDAY = 4
+_AWAY = (OperationalError, InterfaceError, psycopg.OperationalError)
+QUIET_SECONDS = 240.0
+
+
+@dataclass
+class Story:
+    """What happened, counted; and whether the last proof was green."""
+
+    days: int = 0
+    acts: Counter[str] = field(default_factory=Counter)
+    mails: int = 0
+    bank_lines: int = 0
+    paid_out_minor: int = 0
+    green: bool = True
+    proof: list[Any] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+class World:
+    """A run of the world against a running agency."""
+
+    def __init__(self, *, wiring: Wiring, outside: Outside, seed: int, memory: Path) -> None:
+        self.wiring = wiring
+        self.outside = outside
+        self.seed = seed
+        self.memory = memory
+        self.pending: list[Due] = []
+        self.links: dict[str, str] = {}
+        self.read_up_to = 0
+        self.story = Story()
+        self._remember()
+
+    def live(self, *, days: int, tell: Callable[[int, int, str], None]) -> Story:
+        """This function will let days pass and return what happened.
+
+        :param tell: called with (days done, days, what happens now).
+        :raises WorldStopped: the agency did not come back in time.
+        """
+        began = time.monotonic()
+        today = self._in_unit(lambda unit: unit.today)
+        for done in range(days):
+            today += timedelta(days=1)
+            self._day(today, lambda what, done=done: tell(done, days, what))
+            self.story.days += 1
+            self._keep()
+        tell(days, days, "done")
+        self.story.seconds = time.monotonic() - began
+        return self.story
+
+    def _day(self, today: date, tell: Callable[[str], None]) -> None:
+        tell(f"{today}: morning post")
+        self._move(today, MORNING)
+        self._start(check_due_promises, plan)
+        self._start(release, resolve)
+        tell(f"{today}: debtors")
+        self._move(today, NOON)
+        self._hear(today)
+        self._debtors_act(today)
+        tell(f"{today}: bank")
+        self._move(today, EVENING)
+        self._start(ask_open_intents, release)
+        self._bank_day(today)
+        if today.weekday() == FRIDAY:
+            tell(f"{today}: payout")
+            self._pay_out(today)
+
+    def _move(self, today: date, at: clock_time) -> None:
+        moment = datetime.combine(today, at, AGENCY_ZONE)
+        self._in_unit(
+            lambda unit: (
+                unit.now >= moment or move_clock(unit, to=moment, production=self.wiring.settings.production)
+            )
+        )
+        self.outside.make_it(moment)
+        self._until_quiet()
+
+    def _start(self, *jobs: JobFunction) -> None:
+        def put(unit: Unit) -> None:
+            for job in jobs:
+                enqueue(unit, job)
+
+        self._in_unit(put)
+        self._until_quiet()
+
+    def _hear(self, today: date) -> None:
+        mails = self.outside.mails_after(self.read_up_to)
+        if not mails:
+            return
+        self.read_up_to = mails[-1].number
+        self.story.mails += len(mails)
+        self.pending += self._in_unit(
+            lambda unit: debtors.decide(unit, mails, seed=self.seed, today=today, links=self.links)
+        )
+
+    def _debtors_act(self, today: date) -> None:
+        now = [due for due in self.pending if due.on <= today]
+        self.pending = [due for due in self.pending if due.on > today]
+        for due in now:
+            word = debtors.act(due, self.outside, trust_iban=self.wiring.settings.trust_iban, today=today)
+            self.story.acts[word] += 1
+        self._until_quiet()
+
+    def _bank_day(self, today: date) -> None:
+        iban = self.wiring.settings.trust_iban
+        content = self.outside.statement(iban=iban, on=today)
+        imported = self._in_unit(
+            lambda unit: import_statements(unit, content=content, reader=read_bank_file, iban=iban)
+        )
+        self.story.bank_lines += imported.new_lines
+        self._until_quiet()
+        proof = self._in_unit(lambda unit: prove(unit, on=today, settings=self.wiring.settings))
+        self.story.green, self.story.proof = proof.green, proof.checks
+
+    def _pay_out(self, today: date) -> None:
+        drafter, approver = self._in_unit(_finance_people)[:2]
+        runs = self._in_unit(lambda unit: draft_runs(unit, cutoff_on=today), by=drafter)
+        for creditor_id, run_id in runs:
+            self._in_unit(
+                lambda unit, c=creditor_id, r=run_id: approve_run(unit, creditor_id=c, run_id=r),
+                by=approver,
+            )
+        if runs:
+            order = self._in_unit(lambda unit: export_runs(unit, writer=write_payout), by=approver)
+            self.outside.pay_out(order.content)
+            self.story.paid_out_minor += order.total_minor
+
+    def _until_quiet(self) -> None:
+        """Wait until no job is open and nobody outside has anything left to tell."""
+        until = time.monotonic() + QUIET_SECONDS
+        while True:
+            told = self.outside.tell_all()
+            state = self._in_unit(outbox_state)
+            if not told and not state.open:
+                return
+            if time.monotonic() > until:
+                raise WorldStopped(f"{state.open} jobs are still open after {QUIET_SECONDS:.0f} s")
+            time.sleep(0.02)
+
+    def _in_unit(self, do: Callable[[Unit], Any], by: str = "system:world") -> Any:
+        def once() -> Any:
+            with self.wiring.units.open(Door.WORKER, by=by) as unit:
+                return do(unit)
+
+        return patiently(once, away=_AWAY)
+
+    def _keep(self) -> None:
+        lines = "\n".join([str(self.read_up_to), debtors.json.dumps(self.links), debtors.dump(self.pending)])
+        self.memory.write_text(lines)
+        self.memory.chmod(0o600)
+
+    def _remember(self) -> None:
+        if self.memory.exists():
+            number, links, pending = self.memory.read_text().split("\n", 2)
+            self.read_up_to = int(number)
+            self.links = debtors.json.loads(links)
+            self.pending = debtors.load(pending)
+
+
+def _finance_people(unit: Unit) -> list[str]:
+    rows = unit.session.connection().execute(
+        text(
+            "SELECT id FROM user_account WHERE 'finance' = ANY(roles) AND disabled_at IS NULL"
+            " ORDER BY created_at, email"
+        )
+    )
+    people: list[UUID] = list(rows.scalars())
+    return [f"user:{person}" for person in people]
