@@ -1,0 +1,188 @@
+"""The debtor's door over HTTP: link, second fact, the claim, and every answer, without JavaScript."""
+
+import re
+
+import pytest
+from sqlalchemy import text
+from starlette.testclient import TestClient
+
+from agency.claims.holds import running_holds
+from agency.kernel.unit import Door
+from agency.payments.links import issue_link
+from agency.ports.providers import CreatedPayment
+from portal.debtor.brands import contrast, style_of
+from portal.main import create_app
+from portal.wiring import Wiring
+from tests.communication.correspondence import SETTINGS, Office, a_correspondent
+
+
+class Checkout:
+    """A payment provider that opens a page for everything."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    def create(self, *, intent_id, amount, description, redirect_url, webhook_url, locale):
+        self.asked.append(amount.minor)
+        return CreatedPayment(f"tr_{len(self.asked)}", f"{SETTINGS.simulator_url}/checkout/{intent_id}")
+
+
+@pytest.fixture
+def office(units):
+    return Office(units).open_up()
+
+
+@pytest.fixture
+def checkout():
+    return Checkout()
+
+
+@pytest.fixture
+def claim(office):
+    with office.unit() as unit:
+        creditor_id, claim_id = a_correspondent(unit)
+        return creditor_id, claim_id, issue_link(unit, creditor_id=creditor_id, claim_id=claim_id)
+
+
+@pytest.fixture
+def browser(office, checkout):
+    ports = office.ports
+    object.__setattr__(ports, "payments", checkout)
+    app = create_app(Wiring(settings=SETTINGS, units=office.units, ports=ports))
+    with TestClient(app, base_url=SETTINGS.public_url, headers={"accept-language": "en"}) as client:
+        yield client
+
+
+def token_of(page: str) -> str:
+    found = re.search(r'name="csrf" value="([^"]+)"', page)
+    assert found, "the page has no form"
+    return found[1]
+
+
+def come_in(browser, token, answer="3511 ab"):
+    page = browser.get(f"/pay/{token}").text
+    return browser.post("/pay/identify", data={"csrf": token_of(page), "answer": answer})
+
+
+def send(browser, path, **fields):
+    page = browser.get(path).text
+    return browser.post(path, data={"csrf": token_of(page), **fields})
+
+
+class TestDoor:
+    def test_link_is_swapped_for_a_cookie_and_shows_nothing_personal(self, browser, claim):
+        answer = browser.get(f"/pay/{claim[2]}", follow_redirects=False)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/pay")
+        page = browser.get("/pay").text
+        assert "Enercity" in page
+        assert "van den Berg" not in page
+        assert "402.15" not in page
+
+    def test_second_fact_opens_the_claim(self, browser, claim):
+        page = come_in(browser, claim[2]).text
+        assert "van den Berg" in page
+        assert "€402.15" in page
+        assert "Stichting Derdengelden" in page
+
+    def test_five_wrong_answers_lock_the_link(self, browser, claim):
+        for _ in range(4):
+            assert come_in(browser, claim[2], "9999 ZZ").status_code == 422
+        assert come_in(browser, claim[2], "9999 ZZ").status_code == 404
+        assert browser.get(f"/pay/{claim[2]}").status_code == 404
+
+    def test_without_a_visit_there_is_nothing(self, browser):
+        assert browser.get("/pay").status_code == 404
+        assert browser.get("/pay/promise").status_code == 404
+
+    def test_the_second_fact_cannot_be_skipped(self, browser, claim):
+        browser.get(f"/pay/{claim[2]}")
+        for path in ("/pay/promise", "/pay/dispute", "/pay/receipt", "/pay/code.svg"):
+            answer = browser.get(path, follow_redirects=False)
+            assert answer.status_code in (303, 401)
+            assert "van den Berg" not in answer.text
+
+    def test_a_form_without_its_token_is_refused(self, browser, claim):
+        come_in(browser, claim[2])
+        assert browser.post("/pay/not-me", data={"words": ""}).status_code == 403
+
+    def test_a_forged_cookie_is_nobody(self, browser, claim):
+        come_in(browser, claim[2])
+        value = browser.cookies["debtor"]
+        browser.cookies.set("debtor", value[:-1] + ("0" if value[-1] != "0" else "1"))
+        assert browser.get("/pay").status_code == 404
+
+
+class TestPaying:
+    def test_everything(self, browser, claim, checkout):
+        page = come_in(browser, claim[2]).text
+        answer = browser.post(
+            "/pay/start", data={"csrf": token_of(page), "what": "all"}, follow_redirects=False
+        )
+        assert answer.status_code == 303
+        assert answer.headers["location"].startswith(f"{SETTINGS.simulator_url}/checkout/")
+        assert checkout.asked == [40215]
+        assert "being checked" in browser.get("/pay/return").text
+
+    def test_a_part(self, browser, claim, checkout):
+        page = come_in(browser, claim[2]).text
+        data = {"csrf": token_of(page), "what": "part", "amount": "100,00"}
+        assert browser.post("/pay/start", data=data, follow_redirects=False).status_code == 303
+        assert checkout.asked == [10000]
+
+    def test_more_than_is_owed_is_refused_on_the_page(self, browser, claim, checkout):
+        page = come_in(browser, claim[2]).text
+        data = {"csrf": token_of(page), "what": "part", "amount": "9000"}
+        assert browser.post("/pay/start", data=data).status_code == 422
+        assert checkout.asked == []
+
+
+class TestAnswers:
+    @pytest.mark.parametrize(
+        ("path", "fields", "ground"),
+        [
+            ("/pay/dispute", {"reason": "not_delivered", "words": "never came"}, "dispute"),
+            ("/pay/already-paid", {"paid_on": "2026-11-20"}, "says_paid"),
+            ("/pay/not-me", {"words": "other person"}, "not_me"),
+            ("/pay/debt-help", {"words": "the municipality"}, "debt_help"),
+            ("/pay/promise", {"due_on": "2026-12-10"}, "promise"),
+        ],
+    )
+    def test_each_holds_the_claim(self, browser, office, claim, path, fields, ground):
+        creditor_id, claim_id, token = claim
+        come_in(browser, token)
+        answer = send(browser, path, **fields)
+        assert answer.status_code == 200
+        assert answer.url.path.startswith("/pay/thanks/")
+        with office.unit() as unit:
+            holds = running_holds(unit, creditor_id=creditor_id, claim_id=claim_id)
+        assert [hold.ground for hold in holds] == [ground]
+
+    def test_a_promise_too_far_away_stays_on_the_form(self, browser, office, claim):
+        come_in(browser, claim[2])
+        answer = send(browser, "/pay/promise", due_on="2027-12-10")
+        assert answer.status_code == 422
+        with office.unit() as unit:
+            count = unit.session.connection().execute(text("SELECT count(*) FROM promise")).scalar_one()
+        assert count == 0
+
+
+class TestWalls:
+    def test_the_door_sees_one_claim_only(self, office, claim):
+        with office.unit() as unit:
+            other = a_correspondent(unit, creditor_id=claim[0])
+        with office.units.open(
+            Door.DEBTOR, by="debtor:test", creditor_id=claim[0], claim_id=claim[1]
+        ) as unit:
+            seen = unit.session.connection().execute(text("SELECT id FROM claim")).scalars().all()
+        assert seen == [claim[1]]
+        assert other[1] not in seen
+
+
+class TestBrand:
+    @pytest.mark.parametrize("colour", ["#ffee00", "#000000", "#ffffff", "#0b5cad", "not a colour"])
+    def test_every_colour_becomes_readable(self, colour):
+        shades = dict(re.findall(r"--([a-z-]+):(#[0-9a-f]{6})", style_of(colour)))
+        rgb = {name: tuple(int(value[i : i + 2], 16) for i in (1, 3, 5)) for name, value in shades.items()}
+        assert contrast(rgb["brand"], (255, 255, 255)) >= 4.5
+        assert contrast(rgb["brand-on-light"], (255, 255, 255)) >= 4.5
+        assert contrast(rgb["brand-on-dark"], (40, 46, 54)) >= 4.5
