@@ -298,9 +298,8 @@ def take_step(world: World, payment_id: str, *, step: str, method: str, amount: 
     if row is None:
         raise payments.UnableToChange("no such payment")
     whole = Money(row["amount_minor"], row["currency"])
-    payments.reverse(
-        world, payment_id, kind="refund" if step == "refund" else "chargeback", amount=amount or whole
-    )
+    kind: Literal["refund", "chargeback"] = "refund" if step == "refund" else "chargeback"
+    payments.reverse(world, payment_id, kind=kind, amount=whole if amount is None else amount)
     return payments.payment(world, payment_id)
 
 

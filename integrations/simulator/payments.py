@@ -44,7 +44,7 @@ def end(
     if row["status"] != "open":
         raise UnableToChange(f"the payment is {row['status']}")
     asked = Money(row["amount_minor"], row["currency"])
-    paid = amount or asked
+    paid = asked if amount is None else amount
     if method not in METHODS or not Money.zero(asked.currency) < paid <= asked:
         raise UnableToChange("no such method or amount")
     if ending == "paid" and asked == magic.PAYMENT_FAILS:

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from lxml import etree
 
+from integrations import egress
 from integrations.simulator import magic, post
 from integrations.simulator.world import TheWorld, World
 
@@ -105,6 +106,8 @@ async def create_call(account: str, request: Request, world: TheWorld) -> Respon
             if not _NUMBER.fullmatch(form.get(name, "")):
                 raise _Refused(code, f"Invalid '{name}' Phone Number: {form.get(name, '')}")
         number = _dialled(form.get("Twiml", ""))
+        for callback in (form.get("StatusCallback", ""), str(number.get("statusCallback", ""))):
+            _check_callback(callback)
     except _Refused as refused:
         return _error(refused)
     sid, callback = post.new_id("CA"), form.get("StatusCallback", "")
@@ -189,7 +192,17 @@ def _call_fate(to: str) -> tuple[str, int]:
     return "completed", 120
 
 
+def _check_callback(url: str) -> None:
+    """Twilio calls public addresses only; here it is the other way round."""
+    try:
+        if url:
+            egress.base_url(url.partition("?")[0], production=False)
+    except egress.EgressRefused as error:
+        raise _Refused(21609, f"Invalid StatusCallback URL: {error}") from error
+
+
 def _check_message(form: Mapping[str, str]) -> None:
+    _check_callback(form.get("StatusCallback", ""))
     if not _NUMBER.fullmatch(form.get("To", "")):
         raise _Refused(21211, f"Invalid 'To' Phone Number: {form.get('To', '')}")
     sender = form.get("From", "")
