@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlalchemy import create_engine
 
@@ -25,6 +26,9 @@ from portal.local.database import migrate
 from portal.local.servers import APPLICATION, OWNER, Postgres, Servers, Valkey
 
 TEMPLATE = "template_tests"
+
+# `dev check` has to be quick; `dev test` tries as many examples as Hypothesis finds right.
+hypothesis.settings.register_profile("check", max_examples=20, deadline=None)
 CI = os.environ.get("CI") == "true"
 
 
@@ -58,6 +62,8 @@ def _temporary_folder() -> Path:
 
 def pytest_configure_node(node) -> None:
     """With xdist the controller owns the servers, because workers end before one another."""
+    if node.config.option.markexpr == "pure":
+        return
     stash = node.config.stash
     if RUN not in stash:
         stash[RUN] = RunServers.start(_temporary_folder())
