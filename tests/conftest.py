@@ -27,8 +27,10 @@ from portal.local.servers import APPLICATION, OWNER, Postgres, Servers, Valkey
 
 TEMPLATE = "template_tests"
 
-# `dev check` has to be quick; `dev test` tries as many examples as Hypothesis finds right.
+# A busy machine is slow, not wrong: no example has a deadline. `dev check` tries fewer, to be quick.
+hypothesis.settings.register_profile("test", deadline=None)
 hypothesis.settings.register_profile("check", max_examples=20, deadline=None)
+hypothesis.settings.load_profile("test")
 CI = os.environ.get("CI") == "true"
 
 
