@@ -33,10 +33,12 @@ class BankStatement(SQLModel, table=True):
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     iban: str
-    statement_id: str
+    statement_id: str  # the reader's key: equal for one period and its balances, however it is named
+    name: str = ""  # the bank's own id of the message
     currency: str = Field(max_length=3)
     opening_minor: int | None = Field(default=None, sa_type=Minor)
     closing_minor: int | None = Field(default=None, sa_type=Minor)
+    opens_on: date | None = None
     closes_on: date | None = None
     lines: int
     file_sha256: str
@@ -52,6 +54,7 @@ class BankLine(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("iban", "line_key"),
         Index("ix_bank_line_suspense", "booked_on", postgresql_where="state = 'suspense'"),
+        Index("ix_bank_line_payer", "counterparty_iban", postgresql_where="state = 'matched'"),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -72,6 +75,7 @@ class BankLine(SQLModel, table=True):
     creditor_id: UUID | None = Field(default=None, foreign_key="creditor.id")
     claim_id: UUID | None = None
     match_trace: list[Any] = json_field(default_factory=list)
+    bookings: int = 0  # how often it was settled on a claim; one that was undone keeps its number
     settled_at: datetime | None = moment_field(default=None)
     settled_by: str | None = None
 

@@ -30,7 +30,7 @@ ClaimKey = tuple[UUID, UUID]
 """A creditor's id and a claim's."""
 
 # Postings that come with an invoice: its amount stands in the invoice already.
-OPENING_KINDS = ("opening", "addition")
+OPENING_KINDS = ("opening", "credit_note")
 # Postings that fix an amount which ran until then; they change what is booked, not what is owed.
 CRYSTALLISATION = "crystallisation"
 

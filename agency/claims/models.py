@@ -72,6 +72,7 @@ class Invoice(CreditorRow, Timestamped, table=True):
         within_creditor("claim_id", "claim"),
         UniqueConstraint("creditor_id", "number"),
         Index("ix_invoice_claim", "creditor_id", "claim_id"),
+        Index("ix_invoice_number", "number"),
     )
 
     claim_id: UUID

@@ -429,12 +429,15 @@ def _received(one: Incoming, payment_id: UUID) -> PaymentReceived:
     )
 
 
-def reverse_payment(unit: Unit, *, creditor_id: UUID, payment_id: UUID, why: str, effective_on: date) -> None:
+def reverse_payment(
+    unit: Unit, *, creditor_id: UUID, payment_id: UUID, why: str, effective_on: date | None = None
+) -> None:
     """This function will take a payment back: every transaction of it reversed, the claim back at work.
 
     A payment that was taken back already stays so.
 
-    :param effective_on: the day on which the money left again.
+    :param effective_on: the day on which the money left again; None when the payment never was, so that
+        it is taken back as of its own day.
     :raises NotFound: the creditor has no such payment.
     """
     payment = unit.session.get(Payment, (creditor_id, payment_id))
@@ -445,14 +448,14 @@ def reverse_payment(unit: Unit, *, creditor_id: UUID, payment_id: UUID, why: str
     if payment.reversed_at is not None:
         return
     source_key = f"{PaymentSource(payment.source).value}:{payment.source_key}"
-    for transaction_id in _transactions(unit, creditor_id, source_key):
+    for transaction_id, own_day in _transactions(unit, creditor_id, source_key):
         reverse(
             unit,
             creditor_id=creditor_id,
             transaction_id=transaction_id,
             source_key=source_key,
             why=why,
-            effective_on=effective_on,
+            effective_on=effective_on or own_day,
         )
     payment.reversed_at = unit.now
     unit.session.add(payment)
@@ -473,15 +476,12 @@ def reverse_payment(unit: Unit, *, creditor_id: UUID, payment_id: UUID, why: str
     )
 
 
-def _transactions(unit: Unit, creditor_id: UUID, source_key: str) -> list[UUID]:
-    return list(
-        unit.session.connection()
-        .execute(
-            text(
-                "SELECT id FROM ledger_transaction WHERE creditor_id = :c AND kind = 'payment'"
-                " AND source_key = :key AND book IN ('claims', 'trust', 'agency') ORDER BY book"
-            ),
-            {"c": creditor_id, "key": source_key},
-        )
-        .scalars()
+def _transactions(unit: Unit, creditor_id: UUID, source_key: str) -> list[tuple[UUID, date]]:
+    rows = unit.session.connection().execute(
+        text(
+            "SELECT id, effective_on FROM ledger_transaction WHERE creditor_id = :c AND kind = 'payment'"
+            " AND source_key = :key AND book IN ('claims', 'trust', 'agency') ORDER BY book"
+        ),
+        {"c": creditor_id, "key": source_key},
     )
+    return [(row.id, row.effective_on) for row in rows]

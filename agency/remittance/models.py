@@ -44,7 +44,14 @@ class RemittanceRun(CreditorRow, table=True):
 
     __tablename__ = "remittance_run"
     __table_args__ = (
-        UniqueConstraint("creditor_id", "cutoff_on"),
+        # One run per creditor and cut-off; a cancelled one makes room for another.
+        Index(
+            "uq_remittance_run_cutoff",
+            "creditor_id",
+            "cutoff_on",
+            unique=True,
+            postgresql_where="state <> 'cancelled'",
+        ),
         CheckConstraint("approved_by IS NULL OR approved_by <> drafted_by", name="second_person"),
         CheckConstraint("net_minor >= 0", name="net"),
     )

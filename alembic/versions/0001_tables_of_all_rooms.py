@@ -19,9 +19,11 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("iban", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("statement_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("currency", sqlmodel.sql.sqltypes.AutoString(length=3), nullable=False),
         sa.Column("opening_minor", sa.BigInteger(), nullable=True),
         sa.Column("closing_minor", sa.BigInteger(), nullable=True),
+        sa.Column("opens_on", sa.Date(), nullable=True),
         sa.Column("closes_on", sa.Date(), nullable=True),
         sa.Column("lines", sa.Integer(), nullable=False),
         sa.Column("file_sha256", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -235,6 +237,7 @@ def upgrade() -> None:
         sa.Column("creditor_id", sa.Uuid(), nullable=True),
         sa.Column("claim_id", sa.Uuid(), nullable=True),
         sa.Column("match_trace", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("bookings", sa.Integer(), nullable=False),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("settled_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.ForeignKeyConstraint(["creditor_id"], ["creditor.id"], name=op.f("fk_bank_line_creditor_id")),
@@ -243,6 +246,13 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bank_line")),
         sa.UniqueConstraint("iban", "line_key", name=op.f("uq_bank_line_iban_line_key")),
+    )
+    op.create_index(
+        "ix_bank_line_payer",
+        "bank_line",
+        ["counterparty_iban"],
+        unique=False,
+        postgresql_where="state = 'matched'",
     )
     op.create_index(op.f("ix_bank_line_statement_id"), "bank_line", ["statement_id"], unique=False)
     op.create_index(
@@ -521,7 +531,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["creditor_id"], ["creditor.id"], name=op.f("fk_remittance_run_creditor_id")),
         sa.ForeignKeyConstraint(["file_id"], ["remittance_file.id"], name=op.f("fk_remittance_run_file_id")),
         sa.PrimaryKeyConstraint("creditor_id", "id", name=op.f("pk_remittance_run")),
-        sa.UniqueConstraint("creditor_id", "cutoff_on", name=op.f("uq_remittance_run_creditor_id_cutoff_on")),
+    )
+    op.create_index(
+        "uq_remittance_run_cutoff",
+        "remittance_run",
+        ["creditor_id", "cutoff_on"],
+        unique=True,
+        postgresql_where="state <> 'cancelled'",
     )
     op.create_table(
         "stored_file",
@@ -1023,6 +1039,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("creditor_id", "number", name=op.f("uq_invoice_creditor_id_number")),
     )
     op.create_index("ix_invoice_claim", "invoice", ["creditor_id", "claim_id"], unique=False)
+    op.create_index("ix_invoice_number", "invoice", ["number"], unique=False)
     op.create_table(
         "ledger_entry",
         sa.Column("creditor_id", sa.Uuid(), nullable=False),
@@ -1597,6 +1614,7 @@ def downgrade() -> None:
     op.drop_index("ix_ledger_entry_claim", table_name="ledger_entry")
     op.drop_index("ix_ledger_entry_account", table_name="ledger_entry")
     op.drop_table("ledger_entry")
+    op.drop_index("ix_invoice_number", table_name="invoice")
     op.drop_index("ix_invoice_claim", table_name="invoice")
     op.drop_table("invoice")
     op.drop_index("ix_hold_running", table_name="hold", postgresql_where="lifted_at IS NULL")
@@ -1626,6 +1644,9 @@ def downgrade() -> None:
     op.drop_table("claim")
     op.drop_table("user_account")
     op.drop_table("stored_file")
+    op.drop_index(
+        "uq_remittance_run_cutoff", table_name="remittance_run", postgresql_where="state <> 'cancelled'"
+    )
     op.drop_table("remittance_run")
     op.drop_index("ix_placement_received", table_name="placement")
     op.drop_table("placement")
@@ -1646,6 +1667,7 @@ def downgrade() -> None:
     op.drop_table("brand")
     op.drop_index("ix_bank_line_suspense", table_name="bank_line", postgresql_where="state = 'suspense'")
     op.drop_index(op.f("ix_bank_line_statement_id"), table_name="bank_line")
+    op.drop_index("ix_bank_line_payer", table_name="bank_line", postgresql_where="state = 'matched'")
     op.drop_table("bank_line")
     op.drop_table("audit_entry")
     op.drop_table("treatment_path")

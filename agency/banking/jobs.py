@@ -1,0 +1,47 @@
+"""Jobs of the bank's day: match what came in, explain the provider's lumps, prove."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from agency.banking.matching import match_lines
+from agency.banking.proof import prove
+from agency.banking.provider_settlements import match_settlements
+from agency.events import StatementImported
+from agency.kernel.actor import actor
+from agency.kernel.outbox import enqueue
+from agency.kernel.ports import installed_ports
+from agency.kernel.unit import Door, Unit, Units
+
+SETTLEMENTS_BACK = timedelta(days=14)
+
+
+def work_statement(unit: Unit, event: StatementImported) -> None:
+    """This reaction will have a new statement's lines matched and, after that, the books proven."""
+    enqueue(unit, match_statement, statement_id=str(event.statement_id))
+    enqueue(unit, explain_settlements)
+
+
+@actor(queue="banking")
+def match_statement(unit: Unit, *, statement_id: str) -> None:
+    """This job will match a chunk of a statement's lines and call for the next; the last one proves."""
+    if match_lines(unit, statement_id=UUID(statement_id)):
+        enqueue(unit, match_statement, statement_id=statement_id)
+    else:
+        enqueue(unit, prove_now)
+
+
+@actor(queue="banking", own_units=True)
+def explain_settlements(units: Units) -> None:
+    """This job will ask the provider what it paid out and book the lumps that this explains."""
+    with units.open(Door.WORKER, by="system:banking") as unit:
+        since = unit.today - SETTLEMENTS_BACK
+    settlements = installed_ports().payments.settlements(since=since)
+    with units.open(Door.WORKER, by="system:banking") as unit:
+        if match_settlements(unit, settlements=settlements):
+            enqueue(unit, prove_now)
+
+
+@actor(queue="banking")
+def prove_now(unit: Unit) -> None:
+    """This job will prove the books as of today."""
+    prove(unit, on=unit.today)

@@ -1,0 +1,94 @@
+"""The lumps that the payment provider pays to the trust account, explained payment by payment.
+
+A lump is booked only when its lines less its costs are exactly the amount on the bank, and every line is a
+payment of ours; otherwise it waits in suspense, where its age blocks payouts until somebody explains it.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel import col, select
+
+from agency.banking.matching import SUSPENSE
+from agency.banking.models import BankLine, LineState
+from agency.banking.suspense import mark_line
+from agency.kernel.ids import HOUSE
+from agency.kernel.unit import Unit
+from agency.ledger.models import Book
+from agency.ledger.posting import Leg, Posting, post_many
+from agency.money import Money
+from agency.payments.provider_payments import TRUST_PSP
+from agency.ports.providers import Settlement
+
+KIND = "psp_settlement"
+
+
+def match_settlements(unit: Unit, *, settlements: Sequence[Settlement]) -> int:
+    """This function will book every lump in suspense that a settlement explains; returns how many."""
+    return sum(_book(unit, settlement) for settlement in settlements)
+
+
+def _book(unit: Unit, settlement: Settlement) -> bool:
+    line = unit.session.exec(
+        select(BankLine)
+        .where(
+            BankLine.state == LineState.SUSPENSE,
+            BankLine.amount_minor == settlement.amount.minor,
+            BankLine.currency == settlement.amount.currency,
+            col(BankLine.text).contains(settlement.reference, autoescape=True),
+        )
+        .with_for_update()
+    ).first()
+    per_creditor = _per_creditor(unit, settlement) if line and settlement.reference else None
+    if line is None or per_creditor is None:
+        return False
+    post_many(unit, _postings(settlement, per_creditor, line))
+    mark_line(unit, line=line, state=LineState.PSP_SETTLEMENT, creditor_id=None, claim_id=None)
+    return True
+
+
+def _per_creditor(unit: Unit, settlement: Settlement) -> dict[UUID, Money] | None:
+    """Return what the lump brings each creditor, None when it is not explained to the cent."""
+    zero = Money.zero(settlement.amount.currency)
+    refs = sorted({line.payment_ref for line in settlement.lines})
+    rows = unit.session.connection().execute(
+        text("SELECT provider_ref, creditor_id FROM payment_intent WHERE provider_ref = ANY(:refs)"),
+        {"refs": refs},
+    )
+    owners = {row.provider_ref: row.creditor_id for row in rows}
+    explained = Money.total((line.amount for line in settlement.lines), zero.currency) - settlement.costs
+    if len(owners) != len(refs) or explained != settlement.amount:
+        return None
+    shares: defaultdict[UUID, Money] = defaultdict(lambda: zero)
+    for line in settlement.lines:
+        shares[owners[line.payment_ref]] += line.amount
+    return dict(shares)
+
+
+def _postings(settlement: Settlement, shares: dict[UUID, Money], line: BankLine) -> list[Posting]:
+    def posting(creditor_id: UUID, book: Book, *legs: Leg) -> Posting:
+        return Posting(
+            creditor_id=creditor_id,
+            book=book,
+            kind=KIND,
+            source_key=settlement.ref,
+            legs=legs,
+            effective_on=line.value_on,
+            memo=settlement.reference,
+        )
+
+    postings = [
+        posting(creditor_id, Book.TRUST, Leg(SUSPENSE, share), Leg(TRUST_PSP, -share))
+        for creditor_id, share in shares.items()
+        if share
+    ]
+    costs = settlement.costs
+    if costs:
+        # The agency bears the provider's costs; they are never a creditor's.
+        postings.append(posting(HOUSE, Book.TRUST, Leg("trust.agency", costs), Leg(SUSPENSE, -costs)))
+        postings.append(
+            posting(HOUSE, Book.AGENCY, Leg("agency.psp_costs", costs), Leg("agency.trust", -costs))
+        )
+    return postings

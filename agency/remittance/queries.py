@@ -1,0 +1,174 @@
+"""Payouts as finance and creditors read them: runs, and per run every payment with its fee and why."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from agency.kernel.errors import NotFound
+from agency.kernel.unit import Unit
+from agency.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One payout to one creditor."""
+
+    creditor_id: UUID
+    run_id: UUID
+    creditor: str
+    cutoff_on: date
+    state: str
+    mode: str
+    collected: Money
+    fee: Money
+    vat: Money
+    net: Money
+    drafted_by: str
+    drafted_at: datetime
+    approved_by: str | None
+    approved_at: datetime | None
+    paid_at: datetime | None
+    file_id: UUID | None
+    payments: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """One payment in a payout: what was collected, what of it the creditor gets, the fee, and why."""
+
+    claim_id: UUID
+    claim_number: str
+    claim_reference: str
+    debtor: str
+    kind: str
+    value_on: date
+    received: Money
+    base: Money
+    fee_bps: int
+    fee: Money
+    vat: Money
+    trace: list[Any]
+
+    @property
+    def net(self) -> Money:
+        """What this payment adds to a net payout."""
+        return self.base - self.fee - self.vat
+
+
+_RUNS = (
+    "SELECT r.creditor_id, r.id, k.name, r.cutoff_on, r.state, r.mode, r.collected_minor, r.fee_minor,"
+    " r.vat_minor, r.net_minor, r.currency, r.drafted_by, r.drafted_at, r.approved_by, r.approved_at,"
+    " r.paid_at, r.file_id, (SELECT count(*) FROM success_fee f WHERE f.creditor_id = r.creditor_id"
+    "  AND f.run_id = r.id) AS payments"
+    " FROM remittance_run r JOIN creditor k ON k.id = r.creditor_id"
+)
+
+
+def list_runs(
+    unit: Unit, *, creditor_id: UUID | None = None, state: str | None = None, limit: int = 100
+) -> list[RunRow]:
+    """This function will return payouts, the latest first; through a creditor's door only its own."""
+    rows = unit.session.connection().execute(
+        text(
+            _RUNS + " WHERE (CAST(:c AS uuid) IS NULL OR r.creditor_id = :c)"
+            " AND (CAST(:state AS text) IS NULL OR r.state = :state)"
+            " ORDER BY r.drafted_at DESC, r.id DESC LIMIT :limit"
+        ),
+        {"c": creditor_id, "state": state, "limit": limit},
+    )
+    return [_run(row) for row in rows]
+
+
+def read_run(unit: Unit, *, creditor_id: UUID, run_id: UUID) -> RunRow:
+    """This function will return one payout.
+
+    :raises NotFound: the creditor has no such payout.
+    """
+    row = unit.session.connection().execute(
+        text(_RUNS + " WHERE r.creditor_id = :c AND r.id = :run"), {"c": creditor_id, "run": run_id}
+    )
+    found = row.one_or_none()
+    if found is None:
+        raise NotFound("no such payout")
+    return _run(found)
+
+
+def payout_statement(unit: Unit, *, creditor_id: UUID, run_id: UUID) -> list[StatementLine]:
+    """This function will return every payment of a payout, in order of value date."""
+    rows = unit.session.connection().execute(
+        text(
+            "SELECT f.claim_id, c.number, c.reference, d.name, f.kind, p.value_on, p.amount_minor,"
+            " f.base_minor, f.fee_bps, f.net_minor, f.vat_minor, f.currency, f.trace FROM success_fee f"
+            " JOIN payment p ON p.creditor_id = f.creditor_id AND p.id = f.payment_id"
+            " JOIN claim c ON c.creditor_id = f.creditor_id AND c.id = f.claim_id"
+            " JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
+            " WHERE f.creditor_id = :c AND f.run_id = :run ORDER BY p.value_on, c.number, f.kind"
+        ),
+        {"c": creditor_id, "run": run_id},
+    )
+    return [_line(row) for row in rows]
+
+
+def waiting_for_payout(unit: Unit, *, creditor_id: UUID) -> Money:
+    """This function will return what the ledger owes a creditor now, before the fee; it may be negative."""
+    minor = (
+        unit.session.connection()
+        .execute(
+            text(
+                "SELECT coalesce(-sum(amount_minor), 0)::bigint FROM ledger_entry"
+                " WHERE creditor_id = :c AND account = 'trust.creditor' AND currency = 'EUR'"
+            ),
+            {"c": creditor_id},
+        )
+        .scalar_one()
+    )
+    return Money(int(minor), "EUR")
+
+
+def _run(row: Row[Any]) -> RunRow:
+    amounts = (row.collected_minor, row.fee_minor, row.vat_minor, row.net_minor)
+    collected, fee, vat, net = (Money(minor, row.currency) for minor in amounts)
+    return RunRow(
+        row.creditor_id,
+        row.id,
+        row.name,
+        row.cutoff_on,
+        row.state,
+        row.mode,
+        collected,
+        fee,
+        vat,
+        net,
+        row.drafted_by,
+        row.drafted_at,
+        row.approved_by,
+        row.approved_at,
+        row.paid_at,
+        row.file_id,
+        row.payments,
+    )
+
+
+def _line(row: Row[Any]) -> StatementLine:
+    sign = -1 if row.kind == "reversal" else 1
+    received, base, fee, vat = (
+        Money(minor, row.currency)
+        for minor in (sign * row.amount_minor, row.base_minor, row.net_minor, row.vat_minor)
+    )
+    return StatementLine(
+        row.claim_id,
+        row.number,
+        row.reference,
+        row.name,
+        row.kind,
+        row.value_on,
+        received,
+        base,
+        row.fee_bps,
+        fee,
+        vat,
+        row.trace,
+    )
