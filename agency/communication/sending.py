@@ -71,7 +71,7 @@ class Outcome:
     reserved: Reserved
     state: State
     ref: str | None = None
-    wait: float = 0
+    wait: float = 0  # lint-skip: float  seconds
     why: str = ""
 
 

@@ -36,6 +36,8 @@ class _Reader(HTMLParser):
             return
         if tag == "br" or tag in _BLOCKS:
             self.parts.append("\n")
+        elif tag in ("td", "th"):
+            self.parts.append(" ")  # cells of one row stand on one line, apart
         elif tag == "a":
             self._link = given.get("href") or ""
         elif tag == "img" and given.get("alt"):

@@ -66,7 +66,7 @@ class TestSending:
         assert len([*office.mail.left, *office.letters.left, *office.texts.left]) == 1
 
     def test_nothing_owed_is_refused_and_told(self, office):
-        creditor_id, claim_id, _ = one_message(office)
+        _creditor_id, claim_id, _ = one_message(office)
         with office.unit() as unit:
             unit.session.connection().execute(
                 text("UPDATE claim SET state = 'paid' WHERE id = :c"), {"c": claim_id}
@@ -287,7 +287,7 @@ class TestCrashes:
         assert len(office.mail.left) == 1
 
     def test_killed_between_file_and_call_is_asked_and_then_sent(self, office, monkeypatch):
-        _, claim_id, _ = one_message(office)
+        _, _claim_id, _ = one_message(office)
         with monkeypatch.context() as patched:
             patched.setattr(sending, "_call_all", lambda units, rendered, ports: [])
             send_chunk(office.units, ports=office.ports, settings=SETTINGS)
@@ -299,7 +299,7 @@ class TestCrashes:
         assert len(office.mail.left) == 1
 
     def test_a_late_sender_changes_nothing(self, office):
-        _, claim_id, message_id = one_message(office)
+        _, _claim_id, _message_id = one_message(office)
         with office.unit() as unit:
             late = reserve_due(unit, settings=SETTINGS).reserved
         self.lose_sender(office)
