@@ -1,6 +1,7 @@
 """One table: event -> who reacts. Every reaction runs in its own job, with the event's own transaction."""
 
 from agency.arrangements.promises import check_when_paid
+from agency.banking.jobs import work_statement
 from agency.communication.replying import confirm_payment, confirm_promise
 from agency.events import (
     ClaimPaidOff,
@@ -16,10 +17,12 @@ from agency.events import (
     PromiseBroken,
     PromiseMade,
     QuoteAccepted,
+    StatementImported,
 )
 from agency.intake.jobs import book_credits, know_debtors, read_later
 from agency.kernel.emitting import Reaction
 from agency.pricing.reacting import open_books, price_again, price_read
+from agency.remittance.paid import see_paid_runs
 from agency.treatment.reacting import (
     begin_placement,
     resume_when_broken,
@@ -44,4 +47,5 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     PaymentReversed: (resume_when_reversed,),
     PromiseMade: (confirm_promise,),
     PromiseBroken: (resume_when_broken,),
+    StatementImported: (see_paid_runs, work_statement),
 }

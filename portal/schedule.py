@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import text
 
 from agency.arrangements.jobs import check_due_promises
+from agency.banking.jobs import explain_settlements, prove_now
 from agency.communication.jobs import release, resolve
 from agency.kernel.actor import JobFunction, actor_name
 from agency.kernel.outbox import enqueue
 from agency.kernel.unit import Unit
+from agency.payments.jobs import ask_open_intents
 from agency.treatment.jobs import plan
 
 
@@ -26,6 +28,9 @@ SCHEDULE: tuple[Scheduled, ...] = (
     Scheduled(release, timedelta(minutes=1)),
     Scheduled(resolve, timedelta(minutes=5)),
     Scheduled(check_due_promises, timedelta(hours=6)),
+    Scheduled(ask_open_intents, timedelta(minutes=5)),
+    Scheduled(explain_settlements, timedelta(hours=1)),
+    Scheduled(prove_now, timedelta(days=1)),
 )
 
 
