@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from portal.local.places import PROJECT, AlreadyRunning, LocalTrouble, data_folder
+from portal.local.places import PROJECT, AlreadyRunning, LocalTrouble, data_folder, running_state
 
 app = typer.Typer(
     add_completion=False,
@@ -187,6 +187,26 @@ def read(files: Annotated[list[Path], typer.Argument(show_default=False)], as_js
         print_json(found[0] if len(found) == 1 else found)
     else:
         typer.echo(as_text(found))
+
+
+@app.command(rich_help_panel=OPERATE)
+def world(
+    days: Annotated[int, typer.Option(min=1, max=400, help="How many days pass.")] = 1,
+    seed: Annotated[int, typer.Option(help="Another seed, other debtors' behaviour.")] = 7,
+    as_json: AsJson = False,
+) -> None:
+    """Let time pass in the running demo: messages leave, debtors act, the bank answers, finance pays out."""
+    from portal.local.operate import operating
+
+    folder = data_folder()
+    addresses = running_state(folder).get("addresses")
+    if not addresses:
+        raise LocalTrouble("nothing runs; start it with: python3 dev up")
+    with operating(folder, say=say):
+        from portal.world.telling import live
+
+        code = live(days=days, seed=seed, memory=folder / "world.txt", addresses=addresses, as_json=as_json)
+    raise typer.Exit(code)
 
 
 @claims.command("import")

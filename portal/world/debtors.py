@@ -15,7 +15,7 @@ from integrations.simulator.behaviour import Action, ActionKind, MessageKind, be
 from portal.world.outside import DebtorsBrowser, Mail, Outside
 
 _CLAIMS = text(
-    "SELECT m.id::text AS message_id, m.step, m.channel, c.creditor_id::text, c.id::text AS claim_id, c.number,"
+    "SELECT m.id::text AS message_id, m.step, m.channel, c.id::text AS claim_id, c.number,"
     " c.payment_reference, c.due_on, c.currency, d.name, d.postal_code, i.number AS invoice_number,"
     " coalesce(o.open_minor, 0)::bigint AS open_minor, c.state"
     " FROM message m JOIN claim c ON c.creditor_id = m.creditor_id AND c.id = m.claim_id"

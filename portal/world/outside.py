@@ -34,7 +34,7 @@ def patiently(ask: Callable[[], _Answer], *, away: tuple[type[Exception], ...] =
     :raises WorldStopped: there was none for a minute and a half.
     """
     until, wait = time.monotonic() + PATIENCE_SECONDS, 0.05
-    expected = (httpx.TransportError, Away, *away)
+    expected: tuple[type[Exception], ...] = (httpx.TransportError, Away, *away)
     while True:
         try:
             return ask()

@@ -1,11 +1,13 @@
 """Day by day: morning post, what debtors do, the bank's evening file, Friday's payout, the proof."""
 
+import json
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from datetime import time as clock_time
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,6 +16,7 @@ import psycopg
 import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlmodel import select
 
 from agency.arrangements.jobs import check_due_promises
 from agency.banking.importing import import_statements
@@ -24,14 +27,15 @@ from agency.kernel.clock import move_clock
 from agency.kernel.outbox import enqueue, outbox_state
 from agency.kernel.unit import AGENCY_ZONE, Door, Unit
 from agency.payments.jobs import ask_open_intents
-from agency.remittance.runs import approve_run, draft_runs, export_runs
+from agency.remittance.models import RemittanceRun, RunState
+from agency.remittance.runs import approve_run, download_file, draft_runs, export_runs
 from agency.treatment.jobs import plan
-from integrations.bankfiles.payout import write_payout
 from integrations.bankfiles.reader import read_bank_file
+from portal.payout_file import write_payout
+from portal.wiring import Wiring
 from portal.world import debtors
 from portal.world.debtors import Due
 from portal.world.outside import Outside, WorldStopped, patiently
-from portal.wiring import Wiring
 
 log = structlog.get_logger()
 MORNING, NOON, EVENING = clock_time(9, 5), clock_time(13, 0), clock_time(18, 0)
@@ -78,7 +82,7 @@ class World:
         today = self._in_unit(lambda unit: unit.today)
         for done in range(days):
             today += timedelta(days=1)
-            self._day(today, lambda what, done=done: tell(done, days, what))
+            self._day(today, partial(tell, done, days))
             self.story.days += 1
             self._keep()
         tell(days, days, "done")
@@ -146,21 +150,30 @@ class World:
         )
         self.story.bank_lines += imported.new_lines
         self._until_quiet()
-        proof = self._in_unit(lambda unit: prove(unit, on=today, settings=self.wiring.settings))
+        proof = self._in_unit(lambda unit: prove(unit, on=today))
         self.story.green, self.story.proof = proof.green, proof.checks
 
     def _pay_out(self, today: date) -> None:
         drafter, approver = self._in_unit(_finance_people)[:2]
-        runs = self._in_unit(lambda unit: draft_runs(unit, cutoff_on=today), by=drafter)
-        for creditor_id, run_id in runs:
-            self._in_unit(
-                lambda unit, c=creditor_id, r=run_id: approve_run(unit, creditor_id=c, run_id=r),
-                by=approver,
-            )
-        if runs:
-            order = self._in_unit(lambda unit: export_runs(unit, writer=write_payout), by=approver)
-            self.outside.pay_out(order.content)
-            self.story.paid_out_minor += order.total_minor
+        self._in_unit(lambda unit: draft_runs(unit, cutoff_on=today), by=drafter)
+        drafts = self._in_unit(_drafts)
+        for creditor_id, run_id, _ in drafts:
+            approve = partial(approve_run, creditor_id=creditor_id, run_id=run_id)
+            self._in_unit(approve, by=approver)
+        if drafts:
+            self.outside.pay_out(self._in_unit(lambda unit: self._export(unit, today), by=approver))
+            self.story.paid_out_minor += sum(net for _, _, net in drafts)
+
+    def _export(self, unit: Unit, today: date) -> bytes:
+        settings = self.wiring.settings
+        file = export_runs(
+            unit,
+            writer=write_payout,
+            payer_name=settings.trust_name,
+            payer_iban=settings.trust_iban,
+            execute_on=today,
+        )
+        return download_file(unit, file_id=file.id)[1]
 
     def _until_quiet(self) -> None:
         """Wait until no job is open and nobody outside has anything left to tell."""
@@ -182,7 +195,7 @@ class World:
         return patiently(once, away=_AWAY)
 
     def _keep(self) -> None:
-        lines = "\n".join([str(self.read_up_to), debtors.json.dumps(self.links), debtors.dump(self.pending)])
+        lines = "\n".join([str(self.read_up_to), json.dumps(self.links), debtors.dump(self.pending)])
         self.memory.write_text(lines)
         self.memory.chmod(0o600)
 
@@ -190,7 +203,7 @@ class World:
         if self.memory.exists():
             number, links, pending = self.memory.read_text().split("\n", 2)
             self.read_up_to = int(number)
-            self.links = debtors.json.loads(links)
+            self.links = json.loads(links)
             self.pending = debtors.load(pending)
 
 
@@ -203,3 +216,12 @@ def _finance_people(unit: Unit) -> list[str]:
     )
     people: list[UUID] = list(rows.scalars())
     return [f"user:{person}" for person in people]
+
+
+def _drafts(unit: Unit) -> list[tuple[UUID, UUID, int]]:
+    runs = unit.session.exec(
+        select(RemittanceRun.creditor_id, RemittanceRun.id, RemittanceRun.net_minor).where(
+            RemittanceRun.state == RunState.DRAFT
+        )
+    )
+    return list(runs.all())
