@@ -80,21 +80,23 @@ _UNREMITTED = text(
 )
 
 
-def draft_runs(unit: Unit, *, cutoff_on: date) -> list[UUID]:
+def draft_runs(unit: Unit, *, cutoff_on: date) -> list[tuple[UUID, UUID]]:
     """This function will draft a run for every creditor that gets something up to the end of a day.
 
     A creditor whose reversed payments exceed the new ones gets none: the shortfall stays for the next run,
     and nobody else pays for it. Drafting twice for one cut-off makes one run.
 
-    :returns: the new runs.
+    :returns: the new runs, each as its creditor's id and its own.
     :raises AlreadyRunning: somebody else drafts at this moment.
     """
     single(unit, "remittance.draft")
     creditors = unit.session.connection().execute(
         text("SELECT DISTINCT creditor_id FROM payment ORDER BY creditor_id")
     )
-    drafted = (_draft(unit, creditor_id, cutoff_on) for creditor_id in creditors.scalars().all())
-    return [run_id for run_id in drafted if run_id is not None]
+    drafted = (
+        (creditor_id, _draft(unit, creditor_id, cutoff_on)) for creditor_id in creditors.scalars().all()
+    )
+    return [(creditor_id, run_id) for creditor_id, run_id in drafted if run_id is not None]
 
 
 def _draft(unit: Unit, creditor_id: UUID, cutoff_on: date) -> UUID | None:
@@ -227,7 +229,7 @@ def cancel_run(unit: Unit, *, creditor_id: UUID, run_id: UUID, why: str) -> None
 
 def export_runs(
     unit: Unit, *, writer: PayoutWriter, payer_name: str, payer_iban: str, execute_on: date
-) -> UUID:
+) -> RemittanceFile:
     """This function will put every approved run into one payout file and move its money into transit.
 
     :returns: the file, which is kept as it was written.
@@ -258,7 +260,8 @@ def export_runs(
     )
     content = writer(order)
     total = sum(run.net_minor for run in runs)
-    unit.session.add(_file(unit, file_id, message_id, content, total))
+    file = _file(unit, file_id, message_id, content, total)
+    unit.session.add(file)
     unit.session.flush()
     post_many(unit, [posting for run in runs for posting in _postings(run, unit.today)])
     for run in runs:
@@ -271,7 +274,7 @@ def export_runs(
         subject=f"remittance_file:{file_id}",
         facts={"runs": len(runs), "total_minor": total},
     )
-    return file_id
+    return file
 
 
 def download_file(unit: Unit, *, file_id: UUID) -> tuple[str, bytes, int]:

@@ -1,0 +1,38 @@
+"""Where the agency's payouts meet the bank's format: the one place that knows both."""
+
+from agency.calendar import next_business_day
+from agency.kernel.settings import Settings
+from agency.kernel.unit import Unit
+from agency.remittance.models import RemittanceFile
+from agency.remittance.runs import PayoutOrder, export_runs
+from integrations.bankfiles.payment_order import Payer, Transfer, pain001
+
+
+def write_payout(order: PayoutOrder) -> bytes:
+    """This function will write a payout order as pain.001.001.09; equal orders give equal bytes.
+
+    :raises UnwritableOrder: the bank would refuse it.
+    """
+    return pain001(
+        message_id=order.message_id,
+        created_at=order.created_at,
+        payer=Payer(order.payer_name, order.payer_iban),
+        execute_on=order.execute_on,
+        transfers=[
+            Transfer(line.end_to_end, line.name, line.iban, line.amount, line.text) for line in order.lines
+        ],
+    )
+
+
+def export_payouts(unit: Unit, *, settings: Settings) -> RemittanceFile:
+    """This function will export every approved run in one file, to be executed on the next business day.
+
+    :raises NothingToExport, PayoutsBlocked, AlreadyRunning: see `export_runs`.
+    """
+    return export_runs(
+        unit,
+        writer=write_payout,
+        payer_name=settings.trust_name,
+        payer_iban=settings.trust_iban,
+        execute_on=next_business_day(country="NL", day=unit.today),
+    )
