@@ -1,17 +1,22 @@
 """Servers for one operator's command: those that run, else ours for as long as the command takes."""
 
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from portal.local.places import held, running_state
+from portal.local.processes import free_port, stop
 from portal.local.servers import Servers, Urls
 from portal.local.supervisor import (
     PORTAL_PORT,
     SIMULATOR_PORT,
     Addresses,
+    await_part,
     prepare_database,
+    simulator_part,
     word_environment,
 )
 
@@ -27,14 +32,20 @@ def operating(folder: Path, *, say: Callable[[str], None]) -> Iterator[Urls]:
         os.environ.update(word_environment(urls, Addresses(**state["addresses"]), folder))
         yield urls
         return
-    addresses = Addresses(f"http://127.0.0.1:{PORTAL_PORT}", f"http://127.0.0.1:{SIMULATOR_PORT}")
+    simulator_port = free_port(SIMULATOR_PORT)
+    addresses = Addresses(f"http://127.0.0.1:{PORTAL_PORT}", f"http://127.0.0.1:{simulator_port}")
+    simulator = simulator_part(simulator_port)
     with held(folder):
         servers = Servers.at(folder)
         try:
             servers.start()
-            prepare_database(servers, addresses, folder, say=say)
             urls = servers.urls()
             os.environ.update(word_environment(urls, addresses, folder))
+            simulator.start(folder, dict(os.environ))
+            await_part(simulator, stopping=threading.Event())
+            prepare_database(servers, addresses, folder, say=say)
             yield urls
         finally:
+            if simulator.child is not None:
+                stop([simulator.child], number=signal.SIGTERM, seconds=3)
             servers.stop()

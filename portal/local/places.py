@@ -77,7 +77,8 @@ def read_state(folder: Path) -> dict[str, Any]:
 
 
 def running_state(folder: Path) -> dict[str, Any]:
-    """This function will return the state of the `up` that runs now; empty when none does."""
+    """This function will return the state of the `up` that runs now; empty when none does or not yet."""
     state = read_state(folder)
-    supervisor = state.get("supervisor")
-    return state if supervisor and "portal.cli" in command_line(supervisor) else {}
+    if not state.get("ready") or "portal.cli" not in command_line(state["supervisor"]):
+        return {}
+    return state

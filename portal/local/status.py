@@ -16,11 +16,18 @@ def read_status(folder: Path) -> dict[str, Any]:
     """This function will describe the running agency and the demo's sign-ins.
 
     :returns: `running`, `addresses` (portal, simulator), `sign_ins` (audience, url, email, password,
-        totp_secret) and `debtor_links`; empty lists and addresses when nothing runs.
+        totp_secret), `debtor_links` and `debtor_postal_codes` (what each link asks for); all empty when
+        nothing runs.
     """
     state = running_state(folder)
     if not state:
-        return {"running": False, "addresses": {}, "sign_ins": [], "debtor_links": []}
+        return {
+            "running": False,
+            "addresses": {},
+            "sign_ins": [],
+            "debtor_links": [],
+            "debtor_postal_codes": [],
+        }
     portal = state["addresses"]["portal"]
     demo = _demo(folder)
     return {
@@ -37,6 +44,7 @@ def read_status(folder: Path) -> dict[str, Any]:
             for person in demo.get("sign_ins", [])
         ],
         "debtor_links": [portal + path for path in demo.get("debtor_links", [])],
+        "debtor_postal_codes": demo.get("debtor_postal_codes", []),
     }
 
 
@@ -56,8 +64,8 @@ def show_status(console: Console, status: dict[str, Any], *, folder: Path) -> No
     addresses = Table.grid(padding=(0, 2))
     addresses.add_row("Portal", f"[bold]{status['addresses']['portal']}[/]")
     addresses.add_row("Simulator", f"[bold]{status['addresses']['simulator']}[/]  (mail, SMS, letters, bank)")
-    for link in status["debtor_links"][:2]:
-        addresses.add_row("As a debtor", link)
+    for link, postal_code in zip(status["debtor_links"][:2], status["debtor_postal_codes"], strict=False):
+        addresses.add_row("As a debtor", f"{link}  (postal code {postal_code})")
     console.print(Panel(addresses, title="The agency runs", title_align="left"))
     if status["sign_ins"]:
         console.print(_sign_ins(status["sign_ins"]))

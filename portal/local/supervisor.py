@@ -103,6 +103,7 @@ class Supervisor:
             try:
                 self._start()
                 if not self.stopping.is_set():
+                    self._record(ready=True)
                     show()
                 while not self.stopping.wait(0.25):
                     self._revive()
@@ -126,13 +127,18 @@ class Supervisor:
         self.servers.start(ports=last.get("ports"))
         self._choose_addresses()
         self.environment = process_environment(self.servers.urls(), self.addresses, self.folder)
+        simulator, *others = self._describe_parts()
+        self._launch(simulator)  # first: loading the demo already sends its first mails
         prepare_database(self.servers, self.addresses, self.folder, say=self.say)
-        self.parts = self._describe_parts()
-        self.say("Starting web, worker, relay and simulator …")
-        for part in self.parts:
+        self.say("Starting web, worker and relay …")
+        self._launch(*others)
+
+    def _launch(self, *parts: Part) -> None:
+        for part in parts:
             part.start(self.folder, self.environment)
+            self.parts.append(part)
         self._record()
-        for part in self.parts:
+        for part in parts:
             self._await(part)
 
     def _choose_addresses(self) -> None:
@@ -143,29 +149,16 @@ class Supervisor:
         )
 
     def _describe_parts(self) -> list[Part]:
-        def serve(name: str, app: str, port: int) -> Part:
-            # Open event streams would keep uvicorn from ever ending.
-            words = ["uvicorn", app, "--host", "127.0.0.1", "--port", str(port)]
-            return Part(name, [*words, "--timeout-graceful-shutdown", "2"], _answers_http(port))
-
         worker = ["dramatiq", "portal.worker", "--processes", "1", "--threads", "8"]
         return [
-            serve("simulator", "integrations.simulator.app:app", self.simulator_port),
-            serve("web", "portal.main:app", self.portal_port),
+            simulator_part(self.simulator_port),
+            _web_part("web", "portal.main:app", self.portal_port),
             Part("worker", [*worker, "--worker-shutdown-timeout", "2500"], _log_says("ready for action")),
             Part("relay", ["portal.relay"], _listens(self.servers.urls())),
         ]
 
     def _await(self, part: Part) -> None:
-        def settled() -> bool:
-            return part.ready(part) or part.ended() or self.stopping.is_set()
-
-        came = wait_until(settled, seconds=_READY_SECONDS, every=0.1)
-        if self.stopping.is_set():
-            return
-        if not came or part.ended():
-            words = part.child.last_words() if part.child else ""
-            raise UnableToStart(f"{part.name} did not come up; the end of its log:\n{words}")
+        await_part(part, stopping=self.stopping)
 
     def _revive(self) -> None:
         """Start again what has died, waiting longer after each death in a row."""
@@ -187,9 +180,9 @@ class Supervisor:
             part.deaths = 1 if steady else part.deaths + 1
             self.say(f"{part.name} ended (code {part.child.process.returncode}); starting it again")
             part.start(self.folder, self.environment)
-            self._record()
+            self._record(ready=True)
 
-    def _record(self) -> None:
+    def _record(self, *, ready: bool = False) -> None:
         urls = self.servers.urls()
         pids = {server.name: server.child.process.pid for server in self.servers.embedded if server.child}
         parts = {part.name: part.child.process.pid for part in self.parts if part.child}
@@ -197,6 +190,7 @@ class Supervisor:
             self.folder,
             {
                 "supervisor": os.getpid(),
+                "ready": ready,
                 "processes": parts,
                 "servers": pids,
                 "ports": {server.name: server.port for server in self.servers.embedded},
@@ -218,6 +212,34 @@ class Supervisor:
             write_state(self.folder, {"ports": state["ports"]})
 
 
+def simulator_part(port: int) -> Part:
+    """This function will describe the simulator's process."""
+    return _web_part("simulator", "integrations.simulator.app:app", port)
+
+
+def _web_part(name: str, app: str, port: int) -> Part:
+    # Open event streams would keep uvicorn from ever ending.
+    words = ["uvicorn", app, "--host", "127.0.0.1", "--port", str(port)]
+    return Part(name, [*words, "--timeout-graceful-shutdown", "2"], _answers_http(port))
+
+
+def await_part(part: Part, *, stopping: threading.Event) -> None:
+    """This function will wait until a part answers, or until everything is to stop.
+
+    :raises UnableToStart: it ended, or did not answer in time.
+    """
+
+    def settled() -> bool:
+        return part.ready(part) or part.ended() or stopping.is_set()
+
+    came = wait_until(settled, seconds=_READY_SECONDS, every=0.1)
+    if stopping.is_set():
+        return
+    if not came or part.ended():
+        words = part.child.last_words() if part.child else ""
+        raise UnableToStart(f"{part.name} did not come up; the end of its log:\n{words}")
+
+
 def process_environment(urls: Urls, addresses: Addresses, folder: Path) -> dict[str, str]:
     """This function will return the environment of the long-running parts.
 
@@ -229,6 +251,7 @@ def process_environment(urls: Urls, addresses: Addresses, folder: Path) -> dict[
         "AGENCY_PUBLIC_URL": addresses.portal,
         "AGENCY_SIMULATOR_URL": addresses.simulator,
         "AGENCY_FILES_FOLDER": str(folder / "files"),
+        "SIMULATOR_DATA": str(simulator_memory(folder)),
         "PYTHONUNBUFFERED": "1",
     }
     inherited = {name: value for name, value in os.environ.items() if name != "DATABASE_OWNER_URL"}
@@ -237,13 +260,18 @@ def process_environment(urls: Urls, addresses: Addresses, folder: Path) -> dict[
     return {**inherited, **own, **chosen}
 
 
+def simulator_memory(folder: Path) -> Path:
+    """This function will return the file in which the simulator keeps its inboxes, payments and bank."""
+    return folder / "simulator.sqlite"
+
+
 def word_environment(urls: Urls, addresses: Addresses, folder: Path) -> dict[str, str]:
     """This function will return the environment of an operator's command, who may act as the owner."""
     return {**process_environment(urls, addresses, folder), "DATABASE_OWNER_URL": urls.database_owner}
 
 
 def prepare_database(servers: Servers, addresses: Addresses, folder: Path, *, say: Say) -> None:
-    """This function will migrate, and load the demo when the database is new.
+    """This function will migrate, and load the demo when the database is new; the simulator must answer.
 
     Our own database is made anew when its demo was broken off halfway; a server that somebody else runs
     is never emptied. Production gets no demo.
@@ -258,8 +286,7 @@ def prepare_database(servers: Servers, addresses: Addresses, folder: Path, *, sa
     if new and os.environ.get("AGENCY_MODE") != "production":
         say("Loading the demo (once) …")
         load_demo(word_environment(servers.urls(), addresses, folder), written=folder / "demo.json")
-    if servers.postgres is not None:
-        unfinished.unlink(missing_ok=True)
+    unfinished.unlink(missing_ok=True)
 
 
 def load_demo(environment: dict[str, str], *, written: Path) -> None:
