@@ -233,7 +233,7 @@ def _pay(row: Row[Any], owed: ItemisedClaim, link: str, settings: Settings) -> d
         )
     return {
         "link": link,
-        "iban": _in_fours(settings.trust_iban),
+        "iban": in_fours(settings.trust_iban),
         "holder": settings.trust_name,
         "reference": row.payment_reference,
         "qr": code,
@@ -252,6 +252,7 @@ def _told(row: Row[Any], name: str, day: str, language: str) -> dict[str, str]:
     }
 
 
-def _in_fours(iban: str) -> str:
+def in_fours(iban: str) -> str:
+    """Write an IBAN as people read it: in groups of four that stay on one line."""
     plain = iban.replace(" ", "")
     return "\u00a0".join(plain[start : start + 4] for start in range(0, len(plain), 4))

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from agency.communication.payment_codes import transfer_code
+from agency.communication.values import in_fours
 from agency.events import PayLinkOpened
 from agency.kernel.emitting import emit
 from agency.kernel.unit import Door
@@ -119,13 +120,13 @@ def show_debtor(
             ),
             "payments": payments(unit, creditor_id=link.creditor_id, claim_id=link.claim_id),
             "today": unit.today,
-            "bank": {"iban": settings.trust_iban, "holder": settings.trust_name},
+            "bank": {"iban": in_fours(settings.trust_iban), "holder": settings.trust_name},
         }
     return page(request, template, shown | values, here=replace(reader, csrf=visit.csrf), status=status)
 
 
 def _claim(request: Request, visit: Visit) -> Response:
-    return show_debtor(request, visit, "debtor/claim.html", {"form": blank()})
+    return show_debtor(request, visit, "debtor/claim.html", {"form": blank(what="all")})
 
 
 def _question(request: Request, visit: Visit, form: Form[Any], *, status: int = 200) -> Response:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from agency.kernel.settings import Settings
 from agency.kernel.unit import Unit
 from agency.money import Money
 from portal.shared.explaining import Explanation, Part, explanation
-from portal.shared.i18n import N_, format_day, format_number, gettext
+from portal.shared.i18n import N_, format_day, format_money, format_number, gettext
 
 _CLAIM = text(
     "SELECT c.number, c.payment_reference, c.description, c.state, c.law, c.costs_from, c.costs_minor,"
@@ -73,6 +72,12 @@ class ClaimView:
     promised: Money | None
     holds: tuple[str, ...]
     code: str | None
+
+    @property
+    def reduced(self) -> Money:
+        """What was paid or cancelled of the invoices (negative)."""
+        invoiced = (invoice.amount for invoice in self.owed.invoices)
+        return self.owed.principal - Money.total(invoiced, self.owed.principal.currency)
 
     @property
     def costs(self) -> Money:
@@ -148,18 +153,19 @@ def _interest(owed: ItemisedClaim) -> Explanation:
     """Interest by invoice, rate and period, each with the source of its rate."""
     parts = [
         Part(
-            f"{line.basis['number']}",
-            line.amount,
-            gettext("%(percent)s% of %(base)s, %(first)s to %(last)s (%(days)s days). %(source)s")
-            .replace("%(percent)s", format_number(Decimal(line.basis["percent"])))
-            .replace("%(base)s", line.basis["base"])
-            .replace("%(first)s", format_day(date.fromisoformat(line.basis["first_day"])))
-            .replace("%(last)s", format_day(date.fromisoformat(line.basis["last_day"])))
-            .replace("%(days)s", line.basis["days"])
-            .replace("%(source)s", line.basis["source"]),
+            f"{gettext('Invoice')} {invoice.number}",
+            segment.amount,
+            gettext("{percent}% of {base}, {first} to {last} ({days} days). {source}").format(
+                percent=format_number(segment.percent.normalize() + 0),
+                base=format_money(segment.base),
+                first=format_day(segment.first_day),
+                last=format_day(segment.last_day),
+                days=segment.days,
+                source=segment.source,
+            ),
         )
-        for line in owed.lines
-        if line.label == "interest"
+        for invoice in owed.invoices
+        for segment in invoice.segments
     ]
     rest = owed.interest - Money.total((part.amount for part in parts), owed.interest.currency)
     if rest:
