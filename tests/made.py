@@ -7,10 +7,12 @@ from uuid import UUID
 
 from agency.claims.models import Claim, Invoice
 from agency.claims.states import ClaimState, Phase
+from agency.intake.models import Placement
 from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit
 from agency.ledger.posting import post_openings
 from agency.parties.models import Creditor, CreditorTerms, Debtor, Keeper, RemittanceMode
+from agency.pricing.models import Quote, QuoteLine, QuoteState, RateCardVersion
 from agency.rules.facts import DebtorKind, InterestKind, Law
 
 NUMBERS = count(1)
@@ -131,3 +133,55 @@ def a_claim(
     unit.session.flush()
     post_openings(unit, creditor_id=creditor_id, claim_ids=[claim_id])
     return claim_id
+
+
+def an_accepted_price(
+    unit: Unit, *, creditor_id: UUID, claim_id: UUID, fee_bps: int = 1_000, minimum_minor: int = 0
+) -> None:
+    """A fee agreement for one claim."""
+    number = next(NUMBERS)
+    card = RateCardVersion(
+        created_at=unit.now, version=number, valid_from=date(2026, 1, 1), card=b"{}", sha256=""
+    )
+    placement = Placement(
+        creditor_id=creditor_id,
+        name="claims.csv",
+        sha256=str(number),
+        media_type="text/csv",
+        source="upload",
+        received_at=unit.now,
+        received_by="user:clerk",
+    )
+    unit.session.add_all([card, placement])
+    unit.session.flush()
+    quote = Quote(
+        creditor_id=creditor_id,
+        number=f"Q{number}",
+        placement_id=placement.id,
+        rate_card_id=card.id,
+        state=QuoteState.ACCEPTED,
+        claims=1,
+        principal_minor=1,
+        currency="EUR",
+        fee_bps_average=fee_bps,
+        document=b"",
+        sha256="",
+        issued_at=unit.now,
+        expires_at=unit.now,
+        accepted_at=unit.now,
+        accepted_by="user:manager",
+    )
+    unit.session.add(quote)
+    unit.session.flush()
+    unit.session.add(
+        QuoteLine(
+            creditor_id=creditor_id,
+            quote_id=quote.id,
+            claim_id=claim_id,
+            fee_bps=fee_bps,
+            minimum_minor=minimum_minor,
+            facts={},
+            factors=[],
+        )
+    )
+    unit.session.flush()

@@ -1,0 +1,285 @@
+"""From a payment to a payout seen on the bank: fees, the second person, the red proof, the file."""
+
+import hashlib
+import threading
+from datetime import date
+from uuid import UUID
+
+import pytest
+from lxml import etree
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import select
+
+from agency.banking.importing import import_statements
+from agency.banking.matching import match_lines
+from agency.banking.proof import prove
+from agency.claims.models import Claim
+from agency.kernel.errors import AgencyError
+from agency.kernel.settings import Settings
+from agency.kernel.unit import Door, Unit, Units
+from agency.ledger.queries import account_balance
+from agency.money import Money
+from agency.parties.models import RemittanceMode
+from agency.payments.models import Payment, PaymentSource
+from agency.payments.settlement import reverse_payment, settle
+from agency.remittance.fees import charge_fees
+from agency.remittance.models import RemittanceRun, SuccessFee
+from agency.remittance.paid import see_payouts
+from agency.remittance.queries import list_runs, payout_statement, waiting_for_payout
+from agency.remittance.runs import (
+    NotTheSecondPerson,
+    PayoutsBlocked,
+    approve_run,
+    cancel_run,
+    download_file,
+    draft_runs,
+)
+from portal.payouts import export_payouts
+from tests.banking.test_importing import IBAN, a_line, a_statement
+from tests.made import a_claim, a_creditor, an_accepted_price
+
+DRAFTER, APPROVER = "user:ann", "user:bob"
+SETTINGS = Settings(trust_iban=IBAN)
+
+
+def eur(minor: int) -> Money:
+    return Money(minor, "EUR")
+
+
+def owed(unit: Unit, **creditor_facts) -> tuple[UUID, UUID]:
+    creditor = a_creditor(unit, **creditor_facts)
+    claim = a_claim(unit, creditor_id=creditor, invoices=[(100_000, unit.today)])
+    an_accepted_price(unit, creditor_id=creditor, claim_id=claim)
+    return creditor, claim
+
+
+def bank_pays(unit: Unit, creditor: UUID, claim: UUID, minor: int, *, key: str, opening: int = 0) -> None:
+    reference = unit.session.get_one(Claim, (creditor, claim)).payment_reference
+    statement = a_statement(
+        key,
+        (a_line(key, minor, on=unit.today, text=f"betaling {reference}"),),
+        opening=opening,
+        on=unit.today,
+    )
+    import_statements(unit, content=key.encode(), reader=lambda _: [statement], iban=IBAN)
+    assert match_lines(unit) == 1
+
+
+@pytest.fixture
+def collected(units: Units) -> tuple[UUID, UUID]:
+    """A creditor whose claim of 1,000.00 was paid by bank; the fee is 10 % and VAT."""
+    with units.open(Door.STAFF, by="system:test") as unit:
+        creditor, claim = owed(unit)
+        bank_pays(unit, creditor, claim, 100_000, key="s1")
+    return creditor, claim
+
+
+def draft(units: Units, by: str = DRAFTER) -> list[tuple[UUID, UUID]]:
+    with units.open(Door.STAFF, by=by) as unit:
+        return draft_runs(unit, cutoff_on=unit.today)
+
+
+def approve(units: Units, creditor: UUID, run: UUID, by: str = APPROVER) -> None:
+    with units.open(Door.STAFF, by=by) as unit:
+        approve_run(unit, creditor_id=creditor, run_id=run)
+
+
+class TestTheWholeWay:
+    def test_ends_with_the_creditor_paid_and_every_balance_explained(self, units, collected):
+        creditor, _ = collected
+        [(_, run)] = draft(units)
+        approve(units, creditor, run)
+        with units.open(Door.STAFF, by=APPROVER) as unit:
+            file = export_payouts(unit, settings=SETTINGS)
+            root = etree.fromstring(file.content)
+            amounts = root.xpath("//*[local-name()='InstdAmt']/text()")
+            [end_to_end] = root.xpath("//*[local-name()='EndToEndId']/text()")
+            assert amounts == ["879.00"]
+            assert account_balance(unit, account="trust.in_transit", currency="EUR") == eur(-87_900)
+        with units.open(Door.STAFF, by="system:bank") as unit:
+            out = a_statement(
+                "s2",
+                (a_line("out", -87_900, on=unit.today, end_to_end=end_to_end),),
+                opening=100_000,
+                on=unit.today,
+            )
+            import_statements(unit, content=b"s2", reader=lambda _: [out], iban=IBAN)
+            assert see_payouts(unit) == 1
+            assert see_payouts(unit) == 0
+            [paid] = list_runs(unit, creditor_id=creditor)
+            assert (paid.state, paid.collected, paid.fee, paid.vat, paid.net) == (
+                "paid",
+                eur(100_000),
+                eur(10_000),
+                eur(2_100),
+                eur(87_900),
+            )
+            balances = {
+                account: account_balance(unit, account=account, currency="EUR").minor
+                for account in ("trust.bank", "trust.creditor", "trust.agency", "trust.in_transit")
+            }
+            assert balances == {
+                "trust.bank": 12_100,
+                "trust.creditor": 0,
+                "trust.agency": -12_100,
+                "trust.in_transit": 0,
+            }
+            assert prove(unit, on=unit.today).green
+
+    def test_shows_the_creditor_each_payment_with_its_fee_and_why(self, units, collected):
+        creditor, _ = collected
+        [(_, run)] = draft(units)
+        with units.open(Door.CREDITOR, by="user:c", creditor_id=creditor) as unit:
+            [line] = payout_statement(unit, creditor_id=creditor, run_id=run)
+            assert (line.base, line.fee_bps, line.fee, line.vat, line.net) == (
+                eur(100_000),
+                1_000,
+                eur(10_000),
+                eur(2_100),
+                eur(87_900),
+            )
+            assert line.trace[-1]["rule"] == "fee.vat"
+            assert waiting_for_payout(unit, creditor_id=creditor) == eur(100_000)
+
+    def test_gives_the_same_bytes_at_every_download_and_counts_them(self, units, collected):
+        creditor, _ = collected
+        [(_, run)] = draft(units)
+        approve(units, creditor, run)
+        with units.open(Door.STAFF, by=APPROVER) as unit:
+            file_id, sha256 = (file := export_payouts(unit, settings=SETTINGS)).id, file.sha256
+        for count in (1, 2):
+            with units.open(Door.STAFF, by=APPROVER) as unit:
+                _, content, downloads = download_file(unit, file_id=file_id)
+            assert (hashlib.sha256(content).hexdigest(), downloads) == (sha256, count)
+
+
+class TestApproval:
+    def test_needs_another_person(self, units, collected):
+        creditor, _ = collected
+        [(_, run)] = draft(units)
+        with pytest.raises(NotTheSecondPerson):
+            approve(units, creditor, run, by=DRAFTER)
+        with units.open(Door.STAFF, by="x") as unit:
+            assert unit.session.get_one(RemittanceRun, (creditor, run)).state == "draft"
+
+    def test_by_the_same_person_is_refused_by_the_database_too(self, units, collected):
+        creditor, _ = collected
+        [(_, run)] = draft(units)
+        with pytest.raises(IntegrityError), units.open(Door.STAFF, by=DRAFTER) as unit:
+            unit.session.get_one(RemittanceRun, (creditor, run)).approved_by = DRAFTER
+
+    def test_is_blocked_while_the_proof_is_red(self, units, collected):
+        creditor, _ = collected
+        [(_, run)] = draft(units)
+        with units.open(Door.STAFF, by="system:bank") as unit:
+            gap = a_statement("s9", (), opening=999_999, on=unit.today)
+            import_statements(unit, content=b"gap", reader=lambda _: [gap], iban=IBAN)
+        with pytest.raises(PayoutsBlocked, match="P2"):
+            approve(units, creditor, run)
+
+    def test_finds_a_shortfall_of_one_cent(self, units, collected, fresh_database):
+        """B18: the owner of the tables, who can switch the guards off, is still found out."""
+        creditor, _ = collected
+        [(_, run)] = draft(units)
+        owner = create_engine(fresh_database[1])
+        with owner.begin() as connection:
+            connection.execute(text("ALTER TABLE ledger_entry NO FORCE ROW LEVEL SECURITY"))
+            connection.execute(text("ALTER TABLE ledger_entry DISABLE TRIGGER USER"))
+            connection.execute(
+                text(
+                    "UPDATE ledger_entry SET amount_minor = amount_minor - 1 WHERE account = 'trust.creditor'"
+                )
+            )
+        owner.dispose()
+        with pytest.raises(PayoutsBlocked, match="P1, P3"):
+            approve(units, creditor, run)
+
+
+class TestDrafting:
+    def test_twice_or_by_two_people_at_once_makes_one_run(self, units, collected):
+        """B15."""
+        errors: list[AgencyError] = []
+        start = threading.Barrier(2)
+
+        def work(by: str) -> None:
+            start.wait(10)
+            try:
+                draft(units, by)
+            except AgencyError as error:
+                errors.append(error)
+
+        threads = [threading.Thread(target=work, args=(by,)) for by in (DRAFTER, APPROVER)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        draft(units)
+        with units.open(Door.STAFF, by="x") as unit:
+            assert len(unit.session.exec(select(RemittanceRun)).all()) == 1
+
+    def test_after_a_cancelled_run_takes_its_payments_up_again(self, units, collected):
+        creditor, _ = collected
+        [(_, run)] = draft(units)
+        with units.open(Door.STAFF, by=APPROVER) as unit:
+            cancel_run(unit, creditor_id=creditor, run_id=run, why="wrong account")
+        [(_, again)] = draft(units)
+        assert again != run
+
+    def test_nets_a_chargeback_after_the_payout_and_lets_nobody_else_pay_for_it(self, units, collected):
+        """A14."""
+        creditor, _ = collected
+        with units.open(Door.STAFF, by="system:test") as unit:
+            other, other_claim = owed(unit)
+            bank_pays(unit, other, other_claim, 50_000, key="s2", opening=100_000)
+        runs = dict(draft(units))
+        for of, run in runs.items():
+            approve(units, of, run)
+        with units.open(Door.STAFF, by=APPROVER) as unit:
+            export_payouts(unit, settings=SETTINGS)
+            payment = unit.session.exec(select(Payment).where(Payment.creditor_id == creditor)).one()
+            reverse_payment(unit, creditor_id=creditor, payment_id=payment.id, why="chargeback")
+            assert waiting_for_payout(unit, creditor_id=creditor) == eur(-100_000)
+            assert waiting_for_payout(unit, creditor_id=other) == eur(0)
+        with units.open(Door.STAFF, by=DRAFTER) as unit:
+            charge_fees(unit, creditor_id=creditor)
+            nets = [fee.net_minor for fee in unit.session.exec(select(SuccessFee).order_by(SuccessFee.id))
+                    if fee.creditor_id == creditor]  # fmt: skip
+            assert nets == [10_000, -10_000]
+            assert draft_runs(unit, cutoff_on=date(2099, 1, 1)) == []
+
+
+class TestFees:
+    @pytest.mark.parametrize(
+        ("facts", "vat"),
+        [
+            ({}, 2_100),
+            ({"country": "BE", "vat_number": "BE0123456749"}, 0),
+            ({"country": "BE"}, 2_100),
+        ],
+    )
+    def test_follow_the_price_and_the_creditors_country(self, units, facts, vat):
+        with units.open(Door.STAFF, by="x") as unit:
+            creditor, claim = owed(unit, **facts)
+            settle(
+                unit,
+                creditor_id=creditor,
+                claim_id=claim,
+                source=PaymentSource.PSP,
+                source_key="tr_1#1",
+                amount=eur(100_000),
+                value_on=unit.today,
+                trust_account="trust.psp",
+            )
+            assert charge_fees(unit, creditor_id=creditor) == 1
+            assert charge_fees(unit, creditor_id=creditor) == 0
+            fee = unit.session.exec(select(SuccessFee)).one()
+            assert (fee.base_minor, fee.net_minor, fee.vat_minor) == (100_000, 10_000, vat)
+
+    def test_are_invoiced_beside_a_gross_payout(self, units):
+        with units.open(Door.STAFF, by=DRAFTER) as unit:
+            creditor, claim = owed(unit, mode=RemittanceMode.GROSS)
+            bank_pays(unit, creditor, claim, 100_000, key="s1")
+            draft_runs(unit, cutoff_on=unit.today)
+            run = unit.session.exec(select(RemittanceRun)).one()
+            assert (run.collected_minor, run.fee_minor, run.net_minor) == (100_000, 10_000, 100_000)
