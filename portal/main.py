@@ -29,6 +29,7 @@ PARTS = (
     "portal.admin",
     "portal.api",
     "portal.live",
+    "portal.shared.styleguide",
 )
 
 public = router(audience="public")

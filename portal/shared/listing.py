@@ -51,7 +51,7 @@ class Column:
         return self.kind in ("money", "number", "percent", "bps")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cut(Generic[Row]):
     """One page of rows and how to get on: addresses of the pages around, `total` where it is known."""
 

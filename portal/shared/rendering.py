@@ -79,6 +79,8 @@ class _Macros:
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
         self._files: dict[str, str] = {}
+        # Macros call each other through `ui`, so it must stand there before the first one is read.
+        environment.globals["ui"] = self
         for path in sorted((PORTAL / "shared" / "templates" / "ui").glob("*.html")):
             name = f"ui/{path.name}"
             for macro in vars(environment.get_template(name).module):
@@ -126,7 +128,7 @@ def environment(development: bool = True) -> Environment:
         "here": _here.get,
         "languages": i18n.LANGUAGES,
     }
-    env.globals["ui"] = _Macros(env)
+    _Macros(env)
     return env
 
 

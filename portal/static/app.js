@@ -187,6 +187,8 @@ function addClose(notice) {
   close.setAttribute("aria-label", byId("notices").dataset.close);
   close.addEventListener("click", () => notice.remove());
   notice.append(close);
+  // Good news leaves by itself; what asks for attention stays until it is closed.
+  if (notice.classList.contains("tone-good")) setTimeout(() => notice.remove(), 10_000);
 }
 
 function notify(text, tone = "good") {
