@@ -178,8 +178,8 @@ def _cell(value: object) -> Cell:
         return "true" if value else "false"
     if isinstance(value, int):
         return Decimal(value)
-    if isinstance(value, float):
-        return Decimal(repr(value)) if value == value and abs(value) < 1e15 else str(value)
+    if isinstance(value, float):  # lint-skip: float  a cell of a workbook
+        return Decimal(repr(value)) if value == value and abs(value) < 1e15 else str(value)  # lint-skip: float
     if isinstance(value, datetime):
         return value.date()
     if isinstance(value, date):
