@@ -21,6 +21,7 @@ from portal.wiring import Wiring, wire
 # Each part of the portal that declares routers, in the order in which addresses are matched.
 PARTS = (
     "portal.shared.sign_in",
+    "portal.shared.account",
     "portal.hooks",
     "portal.debtor",
     "portal.collector",

@@ -21,7 +21,9 @@ from portal.shared.security import check_token
 from portal.shared.sessions import Visitor, find_visitor, session_of
 from portal.wiring import Wiring
 
-Audience = Literal["collector", "creditor", "finance", "admin", "live", "api", "debtor", "hooks", "public"]
+Audience = Literal[
+    "collector", "creditor", "finance", "admin", "account", "live", "api", "debtor", "hooks", "public"
+]
 # Audiences whose guard is not a signed-in user: a link, a vendor's signature, or nobody at all.
 OWN_GUARD = frozenset({"debtor", "hooks", "public", "api"})
 
@@ -57,7 +59,7 @@ def router(
     needed = frozenset(roles)
     if audience not in OWN_GUARD and not needed:
         raise ValueError(f"{audience}: say which roles may come in")
-    guards = [] if audience in OWN_GUARD else [Depends(_admit(needed)), Depends(check_token)]
+    guards = [] if audience in OWN_GUARD else [Depends(_admit(audience, needed)), Depends(check_token)]
     made = APIRouter(prefix=prefix, dependencies=guards, include_in_schema=audience == "api")
     ROUTERS.append(Declared(made, audience, needed))
     return made
@@ -94,12 +96,16 @@ def recognise(request: Request) -> Visitor | None:
     return visitor
 
 
-def _admit(roles: frozenset[str]) -> Any:
+def _admit(audience: Audience, roles: frozenset[str]) -> Any:
+    both = {"staff", "creditor"}
+    sides = {"creditor": {"creditor"}, "live": both, "account": both}.get(audience, {"staff"})
+
     def admit(request: Request) -> None:
         visitor = recognise(request)
         if visitor is None or visitor.pending:
             raise SignInNeeded("please sign in")
-        if not visitor.roles & roles:
+        # The side is checked besides the role: a role given by mistake must not open the other side.
+        if visitor.audience not in sides or not visitor.roles & roles:
             raise Forbidden("your role does not open this door")
 
     return admit

@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import OperationalError, TimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from agency.kernel.errors import AgencyError, Invalid, NotFound
 from portal.shared.audience import SignInNeeded, here
@@ -95,7 +95,10 @@ async def _bug(request: Request, error: Exception) -> Response:
     log.exception("portal.bug", path=request.url.path, error=type(error).__name__)
     broken = AgencyError("Something went wrong on our side. It has been recorded.")
     broken.status, broken.code = 500, "bug"
-    return answer(request, broken)
+    try:
+        return answer(request, broken)
+    except Exception:  # noqa: BLE001 - the bug may be in what every page shows; this is the last resort
+        return PlainTextResponse(broken.message, status_code=500)
 
 
 def _fragment(request: Request) -> bool:

@@ -105,7 +105,14 @@ async def check_token(request: Request) -> None:
     if given is None and "form" in request.headers.get("content-type", ""):
         value = (await request.form()).get(TOKEN_FIELD)
         given = value if isinstance(value, str) else None
-    expected = request.state.visitor.csrf
+    refuse_wrong_token(given, expected=request.state.visitor.csrf)
+
+
+def refuse_wrong_token(given: str | None, *, expected: str) -> None:
+    """This function will compare a form's token with its session's, in constant time.
+
+    :raises Forbidden: it is absent or wrong.
+    """
     if given is None or not hmac.compare_digest(given.encode(), expected.encode()):
         raise Forbidden("this page has expired; load it again")
 

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import text
@@ -16,14 +16,16 @@ from agency.kernel.unit import Unit
 PENDING_MINUTES = 5  # how long the second factor may take after the password
 
 _FIND = text(
-    "UPDATE user_session s SET last_seen_at = CASE"
-    " WHEN s.last_seen_at < app.now() - interval '1 minute' THEN app.now() ELSE s.last_seen_at END"
-    " FROM user_account u WHERE s.id_sha256 = :sha AND u.id = s.user_id AND s.revoked_at IS NULL"
-    " AND s.expires_at > app.now() AND s.last_seen_at > app.now() - :idle AND u.disabled_at IS NULL"
-    " RETURNING u.id, u.name, u.email, u.audience, u.roles, u.creditor_id, u.language, u.theme, s.csrf,"
-    " s.id_sha256, coalesce((s.facts ->> 'pending')::boolean, false) AS pending,"
-    " (SELECT name FROM creditor c WHERE c.id = u.creditor_id) AS organisation"
+    "SELECT u.id, u.name, u.email, u.audience, u.roles, u.creditor_id, u.language, u.theme, s.csrf,"
+    " s.id_sha256, coalesce((s.facts ->> 'pending')::boolean, false) AS pending, c.name AS organisation,"
+    " s.last_seen_at < app.now() - interval '1 minute' AS unnoticed"
+    " FROM user_session s JOIN user_account u ON u.id = s.user_id"
+    " LEFT JOIN creditor c ON c.id = u.creditor_id"
+    " WHERE s.id_sha256 = :sha AND s.revoked_at IS NULL AND u.disabled_at IS NULL"
+    " AND s.expires_at > app.now() AND s.last_seen_at > app.now() - :idle"
 )
+# Once a minute is enough to know who is idle; a write for every page would cost more than the page.
+_NOTICE = text("UPDATE user_session SET last_seen_at = app.now() WHERE id_sha256 = :sha")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,8 @@ def find_visitor(unit: Unit, *, session_id: str, idle_minutes: int) -> Visitor |
     )
     if row is None:
         return None
+    if row.unnoticed:
+        unit.session.connection().execute(_NOTICE, {"sha": row.id_sha256})
     return Visitor(
         user_id=row.id,
         name=row.name,
@@ -98,6 +102,52 @@ def find_visitor(unit: Unit, *, session_id: str, idle_minutes: int) -> Visitor |
         pending=row.pending,
         organisation=row.organisation or "",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A browser that somebody is signed in with; `handle` names it in a form without giving it away."""
+
+    handle: str
+    user_agent: str
+    created_at: datetime
+    last_seen_at: datetime
+    here: bool
+
+
+def open_sessions(unit: Unit, *, user_id: UUID, here_sha256: str, idle_minutes: int) -> list[OpenSession]:
+    """This function will return where a user is signed in, the present browser first."""
+    rows = unit.session.connection().execute(
+        text(
+            "SELECT id_sha256, user_agent, created_at, last_seen_at FROM user_session"
+            " WHERE user_id = :user AND revoked_at IS NULL AND expires_at > app.now()"
+            " AND last_seen_at > app.now() - :idle AND NOT coalesce((facts ->> 'pending')::boolean, false)"
+            " ORDER BY id_sha256 = :here DESC, last_seen_at DESC LIMIT 100"
+        ),
+        {"user": user_id, "here": here_sha256, "idle": timedelta(minutes=idle_minutes)},
+    )
+    return [
+        OpenSession(
+            handle=row.id_sha256[:16],
+            user_agent=row.user_agent,
+            created_at=row.created_at,
+            last_seen_at=row.last_seen_at,
+            here=row.id_sha256 == here_sha256,
+        )
+        for row in rows
+    ]
+
+
+def end_one_session(unit: Unit, *, user_id: UUID, handle: str) -> bool:
+    """This function will revoke one of a user's own sessions, and tell whether it was there."""
+    ended = unit.session.connection().execute(
+        text(
+            "UPDATE user_session SET revoked_at = :now"
+            " WHERE user_id = :user AND left(id_sha256, 16) = :handle AND revoked_at IS NULL"
+        ),
+        {"now": unit.now, "user": user_id, "handle": handle},
+    )
+    return ended.rowcount > 0
 
 
 def end_session(unit: Unit, *, session_sha256: str) -> None:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from functools import lru_cache
 from typing import Annotated, cast
+from urllib.parse import quote
 
 import structlog
 from fastapi import Form
@@ -21,10 +22,10 @@ from portal.shared.audience import TheWiring, here, recognise, router
 from portal.shared.i18n import LANGUAGES, gettext
 from portal.shared.navigation import doors_for
 from portal.shared.rendering import page
+from portal.shared.security import refuse_wrong_token
 from portal.shared.sessions import (
     end_session,
     give_cookie,
-    session_of,
     start_session,
     take_cookie,
 )
@@ -36,11 +37,15 @@ routes = router(audience="public")
 PER_ACCOUNT = RateLimitItemPerMinute(8)
 PER_ADDRESS = RateLimitItemPerMinute(60)
 THEMES = ("auto", "light", "dark")
+Token = Annotated[str, Form(max_length=100)]
 
 
 @routes.get("/sign-in")
 def ask_password(request: Request, next: str = "") -> Response:
     """The first step."""
+    visitor = recognise(request)
+    if visitor is not None and not visitor.pending:
+        return RedirectResponse(home_of(visitor.roles), status_code=303)
     return page(request, "sign_in.html", {"email": "", "next": next, "wrong": ""}, here=here(request))
 
 
@@ -67,7 +72,7 @@ def check_password(
             )
     if user is None:
         return _again(request, email, next, gettext("This e-mail address or password is not right."), 422)
-    response = RedirectResponse(f"/sign-in/code?next={_safe(next)}", status_code=303)
+    response = RedirectResponse(f"/sign-in/code?next={quote(_safe(next))}", status_code=303)
     give_cookie(response, wiring.settings, session_id)
     return response
 
@@ -89,11 +94,13 @@ def check_code(
     wiring: TheWiring,
     code: Annotated[str, Form(max_length=20)],
     next: Annotated[str, Form(max_length=500)] = "",
+    csrf: Token = "",
 ) -> Response:
     """The code; the session is a new one from here on."""
     visitor = recognise(request)
     if visitor is None or not visitor.pending:
         return RedirectResponse("/sign-in", status_code=303)
+    refuse_wrong_token(csrf, expected=visitor.csrf)
     session_id = None
     if not _throttled(wiring, request, visitor.email):
         with wiring.units.open(Door.GATE, by=visitor.by) as unit:
@@ -124,10 +131,11 @@ def check_code(
 
 
 @routes.post("/sign-out")
-def sign_out(request: Request, wiring: TheWiring) -> Response:
+def sign_out(request: Request, wiring: TheWiring, csrf: Token = "") -> Response:
     """End the session here and now."""
     visitor = recognise(request)
-    if visitor is not None and session_of(request, wiring.settings):
+    if visitor is not None:
+        refuse_wrong_token(csrf, expected=visitor.csrf)
         with wiring.units.open(Door.GATE, by=visitor.by) as unit:
             end_session(unit, session_sha256=visitor.session_sha256)
     response = RedirectResponse("/sign-in", status_code=303)
@@ -142,6 +150,7 @@ def keep_preferences(
     language: Annotated[str, Form(max_length=5)] = "",
     theme: Annotated[str, Form(max_length=5)] = "",
     back: Annotated[str, Form(max_length=500)] = "/",
+    csrf: Token = "",
 ) -> Response:
     """Language and theme, for this browser and for whoever is signed in."""
     visitor = recognise(request)
@@ -153,7 +162,8 @@ def keep_preferences(
     }
     for name, value in chosen.items():
         response.set_cookie(name, value, max_age=31_536_000, samesite="lax", path="/")
-    if visitor is not None and chosen:
+    # A debtor's page knows no user's token, even in a browser where one is signed in: cookies must do.
+    if visitor is not None and chosen and csrf == visitor.csrf:
         with wiring.units.open(Door.GATE, by=visitor.by) as unit:
             for name, value in chosen.items():
                 unit.session.connection().execute(
