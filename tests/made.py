@@ -6,14 +6,14 @@ from itertools import count
 from uuid import UUID
 
 from agency.claims.models import Claim, Invoice
-from agency.claims.states import ClaimState, Phase
+from agency.claims.states import ClaimState
 from agency.intake.models import Placement
 from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit
 from agency.ledger.posting import post_openings
 from agency.parties.models import Creditor, CreditorTerms, Debtor, Keeper, RemittanceMode
 from agency.pricing.models import Quote, QuoteLine, QuoteState, RateCardVersion
-from agency.rules.facts import DebtorKind, InterestKind, Law
+from agency.rules.facts import DebtorKind, InterestKind, Law, Phase
 
 NUMBERS = count(1)
 
@@ -70,7 +70,7 @@ def a_claim(
     law: Law = Law.nl,
     interest_kind: InterestKind = InterestKind.trade,
     debtor: DebtorKind = DebtorKind.company,
-    phase: Phase = Phase.REMINDER,
+    phase: Phase = Phase.reminder,
     state: ClaimState = ClaimState.ACTIVE,
     costs_from: date | None = None,
     costs_minor: int = 0,

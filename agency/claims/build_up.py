@@ -11,9 +11,8 @@ from decimal import Decimal
 from uuid import UUID
 
 from agency.calendar import anniversary
-from agency.claims.states import Phase
 from agency.money import Money
-from agency.rules.facts import InterestKind, Law
+from agency.rules.facts import InterestKind, Law, Phase
 from agency.rules.interest import Segment, compounds, interest
 from agency.rules.trace import Trace, TraceLine
 
@@ -131,7 +130,7 @@ def build_up(*, facts: ClaimFacts, on: date) -> ItemisedClaim:
     In the reminder phase only the principal is asked. Costs are asked from the first day on which the law
     allows them, and exactly as the notice announced them (BW 6:96(6); WER art. XIX.2).
     """
-    charged = facts.phase is not Phase.REMINDER
+    charged = facts.phase is not Phase.reminder
     running = _replay(facts, on, charged=charged)
     movements = [movement for movement in facts.movements if movement.on <= on]
     zero = Money.zero(facts.currency)

@@ -18,11 +18,10 @@ from agency.claims.build_up import (
     Movement,
     build_up,
 )
-from agency.claims.states import Phase
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from agency.money import Money
-from agency.rules.facts import InterestKind, Law
+from agency.rules.facts import InterestKind, Law, Phase
 
 __all__ = ["BuildUpLine", "ItemisedClaim", "ItemisedInvoice", "itemise", "itemise_many", "open_total"]
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field
 
-from agency.claims.states import ClaimState, HoldGround, Phase
+from agency.claims.states import ClaimState, HoldGround
 from agency.kernel.columns import (
     CreditorRow,
     Minor,
@@ -17,7 +17,7 @@ from agency.kernel.columns import (
     moment_field,
     within_creditor,
 )
-from agency.rules.facts import InterestKind, Law
+from agency.rules.facts import InterestKind, Law, Phase
 
 
 class Claim(CreditorRow, Timestamped, table=True):
@@ -55,7 +55,7 @@ class Claim(CreditorRow, Timestamped, table=True):
     disputed_minor: int = Field(default=0, sa_type=Minor)
     due_on: date  # of the oldest invoice; interest per invoice runs from the day after its own
     state: ClaimState = Field(default=ClaimState.NEW, sa_type=choice(ClaimState, "state"))
-    phase: Phase = Field(default=Phase.REMINDER, sa_type=choice(Phase, "phase"))
+    phase: Phase = Field(default=Phase.reminder, sa_type=choice(Phase, "phase"))
     costs_from: date | None = None  # first day on which the law allows the costs of the notice
     costs_minor: int = Field(default=0, sa_type=Minor)  # the exact amount that the notice announced
     costs_vat_minor: int = Field(default=0, sa_type=Minor)

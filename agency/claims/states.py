@@ -1,4 +1,4 @@
-"""The claim's lifecycle as a table of moves, its phases, and the grounds on which it can be held."""
+"""The claim's lifecycle as a table of moves, and the grounds on which it can be held."""
 
 from enum import StrEnum
 
@@ -12,15 +12,6 @@ class ClaimState(StrEnum):
     PAID = "paid"
     WITHDRAWN = "withdrawn"
     CLOSED = "closed"
-
-
-class Phase(StrEnum):
-    """How far collection has gone (design: reminder, amicable, legal, execution)."""
-
-    REMINDER = "reminder"
-    AMICABLE = "amicable"
-    LEGAL = "legal"
-    EXECUTION = "execution"
 
 
 class HoldGround(StrEnum):

@@ -9,12 +9,11 @@ from hypothesis import strategies as st
 
 from agency.claims.build_up import ClaimFacts, InvoiceFacts, Movement, build_up, open_per_invoice
 from agency.claims.itemisation import itemise, itemise_many, open_total
-from agency.claims.states import Phase
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Door
 from agency.ledger.posting import Leg, post
 from agency.money import Money
-from agency.rules.facts import InterestKind, Law
+from agency.rules.facts import InterestKind, Law, Phase
 from agency.rules.interest import interest
 from tests.made import a_claim, a_creditor
 
@@ -36,7 +35,7 @@ def claim_facts(
     *invoices: tuple[int, date],
     law: Law = Law.nl,
     kind: InterestKind = InterestKind.trade,
-    phase: Phase = Phase.AMICABLE,
+    phase: Phase = Phase.amicable,
     movements: tuple[Movement, ...] = (),
     costs_from: date | None = None,
     costs: int = 0,
@@ -68,7 +67,7 @@ class TestBuildUp:
     def test_asks_only_the_principal_in_the_reminder_phase(self):
         facts = claim_facts(
             (100_000, date(2026, 6, 15)),
-            phase=Phase.REMINDER,
+            phase=Phase.reminder,
             costs_from=date(2026, 7, 1),
             costs=15_000,
         )
@@ -183,7 +182,7 @@ class TestItemise:
                     unit,
                     creditor_id=creditor,
                     invoices=[(100_000, date(2026, 6, 15)), (50_000, date(2026, 7, 1))],
-                    phase=Phase.AMICABLE,
+                    phase=Phase.amicable,
                 )
                 for _ in range(3)
             ]

@@ -11,7 +11,7 @@ from sqlmodel import select
 from agency.claims.itemisation import itemise
 from agency.claims.lifecycle import UnableToMove, claim_to_change, move
 from agency.claims.models import Claim
-from agency.claims.states import ClaimState, Phase
+from agency.claims.states import ClaimState
 from agency.kernel.errors import AgencyError
 from agency.kernel.unit import Door, Unit
 from agency.ledger.posting import KeyReused
@@ -27,7 +27,7 @@ from agency.payments.settlement import (
     settle,
     settle_many,
 )
-from agency.rules.facts import InterestKind
+from agency.rules.facts import InterestKind, Phase
 from tests.made import a_claim, a_creditor
 
 DUE = date(2026, 6, 15)
@@ -89,7 +89,7 @@ class TestSettle:
             staff,
             creditor_id=creditor,
             invoices=[(100_000, DUE)],
-            phase=Phase.AMICABLE,
+            phase=Phase.amicable,
             costs_from=date(2026, 7, 10),
             costs_minor=15_000,
         )
@@ -121,7 +121,7 @@ class TestSettle:
 
     def test_lets_the_contract_give_interest_to_the_agency(self, staff):
         creditor = a_creditor(staff, interest_to=Keeper.AGENCY, costs_to=Keeper.CREDITOR)
-        claim = a_claim(staff, creditor_id=creditor, invoices=[(100_000, DUE)], phase=Phase.AMICABLE)
+        claim = a_claim(staff, creditor_id=creditor, invoices=[(100_000, DUE)], phase=Phase.amicable)
         pay(staff, creditor, claim, 100_845)
         assert state(staff, creditor, claim) == ClaimState.PAID
         assert account_balance(staff, account="trust.agency", currency="EUR") == eur(-845)
@@ -184,7 +184,7 @@ class TestSettle:
             staff,
             creditor_id=creditor,
             invoices=[(100_000, DUE)],
-            phase=Phase.AMICABLE,
+            phase=Phase.amicable,
             interest_kind=InterestKind.trade,
             costs_from=date(2026, 7, 20),
             costs_minor=15_000,
@@ -201,7 +201,7 @@ class TestSettle:
             staff,
             creditor_id=creditor,
             invoices=[(100_000, DUE)],
-            phase=Phase.AMICABLE,
+            phase=Phase.amicable,
             costs_from=date(2026, 7, 20),
             costs_minor=15_000,
         )
@@ -237,7 +237,7 @@ class TestSettleMany:
                         unit,
                         creditor_id=creditor,
                         invoices=[(50_000 + 100 * n, DUE)],
-                        phase=Phase.AMICABLE,
+                        phase=Phase.amicable,
                         costs_from=date(2026, 7, 1),
                         costs_minor=7_500,
                     )
