@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from portal.local.places import held, running_state
-from portal.local.processes import free_port, stop
+from portal.local.processes import listen, stop
 from portal.local.servers import Servers, Urls
 from portal.local.supervisor import (
     PORTAL_PORT,
     SIMULATOR_PORT,
     Addresses,
+    address,
     await_part,
     prepare_database,
     simulator_part,
@@ -32,10 +33,9 @@ def operating(folder: Path, *, say: Callable[[str], None]) -> Iterator[Urls]:
         os.environ.update(word_environment(urls, Addresses(**state["addresses"]), folder))
         yield urls
         return
-    simulator_port = free_port(SIMULATOR_PORT)
-    addresses = Addresses(f"http://127.0.0.1:{PORTAL_PORT}", f"http://127.0.0.1:{simulator_port}")
-    simulator = simulator_part(simulator_port)
-    with held(folder):
+    with held(folder), listen(SIMULATOR_PORT) as listening:
+        addresses = Addresses(f"http://127.0.0.1:{PORTAL_PORT}", address(listening))
+        simulator = simulator_part(listening)
         servers = Servers.at(folder)
         try:
             servers.start()

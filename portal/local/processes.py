@@ -66,6 +66,7 @@ def start(
     cwd: Path | str = "/",
     account: Account | None = None,
     when_parent_dies: signal.Signals = signal.SIGTERM,
+    listening: socket.socket | None = None,
 ) -> Child:
     """This function will start a child whose output goes to the end of `log`.
 
@@ -80,6 +81,7 @@ def start(
             env=dict(environment),
             cwd=cwd,
             start_new_session=True,
+            pass_fds=[listening.fileno()] if listening else [],
             preexec_fn=_die_with(os.getpid(), when_parent_dies),
             **({"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}),  # type: ignore[call-overload]
         )
@@ -149,15 +151,28 @@ def end_leftover(pid: int, *, sign: str, number: signal.Signals = signal.SIGTERM
         wait_until(gone, seconds=10)
 
 
-def free_port(*preferred: int) -> int:
-    """This function will return the first preferred port nobody listens on at, else any free one."""
+def listen(*preferred: int) -> socket.socket:
+    """This function will listen on the first preferred port of 127.0.0.1 that is free, else on any."""
     for port in (*preferred, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            chosen: int = probe.getsockname()[1]
-            return chosen
+        listening = socket.socket()
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind(("127.0.0.1", port))
+            listening.listen(128)
+        except OSError:
+            listening.close()
+            continue
+        return listening
     raise OSError("no free port on 127.0.0.1")
+
+
+def free_port(*preferred: int) -> int:
+    """This function will return a port that was free a moment ago, for a server that binds it itself."""
+    with listen(*preferred) as listening:
+        return port_of(listening)
+
+
+def port_of(listening: socket.socket) -> int:
+    """This function will return the port a socket listens on."""
+    port: int = listening.getsockname()[1]
+    return port

@@ -8,6 +8,7 @@ each child asks the kernel to be told when it dies.
 import http.client
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -23,14 +24,14 @@ import psycopg
 from portal.local import processes
 from portal.local.database import migrate
 from portal.local.places import PROJECT, LocalTrouble, data_folder, held, read_state, write_state
-from portal.local.processes import Child, end_leftover, free_port, wait_until
+from portal.local.processes import Child, end_leftover, listen, port_of, wait_until
 from portal.local.servers import Servers, Urls, log_file
 
 PORTAL_PORT = 8000
 SIMULATOR_PORT = 8025
 
 # The whole stop takes less than five seconds: first what uses the servers, then the servers.
-_STOP_PARTS_SECONDS = 3.0
+_STOP_PARTS_SECONDS = 2.5
 _STOP_SERVERS_SECONDS = 1.5
 _RESTART_SECONDS_MAX = 30.0
 _STEADY_SECONDS = 60.0
@@ -50,6 +51,7 @@ class Part:
     name: str
     words: list[str]
     ready: Callable[["Part"], bool]
+    listening: socket.socket | None = None
     child: Child | None = None
     started_at: float = 0.0
     deaths: int = 0
@@ -63,6 +65,7 @@ class Part:
             log=log_file(folder, self.name),
             environment=environment,
             cwd=PROJECT,
+            listening=self.listening,
         )
 
     def ended(self) -> bool:
@@ -89,6 +92,8 @@ class Supervisor:
     stopping: threading.Event = field(default_factory=threading.Event)
     servers: Servers = field(init=False)
     addresses: Addresses = field(init=False)
+    portal_socket: socket.socket = field(init=False)
+    simulator_socket: socket.socket = field(init=False)
     parts: list[Part] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
 
@@ -125,7 +130,7 @@ class Supervisor:
         self.servers = Servers.at(self.folder)
         self.say("Starting the database and the queue …")
         self.servers.start(ports=last.get("ports"))
-        self._choose_addresses()
+        self._take_ports()
         self.environment = process_environment(self.servers.urls(), self.addresses, self.folder)
         simulator, *others = self._describe_parts()
         self._launch(simulator)  # first: loading the demo already sends its first mails
@@ -141,19 +146,17 @@ class Supervisor:
         for part in parts:
             self._await(part)
 
-    def _choose_addresses(self) -> None:
-        self.portal_port = free_port(self.portal_port)
-        self.simulator_port = free_port(self.simulator_port)
-        self.addresses = Addresses(
-            f"http://127.0.0.1:{self.portal_port}", f"http://127.0.0.1:{self.simulator_port}"
-        )
+    def _take_ports(self) -> None:
+        self.portal_socket = listen(self.portal_port)
+        self.simulator_socket = listen(self.simulator_port)
+        self.addresses = Addresses(address(self.portal_socket), address(self.simulator_socket))
 
     def _describe_parts(self) -> list[Part]:
         worker = ["dramatiq", "portal.worker", "--processes", "1", "--threads", "8"]
         return [
-            simulator_part(self.simulator_port),
-            _web_part("web", "portal.main:app", self.portal_port),
-            Part("worker", [*worker, "--worker-shutdown-timeout", "2500"], _log_says("ready for action")),
+            simulator_part(self.simulator_socket),
+            _web_part("web", "portal.main:app", self.portal_socket),
+            Part("worker", [*worker, "--worker-shutdown-timeout", "1500"], _log_says("ready for action")),
             Part("relay", ["portal.relay"], _listens(self.servers.urls())),
         ]
 
@@ -212,15 +215,19 @@ class Supervisor:
             write_state(self.folder, {"ports": state["ports"]})
 
 
-def simulator_part(port: int) -> Part:
+def simulator_part(listening: socket.socket) -> Part:
     """This function will describe the simulator's process."""
-    return _web_part("simulator", "integrations.simulator.app:app", port)
+    return _web_part("simulator", "integrations.simulator.app:app", listening)
 
 
-def _web_part(name: str, app: str, port: int) -> Part:
-    # Open event streams would keep uvicorn from ever ending.
-    words = ["uvicorn", app, "--host", "127.0.0.1", "--port", str(port)]
-    return Part(name, [*words, "--timeout-graceful-shutdown", "2"], _answers_http(port))
+def address(listening: socket.socket) -> str:
+    """This function will return where a web process on this socket is reached."""
+    return f"http://127.0.0.1:{port_of(listening)}"
+
+
+def _web_part(name: str, app: str, listening: socket.socket) -> Part:
+    words = ["portal.local.serve", app, str(listening.fileno())]
+    return Part(name, words, _answers_http(port_of(listening)), listening)
 
 
 def await_part(part: Part, *, stopping: threading.Event) -> None:

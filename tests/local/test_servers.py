@@ -15,7 +15,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from portal.local.places import PROJECT
-from portal.local.processes import command_line, wait_until
+from portal.local.processes import command_line, listen, port_of, wait_until
 from tests.conftest import ReachesOutside
 
 
@@ -125,3 +125,17 @@ class TestClosedSockets:
             listening.bind(("127.0.0.1", 0))
             listening.listen()
             calling.connect(listening.getsockname())
+
+
+class TestPorts:
+    pytestmark = pytest.mark.pure
+
+    def test_a_port_is_kept_from_the_moment_it_is_chosen(self):
+        with listen(0) as first, listen(port_of(first)) as second:
+            assert port_of(second) != port_of(first)
+
+    def test_a_free_port_is_taken_as_preferred(self):
+        with listen(0) as first:
+            port = port_of(first)
+        with listen(port) as again:
+            assert port_of(again) == port
