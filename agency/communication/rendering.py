@@ -62,8 +62,8 @@ def _as_mail(reserved: Reserved, html: str, plain: str) -> bytes:
     mail["Reply-To"] = Address(addr_spec=reserved.sender.reply_to)
     mail["To"] = Address(addr_spec=reserved.to)
     mail["Subject"] = reserved.subject
-    mail.set_content(plain)
-    mail.add_alternative(html, subtype="html")
+    mail.set_content(plain, cte="base64")
+    mail.add_alternative(html, subtype="html", cte="base64")
     boundary = f"=_{reserved.message_id.hex}"
     mail.set_boundary(boundary)
     return mail.as_bytes()

@@ -1,0 +1,99 @@
+"""Hooks: a vendor's report is verified on its bytes, kept once, and then applied."""
+
+import json
+from urllib.parse import urlencode
+
+import pytest
+from sqlalchemy import text
+from starlette.testclient import TestClient
+from twilio.request_validator import RequestValidator
+
+from agency.kernel.unit import Door
+from agency.rules.facts import Channel
+from integrations.letters import webhooks as letters
+from integrations.sendgrid import webhooks as sendgrid
+from integrations.simulator.keys import sign_events
+from portal import main
+from portal.wiring import Wiring
+from tests.communication.correspondence import SETTINGS, Office, a_correspondent, queue
+
+
+@pytest.fixture
+def office(units):
+    return Office(units).open_up()
+
+
+@pytest.fixture
+def browser(office, monkeypatch):
+    monkeypatch.setattr(main, "PARTS", ("portal.shared.sign_in", "portal.hooks", "portal.debtor"))
+    app = main.create_app(Wiring(settings=SETTINGS, units=office.units, ports=office.ports))
+    with TestClient(app, base_url=SETTINGS.public_url) as client:
+        yield client
+
+
+def a_sent_message(office, channel):
+    with office.unit() as unit:
+        creditor_id, claim_id = a_correspondent(unit)
+        message_id = queue(unit, creditor_id, claim_id, channel=channel)
+    office.send()
+    return claim_id, str(message_id)
+
+
+def now_of(office):
+    with office.units.open(Door.WORKER, by="system:test") as unit:
+        return unit.now
+
+
+def sendgrid_call(browser, office, message_id, *, forged=False):
+    seconds = str(int(now_of(office).timestamp()))
+    event = {
+        "event": "delivered",
+        "message_id": message_id,
+        "timestamp": int(seconds),
+        "email": "d@example.org",
+    }
+    body = json.dumps([event]).encode()
+    signature = sign_events(timestamp=seconds, body=body + (b" " if forged else b""))
+    headers = {sendgrid.SIGNATURE_HEADER: signature, sendgrid.TIMESTAMP_HEADER: seconds}
+    return browser.post("/hooks/sendgrid", content=body, headers=headers)
+
+
+class TestHooks:
+    def test_sendgrid_twice_counts_once(self, browser, office):
+        claim_id, message_id = a_sent_message(office, Channel.email)
+        for _ in range(2):
+            assert sendgrid_call(browser, office, message_id).status_code == 200
+        office.react()
+        assert office.messages(claim_id)[0].state == "delivered"
+        with office.unit() as unit:
+            count = unit.session.connection().execute(text("SELECT count(*) FROM inbox")).scalar_one()
+        assert count == 1
+
+    def test_a_forged_call_is_refused_and_leaves_nothing(self, browser, office):
+        claim_id, message_id = a_sent_message(office, Channel.email)
+        assert sendgrid_call(browser, office, message_id, forged=True).status_code == 403
+        office.react()
+        assert office.messages(claim_id)[0].state == "sent"
+
+    def test_twilio(self, browser, office):
+        claim_id, message_id = a_sent_message(office, Channel.sms)
+        path = f"/hooks/twilio/status?message_id={message_id}"
+        form = {"MessageStatus": "delivered", "MessageSid": "SM1"}
+        token = SETTINGS.twilio_token.get_secret_value()
+        signature = RequestValidator(token).compute_signature(SETTINGS.public_url + path, form)
+        headers = {"X-Twilio-Signature": signature, "content-type": "application/x-www-form-urlencoded"}
+        answer = browser.post(path, content=urlencode(form), headers=headers)
+        assert answer.status_code == 200
+        office.react()
+        assert office.messages(claim_id)[0].state == "delivered"
+
+    def test_the_print_shop_tells_when_a_letter_was_posted(self, browser, office):
+        claim_id, message_id = a_sent_message(office, Channel.letter)
+        now = now_of(office)
+        event = {"event": "posted", "reference": message_id, "letter": "L1", "at": now.isoformat()}
+        body = json.dumps({"events": [event]}).encode()
+        signature = letters.sign(body=body, key=SETTINGS.letters_key.get_secret_value(), at=now)
+        answer = browser.post("/hooks/letters", content=body, headers={letters.SIGNATURE_HEADER: signature})
+        assert answer.status_code == 200
+        office.react()
+        assert office.messages(claim_id)[0].posted_at == now
