@@ -1,6 +1,10 @@
 """A creditor's file from hand-over to price: what the upload page, the API, the command line and the demo share."""
 
+import csv
+import io
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from agency.intake.mapping import Mapped
@@ -8,6 +12,13 @@ from agency.intake.receive import INLINE_BYTES_MAX, Received, read_placement, re
 from agency.kernel.ports import Ports
 from agency.kernel.unit import Unit
 from agency.pricing.quoting import quote_placement
+
+FORM_FIELDS = (
+    "invoice_number", "amount", "issued_on", "due_on", "debtor_kind", "debtor_name", "debtor_reference",
+    "registration_number", "email", "phone", "street", "postal_code", "city", "country", "description",
+    "disputed", "dispute_reason",
+)  # fmt: skip
+# The words of a form; as headers they are recognised like those of any file.
 
 
 @dataclass(frozen=True)
@@ -64,3 +75,13 @@ def read_and_price(
     )
     for touched in (placement_id, *opened.requote):
         quote_placement(unit, creditor_id=creditor_id, placement_id=touched)
+
+
+def form_as_file(fields: Mapping[str, Any]) -> bytes:
+    """This function will write one claim, given as fields, as the file of one row that it stands for."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(FORM_FIELDS)
+    disputed = "yes" if fields.get("disputed") else "no"
+    writer.writerow([disputed if field == "disputed" else fields.get(field) or "" for field in FORM_FIELDS])
+    return out.getvalue().encode("utf-8-sig")

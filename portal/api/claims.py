@@ -1,0 +1,89 @@
+"""POST /api/v1/claims: place one claim; with the same Idempotency-Key it is placed once."""
+
+from typing import Annotated, Any
+
+from fastapi import Header
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import text
+from starlette.responses import JSONResponse
+
+from agency.kernel.errors import Invalid
+from portal.api.access import ApiUnit, Caller, routes
+from portal.api.idempotency import once
+from portal.placing import form_as_file, place_file
+from portal.shared.audience import TheWiring, own_creditor
+
+Short = Annotated[str, Field(max_length=200)]
+
+
+class Placing(BaseModel):
+    """One claim as a row of a file; amounts and dates as text: `1234.56`, `2026-11-30`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    invoice_number: Short
+    amount: Annotated[str, Field(pattern=r"^\d{1,12}(\.\d{1,2})?$")]
+    due_on: Short
+    issued_on: Short = ""
+    debtor_name: Short
+    debtor_kind: Short = ""
+    debtor_reference: Short = ""
+    registration_number: Short = ""
+    email: Short = ""
+    phone: Short = ""
+    street: Short = ""
+    postal_code: Short = ""
+    city: Short = ""
+    country: Short = ""
+    description: Annotated[str, Field(max_length=500)] = ""
+
+
+@routes.post("/claims")
+def place(
+    unit: ApiUnit,
+    visitor: Caller,
+    wiring: TheWiring,
+    placing: Placing,
+    idempotency_key: Annotated[str | None, Header()] = None,
+) -> JSONResponse:
+    """Place a claim and get its price."""
+    creditor_id = own_creditor(visitor)
+
+    def effect() -> tuple[int, dict[str, Any]]:
+        placed = place_file(
+            unit,
+            wiring.ports,
+            creditor_id=creditor_id,
+            name=f"{placing.invoice_number}.csv",
+            content=form_as_file(placing.model_dump()),
+            bytes_max=wiring.settings.upload_bytes_max,
+            source="api",
+        )
+        row = unit.session.connection().execute(
+            text(
+                "SELECT c.id, c.number, c.payment_reference, c.state, q.id AS quote_id, q.fee_bps_average,"
+                " j.field, j.reason FROM placement p"
+                " LEFT JOIN placement_row r ON r.creditor_id = p.creditor_id AND r.placement_id = p.id"
+                " LEFT JOIN claim c ON c.creditor_id = r.creditor_id AND c.id = r.claim_id"
+                " LEFT JOIN quote q ON q.creditor_id = p.creditor_id AND q.placement_id = p.id"
+                "  AND q.state = 'open'"
+                " LEFT JOIN placement_reject j ON j.creditor_id = p.creditor_id AND j.placement_id = p.id"
+                " WHERE p.creditor_id = :c AND p.id = :p LIMIT 1"
+            ),
+            {"c": creditor_id, "p": placed.placement_id},
+        )
+        found = row.one()
+        if found.reason:
+            raise Invalid(f"{found.field} {found.reason}", field=found.field)
+        return (200 if placed.again else 201), {
+            "claim": str(found.id),
+            "number": found.number,
+            "payment_reference": found.payment_reference,
+            "state": found.state,
+            "quote": str(found.quote_id) if found.quote_id else None,
+            "fee_bps": found.fee_bps_average,
+        }
+
+    asked = {"method": "POST", "path": "/api/v1/claims", "body": placing.model_dump()}
+    status, body = once(unit, creditor_id=creditor_id, key=idempotency_key, asked=asked, effect=effect)
+    return JSONResponse(body, status_code=status)

@@ -1,0 +1,214 @@
+"""The creditor's list of claims and the page of one claim."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from starlette.requests import Request
+from starlette.responses import Response
+
+from agency.claims.itemisation import itemise
+from agency.claims.models import Claim
+from agency.documents.upload import documents_of
+from agency.kernel.errors import NotFound
+from agency.kernel.unit import Unit
+from agency.money import Money
+from agency.parties.models import Debtor
+from agency.progress.timeline import planned_actions, timeline
+from portal.creditor.doors import creditor_page, routes
+from portal.creditor.figures import CLAIM_FILTERS, CLAIM_SORTS, claim_list
+from portal.creditor.words import (
+    CHANNELS,
+    CLAIM_STATES,
+    DEBTOR_KINDS,
+    DOCUMENTS,
+    HOLDS,
+    MESSAGE_STATES,
+    STEPS,
+    factor_words,
+    happening,
+    planned,
+)
+from portal.shared.audience import CreditorUnit, TheVisitor, own_creditor
+from portal.shared.i18n import N_, gettext
+from portal.shared.listing import Chip, Column, Cut, Listing
+
+COLUMNS = (
+    Column("number", N_("Claim"), "link", sub="reference", sort=True),
+    Column("debtor", N_("Debtor"), "text", sub="city", sort=True),
+    Column("state", N_("Status"), "chip"),
+    Column("due_on", N_("Due"), "day", sort=True, phone=False),
+    Column("principal", N_("Placed"), "money", sort=True, phone=False),
+    Column("owed", N_("Still owed"), "money"),
+)
+
+
+@routes.get("/claims")
+def claims(request: Request, unit: CreditorUnit, visitor: TheVisitor) -> Response:
+    """Every claim, sorted, filtered and paged; refreshes itself when one changes."""
+    listing = Listing.read(
+        "/creditor/claims", request.query_params, sorts=CLAIM_SORTS, default="-placed", filters=CLAIM_FILTERS
+    )
+    found = claim_list(unit, listing, creditor_id=own_creditor(visitor))
+    cut = Cut([claim_row(row) for row in found.rows], found.next_url, found.previous_url, found.total)
+    return creditor_page(
+        request,
+        "claims.html",
+        columns=COLUMNS,
+        cut=cut,
+        listing=listing,
+        states=[(state, chip.label) for state, chip in CLAIM_STATES.items()],
+        query=request.url.query,
+    )
+
+
+def claim_row(row: Row[Any]) -> dict[str, Any]:
+    """This function will turn a row of the list into what the table shows."""
+    opened = row.state in ("active", "paid", "closed", "withdrawn")
+    chip = CLAIM_STATES[row.state]
+    if row.state == "active" and row.disputed_minor:
+        chip = Chip(N_("Disputed"), "bad")
+    return {
+        "id": row.id,
+        "href": f"/creditor/claims/{row.id}",
+        "number": row.number,
+        "reference": row.reference,
+        "debtor": row.debtor,
+        "city": row.city,
+        "state": chip,
+        "due_on": row.due_on,
+        "principal": Money(row.principal_minor, row.currency),
+        "owed": Money(int(row.owed), row.currency) if opened else None,
+    }
+
+
+def show_claim(
+    request: Request, unit: Unit, creditor_id: UUID, claim_id: UUID, *, error: str = "", status: int = 200
+) -> Response:
+    """This function will answer with the page of one claim.
+
+    :raises NotFound: this creditor has no such claim.
+    """
+    claim = unit.session.get(Claim, (creditor_id, claim_id))
+    if claim is None:
+        raise NotFound("no such claim")
+    debtor = unit.session.get_one(Debtor, (creditor_id, claim.debtor_id))
+    line = _agreement(unit, creditor_id, claim_id)
+    owed = (
+        itemise(unit, creditor_id=creditor_id, claim_id=claim_id, on=unit.today)
+        if claim.state == "active"
+        else None
+    )
+    return creditor_page(
+        request,
+        "claim.html",
+        status=status,
+        claim=claim,
+        chip=CLAIM_STATES[claim.state],
+        principal=Money(claim.principal_minor, claim.currency),
+        disputed=Money(claim.disputed_minor, claim.currency) if claim.disputed_minor else None,
+        debtor=debtor,
+        debtor_kind=DEBTOR_KINDS[debtor.kind],
+        owed=owed,
+        line=line,
+        invoices=[_invoice(row) for row in _rows(unit, _INVOICES, creditor_id, claim_id)],
+        payments=[_payment(row) for row in _rows(unit, _PAYMENTS, creditor_id, claim_id)],
+        messages=[_message(row) for row in _rows(unit, _MESSAGES, creditor_id, claim_id)],
+        disputes=_rows(unit, _DISPUTES, creditor_id, claim_id),
+        holds=[gettext(HOLDS[row.ground]) for row in _rows(unit, _HOLDS, creditor_id, claim_id)],
+        documents=documents_of(unit, creditor_id=creditor_id, claim_id=claim_id),
+        kinds=DOCUMENTS,
+        error=error,
+        happened=[
+            happening(event)
+            for event in timeline(unit, creditor_id=creditor_id, claim_id=claim_id, for_creditor=True)
+        ],
+        planned=[planned(a) for a in planned_actions(unit, creditor_id=creditor_id, claim_id=claim_id)],
+    )
+
+
+_INVOICES = (
+    "SELECT number, kind, issued_on, due_on, total_minor, open_minor, currency FROM invoice"
+    " WHERE creditor_id = :c AND claim_id = :claim ORDER BY due_on, number"
+)
+_PAYMENTS = (
+    "SELECT amount_minor, currency, value_on, source, reversed_at FROM payment"
+    " WHERE creditor_id = :c AND claim_id = :claim ORDER BY value_on DESC, id DESC LIMIT 50"
+)
+_MESSAGES = (
+    "SELECT channel, step, state, due_at, sent_at FROM message WHERE creditor_id = :c AND claim_id = :claim"
+    " ORDER BY coalesce(sent_at, due_at) DESC LIMIT 50"
+)
+_DISPUTES = (
+    "SELECT status, reason, text, disputed_minor, raised_at, resolved_at, outcome FROM dispute"
+    " WHERE creditor_id = :c AND claim_id = :claim ORDER BY raised_at DESC LIMIT 20"
+)
+_HOLDS = (
+    "SELECT ground FROM hold WHERE creditor_id = :c AND claim_id = :claim AND lifted_at IS NULL"
+    " AND (ends_at IS NULL OR ends_at > app.now()) ORDER BY starts_at"
+)
+
+
+def _rows(unit: Unit, statement: str, creditor_id: UUID, claim_id: UUID) -> list[Row[Any]]:
+    found = unit.session.connection().execute(text(statement), {"c": creditor_id, "claim": claim_id})
+    return list(found.all())
+
+
+def _payment(row: Row[Any]) -> dict[str, Any]:
+    return {"on": row.value_on, "amount": Money(row.amount_minor, row.currency), "back": row.reversed_at}
+
+
+def _invoice(row: Row[Any]) -> dict[str, Any]:
+    return {**row._mapping, "open": Money(row.open_minor, row.currency)}
+
+
+def _message(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "at": row.sent_at or row.due_at,
+        "what": gettext(STEPS.get(row.step, row.step)),
+        "channel": gettext(CHANNELS.get(row.channel, row.channel)),
+        "state": MESSAGE_STATES.get(row.state, Chip(row.state)),
+    }
+
+
+def _agreement(unit: Unit, creditor_id: UUID, claim_id: UUID) -> dict[str, Any] | None:
+    """The price that was accepted, or the one that waits, with what each missing document would save."""
+    row = (
+        unit.session.connection()
+        .execute(
+            text(
+                "SELECT l.fee_bps, l.facts, l.factors, q.id AS quote_id, q.state FROM quote_line l"
+                " JOIN quote q ON q.creditor_id = l.creditor_id AND q.id = l.quote_id"
+                " WHERE l.creditor_id = :c AND l.claim_id = :claim AND q.state IN ('accepted', 'open')"
+                " ORDER BY q.state, q.issued_at DESC LIMIT 1"
+            ),
+            {"c": creditor_id, "claim": claim_id},
+        )
+        .one_or_none()
+    )
+    return line_words(row) if row else None
+
+
+def line_words(row: Row[Any]) -> dict[str, Any]:
+    """This function will turn a line of a quote into words: fee, build-up, and what would make it cheaper."""
+    facts = row.facts
+    amount = Money(facts["amount_minor"], facts["currency"])
+    return {
+        "quote_id": row.quote_id,
+        "state": row.state,
+        "fee_bps": row.fee_bps,
+        "amount": amount,
+        "maximum": Money(facts["maximum_minor"], amount.currency),
+        "completeness": facts["completeness"],
+        "factors": factor_words(row.factors, facts),
+        "cheaper": [
+            {
+                "kind": kind,
+                "label": gettext(DOCUMENTS[kind]),
+                "after_bps": after,
+                "less_bps": row.fee_bps - after,
+                "less": Money((row.fee_bps - after) * amount.minor // 10_000, amount.currency),
+            }
+            for kind, after in facts.get("cheaper", [])
+        ],
+    }

@@ -1,0 +1,79 @@
+"""The creditor's start page, and the search of its command palette."""
+
+from uuid import UUID
+
+from sqlalchemy import text
+from starlette.requests import Request
+from starlette.responses import Response
+
+from agency.kernel.unit import Unit
+from agency.money import Money
+from agency.progress.timeline import Happening, timeline
+from portal.creditor.doors import creditor_page, routes
+from portal.creditor.figures import collected_by_month, figures, quotes
+from portal.creditor.words import happening
+from portal.shared.audience import CreditorUnit, TheVisitor, own_creditor
+from portal.shared.charts import Point, chart
+from portal.shared.i18n import format_day, format_money, gettext
+
+
+@routes.get("")
+def overview(request: Request, unit: CreditorUnit, visitor: TheVisitor) -> Response:
+    """Figures, prices that wait, and what happened last."""
+    creditor_id = own_creditor(visitor)
+    found = figures(unit, creditor_id=creditor_id)
+    months = collected_by_month(unit, creditor_id=creditor_id)
+    events = timeline(unit, creditor_id=creditor_id, claim_id=None, for_creditor=True, limit=60)
+    shown = [event for event in events if event.kind not in ("ClaimMoved", "QuoteIssued")][:14]
+    share = found.collected * 100 // found.placed if found.placed else 0
+    return creditor_page(
+        request,
+        "overview.html",
+        figures=found,
+        owed=Money(found.owed, "EUR"),
+        collected=Money(found.collected, "EUR"),
+        paid_out=Money(found.paid_out, "EUR"),
+        share=share,
+        open_quotes=[
+            {"row": row, "principal": Money(row.principal_minor, row.currency)}
+            for row in quotes(unit, creditor_id=creditor_id, only_open=True)
+        ],
+        chart=chart(
+            title=gettext("Collected by month"),
+            points=[
+                Point(format_day(row.month, "MMM"), row.minor, format_money(Money(row.minor, "EUR")))
+                for row in months
+            ],
+        )
+        if found.collected
+        else None,
+        happened=[happening(event, claims=_numbers(unit, shown)) for event in shown],
+    )
+
+
+def _numbers(unit: Unit, events: list[Happening]) -> dict[UUID, str]:
+    ids = [event.claim_id for event in events if event.claim_id]
+    rows = unit.session.connection().execute(
+        text(
+            "SELECT c.id, c.number || ' · ' || d.name AS label FROM claim c JOIN debtor d"
+            " ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id WHERE c.id = ANY(:ids)"
+        ),
+        {"ids": ids},
+    )
+    return {row.id: row.label for row in rows}
+
+
+@routes.get("/search")
+def search(request: Request, unit: CreditorUnit, visitor: TheVisitor, q: str = "") -> Response:
+    """Claims by number, reference or debtor, as links."""
+    wish = q.strip()[:100].replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("\0", "")
+    rows = unit.session.connection().execute(
+        text(
+            "SELECT c.id, c.number, c.reference, d.name FROM claim c JOIN debtor d"
+            " ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id WHERE c.creditor_id = :c"
+            " AND (c.number ILIKE :wish OR c.reference ILIKE :wish OR d.name ILIKE :wish)"
+            " ORDER BY c.number LIMIT 8"
+        ),
+        {"c": own_creditor(visitor), "wish": f"%{wish}%"},
+    )
+    return creditor_page(request, "search.html", found=rows.all() if len(wish) > 1 else [])

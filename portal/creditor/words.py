@@ -1,0 +1,275 @@
+"""What creditors read: states with their tones, happenings as sentences, factors of a price with their reasons."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from agency.money import Money
+from agency.progress.timeline import Happening, PlannedAction
+from portal.shared.i18n import N_, format_day, format_money, gettext
+from portal.shared.listing import Chip
+
+CLAIM_STATES = {
+    "new": Chip(N_("New"), "neutral"),
+    "quoted": Chip(N_("Price waits"), "warning"),
+    "active": Chip(N_("In collection"), "info"),
+    "paid": Chip(N_("Paid"), "good"),
+    "withdrawn": Chip(N_("Withdrawn"), "calm"),
+    "closed": Chip(N_("Closed"), "calm"),
+}
+PLACEMENT_STATES = {
+    "received": Chip(N_("Being read"), "info"),
+    "reading": Chip(N_("Being read"), "info"),
+    "mapping": Chip(N_("Columns unclear"), "warning"),
+    "read": Chip(N_("Read"), "info"),
+    "quoted": Chip(N_("Price waits"), "warning"),
+    "accepted": Chip(N_("Accepted"), "good"),
+    "declined": Chip(N_("Declined"), "calm"),
+    "refused": Chip(N_("Refused"), "bad"),
+    "cancelled": Chip(N_("Cancelled"), "calm"),
+}
+QUOTE_STATES = {
+    "open": Chip(N_("Open"), "warning"),
+    "accepted": Chip(N_("Accepted"), "good"),
+    "declined": Chip(N_("Declined"), "calm"),
+    "replaced": Chip(N_("Replaced"), "calm"),
+    "expired": Chip(N_("Expired"), "bad"),
+}
+RUN_STATES = {
+    "draft": Chip(N_("In preparation"), "neutral"),
+    "approved": Chip(N_("Approved"), "info"),
+    "exported": Chip(N_("On its way"), "info"),
+    "paid": Chip(N_("Paid out"), "good"),
+    "cancelled": Chip(N_("Cancelled"), "calm"),
+}
+MESSAGE_STATES = {
+    "queued": Chip(N_("Waits"), "neutral"),
+    "sending": Chip(N_("Being sent"), "info"),
+    "sent": Chip(N_("Sent"), "info"),
+    "delivered": Chip(N_("Delivered"), "good"),
+    "opened": Chip(N_("Opened"), "good"),
+    "bounced": Chip(N_("Not delivered"), "bad"),
+    "failed": Chip(N_("Not delivered"), "bad"),
+    "refused": Chip(N_("Not sent"), "warning"),
+    "unknown": Chip(N_("Being checked"), "warning"),
+    "cancelled": Chip(N_("Cancelled"), "calm"),
+}
+DOCUMENTS = {
+    "invoice": N_("Invoice"),
+    "contract": N_("Contract"),
+    "terms": N_("Terms and conditions"),
+    "order": N_("Order or quotation"),
+    "delivery_note": N_("Proof of delivery"),
+    "reminder": N_("Reminder sent by you"),
+    "correspondence": N_("Correspondence"),
+    "acknowledgement": N_("Debtor's acknowledgement"),
+    "statement": N_("Statement of account"),
+    "other": N_("Other"),
+}
+DEBTOR_KINDS = {
+    "consumer": N_("Consumer"),
+    "sole_trader": N_("Sole trader"),
+    "company": N_("Company"),
+}
+CHANNELS = {
+    "email": N_("E-mail"),
+    "sms": N_("Text message"),
+    "letter": N_("Letter"),
+    "call": N_("Telephone call"),
+    "visit": N_("Visit"),
+}
+STEPS = {
+    "reminder_1": N_("First reminder"),
+    "reminder_2": N_("Second reminder"),
+    "formal_notice": N_("Formal notice"),
+    "notice": N_("Formal notice"),
+    "final_notice": N_("Final notice"),
+    "call": N_("Telephone call"),
+    "link": N_("Payment link"),
+}
+CHANNEL_ICONS = {"email": "mail", "sms": "message", "letter": "letter", "call": "phone"}
+FIELDS = {
+    "claim_reference": N_("Case reference"),
+    "invoice_number": N_("Invoice number"),
+    "document_kind": N_("Invoice or credit note"),
+    "billing_reference": N_("Invoice that is credited"),
+    "amount": N_("Open amount"),
+    "total": N_("Total of the invoice"),
+    "currency": N_("Currency"),
+    "issued_on": N_("Invoice date"),
+    "due_on": N_("Due date"),
+    "debtor_reference": N_("Customer number"),
+    "debtor_kind": N_("Kind of debtor"),
+    "debtor_name": N_("Name of the debtor"),
+    "registration_number": N_("Chamber of Commerce or enterprise number"),
+    "vat_number": N_("VAT number"),
+    "iban": N_("IBAN of the debtor"),
+    "language": N_("Language"),
+    "country": N_("Country"),
+    "street": N_("Street"),
+    "house_number": N_("House number"),
+    "postal_code": N_("Postcode"),
+    "city": N_("City"),
+    "email": N_("E-mail"),
+    "phone": N_("Telephone"),
+    "description": N_("Description"),
+    "disputed": N_("Disputed"),
+    "dispute_reason": N_("Reason of the dispute"),
+}
+
+
+@dataclass(frozen=True)
+class FactorWords:
+    """One part of a price: what it is, how much it weighs in basis points, and why."""
+
+    label: str
+    bps: int
+    why: str
+
+
+_LABELS = {
+    "base": N_("Size of the claim"),
+    "evidence": N_("Documents"),
+    "age": N_("Age"),
+    "country": N_("Country of the debtor"),
+    "debtor": N_("Kind of debtor"),
+    "dispute": N_("Dispute"),
+    "bounds": N_("Lower and upper limit"),
+}
+_DISPUTES = {
+    "none": N_("not disputed"),
+    "raised": N_("disputed without grounds so far"),
+    "substantiated": N_("disputed with grounds"),
+    "resolved_creditor": N_("dispute settled in your favour"),
+    "resolved_debtor": N_("dispute settled for the debtor"),
+}
+
+
+def factor_words(factors: list[dict[str, Any]], facts: Mapping[str, Any]) -> list[FactorWords]:
+    """This function will put the factors of a price into words of the reader's language."""
+    return [
+        FactorWords(gettext(_LABELS.get(f["key"], f["label"])), f["bps"], _reason(f["key"], facts))
+        for f in factors
+    ]
+
+
+def _reason(key: str, facts: Mapping[str, Any]) -> str:
+    amount = format_money(Money(facts["amount_minor"], facts["currency"]))
+    reasons = {
+        "base": gettext("the rate for %(amount)s; larger claims cost relatively less") % {"amount": amount},
+        "evidence": gettext("the file is %(points)s of 100 complete") % {"points": facts["completeness"]},
+        "age": gettext("%(days)s days after the due date") % {"days": facts["age_days"]},
+        "country": gettext("the debtor is in %(country)s") % {"country": facts["country"]},
+        "debtor": gettext(DEBTOR_KINDS[facts["debtor"]]),
+        "dispute": gettext(_DISPUTES[facts["dispute"]]),
+        "bounds": gettext("no rate goes under or over the limits of the rate card"),
+    }
+    return reasons.get(key, "")
+
+
+# Kind of event -> (sentence, icon, tone). `%(name)s` are the event's own facts, made readable.
+_HAPPENINGS = {
+    "PlacementReceived": (N_("File received: %(name)s"), "upload", "neutral"),
+    "PlacementRead": (N_("%(rows)s rows read: %(created)s claims, %(rejected)s rejected"), "claims", "info"),
+    "DocumentAdded": (N_("Document added: %(name)s"), "file", "good"),
+    "QuoteIssued": (N_("Price offered: %(fee)s"), "quote", "info"),
+    "QuoteAccepted": (N_("Price accepted, collection starts"), "check-circle", "good"),
+    "QuoteDeclined": (N_("Price declined"), "close", "neutral"),
+    "ClaimMoved": (N_("Claim is now: %(state)s"), "arrow-right", "neutral"),
+    "ClaimPaidOff": (N_("Paid in full"), "check-circle", "good"),
+    "HoldPlaced": (N_("Collection paused: %(ground)s"), "pause", "warning"),
+    "HoldLifted": (N_("Collection resumed: %(ground)s"), "play", "info"),
+    "DisputeRaised": (N_("The debtor disputes the claim"), "dispute", "bad"),
+    "DisputeResolved": (N_("Dispute settled"), "check", "info"),
+    "TreatmentStarted": (N_("Treatment plan started"), "play", "info"),
+    "MessageSent": (N_("%(channel)s sent: %(step)s"), "mail", "info"),
+    "MessageDelivered": (N_("%(channel)s delivered"), "check", "good"),
+    "MessageOpened": (N_("%(channel)s opened"), "mail", "good"),
+    "MessageBounced": (N_("%(channel)s could not be delivered"), "alert", "bad"),
+    "MessageRefused": (N_("%(channel)s not sent: not allowed at that moment"), "pause", "warning"),
+    "PayLinkOpened": (N_("The debtor opened the payment page"), "link", "info"),
+    "PaymentStarted": (N_("The debtor started a payment of %(money)s"), "euro", "info"),
+    "PaymentReceived": (N_("Payment received: %(money)s"), "euro", "good"),
+    "PaymentReversed": (N_("Payment taken back: %(money)s"), "alert", "bad"),
+    "PromiseMade": (N_("Promise to pay %(money)s by %(day)s"), "promise", "info"),
+    "PromiseKept": (N_("Promise kept"), "check", "good"),
+    "PromiseBroken": (N_("Promise not kept"), "alert", "warning"),
+    "CallMade": (N_("The debtor was called"), "phone", "info"),
+    "RemittanceApproved": (N_("Payout approved: %(money)s"), "payout", "info"),
+    "RemittancePaid": (N_("Paid out to you: %(money)s"), "payout", "good"),
+}
+HOLDS = {
+    "dispute": N_("dispute"),
+    "promise": N_("promise to pay"),
+    "plan_requested": N_("payment plan asked for"),
+    "debt_help": N_("debt counselling"),
+    "insolvency": N_("insolvency"),
+    "deceased": N_("death"),
+    "not_me": N_("says it is somebody else"),
+    "complaint": N_("complaint"),
+    "creditor_asked": N_("at your request"),
+    "says_paid": N_("says it is paid"),
+}
+
+
+def happening(event: Happening, *, claims: Mapping[UUID, str] | None = None) -> dict[str, Any]:
+    """This function will describe an event for `ui.timeline`; `claims` gives it a link to its claim."""
+    sentence, icon, tone = _HAPPENINGS.get(event.kind, (event.kind, "dot", "neutral"))
+    number = (claims or {}).get(event.claim_id) if event.claim_id else None
+    return {
+        "at": event.at,
+        "title": gettext(sentence) % _Readable(event.facts),
+        "text": number or "",
+        "icon": CHANNEL_ICONS.get(str(event.facts.get("channel")), icon) if icon == "mail" else icon,
+        "tone": tone,
+        "by": "",
+        "href": f"/creditor/claims/{event.claim_id}" if number else "",
+    }
+
+
+def planned(action: PlannedAction) -> dict[str, Any]:
+    """This function will describe what the treatment plan does next, for `ui.timeline`."""
+    return {
+        "at": action.due_at,
+        "title": gettext(STEPS.get(action.step, action.step)),
+        "text": gettext(CHANNELS.get(action.channel, action.channel)),
+        "icon": CHANNEL_ICONS.get(action.channel, "calendar"),
+        "tone": "neutral",
+    }
+
+
+class _Readable(dict[str, str]):
+    """An event's facts as text; whatever a sentence asks for and is not there reads as a dash."""
+
+    def __init__(self, facts: Mapping[str, Any]) -> None:
+        super().__init__({name: str(value) for name, value in facts.items()})
+        self.facts = facts
+
+    def __missing__(self, name: str) -> str:
+        facts = self.facts
+        for money in ("amount_minor", "net_minor"):
+            if name == "money" and money in facts:
+                return format_money(Money(int(facts[money]), facts.get("currency", "EUR")))
+        if name == "day" and "due_on" in facts:
+            return format_day(datetime.fromisoformat(str(facts["due_on"])).date())
+        if name == "state" and "to_state" in facts:
+            return gettext(CLAIM_STATES[facts["to_state"]].label).lower()
+        if name == "fee" and "fee_bps" in facts:
+            from portal.shared.i18n import format_bps
+
+            return format_bps(int(facts["fee_bps"]))
+        return "–"
+
+    def __getitem__(self, name: str) -> str:
+        words = {"channel": CHANNELS, "step": STEPS, "ground": HOLDS}.get(name)
+        value = str(self.facts.get(name, ""))
+        if words and value in words:
+            return gettext(words[value])
+        return super().__getitem__(name)
+
+
+def money_or_none(minor: int | None, currency: str = "EUR") -> Money | None:
+    """This function will return an amount, None for an absent one."""
+    return None if minor is None else Money(int(minor), currency)
