@@ -1,5 +1,6 @@
 """The control plane as pages: the inbox, one message, the checkout, the bank, and the faults."""
 
+import asyncio
 import json
 import sqlite3
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from pydantic import ValidationError
 from agency.money import Money, UnreadableAmount
 from integrations.simulator import bank, control, payments, post
 from integrations.simulator.faults import CALL_KINDS, WEBHOOK_KINDS, Fault
+from integrations.simulator.letter_preview import page_count, page_picture
 from integrations.simulator.same_site import same_site
 from integrations.simulator.world import TheWorld, World
 
@@ -68,7 +70,7 @@ async def show_message(provider_id: str, world: TheWorld) -> Response:
         "message.html",
         message=record,
         has_html=bool(row["html"]),
-        has_pdf=row["pdf"] is not None,
+        letter_pages=page_count(row["pdf"]) if row["pdf"] is not None else None,
         attached=[dict(item) for item in attached],
         can_open=row["channel"] == "email" and record["facts"]["tracks_opens"],
     )
@@ -92,8 +94,19 @@ async def show_pdf(provider_id: str, world: TheWorld) -> Response:
     row = _message(world, provider_id)
     if row["pdf"] is None:
         raise HTTPException(404, "not a letter")
-    headers = _headers("default-src 'none'; frame-ancestors 'self'")
+    # Nothing more: the browser's own PDF viewer runs under this policy and would stay blank.
+    headers = _headers("frame-ancestors 'none'")
     return Response(row["pdf"], media_type="application/pdf", headers=headers)
+
+
+@routes.get("/_sim/inbox/{provider_id}/page-{number}.png")
+async def show_letter_page(provider_id: str, number: int, world: TheWorld) -> Response:
+    """A picture of one page of the letter."""
+    pdf = _message(world, provider_id)["pdf"]
+    picture = await asyncio.to_thread(page_picture, pdf, number=number) if pdf else None
+    if picture is None:
+        raise HTTPException(404, "no such page")
+    return Response(picture, media_type="image/png", headers=_headers("default-src 'none'"))
 
 
 @routes.get("/_sim/inbox/{provider_id}/attachments/{number}")
@@ -259,6 +272,10 @@ def _moment(value: datetime | str) -> str:
     return f"{moment.astimezone(_ZONE):%a %d %b %Y, %H:%M}"
 
 
+def _brief(value: str) -> str:
+    return f"{datetime.fromisoformat(value).astimezone(_ZONE):%d %b, %H:%M}"
+
+
 def _day(value: str) -> str:
     return f"{date.fromisoformat(value):%A %d %B %Y}"
 
@@ -268,4 +285,4 @@ def _euro(value: Money | int) -> str:
     return f"{'−' if minor < 0 else ''}€\u00a0{abs(minor) // 100:,}.{abs(minor) % 100:02d}"
 
 
-_templates.filters.update(moment=_moment, day=_day, euro=_euro, json=json.dumps)
+_templates.filters.update(moment=_moment, brief=_brief, day=_day, euro=_euro, json=json.dumps)

@@ -23,8 +23,9 @@ _log = logging.getLogger(__name__)
 # How many reports travel in one call: SendGrid and the print shop send arrays, the others one each.
 _BATCH = {"sendgrid": 500, "letters": 100}
 _AT_ONCE = 8
-_TAKE = 4000
-_ATTEMPTS_MAX = 30
+_TAKE = 1000
+# A patient provider: hours of trying, or as many rounds of `tell_all` while the agency is down.
+_ATTEMPTS_MAX = 200
 _KEEP_TOLD = 20_000
 
 
@@ -46,7 +47,7 @@ class Reports:
         self._store, self._clock, self._faults = store, clock, faults
         self._wake = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
-        self._http = httpx.AsyncClient(timeout=20, trust_env=False, follow_redirects=False)
+        self._http = httpx.AsyncClient(timeout=10, trust_env=False, follow_redirects=False)
 
     def add(
         self,

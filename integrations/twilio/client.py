@@ -29,6 +29,8 @@ class Transport(HttpClient):  # type: ignore[misc]  # the vendor's library has n
         super().__init__(logging.getLogger(__name__), False, timeout_seconds)
         self._http = http_client(url=url, production=production, timeout_seconds=timeout_seconds)
         self._base = url.rstrip("/")
+        host = urlsplit(url).hostname or ""
+        self._is_twilio = host == "twilio.com" or host.endswith(".twilio.com")
 
     def request(
         self,
@@ -58,7 +60,7 @@ class Transport(HttpClient):  # type: ignore[misc]  # the vendor's library has n
         self._http.close()
 
     def _target(self, url: str) -> str:
-        if self._base == REAL_URL:
+        if self._is_twilio:
             return url
         parts = urlsplit(url)
         query = f"?{parts.query}" if parts.query else ""

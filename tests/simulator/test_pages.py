@@ -1,6 +1,7 @@
 """The simulator's pages: usable without a script, locked down, and the same for a program and a person."""
 
 import re
+from datetime import date
 from html.parser import HTMLParser
 
 import pytest
@@ -9,6 +10,7 @@ from agency.money import Money
 from agency.ports.providers import Attachment, Sender
 from integrations.letters.printer import HttpLetterPrinter
 from integrations.mollie.payments import MolliePayments
+from integrations.rendering import TemplateRenderer
 from integrations.sendgrid.sender import SendGridSender
 from tests.outside import wait_until
 
@@ -140,12 +142,29 @@ class TestMail:
         assert answer.status_code == 303
         wait_until(lambda: simulator.messages()[0]["state"] == "opened")
 
-    def test_a_letter_is_shown_as_pdf(self, simulator):
+    def letter(self, simulator, pdf):
         printer = HttpLetterPrinter(url=f"{simulator.url}/letters", key="k", production=False)
-        letter = printer.submit(message_id="m", pdf=b"%PDF-1.7", address=("A", "B"), country="NL")
+        reference = printer.submit(message_id="m", pdf=pdf, address=("A", "B"), country="NL")
         printer.close()
-        assert f"/_sim/inbox/{letter}/letter.pdf" in look(simulator, f"/_sim/inbox/{letter}").text
-        assert look(simulator, f"/_sim/inbox/{letter}/letter.pdf").content == b"%PDF-1.7"
+        return reference
+
+    def test_a_letter_is_shown_page_by_page(self, simulator):
+        source = '#set document(title: "Brief")\n#set text(lang: "nl")\nEen #pagebreak() Twee'
+        pdf = TemplateRenderer().letter(source=source, values={}, dated=date(2026, 11, 3))
+        path = f"/_sim/inbox/{self.letter(simulator, pdf)}"
+        assert look(simulator, f"{path}/letter.pdf").content == pdf
+        picture = r'<img class="sheet" src="([^"]+)" alt="Page \d of 2 of the letter"'
+        pictures = re.findall(picture, look(simulator, path).text)
+        assert pictures == [f"{path}/page-1.png", f"{path}/page-2.png"]
+        contents = {look(simulator, picture).content for picture in pictures}
+        assert len(contents) == 2
+        assert all(content.startswith(b"\x89PNG") for content in contents)
+        assert simulator.http.get(f"{path}/page-3.png").status_code == 404
+
+    def test_a_damaged_letter_is_offered_as_it_is(self, simulator):
+        path = f"/_sim/inbox/{self.letter(simulator, b'%PDF-1.7')}"
+        assert f"{path}/letter.pdf" in look(simulator, path).text
+        assert simulator.http.get(f"{path}/page-1.png").status_code == 404
 
     def test_the_inbox_pages_back(self, simulator):
         sender = SendGridSender(url=f"{simulator.url}/sendgrid", key="k", production=False)

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from agency.ports.providers import ProviderAmbiguous, ProviderRefused, ProviderTransient
+from integrations.twilio.client import Transport
 from integrations.twilio.sms import TwilioSms
 
 ACCOUNT = "AC00000000000000000000000000000000"
@@ -151,3 +152,21 @@ class TestFind:
         simulator.fault("twilio", "reset")
         with pytest.raises(ProviderTransient):
             self.find(sms)
+
+
+class TestTransport:
+    @pytest.mark.parametrize(
+        ("base", "target"),
+        [
+            ("https://api.twilio.com", "https://api.dublin.ie1.twilio.com/2010-04-01/x?y=1"),
+            ("https://twilio.com", "https://api.dublin.ie1.twilio.com/2010-04-01/x?y=1"),
+            (
+                "https://relay.example/twilio",
+                "https://relay.example/twilio/api.dublin.ie1.twilio.com/2010-04-01/x?y=1",
+            ),
+        ],
+    )
+    def test_twilios_own_hosts_are_called_as_they_are(self, base, target):
+        transport = Transport(url=base, production=True, timeout_seconds=1)
+        assert transport._target("https://api.dublin.ie1.twilio.com/2010-04-01/x?y=1") == target
+        transport.close()
