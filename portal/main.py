@@ -30,6 +30,7 @@ PARTS = (
     "portal.admin",
     "portal.api",
     "portal.live",
+    "portal.shared.logos",
     "portal.shared.styleguide",
 )
 

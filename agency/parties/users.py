@@ -141,6 +141,21 @@ def reset_second_factor(unit: Unit, *, user_id: UUID, sealing_secret: str) -> st
     return secret
 
 
+def set_password(unit: Unit, *, user_id: UUID, password: str) -> None:
+    """This function will give a user another password.
+
+    :raises NotFound: no such user.
+    :raises Invalid: the password is too short or too long.
+    """
+    user = unit.session.get(UserAccount, user_id)
+    if user is None:
+        raise NotFound("no such user")
+    check_password_rules(password)
+    user.password_hash = _HASHER.hash(password)
+    unit.session.flush()
+    record(unit, action="user.password_set", subject=f"user:{user_id}", creditor_id=user.creditor_id)
+
+
 def set_disabled(unit: Unit, *, user_id: UUID, disabled: bool) -> None:
     """This function will let a user in or keep the user out, from the next request on.
 

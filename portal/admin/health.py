@@ -1,0 +1,107 @@
+"""Whether everything runs: jobs that wait, facts not handled, tables to renew, versions in use."""
+
+import platform
+from importlib.metadata import version
+from typing import Any
+
+from redis import Redis
+from redis.exceptions import RedisError
+from sqlalchemy import text
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from agency.kernel.outbox import outbox_state
+from agency.kernel.settings import Settings
+from agency.kernel.unit import Unit
+from agency.rules.rates import stale_tables
+from portal.shared.audience import StaffUnit, TheWiring, router, show
+from portal.shared.i18n import N_, format_number
+from portal.shared.listing import Chip, Column, Cut
+
+routes = router(audience="admin", roles={"admin"}, prefix="/admin")
+
+LAG_SECONDS_MAX = 300
+_SHOWN = ("fastapi", "sqlalchemy", "psycopg", "dramatiq", "jinja2", "typst")
+FINE, LATE, AWAY = Chip(N_("In order"), "good"), Chip(N_("Late"), "warning"), Chip(N_("Away"), "bad")
+QUARANTINE = (
+    Column("actor", N_("Job"), sub="error"),
+    Column("attempts", N_("Tries"), "number"),
+    Column("since", N_("Since"), "moment"),
+)
+# Ages are the machine's: jobs wait in real time, also when the product's clock was moved.
+_INBOX = text(
+    "SELECT count(*) AS waiting, coalesce(extract(epoch FROM now() - min(received_at)), 0)::int AS seconds"
+    " FROM inbox WHERE handled_at IS NULL"
+)
+_FACTS = text("SELECT current_setting('server_version') AS postgres, now() AS at, app.now() AS product_now")
+_QUARANTINED = text(
+    "SELECT actor, attempts, quarantined_at AS since, left(last_error, 300) AS error FROM outbox"
+    " WHERE quarantined_at IS NOT NULL ORDER BY quarantined_at DESC LIMIT 50"
+)
+
+
+@routes.get("")
+def health(request: Request, unit: StaffUnit, wiring: TheWiring) -> HTMLResponse:
+    """The state of the agency's machinery."""
+    facts = unit.session.connection().execute(_FACTS).one()
+    quarantined = unit.session.connection().execute(_QUARANTINED).mappings().all()
+    values = {
+        "checks": [
+            _outbox(unit, facts.at),
+            _inbox(unit),
+            _valkey(wiring.settings),
+            _rates(unit),
+        ],
+        "versions": [
+            ("Python", platform.python_version()),
+            ("PostgreSQL", facts.postgres.split()[0]),
+            *((name, version(name)) for name in _SHOWN),
+        ],
+        "mode": wiring.settings.mode,
+        "product_now": facts.product_now,
+        "ahead_days": (facts.product_now - facts.at).days,
+        "columns": QUARANTINE,
+        "cut": Cut([dict(row) for row in quarantined]),
+    }
+    return show(request, "admin/health.html", values)
+
+
+def _outbox(unit: Unit, now: Any) -> dict[str, Any]:
+    state = outbox_state(unit)
+    seconds = int((now - state.oldest).total_seconds()) if state.oldest else 0
+    late = seconds > LAG_SECONDS_MAX or state.quarantined > 0
+    return {
+        "label": N_("Jobs waiting"),
+        "value": format_number(state.open),
+        "seconds": seconds,
+        "chip": LATE if late else FINE,
+    }
+
+
+def _inbox(unit: Unit) -> dict[str, Any]:
+    waiting, seconds = unit.session.connection().execute(_INBOX).one()
+    return {
+        "label": N_("Facts from providers not handled"),
+        "value": format_number(waiting),
+        "seconds": seconds,
+        "chip": LATE if seconds > LAG_SECONDS_MAX else FINE,
+    }
+
+
+def _valkey(config: Settings) -> dict[str, Any]:
+    try:
+        with Redis.from_url(config.redis_url, socket_timeout=1, socket_connect_timeout=1) as valkey:
+            shown = str(valkey.info("server").get("valkey_version", valkey.info("server")["redis_version"]))
+        return {"label": N_("Valkey"), "value": shown, "seconds": 0, "chip": FINE}
+    except RedisError:
+        return {"label": N_("Valkey"), "value": "–", "seconds": 0, "chip": AWAY}
+
+
+def _rates(unit: Unit) -> dict[str, Any]:
+    stale = stale_tables(on=unit.today)
+    return {
+        "label": N_("Rate tables to renew"),
+        "value": ", ".join(stale) or format_number(0),
+        "seconds": 0,
+        "chip": LATE if stale else FINE,
+    }

@@ -1,0 +1,76 @@
+"""Logos of creditors: checked by their first bytes, never decoded here, served by their content's hash."""
+
+import struct
+from uuid import UUID
+
+from sqlalchemy import text
+from starlette.responses import Response
+
+from agency.kernel.errors import Invalid, NotFound
+from agency.kernel.files import fetch
+from agency.kernel.unit import Door
+from portal.shared.audience import TheWiring, router
+from portal.shared.i18n import N_
+
+routes = router(audience="public")
+
+LOGO_BYTES_MAX = 1_000_000
+LOGO_PIXELS_MAX = 4_000_000
+_PNG = b"\x89PNG\r\n\x1a\n"
+_JPEG_FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})  # markers that carry the size
+
+
+class LogoRefused(Invalid):
+    """The file is not a logo that every browser and mail program shows safely."""
+
+
+def check_logo(content: bytes) -> str:
+    """This function will return the media type of a PNG or JPEG file that is small enough to show.
+
+    The size stands in the header, so a file that would unpack into gigabytes is refused unopened.
+
+    :raises LogoRefused: another kind of file, too many bytes, or too many pixels.
+    """
+    if len(content) > LOGO_BYTES_MAX:
+        raise LogoRefused(N_("This logo is larger than 1 MB."), field="logo")
+    if content.startswith(_PNG) and content[12:16] == b"IHDR" and len(content) > 33:
+        media_type, (width, height) = "image/png", struct.unpack(">II", content[16:24])
+    elif content.startswith(b"\xff\xd8\xff"):
+        media_type, (width, height) = "image/jpeg", _jpeg_size(content)
+    else:
+        raise LogoRefused(N_("Choose a PNG or JPEG file."), field="logo")
+    if not 0 < width * height <= LOGO_PIXELS_MAX:
+        raise LogoRefused(N_("This logo has too many pixels."), field="logo")
+    return media_type
+
+
+def _jpeg_size(content: bytes) -> tuple[int, int]:
+    """Width and height from the first frame header (ITU-T T.81, B.2.2); 0 by 0 where there is none."""
+    at = 2
+    while at + 9 <= len(content) and content[at] == 0xFF:
+        marker, length = content[at + 1], int.from_bytes(content[at + 2 : at + 4])
+        if marker in _JPEG_FRAMES:
+            height, width = struct.unpack(">HH", content[at + 5 : at + 9])
+            return width, height
+        at += 2 + max(length, 2)
+    return 0, 0
+
+
+def logo_address(creditor_id: UUID, sha256: str | None) -> str:
+    """This function will return the address of a creditor's logo, empty where it has none."""
+    return f"/logo/{creditor_id}/{sha256}" if sha256 else ""
+
+
+@routes.get("/logo/{creditor_id}/{sha256}")
+def logo(creditor_id: UUID, sha256: str, wiring: TheWiring) -> Response:
+    """A logo in use; any other file of the creditor stays out of reach here."""
+    with wiring.units.open(Door.GATE, by="system:logo") as unit:
+        used = unit.session.connection().execute(
+            text("SELECT 1 FROM brand WHERE creditor_id = :c AND logo_sha256 = :sha"),
+            {"c": creditor_id, "sha": sha256},
+        )
+        if used.first() is None:
+            raise NotFound("this page does not exist")
+        content, media_type = fetch(unit, wiring.ports.files, creditor_id=creditor_id, sha256=sha256)
+    headers = {"cache-control": "public, max-age=31536000, immutable"}
+    return Response(content, media_type=media_type, headers=headers)
