@@ -6,7 +6,11 @@ that is not this machine: a demo never reaches a real person.
 
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import import_module
+from importlib.util import find_spec
+from pkgutil import iter_modules
 
+import agency
 from agency import tables
 from agency.communication.pay_links import install_pay_links
 from agency.kernel.emitting import install_reactions
@@ -44,8 +48,9 @@ class Wiring:
 @lru_cache(maxsize=1)
 def wire() -> Wiring:
     """This function will connect this process once: engine, adapters, reactions."""
-    # Every table is known before the first statement: rooms refer to each other's by name.
+    # Every table and every job is known before the first statement: rooms refer to each other's by name.
     assert tables.metadata.tables
+    import_jobs()
     config = settings()
     ports = choose_ports(config)
     install_ports(ports)
@@ -54,6 +59,13 @@ def wire() -> Wiring:
     return Wiring(
         settings=config, units=Units(engine_for(config.database_url, config.database_pool)), ports=ports
     )
+
+
+def import_jobs() -> None:
+    """This function will import every room's jobs, so that this process can write and run all of them."""
+    for room in iter_modules(agency.__path__, "agency."):
+        if room.ispkg and find_spec(f"{room.name}.jobs"):
+            import_module(f"{room.name}.jobs")
 
 
 def provider_url(config: Settings, provider: str) -> str:
