@@ -1,0 +1,243 @@
+"""The bank as finance reads it: statements, lines, the day's figures, and claims to settle a line on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from agency.banking.suspense import Proposal, business_days_since
+from agency.kernel.errors import NotFound
+from agency.kernel.unit import Unit
+from agency.money import Money
+
+FOUND_MAX = 12
+
+
+@dataclass(frozen=True, slots=True)
+class StatementRow:
+    """One imported statement; `matched` counts lines that are not in suspense any more."""
+
+    statement_id: UUID
+    name: str
+    iban: str
+    closes_on: date | None
+    opening: Money | None
+    closing: Money | None
+    lines: int
+    matched: int
+    warnings: tuple[str, ...]
+    imported_at: datetime
+    imported_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """One bank line and what became of it."""
+
+    line_id: UUID
+    statement_id: UUID
+    booked_on: date
+    value_on: date
+    amount: Money
+    counterparty: str
+    counterparty_iban: str
+    text: str
+    structured_reference: str
+    state: str
+    creditor_id: UUID | None
+    claim_id: UUID | None
+    claim_number: str | None
+    settled_by: str | None
+    settled_at: datetime | None
+    match: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class BankDay:
+    """What came in on a day, and how much of it is known to be whose."""
+
+    on: date
+    received: Money
+    matched: Money
+
+
+@dataclass(frozen=True, slots=True)
+class AgeBand:
+    """Lines in suspense of one age, in business days; `to` is None for the oldest."""
+
+    start: int
+    to: int | None
+    lines: int
+    amount: Money
+
+
+_STATEMENTS = (
+    "SELECT s.id, s.name, s.iban, s.closes_on, s.opening_minor, s.closing_minor, s.currency, s.lines,"
+    " s.warnings, s.imported_at, s.imported_by, (SELECT count(*) FROM bank_line l"
+    "  WHERE l.statement_id = s.id AND l.state <> 'suspense') AS matched FROM bank_statement s"
+)
+_LINES = (
+    "SELECT l.id, l.statement_id, l.booked_on, l.value_on, l.amount_minor, l.currency, l.counterparty,"
+    " l.counterparty_iban, l.text, l.structured_reference, l.state, l.creditor_id, l.claim_id, c.number,"
+    " l.settled_by, l.settled_at, l.match_trace FROM bank_line l"
+    " LEFT JOIN claim c ON c.creditor_id = l.creditor_id AND c.id = l.claim_id"
+)
+
+
+def list_statements(unit: Unit, *, limit: int = 100) -> list[StatementRow]:
+    """This function will return the imported statements, the latest first."""
+    rows = unit.session.connection().execute(
+        text(_STATEMENTS + " ORDER BY s.closes_on DESC NULLS LAST, s.imported_at DESC LIMIT :limit"),
+        {"limit": limit},
+    )
+    return [_statement(row) for row in rows]
+
+
+def read_statement(unit: Unit, *, statement_id: UUID) -> StatementRow:
+    """This function will return one statement.
+
+    :raises NotFound: there is none of that id.
+    """
+    row = unit.session.connection().execute(text(_STATEMENTS + " WHERE s.id = :id"), {"id": statement_id})
+    found = row.one_or_none()
+    if found is None:
+        raise NotFound("no such statement")
+    return _statement(found)
+
+
+def statement_lines(unit: Unit, *, statement_id: UUID, state: str = "", limit: int = 500) -> list[LineRow]:
+    """This function will return a statement's lines in the bank's order, of one state or of all."""
+    rows = unit.session.connection().execute(
+        text(
+            _LINES + " WHERE l.statement_id = :id AND (:state = '' OR l.state = :state)"
+            " ORDER BY l.booked_on, l.id LIMIT :limit"
+        ),
+        {"id": statement_id, "state": state, "limit": limit},
+    )
+    return [_line(row) for row in rows]
+
+
+def read_line(unit: Unit, *, line_id: UUID) -> LineRow:
+    """This function will return one bank line.
+
+    :raises NotFound: there is none of that id.
+    """
+    row = unit.session.connection().execute(text(_LINES + " WHERE l.id = :id"), {"id": line_id})
+    found = row.one_or_none()
+    if found is None:
+        raise NotFound("no such line")
+    return _line(found)
+
+
+def bank_days(unit: Unit, *, days: int = 14) -> list[BankDay]:
+    """This function will return what came in per day of the last days, in euro, the oldest first."""
+    first = unit.today - timedelta(days=days - 1)
+    rows = unit.session.connection().execute(
+        text(
+            "SELECT booked_on, sum(amount_minor)::bigint AS received,"
+            " coalesce(sum(amount_minor) FILTER (WHERE state <> 'suspense'), 0)::bigint AS matched"
+            " FROM bank_line WHERE booked_on >= :first AND amount_minor > 0 AND currency = 'EUR'"
+            " GROUP BY booked_on"
+        ),
+        {"first": first},
+    )
+    known = {row.booked_on: (row.received, row.matched) for row in rows}
+    every = [first + timedelta(days=offset) for offset in range(days)]
+    return [BankDay(on, *(Money(minor, "EUR") for minor in known.get(on, (0, 0)))) for on in every]
+
+
+def suspense_by_age(unit: Unit) -> list[AgeBand]:
+    """This function will count what waits in suspense by its age in business days."""
+    rows = unit.session.connection().execute(
+        text(
+            "SELECT booked_on, count(*) AS lines, sum(abs(amount_minor))::bigint AS minor FROM bank_line"
+            " WHERE state = 'suspense' AND amount_minor <> 0 GROUP BY booked_on"
+        )
+    ).all()  # fmt: skip
+    bands: list[tuple[int, int | None]] = [(0, 1), (2, 5), (6, None)]
+    ages = [(business_days_since(row.booked_on, unit.today), row) for row in rows]
+    found = []
+    for start, to in bands:
+        inside = [row for age, row in ages if age >= start and (to is None or age <= to)]
+        amount = Money(sum(row.minor for row in inside), "EUR")
+        found.append(AgeBand(start, to, sum(row.lines for row in inside), amount))
+    return found
+
+
+def find_claims(unit: Unit, *, words: str) -> list[Proposal]:
+    """This function will return claims whose number, reference or debtor's name holds some words."""
+    words = words.strip()
+    if len(words) < 2:
+        return []
+    rows = unit.session.connection().execute(
+        text(
+            "SELECT c.creditor_id, c.id, c.number, k.name AS creditor, d.name AS debtor FROM claim c"
+            " JOIN creditor k ON k.id = c.creditor_id"
+            " JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
+            " WHERE c.number ILIKE :like OR c.reference ILIKE :like OR c.payment_reference ILIKE :like"
+            " OR d.name ILIKE :like ORDER BY c.state = 'active' DESC, c.number LIMIT :limit"
+        ),
+        {"like": f"%{_escaped(words)}%", "limit": FOUND_MAX},
+    )
+    return [Proposal(*row) for row in rows]
+
+
+def next_in_suspense(unit: Unit, *, after: UUID) -> UUID | None:
+    """This function will return the next line that waits for a person, so that one can go on to it."""
+    found = unit.session.connection().execute(
+        text(
+            "SELECT id FROM bank_line WHERE state = 'suspense' AND amount_minor > 0 AND id <> :after"
+            " ORDER BY booked_on, id LIMIT 1"
+        ),
+        {"after": after},
+    )
+    return found.scalar_one_or_none()
+
+
+def _escaped(words: str) -> str:
+    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _money(minor: int | None, currency: str) -> Money | None:
+    return None if minor is None else Money(minor, currency)
+
+
+def _statement(row: Row[Any]) -> StatementRow:
+    return StatementRow(
+        row.id,
+        row.name,
+        row.iban,
+        row.closes_on,
+        _money(row.opening_minor, row.currency),
+        _money(row.closing_minor, row.currency),
+        row.lines,
+        row.matched,
+        tuple(row.warnings),
+        row.imported_at,
+        row.imported_by,
+    )
+
+
+def _line(row: Row[Any]) -> LineRow:
+    trace: Sequence[dict[str, Any]] = row.match_trace
+    return LineRow(
+        row.id,
+        row.statement_id,
+        row.booked_on,
+        row.value_on,
+        Money(row.amount_minor, row.currency),
+        row.counterparty,
+        row.counterparty_iban,
+        row.text,
+        row.structured_reference,
+        row.state,
+        row.creditor_id,
+        row.claim_id,
+        row.number,
+        row.settled_by,
+        row.settled_at,
+        trace[0] if trace else {},
+    )

@@ -1,0 +1,70 @@
+"""Finance's morning: what came in, what is known, what waits, and whether the books prove."""
+
+from sqlalchemy import text
+from starlette.requests import Request
+from starlette.responses import Response
+
+from agency.banking.proof import latest_proof
+from agency.banking.queries import bank_days, list_statements, suspense_by_age
+from agency.kernel.unit import Unit
+from agency.ledger.queries import account_balance
+from agency.money import Money
+from agency.remittance.queries import list_runs
+from portal.finance.doors import finance_page, routes
+from portal.finance.remittances import run_rows
+from portal.finance.words import ACCOUNTS, CHECKS
+from portal.shared.audience import StaffUnit
+from portal.shared.charts import Point, chart
+from portal.shared.i18n import format_day, format_money, gettext
+from portal.shared.listing import Cut
+
+_POSITIONS = ("trust.bank", "trust.psp", "trust.creditor", "trust.agency", "trust.debtor", "trust.suspense")
+
+
+@routes.get("")
+def overview(request: Request, unit: StaffUnit) -> Response:
+    """The day at a glance."""
+    days = bank_days(unit)
+    received = Money.total((day.received for day in days), "EUR")
+    matched = Money.total((day.matched for day in days), "EUR")
+    drafts = list_runs(unit, state="draft")
+    proof = latest_proof(unit)
+    return finance_page(
+        request,
+        "overview.html",
+        days=chart(
+            title=gettext("Received per day"),
+            points=[
+                Point(format_day(day.on, "d MMM"), day.received.minor, format_money(day.received))
+                for day in days
+            ],
+        ),
+        received=received,
+        share=100 * matched.minor // received.minor if received else None,
+        ages=suspense_by_age(unit),
+        proof=proof,
+        red=_red(proof.checks) if proof else [],
+        drafts=Cut(run_rows(unit, drafts)),
+        to_approve=Money.total((run.net for run in drafts), "EUR"),
+        balances=[(code, account_balance(unit, account=code, currency="EUR")) for code in _POSITIONS],
+        last=next(iter(list_statements(unit, limit=1)), None),
+        held=_held(unit),
+        accounts=ACCOUNTS,
+    )
+
+
+def _red(checks: list[dict[str, object]]) -> list[str]:
+    keys = dict.fromkeys(str(check["key"]) for check in checks if not check["holds"])
+    return [f"{key} {gettext(CHECKS[key])}" for key in keys]
+
+
+def _held(unit: Unit) -> Money:
+    """Money that came in through the provider for claims that take none."""
+    minor = unit.session.connection().execute(
+        text(
+            "SELECT coalesce(-sum(e.amount_minor), 0)::bigint FROM ledger_entry e JOIN ledger_transaction t"
+            " ON t.creditor_id = e.creditor_id AND t.id = e.transaction_id"
+            " WHERE t.kind = 'payment_held' AND e.account = 'trust.suspense' AND e.currency = 'EUR'"
+        )
+    )
+    return Money(int(minor.scalar_one()), "EUR")

@@ -1,0 +1,227 @@
+"""Payouts: drafted by one person, approved by another, exported in one file, seen on the bank."""
+
+from collections.abc import Iterable
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import text
+from starlette.requests import Request
+from starlette.responses import Response
+
+from agency.kernel.unit import Unit
+from agency.money import Money
+from agency.remittance.queries import RunRow, list_runs, payout_statement, read_run
+from agency.remittance.runs import approve_run, cancel_run, download_file, draft_runs
+from portal.finance.doors import finance_page, names_of, routes
+from portal.finance.words import MODES, RUN_STATES
+from portal.payouts import export_payouts
+from portal.shared.audience import StaffUnit, TheVisitor, TheWiring, leave_for
+from portal.shared.forms import Fields, FormModel, blank, submitted
+from portal.shared.i18n import N_, gettext
+from portal.shared.listing import Column, Cut
+from portal.shared.spreadsheets import list_file
+
+RUNS = (
+    Column("creditor", N_("Creditor"), "link", sub="cutoff"),
+    Column("state", N_("Status"), "chip"),
+    Column("payments", N_("Payments"), "number", phone=False),
+    Column("collected", N_("Collected"), "money", phone=False),
+    Column("kept", N_("Fee with VAT"), "money", phone=False),
+    Column("net", N_("To pay out"), "money"),
+)
+LINES = (
+    Column("claim", N_("Claim"), sub="debtor"),
+    Column("on", N_("Value date"), "day", phone=False),
+    Column("received", N_("Received"), "money", phone=False),
+    Column("base", N_("For the creditor"), "money"),
+    Column("fee_bps", N_("Rate"), "bps", phone=False),
+    Column("fee", N_("Fee"), "money", phone=False),
+    Column("vat", N_("VAT"), "money", phone=False),
+    Column("net", N_("Net"), "money"),
+)
+FILE_HEADERS = (
+    N_("Claim"), N_("Reference"), N_("Debtor"), N_("Value date"), N_("Received"), N_("For the creditor"),
+    N_("Fee"), N_("VAT"), N_("Net"),
+)  # fmt: skip
+
+
+class CancelForm(FormModel):
+    """Why a run is cancelled."""
+
+    why: str
+
+
+@routes.get("/remittances")
+def remittances(request: Request, unit: StaffUnit) -> Response:
+    """Every run, and the payout files."""
+    return _list_page(request, unit, blank())
+
+
+@routes.post("/remittances")
+def draft(request: Request, unit: StaffUnit) -> Response:
+    """Draft a run for every creditor that has something coming."""
+    form = blank()
+    made: list[tuple[UUID, UUID]] = []
+    with form.attempt(unit):
+        made = draft_runs(unit, cutoff_on=unit.today)
+    if form.errors:
+        return _list_page(request, unit, form, status=409)
+    notice = N_("Drafted. Another person approves.") if made else N_("No creditor has anything new coming.")
+    return leave_for("/finance/remittances", notice=notice, tone="good" if made else "info")
+
+
+@routes.post("/remittances/files")
+def export(request: Request, unit: StaffUnit, wiring: TheWiring) -> Response:
+    """Put every approved run into one payout file."""
+    form = blank()
+    with form.attempt(unit):
+        export_payouts(unit, settings=wiring.settings)
+    if form.errors:
+        return _list_page(request, unit, form, status=409)
+    return leave_for("/finance/remittances", notice=N_("The payout file is ready to download."))
+
+
+@routes.post("/remittances/files/{file_id:uuid}/download")
+def download(unit: StaffUnit, file_id: UUID) -> Response:
+    """The payout file as it was made; every download is counted."""
+    name, content, downloads = download_file(unit, file_id=file_id)
+    marked = name if downloads == 1 else name.replace(".xml", f"-copy-{downloads}.xml")
+    return Response(
+        content,
+        media_type="application/xml",
+        headers={"content-disposition": f'attachment; filename="{marked}"'},
+    )
+
+
+@routes.get("/remittances/{creditor_id:uuid}/{run_id:uuid}")
+def remittance(
+    request: Request, unit: StaffUnit, visitor: TheVisitor, creditor_id: UUID, run_id: UUID
+) -> Response:
+    """One payout, payment by payment."""
+    return _run_page(request, unit, visitor.by, creditor_id, run_id, blank())
+
+
+@routes.post("/remittances/{creditor_id:uuid}/{run_id:uuid}/approval")
+def approve(
+    request: Request, unit: StaffUnit, visitor: TheVisitor, creditor_id: UUID, run_id: UUID
+) -> Response:
+    """Approve, as the second person."""
+    form = blank()
+    with form.attempt(unit):
+        approve_run(unit, creditor_id=creditor_id, run_id=run_id)
+    if form.errors:
+        return _run_page(request, unit, visitor.by, creditor_id, run_id, form, status=409)
+    return leave_for("/finance/remittances", notice=N_("Approved."))
+
+
+@routes.post("/remittances/{creditor_id:uuid}/{run_id:uuid}/cancellation")
+def cancel(
+    request: Request,
+    unit: StaffUnit,
+    visitor: TheVisitor,
+    creditor_id: UUID,
+    run_id: UUID,
+    fields: Fields,
+) -> Response:
+    """Cancel a run that was not exported."""
+    form = submitted(CancelForm, fields)
+    with form.attempt(unit):
+        cancel_run(unit, creditor_id=creditor_id, run_id=run_id, why=form.data.why)
+    if form.errors:
+        return _run_page(request, unit, visitor.by, creditor_id, run_id, form, status=409)
+    return leave_for("/finance/remittances", notice=N_("Cancelled. Its payments wait for the next run."))
+
+
+@routes.get("/remittances/{creditor_id:uuid}/{run_id:uuid}/statement.{kind}")
+def statement_file(
+    unit: StaffUnit, creditor_id: UUID, run_id: UUID, kind: Literal["csv", "xlsx"]
+) -> Response:
+    """The payout's statement as a file."""
+    run = read_run(unit, creditor_id=creditor_id, run_id=run_id)
+    rows = (
+        (line.claim_number, line.claim_reference, line.debtor, line.value_on, line.received, line.base,
+         line.fee, line.vat, line.net)
+        for line in payout_statement(unit, creditor_id=creditor_id, run_id=run_id)
+    )  # fmt: skip
+    return list_file(name=f"payout-{run.cutoff_on}", headers=FILE_HEADERS, rows=rows, kind=kind)
+
+
+def run_rows(unit: Unit, runs: Iterable[RunRow]) -> list[dict[str, Any]]:
+    """This function will describe runs for a list."""
+    return [
+        {
+            "href": f"/finance/remittances/{run.creditor_id}/{run.run_id}",
+            "creditor": run.creditor,
+            "cutoff": f"{gettext('up to and including')} {run.cutoff_on}",
+            "state": RUN_STATES[run.state],
+            "payments": run.payments,
+            "collected": run.collected,
+            "kept": run.fee + run.vat,
+            "net": run.net,
+        }
+        for run in runs
+    ]
+
+
+def _list_page(request: Request, unit: Unit, form: Any, *, status: int = 200) -> Response:
+    runs = list_runs(unit)
+    files = unit.session.connection().execute(
+        text(
+            "SELECT f.id, f.message_id, f.total_minor, f.currency, f.made_at, f.made_by, f.downloads,"
+            " (SELECT count(*) FROM remittance_run r WHERE r.file_id = f.id) AS runs"
+            " FROM remittance_file f ORDER BY f.made_at DESC LIMIT 20"
+        )
+    )
+    made = files.all()
+    return finance_page(
+        request,
+        "remittances.html",
+        status=status,
+        columns=RUNS,
+        cut=Cut(run_rows(unit, runs)),
+        approved=sum(run.state == "approved" for run in runs),
+        files=[(file, Money(file.total_minor, file.currency)) for file in made],
+        names=names_of(unit, [file.made_by for file in made]),
+        form=form,
+    )
+
+
+def _run_page(
+    request: Request,
+    unit: Unit,
+    by: str,
+    creditor_id: UUID,
+    run_id: UUID,
+    form: Any,
+    *,
+    status: int = 200,
+) -> Response:
+    run = read_run(unit, creditor_id=creditor_id, run_id=run_id)
+    lines = payout_statement(unit, creditor_id=creditor_id, run_id=run_id)
+    rows = [
+        {
+            "claim": line.claim_number,
+            "debtor": line.debtor,
+            "on": line.value_on,
+            "received": line.received,
+            "base": line.base,
+            "fee_bps": line.fee_bps,
+            "fee": line.fee,
+            "vat": line.vat,
+            "net": line.net,
+        }
+        for line in lines
+    ]
+    return finance_page(
+        request,
+        "remittance.html",
+        status=status,
+        run=run,
+        chip=RUN_STATES[run.state],
+        mode=gettext(MODES[run.mode]),
+        mine=run.drafted_by == by,
+        names=names_of(unit, [run.drafted_by, run.approved_by]),
+        columns=LINES,
+        cut=Cut(rows),
+        form=form,
+    )

@@ -1,0 +1,160 @@
+"""Bank statements: upload, what a file brought, and every line with what became of it."""
+
+from typing import Any
+from uuid import UUID
+
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import Response
+
+from agency.banking.importing import import_statements
+from agency.banking.queries import LineRow, list_statements, read_line, read_statement, statement_lines
+from agency.banking.suspense import undo_line
+from agency.kernel.unit import Unit
+from integrations.bankfiles import read_bank_file
+from portal.finance.doors import finance_page, names_of, routes
+from portal.finance.words import LINE_STATES, reasons
+from portal.shared.audience import StaffUnit, TheWiring, leave_for
+from portal.shared.forms import Fields, FormModel, blank, submitted
+from portal.shared.i18n import N_, gettext
+from portal.shared.listing import Chip, Column, Cut
+
+STATEMENTS = (
+    Column("name", N_("Statement"), "link", sub="iban"),
+    Column("closes_on", N_("Closed on"), "day"),
+    Column("opening", N_("Opening balance"), "money", phone=False),
+    Column("closing", N_("Closing balance"), "money"),
+    Column("lines", N_("Lines"), "number", phone=False),
+    Column("share", N_("Known"), "percent", phone=False),
+    Column("warning", N_("Warnings"), "chip", phone=False),
+)
+LINES = (
+    Column("who", N_("Counterparty"), "link", sub="text"),
+    Column("booked_on", N_("Booked on"), "day", phone=False),
+    Column("amount", N_("Amount"), "money"),
+    Column("state", N_("Status"), "chip"),
+    Column("claim", N_("Claim"), phone=False),
+)
+
+
+class UndoForm(FormModel):
+    """Why a settlement is taken back."""
+
+    why: str
+
+
+@routes.get("/statements")
+def statements(request: Request, unit: StaffUnit) -> Response:
+    """Every statement, and the place to upload one."""
+    return _statements_page(request, unit)
+
+
+@routes.post("/statements")
+def upload(request: Request, unit: StaffUnit, wiring: TheWiring, fields: Fields) -> Response:
+    """Import a bank file; the page says what it brought."""
+    given = fields.get("file")
+    form = blank()
+    result = None
+    if isinstance(given, UploadFile):
+        with form.attempt(unit):
+            result = import_statements(
+                unit, content=given.file.read(), reader=read_bank_file, iban=wiring.settings.trust_iban
+            )
+    else:
+        form.refuse(N_("Choose a file."), "file")
+    if result is None:
+        return _statements_page(request, unit, form=form, status=422)
+    return _statements_page(request, unit, form=form, result=result)
+
+
+@routes.get("/statements/{statement_id:uuid}")
+def statement(request: Request, unit: StaffUnit, statement_id: UUID) -> Response:
+    """One statement with its lines."""
+    state = request.query_params.get("state", "")
+    shown = read_statement(unit, statement_id=statement_id)
+    lines = statement_lines(unit, statement_id=statement_id, state=state if state in LINE_STATES else "")
+    return finance_page(
+        request,
+        "statement.html",
+        statement=shown,
+        state=state,
+        tabs=[
+            {"label": gettext(chip.label), "href": f"?state={name}", "current": state == name}
+            for name, chip in LINE_STATES.items()
+        ],
+        columns=LINES,
+        cut=Cut([line_row(line) for line in lines], total=shown.lines if not state else None),
+    )
+
+
+@routes.get("/lines/{line_id:uuid}")
+def line(request: Request, unit: StaffUnit, line_id: UUID) -> Response:
+    """One bank line: what the bank said, what became of it and why."""
+    return _line_page(request, unit, line_id, blank())
+
+
+@routes.post("/lines/{line_id:uuid}/reversal")
+def undo(request: Request, unit: StaffUnit, line_id: UUID, fields: Fields) -> Response:
+    """Take a line's settlement back."""
+    form = submitted(UndoForm, fields)
+    with form.attempt(unit):
+        undo_line(unit, line_id=line_id, why=form.data.why)
+    if form.errors:
+        return _line_page(request, unit, line_id, form, status=422)
+    return leave_for(f"/finance/suspense/{line_id}", notice=N_("Taken back. The line waits again."))
+
+
+def line_row(line: LineRow) -> dict[str, Any]:
+    """This function will describe a bank line for a list."""
+    waits = line.state == "suspense" and line.amount.minor > 0
+    return {
+        "href": f"/finance/{'suspense' if waits else 'lines'}/{line.line_id}",
+        "who": line.counterparty or line.counterparty_iban or line.text or "–",
+        "text": line.text,
+        "booked_on": line.booked_on,
+        "amount": line.amount,
+        "state": LINE_STATES[line.state],
+        "claim": line.claim_number,
+    }
+
+
+def _statements_page(
+    request: Request, unit: Unit, *, form: Any = None, result: Any = None, status: int = 200
+) -> Response:
+    rows = [
+        {
+            "href": f"/finance/statements/{row.statement_id}",
+            "name": row.name or str(row.closes_on or ""),
+            "iban": row.iban,
+            "closes_on": row.closes_on,
+            "opening": row.opening,
+            "closing": row.closing,
+            "lines": row.lines,
+            "share": 100 * row.matched // row.lines if row.lines else None,
+            "warning": Chip(N_("Read on"), "warning") if row.warnings else None,
+        }
+        for row in list_statements(unit)
+    ]
+    return finance_page(
+        request,
+        "statements.html",
+        status=status,
+        columns=STATEMENTS,
+        cut=Cut(rows),
+        form=form or blank(),
+        result=result,
+    )
+
+
+def _line_page(request: Request, unit: Unit, line_id: UUID, form: Any, *, status: int = 200) -> Response:
+    found = read_line(unit, line_id=line_id)
+    return finance_page(
+        request,
+        "line.html",
+        status=status,
+        line=found,
+        chip=LINE_STATES[found.state],
+        reasons=reasons(found.match.get("reasons", [])),
+        by=names_of(unit, [found.settled_by])[found.settled_by],
+        form=form,
+    )
