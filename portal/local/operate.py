@@ -17,6 +17,7 @@ from portal.local.supervisor import (
     address,
     await_part,
     prepare_database,
+    process_environment,
     simulator_part,
     word_environment,
 )
@@ -41,7 +42,7 @@ def operating(folder: Path, *, say: Callable[[str], None]) -> Iterator[Urls]:
             servers.start()
             urls = servers.urls()
             os.environ.update(word_environment(urls, addresses, folder))
-            simulator.start(folder, dict(os.environ))
+            simulator.start(folder, process_environment(urls, addresses, folder))
             await_part(simulator, stopping=threading.Event())
             prepare_database(servers, addresses, folder, say=say)
             yield urls

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import metadata, util
 from pathlib import Path
+from typing import NoReturn
 
 import psycopg
 import redis
@@ -80,16 +81,31 @@ class Server(ABC):
         self.end_leftover()
         for attempt in range(3):  # between asking for a free port and taking it, another may take it
             self.port = free_port(port) if attempt == 0 and port else free_port()
-            self.child = self.launch()
-            if wait_until(lambda: self.answers() or self.ended(), seconds=60) and not self.ended():
+            if self._comes_up():
                 return
-            self.child.kill_group()
-        words = self.child.last_words() if self.child else ""
-        raise UnableToStartServer(f"{self.name} did not start:\n{words}")
+        self._give_up()
 
     def restart(self) -> None:
-        """Start again on the same port, after the process has ended."""
-        self.start(port=self.port)
+        """Start again on the same port, which everybody knows, after the process has ended.
+
+        What a killed server leaves behind (its sessions, its memory) takes a moment to go.
+
+        :raises UnableToStartServer: it did not answer within a minute.
+        """
+        self.end_leftover()
+        if not wait_until(self._comes_up, seconds=60, every=0.2):
+            self._give_up()
+
+    def _comes_up(self) -> bool:
+        self.child = self.launch()
+        if wait_until(lambda: self.answers() or self.ended(), seconds=60) and not self.ended():
+            return True
+        self.child.kill_group()
+        return False
+
+    def _give_up(self) -> NoReturn:
+        words = self.child.last_words() if self.child else ""
+        raise UnableToStartServer(f"{self.name} did not start:\n{words}")
 
     def stop(self, *, seconds: float = 5.0) -> None:
         """Shut down in order; data is kept."""
@@ -229,14 +245,19 @@ class Postgres(Server):
         fresh.rename(self.data)
 
     def end_leftover(self) -> None:
-        """A dead server's `postmaster.pid` whose number somebody else has now would stop the start."""
+        """A dead server's `postmaster.pid` whose number somebody else has now would stop the start.
+
+        Otherwise the file stays: by it the next server sees whether sessions of the dead one still write.
+        """
         written = self.data / "postmaster.pid"
         if not written.exists():
             return
         pid = int(written.read_text().split("\n", 1)[0])
-        if str(self.data) in command_line(pid):
+        words = command_line(pid)
+        if str(self.data) in words:
             end_leftover(pid, sign=str(self.data), number=signal.SIGINT)
-        written.unlink(missing_ok=True)
+        elif words:
+            written.unlink(missing_ok=True)
 
     def launch(self) -> Child:
         """Start the postmaster."""
@@ -387,6 +408,11 @@ def log_file(folder: Path, name: str) -> Path:
     return logs / f"{name}.log"
 
 
+def given(name: str) -> str:
+    """This function will return an address from the environment under either of its names, else nothing."""
+    return os.environ.get(f"AGENCY_{name}") or os.environ.get(name) or ""
+
+
 @dataclass(frozen=True, slots=True)
 class Urls:
     """How to reach the two servers: as the application, and as the owner of the tables."""
@@ -407,8 +433,8 @@ class Servers:
     def at(cls, folder: Path, *, durable: bool = True) -> "Servers":
         """This function will describe the servers of a folder, heeding DATABASE_URL and REDIS_URL."""
         return cls(
-            postgres=None if os.environ.get("DATABASE_URL") else Postgres(folder, durable),
-            valkey=None if os.environ.get("REDIS_URL") else Valkey(folder, durable),
+            postgres=None if given("DATABASE_URL") else Postgres(folder, durable),
+            valkey=None if given("REDIS_URL") else Valkey(folder, durable),
         )
 
     @property
@@ -435,6 +461,6 @@ class Servers:
         if self.postgres is not None:
             database, owner = self.postgres.url(APPLICATION), self.postgres.url(OWNER)
         else:
-            database = os.environ["DATABASE_URL"]
-            owner = os.environ.get("DATABASE_OWNER_URL", database)
-        return Urls(database, owner, self.valkey.url() if self.valkey else os.environ["REDIS_URL"])
+            database = given("DATABASE_URL")
+            owner = given("DATABASE_OWNER_URL") or database
+        return Urls(database, owner, self.valkey.url() if self.valkey else given("REDIS_URL"))

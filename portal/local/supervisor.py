@@ -152,12 +152,11 @@ class Supervisor:
         self.addresses = Addresses(address(self.portal_socket), address(self.simulator_socket))
 
     def _describe_parts(self) -> list[Part]:
-        worker = ["dramatiq", "portal.worker", "--processes", "1", "--threads", "8"]
         return [
             simulator_part(self.simulator_socket),
             _web_part("web", "portal.main:app", self.portal_socket),
-            Part("worker", [*worker, "--worker-shutdown-timeout", "1500"], _log_says("ready for action")),
-            Part("relay", ["portal.relay"], _listens(self.servers.urls())),
+            worker_part(),
+            relay_part(self.servers.urls()),
         ]
 
     def _await(self, part: Part) -> None:
@@ -169,6 +168,7 @@ class Supervisor:
             if server.ended():
                 self.say(f"{server.name} ended; starting it again")
                 server.restart()
+                self._record(ready=True)
         for part in self.parts:
             if part.ended():
                 self._revive_part(part)
@@ -225,6 +225,17 @@ def address(listening: socket.socket) -> str:
     return f"http://127.0.0.1:{port_of(listening)}"
 
 
+def worker_part() -> Part:
+    """This function will describe the worker's process."""
+    words = ["dramatiq", "portal.worker", "--processes", "1", "--threads", "8"]
+    return Part("worker", [*words, "--worker-shutdown-timeout", "1500"], _log_says("ready for action"))
+
+
+def relay_part(urls: Urls) -> Part:
+    """This function will describe the relay's process."""
+    return Part("relay", ["portal.relay"], _listens(urls))
+
+
 def _web_part(name: str, app: str, listening: socket.socket) -> Part:
     words = ["portal.local.serve", app, str(listening.fileno())]
     return Part(name, words, _answers_http(port_of(listening)), listening)
@@ -261,7 +272,7 @@ def process_environment(urls: Urls, addresses: Addresses, folder: Path) -> dict[
         "SIMULATOR_DATA": str(simulator_memory(folder)),
         "PYTHONUNBUFFERED": "1",
     }
-    inherited = {name: value for name, value in os.environ.items() if name != "DATABASE_OWNER_URL"}
+    inherited = {name: value for name, value in os.environ.items() if "DATABASE_OWNER_URL" not in name}
     # What a person has set for the providers (AGENCY_...) wins over what we would choose.
     chosen = {name: value for name, value in inherited.items() if name.startswith("AGENCY_")}
     return {**inherited, **own, **chosen}
