@@ -1,6 +1,7 @@
-"""Reports on e-mails, texts and letters."""
+"""Reports on e-mails, texts, letters and calls."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
@@ -11,7 +12,8 @@ from starlette.responses import Response
 
 from agency.communication.jobs import apply_receipts
 from agency.communication.receipts import told
-from agency.kernel.inbox import receive
+from agency.desk.call_reports import apply_call_reports
+from agency.kernel.inbox import Told, receive
 from agency.kernel.settings import Settings
 from agency.kernel.unit import Door
 from agency.ports.providers import CallReceipt, Receipt
@@ -54,6 +56,12 @@ def sendgrid_events(request: Request, body: RawBody, wiring: TheWiring) -> Respo
 @hooks.post("/twilio/status")
 def twilio_status(request: Request, body: RawBody, wiring: TheWiring) -> Response:
     """Twilio's status callback of a text message."""
+    return _keep(wiring, "twilio", _twilio_reader(request, body, wiring))
+
+
+@hooks.post("/twilio/call")
+def twilio_call(request: Request, body: RawBody, wiring: TheWiring) -> Response:
+    """Twilio's status callback of one leg of a call."""
     return _keep(wiring, "twilio", _twilio_reader(request, body, wiring))
 
 
@@ -104,4 +112,11 @@ def _keep(wiring: Wiring, source: str, read: Read) -> Response:
             return Response(status_code=403)
         facts = [told(receipt) for receipt in receipts if isinstance(receipt, Receipt)]
         receive(unit, source=source, facts=facts, handler=apply_receipts)
+        calls = [_call_told(receipt) for receipt in receipts if isinstance(receipt, CallReceipt)]
+        receive(unit, source=source, facts=calls, handler=apply_call_reports)
     return Response(status_code=200)
+
+
+def _call_told(receipt: CallReceipt) -> Told:
+    # Both legs of a call report under one event key per leg's own reference.
+    return Told(f"{receipt.event_key}:{receipt.leg}", asdict(receipt) | {"at": receipt.at.isoformat()})

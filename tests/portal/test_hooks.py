@@ -8,6 +8,7 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 from twilio.request_validator import RequestValidator
 
+from agency.desk.models import Call
 from agency.kernel.unit import Door
 from agency.rules.facts import Channel
 from integrations.letters import webhooks as letters
@@ -86,6 +87,27 @@ class TestHooks:
         assert answer.status_code == 200
         office.react()
         assert office.messages(claim_id)[0].state == "delivered"
+
+    def test_a_call_climbs_and_the_collectors_leg_says_nothing(self, browser, office):
+        with office.unit() as unit:
+            creditor_id, claim_id = a_correspondent(unit)
+            call = Call(
+                creditor_id=creditor_id, claim_id=claim_id, number="+31612345678", by="x", started_at=unit.now
+            )
+            unit.session.add(call)
+            unit.session.flush()
+            call_id = call.id
+        for leg, status in (("debtor", "in-progress"), ("debtor", "ringing"), ("collector", "completed")):
+            path = f"/hooks/twilio/call?call_id={call_id}&leg={leg}"
+            form = {"CallStatus": status, "CallSid": f"CA{leg}"}
+            token = SETTINGS.twilio_token.get_secret_value()
+            signature = RequestValidator(token).compute_signature(SETTINGS.public_url + path, form)
+            headers = {"X-Twilio-Signature": signature, "content-type": "application/x-www-form-urlencoded"}
+            assert browser.post(path, content=urlencode(form), headers=headers).status_code == 200
+        office.react()
+        with office.unit() as unit:
+            state = unit.session.connection().execute(text("SELECT state FROM call")).scalar_one()
+        assert state == "answered"
 
     def test_the_print_shop_tells_when_a_letter_was_posted(self, browser, office):
         claim_id, message_id = a_sent_message(office, Channel.letter)
