@@ -10,18 +10,16 @@ from agency.kernel.ports import installed_ports
 from agency.kernel.settings import settings
 from agency.kernel.unit import Door, Unit, Units
 
-# A job ends well within its lease; what is left goes to the next one.
-_CHUNKS_PER_JOB = 10
-
 
 @actor(queue="sending", own_units=True)
 def release(units: Units) -> None:
-    """This function will send due messages, chunk by chunk, and call for another job when more is left."""
-    for _ in range(_CHUNKS_PER_JOB):
-        if send_chunk(units, ports=installed_ports(), settings=settings()) < CHUNK:
-            return
-    with units.open(Door.WORKER, by="system:communication.release") as unit:
-        enqueue(unit, release)
+    """This function will send one chunk of due messages and call for another job when more is left.
+
+    One chunk, because a job that outlives its lease counts as dead and is given up after some attempts.
+    """
+    if send_chunk(units, ports=installed_ports(), settings=settings()) == CHUNK:
+        with units.open(Door.WORKER, by="system:communication.release") as unit:
+            enqueue(unit, release)
 
 
 @actor(queue="sending", own_units=True)

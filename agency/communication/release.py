@@ -33,8 +33,6 @@ from agency.rules.trace import Trace
 from agency.rules.trace import as_json as trace_json
 
 CHUNK = 100
-LEASE_SECONDS = 180
-"""How long a sender may take for a chunk before its messages count as unknown; on the machine's clock."""
 
 _VERDICT = text(
     "UPDATE message SET state = :state, due_at = :due_at, to_value = :to_value, generation = :generation,"
@@ -111,7 +109,7 @@ def reserve_due(unit: Unit, *, settings: Settings, limit: int = CHUNK) -> Reserv
         if one.decision.verdict == "send" and row.template not in REPLIES:
             contacted[row.person] = _contact(row)
         ruled.append(one)
-    unit.session.connection().execute(_VERDICT, [_written(unit, one) for one in ruled])
+    unit.session.connection().execute(_VERDICT, [_written(unit, one, settings) for one in ruled])
     emit(unit, *[_refused(one) for one in ruled if one.decision.verdict == "refuse"])
     return Reservation(
         len(rows), tuple(_reserved(unit, one, settings) for one in ruled if one.decision.verdict == "send")
@@ -195,7 +193,7 @@ def _contact(row: Row[Any]) -> str:
     return f"{row.claim_id}:{row.step.removesuffix('_copy')}:{row.cycle}"
 
 
-def _written(unit: Unit, one: _Ruled) -> dict[str, Any]:
+def _written(unit: Unit, one: _Ruled, settings: Settings) -> dict[str, Any]:
     sends = one.decision.verdict == "send"
     state = {"send": "sending", "defer": "queued", "refuse": "refused"}[one.decision.verdict]
     trace: Trace = (*one.decision.trace, *one.owed.trace, *(one.announced.trace if one.announced else ()))
@@ -208,7 +206,7 @@ def _written(unit: Unit, one: _Ruled) -> dict[str, Any]:
         "to_value": one.to,
         "generation": one.row.generation + sends,
         "tried": int(sends),
-        "lease": LEASE_SECONDS,
+        "lease": settings.sending_lease_seconds,
         "reserved_at": unit.now if sends else None,
         "subject": one.values.get("subject", ""),
         "amounts": json.dumps(told | as_of.as_json(one.owed, one.announced)),

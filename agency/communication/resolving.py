@@ -10,10 +10,10 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
-from agency.communication.sending import PATIENCE_SECONDS
 from agency.events import MessageSent
 from agency.kernel.emitting import emit
 from agency.kernel.ports import Ports
+from agency.kernel.settings import settings
 from agency.kernel.unit import Door, Unit, Units
 from agency.ports.providers import ProviderRefused, ProviderTransient
 from agency.rules.facts import Channel
@@ -46,7 +46,7 @@ _NOT_THERE = text(
 def resolve_unknown(units: Units, *, ports: Ports, limit: int = 100) -> int:
     """This function will ask providers after unknown messages and return how many it could settle."""
     with units.open(Door.WORKER, by=_BY) as unit:
-        unit.session.connection().execute(_STALE, {"patience": PATIENCE_SECONDS})
+        unit.session.connection().execute(_STALE, {"patience": settings().provider_patience_seconds})
         waiting = _read_unknown(unit, limit)
     answers = [(row, *_ask(row, ports)) for row in waiting]
     with units.open(Door.WORKER, by=_BY) as unit:

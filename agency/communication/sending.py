@@ -19,7 +19,7 @@ from agency.events import MessageBounced, MessageSent
 from agency.kernel.emitting import emit
 from agency.kernel.files import store
 from agency.kernel.ports import Ports
-from agency.kernel.settings import Settings
+from agency.kernel.settings import Settings, settings
 from agency.kernel.unit import Door, Unit, Units
 from agency.ports.providers import ProviderAmbiguous, ProviderRefused, ProviderTransient
 from agency.rules.facts import Channel
@@ -58,8 +58,6 @@ _CONFIRM = text(
     " RETURNING m.creditor_id, m.claim_id, m.id, m.channel, m.step, r.state AS outcome, r.why,"
     "  old.sent_at IS NULL AS first"
 )
-PATIENCE_SECONDS = 300
-"""How long a provider may take to know a message before "unknown there" means that it never arrived."""
 
 State = Literal["sent", "queued", "failed", "unknown"]
 
@@ -108,8 +106,9 @@ def confirm(unit: Unit, outcomes: Sequence[Outcome]) -> None:
         }
         for one in outcomes
     ]
+    patience = settings().provider_patience_seconds
     confirmed = unit.session.connection().execute(
-        _CONFIRM, {"outcomes": json.dumps(rows), "now": unit.now, "patience": PATIENCE_SECONDS}
+        _CONFIRM, {"outcomes": json.dumps(rows), "now": unit.now, "patience": patience}
     )
     events: list[MessageSent | MessageBounced] = []
     for row in confirmed:

@@ -16,7 +16,7 @@ class Actor:
     run: JobFunction
     queue: str
     attempts_max: int
-    lease_seconds: int
+    lease_seconds: int | None
     own_units: bool
 
 
@@ -27,11 +27,12 @@ def actor(
     *,
     queue: str = "default",
     attempts_max: int = 5,
-    lease_seconds: int = 120,
+    lease_seconds: int | None = None,
     own_units: bool = False,
 ) -> Callable[[JobFunction], JobFunction]:
     """This function will register a job under `<room>.<function>`; its arguments are ids, keyword-only.
 
+    :param lease_seconds: for jobs that take longer than the setting `job_lease_seconds` allows.
     :raises ValueError: the name is taken.
     """
 

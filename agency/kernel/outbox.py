@@ -17,6 +17,7 @@ from sqlalchemy import text
 
 from agency.kernel.actor import ACTORS, Actor, JobFunction, actor_name
 from agency.kernel.ids import new_id
+from agency.kernel.settings import settings
 from agency.kernel.unit import Door, Unit, Units
 
 log = structlog.get_logger()
@@ -37,7 +38,8 @@ _WAITING = text(
 )
 _LEASE = text(
     "UPDATE outbox SET attempts = attempts + 1, generation = generation + 1,"
-    " leased_until = clock_timestamp() + make_interval(secs => :seconds)"
+    " leased_until = clock_timestamp()"
+    "  + make_interval(secs => coalesce((CAST(:longer AS jsonb) ->> actor)::integer, :seconds))"
     " WHERE id = :id AND done_at IS NULL AND quarantined_at IS NULL"
     " AND available_at <= clock_timestamp()"
     " AND (leased_until IS NULL OR leased_until < clock_timestamp())"
@@ -162,8 +164,10 @@ def run_job(units: Units, job_id: UUID) -> bool:
 
 
 def _lease(units: Units, job_id: UUID) -> LeasedJob | None:
+    longer = {one.name: one.lease_seconds for one in ACTORS.values() if one.lease_seconds is not None}
+    values = {"id": job_id, "seconds": settings().job_lease_seconds, "longer": json.dumps(longer)}
     with units.open(Door.WORKER, by="system:worker") as unit:
-        row = unit.session.connection().execute(_LEASE, {"id": job_id, "seconds": 120}).one_or_none()
+        row = unit.session.connection().execute(_LEASE, values).one_or_none()
     return LeasedJob(job_id, *row) if row else None
 
 

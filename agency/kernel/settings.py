@@ -61,6 +61,12 @@ class Settings(BaseSettings):
     trust_name: str = "Stichting Derdengelden Incasso Noord"
     agency_iban: str = "NL44RABO0123456789"
 
+    # How long a worker, and a sender of one chunk, may be silent before another takes over; and how long a
+    # provider may take to know a message before "unknown there" means that it never arrived.
+    job_lease_seconds: int = 120
+    sending_lease_seconds: int = 180
+    provider_patience_seconds: int = 300
+
     session_idle_minutes: int = 30
     session_absolute_hours: int = 12
     upload_bytes_max: int = 50 * 1024 * 1024
