@@ -21,7 +21,7 @@ from agency.parties.users import create_user, reset_second_factor, set_disabled,
 from portal.shared.audience import StaffUnit, TheVisitor, TheWiring, leave_for, router, show
 from portal.shared.forms import Fields, Form, FormModel, blank, submitted
 from portal.shared.i18n import LANGUAGES, N_, gettext
-from portal.shared.listing import Chip, Column, Listing
+from portal.shared.listing import AnySelect, Chip, Column, Listing
 from portal.shared.sessions import end_other_sessions
 
 routes = router(audience="admin", roles={"admin"}, prefix="/admin/users")
@@ -53,7 +53,7 @@ _SEEN = (
     .where(col(UserSession.user_id) == col(UserAccount.id))
     .scalar_subquery()
 )
-_LIST = select(
+_LIST: AnySelect = select(
     col(UserAccount.id),
     col(UserAccount.name),
     col(UserAccount.email),

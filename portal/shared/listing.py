@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypeVar
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, Select, and_, cast, literal, or_
+from sqlalchemy import Select, SQLColumnExpression, and_, cast, literal, or_
 
 Row = TypeVar("Row")
+AnySelect = Select[*tuple[Any, ...]]
 Kind = Literal["text", "link", "money", "day", "moment", "number", "percent", "bps", "chip", "html"]
 
 PAGE_ROWS = 50
@@ -121,8 +122,8 @@ class Listing:
         return self.url(sort=("-" if descending else "") + key)
 
     def apply(
-        self, statement: Select[Any], *, columns: Mapping[str, Any], tie: ColumnElement[Any]
-    ) -> Select[Any]:
+        self, statement: AnySelect, *, columns: Mapping[str, Any], tie: SQLColumnExpression[Any]
+    ) -> AnySelect:
         """This function will add order, starting point and limit (one row more, to know of a next page).
 
         :param columns: the SQL expression of each sort key; it must not be NULL (use `coalesce`).
