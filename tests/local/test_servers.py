@@ -68,7 +68,9 @@ HOLDER = textwrap.dedent(
     """
     import sys, time
     from pathlib import Path
-    from portal.local.servers import Postgres, Servers, Valkey
+    from portal.local.postgres import Postgres
+    from portal.local.servers import Servers
+    from portal.local.valkey import Valkey
     servers = Servers(Postgres(Path(sys.argv[1])), Valkey(Path(sys.argv[1])))
     servers.start()
     with servers.postgres.superuser() as connection:
