@@ -5,11 +5,9 @@ from uuid import UUID
 import dramatiq
 from dramatiq.brokers.redis import RedisBroker
 
-from agency.desk import call_reports
 from agency.kernel.actor import ACTORS
 from agency.kernel.outbox import run_jobs
 from agency.kernel.settings import settings
-from portal import schedule
 from portal.wiring import wire
 
 # Redelivery after a killed worker must not wait for Dramatiq's default minute; the relay wakes the same
@@ -19,9 +17,6 @@ broker = RedisBroker(  # type: ignore[no-untyped-call]
 )
 dramatiq.set_broker(broker)
 wiring = wire()
-
-# Importing a room's jobs is what registers them; those that only hooks or the clock start stand here.
-JOBS_OF_HOOKS_AND_CLOCK = (schedule, call_reports)
 
 QUEUES = tuple(sorted({actor.queue for actor in ACTORS.values()}))
 

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from agency.communication.jobs import apply_receipts
 from agency.communication.receipts import told
-from agency.desk.call_reports import apply_call_reports
+from agency.desk.jobs import apply_call_reports
 from agency.kernel.inbox import Told, receive
 from agency.kernel.settings import Settings
 from agency.kernel.unit import Door
