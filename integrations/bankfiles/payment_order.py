@@ -64,6 +64,7 @@ def pain001(
         order.add_payment(_payment(transfer, execute_on))
     document = etree.fromstring(order.export(validate=False))
     _make_repeatable(document, message_id, created_at)
+    _book_singly(document)
     _name_no_bank(document)
     _keep_to_sepa_letters(document)
     content = etree.tostring(document, xml_declaration=True, encoding="UTF-8")
@@ -109,6 +110,12 @@ def _make_repeatable(document: etree._Element, message_id: str, created_at: date
     _only(document, "GrpHdr/MsgId").text = message_id
     _only(document, "GrpHdr/CreDtTm").text = created_at.replace(microsecond=0).isoformat()
     _only(document, "PmtInf/PmtInfId").text = message_id + _BATCH_SUFFIX
+
+
+def _book_singly(document: etree._Element) -> None:
+    """One debit per payee on our statement, so that each payout is seen by its own reference."""
+    for element in document.iter("{*}BtchBookg"):
+        element.text = "false"
 
 
 def _name_no_bank(document: etree._Element) -> None:

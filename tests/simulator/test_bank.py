@@ -113,9 +113,10 @@ class TestStatements:
 
 
 class TestOrders:
-    def test_an_order_leaves_the_account_as_one_lump(self, bank):
+    def test_a_batch_leaves_the_account_as_one_lump(self, bank):
         pay_in(bank, "500.00")
-        answer = send(bank, order(transfer(1), transfer(2, 5_000)))
+        in_one = order(transfer(1), transfer(2, 5_000)).replace(b"<BtchBookg>false<", b"<BtchBookg>true<")
+        answer = send(bank, in_one)
         assert answer.status_code == 202
         assert answer.json() == {
             "message_id": "RUN-1",
@@ -129,9 +130,9 @@ class TestOrders:
         assert "RUN-1" in debit.text
         assert balance(bank) == Money(35_000, "EUR")
 
-    def test_single_booking_is_honoured(self, bank):
+    def test_our_orders_are_booked_one_by_one(self, bank):
         pay_in(bank, "500.00")
-        content = order(transfer(1), transfer(2)).replace(b"<BtchBookg>true<", b"<BtchBookg>false<")
+        content = order(transfer(1), transfer(2))
         assert send(bank, content).status_code == 202
         debits = [line for line in statement(bank).lines if line.amount.minor < 0]
         assert [line.end_to_end for line in debits] == ["E2E-1", "E2E-2"]
