@@ -125,6 +125,7 @@ class ClaimPaidOff(Event):
 class HoldPlaced(Event):
     """Nothing may leave for this claim until the hold is lifted."""
 
+    reacts: ClassVar[bool] = True
     hold_id: UUID
     ground: str
 
@@ -318,6 +319,15 @@ class CallMade(Event):
 
     call_id: UUID
     disposition: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallReported(Event):
+    """The telephone provider told what became of a call: answered, busy, no_answer, failed or completed."""
+
+    creditor_sees: ClassVar[bool] = False
+    call_id: UUID
+    state: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,15 +3,29 @@
 from agency.arrangements.promises import check_when_paid
 from agency.banking.jobs import work_statement
 from agency.communication.replying import confirm_payment, confirm_promise
+from agency.desk.reacting import (
+    ask_when_wanted,
+    call_when_broken,
+    call_when_due,
+    drop_when_paid,
+    drop_when_promised,
+    drop_when_resolved,
+    look_into_answer,
+    look_into_dispute,
+    look_into_disputes,
+)
 from agency.events import (
+    CallDue,
     ClaimPaidOff,
     DisputeRaised,
     DisputeResolved,
     DocumentAdded,
     Event,
+    HoldPlaced,
     MessageBounced,
     PaymentReceived,
     PaymentReversed,
+    PersonWanted,
     PlacementRead,
     PlacementReceived,
     PromiseBroken,
@@ -38,14 +52,17 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     PlacementRead: (price_read, know_debtors, book_credits),
     DocumentAdded: (price_again,),
     # The books are opened before treatment starts: what is asked must be owed.
-    QuoteAccepted: (open_books, begin_placement),
-    ClaimPaidOff: (stop_when_paid,),
-    DisputeRaised: (price_again, stop_when_disputed),
-    DisputeResolved: (price_again, resume_when_resolved),
+    QuoteAccepted: (open_books, begin_placement, look_into_disputes),
+    ClaimPaidOff: (stop_when_paid, drop_when_paid),
+    CallDue: (call_when_due,),
+    PersonWanted: (ask_when_wanted,),
+    HoldPlaced: (look_into_answer,),
+    DisputeRaised: (price_again, stop_when_disputed, look_into_dispute),
+    DisputeResolved: (price_again, resume_when_resolved, drop_when_resolved),
     MessageBounced: (write_when_bounced,),
     PaymentReceived: (check_when_paid, confirm_payment),
     PaymentReversed: (resume_when_reversed,),
-    PromiseMade: (confirm_promise,),
-    PromiseBroken: (resume_when_broken,),
+    PromiseMade: (confirm_promise, drop_when_promised),
+    PromiseBroken: (resume_when_broken, call_when_broken),
     StatementImported: (see_paid_runs, work_statement),
 }

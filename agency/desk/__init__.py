@@ -1,4 +1,5 @@
 """Desk: the collectors' queue with leases, calls, dispositions and notes.
 
-Owns who works on what. Promises: one case, one collector. Tells: CallMade, NoteAdded.
+Owns who works on what. Promises: one case, one collector; no call that the rules forbid.
+Tells: CallMade, CallReported, NoteAdded.
 """

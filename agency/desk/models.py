@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field
 
-from agency.kernel.columns import CreditorRow, choice, moment_field, within_creditor
+from agency.kernel.columns import CreditorRow, Minor, choice, moment_field, within_creditor
 
 
 class Disposition(StrEnum):
@@ -23,22 +23,38 @@ class Disposition(StrEnum):
     HARDSHIP = "hardship"
 
 
+class WorkKind(StrEnum):
+    """Why a case asks for a person."""
+
+    DISPUTE = "dispute"
+    HARDSHIP = "hardship"
+    ANSWER = "answer"  # the debtor says: not me, paid already, somebody helps me with my debts
+    UNREACHABLE = "unreachable"
+    PROMISE_BROKEN = "promise_broken"
+    CALL_DUE = "call_due"
+    CALL_BACK = "call_back"
+
+
 class WorkItem(CreditorRow, table=True):
-    """A case that asks for a person, with the reason why; leased by one collector at a time."""
+    """A case that asks for a person, with the reason why; leased by one collector at a time.
+
+    `urgency` orders the queue, the lowest first; `reason` is what the debtor or the path said.
+    """
 
     __tablename__ = "work_item"
     __table_args__ = (
         within_creditor("claim_id", "claim"),
         UniqueConstraint("creditor_id", "key"),
-        Index("ix_work_item_open", "priority", "due_at", postgresql_where="done_at IS NULL"),
+        Index("ix_work_item_open", "urgency", "id", postgresql_where="done_at IS NULL"),
+        Index("ix_work_item_leased", "leased_by", postgresql_where="done_at IS NULL"),
         Index("ix_work_item_claim", "creditor_id", "claim_id"),
     )
 
     claim_id: UUID
     key: str
-    kind: str
+    kind: WorkKind = Field(sa_type=choice(WorkKind, "kind"))
     reason: str
-    priority: int
+    urgency: int = Field(sa_type=Minor)
     due_at: datetime = moment_field()
     leased_by: UUID | None = None
     leased_until: datetime | None = moment_field(default=None)

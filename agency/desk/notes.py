@@ -1,28 +1,33 @@
 """Notes: what a collector wrote down; part of the dossier, never shown to the creditor."""
 
+from typing import Final
 from uuid import UUID
 
+from agency.claims.models import Claim
 from agency.desk.models import Note
 from agency.events import NoteAdded
 from agency.kernel.emitting import emit
-from agency.kernel.errors import Invalid
+from agency.kernel.errors import Invalid, NotFound
 from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit
 
-NOTE_CHARACTERS_MAX = 4000
+NOTE_CHARACTERS_MAX: Final = 4000
 
 
-def add_note(unit: Unit, *, creditor_id: UUID, claim_id: UUID, text: str) -> UUID:
+def add_note(unit: Unit, *, creditor_id: UUID, claim_id: UUID, words: str) -> UUID:
     """This function will keep a note on a claim and return its id.
 
     :raises Invalid: the note is empty or too long.
+    :raises NotFound: no such claim.
     """
-    words = text.strip()
-    if not words:
-        raise Invalid("write something", field="text")
-    if len(words) > NOTE_CHARACTERS_MAX:
-        raise Invalid(f"a note has at most {NOTE_CHARACTERS_MAX} characters", field="text")
-    note = Note(creditor_id=creditor_id, id=new_id(), claim_id=claim_id, text=words, by=unit.by, at=unit.now)
+    text = words.strip()
+    if not text:
+        raise Invalid("write something", field="note")
+    if len(text) > NOTE_CHARACTERS_MAX:
+        raise Invalid(f"a note has at most {NOTE_CHARACTERS_MAX} characters", field="note")
+    if unit.session.get(Claim, (creditor_id, claim_id)) is None:
+        raise NotFound("no such claim")
+    note = Note(creditor_id=creditor_id, id=new_id(), claim_id=claim_id, text=text, by=unit.by, at=unit.now)
     unit.session.add(note)
     unit.session.flush()
     emit(unit, NoteAdded(creditor_id=creditor_id, claim_id=claim_id, note_id=note.id))

@@ -1,69 +1,118 @@
 """The collectors' queue: a case asks for a person with a reason; one collector holds it at a time."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import text
 
-from agency.kernel.errors import Conflict
+from agency.desk.models import WorkKind
+from agency.kernel.audit import record
+from agency.kernel.errors import Conflict, Invalid
 from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit
 
-LEASE = timedelta(minutes=30)
+LEASE: Final = timedelta(minutes=30)
+PUT_OFF_MAX: Final = timedelta(days=90)
 
-# The one place where urgency is decided: higher is first; within a priority the oldest is first.
-PRIORITIES = {
-    "dispute": 90,
-    "hardship": 85,
-    "unreachable": 70,
-    "promise_broken": 60,
-    "call_due": 50,
-    "call_back": 40,
+# The one place where urgency is decided: what holds a debtor's rights comes before what brings in money.
+# Higher is first; within a rank, whoever waits longest.
+RANKS: Final = {
+    WorkKind.DISPUTE: 90,
+    WorkKind.HARDSHIP: 85,
+    WorkKind.ANSWER: 80,
+    WorkKind.UNREACHABLE: 70,
+    WorkKind.PROMISE_BROKEN: 60,
+    WorkKind.CALL_DUE: 50,
+    WorkKind.CALL_BACK: 40,
 }
+_RANK_WEIGHT: Final = 10**14  # more than any moment in milliseconds
 
-_OPEN = "done_at IS NULL AND due_at <= app.now()"
-_TAKE = text(
-    "UPDATE work_item w SET leased_by = :user, leased_until = app.now() + :lease, generation = generation + 1"
-    " FROM (SELECT creditor_id, id FROM work_item WHERE " + _OPEN + " AND (leased_until IS NULL OR"
-    " leased_until < app.now()) ORDER BY priority DESC, due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) AS next"
-    " WHERE w.creditor_id = next.creditor_id AND w.id = next.id"
-    " RETURNING w.creditor_id, w.id, w.claim_id, w.kind, w.reason, w.generation"
+# A claim that is paid, withdrawn or closed asks for nobody, whatever still stands on the queue.
+OPEN: Final = (
+    "w.done_at IS NULL AND w.due_at <= app.now() AND EXISTS (SELECT FROM claim c"
+    " WHERE c.creditor_id = w.creditor_id AND c.id = w.claim_id AND c.state = 'active')"
 )
-_MINE = text(
-    "UPDATE work_item SET leased_until = app.now() + :lease WHERE " + _OPEN + " AND leased_by = :user"
-    " AND leased_until >= app.now() RETURNING creditor_id, id, claim_id, kind, reason, generation"
+_FREE = "(w.leased_until IS NULL OR w.leased_until < app.now())"
+_TAKEN = " RETURNING w.creditor_id, w.id, w.claim_id, w.kind, w.reason, w.generation, w.due_at"
+_LEASE = (
+    " UPDATE work_item w SET leased_by = :user, leased_until = app.now() + :lease,"
+    " generation = generation + 1"
+    " FROM chosen WHERE w.creditor_id = chosen.creditor_id AND w.id = chosen.id"
 )
+# The choice is made once, under its lock: a plan that asks the inner query again would lease a second case.
+_TAKE_NEXT = text(
+    f"WITH chosen AS MATERIALIZED (SELECT w.creditor_id, w.id FROM work_item w WHERE {OPEN} AND {_FREE}"
+    f" ORDER BY w.urgency, w.id LIMIT 1 FOR UPDATE OF w SKIP LOCKED){_LEASE}{_TAKEN}"
+)
+_TAKE_ONE = text(
+    f"WITH chosen AS MATERIALIZED (SELECT w.creditor_id, w.id FROM work_item w WHERE {OPEN}"
+    f" AND ({_FREE} OR w.leased_by = :user) AND w.creditor_id = :creditor AND w.id = :id FOR UPDATE OF w)"
+    f"{_LEASE}{_TAKEN}"
+)
+_KEEP_MINE = text(
+    f"UPDATE work_item w SET leased_until = app.now() + :lease WHERE {OPEN} AND w.leased_by = :user"
+    f" AND w.leased_until >= app.now(){_TAKEN}"
+)
+_HELD = "creditor_id = :creditor AND id = :id AND leased_by = :user AND generation = :generation"
+_FINISH = text(
+    f"UPDATE work_item SET done_at = app.now(), done_by = :by WHERE {_HELD} AND done_at IS NULL"
+    " RETURNING claim_id, kind"
+)
+_PUT_OFF = text(
+    "UPDATE work_item SET due_at = :until, urgency = :urgency, leased_by = NULL, leased_until = NULL"
+    f" WHERE {_HELD} AND done_at IS NULL RETURNING claim_id"
+)
+
+
+class UnableToTake(Conflict):
+    """The case is done, or a colleague holds it."""
 
 
 class UnableToFinish(Conflict):
     """The case is no longer this collector's."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TakenCase:
     """A case held by one collector until the lease ends; `generation` fences a late finisher."""
 
     creditor_id: UUID
     item_id: UUID
     claim_id: UUID
-    kind: str
+    kind: WorkKind
     reason: str
     generation: int
+    due_at: datetime
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kind", WorkKind(self.kind))
+
+
+def urgency(*, kind: WorkKind, due_at: datetime) -> int:
+    """This function will return the place in the queue: lower comes first."""
+    return int(due_at.timestamp() * 1000) - RANKS[kind] * _RANK_WEIGHT
 
 
 def ask_for_person(
-    unit: Unit, *, creditor_id: UUID, claim_id: UUID, kind: str, key: str, reason: str
+    unit: Unit,
+    *,
+    creditor_id: UUID,
+    claim_id: UUID,
+    kind: WorkKind,
+    key: str,
+    reason: str = "",
+    due_at: datetime | None = None,
 ) -> None:
-    """This function will put a claim on the queue; the same key asks once.
-
-    :raises KeyError: the kind has no priority.
-    """
+    """This function will put a claim on the queue, from `due_at` on; the same key asks once."""
+    due = due_at or unit.now
     unit.session.connection().execute(
         text(
             "INSERT INTO work_item"
-            " (creditor_id, id, claim_id, key, kind, reason, priority, due_at, generation)"
-            " VALUES (:creditor, :id, :claim, :key, :kind, :reason, :priority, :now, 0)"
+            " (creditor_id, id, claim_id, key, kind, reason, urgency, due_at, generation)"
+            " VALUES (:creditor, :id, :claim, :key, :kind, :reason, :urgency, :due, 0)"
             " ON CONFLICT (creditor_id, key) DO NOTHING"
         ),
         {
@@ -71,10 +120,10 @@ def ask_for_person(
             "id": new_id(),
             "claim": claim_id,
             "key": key,
-            "kind": kind,
+            "kind": kind.value,
             "reason": reason,
-            "priority": PRIORITIES[kind],
-            "now": unit.now,
+            "urgency": urgency(kind=kind, due_at=due),
+            "due": due,
         },
     )
 
@@ -84,10 +133,28 @@ def take_next(unit: Unit, *, user_id: UUID) -> TakenCase | None:
 
     Two collectors never get the same case; None means that nothing waits.
     """
+    _one_at_a_time(unit, user_id)
     connection = unit.session.connection()
     values = {"user": user_id, "lease": LEASE}
-    row = connection.execute(_MINE, values).first() or connection.execute(_TAKE, values).first()
+    row = connection.execute(_KEEP_MINE, values).first() or connection.execute(_TAKE_NEXT, values).first()
     return TakenCase(*row) if row else None
+
+
+def take(unit: Unit, *, user_id: UUID, creditor_id: UUID, item_id: UUID) -> TakenCase:
+    """This function will lease a chosen case; whatever else this collector holds goes back to the queue.
+
+    :raises UnableToTake: it is done, or a colleague holds it.
+    """
+    _one_at_a_time(unit, user_id)
+    put_back(unit, user_id=user_id, keep=item_id)
+    row = (
+        unit.session.connection()
+        .execute(_TAKE_ONE, {"user": user_id, "lease": LEASE, "creditor": creditor_id, "id": item_id})
+        .first()
+    )
+    if row is None:
+        raise UnableToTake("a colleague works on this case, or it is done")
+    return TakenCase(*row)
 
 
 def finish(unit: Unit, *, creditor_id: UUID, item_id: UUID, user_id: UUID, generation: int) -> None:
@@ -96,33 +163,88 @@ def finish(unit: Unit, *, creditor_id: UUID, item_id: UUID, user_id: UUID, gener
     :raises UnableToFinish: the lease was taken over meanwhile.
     """
     done = unit.session.connection().execute(
-        text(
-            "UPDATE work_item SET done_at = app.now(), done_by = :by WHERE creditor_id = :creditor"
-            " AND id = :id AND leased_by = :user AND generation = :generation AND done_at IS NULL"
-        ),
+        _FINISH,
         {"by": unit.by, "creditor": creditor_id, "id": item_id, "user": user_id, "generation": generation},
     )
-    if done.rowcount != 1:
+    row = done.first()
+    if row is None:
         raise UnableToFinish("somebody else has taken this case over; nothing was changed")
+    record(
+        unit,
+        action="case.finished",
+        subject=f"work_item:{item_id}",
+        creditor_id=creditor_id,
+        facts={"claim": str(row.claim_id), "kind": row.kind},
+    )
 
 
-def put_back(unit: Unit, *, user_id: UUID) -> None:
-    """This function will release whatever this collector holds."""
+def put_off(
+    unit: Unit, *, creditor_id: UUID, item_id: UUID, user_id: UUID, generation: int, until: datetime
+) -> None:
+    """This function will let a case that this collector holds rest until a moment, among the calls to repeat.
+
+    :raises Invalid: the moment has passed or lies too far away.
+    :raises UnableToFinish: the lease was taken over meanwhile.
+    """
+    if not unit.now < until <= unit.now + PUT_OFF_MAX:
+        raise Invalid(f"choose a moment within {PUT_OFF_MAX.days} days", field="until")
+    moved = unit.session.connection().execute(
+        _PUT_OFF,
+        {
+            "creditor": creditor_id,
+            "id": item_id,
+            "user": user_id,
+            "generation": generation,
+            "until": until,
+            "urgency": urgency(kind=WorkKind.CALL_BACK, due_at=until),
+        },
+    )
+    row = moved.first()
+    if row is None:
+        raise UnableToFinish("somebody else has taken this case over; nothing was changed")
+    record(
+        unit,
+        action="case.put_off",
+        subject=f"work_item:{item_id}",
+        creditor_id=creditor_id,
+        facts={"claim": str(row.claim_id), "until": until.isoformat()},
+    )
+
+
+def put_back(unit: Unit, *, user_id: UUID, keep: UUID | None = None) -> None:
+    """This function will release whatever this collector holds, except one item."""
     unit.session.connection().execute(
         text(
             "UPDATE work_item SET leased_until = NULL, leased_by = NULL"
-            " WHERE leased_by = :user AND done_at IS NULL"
+            " WHERE leased_by = :user AND done_at IS NULL AND id IS DISTINCT FROM :keep"
         ),
-        {"user": user_id},
+        {"user": user_id, "keep": keep},
     )
 
 
-def drop_work(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> None:
-    """This function will close every open case of a claim, because nothing is left to do on it."""
+def drop_work(
+    unit: Unit, *, creditor_id: UUID, claim_id: UUID, kinds: Collection[WorkKind] = tuple(WorkKind)
+) -> None:
+    """This function will close a claim's open work of some kinds, because there is nothing left to do.
+
+    What a collector has in hand stays: whoever works on it finishes it.
+    """
     unit.session.connection().execute(
         text(
-            "UPDATE work_item SET done_at = app.now(), done_by = :by"
-            " WHERE creditor_id = :creditor AND claim_id = :claim AND done_at IS NULL"
+            "UPDATE work_item w SET done_at = app.now(), done_by = :by WHERE w.creditor_id = :creditor"
+            f" AND w.claim_id = :claim AND w.done_at IS NULL AND w.kind = ANY(:kinds) AND {_FREE}"
         ),
-        {"by": unit.by, "creditor": creditor_id, "claim": claim_id},
+        {
+            "by": unit.by,
+            "creditor": creditor_id,
+            "claim": claim_id,
+            "kinds": [kind.value for kind in kinds],
+        },
+    )
+
+
+def _one_at_a_time(unit: Unit, user_id: UUID) -> None:
+    """A second press of the key waits for the first, and then finds the case that it leased."""
+    unit.session.connection().execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"desk:{user_id}"}
     )

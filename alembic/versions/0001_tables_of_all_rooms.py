@@ -1479,9 +1479,25 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("claim_id", sa.Uuid(), nullable=False),
         sa.Column("key", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "dispute",
+                "hardship",
+                "answer",
+                "unreachable",
+                "promise_broken",
+                "call_due",
+                "call_back",
+                name="kind",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
         sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("urgency", sa.BigInteger(), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("leased_by", sa.Uuid(), nullable=True),
         sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
@@ -1499,11 +1515,10 @@ def upgrade() -> None:
     )
     op.create_index("ix_work_item_claim", "work_item", ["creditor_id", "claim_id"], unique=False)
     op.create_index(
-        "ix_work_item_open",
-        "work_item",
-        ["priority", "due_at"],
-        unique=False,
-        postgresql_where="done_at IS NULL",
+        "ix_work_item_leased", "work_item", ["leased_by"], unique=False, postgresql_where="done_at IS NULL"
+    )
+    op.create_index(
+        "ix_work_item_open", "work_item", ["urgency", "id"], unique=False, postgresql_where="done_at IS NULL"
     )
     op.create_table(
         "message_receipt",
@@ -1577,6 +1592,7 @@ def downgrade() -> None:
     op.drop_table("success_fee")
     op.drop_table("message_receipt")
     op.drop_index("ix_work_item_open", table_name="work_item", postgresql_where="done_at IS NULL")
+    op.drop_index("ix_work_item_leased", table_name="work_item", postgresql_where="done_at IS NULL")
     op.drop_index("ix_work_item_claim", table_name="work_item")
     op.drop_table("work_item")
     op.drop_index("ix_treatment_step_due", table_name="treatment_step", postgresql_where="state = 'planned'")

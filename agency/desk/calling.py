@@ -1,0 +1,110 @@
+"""Whether a debtor may be called at this moment, by the law and the rules of the house, with the trace."""
+
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from agency.claims.itemisation import open_total
+from agency.claims.states import ClaimState, HoldGround
+from agency.communication.mandatory import REPLIES
+from agency.kernel.errors import NotFound
+from agency.kernel.unit import Unit
+from agency.money import Money
+from agency.rules.facts import Channel, DebtorKind, Phase
+from agency.rules.send import SendDecision, SendFacts, may_send
+
+# A dispute or a promise does not forbid talking about it. These grounds forbid talking at all.
+SILENT_GROUNDS: Final = frozenset(
+    {HoldGround.DEBT_HELP, HoldGround.INSOLVENCY, HoldGround.DECEASED, HoldGround.NOT_ME}
+)
+
+# Contacts count per person over all creditors: calls that rang, and messages of our own accord, of which
+# all channels of one step are one contact.
+_FACTS = text(
+    "SELECT c.state, c.phase, c.currency, d.country, d.region, d.kind,"
+    " coalesce(d.identity_id, d.id) AS person,"
+    " (SELECT array_agg(DISTINCT h.ground) FROM hold h WHERE h.creditor_id = c.creditor_id"
+    "  AND h.claim_id = c.id AND h.lifted_at IS NULL AND (h.ends_at IS NULL OR h.ends_at > :now)) AS grounds,"
+    " (SELECT array_agg(p.value) FROM contact_point p WHERE p.creditor_id = c.creditor_id"
+    "  AND p.debtor_id = c.debtor_id AND p.channel = 'phone' AND p.state = 'usable') AS numbers,"
+    " contacts.last_at, coalesce(contacts.in_7_days, 0) AS in_7_days"
+    " FROM claim c JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
+    " LEFT JOIN LATERAL (SELECT max(x.at) AS last_at,"
+    "  count(DISTINCT x.contact) FILTER (WHERE x.at > :week_ago) AS in_7_days FROM ("
+    "   SELECT coalesce(m.sent_at, m.reserved_at) AS at,"
+    "    concat_ws(':', m.claim_id, replace(m.step, '_copy', ''), m.cycle) AS contact"
+    "    FROM debtor p JOIN message m ON m.creditor_id = p.creditor_id AND m.debtor_id = p.id"
+    "    JOIN template t ON t.id = m.template_id"
+    "    WHERE (p.creditor_id, p.id) IN (SELECT d.creditor_id, d.id UNION ALL"
+    "     SELECT s.creditor_id, s.id FROM debtor s WHERE s.identity_id = d.identity_id)"
+    "    AND m.state IN ('sending', 'unknown', 'sent', 'delivered', 'opened') AND t.key <> ALL(:replies)"
+    "    AND coalesce(m.sent_at, m.reserved_at) > :month_ago"
+    "   UNION ALL"
+    "   SELECT k.started_at, k.id::text FROM debtor p"
+    "    JOIN claim o ON o.creditor_id = p.creditor_id AND o.debtor_id = p.id"
+    "    JOIN call k ON k.creditor_id = o.creditor_id AND k.claim_id = o.id"
+    "    WHERE (p.creditor_id, p.id) IN (SELECT d.creditor_id, d.id UNION ALL"
+    "     SELECT s.creditor_id, s.id FROM debtor s WHERE s.identity_id = d.identity_id)"
+    "    AND k.state <> 'failed' AND k.started_at > :month_ago) x) contacts ON true"
+    " WHERE c.creditor_id = :creditor AND c.id = :claim"
+)
+
+
+def may_call(
+    unit: Unit, *, creditor_id: UUID, claim_id: UUID, number: str = "", balance: Money | None = None
+) -> SendDecision:
+    """This function will ask whether a debtor may be called now: hours, holds, contacts, claim and number.
+
+    :param number: the number to be rung; without one, any usable number of the debtor will do.
+    :param balance: what is owed today, where the caller has read it already.
+    :raises NotFound: no such claim.
+    """
+    row = call_facts(unit, creditor_id=creditor_id, claim_id=claim_id)
+    owed = balance or open_total(unit, creditor_id=creditor_id, claim_id=claim_id, on=unit.today)
+    return decide(unit, row, number=number, balance=owed)
+
+
+def call_facts(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Row[Any]:
+    """This function will read what the decision looks at, in one query.
+
+    :raises NotFound: no such claim.
+    """
+    row = (
+        unit.session.connection()
+        .execute(
+            _FACTS,
+            {
+                "creditor": creditor_id,
+                "claim": claim_id,
+                "now": unit.now,
+                "week_ago": unit.now - timedelta(days=7),
+                "month_ago": unit.now - timedelta(days=31),
+                "replies": sorted(REPLIES),
+            },
+        )
+        .first()
+    )
+    if row is None:
+        raise NotFound("no such claim")
+    return row
+
+
+def decide(unit: Unit, row: Row[Any], *, number: str, balance: Money) -> SendDecision:
+    """This function will put the facts before the contact rules."""
+    numbers = row.numbers or []
+    facts = SendFacts(
+        country=row.country,
+        region=row.region,
+        channel=Channel.call,
+        debtor=DebtorKind(row.kind),
+        phase=Phase(row.phase),
+        balance=balance,
+        holds=tuple(sorted(ground for ground in row.grounds or () if ground in SILENT_GROUNDS)),
+        claim_closed=row.state != ClaimState.ACTIVE,
+        contact_point_ok=number in numbers if number else bool(numbers),
+        last_contact_at=row.last_at,
+        contacts_last_7_days=row.in_7_days,
+    )
+    return may_send(facts=facts, at=unit.now)

@@ -1,0 +1,141 @@
+"""What the desk does when something happens to a claim: ask for a person, or take the question back."""
+
+from uuid import UUID
+
+from sqlalchemy import text
+
+from agency.desk.models import WorkKind
+from agency.desk.queue import ask_for_person, drop_work, urgency
+from agency.events import (
+    CallDue,
+    ClaimPaidOff,
+    DisputeRaised,
+    DisputeResolved,
+    HoldPlaced,
+    PersonWanted,
+    PromiseBroken,
+    PromiseMade,
+    QuoteAccepted,
+)
+from agency.kernel.unit import Unit
+
+# A debtor who gave one of these answers waits for somebody who looks into it.
+_ANSWERS = ("not_me", "says_paid", "debt_help")
+_CALLS = (WorkKind.CALL_DUE, WorkKind.CALL_BACK, WorkKind.PROMISE_BROKEN)
+
+_OF_DEBTOR = text(
+    "SELECT note FROM hold WHERE creditor_id = :creditor AND id = :hold AND starts_with(by, 'debtor:')"
+)
+_DISPUTED_AT_INTAKE = text(
+    "INSERT INTO work_item (creditor_id, id, claim_id, key, kind, reason, urgency, due_at, generation)"
+    " SELECT d.creditor_id, uuidv7(), d.claim_id, 'dispute:' || d.id, :kind, d.reason, :urgency, :now, 0"
+    " FROM dispute d JOIN claim c ON c.creditor_id = d.creditor_id AND c.id = d.claim_id"
+    " WHERE c.creditor_id = :creditor AND c.placement_id = :placement AND d.resolved_at IS NULL"
+    " ON CONFLICT (creditor_id, key) DO NOTHING"
+)
+
+
+def call_when_due(unit: Unit, event: CallDue) -> None:
+    """This function will put a call that the path has come to on the queue."""
+    claim_id = _claim(event.claim_id)
+    ask_for_person(
+        unit,
+        creditor_id=event.creditor_id,
+        claim_id=claim_id,
+        kind=WorkKind.CALL_DUE,
+        key=f"call:{claim_id}:{event.step}:{event.cycle}",
+        reason=event.why,
+    )
+
+
+def ask_when_wanted(unit: Unit, event: PersonWanted) -> None:
+    """This function will put a claim on the queue because the path does not know how to go on.
+
+    :raises ValueError: the kind of work is not one of the desk's.
+    """
+    ask_for_person(
+        unit,
+        creditor_id=event.creditor_id,
+        claim_id=_claim(event.claim_id),
+        kind=WorkKind(event.work_kind),
+        key=event.key,
+        reason=event.reason,
+    )
+
+
+def look_into_dispute(unit: Unit, event: DisputeRaised) -> None:
+    """This function will ask for somebody who looks into a dispute."""
+    ask_for_person(
+        unit,
+        creditor_id=event.creditor_id,
+        claim_id=_claim(event.claim_id),
+        kind=WorkKind.DISPUTE,
+        key=f"dispute:{event.dispute_id}",
+        reason=event.reason,
+    )
+
+
+def look_into_disputes(unit: Unit, event: QuoteAccepted) -> None:
+    """This function will ask for somebody for every claim that was disputed before it was placed."""
+    if event.placement_id is not None:
+        unit.session.connection().execute(
+            _DISPUTED_AT_INTAKE,
+            {
+                "creditor": event.creditor_id,
+                "placement": event.placement_id,
+                "kind": WorkKind.DISPUTE.value,
+                "urgency": urgency(kind=WorkKind.DISPUTE, due_at=unit.now),
+                "now": unit.now,
+            },
+        )
+
+
+def look_into_answer(unit: Unit, event: HoldPlaced) -> None:
+    """This function will ask for somebody when the debtor gave an answer that a person has to look into."""
+    if event.ground not in _ANSWERS:
+        return
+    said = (
+        unit.session.connection()
+        .execute(_OF_DEBTOR, {"creditor": event.creditor_id, "hold": event.hold_id})
+        .first()
+    )
+    if said is not None:
+        ask_for_person(
+            unit,
+            creditor_id=event.creditor_id,
+            claim_id=_claim(event.claim_id),
+            kind=WorkKind.ANSWER,
+            key=f"hold:{event.hold_id}",
+            reason=event.ground,
+        )
+
+
+def call_when_broken(unit: Unit, event: PromiseBroken) -> None:
+    """This function will ask for a call about a promise that was not kept."""
+    ask_for_person(
+        unit,
+        creditor_id=event.creditor_id,
+        claim_id=_claim(event.claim_id),
+        kind=WorkKind.PROMISE_BROKEN,
+        key=f"promise:{event.promise_id}",
+    )
+
+
+def drop_when_paid(unit: Unit, event: ClaimPaidOff) -> None:
+    """This function will take a claim off the queue when nothing is owed any more."""
+    drop_work(unit, creditor_id=event.creditor_id, claim_id=_claim(event.claim_id))
+
+
+def drop_when_promised(unit: Unit, event: PromiseMade) -> None:
+    """This function will take back the calls that a promise makes needless."""
+    drop_work(unit, creditor_id=event.creditor_id, claim_id=_claim(event.claim_id), kinds=_CALLS)
+
+
+def drop_when_resolved(unit: Unit, event: DisputeResolved) -> None:
+    """This function will take a dispute off the queue when it has its outcome."""
+    drop_work(unit, creditor_id=event.creditor_id, claim_id=_claim(event.claim_id), kinds=(WorkKind.DISPUTE,))
+
+
+def _claim(claim_id: UUID | None) -> UUID:
+    assert claim_id is not None, "these events always name their claim"
+    return claim_id
