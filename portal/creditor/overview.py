@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from agency.kernel.unit import Unit
 from agency.money import Money
-from agency.progress.timeline import Happening, timeline
+from agency.progress.timeline import Happening
 from portal.creditor.doors import creditor_page, routes
 from portal.creditor.figures import collected_by_month, figures, quotes
 from portal.creditor.words import happening
@@ -17,14 +17,18 @@ from portal.shared.charts import Point, chart
 from portal.shared.i18n import format_day, format_money, gettext
 
 
+# These happen to every claim of a placement at once; the placement's own line tells them together.
+EVERY_CLAIM = ("ClaimMoved", "QuoteIssued", "TreatmentStarted")
+
+
 @routes.get("")
 def overview(request: Request, unit: CreditorUnit, visitor: TheVisitor) -> Response:
     """Figures, prices that wait, and what happened last."""
     creditor_id = own_creditor(visitor)
     found = figures(unit, creditor_id=creditor_id)
     months = collected_by_month(unit, creditor_id=creditor_id)
-    events = timeline(unit, creditor_id=creditor_id, claim_id=None, for_creditor=True, limit=60)
-    shown = [event for event in events if event.kind not in ("ClaimMoved", "QuoteIssued")][:14]
+    shown = _news(unit, creditor_id)
+    numbers = _numbers(unit, shown)
     share = found.collected * 100 // found.placed if found.placed else 0
     return creditor_page(
         request,
@@ -47,8 +51,19 @@ def overview(request: Request, unit: CreditorUnit, visitor: TheVisitor) -> Respo
         )
         if found.collected
         else None,
-        happened=[happening(event, claims=_numbers(unit, shown)) for event in shown],
+        happened=[happening(event, claims=numbers) for event in shown],
     )
+
+
+def _news(unit: Unit, creditor_id: UUID) -> list[Happening]:
+    rows = unit.session.connection().execute(
+        text(
+            "SELECT position, at, kind, by, facts, claim_id FROM event WHERE creditor_id = :c AND creditor_sees"
+            " AND kind <> ALL(:quiet) ORDER BY position DESC LIMIT 12"
+        ),
+        {"c": creditor_id, "quiet": list(EVERY_CLAIM)},
+    )
+    return [Happening(*row) for row in rows]
 
 
 def _numbers(unit: Unit, events: list[Happening]) -> dict[UUID, str]:
