@@ -1,6 +1,5 @@
 """Previews of a brand: the first reminder as a debtor gets it, and the payment page, with made-up data."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -9,7 +8,7 @@ from sqlalchemy import text
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from agency.communication.composing import FOLDER, compose, read_text
+from agency.communication.composing import FOLDER, compose, fill, read_text
 from agency.communication.values import date_text, money_text
 from agency.kernel.settings import Settings
 from agency.kernel.unit import Unit
@@ -49,6 +48,7 @@ def mail_content(unit: StaffUnit, wiring: TheWiring, creditor_id: UUID) -> Respo
     name = f"{TEMPLATE}.nl.md"
     composed = compose(read_text(name=name, content=(FOLDER / name).read_text()), Channel.email)
     values = _mail_values(unit, kept, wiring.settings)
+    values["subject"] = fill(composed.subject, values)
     html, _ = wiring.ports.renderer.email(mjml=composed.body, values=values)
     headers = {"content-security-policy": _MAIL_POLICY, "x-frame-options": "SAMEORIGIN"}
     return HTMLResponse(html, headers=headers)
@@ -89,7 +89,7 @@ def _creditor_name(unit: Unit, kept: Brand) -> str:
     return str(found.scalar_one())
 
 
-def _mail_values(unit: Unit, kept: Brand, config: Settings) -> Mapping[str, Any]:
+def _mail_values(unit: Unit, kept: Brand, config: Settings) -> dict[str, Any]:
     """What a first reminder of one invoice shows; the shape is that of a real message."""
 
     def day(days_ago: int) -> str:

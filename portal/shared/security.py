@@ -87,7 +87,10 @@ class Guarded:
         headers.setdefault("content-security-policy", self.policy)
         if self.https:
             headers.setdefault("strict-transport-security", "max-age=63072000; includeSubDomains")
-        if not path.startswith("/static/"):
+        if path.startswith("/static/"):
+            # Their addresses change with their content.
+            headers.setdefault("cache-control", "public, max-age=31536000, immutable")
+        else:
             # Pages hold personal data; no cache between us and the reader may keep them.
             headers.setdefault("cache-control", "no-store")
 

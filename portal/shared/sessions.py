@@ -109,7 +109,7 @@ class OpenSession:
     """A browser that somebody is signed in with; `handle` names it in a form without giving it away."""
 
     handle: str
-    user_agent: str
+    browser: str
     created_at: datetime
     last_seen_at: datetime
     here: bool
@@ -129,13 +129,25 @@ def open_sessions(unit: Unit, *, user_id: UUID, here_sha256: str, idle_minutes: 
     return [
         OpenSession(
             handle=row.id_sha256[:16],
-            user_agent=row.user_agent,
+            browser=browser_name(row.user_agent),
             created_at=row.created_at,
             last_seen_at=row.last_seen_at,
             here=row.id_sha256 == here_sha256,
         )
         for row in rows
     ]
+
+
+def browser_name(user_agent: str) -> str:
+    """This function will return a browser and its system as people call them: `Firefox, Linux`.
+
+    Browsers claim to be each other, so the rarer name is looked for first.
+    """
+    browsers = ("Edg", "OPR", "Firefox", "Chrome", "Safari")
+    systems = ("iPhone", "iPad", "Android", "Windows", "Mac OS X", "Linux")
+    shown = {"Edg": "Edge", "OPR": "Opera", "Mac OS X": "macOS"}
+    found = [next((name for name in names if name in user_agent), "") for names in (browsers, systems)]
+    return ", ".join(shown.get(name, name) for name in found if name)
 
 
 def end_one_session(unit: Unit, *, user_id: UUID, handle: str) -> bool:
