@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
-import grimp
 import pytest
 
 pytestmark = pytest.mark.pure
@@ -245,28 +244,6 @@ class TestAddresses:
             hashed = re.findall(r"^[\w.-]+(?:\[[\w,]+\])?==.*\\\n    --hash=sha256:", lock, re.MULTILINE)
             assert len(pinned) > 50
             assert len(hashed) == len(pinned)
-
-
-def modules_with_actors(paths: list[Path]) -> set[str]:
-    """The modules that declare a job with `@actor`."""
-    declaring = set()
-    for path in paths:
-        for node in ast.walk(parsed(path)):
-            if isinstance(node, ast.FunctionDef) and any(
-                ast.unparse(decorator).split("(")[0] == "actor" for decorator in node.decorator_list
-            ):
-                declaring.add(".".join(path.relative_to(ROOT).with_suffix("").parts))
-    return declaring
-
-
-class TestActors:
-    def test_every_actor_is_known_to_the_worker(self):
-        declaring = modules_with_actors(python_files("agency"))
-        graph = grimp.build_graph(*CODE, cache_dir=None)
-        assert declaring, "the rule finds no actor"
-        assert declaring - graph.find_upstream_modules("portal.worker") == set(), (
-            "the worker refuses jobs it has not heard of: import these modules where it is wired"
-        )
 
 
 class TestMigrations:
