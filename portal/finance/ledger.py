@@ -52,7 +52,7 @@ def ledger(request: Request, unit: StaffUnit) -> Response:
     return finance_page(request, "ledger.html", books=books)
 
 
-@routes.get("/ledger/{account}.{form}")
+@routes.get("/ledger/{account}/entries.{form}")
 def account_file(request: Request, unit: StaffUnit, account: str, form: Literal["csv", "xlsx"]) -> Response:
     """An account's entries as a file."""
     entries = account_entries(unit, account=_known(account), limit=FILE_MAX, **_filter(request))

@@ -1,0 +1,253 @@
+"""Finance's door over HTTP: from the bank's file to the payout file, with four eyes."""
+
+import re
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+from starlette.testclient import TestClient
+
+from agency.claims.models import Claim
+from agency.kernel.settings import Settings
+from agency.kernel.unit import Door, Unit
+from agency.money import Money
+from agency.parties.models import Audience, Role
+from agency.parties.users import create_user
+from integrations.bankfiles.camt_writer import StatementLine, write_camt053
+from portal import main
+from portal.shared.sessions import start_session
+from portal.wiring import Wiring
+from tests.made import a_claim, a_creditor, an_accepted_price
+
+SETTINGS = Settings(mode="development")
+
+
+def eur(minor: int) -> Money:
+    return Money(minor, "EUR")
+
+
+def a_colleague(unit: Unit, name: str, role: Role = Role.FINANCE) -> str:
+    user = create_user(
+        unit,
+        email=f"{name.lower()}@agency.example",
+        name=name,
+        audience=Audience.STAFF,
+        roles=[role],
+        password="a long enough password",
+        sealing_secret=SETTINGS.secret.get_secret_value(),
+        language="en",
+    )
+    return start_session(unit, user_id=user.user_id, hours=8)
+
+
+@pytest.fixture
+def app(units, monkeypatch):
+    monkeypatch.setattr(main, "PARTS", ("portal.shared.sign_in", "portal.finance"))
+    return main.create_app(Wiring(settings=SETTINGS, units=units, ports=None))
+
+
+@pytest.fixture
+def colleagues(units, app):
+    """Ann and Bob of finance, each signed in with a browser of their own."""
+    with units.open(Door.STAFF, by="system:test") as unit:
+        sessions = [a_colleague(unit, name) for name in ("Ann", "Bob")]
+    browsers = []
+    for session in sessions:
+        browser = TestClient(app, base_url=SETTINGS.public_url)
+        browser.cookies.set("session", session)
+        browsers.append(browser)
+    return browsers
+
+
+@pytest.fixture
+def claim(units) -> tuple[UUID, UUID, str, str]:
+    with units.open(Door.STAFF, by="system:test") as unit:
+        creditor = a_creditor(unit)
+        claim_id = a_claim(unit, creditor_id=creditor, invoices=[(100_000, unit.today)])
+        an_accepted_price(unit, creditor_id=creditor, claim_id=claim_id)
+        row = unit.session.get_one(Claim, (creditor, claim_id))
+        return creditor, claim_id, row.payment_reference, row.number
+
+
+def statement_file(units, *lines: tuple[str, int, str], opening: int = 0, number: int = 1) -> bytes:
+    with units.open(Door.STAFF, by="system:test") as unit:
+        now, today = unit.now, unit.today
+    return write_camt053(
+        statement_id=f"S{number}",
+        account=SETTINGS.trust_iban,
+        currency="EUR",
+        created_at=now,
+        from_day=today,
+        to_day=today,
+        opening=eur(opening),
+        lines=[
+            StatementLine(eur(minor), today, ref, text=words, counterparty="J. de Vries",
+                          counterparty_iban="NL91ABNA0417164300")
+            for ref, minor, words in lines
+        ],
+        sequence_number=number,
+    )  # fmt: skip
+
+
+def token_of(browser) -> str:
+    found = re.search(r'name="csrf" value="([^"]+)"', browser.get("/finance/statements").text)
+    assert found
+    return found[1]
+
+
+def post(browser, path, **fields):
+    return browser.post(path, data={"csrf": token_of(browser), **fields})
+
+
+def upload(browser, content: bytes, name="statement.xml"):
+    return browser.post(
+        "/finance/statements", data={"csrf": token_of(browser)}, files={"file": (name, content, "text/xml")}
+    )
+
+
+def a_waiting_line(units) -> str:
+    with units.open(Door.STAFF, by="system:test") as unit:
+        found = unit.session.connection().execute(text("SELECT id FROM bank_line WHERE state = 'suspense'"))
+        return str(found.scalar_one())
+
+
+class TestTheDay:
+    def test_leads_from_the_banks_file_to_the_payout_file(self, units, colleagues, claim):
+        ann, bob = colleagues
+        creditor, claim_id, _, number = claim
+        page = upload(ann, statement_file(units, ("B1", 100_000, "betaling, ik weet het kenmerk niet")))
+        assert "1 new line" in page.text
+        line_id = a_waiting_line(units)
+        assert "J. de Vries" in ann.get("/finance/suspense").text
+
+        found = ann.get(f"/finance/suspense/{line_id}", params={"q": number}).text
+        assert str(claim_id) in found
+        settled = post(
+            ann,
+            f"/finance/suspense/{line_id}/settlement",
+            creditor_id=str(creditor),
+            claim_id=str(claim_id),
+        )
+        assert "Booked on the claim." in settled.text
+        assert "Matched" in ann.get(f"/finance/lines/{line_id}").text
+
+        assert "Drafted." in post(ann, "/finance/remittances").text
+        run = re.search(r'href="(/finance/remittances/[0-9a-f-]+/[0-9a-f-]+)"', ann.get("/finance").text)
+        assert run
+        assert "A colleague must approve it." in ann.get(run[1]).text
+        refused = post(ann, f"{run[1]}/approval")
+        assert refused.status_code == 409
+        assert "another person must approve what you drafted" in refused.text
+        assert "Approved." in post(bob, f"{run[1]}/approval").text
+
+        assert "The payout file is ready" in post(bob, "/finance/remittances/files").text
+        file = re.search(r'action="(/finance/remittances/files/[^"]+)"', bob.get("/finance/remittances").text)
+        assert file
+        first, second = post(bob, file[1]), post(bob, file[1])
+        assert first.content == second.content
+        assert b"879.00" in first.content
+        assert "copy" not in first.headers["content-disposition"]
+        assert "copy-2" in second.headers["content-disposition"]
+
+        proven = post(ann, "/finance/proof")
+        assert "Proven: bank, ledger and liabilities are equal." in proven.text
+
+    def test_takes_a_settlement_back(self, units, colleagues, claim):
+        ann, _ = colleagues
+        creditor, claim_id, _, _ = claim
+        upload(ann, statement_file(units, ("B1", 100_000, "iets")))
+        line_id = a_waiting_line(units)
+        post(
+            ann, f"/finance/suspense/{line_id}/settlement", creditor_id=str(creditor), claim_id=str(claim_id)
+        )
+        assert post(ann, f"/finance/lines/{line_id}/reversal").status_code == 422
+        assert (
+            "The line waits again." in post(ann, f"/finance/lines/{line_id}/reversal", why="wrong one").text
+        )
+        assert a_waiting_line(units) == line_id
+        again = post(
+            ann, f"/finance/suspense/{line_id}/settlement", creditor_id=str(creditor), claim_id=str(claim_id)
+        )
+        assert "Booked on the claim." in again.text
+
+
+class TestUpload:
+    def test_says_so_when_the_file_was_imported_before(self, units, colleagues):
+        ann, _ = colleagues
+        content = statement_file(units, ("B1", 5, "x"))
+        upload(ann, content)
+        assert "This file was imported before" in upload(ann, content).text
+
+    @pytest.mark.parametrize("content", [b"not a bank file", b"", b"<Document/>", b"\xff\xfe\x00"])
+    def test_refuses_what_is_no_bank_file(self, units, colleagues, content):
+        ann, _ = colleagues
+        answer = upload(ann, content)
+        assert answer.status_code == 422
+        with units.open(Door.STAFF, by="x") as unit:
+            found = unit.session.connection().execute(text("SELECT count(*) FROM bank_statement"))
+            assert found.scalar_one() == 0
+
+
+class TestEveryFigureIsExplained:
+    @pytest.mark.parametrize(
+        "path",
+        ["", "/statements", "/suspense", "/remittances", "/proof", "/ledger", "/ledger/trust.bank",
+         "/ledger/trust.suspense"],
+    )  # fmt: skip
+    def test_pages_answer_with_and_without_anything_to_show(self, units, colleagues, claim, path):
+        ann, _ = colleagues
+        assert ann.get(f"/finance{path}").status_code == 200
+        upload(ann, statement_file(units, ("B1", 100, "=cmd|' /C calc'!A0"), ("B2", -30, "kosten")))
+        post(ann, "/finance/proof")
+        assert ann.get(f"/finance{path}").status_code == 200
+
+    def test_an_account_opens_to_its_entries_and_each_to_its_other_side(self, units, colleagues):
+        ann, _ = colleagues
+        upload(ann, statement_file(units, ("B1", 12_345, "x")))
+        page = ann.get("/finance/ledger/trust.bank").text
+        entry = re.search(r'href="(/finance/ledger/transactions/[^"]+)"', page)
+        assert entry
+        assert "In suspense" in ann.get(entry[1]).text
+        assert ann.get("/finance/ledger/trust.pocket").status_code == 404
+
+    def test_files_hold_texts_as_texts_and_amounts_as_numbers(self, units, colleagues, claim):
+        ann, _ = colleagues
+        upload(ann, statement_file(units, ("B1", 12_345, "x")))
+        csv = ann.get("/finance/ledger/trust.bank/entries.csv")
+        assert '"123.45"' in csv.text
+        assert ann.get("/finance/ledger/trust.bank/entries.xlsx").content.startswith(b"PK")
+
+
+class TestDoor:
+    def test_lets_only_finance_in(self, units, app):
+        with units.open(Door.STAFF, by="system:test") as unit:
+            session = a_colleague(unit, "Carl", Role.COLLECTOR)
+        browser = TestClient(app, base_url=SETTINGS.public_url)
+        browser.cookies.set("session", session)
+        assert browser.get("/finance").status_code == 403
+        assert TestClient(app, base_url=SETTINGS.public_url).get("/finance").status_code in (303, 401, 200)
+
+    def test_refuses_a_form_without_its_token(self, colleagues):
+        ann, _ = colleagues
+        assert ann.post("/finance/proof").status_code in (400, 403)
+
+
+def test_old_lines_are_named_as_blocking(units, colleagues):
+    ann, _ = colleagues
+    with units.open(Door.STAFF, by="system:test") as unit:
+        long_ago = unit.today - timedelta(days=30)
+    content = write_camt053(
+        statement_id="S0",
+        account=SETTINGS.trust_iban,
+        currency="EUR",
+        created_at=unit.now,
+        from_day=long_ago,
+        to_day=long_ago,
+        opening=eur(0),
+        lines=[StatementLine(eur(100), long_ago, "B1", text="oud")],
+    )
+    upload(ann, content)
+    post(ann, "/finance/proof")
+    assert "Blocks payouts" in ann.get("/finance/suspense").text
+    assert "The proof is red" in ann.get("/finance").text
