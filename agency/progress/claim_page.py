@@ -1,70 +1,102 @@
-"""Everything a collector sees of one claim, each part from the room that owns it."""
+"""Everything that stands around one claim, for the collector's page, in a handful of statements."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, text
-from sqlmodel import select
 
-from agency.claims.holds import running_holds
 from agency.claims.itemisation import ItemisedClaim, itemise
-from agency.claims.models import Claim, Hold
-from agency.desk.models import Note
+from agency.desk.calling import may_call
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
-from agency.parties.models import ContactPoint, Creditor, Debtor
 from agency.progress.timeline import Happening, PlannedAction, planned_actions, timeline
+from agency.rules.send import SendDecision
 
-_OTHERS = text(
-    "SELECT c.creditor_id, c.id, c.number, c.state, c.principal_minor, c.currency, cr.name AS creditor"
-    " FROM debtor mine JOIN debtor d ON d.identity_id = mine.identity_id"
-    " JOIN claim c ON c.creditor_id = d.creditor_id AND c.debtor_id = d.id"
-    " JOIN creditor cr ON cr.id = c.creditor_id"
-    " WHERE mine.creditor_id = :creditor AND mine.id = :debtor AND c.id <> :claim ORDER BY c.number LIMIT 50"
+Part = Mapping[str, Any]
+"""A row of a part, by the names of its columns."""
+
+_CLAIM = text(
+    "SELECT c.creditor_id, c.id, c.number, c.reference, c.payment_reference, c.state, c.phase, c.law,"
+    " c.interest_kind, c.currency, c.principal_minor, c.disputed_minor, c.due_on, c.description,"
+    " c.close_code, c.debtor_id, cr.name AS creditor, cr.phone AS creditor_phone, cr.email AS creditor_email,"
+    " d.name AS debtor, d.kind AS debtor_kind, d.reference AS debtor_reference, d.language, d.country,"
+    " d.street, d.postal_code, d.city, d.registration_number, d.vat_number, d.identity_id,"
+    " p.key AS path, p.version AS path_version, t.ended_at AS path_ended_at"
+    " FROM claim c JOIN creditor cr ON cr.id = c.creditor_id"
+    " JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
+    " LEFT JOIN treatment t ON t.creditor_id = c.creditor_id AND t.claim_id = c.id"
+    " LEFT JOIN treatment_path p ON p.id = t.path_id"
+    " WHERE c.creditor_id = :creditor AND c.id = :claim"
 )
-_MESSAGES = text(
-    "SELECT id, channel, step, state, subject, due_at, sent_at, content_sha256, reasons, trace FROM message"
-    " WHERE creditor_id = :creditor AND claim_id = :claim ORDER BY coalesce(sent_at, due_at) DESC LIMIT 50"
-)
-_PAYMENTS = text(
-    "SELECT id, source, amount_minor, currency, value_on, costs_minor, interest_minor, principal_minor,"
-    " over_minor, reversed_at FROM payment WHERE creditor_id = :creditor AND claim_id = :claim"
-    " ORDER BY value_on DESC, id DESC LIMIT 50"
-)
-_PROMISES = text(
-    "SELECT id, amount_minor, currency, due_on, state FROM promise"
-    " WHERE creditor_id = :creditor AND claim_id = :claim ORDER BY made_at DESC LIMIT 20"
-)
-_DISPUTES = text(
-    "SELECT id, status, reason, text, disputed_minor, raised_at, outcome FROM dispute"
-    " WHERE creditor_id = :creditor AND claim_id = :claim ORDER BY raised_at DESC LIMIT 20"
-)
-_DOCUMENTS = text(
-    "SELECT id, kind, name, sha256, size, added_at FROM document"
-    " WHERE creditor_id = :creditor AND claim_id = :claim ORDER BY added_at DESC LIMIT 100"
+_OURS = "creditor_id = :creditor AND claim_id = :claim"
+_PARTS = {
+    "contact_points": "SELECT id, channel, value, state FROM contact_point"
+    " WHERE creditor_id = :creditor AND debtor_id = :debtor"
+    " ORDER BY channel DESC, state = 'usable' DESC, value",
+    "invoices": f"SELECT number, kind, issued_on, due_on, open_minor, currency FROM invoice WHERE {_OURS}"
+    " ORDER BY due_on, number LIMIT 200",
+    "holds": f"SELECT id, ground, note, by, starts_at, ends_at FROM hold WHERE {_OURS} AND lifted_at IS NULL"
+    " AND (ends_at IS NULL OR ends_at > :now) ORDER BY starts_at, id",
+    "notes": f"SELECT id, text, by, at FROM note WHERE {_OURS} ORDER BY at DESC, id DESC LIMIT 50",
+    "calls": "SELECT id, number, by, state, disposition, started_at, ended_at FROM call"
+    f" WHERE {_OURS} ORDER BY started_at DESC, id DESC LIMIT 20",
+    "messages": "SELECT id, channel, step, state, subject, to_value, due_at, sent_at, reasons FROM message"
+    f" WHERE {_OURS} ORDER BY coalesce(sent_at, due_at) DESC, id DESC LIMIT 50",
+    "payments": "SELECT id, source, amount_minor, currency, value_on, costs_minor, interest_minor,"
+    " principal_minor, over_minor, to_creditor_minor, to_agency_minor, trace, reversed_at FROM payment"
+    f" WHERE {_OURS} ORDER BY value_on DESC, id DESC LIMIT 50",
+    "promises": "SELECT id, amount_minor, currency, due_on, state, made_at, made_by FROM promise"
+    f" WHERE {_OURS} ORDER BY made_at DESC LIMIT 20",
+    "disputes": "SELECT id, status, reason, text, disputed_minor, raised_at, raised_by, resolved_at, outcome"
+    f" FROM dispute WHERE {_OURS} ORDER BY raised_at DESC LIMIT 20",
+    "documents": f"SELECT id, kind, name, size, added_at FROM document WHERE {_OURS}"
+    " ORDER BY added_at DESC LIMIT 100",
+    "work": "SELECT id, kind, reason, due_at, leased_by, leased_until, generation FROM work_item"
+    f" WHERE {_OURS} AND done_at IS NULL ORDER BY urgency, id LIMIT 20",
+    # The same person at other creditors: only the agency may see this.
+    "other_claims": "SELECT c.creditor_id, c.id, c.number, c.state, c.phase, c.principal_minor, c.currency,"
+    " c.due_on, cr.name AS creditor FROM claim c JOIN creditor cr ON cr.id = c.creditor_id"
+    " WHERE (c.creditor_id, c.debtor_id) IN (SELECT CAST(:creditor AS uuid), CAST(:debtor AS uuid)"
+    "  UNION SELECT d.creditor_id, d.id FROM debtor mine JOIN debtor d ON d.identity_id = mine.identity_id"
+    "  WHERE mine.creditor_id = :creditor AND mine.id = :debtor)"
+    " AND c.id <> :claim ORDER BY c.state = 'active' DESC, c.number LIMIT 50",
+    "staff": "SELECT id, name FROM user_account WHERE audience = 'staff'",
+}
+# One round trip for all parts: each becomes a list of objects.
+_ALL_PARTS = text(
+    "SELECT "
+    + ", ".join(
+        f"(SELECT coalesce(jsonb_agg(to_jsonb(part)), '[]') FROM ({sql}) part) AS {name}"
+        for name, sql in _PARTS.items()
+    )
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ClaimPage:
-    """What stands on the collector's page; rows are as their tables name the columns."""
+    """What stands on the collector's page. Rows of parts are as their tables name the columns."""
 
-    claim: Claim
-    creditor: Creditor
-    debtor: Debtor
-    contact_points: list[ContactPoint]
+    claim: Row[Any]
     owed: ItemisedClaim
-    holds: list[Hold]
-    notes: list[Note]
-    messages: list[Row[Any]]
-    payments: list[Row[Any]]
-    promises: list[Row[Any]]
-    disputes: list[Row[Any]]
-    documents: list[Row[Any]]
-    other_claims: list[Row[Any]]
-    happened: list[Happening]
-    planned: list[PlannedAction]
+    call: SendDecision
+    contact_points: Sequence[Part]
+    invoices: Sequence[Part]
+    holds: Sequence[Part]
+    notes: Sequence[Part]
+    calls: Sequence[Part]
+    messages: Sequence[Part]
+    payments: Sequence[Part]
+    promises: Sequence[Part]
+    disputes: Sequence[Part]
+    documents: Sequence[Part]
+    work: Sequence[Part]
+    other_claims: Sequence[Part]
+    staff: Mapping[UUID, str]
+    happened: Sequence[Happening]
+    planned: Sequence[PlannedAction]
 
 
 def claim_page(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> ClaimPage:
@@ -72,48 +104,36 @@ def claim_page(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> ClaimPage:
 
     :raises NotFound: no such claim.
     """
-    claim = unit.session.get(Claim, (creditor_id, claim_id))
+    connection = unit.session.connection()
+    key = {"creditor": creditor_id, "claim": claim_id}
+    claim = connection.execute(_CLAIM, key).first()
     if claim is None:
         raise NotFound("no such claim")
-    key = {"creditor": creditor_id, "claim": claim_id}
-
-    def rows(statement: Any, **more: object) -> list[Row[Any]]:
-        return list(unit.session.connection().execute(statement, {**key, **more}).all())
-
+    parts = connection.execute(_ALL_PARTS, {**key, "debtor": claim.debtor_id, "now": unit.now}).one()
+    read = {name: [_typed(row) for row in parts._mapping[name]] for name in _PARTS}
+    staff = {row["id"]: row["name"] for row in read.pop("staff")}
+    owed = itemise(unit, creditor_id=creditor_id, claim_id=claim_id, on=unit.today)
     return ClaimPage(
         claim=claim,
-        creditor=unit.session.get_one(Creditor, creditor_id),
-        debtor=unit.session.get_one(Debtor, (creditor_id, claim.debtor_id)),
-        contact_points=list(
-            unit.session.exec(
-                select(ContactPoint)
-                .where(ContactPoint.creditor_id == creditor_id, ContactPoint.debtor_id == claim.debtor_id)
-                .order_by(ContactPoint.channel, ContactPoint.value)
-            ).all()
-        ),
-        owed=itemise(unit, creditor_id=creditor_id, claim_id=claim_id, on=unit.today),
-        holds=list(running_holds(unit, creditor_id=creditor_id, claim_id=claim_id)),
-        notes=list(
-            unit.session.exec(
-                select(Note).where(Note.creditor_id == creditor_id, Note.claim_id == claim_id)
-            ).all()
-        ),
-        messages=rows(_MESSAGES),
-        payments=rows(_PAYMENTS),
-        promises=rows(_PROMISES),
-        disputes=rows(_DISPUTES),
-        documents=rows(_DOCUMENTS),
-        other_claims=rows(_OTHERS, debtor=claim.debtor_id),
+        owed=owed,
+        call=may_call(unit, creditor_id=creditor_id, claim_id=claim_id, balance=owed.total),
+        staff=staff,
         happened=timeline(unit, creditor_id=creditor_id, claim_id=claim_id, for_creditor=False),
         planned=planned_actions(unit, creditor_id=creditor_id, claim_id=claim_id),
+        **read,
     )
 
 
-def claim_by_number(unit: Unit, *, number: str) -> tuple[UUID, UUID] | None:
-    """This function will return (creditor_id, claim_id) of the agency's claim number, None if unknown."""
-    row = (
-        unit.session.connection()
-        .execute(text("SELECT creditor_id, id FROM claim WHERE number = :number"), {"number": number.strip()})
-        .first()
-    )
-    return (row.creditor_id, row.id) if row else None
+def _typed(row: dict[str, Any]) -> Part:
+    """Ids, days and moments come as text out of JSON; the names of columns say which is which."""
+    return {name: _value(name, value) for name, value in row.items()}
+
+
+def _value(name: str, value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if name == "id" or name.endswith("_id") or name == "leased_by":
+        return UUID(value)
+    if name == "at" or name.endswith(("_at", "_until")):
+        return datetime.fromisoformat(value)
+    return date.fromisoformat(value) if name.endswith("_on") else value

@@ -1,141 +1,246 @@
-"""The collectors' list of cases, read in one statement with the amounts from the ledger."""
+"""The collectors' lists, read as rows: waiting work, claims, promises, disputes; and the desk's figures."""
 
-import base64
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import timedelta
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, text
+from sqlmodel import col
 
-from agency.kernel.errors import Invalid
-from agency.kernel.unit import Unit
+from agency.arrangements.models import Promise
+from agency.claims.models import Claim, Invoice
+from agency.desk.models import WorkItem
+from agency.disputes.models import Dispute
+from agency.kernel.unit import AGENCY_ZONE, Unit
+from agency.ledger.models import LedgerEntry
+from agency.parties.models import Creditor, Debtor, UserAccount
+from agency.parties.names import name_key
 
-PAGE = 50
+Orders = Mapping[str, Any]
+"""What a list may be sorted by; the last word is always the row's id."""
 
-# Sort keys that a page may ask for; each ends in the id, so that paging never skips or repeats a row.
-_SORTS = {
-    "urgency": ("-w.priority", "bigint", "asc"),
-    "debtor": ("d.name_key", "text", "asc"),
-    "due": ("c.due_on", "date", "asc"),
-    "principal": ("-c.principal_minor", "bigint", "asc"),
+WORK_ORDERS: Final[Orders] = {
+    "urgency": col(WorkItem.urgency),
+    "debtor": col(Debtor.name_key),
+    "due_on": col(Claim.due_on),
+    "principal": col(Claim.principal_minor),
+}
+CLAIM_ORDERS: Final[Orders] = {
+    "number": col(Claim.number),
+    "debtor": col(Debtor.name_key),
+    "due_on": col(Claim.due_on),
+    "principal": col(Claim.principal_minor),
+}
+PROMISE_ORDERS: Final[Orders] = {
+    "due_on": col(Promise.due_on),
+    "debtor": col(Debtor.name_key),
+    "amount": col(Promise.amount_minor),
+}
+DISPUTE_ORDERS: Final[Orders] = {
+    "raised_at": col(Dispute.raised_at),
+    "debtor": col(Debtor.name_key),
+    "disputed": col(Dispute.disputed_minor),
 }
 
-_LIST = """
-SELECT w.creditor_id, w.id AS item_id, w.claim_id, w.kind, w.reason, w.due_at, w.leased_by, w.leased_until,
-       c.number, c.phase, c.due_on, c.currency, d.name AS debtor, cr.name AS creditor,
-       coalesce(o.open_minor, 0)::bigint AS open_minor, {sort}::text AS sort_key
-  FROM work_item w
-  JOIN claim c ON c.creditor_id = w.creditor_id AND c.id = w.claim_id
-  JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id
-  JOIN creditor cr ON cr.id = w.creditor_id
-  LEFT JOIN LATERAL (
-    SELECT sum(e.amount_minor) AS open_minor FROM ledger_entry e
-     WHERE e.creditor_id = c.creditor_id AND e.claim_id = c.id
-       AND e.account IN ('claims.principal', 'claims.interest', 'claims.costs')
-  ) o ON true
- WHERE w.done_at IS NULL AND w.due_at <= app.now()
-   AND (CAST(:kind AS text) IS NULL OR w.kind = :kind)
-   AND (CAST(:search AS text) IS NULL OR d.name_key LIKE :search OR c.number LIKE :search_number)
-   AND (CAST(:after_id AS uuid) IS NULL OR ({sort}, w.id) > (CAST(:after_key AS {type}), :after_id))
- ORDER BY {sort}, w.id LIMIT :limit
-"""
-
-
-@dataclass(frozen=True)
-class WorklistRow:
-    """One case on the list; amounts in minor units."""
-
-    creditor_id: UUID
-    item_id: UUID
-    claim_id: UUID
-    kind: str
-    reason: str
-    due_at: datetime
-    leased_by: UUID | None
-    leased_until: datetime | None
-    number: str
-    phase: str
-    due_on: date
-    currency: str
-    debtor: str
-    creditor: str
-    open_minor: int
-
-
-@dataclass(frozen=True)
-class WorklistPage:
-    """A page and the cursor of the next one (None on the last)."""
-
-    rows: list[WorklistRow]
-    next_cursor: str | None
-
-
-def worklist(
-    unit: Unit,
-    *,
-    sort: str = "urgency",
-    kind: str | None = None,
-    search: str | None = None,
-    cursor: str | None = None,
-    limit: int = PAGE,
-) -> WorklistPage:
-    """This function will return one page of open cases; `search` is part of a name or a claim number.
-
-    :raises Invalid: an unknown sort or a cursor that this function did not make.
-    """
-    if sort not in _SORTS:
-        raise Invalid(f"cannot sort by {sort}", field="sort")
-    expression, kind_of_key, _ = _SORTS[sort]
-    after_key, after_id = read_cursor(cursor) if cursor else (None, None)
-    words = " ".join((search or "").lower().split())
-    rows = (
-        unit.session.connection()
-        .execute(
-            text(_LIST.format(sort=expression, type=kind_of_key)),
-            {
-                "kind": kind or None,
-                "search": f"%{_literal(words)}%" if words else None,
-                "search_number": f"{_literal(words)}%" if words else None,
-                "after_key": after_key,
-                "after_id": after_id,
-                "limit": limit + 1,
-            },
-        )
-        .all()
+# The ledger says what is open of the principal; what interest and costs come to today stands on the page.
+_OPEN_PRINCIPAL: Final = (
+    select(func.coalesce(func.sum(col(LedgerEntry.amount_minor)), 0))
+    .where(
+        col(LedgerEntry.creditor_id) == col(Claim.creditor_id),
+        col(LedgerEntry.claim_id) == col(Claim.id),
+        col(LedgerEntry.account) == "claims.principal",
     )
-    page = [WorklistRow(*row[:-1]) for row in rows[:limit]]
-    more = len(rows) > limit
-    last = rows[limit - 1] if more else None
-    return WorklistPage(page, write_cursor(str(last.sort_key), last.item_id) if last else None)
+    .correlate(Claim)
+    .scalar_subquery()
+    .label("open_minor")
+)
+_CLAIM: Final[tuple[Any, ...]] = (
+    col(Claim.creditor_id), col(Claim.number), col(Claim.state), col(Claim.phase), col(Claim.due_on),
+    col(Claim.currency), col(Claim.principal_minor), col(Debtor.name).label("debtor"), col(Debtor.city),
+    col(Creditor.name).label("creditor"),
+)  # fmt: skip
+
+_FIGURES = text(
+    "SELECT (SELECT count(*) FROM work_item w WHERE w.done_at IS NULL AND w.due_at <= app.now()) AS waiting,"
+    " (SELECT count(*) FROM work_item w WHERE w.done_by = :by AND w.done_at >= :midnight) AS finished,"
+    " (SELECT count(*) FROM promise WHERE state = 'open' AND due_on <= :today) AS due_promises,"
+    " (SELECT count(*) FILTER (WHERE state = 'kept') FROM promise WHERE settled_at > :month_ago) AS kept,"
+    " (SELECT count(*) FROM promise WHERE state IN ('kept', 'broken') AND settled_at > :month_ago) AS judged,"
+    " (SELECT coalesce(sum(amount_minor), 0)::bigint FROM payment WHERE reversed_at IS NULL"
+    "  AND currency = 'EUR' AND value_on >= :monday) AS this_week,"
+    " (SELECT coalesce(sum(amount_minor), 0)::bigint FROM payment WHERE reversed_at IS NULL"
+    "  AND currency = 'EUR' AND value_on >= :monday_before AND value_on < :monday) AS last_week,"
+    " (SELECT count(*) FROM dispute WHERE resolved_at IS NULL) AS open_disputes"
+)
+_WAITING = text(
+    "SELECT kind, count(*) AS waiting FROM work_item WHERE done_at IS NULL AND due_at <= app.now()"
+    " GROUP BY kind"
+)
+_FOUND = text(
+    "SELECT c.creditor_id, c.id, c.number, d.name AS debtor, cr.name AS creditor FROM claim c"
+    " JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
+    " JOIN creditor cr ON cr.id = c.creditor_id"
+    " WHERE d.name_key LIKE :part OR c.number LIKE :start OR c.reference LIKE :start"
+    " OR (c.creditor_id, c.id) IN (SELECT i.creditor_id, i.claim_id FROM invoice i WHERE i.number = :words)"
+    " ORDER BY c.state = 'active' DESC, d.name_key, c.number LIMIT :limit"
+)
 
 
-def counts_by_kind(unit: Unit) -> dict[str, int]:
-    """This function will count open cases per kind of work."""
-    rows = unit.session.connection().execute(
-        text(
-            "SELECT kind, count(*) FROM work_item WHERE done_at IS NULL AND due_at <= app.now()"
-            " GROUP BY kind ORDER BY kind"
-        )
+@dataclass(frozen=True, slots=True)
+class DeskFigures:
+    """What a collector sees on top: `kept` of `judged` promises in thirty days, euros in minor units."""
+
+    waiting: int
+    finished: int
+    due_promises: int
+    kept: int
+    judged: int
+    this_week_minor: int
+    last_week_minor: int
+    open_disputes: int
+
+
+def desk_figures(unit: Unit) -> DeskFigures:
+    """This function will count what stands on the desk, as seen by whoever acts in this unit."""
+    monday = unit.today - timedelta(days=unit.today.weekday())
+    local = unit.now.astimezone(AGENCY_ZONE)
+    row = unit.session.connection().execute(
+        _FIGURES,
+        {
+            "by": unit.by,
+            "today": unit.today,
+            "midnight": local.replace(hour=0, minute=0, second=0, microsecond=0),
+            "monday": monday,
+            "monday_before": monday - timedelta(days=7),
+            "month_ago": unit.now - timedelta(days=30),
+        },
     )
-    return {row[0]: row[1] for row in rows}
+    return DeskFigures(*row.one())
 
 
-def write_cursor(key: str, row_id: UUID) -> str:
-    """This function will return an opaque text that names the last row of a page."""
-    return base64.urlsafe_b64encode(json.dumps([key, str(row_id)]).encode()).decode()
+def waiting_by_kind(unit: Unit) -> dict[str, int]:
+    """This function will count the work that waits, per kind."""
+    return {row.kind: row.waiting for row in unit.session.connection().execute(_WAITING)}
 
 
-def read_cursor(cursor: str) -> tuple[str, UUID]:
-    """This function will read what `write_cursor` wrote.
+def open_work(unit: Unit, *, kind: str = "", words: str = "", mine: UUID | None = None) -> Select[Any]:
+    """This function will return the statement for work that waits; sort it by one of `WORK_ORDERS`.
 
-    :raises Invalid: it is something else.
+    :param words: part of a name, or the start of a claim's number.
+    :param mine: only what this user holds.
     """
-    try:
-        key, row_id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-        return str(key), UUID(row_id)
-    except (ValueError, TypeError) as error:
-        raise Invalid("this page link is not valid any more", field="cursor") from error
+    statement = (
+        _joined(
+            select(
+                *_CLAIM, col(WorkItem.id).label("item_id"), col(Claim.id).label("claim_id"),
+                col(WorkItem.kind), col(WorkItem.reason), col(WorkItem.urgency), col(WorkItem.due_at),
+                col(WorkItem.leased_by), col(WorkItem.leased_until), col(UserAccount.name).label("holder"),
+                col(Debtor.name_key), _OPEN_PRINCIPAL,
+            ).select_from(WorkItem),
+            col(WorkItem.creditor_id), col(WorkItem.claim_id),
+        )
+        .outerjoin(
+            UserAccount,
+            and_(
+                col(UserAccount.id) == col(WorkItem.leased_by), col(WorkItem.leased_until) >= unit.now
+            ),
+        )
+        .where(
+            col(WorkItem.done_at).is_(None),
+            col(WorkItem.due_at) <= unit.now,
+            col(Claim.state) == "active",
+        )
+    )  # fmt: skip
+    if kind:
+        statement = statement.where(col(WorkItem.kind) == kind)
+    if mine:
+        statement = statement.where(col(UserAccount.id) == mine)
+    return statement.where(_matches(words)) if words else statement
+
+
+def all_claims(*, state: str = "", phase: str = "", creditor: str = "", words: str = "") -> Select[Any]:
+    """This function will return the statement for all claims; sort it by one of `CLAIM_ORDERS`.
+
+    :param words: part of a name, the start of a number or reference, or an invoice's number.
+    """
+    statement = _joined(
+        select(
+            *_CLAIM, col(Claim.id).label("claim_id"), col(Claim.reference), col(Debtor.name_key),
+            col(Claim.disputed_minor), _OPEN_PRINCIPAL,
+        ).select_from(Claim)
+    )  # fmt: skip
+    for column, value in (
+        (col(Claim.state), state), (col(Claim.phase), phase), (col(Creditor.reference), creditor),
+    ):  # fmt: skip
+        if value:
+            statement = statement.where(column == value)
+    return statement.where(_matches(words)) if words else statement
+
+
+def all_promises(*, state: str = "", words: str = "") -> Select[Any]:
+    """This function will return the statement for promises; sort it by one of `PROMISE_ORDERS`."""
+    statement = _joined(
+        select(
+            *_CLAIM, col(Claim.id).label("claim_id"), col(Promise.id), col(Promise.amount_minor),
+            col(Promise.due_on).label("promised_on"), col(Promise.state).label("promise_state"),
+            col(Promise.made_at), col(Promise.made_by), col(Debtor.name_key),
+        ).select_from(Promise),
+        col(Promise.creditor_id), col(Promise.claim_id),
+    )  # fmt: skip
+    if state:
+        statement = statement.where(col(Promise.state) == state)
+    return statement.where(_matches(words)) if words else statement
+
+
+def all_disputes(*, still_open: bool = True, words: str = "") -> Select[Any]:
+    """This function will return the statement for disputes; sort it by one of `DISPUTE_ORDERS`."""
+    resolved = col(Dispute.resolved_at)
+    statement = _joined(
+        select(
+            *_CLAIM, col(Claim.id).label("claim_id"), col(Dispute.id), col(Dispute.status),
+            col(Dispute.reason), col(Dispute.text), col(Dispute.disputed_minor), col(Dispute.raised_at),
+            col(Dispute.raised_by), resolved, col(Debtor.name_key),
+        ).select_from(Dispute),
+        col(Dispute.creditor_id), col(Dispute.claim_id),
+    ).where(resolved.is_(None) if still_open else resolved.is_not(None))  # fmt: skip
+    return statement.where(_matches(words)) if words else statement
+
+
+def find_claims(unit: Unit, *, words: str, limit: int = 8) -> list[Row[Any]]:
+    """This function will return the claims that a few letters or digits may mean, running ones first."""
+    plain = " ".join(words.split())
+    part = _literal(name_key(plain) or plain)
+    found = unit.session.connection().execute(
+        _FOUND, {"part": f"%{part}%", "start": f"{_literal(plain)}%", "words": plain, "limit": limit}
+    )
+    return list(found)
+
+
+def _joined(statement: Select[Any], creditor_id: Any = None, claim_id: Any = None) -> Select[Any]:
+    """The claim of each row, its debtor and its creditor."""
+    if creditor_id is not None and claim_id is not None:
+        of_row = and_(col(Claim.creditor_id) == creditor_id, col(Claim.id) == claim_id)
+        statement = statement.join(Claim, of_row)
+    debtor = and_(col(Debtor.creditor_id) == col(Claim.creditor_id), col(Debtor.id) == col(Claim.debtor_id))
+    return statement.join(Debtor, debtor).join(Creditor, col(Creditor.id) == col(Claim.creditor_id))
+
+
+def _matches(words: str) -> ColumnElement[bool]:
+    plain = " ".join(words.split())
+    start = f"{_literal(plain)}%"
+    invoices = select(col(Invoice.claim_id)).where(
+        col(Invoice.creditor_id) == col(Claim.creditor_id),
+        col(Invoice.claim_id) == col(Claim.id),
+        col(Invoice.number) == plain,
+    )
+    return or_(
+        col(Debtor.name_key).like(f"%{_literal(name_key(plain) or plain)}%"),
+        col(Claim.number).like(start),
+        col(Claim.reference).like(start),
+        invoices.exists(),
+    )
 
 
 def _literal(words: str) -> str:
