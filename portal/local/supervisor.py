@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -328,10 +328,10 @@ def _rotate_logs(folder: Path) -> None:
 def _answers_http(port: int) -> Callable[[Part], bool]:
     def ready(part: Part) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-        with suppress(OSError, http.client.HTTPException):
+        with closing(connection), suppress(OSError, http.client.HTTPException):
             connection.request("GET", "/healthz")
-            return connection.getresponse().status < 500
-        connection.close()
+            with connection.getresponse() as answer:
+                return answer.status < 500
         return False
 
     return ready
