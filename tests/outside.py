@@ -114,10 +114,12 @@ def listening_agency() -> Iterator[Agency]:
     server = _Ears()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    yield server.agency
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield server.agency
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 @contextmanager
