@@ -38,7 +38,7 @@ def raise_dispute(
     :raises Invalid: the disputed part is not within the claim.
     """
     claim = claim_to_change(unit, creditor_id=creditor_id, claim_id=claim_id)
-    part = disputed or Money(claim.principal_minor, claim.currency)
+    part = Money(claim.principal_minor, claim.currency) if disputed is None else disputed
     if part.currency != claim.currency or not 0 < part.minor <= claim.principal_minor:
         raise Invalid("the disputed part must lie within the claim", field="disputed")
     status = DisputeStatus.substantiated if substantiated else DisputeStatus.raised

@@ -8,6 +8,7 @@ import csv
 import io
 import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -104,10 +105,10 @@ def _delimiter(start: str) -> str:
     lines = [line for line in start.splitlines() if line.strip()][:20]
     best, best_columns = ",", 0
     for delimiter in DELIMITERS:
-        try:
-            widths = [len(row) for row in csv.reader(lines, delimiter=delimiter)]
-        except csv.Error:
-            continue
+        widths = []
+        # What cannot be read further on is told with its line when the rows are gone through.
+        with suppress(csv.Error):
+            widths.extend(len(row) for row in csv.reader(lines, delimiter=delimiter))
         agree = sum(width == widths[0] for width in widths)
         columns = widths[0] * agree if widths and widths[0] > 1 else 0
         if columns > best_columns:

@@ -1,0 +1,432 @@
+"""From a creditor's file to claims, rejects and a price, on a real database through the creditor's own door."""
+
+import io
+import zipfile
+from datetime import date
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlalchemy.exc import DatabaseError
+
+from agency.claims.opening import (
+    CREDITED_INVOICE_REJECTED,
+    IN_COLLECTION,
+    NOTHING_LEFT,
+    NOTHING_TO_CREDIT,
+    TWICE,
+)
+from agency.events import PlacementRead, QuoteAccepted
+from agency.intake.jobs import book_credits, know_debtors
+from agency.intake.mapping import Mapped, save_mapping
+from agency.intake.receive import read_placement
+from agency.intake.values import AMBIGUOUS_AMOUNT
+from agency.kernel.emitting import install_reactions
+from agency.kernel.errors import NotFound
+from agency.kernel.ids import new_id
+from agency.kernel.outbox import drain
+from agency.kernel.unit import Door
+from agency.ledger.queries import claim_balance
+from agency.parties.registration import creditor_by_reference
+from agency.pricing.acceptance import accept_quote
+from agency.pricing.reacting import open_books
+from tests.intake.factories import a_creditor, a_file, a_row, place, ports, rows_of
+
+
+@pytest.fixture
+def creditor_id(units):
+    return a_creditor(units)
+
+
+def claims(units, creditor_id):
+    return rows_of(
+        units, creditor_id,
+        "SELECT reference, principal_minor, state, due_on, law, interest_kind, number, payment_reference"
+        " FROM claim ORDER BY reference",
+    )  # fmt: skip
+
+
+class TestFirstFile:
+    def test_becomes_claims_with_debtors_numbers_and_a_price(self, units, creditor_id):
+        report = place(
+            units, creditor_id,
+            a_file(a_row("F1", customer="0007", amount="1.250,50"), a_row("F2", customer="0008", kind="consument",
+                   name="Jan de Vries", country="BE", postcode="2000")),
+        )  # fmt: skip
+        assert report.counts == (2, 2, 0, 0, 0)
+        assert report.state == "quoted"
+        first, second = claims(units, creditor_id)
+        assert (first.reference, first.principal_minor, first.state) == ("F1", 125_050, "quoted")
+        assert (first.law, first.interest_kind) == ("nl", "trade")
+        assert (second.law, second.interest_kind) == ("be", "consumer")
+        assert first.payment_reference.startswith("RF")
+        assert second.payment_reference.startswith("+++")
+        assert rows_of(units, creditor_id, "SELECT reference, name FROM debtor ORDER BY 1") == [
+            ("0007", "Bakkerij Jansen B.V."), ("0008", "Jan de Vries"),
+        ]  # fmt: skip
+
+    def test_is_committed_with_its_outcome_per_row(self, units, creditor_id):
+        report = place(units, creditor_id, a_file(a_row("F1"), a_row("F2", amount="0,00")))
+        assert rows_of(
+            units, creditor_id, "SELECT row, outcome FROM placement_row WHERE placement_id = :p ORDER BY row",
+            p=report.placement_id,
+        ) == [(2, "created"), (3, "rejected")]  # fmt: skip
+
+
+class TestRejects:
+    @pytest.mark.parametrize(
+        ("row", "field"),
+        [
+            (a_row(amount="1.234"), "Bedrag"),
+            (a_row(amount="0,00"), "Bedrag"),
+            (a_row(amount="-5,00"), "Bedrag"),
+            (a_row(amount="1000000000000,00"), "Bedrag"),
+            (a_row(amount="1,005"), "Bedrag"),
+            (a_row(amount=""), "Bedrag"),
+            (a_row(number=""), "Factuurnummer"),
+            (a_row(name=" "), "Naam"),
+            (a_row(due="31-02-2026"), "Vervaldatum"),
+            (a_row(due="01-01-2026"), "Vervaldatum"),
+            (a_row(issued="01-05-2036", due="02-05-2036"), "Factuurdatum"),
+            (a_row(country="XX"), "Land"),
+            (a_row(postcode="12"), "Postcode"),
+            (a_row(email="geen"), "E-mail"),
+            (a_row(phone="12"), "Telefoon"),
+            (a_row(kvk="1"), "KvK-nummer"),
+            (a_row(kind="ding"), "Soort"),
+            (a_row(name="Jan\u202enaJ".encode("ascii", "ignore").decode() + "\x07"), "Naam"),
+        ],
+    )
+    def test_name_the_row_the_creditors_own_header_and_the_reason(self, units, creditor_id, row, field):
+        report = place(units, creditor_id, a_file(a_row("GOOD"), row))
+        assert report.counts == (2, 1, 0, 0, 1)
+        assert {(line, name) for line, name, _ in report.rejects} >= {(3, field)}
+        assert all(reason for _, _, reason in report.rejects)
+        assert [claim.reference for claim in claims(units, creditor_id)] == ["GOOD"]
+
+    def test_an_ambiguous_amount_is_accepted_once_the_mapping_says_the_sign(self, units, creditor_id):
+        columns = {"invoice_number": "Factuurnummer", "debtor_name": "Naam", "amount": "Bedrag",
+                   "due_on": "Vervaldatum"}  # fmt: skip
+        first = place(units, creditor_id, a_file(a_row(amount="1.234")))
+        assert first.rejects == [(2, "Bedrag", AMBIGUOUS_AMOUNT)]
+        with units.open(Door.CREDITOR, by="user:test", creditor_id=creditor_id) as unit:
+            save_mapping(
+                unit, creditor_id=creditor_id, name="upload", mapped=Mapped(columns=columns, decimal_sign=",")
+            )
+        report = place(units, creditor_id, a_file(a_row("F2", amount="1.234"), a_row("F3", amount="2,00")))
+        assert report.counts == (2, 2, 0, 0, 0)
+        assert [claim.principal_minor for claim in claims(units, creditor_id)] == [123_400, 200]
+
+    def test_unclear_columns_wait_and_leave_nothing_until_they_are_explained(self, units, creditor_id):
+        content = a_file("X1;Jansen;1.234;31-05-2026", headers="Wat;Wie;Hoeveel;Wanneer")
+        adapters = ports()
+        waiting = place(units, creditor_id, content, adapters=adapters)
+        assert waiting.state == "mapping"
+        assert claims(units, creditor_id) == []
+        mapped = Mapped(
+            columns={"invoice_number": "Wat", "debtor_name": "Wie", "amount": "Hoeveel", "due_on": "Wanneer"},
+            decimal_sign=",",
+        )
+        done = place(units, creditor_id, content, mapped=mapped, adapters=adapters)
+        assert done.counts == (1, 1, 0, 0, 0)
+        assert claims(units, creditor_id)[0].principal_minor == 123_400
+
+    def test_two_columns_that_could_be_the_same_are_not_chosen_between(self, units, creditor_id):
+        report = place(
+            units, creditor_id, a_file("1;J;5,00;6,00;31-05-2026", headers="Factuurnummer;Naam;Bedrag;Saldo;Vervaldatum")
+        )  # fmt: skip
+        assert report.state == "mapping"
+        assert "Bedrag" in report.refusal
+        assert "Saldo" in report.refusal
+
+    def test_a_broken_file_is_refused_whole(self, units, creditor_id):
+        report = place(units, creditor_id, a_file(a_row("F1"), 'F2;"open'))
+        assert report.state == "refused"
+        assert "line" in report.refusal
+        assert report.counts == (0, 0, 0, 0, 0)
+        assert claims(units, creditor_id) == []
+        assert rows_of(units, creditor_id, "SELECT count(*) FROM debtor") == [(0,)]
+
+
+class TestTheSameAgain:
+    def test_the_same_file_changes_nothing(self, units, creditor_id):
+        content, adapters = a_file(a_row("F1"), a_row("F2", amount="x")), ports()
+        first = place(units, creditor_id, content, adapters=adapters)
+        before = claims(units, creditor_id)
+        again = place(units, creditor_id, content, adapters=adapters)
+        assert again.again
+        assert again.placement_id == first.placement_id
+        assert claims(units, creditor_id) == before
+        assert rows_of(units, creditor_id, "SELECT count(*) FROM quote") == [(1,)]
+
+    def test_the_same_rows_in_another_file_are_unchanged(self, units, creditor_id):
+        place(units, creditor_id, a_file(a_row("F1")))
+        report = place(units, creditor_id, a_file(a_row("F1"), a_row("F2")))
+        assert report.counts == (2, 1, 0, 1, 0)
+        assert report.unchanged == 1
+
+    def test_a_changed_row_updates_its_claim_and_makes_the_price_anew(self, units, creditor_id):
+        place(units, creditor_id, a_file(a_row("F1", amount="100,00")))
+        report = place(units, creditor_id, a_file(a_row("F1", amount="80,00")))
+        assert report.counts == (1, 0, 1, 0, 0)
+        assert claims(units, creditor_id)[0].principal_minor == 8_000
+        assert rows_of(units, creditor_id, "SELECT state, principal_minor FROM quote ORDER BY issued_at, id") == [
+            ("replaced", 10_000), ("open", 8_000),
+        ]  # fmt: skip
+
+    def test_a_number_twice_in_one_file_counts_once(self, units, creditor_id):
+        report = place(units, creditor_id, a_file(a_row("F1"), a_row("F1"), a_row("F1", amount="7,00")))
+        assert report.counts == (3, 1, 0, 1, 1)
+        assert report.rejects == [(4, "Factuurnummer", TWICE)]
+
+    def test_a_claim_in_collection_is_not_changed_by_a_file(self, units, creditor_id):
+        place(units, creditor_id, a_file(a_row("F1")))
+        accept(units, creditor_id)
+        report = place(units, creditor_id, a_file(a_row("F1", amount="1,00")))
+        assert report.rejects == [(2, "Factuurnummer", IN_COLLECTION)]
+        assert claims(units, creditor_id)[0].principal_minor == 10_000
+
+
+def accept(units, creditor_id):
+    ((quote_id,),) = rows_of(units, creditor_id, "SELECT id FROM quote WHERE state = 'open'")
+    with units.open(Door.CREDITOR, by="user:test", creditor_id=creditor_id) as unit:
+        accept_quote(unit, creditor_id=creditor_id, quote_id=quote_id)
+
+
+MERGE = "Dossiernummer;Factuurnummer;Klantnummer;Naam;Bedrag;Vervaldatum;Crediteert factuur"
+
+
+class TestMerging:
+    def test_invoices_of_one_case_reference_become_one_claim(self, units, creditor_id):
+        report = place(
+            units, creditor_id,
+            a_file("D1;F1;7;Jansen;10,00;31-05-2026;", "D1;F2;7;JANSEN ;20,00;01-04-2026;", headers=MERGE),
+        )  # fmt: skip
+        assert report.counts == (2, 1, 0, 1, 0)
+        (claim,) = claims(units, creditor_id)
+        assert (claim.reference, claim.principal_minor, claim.due_on) == ("D1", 3_000, date(2026, 4, 1))
+
+    def test_one_case_of_two_debtors_is_refused(self, units, creditor_id):
+        report = place(
+            units, creditor_id,
+            a_file("D1;F1;7;Jansen;10,00;31-05-2026;", "D1;F2;8;Pieters;20,00;01-04-2026;", headers=MERGE),
+        )  # fmt: skip
+        assert report.counts == (2, 1, 0, 0, 1)
+        assert report.rejects[0][:2] == (3, "Dossiernummer")
+
+    def test_a_credit_note_lowers_the_claim_of_its_invoice(self, units, creditor_id):
+        report = place(
+            units, creditor_id,
+            a_file("D1;F1;7;Jansen;10,00;31-05-2026;", "D1;C1;7;Jansen;-4,00;31-05-2026;F1", headers=MERGE),
+        )  # fmt: skip
+        assert report.counts == (2, 1, 0, 1, 0)
+        assert claims(units, creditor_id)[0].principal_minor == 600
+
+    def test_a_later_credit_note_finds_its_invoice_and_reprices(self, units, creditor_id):
+        place(units, creditor_id, a_file("D1;F1;7;Jansen;10,00;31-05-2026;", headers=MERGE))
+        report = place(units, creditor_id, a_file("D1;C1;7;Jansen;-4,00;31-05-2026;F1", headers=MERGE))
+        assert report.counts == (1, 0, 0, 1, 0)
+        assert claims(units, creditor_id)[0].principal_minor == 600
+        assert rows_of(units, creditor_id, "SELECT principal_minor FROM quote WHERE state = 'open'") == [
+            (600,)
+        ]
+
+    @pytest.mark.parametrize(
+        ("rows", "reasons"),
+        [
+            (["D1;C1;7;Jansen;-4,00;31-05-2026;F9"], [NOTHING_TO_CREDIT]),
+            (["D1;F1;7;Jansen;4,00;31-05-2026;", "D1;C1;7;Jansen;-4,00;31-05-2026;F1"], [NOTHING_LEFT] * 2),
+            (
+                ["D1;F1;7;Jansen;x;31-05-2026;", "D1;C1;7;Jansen;-4,00;31-05-2026;F1"],
+                [None, NOTHING_TO_CREDIT],
+            ),
+        ],
+    )
+    def test_a_credit_note_without_anything_to_lower_is_refused(self, units, creditor_id, rows, reasons):
+        report = place(units, creditor_id, a_file(*rows, headers=MERGE))
+        assert report.rejected == report.rows == len(rows)
+        assert [want for want in reasons if want] == [r for _, _, r in report.rejects if r in reasons]
+        assert claims(units, creditor_id) == []
+
+    def test_full_credit_of_a_waiting_claim_withdraws_it(self, units, creditor_id):
+        place(units, creditor_id, a_file("D1;F1;7;Jansen;10,00;31-05-2026;", headers=MERGE))
+        place(units, creditor_id, a_file("D1;C1;7;Jansen;-10,00;31-05-2026;F1", headers=MERGE))
+        assert claims(units, creditor_id)[0].state == "withdrawn"
+
+    def test_a_credit_on_a_claim_in_collection_is_booked(self, units, creditor_id):
+        install_reactions({PlacementRead: (book_credits,), QuoteAccepted: (open_books,)})
+        place(units, creditor_id, a_file("D1;F1;7;Jansen;10,00;31-05-2026;", headers=MERGE))
+        accept(units, creditor_id)
+        drain(units)
+        place(units, creditor_id, a_file("D1;C1;7;Jansen;-4,00;31-05-2026;F1", headers=MERGE))
+        drain(units)
+        ((claim_id,),) = rows_of(units, creditor_id, "SELECT id FROM claim")
+        with units.open(Door.STAFF, by="system:test") as unit:
+            assert claim_balance(unit, creditor_id=creditor_id, claim_id=claim_id).principal.minor == 600
+        assert rows_of(
+            units, creditor_id, "SELECT count(*) FROM ledger_transaction WHERE kind = 'credit_note'"
+        ) == [(1,)]
+
+    def test_case_logic_makes_one_claim_per_debtor(self, units, creditor_id):
+        mapped = Mapped(
+            columns={"invoice_number": "F", "debtor_reference": "K", "debtor_name": "N", "amount": "B", "due_on": "V"},
+            decimal_sign=",", one_claim_per="debtor",
+        )  # fmt: skip
+        rows = ("1;7;Jansen;10,00;31-05-2026", "2;8;Pieters;5,00;31-05-2026", "3;7;Jansen;1,00;31-05-2026")
+        report = place(units, creditor_id, a_file(*rows, headers="F;K;N;B;V"), mapped=mapped)
+        assert report.counts == (3, 2, 0, 1, 0)
+        assert [claim.principal_minor for claim in claims(units, creditor_id)] == [1_100, 500]
+
+
+class TestDebtors:
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [
+            (a_row("F1", customer="7", name="Jansen"), a_row("F2", customer="7", name="De heer JANSEN  ")),
+            (
+                a_row("F1", customer="", kvk="12345678"),
+                a_row("F2", customer="", name="Jansen Holding", kvk="12 345 678"),
+            ),
+            (
+                a_row("F1", customer=""),
+                a_row("F2", customer="", name="BAKKERIJ JANSEN BV ", postcode="1012ab"),
+            ),
+        ],
+    )
+    def test_meet_in_one_file_and_across_files(self, units, creditor_id, one, other):
+        place(units, creditor_id, a_file(one, other))
+        assert rows_of(units, creditor_id, "SELECT count(*) FROM debtor") == [(1,)]
+        second = a_creditor(units, "SECOND")
+        place(units, second, a_file(one))
+        place(units, second, a_file(other))
+        assert rows_of(units, second, "SELECT count(*) FROM debtor") == [(1,)]
+
+    def test_of_one_name_at_two_addresses_stay_two(self, units, creditor_id):
+        place(
+            units, creditor_id, a_file(a_row("F1", customer=""), a_row("F2", customer="", postcode="9711 AA"))
+        )
+        assert rows_of(units, creditor_id, "SELECT count(*) FROM debtor") == [(2,)]
+
+    def test_of_two_creditors_are_linked_by_the_agency_only(self, units, creditor_id):
+        install_reactions({PlacementRead: (know_debtors,)})
+        other = a_creditor(units, "SECOND")
+        for owner in (creditor_id, other):
+            place(units, owner, a_file(a_row("F1", kvk="12345678")))
+        drain(units)
+        with units.open(Door.STAFF, by="system:test") as unit:
+            linked = unit.session.connection().execute(
+                text("SELECT count(DISTINCT identity_id), count(*) FROM debtor")
+            )
+            assert linked.one() == (1, 2)
+        with units.open(Door.CREDITOR, by="user:x", creditor_id=other) as unit, pytest.raises(DatabaseError):
+            unit.session.connection().execute(text("SELECT * FROM debtor_identity"))
+
+
+class TestSum:
+    @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(
+        st.lists(
+            st.tuples(
+                st.sampled_from(["F1", "F2", "F3", "F4", ""]),
+                st.sampled_from(["10,00", "1.234", "-3,00", "0,00", "20,00"]),
+                st.sampled_from(["7", "8", ""]),
+                st.sampled_from(["", "F1", "F2", "F9"]),
+            ),
+            min_size=1, max_size=12,
+        )
+    )  # fmt: skip
+    def test_of_outcomes_is_the_number_of_rows_whatever_comes_in(self, units, rows):
+        owner = a_creditor(units, f"C{new_id().hex}")
+        lines = [
+            f";{number};{who};Jansen;{amount};31-05-2026;{credits}" for number, amount, who, credits in rows
+        ]
+        for content in (a_file(*lines, headers=MERGE), a_file(*lines[::-1], headers=MERGE + ";Extra")):
+            report = place(units, owner, content)
+            if report.state == "refused":
+                continue
+            assert report.rows == len(lines)
+            assert report.rows == report.created + report.updated + report.merged + report.rejected
+        bad = rows_of(units, owner, "SELECT 1 FROM claim c WHERE state IN ('new', 'quoted') AND principal_minor <>"
+                      " (SELECT sum(open_minor) FROM invoice i WHERE i.claim_id = c.id)")  # fmt: skip
+        assert bad == []
+
+
+class TestEInvoices:
+    def test_every_real_one_becomes_a_claim_or_a_reject_with_a_reason(self, units, creditor_id, real_data):
+        files = sorted(
+            path for path in (real_data / "02_einvoice").rglob("*") if path.suffix in (".xml", ".pdf")
+        )
+        assert len(files) > 100
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            for path in files:
+                archive.writestr(f"../../{path.parent.name}_{path.name}", path.read_bytes())
+        report = place(units, creditor_id, packed.getvalue(), name="alles.zip")
+        assert report.state == "quoted"
+        assert report.rows == len(files)
+        assert report.created > 20
+        assert report.rejected == len({row for row, _, _ in report.rejects})
+        assert all(reason for _, _, reason in report.rejects)
+        without = rows_of(units, creditor_id, "SELECT count(*) FROM claim c WHERE NOT EXISTS"
+                          " (SELECT 1 FROM document d WHERE d.claim_id = c.id AND d.kind = 'invoice')")  # fmt: skip
+        assert without == [(0,)]
+
+    def test_a_single_one_keeps_its_file_as_evidence(self, units, creditor_id, real_data):
+        path = real_data / "02_einvoice/josemmo/peppol-invoice-example.xml"
+        report = place(units, creditor_id, path.read_bytes(), name=path.name)
+        assert report.counts == (1, 1, 0, 0, 0)
+        assert rows_of(units, creditor_id, "SELECT kind, name FROM document ORDER BY kind") == [
+            ("invoice", path.name), ("other", "att.txt"),
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize("folder", ["xml_defusedxml"])
+    def test_hostile_ones_are_refused(self, units, creditor_id, real_data, folder):
+        for path in sorted((real_data / "06_hostile" / folder).iterdir()):
+            report = place(units, creditor_id, path.read_bytes(), name=path.name)
+            assert report.state == "refused", path.name
+        assert claims(units, creditor_id) == []
+
+
+class TestWall:
+    def test_a_reference_of_another_creditor_is_free_for_this_one(self, units, creditor_id):
+        other = a_creditor(units, "SECOND")
+        place(units, creditor_id, a_file(a_row("F1")))
+        assert place(units, other, a_file(a_row("F1"))).counts == (1, 1, 0, 0, 0)
+
+    def test_another_creditors_placement_does_not_exist(self, units, creditor_id):
+        other, adapters = a_creditor(units, "SECOND"), ports()
+        report = place(units, creditor_id, a_file(a_row("F1")), adapters=adapters)
+        with units.open(Door.CREDITOR, by="user:x", creditor_id=other) as unit:
+            for owner in (other, creditor_id):
+                with pytest.raises(NotFound):
+                    read_placement(
+                        unit, adapters.files, adapters.read_einvoice, creditor_id=owner,
+                        placement_id=report.placement_id,
+                    )  # fmt: skip
+
+    def test_a_claim_cannot_point_at_another_creditors_debtor(self, units, creditor_id):
+        other = a_creditor(units, "SECOND")
+        place(units, creditor_id, a_file(a_row("F1")))
+        place(units, other, a_file(a_row("F1")))
+        ((debtor_id,),) = rows_of(units, other, "SELECT id FROM debtor")
+        with pytest.raises(DatabaseError, match="foreign key"):
+            with units.open(Door.STAFF, by="system:test") as unit:
+                unit.session.connection().execute(
+                    text("UPDATE claim SET debtor_id = :d WHERE creditor_id = :c"),
+                    {"d": debtor_id, "c": creditor_id},
+                )
+
+    def test_the_creditor_is_found_by_its_reference(self, units, creditor_id):
+        with units.open(Door.STAFF, by="system:test") as unit:
+            assert creditor_by_reference(unit, reference="GROOTHANDEL").id == creditor_id
+
+
+def test_the_unused_reason_is_reached_when_an_invoice_of_the_file_falls_out(units, creditor_id):
+    place(units, creditor_id, a_file("D0;F0;7;Jansen;10,00;31-05-2026;", headers=MERGE))
+    report = place(
+        units, creditor_id,
+        a_file("D0;F1;8;Pieters;5,00;31-05-2026;", "D0;C1;8;Pieters;-1,00;31-05-2026;F1", headers=MERGE),
+    )  # fmt: skip
+    assert [reason for _, _, reason in report.rejects][-1] == CREDITED_INVOICE_REJECTED
+    assert report.rejected == 2
