@@ -4,6 +4,7 @@ It may be killed at any moment and two may run at once: a job that is named twic
 """
 
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
@@ -58,9 +59,12 @@ def run(config: Settings) -> None:
     while not stop:
         try:
             with _woken(config.database_url) as waits:
+                asked = 0.0
                 while not stop:
-                    with wiring.units.open(Door.WORKER, by="system:schedule") as unit:
-                        start_due_jobs(unit)
+                    if time.monotonic() - asked >= IDLE_SECONDS:
+                        asked = time.monotonic()
+                        with wiring.units.open(Door.WORKER, by="system:schedule") as unit:
+                            start_due_jobs(unit)
                     if relay_once(wiring, broker) == 0:
                         next(waits)
         except (SQLAlchemyError, psycopg.Error, RedisError, ConnectionError) as error:

@@ -57,11 +57,14 @@ def emit(unit: Unit, *events: Event) -> None:
 
 def nudge(unit: Unit, events: Sequence[Event]) -> None:
     """This function will tell open pages that something changed, once per creditor and claim."""
-    for creditor_id, claim_id, topic in sorted(
-        {(str(e.creditor_id), str(e.claim_id or ""), e.kind) for e in events}
-    ):
-        payload = json.dumps({"creditor_id": creditor_id, "claim_id": claim_id, "topic": topic})
-        unit.session.connection().execute(text("SELECT pg_notify('nudge', :payload)"), {"payload": payload})
+    told = sorted({(str(e.creditor_id), str(e.claim_id or ""), e.kind) for e in events})
+    unit.session.connection().execute(
+        text("SELECT pg_notify('nudge', :payload)"),
+        [
+            {"payload": json.dumps({"creditor_id": creditor_id, "claim_id": claim_id, "topic": topic})}
+            for creditor_id, claim_id, topic in told
+        ],
+    )
 
 
 @actor(queue="reactions")

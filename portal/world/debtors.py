@@ -132,26 +132,27 @@ def act(due: Due, outside: Outside, *, trust_iban: str, today: date) -> str:
             return "transferred"
         return "ignored"
     assert debt.link is not None
-    browser = outside.visit(debt.link, second_fact=debt.postal_code)
-    try:
-        return _visit(browser, action, amount if action.share < 1 else None, today)
-    finally:
-        browser.close()
+    browser = outside.visit()
+    if action.kind is ActionKind.OPEN_LINK:
+        browser.look(debt.link)
+        return "opened the link"
+    browser.open(debt.link, second_fact=debt.postal_code)
+    return _answer(browser, action, amount if action.share < 1 else None, today)
 
 
-def _visit(browser: DebtorsBrowser, action: Action, part: Money | None, today: date) -> str:
+def _answer(browser: DebtorsBrowser, action: Action, part: Money | None, today: date) -> str:
     match action.kind:
         case ActionKind.PAY_BY_LINK:
             browser.pay(part)
             return "paid by link"
         case ActionKind.PROMISE:
-            browser.send("/pay/promise", {"due_on": (today + timedelta(days=7)).isoformat()})
+            fields = {"due_on": (today + timedelta(days=7)).isoformat()}
+            browser.send("/pay/promise", "/pay/promise", fields)
             return "promised"
-        case ActionKind.DISPUTE:
-            browser.send("/pay/dispute", {"reason": "not_delivered", "words": "I never received this."})
-            return "disputed"
         case _:
-            return "opened the link"
+            fields = {"reason": "not_delivered", "words": "I never received this."}
+            browser.send("/pay/dispute", "/pay/dispute", fields)
+            return "disputed"
 
 
 def _transfer(due: Due, amount: Money, outside: Outside, *, trust_iban: str, today: date) -> None:

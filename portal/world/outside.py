@@ -61,11 +61,13 @@ class Outside:
 
     def __init__(self, *, simulator: str, portal: str) -> None:
         self._simulator = httpx.Client(base_url=simulator, timeout=60)
-        self._portal = portal
+        # One set of connections for all debtors: who visits is in the cookies, and each visit drops those.
+        self._portal = httpx.Client(base_url=portal, timeout=30, follow_redirects=False)
 
     def close(self) -> None:
         """Close the connections."""
         self._simulator.close()
+        self._portal.close()
 
     def make_it(self, moment: datetime) -> None:
         """Move the outside world's clock."""
@@ -124,11 +126,9 @@ class Outside:
         if answer.status_code not in (202, 409):
             raise WorldStopped(f"the bank refuses the payment order: {answer.text[:200]}")
 
-    def visit(self, link: str, *, second_fact: str) -> "DebtorsBrowser":
-        """Open a pay link as the debtor and give the second fact."""
-        browser = DebtorsBrowser(self._portal, self)
-        browser.open(link, second_fact=second_fact)
-        return browser
+    def visit(self) -> "DebtorsBrowser":
+        """Be another debtor: a browser that remembers nothing."""
+        return DebtorsBrowser(self._portal, self)
 
     def pay_at_checkout(self, payment_id: str) -> None:
         """Press "pay" on the provider's page."""
@@ -144,42 +144,45 @@ class Outside:
 
 
 class DebtorsBrowser:
-    """One debtor's visit: cookies, and the token of the last page seen."""
+    """One debtor's visit: its own cookies, and the token of the page it is on."""
 
-    def __init__(self, portal: str, outside: Outside) -> None:
-        self._browser = httpx.Client(base_url=portal, timeout=30, follow_redirects=False)
+    def __init__(self, http: httpx.Client, outside: Outside) -> None:
+        self._http = http
         self._outside = outside
         self._token = ""
+        self._page = ""
+        http.cookies.clear()
+
+    def look(self, link: str) -> None:
+        """Follow the link and see the question it asks."""
+        self._answer(lambda: self._http.get(httpx.URL(link).path))
+        self._go("/pay")
 
     def open(self, link: str, *, second_fact: str) -> None:
         """Follow the link and answer the question."""
-        self._get(httpx.URL(link).path)
-        self._get("/pay")
-        self.send("/pay/identify", {"answer": second_fact})
+        self.look(link)
+        self.send("/pay", "/pay/identify", {"answer": second_fact})
 
     def pay(self, amount: Money | None = None) -> None:
         """Pay all, or a part, at the provider's page."""
         part = {"what": "part", "amount": str(amount.decimal)} if amount else {"what": "all"}
-        answer = self.send("/pay/start", part)
+        answer = self.send("/pay", "/pay/start", part)
         target = answer.headers.get("location", "")
         if "/checkout/" in target:
             self._outside.pay_at_checkout(target.rsplit("/", 1)[1])
 
-    def send(self, path: str, fields: dict[str, str]) -> httpx.Response:
+    def send(self, page: str, action: str, fields: dict[str, str]) -> httpx.Response:
         """Send a form with the token of the page it stands on."""
-        page = "/pay" if path in ("/pay/identify", "/pay/start") else path
-        self._get(page)
-        return self._answer(lambda: self._browser.post(path, data={**fields, "csrf": self._token}))
+        if self._page != page:
+            self._go(page)
+        self._page = ""
+        return self._answer(lambda: self._http.post(action, data={**fields, "csrf": self._token}))
 
-    def close(self) -> None:
-        """Leave."""
-        self._browser.close()
-
-    def _get(self, path: str) -> httpx.Response:
-        answer = self._answer(lambda: self._browser.get(path))
+    def _go(self, page: str) -> None:
+        answer = self._answer(lambda: self._http.get(page))
         found = _TOKEN.search(answer.text)
-        self._token = found.group(1) if found else self._token
-        return answer
+        self._token = found.group(1) if found else ""
+        self._page = page
 
     @staticmethod
     def _answer(ask: Callable[[], httpx.Response]) -> httpx.Response:
