@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from agency.kernel.errors import AgencyError, Forbidden
 from agency.kernel.unit import Door, Unit
+from portal.shared.i18n import speak
 from portal.shared.rendering import Here, Notice, Reader, here_for_anybody, page
 from portal.shared.security import check_token
 from portal.shared.sessions import Visitor, find_visitor, session_of
@@ -60,6 +61,7 @@ def router(
     if audience not in OWN_GUARD and not needed:
         raise ValueError(f"{audience}: say which roles may come in")
     guards = [] if audience in OWN_GUARD else [Depends(_admit(audience, needed)), Depends(check_token)]
+    guards.append(Depends(_speak))
     made = APIRouter(prefix=prefix, dependencies=guards, include_in_schema=audience == "api")
     ROUTERS.append(Declared(made, audience, needed))
     return made
@@ -109,6 +111,15 @@ def _admit(audience: Audience, roles: frozenset[str]) -> Any:
             raise Forbidden("your role does not open this door")
 
     return admit
+
+
+async def _speak(request: Request) -> None:
+    """Make the reader's language the ambient one, for what pages write out before they are rendered.
+
+    Async on purpose: what a threaded dependency sets stays in its thread.
+    """
+    visitor: Visitor | None = getattr(request.state, "visitor", None)
+    speak(visitor.language if visitor else here_for_anybody(request).language)
 
 
 def _staff_unit(request: Request) -> Iterator[Unit]:

@@ -8,6 +8,7 @@ if form.errors:
 return visit.redirect("/desk", notice=N_("Promise kept in the file."))
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
@@ -123,6 +124,8 @@ def submitted(model: type[Data], fields: Mapping[str, Any]) -> Form[Data]:
     return form
 
 
+_AMOUNT = re.compile(r"-?[0-9]{1,3}([.,]?[0-9]{3})*([.,][0-9]+)?|-?[0-9]+([.,][0-9]+)?")
+
 # What people read for each of Pydantic's kinds of error; anything else is "not valid".
 _SENTENCES = {
     "missing": N_("Fill this in."),
@@ -152,18 +155,21 @@ def _sentence(error: Mapping[str, Any]) -> str:
 def read_amount(text: Any) -> Any:
     """This function will read an amount as people of both languages write it: `1.234,56` and `1,234.56`.
 
-    :raises ValueError: one separator with exactly three digits behind it could mean either.
+    :raises ValueError: it is no amount, or one separator with exactly three digits behind it could mean
+        thousands or decimals.
     """
     if not isinstance(text, str):
         return text
     digits = text.replace("€", "").replace("\u00a0", "").replace(" ", "")
+    if not _AMOUNT.fullmatch(digits):
+        raise ValueError(_SENTENCES["decimal_parsing"])
     point = max(digits.rfind(","), digits.rfind("."))
     if point < 0:
-        return Decimal(digits) if digits.isascii() and digits.isdigit() else digits
+        return Decimal(digits)
     whole, fraction = digits[:point].replace(",", "").replace(".", ""), digits[point + 1 :]
     if len(fraction) == 3 and not ("," in digits and "." in digits):
         raise ValueError(N_("Write cents with two decimals: 1234,56."))
-    return f"{whole}.{fraction}"
+    return Decimal(f"{whole}.{fraction}")
 
 
 AmountField = Annotated[Decimal, BeforeValidator(read_amount)]

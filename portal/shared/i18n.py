@@ -76,6 +76,11 @@ def speaking(language: str) -> Iterator[None]:
         _language.reset(token)
 
 
+def speak(language: str) -> None:
+    """This function will make a language the ambient one for the rest of this request's task."""
+    _language.set(language)
+
+
 def current_language() -> str:
     """This function will return the ambient language."""
     return _language.get()

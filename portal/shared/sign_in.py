@@ -19,7 +19,7 @@ from agency.kernel.audit import record
 from agency.kernel.unit import Door, Unit
 from agency.parties.users import use_code, user_with_password
 from portal.shared.audience import TheWiring, here, recognise, router
-from portal.shared.i18n import LANGUAGES, gettext
+from portal.shared.i18n import LANGUAGES, N_
 from portal.shared.navigation import doors_for
 from portal.shared.rendering import page
 from portal.shared.security import refuse_wrong_token
@@ -59,7 +59,7 @@ def check_password(
 ) -> Response:
     """The password; whoever gives the right one is asked for a code."""
     if _throttled(wiring, request, email):
-        return _again(request, email, next, gettext("Too many tries. Wait a minute and try again."), 429)
+        return _again(request, email, next, N_("Too many tries. Wait a minute and try again."), 429)
     with wiring.units.open(Door.GATE, by="system:gate") as unit:
         user = user_with_password(unit, email=email, password=password)
         if user is not None:
@@ -71,7 +71,7 @@ def check_password(
                 user_agent=request.headers.get("user-agent", ""),
             )
     if user is None:
-        return _again(request, email, next, gettext("This e-mail address or password is not right."), 422)
+        return _again(request, email, next, N_("This e-mail address or password is not right."), 422)
     response = RedirectResponse(f"/sign-in/code?next={quote(_safe(next))}", status_code=303)
     give_cookie(response, wiring.settings, session_id)
     return response
@@ -121,7 +121,7 @@ def check_code(
                     creditor_id=visitor.creditor_id,
                 )
     if session_id is None:
-        wrong = gettext("This code is not right, or was used already. Wait for the next one.")
+        wrong = N_("This code is not right, or was used already. Wait for the next one.")
         return page(
             request, "sign_in_code.html", {"next": next, "wrong": wrong}, here=here(request), status=422
         )
