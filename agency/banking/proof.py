@@ -37,6 +37,7 @@ class Check:
     money: bool
     blocks: bool
     account: str = ""
+    currency: str = "EUR"
 
     @property
     def holds(self) -> bool:
@@ -106,13 +107,14 @@ def _bank_equals_ledger(unit: Unit) -> list[Check]:
     return [
         Check(
             "P2",
-            f"trust account in the ledger ({currency})",
+            "trust account in the ledger",
             ledger.get(currency, 0),
             "closing balance of the bank",
             bank.get(currency, 0),
             True,
             True,
             "trust.bank",
+            currency,
         )
         for currency in sorted(bank.keys() | ledger.keys()) or ["EUR"]
     ]
@@ -123,13 +125,14 @@ def _liabilities_equal_assets(unit: Unit) -> list[Check]:
     return [
         Check(
             "P3",
-            f"client money held ({currency})",
+            "client money held",
             assets.get(currency, 0),
             "owed to creditors, debtors, agency and nobody yet",
             -owed.get(currency, 0),
             True,
             True,
             "trust.creditor",
+            currency,
         )
         for currency in sorted(assets.keys() | owed.keys()) or ["EUR"]
     ]
@@ -177,17 +180,18 @@ def _every_line_booked_once(unit: Unit) -> list[Check]:
 
 
 def _suspense_is_young(unit: Unit) -> list[Check]:
-    limit, left = unit.today, SUSPENSE_DAYS_MAX
+    # The day before the one that leaves exactly the limit of business days up to today.
+    limit, left = unit.today, SUSPENSE_DAYS_MAX + 1
     while left:
         left -= is_business_day(country="NL", day=limit)
         limit -= timedelta(days=1)
     old = _count(
         unit,
         "SELECT count(*) FROM bank_line WHERE state = 'suspense' AND amount_minor <> 0"
-        " AND booked_on < :limit",
+        " AND booked_on <= :limit",
         limit=limit,
     )
-    label = f"lines in suspense for more than {SUSPENSE_DAYS_MAX} business days"
+    label = "lines in suspense for more than 5 business days"
     return [Check("P5", label, old, "allowed", 0, False, True, "trust.suspense")]
 
 

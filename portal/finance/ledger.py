@@ -12,6 +12,7 @@ from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from agency.ledger.chart import CHART
 from agency.ledger.queries import (
+    AccountBalance,
     EntryRow,
     account_balance,
     account_entries,
@@ -35,6 +36,11 @@ ENTRIES = (
     Column("claim", N_("Claim"), phone=False),
     Column("amount", N_("Amount"), "money"),
 )
+BALANCES = (
+    Column("name", N_("Account"), "link", sub="account"),
+    Column("entries", N_("Entries"), "number", phone=False),
+    Column("balance", N_("Balance"), "money"),
+)
 FILE_HEADERS = (
     N_("Booked on"), N_("Counts from"), N_("Booking"), N_("Account"), N_("Creditor"), N_("Claim"),
     N_("Amount"), N_("Currency"), N_("Key"), N_("Transaction"),
@@ -46,10 +52,10 @@ def ledger(request: Request, unit: StaffUnit) -> Response:
     """The balance of every account, book by book."""
     balances = sorted(trial_balance(unit), key=lambda row: list(CHART).index(row.account))
     books = [
-        (BOOKS[book], [(row, ACCOUNTS[row.account]) for row in rows])
+        (BOOKS[book], Cut([_balance_row(row) for row in rows]))
         for book, rows in groupby(balances, key=lambda row: row.account.split(".")[0])
     ]
-    return finance_page(request, "ledger.html", books=books)
+    return finance_page(request, "ledger.html", columns=BALANCES, books=books)
 
 
 @routes.get("/ledger/{account}/entries.{form}")
@@ -100,6 +106,16 @@ def transaction(request: Request, unit: StaffUnit, creditor_id: UUID, transactio
         creditor=creditors[creditor_id],
         entries=[(entry, ACCOUNTS[entry.account], claims.get(entry.claim_id, "")) for entry in entries],
     )
+
+
+def _balance_row(row: AccountBalance) -> dict[str, Any]:
+    return {
+        "href": f"/finance/ledger/{row.account}",
+        "name": gettext(ACCOUNTS[row.account]),
+        "account": row.account,
+        "entries": row.entries,
+        "balance": row.balance,
+    }
 
 
 def _known(account: str) -> str:

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from agency.banking.proof import latest_proof
 from agency.banking.queries import bank_days, list_statements, suspense_by_age
 from agency.kernel.unit import Unit
+from agency.ledger.chart import Nature, account
 from agency.ledger.queries import account_balance
 from agency.money import Money
 from agency.remittance.queries import list_runs
@@ -46,11 +47,17 @@ def overview(request: Request, unit: StaffUnit) -> Response:
         red=_red(proof.checks) if proof else [],
         drafts=Cut(run_rows(unit, drafts)),
         to_approve=Money.total((run.net for run in drafts), "EUR"),
-        balances=[(code, account_balance(unit, account=code, currency="EUR")) for code in _POSITIONS],
+        balances=[(code, _position(unit, code)) for code in _POSITIONS],
         last=next(iter(list_statements(unit, limit=1)), None),
         held=_held(unit),
         accounts=ACCOUNTS,
     )
+
+
+def _position(unit: Unit, code: str) -> Money:
+    """What is held or owed, as people say it: a liability is what is owed, not a negative amount."""
+    balance = account_balance(unit, account=code, currency="EUR")
+    return -balance if account(code).nature is Nature.LIABILITY else balance
 
 
 def _red(checks: list[dict[str, object]]) -> list[str]:

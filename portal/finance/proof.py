@@ -12,7 +12,15 @@ from agency.money import Money
 from portal.finance.doors import finance_page, routes
 from portal.finance.words import CHECKS
 from portal.shared.audience import StaffUnit, leave_for
-from portal.shared.i18n import N_, format_money, format_number
+from portal.shared.i18n import N_, format_money, format_number, gettext
+from portal.shared.listing import Chip, Column, Cut
+
+CHECK_COLUMNS = (
+    Column("what", N_("Check"), "link"),
+    Column("left", N_("This figure"), sub="left_label"),
+    Column("right", N_("must equal"), sub="right_label"),
+    Column("result", N_("Result"), "chip", sub="difference"),
+)
 
 
 @routes.get("/proof")
@@ -24,7 +32,8 @@ def proof(request: Request, unit: StaffUnit) -> Response:
         request,
         "proof.html",
         proof=latest,
-        groups=_groups(latest.checks) if latest else [],
+        columns=CHECK_COLUMNS,
+        cut=Cut([_row(check) for check in latest.checks] if latest else []),
         earlier=[(run.at, run.green, _red_keys(run.checks)) for run in earlier],
     )
 
@@ -40,30 +49,24 @@ def run_proof(unit: StaffUnit) -> Response:
     )
 
 
-def _groups(checks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    groups: dict[str, dict[str, Any]] = {}
-    for check in checks:
-        group = groups.setdefault(
-            check["key"], {"key": check["key"], "title": CHECKS[check["key"]], "holds": True, "checks": []}
-        )
-        group["holds"] = group["holds"] and check["holds"]
-        group["blocks"] = check["blocks"]
-        group["checks"].append(
-            {
-                "left_label": check["left_label"],
-                "left": _figure(check["left"], check["money"]),
-                "right_label": check["right_label"],
-                "right": _figure(check["right"], check["money"]),
-                "difference": _figure(check["left"] - check["right"], check["money"]),
-                "holds": check["holds"],
-                "account": check["account"],
-            }
-        )
-    return list(groups.values())
+def _row(check: dict[str, Any]) -> dict[str, Any]:
+    holds, currency = check["holds"], check["currency"] if check["money"] else ""
+    red = Chip(N_("Red"), "bad") if check["blocks"] else Chip(N_("Attention"), "warning")
+    difference = _figure(check["left"] - check["right"], currency)
+    return {
+        "href": f"/finance/ledger/{check['account']}" if check["account"] else "/finance/ledger",
+        "what": f"{check['key']} {gettext(CHECKS[check['key']])}",
+        "left": _figure(check["left"], currency),
+        "left_label": gettext(check["left_label"]),
+        "right": _figure(check["right"], currency),
+        "right_label": gettext(check["right_label"]),
+        "result": Chip(N_("Green"), "good") if holds else red,
+        "difference": "" if holds else gettext("difference %(amount)s") % {"amount": difference},
+    }
 
 
-def _figure(value: int, money: bool) -> str:
-    return format_money(Money(value, "EUR")) if money else format_number(value)
+def _figure(value: int, currency: str) -> str:
+    return format_money(Money(value, currency)) if currency else format_number(value)
 
 
 def _red_keys(checks: list[dict[str, Any]]) -> str:
