@@ -1,0 +1,166 @@
+"""How a call ended, and what follows: a promise, a dispute, a hold, another call, another number."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from agency.arrangements.promises import check_promises
+from agency.claims.holds import running_holds
+from agency.desk.models import Disposition, WorkKind
+from agency.desk.queue import take_next
+from agency.kernel.errors import Conflict, Invalid, NotFound
+from agency.kernel.ids import new_id
+from agency.money import Money
+from tests.communication.correspondence import TUESDAY
+from tests.desk.desks import NUMBER
+
+DAY = timedelta(days=1)
+
+
+def next_case(desk):
+    with desk.unit() as unit:
+        case = take_next(unit, user_id=desk.user_id)
+        unit.session.connection().execute(
+            text("UPDATE work_item SET done_at = app.now() WHERE id = :i"), {"i": case and case.item_id}
+        )
+        return case
+
+
+def grounds(desk, claim):
+    with desk.unit() as unit:
+        return {hold.ground for hold in running_holds(unit, creditor_id=claim[0], claim_id=claim[1])}
+
+
+def value(desk, statement, **values):
+    with desk.unit() as unit:
+        return unit.session.connection().execute(text(statement), values).scalar_one()
+
+
+def called(desk, disposition, **values):
+    claim = desk.claim()
+    call_id = desk.call(claim)
+    desk.close(claim, call_id, disposition, **values)
+    return claim, call_id
+
+
+class TestEveryDisposition:
+    @pytest.mark.parametrize(
+        "disposition", sorted(set(Disposition) - {Disposition.PROMISE, Disposition.DISPUTE})
+    )
+    def test_it_is_recorded_with_note_event_and_audit(self, desk, disposition):
+        called(desk, disposition, note="  Spoke about the invoice.  ")
+        assert value(desk, "SELECT disposition FROM call") == disposition
+        assert value(desk, "SELECT text FROM note") == "Spoke about the invoice."
+        assert value(desk, "SELECT facts ->> 'disposition' FROM event WHERE kind = 'CallMade'") == disposition
+        audited = value(desk, "SELECT facts ->> 'disposition' FROM audit_entry WHERE action = 'call.closed'")
+        assert audited == disposition
+
+    def test_a_second_one_is_refused(self, desk):
+        claim, call_id = called(desk, Disposition.RIGHT_PARTY)
+        with pytest.raises(Conflict):
+            desk.close(claim, call_id, Disposition.REFUSES)
+
+    def test_an_unknown_call(self, desk):
+        with pytest.raises(NotFound):
+            desk.close(desk.claim(), new_id(), Disposition.REFUSES)
+
+
+class TestPromise:
+    def test_it_holds_the_claim_and_takes_back_needless_calls(self, desk):
+        claim = desk.claim()
+        desk.ask(claim)
+        call_id = desk.call(claim)
+        promised = Money(40215, "EUR")
+        desk.close(claim, call_id, Disposition.PROMISE, promised=promised, promised_on=date(2026, 12, 10))
+        assert value(desk, "SELECT amount_minor FROM promise WHERE state = 'open'") == 40215
+        assert grounds(desk, claim) == {"promise"}
+        assert next_case(desk) is None
+
+    @pytest.mark.parametrize(
+        ("values", "field"),
+        [
+            ({"promised_on": date(2026, 12, 10)}, "promised"),
+            ({"promised": Money(40215, "EUR")}, "promised_on"),
+            ({"promised": Money(40215, "EUR"), "promised_on": date(2026, 11, 1)}, "due_on"),
+            ({"promised": Money(99999, "EUR"), "promised_on": date(2026, 12, 10)}, "amount"),
+        ],
+    )
+    def test_one_that_makes_no_sense_leaves_the_call_open(self, desk, values, field):
+        claim = desk.claim()
+        call_id = desk.call(claim)
+        with pytest.raises(Invalid) as refusal:
+            desk.close(claim, call_id, Disposition.PROMISE, **values)
+        assert refusal.value.field == field
+        assert value(desk, "SELECT disposition FROM call") is None
+
+    def test_broken_it_comes_to_the_desk(self, desk):
+        called(desk, Disposition.PROMISE, promised=Money(100, "EUR"), promised_on=date(2026, 12, 2))
+        desk.office.move_to(TUESDAY + 5 * DAY)
+        with desk.office.unit() as unit:
+            check_promises(unit)
+        desk.office.react()
+        assert next_case(desk).kind == WorkKind.PROMISE_BROKEN
+
+
+class TestDispute:
+    def test_collection_stops_and_somebody_looks_into_it(self, desk):
+        claim, _ = called(desk, Disposition.DISPUTE, note="Never got it.", dispute_reason="not_delivered")
+        assert value(desk, "SELECT text FROM dispute") == "Never got it."
+        assert grounds(desk, claim) == {"dispute"}
+        case = next_case(desk)
+        assert (case.kind, case.reason) == (WorkKind.DISPUTE, "not_delivered")
+
+
+class TestHardship:
+    def test_the_claim_rests_and_is_looked_at_again(self, desk):
+        claim, _ = called(desk, Disposition.HARDSHIP, note="Lost the job.")
+        assert grounds(desk, claim) == {"debt_help"}
+        assert next_case(desk) is None
+        desk.office.move_to(TUESDAY + 14 * DAY + timedelta(minutes=1))
+        assert next_case(desk).kind == WorkKind.HARDSHIP
+
+
+class TestWrongNumber:
+    def test_it_is_never_dialled_again_and_another_is_looked_for(self, desk):
+        claim, _ = called(desk, Disposition.WRONG_NUMBER)
+        assert value(desk, "SELECT state FROM contact_point WHERE value = :n", n=NUMBER) == "wrong"
+        case = next_case(desk)
+        assert (case.kind, case.reason, case.claim_id) == (WorkKind.UNREACHABLE, "no_number", claim[1])
+
+    def test_with_another_number_nobody_has_to_look(self, desk):
+        claim = desk.claim()
+        with desk.unit() as unit:
+            unit.session.connection().execute(
+                text(
+                    "INSERT INTO contact_point"
+                    " (creditor_id, id, debtor_id, channel, value, state, created_at)"
+                    " SELECT creditor_id, uuidv7(), debtor_id, 'phone', '+31687654321', 'usable', app.now()"
+                    " FROM claim WHERE id = :c"
+                ),
+                {"c": claim[1]},
+            )
+        desk.close(claim, desk.call(claim), Disposition.WRONG_NUMBER)
+        assert next_case(desk) is None
+
+
+class TestNobodyThere:
+    def test_another_call_is_due_when_the_rules_allow_it(self, desk):
+        # Saturday morning: twenty hours later it is Sunday, so the next call is on Monday at seven.
+        desk.office.move_to(datetime(2026, 12, 5, 14, 0, tzinfo=UTC))
+        called(desk, Disposition.NO_ANSWER)
+        assert value(desk, "SELECT due_at FROM work_item") == datetime(2026, 12, 7, 6, 0, tzinfo=UTC)
+        assert next_case(desk) is None
+        desk.office.move_to(datetime(2026, 12, 7, 6, 1, tzinfo=UTC))
+        assert next_case(desk).kind == WorkKind.CALL_BACK
+
+    def test_the_third_time_another_way_is_looked_for(self, desk):
+        claim = desk.claim()
+        kinds = []
+        for day in range(3):
+            desk.office.move_to(TUESDAY + day * DAY + timedelta(minutes=day + 1))
+            while next_case(desk):
+                pass
+            desk.close(claim, desk.call(claim), Disposition.NO_ANSWER)
+            kinds.append(value(desk, "SELECT kind FROM work_item ORDER BY id DESC LIMIT 1"))
+        assert kinds == ["call_back", "call_back", "unreachable"]
