@@ -108,7 +108,7 @@ def reserve(
     if claim is None or claim.state != ClaimState.ACTIVE:
         raise UnableToStartPayment("nothing can be paid on this claim now")
     owed = open_total(unit, creditor_id=creditor_id, claim_id=claim_id, on=unit.today)
-    wanted = _check_amount(amount or owed, owed)
+    wanted = _check_amount(owed if amount is None else amount, owed)
     description = f"{claim.payment_reference} {claim.number}"
     reusable = unit.session.exec(
         select(PaymentIntent)
