@@ -101,7 +101,7 @@ async def list_messages(
     channel: str = "",
     reference: str = "",
     since: AwareDatetime | None = None,
-    after: int = 0,
+    after: int | None = None,
     before: int = 0,
     limit: int = 100,
 ) -> dict[str, Any]:
@@ -113,10 +113,10 @@ async def list_messages(
         channel=channel,
         reference=reference,
         since=moment_text(since) if since else "",
-        after=after,
+        after=after or 0,
         before=before,
         limit=min(limit, 5000),
-        newest_first=not after,
+        newest_first=after is None,
     )
     return {"messages": [post.as_record(row) for row in rows]}
 
