@@ -1,4 +1,4 @@
-"""A whole agency for tests, wired as the portal wires it, with creditors who place files and accept prices."""
+"""A whole agency for tests, wired as the portal wires it; creditors place files and accept prices."""
 
 import csv
 import io
