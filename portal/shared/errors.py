@@ -1,5 +1,6 @@
 """Errors as people and programs read them: a page, or a problem document (RFC 9457) under /api."""
 
+from dataclasses import replace
 from urllib.parse import quote
 
 import structlog
@@ -45,7 +46,8 @@ def answer(request: Request, error: AgencyError) -> Response:
         request,
         "error.html",
         {"status": error.status, "message": error.message, "code": error.code},
-        here=here(request),
+        # The address is not echoed: an id that is somebody else's must read like one that never was.
+        here=replace(here(request), path="/", query=""),
         status=error.status,
     )
     if isinstance(error, SignInNeeded) and _fragment(request):

@@ -84,7 +84,7 @@ class House:
             made = create_user(
                 unit, email=email, name="Marieke van Wijngaarden", roles=roles, password=PASSWORD,
                 audience=Audience.CREDITOR if creditor_id else Audience.STAFF, creditor_id=creditor_id,
-                sealing_secret=self.settings.secret.get_secret_value(),
+                sealing_secret=self.settings.secret.get_secret_value(), language="en",
             )  # fmt: skip
         return Person(made.user_id, email, made.totp_secret)
 

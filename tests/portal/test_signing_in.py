@@ -250,8 +250,8 @@ class TestPreferences:
 
     def test_without_the_token_only_this_browser_changes(self, house):
         client = house.browser(Role.ADMIN)
-        client.post("/preferences", data={"language": "en"})
-        assert house.one("SELECT language FROM user_account") == "nl"
+        client.post("/preferences", data={"language": "nl"})
+        assert house.one("SELECT language FROM user_account") == "en"
 
     def test_the_browsers_language_is_used_before_anybody_signs_in(self, house):
         client = house.client()
