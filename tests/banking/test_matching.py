@@ -1,0 +1,188 @@
+"""Whose money a bank line is: settled by one valid reference, else proposed, and taken back when wrong."""
+
+from datetime import date
+
+import pytest
+from sqlalchemy import text
+
+from agency.banking.matching import match_lines, printed_forms
+from agency.banking.proof import prove
+from agency.banking.provider_settlements import match_settlements
+from agency.banking.suspense import UnableToSettleLine, settle_line, suspense_items, undo_line
+from agency.claims.itemisation import open_total
+from agency.claims.models import Claim
+from agency.claims.states import ClaimState
+from agency.kernel.ids import HOUSE
+from agency.kernel.unit import Door, Unit
+from agency.ledger.queries import account_balance
+from agency.money import Money
+from agency.payments.models import PaymentIntent, PaymentSource
+from agency.payments.settlement import settle
+from agency.ports.providers import Settlement, SettlementLine
+from agency.rules.reference import references_in, structured_ogm
+from tests.banking.test_importing import a_line, a_statement, import_
+from tests.made import a_claim, a_creditor
+
+
+def eur(minor: int) -> Money:
+    return Money(minor, "EUR")
+
+
+@pytest.fixture
+def staff(units):
+    with units.open(Door.STAFF, by="user:test") as unit:
+        yield unit
+
+
+def a_debt(unit: Unit, minor: int = 10_000, **facts):
+    creditor = a_creditor(unit)
+    claim = a_claim(unit, creditor_id=creditor, invoices=[(minor, unit.today)], **facts)
+    return creditor, claim, unit.session.get_one(Claim, (creditor, claim))
+
+
+def line_comes_in(unit: Unit, minor: int, **said) -> str:
+    line = a_line("k1", minor, on=unit.today, **said)
+    import_(unit, a_statement("s1", (line,), opening=0, on=unit.today))
+    match_lines(unit)
+    row = unit.session.connection().execute(text("SELECT id, state FROM bank_line")).one()
+    return row.id, row.state
+
+
+class TestExact:
+    @pytest.mark.parametrize("form", [0, 1])
+    def test_reference_in_any_written_form_settles_by_itself(self, staff, form):
+        creditor, claim, row = a_debt(staff)
+        written = printed_forms(row.payment_reference)[form]
+        _, state = line_comes_in(staff, 10_000, text=f"betaling {written} dank u")
+        assert state == "matched"
+        assert open_total(staff, creditor_id=creditor, claim_id=claim, on=staff.today) == eur(0)
+        assert account_balance(staff, account="trust.suspense", currency="EUR") == eur(0)
+
+    def test_belgian_structured_communication_settles_by_itself(self, staff):
+        _, _, row = a_debt(staff)
+        row.payment_reference = structured_ogm(4711)
+        staff.session.add(row)
+        staff.session.flush()
+        _, state = line_comes_in(staff, 10_000, structured_references=references_in(structured_ogm(4711)))
+        assert state == "matched"
+
+
+class TestNotCertain:
+    def test_two_references_are_never_booked_to_the_first(self, staff):
+        """B6."""
+        _, _, first = a_debt(staff)
+        _, _, second = a_debt(staff)
+        _, state = line_comes_in(staff, 20_000, text=f"{first.payment_reference} {second.payment_reference}")
+        assert state == "suspense"
+        [item] = suspense_items(staff)
+        assert len(item.proposals) == 2
+        assert account_balance(staff, account="trust.creditor", currency="EUR") == eur(0)
+
+    def test_a_reference_with_a_wrong_digit_is_not_booked(self, staff):
+        """B7."""
+        _, _, row = a_debt(staff)
+        reference = row.payment_reference
+        wrong = reference[:-1] + str((int(reference[-1]) + 1) % 10)
+        _, state = line_comes_in(staff, 10_000, text=wrong)
+        assert state == "suspense"
+
+    def test_an_invoice_number_is_proposed(self, staff):
+        _, claim, _ = a_debt(staff)
+        number = staff.session.connection().execute(text("SELECT number FROM invoice")).scalar_one()
+        _, state = line_comes_in(staff, 10_000, text=f"factuur {number}")
+        assert state == "suspense"
+        [item] = suspense_items(staff)
+        assert [proposal.claim_id for proposal in item.proposals] == [claim]
+        assert "invoice_number" in item.reasons
+
+    def test_a_withdrawn_claim_leaves_the_money_in_suspense_with_the_reason(self, staff):
+        """A11."""
+        _, _, row = a_debt(staff, state=ClaimState.WITHDRAWN)
+        _, state = line_comes_in(staff, 10_000, text=row.payment_reference)
+        assert state == "suspense"
+        assert "claim_withdrawn" in suspense_items(staff)[0].reasons
+
+
+class TestByAPerson:
+    def test_settles_undoes_and_settles_on_another_claim(self, staff):
+        creditor, claim, _ = a_debt(staff)
+        other_creditor, other, _ = a_debt(staff)
+        line, _ = line_comes_in(staff, 10_000, text="?")
+        settle_line(staff, line_id=line, creditor_id=creditor, claim_id=claim)
+        with pytest.raises(UnableToSettleLine):
+            settle_line(staff, line_id=line, creditor_id=other_creditor, claim_id=other)
+        undo_line(staff, line_id=line, why="another debtor")
+        assert open_total(staff, creditor_id=creditor, claim_id=claim, on=staff.today) == eur(10_000)
+        settle_line(staff, line_id=line, creditor_id=other_creditor, claim_id=other)
+        balance = account_balance(staff, account="trust.creditor", currency="EUR", creditor_id=other_creditor)
+        assert balance == eur(-10_000)
+        assert prove(staff, on=staff.today).green
+
+
+class TestSettlementsOfTheProvider:
+    def paid_online(self, unit: Unit, ref: str, minor: int):
+        creditor, claim, _ = a_debt(unit, minor)
+        unit.session.add(
+            PaymentIntent(
+                creditor_id=creditor,
+                created_at=unit.now,
+                claim_id=claim,
+                amount_minor=minor,
+                currency="EUR",
+                provider_ref=ref,
+            )
+        )
+        settle(
+            unit,
+            creditor_id=creditor,
+            claim_id=claim,
+            source=PaymentSource.PSP,
+            source_key=f"{ref}#1",
+            amount=eur(minor),
+            value_on=unit.today,
+            trust_account="trust.psp",
+        )
+        return creditor
+
+    def a_settlement(self, *lines: tuple[str, int], costs: int, amount: int | None = None) -> Settlement:
+        return Settlement(
+            ref="stl_1",
+            reference="1182161.2611.02",
+            settled_on=date(2026, 11, 20),
+            amount=eur(sum(minor for _, minor in lines) - costs if amount is None else amount),
+            costs=eur(costs),
+            lines=tuple(SettlementLine(ref, "payment", eur(minor)) for ref, minor in lines),
+        )
+
+    def test_empty_the_clearing_account_and_charge_the_agency(self, staff):
+        """A20."""
+        self.paid_online(staff, "tr_1", 10_000)
+        self.paid_online(staff, "tr_2", 5_000)
+        line_comes_in(staff, 14_942, text="Mollie 1182161.2611.02")
+        settlement = self.a_settlement(("tr_1", 10_000), ("tr_2", 5_000), costs=58)
+        assert match_settlements(staff, settlements=[settlement]) == 1
+        assert match_settlements(staff, settlements=[settlement]) == 0
+        balances = {
+            account: account_balance(staff, account=account, currency="EUR").minor
+            for account in ("trust.psp", "trust.suspense", "trust.bank", "trust.creditor", "trust.agency")
+        }
+        assert balances == {
+            "trust.psp": 0,
+            "trust.suspense": 0,
+            "trust.bank": 14_942,
+            "trust.creditor": -15_000,
+            "trust.agency": 58,
+        }
+        house = account_balance(staff, account="trust.agency", currency="EUR", creditor_id=HOUSE)
+        assert house == eur(58)
+        assert prove(staff, on=staff.today).green
+
+    @pytest.mark.parametrize(
+        ("lines", "amount"),
+        [((("tr_1", 10_000), ("tr_404", 4_942)), None), ((("tr_1", 10_000),), 14_942)],
+    )
+    def test_stay_open_while_a_cent_is_unexplained(self, staff, lines, amount):
+        self.paid_online(staff, "tr_1", 10_000)
+        _, _ = line_comes_in(staff, 14_942, text="Mollie 1182161.2611.02")
+        assert match_settlements(staff, settlements=[self.a_settlement(*lines, costs=0, amount=amount)]) == 0
+        assert account_balance(staff, account="trust.psp", currency="EUR") == eur(10_000)
