@@ -172,7 +172,8 @@ def books(units):
                 rows = unit.session.connection().execute(
                     text(
                         "SELECT r.creditor_id, sum(r.net_minor) AS paid,"
-                        " (SELECT coalesce(sum(to_creditor_minor), 0) FROM payment p WHERE p.creditor_id = r.creditor_id) AS collected"
+                        " (SELECT coalesce(sum(to_creditor_minor), 0) FROM payment p"
+                        "  WHERE p.creditor_id = r.creditor_id) AS collected"
                         " FROM remittance_run r WHERE r.state IN ('exported', 'paid') GROUP BY 1"
                     )
                 )
