@@ -29,12 +29,13 @@ _INSERT = text(
     " clock_timestamp(), 0, 0) ON CONFLICT (key) DO NOTHING"
 )
 _WAITING = text(
-    "UPDATE outbox SET dispatched_at = clock_timestamp() WHERE id IN ("
+    "WITH taken AS (UPDATE outbox SET dispatched_at = clock_timestamp() WHERE id IN ("
     " SELECT id FROM outbox WHERE done_at IS NULL AND quarantined_at IS NULL"
     " AND available_at <= clock_timestamp()"
     " AND (leased_until IS NULL OR leased_until < clock_timestamp())"
     " AND (dispatched_at IS NULL OR dispatched_at < clock_timestamp() - make_interval(secs => :again))"
-    " ORDER BY available_at LIMIT :limit FOR UPDATE SKIP LOCKED) RETURNING queue, id"
+    " ORDER BY available_at LIMIT :limit FOR UPDATE SKIP LOCKED)"
+    " RETURNING queue, id, available_at) SELECT queue, id FROM taken ORDER BY available_at, id"
 )
 _LEASE = text(
     "UPDATE outbox SET attempts = attempts + 1, generation = generation + 1,"
@@ -114,7 +115,8 @@ def enqueue_many(
 
 
 def take_waiting(unit: Unit, *, limit: int = 500, again_seconds: float = 20.0) -> dict[str, list[UUID]]:
-    """This function will mark waiting jobs as dispatched and return their ids by queue (for the relay)."""
+    """This function will mark waiting jobs as dispatched and return their ids by queue (for the relay),
+    the longest waiting first."""
     rows = unit.session.connection().execute(_WAITING, {"limit": limit, "again": again_seconds})
     queues: dict[str, list[UUID]] = {}
     for queue, job_id in rows:
