@@ -9,7 +9,7 @@ return visit.redirect("/desk", notice=N_("Promise kept in the file."))
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar
@@ -88,10 +88,11 @@ class Form(Generic[Data]):
                 self.refuse(_sentence(error), str(error["loc"][0]) if error["loc"] else None)
 
 
-async def sent_fields(request: Request) -> dict[str, Any]:
-    """This function will return what a form sent: text by field, a list where a field came repeatedly.
+async def sent_fields(request: Request) -> AsyncIterator[dict[str, Any]]:
+    """This function will give what a form sent: text by field, a list where a field came repeatedly.
 
-    Files stand as Starlette's `UploadFile`; an empty file field counts as absent.
+    Files stand as Starlette's `UploadFile`, open until the answer is made; an empty file field counts as
+    absent.
     """
     fields: dict[str, Any] = {}
     for name, value in (await request.form()).multi_items():
@@ -102,7 +103,10 @@ async def sent_fields(request: Request) -> dict[str, Any]:
             fields[name] = [*earlier, value] if isinstance(earlier, list) else [earlier, value]
         else:
             fields[name] = value
-    return fields
+    try:
+        yield fields
+    finally:
+        await request.close()
 
 
 Fields = Annotated[dict[str, Any], Depends(sent_fields)]
@@ -147,8 +151,9 @@ _SENTENCES = {
 
 
 def _sentence(error: Mapping[str, Any]) -> str:
-    if error["type"] == "value_error":  # a sentence of our own validators
-        return str(error["ctx"]["error"])
+    if error["type"] == "value_error":  # a sentence of our own validators, or the e-mail library's
+        own = error["ctx"].get("error")
+        return str(own) if own else N_("Give an e-mail address, like name@example.org.")
     return _SENTENCES.get(error["type"], N_("This is not valid."))
 
 

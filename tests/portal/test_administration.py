@@ -1,0 +1,249 @@
+"""Users, brands and health, as an administrator uses them without JavaScript."""
+
+import re
+
+import pyotp
+import pytest
+
+from agency.kernel.unit import Door
+from agency.parties.models import Role
+from tests.portal.house import SENDER, send, token_of
+from tests.portal.test_signing_in import give_code, give_password
+from tests.portal.test_words_and_figures import png
+
+NEW = {
+    "name": "Jan de Vries",
+    "email": "Jan@Example.org",
+    "roles": ["collector", "finance"],
+    "language": "nl",
+}
+
+
+@pytest.fixture
+def admin(house):
+    return house.browser(Role.ADMIN)
+
+
+def secrets_of(page: str) -> list[str]:
+    return re.findall(r'<p class="secret">([^<]+)</p>', page)
+
+
+def make(admin, **changes):
+    return send(admin, "/admin/users", page="/admin/users/new", **{**NEW, **changes})
+
+
+class TestUsers:
+    def test_a_new_user_signs_in_with_what_was_shown_once(self, house, admin):
+        page = make(admin).text
+        password, totp_secret = secrets_of(page)
+        assert 'src="data:image/png;base64,' in page
+        person = house.person(Role.FINANCE)
+        person.email, person.totp_secret = "jan@example.org", totp_secret
+        client = house.client()
+        assert give_password(client, person, password=password).status_code == 303
+        assert give_code(client, pyotp.TOTP(totp_secret).now()).headers["location"] == "/desk"
+
+    def test_the_secrets_are_kept_nowhere_readable(self, house, admin):
+        password, totp_secret = secrets_of(make(admin).text)
+        row = house.one(
+            "SELECT password_hash || encode(totp_secret, 'escape') FROM user_account"
+            " WHERE email = 'jan@example.org'"
+        )
+        assert password not in row
+        assert totp_secret not in row
+        assert password not in admin.get("/admin/users").text
+
+    @pytest.mark.parametrize(
+        ("changes", "words"),
+        [
+            ({"email": "no address"}, "Give an e-mail address"),
+            ({"roles": []}, "Fill this in."),
+            ({"roles": ["emperor"]}, "Choose one of the options."),
+            ({"roles": ["creditor_clerk"]}, "Choose the creditor this user belongs to."),
+            ({"roles": ["creditor_clerk", "admin"]}, "do not go together"),
+            ({"email": "admin-house@example.org"}, "somebody else signs in with this address"),
+            ({"name": ""}, "Fill this in."),
+        ],
+    )
+    def test_a_refusal_keeps_what_was_typed_and_makes_nobody(self, house, admin, changes, words):
+        answer = make(admin, **changes)
+        assert answer.status_code == 422
+        assert words in answer.text
+        if "name" not in changes:
+            assert 'value="Jan de Vries"' in answer.text
+        assert house.one("SELECT count(*) FROM user_account") == 1
+
+    def test_a_creditors_user_belongs_to_its_creditor(self, house, admin):
+        creditor_id = house.creditor()
+        assert make(admin, roles="creditor_manager", creditor_id=str(creditor_id)).status_code == 200
+        found = house.one("SELECT creditor_id FROM user_account WHERE email = 'jan@example.org'")
+        assert found == creditor_id
+
+    def test_the_list_finds_by_name_and_by_address(self, house, admin):
+        make(admin)
+        house.person(Role.COLLECTOR)
+        found = admin.get("/admin/users?q=de+vries").text
+        assert "jan@example.org" in found
+        assert "collector-house@example.org" not in found
+        assert "jan@example.org" in admin.get("/admin/users?q=EXAMPLE").text
+        assert "Nothing matches these filters" in admin.get("/admin/users?q=100%25").text
+
+    def test_blocking_ends_every_session_and_is_written_down(self, house, admin):
+        person = house.person(Role.COLLECTOR)
+        theirs = house.signed_in(person)
+        assert theirs.get("/sessions").status_code == 200
+        page = f"/admin/users/{person.user_id}"
+        assert send(admin, f"{page}/block", page=page).status_code == 303
+        assert theirs.get("/sessions").status_code == 303
+        assert "Blocked" in admin.get(page).text
+        assert house.one("SELECT count(*) FROM audit_entry WHERE action = 'user.disabled'") == 1
+        assert send(admin, f"{page}/unblock", page=page).status_code == 303
+        assert theirs.get("/sessions").status_code == 303
+        assert house.signed_in(person).get("/sessions").status_code == 200
+
+    def test_nobody_blocks_himself(self, house):
+        me = house.person(Role.ADMIN)
+        client = house.signed_in(me)
+        page = f"/admin/users/{me.user_id}"
+        assert send(client, f"{page}/block", page=page).status_code == 409
+        assert client.get(page).status_code == 200
+
+    def test_a_new_second_factor_replaces_the_old_one(self, house, admin):
+        person = house.person(Role.COLLECTOR)
+        theirs = house.signed_in(person)
+        page = f"/admin/users/{person.user_id}"
+        (totp_secret,) = secrets_of(send(admin, f"{page}/second-factor", page=page).text)
+        assert totp_secret != person.totp_secret
+        assert theirs.get("/sessions").status_code == 303
+        give_password(client := house.client(), person)
+        assert give_code(client, person.code()).status_code == 422
+        assert give_code(client, pyotp.TOTP(totp_secret).now()).status_code == 303
+
+    def test_a_new_password_replaces_the_old_one(self, house, admin):
+        person = house.person(Role.COLLECTOR)
+        page = f"/admin/users/{person.user_id}"
+        (password,) = secrets_of(send(admin, f"{page}/password", page=page).text)
+        assert give_password(house.client(), person).status_code == 422
+        assert give_password(house.client(), person, password=password).status_code == 303
+
+    def test_only_administrators_come_in(self, house):
+        for role in (Role.COLLECTOR, Role.FINANCE):
+            assert house.browser(role).get("/admin/users").status_code == 403
+
+
+BRAND = {
+    "name": "Enercity", "colour": "#1d7a46", "sender_name": "Enercity Klantenservice",
+    "sender_email": "post@enercity.example", "reply_to": "klant@enercity.example", "sms_sender": "Enercity",
+    "phone": "+31 20 765 43 21", "footer": "",
+}  # fmt: skip
+
+
+class TestBrands:
+    @pytest.fixture
+    def creditor(self, house):
+        return house.creditor()
+
+    def keep(self, admin, creditor, logo=None, **changes):
+        page = f"/admin/brands/{creditor}"
+        data = {"csrf": token_of(admin.get(page).text), **BRAND, **changes}
+        files = {"logo": ("logo.png", logo, "image/png")} if logo else {"logo": ("", b"")}
+        return admin.post(page, data=data, files=files)
+
+    def test_a_brand_is_changed_and_listed(self, house, admin, creditor):
+        assert self.keep(admin, creditor).status_code == 303
+        page = admin.get("/admin/brands").text
+        assert "Enercity Klantenservice" in page
+        assert "#1d7a46" in page
+        assert house.one("SELECT count(*) FROM audit_entry WHERE action = 'brand.changed'") == 1
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"colour": "red"},
+            {"colour": "#12345g"},
+            {"sender_email": "x"},
+            {"sms_sender": "A sender too long"},
+            {"sms_sender": "Ener-city"},
+            {"phone": "call me"},
+            {"sender_name": "Enercity\r\nBcc: everybody@example.org"},
+            {"creditor_id": "00000000-0000-0000-0000-000000000001"},
+        ],
+    )
+    def test_a_refusal_changes_nothing(self, house, admin, creditor, changes):
+        assert self.keep(admin, creditor, **changes).status_code == 422
+        assert house.one("SELECT sender_name FROM brand") == SENDER.name
+        assert house.one("SELECT colour FROM brand") == SENDER.colour
+
+    def test_a_logo_is_shown_to_everybody_and_can_be_removed(self, house, admin, creditor):
+        assert self.keep(admin, creditor, logo=png(300, 80)).status_code == 303
+        address = f"/logo/{creditor}/{house.one('SELECT logo_sha256 FROM brand')}"
+        answer = house.client().get(address)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
+        assert answer.content == png(300, 80)
+        assert address in admin.get(f"/admin/brands/{creditor}").text
+        send(admin, f"/admin/brands/{creditor}/logo/removal", page=f"/admin/brands/{creditor}")
+        assert house.client().get(address).status_code == 404
+
+    def test_a_file_that_is_no_logo_is_refused_with_the_rest(self, house, admin, creditor):
+        answer = self.keep(admin, creditor, logo=b"<svg onload=alert(1)>", name="Other")
+        assert answer.status_code == 422
+        assert "Choose a PNG or JPEG file." in answer.text
+        assert house.one("SELECT name FROM brand") == "Enercity"
+        assert house.one("SELECT count(*) FROM stored_file") == 0
+
+    def test_another_file_of_the_creditor_is_not_served_as_a_logo(self, house, creditor):
+        content = png(10, 10)
+        with house.units.open(Door.STAFF, by="system:test") as unit:
+            from agency.kernel.files import store
+
+            sha256 = store(
+                unit, house.ports.files, creditor_id=creditor, content=content, media_type="image/png"
+            )
+        assert house.client().get(f"/logo/{creditor}/{sha256}").status_code == 404
+
+    def test_the_mail_is_shown_under_the_brand_and_can_do_nothing(self, admin, creditor):
+        self.keep(admin, creditor, sender_name="Enercity <b>Klant</b>")
+        answer = admin.get(f"/admin/brands/{creditor}/preview/mail/content")
+        assert answer.status_code == 200
+        assert "Enercity &lt;b&gt;Klant&lt;/b&gt;" in answer.text
+        assert "sandbox" in answer.headers["content-security-policy"]
+        assert "script-src" not in answer.headers["content-security-policy"]
+        assert (
+            f"/admin/brands/{creditor}/preview/mail/content"
+            in admin.get(f"/admin/brands/{creditor}/preview/mail").text
+        )
+
+    def test_the_payment_page_is_shown_in_the_brands_colours(self, admin, creditor):
+        page = admin.get(f"/admin/brands/{creditor}/preview/page").text
+        assert f'href="/brand/{creditor}.css"' in page
+        assert "You still have to pay Enercity" in page
+
+    def test_a_creditor_that_is_not_there_has_no_page(self, admin):
+        assert admin.get("/admin/brands/01a200fe-6dae-76ab-9dd5-f982109367e5").status_code == 404
+
+
+class TestHealth:
+    def test_everything_in_order_is_said_so(self, admin):
+        page = admin.get("/admin").text
+        assert page.count("In order") == 4
+        assert "PostgreSQL" in page
+
+    def test_late_jobs_and_those_set_aside_are_shown(self, house, admin):
+        job = (
+            "INSERT INTO outbox (id, actor, queue, args, created_at, available_at, attempts, generation,"
+            " last_error{more}) VALUES (gen_random_uuid(), 'made.up', 'default', '{{}}',"
+            " now() - interval '1 hour', now(), 5, 0, 'ValueError: no such thing'{value})"
+        )
+        house.change(job.format(more="", value=""))
+        house.change(job.format(more=", quarantined_at", value=", now()"))
+        page = admin.get("/admin").text
+        assert "made.up" in page
+        assert "ValueError: no such thing" in page
+        assert page.count("Late") == 1
+        assert "oldest 3600 seconds" in page
+
+    def test_a_broker_that_is_away_is_said_so(self, house, admin):
+        config = house.settings.model_copy(update={"redis_url": "redis://127.0.0.1:1/0"})
+        state = house.app.state
+        state.wiring = type(state.wiring)(settings=config, units=house.units, ports=house.ports)
+        assert "Away" in admin.get("/admin").text
