@@ -136,7 +136,15 @@ document.addEventListener("keydown", (event) => {
   }
   if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
   if (event.key === "Escape") document.querySelectorAll("details[data-menu][open]").forEach((menu) => { menu.open = false; });
-  if (isTyping(event.target) || !KEYS[event.key]) return;
+  if (isTyping(event.target)) return;
+  // A page gives a key to one of its own buttons or links by data-key.
+  const own = /^[a-z]$/.test(event.key) && document.querySelector(`[data-key="${event.key}"]`);
+  if (own) {
+    event.preventDefault();
+    own.click();
+    return;
+  }
+  if (!KEYS[event.key]) return;
   if (event.key === "Enter" && !event.target.matches("tr.is-current")) return;
   event.preventDefault();
   KEYS[event.key]();

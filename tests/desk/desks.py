@@ -3,13 +3,17 @@
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from sqlmodel import col, select
+
+from agency.claims.models import Claim
 from agency.desk.calls import place_call
 from agency.desk.dispositions import CallOutcome, close_call
 from agency.desk.models import Disposition, WorkKind
 from agency.desk.queue import ask_for_person
 from agency.kernel.ids import new_id
 from agency.kernel.unit import Door
-from agency.parties.models import Audience, Role
+from agency.parties.models import Audience, Debtor, Role
+from agency.parties.names import name_key
 from agency.parties.users import create_user
 from tests.communication.correspondence import Office, a_correspondent
 
@@ -61,7 +65,12 @@ class Desk:
 
     def claim(self, **values) -> tuple[UUID, UUID]:
         with self.office.unit() as unit:
-            return a_correspondent(unit, **values)
+            creditor_id, claim_id = a_correspondent(unit, **values)
+            debtor = select(Debtor).join(Claim, col(Claim.debtor_id) == col(Debtor.id))
+            found = unit.session.exec(debtor.where(Claim.id == claim_id)).one()
+            unit.session.refresh(found)
+            found.name_key = name_key(found.name)
+            return creditor_id, claim_id
 
     def ask(self, claim: tuple[UUID, UUID], kind: WorkKind = WorkKind.CALL_DUE, **values) -> None:
         with self.office.unit() as unit:

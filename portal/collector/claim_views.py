@@ -1,0 +1,319 @@
+"""The page of one claim: what is owed and why, what may be done now and why not, and all that happened."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from agency.arrangements.promises import DAYS_AHEAD_MAX
+from agency.claims.build_up import BuildUpLine
+from agency.desk.calling import SILENT_GROUNDS
+from agency.kernel.unit import Unit
+from agency.money import Money
+from agency.progress.claim_page import ClaimPage, Part, claim_page
+from agency.rules.trace import Trace
+from portal.collector.doors import claim_url, desk_page, who
+from portal.collector.words import (
+    CALL_STATES,
+    CHANNEL_ICONS,
+    CHANNELS,
+    CLAIM_STATES,
+    CONTACT_STATES,
+    DEBTOR_KINDS,
+    DISPOSITIONS,
+    DISPUTE_REASONS,
+    DISPUTE_STATES,
+    DOCUMENTS,
+    HOLDS,
+    HOLDS_TO_PLACE,
+    LAWS,
+    LINES,
+    MESSAGE_STATES,
+    PHASES,
+    PROMISE_STATES,
+    SOURCES,
+    WORK,
+    days_between,
+    happening,
+    local_moment,
+    planned,
+    reasons,
+    step_words,
+    why_work,
+)
+from portal.shared.audience import wiring_of
+from portal.shared.explaining import Explanation, explanation
+from portal.shared.explaining import Part as Share
+from portal.shared.forms import Form, blank
+from portal.shared.i18n import N_, format_day, format_percent, gettext
+from portal.shared.listing import Chip
+from portal.shared.sessions import Visitor
+
+OWN_NUMBER_COOKIE: Final = "own_number"
+# Forms of the page; the one that was refused stands open with its errors, the others wait in their dialogs.
+FORMS: Final = ("call", "close", "note", "promise", "dispute", "hold", "rest", "resolve")
+
+Failed = tuple[str, Form[Any]] | None
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something a collector may do, or not now: `why_not` says it in sentences, `trace` by which rule."""
+
+    name: str
+    why_not: list[str]
+    until: datetime | None = None
+    trace: Trace = ()
+
+    @property
+    def allowed(self) -> bool:
+        """Whether it may be done now."""
+        return not self.why_not
+
+
+def show_claim(
+    request: Request,
+    unit: Unit,
+    visitor: Visitor,
+    creditor_id: UUID,
+    claim_id: UUID,
+    *,
+    failed: Failed = None,
+) -> Response:
+    """This function will answer with a claim's page; `failed` is a form that was refused, by its name.
+
+    :raises NotFound: no such claim.
+    """
+    found = claim_page(unit, creditor_id=creditor_id, claim_id=claim_id)
+    return desk_page(
+        request,
+        "claim.html",
+        status=422 if failed else 200,
+        url=claim_url(creditor_id, claim_id),
+        claim=found.claim,
+        owed=found.owed,
+        explained=_explained(found),
+        actions=_actions(found),
+        number_choices=[(point["value"], point["value"], "") for point in _numbers(found)],
+        open_dispute=next((one for one in found.disputes if not one["resolved_at"]), None),
+        now=unit.now,
+        **_heading(found, unit),
+        **_case(found, unit, visitor),
+        **_forms(request, found, unit, failed),
+        **_parts(found),
+    )
+
+
+def _heading(found: ClaimPage, unit: Unit) -> dict[str, Any]:
+    claim = found.claim
+    state = PHASES[claim.phase] if claim.state == "active" else CLAIM_STATES[claim.state]
+    return {
+        "chip": Chip(N_("Disputed"), "bad") if claim.disputed_minor and claim.state == "active" else state,
+        "days": days_between(claim.due_on, unit.today),
+        "placed": Money(claim.principal_minor, claim.currency),
+        "debtor_kind": gettext(DEBTOR_KINDS[claim.debtor_kind]),
+        "law": gettext(LAWS[claim.law]),
+        "pauses": [gettext(HOLDS[hold["ground"]]) for hold in found.holds],
+        "address": ", ".join(
+            part for part in (claim.street, " ".join(filter(None, (claim.postal_code, claim.city)))) if part
+        ),
+    }
+
+
+def _case(found: ClaimPage, unit: Unit, visitor: Visitor) -> dict[str, Any]:
+    """The work that waits on this claim, and whether this collector or a colleague has it in hand."""
+    waiting = [item for item in found.work if item["due_at"] <= unit.now]
+    held = next((item for item in waiting if _holder(item, unit) == visitor.user_id), None)
+    case = held or (waiting[0] if waiting else None)
+    holder = _holder(case, unit) if case else None
+    open_call = next((call for call in found.calls if call["disposition"] is None), None)
+    return {
+        "case": case,
+        "case_chip": WORK[case["kind"]] if case else None,
+        "case_why": why_work(case["kind"], case["reason"]) if case else None,
+        "mine": held is not None,
+        "colleague": found.staff.get(holder, "") if holder and held is None else "",
+        "later": [item for item in found.work if item["due_at"] > unit.now],
+        "work_words": {kind: chip.label for kind, chip in WORK.items()},
+        "open_call": open_call,
+        "call_chip": CALL_STATES[open_call["state"]] if open_call else None,
+    }
+
+
+def _holder(item: Part, unit: Unit) -> UUID | None:
+    """Who has it in hand now; a lease that ran out holds nothing."""
+    until: datetime | None = item["leased_until"]
+    holder: UUID | None = item["leased_by"]
+    return holder if until and until >= unit.now else None
+
+
+def _actions(found: ClaimPage) -> dict[str, Action]:
+    """What may be done now, and for the rest why not."""
+    call = found.call
+    running = [] if found.claim.state == "active" else ["claim_closed"]
+    owed = [] if found.owed.total.minor > 0 else ["nothing_owed"]
+    silent = [f"hold:{hold['ground']}" for hold in found.holds if hold["ground"] in SILENT_GROUNDS]
+    promised = ["promise_open"] if any(promise["state"] == "open" for promise in found.promises) else []
+    disputed = ["dispute_open"] if any(not one["resolved_at"] for one in found.disputes) else []
+    return {
+        "call": Action("call", reasons(call.reasons), call.until, call.trace),
+        "promise": Action("promise", reasons([*running, *owed, *promised, *silent])),
+        "dispute": Action("dispute", reasons([*running, *disputed])),
+        "hold": Action("hold", reasons(running)),
+        "note": Action("note", []),
+    }
+
+
+def _explained(found: ClaimPage) -> Explanation:
+    owed = found.owed
+    return explanation(
+        total=owed.total, parts=[Share(_line(line), line.amount, _basis(line)) for line in owed.lines]
+    )
+
+
+def _line(line: BuildUpLine) -> str:
+    label = gettext(LINES.get(line.label, line.label))
+    number = line.basis.get("number")
+    return f"{label} {number}" if number else label
+
+
+def _basis(line: BuildUpLine) -> str:
+    """What a line rests on, in a few words."""
+    basis = line.basis
+    match line.label:
+        case "invoice" | "credit_note":
+            return gettext("due %(day)s") % {"day": _day(basis["due_on"])}
+        case "interest":
+            period = f"{_day(basis['first_day'])} – {_day(basis['last_day'])}"
+            rate = gettext("%(days)s days at %(percent)s over %(base)s") % {
+                "days": basis["days"],
+                "percent": format_percent(Decimal(basis["percent"])),
+                "base": basis["base"],
+            }
+            return f"{period}, {rate} ({basis['source']})"
+        case "costs" | "costs_vat":
+            return gettext("as the notice announced, due from %(day)s") % {"day": _day(basis["from"])}
+        case "paid":
+            return gettext("last on %(day)s") % {"day": _day(basis["last_on"])}
+        case _:
+            return ""
+
+
+def _day(text: str) -> str:
+    return format_day(date.fromisoformat(text))
+
+
+def _numbers(found: ClaimPage) -> list[Part]:
+    return [
+        point for point in found.contact_points if point["channel"] == "phone" and point["state"] == "usable"
+    ]
+
+
+def _forms(request: Request, found: ClaimPage, unit: Unit, failed: Failed) -> dict[str, Any]:
+    """Every form of the page with what stands in it; the refused one keeps what was typed."""
+    numbers = _numbers(found)
+    tomorrow = unit.now + timedelta(days=1)
+    again = found.call.until if found.call.until and found.call.until > unit.now else tomorrow
+    config = wiring_of(request).settings
+    own = request.cookies.get(OWN_NUMBER_COOKIE) or config.agency_phone.replace(" ", "")
+    amount = found.owed.total.decimal
+    usual: dict[str, Form[Any]] = {
+        "call": blank(number=numbers[0]["value"] if numbers else "", collector=own),
+        "close": blank(promised=amount),
+        "promise": blank(promise_amount=amount),
+        "rest": blank(until=local_moment(again)),
+        **{name: blank() for name in ("note", "dispute", "hold", "resolve")},
+    }
+    if failed:
+        usual[failed[0]] = failed[1]
+    return {
+        "forms": usual,
+        "failed": failed[0] if failed else "",
+        "own_number": own,
+        "first_day": unit.today.isoformat(),
+        "last_day": (unit.today + timedelta(days=DAYS_AHEAD_MAX)).isoformat(),
+        "dispositions": DISPOSITIONS,
+        "dispute_reasons": [(k, v) for k, v in DISPUTE_REASONS.items() if k != "known_at_intake"],
+        "grounds": HOLDS_TO_PLACE,
+    }
+
+
+def _parts(found: ClaimPage) -> dict[str, Any]:
+    staff = found.staff
+    names = {f"user:{user_id}": name for user_id, name in staff.items()}
+    return {
+        "contact_points": [
+            {**point, "chip": CONTACT_STATES[point["state"]]} for point in found.contact_points
+        ],
+        "holds": [{**hold, "label": gettext(HOLDS[hold["ground"]]), "who": who(hold["by"], staff)}
+                  for hold in found.holds],
+        "notes": [{**note, "who": who(note["by"], staff)} for note in found.notes],
+        "promises": [
+            {
+                **one,
+                "amount": Money(one["amount_minor"], one["currency"]),
+                "chip": PROMISE_STATES[one["state"]],
+            }
+            for one in found.promises
+        ],
+        "disputes": [_dispute(one, found) for one in found.disputes],
+        "messages": [_message(one, found) for one in found.messages],
+        "payments": [_payment(one) for one in found.payments],
+        "documents": [{**one, "label": gettext(DOCUMENTS[one["kind"]])} for one in found.documents],
+        "others": [_other(one) for one in found.other_claims],
+        "happened": [happening(event, by=names.get(event.by, "")) for event in found.happened],
+        "planned": [planned(action) for action in found.planned],
+    }  # fmt: skip
+
+
+def _dispute(one: Part, found: ClaimPage) -> dict[str, Any]:
+    return {
+        **one,
+        "label": gettext(DISPUTE_REASONS.get(one["reason"], str(one["reason"]))),
+        "chip": DISPUTE_STATES[one["status"]],
+        "amount": Money(one["disputed_minor"], found.claim.currency),
+    }
+
+
+def _message(one: Part, found: ClaimPage) -> dict[str, Any]:
+    return {
+        "href": f"{claim_url(found.claim.creditor_id, found.claim.id)}/messages/{one['id']}",
+        "what": step_words(one["step"]),
+        "channel": gettext(CHANNELS[one["channel"]]),
+        "icon": CHANNEL_ICONS.get(one["channel"], "mail"),
+        "at": one["sent_at"] or one["due_at"],
+        "to": one["to_value"].replace("\n", ", "),
+        "chip": MESSAGE_STATES[one["state"]],
+        "reasons": reasons(one["reasons"]) if one["state"] in ("refused", "queued") else [],
+    }
+
+
+def _payment(one: Part) -> dict[str, Any]:
+    def money(name: str) -> Money:
+        return Money(int(one[name]), one["currency"])
+
+    law = [(N_("Costs"), "costs_minor"), (N_("Interest"), "interest_minor"),
+           (N_("Principal"), "principal_minor"), (N_("Overpaid"), "over_minor")]  # fmt: skip
+    contract = [(N_("To the creditor"), "to_creditor_minor"), (N_("To the agency"), "to_agency_minor")]
+    return {
+        "amount": money("amount_minor"),
+        "on": one["value_on"],
+        "source": gettext(SOURCES[one["source"]]),
+        "reversed_at": one["reversed_at"],
+        "by_law": [(gettext(label), money(name)) for label, name in law if one[name]],
+        "by_contract": [(gettext(label), money(name)) for label, name in contract if one[name]],
+    }
+
+
+def _other(one: Part) -> dict[str, Any]:
+    return {
+        "href": claim_url(one["creditor_id"], one["id"]),
+        "number": one["number"],
+        "creditor": one["creditor"],
+        "amount": Money(one["principal_minor"], one["currency"]),
+        "chip": PHASES[one["phase"]] if one["state"] == "active" else CLAIM_STATES[one["state"]],
+    }

@@ -1,0 +1,28 @@
+"""The router of the collectors' door and what its pages share."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from portal.shared.audience import router, show
+
+routes = router(audience="collector", roles={"collector"}, prefix="/desk")
+
+
+def desk_page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """This function will answer with a page of this door."""
+    return show(request, f"collector/{template}", values, status=status)
+
+
+def claim_url(creditor_id: UUID, claim_id: UUID) -> str:
+    """This function will return the address of a claim's page."""
+    return f"/desk/claims/{creditor_id}/{claim_id}"
+
+
+def who(by: str | None, staff: Mapping[UUID, str]) -> str:
+    """This function will return the name behind `user:<id>`, empty for programs and debtors."""
+    kind, _, found = (by or "").partition(":")
+    return staff.get(UUID(found), "") if kind == "user" else ""

@@ -1,0 +1,125 @@
+"""What was sent and what is on file: a message as it left, with the verdict of the law; documents."""
+
+from typing import Any, Final
+from urllib.parse import quote
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from starlette.requests import Request
+from starlette.responses import Response
+
+from agency.documents.upload import fetch_document
+from agency.kernel.errors import NotFound
+from agency.kernel.files import fetch
+from agency.kernel.unit import Unit
+from agency.money import Money
+from agency.rules.trace import from_json
+from portal.collector.doors import claim_url, desk_page, routes
+from portal.collector.words import CHANNELS, LINES, MESSAGE_STATES, reasons, step_words
+from portal.shared.audience import StaffUnit, TheWiring
+from portal.shared.i18n import gettext
+
+_MESSAGE = text(
+    "SELECT m.*, c.number, c.currency, d.name AS debtor, t.key AS template, t.version, t.language"
+    " FROM message m JOIN claim c ON c.creditor_id = m.creditor_id AND c.id = m.claim_id"
+    " JOIN debtor d ON d.creditor_id = m.creditor_id AND d.id = m.debtor_id"
+    " JOIN template t ON t.id = m.template_id"
+    " WHERE m.creditor_id = :creditor AND m.claim_id = :claim AND m.id = :message"
+)
+_RECEIPTS = text(
+    "SELECT kind, at, detail FROM message_receipt WHERE creditor_id = :creditor AND message_id = :message"
+    " ORDER BY at, id"
+)
+# What we sent is shown as the debtor saw it: in a frame without scripts, forms, network or our origin.
+_SANDBOX: Final = {
+    "content-security-policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:;"
+    " frame-ancestors 'self'",
+    "x-frame-options": "SAMEORIGIN",
+}
+# A browser's own viewer of PDF does not open inside a sandbox; the file is ours and holds no script.
+_PAPER: Final = {
+    "content-security-policy": "default-src 'none'; object-src 'self'; frame-ancestors 'self'",
+    "x-frame-options": "SAMEORIGIN",
+}
+
+
+@routes.get("/claims/{creditor_id:uuid}/{claim_id:uuid}/messages/{message_id:uuid}")
+def message(
+    request: Request, unit: StaffUnit, creditor_id: UUID, claim_id: UUID, message_id: UUID
+) -> Response:
+    """One message: what it said, what the law said, and what became of it."""
+    row = _message(unit, creditor_id, claim_id, message_id)
+    receipts = unit.session.connection().execute(_RECEIPTS, {"creditor": creditor_id, "message": message_id})
+    return desk_page(
+        request,
+        "message.html",
+        message=row,
+        claim_url=claim_url(creditor_id, claim_id),
+        what=step_words(row.step),
+        channel=gettext(CHANNELS[row.channel]),
+        chip=MESSAGE_STATES[row.state],
+        reasons=reasons(row.reasons),
+        trace=from_json(row.trace),
+        amounts=_amounts(row),
+        receipts=[
+            {"at": one.at, "title": gettext(MESSAGE_STATES[_state(one.kind)].label), "text": one.detail,
+             "tone": MESSAGE_STATES[_state(one.kind)].tone}
+            for one in reversed(receipts.all())
+        ],
+    )  # fmt: skip
+
+
+@routes.get("/claims/{creditor_id:uuid}/{claim_id:uuid}/messages/{message_id:uuid}/content")
+def content(
+    unit: StaffUnit, wiring: TheWiring, creditor_id: UUID, claim_id: UUID, message_id: UUID
+) -> Response:
+    """A message exactly as it left, for the frame on its page."""
+    row = _message(unit, creditor_id, claim_id, message_id)
+    if row.content_sha256 is None:
+        raise NotFound("nothing was sent yet")
+    sent, media_type = fetch(unit, wiring.ports.files, creditor_id=creditor_id, sha256=row.content_sha256)
+    headers = _PAPER if media_type == "application/pdf" else _SANDBOX
+    return Response(sent, media_type=media_type, headers=headers)
+
+
+@routes.get("/claims/{creditor_id:uuid}/{claim_id:uuid}/documents/{document_id:uuid}")
+def document(
+    unit: StaffUnit, wiring: TheWiring, creditor_id: UUID, claim_id: UUID, document_id: UUID
+) -> Response:
+    """A document as it came: always a download, never opened by the browser as a page of ours."""
+    found, sent = fetch_document(unit, wiring.ports.files, creditor_id=creditor_id, document_id=document_id)
+    if found.claim_id != claim_id:
+        raise NotFound("no such document")
+    return Response(
+        sent,
+        media_type=found.media_type,
+        headers={
+            "content-disposition": f"attachment; filename*=UTF-8''{quote(found.name, safe='')}",
+            "content-security-policy": "sandbox; default-src 'none'",
+        },
+    )
+
+
+def _message(unit: Unit, creditor_id: UUID, claim_id: UUID, message_id: UUID) -> Row[Any]:
+    found = unit.session.connection().execute(
+        _MESSAGE, {"creditor": creditor_id, "claim": claim_id, "message": message_id}
+    )
+    row = found.first()
+    if row is None:
+        raise NotFound("no such message")
+    return row
+
+
+def _amounts(row: Row[Any]) -> list[tuple[str, Money]]:
+    """The amounts as of the moment of sending."""
+    labels = {"principal": gettext("Principal"), "interest": gettext(LINES["interest"]),
+              "costs": gettext(LINES["costs"]), "total": gettext("Total")}  # fmt: skip
+    return [
+        (label, Money(int(row.amounts[key]), row.currency))
+        for key, label in labels.items()
+        if isinstance(row.amounts.get(key), int)
+    ]
+
+
+def _state(kind: str) -> str:
+    return {"dropped": "bounced"}.get(kind, kind)

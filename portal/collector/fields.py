@@ -1,0 +1,34 @@
+"""Fields that several forms of this door share."""
+
+from decimal import Decimal
+from uuid import UUID
+
+from agency.claims.models import Claim
+from agency.kernel.errors import Invalid, NotFound
+from agency.kernel.unit import Unit
+from agency.money import Money, UnreadableAmount
+from portal.shared.i18n import N_
+
+
+def currency_of(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> str:
+    """This function will return the currency of a claim.
+
+    :raises NotFound: no such claim.
+    """
+    claim = unit.session.get(Claim, (creditor_id, claim_id))
+    if claim is None:
+        raise NotFound("no such claim")
+    return claim.currency
+
+
+def amount_of(typed: Decimal | None, currency: str, field: str) -> Money | None:
+    """This function will return an amount that somebody typed, None when nothing was.
+
+    :raises Invalid: it has more decimals than the currency, or is no amount.
+    """
+    if typed is None:
+        return None
+    try:
+        return Money.parse(str(typed), currency)
+    except UnreadableAmount as error:
+        raise Invalid(N_("Give an amount, like 12.50."), field=field) from error

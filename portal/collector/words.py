@@ -1,0 +1,347 @@
+"""What collectors read: kinds of work and why they come first, reasons of the rules, events as sentences."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from agency.kernel.unit import AGENCY_ZONE
+from agency.money import Money
+from agency.progress.timeline import Happening, PlannedAction
+from portal.shared.i18n import N_, format_day, format_money, gettext
+from portal.shared.listing import Chip
+
+WORK = {
+    "dispute": Chip(N_("Dispute"), "bad"),
+    "hardship": Chip(N_("Hardship"), "warning"),
+    "answer": Chip(N_("Answer of the debtor"), "special"),
+    "unreachable": Chip(N_("Unreachable"), "neutral"),
+    "promise_broken": Chip(N_("Promise broken"), "warning"),
+    "call_due": Chip(N_("Call"), "info"),
+    "call_back": Chip(N_("Call again"), "calm"),
+}
+# Why a case of this kind asks for a person, and why it comes where it comes.
+WHY = {
+    "dispute": N_(
+        "The debtor disputes the claim. Disputes come first: nothing may be asked until one is settled."
+    ),
+    "hardship": N_("The debtor cannot pay. Look again whether that has changed, before anything is asked."),
+    "answer": N_("The debtor gave an answer that a person has to look into; the claim rests until then."),
+    "unreachable": N_("The debtor cannot be reached. Look for another number or another way."),
+    "promise_broken": N_("The debtor promised to pay and did not. A call now works best."),
+    "call_due": N_("The letters have had no effect; the plan now asks for a call."),
+    "call_back": N_("An earlier call reached nobody, or you put the case off until now."),
+}
+CLAIM_STATES = {
+    "new": Chip(N_("New"), "neutral"),
+    "quoted": Chip(N_("Price waits"), "warning"),
+    "active": Chip(N_("In collection"), "info"),
+    "paid": Chip(N_("Paid"), "good"),
+    "withdrawn": Chip(N_("Withdrawn"), "calm"),
+    "closed": Chip(N_("Closed"), "calm"),
+}
+PHASES = {
+    "reminder": Chip(N_("Reminder"), "info"),
+    "amicable": Chip(N_("Amicable"), "calm"),
+    "legal": Chip(N_("Legal"), "warning"),
+    "execution": Chip(N_("Execution"), "bad"),
+}
+PROMISE_STATES = {
+    "open": Chip(N_("Open"), "special"),
+    "kept": Chip(N_("Kept"), "good"),
+    "broken": Chip(N_("Broken"), "bad"),
+    "cancelled": Chip(N_("Cancelled"), "calm"),
+}
+DISPUTE_STATES = {
+    "raised": Chip(N_("Without grounds so far"), "warning"),
+    "substantiated": Chip(N_("With grounds"), "bad"),
+    "resolved_creditor": Chip(N_("For the creditor"), "calm"),
+    "resolved_debtor": Chip(N_("For the debtor"), "calm"),
+    "none": Chip(N_("None"), "neutral"),
+}
+MESSAGE_STATES = {
+    "queued": Chip(N_("Waits"), "neutral"),
+    "sending": Chip(N_("Being sent"), "info"),
+    "sent": Chip(N_("Sent"), "info"),
+    "delivered": Chip(N_("Delivered"), "good"),
+    "opened": Chip(N_("Opened"), "good"),
+    "bounced": Chip(N_("Not delivered"), "bad"),
+    "failed": Chip(N_("Not delivered"), "bad"),
+    "refused": Chip(N_("Not sent"), "warning"),
+    "unknown": Chip(N_("Being checked"), "warning"),
+    "cancelled": Chip(N_("Cancelled"), "calm"),
+}
+CALL_STATES = {
+    "dialling": Chip(N_("Dialling"), "neutral"),
+    "unknown": Chip(N_("Being checked"), "warning"),
+    "ringing": Chip(N_("Ringing"), "info"),
+    "answered": Chip(N_("Answered"), "good"),
+    "busy": Chip(N_("Busy"), "warning"),
+    "no_answer": Chip(N_("No answer"), "neutral"),
+    "completed": Chip(N_("Hung up"), "calm"),
+    "failed": Chip(N_("Not connected"), "bad"),
+    "ended": Chip(N_("Closed"), "calm"),
+}
+CONTACT_STATES = {
+    "usable": Chip(N_("Usable"), "good"),
+    "bounced": Chip(N_("Not delivered"), "bad"),
+    "opted_out": Chip(N_("Does not want this"), "warning"),
+    "wrong": Chip(N_("Wrong"), "bad"),
+}
+# What a collector may choose at the end of a call, with what follows from it.
+DISPOSITIONS = (
+    ("promise", N_("Promises to pay"), N_("The plan pauses until the day; we check the bank by ourselves.")),
+    ("right_party", N_("Spoke to the debtor"), N_("Nothing follows by itself: write down what was said.")),
+    ("dispute", N_("Disputes the claim"), N_("Everything stops until somebody has looked into it.")),
+    ("hardship", N_("Cannot pay"), N_("The claim rests; we look again in two weeks.")),
+    ("refuses", N_("Refuses to pay"), N_("The plan goes on.")),
+    ("no_answer", N_("No answer"), N_("Call again when the rules allow it; after three times another way.")),
+    ("third_party", N_("Somebody else answered"), N_("Say nothing about the debt. Call again later.")),
+    ("wrong_number", N_("Wrong number"), N_("The number is never dialled again.")),
+)
+DISPUTE_REASONS = {
+    "not_ordered": N_("Did not order this"),
+    "not_delivered": N_("Did not receive it"),
+    "not_as_agreed": N_("Not good, or not what was agreed"),
+    "wrong_amount": N_("The amount is wrong"),
+    "cancelled": N_("Cancelled it"),
+    "other": N_("Something else"),
+    "known_at_intake": N_("Known when the claim was placed"),
+}
+HOLDS = {
+    "dispute": N_("Dispute"),
+    "promise": N_("Promise to pay"),
+    "plan_requested": N_("Payment plan asked for"),
+    "debt_help": N_("Debt counselling or hardship"),
+    "insolvency": N_("Insolvency"),
+    "deceased": N_("Deceased"),
+    "not_me": N_("Says it is somebody else"),
+    "complaint": N_("Complaint"),
+    "creditor_asked": N_("The creditor asked for it"),
+    "says_paid": N_("Says it is paid"),
+}
+# A dispute and a promise have forms of their own, which place their hold.
+HOLDS_TO_PLACE = tuple(
+    (ground, text) for ground, text in HOLDS.items() if ground not in ("dispute", "promise")
+)
+REASONS_OF_WORK = {
+    **DISPUTE_REASONS,
+    **HOLDS,
+    "no_number": N_("No number is left that works."),
+    "no_answer": N_("Three calls reached nobody."),
+}
+REASONS_OF_RULES = {
+    "outside_hours": N_("It is outside the hours in which a debtor may be called."),
+    "sunday": N_("Nobody is called on a Sunday."),
+    "holiday": N_("Nobody is called on a public holiday."),
+    "contacts_in_7_days": N_("There were three contacts in the last seven days."),
+    "too_soon_after_last_contact": N_("The last contact was less than twenty hours ago."),
+    "content_incomplete": N_("Something that the law wants in the text is missing."),
+    "contact_point_broken": N_("There is no number or address that works."),
+    "consent_withdrawn": N_("The debtor does not want to be reached this way."),
+    "country_unknown": N_("The rules of the debtor's country are not known."),
+    "claim_closed": N_("The claim is not in collection."),
+    "nothing_owed": N_("Nothing is owed any more."),
+    "disputed": N_("The claim is disputed."),
+    "time_barred": N_("The claim is time-barred."),
+    "with_bailiff": N_("The bailiff handles the claim."),
+    "promise_open": N_("A promise is open already."),
+    "dispute_open": N_("A dispute is open already."),
+}
+DEBTOR_KINDS = {
+    "consumer": N_("Consumer"),
+    "sole_trader": N_("Sole trader"),
+    "company": N_("Company"),
+}
+LAWS = {
+    "nl": N_("Netherlands"),
+    "be": N_("Belgium"),
+    "de": N_("Germany"),
+    "uk": N_("United Kingdom"),
+    "eu": N_("European Union"),
+}
+CHANNELS = {
+    "email": N_("E-mail"),
+    "sms": N_("Text message"),
+    "letter": N_("Letter"),
+    "call": N_("Telephone call"),
+    "visit": N_("Visit"),
+}
+CHANNEL_ICONS = {"email": "mail", "sms": "message", "letter": "letter", "call": "phone"}
+STEPS = {
+    "reminder_1": N_("First reminder"),
+    "reminder_2": N_("Second reminder"),
+    "formal_notice": N_("Formal notice"),
+    "formal_notice_copy": N_("Copy of the formal notice"),
+    "final_notice": N_("Final notice"),
+    "call": N_("Telephone call"),
+    "payment_receipt": N_("Receipt of payment"),
+    "promise_confirmation": N_("Confirmation of the promise"),
+}
+SOURCES = {
+    "psp": N_("Payment page"),
+    "bank": N_("Bank transfer"),
+    "direct": N_("Paid to the creditor"),
+}
+DOCUMENTS = {
+    "invoice": N_("Invoice"),
+    "contract": N_("Contract"),
+    "terms": N_("Terms and conditions"),
+    "order": N_("Order or quotation"),
+    "delivery_note": N_("Proof of delivery"),
+    "reminder": N_("Reminder sent by the creditor"),
+    "correspondence": N_("Correspondence"),
+    "acknowledgement": N_("Debtor's acknowledgement"),
+    "statement": N_("Statement of account"),
+    "other": N_("Other"),
+}
+LINES = {
+    "invoice": N_("Invoice"),
+    "credit_note": N_("Credit note"),
+    "interest": N_("Interest"),
+    "costs": N_("Collection costs"),
+    "costs_vat": N_("VAT on the costs"),
+    "paid": N_("Paid"),
+    "adjusted": N_("Corrected"),
+}
+# Refusals of the use cases that a collector may read beside a field.
+REFUSALS = (
+    N_("a promise needs an amount"),
+    N_("a promise needs a day"),
+    N_("choose an amount up to what is open"),
+    N_("choose a day within 31 days"),
+    N_("choose a moment within 90 days"),
+    N_("a promise is open already"),
+    N_("this claim is not being collected"),
+    N_("write something"),
+    N_("this call was closed already"),
+    N_("the disputed part must lie within the claim"),
+    N_("give your own number with its country, like +31201234567"),
+    N_("somebody else has taken this case over; nothing was changed"),
+    N_("a colleague works on this case, or it is done"),
+)
+
+# Kind of event -> (sentence, icon, tone). `%(name)s` are the event's own facts, made readable.
+_HAPPENINGS = {
+    "DocumentAdded": (N_("Document added: %(name)s"), "file", "good"),
+    "QuoteAccepted": (N_("The creditor accepted the price"), "check-circle", "good"),
+    "ClaimMoved": (N_("Claim is now: %(state)s"), "arrow-right", "neutral"),
+    "ClaimPaidOff": (N_("Paid in full"), "check-circle", "good"),
+    "HoldPlaced": (N_("Collection paused: %(ground)s"), "pause", "warning"),
+    "HoldLifted": (N_("Collection resumed: %(ground)s"), "play", "info"),
+    "DisputeRaised": (N_("Disputed: %(reason)s"), "dispute", "bad"),
+    "DisputeResolved": (N_("Dispute settled: %(outcome)s"), "check", "info"),
+    "TreatmentStarted": (N_("Treatment plan started: %(path)s"), "play", "info"),
+    "MessageSent": (N_("%(channel)s sent: %(step)s"), "mail", "info"),
+    "MessageDelivered": (N_("%(channel)s delivered"), "check", "good"),
+    "MessageOpened": (N_("%(channel)s opened"), "mail", "good"),
+    "MessageBounced": (N_("%(channel)s could not be delivered"), "alert", "bad"),
+    "MessageRefused": (N_("%(channel)s not sent: not allowed at that moment"), "pause", "warning"),
+    "CallDue": (N_("The plan asks for a call"), "phone", "neutral"),
+    "PersonWanted": (N_("A person is asked for"), "user", "neutral"),
+    "PayLinkOpened": (N_("The debtor opened the payment page"), "link", "info"),
+    "PaymentStarted": (N_("The debtor started a payment of %(money)s"), "euro", "info"),
+    "PaymentReceived": (N_("Payment received: %(money)s"), "euro", "good"),
+    "PaymentHeld": (N_("Payment of %(money)s waits for finance"), "suspense", "warning"),
+    "PaymentReversed": (N_("Payment taken back: %(money)s"), "alert", "bad"),
+    "PromiseMade": (N_("Promise to pay %(money)s by %(day)s"), "promise", "special"),
+    "PromiseKept": (N_("Promise kept"), "check", "good"),
+    "PromiseBroken": (N_("Promise not kept"), "alert", "warning"),
+    "CallMade": (N_("Called: %(disposition)s"), "phone", "info"),
+    "CallReported": (N_("Telephone: %(call_state)s"), "phone", "neutral"),
+    "NoteAdded": (N_("Note written"), "note", "neutral"),
+}
+
+
+def happening(event: Happening, *, by: str) -> dict[str, Any]:
+    """This function will describe an event for `ui.timeline`; `by` is the name of a colleague."""
+    sentence, icon, tone = _HAPPENINGS.get(event.kind, (event.kind, "dot", "neutral"))
+    channel = str(event.facts.get("channel", ""))
+    return {
+        "at": event.at,
+        "title": gettext(sentence) % _Readable(event.facts),
+        "icon": CHANNEL_ICONS.get(channel, icon) if icon == "mail" else icon,
+        "tone": tone,
+        "by": by,
+    }
+
+
+def planned(action: PlannedAction) -> dict[str, Any]:
+    """This function will describe what the plan does next, for `ui.timeline`."""
+    return {
+        "at": action.due_at,
+        "title": step_words(action.step),
+        "text": gettext(CHANNELS.get(action.channel, action.channel)),
+        "icon": CHANNEL_ICONS.get(action.channel, "calendar"),
+    }
+
+
+def step_words(step: str) -> str:
+    """This function will name a step of the plan; answers to the debtor carry an id behind a colon."""
+    key = step.partition(":")[0]
+    return gettext(STEPS.get(key, key))
+
+
+def reasons(codes: Sequence[str]) -> list[str]:
+    """This function will put the rules' reasons into sentences."""
+    return [_reason(code) for code in codes]
+
+
+def _reason(code: str) -> str:
+    kind, _, ground = code.partition(":")
+    if kind == "hold":
+        return gettext("The claim is on hold: %(ground)s.") % {
+            "ground": gettext(HOLDS.get(ground, ground)).lower()
+        }
+    return gettext(REASONS_OF_RULES.get(code, code))
+
+
+def why_work(kind: str, reason: str) -> tuple[str, str]:
+    """This function will say why a case asks for a person: the general sentence, and what is special."""
+    return gettext(WHY[kind]), gettext(REASONS_OF_WORK.get(reason, reason)) if reason else ""
+
+
+_CHOICES: Mapping[str, Mapping[str, str]] = {
+    "channel": CHANNELS,
+    "ground": HOLDS,
+    "reason": DISPUTE_REASONS,
+    "outcome": {state: chip.label for state, chip in DISPUTE_STATES.items()},
+    "disposition": {value: label for value, label, _ in DISPOSITIONS},
+}
+
+
+class _Readable(dict[str, str]):
+    """An event's facts as text; whatever a sentence asks for and is not there reads as a dash."""
+
+    def __init__(self, facts: Mapping[str, Any]) -> None:
+        super().__init__({name: str(value) for name, value in facts.items()})
+        self.facts = facts
+
+    def __getitem__(self, name: str) -> str:
+        value = str(self.facts.get(name, ""))
+        if name == "step":
+            return step_words(value)
+        if value in _CHOICES.get(name, {}):
+            return gettext(_CHOICES[name][value])
+        return super().__getitem__(name)
+
+    def __missing__(self, name: str) -> str:
+        facts = self.facts
+        if name == "money" and "amount_minor" in facts:
+            return format_money(Money(int(facts["amount_minor"]), facts["currency"]))
+        if name == "day" and "due_on" in facts:
+            return format_day(date.fromisoformat(str(facts["due_on"])))
+        if name == "state" and "to_state" in facts:
+            return gettext(CLAIM_STATES[facts["to_state"]].label).lower()
+        if name == "call_state" and "state" in facts:
+            return gettext(CALL_STATES[facts["state"]].label).lower()
+        return "–"
+
+
+def days_between(day: date, today: date) -> int:
+    """This function will return how many days a claim is overdue, never less than none."""
+    return max((today - day).days, 0)
+
+
+def local_moment(moment: datetime) -> str:
+    """This function will write a moment as a form's field takes it, on the agency's clock."""
+    return moment.astimezone(AGENCY_ZONE).strftime("%Y-%m-%dT%H:%M")
