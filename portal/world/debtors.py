@@ -132,11 +132,10 @@ def act(due: Due, outside: Outside, *, trust_iban: str, today: date) -> str:
             return "transferred"
         return "ignored"
     assert debt.link is not None
-    browser = outside.visit()
     if action.kind is ActionKind.OPEN_LINK:
-        browser.look(debt.link)
+        outside.look(debt.link)
         return "opened the link"
-    browser.open(debt.link, second_fact=debt.postal_code)
+    browser = outside.visit(debt.link, second_fact=debt.postal_code)
     return _answer(browser, action, amount if action.share < 1 else None, today)
 
 
@@ -147,11 +146,11 @@ def _answer(browser: DebtorsBrowser, action: Action, part: Money | None, today: 
             return "paid by link"
         case ActionKind.PROMISE:
             fields = {"due_on": (today + timedelta(days=7)).isoformat()}
-            browser.send("/pay/promise", "/pay/promise", fields)
+            browser.send("/pay/promise", fields)
             return "promised"
         case _:
             fields = {"reason": "not_delivered", "words": "I never received this."}
-            browser.send("/pay/dispute", "/pay/dispute", fields)
+            browser.send("/pay/dispute", fields)
             return "disputed"
 
 

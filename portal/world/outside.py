@@ -126,9 +126,16 @@ class Outside:
         if answer.status_code not in (202, 409):
             raise WorldStopped(f"the bank refuses the payment order: {answer.text[:200]}")
 
-    def visit(self) -> "DebtorsBrowser":
-        """Be another debtor: a browser that remembers nothing."""
-        return DebtorsBrowser(self._portal, self)
+    def look(self, link: str) -> None:
+        """Open a pay link as somebody who leaves at the question it asks."""
+        DebtorsBrowser(self._portal, self).follow(link)
+
+    def visit(self, link: str, *, second_fact: str) -> "DebtorsBrowser":
+        """Open a pay link as the debtor and give the second fact."""
+        browser = DebtorsBrowser(self._portal, self)
+        browser.follow(link)
+        browser.send("/pay/identify", {"answer": second_fact})
+        return browser
 
     def pay_at_checkout(self, payment_id: str) -> None:
         """Press "pay" on the provider's page."""
@@ -144,7 +151,7 @@ class Outside:
 
 
 class DebtorsBrowser:
-    """One debtor's visit: its own cookies, and the token of the page it is on."""
+    """One debtor's visit: its own cookies, and the token of the page it is on. One visit at a time."""
 
     def __init__(self, http: httpx.Client, outside: Outside) -> None:
         self._http = http
@@ -153,36 +160,34 @@ class DebtorsBrowser:
         self._page = ""
         http.cookies.clear()
 
-    def look(self, link: str) -> None:
+    def follow(self, link: str) -> None:
         """Follow the link and see the question it asks."""
         self._answer(lambda: self._http.get(httpx.URL(link).path))
-        self._go("/pay")
-
-    def open(self, link: str, *, second_fact: str) -> None:
-        """Follow the link and answer the question."""
-        self.look(link)
-        self.send("/pay", "/pay/identify", {"answer": second_fact})
+        self.see("/pay")
 
     def pay(self, amount: Money | None = None) -> None:
         """Pay all, or a part, at the provider's page."""
         part = {"what": "part", "amount": str(amount.decimal)} if amount else {"what": "all"}
-        answer = self.send("/pay", "/pay/start", part)
+        answer = self.send("/pay/start", part)
         target = answer.headers.get("location", "")
         if "/checkout/" in target:
             self._outside.pay_at_checkout(target.rsplit("/", 1)[1])
 
-    def send(self, page: str, action: str, fields: dict[str, str]) -> httpx.Response:
+    def send(self, path: str, fields: dict[str, str]) -> httpx.Response:
         """Send a form with the token of the page it stands on."""
+        page = "/pay" if path in ("/pay/identify", "/pay/start") else path
         if self._page != page:
-            self._go(page)
+            self.see(page)
         self._page = ""
-        return self._answer(lambda: self._http.post(action, data={**fields, "csrf": self._token}))
+        return self._answer(lambda: self._http.post(path, data={**fields, "csrf": self._token}))
 
-    def _go(self, page: str) -> None:
+    def see(self, page: str) -> httpx.Response:
+        """Open a page."""
         answer = self._answer(lambda: self._http.get(page))
         found = _TOKEN.search(answer.text)
         self._token = found.group(1) if found else ""
         self._page = page
+        return answer
 
     @staticmethod
     def _answer(ask: Callable[[], httpx.Response]) -> httpx.Response:
