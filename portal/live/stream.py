@@ -1,13 +1,14 @@
 """One stream per open page, one LISTEN per process; a nudge holds no data, only what kind of thing changed.
 
-Written on bare ASGI messages: one shared bytes object goes to every reader, and no database session is
-held while a stream is open.
+Written on bare ASGI messages: one shared bytes object goes to every reader, a reader costs no timer of
+its own, and no database session is held while a stream is open.
 """
 
 import asyncio
 import contextlib
 import json
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Iterable
 
 import psycopg
 import structlog
@@ -24,22 +25,48 @@ routes = router(
     prefix="/live",
 )
 
-HEARTBEAT_SECONDS = 20.0
-STREAM_SECONDS = 600.0  # then the browser connects anew, under rights that are looked up anew
+HEARTBEAT_SECONDS = 20
+STREAM_SECONDS = 600  # then the browser connects anew, under rights that are looked up anew
 WAITING_MAX = 64
+AGENCY = ""  # stands where a creditor's id would: staff hears everybody's nudges
+
+_HELLO = b"retry: 2000\n\n"
+_STILL_HERE = b": still here\n\n"
 
 
-@dataclass(eq=False)
 class Listener:
-    """One open stream; `creditor_id` empty means the agency, which hears everybody's nudges."""
+    """One open stream: what it still has to send, and a bell that wakes it."""
 
-    creditor_id: str
-    waiting: asyncio.Queue[bytes] = field(default_factory=lambda: asyncio.Queue(WAITING_MAX))
+    __slots__ = ("bell", "creditor_id", "ended", "waiting")
 
-    def tell(self, nudge: bytes) -> None:
-        """Queue a nudge; a reader that is far behind has enough to fetch again already."""
-        with contextlib.suppress(asyncio.QueueFull):
-            self.waiting.put_nowait(nudge)
+    def __init__(self, creditor_id: str) -> None:
+        self.creditor_id = creditor_id
+        self.waiting: list[bytes] = []
+        self.bell: asyncio.Future[None] | None = None
+        self.ended = False
+
+    def tell(self, message: bytes) -> None:
+        """Queue a message; a reader that is far behind has enough to fetch again already."""
+        if len(self.waiting) < WAITING_MAX:
+            self.waiting.append(message)
+        self._ring()
+
+    def end(self) -> None:
+        """Let the stream finish."""
+        self.ended = True
+        self._ring()
+
+    async def next(self) -> bytes:
+        """Everything that waits, as one piece; empty when the stream has ended."""
+        if not self.waiting and not self.ended:
+            self.bell = asyncio.get_running_loop().create_future()
+            await self.bell
+        told, self.waiting = b"".join(self.waiting), []
+        return b"" if self.ended else told
+
+    def _ring(self) -> None:
+        if self.bell is not None and not self.bell.done():
+            self.bell.set_result(None)
 
 
 class Hub:
@@ -47,47 +74,72 @@ class Hub:
 
     def __init__(self, database_url: str) -> None:
         self._url = database_url.replace("postgresql+psycopg://", "postgresql://")
-        self._listeners: set[Listener] = set()
-        self._task: asyncio.Task[None] | None = None
+        self._listeners: defaultdict[str, set[Listener]] = defaultdict(set)
+        self._tasks: list[asyncio.Task[None]] = []
+        self.connected = False
 
     def join(self, listener: Listener) -> None:
         """Start telling a stream; the first one opens the connection."""
-        self._listeners.add(listener)
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._hear())
+        self._listeners[listener.creditor_id].add(listener)
+        if not self._tasks:
+            self._tasks = [asyncio.create_task(self._hear()), asyncio.create_task(self._beat())]
 
     def leave(self, listener: Listener) -> None:
         """Stop telling a stream; the last one closes the connection."""
-        self._listeners.discard(listener)
-        if not self._listeners and self._task is not None:
-            self._task.cancel()
-            self._task = None
+        group = self._listeners[listener.creditor_id]
+        group.discard(listener)
+        if not group:
+            del self._listeners[listener.creditor_id]
+        if not self._listeners:
+            for task in self._tasks:
+                task.cancel()
+            self._tasks, self.connected = [], False
 
     async def _hear(self) -> None:
-        while self._listeners:
+        while True:
             try:
                 async with await psycopg.AsyncConnection.connect(
                     self._url, autocommit=True, connect_timeout=5
                 ) as connection:
                     await connection.execute("LISTEN nudge")
+                    self.connected = True
                     # Whatever was missed while the connection was away: every page fetches once.
-                    self._spread({"creditor_id": "", "topic": "reconnected", "claim_id": ""}, everybody=True)
+                    _tell(self._everybody(), topic="reconnected", claim_id="")
                     async for notification in connection.notifies():
-                        self._spread(json.loads(notification.payload), everybody=False)
+                        self._pass_on(notification.payload)
             except (psycopg.Error, OSError) as error:
+                self.connected = False
                 log.warning("live.connection.lost", error=type(error).__name__)
                 await asyncio.sleep(1)
 
-    def _spread(self, nudge: dict[str, str], *, everybody: bool) -> None:
-        told = {"topic": nudge["topic"], "claim_id": nudge["claim_id"]}
-        message = f"data: {json.dumps(told)}\n\n".encode()
-        for listener in self._listeners:
-            if everybody or listener.creditor_id in ("", nudge["creditor_id"]):
-                listener.tell(message)
+    def _pass_on(self, payload: str) -> None:
+        try:
+            nudge = json.loads(payload)
+            creditor_id, topic, claim_id = nudge["creditor_id"], nudge["topic"], nudge["claim_id"]
+        except (ValueError, TypeError, KeyError):
+            log.error("live.nudge.unreadable")
+            return
+        for group in {AGENCY, creditor_id}:
+            _tell(self._listeners.get(group, ()), topic=topic, claim_id=claim_id)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            for listener in self._everybody():
+                listener.tell(_STILL_HERE)
+
+    def _everybody(self) -> Iterable[Listener]:
+        return [listener for group in self._listeners.values() for listener in group]
+
+
+def _tell(listeners: Iterable[Listener], *, topic: str, claim_id: str) -> None:
+    message = f"data: {json.dumps({'topic': topic, 'claim_id': claim_id})}\n\n".encode()
+    for listener in listeners:
+        listener.tell(message)
 
 
 class NudgeStream(Response):
-    """An event stream that ends by itself, when the reader leaves, or when the server stops."""
+    """An event stream that ends by itself after a while, or when the reader leaves."""
 
     def __init__(self, hub: Hub, listener: Listener) -> None:
         self.hub = hub
@@ -97,40 +149,31 @@ class NudgeStream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send nudges until the reader leaves or the stream's time is over."""
-        self.hub.join(self.listener)
-        left = asyncio.create_task(_reader_leaves(receive))
+        listener = self.listener
+        leaving = asyncio.create_task(_reader_leaves(receive, listener))
+        time_over = asyncio.get_running_loop().call_later(STREAM_SECONDS, listener.end)
+        self.hub.join(listener)
         try:
-            await send(
-                {
-                    "type": "http.response.start",
-                    "status": 200,
-                    "headers": [
-                        (b"content-type", b"text/event-stream; charset=utf-8"),
-                        (b"x-accel-buffering", b"no"),
-                    ],
-                }
-            )
-            await send({"type": "http.response.body", "body": b"retry: 2000\n\n", "more_body": True})
-            async with asyncio.timeout(STREAM_SECONDS):
-                while not left.done():
-                    await self._send_next(send)
-        except TimeoutError:
+            await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+            await send({"type": "http.response.body", "body": _HELLO, "more_body": True})
+            while told := await listener.next():
+                await send({"type": "http.response.body", "body": told, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
-            left.cancel()
-            self.hub.leave(self.listener)
-
-    async def _send_next(self, send: Send) -> None:
-        try:
-            nudge = await asyncio.wait_for(self.listener.waiting.get(), HEARTBEAT_SECONDS)
-        except TimeoutError:
-            nudge = b": still here\n\n"
-        await send({"type": "http.response.body", "body": nudge, "more_body": True})
+            self.hub.leave(listener)
+            time_over.cancel()
+            leaving.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await leaving
 
 
-async def _reader_leaves(receive: Receive) -> None:
+_HEADERS = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"x-accel-buffering", b"no")]
+
+
+async def _reader_leaves(receive: Receive, listener: Listener) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+    listener.end()
 
 
 def hub_of(request: Request) -> Hub:
@@ -145,4 +188,4 @@ def hub_of(request: Request) -> Hub:
 async def events(request: Request) -> Response:
     """Nudges for whoever is signed in: a creditor hears its own, the agency all."""
     visitor = visitor_of(request)
-    return NudgeStream(hub_of(request), Listener(str(visitor.creditor_id or "")))
+    return NudgeStream(hub_of(request), Listener(str(visitor.creditor_id or AGENCY)))
