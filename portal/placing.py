@@ -1,4 +1,6 @@
-"""A creditor's file from hand-over to price: what the upload page, the API, the command line and the demo share."""
+"""A creditor's file from hand-over to price: what the upload page, the API, the command line and the demo
+share.
+"""
 
 import csv
 import io

@@ -24,7 +24,9 @@ class ClaimNumber:
 
 
 def take_numbers(unit: Unit, *, count: int) -> Iterator[ClaimNumber]:
-    """This function will take the next numbers; a rolled-back unit leaves a gap, never a number used twice."""
+    """This function will take the next numbers; a rolled-back unit leaves a gap, never a number used
+    twice.
+    """
     taken = unit.session.connection().execute(
         text("SELECT nextval('claim_number') FROM generate_series(1, :count)"), {"count": count}
     )

@@ -198,7 +198,9 @@ class _Opening:
         self.reject(f"{new}{first}currency <> s.currency)", "currency", OTHER_CURRENCY)
 
     def aim_credit_notes(self) -> None:
-        """Point every new credit note at the claim of the invoice it credits, in this file or in the books."""
+        """Point every new credit note at the claim of the invoice it credits, in this file or in the
+        books.
+        """
         credit = "s.invoice_id IS NULL AND s.document_kind = 'credit_note'"
         self.run(
             "UPDATE {t} s SET claim_id = i.claim_id FROM invoice i JOIN claim c"
@@ -262,7 +264,8 @@ class _Opening:
         )
         self.number_claims()
         self.run(
-            "INSERT INTO claim (creditor_id, id, number, reference, payment_reference, debtor_id, placement_id,"
+            "INSERT INTO claim (creditor_id, id, number, reference, payment_reference, debtor_id,"
+            " placement_id,"
             " law, interest_kind, currency, principal_minor, disputed_minor, due_on, state, phase,"
             " costs_minor, costs_vat_minor, description, created_at)"
             " SELECT :c, g.id, n.number, g.claim_key, CASE WHEN s.law = 'be' THEN n.ogm ELSE n.rf END,"
@@ -317,7 +320,8 @@ class _Opening:
         )
         sums = (
             "SELECT i.claim_id, sum(i.open_minor) AS open, min(i.due_on) FILTER (WHERE i.kind = 'invoice')"
-            f" AS due FROM invoice i WHERE i.creditor_id = :c AND i.claim_id IN ({touched}) GROUP BY i.claim_id"
+            f" AS due FROM invoice i WHERE i.creditor_id = :c AND i.claim_id IN ({touched}) GROUP BY"
+            f" i.claim_id"
         )
         self.run(
             f"UPDATE claim SET principal_minor = x.open, due_on = x.due,"

@@ -88,13 +88,13 @@ def raise_at_intake(unit: Unit, *, creditor_id: UUID, placement_id: UUID, stagin
     unit.session.connection().execute(
         text(
             "INSERT INTO dispute (creditor_id, id, claim_id, status, reason, text, disputed_minor, raised_at,"
-            " raised_by) SELECT :c, uuidv7(), c.id, 'raised', 'known_at_intake',"
-            " coalesce(max(s.dispute_reason), ''), c.disputed_minor, :now, :by"
-            f" FROM claim c JOIN {staging} s ON s.claim_id = c.id AND s.disputed"
-            " WHERE c.creditor_id = :c AND c.placement_id = :p AND c.disputed_minor > 0"
+            " raised_by) SELECT :c, uuidv7(), c.id, 'raised', 'known_at_intake', s.why, c.disputed_minor,"
+            " :now, :by FROM (SELECT claim_id, coalesce(max(dispute_reason), '') AS why"
+            f"  FROM {staging} WHERE disputed AND claim_id IS NOT NULL GROUP BY claim_id) s"
+            " JOIN claim c ON c.creditor_id = :c AND c.id = s.claim_id"
+            " WHERE c.placement_id = :p AND c.disputed_minor > 0"
             " AND NOT EXISTS (SELECT 1 FROM dispute d WHERE d.creditor_id = c.creditor_id"
             "  AND d.claim_id = c.id AND d.resolved_at IS NULL)"
-            " GROUP BY c.id, c.disputed_minor"
         ),
         {"c": creditor_id, "p": placement_id, "now": unit.now, "by": unit.by},
     )

@@ -1,4 +1,6 @@
-"""Resolving a dispute: an outcome with its reason; the hold is lifted, and a debtor who was right is told so."""
+"""Resolving a dispute: an outcome with its reason; the hold is lifted, and a debtor who was right is told
+so.
+"""
 
 from typing import Literal
 from uuid import UUID

@@ -14,7 +14,9 @@ from agency.rules.score import Score, score
 def kinds_present(
     unit: Unit, *, creditor_id: UUID, claim_ids: Collection[UUID]
 ) -> dict[UUID, frozenset[DocumentKind]]:
-    """This function will return the kinds of document that each claim has; claims without any are left out."""
+    """This function will return the kinds of document that each claim has; claims without any are left
+    out.
+    """
     rows = unit.session.connection().execute(
         text(
             "SELECT claim_id, array_agg(DISTINCT kind) FROM document"

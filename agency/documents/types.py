@@ -1,4 +1,6 @@
-"""What a file is: its content decides, its extension must agree, and what could act on a reader is flagged."""
+"""What a file is: its content decides, its extension must agree, and what could act on a reader is
+flagged.
+"""
 
 import re
 import zlib
@@ -45,7 +47,9 @@ class UnacceptableFile(Invalid):
 
 @dataclass(frozen=True)
 class FileType:
-    """A file's media type, by which it is served (as an attachment, never sniffed), and what is active in it."""
+    """A file's media type, by which it is served (as an attachment, never sniffed), and what is active in
+    it.
+    """
 
     media_type: str
     active: tuple[str, ...] = ()

@@ -131,7 +131,9 @@ def _insert_once(unit: Unit, document: Document) -> None:
 
 
 def clean_name(name: str) -> str:
-    """This function will return a file's name for showing: no folders, no control or direction signs, bounded."""
+    """This function will return a file's name for showing: no folders, no control or direction signs,
+    bounded.
+    """
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
     shown = "".join(sign for sign in last if unicodedata.category(sign) not in ("Cc", "Cf", "Cs"))
     return shown.strip()[-NAME_MAX:] or "document"

@@ -1,4 +1,6 @@
-"""Importing checked rows: copied into a staging table in chunks, then opened as claims in a few statements."""
+"""Importing checked rows: copied into a staging table in chunks, then opened as claims in a few
+statements.
+"""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,6 +15,7 @@ from agency.claims.holds import hold_disputed
 from agency.claims.opening import CLAIM_COLUMNS, Opened, mark_duplicates, open_claims
 from agency.disputes.raising import raise_at_intake
 from agency.intake.rows import STAGED, Reject
+from agency.kernel.statistics import refresh_statistics
 from agency.kernel.unit import Unit
 from agency.parties.matching import DEBTOR_COLUMNS, match_debtors, refresh_debtors
 
@@ -59,7 +62,7 @@ def import_rows(
         text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"intake:{creditor_id}"}
     )
     _make_staging(unit)
-    _stage(unit, checked, after_chunk)
+    staged = _stage(unit, checked, after_chunk)
     mark_duplicates(unit, staging=STAGING)
     match_debtors(unit, creditor_id=creditor_id, staging=STAGING)
     refresh_debtors(unit, creditor_id=creditor_id, staging=STAGING)
@@ -70,6 +73,7 @@ def import_rows(
         staging=STAGING,
         one_claim_per=one_claim_per,
     )
+    refresh_statistics(unit, written=staged)
     raise_at_intake(unit, creditor_id=creditor_id, placement_id=placement_id, staging=STAGING)
     hold_disputed(unit, creditor_id=creditor_id, placement_id=placement_id)
     _write_outcomes(unit, creditor_id, placement_id, labels or {})
@@ -86,7 +90,7 @@ def _make_staging(unit: Unit) -> None:
     )
 
 
-def _stage(unit: Unit, checked: Iterable[Checked], after_chunk: Callable[[int], None]) -> None:
+def _stage(unit: Unit, checked: Iterable[Checked], after_chunk: Callable[[int], None]) -> int:
     rows, done = iter(checked), 0
     while chunk := list(islice(rows, CHUNK)):
         _copy(unit, STAGING, STAGED, (row for row in chunk if isinstance(row, tuple)))
@@ -99,6 +103,7 @@ def _stage(unit: Unit, checked: Iterable[Checked], after_chunk: Callable[[int], 
     connection.execute(text(f"CREATE INDEX ON {STAGING} (invoice_number)"))
     connection.execute(text(f"CREATE INDEX ON {STAGING} (debtor_reference)"))
     connection.execute(text(f"ANALYZE {STAGING}"))
+    return done
 
 
 def _copy(unit: Unit, table: str, columns: tuple[str, ...], rows: Iterator[tuple[Any, ...]]) -> None:
@@ -143,11 +148,12 @@ def _write_outcomes(unit: Unit, creditor_id: UUID, placement_id: UUID, labels: M
 def _count(unit: Unit) -> Counts:
     staged = unit.session.connection().execute(
         text(
-            f"SELECT outcome, count(*) FROM (SELECT outcome FROM {STAGING} WHERE outcome <> 'rejected'"
+            "SELECT outcome, count(*) AS rows FROM ("
+            f" SELECT outcome FROM {STAGING} WHERE outcome <> 'rejected'"
             f" UNION ALL SELECT 'rejected' FROM (SELECT DISTINCT row FROM {REJECTS}) r) o GROUP BY outcome"
         )
     )
-    by_outcome: dict[str, int] = {outcome: count for outcome, count in staged}
+    by_outcome: dict[str, int] = {row.outcome: row.rows for row in staged}
     unchanged = by_outcome.get("unchanged", 0)
     counts = Counts(
         rows=sum(by_outcome.values()),
@@ -167,4 +173,4 @@ def claims_of_rows(unit: Unit, *, rows: Iterable[int]) -> dict[int, UUID]:
         text(f"SELECT row, claim_id FROM {STAGING} WHERE row = ANY(:rows) AND claim_id IS NOT NULL"),
         {"rows": list(rows)},
     )
-    return {row: claim_id for row, claim_id in found}
+    return {found_row.row: found_row.claim_id for found_row in found}

@@ -71,7 +71,7 @@ def _read_csv(content: bytes) -> Table:
     stream = io.BytesIO(content)
     lines = io.TextIOWrapper(stream, encoding=encoding, errors="strict", newline="")
     records = _records(lines, delimiter, stream, progress)
-    number, headers = next(records, (0, ()))
+    _, headers = next(records, (0, ()))
     if not headers:
         raise Unreadable("the file has no header line")
     names = tuple(str(name or "").strip() for name in headers)
@@ -105,7 +105,7 @@ def _delimiter(start: str) -> str:
     lines = [line for line in start.splitlines() if line.strip()][:20]
     best, best_columns = ",", 0
     for delimiter in DELIMITERS:
-        widths = []
+        widths: list[int] = []
         # What cannot be read further on is told with its line when the rows are gone through.
         with suppress(csv.Error):
             widths.extend(len(row) for row in csv.reader(lines, delimiter=delimiter))
@@ -180,7 +180,9 @@ def _cell(value: object) -> Cell:
     if isinstance(value, int):
         return Decimal(value)
     if isinstance(value, float):  # lint-skip: float  a cell of a workbook
-        return Decimal(repr(value)) if value == value and abs(value) < 1e15 else str(value)  # lint-skip: float
+        return (
+            Decimal(repr(value)) if value == value and abs(value) < 1e15 else str(value)
+        )  # lint-skip: float
     if isinstance(value, datetime):
         return value.date()
     if isinstance(value, date):

@@ -67,8 +67,12 @@ STAGED: Final = (
 )  # fmt: skip
 """The columns of a checked row, in the order in which it is copied into the staging table."""
 
-_MEMORY = 40_000
+REFERENCES: Final = ("claim_reference", "invoice_number", "billing_reference", "debtor_reference")
+_MEMORY = 4_000  # distinct texts per field and country
+_COUNTRIES = 16
 Parser = Callable[[Cell, str], Any]
+Understood = tuple[Any, str | None]
+"""A value, or None with the reason why it is refused."""
 
 
 class RowChecker:
@@ -80,40 +84,41 @@ class RowChecker:
         self.today = today
         self.oldest = date(today.year - OLDEST_YEARS, 1, 1)
         self.latest_due = today + timedelta(days=DUE_AHEAD_DAYS)
-        self._known: dict[tuple[str, Cell, str], tuple[Any, str | None]] = {}
+        self._known: dict[str, dict[str, dict[Cell, Understood]]] = {}  # country -> field -> cell
         self._parsers: dict[str, Parser] = {
-            **dict.fromkeys(("claim_reference", "invoice_number", "billing_reference", "debtor_reference"), _identifier),
+            **dict.fromkeys(REFERENCES, _identifier),
             **dict.fromkeys(("debtor_name", "street", "house_number", "city", "dispute_reason"), _text),
             "description": lambda cell, _: _text_of(cell, DESCRIPTION_MAX),
             "document_kind": lambda cell, _: values.DOCUMENT_KIND.read(_plain(cell)),
             "debtor_kind": lambda cell, _: values.DEBTOR_KIND.read(_plain(cell)),
             "disputed": lambda cell, _: values.YES_NO.read(_plain(cell)) == "yes",
-            "language": lambda cell, _: values.LANGUAGE.read(_plain(cell)[:2] if "-" in _plain(cell) else _plain(cell)),
+            "language": lambda cell, _: values.LANGUAGE.read(_plain(cell).partition("-")[0]),
             "country": lambda cell, _: values.country(_plain(cell)),
             "currency": _collected_currency,
             "issued_on": self._date,
             "due_on": self._date,
             "amount": self._amount,
             "total": self._amount,
-            "registration_number": lambda cell, land: values.registration_number(values.identifier(_typed(cell)), land),
+            "registration_number": lambda cell, land: values.registration_number(_register_text(cell), land),
             "vat_number": lambda cell, land: values.vat_number(_plain(cell), land),
             "iban": lambda cell, _: values.iban(_plain(cell)),
             "postal_code": lambda cell, land: values.postcode(values.identifier(_typed(cell)), land),
             "email": lambda cell, _: values.email(_plain(cell)),
             "phone": lambda cell, land: values.phone(values.identifier(_typed(cell)), land),
         }  # fmt: skip
+        self._nothing: dict[str, Any] = dict.fromkeys(self._parsers)
 
     def check(self, row: int, cells: Mapping[str, Cell]) -> tuple[Any, ...] | list[Reject]:
         """This function will return the row as `STAGED` says, or every reason why it is not taken."""
         rejects: list[Reject] = []
-        land = self._value("country", cells, "", row, rejects) or self.mapped.defaults.get(
-            "country", self.habits.country
-        )
-        found = {
-            field: self._value(field, cells, land, row, rejects)
-            for field in self._parsers
-            if field != "country"
-        }
+        country = self._recall("country", cells.get("country"), "")
+        land = country[0] or self.mapped.defaults.get("country", self.habits.country)
+        found = self._nothing.copy()
+        for field, cell in cells.items():
+            value, reason = country if field == "country" else self._recall(field, cell, land)
+            found[field] = value
+            if reason:
+                rejects.append(Reject(row, field, reason, str(cell)[:TEXT_MAX]))
         found["country"] = land
         found["currency"] = found["currency"] or self.mapped.defaults.get("currency", self.habits.currency)
         self._need(row, found, cells, rejects)
@@ -122,24 +127,26 @@ class RowChecker:
         self._settle_dates(row, found, rejects)
         return rejects or self._staged(row, found)
 
-    def _value(
-        self, field: str, cells: Mapping[str, Cell], land: str, row: int, rejects: list[Reject]
-    ) -> Any:
-        cell = cells.get(field)
-        if cell is None or (isinstance(cell, str) and not cell.strip()):
-            return None
-        key = (field, cell, land)
-        known = self._known.get(key)
-        if known is None:
-            if len(self._known) >= _MEMORY:
+    def _recall(self, field: str, cell: Cell, land: str) -> Understood:
+        """What was understood of the same text before, else work it out."""
+        if not cell and not isinstance(cell, Decimal):
+            return None, None
+        fields = self._known.get(land)
+        if fields is None:
+            if len(self._known) >= _COUNTRIES:
                 self._known.clear()
-            known = self._known[key] = self._understand(field, cell, land)
-        value, reason = known
-        if reason:
-            rejects.append(Reject(row, field, reason, str(cell)[:TEXT_MAX]))
-        return value
+            fields = self._known[land] = {field: {} for field in self._parsers}
+        memory = fields[field]
+        known = memory.get(cell)
+        if known is None:
+            if len(memory) >= _MEMORY:
+                memory.clear()
+            known = memory[cell] = self._understand(field, cell, land)
+        return known
 
-    def _understand(self, field: str, cell: Cell, land: str) -> tuple[Any, str | None]:
+    def _understand(self, field: str, cell: Cell, land: str) -> Understood:
+        if isinstance(cell, str) and not cell.strip():
+            return None, None
         try:
             if isinstance(cell, str) and not _printable(cell):
                 raise NotUnderstood(STRANGE_SIGNS)
@@ -281,6 +288,10 @@ def _printable(text: str) -> bool:
 
 def _plain(cell: Cell) -> str:
     return values.identifier(cell) if isinstance(cell, Decimal) else str(cell or "").strip()
+
+
+def _register_text(cell: Cell) -> str:
+    return values.identifier(_typed(cell))
 
 
 def _typed(cell: Cell) -> str | Decimal:

@@ -1,4 +1,6 @@
-"""E-invoices as claims: one file, or many in a ZIP. The reader itself is an adapter and comes in as a callable."""
+"""E-invoices as claims: one file, or many in a ZIP. The reader itself is an adapter and comes in as a
+callable.
+"""
 
 import io
 import zipfile

@@ -1,4 +1,5 @@
-"""Finding the debtor behind a row: by reference, else by registration or VAT number, else by name and postcode.
+"""Finding the debtor behind a row: by reference, else by registration or VAT number, else by name and
+postcode.
 
 Set-based: the rows stand in a temporary table of the caller with the columns of `DEBTOR_COLUMNS`. The
 single claim is a table of one row, so both ways give the same debtor.
@@ -29,7 +30,9 @@ DEBTOR_COLUMNS: Final = (
     "phone text",
     "debtor_id uuid",
 )
-"""What a staging table must carry besides `row` (integer) and `outcome` (NULL while the row is in the running)."""
+"""What a staging table must carry besides `row` (integer) and `outcome` (NULL while the row is in the
+running).
+"""
 
 # The reference that a debtor gets who came without one; made of what identified him, so that two
 # imports at the same moment meet in the unique key instead of making two debtors.

@@ -5,37 +5,11 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
-LEGAL_FORMS: Final = frozenset(
-    [
-        "bv",
-        "nv",
-        "vof",
-        "cv",
-        "bvba",
-        "sprl",
-        "srl",
-        "sa",
-        "sas",
-        "sarl",
-        "scrl",
-        "asbl",
-        "vzw",
-        "gmbh",
-        "ag",
-        "kg",
-        "ohg",
-        "ug",
-        "ltd",
-        "limited",
-        "llp",
-        "plc",
-        "inc",
-        "llc",
-        "corp",
-        "eenmanszaak",
-        "maatschap",
-    ]
+_LEGAL_FORMS_TEXT: Final = (
+    "bv nv vof cv bvba sprl srl sa sas sarl scrl asbl vzw gmbh ag kg ohg ug ltd limited llp plc inc llc "
+    "corp eenmanszaak maatschap "
 )
+LEGAL_FORMS: Final = frozenset(_LEGAL_FORMS_TEXT.split())
 """Legal forms of the Benelux, Germany, France and English-speaking countries, without dots."""
 
 _WORD = re.compile(r"[^\W_]+")

@@ -1,4 +1,6 @@
-"""Accepting or declining a quote: the whole placement at once, once, before it expires by the database's clock."""
+"""Accepting or declining a quote: the whole placement at once, once, before it expires by the database's
+clock.
+"""
 
 from typing import Any
 from uuid import UUID
@@ -38,10 +40,13 @@ def accept_quote(unit: Unit, *, creditor_id: UUID, quote_id: UUID) -> int:
     placement_id = _close(unit, creditor_id, quote_id, to="accepted")
     changed = unit.session.connection().execute(
         text(
-            "SELECT 1 FROM claim c LEFT JOIN quote_line l ON l.creditor_id = c.creditor_id"
-            " AND l.claim_id = c.id AND l.quote_id = :q WHERE c.creditor_id = :c AND c.placement_id = :p"
-            " AND c.state IN ('new', 'quoted') AND (l.claim_id IS NULL"
-            " OR CAST(l.facts ->> 'amount_minor' AS bigint) <> c.principal_minor) LIMIT 1 "
+            # A subquery, not a join: each claim finds its line by key, whatever is believed of the
+            # tables' size.
+            "SELECT 1 FROM claim c WHERE c.creditor_id = :c AND c.placement_id = :p"
+            " AND c.state IN ('new', 'quoted') AND (SELECT CAST(l.facts ->> 'amount_minor' AS bigint)"
+            "  FROM quote_line l WHERE l.creditor_id = c.creditor_id AND l.quote_id = :q AND l.claim_id"
+            " = c.id)"
+            " IS DISTINCT FROM c.principal_minor LIMIT 1"
         ),
         {"c": creditor_id, "q": quote_id, "p": placement_id},
     )
@@ -84,7 +89,8 @@ def _close(unit: Unit, creditor_id: UUID, quote_id: UUID, *, to: str) -> UUID:
     parameters: dict[str, Any] = {"c": creditor_id, "q": quote_id, "to": to, "by": unit.by}
     closed = connection.execute(
         text(
-            f"UPDATE quote SET state = :to{stamp} WHERE creditor_id = :c AND id = :q AND state = 'open'{alive}"
+            f"UPDATE quote SET state = :to{stamp} WHERE creditor_id = :c AND id = :q"
+            f" AND state = 'open'{alive}"
             " RETURNING placement_id"
         ),
         parameters,

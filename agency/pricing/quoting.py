@@ -15,6 +15,7 @@ from agency.claims.states import ClaimState
 from agency.events import QuoteIssued
 from agency.kernel.emitting import emit
 from agency.kernel.ids import new_id
+from agency.kernel.statistics import refresh_statistics
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.pricing.models import Quote
@@ -227,6 +228,7 @@ def _issue(
     unit.session.add(quote)
     unit.session.flush()
     _write_lines(unit, creditor_id, quote.id)
+    refresh_statistics(unit, written=quote.claims)
     move_placement(
         unit, creditor_id=creditor_id, placement_id=placement_id, to=ClaimState.QUOTED, why="priced"
     )

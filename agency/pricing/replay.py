@@ -17,7 +17,9 @@ from agency.rules.price import RateCard
 
 
 def quote_line(*, claim_id: str, reference: str, priced: PricedClaim) -> str:
-    """This function will return one claim of a quote as canonical JSON: its facts, then what follows from them."""
+    """This function will return one claim of a quote as canonical JSON: its facts, then what follows from
+    them.
+    """
     price = priced.price
     return _canonical(
         {
@@ -38,8 +40,11 @@ def quote_document(*, head: Mapping[str, Any], lines: Iterable[str]) -> bytes:
     return f'{{"head":{_canonical(dict(head))},"lines":[{",".join(lines)}]}}'.encode()
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def _canonical(value: Mapping[str, Any]) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _ENCODER.encode(value)
 
 
 def rebuild(document: bytes, *, card: RateCard) -> bytes:

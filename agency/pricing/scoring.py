@@ -1,4 +1,6 @@
-"""Pricing one claim from its facts: the score of its evidence, then the price; every way to a price goes here."""
+"""Pricing one claim from its facts: the score of its evidence, then the price; every way to a price goes
+here.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

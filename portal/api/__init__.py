@@ -1,4 +1,6 @@
-"""The programming interface for creditors: prices without storing anything, and claims placed once per key."""
+"""The programming interface for creditors: prices without storing anything, and claims placed once per
+key.
+"""
 
 from portal.api import claims, quotes
 

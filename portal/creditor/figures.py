@@ -1,4 +1,6 @@
-"""Lists and figures of one creditor, as rows of SQL: the door's row-level security confines every statement."""
+"""Lists and figures of one creditor, as rows of SQL: the door's row-level security confines every
+statement.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -18,14 +20,16 @@ _FIGURES = text(
     "SELECT count(*) FILTER (WHERE state = 'active') AS active,"
     " count(*) FILTER (WHERE state = 'paid') AS paid,"
     " count(*) FILTER (WHERE state IN ('new', 'quoted')) AS waiting, count(*) AS claims,"
-    " coalesce(sum(principal_minor) FILTER (WHERE state IN ('active', 'paid', 'closed')), 0)::bigint AS placed,"
+    " coalesce(sum(principal_minor) FILTER (WHERE state IN ('active', 'paid', 'closed')), 0)::bigint AS"
+    " placed,"
     " (SELECT coalesce(sum(amount_minor), 0)::bigint FROM ledger_entry"
     "  WHERE creditor_id = :c AND account = 'claims.principal') AS owed,"
     " (SELECT coalesce(sum(amount_minor), 0)::bigint FROM payment"
     "  WHERE creditor_id = :c AND reversed_at IS NULL) AS collected,"
     " (SELECT coalesce(sum(net_minor), 0)::bigint FROM remittance_run"
     "  WHERE creditor_id = :c AND state IN ('exported', 'paid')) AS paid_out,"
-    " (SELECT count(DISTINCT claim_id) FROM dispute WHERE creditor_id = :c AND resolved_at IS NULL) AS disputed"
+    " (SELECT count(DISTINCT claim_id) FROM dispute WHERE creditor_id = :c AND resolved_at IS NULL) AS"
+    " disputed"
     " FROM claim WHERE creditor_id = :c"
 )
 _MONTHS = text(
@@ -121,7 +125,8 @@ def quotes(unit: Unit, *, creditor_id: UUID, only_open: bool = False) -> Sequenc
         unit.session.connection()
         .execute(
             text(
-                "SELECT q.id, q.number, q.claims, q.principal_minor, q.currency, q.fee_bps_average, q.issued_at,"
+                "SELECT q.id, q.number, q.claims, q.principal_minor, q.currency, q.fee_bps_average,"
+                " q.issued_at,"
                 " q.expires_at, q.accepted_at, q.placement_id, p.name AS placement,"
                 " CASE WHEN q.state = 'open' AND q.expires_at <= app.now() THEN 'expired' ELSE q.state END"
                 " AS state FROM quote q JOIN placement p ON p.creditor_id = q.creditor_id"

@@ -16,7 +16,6 @@ from portal.shared.audience import CreditorUnit, TheVisitor, own_creditor
 from portal.shared.charts import Point, chart
 from portal.shared.i18n import format_day, format_money, gettext
 
-
 # These happen to every claim of a placement at once; the placement's own line tells them together.
 EVERY_CLAIM = ("ClaimMoved", "QuoteIssued", "TreatmentStarted")
 
@@ -58,7 +57,8 @@ def overview(request: Request, unit: CreditorUnit, visitor: TheVisitor) -> Respo
 def _news(unit: Unit, creditor_id: UUID) -> list[Happening]:
     rows = unit.session.connection().execute(
         text(
-            "SELECT position, at, kind, by, facts, claim_id FROM event WHERE creditor_id = :c AND creditor_sees"
+            "SELECT position, at, kind, by, facts, claim_id FROM event WHERE creditor_id = :c AND"
+            " creditor_sees"
             " AND kind <> ALL(:quiet) ORDER BY position DESC LIMIT 12"
         ),
         {"c": creditor_id, "quiet": list(EVERY_CLAIM)},

@@ -1,4 +1,6 @@
-"""What creditors read: states with their tones, happenings as sentences, factors of a price with their reasons."""
+"""What creditors read: states with their tones, happenings as sentences, factors of a price with their
+reasons.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

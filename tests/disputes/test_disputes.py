@@ -42,16 +42,15 @@ class TestRaising:
             raise_dispute(unit, creditor_id=creditor_id, claim_id=claim_id, reason="not_delivered")
         assert holds(units, creditor_id, claim_id) == [HoldGround.DISPUTE]
         assert rows_of(units, creditor_id, "SELECT disputed_minor FROM claim") == [(10_000,)]
-        kinds = rows_of(units, creditor_id, "SELECT kind FROM event WHERE claim_id = :c ORDER BY position DESC LIMIT 2",
-                        c=claim_id)  # fmt: skip
+        latest = "SELECT kind FROM event WHERE claim_id = :c ORDER BY position DESC LIMIT 2"
+        kinds = rows_of(units, creditor_id, latest, c=claim_id)
         assert {kind for (kind,) in kinds} == {"DisputeRaised", "HoldPlaced"}
 
     def test_again_adds_words_to_the_open_one(self, units, creditor_id, claim_id):
         with staff(units) as unit:
-            one = raise_dispute(unit, creditor_id=creditor_id, claim_id=claim_id, reason="price", words="te duur",
-                                disputed=Money(1_000, "EUR"))  # fmt: skip
-            two = raise_dispute(unit, creditor_id=creditor_id, claim_id=claim_id, reason="price", words="stuk",
-                                disputed=Money(2_000, "EUR"), substantiated=True)  # fmt: skip
+            same = {"creditor_id": creditor_id, "claim_id": claim_id, "reason": "price"}
+            one = raise_dispute(unit, **same, words="te duur", disputed=Money(1_000, "EUR"))
+            two = raise_dispute(unit, **same, words="stuk", disputed=Money(2_000, "EUR"), substantiated=True)
             assert one == two
             found = open_dispute(unit, creditor_id=creditor_id, claim_id=claim_id)
             assert (found.text, found.disputed_minor, found.status) == (

@@ -18,7 +18,10 @@ from agency.pricing.rate_cards import publish_first_card
 from integrations.einvoice import read_einvoice
 from portal.placing import place_file, read_and_price
 
-HEADERS = "Factuurnummer;Klantnummer;Soort;Naam;Bedrag;Factuurdatum;Vervaldatum;Land;Postcode;E-mail;Telefoon;KvK-nummer"
+HEADERS = (
+    "Factuurnummer;Klantnummer;Soort;Naam;Bedrag;Factuurdatum;Vervaldatum;Land;Postcode;E-mail;Telefoon"
+    ";KvK-nummer"
+)
 
 
 class Store:

@@ -1,4 +1,6 @@
-"""From a creditor's file to claims, rejects and a price, on a real database through the creditor's own door."""
+"""From a creditor's file to claims, rejects and a price, on a real database through the creditor's own
+door.
+"""
 
 import io
 import zipfile
@@ -41,19 +43,30 @@ def creditor_id(units):
 
 def claims(units, creditor_id):
     return rows_of(
-        units, creditor_id,
+        units,
+        creditor_id,
         "SELECT reference, principal_minor, state, due_on, law, interest_kind, number, payment_reference"
         " FROM claim ORDER BY reference",
-    )  # fmt: skip
+    )
 
 
 class TestFirstFile:
     def test_becomes_claims_with_debtors_numbers_and_a_price(self, units, creditor_id):
         report = place(
-            units, creditor_id,
-            a_file(a_row("F1", customer="0007", amount="1.250,50"), a_row("F2", customer="0008", kind="consument",
-                   name="Jan de Vries", country="BE", postcode="2000")),
-        )  # fmt: skip
+            units,
+            creditor_id,
+            a_file(
+                a_row("F1", customer="0007", amount="1.250,50"),
+                a_row(
+                    "F2",
+                    customer="0008",
+                    kind="consument",
+                    name="Jan de Vries",
+                    country="BE",
+                    postcode="2000",
+                ),
+            ),
+        )
         assert report.counts == (2, 2, 0, 0, 0)
         assert report.state == "quoted"
         first, second = claims(units, creditor_id)
@@ -63,15 +76,18 @@ class TestFirstFile:
         assert first.payment_reference.startswith("RF")
         assert second.payment_reference.startswith("+++")
         assert rows_of(units, creditor_id, "SELECT reference, name FROM debtor ORDER BY 1") == [
-            ("0007", "Bakkerij Jansen B.V."), ("0008", "Jan de Vries"),
-        ]  # fmt: skip
+            ("0007", "Bakkerij Jansen B.V."),
+            ("0008", "Jan de Vries"),
+        ]
 
     def test_is_committed_with_its_outcome_per_row(self, units, creditor_id):
         report = place(units, creditor_id, a_file(a_row("F1"), a_row("F2", amount="0,00")))
         assert rows_of(
-            units, creditor_id, "SELECT row, outcome FROM placement_row WHERE placement_id = :p ORDER BY row",
+            units,
+            creditor_id,
+            "SELECT row, outcome FROM placement_row WHERE placement_id = :p ORDER BY row",
             p=report.placement_id,
-        ) == [(2, "created"), (3, "rejected")]  # fmt: skip
+        ) == [(2, "created"), (3, "rejected")]
 
 
 class TestRejects:
@@ -106,8 +122,12 @@ class TestRejects:
         assert [claim.reference for claim in claims(units, creditor_id)] == ["GOOD"]
 
     def test_an_ambiguous_amount_is_accepted_once_the_mapping_says_the_sign(self, units, creditor_id):
-        columns = {"invoice_number": "Factuurnummer", "debtor_name": "Naam", "amount": "Bedrag",
-                   "due_on": "Vervaldatum"}  # fmt: skip
+        columns = {
+            "invoice_number": "Factuurnummer",
+            "debtor_name": "Naam",
+            "amount": "Bedrag",
+            "due_on": "Vervaldatum",
+        }
         first = place(units, creditor_id, a_file(a_row(amount="1.234")))
         assert first.rejects == [(2, "Bedrag", AMBIGUOUS_AMOUNT)]
         with units.open(Door.CREDITOR, by="user:test", creditor_id=creditor_id) as unit:
@@ -134,8 +154,10 @@ class TestRejects:
 
     def test_two_columns_that_could_be_the_same_are_not_chosen_between(self, units, creditor_id):
         report = place(
-            units, creditor_id, a_file("1;J;5,00;6,00;31-05-2026", headers="Factuurnummer;Naam;Bedrag;Saldo;Vervaldatum")
-        )  # fmt: skip
+            units,
+            creditor_id,
+            a_file("1;J;5,00;6,00;31-05-2026", headers="Factuurnummer;Naam;Bedrag;Saldo;Vervaldatum"),
+        )
         assert report.state == "mapping"
         assert "Bedrag" in report.refusal
         assert "Saldo" in report.refusal
@@ -171,9 +193,12 @@ class TestTheSameAgain:
         report = place(units, creditor_id, a_file(a_row("F1", amount="80,00")))
         assert report.counts == (1, 0, 1, 0, 0)
         assert claims(units, creditor_id)[0].principal_minor == 8_000
-        assert rows_of(units, creditor_id, "SELECT state, principal_minor FROM quote ORDER BY issued_at, id") == [
-            ("replaced", 10_000), ("open", 8_000),
-        ]  # fmt: skip
+        assert rows_of(
+            units, creditor_id, "SELECT state, principal_minor FROM quote ORDER BY issued_at, id"
+        ) == [
+            ("replaced", 10_000),
+            ("open", 8_000),
+        ]
 
     def test_a_number_twice_in_one_file_counts_once(self, units, creditor_id):
         report = place(units, creditor_id, a_file(a_row("F1"), a_row("F1"), a_row("F1", amount="7,00")))
@@ -200,26 +225,29 @@ MERGE = "Dossiernummer;Factuurnummer;Klantnummer;Naam;Bedrag;Vervaldatum;Credite
 class TestMerging:
     def test_invoices_of_one_case_reference_become_one_claim(self, units, creditor_id):
         report = place(
-            units, creditor_id,
+            units,
+            creditor_id,
             a_file("D1;F1;7;Jansen;10,00;31-05-2026;", "D1;F2;7;JANSEN ;20,00;01-04-2026;", headers=MERGE),
-        )  # fmt: skip
+        )
         assert report.counts == (2, 1, 0, 1, 0)
         (claim,) = claims(units, creditor_id)
         assert (claim.reference, claim.principal_minor, claim.due_on) == ("D1", 3_000, date(2026, 4, 1))
 
     def test_one_case_of_two_debtors_is_refused(self, units, creditor_id):
         report = place(
-            units, creditor_id,
+            units,
+            creditor_id,
             a_file("D1;F1;7;Jansen;10,00;31-05-2026;", "D1;F2;8;Pieters;20,00;01-04-2026;", headers=MERGE),
-        )  # fmt: skip
+        )
         assert report.counts == (2, 1, 0, 0, 1)
         assert report.rejects[0][:2] == (3, "Dossiernummer")
 
     def test_a_credit_note_lowers_the_claim_of_its_invoice(self, units, creditor_id):
         report = place(
-            units, creditor_id,
+            units,
+            creditor_id,
             a_file("D1;F1;7;Jansen;10,00;31-05-2026;", "D1;C1;7;Jansen;-4,00;31-05-2026;F1", headers=MERGE),
-        )  # fmt: skip
+        )
         assert report.counts == (2, 1, 0, 1, 0)
         assert claims(units, creditor_id)[0].principal_minor == 600
 
@@ -270,9 +298,16 @@ class TestMerging:
 
     def test_case_logic_makes_one_claim_per_debtor(self, units, creditor_id):
         mapped = Mapped(
-            columns={"invoice_number": "F", "debtor_reference": "K", "debtor_name": "N", "amount": "B", "due_on": "V"},
-            decimal_sign=",", one_claim_per="debtor",
-        )  # fmt: skip
+            columns={
+                "invoice_number": "F",
+                "debtor_reference": "K",
+                "debtor_name": "N",
+                "amount": "B",
+                "due_on": "V",
+            },
+            decimal_sign=",",
+            one_claim_per="debtor",
+        )
         rows = ("1;7;Jansen;10,00;31-05-2026", "2;8;Pieters;5,00;31-05-2026", "3;7;Jansen;1,00;31-05-2026")
         report = place(units, creditor_id, a_file(*rows, headers="F;K;N;B;V"), mapped=mapped)
         assert report.counts == (3, 2, 0, 1, 0)
@@ -333,9 +368,10 @@ class TestSum:
                 st.sampled_from(["7", "8", ""]),
                 st.sampled_from(["", "F1", "F2", "F9"]),
             ),
-            min_size=1, max_size=12,
+            min_size=1,
+            max_size=12,
         )
-    )  # fmt: skip
+    )
     def test_of_outcomes_is_the_number_of_rows_whatever_comes_in(self, units, rows):
         owner = a_creditor(units, f"C{new_id().hex}")
         lines = [
@@ -347,8 +383,12 @@ class TestSum:
                 continue
             assert report.rows == len(lines)
             assert report.rows == report.created + report.updated + report.merged + report.rejected
-        bad = rows_of(units, owner, "SELECT 1 FROM claim c WHERE state IN ('new', 'quoted') AND principal_minor <>"
-                      " (SELECT sum(open_minor) FROM invoice i WHERE i.claim_id = c.id)")  # fmt: skip
+        bad = rows_of(
+            units,
+            owner,
+            "SELECT 1 FROM claim c WHERE state IN ('new', 'quoted') AND principal_minor <>"
+            " (SELECT sum(open_minor) FROM invoice i WHERE i.claim_id = c.id)",
+        )
         assert bad == []
 
 
@@ -368,8 +408,12 @@ class TestEInvoices:
         assert report.created > 20
         assert report.rejected == len({row for row, _, _ in report.rejects})
         assert all(reason for _, _, reason in report.rejects)
-        without = rows_of(units, creditor_id, "SELECT count(*) FROM claim c WHERE NOT EXISTS"
-                          " (SELECT 1 FROM document d WHERE d.claim_id = c.id AND d.kind = 'invoice')")  # fmt: skip
+        without = rows_of(
+            units,
+            creditor_id,
+            "SELECT count(*) FROM claim c WHERE NOT EXISTS"
+            " (SELECT 1 FROM document d WHERE d.claim_id = c.id AND d.kind = 'invoice')",
+        )
         assert without == [(0,)]
 
     def test_a_single_one_keeps_its_file_as_evidence(self, units, creditor_id, real_data):
@@ -377,8 +421,9 @@ class TestEInvoices:
         report = place(units, creditor_id, path.read_bytes(), name=path.name)
         assert report.counts == (1, 1, 0, 0, 0)
         assert rows_of(units, creditor_id, "SELECT kind, name FROM document ORDER BY kind") == [
-            ("invoice", path.name), ("other", "att.txt"),
-        ]  # fmt: skip
+            ("invoice", path.name),
+            ("other", "att.txt"),
+        ]
 
     @pytest.mark.parametrize("folder", ["xml_defusedxml"])
     def test_hostile_ones_are_refused(self, units, creditor_id, real_data, folder):
@@ -401,21 +446,26 @@ class TestWall:
             for owner in (other, creditor_id):
                 with pytest.raises(NotFound):
                     read_placement(
-                        unit, adapters.files, adapters.read_einvoice, creditor_id=owner,
+                        unit,
+                        adapters.files,
+                        adapters.read_einvoice,
+                        creditor_id=owner,
                         placement_id=report.placement_id,
-                    )  # fmt: skip
+                    )
 
     def test_a_claim_cannot_point_at_another_creditors_debtor(self, units, creditor_id):
         other = a_creditor(units, "SECOND")
         place(units, creditor_id, a_file(a_row("F1")))
         place(units, other, a_file(a_row("F1")))
         ((debtor_id,),) = rows_of(units, other, "SELECT id FROM debtor")
-        with pytest.raises(DatabaseError, match="foreign key"):
-            with units.open(Door.STAFF, by="system:test") as unit:
-                unit.session.connection().execute(
-                    text("UPDATE claim SET debtor_id = :d WHERE creditor_id = :c"),
-                    {"d": debtor_id, "c": creditor_id},
-                )
+        with (
+            pytest.raises(DatabaseError, match="foreign key"),
+            units.open(Door.STAFF, by="system:test") as unit,
+        ):
+            unit.session.connection().execute(
+                text("UPDATE claim SET debtor_id = :d WHERE creditor_id = :c"),
+                {"d": debtor_id, "c": creditor_id},
+            )
 
     def test_the_creditor_is_found_by_its_reference(self, units, creditor_id):
         with units.open(Door.STAFF, by="system:test") as unit:
@@ -425,8 +475,9 @@ class TestWall:
 def test_the_unused_reason_is_reached_when_an_invoice_of_the_file_falls_out(units, creditor_id):
     place(units, creditor_id, a_file("D0;F0;7;Jansen;10,00;31-05-2026;", headers=MERGE))
     report = place(
-        units, creditor_id,
+        units,
+        creditor_id,
         a_file("D0;F1;8;Pieters;5,00;31-05-2026;", "D0;C1;8;Pieters;-1,00;31-05-2026;F1", headers=MERGE),
-    )  # fmt: skip
+    )
     assert [reason for _, _, reason in report.rejects][-1] == CREDITED_INVOICE_REJECTED
     assert report.rejected == 2

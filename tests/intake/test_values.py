@@ -111,9 +111,15 @@ class TestDate:
 class TestIdentifier:
     @pytest.mark.parametrize(
         ("given_", "kept"),
-        [("00123", "00123"), ("1234.0", "1234"), (Decimal("1234.0"), "1234"), (" A 1 ", "A 1"), ("1.5", "1.5"),
-         (Decimal("1.23E+5"), "123000")],
-    )  # fmt: skip
+        [
+            ("00123", "00123"),
+            ("1234.0", "1234"),
+            (Decimal("1234.0"), "1234"),
+            (" A 1 ", "A 1"),
+            ("1.5", "1.5"),
+            (Decimal("1.23E+5"), "123000"),
+        ],
+    )
     def test_keeps_zeros_and_loses_only_what_a_spreadsheet_added(self, given_, kept):
         assert identifier(given_) == kept
 

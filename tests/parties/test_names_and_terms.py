@@ -48,9 +48,11 @@ class TestTerms:
     def test_count_from_their_day_on(self, units):
         with units.open(Door.STAFF, by="system:test") as unit:
             found = register_creditor(
-                unit, creditor=Creditor(reference="A", name="A", country="NL", created_at=unit.now), sender=SENDER,
+                unit,
+                creditor=Creditor(reference="A", name="A", country="NL", created_at=unit.now),
+                sender=SENDER,
                 valid_from=date(2026, 1, 1),
-            )  # fmt: skip
+            )
             agree_terms(
                 unit,
                 terms=CreditorTerms(

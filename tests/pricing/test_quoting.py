@@ -26,6 +26,11 @@ from agency.rules.facts import DebtorKind, DisputeStatus, DocumentKind
 from agency.rules.price import DEFAULT_CARD, RateCard
 from tests.intake.factories import Store, a_creditor, a_file, a_row, place, rows_of
 
+PRICED = (
+    "SELECT c.reference, l.fee_bps, l.facts, l.factors, c.law, c.interest_kind, c.due_on"
+    " FROM quote_line l JOIN claim c ON c.id = l.claim_id ORDER BY 1"
+)
+
 
 @pytest.fixture
 def creditor_id(units):
@@ -85,13 +90,11 @@ class TestQuote:
             for i in range(40)
         ]
         place(units, creditor_id, a_file(*rows))
-        bulk = rows_of(units, creditor_id, "SELECT c.reference, l.fee_bps, l.facts, l.factors, c.law, c.interest_kind,"
-                       " c.due_on FROM quote_line l JOIN claim c ON c.id = l.claim_id ORDER BY 1")  # fmt: skip
+        bulk = rows_of(units, creditor_id, PRICED)
         other = a_creditor(units, "ONEBYONE")
         for row in rows:
             place(units, other, a_file(row))
-        single = rows_of(units, other, "SELECT c.reference, l.fee_bps, l.facts, l.factors, c.law, c.interest_kind,"
-                         " c.due_on FROM quote_line l JOIN claim c ON c.id = l.claim_id ORDER BY 1")  # fmt: skip
+        single = rows_of(units, other, PRICED)
         assert bulk == single
         assert len(bulk) == 40
 
@@ -110,9 +113,14 @@ class TestQuote:
         before = open_quote(units, creditor_id)
         with as_creditor(units, creditor_id) as unit:
             add_document(
-                unit, Store(), creditor_id=creditor_id, claim_id=claim_id, kind=DocumentKind.delivery_note,
-                name="bon.pdf", content=b"%PDF-1.4\n%%EOF",
-            )  # fmt: skip
+                unit,
+                Store(),
+                creditor_id=creditor_id,
+                claim_id=claim_id,
+                kind=DocumentKind.delivery_note,
+                name="bon.pdf",
+                content=b"%PDF-1.4\n%%EOF",
+            )
             issued = quote_placement(unit, creditor_id=creditor_id, placement_id=placed.placement_id)
         (change,) = issued.changes
         assert change.claim_id == claim_id
@@ -230,9 +238,13 @@ class TestAcceptance:
 class TestPriceOfOneClaim:
     def facts(self, **changes):
         known = {
-            "amount": Money(100_000, "EUR"), "age_days": 30, "debtor": DebtorKind.company, "country": "NL",
-            "documents": frozenset(), "dispute": DisputeStatus.none,
-        }  # fmt: skip
+            "amount": Money(100_000, "EUR"),
+            "age_days": 30,
+            "debtor": DebtorKind.company,
+            "country": "NL",
+            "documents": frozenset(),
+            "dispute": DisputeStatus.none,
+        }
         return ClaimFacts(**known | changes)
 
     def test_survives_being_written_as_json(self):
