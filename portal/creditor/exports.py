@@ -46,8 +46,9 @@ def _cells(rows: Sequence[Row[Any]]) -> Iterator[tuple[Any, ...]]:
     for row in rows:
         shown = claim_row(row)
         owed: Money | None = shown["owed"]
+        state = shown["state"].label
         yield (
-            row.number, row.reference, row.debtor, row.city or "", gettext(shown["state"].label), row.due_on,
+            row.number, row.reference, row.debtor, row.city or "", gettext(state), row.due_on,
             shown["principal"].decimal, owed.decimal if owed else None, row.currency,
         )  # fmt: skip
 

@@ -201,7 +201,8 @@ def rejects(unit: CreditorUnit, visitor: TheVisitor, placement_id: UUID) -> Resp
     writer = csv.writer(out, delimiter=";", quoting=csv.QUOTE_ALL)
     writer.writerow([gettext("Row"), gettext("Column"), gettext("Reason"), gettext("What stood there")])
     for reject in _rejects(unit, creditor_id, placement_id, None):
-        cells = (str(reject["row"]), reject["field"], gettext(reject["reason"]), reject["value"])
+        reason = reject["reason"]
+        cells = (str(reject["row"]), reject["field"], gettext(reason), reject["value"])
         writer.writerow([safe_cell(cell) for cell in cells])
     return Response(
         out.getvalue().encode("utf-8-sig"),

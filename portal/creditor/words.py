@@ -10,7 +10,7 @@ from uuid import UUID
 
 from agency.money import Money
 from agency.progress.timeline import Happening, PlannedAction
-from portal.shared.i18n import N_, format_day, format_money, gettext
+from portal.shared.i18n import N_, format_bps, format_day, format_money, gettext
 from portal.shared.listing import Chip
 
 CLAIM_STATES = {
@@ -159,13 +159,14 @@ def factor_words(factors: list[dict[str, Any]], facts: Mapping[str, Any]) -> lis
 
 def _reason(key: str, facts: Mapping[str, Any]) -> str:
     amount = format_money(Money(facts["amount_minor"], facts["currency"]))
+    kind, dispute = DEBTOR_KINDS[facts["debtor"]], _DISPUTES[facts["dispute"]]
     reasons = {
         "base": gettext("the rate for %(amount)s; larger claims cost relatively less") % {"amount": amount},
         "evidence": gettext("the file is %(points)s of 100 complete") % {"points": facts["completeness"]},
         "age": gettext("%(days)s days after the due date") % {"days": facts["age_days"]},
         "country": gettext("the debtor is in %(country)s") % {"country": facts["country"]},
-        "debtor": gettext(DEBTOR_KINDS[facts["debtor"]]),
-        "dispute": gettext(_DISPUTES[facts["dispute"]]),
+        "debtor": gettext(kind),
+        "dispute": gettext(dispute),
         "bounds": gettext("no rate goes under or over the limits of the rate card"),
     }
     return reasons.get(key, "")
@@ -257,10 +258,9 @@ class _Readable(dict[str, str]):
         if name == "day" and "due_on" in facts:
             return format_day(datetime.fromisoformat(str(facts["due_on"])).date())
         if name == "state" and "to_state" in facts:
-            return gettext(CLAIM_STATES[facts["to_state"]].label).lower()
+            label = CLAIM_STATES[facts["to_state"]].label
+            return gettext(label).lower()
         if name == "fee" and "fee_bps" in facts:
-            from portal.shared.i18n import format_bps
-
             return format_bps(int(facts["fee_bps"]))
         return "–"
 
