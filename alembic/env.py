@@ -1,10 +1,10 @@
 """Runs migrations as the owner of the tables."""
 
-from alembic import context
 from sqlalchemy import create_engine, pool
 
 from agency.kernel.settings import settings
 from agency.tables import metadata
+from alembic import context
 
 
 def include_object(obj: object, name: str | None, kind: str, reflected: bool, compare_to: object) -> bool:
