@@ -62,7 +62,7 @@ def once(
     if known is not None:
         if known.request_sha256 != sha256:
             raise KeyReused("this key was used for another request")
-        return known.status, known.body
+        return known.status, _in_order(known.body)
     status, body = effect()
     connection.execute(
         text(
@@ -78,4 +78,9 @@ def once(
             "now": unit.now,
         },
     )
-    return status, body
+    return status, _in_order(body)
+
+
+def _in_order(body: dict[str, Any]) -> dict[str, Any]:
+    """The database keeps no order of keys, and a repetition must be the same bytes."""
+    return {name: body[name] for name in sorted(body)}
