@@ -155,7 +155,8 @@ def _decide_one(
     ]
     facts = LineFacts(
         amount=Money(line.amount_minor, line.currency),
-        references=tuple(line.structured_reference.split()),
+        # As a whole: payers type the blanks of a printed reference, which a split would tear apart.
+        references=(line.structured_reference,),
         text=line.text,
         iban=line.counterparty_iban or None,
     )
