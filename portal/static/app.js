@@ -216,18 +216,40 @@ document.body.addEventListener("htmx:responseError", () => notify(document.body.
 document.querySelector("[data-focus]")?.focus();
 
 // --- live nudges: the stream says that something changed, never what; elements fetch again themselves ---
+const nudged = new Set();
+let resting = false;
+
+// At once when it was quiet, else once a second; the last nudge of a burst is never lost.
+function passOn() {
+  if (!nudged.size) {
+    resting = false;
+    return;
+  }
+  const names = [...nudged];
+  nudged.clear();
+  resting = true;
+  for (const name of names) document.body.dispatchEvent(new CustomEvent(name));
+  setTimeout(passOn, 1_000);
+}
+
+function hear({ topic, claim_id: claim }) {
+  for (const name of ["nudge", `nudge:${topic}`, ...(claim ? [`nudge:claim:${claim}`] : [])]) nudged.add(name);
+  if (!resting) passOn();
+}
+
 function listen(url) {
   const stream = new EventSource(url);
   let missed = false;
   stream.onmessage = (message) => {
-    const { topic, claim_id: claim } = JSON.parse(message.data);
-    const names = ["nudge", `nudge:${topic}`, ...(claim ? [`nudge:claim:${claim}`] : [])];
-    for (const name of names) document.body.dispatchEvent(new CustomEvent(name));
+    const nudge = JSON.parse(message.data);
+    // Every open page hears of a reconnection at the same moment: they take turns.
+    if (nudge.topic === "reconnected") setTimeout(hear, Math.random() * 2_000, nudge);
+    else hear(nudge);
   };
   // What happened while the line was down is unknown: fetch everything once it is back.
   stream.onerror = () => { missed = true; };
   stream.onopen = () => {
-    if (missed) document.body.dispatchEvent(new CustomEvent("nudge"));
+    if (missed) hear({ topic: "reconnected" });
     missed = false;
   };
 }

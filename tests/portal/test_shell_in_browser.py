@@ -1,0 +1,212 @@
+"""The shell and the administrators' pages in a real browser: both themes, phone and desk, keys, no script."""
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
+
+from agency.parties.models import Role
+from tests.portal.house import PASSWORD
+from tests.portal.served import Served, serve
+from tests.portal.test_live import nudge
+
+pytestmark = pytest.mark.browser
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def chrome(chromium):
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        started = playwright.chromium.launch(executable_path=str(chromium), args=arguments)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def served(house):
+    with serve(house) as running:
+        yield running
+
+
+def opened(chrome: Browser, served: Served, *roles: Role, **settings) -> BrowserContext:
+    """A browser window, signed in with the roles."""
+    context = chrome.new_context(base_url=served.url, locale="en-GB", **settings)
+    context.set_default_timeout(15_000)
+    if roles:
+        session = served.house.browser(*roles).cookies["session"]
+        context.add_cookies([{"name": "session", "value": session, "url": served.url}])
+    return context
+
+
+def watched(context: BrowserContext) -> tuple[Page, list[str]]:
+    """A page, and what its console complains about (a blocked style or script among it)."""
+    page, complaints = context.new_page(), []
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    return page, complaints
+
+
+def violations(page: Page, axe: str) -> list[str]:
+    """What axe finds, as one line each."""
+    page.evaluate(axe)
+    found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+    return [f"{one['id']}: {one['nodes'][0]['html'][:120]}" for one in found["violations"]]
+
+
+class TestEveryPage:
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    @pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+    def test_pages_can_be_read_by_everybody_and_fit(self, chrome, served, axe_script, scheme, viewport):
+        house = served.house
+        creditor, person = house.creditor(), house.person(Role.COLLECTOR)
+        paths = [
+            "/admin", "/admin/users", "/admin/users/new", f"/admin/users/{person.user_id}", "/admin/brands",
+            f"/admin/brands/{creditor}", "/sessions", "/password", "/_styleguide", "/_styleguide/debtor",
+            "/admin/users/01a200fe-6dae-76ab-9dd5-f982109367e5",
+        ]  # fmt: skip
+        with opened(chrome, served, Role.ADMIN, color_scheme=scheme, viewport=viewport) as context:
+            for path in paths:
+                self.check(context, path, axe_script)
+        with opened(chrome, served, color_scheme=scheme, viewport=viewport) as context:
+            self.check(context, "/sign-in", axe_script)
+
+    def check(self, context: BrowserContext, path: str, axe: str) -> None:
+        page, complaints = watched(context)
+        page.goto(path)
+        width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert width <= 0, f"{path} is {width} pixels too wide"
+        missing = "status of 404" in "".join(complaints) and "01a200fe" in path
+        assert complaints == [] or missing, path
+        assert violations(page, axe) == [], path
+        page.close()
+
+    def test_the_chosen_theme_beats_the_devices(self, chrome, served):
+        with opened(chrome, served, Role.ADMIN, color_scheme="dark") as context:
+            page = context.new_page()
+            page.goto("/admin")
+            ground = "getComputedStyle(document.body).backgroundColor"
+            dark = page.evaluate(ground)
+            page.locator(".me summary").click()
+            page.get_by_role("button", name="Light").click()
+            page.wait_for_url("**/admin")
+            assert page.locator("html").get_attribute("data-bs-theme") == "light"
+            assert page.evaluate(ground) != dark
+
+
+class TestKeys:
+    @pytest.fixture
+    def page(self, chrome, served):
+        served.house.person(Role.COLLECTOR)
+        with opened(chrome, served, Role.ADMIN, viewport=DESK) as context:
+            page, complaints = watched(context)
+            page.goto("/admin/users")
+            yield page
+            assert complaints == []
+
+    def test_the_palette_finds_a_page_by_its_name(self, page):
+        page.keyboard.press("Control+k")
+        page.keyboard.type("bran")
+        assert page.locator("#palette .palette-list li:visible").all_inner_texts() == ["Brands"]
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/admin/brands")
+
+    def test_rows_are_walked_and_opened(self, page):
+        page.keyboard.press("j")
+        first = page.locator("tr.is-current").inner_text()
+        page.keyboard.press("j")
+        assert page.locator("tr.is-current").inner_text() != first
+        page.keyboard.press("k")
+        assert page.locator("tr.is-current").inner_text() == first
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/admin/users/*")
+
+    def test_the_search_box_is_one_key_away_and_filters_while_typing(self, page):
+        page.keyboard.press("/")
+        page.keyboard.type("collector-house")
+        page.wait_for_url("**q=collector-house")
+        page.locator("tbody tr").nth(1).wait_for(state="detached")
+        assert page.locator("tbody tr").count() == 1
+        assert page.evaluate("document.activeElement.name") == "q"
+
+    def test_a_question_mark_shows_the_keys(self, page):
+        page.keyboard.press("?")
+        assert page.locator("#keys").is_visible()
+        page.keyboard.press("Escape")
+        assert not page.locator("#keys").is_visible()
+
+    def test_a_question_comes_before_what_cannot_be_undone(self, page):
+        page.get_by_role("link", name="Marieke van Wijngaarden").first.click()
+        page.wait_for_url("**/admin/users/*")
+        if not page.get_by_role("button", name="Block").is_visible():  # the administrator's own page
+            page.goto("/admin/users")
+            page.get_by_role("link", name="Marieke van Wijngaarden").nth(1).click()
+        page.get_by_role("button", name="Block").click()
+        page.get_by_role("button", name="Cancel").click()
+        assert page.locator(".chip").first.inner_text() == "Active"
+        page.get_by_role("button", name="Block").click()
+        page.get_by_role("button", name="Yes, go ahead").click()
+        page.get_by_text("This user is blocked and signed out.").wait_for()
+        assert page.locator(".chip").first.inner_text() == "Blocked"
+
+
+class TestNudges:
+    def test_an_open_page_fetches_again_when_something_changed(self, chrome, served):
+        with opened(chrome, served, Role.COLLECTOR) as context:
+            page = context.new_page()
+            with page.expect_response(_fetched_again):  # once, when the stream has connected
+                page.goto("/_styleguide")
+            page.evaluate("document.querySelector('#list').dataset.old = 'yes'")
+            with page.expect_response(_fetched_again):
+                nudge(served.house, "x", "PaymentReceived")
+            page.locator("#list[data-old]").wait_for(state="detached")
+
+    def test_the_last_of_many_nudges_is_not_lost(self, chrome, served):
+        with opened(chrome, served, Role.COLLECTOR) as context:
+            page = context.new_page()
+            with page.expect_response(_fetched_again):
+                page.goto("/_styleguide")
+            for number in range(20):
+                nudge(served.house, "x", f"Topic{number}")
+            with page.expect_response(_fetched_again):
+                page.evaluate("document.querySelector('#list').dataset.old = 'yes'")
+            page.locator("#list[data-old]").wait_for(state="detached")
+
+
+def _fetched_again(response: Response) -> bool:
+    return response.url.endswith("/_styleguide") and response.request.headers.get("hx-request") == "true"
+
+
+class TestWithoutScript:
+    def test_signing_in_and_making_a_user_work(self, chrome, served):
+        person = served.house.person(Role.ADMIN)
+        with opened(chrome, served, java_script_enabled=False, viewport=PHONE) as context:
+            page = context.new_page()
+            page.goto("/admin/users/new")
+            page.get_by_label("E-mail address").fill(person.email)
+            page.get_by_label("Password").fill(PASSWORD)
+            page.get_by_role("button", name="Continue").click()
+            page.get_by_label("Six digits").fill(person.code())
+            page.get_by_role("button", name="Sign in").click()
+            page.get_by_role("heading", name="New user").wait_for()
+            page.get_by_label("Name").fill("Jan de Vries")
+            page.get_by_label("E-mail address").fill("admin-house@example.org")
+            page.get_by_label("Collector").check()
+            page.get_by_role("button", name="Make user").click()
+            assert page.get_by_text("somebody else signs in with this address").first.is_visible()
+            page.get_by_label("E-mail address").fill("jan@example.org")
+            page.get_by_role("button", name="Make user").click()
+            page.get_by_role("heading", name="Jan de Vries").wait_for()
+            assert page.locator(".secret").count() == 2
+
+    def test_lists_are_filtered_and_menus_opened(self, chrome, served):
+        served.house.person(Role.COLLECTOR)
+        with opened(chrome, served, Role.ADMIN, java_script_enabled=False) as context:
+            page = context.new_page()
+            page.goto("/admin/users")
+            page.get_by_role("searchbox").fill("collector")
+            page.get_by_role("button", name="Apply").click()
+            assert page.locator("tbody tr").count() == 1
+            page.locator(".me summary").click()
+            page.get_by_role("button", name="Sign out").click()
+            page.wait_for_url("**/sign-in")
