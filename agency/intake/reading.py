@@ -180,9 +180,7 @@ def _cell(value: object) -> Cell:
     if isinstance(value, int):
         return Decimal(value)
     if isinstance(value, float):  # lint-skip: float  a cell of a workbook
-        return (
-            Decimal(repr(value)) if value == value and abs(value) < 1e15 else str(value)
-        )  # lint-skip: float
+        return Decimal(repr(value)) if value == value and abs(value) < 10**15 else str(value)
     if isinstance(value, datetime):
         return value.date()
     if isinstance(value, date):
