@@ -91,6 +91,13 @@ def gettext(text: str) -> str:
     return catalogue(_language.get()).gettext(text) if text else ""
 
 
+def sentence(text: str) -> str:
+    """This function will translate a refusal and write it as a sentence: `no such claim` is `No such claim.`."""
+    said = gettext(text)
+    end = "." if said[-1:].isalnum() else ""
+    return said[:1].upper() + said[1:] + end
+
+
 def ngettext(singular: str, plural: str, n: int) -> str:
     """This function will translate a text with a count into the ambient language."""
     return catalogue(_language.get()).ngettext(singular, plural, n)

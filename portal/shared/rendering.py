@@ -93,7 +93,10 @@ class _Macros:
             file = self._files[name]
         except KeyError:
             raise AttributeError(f"no macro {name!r} in templates/ui") from None
-        return getattr(self._environment.get_template(file).module, name)
+        macro = getattr(self._environment.get_template(file).module, name)
+        if not self._environment.auto_reload:
+            setattr(self, name, macro)  # found by itself from now on: a list asks for some hundreds of times
+        return macro
 
 
 @lru_cache(maxsize=2)
@@ -123,6 +126,7 @@ def environment(development: bool = True) -> Environment:
     env.globals |= {
         "asset": asset,
         "tr": i18n.gettext,
+        "sentence": i18n.sentence,
         "doors_for": doors_for,
         "current_entry": current_entry,
         "here": _here.get,

@@ -61,7 +61,7 @@ class TestUsers:
             ({"roles": ["emperor"]}, "Choose one of the options."),
             ({"roles": ["creditor_clerk"]}, "Choose the creditor this user belongs to."),
             ({"roles": ["creditor_clerk", "admin"]}, "do not go together"),
-            ({"email": "admin-house@example.org"}, "somebody else signs in with this address"),
+            ({"email": "admin-house@example.org"}, "Somebody else signs in with this address"),
             ({"name": ""}, "Fill this in."),
         ],
     )

@@ -193,7 +193,7 @@ class TestWithoutScript:
             page.get_by_label("E-mail address").fill("admin-house@example.org")
             page.get_by_label("Collector").check()
             page.get_by_role("button", name="Make user").click()
-            assert page.get_by_text("somebody else signs in with this address").first.is_visible()
+            assert page.get_by_text("Somebody else signs in with this address").first.is_visible()
             page.get_by_label("E-mail address").fill("jan@example.org")
             page.get_by_role("button", name="Make user").click()
             page.get_by_role("heading", name="Jan de Vries").wait_for()

@@ -223,7 +223,7 @@ class TestOwnPassword:
             ),
             (
                 {"present": PASSWORD, "new": "short", "again": "short"},
-                "a password has at least 15 characters",
+                "A password has at least 15 characters",
             ),
         ],
     )
