@@ -15,6 +15,7 @@ from agency.kernel.unit import Unit
 from agency.money import Money
 from portal.shared.explaining import Explanation, Part, explanation
 from portal.shared.i18n import N_, format_day, format_money, format_number, gettext
+from portal.shared.logos import logo_address
 
 _CLAIM = text(
     "SELECT c.number, c.payment_reference, c.description, c.state, c.law, c.costs_from, c.costs_minor,"
@@ -29,8 +30,9 @@ _CLAIM = text(
     " JOIN creditor cr ON cr.id = c.creditor_id WHERE c.creditor_id = :creditor AND c.id = :claim"
 )
 _BRAND = text(
-    "SELECT cr.name, b.sender_name, b.colour FROM creditor cr LEFT JOIN LATERAL (SELECT * FROM brand b"
-    " WHERE b.creditor_id = cr.id ORDER BY b.id LIMIT 1) b ON true WHERE cr.id = :creditor"
+    "SELECT cr.name, b.sender_name, b.colour, b.logo_sha256 FROM creditor cr"
+    " LEFT JOIN LATERAL (SELECT * FROM brand b WHERE b.creditor_id = cr.id ORDER BY b.id LIMIT 1) b ON true"
+    " WHERE cr.id = :creditor"
 )
 _PAYMENTS = text(
     "SELECT value_on, amount_minor, currency, source FROM payment WHERE creditor_id = :creditor"
@@ -101,7 +103,7 @@ def brand_values(unit: Unit, *, creditor_id: UUID, settings: Settings) -> dict[s
             "name": row.sender_name or row.name,
             "creditor": row.name,
             "css": f"/brand/{creditor_id}.css",
-            "logo": "",
+            "logo": logo_address(creditor_id, row.logo_sha256),
         },
         "agency": {
             "name": settings.agency_name,

@@ -92,7 +92,7 @@ def gettext(text: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """This function will translate a refusal and write it as a sentence: `no such claim` is `No such claim.`."""
+    """This function will translate a refusal and write it as a sentence: `no such day` as `No such day.`"""
     said = gettext(text)
     end = "." if said[-1:].isalnum() else ""
     return said[:1].upper() + said[1:] + end
