@@ -245,6 +245,7 @@ def _forms(request: Request, found: ClaimPage, unit: Unit, failed: Failed) -> di
 def _parts(found: ClaimPage) -> dict[str, Any]:
     staff = found.staff
     names = {f"user:{user_id}": name for user_id, name in staff.items()}
+    texts = {str(note["id"]): note["text"] for note in found.notes}
     return {
         "contact_points": [
             {**point, "chip": CONTACT_STATES[point["state"]]} for point in found.contact_points
@@ -265,7 +266,7 @@ def _parts(found: ClaimPage) -> dict[str, Any]:
         "payments": [_payment(one) for one in found.payments],
         "documents": [{**one, "label": gettext(DOCUMENTS[one["kind"]])} for one in found.documents],
         "others": [_other(one) for one in found.other_claims],
-        "happened": [happening(event, by=names.get(event.by, "")) for event in found.happened],
+        "happened": [happening(event, by=names.get(event.by, ""), notes=texts) for event in found.happened],
         "planned": [planned(action) for action in found.planned],
     }  # fmt: skip
 

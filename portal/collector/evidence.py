@@ -1,5 +1,8 @@
 """What was sent and what is on file: a message as it left, with the verdict of the law; documents."""
 
+from email import message_from_bytes
+from email.policy import default
+from html import escape
 from typing import Any, Final
 from urllib.parse import quote
 from uuid import UUID
@@ -78,6 +81,8 @@ def content(
     if row.content_sha256 is None:
         raise NotFound("nothing was sent yet")
     sent, media_type = fetch(unit, wiring.ports.files, creditor_id=creditor_id, sha256=row.content_sha256)
+    if media_type == "message/rfc822":
+        return Response(_readable(sent), media_type="text/html", headers=_SANDBOX)
     headers = _PAPER if media_type == "application/pdf" else _SANDBOX
     return Response(sent, media_type=media_type, headers=headers)
 
@@ -98,6 +103,16 @@ def document(
             "content-security-policy": "sandbox; default-src 'none'",
         },
     )
+
+
+def _readable(mail: bytes) -> str:
+    """The part of a mail that its reader saw."""
+    parsed = message_from_bytes(mail, policy=default)
+    body = parsed.get_body(("html", "plain"))
+    if body is None:
+        raise NotFound("this mail has no text")
+    content: str = body.get_content()
+    return content if body.get_content_subtype() == "html" else f"<pre>{escape(content)}</pre>"
 
 
 def _message(unit: Unit, creditor_id: UUID, claim_id: UUID, message_id: UUID) -> Row[Any]:

@@ -23,7 +23,7 @@ COLUMNS = (
     Column("creditor", N_("Creditor"), phone=False),
     Column("principal", N_("Principal open"), "money", sort=True),
     Column("due_on", N_("Days overdue"), "number", sort=True, phone=False),
-    Column("urgency", N_("Waits since"), "html", sort=True),
+    Column("urgency", N_("Since"), "html", sort=True),
 )
 
 
@@ -46,17 +46,17 @@ def queue(request: Request, unit: StaffUnit, visitor: TheVisitor) -> Response:
         cut=_cut(unit, listing, visitor, waiting),
         kinds=[(kind, _kind_label(kind, waiting.get(kind, 0))) for kind in WORK],
         now=unit.now,
-        **_figures(unit),
+        **_figures(unit, waiting),
     )
 
 
 @routes.get("/figures")
 def figures(request: Request, unit: StaffUnit) -> Response:
     """The figures alone, for pages that heard that something changed."""
-    return desk_page(request, "figures.html", **_figures(unit))
+    return desk_page(request, "figures.html", **_figures(unit, waiting_by_kind(unit)))
 
 
-def _figures(unit: Unit) -> dict[str, Any]:
+def _figures(unit: Unit, waiting: dict[str, int]) -> dict[str, Any]:
     found = desk_figures(unit)
     before, now = Money(found.last_week_minor, "EUR"), Money(found.this_week_minor, "EUR")
     return {
@@ -64,6 +64,16 @@ def _figures(unit: Unit) -> dict[str, Any]:
         "kept": format_percent(100 * found.kept // found.judged) if found.judged else "–",
         "this_week": format_money(now),
         "last_week": gettext("last week %(amount)s") % {"amount": format_money(before)},
+        "kinds_waiting": [
+            {
+                "label": gettext(chip.label),
+                "value": waiting[kind],
+                "text": format_number(waiting[kind]),
+                "tone": chip.tone,
+            }
+            for kind, chip in WORK.items()
+            if waiting.get(kind)
+        ],
         "judged": gettext("of %(n)s in 30 days") % {"n": format_number(found.judged)},
     }
 

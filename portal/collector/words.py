@@ -252,13 +252,14 @@ _HAPPENINGS = {
 }
 
 
-def happening(event: Happening, *, by: str) -> dict[str, Any]:
-    """This function will describe an event for `ui.timeline`; `by` is the name of a colleague."""
+def happening(event: Happening, *, by: str, notes: Mapping[str, str]) -> dict[str, Any]:
+    """This function will describe an event for `ui.timeline`; `by` is a name, `notes` are texts by id."""
     sentence, icon, tone = _HAPPENINGS.get(event.kind, (event.kind, "dot", "neutral"))
     channel = str(event.facts.get("channel", ""))
     return {
         "at": event.at,
         "title": gettext(sentence) % _Readable(event.facts),
+        "text": notes.get(str(event.facts.get("note_id")), ""),
         "icon": CHANNEL_ICONS.get(channel, icon) if icon == "mail" else icon,
         "tone": tone,
         "by": by,

@@ -23,7 +23,8 @@ class Bureau(Desk):
     """A desk with its portal."""
 
     def open_portal(self, **settings) -> "Bureau":
-        self.settings = Settings(mode="development", **settings)
+        # The clock of a test jumps further than people stay away.
+        self.settings = Settings(mode="development", session_idle_minutes=60 * 24 * 60, **settings)
         ports = self.office.ports
         object.__setattr__(ports, "calls", self.telephone)
         self.app = main.create_app(Wiring(settings=self.settings, units=self.office.units, ports=ports))
@@ -35,7 +36,7 @@ class Bureau(Desk):
         if not hasattr(self, "first"):
             self.first = self.user_id = user_id
         with self.office.units.open(Door.GATE, by="system:test") as unit:
-            session_id = start_session(unit, user_id=user_id, hours=12)
+            session_id = start_session(unit, user_id=user_id, hours=24 * 60)
         client = TestClient(self.app, base_url=self.settings.public_url, follow_redirects=False)
         client.cookies.set(cookie_name(self.settings), session_id)
         return client

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.event import listen
 
 from agency.claims.holds import place_hold
 from agency.claims.states import HoldGround
@@ -194,7 +195,6 @@ class TestClaim:
     def test_another_persons_claim_at_another_creditor(self, bureau, browser):
         here, there = bureau.claim(), bureau.claim(brand="Fysio Plus")
         assert "Other claims of this debtor" not in browser.get(url_of(here)).text
-        bureau.value("UPDATE debtor SET name = name RETURNING NULL")
         with bureau.office.unit() as unit:
             connection = unit.session.connection()
             identity = new_id()
@@ -215,9 +215,7 @@ class TestClaim:
     def test_a_page_is_a_handful_of_statements(self, bureau, browser):
         claim = bureau.claim()
         statements = []
-        from sqlalchemy import event as listen
-
-        listen.listen(
+        listen(
             bureau.office.units.engine,
             "before_cursor_execute",
             lambda *given: statements.append(given[2]),
