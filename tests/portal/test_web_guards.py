@@ -8,6 +8,7 @@ from starlette.routing import Mount
 from agency.parties.models import Role
 from portal.main import create_app
 from portal.shared.audience import OWN_GUARD, ROUTERS, router
+from portal.shared.navigation import DOORS
 from portal.shared.security import Guarded
 from tests.portal.house import token_of
 
@@ -183,6 +184,22 @@ class TestAudiences:
             "/", "/healthz", "/readyz", "/sign-in", "/sign-in/code", "/sign-out", "/preferences",
             "/logo/{creditor_id}/{sha256}", "/_styleguide", "/_styleguide/debtor", "/_styleguide/brand.css",
         }  # fmt: skip
+
+
+class TestMenus:
+    def test_every_line_of_every_menu_leads_to_a_page(self, house, monkeypatch):
+        monkeypatch.undo()  # every part of the portal, not only the shell
+        house.app = create_app(house.app.state.wiring)
+        staff = house.browser(Role.COLLECTOR, Role.FINANCE, Role.ADMIN)
+        manager = house.browser(Role.CREDITOR_MANAGER, creditor_id=house.creditor())
+        for door in DOORS:
+            client = manager if door.name == "creditor" else staff
+            for path in (door.home, *(entry.href for entry in door.entries)):
+                answer = client.get(path)
+                assert (path, answer.status_code) == (path, 200)
+                assert 'aria-current="page"' in answer.text
+            if door.search:
+                assert client.get(f"{door.search}?q=jansen").status_code == 200
 
 
 def unguarded(app: FastAPI) -> set[str]:
