@@ -39,4 +39,4 @@ def _unit(request: Request, visitor: Caller) -> Iterator[Unit]:
 
 ApiUnit = Annotated[Unit, Depends(_unit, scope="function")]
 routes = router(audience="api", prefix="/api/v1")
-routes.dependencies.extend([Depends(caller), Depends(check_token)])
+routes.dependencies.extend([Depends(caller), Depends(check_token, scope="function")])

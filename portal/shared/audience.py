@@ -60,7 +60,11 @@ def router(
     needed = frozenset(roles)
     if audience not in OWN_GUARD and not needed:
         raise ValueError(f"{audience}: say which roles may come in")
-    guards = [] if audience in OWN_GUARD else [Depends(_admit(audience, needed)), Depends(check_token)]
+    guards = (
+        []
+        if audience in OWN_GUARD
+        else [Depends(_admit(audience, needed)), Depends(check_token, scope="function")]
+    )
     guards.append(Depends(_speak))
     made = APIRouter(prefix=prefix, dependencies=guards, include_in_schema=audience == "api")
     ROUTERS.append(Declared(made, audience, needed))

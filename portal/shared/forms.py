@@ -109,7 +109,7 @@ async def sent_fields(request: Request) -> AsyncIterator[dict[str, Any]]:
         await request.close()
 
 
-Fields = Annotated[dict[str, Any], Depends(sent_fields)]
+Fields = Annotated[dict[str, Any], Depends(sent_fields, scope="function")]
 
 
 def blank(**values: Any) -> Form[Any]:

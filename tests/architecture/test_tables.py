@@ -5,6 +5,9 @@ from sqlalchemy import create_engine, text
 
 from agency.tables import GLOBAL_TABLES, metadata
 
+# Functions that run with their owner's rights, each because ANALYZE is the owner's alone.
+OWNERS_RIGHTS = {"refresh_statistics"}
+
 
 @pytest.fixture(scope="module")
 def catalogue(owner_url):
@@ -75,7 +78,7 @@ def test_no_function_runs_with_its_owners_rights_and_no_view_bypasses_the_wall(c
         " WHERE n.nspname = 'public' AND relkind IN ('v', 'm')"
         " AND NOT coalesce('security_invoker=true' = ANY(reloptions), false)"
     )
-    assert (definers, views) == ([], [])
+    assert ({row[0] for row in definers}, views) == (OWNERS_RIGHTS, [])
 
 
 def test_no_door_may_change_what_is_append_only(catalogue):

@@ -352,7 +352,7 @@ def settle(ground: Ground, ours: set[str]) -> None:
         with ground.work.units.open(Door.WORKER, by="system:test") as unit:
             return outbox_state(unit).open == 0
 
-    assert wait_until(all_sent, seconds=60, every=0.5), states(ground.work)
+    assert wait_until(all_sent, seconds=180, every=0.5), states(ground.work)
     assert wait_until(all_done, seconds=60, every=0.5)
     assert ground.naive is not None
     assert wait_until(ground.naive.ended, seconds=60)

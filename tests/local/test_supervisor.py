@@ -133,8 +133,8 @@ class TestUp:
         )
 
         # Killed itself, it leaves no process.
+        assert wait_until(lambda: len(everything(read_state(first.folder))) > 6, seconds=20)
         running = everything(read_state(first.folder))
-        assert len(running) > 6
         first.end(signal.SIGKILL)
         assert wait_until(lambda: not any(command_line(pid) for pid in running), seconds=15)
         assert json.loads(first.word("status", "--json").stdout)["running"] is False
