@@ -38,6 +38,16 @@ class Line:
     ours: list[Timing] = field(default_factory=list)
     other: list[Timing] = field(default_factory=list)
     notes: dict[str, str] = field(default_factory=dict)
+    measured: dict[str, list[float]] = field(default_factory=dict)
+
+    def measure(self, **values: float) -> None:
+        """This function will keep further figures of the present run; their medians are printed."""
+        for name, value in values.items():
+            self.measured.setdefault(name, []).append(value)
+
+    def median(self, name: str) -> float:
+        """The median of a further figure."""
+        return statistics.median(self.measured[name])
 
     @property
     def ratio(self) -> float:
@@ -45,9 +55,19 @@ class Line:
         return statistics.median(b.wall / a.wall for a, b in zip(self.ours, self.other, strict=True))
 
     @property
+    def our_seconds(self) -> float:
+        """Our median seconds."""
+        return statistics.median(timing.wall for timing in self.ours)
+
+    @property
+    def other_seconds(self) -> float:
+        """The other side's median seconds."""
+        return statistics.median(timing.wall for timing in self.other)
+
+    @property
     def rate(self) -> float:
         """Our median items per second."""
-        return self.items / statistics.median(timing.wall for timing in self.ours)
+        return self.items / self.our_seconds
 
     def text(self) -> str:
         """The line as a person reads it."""
@@ -69,22 +89,26 @@ def alternate(
     *,
     ours: Callable[[], None],
     other: Callable[[], None],
-    between: Callable[[], None] = lambda: None,
+    before_ours: Callable[[], None] = lambda: None,
+    before_other: Callable[[], None] = lambda: None,
     cpu_of: Callable[[], float] = lambda: 0.0,
     pairs: int = PAIRS,
     say: Callable[[str], None] = lambda _: None,
 ) -> Line:
     """This function will warm both sides up once and then time them in turn.
 
-    :param between: runs untimed before each side (empty tables, VACUUM, CHECKPOINT).
+    :param before_ours, before_other: run untimed before each run of a side (a fresh database, VACUUM).
     :param cpu_of: CPU seconds so far of processes that are not ours (the database).
     """
-    for side in (ours, other):
-        between()
+    sides = ((before_ours, ours, line.ours), (before_other, other, line.other))
+    for before, side, _ in sides:
+        before()
         side()
+    line.measured.clear()
+    say(f"{line.name}: warm")
     for pair in range(pairs):
-        for side, timings in ((ours, line.ours), (other, line.other)):
-            between()
+        for before, side, timings in sides:
+            before()
             timings.append(_time(side, cpu_of))
         say(f"{line.name}: pair {pair + 1} of {pairs}")
     return line
@@ -102,7 +126,7 @@ def _own_cpu() -> float:
 
 
 def tree_cpu(pid: int) -> float:
-    """This function will return the CPU seconds of a process and its living children (a PostgreSQL server)."""
+    """This function will return the CPU seconds of a process and its living children (a PostgreSQL server)."""  # noqa: E501
     ticks = os.sysconf("SC_CLK_TCK")
     total = 0.0
     for entry in Path("/proc").iterdir():

@@ -1,0 +1,88 @@
+"""`dev bench`: prints what performance promises, both sides of every line measured in turn.
+
+Servers are its own, in a temporary folder; nothing of a running demo is touched.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from infra.bench.ground import Ground, ground
+from infra.bench.harness import PAIRS, Line, keep
+from infra.bench.intake import load_claims, measure_intake, prepare_intake
+from infra.bench.pages import measure_pages, open_site
+from infra.bench.quote import measure_quote
+
+WORDS = ("intake", "pages", "quote")
+QUICK_CLAIMS, QUICK_PAIRS, QUICK_REQUESTS = 2_000, 3, 200
+CLAIMS, REQUESTS = 100_000, 1_000
+
+
+def read_words(words: list[str]) -> argparse.Namespace:
+    """This function will read the command line."""
+    parser = argparse.ArgumentParser(prog="python3 dev bench", description=__doc__)
+    parser.add_argument("lines", nargs="*", metavar="LINE", help=f"{', '.join(WORDS)}; all by default")
+    parser.add_argument("--claims", type=int, default=CLAIMS, help=f"claims in the file ({CLAIMS:,})")
+    parser.add_argument("--quick", action="store_true", help="a small run that shows that the benches work")
+    asked = parser.parse_args(words)
+    if unknown := sorted(set(asked.lines) - set(WORDS)):
+        parser.error(f"no such line: {', '.join(unknown)}; there are {', '.join(WORDS)}")
+    asked.lines = asked.lines or list(WORDS)
+    asked.pairs, asked.requests = PAIRS, REQUESTS
+    if asked.quick:
+        asked.claims, asked.pairs, asked.requests = QUICK_CLAIMS, QUICK_PAIRS, QUICK_REQUESTS
+    return asked
+
+
+def measure(made: Ground, asked: argparse.Namespace, say: Callable[[str], None]) -> list[Line]:
+    """This function will measure the lines that were asked for."""
+    lines: list[Line] = []
+    say("a file of claims, and a creditor to hand it over")
+    creditor, file = prepare_intake(made, claims=asked.claims)
+    if "intake" in asked.lines:
+        lines.append(measure_intake(made, creditor=creditor, file=file, pairs=asked.pairs, say=say))
+    if {"pages", "quote"} & set(asked.lines):
+        say(f"{asked.claims:,} claims on file")
+        load_claims(made, creditor=creditor, file=file)
+        lines += _measure_site(made, asked, creditor, say)
+    return lines
+
+
+def _measure_site(
+    made: Ground, asked: argparse.Namespace, creditor: dict[str, Any], say: Callable[[str], None]
+) -> list[Line]:
+    lines: list[Line] = []
+    site = open_site(made, creditor=creditor)
+    try:
+        if "pages" in asked.lines:
+            lines += measure_pages(site, requests=asked.requests, pairs=asked.pairs, say=say)
+        if "quote" in asked.lines:
+            lines.append(measure_quote(site, requests=asked.requests, pairs=asked.pairs, say=say))
+    finally:
+        site.close()
+    return lines
+
+
+def main() -> None:
+    """This function will run the benches, print their lines and keep them as JSON."""
+    asked = read_words(sys.argv[1:])
+    shown = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=shown, transient=True) as progress, ground() as made:
+        task = progress.add_task("servers", total=None)
+
+        def say(text: str) -> None:
+            progress.update(task, description=text, advance=1)
+
+        lines = measure(made, asked, say)
+    for line in lines:
+        print(line.text())
+    shown.print(f"kept in {keep(lines)}", soft_wrap=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""The importing process of the intake bench: a creditor's file through the product, from bytes to treatment."""  # noqa: E501
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from agency.kernel.ids import new_id
+from agency.kernel.outbox import drain, outbox_state
+from agency.kernel.unit import Door
+from agency.parties.models import Creditor
+from agency.parties.registration import Sender, register_creditor
+from agency.pricing.acceptance import accept_quote
+from infra.bench.answering import answer_questions
+from infra.bench.harness import peak_memory_mib
+from portal.demo import prepare
+from portal.placing import place_file
+from portal.wiring import Wiring, wire
+
+
+def set_up(wiring: Wiring) -> dict[str, Any]:
+    """This function will publish what an agency needs and register one creditor."""
+    with wiring.units.open(Door.STAFF, by="system:bench") as unit:
+        prepare(unit, wiring)
+        creditor_id = register_creditor(
+            unit,
+            creditor=Creditor(
+                id=new_id(), created_at=unit.now, reference="BENCH", name="Bench Wholesale B.V.",
+                country="NL", iban="NL91ABNA0417164300", iban_holder="Bench Wholesale B.V.",
+            ),
+            sender=Sender(
+                name="Bench Wholesale B.V.", email="facturen@bench.example",
+                reply_to="facturen@bench.example", sms="BENCH", phone="+31 20 765 43 21",
+            ),
+        )  # fmt: skip
+        return {"creditor": creditor_id, "today": unit.today}
+
+
+def take_in(wiring: Wiring, *, creditor_id: UUID, file: Path) -> dict[str, Any]:
+    """This function will hand a file over as its creditor does, run the jobs that follow, accept the price,
+    and run the jobs that follow from that: ledger opened, treatment started.
+
+    :returns: what became of the rows, and the peak memory of this process in MiB.
+    """
+    by = "system:bench"
+    with wiring.units.open(Door.CREDITOR, by=by, creditor_id=creditor_id) as unit:
+        placed = place_file(
+            unit, wiring.ports, creditor_id=creditor_id, name=file.name, content=file.read_bytes(),
+            bytes_max=wiring.settings.upload_bytes_max,
+        )  # fmt: skip
+    drain(wiring.units)
+    quoted = {"c": creditor_id, "p": placed.placement_id}
+    with wiring.units.open(Door.CREDITOR, by=by, creditor_id=creditor_id) as unit:
+        find = text("SELECT id FROM quote WHERE creditor_id = :c AND placement_id = :p AND state = 'open'")
+        quote_id = unit.session.connection().execute(find, quoted).scalar_one()
+        accepted = accept_quote(unit, creditor_id=creditor_id, quote_id=quote_id)
+    drain(wiring.units)
+    return {"accepted": accepted, "peak_mib": peak_memory_mib(), **_outcome(wiring, quoted)}
+
+
+def _outcome(wiring: Wiring, placement: dict[str, UUID]) -> dict[str, Any]:
+    """What stands in the books, so that a bench that skipped some of the work would be seen."""
+    with wiring.units.open(Door.WORKER, by="system:bench") as unit:
+        row = unit.session.connection().execute(
+            text(
+                "SELECT rows, created, rejected, (SELECT count(*) FROM ledger_entry) AS entries,"
+                " (SELECT count(*) FROM treatment) AS treatments, (SELECT count(*) FROM event) AS events,"
+                " (SELECT count(*) FROM debtor) AS debtors FROM placement WHERE creditor_id = :c AND id = :p"
+            ),
+            placement,
+        )
+        return {**row.one()._mapping, "open_jobs": outbox_state(unit).open}
+
+
+if __name__ == "__main__":
+    WIRING = wire()
+
+    def answer(question: dict[str, Any]) -> dict[str, Any]:
+        """Set up, or take a file in."""
+        if "file" not in question:
+            return set_up(WIRING)
+        return take_in(WIRING, creditor_id=UUID(question["creditor"]), file=Path(question["file"]))
+
+    answer_questions(answer)

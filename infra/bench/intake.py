@@ -1,0 +1,155 @@
+"""Line 1, intake: a file of 25 columns to claims under treatment, against COPY of the same bytes."""
+
+import csv
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from infra.bench.ground import MIGRATED, BenchFailed, Ground, Helper
+from infra.bench.harness import Line, alternate
+from infra.bench.portfolio import COLUMNS, write_portfolio
+
+EMPTY = "bench_empty"
+LOADED = "bench_loaded"
+
+_COPY_BYTES = 1 << 20
+_TYPES = {
+    "bedrag": "numeric(16,2)",
+    "factuurbedrag": "numeric(16,2)",
+    "factuurdatum": "date",
+    "vervaldatum": "date",
+}
+# The columns of the file that stand where the claim's own columns stand in its indexes; the rest has a default.  # noqa: E501
+_STAND_INS = {
+    "number": "dossiernummer", "reference": "factuurnummer", "payment_reference": "kenmerk klant",
+    "debtor_id": "klantnummer", "due_on": "vervaldatum",
+}  # fmt: skip
+_DEFAULTS = {
+    "creditor_id": "uuid NOT NULL DEFAULT '00000000-0000-7000-8000-000000000001'",
+    "id": "uuid NOT NULL DEFAULT uuidv7()",
+    "placement_id": "uuid NOT NULL DEFAULT '00000000-0000-7000-8000-000000000002'",
+    "state": "text NOT NULL DEFAULT 'new'",
+}
+
+
+def prepare_intake(ground: Ground, *, claims: int) -> tuple[dict[str, Any], Path]:
+    """This function will make the empty database of one creditor, and the file.
+
+    :returns: who the creditor is, and where the file lies.
+    """
+    ground.copy(MIGRATED, EMPTY)
+    helper = Helper("infra.bench.importing", ground.environment(EMPTY))
+    creditor = helper.ask()
+    helper.close()
+    file = ground.folder / "claims.csv"
+    file.write_bytes(write_portfolio(rows=claims, today=date.fromisoformat(creditor["today"])))
+    with ground.postgres.superuser(EMPTY) as connection:
+        for statement in _raw_table(connection):
+            connection.execute(statement)  # type: ignore[call-overload]
+    return creditor, file
+
+
+def load_claims(ground: Ground, *, creditor: dict[str, Any], file: Path) -> None:
+    """This function will make the database with the file's claims on file, for the pages and the quote."""
+    ground.copy(EMPTY, LOADED)
+    helper = Helper("infra.bench.importing", ground.environment(LOADED))
+    helper.ask(creditor=creditor["creditor"], file=str(file))
+    helper.close()
+
+
+def _raw_table(connection: psycopg.Connection) -> list[str]:
+    """The table that COPY fills: the file's columns, with an index for each index of the claim table."""
+    columns = [f"{name} {definition}" for name, definition in _DEFAULTS.items()]
+    columns += [f'"{name}" {_TYPES.get(name, "text")}' for name in COLUMNS]
+    indexes = connection.execute(
+        "SELECT i.indisunique, array_agg(a.attname::text ORDER BY k.position) FROM pg_index i,"
+        " unnest(i.indkey) WITH ORDINALITY AS k(attnum, position) JOIN pg_attribute a ON true"
+        " WHERE i.indrelid = 'claim'::regclass AND a.attrelid = i.indrelid AND a.attnum = k.attnum"
+        " GROUP BY i.indexrelid, i.indisunique ORDER BY i.indexrelid"
+    ).fetchall()
+    made = [f"CREATE TABLE raw_claim ({', '.join(columns)})"]
+    for unique, names in indexes:
+        keys = ", ".join(f'"{_STAND_INS.get(name, name)}"' for name in names)
+        made.append(f"CREATE {'UNIQUE' if unique else ''} INDEX ON raw_claim ({keys})")
+    return made
+
+
+def measure_intake(
+    ground: Ground,
+    *,
+    creditor: dict[str, Any],
+    file: Path,
+    pairs: int,
+    say: Callable[[str], None],
+) -> Line:
+    """This function will time both sides, each run on a fresh copy of the empty database."""
+    rows = sum(1 for _ in csv.reader(file.open())) - 1
+    line = Line(
+        "Intake: file to claims under treatment", "claims/s", rows, ">= 0.75 of indexed COPY, first 0.50"
+    )
+    side = _Sides(ground, creditor, file, line)
+    alternate(
+        line,
+        ours=side.take_in,
+        other=side.copy_raw,
+        before_ours=side.make_ready,
+        before_other=side.make_empty,
+        cpu_of=side.cpu,
+        pairs=pairs,
+        say=say,
+    )
+    side.close()
+    line.notes["COPY"] = f"{rows / line.other_seconds:,.0f} rows/s into the same columns with as many indexes"
+    line.notes["peak memory"] = f"{line.median('peak_mib'):,.0f} MiB, the importing process"
+    line.notes["in it"] = ", ".join(f"{name} {value:,}" for name, value in side.outcome.items())
+    return line
+
+
+class _Sides:
+    """The two sides; each run of ours has an importing process of its own, whose peak memory is the run's."""
+
+    def __init__(self, ground: Ground, creditor: dict[str, Any], file: Path, line: Line) -> None:
+        self.ground = ground
+        self.creditor = creditor
+        self.file = file
+        self.line = line
+        self.helper: Helper | None = None
+        self.outcome: dict[str, Any] = {}
+
+    def close(self) -> None:
+        if self.helper is not None:
+            self.helper.close()
+            self.helper = None
+
+    def make_empty(self) -> None:
+        self.close()
+        self.ground.copy(EMPTY, "bench_run")
+
+    def make_ready(self) -> None:
+        self.make_empty()
+        self.helper = Helper("infra.bench.importing", self.ground.environment("bench_run"))
+
+    def cpu(self) -> float:
+        return self.ground.cpu() + (self.helper.cpu() if self.helper else 0.0)
+
+    def take_in(self) -> None:
+        assert self.helper is not None
+        outcome = self.helper.ask(creditor=self.creditor["creditor"], file=str(self.file))
+        if outcome["open_jobs"] or outcome["accepted"] != outcome["created"]:
+            raise BenchFailed(f"intake left work undone: {outcome}")
+        self.line.measure(peak_mib=outcome.pop("peak_mib"))
+        self.outcome = outcome
+
+    def copy_raw(self) -> None:
+        names = ", ".join(f'"{name}"' for name in COLUMNS)
+        into = f"COPY raw_claim ({names}) FROM STDIN (FORMAT csv, DELIMITER ';', HEADER true)"
+        with (
+            self.ground.postgres.superuser("bench_run") as connection,
+            self.file.open("rb") as content,
+            connection.cursor().copy(into) as copy,  # type: ignore[call-overload]
+        ):
+            while part := content.read(_COPY_BYTES):
+                copy.write(part)
