@@ -1,0 +1,203 @@
+"""A town for stories: the agency with its portal on one side, the simulated outside world on the other.
+
+Both talk over real HTTP. Time stands where a story puts it; jobs run when the story lets time pass.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from datetime import time as clock_time
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+import uvicorn
+
+from agency.banking.importing import import_statements
+from agency.banking.proof import prove
+from agency.kernel.outbox import drain
+from agency.kernel.unit import AGENCY_ZONE, Door
+from integrations.bankfiles.reader import read_bank_file
+from portal import main
+from portal.local.processes import listen
+from portal.local.supervisor import address
+from portal.schedule import start_due_jobs
+from portal.wiring import Wiring
+from portal.world.outside import Mail, Outside
+from tests.agency_at_work import (
+    accept,
+    as_file,
+    at_moment,
+    open_agency,
+    open_quote,
+    place,
+    register,
+    rows,
+    wired,
+)
+from tests.outside import Agency, Simulator, running_simulator, wait_until
+
+# What people and vendors outside the agency use; staff's and creditors' pages have tests of their own.
+OUTER_DOORS = ("portal.shared.sign_in", "portal.hooks", "portal.debtor")
+MONDAY = date(2026, 11, 30)
+
+
+def clock(day: date, hour: int, minute: int = 0) -> datetime:
+    """A moment on the clocks of Amsterdam."""
+    return datetime.combine(day, clock_time(hour, minute), AGENCY_ZONE)
+
+
+@dataclass
+class Town:
+    """What a story needs: to let time pass, to look into the inbox, the books and the timeline."""
+
+    work: Wiring
+    simulator: Simulator
+    outside: Outside
+
+    def it_is(self, moment: datetime) -> None:
+        """Let it become a moment; what the schedule starts then is done."""
+        at_moment(self.work, moment)
+        self.simulator.post("/clock", {"now": moment.isoformat()})
+        with self.work.units.open(Door.WORKER, by="system:schedule") as unit:
+            start_due_jobs(unit)
+        self.work_off()
+
+    def work_off(self) -> None:
+        """Run jobs, and let the outside world tell what it has to tell, until nothing is left of either."""
+        while drain(self.work.units) + self.outside.tell_all():
+            pass
+
+    def inbox(self, to: str) -> list[dict[str, Any]]:
+        """What somebody got by mail, the oldest first."""
+        return self.simulator.messages(to=to)[::-1]
+
+    def mails(self) -> list[Mail]:
+        """Everything that arrived anywhere, with the pay links."""
+        return self.outside.mails_after(0)
+
+    def happened(self, claim_id: UUID) -> list[str]:
+        """The claim's timeline: what happened, the oldest first."""
+        found = rows(self.work, "SELECT kind FROM event WHERE claim_id = :c ORDER BY position", c=claim_id)
+        return [row.kind for row in found]
+
+    def claim(self, number: str) -> Any:
+        """The claim of an invoice."""
+        [found] = rows(
+            self.work,
+            "SELECT c.* FROM claim c JOIN invoice i ON i.creditor_id = c.creditor_id AND i.claim_id = c.id"
+            " WHERE i.number = :number",
+            number=number,
+        )
+        return found
+
+    def messages(self, claim_id: UUID) -> list[tuple[str, str, str]]:
+        """(step, channel, state) of the claim's messages, the oldest first."""
+        found = rows(
+            self.work,
+            "SELECT step, channel, state FROM message WHERE claim_id = :c ORDER BY created_at, id",
+            c=claim_id,
+        )
+        return [tuple(row) for row in found]
+
+    def books(self) -> dict[str, int]:
+        """The balances of all accounts that are not empty, in cents."""
+        found = rows(
+            self.work,
+            "SELECT account, sum(amount_minor)::bigint AS minor FROM ledger_entry GROUP BY account"
+            " HAVING sum(amount_minor) <> 0",
+        )
+        return {row.account: row.minor for row in found}
+
+    def import_bank_day(self, day: date) -> int:
+        """Import the bank's statement of a day, as the finance page does, and return its new lines."""
+        iban = self.work.settings.trust_iban
+        content = self.outside.statement(iban=iban, on=day)
+        with self.work.units.open(Door.STAFF, by="user:ann") as unit:
+            imported = import_statements(unit, content=content, reader=read_bank_file, iban=iban)
+        return imported.new_lines
+
+    def proof_is_green(self) -> bool:
+        """Prove the books as they stand, without letting any job run."""
+        with self.work.units.open(Door.STAFF, by="system:test") as unit:
+            return prove(unit, on=unit.today).green
+
+
+@pytest.fixture
+def town(fresh_database, tmp_path: Path, monkeypatch) -> Iterator[Town]:
+    """An agency that has just opened, on a Monday morning."""
+    monkeypatch.setattr(main, "PARTS", OUTER_DOORS)
+    with closing(listen()) as listening, running_simulator(Agency(address(listening))) as simulator:
+        portal_url = address(listening)
+        environment = {
+            "DATABASE_URL": fresh_database[0],
+            "AGENCY_DATABASE_URL": fresh_database[0],
+            "AGENCY_PUBLIC_URL": portal_url,
+            "AGENCY_SIMULATOR_URL": simulator.url,
+            "AGENCY_FILES_FOLDER": str(tmp_path),
+        }
+        with wired(environment) as work:
+            server = uvicorn.Server(
+                uvicorn.Config(main.create_app(work), log_level="error", timeout_graceful_shutdown=1)
+            )
+            thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+            thread.start()
+            outside = Outside(simulator=simulator.url, portal=portal_url)
+            try:
+                wait_until(lambda: server.started or not thread.is_alive())
+                simulator.post("/delays", {"email": 0, "sms": 0, "call_ring": 0, "letter_print": 0})
+                made = Town(work, simulator, outside)
+                at_moment(work, clock(MONDAY, 9))
+                open_agency(work)
+                made.it_is(clock(MONDAY, 9))
+                yield made
+            finally:
+                outside.close()
+                server.should_exit = True
+                thread.join()
+
+
+JANSEN = {
+    "invoice_number": "F-1001",
+    "amount": "125.00",
+    "issued_on": "2026-11-16",
+    "due_on": "2026-11-30",
+    "debtor_kind": "consumer",
+    "debtor_name": "J. Jansen",
+    "debtor_reference": "K-1",
+    "email": "jansen@example.org",
+    "phone": "+31612345678",
+    "street": "Dorpsstraat 12",
+    "postal_code": "3511 AB",
+    "city": "Utrecht",
+    "country": "NL",
+}
+BAKERY = JANSEN | {
+    "invoice_number": "F-1002",
+    "amount": "1250.00",
+    "debtor_kind": "company",
+    "debtor_name": "Bakkerij De Vries B.V.",
+    "debtor_reference": "K-2",
+    "email": "inkoop@devries.example",
+    "phone": "+31612345679",
+    "street": "Molenweg 3",
+}
+
+
+def placed(town: Town, *claims: dict[str, str], reference: str = "ENERCITY") -> tuple[UUID, UUID]:
+    """A creditor who has placed claims: the creditor, and the price that waits for an answer."""
+    creditor_id = register(town.work, reference=reference, name=f"{reference.title()} B.V.")
+    placement_id = place(town.work, creditor_id, as_file(claims))
+    return creditor_id, open_quote(town.work, creditor_id, placement_id)
+
+
+def reminded(town: Town, *claims: dict[str, str]) -> UUID:
+    """A creditor whose claims are being collected: on Tuesday morning the first reminders have arrived."""
+    creditor_id, quote_id = placed(town, *claims)
+    accept(town.work, creditor_id, quote_id)
+    town.it_is(clock(MONDAY + timedelta(days=1), 9, 5))
+    assert len(town.mails()) == len(claims)
+    return creditor_id
