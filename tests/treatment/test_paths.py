@@ -253,4 +253,3 @@ class TestPlanner:
         _, claim_id = begin(office)
         with office.unit() as unit:
             assert start_treatment(unit, claim_ids=[claim_id]) == 0
-
