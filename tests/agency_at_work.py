@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import httpx
 import pytest
 from sqlalchemy import text
 
@@ -47,8 +46,8 @@ def _close(ports: Ports) -> None:
     """Adapters live as long as their process; this process goes on, and its sockets are counted."""
     for adapter in (getattr(ports, field.name) for field in fields(ports)):
         for inside in getattr(adapter, "__dict__", {}).values():
-            if isinstance(inside, httpx.Client):
-                inside.close()
+            if close := getattr(inside, "close", None):
+                close()
 
 
 def at_moment(work: Wiring, moment: datetime) -> None:
