@@ -3,6 +3,7 @@
 Both talk over real HTTP. Time stands where a story puts it; jobs run when the story lets time pass.
 """
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 import uvicorn
 
@@ -26,7 +28,6 @@ from portal.local.processes import listen
 from portal.local.supervisor import address
 from portal.schedule import start_due_jobs
 from portal.wiring import Wiring
-from portal.world.outside import Mail, Outside
 from tests.agency_at_work import (
     accept,
     as_file,
@@ -50,13 +51,43 @@ def clock(day: date, hour: int, minute: int = 0) -> datetime:
     return datetime.combine(day, clock_time(hour, minute), AGENCY_ZONE)
 
 
+class Debtor:
+    """A debtor's browser: cookies, and the token of the last page."""
+
+    def __init__(self, town: "Town") -> None:
+        self.town = town
+        self.browser = httpx.Client(base_url=town.work.settings.public_url, timeout=30, trust_env=False)
+
+    def look(self, path: str) -> httpx.Response:
+        """Open a page."""
+        answer = self.browser.get(path)
+        found = re.search(r'name="csrf" value="([^"]*)"', answer.text)
+        self.token = found[1] if found else ""
+        return answer
+
+    def send(self, path: str, *, on: str = "/pay", **fields: str) -> httpx.Response:
+        """Send a form that stands on a page."""
+        self.look(on)
+        return self.browser.post(path, data=fields | {"csrf": self.token})
+
+    def open(self, link: str, *, answer: str) -> httpx.Response:
+        """Follow the link and answer its question."""
+        self.look(httpx.URL(link).path)
+        return self.send("/pay/identify", answer=answer)
+
+    def pay(self, **part: str) -> None:
+        """Pay everything at the provider's page, which then tells the agency."""
+        started = self.send("/pay/start", **(part or {"what": "all"}))
+        assert started.status_code == 303
+        self.town.simulator.post(f"/payments/{started.headers['location'].rsplit('/', 1)[1]}/pay")
+
+
 @dataclass
 class Town:
     """What a story needs: to let time pass, to look into the inbox, the books and the timeline."""
 
     work: Wiring
     simulator: Simulator
-    outside: Outside
 
     def it_is(self, moment: datetime) -> None:
         """Let it become a moment; what the schedule starts then is done."""
@@ -68,16 +99,20 @@ class Town:
 
     def work_off(self) -> None:
         """Run jobs, and let the outside world tell what it has to tell, until nothing is left of either."""
-        while drain(self.work.units) + self.outside.tell_all():
+        while drain(self.work.units) + self.simulator.post("/drain")["told"]:
             pass
 
     def inbox(self, to: str) -> list[dict[str, Any]]:
         """What somebody got by mail, the oldest first."""
         return self.simulator.messages(to=to)[::-1]
 
-    def mails(self) -> list[Mail]:
-        """Everything that arrived anywhere, with the pay links."""
-        return self.outside.mails_after(0)
+    def letterbox(self) -> list[dict[str, Any]]:
+        """Everything that arrived anywhere, the oldest first."""
+        return self.simulator.messages(limit=1000)[::-1]
+
+    def pay_link(self, to: str) -> str:
+        """The link in the last mail that somebody got."""
+        return next(link for link in self.inbox(to)[-1]["links"] if "/pay/" in link)
 
     def happened(self, claim_id: UUID) -> list[str]:
         """The claim's timeline: what happened, the oldest first."""
@@ -112,10 +147,16 @@ class Town:
         )
         return {row.account: row.minor for row in found}
 
+    def bank_file(self, day: date) -> bytes:
+        """The bank's statement of a day."""
+        iban = self.work.settings.trust_iban
+        answer = self.simulator.http.get(f"/bank/statements/{iban}", params={"date": day.isoformat()})
+        return answer.raise_for_status().content
+
     def import_bank_day(self, day: date) -> int:
         """Import the bank's statement of a day, as the finance page does, and return its new lines."""
         iban = self.work.settings.trust_iban
-        content = self.outside.statement(iban=iban, on=day)
+        content = self.bank_file(day)
         with self.work.units.open(Door.STAFF, by="user:ann") as unit:
             imported = import_statements(unit, content=content, reader=read_bank_file, iban=iban)
         return imported.new_lines
@@ -145,19 +186,25 @@ def town(fresh_database, tmp_path: Path, monkeypatch) -> Iterator[Town]:
             )
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
             thread.start()
-            outside = Outside(simulator=simulator.url, portal=portal_url)
             try:
                 wait_until(lambda: server.started or not thread.is_alive())
                 simulator.post("/delays", {"email": 0, "sms": 0, "call_ring": 0, "letter_print": 0})
-                made = Town(work, simulator, outside)
+                made = Town(work, simulator)
                 at_moment(work, clock(MONDAY, 9))
                 open_agency(work)
                 made.it_is(clock(MONDAY, 9))
                 yield made
             finally:
-                outside.close()
                 server.should_exit = True
                 thread.join()
+
+
+@pytest.fixture
+def debtor(town: Town) -> Iterator[Debtor]:
+    """Somebody with a browser."""
+    made = Debtor(town)
+    yield made
+    made.browser.close()
 
 
 JANSEN = {
@@ -199,5 +246,5 @@ def reminded(town: Town, *claims: dict[str, str]) -> UUID:
     creditor_id, quote_id = placed(town, *claims)
     accept(town.work, creditor_id, quote_id)
     town.it_is(clock(MONDAY + timedelta(days=1), 9, 5))
-    assert len(town.mails()) == len(claims)
+    assert len(town.letterbox()) == len(claims)
     return creditor_id
