@@ -105,6 +105,7 @@ class World:
         if today.weekday() == FRIDAY:
             tell(f"{today}: payout")
             self._pay_out(today)
+            self._bank_day(today)  # the bank has executed it on the same day, after its first statement
 
     def _move(self, today: date, at: clock_time) -> None:
         moment = datetime.combine(today, at, AGENCY_ZONE)
