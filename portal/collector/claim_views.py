@@ -42,6 +42,7 @@ from portal.collector.words import (
     local_moment,
     planned,
     reasons,
+    said,
     step_words,
     why_work,
 )
@@ -115,9 +116,9 @@ def _heading(found: ClaimPage, unit: Unit) -> dict[str, Any]:
         "chip": Chip(N_("Disputed"), "bad") if claim.disputed_minor and claim.state == "active" else state,
         "days": days_between(claim.due_on, unit.today),
         "placed": Money(claim.principal_minor, claim.currency),
-        "debtor_kind": gettext(DEBTOR_KINDS[claim.debtor_kind]),
-        "law": gettext(LAWS[claim.law]),
-        "pauses": [gettext(HOLDS[hold["ground"]]) for hold in found.holds],
+        "debtor_kind": said(DEBTOR_KINDS, claim.debtor_kind),
+        "law": said(LAWS, claim.law),
+        "pauses": [said(HOLDS, hold["ground"]) for hold in found.holds],
         "address": ", ".join(
             part for part in (claim.street, " ".join(filter(None, (claim.postal_code, claim.city)))) if part
         ),
@@ -250,7 +251,7 @@ def _parts(found: ClaimPage) -> dict[str, Any]:
         "contact_points": [
             {**point, "chip": CONTACT_STATES[point["state"]]} for point in found.contact_points
         ],
-        "holds": [{**hold, "label": gettext(HOLDS[hold["ground"]]), "who": who(hold["by"], staff)}
+        "holds": [{**hold, "label": said(HOLDS, hold["ground"]), "who": who(hold["by"], staff)}
                   for hold in found.holds],
         "notes": [{**note, "who": who(note["by"], staff)} for note in found.notes],
         "promises": [
@@ -264,7 +265,7 @@ def _parts(found: ClaimPage) -> dict[str, Any]:
         "disputes": [_dispute(one, found) for one in found.disputes],
         "messages": [_message(one, found) for one in found.messages],
         "payments": [_payment(one) for one in found.payments],
-        "documents": [{**one, "label": gettext(DOCUMENTS[one["kind"]])} for one in found.documents],
+        "documents": [{**one, "label": said(DOCUMENTS, one["kind"])} for one in found.documents],
         "others": [_other(one) for one in found.other_claims],
         "happened": [happening(event, by=names.get(event.by, ""), notes=texts) for event in found.happened],
         "planned": [planned(action) for action in found.planned],
@@ -274,7 +275,7 @@ def _parts(found: ClaimPage) -> dict[str, Any]:
 def _dispute(one: Part, found: ClaimPage) -> dict[str, Any]:
     return {
         **one,
-        "label": gettext(DISPUTE_REASONS.get(one["reason"], str(one["reason"]))),
+        "label": said(DISPUTE_REASONS, one["reason"]),
         "chip": DISPUTE_STATES[one["status"]],
         "amount": Money(one["disputed_minor"], found.claim.currency),
     }
@@ -284,7 +285,7 @@ def _message(one: Part, found: ClaimPage) -> dict[str, Any]:
     return {
         "href": f"{claim_url(found.claim.creditor_id, found.claim.id)}/messages/{one['id']}",
         "what": step_words(one["step"]),
-        "channel": gettext(CHANNELS[one["channel"]]),
+        "channel": said(CHANNELS, one["channel"]),
         "icon": CHANNEL_ICONS.get(one["channel"], "mail"),
         "at": one["sent_at"] or one["due_at"],
         "to": one["to_value"].replace("\n", ", "),
@@ -303,7 +304,7 @@ def _payment(one: Part) -> dict[str, Any]:
     return {
         "amount": money("amount_minor"),
         "on": one["value_on"],
-        "source": gettext(SOURCES[one["source"]]),
+        "source": said(SOURCES, one["source"]),
         "reversed_at": one["reversed_at"],
         "by_law": [(gettext(label), money(name)) for label, name in law if one[name]],
         "by_contract": [(gettext(label), money(name)) for label, name in contract if one[name]],

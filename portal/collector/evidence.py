@@ -18,7 +18,7 @@ from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.rules.trace import from_json
 from portal.collector.doors import claim_url, desk_page, routes
-from portal.collector.words import CHANNELS, LINES, MESSAGE_STATES, reasons, step_words
+from portal.collector.words import CHANNELS, LINES, MESSAGE_STATES, reasons, said, step_words
 from portal.shared.audience import StaffUnit, TheWiring
 from portal.shared.i18n import gettext
 
@@ -59,15 +59,13 @@ def message(
         message=row,
         claim_url=claim_url(creditor_id, claim_id),
         what=step_words(row.step),
-        channel=gettext(CHANNELS[row.channel]),
+        channel=said(CHANNELS, row.channel),
         chip=MESSAGE_STATES[row.state],
         reasons=reasons(row.reasons),
         trace=from_json(row.trace),
         amounts=_amounts(row),
         receipts=[
-            {"at": one.at, "title": gettext(MESSAGE_STATES[_state(one.kind)].label), "text": one.detail,
-             "tone": MESSAGE_STATES[_state(one.kind)].tone}
-            for one in reversed(receipts.all())
+            _receipt(one) for one in reversed(receipts.all())
         ],
     )  # fmt: skip
 
@@ -127,8 +125,8 @@ def _message(unit: Unit, creditor_id: UUID, claim_id: UUID, message_id: UUID) ->
 
 def _amounts(row: Row[Any]) -> list[tuple[str, Money]]:
     """The amounts as of the moment of sending."""
-    labels = {"principal": gettext("Principal"), "interest": gettext(LINES["interest"]),
-              "costs": gettext(LINES["costs"]), "total": gettext("Total")}  # fmt: skip
+    labels = {"principal": gettext("Principal"), "interest": said(LINES, "interest"),
+              "costs": said(LINES, "costs"), "total": gettext("Total")}  # fmt: skip
     return [
         (label, Money(int(row.amounts[key]), row.currency))
         for key, label in labels.items()
@@ -136,5 +134,6 @@ def _amounts(row: Row[Any]) -> list[tuple[str, Money]]:
     ]
 
 
-def _state(kind: str) -> str:
-    return {"dropped": "bounced"}.get(kind, kind)
+def _receipt(row: Row[Any]) -> dict[str, Any]:
+    state = MESSAGE_STATES[{"dropped": "bounced"}.get(row.kind, row.kind)]
+    return {"at": row.at, "title": gettext(state.label), "text": row.detail, "tone": state.tone}

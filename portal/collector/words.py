@@ -89,7 +89,11 @@ CONTACT_STATES = {
 }
 # What a collector may choose at the end of a call, with what follows from it.
 DISPOSITIONS = (
-    ("promise", N_("Promises to pay"), N_("The plan pauses until the day; we check the bank by ourselves.")),
+    (
+        "promise",
+        N_("Promises a payment"),
+        N_("The plan pauses until the day; we check the bank by ourselves."),
+    ),
     ("right_party", N_("Spoke to the debtor"), N_("Nothing follows by itself: write down what was said.")),
     ("dispute", N_("Disputes the claim"), N_("Everything stops until somebody has looked into it.")),
     ("hardship", N_("Cannot pay"), N_("The claim rests; we look again in two weeks.")),
@@ -276,6 +280,11 @@ def planned(action: PlannedAction) -> dict[str, Any]:
     }
 
 
+def said(words: Mapping[str, str], key: str) -> str:
+    """This function will return what people read for a code, in their language; an unknown code as it is."""
+    return gettext(words.get(key, key))
+
+
 def step_words(step: str) -> str:
     """This function will name a step of the plan; answers to the debtor carry an id behind a colon."""
     key = step.partition(":")[0]
@@ -332,9 +341,11 @@ class _Readable(dict[str, str]):
         if name == "day" and "due_on" in facts:
             return format_day(date.fromisoformat(str(facts["due_on"])))
         if name == "state" and "to_state" in facts:
-            return gettext(CLAIM_STATES[facts["to_state"]].label).lower()
+            state = CLAIM_STATES[facts["to_state"]]
+            return gettext(state.label).lower()
         if name == "call_state" and "state" in facts:
-            return gettext(CALL_STATES[facts["state"]].label).lower()
+            state = CALL_STATES[facts["state"]]
+            return gettext(state.label).lower()
         return "–"
 
 

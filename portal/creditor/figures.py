@@ -61,22 +61,32 @@ def _claims(filters: Mapping[str, str], creditor_id: UUID) -> Select[Any]:
         )
         .scalar_subquery()
     )
-    statement = (
-        select(
-            CLAIM.c.id, CLAIM.c.number, CLAIM.c.reference, CLAIM.c.state, CLAIM.c.due_on,
-            CLAIM.c.principal_minor, CLAIM.c.currency, CLAIM.c.created_at, CLAIM.c.disputed_minor,
-            DEBTOR.c.name.label("debtor"), DEBTOR.c.city, owed.label("owed"),
-        )
-        .join(DEBTOR, (DEBTOR.c.creditor_id == CLAIM.c.creditor_id) & (DEBTOR.c.id == CLAIM.c.debtor_id))
-        .where(CLAIM.c.creditor_id == creditor_id)
+    statement = select(
+        CLAIM.c.id, CLAIM.c.number, CLAIM.c.reference, CLAIM.c.state, CLAIM.c.due_on,
+        CLAIM.c.principal_minor, CLAIM.c.currency, CLAIM.c.disputed_minor,
+        DEBTOR.c.name.label("debtor"), DEBTOR.c.city, owed.label("owed"),
     )  # fmt: skip
+    return statement.join(DEBTOR, _OF_CLAIM).where(*_conditions(filters, creditor_id))
+
+
+_OF_CLAIM = (DEBTOR.c.creditor_id == CLAIM.c.creditor_id) & (DEBTOR.c.id == CLAIM.c.debtor_id)
+
+
+def _counted(filters: Mapping[str, str], creditor_id: UUID) -> Select[Any]:
+    """Every claim has its debtor, so only a search by name has to look at debtors to count."""
+    statement = select(func.count()).select_from(CLAIM).where(*_conditions(filters, creditor_id))
+    return statement.join(DEBTOR, _OF_CLAIM) if filters.get("q") else statement
+
+
+def _conditions(filters: Mapping[str, str], creditor_id: UUID) -> list[ColumnElement[bool]]:
+    conditions = [CLAIM.c.creditor_id == creditor_id]
     if state := filters.get("state"):
-        statement = statement.where(CLAIM.c.state == state)
+        conditions.append(CLAIM.c.state == state)
     if placement := filters.get("placement"):
-        statement = statement.where(cast(CLAIM.c.placement_id, Text) == placement)
+        conditions.append(cast(CLAIM.c.placement_id, Text) == placement)
     if wish := filters.get("q"):
-        statement = statement.where(_matches(wish))
-    return statement
+        conditions.append(_matches(wish))
+    return conditions
 
 
 def _matches(wish: str) -> ColumnElement[bool]:
@@ -90,14 +100,14 @@ _POSITIONS: dict[str, Callable[[Row[Any]], Any]] = {
     "debtor": lambda row: row.debtor.lower(),
     "due_on": lambda row: row.due_on,
     "principal": lambda row: row.principal_minor,
-    "placed": lambda row: row.created_at,
+    "placed": lambda row: row.id,
 }
 _ORDERS = {
     "number": CLAIM.c.number,
     "debtor": func.lower(DEBTOR.c.name),
     "due_on": CLAIM.c.due_on,
     "principal": CLAIM.c.principal_minor,
-    "placed": CLAIM.c.created_at,
+    "placed": CLAIM.c.id,  # ids rise with time, and the primary key has them in order
 }
 
 
@@ -105,8 +115,7 @@ def claim_list(unit: Unit, listing: Listing, *, creditor_id: UUID) -> Cut[Row[An
     """This function will return one page of a creditor's claims with the total of the filter."""
     statement = _claims(listing.filters, creditor_id)
     connection = unit.session.connection()
-    counted = select(func.count()).select_from(statement.with_only_columns(CLAIM.c.id).subquery())
-    total = connection.execute(counted).scalar_one()
+    total = connection.execute(_counted(listing.filters, creditor_id)).scalar_one()
     rows = connection.execute(listing.apply(statement, columns=_ORDERS, tie=CLAIM.c.id)).all()
     position = _POSITIONS[listing.sort]
     return listing.cut(rows, position=lambda row: (position(row), row.id), total=total)

@@ -284,7 +284,7 @@ class TestCall:
         page = browser.get(url_of(claim)).text
         assert "Salary." in page
         assert "Collection is paused: promise to pay" in page
-        assert "Called: Promises to pay" in page
+        assert "Called: Promises a payment" in page
 
     @pytest.mark.parametrize(
         ("fields", "error"),

@@ -164,7 +164,7 @@ def test_a_morning(portal, desk, page, check):
     check()
 
     ending = page.locator("#open-call")
-    ending.get_by_text("Promises to pay", exact=True).click()
+    ending.get_by_text("Promises a payment", exact=True).click()
     ending.get_by_label("Pays on").fill("2026-12-10")
     ending.get_by_label("Note").fill("Salary comes on the ninth.")
     check()

@@ -138,7 +138,7 @@ class TestTheDay:
         assert "A colleague must approve it." in ann.get(run[1]).text
         refused = post(ann, f"{run[1]}/approval")
         assert refused.status_code == 409
-        assert "another person must approve what you drafted" in refused.text
+        assert "Another person must approve what you drafted" in refused.text
         assert "Approved." in post(bob, f"{run[1]}/approval").text
 
         assert "The payout file is ready" in post(bob, "/finance/remittances/files").text

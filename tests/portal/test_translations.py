@@ -1,0 +1,118 @@
+"""Every text that people read stands in every language's catalogue, with the same places to fill in."""
+
+import ast
+import re
+from collections.abc import Iterator
+from importlib import import_module
+from io import BytesIO
+from pathlib import Path
+from pkgutil import walk_packages
+
+import pytest
+from babel.messages.extract import extract
+from babel.messages.pofile import read_po
+
+import agency
+import portal
+from agency.kernel.errors import AgencyError
+from portal.shared import i18n
+
+pytestmark = pytest.mark.pure
+
+PORTAL = Path(i18n.__file__).parents[1]
+AGENCY = PORTAL.parent / "agency"
+# Only developers read these, in English.
+NOT_TRANSLATED = ("shared/templates/styleguide", "shared/styleguide.py", "local/", "node_modules/")
+KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None, "trans": None}
+OPTIONS = {"trimmed": "false", "trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}
+
+
+def texts_of_pages() -> Iterator[tuple[str, str]]:
+    """Each text of the portal, with the file it stands in."""
+    for path in sorted([*PORTAL.rglob("*.html"), *PORTAL.rglob("*.py")]):
+        where = str(path.relative_to(PORTAL))
+        if where.startswith(NOT_TRANSLATED):
+            continue
+        method = "jinja2.ext:babel_extract" if path.suffix == ".html" else "python"
+        options = OPTIONS | {"extensions": "jinja2.ext.i18n,jinja2.ext.do"}
+        for _, text, _, _ in extract(method, BytesIO(path.read_bytes()), KEYWORDS, (), options):
+            for one in text if isinstance(text, tuple) else (text,):
+                # A key like `left_label` inside gettext(row["left_label"]) is no text.
+                if one and (" " in one or "_" not in one):
+                    yield one, where
+
+
+def catalogue(language: str):
+    with (i18n.CATALOGUES / language / "LC_MESSAGES" / "portal.po").open("rb") as file:
+        return read_po(file, locale=language)
+
+
+def places(text: str) -> set[str]:
+    return set(re.findall(r"%\((\w+)\)s", text))
+
+
+class TestCatalogues:
+    def test_every_text_is_said_in_dutch(self):
+        said = catalogue("nl")
+        plurals = {message.id[1]: message for message in said if isinstance(message.id, tuple)}
+        lacking = sorted(
+            {
+                f"{where}: {text!r}"
+                for text, where in texts_of_pages()
+                if text not in plurals and not (text in said and all_said(said[text].string))
+            }
+        )
+        assert lacking == [], "add these to portal/locale/nl:\n" + "\n".join(lacking)
+
+    @pytest.mark.parametrize("language", i18n.LANGUAGES)
+    def test_what_is_filled_in_is_the_same_in_both(self, language):
+        for message in catalogue(language):
+            if not message.id or not all_said(message.string):
+                continue
+            asked = message.id if isinstance(message.id, tuple) else (message.id,)
+            given = message.string if isinstance(message.string, tuple) else (message.string,)
+            assert places("".join(asked)) == places("".join(given)), message.id
+
+    def test_every_refusal_is_said_in_dutch(self):
+        said = catalogue("nl")
+        found = list(refusals())
+        assert len(found) > 30
+        lacking = sorted({f"{where}: {text!r}" for text, where in found if text not in said})
+        assert lacking == [], "add these to portal/locale/nl:\n" + "\n".join(lacking)
+
+    def test_a_missing_text_is_noticed(self):
+        assert "There is no such text" not in catalogue("nl")
+        assert any(where.endswith(".html") for _, where in texts_of_pages())
+        assert any(where.endswith(".py") for _, where in texts_of_pages())
+
+
+def all_said(translation: str | tuple[str, ...] | None) -> bool:
+    """Whether every form of a translation stands there."""
+    forms = translation if isinstance(translation, tuple) else (translation,)
+    return all(forms)
+
+
+def refusals() -> Iterator[tuple[str, str]]:
+    """Sentences with which people are refused: the plain first argument of a raised AgencyError."""
+    for package in (agency, portal):
+        for module in walk_packages(package.__path__, f"{package.__name__}."):
+            if not module.name.startswith(("portal.local", "portal.world")):
+                import_module(module.name)
+    named = {one.__name__ for one in kinds_of(AgencyError)}
+    for path in sorted([*AGENCY.rglob("*.py"), *PORTAL.rglob("*.py")]):
+        where = str(path.relative_to(PORTAL.parent))
+        if where.startswith(("portal/local", "portal/node_modules", "portal/api")):  # programs read English
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
+                said = node.exc.args[0]
+                known = ast.unparse(node.exc.func).rpartition(".")[2] in named
+                if known and isinstance(said, ast.Constant) and isinstance(said.value, str):
+                    yield said.value, where
+
+
+def kinds_of(kind: type) -> Iterator[type]:
+    """Every kind of error below one."""
+    for below in kind.__subclasses__():
+        yield below
+        yield from kinds_of(below)
