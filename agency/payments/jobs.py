@@ -1,6 +1,7 @@
 """Jobs that ask the payment provider: after a webhook, and by the clock for what was never told."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -11,7 +12,7 @@ from agency.kernel.ids import new_id
 from agency.kernel.inbox import Told, receive, take_unhandled
 from agency.kernel.outbox import enqueue_many
 from agency.kernel.ports import installed_ports
-from agency.kernel.unit import Door, Unit, Units
+from agency.kernel.unit import AGENCY_ZONE, Door, Unit, Units
 from agency.payments.provider_payments import Question, apply_answer, ask, give_up
 from agency.ports.providers import ProviderPayment, ProviderRefused
 
@@ -74,15 +75,31 @@ def handle_notices(units: Units, *, inbox_ids: list[str]) -> None:
 
 @actor(queue="payments")
 def ask_open_intents(unit: Unit) -> None:
-    """This job will have the provider asked about every payment that may have changed without our knowing."""
+    """This job will have the provider asked about every payment whose end we were not told."""
+    _ask_where(
+        unit,
+        "state IN ('creating', 'open') AND created_at < CAST(:now AS timestamptz) - interval '2 minutes'",
+        now=unit.now,
+    )
+
+
+@actor(queue="payments")
+def ask_paid_intents(unit: Unit) -> None:
+    """This job will, run daily, have each paid payment asked about once a week while it is watched."""
+    _ask_where(
+        unit,
+        "state = 'paid' AND paid_at > CAST(:now AS timestamptz) - CAST(:watch AS interval)"
+        " AND (CAST(:today AS date) - (paid_at AT TIME ZONE :zone)::date) % 7 = 6",
+        now=unit.now,
+        watch=WATCH_PAID_FOR,
+        today=unit.today,
+        zone=AGENCY_ZONE.key,
+    )
+
+
+def _ask_where(unit: Unit, condition: str, **values: Any) -> None:
     rows = unit.session.connection().execute(
-        text(
-            "SELECT id FROM payment_intent WHERE (state IN ('creating', 'open')"
-            "  AND created_at < CAST(:now AS timestamptz) - interval '2 minutes')"
-            " OR (state = 'paid' AND paid_at > CAST(:now AS timestamptz) - CAST(:watch AS interval))"
-            " ORDER BY id"
-        ),
-        {"now": unit.now, "watch": WATCH_PAID_FOR},
+        text(f"SELECT id FROM payment_intent WHERE {condition} ORDER BY id"), values
     )
     ids = [str(intent_id) for intent_id in rows.scalars()]
     chunks = [{"intent_ids": ids[start : start + ASK_PER_JOB]} for start in range(0, len(ids), ASK_PER_JOB)]

@@ -14,7 +14,7 @@ from agency.kernel.outbox import drain
 from agency.kernel.unit import Door, Units
 from agency.money import Money
 from agency.payments.intents import UnableToStartPayment, start_payment
-from agency.payments.jobs import ask_about, ask_open_intents, take_notice
+from agency.payments.jobs import ask_about, ask_open_intents, ask_paid_intents, take_notice
 from agency.payments.models import IntentState, PaymentIntent
 from agency.payments.provider_payments import apply_answer, ask
 from agency.ports.providers import (
@@ -196,6 +196,23 @@ class TestNotices:
             ask_open_intents(unit)
         drain(units)
         assert balances(units) == PAID
+
+    @pytest.mark.parametrize(("days", "asked"), [(5, 0), (6, 1), (7, 0), (13, 1), (55, 1), (62, 0)])
+    def test_of_a_paid_payment_are_made_up_for_once_a_week(self, units, provider, claim, days, asked):
+        start(units, provider, claim)
+        provider.now("tr_1")
+        notice(units, "tr_1")
+        drain(units)
+        with units.open(Door.STAFF, by="x") as unit:
+            unit.session.connection().execute(
+                text("UPDATE payment_intent SET paid_at = app.now() - make_interval(days => :days)"),
+                {"days": days},
+            )
+        fetched = provider.fetches
+        with units.open(Door.WORKER, by="system:schedule") as unit:
+            ask_paid_intents(unit)
+        drain(units)
+        assert provider.fetches - fetched == asked
 
     def test_a_flood_is_dropped_after_a_limit(self, units, provider, monkeypatch):
         monkeypatch.setattr("agency.payments.jobs.NOTICES_PER_MINUTE", 5)
