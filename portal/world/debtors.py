@@ -132,11 +132,12 @@ def act(due: Due, outside: Outside, *, trust_iban: str, today: date) -> str:
             return "transferred"
         return "ignored"
     assert debt.link is not None
-    if action.kind is ActionKind.OPEN_LINK:
-        outside.look(debt.link)
-        return "opened the link"
-    browser = outside.visit(debt.link, second_fact=debt.postal_code)
-    return _answer(browser, action, amount if action.share < 1 else None, today)
+    with outside.browser() as browser:
+        browser.follow(debt.link)
+        if action.kind is ActionKind.OPEN_LINK:
+            return "opened the link"
+        browser.identify(debt.postal_code)
+        return _answer(browser, action, amount if action.share < 1 else None, today)
 
 
 def _answer(browser: DebtorsBrowser, action: Action, part: Money | None, today: date) -> str:

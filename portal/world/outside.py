@@ -5,9 +5,11 @@ Anything may be restarting: a refused connection or a 503 is tried again, becaus
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
 import httpx
@@ -17,6 +19,7 @@ from agency.money import Money
 _Answer = TypeVar("_Answer")
 _TOKEN = re.compile(r'name="csrf" value="([^"]*)"')
 PATIENCE_SECONDS = 90.0
+DEBTORS_AT_ONCE = 4
 _AWAY = (502, 503, 504)
 
 
@@ -61,13 +64,16 @@ class Outside:
 
     def __init__(self, *, simulator: str, portal: str) -> None:
         self._simulator = httpx.Client(base_url=simulator, timeout=60)
-        # One set of connections for all debtors: who visits is in the cookies, and each visit drops those.
-        self._portal = httpx.Client(base_url=portal, timeout=30, follow_redirects=False)
+        # Browsers are lent out and cleared: a connection of its own for every visit would be slow.
+        self._browsers: SimpleQueue[httpx.Client] = SimpleQueue()
+        for _ in range(DEBTORS_AT_ONCE):
+            self._browsers.put(httpx.Client(base_url=portal, timeout=30, follow_redirects=False))
 
     def close(self) -> None:
         """Close the connections."""
         self._simulator.close()
-        self._portal.close()
+        while not self._browsers.empty():
+            self._browsers.get().close()
 
     def make_it(self, moment: datetime) -> None:
         """Move the outside world's clock."""
@@ -126,16 +132,15 @@ class Outside:
         if answer.status_code not in (202, 409):
             raise WorldStopped(f"the bank refuses the payment order: {answer.text[:200]}")
 
-    def look(self, link: str) -> None:
-        """Open a pay link as somebody who leaves at the question it asks."""
-        DebtorsBrowser(self._portal, self).follow(link)
-
-    def visit(self, link: str, *, second_fact: str) -> "DebtorsBrowser":
-        """Open a pay link as the debtor and give the second fact."""
-        browser = DebtorsBrowser(self._portal, self)
-        browser.follow(link)
-        browser.send("/pay/identify", {"answer": second_fact})
-        return browser
+    @contextmanager
+    def browser(self) -> Iterator["DebtorsBrowser"]:
+        """Lend a debtor a browser that remembers nobody."""
+        http = self._browsers.get()
+        http.cookies.clear()
+        try:
+            yield DebtorsBrowser(http, self)
+        finally:
+            self._browsers.put(http)
 
     def pay_at_checkout(self, payment_id: str) -> None:
         """Press "pay" on the provider's page."""
@@ -151,19 +156,22 @@ class Outside:
 
 
 class DebtorsBrowser:
-    """One debtor's visit: its own cookies, and the token of the page it is on. One visit at a time."""
+    """One debtor's visit, and the token of the page it is on."""
 
     def __init__(self, http: httpx.Client, outside: Outside) -> None:
         self._http = http
         self._outside = outside
         self._token = ""
         self._page = ""
-        http.cookies.clear()
 
     def follow(self, link: str) -> None:
         """Follow the link and see the question it asks."""
         self._answer(lambda: self._http.get(httpx.URL(link).path))
         self.see("/pay")
+
+    def identify(self, second_fact: str) -> None:
+        """Answer the question, so that the claim is shown."""
+        self.send("/pay/identify", {"answer": second_fact})
 
     def pay(self, amount: Money | None = None) -> None:
         """Pay all, or a part, at the provider's page."""

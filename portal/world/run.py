@@ -4,19 +4,17 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from datetime import time as clock_time
 from functools import partial
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import psycopg
 import structlog
-from sqlalchemy import text
 from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlmodel import col, select
 
 from agency.arrangements.jobs import check_due_promises
 from agency.banking.importing import import_statements
@@ -27,15 +25,13 @@ from agency.kernel.clock import move_clock
 from agency.kernel.outbox import enqueue, outbox_state
 from agency.kernel.unit import AGENCY_ZONE, Door, Unit
 from agency.payments.jobs import ask_open_intents
-from agency.remittance.models import RemittanceFile, RemittanceRun, RunState
-from agency.remittance.runs import NothingToExport, PayoutsBlocked, approve_run, draft_runs
+from agency.remittance.runs import PayoutsBlocked
 from agency.treatment.jobs import plan
 from integrations.bankfiles.reader import read_bank_file
-from portal.payouts import export_payouts
 from portal.wiring import Wiring
-from portal.world import debtors
+from portal.world import debtors, finance
 from portal.world.debtors import Due
-from portal.world.outside import Outside, WorldStopped, patiently
+from portal.world.outside import DEBTORS_AT_ONCE, Outside, WorldStopped, patiently
 
 log = structlog.get_logger()
 MORNING, NOON, EVENING = clock_time(9, 5), clock_time(13, 0), clock_time(18, 0)
@@ -102,6 +98,7 @@ class World:
         self._move(today, EVENING)
         self._start(ask_open_intents, release)
         self._bank_day(today)
+        self.story.acts["settled by finance"] += finance.settle_suspense(self._in_unit)
         if today.weekday() == FRIDAY:
             tell(f"{today}: payout")
             self._pay_out(today)
@@ -138,10 +135,14 @@ class World:
     def _debtors_act(self, today: date) -> None:
         now = [due for due in self.pending if due.on <= today]
         self.pending = [due for due in self.pending if due.on > today]
-        for due in now:
-            word = debtors.act(due, self.outside, trust_iban=self.wiring.settings.trust_iban, today=today)
-            self.story.acts[word] += 1
+        with ThreadPoolExecutor(DEBTORS_AT_ONCE) as debtors_at_once:
+            for words in debtors_at_once.map(partial(self._one_debtor_acts, today), _by_claim(now)):
+                self.story.acts.update(words)
         self._until_quiet()
+
+    def _one_debtor_acts(self, today: date, now: list[Due]) -> list[str]:
+        trust_iban = self.wiring.settings.trust_iban
+        return [debtors.act(due, self.outside, trust_iban=trust_iban, today=today) for due in now]
 
     def _bank_day(self, today: date) -> None:
         iban = self.wiring.settings.trust_iban
@@ -155,33 +156,27 @@ class World:
         self.story.green, self.story.proof = proof.green, proof.checks
 
     def _pay_out(self, today: date) -> None:
-        drafter, approver = self._in_unit(_finance_people)[:2]
         try:
-            self._in_unit(lambda unit: draft_runs(unit, cutoff_on=today), by=drafter)
-            for creditor_id, run_id, net_minor in self._in_unit(_drafts):
-                approve = partial(approve_run, creditor_id=creditor_id, run_id=run_id)
-                self._in_unit(approve, by=approver)
-                self.story.paid_out_minor += net_minor
-            self._in_unit(lambda unit: export_payouts(unit, settings=self.wiring.settings).id, by=approver)
-        except NothingToExport:
-            pass
+            self.story.paid_out_minor += finance.pay_out(
+                self._in_unit, settings=self.wiring.settings, cutoff_on=today
+            )
         except PayoutsBlocked:
             self.story.acts["payout blocked by a red proof"] += 1
         # Files that the bank has not executed yet, also one from before a stop; it takes each of them once.
-        for content in self._in_unit(_files_under_way):
+        for content in self._in_unit(finance.files_under_way):
             self.outside.pay_out(content)
 
     def _until_quiet(self) -> None:
         """Wait until no job is open and nobody outside has anything left to tell."""
         until = time.monotonic() + QUIET_SECONDS
         while True:
-            told = self.outside.tell_all()
             state = self._in_unit(outbox_state)
-            if not told and not state.open:
+            # What is still at work makes more to tell: telling it at the end makes few calls of many.
+            if not state.open and not self.outside.tell_all() and not self._in_unit(outbox_state).open:
                 return
             if time.monotonic() > until:
                 raise WorldStopped(f"{state.open} jobs are still open after {QUIET_SECONDS:.0f} s")
-            time.sleep(0.02)
+            time.sleep(0.1 if state.open else 0)
 
     def _in_unit(self, do: Callable[[Unit], Any], by: str = "system:world") -> Any:
         def once() -> Any:
@@ -203,27 +198,9 @@ class World:
             self.pending = debtors.load(pending)
 
 
-def _finance_people(unit: Unit) -> list[str]:
-    rows = unit.session.connection().execute(
-        text(
-            "SELECT id FROM user_account WHERE 'finance' = ANY(roles) AND disabled_at IS NULL"
-            " ORDER BY created_at, email"
-        )
-    )
-    people: list[UUID] = list(rows.scalars())
-    return [f"user:{person}" for person in people]
-
-
-def _drafts(unit: Unit) -> list[tuple[UUID, UUID, int]]:
-    runs = unit.session.exec(
-        select(RemittanceRun.creditor_id, RemittanceRun.id, RemittanceRun.net_minor).where(
-            RemittanceRun.state == RunState.DRAFT
-        )
-    )
-    return list(runs.all())
-
-
-def _files_under_way(unit: Unit) -> list[bytes]:
-    under_way = select(RemittanceRun.file_id).where(RemittanceRun.state == RunState.EXPORTED)
-    files = unit.session.exec(select(RemittanceFile).where(col(RemittanceFile.id).in_(under_way)))
-    return [bytes(file.content) for file in files]
+def _by_claim(now: list[Due]) -> list[list[Due]]:
+    """What one debtor does on a day he does in order; different debtors do not wait for each other."""
+    claims: dict[str, list[Due]] = {}
+    for due in now:
+        claims.setdefault(due.debt.claim_id, []).append(due)
+    return list(claims.values())

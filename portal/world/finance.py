@@ -1,0 +1,108 @@
+"""What the finance desk does in the world: it settles what is in suspense and pays out on Fridays."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import date
+from functools import partial
+from typing import Any, Protocol
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel import col, select
+
+from agency.banking.suspense import SuspenseItem, UnableToSettleLine, settle_line, suspense_items
+from agency.kernel.settings import Settings
+from agency.kernel.unit import Unit
+from agency.remittance.models import RemittanceFile, RemittanceRun, RunState
+from agency.remittance.runs import NothingToExport, approve_run, draft_runs
+from portal.payouts import export_payouts
+
+# The payer's claims; the one that fits the amount best comes first, and a claim that is still open does.
+_BY_NAME = text(
+    "SELECT c.creditor_id, c.id FROM claim c"
+    " JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
+    " LEFT JOIN LATERAL (SELECT sum(e.amount_minor) AS minor FROM ledger_entry e WHERE e.claim_id = c.id"
+    "  AND e.creditor_id = c.creditor_id AND e.account = 'claims.principal') o ON true"
+    " WHERE btrim(d.name) = btrim(:name) AND c.state IN ('active', 'paid')"
+    " ORDER BY c.state = 'active' DESC, abs(coalesce(o.minor, 0) - :minor), c.number LIMIT 1"
+)
+
+
+class InUnit(Protocol):
+    """Runs something in a unit of the agency, patiently, as somebody."""
+
+    def __call__(self, do: Callable[[Unit], Any], by: str = ...) -> Any: ...
+
+
+def settle_suspense(in_unit: InUnit) -> int:
+    """This function will book each waiting line on the claim that was proposed, or on the payer's claim.
+
+    :returns: how many were booked.
+    """
+    clerk = in_unit(_people)[0]
+    waiting = in_unit(partial(suspense_items, limit=1000))
+    return sum(_is_settled(in_unit, item, clerk) for item in waiting)
+
+
+def _is_settled(in_unit: InUnit, item: SuspenseItem, clerk: str) -> bool:
+    try:
+        return bool(in_unit(partial(_settle, item=item), by=clerk))
+    except UnableToSettleLine:
+        return False
+
+
+def _settle(unit: Unit, *, item: SuspenseItem) -> bool:
+    if len(item.proposals) == 1:
+        claim: tuple[UUID, UUID] | None = (item.proposals[0].creditor_id, item.proposals[0].claim_id)
+    else:
+        values = {"name": item.counterparty, "minor": item.amount.minor}
+        row = unit.session.connection().execute(_BY_NAME, values).one_or_none()
+        claim = (row.creditor_id, row.id) if row else None
+    if claim is None:
+        return False
+    settle_line(unit, line_id=item.line_id, creditor_id=claim[0], claim_id=claim[1])
+    return True
+
+
+def pay_out(in_unit: InUnit, *, settings: Settings, cutoff_on: date) -> int:
+    """This function will draft what every creditor has coming, approve it as another person and export it.
+
+    :returns: the approved amount in minor units.
+    :raises PayoutsBlocked: the proof is red.
+    """
+    drafter, approver = in_unit(_people)[:2]
+    in_unit(partial(draft_runs, cutoff_on=cutoff_on), by=drafter)
+    paid_out = 0
+    for creditor_id, run_id, net_minor in in_unit(_drafts):
+        in_unit(partial(approve_run, creditor_id=creditor_id, run_id=run_id), by=approver)
+        paid_out += net_minor
+    with suppress(NothingToExport):
+        in_unit(lambda unit: export_payouts(unit, settings=settings).id, by=approver)
+    return paid_out
+
+
+def files_under_way(unit: Unit) -> list[bytes]:
+    """This function will return the payout files that the bank has not executed yet."""
+    under_way = select(RemittanceRun.file_id).where(RemittanceRun.state == RunState.EXPORTED)
+    files = unit.session.exec(select(RemittanceFile).where(col(RemittanceFile.id).in_(under_way)))
+    return [bytes(file.content) for file in files]
+
+
+def _people(unit: Unit) -> list[str]:
+    rows = unit.session.connection().execute(
+        text(
+            "SELECT id FROM user_account WHERE 'finance' = ANY(roles) AND disabled_at IS NULL"
+            " ORDER BY created_at, email"
+        )
+    )
+    people: list[UUID] = list(rows.scalars())
+    return [f"user:{person}" for person in people]
+
+
+def _drafts(unit: Unit) -> list[tuple[UUID, UUID, int]]:
+    runs = unit.session.exec(
+        select(RemittanceRun.creditor_id, RemittanceRun.id, RemittanceRun.net_minor).where(
+            RemittanceRun.state == RunState.DRAFT
+        )
+    )
+    return list(runs.all())
