@@ -17,7 +17,7 @@ from agency.kernel.emitting import install_reactions
 from agency.kernel.ports import Ports, install_ports
 from agency.kernel.settings import Settings, settings
 from agency.kernel.unit import Units, engine_for
-from agency.payments.links import issue_link
+from agency.payments.links import issue_links
 from agency.reactions import REACTIONS
 from integrations.einvoice import read_einvoice
 from integrations.letters.printer import HttpLetterPrinter
@@ -55,7 +55,7 @@ def wire() -> Wiring:
     ports = choose_ports(config)
     install_ports(ports)
     install_reactions(REACTIONS)
-    install_pay_links(issue_link)
+    install_pay_links(issue_links)
     return Wiring(
         settings=config, units=Units(engine_for(config.database_url, config.database_pool)), ports=ports
     )

@@ -21,7 +21,7 @@ def work_statement(unit: Unit, event: StatementImported) -> None:
     enqueue(unit, explain_settlements)
 
 
-@actor(queue="banking")
+@actor()
 def match_statement(unit: Unit, *, statement_id: str) -> None:
     """This job will match a chunk of a statement's lines and call for the next; the last one proves."""
     if match_lines(unit, statement_id=UUID(statement_id)):
@@ -30,7 +30,7 @@ def match_statement(unit: Unit, *, statement_id: str) -> None:
         enqueue(unit, prove_now)
 
 
-@actor(queue="banking", own_units=True)
+@actor(own_units=True)
 def explain_settlements(units: Units) -> None:
     """This job will ask the provider what it paid out and book the lumps that this explains."""
     with units.open(Door.WORKER, by="system:banking") as unit:
@@ -41,7 +41,7 @@ def explain_settlements(units: Units) -> None:
             enqueue(unit, prove_now)
 
 
-@actor(queue="banking")
+@actor()
 def prove_now(unit: Unit) -> None:
     """This job will prove the books as of today."""
     prove(unit, on=unit.today)

@@ -77,6 +77,14 @@ def take_due(unit: Unit, *, limit: int) -> list[MessageKey]:
     return [(row.creditor_id, row.id) for row in rows]
 
 
+def lock_messages(unit: Unit, message_ids: Sequence[UUID]) -> None:
+    """This function will lock messages in the order of their ids: two that change many wait, never clash."""
+    unit.session.connection().execute(
+        text("SELECT FROM message WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE"),
+        {"ids": list(message_ids)},
+    )
+
+
 def read_facts(
     unit: Unit, *, keys: Sequence[MessageKey], replies: Sequence[str], week_ago: datetime, month_ago: datetime
 ) -> list[Row[Any]]:

@@ -1,25 +1,28 @@
 """Jobs of the communication: release what is due, ask after what is unknown, apply what was told."""
 
 from agency.communication.receipts import apply_told
-from agency.communication.release import CHUNK
 from agency.communication.resolving import resolve_unknown
 from agency.communication.sending import send_chunk
 from agency.kernel.actor import actor
 from agency.kernel.outbox import enqueue
 from agency.kernel.ports import installed_ports
 from agency.kernel.settings import settings
-from agency.kernel.unit import Door, Unit, Units
+from agency.kernel.unit import Unit, Units
 
 
 @actor(queue="sending", own_units=True)
 def release(units: Units) -> None:
-    """This function will send one chunk of due messages and call for another job when more is left.
+    """This function will send one chunk of due messages.
 
-    One chunk, because a job that outlives its lease counts as dead and is given up after some attempts.
+    One chunk, because a job that outlives its lease counts as dead and is given up after some attempts. The
+    job for the next chunk is called for before this one is sent, so that the two go side by side.
     """
-    if send_chunk(units, ports=installed_ports(), settings=settings()) == CHUNK:
-        with units.open(Door.WORKER, by="system:communication.release") as unit:
-            enqueue(unit, release)
+    send_chunk(
+        units,
+        ports=installed_ports(),
+        settings=settings(),
+        call_for_more=lambda unit: enqueue(unit, release),
+    )
 
 
 @actor(queue="sending", own_units=True)

@@ -1,15 +1,16 @@
 """The debtor's own page, as messages name it; whoever owns pay links is connected by the portal's wiring."""
 
+from collections.abc import Sequence
 from typing import Protocol
-from uuid import UUID
 
+from agency.claims.itemisation import ClaimKey
 from agency.kernel.unit import Unit
 
 
 class PayLinkIssuer(Protocol):
-    """Makes a fresh link to a claim's page and returns its token."""
+    """Makes a fresh link to each claim's page and returns the tokens."""
 
-    def __call__(self, unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> str: ...
+    def __call__(self, unit: Unit, *, keys: Sequence[ClaimKey]) -> dict[ClaimKey, str]: ...
 
 
 _installed: list[PayLinkIssuer] = []
@@ -20,12 +21,12 @@ def install_pay_links(issuer: PayLinkIssuer) -> None:
     _installed[:] = [issuer]
 
 
-def issue_pay_link(unit: Unit, *, public_url: str, creditor_id: UUID, claim_id: UUID) -> str:
-    """This function will return the full address of a fresh link.
+def issue_pay_links(unit: Unit, *, public_url: str, keys: Sequence[ClaimKey]) -> dict[ClaimKey, str]:
+    """This function will return the full address of a fresh link to each claim.
 
     :raises RuntimeError: the process was not wired.
     """
     if not _installed:
         raise RuntimeError("no pay links installed: call portal.wiring.wire() first")
-    token = _installed[0](unit, creditor_id=creditor_id, claim_id=claim_id)
-    return f"{public_url.rstrip('/')}/pay/{token}"
+    tokens = _installed[0](unit, keys=keys)
+    return {key: f"{public_url.rstrip('/')}/pay/{token}" for key, token in tokens.items()}

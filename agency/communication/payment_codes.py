@@ -2,6 +2,7 @@
 
 import io
 from decimal import Decimal
+from functools import lru_cache
 
 import segno
 from segno import helpers
@@ -14,6 +15,7 @@ _APPS_READ_TRANSFERS = frozenset({"BE", "DE", "AT", "FI"})
 _AMOUNT_MAX = Decimal("999999999.99")
 
 
+@lru_cache(maxsize=1024)  # one visit shows the same code on several pages, and finding its pattern is slow
 def transfer_code(*, holder: str, iban: str, amount: Money, reference: str) -> str | None:
     """Return an SVG of the EPC code of a transfer, None when such a code cannot hold it.
 

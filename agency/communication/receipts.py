@@ -1,5 +1,7 @@
 """What providers report about messages: applied once, in any order, and a message's state only climbs."""
 
+import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -8,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
+from agency.communication.facts import lock_messages
 from agency.events import Event, MessageBounced, MessageDelivered, MessageOpened, MessageSent
 from agency.kernel.emitting import emit
 from agency.kernel.errors import Invalid
@@ -27,23 +30,28 @@ _STATE = {
 }
 _RANKS = "ARRAY['queued', 'sending', 'unknown', 'sent', 'delivered', 'opened', 'failed', 'bounced']"
 
+_TOLD = (
+    "jsonb_to_recordset(CAST(:told AS jsonb)) AS r(id uuid, message_id uuid, kind text, state text, key text,"
+    " ref text, at timestamptz, detail text)"
+)
 _KEEP = text(
     "INSERT INTO message_receipt (creditor_id, id, message_id, kind, event_key, at, detail)"
-    " SELECT m.creditor_id, :id, m.id, :kind, :key, :at, :detail FROM message m WHERE m.id = :message"
-    " ON CONFLICT (creditor_id, message_id, event_key) DO NOTHING RETURNING creditor_id"
+    f" SELECT m.creditor_id, r.id, m.id, r.kind, r.key, r.at, r.detail FROM {_TOLD}"
+    " JOIN message m ON m.id = r.message_id"
+    " ON CONFLICT (creditor_id, message_id, event_key) DO NOTHING RETURNING message_id"
 )
 # `reserved_at` is when it was handed over, whichever report comes first. A letter counts from the post.
 _CLIMB = text(
-    "UPDATE message SET provider_ref = coalesce(provider_ref, nullif(:ref, '')),"
-    " sent_at = coalesce(sent_at, reserved_at), lease_until = NULL,"
-    " posted_at = CASE WHEN channel = 'letter' AND :kind = 'sent' THEN least(posted_at, :at)"
-    "  ELSE posted_at END,"
-    f" state = CASE WHEN array_position({_RANKS}, :state) > array_position({_RANKS}, state)"
-    "  THEN :state ELSE state END"
-    " WHERE creditor_id = :creditor AND id = :message AND state NOT IN ('refused', 'cancelled')"
-    " AND reserved_at IS NOT NULL"
-    " RETURNING claim_id, debtor_id, channel, step, to_value, state, old.state AS before,"
-    "  old.sent_at IS NULL AS first"
+    "UPDATE message m SET provider_ref = coalesce(m.provider_ref, nullif(r.ref, '')),"
+    " sent_at = coalesce(m.sent_at, m.reserved_at), lease_until = NULL,"
+    " posted_at = CASE WHEN m.channel = 'letter' AND r.kind = 'sent' THEN least(m.posted_at, r.at)"
+    "  ELSE m.posted_at END,"
+    f" state = CASE WHEN array_position({_RANKS}, r.state) > array_position({_RANKS}, m.state::text)"
+    "  THEN r.state ELSE m.state END"
+    f" FROM {_TOLD} WHERE m.id = r.message_id AND m.state NOT IN ('refused', 'cancelled')"
+    " AND m.reserved_at IS NOT NULL"
+    " RETURNING m.creditor_id, m.id, m.claim_id, m.debtor_id, m.channel, m.step, m.to_value, m.state,"
+    "  old.state AS before, old.sent_at IS NULL AS first"
 )
 _NO_GOOD = text(
     "UPDATE contact_point SET state = 'bounced' WHERE creditor_id = :creditor AND debtor_id = :debtor"
@@ -58,57 +66,73 @@ def told(receipt: Receipt) -> Told:
 
 def apply_told(unit: Unit, inbox_ids: Sequence[str]) -> int:
     """This function will apply receipts from the inbox and return how many changed something."""
-    facts = sorted(take_unhandled(unit, inbox_ids), key=lambda fact: str(fact[2].get("message_id")))
-    return sum(_apply(unit, body) for _, _, body in facts)
-
-
-def _apply(unit: Unit, body: dict[str, Any]) -> bool:
-    try:
-        receipt = Receipt(**body | {"at": datetime.fromisoformat(body["at"])})
-        message_id = UUID(receipt.message_id)
-    except (KeyError, TypeError, ValueError) as error:
-        raise Invalid(f"not a receipt: {error}") from error
-    return apply_receipt(unit, receipt=receipt, message_id=message_id)
+    receipts = [_receipt(body) for _, _, body in take_unhandled(unit, inbox_ids)]
+    lock_messages(unit, [message_id for message_id, _ in receipts])
+    return sum(_apply(unit, wave) for wave in _waves(receipts))
 
 
 def apply_receipt(unit: Unit, *, receipt: Receipt, message_id: UUID) -> bool:
     """This function will apply one receipt; one that is not about us, or was told before, changes nothing."""
+    return _apply(unit, {message_id: receipt}) == 1
+
+
+def _receipt(body: dict[str, Any]) -> tuple[UUID, Receipt]:
+    try:
+        receipt = Receipt(**body | {"at": datetime.fromisoformat(body["at"])})
+        return UUID(receipt.message_id), receipt
+    except (KeyError, TypeError, ValueError) as error:
+        raise Invalid(f"not a receipt: {error}") from error
+
+
+def _waves(receipts: Sequence[tuple[UUID, Receipt]]) -> list[dict[UUID, Receipt]]:
+    """One receipt per message at a time: each climbs from where the one before it left the message."""
+    waves: list[dict[UUID, Receipt]] = []
+    told: Counter[UUID] = Counter()
+    for message_id, receipt in receipts:
+        if told[message_id] == len(waves):
+            waves.append({})
+        waves[told[message_id]][message_id] = receipt
+        told[message_id] += 1
+    return waves
+
+
+def _apply(unit: Unit, receipts: dict[UUID, Receipt]) -> int:
     connection = unit.session.connection()
-    kept = connection.execute(
-        _KEEP,
+    kept = set(connection.execute(_KEEP, {"told": _as_rows(receipts)}).scalars())
+    if not kept:
+        return 0
+    new = {message_id: receipt for message_id, receipt in receipts.items() if message_id in kept}
+    rows = connection.execute(_CLIMB, {"told": _as_rows(new)}).all()
+    no_good = [
+        {"creditor": row.creditor_id, "debtor": row.debtor_id, "value": row.to_value}
+        for row in rows
+        if new[row.id].permanent
+    ]
+    if no_good:
+        connection.execute(_NO_GOOD, no_good)
+    emit(unit, *[event for row in rows for event in _events(row, new[row.id])])
+    return len(rows)
+
+
+def _as_rows(receipts: dict[UUID, Receipt]) -> str:
+    rows = [
         {
-            "id": new_id(),
-            "message": message_id,
-            "kind": receipt.kind,
-            "key": receipt.event_key,
-            "at": receipt.at,
-            "detail": receipt.detail[:500],
-        },
-    ).one_or_none()
-    if kept is None:
-        return False
-    row = connection.execute(
-        _CLIMB,
-        {
-            "creditor": kept.creditor_id,
-            "message": message_id,
-            "ref": receipt.provider_ref,
+            "id": str(new_id()),
+            "message_id": str(message_id),
             "kind": receipt.kind,
             "state": _STATE[receipt.kind],
-            "at": receipt.at,
-        },
-    ).one_or_none()
-    if row is None:
-        return False
-    if receipt.permanent:
-        whose = {"creditor": kept.creditor_id, "debtor": row.debtor_id, "value": row.to_value}
-        connection.execute(_NO_GOOD, whose)
-    emit(unit, *_events(kept.creditor_id, message_id, row, receipt))
-    return True
+            "key": receipt.event_key,
+            "ref": receipt.provider_ref,
+            "at": receipt.at.isoformat(),
+            "detail": receipt.detail[:500],
+        }
+        for message_id, receipt in receipts.items()
+    ]
+    return json.dumps(rows)
 
 
-def _events(creditor_id: UUID, message_id: UUID, row: Row[Any], receipt: Receipt) -> list[Event]:
-    whose = {"creditor_id": creditor_id, "claim_id": row.claim_id, "message_id": message_id}
+def _events(row: Row[Any], receipt: Receipt) -> list[Event]:
+    whose = {"creditor_id": row.creditor_id, "claim_id": row.claim_id, "message_id": row.id}
     events: list[Event] = []
     if row.first:
         events.append(MessageSent(**whose, channel=row.channel, step=row.step))

@@ -5,6 +5,7 @@ amounts as of that moment, the address, and a generation that only this sender h
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,8 +20,8 @@ from agency.communication.amounts import AnnouncedCosts, announce_costs
 from agency.communication.composing import fill
 from agency.communication.facts import read_facts, take_due
 from agency.communication.mandatory import REPLIES, empty_values
-from agency.communication.pay_links import issue_pay_link
-from agency.communication.values import address_lines, in_creditors_name, message_values
+from agency.communication.pay_links import issue_pay_links
+from agency.communication.values import address_lines, in_creditors_name, message_values, pay_values
 from agency.events import MessageRefused
 from agency.kernel.emitting import emit
 from agency.kernel.settings import Settings
@@ -109,6 +110,7 @@ def reserve_due(unit: Unit, *, settings: Settings, limit: int = CHUNK) -> Reserv
         if one.decision.verdict == "send" and row.template not in REPLIES:
             contacted[row.person] = _contact(row)
         ruled.append(one)
+    _link(unit, [one for one in ruled if one.decision.verdict == "send"], settings)
     unit.session.connection().execute(_VERDICT, [_written(unit, one, settings) for one in ruled])
     emit(unit, *[_refused(one) for one in ruled if one.decision.verdict == "refuse"])
     return Reservation(
@@ -121,24 +123,20 @@ def _rule(
 ) -> _Ruled:
     announced = _announced(unit, row, owed)
     to = "\n".join(address_lines(row)) if row.channel == Channel.letter else (row.contact_value or "")
-    values = message_values(
-        row=row, owed=owed, announced=announced, link="pending", today=unit.today, settings=settings
-    )
+    values = message_values(row=row, owed=owed, announced=announced, today=unit.today, settings=settings)
     complete = row.channel == Channel.sms or not empty_values(row.template, values)
     decision = may_send(facts=_facts(unit, row, owed.total, contacted, to=to, complete=complete), at=unit.now)
-    if decision.verdict == "send":
-        values = message_values(
-            row=row,
-            owed=owed,
-            announced=announced,
-            link=issue_pay_link(
-                unit, public_url=settings.public_url, creditor_id=row.creditor_id, claim_id=row.claim_id
-            ),
-            today=unit.today,
-            settings=settings,
-        )
-        values["subject"] = fill(row.subject_source, values)
     return _Ruled(row, owed, announced, decision, values, to)
+
+
+def _link(unit: Unit, sent: Sequence[_Ruled], settings: Settings) -> None:
+    """Only what is sent gets a link; what goes to one debtor for one claim now shares it."""
+    keys = list(dict.fromkeys((one.row.creditor_id, one.row.claim_id) for one in sent))
+    links = issue_pay_links(unit, public_url=settings.public_url, keys=keys)
+    for one in sent:
+        link = links[one.row.creditor_id, one.row.claim_id]
+        one.values["pay"] = pay_values(row=one.row, owed=one.owed, link=link, settings=settings)
+        one.values["subject"] = fill(one.row.subject_source, one.values)
 
 
 def _announced(unit: Unit, row: Row[Any], owed: ItemisedClaim) -> AnnouncedCosts | None:

@@ -1,9 +1,10 @@
 """What leaves, as bytes: rendered from the reserved values and kept on file before any provider is called."""
 
 from dataclasses import dataclass
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from email.policy import compat32
+from email.utils import format_datetime, formataddr
 
 from agency.communication.composing import UnableToCompose, fill
 from agency.communication.release import Reserved
@@ -54,16 +55,23 @@ def _sms(reserved: Reserved) -> Rendered:
 
 
 def _as_mail(reserved: Reserved, html: str, plain: str) -> bytes:
-    """The mail as a file that any mail program opens; a line break in a name or subject is refused."""
-    mail = EmailMessage(policy=SMTP)
-    mail["Message-ID"] = f"<{reserved.message_id}@{reserved.sender.email.rpartition('@')[2]}>"
-    mail["Date"] = reserved.reserved_at
-    mail["From"] = Address(reserved.sender.name, addr_spec=reserved.sender.email)
-    mail["Reply-To"] = Address(addr_spec=reserved.sender.reply_to)
-    mail["To"] = Address(addr_spec=reserved.to)
-    mail["Subject"] = reserved.subject
-    mail.set_content(plain, cte="base64")
-    mail.add_alternative(html, subtype="html", cte="base64")
-    boundary = f"=_{reserved.message_id.hex}"
-    mail.set_boundary(boundary)
-    return mail.as_bytes()
+    """The mail as a file that any mail program opens; a line break in a name or subject is refused.
+
+    In the older classes of the library: its newer ones parse every header again, and take five times as long.
+    """
+    mail = MIMEMultipart("alternative", boundary=f"=_{reserved.message_id.hex}")
+    headers = {
+        "Message-ID": f"<{reserved.message_id}@{reserved.sender.email.rpartition('@')[2]}>",
+        "Date": format_datetime(reserved.reserved_at),
+        "From": formataddr((reserved.sender.name, reserved.sender.email)),
+        "Reply-To": reserved.sender.reply_to,
+        "To": reserved.to,
+        "Subject": reserved.subject,
+    }
+    for name, value in headers.items():
+        if "\r" in value or "\n" in value:
+            raise UnableToRender(f"a line break in {name}")
+        mail[name] = value
+    mail.attach(MIMEText(plain, "plain", "utf-8"))
+    mail.attach(MIMEText(html, "html", "utf-8"))
+    return mail.as_bytes(policy=compat32.clone(linesep="\r\n"))

@@ -6,18 +6,21 @@ unknown, which is asked after and never blindly sent again.
 """
 
 import json
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
+from uuid import UUID
 
 from sqlalchemy import text
 
+from agency.communication.facts import lock_messages
 from agency.communication.release import CHUNK, Reserved, reserve_due
 from agency.communication.rendering import Rendered, UnableToRender, render
 from agency.events import MessageBounced, MessageSent
 from agency.kernel.emitting import emit
-from agency.kernel.files import store
+from agency.kernel.files import store_many
 from agency.kernel.ports import Ports
 from agency.kernel.settings import Settings, settings
 from agency.kernel.unit import Door, Unit, Units
@@ -28,14 +31,19 @@ ATTEMPTS_MAX = 8
 _BY = "system:communication.release"
 # A provider that is down would cost a time-out per message: the rest of the chunk waits for the next round.
 _FAILURES_IN_A_ROW_MAX = 3
+# The last look before a call is taken for the calls of a tenth of a second: a transaction each would cost
+# as much as the call itself.
+LOOK_HOLDS_SECONDS = 0.1  # lint-skip: float
 
 _STILL_OURS = text(
-    "SELECT 1 FROM message m JOIN claim c ON c.creditor_id = m.creditor_id AND c.id = m.claim_id"
-    " WHERE m.creditor_id = :creditor AND m.id = :id AND m.generation = :generation AND m.state = 'sending'"
-    " AND m.lease_until > clock_timestamp()"
-    " AND (:reply OR (c.state = 'active' AND c.disputed_minor = 0"
+    "SELECT m.id FROM jsonb_to_recordset(CAST(:reserved AS jsonb)) AS r(creditor_id uuid, id uuid,"
+    "  generation integer, reply boolean, entries bigint)"
+    " JOIN message m ON m.creditor_id = r.creditor_id AND m.id = r.id AND m.generation = r.generation"
+    " JOIN claim c ON c.creditor_id = m.creditor_id AND c.id = m.claim_id"
+    " WHERE m.state = 'sending' AND m.lease_until > clock_timestamp()"
+    " AND (r.reply OR (c.state = 'active' AND c.disputed_minor = 0"
     "  AND (SELECT count(*) FROM ledger_entry e WHERE e.creditor_id = m.creditor_id"
-    "   AND e.claim_id = m.claim_id) = :entries"
+    "   AND e.claim_id = m.claim_id) = r.entries"
     "  AND NOT EXISTS (SELECT 1 FROM hold h WHERE h.creditor_id = m.creditor_id AND h.claim_id = m.claim_id"
     "   AND h.lifted_at IS NULL AND (h.ends_at IS NULL OR h.ends_at > app.now()))))"
 )
@@ -73,10 +81,22 @@ class Outcome:
     why: str = ""
 
 
-def send_chunk(units: Units, *, ports: Ports, settings: Settings, limit: int = CHUNK) -> int:
-    """This function will send one chunk of due messages and return how many it looked at."""
+def send_chunk(
+    units: Units,
+    *,
+    ports: Ports,
+    settings: Settings,
+    limit: int = CHUNK,
+    call_for_more: Callable[[Unit], None] | None = None,
+) -> int:
+    """This function will send one chunk of due messages and return how many it looked at.
+
+    :param call_for_more: called with the reservation, before anything is sent, when the chunk was full.
+    """
     with units.open(Door.WORKER, by=_BY) as unit:
         reservation = reserve_due(unit, settings=settings, limit=limit)
+        if call_for_more and reservation.looked_at == limit:
+            call_for_more(unit)
     if reservation.reserved:
         deliver(units, reservation.reserved, ports=ports)
     return reservation.looked_at
@@ -106,6 +126,7 @@ def confirm(unit: Unit, outcomes: Sequence[Outcome]) -> None:
         }
         for one in outcomes
     ]
+    lock_messages(unit, [one.reserved.message_id for one in outcomes])
     patience = settings().provider_patience_seconds
     confirmed = unit.session.connection().execute(
         _CONFIRM, {"outcomes": json.dumps(rows), "now": unit.now, "patience": patience}
@@ -132,33 +153,35 @@ def _render_all(reserved: Sequence[Reserved], ports: Ports) -> tuple[list[Render
 
 
 def _keep(unit: Unit, rendered: Sequence[Rendered], ports: Ports) -> None:
-    for one in rendered:
-        sha256 = store(
-            unit,
-            ports.files,
-            creditor_id=one.reserved.creditor_id,
-            content=one.content,
-            media_type=one.media_type,
-        )
-        unit.session.connection().execute(
-            _ON_FILE,
-            {
-                "sha": sha256,
-                "creditor": one.reserved.creditor_id,
-                "id": one.reserved.message_id,
-                "generation": one.reserved.generation,
-            },
-        )
+    if not rendered:
+        return
+    contents = [(one.reserved.creditor_id, one.content, one.media_type) for one in rendered]
+    sha256s = store_many(unit, ports.files, contents=contents)
+    rows = [
+        {
+            "sha": sha256,
+            "creditor": one.reserved.creditor_id,
+            "id": one.reserved.message_id,
+            "generation": one.reserved.generation,
+        }
+        for sha256, one in zip(sha256s, rendered, strict=True)
+    ]
+    unit.session.connection().execute(_ON_FILE, rows)
 
 
 def _call_all(units: Units, rendered: Sequence[Rendered], ports: Ports) -> list[Outcome]:
     outcomes: list[Outcome] = []
     failures: Counter[Channel] = Counter()
-    for one in rendered:
+    ours: frozenset[UUID] = frozenset()
+    looked_at = -LOOK_HOLDS_SECONDS
+    for index, one in enumerate(rendered):
+        if time.monotonic() - looked_at >= LOOK_HOLDS_SECONDS:
+            looked_at = time.monotonic()
+            ours = still_ours(units, [left.reserved for left in rendered[index:]])
         if failures[one.reserved.channel] >= _FAILURES_IN_A_ROW_MAX:
             outcomes.append(Outcome(one.reserved, "queued", wait=60, why="the provider does not answer"))
             continue
-        if not still_ours(units, one.reserved):
+        if one.reserved.message_id not in ours:
             # Back in the queue at once: the next reservation says in full why it may not leave.
             outcomes.append(Outcome(one.reserved, "queued", why="something changed in the last moment"))
             continue
@@ -170,20 +193,21 @@ def _call_all(units: Units, rendered: Sequence[Rendered], ports: Ports) -> list[
     return outcomes
 
 
-def still_ours(units: Units, reserved: Reserved) -> bool:
-    """This function will look once more, in the moment before a call, whether the message may leave."""
+def still_ours(units: Units, reserved: Sequence[Reserved]) -> frozenset[UUID]:
+    """This function will look once more, in the moment before the calls, which messages may leave."""
+    rows = [
+        {
+            "creditor_id": str(one.creditor_id),
+            "id": str(one.message_id),
+            "generation": one.generation,
+            "reply": one.is_reply,
+            "entries": one.ledger_entries,
+        }
+        for one in reserved
+    ]
     with units.open(Door.WORKER, by=_BY) as unit:
-        found = unit.session.connection().execute(
-            _STILL_OURS,
-            {
-                "creditor": reserved.creditor_id,
-                "id": reserved.message_id,
-                "generation": reserved.generation,
-                "reply": reserved.is_reply,
-                "entries": reserved.ledger_entries,
-            },
-        )
-        return found.one_or_none() is not None
+        found = unit.session.connection().execute(_STILL_OURS, {"reserved": json.dumps(rows)})
+        return frozenset(found.scalars())
 
 
 def _call(one: Rendered, ports: Ports) -> Outcome:

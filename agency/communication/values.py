@@ -59,6 +59,7 @@ _OTHER_COSTS_BASIS = {
     "fr": "Ce montant découle de la directive européenne 2011/7/UE.",
 }
 _INVOICES_IN_MAIL = 10
+LINK_TO_COME = "…"
 
 
 def money_text(amount: Money, language: str) -> str:
@@ -77,11 +78,13 @@ def message_values(
     row: Row[Any],
     owed: ItemisedClaim,
     announced: AnnouncedCosts | None,
-    link: str,
     today: date,
     settings: Settings,
 ) -> dict[str, Any]:
-    """Return every value of one message; a value that does not apply is an empty text."""
+    """Return every value of one message; a value that does not apply is an empty text.
+
+    Only what is sent gets a link: until then `LINK_TO_COME` stands in its place.
+    """
     language = row.language
     listed = [invoice for invoice in owed.invoices if invoice.open.minor > 0] or list(owed.invoices)
     shown = listed[:_INVOICES_IN_MAIL] if row.channel == Channel.email else listed
@@ -112,7 +115,7 @@ def message_values(
         "interest": _interest(row, owed, language),
         "costs": _costs(row, owed, announced, language),
         "term": _term(row),
-        "pay": _pay(row, owed, link, settings),
+        "pay": pay_values(row=row, owed=owed, link=LINK_TO_COME, settings=settings),
         "promise": _told(row, "promise", "due_on", language),
         "payment": _told(row, "payment", "on", language),
     }
@@ -220,9 +223,10 @@ def _term(row: Row[Any]) -> dict[str, str]:
     return {"by_post": "yes" if by_post else "", "by_email": "" if by_post else "yes"}
 
 
-def _pay(row: Row[Any], owed: ItemisedClaim, link: str, settings: Settings) -> dict[str, Any]:
+def pay_values(*, row: Row[Any], owed: ItemisedClaim, link: str, settings: Settings) -> dict[str, Any]:
+    """Return what a reader needs to pay: the account, the reference, the link, and a letter's code."""
     code, is_link = ("", True)
-    if row.channel == Channel.letter and link:
+    if row.channel == Channel.letter and link != LINK_TO_COME:
         code, is_link = code_for(
             country=row.country,
             link=link,

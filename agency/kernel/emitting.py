@@ -67,7 +67,7 @@ def nudge(unit: Unit, events: Sequence[Event]) -> None:
     )
 
 
-@actor(queue="reactions")
+@actor()
 def react(unit: Unit, *, event_id: str) -> None:
     """This function will run every reaction to one event, in one transaction."""
     row = unit.session.connection().execute(

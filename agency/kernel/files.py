@@ -1,6 +1,7 @@
 """Files: known by the SHA-256 of their content, so that the same file twice is one file."""
 
 import hashlib
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import text
@@ -9,6 +10,11 @@ from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from agency.ports.providers import FileStore
 
+_INSERT = text(
+    "INSERT INTO stored_file (creditor_id, sha256, size, media_type, stored_at)"
+    " VALUES (:c, :sha, :size, :type, :now) ON CONFLICT DO NOTHING"
+)
+
 
 def store(unit: Unit, files: FileStore, *, creditor_id: UUID, content: bytes, media_type: str) -> str:
     """This function will keep a creditor's file and return its SHA-256.
@@ -16,16 +22,26 @@ def store(unit: Unit, files: FileStore, *, creditor_id: UUID, content: bytes, me
     The bytes are written before the row commits: a crash leaves bytes that nobody refers to, never a row
     without bytes.
     """
+    return store_many(unit, files, contents=[(creditor_id, content, media_type)])[0]
+
+
+def store_many(unit: Unit, files: FileStore, *, contents: Sequence[tuple[UUID, bytes, str]]) -> list[str]:
+    """This function will keep files, each (creditor, content, media type), and return their SHA-256s in
+    the same order; their rows are one statement. Otherwise as `store`."""
+    sha256s = [_put(files, content) for _, content, _ in contents]
+    rows = [
+        {"c": creditor_id, "sha": sha256, "size": len(content), "type": media_type, "now": unit.now}
+        for sha256, (creditor_id, content, media_type) in zip(sha256s, contents, strict=True)
+    ]
+    if rows:
+        unit.session.connection().execute(_INSERT, rows)
+    return sha256s
+
+
+def _put(files: FileStore, content: bytes) -> str:
     sha256 = files.put(content)
     if sha256 != hashlib.sha256(content).hexdigest():
         raise AssertionError("the file store returned another hash than the content has")
-    unit.session.connection().execute(
-        text(
-            "INSERT INTO stored_file (creditor_id, sha256, size, media_type, stored_at)"
-            " VALUES (:c, :sha, :size, :type, :now) ON CONFLICT DO NOTHING"
-        ),
-        {"c": creditor_id, "sha": sha256, "size": len(content), "type": media_type, "now": unit.now},
-    )
     return sha256
 
 

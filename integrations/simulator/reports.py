@@ -23,6 +23,7 @@ _log = logging.getLogger(__name__)
 # How many reports travel in one call: SendGrid and the print shop send arrays, the others one each.
 _BATCH = {"sendgrid": 500, "letters": 100}
 _AT_ONCE = 8
+_PATIENCE_SECONDS = 0.5
 _TAKE = 1000
 # A patient provider: hours of trying, or as many rounds of `tell_all` while the agency is down.
 _ATTEMPTS_MAX = 200
@@ -93,6 +94,8 @@ class Reports:
                 told = Told()
             if told.told == 0:
                 await self._wait()
+            # A moment's patience makes batches out of what comes in together.
+            await asyncio.sleep(_PATIENCE_SECONDS)
 
     async def tell_all(self) -> Told:
         """Tell everything that is due now, without waiting between tries, until nothing more succeeds."""
@@ -126,8 +129,6 @@ class Reports:
         except TimeoutError:
             return
         self._wake.clear()
-        # A moment's patience makes batches out of what comes in together.
-        await asyncio.sleep(0.05)
 
     def _take(self, *, without_waiting: bool) -> list[sqlite3.Row]:
         retry_until = "9" if without_waiting else moment_text(machine_now())

@@ -142,7 +142,7 @@ class Office:
             yield unit
 
     def open_up(self, at: datetime = TUESDAY) -> "Office":
-        install_pay_links(lambda unit, *, creditor_id, claim_id: claim_id.hex)
+        install_pay_links(lambda unit, *, keys: {key: key[1].hex for key in keys})
         install_reactions(REACTIONS)
         self.move_to(at)
         with self.unit() as unit:

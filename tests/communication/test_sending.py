@@ -55,7 +55,7 @@ class TestSending:
         assert message.amounts["total"] == owed.total.minor == 40215
         assert "€ 402,15" in office.mail.left[0].body.replace("\u00a0", " ")
         assert message.trace
-        assert office.files.get(message.content_sha256).startswith(b"Message-ID:")
+        assert f"Message-ID: <{message_id}@".encode() in office.files.get(message.content_sha256)
         assert message.sent_at == message.reserved_at
 
     @pytest.mark.parametrize("channel", [Channel.email, Channel.letter, Channel.sms])
