@@ -10,9 +10,19 @@ from agency.kernel.outbox import run_jobs
 from agency.kernel.settings import settings
 from portal.wiring import wire
 
+
+class Broker(RedisBroker):
+    """Jobs that wait do so in the outbox: nothing is ever in Dramatiq's own queues of delayed messages, and
+    looking into those costs an idle worker as much as looking into the others."""
+
+    def get_declared_delay_queues(self) -> set[str]:
+        """None."""
+        return set()
+
+
 # Redelivery after a killed worker must not wait for Dramatiq's default minute; the relay wakes the same
 # job again anyway, and the lease in the database decides who runs it.
-broker = RedisBroker(  # type: ignore[no-untyped-call]
+broker = Broker(  # type: ignore[no-untyped-call]
     url=settings().redis_url, heartbeat_timeout=10_000, maintenance_chance=100_000
 )
 dramatiq.set_broker(broker)
