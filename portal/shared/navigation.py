@@ -7,11 +7,22 @@ from portal.shared.i18n import N_
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of a menu. `label` is a text to translate; `icon` a symbol of `static/icons.svg`."""
+    """One line of a menu. `label` is a text to translate; `icon` a symbol of `static/icons.svg`.
+
+    `covers` begins the addresses that belong to the line without beginning as it does.
+    """
 
     label: str
     href: str
     icon: str
+    covers: tuple[str, ...] = ()
+
+    def reach(self, path: str) -> int:
+        """How much of an address begins as this line does; 0 when it belongs elsewhere."""
+        starts = (
+            start for start in (self.href, *self.covers) if path == start or path.startswith(start + "/")
+        )
+        return max(map(len, starts), default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +62,7 @@ DOORS: tuple[Door, ...] = (
         frozenset({"finance"}),
         (
             Entry(N_("Overview"), "/finance", "home"),
-            Entry(N_("Statements"), "/finance/statements", "bank"),
+            Entry(N_("Statements"), "/finance/statements", "bank", covers=("/finance/lines",)),
             Entry(N_("Suspense"), "/finance/suspense", "suspense"),
             Entry(N_("Remittances"), "/finance/remittances", "payout"),
             Entry(N_("Proof"), "/finance/proof", "proof"),
@@ -76,7 +87,12 @@ DOORS: tuple[Door, ...] = (
         (
             Entry(N_("Overview"), "/creditor", "home"),
             Entry(N_("Claims"), "/creditor/claims", "claims"),
-            Entry(N_("Submit claims"), "/creditor/placements/new", "upload"),
+            Entry(
+                N_("Submit claims"),
+                "/creditor/placements/new",
+                "upload",
+                covers=("/creditor/placements", "/creditor/claims/new"),
+            ),
             Entry(N_("Quotes"), "/creditor/quotes", "quote"),
             Entry(N_("Payouts"), "/creditor/payouts", "payout"),
         ),
@@ -95,8 +111,8 @@ def door_of(path: str) -> Door | None:
 
 def current_entry(door: Door, path: str) -> Entry | None:
     """This function will return the menu entry an address belongs to: the longest that begins it."""
-    matching = [entry for entry in door.entries if path == entry.href or path.startswith(entry.href + "/")]
-    return max(matching, key=lambda entry: len(entry.href), default=None)
+    nearest = max(door.entries, key=lambda entry: entry.reach(path), default=None)
+    return nearest if nearest and nearest.reach(path) else None
 
 
 def doors_for(roles: frozenset[str]) -> tuple[Door, ...]:

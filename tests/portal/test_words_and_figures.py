@@ -160,6 +160,9 @@ class TestNavigation:
             ("/admin", "admin", "/admin"),
             ("/admin/users/1", "admin", "/admin/users"),
             ("/desk/claims/1", "collector", "/desk/claims"),
+            ("/creditor/placements/1", "creditor", "/creditor/placements/new"),
+            ("/creditor/claims/new", "creditor", "/creditor/placements/new"),
+            ("/creditor/claims/1", "creditor", "/creditor/claims"),
             ("/administration", None, None),
         ],
     )
