@@ -18,7 +18,10 @@ _EVENTS = text(
 )
 _PLANNED = text(
     "SELECT s.due_at, s.step, s.channel, s.why FROM treatment_step s"
-    " WHERE s.creditor_id = :creditor AND s.claim_id = :claim AND s.state = 'planned' ORDER BY s.due_at"
+    " WHERE s.creditor_id = :creditor AND s.claim_id = :claim AND s.state = 'planned'"
+    # The planner carries over once a day what became of messages; what left already is no plan any more.
+    " AND NOT EXISTS (SELECT FROM message m WHERE m.creditor_id = s.creditor_id AND m.claim_id = s.claim_id"
+    "  AND m.step = s.step AND m.cycle = s.cycle AND m.sent_at IS NOT NULL) ORDER BY s.due_at"
 )
 
 

@@ -133,6 +133,8 @@ REASONS_OF_WORK = {
     "no_number": N_("No number is left that works."),
     "no_answer": N_("Three calls reached nobody."),
 }
+HOURS = frozenset({"outside_hours", "sunday", "holiday"})
+FREQUENCY = frozenset({"contacts_in_7_days", "too_soon_after_last_contact"})
 REASONS_OF_RULES = {
     "outside_hours": N_("It is outside the hours in which a debtor may be called."),
     "sunday": N_("Nobody is called on a Sunday."),
@@ -292,8 +294,12 @@ def step_words(step: str) -> str:
 
 
 def reasons(codes: Sequence[str]) -> list[str]:
-    """This function will put the rules' reasons into sentences."""
-    return [_reason(code) for code in codes]
+    """This function will put the rules' reasons into sentences.
+
+    After too much contact the hours were asked for a later moment: they say nothing about the present one.
+    """
+    later = HOURS if not FREQUENCY.isdisjoint(codes) else frozenset()
+    return [_reason(code) for code in codes if code not in later]
 
 
 def _reason(code: str) -> str:

@@ -24,10 +24,10 @@ from portal.creditor.words import (
     DOCUMENTS,
     HOLDS,
     MESSAGE_STATES,
-    STEPS,
     factor_words,
     happening,
     planned,
+    step_words,
 )
 from portal.shared.audience import CreditorUnit, TheVisitor, own_creditor
 from portal.shared.i18n import N_, gettext
@@ -165,7 +165,7 @@ def _invoice(row: Row[Any]) -> dict[str, Any]:
 def _message(row: Row[Any]) -> dict[str, Any]:
     return {
         "at": row.sent_at or row.due_at,
-        "what": gettext(STEPS.get(row.step, row.step)),
+        "what": step_words(row.step),
         "channel": gettext(CHANNELS.get(row.channel, row.channel)),
         "state": MESSAGE_STATES.get(row.state, Chip(row.state)),
     }

@@ -87,8 +87,11 @@ STEPS = {
     "reminder_2": N_("Second reminder"),
     "formal_notice": N_("Formal notice"),
     "notice": N_("Formal notice"),
+    "formal_notice_copy": N_("Copy of the formal notice"),
     "final_notice": N_("Final notice"),
     "call": N_("Telephone call"),
+    "payment_receipt": N_("Receipt of payment"),
+    "promise_confirmation": N_("Confirmation of the promise"),
     "link": N_("Payment link"),
 }
 CHANNEL_ICONS = {"email": "mail", "sms": "message", "letter": "letter", "call": "phone"}
@@ -236,11 +239,17 @@ def planned(action: PlannedAction) -> dict[str, Any]:
     """This function will describe what the treatment plan does next, for `ui.timeline`."""
     return {
         "at": action.due_at,
-        "title": gettext(STEPS.get(action.step, action.step)),
+        "title": step_words(action.step),
         "text": gettext(CHANNELS.get(action.channel, action.channel)),
         "icon": CHANNEL_ICONS.get(action.channel, "calendar"),
         "tone": "neutral",
     }
+
+
+def step_words(step: str) -> str:
+    """This function will name a step of the plan; answers to the debtor carry an id behind a colon."""
+    key = step.partition(":")[0]
+    return gettext(STEPS.get(key, key))
 
 
 class _Readable(dict[str, str]):
@@ -265,8 +274,10 @@ class _Readable(dict[str, str]):
         return "–"
 
     def __getitem__(self, name: str) -> str:
-        words = {"channel": CHANNELS, "step": STEPS, "ground": HOLDS}.get(name)
+        words = {"channel": CHANNELS, "ground": HOLDS}.get(name)
         value = str(self.facts.get(name, ""))
+        if name == "step" and value:
+            return step_words(value)
         if words and value in words:
             return gettext(words[value])
         return super().__getitem__(name)

@@ -71,7 +71,10 @@ def back(request: Request, visit: TheVisit) -> Response:
     """Where the provider sends the debtor back to; only its own confirmation says whether it was paid."""
     with visit.unit() as unit:
         latest = _latest(unit, visit)
-    return show_debtor(request, visit, "debtor/return.html", {"payment": latest})
+    waiting = latest is not None and latest["state"] in ("creating", "open")
+    if waiting and "hx-request" in request.headers:
+        return Response(status_code=204)  # the page looked again and nothing is new: leave it as it is
+    return show_debtor(request, visit, "debtor/return.html", {"payment": latest, "waiting": waiting})
 
 
 def _latest(unit: Unit, visit: Visit) -> dict[str, Any] | None:

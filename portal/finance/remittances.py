@@ -17,7 +17,7 @@ from portal.finance.words import MODES, RUN_STATES
 from portal.payouts import export_payouts
 from portal.shared.audience import StaffUnit, TheVisitor, TheWiring, leave_for
 from portal.shared.forms import Fields, FormModel, blank, submitted
-from portal.shared.i18n import N_, gettext
+from portal.shared.i18n import N_, format_day, gettext
 from portal.shared.listing import Column, Cut
 from portal.shared.spreadsheets import list_file
 
@@ -152,7 +152,7 @@ def run_rows(unit: Unit, runs: Iterable[RunRow]) -> list[dict[str, Any]]:
         {
             "href": f"/finance/remittances/{run.creditor_id}/{run.run_id}",
             "creditor": run.creditor,
-            "cutoff": f"{gettext('up to and including')} {run.cutoff_on}",
+            "cutoff": gettext("Up to and including %(day)s") % {"day": format_day(run.cutoff_on)},
             "state": RUN_STATES[run.state],
             "payments": run.payments,
             "collected": run.collected,

@@ -150,6 +150,22 @@ document.addEventListener("keydown", (event) => {
   KEYS[event.key]();
 });
 
+// --- tables that are wider than their place: whoever has no pointer scrolls them with the arrow keys ---
+function reachTables() {
+  for (const wrap of document.querySelectorAll(".table-wrap")) {
+    const scrolls = wrap.scrollWidth > wrap.clientWidth;
+    if (scrolls === wrap.hasAttribute("tabindex")) continue;
+    wrap.toggleAttribute("tabindex", scrolls);
+    if (!scrolls) continue;
+    wrap.tabIndex = 0;
+    wrap.setAttribute("role", "group");
+    wrap.setAttribute("aria-label", wrap.querySelector("caption")?.textContent ?? "");
+  }
+}
+reachTables();
+window.addEventListener("resize", reachTables);
+document.body.addEventListener("htmx:afterSettle", reachTables);
+
 // --- picking rows ---
 document.addEventListener("change", (event) => {
   if (!event.target.matches("[data-pick-all]")) return;
@@ -200,6 +216,8 @@ function addClose(notice) {
 }
 
 function notify(text, tone = "good") {
+  const said = [...document.querySelectorAll("#notices .notice p")];
+  if (said.some((words) => words.textContent === text)) return;
   const notice = document.createElement("div");
   notice.className = `notice tone-${tone}`;
   const words = document.createElement("p");
