@@ -17,6 +17,7 @@ from uuid import UUID
 import httpx
 import pytest
 import uvicorn
+from redis import Redis
 
 from agency.banking.importing import import_statements
 from agency.banking.proof import prove
@@ -168,14 +169,23 @@ class Town:
 
 
 @pytest.fixture
-def town(fresh_database, tmp_path: Path, monkeypatch) -> Iterator[Town]:
+def doors() -> tuple[str, ...]:
+    """The parts of the portal that the town opens."""
+    return OUTER_DOORS
+
+
+@pytest.fixture
+def town(doors, fresh_database, redis_url, tmp_path: Path, monkeypatch) -> Iterator[Town]:
     """An agency that has just opened, on a Monday morning."""
-    monkeypatch.setattr(main, "PARTS", OUTER_DOORS)
+    monkeypatch.setattr(main, "PARTS", doors)
+    with closing(Redis.from_url(redis_url)) as memory:
+        memory.flushdb()
     with closing(listen()) as listening, running_simulator(Agency(address(listening))) as simulator:
         portal_url = address(listening)
         environment = {
             "DATABASE_URL": fresh_database[0],
             "AGENCY_DATABASE_URL": fresh_database[0],
+            "AGENCY_REDIS_URL": redis_url,
             "AGENCY_PUBLIC_URL": portal_url,
             "AGENCY_SIMULATOR_URL": simulator.url,
             "AGENCY_FILES_FOLDER": str(tmp_path),

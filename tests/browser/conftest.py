@@ -1,0 +1,185 @@
+"""The stories' town with every door open, and people who sit at a real browser in it."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import pyotp
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+
+from agency.kernel.unit import Door
+from agency.parties.models import Audience, Role
+from agency.parties.users import create_user
+from portal import main
+from tests.flows.conftest import Town, debtor, town
+
+__all__ = ["debtor", "town"]
+
+DESKTOP: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+PASSWORD = "correct horse battery staple"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+# A theme fades in: a colour is judged when it has arrived.
+AT_REST = "() => document.getAnimations().every(one => one.playState !== 'running')"
+VIOLATIONS = """rules => axe.run(document, {runOnly: rules}).then(found => found.violations.map(
+    one => one.id + ': ' + one.nodes.map(node => node.target.join(' ')).join(', ')))"""
+
+
+@pytest.fixture
+def doors() -> tuple[str, ...]:
+    """All of them."""
+    return main.PARTS
+
+
+@pytest.fixture(scope="module")
+def browser(chromium) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=str(chromium),
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield started
+        started.close()
+
+
+@dataclass
+class Visitor:
+    """Somebody at a browser."""
+
+    page: Page
+    portal: str
+    axe: str
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("console", lambda said: self._hears(said.text) if said.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _hears(self, complaint: str) -> None:
+        if "status of 422" not in complaint:  # a form that was refused, as it should be
+            self.complaints.append(complaint)
+
+    def goes_home(self) -> None:
+        """Leave, but stay signed in."""
+        self.page.goto("about:blank")
+
+    def goes_to(self, path: str) -> None:
+        """Open a page of the portal."""
+        self.page.goto(self.portal + path)
+
+    def presses(self, name: str) -> None:
+        """Press a button of the open dialog, or else of the page."""
+        dialog = self.page.locator("dialog[open]")
+        within = dialog if dialog.count() else self.page.get_by_role("main")
+        within.get_by_role("button", name=name, exact=True).first.click()
+
+    def strikes(self, key: str) -> None:
+        """Strike a key of the page, which hears keys when it has loaded."""
+        self.page.wait_for_load_state("load")
+        self.page.keyboard.press(key)
+
+    def follows(self, name: str) -> None:
+        """Follow a link of the page."""
+        self.page.get_by_role("main").get_by_role("link", name=name).first.click()
+
+    def sees(self, words: str, *, seconds: float = 15) -> None:
+        """Wait until words stand on the page."""
+        expect(self.page.get_by_role("main")).to_contain_text(words, timeout=seconds * 1000)
+
+    def can_use_this_page(self) -> None:
+        """Nothing hinders anybody in either theme, on a desk and on a phone, and nothing sticks out."""
+        self.page.wait_for_load_state("load")
+        own = self.page.viewport_size
+        assert own is not None
+        self.page.evaluate(self.axe)
+        for size in (DESKTOP, PHONE):
+            self.page.set_viewport_size(size)
+            for scheme in ("light", "dark"):
+                self.page.emulate_media(color_scheme=scheme)
+                self.page.wait_for_function(AT_REST)
+                where = f"{self.page.url}, {size['width']} wide, {scheme}"
+                assert self.page.evaluate(VIOLATIONS, RULES) == [], where
+                assert self.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, where
+                self.looked_at(size["width"], scheme)
+        self.page.emulate_media(color_scheme="light")
+        self.page.set_viewport_size(own)
+
+    def looked_at(self, width: int, scheme: str) -> None:
+        """Nothing to do: a place for whoever wants pictures of each page."""
+
+
+@dataclass
+class Person:
+    """A user with what only the user knows."""
+
+    email: str
+    totp_secret: str
+    password: str = PASSWORD
+    codes: int = 0
+
+    def next_code(self) -> str:
+        """A code that was not used before; the telephone's clock may be half a minute ahead."""
+        code = pyotp.TOTP(self.totp_secret).at(int(time.time()) + 30 * self.codes)
+        self.codes += 1
+        return code
+
+
+@pytest.fixture
+def at_a_browser(town: Town, browser: Browser, axe_script: str) -> Iterator[Callable[..., Visitor]]:
+    """Somebody sits down; at the end no page has complained in its console."""
+    sitting = []
+
+    def sit_down(size: ViewportSize = DESKTOP) -> Visitor:
+        context = browser.new_context(viewport=size, locale="en-GB")
+        context.set_default_timeout(30_000)
+        visitor = Visitor(context.new_page(), town.work.settings.public_url, axe_script)
+        sitting.append(visitor)
+        return visitor
+
+    yield sit_down
+    for visitor in sitting:
+        visitor.page.context.close()
+    assert [complaint for visitor in sitting for complaint in visitor.complaints] == []
+
+
+@pytest.fixture
+def hired(town: Town) -> Callable[..., Person]:
+    """Somebody gets a user: of the agency, or of a creditor."""
+
+    def hire(name: str, *roles: Role, creditor_id: UUID | None = None) -> Person:
+        email = f"{name.split()[0].lower()}@example.org"
+        with town.work.units.open(Door.STAFF, by="system:test") as unit:
+            made = create_user(
+                unit,
+                email=email,
+                name=name,
+                audience=Audience.CREDITOR if creditor_id else Audience.STAFF,
+                roles=roles,
+                password=PASSWORD,
+                sealing_secret=town.work.settings.secret.get_secret_value(),
+                creditor_id=creditor_id,
+                language="en",
+            )
+        return Person(email, made.totp_secret)
+
+    return hire
+
+
+@pytest.fixture
+def signed_in(at_a_browser) -> Callable[..., Visitor]:
+    """A person sits down, or stays, and signs in."""
+
+    def sign_in(person: Person, visitor: Visitor | None = None) -> Visitor:
+        visitor = visitor or at_a_browser()
+        visitor.goes_to("/sign-in")
+        visitor.page.get_by_label("E-mail address").fill(person.email)
+        visitor.page.get_by_label("Password").fill(person.password)
+        visitor.presses("Continue")
+        visitor.page.get_by_label("Six digits").fill(person.next_code())
+        visitor.presses("Sign in")
+        expect(visitor.page.locator("header.side")).to_be_visible()
+        return visitor
+
+    return sign_in
