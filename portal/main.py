@@ -1,7 +1,7 @@
 """The web process: `uvicorn portal.main:app`."""
 
+import asyncio
 from importlib import import_module
-from importlib.util import find_spec
 
 from fastapi import FastAPI
 from sqlalchemy import text
@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from agency.kernel.settings import Settings
 from agency.kernel.unit import Door
 from portal.shared.assets import STATIC
 from portal.shared.audience import ROUTERS, recognise, router
@@ -61,6 +62,12 @@ def readyz(request: Request) -> Response:
     return JSONResponse({"status": "ready"})
 
 
+def turns_for(config: Settings) -> int:
+    """This function will return how many requests may hold a unit at once: some connections stay free for
+    units that are opened and closed within one thread, such as finding out who is signed in."""
+    return max(1, config.database_pool * 3 // 4)
+
+
 def create_app(wiring: Wiring) -> FastAPI:
     """This function will build the portal on a wiring: routes of every door, guards, error pages."""
     production = wiring.settings.production
@@ -72,11 +79,11 @@ def create_app(wiring: Wiring) -> FastAPI:
         max_body_size=wiring.settings.upload_bytes_max,
     )
     app.state.wiring = wiring
+    app.state.turns = asyncio.Semaphore(turns_for(wiring.settings))
     compile_catalogues()
     install_errors(app)
     for part in PARTS:
-        if find_spec(part):
-            import_module(part)
+        import_module(part)
     for declared in ROUTERS:
         app.include_router(declared.router)
     # Only static files are compressed: a compressed page would tell its token by its length (BREACH).

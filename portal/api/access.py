@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from agency.kernel.errors import Forbidden
 from agency.kernel.unit import Door, Unit
-from portal.shared.audience import SignInNeeded, recognise, router, wiring_of
+from portal.shared.audience import InTurn, SignInNeeded, recognise, router, wiring_of
 from portal.shared.security import check_token
 from portal.shared.sessions import Visitor
 
@@ -32,7 +32,7 @@ def caller(request: Request) -> Visitor:
 Caller = Annotated[Visitor, Depends(caller)]
 
 
-def _unit(request: Request, visitor: Caller) -> Iterator[Unit]:
+def _unit(request: Request, visitor: Caller, _: InTurn) -> Iterator[Unit]:
     with wiring_of(request).units.open(Door.CREDITOR, by=visitor.by, creditor_id=visitor.creditor_id) as unit:
         yield unit
 

@@ -4,7 +4,8 @@ The guard stands on the router, so that a page cannot forget it; a test walks `R
 route that stands on none of them.
 """
 
-from collections.abc import Iterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, unquote
@@ -126,12 +127,27 @@ async def _speak(request: Request) -> None:
     speak(visitor.language if visitor else here_for_anybody(request).language)
 
 
-def _staff_unit(request: Request) -> Iterator[Unit]:
+async def _turn(request: Request) -> AsyncIterator[None]:
+    """Wait, in order of arrival, until fewer requests hold a unit than there are connections.
+
+    A request with a unit needs threads to go on. Were all threads waiting for a connection, nobody with one
+    could finish, so the waiting is done here, without a thread.
+    """
+    turns: asyncio.Semaphore = request.app.state.turns
+    async with turns:
+        yield
+
+
+# What a dependency asks for that yields a unit for the length of a request.
+InTurn = Annotated[None, Depends(_turn, scope="function")]
+
+
+def _staff_unit(request: Request, _: InTurn) -> Iterator[Unit]:
     with wiring_of(request).units.open(Door.STAFF, by=visitor_of(request).by) as unit:
         yield unit
 
 
-def _creditor_unit(request: Request) -> Iterator[Unit]:
+def _creditor_unit(request: Request, _: InTurn) -> Iterator[Unit]:
     visitor = visitor_of(request)
     if visitor.creditor_id is None:
         raise Forbidden("this door is for creditors")
