@@ -5,7 +5,7 @@ from uuid import UUID
 
 from agency.banking.matching import match_lines
 from agency.banking.proof import prove
-from agency.banking.provider_settlements import match_settlements
+from agency.banking.provider_settlements import match_settlements, oldest_in_suspense
 from agency.events import StatementImported
 from agency.kernel.actor import actor
 from agency.kernel.outbox import enqueue
@@ -13,6 +13,7 @@ from agency.kernel.ports import installed_ports
 from agency.kernel.unit import Door, Unit, Units
 
 SETTLEMENTS_BACK = timedelta(days=14)
+TRANSFER_TAKES_MAX = timedelta(days=4)  # from pay-out to the bank's line, a long weekend included
 
 
 def work_statement(unit: Unit, event: StatementImported) -> None:
@@ -32,9 +33,15 @@ def match_statement(unit: Unit, *, statement_id: str) -> None:
 
 @actor(own_units=True)
 def explain_settlements(units: Units) -> None:
-    """This job will ask the provider what it paid out and book the lumps that this explains."""
+    """This job will ask the provider what it paid out and book the lumps that this explains.
+
+    Only while something waits that may be such a lump: each settlement costs several questions.
+    """
     with units.open(Door.WORKER, by="system:banking") as unit:
-        since = unit.today - SETTLEMENTS_BACK
+        waits_since = oldest_in_suspense(unit, days_back_max=SETTLEMENTS_BACK)
+    if waits_since is None:
+        return
+    since = waits_since - TRANSFER_TAKES_MAX
     settlements = installed_ports().payments.settlements(since=since)
     with units.open(Door.WORKER, by="system:banking") as unit:
         if match_settlements(unit, settlements=settlements):

@@ -6,6 +6,7 @@ payment of ours; otherwise it waits in suspense, where its age blocks payouts un
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import date, timedelta
 from uuid import UUID
 
 from sqlalchemy import text
@@ -23,6 +24,20 @@ from agency.payments.provider_payments import TRUST_PSP
 from agency.ports.providers import Settlement
 
 KIND = "psp_settlement"
+
+
+def oldest_in_suspense(unit: Unit, *, days_back_max: timedelta) -> date | None:
+    """This function will return the bank's day of the oldest incoming line that nobody has explained yet,
+    not further back than some days; None when there is none."""
+    oldest = unit.session.connection().execute(
+        text(
+            "SELECT min(booked_on) FROM bank_line WHERE state = 'suspense' AND amount_minor > 0"
+            " AND booked_on >= :from_on"
+        ),
+        {"from_on": unit.today - days_back_max},
+    )
+    found: date | None = oldest.scalar_one()
+    return found
 
 
 def match_settlements(unit: Unit, *, settlements: Sequence[Settlement]) -> int:

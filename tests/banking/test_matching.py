@@ -1,10 +1,12 @@
 """Whose money a bank line is: settled by one valid reference, else proposed, and taken back when wrong."""
 
-from datetime import date
+from datetime import date, timedelta
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import text
 
+from agency.banking.jobs import explain_settlements
 from agency.banking.matching import match_lines, printed_forms
 from agency.banking.proof import prove
 from agency.banking.provider_settlements import match_settlements
@@ -12,6 +14,7 @@ from agency.banking.suspense import UnableToSettleLine, settle_line, suspense_it
 from agency.claims.itemisation import open_total
 from agency.claims.models import Claim
 from agency.claims.states import ClaimState
+from agency.kernel import ports
 from agency.kernel.ids import HOUSE
 from agency.kernel.unit import Door, Unit
 from agency.ledger.queries import account_balance
@@ -186,3 +189,15 @@ class TestSettlementsOfTheProvider:
         _, _ = line_comes_in(staff, 14_942, text="Mollie 1182161.2611.02")
         assert match_settlements(staff, settlements=[self.a_settlement(*lines, costs=0, amount=amount)]) == 0
         assert account_balance(staff, account="trust.psp", currency="EUR") == eur(10_000)
+
+    def test_are_asked_for_only_while_something_waits(self, units, monkeypatch):
+        asked = []
+        provider = SimpleNamespace(settlements=lambda *, since: asked.append(since) or [])
+        monkeypatch.setattr(ports, "_installed", [SimpleNamespace(payments=provider)])
+        explain_settlements(units)
+        assert asked == []
+        with units.open(Door.STAFF, by="user:test") as unit:
+            line_comes_in(unit, 14_942, text="Mollie 1182161.2611.02")
+            today = unit.today
+        explain_settlements(units)
+        assert asked == [today - timedelta(days=4)]
