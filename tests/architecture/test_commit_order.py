@@ -1,5 +1,6 @@
 """The commit comes before the answer: who is told "done" can rely on it, and so can whoever asks next."""
 
+import asyncio
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Annotated
@@ -52,6 +53,7 @@ def looked(units, fresh_database):
     """A page that writes with the portal's own unit, one that writes with a late one, and who looks."""
     app = FastAPI(dependencies=[Depends(sign_in)])
     app.state.wiring = SimpleNamespace(units=units)
+    app.state.turns = asyncio.Semaphore(1)
 
     @app.post("/right")
     def right(unit: StaffUnit) -> dict[str, bool]:
