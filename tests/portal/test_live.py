@@ -150,8 +150,8 @@ class TestStreams:
         with listening(served, house.browser(Role.COLLECTOR)):
             hub = house.app.state.hub
             assert len(hub._everybody()) == 1
-        wait_until(lambda: not hub._everybody())
-        wait_until(lambda: not hub._tasks)
+        wait_until(lambda: not hub._everybody(), seconds=30)
+        wait_until(lambda: not hub._tasks, seconds=30)
 
     def test_no_database_session_is_held_by_an_open_stream(self, house, served):
         with listening(served, house.browser(Role.COLLECTOR)):

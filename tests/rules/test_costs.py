@@ -108,7 +108,8 @@ class TestDutchScale:
 
     @given(st.lists(principals, min_size=2, max_size=6))
     def test_one_letter_never_costs_more_than_several(self, minors):
-        assert bik(sum(minors)) <= sum(bik(minor) for minor in minors)
+        # Each letter's costs are rounded to a cent on their own: at most half a cent each way.
+        assert 2 * bik(sum(minors)) <= 2 * sum(bik(minor) for minor in minors) + len(minors) + 1
 
     def test_agrees_with_every_collected_vector(self, real_data):
         """08_wik: tests of five public projects; a principal of nothing earns nothing."""
