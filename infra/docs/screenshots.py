@@ -87,8 +87,8 @@ def _take_all(
     with _page(browser, PHONE if not suffix else size, scheme) as page:
         page.goto(status["debtor_links"][0])
         page.fill("input[name=answer]", status["debtor_postal_codes"][0])
-        page.click("main button[type=submit]")
-        page.wait_for_load_state("networkidle")
+        with page.expect_navigation():
+            page.click("main button[type=submit]")
         page.screenshot(path=folder / f"debtor{suffix}.png")
 
 
@@ -109,8 +109,8 @@ def _sign_in(page: Page, status: dict[str, Any], audience: str) -> None:
     page.click("main button[type=submit]")
     for _ in range(4):  # a code is taken once per half minute
         page.fill("input[name=code]", pyotp.TOTP(person["totp_secret"]).now())
-        page.click("main button[type=submit]")
-        page.wait_for_load_state("load")
+        with page.expect_navigation():
+            page.click("main button[type=submit]")
         if "/sign-in" not in page.url:
             return
         page.wait_for_timeout(10_000)
