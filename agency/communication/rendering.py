@@ -57,7 +57,7 @@ def _sms(reserved: Reserved) -> Rendered:
 def _as_mail(reserved: Reserved, html: str, plain: str) -> bytes:
     """The mail as a file that any mail program opens; a line break in a name or subject is refused.
 
-    In the older classes of the library: its newer ones parse every header again, and take five times as long.
+    In the older classes of the library: its newer ones parse every header again.
     """
     mail = MIMEMultipart("alternative", boundary=f"=_{reserved.message_id.hex}")
     headers = {

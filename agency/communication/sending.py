@@ -1,8 +1,8 @@
 """Reserve, send, confirm: three transactions around the provider's call, and none during it.
 
-What leaves stands on file before it leaves. Just before each call the claim is looked at once more, so
-that a hold or a payment of the last second still stops it. An answer that got lost makes the message
-unknown, which is asked after and never blindly sent again.
+What leaves stands on file before it leaves. Just before the calls, ten times a second, the claims are
+looked at once more, so that a hold or a payment of the last second still stops it. An answer that got lost
+makes the message unknown, which is asked after and never blindly sent again.
 """
 
 import json
