@@ -19,11 +19,7 @@ from agency.rules.trace import Trace
 from portal.collector.doors import claim_url, desk_page, who
 from portal.collector.words import (
     CALL_STATES,
-    CHANNEL_ICONS,
-    CHANNELS,
-    CLAIM_STATES,
     CONTACT_STATES,
-    DEBTOR_KINDS,
     DISPOSITIONS,
     DISPUTE_REASONS,
     DISPUTE_STATES,
@@ -32,7 +28,6 @@ from portal.collector.words import (
     HOLDS_TO_PLACE,
     LAWS,
     LINES,
-    MESSAGE_STATES,
     PHASES,
     PROMISE_STATES,
     SOURCES,
@@ -53,6 +48,7 @@ from portal.shared.forms import Form, blank
 from portal.shared.i18n import N_, format_day, format_percent, gettext
 from portal.shared.listing import Chip
 from portal.shared.sessions import Visitor
+from portal.shared.words import CHANNEL_ICONS, CHANNELS, CLAIM_STATES, DEBTOR_KINDS, MESSAGE_STATES
 
 OWN_NUMBER_COOKIE: Final = "own_number"
 # Forms of the page; the one that was refused stands open with its errors, the others wait in their dialogs.

@@ -13,10 +13,11 @@ from agency.money import Money
 from agency.progress.worklist import CLAIM_ORDERS, all_claims, find_claims
 from portal.collector.claim_views import show_claim
 from portal.collector.doors import claim_url, desk_page, routes
-from portal.collector.words import CLAIM_STATES, PHASES
+from portal.collector.words import PHASES
 from portal.shared.audience import StaffUnit, TheVisitor
 from portal.shared.i18n import N_
 from portal.shared.listing import Chip, Column, Cut, Listing
+from portal.shared.words import CLAIM_STATES
 
 COLUMNS = (
     Column("debtor", N_("Debtor"), "link", sub="city", sort=True),

@@ -18,9 +18,10 @@ from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.rules.trace import from_json
 from portal.collector.doors import claim_url, desk_page, routes
-from portal.collector.words import CHANNELS, LINES, MESSAGE_STATES, reasons, said, step_words
+from portal.collector.words import LINES, reasons, said, step_words
 from portal.shared.audience import StaffUnit, TheWiring
 from portal.shared.i18n import gettext
+from portal.shared.words import CHANNELS, MESSAGE_STATES
 
 _MESSAGE = text(
     "SELECT m.*, c.number, c.currency, d.name AS debtor, t.key AS template, t.version, t.language"

@@ -9,6 +9,7 @@ from agency.money import Money
 from agency.progress.timeline import Happening, PlannedAction
 from portal.shared.i18n import N_, format_day, format_money, gettext
 from portal.shared.listing import Chip
+from portal.shared.words import CHANNEL_ICONS, CHANNELS, CLAIM_STATES
 
 WORK = {
     "dispute": Chip(N_("Dispute"), "bad"),
@@ -31,14 +32,6 @@ WHY = {
     "call_due": N_("The letters have had no effect; the plan now asks for a call."),
     "call_back": N_("An earlier call reached nobody, or you put the case off until now."),
 }
-CLAIM_STATES = {
-    "new": Chip(N_("New"), "neutral"),
-    "quoted": Chip(N_("Price waits"), "warning"),
-    "active": Chip(N_("In collection"), "info"),
-    "paid": Chip(N_("Paid"), "good"),
-    "withdrawn": Chip(N_("Withdrawn"), "calm"),
-    "closed": Chip(N_("Closed"), "calm"),
-}
 PHASES = {
     "reminder": Chip(N_("Reminder"), "info"),
     "amicable": Chip(N_("Amicable"), "calm"),
@@ -57,18 +50,6 @@ DISPUTE_STATES = {
     "resolved_creditor": Chip(N_("For the creditor"), "calm"),
     "resolved_debtor": Chip(N_("For the debtor"), "calm"),
     "none": Chip(N_("None"), "neutral"),
-}
-MESSAGE_STATES = {
-    "queued": Chip(N_("Waits"), "neutral"),
-    "sending": Chip(N_("Being sent"), "info"),
-    "sent": Chip(N_("Sent"), "info"),
-    "delivered": Chip(N_("Delivered"), "good"),
-    "opened": Chip(N_("Opened"), "good"),
-    "bounced": Chip(N_("Not delivered"), "bad"),
-    "failed": Chip(N_("Not delivered"), "bad"),
-    "refused": Chip(N_("Not sent"), "warning"),
-    "unknown": Chip(N_("Being checked"), "warning"),
-    "cancelled": Chip(N_("Cancelled"), "calm"),
 }
 CALL_STATES = {
     "dialling": Chip(N_("Dialling"), "neutral"),
@@ -153,11 +134,6 @@ REASONS_OF_RULES = {
     "promise_open": N_("A promise is open already."),
     "dispute_open": N_("A dispute is open already."),
 }
-DEBTOR_KINDS = {
-    "consumer": N_("Consumer"),
-    "sole_trader": N_("Sole trader"),
-    "company": N_("Company"),
-}
 LAWS = {
     "nl": N_("Netherlands"),
     "be": N_("Belgium"),
@@ -165,14 +141,6 @@ LAWS = {
     "uk": N_("United Kingdom"),
     "eu": N_("European Union"),
 }
-CHANNELS = {
-    "email": N_("E-mail"),
-    "sms": N_("Text message"),
-    "letter": N_("Letter"),
-    "call": N_("Telephone call"),
-    "visit": N_("Visit"),
-}
-CHANNEL_ICONS = {"email": "mail", "sms": "message", "letter": "letter", "call": "phone"}
 STEPS = {
     "reminder_1": N_("First reminder"),
     "reminder_2": N_("Second reminder"),

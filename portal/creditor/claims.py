@@ -17,21 +17,11 @@ from agency.parties.models import Debtor
 from agency.progress.timeline import planned_actions, timeline
 from portal.creditor.doors import creditor_page, routes
 from portal.creditor.figures import CLAIM_FILTERS, CLAIM_SORTS, claim_list
-from portal.creditor.words import (
-    CHANNELS,
-    CLAIM_STATES,
-    DEBTOR_KINDS,
-    DOCUMENTS,
-    HOLDS,
-    MESSAGE_STATES,
-    factor_words,
-    happening,
-    planned,
-    step_words,
-)
+from portal.creditor.words import DOCUMENTS, HOLDS, factor_words, happening, planned, step_words
 from portal.shared.audience import CreditorUnit, TheVisitor, own_creditor
 from portal.shared.i18n import N_, gettext
 from portal.shared.listing import Chip, Column, Cut, Listing
+from portal.shared.words import CHANNELS, CLAIM_STATES, DEBTOR_KINDS, MESSAGE_STATES
 
 COLUMNS = (
     Column("number", N_("Claim"), "link", sub="reference", sort=True),

@@ -22,11 +22,12 @@ from agency.pricing.scoring import ClaimFacts, age_in_days, price_claim
 from agency.rules.facts import DebtorKind, DisputeStatus, DocumentKind
 from portal.creditor.claims import line_words
 from portal.creditor.doors import creditor_page, routes
-from portal.creditor.words import DEBTOR_KINDS, DOCUMENTS
+from portal.creditor.words import DOCUMENTS
 from portal.placing import FORM_FIELDS, form_as_file, place_file
 from portal.shared.audience import CreditorUnit, TheVisitor, TheWiring, leave_for, own_creditor
 from portal.shared.forms import Fields, Form, blank
 from portal.shared.i18n import N_
+from portal.shared.words import DEBTOR_KINDS
 from portal.wiring import Wiring
 
 COUNTRIES = [("NL", N_("Netherlands")), ("BE", N_("Belgium")), ("DE", N_("Germany")), ("FR", N_("France")),

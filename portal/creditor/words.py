@@ -12,15 +12,8 @@ from agency.money import Money
 from agency.progress.timeline import Happening, PlannedAction
 from portal.shared.i18n import N_, format_bps, format_day, format_money, gettext
 from portal.shared.listing import Chip
+from portal.shared.words import CHANNEL_ICONS, CHANNELS, CLAIM_STATES, DEBTOR_KINDS
 
-CLAIM_STATES = {
-    "new": Chip(N_("New"), "neutral"),
-    "quoted": Chip(N_("Price waits"), "warning"),
-    "active": Chip(N_("In collection"), "info"),
-    "paid": Chip(N_("Paid"), "good"),
-    "withdrawn": Chip(N_("Withdrawn"), "calm"),
-    "closed": Chip(N_("Closed"), "calm"),
-}
 PLACEMENT_STATES = {
     "received": Chip(N_("Being read"), "info"),
     "reading": Chip(N_("Being read"), "info"),
@@ -46,18 +39,6 @@ RUN_STATES = {
     "paid": Chip(N_("Paid out"), "good"),
     "cancelled": Chip(N_("Cancelled"), "calm"),
 }
-MESSAGE_STATES = {
-    "queued": Chip(N_("Waits"), "neutral"),
-    "sending": Chip(N_("Being sent"), "info"),
-    "sent": Chip(N_("Sent"), "info"),
-    "delivered": Chip(N_("Delivered"), "good"),
-    "opened": Chip(N_("Opened"), "good"),
-    "bounced": Chip(N_("Not delivered"), "bad"),
-    "failed": Chip(N_("Not delivered"), "bad"),
-    "refused": Chip(N_("Not sent"), "warning"),
-    "unknown": Chip(N_("Being checked"), "warning"),
-    "cancelled": Chip(N_("Cancelled"), "calm"),
-}
 DOCUMENTS = {
     "invoice": N_("Invoice"),
     "contract": N_("Contract"),
@@ -69,18 +50,6 @@ DOCUMENTS = {
     "acknowledgement": N_("Debtor's acknowledgement"),
     "statement": N_("Statement of account"),
     "other": N_("Other"),
-}
-DEBTOR_KINDS = {
-    "consumer": N_("Consumer"),
-    "sole_trader": N_("Sole trader"),
-    "company": N_("Company"),
-}
-CHANNELS = {
-    "email": N_("E-mail"),
-    "sms": N_("Text message"),
-    "letter": N_("Letter"),
-    "call": N_("Telephone call"),
-    "visit": N_("Visit"),
 }
 STEPS = {
     "reminder_1": N_("First reminder"),
@@ -94,7 +63,6 @@ STEPS = {
     "promise_confirmation": N_("Confirmation of the promise"),
     "link": N_("Payment link"),
 }
-CHANNEL_ICONS = {"email": "mail", "sms": "message", "letter": "letter", "call": "phone"}
 FIELDS = {
     "claim_reference": N_("Case reference"),
     "invoice_number": N_("Invoice number"),
