@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -13,6 +13,7 @@ import httpx
 import pytest
 import uvicorn
 
+from integrations.sendgrid.sender import SendGridSender
 from integrations.simulator.app import create_app
 from integrations.simulator.configuration import Configuration
 
@@ -159,3 +160,11 @@ def simulator(outside_world: Simulator) -> Simulator:
         outside_world.agency.refused.clear()
         outside_world.agency.answers.clear()
     return outside_world
+
+
+def send_mail(simulator, *, track_opens: bool = False, **mail) -> str:
+    """Send one mail through SendGrid's real client to the simulator and return the reference."""
+    with closing(
+        SendGridSender(url=f"{simulator.url}/sendgrid", key="k", production=False, track_opens=track_opens)
+    ) as sender:
+        return sender.send(**mail)

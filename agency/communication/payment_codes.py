@@ -2,7 +2,6 @@
 
 import io
 from decimal import Decimal
-from functools import lru_cache
 
 import segno
 from segno import helpers
@@ -15,13 +14,22 @@ _APPS_READ_TRANSFERS = frozenset({"BE", "DE", "AT", "FI"})
 _AMOUNT_MAX = Decimal("999999999.99")
 
 
-@lru_cache(maxsize=1024)  # one visit shows the same code on several pages, and finding its pattern is slow
+# Any of the standard's eight patterns can be read; trying all of them to choose the prettiest takes three
+# times as long as all the rest of a code.
+_PATTERN = 0
+
+
+def transfer_fits(amount: Money) -> bool:
+    """Whether the EPC code of a transfer can hold an amount."""
+    return amount.currency == "EUR" and Decimal("0.01") <= amount.decimal <= _AMOUNT_MAX
+
+
 def transfer_code(*, holder: str, iban: str, amount: Money, reference: str) -> str | None:
     """Return an SVG of the EPC code of a transfer, None when such a code cannot hold it.
 
     :param reference: an RF reference goes into its own field, anything else into the text.
     """
-    if amount.currency != "EUR" or not Decimal("0.01") <= amount.decimal <= _AMOUNT_MAX:
+    if not transfer_fits(amount):
         return None
     where = {"reference": reference} if valid_rf(reference) else {"text": reference}
     code = helpers.make_epc_qr(
@@ -32,7 +40,7 @@ def transfer_code(*, holder: str, iban: str, amount: Money, reference: str) -> s
 
 def page_code(link: str) -> str:
     """Return an SVG of a code that opens a page."""
-    return _svg(segno.make_qr(link, error="m"))
+    return _svg(segno.make_qr(link, error="m", mask=_PATTERN))
 
 
 def code_for(

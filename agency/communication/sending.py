@@ -1,7 +1,7 @@
 """Reserve, send, confirm: three transactions around the provider's call, and none during it.
 
-What leaves stands on file before it leaves. Just before the calls, ten times a second, the claims are
-looked at once more, so that a hold or a payment of the last second still stops it. An answer that got lost
+What leaves stands on file before it leaves. Just before the calls, twice a second, the claims are looked
+at once more, so that a hold or a payment of the last second still stops it. An answer that got lost
 makes the message unknown, which is asked after and never blindly sent again.
 """
 
@@ -31,9 +31,9 @@ ATTEMPTS_MAX = 8
 _BY = "system:communication.release"
 # A provider that is down would cost a time-out per message: the rest of the chunk waits for the next round.
 _FAILURES_IN_A_ROW_MAX = 3
-# The last look before a call is taken for the calls of a tenth of a second: a transaction each would cost
-# as much as the call itself.
-LOOK_HOLDS_SECONDS = 0.1  # lint-skip: float
+# The last look before a call is taken for the calls of half a second: a transaction each would cost as
+# much as the call itself.
+LOOK_HOLDS_SECONDS = 0.5  # lint-skip: float
 
 _STILL_OURS = text(
     "SELECT m.id FROM jsonb_to_recordset(CAST(:reserved AS jsonb)) AS r(creditor_id uuid, id uuid,"

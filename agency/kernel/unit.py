@@ -14,6 +14,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 AGENCY_ZONE = ZoneInfo("Europe/Amsterdam")
@@ -75,19 +76,33 @@ class Units:
 
         Staff and workers see every creditor; a creditor or debtor door without its ids sees nothing.
         """
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
-            row = session.connection().execute(
-                _ENTER,
-                {
-                    "creditor": str(creditor_id or ""),
-                    "claim": str(claim_id or ""),
-                    "debtor": str(debtor_id or ""),
-                    "agency": "on" if door in (Door.STAFF, Door.WORKER) else "",
-                    "role": f"agency_{door.value}",
-                },
-            )
-            now: datetime = row.one()[-1]
+        values = {
+            "creditor": str(creditor_id or ""),
+            "claim": str(claim_id or ""),
+            "debtor": str(debtor_id or ""),
+            "agency": "on" if door in (Door.STAFF, Door.WORKER) else "",
+            "role": f"agency_{door.value}",
+        }
+        with Session(self.engine, expire_on_commit=False) as session:
+            now = _enter(session, values)
             yield Unit(session=session, now=now, door=door, by=by, creditor_id=creditor_id, claim_id=claim_id)
+            session.commit()
+
+
+def _enter(session: Session, values: dict[str, str]) -> datetime:
+    """Go through the door, on a new connection when the pool's had died: nothing was done on it yet.
+
+    So no connection has to be tried out beforehand, which would cost every unit a round trip.
+    """
+    try:
+        row = session.connection().execute(_ENTER, values).one()
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        session.rollback()
+        row = session.connection().execute(_ENTER, values).one()
+    now: datetime = row[-1]
+    return now
 
 
 @lru_cache(maxsize=4)
@@ -101,7 +116,6 @@ def engine_for(url: str, pool_size: int = 20) -> Engine:
         pool_size=pool_size,
         max_overflow=5,
         pool_timeout=5,
-        pool_pre_ping=True,
         connect_args={
             "connect_timeout": 5,
             "options": "-c statement_timeout=120s -c lock_timeout=10s"

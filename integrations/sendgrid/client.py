@@ -1,130 +1,86 @@
-"""SendGrid's own client, made safe: a timeout, no redirects, no foreign proxy, and failures told apart."""
+"""SendGrid's own client over our HTTP: a timeout, no redirects, connections kept, and failures told apart."""
 
-import http.client
-import json
-from collections.abc import Mapping
 from typing import Any
 from urllib import request
-from urllib.error import URLError
 
-from python_http_client.client import Client, Response
-from python_http_client.exceptions import HTTPError
+import httpx
+from python_http_client.client import Client
 from sendgrid import SendGridAPIClient
 
-from agency.ports.providers import ProviderTransient
-from integrations import egress
-from integrations.outcomes import from_status, no_answer
+from integrations.outcomes import from_status, http_client, httpx_failures
 
 
-class _NotConnected(OSError):
-    """The connection was never made, so nothing was sent."""
+class _Answer:
+    """What SendGrid's client reads an answer through."""
+
+    def __init__(self, answer: httpx.Response) -> None:
+        self._answer = answer
+
+    def getcode(self) -> int:
+        """The status."""
+        return self._answer.status_code
+
+    def read(self) -> bytes:
+        """The body."""
+        return self._answer.content
+
+    def info(self) -> httpx.Headers:
+        """The headers."""
+        return self._answer.headers
 
 
-class _Connection(http.client.HTTPConnection):
-    def connect(self) -> None:
-        try:
-            super().connect()
-        except OSError as error:
-            raise _NotConnected(*error.args) from error
+class _Client(Client):  # type: ignore[misc]  # the vendor's client has no types
+    """SendGrid's URL builder over our HTTP client; the original connects anew for every call."""
 
-
-class _TlsConnection(http.client.HTTPSConnection):
-    def connect(self) -> None:
-        try:
-            super().connect()
-        except OSError as error:
-            raise _NotConnected(*error.args) from error
-
-
-class _Plain(request.HTTPHandler):
-    def http_open(self, req: request.Request) -> http.client.HTTPResponse:
-        return self.do_open(_Connection, req)
-
-
-class _Tls(request.HTTPSHandler):
-    def https_open(self, req: request.Request) -> http.client.HTTPResponse:
-        return self.do_open(_TlsConnection, req)
-
-
-class _NoRedirect(request.HTTPRedirectHandler):
-    # urllib would follow a redirect of a POST as a GET, to any host.
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
-class _SafeClient(Client):  # type: ignore[misc]  # the vendor's client has no types
-    """SendGrid's URL builder over an opener of ours; the original builds one per call, with its defaults."""
-
-    def __init__(self, *, opener: request.OpenerDirector, **settings: Any) -> None:
+    def __init__(self, *, http: httpx.Client, **settings: Any) -> None:
         super().__init__(**settings)
-        self._opener = opener
+        self._http = http
 
-    def _build_client(self, name: str | None = None) -> "_SafeClient":
-        return _SafeClient(
-            opener=self._opener,
+    def _build_client(self, name: str | None = None) -> "_Client":
+        return _Client(
+            http=self._http,
             host=self.host,
             version=self._version,
             request_headers=dict(self.request_headers),
             url_path=[*self._url_path, name] if name else self._url_path,
-            timeout=self.timeout,
         )
 
-    def _make_request(self, opener: object, request: request.Request, timeout: float | None = None) -> Any:
-        return super()._make_request(self._opener, request, timeout=timeout)
+    def _make_request(
+        self, opener: object, request: request.Request, timeout: float | None = None
+    ) -> _Answer:
+        effect = request.get_method() != "GET"
+        with httpx_failures(effect=effect):
+            answer = self._http.request(
+                request.get_method(),
+                request.full_url,
+                content=request.data,  # type: ignore[arg-type]  # the builder made bytes of it
+                headers=dict(request.header_items()),
+            )
+        if not answer.is_success:
+            raise from_status(
+                status=answer.status_code, reason=_reason(answer), headers=answer.headers, effect=effect
+            )
+        return _Answer(answer)
 
 
-def open_client(*, url: str, key: str, production: bool, timeout_seconds: float) -> SendGridAPIClient:
-    """This function will return SendGrid's client pointed at `url`.
+def open_client(
+    *, url: str, key: str, production: bool, timeout_seconds: float
+) -> tuple[SendGridAPIClient, httpx.Client]:
+    """This function will return SendGrid's client pointed at `url`, and its connections to close.
+
+    Its calls raise `ProviderRefused`, `ProviderTransient` and, with an effect, `ProviderAmbiguous`.
 
     :raises egress.EgressRefused: `url` may not be reached in this mode.
     """
-    api = SendGridAPIClient(key, host=egress.base_url(url, production=production))
-    # A proxy from the environment would carry "loopback" traffic off this machine.
-    proxies = request.ProxyHandler() if production else request.ProxyHandler({})
-    api.client = _SafeClient(
-        opener=request.build_opener(_Plain, _Tls, _NoRedirect, proxies),
-        host=api.host,
-        request_headers=api._default_headers,
-        version=3,
-        timeout=timeout_seconds,
-    )
-    return api
+    http = http_client(url=url, production=production, timeout_seconds=timeout_seconds)
+    api = SendGridAPIClient(key, host=url.rstrip("/"))
+    api.client = _Client(http=http, host=api.host, request_headers=api._default_headers, version=3)
+    return api, http
 
 
-def post(endpoint: Client, body: Mapping[str, Any]) -> Response:
-    """This function will make a call that has an effect.
-
-    :raises ProviderRefused, ProviderTransient, ProviderAmbiguous: see the exceptions.
-    """
-    return _call(lambda: endpoint.post(request_body=body), effect=True)
-
-
-def get(endpoint: Client, query: Mapping[str, str]) -> Response:
-    """This function will make a call that only reads.
-
-    :raises ProviderRefused, ProviderTransient: see the exceptions.
-    """
-    return _call(lambda: endpoint.get(query_params=query), effect=False)
-
-
-def _call(ask: Any, *, effect: bool) -> Response:
-    try:
-        return ask()
-    except HTTPError as error:
-        raise from_status(
-            status=error.status_code, reason=_reason(error), headers=dict(error.headers or {}), effect=effect
-        ) from error
-    except URLError as error:
-        if isinstance(error.reason, _NotConnected):
-            raise ProviderTransient(f"cannot connect: {error.reason}") from error
-        raise no_answer(error, effect=effect) from error
-    except (OSError, http.client.HTTPException) as error:
-        raise no_answer(error, effect=effect) from error
-
-
-def _reason(error: HTTPError) -> str:
+def _reason(answer: httpx.Response) -> str:
     """The messages in SendGrid's answer; the status text when it is not in SendGrid's form."""
     try:
-        return "; ".join(str(item["message"]) for item in json.loads(error.body)["errors"])
+        return "; ".join(str(item["message"]) for item in answer.json()["errors"])
     except (ValueError, KeyError, TypeError):
-        return str(error.reason)
+        return answer.reason_phrase

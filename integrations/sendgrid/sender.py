@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from agency.ports.providers import Attachment, ProviderAmbiguous, ProviderRefused, Sender
-from integrations.sendgrid.client import get, open_client, post
+from integrations.sendgrid.client import open_client
 
 REAL_URL = "https://api.sendgrid.com"
 REAL_URL_EU = "https://api.eu.sendgrid.com"
@@ -34,7 +34,9 @@ class SendGridSender:
         track_opens: bool = False,
         timeout_seconds: float = 10,
     ) -> None:
-        self._api = open_client(url=url, key=key, production=production, timeout_seconds=timeout_seconds)
+        self._api, self._http = open_client(
+            url=url, key=key, production=production, timeout_seconds=timeout_seconds
+        )
         self._can_find = can_find
         self._track_opens = track_opens
 
@@ -69,7 +71,7 @@ class SendGridSender:
         }
         if attachments:
             body["attachments"] = [_attached(attachment) for attachment in attachments]
-        answer = post(self._api.client.mail.send, body)
+        answer = self._api.client.mail.send.post(request_body=body)
         reference = answer.headers.get("X-Message-Id")
         if not reference:
             raise ProviderAmbiguous("accepted without a reference")
@@ -82,12 +84,16 @@ class SendGridSender:
         if not _SAFE_ID.fullmatch(message_id):
             raise ProviderRefused("message-id", "may hold letters, digits, - and _ only")
         query = {"query": f"(unique_args['message_id']=\"{message_id}\")", "limit": "1"}
-        answer = get(self._api.client.messages, query)
+        answer = self._api.client.messages.get(query_params=query)
         try:
             found = json.loads(answer.body)["messages"]
             return reference_of(found[0]["msg_id"]) if found else None
         except (ValueError, KeyError, TypeError) as error:
             raise ProviderRefused("answer", "not in SendGrid's form") from error
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
 
 
 def reference_of(sg_message_id: str) -> str:

@@ -68,9 +68,7 @@ def code(visit: TheVisit) -> Response:
     """The code of a transfer of all that is open, for a banking app."""
     settings = visit.wiring.settings
     with visit.unit() as unit:
-        view = claim_view(
-            unit, creditor_id=visit.link.creditor_id, claim_id=visit.link.claim_id, settings=settings
-        )
+        view = claim_view(unit, creditor_id=visit.link.creditor_id, claim_id=visit.link.claim_id)
     image = transfer_code(
         holder=settings.trust_name,
         iban=settings.trust_iban,
@@ -115,9 +113,7 @@ def show_debtor(
     with visit.unit() as unit, speaking(reader.language):
         shown = {
             **brand_values(unit, creditor_id=link.creditor_id, settings=settings),
-            "claim": claim_view(
-                unit, creditor_id=link.creditor_id, claim_id=link.claim_id, settings=settings
-            ),
+            "claim": claim_view(unit, creditor_id=link.creditor_id, claim_id=link.claim_id),
             "payments": payments(unit, creditor_id=link.creditor_id, claim_id=link.claim_id),
             "today": unit.today,
             "bank": {"iban": in_fours(settings.trust_iban), "holder": settings.trust_name},

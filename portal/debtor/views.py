@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from agency.claims.itemisation import ItemisedClaim, itemise
-from agency.communication.payment_codes import transfer_code
+from agency.communication.payment_codes import transfer_fits
 from agency.kernel.settings import Settings
 from agency.kernel.unit import Unit
 from agency.money import Money
@@ -73,7 +73,7 @@ class ClaimView:
     promised_on: date | None
     promised: Money | None
     holds: tuple[str, ...]
-    code: str | None
+    has_code: bool
 
     @property
     def reduced(self) -> Money:
@@ -115,7 +115,7 @@ def brand_values(unit: Unit, *, creditor_id: UUID, settings: Settings) -> dict[s
     }
 
 
-def claim_view(unit: Unit, *, creditor_id: UUID, claim_id: UUID, settings: Settings) -> ClaimView:
+def claim_view(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> ClaimView:
     """This function will return a claim as of today."""
     row = (
         unit.session.connection()
@@ -141,7 +141,7 @@ def claim_view(unit: Unit, *, creditor_id: UUID, claim_id: UUID, settings: Setti
         promised_on=row.promised_on,
         promised=Money(row.promised_minor, row.currency) if row.promised_on else None,
         holds=tuple(HOLD_WORDS[ground] for ground in row.grounds or () if ground in HOLD_WORDS),
-        code=_code(row.payment_reference, owed.total, settings),
+        has_code=transfer_fits(owed.total),
     )
 
 
@@ -173,11 +173,3 @@ def _interest(owed: ItemisedClaim) -> Explanation:
     if rest:
         parts.append(Part(gettext("Already paid or cancelled"), rest))
     return explanation(total=owed.interest, parts=parts)
-
-
-def _code(reference: str, amount: Money, settings: Settings) -> str | None:
-    if amount.minor <= 0:
-        return None
-    return transfer_code(
-        holder=settings.trust_name, iban=settings.trust_iban, amount=amount, reference=reference
-    )

@@ -3,12 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.exc import ProgrammingError
 
 from agency.kernel.clock import UnableToMoveClock, move_clock, read_clock
 from agency.kernel.ids import HOUSE, new_id
-from agency.kernel.unit import Door
+from agency.kernel.unit import Door, Units
 from agency.parties.models import Brand, Creditor
 
 
@@ -39,6 +39,29 @@ def test_an_error_leaves_nothing_behind(units):
         raise ZeroDivisionError
     with units.open(Door.STAFF, by="system:test") as unit:
         assert count(unit, "creditor") == 1
+
+
+def test_connections_that_died_in_the_pool_are_not_noticed(units):
+    with units.open(Door.STAFF, by="system:test"), units.open(Door.STAFF, by="system:test"):
+        pass  # two connections now wait in the pool
+    assert kill_waiting_connections(units) == 2
+    with units.open(Door.STAFF, by="system:test") as unit:
+        assert count(unit, "creditor") == 1
+
+
+def kill_waiting_connections(units):
+    """The server ends every session of this database but the one that asks it to."""
+    engine = create_engine(units.engine.url, poolclass=NullPool)
+    with Units(engine).open(Door.STAFF, by="system:test") as unit:
+        connection = unit.session.connection()
+        connection.execute(text("SET LOCAL ROLE NONE"))
+        killed = connection.execute(
+            text(
+                "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
+            )
+        )
+        return killed.scalar_one()
 
 
 def test_a_creditor_sees_its_own_rows_only(units):

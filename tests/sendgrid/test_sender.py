@@ -1,6 +1,7 @@
 """SendGrid's real client against the simulator: what is sent, and every way in which it goes wrong."""
 
 import socket
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 
 import pytest
@@ -26,17 +27,22 @@ MAIL = {
 
 
 @pytest.fixture
-def sender(simulator) -> SendGridSender:
-    return SendGridSender(
-        url=f"{simulator.url}/sendgrid", key="k", production=False, can_find=True, timeout_seconds=5
-    )
+def opened():
+    """Opens a sender that is closed with the test."""
+    with ExitStack() as until_the_end:
+        yield lambda **settings: until_the_end.enter_context(
+            closing(SendGridSender(**{"key": "k", "production": False} | settings))
+        )
 
 
 @pytest.fixture
-def hasty(simulator) -> SendGridSender:
-    return SendGridSender(
-        url=f"{simulator.url}/sendgrid", key="k", production=False, can_find=True, timeout_seconds=0.3
-    )
+def sender(simulator, opened) -> SendGridSender:
+    return opened(url=f"{simulator.url}/sendgrid", can_find=True, timeout_seconds=5)
+
+
+@pytest.fixture
+def hasty(simulator, opened) -> SendGridSender:
+    return opened(url=f"{simulator.url}/sendgrid", can_find=True, timeout_seconds=0.3)
 
 
 class TestSend:
@@ -59,11 +65,9 @@ class TestSend:
         reference = sender.send(**MAIL, attachments=[Attachment("leeg.txt", "text/plain", b"")])
         assert simulator.http.get(f"/_sim/inbox/{reference}/attachments/0").content == b""
 
-    def test_tracks_opens_only_when_told_to(self, simulator, sender):
+    def test_tracks_opens_only_when_told_to(self, simulator, sender, opened):
         sender.send(**MAIL)
-        tracking = SendGridSender(
-            url=f"{simulator.url}/sendgrid", key="k", production=False, track_opens=True
-        )
+        tracking = opened(url=f"{simulator.url}/sendgrid", track_opens=True)
         tracking.send(**MAIL | {"message_id": "msg-2"})
         tracked = {mail["reference"]: mail["facts"]["tracks_opens"] for mail in simulator.messages()}
         assert tracked == {"msg-1": False, "msg-2": True}
@@ -82,8 +86,8 @@ class TestSend:
         assert refused.value.code == "400"
         assert simulator.messages() == []
 
-    def test_a_wrong_key_is_refused(self, simulator):
-        sender = SendGridSender(url=f"{simulator.url}/sendgrid", key="wrong", production=False)
+    def test_a_wrong_key_is_refused(self, simulator, opened):
+        sender = opened(url=f"{simulator.url}/sendgrid", key="wrong")
         with pytest.raises(ProviderRefused) as refused:
             sender.send(**MAIL)
         assert refused.value.code == "401"
@@ -116,10 +120,10 @@ class TestSend:
             hasty.send(**MAIL)
         assert len(simulator.messages()) == arrived
 
-    def test_no_connection_is_transient(self):
+    def test_no_connection_is_transient(self, opened):
         with socket.create_server(("127.0.0.1", 0)) as unused:
             port = unused.getsockname()[1]
-        sender = SendGridSender(url=f"http://127.0.0.1:{port}", key="k", production=False)
+        sender = opened(url=f"http://127.0.0.1:{port}")
         with pytest.raises(ProviderTransient):
             sender.send(**MAIL)
 
@@ -128,17 +132,17 @@ class TestSend:
         with pytest.raises(ProviderRefused):
             sender.send(**MAIL)
 
-    def test_a_proxy_in_the_environment_is_not_used(self, simulator, sender, monkeypatch):
+    def test_a_proxy_in_the_environment_is_not_used(self, simulator, opened, monkeypatch):
         monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-        assert SendGridSender(url=f"{simulator.url}/sendgrid", key="k", production=False).send(**MAIL)
+        assert opened(url=f"{simulator.url}/sendgrid").send(**MAIL)
 
 
 class TestFind:
     def test_knows_nothing_of_a_mail_that_never_arrived(self, sender):
         assert sender.find(message_id="msg-9", to="x@example.com", after=AFTER) is None
 
-    def test_is_refused_without_the_look_up_service(self, simulator):
-        sender = SendGridSender(url=f"{simulator.url}/sendgrid", key="k", production=False)
+    def test_is_refused_without_the_look_up_service(self, simulator, opened):
+        sender = opened(url=f"{simulator.url}/sendgrid")
         assert not sender.can_find
         with pytest.raises(ProviderRefused):
             sender.find(message_id="msg-1", to="x@example.com", after=AFTER)

@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 
 from agency.ports.providers import RECEIPT_RANK, Sender
 from integrations.sendgrid import webhooks
-from integrations.sendgrid.sender import SendGridSender
 from integrations.simulator.keys import SENDGRID_PUBLIC_KEY, sign_events
 from integrations.webhooks import WebhookRefused
-from tests.outside import wait_until
+from tests.outside import send_mail, wait_until
 
 NOW = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
 
@@ -165,10 +164,10 @@ class TestFromTheSimulator:
         )
 
     def send(self, simulator, to, **more):
-        sender = SendGridSender(url=f"{simulator.url}/sendgrid", key="k", production=False, **more)
         me = Sender("Incasso Noord", "post@incassonoord.example", "post@incassonoord.example")
-        return sender.send(
-            message_id=f"to-{to.partition('@')[0]}", sender=me, to=to, subject="s", html="<p>h</p>", text="t"
+        message_id = f"to-{to.partition('@')[0]}"
+        return send_mail(
+            simulator, message_id=message_id, sender=me, to=to, subject="s", html="<p>h</p>", text="t", **more
         )
 
     @pytest.mark.parametrize(

@@ -11,8 +11,7 @@ from agency.ports.providers import Attachment, Sender
 from integrations.letters.printer import HttpLetterPrinter
 from integrations.mollie.payments import MolliePayments
 from integrations.rendering import TemplateRenderer
-from integrations.sendgrid.sender import SendGridSender
-from tests.outside import wait_until
+from tests.outside import send_mail, wait_until
 
 TRUST = "NL86INGB0002445588"
 HOSTILE = '<script>alert(1)</script>"onload="x'
@@ -20,8 +19,9 @@ HOSTILE = '<script>alert(1)</script>"onload="x'
 
 @pytest.fixture
 def mail(simulator):
-    sender = SendGridSender(url=f"{simulator.url}/sendgrid", key="k", production=False, track_opens=True)
-    return sender.send(
+    return send_mail(
+        simulator,
+        track_opens=True,
         message_id="msg-1",
         sender=Sender(HOSTILE, "post@incassonoord.example", "post@incassonoord.example"),
         to="jansen@example.com",
@@ -167,10 +167,10 @@ class TestMail:
         assert simulator.http.get(f"{path}/page-1.png").status_code == 404
 
     def test_the_inbox_pages_back(self, simulator):
-        sender = SendGridSender(url=f"{simulator.url}/sendgrid", key="k", production=False)
         me = Sender("A", "a@example.com", "a@example.com")
         for number in range(55):
-            sender.send(
+            send_mail(
+                simulator,
                 message_id=f"m{number}",
                 sender=me,
                 to="b@example.com",

@@ -10,7 +10,7 @@ from agency.ports.providers import Attachment, Sender
 from integrations.letters.printer import HttpLetterPrinter
 from integrations.mollie.payments import MolliePayments
 from integrations.rendering import TemplateRenderer
-from integrations.sendgrid.sender import SendGridSender
+from tests.outside import send_mail
 
 pytestmark = pytest.mark.browser
 
@@ -37,8 +37,9 @@ def paths(simulator) -> dict[str, str]:
     values = {"name": "mevrouw Jansen", "link": f"{simulator.agency.url}/p/abc"}
     html, text = renderer.email(mjml=MJML, values=values)
     pdf = renderer.letter(source=LETTER, values={}, dated=date(2026, 11, 3))
-    sender = SendGridSender(url=f"{simulator.url}/sendgrid", key="k", production=False, track_opens=True)
-    mail = sender.send(
+    mail = send_mail(
+        simulator,
+        track_opens=True,
         message_id="m",
         sender=Sender("Incasso Noord", "post@incassonoord.example", "post@incassonoord.example"),
         to="een.heel.lang.adres.van.iemand@een-bedrijf-met-een-hele-lange-naam.example",

@@ -5,17 +5,14 @@ from datetime import datetime, timedelta
 import pytest
 
 from agency.ports.providers import ProviderAmbiguous, Sender
-from integrations.sendgrid.sender import SendGridSender
-from tests.outside import listening_agency, running_simulator, wait_until
+from tests.outside import listening_agency, running_simulator, send_mail, wait_until
 
 ME = Sender("Incasso Noord", "post@incassonoord.example", "post@incassonoord.example")
 
 
 def send(simulator, message_id, to="jansen@example.com", text="t"):
-    sender = SendGridSender(url=f"{simulator.url}/sendgrid", key="k", production=False)
-    return sender.send(
-        message_id=message_id, sender=ME, to=to, subject="Uw dossier", html="<p>h</p>", text=text
-    )
+    mail = {"sender": ME, "to": to, "subject": "Uw dossier", "html": "<p>h</p>", "text": text}
+    return send_mail(simulator, message_id=message_id, **mail)
 
 
 class TestClock:
