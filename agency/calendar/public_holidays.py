@@ -25,7 +25,8 @@ def public_holidays(country: str, region: str | None, year: int) -> frozenset[da
     """
     if not is_served(country):
         raise UnknownCountry(f"no holidays known for country {country!r}")
-    known = holidays.list_supported_countries(include_aliases=False)[country]
+    # Not by the library's list of all countries: making it loads every one of them.
+    known = holidays.country_holidays(country).subdivisions
     regions: list[str | None] = [None, *known]
     if region in known or country in _TOWN_HOLIDAYS:
         regions = [region if region in known else None]

@@ -20,7 +20,9 @@ Reaction = Callable[[Unit, Any], None]
 
 _INSERT = text(
     "INSERT INTO event (creditor_id, id, kind, at, by, claim_id, creditor_sees, facts)"
-    " VALUES (:creditor_id, :id, :kind, :at, :by, :claim_id, :creditor_sees, CAST(:facts AS jsonb))"
+    " SELECT e.creditor_id, e.id, e.kind, :at, :by, e.claim_id, e.creditor_sees, e.facts"
+    " FROM jsonb_to_recordset(CAST(:events AS jsonb)) AS e(creditor_id uuid, id uuid, kind text,"
+    "  claim_id uuid, creditor_sees boolean, facts jsonb)"
 )
 _reactions: dict[type[Event], tuple[Reaction, ...]] = {}
 
@@ -37,18 +39,17 @@ def emit(unit: Unit, *events: Event) -> None:
         return
     rows = [
         {
-            "creditor_id": event.creditor_id,
-            "id": new_id(),
+            "creditor_id": str(event.creditor_id),
+            "id": str(new_id()),
             "kind": event.kind,
-            "at": unit.now,
-            "by": unit.by,
-            "claim_id": event.claim_id,
+            "claim_id": str(event.claim_id) if event.claim_id else None,
             "creditor_sees": event.creditor_sees,
-            "facts": json.dumps(event.facts()),
+            "facts": event.facts(),
         }
         for event in events
     ]
-    unit.session.connection().execute(_INSERT, rows)
+    values = {"events": json.dumps(rows), "at": unit.now, "by": unit.by}
+    unit.session.connection().execute(_INSERT, values)
     for event, row in zip(events, rows, strict=True):
         if event.reacts:
             enqueue(unit, react, creditor_id=event.creditor_id, event_id=row["id"])
@@ -58,12 +59,13 @@ def emit(unit: Unit, *events: Event) -> None:
 def nudge(unit: Unit, events: Sequence[Event]) -> None:
     """This function will tell open pages that something changed, once per creditor and claim."""
     told = sorted({(str(e.creditor_id), str(e.claim_id or ""), e.kind) for e in events})
+    payloads = [
+        json.dumps({"creditor_id": creditor_id, "claim_id": claim_id, "topic": topic})
+        for creditor_id, claim_id, topic in told
+    ]
     unit.session.connection().execute(
-        text("SELECT pg_notify('nudge', :payload)"),
-        [
-            {"payload": json.dumps({"creditor_id": creditor_id, "claim_id": claim_id, "topic": topic})}
-            for creditor_id, claim_id, topic in told
-        ],
+        text("SELECT pg_notify('nudge', payload) FROM unnest(CAST(:payloads AS text[])) payload"),
+        {"payloads": payloads},
     )
 
 

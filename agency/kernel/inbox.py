@@ -20,7 +20,8 @@ from agency.kernel.unit import Unit
 
 _INSERT = text(
     "INSERT INTO inbox (id, source, external_id, body, content_sha256, received_at)"
-    " VALUES (:id, :source, :external_id, CAST(:body AS jsonb), :sha, app.now())"
+    " SELECT f.id, :source, f.external_id, CAST(f.body AS jsonb), f.sha, app.now()"
+    " FROM jsonb_to_recordset(CAST(:facts AS jsonb)) AS f(id uuid, external_id text, body text, sha text)"
     " ON CONFLICT (source, external_id) DO NOTHING RETURNING id"
 )
 
@@ -40,22 +41,15 @@ def receive(unit: Unit, *, source: str, facts: Sequence[Told], handler: JobFunct
 
     :returns: how many were new.
     """
-    new: list[str] = []
+    rows = []
     for fact in facts:
         body = json.dumps(fact.body, sort_keys=True, default=str)
-        inserted = unit.session.connection().execute(
-            _INSERT,
-            {
-                "id": new_id(),
-                "source": source,
-                "external_id": fact.external_id,
-                "body": body,
-                "sha": hashlib.sha256(body.encode()).hexdigest(),
-            },
-        )
-        new.extend(str(row.id) for row in inserted)
+        sha = hashlib.sha256(body.encode()).hexdigest()
+        rows.append({"id": str(new_id()), "external_id": fact.external_id, "body": body, "sha": sha})
+    inserted = unit.session.connection().execute(_INSERT, {"source": source, "facts": json.dumps(rows)})
+    new = [str(inbox_id) for inbox_id in inserted.scalars()]
     if new:
-        enqueue(unit, handler, inbox_ids=new)
+        enqueue(unit, handler, inbox_ids=sorted(new))
     return len(new)
 
 

@@ -25,8 +25,9 @@ log = structlog.get_logger()
 _INSERT = text(
     "INSERT INTO outbox"
     " (id, actor, queue, args, creditor_id, key, created_at, available_at, generation, attempts)"
-    " VALUES (:id, :actor, :queue, CAST(:args AS jsonb), :creditor, :key, clock_timestamp(),"
-    " clock_timestamp(), 0, 0) ON CONFLICT (key) DO NOTHING"
+    " SELECT j.id, :actor, :queue, j.args, :creditor, j.key, clock_timestamp(), clock_timestamp(), 0, 0"
+    " FROM jsonb_to_recordset(CAST(:jobs AS jsonb)) AS j(id uuid, args jsonb, key text)"
+    " ON CONFLICT (key) DO NOTHING"
 )
 _WAITING = text(
     "WITH taken AS (UPDATE outbox SET dispatched_at = clock_timestamp() WHERE id IN ("
@@ -99,19 +100,18 @@ def enqueue_many(
 ) -> None:
     """This function will write one job per set of arguments in one statement."""
     registered = ACTORS[actor_name(function)]
-    rows = [
-        {
-            "id": new_id(),
-            "actor": registered.name,
-            "queue": registered.queue,
-            "args": json.dumps(args, default=str),
-            "creditor": creditor_id,
-            "key": keys[index] if keys else None,
-        }
+    jobs = [
+        {"id": str(new_id()), "args": args, "key": keys[index] if keys else None}
         for index, args in enumerate(batches)
     ]
-    if rows:
-        unit.session.connection().execute(_INSERT, rows)
+    if jobs:
+        values = {
+            "actor": registered.name,
+            "queue": registered.queue,
+            "creditor": creditor_id,
+            "jobs": json.dumps(jobs, default=str),
+        }
+        unit.session.connection().execute(_INSERT, values)
 
 
 def take_waiting(unit: Unit, *, limit: int = 500, again_seconds: float = 20.0) -> dict[str, list[UUID]]:

@@ -1,7 +1,8 @@
 """SendGrid's own client over our HTTP: a timeout, no redirects, connections kept, and failures told apart."""
 
+import json
+from collections.abc import Mapping
 from typing import Any
-from urllib import request
 
 import httpx
 from python_http_client.client import Client
@@ -10,27 +11,8 @@ from sendgrid import SendGridAPIClient
 from integrations.outcomes import from_status, http_client, httpx_failures
 
 
-class _Answer:
-    """What SendGrid's client reads an answer through."""
-
-    def __init__(self, answer: httpx.Response) -> None:
-        self._answer = answer
-
-    def getcode(self) -> int:
-        """The status."""
-        return self._answer.status_code
-
-    def read(self) -> bytes:
-        """The body."""
-        return self._answer.content
-
-    def info(self) -> httpx.Headers:
-        """The headers."""
-        return self._answer.headers
-
-
 class _Client(Client):  # type: ignore[misc]  # the vendor's client has no types
-    """SendGrid's URL builder over our HTTP client; the original connects anew for every call."""
+    """SendGrid's addresses and headers over our HTTP client; its own connects anew for every call."""
 
     def __init__(self, *, http: httpx.Client, **settings: Any) -> None:
         super().__init__(**settings)
@@ -41,26 +23,26 @@ class _Client(Client):  # type: ignore[misc]  # the vendor's client has no types
             http=self._http,
             host=self.host,
             version=self._version,
-            request_headers=dict(self.request_headers),
+            request_headers=self.request_headers,
             url_path=[*self._url_path, name] if name else self._url_path,
         )
 
-    def _make_request(
-        self, opener: object, request: request.Request, timeout: float | None = None
-    ) -> _Answer:
-        effect = request.get_method() != "GET"
+    def post(self, *, request_body: Mapping[str, Any]) -> httpx.Response:
+        return self._ask("POST", None, json.dumps(request_body).encode())
+
+    def get(self, *, query_params: Mapping[str, str]) -> httpx.Response:
+        return self._ask("GET", query_params, None)
+
+    def _ask(self, method: str, query: Mapping[str, str] | None, content: bytes | None) -> httpx.Response:
+        effect = method != "GET"
+        headers = {**self.request_headers, "Content-Type": "application/json"}
         with httpx_failures(effect=effect):
-            answer = self._http.request(
-                request.get_method(),
-                request.full_url,
-                content=request.data,  # type: ignore[arg-type]  # the builder made bytes of it
-                headers=dict(request.header_items()),
-            )
+            answer = self._http.request(method, self._build_url(query), content=content, headers=headers)
         if not answer.is_success:
             raise from_status(
                 status=answer.status_code, reason=_reason(answer), headers=answer.headers, effect=effect
             )
-        return _Answer(answer)
+        return answer
 
 
 def open_client(

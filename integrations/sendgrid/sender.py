@@ -1,7 +1,6 @@
 """Sends mail through SendGrid and finds it back by our own id."""
 
 import base64
-import json
 import re
 from collections.abc import Sequence
 from datetime import datetime
@@ -86,7 +85,7 @@ class SendGridSender:
         query = {"query": f"(unique_args['message_id']=\"{message_id}\")", "limit": "1"}
         answer = self._api.client.messages.get(query_params=query)
         try:
-            found = json.loads(answer.body)["messages"]
+            found = answer.json()["messages"]
             return reference_of(found[0]["msg_id"]) if found else None
         except (ValueError, KeyError, TypeError) as error:
             raise ProviderRefused("answer", "not in SendGrid's form") from error

@@ -228,7 +228,7 @@ def address(listening: socket.socket) -> str:
 
 def worker_part() -> Part:
     """This function will describe the worker's process."""
-    words = ["dramatiq", "portal.worker", "--processes", "1", "--threads", "8"]
+    words = ["dramatiq", "portal.worker", "--processes", "2", "--threads", "4"]
     return Part("worker", [*words, "--worker-shutdown-timeout", "1500"], _log_says("ready for action"))
 
 

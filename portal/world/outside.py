@@ -19,7 +19,7 @@ from agency.money import Money
 _Answer = TypeVar("_Answer")
 _TOKEN = re.compile(r'name="csrf" value="([^"]*)"')
 PATIENCE_SECONDS = 90.0
-DEBTORS_AT_ONCE = 4
+DEBTORS_AT_ONCE = 6
 _AWAY = (502, 503, 504)
 
 
