@@ -1,4 +1,4 @@
-"""The bank as finance reads it: statements, lines, the day's figures, and claims to settle a line on."""
+"""The bank as finance reads it: statements, lines and the day's figures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,12 +8,10 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from agency.banking.suspense import Proposal, business_days_since
+from agency.banking.suspense import business_days_since
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from agency.money import Money
-
-FOUND_MAX = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,24 +165,6 @@ def suspense_by_age(unit: Unit) -> list[AgeBand]:
     return found
 
 
-def find_claims(unit: Unit, *, words: str) -> list[Proposal]:
-    """This function will return claims whose number, reference or debtor's name holds some words."""
-    words = words.strip()
-    if len(words) < 2:
-        return []
-    rows = unit.session.connection().execute(
-        text(
-            "SELECT c.creditor_id, c.id, c.number, k.name AS creditor, d.name AS debtor FROM claim c"
-            " JOIN creditor k ON k.id = c.creditor_id"
-            " JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
-            " WHERE c.number ILIKE :like OR c.reference ILIKE :like OR c.payment_reference ILIKE :like"
-            " OR d.name ILIKE :like ORDER BY c.state = 'active' DESC, c.number LIMIT :limit"
-        ),
-        {"like": f"%{_escaped(words)}%", "limit": FOUND_MAX},
-    )
-    return [Proposal(*row) for row in rows]
-
-
 def next_in_suspense(unit: Unit, *, after: UUID) -> UUID | None:
     """This function will return the next line that waits for a person, so that one can go on to it."""
     found = unit.session.connection().execute(
@@ -195,10 +175,6 @@ def next_in_suspense(unit: Unit, *, after: UUID) -> UUID | None:
         {"after": after},
     )
     return found.scalar_one_or_none()
-
-
-def _escaped(words: str) -> str:
-    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _money(minor: int | None, currency: str) -> Money | None:

@@ -70,14 +70,15 @@ def _as_mail(reserved: Reserved, html: str, plain: str) -> bytes:
         "To": reserved.to,
         "Subject": reserved.subject,
         "MIME-Version": "1.0",
-        "Content-Type": f'multipart/alternative; boundary="{boundary}"',
     }
     for name, value in headers.items():
         if "\r" in value or "\n" in value:
             raise UnableToRender(f"a line break in {name}")
         mail[name] = value
+    head = mail.as_bytes().removesuffix(b"\r\n")  # without the empty line that ends it
+    kind = f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
     parts = _part(boundary, "plain", plain) + _part(boundary, "html", html)
-    return mail.as_bytes() + parts + f"--{boundary}--\r\n".encode()
+    return head + kind.encode() + parts + f"--{boundary}--\r\n".encode()
 
 
 def _part(boundary: str, subtype: str, words: str) -> bytes:

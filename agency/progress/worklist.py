@@ -6,17 +6,17 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, text
+from sqlalchemy import Select, and_, func, select, text
 from sqlmodel import col
 
 from agency.arrangements.models import Promise
-from agency.claims.models import Claim, Invoice
+from agency.claims.finding import matches
+from agency.claims.models import Claim
 from agency.desk.models import WorkItem
 from agency.disputes.models import Dispute
 from agency.kernel.unit import AGENCY_ZONE, Unit
 from agency.ledger.models import LedgerEntry
 from agency.parties.models import Creditor, Debtor, UserAccount
-from agency.parties.names import name_key
 
 Orders = Mapping[str, Any]
 """What a list may be sorted by; the last word is always the row's id."""
@@ -78,14 +78,6 @@ _WAITING = text(
     "SELECT kind, count(*) AS waiting FROM work_item WHERE done_at IS NULL AND due_at <= app.now()"
     " GROUP BY kind"
 )
-_FOUND = text(
-    "SELECT c.creditor_id, c.id, c.number, d.name AS debtor, cr.name AS creditor FROM claim c"
-    " JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
-    " JOIN creditor cr ON cr.id = c.creditor_id"
-    " WHERE d.name_key LIKE :part OR c.number LIKE :start OR c.reference LIKE :start"
-    " OR (c.creditor_id, c.id) IN (SELECT i.creditor_id, i.claim_id FROM invoice i WHERE i.number = :words)"
-    " ORDER BY c.state = 'active' DESC, d.name_key, c.number LIMIT :limit"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +120,7 @@ def waiting_by_kind(unit: Unit) -> dict[str, int]:
 def open_work(unit: Unit, *, kind: str = "", words: str = "", mine: UUID | None = None) -> Select[Any]:
     """This function will return the statement for work that waits; sort it by one of `WORK_ORDERS`.
 
-    :param words: part of a name, or the start of a claim's number.
+    :param words: see `agency.claims.finding.matches`.
     :param mine: only what this user holds.
     """
     statement = (
@@ -157,13 +149,13 @@ def open_work(unit: Unit, *, kind: str = "", words: str = "", mine: UUID | None 
         statement = statement.where(col(WorkItem.kind) == kind)
     if mine:
         statement = statement.where(col(UserAccount.id) == mine)
-    return statement.where(_matches(words)) if words else statement
+    return statement.where(matches(words)) if words else statement
 
 
 def all_claims(*, state: str = "", phase: str = "", creditor: str = "", words: str = "") -> Select[Any]:
     """This function will return the statement for all claims; sort it by one of `CLAIM_ORDERS`.
 
-    :param words: part of a name, the start of a number or reference, or an invoice's number.
+    :param words: see `agency.claims.finding.matches`.
     """
     statement = _joined(
         select(
@@ -176,7 +168,7 @@ def all_claims(*, state: str = "", phase: str = "", creditor: str = "", words: s
     ):  # fmt: skip
         if value:
             statement = statement.where(column == value)
-    return statement.where(_matches(words)) if words else statement
+    return statement.where(matches(words)) if words else statement
 
 
 def all_promises(*, state: str = "", words: str = "") -> Select[Any]:
@@ -191,7 +183,7 @@ def all_promises(*, state: str = "", words: str = "") -> Select[Any]:
     )  # fmt: skip
     if state:
         statement = statement.where(col(Promise.state) == state)
-    return statement.where(_matches(words)) if words else statement
+    return statement.where(matches(words)) if words else statement
 
 
 def all_disputes(*, still_open: bool = True, words: str = "") -> Select[Any]:
@@ -205,17 +197,7 @@ def all_disputes(*, still_open: bool = True, words: str = "") -> Select[Any]:
         ).select_from(Dispute),
         col(Dispute.creditor_id), col(Dispute.claim_id),
     ).where(resolved.is_(None) if still_open else resolved.is_not(None))  # fmt: skip
-    return statement.where(_matches(words)) if words else statement
-
-
-def find_claims(unit: Unit, *, words: str, limit: int = 8) -> list[Row[Any]]:
-    """This function will return the claims that a few letters or digits may mean, running ones first."""
-    plain = " ".join(words.split())
-    part = _literal(name_key(plain) or plain)
-    found = unit.session.connection().execute(
-        _FOUND, {"part": f"%{part}%", "start": f"{_literal(plain)}%", "words": plain, "limit": limit}
-    )
-    return list(found)
+    return statement.where(matches(words)) if words else statement
 
 
 def _joined(statement: Select[Any], creditor_id: Any = None, claim_id: Any = None) -> Select[Any]:
@@ -225,23 +207,3 @@ def _joined(statement: Select[Any], creditor_id: Any = None, claim_id: Any = Non
         statement = statement.join(Claim, of_row)
     debtor = and_(col(Debtor.creditor_id) == col(Claim.creditor_id), col(Debtor.id) == col(Claim.debtor_id))
     return statement.join(Debtor, debtor).join(Creditor, col(Creditor.id) == col(Claim.creditor_id))
-
-
-def _matches(words: str) -> ColumnElement[bool]:
-    plain = " ".join(words.split())
-    start = f"{_literal(plain)}%"
-    invoices = select(col(Invoice.claim_id)).where(
-        col(Invoice.creditor_id) == col(Claim.creditor_id),
-        col(Invoice.claim_id) == col(Claim.id),
-        col(Invoice.number) == plain,
-    )
-    return or_(
-        col(Debtor.name_key).like(f"%{_literal(name_key(plain) or plain)}%"),
-        col(Claim.number).like(start),
-        col(Claim.reference).like(start),
-        invoices.exists(),
-    )
-
-
-def _literal(words: str) -> str:
-    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

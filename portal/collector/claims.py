@@ -8,9 +8,10 @@ from sqlmodel import col
 from starlette.requests import Request
 from starlette.responses import Response
 
+from agency.claims.finding import find_claims
 from agency.claims.models import Claim
 from agency.money import Money
-from agency.progress.worklist import CLAIM_ORDERS, all_claims, find_claims
+from agency.progress.worklist import CLAIM_ORDERS, all_claims
 from portal.collector.claim_views import show_claim
 from portal.collector.doors import claim_url, desk_page, routes
 from portal.collector.words import PHASES
@@ -28,7 +29,6 @@ COLUMNS = (
     Column("principal", N_("Placed"), "money", sort=True, phone=False),
     Column("open", N_("Principal open"), "money"),
 )
-SEARCH_CHARACTERS_MIN = 2
 
 
 @routes.get("/claims")
@@ -75,14 +75,13 @@ def claim(
 def search(request: Request, unit: StaffUnit, q: str = "") -> Response:
     """What a few letters may mean, as links for the command palette."""
     words = q.strip().replace("\0", "")[:100]
-    found = find_claims(unit, words=words) if len(words) >= SEARCH_CHARACTERS_MIN else []
     return desk_page(
         request,
         "search.html",
         found=[
             {"href": claim_url(row.creditor_id, row.id), "debtor": row.debtor, "number": row.number,
              "creditor": row.creditor}
-            for row in found
+            for row in find_claims(unit, words=words)
         ],
     )  # fmt: skip
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Text, cast, func, or_, select, text
+from sqlalchemy import ColumnElement, Row, Select, Text, cast, func, select, text
 
+from agency.claims.finding import matches
 from agency.kernel.unit import Unit
 from agency.tables import metadata
 from portal.shared.listing import Cut, Listing
@@ -85,14 +86,8 @@ def _conditions(filters: Mapping[str, str], creditor_id: UUID) -> list[ColumnEle
     if placement := filters.get("placement"):
         conditions.append(cast(CLAIM.c.placement_id, Text) == placement)
     if wish := filters.get("q"):
-        conditions.append(_matches(wish))
+        conditions.append(matches(wish))
     return conditions
-
-
-def _matches(wish: str) -> ColumnElement[bool]:
-    part = wish.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    columns = (CLAIM.c.number, CLAIM.c.reference, DEBTOR.c.name)
-    return or_(*(column.ilike(f"%{part}%") for column in columns))
 
 
 _POSITIONS: dict[str, Callable[[Row[Any]], Any]] = {

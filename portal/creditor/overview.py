@@ -6,6 +6,7 @@ from sqlalchemy import text
 from starlette.requests import Request
 from starlette.responses import Response
 
+from agency.claims.finding import find_claims
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.progress.timeline import Happening
@@ -80,15 +81,6 @@ def _numbers(unit: Unit, events: list[Happening]) -> dict[UUID, str]:
 
 @routes.get("/search")
 def search(request: Request, unit: CreditorUnit, visitor: TheVisitor, q: str = "") -> Response:
-    """Claims by number, reference or debtor, as links."""
-    wish = q.strip()[:100].replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("\0", "")
-    rows = unit.session.connection().execute(
-        text(
-            "SELECT c.id, c.number, c.reference, d.name FROM claim c JOIN debtor d"
-            " ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id WHERE c.creditor_id = :c"
-            " AND (c.number ILIKE :wish OR c.reference ILIKE :wish OR d.name ILIKE :wish)"
-            " ORDER BY c.number LIMIT 8"
-        ),
-        {"c": own_creditor(visitor), "wish": f"%{wish}%"},
-    )
-    return creditor_page(request, "search.html", found=rows.all() if len(wish) > 1 else [])
+    """Claims by what the creditor has at hand, as links."""
+    words = q.strip().replace("\0", "")[:100]
+    return creditor_page(request, "search.html", found=find_claims(unit, words=words))

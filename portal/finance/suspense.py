@@ -6,8 +6,9 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from agency.banking.queries import find_claims, next_in_suspense, read_line, suspense_by_age
+from agency.banking.queries import next_in_suspense, read_line, suspense_by_age
 from agency.banking.suspense import Proposal, SuspenseItem, settle_line, suspense_items
+from agency.claims.finding import find_claims
 from agency.claims.itemisation import itemise_many
 from agency.kernel.unit import Unit
 from portal.finance.doors import finance_page, routes
@@ -25,6 +26,8 @@ ITEMS = (
     Column("age", N_("Age"), "chip", phone=False),
     Column("why", N_("Why it waits"), phone=False),
 )
+
+_FOUND_MAX = 12
 
 
 class SettleForm(FormModel):
@@ -82,7 +85,11 @@ def age_chip(business_days: int) -> Chip:
 
 def _line_page(request: Request, unit: Unit, line_id: UUID, form: Any, *, status: int = 200) -> Response:
     line = read_line(unit, line_id=line_id)
-    words = request.query_params.get("q", "")
+    words = request.query_params.get("q", "").replace("\0", "")[:100]
+    found = [
+        Proposal(row.creditor_id, row.id, row.number, row.creditor, row.debtor)
+        for row in find_claims(unit, words=words, limit=_FOUND_MAX)
+    ]
     item = next((item for item in suspense_items(unit) if item.line_id == line_id), None)
     return finance_page(
         request,
@@ -93,7 +100,7 @@ def _line_page(request: Request, unit: Unit, line_id: UUID, form: Any, *, status
         reasons=reasons(line.match.get("reasons", [])),
         proposals=_with_open(unit, item.proposals if item else ()),
         words=words,
-        found=_with_open(unit, find_claims(unit, words=words)),
+        found=_with_open(unit, found),
         form=form,
     )
 

@@ -3,6 +3,8 @@
 import itertools
 import threading
 from datetime import UTC, date, datetime, timedelta
+from email import message_from_bytes
+from email.policy import default
 from uuid import UUID
 
 import pytest
@@ -57,6 +59,19 @@ class TestSending:
         assert message.trace
         assert f"Message-ID: <{message_id}@".encode() in office.files.get(message.content_sha256)
         assert message.sent_at == message.reserved_at
+
+    def test_what_is_kept_is_a_mail_with_the_same_words(self, office):
+        _, claim_id, _ = one_message(office)
+        office.send()
+        (message,), (left,) = office.messages(claim_id), office.mail.left
+        content = office.files.get(message.content_sha256)
+        kept = message_from_bytes(content, policy=default)
+        assert (kept.get_content_type(), list(kept.defects)) == ("multipart/alternative", [])
+        assert [part.get_content_type() for part in kept.iter_parts()] == ["text/plain", "text/html"]
+        assert kept.get_body(("plain",)).get_content().splitlines() == left.body.splitlines()
+        assert "402,15" in kept.get_body(("html",)).get_content()
+        assert (kept["To"], kept["Subject"]) == (left.to, left.subject)
+        assert b"\n" not in content.replace(b"\r\n", b"")
 
     @pytest.mark.parametrize("channel", [Channel.email, Channel.letter, Channel.sms])
     def test_every_channel(self, office, channel):
