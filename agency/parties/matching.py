@@ -5,6 +5,7 @@ Set-based: the rows stand in a temporary table of the caller with the columns of
 single claim is a table of one row, so both ways give the same debtor.
 """
 
+import re
 from typing import Final
 from uuid import UUID
 
@@ -42,6 +43,14 @@ _MADE_REFERENCE = (
     " ELSE 'N ' || substr(md5(s.name_key || '|' || coalesce(s.postal_code, '') || '|' || s.country"
     " || '|' || s.debtor_kind), 1, 12) END"
 )
+
+_MADE = re.compile(r"REG [A-Z]{2} .+|VAT .+|N [0-9a-f]{12}")
+
+
+def given_reference(reference: str) -> str:
+    """This function will return the creditor's own customer number of a debtor, empty where we made one."""
+    return "" if _MADE.fullmatch(reference) else reference
+
 
 _BY_REFERENCE = (
     "UPDATE {t} s SET debtor_id = d.id FROM debtor d WHERE s.debtor_id IS NULL AND s.outcome IS NULL"

@@ -14,6 +14,7 @@ from agency.claims.build_up import BuildUpLine
 from agency.desk.calling import SILENT_GROUNDS
 from agency.kernel.unit import Unit
 from agency.money import Money
+from agency.parties.matching import given_reference
 from agency.progress.claim_page import ClaimPage, Part, claim_page
 from agency.rules.trace import Trace
 from portal.collector.doors import claim_url, desk_page, who
@@ -92,6 +93,7 @@ def show_claim(
         status=422 if failed else 200,
         url=claim_url(creditor_id, claim_id),
         claim=found.claim,
+        customer_number=given_reference(found.claim.debtor_reference),
         owed=found.owed,
         explained=_explained(found),
         actions=_actions(found),

@@ -13,6 +13,7 @@ from agency.documents.upload import documents_of
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from agency.money import Money
+from agency.parties.matching import given_reference
 from agency.parties.models import Debtor
 from agency.progress.timeline import planned_actions, timeline
 from portal.creditor.doors import creditor_page, routes
@@ -99,6 +100,7 @@ def show_claim(
         disputed=Money(claim.disputed_minor, claim.currency) if claim.disputed_minor else None,
         debtor=debtor,
         debtor_kind=DEBTOR_KINDS[debtor.kind],
+        customer_number=given_reference(debtor.reference),
         owed=owed,
         line=line,
         invoices=[_invoice(row) for row in _rows(unit, _INVOICES, creditor_id, claim_id)],
@@ -149,7 +151,7 @@ def _payment(row: Row[Any]) -> dict[str, Any]:
 
 
 def _invoice(row: Row[Any]) -> dict[str, Any]:
-    return {**row._mapping, "open": Money(row.open_minor, row.currency)}
+    return {**row._mapping, "placed": Money(row.open_minor, row.currency)}
 
 
 def _message(row: Row[Any]) -> dict[str, Any]:
