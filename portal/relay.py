@@ -24,7 +24,10 @@ from portal.wiring import Wiring, wire
 
 log = structlog.get_logger()
 
-CHUNK = 10  # jobs named by one message: fewer round trips, still spread over the worker's threads
+# Jobs named by one message run one after the other: few are spread over the workers' threads, many share
+# messages, for fewer round trips.
+CHUNK = 10
+SPREAD = 16
 IDLE_SECONDS = 1.0
 
 
@@ -36,8 +39,9 @@ def relay_once(wiring: Wiring, broker: dramatiq.Broker) -> int:
     with wiring.units.open(Door.WORKER, by="system:relay") as unit:
         waiting = take_waiting(unit, limit=1000)
     for queue, ids in waiting.items():
-        for start in range(0, len(ids), CHUNK):
-            broker.enqueue(_message(queue, ids[start : start + CHUNK]))
+        size = min(CHUNK, -(-len(ids) // SPREAD))
+        for start in range(0, len(ids), size):
+            broker.enqueue(_message(queue, ids[start : start + size]))
     return sum(len(ids) for ids in waiting.values())
 
 
