@@ -34,6 +34,13 @@ SCHEDULE: tuple[Scheduled, ...] = (
     Scheduled(prove_now, timedelta(days=1)),
 )
 
+_BY_NAME = {actor_name(scheduled.job): scheduled.job for scheduled in SCHEDULE}
+_START = text(
+    "INSERT INTO scheduled_run (job, due_at, started_at)"
+    " SELECT s.job, s.due_at, :now FROM unnest(CAST(:jobs AS text[]), CAST(:dues AS timestamptz[]))"
+    " AS s(job, due_at) ON CONFLICT DO NOTHING RETURNING job"
+)
+
 
 def due_moment(*, now: datetime, every: timedelta) -> datetime:
     """This function will return the latest moment not after `now` at which a job of this rhythm is due."""
@@ -43,20 +50,9 @@ def due_moment(*, now: datetime, every: timedelta) -> datetime:
 
 def start_due_jobs(unit: Unit) -> int:
     """This function will enqueue each scheduled job once per due moment and return how many were started."""
-    started = 0
-    for scheduled in SCHEDULE:
-        inserted = unit.session.connection().execute(
-            text(
-                "INSERT INTO scheduled_run (job, due_at, started_at) VALUES (:job, :due, :now)"
-                " ON CONFLICT DO NOTHING"
-            ),
-            {
-                "job": actor_name(scheduled.job),
-                "due": due_moment(now=unit.now, every=scheduled.every),
-                "now": unit.now,
-            },
-        )
-        if inserted.rowcount:
-            enqueue(unit, scheduled.job)
-            started += 1
-    return started
+    dues = [due_moment(now=unit.now, every=scheduled.every) for scheduled in SCHEDULE]
+    values = {"jobs": list(_BY_NAME), "dues": dues, "now": unit.now}
+    started = unit.session.connection().execute(_START, values).scalars().all()
+    for name in started:
+        enqueue(unit, _BY_NAME[name])
+    return len(started)

@@ -16,18 +16,15 @@ import psycopg
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from agency.arrangements.jobs import check_due_promises
 from agency.banking.importing import import_statements
 from agency.banking.proof import prove
-from agency.communication.jobs import release, resolve
-from agency.kernel.actor import JobFunction
+from agency.communication.jobs import release
 from agency.kernel.clock import move_clock
 from agency.kernel.outbox import enqueue, outbox_state
 from agency.kernel.unit import AGENCY_ZONE, Door, Unit
-from agency.payments.jobs import ask_open_intents
 from agency.remittance.runs import PayoutsBlocked
-from agency.treatment.jobs import plan
 from integrations.bankfiles.reader import read_bank_file
+from portal.schedule import start_due_jobs
 from portal.wiring import Wiring
 from portal.world import debtors, finance
 from portal.world.debtors import Due
@@ -88,15 +85,14 @@ class World:
     def _day(self, today: date, tell: Callable[[str], None]) -> None:
         tell(f"{today}: morning post")
         self._move(today, MORNING)
-        self._start(check_due_promises, plan)
-        self._start(release, resolve)
+        self._send_what_was_planned()
         tell(f"{today}: debtors")
         self._move(today, NOON)
         self._hear(today)
         self._debtors_act(today)
         tell(f"{today}: bank")
         self._move(today, EVENING)
-        self._start(ask_open_intents, release)
+        self._send_what_was_planned()
         self._bank_day(today)
         self.story.acts["settled by finance"] += finance.settle_suspense(self._in_unit)
         if today.weekday() == FRIDAY:
@@ -112,14 +108,12 @@ class World:
             )
         )
         self.outside.make_it(moment)
+        self._in_unit(start_due_jobs)
         self._until_quiet()
 
-    def _start(self, *jobs: JobFunction) -> None:
-        def put(unit: Unit) -> None:
-            for job in jobs:
-                enqueue(unit, job)
-
-        self._in_unit(put)
+    def _send_what_was_planned(self) -> None:
+        """What the clock does every minute, after what it does every hour has ended."""
+        self._in_unit(lambda unit: enqueue(unit, release))
         self._until_quiet()
 
     def _hear(self, today: date) -> None:

@@ -136,7 +136,7 @@ class TestUp:
         assert wait_until(lambda: len(everything(read_state(first.folder))) > 6, seconds=20)
         running = everything(read_state(first.folder))
         first.end(signal.SIGKILL)
-        assert wait_until(lambda: not any(command_line(pid) for pid in running), seconds=15)
+        assert wait_until(lambda: not any(command_line(pid) for pid in running), seconds=60)
         assert json.loads(first.word("status", "--json").stdout)["running"] is False
 
         # Started again, it has kept its data; Ctrl-C ends it within five seconds.

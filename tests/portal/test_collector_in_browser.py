@@ -182,6 +182,7 @@ def test_a_morning(portal, desk, page, check):
 
     page.keyboard.press("f")  # the case is done, the next one opens
     expect(page.get_by_role("heading", level=1)).to_contain_text("Aïcha El Amrani")
+    page.wait_for_load_state("load")  # a page hears keys when it has loaded
     page.keyboard.press("f")
     page.wait_for_url("**/desk")
     expect(page.get_by_text("Nothing waits any more")).to_be_visible()
