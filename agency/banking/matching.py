@@ -15,7 +15,7 @@ from agency.money import Money
 from agency.payments.models import PaymentSource
 from agency.payments.settlement import Incoming, Settled, settle_many
 from agency.rules.match import Candidate, LineFacts, Match, match
-from agency.rules.reference import references_in
+from agency.rules.reference import printed_forms, references_in
 from agency.rules.trace import as_json
 
 SUSPENSE = "trust.suspense"
@@ -76,16 +76,6 @@ def payment_keys(unit: Unit, line_ids: Sequence[UUID]) -> dict[UUID, str]:
         {"ids": list(line_ids)},
     )
     return {row.id: f"{row.id}#{row.bookings}" for row in rows}
-
-
-def printed_forms(reference: str) -> tuple[str, ...]:
-    """This function will return how a reference in its plain form may stand on a claim."""
-    if reference.startswith("RF"):
-        groups = [reference[start : start + 4] for start in range(0, len(reference), 4)]
-        return reference, " ".join(groups)
-    if reference.startswith("CL"):
-        return reference, f"CL-{reference[2:6]}-{reference[6:10]}-{reference[10:]}"
-    return reference, f"+++{reference[:3]}/{reference[3:7]}/{reference[7:]}+++"
 
 
 def _incoming(line: Row[Any], key: ClaimKey, source_key: str) -> Incoming:

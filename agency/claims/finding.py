@@ -2,13 +2,14 @@
 
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, or_, select, tuple_
 from sqlmodel import col
 
 from agency.claims.models import Claim, Invoice
 from agency.kernel.unit import Unit
 from agency.parties.models import Creditor, Debtor
 from agency.parties.names import name_key
+from agency.rules.reference import printed_forms, references_in
 
 _FOUND: Final[tuple[Any, ...]] = (
     col(Claim.creditor_id), col(Claim.id), col(Claim.number), col(Claim.reference),
@@ -25,17 +26,15 @@ def matches(words: str) -> ColumnElement[bool]:
     """
     plain = " ".join(words.split())
     start = f"{_literal(plain)}%"
-    invoices = select(col(Invoice.claim_id)).where(
-        col(Invoice.creditor_id) == col(Claim.creditor_id),
-        col(Invoice.claim_id) == col(Claim.id),
-        col(Invoice.number).ilike(start),
-    )
+    # Not a look-up for each claim: one over all invoices that the door shows.
+    invoiced = select(col(Invoice.creditor_id), col(Invoice.claim_id)).where(col(Invoice.number).ilike(start))
+    printed = [form for reference in references_in(plain) for form in printed_forms(reference)]
     return or_(
         col(Debtor.name_key).like(f"%{_literal(name_key(plain) or plain)}%"),
         col(Claim.number).ilike(start),
         col(Claim.reference).ilike(start),
-        func.regexp_replace(col(Claim.payment_reference), "[^A-Z0-9]", "", "g") == _bare(plain),
-        invoices.exists(),
+        col(Claim.payment_reference).in_(printed),
+        tuple_(col(Claim.creditor_id), col(Claim.id)).in_(invoiced),
     )
 
 
@@ -55,11 +54,6 @@ def find_claims(unit: Unit, *, words: str, limit: int = 8) -> list[Row[Any]]:
         .limit(limit)
     )
     return list(unit.session.connection().execute(statement))
-
-
-def _bare(reference: str) -> str:
-    """A payment reference without the blanks, pluses and slashes that it is written with."""
-    return "".join(sign for sign in reference.upper() if sign.isalnum())
 
 
 def _literal(words: str) -> str:

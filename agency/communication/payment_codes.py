@@ -12,10 +12,8 @@ from agency.rules.reference import valid_rf
 # Dutch banking apps read the code of the European Payments Council rarely; Belgian ones do.
 _APPS_READ_TRANSFERS = frozenset({"BE", "DE", "AT", "FI"})
 _AMOUNT_MAX = Decimal("999999999.99")
-
-
-# Any of the standard's eight patterns can be read; trying all of them to choose the prettiest takes three
-# times as long as all the rest of a code.
+# Any of the standard's eight patterns can be read; trying all of them to choose the prettiest takes most of
+# the time that a code takes.
 _PATTERN = 0
 
 

@@ -91,6 +91,16 @@ def references_in(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def printed_forms(reference: str) -> tuple[str, ...]:
+    """Return how a reference that `references_in` found may stand on a claim: plain, and as printed."""
+    if reference.startswith("RF"):
+        groups = [reference[start : start + 4] for start in range(0, len(reference), 4)]
+        return reference, " ".join(groups)
+    if reference.startswith("CL"):
+        return reference, f"CL-{reference[2:6]}-{reference[6:10]}-{reference[10:]}"
+    return reference, f"+++{reference[:3]}/{reference[3:7]}/{reference[7:]}+++"
+
+
 def _take(pattern: re.Pattern[str], read: _Reader, text: str) -> tuple[str, list[str]]:
     """Return the references of one kind, and the text with them blanked so that no other kind sees them."""
     references: list[str] = []

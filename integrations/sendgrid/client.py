@@ -28,9 +28,11 @@ class _Client(Client):  # type: ignore[misc]  # the vendor's client has no types
         )
 
     def post(self, *, request_body: Mapping[str, Any]) -> httpx.Response:
+        """Make a call that has an effect."""
         return self._ask("POST", None, json.dumps(request_body).encode())
 
     def get(self, *, query_params: Mapping[str, str]) -> httpx.Response:
+        """Make a call that only reads."""
         return self._ask("GET", query_params, None)
 
     def _ask(self, method: str, query: Mapping[str, str] | None, content: bytes | None) -> httpx.Response:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from agency.banking.jobs import explain_settlements
-from agency.banking.matching import match_lines, printed_forms
+from agency.banking.matching import match_lines
 from agency.banking.proof import prove
 from agency.banking.provider_settlements import match_settlements
 from agency.banking.suspense import UnableToSettleLine, settle_line, suspense_items, undo_line
