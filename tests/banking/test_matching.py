@@ -22,7 +22,7 @@ from agency.money import Money
 from agency.payments.models import PaymentIntent, PaymentSource
 from agency.payments.settlement import settle
 from agency.ports.providers import Settlement, SettlementLine
-from agency.rules.reference import references_in, structured_ogm
+from agency.rules.reference import printed_forms, references_in, structured_ogm
 from tests.banking.test_importing import a_line, a_statement, import_
 from tests.made import a_claim, a_creditor
 
