@@ -7,12 +7,9 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from uuid import UUID
 
-import dramatiq
 import psycopg
 import structlog
-from dramatiq.brokers.redis import RedisBroker
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -20,6 +17,7 @@ from agency.kernel.outbox import take_waiting
 from agency.kernel.settings import Settings, settings
 from agency.kernel.unit import Door
 from portal.schedule import start_due_jobs
+from portal.waking import WakingBroker
 from portal.wiring import Wiring, wire
 
 log = structlog.get_logger()
@@ -28,36 +26,26 @@ log = structlog.get_logger()
 # messages, for fewer round trips.
 CHUNK = 10
 SPREAD = 16
+LIMIT = 1000
 IDLE_SECONDS = 1.0
 
 
-def relay_once(wiring: Wiring, broker: dramatiq.Broker) -> int:
+def relay_once(wiring: Wiring, broker: WakingBroker) -> int:
     """This function will wake workers for every waiting job and return how many there were.
 
     A crash between marking and naming costs one re-dispatch interval, not a job.
     """
     with wiring.units.open(Door.WORKER, by="system:relay") as unit:
-        waiting = take_waiting(unit, limit=1000)
+        waiting = take_waiting(unit, limit=LIMIT)
     for queue, ids in waiting.items():
         size = min(CHUNK, -(-len(ids) // SPREAD))
-        for start in range(0, len(ids), size):
-            broker.enqueue(_message(queue, ids[start : start + size]))
+        broker.put(queue, (ids[start : start + size] for start in range(0, len(ids), size)))
     return sum(len(ids) for ids in waiting.values())
-
-
-def _message(queue: str, ids: list[UUID]) -> dramatiq.Message[None]:
-    return dramatiq.Message(
-        queue_name=queue,
-        actor_name=f"wake.{queue}",
-        args=([str(job_id) for job_id in ids],),
-        kwargs={},
-        options={},
-    )
 
 
 def run(config: Settings) -> None:
     """This function will relay until the process is told to stop; lost connections are made anew."""
-    broker = RedisBroker(url=config.redis_url)  # type: ignore[no-untyped-call]
+    broker = WakingBroker(config)
     wiring = wire()
     stop = _stop_flag()
     while not stop:
@@ -69,7 +57,7 @@ def run(config: Settings) -> None:
                         asked = time.monotonic()
                         with wiring.units.open(Door.WORKER, by="system:schedule") as unit:
                             start_due_jobs(unit)
-                    if relay_once(wiring, broker) == 0:
+                    if relay_once(wiring, broker) < LIMIT:
                         next(waits)
         except (SQLAlchemyError, psycopg.Error, RedisError, ConnectionError) as error:
             log.warning("relay.connection.lost", error=type(error).__name__)

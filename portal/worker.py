@@ -3,28 +3,14 @@
 from uuid import UUID
 
 import dramatiq
-from dramatiq.brokers.redis import RedisBroker
 
 from agency.kernel.actor import ACTORS
 from agency.kernel.outbox import run_jobs
 from agency.kernel.settings import settings
+from portal.waking import WakingBroker
 from portal.wiring import wire
 
-
-class Broker(RedisBroker):
-    """Jobs that wait do so in the outbox: nothing is ever in Dramatiq's own queues of delayed messages, and
-    looking into those costs an idle worker as much as looking into the others."""
-
-    def get_declared_delay_queues(self) -> set[str]:
-        """None."""
-        return set()
-
-
-# Redelivery after a killed worker must not wait for Dramatiq's default minute; the relay wakes the same
-# job again anyway, and the lease in the database decides who runs it.
-broker = Broker(  # type: ignore[no-untyped-call]
-    url=settings().redis_url, heartbeat_timeout=10_000, maintenance_chance=100_000
-)
+broker = WakingBroker(settings())
 dramatiq.set_broker(broker)
 wiring = wire()
 

@@ -272,8 +272,9 @@ def process_environment(urls: Urls, addresses: Addresses, folder: Path) -> dict[
         "AGENCY_FILES_FOLDER": str(folder / "files"),
         "SIMULATOR_DATA": str(simulator_memory(folder)),
         "PYTHONUNBUFFERED": "1",
-        # Milliseconds between an idle worker's looks at its queues; Dramatiq's own second is felt on pages.
-        "dramatiq_worker_timeout": "100",
+        # How many messages a worker process takes from a queue ahead of its threads: with few messages
+        # waiting, one process would take all of them while the other has nothing to do.
+        "dramatiq_queue_prefetch": "2",
     }
     inherited = {name: value for name, value in os.environ.items() if "DATABASE_OWNER_URL" not in name}
     # What a person has set for the providers (AGENCY_...) wins over what we would choose.
