@@ -27,6 +27,7 @@ from integrations.sendgrid.sender import SendGridSender
 from integrations.storage.content_store import open_file_store
 from integrations.twilio.sms import TwilioSms
 from integrations.twilio.voice import TwilioVoice
+from portal.logs import configure_logs
 
 # Where the providers themselves are; a setting of the same name overrides, for another region.
 PROVIDERS = {
@@ -52,6 +53,7 @@ def wire() -> Wiring:
     assert tables.metadata.tables
     import_jobs()
     config = settings()
+    configure_logs(production=config.production)
     ports = choose_ports(config)
     install_ports(ports)
     install_reactions(REACTIONS)

@@ -36,11 +36,15 @@ from agency.rules.trace import as_json as trace_json
 CHUNK = 100
 
 _VERDICT = text(
-    "UPDATE message SET state = :state, due_at = :due_at, to_value = :to_value, generation = :generation,"
-    " attempts = attempts + :tried, reserved_at = :reserved_at, subject = :subject, content_sha256 = NULL,"
-    " lease_until = CASE WHEN :tried = 1 THEN clock_timestamp() + make_interval(secs => :lease) END,"
-    " amounts = CAST(:amounts AS jsonb), trace = CAST(:trace AS jsonb), reasons = CAST(:reasons AS jsonb)"
-    " WHERE creditor_id = :creditor_id AND id = :id"
+    "UPDATE message m SET state = v.state, due_at = v.due_at, to_value = v.to_value,"
+    " generation = v.generation, attempts = m.attempts + v.tried, reserved_at = v.reserved_at,"
+    " subject = v.subject, content_sha256 = NULL,"
+    " lease_until = CASE WHEN v.tried = 1 THEN clock_timestamp() + make_interval(secs => :lease) END,"
+    " amounts = v.amounts, trace = v.trace, reasons = v.reasons"
+    " FROM jsonb_to_recordset(CAST(:verdicts AS jsonb)) AS v(creditor_id uuid, id uuid, state text,"
+    "  due_at timestamptz, to_value text, generation integer, tried integer, reserved_at timestamptz,"
+    "  subject text, amounts jsonb, trace jsonb, reasons jsonb)"
+    " WHERE m.creditor_id = v.creditor_id AND m.id = v.id"
 )
 
 
@@ -111,7 +115,10 @@ def reserve_due(unit: Unit, *, settings: Settings, limit: int = CHUNK) -> Reserv
             contacted[row.person] = _contact(row)
         ruled.append(one)
     _link(unit, [one for one in ruled if one.decision.verdict == "send"], settings)
-    unit.session.connection().execute(_VERDICT, [_written(unit, one, settings) for one in ruled])
+    verdicts = json.dumps([_written(unit, one) for one in ruled], default=str)
+    unit.session.connection().execute(
+        _VERDICT, {"verdicts": verdicts, "lease": settings.sending_lease_seconds}
+    )
     emit(unit, *[_refused(one) for one in ruled if one.decision.verdict == "refuse"])
     return Reservation(
         len(rows), tuple(_reserved(unit, one, settings) for one in ruled if one.decision.verdict == "send")
@@ -191,7 +198,7 @@ def _contact(row: Row[Any]) -> str:
     return f"{row.claim_id}:{row.step.removesuffix('_copy')}:{row.cycle}"
 
 
-def _written(unit: Unit, one: _Ruled, settings: Settings) -> dict[str, Any]:
+def _written(unit: Unit, one: _Ruled) -> dict[str, Any]:
     sends = one.decision.verdict == "send"
     state = {"send": "sending", "defer": "queued", "refuse": "refused"}[one.decision.verdict]
     trace: Trace = (*one.decision.trace, *one.owed.trace, *(one.announced.trace if one.announced else ()))
@@ -204,12 +211,11 @@ def _written(unit: Unit, one: _Ruled, settings: Settings) -> dict[str, Any]:
         "to_value": one.to,
         "generation": one.row.generation + sends,
         "tried": int(sends),
-        "lease": settings.sending_lease_seconds,
         "reserved_at": unit.now if sends else None,
         "subject": one.values.get("subject", ""),
-        "amounts": json.dumps(told | as_of.as_json(one.owed, one.announced)),
-        "trace": json.dumps(trace_json(trace)),
-        "reasons": json.dumps(list(one.decision.reasons)),
+        "amounts": told | as_of.as_json(one.owed, one.announced),
+        "trace": trace_json(trace),
+        "reasons": list(one.decision.reasons),
     }
 
 

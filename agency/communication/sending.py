@@ -48,8 +48,9 @@ _STILL_OURS = text(
     "   AND h.lifted_at IS NULL AND (h.ends_at IS NULL OR h.ends_at > app.now()))))"
 )
 _ON_FILE = text(
-    "UPDATE message SET content_sha256 = :sha WHERE creditor_id = :creditor AND id = :id"
-    " AND generation = :generation AND state = 'sending'"
+    "UPDATE message m SET content_sha256 = f.sha FROM jsonb_to_recordset(CAST(:files AS jsonb))"
+    " AS f(creditor_id uuid, id uuid, generation integer, sha text) WHERE m.creditor_id = f.creditor_id"
+    " AND m.id = f.id AND m.generation = f.generation AND m.state = 'sending'"
 )
 # A receipt may be faster than this confirmation: then the state has climbed already and stays.
 _CONFIRM = text(
@@ -159,14 +160,15 @@ def _keep(unit: Unit, rendered: Sequence[Rendered], ports: Ports) -> None:
     sha256s = store_many(unit, ports.files, contents=contents)
     rows = [
         {
-            "sha": sha256,
-            "creditor": one.reserved.creditor_id,
-            "id": one.reserved.message_id,
+            "creditor_id": str(one.reserved.creditor_id),
+            "id": str(one.reserved.message_id),
             "generation": one.reserved.generation,
+            "sha": sha256,
         }
         for sha256, one in zip(sha256s, rendered, strict=True)
     ]
-    unit.session.connection().execute(_ON_FILE, rows)
+    lock_messages(unit, [one.reserved.message_id for one in rendered])
+    unit.session.connection().execute(_ON_FILE, {"files": json.dumps(rows)})
 
 
 def _call_all(units: Units, rendered: Sequence[Rendered], ports: Ports) -> list[Outcome]:

@@ -116,6 +116,7 @@ def engine_for(url: str, pool_size: int = 20) -> Engine:
         pool_size=pool_size,
         max_overflow=5,
         pool_timeout=5,
+        hide_parameters=True,  # what a failed statement carried is about people, and errors are logged
         connect_args={
             "connect_timeout": 5,
             "options": "-c statement_timeout=120s -c lock_timeout=10s"

@@ -1,5 +1,6 @@
 """What follows in law from a notice: its term, and the costs exactly as it announced them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -14,7 +15,9 @@ from agency.rules.notice import notice_term
 _SERVED = text(
     "SELECT DISTINCT ON (m.creditor_id, m.claim_id) m.creditor_id, m.claim_id, m.channel, c.law,"
     " coalesce(m.posted_at, m.sent_at) AS at, m.amounts->'announced' AS announced"
-    " FROM message m JOIN claim c ON c.creditor_id = m.creditor_id AND c.id = m.claim_id"
+    " FROM unnest(CAST(:creditors AS uuid[]), CAST(:claims AS uuid[])) AS k(creditor_id, claim_id)"
+    " JOIN message m ON m.creditor_id = k.creditor_id AND m.claim_id = k.claim_id"
+    " JOIN claim c ON c.creditor_id = m.creditor_id AND c.id = m.claim_id"
     " JOIN template t ON t.id = m.template_id"
     " WHERE t.key LIKE 'notice%' AND m.step NOT LIKE '%\\_copy' AND m.amounts ? 'announced'"
     " AND m.state IN ('sent', 'delivered', 'opened') AND (m.channel <> 'letter' OR m.posted_at IS NOT NULL)"
@@ -37,9 +40,13 @@ _UNSERVED = text(
 )
 
 
-def start_terms(unit: Unit) -> int:
-    """This function will start the term of every notice that left meanwhile and return how many."""
-    served = unit.session.connection().execute(_SERVED).all()
+def start_terms(unit: Unit, keys: Sequence[tuple[UUID, UUID]]) -> int:
+    """This function will start the term of each notice that has left, and return how many.
+
+    :param keys: (creditor, claim) of the steps that were done now: nothing else can have left meanwhile.
+    """
+    claims = {"creditors": [creditor for creditor, _ in keys], "claims": [claim for _, claim in keys]}
+    served = unit.session.connection().execute(_SERVED, claims).all() if keys else []
     rows: list[dict[str, Any]] = []
     for row in served:
         by: Literal["post", "email"] = "post" if row.channel == Channel.letter else "email"

@@ -39,6 +39,7 @@ _DONE = text(
     " AND m.state IN ('sent', 'delivered', 'opened')"
     # The term of a notice by letter counts from the post, so its step is not done before.
     " AND (m.channel <> 'letter' OR t.key NOT LIKE 'notice%' OR m.posted_at IS NOT NULL)"
+    " RETURNING s.creditor_id, s.claim_id"
 )
 _TRIED = text(
     "UPDATE treatment_step s SET state = 'done', done_at = coalesce(m.sent_at, m.reserved_at, m.due_at),"
@@ -130,10 +131,10 @@ def plan_due(unit: Unit, *, limit: int = CHUNK) -> int:
 def follow_messages(unit: Unit) -> None:
     """This function will carry over what became of messages: steps done, tried or dropped, terms started."""
     connection = unit.session.connection()
-    connection.execute(_DONE)
+    done = [(row.creditor_id, row.claim_id) for row in connection.execute(_DONE)]
     connection.execute(_TRIED, {"must_arrive": sorted(MUST_ARRIVE)})
     connection.execute(_DROPPED, {"now": unit.now})
-    start_terms(unit)
+    start_terms(unit, done)
 
 
 def upcoming(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> PlannedStep | None:
