@@ -11,7 +11,7 @@ from agency.communication.jobs import release, resolve
 from agency.kernel.actor import JobFunction, actor_name
 from agency.kernel.outbox import enqueue
 from agency.kernel.unit import Unit
-from agency.payments.jobs import ask_open_intents, ask_paid_intents
+from agency.payments.jobs import ask_given_back, ask_open_intents
 from agency.treatment.jobs import plan
 
 
@@ -29,7 +29,7 @@ SCHEDULE: tuple[Scheduled, ...] = (
     Scheduled(resolve, timedelta(minutes=5)),
     Scheduled(check_due_promises, timedelta(hours=6)),
     Scheduled(ask_open_intents, timedelta(minutes=5)),
-    Scheduled(ask_paid_intents, timedelta(days=1)),
+    Scheduled(ask_given_back, timedelta(days=1)),
     Scheduled(explain_settlements, timedelta(hours=1)),
     Scheduled(prove_now, timedelta(days=1)),
 )

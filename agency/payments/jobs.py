@@ -12,7 +12,7 @@ from agency.kernel.ids import new_id
 from agency.kernel.inbox import Told, receive, take_unhandled
 from agency.kernel.outbox import enqueue_many
 from agency.kernel.ports import installed_ports
-from agency.kernel.unit import AGENCY_ZONE, Door, Unit, Units
+from agency.kernel.unit import Door, Unit, Units
 from agency.payments.provider_payments import Question, apply_answer, ask, give_up
 from agency.ports.providers import ProviderPayment, ProviderRefused
 
@@ -25,8 +25,9 @@ ASK_PER_JOB = 20
 # The provider forgets an idempotency key after an hour: by then a payment whose creation was never
 # answered cannot be found by us, nor paid by anybody, because nobody got its address.
 CREATING_FOR_MAX = timedelta(hours=1)
-# A paid payment may still be refunded or charged back; notices of that may be lost too.
-WATCH_PAID_FOR = timedelta(days=60)
+# A paid payment may still be refunded or charged back, and notices of that may be lost too. The provider
+# is asked daily which ones were, far enough back for an outage of some days.
+LOOK_BACK = timedelta(days=14)
 
 
 def take_notice(unit: Unit, *, ref: str) -> bool:
@@ -83,18 +84,14 @@ def ask_open_intents(unit: Unit) -> None:
     )
 
 
-@actor(queue="payments")
-def ask_paid_intents(unit: Unit) -> None:
-    """This job will, run daily, have each paid payment asked about once a week while it is watched."""
-    _ask_where(
-        unit,
-        "state = 'paid' AND paid_at > CAST(:now AS timestamptz) - CAST(:watch AS interval)"
-        " AND (CAST(:today AS date) - (paid_at AT TIME ZONE :zone)::date) % 7 = 6",
-        now=unit.now,
-        watch=WATCH_PAID_FOR,
-        today=unit.today,
-        zone=AGENCY_ZONE.key,
-    )
+@actor(queue="payments", own_units=True)
+def ask_given_back(units: Units) -> None:
+    """This job will, run daily, ask about each payment of which the provider gave something back."""
+    with units.open(Door.WORKER, by="system:payments") as unit:
+        since = unit.today - LOOK_BACK
+    refs = installed_ports().payments.given_back(since=since)
+    with units.open(Door.WORKER, by="system:payments") as unit:
+        _ask_where(unit, "state = 'paid' AND provider_ref = ANY(:refs)", refs=sorted(refs))
 
 
 def _ask_where(unit: Unit, condition: str, **values: Any) -> None:

@@ -320,6 +320,13 @@ class PaymentProvider(Protocol):
         """
         ...
 
+    def given_back(self, *, since: date) -> frozenset[str]:
+        """Return the payments of which something was refunded or charged back from `since` on.
+
+        :raises ProviderRefused, ProviderTransient: see the exceptions.
+        """
+        ...
+
     def settlements(self, *, since: date) -> Sequence[Settlement]:
         """Return what the provider has paid out from `since` on, oldest first, so that a lump is explained.
 

@@ -1,7 +1,8 @@
 """Opens payments at Mollie, fetches them, and explains what Mollie paid out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
+from typing import Any
 
 import httpx
 from mollie import ClientSDK, models
@@ -10,7 +11,15 @@ from pydantic import ValidationError
 
 from agency.money import Money
 from agency.ports.providers import CreatedPayment, PaymentStatus, ProviderPayment, ProviderRefused, Settlement
-from integrations.mollie.reading import PAYMENT_ID, amount_of, moment_of, outcomes, plain
+from integrations.mollie.reading import (
+    PAGE,
+    PAYMENT_ID,
+    amount_of,
+    every_item,
+    moment_of,
+    outcomes,
+    plain,
+)
 from integrations.mollie.settlements import paid_out
 from integrations.outcomes import http_client
 
@@ -100,6 +109,15 @@ class MolliePayments:
                 amount_charged_back=amount_of(payment.amount_charged_back, amount.currency),
             )
 
+    def given_back(self, *, since: date) -> frozenset[str]:
+        """See `PaymentProvider.given_back`. Mollie lists the newest first."""
+        with outcomes(effect=False):
+            lists = (
+                every_item(self._sdk.refunds.all(limit=PAGE), "refunds"),
+                every_item(self._sdk.chargebacks.all(limit=PAGE), "chargebacks"),
+            )
+            return frozenset(ref for items in lists for ref in _given_back(items, since))
+
     def settlements(self, *, since: date) -> Sequence[Settlement]:
         """See `PaymentProvider.settlements`."""
         return paid_out(self._organisation, since=since)
@@ -107,6 +125,14 @@ class MolliePayments:
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
+
+
+def _given_back(items: Iterator[Any], since: date) -> Iterator[str]:
+    for item in items:
+        created_at = moment_of(item.created_at)
+        if created_at is not None and created_at.date() < since:
+            return
+        yield item.payment_id
 
 
 def _open_sdk(*, url: str, http: httpx.Client, security: models.Security) -> ClientSDK:

@@ -13,6 +13,7 @@ from mollie.types import UNSET
 from agency.money import Money, UnknownCurrency, UnreadableAmount
 from integrations.outcomes import from_status, httpx_failures, no_answer
 
+PAGE = 250  # the most that Mollie lists at once
 PAYMENT_ID = re.compile(r"tr_[A-Za-z0-9]{4,40}", re.ASCII)
 
 
@@ -55,6 +56,13 @@ def moment_of(text: Any) -> datetime | None:
     """This function will read a moment of Mollie's, in UTC; None when it is not given."""
     given = plain(text)
     return datetime.fromisoformat(given).astimezone(UTC) if given else None
+
+
+def every_item(page: Any, name: str) -> Iterator[Any]:
+    """This function will return every item of a paged list."""
+    while page is not None:
+        yield from getattr(page.result.embedded, name) or ()
+        page = page.next()
 
 
 def _reason(error: models.ClientError) -> str:

@@ -10,11 +10,10 @@ from mollie import ClientSDK
 
 from agency.money import Money, Rounding, round_minor
 from agency.ports.providers import Settlement, SettlementLine
-from integrations.mollie.reading import moment_of, outcomes, plain
+from integrations.mollie.reading import PAGE, every_item, moment_of, outcomes, plain
 
 # A settlement carries the bank's day, and Mollie banks in Amsterdam.
 _BANK_ZONE = ZoneInfo("Europe/Amsterdam")
-_PAGE = 250
 
 
 def paid_out(sdk: ClientSDK, *, since: date) -> Sequence[Settlement]:
@@ -24,7 +23,7 @@ def paid_out(sdk: ClientSDK, *, since: date) -> Sequence[Settlement]:
     """
     found = []
     with outcomes(effect=False):
-        for entry in _all(sdk.settlements.list(limit=_PAGE), "settlements"):
+        for entry in every_item(sdk.settlements.list(limit=PAGE), "settlements"):
             settled_at = moment_of(entry.settled_at)
             if plain(entry.status) != "paidout" or settled_at is None:
                 continue
@@ -48,13 +47,13 @@ def _settlement(sdk: ClientSDK, entry: Any, settled_on: date) -> Settlement:
 
 def _lines(sdk: ClientSDK, settlement_id: str) -> Iterator[SettlementLine]:
     of = sdk.settlements
-    for payment in _all(of.list_payments(settlement_id=settlement_id, limit=_PAGE), "payments"):
+    for payment in every_item(of.list_payments(settlement_id=settlement_id, limit=PAGE), "payments"):
         amount = Money.parse(payment.amount.value, payment.amount.currency)
         yield SettlementLine(payment_ref=payment.id, kind="payment", amount=amount)
-    for refund in _all(of.list_refunds(settlement_id=settlement_id, limit=_PAGE), "refunds"):
+    for refund in every_item(of.list_refunds(settlement_id=settlement_id, limit=PAGE), "refunds"):
         amount = -Money.parse(refund.amount.value, refund.amount.currency)
         yield SettlementLine(payment_ref=refund.payment_id, kind="refund", amount=amount)
-    for chargeback in _all(of.list_chargebacks(settlement_id=settlement_id, limit=_PAGE), "chargebacks"):
+    for chargeback in every_item(of.list_chargebacks(settlement_id=settlement_id, limit=PAGE), "chargebacks"):
         amount = -Money.parse(chargeback.amount.value, chargeback.amount.currency)
         yield SettlementLine(payment_ref=chargeback.payment_id, kind="chargeback", amount=amount)
 
@@ -72,10 +71,3 @@ def _costs(entry: Any) -> Money:
     )
     currency = entry.amount.currency
     return Money(round_minor(gross.scaleb(2), Rounding.HALF_UP), currency)
-
-
-def _all(page: Any, name: str) -> Iterator[Any]:
-    """Every item of a paged list."""
-    while page is not None:
-        yield from getattr(page.result.embedded, name) or ()
-        page = page.next()

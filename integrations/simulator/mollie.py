@@ -75,6 +75,18 @@ async def cancel_payment(payment_id: str, request: Request, world: TheWorld) -> 
         return _error(refused)
 
 
+@routes.get("/refunds")
+async def list_refunds(request: Request, world: TheWorld) -> Response:
+    """Every refund, the newest first, by page."""
+    return _page(request, world, "refunds", _reversals(world, "refund"), _reversal_json)
+
+
+@routes.get("/chargebacks")
+async def list_chargebacks(request: Request, world: TheWorld) -> Response:
+    """Every chargeback, the newest first, by page."""
+    return _page(request, world, "chargebacks", _reversals(world, "chargeback"), _reversal_json)
+
+
 @routes.get("/settlements")
 async def list_settlements(request: Request, world: TheWorld) -> Response:
     """Settlements, the newest first, by page."""
@@ -206,6 +218,10 @@ def _payment_json(world: World, row: sqlite3.Row) -> dict[str, Any]:
     if row["settlement_id"]:
         content["settlementId"] = row["settlement_id"]
     return content
+
+
+def _reversals(world: World, kind: str) -> Sequence[sqlite3.Row]:
+    return world.store.all("SELECT * FROM reversal WHERE kind = ? ORDER BY created_at DESC, id DESC", kind)
 
 
 def _reversal_json(world: World, row: sqlite3.Row) -> dict[str, Any]:

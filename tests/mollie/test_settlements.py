@@ -120,3 +120,17 @@ class TestSettlements:
         ]
         assert first_page["count"] == 5
         assert first_page["_links"]["next"]
+
+
+class TestGivenBack:
+    def test_names_the_payments_of_which_something_went_back_since_a_day(self, simulator, mollie):
+        simulator.post("/clock", {"now": FRIDAY})
+        early, kept, late, charged = (pay(simulator, mollie, 10_000, name=name) for name in "abcd")
+        simulator.post(f"/payments/{early}/refund", {"amount": "1.00"})
+        simulator.post("/clock", {"now": MONDAY})
+        simulator.post(f"/payments/{late}/refund", {"amount": "1.00"})
+        simulator.post(f"/payments/{charged}/chargeback", {})
+        assert mollie.given_back(since=date(2027, 3, 5)) == {early, late, charged}
+        assert mollie.given_back(since=date(2027, 3, 8)) == {late, charged}
+        assert mollie.given_back(since=date(2027, 3, 9)) == frozenset()
+        assert kept

@@ -1,0 +1,23 @@
+"""How every process logs: one line per event, as JSON in production; tracebacks without the values in them.
+
+Local variables hold what people owe and where they live, so none of them is ever written to a log.
+"""
+
+import structlog
+from structlog.typing import Processor
+
+
+def configure_logs(*, production: bool) -> None:
+    """This function will set up logging for this process."""
+    before: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    plain = structlog.dev.ConsoleRenderer(
+        colors=False, exception_formatter=structlog.dev.plain_traceback, pad_event_to=0
+    )
+    after: list[Processor] = (
+        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()] if production else [plain]
+    )
+    structlog.configure(processors=before + after, cache_logger_on_first_use=True)
