@@ -87,7 +87,7 @@ class Postgres(Server):
             "port": str(self.port),
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": self._socket_folder(),
-            "max_connections": "100",
+            "max_connections": "200",
             "shared_buffers": "256MB",
             "work_mem": "16MB",
             "maintenance_work_mem": "128MB",

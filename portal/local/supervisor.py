@@ -155,7 +155,9 @@ class Supervisor:
     def _describe_parts(self) -> list[Part]:
         return [
             simulator_part(self.simulator_socket),
+            # Python works on one core per process: two on one socket answer side by side.
             _web_part("web", "portal.main:app", self.portal_socket),
+            _web_part("web-2", "portal.main:app", self.portal_socket),
             worker_part(),
             relay_part(self.servers.urls()),
         ]

@@ -1,7 +1,7 @@
 """What debtors do after a message, remembered until its day and done as a debtor would do it."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -118,26 +118,50 @@ def decide(unit: Unit, mails: Iterable[Mail], *, seed: int, today: date, links: 
     return due
 
 
-def act(due: Due, outside: Outside, *, trust_iban: str, today: date) -> str:
-    """This function will do what a debtor does today and return the word for it."""
-    action, debt = due.action, due.debt
-    if action.kind is ActionKind.IGNORE:
-        return "ignored"
-    if action.kind is ActionKind.OPEN_MAIL:
-        return "read"
-    amount = Money(max(1, int(debt.open.minor * action.share)), debt.open.currency)
-    if action.kind is ActionKind.PAY_BY_TRANSFER or (action.kind in _WITH_LINK and debt.link is None):
-        if action.kind in (ActionKind.PAY_BY_TRANSFER, ActionKind.PAY_BY_LINK):
-            _transfer(due, amount, outside, trust_iban=trust_iban, today=today)
+def act(now: Sequence[Due], outside: Outside, *, trust_iban: str, today: date) -> list[str]:
+    """This function will do what one debtor does about one claim today and return a word for each act.
+
+    Who looks at the page and answers on the same day does both in one visit.
+    """
+    words: list[str] = []
+    visiting = [due for due in now if due.action.kind in _WITH_LINK and due.debt.link is not None]
+    for due in now:
+        if due not in visiting:
+            words.append(_act_elsewhere(due, outside, trust_iban=trust_iban, today=today))
+    if visiting:
+        words += _visit(visiting, outside, today)
+    return words
+
+
+def _act_elsewhere(due: Due, outside: Outside, *, trust_iban: str, today: date) -> str:
+    match due.action.kind:
+        case ActionKind.OPEN_MAIL:
+            return "read"
+        case ActionKind.PAY_BY_TRANSFER | ActionKind.PAY_BY_LINK:
+            _transfer(due, _amount(due), outside, trust_iban=trust_iban, today=today)
             return "transferred"
-        return "ignored"
-    assert debt.link is not None
+        case _:
+            return "ignored"
+
+
+def _visit(visiting: Sequence[Due], outside: Outside, today: date) -> list[str]:
+    words: list[str] = []
+    debt = visiting[-1].debt
+    answers = [due for due in visiting if due.action.kind is not ActionKind.OPEN_LINK]
+    assert debt.link is not None, "only who has a link visits"
     with outside.browser() as browser:
         browser.follow(debt.link)
-        if action.kind is ActionKind.OPEN_LINK:
-            return "opened the link"
-        browser.identify(debt.postal_code)
-        return _answer(browser, action, amount if action.share < 1 else None, today)
+        words += ["opened the link"] * (len(visiting) - len(answers))
+        if answers:
+            browser.identify(debt.postal_code)
+        for due in answers:
+            part = _amount(due) if due.action.share < 1 else None
+            words.append(_answer(browser, due.action, part, today))
+    return words
+
+
+def _amount(due: Due) -> Money:
+    return Money(max(1, int(due.debt.open.minor * due.action.share)), due.debt.open.currency)
 
 
 def _answer(browser: DebtorsBrowser, action: Action, part: Money | None, today: date) -> str:

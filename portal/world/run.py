@@ -35,6 +35,7 @@ MORNING, NOON, EVENING = clock_time(9, 5), clock_time(13, 0), clock_time(18, 0)
 FRIDAY = 4
 _AWAY = (OperationalError, InterfaceError, psycopg.OperationalError)
 QUIET_SECONDS = 240.0
+_LOOK_AGAIN_SECONDS = 0.03
 
 
 @dataclass
@@ -78,6 +79,8 @@ class World:
             self._day(today, partial(tell, done, days))
             self.story.days += 1
             self._keep()
+        proof = self._in_unit(lambda unit: prove(unit, on=today))
+        self.story.green, self.story.proof = proof.green, proof.checks
         tell(days, days, "done")
         self.story.seconds = time.monotonic() - began
         return self.story
@@ -135,8 +138,7 @@ class World:
         self._until_quiet()
 
     def _one_debtor_acts(self, today: date, now: list[Due]) -> list[str]:
-        trust_iban = self.wiring.settings.trust_iban
-        return [debtors.act(due, self.outside, trust_iban=trust_iban, today=today) for due in now]
+        return debtors.act(now, self.outside, trust_iban=self.wiring.settings.trust_iban, today=today)
 
     def _bank_day(self, today: date) -> None:
         iban = self.wiring.settings.trust_iban
@@ -146,8 +148,6 @@ class World:
         )
         self.story.bank_lines += imported.new_lines
         self._until_quiet()
-        proof = self._in_unit(lambda unit: prove(unit, on=today))
-        self.story.green, self.story.proof = proof.green, proof.checks
 
     def _pay_out(self, today: date) -> None:
         try:
@@ -170,7 +170,7 @@ class World:
                 return
             if time.monotonic() > until:
                 raise WorldStopped(f"{state.open} jobs are still open after {QUIET_SECONDS:.0f} s")
-            time.sleep(0.1 if state.open else 0)
+            time.sleep(_LOOK_AGAIN_SECONDS if state.open else 0)
 
     def _in_unit(self, do: Callable[[Unit], Any], by: str = "system:world") -> Any:
         def once() -> Any:
