@@ -31,7 +31,7 @@ from portal.world.debtors import Due
 from portal.world.outside import DEBTORS_AT_ONCE, Outside, WorldStopped, patiently
 
 log = structlog.get_logger()
-MORNING, NOON, EVENING = clock_time(9, 5), clock_time(13, 0), clock_time(18, 0)
+MORNING, EVENING = clock_time(9, 5), clock_time(18, 0)
 FRIDAY = 4
 _AWAY = (OperationalError, InterfaceError, psycopg.OperationalError)
 QUIET_SECONDS = 240.0
@@ -90,7 +90,6 @@ class World:
         self._move(today, MORNING)
         self._send_what_was_planned()
         tell(f"{today}: debtors")
-        self._move(today, NOON)
         self._hear(today)
         self._debtors_act(today)
         tell(f"{today}: bank")
