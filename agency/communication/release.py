@@ -29,6 +29,7 @@ from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.ports.providers import Sender
 from agency.rules.facts import Channel, DebtorKind, Law, Phase
+from agency.rules.frequency import PersonContacts
 from agency.rules.send import SendDecision, SendFacts, may_send
 from agency.rules.trace import Trace
 from agency.rules.trace import as_json as trace_json
@@ -173,8 +174,11 @@ def _facts(
         claim_closed=row.claim_state != ClaimState.ACTIVE,
         contact_point_ok=_reachable(row, to),
         consent_withdrawn=row.opted_out,
-        last_contact_at=unit.now if now_contacted else row.last_at,
-        contacts_last_7_days=(row.in_7_days or 0) + now_contacted,
+        # Counted by person: `facts` joins the debtors of every creditor by their common identity.
+        contacts=PersonContacts(
+            last_at=unit.now if now_contacted else row.last_at,
+            in_7_days=(row.in_7_days or 0) + now_contacted,
+        ),
         content_complete=complete,
         is_reply=row.template in REPLIES,
     )

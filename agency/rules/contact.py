@@ -195,7 +195,11 @@ def _letter_line(place: _Place, moment: datetime) -> TraceLine:
         rule=window.rule,
         version=window.since.isoformat(),
         source="house rule: the post brings a letter by day, whenever it was handed over",
-        inputs={"country": place.country, "at": _local(place, moment)},
+        inputs={
+            "country": place.country,
+            "zone": zone_of(place.country, place.region).key,
+            "at": _local(place, moment),
+        },
         outcome="contact.letter",
     )
 
@@ -214,6 +218,7 @@ def _trace(
         "region": place.region or "",
         "channel": channel.value,
         "debtor": debtor.value,
+        "zone": zone_of(place.country, place.region).key,
     }
     hours = {"opens": f"{window.opens:%H:%M}", "closes": f"{window.closes:%H:%M}"}
     protected = debtor in window.protects and channel in window.channels
