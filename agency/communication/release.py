@@ -28,6 +28,7 @@ from agency.kernel.settings import Settings
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.ports.providers import Sender
+from agency.rules.content import threatens_court
 from agency.rules.facts import Channel, DebtorKind, Law, Phase
 from agency.rules.frequency import PersonContacts
 from agency.rules.send import SendDecision, SendFacts, may_send
@@ -125,7 +126,14 @@ def _rule(
     announced = _announced(unit, row, owed)
     to = "\n".join(address_lines(row)) if row.channel == Channel.letter else (row.contact_value or "")
     values = message_values(row=row, owed=owed, announced=announced, today=unit.today, settings=settings)
-    complete = row.channel == Channel.sms or not empty_values(row.template, values)
+    complete = row.channel == Channel.sms or not empty_values(
+        row.template,
+        values,
+        law=Law(row.law),
+        debtor=DebtorKind(row.debtor_kind),
+        channel=Channel(row.channel),
+        on=unit.today,
+    )
     decision = may_send(facts=_facts(unit, row, owed.total, contacted, to=to, complete=complete), at=unit.now)
     return _Ruled(row, owed, announced, decision, values, to)
 
@@ -179,6 +187,7 @@ def _facts(
             last_at=unit.now if now_contacted else row.last_at,
             in_7_days=(row.in_7_days or 0) + now_contacted,
         ),
+        threatens_court=threatens_court(text=row.body_source, language=row.language, on=unit.today),
         content_complete=complete,
         is_reply=row.template in REPLIES,
     )

@@ -38,10 +38,10 @@ def publish(unit: Unit, composed: Composed) -> bool:
 
     :raises TemplateIncomplete: it lacks mandatory content.
     """
-    lacking = missing(composed)
+    lacking = missing(composed, on=unit.today)
     if lacking:
         where = f"{composed.key} in {composed.language} by {composed.channel}"
-        raise TemplateIncomplete(f"{where} does not say: {', '.join(lacking)}")
+        raise TemplateIncomplete(f"{where} does not say: {', '.join(lacking).replace('_', ' ')}")
     which = {"key": composed.key, "language": composed.language, "channel": composed.channel.value}
     newest = unit.session.connection().execute(_NEWEST, which).one_or_none()
     sha256 = hashlib.sha256(f"{composed.subject}\n{composed.body}".encode()).hexdigest()

@@ -142,6 +142,7 @@ def _agency(row: Row[Any], settings: Settings) -> dict[str, str]:
         "email": settings.agency_email,
         "address": settings.agency_address,
         "complaints_url": settings.agency_visits_and_complaints_url,
+        "privacy_url": settings.agency_privacy_url,
     }
 
 
