@@ -21,7 +21,7 @@ from agency.communication.composing import fill
 from agency.communication.facts import read_facts, take_due
 from agency.communication.mandatory import REPLIES, empty_values
 from agency.communication.pay_links import issue_pay_links
-from agency.communication.values import address_lines, in_creditors_name, message_values, pay_values
+from agency.communication.values import address_lines, message_values, pay_values
 from agency.events import MessageRefused
 from agency.kernel.emitting import emit
 from agency.kernel.settings import Settings
@@ -262,6 +262,6 @@ def _reserved(unit: Unit, one: _Ruled, settings: Settings) -> Reserved:
 
 def _sender(row: Row[Any], values: dict[str, Any], settings: Settings) -> Sender:
     name = values["sender"]["name"]
-    if in_creditors_name(row) and row.sender_email:
+    if not values["sender"]["on_behalf"] and row.sender_email:
         return Sender(name=name, email=row.sender_email, reply_to=row.reply_to or settings.agency_email)
     return Sender(name=name, email=settings.agency_email, reply_to=settings.agency_email)
