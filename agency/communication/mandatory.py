@@ -7,7 +7,8 @@ from typing import Final
 
 from agency.communication.composing import Composed, values_named
 from agency.rules.content import Communication, Use, empty_content, missing_content
-from agency.rules.facts import Channel, DebtorKind, Law
+from agency.rules.facts import Channel, DebtorKind, Law, Phase
+from agency.rules.identity import Identity, hidden, identity_shown
 from agency.rules.treatment import default_paths
 
 KINDS: Final[Mapping[str, Communication]] = {
@@ -29,7 +30,8 @@ MUST_ARRIVE = frozenset({"notice_nl_consumer", "notice_be_consumer", "notice_bus
 
 
 def missing(composed: Composed, *, on: date) -> tuple[str, ...]:
-    """Return the keys of the items that a composed text lacks, for any of the debtors who may get it.
+    """Return the keys of the items that a composed text lacks, for any of the debtors who may get it, and the
+    values without which it would hide who collects.
 
     :raises KeyError: nothing is known about what such a message must say.
     """
@@ -40,6 +42,8 @@ def missing(composed: Composed, *, on: date) -> tuple[str, ...]:
         use = Use(kind=KINDS[composed.key], law=law, debtor=debtor, channel=composed.channel)
         decision = missing_content(use=use, language=composed.language, values=named, text=words, on=on)
         found |= dict.fromkeys(decision.missing)
+        if composed.channel is not Channel.sms:
+            found |= dict.fromkeys(hidden(_identity(law, debtor, on), named))
     return tuple(found)
 
 
@@ -52,6 +56,12 @@ def empty_values(
     """
     use = Use(kind=KINDS[key], law=law, debtor=debtor, channel=channel)
     return empty_content(use=use, values=values, on=on)
+
+
+def _identity(law: Law, debtor: DebtorKind, on: date) -> Identity:
+    """Return what a text must show at least: under the creditor's name, where that is lawful at all."""
+    home = law.value.upper()  # a consumer's claim follows the law of his home, so its code is the country's
+    return identity_shown(country=home, debtor=debtor, phase=Phase.reminder, in_creditors_name=True, on=on)
 
 
 @cache

@@ -12,10 +12,6 @@ from agency.rules.trace import Trace, TraceLine
 _ANY_COUNTRY: Final = "*"
 
 
-class CollectorHidden(ValueError):
-    """A message would hide who collects: it does not show what must be shown."""
-
-
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Who signs as the `sender`, and the placeholders that the message `shows` whoever signs.
@@ -68,15 +64,12 @@ def identity_shown(
     )
 
 
-def refuse_hidden(*, identity: Identity, values: frozenset[str]) -> None:
-    """Refuse a text that does not name all that its identity must show.
+def hidden(identity: Identity, values: frozenset[str]) -> tuple[str, ...]:
+    """Return what a text must show of creditor and collector and does not name; empty when it shows all.
 
-    :param values: the placeholders that the text names.
-    :raises CollectorHidden: naming what it leaves out.
+    :param values: the placeholders that the text names, such as "agency.registration".
     """
-    hidden = [name for name in identity.shows if name not in values]
-    if hidden:
-        raise CollectorHidden(f"{', '.join(hidden)} must be shown: {identity.trace[0].source}")
+    return tuple(name for name in identity.shows if name not in values)
 
 
 @lru_cache(maxsize=2048)
