@@ -91,7 +91,8 @@ def compose(text: Text, channel: Channel) -> Composed:
 
 
 def plain_words(text: Text) -> str:
-    """Return what a reader reads of a text, a paragraph a line; "0" stands for each value, blocks are left out.
+    """Return what a reader reads of a text, a paragraph a line; "0" stands for each value, blocks are left
+    out.
 
     Of two paragraphs of which only one stands (`?value:`, `?!value:`) both are returned.
     """

@@ -59,8 +59,8 @@ def channel_allowed(
 
     Only the debtor and who represents him are spoken to: in Belgium the law itself forbids collection from
     anybody else (WER Book XIX), elsewhere secrecy does (GDPR art. 5(1)(f)). A visit is announced in writing
-    with the visitor's name, the visitor can identify himself, and the debtor may refuse it (law of 20 December
-    2002 art. 5; NVI code). From the phase of execution on the bailiff acts, not the agency.
+    with the visitor's name, the visitor can identify himself, and the debtor may refuse it (law of 20
+    December 2002 art. 5; NVI code). From the phase of execution on the bailiff acts, not the agency.
 
     :param country: where the debtor lives (ISO 3166-1 alpha-2).
     :param on: the day of the contact; it picks the rule in force.

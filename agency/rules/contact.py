@@ -23,8 +23,8 @@ _REST_DAY_RULE: Final = "rest_day"
 class ContactDecision:
     """Whether a person may be contacted now; `next_slot` (UTC) is `at` itself when it is allowed.
 
-    `reasons` are the codes "outside_hours", "sunday" and "holiday"; `by_law` are those among them that the law
-    of the debtor's country gives, the others are the house's own.
+    `reasons` are the codes "outside_hours", "sunday" and "holiday"; `by_law` are those among them that the
+    law of the debtor's country gives, the others are the house's own.
     """
 
     allowed: bool
@@ -39,11 +39,11 @@ def contact_window(
 ) -> ContactDecision:
     """Decide whether a debtor may be contacted at a moment, and if not, when again.
 
-    Netherlands: not between 20:00 and 07:00, nor on Sundays and recognised holidays, to which decrees add days
-    (Bki art. 4.2; Algemene termijnenwet art. 3). Belgium: no calls and visits between 22:00 and 08:00 (law of
-    20 December 2002, WER Book VI); by the rule of the house no messages then either, and nothing on Sundays,
-    holidays and the days of a community. The hours count on the debtor's own clock and, when that shows
-    another time than the agency's, on both. A letter has no hours.
+    Netherlands: not between 20:00 and 07:00, nor on Sundays and recognised holidays, to which decrees add
+    days (Bki art. 4.2; Algemene termijnenwet art. 3). Belgium: no calls and visits between 22:00 and 08:00
+    (law of 20 December 2002, WER Book VI); by the rule of the house no messages then either, and nothing on
+    Sundays, holidays and the days of a community. The hours count on the debtor's own clock and, when that
+    shows another time than the agency's, on both. A letter has no hours.
 
     :param country: where the debtor lives (ISO 3166-1 alpha-2), not the law of the claim.
     :param region: the part of it (ISO 3166-2); when it is not known, the holidays of every region count.
@@ -143,7 +143,9 @@ def _closed_on(place: _Place, local: datetime, *, own_clock: bool) -> Iterator[_
 
 
 def _closure(window: _Window, reason: str, local: datetime, own_clock: bool) -> _Closure:
-    return _Closure(reason, own_clock and reason in window.law, local, window.rule, window.since, window.source)
+    return _Closure(
+        reason, own_clock and reason in window.law, local, window.rule, window.since, window.source
+    )
 
 
 @lru_cache(maxsize=8192)
@@ -229,7 +231,9 @@ def _trace(
 
     at = _local(place, moment)
     if not closures:
-        return (line(window.rule, window.since, window.source, protected and bool(window.law), "allowed", at=at),)
+        return (
+            line(window.rule, window.since, window.source, protected and bool(window.law), "allowed", at=at),
+        )
     lines = [
         line(
             closure.rule, closure.since, closure.source, closure.by_law and protected, closure.reason,

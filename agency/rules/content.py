@@ -125,7 +125,9 @@ def required_items(*, use: Use, on: date) -> tuple[Item, ...]:
         and row["since"] <= on
     )
     if not found:
-        raise NothingKnown(f"nothing is known about a {use.kind} to a {use.debtor} by {use.channel} ({use.law})")
+        raise NothingKnown(
+            f"nothing is known about a {use.kind} to a {use.debtor} by {use.channel} ({use.law})"
+        )
     return found
 
 

@@ -90,13 +90,13 @@ def hold_of(
     Belgium: a request for debt mediation stops everything for 45 calendar days from the first working day
     after it; a request for a plan stops the next step until the creditor decides, and interest after 30 days
     without a decision (WER Book XIX). Netherlands: a notice of debt help lasts at most four months, at most
-    eight when extended (NVVK); a moratorium at most six (Wgs art. 5); in the WSNP no interest runs from the day
-    of the ruling (Fw art. 303). The source of each ground stands in its row and in the trace.
+    eight when extended (NVVK); a moratorium at most six (Wgs art. 5); in the WSNP no interest runs from the
+    day of the ruling (Fw art. 303). The source of each ground stands in its row and in the trace.
 
     :param country: where the debtor lives (ISO 3166-1 alpha-2).
     :param since: the day of the request, the notice, the ruling or the promise; it picks the rule in force.
-    :param until: the last day where a fact tells it: the promised day, the last day of a notice's term, the day
-        of a decision. Grounds without a term of their own need it.
+    :param until: the last day where a fact tells it: the promised day, the last day of a notice's term, the
+        day of a decision. Grounds without a term of their own need it.
     :param extended: whether the term was extended as its rule allows.
     :raises NoSuchHold: when no rule knows the ground for this kind of debtor there on that day.
     :raises HoldTooLong: when it would last longer than the rule allows, or cannot be extended.
@@ -136,7 +136,9 @@ def stops_contact(*, ground: str, country: str, debtor: DebtorKind, on: date) ->
 
 @lru_cache(maxsize=4096)
 def _row(ground: Ground, country: str, debtor: DebtorKind, on: date) -> dict[str, Any]:
-    rows = [row for row in read_table("holds")["hold"] if row["ground"] == ground and debtor in row["debtors"]]
+    rows = [
+        row for row in read_table("holds")["hold"] if row["ground"] == ground and debtor in row["debtors"]
+    ]
     here = row_in_force((row for row in rows if row["country"] == country), on)
     row = here or row_in_force((row for row in rows if row["country"] == _ANY_COUNTRY), on)
     if row is None:

@@ -32,7 +32,8 @@ class Readability:
 
     `score`: 100 is very easy, 0 very hard, with one decimal. `failures` are the codes "too_hard",
     "sentences_too_long", "sentence_too_long" and "too_many_long_words". `long_sentences` are those over the
-    limit, the longest first, or the longest few when none is; `hard_words` are the longest words by syllables.
+    limit, the longest first, or the longest few when none is; `hard_words` are the longest words by
+    syllables.
     """
 
     passes: bool
@@ -58,10 +59,10 @@ class _Measured:
 def readability(*, text: str, language: str, on: date) -> Readability:
     """Measure how easy a text reads, by the formula of its language.
 
-    Dutch law asks for level B1 (Rki art. 1, Bki). No formula measures B1 itself, so that the thresholds in the
-    table are the nearest bands of Flesch-Douma (nl), Kandel-Moles (fr), Flesch (en) and Amstad (de), with the
-    length of sentences and the share of long words beside them. A number or an amount counts as one word of
-    one syllable; a line break ends a sentence.
+    Dutch law asks for level B1 (Rki art. 1, Bki). No formula measures B1 itself, so that the thresholds in
+    the table are the nearest bands of Flesch-Douma (nl), Kandel-Moles (fr), Flesch (en) and Amstad (de),
+    with the length of sentences and the share of long words beside them. A number or an amount counts as one
+    word of one syllable; a line break ends a sentence.
 
     :param text: plain words, paragraphs on lines of their own.
     :param language: nl, fr, en or de.

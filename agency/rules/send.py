@@ -33,9 +33,9 @@ class SendFacts:
     `holds` are the grounds of the holds in force (`agency.rules.holds.Ground`; an unknown one stops all).
     `contacts` counts contacts of the agency's own accord on other steps with this PERSON, about the claims of
     every creditor. `limitation_ends` is the last day on which the claim can be brought to court.
-    `threatens_court` marks a text that announces or suggests a court, a summons or a seizure. `is_reply` marks
-    an answer to the debtor's own act: a receipt, a link that was asked for. The last three are about a visit:
-    announced in writing, the visitor can identify himself, the debtor said no.
+    `threatens_court` marks a text that announces or suggests a court, a summons or a seizure. `is_reply`
+    marks an answer to the debtor's own act: a receipt, a link that was asked for. The last three are about a
+    visit: announced in writing, the visitor can identify himself, the debtor said no.
     """
 
     country: str
@@ -75,10 +75,10 @@ def may_send(*, facts: SendFacts, at: datetime) -> SendDecision:
 
     A message that must not leave is refused; one that only comes at the wrong time is deferred to the next
     lawful moment. A call or a visit passes a hold that lets the case be talked about. An answer to the
-    debtor's own act passes a hold, a dispute, a closed claim and the hours, because the debtor asked for it; it
-    never passes a closed channel, an incomplete content or a threat that is not lawful, and a call or a visit
-    never passes the hours. A threat of court never leaves for a time-barred claim, nor before its limitation is
-    known, nor in the reminder phase, in which nothing could follow yet.
+    debtor's own act passes a hold, a dispute, a closed claim and the hours, because the debtor asked for it;
+    it never passes a closed channel, an incomplete content or a threat that is not lawful, and a call or a
+    visit never passes the hours. A threat of court never leaves for a time-barred claim, nor before its
+    limitation is known, nor in the reminder phase, in which nothing could follow yet.
 
     :param at: the moment, with a zone.
     :raises ValueError: when the moment has no zone.
@@ -129,7 +129,9 @@ def _refusals(facts: SendFacts, today: date, channel: ChannelDecision) -> list[s
     # What the debtor asked for is answered in every phase.
     phase = ("with_bailiff", "channel_not_in_phase") if facts.is_reply else ()
     closed = [reason for reason in channel.reasons if reason not in phase]
-    holds = [] if facts.is_reply else [f"hold:{ground}" for ground in facts.holds if _stops(facts, ground, today)]
+    holds = (
+        [] if facts.is_reply else [f"hold:{ground}" for ground in facts.holds if _stops(facts, ground, today)]
+    )
     return [*closed, *found, *holds]
 
 

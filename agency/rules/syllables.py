@@ -1,7 +1,7 @@
 """How many syllables a written word has, by rules of hand per language: Dutch, French, English and German.
 
-The rules read spelling, not sound. They are right for most words and off by one for some; a mean over a letter
-does not feel it.
+The rules read spelling, not sound. They are right for most words and off by one for some; a mean over a
+letter does not feel it.
 """
 
 import re
@@ -20,14 +20,24 @@ _FR: Final = re.compile(
     "eaux?|oui|ou|œu|eu|oi|oî|ai|aî|ei|au|ui|[éè](?=[aeiouéè])|i[aeéèoê]u?|[aeiouyàâäéèêëîïôöùûüœæ]"
 )
 
-_FR_MUTE: Final = re.compile("(?<=[^aeiouyàâäéèêëîïôöùûüœæ])(?:e|es)$|(?<=[aeiouéèû])(?:e|es)$|(?<=[aio]i)ent$")
+_FR_MUTE: Final = re.compile(
+    "(?<=[^aeiouyàâäéèêëîïôöùûüœæ])(?:e|es)$|(?<=[aeiouéèû])(?:e|es)$|(?<=[aio]i)ent$"
+)
 # After two consonants an i before a vowel is a syllable of its own: client, ouvrier, calendrier.
 _FR_CLUSTER: Final = re.compile("[bcdfgptv][lr]i(?=[aeéèo])")
-_EN_SPLIT: Final = re.compile("ia(?!l$|n$)|io(?!n|us)|(?<=[^ctsxg])ious|eo(?!u|n$)|iu|ua|uou|ier$|iet|eing|ying|creat|ue[ln]")
+_EN_SPLIT: Final = re.compile(
+    "ia(?!l$|n$)|io(?!n|us)|(?<=[^ctsxg])ious|eo(?!u|n$)|iu|ua|uou|ier$|iet|eing|ying|creat|ue[ln]"
+)
 _EN_MUTE: Final = re.compile("(?<![aeiouy])(?:(?<!l)e|(?<=[aeiouy]l)e)$|[^aeioutdy]ed$|[^aeiouyscgzxh]es$")
 _EN_MUTE_INSIDE: Final = re.compile("(?:[bcdfgklmnprstvz])e(?:ment|ful|less|ly)(?:s|ness)?$")
 
-_EN_IRREGULAR: Final[Mapping[str, int]] = {"people": 2, "business": 2, "client": 2, "clients": 2, "science": 2}
+_EN_IRREGULAR: Final[Mapping[str, int]] = {
+    "people": 2,
+    "business": 2,
+    "client": 2,
+    "clients": 2,
+    "science": 2,
+}
 
 
 def syllables(word: str, language: str) -> int:

@@ -88,7 +88,7 @@ class TestDutchHours:
         assert_readable(found.trace)
 
     def test_rests_on_the_days_that_decrees_make_equal_to_holidays(self):
-        """Algemene termijnenwet art. 3(3); nova-incasso.nl: no contact on 10 May and 27 December 2024 either."""
+        """Algemene termijnenwet art. 3(3); nova-incasso.nl for 10 May and 27 December 2024."""
         for day in ((2024, 5, 10), (2024, 12, 27), (2026, 1, 2), (2026, 5, 15), (2027, 5, 7), (2028, 5, 26)):
             found = decide(amsterdam(*day, 12))
             assert (found.reasons, found.by_law) == (("holiday",), ("holiday",)), day
@@ -319,7 +319,9 @@ class TestAgainstTheSlowOne:
     @pytest.mark.parametrize("year", YEARS)
     def test_around_every_change_of_the_clock_to_2040(self, country, year):
         for sunday in changes(year):
-            evening = datetime(sunday.year, sunday.month, sunday.day, tzinfo=ZONES[country]) - 2 * timedelta(hours=1)
+            evening = datetime(sunday.year, sunday.month, sunday.day, tzinfo=ZONES[country]) - 2 * timedelta(
+                hours=1
+            )
             slot = slowly_next(country, evening.astimezone(UTC))
             for at in (evening, evening + timedelta(hours=4), evening + timedelta(hours=5, minutes=17)):
                 found = decide(at, country, Channel.sms)

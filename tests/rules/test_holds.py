@@ -187,7 +187,12 @@ class TestGrounds:
         assert_readable(held(ground.value, country, until=MONDAY if ground.value in TOLD else None).trace)
 
 
-@given(st.sampled_from(list(Ground)), st.sampled_from(["NL", "BE", "DE"]), st.sampled_from(list(DebtorKind)), days)
+@given(
+    st.sampled_from(list(Ground)),
+    st.sampled_from(["NL", "BE", "DE"]),
+    st.sampled_from(list(DebtorKind)),
+    days,
+)
 def test_a_hold_never_ends_before_it_begins_and_stops_at_least_demands(ground, country, debtor, since):
     until = since + timedelta(days=10) if ground.value in TOLD else None
     try:
@@ -215,5 +220,9 @@ def test_45_days_begin_on_a_working_day_after_the_request(asked):
 
 @given(days, st.integers(0, 3))
 def test_extending_never_shortens(since, later):
-    assert held("debt_help_notice", since=since).ends < held("debt_help_notice", since=since, extended=True).ends
-    assert held("moratorium", since=since).ends <= held("moratorium", since=since + timedelta(days=later)).ends
+    assert (
+        held("debt_help_notice", since=since).ends < held("debt_help_notice", since=since, extended=True).ends
+    )
+    assert (
+        held("moratorium", since=since).ends <= held("moratorium", since=since + timedelta(days=later)).ends
+    )

@@ -57,7 +57,10 @@ def test_sends_when_nothing_stands_against_it():
         ({"phase": Phase.execution}, ("with_bailiff",)),
         ({"disputed": True, "contact_point_ok": False}, ("contact_point_broken", "disputed")),
         ({"recipient": Recipient.employer}, ("third_party",)),
-        ({"channel": Channel.visit}, ("channel_not_in_phase", "visit_not_announced", "visitor_not_identified")),
+        (
+            {"channel": Channel.visit},
+            ("channel_not_in_phase", "visit_not_announced", "visitor_not_identified"),
+        ),
     ],
 )
 def test_refuses_what_must_not_leave_even_at_night(changes, reasons):
@@ -132,7 +135,6 @@ class TestReplies:
     def test_calls_back_only_within_the_hours(self):
         found = gate(NIGHT, is_reply=True, channel=Channel.call)
         assert (found.verdict, found.until) == ("defer", MORNING)
-
 
     def test_calls_back_however_often_the_debtor_was_reached(self):
         often = PersonContacts(in_7_days=9, last_at=NOON)
