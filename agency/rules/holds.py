@@ -105,14 +105,17 @@ def hold_of(
     """
     row = _row(ground, country, debtor, since)
     ends = _ends(row, country, since, until, extended)
+    return _hold(row, country, debtor, since, ends)
+
+
+def _hold(row: dict[str, Any], country: str, debtor: DebtorKind, since: date, ends: date | None) -> Hold:
     interest_from = _interest_stops_from(row, since, ends)
     act_by = _act_by(row, country, since)
-    stops_contact = row["stops"] == "contact"
     return Hold(
-        ground=ground,
+        ground=Ground(row["ground"]),
         since=since,
         ends=ends,
-        stops_contact=stops_contact,
+        stops_contact=row["stops"] == "contact",
         stops_demands=True,
         stops_interest=interest_from is not None,
         interest_stops_from=interest_from,

@@ -55,6 +55,19 @@ class _Measured:
     words: tuple[str, ...]
     syllables: tuple[int, ...]
 
+    def words_per_sentence(self) -> Fraction:
+        return Fraction(len(self.words), len(self.sentences))
+
+    def score(self, row: dict[str, Any]) -> Fraction:
+        per_word = Fraction(row["per_word"]) * self.words_per_sentence()
+        per_syllable = Fraction(row["per_syllable"]) * Fraction(sum(self.syllables), len(self.words))
+        return Fraction(row["constant"]) - per_word - per_syllable
+
+    def long_words_percent(self, row: dict[str, Any]) -> Fraction:
+        return Fraction(
+            100 * sum(count >= row["long_syllables"] for count in self.syllables), len(self.words)
+        )
+
 
 def readability(*, text: str, language: str, on: date) -> Readability:
     """Measure how easy a text reads, by the formula of its language.
@@ -77,35 +90,30 @@ def readability(*, text: str, language: str, on: date) -> Readability:
     found = _measure(text, language)
     if not found.words:
         raise ValueError("a text without words cannot be read")
-    mean_sentence = Fraction(len(found.words), len(found.sentences))
-    mean_word = Fraction(sum(found.syllables), len(found.words))
-    score = (
-        Fraction(row["constant"])
-        - Fraction(row["per_word"]) * mean_sentence
-        - Fraction(row["per_syllable"]) * mean_word
-    )
-    long_percent = Fraction(100 * sum(count >= row["long_syllables"] for count in found.syllables))
-    long_percent /= len(found.words)
-    failing = {
-        "too_hard": score < row["score_min"],
-        "sentences_too_long": mean_sentence > row["mean_sentence_max"],
-        "sentence_too_long": max(found.lengths) > row["sentence_max"],
-        "too_many_long_words": long_percent > row["long_percent_max"],
-    }
-    failures = tuple(code for code, fails in failing.items() if fails)
+    failures = _failures(found, row)
     measured = Readability(
         passes=not failures,
-        score=_tenths(score),
+        score=_tenths(found.score(row)),
         words=len(found.words),
         sentences=len(found.sentences),
-        words_per_sentence=_tenths(mean_sentence),
-        long_words_percent=_tenths(long_percent),
+        words_per_sentence=_tenths(found.words_per_sentence()),
+        long_words_percent=_tenths(found.long_words_percent(row)),
         failures=failures,
         long_sentences=_longest(found, row["sentence_max"]),
         hard_words=_hardest(found),
         trace=(),
     )
     return _with_trace(measured, row, max(found.lengths))
+
+
+def _failures(found: _Measured, row: dict[str, Any]) -> tuple[str, ...]:
+    failing = {
+        "too_hard": found.score(row) < row["score_min"],
+        "sentences_too_long": found.words_per_sentence() > row["mean_sentence_max"],
+        "sentence_too_long": max(found.lengths) > row["sentence_max"],
+        "too_many_long_words": found.long_words_percent(row) > row["long_percent_max"],
+    }
+    return tuple(code for code, fails in failing.items() if fails)
 
 
 def sentences_in(text: str) -> tuple[str, ...]:

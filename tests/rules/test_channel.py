@@ -52,6 +52,11 @@ class TestWhoIsSpokenTo:
         assert way(country="NL", recipient=Recipient.employer).trace[0].source.startswith("house rule")
         assert way(country="BE", recipient=Recipient.employer).trace[0].source.startswith("WER Book XIX")
 
+    def test_the_rule_is_named_after_the_country_that_has_one(self):
+        assert way(Channel.visit, "BE").trace[0].rule == "be.channel"
+        assert way(Channel.call, "NL").trace[0].rule == "house.channel"
+        assert way(Channel.visit, "NL").trace[0].rule == "nl.channel"
+
     def test_who_represents_the_debtor_may_be_spoken_to(self):
         assert way(recipient=Recipient.representative).allowed
 

@@ -75,8 +75,17 @@ def test_the_last_day_of_the_term_is_not_time_barred():
     assert gate(limitation_ends=date(2026, 11, 3)).verdict == "send"
 
 
+def test_a_last_cent_may_still_be_asked():
+    assert gate(balance=Money(1, "EUR")).verdict == "send"
+
+
 def test_defers_to_the_next_lawful_hour():
     found = gate(NIGHT)
+    assert [line.outcome for line in found.trace] == [
+        "send.defer",
+        "contact.outside_hours",
+        "contact.again_from",
+    ]
     assert (found.verdict, found.reasons, found.until) == ("defer", ("outside_hours",), MORNING)
 
 
@@ -88,6 +97,7 @@ class TestFrequency:
     def test_leaves_twenty_hours_between_contacts(self):
         found = gate(contacts=PersonContacts(last_at=NOON - timedelta(hours=2)))
         assert (found.verdict, found.reasons) == ("defer", ("too_soon_after_last_contact", "outside_hours"))
+        assert found.trace[1].outcome == "contact.too_soon_after_last_contact"
         assert found.until == MORNING  # twenty hours later it is six, an hour too early
         assert gate(contacts=PersonContacts(last_at=NOON - timedelta(hours=20))).verdict == "send"
 
