@@ -22,7 +22,7 @@ class Recipient(StrEnum):
     family = "family"
     neighbour = "neighbour"
     employer = "employer"
-    other = "other"
+    somebody_else = "somebody_else"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

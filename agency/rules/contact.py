@@ -119,11 +119,13 @@ def _clocks(place: _Place) -> tuple[ZoneInfo, ...]:
 
 
 def _closed_because(place: _Place, moment: datetime) -> list[_Closure]:
-    return [
-        closure
-        for index, zone in enumerate(_clocks(place))
-        for closure in _closed_on(place, moment.astimezone(zone), own_clock=index == 0)
-    ]
+    own, *others = (moment.astimezone(zone) for zone in _clocks(place))
+    found = list(_closed_on(place, own, own_clock=True))
+    for local in others:
+        # Brussels and Amsterdam have two names for one time: it is told once.
+        if local.utcoffset() != own.utcoffset():
+            found += _closed_on(place, local, own_clock=False)
+    return found
 
 
 def _closed_on(place: _Place, local: datetime, *, own_clock: bool) -> Iterator[_Closure]:

@@ -96,7 +96,7 @@ def missing_content(
             rule=f"content.{item.key}",
             version=item.since.isoformat(),
             source=item.source,
-            inputs=inputs | {"item": item.key},
+            inputs=inputs | {"item": f"item_{item.key}"},
             outcome="content.missing",
         )
         for item in lacking

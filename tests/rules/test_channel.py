@@ -36,7 +36,7 @@ def way(
 
 class TestWhoIsSpokenTo:
     @pytest.mark.parametrize(
-        "recipient", [Recipient.family, Recipient.neighbour, Recipient.employer, Recipient.other]
+        "recipient", [Recipient.family, Recipient.neighbour, Recipient.employer, Recipient.somebody_else]
     )
     @pytest.mark.parametrize("channel", [channel for channel in Channel if channel is not Channel.visit])
     def test_nobody_but_the_debtor(self, recipient, channel):

@@ -124,6 +124,10 @@ class TestBelgianHours:
         assert decide(at, "BE", Channel.call).by_law == ("outside_hours",)
         assert decide(at, "BE", Channel.email).by_law == ()
 
+    def test_tells_once_what_two_clocks_of_one_time_show(self):
+        found = decide(amsterdam(2026, 11, 3, 23), "BE")
+        assert [line.outcome for line in found.trace] == ["contact.outside_hours", "contact.again_from"]
+
     def test_only_the_night_is_the_law_of_a_sunday(self):
         found = decide(amsterdam(2026, 11, 8, 23), "BE")
         assert (found.reasons, found.by_law) == (("outside_hours", "sunday"), ("outside_hours",))
@@ -196,6 +200,7 @@ class TestOtherPlaces:
         """A Dutch debtor has one clock; a British one is protected by the house alone."""
         night = datetime(2026, 11, 3, 23, tzinfo=ZoneInfo("Europe/London"))
         assert decide(night, "GB").by_law == ()
+        assert [line.outcome for line in decide(night, "GB").trace].count("contact.outside_hours") == 2
 
     def test_refuses_a_country_it_does_not_know(self):
         with pytest.raises(UnknownCountry):

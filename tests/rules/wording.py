@@ -13,7 +13,7 @@ WORDS = Path(agency.rules.__file__).with_name("words")
 LANGUAGES = {"nl", "fr", "en", "de"}
 FORMATS = {"", "money", "percent", "date", "moment", "number", "term"}
 # Codes that many decisions use: their terms stand in the general file.
-GENERAL = {code.value for kind in (Channel, DebtorKind, Phase, HoldGround) for code in kind} | {"costs"}
+GENERAL = {code.value for kind in (Channel, DebtorKind, Phase, HoldGround) for code in kind}
 
 
 @cache
