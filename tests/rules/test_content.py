@@ -113,10 +113,9 @@ class TestFourteenDayLetter:
         assert check(by_sms, "").missing == ("on_paper_or_by_email",)
 
     def test_the_safe_wording_is_asked_since_the_judgment(self):
-        before = missing_content(
-            use=LETTER, language="nl", values=values_of(LETTER), text="6:96", on=date(2016, 11, 24)
-        )
-        assert "fourteen_day_term" not in before.missing
+        for day, asked in ((date(2016, 11, 24), False), (date(2016, 11, 25), True)):
+            found = missing_content(use=LETTER, language="nl", values=values_of(LETTER), text="6:96", on=day)
+            assert ("fourteen_day_term" in found.missing) is asked
 
 
 @pytest.mark.parametrize("use", USES, ids=lambda use: f"{use.law}-{use.kind}")
