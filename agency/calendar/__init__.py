@@ -5,7 +5,7 @@ Tells nobody anything: it is pure arithmetic over dates, below every other room.
 """
 
 from agency.calendar.business_days import add_business_days, is_business_day, next_business_day
-from agency.calendar.countries import HOME_ZONE, UnknownCountry, zone_of
+from agency.calendar.countries import HOME_ZONE, UnknownCountry, region_code, zone_of
 from agency.calendar.local_time import at_local, local_time
 from agency.calendar.months import add_months, add_years, anniversary, full_months_between
 from agency.calendar.public_holidays import is_holiday, public_holidays
@@ -24,5 +24,6 @@ __all__ = [
     "local_time",
     "next_business_day",
     "public_holidays",
+    "region_code",
     "zone_of",
 ]

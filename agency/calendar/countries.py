@@ -1,4 +1,4 @@
-"""Countries (ISO 3166-1 alpha-2) and the zones their people live in."""
+"""Countries (ISO 3166-1 alpha-2), their regions (ISO 3166-2) and the zones their people live in."""
 
 from functools import lru_cache
 from typing import Final
@@ -21,6 +21,11 @@ _ZONES: Final[dict[str, str]] = {
 
 _REGION_ZONES: Final[dict[tuple[str, str], str]] = {
     ("ES", "CN"): "Atlantic/Canary",
+    ("FR", "971"): "America/Guadeloupe",
+    ("FR", "972"): "America/Martinique",
+    ("FR", "973"): "America/Cayenne",
+    ("FR", "974"): "Indian/Reunion",
+    ("FR", "976"): "Indian/Mayotte",
     ("PT", "20"): "Atlantic/Azores",
     ("PT", "30"): "Atlantic/Madeira",
 }
@@ -35,12 +40,20 @@ def is_served(country: str) -> bool:
     return country in _ZONES
 
 
+def region_code(country: str, region: str | None) -> str | None:
+    """Return a region as it is written here: "BE-WAL", "be-wal" and "wal" are all "WAL"; nothing is None."""
+    if not region or not region.strip():
+        return None
+    return region.strip().upper().removeprefix(f"{country}-")
+
+
 @lru_cache(maxsize=256)
 def zone_of(country: str, region: str | None = None) -> ZoneInfo:
     """Return the zone of a country, or of a region of it that keeps another time.
 
+    :param region: with or without the country before it, in any case; one that is not known changes nothing.
     :raises UnknownCountry: when the country is not served.
     """
     if not is_served(country):
         raise UnknownCountry(f"no zone known for country {country!r}")
-    return ZoneInfo(_REGION_ZONES.get((country, region or ""), _ZONES[country]))
+    return ZoneInfo(_REGION_ZONES.get((country, region_code(country, region) or ""), _ZONES[country]))

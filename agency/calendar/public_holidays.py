@@ -1,11 +1,11 @@
 """Holidays that the law of a country recognises."""
 
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import holidays
 
-from agency.calendar.countries import UnknownCountry, is_served
+from agency.calendar.countries import UnknownCountry, is_served, region_code
 
 # In the Netherlands 5 May is a recognised holiday every year (Algemene termijnenwet art. 3), although most
 # employers give the day off only each fifth year; the library files the other years under "optional".
@@ -21,19 +21,27 @@ def public_holidays(country: str, region: str | None, year: int) -> frozenset[da
     Without a region, or with one that is not known, the holidays of every region count: it is better to
     wait a day too long than to disturb somebody on a holiday.
 
+    :param region: as the world writes it (ISO 3166-2), with or without the country: "DE-BY", "BY", "by".
     :raises UnknownCountry: when the country is not served.
     """
     if not is_served(country):
         raise UnknownCountry(f"no holidays known for country {country!r}")
-    # Not by the library's list of all countries: making it loads every one of them.
-    known = holidays.country_holidays(country).subdivisions
-    regions: list[str | None] = [None, *known]
-    if region in known or country in _TOWN_HOLIDAYS:
-        regions = [region if region in known else None]
+    known = _regions(country)
+    found = known.get(region_code(country, region) or "")
+    regions: list[str | None] = [None, *known.values()]
+    if found is not None or country in _TOWN_HOLIDAYS:
+        regions = [found]
     days: set[date] = set()
     for subdivision in regions:
         days.update(_of(country, subdivision, year))
     return frozenset(days)
+
+
+@cache
+def _regions(country: str) -> dict[str, str]:
+    """Return the library's regions of a country by the code that they have here."""
+    # Not by the library's list of all countries: making it loads every one of them.
+    return {name.upper(): name for name in holidays.country_holidays(country).subdivisions}
 
 
 def _of(country: str, subdivision: str | None, year: int) -> set[date]:

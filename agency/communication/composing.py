@@ -90,6 +90,16 @@ def compose(text: Text, channel: Channel) -> Composed:
     return Composed(text.key, text.language, channel, text.subject, body)
 
 
+def plain_words(text: Text) -> str:
+    """Return what a reader reads of a text, a paragraph a line; "0" stands for each value, blocks are left
+    out.
+
+    Of two paragraphs of which only one stands (`?value:`, `?!value:`) both are returned.
+    """
+    written = (_conditional(part)[1] for part in text.paragraphs if not part.startswith("[["))
+    return "\n".join(_VALUE.sub("0", part).replace("**", "") for part in written)
+
+
 def fill(source: str, values: dict[str, object]) -> str:
     """Put plain values into a one-line text (a subject, an SMS); line breaks in a value become blanks.
 

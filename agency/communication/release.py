@@ -21,14 +21,16 @@ from agency.communication.composing import fill
 from agency.communication.facts import read_facts, take_due
 from agency.communication.mandatory import REPLIES, empty_values
 from agency.communication.pay_links import issue_pay_links
-from agency.communication.values import address_lines, in_creditors_name, message_values, pay_values
+from agency.communication.values import address_lines, message_values, pay_values
 from agency.events import MessageRefused
 from agency.kernel.emitting import emit
 from agency.kernel.settings import Settings
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.ports.providers import Sender
+from agency.rules.content import threatens_court
 from agency.rules.facts import Channel, DebtorKind, Law, Phase
+from agency.rules.frequency import PersonContacts
 from agency.rules.send import SendDecision, SendFacts, may_send
 from agency.rules.trace import Trace
 from agency.rules.trace import as_json as trace_json
@@ -131,7 +133,14 @@ def _rule(
     announced = _announced(unit, row, owed)
     to = "\n".join(address_lines(row)) if row.channel == Channel.letter else (row.contact_value or "")
     values = message_values(row=row, owed=owed, announced=announced, today=unit.today, settings=settings)
-    complete = row.channel == Channel.sms or not empty_values(row.template, values)
+    complete = row.channel == Channel.sms or not empty_values(
+        row.template,
+        values,
+        law=Law(row.law),
+        debtor=DebtorKind(row.debtor_kind),
+        channel=Channel(row.channel),
+        on=unit.today,
+    )
     decision = may_send(facts=_facts(unit, row, owed.total, contacted, to=to, complete=complete), at=unit.now)
     return _Ruled(row, owed, announced, decision, values, to)
 
@@ -180,8 +189,12 @@ def _facts(
         claim_closed=row.claim_state != ClaimState.ACTIVE,
         contact_point_ok=_reachable(row, to),
         consent_withdrawn=row.opted_out,
-        last_contact_at=unit.now if now_contacted else row.last_at,
-        contacts_last_7_days=(row.in_7_days or 0) + now_contacted,
+        # Counted by person: `facts` joins the debtors of every creditor by their common identity.
+        contacts=PersonContacts(
+            last_at=unit.now if now_contacted else row.last_at,
+            in_7_days=(row.in_7_days or 0) + now_contacted,
+        ),
+        threatens_court=threatens_court(text=row.body_source, language=row.language, on=unit.today),
         content_complete=complete,
         is_reply=row.template in REPLIES,
     )
@@ -255,6 +268,6 @@ def _reserved(unit: Unit, one: _Ruled, settings: Settings) -> Reserved:
 
 def _sender(row: Row[Any], values: dict[str, Any], settings: Settings) -> Sender:
     name = values["sender"]["name"]
-    if in_creditors_name(row) and row.sender_email:
+    if not values["sender"]["on_behalf"] and row.sender_email:
         return Sender(name=name, email=row.sender_email, reply_to=row.reply_to or settings.agency_email)
     return Sender(name=name, email=settings.agency_email, reply_to=settings.agency_email)

@@ -2,14 +2,16 @@
 
 import hashlib
 from collections.abc import Iterator
+from datetime import date
 
 from sqlalchemy import text
 
-from agency.communication.composing import FOLDER, Composed, compose, read_text
+from agency.communication.composing import FOLDER, Composed, Text, compose, plain_words, read_text
 from agency.communication.mandatory import missing
 from agency.kernel.errors import Invalid
 from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit
+from agency.rules.readability import readability
 
 _NEWEST = text(
     "SELECT version, sha256 FROM template WHERE key = :key AND language = :language AND channel = :channel"
@@ -25,12 +27,31 @@ class TemplateIncomplete(Invalid):
     """A template lacks something that the law wants a message to say; it is not published."""
 
 
+class TemplateTooHard(Invalid):
+    """A template reads harder than level B1; it is not published."""
+
+
 def publish_templates(unit: Unit) -> int:
     """This function will publish every text of this room that changed and return how many versions it gave.
 
     :raises TemplateIncomplete: one lacks mandatory content; then none is published.
+    :raises TemplateTooHard: one reads too hard; then none is published.
     """
+    for written in written_files():
+        refuse_too_hard(written, on=unit.today)
     return sum(publish(unit, composed) for composed in composed_files())
+
+
+def refuse_too_hard(written: Text, *, on: date) -> None:
+    """This function will refuse a text that reads harder than level B1 and name what its writer can mend.
+
+    :raises TemplateTooHard: see the exception.
+    """
+    found = readability(text=plain_words(written), language=written.language, on=on)
+    if not found.passes:
+        why = ", ".join(found.failures).replace("_", " ")
+        mend = " | ".join(found.long_sentences[:1] + found.hard_words[:3])
+        raise TemplateTooHard(f"{written.key} in {written.language} reads too hard ({why}): {mend}")
 
 
 def publish(unit: Unit, composed: Composed) -> bool:
@@ -38,10 +59,10 @@ def publish(unit: Unit, composed: Composed) -> bool:
 
     :raises TemplateIncomplete: it lacks mandatory content.
     """
-    lacking = missing(composed)
+    lacking = missing(composed, on=unit.today)
     if lacking:
         where = f"{composed.key} in {composed.language} by {composed.channel}"
-        raise TemplateIncomplete(f"{where} does not say: {', '.join(lacking)}")
+        raise TemplateIncomplete(f"{where} does not say: {', '.join(lacking).replace('_', ' ')}")
     which = {"key": composed.key, "language": composed.language, "channel": composed.channel.value}
     newest = unit.session.connection().execute(_NEWEST, which).one_or_none()
     sha256 = hashlib.sha256(f"{composed.subject}\n{composed.body}".encode()).hexdigest()
@@ -55,10 +76,15 @@ def publish(unit: Unit, composed: Composed) -> bool:
     return True
 
 
-def composed_files() -> Iterator[Composed]:
-    """This function will lay out every text of this room for each of its channels."""
+def written_files() -> Iterator[Text]:
+    """This function will read every text of this room as its author wrote it."""
     for path in sorted(FOLDER.iterdir()):
         if path.suffix in (".md", ".sms"):
-            written = read_text(name=path.name, content=path.read_text())
-            for channel in written.channels:
-                yield compose(written, channel)
+            yield read_text(name=path.name, content=path.read_text())
+
+
+def composed_files() -> Iterator[Composed]:
+    """This function will lay out every text of this room for each of its channels."""
+    for written in written_files():
+        for channel in written.channels:
+            yield compose(written, channel)

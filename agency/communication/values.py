@@ -15,7 +15,8 @@ from agency.communication.mandatory import REPLIES
 from agency.communication.payment_codes import code_for
 from agency.kernel.settings import Settings
 from agency.money import Money
-from agency.rules.facts import Channel, InterestKind, Law
+from agency.rules.facts import Channel, DebtorKind, InterestKind, Law, Phase
+from agency.rules.identity import identity_shown
 
 LOCALES = {"nl": "nl_NL", "fr": "fr_BE", "en": "en_GB", "de": "de_DE"}
 
@@ -98,7 +99,7 @@ def message_values(
         "date": date_text(today, language),
         "agency": agency,
         "creditor": _creditor(row),
-        "sender": _sender(row, agency),
+        "sender": _sender(row, agency, today),
         "brand": {"colour": row.colour or "#0b5cad", "footer": row.footer or ""},
         "debtor": {"name": row.debtor_name, "lines": list(address_lines(row))},
         "claim": {
@@ -131,10 +132,19 @@ def address_lines(row: Row[Any]) -> Sequence[str]:
     return [line for line in (row.debtor_name, row.street, town) if line]
 
 
-def in_creditors_name(row: Row[Any]) -> bool:
-    """Whether a message goes out under the creditor's brand: reminders and replies, where that was agreed."""
+def in_creditors_name(row: Row[Any], *, on: date) -> bool:
+    """Whether a message goes out under the creditor's brand: reminders and replies, where that was agreed and
+    the debtor's country allows it.
+    """
     early = row.template.startswith("reminder") or row.template in REPLIES
-    return bool(row.in_creditors_name and early)
+    identity = identity_shown(
+        country=row.country,
+        debtor=DebtorKind(row.debtor_kind),
+        phase=Phase.reminder if early else Phase.amicable,
+        in_creditors_name=bool(row.in_creditors_name and early),
+        on=on,
+    )
+    return identity.sender == "creditor"
 
 
 def _agency(row: Row[Any], settings: Settings) -> dict[str, str]:
@@ -146,6 +156,7 @@ def _agency(row: Row[Any], settings: Settings) -> dict[str, str]:
         "email": settings.agency_email,
         "address": settings.agency_address,
         "complaints_url": settings.agency_visits_and_complaints_url,
+        "privacy_url": settings.agency_privacy_url,
     }
 
 
@@ -160,8 +171,8 @@ def _creditor(row: Row[Any]) -> dict[str, str]:
     }
 
 
-def _sender(row: Row[Any], agency: dict[str, str]) -> dict[str, Any]:
-    if in_creditors_name(row):
+def _sender(row: Row[Any], agency: dict[str, str], today: date) -> dict[str, Any]:
+    if in_creditors_name(row, on=today):
         return {
             "name": row.sender_name or row.creditor_name,
             "on_behalf": False,

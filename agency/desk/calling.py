@@ -13,6 +13,7 @@ from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.rules.facts import Channel, DebtorKind, Phase
+from agency.rules.frequency import PersonContacts
 from agency.rules.send import SendDecision, SendFacts, may_send
 
 # A dispute or a promise does not forbid talking about it. These grounds forbid talking at all.
@@ -101,10 +102,9 @@ def decide(unit: Unit, row: Row[Any], *, number: str, balance: Money) -> SendDec
         debtor=DebtorKind(row.kind),
         phase=Phase(row.phase),
         balance=balance,
-        holds=tuple(sorted(ground for ground in row.grounds or () if ground in SILENT_GROUNDS)),
+        holds=tuple(sorted(row.grounds or ())),
         claim_closed=row.state != ClaimState.ACTIVE,
         contact_point_ok=number in numbers if number else bool(numbers),
-        last_contact_at=row.last_at,
-        contacts_last_7_days=row.in_7_days,
+        contacts=PersonContacts(last_at=row.last_at, in_7_days=row.in_7_days),
     )
     return may_send(facts=facts, at=unit.now)

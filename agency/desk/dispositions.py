@@ -23,8 +23,9 @@ from agency.kernel.errors import Conflict, Invalid, NotFound
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.parties.models import Debtor
-from agency.rules.contact import contact_window, frequency_rule
+from agency.rules.contact import contact_window
 from agency.rules.facts import Channel
+from agency.rules.frequency import frequency_rule
 
 # After so many calls in a fortnight that reached nobody, another number or another way is looked for.
 TRIES_MAX: Final = 3
@@ -170,7 +171,7 @@ def _next_slot(unit: Unit, call: Call) -> datetime:
     """When the rules allow the next call: not too soon after this one, and within the hours."""
     claim = unit.session.get_one(Claim, (call.creditor_id, call.claim_id))
     debtor = unit.session.get_one(Debtor, (call.creditor_id, claim.debtor_id))
-    wait = timedelta(hours=frequency_rule(on=unit.today)["hours_between"])
+    wait = timedelta(hours=frequency_rule(on=unit.today).hours_between)
     window = contact_window(
         country=debtor.country,
         region=debtor.region,

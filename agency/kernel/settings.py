@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     agency_email: str = "post@incassonoord.example"
     agency_address: str = "Voorbeeldkade 1, 1000 AA Amsterdam"
     agency_visits_and_complaints_url: str = "https://incassonoord.example/klachten"
+    agency_privacy_url: str = "https://incassonoord.example/privacy"
     trust_iban: str = "NL86INGB0002445588"
     trust_name: str = "Stichting Derdengelden Incasso Noord"
     agency_iban: str = "NL44RABO0123456789"

@@ -1,26 +1,41 @@
 """The gate that every message passes in the moment before it leaves."""
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Final, Literal
 
 from agency.calendar import UnknownCountry, local_time, zone_of
 from agency.money import Money
-from agency.rules.contact import contact_window, frequency_rule
+from agency.rules.channel import ChannelDecision, ChannelFacts, Recipient, channel_allowed
+from agency.rules.contact import contact_window
 from agency.rules.facts import Channel, DebtorKind, Phase
+from agency.rules.frequency import PersonContacts, one_more_contact
+from agency.rules.holds import stops_contact
 from agency.rules.trace import Trace, TraceLine
 
-_VERSION: Final = "2026-11-01"
-_DAY: Final = timedelta(days=1)
+_VERSION: Final = "2026-11-26"
+_HOUSE: Final = "house rule: no message leaves without passing hold, dispute, balance, consent and hours"
+_SPOKEN: Final = (Channel.call, Channel.visit)
+_LAW: Final = {
+    "content_incomplete": "Wki art. 13 and Bki; WER Book XIX; RDG s. 13a: what each communication must say",
+    "threatens_time_barred": "Bki art. 4.2: no pressure with what cannot be done; WER Book VI; "
+    "a claim that is time-barred cannot be enforced (BW 3:306, old BW 2262bis, BGB s. 214)",
+    "threatens_too_early": "Bki art. 4.2: no pressure with what cannot be done yet",
+    "threatens_unknown_term": "house rule: nobody is threatened with a court before the limitation is known",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendFacts:
     """Everything the gate looks at in the moment before a message leaves.
 
-    `holds` are the grounds of the holds in force. `last_contact_at` and `contacts_last_7_days` count contacts
-    of the agency's own accord on other steps: the letter and the e-mail of one step are one contact.
-    `is_reply` marks an answer to the debtor's own act: a receipt, a link that was asked for.
+    `holds` are the grounds of the holds in force (`agency.rules.holds.Ground`; an unknown one stops all).
+    `contacts` counts contacts of the agency's own accord on other steps with this PERSON, about the claims of
+    every creditor. `limitation_ends` is the last day on which the claim can be brought to court.
+    `threatens_court` marks a text that announces or suggests a court, a summons or a seizure. `is_reply`
+    marks an answer to the debtor's own act: a receipt, a link that was asked for. The last three are about a
+    visit: announced in writing, the visitor can identify himself, the debtor said no.
     """
 
     country: str
@@ -32,13 +47,17 @@ class SendFacts:
     holds: tuple[str, ...] = ()
     disputed: bool = False
     claim_closed: bool = False
+    recipient: Recipient = Recipient.debtor
     contact_point_ok: bool = True
     consent_withdrawn: bool = False
-    last_contact_at: datetime | None = None
-    contacts_last_7_days: int = 0
+    contacts: PersonContacts = field(default_factory=PersonContacts)
     limitation_ends: date | None = None
+    threatens_court: bool = False
     content_complete: bool = True
     is_reply: bool = False
+    visit_announced: bool = False
+    visitor_identified: bool = False
+    visit_refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,52 +74,100 @@ def may_send(*, facts: SendFacts, at: datetime) -> SendDecision:
     """Decide whether a message may leave now.
 
     A message that must not leave is refused; one that only comes at the wrong time is deferred to the next
-    lawful moment. An answer to the debtor's own act passes a hold, a dispute, a closed claim and the hours,
-    because the debtor asked for it; it never passes a broken contact point, a withdrawn consent or an
-    incomplete content, and a call or a visit never passes the hours.
+    lawful moment. A call or a visit passes a hold that lets the case be talked about. An answer to the
+    debtor's own act passes a hold, a dispute, a closed claim and the hours, because the debtor asked for it;
+    it never passes a closed channel, an incomplete content or a threat that is not lawful, and a call or a
+    visit never passes the hours. A threat of court never leaves for a time-barred claim, nor before its
+    limitation is known, nor in the reminder phase, in which nothing could follow yet.
 
+    :param at: the moment, with a zone.
     :raises ValueError: when the moment has no zone.
     """
     if at.tzinfo is None:
         raise ValueError("a moment needs its zone")
-    refusals = _refusals(facts, at)
+    today = _today_there(facts, at)
+    if today is None:
+        return _decision(facts, at, "refuse", ("country_unknown",), None, (_line("country_unknown"),))
+    channel = _channel(facts, today)
+    refusals = _refusals(facts, today, channel)
     if refusals:
-        return _decision(facts, at, "refuse", tuple(refusals), None, ())
-    if facts.is_reply and facts.channel not in (Channel.call, Channel.visit):
+        return _decision(facts, at, "refuse", tuple(refusals), None, _because(refusals, channel))
+    if facts.is_reply and facts.channel not in _SPOKEN:
         return _decision(facts, at, "send", (), None, ())
-    earliest, reasons = _after_frequency(facts, at)
+    return _in_time(facts, at)
+
+
+def _in_time(facts: SendFacts, at: datetime) -> SendDecision:
+    """Send now, or defer to the first moment that frequency and hours allow."""
+    # The debtor's own call is called back however often he was reached before.
+    frequency = one_more_contact(contacts=PersonContacts() if facts.is_reply else facts.contacts, at=at)
     window = contact_window(
         country=facts.country,
         region=facts.region,
         channel=facts.channel,
         debtor=facts.debtor,
-        at=earliest,
+        at=frequency.free_at,
     )
-    reasons += () if window.allowed else window.reasons
+    reasons = (*frequency.reasons, *window.reasons)
     if reasons:
-        return _decision(facts, at, "defer", reasons, window.next_slot, window.trace)
+        because = window.trace if frequency.allowed else (*frequency.trace, *window.trace)
+        return _decision(facts, at, "defer", reasons, window.next_slot, because)
     return _decision(facts, at, "send", (), None, window.trace)
 
 
-def _refusals(facts: SendFacts, at: datetime) -> list[str]:
+def _refusals(facts: SendFacts, today: date, channel: ChannelDecision) -> list[str]:
     """Return every ground on which the message must not leave, so that a person sees all of them at once."""
-    always = {
-        "content_incomplete": not facts.content_complete,
-        "contact_point_broken": not facts.contact_point_ok,
-        # Nobody consents to letters, so consent to them cannot be withdrawn.
-        "consent_withdrawn": facts.consent_withdrawn and facts.channel is not Channel.letter,
-        "country_unknown": _today_there(facts, at) is None,
-    }
+    always = {"content_incomplete": not facts.content_complete} | _threats(facts, today)
     unasked = {
         "claim_closed": facts.claim_closed,
         "nothing_owed": facts.balance.minor <= 0,
         "disputed": facts.disputed,
-        "time_barred": _time_barred(facts, at),
-        "with_bailiff": facts.phase == Phase.execution,
+        "time_barred": _time_barred(facts, today),
     }
     grounds = always if facts.is_reply else always | unasked
-    holds = [] if facts.is_reply else [f"hold:{ground}" for ground in facts.holds]
-    return [ground for ground, found in grounds.items() if found] + holds
+    found = [ground for ground, is_so in grounds.items() if is_so]
+    # What the debtor asked for is answered in every phase.
+    phase = ("with_bailiff", "channel_not_in_phase") if facts.is_reply else ()
+    closed = [reason for reason in channel.reasons if reason not in phase]
+    holds = (
+        [] if facts.is_reply else [f"hold:{ground}" for ground in facts.holds if _stops(facts, ground, today)]
+    )
+    return [*closed, *found, *holds]
+
+
+def _threats(facts: SendFacts, today: date) -> dict[str, bool]:
+    """Return why a threat of court in the text would not be lawful."""
+    if not facts.threatens_court:
+        return {}
+    return {
+        "threatens_time_barred": _time_barred(facts, today),
+        "threatens_unknown_term": facts.limitation_ends is None,
+        "threatens_too_early": facts.phase is Phase.reminder,
+    }
+
+
+def _stops(facts: SendFacts, ground: str, today: date) -> bool:
+    if facts.channel not in _SPOKEN:
+        return True
+    return stops_contact(ground=ground, country=facts.country, debtor=facts.debtor, on=today)
+
+
+def _channel(facts: SendFacts, today: date) -> ChannelDecision:
+    return channel_allowed(
+        country=facts.country,
+        debtor=facts.debtor,
+        phase=facts.phase,
+        channel=facts.channel,
+        facts=ChannelFacts(
+            recipient=facts.recipient,
+            contact_point_ok=facts.contact_point_ok,
+            consent_withdrawn=facts.consent_withdrawn,
+            announced=facts.visit_announced,
+            identified=facts.visitor_identified,
+            refused=facts.visit_refused,
+        ),
+        on=today,
+    )
 
 
 def _today_there(facts: SendFacts, at: datetime) -> date | None:
@@ -110,24 +177,25 @@ def _today_there(facts: SendFacts, at: datetime) -> date | None:
         return None
 
 
-def _time_barred(facts: SendFacts, at: datetime) -> bool:
-    today = _today_there(facts, at)
-    return facts.limitation_ends is not None and today is not None and today > facts.limitation_ends
+def _time_barred(facts: SendFacts, today: date) -> bool:
+    return facts.limitation_ends is not None and today > facts.limitation_ends
 
 
-def _after_frequency(facts: SendFacts, at: datetime) -> tuple[datetime, tuple[str, ...]]:
-    """Return the first moment that the frequency of contact allows, and why it is not now."""
-    rule = frequency_rule(on=at.astimezone(UTC).date())
-    if facts.is_reply:
-        return at, ()
-    if facts.contacts_last_7_days >= rule["in_7_days_max"]:
-        # Only the number is known, not when the oldest of the seven days falls out: ask again tomorrow.
-        return at + _DAY, ("contacts_in_7_days",)
-    if facts.last_contact_at is not None:
-        free = facts.last_contact_at + timedelta(hours=rule["hours_between"])
-        if free > at:
-            return free, ("too_soon_after_last_contact",)
-    return at, ()
+def _because(refusals: Sequence[str], channel: ChannelDecision) -> Trace:
+    """Return a line per ground: the channel's own where it is closed, else the gate's."""
+    closed = dict(zip(channel.reasons, channel.trace, strict=False))
+    return tuple(closed.get(reason) or _line(reason) for reason in refusals)
+
+
+def _line(reason: str) -> TraceLine:
+    kind, _, ground = reason.partition(":")
+    return TraceLine(
+        rule=f"send.{kind}",
+        version=_VERSION,
+        source=_LAW.get(kind, _HOUSE),
+        inputs={"ground": ground} if ground else {},
+        outcome=f"send.{'on_hold' if ground else kind}",
+    )
 
 
 def _decision(
@@ -141,14 +209,16 @@ def _decision(
     line = TraceLine(
         rule="send.gate",
         version=_VERSION,
-        source="house rule: no message leaves without passing hold, dispute, balance, consent and hours",
+        source=_HOUSE,
         inputs={
             "channel": facts.channel.value,
             "phase": facts.phase.value,
             "balance": str(facts.balance),
             "reply": str(facts.is_reply).lower(),
+            "reasons": ", ".join(reasons),
             "at": at.isoformat(),
+            "until": "" if until is None else until.isoformat(),
         },
-        outcome=verdict if not reasons else f"{verdict}: {', '.join(reasons)}",
+        outcome=f"send.{verdict}",
     )
     return SendDecision(verdict=verdict, reasons=reasons, until=until, trace=(line, *because))

@@ -107,6 +107,7 @@ def _mail_values(unit: Unit, kept: Brand, config: Settings) -> dict[str, Any]:
             "email": config.agency_email,
             "address": config.agency_address,
             "complaints_url": config.agency_visits_and_complaints_url,
+            "privacy_url": config.agency_privacy_url,
         },
         "creditor": {
             "name": creditor, "address": "", "registration": "", "phone": kept.phone, "email": kept.reply_to,

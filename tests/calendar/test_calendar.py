@@ -20,6 +20,7 @@ from agency.calendar import (
     local_time,
     next_business_day,
     public_holidays,
+    region_code,
     zone_of,
 )
 
@@ -51,6 +52,17 @@ class TestHolidays:
         assert is_holiday(country="DE", region="BY", day=corpus_christi)
         assert is_holiday(country="DE", day=corpus_christi)
         assert is_holiday(country="DE", region="nowhere", day=corpus_christi)
+
+    @pytest.mark.parametrize("written", ["BY", "by", "DE-BY", " de-by "])
+    def test_knows_a_region_however_it_is_written(self, written):
+        assert region_code("DE", written) == "BY"
+        assert is_holiday(country="DE", region=written, day=date(2026, 6, 4))
+        assert not is_holiday(country="DE", region=written, day=date(2026, 10, 31))
+
+    def test_no_region_is_none(self):
+        assert region_code("BE", None) is None
+        assert region_code("BE", " ") is None
+        assert region_code("BE", "FR-75") == "FR-75"
 
     def test_does_not_close_italy_for_the_saints_of_its_towns(self):
         assert len(public_holidays("IT", None, 2026)) < 20
@@ -115,6 +127,8 @@ class TestLocalTime:
         assert local_time(at=datetime(2026, 7, 1, 18, tzinfo=UTC), zone=zone_of("NL")).hour == 20
         assert zone_of("ES", "CN").key == "Atlantic/Canary"
         assert zone_of("ES", "MD").key == "Europe/Madrid"
+        assert zone_of("ES", "es-cn").key == "Atlantic/Canary"
+        assert zone_of("FR", "974").key == "Indian/Reunion"
 
     def test_refuses_a_moment_without_a_zone(self):
         with pytest.raises(ValueError, match="zone"):

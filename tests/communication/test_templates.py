@@ -3,24 +3,41 @@
 import io
 import re
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from pypdf import PdfReader
 from sqlalchemy import text
 
-from agency.communication.composing import UnableToCompose, compose, fill, read_text
-from agency.communication.mandatory import MANDATORY, missing
+from agency.communication.composing import UnableToCompose, compose, fill, plain_words, read_text
+from agency.communication.mandatory import KINDS, empty_values
+from agency.communication.mandatory import missing as missing_on
 from agency.communication.sms_segments import segments
-from agency.communication.templates import TemplateIncomplete, composed_files, publish, publish_templates
+from agency.communication.templates import (
+    TemplateIncomplete,
+    TemplateTooHard,
+    composed_files,
+    publish,
+    publish_templates,
+    refuse_too_hard,
+    written_files,
+)
+from agency.rules.content import threatens_court
 from agency.rules.facts import Channel, DebtorKind, Law
 from tests.communication.correspondence import Office, a_correspondent, queue
 
+TODAY = date(2026, 12, 1)
 TEXTS = list(composed_files())
+WRITTEN = list(written_files())
 DEMANDS = [
     composed
     for composed in TEXTS
     if composed.channel is not Channel.sms and not composed.key.startswith(("promise", "payment"))
 ]
+
+
+def missing(composed):
+    return missing_on(composed, on=TODAY)
 
 
 def name(composed):
@@ -44,10 +61,29 @@ class TestMandatory:
         assert letters
         for letter in letters:
             shortened = letter.body.replace("veertien dagen vanaf de dag nadat", "veertien dagen nadat")
-            assert missing(replace(letter, body=shortened)) == ("exact wording of the term",)
+            assert missing(replace(letter, body=shortened)) == ("fourteen_day_term", "one_term_only")
+
+    def test_no_second_term_stands_beside_it(self):
+        letter = next(one for one in TEXTS if (one.key, one.language) == ("notice_nl_consumer", "nl"))
+        assert missing(replace(letter, body=f"{letter.body} Bel binnen tien dagen.")) == ("one_term_only",)
+
+    def test_hiding_who_collects_is_noticed(self):
+        mail = next(one for one in TEXTS if (one.key, one.channel) == ("reminder_1", Channel.email))
+        assert missing(replace(mail, body=mail.body.replace("agency.email", "sender.name"))) == (
+            "agency.email",
+        )
+
+    def test_a_claim_asks_for_the_values_of_its_own_law(self):
+        nothing = {"invoices": []}
+        asked = {"debtor": DebtorKind.consumer, "channel": Channel.letter, "on": TODAY}
+        dutch = empty_values("reminder_1", nothing, law=Law.nl, **asked)
+        belgian = empty_values("notice_be_consumer", nothing, law=Law.be, **asked)
+        assert "creditor.registration" in belgian
+        assert "creditor.registration" not in dutch
+        assert {"creditor.name", "invoices", "agency.privacy_url"} <= set(dutch)
 
     def test_every_known_message_has_dutch_and_english(self):
-        for key in MANDATORY:
+        for key in KINDS:
             for language in ("nl", "en"):
                 channels = {one.channel for one in TEXTS if (one.key, one.language) == (key, language)}
                 assert {Channel.email, Channel.letter} <= channels
@@ -55,6 +91,29 @@ class TestMandatory:
     def test_no_message_threatens(self):
         threats = re.compile(r"beslag|deurwaarder|rechter|dagvaard|bailiff|court|huissier|tribunal", re.I)
         assert not [name(one) for one in TEXTS if threats.search(one.body)]
+        assert not [
+            name(one) for one in TEXTS if threatens_court(text=one.body, language=one.language, on=TODAY)
+        ]
+
+
+@pytest.mark.pure
+class TestReadability:
+    @pytest.mark.parametrize(
+        "written", WRITTEN, ids=lambda one: f"{one.key}.{one.language}.{one.channels[0]}"
+    )
+    def test_every_text_reads_at_level_b1(self, written):
+        refuse_too_hard(written, on=TODAY)
+
+    def test_a_text_that_reads_too_hard_is_refused_with_what_to_mend(self):
+        written = next(one for one in WRITTEN if (one.key, one.language) == ("reminder_1", "nl"))
+        endless = " ".join(["de verschuldigde buitengerechtelijke incassokosten"] * 9)
+        with pytest.raises(TemplateTooHard, match=r"too hard.*buitengerechtelijke"):
+            refuse_too_hard(replace(written, paragraphs=(endless,)), on=TODAY)
+
+    def test_values_and_markup_are_no_words_of_the_writer(self):
+        front = "---\nsubject: a\nchannels: email\n---\n"
+        content = f"{front}?costs.total: **Pay {{{{ costs.total }}}}.** Now.\n\n[[pay]]\n"
+        assert plain_words(read_text(name="x.en.md", content=content)) == "Pay 0. Now."
 
 
 @pytest.mark.pure
