@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse
 from agency.kernel.outbox import outbox_state
 from agency.kernel.settings import Settings
 from agency.kernel.unit import Unit
-from agency.rules.rates import stale_tables
+from agency.rules.freshness import rate_alarms
 from portal.shared.audience import StaffUnit, TheWiring, router, show
 from portal.shared.i18n import N_, format_number
 from portal.shared.listing import Chip, Column, Cut
@@ -98,7 +98,7 @@ def _valkey(config: Settings) -> dict[str, Any]:
 
 
 def _rates(unit: Unit) -> dict[str, Any]:
-    stale = stale_tables(on=unit.today)
+    stale = [alarm.table for alarm in rate_alarms(on=unit.today)]
     return {
         "label": N_("Rate tables to renew"),
         "value": ", ".join(stale) or format_number(0),

@@ -88,7 +88,7 @@ def _read_folder(folder: Path) -> Iterable[tuple[str, dict[str, Any]]]:
 
 
 def _empty_caches() -> None:
-    """Empty every cache of the rules: each may rest on a table, and one that is forgotten gives an old rate."""
+    """Empty every cache of the rules: each may rest on a table, and a forgotten one gives an old rate."""
     rooms = [module for name, module in list(sys.modules.items()) if name.startswith("agency.rules")]
     for module in rooms:
         for value in list(vars(module).values()):

@@ -90,7 +90,7 @@ def _check_series(name: str, field: str, content: Mapping[str, Any], like: Mappi
     if "confirmed_until" in content:
         least = max(days[-1], like["confirmed_until"])
         if content["confirmed_until"] < least:
-            raise BrokenTable(f"{name}: confirmed_until is before {least}, the last row's or the shipped one's")
+            raise BrokenTable(f"{name}: confirmed_until is before {least}, of the last row or as shipped")
 
 
 def _kinds(groups: Sequence[Mapping[str, Any]]) -> dict[str, set[str]]:
