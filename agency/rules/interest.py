@@ -11,7 +11,7 @@ from typing import Final
 from agency.money import Money
 from agency.rules.day_count import DayCount
 from agency.rules.facts import InterestKind, Law
-from agency.rules.interest_account import AccountedYear, RoundingPoint, Segment, account, amounts
+from agency.rules.interest_account import AccountedYear, RoundingPoint, Segment, account, interest_minor
 from agency.rules.interest_plan import Plan, interest_plan
 from agency.rules.interest_regime import InterestTerms, UnlawfulInterest, interest_regime
 from agency.rules.interest_stops import Stop, StopGround, plan_request_stop
@@ -37,13 +37,12 @@ _ZERO: Final = Decimal(0)
 
 @dataclass(frozen=True)
 class Interest:
-    """Interest over a period, `capitalised` of it part of the base by now, and how it came about.
+    """Interest over a period, and how it came about.
 
     Segments and trace are worked out when they are first asked for: most askers want the amount.
     """
 
     amount: Money
-    capitalised: Money
     _principal: Money
     _plan: Plan
     _rounding: RoundingPoint
@@ -53,6 +52,12 @@ class Interest:
     def segments(self) -> tuple[Segment, ...]:
         """The runs of days at one rate over one base; their amounts add up to the interest."""
         return tuple(segment for year in self._years for segment in year.segments)
+
+    @property
+    def capitalised(self) -> Money:
+        """How much of the interest has become part of the base: that of the full years of default."""
+        added = (year.added for year in self._years if year.turn is not None)
+        return Money.total(added, self.amount.currency)
 
     @cached_property
     def trace(self) -> Trace:
@@ -110,18 +115,13 @@ def interest(
     :raises ValueError: when the principal or an agreed rate is negative, rate and points were both agreed,
         an agreed rate is missing, or the default is later than the first day.
     """
-    terms = InterestTerms(
-        law=law, kind=kind, contractual_percent=contractual_percent, surcharge_percent=surcharge_percent,
-        compounding_agreed=compounding_agreed, simple=simple, public_body=public_body,
-        contract_on=contract_on,
-    )  # fmt: skip
     _check_period(principal, first_day, late_since)
-    plan = interest_plan(terms, first_day, last_day, late_since or first_day, day_count, tuple(stops))
-    amount, capitalised = amounts(principal.minor, plan, rounding)
-    currency = principal.currency
-    return Interest(
-        Money(amount, currency), Money(capitalised, currency), principal, plan, rounding, day_count
-    )
+    plan = interest_plan(
+        law, kind, contractual_percent, surcharge_percent, compounding_agreed, simple, public_body,
+        contract_on, first_day, last_day, late_since or first_day, tuple(stops), day_count,
+    )  # fmt: skip
+    amount = Money(interest_minor(principal.minor, plan, rounding), principal.currency)
+    return Interest(amount, principal, plan, rounding, day_count)
 
 
 def exact_simple_interest(
@@ -143,12 +143,11 @@ def exact_simple_interest(
 
     The parameters and errors are those of `interest`; give `late_since` for the later of two periods.
     """
-    terms = InterestTerms(
-        law=law, kind=kind, contractual_percent=contractual_percent, surcharge_percent=surcharge_percent,
-        simple=True, public_body=public_body, contract_on=contract_on,
-    )  # fmt: skip
     _check_period(principal, first_day, late_since)
-    plan = interest_plan(terms, first_day, last_day, late_since or first_day, day_count, tuple(stops))
+    plan = interest_plan(
+        law, kind, contractual_percent, surcharge_percent, False, True, public_body, contract_on,
+        first_day, last_day, late_since or first_day, tuple(stops), day_count,
+    )  # fmt: skip
     return Fraction(principal.minor * sum(year.weight for year in plan.years), plan.divisor)
 
 

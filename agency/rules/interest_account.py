@@ -51,18 +51,15 @@ class AccountedYear:
     turn: date | None
 
 
-def amounts(minor: int, plan: Plan, rounding: RoundingPoint) -> tuple[int, int]:
-    """Return the interest over a principal, and how much of it was capitalised, in minor units."""
-    if not plan.years:
-        return 0, 0
-    *full, last = plan.years
+def interest_minor(minor: int, plan: Plan, rounding: RoundingPoint) -> int:
+    """Return the interest over a principal; both in minor units."""
+    raised = minor
     if rounding is RoundingPoint.YEAR_AND_END:
-        base = compounded(minor, (year.weight for year in full), plan.divisor)
-        return base - minor + round_ratio(base * last.weight, plan.divisor), base - minor
-    base = minor
-    for year in full:
-        base += sum(_shares(base, year, plan.divisor, rounding))
-    return base - minor + sum(_shares(base, last, plan.divisor, rounding)), base - minor
+        raised = compounded(raised, plan.full_years, plan.divisor)
+        return raised - minor + round_ratio(raised * plan.last_year, plan.divisor)
+    for year in plan.years:
+        raised += sum(_shares(raised, year, plan.divisor, rounding))
+    return raised - minor
 
 
 def account(principal: Money, plan: Plan, rounding: RoundingPoint) -> Iterator[AccountedYear]:

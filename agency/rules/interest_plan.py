@@ -4,11 +4,13 @@ from calendar import isleap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from functools import lru_cache
 from itertools import pairwise
 
 from agency.calendar import anniversary
 from agency.rules.day_count import PARTS_PER_YEAR, DayCount, days_between, days_of_year, parts_before
+from agency.rules.facts import InterestKind, Law
 from agency.rules.interest_regime import Course, InterestTerms, Regime, interest_regime
 from agency.rules.interest_stops import Span, Stop, running_spans, stopped_span
 from agency.rules.rates import DatedRate
@@ -44,41 +46,60 @@ class Year:
 class Plan:
     """How an interest is computed: over each base, interest is base x weight / divisor, an exact fraction.
 
-    `stops` are those that lie in the period, each with its days in it.
+    `full_years` are the weights of the years that raise the base, `last_year` that of the last one. `stops`
+    are those that lie in the period, each with its days in it.
     """
 
     regime: Regime
-    years: tuple[Year, ...]
     divisor: int
-    stops: tuple[tuple[Stop, Span], ...] = ()
+    years: tuple[Year, ...]
+    full_years: tuple[int, ...]
+    last_year: int
+    stops: tuple[tuple[Stop, Span], ...]
 
 
 @lru_cache(maxsize=65536)
 def interest_plan(
-    terms: InterestTerms,
+    law: Law,
+    kind: InterestKind,
+    contractual_percent: Decimal | None,
+    surcharge_percent: Decimal,
+    compounding_agreed: bool,
+    simple: bool,
+    public_body: bool,
+    contract_on: date | None,
     first_day: date,
     last_day: date,
     late_since: date,
-    day_count: DayCount,
     stops: tuple[Stop, ...],
+    day_count: DayCount,
 ) -> Plan:
     """Cut a period of interest into years of default and stretches of one rate.
 
+    Everything but the principal: debts of equal terms and days share one plan.
+
     :raises NoRate: when no rate is known for a day.
     :raises UnlawfulInterest: when the terms are void.
+    :raises ValueError: when the terms contradict each other.
     """
+    terms = InterestTerms(
+        law=law, kind=kind, contractual_percent=contractual_percent, surcharge_percent=surcharge_percent,
+        compounding_agreed=compounding_agreed, simple=simple, public_body=public_body,
+        contract_on=contract_on,
+    )  # fmt: skip
     regime = interest_regime(terms, late_since)
     divisor = 100 * regime.course.scale * PARTS_PER_YEAR[day_count]
     if last_day < first_day:
-        return Plan(regime, (), divisor)
-    within = tuple((stop, span) for stop in stops if (span := stopped_span(stop, first_day, last_day)))
+        return Plan(regime, divisor, (), (), 0, ())
     running = running_spans(first_day, last_day, stops)
     years = []
     for first, last in _years(first_day, last_day, late_since, compounds=regime.compounds):
         stretches = tuple(_stretches(regime.course, first, last, day_count, running))
         weight = sum(stretch.weight for stretch in stretches)
         years.append(Year(stretches, weight, last + _DAY if last < last_day else None))
-    return Plan(regime, tuple(years), divisor, within)
+    weights = tuple(year.weight for year in years)
+    within = tuple((stop, span) for stop in stops if (span := stopped_span(stop, first_day, last_day)))
+    return Plan(regime, divisor, tuple(years), weights[:-1], weights[-1], within)
 
 
 def _years(first_day: date, last_day: date, late_since: date, *, compounds: bool) -> Iterator[Span]:
