@@ -27,7 +27,7 @@ FILES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Debt:
-    """What the product is asked, in plain values; `stops` are first and last days, None when still running."""
+    """What the product is asked, in plain values; `stops` are first and last days, None for no end yet."""
 
     law: str
     kind: str
