@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 
 from agency.money import Money
 from agency.rules.facts import InterestKind, Law
@@ -50,9 +51,7 @@ def measure_interest(*, debts: int, pairs: int, say: Callable[[str], None]) -> l
     lines = []
     for law, name in ((Law.nl, "compound"), (Law.be, "simple")):
         line = Line(f"Interest over {YEARS} years, {name}", "debts/s", debts, "1,000,000 debts in under 10 s")
-        alternate(
-            line, ours=lambda law=law: _column(law, drawn), other=lambda: _bare(drawn), pairs=pairs, say=say
-        )
+        alternate(line, ours=partial(_column, law, drawn), other=partial(_bare, drawn), pairs=pairs, say=say)
         line.notes["bare loop"] = f"{debts / line.other_seconds:,.0f} debts/s, one rate, no law"
         line.notes["one by one"] = f"{_single(law, drawn):,.0f} debts/s, goal 50,000"
         lines.append(line)
