@@ -70,13 +70,6 @@ class Course:
             raise NoRate(f"{self.title} is not known before {self.starts[0]}")
         return index
 
-    def at(self, on: date) -> DatedRate:
-        """Return the rate that runs on a day.
-
-        :raises NoRate: when the course begins later.
-        """
-        return self.rates[self.place(on)]
-
     def changes_within(self, first_day: date, last_day: date) -> tuple[date, ...]:
         """Return the days after the first one, up to the last, on which the percentage changes."""
         return self.changes[bisect_right(self.changes, first_day) : bisect_right(self.changes, last_day)]

@@ -60,6 +60,8 @@ class TestReading:
     def test_refuses_a_currency_without_a_known_minor_unit(self):
         with pytest.raises(UnknownCurrency):
             Money(1, "ZZZ")
+        with pytest.raises(UnknownCurrency, match="ZZZ"):
+            Money.parse("1", "ZZZ")
 
     @pytest.mark.parametrize("minor", [1.0, True, "1", Decimal(1)])
     def test_holds_nothing_but_whole_numbers(self, minor):
@@ -178,6 +180,10 @@ class TestRounding:
     @given(st.integers(-(10**6), 10**6), st.integers(-(10**3), 10**3).filter(bool), st.sampled_from(Rounding))
     def test_the_signs_may_stand_on_either_side_of_the_line(self, numerator, denominator, mode):
         assert round_ratio(numerator, denominator, mode) == round_ratio(-numerator, -denominator, mode)
+
+    def test_refuses_a_way_of_rounding_that_there_is_not(self):
+        with pytest.raises(AssertionError):
+            round_ratio(-1, 2, "sideways")
 
     def test_nothing_is_divided_by_zero(self):
         for numerator in (0, 1, -1):

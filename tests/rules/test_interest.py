@@ -496,8 +496,12 @@ class TestRefusals:
             run("1", date(2026, 1, 1), date(2026, 1, 2), late_since=date(2026, 1, 2))
 
     def test_refuses_days_without_a_known_rate(self):
-        with pytest.raises(NoRate):
-            run("1", date(2002, 1, 1), date(2026, 1, 2))
+        with pytest.raises(NoRate, match="not known before 2010-01-01"):
+            run("1", date(2009, 12, 31), date(2026, 1, 2), law=Law.be)
+
+    def test_refuses_a_default_before_the_law_knew_the_interest(self):
+        with pytest.raises(NoRate, match="no interest of kind trade under the law of nl on 2002-08-07"):
+            run("1", date(2002, 8, 7), date(2026, 1, 2))
 
 
 class TestAlways:
