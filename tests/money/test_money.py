@@ -89,6 +89,13 @@ class TestArithmetic:
         assert not Money.zero("EUR")
         assert euros("-0.01")
 
+    def test_compares_amounts_of_one_currency(self):
+        one, two = euros("1"), euros("2")
+        assert (one < two, two < one, one < euros("1")) == (True, False, False)
+        assert (one <= two, two <= one, one <= euros("1")) == (True, False, True)
+        assert (two > one, one > two, one > euros("1")) == (True, False, False)
+        assert (two >= one, one >= two, one >= euros("1")) == (True, False, True)
+
     def test_totals_none_to_zero(self):
         assert Money.total([], "EUR") == Money.zero("EUR")
 
