@@ -19,6 +19,7 @@ from agency.kernel.settings import Settings, settings
 from agency.kernel.unit import Units, engine_for
 from agency.payments.links import issue_links
 from agency.reactions import REACTIONS
+from agency.rules.tables import use_folder
 from integrations.einvoice import read_einvoice
 from integrations.letters.printer import HttpLetterPrinter
 from integrations.mollie.payments import MolliePayments
@@ -48,12 +49,16 @@ class Wiring:
 
 @lru_cache(maxsize=1)
 def wire() -> Wiring:
-    """This function will connect this process once: engine, adapters, reactions."""
+    """This function will connect this process once: tables of law, engine, adapters, reactions.
+
+    :raises BrokenTable: a table in the operator's folder is wrong, so none of them is used.
+    """
     # Every table and every job is known before the first statement: rooms refer to each other's by name.
     assert tables.metadata.tables
     import_jobs()
     config = settings()
     configure_logs(production=config.production)
+    use_folder(config.tables_folder)
     ports = choose_ports(config)
     install_ports(ports)
     install_reactions(REACTIONS)

@@ -13,7 +13,7 @@ from uuid import UUID
 from agency.calendar import anniversary
 from agency.money import Money
 from agency.rules.facts import InterestKind, Law, Phase
-from agency.rules.interest import Segment, compounds, interest
+from agency.rules.interest import Segment, Stop, compounds, interest
 from agency.rules.trace import Trace, TraceLine
 
 _DAY = timedelta(days=1)
@@ -60,6 +60,7 @@ class ClaimFacts:
     contractual_percent: Decimal | None
     invoices: tuple[InvoiceFacts, ...]
     movements: tuple[Movement, ...]
+    stops: tuple[Stop, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,8 +254,9 @@ def _add_interest(facts: ClaimFacts, run: _Running, to: date) -> None:
             last_day=to,
             contractual_percent=facts.contractual_percent,
             late_since=run.late_since,
+            stops=facts.stops,
         )
-        raised = result.segments[-1].base.minor - base
+        raised = result.capitalised.minor
         run.capitalised += raised
         run.of_year += result.amount.minor - raised
         run.segments.extend(result.segments)

@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     simulator_url: str = "http://127.0.0.1:8025"
     files_folder: Path = Path(".data/files")
     files_s3_url: str | None = None
+    # Tables of law newer than the shipped ones, and how long before a half-year its rates should be in.
+    tables_folder: Path | None = None
+    rates_warning_days: int = Field(default=28, ge=0)
 
     twilio_url: str | None = None
     twilio_account: str = "AC00000000000000000000000000000000"

@@ -7,7 +7,7 @@ Tells nobody anything: it is pure arithmetic, below every other room.
 from agency.money.amount import CurrencyMismatch, Money, UnreadableAmount
 from agency.money.currency import EXPONENTS, UnknownCurrency
 from agency.money.percent import bps_of, percent_of
-from agency.money.rounding import Rounding, round_minor, round_ratio
+from agency.money.rounding import Rounding, compounded, round_minor, round_ratio
 
 __all__ = [
     "EXPONENTS",
@@ -17,6 +17,7 @@ __all__ = [
     "UnknownCurrency",
     "UnreadableAmount",
     "bps_of",
+    "compounded",
     "percent_of",
     "round_minor",
     "round_ratio",

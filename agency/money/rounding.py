@@ -1,5 +1,6 @@
 """The one place where money is rounded."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from enum import StrEnum
 from typing import assert_never
@@ -21,6 +22,8 @@ def round_ratio(numerator: int, denominator: int, mode: Rounding = Rounding.HALF
 
     :raises ZeroDivisionError: when the denominator is zero.
     """
+    if mode is Rounding.HALF_UP and numerator >= 0 and denominator > 0:
+        return (numerator + denominator // 2) // denominator
     negative = (numerator < 0) != (denominator < 0)
     whole, rest = divmod(abs(numerator), abs(denominator))
     twice, unit = 2 * rest, abs(denominator)
@@ -36,6 +39,23 @@ def round_ratio(numerator: int, denominator: int, mode: Rounding = Rounding.HALF
         case _:
             assert_never(mode)
     return -whole if negative else whole
+
+
+def compounded(minor: int, factors: Iterable[int], denominator: int) -> int:
+    """Raise an amount by each of some fractions in turn, rounded half-up to whole minor units at each.
+
+    It is `minor += round_ratio(minor * factor, denominator)` for every factor, without a call for each.
+
+    :param minor: the amount at the start, not negative.
+    :param factors: numerators of what joins the amount, over `denominator`; not negative.
+    :raises ValueError: when the amount is negative.
+    """
+    if minor < 0:
+        raise ValueError("a debt is compounded, not a credit")
+    half = denominator // 2
+    for factor in factors:
+        minor += (minor * factor + half) // denominator
+    return minor
 
 
 def round_minor(value: Decimal, mode: Rounding = Rounding.HALF_UP) -> int:

@@ -16,10 +16,12 @@ from infra.bench.harness import PAIRS, Line, keep
 from infra.bench.intake import load_claims, measure_intake, prepare_intake
 from infra.bench.pages import measure_pages, open_site
 from infra.bench.quote import measure_quote
+from infra.bench.rules import measure_interest
 
-WORDS = ("intake", "pages", "quote")
-QUICK_CLAIMS, QUICK_PAIRS, QUICK_REQUESTS = 2_000, 3, 200
-CLAIMS, REQUESTS = 100_000, 1_000
+WORDS = ("intake", "pages", "quote", "interest")
+NEED_SERVERS = {"intake", "pages", "quote"}
+QUICK_CLAIMS, QUICK_PAIRS, QUICK_REQUESTS, QUICK_DEBTS = 2_000, 3, 200, 50_000
+CLAIMS, REQUESTS, DEBTS = 100_000, 1_000, 1_000_000
 
 
 def read_words(words: list[str]) -> argparse.Namespace:
@@ -32,9 +34,10 @@ def read_words(words: list[str]) -> argparse.Namespace:
     if unknown := sorted(set(asked.lines) - set(WORDS)):
         parser.error(f"no such line: {', '.join(unknown)}; there are {', '.join(WORDS)}")
     asked.lines = asked.lines or list(WORDS)
-    asked.pairs, asked.requests = PAIRS, REQUESTS
+    asked.pairs, asked.requests, asked.debts = PAIRS, REQUESTS, DEBTS
     if asked.quick:
         asked.claims, asked.pairs, asked.requests = QUICK_CLAIMS, QUICK_PAIRS, QUICK_REQUESTS
+        asked.debts = QUICK_DEBTS
     return asked
 
 
@@ -72,13 +75,18 @@ def main() -> None:
     asked = read_words(sys.argv[1:])
     shown = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=shown, transient=True) as progress, ground() as made:
-        task = progress.add_task("servers", total=None)
+    lines: list[Line] = []
+    with Progress(*columns, console=shown, transient=True) as progress:
+        task = progress.add_task("starting", total=None)
 
         def say(text: str) -> None:
             progress.update(task, description=text, advance=1)
 
-        lines = measure(made, asked, say)
+        if "interest" in asked.lines:
+            lines += measure_interest(debts=asked.debts, pairs=asked.pairs, say=say)
+        if NEED_SERVERS & set(asked.lines):
+            with ground() as made:
+                lines += measure(made, asked, say)
     for line in lines:
         print(line.text())
     shown.print(f"kept in {keep(lines)}", soft_wrap=True)

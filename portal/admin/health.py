@@ -1,6 +1,7 @@
 """Whether everything runs: jobs that wait, facts not handled, tables to renew, versions in use."""
 
 import platform
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -13,7 +14,7 @@ from starlette.responses import HTMLResponse
 from agency.kernel.outbox import outbox_state
 from agency.kernel.settings import Settings
 from agency.kernel.unit import Unit
-from agency.rules.rates import stale_tables
+from agency.rules.freshness import AlarmLevel, RateAlarm, rate_alarms
 from portal.shared.audience import StaffUnit, TheWiring, router, show
 from portal.shared.i18n import N_, format_number
 from portal.shared.listing import Chip, Column, Cut
@@ -23,6 +24,7 @@ routes = router(audience="admin", roles={"admin"}, prefix="/admin")
 LAG_SECONDS_MAX = 300
 _SHOWN = ("fastapi", "sqlalchemy", "psycopg", "dramatiq", "jinja2", "typst")
 FINE, LATE, AWAY = Chip(N_("In order"), "good"), Chip(N_("Late"), "warning"), Chip(N_("Away"), "bad")
+MISSING, ENDING = Chip(N_("Missing"), "bad"), Chip(N_("Renew soon"), "warning")
 QUARANTINE = (
     Column("actor", N_("Job"), sub="error"),
     Column("attempts", N_("Tries"), "number"),
@@ -45,12 +47,15 @@ def health(request: Request, unit: StaffUnit, wiring: TheWiring) -> HTMLResponse
     """The state of the agency's machinery."""
     facts = unit.session.connection().execute(_FACTS).one()
     quarantined = unit.session.connection().execute(_QUARANTINED).mappings().all()
+    alarms = rate_alarms(on=unit.today, warning_days=wiring.settings.rates_warning_days)
     values = {
+        "missing_rates": [alarm for alarm in alarms if alarm.level is AlarmLevel.missing],
+        "ending_rates": [alarm for alarm in alarms if alarm.level is AlarmLevel.ending],
         "checks": [
             _outbox(unit, facts.at),
             _inbox(unit),
             _valkey(wiring.settings),
-            _rates(unit),
+            _rates(alarms),
         ],
         "versions": [
             ("Python", platform.python_version()),
@@ -97,11 +102,11 @@ def _valkey(config: Settings) -> dict[str, Any]:
         return {"label": N_("Valkey"), "value": "–", "seconds": 0, "chip": AWAY}
 
 
-def _rates(unit: Unit) -> dict[str, Any]:
-    stale = stale_tables(on=unit.today)
+def _rates(alarms: Sequence[RateAlarm]) -> dict[str, Any]:
+    missing = any(alarm.level is AlarmLevel.missing for alarm in alarms)
     return {
         "label": N_("Rate tables to renew"),
-        "value": ", ".join(stale) or format_number(0),
+        "value": format_number(len(alarms)),
         "seconds": 0,
-        "chip": LATE if stale else FINE,
+        "chip": MISSING if missing else ENDING if alarms else FINE,
     }

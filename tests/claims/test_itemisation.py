@@ -14,7 +14,7 @@ from agency.kernel.unit import Door
 from agency.ledger.posting import Leg, post
 from agency.money import Money
 from agency.rules.facts import InterestKind, Law, Phase
-from agency.rules.interest import interest
+from agency.rules.interest import Stop, StopGround, interest
 from tests.made import a_claim, a_creditor
 
 ZERO = Money.zero("EUR")
@@ -40,6 +40,7 @@ def claim_facts(
     costs_from: date | None = None,
     costs: int = 0,
     vat: int = 0,
+    stops: tuple[Stop, ...] = (),
 ) -> ClaimFacts:
     return ClaimFacts(
         creditor_id=UUID(int=1),
@@ -59,6 +60,7 @@ def claim_facts(
             for n, (minor, due) in enumerate(invoices)
         ),
         movements=movements,
+        stops=stops,
     )
 
 
@@ -124,6 +126,27 @@ class TestBuildUp:
         assert build_up(facts=marked, on=date(2026, 6, 14)).interest.minor == pytest.approx(
             whole.minor, abs=1
         )
+
+    def test_charges_no_interest_while_it_is_stopped(self):
+        """Fw 303: from the day of the ruling; the lines say why there is a hole."""
+        ruling = Stop(StopGround.wsnp, date(2026, 7, 1))
+        facts = claim_facts((100_000, date(2026, 6, 15)), stops=(ruling,))
+        claim = build_up(facts=facts, on=date(2026, 9, 1))
+        assert claim.interest == eur(417)  # 15 days at 10.15
+        assert "interest.stopped" in [line.outcome for line in claim.trace]
+
+    @pytest.mark.parametrize("paid_on", [date(2024, 9, 1), date(2025, 3, 1), date(2025, 8, 1)])
+    def test_what_ran_before_a_stop_still_joins_the_base_when_its_year_ends(self, paid_on):
+        """A payment of nothing cuts the replay in two; the year of default turns on 15 June all the same."""
+        rest = Stop(StopGround.insolvency, date(2024, 12, 1), date(2025, 11, 30))
+        period = {"first_day": date(2024, 6, 15), "last_day": date(2026, 3, 31), "stops": [rest]}
+        whole = interest(
+            law=Law.nl, kind=InterestKind.trade, principal=eur(100_000), **period
+        )  # fmt: skip
+        marked = claim_facts((100_000, date(2024, 6, 14)), movements=(paid(paid_on),), stops=(rest,))
+        claim = build_up(facts=marked, on=date(2026, 3, 31))
+        assert claim.interest.minor == pytest.approx(whole.amount.minor, abs=1)
+        assert claim.invoices[0].segments[-1].base == whole.segments[-1].base
 
     def test_does_not_compound_under_belgian_law(self):
         facts = claim_facts((100_000, date(2023, 6, 30)), law=Law.be)

@@ -14,6 +14,7 @@ from agency.money import (
     UnknownCurrency,
     UnreadableAmount,
     bps_of,
+    compounded,
     percent_of,
     round_minor,
     round_ratio,
@@ -59,6 +60,8 @@ class TestReading:
     def test_refuses_a_currency_without_a_known_minor_unit(self):
         with pytest.raises(UnknownCurrency):
             Money(1, "ZZZ")
+        with pytest.raises(UnknownCurrency, match="ZZZ"):
+            Money.parse("1", "ZZZ")
 
     @pytest.mark.parametrize("minor", [1.0, True, "1", Decimal(1)])
     def test_holds_nothing_but_whole_numbers(self, minor):
@@ -85,6 +88,13 @@ class TestArithmetic:
     def test_knows_nothing_from_something(self):
         assert not Money.zero("EUR")
         assert euros("-0.01")
+
+    def test_compares_amounts_of_one_currency(self):
+        one, two = euros("1"), euros("2")
+        assert (one < two, two < one, one < euros("1")) == (True, False, False)
+        assert (one <= two, two <= one, one <= euros("1")) == (True, False, True)
+        assert (two > one, one > two, one > euros("1")) == (True, False, False)
+        assert (two >= one, one >= two, one >= euros("1")) == (True, False, True)
 
     def test_totals_none_to_zero(self):
         assert Money.total([], "EUR") == Money.zero("EUR")
@@ -173,6 +183,35 @@ class TestRounding:
         assert abs(rounded - exact) <= Fraction(1, 2)
         if abs(rounded - exact) == Fraction(1, 2):
             assert abs(rounded) > abs(exact)
+
+    @given(st.integers(-(10**6), 10**6), st.integers(-(10**3), 10**3).filter(bool), st.sampled_from(Rounding))
+    def test_the_signs_may_stand_on_either_side_of_the_line(self, numerator, denominator, mode):
+        assert round_ratio(numerator, denominator, mode) == round_ratio(-numerator, -denominator, mode)
+
+    def test_refuses_a_way_of_rounding_that_there_is_not(self):
+        with pytest.raises(AssertionError):
+            round_ratio(-1, 2, "sideways")
+
+    def test_nothing_is_divided_by_zero(self):
+        for numerator in (0, 1, -1):
+            with pytest.raises(ZeroDivisionError):
+                round_ratio(numerator, 0)
+
+    @given(st.integers(0, 10**12), st.lists(st.integers(0, 10**7), max_size=6), st.integers(1, 10**7))
+    def test_compounding_rounds_at_every_step(self, minor, factors, denominator):
+        stepwise = minor
+        for factor in factors:
+            stepwise += round_ratio(stepwise * factor, denominator)
+        assert compounded(minor, factors, denominator) == stepwise
+
+    def test_a_half_cent_of_a_year_is_rounded_up(self):
+        assert compounded(100, [1, 1], 200) == 102
+        assert compounded(1, [1], 3) == 1
+        assert compounded(2, [1], 3) == 3
+
+    def test_refuses_to_compound_a_credit(self):
+        with pytest.raises(ValueError, match="credit"):
+            compounded(-1, [1], 2)
 
     def test_takes_percentages_and_basis_points(self):
         assert percent_of(euros("475.00"), Decimal("21")) == euros("99.75")

@@ -1,12 +1,15 @@
 """Users, brands and health, as an administrator uses them without JavaScript."""
 
 import re
+from datetime import date
 
 import pyotp
 import pytest
 
 from agency.kernel.unit import Door
 from agency.parties.models import Role
+from agency.rules.freshness import AlarmLevel, RateAlarm
+from portal.admin import health
 from tests.portal.house import SENDER, send, token_of
 from tests.portal.test_signing_in import give_code, give_password
 from tests.portal.test_words_and_figures import png
@@ -223,10 +226,30 @@ class TestBrands:
 
 
 class TestHealth:
-    def test_everything_in_order_is_said_so(self, admin):
+    def test_everything_in_order_is_said_so(self, admin, monkeypatch):
+        monkeypatch.setattr(health, "rate_alarms", lambda **_: ())
         page = admin.get("/admin").text
         assert page.count("In order") == 4
         assert "PostgreSQL" in page
+
+    def test_a_rate_that_nobody_confirmed_is_an_error_on_the_page(self, admin, monkeypatch):
+        alarms = (
+            RateAlarm("rates_nl_trade", AlarmLevel.missing, date(2026, 6, 30)),
+            RateAlarm("uk_bank_rate", AlarmLevel.ending, date(2026, 12, 31)),
+        )
+        monkeypatch.setattr(health, "rate_alarms", lambda **_: alarms)
+        page = admin.get("/admin").text
+        assert 'role="alert"' in page
+        assert "Rates of law are missing" in page
+        assert "rates_nl_trade" in page
+        assert "Rates of law are needed soon" in page
+        assert page.count("In order") == 3
+
+    def test_the_warning_comes_as_early_as_the_setting_says(self, house, admin):
+        config = house.settings.model_copy(update={"rates_warning_days": 36_500})
+        state = house.app.state
+        state.wiring = type(state.wiring)(settings=config, units=house.units, ports=house.ports)
+        assert "rates_nl_trade" in admin.get("/admin").text
 
     def test_late_jobs_and_those_set_aside_are_shown(self, house, admin):
         job = (

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from agency.calendar import anniversary
 from agency.money import Money, round_ratio
 from agency.rules.facts import InterestKind, Law
-from agency.rules.interest import DayCount, Interest, RoundingPoint, compounds, interest
+from agency.rules.interest import (
+    DayCount,
+    Interest,
+    RoundingPoint,
+    UnlawfulInterest,
+    compounds,
+    exact_simple_interest,
+    interest,
+)
 from agency.rules.rates import NoRate, rate_on
 
 pytestmark = pytest.mark.pure
@@ -46,6 +54,15 @@ def run(principal: str, first: date, last: date, law: Law = Law.nl, kind=TRADE, 
         last_day=last,
         **more,
     )
+
+
+def outcomes(found: Interest) -> list[str]:
+    return [line.outcome for line in found.trace]
+
+
+def line_of(found: Interest, outcome: str, topic: str = "interest"):
+    (line,) = (line for line in found.trace if line.outcome == f"{topic}.{outcome}")
+    return line
 
 
 def exact_simple(law: Law, kind: InterestKind, principal: Money, first: date, last: date) -> Fraction:
@@ -174,7 +191,8 @@ class TestAgreedRates:
             "1000", date(2025, 1, 1), date(2025, 12, 31), kind=CONSUMER, contractual_percent=Decimal(5)
         )
         assert found.amount == euros("60.00")
-        assert "BW 6:119(3)" in found.trace[0].source
+        line = line_of(found, "agreed_not_higher")
+        assert (line.source, line.inputs) == ("BW 6:119(3)", {"agreed": "5", "statutory": "6"})
 
     def test_any_agreed_rate_replaces_the_trade_rate(self):
         """BW 6:119a(8)."""
@@ -192,7 +210,8 @@ class TestAgreedRates:
             contractual_percent=Decimal("10.51"),
         )
         assert found.amount == euros("45.00")
-        assert "void" in found.trace[0].source
+        line = line_of(found, "agreed_void")
+        assert (line.source, line.inputs["cap"]) == ("WER art. XIX.4", "10.5")
 
     def test_a_valid_belgian_clause_is_capped_when_the_trade_rate_falls(self):
         found = run(
@@ -236,21 +255,238 @@ class TestSettings:
         once = run("1000", date(2026, 6, 16), date(2026, 7, 15))
         each = run("1000", date(2026, 6, 16), date(2026, 7, 15), rounding=RoundingPoint.EACH_SEGMENT)
         assert (once.amount, each.amount) == (euros("8.45"), euros("8.44"))
-        assert each.trace[0].inputs["rounding"].startswith("at every change of rate")
+        assert line_of(once, "settings").inputs["rounding"] == "year_and_end"
+        assert line_of(each, "settings").inputs["rounding"] == "each_segment"
 
     def test_a_leap_year_may_be_counted_as_366_days(self):
         whole = {"principal": "1000", "first": date(2024, 1, 1), "last": date(2024, 12, 31), "kind": CONSUMER}
         assert run(**whole).amount == euros("70.19")  # 366 days of 1/365
         found = run(**whole, day_count=DayCount.ACTUAL_ACTUAL)
-        assert found.trace[0].inputs["day_count"] == "actual/366 in leap years"
+        assert line_of(found, "settings").inputs["day_count"] == "actual_actual"
         assert found.amount == euros("70.00")
+        assert [(segment.days, segment.year_days) for segment in found.segments] == [(366, 366)]
+
+    def test_a_segment_ends_where_a_year_of_another_length_begins(self):
+        found = run(
+            "1000", date(2023, 12, 31), date(2025, 1, 1), law=Law.be, day_count=DayCount.ACTUAL_ACTUAL
+        )
+        assert [(segment.first_day, segment.year_days) for segment in found.segments] == [
+            (date(2023, 12, 31), 365),
+            (date(2024, 1, 1), 366),
+            (date(2025, 1, 1), 365),
+        ]
+
+    def test_months_may_be_counted_as_thirty_days(self):
+        whole = {"principal": "3600", "kind": CONSUMER, "day_count": DayCount.THIRTY_360}
+        february = run(first=date(2025, 2, 1), last=date(2025, 2, 28), **whole)
+        january = run(first=date(2025, 1, 1), last=date(2025, 1, 31), **whole)
+        year = run(first=date(2025, 1, 1), last=date(2025, 12, 31), **whole)
+        assert (february.amount, january.amount, year.amount) == (
+            euros("18.00"),
+            euros("18.00"),
+            euros("216.00"),
+        )
+        assert [(segment.days, segment.year_days) for segment in year.segments] == [(360, 360)]
+
+    def test_what_the_law_compounds_may_be_left_simple(self):
+        period = {"principal": "1000", "first": date(2023, 1, 1), "last": date(2025, 12, 31), "kind": TRADE}
+        found = run(**period, simple=True)
+        assert {segment.base for segment in found.segments} == {euros("1000")}
+        assert line_of(found, "compounding_waived").source == "BW 6:119a(3)"
+        assert found.amount < run(**period).amount
+        assert found.capitalised == euros("0")
 
     def test_says_when_the_rate_of_the_day_is_not_confirmed(self):
-        assert "not confirmed" in run("1000", date(2026, 12, 1), date(2027, 1, 5)).trace[0].outcome
-        assert "not confirmed" not in run("1000", date(2026, 12, 1), date(2026, 12, 31)).trace[0].outcome
+        late = run("1000", date(2026, 12, 1), date(2027, 1, 1))
+        assert line_of(late, "unconfirmed", "rates").inputs == {"confirmed_until": "2026-12-31"}
+        assert "rates.unconfirmed" not in outcomes(run("1000", date(2026, 12, 1), date(2026, 12, 31)))
+
+    def test_a_fixed_rate_stays_sure_however_long_the_debt_is_open(self):
+        known = run("1000", date(2027, 5, 1), date(2027, 5, 2), law=Law.uk, late_since=date(2026, 12, 31))
+        assert "rates.unconfirmed" not in outcomes(known)
+        unknown = run("1000", date(2027, 5, 1), date(2027, 5, 2), law=Law.uk, late_since=date(2027, 1, 1))
+        assert "rates.unconfirmed" in outcomes(unknown)
+
+    def test_says_how_sure_a_rate_is_that_ran(self):
+        """The Belgian rate of the second half of 2026 equals the one before it, but has no notice yet."""
+        found = run("1000", date(2026, 6, 1), date(2026, 7, 1), law=Law.be)
+        assert len(found.segments) == 1
+        assert line_of(found, "doubt", "rates").inputs == {
+            "percent": "10.5",
+            "since": "2026-07-01",
+            "doubt": "derived",
+        }
+        assert "rates.doubt" not in outcomes(run("1000", date(2026, 6, 1), date(2026, 6, 30), law=Law.be))
+
+
+class TestTrace:
+    def test_every_segment_is_an_addend_and_a_full_year_is_explained(self):
+        found = run("1000", date(2025, 1, 1), date(2026, 1, 1), kind=CONSUMER)
+        assert outcomes(found) == [
+            "interest.statutory",
+            "interest.compounds",
+            "interest.settings",
+            "interest.segment",
+            "interest.capitalised",
+            "interest.segment",
+        ]
+        year, joins, day = found.trace[3:]
+        assert (year.amount, year.version, year.source) == (
+            euros("60.00"), "2025-01-01", "Stb. 2024, 409",
+        )  # fmt: skip
+        assert year.inputs == {
+            "percent": "6", "base": "EUR 1000.00", "first_day": "2025-01-01", "last_day": "2025-12-31",
+            "days": "365", "year_days": "365",
+        }  # fmt: skip
+        assert (joins.amount, joins.source) == (None, "BW 6:119(2)")
+        assert joins.inputs == {"on": "2026-01-01", "added": "EUR 60.00", "base": "EUR 1060.00"}
+        assert (day.amount, day.inputs["base"]) == (euros("0.12"), "EUR 1060.00")
+        assert found.capitalised == euros("60.00")
+
+    def test_says_so_when_no_day_bears_interest(self):
+        found = run("1000", date(2026, 3, 2), date(2026, 3, 1))
+        assert outcomes(found)[-1] == "interest.nothing"
+        assert {line.amount for line in found.trace} == {None}
+
+    def test_a_year_without_interest_raises_nothing(self):
+        found = run("0", date(2024, 1, 1), date(2026, 1, 1))
+        assert "interest.capitalised" not in outcomes(found)
+
+    @pytest.mark.parametrize(
+        ("terms", "expected"),
+        [
+            ({}, ["statutory", "compounds"]),
+            ({"law": Law.be}, ["statutory", "simple"]),
+            ({"surcharge_percent": Decimal(2)}, ["statutory_with_points", "compounding_not_agreed"]),
+            (
+                {"surcharge_percent": Decimal(2), "compounding_agreed": True},
+                ["statutory_with_points", "compounds_as_agreed"],
+            ),
+            ({"contractual_percent": Decimal(12)}, ["agreed", "compounding_not_agreed"]),
+            (
+                {"contractual_percent": Decimal(12), "compounding_agreed": True},
+                ["agreed", "compounds_as_agreed"],
+            ),
+            (
+                {"law": Law.be, "kind": CONSUMER, "contractual_percent": Decimal(9)},
+                ["agreed_within_cap", "simple"],
+            ),
+            (
+                {"law": Law.be, "kind": CONSUMER, "contractual_percent": Decimal(11)},
+                ["statutory", "agreed_void", "simple"],
+            ),
+            (
+                {"law": Law.be, "kind": CONSUMER, "surcharge_percent": Decimal(1)},
+                ["statutory", "points_void", "simple"],
+            ),
+            ({"law": Law.uk}, ["statutory", "fixed_for_debt", "simple"]),
+            ({"kind": CONTRACT, "contractual_percent": Decimal(12)}, ["agreed", "simple"]),
+        ],
+    )
+    def test_says_which_rate_runs_and_whether_it_compounds(self, terms, expected):
+        found = run("1000", date(2026, 1, 1), date(2026, 1, 2), **terms)
+        until = outcomes(found).index("interest.settings")
+        assert outcomes(found)[:until] == [f"interest.{outcome}" for outcome in expected]
+
+    @given(principals, statutory, days, days, st.sampled_from(list(RoundingPoint)))
+    def test_the_lines_add_up_to_the_interest(self, principal, law_kind, one, other, rounding):
+        first, last = sorted((one, other))
+        found = interest(
+            law=law_kind[0], kind=law_kind[1], principal=principal, first_day=first, last_day=last,
+            rounding=rounding,
+        )  # fmt: skip
+        assert Money.total((line.amount for line in found.trace if line.amount), "EUR") == found.amount
+
+
+class TestPublicBodies:
+    def test_only_a_higher_agreed_rate_counts(self):
+        """BW 6:119b(8)."""
+        year = {"principal": "1000", "first": date(2025, 1, 1), "last": date(2025, 6, 30)}
+        lower = run(**year, contractual_percent=Decimal(11), public_body=True)
+        assert {segment.percent for segment in lower.segments} == {Decimal("11.15")}
+        assert line_of(lower, "agreed_not_higher").source == "BW 6:119b(8)"
+        higher = run(**year, contractual_percent=Decimal(12), public_body=True)
+        assert {segment.percent for segment in higher.segments} == {Decimal(12)}
+
+    def test_owes_the_trade_rate(self):
+        days_of_2025 = {"principal": "1000", "first": date(2025, 1, 1), "last": date(2025, 12, 31)}
+        assert run(**days_of_2025, public_body=True).amount == run(**days_of_2025).amount
+
+
+class TestOldContracts:
+    def test_a_belgian_contract_from_before_the_directive_keeps_seven_points(self):
+        period = {"principal": "1000", "first": date(2015, 3, 15), "last": date(2015, 3, 16), "law": Law.be}
+        old = run(**period, contract_on=date(2013, 3, 15))
+        assert [segment.percent for segment in old.segments] == [Decimal("7.5"), Decimal("8.5")]
+        assert [segment.percent for segment in run(**period).segments] == [Decimal("8.5")]
+
+
+class TestExact:
+    @given(
+        principals,
+        st.sampled_from([(Law.nl, TRADE), (Law.be, CIVIL), (Law.de, CONSUMER)]),
+        days,
+        days,
+        days,
+        st.sampled_from(list(DayCount)),
+    )
+    def test_two_adjoining_periods_are_one(self, principal, law_kind, one, two, three, day_count):
+        """D18: interest(a,b) + interest(b,c) = interest(a,c), before rounding."""
+        first, middle, last = sorted((one, two, three))
+
+        def exact(start: date, end: date) -> Fraction:
+            return exact_simple_interest(
+                law=law_kind[0], kind=law_kind[1], principal=principal, first_day=start, last_day=end,
+                late_since=first, day_count=day_count,
+            )  # fmt: skip
+
+        assert exact(first, middle) + exact(middle + DAY, last) == exact(first, last)
+
+    def test_is_not_rounded(self):
+        found = exact_simple_interest(
+            law=Law.nl, kind=CONSUMER, principal=euros("0.01"), first_day=date(2025, 1, 1),
+            last_day=date(2025, 1, 1),
+        )  # fmt: skip
+        assert found == Fraction(6, 36500)
+
+    @pytest.mark.parametrize(
+        ("principal", "late", "reason"),
+        [("-1", date(2025, 1, 1), "credit"), ("1", date(2025, 1, 2), "default")],
+    )
+    def test_refuses_what_interest_refuses(self, principal, late, reason):
+        with pytest.raises(ValueError, match=reason):
+            exact_simple_interest(
+                law=Law.nl, kind=CONSUMER, principal=euros(principal), first_day=date(2025, 1, 1),
+                last_day=date(2025, 1, 1), late_since=late,
+            )  # fmt: skip
 
 
 class TestRefusals:
+    @pytest.mark.parametrize(
+        ("terms", "reason"),
+        [
+            ({"contractual_percent": Decimal("-0.01")}, "not negative"),
+            ({"surcharge_percent": Decimal("-0.01")}, "not negative"),
+            ({"contractual_percent": Decimal(5), "surcharge_percent": Decimal(1)}, "not both"),
+        ],
+    )
+    def test_refuses_terms_that_contradict_each_other(self, terms, reason):
+        with pytest.raises(ValueError, match=reason):
+            run("1", date(2026, 1, 1), date(2026, 1, 2), **terms)
+
+    @pytest.mark.parametrize(("law", "kind"), [(Law.de, TRADE), (Law.be, CONSUMER), (Law.be, CONTRACT)])
+    def test_refuses_interest_over_interest_where_it_is_void(self, law, kind):
+        """BGB s. 248, 289; old Belgian BW art. 1154."""
+        with pytest.raises(UnlawfulInterest, match="void"):
+            run(
+                "1", date(2026, 1, 1), date(2026, 1, 2), law=law, kind=kind,
+                contractual_percent=Decimal(5), compounding_agreed=True,
+            )  # fmt: skip
+
+    def test_refuses_a_kind_that_the_law_does_not_know(self):
+        with pytest.raises(NoRate, match="no interest of kind consumer"):
+            run("1", date(2026, 1, 1), date(2026, 1, 2), law=Law.uk, kind=CONSUMER)
+
     def test_refuses_interest_over_a_credit(self):
         with pytest.raises(ValueError, match="credit"):
             run("-1", date(2026, 1, 1), date(2026, 1, 2))
@@ -260,8 +496,12 @@ class TestRefusals:
             run("1", date(2026, 1, 1), date(2026, 1, 2), late_since=date(2026, 1, 2))
 
     def test_refuses_days_without_a_known_rate(self):
-        with pytest.raises(NoRate):
-            run("1", date(2002, 1, 1), date(2026, 1, 2))
+        with pytest.raises(NoRate, match="not known before 2010-01-01"):
+            run("1", date(2009, 12, 31), date(2026, 1, 2), law=Law.be)
+
+    def test_refuses_a_default_before_the_law_knew_the_interest(self):
+        with pytest.raises(NoRate, match="no interest of kind trade under the law of nl on 2002-08-07"):
+            run("1", date(2002, 8, 7), date(2026, 1, 2))
 
 
 class TestAlways:
