@@ -17,6 +17,7 @@ import hypothesis
 import pytest
 from sqlalchemy import create_engine
 
+import agency.tables  # noqa: F401  rooms refer to each other's tables by name, whichever test runs alone
 from agency.kernel.ids import HOUSE
 from agency.kernel.unit import Door, Units
 from agency.parties.models import Creditor

@@ -24,7 +24,6 @@ from agency.kernel.files import fetch, store
 from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit
 from agency.parties.models import Creditor
-from agency.parties.terms import NoTerms, terms_on
 from agency.ports.providers import FileStore
 from agency.ports.readers import EInvoiceReader, Unreadable
 from agency.rules.facts import DocumentKind
@@ -301,12 +300,7 @@ def _under_headers(checked: Checked, mapped: Mapped) -> Checked:
 def habits_of(unit: Unit, *, creditor_id: UUID) -> Habits:
     """This function will return what is true of a creditor's claims where its files are silent."""
     creditor = unit.session.exec(select(Creditor).where(Creditor.id == creditor_id)).one()
-    try:
-        terms = terms_on(unit, creditor_id=creditor_id, on=unit.today)
-        contractual = bool(terms.contractual_interest_percent)
-    except NoTerms:
-        contractual = False
-    return Habits(country=creditor.country, language=creditor.language, contractual_interest=contractual)
+    return Habits(country=creditor.country, language=creditor.language)
 
 
 def saved_mapping(unit: Unit, *, creditor_id: UUID, mapping_id: UUID) -> Mapped:

@@ -56,7 +56,6 @@ class Habits:
     country: str
     language: str
     currency: str = "EUR"
-    contractual_interest: bool = False
 
 
 STAGED: Final = (
@@ -239,23 +238,20 @@ class RowChecker:
     def _staged(self, row: int, found: dict[str, Any]) -> tuple[Any, ...]:
         name = found["debtor_name"]
         consumer = found["debtor_kind"] == "consumer"
+        # Also where a rate was agreed: what protects a consumer against it depends on this kind.
+        interest = InterestKind.consumer if consumer else InterestKind.trade
         street = " ".join(part for part in (found["street"], found["house_number"]) if part) or None
         return (
             row, found["claim_reference"], found["invoice_number"], found["document_kind"],
             found["billing_reference"], found["currency"], found["amount_minor"], found["total_minor"],
             found["issued_on"], found["due_on"], found["description"], bool(found["disputed"]),
             found["dispute_reason"], law_of(found["country"] if consumer else self.habits.country),
-            self._interest(consumer), found["debtor_reference"], found["debtor_kind"], name, name_key(name),
+            interest.value, found["debtor_reference"], found["debtor_kind"], name, name_key(name),
             found["registration_number"], found["vat_number"], found["iban"],
             found["language"] or _language(found["country"], self.habits.language), found["country"],
             belgian_region(found["country"], found["postal_code"]), street, found["postal_code"],
             found["city"], found["email"], found["phone"],
         )  # fmt: skip
-
-    def _interest(self, consumer: bool) -> str:
-        if self.habits.contractual_interest:
-            return InterestKind.contract.value
-        return InterestKind.consumer.value if consumer else InterestKind.trade.value
 
 
 def law_of(country: str) -> str:

@@ -89,6 +89,17 @@ class TestFirstFile:
             p=report.placement_id,
         ) == [(2, "created"), (3, "rejected")]
 
+    def test_keeps_a_consumer_a_consumer_where_a_rate_was_agreed(self, units, creditor_id):
+        """WER art. XIX.4 and BW 6:119(3) protect him against that rate, by this kind."""
+        with units.open(Door.STAFF, by="system:test") as unit:
+            unit.session.connection().execute(
+                text("UPDATE creditor_terms SET contractual_interest_percent = '12' WHERE creditor_id = :id"),
+                {"id": creditor_id},
+            )
+        consumer = a_row("F1", kind="consument", name="Jan de Vries", country="BE", postcode="2000")
+        place(units, creditor_id, a_file(consumer, a_row("F2")))
+        assert [claim.interest_kind for claim in claims(units, creditor_id)] == ["consumer", "trade"]
+
 
 class TestRejects:
     @pytest.mark.parametrize(
