@@ -48,7 +48,7 @@ def assert_explains(trace: Iterable[TraceLine], amount: Money | None = None) -> 
         assert all(found == asked["en"] for found in asked.values()), f"{line.outcome} differs by language"
         for name, form in asked["en"]:
             assert_readable(line.inputs[name], form)
-        assert line.rule and line.version and line.source
+        assert all((line.rule, line.version, line.source))
 
 
 def assert_readable(value: str, form: str) -> None:

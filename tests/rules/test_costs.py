@@ -217,7 +217,9 @@ class TestDutchVat:
         found = costs("1000", conditions=CostConditions(vat=VatPosition(deductible=True, declared=False)))
         assert outcomes(found) == ["base", "slice"]
 
-    @pytest.mark.parametrize(("on", "expected"), [(date(2012, 9, 30), "178.50"), (date(2012, 10, 1), "181.50")])
+    @pytest.mark.parametrize(
+        ("on", "expected"), [(date(2012, 9, 30), "178.50"), (date(2012, 10, 1), "181.50")]
+    )
     def test_takes_the_rate_of_the_day(self, on, expected):
         assert costs("1000", on=on, vat_deductible=False).total == euros(expected)
 
