@@ -210,7 +210,7 @@ def _scale_lines(case: _Case, scale: CostScale) -> list[TraceLine]:
         return [*lines, scale.line("floor", floor, floor=str(floor))]
     together = scale.lines(base)
     owing = [principal for principal in opens if principal.minor > 0]
-    if scale.lower_of_each and len(owing) > 1:
+    if scale.lower_of_each:
         # The law caps the indemnity per debt and does not say whether invoices reminded together are one
         # debt: the debtor gets the lower of both readings.
         each = [line for principal in owing for line in scale.lines(principal)]

@@ -343,7 +343,10 @@ class TestBelgianConsumer:
         assert costs("140", "140", law=Law.be).total == euros("40.00")  # the sum would give 43.00
         assert costs("600", "600", law=Law.be).total == euros("100.00")  # each would give 70.00
         assert outcomes(costs("140", "140", law=Law.be)) == ["base", "each_lower", "fixed", "fixed"]
+        assert outcomes(costs("300", "300", law=Law.be)) == ["base", "fixed", "above"]
         assert costs("300", "-20", law=Law.be).total == euros("43.00")
+        assert costs("140", "140", "0", law=Law.be).total == euros("40.00")
+        assert costs("150", "150", "0.01", law=Law.be).total == euros("45.00")
         assert costs("140", "140", "-10", law=Law.be).total == euros("40.00")
 
     def test_pays_no_vat_whoever_the_creditor_is(self):
@@ -391,6 +394,7 @@ class TestOtherScales:
         found = costs("500", law=law)
         assert found.total == euros("0")
         assert outcomes(found) == ["no_scale"]
+        assert found.trace[0].source == "no scale for this debtor"
 
 
 class TestRefusals:
@@ -429,6 +433,10 @@ class TestRefusals:
 
     def test_lets_pass_what_stays_within_the_law(self):
         assert refuse_excess(claimed=euros("45.00"), lawful=costs("300")) == euros("45.00")
+
+    @pytest.mark.parametrize("claimed", ["0", "0.01"])
+    def test_lets_pass_less_than_the_law_allows(self, claimed):
+        assert refuse_excess(claimed=euros(claimed), lawful=costs("300")) == euros(claimed)
 
     @pytest.mark.parametrize("claimed", ["45.01", "-0.01"])
     def test_refuses_what_somebody_claims_beyond_it(self, claimed):

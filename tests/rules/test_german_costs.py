@@ -209,6 +209,7 @@ def test_refuses_two_currencies():
 
 def test_owes_nothing_without_a_principal():
     assert outcomes(costs("0")) == ["no_principal"]
+    assert costs("0").trace[0].source == "there is nothing to collect"
     assert costs("0", debtor=COMPANY).total == euros("0")
 
 

@@ -64,6 +64,7 @@ class TestTerms:
             (Law.be, "judgment", "2025-03-01", "2035-03-01", "general, ten years"),
             (Law.be, "periodic", "2025-03-01", "2030-03-01", "five years"),
             (Law.be, "utilities", "2017-08-03", "2022-08-03", "gevaco, rdc-tbh"),
+            (Law.be, "energy", "2025-03-01", "2030-03-01", "gevaco, rdc-tbh"),
             (Law.be, "medical", "2025-03-01", "2027-03-31", "end of the month of service"),
             (Law.be, "medical", "2024-02-10", "2026-02-28", "end of the month of service"),
             (Law.be, "medical", "2025-12-31", "2027-12-31", "end of the month of service"),
