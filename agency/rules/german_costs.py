@@ -25,10 +25,10 @@ class GermanFee:
     the first demand.
     """
 
-    rate: Decimal | None = None
-    reason: str = ""
-    instalment_agreement: bool = False
-    paid_at_once: bool = False
+    rate: Decimal | None
+    reason: str
+    instalment_agreement: bool
+    paid_at_once: bool
 
 
 def german_costs(*, value: Money, debtor: DebtorKind, on: date, fee: GermanFee) -> list[TraceLine]:

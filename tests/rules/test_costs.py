@@ -149,6 +149,7 @@ class TestDutchScale:
         assert outcomes(cut)[-1] == "maximum"
         assert cut.trace[-1].amount == euros("-1000.00")
         assert outcomes(costs("1000000")) == ["base"] + ["slice"] * 5
+        assert outcomes(costs("266.67")) == ["base", "slice"]
 
     @pytest.mark.parametrize(
         ("paid", "expected", "reason"),

@@ -146,6 +146,14 @@ class TestFeeAndExpenses:
         assert [line.amount for line in found.trace] == [euros("83.70"), euros("36.05"), euros("20.00")]
         assert costs("80", instalment_agreement=True).trace[1].amount == euros("36.05")
 
+    def test_names_the_rule_of_each_part(self):
+        fee, instalments, expenses = costs("1000", instalment_agreement=True).trace
+        assert (fee.rule, instalments.rule, expenses.rule) == ("de.rvg_2300", "de.rvg_1000", "de.rvg_7002")
+        assert fee.source.startswith("RDG s. 13e(1); RVG VV 2300(2)")
+        assert instalments.source.startswith("RVG VV 1000 no. 2, s. 31b")
+        assert (fee.inputs["percent"], instalments.inputs["percent"]) == ("90", "70")
+        assert fee.version == "2025-06-01"
+
 
 class TestRates:
     def test_is_half_a_fee_for_whoever_pays_at_once(self):
@@ -178,15 +186,20 @@ class TestFlatSum:
         low, high = costs("50", debtor=debtor), costs("1000", debtor=debtor)
         assert (low.total, outcomes(low)[-1]) == (euros("40.00"), "flat_raise")
         assert (high.total, outcomes(high)[-1]) == (euros("100.44"), "flat_credited")
+        same = costs("50", debtor=debtor, rate="1.0581", fee_reason="33.33 and 6.67 of expenses")
+        assert (same.total, outcomes(same)[-1]) == (euros("40.00"), "flat_credited")
 
     def test_is_all_before_the_fees_of_october_2021(self):
         assert costs("1000", debtor=COMPANY, on=date(2021, 9, 30)).total == euros("40.00")
         assert costs("1000", debtor=COMPANY, on=date(2014, 7, 29)).total == euros("40.00")
         assert costs("1000", debtor=COMPANY, on=date(2021, 10, 1)).total == euros("95.04")
 
-    @pytest.mark.parametrize(("debtor", "on"), [(CONSUMER, date(2021, 9, 30)), (COMPANY, date(2014, 7, 28))])
-    def test_refuses_days_before_any_rule(self, debtor, on):
-        with pytest.raises(UnlawfulCosts, match="not in force before"):
+    @pytest.mark.parametrize(
+        ("debtor", "on", "since"),
+        [(CONSUMER, date(2021, 9, 30), "2021-10-01"), (COMPANY, date(2014, 7, 28), "2014-07-29")],
+    )
+    def test_refuses_days_before_any_rule(self, debtor, on, since):
+        with pytest.raises(UnlawfulCosts, match=f"not in force before {since}"):
             costs("1000", debtor=debtor, on=on)
 
     @given(st.integers(1, 10**9), st.sampled_from([SOLE_TRADER, COMPANY]))

@@ -52,6 +52,15 @@ class TestReminder:
         assert remind(0, periodic=True, due_dates=3).total == euros("9.00")
         assert remind(1, due_dates=0).total == euros("9.00")
 
+    def test_says_why_it_is_free(self):
+        assert remind(0).trace[0].outcome == "costs.reminder_free"
+        periodic = remind(0, periodic=True).trace[0]
+        assert (periodic.outcome, periodic.inputs["due_dates"]) == ("costs.reminder_free_periodic", "0")
+
+    def test_may_ask_the_postage_only_or_not_even_that(self):
+        assert remind(1, asked=euros("0")).total == euros("1.50")
+        assert remind(1, postage="0").total == euros("7.50")
+
     def test_refuses_more_than_the_maximum(self):
         assert remind(1, asked=euros("7.50")).total == euros("9.00")
         with pytest.raises(UnlawfulCosts, match=r"at most EUR 7\.50"):
@@ -103,6 +112,10 @@ class TestUndisputedDebt:
     )
     def test_caps_interest_and_indemnity_at_ten_percent(self, interest, indemnity, expected, source):
         assert self.extras("1000", interest, indemnity).total == euros(expected), source
+
+    def test_says_so_only_when_it_cuts(self):
+        assert len(self.extras("1000", "40", "60").trace) == 2
+        assert self.extras("1000", "40", "60.01").trace[-1].amount == euros("-0.01")
 
     @given(st.integers(0, 10**9), st.integers(0, 10**9), st.integers(0, 10**9))
     def test_never_exceeds_the_cap(self, principal, interest, indemnity):
