@@ -11,8 +11,9 @@ from agency.intake.models import Placement
 from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit
 from agency.ledger.posting import post_openings
-from agency.parties.models import Creditor, CreditorTerms, Debtor, Keeper, RemittanceMode
+from agency.parties.models import Creditor, CreditorTerms, Debtor, RemittanceMode
 from agency.pricing.models import Quote, QuoteLine, QuoteState, RateCardVersion
+from agency.rules.contract_split import Keeper
 from agency.rules.facts import DebtorKind, InterestKind, Law, Phase
 
 NUMBERS = count(1)

@@ -46,7 +46,14 @@ def announce_costs(
             clause_agreed=clause_agreed,
         )
     except UnlawfulCosts as error:
-        line = TraceLine(f"{law}.no_costs", on.isoformat(), "no rule allows them", {}, str(error), zero)
+        line = TraceLine(
+            rule=f"{law}.no_costs",
+            version=on.isoformat(),
+            source="no rule allows them",
+            inputs={"why": str(error)},
+            outcome="costs.refused",
+            amount=zero,
+        )
         return AnnouncedCosts(zero, zero, (line,))
     return AnnouncedCosts(costs.amount, costs.vat, costs.trace)
 

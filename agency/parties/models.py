@@ -11,6 +11,7 @@ from sqlmodel import Field, SQLModel
 
 from agency.kernel.columns import CreditorRow, Timestamped, choice, json_field, moment_field, within_creditor
 from agency.kernel.ids import new_id
+from agency.rules.contract_split import Keeper
 from agency.rules.facts import DebtorKind
 
 
@@ -52,13 +53,6 @@ class RemittanceMode(StrEnum):
 
     NET = "net"
     GROSS = "gross"
-
-
-class Keeper(StrEnum):
-    """Who keeps the interest or the costs that a debtor pays."""
-
-    CREDITOR = "creditor"
-    AGENCY = "agency"
 
 
 class Creditor(Timestamped, table=True):

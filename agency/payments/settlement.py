@@ -28,10 +28,10 @@ from agency.kernel.unit import Unit
 from agency.ledger.models import Book
 from agency.ledger.posting import KeyReused, Leg, Posting, post_many, reverse
 from agency.money import Money
-from agency.parties.models import Keeper
 from agency.payments.models import Payment, PaymentSource
 from agency.payments.notice_costs import recompute_announced_costs
 from agency.rules.allocation import Allocation, allocate
+from agency.rules.contract_split import Keeper, split_by_contract
 from agency.rules.trace import as_json
 
 HELD = "payment_held"
@@ -380,13 +380,8 @@ def _posting(case: _Case, book: Book, legs: Sequence[Leg], on: date, *, kind: st
 
 def _by_contract(case: _Case, parts: Allocation) -> tuple[Money, Money]:
     """Return what the creditor and what the agency gets of a payment, by the creditor's terms."""
-    creditor, agency = parts.principal, Money.zero(parts.principal.currency)
-    for keeper, amount in ((case.costs_to, parts.costs), (case.interest_to, parts.interest)):
-        if keeper is Keeper.AGENCY:
-            agency += amount
-        else:
-            creditor += amount
-    return creditor, agency
+    split = split_by_contract(parts=parts, costs_to=case.costs_to, interest_to=case.interest_to)
+    return split.creditor, split.agency
 
 
 def _payment_row(

@@ -12,13 +12,13 @@ from uuid import UUID
 from sqlalchemy import Row, insert, text
 
 from agency.kernel.ids import new_id
-from agency.kernel.unit import Unit
+from agency.kernel.unit import AGENCY_ZONE, Unit
 from agency.money import Money
 from agency.remittance.models import SuccessFee
+from agency.rules.fee_vat import fee_vat
 from agency.rules.success_fee import success_fee
 from agency.rules.trace import TraceLine, as_json
 
-VAT_PERCENT = Decimal("21")
 _HOME = "NL"
 
 _UNPRICED = text(
@@ -66,22 +66,19 @@ def charge_fees(unit: Unit, *, creditor_id: UUID) -> int:
 def vat_on_fee(unit: Unit, *, creditor_id: UUID) -> tuple[Decimal, TraceLine]:
     """This function will return the VAT rate on the agency's fee and the reason.
 
-    21 % in the Netherlands; a business in another member state with a VAT number accounts for it itself
-    (reverse charge, Directive 2006/112/EC art. 44 and 196).
+    The general rate at home; a business in another member state with a VAT number accounts for it itself.
     """
-    row = unit.session.connection().execute(
+    client = unit.session.connection().execute(
         text("SELECT country, vat_number FROM creditor WHERE id = :c"), {"c": creditor_id}
     )
-    country, vat_number = row.one()
-    reverse_charge = country != _HOME and bool(vat_number)
-    line = TraceLine(
-        rule="fee.vat",
-        version="2012-10-01",
-        source="Directive 2006/112/EC art. 44, 196" if reverse_charge else "Wet OB 1968 art. 9",
-        inputs={"country": country, "vat_number": vat_number or ""},
-        outcome="reverse charge: the creditor accounts for the VAT" if reverse_charge else "general rate",
+    country, vat_number = client.one()
+    vat = fee_vat(
+        agency_country=_HOME,
+        client_country=country,
+        client_vat_number=vat_number or "",
+        on=unit.now.astimezone(AGENCY_ZONE).date(),
     )
-    return (Decimal(0) if reverse_charge else VAT_PERCENT), line
+    return vat.percent, vat.line
 
 
 def _fees(

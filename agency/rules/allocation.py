@@ -34,19 +34,25 @@ def allocate(*, law: Law, paid: Money, costs: Money, interest: Money, principal:
     if paid.minor < 0 or any(part.minor < 0 for part in owed.values()):
         raise ValueError("a payment and what it pays off are not negative")
     order = _order(law)
-    left, got = paid, dict.fromkeys(owed, Money.zero(paid.currency))
+    left, got, lines = paid, dict.fromkeys(owed, Money.zero(paid.currency)), []
     for part in order["parts"]:
         got[part] = min(left, owed[part])
         left -= got[part]
-    line = TraceLine(
+        lines.append(_line(law, order, part, got[part], owed=str(owed[part])))
+    if left:
+        lines.append(_line(law, order, "over", left, paid=str(paid)))
+    return Allocation(**got, over=left, trace=tuple(lines))
+
+
+def _line(law: Law, order: dict[str, Any], part: str, amount: Money, **inputs: str) -> TraceLine:
+    return TraceLine(
         rule=f"{law}.allocation",
         version=order["since"].isoformat(),
         source=order["source"],
-        inputs={"paid": str(paid)} | {part: str(amount) for part, amount in owed.items()},
-        outcome=", then ".join(f"{part} {got[part]}" for part in order["parts"]) + f", over {left}",
-        amount=paid,
+        inputs=inputs,
+        outcome=f"allocation.{part}",
+        amount=amount,
     )
-    return Allocation(**got, over=left, trace=(line,))
 
 
 @cache

@@ -4,26 +4,63 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
+from typing import Final
 
-from agency.money import Money, percent_of, round_ratio
+from agency.money import Money
+from agency.rules.agreed_costs import agreed_lines
+from agency.rules.cost_scale import CostScale, scale_in_force
+from agency.rules.costs_vat import VatPosition, vat_lines
 from agency.rules.facts import DebtorKind, Law
+from agency.rules.german_costs import GermanFee, german_costs
+from agency.rules.lawful_costs import Costs, UnlawfulCosts, addends, costs_of
 from agency.rules.tables import read_table, row_in_force
-from agency.rules.trace import Trace, TraceLine
+from agency.rules.trace import TraceLine
+
+__all__ = ["CostConditions", "Costs", "UnlawfulCosts", "VatPosition", "collection_costs", "refuse_excess"]
 
 
-class UnlawfulCosts(ValueError):
-    """Costs that no rule allows; the message says why."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostConditions:
+    """Facts that seldom differ; the defaults are the ordinary, lawful case.
+
+    `vat` names each condition of the Dutch uplift and counts instead of `vat_deductible`.
+    `agency_registered`: the agency stands in the Dutch register (Wki).
+    Belgium: `clause_reciprocal`, the clause binds both sides alike; `reminder_waited`, the free first
+    reminder was sent and its fourteen days have passed; `contract_on` and `due_on` decide whether Book XIX
+    covers the debt, None being a contract made under it.
+    Germany: `fee_reason` for a rate above the usual one; `instalment_agreement` adds the fee of one that was
+    made after the debtor was told what it costs (RDG s. 13a(3)).
+    """
+
+    vat: VatPosition | None = None
+    agency_registered: bool = True
+    clause_reciprocal: bool = True
+    reminder_waited: bool = True
+    contract_on: date | None = None
+    due_on: date | None = None
+    fee_reason: str = ""
+    instalment_agreement: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Costs:
-    """What may be claimed for collection: the amount, the VAT raised on it, and both together."""
+_ORDINARY: Final = CostConditions()
 
-    amount: Money
-    vat: Money
-    total: Money
-    trace: Trace
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    law: Law
+    debtor: DebtorKind
+    principals: tuple[Money, ...]
+    paid: Money
+    on: date
+    clause_agreed: bool
+    agreed: Money | None
+    fee_rate: Decimal | None
+    vat: VatPosition
+    conditions: CostConditions
+
+    @property
+    def reminded(self) -> Money:
+        return Money.total(self.principals, self.principals[0].currency)
 
 
 def collection_costs(
@@ -34,48 +71,41 @@ def collection_costs(
     on: date,
     vat_deductible: bool = True,
     clause_agreed: bool = True,
+    paid_within_term: Money | None = None,
+    fee_rate: Decimal | None = None,
+    agreed: Money | None = None,
+    conditions: CostConditions = _ORDINARY,
 ) -> Costs:
     """Work out the costs that may be claimed for the principals reminded in one letter.
 
     Interest and other costs are no part of the base. Dutch principals are added before the scale is applied
-    (BW 6:96(7)), and VAT is raised only when the creditor cannot deduct it (Besluit BIK art. 2(3)), which
-    the letter must then declare. A Belgian consumer owes nothing without an agreed clause (WER art. XIX.4),
-    and for several debts the lower of "each by itself" and "all together". Where nothing may be claimed the
-    answer is zero, with the reason in the trace.
+    (BW 6:96(7)); a Belgian consumer owes the lower of "each by itself" and "all together" (WER art. XIX.4),
+    and nothing without an agreed clause. Where nothing may be claimed the answer is zero, with the reason.
 
     :param principals: the open principals of the letter, credit notes negative, in one currency.
     :param on: the day of the notice; it picks the scale in force.
     :param vat_deductible: whether the creditor can set off the VAT on the agency's invoice.
-    :param clause_agreed: whether contract or terms, accepted and reciprocal, provide for costs.
-    :raises UnlawfulCosts: when no scale was in force yet, or the principals are in another currency.
-    :raises CurrencyMismatch: when the principals are in several currencies.
-    :raises ValueError: when there is no principal at all.
+    :param paid_within_term: paid on the principals within the term of the notice, so that the costs are those
+        of the rest (HR ECLI:NL:HR:2016:2704). What is paid later leaves the costs as they are.
+    :param fee_rate: Germany: a multiple of the lawyer's fee; 0.9 when None, 0.5 when all was paid in time.
+    :param agreed: costs agreed in the contract.
+    :raises UnlawfulCosts: no scale in force, not in its currency, a rate or agreement the law does not know.
+    :raises CurrencyMismatch: when the amounts are in several currencies.
+    :raises ValueError: when there is no principal at all, or a negative payment.
     """
-    if not principals:
-        raise ValueError("costs need at least one principal")
-    base = Money.total(principals, principals[0].currency)
-    scale = _scale(law, debtor, on)
-    if scale is not None and base.currency != scale.currency:
-        raise UnlawfulCosts(f"{scale.rule} is a scale in {scale.currency}, not in {base.currency}")
-    reason = _why_nothing(scale, base, clause_agreed)
-    if scale is None or reason:
-        return _nothing(law, debtor, base, on, scale, reason)
-    amount, how = _on_scale(scale, principals, base)
-    vat_percent = Decimal(0) if vat_deductible or not scale.vat_uplift else _vat_percent(law, on)
-    vat = percent_of(amount, vat_percent)
-    lines = [
-        TraceLine(
-            rule=scale.rule,
-            version=scale.since.isoformat(),
-            source=scale.source,
-            inputs={"principal": str(base), "debts": str(len(principals)), "debtor": debtor.value},
-            outcome=how,
-            amount=amount,
-        )
-    ]
-    if vat:
-        lines.append(_vat_line(on, vat_percent, vat))
-    return Costs(amount=amount, vat=vat, total=amount + vat, trace=tuple(lines))
+    case = _Case(
+        law=law,
+        debtor=debtor,
+        principals=tuple(principals),
+        paid=_checked_payment(principals, paid_within_term),
+        on=on,
+        clause_agreed=clause_agreed,
+        agreed=agreed,
+        fee_rate=fee_rate,
+        vat=conditions.vat or VatPosition(deductible=vat_deductible),
+        conditions=conditions,
+    )
+    return _german(case) if law is Law.de else _on_scale(case)
 
 
 def refuse_excess(*, claimed: Money, lawful: Costs) -> Money:
@@ -92,107 +122,153 @@ def refuse_excess(*, claimed: Money, lawful: Costs) -> Money:
     return claimed
 
 
-@dataclass(frozen=True, slots=True)
-class _Tier:
-    up_to: int | None
-    base: int
-    percent: Decimal
-    above: int
+def _checked_payment(principals: Sequence[Money], paid: Money | None) -> Money:
+    if not principals:
+        raise ValueError("costs need at least one principal")
+    zero = Money.zero(principals[0].currency)
+    if paid is None:
+        return zero
+    if paid < zero:
+        raise ValueError("a payment within the term is not negative")
+    return paid
 
 
-@dataclass(frozen=True, slots=True)
-class _Scale:
-    rule: str
-    since: date
-    source: str
-    currency: str
-    minimum: int
-    maximum: int | None
-    clause_needed: bool
-    vat_uplift: bool
-    per_debt: bool
-    tiers: tuple[_Tier, ...]
-
-    def costs_of(self, principal: int) -> int:
-        """Return the costs of one principal, both in minor units, rounded half up."""
-        tier = next(tier for tier in self.tiers if tier.up_to is None or principal <= tier.up_to)
-        numerator, denominator = tier.percent.as_integer_ratio()
-        share = round_ratio((principal - tier.above) * numerator, 100 * denominator)
-        amount = max(tier.base + share, self.minimum)
-        return amount if self.maximum is None else min(amount, self.maximum)
+def _german(case: _Case) -> Costs:
+    if case.agreed is not None:
+        raise UnlawfulCosts("de.rvg_2300: no agreement raises collection costs above a lawyer's fee")
+    if case.reminded.minor <= 0:
+        return _nothing(case, None, "no_principal")
+    fee = GermanFee(
+        rate=case.fee_rate,
+        reason=case.conditions.fee_reason,
+        instalment_agreement=case.conditions.instalment_agreement,
+        paid_at_once=case.paid >= case.reminded,
+    )
+    lines = german_costs(value=case.reminded, debtor=case.debtor, on=case.on, fee=fee)
+    return costs_of(lines, currency=case.reminded.currency)
 
 
-def _on_scale(scale: _Scale, principals: Sequence[Money], base: Money) -> tuple[Money, str]:
-    together = scale.costs_of(base.minor)
-    if not scale.per_debt or len(principals) == 1:
-        return Money(together, base.currency), "scale on the sum of the principals"
-    each = sum(scale.costs_of(principal.minor) for principal in principals if principal.minor > 0)
-    # The law caps the indemnity per debt and does not say whether invoices reminded together are one debt:
-    # the debtor gets the lower of both readings.
-    if each < together:
-        return Money(each, base.currency), "scale on each debt by itself, which is lower than on the sum"
-    return Money(together, base.currency), "scale on the sum, which is not higher than on each debt by itself"
-
-
-def _why_nothing(scale: _Scale | None, base: Money, clause_agreed: bool) -> str:
+def _on_scale(case: _Case) -> Costs:
+    if case.fee_rate is not None or case.conditions.instalment_agreement:
+        raise UnlawfulCosts(f"the law of {case.law} knows no multiples of a lawyer's fee")
+    scale, reminded = scale_in_force(case.law, case.debtor, case.on), case.reminded
     if scale is None:
-        return "the law lets the creditor claim no costs from this kind of debtor"
-    if scale.clause_needed and not clause_agreed:
-        return "no clause on costs was agreed"
-    return "" if base.minor > 0 else "no principal is open"
+        return _nothing(case, None, "no_scale")
+    if reminded.currency != scale.currency:
+        raise UnlawfulCosts(f"{scale.rule} is a scale in {scale.currency}, not in {reminded.currency}")
+    reason = _why_nothing(case, scale)
+    if reason:
+        return _nothing(case, scale, reason)
+    lines = _scale_lines(case, scale)
+    lowered = None
+    if case.agreed is not None:
+        lines, lowered = agreed_lines(agreed=case.agreed, scale=scale, on_scale=lines)
+    raised: tuple[TraceLine, ...] = ()
+    if scale.vat_uplift:
+        costs = addends(lines, scale.currency)
+        raised = vat_lines(costs=costs, law=case.law, position=case.vat, on=case.on)
+    return costs_of(lines, currency=scale.currency, vat_lines=raised, court_may_lower_to=lowered)
 
 
-def _nothing(law: Law, debtor: DebtorKind, base: Money, on: date, scale: _Scale | None, why: str) -> Costs:
-    zero = Money.zero(base.currency)
-    line = TraceLine(
-        rule=scale.rule if scale else f"{law}.no_costs",
-        version=(scale.since if scale else on).isoformat(),
-        source=scale.source if scale else "no scale is kept for this law and kind of debtor",
-        inputs={"principal": str(base), "debtor": debtor.value},
-        outcome=f"nothing: {why}",
-        amount=zero,
-    )
-    return Costs(amount=zero, vat=zero, total=zero, trace=(line,))
+def _why_nothing(case: _Case, scale: CostScale) -> str:
+    """Return the key of the reason why nothing may be claimed, empty when something may."""
+    if not case.conditions.agency_registered and _unregistered(case):
+        return "unregistered"
+    if scale.clause_needed:
+        _refuse_older_debt(case, scale)
+        if not case.clause_agreed:
+            return "no_clause"
+        if not case.conditions.clause_reciprocal:
+            return "one_sided_clause"
+        if not case.conditions.reminder_waited:
+            return "reminder_first"
+    if case.reminded.minor <= 0:
+        return "no_principal"
+    paid_off = scale.recomputed and case.paid >= case.reminded
+    return "paid_in_full" if paid_off and not scale.floor else ""
 
 
-def _vat_line(on: date, percent: Decimal, vat: Money) -> TraceLine:
-    return TraceLine(
-        rule="nl.bik_vat",
-        version=on.isoformat(),
-        source="Besluit vergoeding voor buitengerechtelijke incassokosten art. 2(3)",
-        inputs={"percent": str(percent)},
-        outcome="raised, because the creditor cannot deduct it; the letter must say so",
-        amount=vat,
-    )
+def _refuse_older_debt(case: _Case, scale: CostScale) -> None:
+    contract_on, due_on = case.conditions.contract_on, case.conditions.due_on
+    if contract_on is None or scale.contracts_from is None or contract_on >= scale.contracts_from:
+        return
+    assert scale.older_due_from is not None, "a scale with a date for contracts has one for older debts"
+    if (due_on or case.on) < scale.older_due_from:
+        raise UnlawfulCosts(
+            f"{scale.rule} does not cover a contract of {contract_on} whose debt fell due before"
+            f" {scale.older_due_from}"
+        )
 
 
-@lru_cache(maxsize=4096)
-def _scale(law: Law, debtor: DebtorKind, on: date) -> _Scale | None:
-    rows = [row for row in read_table("costs")["scale"] if row["law"] == law and debtor in row["debtors"]]
-    if not rows:
-        return None
-    row = row_in_force(rows, on)
+def _scale_lines(case: _Case, scale: CostScale) -> list[TraceLine]:
+    paid = case.paid if scale.recomputed else Money.zero(scale.currency)
+    opens = _still_open(case.principals, paid)
+    base = Money.total(opens, scale.currency)
+    lines = [_base_line(case, scale, base, paid)]
+    if base.minor <= 0:
+        floor = Money(scale.floor, scale.currency)
+        return [*lines, scale.line("floor", floor, floor=str(floor))]
+    together = scale.lines(base)
+    owing = [principal for principal in opens if principal.minor > 0]
+    if scale.lower_of_each:
+        # The law caps the indemnity per debt and does not say whether invoices reminded together are one
+        # debt: the debtor gets the lower of both readings.
+        each = [line for principal in owing for line in scale.lines(principal)]
+        if addends(each, scale.currency) < addends(together, scale.currency):
+            return [*lines, scale.line("each_lower", None, debts=str(len(owing))), *each]
+    return lines + together
+
+
+def _base_line(case: _Case, scale: CostScale, base: Money, paid: Money) -> TraceLine:
+    inputs = {"principal": str(base), "debts": str(len(case.principals)), "debtor": case.debtor.value}
+    if not paid:
+        return scale.line("base", None, **inputs)
+    return scale.line("base_rest", None, **inputs, reminded=str(case.reminded), paid=str(paid))
+
+
+def _still_open(principals: Sequence[Money], paid: Money) -> list[Money]:
+    """Take a payment off the principals, the first ones first; credit notes stay as they are."""
+    opens, left = [], paid
+    for principal in principals:
+        taken = min(left, max(principal, Money.zero(principal.currency)))
+        opens.append(principal - taken)
+        left -= taken
+    return opens
+
+
+def _unregistered(case: _Case) -> TraceLine | None:
+    """Return the line that refuses costs to an unregistered agency, when such a rule is in force."""
+    rows = [
+        row
+        for row in read_table("costs")["unregistered"]
+        if row["law"] == case.law and case.debtor in row["debtors"]
+    ]
+    row = row_in_force(rows, case.on)
     if row is None:
-        raise UnlawfulCosts(f"{rows[0]['rule']} is not in force before {rows[0]['since']}, so not on {on}")
-    return _Scale(
+        return None
+    return TraceLine(
         rule=row["rule"],
-        since=row["since"],
+        version=row["since"].isoformat(),
         source=row["source"],
-        currency=row["currency"],
-        minimum=row["minimum"],
-        maximum=row.get("maximum"),
-        clause_needed=row["clause_needed"],
-        vat_uplift=row["vat_uplift"],
-        per_debt=row.get("per_debt", False),
-        tiers=tuple(
-            _Tier(tier.get("up_to"), tier["base"], Decimal(tier["percent"]), tier["above"])
-            for tier in row["tiers"]
-        ),
+        inputs={"principal": str(case.reminded), "since": row["since"].isoformat()},
+        outcome="costs.unregistered",
+        amount=Money.zero(case.reminded.currency),
     )
 
 
-@lru_cache(maxsize=4096)
-def _vat_percent(law: Law, on: date) -> Decimal:
-    row = row_in_force((row for row in read_table("costs")["vat"] if row["law"] == law), on)
-    assert row is not None, "every scale with an uplift has a VAT rate from its first day"
-    return Decimal(row["percent"])
+def _nothing(case: _Case, scale: CostScale | None, why: str) -> Costs:
+    zero = Money.zero(case.reminded.currency)
+    line = _unregistered(case) if why == "unregistered" else None
+    inputs = {"principal": str(case.reminded), "debtor": case.debtor.value, "paid": str(case.paid)}
+    if line is None and scale is not None:
+        line = scale.line(why, zero, **inputs)
+    if line is None:
+        line = TraceLine(
+            rule=f"{case.law}.no_costs",
+            version=case.on.isoformat(),
+            source="there is nothing to collect" if why == "no_principal" else "no scale for this debtor",
+            inputs=inputs,
+            outcome=f"costs.{why}",
+            amount=zero,
+        )
+    return costs_of([line], currency=zero.currency)

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from agency.calendar import is_holiday, next_business_day
-from agency.rules.facts import Law
+from agency.rules.facts import DebtorKind, Law
 from agency.rules.tables import read_table, row_in_force
 from agency.rules.trace import Trace, TraceLine
 
@@ -31,34 +31,101 @@ class NoticeTerm:
 
 
 @lru_cache(maxsize=8192)
-def notice_term(*, law: Law, by: Literal["post", "email"], sent: date) -> NoticeTerm:
+def notice_term(
+    *,
+    law: Law,
+    by: Literal["post", "email"],
+    sent: date,
+    debtor: DebtorKind = DebtorKind.consumer,
+    days: int | None = None,
+) -> NoticeTerm:
     """Work out when the term of a notice runs out.
 
     Netherlands: fourteen days from the day after receipt; post arrives on the second day after dispatch, on
-    which Sunday, Monday and holidays do not count (BW 6:96(6); HR ECLI:NL:HR:2016:2704). Belgium: fourteen
-    calendar days from the third working day after dispatch, by e-mail from the next day (WER Book XIX).
-    A last day in a weekend or on a holiday moves to the next business day.
+    which Sunday, Monday and holidays do not count (BW 6:96(6); HR ECLI:NL:HR:2016:2704). A last day in a
+    weekend or on a holiday moves to the next business day. Belgium: fourteen calendar days from the third
+    working day after dispatch, by e-mail from the next day, wherever they end (WER Book XIX).
 
     :param sent: the day the notice was really handed over for delivery, not the day it was planned.
-    :raises NoNoticeTerm: when the rule was not in force yet on that day.
+    :param debtor: between businesses no notice is needed; one that is sent gets the house's own term.
+    :param days: a longer term than the shortest one.
+    :raises NoNoticeTerm: when the rule was not in force yet on that day, or the term would be shorter.
     """
-    rows = [row for row in read_table("notice")["term"] if row["law"] == law and row["by"] == by]
+    rows = (
+        row
+        for row in read_table("notice")["term"]
+        if row["law"] == law and row["by"] == by and debtor in row["debtors"]
+    )
     rule = row_in_force(rows, sent)
     if rule is None:
         raise NoNoticeTerm(f"no notice term under the law of {law} on {sent}")
+    given = rule["days"] if days is None else days
+    if given < rule["days"]:
+        raise NoNoticeTerm(f"{rule['rule']}: a term of {given} days is shorter than {rule['days']}")
     delivered = _delivered(rule, sent)
     first_day = delivered if rule["starts"] == "delivery_day" else delivered + _DAY
-    statutory = first_day + timedelta(days=rule["days"] - 1)
+    statutory = first_day + timedelta(days=given - 1)
     last_day = next_business_day(country=rule["country"], day=statutory) if rule["extend"] else statutory
+    return NoticeTerm(
+        delivered=delivered,
+        last_day=last_day,
+        costs_from=last_day + _DAY,
+        trace=_trace(rule, sent, delivered, first_day, statutory, last_day),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DueWithoutNotice:
+    """From which day a business owes costs although nobody sent it a notice."""
+
+    costs_from: date
+    trace: Trace
+
+
+def due_without_notice(*, law: Law, debtor: DebtorKind, due: date) -> DueWithoutNotice:
+    """Tell from when the fixed sum is due between businesses: the day after the last day of payment.
+
+    :param due: the last day of payment, agreed or statutory.
+    :raises NoNoticeTerm: for a consumer, who owes nothing without a notice, and where no rule was in force.
+    """
+    rows = (row for row in read_table("notice")["without_notice"] if row["law"] == law)
+    rule = row_in_force(rows, due)
+    if debtor is DebtorKind.consumer or rule is None:
+        raise NoNoticeTerm(f"under the law of {law} a {debtor} owes no costs without a notice on {due}")
+    costs_from = due + timedelta(days=rule["days"])
     line = TraceLine(
-        rule=rule["rule"],
+        rule=f"{law}.due_without_notice",
         version=rule["since"].isoformat(),
         source=rule["source"],
-        inputs={"by": by, "sent": sent.isoformat(), "first_day": first_day.isoformat()},
-        outcome=f"{rule['days']} days to {statutory}"
-        + (f", extended to the business day {last_day}" if last_day != statutory else ""),
+        inputs={"due": due.isoformat(), "costs_from": costs_from.isoformat()},
+        outcome="notice.not_needed",
     )
-    return NoticeTerm(delivered=delivered, last_day=last_day, costs_from=last_day + _DAY, trace=(line,))
+    return DueWithoutNotice(costs_from=costs_from, trace=(line,))
+
+
+def _trace(
+    rule: dict[str, Any], sent: date, delivered: date, first_day: date, statutory: date, last_day: date
+) -> Trace:
+    inputs = {
+        "by": rule["by"],
+        "sent": sent.isoformat(),
+        "delivered": delivered.isoformat(),
+        "first_day": first_day.isoformat(),
+        "days": str((statutory - first_day).days + 1),
+        "statutory": statutory.isoformat(),
+        "last_day": last_day.isoformat(),
+    }
+    keys = [f"delivered_by_{rule['by']}", "term"] + ["extended"] * (last_day != statutory)
+    return tuple(
+        TraceLine(
+            rule=rule["rule"],
+            version=rule["since"].isoformat(),
+            source=rule["source"],
+            inputs=inputs,
+            outcome=f"notice.{key}",
+        )
+        for key in keys
+    )
 
 
 def _delivered(rule: dict[str, Any], sent: date) -> date:

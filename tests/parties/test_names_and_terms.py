@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agency.kernel.unit import Door
-from agency.parties.models import Creditor, CreditorTerms, Keeper
+from agency.parties.models import Creditor, CreditorTerms
 from agency.parties.names import has_legal_form, name_key
 from agency.parties.registration import ReferenceTaken, Sender, register_creditor
 from agency.parties.terms import NoTerms, agree_terms, terms_on
+from agency.rules.contract_split import Keeper
 
 SENDER = Sender(name="A", email="a@a.example", reply_to="a@a.example", sms="A", phone="+31")
 

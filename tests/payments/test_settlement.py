@@ -17,7 +17,6 @@ from agency.kernel.unit import Door, Unit
 from agency.ledger.posting import KeyReused
 from agency.ledger.queries import account_balance, claim_balance
 from agency.money import Money
-from agency.parties.models import Keeper
 from agency.payments.models import Payment, PaymentSource
 from agency.payments.settlement import (
     Incoming,
@@ -27,6 +26,7 @@ from agency.payments.settlement import (
     settle,
     settle_many,
 )
+from agency.rules.contract_split import Keeper
 from agency.rules.facts import InterestKind, Phase
 from tests.made import a_claim, a_creditor
 

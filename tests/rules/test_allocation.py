@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from agency.money import CurrencyMismatch, Money
 from agency.rules.allocation import Allocation, allocate
 from agency.rules.facts import Law
+from tests.rules.explainable import assert_explains
 
 pytestmark = pytest.mark.pure
 
@@ -83,17 +84,20 @@ def test_refuses_two_currencies():
 
 
 def test_the_trace_says_what_was_owed_and_what_it_paid():
-    (line,) = pay("1000", "625", "300", "5000").trace
-    assert line.inputs["principal"] == "EUR 5000.00"
-    assert (
-        line.outcome == "costs EUR 625.00, then interest EUR 300.00, then principal EUR 75.00, over EUR 0.00"
-    )
+    trace = pay("1000", "625", "300", "5000").trace
+    assert [(line.outcome, line.inputs["owed"], line.amount) for line in trace] == [
+        ("allocation.costs", "EUR 625.00", euros("625")),
+        ("allocation.interest", "EUR 300.00", euros("300")),
+        ("allocation.principal", "EUR 5000.00", euros("75")),
+    ]
+    assert pay("7000", "625", "300", "5000").trace[-1].amount == euros("1075")
 
 
 @given(st.sampled_from(list(Law)), amounts, amounts, amounts, amounts)
 def test_the_parts_are_the_payment_and_never_more_than_owed(law, paid, costs, interest, principal):
     found = allocate(law=law, paid=paid, costs=costs, interest=interest, principal=principal)
     assert Money.total(parts(found), "EUR") == paid
+    assert_explains(found.trace, paid)
     assert found.costs <= costs
     assert found.interest <= interest
     assert found.principal <= principal

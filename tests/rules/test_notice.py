@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agency.calendar import is_business_day, is_holiday
-from agency.rules.facts import Law
-from agency.rules.notice import NoNoticeTerm, notice_term
+from agency.rules.facts import DebtorKind, Law
+from agency.rules.notice import NoNoticeTerm, due_without_notice, notice_term
+from tests.rules.explainable import assert_explains
 
 pytestmark = pytest.mark.pure
 
@@ -63,8 +64,60 @@ def test_does_not_count_holidays_in_the_post():
 
 def test_extends_a_last_day_in_the_weekend_and_says_so():
     found = notice_term(law=Law.nl, by="email", sent=date(2026, 11, 7))
-    assert found.last_day == date(2026, 11, 23)
-    assert found.trace[0].outcome == "14 days to 2026-11-21, extended to the business day 2026-11-23"
+    assert (found.last_day, found.costs_from) == (date(2026, 11, 23), date(2026, 11, 24))
+    assert [line.outcome for line in found.trace] == [
+        "notice.delivered_by_email",
+        "notice.term",
+        "notice.extended",
+    ]
+    assert (found.trace[1].inputs["statutory"], found.trace[1].inputs["days"]) == ("2026-11-21", "14")
+    plain = notice_term(law=Law.nl, by="email", sent=date(2026, 11, 3))
+    assert [line.outcome for line in plain.trace] == ["notice.delivered_by_email", "notice.term"]
+
+
+def test_leaves_a_belgian_term_as_long_as_the_law_makes_it():
+    """4.1: fourteen calendar days; nothing says that a weekend makes them more."""
+    found = notice_term(law=Law.be, by="email", sent=date(2026, 11, 7))
+    assert (found.last_day, found.costs_from) == (date(2026, 11, 21), date(2026, 11, 22))
+
+
+def test_gives_a_longer_term_and_refuses_a_shorter_one():
+    found = notice_term(law=Law.nl, by="email", sent=date(2026, 11, 3), days=15)
+    assert found.last_day == date(2026, 11, 18)
+    assert notice_term(law=Law.be, by="post", sent=date(2026, 11, 2), days=20).last_day == date(2026, 11, 24)
+    with pytest.raises(NoNoticeTerm, match="13 days is shorter than 14"):
+        notice_term(law=Law.nl, by="email", sent=date(2026, 11, 3), days=13)
+
+
+@pytest.mark.parametrize("law", list(Law))
+@pytest.mark.parametrize("debtor", [DebtorKind.sole_trader, DebtorKind.company])
+@pytest.mark.parametrize("by", ["post", "email"])
+def test_gives_a_business_the_time_of_a_consumer_by_the_rule_of_the_house(law, debtor, by):
+    mine = notice_term(law=law, by=by, sent=date(2026, 11, 2), debtor=debtor)
+    consumers = notice_term(law=law, by=by, sent=date(2026, 11, 2))
+    assert (mine.delivered, mine.last_day) == (consumers.delivered, consumers.last_day)
+    assert mine.trace[0].rule == "house.notice"
+
+
+class TestWithoutNotice:
+    @pytest.mark.parametrize("law", [Law.nl, Law.be, Law.uk, Law.eu])
+    def test_a_business_owes_costs_from_the_day_after_the_last_day(self, law):
+        """BW 6:96(4); Directive 2011/7/EU art. 6(2)."""
+        found = due_without_notice(law=law, debtor=DebtorKind.company, due=date(2024, 2, 28))
+        assert found.costs_from == date(2024, 2, 29)
+        assert_explains(found.trace)
+
+    @pytest.mark.parametrize(
+        ("law", "debtor", "due"),
+        [
+            (Law.nl, DebtorKind.consumer, date(2026, 1, 1)),
+            (Law.nl, DebtorKind.company, date(2013, 3, 15)),
+            (Law.de, DebtorKind.company, date(2026, 1, 1)),
+        ],
+    )
+    def test_nobody_else_does(self, law, debtor, due):
+        with pytest.raises(NoNoticeTerm, match="no costs without a notice"):
+            due_without_notice(law=law, debtor=debtor, due=due)
 
 
 def test_refuses_a_day_before_the_rule():
@@ -86,8 +139,10 @@ def test_the_debtor_always_has_fourteen_full_days(sent, law, by):
     first_day = found.delivered if (law, by) == (Law.be, "post") else found.delivered + timedelta(days=1)
     assert (found.last_day - first_day).days + 1 >= 14
     assert found.costs_from == found.last_day + timedelta(days=1)
-    country = {Law.be: "BE", Law.de: "DE", Law.uk: "GB"}.get(law, "NL")
-    assert is_business_day(country=country, day=found.last_day)
+    assert_explains(found.trace)
+    if law is not Law.be:
+        country = {Law.de: "DE", Law.uk: "GB"}.get(law, "NL")
+        assert is_business_day(country=country, day=found.last_day)
 
 
 @given(dispatches, st.sampled_from(list(Law)), st.sampled_from(["post", "email"]))
