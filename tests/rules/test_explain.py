@@ -29,7 +29,7 @@ pytestmark = pytest.mark.pure
 
 SAID = {
     "try.all": {
-        "en": "{percent:percent} of {part:money} on {day:date}, {at:moment}, {count:number}, {who:term}, {name}",
+        "en": "{percent:percent} of {part:money} on {day:date}, {at:moment}, {n:number}, {who:term}, {name}",
         "nl": "{percent:percent} over {part:money}",
         "fr": "{percent:percent} de {part:money}, {day:date}, {at:moment}",
         "de": "{part:money}, {day:date}, {at:moment}",
@@ -38,7 +38,7 @@ SAID = {
 
 INPUTS = {
     "percent": "10.150", "part": "EUR 2500.00", "day": "2026-11-01", "at": "2026-12-25T09:00:00+00:00",
-    "count": "12345", "who": "sole_trader", "name": "F-1001",
+    "n": "12345", "who": "sole_trader", "name": "F-1001",
 }  # fmt: skip
 
 
