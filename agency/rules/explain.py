@@ -16,7 +16,6 @@ from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal
 
-from agency.calendar import HOME_ZONE
 from agency.money import Money
 from agency.rules.trace import TraceLine
 from agency.rules.words import LANGUAGES, sentence_of, term_of
@@ -132,7 +131,7 @@ def _written(inputs: Mapping[str, str], name: str, form: str, lang: str) -> str:
     if value is None:
         return _UNKNOWN
     try:
-        return _in_format(value, form, lang, inputs.get("zone", HOME_ZONE))
+        return _in_format(value, form, lang, inputs.get("zone", ""))
     except (ValueError, LookupError, InvalidOperation):
         return value  # kept from a time when this input was written in another way
 
@@ -158,7 +157,9 @@ def _in_format(value: str, form: str, lang: str, zone: str) -> str:
 
 def _written_moment(moment: datetime, lang: str, zone: str) -> str:
     """On the clock of the zone that the trace names, else on the agency's own."""
-    local = moment.astimezone(ZoneInfo(zone)) if moment.tzinfo else moment
+    from agency.calendar import HOME_ZONE  # late: it brings every holiday, and few traces hold a moment
+
+    local = moment.astimezone(ZoneInfo(zone or HOME_ZONE)) if moment.tzinfo else moment
     return _HOURS[lang].format(day=written_day(local.date(), lang), clock=f"{local:%H:%M}")
 
 
