@@ -30,6 +30,8 @@ class Refused(Exception):
 
     def __init__(self, option: str, reason: str) -> None:
         super().__init__(f"{option}: {reason}")
+        self.option = option
+        self.reason = reason
 
 
 @contextmanager
