@@ -138,6 +138,33 @@ def bench(context: typer.Context) -> None:
     os.execv(sys.executable, [sys.executable, "-m", "infra.bench", *context.args])
 
 
+@app.command(rich_help_panel=TEST)
+def mutate(
+    modules: Annotated[
+        list[str] | None, typer.Argument(help="Like costs; all when none.", show_default=False)
+    ] = None,
+    survivors: Annotated[bool, typer.Option("--survivors", help="Only what survived the last time.")] = False,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="How many at a time; as many as processors.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change the rules in one place at a time: do the tests notice? Goes on where it was stopped."""
+    from portal.local.mutate import mutate as try_mutants
+    from portal.local.mutate import show
+
+    try:
+        found = try_mutants(messages, modules or [], again=survivors, jobs=jobs)
+    except KeyboardInterrupt:
+        say("Stopped; the same word goes on from here.")
+        raise typer.Exit(130) from None
+    if as_json:
+        print_json(found.as_json())
+    else:
+        show(answers, found)
+    raise typer.Exit(0 if found.passed else 1)
+
+
 @app.command(rich_help_panel=OPERATE)
 def shell() -> None:
     """Open a Python prompt with `units`, `settings` and SQLAlchemy's `select` at hand."""
