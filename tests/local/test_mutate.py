@@ -196,15 +196,15 @@ class TestRun:
 
     def test_tries_each_mutant_and_goes_on_where_it_was(self, small):
         quiet = Console(file=io.StringIO())
-        first = mutate.mutate(quiet, ["percent", "rounding"], jobs=2)
-        assert first.outcomes["killed"] > 20
+        first = mutate.mutate(quiet, ["percent"], jobs=2)
+        assert first.outcomes["killed"] >= 5
         assert "not tried" not in first.outcomes
         assert json.loads((small / "answers.json").read_text())
         (small / "results.jsonl").unlink()
-        again = mutate.mutate(quiet, ["percent", "rounding"], jobs=2)
+        again = mutate.mutate(quiet, ["percent"], jobs=2)
         assert again.outcomes == first.outcomes
         assert not (small / "results.jsonl").exists(), "answers that hold are not worked out again"
-        survivors = mutate.mutate(quiet, ["percent", "rounding"], again=True, jobs=2)
+        survivors = mutate.mutate(quiet, ["percent"], again=True, jobs=2)
         assert survivors.outcomes == first.outcomes
         tried = {json.loads(line)["id"] for line in (small / "results.jsonl").read_text().splitlines()}
         assert len(tried) == first.mutants
