@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 import typer
@@ -16,7 +17,7 @@ from typer.core import TyperCommand
 
 from agency.money import Money
 from agency.rules.facts import Channel, DebtorKind, InterestKind, Law
-from portal import rules_answers
+from portal import rules_answers, rules_terms_and_fees
 from portal.rules_answers import Answer, Refused, about
 
 app = typer.Typer(no_args_is_help=True, help="Ask the law and money rules, with the reason of each answer.")
@@ -185,6 +186,41 @@ def contact(
         at=_moment("--at", at),
     )
     _tell(answer, lang, as_json)
+
+
+def limitation(
+    law: rules_terms_and_fees.LimitationLaw,
+    kind: Annotated[str, typer.Option(metavar="KIND", help="Like contract or consumer-sale.")],
+    due: Day,
+    interrupted: rules_terms_and_fees.Event = [],  # noqa: B006 - typer makes a list of its own per call
+    lang: Lang = "en",
+    as_json: AsJson = False,
+) -> None:
+    """Until when a claim can be enforced, and what renewed its term."""
+    events = []
+    for told in interrupted:
+        event, _, on = told.rpartition(":")
+        events.append((event or "letter", _day("--interrupted", on)))
+    answer = rules_terms_and_fees.limitation(law=Law(law), kind=kind, due=_day("--due", due), events=events)
+    _tell(answer, lang, as_json)
+
+
+def fee(
+    tariff: Annotated[Path, typer.Option(metavar="FILE", help="A tariff as TOML.", show_default=False)],
+    collected: Amount,
+    age_months: Annotated[int, typer.Option(help="Full calendar months since the due date.")] = 0,
+    lang: Lang = "en",
+    as_json: AsJson = False,
+) -> None:
+    """What a tariff asks for money collected, without VAT."""
+    answer = rules_terms_and_fees.fee(tariff=tariff, collected=collected, age_months=age_months)
+    _tell(answer, lang, as_json)
+
+
+if rules_terms_and_fees.there(rules_terms_and_fees.LIMITATION):
+    app.command(cls=RuleWord)(limitation)
+if rules_terms_and_fees.there(rules_terms_and_fees.TARIFF, rules_terms_and_fees.TARIFF_FILE):
+    app.command(cls=RuleWord)(fee)
 
 
 def _debtor(text: str) -> DebtorKind:

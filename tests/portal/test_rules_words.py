@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from portal import rules_words
+from portal import rules_terms_and_fees, rules_words
 
 pytestmark = pytest.mark.pure
 
@@ -221,3 +221,63 @@ class TestRefusals:
         found = run("costs", "--help")
         assert found.exit_code == 0
         assert "--principal" in found.stdout
+
+
+@pytest.mark.skipif(
+    not rules_terms_and_fees.there(rules_terms_and_fees.LIMITATION), reason="no rule on limitation yet"
+)
+class TestLimitation:
+    NL = ("limitation", "--law", "nl", "--kind", "contract", "--due", "2025-03-01")
+
+    def test_answers_with_the_last_day(self):
+        """S35 and S36 statute."""
+        assert answer(*self.NL)["ends"] == "2030-03-01"
+        assert answer(*self.NL, "--interrupted", "2026-03-01")["ends"] == "2031-03-01"
+        assert answer(*self.NL, "--interrupted", "acknowledgement:2026-03-01")["ends"] == "2031-03-01"
+        german = ["limitation", "--law", "de", "--kind", "contract", "--due", "2023-02-10"]
+        assert answer(*german)["ends"] == "2026-12-31"
+        assert answer(*german, "--interrupted", "2024-01-01")["ends"] == "2026-12-31"
+
+    @pytest.mark.parametrize(
+        ("words", "option", "reason"),
+        [
+            (["--interrupted", "soon"], "--interrupted", "a date like"),
+            (["--interrupted", "wish:2026-01-01"], "--interrupted", "wish"),
+            (["--kind", "moon-landing"], "--kind", "moon"),
+            (["--due", "later"], "--due", "a date like"),
+        ],
+    )
+    def test_refuses(self, words, option, reason):
+        told = refusal(*self.NL, *words)
+        assert option in told
+        assert reason in told
+
+
+@pytest.mark.skipif(
+    not rules_terms_and_fees.there(rules_terms_and_fees.TARIFF, rules_terms_and_fees.TARIFF_FILE),
+    reason="no rule on tariffs yet",
+)
+class TestFee:
+    TARIFFS = ROOT / "tests" / "rules" / "tariffs"
+
+    def asked(self, name: str, collected: str, months: str = "1") -> list[str]:
+        file = str(self.TARIFFS / f"{name}.toml")
+        return ["fee", "--tariff", file, "--collected", collected, "--age-months", months]
+
+    def test_answers_with_per_cent_and_amount(self):
+        """S37 and S39 statute."""
+        assert answer(*self.asked("bierens", "10000"))["amount"] == "1665.00"
+        assert answer(*self.asked("centurion", "3500"))["amount"] == "287.50"
+
+    @pytest.mark.parametrize(
+        ("collected", "months", "option"),
+        [("lots", "1", "--collected"), ("-1", "1", "--collected"), ("1", "-1", "--age-months")],
+    )
+    def test_refuses(self, collected, months, option):
+        assert option in refusal(*self.asked("centurion", collected, months))
+
+    def test_refuses_a_file_that_is_no_tariff(self, tmp_path):
+        (tmp_path / "no.toml").write_text("= nothing")
+        for file in (tmp_path / "no.toml", tmp_path / "absent.toml"):
+            told = refusal("fee", "--tariff", str(file), "--collected", "1")
+            assert "--tariff" in told
