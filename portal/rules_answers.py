@@ -113,8 +113,8 @@ def interest(
     """
     from agency.rules.interest import interest as compute
     from agency.rules.rates import rate_table
-    from agency.rules.simple_interest import simple_interest
 
+    asked: dict[str, Any] = {"simple": True} if simple else {}
     with about("--kind"):
         rate_table(law=law, kind=kind)
     if principal.minor < 0:
@@ -122,13 +122,14 @@ def interest(
     if late_since is not None and late_since > first_day:
         raise Refused("--late-since", "interest does not run before the default")
     with about("--first-day"):
-        found = (simple_interest if simple else compute)(
+        found = compute(
             law=law,
             kind=kind,
             principal=principal,
             first_day=first_day,
             last_day=last_day,
             late_since=late_since,
+            **asked,
         )
     segments = [
         {
