@@ -41,16 +41,23 @@ def limitation(*, law: Law, kind: str, due: date, events: list[tuple[str, date]]
     :raises Refused: the law knows no such kind of claim or event, or a day is too early.
     """
     rules: Any = import_module(LIMITATION)
+    claim = _one_of(rules.LimitationKind, kind, "--kind")
     with about("--kind"):
-        kinds = rules.LimitationKind(kind.replace("-", "_"))
-        rules.limitation(law=law, kind=kinds, due=due)
+        rules.limitation(law=law, kind=claim, due=due)
+    interruptions = [
+        rules.Interruption(kind=_one_of(rules.InterruptionKind, event, "--interrupted"), on=on, proof=PROOF)
+        for event, on in events
+    ]
     with about("--interrupted"):
-        interruptions = [
-            rules.Interruption(kind=rules.InterruptionKind(event.replace("-", "_")), on=on, proof=PROOF)
-            for event, on in events
-        ]
-        found = rules.limitation(law=law, kind=kinds, due=due, interruptions=interruptions)
+        found = rules.limitation(law=law, kind=claim, due=due, interruptions=interruptions)
     return Answer({"ends": found.ends}, found.trace)
+
+
+def _one_of(codes: Any, text: str, option: str) -> Any:
+    known = {str(code).replace("_", "-"): code for code in codes}
+    if text not in known:
+        raise Refused(option, f"{text!r} is not one of {', '.join(known)}")
+    return known[text]
 
 
 def fee(*, tariff: Path, collected: str, age_months: int) -> Answer:

@@ -307,7 +307,8 @@ def _written(value: Any, lang: str) -> str:
 
     match value:
         case dict():
-            return ", ".join(f"{name} {_written(inner, lang)}" for name, inner in value.items())
+            told = (f"{name} {_written(inner, lang)}" for name, inner in value.items() if name != "source")
+            return ", ".join(told)
         case bool():
             return "yes" if value else "no"
         case Money():

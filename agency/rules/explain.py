@@ -9,6 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache, lru_cache
 from string import Formatter
+from textwrap import wrap
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -32,6 +33,7 @@ _HOURS: Final = {
 }
 _UNKNOWN: Final = "…"
 _AMOUNT_AT: Final = 72
+_AMOUNT_WIDTH: Final = 16
 _MARGIN: Final = "    "
 
 
@@ -75,9 +77,13 @@ def as_table(lines: Sequence[ExplainedLine], lang: str) -> str:
     """Write the lines below each other for a terminal: words, amount on the right, source underneath."""
     rows: list[str] = []
     for line in lines:
+        *first, last = wrap(line.words, _AMOUNT_AT, break_on_hyphens=False) or [""]
         amount = "" if line.amount is None else written_money(line.amount, lang)
-        rows.append(f"{line.words:<{_AMOUNT_AT}}{amount:>16}".rstrip())
-        rows.append(f"{_MARGIN}{_origin(line)}")
+        rows += [
+            *first,
+            f"{last:<{_AMOUNT_AT}}{amount:>{_AMOUNT_WIDTH}}".rstrip(),
+            f"{_MARGIN}{_origin(line)}",
+        ]
     return "\n".join(rows)
 
 

@@ -237,6 +237,13 @@ class TestTable:
         assert second == "The sum counts."
         assert last.endswith("BW 6:96(7)")
 
+    def test_breaks_a_long_sentence_and_puts_the_amount_at_its_end(self):
+        long = ExplainedLine("word " * 20 + "end", Money(-500, "EUR"), "r", "1", "s")
+        first, second, origin = as_table([long], "en").splitlines()
+        assert first == ("word " * 14).strip()
+        assert second == "word " * 6 + "end" + " " * 49 + "-€5.00"
+        assert origin == "    r, 1: s"
+
     def test_says_each_line_as_one_sentence(self):
         assert as_sentences(self.LINES, "en") == [
             "15% of €2,500.00 = €375.00 [nl.bik, 2012-07-01: Besluit BIK art. 2]",
