@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from portal import rules_words
 from portal.local.places import PROJECT, AlreadyRunning, LocalTrouble, data_folder, running_state
 
 app = typer.Typer(
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 claims = typer.Typer(no_args_is_help=True, help="Claims from files.")
 app.add_typer(claims, name="claims", rich_help_panel="Operate")
+app.add_typer(rules_words.app, name="rules", rich_help_panel="Operate")
 
 RUN, TEST, OPERATE = "Run", "Test", "Operate"
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
@@ -134,6 +136,33 @@ def bench(context: typer.Context) -> None:
     """Measure what performance promises; further words go to the harness."""
     os.chdir(PROJECT)
     os.execv(sys.executable, [sys.executable, "-m", "infra.bench", *context.args])
+
+
+@app.command(rich_help_panel=TEST)
+def mutate(
+    modules: Annotated[
+        list[str] | None, typer.Argument(help="Like costs; all when none.", show_default=False)
+    ] = None,
+    survivors: Annotated[bool, typer.Option("--survivors", help="Only what survived the last time.")] = False,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="How many at a time; as many as processors.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change the rules in one place at a time: do the tests notice? Goes on where it was stopped."""
+    from portal.local.mutate import mutate as try_mutants
+    from portal.local.mutate import show
+
+    try:
+        found = try_mutants(messages, modules or [], again=survivors, jobs=jobs)
+    except KeyboardInterrupt:
+        say("Stopped; the same word goes on from here.")
+        raise typer.Exit(130) from None
+    if as_json:
+        print_json(found.as_json())
+    else:
+        show(answers, found)
+    raise typer.Exit(0 if found.passed else 1)
 
 
 @app.command(rich_help_panel=OPERATE)

@@ -33,6 +33,7 @@ PARTS = (
     "portal.api",
     "portal.live",
     "portal.shared.logos",
+    "portal.shared.calculators",
     "portal.shared.styleguide",
 )
 

@@ -365,13 +365,14 @@ def _charges(
 
 
 def _costs_trace(facts: ClaimFacts, on: date, *, charged: bool) -> Iterator[TraceLine]:
+    """Say why costs are asked or not; their amounts stand in the lines of the sum."""
     if not charged:
         yield TraceLine(
             rule="claim.reminder_asks_principal",
             version="1",
             source="agency's own policy",
             inputs={"phase": facts.phase},
-            outcome="neither interest nor costs are asked in the reminder phase",
+            outcome="claim.reminder_asks_principal",
         )
     elif facts.costs_from is not None:
         yield TraceLine(
@@ -379,6 +380,5 @@ def _costs_trace(facts: ClaimFacts, on: date, *, charged: bool) -> Iterator[Trac
             version="1",
             source="BW 6:96(6)" if facts.law is Law.nl else "WER art. XIX.2",
             inputs={"costs_from": facts.costs_from.isoformat(), "on": on.isoformat()},
-            outcome="asked as announced" if facts.costs_from <= on else "not yet: the term still runs",
-            amount=facts.costs + facts.costs_vat,
+            outcome="claim.costs_as_announced" if facts.costs_from <= on else "claim.costs_not_yet",
         )

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
+from agency.claims.explaining import claim_trace
 from agency.claims.itemisation import ItemisedClaim, itemise_many
 from agency.claims.states import ClaimState
 from agency.communication import amounts as as_of
@@ -214,7 +215,11 @@ def _contact(row: Row[Any]) -> str:
 def _written(unit: Unit, one: _Ruled) -> dict[str, Any]:
     sends = one.decision.verdict == "send"
     state = {"send": "sending", "defer": "queued", "refuse": "refused"}[one.decision.verdict]
-    trace: Trace = (*one.decision.trace, *one.owed.trace, *(one.announced.trace if one.announced else ()))
+    trace: Trace = (
+        *one.decision.trace,
+        *claim_trace(one.owed),
+        *(one.announced.trace if one.announced else ()),
+    )
     told = {key: one.row.told[key] for key in ("promise", "payment") if key in one.row.told}
     return {
         "creditor_id": one.row.creditor_id,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -15,8 +16,11 @@ from agency.communication.mandatory import REPLIES
 from agency.communication.payment_codes import code_for
 from agency.kernel.settings import Settings
 from agency.money import Money
+from agency.rules.explain import explain
 from agency.rules.facts import Channel, DebtorKind, InterestKind, Law, Phase
 from agency.rules.identity import identity_shown
+from agency.rules.trace import Trace, TraceLine
+from agency.rules.words import LANGUAGES, sentence_of
 
 LOCALES = {"nl": "nl_NL", "fr": "fr_BE", "en": "en_GB", "de": "de_DE"}
 
@@ -211,25 +215,53 @@ def _interest(row: Row[Any], owed: ItemisedClaim, language: str) -> list[dict[st
             "base": money_text(base, language),
             "amount": money_text(amount, language),
             "basis": bases.get(language, bases["en"]),
+            "words": _run_in_words(first, last, percent, base, language),
         }
         for (first, last, percent), (base, amount) in sorted(runs.items(), key=lambda run: run[0][:2])
         if owed.interest
     ]
 
 
+def _run_in_words(first: date, last: date, percent: Decimal, base: Money, language: str) -> str:
+    inputs = {
+        "percent": str(percent),
+        "base": str(base),
+        "first_day": first.isoformat(),
+        "last_day": last.isoformat(),
+    }
+    line = TraceLine("claim.interest", last.isoformat(), "", inputs, "claim.interest_together")
+    return explain([line], _speakable(language))[0].words
+
+
+def _speakable(language: str) -> str:
+    return language if language in LANGUAGES else "en"
+
+
 def _costs(
     row: Row[Any], owed: ItemisedClaim, announced: AnnouncedCosts | None, language: str
-) -> dict[str, str]:
+) -> dict[str, Any]:
     bases = _COSTS_BASIS.get(Law(row.law), _OTHER_COSTS_BASIS)
     basis = bases.get(language, bases["en"])
     if announced is None or not announced.total:
-        return {"total": "", "vat": "", "with_total": "", "basis": basis}
+        return {"total": "", "vat": "", "with_total": "", "basis": basis, "how": []}
     return {
         "total": money_text(announced.total, language),
         "vat": money_text(announced.vat, language) if announced.vat else "",
         "with_total": money_text(owed.total - owed.costs - owed.costs_vat + announced.total, language),
         "basis": basis,
+        "how": _costs_in_words(announced.trace, language),
     }
+
+
+def _costs_in_words(trace: Trace, language: str) -> list[dict[str, str]]:
+    """The costs line by line; nothing when a line has no sentence that a debtor could read."""
+    if any(sentence_of(line.outcome, "en") is None for line in trace):
+        return []
+    return [
+        {"words": line.words, "amount": money_text(line.amount, language)}
+        for line in explain(trace, _speakable(language))
+        if line.amount is not None
+    ]
 
 
 def _term(row: Row[Any]) -> dict[str, str]:

@@ -130,7 +130,7 @@ def _mail_values(unit: Unit, kept: Brand, config: Settings) -> dict[str, Any]:
             "total": money_text(OWED, "nl"), "open": "yes",
         },
         "interest": [],
-        "costs": {"total": "", "vat": "", "with_total": "", "basis": ""},
+        "costs": {"total": "", "vat": "", "with_total": "", "basis": "", "how": []},
         "term": {"by_post": "", "by_email": "yes"},
         "pay": {
             "link": f"{config.public_url}/", "iban": config.trust_iban, "holder": config.trust_name,

@@ -1,8 +1,7 @@
 """The page of one claim: what is owed and why, what may be done now and why not, and all that happened."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,12 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agency.arrangements.promises import DAYS_AHEAD_MAX
-from agency.claims.build_up import BuildUpLine
+from agency.claims.explaining import addends
 from agency.desk.calling import SILENT_GROUNDS
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.parties.matching import given_reference
 from agency.progress.claim_page import ClaimPage, Part, claim_page
+from agency.rules.explain import explain
 from agency.rules.trace import Trace
 from portal.collector.doors import claim_url, desk_page, who
 from portal.collector.words import (
@@ -28,7 +28,6 @@ from portal.collector.words import (
     HOLDS,
     HOLDS_TO_PLACE,
     LAWS,
-    LINES,
     PHASES,
     PROMISE_STATES,
     SOURCES,
@@ -46,7 +45,7 @@ from portal.shared.audience import wiring_of
 from portal.shared.explaining import Explanation, explanation
 from portal.shared.explaining import Part as Share
 from portal.shared.forms import Form, blank
-from portal.shared.i18n import N_, format_day, format_percent, gettext
+from portal.shared.i18n import N_, current_language, gettext
 from portal.shared.listing import Chip
 from portal.shared.sessions import Visitor
 from portal.shared.words import CHANNEL_ICONS, CHANNELS, CLAIM_STATES, DEBTOR_KINDS, MESSAGE_STATES
@@ -169,41 +168,15 @@ def _actions(found: ClaimPage) -> dict[str, Action]:
 
 def _explained(found: ClaimPage) -> Explanation:
     owed = found.owed
+    lines = explain(addends(owed.lines, on=owed.on), current_language())
     return explanation(
-        total=owed.total, parts=[Share(_line(line), line.amount, _basis(line)) for line in owed.lines]
+        total=owed.total,
+        parts=[
+            Share(line.words, line.amount, line.source if line.rule == "claim.interest" else "")
+            for line in lines
+            if line.amount is not None
+        ],
     )
-
-
-def _line(line: BuildUpLine) -> str:
-    label = gettext(LINES.get(line.label, line.label))
-    number = line.basis.get("number")
-    return f"{label} {number}" if number else label
-
-
-def _basis(line: BuildUpLine) -> str:
-    """What a line rests on, in a few words."""
-    basis = line.basis
-    match line.label:
-        case "invoice" | "credit_note":
-            return gettext("due %(day)s") % {"day": _day(basis["due_on"])}
-        case "interest":
-            period = f"{_day(basis['first_day'])} – {_day(basis['last_day'])}"
-            rate = gettext("%(days)s days at %(percent)s over %(base)s") % {
-                "days": basis["days"],
-                "percent": format_percent(Decimal(basis["percent"])),
-                "base": basis["base"],
-            }
-            return f"{period}, {rate} ({basis['source']})"
-        case "costs" | "costs_vat":
-            return gettext("as the notice announced, due from %(day)s") % {"day": _day(basis["from"])}
-        case "paid":
-            return gettext("last on %(day)s") % {"day": _day(basis["last_on"])}
-        case _:
-            return ""
-
-
-def _day(text: str) -> str:
-    return format_day(date.fromisoformat(text))
 
 
 def _numbers(found: ClaimPage) -> list[Part]:

@@ -8,13 +8,15 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from agency.claims.explaining import addends
 from agency.claims.itemisation import ItemisedClaim, itemise
 from agency.communication.payment_codes import transfer_fits
 from agency.kernel.settings import Settings
 from agency.kernel.unit import Unit
 from agency.money import Money
+from agency.rules.explain import explain
 from portal.shared.explaining import Explanation, Part, explanation
-from portal.shared.i18n import N_, format_day, format_money, format_number, gettext
+from portal.shared.i18n import N_, current_language, gettext
 from portal.shared.logos import logo_address
 
 _CLAIM = text(
@@ -153,21 +155,11 @@ def payments(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Sequence[Payme
 
 def _interest(owed: ItemisedClaim) -> Explanation:
     """Interest by invoice, rate and period, each with the source of its rate."""
+    interest = addends([line for line in owed.lines if line.label == "interest"], on=owed.on)
     parts = [
-        Part(
-            f"{gettext('Invoice')} {invoice.number}",
-            segment.amount,
-            gettext("{percent}% of {base}, {first} to {last} ({days} days). {source}").format(
-                percent=format_number(segment.percent.normalize() + 0),
-                base=format_money(segment.base),
-                first=format_day(segment.first_day),
-                last=format_day(segment.last_day),
-                days=segment.days,
-                source=segment.source,
-            ),
-        )
-        for invoice in owed.invoices
-        for segment in invoice.segments
+        Part(line.words, line.amount, line.source)
+        for line in explain(interest, current_language())
+        if line.amount is not None
     ]
     rest = owed.interest - Money.total((part.amount for part in parts), owed.interest.currency)
     if rest:

@@ -22,6 +22,7 @@ from jinja2 import (
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from agency.rules.explain import explain
 from portal.shared import i18n
 from portal.shared.assets import asset
 from portal.shared.navigation import Door, current_entry, door_of, doors_for
@@ -122,6 +123,7 @@ def environment(development: bool = True) -> Environment:
         "day": i18n.format_day,
         "moment": i18n.format_moment,
         "ago": i18n.format_ago,
+        "explained": lambda trace: explain(trace, i18n.current_language()),
     }
     env.globals |= {
         "asset": asset,

@@ -1,16 +1,11 @@
 """Signing in: e-mail and password, then a code; the same answer for unknown people; throttled."""
 
 from datetime import datetime
-from functools import lru_cache
-from typing import Annotated, cast
+from typing import Annotated
 from urllib.parse import quote
 
-import structlog
 from fastapi import Form
 from limits import RateLimitItemPerMinute
-from limits.storage import Storage, storage_from_string
-from limits.strategies import SlidingWindowCounterRateLimiter
-from redis.exceptions import RedisError
 from sqlalchemy import text
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -29,9 +24,9 @@ from portal.shared.sessions import (
     start_session,
     take_cookie,
 )
+from portal.shared.throttling import address_of, counted
 from portal.wiring import Wiring
 
-log = structlog.get_logger()
 routes = router(audience="public")
 
 PER_ACCOUNT = RateLimitItemPerMinute(8)
@@ -191,21 +186,10 @@ def _safe(target: str) -> str:
 
 
 def _throttled(wiring: Wiring, request: Request, email: str) -> bool:
-    client = request.client.host if request.client else "unknown"
-    limiter = SlidingWindowCounterRateLimiter(_storage(wiring.settings.redis_url))
-    try:
-        account = limiter.hit(PER_ACCOUNT, "sign-in", email.strip().lower())
-        address = limiter.hit(PER_ADDRESS, "sign-in-from", client)
-    except RedisError as error:
-        # Nobody is locked out because the counter is away; the password and code still guard.
-        log.warning("portal.sign_in.throttle_away", error=type(error).__name__)
-        return False
+    # Both are counted, whatever the first one says; without a counter the password and code still guard.
+    account = counted(wiring.settings, PER_ACCOUNT, "sign-in", email.strip().lower())
+    address = counted(wiring.settings, PER_ADDRESS, "sign-in-from", address_of(request))
     return not (account and address)
-
-
-@lru_cache(maxsize=2)
-def _storage(url: str) -> Storage:
-    return cast(Storage, storage_from_string(url))
 
 
 def _real_now(unit: Unit) -> datetime:

@@ -1,0 +1,68 @@
+"""The calculators in a real browser: by keyboard, on a phone, by day and night, and without JavaScript."""
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from portal import main
+from tests.browser.conftest import AT_REST, DESKTOP, PHONE, RULES, VIOLATIONS
+from tests.portal.house import House
+from tests.portal.served import serve
+
+pytestmark = pytest.mark.browser
+
+INTEREST = "/calculators/interest?law=nl&kind=trade&principal=1000&first_day=2024-06-16&last_day=2026-07-15"
+PAGES = (
+    "/calculators/costs",
+    "/calculators/costs?law=nl&debtor=consumer&principal=3500&on=2026-11-02&vat=true",
+    "/calculators/costs?law=nl&debtor=consumer&principal=lots&on=2009-11-02",
+    INTEREST,
+)
+
+
+@pytest.fixture
+def served(units, redis_url, data_folder, monkeypatch):
+    """The calculators behind a real web server."""
+    monkeypatch.setattr(main, "PARTS", ("portal.shared.sign_in", "portal.shared.calculators"))
+    with serve(House(units, folder=data_folder, redis_url=redis_url)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser(chromium):
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=str(chromium),
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield started
+        started.close()
+
+
+def test_everybody_can_use_every_page(served, browser, axe_script):
+    page = browser.new_context(viewport=DESKTOP, locale="en-GB").new_page()
+    for path in PAGES:
+        page.goto(served.url + path)
+        page.evaluate(axe_script)
+        for size in (DESKTOP, PHONE):
+            page.set_viewport_size(size)
+            for scheme in ("light", "dark"):
+                page.emulate_media(color_scheme=scheme)
+                page.wait_for_function(AT_REST)
+                where = f"{path}, {size['width']} wide, {scheme}"
+                assert page.evaluate(VIOLATIONS, RULES) == [], where
+                assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, where
+    page.context.close()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_answers_by_keyboard_with_and_without_javascript(served, browser, scripts):
+    context = browser.new_context(viewport=PHONE, locale="en-GB", java_script_enabled=scripts)
+    page = context.new_page()
+    page.goto(served.url + "/calculators/costs")
+    page.get_by_label("Unpaid invoice").focus()
+    page.keyboard.type("1000")
+    page.keyboard.press("Enter")
+    expect(page.locator(".calculator-total")).to_contain_text("€150.00")
+    address = page.get_by_label("This address shows the same result again").input_value()
+    assert "principal=1000" in address
+    context.close()
