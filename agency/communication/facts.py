@@ -24,6 +24,7 @@ _FACTS = text(
     " m.attempts, m.amounts AS told, t.key AS template, t.language, t.subject AS subject_source,"
     " t.body AS body_source,"
     " c.law, c.interest_kind, c.state AS claim_state, c.phase, c.number, c.payment_reference, c.description,"
+    " c.due_on,"
     " c.disputed_minor, c.costs_from, c.costs_minor, c.costs_vat_minor, c.currency,"
     " d.kind AS debtor_kind, d.name AS debtor_name, d.country, d.region, d.street, d.postal_code, d.city,"
     " coalesce(d.identity_id, d.id) AS person,"

@@ -15,6 +15,7 @@ from sqlalchemy import Row, text
 
 from agency.claims.explaining import claim_trace
 from agency.claims.itemisation import ItemisedClaim, itemise_many
+from agency.claims.limitation import limitation_ends
 from agency.claims.states import ClaimState
 from agency.communication import amounts as as_of
 from agency.communication.amounts import AnnouncedCosts, announce_costs
@@ -195,6 +196,7 @@ def _facts(
             last_at=unit.now if now_contacted else row.last_at,
             in_7_days=(row.in_7_days or 0) + now_contacted,
         ),
+        limitation_ends=limitation_ends(law=Law(row.law), due_on=row.due_on),
         threatens_court=threatens_court(text=row.body_source, language=row.language, on=unit.today),
         content_complete=complete,
         is_reply=row.template in REPLIES,

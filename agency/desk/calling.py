@@ -7,12 +7,13 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from agency.claims.itemisation import open_total
+from agency.claims.limitation import limitation_ends
 from agency.claims.states import ClaimState, HoldGround
 from agency.communication.mandatory import REPLIES
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from agency.money import Money
-from agency.rules.facts import Channel, DebtorKind, Phase
+from agency.rules.facts import Channel, DebtorKind, Law, Phase
 from agency.rules.frequency import PersonContacts
 from agency.rules.send import SendDecision, SendFacts, may_send
 
@@ -24,7 +25,7 @@ SILENT_GROUNDS: Final = frozenset(
 # Contacts count per person over all creditors: calls that rang, and messages of our own accord, of which
 # all channels of one step are one contact.
 _FACTS = text(
-    "SELECT c.state, c.phase, c.currency, d.country, d.region, d.kind,"
+    "SELECT c.state, c.phase, c.currency, c.law, c.due_on, d.country, d.region, d.kind,"
     " coalesce(d.identity_id, d.id) AS person,"
     " (SELECT array_agg(DISTINCT h.ground) FROM hold h WHERE h.creditor_id = c.creditor_id"
     "  AND h.claim_id = c.id AND h.lifted_at IS NULL AND (h.ends_at IS NULL OR h.ends_at > :now)) AS grounds,"
@@ -106,5 +107,6 @@ def decide(unit: Unit, row: Row[Any], *, number: str, balance: Money) -> SendDec
         claim_closed=row.state != ClaimState.ACTIVE,
         contact_point_ok=number in numbers if number else bool(numbers),
         contacts=PersonContacts(last_at=row.last_at, in_7_days=row.in_7_days),
+        limitation_ends=limitation_ends(law=Law(row.law), due_on=row.due_on),
     )
     return may_send(facts=facts, at=unit.now)

@@ -148,6 +148,7 @@ def empty_content(*, use: Use, values: Mapping[str, object], on: date) -> tuple[
     return tuple(name for name in dict.fromkeys(names) if not _value(values, name))
 
 
+@lru_cache(maxsize=1024)
 def threatens_court(*, text: str, language: str, on: date) -> bool:
     """Tell whether a text names a court, a seizure or a bailiff, which a time-barred debtor must never read.
 

@@ -95,6 +95,17 @@ class TestSending:
             kinds = unit.session.connection().execute(text("SELECT kind FROM event")).scalars().all()
         assert "MessageRefused" in kinds
 
+    def test_a_claim_past_its_limitation_is_not_written_to(self, office):
+        _, claim_id, _ = one_message(office)
+        with office.unit() as unit:
+            unit.session.connection().execute(
+                text("UPDATE claim SET due_on = due_on - interval '6 years' WHERE id = :id"), {"id": claim_id}
+            )
+        office.send()
+        (message,) = office.messages(claim_id)
+        assert (message.state, message.reasons) == ("refused", ["time_barred"])
+        assert not office.mail.left
+
     def test_a_creditor_without_an_address_sends_nothing(self, office):
         creditor_id, claim_id, _ = one_message(office)
         with office.unit() as unit:
