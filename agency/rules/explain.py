@@ -91,15 +91,14 @@ def as_table(lines: Sequence[ExplainedLine], lang: str) -> str:
 def written_money(amount: Money, lang: str) -> str:
     """Write an amount as the readers of a language do; it never breaks over two lines."""
     written = format_currency(amount.decimal, amount.currency, locale=_locale(lang))
-    return written.replace(" ", "\u00a0").replace("\u202f", "\u00a0")
+    return written.replace("\u202f", "\u00a0")
 
 
 @lru_cache(maxsize=4096)
 def written_percent(percent: Decimal, lang: str) -> str:
     """Write per cents (12.5 means 12.5 %) with the language's sign, and no decimals that say nothing."""
-    locale = _locale(lang)
-    before, after = locale.percent_formats[None].prefix[0], locale.percent_formats[None].suffix[0]
-    return f"{before}{_written_decimal(percent, lang)}{after}".replace("\u202f", "\u00a0")
+    sign, _ = _locale(lang).percent_formats[None].suffix
+    return f"{_written_decimal(percent, lang)}{sign}"
 
 
 @lru_cache(maxsize=4096)
@@ -170,8 +169,7 @@ def _written_moment(moment: datetime, lang: str, zone: str) -> str:
 
 
 def _written_decimal(value: Decimal, lang: str) -> str:
-    plain = value.quantize(Decimal(1)) if value == value.to_integral_value() else value.normalize()
-    written: str = format_decimal(plain, locale=_locale(lang), decimal_quantization=False)
+    written: str = format_decimal(value.normalize(), locale=_locale(lang), decimal_quantization=False)
     return written.replace("\u202f", "\u00a0")
 
 

@@ -211,6 +211,8 @@ class TestWriting:
             ("10.15", "de", "10,15\u00a0%"),
             ("-0.88", "en", "-0.88%"),
             ("0.123456", "en", "0.123456%"),
+            ("0", "en", "0%"),
+            ("12345", "fr", "12\u00a0345\u00a0%"),
         ],
     )
     def test_a_percent_has_the_decimals_that_say_something(self, percent, lang, expected):
@@ -243,6 +245,10 @@ class TestTable:
         assert first == ("word " * 14).strip()
         assert second == "word " * 6 + "end" + " " * 49 + "-€5.00"
         assert origin == "    r, 1: s"
+
+    def test_breaks_no_word_at_its_hyphen(self):
+        long = ExplainedLine("word " * 12 + "hoofdsom-en-rente", None, "r", "1", "s")
+        assert as_table([long], "en").splitlines()[1] == "hoofdsom-en-rente"
 
     def test_says_each_line_as_one_sentence(self):
         assert as_sentences(self.LINES, "en") == [
