@@ -114,7 +114,6 @@ def interest(
     from agency.rules.interest import interest as compute
     from agency.rules.rates import rate_table
 
-    asked: dict[str, Any] = {"simple": True} if simple else {}
     with about("--kind"):
         rate_table(law=law, kind=kind)
     if principal.minor < 0:
@@ -129,7 +128,7 @@ def interest(
             first_day=first_day,
             last_day=last_day,
             late_since=late_since,
-            **asked,
+            simple=simple,
         )
     segments = [
         {

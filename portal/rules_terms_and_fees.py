@@ -1,13 +1,9 @@
-"""Two more words of `dev rules`: until when a claim can be enforced, and what a tariff asks.
-
-They are offered when the rules behind them are there, which is looked up by name.
-"""
+"""Two more answers of `dev rules`: until when a claim can be enforced, and what a tariff asks."""
 
 from datetime import date
-from importlib import import_module
-from importlib.util import find_spec
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, TypeVar
 
 import typer
 
@@ -15,9 +11,8 @@ from agency.money import Money
 from agency.rules.facts import Law
 from portal.rules_answers import Answer, Refused, about
 
-LIMITATION, TARIFF, TARIFF_FILE = (
-    "agency.rules.limitation", "agency.rules.tariff", "agency.rules.tariff_file",
-)  # fmt: skip
+Code = TypeVar("Code", bound=StrEnum)
+
 PROOF = "stated by whoever asks"
 
 LimitationLaw = Annotated[Literal["nl", "be", "de", "uk"], typer.Option(help="The law of the claim.")]
@@ -30,17 +25,13 @@ Event = Annotated[
 ]
 
 
-def there(*modules: str) -> bool:
-    """This function will say whether these modules exist."""
-    return all(find_spec(module) is not None for module in modules)
-
-
 def limitation(*, law: Law, kind: str, due: date, events: list[tuple[str, date]]) -> Answer:
     """This function will answer until when a claim can be enforced.
 
     :raises Refused: the law knows no such kind of claim or event, or a day is too early.
     """
-    rules: Any = import_module(LIMITATION)
+    from agency.rules import limitation as rules
+
     claim = _one_of(rules.LimitationKind, kind, "--kind")
     with about("--kind"):
         rules.limitation(law=law, kind=claim, due=due)
@@ -53,7 +44,7 @@ def limitation(*, law: Law, kind: str, due: date, events: list[tuple[str, date]]
     return Answer({"ends": found.ends}, found.trace)
 
 
-def _one_of(codes: Any, text: str, option: str) -> Any:
+def _one_of(codes: type[Code], text: str, option: str) -> Code:
     known = {str(code).replace("_", "-"): code for code in codes}
     if text not in known:
         raise Refused(option, f"{text!r} is not one of {', '.join(known)}")
@@ -65,17 +56,18 @@ def fee(*, tariff: Path, collected: str, age_months: int) -> Answer:
 
     :raises Refused: the file is no tariff, or the tariff does not take such a claim.
     """
-    rules: Any = import_module(TARIFF)
-    files: Any = import_module(TARIFF_FILE)
+    from agency.rules.tariff import tariff_fee
+    from agency.rules.tariff_file import read_tariff
+
     try:
         content = tariff.read_bytes()
     except OSError as error:
         raise Refused("--tariff", f"cannot read {tariff}: {error.strerror}") from error
     with about("--tariff"):
-        card = files.read_tariff(content)
+        card = read_tariff(content)
     if age_months < 0:
         raise Refused("--age-months", "an age is not negative")
     with about("--collected"):
         amount = Money.parse(collected, card.currency)
-        found = rules.tariff_fee(tariff=card, collected=amount, age_months=age_months)
+        found = tariff_fee(tariff=card, collected=amount, age_months=age_months)
     return Answer({"percent": found.percent, "amount": found.amount}, found.trace)

@@ -188,6 +188,7 @@ def contact(
     _tell(answer, lang, as_json)
 
 
+@app.command(cls=RuleWord)
 def limitation(
     law: rules_terms_and_fees.LimitationLaw,
     kind: Annotated[str, typer.Option(metavar="KIND", help="Like contract or consumer-sale.")],
@@ -205,6 +206,7 @@ def limitation(
     _tell(answer, lang, as_json)
 
 
+@app.command(cls=RuleWord)
 def fee(
     tariff: Annotated[Path, typer.Option(metavar="FILE", help="A tariff as TOML.", show_default=False)],
     collected: Amount,
@@ -215,12 +217,6 @@ def fee(
     """What a tariff asks for money collected, without VAT."""
     answer = rules_terms_and_fees.fee(tariff=tariff, collected=collected, age_months=age_months)
     _tell(answer, lang, as_json)
-
-
-if rules_terms_and_fees.there(rules_terms_and_fees.LIMITATION):
-    app.command(cls=RuleWord)(limitation)
-if rules_terms_and_fees.there(rules_terms_and_fees.TARIFF, rules_terms_and_fees.TARIFF_FILE):
-    app.command(cls=RuleWord)(fee)
 
 
 def _debtor(text: str) -> DebtorKind:

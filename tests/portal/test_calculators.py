@@ -2,11 +2,9 @@
 
 import re
 from html import unescape
-from inspect import signature
 
 import pytest
 
-from agency.rules.interest import interest
 from portal import main
 from portal.shared import calculators
 from tests.portal.house import House
@@ -111,9 +109,6 @@ class TestInterest:
         """S10 statute."""
         assert "€8.45" in text_of(anybody.get(INTEREST))
 
-    @pytest.mark.skipif(
-        "simple" not in signature(interest).parameters, reason="interest always compounds where the law does"
-    )
     def test_leaves_out_interest_on_interest_when_asked(self, anybody):
         """Two full years at 7 and 6 per cent."""
         period = "&first_day=2024-01-02&last_day=2025-12-31"

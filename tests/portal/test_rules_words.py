@@ -3,20 +3,15 @@
 import json
 import subprocess
 import sys
-from inspect import signature
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from agency.rules.interest import interest
-from portal import rules_terms_and_fees, rules_words
+from portal import rules_words
 
 pytestmark = pytest.mark.pure
 
-NEEDS_SIMPLE = pytest.mark.skipif(
-    "simple" not in signature(interest).parameters, reason="interest always compounds where the law does"
-)
 ROOT = Path(__file__).parents[2]
 ON = "2026-11-02"
 COSTS = ["costs", "--law", "nl", "--debtor", "consumer", "--on", ON]
@@ -88,7 +83,6 @@ class TestAnswers:
         ]
         assert sum(float(one["amount"]) for one in found["segments"]) == pytest.approx(8.45)
 
-    @NEEDS_SIMPLE
     def test_simple_interest_and_an_earlier_default(self):
         period = ["--first-day", "2024-07-01", "--last-day", "2026-06-30"]
         raised, plain = answer(*INTEREST, *period), answer(*INTEREST, *period, "--simple")
@@ -229,9 +223,6 @@ class TestRefusals:
         assert "--principal" in found.stdout
 
 
-@pytest.mark.skipif(
-    not rules_terms_and_fees.there(rules_terms_and_fees.LIMITATION), reason="no rule on limitation yet"
-)
 class TestLimitation:
     NL = ("limitation", "--law", "nl", "--kind", "contract", "--due", "2025-03-01")
 
@@ -259,10 +250,6 @@ class TestLimitation:
         assert reason in told
 
 
-@pytest.mark.skipif(
-    not rules_terms_and_fees.there(rules_terms_and_fees.TARIFF, rules_terms_and_fees.TARIFF_FILE),
-    reason="no rule on tariffs yet",
-)
 class TestFee:
     TARIFFS = ROOT / "tests" / "rules" / "tariffs"
 
