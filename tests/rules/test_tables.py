@@ -159,10 +159,10 @@ class TestRefusing:
         with pytest.raises(BrokenTable, match=reason):
             use_folder(lay(tmp_path, "rates_nl_trade", head + rows))
 
-    def test_looks_into_the_tiers_of_a_scale_too(self, tmp_path):
-        text = shipped("costs").replace("percent = 15, above = 0", 'percent = "15", above = 0', 1)
+    def test_looks_into_the_slices_of_a_scale_too(self, tmp_path):
+        text = shipped("costs").replace("percent = 15 }", 'percent = "15" }', 1)
         assert text != shipped("costs")
-        with pytest.raises(BrokenTable, match=r"costs\.toml, scale 1, tiers 1: percent is no number"):
+        with pytest.raises(BrokenTable, match=r"costs\.toml, scale 1, slices 1: percent is no number"):
             use_folder(lay(tmp_path, "costs", text))
 
     def test_refuses_a_name_that_no_table_has(self, tmp_path):
