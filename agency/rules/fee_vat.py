@@ -34,6 +34,7 @@ def fee_vat(*, agency_country: str, client_country: str, client_vat_number: str,
     :raises NoVatRate: when no rate is kept for the agency's country on that day.
     """
     table = read_table("success_fee")
+    abroad = table["abroad"][0]
     row = row_in_force((row for row in table["vat"] if row["country"] == agency_country), on)
     if row is None:
         raise NoVatRate(f"no rate of VAT is kept for {agency_country} on {on}")
@@ -47,8 +48,8 @@ def fee_vat(*, agency_country: str, client_country: str, client_vat_number: str,
 
     if client_country == agency_country:
         return answer(home, "vat_home", row["source"])
-    if client_country not in table["abroad"]["union"]:
-        return answer(nothing, "vat_outside", table["abroad"]["outside"])
+    if client_country not in abroad["union"]:
+        return answer(nothing, "vat_outside", abroad["outside"])
     if client_vat_number:
-        return answer(nothing, "vat_reverse", table["abroad"]["reverse_charge"])
+        return answer(nothing, "vat_reverse", abroad["reverse_charge"])
     return answer(home, "vat_no_number", row["source"])

@@ -111,7 +111,7 @@ def limitation(
     if principal is not None and principal.ends < run.ends:
         run.ends = principal.ends
         run.note("falls_with_principal", ends=run.ends)
-    warn = timedelta(days=read_table("limitation")["warning"]["days"])
+    warn = timedelta(days=read_table("limitation")["warning"][0]["days"])
     return Limitation(ends=run.ends, warn_from=run.ends - warn, trace=tuple(run.lines))
 
 

@@ -93,6 +93,15 @@ def test_the_trace_says_what_was_owed_and_what_it_paid():
     assert pay("7000", "625", "300", "5000").trace[-1].amount == euros("1075")
 
 
+@pytest.mark.parametrize(
+    ("law", "source"), [(Law.nl, "BW 6:44"), (Law.be, "old BW 1254"), (Law.de, "BGB s. 367(1)")]
+)
+def test_names_the_article_of_the_law(law, source):
+    line = pay("1", "1", "0", "0", law=law).trace[0]
+    assert line.source.startswith(source)
+    assert line.rule == f"{law}.allocation"
+
+
 @given(st.sampled_from(list(Law)), amounts, amounts, amounts, amounts)
 def test_the_parts_are_the_payment_and_never_more_than_owed(law, paid, costs, interest, principal):
     found = allocate(law=law, paid=paid, costs=costs, interest=interest, principal=principal)

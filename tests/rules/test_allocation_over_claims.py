@@ -130,6 +130,7 @@ class TestWithinEach:
         found = share("50", claim("a", costs=euros("40"), interest=euros("5")))
         part = found.by_claim["a"]
         assert (part.costs, part.interest, part.principal) == (euros("40"), euros("5"), euros("5"))
+        assert found.trace[0].inputs["owed"] == "EUR 145.00"
 
     def test_owes_back_what_no_debt_needs(self):
         found = share("250", claim("a"), claim("paid", "0"))

@@ -73,6 +73,8 @@ class TestInsurance:
     def test_pays_for_the_covered_part_only(self):
         found = insured_fee(fee=euros("1000"), indemnity_percent=Decimal(90), covered_percent=Decimal(50))
         assert found.reimbursed == euros("450")
+        whole = insured_fee(fee=euros("1000"), indemnity_percent=Decimal(100), covered_percent=Decimal(100))
+        assert (whole.reimbursed, whole.client) == (euros("1000"), euros("0"))
 
     @pytest.mark.parametrize(
         ("indemnity", "covered"), [("-1", "0"), ("100.1", "0"), ("0", "-1"), ("0", "100.1")]

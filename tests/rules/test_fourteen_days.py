@@ -148,8 +148,15 @@ class TestWrongLetter:
         assert wrong_letter(with_vat).costs.total == euros("181.50")
         undeclared = replace(with_vat, vat_position=replace(declared, declared=False))
         assert wrong_letter(undeclared).faults == ("vat_undeclared",)
+        assert "art. 2(3)" in wrong_letter(undeclared).costs.trace[0].source
         too_much = replace(with_vat, vat=euros("31.51"))
         assert wrong_letter(too_much).faults == ("wrong_amount",)
+
+    def test_tells_the_term_that_it_gave(self):
+        given = [
+            wrong_letter(replace(CORRECT, days=days)).costs.trace[0].inputs["days"] for days in (13, None)
+        ]
+        assert given == ["13", "0"]
 
     def test_is_judged_only_where_the_scale_was_in_force(self):
         with pytest.raises(UnlawfulCosts, match="2012-07-01"):

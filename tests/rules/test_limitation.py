@@ -246,6 +246,7 @@ class TestUse:
         assert (later.ends, outcomes(later)) == (principal.ends, ["term", "falls_with_principal"])
         earlier = runs("2025-02-28", kind="interest", principal=principal)
         assert outcomes(earlier) == ["term"]
+        assert outcomes(runs("2025-03-01", kind="interest", principal=principal)) == ["term"]
 
 
 days = st.dates(date(2002, 1, 1), date(2040, 12, 31))

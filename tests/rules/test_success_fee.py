@@ -141,6 +141,12 @@ class TestNoCureNoPay:
     def test_is_allowed_before_court(self, country, phase):
         assert self.fee(country, phase).net == euros("10")
 
+    def test_takes_work_for_no_bailiffs_act_unless_told(self):
+        work = Work(country="NL", phase=Phase.legal, on=self.ON)
+        assert success_fee(
+            collected=euros("100"), fee_bps=10_000, vat_percent=Decimal(0), work=work
+        ).net == euros("100")
+
     def test_is_forbidden_from_the_day_of_the_rule(self):
         assert self.fee("NL", Phase.amicable, on=date(2001, 7, 14), bailiff_act=True).net == euros("10")
         with pytest.raises(UnlawfulFee):

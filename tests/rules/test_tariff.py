@@ -223,13 +223,21 @@ class TestTrace:
         assert outcomes(fee("vici", "2000000"))[-1] == "maximum"
         assert outcomes(fee("vici", "1000000"))[-1] == "slice"
 
+    def test_says_nothing_of_slices_and_limits_that_are_only_reached(self):
+        assert outcomes(fee("centurion", "1000")) == ["slice"]
+        assert outcomes(fee("vici", "7500")) == ["slice", "slice"]
+
     def test_says_so_when_nothing_is_asked(self):
         found = fee("guildways", "0")
         assert (outcomes(found), found.percent) == (["nothing"], Decimal(0))
+        assert outcomes(fee("guildways", "0", claim="0")) == ["nothing"]
+        failed = fee("vici", "0")
+        assert (outcomes(failed), failed.percent) == (["outcome_nothing"], Decimal(0))
 
     def test_gives_the_percentage_before_minimum_and_fixed_amounts(self):
         assert fee("centurion", "100").percent == Decimal(10)
         assert fee("bierens", "30000").percent == Decimal("14.58")
+        assert fee("msccm", "300").percent == Decimal(50)
 
 
 class TestRefusals:
@@ -357,6 +365,25 @@ class TestFile:
             ["outcome_withdrawn", "fixed_administration"],
         )
         assert outcomes(fee(found, "100", age_days=1))[-2:] == ["maximum", "fixed_administration"]
+
+    def test_may_go_to_the_limits(self):
+        found = read_tariff(
+            "minimum = 1\nmaximum = 1\n"
+            + BASE
+            + BAND.replace("10", "0")
+            + "[[band]]\nfrom = 1\npercent = 100\n"
+        )
+        assert amount(found, "50") == "1.00"
+
+    def test_asks_each_fixed_amount_by_itself(self):
+        found = read_tariff(
+            BASE
+            + BAND
+            + '[[fee]]\nkind = "small_claim"\namount = 1\nclaim_below = 5\n'
+            + '[[fee]]\nkind = "base"\namount = 2\n'
+        )
+        assert outcomes(fee(found, "5")) == ["slice", "fixed_base"]
+        assert outcomes(fee(found, "4.99")) == ["slice", "fixed_small_claim", "fixed_base"]
 
     @pytest.mark.parametrize("outcome", list(Outcome))
     def test_says_in_words_what_each_outcome_costs(self, outcome):
