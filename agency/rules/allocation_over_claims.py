@@ -70,19 +70,18 @@ def allocate_over_claims(
     :raises ValueError: when an amount is negative, a key is twice there, or a named key is not there at all.
     """
     _check(paid, claims, (*designated, *creditors_choice))
-    rule, open_claims = _rule(law), [claim for claim in claims if claim.owed]
-    named = [claim for key in dict.fromkeys(designated) for claim in open_claims if claim.key == key]
+    rule, owing = _rule(law), [claim for claim in claims if claim.owed]
+    named = [claim for key in dict.fromkeys(designated) for claim in owing if claim.key == key]
     shares, left = dict.fromkeys((claim.key for claim in claims), Money.zero(paid.currency)), paid
     lines: list[TraceLine] = []
     for claim in named:
         left = _give(shares, left, [claim])
         lines.append(_line(law, rule, "designated", shares[claim.key], claim.key, claim.owed))
     if not designated or rule["rest_of_designated"] == "next":
-        others = [claim for claim in open_claims if claim.key not in set(designated)]
+        others = [claim for claim in owing if claim.key not in designated]
         for criterion, group in _in_order(rule["criteria"], others, on, creditors_choice):
             left = _give(shares, left, group)
-            for claim in group:
-                lines.append(_line(law, rule, criterion, shares[claim.key], claim.key, claim.owed))
+            lines += [_line(law, rule, criterion, shares[one.key], one.key, one.owed) for one in group]
     if left:
         lines.append(_line(law, rule, "returned", left, "", paid))
     return Shares(

@@ -78,15 +78,14 @@ def collection_costs(
 ) -> Costs:
     """Work out the costs that may be claimed for the principals reminded in one letter.
 
-    Interest and other costs are no part of the base. Dutch principals are added before the scale is applied
-    (BW 6:96(7)); a Belgian consumer owes the lower of "each by itself" and "all together" (WER art. XIX.4),
-    and nothing without an agreed clause. Where nothing may be claimed the answer is zero, with the reason.
+    Interest and costs are no part of the base. Dutch principals are added up (BW 6:96(7)); a Belgian consumer
+    owes the lower of "each" and "together" (WER art. XIX.4). Nothing to claim is zero, with the reason.
 
     :param principals: the open principals of the letter, credit notes negative, in one currency.
     :param on: the day of the notice; it picks the scale in force.
     :param vat_deductible: whether the creditor can set off the VAT on the agency's invoice.
-    :param paid_within_term: paid on the principals within the term of the notice, so that the costs are those
-        of the rest (HR ECLI:NL:HR:2016:2704). What is paid later leaves the costs as they are.
+    :param paid_within_term: paid within the term of the notice: the costs are those of the rest (HR
+        ECLI:NL:HR:2016:2704). What is paid later leaves them as they are.
     :param fee_rate: Germany: a multiple of the lawyer's fee; 0.9 when None, 0.5 when all was paid in time.
     :param agreed: costs agreed in the contract.
     :raises UnlawfulCosts: no scale in force, not in its currency, a rate or agreement the law does not know.

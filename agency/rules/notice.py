@@ -51,12 +51,9 @@ def notice_term(
     :param days: a longer term than the shortest one.
     :raises NoNoticeTerm: when the rule was not in force yet on that day, or the term would be shorter.
     """
-    rows = (
-        row
-        for row in read_table("notice")["term"]
-        if row["law"] == law and row["by"] == by and debtor in row["debtors"]
-    )
-    rule = row_in_force(rows, sent)
+    terms = read_table("notice")["term"]
+    mine = (row for row in terms if (row["law"], row["by"]) == (law, by) and debtor in row["debtors"])
+    rule = row_in_force(mine, sent)
     if rule is None:
         raise NoNoticeTerm(f"no notice term under the law of {law} on {sent}")
     given = rule["days"] if days is None else days

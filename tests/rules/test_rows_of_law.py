@@ -1,4 +1,4 @@
-"""Every row of the tables for costs, notices, allocation, limitation and fees is dated and names its source."""
+"""Every row of the tables for costs, notices, allocation, limitation and fees has its day and its source."""
 
 from datetime import date
 
