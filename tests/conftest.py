@@ -32,7 +32,7 @@ TEMPLATE = "template_tests"
 
 # A busy machine is slow, not wrong: no example has a deadline. `dev check` tries fewer, to be quick.
 hypothesis.settings.register_profile("test", deadline=None)
-hypothesis.settings.register_profile("check", max_examples=20, deadline=None)
+hypothesis.settings.register_profile("check", max_examples=5, deadline=None)
 hypothesis.settings.load_profile("test")
 CI = os.environ.get("CI") == "true"
 

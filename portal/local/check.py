@@ -13,11 +13,13 @@ from portal.local.places import PROJECT
 
 _BIN = Path(sys.executable).parent
 _FILES = [".", "dev"]
+_ALL_THOROUGH = "pytestmark = [pytest.mark.pure, pytest.mark.thorough]"
 
 
 def _files_with_pure_tests() -> list[Path]:
     """Only these are imported: the rest would cost seconds to be deselected."""
-    return [path for path in (PROJECT / "tests").rglob("test_*.py") if "mark.pure" in path.read_text()]
+    contents = {path: path.read_text() for path in (PROJECT / "tests").rglob("test_*.py")}
+    return [path for path, text in contents.items() if "mark.pure" in text and _ALL_THOROUGH not in text]
 
 
 STEPS: dict[str, list[str | Path]] = {
@@ -26,7 +28,7 @@ STEPS: dict[str, list[str | Path]] = {
     "format": [_BIN / "ruff", "format", "--check", *_FILES],
     "floors": [_BIN / "lint-imports"],
 }
-PURE_TESTS = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-m", "pure", "-n", "2"]
+PURE_TESTS = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-m", "pure and not thorough", "-n", "2"]
 PURE_TESTS += ["--hypothesis-profile", "check"]
 
 

@@ -16,7 +16,7 @@ from pycamt.parser import Camt053Parser
 from agency.ports.readers import BankLine, BankStatement, Unreadable
 from integrations.bankfiles import read_bank_file
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 # The reading on file takes the figures of an account without a named currency for unnamed, where a
 # balance, a floor limit or a sum names it.

@@ -16,7 +16,7 @@ from integrations.bankfiles.payment_order import Payer, Transfer, UnwritableOrde
 from integrations.bankfiles.xsd import schema_errors
 from tests.bankfiles.bank_samples import IBAN
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 CREATED = datetime(2026, 11, 21, 14, 30, 5, 123456)
 DAY = date(2026, 11, 23)

@@ -10,7 +10,7 @@ import pytest
 from agency.ports.readers import EInvoice, Unreadable
 from integrations.einvoice import read_einvoice
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 REFUSED = {
     "02_einvoice/facturx_akretion/order-x-basic.xml": "SCRDMCCBDACIOMessageStructure",

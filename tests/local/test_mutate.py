@@ -36,6 +36,7 @@ def changes(source: str) -> list[str]:
 
 
 @pytest.mark.pure
+@pytest.mark.thorough
 class TestMutants:
     @pytest.mark.parametrize(
         ("source", "expected"),
@@ -111,6 +112,7 @@ class TestMutants:
 
 
 @pytest.mark.pure
+@pytest.mark.thorough
 class TestChoosingTests:
     MEASURED = {  # noqa: RUF012
         "milliseconds": {"slow": 90, "quick": 1, "other": 5},
@@ -135,6 +137,7 @@ def a_mutant(key: str, module: str = "agency.money.percent") -> Mutant:
 
 
 @pytest.mark.pure
+@pytest.mark.thorough
 class TestReport:
     def test_counts_what_was_noticed_and_asks_for_reasons(self):
         told = {"a": "killed", "b": "timeout", "c": "survived", "d": "survived"}

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from portal import rules_words
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 ROOT = Path(__file__).parents[2]
 ON = "2026-11-02"

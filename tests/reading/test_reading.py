@@ -13,7 +13,7 @@ from integrations.reading import as_text, read_content, read_paths
 from tests.bankfiles.bank_samples import IBAN, MT940, balance, camt053, entry, statement
 from tests.einvoice.invoice_samples import cii, pdf, ubl
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 
 class TestReading:

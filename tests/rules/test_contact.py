@@ -229,6 +229,7 @@ class TestAlways:
         assert slot.weekday() != SUNDAY
         assert not is_holiday(country="NL", day=slot.date())
 
+    @pytest.mark.thorough
     def test_hours_hold_on_every_quarter_of_400_days(self):
         """C12: queued late, free later; every quarter of an hour of 400 days lands on an allowed slot."""
         at = datetime(2026, 1, 1, tzinfo=UTC)
@@ -310,6 +311,7 @@ def changes(year: int) -> list[date]:
     return [end - timedelta(days=(end.weekday() - SUNDAY) % 7) for end in ends]
 
 
+@pytest.mark.thorough
 class TestAgainstTheSlowOne:
     @pytest.mark.parametrize("year", YEARS)
     def test_knows_every_holiday_to_2040(self, year):

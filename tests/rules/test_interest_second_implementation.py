@@ -22,7 +22,7 @@ from agency.rules.interest_column import interest_column
 from agency.rules.rates import rate_on
 from tests.rules.slow_interest import Debt, slow_exact, slow_interest, statutory
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 DAY = timedelta(days=1)
 STATUTORY = [

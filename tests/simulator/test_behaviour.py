@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from agency.money import Money
 from integrations.simulator.behaviour import ActionKind, MessageKind, behave, collectable_share
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 PAYMENTS = {ActionKind.PAY_BY_LINK, ActionKind.PAY_BY_TRANSFER}
 PATH = [kind for kind in MessageKind if kind is not MessageKind.INVOICE]

@@ -19,7 +19,7 @@ from integrations.simulator.portfolio import (
 )
 from integrations.simulator.ubl_writer import Supplier, write_ubl, zip_of_ubl
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 TODAY = date(2026, 11, 22)
 SUPPLIER = Supplier(
