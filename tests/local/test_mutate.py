@@ -209,8 +209,7 @@ class TestRun:
         assert not (small / "results.jsonl").exists(), "answers that hold are not worked out again"
         survivors = mutate.mutate(quiet, ["percent"], again=True, jobs=2)
         assert survivors.outcomes == first.outcomes
-        tried = {json.loads(line)["id"] for line in (small / "results.jsonl").read_text().splitlines()}
-        assert len(tried) == first.mutants
+        assert (small / "results.jsonl").exists() is bool(first.survivors), "only survivors are tried again"
 
     def test_tests_that_fail_by_themselves_stop_it(self, small, tmp_path, monkeypatch):
         failing = tmp_path / "test_failing.py"

@@ -183,6 +183,7 @@ class TestAudiences:
         assert public == {
             "/", "/healthz", "/readyz", "/sign-in", "/sign-in/code", "/sign-out", "/preferences",
             "/logo/{creditor_id}/{sha256}", "/_styleguide", "/_styleguide/debtor", "/_styleguide/brand.css",
+            "/calculators", "/calculators/costs", "/calculators/interest",
         }  # fmt: skip
 
 
