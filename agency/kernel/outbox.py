@@ -143,14 +143,6 @@ def run_jobs(units: Units, job_ids: Iterable[UUID]) -> int:
     return finished
 
 
-def run_job(units: Units, job_id: UUID) -> bool:
-    """This function will lease, run and finish one job; a failure is recorded and retried with back-off.
-
-    :returns: whether it finished now.
-    """
-    return run_jobs(units, [job_id]) == 1
-
-
 def _run_leased(units: Units, job: LeasedJob, following: UUID | None) -> tuple[bool, LeasedJob | None]:
     """Run a job that is ours; return whether it finished, and the following one if it is ours now too."""
     registered = ACTORS.get(job.actor)

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from agency.kernel import actor as registry
 from agency.kernel.actor import actor
-from agency.kernel.outbox import drain, enqueue, outbox_state, run_job, take_waiting
+from agency.kernel.outbox import drain, enqueue, outbox_state, run_jobs, take_waiting
 from agency.kernel.unit import Door, Unit
 
 EFFECT = text(
@@ -70,7 +70,7 @@ class TestRun:
     def test_a_job_named_three_times_has_one_effect(self, units):
         put(units, leaves_a_mark, job="a")
         (job_id,) = waiting_ids(units)
-        assert [run_job(units, job_id) for _ in range(3)] == [True, False, False]
+        assert [run_jobs(units, [job_id]) for _ in range(3)] == [1, 0, 0]
         assert marks(units) == 1
 
     def test_two_workers_at_once_have_one_effect(self, units):
@@ -80,15 +80,28 @@ class TestRun:
 
         def work():
             start.wait()
-            results.append(run_job(units, job_id))
+            results.append(run_jobs(units, [job_id]))
 
         threads = [Thread(target=work) for _ in range(4)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        assert sorted(results) == [False, False, False, True]
+        assert sorted(results) == [0, 0, 0, 1]
         assert marks(units) == 1
+
+    def test_each_job_of_a_message_runs_once_whatever_became_of_the_one_before(self, units):
+        put(units, leaves_a_mark, job="a")
+        put(units, marks_and_fails, job="b")
+        put(units, leaves_a_mark, job="c")
+        put(units, leaves_a_mark, job="d")
+        ids = waiting_ids(units)
+        assert run_jobs(units, ids) == 3
+        assert run_jobs(units, ids) == 0
+        assert marks(units) == 3
+        with units.open(Door.WORKER, by="system:test") as unit:
+            attempts = unit.session.connection().execute(text("SELECT attempts FROM outbox"))
+            assert set(attempts.scalars()) == {1}
 
     def test_a_failing_job_leaves_no_effect_and_is_quarantined_in_the_end(self, units):
         put(units, marks_and_fails, job="a")
@@ -116,7 +129,7 @@ class TestRun:
             unit.session.connection().execute(
                 text("UPDATE outbox SET actor = :a"), {"a": registry.actor_name(overtaken)}
             )
-        assert run_job(units, job_id) is False
+        assert run_jobs(units, [job_id]) == 0
         assert marks(units) == 0
 
     def test_an_unknown_actor_is_quarantined_not_lost(self, units):
