@@ -60,7 +60,8 @@ def explain(trace: Iterable[TraceLine], lang: str) -> tuple[ExplainedLine, ...]:
     if lang not in LANGUAGES:
         raise ValueError(f"no words in {lang!r}, only in {', '.join(LANGUAGES)}")
     return tuple(
-        ExplainedLine(_words(line, lang), line.amount, line.rule, line.version, line.source) for line in trace
+        ExplainedLine(_words(line, lang), line.amount, line.rule, line.version, _source(line.source, lang))
+        for line in trace
     )
 
 
@@ -111,6 +112,13 @@ def written_day(day: date, lang: str) -> str:
 def placeholders(sentence: str) -> dict[str, str]:
     """Return the names that a sentence asks for, each with its format."""
     return {name: form or "" for _, name, form, _ in Formatter().parse(sentence) if name is not None}
+
+
+@lru_cache(maxsize=4096)
+def _source(source: str, lang: str) -> str:
+    """Statutes are named as they are; the house's own rules are said in the reader's language."""
+    whole = term_of(source, lang)
+    return whole or ": ".join(term_of(part, lang) or part for part in source.split(": ", 1))
 
 
 def _words(line: TraceLine, lang: str) -> str:

@@ -261,3 +261,25 @@ def test_placeholders_are_those_of_the_formatter():
     sentence = "{a:money} {b} {{no}}"
     assert placeholders(sentence) == {"a": "money", "b": ""}
     assert [name for _, name, _, _ in Formatter().parse(sentence) if name] == ["a", "b"]
+
+
+class TestSources:
+    """Where a line comes from is readable too; a statute keeps its name."""
+
+    @pytest.mark.parametrize(
+        ("source", "said"),
+        [
+            ("BW 6:96(2)", "BW 6:96(2)"),
+            ("house rule, as in the Netherlands", "huisregel, zoals in Nederland"),
+            ("house rule: reasonable term", "huisregel: redelijke termijn"),
+            ("house rule, after: BW 6:119: as amended", "huisregel, naar: BW 6:119: as amended"),
+            (
+                "agency's setting: the statute is silent",
+                "instelling van het kantoor: de wet zegt er niets over",
+            ),
+        ],
+    )
+    def test_house_rules_are_said_in_the_readers_language(self, source, said):
+        traced = TraceLine("nl.rule", "2024-01-01", source, {}, "try.all")
+        assert [line.source for line in explain([traced], "nl")] == [said]
+        assert [line.source for line in explain([traced], "en")] == [source]
