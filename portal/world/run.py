@@ -161,11 +161,15 @@ class World:
 
     def _until_quiet(self) -> None:
         """Wait until no job is open and nobody outside has anything left to tell."""
-        until = time.monotonic() + QUIET_SECONDS
+        self._in_unit(partial(self._watch, until=time.monotonic() + QUIET_SECONDS))
+
+    def _watch(self, unit: Unit, *, until: float) -> None:
+        """Look again and again in one transaction, which sees what others commit: one of its own for each
+        look would take more from those at work than the look itself."""
         while True:
-            state = self._in_unit(outbox_state)
+            state = outbox_state(unit)
             # What is still at work makes more to tell: telling it at the end makes few calls of many.
-            if not state.open and not self.outside.tell_all() and not self._in_unit(outbox_state).open:
+            if not state.open and not self.outside.tell_all() and not outbox_state(unit).open:
                 return
             if time.monotonic() > until:
                 raise WorldStopped(f"{state.open} jobs are still open after {QUIET_SECONDS:.0f} s")
