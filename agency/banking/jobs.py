@@ -5,7 +5,7 @@ from uuid import UUID
 
 from agency.banking.matching import match_lines
 from agency.banking.proof import prove
-from agency.banking.provider_settlements import match_settlements, oldest_in_suspense
+from agency.banking.provider_settlements import lumps_in_suspense, match_settlements
 from agency.events import StatementImported
 from agency.kernel.actor import actor
 from agency.kernel.outbox import enqueue
@@ -35,14 +35,14 @@ def match_statement(unit: Unit, *, statement_id: str) -> None:
 def explain_settlements(units: Units) -> None:
     """This job will ask the provider what it paid out and book the lumps that this explains.
 
-    Only while something waits that may be such a lump: each settlement costs several questions.
+    Only about amounts that wait and may be such a lump: each settlement costs several questions.
     """
     with units.open(Door.WORKER, by="system:banking") as unit:
-        waits_since = oldest_in_suspense(unit, days_back_max=SETTLEMENTS_BACK)
-    if waits_since is None:
+        waiting = lumps_in_suspense(unit, days_back_max=SETTLEMENTS_BACK)
+    if not waiting:
         return
-    since = waits_since - TRANSFER_TAKES_MAX
-    settlements = installed_ports().payments.settlements(since=since)
+    since = min(waiting.values()) - TRANSFER_TAKES_MAX
+    settlements = installed_ports().payments.settlements(since=since, amounts=waiting.keys())
     with units.open(Door.WORKER, by="system:banking") as unit:
         if match_settlements(unit, settlements=settlements):
             enqueue(unit, prove_now)

@@ -25,19 +25,17 @@ from agency.ports.providers import Settlement
 
 KIND = "psp_settlement"
 
+_LUMPS = text(
+    "SELECT amount_minor, currency, min(booked_on) AS booked_on FROM bank_line WHERE state = 'suspense'"
+    " AND amount_minor > 0 AND booked_on >= :from_on GROUP BY amount_minor, currency"
+)
 
-def oldest_in_suspense(unit: Unit, *, days_back_max: timedelta) -> date | None:
-    """This function will return the bank's day of the oldest incoming line that nobody has explained yet,
-    not further back than some days; None when there is none."""
-    oldest = unit.session.connection().execute(
-        text(
-            "SELECT min(booked_on) FROM bank_line WHERE state = 'suspense' AND amount_minor > 0"
-            " AND booked_on >= :from_on"
-        ),
-        {"from_on": unit.today - days_back_max},
-    )
-    found: date | None = oldest.scalar_one()
-    return found
+
+def lumps_in_suspense(unit: Unit, *, days_back_max: timedelta) -> dict[Money, date]:
+    """This function will return the amounts of incoming lines that nobody has explained yet, each with the
+    bank's oldest day of it, not further back than some days."""
+    rows = unit.session.connection().execute(_LUMPS, {"from_on": unit.today - days_back_max})
+    return {Money(row.amount_minor, row.currency): row.booked_on for row in rows}
 
 
 def match_settlements(unit: Unit, *, settlements: Sequence[Settlement]) -> int:

@@ -2,8 +2,7 @@
 
 from base64 import encodebytes
 from dataclasses import dataclass
-from email.message import Message
-from email.policy import compat32
+from email.header import Header
 from email.utils import format_datetime, formataddr
 
 from agency.communication.composing import UnableToCompose, fill
@@ -11,6 +10,8 @@ from agency.communication.release import Reserved
 from agency.communication.sms_segments import SEGMENTS_MAX, plain_sms, segments
 from agency.ports.providers import Renderer, TemplateRefused
 from agency.rules.facts import Channel
+
+_HEADER_LENGTH_MAX = 74  # with ": " a line of 76
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,9 @@ def _sms(reserved: Reserved) -> Rendered:
 def _as_mail(reserved: Reserved, html: str, plain: str) -> bytes:
     """The mail as a file that any mail program opens; a line break in a name or subject is refused.
 
-    The library writes the headers. The parts are put together here: its generator would go over each line
-    of them in Python, for every mail.
+    Put together here: the library would go over each line of the parts in Python, for every mail.
     """
     boundary = f"=_{reserved.message_id.hex}"
-    mail = Message(compat32.clone(linesep="\r\n"))
     headers = {
         "Message-ID": f"<{reserved.message_id}@{reserved.sender.email.rpartition('@')[2]}>",
         "Date": format_datetime(reserved.reserved_at),
@@ -71,14 +70,19 @@ def _as_mail(reserved: Reserved, html: str, plain: str) -> bytes:
         "Subject": reserved.subject,
         "MIME-Version": "1.0",
     }
-    for name, value in headers.items():
-        if "\r" in value or "\n" in value:
-            raise UnableToRender(f"a line break in {name}")
-        mail[name] = value
-    head = mail.as_bytes().removesuffix(b"\r\n")  # without the empty line that ends it
+    head = "".join(_header(name, value) for name, value in headers.items())
     kind = f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
     parts = _part(boundary, "plain", plain) + _part(boundary, "html", html)
-    return head + kind.encode() + parts + f"--{boundary}--\r\n".encode()
+    return head.encode() + kind.encode() + parts + f"--{boundary}--\r\n".encode()
+
+
+def _header(name: str, value: str) -> str:
+    """One header with its line end: the library folds and encodes what is long or not ASCII (RFC 2047)."""
+    if "\r" in value or "\n" in value:
+        raise UnableToRender(f"a line break in {name}")
+    if not value.isascii() or len(name) + len(value) > _HEADER_LENGTH_MAX:
+        value = Header(value, header_name=name).encode(linesep="\r\n")
+    return f"{name}: {value}\r\n"
 
 
 def _part(boundary: str, subtype: str, words: str) -> bytes:

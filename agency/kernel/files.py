@@ -1,6 +1,7 @@
 """Files: known by the SHA-256 of their content, so that the same file twice is one file."""
 
 import hashlib
+import json
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -12,7 +13,11 @@ from agency.ports.providers import FileStore
 
 _INSERT = text(
     "INSERT INTO stored_file (creditor_id, sha256, size, media_type, stored_at)"
-    " VALUES (:c, :sha, :size, :type, :now) ON CONFLICT DO NOTHING"
+    " SELECT f.creditor_id, f.sha256, f.size, f.media_type, :now"
+    " FROM jsonb_to_recordset(CAST(:files AS jsonb)) AS f(creditor_id uuid,"
+    "  sha256 text, size bigint, media_type text)"
+    # In one order, so that two that keep the same files wait for each other instead of crosswise.
+    " ORDER BY f.creditor_id, f.sha256 ON CONFLICT DO NOTHING"
 )
 
 
@@ -30,11 +35,11 @@ def store_many(unit: Unit, files: FileStore, *, contents: Sequence[tuple[UUID, b
     the same order; their rows are one statement. Otherwise as `store`."""
     sha256s = [_put(files, content) for _, content, _ in contents]
     rows = [
-        {"c": creditor_id, "sha": sha256, "size": len(content), "type": media_type, "now": unit.now}
+        {"creditor_id": str(creditor_id), "sha256": sha256, "size": len(content), "media_type": media_type}
         for sha256, (creditor_id, content, media_type) in zip(sha256s, contents, strict=True)
     ]
     if rows:
-        unit.session.connection().execute(_INSERT, rows)
+        unit.session.connection().execute(_INSERT, {"files": json.dumps(rows), "now": unit.now})
     return sha256s
 
 

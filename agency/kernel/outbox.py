@@ -57,6 +57,10 @@ _FAILED = text(
     " quarantined_at = CASE WHEN :final THEN clock_timestamp() END"
     " WHERE id = :id AND generation = :generation AND done_at IS NULL"
 )
+_STATE = text(
+    "SELECT count(*) FILTER (WHERE quarantined_at IS NULL), count(quarantined_at),"
+    " min(created_at) FILTER (WHERE quarantined_at IS NULL) FROM outbox WHERE done_at IS NULL"
+)
 
 
 class LostLease(Exception):
@@ -223,13 +227,7 @@ class OutboxState:
 
 def outbox_state(unit: Unit) -> OutboxState:
     """This function will count what is not finished."""
-    row = unit.session.connection().execute(
-        text(
-            "SELECT count(*) FILTER (WHERE quarantined_at IS NULL), count(quarantined_at),"
-            " min(created_at) FILTER (WHERE quarantined_at IS NULL) FROM outbox WHERE done_at IS NULL"
-        )
-    )
-    return OutboxState(*row.one())
+    return OutboxState(*unit.session.connection().execute(_STATE).one())
 
 
 def drain(units: Units, *, rounds_max: int = 10_000) -> int:

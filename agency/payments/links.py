@@ -2,24 +2,31 @@
 
 import hashlib
 import hmac
+import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import insert, text
+from sqlalchemy import text
 
 from agency.claims.itemisation import ClaimKey
 from agency.kernel.audit import record
 from agency.kernel.errors import NotFound
 from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit
-from agency.payments.models import PayLink
 
 TOKEN_BYTES = 16
 FAILED_CHECKS_MAX = 5
 VALID = timedelta(days=90)
+
+_ISSUE = text(
+    "INSERT INTO pay_link (creditor_id, id, created_at, claim_id, token_sha256, expires_at, failed_checks)"
+    " SELECT l.creditor_id, l.id, :now, l.claim_id, l.token_sha256, :expires_at, 0"
+    " FROM jsonb_to_recordset(CAST(:links AS jsonb))"
+    " AS l(creditor_id uuid, id uuid, claim_id uuid, token_sha256 text)"
+)
 
 
 class LinkUnusable(NotFound):
@@ -52,18 +59,16 @@ def issue_links(unit: Unit, *, keys: Sequence[ClaimKey]) -> dict[ClaimKey, str]:
     tokens = {key: secrets.token_urlsafe(TOKEN_BYTES) for key in keys}
     rows = [
         {
-            "creditor_id": creditor_id,
-            "id": new_id(),
-            "created_at": unit.now,
-            "claim_id": claim_id,
+            "creditor_id": str(creditor_id),
+            "id": str(new_id()),
+            "claim_id": str(claim_id),
             "token_sha256": token_sha256(token),
-            "expires_at": unit.now + VALID,
-            "failed_checks": 0,
         }
         for (creditor_id, claim_id), token in tokens.items()
     ]
     if rows:
-        unit.session.connection().execute(insert(PayLink), rows)
+        values = {"links": json.dumps(rows), "now": unit.now, "expires_at": unit.now + VALID}
+        unit.session.connection().execute(_ISSUE, values)
     return tokens
 
 

@@ -5,7 +5,7 @@ business as one of three exceptions, because only three reactions exist: tell so
 try again later (transient), or find out first what really happened (ambiguous).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal, Protocol
@@ -327,9 +327,10 @@ class PaymentProvider(Protocol):
         """
         ...
 
-    def settlements(self, *, since: date) -> Sequence[Settlement]:
+    def settlements(self, *, since: date, amounts: Set[Money] | None = None) -> Sequence[Settlement]:
         """Return what the provider has paid out from `since` on, oldest first, so that a lump is explained.
 
+        :param amounts: only settlements of one of these amounts; all when None.
         :raises ProviderRefused, ProviderTransient: see the exceptions.
         """
         ...

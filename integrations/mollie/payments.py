@@ -1,6 +1,6 @@
 """Opens payments at Mollie, fetches them, and explains what Mollie paid out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from datetime import date
 from typing import Any
 
@@ -118,9 +118,9 @@ class MolliePayments:
             )
             return frozenset(ref for items in lists for ref in _given_back(items, since))
 
-    def settlements(self, *, since: date) -> Sequence[Settlement]:
+    def settlements(self, *, since: date, amounts: Set[Money] | None = None) -> Sequence[Settlement]:
         """See `PaymentProvider.settlements`."""
-        return paid_out(self._organisation, since=since)
+        return paid_out(self._organisation, since=since, amounts=amounts)
 
     def close(self) -> None:
         """Close the connections."""

@@ -1,6 +1,6 @@
 """Explains the lumps that Mollie pays to the trust account: which payments, less which costs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -16,9 +16,10 @@ from integrations.mollie.reading import PAGE, every_item, moment_of, outcomes, p
 _BANK_ZONE = ZoneInfo("Europe/Amsterdam")
 
 
-def paid_out(sdk: ClientSDK, *, since: date) -> Sequence[Settlement]:
+def paid_out(sdk: ClientSDK, *, since: date, amounts: Set[Money] | None) -> Sequence[Settlement]:
     """This function will return the settlements paid out from `since` on, oldest first.
 
+    :param amounts: only those of one of these amounts, as each takes three more calls; all when None.
     :raises ProviderRefused, ProviderTransient: see the exceptions.
     """
     found = []
@@ -30,16 +31,18 @@ def paid_out(sdk: ClientSDK, *, since: date) -> Sequence[Settlement]:
             settled_on = settled_at.astimezone(_BANK_ZONE).date()
             if settled_on < since:  # Mollie lists the newest first
                 break
-            found.append(_settlement(sdk, entry, settled_on))
+            amount = Money.parse(entry.amount.value, entry.amount.currency)
+            if amounts is None or amount in amounts:
+                found.append(_settlement(sdk, entry, amount, settled_on))
     return sorted(found, key=lambda settlement: (settlement.settled_on, settlement.ref))
 
 
-def _settlement(sdk: ClientSDK, entry: Any, settled_on: date) -> Settlement:
+def _settlement(sdk: ClientSDK, entry: Any, amount: Money, settled_on: date) -> Settlement:
     return Settlement(
         ref=entry.id,
         reference=str(plain(entry.reference) or ""),
         settled_on=settled_on,
-        amount=Money.parse(entry.amount.value, entry.amount.currency),
+        amount=amount,
         costs=_costs(entry),
         lines=tuple(_lines(sdk, entry.id)),
     )

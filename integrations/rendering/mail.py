@@ -1,4 +1,4 @@
-"""Renders a mail: a sandboxed Jinja template gives MJML, MJML gives HTML, and HTML gives the text part."""
+"""Renders a mail: a sandboxed Jinja template gives MJML, MJML gives HTML and the text part."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -55,4 +55,4 @@ def render_mail(
         html = mjml.mjml2html(markup, fonts={})
     except ValueError as error:
         raise TemplateRefused(f"not valid MJML: {error}") from error
-    return html, as_text(html)
+    return html, as_text(markup)

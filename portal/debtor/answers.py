@@ -173,4 +173,4 @@ def _hold(visit: Visit, ground: HoldGround, note: str, days: int | None) -> Resp
 
 
 def _whose(visit: Visit) -> dict[str, Any]:
-    return {"creditor_id": visit.link.creditor_id, "claim_id": visit.link.claim_id}
+    return {"creditor_id": visit.creditor_id, "claim_id": visit.claim_id}

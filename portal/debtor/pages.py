@@ -14,7 +14,7 @@ from agency.kernel.unit import Door
 from agency.payments.links import LinkUnusable, check_second_fact, resolve_link
 from portal.debtor.fields import Fields
 from portal.debtor.views import brand_values, claim_view, payments
-from portal.debtor.visits import TheVisit, UnconfirmedVisit, Visit, any_visit, give_cookie
+from portal.debtor.visits import TheVisit, UnconfirmedVisit, Visit, give_cookie
 from portal.shared.audience import TheWiring, here, router
 from portal.shared.forms import Form, FormModel, blank, submitted
 from portal.shared.i18n import N_, speaking
@@ -31,9 +31,8 @@ class SecondFact(FormModel):
 
 
 @debtor_routes.get("")
-def start(request: Request) -> Response:
+def start(request: Request, visit: UnconfirmedVisit) -> Response:
     """The claim, or first the question that opens it."""
-    visit = any_visit(request)
     return _claim(request, visit) if visit.confirmed else _question(request, visit, blank())
 
 
@@ -43,23 +42,22 @@ def identify(request: Request, visit: UnconfirmedVisit, fields: Fields) -> Respo
     form = submitted(SecondFact, fields)
     if form.errors:
         return _question(request, visit, form, status=422)
-    with visit.wiring.units.open(Door.GATE, by=visit.by) as unit:
-        right = check_second_fact(unit, link=visit.link, answer=form.data.answer)
+    with visit.open() as (unit, link):
+        right = check_second_fact(unit, link=link, answer=form.data.answer)
         if right:
-            link = visit.link
             emit(
                 unit,
                 PayLinkOpened(creditor_id=link.creditor_id, claim_id=link.claim_id, link_id=link.link_id),
             )
         now = unit.now
     if not right:
-        left = visit.link.checks_left - 1
+        left = link.checks_left - 1
         if left <= 0:
             raise LinkUnusable("this link is locked after too many wrong answers; call us for a new one")
         form.refuse(N_("This is not what we have on file. Check it and try again."), "answer")
         return _question(request, visit, form, status=422)
     response = RedirectResponse("/pay", status_code=303)
-    give_cookie(response, visit.wiring.settings, link=visit.link, confirmed=True, now=now)
+    give_cookie(response, visit.wiring.settings, link=link, confirmed=True, now=now)
     return response
 
 
@@ -68,7 +66,7 @@ def code(visit: TheVisit) -> Response:
     """The code of a transfer of all that is open, for a banking app."""
     settings = visit.wiring.settings
     with visit.unit() as unit:
-        view = claim_view(unit, creditor_id=visit.link.creditor_id, claim_id=visit.link.claim_id)
+        view = claim_view(unit, creditor_id=visit.creditor_id, claim_id=visit.claim_id)
     image = transfer_code(
         holder=settings.trust_name,
         iban=settings.trust_iban,
@@ -108,13 +106,14 @@ def show_debtor(
     notice: Notice | None = None,
 ) -> Response:
     """This function will answer with a page about the visit's claim, in the creditor's brand."""
-    link, settings = visit.link, visit.wiring.settings
+    settings = visit.wiring.settings
+    claim = {"creditor_id": visit.creditor_id, "claim_id": visit.claim_id}
     reader = here(request, *([notice] if notice else []))
     with visit.unit() as unit, speaking(reader.language):
         shown = {
-            **brand_values(unit, creditor_id=link.creditor_id, settings=settings),
-            "claim": claim_view(unit, creditor_id=link.creditor_id, claim_id=link.claim_id),
-            "payments": payments(unit, creditor_id=link.creditor_id, claim_id=link.claim_id),
+            **brand_values(unit, creditor_id=visit.creditor_id, settings=settings),
+            "claim": claim_view(unit, **claim),
+            "payments": payments(unit, **claim),
             "today": unit.today,
             "bank": {"iban": in_fours(settings.trust_iban), "holder": settings.trust_name},
         }
@@ -128,7 +127,7 @@ def _claim(request: Request, visit: Visit) -> Response:
 def _question(request: Request, visit: Visit, form: Form[Any], *, status: int = 200) -> Response:
     """Only who asks is shown: not from whom, nor how much."""
     with visit.unit() as unit:
-        brand = brand_values(unit, creditor_id=visit.link.creditor_id, settings=visit.wiring.settings)
+        brand = brand_values(unit, creditor_id=visit.creditor_id, settings=visit.wiring.settings)
     return page(
         request,
         "debtor/identify.html",

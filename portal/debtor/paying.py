@@ -48,15 +48,15 @@ def start(request: Request, visit: TheVisit, fields: Fields) -> Response:
 
 
 def _start(visit: Visit, data: PayForm, language: str) -> str | None:
-    settings, link = visit.wiring.settings, visit.link
-    base = settings.public_url.rstrip("/")
+    base = visit.wiring.settings.public_url.rstrip("/")
+    currency = _currency(visit)  # also without a part: it is where the visit is looked up
     amount = None
     if data.what == "part" and data.amount is not None:
-        amount = Money.parse(str(data.amount), _currency(visit))
+        amount = Money.parse(str(data.amount), currency)
     return start_payment(
         visit.wiring.units,
-        creditor_id=link.creditor_id,
-        claim_id=link.claim_id,
+        creditor_id=visit.creditor_id,
+        claim_id=visit.claim_id,
         amount=amount,
         provider=visit.wiring.ports.payments,
         redirect_url=f"{base}/pay/return",
@@ -80,7 +80,7 @@ def back(request: Request, visit: TheVisit) -> Response:
 def _latest(unit: Unit, visit: Visit) -> dict[str, Any] | None:
     row = (
         unit.session.connection()
-        .execute(_LATEST, {"creditor": visit.link.creditor_id, "claim": visit.link.claim_id})
+        .execute(_LATEST, {"creditor": visit.creditor_id, "claim": visit.claim_id})
         .one_or_none()
     )
     if row is None:
@@ -92,6 +92,6 @@ def _currency(visit: Visit) -> str:
     with visit.unit() as unit:
         found = unit.session.connection().execute(
             text("SELECT currency FROM claim WHERE creditor_id = :c AND id = :id"),
-            {"c": visit.link.creditor_id, "id": visit.link.claim_id},
+            {"c": visit.creditor_id, "id": visit.claim_id},
         )
         return str(found.scalar_one())

@@ -1,7 +1,8 @@
 """A debtor's visit: opened by a link, confirmed by a second fact, confined to one claim.
 
-The cookie names the link and whether the second fact was given; it is signed, and every request looks the
-link up again, so that a link taken back ends its visits at once.
+The cookie names the link, its claim and whether the second fact was given. It is signed; every unit of a
+visit is confined to what it names and looks the link up again, so that a link taken back ends its visits at
+once.
 """
 
 import base64
@@ -17,7 +18,6 @@ from uuid import UUID
 
 from fastapi import Depends
 from sqlalchemy import text
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -39,30 +39,56 @@ class SecondFactNeeded(AgencyError):
     code = "second_fact_needed"
 
 
+_LOOK_UP = text(
+    "SELECT l.id, l.creditor_id, l.claim_id, c.debtor_id, l.failed_checks FROM pay_link l"
+    " JOIN claim c ON c.creditor_id = l.creditor_id AND c.id = l.claim_id"
+    " WHERE l.creditor_id = :creditor AND l.id = :link AND l.claim_id = :claim AND c.debtor_id = :debtor"
+    " AND l.revoked_at IS NULL AND l.expires_at > :now AND l.failed_checks < :most"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Who visits, with which link, and whether the second fact was given."""
+    """Who visits, with which link, since when (seconds), and whether the second fact was given."""
 
     wiring: Wiring
-    link: ResolvedLink
+    creditor_id: UUID
+    claim_id: UUID
+    debtor_id: UUID
+    link_id: UUID
     confirmed: bool
+    since: int
     csrf: str
 
     @property
     def by(self) -> str:
         """The actor's name for history and audit."""
-        return f"debtor:{self.link.debtor_id}"
+        return f"debtor:{self.debtor_id}"
 
     @contextmanager
-    def unit(self) -> Iterator[Unit]:
-        """Open a unit that sees this claim and nothing else."""
+    def open(self) -> Iterator[tuple[Unit, ResolvedLink]]:
+        """Open a unit that sees this claim and nothing else, with the link as it stands now.
+
+        :raises LinkUnusable: the visit is too old, or its link does not work any more.
+        """
         with self.wiring.units.open(
             Door.DEBTOR,
             by=self.by,
-            creditor_id=self.link.creditor_id,
-            claim_id=self.link.claim_id,
-            debtor_id=self.link.debtor_id,
+            creditor_id=self.creditor_id,
+            claim_id=self.claim_id,
+            debtor_id=self.debtor_id,
         ) as unit:
+            if unit.now.timestamp() - self.since > VALID.total_seconds():
+                raise LinkUnusable("your visit has ended; open the link in our message again")
+            yield unit, _look_up(unit, self)
+
+    @contextmanager
+    def unit(self) -> Iterator[Unit]:
+        """Open a unit as `open` does.
+
+        :raises LinkUnusable: see `open`.
+        """
+        with self.open() as (unit, _):
             yield unit
 
 
@@ -75,7 +101,8 @@ def give_cookie(
     response: Response, settings: Settings, *, link: ResolvedLink, confirmed: bool, now: datetime
 ) -> None:
     """This function will let the browser remember the visit, and no script read it."""
-    content = [str(link.creditor_id), str(link.link_id), confirmed, int(now.timestamp())]
+    ids = (link.creditor_id, link.claim_id, link.debtor_id, link.link_id)
+    content = [*map(str, ids), confirmed, int(now.timestamp())]
     body = base64.urlsafe_b64encode(json.dumps(content).encode()).decode()
     response.set_cookie(
         cookie_name(settings),
@@ -87,10 +114,12 @@ def give_cookie(
     )
 
 
-def any_visit(request: Request) -> Visit:
+async def any_visit(request: Request) -> Visit:
     """This function will recognise a visit, confirmed or not, and refuse a form without its token.
 
-    :raises LinkUnusable: there is no visit, it is too old, or its link does not work any more.
+    Whether its link still works is seen when its unit is opened, without which nothing is shown or done.
+
+    :raises LinkUnusable: there is no visit.
     :raises Forbidden: the form's token is absent or wrong.
     """
     wiring = wiring_of(request)
@@ -98,12 +127,22 @@ def any_visit(request: Request) -> Visit:
     body, _, signature = cookie.partition(".")
     if not body or not hmac.compare_digest(signature, _signature(wiring.settings, body)):
         raise LinkUnusable("open the link in our message again")
-    creditor_id, link_id, confirmed, since = json.loads(base64.urlsafe_b64decode(body))
-    with wiring.units.open(Door.GATE, by="system:gate") as unit:
-        if unit.now.timestamp() - since > VALID.total_seconds():
-            raise LinkUnusable("your visit has ended; open the link in our message again")
-        link = _look_up(unit, UUID(creditor_id), UUID(link_id))
-    return Visit(wiring, link, bool(confirmed), _signature(wiring.settings, f"csrf:{cookie}"))
+    creditor_id, claim_id, debtor_id, link_id, confirmed, since = json.loads(base64.urlsafe_b64decode(body))
+    visit = Visit(
+        wiring=wiring,
+        creditor_id=UUID(creditor_id),
+        claim_id=UUID(claim_id),
+        debtor_id=UUID(debtor_id),
+        link_id=UUID(link_id),
+        confirmed=confirmed,
+        since=since,
+        csrf=_signature(wiring.settings, f"csrf:{cookie}"),
+    )
+    if request.method not in SAFE_METHODS:
+        given = (await request.form()).get(TOKEN_FIELD)
+        if not isinstance(given, str) or not hmac.compare_digest(given.encode(), visit.csrf.encode()):
+            raise Forbidden("this page has expired; load it again")
+    return visit
 
 
 async def checked_visit(request: Request) -> Visit:
@@ -112,48 +151,31 @@ async def checked_visit(request: Request) -> Visit:
     :raises SecondFactNeeded: the second fact was not given yet.
     :raises LinkUnusable, Forbidden: see `any_visit`.
     """
-    visit = await token_checked(request)
+    visit = await any_visit(request)
     if not visit.confirmed:
         raise SecondFactNeeded("answer one question first")
     return visit
 
 
-async def token_checked(request: Request) -> Visit:
-    """This function will recognise a visit and check the token of a form.
-
-    :raises LinkUnusable, Forbidden: see `any_visit`.
-    """
-    visit = await run_in_threadpool(any_visit, request)  # it asks the database
-    if request.method not in SAFE_METHODS:
-        given = (await request.form()).get(TOKEN_FIELD)
-        if not isinstance(given, str) or not hmac.compare_digest(given.encode(), visit.csrf.encode()):
-            raise Forbidden("this page has expired; load it again")
-    return visit
-
-
 TheVisit = Annotated[Visit, Depends(checked_visit)]
-UnconfirmedVisit = Annotated[Visit, Depends(token_checked)]
+UnconfirmedVisit = Annotated[Visit, Depends(any_visit)]
 
 
-def _look_up(unit: Unit, creditor_id: UUID, link_id: UUID) -> ResolvedLink:
-    row = (
-        unit.session.connection()
-        .execute(
-            text(
-                "SELECT l.id, l.creditor_id, l.claim_id, c.debtor_id, l.failed_checks FROM pay_link l"
-                " JOIN claim c ON c.creditor_id = l.creditor_id AND c.id = l.claim_id"
-                " WHERE l.creditor_id = :creditor AND l.id = :link AND l.revoked_at IS NULL"
-                " AND l.expires_at > :now AND l.failed_checks < :most"
-            ),
-            {"creditor": creditor_id, "link": link_id, "now": unit.now, "most": FAILED_CHECKS_MAX},
-        )
-        .one_or_none()
-    )
+def _look_up(unit: Unit, visit: Visit) -> ResolvedLink:
+    values = {
+        "creditor": visit.creditor_id,
+        "claim": visit.claim_id,
+        "debtor": visit.debtor_id,
+        "link": visit.link_id,
+        "now": unit.now,
+        "most": FAILED_CHECKS_MAX,
+    }
+    row = unit.session.connection().execute(_LOOK_UP, values).one_or_none()
     if row is None:
         raise LinkUnusable("this link does not work any more; ask for a new one")
     return ResolvedLink(*row)
 
 
 def _signature(settings: Settings, body: str) -> str:
-    key = hashlib.sha256(b"debtor-visit:" + settings.secret.get_secret_value().encode()).digest()
+    key = hashlib.sha256(b"debtor-visit-of-claim:" + settings.secret.get_secret_value().encode()).digest()
     return hmac.new(key, body.encode(), hashlib.sha256).hexdigest()

@@ -149,14 +149,14 @@ def _visit(visiting: Sequence[Due], outside: Outside, today: date) -> list[str]:
     debt = visiting[-1].debt
     answers = [due for due in visiting if due.action.kind is not ActionKind.OPEN_LINK]
     assert debt.link is not None, "only who has a link visits"
-    with outside.browser() as browser:
-        browser.follow(debt.link)
-        words += ["opened the link"] * (len(visiting) - len(answers))
-        if answers:
-            browser.identify(debt.postal_code)
-        for due in answers:
-            part = _amount(due) if due.action.share < 1 else None
-            words.append(_answer(browser, due.action, part, today))
+    browser = outside.browser()
+    browser.follow(debt.link)
+    words += ["opened the link"] * (len(visiting) - len(answers))
+    if answers:
+        browser.identify(debt.postal_code)
+    for due in answers:
+        part = _amount(due) if due.action.share < 1 else None
+        words.append(_answer(browser, due.action, part, today))
     return words
 
 

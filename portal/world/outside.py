@@ -3,16 +3,16 @@
 Anything may be restarting: a refused connection or a 503 is tried again, because a person would too.
 """
 
+import json
 import re
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from queue import SimpleQueue
 from typing import Any, TypeVar
+from urllib.parse import urlencode, urlsplit
 
-import httpx
+import urllib3
 
 from agency.money import Money
 
@@ -21,6 +21,7 @@ _TOKEN = re.compile(r'name="csrf" value="([^"]*)"')
 PATIENCE_SECONDS = 90.0
 DEBTORS_AT_ONCE = 6
 _AWAY = (502, 503, 504)
+_JSON = {"content-type": "application/json"}
 
 
 class WorldStopped(RuntimeError):
@@ -37,7 +38,7 @@ def patiently(ask: Callable[[], _Answer], *, away: tuple[type[Exception], ...] =
     :raises WorldStopped: there was none for a minute and a half.
     """
     until, wait = time.monotonic() + PATIENCE_SECONDS, 0.05
-    expected: tuple[type[Exception], ...] = (httpx.TransportError, Away, *away)
+    expected: tuple[type[Exception], ...] = (urllib3.exceptions.HTTPError, Away, *away)
     while True:
         try:
             return ask()
@@ -59,21 +60,42 @@ class Mail:
     pay_link: str | None
 
 
+class Line:
+    """Kept connections to one address, for several threads.
+
+    Without a client library's cookie jar, redirects and models, which cost more than the call itself.
+    """
+
+    def __init__(self, url: str, *, seconds: int) -> None:
+        self._pool = urllib3.connection_from_url(
+            url, timeout=seconds, retries=False, maxsize=DEBTORS_AT_ONCE + 1, block=True
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._pool.close()
+
+    def ask(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> urllib3.BaseHTTPResponse:
+        """Make one call; a redirect is an answer like any other.
+
+        :raises urllib3.exceptions.HTTPError: there was no answer.
+        """
+        return self._pool.urlopen(method, path, body=body, headers=headers, redirect=False)
+
+
 class Outside:
     """The simulator's control plane and bank, and a browser for debtors."""
 
     def __init__(self, *, simulator: str, portal: str) -> None:
-        self._simulator = httpx.Client(base_url=simulator, timeout=60)
-        # Browsers are lent out and cleared: a connection of its own for every visit would be slow.
-        self._browsers: SimpleQueue[httpx.Client] = SimpleQueue()
-        for _ in range(DEBTORS_AT_ONCE):
-            self._browsers.put(httpx.Client(base_url=portal, timeout=30, follow_redirects=False))
+        self._simulator = Line(simulator, seconds=60)
+        self._portal = Line(portal, seconds=30)
 
     def close(self) -> None:
         """Close the connections."""
         self._simulator.close()
-        while not self._browsers.empty():
-            self._browsers.get().close()
+        self._portal.close()
 
     def make_it(self, moment: datetime) -> None:
         """Move the outside world's clock."""
@@ -86,7 +108,7 @@ class Outside:
 
     def mails_after(self, number: int) -> list[Mail]:
         """Return messages that arrived after one, oldest first."""
-        answer = patiently(lambda: self._read("/_sim/messages", {"after": str(number), "limit": "5000"}))
+        answer = json.loads(self._get("/_sim/messages", {"after": str(number), "limit": "5000"}))
         return [
             Mail(
                 number=record["seq"],
@@ -118,55 +140,52 @@ class Outside:
 
     def statement(self, *, iban: str, on: date) -> bytes:
         """Fetch a day's statement."""
-        return patiently(
-            lambda: (
-                self._simulator.get(f"/bank/statements/{iban}", params={"date": on.isoformat()})
-                .raise_for_status()
-                .content
-            )
-        )
+        return self._get(f"/bank/statements/{iban}", {"date": on.isoformat()})
 
     def pay_out(self, order: bytes) -> None:
         """Hand a payment order to the bank; the same order again is refused there, which is fine."""
-        answer = patiently(lambda: self._simulator.post("/bank/payments", content=order))
-        if answer.status_code not in (202, 409):
-            raise WorldStopped(f"the bank refuses the payment order: {answer.text[:200]}")
+        answer = patiently(lambda: self._simulator.ask("POST", "/bank/payments", order))
+        if answer.status not in (202, 409):
+            raise WorldStopped(f"the bank refuses the payment order: {answer.data[:200]!r}")
 
-    @contextmanager
-    def browser(self) -> Iterator["DebtorsBrowser"]:
-        """Lend a debtor a browser that remembers nobody."""
-        http = self._browsers.get()
-        http.cookies.clear()
-        try:
-            yield DebtorsBrowser(http, self)
-        finally:
-            self._browsers.put(http)
+    def browser(self) -> "DebtorsBrowser":
+        """Give a debtor a browser that remembers nobody."""
+        return DebtorsBrowser(self._portal, self)
 
     def pay_at_checkout(self, payment_id: str) -> None:
         """Press "pay" on the provider's page."""
-        answer = patiently(lambda: self._simulator.post(f"/_sim/payments/{payment_id}/pay", json={}))
-        if answer.status_code not in (200, 409):
-            raise WorldStopped(f"checkout answers {answer.status_code}")
+        path = f"/_sim/payments/{payment_id}/pay"
+        answer = patiently(lambda: self._simulator.ask("POST", path, b"{}", _JSON))
+        if answer.status not in (200, 409):
+            raise WorldStopped(f"checkout answers {answer.status}")
 
-    def _read(self, path: str, params: dict[str, str]) -> Any:
-        return self._simulator.get(path, params=params).raise_for_status().json()
+    def _get(self, path: str, query: dict[str, str]) -> bytes:
+        return _good(patiently(lambda: self._simulator.ask("GET", f"{path}?{urlencode(query)}")), path)
 
     def _post(self, path: str, body: dict[str, Any]) -> Any:
-        return patiently(lambda: self._simulator.post(path, json=body).raise_for_status().json())
+        content = json.dumps(body).encode()
+        return json.loads(_good(patiently(lambda: self._simulator.ask("POST", path, content, _JSON)), path))
+
+
+def _good(answer: urllib3.BaseHTTPResponse, path: str) -> bytes:
+    if not 200 <= answer.status < 300:
+        raise WorldStopped(f"the simulator answers {answer.status} to {path}")
+    return answer.data
 
 
 class DebtorsBrowser:
-    """One debtor's visit, and the token of the page it is on."""
+    """One debtor's visit: its cookies, and the token of the page it is on."""
 
-    def __init__(self, http: httpx.Client, outside: Outside) -> None:
-        self._http = http
+    def __init__(self, line: Line, outside: Outside) -> None:
+        self._line = line
         self._outside = outside
+        self._cookies: dict[str, str] = {}
         self._token = ""
         self._page = ""
 
     def follow(self, link: str) -> None:
         """Follow the link and see the question it asks."""
-        self._answer(lambda: self._http.get(httpx.URL(link).path))
+        self._ask("GET", urlsplit(link).path)
         self.see("/pay")
 
     def identify(self, second_fact: str) -> None:
@@ -181,28 +200,33 @@ class DebtorsBrowser:
         if "/checkout/" in target:
             self._outside.pay_at_checkout(target.rsplit("/", 1)[1])
 
-    def send(self, path: str, fields: dict[str, str]) -> httpx.Response:
+    def send(self, path: str, fields: dict[str, str]) -> urllib3.BaseHTTPResponse:
         """Send a form with the token of the page it stands on."""
         page = "/pay" if path in ("/pay/identify", "/pay/start") else path
         if self._page != page:
             self.see(page)
         self._page = ""
-        return self._answer(lambda: self._http.post(path, data={**fields, "csrf": self._token}))
+        return self._ask("POST", path, urlencode({**fields, "csrf": self._token}).encode())
 
-    def see(self, page: str) -> httpx.Response:
+    def see(self, page: str) -> None:
         """Open a page."""
-        answer = self._answer(lambda: self._http.get(page))
-        found = _TOKEN.search(answer.text)
+        found = _TOKEN.search(self._ask("GET", page).data.decode())
         self._token = found.group(1) if found else ""
         self._page = page
-        return answer
 
-    @staticmethod
-    def _answer(ask: Callable[[], httpx.Response]) -> httpx.Response:
-        def once() -> httpx.Response:
-            answer = ask()
-            if answer.status_code in _AWAY:
+    def _ask(self, method: str, path: str, form: bytes | None = None) -> urllib3.BaseHTTPResponse:
+        headers = {"cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
+        if form is not None:
+            headers["content-type"] = "application/x-www-form-urlencoded"
+
+        def once() -> urllib3.BaseHTTPResponse:
+            answer = self._line.ask(method, path, form, headers)
+            if answer.status in _AWAY:
                 raise Away
             return answer
 
-        return patiently(once)
+        answer = patiently(once)
+        for cookie in answer.headers.getlist("set-cookie"):
+            name, _, value = cookie.partition(";")[0].partition("=")
+            self._cookies[name] = value
+        return answer

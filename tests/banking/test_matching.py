@@ -192,7 +192,9 @@ class TestSettlementsOfTheProvider:
 
     def test_are_asked_for_only_while_something_waits(self, units, monkeypatch):
         asked = []
-        provider = SimpleNamespace(settlements=lambda *, since: asked.append(since) or [])
+        provider = SimpleNamespace(
+            settlements=lambda *, since, amounts: asked.append((since, set(amounts))) or []
+        )
         monkeypatch.setattr(ports, "_installed", [SimpleNamespace(payments=provider)])
         explain_settlements(units)
         assert asked == []
@@ -200,4 +202,4 @@ class TestSettlementsOfTheProvider:
             line_comes_in(unit, 14_942, text="Mollie 1182161.2611.02")
             today = unit.today
         explain_settlements(units)
-        assert asked == [today - timedelta(days=4)]
+        assert asked == [(today - timedelta(days=4), {eur(14_942)})]

@@ -92,6 +92,8 @@ class TestSettlements:
         assert after.amount == total - after.costs
         assert before.reference != after.reference
         assert [entry.ref for entry in mollie.settlements(since=date(2027, 3, 9))] == [after.ref]
+        only = mollie.settlements(since=date(2027, 3, 1), amounts={before.amount, Money(1, "EUR")})
+        assert list(only) == [before]
 
     def test_what_would_be_negative_waits(self, simulator, mollie):
         simulator.post("/clock", {"now": FRIDAY})
