@@ -195,6 +195,15 @@ class DebtorFoundInRegister(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CreditCheckAsked(Event):
+    """A creditor asked about a company; it concerns no claim."""
+
+    creditor_sees: ClassVar[bool] = False
+    reacts: ClassVar[bool] = True
+    check_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class CreditChecked(Event):
     """A credit check was answered; it concerns no claim."""
 
