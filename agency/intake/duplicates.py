@@ -159,6 +159,8 @@ class Question:
     """Two claims that look like one debt: the younger left, and how alike they are in per cent."""
 
     id: UUID
+    creditor_id: UUID
+    creditor: str
     younger: Side
     older: Side
     name_percent: int
@@ -177,12 +179,13 @@ _SIDE: Final = ", ".join(
     for side in ("younger", "older")
 )
 _QUESTIONS: Final = (
-    f"SELECT q.id, q.name_percent, q.address_percent, q.days_apart, {_SIDE} FROM likely_duplicate q"
+    f"SELECT q.id, q.creditor_id, k.name AS creditor, q.name_percent, q.address_percent, q.days_apart, {_SIDE} FROM likely_duplicate q"
+    " JOIN creditor k ON k.id = q.creditor_id"
     " JOIN claim youngerc ON youngerc.creditor_id = q.creditor_id AND youngerc.id = q.claim_id"
     " JOIN debtor youngerd ON youngerd.creditor_id = q.creditor_id AND youngerd.id = youngerc.debtor_id"
     " JOIN claim olderc ON olderc.creditor_id = q.creditor_id AND olderc.id = q.other_claim_id"
     " JOIN debtor olderd ON olderd.creditor_id = q.creditor_id AND olderd.id = olderc.debtor_id"
-    f" WHERE q.creditor_id = :c AND q.state = 'open' AND youngerc.state IN {_LIVE}"
+    f" WHERE (CAST(:c AS uuid) IS NULL OR q.creditor_id = :c) AND q.state = 'open' AND youngerc.state IN {_LIVE}"
     f" AND olderc.state IN {_LIVE}"
     " AND (CAST(:claim AS uuid) IS NULL OR :claim IN (q.claim_id, q.other_claim_id))"
     " ORDER BY q.found_at, q.id LIMIT :limit"
@@ -190,10 +193,11 @@ _QUESTIONS: Final = (
 
 
 def open_questions(
-    unit: Unit, *, creditor_id: UUID, claim_id: UUID | None = None, limit: int = 100
+    unit: Unit, *, creditor_id: UUID | None, claim_id: UUID | None = None, limit: int = 100
 ) -> list[Question]:
     """This function will return the pairs that wait for an answer, the oldest first.
 
+    :param creditor_id: whose; None for those of every creditor, which only staff sees.
     :param claim_id: only those about this claim.
     """
     rows = unit.session.connection().execute(
@@ -201,7 +205,7 @@ def open_questions(
     )
     return [
         Question(
-            row.id, _side(row, "younger"), _side(row, "older"), row.name_percent, row.address_percent,
+            row.id, row.creditor_id, row.creditor, _side(row, "younger"), _side(row, "older"), row.name_percent, row.address_percent,
             row.days_apart,
         )
         for row in rows

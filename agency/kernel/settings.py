@@ -10,6 +10,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 DEVELOPMENT_SECRET = "development-only-secret-never-use-elsewhere"  # noqa: S105 - refused outside development
 
 
+# Settings whose development value stands in the code.
+_SECRETS = (
+    "secret", "twilio_token", "sendgrid_key", "mollie_key", "letters_key", "registers_key", "credit_key",
+)  # fmt: skip
+
+
 class InsecureSettings(ValueError):
     """Raised at start when a production setting still has its development value."""
 
@@ -85,15 +91,7 @@ class Settings(BaseSettings):
         if self.mode == "production":
             weak = [
                 name
-                for name in (
-                    "secret",
-                    "twilio_token",
-                    "sendgrid_key",
-                    "mollie_key",
-                    "letters_key",
-                    "registers_key",
-                    "credit_key",
-                )  # fmt: skip
+                for name in _SECRETS
                 if getattr(self, name).get_secret_value()
                 == type(self).model_fields[name].default.get_secret_value()
             ]
