@@ -1,5 +1,6 @@
 """A debtor's account number: whether it is one, of a bank that exists, and of the debtor's country."""
 
+import re
 from typing import Final
 
 from schwifty import IBAN
@@ -18,7 +19,7 @@ def check_iban(value: str, country: str) -> list[Finding]:
     :param country: where the debtor lives (ISO 3166-1 alpha-2).
     """
     try:
-        iban = IBAN(value)
+        iban = IBAN(re.sub(r"[\s.\-]", "", value))
     except (SchwiftyException, ValueError):
         return [Finding("iban", Severity.REJECT, NOT_AN_IBAN, value[:40], "ISO 13616")]
     found = []

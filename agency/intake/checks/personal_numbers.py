@@ -45,6 +45,8 @@ _OTHER_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _BEFORE: Final = 32
+# Blanks and hyphens may stand anywhere in an account number, so what is inside one is found by its beginning.
+_ACCOUNT = re.compile(r"\b[A-Z]{2}[ \-]?[0-9]{2}(?:[ .\-]?[A-Z0-9]+){2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +99,10 @@ def personal_numbers(text: str) -> list[PersonalNumber]:
     if not _CANDIDATE.search(text):
         return []
     found: list[PersonalNumber] = []
+    accounts = [match.span() for match in _ACCOUNT.finditer(text)]
     for number in sorted(_found(text), key=lambda number: (number.start, -number.end)):
-        if not found or number.start >= found[-1].end:
+        inside = any(start < number.start and number.end <= end for start, end in accounts)
+        if not inside and (not found or number.start >= found[-1].end):
             found.append(number)
     return found
 
