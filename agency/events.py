@@ -156,6 +156,61 @@ class DisputeResolved(Event):
     outcome: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class EarlierStepKnown(Event):
+    """The creditor told of a reminder, notice or call of its own; `faults` are what the law finds wrong."""
+
+    step_kind: str
+    channel: str
+    sent_on: str
+    faults: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoverChanged(Event):
+    """The creditor told of its credit insurance on the claim."""
+
+    insurer: str
+    notify_by: str
+    notified_on: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DuplicateDecided(Event):
+    """A person said whether two claims that look alike are one; the younger of one is withdrawn."""
+
+    reacts: ClassVar[bool] = True
+    duplicate_id: UUID
+    answer: str
+    placement_id: UUID | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DebtorFoundInRegister(Event):
+    """A public register knows something of the debtor that stops collection."""
+
+    ground: str
+    register: str
+    since: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreditCheckAsked(Event):
+    """A creditor asked about a company; it concerns no claim."""
+
+    creditor_sees: ClassVar[bool] = False
+    reacts: ClassVar[bool] = True
+    check_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreditChecked(Event):
+    """A credit check was answered; it concerns no claim."""
+
+    check_id: UUID
+    state: str
+
+
 # --- treatment and communication ---
 
 

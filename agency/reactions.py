@@ -3,6 +3,7 @@
 from agency.arrangements.promises import check_when_paid
 from agency.banking.jobs import work_statement
 from agency.communication.replying import confirm_payment, confirm_promise
+from agency.credit.jobs import ask_bureau
 from agency.desk.reacting import (
     ask_when_wanted,
     call_when_broken,
@@ -17,9 +18,11 @@ from agency.desk.reacting import (
 from agency.events import (
     CallDue,
     ClaimPaidOff,
+    CreditCheckAsked,
     DisputeRaised,
     DisputeResolved,
     DocumentAdded,
+    DuplicateDecided,
     Event,
     HoldPlaced,
     MessageBounced,
@@ -33,10 +36,12 @@ from agency.events import (
     QuoteAccepted,
     StatementImported,
 )
+from agency.intake.duplicates import find_duplicates
 from agency.intake.jobs import book_credits, know_debtors, read_later
 from agency.kernel.emitting import Reaction
-from agency.pricing.reacting import open_books, price_again, price_read
+from agency.pricing.reacting import open_books, price_again, price_read, price_without
 from agency.remittance.paid import see_paid_runs
+from agency.screening.jobs import screen_before_contact, screen_placement
 from agency.treatment.reacting import (
     begin_placement,
     resume_when_broken,
@@ -49,10 +54,13 @@ from agency.treatment.reacting import (
 
 REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     PlacementReceived: (read_later,),
-    PlacementRead: (price_read, know_debtors, book_credits),
+    PlacementRead: (price_read, know_debtors, book_credits, find_duplicates, screen_placement),
     DocumentAdded: (price_again,),
-    # The books are opened before treatment starts: what is asked must be owed.
-    QuoteAccepted: (open_books, begin_placement, look_into_disputes),
+    # The books are opened before treatment starts: what is asked must be owed. The registers are asked before
+    # it too: who is not known to be clear is not written to.
+    QuoteAccepted: (open_books, screen_before_contact, begin_placement, look_into_disputes),
+    DuplicateDecided: (price_without,),
+    CreditCheckAsked: (ask_bureau,),
     ClaimPaidOff: (stop_when_paid, drop_when_paid),
     CallDue: (call_when_due,),
     PersonWanted: (ask_when_wanted,),

@@ -6,6 +6,7 @@ from agency.arrangements import models as arrangements
 from agency.banking import models as banking
 from agency.claims import models as claims
 from agency.communication import models as communication
+from agency.credit import models as credit
 from agency.desk import models as desk
 from agency.disputes import models as disputes
 from agency.documents import models as documents
@@ -16,11 +17,12 @@ from agency.parties import models as parties
 from agency.payments import models as payments
 from agency.pricing import models as pricing
 from agency.remittance import models as remittance
+from agency.screening import models as screening
 from agency.treatment import models as treatment
 
 ROOMS = (
-    arrangements, banking, claims, communication, desk, disputes, documents, intake, kernel, ledger,
-    parties, payments, pricing, remittance, treatment,
+    arrangements, banking, claims, communication, credit, desk, disputes, documents, intake, kernel, ledger,
+    parties, payments, pricing, remittance, screening, treatment,
 )  # fmt: skip
 
 # Tables that belong to no creditor. Everything else carries creditor_id in its key and is walled off.

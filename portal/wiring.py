@@ -20,6 +20,8 @@ from agency.kernel.unit import Units, engine_for
 from agency.payments.links import issue_links
 from agency.reactions import REACTIONS
 from agency.rules.tables import use_folder
+from integrations.credit.bureau import HttpCreditBureau
+from integrations.credit.registers import HttpRegisters
 from integrations.einvoice import read_einvoice
 from integrations.letters.printer import HttpLetterPrinter
 from integrations.mollie.payments import MolliePayments
@@ -126,4 +128,14 @@ def choose_ports(config: Settings) -> Ports:
         renderer=TemplateRenderer(),
         files=open_file_store(folder=config.files_folder, s3_url=config.files_s3_url, production=production),
         read_einvoice=read_einvoice,
+        registers=HttpRegisters(
+            url=provider_url(config, "registers"),
+            key=config.registers_key.get_secret_value(),
+            production=production,
+        ),
+        credit=HttpCreditBureau(
+            url=provider_url(config, "credit"),
+            key=config.credit_key.get_secret_value(),
+            production=production,
+        ),
     )

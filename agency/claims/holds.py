@@ -1,7 +1,7 @@
 """Holds: the reasons why nothing may leave for a claim. They are rows, so several may run at once."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import text
@@ -12,9 +12,11 @@ from agency.claims.states import HoldGround
 from agency.events import HoldLifted, HoldPlaced
 from agency.kernel.audit import record
 from agency.kernel.emitting import emit
-from agency.kernel.errors import NotFound
+from agency.kernel.errors import Invalid, NotFound
 from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit
+from agency.rules.facts import DebtorKind
+from agency.rules.holds import Ground, HoldTooLong, NoSuchHold, hold_of
 
 
 def place_hold(
@@ -126,3 +128,41 @@ def hold_disputed(unit: Unit, *, creditor_id: UUID, placement_id: UUID) -> None:
         ),
         {"c": creditor_id, "p": placement_id, "by": unit.by, "now": unit.now},
     )
+
+
+def lawful_end(
+    unit: Unit, *, creditor_id: UUID, claim_id: UUID, ground: HoldGround, until: date | None
+) -> date | None:
+    """This function will return the last day of a hold as its rule gives it; None lasts until it is lifted.
+
+    :param until: the last day as a person knows it; grounds without a term of their own need it.
+    :raises NotFound: this creditor has no such claim.
+    :raises Invalid: the debtor's country has no such ground, the day is too late, or it is missing.
+    """
+    row = (
+        unit.session.connection()
+        .execute(
+            text(
+                "SELECT d.country, d.kind FROM claim c JOIN debtor d ON d.creditor_id = c.creditor_id"
+                " AND d.id = c.debtor_id WHERE c.creditor_id = :c AND c.id = :claim"
+            ),
+            {"c": creditor_id, "claim": claim_id},
+        )
+        .one_or_none()
+    )
+    if row is None:
+        raise NotFound("no such claim")
+    try:
+        return hold_of(
+            ground=Ground(ground.value),
+            country=row.country,
+            debtor=DebtorKind(row.kind),
+            since=unit.today,
+            until=until,
+        ).ends
+    except NoSuchHold:
+        raise Invalid("this ground is not known where the debtor lives", field="ground") from None
+    except HoldTooLong:
+        raise Invalid("this hold may not last so long", field="hold_until") from None
+    except ValueError:
+        raise Invalid("say until when this hold lasts", field="hold_until") from None

@@ -1,6 +1,7 @@
 """Tables of the claims."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from agency.kernel.columns import (
     moment_field,
     within_creditor,
 )
-from agency.rules.facts import InterestKind, Law, Phase
+from agency.rules.facts import Channel, InterestKind, Law, Phase
 
 
 class Claim(CreditorRow, Timestamped, table=True):
@@ -117,3 +118,59 @@ class Hold(CreditorRow, table=True):
     ends_at: datetime | None = moment_field(default=None)
     lifted_at: datetime | None = moment_field(default=None)
     facts: dict[str, Any] = json_field(default_factory=dict)
+
+
+class EarlierKind(StrEnum):
+    """What a creditor did itself before it handed a claim over."""
+
+    REMINDER = "reminder"
+    NOTICE = "notice"  # a formal notice; to a Dutch consumer the fourteen-day letter
+    CALL = "call"
+
+
+class EarlierStep(CreditorRow, Timestamped, table=True):
+    """A reminder or notice that the creditor sent itself; `facts` are what a notice says of term and costs.
+
+    `faults` are what the law finds wrong with a notice, by name; a notice without faults is the claim's own.
+    """
+
+    __tablename__ = "earlier_step"
+    __table_args__ = (
+        within_creditor("claim_id", "claim"),
+        UniqueConstraint("creditor_id", "claim_id", "kind", "sent_on"),
+    )
+
+    claim_id: UUID
+    kind: EarlierKind = Field(sa_type=choice(EarlierKind, "kind"))
+    channel: Channel = Field(sa_type=choice(Channel, "channel"))
+    sent_on: date
+    document_id: UUID | None = None
+    facts: dict[str, Any] = json_field(default_factory=dict)
+    faults: list[Any] = json_field(default_factory=list)
+    by: str
+
+
+class InsuranceCover(CreditorRow, Timestamped, table=True):
+    """A credit insurance that covers a part of a claim, in basis points of it.
+
+    `indemnity_bps` is the part of the collection fee that the policy pays back; `notify_by` is the last day
+    on which the insurer must have been told.
+    """
+
+    __tablename__ = "insurance_cover"
+    __table_args__ = (
+        within_creditor("claim_id", "claim"),
+        UniqueConstraint("creditor_id", "claim_id"),
+        Index("ix_insurance_cover_due", "creditor_id", "notify_by", postgresql_where="notified_on IS NULL"),
+        CheckConstraint("covered_bps BETWEEN 1 AND 10000", name="covered"),
+        CheckConstraint("indemnity_bps BETWEEN 0 AND 10000", name="indemnity"),
+    )
+
+    claim_id: UUID
+    insurer: str
+    policy_number: str
+    covered_bps: int
+    indemnity_bps: int = 0
+    notify_by: date | None = None
+    notified_on: date | None = None
+    by: str

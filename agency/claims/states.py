@@ -15,18 +15,29 @@ class ClaimState(StrEnum):
 
 
 class HoldGround(StrEnum):
-    """Why nothing may leave for a claim."""
+    """Why nothing, or less, may leave for a claim: the grounds that `agency.rules.holds` knows."""
 
     DISPUTE = "dispute"
-    PROMISE = "promise"
-    PLAN_REQUESTED = "plan_requested"
-    DEBT_HELP = "debt_help"
-    INSOLVENCY = "insolvency"
-    DECEASED = "deceased"
+    REASONED_DISPUTE = "reasoned_dispute"
+    SAYS_PAID = "says_paid"
     NOT_ME = "not_me"
     COMPLAINT = "complaint"
     CREDITOR_ASKED = "creditor_asked"
-    SAYS_PAID = "says_paid"
+    PROMISE = "promise"
+    PLAN_KEPT = "plan_kept"
+    PLAN_REQUESTED = "plan_requested"
+    NOTICE_RUNNING = "notice_running"
+    DEBT_HELP = "debt_help"
+    DEBT_HELP_NOTICE = "debt_help_notice"
+    DEBT_MEDIATION = "debt_mediation"
+    COLLECTIVE_SETTLEMENT = "collective_settlement"
+    MORATORIUM = "moratorium"
+    WSNP = "wsnp"
+    BANKRUPTCY = "bankruptcy"
+    INSOLVENCY = "insolvency"
+    GUARDIANSHIP = "guardianship"
+    MINOR = "minor"
+    DECEASED = "deceased"
 
 
 MOVES: dict[ClaimState, frozenset[ClaimState]] = {

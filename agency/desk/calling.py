@@ -1,14 +1,14 @@
 """Whether a debtor may be called at this moment, by the law and the rules of the house, with the trace."""
 
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, text
 
 from agency.claims.itemisation import open_total
 from agency.claims.limitation import limitation_ends
-from agency.claims.states import ClaimState, HoldGround
+from agency.claims.states import ClaimState
 from agency.communication.mandatory import REPLIES
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
@@ -16,11 +16,6 @@ from agency.money import Money
 from agency.rules.facts import Channel, DebtorKind, Law, Phase
 from agency.rules.frequency import PersonContacts
 from agency.rules.send import SendDecision, SendFacts, may_send
-
-# A dispute or a promise does not forbid talking about it. These grounds forbid talking at all.
-SILENT_GROUNDS: Final = frozenset(
-    {HoldGround.DEBT_HELP, HoldGround.INSOLVENCY, HoldGround.DECEASED, HoldGround.NOT_ME}
-)
 
 # Contacts count per person over all creditors: calls that rang, and messages of our own accord, of which
 # all channels of one step are one contact.

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from agency.claims.holds import hold_disputed
 from agency.claims.opening import CLAIM_COLUMNS, Opened, mark_duplicates, open_claims
 from agency.disputes.raising import raise_at_intake
+from agency.intake.beside import keep_beside
 from agency.intake.rows import STAGED, Reject
 from agency.kernel.statistics import refresh_statistics
 from agency.kernel.unit import Unit
@@ -76,12 +77,13 @@ def import_rows(
     refresh_statistics(unit, written=staged)
     raise_at_intake(unit, creditor_id=creditor_id, placement_id=placement_id, staging=STAGING)
     hold_disputed(unit, creditor_id=creditor_id, placement_id=placement_id)
+    keep_beside(unit, creditor_id=creditor_id, staging=STAGING)
     _write_outcomes(unit, creditor_id, placement_id, labels or {})
     return _count(unit), opened
 
 
 def _make_staging(unit: Unit) -> None:
-    columns = ", ".join((*CLAIM_COLUMNS, *DEBTOR_COLUMNS, "dispute_reason text"))
+    columns = ", ".join((*CLAIM_COLUMNS, *DEBTOR_COLUMNS, "dispute_reason text", "beside text"))
     connection = unit.session.connection()
     connection.execute(text(f"DROP TABLE IF EXISTS pg_temp.{STAGING}, pg_temp.{REJECTS}"))
     connection.execute(text(f"CREATE TEMP TABLE {STAGING} ({columns}) ON COMMIT DROP"))

@@ -81,6 +81,23 @@ HEADERS: Final[dict[str, str]] = {
     " strittig"
     " isdisputed",
     "dispute_reason": "redenbetwisting betwistingreden disputereason motifcontestation",
+    "reminder_1_on": "herinnering1 eersteherinnering datumherinnering1 datumeersteherinnering herinneringsdatum"
+    " reminder1 firstreminder reminder1date reminder1on rappel1 premierrappel mahnung1 herinnering",
+    "reminder_2_on": "herinnering2 tweedeherinnering datumherinnering2 datumtweedeherinnering aanmaning"
+    " aanmaningsdatum reminder2 secondreminder reminder2date reminder2on rappel2 deuxiemerappel mahnung2",
+    "reminder_channel": "kanaalherinnering verzendwijze wijzevanverzenden reminderchannel canalrappel",
+    "notice_on": "ingebrekestelling datumingebrekestelling wikbrief datumwikbrief wikbriefdatum veertiendagenbrief"
+    " 14dagenbrief datum14dagenbrief noticedate noticeon formalnotice misedemeure datemisedemeure",
+    "notice_days": "termijnwikbrief termijn14dagenbrief noticedays noticeterm delaimisedemeure",
+    "notice_costs": "kostenwikbrief aangekondigdekosten kosten14dagenbrief noticecosts announcedcosts",
+    "notice_complete": "gevolgenvermeld wikbriefvolledig noticecomplete consequencesstated",
+    "insurer": "verzekeraar kredietverzekeraar insurer creditinsurer assureur assureurcredit versicherer",
+    "policy_number": "polisnummer polis kredietpolis policynumber policy policyno numeropolice police",
+    "covered_percent": "dekking dekkingspercentage verzekerddeel coveredpercent coverage insuredpercent"
+    " quotitegarantie",
+    "indemnity_percent": "vergoedingspercentage vergoedingincassokosten indemnitypercent indemnity",
+    "notify_by": "meldenvoor uiterstemelddatum meldingsdeadline notifyby notificationdeadline",
+    "notified_on": "gemeldop melddatumverzekeraar gemeldbijverzekeraar notifiedon notificationdate",
 }  # fmt: skip
 """Our fields, each with the headers (folded to letters and digits) under which bookkeeping packages export
 it.

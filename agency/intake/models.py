@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from agency.intake.checks.finding import Severity
 from agency.kernel.columns import CreditorRow, choice, json_field, moment_field, within_creditor
 
 
@@ -101,3 +102,50 @@ class PlacementReject(SQLModel, table=True):
     field: str = Field(primary_key=True)
     reason: str
     value: str = ""
+
+
+class PlacementFinding(SQLModel, table=True):
+    """What a check noticed about a row that was taken: a warning, or a question to its creditor."""
+
+    __tablename__ = "placement_finding"
+    __table_args__ = (within_creditor("placement_id", "placement"),)
+
+    creditor_id: UUID = Field(primary_key=True, foreign_key="creditor.id")
+    placement_id: UUID = Field(primary_key=True)
+    row: int = Field(primary_key=True)
+    field: str = Field(primary_key=True)
+    reason: str = Field(primary_key=True)
+    severity: Severity = Field(sa_type=choice(Severity, "severity"))
+    value: str = ""
+    source: str = ""
+
+
+class DuplicateState(StrEnum):
+    """What a person said of two claims that look alike."""
+
+    OPEN = "open"
+    SAME = "same"
+    TWO = "two"
+
+
+class LikelyDuplicate(CreditorRow, table=True):
+    """Two claims of one creditor that look like one debt; asked once, the answer is kept."""
+
+    __tablename__ = "likely_duplicate"
+    __table_args__ = (
+        within_creditor("claim_id", "claim"),
+        within_creditor("other_claim_id", "claim"),
+        UniqueConstraint("creditor_id", "claim_id", "other_claim_id"),
+        Index("ix_likely_duplicate_open", "creditor_id", "found_at", postgresql_where="state = 'open'"),
+        Index("ix_likely_duplicate_other", "creditor_id", "other_claim_id"),
+    )
+
+    claim_id: UUID
+    other_claim_id: UUID
+    name_percent: int
+    address_percent: int | None = None
+    days_apart: int
+    state: DuplicateState = Field(default=DuplicateState.OPEN, sa_type=choice(DuplicateState, "state"))
+    found_at: datetime = moment_field()
+    decided_at: datetime | None = moment_field(default=None)
+    decided_by: str | None = None

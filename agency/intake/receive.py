@@ -12,6 +12,8 @@ from sqlmodel import select
 from agency.claims.opening import Opened
 from agency.documents.upload import IntakeFile, add_from_intake, clean_name
 from agency.events import PlacementRead, PlacementReceived
+from agency.intake.checks.finding import Finding
+from agency.intake.findings import keep_findings
 from agency.intake.importing import Checked, Counts, claims_of_rows, import_rows
 from agency.intake.mapping import Mapped, UnclearColumns, as_mapped, check_columns, choose_mapping
 from agency.intake.models import ColumnMapping, Placement, PlacementState
@@ -194,6 +196,7 @@ class _Reading:
         self.mapped = mapped
         self.after_chunk = after_chunk
         self.creditor_id = placement.creditor_id
+        self.remarks: list[tuple[int, Finding]] = []
         self.habits = habits_of(unit, creditor_id=placement.creditor_id)
 
     def run(self, content: bytes) -> tuple[Counts, Opened]:
@@ -212,6 +215,7 @@ class _Reading:
 
     def checked_rows(self, table: Table, mapped: Mapped) -> Iterator[Checked]:
         checker = RowChecker(mapped=mapped, habits=self.habits, today=self.unit.today)
+        self.remarks = checker.remarks
         columns = {field: table.headers.index(header) for field, header in mapped.columns.items()}
         width = len(table.headers)
         for row, cells in table.rows:
@@ -226,6 +230,7 @@ class _Reading:
         evidence: dict[int, tuple[Evidence, ...]] = {}
         progress = Progress(len(content))
         checker = RowChecker(mapped=Mapped(columns={}), habits=self.habits, today=self.unit.today)
+        self.remarks = checker.remarks
         counts, opened = self.import_checked(
             self.checked_invoices(content, checker, evidence, progress), progress, checker.mapped
         )
@@ -276,6 +281,16 @@ class _Reading:
     def import_checked(
         self, checked: Iterator[Checked], progress: Progress, mapped: Mapped
     ) -> tuple[Counts, Opened]:
+        def chunk_done(_: int) -> None:
+            keep_findings(
+                self.unit,
+                creditor_id=self.creditor_id,
+                placement_id=self.placement.id,
+                found=self.remarks,
+            )
+            self.remarks.clear()
+            self.after_chunk(progress.percent)
+
         return import_rows(
             self.unit,
             creditor_id=self.creditor_id,
@@ -283,7 +298,7 @@ class _Reading:
             checked=checked,
             one_claim_per=mapped.one_claim_per,
             labels=mapped.columns,
-            after_chunk=lambda _: self.after_chunk(progress.percent),
+            after_chunk=chunk_done,
         )
 
 

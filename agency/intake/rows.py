@@ -10,7 +10,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from agency.intake import values
+from agency.intake import beside, values
+from agency.intake.checks.finding import Finding, Severity
+from agency.intake.checks.row import FREE_TEXTS, check_row, read_text
 from agency.intake.mapping import Mapped
 from agency.intake.reading import Cell
 from agency.intake.values import NotUnderstood
@@ -63,6 +65,7 @@ STAGED: Final = (
     "amount_minor", "total_minor", "issued_on", "due_on", "description", "disputed", "dispute_reason", "law",
     "interest_kind", "debtor_reference", "debtor_kind", "debtor_name", "name_key", "registration_number",
     "vat_number", "iban", "language", "country", "region", "street", "postal_code", "city", "email", "phone",
+    "beside",
 )  # fmt: skip
 """The columns of a checked row, in the order in which it is copied into the staging table."""
 
@@ -83,6 +86,7 @@ class RowChecker:
         self.today = today
         self.oldest = date(today.year - OLDEST_YEARS, 1, 1)
         self.latest_due = today + timedelta(days=DUE_AHEAD_DAYS)
+        self.remarks: list[tuple[int, Finding]] = []  # warnings and questions; whoever keeps them empties it
         self._known: dict[str, dict[str, dict[Cell, Understood]]] = {}  # country -> field -> cell
         self._parsers: dict[str, Parser] = {
             **dict.fromkeys(REFERENCES, _identifier),
@@ -104,6 +108,11 @@ class RowChecker:
             "postal_code": lambda cell, land: values.postcode(values.identifier(_typed(cell)), land),
             "email": lambda cell, _: values.email(_plain(cell)),
             "phone": lambda cell, land: values.phone(values.identifier(_typed(cell)), land),
+            **dict.fromkeys(beside.DATES, self._date),
+            **dict.fromkeys(beside.NUMBERS, self._amount),
+            **dict.fromkeys(beside.TEXTS, _text),
+            "notice_complete": lambda cell, _: values.YES_NO.read(_plain(cell)),
+            "reminder_channel": lambda cell, _: values.CHANNEL.read(_plain(cell)),
         }  # fmt: skip
         self._nothing: dict[str, Any] = dict.fromkeys(self._parsers)
 
@@ -124,7 +133,28 @@ class RowChecker:
         self._settle_kind(row, found, rejects)
         self._settle_amounts(row, found, cells, rejects)
         self._settle_dates(row, found, rejects)
+        self._remark(row, found, rejects)
         return rejects or self._staged(row, found)
+
+    def _remark(self, row: int, found: dict[str, Any], rejects: list[Reject]) -> None:
+        """Ask the checks on entry; what they refuse joins the rejects, the rest is kept as remarks."""
+        refused = {reject.field for reject in rejects}
+        told: list[Finding] = []
+        for field in FREE_TEXTS:
+            if found[field]:
+                found[field], remarks = read_text(field, found[field])
+                told += remarks
+        told += check_row(found, today=self.today, law=Law(self._law(found)))
+        told += beside.check_beside(found, today=self.today)
+        for one in told:
+            if one.severity is not Severity.REJECT:
+                self.remarks.append((row, one))
+            elif one.field not in refused:
+                rejects.append(Reject(row, one.field, one.reason, one.value))
+
+    def _law(self, found: dict[str, Any]) -> str:
+        consumer = found["debtor_kind"] == "consumer"
+        return law_of(found["country"] if consumer else self.habits.country)
 
     def _recall(self, field: str, cell: Cell, land: str) -> Understood:
         """What was understood of the same text before, else work it out."""
@@ -245,12 +275,12 @@ class RowChecker:
             row, found["claim_reference"], found["invoice_number"], found["document_kind"],
             found["billing_reference"], found["currency"], found["amount_minor"], found["total_minor"],
             found["issued_on"], found["due_on"], found["description"], bool(found["disputed"]),
-            found["dispute_reason"], law_of(found["country"] if consumer else self.habits.country),
+            found["dispute_reason"], self._law(found),
             interest.value, found["debtor_reference"], found["debtor_kind"], name, name_key(name),
             found["registration_number"], found["vat_number"], found["iban"],
             found["language"] or _language(found["country"], self.habits.language), found["country"],
             belgian_region(found["country"], found["postal_code"]), street, found["postal_code"],
-            found["city"], found["email"], found["phone"],
+            found["city"], found["email"], found["phone"], beside.beside_of(found),
         )  # fmt: skip
 
 

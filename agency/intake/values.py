@@ -353,6 +353,15 @@ YES_NO: Final = Choice(
     ),
     "is neither yes nor no",
 )
+CHANNEL: Final = Choice(
+    _words(
+        email="email|e-mail|mail|courriel",
+        letter="letter|brief|post|lettre|courrier|aangetekend|registered",
+        sms="sms|text|tekstbericht",
+        call="call|telefoon|gebeld|phone|appel|anruf",
+    ),
+    "is not a way of sending (e-mail, letter, sms, call)",
+)
 LANGUAGE: Final = Choice(
     _words(
         nl="nl|nederlands|dutch|neerlandais|néerlandais|nld|dut",

@@ -1,6 +1,6 @@
 """The adapters of this process: installed once by the portal's wiring, asked for by whoever sends."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agency.ports.providers import (
     EmailSender,
@@ -12,6 +12,7 @@ from agency.ports.providers import (
     VoiceCaller,
 )
 from agency.ports.readers import EInvoice, EInvoiceReader, Unreadable
+from agency.ports.registers import CreditBureau, DebtorRegisters, NoCreditBureau, NoRegisters
 
 
 def no_reader(content: bytes, name: str) -> EInvoice:
@@ -34,6 +35,8 @@ class Ports:
     renderer: Renderer
     files: FileStore
     read_einvoice: EInvoiceReader = no_reader
+    registers: DebtorRegisters = field(default_factory=NoRegisters)
+    credit: CreditBureau = field(default_factory=NoCreditBureau)
 
 
 _installed: list[Ports] = []

@@ -10,6 +10,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 DEVELOPMENT_SECRET = "development-only-secret-never-use-elsewhere"  # noqa: S105 - refused outside development
 
 
+# Settings whose development value stands in the code.
+_SECRETS = (
+    "secret", "twilio_token", "sendgrid_key", "mollie_key", "letters_key", "registers_key", "credit_key",
+)  # fmt: skip
+
+
 class InsecureSettings(ValueError):
     """Raised at start when a production setting still has its development value."""
 
@@ -52,6 +58,10 @@ class Settings(BaseSettings):
     mollie_key: SecretStr = SecretStr("test_simulatorsimulatorsimulatorsim")
     letters_url: str | None = None
     letters_key: SecretStr = SecretStr("simulator-letters-key")
+    registers_url: str | None = None
+    registers_key: SecretStr = SecretStr("simulator-registers-key")
+    credit_url: str | None = None
+    credit_key: SecretStr = SecretStr("simulator-credit-key")
 
     agency_name: str = "Incasso Noord"
     agency_registration_nl: str = "Wki-register, voorbeeld 000000"
@@ -81,7 +91,7 @@ class Settings(BaseSettings):
         if self.mode == "production":
             weak = [
                 name
-                for name in ("secret", "twilio_token", "sendgrid_key", "mollie_key", "letters_key")
+                for name in _SECRETS
                 if getattr(self, name).get_secret_value()
                 == type(self).model_fields[name].default.get_secret_value()
             ]

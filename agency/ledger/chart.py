@@ -47,6 +47,7 @@ _LINES = (
     ("agency.receivable", Nature.ASSET, "invoiced to creditors"),
     ("agency.bank", Nature.ASSET, "the agency's own bank account"),
     ("agency.fee_income", Nature.INCOME, "success fees"),
+    ("agency.credit_check_income", Nature.INCOME, "credit checks"),
     ("agency.costs_income", Nature.INCOME, "costs and interest that the agency keeps"),
     ("agency.vat", Nature.LIABILITY, "VAT to be paid to the tax office"),
     ("agency.psp_costs", Nature.EXPENSE, "what the payment provider charges"),

@@ -13,6 +13,7 @@ from agency.kernel.columns import CreditorRow, Timestamped, choice, json_field, 
 from agency.kernel.ids import new_id
 from agency.rules.contract_split import Keeper
 from agency.rules.facts import DebtorKind
+from agency.rules.goals import Emphasis
 
 
 class Audience(StrEnum):
@@ -94,6 +95,20 @@ class CreditorTerms(CreditorRow, Timestamped, table=True):
     costs_clause: bool = False
     contractual_interest_percent: str | None = None
     reminder_in_creditors_name: bool = True
+
+
+class CreditorGoals(CreditorRow, Timestamped, table=True):
+    """What a creditor wants of collection: asked once, changed by a new row; the newest counts."""
+
+    __tablename__ = "creditor_goals"
+    __table_args__ = (
+        Index("ix_creditor_goals_newest", "creditor_id", "created_at"),
+        CheckConstraint("maximum_fee_bps BETWEEN 1 AND 10000", name="maximum_fee"),
+    )
+
+    emphasis: Emphasis = Field(sa_type=choice(Emphasis, "emphasis"))
+    maximum_fee_bps: int | None = None
+    by: str
 
 
 class Brand(CreditorRow, Timestamped, table=True):

@@ -5,7 +5,14 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from agency.events import DisputeRaised, DisputeResolved, DocumentAdded, PlacementRead, QuoteAccepted
+from agency.events import (
+    DisputeRaised,
+    DisputeResolved,
+    DocumentAdded,
+    DuplicateDecided,
+    PlacementRead,
+    QuoteAccepted,
+)
 from agency.kernel.unit import Unit
 from agency.ledger.posting import post_openings
 from agency.pricing.quoting import quote_placement
@@ -36,6 +43,12 @@ def price_again(unit: Unit, event: DocumentAdded | DisputeRaised | DisputeResolv
     )
     if placement_id is not None:
         quote_placement(unit, creditor_id=event.creditor_id, placement_id=placement_id)
+
+
+def price_without(unit: Unit, event: DuplicateDecided) -> None:
+    """This function will quote a placement anew when one of its claims turned out to be claimed twice."""
+    if event.answer == "same" and event.placement_id is not None:
+        quote_placement(unit, creditor_id=event.creditor_id, placement_id=event.placement_id)
 
 
 def open_books(unit: Unit, event: QuoteAccepted) -> None:

@@ -137,6 +137,19 @@ def stops_contact(*, ground: str, country: str, debtor: DebtorKind, on: date) ->
         return True
 
 
+def grounds_of(*, country: str, debtor: DebtorKind, on: date) -> tuple[Ground, ...]:
+    """Return the grounds that have a rule for such a debtor there on a day, in their own order."""
+    return tuple(ground for ground in Ground if _has_rule(ground, country, debtor, on))
+
+
+def _has_rule(ground: Ground, country: str, debtor: DebtorKind, on: date) -> bool:
+    try:
+        _row(ground, country, debtor, on)
+    except NoSuchHold:
+        return False
+    return True
+
+
 @lru_cache(maxsize=4096)
 def _row(ground: Ground, country: str, debtor: DebtorKind, on: date) -> dict[str, Any]:
     rows = [

@@ -82,6 +82,9 @@ _FACTS = (
 )
 _DUE = text(
     _FACTS + " WHERE t.ended_at IS NULL AND t.next_on <= :today AND c.state = 'active'"
+    # Until the registers have answered, nobody is contacted for the first time.
+    " AND NOT EXISTS (SELECT 1 FROM screening r WHERE r.creditor_id = c.creditor_id"
+    "  AND r.debtor_id = c.debtor_id AND r.state IN ('waiting', 'unclear'))"
     " ORDER BY t.next_on, t.creditor_id, t.claim_id LIMIT :limit FOR UPDATE OF t SKIP LOCKED"
 )
 _ONE = text(_FACTS + " WHERE t.creditor_id = :creditor AND t.claim_id = :claim AND t.ended_at IS NULL")

@@ -2,29 +2,49 @@
 
 import json
 from collections.abc import Sequence
+from datetime import time
 from uuid import UUID
 
 from sqlalchemy import text
 
-from agency.kernel.unit import Unit
+from agency.calendar import at_local
+from agency.claims.earlier_steps import credited, earlier_steps
+from agency.claims.models import EarlierStep
+from agency.kernel.unit import AGENCY_ZONE, Unit
 from agency.rules.facts import DebtorKind, Law
-from agency.rules.treatment import default_path
+from agency.rules.goals import Emphasis, propose_path
+
+_NOON = time(12)  # a day of the creditor's own is told without its hour
 
 _START = text(
     "WITH pinned AS ("
     " INSERT INTO treatment (creditor_id, id, claim_id, path_id, started_at, next_on)"
     " SELECT c.creditor_id, uuidv7(), c.id, p.id, :now, :today FROM claim c"
     " JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
-    " JOIN jsonb_to_recordset(CAST(:choices AS jsonb)) AS w(law text, debtor text, path text)"
-    "  ON w.law = c.law AND w.debtor = d.kind"
+    " JOIN jsonb_to_recordset(CAST(:choices AS jsonb)) AS w(law text, debtor text,"
+    "  emphasis text, path text) ON w.law = c.law AND w.debtor = d.kind AND w.emphasis = coalesce("
+    "  (SELECT g.emphasis FROM creditor_goals g WHERE g.creditor_id = c.creditor_id"
+    "   ORDER BY g.created_at DESC, g.id DESC LIMIT 1), 'balanced')"
     " JOIN LATERAL (SELECT id FROM treatment_path t WHERE t.key = w.path ORDER BY t.version DESC LIMIT 1) p"
     "  ON true"
     " WHERE c.state = 'active' AND (c.id = ANY(:claims) OR c.placement_id = :placement)"
     " ON CONFLICT (creditor_id, claim_id) DO NOTHING RETURNING creditor_id, claim_id, path_id)"
-    " INSERT INTO event (creditor_id, id, kind, at, by, claim_id, creditor_sees, facts)"
+    " , told AS (INSERT INTO event (creditor_id, id, kind, at, by, claim_id, creditor_sees, facts)"
     " SELECT pinned.creditor_id, uuidv7(), 'TreatmentStarted', :now, :by, pinned.claim_id, true,"
     "  jsonb_build_object('path', p.key, 'version', p.version)"
-    " FROM pinned JOIN treatment_path p ON p.id = pinned.path_id"
+    " FROM pinned JOIN treatment_path p ON p.id = pinned.path_id)"
+    " SELECT creditor_id, claim_id FROM pinned"
+)
+_TAKEN = text(
+    "INSERT INTO treatment_step (creditor_id, id, claim_id, step, cycle, channel, due_at, state, done_at, why,"
+    " trace) SELECT w.creditor_id, uuidv7(), w.claim_id, w.step, 1, w.channel, w.at, 'done', w.at,"
+    " 'taken by the creditor', '[]' FROM jsonb_to_recordset(CAST(:steps AS jsonb)) AS w(creditor_id uuid,"
+    "  claim_id uuid, step text, channel text, at timestamptz)"
+    " ON CONFLICT (creditor_id, claim_id, step, cycle) DO NOTHING"
+)
+_OWN_NOTICE = text(
+    "UPDATE claim SET phase = 'amicable', costs_from = :costs_from, costs_minor = :costs,"
+    " costs_vat_minor = :vat WHERE creditor_id = :creditor AND id = :claim AND costs_from IS NULL"
 )
 
 
@@ -34,9 +54,15 @@ def start_treatment(unit: Unit, *, placement_id: UUID | None = None, claim_ids: 
     Claims that are treated already are left alone.
     """
     choices = [
-        {"law": law, "debtor": debtor, "path": default_path(law=law, debtor=debtor).key}
+        {
+            "law": law,
+            "debtor": debtor,
+            "emphasis": emphasis,
+            "path": propose_path(law=law, debtor=debtor, emphasis=emphasis).path.key,
+        }
         for law in Law
         for debtor in DebtorKind
+        for emphasis in Emphasis
     ]
     started = unit.session.connection().execute(
         _START,
@@ -49,4 +75,41 @@ def start_treatment(unit: Unit, *, placement_id: UUID | None = None, claim_ids: 
             "placement": placement_id,
         },
     )
-    return started.rowcount
+    by_creditor: dict[UUID, list[UUID]] = {}
+    for row in started:
+        by_creditor.setdefault(row.creditor_id, []).append(row.claim_id)
+    for creditor_id, started_ids in by_creditor.items():
+        _spare_taken_steps(unit, creditor_id, started_ids)
+    return sum(map(len, by_creditor.values()))
+
+
+def _spare_taken_steps(unit: Unit, creditor_id: UUID, claim_ids: Sequence[UUID]) -> None:
+    """Let a path begin behind what the creditor did itself, and a lawful notice of its own count."""
+    by_claim: dict[UUID, list[EarlierStep]] = {}
+    for step in earlier_steps(unit, creditor_id=creditor_id, claim_ids=claim_ids):
+        by_claim.setdefault(step.claim_id, []).append(step)
+    rows, notices = [], []
+    for claim_id, steps in by_claim.items():
+        spared = credited(steps)
+        whose = {"creditor_id": str(creditor_id), "claim_id": str(claim_id)}
+        rows += [
+            whose
+            | {
+                "step": step,
+                "channel": channel,
+                "at": at_local(day=on, clock=_NOON, zone=AGENCY_ZONE).isoformat(),
+            }
+            for step, channel, on in spared.steps
+        ]
+        if spared.costs_from is not None:
+            notices.append(
+                {
+                    "creditor": creditor_id, "claim": claim_id, "costs_from": spared.costs_from,
+                    "costs": spared.costs_minor, "vat": spared.vat_minor,
+                }
+            )  # fmt: skip
+    connection = unit.session.connection()
+    if rows:
+        connection.execute(_TAKEN, {"steps": json.dumps(rows)})
+    if notices:
+        connection.execute(_OWN_NOTICE, notices)

@@ -26,3 +26,20 @@ TRANSFER_REJECTED = Money(1313, "EUR")  # AM04 at the bank
 
 # Payouts, by the end of the receiver's account number.
 IBAN_CLOSED = "0000000"  # AC04
+
+# Registers, by a word in the debtor's name: what they know, in their own words.
+REGISTER_ENTRIES = {
+    "OVERLEDEN": ("deceased", "deaths"),
+    "FAILLIET": ("bankruptcy", "insolvency"),
+    "SURSEANCE": ("moratorium", "insolvency"),
+    "SCHULDSANERING": ("wsnp", "insolvency"),
+    "COLLECTIEVE": ("collective_settlement", "regsol"),
+    "BEWIND": ("guardianship", "guardianship"),
+    "RAADSEL": ("riddle", "insolvency"),  # a kind of entry that nobody has heard of
+}
+REGISTER_SILENT = "STILTE"  # one of the registers does not answer
+
+# The credit bureau, by a word in the name or the end of a number.
+COMPANY_UNKNOWN = "ONBEKEND"
+COMPANY_UNKNOWN_NUMBER = "0000"
+COMPANY_BANKRUPT_NUMBER = "9999"

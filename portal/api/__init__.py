@@ -2,6 +2,6 @@
 key.
 """
 
-from portal.api import claims, quotes
+from portal.api import claim_history, claims, credit_checks, quotes
 
-__all__ = ["claims", "quotes"]
+__all__ = ["claim_history", "claims", "credit_checks", "quotes"]

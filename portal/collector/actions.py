@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agency.arrangements.promises import make_promise
-from agency.claims.holds import lift_hold, place_hold
+from agency.claims.holds import lawful_end, lift_hold, place_hold
 from agency.claims.states import HoldGround
 from agency.desk.notes import add_note
 from agency.disputes.raising import raise_dispute
@@ -116,7 +116,7 @@ def hold(
             claim_id=claim_id,
             ground=data.ground,
             note=data.hold_note,
-            ends_at=_end_of(unit, data.hold_until),
+            ends_at=_end_of(unit, creditor_id, claim_id, data),
         )
         facts = {"claim": str(claim_id), "ground": data.ground.value}
         _audit(unit, "hold.placed", f"hold:{hold_id}", creditor_id, facts)
@@ -206,12 +206,15 @@ def _answer(
     return leave_for(claim_url(creditor_id, claim_id), notice=done)
 
 
-def _end_of(unit: Unit, day: date | None) -> datetime | None:
-    """A hold until a day runs through it, on the agency's clock."""
+def _end_of(unit: Unit, creditor_id: UUID, claim_id: UUID, data: HoldForm) -> datetime | None:
+    """A hold until a day runs through it, on the agency's clock; the ground's own rule bounds it."""
+    if data.hold_until is not None and data.hold_until < unit.today:
+        raise Invalid(N_("This day has passed."), field="hold_until")
+    day = lawful_end(
+        unit, creditor_id=creditor_id, claim_id=claim_id, ground=data.ground, until=data.hold_until
+    )
     if day is None:
         return None
-    if day < unit.today:
-        raise Invalid(N_("This day has passed."), field="hold_until")
     return datetime.combine(day + timedelta(days=1), time(), tzinfo=AGENCY_ZONE)
 
 

@@ -1,7 +1,7 @@
 """The page of one claim: what is owed and why, what may be done now and why not, and all that happened."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,12 +10,13 @@ from starlette.responses import Response
 
 from agency.arrangements.promises import DAYS_AHEAD_MAX
 from agency.claims.explaining import addends
-from agency.desk.calling import SILENT_GROUNDS
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.parties.matching import given_reference
 from agency.progress.claim_page import ClaimPage, Part, claim_page
 from agency.rules.explain import explain
+from agency.rules.facts import DebtorKind
+from agency.rules.holds import stops_contact
 from agency.rules.trace import Trace
 from portal.collector.doors import claim_url, desk_page, who
 from portal.collector.words import (
@@ -26,7 +27,6 @@ from portal.collector.words import (
     DISPUTE_STATES,
     DOCUMENTS,
     HOLDS,
-    HOLDS_TO_PLACE,
     LAWS,
     PHASES,
     PROMISE_STATES,
@@ -34,6 +34,7 @@ from portal.collector.words import (
     WORK,
     days_between,
     happening,
+    holds_to_place,
     local_moment,
     planned,
     reasons,
@@ -95,7 +96,7 @@ def show_claim(
         customer_number=given_reference(found.claim.debtor_reference),
         owed=found.owed,
         explained=_explained(found),
-        actions=_actions(found),
+        actions=_actions(found, unit.today),
         number_choices=[(point["value"], point["value"], "") for point in _numbers(found)],
         open_dispute=next((one for one in found.disputes if not one["resolved_at"]), None),
         now=unit.now,
@@ -149,12 +150,17 @@ def _holder(item: Part, unit: Unit) -> UUID | None:
     return holder if until and until >= unit.now else None
 
 
-def _actions(found: ClaimPage) -> dict[str, Action]:
+def _silent(ground: str, found: ClaimPage, on: date) -> bool:
+    debtor = DebtorKind(found.claim.debtor_kind)
+    return stops_contact(ground=ground, country=found.claim.country, debtor=debtor, on=on)
+
+
+def _actions(found: ClaimPage, on: date) -> dict[str, Action]:
     """What may be done now, and for the rest why not."""
     call = found.call
     running = [] if found.claim.state == "active" else ["claim_closed"]
     owed = [] if found.owed.total.minor > 0 else ["nothing_owed"]
-    silent = [f"hold:{hold['ground']}" for hold in found.holds if hold["ground"] in SILENT_GROUNDS]
+    silent = [f"hold:{hold['ground']}" for hold in found.holds if _silent(hold["ground"], found, on)]
     promised = ["promise_open"] if any(promise["state"] == "open" for promise in found.promises) else []
     disputed = ["dispute_open"] if any(not one["resolved_at"] for one in found.disputes) else []
     return {
@@ -210,7 +216,9 @@ def _forms(request: Request, found: ClaimPage, unit: Unit, failed: Failed) -> di
         "last_day": (unit.today + timedelta(days=DAYS_AHEAD_MAX)).isoformat(),
         "dispositions": DISPOSITIONS,
         "dispute_reasons": [(k, v) for k, v in DISPUTE_REASONS.items() if k != "known_at_intake"],
-        "grounds": HOLDS_TO_PLACE,
+        "grounds": holds_to_place(
+            country=found.claim.country, debtor=DebtorKind(found.claim.debtor_kind), on=unit.today
+        ),
     }
 
 

@@ -7,6 +7,8 @@ from typing import Any
 from agency.kernel.unit import AGENCY_ZONE
 from agency.money import Money
 from agency.progress.timeline import Happening, PlannedAction
+from agency.rules.facts import DebtorKind
+from agency.rules.holds import grounds_of
 from portal.shared.i18n import N_, format_day, format_money, gettext
 from portal.shared.listing import Chip
 from portal.shared.words import CHANNEL_ICONS, CHANNELS, CLAIM_STATES
@@ -94,23 +96,44 @@ DISPUTE_REASONS = {
 }
 HOLDS = {
     "dispute": N_("Dispute"),
-    "promise": N_("Promise to pay"),
-    "plan_requested": N_("Payment plan asked for"),
-    "debt_help": N_("Debt counselling or hardship"),
-    "insolvency": N_("Insolvency"),
-    "deceased": N_("Deceased"),
+    "reasoned_dispute": N_("Dispute with reasons"),
+    "says_paid": N_("Says it is paid"),
     "not_me": N_("Says it is somebody else"),
     "complaint": N_("Complaint"),
     "creditor_asked": N_("The creditor asked for it"),
-    "says_paid": N_("Says it is paid"),
+    "promise": N_("Promise to pay"),
+    "plan_kept": N_("Payment plan that is kept"),
+    "plan_requested": N_("Payment plan asked for"),
+    "notice_running": N_("Term of the formal notice"),
+    "debt_help": N_("Debt counselling or hardship"),
+    "debt_help_notice": N_("Notice of debt counselling (NVVK)"),
+    "debt_mediation": N_("Debt mediation"),
+    "collective_settlement": N_("Collective settlement of debts"),
+    "moratorium": N_("Moratorium"),
+    "wsnp": N_("Statutory debt restructuring (WSNP)"),
+    "bankruptcy": N_("Bankruptcy"),
+    "insolvency": N_("Insolvency"),
+    "guardianship": N_("Guardianship or administration"),
+    "minor": N_("Under age"),
+    "deceased": N_("Deceased"),
 }
-# A dispute and a promise have forms of their own, which place their hold.
-HOLDS_TO_PLACE = tuple(
-    (ground, text) for ground, text in HOLDS.items() if ground not in ("dispute", "promise")
-)
+# These have forms of their own, or follow from what the product does itself.
+NOT_PLACED_BY_HAND = frozenset({"dispute", "promise", "plan_kept", "notice_running"})
+
+
+def holds_to_place(*, country: str, debtor: DebtorKind, on: date) -> tuple[tuple[str, str], ...]:
+    """This function will return the grounds that a collector may choose for such a debtor, with their words."""
+    return tuple(
+        (ground.value, HOLDS[ground.value])
+        for ground in grounds_of(country=country, debtor=debtor, on=on)
+        if ground.value not in NOT_PLACED_BY_HAND
+    )
+
+
 REASONS_OF_WORK = {
     **DISPUTE_REASONS,
     **HOLDS,
+    "register_unclear": N_("A public register says something of the debtor that is not understood."),
     "no_number": N_("No number is left that works."),
     "no_answer": N_("Three calls reached nobody."),
 }

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from agency.claims.itemisation import itemise
 from agency.claims.models import Claim
 from agency.documents.upload import documents_of
+from agency.intake.duplicates import open_questions
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from agency.money import Money
@@ -18,6 +19,7 @@ from agency.parties.models import Debtor
 from agency.progress.timeline import planned_actions, timeline
 from portal.creditor.doors import creditor_page, routes
 from portal.creditor.figures import CLAIM_FILTERS, CLAIM_SORTS, claim_list
+from portal.creditor.known_before import history_of
 from portal.creditor.words import DOCUMENTS, HOLDS, factor_words, happening, planned, step_words
 from portal.shared.audience import CreditorUnit, TheVisitor, own_creditor
 from portal.shared.i18n import N_, gettext
@@ -109,6 +111,8 @@ def show_claim(
         disputes=_rows(unit, _DISPUTES, creditor_id, claim_id),
         holds=[gettext(HOLDS[row.ground]) for row in _rows(unit, _HOLDS, creditor_id, claim_id)],
         documents=documents_of(unit, creditor_id=creditor_id, claim_id=claim_id),
+        looks_alike=len(open_questions(unit, creditor_id=creditor_id, claim_id=claim_id)),
+        **history_of(unit, creditor_id=creditor_id, claim_id=claim_id),
         kinds=DOCUMENTS,
         error=error,
         happened=[

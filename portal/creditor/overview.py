@@ -7,8 +7,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agency.claims.finding import find_claims
+from agency.claims.insurance import covers_due
+from agency.intake.duplicates import count_questions
 from agency.kernel.unit import Unit
 from agency.money import Money
+from agency.parties.goals import goals_of
 from agency.progress.timeline import Happening
 from portal.creditor.doors import creditor_page, routes
 from portal.creditor.figures import collected_by_month, figures, quotes
@@ -51,6 +54,12 @@ def overview(request: Request, unit: CreditorUnit, visitor: TheVisitor) -> Respo
         )
         if found.collected
         else None,
+        told_goals=goals_of(unit, creditor_id=creditor_id).told,
+        alike=count_questions(unit, creditor_id=creditor_id),
+        covers=[
+            {"id": cover.claim_id, "number": number, "insurer": cover.insurer, "until": cover.notify_by}
+            for cover, number in covers_due(unit, creditor_id=creditor_id, limit=5)
+        ],
         happened=[happening(event, claims=numbers) for event in shown],
     )
 

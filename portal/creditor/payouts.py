@@ -1,12 +1,16 @@
 """What was paid out, and the payments and fees behind each payout."""
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from starlette.requests import Request
 from starlette.responses import Response
 
+from agency.claims.insurance import covers_of, shares_of
 from agency.kernel.errors import NotFound
+from agency.kernel.unit import Unit
 from agency.money import Money
 from portal.creditor.doors import creditor_page, routes
 from portal.creditor.words import RUN_STATES
@@ -77,9 +81,11 @@ def payout(request: Request, unit: CreditorUnit, visitor: TheVisitor, run_id: UU
         ),
         parameters,
     )
+    shown = lines.all()
     return creditor_page(
         request,
         "payout.html",
+        insured=_insured(unit, own_creditor(visitor), shown),
         run=run,
         chip=RUN_STATES[run.state],
         amounts=[
@@ -99,7 +105,26 @@ def payout(request: Request, unit: CreditorUnit, visitor: TheVisitor, run_id: UU
                     "net": Money(row.net_minor, row.currency),
                     "vat": Money(row.vat_minor, row.currency),
                 }
-                for row in lines
+                for row in shown
             ]
         ),
     )
+
+
+def _insured(unit: Unit, creditor_id: UUID, lines: Sequence[Row[Any]]) -> list[dict[str, Any]]:
+    """Per insured claim of a payout: whose part of it is whose, and what the policy pays of the fee."""
+    covers = covers_of(unit, creditor_id=creditor_id, claim_ids=[row.claim_id for row in lines])
+    sums: dict[UUID, tuple[int, int]] = {}
+    for row in lines:
+        base, fee = sums.get(row.claim_id, (0, 0))
+        sums[row.claim_id] = (base + row.base_minor, fee + row.net_minor)
+    numbers = {row.claim_id: (row.number, row.currency) for row in lines}
+    found = []
+    for claim_id, cover in covers.items():
+        number, currency = numbers[claim_id]
+        recovered, fee = (Money(max(minor, 0), currency) for minor in sums[claim_id])
+        shares = shares_of(cover, recovered=recovered, fee=fee)
+        found.append(
+            {"claim_id": claim_id, "number": number, "cover": cover, "base": recovered, "shares": shares}
+        )
+    return found

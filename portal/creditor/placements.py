@@ -23,7 +23,7 @@ from agency.ports.readers import Unreadable
 from portal.creditor.doors import creditor_page, routes
 from portal.creditor.exports import safe_cell
 from portal.creditor.figures import placements
-from portal.creditor.words import FIELDS, PLACEMENT_STATES
+from portal.creditor.words import FIELDS, PLACEMENT_STATES, SEVERITIES
 from portal.placing import place_file, read_and_price
 from portal.shared.audience import CreditorUnit, TheVisitor, TheWiring, leave_for, own_creditor
 from portal.shared.forms import Fields, Form, blank
@@ -143,6 +143,7 @@ def placement(
         chip=PLACEMENT_STATES[found.state],
         quote=_latest_quote(unit, creditor_id, placement_id),
         rejects=_rejects(unit, creditor_id, placement_id, REJECTS_SHOWN),
+        findings=_findings(unit, creditor_id, placement_id),
     )
 
 
@@ -188,6 +189,23 @@ def _rejects(unit: Unit, creditor_id: UUID, placement_id: UUID, limit: int | Non
             "reason": row.reason,
             "value": row.value,
         }
+        for row in rows
+    ]
+
+
+def _findings(unit: Unit, creditor_id: UUID, placement_id: UUID) -> list[dict[str, Any]]:
+    """What was remarkable about rows that were taken; questions first."""
+    rows = unit.session.connection().execute(
+        text(
+            "SELECT f.row, f.field, f.severity, f.reason, f.value, f.source, r.claim_id FROM placement_finding f"
+            " JOIN placement_row r ON r.creditor_id = f.creditor_id AND r.placement_id = f.placement_id"
+            "  AND r.row = f.row AND r.outcome <> 'rejected'"
+            " WHERE f.creditor_id = :c AND f.placement_id = :p ORDER BY f.severity, f.row, f.field LIMIT :limit"
+        ),
+        {"c": creditor_id, "p": placement_id, "limit": REJECTS_SHOWN},
+    )
+    return [
+        dict(row._mapping) | {"label": FIELDS.get(row.field, row.field), "chip": SEVERITIES[row.severity]}
         for row in rows
     ]
 

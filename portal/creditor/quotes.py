@@ -10,8 +10,10 @@ from starlette.responses import Response
 from agency.kernel.errors import AgencyError, Conflict, NotFound
 from agency.kernel.unit import Unit
 from agency.money import Money
+from agency.parties.goals import goals_of
 from agency.pricing.acceptance import accept_quote, decline_quote
 from agency.pricing.quoting import quote_placement
+from agency.rules.goals import over_maximum
 from portal.creditor.claims import line_words
 from portal.creditor.doors import binding, creditor_page, routes
 from portal.creditor.figures import quotes as quote_rows
@@ -83,8 +85,22 @@ def _quote_page(
         more=found.claims - len(lines),
         savings=_savings(unit, creditor_id, quote_id, found.currency),
         may_bind="creditor_manager" in roles,
+        over_maximum=_over_maximum(unit, creditor_id, quote_id),
         error=error,
     )
+
+
+def _over_maximum(unit: Unit, creditor_id: UUID, quote_id: UUID) -> dict[str, Any] | None:
+    """How many claims of a price cost more than the creditor's own maximum."""
+    maximum = goals_of(unit, creditor_id=creditor_id).maximum_fee_bps
+    if maximum is None:
+        return None
+    fees = unit.session.connection().execute(
+        text("SELECT fee_bps, count(*) FROM quote_line WHERE creditor_id = :c AND quote_id = :q GROUP BY 1"),
+        {"c": creditor_id, "q": quote_id},
+    )
+    over = sum(count for fee, count in fees if over_maximum(fee_bps=fee, maximum_fee_bps=maximum))
+    return {"claims": over, "maximum": maximum} if over else None
 
 
 def _quote(unit: Unit, creditor_id: UUID, quote_id: UUID) -> Row[Any]:

@@ -59,6 +59,7 @@ STEPS = {
     "formal_notice_copy": N_("Copy of the formal notice"),
     "final_notice": N_("Final notice"),
     "call": N_("Telephone call"),
+    "call_before_notice": N_("Call before the notice"),
     "payment_receipt": N_("Receipt of payment"),
     "promise_confirmation": N_("Confirmation of the promise"),
     "link": N_("Payment link"),
@@ -90,6 +91,19 @@ FIELDS = {
     "description": N_("Description"),
     "disputed": N_("Disputed"),
     "dispute_reason": N_("Reason of the dispute"),
+    "reminder_1_on": N_("Your first reminder, sent on"),
+    "reminder_2_on": N_("Your second reminder, sent on"),
+    "reminder_channel": N_("Your reminders, sent by"),
+    "notice_on": N_("Your formal notice, sent on"),
+    "notice_days": N_("Term of your notice in days"),
+    "notice_costs": N_("Costs that your notice names"),
+    "notice_complete": N_("Your notice says what follows"),
+    "insurer": N_("Credit insurer"),
+    "policy_number": N_("Policy number"),
+    "covered_percent": N_("Insured part in per cent"),
+    "indemnity_percent": N_("Part of the fee that the policy pays"),
+    "notify_by": N_("Tell the insurer by"),
+    "notified_on": N_("Insurer told on"),
 }
 
 
@@ -171,20 +185,83 @@ _HAPPENINGS = {
     "PromiseKept": (N_("Promise kept"), "check", "good"),
     "PromiseBroken": (N_("Promise not kept"), "alert", "warning"),
     "CallMade": (N_("The debtor was called"), "phone", "info"),
+    "EarlierStepKnown": (N_("Done by you on %(sent_on)s: %(step_kind)s"), "clock", "neutral"),
+    "CoverChanged": (N_("Credit insurance with %(insurer)s noted"), "lock", "info"),
+    "DuplicateDecided": (N_("Looked like another claim: %(answer)s"), "check", "info"),
+    "DebtorFoundInRegister": (N_("Found in a public register: %(ground)s"), "alert", "warning"),
+    "CreditChecked": (N_("Credit check answered"), "search", "info"),
     "RemittanceApproved": (N_("Payout approved: %(money)s"), "payout", "info"),
     "RemittancePaid": (N_("Paid out to you: %(money)s"), "payout", "good"),
 }
 HOLDS = {
     "dispute": N_("dispute"),
-    "promise": N_("promise to pay"),
-    "plan_requested": N_("payment plan asked for"),
-    "debt_help": N_("debt counselling"),
-    "insolvency": N_("insolvency"),
-    "deceased": N_("death"),
+    "reasoned_dispute": N_("dispute with reasons"),
+    "says_paid": N_("says it is paid"),
     "not_me": N_("says it is somebody else"),
     "complaint": N_("complaint"),
     "creditor_asked": N_("at your request"),
-    "says_paid": N_("says it is paid"),
+    "promise": N_("promise to pay"),
+    "plan_kept": N_("payment plan that is kept"),
+    "plan_requested": N_("payment plan asked for"),
+    "notice_running": N_("term of the formal notice"),
+    "debt_help": N_("debt counselling"),
+    "debt_help_notice": N_("notice of debt counselling"),
+    "debt_mediation": N_("debt mediation"),
+    "collective_settlement": N_("collective settlement of debts"),
+    "moratorium": N_("moratorium"),
+    "wsnp": N_("statutory debt restructuring"),
+    "bankruptcy": N_("bankruptcy"),
+    "insolvency": N_("insolvency"),
+    "guardianship": N_("guardianship or administration"),
+    "minor": N_("under age"),
+    "deceased": N_("death"),
+}
+CHECK_STATES = {
+    "asked": Chip(N_("Being checked"), "info"),
+    "answered": Chip(N_("Answered"), "good"),
+    "not_found": Chip(N_("Not found"), "warning"),
+    "failed": Chip(N_("Failed"), "bad"),
+}
+ADVICES = {
+    "deliver": Chip(N_("Deliver on account"), "good"),
+    "deliver_less": Chip(N_("Deliver less"), "warning"),
+    "advance_payment": Chip(N_("Ask for payment in advance"), "warning"),
+    "do_not_deliver": Chip(N_("Do not deliver"), "bad"),
+}
+COMPANY_STATES = {
+    "active": Chip(N_("Active"), "good"),
+    "dissolved": Chip(N_("Dissolved"), "bad"),
+    "bankrupt": Chip(N_("Bankrupt"), "bad"),
+    "moratorium": Chip(N_("Moratorium"), "bad"),
+    "unknown": Chip(N_("Unknown"), "neutral"),
+}
+EARLIER_KINDS = {
+    "reminder": N_("Reminder"),
+    "notice": N_("Formal notice"),
+    "call": N_("Telephone call"),
+}
+LETTER_FAULTS = {
+    "before_default": N_("it was sent before the debtor was in default"),
+    "no_term": N_("it names no term"),
+    "unclear_term": N_("it is unclear from when the term counts"),
+    "short_term": N_("its term is too short"),
+    "no_amount": N_("it names no costs"),
+    "wrong_amount": N_("its costs are not the lawful ones"),
+    "vat_undeclared": N_("VAT was added without saying why"),
+    "no_consequences": N_("it does not say what follows"),
+    "not_received": N_("nobody can prove that it arrived"),
+}
+NOTIFICATIONS = {
+    "told": Chip(N_("Insurer told in time"), "good"),
+    "told_late": Chip(N_("Insurer told too late"), "bad"),
+    "open": Chip(N_("Insurer not told yet"), "neutral"),
+    "soon": Chip(N_("Tell the insurer soon"), "warning"),
+    "missed": Chip(N_("Term of the insurer has passed"), "bad"),
+}
+ANSWERS = {"same": N_("the same debt, withdrawn"), "two": N_("another debt")}
+SEVERITIES = {
+    "warn": Chip(N_("Warning"), "warning"),
+    "ask": Chip(N_("Question"), "info"),
 }
 
 
@@ -242,8 +319,12 @@ class _Readable(dict[str, str]):
         return "–"
 
     def __getitem__(self, name: str) -> str:
-        words = {"channel": CHANNELS, "ground": HOLDS}.get(name)
+        words = {
+            "channel": CHANNELS, "ground": HOLDS, "step_kind": EARLIER_KINDS, "answer": ANSWERS,
+        }.get(name)  # fmt: skip
         value = str(self.facts.get(name, ""))
+        if name == "sent_on" and value:
+            return format_day(datetime.fromisoformat(value).date())
         if name == "step" and value:
             return step_words(value)
         if words and value in words:

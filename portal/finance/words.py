@@ -66,6 +66,7 @@ ACCOUNTS = {
     "agency.receivable": N_("Invoiced to creditors"),
     "agency.bank": N_("The agency's own bank"),
     "agency.fee_income": N_("Success fees"),
+    "agency.credit_check_income": N_("Credit checks of creditors"),
     "agency.costs_income": N_("Costs and interest kept"),
     "agency.vat": N_("VAT to be paid"),
     "agency.psp_costs": N_("Costs of the payment provider"),
@@ -78,6 +79,7 @@ BOOKS = {
 KINDS = {
     "opening": N_("Claim opened"),
     "credit_note": N_("Credit note"),
+    "credit_check": N_("Credit check"),
     "crystallisation": N_("Interest and costs fixed"),
     "payment": N_("Payment"),
     "payment_held": N_("Payment held back"),

@@ -52,6 +52,7 @@ DOORS: tuple[Door, ...] = (
             Entry(N_("Claims"), "/desk/claims", "claims"),
             Entry(N_("Promises"), "/desk/promises", "promise"),
             Entry(N_("Disputes"), "/desk/disputes", "dispute"),
+            Entry(N_("One claim or two?"), "/desk/duplicates", "link"),
         ),
         search="/desk/search",
     ),
@@ -86,7 +87,7 @@ DOORS: tuple[Door, ...] = (
         frozenset({"creditor_clerk", "creditor_manager"}),
         (
             Entry(N_("Overview"), "/creditor", "home"),
-            Entry(N_("Claims"), "/creditor/claims", "claims"),
+            Entry(N_("Claims"), "/creditor/claims", "claims", covers=("/creditor/duplicates",)),
             Entry(
                 N_("Submit claims"),
                 "/creditor/placements/new",
@@ -95,6 +96,8 @@ DOORS: tuple[Door, ...] = (
             ),
             Entry(N_("Quotes"), "/creditor/quotes", "quote"),
             Entry(N_("Payouts"), "/creditor/payouts", "payout"),
+            Entry(N_("Credit checks"), "/creditor/credit-checks", "building"),
+            Entry(N_("Your goals"), "/creditor/goals", "settings"),
         ),
         search="/creditor/search",
     ),

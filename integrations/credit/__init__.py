@@ -1,0 +1,1 @@
+"""Registers of debtors and bureaus of companies, over HTTP."""

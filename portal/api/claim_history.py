@@ -1,0 +1,113 @@
+"""What a program tells of a claim beside the debt: the creditor's own steps, and its credit insurance."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from agency.claims.earlier_steps import NoticeWords, TakenStep, earlier_steps, record_earlier_steps
+from agency.claims.insurance import Policy, insure_claim, standing_of
+from agency.claims.models import EarlierKind
+from agency.rules.facts import Channel
+from agency.rules.fourteen_days import CountedFrom
+from portal.api.access import ApiUnit, Caller, routes
+from portal.shared.audience import own_creditor
+
+Percent = Annotated[Decimal, Field(ge=0, le=100, decimal_places=2)]
+
+
+class Notice(BaseModel):
+    """What a formal notice says; costs without VAT, in minor units."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    days: Annotated[int, Field(ge=1, le=365)] | None = None
+    counted_from: CountedFrom = CountedFrom.day_after_delivery
+    costs_minor: Annotated[int, Field(ge=0, le=10**12)] | None = None
+    vat_minor: Annotated[int, Field(ge=0, le=10**12)] | None = None
+    vat_declared: bool = False
+    consequences_stated: bool = False
+
+
+class Step(BaseModel):
+    """One step that the creditor took itself."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: EarlierKind
+    channel: Channel
+    sent_on: date
+    notice: Notice = Notice()
+
+
+class Steps(BaseModel):
+    """Steps of one claim; known ones stay as they are, so sending them again changes nothing."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    steps: Annotated[list[Step], Field(min_length=1, max_length=50)]
+
+
+class Cover(BaseModel):
+    """The credit insurance of a claim; percentages as decimals."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    insurer: Annotated[str, Field(min_length=1, max_length=200)]
+    policy_number: Annotated[str, Field(min_length=1, max_length=80)]
+    covered_percent: Percent
+    indemnity_percent: Percent = Decimal(0)
+    notify_by: date | None = None
+    notified_on: date | None = None
+
+
+@routes.post("/claims/{claim_id:uuid}/earlier-steps")
+def tell_steps(unit: ApiUnit, visitor: Caller, claim_id: UUID, told: Steps) -> dict[str, Any]:
+    """Record the creditor's own reminders and notices, each judged by the law where it is a notice."""
+    creditor_id = own_creditor(visitor)
+    steps = [
+        TakenStep(
+            claim_id=claim_id,
+            kind=step.kind,
+            channel=step.channel,
+            sent_on=step.sent_on,
+            notice=NoticeWords(**step.notice.model_dump()),
+        )
+        for step in told.steps
+    ]
+    new = record_earlier_steps(unit, creditor_id=creditor_id, steps=steps)
+    known = earlier_steps(unit, creditor_id=creditor_id, claim_ids=[claim_id])
+    return {
+        "new": new,
+        "steps": [
+            {
+                "kind": str(step.kind),
+                "channel": str(step.channel),
+                "sent_on": step.sent_on.isoformat(),
+                "faults": step.faults,
+            }
+            for step in known
+        ],
+    }
+
+
+@routes.put("/claims/{claim_id:uuid}/insurance")
+def tell_cover(unit: ApiUnit, visitor: Caller, claim_id: UUID, told: Cover) -> dict[str, Any]:
+    """Record or replace the credit insurance; the answer says where the notification stands."""
+    cover = insure_claim(
+        unit,
+        creditor_id=own_creditor(visitor),
+        claim_id=claim_id,
+        policy=Policy(**told.model_dump()),
+    )
+    return {
+        "insurer": cover.insurer,
+        "policy_number": cover.policy_number,
+        "covered_bps": cover.covered_bps,
+        "indemnity_bps": cover.indemnity_bps,
+        "notify_by": cover.notify_by.isoformat() if cover.notify_by else None,
+        "notified_on": cover.notified_on.isoformat() if cover.notified_on else None,
+        "notification": standing_of(cover, today=unit.today).value,
+    }

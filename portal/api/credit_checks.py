@@ -1,0 +1,68 @@
+"""POST and GET /api/v1/credit-checks: ask about a company, and read the answer when it is there."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Header
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import JSONResponse
+
+from agency.credit.checking import check_of, request_check
+from agency.credit.models import CreditCheck
+from portal.api.access import ApiUnit, Caller, routes
+from portal.api.idempotency import once
+from portal.shared.audience import own_creditor
+
+
+class Company(BaseModel):
+    """Which company: its number outranks its name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "NL"
+    registration_number: Annotated[str, Field(max_length=30)] = ""
+    name: Annotated[str, Field(max_length=200)] = ""
+
+
+@routes.post("/credit-checks")
+def ask(
+    unit: ApiUnit,
+    visitor: Caller,
+    company: Company,
+    idempotency_key: Annotated[str | None, Header()] = None,
+) -> JSONResponse:
+    """Ask for a check; with the same Idempotency-Key it is asked and charged once."""
+    creditor_id = own_creditor(visitor)
+
+    def effect() -> tuple[int, dict[str, Any]]:
+        check_id = request_check(
+            unit,
+            creditor_id=creditor_id,
+            country=company.country,
+            registration_number=company.registration_number,
+            name=company.name,
+        )
+        return 202, _told(check_of(unit, creditor_id=creditor_id, check_id=check_id))
+
+    asked = {"method": "POST", "path": "/api/v1/credit-checks", "body": company.model_dump()}
+    status, body = once(unit, creditor_id=creditor_id, key=idempotency_key, asked=asked, effect=effect)
+    return JSONResponse(body, status_code=status)
+
+
+@routes.get("/credit-checks/{check_id:uuid}")
+def read(unit: ApiUnit, visitor: Caller, check_id: UUID) -> dict[str, Any]:
+    """One check; `state` is "asked" until the answer is there."""
+    return _told(check_of(unit, creditor_id=own_creditor(visitor), check_id=check_id))
+
+
+def _told(check: CreditCheck) -> dict[str, Any]:
+    return {
+        "id": str(check.id),
+        "state": str(check.state),
+        "asked_at": check.asked_at.isoformat(),
+        "answered_at": check.answered_at.isoformat() if check.answered_at else None,
+        "price_minor": check.price_minor,
+        "vat_minor": check.vat_minor,
+        "currency": check.currency,
+        "result": {name: value for name, value in check.result.items() if name != "trace"} or None,
+    }
