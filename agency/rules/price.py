@@ -36,6 +36,8 @@ class PriceFacts:
 
     `completeness_resolved` is the completeness that would be reached were the dispute settled for the
     creditor; None where there is none to settle. `phase` is None for claims priced before phases had a rate.
+    `smaller` holds smaller amounts, in minor units, with the completeness that the same documents make there:
+    larger claims need other documents, and none may pay less in total for having reached that size.
     """
 
     amount: Money
@@ -47,6 +49,7 @@ class PriceFacts:
     gains: tuple[ScoreGain, ...] = ()
     phase: Phase | None = None
     completeness_resolved: int | None = None
+    smaller: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,9 @@ class Price:
 
     `maximum` is the fee when the whole claim is collected, to the cent. It exists because basis points are
     whole: without it a slightly larger claim could round to a fee a few cents lower. `resolved_bps` is the
-    fee that would be paid were the dispute settled for the creditor, None where that changes nothing.
+    fee that would be paid were the dispute settled for the creditor, None where that changes nothing. `held`
+    says that the price of a smaller claim keeps a saving from being as large as it could: whoever shows
+    savings then prices the changed claim itself.
     """
 
     fee_bps: int
@@ -83,6 +88,7 @@ class Price:
     trace: Trace
     maximum: Money
     resolved_bps: int | None = None
+    held: bool = False
 
 
 def price(*, card: RateCard, facts: PriceFacts) -> Price:
@@ -103,40 +109,68 @@ def price(*, card: RateCard, facts: PriceFacts) -> Price:
     slices = _slices(card, minor)
     parts = (_evidence(card, facts.completeness), *_surcharges(card, facts))
     surcharge = sum(part.bps for part in parts)
-    total = _total(card, slices, minor, surcharge)
+    least = _least(card, facts, surcharge)
+    total = max(least, _total(card, slices, minor, surcharge))
     fee_bps, maximum = _bps_of(total, minor), Money(round_ratio(total, WHOLE), card.currency)
     base_bps = _bps_of(_sliced(card, slices, 0), minor)
     factors = _explained(card, facts.amount, base_bps, fee_bps, parts)
-    cheaper = []
-    for gain in facts.gains:
-        less = (gain.completeness - facts.completeness) * card.bps_per_point
-        after = _bps_of(_total(card, slices, minor, surcharge - less), minor)
-        if after < fee_bps:
-            cheaper.append(Saving(document=gain.document, fee_bps_after=after))
+    saving = _Savings(card, slices, minor, surcharge, least, fee_bps)
+    cheaper = (saving.by_completeness(gain.completeness - facts.completeness) for gain in facts.gains)
     return Price(
         fee_bps=fee_bps,
         minimum=min(Money(card.minimum, card.currency), maximum),
         factors=factors,
-        cheaper=tuple(cheaper),
+        cheaper=tuple(
+            Saving(document=gain.document, fee_bps_after=after)
+            for gain, after in zip(facts.gains, cheaper, strict=True)
+            if after is not None
+        ),
         trace=(_line(card, facts, fee_bps, maximum, factors),),
         maximum=maximum,
-        resolved_bps=_resolved(card, facts, slices, surcharge, fee_bps),
+        resolved_bps=saving.by_settling(facts),
+        held=saving.held,
     )
 
 
 _Slices = tuple[tuple[int, int], ...]
 
 
-def _resolved(
-    card: RateCard, facts: PriceFacts, slices: _Slices, surcharge: int, fee_bps: int
-) -> int | None:
-    """Return the fee without the dispute, when that is lower."""
-    if facts.completeness_resolved is None:
-        return None
-    less = card.dispute_bps(facts.dispute) - card.dispute_bps(DisputeStatus.resolved_creditor)
-    less += (facts.completeness_resolved - facts.completeness) * card.bps_per_point
-    after = _bps_of(_total(card, slices, facts.amount.minor, surcharge - less), facts.amount.minor)
-    return after if after < fee_bps else None
+@dataclass(slots=True)
+class _Savings:
+    """What lower fees would be reached from a price; `held` when a smaller claim's price stood in the way."""
+
+    card: RateCard
+    slices: _Slices
+    minor: int
+    surcharge: int
+    least: int
+    fee_bps: int
+    held: bool = False
+
+    def by_completeness(self, points: int) -> int | None:
+        return self._after(points * self.card.bps_per_point)
+
+    def by_settling(self, facts: PriceFacts) -> int | None:
+        if facts.completeness_resolved is None:
+            return None
+        card, points = self.card, facts.completeness_resolved - facts.completeness
+        less = card.dispute_bps(facts.dispute) - card.dispute_bps(DisputeStatus.resolved_creditor)
+        return self._after(less + points * card.bps_per_point)
+
+    def _after(self, less: int) -> int | None:
+        total = _total(self.card, self.slices, self.minor, self.surcharge - less)
+        self.held = self.held or total < self.least
+        after = _bps_of(max(total, self.least), self.minor)
+        return after if after < self.fee_bps else None
+
+
+def _least(card: RateCard, facts: PriceFacts, surcharge: int) -> int:
+    """Return the largest exact fee of the smaller claims, which this one may not undercut."""
+    least = 0
+    for minor, completeness in facts.smaller:
+        extra = (facts.completeness - completeness) * card.bps_per_point
+        least = max(least, _total(card, _slices(card, minor), minor, surcharge + extra))
+    return least
 
 
 def _slices(card: RateCard, minor: int) -> _Slices:

@@ -13,9 +13,11 @@ from agency.rules.facts import DebtorKind, DisputeStatus, DocumentKind, Phase
 from agency.rules.price import Price, PriceFacts, price
 from agency.rules.rate_card import OTHER_COUNTRIES, AgeStep, Band, PhaseStep, RateCard
 from agency.rules.score import score
+from agency.rules.smaller_claims import smaller_claims
 
 _COUNTRIES: Final = ("NL", "BE", "DE", "FR", "ES", "US")
 _AGE_MAX: Final = 4_000
+_SIZE_LIMIT: Final = 25_000  # where the score asks for other documents
 _PRICED_DISPUTES: Final = (
     DisputeStatus.none,
     DisputeStatus.raised,
@@ -92,22 +94,23 @@ def counterexamples(card: RateCard, case: PricedCase) -> Iterator[Counterexample
 
 
 def _about_euros(card: RateCard, case: PricedCase, here: Price) -> Iterator[Counterexample]:
-    facts = _facts(case)
-    larger = price(card=card, facts=replace(facts, amount=_more(case.amount, case.larger_by)))
+    larger = price(card=card, facts=_facts(replace(case, amount=_more(case.amount, case.larger_by))))
     if larger.maximum < here.maximum:
         yield Counterexample("a larger claim never pays less in total", case, here, larger)
     if 0 < case.split_at < case.amount.minor:
+        facts = replace(_facts(case), smaller=())  # each part proved as the whole is
+        whole = price(card=card, facts=facts)
         first = price(card=card, facts=replace(facts, amount=Money(case.split_at, case.amount.currency)))
         second = price(card=card, facts=replace(facts, amount=_more(case.amount, -case.split_at)))
-        if first.maximum.minor + second.maximum.minor + 1 < here.maximum.minor:
-            yield Counterexample("a claim split in two never costs less", case, here, first)
+        if first.maximum.minor + second.maximum.minor + 1 < whole.maximum.minor:
+            yield Counterexample("a claim split in two never costs less", case, whole, first)
 
 
 def draw_case(rng: Random, card: RateCard) -> PricedCase:
     """Draw a case, its amount often at the edge of one of the card's bands."""
     edges = [band.up_to for band in card.bands if band.up_to]
     spread = rng.choice((100, 10_000, 1_000_000, 100_000_000))
-    minor = rng.choice(edges) + rng.randint(-2, 2) if edges and rng.random() < 0.4 else rng.randint(1, spread)
+    minor = rng.choice([*edges, _SIZE_LIMIT]) + rng.randint(-2, 2) if edges and rng.random() < 0.4 else rng.randint(1, spread)
     minor = max(minor, 1)
     kinds = list(DocumentKind)
     return PricedCase(
@@ -168,9 +171,7 @@ def _more(amount: Money, minor: int) -> Money:
 
 
 def _facts(case: PricedCase) -> PriceFacts:
-    evidence = score(
-        debtor=case.debtor, amount=case.amount, documents=case.documents, dispute=case.dispute
-    )
+    evidence = score(debtor=case.debtor, amount=case.amount, documents=case.documents, dispute=case.dispute)
     return PriceFacts(
         amount=case.amount,
         age_days=case.age_days,
@@ -178,6 +179,12 @@ def _facts(case: PricedCase) -> PriceFacts:
         country=case.country,
         completeness=evidence.completeness,
         dispute=case.dispute,
-        gains=evidence.gains,
         phase=case.phase,
+        smaller=smaller_claims(
+            debtor=case.debtor,
+            amount=case.amount,
+            documents=case.documents,
+            dispute=case.dispute,
+            completeness=evidence.completeness,
+        ),
     )
