@@ -12,6 +12,7 @@ from agency.kernel.actor import JobFunction, actor_name
 from agency.kernel.outbox import enqueue
 from agency.kernel.unit import Unit
 from agency.payments.jobs import ask_given_back, ask_open_intents
+from agency.pricing.jobs import measure_recovery
 from agency.treatment.jobs import plan
 
 
@@ -32,6 +33,7 @@ SCHEDULE: tuple[Scheduled, ...] = (
     Scheduled(ask_given_back, timedelta(days=1)),
     Scheduled(explain_settlements, timedelta(hours=1)),
     Scheduled(prove_now, timedelta(days=1)),
+    Scheduled(measure_recovery, timedelta(days=1)),
 )
 
 _BY_NAME = {actor_name(scheduled.job): scheduled.job for scheduled in SCHEDULE}

@@ -4,7 +4,7 @@ database's clock. The claims that were not chosen get a price again.
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 from uuid import UUID
 
 from sqlalchemy import text
@@ -127,11 +127,11 @@ def _close(
         .scalar_one_or_none()
     )
     if closed is None:
-        _say_why_not(unit, parameters)
+        _refuse_closed(unit, parameters)
     return _Closing(creditor_id, quote_id, closed, _leave_others(unit, creditor_id, quote_id, claims), why)
 
 
-def _say_why_not(unit: Unit, parameters: dict[str, Any]) -> None:
+def _refuse_closed(unit: Unit, parameters: dict[str, Any]) -> NoReturn:
     standing = (
         unit.session.connection()
         .execute(text("SELECT state FROM quote WHERE creditor_id = :c AND id = :q"), parameters)

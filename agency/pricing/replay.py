@@ -16,8 +16,9 @@ from sqlalchemy import text
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from agency.pricing.rate_cards import card_of
-from agency.pricing.scoring import ClaimFacts, PricedClaim, Smaller, price_claim, price_facts
+from agency.pricing.scoring import ClaimFacts, PricedClaim, price_claim, price_facts
 from agency.rules.price import PRICE_RULE, Price, RateCard, price
+from agency.rules.smaller_claims import Smaller
 from agency.rules.tables import read_table
 
 _BEFORE_VERSIONS = {"price": "1"}
@@ -155,4 +156,4 @@ def replay_document(document: bytes, *, card: RateCard) -> Replay:
 def _scores_the_same(line: Mapping[str, Any], card: RateCard) -> bool:
     priced = price_claim(card=card, facts=ClaimFacts.from_json(line["facts"]))
     smaller = [list(pair) for pair in priced.smaller]
-    return priced.score.completeness == line["completeness"] and smaller == line.get("smaller", [])
+    return bool(priced.score.completeness == line["completeness"] and smaller == line.get("smaller", []))
