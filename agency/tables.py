@@ -37,6 +37,8 @@ GLOBAL_TABLES = frozenset(
         "outbox",
         "proof_run",
         "rate_card",
+        "rate_card_draft",
+        "recovery_outcome",
         "remittance_file",
         "scheduled_run",
         "template",

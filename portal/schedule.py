@@ -12,6 +12,7 @@ from agency.kernel.actor import JobFunction, actor_name
 from agency.kernel.outbox import enqueue
 from agency.kernel.unit import Unit
 from agency.payments.jobs import ask_given_back, ask_open_intents
+from agency.pricing.jobs import measure_recovery
 from agency.screening.jobs import screen
 from agency.treatment.jobs import plan
 
@@ -35,6 +36,7 @@ SCHEDULE: tuple[Scheduled, ...] = (
     # Often, because a register that was silent is tried again soon; who is not due is not asked about.
     Scheduled(screen, timedelta(minutes=5)),
     Scheduled(prove_now, timedelta(days=1)),
+    Scheduled(measure_recovery, timedelta(days=1)),
 )
 
 _BY_NAME = {actor_name(scheduled.job): scheduled.job for scheduled in SCHEDULE}

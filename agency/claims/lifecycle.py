@@ -1,5 +1,6 @@
 """Moving claims along their table of moves, one or a whole placement, with history and events."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import text
@@ -71,8 +72,17 @@ def claim_to_change(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Claim:
     return claim
 
 
-def move_placement(unit: Unit, *, creditor_id: UUID, placement_id: UUID, to: ClaimState, why: str) -> int:
-    """This function will move every claim of a placement that may make the move, in one statement.
+def move_placement(
+    unit: Unit,
+    *,
+    creditor_id: UUID,
+    placement_id: UUID,
+    to: ClaimState,
+    why: str,
+    claim_ids: Collection[UUID] | None = None,
+) -> int:
+    """This function will move every claim of a placement that may make the move, or only those named, in one
+    statement.
 
     Claims that cannot (withdrawn ones, those taken back) stay where they are. No event here has a reaction:
     what follows for the whole placement hangs on the placement's own event.
@@ -85,7 +95,8 @@ def move_placement(unit: Unit, *, creditor_id: UUID, placement_id: UUID, to: Cla
             "WITH asked AS (SELECT CAST(:to AS text) AS target, CAST(:now AS timestamptz) AS moment,"
             "  CAST(:by AS text) AS mover, CAST(:why AS text) AS reason),"
             " locked AS (SELECT id, state FROM claim WHERE creditor_id = :c AND placement_id = :p"
-            "  AND state = ANY(:sources) ORDER BY id FOR UPDATE),"
+            "  AND state = ANY(:sources) AND (NOT :some OR id = ANY(CAST(:ids AS uuid[])))"
+            "  ORDER BY id FOR UPDATE),"
             " moved AS (UPDATE claim SET state = target, closed_at = CASE WHEN :closes THEN moment END,"
             "  close_code = CASE WHEN :closes THEN target END FROM locked, asked"
             "  WHERE claim.creditor_id = :c AND claim.id = locked.id"
@@ -100,6 +111,8 @@ def move_placement(unit: Unit, *, creditor_id: UUID, placement_id: UUID, to: Cla
         {
             "c": creditor_id,
             "p": placement_id,
+            "some": claim_ids is not None,
+            "ids": list(claim_ids or ()),
             "sources": sources,
             "to": to.value,
             "closes": to in CLOSED_STATES,

@@ -1,8 +1,10 @@
-"""Accepting or declining a quote: the whole placement at once, once, before it expires by the database's
-clock.
+"""Accepting or declining a quote, the whole of it or chosen claims: once, before it expires by the
+database's clock. The claims that were not chosen get a price again.
 """
 
-from typing import Any
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn
 from uuid import UUID
 
 from sqlalchemy import text
@@ -12,8 +14,11 @@ from agency.claims.states import ClaimState
 from agency.events import QuoteAccepted, QuoteDeclined
 from agency.kernel.audit import record
 from agency.kernel.emitting import emit
-from agency.kernel.errors import Conflict, NotFound
+from agency.kernel.errors import Conflict, Invalid, NotFound
 from agency.kernel.unit import Unit
+from agency.pricing.quoting import quote_placement
+
+WHY_MAX: Final = 500
 
 
 class QuoteNotOpen(Conflict):
@@ -28,79 +33,110 @@ class QuoteOutdated(Conflict):
     """The claims have changed since the quote was made; a new one replaces it."""
 
 
-def accept_quote(unit: Unit, *, creditor_id: UUID, quote_id: UUID) -> int:
-    """This function will accept a quote: its claims become active and the mandate stands.
+@dataclass(frozen=True)
+class _Closing:
+    """A quote that is being accepted or declined; `chosen` is None where all its claims are."""
+
+    creditor_id: UUID
+    quote_id: UUID
+    placement_id: UUID
+    chosen: frozenset[UUID] | None
+    why: str
+
+
+def accept_quote(
+    unit: Unit,
+    *,
+    creditor_id: UUID,
+    quote_id: UUID,
+    claims: Collection[UUID] | None = None,
+    address: str | None = None,
+) -> int:
+    """This function will accept a quote: its claims, or those chosen, become active and the mandate stands.
 
     Two acceptances at one moment meet in the quote's row; the second finds it accepted.
 
+    :param claims: the claims that are accepted; all when None. The others are priced in a quote of their own.
+    :param address: the network address that the acceptance came from, kept with who and when.
     :returns: how many claims became active.
     :raises NotFound: this creditor has no such quote.
+    :raises Invalid: no claim was chosen, or one that is not in the quote.
     :raises QuoteNotOpen, QuoteExpired, QuoteOutdated: nothing is accepted.
     """
-    placement_id = _close(unit, creditor_id, quote_id, to="accepted")
-    changed = unit.session.connection().execute(
-        text(
-            # A subquery, not a join: each claim finds its line by key, whatever is believed of the
-            # tables' size.
-            "SELECT 1 FROM claim c WHERE c.creditor_id = :c AND c.placement_id = :p"
-            " AND c.state IN ('new', 'quoted') AND (SELECT CAST(l.facts ->> 'amount_minor' AS bigint)"
-            "  FROM quote_line l WHERE l.creditor_id = c.creditor_id AND l.quote_id = :q AND l.claim_id"
-            " = c.id)"
-            " IS DISTINCT FROM c.principal_minor LIMIT 1"
-        ),
-        {"c": creditor_id, "q": quote_id, "p": placement_id},
-    )
-    if changed.first() is not None:
-        raise QuoteOutdated("the claims have changed since this price was made")
-    accepted = move_placement(
-        unit, creditor_id=creditor_id, placement_id=placement_id, to=ClaimState.ACTIVE, why="quote accepted"
-    )
-    _tell(unit, creditor_id, quote_id, placement_id, "accepted", claims=accepted)
-    emit(unit, QuoteAccepted(creditor_id=creditor_id, quote_id=quote_id, placement_id=placement_id))
+    closing = _close(unit, creditor_id, quote_id, to="accepted", claims=claims, address=address, why="")
+    _refuse_outdated(unit, closing)
+    accepted = _move(unit, closing, to=ClaimState.ACTIVE, why="quote accepted")
+    _tell(unit, closing, "accepted", claims=accepted)
+    emit(unit, QuoteAccepted(creditor_id=creditor_id, quote_id=quote_id, placement_id=closing.placement_id))
+    _price_the_others(unit, closing)
     return accepted
 
 
-def decline_quote(unit: Unit, *, creditor_id: UUID, quote_id: UUID, why: str = "") -> int:
-    """This function will decline a quote: its claims are withdrawn and nothing is charged.
+def decline_quote(
+    unit: Unit,
+    *,
+    creditor_id: UUID,
+    quote_id: UUID,
+    why: str = "",
+    claims: Collection[UUID] | None = None,
+    address: str | None = None,
+) -> int:
+    """This function will decline a quote: its claims, or those chosen, are withdrawn and nothing is charged.
 
+    :param why: the creditor's reason, kept with the quote.
     :returns: how many claims were withdrawn.
     :raises NotFound: this creditor has no such quote.
+    :raises Invalid: no claim was chosen, or one that is not in the quote, or the reason is too long.
     :raises QuoteNotOpen: it was accepted, declined or replaced before.
     """
-    placement_id = _close(unit, creditor_id, quote_id, to="declined")
-    withdrawn = move_placement(
-        unit,
-        creditor_id=creditor_id,
-        placement_id=placement_id,
-        to=ClaimState.WITHDRAWN,
-        why=why or "quote declined",
-    )
-    _tell(unit, creditor_id, quote_id, placement_id, "declined", claims=withdrawn)
+    if len(why) > WHY_MAX:
+        raise Invalid("the reason is too long", field="why")
+    closing = _close(unit, creditor_id, quote_id, to="declined", claims=claims, address=address, why=why)
+    withdrawn = _move(unit, closing, to=ClaimState.WITHDRAWN, why=why or "quote declined")
+    _tell(unit, closing, "declined", claims=withdrawn)
     emit(unit, QuoteDeclined(creditor_id=creditor_id, quote_id=quote_id))
+    _price_the_others(unit, closing)
     return withdrawn
 
 
-def _close(unit: Unit, creditor_id: UUID, quote_id: UUID, *, to: str) -> UUID:
+def _close(
+    unit: Unit,
+    creditor_id: UUID,
+    quote_id: UUID,
+    *,
+    to: str,
+    claims: Collection[UUID] | None,
+    address: str | None,
+    why: str,
+) -> _Closing:
     """Close an open quote in one statement, so that state and clock are judged where they are changed."""
     accepted = to == "accepted"
     stamp = ", accepted_at = app.now(), accepted_by = :by" if accepted else ""
     alive = " AND expires_at > app.now()" if accepted else ""
-    connection = unit.session.connection()
-    parameters: dict[str, Any] = {"c": creditor_id, "q": quote_id, "to": to, "by": unit.by}
-    closed = connection.execute(
-        text(
-            f"UPDATE quote SET state = :to{stamp} WHERE creditor_id = :c AND id = :q"
-            f" AND state = 'open'{alive}"
-            " RETURNING placement_id"
-        ),
-        parameters,
-    ).scalar_one_or_none()
-    if closed is not None:
-        placement_id: UUID = closed
-        return placement_id
-    standing = connection.execute(
-        text("SELECT state FROM quote WHERE creditor_id = :c AND id = :q"), parameters
-    ).scalar_one_or_none()
+    parameters = {"c": creditor_id, "q": quote_id, "to": to, "by": unit.by, "from": address, "why": why}
+    closed = (
+        unit.session.connection()
+        .execute(
+            text(
+                f"UPDATE quote SET state = :to{stamp}, closed_at = app.now(), closed_by = :by,"
+                " closed_from = :from, closed_why = :why"
+                f" WHERE creditor_id = :c AND id = :q AND state = 'open'{alive} RETURNING placement_id"
+            ),
+            parameters,
+        )
+        .scalar_one_or_none()
+    )
+    if closed is None:
+        _refuse_closed(unit, parameters)
+    return _Closing(creditor_id, quote_id, closed, _leave_others(unit, creditor_id, quote_id, claims), why)
+
+
+def _refuse_closed(unit: Unit, parameters: dict[str, Any]) -> NoReturn:
+    standing = (
+        unit.session.connection()
+        .execute(text("SELECT state FROM quote WHERE creditor_id = :c AND id = :q"), parameters)
+        .scalar_one_or_none()
+    )
     if standing is None:
         raise NotFound("no such quote")
     if standing == "open":
@@ -108,17 +144,90 @@ def _close(unit: Unit, creditor_id: UUID, quote_id: UUID, *, to: str) -> UUID:
     raise QuoteNotOpen(f"this quote was {standing} before")
 
 
-def _tell(
-    unit: Unit, creditor_id: UUID, quote_id: UUID, placement_id: UUID, what: str, *, claims: int
-) -> None:
+def _leave_others(
+    unit: Unit, creditor_id: UUID, quote_id: UUID, claims: Collection[UUID] | None
+) -> frozenset[UUID] | None:
+    """Mark the lines that were not chosen, and return the chosen claims; None where that is every line."""
+    if claims is None:
+        return None
+    chosen = frozenset(claims)
+    connection = unit.session.connection()
+    parameters = {"c": creditor_id, "q": quote_id, "ids": list(chosen)}
+    found = connection.execute(
+        text(
+            "SELECT count(*) AS lines, count(*) FILTER (WHERE claim_id = ANY(CAST(:ids AS uuid[]))) AS chosen"
+            " FROM quote_line WHERE creditor_id = :c AND quote_id = :q"
+        ),
+        parameters,
+    ).one()
+    if not chosen or found.chosen != len(chosen):
+        raise Invalid("choose claims of this price", field="claims")
+    if found.lines == found.chosen:
+        return None
+    connection.execute(
+        text(
+            "UPDATE quote_line SET outcome = 'left' WHERE creditor_id = :c AND quote_id = :q"
+            " AND claim_id <> ALL(CAST(:ids AS uuid[]))"
+        ),
+        parameters,
+    )
+    return chosen
+
+
+def _refuse_outdated(unit: Unit, closing: _Closing) -> None:
+    changed = unit.session.connection().execute(
+        text(
+            # A subquery, not a join: each claim finds its line by key, whatever is believed of the
+            # tables' size.
+            "SELECT 1 FROM claim c WHERE c.creditor_id = :c AND c.placement_id = :p"
+            " AND c.state IN ('new', 'quoted') AND (NOT :some OR c.id = ANY(CAST(:ids AS uuid[])))"
+            " AND (SELECT CAST(l.facts ->> 'amount_minor' AS bigint)"
+            "  FROM quote_line l WHERE l.creditor_id = c.creditor_id AND l.quote_id = :q AND l.claim_id"
+            " = c.id)"
+            " IS DISTINCT FROM c.principal_minor LIMIT 1"
+        ),
+        {
+            "c": closing.creditor_id,
+            "q": closing.quote_id,
+            "p": closing.placement_id,
+            "some": closing.chosen is not None,
+            "ids": list(closing.chosen or ()),
+        },
+    )
+    if changed.first() is not None:
+        raise QuoteOutdated("the claims have changed since this price was made")
+
+
+def _move(unit: Unit, closing: _Closing, *, to: ClaimState, why: str) -> int:
+    return move_placement(
+        unit,
+        creditor_id=closing.creditor_id,
+        placement_id=closing.placement_id,
+        to=to,
+        why=why,
+        claim_ids=closing.chosen,
+    )
+
+
+def _price_the_others(unit: Unit, closing: _Closing) -> None:
+    if closing.chosen is not None:
+        quote_placement(
+            unit,
+            creditor_id=closing.creditor_id,
+            placement_id=closing.placement_id,
+            follows=closing.quote_id,
+        )
+
+
+def _tell(unit: Unit, closing: _Closing, what: str, *, claims: int) -> None:
     unit.session.connection().execute(
         text("UPDATE placement SET state = :what WHERE creditor_id = :c AND id = :p"),
-        {"c": creditor_id, "p": placement_id, "what": what},
+        {"c": closing.creditor_id, "p": closing.placement_id, "what": what},
     )
     record(
         unit,
         action=f"quote.{what}",
-        subject=f"quote:{quote_id}",
-        creditor_id=creditor_id,
-        facts={"placement": str(placement_id), "claims": claims},
+        subject=f"quote:{closing.quote_id}",
+        creditor_id=closing.creditor_id,
+        facts={"placement": str(closing.placement_id), "claims": claims},
     )

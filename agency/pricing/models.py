@@ -1,4 +1,4 @@
-"""Tables of the pricing. Global: rate_card."""
+"""Tables of the pricing. Global: rate_card, rate_card_draft, recovery_outcome."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -29,8 +29,24 @@ class QuoteState(StrEnum):
     REPLACED = "replaced"
 
 
+class DraftState(StrEnum):
+    """Where a draft of a rate card stands."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    PUBLISHED = "published"
+    WITHDRAWN = "withdrawn"
+
+
+class LineOutcome(StrEnum):
+    """What became of a line that did not go the way of its quote."""
+
+    LEFT = "left"  # not chosen; its claim waits for a price again
+
+
 class RateCardVersion(Timestamped, table=True):
-    """A published rate card; the canonical bytes are what a quote pins."""
+    """A published rate card; the canonical bytes are what a quote pins. `author` drew it up and
+    `approved_by`, another person, let it out; both are None for the card that set-up laid down."""
 
     __tablename__ = "rate_card"
     __table_args__ = (UniqueConstraint("version"),)
@@ -40,6 +56,46 @@ class RateCardVersion(Timestamped, table=True):
     valid_from: date
     card: bytes = Field(sa_type=LargeBinary)
     sha256: str
+    author: str | None = None
+    approved_by: str | None = None
+
+
+class RateCardDraft(Timestamped, table=True):
+    """A rate card that is being drawn up: `content` are plain fields, which may still break every rule.
+
+    `writers` are all who ever changed it: none of them may approve it.
+    """
+
+    __tablename__ = "rate_card_draft"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    name: str
+    state: DraftState = Field(default=DraftState.DRAFT, sa_type=choice(DraftState, "state"))
+    content: dict[str, Any] = json_field()
+    valid_from: date
+    based_on: int | None = None
+    writers: list[Any] = json_field()
+    changed_at: datetime = moment_field()
+    decided_at: datetime | None = moment_field(default=None)
+    decided_by: str | None = None
+    remark: str = ""
+    version: int | None = None
+
+
+class RecoveryOutcome(SQLModel, table=True):
+    """What came in on closed claims of one kind, over all creditors, as of a day: sums, so that no creditor
+    and no claim can be told from it. Shares are basis points of the principal."""
+
+    __tablename__ = "recovery_outcome"
+
+    as_of: date = Field(primary_key=True)
+    debtor: str = Field(primary_key=True)
+    age_band: int = Field(primary_key=True)
+    amount_band: int = Field(primary_key=True)
+    claims: int
+    creditors: int
+    share_sum: int = Field(sa_type=Minor)
+    share_squares: int = Field(sa_type=Minor)
 
 
 class ScoreRun(CreditorRow, table=True):
@@ -60,7 +116,11 @@ class ScoreRun(CreditorRow, table=True):
 
 
 class Quote(CreditorRow, table=True):
-    """A binding price for the claims of a placement; `document` holds the bytes that a replay must equal."""
+    """A binding price for the claims of a placement; `document` holds the bytes that a replay must equal.
+
+    `follows_id` is the quote in whose place it came. Who accepts or declines chosen claims closes the quote;
+    the others get one of the next `part`, so that each part is accepted at most once.
+    """
 
     __tablename__ = "quote"
     __table_args__ = (
@@ -70,9 +130,11 @@ class Quote(CreditorRow, table=True):
             "uq_quote_accepted",
             "creditor_id",
             "placement_id",
+            "part",
             unique=True,
             postgresql_where="state = 'accepted'",
         ),
+        within_creditor("follows_id", "quote"),
     )
 
     number: str
@@ -89,10 +151,19 @@ class Quote(CreditorRow, table=True):
     expires_at: datetime = moment_field()
     accepted_at: datetime | None = moment_field(default=None)
     accepted_by: str | None = None
+    follows_id: UUID | None = None
+    part: int = 1
+    closed_at: datetime | None = moment_field(default=None)
+    closed_by: str | None = None
+    closed_from: str | None = None  # the network address of whoever accepted or declined
+    closed_why: str = ""
 
 
 class QuoteLine(SQLModel, table=True):
-    """The price of one claim; an accepted line is the fee agreement of that claim."""
+    """The price of one claim; an accepted line is the fee agreement of that claim.
+
+    `outcome` is None where the line goes the way of its quote.
+    """
 
     __tablename__ = "quote_line"
     __table_args__ = (
@@ -108,3 +179,4 @@ class QuoteLine(SQLModel, table=True):
     minimum_minor: int = Field(sa_type=Minor)
     facts: dict[str, Any] = json_field()
     factors: list[Any] = json_field()
+    outcome: LineOutcome | None = Field(default=None, sa_type=choice(LineOutcome, "outcome"))

@@ -18,22 +18,31 @@ from agency.kernel.ids import new_id
 from agency.kernel.statistics import refresh_statistics
 from agency.kernel.unit import Unit
 from agency.money import Money
+from agency.parties.terms import NoTerms, terms_on
 from agency.pricing.models import Quote
 from agency.pricing.rate_cards import PublishedCard, card_on
-from agency.pricing.replay import quote_document, quote_line
+from agency.pricing.replay import quote_document, quote_line, rule_versions
 from agency.pricing.scoring import ClaimFacts, PricedClaim, age_in_days, price_claim
-from agency.rules.facts import DebtorKind, DisputeStatus, DocumentKind
+from agency.rules.debt_age import blended_age
+from agency.rules.facts import DebtorKind, DisputeStatus, DocumentKind, Phase
+from agency.rules.rate_card import RateCard
 
 VALID_DAYS: Final = 14
 STAGING: Final = "quote_line_staged"
 
 _FACTS = text(
-    "SELECT c.id, c.reference, c.principal_minor, c.currency, c.due_on, d.kind, d.country,"
-    " coalesce((SELECT array_agg(DISTINCT o.kind ORDER BY o.kind) FROM document o"
-    "  WHERE o.creditor_id = c.creditor_id AND o.claim_id = c.id), '{}') AS documents,"
+    "SELECT c.id, c.reference, c.principal_minor, c.currency, c.due_on, c.phase, d.kind, d.country,"
+    " coalesce((SELECT array_agg(o.kind || ':' || o.sha256 ORDER BY o.kind, o.sha256) FROM document o"
+    "  WHERE o.creditor_id = c.creditor_id AND o.claim_id = c.id), '{}') AS evidence, i.open, i.dues,"
     " coalesce((SELECT s.status FROM dispute s WHERE s.creditor_id = c.creditor_id AND s.claim_id = c.id"
     "  ORDER BY s.resolved_at IS NULL DESC, s.raised_at DESC, s.id DESC LIMIT 1), 'none') AS dispute"
     " FROM claim c JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
+    # The age of several invoices is blended; of one it is the claim's own.
+    " LEFT JOIN (SELECT v.claim_id, array_agg(v.open_minor ORDER BY v.id) AS open,"
+    "  array_agg(v.due_on ORDER BY v.id) AS dues FROM invoice v JOIN claim w"
+    "  ON w.creditor_id = v.creditor_id AND w.id = v.claim_id WHERE v.creditor_id = :c"
+    "  AND w.placement_id = :p AND v.open_minor > 0 GROUP BY v.claim_id HAVING count(*) > 1) i"
+    " ON i.claim_id = c.id"
     " WHERE c.creditor_id = :c AND c.placement_id = :p AND c.state IN ('new', 'quoted') ORDER BY c.number"
 )
 
@@ -67,11 +76,15 @@ class _Offer:
     weighted_bps: int = 0
 
 
-def quote_placement(unit: Unit, *, creditor_id: UUID, placement_id: UUID) -> Issued | None:
+def quote_placement(
+    unit: Unit, *, creditor_id: UUID, placement_id: UUID, follows: UUID | None = None
+) -> Issued | None:
     """This function will make sure that a placement's open quote says what its claims cost now.
 
     An open quote whose lines would come out the same is kept; otherwise it is replaced by a new one, with
     what changed. None when no claim of the placement waits for a price.
+
+    :param follows: the quote that was accepted or declined in part, whose other claims this one is for.
 
     :raises NoRateCard: none is in force.
     """
@@ -88,7 +101,7 @@ def quote_placement(unit: Unit, *, creditor_id: UUID, placement_id: UUID) -> Iss
     issued = Issued(open_quote, new=False) if open_quote else None
     if open_quote is None or _differs(unit, creditor_id, open_quote):
         changes = _changes(unit, creditor_id, open_quote) if open_quote else ()
-        quote_id = _issue(unit, creditor_id, placement_id, published, offer)
+        quote_id = _issue(unit, creditor_id, placement_id, published, offer, follows=open_quote or follows)
         issued = Issued(quote_id, new=True, changes=changes)
     connection.execute(text(f"DROP TABLE {STAGING}"))
     return issued
@@ -98,12 +111,20 @@ def facts_of_row(row: Row[Any], unit: Unit) -> ClaimFacts:
     """This function will return the facts of one claim as the price sees them today."""
     return ClaimFacts(
         amount=Money(row.principal_minor, row.currency),
-        age_days=age_in_days(due_on=row.due_on, today=unit.today),
+        age_days=_age_of_row(row, unit),
         debtor=DebtorKind(row.kind),
         country=row.country,
-        documents=frozenset(DocumentKind(kind) for kind in row.documents),
+        documents=frozenset(DocumentKind(one.partition(":")[0]) for one in row.evidence),
         dispute=DisputeStatus(row.dispute),
+        phase=Phase(row.phase),
     )
+
+
+def _age_of_row(row: Row[Any], unit: Unit) -> int:
+    if row.open is None:
+        return age_in_days(due_on=row.due_on, today=unit.today)
+    open_parts = [Money(minor, row.currency) for minor in row.open]
+    return blended_age(parts=list(zip(open_parts, row.dues, strict=True)), on=unit.today).days
 
 
 def _price(unit: Unit, rows: Sequence[Row[Any]], published: PublishedCard) -> _Offer:
@@ -121,7 +142,11 @@ def _price(unit: Unit, rows: Sequence[Row[Any]], published: PublishedCard) -> _O
     with raw.cursor().copy(f"COPY {STAGING} FROM STDIN") as copy:
         for row in rows:
             priced = price_claim(card=published.card, facts=facts_of_row(row, unit))
-            offer.lines.append(quote_line(claim_id=str(row.id), reference=row.reference, priced=priced))
+            offer.lines.append(
+                quote_line(
+                    claim_id=str(row.id), reference=row.reference, priced=priced, evidence=row.evidence
+                )
+            )
             offer.principal += row.principal_minor
             offer.fee_at_most += priced.price.maximum.minor
             offer.weighted_bps += priced.price.fee_bps * row.principal_minor
@@ -136,6 +161,8 @@ def _staged(claim_id: UUID, priced: PricedClaim) -> tuple[Any, ...]:
         "maximum_minor": price.maximum.minor,
         "cheaper": [[saving.document.value, saving.fee_bps_after] for saving in price.cheaper],
     }
+    if price.resolved_bps is not None:
+        facts["resolved_bps"] = price.resolved_bps
     factors = [
         {"key": factor.key, "label": factor.label, "bps": factor.bps, "why": factor.why}
         for factor in price.factors
@@ -196,7 +223,13 @@ def _changes(unit: Unit, creditor_id: UUID, quote_id: UUID) -> tuple[Change, ...
 
 
 def _issue(
-    unit: Unit, creditor_id: UUID, placement_id: UUID, published: PublishedCard, offer: _Offer
+    unit: Unit,
+    creditor_id: UUID,
+    placement_id: UUID,
+    published: PublishedCard,
+    offer: _Offer,
+    *,
+    follows: UUID | None,
 ) -> UUID:
     expires_at = unit.now + timedelta(days=VALID_DAYS)
     quote = Quote(
@@ -213,8 +246,10 @@ def _issue(
         sha256="",
         issued_at=unit.now,
         expires_at=expires_at,
+        follows_id=follows,
+        part=_part(unit, creditor_id, placement_id),
     )
-    quote.document = quote_document(head=_head(quote, published, offer), lines=offer.lines)
+    quote.document = quote_document(head=_head(unit, quote, published, offer), lines=offer.lines)
     quote.sha256 = hashlib.sha256(quote.document).hexdigest()
     connection = unit.session.connection()
     placement = {"c": creditor_id, "p": placement_id}
@@ -239,7 +274,29 @@ def _issue(
     return quote.id
 
 
-def _head(quote: Quote, published: PublishedCard, offer: _Offer) -> dict[str, Any]:
+def keepers(unit: Unit, *, creditor_id: UUID, card: RateCard) -> dict[str, str]:
+    """This function will say who keeps interest and costs: as the creditor's terms say, else as the card."""
+    try:
+        terms = terms_on(unit, creditor_id=creditor_id, on=unit.today)
+    except NoTerms:
+        return {"interest": card.interest_to, "costs": card.costs_to}
+    return {"interest": terms.interest_to.value, "costs": terms.costs_to.value}
+
+
+def _part(unit: Unit, creditor_id: UUID, placement_id: UUID) -> int:
+    """Count the parts of the placement that were accepted before: each is accepted at most once."""
+    found = unit.session.connection().execute(
+        text(
+            "SELECT count(*) + 1 FROM quote WHERE creditor_id = :c AND placement_id = :p"
+            " AND state = 'accepted'"
+        ),
+        {"c": creditor_id, "p": placement_id},
+    )
+    part: int = found.scalar_one()
+    return part
+
+
+def _head(unit: Unit, quote: Quote, published: PublishedCard, offer: _Offer) -> dict[str, Any]:
     return {
         "quote": str(quote.id),
         "number": quote.number,
@@ -248,6 +305,8 @@ def _head(quote: Quote, published: PublishedCard, offer: _Offer) -> dict[str, An
         "issued_at": quote.issued_at.isoformat(),
         "expires_at": quote.expires_at.isoformat(),
         "rate_card": {"version": published.version, "sha256": published.sha256},
+        "rules": rule_versions(),
+        "keeps": keepers(unit, creditor_id=quote.creditor_id, card=published.card),
         "currency": quote.currency,
         "claims": quote.claims,
         "principal_minor": quote.principal_minor,

@@ -1,6 +1,7 @@
 """Published rate cards: immutable versions, of which the latest that has begun prices a new quote."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -9,10 +10,11 @@ from uuid import UUID
 from sqlalchemy import text
 
 from agency.kernel.audit import record
-from agency.kernel.errors import NotFound
+from agency.kernel.errors import Invalid, NotFound
 from agency.kernel.ids import HOUSE, new_id
 from agency.kernel.unit import Unit
-from agency.rules.price import DEFAULT_CARD, RateCard
+from agency.rules.price import DEFAULT_CARD
+from agency.rules.rate_card import CardFault, RateCard, unlawful_fees
 
 
 class NoRateCard(NotFound):
@@ -29,9 +31,24 @@ class PublishedCard:
     card: RateCard
 
 
-def publish_card(unit: Unit, *, card: RateCard, valid_from: date) -> int:
+class UnlawfulCard(Invalid):
+    """The card asks a fee by result where the law forbids it."""
+
+    def __init__(self, faults: Sequence[CardFault]) -> None:
+        super().__init__(faults[0].sentence, field=faults[0].field)
+        self.faults = tuple(faults)
+
+
+def publish_card(
+    unit: Unit, *, card: RateCard, valid_from: date, author: str | None = None, approved_by: str | None = None
+) -> int:
     """This function will publish a rate card from a day on and return its version; an equal card is not
-    published twice. Quotes keep the version that they were made with."""
+    published twice. Quotes keep the version that they were made with.
+
+    :raises UnlawfulCard: it names a phase that may not be done by result.
+    """
+    if faults := unlawful_fees(card, on=valid_from):
+        raise UnlawfulCard(faults)
     content = card.to_json()
     sha256 = hashlib.sha256(content).hexdigest()
     connection = unit.session.connection()
@@ -44,18 +61,18 @@ def publish_card(unit: Unit, *, card: RateCard, valid_from: date) -> int:
     version = (latest.version if latest else 0) + 1
     connection.execute(
         text(
-            "INSERT INTO rate_card (id, version, valid_from, card, sha256, created_at)"
-            " VALUES (:id, :version, :valid_from, :card, :sha, :now)"
+            "INSERT INTO rate_card (id, version, valid_from, card, sha256, author, approved_by, created_at)"
+            " VALUES (:id, :version, :valid_from, :card, :sha, :author, :approver, :now)"
         ),
         {"id": new_id(), "version": version, "valid_from": valid_from, "card": content, "sha": sha256,
-         "now": unit.now},
+         "author": author, "approver": approved_by, "now": unit.now},
     )  # fmt: skip
     record(
         unit,
         action="rate_card.published",
         subject=f"rate_card:{version}",
         creditor_id=HOUSE,
-        facts={"sha256": sha256, "valid_from": valid_from.isoformat()},
+        facts={"sha256": sha256, "valid_from": valid_from.isoformat(), "author": author},
     )
     return version
 
@@ -95,6 +112,21 @@ def card_of(unit: Unit, *, rate_card_id: UUID) -> PublishedCard:
     row = (
         unit.session.connection()
         .execute(text("SELECT id, version, sha256, card FROM rate_card WHERE id = :id"), {"id": rate_card_id})
+        .one_or_none()
+    )
+    if row is None:
+        raise NoRateCard("no such rate card")
+    return PublishedCard(row.id, row.version, row.sha256, _parsed(bytes(row.card)))
+
+
+def card_of_version(unit: Unit, *, version: int) -> PublishedCard:
+    """This function will return a published rate card by its version.
+
+    :raises NoRateCard: there is none.
+    """
+    row = (
+        unit.session.connection()
+        .execute(text("SELECT id, version, sha256, card FROM rate_card WHERE version = :v"), {"v": version})
         .one_or_none()
     )
     if row is None:

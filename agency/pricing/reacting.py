@@ -60,6 +60,7 @@ def open_books(unit: Unit, event: QuoteAccepted) -> None:
             text(
                 "SELECT l.claim_id FROM quote_line l JOIN claim c ON c.creditor_id = l.creditor_id"
                 " AND c.id = l.claim_id WHERE l.creditor_id = :c AND l.quote_id = :q AND c.state = 'active'"
+                " AND l.outcome IS NULL"
             ),
             {"c": event.creditor_id, "q": event.quote_id},
         )

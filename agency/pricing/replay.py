@@ -1,8 +1,12 @@
-"""The quote as bytes, and making the same bytes again from the facts inside it."""
+"""The quote as bytes, and making the same bytes again from the facts inside it.
+
+A document holds what the score found, so that a later table of evidence changes no quote; where the table is
+still the same, the score is worked out again too.
+"""
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,25 +16,48 @@ from sqlalchemy import text
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from agency.pricing.rate_cards import card_of
-from agency.pricing.scoring import ClaimFacts, PricedClaim, price_claim
-from agency.rules.price import RateCard
+from agency.pricing.scoring import ClaimFacts, PricedClaim, price_claim, price_facts
+from agency.rules.price import PRICE_RULE, Price, RateCard, price
+from agency.rules.smaller_claims import Smaller
+from agency.rules.tables import read_table
+
+_BEFORE_VERSIONS = {"price": "1"}
+"""The rules of documents that name none: all were made before a second version of any rule."""
 
 
-def quote_line(*, claim_id: str, reference: str, priced: PricedClaim) -> str:
+def rule_versions() -> dict[str, str]:
+    """This function will return the versions of the rules that a quote made now rests on."""
+    return {"price": PRICE_RULE, "score": str(read_table("score")["version"])}
+
+
+def quote_line(
+    *, claim_id: str, reference: str, priced: PricedClaim, evidence: Sequence[str] = ()
+) -> str:
     """This function will return one claim of a quote as canonical JSON: its facts, then what follows from
     them.
+
+    :param evidence: `kind:sha256` of each document that counted.
     """
-    price = priced.price
+    return _line(
+        {"claim": claim_id, "reference": reference}
+        | ({"evidence": list(evidence)} if evidence else {})
+        | ({"smaller": [list(pair) for pair in priced.smaller]} if priced.smaller else {}),
+        priced.facts,
+        priced.score.completeness,
+        priced.price,
+    )
+
+
+def _line(fixed: dict[str, Any], facts: ClaimFacts, completeness: int, found: Price) -> str:
     return _canonical(
-        {
-            "claim": claim_id,
-            "reference": reference,
-            "facts": priced.facts.as_json(),
-            "completeness": priced.score.completeness,
-            "fee_bps": price.fee_bps,
-            "minimum_minor": price.minimum.minor,
-            "maximum_minor": price.maximum.minor,
-            "factors": [[factor.key, factor.bps] for factor in price.factors],
+        fixed
+        | {
+            "facts": facts.as_json(),
+            "completeness": completeness,
+            "fee_bps": found.fee_bps,
+            "minimum_minor": found.minimum.minor,
+            "maximum_minor": found.maximum.minor,
+            "factors": [[factor.key, factor.bps] for factor in found.factors],
         }
     )
 
@@ -48,25 +75,35 @@ def _canonical(value: Mapping[str, Any]) -> str:
 
 
 def rebuild(document: bytes, *, card: RateCard) -> bytes:
-    """This function will price every claim in a quote's document anew and return the document that gives."""
+    """This function will price every claim in a quote's document anew, with the completeness that was found
+    then, and return the document that gives.
+    """
     parsed = json.loads(document)
-    lines = (
-        quote_line(
-            claim_id=line["claim"],
-            reference=line["reference"],
-            priced=price_claim(card=card, facts=ClaimFacts.from_json(line["facts"])),
-        )
-        for line in parsed["lines"]
-    )
-    return quote_document(head=parsed["head"], lines=lines)
+    return quote_document(head=parsed["head"], lines=(_again(line, card) for line in parsed["lines"]))
+
+
+def _again(line: Mapping[str, Any], card: RateCard) -> str:
+    facts = ClaimFacts.from_json(line["facts"])
+    smaller: Smaller = tuple((minor, points) for minor, points in line.get("smaller", ()))
+    asked = price_facts(facts, completeness=line["completeness"], smaller=smaller)
+    fixed = {name: line[name] for name in ("claim", "reference", "evidence", "smaller") if name in line}
+    return _line(fixed, facts, line["completeness"], price(card=card, facts=asked))
 
 
 @dataclass(frozen=True)
 class Replay:
-    """Whether a quote comes out the same today, and whether its stored bytes are those that were issued."""
+    """Whether a quote comes out the same today, and whether its stored bytes are those that were issued.
+
+    `recorded` names rules whose results were taken from the document because their tables have changed since;
+    `unknown` names rules that this version of the product does not have: then nothing was replayed.
+    """
 
     same: bool
     intact: bool
+    recorded: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    number: str = ""
+    sha256: str = ""
 
 
 def replay(unit: Unit, *, creditor_id: UUID, quote_id: UUID) -> Replay:
@@ -77,7 +114,10 @@ def replay(unit: Unit, *, creditor_id: UUID, quote_id: UUID) -> Replay:
     row = (
         unit.session.connection()
         .execute(
-            text("SELECT document, sha256, rate_card_id FROM quote WHERE creditor_id = :c AND id = :q"),
+            text(
+                "SELECT number, document, sha256, rate_card_id FROM quote"
+                " WHERE creditor_id = :c AND id = :q"
+            ),
             {"c": creditor_id, "q": quote_id},
         )
         .one_or_none()
@@ -85,8 +125,35 @@ def replay(unit: Unit, *, creditor_id: UUID, quote_id: UUID) -> Replay:
     if row is None:
         raise NotFound("no such quote")
     document = bytes(row.document)
-    card = card_of(unit, rate_card_id=row.rate_card_id)
+    found = replay_document(document, card=card_of(unit, rate_card_id=row.rate_card_id).card)
     return Replay(
-        same=rebuild(document, card=card.card) == document,
+        same=found.same,
         intact=hashlib.sha256(document).hexdigest() == row.sha256,
+        recorded=found.recorded,
+        unknown=found.unknown,
+        number=row.number,
+        sha256=row.sha256,
     )
+
+
+def replay_document(document: bytes, *, card: RateCard) -> Replay:
+    """This function will replay a document under the card that it names; see `Replay`."""
+    try:
+        parsed = json.loads(document)
+        rules = parsed["head"].get("rules", _BEFORE_VERSIONS)
+    except (ValueError, KeyError, AttributeError):
+        return Replay(same=False, intact=False)
+    now = rule_versions()
+    if rules.get("price") != now["price"]:
+        return Replay(same=False, intact=True, unknown=(f"price {rules.get('price')}",))
+    if rules.get("score") != now["score"]:
+        same = rebuild(document, card=card) == document
+        return Replay(same=same, intact=True, recorded=(f"score {rules.get('score', '')}".strip(),))
+    scored = all(_scores_the_same(line, card) for line in parsed["lines"])
+    return Replay(same=scored and rebuild(document, card=card) == document, intact=True)
+
+
+def _scores_the_same(line: Mapping[str, Any], card: RateCard) -> bool:
+    priced = price_claim(card=card, facts=ClaimFacts.from_json(line["facts"]))
+    smaller = [list(pair) for pair in priced.smaller]
+    return bool(priced.score.completeness == line["completeness"] and smaller == line.get("smaller", []))

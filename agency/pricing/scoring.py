@@ -3,20 +3,25 @@ here.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from typing import Any
 
 from agency.money import Money
-from agency.rules.facts import DebtorKind, DisputeStatus, DocumentKind
-from agency.rules.price import Price, PriceFacts, RateCard, price
+from agency.rules.facts import DebtorKind, DisputeStatus, DocumentKind, Phase
+from agency.rules.price import Price, PriceFacts, RateCard, Saving, price
 from agency.rules.score import Score, score
+from agency.rules.smaller_claims import Smaller, smaller_claims
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimFacts:
-    """Everything that the price of one claim depends on; `age_days` counts from the due date."""
+    """Everything that the price of one claim depends on.
+
+    `age_days` counts from the due date; of several invoices it is the mean, weighed by what is open of each.
+    `phase` is None only in quotes of before phases had a rate.
+    """
 
     amount: Money
     age_days: int
@@ -24,10 +29,12 @@ class ClaimFacts:
     country: str
     documents: frozenset[DocumentKind]
     dispute: DisputeStatus
+    phase: Phase | None = None
 
     def as_json(self) -> dict[str, Any]:
         """This function will return the facts as plain JSON values in a fixed order."""
-        return {
+        phase = {} if self.phase is None else {"phase": self.phase.value}
+        return phase | {
             "amount_minor": self.amount.minor,
             "currency": self.amount.currency,
             "age_days": self.age_days,
@@ -47,6 +54,7 @@ class ClaimFacts:
             country=facts["country"],
             documents=_kinds(tuple(facts["documents"])),
             dispute=DisputeStatus(facts["dispute"]),
+            phase=Phase(facts["phase"]) if "phase" in facts else None,
         )
 
 
@@ -62,6 +70,7 @@ class PricedClaim:
     facts: ClaimFacts
     score: Score
     price: Price
+    smaller: Smaller = ()
 
 
 def age_in_days(*, due_on: date, today: date) -> int:
@@ -76,19 +85,69 @@ def price_claim(*, card: RateCard, facts: ClaimFacts) -> PricedClaim:
     :raises ValueError: the amount is not positive.
     """
     found = score(debtor=facts.debtor, amount=facts.amount, documents=facts.documents, dispute=facts.dispute)
-    return PricedClaim(
-        facts,
-        found,
-        price(
-            card=card,
-            facts=PriceFacts(
-                amount=facts.amount,
-                age_days=facts.age_days,
-                debtor=facts.debtor,
-                country=facts.country,
-                completeness=found.completeness,
-                dispute=facts.dispute,
-                gains=found.gains,
-            ),
-        ),
+    smaller = _smaller(facts, found.completeness)
+    asked = replace(
+        price_facts(facts, completeness=found.completeness, smaller=smaller),
+        gains=found.gains,
+        completeness_resolved=_completeness_resolved(facts),
+    )
+    priced = price(card=card, facts=asked)
+    if priced.held:
+        priced = _with_exact_savings(card, facts, asked, priced)
+    return PricedClaim(facts, found, priced, smaller)
+
+
+def price_facts(facts: ClaimFacts, *, completeness: int, smaller: Smaller) -> PriceFacts:
+    """This function will put a claim's facts beside a score, as the price sees both."""
+    return PriceFacts(
+        amount=facts.amount,
+        age_days=facts.age_days,
+        debtor=facts.debtor,
+        country=facts.country,
+        completeness=completeness,
+        dispute=facts.dispute,
+        phase=facts.phase,
+        smaller=smaller,
+    )
+
+
+def _smaller(facts: ClaimFacts, completeness: int) -> Smaller:
+    return smaller_claims(
+        debtor=facts.debtor,
+        amount=facts.amount,
+        documents=facts.documents,
+        dispute=facts.dispute,
+        completeness=completeness,
+    )
+
+
+def _completeness_resolved(facts: ClaimFacts) -> int | None:
+    if facts.dispute in (DisputeStatus.none, DisputeStatus.resolved_creditor):
+        return None
+    return _completeness(replace(facts, dispute=DisputeStatus.resolved_creditor))
+
+
+def _completeness(facts: ClaimFacts) -> int:
+    found = score(debtor=facts.debtor, amount=facts.amount, documents=facts.documents, dispute=facts.dispute)
+    return found.completeness
+
+
+def _with_exact_savings(card: RateCard, facts: ClaimFacts, asked: PriceFacts, priced: Price) -> Price:
+    """Price the changed claim for each saving: the smaller claim that holds this one up changes with it."""
+
+    def after(**changes: Any) -> int:
+        changed = replace(facts, **changes)
+        points = _completeness(changed)
+        facts_then = price_facts(changed, completeness=points, smaller=_smaller(changed, points))
+        return price(card=card, facts=facts_then).fee_bps
+
+    documents = [gain.document for gain in asked.gains]
+    fees = [(kind, after(documents=facts.documents | {kind})) for kind in documents]
+    resolved = None
+    if asked.completeness_resolved is not None:
+        resolved = after(dispute=DisputeStatus.resolved_creditor)
+    return replace(
+        priced,
+        cheaper=tuple(Saving(kind, fee) for kind, fee in fees if fee < priced.fee_bps),
+        resolved_bps=resolved if resolved is not None and resolved < priced.fee_bps else None,
     )

@@ -29,6 +29,7 @@ _UNPRICED = text(
     " FROM payment p LEFT JOIN LATERAL (SELECT l.quote_id, l.fee_bps, l.minimum_minor, l.facts"
     "  FROM quote_line l JOIN quote u ON u.creditor_id = l.creditor_id AND u.id = l.quote_id"
     "  WHERE l.creditor_id = p.creditor_id AND l.claim_id = p.claim_id AND u.state = 'accepted'"
+    "  AND l.outcome IS NULL"
     "  ORDER BY u.accepted_at DESC LIMIT 1) AS q ON true"
     " WHERE p.creditor_id = :c AND p.reversed_at IS NULL AND p.to_creditor_minor > 0"
     " AND NOT EXISTS (SELECT FROM success_fee f WHERE f.creditor_id = p.creditor_id"

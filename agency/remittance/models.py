@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from agency.kernel.columns import CreditorRow, Minor, choice, json_field, moment_field, within_creditor
@@ -81,6 +81,11 @@ class SuccessFee(CreditorRow, table=True):
         within_creditor("payment_id", "payment"),
         within_creditor("claim_id", "claim"),
         within_creditor("run_id", "remittance_run"),
+        # A fee points at the line that agreed to it.
+        ForeignKeyConstraint(
+            ["creditor_id", "quote_id", "claim_id"],
+            ["quote_line.creditor_id", "quote_line.quote_id", "quote_line.claim_id"],
+        ),
         UniqueConstraint("creditor_id", "payment_id", "kind"),
         Index("ix_success_fee_run", "creditor_id", "run_id"),
     )

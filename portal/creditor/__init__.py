@@ -11,11 +11,27 @@ from portal.creditor import (
     overview,
     payouts,
     placements,
+    quote_changes,
+    quote_closing,
+    quote_document,
     quotes,
     single_claim,
 )
 
 __all__ = [
-    "claim_history", "claims", "credit_checks", "documents", "duplicates", "exports", "goals", "overview",
-    "payouts", "placements", "quotes", "single_claim",
-]  # fmt: skip
+    "claim_history",
+    "claims",
+    "credit_checks",
+    "documents",
+    "duplicates",
+    "exports",
+    "goals",
+    "overview",
+    "payouts",
+    "placements",
+    "quote_changes",
+    "quote_closing",
+    "quote_document",
+    "quotes",
+    "single_claim",
+]

@@ -176,6 +176,7 @@ def _agreement(unit: Unit, creditor_id: UUID, claim_id: UUID) -> dict[str, Any] 
                 "SELECT l.fee_bps, l.facts, l.factors, q.id AS quote_id, q.state FROM quote_line l"
                 " JOIN quote q ON q.creditor_id = l.creditor_id AND q.id = l.quote_id"
                 " WHERE l.creditor_id = :c AND l.claim_id = :claim AND q.state IN ('accepted', 'open')"
+                " AND l.outcome IS NULL"
                 " ORDER BY q.state, q.issued_at DESC LIMIT 1"
             ),
             {"c": creditor_id, "claim": claim_id},
@@ -207,4 +208,13 @@ def line_words(row: Row[Any]) -> dict[str, Any]:
             }
             for kind, after in facts.get("cheaper", [])
         ],
+        "resolved": _when_resolved(row.fee_bps, facts.get("resolved_bps"), amount),
     }
+
+
+def _when_resolved(fee_bps: int, after: int | None, amount: Money) -> dict[str, Any] | None:
+    """What the fee becomes once the dispute is settled for the creditor."""
+    if after is None:
+        return None
+    less = (fee_bps - after) * amount.minor // 10_000
+    return {"after_bps": after, "less": Money(less, amount.currency)}

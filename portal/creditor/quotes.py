@@ -1,4 +1,4 @@
-"""Prices: the list, one quote with its build-up and what would make it cheaper, accepting and declining."""
+"""Prices: the list, and one quote with its build-up and what would make it cheaper."""
 
 from typing import Any
 from uuid import UUID
@@ -7,17 +7,18 @@ from sqlalchemy import Row, text
 from starlette.requests import Request
 from starlette.responses import Response
 
-from agency.kernel.errors import AgencyError, Conflict, NotFound
+from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.parties.goals import goals_of
-from agency.pricing.acceptance import accept_quote, decline_quote
+from agency.pricing.outlooks import quote_outlook
 from agency.pricing.quoting import quote_placement
+from agency.pricing.rate_cards import card_of
 from agency.rules.goals import over_maximum
 from portal.creditor.claims import line_words
-from portal.creditor.doors import binding, creditor_page, routes
+from portal.creditor.doors import creditor_page, routes
 from portal.creditor.figures import quotes as quote_rows
-from portal.creditor.words import DOCUMENTS, QUOTE_STATES
+from portal.creditor.words import DOCUMENTS, QUOTE_STATES, decline_words
 from portal.shared.audience import CreditorUnit, TheVisitor, leave_for, own_creditor
 from portal.shared.i18n import N_, gettext
 from portal.shared.listing import Column, Cut
@@ -55,10 +56,10 @@ def quotes(request: Request, unit: CreditorUnit, visitor: TheVisitor) -> Respons
 @routes.get("/quotes/{quote_id:uuid}")
 def quote(request: Request, unit: CreditorUnit, visitor: TheVisitor, quote_id: UUID) -> Response:
     """One price with every factor."""
-    return _quote_page(request, unit, visitor.roles, own_creditor(visitor), quote_id)
+    return quote_page(request, unit, visitor.roles, own_creditor(visitor), quote_id)
 
 
-def _quote_page(
+def quote_page(
     request: Request,
     unit: Unit,
     roles: frozenset[str],
@@ -68,10 +69,13 @@ def _quote_page(
     error: str = "",
     status: int = 200,
 ) -> Response:
-    found = _quote(unit, creditor_id, quote_id)
-    lines = _lines(unit, creditor_id, quote_id, LINES_SHOWN)
+    """This function will show one price; `error` says why something was not done."""
+    found = quote_of(unit, creditor_id, quote_id)
+    lines = quote_lines(unit, creditor_id, quote_id, LINES_SHOWN)
     fee_at_most = Money(found.fee_at_most, found.currency)
     principal = Money(found.principal_minor, found.currency)
+    card = card_of(unit, rate_card_id=found.rate_card_id).card
+    expected = quote_outlook(unit, creditor_id=creditor_id, quote_id=quote_id, card=card, on=unit.today)
     return creditor_page(
         request,
         "quote.html",
@@ -86,6 +90,8 @@ def _quote_page(
         savings=_savings(unit, creditor_id, quote_id, found.currency),
         may_bind="creditor_manager" in roles,
         over_maximum=_over_maximum(unit, creditor_id, quote_id),
+        expected=expected,
+        reason=decline_words(found.closed_why),
         error=error,
     )
 
@@ -103,13 +109,21 @@ def _over_maximum(unit: Unit, creditor_id: UUID, quote_id: UUID) -> dict[str, An
     return {"claims": over, "maximum": maximum} if over else None
 
 
-def _quote(unit: Unit, creditor_id: UUID, quote_id: UUID) -> Row[Any]:
+def quote_of(unit: Unit, creditor_id: UUID, quote_id: UUID) -> Row[Any]:
+    """This function will return a price with its sums, its card and what came before and after it.
+
+    :raises NotFound: this creditor has no such quote.
+    """
     row = (
         unit.session.connection()
         .execute(
             text(
                 "SELECT q.id, q.number, q.placement_id, q.claims, q.principal_minor, q.currency,"
                 " q.fee_bps_average, q.issued_at, q.expires_at, q.accepted_at, r.version AS card,"
+                " q.rate_card_id, q.sha256, q.follows_id, q.closed_at, q.closed_from, q.closed_why,"
+                " f.state AS followed, coalesce(u.name, q.closed_by) AS closed_by,"
+                " (SELECT count(*) FROM quote_line l WHERE l.creditor_id = q.creditor_id"
+                "  AND l.quote_id = q.id AND l.outcome = 'left') AS left_lines,"
                 " p.name AS placement, p.rejected, CASE WHEN q.state = 'open' AND q.expires_at <= app.now()"
                 " THEN 'expired' ELSE q.state END AS state, (SELECT coalesce(sum("
                 "  CAST(l.facts ->> 'maximum_minor' AS bigint)), 0)::bigint FROM quote_line l"
@@ -119,6 +133,8 @@ def _quote(unit: Unit, creditor_id: UUID, quote_id: UUID) -> Row[Any]:
                 " AS newer"
                 " FROM quote q JOIN rate_card r ON r.id = q.rate_card_id JOIN placement p"
                 " ON p.creditor_id = q.creditor_id AND p.id = q.placement_id"
+                " LEFT JOIN quote f ON f.creditor_id = q.creditor_id AND f.id = q.follows_id"
+                " LEFT JOIN user_account u ON q.closed_by = 'user:' || u.id"
                 " WHERE q.creditor_id = :c AND q.id = :q"
             ),
             {"c": creditor_id, "q": quote_id},
@@ -130,7 +146,8 @@ def _quote(unit: Unit, creditor_id: UUID, quote_id: UUID) -> Row[Any]:
     return row
 
 
-def _lines(unit: Unit, creditor_id: UUID, quote_id: UUID, limit: int) -> list[dict[str, Any]]:
+def quote_lines(unit: Unit, creditor_id: UUID, quote_id: UUID, limit: int) -> list[dict[str, Any]]:
+    """This function will return the lines of a price in words, the largest claims first."""
     rows = unit.session.connection().execute(
         text(
             "SELECT l.fee_bps, l.facts, l.factors, l.quote_id, 'open' AS state, c.id AS claim_id, c.number,"
@@ -155,64 +172,34 @@ def _savings(unit: Unit, creditor_id: UUID, quote_id: UUID, currency: str) -> li
             "SELECT s ->> 0 AS kind, count(*) AS claims, sum((l.fee_bps - CAST(s ->> 1 AS integer))"
             " * CAST(l.facts ->> 'amount_minor' AS bigint) / 10000)::bigint AS less"
             " FROM quote_line l, jsonb_array_elements(l.facts -> 'cheaper') s"
-            " WHERE l.creditor_id = :c AND l.quote_id = :q GROUP BY 1 ORDER BY 3 DESC, 1"
+            " WHERE l.creditor_id = :c AND l.quote_id = :q GROUP BY 1"
+            " UNION ALL SELECT NULL, count(*), sum((fee_bps - CAST(facts ->> 'resolved_bps' AS integer))"
+            " * CAST(facts ->> 'amount_minor' AS bigint) / 10000)::bigint FROM quote_line"
+            " WHERE creditor_id = :c AND quote_id = :q AND facts ? 'resolved_bps' HAVING count(*) > 0"
+            " ORDER BY 3 DESC, 1"
         ),
         {"c": creditor_id, "q": quote_id},
     )
     return [
-        {"label": gettext(DOCUMENTS[row.kind]), "claims": row.claims, "less": Money(row.less, currency)}
+        {
+            "label": gettext("Add: %(document)s") % {"document": gettext(DOCUMENTS[row.kind])}
+            if row.kind
+            else gettext("Settle the dispute in your favour"),
+            "claims": row.claims,
+            "less": Money(row.less, currency),
+        }
         for row in rows
     ]
-
-
-@binding.post("/quotes/{quote_id:uuid}/acceptance")
-def accept(request: Request, unit: CreditorUnit, visitor: TheVisitor, quote_id: UUID) -> Response:
-    """Accept the price: the claims of the whole placement go into collection."""
-    creditor_id = own_creditor(visitor)
-    try:
-        with unit.session.begin_nested():
-            accept_quote(unit, creditor_id=creditor_id, quote_id=quote_id)
-    except Conflict as refusal:
-        return _refused(request, unit, visitor.roles, creditor_id, quote_id, refusal)
-    return leave_for(
-        f"/creditor/quotes/{quote_id}",
-        notice=N_("Accepted. The first reminders go out as soon as the law allows."),
-    )
-
-
-@binding.post("/quotes/{quote_id:uuid}/refusal")
-def decline(request: Request, unit: CreditorUnit, visitor: TheVisitor, quote_id: UUID) -> Response:
-    """Decline the price: the claims are withdrawn and nothing is charged."""
-    creditor_id = own_creditor(visitor)
-    try:
-        with unit.session.begin_nested():
-            decline_quote(unit, creditor_id=creditor_id, quote_id=quote_id)
-    except Conflict as refusal:
-        return _refused(request, unit, visitor.roles, creditor_id, quote_id, refusal)
-    return leave_for(f"/creditor/quotes/{quote_id}", notice=N_("Declined. Nothing is charged."), tone="info")
 
 
 @routes.post("/quotes/{quote_id:uuid}/renewal")
 def renew(unit: CreditorUnit, visitor: TheVisitor, quote_id: UUID) -> Response:
     """Ask for a new price in place of one that expired."""
     creditor_id = own_creditor(visitor)
-    found = _quote(unit, creditor_id, quote_id)
+    found = quote_of(unit, creditor_id, quote_id)
     issued = quote_placement(unit, creditor_id=creditor_id, placement_id=found.placement_id)
     if issued is None:
         return leave_for(
             f"/creditor/quotes/{quote_id}", notice=N_("No claim waits for a price."), tone="info"
         )
     return leave_for(f"/creditor/quotes/{issued.quote_id}")
-
-
-def _refused(
-    request: Request,
-    unit: Unit,
-    roles: frozenset[str],
-    creditor_id: UUID,
-    quote_id: UUID,
-    refusal: AgencyError,
-) -> Response:
-    return _quote_page(
-        request, unit, roles, creditor_id, quote_id, error=refusal.message, status=refusal.status
-    )

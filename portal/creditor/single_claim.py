@@ -16,10 +16,13 @@ from agency.intake.rows import STAGED, Reject, RowChecker
 from agency.kernel.errors import Invalid
 from agency.kernel.unit import Unit
 from agency.money import Money
+from agency.pricing.outlook import outlook
+from agency.pricing.outlooks import agreed_with
 from agency.pricing.quoting import quote_placement
 from agency.pricing.rate_cards import card_on
-from agency.pricing.scoring import ClaimFacts, age_in_days, price_claim
-from agency.rules.facts import DebtorKind, DisputeStatus, DocumentKind
+from agency.pricing.recovering import own_books
+from agency.pricing.scoring import ClaimFacts, PricedClaim, age_in_days, price_claim
+from agency.rules.facts import DebtorKind, DisputeStatus, DocumentKind, InterestKind, Law, Phase
 from portal.creditor.claims import line_words
 from portal.creditor.doors import creditor_page, routes
 from portal.creditor.words import DOCUMENTS
@@ -92,21 +95,37 @@ def _price(unit: Unit, creditor_id: UUID, fields: dict[str, Any]) -> dict[str, A
     kinds = frozenset(
         DocumentKind(kind) for kind in ([chosen] if isinstance(chosen, str) else chosen) if kind in EVIDENCE
     )
-    priced = price_claim(
-        card=card_on(unit, on=unit.today).card,
-        facts=ClaimFacts(
-            amount=Money(found["amount_minor"], found["currency"]),
-            age_days=age_in_days(due_on=found["due_on"], today=unit.today),
-            debtor=DebtorKind(found["debtor_kind"]),
-            country=found["country"],
-            documents=kinds,
-            dispute=DisputeStatus.raised if found["disputed"] else DisputeStatus.none,
-        ),
+    claim_facts = ClaimFacts(
+        amount=Money(found["amount_minor"], found["currency"]),
+        age_days=age_in_days(due_on=found["due_on"], today=unit.today),
+        debtor=DebtorKind(found["debtor_kind"]),
+        country=found["country"],
+        documents=kinds,
+        dispute=DisputeStatus.raised if found["disputed"] else DisputeStatus.none,
+        phase=Phase.reminder,
     )
+    card = card_on(unit, on=unit.today).card
+    priced = price_claim(card=card, facts=claim_facts)
+    agreed = agreed_with(unit, creditor_id=creditor_id, card=card, on=unit.today)
+    expected = outlook(
+        facts=claim_facts,
+        law=Law(found["law"]),
+        interest_kind=InterestKind(found["interest_kind"]),
+        due_on=found["due_on"],
+        today=unit.today,
+        fee_bps=priced.price.fee_bps,
+        agreed=agreed,
+        own=own_books(unit, on=unit.today),
+    )
+    return _in_words(priced) | {"outlook": expected, "agreed": agreed}
+
+
+def _in_words(priced: PricedClaim) -> dict[str, Any]:
     facts = priced.facts.as_json() | {
         "completeness": priced.score.completeness,
         "maximum_minor": priced.price.maximum.minor,
         "cheaper": [[saving.document.value, saving.fee_bps_after] for saving in priced.price.cheaper],
+        "resolved_bps": priced.price.resolved_bps,
     }
     factors = [{"key": f.key, "label": f.label, "bps": f.bps} for f in priced.price.factors]
     line: Any = SimpleNamespace(

@@ -114,6 +114,7 @@ class FactorWords:
     label: str
     bps: int
     why: str
+    key: str = ""
 
 
 _LABELS = {
@@ -123,6 +124,8 @@ _LABELS = {
     "country": N_("Country of the debtor"),
     "debtor": N_("Kind of debtor"),
     "dispute": N_("Dispute"),
+    "phase": N_("Phase"),
+    "file": N_("File fee"),
     "bounds": N_("Lower and upper limit"),
 }
 _DISPUTES = {
@@ -132,19 +135,41 @@ _DISPUTES = {
     "resolved_creditor": N_("dispute settled in your favour"),
     "resolved_debtor": N_("dispute settled for the debtor"),
 }
+DECLINE_REASONS = {
+    "price": N_("The price"),
+    "self": N_("We collect ourselves"),
+    "paid": N_("It was paid or settled"),
+    "relation": N_("The relation with the debtor"),
+    "other": N_("Another reason"),
+}
+PHASES = {
+    "reminder": N_("reminders in your name"),
+    "amicable": N_("amicable collection"),
+    "legal": N_("legal phase"),
+    "execution": N_("execution of the judgment"),
+}
+
+
+def decline_words(why: str) -> str:
+    """This function will say why a price was declined: the choice, and the creditor's own words behind it."""
+    code, _, words = why.partition(": ")
+    if code not in DECLINE_REASONS:
+        return why
+    said = gettext(DECLINE_REASONS[code])
+    return f"{said}: {words}" if words else said
 
 
 def factor_words(factors: list[dict[str, Any]], facts: Mapping[str, Any]) -> list[FactorWords]:
     """This function will put the factors of a price into words of the reader's language."""
     return [
-        FactorWords(gettext(_LABELS.get(f["key"], f["label"])), f["bps"], _reason(f["key"], facts))
+        FactorWords(gettext(_LABELS.get(f["key"], f["label"])), f["bps"], _reason(f["key"], facts), f["key"])
         for f in factors
     ]
 
 
 def _reason(key: str, facts: Mapping[str, Any]) -> str:
     amount = format_money(Money(facts["amount_minor"], facts["currency"]))
-    kind, dispute = DEBTOR_KINDS[facts["debtor"]], _DISPUTES[facts["dispute"]]
+    kind, dispute = DEBTOR_KINDS[facts["debtor"]], _DISPUTES.get(facts["dispute"], facts["dispute"])
     reasons = {
         "base": gettext("the rate for %(amount)s; larger claims cost relatively less") % {"amount": amount},
         "evidence": gettext("the file is %(points)s of 100 complete") % {"points": facts["completeness"]},
@@ -152,6 +177,8 @@ def _reason(key: str, facts: Mapping[str, Any]) -> str:
         "country": gettext("the debtor is in %(country)s") % {"country": facts["country"]},
         "debtor": gettext(kind),
         "dispute": gettext(dispute),
+        "phase": gettext(PHASES[facts.get("phase", "reminder")]),
+        "file": gettext("a fixed part per claim, earned as money comes in"),
         "bounds": gettext("no rate goes under or over the limits of the rate card"),
     }
     return reasons.get(key, "")

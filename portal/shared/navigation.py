@@ -78,6 +78,7 @@ DOORS: tuple[Door, ...] = (
             Entry(N_("Health"), "/admin", "health"),
             Entry(N_("Users"), "/admin/users", "users"),
             Entry(N_("Brands"), "/admin/brands", "brand"),
+            Entry(N_("Rate cards"), "/admin/rate-cards", "scale"),
         ),
     ),
     Door(

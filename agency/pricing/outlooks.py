@@ -1,0 +1,73 @@
+"""The outlook of a quote's claims and of one that is only asked about, from the books."""
+
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from agency.kernel.unit import Unit
+from agency.parties.terms import NoTerms, terms_on
+from agency.pricing.outlook import Agreed, Outlook, outlook, together
+from agency.pricing.quoting import keepers
+from agency.pricing.recovering import own_books
+from agency.pricing.scoring import ClaimFacts
+from agency.rules.facts import InterestKind, Law
+from agency.rules.rate_card import RateCard
+
+CLAIMS_MAX: Final = 200
+"""A page works out at most so many claims; the largest come first."""
+
+_LINES = text(
+    "SELECT l.fee_bps, l.facts, c.law, c.interest_kind, c.due_on FROM quote_line l"
+    " JOIN claim c ON c.creditor_id = l.creditor_id AND c.id = l.claim_id"
+    " WHERE l.creditor_id = :c AND l.quote_id = :q ORDER BY c.principal_minor DESC, c.id LIMIT :limit"
+)
+
+
+def agreed_with(unit: Unit, *, creditor_id: UUID, card: RateCard, on: date) -> Agreed:
+    """This function will return what the creditor's terms say of costs, interest and VAT on a day."""
+    deductible = unit.session.connection().execute(
+        text("SELECT vat_deductible FROM creditor WHERE id = :c"), {"c": creditor_id}
+    )
+    try:
+        clause = terms_on(unit, creditor_id=creditor_id, on=on).costs_clause
+    except NoTerms:
+        clause = False
+    return Agreed(
+        costs_clause=clause,
+        vat_deductible=bool(deductible.scalar_one()),
+        keeps=keepers(unit, creditor_id=creditor_id, card=card),
+    )
+
+
+def quote_outlook(
+    unit: Unit, *, creditor_id: UUID, quote_id: UUID, card: RateCard, on: date
+) -> tuple[Outlook, Agreed, int] | None:
+    """This function will add up the outlook of a quote's claims, of the largest `CLAIMS_MAX` of many.
+
+    :param on: the day until which interest is counted, and as of which the books are read.
+    :returns: the outlook, what was agreed, and how many claims are in it; None when the quote has no lines.
+    """
+    rows = unit.session.connection().execute(
+        _LINES, {"c": creditor_id, "q": quote_id, "limit": CLAIMS_MAX}
+    ).all()
+    if not rows:
+        return None
+    agreed = agreed_with(unit, creditor_id=creditor_id, card=card, on=on)
+    own = own_books(unit, on=on)
+    found = [_of_line(row, on, agreed, own) for row in rows]
+    return together(found), agreed, len(found)
+
+
+def _of_line(row: Row[Any], on: date, agreed: Agreed, own: Any) -> Outlook:
+    return outlook(
+        facts=ClaimFacts.from_json(row.facts),
+        law=Law(row.law),
+        interest_kind=InterestKind(row.interest_kind),
+        due_on=row.due_on,
+        today=on,
+        fee_bps=row.fee_bps,
+        agreed=agreed,
+        own=own,
+    )

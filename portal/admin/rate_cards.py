@@ -1,0 +1,282 @@
+"""Rate cards: what counts and counted, and drafts that one person writes and another lets out."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from agency.kernel.errors import AgencyError
+from agency.kernel.unit import Unit
+from agency.money import Money
+from agency.pricing.drafts import (
+    UnfitCard,
+    approve_draft,
+    card_faults,
+    change_draft,
+    draft_of,
+    return_draft,
+    start_draft,
+    submit_draft,
+    withdraw_draft,
+)
+from agency.pricing.models import DraftState, RateCardDraft
+from agency.pricing.rate_cards import NoRateCard, card_of_version, card_on
+from agency.rules.facts import DebtorKind, DisputeStatus, Phase
+from agency.rules.price import PriceFacts, RateCard, price
+from agency.rules.rate_card import CardFault, UnfairRateCard, card_differences
+from portal.admin.rate_card_form import CardForm, form_of, read_form
+from portal.admin.rate_card_words import DISPUTES, KEEPERS, STATES, difference_words, fault_words
+from portal.shared.audience import StaffUnit, leave_for, router, show
+from portal.shared.forms import Fields
+from portal.shared.i18n import N_, gettext
+from portal.shared.listing import Column, Cut
+from portal.shared.words import DEBTOR_KINDS
+
+routes = router(audience="admin", roles={"admin"}, prefix="/admin/rate-cards")
+
+CARDS = (
+    Column("version", N_("Version"), "link"),
+    Column("valid_from", N_("Counts from"), "day"),
+    Column("author", N_("Written by"), phone=False),
+    Column("approver", N_("Approved by"), phone=False),
+    Column("quotes", N_("Quotes"), "number"),
+)
+DRAFTS = (
+    Column("name", N_("Name"), "link"),
+    Column("state", N_("Status"), "chip"),
+    Column("valid_from", N_("Counts from"), "day"),
+    Column("changed_at", N_("Changed"), "moment", phone=False),
+)
+EXAMPLES = (50_000, 100_000, 500_000, 2_500_000, 10_000_000)
+PHASES = {
+    "reminder": N_("Reminders in the creditor's name"),
+    "amicable": N_("Amicable collection"),
+    "legal": N_("Legal phase"),
+    "execution": N_("Execution of the judgment"),
+}
+_CARDS = text(
+    "SELECT r.version, r.valid_from, coalesce(a.name, r.author) AS author,"
+    " coalesce(b.name, r.approved_by) AS approver,"
+    " (SELECT count(*) FROM quote q WHERE q.rate_card_id = r.id) AS quotes FROM rate_card r"
+    " LEFT JOIN user_account a ON r.author = 'user:' || a.id"
+    " LEFT JOIN user_account b ON r.approved_by = 'user:' || b.id ORDER BY r.version DESC LIMIT 500"
+)
+_DRAFTS = text(
+    "SELECT id, name, state, valid_from, changed_at FROM rate_card_draft"
+    " WHERE state IN ('draft', 'submitted') OR changed_at > :since ORDER BY changed_at DESC LIMIT 200"
+)
+
+
+@routes.get("")
+def rate_cards(request: Request, unit: StaffUnit) -> HTMLResponse:
+    """Every version, which one counts, and the drafts."""
+    connection = unit.session.connection()
+    cards = [
+        row._asdict() | {"href": f"/admin/rate-cards/versions/{row.version}"}
+        for row in connection.execute(_CARDS)
+    ]
+    since = {"since": unit.now.replace(year=unit.now.year - 1, day=1)}
+    drafts = [
+        row._asdict() | {"href": f"/admin/rate-cards/drafts/{row.id}", "state": STATES[row.state]}
+        for row in connection.execute(_DRAFTS, since)
+    ]
+    values = {
+        "cards": CARDS, "cards_cut": Cut(cards), "drafts": DRAFTS, "drafts_cut": Cut(drafts),
+        "in_force": _in_force(unit),
+    }  # fmt: skip
+    return show(request, "admin/rate_cards.html", values)
+
+
+def _in_force(unit: Unit) -> int | None:
+    try:
+        return card_on(unit, on=unit.today).version
+    except NoRateCard:
+        return None
+
+
+@routes.get("/versions/{version:int}")
+def published(request: Request, unit: StaffUnit, version: int) -> HTMLResponse:
+    """One published card, and what differs from the one before it or `?against=` another."""
+    found = card_of_version(unit, version=version)
+    asked = request.query_params.get("against", "")
+    other = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 8 else version - 1
+    try:
+        before = card_of_version(unit, version=other)
+    except NoRateCard:
+        before = None
+    differences = card_differences(before.card, found.card) if before else ()
+    versions = unit.session.connection().execute(
+        text("SELECT version FROM rate_card ORDER BY version DESC LIMIT 200")
+    )
+    values = {
+        "version": version,
+        "sha256": found.sha256,
+        "against": before.version if before else None,
+        "versions": [one for one in versions.scalars() if one != version],
+        "differences": [difference_words(*one, found.card.currency) for one in differences],
+        "examples": _examples(found.card, before.card if before else None),
+    }
+    return show(request, "admin/rate_card_version.html", values)
+
+
+@routes.post("/drafts")
+def begin(unit: StaffUnit) -> Response:
+    """A draft that begins as a copy of the card in force."""
+    draft_id = start_draft(unit, name=gettext("New rate card"))
+    return leave_for(f"/admin/rate-cards/drafts/{draft_id}")
+
+
+@routes.get("/drafts/{draft_id:uuid}")
+def draft(request: Request, unit: StaffUnit, draft_id: UUID) -> HTMLResponse:
+    """The editor of a draft."""
+    kept = draft_of(unit, draft_id=draft_id)
+    return _page(request, unit, kept, form_of(kept.name, kept.valid_from, kept.content))
+
+
+@routes.post("/drafts/{draft_id:uuid}")
+def keep(request: Request, unit: StaffUnit, draft_id: UUID, fields: Fields) -> Response:
+    """Keep a draft: whatever rules it breaks, as long as each field can be read."""
+    kept = draft_of(unit, draft_id=draft_id)
+    form = read_form(fields, currency=str(kept.content["currency"]))
+    if not form.readable or form.day is None:
+        return _page(request, unit, kept, form, status=422)
+    change_draft(unit, draft_id=draft_id, name=form.name, valid_from=form.day, content=form.content)
+    return leave_for(f"/admin/rate-cards/drafts/{draft_id}", notice=N_("The draft is kept."))
+
+
+@routes.post("/drafts/{draft_id:uuid}/check")
+def check(request: Request, unit: StaffUnit, draft_id: UUID, fields: Fields) -> HTMLResponse:
+    """What stands in the form at this moment: the rules it breaks and what ordinary claims would cost."""
+    kept = draft_of(unit, draft_id=draft_id)
+    form = read_form(fields, currency=str(kept.content["currency"]))
+    return show(request, "admin/rate_card_checks.html", _checks(unit, form))
+
+
+@routes.post("/drafts/{draft_id:uuid}/submission")
+def submit(request: Request, unit: StaffUnit, draft_id: UUID) -> Response:
+    """Hand a draft to a second person."""
+    return _done(request, unit, draft_id, lambda: submit_draft(unit, draft_id=draft_id),
+                 N_("Submitted. A second person approves it."))  # fmt: skip
+
+
+@routes.post("/drafts/{draft_id:uuid}/approval")
+def approve(request: Request, unit: StaffUnit, draft_id: UUID) -> Response:
+    """Publish a submitted draft, as the second person."""
+    return _done(request, unit, draft_id, lambda: approve_draft(unit, draft_id=draft_id),
+                 N_("Approved. The card counts from its day."))  # fmt: skip
+
+
+@routes.post("/drafts/{draft_id:uuid}/return")
+def give_back(request: Request, unit: StaffUnit, draft_id: UUID, fields: Fields) -> Response:
+    """Give a submitted draft back to its writer."""
+    remark = str(fields.get("remark") or "").strip()[:500]
+    return _done(request, unit, draft_id, lambda: return_draft(unit, draft_id=draft_id, remark=remark),
+                 N_("Given back to its writer."))  # fmt: skip
+
+
+@routes.post("/drafts/{draft_id:uuid}/withdrawal")
+def withdraw(request: Request, unit: StaffUnit, draft_id: UUID) -> Response:
+    """End a draft."""
+    return _done(request, unit, draft_id, lambda: withdraw_draft(unit, draft_id=draft_id),
+                 N_("The draft is withdrawn."))  # fmt: skip
+
+
+def _done(request: Request, unit: Unit, draft_id: UUID, effect: Any, notice: str) -> Response:
+    try:
+        with unit.session.begin_nested():
+            effect()
+    except AgencyError as refusal:
+        unit.session.expire_all()
+        kept = draft_of(unit, draft_id=draft_id)
+        form = form_of(kept.name, kept.valid_from, kept.content)
+        broken = refusal.faults if isinstance(refusal, UnfitCard) else ()
+        return _page(request, unit, kept, form, error=refusal, broken=broken, status=refusal.status)
+    return leave_for(f"/admin/rate-cards/drafts/{draft_id}", notice=notice)
+
+
+def _page(
+    request: Request,
+    unit: Unit,
+    kept: RateCardDraft,
+    form: CardForm,
+    *,
+    error: AgencyError | None = None,
+    broken: tuple[CardFault, ...] = (),
+    status: int = 200,
+) -> HTMLResponse:
+    editable = kept.state == DraftState.DRAFT
+    names = unit.session.connection().execute(
+        text("SELECT 'user:' || id AS by, name FROM user_account WHERE 'user:' || id = ANY(:writers)"),
+        {"writers": list(kept.writers)},
+    )
+    known = {row.by: row.name for row in names}
+    values = {
+        "draft": kept,
+        "chip": STATES[kept.state],
+        "form": form,
+        "editable": editable,
+        "own": unit.by in kept.writers,
+        "writers": [known.get(who, who) for who in kept.writers],
+        "error": error.message if error else "",
+        "promises": [fault_words(one) for one in broken if not one.field],
+        "phases": PHASES,
+        "debtors": DEBTOR_KINDS,
+        "disputes": DISPUTES,
+        "keepers": KEEPERS,
+        **_checks(unit, form),
+    }
+    return show(request, "admin/rate_card_draft.html", values, status=status)
+
+
+def _checks(unit: Unit, form: CardForm) -> dict[str, Any]:
+    faults = tuple(form.faults) or card_faults(form.content, on=form.day or unit.today)
+    try:
+        base: RateCard | None = card_on(unit, on=unit.today).card
+    except NoRateCard:
+        base = None
+    card = None if form.faults else _card(form.content)
+    differences = card_differences(base, card) if base and card else ()
+    return {
+        "faults": [fault_words(fault) for fault in faults],
+        "examples": _examples(card, base) if card else [],
+        "differences": [difference_words(*one, str(form.content["currency"])) for one in differences],
+    }
+
+
+def _card(content: dict[str, Any]) -> RateCard | None:
+    try:
+        return RateCard.from_fields(content)
+    except (UnfairRateCard, KeyError, TypeError, ValueError):
+        return None
+
+
+def _examples(card: RateCard, base: RateCard | None) -> list[dict[str, Any]]:
+    """What an ordinary claim costs: a company at home, a month late, half documented, undisputed."""
+    found = []
+    for minor in EXAMPLES:
+        facts = PriceFacts(
+            amount=Money(minor, card.currency), age_days=30, debtor=DebtorKind.company, country="NL",
+            completeness=card.pivot_points, dispute=DisputeStatus.none, phase=Phase.reminder,
+        )  # fmt: skip
+        new = price(card=card, facts=facts)
+        old = price(card=base, facts=facts).fee_bps if base and base.currency == card.currency else None
+        found.append(
+            {"amount": facts.amount, "fee": new.fee_bps, "maximum": new.maximum, "before": old}
+        )
+    return found
+
+
+def current_and_draft(unit: Unit, draft_id: UUID) -> tuple[RateCard, RateCard, RateCardDraft]:
+    """This function will return the card in force and that of a draft, to be set beside each other.
+
+    :raises UnfitCard: the draft breaks a rule.
+    """
+    kept = draft_of(unit, draft_id=draft_id)
+    if faults := card_faults(kept.content, on=kept.valid_from):
+        raise UnfitCard(faults)
+    card = RateCard.from_fields(kept.content)
+    return card_on(unit, on=unit.today).card, card, kept
+
+
