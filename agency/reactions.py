@@ -14,13 +14,16 @@ from agency.desk.reacting import (
     look_into_dispute,
     look_into_disputes,
 )
+from agency.documents.jobs import check_added, keep_score
 from agency.events import (
     CallDue,
     ClaimPaidOff,
+    CompletenessOverridden,
     DisputeRaised,
     DisputeResolved,
     DocumentAdded,
     Event,
+    EvidenceChecked,
     HoldPlaced,
     MessageBounced,
     PaymentReceived,
@@ -50,7 +53,9 @@ from agency.treatment.reacting import (
 REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     PlacementReceived: (read_later,),
     PlacementRead: (price_read, know_debtors, book_credits),
-    DocumentAdded: (price_again,),
+    DocumentAdded: (price_again, check_added),
+    EvidenceChecked: (price_again, keep_score),
+    CompletenessOverridden: (price_again, keep_score),
     # The books are opened before treatment starts: what is asked must be owed.
     QuoteAccepted: (open_books, begin_placement, look_into_disputes),
     ClaimPaidOff: (stop_when_paid, drop_when_paid),

@@ -22,15 +22,17 @@ from agency.pricing.models import Quote
 from agency.pricing.rate_cards import PublishedCard, card_on
 from agency.pricing.replay import quote_document, quote_line
 from agency.pricing.scoring import ClaimFacts, PricedClaim, age_in_days, price_claim
-from agency.rules.facts import DebtorKind, DisputeStatus, DocumentKind
+from agency.rules.facts import ClaimType, DebtorKind, DisputeStatus, DocumentKind, Law
 
 VALID_DAYS: Final = 14
 STAGING: Final = "quote_line_staged"
 
 _FACTS = text(
-    "SELECT c.id, c.reference, c.principal_minor, c.currency, c.due_on, d.kind, d.country,"
+    "SELECT c.id, c.reference, c.principal_minor, c.currency, c.due_on, c.law, c.claim_type, d.kind, d.country,"
     " coalesce((SELECT array_agg(DISTINCT o.kind ORDER BY o.kind) FROM document o"
-    "  WHERE o.creditor_id = c.creditor_id AND o.claim_id = c.id), '{}') AS documents,"
+    "  WHERE o.creditor_id = c.creditor_id AND o.claim_id = c.id AND o.counts), '{}') AS documents,"
+    " coalesce((SELECT v.at_least FROM completeness_override v WHERE v.creditor_id = c.creditor_id"
+    "  AND v.claim_id = c.id AND v.withdrawn_at IS NULL), 0) AS at_least,"
     " coalesce((SELECT s.status FROM dispute s WHERE s.creditor_id = c.creditor_id AND s.claim_id = c.id"
     "  ORDER BY s.resolved_at IS NULL DESC, s.raised_at DESC, s.id DESC LIMIT 1), 'none') AS dispute"
     " FROM claim c JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
@@ -103,6 +105,9 @@ def facts_of_row(row: Row[Any], unit: Unit) -> ClaimFacts:
         country=row.country,
         documents=frozenset(DocumentKind(kind) for kind in row.documents),
         dispute=DisputeStatus(row.dispute),
+        law=Law(row.law),
+        claim_type=ClaimType(row.claim_type),
+        at_least=row.at_least,
     )
 
 
@@ -167,7 +172,7 @@ _AGAINST_OPEN = (
     f" FROM {STAGING} n FULL JOIN (SELECT claim_id, fee_bps, facts FROM quote_line"
     " WHERE creditor_id = :c AND quote_id = :q) o ON o.claim_id = n.claim_id WHERE "
 )
-_OFFER_FIELDS = ("amount_minor", "currency", "documents", "dispute")
+_OFFER_FIELDS = ("amount_minor", "currency", "documents", "dispute", "law", "claim_type", "at_least")
 
 
 def _differs(unit: Unit, creditor_id: UUID, quote_id: UUID) -> bool:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from agency.money import Money
-from agency.rules.facts import DebtorKind, DisputeStatus, DocumentKind
+from agency.rules.facts import ClaimType, DebtorKind, DisputeStatus, DocumentKind, Law
 from agency.rules.price import Price, PriceFacts, RateCard, price
 from agency.rules.score import Score, score
 
@@ -24,6 +24,9 @@ class ClaimFacts:
     country: str
     documents: frozenset[DocumentKind]
     dispute: DisputeStatus
+    law: Law | None = None  # None in quotes that were made before the evidence depended on it
+    claim_type: ClaimType | None = None
+    at_least: int = 0  # what a person lifted the completeness to
 
     def as_json(self) -> dict[str, Any]:
         """This function will return the facts as plain JSON values in a fixed order."""
@@ -35,7 +38,12 @@ class ClaimFacts:
             "country": self.country,
             "documents": sorted(kind.value for kind in self.documents),
             "dispute": self.dispute.value,
-        }
+        } | self._later_facts()
+
+    def _later_facts(self) -> dict[str, Any]:
+        """Facts that older quotes do not have: left out when absent, so that those replay to the same bytes."""
+        later = {"law": self.law, "claim_type": self.claim_type, "at_least": self.at_least}
+        return {name: value for name, value in later.items() if value}
 
     @classmethod
     def from_json(cls, facts: Mapping[str, Any]) -> "ClaimFacts":
@@ -47,6 +55,9 @@ class ClaimFacts:
             country=facts["country"],
             documents=_kinds(tuple(facts["documents"])),
             dispute=DisputeStatus(facts["dispute"]),
+            law=Law(facts["law"]) if "law" in facts else None,
+            claim_type=ClaimType(facts["claim_type"]) if "claim_type" in facts else None,
+            at_least=facts.get("at_least", 0),
         )
 
 
@@ -75,7 +86,15 @@ def price_claim(*, card: RateCard, facts: ClaimFacts) -> PricedClaim:
     :raises CurrencyMismatch: the card is in another currency.
     :raises ValueError: the amount is not positive.
     """
-    found = score(debtor=facts.debtor, amount=facts.amount, documents=facts.documents, dispute=facts.dispute)
+    found = score(
+        debtor=facts.debtor,
+        amount=facts.amount,
+        documents=facts.documents,
+        dispute=facts.dispute,
+        law=facts.law or Law.nl,
+        claim_type=facts.claim_type or ClaimType.sale,
+        at_least=facts.at_least,
+    )
     return PricedClaim(
         facts,
         found,
