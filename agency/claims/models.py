@@ -51,7 +51,9 @@ class Claim(CreditorRow, Timestamped, table=True):
     law: Law = Field(sa_type=choice(Law, "law"))
     interest_kind: InterestKind = Field(sa_type=choice(InterestKind, "interest_kind"))
     claim_type: ClaimType = Field(
-        default=ClaimType.sale, sa_type=choice(ClaimType, "claim_type"), sa_column_kwargs={"server_default": "sale"}
+        default=ClaimType.sale,
+        sa_type=choice(ClaimType, "claim_type"),
+        sa_column_kwargs={"server_default": "sale"},
     )
     currency: str = Field(max_length=3)
     principal_minor: int = Field(sa_type=Minor)

@@ -114,7 +114,15 @@ def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     try:
         with archive.open(info) as opened:
             content = opened.read(info.file_size + 1)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        OSError,
+        ValueError,
+    ) as error:
         raise UnacceptableArchive("a file in the ZIP is broken", field="file") from error
     if len(content) != info.file_size:
         raise UnacceptableArchive("a file in the ZIP is not as large as it says", field="file")

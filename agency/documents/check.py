@@ -152,9 +152,7 @@ def _check(reading: Reading, document: Document, facts: ClaimedFacts) -> Checked
 
 def _decided(unit: Unit, document: Document) -> DocumentVerdict | None:
     """Return the last verdict when it settled what the document counts for."""
-    newest = next(
-        iter(verdicts_of(unit, creditor_id=document.creditor_id, document_id=document.id)), None
-    )
+    newest = next(iter(verdicts_of(unit, creditor_id=document.creditor_id, document_id=document.id)), None)
     settles = newest is not None and newest.verdict in (Verdict.right, Verdict.wrong_document)
     return newest if settles else None
 

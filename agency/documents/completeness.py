@@ -69,7 +69,8 @@ def record_score(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Score:
     line = found.trace[0]
     unit.session.connection().execute(
         text(
-            "INSERT INTO score_run (creditor_id, id, claim_id, completeness, dispute, rule_version, facts, at)"
+            "INSERT INTO score_run"
+            " (creditor_id, id, claim_id, completeness, dispute, rule_version, facts, at)"
             " VALUES (:c, uuidv7(), :claim, :completeness, :dispute, :version, CAST(:facts AS jsonb), :now)"
         ),
         {

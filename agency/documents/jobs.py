@@ -28,7 +28,9 @@ def keep_score(unit: Unit, event: EvidenceChecked | CompletenessOverridden) -> N
 
 def check_later(unit: Unit, *, creditor_id: UUID, document_id: UUID) -> None:
     """This function will have a document read and checked soon, also when it was before."""
-    enqueue(unit, check_document, creditor_id=creditor_id, owner_id=str(creditor_id), document_id=str(document_id))
+    enqueue(
+        unit, check_document, creditor_id=creditor_id, owner_id=str(creditor_id), document_id=str(document_id)
+    )
 
 
 def check_claim_later(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> int:

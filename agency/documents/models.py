@@ -67,7 +67,9 @@ class Document(CreditorRow, table=True):
     added_by: str
     checks: dict[str, Any] = json_field(default_factory=dict)
     kind_from: KindFrom = Field(
-        default=KindFrom.person, sa_type=choice(KindFrom, "kind_from"), sa_column_kwargs={"server_default": "person"}
+        default=KindFrom.person,
+        sa_type=choice(KindFrom, "kind_from"),
+        sa_column_kwargs={"server_default": "person"},
     )
     standing: Standing = Field(
         default=Standing.unchecked,
@@ -78,7 +80,9 @@ class Document(CreditorRow, table=True):
     checked_at: datetime | None = moment_field(default=None)
     counts: bool | None = Field(
         default=None,
-        sa_column=Column(Boolean, Computed("standing IN ('unchecked', 'valid')", persisted=True), nullable=False),
+        sa_column=Column(
+            Boolean, Computed("standing IN ('unchecked', 'valid')", persisted=True), nullable=False
+        ),
     )
 
 
@@ -136,7 +140,7 @@ class DocumentVerdict(CreditorRow, table=True):
 
 
 class CompletenessOverride(CreditorRow, table=True):
-    """A completeness that a person lifted to at least so many points, with the reason; withdrawn, not deleted.
+    """A completeness lifted by a person to at least so many points, with the reason; withdrawn, never deleted.
 
     It only lifts: what should not count is refuted as a document, by name.
     """

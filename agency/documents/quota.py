@@ -32,13 +32,15 @@ def ensure_room(unit: Unit, *, creditor_id: UUID, quota: Quota, adding: int) -> 
     row = (
         unit.session.connection()
         .execute(
-            text("SELECT count(*) AS documents, coalesce(sum(size), 0) AS size FROM document WHERE creditor_id = :c"),
+            text(
+                "SELECT count(*) AS documents, coalesce(sum(size), 0) AS size FROM document"
+                " WHERE creditor_id = :c"
+            ),
             {"c": creditor_id},
         )
         .one()
     )
     if row.documents >= quota.documents_max:
-        raise OverQuota(f"there is room for {quota.documents_max} documents, and all of it is taken", field="file")
+        raise OverQuota("there is no room for more documents: ask the agency for more room", field="file")
     if row.size + adding > quota.bytes_max:
-        taken, room = (-(-size // 1024**2) for size in (int(row.size), quota.bytes_max))
-        raise OverQuota(f"the file does not fit: {taken} MB of {room} MB are taken", field="file")
+        raise OverQuota("there is no room for a file of this size: ask the agency for more room", field="file")

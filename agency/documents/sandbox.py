@@ -16,7 +16,9 @@ import agency
 from agency.kernel.errors import NotFound
 from agency.rules.reading import Reading, ReadState, reading_from_json
 
-_START: Final = "import sys; sys.path.insert(0, sys.argv[1]); from agency.documents.reader.process import main; main()"
+_START: Final = (
+    "import sys; sys.path.insert(0, sys.argv[1]); from agency.documents.reader.process import main; main()"
+)
 _ROOT: Final = str(Path(agency.__path__[0]).parent)
 PNG: Final = b"\x89PNG"
 

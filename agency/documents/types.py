@@ -36,7 +36,12 @@ _DOCUMENT_TYPE = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _HEAD: Final = 1024
 _END_OF_ZIP: Final = b"PK\x05\x06"
 # Settings of a printer, and fonts; programs in a letter have other names.
-_HARMLESS: Final = ("xl/printersettings/", "word/printersettings/", "word/fonts/", "word/embeddings/oleobject")
+_HARMLESS: Final = (
+    "xl/printersettings/",
+    "word/printersettings/",
+    "word/fonts/",
+    "word/embeddings/oleobject",
+)
 # The file that the makers of virus scanners agreed on for trying them; its two halves are apart so that no
 # scanner takes this source for it.
 _TEST_VIRUS: Final = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
@@ -147,7 +152,7 @@ def _check_office(content: bytes) -> None:
                 raise UnacceptableFile("the file holds macros or programs; make it a PDF", field="file")
             if name.startswith(("basic/", "scripts/")):
                 raise UnacceptableFile("the file holds macros or programs; make it a PDF", field="file")
-            if name.endswith((".xml", ".rels")) and _DOCUMENT_TYPE.search(entry.content[:_HEAD * 64]):
+            if name.endswith((".xml", ".rels")) and _DOCUMENT_TYPE.search(entry.content[: _HEAD * 64]):
                 raise UnacceptableFile("the file's XML declares entities; make it a PDF", field="file")
     except UnacceptableArchive as refusal:
         raise UnacceptableFile(refusal.message.replace("ZIP", "file"), field="file") from refusal

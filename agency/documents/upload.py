@@ -172,10 +172,8 @@ def documents_of(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Sequence[D
     ).all()
 
 
-def fetch_document(
-    unit: Unit, files: FileStore, *, creditor_id: UUID, document_id: UUID
-) -> tuple[Document, bytes]:
-    """This function will return a document with its bytes.
+def document_of(unit: Unit, *, creditor_id: UUID, document_id: UUID) -> Document:
+    """This function will return a document.
 
     :raises NotFound: this creditor has no such document.
     """
@@ -184,5 +182,16 @@ def fetch_document(
     ).one_or_none()
     if document is None:
         raise NotFound("no such document")
+    return document
+
+
+def fetch_document(
+    unit: Unit, files: FileStore, *, creditor_id: UUID, document_id: UUID
+) -> tuple[Document, bytes]:
+    """This function will return a document with its bytes.
+
+    :raises NotFound: this creditor has no such document.
+    """
+    document = document_of(unit, creditor_id=creditor_id, document_id=document_id)
     content, _ = fetch(unit, files, creditor_id=creditor_id, sha256=document.sha256)
     return document, content

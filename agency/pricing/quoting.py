@@ -28,7 +28,8 @@ VALID_DAYS: Final = 14
 STAGING: Final = "quote_line_staged"
 
 _FACTS = text(
-    "SELECT c.id, c.reference, c.principal_minor, c.currency, c.due_on, c.law, c.claim_type, d.kind, d.country,"
+    "SELECT c.id, c.reference, c.principal_minor, c.currency, c.due_on, d.kind, d.country,"
+    " c.law, c.claim_type,"
     " coalesce((SELECT array_agg(DISTINCT o.kind ORDER BY o.kind) FROM document o"
     "  WHERE o.creditor_id = c.creditor_id AND o.claim_id = c.id AND o.counts), '{}') AS documents,"
     " coalesce((SELECT v.at_least FROM completeness_override v WHERE v.creditor_id = c.creditor_id"

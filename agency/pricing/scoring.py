@@ -41,7 +41,7 @@ class ClaimFacts:
         } | self._later_facts()
 
     def _later_facts(self) -> dict[str, Any]:
-        """Facts that older quotes do not have: left out when absent, so that those replay to the same bytes."""
+        """Facts that older quotes lack: left out when absent, so that those replay to the same bytes."""
         later = {"law": self.law, "claim_type": self.claim_type, "at_least": self.at_least}
         return {name: value for name, value in later.items() if value}
 

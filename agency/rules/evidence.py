@@ -1,4 +1,4 @@
-"""Whether a document bears a claim out: each value that is compared, where it stands, and how sure that is."""
+"""Whether a document bears a claim out: each value compared, where it stands, and how sure that is."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -268,7 +268,9 @@ def _signature(reading: Reading, claim: ClaimedFacts, invoice: InvoiceFacts) -> 
         asked = asked or label
         mark = _mark_near(pages[label.page], label.box) if label.box else None
         if mark and label.box:
-            return Finding("signature", Outcome.match, "", label.text, LIKELY - 5, label.page, mark.around(label.box))
+            return Finding(
+                "signature", Outcome.match, "", label.text, LIKELY - 5, label.page, mark.around(label.box)
+            )
     if asked:
         return Finding("signature", Outcome.absent, "", asked.text, MAYBE, asked.page, asked.box)
     return Finding("signature", Outcome.absent, "", "", UNSURE)

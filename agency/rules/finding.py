@@ -239,7 +239,9 @@ def _after(words: tuple[Word, ...], label: tuple[int, int]) -> Iterator[int]:
         below, own = words[index].line - line, words[index].box
         if below > 2:
             return
-        if below >= 1 and (box is None or own is None or (own.left < box.right + 800 and own.right > box.left)):
+        if below >= 1 and (
+            box is None or own is None or (own.left < box.right + 800 and own.right > box.left)
+        ):
             yield index
 
 

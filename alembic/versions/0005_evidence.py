@@ -1,8 +1,9 @@
 """What reading a document gave, what people said of it, and completeness that a person lifted."""
 
 import sqlalchemy as sa
-from alembic import op
 from sqlalchemy.dialects import postgresql
+
+from alembic import op
 
 revision = "0005"
 down_revision = "0002"

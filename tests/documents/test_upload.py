@@ -19,6 +19,8 @@ from agency.rules.facts import DocumentKind
 from tests.intake.factories import Store, a_creditor, a_file, a_row, place, rows_of
 
 PDF = b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\n%%EOF"
+
+
 def an_image(kind, size=(8, 8)):
     out = io.BytesIO()
     Image.new("RGB", size, "white").save(out, kind)

@@ -17,7 +17,11 @@ disputes = st.sampled_from(list(DisputeStatus))
 amounts = st.integers(1, 10**9).map(lambda minor: Money(minor, "EUR"))
 documents = st.frozensets(st.sampled_from(list(DocumentKind)))
 settings_of_a_claim = st.fixed_dictionaries(
-    {"law": st.sampled_from(list(Law)), "claim_type": st.sampled_from(list(ClaimType)), "at_least": st.integers(0, 100)}
+    {
+        "law": st.sampled_from(list(Law)),
+        "claim_type": st.sampled_from(list(ClaimType)),
+        "at_least": st.integers(0, 100),
+    }
 )
 
 

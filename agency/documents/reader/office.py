@@ -5,7 +5,6 @@ import re
 import zipfile
 from collections.abc import Iterable
 from email import message_from_bytes
-from email.message import EmailMessage
 from email.policy import default
 from html import unescape
 from typing import Any, Final
@@ -78,8 +77,6 @@ def _xml(file: io.BytesIO, *, paragraph: str | None) -> Iterable[str]:
 
 def _mail(content: bytes) -> list[str]:
     message = message_from_bytes(content, policy=default)
-    if not isinstance(message, EmailMessage):
-        return []
     heads = [f"{name}: {message[name]}" for name in ("From", "To", "Date", "Subject") if message[name]]
     body = message.get_body(("plain", "html"))
     if body is None:

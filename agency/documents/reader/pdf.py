@@ -110,8 +110,8 @@ def _shown(sheet: Any, left: Any, bottom: Any, right: Any, top: Any) -> Place:
         )
         corners.append((across.value, down.value))
     (x0, y0), (x1, y1) = corners
-    bounded = [min(max(value, 0), WHOLE) for value in (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))]
-    return bounded
+    edges = (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
+    return [min(max(edge, 0), WHOLE) for edge in edges]
 
 
 def _lines(words: list[tuple[str, Place]]) -> list[list[Any]]:

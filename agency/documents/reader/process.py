@@ -91,7 +91,7 @@ def _limited(request: dict[str, Any], content: bytes, writing: int) -> None:
 
 def _until(answers: BinaryIO, deadline: Any) -> bytes | None:
     """Collect what a child says; None when it says nothing, or is not done in time."""
-    parts = []
+    parts: list[bytes] = []
     while True:
         left = deadline - time.monotonic()
         if left <= 0 or not select.select([answers], [], [], left)[0]:
