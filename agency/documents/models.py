@@ -140,7 +140,7 @@ class DocumentVerdict(CreditorRow, table=True):
 
 
 class CompletenessOverride(CreditorRow, table=True):
-    """A completeness lifted by a person to at least so many points, with the reason; withdrawn, never deleted.
+    """A completeness that a person lifted, with the reason; withdrawn, never deleted.
 
     It only lifts: what should not count is refuted as a document, by name.
     """

@@ -41,6 +41,6 @@ def ensure_room(unit: Unit, *, creditor_id: UUID, quota: Quota, adding: int) -> 
         .one()
     )
     if row.documents >= quota.documents_max:
-        raise OverQuota("there is no room for more documents: ask the agency for more room", field="file")
+        raise OverQuota("there is no room for more documents: ask the agency for more", field="file")
     if row.size + adding > quota.bytes_max:
-        raise OverQuota("there is no room for a file of this size: ask the agency for more room", field="file")
+        raise OverQuota("there is no room for a file this large: ask the agency for more", field="file")

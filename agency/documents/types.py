@@ -155,7 +155,9 @@ def _check_office(content: bytes) -> None:
             if name.endswith((".xml", ".rels")) and _DOCUMENT_TYPE.search(entry.content[: _HEAD * 64]):
                 raise UnacceptableFile("the file's XML declares entities; make it a PDF", field="file")
     except UnacceptableArchive as refusal:
-        raise UnacceptableFile(refusal.message.replace("ZIP", "file"), field="file") from refusal
+        raise UnacceptableFile(
+            "the file is broken or made to do harm; make it a PDF", field="file"
+        ) from refusal
 
 
 _CHECKS: Final[dict[str, Callable[[bytes], None]]] = {

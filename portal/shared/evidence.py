@@ -107,7 +107,7 @@ def evidence_values(
     check = last_check(unit, creditor_id=creditor_id, document_id=document_id)
     said = verdicts_of(unit, creditor_id=creditor_id, document_id=document_id)
     pages = {page[0]: page for page in check.pages} if check else {}
-    findings = [_finding(one, pages, check) for one in check.findings] if check else []
+    findings = [_finding(one, pages) for one in check.findings] if check else []
     return {
         "document": document,
         "check": check,
@@ -142,16 +142,14 @@ def evidence_items(
     ]
 
 
-def _finding(
-    one: Mapping[str, Any], pages: Mapping[int, Sequence[int]], check: DocumentCheck | None
-) -> dict[str, Any]:
-    currency = check.facts["currency"] if check else "EUR"
+def _finding(one: Mapping[str, Any], pages: Mapping[int, Sequence[int]]) -> dict[str, Any]:
+    label = FIELDS[one["field"]]
     return {
         "field": one["field"],
-        "label": gettext(FIELDS[one["field"]]),
+        "label": gettext(label),
         "outcome": one["outcome"],
         "chip": OUTCOMES[one["outcome"]],
-        "expected": _shown(one["field"], one["expected"], currency),
+        "expected": _shown(one["field"], one["expected"]),
         "found": _found(one),
         "confidence": one["confidence"],
         "page": one["page"],
@@ -159,7 +157,7 @@ def _finding(
     }
 
 
-def _shown(field: str, value: str, currency: str) -> str:
+def _shown(field: str, value: str) -> str:
     if field in ("issued_on", "due_on") and value:
         return format_day(date.fromisoformat(value))
     if field == "amount" and value:
