@@ -123,7 +123,8 @@ _MARKS = re.compile(r"€|£|\$|eur(?:os?)?|gbp|usd|chf", re.IGNORECASE)
 
 def read_minor(text: str) -> int | None:
     """Read an amount with two decimals, however thousands are set apart, as minor units."""
-    bare = _MARKS.sub("", text).replace("\u00a0", " ").replace("\u202f", " ").strip(" :-–=*")
+    bare = _MARKS.sub("", text).replace("\u00a0", " ").replace("\u202f", " ").strip(" :;–=*")
+    bare = bare.rstrip(".,-").lstrip(".,")
     if not _AMOUNT.fullmatch(bare):
         return None
     return int(re.sub(r"[^0-9]", "", bare)) * (-1 if bare.startswith("-") else 1)

@@ -1,5 +1,6 @@
 """What a document is, from its own words: weighted words in four languages, the same answer every time."""
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -76,8 +77,10 @@ def _decide(ranked: list[tuple[DocumentKind, int]]) -> tuple[DocumentKind | None
 
 def _found(row: _Row, head: str, body: str) -> list[tuple[str, int]]:
     weights = read_table(TABLE)["weights"]
-    found = []
-    for phrase in row.title:
+    found: list[tuple[str, int]] = []
+    for phrase in sorted(row.title, key=len, reverse=True):
+        if any(_says(f" {longer} ", phrase) for longer, _ in found):
+            continue  # "terms and conditions" inside "general terms and conditions" is the same title
         if _says(head, phrase):
             found.append((phrase, row.weight))
         elif _says(body, phrase):
@@ -92,17 +95,18 @@ def _says(text: str, phrase: str) -> bool:
 
 
 def _head(reading: Reading) -> str:
-    """Return the first words of the document, and those in the upper part of its first page."""
+    """Return the short lines at the top of the first page: a title stands alone, a sentence only mentions."""
     limits = read_table(TABLE)["limits"]
     if not reading.pages:
         return "  "
     words = reading.pages[0].words
-    placed = [word for word in words if word.box is not None]
-    head = (
-        [word for word in placed if word.box and word.box.top <= limits["head_ten_thousandths"]]
-        if placed
-        else words[: limits["head_words"]]
-    )
+    on_line = Counter(word.line for word in words)
+    head = [
+        word
+        for number, word in enumerate(words)
+        if on_line[word.line] <= limits["head_line_words"]
+        and (word.box.top <= limits["head_ten_thousandths"] if word.box else number < limits["head_words"])
+    ]
     return f" {fold(' '.join(word.text for word in head))} "
 
 
