@@ -26,6 +26,7 @@ def main() -> None:
     """This function will answer requests until its input ends."""
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     pictures.prepare()
+    office.prepare()
     while line := requests.readline():
         request = json.loads(line)
         content = requests.read(request["size"])
