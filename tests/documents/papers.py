@@ -1,3 +1,4 @@
+# ruff: noqa: E501  what a paper says is kept on one line, as Typst takes it
 """Papers as businesses write them, set with Typst in four languages: for reading them back."""
 
 from dataclasses import dataclass, field, replace
