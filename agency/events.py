@@ -79,6 +79,26 @@ class DocumentAdded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class EvidenceChecked(Event):
+    """A document was read and compared with its claim, or a person judged it: what it counts for changed."""
+
+    reacts: ClassVar[bool] = True
+    document_id: UUID
+    document_kind: str
+    name: str
+    standing: str
+    by_person: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompletenessOverridden(Event):
+    """A person lifted the completeness of a claim (`at_least`), or took that back (0)."""
+
+    reacts: ClassVar[bool] = True
+    at_least: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class QuoteIssued(Event):
     """A binding price was offered."""
 

@@ -15,15 +15,18 @@ from agency.desk.reacting import (
     look_into_dispute,
     look_into_disputes,
 )
+from agency.documents.jobs import check_added, keep_score
 from agency.events import (
     CallDue,
     ClaimPaidOff,
+    CompletenessOverridden,
     CreditCheckAsked,
     DisputeRaised,
     DisputeResolved,
     DocumentAdded,
     DuplicateDecided,
     Event,
+    EvidenceChecked,
     HoldPlaced,
     MessageBounced,
     PaymentReceived,
@@ -55,7 +58,9 @@ from agency.treatment.reacting import (
 REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     PlacementReceived: (read_later,),
     PlacementRead: (price_read, know_debtors, book_credits, find_duplicates, screen_placement),
-    DocumentAdded: (price_again,),
+    DocumentAdded: (price_again, check_added),
+    EvidenceChecked: (price_again, keep_score),
+    CompletenessOverridden: (price_again, keep_score),
     # The books are opened before treatment starts: what is asked must be owed. The registers are asked before
     # it too: who is not known to be clear is not written to.
     QuoteAccepted: (open_books, screen_before_contact, begin_placement, look_into_disputes),

@@ -18,7 +18,7 @@ from agency.kernel.columns import (
     moment_field,
     within_creditor,
 )
-from agency.rules.facts import Channel, InterestKind, Law, Phase
+from agency.rules.facts import Channel, ClaimType, InterestKind, Law, Phase
 
 
 class Claim(CreditorRow, Timestamped, table=True):
@@ -51,6 +51,11 @@ class Claim(CreditorRow, Timestamped, table=True):
     placement_id: UUID | None = None
     law: Law = Field(sa_type=choice(Law, "law"))
     interest_kind: InterestKind = Field(sa_type=choice(InterestKind, "interest_kind"))
+    claim_type: ClaimType = Field(
+        default=ClaimType.sale,
+        sa_type=choice(ClaimType, "claim_type"),
+        sa_column_kwargs={"server_default": "sale"},
+    )
     currency: str = Field(max_length=3)
     principal_minor: int = Field(sa_type=Minor)
     disputed_minor: int = Field(default=0, sa_type=Minor)

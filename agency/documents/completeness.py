@@ -1,41 +1,86 @@
-"""How complete a claim's evidence is, from the documents that are there."""
+"""How complete a claim's evidence is, from the documents that are there and count."""
 
+import json
 from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import text
 
+from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from agency.money import Money
-from agency.rules.facts import DebtorKind, DisputeStatus, DocumentKind
+from agency.rules.facts import ClaimType, DebtorKind, DisputeStatus, DocumentKind, Law
 from agency.rules.score import Score, score
+
+_FACTS = text(
+    "SELECT c.principal_minor, c.currency, c.law, c.claim_type, d.kind,"
+    " coalesce((SELECT array_agg(DISTINCT o.kind) FROM document o"
+    "  WHERE o.creditor_id = c.creditor_id AND o.claim_id = c.id AND o.counts), '{}') AS documents,"
+    " coalesce((SELECT s.status FROM dispute s WHERE s.creditor_id = c.creditor_id AND s.claim_id = c.id"
+    "  ORDER BY s.resolved_at IS NULL DESC, s.raised_at DESC, s.id DESC LIMIT 1), 'none') AS dispute,"
+    " coalesce((SELECT v.at_least FROM completeness_override v WHERE v.creditor_id = c.creditor_id"
+    "  AND v.claim_id = c.id AND v.withdrawn_at IS NULL), 0) AS at_least"
+    " FROM claim c JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
+    " WHERE c.creditor_id = :c AND c.id = :claim"
+)
 
 
 def kinds_present(
     unit: Unit, *, creditor_id: UUID, claim_ids: Collection[UUID]
 ) -> dict[UUID, frozenset[DocumentKind]]:
-    """This function will return the kinds of document that each claim has; claims without any are left
-    out.
+    """This function will return the kinds of document that count for each claim; claims without any are
+    left out.
     """
     rows = unit.session.connection().execute(
         text(
             "SELECT claim_id, array_agg(DISTINCT kind) FROM document"
-            " WHERE creditor_id = :c AND claim_id = ANY(:ids) GROUP BY claim_id"
+            " WHERE creditor_id = :c AND claim_id = ANY(:ids) AND counts GROUP BY claim_id"
         ),
         {"c": creditor_id, "ids": list(claim_ids)},
     )
     return {claim_id: frozenset(DocumentKind(kind) for kind in kinds) for claim_id, kinds in rows}
 
 
-def assess(
-    unit: Unit,
-    *,
-    creditor_id: UUID,
-    claim_id: UUID,
-    debtor: DebtorKind,
-    amount: Money,
-    dispute: DisputeStatus,
-) -> Score:
-    """This function will score the evidence of one claim as it is now."""
-    kinds = kinds_present(unit, creditor_id=creditor_id, claim_ids=[claim_id])
-    return score(debtor=debtor, amount=amount, documents=kinds.get(claim_id, frozenset()), dispute=dispute)
+def assess_claim(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Score:
+    """This function will score the evidence of one claim as it is now, from what is stored.
+
+    :raises NotFound: this creditor has no such claim.
+    """
+    row = unit.session.connection().execute(_FACTS, {"c": creditor_id, "claim": claim_id}).one_or_none()
+    if row is None:
+        raise NotFound("no such claim")
+    return score(
+        debtor=DebtorKind(row.kind),
+        amount=Money(row.principal_minor, row.currency),
+        documents=frozenset(DocumentKind(kind) for kind in row.documents),
+        dispute=DisputeStatus(row.dispute),
+        law=Law(row.law),
+        claim_type=ClaimType(row.claim_type),
+        at_least=row.at_least,
+        on=unit.today,
+    )
+
+
+def record_score(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Score:
+    """This function will score the evidence of one claim and keep the result with its rule's version and
+    facts.
+    """
+    found = assess_claim(unit, creditor_id=creditor_id, claim_id=claim_id)
+    line = found.trace[0]
+    unit.session.connection().execute(
+        text(
+            "INSERT INTO score_run"
+            " (creditor_id, id, claim_id, completeness, dispute, rule_version, facts, at)"
+            " VALUES (:c, uuidv7(), :claim, :completeness, :dispute, :version, CAST(:facts AS jsonb), :now)"
+        ),
+        {
+            "c": creditor_id,
+            "claim": claim_id,
+            "completeness": found.completeness,
+            "dispute": line.inputs["dispute"],
+            "version": line.version,
+            "facts": json.dumps(line.inputs),
+            "now": unit.now,
+        },
+    )
+    return found

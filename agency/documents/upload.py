@@ -10,8 +10,10 @@ from sqlalchemy import text
 from sqlmodel import col, select
 
 from agency.claims.models import Claim
-from agency.documents.models import Document
-from agency.documents.types import UnacceptableFile, file_type
+from agency.documents.models import Document, KindFrom
+from agency.documents.quota import Quota, ensure_room
+from agency.documents.sandbox import read
+from agency.documents.types import UnacceptableFile, file_type, suggest_kind
 from agency.events import DocumentAdded
 from agency.kernel.emitting import emit
 from agency.kernel.errors import NotFound
@@ -19,10 +21,13 @@ from agency.kernel.files import fetch, store
 from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit
 from agency.ports.providers import FileStore
+from agency.rules.evidence import Standing
 from agency.rules.facts import DocumentKind
+from agency.rules.reading import ReadState
 
 DOCUMENT_BYTES_MAX: Final = 20 * 1024 * 1024
 NAME_MAX: Final = 200
+HOUSE_QUOTA: Final = Quota()
 
 
 def add_document(
@@ -31,18 +36,25 @@ def add_document(
     *,
     creditor_id: UUID,
     claim_id: UUID,
-    kind: DocumentKind,
     name: str,
     content: bytes,
+    kind: DocumentKind | None = None,
+    quota: Quota = HOUSE_QUOTA,
 ) -> UUID:
     """This function will keep a file as evidence of a claim; the same file again is the document it was.
 
+    It is read and checked afterwards, by a job; until then it counts on the word of who added it.
+
+    :param kind: what it is, if a person said so; otherwise its name suggests it and its content decides.
     :raises NotFound: this creditor has no such claim.
-    :raises UnacceptableFile: too large, or not what it says it is.
+    :raises UnacceptableFile: too large, locked, or not what it says it is.
+    :raises OverQuota: the creditor has no room left.
     """
     if len(content) > DOCUMENT_BYTES_MAX:
         raise UnacceptableFile("the file is larger than 20 MB", field="file")
     found = file_type(content, name=name)
+    if found.media_type == "application/pdf" and b"/Encrypt" in content:
+        _refuse_locked(content)
     claim = unit.session.exec(
         select(Claim.id).where(Claim.creditor_id == creditor_id, Claim.id == claim_id).with_for_update()
     ).one_or_none()
@@ -56,11 +68,13 @@ def add_document(
     ).one_or_none()
     if same is not None:
         return same.id
+    ensure_room(unit, creditor_id=creditor_id, quota=quota, adding=len(content))
     document = Document(
         creditor_id=creditor_id,
         id=new_id(),
         claim_id=claim_id,
-        kind=kind,
+        kind=kind or suggest_kind(name),
+        kind_from=KindFrom.person if kind else KindFrom.name,
         name=clean_name(name),
         sha256=sha256,
         media_type=found.media_type,
@@ -77,11 +91,17 @@ def add_document(
             creditor_id=creditor_id,
             claim_id=claim_id,
             document_id=document.id,
-            document_kind=kind,
+            document_kind=document.kind,
             name=document.name,
         ),
     )
     return document.id
+
+
+def _refuse_locked(content: bytes) -> None:
+    """Many PDFs are encrypted only against changing; one that does not open proves nothing to anybody."""
+    if read(content, media_type="application/pdf").state == ReadState.password:
+        raise UnacceptableFile("the PDF opens only with a password; add it without", field="file")
 
 
 @dataclass(frozen=True)
@@ -98,7 +118,10 @@ class IntakeFile:
 def add_from_intake(
     unit: Unit, files: FileStore, *, creditor_id: UUID, evidence: Sequence[IntakeFile]
 ) -> None:
-    """This function will keep the files that claims came with; no event per file, the placement tells."""
+    """This function will keep the files that claims came with; no event per file, the placement tells.
+
+    What the claim was read from needs no comparing with it, so it counts at once.
+    """
     rows = []
     for file in evidence:
         media_type, checks = file.media_type, {}
@@ -113,7 +136,8 @@ def add_from_intake(
             Document(
                 creditor_id=creditor_id, id=new_id(), claim_id=file.claim_id, kind=file.kind,
                 name=clean_name(file.name), sha256=sha256, media_type=media_type, size=len(file.content),
-                added_at=unit.now, added_by=unit.by, checks=checks,
+                added_at=unit.now, added_by=unit.by, checks=checks, kind_from=KindFrom.content,
+                standing=Standing.valid if file.kind == DocumentKind.invoice else Standing.unchecked,
             )
         )  # fmt: skip
     for row in rows:
@@ -148,10 +172,8 @@ def documents_of(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Sequence[D
     ).all()
 
 
-def fetch_document(
-    unit: Unit, files: FileStore, *, creditor_id: UUID, document_id: UUID
-) -> tuple[Document, bytes]:
-    """This function will return a document with its bytes.
+def document_of(unit: Unit, *, creditor_id: UUID, document_id: UUID) -> Document:
+    """This function will return a document.
 
     :raises NotFound: this creditor has no such document.
     """
@@ -160,5 +182,16 @@ def fetch_document(
     ).one_or_none()
     if document is None:
         raise NotFound("no such document")
+    return document
+
+
+def fetch_document(
+    unit: Unit, files: FileStore, *, creditor_id: UUID, document_id: UUID
+) -> tuple[Document, bytes]:
+    """This function will return a document with its bytes.
+
+    :raises NotFound: this creditor has no such document.
+    """
+    document = document_of(unit, creditor_id=creditor_id, document_id=document_id)
     content, _ = fetch(unit, files, creditor_id=creditor_id, sha256=document.sha256)
     return document, content

@@ -84,6 +84,9 @@ class Settings(BaseSettings):
     session_idle_minutes: int = 30
     session_absolute_hours: int = 12
     upload_bytes_max: int = 50 * 1024 * 1024
+    # The room of one creditor for documents: bytes of all of them, and how many.
+    evidence_bytes_max: int = Field(default=20 * 1024**3, gt=0)
+    evidence_documents_max: int = Field(default=500_000, gt=0)
 
     @model_validator(mode="after")
     def refuse_development_values_in_production(self) -> Self:

@@ -49,9 +49,11 @@ def quote_outlook(
     :param on: the day until which interest is counted, and as of which the books are read.
     :returns: the outlook, what was agreed, and how many claims are in it; None when the quote has no lines.
     """
-    rows = unit.session.connection().execute(
-        _LINES, {"c": creditor_id, "q": quote_id, "limit": CLAIMS_MAX}
-    ).all()
+    rows = (
+        unit.session.connection()
+        .execute(_LINES, {"c": creditor_id, "q": quote_id, "limit": CLAIMS_MAX})
+        .all()
+    )
     if not rows:
         return None
     agreed = agreed_with(unit, creditor_id=creditor_id, card=card, on=on)

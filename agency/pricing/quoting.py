@@ -24,7 +24,7 @@ from agency.pricing.rate_cards import PublishedCard, card_on
 from agency.pricing.replay import quote_document, quote_line, rule_versions
 from agency.pricing.scoring import ClaimFacts, PricedClaim, age_in_days, price_claim
 from agency.rules.debt_age import blended_age
-from agency.rules.facts import DebtorKind, DisputeStatus, DocumentKind, Phase
+from agency.rules.facts import ClaimType, DebtorKind, DisputeStatus, DocumentKind, Law, Phase
 from agency.rules.rate_card import RateCard
 
 VALID_DAYS: Final = 14
@@ -32,8 +32,12 @@ STAGING: Final = "quote_line_staged"
 
 _FACTS = text(
     "SELECT c.id, c.reference, c.principal_minor, c.currency, c.due_on, c.phase, d.kind, d.country,"
+    " c.law, c.claim_type,"
     " coalesce((SELECT array_agg(o.kind || ':' || o.sha256 ORDER BY o.kind, o.sha256) FROM document o"
-    "  WHERE o.creditor_id = c.creditor_id AND o.claim_id = c.id), '{}') AS evidence, i.open, i.dues,"
+    "  WHERE o.creditor_id = c.creditor_id AND o.claim_id = c.id AND o.counts), '{}') AS evidence,"
+    " i.open, i.dues,"
+    " coalesce((SELECT v.at_least FROM completeness_override v WHERE v.creditor_id = c.creditor_id"
+    "  AND v.claim_id = c.id AND v.withdrawn_at IS NULL), 0) AS at_least,"
     " coalesce((SELECT s.status FROM dispute s WHERE s.creditor_id = c.creditor_id AND s.claim_id = c.id"
     "  ORDER BY s.resolved_at IS NULL DESC, s.raised_at DESC, s.id DESC LIMIT 1), 'none') AS dispute"
     " FROM claim c JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
@@ -117,6 +121,9 @@ def facts_of_row(row: Row[Any], unit: Unit) -> ClaimFacts:
         documents=frozenset(DocumentKind(one.partition(":")[0]) for one in row.evidence),
         dispute=DisputeStatus(row.dispute),
         phase=Phase(row.phase),
+        law=Law(row.law),
+        claim_type=ClaimType(row.claim_type),
+        at_least=row.at_least,
     )
 
 
@@ -194,7 +201,7 @@ _AGAINST_OPEN = (
     f" FROM {STAGING} n FULL JOIN (SELECT claim_id, fee_bps, facts FROM quote_line"
     " WHERE creditor_id = :c AND quote_id = :q) o ON o.claim_id = n.claim_id WHERE "
 )
-_OFFER_FIELDS = ("amount_minor", "currency", "documents", "dispute")
+_OFFER_FIELDS = ("amount_minor", "currency", "documents", "dispute", "law", "claim_type", "at_least")
 
 
 def _differs(unit: Unit, creditor_id: UUID, quote_id: UUID) -> bool:

@@ -6,16 +6,20 @@ from uuid import UUID
 from sqlalchemy import text
 
 from agency.events import (
+    CompletenessOverridden,
     DisputeRaised,
     DisputeResolved,
     DocumentAdded,
     DuplicateDecided,
+    EvidenceChecked,
     PlacementRead,
     QuoteAccepted,
 )
 from agency.kernel.unit import Unit
 from agency.ledger.posting import post_openings
 from agency.pricing.quoting import quote_placement
+
+Changed = CompletenessOverridden | DisputeRaised | DisputeResolved | DocumentAdded | EvidenceChecked
 
 
 def price_read(unit: Unit, event: PlacementRead) -> None:
@@ -29,7 +33,7 @@ def price_read(unit: Unit, event: PlacementRead) -> None:
         quote_placement(unit, creditor_id=event.creditor_id, placement_id=placement_id)
 
 
-def price_again(unit: Unit, event: DocumentAdded | DisputeRaised | DisputeResolved) -> None:
+def price_again(unit: Unit, event: Changed) -> None:
     """This function will replace the open quote of a claim whose facts changed; an accepted one stands."""
     placement_id = (
         unit.session.connection()

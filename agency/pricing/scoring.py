@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from agency.money import Money
-from agency.rules.facts import DebtorKind, DisputeStatus, DocumentKind, Phase
+from agency.rules.facts import ClaimType, DebtorKind, DisputeStatus, DocumentKind, Law, Phase
 from agency.rules.price import Price, PriceFacts, RateCard, Saving, price
 from agency.rules.score import Score, score
 from agency.rules.smaller_claims import Smaller, smaller_claims
@@ -30,11 +30,13 @@ class ClaimFacts:
     documents: frozenset[DocumentKind]
     dispute: DisputeStatus
     phase: Phase | None = None
+    law: Law | None = None  # None in quotes that were made before the evidence depended on it
+    claim_type: ClaimType | None = None
+    at_least: int = 0  # what a person lifted the completeness to
 
     def as_json(self) -> dict[str, Any]:
         """This function will return the facts as plain JSON values in a fixed order."""
-        phase = {} if self.phase is None else {"phase": self.phase.value}
-        return phase | {
+        return {
             "amount_minor": self.amount.minor,
             "currency": self.amount.currency,
             "age_days": self.age_days,
@@ -42,7 +44,14 @@ class ClaimFacts:
             "country": self.country,
             "documents": sorted(kind.value for kind in self.documents),
             "dispute": self.dispute.value,
-        }
+        } | self._later_facts()
+
+    def _later_facts(self) -> dict[str, Any]:
+        """Facts that older quotes lack: left out when absent, so that those replay to the same bytes."""
+        later = {
+            "phase": self.phase, "law": self.law, "claim_type": self.claim_type, "at_least": self.at_least
+        }  # fmt: skip
+        return {name: value for name, value in later.items() if value}
 
     @classmethod
     def from_json(cls, facts: Mapping[str, Any]) -> "ClaimFacts":
@@ -55,6 +64,9 @@ class ClaimFacts:
             documents=_kinds(tuple(facts["documents"])),
             dispute=DisputeStatus(facts["dispute"]),
             phase=Phase(facts["phase"]) if "phase" in facts else None,
+            law=Law(facts["law"]) if "law" in facts else None,
+            claim_type=ClaimType(facts["claim_type"]) if "claim_type" in facts else None,
+            at_least=facts.get("at_least", 0),
         )
 
 
@@ -84,7 +96,7 @@ def price_claim(*, card: RateCard, facts: ClaimFacts) -> PricedClaim:
     :raises CurrencyMismatch: the card is in another currency.
     :raises ValueError: the amount is not positive.
     """
-    found = score(debtor=facts.debtor, amount=facts.amount, documents=facts.documents, dispute=facts.dispute)
+    found = _score(facts)
     smaller = _smaller(facts, found.completeness)
     asked = replace(
         price_facts(facts, completeness=found.completeness, smaller=smaller),
@@ -117,6 +129,9 @@ def _smaller(facts: ClaimFacts, completeness: int) -> Smaller:
         amount=facts.amount,
         documents=facts.documents,
         dispute=facts.dispute,
+        law=facts.law or Law.nl,
+        claim_type=facts.claim_type or ClaimType.sale,
+        at_least=facts.at_least,
         completeness=completeness,
     )
 
@@ -128,8 +143,19 @@ def _completeness_resolved(facts: ClaimFacts) -> int | None:
 
 
 def _completeness(facts: ClaimFacts) -> int:
-    found = score(debtor=facts.debtor, amount=facts.amount, documents=facts.documents, dispute=facts.dispute)
-    return found.completeness
+    return _score(facts).completeness
+
+
+def _score(facts: ClaimFacts) -> Score:
+    return score(
+        debtor=facts.debtor,
+        amount=facts.amount,
+        documents=facts.documents,
+        dispute=facts.dispute,
+        law=facts.law or Law.nl,
+        claim_type=facts.claim_type or ClaimType.sale,
+        at_least=facts.at_least,
+    )
 
 
 def _with_exact_savings(card: RateCard, facts: ClaimFacts, asked: PriceFacts, priced: Price) -> Price:

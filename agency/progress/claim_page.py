@@ -52,8 +52,6 @@ _PARTS = {
     f" WHERE {_OURS} ORDER BY made_at DESC LIMIT 20",
     "disputes": "SELECT id, status, reason, text, disputed_minor, raised_at, raised_by, resolved_at, outcome"
     f" FROM dispute WHERE {_OURS} ORDER BY raised_at DESC LIMIT 20",
-    "documents": f"SELECT id, kind, name, size, added_at FROM document WHERE {_OURS}"
-    " ORDER BY added_at DESC LIMIT 100",
     "work": "SELECT id, kind, reason, due_at, leased_by, leased_until, generation FROM work_item"
     f" WHERE {_OURS} AND done_at IS NULL ORDER BY urgency, id LIMIT 20",
     # The same person at other creditors: only the agency may see this.
@@ -91,7 +89,6 @@ class ClaimPage:
     payments: Sequence[Part]
     promises: Sequence[Part]
     disputes: Sequence[Part]
-    documents: Sequence[Part]
     work: Sequence[Part]
     other_claims: Sequence[Part]
     staff: Mapping[UUID, str]

@@ -64,6 +64,17 @@ class DocumentKind(StrEnum):
     other = "other"
 
 
+class ClaimType(StrEnum):
+    """What a claim is for, which decides what proves it."""
+
+    sale = "sale"
+    services = "services"
+    subscription = "subscription"
+    rent = "rent"
+    loan = "loan"
+    other = "other"
+
+
 class DisputeStatus(StrEnum):
     """Whether the debtor contests the claim, and how that ended."""
 

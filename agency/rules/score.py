@@ -1,12 +1,13 @@
 """How complete the evidence of a claim is."""
 
 from dataclasses import dataclass
+from datetime import date
 from functools import cache, lru_cache
-from typing import Final
+from typing import Any, Final
 
 from agency.money import Money
-from agency.rules.facts import DebtorKind, DisputeStatus, DocumentKind
-from agency.rules.tables import read_table
+from agency.rules.facts import ClaimType, DebtorKind, DisputeStatus, DocumentKind, Law
+from agency.rules.tables import read_table, row_in_force
 from agency.rules.trace import Trace, TraceLine
 
 COMPLETE: Final = 100
@@ -14,11 +15,14 @@ COMPLETE: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class ScoreItem:
-    """One kind of document, the points it is worth, and whether they are earned (by it or a stronger one)."""
+    """One kind of document, the points it is worth, whether they are earned (by it or a stronger one), and
+    whether the claim needs it before anybody is written to.
+    """
 
     kind: DocumentKind
     points: int
     present: bool
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,33 +42,65 @@ class Score:
     trace: Trace
     gains: tuple[ScoreGain, ...] = ()
 
+    @property
+    def missing(self) -> tuple[DocumentKind, ...]:
+        """The documents that the claim needs and does not have."""
+        return tuple(item.kind for item in self.items if item.required and not item.present)
+
 
 def score(
-    *, debtor: DebtorKind, amount: Money, documents: frozenset[DocumentKind], dispute: DisputeStatus
+    *,
+    debtor: DebtorKind,
+    amount: Money,
+    documents: frozenset[DocumentKind],
+    dispute: DisputeStatus,
+    law: Law = Law.nl,
+    claim_type: ClaimType = ClaimType.sale,
+    at_least: int = 0,
+    on: date | None = None,
 ) -> Score:
     """Score the evidence: the points of the documents present, less what an open dispute takes away.
 
     Adding a document never lowers the score and a dispute never raises it.
 
     :param amount: the claim; a small one needs fewer kinds of document.
+    :param documents: the kinds that count, so not those that were refuted.
+    :param at_least: what a person lifted the completeness to, before the dispute is taken off.
+    :param on: the day whose version of the table counts; the newest without it.
     """
-    found = _assess(_points(debtor, amount.minor), documents, dispute)
+    version = _version(on)
+    wanted = _set(version["version"], debtor, law, claim_type, amount.minor)
+    found = _assess(version["version"], wanted, documents, dispute, at_least)
+    inputs = {
+        "debtor": debtor.value,
+        "amount": str(amount),
+        "documents": " ".join(sorted(documents)),
+        "dispute": dispute.value,
+        "law": law.value,
+        "claim_type": claim_type.value,
+    }
     line = TraceLine(
         rule="score.completeness",
-        version=read_table("score")["version"],
-        source="house rule: points per document in the score table",
-        inputs={
-            "debtor": debtor.value,
-            "amount": str(amount),
-            "documents": " ".join(sorted(documents)),
-            "dispute": dispute.value,
-        },
+        version=version["version"],
+        source=version["source"],
+        inputs=inputs | ({"at_least": str(at_least)} if at_least else {}),
         outcome=found.outcome,
     )
     return Score(completeness=found.completeness, items=found.items, trace=(line,), gains=found.gains)
 
 
-_Points = tuple[tuple[DocumentKind, int], ...]
+@cache
+def amount_limits() -> tuple[int, ...]:
+    """Return the amounts in minor units from which a claim needs other documents than just under them."""
+    return tuple(sorted({row["below"] for row, _ in _sets(_version(None)["version"]) if "below" in row}))
+
+
+@dataclass(frozen=True, slots=True)
+class _Set:
+    """One row of the table."""
+
+    points: tuple[tuple[DocumentKind, int], ...]
+    required: frozenset[DocumentKind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,69 +112,82 @@ class _Assessment:
 
 
 @lru_cache(maxsize=65536)
-def _assess(points: _Points, documents: frozenset[DocumentKind], dispute: DisputeStatus) -> _Assessment:
+def _assess(
+    version: str, wanted: _Set, documents: frozenset[DocumentKind], dispute: DisputeStatus, at_least: int
+) -> _Assessment:
     """Score one set of documents; a portfolio has few different ones, so each is worked out once."""
-    penalty = _penalty(dispute)
-    earned = _earned(points, documents)
-    completeness = max(0, earned - penalty)
+    row = _row(version)
+    penalty: int = row["dispute"][dispute]
+
+    def reached(kinds: frozenset[DocumentKind]) -> int:
+        earned = sum(worth for kind, worth in wanted.points if _proved(version, kind, kinds))
+        return max(0, max(earned, at_least) - penalty)
+
+    completeness = reached(documents)
+    helpful = {proof for kind, _ in wanted.points for proof in _proofs(version, kind)}
+    gains = (ScoreGain(kind, reached(documents | {kind})) for kind in sorted(helpful - documents))
+    better = (gain for gain in gains if gain.completeness > completeness)
+    lifted = f", lifted to {at_least} by a person" if at_least else ""
     return _Assessment(
         completeness=completeness,
         items=tuple(
-            ScoreItem(kind=kind, points=worth, present=_proved(kind, documents)) for kind, worth in points
+            ScoreItem(kind, worth, _proved(version, kind, documents), kind in wanted.required)
+            for kind, worth in wanted.points
         ),
-        gains=_gains(points, documents, penalty, completeness),
-        outcome=f"{completeness} of {COMPLETE}: {earned} for documents, {penalty} off for the dispute",
+        gains=tuple(sorted(better, key=lambda gain: -gain.completeness)),
+        outcome=f"{completeness} of {COMPLETE}: {_earned(version, wanted, documents)} for documents{lifted},"
+        f" {penalty} off for the dispute",
+    )
+
+
+def _earned(version: str, wanted: _Set, documents: frozenset[DocumentKind]) -> int:
+    return sum(worth for kind, worth in wanted.points if _proved(version, kind, documents))
+
+
+@lru_cache(maxsize=512)
+def _version(on: date | None) -> dict[str, Any]:
+    rows = read_table("score")["version"]
+    newest: dict[str, Any] = max(rows, key=lambda row: row["since"])
+    return (row_in_force(rows, on) or rows[0]) if on else newest
+
+
+@cache
+def _row(version: str) -> dict[str, Any]:
+    return next(row for row in read_table("score")["version"] if row["version"] == version)
+
+
+def _set(version: str, debtor: DebtorKind, law: Law, claim_type: ClaimType, minor: int) -> _Set:
+    return next(
+        found
+        for row, found in _sets(version)
+        if debtor in row["debtors"]
+        and law in row.get("laws", (law,))
+        and claim_type in row.get("claim_types", (claim_type,))
+        and minor < row.get("below", minor + 1)
     )
 
 
 @cache
-def _sets() -> tuple[tuple[frozenset[str], int | None, _Points], ...]:
+def _sets(version: str) -> tuple[tuple[dict[str, Any], _Set], ...]:
     return tuple(
         (
-            frozenset(row["debtors"]),
-            row.get("below"),
-            tuple((DocumentKind(kind), worth) for kind, worth in row["points"].items()),
+            row,
+            _Set(
+                tuple((DocumentKind(kind), worth) for kind, worth in row["points"].items()),
+                frozenset(DocumentKind(kind) for kind in row["required"]),
+            ),
         )
-        for row in read_table("score")["set"]
+        for row in _row(version)["set"]
     )
 
 
 @cache
-def _penalty(dispute: DisputeStatus) -> int:
-    points: int = read_table("score")["dispute"][dispute]
-    return points
-
-
-@cache
-def _proofs(kind: DocumentKind) -> frozenset[DocumentKind]:
+def _proofs(version: str, kind: DocumentKind) -> frozenset[DocumentKind]:
     """Return the kinds that prove what this kind does, itself among them."""
-    return frozenset(
-        {kind, *(DocumentKind(other) for other in read_table("score")["proved_by"].get(kind, ()))}
-    )
+    proved_by = _row(version)["proved_by"]
+    return frozenset({kind, *(DocumentKind(other) for other in proved_by.get(kind, ()))})
 
 
-def _points(debtor: DebtorKind, minor: int) -> _Points:
-    return next(
-        points for debtors, below, points in _sets() if debtor in debtors and (below is None or minor < below)
-    )
-
-
-def _proved(kind: DocumentKind, documents: frozenset[DocumentKind]) -> bool:
-    return not _proofs(kind).isdisjoint(documents)
-
-
-def _earned(points: _Points, documents: frozenset[DocumentKind]) -> int:
-    return sum(worth for kind, worth in points if _proved(kind, documents))
-
-
-def _gains(
-    points: _Points, documents: frozenset[DocumentKind], penalty: int, completeness: int
-) -> tuple[ScoreGain, ...]:
-    """Return what each document still missing would bring, the most helpful first."""
-    helpful = {proof for kind, _ in points for proof in _proofs(kind)}
-    gains = [
-        ScoreGain(document=kind, completeness=max(0, _earned(points, documents | {kind}) - penalty))
-        for kind in sorted(helpful - documents)
-    ]
-    better = (gain for gain in gains if gain.completeness > completeness)
-    return tuple(sorted(better, key=lambda gain: -gain.completeness))
+@lru_cache(maxsize=65536)
+def _proved(version: str, kind: DocumentKind, documents: frozenset[DocumentKind]) -> bool:
+    return not _proofs(version, kind).isdisjoint(documents)

@@ -1,5 +1,23 @@
-"""The collectors' door: the work queue, a claim with everything around it, promises and disputes."""
+from portal.collector import (
+    actions,
+    calls,
+    cases,
+    claims,
+    document_check,
+    duplicates,
+    evidence,
+    lists,
+    queue,
+)
 
-from portal.collector import actions, calls, cases, claims, duplicates, evidence, lists, queue
-
-__all__ = ["actions", "calls", "cases", "claims", "duplicates", "evidence", "lists", "queue"]
+__all__ = [
+    "actions",
+    "calls",
+    "cases",
+    "claims",
+    "document_check",
+    "duplicates",
+    "evidence",
+    "lists",
+    "queue",
+]

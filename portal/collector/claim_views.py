@@ -10,6 +10,9 @@ from starlette.responses import Response
 
 from agency.arrangements.promises import DAYS_AHEAD_MAX
 from agency.claims.explaining import addends
+from agency.documents.completeness import assess_claim
+from agency.documents.overriding import open_override
+from agency.documents.upload import documents_of
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.parties.matching import given_reference
@@ -43,6 +46,7 @@ from portal.collector.words import (
     why_work,
 )
 from portal.shared.audience import wiring_of
+from portal.shared.evidence import document_chip, evidence_items
 from portal.shared.explaining import Explanation, explanation
 from portal.shared.explaining import Part as Share
 from portal.shared.forms import Form, blank
@@ -104,7 +108,23 @@ def show_claim(
         **_case(found, unit, visitor),
         **_forms(request, found, unit, failed),
         **_parts(found),
+        **_evidence(unit, visitor, creditor_id, claim_id),
     )
+
+
+def _evidence(unit: Unit, visitor: Visitor, creditor_id: UUID, claim_id: UUID) -> dict[str, Any]:
+    """The documents with what each counts for, and how complete they make the file."""
+    found = assess_claim(unit, creditor_id=creditor_id, claim_id=claim_id)
+    return {
+        "documents": [
+            {"id": one.id, "name": one.name, "label": said(DOCUMENTS, one.kind), "chip": document_chip(one)}
+            for one in documents_of(unit, creditor_id=creditor_id, claim_id=claim_id)
+        ],
+        "score": found,
+        "evidence_items": evidence_items(found, kinds=DOCUMENTS, cheaper=()),
+        "override": open_override(unit, creditor_id=creditor_id, claim_id=claim_id),
+        "may_override": "admin" in visitor.roles,
+    }
 
 
 def _heading(found: ClaimPage, unit: Unit) -> dict[str, Any]:
@@ -244,7 +264,6 @@ def _parts(found: ClaimPage) -> dict[str, Any]:
         "disputes": [_dispute(one, found) for one in found.disputes],
         "messages": [_message(one, found) for one in found.messages],
         "payments": [_payment(one) for one in found.payments],
-        "documents": [{**one, "label": said(DOCUMENTS, one["kind"])} for one in found.documents],
         "others": [_other(one) for one in found.other_claims],
         "happened": [happening(event, by=names.get(event.by, ""), notes=texts) for event in found.happened],
         "planned": [planned(action) for action in found.planned],

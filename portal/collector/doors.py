@@ -10,6 +10,8 @@ from starlette.responses import HTMLResponse
 from portal.shared.audience import router, show
 
 routes = router(audience="collector", roles={"collector"}, prefix="/desk")
+# What a price rests on is set by hand by an administrator only.
+lifting = router(audience="collector", roles={"admin"}, prefix="/desk")
 
 
 def desk_page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:

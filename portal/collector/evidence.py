@@ -4,7 +4,6 @@ from email import message_from_bytes
 from email.policy import default
 from html import escape
 from typing import Any, Final
-from urllib.parse import quote
 from uuid import UUID
 
 from sqlalchemy import Row, text
@@ -20,6 +19,7 @@ from agency.rules.trace import from_json
 from portal.collector.doors import claim_url, desk_page, routes
 from portal.collector.words import LINES, reasons, said, step_words
 from portal.shared.audience import StaffUnit, TheWiring
+from portal.shared.evidence_forms import as_download
 from portal.shared.i18n import gettext
 from portal.shared.words import CHANNELS, MESSAGE_STATES
 
@@ -94,14 +94,7 @@ def document(
     found, sent = fetch_document(unit, wiring.ports.files, creditor_id=creditor_id, document_id=document_id)
     if found.claim_id != claim_id:
         raise NotFound("no such document")
-    return Response(
-        sent,
-        media_type=found.media_type,
-        headers={
-            "content-disposition": f"attachment; filename*=UTF-8''{quote(found.name, safe='')}",
-            "content-security-policy": "sandbox; default-src 'none'",
-        },
-    )
+    return as_download(found, sent)
 
 
 def _readable(mail: bytes) -> str:

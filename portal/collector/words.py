@@ -228,6 +228,8 @@ REFUSALS = (
 # Kind of event -> (sentence, icon, tone). `%(name)s` are the event's own facts, made readable.
 _HAPPENINGS = {
     "DocumentAdded": (N_("Document added: %(name)s"), "file", "good"),
+    "EvidenceChecked": (N_("Document looked at: %(name)s"), "search", "info"),
+    "CompletenessOverridden": (N_("The completeness of the file was set by hand"), "edit", "info"),
     "QuoteAccepted": (N_("The creditor accepted the price"), "check-circle", "good"),
     "ClaimMoved": (N_("Claim is now: %(state)s"), "arrow-right", "neutral"),
     "ClaimPaidOff": (N_("Paid in full"), "check-circle", "good"),

@@ -9,6 +9,8 @@ from starlette.responses import Response
 
 from agency.claims.itemisation import itemise
 from agency.claims.models import Claim
+from agency.documents.completeness import assess_claim
+from agency.documents.overriding import open_override
 from agency.documents.upload import documents_of
 from agency.intake.duplicates import open_questions
 from agency.kernel.errors import NotFound
@@ -22,6 +24,7 @@ from portal.creditor.figures import CLAIM_FILTERS, CLAIM_SORTS, claim_list
 from portal.creditor.known_before import history_of
 from portal.creditor.words import DOCUMENTS, HOLDS, factor_words, happening, planned, step_words
 from portal.shared.audience import CreditorUnit, TheVisitor, own_creditor
+from portal.shared.evidence import CLAIM_TYPES, document_chip, evidence_items
 from portal.shared.i18n import N_, gettext
 from portal.shared.listing import Chip, Column, Cut, Listing
 from portal.shared.words import CHANNELS, CLAIM_STATES, DEBTOR_KINDS, MESSAGE_STATES
@@ -110,10 +113,16 @@ def show_claim(
         messages=[_message(row) for row in _rows(unit, _MESSAGES, creditor_id, claim_id)],
         disputes=_rows(unit, _DISPUTES, creditor_id, claim_id),
         holds=[gettext(HOLDS[row.ground]) for row in _rows(unit, _HOLDS, creditor_id, claim_id)],
-        documents=documents_of(unit, creditor_id=creditor_id, claim_id=claim_id),
+        documents=[
+            {"document": one, "chip": document_chip(one)}
+            for one in documents_of(unit, creditor_id=creditor_id, claim_id=claim_id)
+        ],
         looks_alike=len(open_questions(unit, creditor_id=creditor_id, claim_id=claim_id)),
         **history_of(unit, creditor_id=creditor_id, claim_id=claim_id),
         kinds=DOCUMENTS,
+        claim_types=CLAIM_TYPES,
+        override=open_override(unit, creditor_id=creditor_id, claim_id=claim_id),
+        **_evidence(unit, creditor_id, claim_id, line),
         error=error,
         happened=[
             happening(event)
@@ -121,6 +130,13 @@ def show_claim(
         ],
         planned=[planned(a) for a in planned_actions(unit, creditor_id=creditor_id, claim_id=claim_id)],
     )
+
+
+def _evidence(unit: Unit, creditor_id: UUID, claim_id: UUID, line: dict[str, Any] | None) -> dict[str, Any]:
+    """How complete the file is now, and what each missing document costs while the price is open."""
+    found = assess_claim(unit, creditor_id=creditor_id, claim_id=claim_id)
+    cheaper = line["cheaper"] if line and line["state"] == "open" else ()
+    return {"score": found, "evidence_items": evidence_items(found, kinds=DOCUMENTS, cheaper=cheaper)}
 
 
 _INVOICES = (

@@ -189,6 +189,8 @@ _HAPPENINGS = {
     "PlacementReceived": (N_("File received: %(name)s"), "upload", "neutral"),
     "PlacementRead": (N_("%(rows)s rows read: %(created)s claims, %(rejected)s rejected"), "claims", "info"),
     "DocumentAdded": (N_("Document added: %(name)s"), "file", "good"),
+    "EvidenceChecked": (N_("Document looked at: %(name)s"), "search", "info"),
+    "CompletenessOverridden": (N_("The completeness of the file was set by hand"), "edit", "info"),
     "QuoteIssued": (N_("Price offered: %(fee)s"), "quote", "info"),
     "QuoteAccepted": (N_("Price accepted, collection starts"), "check-circle", "good"),
     "QuoteDeclined": (N_("Price declined"), "close", "neutral"),

@@ -7,21 +7,27 @@ import zlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
-from agency.documents.completeness import assess
+from agency.documents.completeness import assess_claim
 from agency.documents.types import UnacceptableFile, active_parts, file_type, suggest_kind
 from agency.documents.upload import DOCUMENT_BYTES_MAX, add_document, clean_name, documents_of, fetch_document
 from agency.kernel.emitting import install_reactions
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Door
-from agency.money import Money
-from agency.rules.facts import DebtorKind, DisputeStatus, DocumentKind
+from agency.rules.facts import DocumentKind
 from tests.intake.factories import Store, a_creditor, a_file, a_row, place, rows_of
 
 PDF = b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\n%%EOF"
-PNG = (
-    b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
-)
+
+
+def an_image(kind, size=(8, 8)):
+    out = io.BytesIO()
+    Image.new("RGB", size, "white").save(out, kind)
+    return out.getvalue()
+
+
+PNG = an_image("PNG")
 
 
 def a_docx() -> bytes:
@@ -39,7 +45,7 @@ class TestType:
         [
             ("bon.pdf", PDF, "application/pdf"),
             ("foto.PNG", PNG, "image/png"),
-            ("foto.jpg", b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01" + b"\0" * 40, "image/jpeg"),
+            ("foto.jpg", an_image("JPEG"), "image/jpeg"),
             ("notitie.txt", "Geachte heer, €".encode(), "text/plain"),
             ("factuur.xml", b"<?xml version='1.0'?><Invoice/>", "application/xml"),
         ],
@@ -155,11 +161,10 @@ class TestAdding:
 
     def test_raises_the_completeness(self, units, creditor_id):
         ((claim_id,),) = rows_of(units, creditor_id, "SELECT id FROM claim")
-        facts = {"debtor": DebtorKind.company, "amount": Money(500_000, "EUR"), "dispute": DisputeStatus.none}
 
         def completeness():
             with units.open(Door.CREDITOR, by="user:x", creditor_id=creditor_id) as unit:
-                found = assess(unit, creditor_id=creditor_id, claim_id=claim_id, **facts)
+                found = assess_claim(unit, creditor_id=creditor_id, claim_id=claim_id)
                 return found.completeness, len(documents_of(unit, creditor_id=creditor_id, claim_id=claim_id))
 
         before = completeness()

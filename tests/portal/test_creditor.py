@@ -166,7 +166,7 @@ class TestClaimPage:
         )
         shown = manager.get(page).text
         assert added.status_code == 303
-        assert "your fee went from" in shown
+        assert "Your fee went from" in shown
         assert "bon.pdf" in shown
         document = re.search(r'href="(/creditor/documents/[0-9a-f-]{36})"', shown)[1]
         got = manager.get(document)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agency.money import Money
-from agency.rules.facts import DebtorKind, DisputeStatus, DocumentKind
+from agency.rules.facts import ClaimType, DebtorKind, DisputeStatus, DocumentKind, Law
 from agency.rules.score import Score, score
 from agency.rules.tables import read_table
 
@@ -16,6 +16,13 @@ debtors = st.sampled_from(list(DebtorKind))
 disputes = st.sampled_from(list(DisputeStatus))
 amounts = st.integers(1, 10**9).map(lambda minor: Money(minor, "EUR"))
 documents = st.frozensets(st.sampled_from(list(DocumentKind)))
+settings_of_a_claim = st.fixed_dictionaries(
+    {
+        "law": st.sampled_from(list(Law)),
+        "claim_type": st.sampled_from(list(ClaimType)),
+        "at_least": st.integers(0, 100),
+    }
+)
 
 
 def scored(
@@ -30,7 +37,9 @@ def scored(
 
 
 def test_every_set_of_points_adds_up_to_a_hundred():
-    assert [sum(row["points"].values()) for row in read_table("score")["set"]] == [100] * 4
+    sets = [row for version in read_table("score")["version"] for row in version["set"]]
+    assert {sum(row["points"].values()) for row in sets} == {100}
+    assert all(set(row["required"]) <= set(row["points"]) for row in sets)
 
 
 def test_counts_what_is_there_and_shows_what_is_not():
@@ -79,27 +88,27 @@ def test_an_open_dispute_takes_points_away(dispute, expected):
     assert scored(D.invoice, D.order, dispute=dispute).completeness == expected
 
 
-@given(debtors, amounts, documents, disputes)
-def test_stays_between_nothing_and_complete(debtor, amount, kinds, dispute):
-    found = score(debtor=debtor, amount=amount, documents=kinds, dispute=dispute)
+@given(debtors, amounts, documents, disputes, settings_of_a_claim)
+def test_stays_between_nothing_and_complete(debtor, amount, kinds, dispute, rest):
+    found = score(debtor=debtor, amount=amount, documents=kinds, dispute=dispute, **rest)
     assert 0 <= found.completeness <= 100
     assert all(gain.completeness > found.completeness for gain in found.gains)
 
 
-@given(debtors, amounts, documents, disputes, st.sampled_from(list(DocumentKind)))
-def test_adding_a_document_never_lowers_it(debtor, amount, kinds, dispute, added):
-    before = score(debtor=debtor, amount=amount, documents=kinds, dispute=dispute)
-    after = score(debtor=debtor, amount=amount, documents=kinds | {added}, dispute=dispute)
+@given(debtors, amounts, documents, disputes, st.sampled_from(list(DocumentKind)), settings_of_a_claim)
+def test_adding_a_document_never_lowers_it(debtor, amount, kinds, dispute, added, rest):
+    before = score(debtor=debtor, amount=amount, documents=kinds, dispute=dispute, **rest)
+    after = score(debtor=debtor, amount=amount, documents=kinds | {added}, dispute=dispute, **rest)
     assert after.completeness >= before.completeness
     promised = {gain.document: gain.completeness for gain in before.gains}
     assert after.completeness == promised.get(added, before.completeness)
 
 
-@given(debtors, amounts, documents, disputes)
-def test_a_dispute_never_raises_it(debtor, amount, kinds, dispute):
-    calm = score(debtor=debtor, amount=amount, documents=kinds, dispute=DisputeStatus.none)
+@given(debtors, amounts, documents, disputes, settings_of_a_claim)
+def test_a_dispute_never_raises_it(debtor, amount, kinds, dispute, rest):
+    calm = score(debtor=debtor, amount=amount, documents=kinds, dispute=DisputeStatus.none, **rest)
     assert (
-        score(debtor=debtor, amount=amount, documents=kinds, dispute=dispute).completeness
+        score(debtor=debtor, amount=amount, documents=kinds, dispute=dispute, **rest).completeness
         <= calm.completeness
     )
 
@@ -108,3 +117,37 @@ def test_a_dispute_never_raises_it(debtor, amount, kinds, dispute):
 def test_every_document_together_is_complete(debtor, amount):
     found = score(debtor=debtor, amount=amount, documents=frozenset(DocumentKind), dispute=DisputeStatus.none)
     assert (found.completeness, found.gains) == (100, ())
+
+
+@given(debtors, amounts, documents, disputes, settings_of_a_claim)
+def test_what_a_person_lifted_is_a_floor_under_the_documents(debtor, amount, kinds, dispute, rest):
+    lifted = score(debtor=debtor, amount=amount, documents=kinds, dispute=dispute, **rest)
+    plain = score(debtor=debtor, amount=amount, documents=kinds, dispute=dispute, **rest | {"at_least": 0})
+    assert lifted.completeness >= plain.completeness
+    assert lifted.items == plain.items
+
+
+@pytest.mark.parametrize(
+    ("law", "claim_type", "debtor", "missing"),
+    [
+        (Law.nl, ClaimType.sale, DebtorKind.company, {D.delivery_note}),
+        (Law.nl, ClaimType.services, DebtorKind.company, {D.order}),
+        (Law.be, ClaimType.sale, DebtorKind.consumer, {D.contract, D.reminder}),
+        (Law.uk, ClaimType.sale, DebtorKind.consumer, {D.contract, D.statement}),
+        (Law.de, ClaimType.rent, DebtorKind.consumer, {D.contract, D.statement}),
+        (Law.nl, ClaimType.loan, DebtorKind.company, {D.contract, D.statement}),
+        (Law.nl, ClaimType.subscription, DebtorKind.consumer, {D.contract}),
+    ],
+)
+def test_what_is_required_depends_on_law_and_on_what_the_claim_is_for(law, claim_type, debtor, missing):
+    found = score(
+        debtor=debtor, amount=Money(500_000, "EUR"), documents=frozenset({D.invoice}),
+        dispute=DisputeStatus.none, law=law, claim_type=claim_type,
+    )  # fmt: skip
+    assert set(found.missing) == missing
+
+
+def test_the_trace_names_version_source_and_all_facts():
+    line = scored(D.invoice).trace[0]
+    assert (line.version, line.inputs["law"], line.inputs["claim_type"]) == ("2026-11-26", "nl", "sale")
+    assert "court" in line.source

@@ -1,0 +1,61 @@
+"""Jobs of the documents: reading and checking what was added, after whoever added it has his answer."""
+
+from uuid import UUID
+
+from sqlalchemy import text
+
+from agency.documents.check import record_check
+from agency.documents.completeness import record_score
+from agency.documents.sandbox import read
+from agency.documents.upload import fetch_document
+from agency.events import CompletenessOverridden, DocumentAdded, EvidenceChecked
+from agency.kernel.actor import actor
+from agency.kernel.outbox import enqueue
+from agency.kernel.ports import installed_ports
+from agency.kernel.unit import Door, Unit, Units
+
+
+def check_added(unit: Unit, event: DocumentAdded) -> None:
+    """This function will have a new document read by a job of its own."""
+    check_later(unit, creditor_id=event.creditor_id, document_id=event.document_id)
+
+
+def keep_score(unit: Unit, event: EvidenceChecked | CompletenessOverridden) -> None:
+    """This function will keep the claim's completeness as it is now, with its rule's version and facts."""
+    if event.claim_id is not None:
+        record_score(unit, creditor_id=event.creditor_id, claim_id=event.claim_id)
+
+
+def check_later(unit: Unit, *, creditor_id: UUID, document_id: UUID) -> None:
+    """This function will have a document read and checked soon, also when it was before."""
+    enqueue(
+        unit, check_document, creditor_id=creditor_id, owner_id=str(creditor_id), document_id=str(document_id)
+    )
+
+
+def check_claim_later(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> int:
+    """This function will have every document of a claim checked anew, because the claim says something else
+    now, and return how many.
+    """
+    rows = unit.session.connection().execute(
+        text("SELECT id FROM document WHERE creditor_id = :c AND claim_id = :claim ORDER BY added_at, id"),
+        {"c": creditor_id, "claim": claim_id},
+    )
+    found = list(rows.scalars())
+    for document_id in found:
+        check_later(unit, creditor_id=creditor_id, document_id=document_id)
+    return len(found)
+
+
+@actor(queue="documents", own_units=True)
+def check_document(units: Units, *, owner_id: str, document_id: str) -> None:
+    """This function will read a document outside any transaction and keep what came of it."""
+    creditor = UUID(owner_id)
+    document = UUID(document_id)
+    with units.open(Door.WORKER, by="system:documents") as unit:
+        found, content = fetch_document(
+            unit, installed_ports().files, creditor_id=creditor, document_id=document
+        )
+    reading = read(content, media_type=found.media_type)
+    with units.open(Door.WORKER, by="system:documents") as unit:
+        record_check(unit, creditor_id=creditor, document_id=document, reading=reading)
