@@ -9,6 +9,7 @@ from agency.communication import models as communication
 from agency.desk import models as desk
 from agency.disputes import models as disputes
 from agency.documents import models as documents
+from agency.documents import waiting
 from agency.intake import models as intake
 from agency.kernel import models as kernel
 from agency.ledger import models as ledger
@@ -20,7 +21,7 @@ from agency.treatment import models as treatment
 
 ROOMS = (
     arrangements, banking, claims, communication, desk, disputes, documents, intake, kernel, ledger,
-    parties, payments, pricing, remittance, treatment,
+    parties, payments, pricing, remittance, treatment, waiting,
 )  # fmt: skip
 
 # Tables that belong to no creditor. Everything else carries creditor_id in its key and is walled off.

@@ -27,6 +27,7 @@ class HoldGround(StrEnum):
     COMPLAINT = "complaint"
     CREDITOR_ASKED = "creditor_asked"
     SAYS_PAID = "says_paid"
+    MISSING_INFORMATION = "missing_information"
 
 
 MOVES: dict[ClaimState, frozenset[ClaimState]] = {

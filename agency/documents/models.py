@@ -22,7 +22,7 @@ class Document(CreditorRow, table=True):
         Index("ix_document_claim", "creditor_id", "claim_id"),
     )
 
-    claim_id: UUID
+    claim_id: UUID | None  # None: taken back out of the file where somebody had put it
     kind: DocumentKind = Field(sa_type=choice(DocumentKind, "kind"))
     name: str
     sha256: str

@@ -103,10 +103,13 @@ HOLDS = {
     "complaint": N_("Complaint"),
     "creditor_asked": N_("The creditor asked for it"),
     "says_paid": N_("Says it is paid"),
+    "missing_information": N_("The creditor is asked for information"),
 }
 # A dispute and a promise have forms of their own, which place their hold.
 HOLDS_TO_PLACE = tuple(
-    (ground, text) for ground, text in HOLDS.items() if ground not in ("dispute", "promise")
+    (ground, text)
+    for ground, text in HOLDS.items()
+    if ground not in ("dispute", "promise", "missing_information")
 )
 REASONS_OF_WORK = {
     **DISPUTE_REASONS,
@@ -183,6 +186,7 @@ LINES = {
     "costs": N_("Collection costs"),
     "costs_vat": N_("VAT on the costs"),
     "paid": N_("Paid"),
+    "disputed": N_("Disputed, not asked now"),
     "adjusted": N_("Corrected"),
 }
 # Refusals of the use cases that a collector may read beside a field.

@@ -185,6 +185,7 @@ HOLDS = {
     "complaint": N_("complaint"),
     "creditor_asked": N_("at your request"),
     "says_paid": N_("says it is paid"),
+    "missing_information": N_("we wait for information from you"),
 }
 
 
