@@ -4,6 +4,7 @@ from agency.arrangements.promises import check_when_paid
 from agency.banking.jobs import work_statement
 from agency.communication.replying import confirm_payment, confirm_promise
 from agency.desk.reacting import (
+    ask_when_answered,
     ask_when_wanted,
     call_when_broken,
     call_when_due,
@@ -14,14 +15,20 @@ from agency.desk.reacting import (
     look_into_dispute,
     look_into_disputes,
 )
+from agency.documents.asking import ask_again_when_removed, ask_when_accepted, solve_when_documented
+from agency.documents.incoming import match_when_read
 from agency.events import (
     CallDue,
     ClaimPaidOff,
+    DisputeAnswered,
     DisputeRaised,
     DisputeResolved,
     DocumentAdded,
+    DocumentRemoved,
     Event,
     HoldPlaced,
+    InformationExpired,
+    InformationSolved,
     MessageBounced,
     PaymentReceived,
     PaymentReversed,
@@ -40,6 +47,7 @@ from agency.remittance.paid import see_paid_runs
 from agency.treatment.reacting import (
     begin_placement,
     resume_when_broken,
+    resume_when_informed,
     resume_when_resolved,
     resume_when_reversed,
     stop_when_disputed,
@@ -49,15 +57,19 @@ from agency.treatment.reacting import (
 
 REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     PlacementReceived: (read_later,),
-    PlacementRead: (price_read, know_debtors, book_credits),
-    DocumentAdded: (price_again,),
-    # The books are opened before treatment starts: what is asked must be owed.
-    QuoteAccepted: (open_books, begin_placement, look_into_disputes),
+    PlacementRead: (price_read, know_debtors, book_credits, match_when_read),
+    DocumentAdded: (price_again, solve_when_documented),
+    DocumentRemoved: (price_again, ask_again_when_removed),
+    # The books are opened before treatment starts: what is asked must be owed. So must what is needed be known.
+    QuoteAccepted: (open_books, ask_when_accepted, begin_placement, look_into_disputes),
+    InformationSolved: (resume_when_informed,),
+    InformationExpired: (resume_when_informed,),
     ClaimPaidOff: (stop_when_paid, drop_when_paid),
     CallDue: (call_when_due,),
     PersonWanted: (ask_when_wanted,),
     HoldPlaced: (look_into_answer,),
     DisputeRaised: (price_again, stop_when_disputed, look_into_dispute),
+    DisputeAnswered: (ask_when_answered,),
     DisputeResolved: (price_again, resume_when_resolved, drop_when_resolved),
     MessageBounced: (write_when_bounced,),
     PaymentReceived: (check_when_paid, confirm_payment),

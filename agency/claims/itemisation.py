@@ -95,16 +95,12 @@ def itemise_many(
     }
 
 
-def open_total(
-    unit: Unit, *, creditor_id: UUID, claim_id: UUID, on: date, undisputed: bool = False
-) -> Money:
+def open_total(unit: Unit, *, creditor_id: UUID, claim_id: UUID, on: date, undisputed: bool = False) -> Money:
     """This function will return all that is owed on a claim at the end of a day, or what of it is undisputed.
 
     :raises NotFound: the creditor has no such claim.
     """
-    return itemise(
-        unit, creditor_id=creditor_id, claim_id=claim_id, on=on, undisputed=undisputed
-    ).total
+    return itemise(unit, creditor_id=creditor_id, claim_id=claim_id, on=on, undisputed=undisputed).total
 
 
 def _read_facts(unit: Unit, keys: Sequence[ClaimKey], on: date) -> list[ClaimFacts]:

@@ -59,7 +59,9 @@ class Claim(CreditorRow, Timestamped, table=True):
     costs_from: date | None = None  # first day on which the law allows the costs of the notice
     costs_minor: int = Field(default=0, sa_type=Minor)  # the exact amount that the notice announced
     costs_vat_minor: int = Field(default=0, sa_type=Minor)
-    costs_over_minor: int | None = Field(default=None, sa_type=Minor)  # the principal they were announced over
+    costs_over_minor: int | None = Field(
+        default=None, sa_type=Minor
+    )  # the principal they were announced over
     costs_left_out_minor: int = Field(default=0, sa_type=Minor)  # what was contested then, and not counted
     description: str = ""
     closed_at: datetime | None = moment_field(default=None)

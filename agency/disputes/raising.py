@@ -105,9 +105,7 @@ def _contest(unit: Unit, claim: Claim, dispute: Dispute, parts: Mapping[UUID, in
     dispute.disputed_minor = claim.disputed_minor
     unit.session.flush()
     if nothing_else_open(unit, claim):
-        place_hold(
-            unit, creditor_id=claim.creditor_id, claim_id=claim.id, ground=HoldGround.DISPUTE
-        )
+        place_hold(unit, creditor_id=claim.creditor_id, claim_id=claim.id, ground=HoldGround.DISPUTE)
 
 
 def open_dispute(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Dispute | None:

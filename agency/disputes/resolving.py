@@ -114,9 +114,7 @@ def _to_change(unit: Unit, creditor_id: UUID, dispute_id: UUID) -> tuple[Dispute
     return dispute, claim_to_change(unit, creditor_id=creditor_id, claim_id=dispute.claim_id)
 
 
-def _left_contested(
-    unit: Unit, claim: Claim, outcome: Outcome, accepted: Money | None
-) -> dict[UUID, int]:
+def _left_contested(unit: Unit, claim: Claim, outcome: Outcome, accepted: Money | None) -> dict[UUID, int]:
     """What is not asked from now on, by invoice."""
     now = {
         line.invoice_id: line.disputed_minor

@@ -119,9 +119,7 @@ def question_of(incoming: IncomingDocument) -> str | None:
 def _next_waiting(unit: Unit, creditor_id: UUID, after: UUID | None) -> Sequence[IncomingDocument]:
     statement = (
         select(IncomingDocument)
-        .where(
-            IncomingDocument.creditor_id == creditor_id, IncomingDocument.state == IncomingState.WAITING
-        )
+        .where(IncomingDocument.creditor_id == creditor_id, IncomingDocument.state == IncomingState.WAITING)
         .order_by(col(IncomingDocument.id))
         .limit(AGAIN_AT_ONCE)
         .with_for_update(skip_locked=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, TextClause, text
 
 from agency.documents.signs import Signs
 from agency.kernel.unit import Unit
@@ -60,14 +60,13 @@ def match_documents(unit: Unit, *, creditor_id: UUID, documents: Sequence[Signs]
     seeds = _seeds(unit, creditor_id, documents)
     facts = _facts(unit, creditor_id, {claim_id for found in seeds for claim_id in found})
     return [
-        match_document(_all_found(signs, found, facts))
-        for signs, found in zip(documents, seeds, strict=True)
+        match_document(_all_found(signs, found, facts)) for signs, found in zip(documents, seeds, strict=True)
     ]
 
 
 def _seeds(unit: Unit, creditor_id: UUID, documents: Sequence[Signs]) -> list[dict[UUID, list[Found]]]:
     found: list[dict[UUID, list[Found]]] = [{} for _ in documents]
-    asked = (
+    asked: tuple[tuple[TextClause, list[frozenset[str]], dict[str, Any]], ...] = (
         (_BY_NUMBER, [signs.tokens for signs in documents], {}),
         (_BY_REFERENCE, [signs.references for signs in documents], {}),
         (_BY_NAME, [signs.names for signs in documents], {"most": CLAIMS_PER_NAME_MAX}),

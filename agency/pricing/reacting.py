@@ -5,7 +5,14 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from agency.events import DisputeRaised, DisputeResolved, DocumentAdded, PlacementRead, QuoteAccepted
+from agency.events import (
+    DisputeRaised,
+    DisputeResolved,
+    DocumentAdded,
+    DocumentRemoved,
+    PlacementRead,
+    QuoteAccepted,
+)
 from agency.kernel.unit import Unit
 from agency.ledger.posting import post_openings
 from agency.pricing.quoting import quote_placement
@@ -22,7 +29,7 @@ def price_read(unit: Unit, event: PlacementRead) -> None:
         quote_placement(unit, creditor_id=event.creditor_id, placement_id=placement_id)
 
 
-def price_again(unit: Unit, event: DocumentAdded | DisputeRaised | DisputeResolved) -> None:
+def price_again(unit: Unit, event: DocumentAdded | DocumentRemoved | DisputeRaised | DisputeResolved) -> None:
     """This function will replace the open quote of a claim whose facts changed; an accepted one stands."""
     placement_id = (
         unit.session.connection()

@@ -10,6 +10,8 @@ from agency.events import (
     ClaimPaidOff,
     DisputeRaised,
     DisputeResolved,
+    InformationExpired,
+    InformationSolved,
     MessageBounced,
     PaymentReversed,
     PromiseBroken,
@@ -75,6 +77,11 @@ def stop_when_disputed(unit: Unit, event: DisputeRaised) -> None:
 
 def resume_when_resolved(unit: Unit, event: DisputeResolved) -> None:
     """This function will have the planner look at the claim again today."""
+    look_today(unit, creditor_id=event.creditor_id, claim_id=_claim(event.claim_id))
+
+
+def resume_when_informed(unit: Unit, event: InformationSolved | InformationExpired) -> None:
+    """This function will have the planner look at the claim today, now that nothing is waited for."""
     look_today(unit, creditor_id=event.creditor_id, claim_id=_claim(event.claim_id))
 
 

@@ -114,6 +114,7 @@ HOLDS_TO_PLACE = tuple(
 REASONS_OF_WORK = {
     **DISPUTE_REASONS,
     **HOLDS,
+    "creditor_answered": N_("The creditor answered the dispute."),
     "no_number": N_("No number is left that works."),
     "no_answer": N_("Three calls reached nobody."),
 }
