@@ -60,7 +60,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     PlacementRead: (price_read, know_debtors, book_credits, match_when_read),
     DocumentAdded: (price_again, solve_when_documented),
     DocumentRemoved: (price_again, ask_again_when_removed),
-    # The books are opened before treatment starts: what is asked must be owed. So must what is needed be known.
+    # The books are opened before treatment starts: what is asked must be owed, and what is needed known.
     QuoteAccepted: (open_books, ask_when_accepted, begin_placement, look_into_disputes),
     InformationSolved: (resume_when_informed,),
     InformationExpired: (resume_when_informed,),

@@ -23,6 +23,7 @@ from agency.rules.tables import use_folder
 from integrations.einvoice import read_einvoice
 from integrations.letters.printer import HttpLetterPrinter
 from integrations.mollie.payments import MolliePayments
+from integrations.rendering.binder import bind
 from integrations.rendering.renderer import TemplateRenderer
 from integrations.sendgrid.sender import SendGridSender
 from integrations.storage.content_store import open_file_store
@@ -126,4 +127,5 @@ def choose_ports(config: Settings) -> Ports:
         renderer=TemplateRenderer(),
         files=open_file_store(folder=config.files_folder, s3_url=config.files_s3_url, production=production),
         read_einvoice=read_einvoice,
+        bind=bind,
     )

@@ -40,7 +40,8 @@ _KEYS = (
 _CLAIMS = text(
     f"WITH wanted AS ({_KEYS})"
     " SELECT c.creditor_id, c.id, c.law, c.interest_kind, c.phase, c.currency, c.costs_from, c.costs_minor,"
-    " c.costs_vat_minor, c.costs_over_minor, c.costs_left_out_minor, terms.contractual_interest_percent AS percent"
+    " c.costs_vat_minor, c.costs_over_minor, c.costs_left_out_minor,"
+    " terms.contractual_interest_percent AS percent"
     " FROM wanted JOIN claim c ON c.creditor_id = wanted.creditor_id AND c.id = wanted.claim_id"
     " LEFT JOIN LATERAL (SELECT contractual_interest_percent FROM creditor_terms t"
     "  WHERE t.creditor_id = c.creditor_id AND t.valid_from <= :on ORDER BY t.valid_from DESC LIMIT 1)"

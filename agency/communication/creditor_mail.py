@@ -1,7 +1,7 @@
 """E-mail to creditors: what their claims miss, in one mail for all of them, and one reminder before the term.
 
-A mail is reserved with the requests that it tells of, in one transaction; then the provider is called with our
-id, and what became of it is written down. A call whose answer got lost is never made again blindly.
+A mail is reserved with the requests that it tells of, in one transaction; then the provider is called with
+our id, and what became of it is written down. A call whose answer got lost is never made again blindly.
 """
 
 import json

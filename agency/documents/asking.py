@@ -78,7 +78,8 @@ _REOPEN = text(
     " JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
     f" CROSS JOIN {_RULES}"
     " WHERE i.solved_at IS NOT NULL AND q.creditor_id = i.creditor_id AND q.id = i.request_id"
-    f" AND q.state = 'open' AND r.item = i.item AND q.creditor_id = :c AND q.claim_id = :claim AND NOT ({_KNOWN})"
+    f" AND q.state = 'open' AND r.item = i.item AND q.creditor_id = :c AND q.claim_id = :claim"
+    f" AND NOT ({_KNOWN})"
 )
 _FINISHED = text(
     "SELECT q.creditor_id, q.id, q.claim_id,"
@@ -223,7 +224,7 @@ def requests_of(
 
 
 def open_requests(unit: Unit, *, creditor_id: UUID) -> Row[Any]:
-    """This function will count a creditor's open requests: all, those that hold a claim, and the first day."""
+    """This function will count a creditor's open requests: all, those that hold a claim, the first due."""
     return (
         unit.session.connection()
         .execute(

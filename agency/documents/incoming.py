@@ -89,7 +89,7 @@ def file_incoming(
 
 
 def try_again(unit: Unit, files: FileStore, *, creditor_id: UUID) -> int:
-    """This function will match every file of a creditor that still waits, and return how many found a claim."""
+    """This function will match every file of a creditor that still waits, and return how many were filed."""
     filed = 0
     after: UUID | None = None
     while waiting := _next_waiting(unit, creditor_id, after):

@@ -1,4 +1,4 @@
-"""What a document says that can tell its claim: words with digits, names, amounts; from text and file name."""
+"""What a document says of its claim: words with digits, names, amounts; in text and file name."""
 
 import io
 import re
@@ -17,7 +17,8 @@ from agency.rules.reference import printed_forms, references_in
 PAGES_MAX: Final = 4
 SIGNS_MAX: Final = 30_000
 _TOKEN: Final = re.compile(r"[^\s,;:()\[\]<>\"'|]+")
-_AMOUNT: Final = re.compile(r"(?<![\d.,])\d{1,3}(?:[. \u00a0]\d{3})+,\d{2}|(?<![\d.,])\d{1,3}(?:,\d{3})+\.\d{2}"
+_AMOUNT: Final = re.compile(r"(?<![\d.,])\d{1,3}(?:[. \u00a0]\d{3})+,\d{2}"
+    r"|(?<![\d.,])\d{1,3}(?:,\d{3})+\.\d{2}"
                             r"|(?<![\d.,])\d{1,9}[.,]\d{2}(?!\d)")  # fmt: skip
 _POSTCODE: Final = re.compile(r"\b(\d{4})\s?([A-Z]{2})\b|\b(\d{4,5})\b")
 _IBAN: Final = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")

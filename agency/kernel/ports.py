@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from agency.ports.bundles import Binder, Bound, Bundle, NotBound, Progress
 from agency.ports.providers import (
     EmailSender,
     FileStore,
@@ -22,6 +23,14 @@ def no_reader(content: bytes, name: str) -> EInvoice:
     raise Unreadable("e-invoices are not read here")
 
 
+def no_binder(bundle: Bundle, *, progress: Progress) -> Bound:
+    """This function will refuse every bundle, in a process that was not given a binder.
+
+    :raises NotBound: always.
+    """
+    raise NotBound("bundles are not bound here")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ports:
     """One adapter per kind of outside; tests of decisions install fakes."""
@@ -34,6 +43,7 @@ class Ports:
     renderer: Renderer
     files: FileStore
     read_einvoice: EInvoiceReader = no_reader
+    bind: Binder = no_binder
 
 
 _installed: list[Ports] = []

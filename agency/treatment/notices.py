@@ -26,11 +26,13 @@ _SERVED = text(
 )
 _ANNOUNCED = text(
     "UPDATE claim SET phase = 'amicable', costs_from = :costs_from, costs_minor = :costs,"
-    " costs_vat_minor = :vat, costs_over_minor = :over, costs_left_out_minor = :left_out WHERE creditor_id = :creditor AND id = :claim AND costs_from IS NULL"
+    " costs_vat_minor = :vat, costs_over_minor = :over, costs_left_out_minor = :left_out"
+    " WHERE creditor_id = :creditor AND id = :claim AND costs_from IS NULL"
 )
 _UNSERVED = text(
     "UPDATE claim c SET costs_from = NULL, costs_minor = 0, costs_vat_minor = 0,"
-    " costs_over_minor = NULL, costs_left_out_minor = 0 WHERE c.creditor_id = :creditor AND c.id = :claim AND c.state = 'active' AND c.costs_from IS NOT NULL"
+    " costs_over_minor = NULL, costs_left_out_minor = 0"
+    " WHERE c.creditor_id = :creditor AND c.id = :claim AND c.state = 'active' AND c.costs_from IS NOT NULL"
     " AND EXISTS (SELECT 1 FROM message m JOIN template t ON t.id = m.template_id"
     "  WHERE m.creditor_id = c.creditor_id AND m.id = :message AND t.key LIKE 'notice%'"
     "  AND m.step NOT LIKE '%\\_copy')"

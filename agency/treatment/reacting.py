@@ -63,7 +63,7 @@ def resume_when_reversed(unit: Unit, event: PaymentReversed) -> None:
 
 
 def stop_when_disputed(unit: Unit, event: DisputeRaised) -> None:
-    """This function will cancel what waits, because it asks too much now; the planner looks again at once, and
+    """This function will cancel what waits, because it asks too much now; the planner looks again today, and
     stands still where nothing else than the disputed lines is open."""
     look_today(unit, creditor_id=event.creditor_id, claim_id=_claim(event.claim_id))
     cancel_queued(

@@ -212,6 +212,7 @@ def upgrade() -> None:
         "  ON c.creditor_id = i.creditor_id AND c.id = i.claim_id WHERE c.disputed_minor > 0"
         "  AND i.open_minor > 0) x WHERE i.creditor_id = x.creditor_id AND i.id = x.id"
     )
+    op.execute("ALTER TABLE note ADD COLUMN shareable boolean NOT NULL DEFAULT false")
     for table in _TABLES:
         _wall(table)
     for table in ("dispute_change",):
@@ -257,6 +258,7 @@ def _wall(table: str) -> None:
 
 def downgrade() -> None:
     op.execute("REVOKE UPDATE (disputed_minor) ON invoice FROM agency_debtor")
+    op.execute("ALTER TABLE note DROP COLUMN shareable")
     op.execute("ALTER TABLE invoice DROP COLUMN disputed_minor")
     op.execute("ALTER TABLE claim DROP COLUMN costs_over_minor, DROP COLUMN costs_left_out_minor")
     for table in reversed(_TABLES):

@@ -31,6 +31,7 @@ class NoteForm(FormModel):
     """What a collector wants to keep."""
 
     note: str
+    shareable: bool = False
 
 
 class PromiseForm(FormModel):
@@ -77,7 +78,13 @@ def write_note(
     """Write a note."""
     form = submitted(NoteForm, fields)
     with form.attempt(unit):
-        add_note(unit, creditor_id=creditor_id, claim_id=claim_id, words=form.data.note)
+        add_note(
+            unit,
+            creditor_id=creditor_id,
+            claim_id=claim_id,
+            words=form.data.note,
+            shareable=form.data.shareable,
+        )
     return _answer(request, unit, visitor, creditor_id, claim_id, ("note", form), N_("The note is on file."))
 
 

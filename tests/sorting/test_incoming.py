@@ -1,4 +1,4 @@
-"""Files that come without their claim find it by what they say, or become a question; never the wrong claim."""
+"""Files that come without their claim find it by what they say, or become a question; never a wrong claim."""
 
 import random
 from uuid import UUID
@@ -215,7 +215,7 @@ LAST = ("Jansen", "De Vries", "Bakker", "Visser", "Smit", "Mulder", "Bos", "Vos"
 
 
 class TestPrecision:
-    """On papers with typing mistakes, shared names and equal amounts: what is filed is right, most is filed."""
+    """On papers with typing mistakes, shared names and equal amounts: what is filed is right, most is."""
 
     def test_nothing_wrong_is_filed_and_most_is(self, units, files, creditor_id):
         chance = random.Random(4)
@@ -241,7 +241,6 @@ class TestPrecision:
             right += filed.claim_id == found[number]
             wrong += filed.claim_id not in (None, found[number])
             asked += filed.claim_id is None
-        print(f"right {right}, wrong {wrong}, asked {asked}")
         # A number that a mistake turned into another claim's is outweighed by name, postcode and amount.
         assert wrong <= 1
         assert right >= 85
