@@ -19,7 +19,13 @@ from agency.rules.send import SendDecision, SendFacts, may_send
 
 # A dispute or a promise does not forbid talking about it. These grounds forbid talking at all.
 SILENT_GROUNDS: Final = frozenset(
-    {HoldGround.DEBT_HELP, HoldGround.INSOLVENCY, HoldGround.DECEASED, HoldGround.NOT_ME}
+    {
+        HoldGround.DEBT_HELP,
+        HoldGround.INSOLVENCY,
+        HoldGround.DECEASED,
+        HoldGround.NOT_ME,
+        HoldGround.MISSING_INFORMATION,
+    }
 )
 
 # Contacts count per person over all creditors: calls that rang, and messages of our own accord, of which

@@ -4,7 +4,7 @@ Where nobody names an invoice, the part lies on the oldest first: those bear the
 still asked of the debtor is never too much.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from agency.disputes.models import Dispute, DisputeAction, DisputeChange
 from agency.kernel.errors import Invalid
 from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit
+from agency.money import Money
 from agency.rules.facts import DisputeStatus
 
 _INVOICES = text(
@@ -43,6 +44,22 @@ def lines_of(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Sequence[Invoi
     """This function will return a claim's invoices with what is contested of each, the oldest first."""
     rows = unit.session.connection().execute(_INVOICES, {"c": creditor_id, "claim": claim_id})
     return [InvoiceLine(*row) for row in rows]
+
+
+def whole_lines(
+    unit: Unit, *, creditor_id: UUID, claim_id: UUID, invoice_ids: Collection[UUID]
+) -> dict[UUID, Money] | None:
+    """This function will return all that is open of the chosen invoices, None when none is chosen.
+
+    :raises Invalid: one of them is not of this claim.
+    """
+    if not invoice_ids:
+        return None
+    currency: str = unit.session.get_one(Claim, (creditor_id, claim_id)).currency
+    known = {line.invoice_id: line for line in lines_of(unit, creditor_id=creditor_id, claim_id=claim_id)}
+    if any(invoice_id not in known for invoice_id in invoice_ids):
+        raise Invalid("choose invoices of this claim", field="lines")
+    return {invoice_id: Money(known[invoice_id].open_minor, currency) for invoice_id in invoice_ids}
 
 
 def spread(lines: Sequence[InvoiceLine], minor: int) -> dict[UUID, int]:

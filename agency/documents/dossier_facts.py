@@ -206,8 +206,8 @@ class _Gathering:
         table = BundleTable(
             self.heads("sent", "channel", "subject", "to", "delivery"),
             tuple(
-                (self.moment(row.sent_at), row.channel, row.subject or row.step, row.to_value.replace("\n", ", "),
-                 row.receipts or row.state) for row in rows
+                (self.moment(row.sent_at), row.channel, row.subject or row.step, 
+                 row.to_value.replace("\n", ", "), row.receipts or row.state) for row in rows
             ),
         )  # fmt: skip
         kept = [self.message(row, number, place) for place, row in enumerate(rows, 1) if row.content_sha256]

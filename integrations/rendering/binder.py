@@ -46,7 +46,7 @@ def _compile(root: Path, bundle: Bundle, data: dict[str, Any]) -> bytes:
     dated = f"#set document(date: datetime(year: {day.year}, month: {day.month}, day: {day.day}))\n"
     try:
         pdf = typst.compile(
-            (dated + _SOURCE.read_text(encoding="utf-8")).encode(),
+            _written(root, dated + _SOURCE.read_text(encoding="utf-8")),
             root=root,
             format="pdf",
             sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
@@ -58,6 +58,12 @@ def _compile(root: Path, bundle: Bundle, data: dict[str, Any]) -> bytes:
         raise NotBound(error.message) from error
     assert isinstance(pdf, bytes)
     return pdf
+
+
+def _written(root: Path, source: str) -> Path:
+    path = root / "bundle.typ"
+    path.write_text(source, encoding="utf-8")
+    return path
 
 
 class _Shown:

@@ -1,5 +1,5 @@
 """The collectors' door: the work queue, a claim with everything around it, promises and disputes."""
 
-from portal.collector import actions, calls, cases, claims, evidence, lists, queue
+from portal.collector import actions, calls, cases, claims, dossiers, evidence, lists, queue, sorting
 
-__all__ = ["actions", "calls", "cases", "claims", "evidence", "lists", "queue"]
+__all__ = ["actions", "calls", "cases", "claims", "dossiers", "evidence", "lists", "queue", "sorting"]

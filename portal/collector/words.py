@@ -10,6 +10,8 @@ from agency.progress.timeline import Happening, PlannedAction
 from portal.shared.i18n import N_, format_day, format_money, gettext
 from portal.shared.listing import Chip
 from portal.shared.words import CHANNEL_ICONS, CHANNELS, CLAIM_STATES
+from portal.shared.words import DISPUTE_REASONS as DISPUTE_REASONS
+from portal.shared.words import DISPUTE_STATES as DISPUTE_STATES
 
 WORK = {
     "dispute": Chip(N_("Dispute"), "bad"),
@@ -44,13 +46,6 @@ PROMISE_STATES = {
     "broken": Chip(N_("Broken"), "bad"),
     "cancelled": Chip(N_("Cancelled"), "calm"),
 }
-DISPUTE_STATES = {
-    "raised": Chip(N_("Without grounds so far"), "warning"),
-    "substantiated": Chip(N_("With grounds"), "bad"),
-    "resolved_creditor": Chip(N_("For the creditor"), "calm"),
-    "resolved_debtor": Chip(N_("For the debtor"), "calm"),
-    "none": Chip(N_("None"), "neutral"),
-}
 CALL_STATES = {
     "dialling": Chip(N_("Dialling"), "neutral"),
     "unknown": Chip(N_("Being checked"), "warning"),
@@ -83,15 +78,6 @@ DISPOSITIONS = (
     ("third_party", N_("Somebody else answered"), N_("Say nothing about the debt. Call again later.")),
     ("wrong_number", N_("Wrong number"), N_("The number is never dialled again.")),
 )
-DISPUTE_REASONS = {
-    "not_ordered": N_("Did not order this"),
-    "not_delivered": N_("Did not receive it"),
-    "not_as_agreed": N_("Not good, or not what was agreed"),
-    "wrong_amount": N_("The amount is wrong"),
-    "cancelled": N_("Cancelled it"),
-    "other": N_("Something else"),
-    "known_at_intake": N_("Known when the claim was placed"),
-}
 HOLDS = {
     "dispute": N_("Dispute"),
     "promise": N_("Promise to pay"),
@@ -167,18 +153,6 @@ SOURCES = {
     "psp": N_("Payment page"),
     "bank": N_("Bank transfer"),
     "direct": N_("Paid to the creditor"),
-}
-DOCUMENTS = {
-    "invoice": N_("Invoice"),
-    "contract": N_("Contract"),
-    "terms": N_("Terms and conditions"),
-    "order": N_("Order or quotation"),
-    "delivery_note": N_("Proof of delivery"),
-    "reminder": N_("Reminder sent by the creditor"),
-    "correspondence": N_("Correspondence"),
-    "acknowledgement": N_("Debtor's acknowledgement"),
-    "statement": N_("Statement of account"),
-    "other": N_("Other"),
 }
 LINES = {
     "invoice": N_("Invoice"),

@@ -13,6 +13,7 @@ from agency.progress.timeline import Happening, PlannedAction
 from portal.shared.i18n import N_, format_bps, format_day, format_money, gettext
 from portal.shared.listing import Chip
 from portal.shared.words import CHANNEL_ICONS, CHANNELS, CLAIM_STATES, DEBTOR_KINDS
+from portal.shared.words import DOCUMENTS as DOCUMENTS
 
 PLACEMENT_STATES = {
     "received": Chip(N_("Being read"), "info"),
@@ -38,18 +39,6 @@ RUN_STATES = {
     "exported": Chip(N_("On its way"), "info"),
     "paid": Chip(N_("Paid out"), "good"),
     "cancelled": Chip(N_("Cancelled"), "calm"),
-}
-DOCUMENTS = {
-    "invoice": N_("Invoice"),
-    "contract": N_("Contract"),
-    "terms": N_("Terms and conditions"),
-    "order": N_("Order or quotation"),
-    "delivery_note": N_("Proof of delivery"),
-    "reminder": N_("Reminder sent by you"),
-    "correspondence": N_("Correspondence"),
-    "acknowledgement": N_("Debtor's acknowledgement"),
-    "statement": N_("Statement of account"),
-    "other": N_("Other"),
 }
 STEPS = {
     "reminder_1": N_("First reminder"),
