@@ -25,7 +25,7 @@ _TYPES = {"pdf": "application/pdf", "zip": "application/zip"}
 
 
 def dossier_words(unit: Unit, *, creditor_id: UUID, claim_id: UUID, base: str) -> dict[str, Any]:
-    """This function will describe a claim's bundles for the card on its page; `base` is the page's address."""
+    """This function will describe a claim's bundles for the card on its page, whose address is `base`."""
     rows = [
         {
             "id": one.id,
@@ -49,9 +49,7 @@ def ask(unit: Unit, *, creditor_id: UUID, claim_id: UUID, back: str) -> Response
     """
     dossier_id = ask_dossier(unit, creditor_id=creditor_id, claim_id=claim_id, language=current_language())
     bind_later(unit, creditor_id=creditor_id, dossier_id=dossier_id)
-    return leave_for(
-        f"{back}#dossier", notice=N_("The dossier is being made; it shows here.")
-    )
+    return leave_for(f"{back}#dossier", notice=N_("The dossier is being made; it shows here."))
 
 
 def cancel(unit: Unit, *, creditor_id: UUID, dossier_id: UUID, back: str) -> Response:

@@ -183,6 +183,14 @@ REFUSALS = (
 
 # Kind of event -> (sentence, icon, tone). `%(name)s` are the event's own facts, made readable.
 _HAPPENINGS = {
+    "DocumentsWait": (N_("A file waits to be sorted"), "file", "warning"),
+    "InformationAsked": (N_("%(claims)s claims miss information; answer by %(due_on)s"), "inbox", "warning"),
+    "DocumentRemoved": (N_("Document taken out again: %(name)s"), "file", "warning"),
+    "DisputeAnswered": (N_("The creditor answered the dispute"), "dispute", "info"),
+    "InformationSolved": (N_("What was asked of the creditor is complete"), "check-circle", "good"),
+    "InformationExpired": (N_("What was asked of the creditor did not come in time"), "clock", "warning"),
+    "DossierAsked": (N_("The dossier was asked for"), "file", "neutral"),
+    "DossierBuilt": (N_("The dossier is ready: %(pages)s pages"), "file", "good"),
     "DocumentAdded": (N_("Document added: %(name)s"), "file", "good"),
     "QuoteAccepted": (N_("The creditor accepted the price"), "check-circle", "good"),
     "ClaimMoved": (N_("Claim is now: %(state)s"), "arrow-right", "neutral"),
