@@ -40,7 +40,7 @@ class DisputeAction(StrEnum):
     WIDENED = "widened"
     SUBSTANTIATED = "substantiated"
     ANSWERED = "answered"
-    RESOLVED = "resolved"
+    SETTLED = "settled"
 
 
 class DisputeChange(CreditorRow, table=True):

@@ -25,7 +25,7 @@ from agency.rules.facts import DisputeStatus
 Outcome = Literal["resolved_creditor", "partly_accepted", "resolved_debtor"]
 
 _STANDING = text(
-    "SELECT lines FROM dispute_change WHERE creditor_id = :c AND claim_id = :claim AND action = 'resolved'"
+    "SELECT lines FROM dispute_change WHERE creditor_id = :c AND claim_id = :claim AND action = 'settled'"
     " ORDER BY at DESC, id DESC LIMIT 1"
 )
 
@@ -63,7 +63,7 @@ def resolve_dispute(
     if outcome == "partly_accepted" and accepted is not None:
         dispute.disputed_minor = accepted.minor
     unit.session.flush()
-    note_change(unit, dispute, DisputeAction.RESOLVED, why)
+    note_change(unit, dispute, DisputeAction.SETTLED, why)
     if claim.disputed_minor and nothing_else_open(unit, claim):
         place_hold(unit, creditor_id=creditor_id, claim_id=claim.id, ground=HoldGround.DISPUTE)
     else:

@@ -173,7 +173,7 @@ CREATE TABLE dispute_change (
   CONSTRAINT fk_dispute_change_creditor_id_dispute_id FOREIGN KEY (creditor_id, dispute_id)
     REFERENCES dispute (creditor_id, id),
   CONSTRAINT ck_dispute_change_action
-    CHECK (action IN ('raised', 'widened', 'substantiated', 'answered', 'resolved'))
+    CHECK (action IN ('raised', 'widened', 'substantiated', 'answered', 'settled'))
 );
 CREATE INDEX ix_dispute_change ON dispute_change (creditor_id, dispute_id);
 ALTER TABLE claim ADD COLUMN costs_over_minor bigint;

@@ -90,7 +90,7 @@ def undo(unit: StaffUnit, wiring: TheWiring, creditor_id: UUID, incoming_id: UUI
     return sorting.take_back(_pile(unit, wiring, creditor_id), incoming_id)
 
 
-@routes.get("/sorting/{creditor_id:uuid}/{incoming_id:uuid}/pages/{number:int}")
+@routes.get("/sorting/{creditor_id:uuid}/{incoming_id:uuid}/pages/{number}")
 def picture(
     unit: StaffUnit, wiring: TheWiring, creditor_id: UUID, incoming_id: UUID, number: int
 ) -> Response:

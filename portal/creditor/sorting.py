@@ -73,7 +73,7 @@ def undo(unit: CreditorUnit, visitor: TheVisitor, wiring: TheWiring, incoming_id
     return sorting.take_back(_pile(unit, visitor, wiring), incoming_id)
 
 
-@routes.get("/sorting/{incoming_id:uuid}/pages/{number:int}")
+@routes.get("/sorting/{incoming_id:uuid}/pages/{number}")
 def picture(
     unit: CreditorUnit, visitor: TheVisitor, wiring: TheWiring, incoming_id: UUID, number: int
 ) -> Response:

@@ -70,5 +70,5 @@ DISPUTE_ACTIONS = {
     "widened": N_("More was disputed"),
     "substantiated": N_("Grounds were given"),
     "answered": N_("The creditor answered"),
-    "resolved": N_("Settled"),
+    "settled": N_("Settled"),
 }
