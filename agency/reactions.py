@@ -5,6 +5,7 @@ from agency.banking.jobs import work_statement
 from agency.communication.replying import confirm_payment, confirm_promise
 from agency.credit.jobs import ask_bureau
 from agency.desk.reacting import (
+    ask_when_answered,
     ask_when_wanted,
     call_when_broken,
     call_when_due,
@@ -15,19 +16,25 @@ from agency.desk.reacting import (
     look_into_dispute,
     look_into_disputes,
 )
+from agency.documents.asking import ask_again_when_removed, ask_when_accepted, solve_when_documented
+from agency.documents.incoming import match_when_read
 from agency.documents.jobs import check_added, keep_score
 from agency.events import (
     CallDue,
     ClaimPaidOff,
     CompletenessOverridden,
     CreditCheckAsked,
+    DisputeAnswered,
     DisputeRaised,
     DisputeResolved,
     DocumentAdded,
+    DocumentRemoved,
     DuplicateDecided,
     Event,
     EvidenceChecked,
     HoldPlaced,
+    InformationExpired,
+    InformationSolved,
     MessageBounced,
     PaymentReceived,
     PaymentReversed,
@@ -48,6 +55,7 @@ from agency.screening.jobs import screen_before_contact, screen_placement
 from agency.treatment.reacting import (
     begin_placement,
     resume_when_broken,
+    resume_when_informed,
     resume_when_resolved,
     resume_when_reversed,
     stop_when_disputed,
@@ -57,20 +65,28 @@ from agency.treatment.reacting import (
 
 REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     PlacementReceived: (read_later,),
-    PlacementRead: (price_read, know_debtors, book_credits, find_duplicates, screen_placement),
-    DocumentAdded: (price_again, check_added),
+    PlacementRead: (
+        price_read, know_debtors, book_credits, match_when_read, find_duplicates, screen_placement,
+    ),
+    DocumentAdded: (price_again, check_added, solve_when_documented),
+    DocumentRemoved: (price_again, ask_again_when_removed),
     EvidenceChecked: (price_again, keep_score),
     CompletenessOverridden: (price_again, keep_score),
-    # The books are opened before treatment starts: what is asked must be owed. The registers are asked before
-    # it too: who is not known to be clear is not written to.
-    QuoteAccepted: (open_books, screen_before_contact, begin_placement, look_into_disputes),
+    # The books are opened before treatment starts: what is asked must be owed, and what is needed known. The
+    # registers are asked before it too: who is not known to be clear is not written to.
+    QuoteAccepted: (
+        open_books, ask_when_accepted, screen_before_contact, begin_placement, look_into_disputes,
+    ),
     DuplicateDecided: (price_without,),
     CreditCheckAsked: (ask_bureau,),
+    InformationSolved: (resume_when_informed,),
+    InformationExpired: (resume_when_informed,),
     ClaimPaidOff: (stop_when_paid, drop_when_paid),
     CallDue: (call_when_due,),
     PersonWanted: (ask_when_wanted,),
     HoldPlaced: (look_into_answer,),
     DisputeRaised: (price_again, stop_when_disputed, look_into_dispute),
+    DisputeAnswered: (ask_when_answered,),
     DisputeResolved: (price_again, resume_when_resolved, drop_when_resolved),
     MessageBounced: (write_when_bounced,),
     PaymentReceived: (check_when_paid, confirm_payment),

@@ -10,6 +10,7 @@ from agency.credit import models as credit
 from agency.desk import models as desk
 from agency.disputes import models as disputes
 from agency.documents import models as documents
+from agency.documents import waiting
 from agency.intake import models as intake
 from agency.kernel import models as kernel
 from agency.ledger import models as ledger
@@ -22,7 +23,7 @@ from agency.treatment import models as treatment
 
 ROOMS = (
     arrangements, banking, claims, communication, credit, desk, disputes, documents, intake, kernel, ledger,
-    parties, payments, pricing, remittance, screening, treatment,
+    parties, payments, pricing, remittance, screening, treatment, waiting,
 )  # fmt: skip
 
 # Tables that belong to no creditor. Everything else carries creditor_id in its key and is walled off.

@@ -7,7 +7,8 @@ from sqlalchemy import text
 
 from agency.arrangements.jobs import check_due_promises
 from agency.banking.jobs import explain_settlements, prove_now
-from agency.communication.jobs import release, resolve
+from agency.communication.jobs import mail_creditors, release, resolve
+from agency.documents.jobs import follow_requests
 from agency.kernel.actor import JobFunction, actor_name
 from agency.kernel.outbox import enqueue
 from agency.kernel.unit import Unit
@@ -29,6 +30,8 @@ SCHEDULE: tuple[Scheduled, ...] = (
     Scheduled(plan, timedelta(hours=1)),
     Scheduled(release, timedelta(minutes=1)),
     Scheduled(resolve, timedelta(minutes=5)),
+    Scheduled(follow_requests, timedelta(hours=1)),
+    Scheduled(mail_creditors, timedelta(hours=1)),
     Scheduled(check_due_promises, timedelta(hours=6)),
     Scheduled(ask_open_intents, timedelta(minutes=5)),
     Scheduled(ask_given_back, timedelta(days=1)),

@@ -25,6 +25,7 @@ from integrations.credit.registers import HttpRegisters
 from integrations.einvoice import read_einvoice
 from integrations.letters.printer import HttpLetterPrinter
 from integrations.mollie.payments import MolliePayments
+from integrations.rendering.binder import bind
 from integrations.rendering.renderer import TemplateRenderer
 from integrations.sendgrid.sender import SendGridSender
 from integrations.storage.content_store import open_file_store
@@ -138,4 +139,5 @@ def choose_ports(config: Settings) -> Ports:
             key=config.credit_key.get_secret_value(),
             production=production,
         ),
+        bind=bind,
     )

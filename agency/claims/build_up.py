@@ -21,7 +21,8 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class InvoiceFacts:
-    """An invoice, or a credit note with a negative amount; `amount` was open when the claim was placed."""
+    """An invoice, or a credit note with a negative amount; `amount` was open when the claim was placed, and
+    `disputed` is the part of it that is contested."""
 
     invoice_id: UUID
     number: str
@@ -29,6 +30,7 @@ class InvoiceFacts:
     issued_on: date
     due_on: date
     amount: Money
+    disputed_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,12 @@ class Movement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimFacts:
-    """Everything that the amount owed on a claim follows from."""
+    """Everything that the amount owed on a claim follows from.
+
+    With `undisputed` only what nobody contests counts: the disputed part of each invoice bears no interest,
+    and of costs that were announced over the whole only the share of the rest is asked. The scales of costs
+    flatten, so that share is never more than the law allows over the rest alone.
+    """
 
     creditor_id: UUID
     claim_id: UUID
@@ -61,6 +68,22 @@ class ClaimFacts:
     invoices: tuple[InvoiceFacts, ...]
     movements: tuple[Movement, ...]
     stops: tuple[Stop, ...] = ()
+    undisputed: bool = False
+    # The principal that the notice announced costs over, and the contested part that it had left out.
+    costs_over: Money | None = None
+    costs_left_out_minor: int = 0
+
+    def amount_of(self, invoice: InvoiceFacts) -> int:
+        """What counts of an invoice, in minor units."""
+        return invoice.amount.minor - (invoice.disputed_minor if self.undisputed else 0)
+
+    def asked_share(self, costs: Money) -> Money:
+        """What is asked of announced costs: less the share of what became contested since the notice."""
+        billed = sum(invoice.amount.minor for invoice in self.invoices if invoice.amount.minor > 0)
+        left_out = sum(invoice.amount.minor - self.amount_of(invoice) for invoice in self.invoices)
+        over = self.costs_over.minor if self.costs_over else billed
+        contested = min(over, max(0, left_out - self.costs_left_out_minor))
+        return costs.allocate([over - contested, contested])[0] if contested else costs
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +105,8 @@ class ItemisedInvoice:
 class BuildUpLine:
     """One line of the sum: `label` is a key that pages and letters translate, `basis` says what it rests on.
 
-    Labels: invoice, credit_note, interest, costs, costs_vat, paid, adjusted. The amounts add up to the total.
+    Labels: invoice, credit_note, disputed, interest, costs, costs_vat, paid, adjusted. The amounts add up to
+    the total.
     """
 
     label: str
@@ -189,7 +213,7 @@ def open_per_invoice(amounts: Sequence[int], reduced: int) -> list[int]:
 
 def _replay(facts: ClaimFacts, on: date, *, charged: bool) -> list[_Running]:
     ordered = sorted(facts.invoices, key=lambda invoice: (invoice.due_on, invoice.number))
-    amounts = [invoice.amount.minor for invoice in ordered]
+    amounts = [facts.amount_of(invoice) for invoice in ordered]
     running = [
         _begin(facts, invoice, still_open)
         for invoice, still_open in zip(ordered, open_per_invoice(amounts, 0), strict=True)
@@ -285,7 +309,7 @@ def _costs(
     facts: ClaimFacts, movements: Sequence[Movement], on: date, *, charged: bool
 ) -> tuple[Money, Money]:
     """Return the open costs and the open VAT on them."""
-    announced = facts.costs + facts.costs_vat
+    announced = facts.asked_share(facts.costs + facts.costs_vat)
     due = announced.minor if _announced(facts, on, charged=charged) else 0
     fixed = sum(movement.costs_fixed.minor for movement in movements)
     still_open = max(0, max(due, fixed) + sum(movement.costs.minor for movement in movements))
@@ -342,6 +366,10 @@ def _charges(
         basis = {"number": invoice.number, "due_on": invoice.due_on.isoformat()}
         yield BuildUpLine(label, invoice.amount, basis)
     for run in running:
+        contested = run.facts.amount.minor - facts.amount_of(run.facts)
+        if contested:
+            yield BuildUpLine("disputed", Money(-contested, facts.currency), {"number": run.facts.number})
+    for run in running:
         for segment in run.segments:
             yield BuildUpLine(
                 "interest",
@@ -358,10 +386,12 @@ def _charges(
             )
     if _announced(facts, on, charged=charged):
         basis = {"from": str(facts.costs_from)}
-        if facts.costs:
-            yield BuildUpLine("costs", facts.costs, basis)
-        if facts.costs_vat:
-            yield BuildUpLine("costs_vat", facts.costs_vat, basis)
+        asked = facts.asked_share(facts.costs + facts.costs_vat)
+        vat = facts.asked_share(facts.costs_vat)
+        if asked - vat:
+            yield BuildUpLine("costs", asked - vat, basis)
+        if vat:
+            yield BuildUpLine("costs_vat", vat, basis)
 
 
 def _costs_trace(facts: ClaimFacts, on: date, *, charged: bool) -> Iterator[TraceLine]:

@@ -16,6 +16,7 @@ _SOURCES = {
     "credit_note": "credit note",
     "costs": "notice",
     "costs_vat": "Besluit BIK art. 2(3)",
+    "disputed": "dispute",
     "paid": "ledger",
     "adjusted": "ledger",
 }

@@ -117,12 +117,12 @@ def lift_holds_on(unit: Unit, *, creditor_id: UUID, claim_id: UUID, ground: Hold
 
 
 def hold_disputed(unit: Unit, *, creditor_id: UUID, placement_id: UUID) -> None:
-    """This function will hold every claim of a placement that came with an open dispute, in one statement."""
+    """This function will hold every claim of a placement that is contested as a whole, in one statement."""
     unit.session.connection().execute(
         text(
             "INSERT INTO hold (creditor_id, id, claim_id, ground, note, by, starts_at, facts)"
             " SELECT c.creditor_id, uuidv7(), c.id, 'dispute', '', :by, :now, '{}'::jsonb FROM claim c"
-            " WHERE c.creditor_id = :c AND c.placement_id = :p AND c.disputed_minor > 0"
+            " WHERE c.creditor_id = :c AND c.placement_id = :p AND c.disputed_minor >= c.principal_minor"
             " AND NOT EXISTS (SELECT 1 FROM hold h WHERE h.creditor_id = c.creditor_id AND h.claim_id = c.id"
             " AND h.ground = 'dispute' AND h.lifted_at IS NULL)"
         ),

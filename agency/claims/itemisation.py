@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -39,7 +40,8 @@ _KEYS = (
 _CLAIMS = text(
     f"WITH wanted AS ({_KEYS})"
     " SELECT c.creditor_id, c.id, c.law, c.interest_kind, c.phase, c.currency, c.costs_from, c.costs_minor,"
-    " c.costs_vat_minor, terms.contractual_interest_percent AS percent"
+    " c.costs_vat_minor, c.costs_over_minor, c.costs_left_out_minor,"
+    " terms.contractual_interest_percent AS percent"
     " FROM wanted JOIN claim c ON c.creditor_id = wanted.creditor_id AND c.id = wanted.claim_id"
     " LEFT JOIN LATERAL (SELECT contractual_interest_percent FROM creditor_terms t"
     "  WHERE t.creditor_id = c.creditor_id AND t.valid_from <= :on ORDER BY t.valid_from DESC LIMIT 1)"
@@ -48,7 +50,7 @@ _CLAIMS = text(
 _INVOICES = text(
     f"WITH wanted AS ({_KEYS})"
     " SELECT i.creditor_id, i.claim_id, i.id, i.number, i.kind, i.issued_on, i.due_on, i.open_minor,"
-    " i.currency FROM wanted"
+    " i.disputed_minor, i.currency FROM wanted"
     " JOIN invoice i ON i.creditor_id = wanted.creditor_id AND i.claim_id = wanted.claim_id"
 )
 _MOVEMENTS = text(
@@ -70,31 +72,36 @@ _MOVEMENTS = text(
 )
 
 
-def itemise(unit: Unit, *, creditor_id: UUID, claim_id: UUID, on: date) -> ItemisedClaim:
-    """This function will return what is asked on a claim at the end of a day, built up line by line.
+def itemise(
+    unit: Unit, *, creditor_id: UUID, claim_id: UUID, on: date, undisputed: bool = False
+) -> ItemisedClaim:
+    """This function will return what is owed on a claim at the end of a day, built up line by line.
 
+    :param undisputed: leave out what is contested: that is what may be asked of the debtor.
     :raises NotFound: the creditor has no such claim.
     """
-    found = itemise_many(unit, keys=[(creditor_id, claim_id)], on=on)
+    found = itemise_many(unit, keys=[(creditor_id, claim_id)], on=on, undisputed=undisputed)
     if not found:
         raise NotFound("no such claim")
     return found[creditor_id, claim_id]
 
 
-def itemise_many(unit: Unit, *, keys: Sequence[ClaimKey], on: date) -> dict[ClaimKey, ItemisedClaim]:
+def itemise_many(
+    unit: Unit, *, keys: Sequence[ClaimKey], on: date, undisputed: bool = False
+) -> dict[ClaimKey, ItemisedClaim]:
     """This function will itemise many claims with three queries; claims that do not exist are left out."""
     return {
-        (facts.creditor_id, facts.claim_id): build_up(facts=facts, on=on)
+        (facts.creditor_id, facts.claim_id): build_up(facts=replace(facts, undisputed=undisputed), on=on)
         for facts in _read_facts(unit, keys, on)
     }
 
 
-def open_total(unit: Unit, *, creditor_id: UUID, claim_id: UUID, on: date) -> Money:
-    """This function will return all that is asked on a claim at the end of a day.
+def open_total(unit: Unit, *, creditor_id: UUID, claim_id: UUID, on: date, undisputed: bool = False) -> Money:
+    """This function will return all that is owed on a claim at the end of a day, or what of it is undisputed.
 
     :raises NotFound: the creditor has no such claim.
     """
-    return itemise(unit, creditor_id=creditor_id, claim_id=claim_id, on=on).total
+    return itemise(unit, creditor_id=creditor_id, claim_id=claim_id, on=on, undisputed=undisputed).total
 
 
 def _read_facts(unit: Unit, keys: Sequence[ClaimKey], on: date) -> list[ClaimFacts]:
@@ -130,12 +137,20 @@ def _facts(row: Row[Any], invoices: list[InvoiceFacts], movements: list[Movement
         contractual_percent=Decimal(row.percent) if row.percent else None,
         invoices=tuple(invoices),
         movements=tuple(movements),
+        costs_over=Money(row.costs_over_minor, row.currency) if row.costs_over_minor else None,
+        costs_left_out_minor=row.costs_left_out_minor,
     )
 
 
 def _invoice(row: Row[Any]) -> InvoiceFacts:
     return InvoiceFacts(
-        row.id, row.number, row.kind, row.issued_on, row.due_on, Money(row.open_minor, row.currency)
+        row.id,
+        row.number,
+        row.kind,
+        row.issued_on,
+        row.due_on,
+        Money(row.open_minor, row.currency),
+        row.disputed_minor,
     )
 
 

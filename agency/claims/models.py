@@ -65,6 +65,10 @@ class Claim(CreditorRow, Timestamped, table=True):
     costs_from: date | None = None  # first day on which the law allows the costs of the notice
     costs_minor: int = Field(default=0, sa_type=Minor)  # the exact amount that the notice announced
     costs_vat_minor: int = Field(default=0, sa_type=Minor)
+    costs_over_minor: int | None = Field(
+        default=None, sa_type=Minor
+    )  # the principal they were announced over
+    costs_left_out_minor: int = Field(default=0, sa_type=Minor)  # what was contested then, and not counted
     description: str = ""
     closed_at: datetime | None = moment_field(default=None)
     close_code: str | None = None
@@ -79,6 +83,7 @@ class Invoice(CreditorRow, Timestamped, table=True):
         UniqueConstraint("creditor_id", "number"),
         Index("ix_invoice_claim", "creditor_id", "claim_id"),
         Index("ix_invoice_number", "number"),
+        CheckConstraint("disputed_minor >= 0", name="disputed"),
     )
 
     claim_id: UUID
@@ -89,6 +94,7 @@ class Invoice(CreditorRow, Timestamped, table=True):
     currency: str = Field(max_length=3)
     total_minor: int = Field(sa_type=Minor)
     open_minor: int = Field(sa_type=Minor)
+    disputed_minor: int = Field(default=0, sa_type=Minor)  # the part of it that is contested
     description: str = ""
 
 

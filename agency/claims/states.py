@@ -38,6 +38,7 @@ class HoldGround(StrEnum):
     GUARDIANSHIP = "guardianship"
     MINOR = "minor"
     DECEASED = "deceased"
+    MISSING_INFORMATION = "missing_information"
 
 
 MOVES: dict[ClaimState, frozenset[ClaimState]] = {

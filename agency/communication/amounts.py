@@ -70,6 +70,11 @@ def as_json(owed: ItemisedClaim, announced: AnnouncedCosts | None) -> dict[str, 
         "paid": owed.paid.minor,
         "total": owed.total.minor,
     }
+    contested = -Money.total(
+        (line.amount for line in owed.lines if line.label == "disputed"), owed.total.currency
+    )
+    if contested:
+        amounts["disputed"] = contested.minor
     if announced is not None:
         amounts["announced"] = {"costs": announced.amount.minor, "costs_vat": announced.vat.minor}
     return amounts

@@ -1,5 +1,6 @@
 """Jobs of the communication: release what is due, ask after what is unknown, apply what was told."""
 
+from agency.communication.creditor_mail import send_creditor_mails, tell_creditors
 from agency.communication.receipts import apply_told
 from agency.communication.resolving import resolve_unknown
 from agency.communication.sending import send_chunk
@@ -7,7 +8,7 @@ from agency.kernel.actor import actor
 from agency.kernel.outbox import enqueue
 from agency.kernel.ports import installed_ports
 from agency.kernel.settings import settings
-from agency.kernel.unit import Unit, Units
+from agency.kernel.unit import Door, Unit, Units
 
 
 @actor(queue="sending", own_units=True)
@@ -29,6 +30,14 @@ def release(units: Units) -> None:
 def resolve(units: Units) -> None:
     """This function will settle messages whose sender or answer was lost."""
     resolve_unknown(units, ports=installed_ports())
+
+
+@actor(queue="sending", own_units=True)
+def mail_creditors(units: Units) -> None:
+    """This function will write to creditors whose claims miss information, and send what waits."""
+    with units.open(Door.WORKER, by="system:communication.mail_creditors") as unit:
+        tell_creditors(unit, settings=settings())
+    send_creditor_mails(units, ports=installed_ports())
 
 
 @actor()

@@ -74,6 +74,7 @@ class Reserved:
     values: dict[str, Any]
     reserved_at: datetime
     ledger_entries: int
+    disputed_minor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,10 @@ def reserve_due(unit: Unit, *, settings: Settings, limit: int = CHUNK) -> Reserv
         week_ago=unit.now - timedelta(days=7),
         month_ago=unit.now - timedelta(days=31),
     )
-    owed = itemise_many(unit, keys=[(row.creditor_id, row.claim_id) for row in rows], on=unit.today)
+    # What is contested is not asked; the rest of the claim goes on.
+    owed = itemise_many(
+        unit, keys=[(row.creditor_id, row.claim_id) for row in rows], on=unit.today, undisputed=True
+    )
     contacted: dict[UUID, str] = {}
     ruled: list[_Ruled] = []
     for row in rows:
@@ -143,7 +147,8 @@ def _rule(
         channel=Channel(row.channel),
         on=unit.today,
     )
-    decision = may_send(facts=_facts(unit, row, owed.total, contacted, to=to, complete=complete), at=unit.now)
+    facts = _facts(unit, row, owed, contacted, to=to, complete=complete)
+    decision = may_send(facts=facts, at=unit.now)
     return _Ruled(row, owed, announced, decision, values, to)
 
 
@@ -175,7 +180,7 @@ def _announced(unit: Unit, row: Row[Any], owed: ItemisedClaim) -> AnnouncedCosts
 
 
 def _facts(
-    unit: Unit, row: Row[Any], balance: Money, contacted: dict[UUID, str], *, to: str, complete: bool
+    unit: Unit, row: Row[Any], owed: ItemisedClaim, contacted: dict[UUID, str], *, to: str, complete: bool
 ) -> SendFacts:
     now_contacted = contacted.get(row.person) not in (None, _contact(row))
     return SendFacts(
@@ -184,10 +189,10 @@ def _facts(
         channel=Channel(row.channel),
         debtor=DebtorKind(row.debtor_kind),
         phase=Phase(row.phase),
-        balance=balance,
+        balance=owed.total,
         holds=tuple(row.holds or ()),
-        # A dispute is a hold as well; either alone is enough to stop.
-        disputed=row.disputed_minor > 0,
+        # A dispute about everything is a hold as well; either alone is enough to stop.
+        disputed=row.disputed_minor > 0 and owed.principal.minor <= 0,
         claim_closed=row.claim_state != ClaimState.ACTIVE,
         contact_point_ok=_reachable(row, to),
         consent_withdrawn=row.opted_out,
@@ -270,6 +275,7 @@ def _reserved(unit: Unit, one: _Ruled, settings: Settings) -> Reserved:
         values=one.values,
         reserved_at=unit.now,
         ledger_entries=row.ledger_entries,
+        disputed_minor=row.disputed_minor,
     )
 
 

@@ -37,11 +37,11 @@ LOOK_HOLDS_SECONDS = 0.5  # lint-skip: float
 
 _STILL_OURS = text(
     "SELECT m.id FROM jsonb_to_recordset(CAST(:reserved AS jsonb)) AS r(creditor_id uuid, id uuid,"
-    "  generation integer, reply boolean, entries bigint)"
+    "  generation integer, reply boolean, entries bigint, disputed bigint)"
     " JOIN message m ON m.creditor_id = r.creditor_id AND m.id = r.id AND m.generation = r.generation"
     " JOIN claim c ON c.creditor_id = m.creditor_id AND c.id = m.claim_id"
     " WHERE m.state = 'sending' AND m.lease_until > clock_timestamp()"
-    " AND (r.reply OR (c.state = 'active' AND c.disputed_minor = 0"
+    " AND (r.reply OR (c.state = 'active' AND c.disputed_minor = r.disputed"
     "  AND (SELECT count(*) FROM ledger_entry e WHERE e.creditor_id = m.creditor_id"
     "   AND e.claim_id = m.claim_id) = r.entries"
     "  AND NOT EXISTS (SELECT 1 FROM hold h WHERE h.creditor_id = m.creditor_id AND h.claim_id = m.claim_id"
@@ -204,6 +204,7 @@ def still_ours(units: Units, reserved: Sequence[Reserved]) -> frozenset[UUID]:
             "generation": one.generation,
             "reply": one.is_reply,
             "entries": one.ledger_entries,
+            "disputed": one.disputed_minor,
         }
         for one in reserved
     ]

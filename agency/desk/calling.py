@@ -59,7 +59,9 @@ def may_call(
     :raises NotFound: no such claim.
     """
     row = call_facts(unit, creditor_id=creditor_id, claim_id=claim_id)
-    owed = balance or open_total(unit, creditor_id=creditor_id, claim_id=claim_id, on=unit.today)
+    owed = balance or open_total(
+        unit, creditor_id=creditor_id, claim_id=claim_id, on=unit.today, undisputed=True
+    )
     return decide(unit, row, number=number, balance=owed)
 
 

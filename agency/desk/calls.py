@@ -75,7 +75,7 @@ def _reserve(unit: Unit, *, creditor_id: UUID, claim_id: UUID, number: str) -> U
         text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"call:{row.person}"}
     )
     row = call_facts(unit, creditor_id=creditor_id, claim_id=claim_id)
-    owed = open_total(unit, creditor_id=creditor_id, claim_id=claim_id, on=unit.today)
+    owed = open_total(unit, creditor_id=creditor_id, claim_id=claim_id, on=unit.today, undisputed=True)
     decision = decide(unit, row, number=number, balance=owed)
     if decision.verdict != "send":
         raise UnableToCall(decision)

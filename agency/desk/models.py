@@ -91,3 +91,4 @@ class Note(CreditorRow, table=True):
     text: str
     by: str
     at: datetime = moment_field()
+    shareable: bool = False  # may stand in the dossier, where creditor and judge read it

@@ -1,4 +1,4 @@
-"""Notes: what a collector wrote down; part of the dossier, never shown to the creditor."""
+"""Notes: what a collector wrote down. Those marked shareable stand in the dossier; the others stay inside."""
 
 from typing import Final
 from uuid import UUID
@@ -14,8 +14,10 @@ from agency.kernel.unit import Unit
 NOTE_CHARACTERS_MAX: Final = 4000
 
 
-def add_note(unit: Unit, *, creditor_id: UUID, claim_id: UUID, words: str) -> UUID:
+def add_note(unit: Unit, *, creditor_id: UUID, claim_id: UUID, words: str, shareable: bool = False) -> UUID:
     """This function will keep a note on a claim and return its id.
+
+    :param shareable: whether it may stand in the dossier, which the creditor and a judge read.
 
     :raises Invalid: the note is empty or too long.
     :raises NotFound: no such claim.
@@ -27,7 +29,15 @@ def add_note(unit: Unit, *, creditor_id: UUID, claim_id: UUID, words: str) -> UU
         raise Invalid(f"a note has at most {NOTE_CHARACTERS_MAX} characters", field="note")
     if unit.session.get(Claim, (creditor_id, claim_id)) is None:
         raise NotFound("no such claim")
-    note = Note(creditor_id=creditor_id, id=new_id(), claim_id=claim_id, text=text, by=unit.by, at=unit.now)
+    note = Note(
+        creditor_id=creditor_id,
+        id=new_id(),
+        claim_id=claim_id,
+        text=text,
+        by=unit.by,
+        at=unit.now,
+        shareable=shareable,
+    )
     unit.session.add(note)
     unit.session.flush()
     emit(unit, NoteAdded(creditor_id=creditor_id, claim_id=claim_id, note_id=note.id))

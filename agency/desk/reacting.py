@@ -9,6 +9,7 @@ from agency.desk.queue import ask_for_person, drop_work, urgency
 from agency.events import (
     CallDue,
     ClaimPaidOff,
+    DisputeAnswered,
     DisputeRaised,
     DisputeResolved,
     HoldPlaced,
@@ -72,6 +73,18 @@ def look_into_dispute(unit: Unit, event: DisputeRaised) -> None:
         kind=WorkKind.DISPUTE,
         key=f"dispute:{event.dispute_id}",
         reason=event.reason,
+    )
+
+
+def ask_when_answered(unit: Unit, event: DisputeAnswered) -> None:
+    """This function will ask for somebody who weighs what the creditor answered to a dispute."""
+    ask_for_person(
+        unit,
+        creditor_id=event.creditor_id,
+        claim_id=_claim(event.claim_id),
+        kind=WorkKind.DISPUTE,
+        key=f"dispute_answer:{event.dispute_id}:{unit.now.isoformat()}",
+        reason="creditor_answered",
     )
 
 

@@ -1,11 +1,15 @@
-"""Jobs of the documents: reading and checking what was added, after whoever added it has his answer."""
+"""Jobs of the documents: reading and checking what was added, after whoever added it has his answer,
+following up what was asked, and binding dossiers.
+"""
 
 from uuid import UUID
 
 from sqlalchemy import text
 
+from agency.documents.asking import expire, solve
 from agency.documents.check import record_check
 from agency.documents.completeness import record_score
+from agency.documents.dossier import build_dossier
 from agency.documents.sandbox import read
 from agency.documents.upload import fetch_document
 from agency.events import CompletenessOverridden, DocumentAdded, EvidenceChecked
@@ -59,3 +63,28 @@ def check_document(units: Units, *, owner_id: str, document_id: str) -> None:
     reading = read(content, media_type=found.media_type)
     with units.open(Door.WORKER, by="system:documents") as unit:
         record_check(unit, creditor_id=creditor, document_id=document, reading=reading)
+
+
+@actor()
+def follow_requests(unit: Unit) -> None:
+    """This function will tick off what became known, and close what was not answered in time."""
+    solve(unit)
+    expire(unit)
+
+
+@actor(attempts_max=3, lease_seconds=900, own_units=True)
+def bind_dossier(units: Units, *, owner: str, dossier_id: str) -> None:
+    """This function will bind a dossier that somebody asked for."""
+    build_dossier(units, installed_ports(), creditor_id=UUID(owner), dossier_id=UUID(dossier_id))
+
+
+def bind_later(unit: Unit, *, creditor_id: UUID, dossier_id: UUID) -> None:
+    """This function will have a dossier bound by a worker."""
+    enqueue(
+        unit,
+        bind_dossier,
+        key=f"dossier:{dossier_id}",
+        creditor_id=creditor_id,
+        owner=str(creditor_id),
+        dossier_id=str(dossier_id),
+    )

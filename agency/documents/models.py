@@ -57,7 +57,7 @@ class Document(CreditorRow, table=True):
         Index("ix_document_size", "creditor_id", postgresql_include=["size"]),
     )
 
-    claim_id: UUID
+    claim_id: UUID | None  # None: taken back out of the file where somebody had put it
     kind: DocumentKind = Field(sa_type=choice(DocumentKind, "kind"))
     name: str
     sha256: str

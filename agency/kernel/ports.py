@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from agency.ports.bundles import Binder, Bound, Bundle, NotBound, Progress
 from agency.ports.providers import (
     EmailSender,
     FileStore,
@@ -23,6 +24,14 @@ def no_reader(content: bytes, name: str) -> EInvoice:
     raise Unreadable("e-invoices are not read here")
 
 
+def no_binder(bundle: Bundle, *, progress: Progress) -> Bound:
+    """This function will refuse every bundle, in a process that was not given a binder.
+
+    :raises NotBound: always.
+    """
+    raise NotBound("bundles are not bound here")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ports:
     """One adapter per kind of outside; tests of decisions install fakes."""
@@ -37,6 +46,7 @@ class Ports:
     read_einvoice: EInvoiceReader = no_reader
     registers: DebtorRegisters = field(default_factory=NoRegisters)
     credit: CreditBureau = field(default_factory=NoCreditBureau)
+    bind: Binder = no_binder
 
 
 _installed: list[Ports] = []

@@ -108,7 +108,7 @@ def reserve(
     if claim is None or claim.state != ClaimState.ACTIVE:
         raise UnableToStartPayment("nothing can be paid on this claim now")
     owed = open_total(unit, creditor_id=creditor_id, claim_id=claim_id, on=unit.today)
-    wanted = _check_amount(owed if amount is None else amount, owed)
+    wanted = _check_amount(_asked(unit, claim, owed) if amount is None else amount, owed)
     description = f"{claim.payment_reference} {claim.number}"
     reusable = unit.session.exec(
         select(PaymentIntent)
@@ -134,6 +134,16 @@ def reserve(
     unit.session.add(intent)
     unit.session.flush()
     return intent, description
+
+
+def _asked(unit: Unit, claim: Claim, owed: Money) -> Money:
+    """What nobody contests; a debtor who wants to pay a claim that he disputes as a whole pays it all."""
+    if not claim.disputed_minor:
+        return owed
+    undisputed = open_total(
+        unit, creditor_id=claim.creditor_id, claim_id=claim.id, on=unit.today, undisputed=True
+    )
+    return undisputed if undisputed.minor >= PAYMENT_MINOR_MIN else owed
 
 
 def record_created(

@@ -109,7 +109,14 @@ def claim_page(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> ClaimPage:
     parts = connection.execute(_ALL_PARTS, {**key, "debtor": claim.debtor_id, "now": unit.now}).one()
     read = {name: [_typed(row) for row in parts._mapping[name]] for name in _PARTS}
     staff = {row["id"]: row["name"] for row in read.pop("staff")}
-    owed = itemise(unit, creditor_id=creditor_id, claim_id=claim_id, on=unit.today)
+    owed = itemise(
+        unit,
+        creditor_id=creditor_id,
+        claim_id=claim_id,
+        on=unit.today,
+        # A claim that is contested as a whole is shown as a whole: nothing of it is asked anyway.
+        undisputed=claim.disputed_minor < claim.principal_minor,
+    )
     return ClaimPage(
         claim=claim,
         owed=owed,

@@ -81,5 +81,6 @@ class DisputeStatus(StrEnum):
     none = "none"
     raised = "raised"
     substantiated = "substantiated"
+    partly_accepted = "partly_accepted"
     resolved_creditor = "resolved_creditor"
     resolved_debtor = "resolved_debtor"

@@ -24,6 +24,7 @@ class Ground(StrEnum):
     not_me = "not_me"
     complaint = "complaint"
     creditor_asked = "creditor_asked"
+    missing_information = "missing_information"
     promise = "promise"
     plan_kept = "plan_kept"
     plan_requested = "plan_requested"

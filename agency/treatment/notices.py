@@ -14,7 +14,8 @@ from agency.rules.notice import notice_term
 # The first notice that left counts; a letter leaves when the post has it, not when it was printed.
 _SERVED = text(
     "SELECT DISTINCT ON (m.creditor_id, m.claim_id) m.creditor_id, m.claim_id, m.channel, c.law,"
-    " coalesce(m.posted_at, m.sent_at) AS at, m.amounts->'announced' AS announced"
+    " coalesce(m.posted_at, m.sent_at) AS at, m.amounts->'announced' AS announced,"
+    " CAST(m.amounts->>'principal' AS bigint) AS asked, CAST(m.amounts->>'disputed' AS bigint) AS left_out"
     " FROM unnest(CAST(:creditors AS uuid[]), CAST(:claims AS uuid[])) AS k(creditor_id, claim_id)"
     " JOIN message m ON m.creditor_id = k.creditor_id AND m.claim_id = k.claim_id"
     " JOIN claim c ON c.creditor_id = m.creditor_id AND c.id = m.claim_id"
@@ -25,10 +26,12 @@ _SERVED = text(
 )
 _ANNOUNCED = text(
     "UPDATE claim SET phase = 'amicable', costs_from = :costs_from, costs_minor = :costs,"
-    " costs_vat_minor = :vat WHERE creditor_id = :creditor AND id = :claim AND costs_from IS NULL"
+    " costs_vat_minor = :vat, costs_over_minor = :over, costs_left_out_minor = :left_out"
+    " WHERE creditor_id = :creditor AND id = :claim AND costs_from IS NULL"
 )
 _UNSERVED = text(
-    "UPDATE claim c SET costs_from = NULL, costs_minor = 0, costs_vat_minor = 0"
+    "UPDATE claim c SET costs_from = NULL, costs_minor = 0, costs_vat_minor = 0,"
+    " costs_over_minor = NULL, costs_left_out_minor = 0"
     " WHERE c.creditor_id = :creditor AND c.id = :claim AND c.state = 'active' AND c.costs_from IS NOT NULL"
     " AND EXISTS (SELECT 1 FROM message m JOIN template t ON t.id = m.template_id"
     "  WHERE m.creditor_id = c.creditor_id AND m.id = :message AND t.key LIKE 'notice%'"
@@ -59,6 +62,8 @@ def start_terms(unit: Unit, keys: Sequence[tuple[UUID, UUID]]) -> int:
                 "costs_from": term.costs_from,
                 "costs": row.announced["costs"],
                 "vat": row.announced["costs_vat"],
+                "over": row.asked,
+                "left_out": row.left_out or 0,
             }
         )
     if rows:

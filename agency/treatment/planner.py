@@ -65,7 +65,11 @@ _END = text(
 _FACTS = (
     "SELECT t.creditor_id, t.claim_id, t.path_id, c.due_on,"
     " steps.sent, steps.dropped, coalesce(steps.waits, false) AS waits, coalesce(steps.drops, 0) AS drops,"
-    " holds.runs AS held, holds.last_lift, c.disputed_minor > 0 AS disputed, points.email, points.phone"
+    " holds.runs AS held, holds.last_lift, "
+    # What is contested stands still; a claim of which nothing else is open stands still as a whole.
+    " c.disputed_minor > 0 AND c.disputed_minor >= (SELECT coalesce(sum(e.amount_minor), 0)"
+    "  FROM ledger_entry e WHERE e.creditor_id = c.creditor_id AND e.claim_id = c.id"
+    "  AND e.account = 'claims.principal') AS disputed, points.email, points.phone"
     " FROM treatment t JOIN claim c ON c.creditor_id = t.creditor_id AND c.id = t.claim_id"
     " LEFT JOIN LATERAL (SELECT jsonb_agg(jsonb_build_array(s.step, s.channel, s.done_at))"
     "   FILTER (WHERE s.state = 'done') AS sent,"

@@ -10,6 +10,8 @@ from agency.events import (
     ClaimPaidOff,
     DisputeRaised,
     DisputeResolved,
+    InformationExpired,
+    InformationSolved,
     MessageBounced,
     PaymentReversed,
     PromiseBroken,
@@ -61,7 +63,9 @@ def resume_when_reversed(unit: Unit, event: PaymentReversed) -> None:
 
 
 def stop_when_disputed(unit: Unit, event: DisputeRaised) -> None:
-    """This function will cancel what waits; the planner stands still while the dispute's hold runs."""
+    """This function will cancel what waits, because it asks too much now; the planner looks again today, and
+    stands still where nothing else than the disputed lines is open."""
+    look_today(unit, creditor_id=event.creditor_id, claim_id=_claim(event.claim_id))
     cancel_queued(
         unit,
         creditor_id=event.creditor_id,
@@ -73,6 +77,11 @@ def stop_when_disputed(unit: Unit, event: DisputeRaised) -> None:
 
 def resume_when_resolved(unit: Unit, event: DisputeResolved) -> None:
     """This function will have the planner look at the claim again today."""
+    look_today(unit, creditor_id=event.creditor_id, claim_id=_claim(event.claim_id))
+
+
+def resume_when_informed(unit: Unit, event: InformationSolved | InformationExpired) -> None:
+    """This function will have the planner look at the claim today, now that nothing is waited for."""
     look_today(unit, creditor_id=event.creditor_id, claim_id=_claim(event.claim_id))
 
 

@@ -1,13 +1,17 @@
+"""The collectors' door: the work queue, a claim with everything around it, promises and disputes."""
+
 from portal.collector import (
     actions,
     calls,
     cases,
     claims,
     document_check,
+    dossiers,
     duplicates,
     evidence,
     lists,
     queue,
+    sorting,
 )
 
 __all__ = [
@@ -16,8 +20,10 @@ __all__ = [
     "cases",
     "claims",
     "document_check",
+    "dossiers",
     "duplicates",
     "evidence",
     "lists",
     "queue",
+    "sorting",
 ]

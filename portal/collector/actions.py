@@ -4,6 +4,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
+from pydantic import Field, field_validator
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -11,6 +12,7 @@ from agency.arrangements.promises import make_promise
 from agency.claims.holds import lawful_end, lift_hold, place_hold
 from agency.claims.states import HoldGround
 from agency.desk.notes import add_note
+from agency.disputes.lines import whole_lines
 from agency.disputes.raising import raise_dispute
 from agency.disputes.resolving import resolve_dispute
 from agency.kernel.audit import record
@@ -31,6 +33,7 @@ class NoteForm(FormModel):
     """What a collector wants to keep."""
 
     note: str
+    shareable: bool = False
 
 
 class PromiseForm(FormModel):
@@ -60,14 +63,22 @@ class DisputeForm(FormModel):
     reason: Reason
     dispute_words: str = ""
     disputed: AmountField | None = None
+    lines: list[UUID] = Field(default_factory=list)
     substantiated: bool = False
+
+    @field_validator("lines", mode="before")
+    @classmethod
+    def several(cls, given: Any) -> Any:
+        """One box that is ticked comes alone."""
+        return given if isinstance(given, list) else [given]
 
 
 class OutcomeForm(FormModel):
     """Who was right, and why."""
 
-    outcome: Literal["resolved_creditor", "resolved_debtor"]
+    outcome: Literal["resolved_creditor", "partly_accepted", "resolved_debtor"]
     outcome_why: str
+    accepted: AmountField | None = None
 
 
 @routes.post("/claims/{creditor_id:uuid}/{claim_id:uuid}/notes")
@@ -77,7 +88,13 @@ def write_note(
     """Write a note."""
     form = submitted(NoteForm, fields)
     with form.attempt(unit):
-        add_note(unit, creditor_id=creditor_id, claim_id=claim_id, words=form.data.note)
+        add_note(
+            unit,
+            creditor_id=creditor_id,
+            claim_id=claim_id,
+            words=form.data.note,
+            shareable=form.data.shareable,
+        )
     return _answer(request, unit, visitor, creditor_id, claim_id, ("note", form), N_("The note is on file."))
 
 
@@ -158,6 +175,7 @@ def dispute(
             reason=data.reason,
             words=data.dispute_words,
             disputed=amount_of(data.disputed, currency, "disputed"),
+            lines=whole_lines(unit, creditor_id=creditor_id, claim_id=claim_id, invoice_ids=data.lines),
             substantiated=data.substantiated,
         )
         facts = {"claim": str(claim_id), "reason": data.reason}
@@ -186,6 +204,9 @@ def settle_dispute(
             dispute_id=dispute_id,
             outcome=form.data.outcome,
             why=form.data.outcome_why,
+            accepted=amount_of(
+                form.data.accepted, currency_of(unit, creditor_id=creditor_id, claim_id=claim_id), "accepted"
+            ),
         )
     return _answer(
         request, unit, visitor, creditor_id, claim_id, ("resolve", form), N_("The dispute is settled.")

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from agency.arrangements.promises import DAYS_AHEAD_MAX
 from agency.claims.explaining import addends
+from agency.documents.asking import requests_of
 from agency.documents.completeness import assess_claim
 from agency.documents.overriding import open_override
 from agency.documents.upload import documents_of
@@ -26,9 +27,6 @@ from portal.collector.words import (
     CALL_STATES,
     CONTACT_STATES,
     DISPOSITIONS,
-    DISPUTE_REASONS,
-    DISPUTE_STATES,
-    DOCUMENTS,
     HOLDS,
     LAWS,
     PHASES,
@@ -45,6 +43,9 @@ from portal.collector.words import (
     step_words,
     why_work,
 )
+from portal.disputes import disputes_of, invoice_lines
+from portal.dossiers import dossier_words
+from portal.requests import request_words
 from portal.shared.audience import wiring_of
 from portal.shared.evidence import document_chip, evidence_items
 from portal.shared.explaining import Explanation, explanation
@@ -53,7 +54,16 @@ from portal.shared.forms import Form, blank
 from portal.shared.i18n import N_, current_language, gettext
 from portal.shared.listing import Chip
 from portal.shared.sessions import Visitor
-from portal.shared.words import CHANNEL_ICONS, CHANNELS, CLAIM_STATES, DEBTOR_KINDS, MESSAGE_STATES
+from portal.shared.words import (
+    CHANNEL_ICONS,
+    CHANNELS,
+    CLAIM_STATES,
+    DEBTOR_KINDS,
+    DISPUTE_REASONS,
+    DISPUTE_STATES,
+    DOCUMENTS,
+    MESSAGE_STATES,
+)
 
 OWN_NUMBER_COOKIE: Final = "own_number"
 # Forms of the page; the one that was refused stands open with its errors, the others wait in their dialogs.
@@ -102,6 +112,19 @@ def show_claim(
         explained=_explained(found),
         actions=_actions(found, unit.today),
         number_choices=[(point["value"], point["value"], "") for point in _numbers(found)],
+        dispute_lines=invoice_lines(
+            unit, creditor_id=creditor_id, claim_id=claim_id, currency=found.claim.currency
+        ),
+        dispute_history=disputes_of(
+            unit, creditor_id=creditor_id, claim_id=claim_id, currency=found.claim.currency
+        ),
+        asked=[
+            request_words(row)
+            for row in requests_of(unit, creditor_id=creditor_id, claim_id=claim_id, only_open=False)
+        ],
+        dossier=dossier_words(
+            unit, creditor_id=creditor_id, claim_id=claim_id, base=claim_url(creditor_id, claim_id)
+        ),
         open_dispute=next((one for one in found.disputes if not one["resolved_at"]), None),
         now=unit.now,
         **_heading(found, unit),

@@ -12,6 +12,8 @@ from agency.rules.holds import grounds_of
 from portal.shared.i18n import N_, format_day, format_money, gettext
 from portal.shared.listing import Chip
 from portal.shared.words import CHANNEL_ICONS, CHANNELS, CLAIM_STATES
+from portal.shared.words import DISPUTE_REASONS as DISPUTE_REASONS
+from portal.shared.words import DISPUTE_STATES as DISPUTE_STATES
 
 WORK = {
     "dispute": Chip(N_("Dispute"), "bad"),
@@ -46,13 +48,6 @@ PROMISE_STATES = {
     "broken": Chip(N_("Broken"), "bad"),
     "cancelled": Chip(N_("Cancelled"), "calm"),
 }
-DISPUTE_STATES = {
-    "raised": Chip(N_("Without grounds so far"), "warning"),
-    "substantiated": Chip(N_("With grounds"), "bad"),
-    "resolved_creditor": Chip(N_("For the creditor"), "calm"),
-    "resolved_debtor": Chip(N_("For the debtor"), "calm"),
-    "none": Chip(N_("None"), "neutral"),
-}
 CALL_STATES = {
     "dialling": Chip(N_("Dialling"), "neutral"),
     "unknown": Chip(N_("Being checked"), "warning"),
@@ -85,15 +80,6 @@ DISPOSITIONS = (
     ("third_party", N_("Somebody else answered"), N_("Say nothing about the debt. Call again later.")),
     ("wrong_number", N_("Wrong number"), N_("The number is never dialled again.")),
 )
-DISPUTE_REASONS = {
-    "not_ordered": N_("Did not order this"),
-    "not_delivered": N_("Did not receive it"),
-    "not_as_agreed": N_("Not good, or not what was agreed"),
-    "wrong_amount": N_("The amount is wrong"),
-    "cancelled": N_("Cancelled it"),
-    "other": N_("Something else"),
-    "known_at_intake": N_("Known when the claim was placed"),
-}
 HOLDS = {
     "dispute": N_("Dispute"),
     "reasoned_dispute": N_("Dispute with reasons"),
@@ -115,10 +101,11 @@ HOLDS = {
     "insolvency": N_("Insolvency"),
     "guardianship": N_("Guardianship or administration"),
     "minor": N_("Under age"),
+    "missing_information": N_("The creditor is asked for information"),
     "deceased": N_("Deceased"),
 }
 # These have forms of their own, or follow from what the product does itself.
-NOT_PLACED_BY_HAND = frozenset({"dispute", "promise", "plan_kept", "notice_running"})
+NOT_PLACED_BY_HAND = frozenset({"dispute", "promise", "plan_kept", "notice_running", "missing_information"})
 
 
 def holds_to_place(*, country: str, debtor: DebtorKind, on: date) -> tuple[tuple[str, str], ...]:
@@ -134,6 +121,7 @@ REASONS_OF_WORK = {
     **DISPUTE_REASONS,
     **HOLDS,
     "register_unclear": N_("A public register says something of the debtor that is not understood."),
+    "creditor_answered": N_("The creditor answered the dispute."),
     "no_number": N_("No number is left that works."),
     "no_answer": N_("Three calls reached nobody."),
 }
@@ -187,18 +175,6 @@ SOURCES = {
     "bank": N_("Bank transfer"),
     "direct": N_("Paid to the creditor"),
 }
-DOCUMENTS = {
-    "invoice": N_("Invoice"),
-    "contract": N_("Contract"),
-    "terms": N_("Terms and conditions"),
-    "order": N_("Order or quotation"),
-    "delivery_note": N_("Proof of delivery"),
-    "reminder": N_("Reminder sent by the creditor"),
-    "correspondence": N_("Correspondence"),
-    "acknowledgement": N_("Debtor's acknowledgement"),
-    "statement": N_("Statement of account"),
-    "other": N_("Other"),
-}
 LINES = {
     "invoice": N_("Invoice"),
     "credit_note": N_("Credit note"),
@@ -206,6 +182,7 @@ LINES = {
     "costs": N_("Collection costs"),
     "costs_vat": N_("VAT on the costs"),
     "paid": N_("Paid"),
+    "disputed": N_("Disputed, not asked now"),
     "adjusted": N_("Corrected"),
 }
 # Refusals of the use cases that a collector may read beside a field.
@@ -227,6 +204,14 @@ REFUSALS = (
 
 # Kind of event -> (sentence, icon, tone). `%(name)s` are the event's own facts, made readable.
 _HAPPENINGS = {
+    "DocumentsWait": (N_("A file waits to be sorted"), "file", "warning"),
+    "InformationAsked": (N_("%(claims)s claims miss information; answer by %(due_on)s"), "inbox", "warning"),
+    "DocumentRemoved": (N_("Document taken out again: %(name)s"), "file", "warning"),
+    "DisputeAnswered": (N_("The creditor answered the dispute"), "dispute", "info"),
+    "InformationSolved": (N_("What was asked of the creditor is complete"), "check-circle", "good"),
+    "InformationExpired": (N_("What was asked of the creditor did not come in time"), "clock", "warning"),
+    "DossierAsked": (N_("The dossier was asked for"), "file", "neutral"),
+    "DossierBuilt": (N_("The dossier is ready: %(pages)s pages"), "file", "good"),
     "DocumentAdded": (N_("Document added: %(name)s"), "file", "good"),
     "EvidenceChecked": (N_("Document looked at: %(name)s"), "search", "info"),
     "CompletenessOverridden": (N_("The completeness of the file was set by hand"), "edit", "info"),

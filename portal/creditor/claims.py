@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from agency.claims.itemisation import itemise
 from agency.claims.models import Claim
+from agency.documents.asking import requests_of
 from agency.documents.completeness import assess_claim
 from agency.documents.overriding import open_override
 from agency.documents.upload import documents_of
@@ -22,12 +23,15 @@ from agency.progress.timeline import planned_actions, timeline
 from portal.creditor.doors import creditor_page, routes
 from portal.creditor.figures import CLAIM_FILTERS, CLAIM_SORTS, claim_list
 from portal.creditor.known_before import history_of
-from portal.creditor.words import DOCUMENTS, HOLDS, factor_words, happening, planned, step_words
+from portal.creditor.words import HOLDS, factor_words, happening, planned, step_words
+from portal.disputes import disputes_of
+from portal.dossiers import dossier_words
+from portal.requests import request_words
 from portal.shared.audience import CreditorUnit, TheVisitor, own_creditor
 from portal.shared.evidence import CLAIM_TYPES, document_chip, evidence_items
 from portal.shared.i18n import N_, gettext
 from portal.shared.listing import Chip, Column, Cut, Listing
-from portal.shared.words import CHANNELS, CLAIM_STATES, DEBTOR_KINDS, MESSAGE_STATES
+from portal.shared.words import CHANNELS, CLAIM_STATES, DEBTOR_KINDS, DOCUMENTS, MESSAGE_STATES
 
 COLUMNS = (
     Column("number", N_("Claim"), "link", sub="reference", sort=True),
@@ -111,7 +115,14 @@ def show_claim(
         invoices=[_invoice(row) for row in _rows(unit, _INVOICES, creditor_id, claim_id)],
         payments=[_payment(row) for row in _rows(unit, _PAYMENTS, creditor_id, claim_id)],
         messages=[_message(row) for row in _rows(unit, _MESSAGES, creditor_id, claim_id)],
-        disputes=_rows(unit, _DISPUTES, creditor_id, claim_id),
+        disputes=disputes_of(unit, creditor_id=creditor_id, claim_id=claim_id, currency=claim.currency),
+        asked=[
+            request_words(row)
+            for row in requests_of(unit, creditor_id=creditor_id, claim_id=claim_id, only_open=False)
+        ],
+        dossier=dossier_words(
+            unit, creditor_id=creditor_id, claim_id=claim_id, base=f"/creditor/claims/{claim_id}"
+        ),
         holds=[gettext(HOLDS[row.ground]) for row in _rows(unit, _HOLDS, creditor_id, claim_id)],
         documents=[
             {"document": one, "chip": document_chip(one)}
@@ -150,10 +161,6 @@ _PAYMENTS = (
 _MESSAGES = (
     "SELECT channel, step, state, due_at, sent_at FROM message WHERE creditor_id = :c AND claim_id = :claim"
     " ORDER BY coalesce(sent_at, due_at) DESC LIMIT 50"
-)
-_DISPUTES = (
-    "SELECT status, reason, text, disputed_minor, raised_at, resolved_at, outcome FROM dispute"
-    " WHERE creditor_id = :c AND claim_id = :claim ORDER BY raised_at DESC LIMIT 20"
 )
 _HOLDS = (
     "SELECT ground FROM hold WHERE creditor_id = :c AND claim_id = :claim AND lifted_at IS NULL"

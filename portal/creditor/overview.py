@@ -8,6 +8,8 @@ from starlette.responses import Response
 
 from agency.claims.finding import find_claims
 from agency.claims.insurance import covers_due
+from agency.documents.asking import open_requests
+from agency.documents.sorting import waiting_count
 from agency.intake.duplicates import count_questions
 from agency.kernel.unit import Unit
 from agency.money import Money
@@ -41,6 +43,8 @@ def overview(request: Request, unit: CreditorUnit, visitor: TheVisitor) -> Respo
         collected=Money(found.collected, "EUR"),
         paid_out=Money(found.paid_out, "EUR"),
         share=share,
+        asked=open_requests(unit, creditor_id=creditor_id),
+        to_sort=waiting_count(unit, creditor_id=creditor_id).get(creditor_id, 0),
         open_quotes=[
             {"row": row, "principal": Money(row.principal_minor, row.currency)}
             for row in quotes(unit, creditor_id=creditor_id, only_open=True)

@@ -13,6 +13,7 @@ from agency.progress.timeline import Happening, PlannedAction
 from portal.shared.i18n import N_, format_bps, format_day, format_money, gettext
 from portal.shared.listing import Chip
 from portal.shared.words import CHANNEL_ICONS, CHANNELS, CLAIM_STATES, DEBTOR_KINDS
+from portal.shared.words import DOCUMENTS as DOCUMENTS
 
 PLACEMENT_STATES = {
     "received": Chip(N_("Being read"), "info"),
@@ -38,18 +39,6 @@ RUN_STATES = {
     "exported": Chip(N_("On its way"), "info"),
     "paid": Chip(N_("Paid out"), "good"),
     "cancelled": Chip(N_("Cancelled"), "calm"),
-}
-DOCUMENTS = {
-    "invoice": N_("Invoice"),
-    "contract": N_("Contract"),
-    "terms": N_("Terms and conditions"),
-    "order": N_("Order or quotation"),
-    "delivery_note": N_("Proof of delivery"),
-    "reminder": N_("Reminder sent by you"),
-    "correspondence": N_("Correspondence"),
-    "acknowledgement": N_("Debtor's acknowledgement"),
-    "statement": N_("Statement of account"),
-    "other": N_("Other"),
 }
 STEPS = {
     "reminder_1": N_("First reminder"),
@@ -188,6 +177,14 @@ def _reason(key: str, facts: Mapping[str, Any]) -> str:
 _HAPPENINGS = {
     "PlacementReceived": (N_("File received: %(name)s"), "upload", "neutral"),
     "PlacementRead": (N_("%(rows)s rows read: %(created)s claims, %(rejected)s rejected"), "claims", "info"),
+    "DocumentsWait": (N_("A file waits to be sorted"), "file", "warning"),
+    "InformationAsked": (N_("%(claims)s claims miss information; answer by %(due_on)s"), "inbox", "warning"),
+    "DocumentRemoved": (N_("Document taken out again: %(name)s"), "file", "warning"),
+    "DisputeAnswered": (N_("The creditor answered the dispute"), "dispute", "info"),
+    "InformationSolved": (N_("What was asked of the creditor is complete"), "check-circle", "good"),
+    "InformationExpired": (N_("What was asked of the creditor did not come in time"), "clock", "warning"),
+    "DossierAsked": (N_("The dossier was asked for"), "file", "neutral"),
+    "DossierBuilt": (N_("The dossier is ready: %(pages)s pages"), "file", "good"),
     "DocumentAdded": (N_("Document added: %(name)s"), "file", "good"),
     "EvidenceChecked": (N_("Document looked at: %(name)s"), "search", "info"),
     "CompletenessOverridden": (N_("The completeness of the file was set by hand"), "edit", "info"),
@@ -243,6 +240,7 @@ HOLDS = {
     "insolvency": N_("insolvency"),
     "guardianship": N_("guardianship or administration"),
     "minor": N_("under age"),
+    "missing_information": N_("we wait for information from you"),
     "deceased": N_("death"),
 }
 CHECK_STATES = {

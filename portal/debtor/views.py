@@ -21,7 +21,8 @@ from portal.shared.logos import logo_address
 
 _CLAIM = text(
     "SELECT c.number, c.payment_reference, c.description, c.state, c.law, c.costs_from, c.costs_minor,"
-    " c.costs_vat_minor, c.currency, d.name AS debtor_name, d.country, cr.name AS creditor_name,"
+    " c.costs_vat_minor, c.currency, c.disputed_minor, c.principal_minor,"
+    " d.name AS debtor_name, d.country, cr.name AS creditor_name,"
     " (SELECT p.due_on FROM promise p WHERE p.creditor_id = c.creditor_id AND p.claim_id = c.id"
     "  AND p.state = 'open') AS promised_on,"
     " (SELECT p.amount_minor FROM promise p WHERE p.creditor_id = c.creditor_id AND p.claim_id = c.id"
@@ -124,7 +125,13 @@ def claim_view(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> ClaimView:
         .execute(_CLAIM, {"creditor": creditor_id, "claim": claim_id, "now": unit.now})
         .one()
     )
-    owed = itemise(unit, creditor_id=creditor_id, claim_id=claim_id, on=unit.today)
+    owed = itemise(
+        unit,
+        creditor_id=creditor_id,
+        claim_id=claim_id,
+        on=unit.today,
+        undisputed=row.disputed_minor < row.principal_minor,
+    )
     announced = Money(row.costs_minor + row.costs_vat_minor, row.currency)
     term_runs = row.costs_from is not None and unit.today < row.costs_from
     return ClaimView(

@@ -36,3 +36,39 @@ CHANNELS = {
     "visit": N_("Visit"),
 }
 CHANNEL_ICONS = {"email": "mail", "sms": "message", "letter": "letter", "call": "phone"}
+DOCUMENTS = {
+    "invoice": N_("Invoice"),
+    "contract": N_("Contract"),
+    "terms": N_("Terms and conditions"),
+    "order": N_("Order or quotation"),
+    "delivery_note": N_("Proof of delivery"),
+    "reminder": N_("Reminder sent by the creditor"),
+    "correspondence": N_("Correspondence"),
+    "acknowledgement": N_("Debtor's acknowledgement"),
+    "statement": N_("Statement of account"),
+    "other": N_("Other"),
+}
+DISPUTE_REASONS = {
+    "not_ordered": N_("Did not order this"),
+    "not_delivered": N_("Did not receive it"),
+    "not_as_agreed": N_("Not good, or not what was agreed"),
+    "wrong_amount": N_("The amount is wrong"),
+    "cancelled": N_("Cancelled it"),
+    "other": N_("Something else"),
+    "known_at_intake": N_("Known when the claim was placed"),
+}
+DISPUTE_STATES = {
+    "raised": Chip(N_("Without grounds so far"), "warning"),
+    "substantiated": Chip(N_("With grounds"), "bad"),
+    "partly_accepted": Chip(N_("For the debtor in part"), "calm"),
+    "resolved_creditor": Chip(N_("For the creditor"), "calm"),
+    "resolved_debtor": Chip(N_("For the debtor"), "calm"),
+    "none": Chip(N_("None"), "neutral"),
+}
+DISPUTE_ACTIONS = {
+    "raised": N_("Raised"),
+    "widened": N_("More was disputed"),
+    "substantiated": N_("Grounds were given"),
+    "answered": N_("The creditor answered"),
+    "settled": N_("Settled"),
+}

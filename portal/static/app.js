@@ -138,7 +138,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") document.querySelectorAll("details[data-menu][open]").forEach((menu) => { menu.open = false; });
   if (isTyping(event.target)) return;
   // A page gives a key to one of its own buttons or links by data-key.
-  const own = /^[a-z]$/.test(event.key) && document.querySelector(`[data-key="${event.key}"]`);
+  const own = /^([a-z0-9]|ArrowLeft|ArrowRight)$/.test(event.key) && document.querySelector(`[data-key="${event.key}"]`);
   if (own) {
     event.preventDefault();
     own.click();

@@ -1,0 +1,313 @@
+"""Everything that stands on a claim's file, in the order of a court bundle, as of a day.
+
+The same facts give the same bundle: rows come in a fixed order, and no moment of reading stands in it.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from email import message_from_bytes
+from email.policy import default
+from functools import cache
+from importlib.resources import files as resources
+from typing import Any, Final
+from uuid import UUID
+
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_currency, format_decimal
+from sqlalchemy import Row, text
+
+from agency.claims.explaining import claim_trace
+from agency.claims.itemisation import itemise
+from agency.kernel.errors import NotFound
+from agency.kernel.files import fetch
+from agency.kernel.unit import AGENCY_ZONE, Unit
+from agency.money import Money
+from agency.ports.bundles import Bundle, BundleFile, BundlePart, BundleTable
+from agency.ports.providers import FileStore
+from agency.rules.explain import explain
+from agency.rules.facts import DocumentKind
+
+LOCALES: Final = {"nl": "nl_NL", "fr": "fr_BE", "en": "en_GB"}
+SECTIONS: Final = {
+    "invoices": (DocumentKind.invoice,),
+    "agreement": (DocumentKind.order, DocumentKind.contract, DocumentKind.terms),
+    "performance": (DocumentKind.delivery_note, DocumentKind.acknowledgement),
+    "correspondence": (DocumentKind.reminder, DocumentKind.correspondence, DocumentKind.statement),
+    "other": (DocumentKind.other,),
+}
+_OF_CLAIM = "creditor_id = :c AND claim_id = :claim"
+_CLAIM = text(
+    "SELECT c.*, cr.name AS creditor, cr.street AS cr_street, cr.postal_code AS cr_postal_code,"
+    " cr.city AS cr_city, cr.country AS cr_country, cr.registration_number AS cr_registration,"
+    " d.name AS debtor, d.street, d.postal_code, d.city, d.country, d.registration_number"
+    " FROM claim c JOIN creditor cr ON cr.id = c.creditor_id"
+    " JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
+    " WHERE c.creditor_id = :c AND c.id = :claim"
+)
+_ROWS: Final = {
+    "invoices": f"SELECT * FROM invoice WHERE {_OF_CLAIM} ORDER BY due_on, number",
+    "documents": f"SELECT * FROM document WHERE {_OF_CLAIM} ORDER BY added_at, id",
+    "messages": "SELECT m.*, (SELECT string_agg(r.kind || ' ' || to_char(r.at AT TIME ZONE"
+    " 'Europe/Amsterdam', 'YYYY-MM-DD HH24:MI'), ', ' ORDER BY r.at, r.id) FROM message_receipt r"
+    " WHERE r.creditor_id = m.creditor_id AND r.message_id = m.id) AS receipts FROM message m"
+    " WHERE m.creditor_id = :c AND m.claim_id = :claim AND m.sent_at IS NOT NULL ORDER BY m.sent_at, m.id",
+    "calls": f"SELECT * FROM call WHERE {_OF_CLAIM} ORDER BY started_at, id",
+    "notes": f"SELECT * FROM note WHERE {_OF_CLAIM} AND shareable ORDER BY at, id",
+    "disputes": f"SELECT * FROM dispute_change WHERE {_OF_CLAIM} ORDER BY at, id",
+    "payments": f"SELECT * FROM payment WHERE {_OF_CLAIM} ORDER BY value_on, id",
+    "quote": "SELECT l.*, q.accepted_at, q.id AS quote FROM quote_line l JOIN quote q"
+    " ON q.creditor_id = l.creditor_id AND q.id = l.quote_id WHERE l.creditor_id = :c"
+    " AND l.claim_id = :claim AND q.state = 'accepted' ORDER BY q.accepted_at DESC, q.id LIMIT 1",
+}
+
+
+def dossier_bundle(
+    unit: Unit, files: FileStore, *, creditor_id: UUID, claim_id: UUID, on: date, language: str
+) -> Bundle:
+    """This function will gather a claim's file with the bytes of every document and message.
+
+    :param on: the day as of which interest and costs are worked out.
+    :raises NotFound: this creditor has no such claim.
+    """
+    values = {"c": creditor_id, "claim": claim_id}
+    claim = unit.session.connection().execute(_CLAIM, values).one_or_none()
+    if claim is None:
+        raise NotFound("no such claim")
+    rows = {name: unit.session.connection().execute(text(sql), values).all() for name, sql in _ROWS.items()}
+    return _Gathering(unit, files, claim, rows, on, language).bundle()
+
+
+@cache
+def _words() -> dict[str, dict[str, str]]:
+    source = resources("agency.documents") / "dossier_words.toml"
+    return tomllib.loads(source.read_text(encoding="utf-8"))
+
+
+class _Gathering:
+    """One claim's rows becoming the parts of its bundle."""
+
+    def __init__(
+        self,
+        unit: Unit,
+        files: FileStore,
+        claim: Row[Any],
+        rows: dict[str, Sequence[Row[Any]]],
+        on: date,
+        language: str,
+    ) -> None:
+        self.unit, self.files, self.claim, self.rows, self.on = unit, files, claim, rows, on
+        self.language = language if language in _words() else "en"
+        self.say = _words()[self.language]
+        self.locale = LOCALES[self.language]
+
+    def bundle(self) -> Bundle:
+        keys = ("facts", "owed", *SECTIONS, "messages", "calls", "disputes", "payments", "quote")
+        parts = [getattr(self, key)(number) if key not in SECTIONS else self.documents(key, number)
+                 for number, key in enumerate(keys, start=1)]  # fmt: skip
+        claim = self.claim
+        return Bundle(
+            title=self.say["title"].format(number=claim.number),
+            subtitle=self.say["subtitle"].format(
+                creditor=claim.creditor, debtor=claim.debtor, number=claim.number, day=self.day(self.on)
+            ),
+            language=self.language,
+            dated=self.on,
+            parts=tuple(parts),
+            words={key: self.say[key] for key in ("contents", "page", "attached", "empty")},
+        )
+
+    def titled(self, number: int, key: str) -> str:
+        return f"{number}. {self.say[key]}"
+
+    def heads(self, *keys: str) -> tuple[str, ...]:
+        return tuple(self.say[key] for key in keys)
+
+    def day(self, day: date | None) -> str:
+        return format_date(day, "d MMM y", locale=self.locale) if day else ""
+
+    def moment(self, moment: datetime | None) -> str:
+        if moment is None:
+            return ""
+        return format_datetime(moment.astimezone(AGENCY_ZONE), "d MMM y HH:mm", locale=self.locale)
+
+    def money(self, minor: int, currency: str | None = None) -> str:
+        money = Money(int(minor), currency or self.claim.currency)
+        return format_currency(money.decimal, money.currency, locale=self.locale)
+
+    def facts(self, number: int) -> BundlePart:
+        c = self.claim
+        rows = [
+            ("creditor", c.creditor),
+            ("address", _joined(c.cr_street, f"{c.cr_postal_code or ''} {c.cr_city or ''}", c.cr_country)),
+            ("registration", c.cr_registration),
+            ("debtor", c.debtor),
+            ("address", _joined(c.street, f"{c.postal_code or ''} {c.city or ''}", c.country)),
+            ("registration", c.registration_number),
+            ("number", c.number),
+            ("reference", c.reference),
+            ("payment_reference", c.payment_reference),
+            ("law", c.law.upper()),
+            ("due_on", self.day(c.due_on)),
+            ("placed", self.money(c.principal_minor)),
+            ("disputed", self.money(c.disputed_minor) if c.disputed_minor else ""),
+        ]
+        shown = tuple((self.say[key], str(value)) for key, value in rows if value)
+        return BundlePart(
+            self.titled(number, "facts"), (), (BundleTable(self.heads("field", "value"), shown),)
+        )
+
+    def owed(self, number: int) -> BundlePart:
+        owed = itemise(
+            self.unit, creditor_id=self.claim.creditor_id, claim_id=self.claim.id, on=self.on, undisputed=True
+        )
+        rows = [
+            (
+                line.words,
+                line.source,
+                self.money(line.amount.minor, line.amount.currency) if line.amount else "",
+            )
+            for line in explain(claim_trace(owed), self.language)
+        ]
+        rows.append((self.say["total"], self.day(self.on), self.money(owed.total.minor, owed.total.currency)))
+        table = BundleTable(self.heads("line", "source", "amount"), tuple(rows), frozenset({2}))
+        return BundlePart(self.titled(number, "owed"), (), (table,))
+
+    def documents(self, key: str, number: int) -> BundlePart:
+        tables = (self.invoice_table(),) if key == "invoices" and self.rows["invoices"] else ()
+        kinds = {kind.value for kind in SECTIONS[key]}
+        chosen = [row for row in self.rows["documents"] if row.kind in kinds]
+        kept = [self.document(row, key, number, place) for place, row in enumerate(chosen, start=1)]
+        return BundlePart(self.titled(number, key), (), tables, tuple(kept))
+
+    def invoice_table(self) -> BundleTable:
+        rows = tuple(
+            (row.number, self.day(row.issued_on), self.day(row.due_on), self.money(row.open_minor),
+             self.money(row.disputed_minor) if row.disputed_minor else "")
+            for row in self.rows["invoices"]
+        )  # fmt: skip
+        return BundleTable(self.heads("number", "day", "due", "amount", "disputed"), rows, frozenset({3, 4}))
+
+    def document(self, row: Row[Any], key: str, number: int, place: int) -> BundleFile:
+        content, _ = fetch(self.unit, self.files, creditor_id=row.creditor_id, sha256=row.sha256)
+        return BundleFile(
+            path=f"{number:02d}-{key}/{place:03d}-{_safe(row.name)}",
+            title=row.name,
+            note=" · ".join((row.kind, self.day(row.added_at.astimezone(AGENCY_ZONE)), row.sha256[:16])),
+            media_type=row.media_type,
+            content=content,
+            sha256=row.sha256,
+            shown=_words_of_mail(content) if row.media_type == "message/rfc822" else "",
+        )
+
+    def messages(self, number: int) -> BundlePart:
+        rows = self.rows["messages"]
+        table = BundleTable(
+            self.heads("sent", "channel", "subject", "to", "delivery"),
+            tuple(
+                (self.moment(row.sent_at), row.channel, row.subject or row.step, 
+                 row.to_value.replace("\n", ", "), row.receipts or row.state) for row in rows
+            ),
+        )  # fmt: skip
+        kept = [self.message(row, number, place) for place, row in enumerate(rows, 1) if row.content_sha256]
+        return BundlePart(self.titled(number, "messages"), (), (table,) if rows else (), tuple(kept))
+
+    def message(self, row: Row[Any], number: int, place: int) -> BundleFile:
+        content, media_type = fetch(
+            self.unit, self.files, creditor_id=row.creditor_id, sha256=row.content_sha256
+        )
+        endings = {"message/rfc822": "eml", "application/pdf": "pdf"}
+        shown = {"message/rfc822": _words_of_mail, "text/plain": _words_of_text}.get(media_type)
+        return BundleFile(
+            path=f"{number:02d}-messages/{place:03d}-{row.channel}.{endings.get(media_type, 'txt')}",
+            title=f"{self.moment(row.sent_at)} · {row.subject or row.step}",
+            note=" · ".join((row.channel, row.receipts or row.state, row.content_sha256[:16])),
+            media_type=media_type,
+            content=content,
+            sha256=row.content_sha256,
+            shown=shown(content) if shown else "",
+        )
+
+    def calls(self, number: int) -> BundlePart:
+        found = [
+            (row.started_at, self.say["called"], _joined(row.number, row.disposition or row.state))
+            for row in self.rows["calls"]
+        ] + [(row.at, self.say["note"], row.text) for row in self.rows["notes"]]
+        rows = tuple(
+            (self.moment(at), what, words) for at, what, words in sorted(found, key=lambda one: one[0])
+        )
+        tables = (BundleTable(self.heads("day", "what", "words"), rows),) if rows else ()
+        return BundlePart(self.titled(number, "calls"), (), tables)
+
+    def disputes(self, number: int) -> BundlePart:
+        rows = tuple(
+            (self.moment(row.at), row.action, row.status, self.money(row.disputed_minor),
+             ", ".join(f"{line['number']}: {self.money(line['minor'])}" for line in row.lines), row.words)
+            for row in self.rows["disputes"]
+        )  # fmt: skip
+        heads = self.heads("day", "what", "state", "amount", "number", "words")
+        return BundlePart(
+            self.titled(number, "disputes"), (), (BundleTable(heads, rows, frozenset({3})),) if rows else ()
+        )
+
+    def payments(self, number: int) -> BundlePart:
+        rows = tuple(
+            (self.day(row.value_on) + (f" ({self.say['reversed']})" if row.reversed_at else ""),
+             *(self.money(minor) for minor in (row.amount_minor, row.costs_minor, row.interest_minor,
+               row.principal_minor, row.to_creditor_minor, row.to_agency_minor)))
+            for row in self.rows["payments"]
+        )  # fmt: skip
+        heads = self.heads("day", "amount", "costs", "interest", "principal", "to_creditor", "to_agency")
+        return BundlePart(
+            self.titled(number, "payments"),
+            (),
+            (BundleTable(heads, rows, frozenset(range(1, 7))),) if rows else (),
+        )
+
+    def quote(self, number: int) -> BundlePart:
+        if not self.rows["quote"]:
+            return BundlePart(self.titled(number, "quote"))
+        [row] = self.rows["quote"]
+        rows = [(str(factor["label"]), self.percent(factor["bps"])) for factor in row.factors]
+        rows.append((self.say["fee"], self.percent(row.fee_bps)))
+        return BundlePart(
+            self.titled(number, "quote"),
+            (f"{self.say['accepted']}: {self.moment(row.accepted_at)} · {row.quote}",),
+            (BundleTable(self.heads("factor", "effect"), tuple(rows), frozenset({1})),),
+        )
+
+    def percent(self, bps: Any) -> str:
+        if not isinstance(bps, int):
+            return str(bps)
+        return f"{format_decimal(bps / 100, '0.00', locale=self.locale)} %"  # lint-skip: float  shown only
+
+
+def _joined(*parts: str | None) -> str:
+    return ", ".join(part.strip() for part in parts if part and part.strip())
+
+
+def _safe(name: str) -> str:
+    return re.sub(r"[^\w.\-]+", "_", name, flags=re.ASCII).strip("._")[-80:] or "document"
+
+
+def _words_of_text(content: bytes) -> str:
+    return content.decode("utf-8", errors="replace")
+
+
+def _words_of_mail(content: bytes) -> str:
+    """The words of a mail that its reader saw, without its markup; the mail itself is attached."""
+    mail = message_from_bytes(content, policy=default)
+    body = mail.get_body(("plain", "html"))
+    words = body.get_content() if body is not None else ""
+    if body is not None and body.get_content_subtype() == "html":
+        words = re.sub(r"<[^>]*>", " ", words)
+    heads = [f"{head}: {mail[head]}" for head in ("From", "To", "Date", "Subject") if mail[head]]
+    return "\n".join((*heads, "", words.strip()))
+
+
+def index_rows(bundle: Bundle) -> Iterable[tuple[str, str, str, str, str]]:
+    """This function will return the index of a bundle's files: path, tab, title, size in bytes, SHA-256."""
+    for part in bundle.parts:
+        for file in part.files:
+            yield file.path, part.title, file.title, str(len(file.content)), file.sha256
