@@ -1,7 +1,5 @@
 """What a creditor's columns mean: recognised from their headers in four languages, or as saved before."""
 
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -9,6 +7,7 @@ from uuid import UUID
 
 from sqlmodel import col, select
 
+from agency.intake.headers import HEADERS, known_field
 from agency.intake.models import ColumnMapping
 from agency.intake.values import DateOrder, DecimalSign
 from agency.kernel.errors import Invalid
@@ -17,79 +16,7 @@ from agency.kernel.unit import Unit
 
 Grouping = Literal["invoice", "debtor"]
 
-HEADERS: Final[dict[str, str]] = {
-    "claim_reference": "dossiernummer dossier dossierreferentie vorderingnummer vordering"
-    " claimreference claim"
-    " claimnumber caseid casenumber casereference case numerodossier referencedossier aktenzeichen"
-    " zaaknummer",
-    "invoice_number": "factuurnummer factuurnr factuur factuurid invoicenumber invoiceno invoicenr"
-    " invoice invoiceid"
-    " numerofacture nfacture nofacture facture rechnungsnummer rechnungsnr documentnumber"
-    " documentnummer docid"
-    " reference referentie kenmerk yourreference invoicereference invoiceref factuurreferentie",
-    "document_kind": "documentsoort documenttype doctype factuursoort invoicetype typedocument soortdocument"
-    " belegart kinddocument",
-    "billing_reference": "oorspronkelijkefactuur creditvan betreftfactuur billingreference originalinvoice"
-    " creditednumber creditsinvoice factureorigine originefacture crediteertfactuur creditedinvoice",
-    "amount": "bedrag openstaand openstaandbedrag openbedrag saldo openstaandsaldo amount openamount"
-    " amountdue"
-    " outstanding outstandingamount amountoutstanding balance balancedue totalopenamount montant"
-    " montantdu solde"
-    " montantouvert resteapayer betrag offenerbetrag restbedrag tebetalen vorderingsbedrag hoofdsom principal"
-    " amountopen claimamount",
-    "total": "factuurbedrag totaalbedrag totaal bedraginclbtw bedraginclusiefbtw invoiceamount total"
-    " totalamount"
-    " totalinclvat montanttotal montantttc montantfacture rechnungsbetrag brutto amountinclvat",
-    "currency": "valuta munt muntsoort currency invoicecurrency currencycode devise monnaie wahrung",
-    "issued_on": "factuurdatum datumfactuur invoicedate issuedate dateofinvoice datefacture"
-    " documentcreatedate"
-    " rechnungsdatum boekdatum documentdate dateemission datedelafacture issuedon datum date",
-    "due_on": "vervaldatum vervaldag betaaldatum uiterstebetaaldatum duedate dueindate dateecheance echeance"
-    " faelligkeit falligkeit faelligam paymentduedate due dueon datedecheance",
-    "debtor_reference": "klantnummer klantnr klantcode klantid debiteurnummer debiteurnr debiteurcode"
-    " customerid"
-    " customernumber customerno custnumber customercode debtorreference debtornumber debtorid"
-    " clientnumber clientid"
-    " numeroclient noclient codeclient kundennummer relatienummer relatiecode relatienr customerreference"
-    " lidnummer",
-    "debtor_kind": "soort soortdebiteur klantsoort klanttype debiteursoort debtortype debtorkind customertype"
-    " b2bb2c typeclient typedebiteur debiteurtype particulierzakelijk kind",
-    "debtor_name": "naam klantnaam debiteur debiteurnaam bedrijfsnaam klant name customername"
-    " namecustomer customer"
-    " debtorname debtor companyname company nom nomclient client raisonsociale societe kundenname kunde firma"
-    " naamdebiteur naamklant fullname volledigenaam",
-    "registration_number": "kvk kvknummer kvknr kbo kbonummer ondernemingsnummer handelsregisternummer"
-    " registrationnumber companynumber chamberofcommerce numeroentreprise bce siren handelsregister"
-    " kvkkbo cocnumber",
-    "vat_number": "btw btwnummer btwnr btwid vat vatnumber vatid tva numerotva notva ustid ustidnr",
-    "iban": "iban rekeningnummer bankrekening bankaccount accountnumber ibannummer compte debtoriban",
-    "language": "taal taalcode language languagecode langue sprache",
-    "country": "land landcode country countrycode pays codepays laendercode",
-    "street": "straat adres adres1 straatnaam address address1 street streetaddress rue adresse strasse"
-    " straathuisnummer"
-    " adresregel1 addressline1",
-    "house_number": "huisnummer huisnr housenumber numero hausnummer",
-    "postal_code": "postcode postkode pc zip zipcode postalcode codepostal plz",
-    "city": "plaats woonplaats stad gemeente city town ville localite ort stadt plaatsnaam",
-    "email": "email emailadres emailaddress mail courriel adressemail eadres emailadresse",
-    "phone": "telefoon telefoonnummer tel telnr mobiel mobielnummer gsm gsmnummer phone phonenumber"
-    " mobile telephone"
-    " telefon portable phoneno",
-    "description": "omschrijving beschrijving description libelle objet betreft beschreibung onderwerp"
-    " details",
-    "disputed": "betwist betwisting disputed dispute indispute conteste contestee contestation geschil"
-    " strittig"
-    " isdisputed",
-    "dispute_reason": "redenbetwisting betwistingreden disputereason motifcontestation",
-}  # fmt: skip
-"""Our fields, each with the headers (folded to letters and digits) under which bookkeeping packages export
-it.
-"""
-
 REQUIRED: Final = ("invoice_number", "debtor_name", "amount")
-
-_FIELD_BY_HEADER: Final = {name: ours for ours, names in HEADERS.items() for name in names.split()}
-
 
 class UnclearColumns(Invalid):
     """The headers do not say beyond doubt what each column means; `proposal` is what was recognised."""
@@ -113,12 +40,6 @@ class Mapped:
     defaults: Mapping[str, str] = field(default_factory=dict)
 
 
-def folded(header: str) -> str:
-    """This function will return a header in lower case, without accents, blanks and signs."""
-    plain = unicodedata.normalize("NFKD", header).casefold()
-    return re.sub(r"[^a-z0-9]", "", plain)
-
-
 def recognise(headers: Sequence[str]) -> Mapped:
     """This function will recognise columns by their headers.
 
@@ -127,7 +48,7 @@ def recognise(headers: Sequence[str]) -> Mapped:
     """
     found: dict[str, list[str]] = {}
     for header in headers:
-        ours = _FIELD_BY_HEADER.get(folded(header))
+        ours = known_field(header)
         if ours:
             found.setdefault(ours, []).append(header)
     columns = {ours: names[0] for ours, names in found.items() if len(names) == 1}
