@@ -5,13 +5,20 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
 from agency.intake.layout import lay_out
-from agency.intake.table import COLUMNS_MAX, FIELD_CHARACTERS_MAX, PREAMBLE_ROWS_MAX, ROWS_MAX, Progress, Row, Table
+from agency.intake.table import (
+    COLUMNS_MAX,
+    FIELD_CHARACTERS_MAX,
+    PREAMBLE_ROWS_MAX,
+    ROWS_MAX,
+    Progress,
+    Row,
+    Table,
+)
 from agency.ports.readers import Unreadable
 
 DELIMITERS: Final = (";", ",", "\t", "|")
@@ -96,7 +103,7 @@ def find_dialect(start: str) -> Dialect:
     first = start.lstrip("\ufeff").splitlines()[0] if start.strip() else ""
     if len(first) == 5 and first.lower().startswith("sep=") and first[4] in DELIMITERS:
         return Dialect(first[4], lines_before=1)
-    best, best_score = Dialect(","), 0.0  # lint-skip: float  a likelihood, not money
+    best, best_score = Dialect(","), 0
     for delimiter in DELIMITERS:
         escaped = f"\\{delimiter}" in start or '\\"' in start
         for escape in (None, "\\") if escaped else (None,):
@@ -107,20 +114,23 @@ def find_dialect(start: str) -> Dialect:
     return best
 
 
-def _agreement(start: str, dialect: Dialect) -> float:  # lint-skip: float  a likelihood, not money
+def _agreement(start: str, dialect: Dialect) -> int:
     """Cells that most rows agree upon, weighed by how many rows agree; nothing for a single column."""
     widths: list[int] = []
+    trust = 1_000
     # What cannot be read further on is told with its line when the rows are gone through.
-    with suppress(csv.Error):
+    try:
         for cells in islice(_reader(io.StringIO(start, newline=""), dialect), 200):
             if any(cell.strip() for cell in cells):
                 widths.append(len(cells))
+    except csv.Error:
+        trust = 900
     if len(start) >= _LOOKED_AT // 2 and len(widths) > 1:
         widths.pop()  # the last line may be cut off
     if not widths:
         return 0
     usual, rows = max(Counter(widths).items(), key=lambda pair: (pair[1] * (pair[0] - 1), pair[0]))
-    return (usual - 1) * rows / len(widths)
+    return trust * (usual - 1) * rows // len(widths)
 
 
 def _reader(lines: "io.TextIOBase", dialect: Dialect) -> "Iterator[list[str]]":
@@ -134,7 +144,9 @@ def _reader(lines: "io.TextIOBase", dialect: Dialect) -> "Iterator[list[str]]":
     )
 
 
-def _records(lines: io.TextIOWrapper, dialect: Dialect, stream: io.BytesIO, progress: Progress) -> Iterator[Row]:
+def _records(
+    lines: io.TextIOWrapper, dialect: Dialect, stream: io.BytesIO, progress: Progress
+) -> Iterator[Row]:
     reader = _reader(lines, dialect)
     number = dialect.lines_before
     while True:

@@ -1,4 +1,4 @@
-"""What columns are called: the names under which bookkeeping packages export our fields, in four languages."""
+"""What columns are called: our fields as bookkeeping packages name them, in four languages."""
 
 import re
 import unicodedata

@@ -14,6 +14,7 @@ from agency.intake.table import PREAMBLE_ROWS_MAX, SAMPLE_ROWS, Cell, Progress, 
 from agency.ports.readers import Unreadable
 
 _NUMBER: Final = re.compile(r"[-+(]?[€$£]?\s*\d[\d.,' \u00a0]*[-)]?%?", re.ASCII)
+_YEAR: Final = re.compile(r"(?:19|20)\d\d", re.ASCII)
 _DATE: Final = re.compile(r"\d{1,4}[-/. ]\d{1,2}[-/. ]\d{1,4}(?:[T ]\d.*)?|\d{8}", re.ASCII)
 _ACCOUNT: Final = re.compile(r"[A-Z]{2}\d{2}[ ]?(?:[A-Z0-9]{4}[ ]?){2,7}[A-Z0-9]{0,4}", re.ASCII)
 _TOTAL: Final = re.compile(
@@ -83,13 +84,16 @@ def find_headers(rows: Sequence[Sequence[Cell]]) -> Layout:
         if len(filled) * 2 >= usual:
             at = candidate
             break
-    if any(_is_value(cell) for cell in rows[at]) or _all_values(rows[at]):
+    if any(_is_value(cell) for cell in rows[at]) or _mostly_numbers(rows[at]):
         return Layout(None, usual)
     return Layout(at, max(usual, _width(rows[at])))
 
 
-def _all_values(cells: Sequence[Cell]) -> bool:
-    return all(_is_value(cell) or _is_number(cell) for cell in cells if not _blank(cell))
+def _mostly_numbers(cells: Sequence[Cell]) -> bool:
+    """Half of the cells or more are numbers; years do not count, columns are often called by them."""
+    filled = [str(cell).strip() for cell in cells if not _blank(cell)]
+    numbers = [text for text in filled if _NUMBER.fullmatch(text) and not _YEAR.fullmatch(text)]
+    return len(numbers) * 2 >= len(filled)
 
 
 def _width(cells: Sequence[Cell]) -> int:

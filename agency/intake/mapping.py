@@ -1,14 +1,16 @@
 """What a creditor's columns mean: recognised from their headers in four languages, or as saved before."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 from uuid import UUID
 
 from sqlmodel import col, select
 
+from agency.intake.columns import find_writing
 from agency.intake.headers import HEADERS, known_field
 from agency.intake.models import ColumnMapping
+from agency.intake.table import Row
 from agency.intake.values import DateOrder, DecimalSign
 from agency.kernel.errors import Invalid
 from agency.kernel.ids import new_id
@@ -16,7 +18,10 @@ from agency.kernel.unit import Unit
 
 Grouping = Literal["invoice", "debtor"]
 
+__all__ = ["HEADERS", "REQUIRED", "Mapped", "UnclearColumns", "choose_mapping", "recognise", "save_mapping"]
+
 REQUIRED: Final = ("invoice_number", "debtor_name", "amount")
+
 
 class UnclearColumns(Invalid):
     """The headers do not say beyond doubt what each column means; `proposal` is what was recognised."""
@@ -83,21 +88,61 @@ def check_columns(mapped: Mapped, headers: Sequence[str]) -> None:
         raise UnclearColumns(f"no column was recognised for: {names}", proposal=mapped, field=missing[0])
 
 
-def choose_mapping(unit: Unit, *, creditor_id: UUID, headers: Sequence[str]) -> tuple[Mapped, UUID | None]:
+def choose_mapping(
+    unit: Unit, *, creditor_id: UUID, headers: Sequence[str], sample: Sequence[Row] = ()
+) -> tuple[Mapped, UUID | None]:
     """This function will return the creditor's latest saved mapping that fits the file, else recognise it.
 
-    :raises UnclearColumns: none fits and the headers leave doubt.
+    :param sample: the first rows; with them, the file itself may say how it writes amounts and dates.
+    :raises UnclearColumns: none fits and the headers or the values leave doubt.
     """
     saved = unit.session.exec(
         select(ColumnMapping)
-        .where(ColumnMapping.creditor_id == creditor_id)
+        .where(ColumnMapping.creditor_id == creditor_id, col(ColumnMapping.retired_at).is_(None))
         .order_by(col(ColumnMapping.created_at).desc(), col(ColumnMapping.version).desc())
-        .limit(20)
+        .limit(50)
     ).all()
-    for mapping in saved:
-        if all(headers.count(header) == 1 for header in mapping.columns.values()):
+    # The profile of exactly these columns goes before one that only needs some of them.
+    for mapping in sorted(saved, key=lambda mapping: list(headers) != mapping.headers):
+        if fits(mapping, headers):
             return as_mapped(mapping), mapping.id
-    return recognise(headers), None
+    return as_written(recognise(headers), headers, sample), None
+
+
+def fits(mapping: ColumnMapping, headers: Sequence[str]) -> bool:
+    """This function will tell whether a saved mapping can read a file with these headers.
+
+    Columns without names say nothing by themselves: there must be as many as when the mapping was saved.
+    """
+    unnamed = any(header.startswith("column ") for header in mapping.columns.values())
+    if unnamed and mapping.headers and list(headers) != mapping.headers:
+        return False
+    return all(headers.count(header) == 1 for header in mapping.columns.values())
+
+
+def as_written(mapped: Mapped, headers: Sequence[str], sample: Sequence[Row]) -> Mapped:
+    """This function will add to a mapping how the file writes amounts and dates, as far as it says so itself.
+
+    :raises UnclearColumns: a value can be read in two ways, and no other value says which.
+    """
+    writing = find_writing(mapped.columns, headers, sample)
+    if writing.amount:
+        raise UnclearColumns(
+            f"amounts such as {writing.amount} could be thousands or decimals",
+            proposal=mapped,
+            field="decimal_sign",
+        )
+    if writing.day:
+        raise UnclearColumns(
+            f"dates such as {writing.day} could have the day or the month first",
+            proposal=mapped,
+            field="date_order",
+        )
+    return replace(
+        mapped,
+        decimal_sign=writing.decimal_sign or mapped.decimal_sign,
+        date_order=writing.date_order or mapped.date_order,
+    )
 
 
 def as_mapped(mapping: ColumnMapping) -> Mapped:
@@ -111,31 +156,53 @@ def as_mapped(mapping: ColumnMapping) -> Mapped:
     )
 
 
-def save_mapping(unit: Unit, *, creditor_id: UUID, name: str, mapped: Mapped) -> UUID:
+def save_mapping(
+    unit: Unit, *, creditor_id: UUID, name: str, mapped: Mapped, headers: Sequence[str] = ()
+) -> UUID:
     """This function will save a mapping as a new version; files read before keep the version they had.
 
-    :raises Invalid: the decimal sign was not said.
+    :param headers: all columns of the file that it was made for.
+    :raises Invalid: the decimal sign was not said, or the name is empty or too long.
     """
     if mapped.decimal_sign is None:
         raise Invalid("say which decimal sign the file uses", field="decimal_sign")
-    latest = unit.session.exec(
-        select(ColumnMapping.version)
-        .where(ColumnMapping.creditor_id == creditor_id, ColumnMapping.name == name)
-        .order_by(col(ColumnMapping.version).desc())
-        .limit(1)
-    ).first()
+    name = profile_name(name)
     mapping = ColumnMapping(
         creditor_id=creditor_id,
         id=new_id(),
         name=name,
-        version=(latest or 0) + 1,
+        version=_latest_version(unit, creditor_id, name) + 1,
         columns=dict(mapped.columns),
         decimal_sign=mapped.decimal_sign,
         date_order=mapped.date_order,
         defaults=dict(mapped.defaults),
         one_claim_per=mapped.one_claim_per,
+        headers=list(headers),
         created_at=unit.now,
     )
     unit.session.add(mapping)
     unit.session.flush()
     return mapping.id
+
+
+def profile_name(name: str) -> str:
+    """This function will return a profile's name without superfluous blanks.
+
+    :raises Invalid: it is empty, too long, or holds signs that no text has.
+    """
+    plain = " ".join(name.split())
+    if not plain or len(plain) > 80 or not plain.isprintable():
+        raise Invalid("give the profile a name of 1 to 80 characters", field="profile")
+    return plain
+
+
+def _latest_version(unit: Unit, creditor_id: UUID, name: str) -> int:
+    return (
+        unit.session.exec(
+            select(ColumnMapping.version)
+            .where(ColumnMapping.creditor_id == creditor_id, ColumnMapping.name == name)
+            .order_by(col(ColumnMapping.version).desc())
+            .limit(1)
+        ).first()
+        or 0
+    )

@@ -208,7 +208,9 @@ class _Reading:
         if self.mapped is not None:
             check_columns(self.mapped, table.headers)
             return self.mapped, self.placement.mapping_id
-        return choose_mapping(self.unit, creditor_id=self.creditor_id, headers=table.headers)
+        return choose_mapping(
+            self.unit, creditor_id=self.creditor_id, headers=table.headers, sample=table.sample
+        )
 
     def checked_rows(self, table: Table, mapped: Mapped) -> Iterator[Checked]:
         checker = RowChecker(mapped=mapped, habits=self.habits, today=self.unit.today)
