@@ -1,0 +1,64 @@
+"""What invoices call their parts, in Dutch, French, English and German; the longest label wins."""
+
+import re
+from typing import Final
+
+LABELS: Final[dict[str, str]] = {
+    "number": r"factuur\s?nummer|factuur\s?-?\s?(?:nr|no)\b\.?|nummer factuur|invoice (?:number|nr|no|id)\b\.?|invoice #"
+    r"|num[ée]ro (?:de )?(?:la )?facture|n[°ºo]\.? ?(?:de )?(?:la )?facture|facture n[°ºo]\.?|rechnungs\s?-?nummer"
+    r"|rechnungs?\s?-?\s?nr\b\.?|creditnota\s?(?:nummer|nr)?\b\.?|credit note (?:number|no)\b\.?"
+    r"|factuur|invoice|facture|rechnung",
+    "issue_date": r"factuur\s?datum|datum factuur|invoice date|date of (?:invoice|issue)|issue date"
+    r"|date (?:de )?(?:la )?facture|date d['’][ée]mission|rechnungs\s?datum|datum|date",
+    "due_date": r"verval\s?datum|vervaldag|uiterste betaal\s?datum|betalen (?:v[oó][oó]r|uiterlijk)(?: op)?"
+    r"|uiterlijk (?:te )?betalen(?: op| v[oó][oó]r)?|te voldoen v[oó][oó]r|betaaldatum|due (?:date|on)|payment due"
+    r"|pay(?:able)? (?:by|before)|date d['’][ée]ch[ée]ance|[ée]ch[ée]ance|[àa] payer (?:avant|pour) le|f[äa]lligkeit(?:sdatum)?"
+    r"|f[äa]llig am|zahlbar bis",
+    "payable": r"(?:totaal )?(?:nog )?te (?:betalen|voldoen)(?: bedrag)?|(?:totaal )?openstaand(?: bedrag| saldo)?"
+    r"|amount due|balance due|total due|amount payable|total (?:[àa] )?payer|net [àa] payer|montant d[ûu]|montant [àa] payer"
+    r"|solde d[ûu]|zahlbetrag|zu zahlen(?:der betrag)?|offener betrag",
+    "total": r"totaal(?: bedrag)? \(?incl\w*\.?(?: btw)?\)?|totaalbedrag|factuurbedrag|factuurtotaal|bedrag incl\w*\.?(?: btw)?"
+    r"|total(?: amount)? incl\w*\.?(?: vat)?|grand total|invoice total|total ttc|total tvac|montant ttc|montant total"
+    r"|gesamtbetrag|rechnungsbetrag|bruttobetrag|gesamt brutto|eindtotaal|totaal|total|gesamt",
+    "without_vat": r"(?:sub)?totaal \(?excl\w*\.?(?: btw)?\)?|subtotaal|bedrag excl\w*\.?(?: btw)?|total (?:excl\w*\.?(?: vat)?|hors taxes?|ht|htva|hors tva)"
+    r"|sub-?\s?total|sous-?total|montant (?:ht|htva)|netto(?:betrag)?|zwischensumme|maatstaf",
+    "vat": r"btw|vat|tva|mwst\.?|ust\.?|umsatzsteuer",
+    "payment_reference": r"betalingskenmerk|betaalkenmerk|(?:gestructureerde )?mededeling|(?:payment|structured) (?:reference|communication)"
+    r"|communication(?: structur[ée]e)?|r[ée]f[ée]rence de paiement|verwendungszweck|zahlungsreferenz",
+    "buyer": r"factuur\s?adres|factuur aan|gefactureerd aan|klant\s?gegevens|klant|afnemer|debiteur|aan|bill(?:ed)? to|invoice to|customer"
+    r"|sold to|factur[ée] [àa]|adresse de facturation|client|destinataire|rechnung an|rechnungsempf[äa]nger|kunde|empf[äa]nger",
+    "buyer_number": r"klant\s?(?:nummer|nr|code)\b\.?|debiteur(?:en)?\s?(?:nummer|nr)\b\.?|relatie\s?(?:nummer|nr)\b\.?|customer (?:number|no|id)\b\.?"
+    r"|(?:num[ée]ro|n[°ºo]\.?|code) (?:de )?client|kunden\s?-?(?:nummer|nr)\b\.?",
+}  # fmt: skip
+
+CREDIT_NOTE: Final = re.compile(
+    r"credit\s?-?\s?(?:nota|factuur|note)|note de cr[ée]dit|\bavoir\b|gutschrift|storno\s?rechnung", re.IGNORECASE
+)
+INVOICE: Final = re.compile(r"\b(?:factuur|invoice|facture|rechnung|verkoopfactuur)\b", re.IGNORECASE)
+OTHER: Final = re.compile(
+    r"\b(?:pakbon|afleverbon|leverbon|vrachtbrief|delivery note|packing (?:slip|list)|bon de livraison|lieferschein|cmr"
+    r"|order\s?bevestiging|bestelbon|order confirmation|purchase order|bon de commande|auftragsbest[äa]tigung|bestellung"
+    r"|offerte|quotation|quote|devis|angebot|overeenkomst|contract|contrat|vertrag|agreement|algemene voorwaarden"
+    r"|general terms|terms and conditions|conditions g[ée]n[ée]rales|agb|allgemeine gesch[äa]ftsbedingungen"
+    r"|(?:betalings)?herinnering|aanmaning|sommatie|ingebrekestelling|reminder|final notice|rappel|mise en demeure"
+    r"|mahnung|zahlungserinnerung|rekening\s?overzicht|statement of account|relev[ée] de compte|kontoauszug|pro\s?-?forma"
+    r"|schuldbekentenis|acknowledgement of debt|reconnaissance de dette)\b",
+    re.IGNORECASE,
+)
+ENGLISH: Final = re.compile(r"\b(?:invoice|amount|due|total|date|payment|customer)\b", re.IGNORECASE)
+DAYS_TO_PAY: Final = re.compile(
+    r"(?:binnen|within|sous|dans (?:les)?|innerhalb von|termijn|[àa]) (?:een termijn van )?(\d{1,3}) ?(?:dagen|days|jours|tagen?)"
+    r"|(\d{1,3}) (?:dagen|days|jours|tage) (?:netto|net|na factuurdatum|after invoice date|date de facture|ab rechnungsdatum)",
+    re.IGNORECASE,
+)
+NUMBER: Final = re.compile(r"(?:[A-Z]{1,6}[ ./-]?)?[A-Z0-9]*\d[A-Z0-9./_-]*(?<![.])", re.IGNORECASE)
+NO_NUMBER: Final = re.compile(r"\d+ ?(?:van|of|de|sur|von|/) ?\d|\d+[.,]\d{2}(?!\d)|€", re.IGNORECASE)
+_COMPILED: Final = {
+    field: re.compile(rf"(?<![^\W\d_])(?:{pattern})(?![^\W\d_])\s*(?:\([^)]*\)\s*)?[:.]?\s*", re.IGNORECASE)
+    for field, pattern in LABELS.items()
+}
+
+
+def label(field: str) -> "re.Pattern[str]":
+    """This function will return the pattern of a field's labels with what stands between label and value."""
+    return _COMPILED[field]
