@@ -7,7 +7,7 @@ LABELS: Final[dict[str, str]] = {
     "number": r"factuur\s?nummer|factuur\s?-?\s?(?:nr|no)\b\.?|nummer factuur|invoice (?:number|nr|no|id)\b\.?|invoice #"
     r"|num[ée]ro (?:de )?(?:la )?facture|n[°ºo]\.? ?(?:de )?(?:la )?facture|facture n[°ºo]\.?|rechnungs\s?-?nummer"
     r"|rechnungs?\s?-?\s?nr\b\.?|creditnota\s?(?:nummer|nr)?\b\.?|credit note (?:number|no)\b\.?"
-    r"|factuur|invoice|facture|rechnung",
+    r"|factuur|invoice|facture|rechnung|creditfactuur|credit note|avoir|note de cr[ée]dit|gutschrift",
     "issue_date": r"factuur\s?datum|datum factuur|invoice date|date of (?:invoice|issue)|issue date"
     r"|date (?:de )?(?:la )?facture|date d['’][ée]mission|rechnungs\s?datum|datum|date",
     "due_date": r"verval\s?datum|vervaldag|uiterste betaal\s?datum|betalen (?:v[oó][oó]r|uiterlijk)(?: op)?"
@@ -16,11 +16,11 @@ LABELS: Final[dict[str, str]] = {
     r"|f[äa]llig am|zahlbar bis",
     "payable": r"(?:totaal )?(?:nog )?te (?:betalen|voldoen)(?: bedrag)?|(?:totaal )?openstaand(?: bedrag| saldo)?"
     r"|amount due|balance due|total due|amount payable|total (?:[àa] )?payer|net [àa] payer|montant d[ûu]|montant [àa] payer"
-    r"|solde d[ûu]|zahlbetrag|zu zahlen(?:der betrag)?|offener betrag",
+    r"|solde (?:d[ûu]|[àa] payer)|reste [àa] payer|due payable|residual|balance|zahlbetrag|zu zahlen(?:der betrag)?|offener betrag",
     "total": r"totaal(?: bedrag)? \(?incl\w*\.?(?: btw)?\)?|totaalbedrag|factuurbedrag|factuurtotaal|bedrag incl\w*\.?(?: btw)?"
     r"|total(?: amount)? incl\w*\.?(?: vat)?|grand total|invoice total|total ttc|total tvac|montant ttc|montant total"
     r"|gesamtbetrag|rechnungsbetrag|bruttobetrag|gesamt brutto|eindtotaal|totaal|total|gesamt",
-    "without_vat": r"(?:sub)?totaal \(?excl\w*\.?(?: btw)?\)?|subtotaal|bedrag excl\w*\.?(?: btw)?|total (?:excl\w*\.?(?: vat)?|hors taxes?|ht|htva|hors tva)"
+    "without_vat": r"net total|total net|(?:sub)?totaal \(?excl\w*\.?(?: btw)?\)?|subtotaal|bedrag excl\w*\.?(?: btw)?|total (?:excl\w*\.?(?: vat)?|hors taxes?|ht|htva|hors tva)"
     r"|sub-?\s?total|sous-?total|montant (?:ht|htva)|netto(?:betrag)?|zwischensumme|maatstaf",
     "vat": r"btw|vat|tva|mwst\.?|ust\.?|umsatzsteuer",
     "payment_reference": r"betalingskenmerk|betaalkenmerk|(?:gestructureerde )?mededeling|(?:payment|structured) (?:reference|communication)"
@@ -32,7 +32,8 @@ LABELS: Final[dict[str, str]] = {
 }  # fmt: skip
 
 CREDIT_NOTE: Final = re.compile(
-    r"credit\s?-?\s?(?:nota|factuur|note)|note de cr[ée]dit|\bavoir\b|gutschrift|storno\s?rechnung", re.IGNORECASE
+    r"credit\s?-?\s?(?:nota|factuur|note)|note de cr[ée]dit|\bavoir\b|gutschrift|storno\s?rechnung",
+    re.IGNORECASE,
 )
 INVOICE: Final = re.compile(r"\b(?:factuur|invoice|facture|rechnung|verkoopfactuur)\b", re.IGNORECASE)
 OTHER: Final = re.compile(
@@ -45,7 +46,19 @@ OTHER: Final = re.compile(
     r"|schuldbekentenis|acknowledgement of debt|reconnaissance de dette)\b",
     re.IGNORECASE,
 )
-ENGLISH: Final = re.compile(r"\b(?:invoice|amount|due|total|date|payment|customer)\b", re.IGNORECASE)
+ENGLISH: Final = re.compile(
+    r"\b(?:invoice|amount|due|payment|customer|number|delivery|price|tax)\b", re.IGNORECASE
+)
+DELIVERY: Final = re.compile(
+    r"(?:af)?lever(?:ings)?\s?adres|bezorgadres|delivery(?: address)?|deliver to|ship(?:ping)?(?: to| address)"
+    r"|(?:adresse de )?livraison|liefer(?:adresse|anschrift)",
+    re.IGNORECASE,
+)
+LEGAL_FORM: Final = re.compile(
+    r"\b(?:b\.?v\.?(?:b\.?a\.?)?|n\.?v\.?|v\.?o\.?f\.?|c\.?v\.?|s\.?[àa]?\.?r\.?l\.?|s\.?p\.?r\.?l\.?|s\.?a\.?s?\.?|s\.?c\.?s?\.?"
+    r"|gmbh|ag|kg|ug|ltd|limited|plc|stichting|vereniging|vzw|asbl|eenmanszaak|bvba)(?![\w.])",
+    re.IGNORECASE,
+)
 DAYS_TO_PAY: Final = re.compile(
     r"(?:binnen|within|sous|dans (?:les)?|innerhalb von|termijn|[àa]) (?:een termijn van )?(\d{1,3}) ?(?:dagen|days|jours|tagen?)"
     r"|(\d{1,3}) (?:dagen|days|jours|tage) (?:netto|net|na factuurdatum|after invoice date|date de facture|ab rechnungsdatum)",
@@ -53,6 +66,10 @@ DAYS_TO_PAY: Final = re.compile(
 )
 NUMBER: Final = re.compile(r"(?:[A-Z]{1,6}[ ./-]?)?[A-Z0-9]*\d[A-Z0-9./_-]*(?<![.])", re.IGNORECASE)
 NO_NUMBER: Final = re.compile(r"\d+ ?(?:van|of|de|sur|von|/) ?\d|\d+[.,]\d{2}(?!\d)|€", re.IGNORECASE)
+BEFORE_DAY: Final = re.compile(
+    r"(?:[\W_]|op|le|am|den|the|on|ma|di|wo|do|vr|za|zo)*(?:\d|[^\W\d_]{3,10}\.? \d)", re.IGNORECASE
+)
+BEFORE_AMOUNT: Final = re.compile(r"(?:[\W_]|EUR|euro)*\d|(?:\d{1,2}(?:[.,]\d+)? ?%\W*)", re.IGNORECASE)
 _COMPILED: Final = {
     field: re.compile(rf"(?<![^\W\d_])(?:{pattern})(?![^\W\d_])\s*(?:\([^)]*\)\s*)?[:.]?\s*", re.IGNORECASE)
     for field, pattern in LABELS.items()

@@ -1,5 +1,6 @@
 """Finding a value beside or below its label on the pages of a PDF."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,8 +21,11 @@ _LINES_BELOW: Final = 3
 _NEAR: Final = 400  # ten-thousandths of a page's height
 # Labels that also head a column or begin a sentence: what they name is less sure.
 _GENERAL: Final = frozenset(
-    {"datum", "date", "totaal", "total", "gesamt", "factuur", "invoice", "facture", "rechnung", "klant", "client"}
+    "datum date totaal total gesamt factuur invoice facture rechnung creditfactuur avoir gutschrift balance".split()
 )
+
+
+_CURRENCY: Final = re.compile(r"[\s:.()€]|EUR|euro|in\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +56,11 @@ class Sheet:
         return self._rows.get(line, ())
 
     def label_cells(self, field: str) -> Iterator[tuple[Cell, str]]:
-        """The cells that begin with a field's label, with the text behind it."""
+        """The cells that are a field's label, or begin with it and a colon, with the text behind that."""
         for cell in self.cells:
             for at, label in enumerate(self._labels[id(cell)]):
-                if label.field == field and label.start == 0:
+                rest = cell.text[label.end :].strip()
+                if label.field == field and label.start == 0 and (not rest or ":" in cell.text[: label.end]):
                     yield cell, self._behind(cell, at)
 
     def value(
@@ -76,19 +81,27 @@ class Sheet:
         ]
         if not found:
             return None
-        best = max(candidate.confidence for candidate in found)
-        surest = [candidate for candidate in found if candidate.confidence == best]
+        best = max(strength for strength, _ in found)
+        surest = [value for strength, value in found if strength == best]
         chosen = surest[-1] if last else surest[0]
-        if len({candidate.value for candidate in surest}) > 1 and not (last and best <= GENERAL):
+        if len({value.value for value in surest}) > 1 and not (last and best <= GENERAL):
             return ReadValue(chosen.value, chosen.page, chosen.box, _CONFLICT)
         return chosen
 
     def _candidates(
         self, cell: Cell, at: int, label: _Label, read: Read, below: bool, alone_below: bool
-    ) -> Iterator[ReadValue]:
+    ) -> Iterator[tuple[int, ReadValue]]:
+        """The value of one label with the label's strength."""
         general = label.words in _GENERAL
-        for text, place in self._beside(cell, at):
-            if value := read(text):
+        behind = self._behind(cell, at)
+        if value := read(behind) if behind else None:
+            yield _value(value, cell, GENERAL if general else BESIDE)
+            return
+        # A label with other words behind it is part of a sentence or of a longer name.
+        if _CURRENCY.sub("", cell.text[label.end :]):
+            return
+        for place in self._beside(cell):
+            if value := read(place.text.lstrip(":. ")):
                 yield _value(value, place, GENERAL if general else BESIDE)
                 return
         if below and not (general and alone_below):
@@ -102,19 +115,14 @@ class Sheet:
         end = labels_here[at + 1].start if at + 1 < len(labels_here) else len(cell.text)
         return cell.text[labels_here[at].end : end].strip()
 
-    def _beside(self, cell: Cell, at: int) -> Iterator[tuple[str, Cell]]:
-        """What stands behind a label in its own cell, then in the cells to the right up to the next label."""
-        text = self._behind(cell, at)
-        if text:
-            yield text, cell
-        if at + 1 < len(self._labels[id(cell)]):
-            return
+    def _beside(self, cell: Cell) -> Iterator[Cell]:
+        """The cells to the right of a label, up to the next label."""
         for other in self._rows[cell.line]:
             if other.box[0] <= cell.box[0]:
                 continue
             if any(label.start == 0 for label in self._labels[id(other)]):
                 return
-            yield other.text.lstrip(":. "), other
+            yield other
 
     def under(self, cell: Cell) -> Iterator[Cell]:
         """The cells just below one, as long as they stand in its column."""
@@ -127,9 +135,9 @@ class Sheet:
                     floor = other.box[3]
 
 
-def _value(found: tuple[str, int], cell: Cell, confidence: int) -> ReadValue:
+def _value(found: tuple[str, int], cell: Cell, strength: int) -> tuple[int, ReadValue]:
     value, sure = found
-    return ReadValue(value, cell.page, cell.box, min(confidence, sure))
+    return strength, ReadValue(value, cell.page, cell.box, min(strength, sure))
 
 
 def _labels(text: str) -> list[_Label]:

@@ -13,13 +13,14 @@ from integrations.einvoice.pdf_page import Sheet
 _LABELLED: Final = 92
 _ONLY_ONE: Final = 84
 _ONE_OF_SEVERAL: Final = 50
+_UNCERTAIN_NAME: Final = 70
 _BLOCK_LINES: Final = 7
 _SAME_EDGE: Final = 160  # ten-thousandths of a page's width
 _NEXT_LINE: Final = 320  # ten-thousandths of a page's height, from top to top
 
 _POSTCODE: Final = re.compile(
     r"^(?:(?P<land>NL|BE?|DE?|FR?|LU?)[- ])?(?P<code>[1-9]\d{3} ?[A-Z]{2}|\d{5}|[1-9]\d{3})"
-    r"\s+(?P<city>[^\W\d_][^\d,;|]{1,60})$"
+    r"\s+(?P<city>[^\W\d_][^\d,;|]{1,60})(?:, ?(?P<state>[A-Z]{2}))?$"
 )
 _COUNTRIES: Final = {
     "nederland": "NL", "netherlands": "NL", "the netherlands": "NL", "pays-bas": "NL", "niederlande": "NL",
@@ -32,10 +33,13 @@ _SELLERS: Final = re.compile(
     r"\b(?:iban|bic|kvk|k\.v\.k|rpr|rpm|bank|www\.|https?:|tel|t:|rekening)", re.IGNORECASE
 )
 _VAT: Final = re.compile(
-    r"\b(NL\d{9}B\d{2}|BE ?[01]\d{3}[. ]?\d{3}[. ]?\d{3}|DE\d{9}|FR[A-Z0-9]{2} ?\d{9}|LU\d{8})\b", re.IGNORECASE
+    r"\b(NL\d{9}B\d{2}|BE ?[01]\d{3}[. ]?\d{3}[. ]?\d{3}|DE\d{9}|FR[A-Z0-9]{2} ?\d{9}|LU\d{8})\b",
+    re.IGNORECASE,
 )
 _EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_ATTENTION: Final = re.compile(r"^(?:t\.?a\.?v\.?|attn\.?|[àa] l['’]attention|z\.?hd\.?|de heer|mevrouw)\b", re.IGNORECASE)
+_ATTENTION: Final = re.compile(
+    r"^(?:t\.?a\.?v\.?|attn\.?|[àa] l['’]attention|z\.?hd\.?|de heer|mevrouw)\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,11 @@ def find_parties(sheet: Sheet) -> dict[str, ReadValue]:
     """This function will return what an invoice says of buyer and seller, as "buyer_name", "seller_vat" and so
     on."""
     blocks = [*_labelled(sheet), *_addresses(sheet)]
-    buyer, confidence = _buyer(blocks)
+    inside = {id(cell) for block in blocks if not _SELLERS.search(block.text) for cell in block.lines}
+    seller_elsewhere = any(
+        _SELLERS.search(cell.text) or _VAT.search(cell.text) for cell in sheet.cells if id(cell) not in inside
+    )
+    buyer, confidence = _buyer(blocks, seller_elsewhere)
     found = _facts(buyer, confidence) if buyer else {}
     own = {id(cell) for cell in buyer.lines} if buyer else set()
     for block in blocks:
@@ -70,7 +78,7 @@ def find_parties(sheet: Sheet) -> dict[str, ReadValue]:
     return found
 
 
-def _buyer(blocks: Sequence[_Block]) -> tuple[_Block | None, int]:
+def _buyer(blocks: Sequence[_Block], seller_elsewhere: bool) -> tuple[_Block | None, int]:
     labelled = [block for block in blocks if block.labelled]
     if labelled:
         same = {block.lines[0].text for block in labelled}
@@ -78,7 +86,7 @@ def _buyer(blocks: Sequence[_Block]) -> tuple[_Block | None, int]:
     others = [block for block in blocks if not _SELLERS.search(block.text)]
     if not others:
         return None, 0
-    return others[0], _ONLY_ONE if len(others) == 1 and len(blocks) > 1 else _ONE_OF_SEVERAL
+    return others[0], _ONLY_ONE if len(others) == 1 and seller_elsewhere else _ONE_OF_SEVERAL
 
 
 def _labelled(sheet: Sheet) -> list[_Block]:
@@ -136,9 +144,12 @@ def _addresses(sheet: Sheet) -> list[_Block]:
             continue
         above = _above(sheet, cell)
         # A title or a label above an address is no part of it.
-        while above and (labels.label("buyer").fullmatch(above[0].text) or labels.INVOICE.search(above[0].text)):
+        while above and (
+            labels.label("buyer").fullmatch(above[0].text) or labels.INVOICE.search(above[0].text)
+        ):
             above = above[1:]
-        if above:
+        # Goods go elsewhere than the bill: that address tells nothing about who pays.
+        if above and not any(labels.DELIVERY.match(line.text) for line in above):
             blocks.append(_Block((*above, cell, *_below(sheet, cell)[:4]), len(above)))
     return blocks
 
@@ -152,11 +163,8 @@ def _postcode_at(lines: Sequence[Cell]) -> int | None:
 
 
 def _facts(block: _Block, confidence: int) -> dict[str, ReadValue]:
-    lines = [cell for cell in block.lines if not _ATTENTION.match(cell.text)]
-    name = lines[0] if lines else block.lines[0]
-    # One line can be anything; an address below it makes it a name.
-    sure = confidence if block.at is not None else min(confidence, 82)
-    found = {"buyer_name": _read(name.text.strip(" :"), name, sure)}
+    name, sure = _name(block)
+    found = {"buyer_name": _read(name.text.strip(" :"), name, min(confidence, sure))}
     if block.at is not None:
         place = block.lines[block.at]
         parts = _POSTCODE.match(place.text.strip())
@@ -176,7 +184,23 @@ def _facts(block: _Block, confidence: int) -> dict[str, ReadValue]:
     return found
 
 
+def _name(block: _Block) -> tuple[Cell, int]:
+    """The line of a legal form, else the only line above the street; of several nobody can say which it is."""
+    above = block.lines if block.at is None else block.lines[: block.at]
+    lines = [cell for cell in above if not _ATTENTION.match(cell.text)] or list(block.lines[:1])
+    for cell in lines:
+        if labels.LEGAL_FORM.search(cell.text):
+            return cell, _LABELLED
+    if block.at is None:
+        return lines[0], _UNCERTAIN_NAME
+    names = [cell for cell in lines if not re.search(r"\d", cell.text)]
+    return lines[0], _LABELLED if len(names) == 1 and names[0] is lines[0] else _UNCERTAIN_NAME
+
+
 def _country(block: _Block, letters: str | None, code: str) -> str | None:
+    place = block.lines[block.at or 0].text
+    if state := re.search(r", ?([A-Z]{2})$", place):
+        return state[1]
     if letters:
         return _LETTERS.get(letters, letters)
     named = (_COUNTRIES.get(cell.text.strip().casefold()) for cell in block.lines)

@@ -20,6 +20,7 @@ NEEDED: Final = ("number", "issue_date", "payable", "currency", "buyer_name")
 _SURE: Final = 95
 _CHECKED: Final = 99
 _DOUBTFUL: Final = 50
+_COLUMN: Final = 250  # ten-thousandths of a page's width by which right edges of one column may differ
 
 
 def read_plain(content: bytes) -> EInvoice:
@@ -89,7 +90,8 @@ def _keep(found: dict[str, ReadValue], name: str, value: ReadValue | None) -> No
 
 def _day(text: str, english: bool) -> tuple[str, int] | None:
     day = find_day(text, english=english)
-    if day is None:
+    # Words between a label and a day make it another day: "date of the invoice that it corrects: …".
+    if day is None or not labels.BEFORE_DAY.match(text):
         return None
     return day.day.isoformat(), 100 if day.clear else 60
 
@@ -102,7 +104,7 @@ def _number(text: str) -> tuple[str, int] | None:
 
 
 def _amount(text: str) -> tuple[str, int] | None:
-    amounts = find_amounts(text)
+    amounts = find_amounts(text) if labels.BEFORE_AMOUNT.match(text) else []
     return (str(amounts[-1]), 100) if amounts else None
 
 
@@ -111,10 +113,15 @@ def _find_amounts(sheet: Sheet, found: dict[str, ReadValue]) -> None:
     payable = sheet.value("payable", _amount, last=True)
     total = sheet.value("total", _amount, last=True, below=False)
     net, vat = (sheet.value(name, _amount, last=True, below=False) for name in ("without_vat", "vat"))
-    largest = max((abs(amount) for cell in sheet.cells for amount in find_amounts(cell.text)), default=None)
     if total is not None:
+        largest = max(
+            abs(amount)
+            for cell in sheet.cells
+            if cell.page == total.page and abs(cell.box[2] - total.box[2]) < _COLUMN
+            for amount in find_amounts(cell.text)
+        )
         sums_hold = net and vat and Decimal(net.value) + Decimal(vat.value) == Decimal(total.value)
-        doubtful = largest is not None and abs(Decimal(total.value)) < largest
+        doubtful = abs(Decimal(total.value)) < largest
         confidence = _CHECKED if sums_hold else _DOUBTFUL if doubtful else total.confidence
         total = ReadValue(total.value, total.page, total.box, confidence)
     if payable is not None and total is not None:
