@@ -33,6 +33,7 @@ from agency.events import (
     QuoteAccepted,
     StatementImported,
 )
+from agency.intake.drops import file_when_read
 from agency.intake.jobs import book_credits, know_debtors, read_later
 from agency.kernel.emitting import Reaction
 from agency.pricing.reacting import open_books, price_again, price_read
@@ -49,7 +50,7 @@ from agency.treatment.reacting import (
 
 REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     PlacementReceived: (read_later,),
-    PlacementRead: (price_read, know_debtors, book_credits),
+    PlacementRead: (price_read, know_debtors, book_credits, file_when_read),
     DocumentAdded: (price_again,),
     # The books are opened before treatment starts: what is asked must be owed.
     QuoteAccepted: (open_books, begin_placement, look_into_disputes),

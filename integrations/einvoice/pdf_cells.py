@@ -1,6 +1,7 @@
 """What stands on the pages of a PDF: pieces of text, each with its place, in reading order."""
 
 import ctypes
+import io
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from agency.ports.readers import Box, Unreadable
 PAGES_READ: Final = 10
 SIGNS_MAX: Final = 60_000
 WHOLE: Final = 10_000
+_PICTURE_LENGTH: Final = 1_400
 # Ten-thousandths of a page's height by which words of one line may differ.
 _LINE: Final = 60
 # PDFium keeps state of its own: one thread at a time.
@@ -128,3 +130,25 @@ def _together(row: Sequence[_Word], width: int, height: int) -> Iterator[tuple[s
         text = f"{text} {word.text}"
         box = box[0], min(box[1], word.box[1]), max(box[2], word.box[2]), max(box[3], word.box[3])
     yield text, box
+
+
+def draw_page(content: bytes, number: int) -> bytes | None:
+    """This function will draw one page (from 1) as a PNG without forms, scripts or links; None: no such page.
+
+    :raises Unreadable: the PDF is damaged or locked.
+    """
+    with _ONE_AT_A_TIME:
+        try:
+            document = pypdfium2.PdfDocument(content)
+            try:
+                if not 1 <= number <= len(document):
+                    return None
+                page = document[number - 1]
+                longest = max(*page.get_size(), 1)
+                out = io.BytesIO()
+                page.render(scale=_PICTURE_LENGTH / longest, may_draw_forms=False).to_pil().save(out, "PNG")
+                return out.getvalue()
+            finally:
+                document.close()
+        except pypdfium2.PdfiumError as error:
+            raise Unreadable("the PDF is damaged: no page of it can be drawn") from error

@@ -3,6 +3,8 @@
 from portal.creditor import (
     claims,
     documents,
+    dropped_invoices,
+    drops,
     exports,
     mappings,
     overview,
@@ -15,6 +17,8 @@ from portal.creditor import (
 __all__ = [
     "claims",
     "documents",
+    "dropped_invoices",
+    "drops",
     "exports",
     "mappings",
     "overview",
