@@ -163,11 +163,7 @@ def _is_decimal(text: str) -> bool:
 
 def is_date(cell: Cell) -> bool:
     """This function will tell whether a cell holds a date in either order."""
-    if isinstance(cell, date):
-        return True
-    return any(
-        _understood(lambda order=order: values.parse_date(str(cell), order=order)) for order in _ORDERS
-    )
+    return isinstance(cell, date) or any(_has_date(str(cell), order) for order in _ORDERS)
 
 
 def is_amount(cell: Cell) -> bool:
@@ -177,15 +173,21 @@ def is_amount(cell: Cell) -> bool:
     if isinstance(cell, date) or is_date(cell):
         return False
     text = str(cell)
-    return len(text) <= 20 and any(
-        _understood(lambda sign=sign: values.parse_amount(text, decimal_sign=sign)) for sign in _SIGNS
-    )
+    return len(text) <= 20 and any(_amount(text, sign) is not None for sign in _SIGNS)
 
 
-def _understood(read: Callable[[], object]) -> bool:
+def _has_date(text: str, order: DateOrder) -> bool:
     try:
-        read()
-    except (NotUnderstood, ValueError):
+        values.parse_date(text, order=order)
+    except NotUnderstood:
+        return False
+    return True
+
+
+def _is_country(cell: Cell) -> bool:
+    try:
+        values.country(str(cell))
+    except NotUnderstood:
         return False
     return True
 
@@ -212,7 +214,7 @@ _TESTS: Final[dict[str, Callable[[Cell], bool]]] = {
     "email": _matches(r"[^@\s]+@[^@\s]+\.[a-z]{2,}"),
     "postal_code": _matches(r"[1-9]\d{3} ?[A-Z]{2}|(?:B-)?\d{4}|\d{5}|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}"),
     "currency": _matches(r"[A-Z]{3}|€"),
-    "country": lambda cell: _understood(lambda: values.country(str(cell))),
+    "country": _is_country,
     "phone": _matches(r"[+0(][\d\s()./\-]{7,20}"),
     "vat_number": _matches(r"(?:[A-Z]{2})?[\d.\s]{8,14}(?:B\d{2})?"),
     "registration_number": _matches(r"(?:BE)?[\d.\s]{8,14}"),

@@ -51,7 +51,7 @@ def _why(content: bytes, error: BaseException) -> str:
     return "the workbook is damaged"
 
 
-def _filled_sheet(content: bytes) -> tuple[str, list[list[object]], int, tuple[str, ...]]:
+def _filled_sheet(content: bytes) -> tuple[str, Sequence[Sequence[object]], int, tuple[str, ...]]:
     workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
     visible = [
         meta.name for meta in workbook.sheets_metadata if meta.visible == SheetVisibleEnum.Visible

@@ -52,12 +52,14 @@ CREDIT_NOTE: Final = re.compile(
 )
 INVOICE: Final = re.compile(r"\b(?:factuur|invoice|facture|rechnung|verkoopfactuur)\b", re.IGNORECASE)
 OTHER: Final = re.compile(
-    r"\b(?:pakbon|afleverbon|leverbon|vrachtbrief|delivery note|packing (?:slip|list)|bon de livraison|lieferschein|cmr"
+    r"\b(?:pakbon|afleverbon|leverbon|vrachtbrief|delivery note|packing (?:slip|list)|bon de livraison"
+    r"|lieferschein|cmr"
     r"|order\s?bevestiging|bestelbon|order confirmation|purchase order|bon de commande"
     r"|auftragsbest[äa]tigung|bestellung"
     r"|offerte|quotation|quote|devis|angebot|overeenkomst|contract|contrat|vertrag|agreement"
     r"|algemene voorwaarden"
-    r"|general terms|terms and conditions|conditions g[ée]n[ée]rales|agb|allgemeine gesch[äa]ftsbedingungen"
+    r"|general terms|terms and conditions|conditions g[ée]n[ée]rales|agb"
+    r"|allgemeine gesch[äa]ftsbedingungen"
     r"|(?:betalings)?herinnering|aanmaning|sommatie|ingebrekestelling|reminder|final notice|rappel"
     r"|mise en demeure"
     r"|mahnung|zahlungserinnerung|rekening\s?overzicht|statement of account|relev[ée] de compte"
@@ -75,13 +77,16 @@ DELIVERY: Final = re.compile(
     re.IGNORECASE,
 )
 LEGAL_FORM: Final = re.compile(
-    r"\b(?:b\.?v\.?(?:b\.?a\.?)?|n\.?v\.?|v\.?o\.?f\.?|c\.?v\.?|s\.?[àa]?\.?r\.?l\.?|s\.?p\.?r\.?l\.?|s\.?a\.?s?\.?|s\.?c\.?s?\.?"
+    r"\b(?:b\.?v\.?(?:b\.?a\.?)?|n\.?v\.?|v\.?o\.?f\.?|c\.?v\.?|s\.?[àa]?\.?r\.?l\.?"
+    r"|s\.?p\.?r\.?l\.?|s\.?a\.?s?\.?|s\.?c\.?s?\.?"
     r"|gmbh|ag|kg|ug|ltd|limited|plc|stichting|vereniging|vzw|asbl|eenmanszaak|bvba)(?![\w.])",
     re.IGNORECASE,
 )
 DAYS_TO_PAY: Final = re.compile(
-    r"(?:binnen|within|sous|dans (?:les)?|innerhalb von|termijn|[àa]) (?:een termijn van )?(\d{1,3}) ?(?:dagen|days|jours|tagen?)"
-    r"|(\d{1,3}) (?:dagen|days|jours|tage) (?:netto|net|na factuurdatum|after invoice date|date de facture|ab rechnungsdatum)",
+    r"(?:binnen|within|sous|dans (?:les)?|innerhalb von|termijn|[àa]) (?:een termijn van )?"
+    r"(\d{1,3}) ?(?:dagen|days|jours|tagen?)"
+    r"|(\d{1,3}) (?:dagen|days|jours|tage) (?:netto|net|na factuurdatum|after invoice date"
+    r"|date de facture|ab rechnungsdatum)",
     re.IGNORECASE,
 )
 NUMBER: Final = re.compile(r"(?:[A-Z]{1,6}[ ./-]?)?[A-Z0-9]*\d[A-Z0-9./_-]*(?<![.])", re.IGNORECASE)

@@ -20,7 +20,8 @@ def read_cells(content: bytes) -> Sequence[Cell]:
     """
     if shutil.which("tesseract") is None or importlib.util.find_spec("pytesseract") is None:
         raise Unreadable(
-            "the PDF is a scan without text; reading scans needs the optional part [ocr], which is not installed"
+            "the PDF is a scan without text;"
+            " reading scans needs the optional part [ocr], which is not installed"
         )
     engine = importlib.import_module("pytesseract")
     document = pypdfium2.PdfDocument(content)

@@ -21,7 +21,10 @@ _LINES_BELOW: Final = 3
 _NEAR: Final = 400  # ten-thousandths of a page's height
 # Labels that also head a column or begin a sentence: what they name is less sure.
 _GENERAL: Final = frozenset(
-    "datum date totaal total gesamt factuur invoice facture rechnung creditfactuur avoir gutschrift balance".split()
+    (
+        *("datum", "date", "totaal", "total", "gesamt", "balance", "factuur", "invoice", "facture"),
+        *("rechnung", "creditfactuur", "avoir", "gutschrift"),
+    )
 )
 
 

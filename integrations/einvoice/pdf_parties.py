@@ -56,8 +56,7 @@ class _Block:
 
 
 def find_parties(sheet: Sheet) -> dict[str, ReadValue]:
-    """This function will return what an invoice says of buyer and seller, as "buyer_name", "seller_vat" and so
-    on."""
+    """This function will return what an invoice says of buyer and seller: "buyer_name", "seller_vat" …"""
     blocks = [*_labelled(sheet), *_addresses(sheet)]
     inside = {id(cell) for block in blocks if not _SELLERS.search(block.text) for cell in block.lines}
     seller_elsewhere = any(
@@ -98,9 +97,9 @@ def _labelled(sheet: Sheet) -> list[_Block]:
         lines = _below(sheet, cell)
         if behind and not behind[0].isdigit():
             lines = (own, *lines)
-        elif beside := [c for c in sheet.row(cell.line) if c.box[0] > cell.box[0] and c.page == cell.page]:
-            if not lines or not _has_postcode(lines):
-                lines = (beside[0], *_below(sheet, beside[0]))
+        elif _postcode_at(lines) is None:
+            beside = next((c for c in sheet.row(cell.line) if c.box[0] > cell.box[0]), None)
+            lines = (beside, *_below(sheet, beside)) if beside else lines
         if lines:
             found.append(_Block(lines, _postcode_at(lines), labelled=True))
     addressed = [block for block in found if block.at is not None]
@@ -154,10 +153,6 @@ def _addresses(sheet: Sheet) -> list[_Block]:
     return blocks
 
 
-def _has_postcode(lines: Sequence[Cell]) -> bool:
-    return _postcode_at(lines) is not None
-
-
 def _postcode_at(lines: Sequence[Cell]) -> int | None:
     return next((at for at, cell in enumerate(lines) if _POSTCODE.match(cell.text.strip())), None)
 
@@ -185,7 +180,7 @@ def _facts(block: _Block, confidence: int) -> dict[str, ReadValue]:
 
 
 def _name(block: _Block) -> tuple[Cell, int]:
-    """The line of a legal form, else the only line above the street; of several nobody can say which it is."""
+    """The line of a legal form, else the only line above the street; of several nobody can say which."""
     above = block.lines if block.at is None else block.lines[: block.at]
     lines = [cell for cell in above if not _ATTENTION.match(cell.text)] or list(block.lines[:1])
     for cell in lines:

@@ -1,4 +1,4 @@
-"""A PDF invoice that leaves doubt: the claim form filled in as far as it was read, with the page beside it."""
+"""A PDF invoice that leaves doubt: the claim form filled in as far as it was read, beside the page."""
 
 from typing import Any
 from uuid import UUID

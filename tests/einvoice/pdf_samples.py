@@ -25,22 +25,26 @@ class Words:
 
 WORDS = {
     "nl": Words(
-        "Factuur", "Factuurnummer", "Factuurdatum", "Vervaldatum", "Klantnummer", "Totaal excl. btw", "Btw 21%",
+        "Factuur", "Factuurnummer", "Factuurdatum", "Vervaldatum", "Klantnummer", "Totaal excl. btw",
+        "Btw 21%",
         "Totaal te betalen", "1 oktober 2026", "31-10-2026", ("€ 1.000,00", "€ 210,00", "€ 1.210,00"),
         "Gelieve te betalen onder vermelding van",
     ),
     "fr": Words(
-        "Facture", "Numéro de facture", "Date de facture", "Date d'échéance", "Numéro de client", "Total HTVA",
+        "Facture", "Numéro de facture", "Date de facture", "Date d'échéance", "Numéro de client",
+        "Total HTVA",
         "TVA 21%", "Net à payer", "1er octobre 2026", "31/10/2026", ("1 000,00 €", "210,00 €", "1 210,00 €"),
         "Veuillez payer avec la communication",
     ),
     "en": Words(
-        "Invoice", "Invoice number", "Invoice date", "Due date", "Customer number", "Total excl. VAT", "VAT 21%",
+        "Invoice", "Invoice number", "Invoice date", "Due date", "Customer number",
+        "Total excl. VAT", "VAT 21%",
         "Amount due", "October 1, 2026", "2026-10-31", ("€1,000.00", "€210.00", "€1,210.00"),
         "Please pay quoting",
     ),
     "de": Words(
-        "Rechnung", "Rechnungsnummer", "Rechnungsdatum", "Fällig am", "Kundennummer", "Nettobetrag", "MwSt. 21%",
+        "Rechnung", "Rechnungsnummer", "Rechnungsdatum", "Fällig am", "Kundennummer", "Nettobetrag",
+        "MwSt. 21%",
         "Zahlbetrag", "1. Oktober 2026", "31.10.2026", ("1.000,00 €", "210,00 €", "1.210,00 €"),
         "Bitte zahlen Sie unter Angabe von",
     ),
