@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import islice
 from typing import Final, Literal
 
 from stdnum import iban as stdnum_iban
@@ -18,6 +19,7 @@ from agency.intake.table import Cell, Row
 from agency.intake.values import DateOrder, DecimalSign, NotUnderstood
 
 Why = Literal["named", "hinted", "content"]
+_LOOKED_AT: Final = 60  # filled cells of a column: enough to know what it holds
 MOST: Final = 80  # per cent of the filled cells that must agree
 _ENOUGH: Final = 3
 
@@ -83,11 +85,13 @@ def _candidates(columns: Mapping[str, list[Cell]]) -> Iterable[tuple[int, Reason
     order = {header: at for at, header in enumerate(columns)}
     for header, cells in columns.items():
         for field, hints in HINTS.items():
-            fits = _fits(field, cells)
             named = known_field(header) == field
+            part = next((at for at, hint in enumerate(hints.split()) if _hinted(header, hint)), None)
+            if not named and part is None and field not in _TELLING:
+                continue
+            fits = _fits(field, cells)
             if fits is False or (not cells and not named):
                 continue
-            part = next((at for at, hint in enumerate(hints.split()) if _hinted(header, hint)), None)
             score = 1000 if named else 200 - 10 * part if part is not None else 0
             score += 100 if fits else 0
             if field == "debtor_name" and len(cells) >= _ENOUGH and len(set(cells)) == 1:
@@ -118,7 +122,8 @@ def _order_dates(chosen: dict[str, str], columns: Mapping[str, list[Cell]]) -> N
 
 def _filled(sample: Sequence[Row], at: int) -> list[Cell]:
     cells = (row[at] for _, row in sample if len(row) > at)
-    return [cell for cell in cells if cell is not None and str(cell).strip()]
+    filled = (cell for cell in cells if cell is not None and str(cell).strip())
+    return list(islice(filled, _LOOKED_AT))
 
 
 def _fits(field: str, cells: Sequence[Cell]) -> bool | None:
@@ -222,7 +227,7 @@ _TESTS: Final[dict[str, Callable[[Cell], bool]]] = {
     "debtor_name": lambda cell: True,
 }
 # What stands in these columns tells by itself what they are.
-_TELLING: Final = frozenset({"iban", "email", "issued_on", "due_on"})
+_TELLING: Final = frozenset({"iban", "email", "issued_on", "due_on", "amount", "invoice_number"})
 
 
 @dataclass(frozen=True)
