@@ -46,6 +46,7 @@ from agency.events import (
     QuoteAccepted,
     StatementImported,
 )
+from agency.intake.drops import file_when_read
 from agency.intake.duplicates import find_duplicates
 from agency.intake.jobs import book_credits, know_debtors, read_later
 from agency.kernel.emitting import Reaction
@@ -66,7 +67,7 @@ from agency.treatment.reacting import (
 REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     PlacementReceived: (read_later,),
     PlacementRead: (
-        price_read, know_debtors, book_credits, match_when_read, find_duplicates, screen_placement,
+        price_read, know_debtors, book_credits, file_when_read, match_when_read, find_duplicates, screen_placement,
     ),
     DocumentAdded: (price_again, check_added, solve_when_documented),
     DocumentRemoved: (price_again, ask_again_when_removed),

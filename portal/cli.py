@@ -138,6 +138,13 @@ def bench(context: typer.Context) -> None:
     os.execv(sys.executable, [sys.executable, "-m", "infra.bench", *context.args])
 
 
+@app.command(rich_help_panel=TEST, context_settings=PASS_ON)
+def fuzz(context: typer.Context) -> None:
+    """Throw damaged and invented files at every parser for some minutes; what breaks one is kept."""
+    os.chdir(PROJECT)
+    os.execv(sys.executable, [sys.executable, "-m", "infra.fuzz", *context.args])
+
+
 @app.command(rich_help_panel=TEST)
 def mutate(
     modules: Annotated[

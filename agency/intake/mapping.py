@@ -1,15 +1,16 @@
 """What a creditor's columns mean: recognised from their headers in four languages, or as saved before."""
 
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 from uuid import UUID
 
 from sqlmodel import col, select
 
+from agency.intake.columns import find_writing
+from agency.intake.headers import HEADERS, known_field
 from agency.intake.models import ColumnMapping
+from agency.intake.table import Row
 from agency.intake.values import DateOrder, DecimalSign
 from agency.kernel.errors import Invalid
 from agency.kernel.ids import new_id
@@ -17,95 +18,9 @@ from agency.kernel.unit import Unit
 
 Grouping = Literal["invoice", "debtor"]
 
-HEADERS: Final[dict[str, str]] = {
-    "claim_reference": "dossiernummer dossier dossierreferentie vorderingnummer vordering"
-    " claimreference claim"
-    " claimnumber caseid casenumber casereference case numerodossier referencedossier aktenzeichen"
-    " zaaknummer",
-    "invoice_number": "factuurnummer factuurnr factuur factuurid invoicenumber invoiceno invoicenr"
-    " invoice invoiceid"
-    " numerofacture nfacture nofacture facture rechnungsnummer rechnungsnr documentnumber"
-    " documentnummer docid"
-    " reference referentie kenmerk yourreference invoicereference invoiceref factuurreferentie",
-    "document_kind": "documentsoort documenttype doctype factuursoort invoicetype typedocument soortdocument"
-    " belegart kinddocument",
-    "billing_reference": "oorspronkelijkefactuur creditvan betreftfactuur billingreference originalinvoice"
-    " creditednumber creditsinvoice factureorigine originefacture crediteertfactuur creditedinvoice",
-    "amount": "bedrag openstaand openstaandbedrag openbedrag saldo openstaandsaldo amount openamount"
-    " amountdue"
-    " outstanding outstandingamount amountoutstanding balance balancedue totalopenamount montant"
-    " montantdu solde"
-    " montantouvert resteapayer betrag offenerbetrag restbedrag tebetalen vorderingsbedrag hoofdsom principal"
-    " amountopen claimamount",
-    "total": "factuurbedrag totaalbedrag totaal bedraginclbtw bedraginclusiefbtw invoiceamount total"
-    " totalamount"
-    " totalinclvat montanttotal montantttc montantfacture rechnungsbetrag brutto amountinclvat",
-    "currency": "valuta munt muntsoort currency invoicecurrency currencycode devise monnaie wahrung",
-    "issued_on": "factuurdatum datumfactuur invoicedate issuedate dateofinvoice datefacture"
-    " documentcreatedate"
-    " rechnungsdatum boekdatum documentdate dateemission datedelafacture issuedon datum date",
-    "due_on": "vervaldatum vervaldag betaaldatum uiterstebetaaldatum duedate dueindate dateecheance echeance"
-    " faelligkeit falligkeit faelligam paymentduedate due dueon datedecheance",
-    "debtor_reference": "klantnummer klantnr klantcode klantid debiteurnummer debiteurnr debiteurcode"
-    " customerid"
-    " customernumber customerno custnumber customercode debtorreference debtornumber debtorid"
-    " clientnumber clientid"
-    " numeroclient noclient codeclient kundennummer relatienummer relatiecode relatienr customerreference"
-    " lidnummer",
-    "debtor_kind": "soort soortdebiteur klantsoort klanttype debiteursoort debtortype debtorkind customertype"
-    " b2bb2c typeclient typedebiteur debiteurtype particulierzakelijk kind",
-    "debtor_name": "naam klantnaam debiteur debiteurnaam bedrijfsnaam klant name customername"
-    " namecustomer customer"
-    " debtorname debtor companyname company nom nomclient client raisonsociale societe kundenname kunde firma"
-    " naamdebiteur naamklant fullname volledigenaam",
-    "registration_number": "kvk kvknummer kvknr kbo kbonummer ondernemingsnummer handelsregisternummer"
-    " registrationnumber companynumber chamberofcommerce numeroentreprise bce siren handelsregister"
-    " kvkkbo cocnumber",
-    "vat_number": "btw btwnummer btwnr btwid vat vatnumber vatid tva numerotva notva ustid ustidnr",
-    "iban": "iban rekeningnummer bankrekening bankaccount accountnumber ibannummer compte debtoriban",
-    "language": "taal taalcode language languagecode langue sprache",
-    "country": "land landcode country countrycode pays codepays laendercode",
-    "street": "straat adres adres1 straatnaam address address1 street streetaddress rue adresse strasse"
-    " straathuisnummer"
-    " adresregel1 addressline1",
-    "house_number": "huisnummer huisnr housenumber numero hausnummer",
-    "postal_code": "postcode postkode pc zip zipcode postalcode codepostal plz",
-    "city": "plaats woonplaats stad gemeente city town ville localite ort stadt plaatsnaam",
-    "email": "email emailadres emailaddress mail courriel adressemail eadres emailadresse",
-    "phone": "telefoon telefoonnummer tel telnr mobiel mobielnummer gsm gsmnummer phone phonenumber"
-    " mobile telephone"
-    " telefon portable phoneno",
-    "description": "omschrijving beschrijving description libelle objet betreft beschreibung onderwerp"
-    " details",
-    "disputed": "betwist betwisting disputed dispute indispute conteste contestee contestation geschil"
-    " strittig"
-    " isdisputed",
-    "dispute_reason": "redenbetwisting betwistingreden disputereason motifcontestation",
-    "reminder_1_on": "herinnering1 eersteherinnering datumherinnering1 datumeersteherinnering herinneringsdatum"
-    " reminder1 firstreminder reminder1date reminder1on rappel1 premierrappel mahnung1 herinnering",
-    "reminder_2_on": "herinnering2 tweedeherinnering datumherinnering2 datumtweedeherinnering aanmaning"
-    " aanmaningsdatum reminder2 secondreminder reminder2date reminder2on rappel2 deuxiemerappel mahnung2",
-    "reminder_channel": "kanaalherinnering verzendwijze wijzevanverzenden reminderchannel canalrappel",
-    "notice_on": "ingebrekestelling datumingebrekestelling wikbrief datumwikbrief wikbriefdatum veertiendagenbrief"
-    " 14dagenbrief datum14dagenbrief noticedate noticeon formalnotice misedemeure datemisedemeure",
-    "notice_days": "termijnwikbrief termijn14dagenbrief noticedays noticeterm delaimisedemeure",
-    "notice_costs": "kostenwikbrief aangekondigdekosten kosten14dagenbrief noticecosts announcedcosts",
-    "notice_complete": "gevolgenvermeld wikbriefvolledig noticecomplete consequencesstated",
-    "insurer": "verzekeraar kredietverzekeraar insurer creditinsurer assureur assureurcredit versicherer",
-    "policy_number": "polisnummer polis kredietpolis policynumber policy policyno numeropolice police",
-    "covered_percent": "dekking dekkingspercentage verzekerddeel coveredpercent coverage insuredpercent"
-    " quotitegarantie",
-    "indemnity_percent": "vergoedingspercentage vergoedingincassokosten indemnitypercent indemnity",
-    "notify_by": "meldenvoor uiterstemelddatum meldingsdeadline notifyby notificationdeadline",
-    "notified_on": "gemeldop melddatumverzekeraar gemeldbijverzekeraar notifiedon notificationdate",
-}  # fmt: skip
-"""Our fields, each with the headers (folded to letters and digits) under which bookkeeping packages export
-it.
-"""
+__all__ = ["HEADERS", "REQUIRED", "Mapped", "UnclearColumns", "choose_mapping", "recognise", "save_mapping"]
 
 REQUIRED: Final = ("invoice_number", "debtor_name", "amount")
-
-_FIELD_BY_HEADER: Final = {name: ours for ours, names in HEADERS.items() for name in names.split()}
 
 
 class UnclearColumns(Invalid):
@@ -130,12 +45,6 @@ class Mapped:
     defaults: Mapping[str, str] = field(default_factory=dict)
 
 
-def folded(header: str) -> str:
-    """This function will return a header in lower case, without accents, blanks and signs."""
-    plain = unicodedata.normalize("NFKD", header).casefold()
-    return re.sub(r"[^a-z0-9]", "", plain)
-
-
 def recognise(headers: Sequence[str]) -> Mapped:
     """This function will recognise columns by their headers.
 
@@ -144,7 +53,7 @@ def recognise(headers: Sequence[str]) -> Mapped:
     """
     found: dict[str, list[str]] = {}
     for header in headers:
-        ours = _FIELD_BY_HEADER.get(folded(header))
+        ours = known_field(header)
         if ours:
             found.setdefault(ours, []).append(header)
     columns = {ours: names[0] for ours, names in found.items() if len(names) == 1}
@@ -179,21 +88,61 @@ def check_columns(mapped: Mapped, headers: Sequence[str]) -> None:
         raise UnclearColumns(f"no column was recognised for: {names}", proposal=mapped, field=missing[0])
 
 
-def choose_mapping(unit: Unit, *, creditor_id: UUID, headers: Sequence[str]) -> tuple[Mapped, UUID | None]:
+def choose_mapping(
+    unit: Unit, *, creditor_id: UUID, headers: Sequence[str], sample: Sequence[Row] = ()
+) -> tuple[Mapped, UUID | None]:
     """This function will return the creditor's latest saved mapping that fits the file, else recognise it.
 
-    :raises UnclearColumns: none fits and the headers leave doubt.
+    :param sample: the first rows; with them, the file itself may say how it writes amounts and dates.
+    :raises UnclearColumns: none fits and the headers or the values leave doubt.
     """
     saved = unit.session.exec(
         select(ColumnMapping)
-        .where(ColumnMapping.creditor_id == creditor_id)
+        .where(ColumnMapping.creditor_id == creditor_id, col(ColumnMapping.retired_at).is_(None))
         .order_by(col(ColumnMapping.created_at).desc(), col(ColumnMapping.version).desc())
-        .limit(20)
+        .limit(50)
     ).all()
-    for mapping in saved:
-        if all(headers.count(header) == 1 for header in mapping.columns.values()):
+    # The profile of exactly these columns goes before one that only needs some of them.
+    for mapping in sorted(saved, key=lambda mapping: list(headers) != mapping.headers):
+        if fits(mapping, headers):
             return as_mapped(mapping), mapping.id
-    return recognise(headers), None
+    return as_written(recognise(headers), headers, sample), None
+
+
+def fits(mapping: ColumnMapping, headers: Sequence[str]) -> bool:
+    """This function will tell whether a saved mapping can read a file with these headers.
+
+    Columns without names say nothing by themselves: there must be as many as when the mapping was saved.
+    """
+    unnamed = any(header.startswith("column ") for header in mapping.columns.values())
+    if unnamed and mapping.headers and list(headers) != mapping.headers:
+        return False
+    return all(headers.count(header) == 1 for header in mapping.columns.values())
+
+
+def as_written(mapped: Mapped, headers: Sequence[str], sample: Sequence[Row]) -> Mapped:
+    """This function will add to a mapping how the file writes amounts and dates, as far as it says so itself.
+
+    :raises UnclearColumns: a value can be read in two ways, and no other value says which.
+    """
+    writing = find_writing(mapped.columns, headers, sample)
+    if writing.amount:
+        raise UnclearColumns(
+            f"amounts such as {writing.amount} could be thousands or decimals",
+            proposal=mapped,
+            field="decimal_sign",
+        )
+    if writing.day:
+        raise UnclearColumns(
+            f"dates such as {writing.day} could have the day or the month first",
+            proposal=mapped,
+            field="date_order",
+        )
+    return replace(
+        mapped,
+        decimal_sign=writing.decimal_sign or mapped.decimal_sign,
+        date_order=writing.date_order or mapped.date_order,
+    )
 
 
 def as_mapped(mapping: ColumnMapping) -> Mapped:
@@ -207,31 +156,53 @@ def as_mapped(mapping: ColumnMapping) -> Mapped:
     )
 
 
-def save_mapping(unit: Unit, *, creditor_id: UUID, name: str, mapped: Mapped) -> UUID:
+def save_mapping(
+    unit: Unit, *, creditor_id: UUID, name: str, mapped: Mapped, headers: Sequence[str] = ()
+) -> UUID:
     """This function will save a mapping as a new version; files read before keep the version they had.
 
-    :raises Invalid: the decimal sign was not said.
+    :param headers: all columns of the file that it was made for.
+    :raises Invalid: the decimal sign was not said, or the name is empty or too long.
     """
     if mapped.decimal_sign is None:
         raise Invalid("say which decimal sign the file uses", field="decimal_sign")
-    latest = unit.session.exec(
-        select(ColumnMapping.version)
-        .where(ColumnMapping.creditor_id == creditor_id, ColumnMapping.name == name)
-        .order_by(col(ColumnMapping.version).desc())
-        .limit(1)
-    ).first()
+    name = profile_name(name)
     mapping = ColumnMapping(
         creditor_id=creditor_id,
         id=new_id(),
         name=name,
-        version=(latest or 0) + 1,
+        version=_latest_version(unit, creditor_id, name) + 1,
         columns=dict(mapped.columns),
         decimal_sign=mapped.decimal_sign,
         date_order=mapped.date_order,
         defaults=dict(mapped.defaults),
         one_claim_per=mapped.one_claim_per,
+        headers=list(headers),
         created_at=unit.now,
     )
     unit.session.add(mapping)
     unit.session.flush()
     return mapping.id
+
+
+def profile_name(name: str) -> str:
+    """This function will return a profile's name without superfluous blanks.
+
+    :raises Invalid: it is empty, too long, or holds signs that no text has.
+    """
+    plain = " ".join(name.split())
+    if not plain or len(plain) > 80 or not plain.isprintable():
+        raise Invalid("give the profile a name of 1 to 80 characters", field="profile")
+    return plain
+
+
+def _latest_version(unit: Unit, creditor_id: UUID, name: str) -> int:
+    return (
+        unit.session.exec(
+            select(ColumnMapping.version)
+            .where(ColumnMapping.creditor_id == creditor_id, ColumnMapping.name == name)
+            .order_by(col(ColumnMapping.version).desc())
+            .limit(1)
+        ).first()
+        or 0
+    )

@@ -30,7 +30,8 @@ class ColumnMapping(CreditorRow, table=True):
     """How a creditor's columns are read: {our field: their header}, decimal sign, date order.
 
     `defaults` holds country, currency and kind of debtor for files without those columns; `one_claim_per`
-    says whether every invoice becomes a claim or all invoices of a debtor become one.
+    says whether every invoice becomes a claim or all invoices of a debtor become one. `headers` are all
+    columns of the file it was made for. A retired one reads no further files.
     """
 
     __tablename__ = "column_mapping"
@@ -43,7 +44,61 @@ class ColumnMapping(CreditorRow, table=True):
     date_order: str = "day"
     defaults: dict[str, Any] = json_field(default_factory=dict)
     one_claim_per: str = "invoice"
+    headers: list[str] = json_field(default_factory=list)
     created_at: datetime = moment_field()
+    retired_at: datetime | None = moment_field(default=None)
+
+
+class DroppedState(StrEnum):
+    """What a dropped file has become."""
+
+    WAITING = "waiting"  # stored; read when its kind has its turn
+    READING = "reading"
+    CLAIM = "claim"
+    DOCUMENT = "document"
+    QUESTION = "question"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+
+
+class Drop(CreditorRow, table=True):
+    """Files that were dropped together; what of them is a claim is one placement with one price."""
+
+    __tablename__ = "intake_drop"
+
+    started_at: datetime = moment_field()
+    started_by: str
+    closed_at: datetime | None = moment_field(default=None)
+
+
+class DroppedFile(CreditorRow, table=True):
+    """One file of a drop, or one file of an archive in it (`within` is the archive's name).
+
+    `key` tells files of a drop apart: the browser's for one that was uploaded, so that sending it again
+    changes nothing. `facts` holds what was understood of it, `question` or a refusal what is left to say.
+    """
+
+    __tablename__ = "dropped_file"
+    __table_args__ = (
+        UniqueConstraint("creditor_id", "drop_id", "key"),
+        within_creditor("drop_id", "intake_drop"),
+        within_creditor("placement_id", "placement"),
+        within_creditor("claim_id", "claim"),
+    )
+
+    drop_id: UUID
+    key: str
+    name: str
+    within: str = ""
+    size: int
+    sha256: str
+    kind: str
+    state: DroppedState = Field(default=DroppedState.WAITING, sa_type=choice(DroppedState, "state"))
+    placement_id: UUID | None = None
+    claim_id: UUID | None = None
+    facts: dict[str, Any] = json_field(default_factory=dict)
+    question: str = ""
+    received_at: datetime = moment_field()
 
 
 class Placement(CreditorRow, table=True):

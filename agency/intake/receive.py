@@ -1,7 +1,7 @@
 """Receiving a file of a creditor, and reading it into claims: whole or not at all."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -12,13 +12,15 @@ from sqlmodel import select
 from agency.claims.opening import Opened
 from agency.documents.upload import IntakeFile, add_from_intake, clean_name
 from agency.events import PlacementRead, PlacementReceived
+from agency.intake.archive import is_archive
 from agency.intake.checks.finding import Finding
 from agency.intake.findings import keep_findings
 from agency.intake.importing import Checked, Counts, claims_of_rows, import_rows
 from agency.intake.mapping import Mapped, UnclearColumns, as_mapped, check_columns, choose_mapping
 from agency.intake.models import ColumnMapping, Placement, PlacementState
-from agency.intake.reading import Progress, Table, guard_archive, read_table
+from agency.intake.reading import Progress, Row, Table, read_table
 from agency.intake.rows import Habits, Reject, RowChecker
+from agency.intake.supporting import file_supporting
 from agency.intake.ubl import LENIENT, Evidence, read_invoices
 from agency.kernel.emitting import emit
 from agency.kernel.errors import Invalid, NotFound
@@ -95,13 +97,8 @@ def receive(
 
 def shape_of(content: bytes) -> str:
     """This function will tell by content whether a file is a "table", a "workbook" or "invoices"."""
-    if content[:4] == b"PK\x03\x04":
-        try:
-            names = {entry.filename for entry in guard_archive(content)}
-        except Unreadable:
-            return "workbook"
-        office = {"[Content_Types].xml", "content.xml", "xl/workbook.xml"}
-        return "workbook" if names & office else "invoices"
+    if content[:2] == b"PK":
+        return "invoices" if is_archive(content) else "workbook"
     if content[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
         return "workbook"
     start = content[:64].lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\x00")
@@ -198,6 +195,7 @@ class _Reading:
         self.creditor_id = placement.creditor_id
         self.remarks: list[tuple[int, Finding]] = []
         self.habits = habits_of(unit, creditor_id=placement.creditor_id)
+        self.documents: list[Evidence] = []
 
     def run(self, content: bytes) -> tuple[Counts, Opened]:
         if shape_of(content) == "invoices":
@@ -211,7 +209,9 @@ class _Reading:
         if self.mapped is not None:
             check_columns(self.mapped, table.headers)
             return self.mapped, self.placement.mapping_id
-        return choose_mapping(self.unit, creditor_id=self.creditor_id, headers=table.headers)
+        return choose_mapping(
+            self.unit, creditor_id=self.creditor_id, headers=table.headers, sample=table.sample
+        )
 
     def checked_rows(self, table: Table, mapped: Mapped) -> Iterator[Checked]:
         checker = RowChecker(mapped=mapped, habits=self.habits, today=self.unit.today)
@@ -235,7 +235,19 @@ class _Reading:
             self.checked_invoices(content, checker, evidence, progress), progress, checker.mapped
         )
         self.keep_evidence(evidence)
+        self.file_documents()
         return counts, opened
+
+    def mapping_for(self, headers: Sequence[str], sample: Sequence[Row]) -> Mapped:
+        return choose_mapping(self.unit, creditor_id=self.creditor_id, headers=headers, sample=sample)[0]
+
+    def file_documents(self) -> None:
+        """Documents of an archive, once its claims stand that they may prove."""
+        for document in self.documents:
+            file_supporting(
+                self.unit, self.files, creditor_id=self.creditor_id, drop_id=None,
+                name=document.name, content=document.content,
+            )  # fmt: skip
 
     def checked_invoices(
         self,
@@ -244,8 +256,13 @@ class _Reading:
         evidence: dict[int, tuple[Evidence, ...]],
         progress: Progress,
     ) -> Iterator[Checked]:
-        rows = read_invoices(content, name=self.placement.name, reader=self.reader, progress=progress)
+        rows = read_invoices(
+            content, name=self.placement.name, reader=self.reader, progress=progress, choose=self.mapping_for
+        )
         for invoice in rows:
+            if invoice.document is not None:
+                self.documents.append(invoice.document)
+                continue
             if invoice.refusal:
                 yield [Reject(invoice.row, "file", invoice.refusal, invoice.name)]
                 continue

@@ -1,23 +1,31 @@
-"""E-invoices as claims: one file, or many in a ZIP. The reader itself is an adapter and comes in as a
-callable.
+"""Invoices as claims: one file, or all that an archive holds, tables included. The reader itself is an
+adapter and comes in as a callable.
 """
 
-import io
-import zipfile
-import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Final
 
-from agency.intake.reading import Cell, Progress, guard_archive
-from agency.ports.readers import EInvoice, EInvoiceReader, Party, Unreadable
+from agency.intake import values
+from agency.intake.archive import Packed, count_files, is_archive, unpack
+from agency.intake.mapping import Mapped, UnclearColumns, as_written, recognise
+from agency.intake.reading import read_table
+from agency.intake.sorting import FileKind, kind_of
+from agency.intake.table import Cell, Progress, Row
+from agency.intake.values import NotUnderstood
+from agency.ports.readers import EInvoice, EInvoiceReader, NoInvoice, Party, Unreadable
 
 INVOICE_BYTES_MAX: Final = 20_000_000
+TABLE_ROWS_MAX: Final = 100_000
 # What an e-invoice says about its buyer beyond name and country helps but is not needed: it was issued as
 # it is, so a number that does not check out is left out with a warning instead of refusing the claim.
 LENIENT: Final = frozenset(
     {"registration_number", "vat_number", "postal_code", "email", "phone", "language", "debtor_reference"}
 )
+ChooseMapping = Callable[[Sequence[str], Sequence[Row]], Mapped]
+"""Finds how a table is read from its headers and first rows, or raises `UnclearColumns`."""
 
 
 @dataclass(frozen=True)
@@ -32,58 +40,122 @@ class Evidence:
 
 @dataclass(frozen=True)
 class InvoiceRow:
-    """One e-invoice as a row of cells with its files, or the reason why it cannot be read."""
+    """One invoice as a row of cells with its files, or the reason why it cannot be read.
+
+    `document` is a file that makes no claim but may prove one.
+    """
 
     row: int
     name: str
     cells: dict[str, Cell] = field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
     refusal: str = ""
+    document: Evidence | None = None
+
+
+def read_by_headers(headers: Sequence[str], sample: Sequence[Row]) -> Mapped:
+    """This function will map a table by its own headers and values.
+
+    :raises UnclearColumns: they leave doubt.
+    """
+    return as_written(recognise(headers), headers, sample)
 
 
 def read_invoices(
-    content: bytes, *, name: str, reader: EInvoiceReader, progress: Progress
+    content: bytes,
+    *,
+    name: str,
+    reader: EInvoiceReader,
+    progress: Progress,
+    choose: ChooseMapping = read_by_headers,
 ) -> Iterator[InvoiceRow]:
-    """This function will read one e-invoice, or each file of a ZIP in turn; numbering starts at 1.
+    """This function will read one invoice, or each file of an archive in turn; numbering starts at 1.
 
-    :raises Unreadable: the file is no e-invoice, or the ZIP is damaged or unsafe.
+    :param choose: how the tables of an archive are mapped.
+    :raises Unreadable: the file is no invoice, or the archive is damaged or unsafe.
     """
-    if content[:4] != b"PK\x03\x04":
+    if not is_archive(content):
         invoice = reader(content, name)
         progress.done = progress.whole
         yield InvoiceRow(1, name, _cells(invoice), _evidence(content, name, invoice))
         return
-    entries = [entry for entry in guard_archive(content) if not _is_clutter(entry.filename)]
-    if not entries:
-        raise Unreadable("the archive holds no files")
-    progress.whole = len(entries)
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        for row, entry in enumerate(entries, start=1):
-            yield _read_entry(archive, entry, row, reader)
-            progress.done = row
+    progress.whole = count_files(content)
+    row = 0
+    for packed in unpack(content):
+        for read in _of_file(packed, row, reader, choose):
+            row = read.row
+            yield read
+        progress.done = min(progress.done + 1, progress.whole)
 
 
-def _read_entry(
-    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, row: int, reader: EInvoiceReader
-) -> InvoiceRow:
-    name = entry.filename.replace("\\", "/").rsplit("/", 1)[-1][:200]
-    try:
-        with archive.open(entry) as packed:
-            content = packed.read(INVOICE_BYTES_MAX + 1)
-    except (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, RuntimeError, EOFError, ValueError):
-        return InvoiceRow(row, name, refusal="cannot be unpacked")
-    if len(content) > INVOICE_BYTES_MAX:
-        return InvoiceRow(row, name, refusal="is larger than an e-invoice may be")
+def _of_file(
+    packed: Packed, before: int, reader: EInvoiceReader, choose: ChooseMapping
+) -> Iterator[InvoiceRow]:
+    row, name = before + 1, packed.name
+    if packed.refusal:
+        yield InvoiceRow(row, name, refusal=packed.refusal)
+        return
+    if len(packed.content) > INVOICE_BYTES_MAX:
+        yield InvoiceRow(row, name, refusal="is larger than a file in an archive may be")
+        return
+    kind = kind_of(packed.content)
+    if kind == FileKind.TABLE:
+        yield from _of_table(packed, before, choose)
+    elif kind == FileKind.DOCUMENT:
+        yield InvoiceRow(row, name, document=Evidence(name, "", packed.content, is_invoice=False))
+    else:
+        yield _of_invoice(packed, row, reader)
+
+
+def _of_invoice(packed: Packed, row: int, reader: EInvoiceReader) -> InvoiceRow:
+    name, content = packed.name, packed.content
     try:
         invoice = reader(content, name)
+    except NoInvoice:
+        return InvoiceRow(row, name, document=Evidence(name, "", content, is_invoice=False))
     except Unreadable as refusal:
         return InvoiceRow(row, name, refusal=refusal.reason)
     return InvoiceRow(row, name, _cells(invoice), _evidence(content, name, invoice))
 
 
-def _is_clutter(name: str) -> bool:
-    last = name.rsplit("/", 1)[-1]
-    return name.endswith("/") or last.startswith(".") or name.startswith("__MACOSX/")
+def _of_table(packed: Packed, before: int, choose: ChooseMapping) -> Iterator[InvoiceRow]:
+    """Each row of a table; a broken line ends the table with its reason, the rows before it stand."""
+    row = before
+    try:
+        table = read_table(packed.content)
+        mapped = choose(table.headers, table.sample)
+        at = {ours: table.headers.index(header) for ours, header in mapped.columns.items()}
+        for number, cells in table.rows:
+            row += 1
+            if row - before > TABLE_ROWS_MAX:
+                raise Unreadable(f"has more than {TABLE_ROWS_MAX:,} rows; hand it over by itself")
+            read = {ours: cells[index] for ours, index in at.items() if index < len(cells)}
+            yield InvoiceRow(row, f"{packed.name}, row {number}", _plain_cells(read, mapped))
+    except UnclearColumns as unclear:
+        yield InvoiceRow(row + 1, packed.name, refusal=f"{unclear.message}; hand this file over by itself")
+    except Unreadable as refusal:
+        yield InvoiceRow(row + 1, packed.name, refusal=refusal.reason)
+
+
+def _plain_cells(cells: dict[str, Cell], mapped: Mapped) -> dict[str, Cell]:
+    """Amounts and days as the mapping reads them; what it cannot read stays for the check to refuse."""
+    plain = {**mapped_defaults(mapped), **cells}
+    for ours in ("amount", "total"):
+        cell = plain.get(ours)
+        if isinstance(cell, str) and cell.strip():
+            with suppress(NotUnderstood):
+                plain[ours] = values.parse_amount(cell, decimal_sign=mapped.decimal_sign)
+    for ours in ("issued_on", "due_on"):
+        cell = plain.get(ours)
+        if isinstance(cell, str | Decimal) and str(cell).strip():
+            with suppress(NotUnderstood):
+                plain[ours] = values.parse_date(values.identifier(cell), order=mapped.date_order)
+    return plain
+
+
+def mapped_defaults(mapped: Mapped) -> dict[str, Cell]:
+    """This function will return a mapping's defaults as cells for rows without those columns."""
+    return {ours: value for ours, value in mapped.defaults.items() if ours not in mapped.columns}
 
 
 def _cells(invoice: EInvoice) -> dict[str, Cell]:

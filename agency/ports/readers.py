@@ -5,8 +5,8 @@ Readers live in `integrations` and reach the business as plain callables:
 Both raise `Unreadable` and nothing else.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, Protocol
 
@@ -25,6 +25,45 @@ class Unreadable(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+Box = tuple[int, int, int, int]
+"""Left, top, right, bottom on a page as it is shown, in ten-thousandths of its width and height."""
+
+SURE_ENOUGH = 80
+"""Per cent of confidence from which a value read off a page is taken; below it a person is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadValue:
+    """A value read off a page: where it stands and how sure the reading is.
+
+    :param value: an amount as decimal text, a day as ISO text, anything else as it is written.
+    :param page: from 1.
+    :param confidence: whole per cents, 0 to 100; at least `SURE_ENOUGH` is taken without a question.
+    """
+
+    value: str
+    page: int
+    box: Box
+    confidence: int
+
+
+class NotSure(Unreadable):
+    """An invoice was read off its page, but not surely enough to become a claim without a person.
+
+    :param values: what was found, by the names of `EInvoice` and, for the buyer, "buyer_name" and so on.
+    :param unsure: the names that a person must give or confirm.
+    """
+
+    def __init__(self, reason: str, *, values: Mapping[str, ReadValue], unsure: tuple[str, ...]) -> None:
+        super().__init__(reason)
+        self.values = values
+        self.unsure = unsure
+
+
+class NoInvoice(Unreadable):
+    """A readable document that is no invoice, such as a delivery note: it may prove a claim, not make one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +112,7 @@ class EInvoice:
     :param iban: the first account to pay to, without blanks; not checked.
     :param line_count: number of invoice lines; 0 in profiles that carry none.
     :param warnings: sentences for a person; the invoice is read all the same.
+    :param read_values: for an invoice read off its pages, each value with its place; empty for data.
     """
 
     kind: Literal["invoice", "credit_note"]
@@ -93,6 +133,7 @@ class EInvoice:
     line_count: int = 0
     attachments: tuple[EmbeddedFile, ...] = ()
     warnings: tuple[str, ...] = ()
+    read_values: Mapping[str, ReadValue] = field(default_factory=dict)
 
     @property
     def billing_reference(self) -> str | None:

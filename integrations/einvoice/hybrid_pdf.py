@@ -14,6 +14,10 @@ logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 _INVOICE_NAMES = ("factur-x.xml", "xrechnung.xml", "zugferd-invoice.xml")
 
 
+class NoData(Unreadable):
+    """A sound PDF that carries no XML: what it says stands on its pages only."""
+
+
 def is_pdf(content: bytes) -> bool:
     """This function will tell a PDF by its mark, which may stand some bytes into the file."""
     return b"%PDF-" in content[:1024]
@@ -33,7 +37,7 @@ def lift_xml(content: bytes) -> bytes:
         return attached[0][1]
     if attached:
         raise Unreadable("the PDF carries several XML files and none is named as an invoice")
-    raise Unreadable("the PDF carries no e-invoice; only its picture")
+    raise NoData("the PDF carries no e-invoice; only its picture")
 
 
 def _attached_xml(content: bytes) -> list[tuple[str, bytes]]:

@@ -4,7 +4,7 @@ from lxml import etree
 
 from agency.ports.readers import EInvoice, Unreadable
 from integrations import untrusted_xml
-from integrations.einvoice import cii, hybrid_pdf, ubl
+from integrations.einvoice import cii, hybrid_pdf, plain_pdf, ubl
 
 XML_BYTES_MAX = 20_000_000
 PDF_BYTES_MAX = 50_000_000
@@ -14,15 +14,19 @@ _ENVELOPE = "StandardBusinessDocument"
 
 
 def read_einvoice(content: bytes, name: str = "") -> EInvoice:
-    """This function will read one e-invoice: UBL or CII, as XML or inside a PDF.
+    """This function will read one invoice: UBL or CII, as XML or inside a PDF, else what a PDF's pages say.
 
     :param name: how the sender called the file; only words a refusal, never decides what it is.
+    :raises NotSure: an invoice read off its pages leaves doubt; it carries what was found.
     :raises Unreadable: on anything else, and on an invoice that is damaged or lacks an essential fact.
     """
     if hybrid_pdf.is_pdf(content):
         if len(content) > PDF_BYTES_MAX:
             raise Unreadable(f"larger than the {PDF_BYTES_MAX // 1_000_000} MB that is read")
-        content = hybrid_pdf.lift_xml(content)
+        try:
+            content = hybrid_pdf.lift_xml(content)
+        except hybrid_pdf.NoData:
+            return plain_pdf.read_plain(content)
     if not untrusted_xml.looks_like_xml(content):
         raise Unreadable("neither XML nor PDF" + (f": {name}" if name else ""))
     return _read_root(untrusted_xml.parse(content, max_bytes=XML_BYTES_MAX))

@@ -7,32 +7,27 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlmodel import select
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
-from agency.intake.mapping import HEADERS, REQUIRED, Mapped, UnclearColumns, recognise, save_mapping
-from agency.intake.models import Placement
-from agency.intake.reading import Table, read_table
-from agency.kernel.errors import Invalid, NotFound
-from agency.kernel.files import fetch
+from agency.intake.profiles import profile_of
+from agency.kernel.errors import Invalid
 from agency.kernel.unit import Unit
 from agency.money import Money
-from agency.ports.readers import Unreadable
 from portal.creditor.doors import creditor_page, routes
 from portal.creditor.exports import safe_cell
 from portal.creditor.figures import placements
+from portal.creditor.mappings import mapping_page
+from portal.creditor.placed import find_placement, next_page
 from portal.creditor.words import FIELDS, PLACEMENT_STATES, SEVERITIES
-from portal.placing import place_file, read_and_price
+from portal.placing import place_file
 from portal.shared.audience import CreditorUnit, TheVisitor, TheWiring, leave_for, own_creditor
-from portal.shared.forms import Fields, Form, blank
+from portal.shared.forms import Fields
 from portal.shared.i18n import N_, gettext
 from portal.shared.listing import Column, Cut
-from portal.wiring import Wiring
 
 REJECTS_SHOWN = 200
-PREVIEW_ROWS = 5
 RECENT = (
     Column("name", N_("File"), "link"),
     Column("state", N_("Status"), "chip"),
@@ -92,22 +87,7 @@ def hand_over(
             notice=N_("You sent this file before; nothing was changed."),
             tone="info",
         )
-    return leave_for(_next_page(unit, creditor_id, placed.placement_id))
-
-
-def _next_page(unit: Unit, creditor_id: UUID, placement_id: UUID) -> str:
-    """Straight to the price when every row was taken; else first to what became of the rows."""
-    row = unit.session.connection().execute(
-        text(
-            "SELECT p.rejected, q.id FROM placement p JOIN quote q ON q.creditor_id = p.creditor_id"
-            " AND q.placement_id = p.id AND q.state = 'open' WHERE p.creditor_id = :c AND p.id = :p"
-        ),
-        {"c": creditor_id, "p": placement_id},
-    )
-    found = row.first()
-    if found and not found.rejected:
-        return f"/creditor/quotes/{found.id}"
-    return f"/creditor/placements/{placement_id}"
+    return leave_for(next_page(unit, creditor_id, placed.placement_id))
 
 
 def _bundle(fields: dict[str, Any]) -> tuple[str, bytes]:
@@ -133,27 +113,19 @@ def placement(
 ) -> Response:
     """What became of a file: progress, columns to explain, rejects, and the price."""
     creditor_id = own_creditor(visitor)
-    found = _placement(unit, creditor_id, placement_id)
+    found = find_placement(unit, creditor_id, placement_id)
     if found.state == "mapping":
-        return _mapping_page(request, unit, wiring, found, None)
+        return mapping_page(request, unit, wiring, found)
     return creditor_page(
         request,
         "placement.html",
         placement=found,
         chip=PLACEMENT_STATES[found.state],
+        profile=found.mapping_id and profile_of(unit, creditor_id=creditor_id, mapping_id=found.mapping_id),
         quote=_latest_quote(unit, creditor_id, placement_id),
         rejects=_rejects(unit, creditor_id, placement_id, REJECTS_SHOWN),
         findings=_findings(unit, creditor_id, placement_id),
     )
-
-
-def _placement(unit: Unit, creditor_id: UUID, placement_id: UUID) -> Placement:
-    found = unit.session.exec(
-        select(Placement).where(Placement.creditor_id == creditor_id, Placement.id == placement_id)
-    ).one_or_none()
-    if found is None:
-        raise NotFound("no such placement")
-    return found
 
 
 def _latest_quote(unit: Unit, creditor_id: UUID, placement_id: UUID) -> dict[str, Any] | None:
@@ -214,7 +186,7 @@ def _findings(unit: Unit, creditor_id: UUID, placement_id: UUID) -> list[dict[st
 def rejects(unit: CreditorUnit, visitor: TheVisitor, placement_id: UUID) -> Response:
     """Every rejected row with its field and reason, to be mended in a spreadsheet."""
     creditor_id = own_creditor(visitor)
-    _placement(unit, creditor_id, placement_id)
+    find_placement(unit, creditor_id, placement_id)
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=";", quoting=csv.QUOTE_ALL)
     writer.writerow([gettext("Row"), gettext("Column"), gettext("Reason"), gettext("What stood there")])
@@ -226,95 +198,4 @@ def rejects(unit: CreditorUnit, visitor: TheVisitor, placement_id: UUID) -> Resp
         out.getvalue().encode("utf-8-sig"),
         media_type="text/csv; charset=utf-8",
         headers={"content-disposition": "attachment; filename=rejects.csv"},
-    )
-
-
-def _open_table(unit: Unit, wiring: Wiring, found: Placement) -> Table:
-    content, _ = fetch(unit, wiring.ports.files, creditor_id=found.creditor_id, sha256=found.sha256)
-    return read_table(content)
-
-
-def _mapping_page(
-    request: Request,
-    unit: Unit,
-    wiring: Wiring,
-    found: Placement,
-    form: Form[Any] | None,
-    status: int = 200,
-) -> Response:
-    table = _open_table(unit, wiring, found)
-    try:
-        preview = [
-            [str(cell) if cell is not None else "" for cell in row]
-            for (_, row), _ in zip(table.rows, range(PREVIEW_ROWS), strict=False)
-        ]
-    except Unreadable:
-        preview = []
-    if form is None:
-        try:
-            proposal = recognise(table.headers)
-        except UnclearColumns as unclear:
-            proposal = unclear.proposal
-        form = blank(**{f"column_{i}": _field_of(proposal, header) for i, header in enumerate(table.headers)})
-    return creditor_page(
-        request,
-        "mapping.html",
-        status=status,
-        placement=found,
-        form=form,
-        headers=table.headers,
-        preview=preview,
-        fields=[(field, FIELDS[field]) for field in HEADERS],
-        required=[FIELDS[field] for field in (*REQUIRED, "due_on")],
-    )
-
-
-def _field_of(proposal: Mapped, header: str) -> str:
-    return next((field for field, name in proposal.columns.items() if name == header), "")
-
-
-@routes.post("/placements/{placement_id:uuid}/mapping")
-def explain_columns(
-    request: Request,
-    unit: CreditorUnit,
-    visitor: TheVisitor,
-    wiring: TheWiring,
-    fields: Fields,
-    placement_id: UUID,
-) -> Response:
-    """Keep what the creditor says of its columns for this and later files, and read the file by it."""
-    creditor_id = own_creditor(visitor)
-    found = _placement(unit, creditor_id, placement_id)
-    if found.state not in ("mapping", "refused"):
-        return leave_for(f"/creditor/placements/{placement_id}")
-    form = blank(**{name: value for name, value in fields.items() if name != "csrf"})
-    table = _open_table(unit, wiring, found)
-    with form.attempt(unit):
-        mapped = _mapped(fields, table.headers)
-        found.mapping_id = save_mapping(unit, creditor_id=creditor_id, name="upload", mapped=mapped)
-        read_and_price(unit, wiring.ports, creditor_id=creditor_id, placement_id=placement_id, mapped=mapped)
-        if found.state == "mapping":
-            raise Invalid(found.refusal or "the columns are still unclear")
-    if form.errors:
-        return _mapping_page(request, unit, wiring, found, form, 422)
-    return leave_for(_next_page(unit, creditor_id, placement_id))
-
-
-def _mapped(fields: dict[str, Any], headers: tuple[str, ...]) -> Mapped:
-    columns: dict[str, str] = {}
-    for index, header in enumerate(headers):
-        field = fields.get(f"column_{index}", "")
-        if field not in HEADERS:
-            continue
-        if field in columns:
-            raise Invalid("two columns cannot be the same field", field=f"column_{index}")
-        columns[field] = header
-    sign = fields.get("decimal_sign")
-    if sign not in (",", "."):
-        raise Invalid("say which decimal sign the file uses", field="decimal_sign")
-    return Mapped(
-        columns=columns,
-        decimal_sign="," if sign == "," else ".",
-        date_order="month" if fields.get("date_order") == "month" else "day",
-        one_claim_per="debtor" if fields.get("one_claim_per") == "debtor" else "invoice",
     )

@@ -203,7 +203,7 @@ class TestPdf:
     @pytest.mark.parametrize(
         ("content", "reason"),
         [
-            (pdf({}), "only its picture"),
+            (pdf({}), "scan without text"),
             (pdf({"a.xml": b"<a/>", "b.xml": b"<b/>"}), "several XML files"),
             (pdf({"factur-x.xml": b"<Order/>"}), "is a Order"),
             (pdf({"factur-x.xml": cii().encode()}, password="geheim"), "password"),

@@ -23,7 +23,6 @@ from agency.events import PlacementRead, QuoteAccepted
 from agency.intake.jobs import book_credits, know_debtors
 from agency.intake.mapping import Mapped, save_mapping
 from agency.intake.receive import read_placement
-from agency.intake.values import AMBIGUOUS_AMOUNT
 from agency.kernel.emitting import install_reactions
 from agency.kernel.errors import NotFound
 from agency.kernel.ids import new_id
@@ -105,7 +104,6 @@ class TestRejects:
     @pytest.mark.parametrize(
         ("row", "field"),
         [
-            (a_row(amount="1.234"), "Bedrag"),
             (a_row(amount="0,00"), "Bedrag"),
             (a_row(amount="-5,00"), "Bedrag"),
             (a_row(amount="1000000000000,00"), "Bedrag"),
@@ -140,7 +138,8 @@ class TestRejects:
             "due_on": "Vervaldatum",
         }
         first = place(units, creditor_id, a_file(a_row(amount="1.234")))
-        assert first.rejects == [(2, "Bedrag", AMBIGUOUS_AMOUNT)]
+        assert first.state == "mapping"
+        assert "1.234 could be thousands or decimals" in first.refusal
         with units.open(Door.CREDITOR, by="user:test", creditor_id=creditor_id) as unit:
             save_mapping(
                 unit, creditor_id=creditor_id, name="upload", mapped=Mapped(columns=columns, decimal_sign=",")
@@ -148,6 +147,17 @@ class TestRejects:
         report = place(units, creditor_id, a_file(a_row("F2", amount="1.234"), a_row("F3", amount="2,00")))
         assert report.counts == (2, 2, 0, 0, 0)
         assert [claim.principal_minor for claim in claims(units, creditor_id)] == [123_400, 200]
+
+    def test_an_amount_that_another_of_the_file_explains_is_no_question(self, units, creditor_id):
+        place(units, creditor_id, a_file(a_row("F1", amount="1.234"), a_row("F2", amount="99,50")))
+        assert [claim.principal_minor for claim in claims(units, creditor_id)] == [123_400, 9_950]
+
+    def test_dates_with_slashes_are_asked_about_unless_one_of_them_tells(self, units, creditor_id):
+        doubtful = place(units, creditor_id, a_file(a_row(issued="03/04/2026", due="05/06/2026")))
+        assert doubtful.state == "mapping"
+        assert "03/04/2026" in doubtful.refusal
+        place(units, creditor_id, a_file(a_row("F2", issued="04/13/2026", due="05/06/2026")))
+        assert [claim.due_on for claim in claims(units, creditor_id)] == [date(2026, 5, 6)]
 
     def test_unclear_columns_wait_and_leave_nothing_until_they_are_explained(self, units, creditor_id):
         content = a_file("X1;Jansen;1.234;31-05-2026", headers="Wat;Wie;Hoeveel;Wanneer")

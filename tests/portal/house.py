@@ -17,6 +17,7 @@ from agency.kernel.unit import Door, Units
 from agency.parties.models import Audience, Creditor, Role
 from agency.parties.registration import Sender, register_creditor
 from agency.parties.users import create_user
+from integrations.einvoice import read_einvoice
 from integrations.rendering import TemplateRenderer
 from integrations.storage.content_store import open_file_store
 from portal import main
@@ -59,7 +60,7 @@ class House:
         # No page under test sends anything: a provider that is asked for fails by its name.
         self.ports = Ports(
             email=None, sms=None, letters=None, calls=None, payments=None,
-            renderer=TemplateRenderer(), files=files,
+            renderer=TemplateRenderer(), files=files, read_einvoice=read_einvoice,
         )  # fmt: skip
         self.app = main.create_app(Wiring(settings=self.settings, units=units, ports=self.ports))
         Redis.from_url(redis_url).flushdb()

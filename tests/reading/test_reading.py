@@ -68,7 +68,7 @@ class TestReading:
             (b"PK\x03\x04...", "zip archive"),
             (gzip.compress(b"x", mtime=0), "gzip"),
             (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old office document"),
-            (pdf({}), "only its picture"),
+            (pdf({}), "scan without text"),
             (b"nummer;bedrag\n1;2,00\n", "neither an e-invoice"),
             (b"<Order xmlns='urn:oasis:names:specification:ubl:schema:xsd:Order-2'/>", "is a Order"),
             (b'<Invoice xmlns="http://www.ebinterface.at/schema/6p1/"/>', "is a Invoice"),

@@ -1,0 +1,307 @@
+"""What columns mean, from their names and from what stands in them; each proposal says why.
+
+Only names that packages really use are taken without a question. What is recognised by content is proposed.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from itertools import islice
+from typing import Final, Literal
+
+from stdnum import iban as stdnum_iban
+
+from agency.intake import values
+from agency.intake.headers import folded, known_field
+from agency.intake.table import Cell, Row
+from agency.intake.values import DateOrder, DecimalSign, NotUnderstood
+
+Why = Literal["named", "hinted", "content"]
+_LOOKED_AT: Final = 60  # filled cells of a column: enough to know what it holds
+MOST: Final = 80  # per cent of the filled cells that must agree
+_ENOUGH: Final = 3
+
+# Parts of names, strongest first: "Naam tegenpartij" is a name, "Factuurnr. klant" is an invoice number.
+HINTS: Final[dict[str, str]] = {
+    "invoice_number": "factu invoice rechnung boekstuk stuknr document piece volgn bewijs referen",
+    "debtor_name": "naamtegenpartij naam name nom klant debiteur customer client kunde bedrijf firma afnemer",
+    "amount": "openstaand open saldo rest bedrag amount montant betrag solde debet",
+    "total": "totaal total factuurbedrag origineel brut",
+    "issued_on": "factuurdatum boekdatum datum date datumb uitgifte emission",
+    "due_on": "verval echeance due faellig fallig betaaldatum termijn",
+    "debtor_reference": "klantn klantc debiteurn debiteurc relatie customern clientn numeroclient kundennr",
+    "iban": "iban tegenrekening rekening account compte",
+    "currency": "valuta munt currency devise",
+    "email": "mail",
+    "phone": "tel phone gsm mobiel",
+    "postal_code": "postc postk zip plz codepostal",
+    "city": "plaats gemeente city stad ville ort",
+    "street": "straat adres address rue strasse",
+    "country": "land country pays",
+    "vat_number": "btw vat tva ust",
+    "registration_number": "kvk kbo ondernemings coc bce siren",
+    "description": "omschrijving description mededeling libelle betreft communication",
+}
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a column is proposed for a field: its name, a part of its name, or what stands in it."""
+
+    field: str
+    header: str
+    why: Why
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Our fields with the header proposed for each, and why."""
+
+    columns: Mapping[str, str]
+    reasons: tuple[Reason, ...]
+
+
+def propose(headers: Sequence[str], sample: Sequence[Row]) -> Proposal:
+    """This function will propose at most one column per field, the surest first.
+
+    A name that packages use outweighs a part of a name, and both what stands in the column; what stands in it
+    can rule a column out, never be overruled.
+    """
+    columns = {header: _filled(sample, at) for at, header in enumerate(headers)}
+    ranked = sorted(_candidates(columns), key=lambda found: -found[0])
+    chosen: dict[str, str] = {}
+    reasons = []
+    for _, reason in ranked:
+        if reason.field not in chosen and reason.header not in chosen.values():
+            chosen[reason.field] = reason.header
+            reasons.append(reason)
+    _order_dates(chosen, columns)
+    return Proposal(chosen, tuple(reasons))
+
+
+def _candidates(columns: Mapping[str, list[Cell]]) -> Iterable[tuple[int, Reason]]:
+    order = {header: at for at, header in enumerate(columns)}
+    for header, cells in columns.items():
+        for field, hints in HINTS.items():
+            named = known_field(header) == field
+            part = next((at for at, hint in enumerate(hints.split()) if _hinted(header, hint)), None)
+            if not named and part is None and field not in _TELLING:
+                continue
+            fits = _fits(field, cells)
+            if fits is False or (not cells and not named):
+                continue
+            score = 1000 if named else 200 - 10 * part if part is not None else 0
+            score += 100 if fits else 0
+            if field == "debtor_name" and len(cells) >= _ENOUGH and len(set(cells)) == 1:
+                score -= 900  # the same name on every row is more likely the creditor's own
+            if score <= 0 or (
+                field in ("amount", "invoice_number", "debtor_name") and score == 100 and fits is None
+            ):
+                continue
+            why: Why = "named" if named else "hinted" if part is not None else "content"
+            yield score * 1000 - order[header], Reason(field, header, why)
+        if known_field(header) and known_field(header) not in HINTS:
+            yield 1_000_000 - order[header], Reason(str(known_field(header)), header, "named")
+
+
+def _hinted(header: str, hint: str) -> bool:
+    """Short hints must begin a word: "tel" is in "Telefoon", not in "Wertstellung"."""
+    if len(hint) > 3:
+        return hint in folded(header)
+    return any(folded(word).startswith(hint) for word in re.split(r"[^\w]+|_|(?<=[a-z])(?=[A-Z])", header))
+
+
+def _order_dates(chosen: dict[str, str], columns: Mapping[str, list[Cell]]) -> None:
+    """The one date there is, is the invoice's; without one, the term that the law gives follows from it."""
+    named = {known_field(header) for header in columns}
+    if "due_on" in chosen and "issued_on" not in chosen and "due_on" not in named:
+        chosen["issued_on"] = chosen.pop("due_on")
+
+
+def _filled(sample: Sequence[Row], at: int) -> list[Cell]:
+    cells = (row[at] for _, row in sample if len(row) > at)
+    filled = (cell for cell in cells if cell is not None and str(cell).strip())
+    return list(islice(filled, _LOOKED_AT))
+
+
+def _fits(field: str, cells: Sequence[Cell]) -> bool | None:
+    """Whether most cells are what the field needs; None for fields of free text, which all fit."""
+    test = _TESTS.get(field)
+    if test is None or not cells:
+        return None
+    if field == "invoice_number":
+        return _numbers_of_documents(cells)
+    if field == "debtor_name":
+        return _names(cells)
+    most = _most(sum(test(cell) for cell in cells), cells)
+    if most and field == "amount":
+        return True if all(isinstance(cell, Decimal) or _is_decimal(str(cell)) for cell in cells) else None
+    if most:
+        return True if field in _TELLING else None
+    return False
+
+
+def _numbers_of_documents(cells: Sequence[Cell]) -> bool | None:
+    texts = [str(cell).strip() for cell in cells]
+    fitting = [text for text in texts if re.fullmatch(r"(?=.*\d)[\w./\-]{1,30}", text) and not is_date(text)]
+    if not _most(len(fitting), texts):
+        return False
+    distinct = _most(len(set(texts)), texts)
+    return True if distinct and len(texts) >= _ENOUGH and not any(map(_is_decimal, texts)) else None
+
+
+def _names(cells: Sequence[Cell]) -> bool | None:
+    texts = [str(cell).strip() for cell in cells]
+    wordy = [text for text in texts if sum(map(str.isalpha, text)) * 2 > len(text) and "@" not in text]
+    return None if _most(len(wordy), texts) and max(map(len, texts)) > 3 else False
+
+
+def _most(agreeing: int, cells: Sequence[object]) -> bool:
+    return agreeing * 100 >= len(cells) * MOST
+
+
+def _is_decimal(text: str) -> bool:
+    return bool(re.fullmatch(r"[-+€ ]*[\d., ]*[.,]\d{1,2}-?", text))
+
+
+def is_date(cell: Cell) -> bool:
+    """This function will tell whether a cell holds a date in either order."""
+    return isinstance(cell, date) or any(_has_date(str(cell), order) for order in _ORDERS)
+
+
+def is_amount(cell: Cell) -> bool:
+    """This function will tell whether a cell holds an amount, with either decimal sign; no long number."""
+    if isinstance(cell, Decimal):
+        return True
+    if isinstance(cell, date) or is_date(cell):
+        return False
+    text = str(cell)
+    return len(text) <= 20 and any(_amount(text, sign) is not None for sign in _SIGNS)
+
+
+def _has_date(text: str, order: DateOrder) -> bool:
+    try:
+        values.parse_date(text, order=order)
+    except NotUnderstood:
+        return False
+    return True
+
+
+def _is_country(cell: Cell) -> bool:
+    try:
+        values.country(str(cell))
+    except NotUnderstood:
+        return False
+    return True
+
+
+_ORDERS: Final[tuple[DateOrder, ...]] = ("day", "month")
+_SIGNS: Final[tuple[DecimalSign, ...]] = (",", ".")
+
+
+def _matches(pattern: str) -> Callable[[Cell], bool]:
+    compiled = re.compile(pattern, re.ASCII | re.IGNORECASE)
+    return lambda cell: compiled.fullmatch(str(cell).strip()) is not None
+
+
+def _is_iban(cell: Cell) -> bool:
+    return isinstance(cell, str) and bool(stdnum_iban.is_valid(cell.strip(), check_country=False))
+
+
+_TESTS: Final[dict[str, Callable[[Cell], bool]]] = {
+    "amount": is_amount,
+    "total": is_amount,
+    "issued_on": is_date,
+    "due_on": is_date,
+    "iban": _is_iban,
+    "email": _matches(r"[^@\s]+@[^@\s]+\.[a-z]{2,}"),
+    "postal_code": _matches(r"[1-9]\d{3} ?[A-Z]{2}|(?:B-)?\d{4}|\d{5}|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}"),
+    "currency": _matches(r"[A-Z]{3}|€"),
+    "country": _is_country,
+    "phone": _matches(r"[+0(][\d\s()./\-]{7,20}"),
+    "vat_number": _matches(r"(?:[A-Z]{2})?[\d.\s]{8,14}(?:B\d{2})?"),
+    "registration_number": _matches(r"(?:BE)?[\d.\s]{8,14}"),
+    "invoice_number": lambda cell: True,
+    "debtor_name": lambda cell: True,
+}
+# What stands in these columns tells by itself what they are.
+_TELLING: Final = frozenset({"iban", "email", "issued_on", "due_on", "amount", "invoice_number"})
+
+
+@dataclass(frozen=True)
+class Writing:
+    """How amounts and dates are written in a file, as far as the file itself says; None leaves doubt.
+
+    :param amount: an amount that can be read in two ways, when `decimal_sign` is in doubt.
+    :param day: likewise a date.
+    """
+
+    decimal_sign: DecimalSign | None
+    date_order: DateOrder | None
+    amount: str = ""
+    day: str = ""
+
+
+def find_writing(columns: Mapping[str, str], headers: Sequence[str], sample: Sequence[Row]) -> Writing:
+    """This function will find how a file writes amounts and dates.
+
+    One value that can be read in one way only says it for all, two that contradict each other leave doubt. A
+    date with dashes or points has its day first, as all who write dates so have; with slashes it may be
+    either.
+    """
+    amounts = _texts(columns, headers, sample, ("amount", "total"))
+    days = _texts(columns, headers, sample, ("issued_on", "due_on"))
+    sign, doubtful_amount = _sign(amounts)
+    order, doubtful_day = _order(days)
+    return Writing(sign, order, doubtful_amount, doubtful_day)
+
+
+def _texts(
+    columns: Mapping[str, str], headers: Sequence[str], sample: Sequence[Row], fields: Sequence[str]
+) -> list[str]:
+    at = [list(headers).index(columns[field]) for field in fields if columns.get(field) in headers]
+    cells = (row[index] for _, row in sample for index in at if len(row) > index)
+    return [cell.strip() for cell in cells if isinstance(cell, str) and cell.strip()]
+
+
+def _sign(amounts: Sequence[str]) -> tuple[DecimalSign | None, str]:
+    shown: set[DecimalSign] = set()
+    doubtful = ""
+    for text in amounts:
+        read = {sign: _amount(text, sign) for sign in _SIGNS}
+        good = [sign for sign in _SIGNS if read[sign] is not None]
+        if len(good) == 1:
+            shown.add(good[0])
+        elif len(good) == 2 and read[","] != read["."]:
+            doubtful = doubtful or text
+    if len(shown) == 1:
+        return shown.pop(), ""
+    return None, doubtful or (amounts[0] if shown else "")
+
+
+def _amount(text: str, sign: DecimalSign) -> Decimal | None:
+    try:
+        return values.parse_amount(text, decimal_sign=sign)
+    except NotUnderstood:
+        return None
+
+
+def _order(days: Sequence[str]) -> tuple[DateOrder | None, str]:
+    shown: set[DateOrder] = set()
+    doubtful = ""
+    for text in days:
+        parts = re.match(r"(\d{1,2})([-/. ])(\d{1,2})\2\d{4}", text)
+        if parts is None:
+            continue
+        first, second = int(parts[1]), int(parts[3])
+        if first > 12 or second > 12:
+            shown.add("day" if first > 12 else "month")
+        elif parts[2] == "/" and first != second:
+            doubtful = doubtful or text
+    if len(shown) > 1:
+        return None, days[0]
+    if shown:
+        return shown.pop(), ""
+    return (None, doubtful) if doubtful else ("day", "")

@@ -1,0 +1,168 @@
+"""Tables in text: every usual encoding, delimiter and way of quoting, recognised from the text itself."""
+
+import codecs
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from agency.intake.layout import lay_out
+from agency.intake.table import (
+    COLUMNS_MAX,
+    FIELD_CHARACTERS_MAX,
+    PREAMBLE_ROWS_MAX,
+    ROWS_MAX,
+    Progress,
+    Row,
+    Table,
+)
+from agency.ports.readers import Unreadable
+
+DELIMITERS: Final = (";", ",", "\t", "|")
+_LOOKED_AT: Final = 65_536
+_CHUNK: Final = 1 << 20
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a text is cut into cells. `escape` is a backslash where the text uses it, else None."""
+
+    delimiter: str
+    escape: str | None = None
+    lines_before: int = 0
+
+
+def read_delimited(content: bytes) -> Table:
+    """This function will open a text and return its table; rows are read as they are asked for.
+
+    :raises Unreadable: it is in no encoding that is read, or has one column; also while the rows are gone
+        through, with the line.
+    """
+    if content.startswith(b"ID;P"):
+        raise Unreadable("a SYLK file (.slk) is not read; save it as a workbook (.xlsx) or CSV")
+    encoding = find_encoding(content)
+    start = codecs.getincrementaldecoder(encoding)().decode(content[:_LOOKED_AT])
+    dialect = find_dialect(start)
+    progress = Progress(len(content))
+    stream = io.BytesIO(content)
+    lines = io.TextIOWrapper(stream, encoding=encoding, errors="strict", newline="")
+    for _ in range(dialect.lines_before):
+        lines.readline()
+    return lay_out(_records(lines, dialect, stream, progress), progress)
+
+
+def find_encoding(content: bytes) -> str:
+    """This function will find the encoding: by its mark, by where its NULs stand, else UTF-8 when the whole
+    text is, else Windows-1252.
+
+    :raises Unreadable: it is none of these, or holds NUL characters.
+    """
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        candidates = ["utf-16"]
+    elif b"\x00" in content:
+        candidates = _unmarked_utf16(content)
+    else:
+        candidates = ["utf-8-sig", "cp1252"]
+    for encoding in candidates:
+        if _decodes(content, encoding):
+            return encoding
+    raise Unreadable("the text is in no encoding that is read: UTF-8, UTF-16 or Windows-1252")
+
+
+def _unmarked_utf16(content: bytes) -> list[str]:
+    start = content[: _LOOKED_AT // 16]
+    half = max(len(start) // 2, 1)
+    if start[1::2].count(0) * 2 > half and not start[::2].count(0):
+        return ["utf-16-le"]
+    if start[::2].count(0) * 2 > half and not start[1::2].count(0):
+        return ["utf-16-be"]
+    line = content[: content.index(b"\x00")].count(b"\n") + 1
+    raise Unreadable(f"line {line} contains a NUL character; this is not a text file")
+
+
+def _decodes(content: bytes, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    line = 1
+    try:
+        for at in range(0, len(content), _CHUNK):
+            text = decoder.decode(content[at : at + _CHUNK], final=at + _CHUNK >= len(content))
+            if "\x00" in text:
+                line += text[: text.index("\x00")].count("\n")
+                raise Unreadable(f"line {line} contains a NUL character")
+            line += text.count("\n")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def find_dialect(start: str) -> Dialect:
+    """This function will choose the way of cutting that gives most rows the same, largest number of cells."""
+    first = start.lstrip("\ufeff").splitlines()[0] if start.strip() else ""
+    if len(first) == 5 and first.lower().startswith("sep=") and first[4] in DELIMITERS:
+        return Dialect(first[4], lines_before=1)
+    best, best_score = Dialect(","), 0
+    for delimiter in DELIMITERS:
+        escaped = f"\\{delimiter}" in start or '\\"' in start
+        for escape in (None, "\\") if escaped else (None,):
+            dialect = Dialect(delimiter, escape)
+            score = _agreement(start, dialect)
+            if score > best_score:
+                best, best_score = dialect, score
+    return best
+
+
+def _agreement(start: str, dialect: Dialect) -> int:
+    """Cells that most rows agree upon, weighed by how many rows agree; nothing for a single column."""
+    widths: list[int] = []
+    trust = 1_000
+    # What cannot be read further on is told with its line when the rows are gone through.
+    try:
+        for cells in islice(_reader(io.StringIO(start, newline=""), dialect), 200):
+            if any(cell.strip() for cell in cells):
+                widths.append(len(cells))
+    except csv.Error:
+        trust = 900
+    if len(start) >= _LOOKED_AT // 2 and len(widths) > 1:
+        widths.pop()  # the last line may be cut off
+    if not widths:
+        return 0
+    usual, rows = max(Counter(widths).items(), key=lambda pair: (pair[1] * (pair[0] - 1), pair[0]))
+    return trust * (usual - 1) * rows // len(widths)
+
+
+def _reader(lines: "io.TextIOBase", dialect: Dialect) -> "Iterator[list[str]]":
+    csv.field_size_limit(FIELD_CHARACTERS_MAX)
+    return csv.reader(
+        lines,
+        delimiter=dialect.delimiter,
+        escapechar=dialect.escape,
+        skipinitialspace=dialect.delimiter != "\t",
+        strict=True,
+    )
+
+
+def _records(
+    lines: io.TextIOWrapper, dialect: Dialect, stream: io.BytesIO, progress: Progress
+) -> Iterator[Row]:
+    reader = _reader(lines, dialect)
+    number = dialect.lines_before
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            break
+        except csv.Error as error:
+            raise Unreadable(f"line {getattr(reader, 'line_num', number)} cannot be read: {error}") from error
+        number += 1
+        if number % 1000 == 0:
+            progress.done = stream.tell()
+        if len(cells) > COLUMNS_MAX:
+            raise Unreadable(f"row {number} has more than {COLUMNS_MAX} columns")
+        if number > ROWS_MAX + PREAMBLE_ROWS_MAX:
+            raise Unreadable(f"the file has more than {ROWS_MAX:,} rows")
+        if any(cell and not cell.isspace() for cell in cells):
+            yield number, cells
+    progress.done = progress.whole

@@ -1,0 +1,112 @@
+"""What columns are called: our fields as bookkeeping packages name them, in four languages."""
+
+import re
+import unicodedata
+from typing import Final
+
+HEADERS: Final[dict[str, str]] = {
+    "claim_reference": "dossiernummer dossier dossierreferentie vorderingnummer vordering"
+    " claimreference claim"
+    " claimnumber caseid casenumber casereference case numerodossier referencedossier aktenzeichen"
+    " zaaknummer",
+    "invoice_number": "factuurnummer factuurnr factuur factuurid invoicenumber invoiceno invoicenr"
+    " invoice invoiceid"
+    " numerofacture nfacture nofacture facture rechnungsnummer rechnungsnr documentnumber"
+    " documentnummer docid"
+    " reference referentie kenmerk yourreference invoicereference invoiceref factuurreferentie",
+    "document_kind": "documentsoort documenttype doctype factuursoort invoicetype typedocument soortdocument"
+    " belegart kinddocument",
+    "billing_reference": "oorspronkelijkefactuur creditvan betreftfactuur billingreference originalinvoice"
+    " creditednumber creditsinvoice factureorigine originefacture crediteertfactuur creditedinvoice",
+    "amount": "bedrag openstaand openstaandbedrag openbedrag saldo openstaandsaldo amount openamount"
+    " amountdue"
+    " outstanding outstandingamount amountoutstanding balance balancedue totalopenamount montant"
+    " montantdu solde"
+    " montantouvert resteapayer betrag offenerbetrag restbedrag tebetalen vorderingsbedrag hoofdsom principal"
+    " amountopen claimamount",
+    "total": "factuurbedrag totaalbedrag totaal bedraginclbtw bedraginclusiefbtw invoiceamount total"
+    " totalamount"
+    " totalinclvat montanttotal montantttc montantfacture rechnungsbetrag brutto amountinclvat",
+    "currency": "valuta munt muntsoort currency invoicecurrency currencycode devise monnaie wahrung",
+    "issued_on": "factuurdatum datumfactuur invoicedate issuedate dateofinvoice datefacture"
+    " documentcreatedate"
+    " rechnungsdatum boekdatum documentdate dateemission datedelafacture issuedon datum date",
+    "due_on": "vervaldatum vervaldag betaaldatum uiterstebetaaldatum duedate dueindate dateecheance echeance"
+    " faelligkeit falligkeit faelligam paymentduedate due dueon datedecheance",
+    "debtor_reference": "klantnummer klantnr klantcode klantid debiteurnummer debiteurnr debiteurcode"
+    " customerid"
+    " customernumber customerno custnumber customercode debtorreference debtornumber debtorid"
+    " clientnumber clientid"
+    " numeroclient noclient codeclient kundennummer relatienummer relatiecode relatienr customerreference"
+    " lidnummer",
+    "debtor_kind": "soort soortdebiteur klantsoort klanttype debiteursoort debtortype debtorkind customertype"
+    " b2bb2c typeclient typedebiteur debiteurtype particulierzakelijk kind",
+    "debtor_name": "naam klantnaam debiteur debiteurnaam bedrijfsnaam klant name customername"
+    " namecustomer customer"
+    " debtorname debtor companyname company nom nomclient client raisonsociale societe kundenname kunde firma"
+    " naamdebiteur naamklant fullname volledigenaam",
+    "registration_number": "kvk kvknummer kvknr kbo kbonummer ondernemingsnummer handelsregisternummer"
+    " registrationnumber companynumber chamberofcommerce numeroentreprise bce siren handelsregister"
+    " kvkkbo cocnumber",
+    "vat_number": "btw btwnummer btwnr btwid vat vatnumber vatid tva numerotva notva ustid ustidnr",
+    "iban": "iban rekeningnummer bankrekening bankaccount accountnumber ibannummer compte debtoriban",
+    "language": "taal taalcode language languagecode langue sprache",
+    "country": "land landcode country countrycode pays codepays laendercode",
+    "street": "straat adres adres1 straatnaam address address1 street streetaddress rue adresse strasse"
+    " straathuisnummer"
+    " adresregel1 addressline1",
+    "house_number": "huisnummer huisnr housenumber numero hausnummer",
+    "postal_code": "postcode postkode pc zip zipcode postalcode codepostal plz",
+    "city": "plaats woonplaats stad gemeente city town ville localite ort stadt plaatsnaam",
+    "email": "email emailadres emailaddress mail courriel adressemail eadres emailadresse",
+    "phone": "telefoon telefoonnummer tel telnr mobiel mobielnummer gsm gsmnummer phone phonenumber"
+    " mobile telephone"
+    " telefon portable phoneno",
+    "description": "omschrijving beschrijving description libelle objet betreft beschreibung onderwerp"
+    " details",
+    "disputed": "betwist betwisting disputed dispute indispute conteste contestee contestation geschil"
+    " strittig"
+    " isdisputed",
+    "dispute_reason": "redenbetwisting betwistingreden disputereason motifcontestation",
+    "reminder_1_on": "herinnering1 eersteherinnering datumherinnering1 datumeersteherinnering herinneringsdatum"
+    " reminder1 firstreminder reminder1date reminder1on rappel1 premierrappel mahnung1 herinnering",
+    "reminder_2_on": "herinnering2 tweedeherinnering datumherinnering2 datumtweedeherinnering aanmaning"
+    " aanmaningsdatum reminder2 secondreminder reminder2date reminder2on rappel2 deuxiemerappel mahnung2",
+    "reminder_channel": "kanaalherinnering verzendwijze wijzevanverzenden reminderchannel canalrappel",
+    "notice_on": "ingebrekestelling datumingebrekestelling wikbrief datumwikbrief wikbriefdatum veertiendagenbrief"
+    " 14dagenbrief datum14dagenbrief noticedate noticeon formalnotice misedemeure datemisedemeure",
+    "notice_days": "termijnwikbrief termijn14dagenbrief noticedays noticeterm delaimisedemeure",
+    "notice_costs": "kostenwikbrief aangekondigdekosten kosten14dagenbrief noticecosts announcedcosts",
+    "notice_complete": "gevolgenvermeld wikbriefvolledig noticecomplete consequencesstated",
+    "insurer": "verzekeraar kredietverzekeraar insurer creditinsurer assureur assureurcredit versicherer",
+    "policy_number": "polisnummer polis kredietpolis policynumber policy policyno numeropolice police",
+    "covered_percent": "dekking dekkingspercentage verzekerddeel coveredpercent coverage insuredpercent"
+    " quotitegarantie",
+    "indemnity_percent": "vergoedingspercentage vergoedingincassokosten indemnitypercent indemnity",
+    "notify_by": "meldenvoor uiterstemelddatum meldingsdeadline notifyby notificationdeadline",
+    "notified_on": "gemeldop melddatumverzekeraar gemeldbijverzekeraar notifiedon notificationdate",
+}  # fmt: skip
+"""Our fields, each with the headers (folded to letters and digits) under which bookkeeping packages export
+it.
+"""
+
+_FIELD_BY_HEADER: Final = {name: ours for ours, names in HEADERS.items() for name in names.split()}
+_NUMBERED: Final = re.compile(r" \(\d+\)$")
+
+
+def folded(header: str) -> str:
+    """This function will return a header in lower case, without accents, blanks and signs."""
+    plain = unicodedata.normalize("NFKD", header).casefold()
+    return re.sub(r"[^a-z0-9]", "", plain)
+
+
+def known_field(header: object) -> str | None:
+    """This function will return the field that a header stands for, None when no package calls it so.
+
+    What stands between brackets, and the number of a header that came twice, says nothing about it.
+    """
+    if not isinstance(header, str) or not header.strip() or len(header) > 80:
+        return None
+    name = _NUMBERED.sub("", header.strip())
+    found = _FIELD_BY_HEADER.get(folded(name))
+    return found or _FIELD_BY_HEADER.get(folded(re.sub(r"[(\[].*?[)\]]", "", name)))

@@ -1,0 +1,29 @@
+"""Documents that came without saying which claim they prove, handed to the room that knows."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from agency.kernel.files import store
+from agency.kernel.unit import Unit
+from agency.ports.providers import FileStore
+
+WHICH_CLAIM = "which claim does this document belong to?"
+
+
+@dataclass(frozen=True)
+class Supporting:
+    """Where a document was filed; without a claim, the question that is left."""
+
+    claim_id: UUID | None
+    question: str
+
+
+def file_supporting(
+    unit: Unit, files: FileStore, *, creditor_id: UUID, drop_id: UUID | None, name: str, content: bytes
+) -> Supporting:
+    """This function will keep a document and, where it says so itself, file it with its claim.
+
+    :raises Invalid: it is a kind of file that is not kept.
+    """
+    store(unit, files, creditor_id=creditor_id, content=content, media_type="application/octet-stream")
+    return Supporting(None, WHICH_CLAIM)

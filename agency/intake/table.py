@@ -1,0 +1,54 @@
+"""A table as it comes out of a file, whatever the file was: headers, rows, and what was left out of it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+COLUMNS_MAX: Final = 300
+FIELD_CHARACTERS_MAX: Final = 20_000
+ROWS_MAX: Final = 1_000_000
+PREAMBLE_ROWS_MAX: Final = 40
+SAMPLE_ROWS: Final = 500
+
+Cell = str | Decimal | date | None
+Row = tuple[int, Sequence[Cell]]
+
+
+class Progress:
+    """How far a reading has come, in parts of the whole; readers move it, jobs look at it."""
+
+    def __init__(self, whole: int) -> None:
+        self.whole = max(whole, 1)
+        self.done = 0
+
+    @property
+    def percent(self) -> int:
+        """Whole per cents done, 0 to 100."""
+        return min(100, self.done * 100 // self.whole)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Headers and rows of a file.
+
+    `rows` can be gone through once; numbers are as a spreadsheet shows them, so with the headers on row 1 the
+    first is row 2. `sample` holds the first of those rows, to be looked at without using them up. Headers are
+    never empty and never alike: the second "Name" is "Name (2)", one without a name is "column 4".
+
+    :param has_headers: False where the file has none; then all are "column 1" and so on.
+    :param preamble: the rows above the headers, as text.
+    :param left_out: numbers of the rows that hold a total; it grows while the rows are gone through.
+    :param sheet: the sheet that is read, where there are several; `other_sheets` are not.
+    """
+
+    headers: tuple[str, ...]
+    rows: Iterator[Row]
+    bytes_read: Progress
+    sample: tuple[Row, ...] = ()
+    has_headers: bool = True
+    preamble: tuple[str, ...] = ()
+    left_out: list[int] = field(default_factory=list)
+    sheet: str = ""
+    other_sheets: tuple[str, ...] = ()

@@ -1,0 +1,260 @@
+"""Saying what columns mean: proposals with reasons, the first rows as they will be read, saved profiles."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from agency.intake.columns import Proposal, Writing, find_writing, propose
+from agency.intake.headers import HEADERS
+from agency.intake.mapping import REQUIRED, Mapped, save_mapping
+from agency.intake.models import Placement
+from agency.intake.preview import preview
+from agency.intake.profiles import profiles, rename_profile, retire_profile
+from agency.intake.reading import Table, read_table
+from agency.intake.receive import habits_of
+from agency.kernel.errors import Invalid
+from agency.kernel.files import fetch
+from agency.kernel.unit import Unit
+from agency.ports.readers import Unreadable
+from portal.creditor.doors import creditor_page, routes
+from portal.creditor.placed import find_placement, next_page
+from portal.creditor.single_claim import COUNTRIES
+from portal.creditor.words import FIELDS
+from portal.placing import read_and_price
+from portal.shared.audience import CreditorUnit, TheVisitor, TheWiring, leave_for, own_creditor
+from portal.shared.forms import Fields, Form, blank
+from portal.shared.i18n import N_, gettext
+from portal.shared.words import DEBTOR_KINDS
+from portal.wiring import Wiring
+
+SAMPLES_SHOWN = 4
+REASONS = {
+    "named": N_("recognised by its name"),
+    "hinted": N_("its name suggests this"),
+    "content": N_("its values suggest this"),
+}
+DEFAULTS = ("country", "debtor_kind")
+
+
+def mapping_page(
+    request: Request,
+    unit: Unit,
+    wiring: Wiring,
+    found: Placement,
+    form: Form[Any] | None = None,
+    status: int = 200,
+) -> Response:
+    """This function will answer with the page that asks what the columns of a placement mean."""
+    table = open_table(unit, wiring, found)
+    proposal = propose(table.headers, table.sample)
+    if form is None:
+        form = blank(**_first_answers(found, table, proposal))
+    chosen = [form.value(f"column_{index}") for index in range(len(table.headers))]
+    reasons = {
+        reason.header: REASONS[reason.why]
+        for reason in proposal.reasons
+        if reason.header in table.headers and chosen[table.headers.index(reason.header)] == reason.field
+    }
+    return creditor_page(
+        request,
+        "mapping.html",
+        status=status,
+        placement=found,
+        form=form,
+        headers=table.headers,
+        samples=[_samples(table, index) for index in range(len(table.headers))],
+        reasons=reasons,
+        notes=table,
+        fields=[(field, FIELDS[field]) for field in HEADERS],
+        required=[gettext(FIELDS[field]) for field in (*REQUIRED, "due_on")],
+        countries=COUNTRIES,
+        kinds=list(DEBTOR_KINDS.items()),
+        **_understood(unit, found, table, form.values, asked=form.errors),
+    )
+
+
+def _first_answers(found: Placement, table: Table, proposal: Proposal) -> dict[str, str]:
+    fields = {header: field for field, header in proposal.columns.items()}
+    answers = {f"column_{index}": fields.get(header, "") for index, header in enumerate(table.headers)}
+    return answers | {"profile": found.name.rpartition(".")[0] or found.name, "one_claim_per": "invoice"}
+
+
+def _samples(table: Table, index: int) -> list[str]:
+    """The first different values of a column."""
+    cells = (
+        str(row[index]).strip() for _, row in table.sample if len(row) > index and row[index] is not None
+    )
+    return list(dict.fromkeys(cell[:60] for cell in cells if cell))[:SAMPLES_SHOWN]
+
+
+def open_table(unit: Unit, wiring: Wiring, found: Placement) -> Table:
+    """This function will open the table that a placement was received as.
+
+    :raises Invalid: the file holds no table.
+    """
+    content, _ = fetch(unit, wiring.ports.files, creditor_id=found.creditor_id, sha256=found.sha256)
+    try:
+        return read_table(content)
+    except Unreadable as refusal:
+        raise Invalid(refusal.reason) from refusal
+
+
+def _understood(
+    unit: Unit, found: Placement, table: Table, fields: dict[str, Any], *, asked: dict[str, str]
+) -> dict[str, Any]:
+    """How the first rows read under the answers given so far, and what is still in doubt."""
+    columns = _columns(fields, table.headers)
+    writing = find_writing(columns, table.headers, table.sample)
+    mapped = _with_writing(_mapped(fields, columns), writing, fields)
+    missing = [gettext(FIELDS[field]) for field in REQUIRED if field not in columns]
+    if not columns.keys() & {"due_on", "issued_on"}:
+        missing.append(gettext(FIELDS["due_on"]))
+    rows = preview(
+        table.headers,
+        table.sample,
+        mapped=mapped,
+        habits=habits_of(unit, creditor_id=found.creditor_id),
+        today=unit.today,
+    )
+    return {
+        "rows": rows,
+        "writing": writing,
+        "missing": missing,
+        "answers": blank(**{name: value for name, value in fields.items() if name != "csrf"}),
+        "asked": asked,
+        "field_words": FIELDS,
+        "kind_words": DEBTOR_KINDS,
+    }
+
+
+@routes.post("/placements/{placement_id:uuid}/mapping/preview")
+def preview_mapping(
+    request: Request,
+    unit: CreditorUnit,
+    visitor: TheVisitor,
+    wiring: TheWiring,
+    fields: Fields,
+    placement_id: UUID,
+) -> Response:
+    """The first rows as the columns chosen at this moment would be read; nothing is stored."""
+    found = find_placement(unit, own_creditor(visitor), placement_id)
+    table = open_table(unit, wiring, found)
+    return creditor_page(
+        request, "mapping_understood.html", **_understood(unit, found, table, fields, asked={})
+    )
+
+
+@routes.post("/placements/{placement_id:uuid}/mapping")
+def explain_columns(
+    request: Request,
+    unit: CreditorUnit,
+    visitor: TheVisitor,
+    wiring: TheWiring,
+    fields: Fields,
+    placement_id: UUID,
+) -> Response:
+    """Keep what the creditor says of its columns for this and later files, and read the file by it."""
+    creditor_id = own_creditor(visitor)
+    found = find_placement(unit, creditor_id, placement_id)
+    if found.state not in ("mapping", "refused"):
+        return leave_for(f"/creditor/placements/{placement_id}")
+    form = blank(**{name: value for name, value in fields.items() if name != "csrf"})
+    table = open_table(unit, wiring, found)
+    with form.attempt(unit):
+        mapped = _answered(fields, table)
+        name = str(fields.get("profile") or found.name.rpartition(".")[0] or found.name)
+        found.mapping_id = save_mapping(
+            unit, creditor_id=creditor_id, name=name, mapped=mapped, headers=table.headers
+        )
+        read_and_price(unit, wiring.ports, creditor_id=creditor_id, placement_id=placement_id, mapped=mapped)
+        if found.state == "mapping":
+            raise Invalid(found.refusal or "the columns are still unclear")
+    if form.errors:
+        return mapping_page(request, unit, wiring, found, form, 422)
+    return leave_for(next_page(unit, creditor_id, placement_id))
+
+
+def _answered(fields: dict[str, Any], table: Table) -> Mapped:
+    """The whole answer: what the file says of itself, and what was said where it leaves doubt."""
+    columns = _columns(fields, table.headers, once=True)
+    writing = find_writing(columns, table.headers, table.sample)
+    if writing.amount and fields.get("decimal_sign") not in (",", "."):
+        raise Invalid("say which decimal sign the file uses", field="decimal_sign")
+    if writing.day and fields.get("date_order") not in ("day", "month"):
+        raise Invalid("say whether the day or the month comes first", field="date_order")
+    mapped = _with_writing(_mapped(fields, columns), writing, fields)
+    # A workbook's numbers are no text, and whole amounts have no sign: then it does not matter which.
+    return replace(mapped, decimal_sign=mapped.decimal_sign or ",")
+
+
+def _columns(fields: dict[str, Any], headers: tuple[str, ...], *, once: bool = False) -> dict[str, str]:
+    columns: dict[str, str] = {}
+    for index, header in enumerate(headers):
+        field = fields.get(f"column_{index}", "")
+        if field not in HEADERS:
+            continue
+        if field in columns and once:
+            raise Invalid("two columns cannot be the same field", field=f"column_{index}")
+        columns.setdefault(field, header)
+    return columns
+
+
+def _mapped(fields: dict[str, Any], columns: dict[str, str]) -> Mapped:
+    return Mapped(
+        columns=columns,
+        one_claim_per="debtor" if fields.get("one_claim_per") == "debtor" else "invoice",
+        defaults={
+            name: str(fields[f"default_{name}"])
+            for name, known in zip(DEFAULTS, (dict(COUNTRIES), DEBTOR_KINDS), strict=True)
+            if fields.get(f"default_{name}") in known
+        },
+    )
+
+
+def _with_writing(mapped: Mapped, writing: Writing, fields: dict[str, Any]) -> Mapped:
+    sign, order = writing.decimal_sign, writing.date_order
+    if sign is None and fields.get("decimal_sign") in (",", "."):
+        sign = "," if fields["decimal_sign"] == "," else "."
+    if order is None and fields.get("date_order") in ("day", "month"):
+        order = "month" if fields["date_order"] == "month" else "day"
+    return replace(mapped, decimal_sign=sign, date_order=order or "day")
+
+
+@routes.get("/mappings")
+def saved(request: Request, unit: CreditorUnit, visitor: TheVisitor) -> Response:
+    """Every saved profile: what reads the creditor's files by itself."""
+    return _saved_page(request, unit, own_creditor(visitor), blank())
+
+
+def _saved_page(
+    request: Request, unit: Unit, creditor_id: UUID, form: Form[Any], status: int = 200
+) -> Response:
+    listed = profiles(unit, creditor_id=creditor_id)
+    return creditor_page(request, "mappings.html", status=status, profiles=listed, form=form)
+
+
+@routes.post("/mappings/{mapping_id:uuid}/name")
+def rename(
+    request: Request, unit: CreditorUnit, visitor: TheVisitor, fields: Fields, mapping_id: UUID
+) -> Response:
+    """Call a profile otherwise."""
+    creditor_id = own_creditor(visitor)
+    form = blank()
+    with form.attempt(unit):
+        name = str(fields.get("profile", ""))
+        rename_profile(unit, creditor_id=creditor_id, mapping_id=mapping_id, name=name)
+    if form.errors:
+        return _saved_page(request, unit, creditor_id, form, 422)
+    return leave_for("/creditor/mappings", notice=N_("The profile has its new name."))
+
+
+@routes.post("/mappings/{mapping_id:uuid}/retirement")
+def retire(unit: CreditorUnit, visitor: TheVisitor, fields: Fields, mapping_id: UUID) -> Response:
+    """Take a profile out of use, or into use again."""
+    again = fields.get("again") == "true"
+    retire_profile(unit, creditor_id=own_creditor(visitor), mapping_id=mapping_id, retired=not again)
+    notice = N_("The profile is in use again.") if again else N_("The profile reads no further files.")
+    return leave_for("/creditor/mappings", notice=notice)
