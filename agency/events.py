@@ -81,8 +81,6 @@ class DocumentAdded(Event):
 @dataclass(frozen=True, kw_only=True)
 class EvidenceChecked(Event):
     """A document was read and compared with its claim, or a person judged it: what it counts for changed."""
-class DocumentRemoved(Event):
-    """A file that was in the wrong claim's dossier was taken out of it."""
 
     reacts: ClassVar[bool] = True
     document_id: UUID
@@ -90,6 +88,16 @@ class DocumentRemoved(Event):
     name: str
     standing: str
     by_person: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentRemoved(Event):
+    """A file that was in the wrong claim's dossier was taken out of it."""
+
+    reacts: ClassVar[bool] = True
+    document_id: UUID
+    document_kind: str
+    name: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from sqlmodel import col, select
 
 from agency.claims.models import Claim, Invoice
 from agency.documents.models import Document, DocumentCheck, DocumentVerdict, KindFrom, Verdict
+from agency.documents.upload import claim_of
 from agency.events import EvidenceChecked
 from agency.kernel.emitting import emit
 from agency.kernel.errors import NotFound
@@ -58,7 +59,7 @@ def record_check(unit: Unit, *, creditor_id: UUID, document_id: UUID, reading: R
     ).one_or_none()
     if document is None:
         raise NotFound("no such document")
-    facts = claimed_facts(unit, creditor_id=creditor_id, claim_id=document.claim_id)
+    facts = claimed_facts(unit, creditor_id=creditor_id, claim_id=claim_of(document))
     checked = _check(reading, document, facts)
     decided = _decided(unit, document)
     standing = decided.standing_after if decided else checked.judged.standing
@@ -162,7 +163,7 @@ def _row(unit: Unit, document: Document, checked: Checked, facts: ClaimedFacts) 
     return DocumentCheck(
         creditor_id=document.creditor_id,
         document_id=document.id,
-        claim_id=document.claim_id,
+        claim_id=claim_of(document),
         at=unit.now,
         state=checked.reading.state,
         page_count=checked.reading.page_count,

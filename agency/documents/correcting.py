@@ -7,6 +7,7 @@ from sqlmodel import select
 from agency.documents.check import tell, verdicts_of
 from agency.documents.jobs import check_later
 from agency.documents.models import Document, DocumentVerdict, KindFrom, Verdict
+from agency.documents.upload import claim_of
 from agency.kernel.audit import record
 from agency.kernel.errors import Conflict, Invalid, NotFound
 from agency.kernel.unit import Door, Unit
@@ -55,7 +56,7 @@ def judge_document(
     said = DocumentVerdict(
         creditor_id=creditor_id,
         document_id=document_id,
-        claim_id=document.claim_id,
+        claim_id=claim_of(document),
         at=unit.now,
         by=unit.by,
         by_agency=by_agency,

@@ -60,6 +60,8 @@ def check_document(units: Units, *, owner_id: str, document_id: str) -> None:
         found, content = fetch_document(
             unit, installed_ports().files, creditor_id=creditor, document_id=document
         )
+        if found.claim_id is None:  # taken back out of the file meanwhile
+            return
     reading = read(content, media_type=found.media_type)
     with units.open(Door.WORKER, by="system:documents") as unit:
         record_check(unit, creditor_id=creditor, document_id=document, reading=reading)

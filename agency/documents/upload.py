@@ -163,6 +163,16 @@ def clean_name(name: str) -> str:
     return shown.strip()[-NAME_MAX:] or "document"
 
 
+def claim_of(document: Document) -> UUID:
+    """This function will return the claim in whose file a document is.
+
+    :raises NotFound: it was taken back out of the file.
+    """
+    if document.claim_id is None:
+        raise NotFound("the document is no longer in the file of a claim")
+    return document.claim_id
+
+
 def documents_of(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Sequence[Document]:
     """This function will return a claim's documents, the oldest first."""
     return unit.session.exec(

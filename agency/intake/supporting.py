@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from agency.kernel.files import store
+from agency.documents.incoming import file_incoming
 from agency.kernel.unit import Unit
 from agency.ports.providers import FileStore
 
@@ -25,5 +25,5 @@ def file_supporting(
 
     :raises Invalid: it is a kind of file that is not kept.
     """
-    store(unit, files, creditor_id=creditor_id, content=content, media_type="application/octet-stream")
-    return Supporting(None, WHICH_CLAIM)
+    filed = file_incoming(unit, files, creditor_id=creditor_id, drop_id=drop_id, name=name, content=content)
+    return Supporting(filed.claim_id, WHICH_CLAIM if filed.question else "")

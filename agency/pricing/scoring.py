@@ -97,7 +97,7 @@ def price_claim(*, card: RateCard, facts: ClaimFacts) -> PricedClaim:
     :raises ValueError: the amount is not positive.
     """
     found = _score(facts)
-    smaller = _smaller(facts, found.completeness)
+    smaller = smaller_of(facts, found.completeness)
     asked = replace(
         price_facts(facts, completeness=found.completeness, smaller=smaller),
         gains=found.gains,
@@ -123,7 +123,8 @@ def price_facts(facts: ClaimFacts, *, completeness: int, smaller: Smaller) -> Pr
     )
 
 
-def _smaller(facts: ClaimFacts, completeness: int) -> Smaller:
+def smaller_of(facts: ClaimFacts, completeness: int) -> Smaller:
+    """This function will return what the documents of a claim prove where a smaller one needs others."""
     return smaller_claims(
         debtor=facts.debtor,
         amount=facts.amount,
@@ -164,7 +165,7 @@ def _with_exact_savings(card: RateCard, facts: ClaimFacts, asked: PriceFacts, pr
     def after(**changes: Any) -> int:
         changed = replace(facts, **changes)
         points = _completeness(changed)
-        facts_then = price_facts(changed, completeness=points, smaller=_smaller(changed, points))
+        facts_then = price_facts(changed, completeness=points, smaller=smaller_of(changed, points))
         return price(card=card, facts=facts_then).fee_bps
 
     documents = [gain.document for gain in asked.gains]

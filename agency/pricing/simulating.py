@@ -10,10 +10,9 @@ from sqlalchemy import Row, text
 
 from agency.kernel.unit import Unit
 from agency.money import Money
-from agency.pricing.scoring import ClaimFacts, price_facts
+from agency.pricing.scoring import ClaimFacts, price_facts, smaller_of
 from agency.rules.price import price
 from agency.rules.rate_card import RateCard
-from agency.rules.smaller_claims import smaller_claims
 
 CLAIMS_MAX: Final = 20_000
 BIGGEST: Final = 20
@@ -103,11 +102,7 @@ def changes(unit: Unit, *, old: RateCard, new: RateCard, every: int) -> Iterator
 def _under_both(row: Row[Any], old: RateCard, new: RateCard) -> Changed:
     facts = ClaimFacts.from_json(row.facts)
     points = row.facts["completeness"]
-    smaller = smaller_claims(
-        debtor=facts.debtor, amount=facts.amount, documents=facts.documents, dispute=facts.dispute,
-        completeness=points,
-    )  # fmt: skip
-    asked = price_facts(facts, completeness=points, smaller=smaller)
+    asked = price_facts(facts, completeness=points, smaller=smaller_of(facts, points))
     before, after = price(card=old, facts=asked), price(card=new, facts=asked)
     return Changed(
         claim_id=row.id,

@@ -9,7 +9,7 @@ from random import Random
 from typing import Final
 
 from agency.money import Money
-from agency.rules.facts import DebtorKind, DisputeStatus, DocumentKind, Phase
+from agency.rules.facts import ClaimType, DebtorKind, DisputeStatus, DocumentKind, Law, Phase
 from agency.rules.price import Price, PriceFacts, price
 from agency.rules.rate_card import OTHER_COUNTRIES, AgeStep, Band, PhaseStep, RateCard
 from agency.rules.score import score
@@ -43,6 +43,8 @@ class PricedCase:
     older_by: int
     larger_by: int
     split_at: int
+    law: Law = Law.nl
+    claim_type: ClaimType = ClaimType.sale
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,8 @@ def draw_case(rng: Random, card: RateCard) -> PricedCase:
         older_by=rng.randint(1, 800),
         larger_by=rng.randint(1, rng.choice((3, 1_000, minor + 1))),
         split_at=rng.randint(0, minor),
+        law=rng.choice(list(Law)),
+        claim_type=rng.choice(list(ClaimType)),
     )
 
 
@@ -175,7 +179,14 @@ def _more(amount: Money, minor: int) -> Money:
 
 
 def _facts(case: PricedCase) -> PriceFacts:
-    evidence = score(debtor=case.debtor, amount=case.amount, documents=case.documents, dispute=case.dispute)
+    evidence = score(
+        debtor=case.debtor,
+        amount=case.amount,
+        documents=case.documents,
+        dispute=case.dispute,
+        law=case.law,
+        claim_type=case.claim_type,
+    )
     return PriceFacts(
         amount=case.amount,
         age_days=case.age_days,
@@ -189,6 +200,9 @@ def _facts(case: PricedCase) -> PriceFacts:
             amount=case.amount,
             documents=case.documents,
             dispute=case.dispute,
+            law=case.law,
+            claim_type=case.claim_type,
+            at_least=0,
             completeness=evidence.completeness,
         ),
     )

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0006"
-down_revision = "0002"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
@@ -183,8 +183,10 @@ ALTER TABLE invoice ADD CONSTRAINT ck_invoice_disputed CHECK (disputed_minor >= 
 """
 
 _HOLD_GROUNDS = (
-    "dispute", "promise", "plan_requested", "debt_help", "insolvency", "deceased", "not_me", "complaint",
-    "creditor_asked", "says_paid",
+    "dispute", "reasoned_dispute", "says_paid", "not_me", "complaint", "creditor_asked", "promise",
+    "plan_kept", "plan_requested", "notice_running", "debt_help", "debt_help_notice", "debt_mediation",
+    "collective_settlement", "moratorium", "wsnp", "bankruptcy", "insolvency", "guardianship", "minor",
+    "deceased",
 )  # fmt: skip
 _STATUSES = ("none", "raised", "substantiated", "resolved_creditor", "resolved_debtor")
 _TABLES = (

@@ -17,13 +17,13 @@ from agency.documents.upload import document_of, fetch_document
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from portal.collector.doors import claim_url, desk_page, lifting, routes, who
-from portal.collector.words import DOCUMENTS
 from portal.shared.audience import StaffUnit, TheVisitor, TheWiring, leave_for
 from portal.shared.evidence import evidence_items, evidence_values
 from portal.shared.evidence_forms import OverrideForm, ReasonForm, VerdictForm, as_picture
 from portal.shared.forms import Fields, Form, blank, submitted
 from portal.shared.i18n import N_
 from portal.shared.sessions import Visitor
+from portal.shared.words import DOCUMENTS
 
 DOCUMENT = "/claims/{creditor_id:uuid}/{claim_id:uuid}/documents/{document_id:uuid}"
 COMPLETENESS = "/claims/{creditor_id:uuid}/{claim_id:uuid}/completeness"

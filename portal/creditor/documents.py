@@ -15,7 +15,7 @@ from agency.documents.jobs import check_claim_later
 from agency.documents.models import DocumentCheck
 from agency.documents.quota import OverQuota, Quota
 from agency.documents.sandbox import picture
-from agency.documents.upload import add_document, document_of, fetch_document
+from agency.documents.upload import add_document, claim_of, document_of, fetch_document
 from agency.kernel.errors import Invalid
 from agency.kernel.unit import Unit
 from agency.pricing.quoting import quote_placement
@@ -166,19 +166,20 @@ def amend(
     """Change the claim into what the document says, and compare its documents with it anew."""
     creditor_id = own_creditor(visitor)
     document = document_of(unit, creditor_id=creditor_id, document_id=document_id)
+    claim_id = claim_of(document)
     form = submitted(InvoiceForm, fields)
     with form.attempt(unit):
         amend_invoice(
             unit,
             creditor_id=creditor_id,
-            claim_id=document.claim_id,
+            claim_id=claim_id,
             invoice_id=form.data.invoice,
             change=form.data.change(),
         )
-        check_claim_later(unit, creditor_id=creditor_id, claim_id=document.claim_id)
+        check_claim_later(unit, creditor_id=creditor_id, claim_id=claim_id)
     if form.errors:
         return _show_check(request, unit, creditor_id, document_id, amended=form)
-    notice = _price_again(unit, creditor_id, document.claim_id, done=N_("The claim is changed."))
+    notice = _price_again(unit, creditor_id, claim_id, done=N_("The claim is changed."))
     return leave_for(f"/creditor/documents/{document_id}/check", notice=notice)
 
 
