@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from agency.kernel.columns import CreditorRow, choice, json_field, moment_field, within_creditor
@@ -71,6 +71,8 @@ class Placement(CreditorRow, table=True):
     rejected: int = 0
     unchanged: int = 0
     progress_percent: int = 0
+    read_rows: int = 0  # so far, while it is read in parts
+    reading_since: datetime | None = moment_field(default=None)
     refusal: str | None = None
     received_at: datetime = moment_field()
     received_by: str
@@ -82,7 +84,7 @@ class PlacementRow(SQLModel, table=True):
     __tablename__ = "placement_row"
     __table_args__ = (within_creditor("placement_id", "placement"), within_creditor("claim_id", "claim"))
 
-    creditor_id: UUID = Field(primary_key=True, foreign_key="creditor.id")
+    creditor_id: UUID = Field(primary_key=True)
     placement_id: UUID = Field(primary_key=True)
     row: int = Field(primary_key=True)
     outcome: str
@@ -95,9 +97,28 @@ class PlacementReject(SQLModel, table=True):
     __tablename__ = "placement_reject"
     __table_args__ = (within_creditor("placement_id", "placement"),)
 
-    creditor_id: UUID = Field(primary_key=True, foreign_key="creditor.id")
+    creditor_id: UUID = Field(primary_key=True)
     placement_id: UUID = Field(primary_key=True)
     row: int = Field(primary_key=True)
     field: str = Field(primary_key=True)
     reason: str
     value: str = ""
+
+
+class StagedChunk(SQLModel, table=True):
+    """Some thousand checked rows of a large file, waiting until all of it is checked.
+
+    `checked` and `rejects` are CSV as COPY reads it. Nobody sees them but the import, which opens all claims
+    at once; a reading that was killed goes on behind the last chunk that stands here.
+    """
+
+    __tablename__ = "staged_chunk"
+    __table_args__ = (within_creditor("placement_id", "placement"),)
+
+    creditor_id: UUID = Field(primary_key=True)
+    placement_id: UUID = Field(primary_key=True)
+    last_row: int = Field(primary_key=True)
+    rows: int
+    read_as: str  # columns and mapping; chunks that were read in another way are thrown away
+    checked: bytes = Field(sa_type=LargeBinary)
+    rejects: bytes = Field(sa_type=LargeBinary)

@@ -12,7 +12,8 @@ from sqlmodel import select
 from agency.claims.opening import Opened
 from agency.documents.upload import IntakeFile, add_from_intake, clean_name
 from agency.events import PlacementRead, PlacementReceived
-from agency.intake.importing import Checked, Counts, claims_of_rows, import_rows
+from agency.intake.chunks import Checked, Chunk, chunks_of_rows, chunks_of_table
+from agency.intake.importing import Counts, claims_of_rows, import_rows
 from agency.intake.mapping import Mapped, UnclearColumns, as_mapped, check_columns, choose_mapping
 from agency.intake.models import ColumnMapping, Placement, PlacementState
 from agency.intake.reading import Progress, Table, guard_archive, read_table
@@ -202,7 +203,8 @@ class _Reading:
         table = read_table(content)
         mapped, mapping_id = self.choose(table)
         self.placement.mapping_id = mapping_id
-        return self.import_checked(self.checked_rows(table, mapped), table.bytes_read, mapped)
+        checker = RowChecker(mapped=mapped, habits=self.habits, today=self.unit.today)
+        return self.import_chunks(chunks_of_table(table, mapped, checker), table.bytes_read, mapped)
 
     def choose(self, table: Table) -> tuple[Mapped, UUID | None]:
         if self.mapped is not None:
@@ -210,25 +212,12 @@ class _Reading:
             return self.mapped, self.placement.mapping_id
         return choose_mapping(self.unit, creditor_id=self.creditor_id, headers=table.headers)
 
-    def checked_rows(self, table: Table, mapped: Mapped) -> Iterator[Checked]:
-        checker = RowChecker(mapped=mapped, habits=self.habits, today=self.unit.today)
-        columns = {field: table.headers.index(header) for field, header in mapped.columns.items()}
-        width = len(table.headers)
-        for row, cells in table.rows:
-            if len(cells) > width and any(cells[width:]):
-                yield [Reject(row, "", "has more values than there are columns")]
-            elif len(cells) < width and isinstance(cells[0], str) and max(columns.values()) >= len(cells):
-                yield [Reject(row, "", "has fewer values than there are columns")]
-            else:
-                yield _under_headers(checker.check(row, {f: cells[i] for f, i in columns.items()}), mapped)
-
     def read_invoices(self, content: bytes) -> tuple[Counts, Opened]:
         evidence: dict[int, tuple[Evidence, ...]] = {}
         progress = Progress(len(content))
         checker = RowChecker(mapped=Mapped(columns={}), habits=self.habits, today=self.unit.today)
-        counts, opened = self.import_checked(
-            self.checked_invoices(content, checker, evidence, progress), progress, checker.mapped
-        )
+        chunks = chunks_of_rows(self.checked_invoices(content, checker, evidence, progress))
+        counts, opened = self.import_chunks(chunks, progress, checker.mapped)
         self.keep_evidence(evidence)
         return counts, opened
 
@@ -238,11 +227,11 @@ class _Reading:
         checker: RowChecker,
         evidence: dict[int, tuple[Evidence, ...]],
         progress: Progress,
-    ) -> Iterator[Checked]:
+    ) -> Iterator[tuple[int, Checked]]:
         rows = read_invoices(content, name=self.placement.name, reader=self.reader, progress=progress)
         for invoice in rows:
             if invoice.refusal:
-                yield [Reject(invoice.row, "file", invoice.refusal, invoice.name)]
+                yield invoice.row, [Reject(invoice.row, "file", invoice.refusal, invoice.name)]
                 continue
             checked = checker.check(invoice.row, invoice.cells)
             if isinstance(checked, list):
@@ -251,7 +240,7 @@ class _Reading:
                 checked = checker.check(invoice.row, kept)
             if isinstance(checked, tuple):
                 evidence[invoice.row] = invoice.evidence
-            yield checked
+            yield invoice.row, checked
 
     def keep_evidence(self, evidence: dict[int, tuple[Evidence, ...]]) -> None:
         claims = claims_of_rows(self.unit, rows=evidence)
@@ -273,28 +262,18 @@ class _Reading:
             ],
         )
 
-    def import_checked(
-        self, checked: Iterator[Checked], progress: Progress, mapped: Mapped
+    def import_chunks(
+        self, chunks: Iterator[Chunk], progress: Progress, mapped: Mapped
     ) -> tuple[Counts, Opened]:
         return import_rows(
             self.unit,
             creditor_id=self.creditor_id,
             placement_id=self.placement.id,
-            checked=checked,
+            chunks=chunks,
             one_claim_per=mapped.one_claim_per,
             labels=mapped.columns,
             after_chunk=lambda _: self.after_chunk(progress.percent),
         )
-
-
-def _under_headers(checked: Checked, mapped: Mapped) -> Checked:
-    """Name the field of a reject as the creditor does: by its header."""
-    if isinstance(checked, tuple):
-        return checked
-    return [
-        Reject(reject.row, mapped.columns.get(reject.field, reject.field), reject.reason, reject.value)
-        for reject in checked
-    ]
 
 
 def habits_of(unit: Unit, *, creditor_id: UUID) -> Habits:

@@ -110,11 +110,11 @@ class RowChecker:
     def check(self, row: int, cells: Mapping[str, Cell]) -> tuple[Any, ...] | list[Reject]:
         """This function will return the row as `STAGED` says, or every reason why it is not taken."""
         rejects: list[Reject] = []
-        country = self._recall("country", cells.get("country"), "")
+        country = self.recall("country", cells.get("country"), "")
         land = country[0] or self.mapped.defaults.get("country", self.habits.country)
         found = self._nothing.copy()
         for field, cell in cells.items():
-            value, reason = country if field == "country" else self._recall(field, cell, land)
+            value, reason = country if field == "country" else self.recall(field, cell, land)
             found[field] = value
             if reason:
                 rejects.append(Reject(row, field, reason, str(cell)[:TEXT_MAX]))
@@ -126,8 +126,8 @@ class RowChecker:
         self._settle_dates(row, found, rejects)
         return rejects or self._staged(row, found)
 
-    def _recall(self, field: str, cell: Cell, land: str) -> Understood:
-        """What was understood of the same text before, else work it out."""
+    def recall(self, field: str, cell: Cell, land: str) -> Understood:
+        """This function will return a cell's value, or None with the reason why it is refused."""
         if not cell and not isinstance(cell, Decimal):
             return None, None
         fields = self._known.get(land)
@@ -248,7 +248,7 @@ class RowChecker:
             found["dispute_reason"], law_of(found["country"] if consumer else self.habits.country),
             interest.value, found["debtor_reference"], found["debtor_kind"], name, name_key(name),
             found["registration_number"], found["vat_number"], found["iban"],
-            found["language"] or _language(found["country"], self.habits.language), found["country"],
+            found["language"] or language_of(found["country"], self.habits.language), found["country"],
             belgian_region(found["country"], found["postal_code"]), street, found["postal_code"],
             found["city"], found["email"], found["phone"],
         )  # fmt: skip
@@ -271,7 +271,8 @@ def belgian_region(country: str, postal_code: str | None) -> str | None:
     return "BE-WAL" if 1300 <= number < 1500 or 4000 <= number < 8000 else "BE-VLG"
 
 
-def _language(country: str, usual: str) -> str:
+def language_of(country: str, usual: str) -> str:
+    """This function will return the language in which a debtor of a country is written to at first."""
     return {"NL": "nl", "FR": "fr", "DE": "de", "AT": "de", "LU": "fr", "BE": usual}.get(country, "en")
 
 

@@ -11,6 +11,7 @@ from sqlmodel import Field, SQLModel
 from agency.kernel.columns import (
     CreditorRow,
     Minor,
+    PartRow,
     Timestamped,
     choice,
     json_field,
@@ -42,7 +43,7 @@ class RateCardVersion(Timestamped, table=True):
     sha256: str
 
 
-class ScoreRun(CreditorRow, table=True):
+class ScoreRun(PartRow, table=True):
     """A claim's completeness at a moment, with the facts and the rule version."""
 
     __tablename__ = "score_run"
@@ -101,7 +102,7 @@ class QuoteLine(SQLModel, table=True):
         Index("ix_quote_line_claim", "creditor_id", "claim_id"),
     )
 
-    creditor_id: UUID = Field(primary_key=True, foreign_key="creditor.id")
+    creditor_id: UUID = Field(primary_key=True)
     quote_id: UUID = Field(primary_key=True)
     claim_id: UUID = Field(primary_key=True)
     fee_bps: int

@@ -1,0 +1,166 @@
+"""Checked rows in chunks, as CSV that COPY reads: in memory for a small file, in the database for a large."""
+
+import hashlib
+import json
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
+from typing import Any, Final
+from uuid import UUID
+
+import polars as pl
+from sqlalchemy import text
+
+from agency.intake.mapping import Mapped
+from agency.intake.plain_rows import PlainRows, staged_frame
+from agency.intake.reading import Row, Table
+from agency.intake.rows import STAGED, Reject, RowChecker
+from agency.kernel.unit import Unit
+
+CHUNK: Final = 10_000
+WORTH_COLUMNS: Final = 200
+"""From so many rows on, looking at columns costs less than looking at rows."""
+
+_REJECT: Final = {"row": pl.Int64, "field": pl.String, "reason": pl.String, "value": pl.String}
+_WIDER: Final = "has more values than there are columns"
+_NARROWER: Final = "has fewer values than there are columns"
+
+Checked = tuple[Any, ...] | list[Reject]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some rows that were checked: `checked` as `STAGED` says, `rejects` as row, field, reason, value."""
+
+    rows: int
+    last_row: int
+    checked: bytes
+    rejects: bytes
+
+
+def chunk_of(checked: Sequence[Checked], *, last_row: int, plain: pl.DataFrame | None = None) -> Chunk:
+    """This function will pack rows that were checked one by one, and those that were found plainly right."""
+    taken = staged_frame([row for row in checked if isinstance(row, tuple)])
+    rejects = [reject for row in checked if isinstance(row, list) for reject in row]
+    told = [(one.row, one.field, one.reason, one.value.replace("\x00", "")) for one in rejects]
+    staged = taken if plain is None else pl.concat([plain.cast(taken.schema), taken])
+    return Chunk(
+        rows=len(checked) + (0 if plain is None else plain.height),
+        last_row=last_row,
+        checked=staged.write_csv(include_header=False).encode(),
+        rejects=pl.DataFrame(told, schema=_REJECT, orient="row").write_csv(include_header=False).encode(),
+    )
+
+
+def chunks_of_rows(rows: Iterable[tuple[int, Checked]]) -> Iterator[Chunk]:
+    """This function will pack rows that were checked one by one, each with its number."""
+    waiting = iter(rows)
+    while some := list(islice(waiting, CHUNK)):
+        yield chunk_of([checked for _, checked in some], last_row=some[-1][0])
+
+
+def chunks_of_table(table: Table, mapped: Mapped, checker: RowChecker, *, after: int = 0) -> Iterator[Chunk]:
+    """This function will check a table's rows behind a row, a chunk at a time.
+
+    :raises Unreadable: a line further on cannot be read.
+    """
+    columns = {field: table.headers.index(header) for field, header in mapped.columns.items()}
+    plain = PlainRows(checker, columns, len(table.headers))
+    rows = (row for row in table.rows if row[0] > after)
+    while some := list(islice(rows, CHUNK)):
+        one_by_one, found = some, None
+        if len(some) >= WORTH_COLUMNS:
+            sifted = plain.sift(some)
+            one_by_one, found = sifted.others, sifted.plain
+        checked = [_check(row, columns, len(table.headers), mapped, checker) for row in one_by_one]
+        yield chunk_of(checked, last_row=some[-1][0], plain=found)
+
+
+def _check(row: Row, columns: dict[str, int], width: int, mapped: Mapped, checker: RowChecker) -> Checked:
+    number, cells = row
+    if len(cells) > width and any(cells[width:]):
+        return [Reject(number, "", _WIDER)]
+    if len(cells) < width and isinstance(cells[0], str) and max(columns.values()) >= len(cells):
+        return [Reject(number, "", _NARROWER)]
+    checked = checker.check(number, {field: cells[index] for field, index in columns.items()})
+    if isinstance(checked, tuple):
+        return checked
+    # The field is named as the creditor does: by its header.
+    return [
+        Reject(reject.row, mapped.columns.get(reject.field, reject.field), reject.reason, reject.value)
+        for reject in checked
+    ]
+
+
+def read_as(mapped: Mapped) -> str:
+    """This function will return a mark of how rows are read: chunks of another mark do not fit."""
+    told = json.dumps([STAGED, asdict(mapped)], sort_keys=True, default=dict)
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def keep_chunk(unit: Unit, chunk: Chunk, *, creditor_id: UUID, placement_id: UUID, mark: str) -> None:
+    """This function will keep a chunk until all of its file is checked."""
+    unit.session.connection().execute(
+        text(
+            "INSERT INTO staged_chunk (creditor_id, placement_id, last_row, rows, read_as, checked, rejects)"
+            " VALUES (:c, :p, :last_row, :rows, :mark, :checked, :rejects)"
+        ),
+        {
+            "c": creditor_id,
+            "p": placement_id,
+            "last_row": chunk.last_row,
+            "rows": chunk.rows,
+            "mark": mark,
+            "checked": zlib.compress(chunk.checked, 1),
+            "rejects": zlib.compress(chunk.rejects, 1),
+        },
+    )
+
+
+def kept_so_far(unit: Unit, *, creditor_id: UUID, placement_id: UUID, mark: str) -> tuple[int, int]:
+    """This function will return the last row that was kept and how many rows that makes; chunks that were
+    read in another way are dropped."""
+    kept = {"c": creditor_id, "p": placement_id, "mark": mark}
+    connection = unit.session.connection()
+    connection.execute(
+        text("DELETE FROM staged_chunk WHERE creditor_id = :c AND placement_id = :p AND read_as <> :mark"),
+        kept,
+    )
+    row = connection.execute(
+        text(
+            "SELECT coalesce(max(last_row), 0), coalesce(sum(rows), 0)::int FROM staged_chunk"
+            " WHERE creditor_id = :c AND placement_id = :p"
+        ),
+        kept,
+    ).one()
+    return row[0], row[1]
+
+
+def kept_chunks(unit: Unit, *, creditor_id: UUID, placement_id: UUID) -> Iterator[Chunk]:
+    """This function will return the kept chunks in order, one at a time in memory."""
+    after = -1
+    while True:
+        row = (
+            unit.session.connection()
+            .execute(
+                text(
+                    "SELECT last_row, rows, checked, rejects FROM staged_chunk WHERE creditor_id = :c"
+                    " AND placement_id = :p AND last_row > :after ORDER BY last_row LIMIT 1"
+                ),
+                {"c": creditor_id, "p": placement_id, "after": after},
+            )
+            .one_or_none()
+        )
+        if row is None:
+            return
+        after = row.last_row
+        yield Chunk(row.rows, row.last_row, zlib.decompress(row.checked), zlib.decompress(row.rejects))
+
+
+def drop_chunks(unit: Unit, *, creditor_id: UUID, placement_id: UUID) -> None:
+    """This function will forget the kept chunks: their claims stand, or never will."""
+    unit.session.connection().execute(
+        text("DELETE FROM staged_chunk WHERE creditor_id = :c AND placement_id = :p"),
+        {"c": creditor_id, "p": placement_id},
+    )
