@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlmodel import select
 
 from agency.claims.opening import Opened
@@ -149,11 +148,12 @@ def read_placement(
         placement.progress_percent = 100
         unit.session.flush()
         return nothing
-    _record(unit, placement, counts, opened)
+    record_reading(unit, placement, counts, opened)
     return opened
 
 
-def _record(unit: Unit, placement: Placement, counts: Counts, opened: Opened) -> None:
+def record_reading(unit: Unit, placement: Placement, counts: Counts, opened: Opened) -> None:
+    """This function will note on a placement what became of its rows, and tell it."""
     placement.state = PlacementState.READ
     placement.refusal = None
     placement.rows, placement.created, placement.updated = counts.rows, counts.created, counts.updated
@@ -293,14 +293,3 @@ def saved_mapping(unit: Unit, *, creditor_id: UUID, mapping_id: UUID) -> Mapped:
     if mapping is None:
         raise NotFound("no such mapping")
     return as_mapped(mapping)
-
-
-def mark_progress(unit: Unit, *, creditor_id: UUID, placement_id: UUID, percent: int) -> None:
-    """This function will note how far a reading has come; never backwards."""
-    unit.session.connection().execute(
-        text(
-            "UPDATE placement SET progress_percent = greatest(progress_percent, :percent)"
-            " WHERE creditor_id = :c AND id = :p AND state = 'received'"
-        ),
-        {"c": creditor_id, "p": placement_id, "percent": min(percent, 99)},
-    )
