@@ -14,7 +14,8 @@ from sqlalchemy import text
 
 from agency.intake.mapping import Mapped
 from agency.intake.plain_rows import PlainRows, staged_frame
-from agency.intake.reading import Row, Table
+from agency.intake.reading import Cell, Row, Table
+from agency.intake.rejected import MARKS
 from agency.intake.rows import STAGED, Reject, RowChecker
 from agency.kernel.unit import Unit
 
@@ -68,6 +69,8 @@ def chunks_of_table(table: Table, mapped: Mapped, checker: RowChecker, *, after:
     columns = {field: table.headers.index(header) for field, header in mapped.columns.items()}
     plain = PlainRows(checker, columns, len(table.headers))
     rows = (row for row in table.rows if row[0] > after)
+    if MARKS[0] in table.headers:
+        rows = ((number, _unguarded(cells)) for number, cells in rows)
     while some := list(islice(rows, CHUNK)):
         one_by_one, found = some, None
         if len(some) >= WORTH_COLUMNS:
@@ -75,6 +78,14 @@ def chunks_of_table(table: Table, mapped: Mapped, checker: RowChecker, *, after:
             one_by_one, found = sifted.others, sifted.plain
         checked = [_check(row, columns, len(table.headers), mapped, checker) for row in one_by_one]
         yield chunk_of(checked, last_row=some[-1][0], plain=found)
+
+
+def _unguarded(cells: Sequence[Cell]) -> list[Cell]:
+    """Take away the quotation mark by which our file of rejected rows kept a spreadsheet from calculating."""
+    return [
+        cell[1:] if isinstance(cell, str) and cell[:1] == "'" and cell[1:2] in tuple("=+-@") else cell
+        for cell in cells
+    ]
 
 
 def _check(row: Row, columns: dict[str, int], width: int, mapped: Mapped, checker: RowChecker) -> Checked:

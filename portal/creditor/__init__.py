@@ -1,5 +1,25 @@
 """The creditors' door: submit claims, get a price, accept it, and see what happens to every claim."""
 
-from portal.creditor import claims, documents, exports, overview, payouts, placements, quotes, single_claim
+from portal.creditor import (
+    claims,
+    documents,
+    exports,
+    overview,
+    payouts,
+    placements,
+    quotes,
+    rejects,
+    single_claim,
+)
 
-__all__ = ["claims", "documents", "exports", "overview", "payouts", "placements", "quotes", "single_claim"]
+__all__ = [
+    "claims",
+    "documents",
+    "exports",
+    "overview",
+    "payouts",
+    "placements",
+    "quotes",
+    "rejects",
+    "single_claim",
+]

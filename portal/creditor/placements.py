@@ -1,6 +1,5 @@
 """Handing over claims: drop files, say what unclear columns mean, see what became of every row."""
 
-import csv
 import io
 import zipfile
 from typing import Any
@@ -21,7 +20,6 @@ from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.ports.readers import Unreadable
 from portal.creditor.doors import creditor_page, routes
-from portal.creditor.exports import safe_cell
 from portal.creditor.figures import placements
 from portal.creditor.words import FIELDS, PLACEMENT_STATES
 from portal.placing import place_file, read_and_price
@@ -143,7 +141,14 @@ def placement(
         chip=PLACEMENT_STATES[found.state],
         quote=_latest_quote(unit, creditor_id, placement_id),
         rejects=_rejects(unit, creditor_id, placement_id, REJECTS_SHOWN),
+        rate=_rows_per_second(unit, found),
     )
+
+
+def _rows_per_second(unit: Unit, found: Placement) -> int:
+    if found.reading_since is None:
+        return 0
+    return round(found.read_rows / max(1.0, (unit.now - found.reading_since).total_seconds()))
 
 
 def _placement(unit: Unit, creditor_id: UUID, placement_id: UUID) -> Placement:
@@ -190,25 +195,6 @@ def _rejects(unit: Unit, creditor_id: UUID, placement_id: UUID, limit: int | Non
         }
         for row in rows
     ]
-
-
-@routes.get("/placements/{placement_id:uuid}/rejects.csv")
-def rejects(unit: CreditorUnit, visitor: TheVisitor, placement_id: UUID) -> Response:
-    """Every rejected row with its field and reason, to be mended in a spreadsheet."""
-    creditor_id = own_creditor(visitor)
-    _placement(unit, creditor_id, placement_id)
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, delimiter=";", quoting=csv.QUOTE_ALL)
-    writer.writerow([gettext("Row"), gettext("Column"), gettext("Reason"), gettext("What stood there")])
-    for reject in _rejects(unit, creditor_id, placement_id, None):
-        reason = reject["reason"]
-        cells = (str(reject["row"]), reject["field"], gettext(reason), reject["value"])
-        writer.writerow([safe_cell(cell) for cell in cells])
-    return Response(
-        out.getvalue().encode("utf-8-sig"),
-        media_type="text/csv; charset=utf-8",
-        headers={"content-disposition": "attachment; filename=rejects.csv"},
-    )
 
 
 def _open_table(unit: Unit, wiring: Wiring, found: Placement) -> Table:
