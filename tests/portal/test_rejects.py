@@ -1,4 +1,4 @@
-"""Rejected rows come out as they stood, are mended in a spreadsheet and handed over again without doubling."""
+"""Rejected rows come out as they stood, are mended in a spreadsheet and come back without doubling."""
 
 import csv
 import io
@@ -87,7 +87,7 @@ class TestStopping:
     def waiting(self, house, creditor_id):  # noqa: F811
         with house.units.open(Door.CREDITOR, by="user:test", creditor_id=creditor_id) as unit:
             placed = receive(
-                unit, house.wiring.ports.files, creditor_id=creditor_id, name="groot.csv",
+                unit, house.ports.files, creditor_id=creditor_id, name="groot.csv",
                 content=a_file(a_row("F1")), bytes_max=10**6,
             )  # fmt: skip
         return f"/creditor/placements/{placed.placement_id}"
