@@ -15,6 +15,7 @@ from agency.intake.models import Placement
 from agency.kernel.actor import actor
 from agency.kernel.outbox import enqueue
 from agency.kernel.ports import installed_ports
+from agency.kernel.statistics import MANY
 from agency.kernel.unit import Unit, Units
 from agency.ledger.models import Book
 from agency.ledger.posting import Leg, post
@@ -49,6 +50,8 @@ def read_in_background(units: Units, *, placed_by: str, placement_id: str) -> No
 
 def know_debtors(unit: Unit, event: PlacementRead) -> None:
     """This function will link the debtors of a placement to the people whom the agency knows already."""
+    if event.rows > MANY:
+        unit.allow_long_statements()
     link_identities(unit, creditor_id=event.creditor_id)
 
 
