@@ -21,6 +21,7 @@ from portal.creditor import (
     quote_closing,
     quote_document,
     quotes,
+    rejects,
     single_claim,
     sorting,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "quote_closing",
     "quote_document",
     "quotes",
+    "rejects",
     "single_claim",
     "sorting",
 ]
