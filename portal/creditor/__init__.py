@@ -10,6 +10,7 @@ from portal.creditor import (
     quotes,
     rejects,
     single_claim,
+    trying,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "quotes",
     "rejects",
     "single_claim",
+    "trying",
 ]
