@@ -54,7 +54,9 @@ class TestInterface:
     def ask(self, manager):  # noqa: F811
         def ask(*claims):
             return manager.client.post(
-                "/api/v1/claims/dry-run", json={"claims": list(claims)}, headers={"x-csrf-token": manager.csrf}
+                "/api/v1/claims/dry-run",
+                json={"claims": list(claims)},
+                headers={"x-csrf-token": manager.csrf},
             )
 
         return ask
