@@ -137,7 +137,7 @@ class RowChecker:
         return rejects or self._staged(row, found)
 
     def _remark(self, row: int, found: dict[str, Any], rejects: list[Reject]) -> None:
-        """Ask the checks on entry; their refusals join the rejects, the rest is kept of a row that is taken."""
+        """Ask the checks on entry; refusals join the rejects, the rest is kept of a row that is taken."""
         refused = {reject.field for reject in rejects}
         told: list[Finding] = []
         for field in FREE_TEXTS:

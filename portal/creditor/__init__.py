@@ -24,6 +24,7 @@ from portal.creditor import (
     rejects,
     single_claim,
     sorting,
+    trying,
 )
 
 __all__ = [
@@ -50,4 +51,5 @@ __all__ = [
     "rejects",
     "single_claim",
     "sorting",
+    "trying",
 ]
