@@ -114,7 +114,7 @@ def draw_case(rng: Random, card: RateCard) -> PricedCase:
     spread = rng.choice((100, 10_000, 1_000_000, 100_000_000))
     minor = (
         rng.choice([*edges, _SIZE_LIMIT]) + rng.randint(-2, 2)
-        if edges and rng.random() < 0.4
+        if edges and rng.randrange(5) < 2
         else rng.randint(1, spread)
     )
     minor = max(minor, 1)
