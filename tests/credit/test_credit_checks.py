@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from agency.credit.checking import answer, check_of, checks_of, request_check
 from agency.kernel.errors import Invalid, NotFound
@@ -155,13 +156,12 @@ class TestChecking:
 
 
 def company_claim(house, creditor_id, number):
-    from sqlalchemy import text
-
     with house.open() as unit:
         claim_id = a_claim(unit, creditor_id=creditor_id, invoices=[(10_000, date(2026, 5, 1))])
         unit.session.connection().execute(
             text(
-                "UPDATE debtor SET registration_number = :n WHERE id = (SELECT debtor_id FROM claim WHERE id = :c)"
+                "UPDATE debtor SET registration_number = :n WHERE id = (SELECT debtor_id FROM claim"
+                " WHERE id = :c)"
             ),
             {"n": number, "c": claim_id},
         )
