@@ -1,7 +1,7 @@
 """Asking the registers about debtors, and what follows from their answers.
 
 The call stands between two transactions: what is asked for is leased first, so that two workers never ask
-about one debtor at once, and an answer that got lost is simply asked for again: asking changes nothing over there.
+about one debtor at once, and an answer that got lost is simply asked for again: asking changes nothing.
 """
 
 import json

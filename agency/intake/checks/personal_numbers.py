@@ -1,9 +1,9 @@
 """Numbers by which a state knows a person: found in text, so that they are never kept.
 
 Netherlands: the BSN (nine digits, 11-proef) may only be used where a law says so (UAVG art. 46). Belgium: the
-rijksregisternummer (eleven digits, mod 97) needs a ground of its own (law of 8 August 1983 art. 8). One number
-of nine digits in eleven passes the 11-proef, so a bare one counts only where nothing beside it says that it is
-something else: an invoice, an account, a telephone, an enterprise.
+rijksregisternummer (eleven digits, mod 97) needs a ground of its own (law of 8 August 1983 art. 8). One
+number of nine digits in eleven passes the 11-proef, so a bare one counts only where nothing beside it says
+that it is something else: an invoice, an account, a telephone, an enterprise.
 """
 
 import re
