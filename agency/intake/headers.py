@@ -68,12 +68,14 @@ HEADERS: Final[dict[str, str]] = {
     " strittig"
     " isdisputed",
     "dispute_reason": "redenbetwisting betwistingreden disputereason motifcontestation",
-    "reminder_1_on": "herinnering1 eersteherinnering datumherinnering1 datumeersteherinnering herinneringsdatum"
+    "reminder_1_on": "herinnering1 eersteherinnering datumherinnering1 datumeersteherinnering"
+    " herinneringsdatum"
     " reminder1 firstreminder reminder1date reminder1on rappel1 premierrappel mahnung1 herinnering",
     "reminder_2_on": "herinnering2 tweedeherinnering datumherinnering2 datumtweedeherinnering aanmaning"
     " aanmaningsdatum reminder2 secondreminder reminder2date reminder2on rappel2 deuxiemerappel mahnung2",
     "reminder_channel": "kanaalherinnering verzendwijze wijzevanverzenden reminderchannel canalrappel",
-    "notice_on": "ingebrekestelling datumingebrekestelling wikbrief datumwikbrief wikbriefdatum veertiendagenbrief"
+    "notice_on": "ingebrekestelling datumingebrekestelling wikbrief datumwikbrief wikbriefdatum"
+    " veertiendagenbrief"
     " 14dagenbrief datum14dagenbrief noticedate noticeon formalnotice misedemeure datemisedemeure",
     "notice_days": "termijnwikbrief termijn14dagenbrief noticedays noticeterm delaimisedemeure",
     "notice_costs": "kostenwikbrief aangekondigdekosten kosten14dagenbrief noticecosts announcedcosts",
