@@ -110,7 +110,7 @@ def draw_case(rng: Random, card: RateCard) -> PricedCase:
     """Draw a case, its amount often at the edge of one of the card's bands."""
     edges = [band.up_to for band in card.bands if band.up_to]
     spread = rng.choice((100, 10_000, 1_000_000, 100_000_000))
-    minor = rng.choice([*edges, _SIZE_LIMIT]) + rng.randint(-2, 2) if edges and rng.random() < 0.4 else rng.randint(1, spread)
+    minor = rng.choice([*edges, _SIZE_LIMIT]) + rng.randint(-2, 2) if edges and rng.randrange(10) < 4 else rng.randint(1, spread)
     minor = max(minor, 1)
     kinds = list(DocumentKind)
     return PricedCase(
