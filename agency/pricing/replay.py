@@ -30,9 +30,7 @@ def rule_versions() -> dict[str, str]:
     return {"price": PRICE_RULE, "score": str(read_table("score")["version"])}
 
 
-def quote_line(
-    *, claim_id: str, reference: str, priced: PricedClaim, evidence: Sequence[str] = ()
-) -> str:
+def quote_line(*, claim_id: str, reference: str, priced: PricedClaim, evidence: Sequence[str] = ()) -> str:
     """This function will return one claim of a quote as canonical JSON: its facts, then what follows from
     them.
 
@@ -115,8 +113,7 @@ def replay(unit: Unit, *, creditor_id: UUID, quote_id: UUID) -> Replay:
         unit.session.connection()
         .execute(
             text(
-                "SELECT number, document, sha256, rate_card_id FROM quote"
-                " WHERE creditor_id = :c AND id = :q"
+                "SELECT number, document, sha256, rate_card_id FROM quote WHERE creditor_id = :c AND id = :q"
             ),
             {"c": creditor_id, "q": quote_id},
         )

@@ -29,7 +29,9 @@ _PRICED = text(
     " WHERE c.state IN ('new', 'quoted', 'active') AND c.currency = :currency"
     " AND mod(hashtext(c.number)::bigint + 2147483648, :every) = 0"
 )
-_COUNT = text("SELECT count(*) FROM claim WHERE state IN ('new', 'quoted', 'active') AND currency = :currency")
+_COUNT = text(
+    "SELECT count(*) FROM claim WHERE state IN ('new', 'quoted', 'active') AND currency = :currency"
+)
 
 
 @dataclass

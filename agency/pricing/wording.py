@@ -41,6 +41,4 @@ def _line(key: str, facts: Mapping[str, Any]) -> TraceLine:
         "phase": f"phase_{facts.get('phase', 'reminder')}",
         "maximum": str(Money(facts["maximum_minor"], currency)),
     }
-    return TraceLine(
-        rule="price", version="", source="", inputs=inputs, outcome=f"price.{key}", amount=None
-    )
+    return TraceLine(rule="price", version="", source="", inputs=inputs, outcome=f"price.{key}", amount=None)

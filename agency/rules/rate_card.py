@@ -262,9 +262,7 @@ def _phase_faults(card: RateCard) -> Iterator[CardFault]:
     known = [step.phase in list(Phase) for step in card.phases]
     order = [_PHASES.index(Phase(step.phase)) for step in card.phases] if all(known) else []
     for row, step in enumerate(card.phases, 1):
-        if not known[row - 1]:
-            yield CardFault(f"phases.{row}", "its phases are known and stand in their order")
-        elif order and row > 1 and order[row - 1] <= order[row - 2]:
+        if not known[row - 1] or (order and row > 1 and order[row - 1] <= order[row - 2]):
             yield CardFault(f"phases.{row}", "its phases are known and stand in their order")
         if row > 1 and step.bps < card.phases[row - 2].bps:
             yield CardFault(f"phases.{row}", "a later phase never costs less")

@@ -112,8 +112,6 @@ def _own_shares(own: OwnBooks) -> tuple[int, int, int]:
 
 
 def _house_shares(table: dict[str, Any], debtor: DebtorKind, age_days: int) -> tuple[int, int, int]:
-    reached = [
-        row for row in table["share"] if row["debtor"] == debtor and row["from_days"] <= age_days
-    ]
+    reached = [row for row in table["share"] if row["debtor"] == debtor and row["from_days"] <= age_days]
     row = max(reached, key=lambda one: int(one["from_days"]))
     return int(row["low"] * _HUNDRED), int(row["percent"] * _HUNDRED), int(row["high"] * _HUNDRED)

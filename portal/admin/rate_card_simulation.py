@@ -104,7 +104,7 @@ def _effect(effect: Effect, currency: str) -> dict[str, Any]:
 
 def _distribution(found: Simulation) -> Any:
     """Claims by how many points their fee moves; what moves further stands in the outermost bars."""
-    counted = {shift: 0 for shift in range(-_SHIFT_MAX, _SHIFT_MAX + 1)}
+    counted = dict.fromkeys(range(-_SHIFT_MAX, _SHIFT_MAX + 1), 0)
     for shift, claims in found.shifts.items():
         counted[max(-_SHIFT_MAX, min(_SHIFT_MAX, shift))] += claims
     points = STEP_BPS // 100
@@ -115,5 +115,3 @@ def _distribution(found: Simulation) -> Any:
             for shift, claims in counted.items()
         ],
     )
-
-

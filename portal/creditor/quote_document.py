@@ -65,9 +65,11 @@ def document_values(
 ) -> Mapping[str, Value]:
     """This function will gather what the document says, written out in a language."""
     words = {name: term_of(name, language) or name for name in _WORDS}
-    rows = unit.session.connection().execute(
-        _LINES, {"c": creditor_id, "q": found.id, "limit": CLAIMS_MAX}
-    ).all()
+    rows = (
+        unit.session.connection()
+        .execute(_LINES, {"c": creditor_id, "q": found.id, "limit": CLAIMS_MAX})
+        .all()
+    )
     name = unit.session.connection().execute(
         text("SELECT name FROM creditor WHERE id = :c"), {"c": creditor_id}
     )
@@ -89,7 +91,9 @@ def document_values(
     }
 
 
-def _totals(unit: Unit, creditor_id: UUID, found: Any, words: Mapping[str, str], language: str) -> list[Value]:
+def _totals(
+    unit: Unit, creditor_id: UUID, found: Any, words: Mapping[str, str], language: str
+) -> list[Value]:
     def money(amount: Money) -> str:
         return written_money(amount, language)
 

@@ -109,7 +109,7 @@ class TestExplanation:
 
     def test_pins_the_version_of_the_card_in_the_trace(self):
         (line,) = quote().trace
-        assert (line.rule, line.version, line.amount) == ("price", "2026-11-01", quote().maximum)
+        assert (line.rule, line.version, line.amount) == ("price", "2026-11-26", quote().maximum)
 
 
 class TestFairness:
