@@ -231,11 +231,11 @@ def line_words(row: Row[Any]) -> dict[str, Any]:
             }
             for kind, after in facts.get("cheaper", [])
         ],
-        "resolved": _when_resolved(row.fee_bps, facts.get("resolved_bps"), amount),
+        "settled": _when_settled(row.fee_bps, facts.get("resolved_bps"), amount),
     }
 
 
-def _when_resolved(fee_bps: int, after: int | None, amount: Money) -> dict[str, Any] | None:
+def _when_settled(fee_bps: int, after: int | None, amount: Money) -> dict[str, Any] | None:
     """What the fee becomes once the dispute is settled for the creditor."""
     if after is None:
         return None
