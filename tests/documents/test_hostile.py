@@ -35,7 +35,7 @@ def a_zip(entries, *, compression=zipfile.ZIP_DEFLATED) -> bytes:
 def a_docx(**parts: str) -> bytes:
     usual = {
         "[Content_Types].xml": "<Types/>",
-        "word/document.xml": "<w:document xmlns:w='w'><w:p><w:r><w:t>Afleverbon</w:t></w:r></w:p></w:document>",
+        "word/document.xml": "<w:d xmlns:w='w'><w:p><w:r><w:t>Afleverbon</w:t></w:r></w:p></w:d>",
     }
     return a_zip(usual | parts)
 

@@ -1,4 +1,4 @@
-"""The pages of a document: beside its claim, judged, corrected; for the creditor, the collector, nobody else."""
+"""The pages of a document: beside its claim, judged, corrected; for its creditor and the agency only."""
 
 import re
 from datetime import date
