@@ -22,7 +22,7 @@ _PARTS: Final = {
 _TAG = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|<[^>]{0,2000}>", re.DOTALL | re.IGNORECASE)
 
 
-# What mails and archives are written in; a codec is a file of Python, so it is loaded before files are closed.
+# What mails and archives are written in: a codec is a file of Python, loaded before no file may be opened.
 _CODECS: Final = (
     "cp437", "cp850", "cp1250", "cp1251", "cp1252", "latin-1", "iso8859-2", "iso8859-15", "utf-7", "utf-16",
     "utf-16-le", "utf-16-be", "utf-8-sig", "ascii", "koi8-r", "gb18030", "big5", "shift_jis", "iso2022_jp",
