@@ -86,7 +86,7 @@ DOORS: tuple[Door, ...] = (
         frozenset({"creditor_clerk", "creditor_manager"}),
         (
             Entry(N_("Overview"), "/creditor", "home"),
-            Entry(N_("Claims"), "/creditor/claims", "claims"),
+            Entry(N_("Claims"), "/creditor/claims", "claims", covers=("/creditor/documents",)),
             Entry(
                 N_("Submit claims"),
                 "/creditor/placements/new",
