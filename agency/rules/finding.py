@@ -104,6 +104,8 @@ def find_labelled(
     for page, words in _pages(reading):
         for label in _labels(words, field):
             for start in _after(words, label):
+                if not _tells(words[start]):
+                    continue
                 found = _read_from(page, words, start, read, words_max)
                 if found is not None:
                     return found
@@ -191,12 +193,15 @@ def _windows(
             start += len(found[0].text.split()) if found else 1
 
 
+def _tells(word: Word) -> bool:
+    """A colon that stands alone is no part of the value behind it."""
+    return any(sign.isalnum() for sign in word.text) or bool(_MARKS.match(word.text))
+
+
 def _may_begin(word: Word) -> bool:
     """Only what has a digit, is a currency's mark or names a month begins an amount or a date."""
-    plain = fold(word.text)
-    return any(sign.isdigit() for sign in word.text) or not plain or bool(_MARKS.match(word.text)) or bool(
-        _month(plain)
-    )  # fmt: skip
+    digits = any(sign.isdigit() for sign in word.text)
+    return digits or bool(_MARKS.match(word.text)) or bool(_month(fold(word.text)))
 
 
 def _read_from(

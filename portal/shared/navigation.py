@@ -89,7 +89,12 @@ DOORS: tuple[Door, ...] = (
         frozenset({"creditor_clerk", "creditor_manager"}),
         (
             Entry(N_("Overview"), "/creditor", "home"),
-            Entry(N_("Claims"), "/creditor/claims", "claims", covers=("/creditor/duplicates",)),
+            Entry(
+                N_("Claims"),
+                "/creditor/claims",
+                "claims",
+                covers=("/creditor/documents", "/creditor/duplicates"),
+            ),
             Entry(
                 N_("Submit claims"),
                 "/creditor/placements/new",

@@ -1,4 +1,4 @@
-"""From upload to what a document counts for: the job, what people say, completeness by hand, and the walls."""
+"""From upload to what a document counts for: the job, what people say, completeness by hand, the walls."""
 
 from datetime import date
 
@@ -78,8 +78,8 @@ class Evidence:
 
     def fee(self):
         ((fee,),) = self.rows(
-            "SELECT l.fee_bps FROM quote_line l JOIN quote q ON q.creditor_id = l.creditor_id AND q.id = l.quote_id"
-            " WHERE q.state = 'open'"
+            "SELECT l.fee_bps FROM quote_line l"
+            " JOIN quote q ON q.creditor_id = l.creditor_id AND q.id = l.quote_id WHERE q.state = 'open'"
         )
         return fee
 
@@ -193,9 +193,11 @@ class TestVerdicts:
         assert refusal.value.field == "kind"
         other = a_creditor(evidence.units, "OTHER")
         for owner in (other, evidence.creditor_id):
-            with evidence.units.open(Door.CREDITOR, by="user:x", creditor_id=other) as unit:
-                with pytest.raises(NotFound):
-                    judge_document(unit, creditor_id=owner, document_id=document_id, verdict=Verdict.right)
+            with (
+                evidence.units.open(Door.CREDITOR, by="user:x", creditor_id=other) as unit,
+                pytest.raises(NotFound),
+            ):
+                judge_document(unit, creditor_id=owner, document_id=document_id, verdict=Verdict.right)
 
     @pytest.mark.parametrize("table", ["document_check", "document_verdict"])
     @pytest.mark.parametrize(
