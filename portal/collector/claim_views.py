@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 from agency.arrangements.promises import DAYS_AHEAD_MAX
 from agency.claims.explaining import addends
-from agency.documents.asking import requests_of
 from agency.documents.completeness import assess_claim
 from agency.documents.overriding import open_override
 from agency.documents.upload import documents_of
@@ -43,7 +42,7 @@ from portal.collector.words import (
     step_words,
     why_work,
 )
-from portal.disputes import disputes_of, invoice_lines
+from portal.disputes import history_of, invoice_lines
 from portal.dossiers import dossier_words
 from portal.requests import request_words
 from portal.shared.audience import wiring_of
@@ -112,19 +111,10 @@ def show_claim(
         explained=_explained(found),
         actions=_actions(found, unit.today),
         number_choices=[(point["value"], point["value"], "") for point in _numbers(found)],
-        dispute_lines=invoice_lines(
-            unit, creditor_id=creditor_id, claim_id=claim_id, currency=found.claim.currency
-        ),
-        dispute_history=disputes_of(
-            unit, creditor_id=creditor_id, claim_id=claim_id, currency=found.claim.currency
-        ),
-        asked=[
-            request_words(row)
-            for row in requests_of(unit, creditor_id=creditor_id, claim_id=claim_id, only_open=False)
-        ],
-        dossier=dossier_words(
-            unit, creditor_id=creditor_id, claim_id=claim_id, base=claim_url(creditor_id, claim_id)
-        ),
+        dispute_lines=invoice_lines(found.invoices, found.claim.currency),
+        dispute_history=history_of(found.dispute_changes, found.claim.currency),
+        asked=[request_words(row) for row in found.requests],
+        dossier=dossier_words(found.dossiers, base=claim_url(creditor_id, claim_id)),
         open_dispute=next((one for one in found.disputes if not one["resolved_at"]), None),
         now=unit.now,
         **_heading(found, unit),
