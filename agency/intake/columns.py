@@ -32,7 +32,7 @@ HINTS: Final[dict[str, str]] = {
     "issued_on": "factuurdatum boekdatum datum date datumb uitgifte emission",
     "due_on": "verval echeance due faellig fallig betaaldatum termijn",
     "debtor_reference": "klantn klantc debiteurn debiteurc relatie customern clientn numeroclient kundennr",
-    "iban": "iban tegenrekening rekening account compte",
+    "iban": "tegenrekening iban rekening account compte",
     "currency": "valuta munt currency devise",
     "email": "mail",
     "phone": "tel phone gsm mobiel",
