@@ -14,7 +14,7 @@ from agency.desk.reacting import (
     look_into_dispute,
     look_into_disputes,
 )
-from agency.documents.jobs import check_added, keep_score
+from agency.documents.jobs import check_added, check_attachments, keep_score
 from agency.events import (
     CallDue,
     ClaimPaidOff,
@@ -52,7 +52,7 @@ from agency.treatment.reacting import (
 
 REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     PlacementReceived: (read_later,),
-    PlacementRead: (price_read, know_debtors, book_credits),
+    PlacementRead: (price_read, know_debtors, book_credits, check_attachments),
     DocumentAdded: (price_again, check_added),
     EvidenceChecked: (price_again, keep_score),
     CompletenessOverridden: (price_again, keep_score),
