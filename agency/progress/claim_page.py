@@ -10,6 +10,7 @@ from sqlalchemy import Row, text
 
 from agency.claims.itemisation import ItemisedClaim, itemise
 from agency.desk.calling import may_call
+from agency.documents.completeness import SCORE_FACTS
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from agency.progress.timeline import Happening, PlannedAction, planned_actions, timeline
@@ -52,6 +53,9 @@ _PARTS = {
     f" WHERE {_OURS} ORDER BY made_at DESC LIMIT 20",
     "disputes": "SELECT id, status, reason, text, disputed_minor, raised_at, raised_by, resolved_at, outcome"
     f" FROM dispute WHERE {_OURS} ORDER BY raised_at DESC LIMIT 20",
+    "documents": f"SELECT id, kind, name, standing, checked_at, added_at FROM document WHERE {_OURS}"
+    " ORDER BY added_at DESC, id LIMIT 100",
+    "evidence": SCORE_FACTS,
     "work": "SELECT id, kind, reason, due_at, leased_by, leased_until, generation FROM work_item"
     f" WHERE {_OURS} AND done_at IS NULL ORDER BY urgency, id LIMIT 20",
     # The same person at other creditors: only the agency may see this.
@@ -89,6 +93,8 @@ class ClaimPage:
     payments: Sequence[Part]
     promises: Sequence[Part]
     disputes: Sequence[Part]
+    documents: Sequence[Part]
+    evidence: Sequence[Part]
     work: Sequence[Part]
     other_claims: Sequence[Part]
     staff: Mapping[UUID, str]
