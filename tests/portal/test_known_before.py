@@ -132,7 +132,7 @@ class TestClaimPage:
         [
             ("earlier-steps", {"kind": "reminder", "channel": "email", "sent_on": "2099-01-01"}),
             ("earlier-steps", {"kind": "party", "channel": "email", "sent_on": "2026-01-01"}),
-            ("earlier-steps", {"kind": "notice", "channel": "letter", "sent_on": "2026-06-01", "notice_costs": "1,234"}),
+            ("earlier-steps", {"kind": "", "channel": "call", "sent_on": "2026-06-01"}),
             ("insurance", {"insurer": "A", "policy_number": "P", "covered_percent": "900"}),
             ("insurance", {"insurer": "A"}),
         ],
