@@ -1,11 +1,11 @@
 """A claim's disputes in words, for whichever door: status, disputed lines, and everything that was said."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 
-from agency.disputes.lines import lines_of
 from agency.kernel.unit import Unit
 from agency.money import Money
 from portal.shared.words import DISPUTE_ACTIONS, DISPUTE_REASONS, DISPUTE_STATES
@@ -24,17 +24,7 @@ def disputes_of(unit: Unit, *, creditor_id: UUID, claim_id: UUID, currency: str)
     """This function will describe a claim's disputes, the latest first, each with its history."""
     values = {"c": creditor_id, "claim": claim_id}
     connection = unit.session.connection()
-    history: dict[UUID, list[dict[str, Any]]] = {}
-    for row in connection.execute(_CHANGES, values):
-        history.setdefault(row.dispute_id, []).append(
-            {
-                "at": row.at,
-                "what": DISPUTE_ACTIONS[row.action],
-                "amount": Money(row.disputed_minor, currency),
-                "words": row.words,
-                "lines": [(line["number"], Money(line["minor"], currency)) for line in row.lines],
-            }
-        )
+    history = history_of([row._asdict() for row in connection.execute(_CHANGES, values)], currency)
     return [
         {
             "id": row.id,
@@ -51,15 +41,26 @@ def disputes_of(unit: Unit, *, creditor_id: UUID, claim_id: UUID, currency: str)
     ]
 
 
-def invoice_lines(unit: Unit, *, creditor_id: UUID, claim_id: UUID, currency: str) -> list[dict[str, Any]]:
+def history_of(changes: Sequence[Mapping[str, Any]], currency: str) -> dict[UUID, list[dict[str, Any]]]:
+    """This function will describe what was done with each dispute, by its id, the oldest first."""
+    history: dict[UUID, list[dict[str, Any]]] = {}
+    for change in changes:
+        history.setdefault(change["dispute_id"], []).append(
+            {
+                "at": change["at"],
+                "what": DISPUTE_ACTIONS[change["action"]],
+                "amount": Money(change["disputed_minor"], currency),
+                "words": change["words"],
+                "lines": [(line["number"], Money(line["minor"], currency)) for line in change["lines"]],
+            }
+        )
+    return history
+
+
+def invoice_lines(invoices: Sequence[Mapping[str, Any]], currency: str) -> list[dict[str, Any]]:
     """This function will return a claim's invoices that can be disputed, for choosing some of them."""
     return [
-        {
-            "id": line.invoice_id,
-            "number": line.number,
-            "open": Money(line.open_minor, currency),
-            "disputed": Money(line.disputed_minor, currency),
-        }
-        for line in lines_of(unit, creditor_id=creditor_id, claim_id=claim_id)
-        if line.open_minor > 0
+        {"id": one["id"], "number": one["number"], "open": Money(one["open_minor"], currency)}
+        for one in invoices
+        if one["open_minor"] > 0
     ]

@@ -1,5 +1,6 @@
 """Asking for a claim's dossier, following it and taking it, for whichever door."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -24,22 +25,30 @@ STATES = {
 _TYPES = {"pdf": "application/pdf", "zip": "application/zip"}
 
 
-def dossier_words(unit: Unit, *, creditor_id: UUID, claim_id: UUID, base: str) -> dict[str, Any]:
+def dossier_words(rows: Sequence[Mapping[str, Any]], *, base: str) -> dict[str, Any]:
     """This function will describe a claim's bundles for the card on its page, whose address is `base`."""
-    rows = [
-        {
-            "id": one.id,
-            "as_of": one.as_of,
-            "chip": STATES[DossierState(one.state)],
-            "running": one.state in (DossierState.WAITING, DossierState.BUILDING),
-            "ready": one.state == DossierState.READY,
-            "percent": one.percent,
-            "pages": one.pages,
-            "error": one.error,
-        }
-        for one in dossiers_of(unit, creditor_id=creditor_id, claim_id=claim_id)
-    ]
-    return {"base": f"{base}/dossiers", "rows": rows}
+    return {
+        "base": f"{base}/dossiers",
+        "rows": [
+            {
+                "id": one["id"],
+                "asked_at": one["asked_at"],
+                "chip": STATES[DossierState(one["state"])],
+                "running": one["state"] in (DossierState.WAITING, DossierState.BUILDING),
+                "ready": one["state"] == DossierState.READY,
+                "percent": one["percent"],
+                "pages": one["pages"],
+                "error": one["error"],
+            }
+            for one in rows
+        ],
+    }
+
+
+def bundles_of(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> list[dict[str, Any]]:
+    """This function will return a claim's bundles as rows, the latest first."""
+    found = dossiers_of(unit, creditor_id=creditor_id, claim_id=claim_id)
+    return [{**one.model_dump(), "asked_at": one.as_of} for one in found]
 
 
 def ask(unit: Unit, *, creditor_id: UUID, claim_id: UUID, back: str) -> Response:

@@ -3,6 +3,8 @@
 Local variables hold what people owe and where they live, so none of them is ever written to a log.
 """
 
+import logging
+
 import structlog
 from structlog.typing import Processor
 
@@ -20,4 +22,6 @@ def configure_logs(*, production: bool) -> None:
     after: list[Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()] if production else [plain]
     )
+    # A line for every call to a provider would tell nothing that our own events do not.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     structlog.configure(processors=before + after, cache_logger_on_first_use=True)

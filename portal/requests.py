@@ -1,8 +1,7 @@
 """What is asked of a creditor about a claim, in words."""
 
+from collections.abc import Mapping
 from typing import Any
-
-from sqlalchemy import Row
 
 from agency.money import Money
 from portal.shared.i18n import N_
@@ -25,22 +24,29 @@ EXPIRY = {
 }
 
 
-def request_words(row: Row[Any]) -> dict[str, Any]:
-    """This function will describe a request: its claim, its day, and its items with what becomes of them."""
+def request_words(row: Mapping[str, Any]) -> dict[str, Any]:
+    """This function will describe a request: its day, and its items with what becomes of them."""
     items = [
         {**item, "label": ITEMS.get(item["item"], item["item"]), "expiry": EXPIRY[item["on_expiry"]]}
-        for item in row.items or ()
+        for item in row["items"] or ()
     ]
     return {
-        "claim_id": row.claim_id,
-        "number": row.number,
-        "reference": row.reference,
-        "debtor": row.debtor,
-        "amount": Money(row.principal_minor, row.currency),
-        "due_on": row.due_on,
-        "state": STATES[row.state],
-        "open": row.state == "open",
+        "claim_id": row["claim_id"],
+        "due_on": row["due_on"],
+        "state": STATES[row["state"]],
+        "open": row["state"] == "open",
         "items": items,
         "left": [item for item in items if not item["solved_at"]],
         "holds": any(item["blocking"] and not item["solved_at"] for item in items),
+    }
+
+
+def request_of_claim(row: Mapping[str, Any]) -> dict[str, Any]:
+    """This function will describe a request together with the claim it is about."""
+    return {
+        **request_words(row),
+        "number": row["number"],
+        "reference": row["reference"],
+        "debtor": row["debtor"],
+        "amount": Money(row["principal_minor"], row["currency"]),
     }

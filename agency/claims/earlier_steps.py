@@ -77,7 +77,8 @@ _INSERT = text(
     " by, created_at) SELECT :c, uuidv7(), s.claim_id, s.kind, s.channel, s.sent_on, s.document_id, s.facts,"
     " s.faults, :by, :now FROM jsonb_to_recordset(CAST(:steps AS jsonb)) AS s(claim_id uuid, kind text,"
     "  channel text, sent_on date, document_id uuid, facts jsonb, faults jsonb)"
-    " ON CONFLICT (creditor_id, claim_id, kind, sent_on) DO NOTHING RETURNING claim_id, kind, channel, sent_on,"
+    " ON CONFLICT (creditor_id, claim_id, kind, sent_on) DO NOTHING RETURNING claim_id, kind,"
+    " channel, sent_on,"
     " faults"
 )
 
@@ -133,8 +134,9 @@ def _checked(unit: Unit, claim: Row[Any] | None, step: TakenStep) -> dict[str, A
 
 
 def faults_of(claim: Any, step: TakenStep) -> tuple[str, ...]:
-    """This function will judge a notice: what is wrong with a fourteen-day letter, by name; "not_judged" for any
-    other notice, which the agency writes anew.
+    """This function will judge a notice: what is wrong with a fourteen-day letter, by name.
+
+    Any other notice is "not_judged": the agency writes it anew.
 
     :param claim: a row with law, debtor, currency, due_on and principals (minor units).
     """
@@ -164,7 +166,7 @@ _WRITTEN = (Channel.letter, Channel.email)
 
 @dataclass(frozen=True, slots=True)
 class Credited:
-    """What a claim's earlier steps spare it: steps of its path with their day, and a notice's term and costs."""
+    """What a claim's earlier steps spare it: steps of its path, and a notice's term and costs."""
 
     steps: tuple[tuple[str, Channel, date], ...]
     costs_from: date | None = None

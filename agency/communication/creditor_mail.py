@@ -64,7 +64,8 @@ _TAKE = text(
     "  FOR UPDATE SKIP LOCKED) RETURNING creditor_id, id, to_value, subject, facts, attempts, created_at"
 )
 _CONFIRM = text(
-    "UPDATE creditor_mail SET state = CAST(:state AS varchar), provider_ref = :ref, content_sha256 = :sha, why = :why,"
+    "UPDATE creditor_mail SET state = CAST(:state AS varchar), provider_ref = :ref, content_sha256 = :sha,"
+    " why = :why,"
     " sent_at = CASE WHEN CAST(:state AS varchar) = 'sent' THEN CAST(:now AS timestamptz) END"
     " WHERE creditor_id = :c AND id = :id AND state = 'sending'"
 )

@@ -1,7 +1,7 @@
 """A creditor's credit check: asked for at a price that is shown, answered by a worker, charged once.
 
-Creditors may not look into one another's books, so the experience of others is counted by a worker and only its
-numbers are written into the asking creditor's row.
+Creditors may not look into one another's books, so the experience of others is counted by a worker and
+only its numbers are written into the asking creditor's row.
 """
 
 from collections.abc import Sequence
@@ -33,11 +33,12 @@ from agency.rules.fee_vat import fee_vat
 _AGENCY_COUNTRY = "NL"
 NAME_MAX = 200
 
-# The same company elsewhere: by its number, which outranks any spelling; by its name only where none was given.
+# The same company elsewhere: by its number; by its name only where no number was given.
 _OTHERS = text(
     "SELECT c.creditor_id, c.currency, c.principal_minor,"
     " least(c.principal_minor, coalesce((SELECT sum(p.amount_minor) FROM payment p"
-    "  WHERE p.creditor_id = c.creditor_id AND p.claim_id = c.id AND p.reversed_at IS NULL), 0)) AS paid_minor,"
+    "  WHERE p.creditor_id = c.creditor_id AND p.claim_id = c.id AND p.reversed_at IS NULL), 0)) AS"
+    " paid_minor,"
     " CASE WHEN c.state = 'paid' THEN greatest(0, c.closed_at::date - c.due_on) END AS days"
     " FROM debtor d JOIN claim c ON c.creditor_id = d.creditor_id AND c.debtor_id = d.id"
     " WHERE d.creditor_id <> :c AND d.country = :country AND d.kind = 'company' AND c.currency = 'EUR'"

@@ -117,7 +117,8 @@ def _insure(unit: Unit, creditor_id: UUID, found: Iterable[Row[Any]]) -> None:
         until = policy.notify_by or notify_by(due=row.due_on, on=unit.today)
         covers.append(
             {
-                "claim_id": str(row.claim_id), "insurer": policy.insurer, "policy_number": policy.policy_number,
+                "claim_id": str(row.claim_id), "insurer": policy.insurer,
+                "policy_number": policy.policy_number,
                 "covered_bps": covered, "indemnity_bps": indemnity, "notify_by": until.isoformat(),
                 "notified_on": policy.notified_on.isoformat() if policy.notified_on else None,
             }

@@ -30,15 +30,19 @@ _LIVE: Final = "('new', 'quoted', 'active')"
 # beginning of the name; one that is still too large says nothing about mistakes.
 _BASE: Final = (
     "CREATE TEMP TABLE duplicate_base ON COMMIT DROP AS"
-    " SELECT c.id, c.number, c.currency, c.principal_minor, c.due_on, c.placement_id = :p AS fresh, c.debtor_id,"
+    " SELECT c.id, c.number, c.currency, c.principal_minor, c.due_on, c.placement_id = :p AS fresh,"
+    " c.debtor_id,"
     " d.name_key, d.postal_code, lower(d.street || ' ' || coalesce(d.postal_code, '')) AS address"
     " FROM claim c JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
     f" WHERE c.creditor_id = :c AND c.state IN {_LIVE}"
 )
 _KEYS: Final = (
-    "CREATE TEMP TABLE duplicate_key ON COMMIT DROP AS WITH sized AS (SELECT b.*, n.members FROM duplicate_base b"
-    " JOIN (SELECT currency, principal_minor, count(*) AS members, bool_or(fresh) AS fresh FROM duplicate_base"
-    "  GROUP BY 1, 2 HAVING count(*) > 1) n ON n.currency = b.currency AND n.principal_minor = b.principal_minor"
+    "CREATE TEMP TABLE duplicate_key ON COMMIT DROP AS WITH sized AS (SELECT b.*, n.members FROM"
+    " duplicate_base b"
+    " JOIN (SELECT currency, principal_minor, count(*) AS members, bool_or(fresh) AS fresh FROM"
+    " duplicate_base"
+    "  GROUP BY 1, 2 HAVING count(*) > 1) n ON n.currency = b.currency AND n.principal_minor ="
+    " b.principal_minor"
     "  AND n.fresh),"
     " keyed AS (SELECT s.id, s.currency || s.principal_minor AS key FROM sized s WHERE s.members <= :block"
     "  UNION ALL SELECT s.id, s.currency || s.principal_minor || 'p' || s.postal_code FROM sized s"
@@ -51,10 +55,12 @@ _KEYS: Final = (
 _PAIRS: Final = (
     "INSERT INTO likely_duplicate (creditor_id, id, claim_id, other_claim_id, name_percent, address_percent,"
     " days_apart, state, found_at)"
-    " SELECT :c, uuidv7(), x.id, x.other, x.name_percent, x.address_percent, x.days_apart, 'open', :now FROM ("
+    " SELECT :c, uuidv7(), x.id, x.other, x.name_percent, x.address_percent, x.days_apart, 'open',"
+    " :now FROM ("
     "  SELECT DISTINCT a.id, b.id AS other, abs(a.due_on - b.due_on) AS days_apart,"
     "   round(similarity(a.name_key, b.name_key) * 100)::int AS name_percent,"
-    "   round(similarity(a.address, b.address) * 100)::int AS address_percent, a.debtor_id = b.debtor_id AS one"
+    "   round(similarity(a.address, b.address) * 100)::int AS address_percent, a.debtor_id ="
+    " b.debtor_id AS one"
     "  FROM duplicate_key ka JOIN duplicate_base a ON a.id = ka.id"
     "  JOIN duplicate_key kb ON kb.key = ka.key JOIN duplicate_base b ON b.id = kb.id"
     # The younger asks about the older; of two in one file the later number.
@@ -168,24 +174,35 @@ class Question:
     days_apart: int
 
 
+_SIDE_COLUMNS: Final = (
+    "{s}c.id AS {s}_id",
+    "{s}c.number AS {s}_number",
+    "{s}c.reference AS {s}_reference",
+    "{s}c.state AS {s}_state",
+    "{s}d.name AS {s}_debtor",
+    "{s}d.reference AS {s}_debtor_reference",
+    "concat_ws(', ', {s}d.street, {s}d.postal_code, {s}d.city, {s}d.country) AS {s}_address",
+    "{s}c.principal_minor AS {s}_principal_minor",
+    "{s}c.currency AS {s}_currency",
+    "{s}c.due_on AS {s}_due_on",
+    "(SELECT min(i.issued_on) FROM invoice i WHERE i.creditor_id = {s}c.creditor_id"
+    " AND i.claim_id = {s}c.id) AS {s}_issued_on",
+    "coalesce((SELECT p.name FROM placement p WHERE p.creditor_id = {s}c.creditor_id"
+    " AND p.id = {s}c.placement_id), '') AS {s}_file",
+)
 _SIDE: Final = ", ".join(
-    f"{side}c.id AS {side}_id, {side}c.number AS {side}_number, {side}c.reference AS {side}_reference, {side}c.state AS {side}_state,"
-    f" {side}d.name AS {side}_debtor, {side}d.reference AS {side}_debtor_reference, concat_ws(', ', {side}d.street,"
-    f" {side}d.postal_code, {side}d.city, {side}d.country) AS {side}_address, {side}c.principal_minor AS {side}_principal_minor,"
-    f" {side}c.currency AS {side}_currency, {side}c.due_on AS {side}_due_on, (SELECT min(i.issued_on) FROM invoice i"
-    f" WHERE i.creditor_id = {side}c.creditor_id AND i.claim_id = {side}c.id) AS {side}_issued_on,"
-    f" coalesce((SELECT p.name FROM placement p WHERE p.creditor_id = {side}c.creditor_id"
-    f"  AND p.id = {side}c.placement_id), '') AS {side}_file"
-    for side in ("younger", "older")
+    column.replace("{s}", side) for side in ("younger", "older") for column in _SIDE_COLUMNS
 )
 _QUESTIONS: Final = (
-    f"SELECT q.id, q.creditor_id, k.name AS creditor, q.name_percent, q.address_percent, q.days_apart, {_SIDE} FROM likely_duplicate q"
+    f"SELECT q.id, q.creditor_id, k.name AS creditor, q.name_percent, q.address_percent,"
+    f" q.days_apart, {_SIDE} FROM likely_duplicate q"
     " JOIN creditor k ON k.id = q.creditor_id"
     " JOIN claim youngerc ON youngerc.creditor_id = q.creditor_id AND youngerc.id = q.claim_id"
     " JOIN debtor youngerd ON youngerd.creditor_id = q.creditor_id AND youngerd.id = youngerc.debtor_id"
     " JOIN claim olderc ON olderc.creditor_id = q.creditor_id AND olderc.id = q.other_claim_id"
     " JOIN debtor olderd ON olderd.creditor_id = q.creditor_id AND olderd.id = olderc.debtor_id"
-    f" WHERE (CAST(:c AS uuid) IS NULL OR q.creditor_id = :c) AND q.state = 'open' AND youngerc.state IN {_LIVE}"
+    f" WHERE (CAST(:c AS uuid) IS NULL OR q.creditor_id = :c) AND q.state = 'open' AND"
+    f" youngerc.state IN {_LIVE}"
     f" AND olderc.state IN {_LIVE}"
     " AND (CAST(:claim AS uuid) IS NULL OR :claim IN (q.claim_id, q.other_claim_id))"
     " ORDER BY q.found_at, q.id LIMIT :limit"
@@ -205,7 +222,8 @@ def open_questions(
     )
     return [
         Question(
-            row.id, row.creditor_id, row.creditor, _side(row, "younger"), _side(row, "older"), row.name_percent, row.address_percent,
+            row.id, row.creditor_id, row.creditor, _side(row, "younger"), _side(row, "older"),
+            row.name_percent, row.address_percent,
             row.days_apart,
         )
         for row in rows

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 HEADERS: Final[dict[str, str]] = {
@@ -68,12 +69,14 @@ HEADERS: Final[dict[str, str]] = {
     " strittig"
     " isdisputed",
     "dispute_reason": "redenbetwisting betwistingreden disputereason motifcontestation",
-    "reminder_1_on": "herinnering1 eersteherinnering datumherinnering1 datumeersteherinnering herinneringsdatum"
+    "reminder_1_on": "herinnering1 eersteherinnering datumherinnering1 datumeersteherinnering"
+    " herinneringsdatum"
     " reminder1 firstreminder reminder1date reminder1on rappel1 premierrappel mahnung1 herinnering",
     "reminder_2_on": "herinnering2 tweedeherinnering datumherinnering2 datumtweedeherinnering aanmaning"
     " aanmaningsdatum reminder2 secondreminder reminder2date reminder2on rappel2 deuxiemerappel mahnung2",
     "reminder_channel": "kanaalherinnering verzendwijze wijzevanverzenden reminderchannel canalrappel",
-    "notice_on": "ingebrekestelling datumingebrekestelling wikbrief datumwikbrief wikbriefdatum veertiendagenbrief"
+    "notice_on": "ingebrekestelling datumingebrekestelling wikbrief datumwikbrief wikbriefdatum"
+    " veertiendagenbrief"
     " 14dagenbrief datum14dagenbrief noticedate noticeon formalnotice misedemeure datemisedemeure",
     "notice_days": "termijnwikbrief termijn14dagenbrief noticedays noticeterm delaimisedemeure",
     "notice_costs": "kostenwikbrief aangekondigdekosten kosten14dagenbrief noticecosts announcedcosts",
@@ -94,6 +97,7 @@ _FIELD_BY_HEADER: Final = {name: ours for ours, names in HEADERS.items() for nam
 _NUMBERED: Final = re.compile(r" \(\d+\)$")
 
 
+@lru_cache(maxsize=4_096)
 def folded(header: str) -> str:
     """This function will return a header in lower case, without accents, blanks and signs."""
     plain = unicodedata.normalize("NFKD", header).casefold()

@@ -1,4 +1,4 @@
-"""What a creditor wants of collection: asked once, changed at any time, for claims that start from then on."""
+"""What a creditor wants of collection: asked once, changed at any time, for claims that start after."""
 
 from dataclasses import dataclass
 from decimal import Decimal

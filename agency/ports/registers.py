@@ -1,7 +1,7 @@
 """What the business asks of public registers and credit bureaus about debtors and companies.
 
-Asking changes nothing over there, so a call whose answer got lost is made again; a failure is one of the three
-exceptions of `agency.ports.providers`, of which only "refused" is final.
+Asking changes nothing over there, so a call whose answer got lost is made again; a failure is one of the
+three exceptions of `agency.ports.providers`, of which only "refused" is final.
 """
 
 from collections.abc import Sequence

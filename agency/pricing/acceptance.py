@@ -110,6 +110,7 @@ def _close(
     why: str,
 ) -> _Closing:
     """Close an open quote in one statement, so that state and clock are judged where they are changed."""
+    chosen = _chosen(unit, creditor_id, quote_id, claims)
     accepted = to == "accepted"
     stamp = ", accepted_at = app.now(), accepted_by = :by" if accepted else ""
     alive = " AND expires_at > app.now()" if accepted else ""
@@ -128,7 +129,9 @@ def _close(
     )
     if closed is None:
         _refuse_closed(unit, parameters)
-    return _Closing(creditor_id, quote_id, closed, _leave_others(unit, creditor_id, quote_id, claims), why)
+    closing = _Closing(creditor_id, quote_id, closed, chosen, why)
+    _leave_others(unit, closing)
+    return closing
 
 
 def _refuse_closed(unit: Unit, parameters: dict[str, Any]) -> NoReturn:
@@ -144,34 +147,42 @@ def _refuse_closed(unit: Unit, parameters: dict[str, Any]) -> NoReturn:
     raise QuoteNotOpen(f"this quote was {standing} before")
 
 
-def _leave_others(
+def _chosen(
     unit: Unit, creditor_id: UUID, quote_id: UUID, claims: Collection[UUID] | None
 ) -> frozenset[UUID] | None:
-    """Mark the lines that were not chosen, and return the chosen claims; None where that is every line."""
+    """Return the chosen claims when all are lines of the quote; None where that is every line."""
     if claims is None:
         return None
     chosen = frozenset(claims)
-    connection = unit.session.connection()
-    parameters = {"c": creditor_id, "q": quote_id, "ids": list(chosen)}
-    found = connection.execute(
-        text(
-            "SELECT count(*) AS lines, count(*) FILTER (WHERE claim_id = ANY(CAST(:ids AS uuid[]))) AS chosen"
-            " FROM quote_line WHERE creditor_id = :c AND quote_id = :q"
-        ),
-        parameters,
-    ).one()
+    found = (
+        unit.session.connection()
+        .execute(
+            text(
+                "SELECT count(*) AS lines, count(*) FILTER (WHERE claim_id = ANY(CAST(:ids AS uuid[])))"
+                " AS chosen FROM quote_line WHERE creditor_id = :c AND quote_id = :q"
+            ),
+            {"c": creditor_id, "q": quote_id, "ids": list(chosen)},
+        )
+        .one()
+    )
+    if not found.lines:
+        raise NotFound("no such quote")
     if not chosen or found.chosen != len(chosen):
         raise Invalid("choose claims of this price", field="claims")
-    if found.lines == found.chosen:
-        return None
-    connection.execute(
+    return None if found.lines == found.chosen else chosen
+
+
+def _leave_others(unit: Unit, closing: _Closing) -> None:
+    """Mark the lines that were not chosen."""
+    if closing.chosen is None:
+        return
+    unit.session.connection().execute(
         text(
             "UPDATE quote_line SET outcome = 'left' WHERE creditor_id = :c AND quote_id = :q"
             " AND claim_id <> ALL(CAST(:ids AS uuid[]))"
         ),
-        parameters,
+        {"c": closing.creditor_id, "q": closing.quote_id, "ids": list(closing.chosen)},
     )
-    return chosen
 
 
 def _refuse_outdated(unit: Unit, closing: _Closing) -> None:

@@ -1,4 +1,4 @@
-"""What stands beside a price: what the debtor will owe on top, what may be expected, and what is left of it."""
+"""What stands beside a price: what the debtor will owe on top, what may be expected, what is left of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -20,9 +20,10 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreed:
-    """What the outlook needs of the creditor's terms: a clause on costs, whether VAT can be set off, and who
-    keeps what the debtor pays of interest and costs (`creditor` or `agency`)."""
+    """What the outlook needs of the creditor: its country (ISO 3166), a clause on costs in its terms, whether
+    it can set off VAT, and who keeps what the debtor pays of interest and costs (`creditor` or `agency`)."""
 
+    country: str = "NL"
     costs_clause: bool = True
     vat_deductible: bool = True
     keeps: Mapping[str, str]

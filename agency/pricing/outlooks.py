@@ -9,7 +9,6 @@ from sqlalchemy import Row, text
 from agency.kernel.unit import Unit
 from agency.parties.terms import NoTerms, terms_on
 from agency.pricing.outlook import Agreed, Outlook, outlook, together
-from agency.pricing.quoting import keepers
 from agency.pricing.recovering import own_books
 from agency.pricing.scoring import ClaimFacts
 from agency.rules.facts import InterestKind, Law
@@ -27,17 +26,22 @@ _LINES = text(
 
 def agreed_with(unit: Unit, *, creditor_id: UUID, card: RateCard, on: date) -> Agreed:
     """This function will return what the creditor's terms say of costs, interest and VAT on a day."""
-    deductible = unit.session.connection().execute(
-        text("SELECT vat_deductible FROM creditor WHERE id = :c"), {"c": creditor_id}
+    creditor = (
+        unit.session.connection()
+        .execute(text("SELECT country, vat_deductible FROM creditor WHERE id = :c"), {"c": creditor_id})
+        .one()
     )
+    clause, interest_to, costs_to = False, card.interest_to, card.costs_to
     try:
-        clause = terms_on(unit, creditor_id=creditor_id, on=on).costs_clause
+        terms = terms_on(unit, creditor_id=creditor_id, on=on)
+        clause, interest_to, costs_to = terms.costs_clause, terms.interest_to.value, terms.costs_to.value
     except NoTerms:
-        clause = False
+        pass  # the card says it
     return Agreed(
+        country=creditor.country,
         costs_clause=clause,
-        vat_deductible=bool(deductible.scalar_one()),
-        keeps=keepers(unit, creditor_id=creditor_id, card=card),
+        vat_deductible=creditor.vat_deductible,
+        keeps={"interest": interest_to, "costs": costs_to},
     )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Row, text
 
 from agency.claims.itemisation import ItemisedClaim, itemise
 from agency.desk.calling import may_call
+from agency.documents.completeness import SCORE_FACTS
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from agency.progress.timeline import Happening, PlannedAction, planned_actions, timeline
@@ -36,7 +37,8 @@ _PARTS = {
     "contact_points": "SELECT id, channel, value, state FROM contact_point"
     " WHERE creditor_id = :creditor AND debtor_id = :debtor"
     " ORDER BY channel DESC, state = 'usable' DESC, value",
-    "invoices": f"SELECT number, kind, issued_on, due_on, open_minor, currency FROM invoice WHERE {_OURS}"
+    "invoices": f"SELECT id, number, kind, issued_on, due_on, open_minor, disputed_minor, currency"
+    f" FROM invoice WHERE {_OURS}"
     " ORDER BY due_on, number LIMIT 200",
     "holds": f"SELECT id, ground, note, by, starts_at, ends_at FROM hold WHERE {_OURS} AND lifted_at IS NULL"
     " AND (ends_at IS NULL OR ends_at > :now) ORDER BY starts_at, id",
@@ -52,6 +54,18 @@ _PARTS = {
     f" WHERE {_OURS} ORDER BY made_at DESC LIMIT 20",
     "disputes": "SELECT id, status, reason, text, disputed_minor, raised_at, raised_by, resolved_at, outcome"
     f" FROM dispute WHERE {_OURS} ORDER BY raised_at DESC LIMIT 20",
+    "dispute_changes": "SELECT dispute_id, action, disputed_minor, words, lines, at FROM dispute_change"
+    f" WHERE {_OURS} ORDER BY at, id LIMIT 200",
+    "dossiers": "SELECT id, state, percent, pages, error, as_of AS asked_at FROM dossier"
+    f" WHERE {_OURS} ORDER BY as_of DESC, id DESC LIMIT 3",
+    "requests": "SELECT q.claim_id, q.state, q.due_on, (SELECT jsonb_agg(jsonb_build_object('item', i.item,"
+    " 'blocking', i.blocking, 'on_expiry', i.on_expiry, 'solved_at', i.solved_at)"
+    " ORDER BY i.blocking DESC, i.item) FROM information_item i WHERE i.creditor_id = q.creditor_id"
+    f" AND i.request_id = q.id) AS items FROM information_request q WHERE {_OURS}"
+    " ORDER BY q.asked_at DESC LIMIT 5",
+    "documents": f"SELECT id, kind, name, standing, checked_at, added_at FROM document WHERE {_OURS}"
+    " ORDER BY added_at DESC, id LIMIT 100",
+    "evidence": SCORE_FACTS,
     "work": "SELECT id, kind, reason, due_at, leased_by, leased_until, generation FROM work_item"
     f" WHERE {_OURS} AND done_at IS NULL ORDER BY urgency, id LIMIT 20",
     # The same person at other creditors: only the agency may see this.
@@ -89,6 +103,11 @@ class ClaimPage:
     payments: Sequence[Part]
     promises: Sequence[Part]
     disputes: Sequence[Part]
+    dispute_changes: Sequence[Part]
+    dossiers: Sequence[Part]
+    requests: Sequence[Part]
+    documents: Sequence[Part]
+    evidence: Sequence[Part]
     work: Sequence[Part]
     other_claims: Sequence[Part]
     staff: Mapping[UUID, str]

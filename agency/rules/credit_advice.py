@@ -1,4 +1,4 @@
-"""What is advised after a credit check, what it costs, and what may be told of other creditors' experience."""
+"""What is advised after a credit check, what it costs, and what may be told of others' experience."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

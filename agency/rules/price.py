@@ -21,8 +21,8 @@ from agency.rules.score import COMPLETE, ScoreGain
 from agency.rules.trace import Trace, TraceLine
 
 __all__ = [
-    "DEFAULT_CARD", "PRICE_RULE", "AgeStep", "Band", "CardFault", "Factor", "PhaseStep", "Price", "PriceFacts",
-    "RateCard", "Saving", "UnfairRateCard", "price",
+    "DEFAULT_CARD", "PRICE_RULE", "AgeStep", "Band", "CardFault", "Factor", "PhaseStep", "Price",
+    "PriceFacts", "RateCard", "Saving", "UnfairRateCard", "price",
 ]  # fmt: skip
 
 PRICE_RULE: Final = "1"

@@ -1,7 +1,7 @@
 """Asking the registers about debtors, and what follows from their answers.
 
-The call stands between two transactions: what is asked for is leased first, so that two workers never ask about
-one debtor at once, and an answer that got lost is simply asked for again: asking changes nothing over there.
+The call stands between two transactions: what is asked for is leased first, so that two workers never ask
+about one debtor at once, and an answer that got lost is simply asked for again: asking changes nothing.
 """
 
 import json
@@ -54,8 +54,10 @@ _ASK_NEW = text(
     " ON CONFLICT (creditor_id, debtor_id) DO NOTHING"
 )
 _ASK_AGAIN = text(
-    "UPDATE screening s SET state = CASE WHEN s.state = 'clear' THEN 'waiting' ELSE s.state END, asked_at = :now,"
-    " next_at = :now, attempts = 0, answered_at = CASE WHEN s.state = 'clear' THEN NULL ELSE s.answered_at END"
+    "UPDATE screening s SET state = CASE WHEN s.state = 'clear' THEN 'waiting' ELSE s.state END,"
+    " asked_at = :now,"
+    " next_at = :now, attempts = 0, answered_at = CASE WHEN s.state = 'clear' THEN NULL ELSE"
+    " s.answered_at END"
     " FROM (SELECT DISTINCT c.debtor_id FROM claim c WHERE c.creditor_id = :c AND c.placement_id = :p) x"
     " WHERE s.creditor_id = :c AND s.debtor_id = x.debtor_id"
     " AND (s.answered_at IS NULL OR s.answered_at < :fresh_from)"
@@ -105,8 +107,8 @@ def ask_about_placement(
 ) -> int:
     """This function will mark the debtors of a placement to be asked about and return how many there are.
 
-    :param before_contact: also those whose clear answer is no longer fresh and whom nobody has written to yet;
-        until it is there again they are not contacted.
+    :param before_contact: also those whose clear answer is no longer fresh and whom nobody wrote to
+        yet; until it is there again they are not contacted.
     """
     connection = unit.session.connection()
     values = {"c": creditor_id, "p": placement_id, "now": unit.now}

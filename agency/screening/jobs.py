@@ -23,8 +23,10 @@ def screen_placement(unit: Unit, event: PlacementRead) -> None:
 
 
 def screen_before_contact(unit: Unit, event: QuoteAccepted) -> None:
-    """This function will have them asked again where their answer is no longer fresh, before treatment starts:
-    until they have answered, the planner lets nobody be contacted for the first time."""
+    """This function will have them asked again where their answer is no longer fresh, before treatment.
+
+    Until they have answered, the planner lets nobody be contacted for the first time.
+    """
     if event.placement_id is None:
         return
     placement_id = event.placement_id

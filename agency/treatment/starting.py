@@ -36,7 +36,8 @@ _START = text(
     " SELECT creditor_id, claim_id FROM pinned"
 )
 _TAKEN = text(
-    "INSERT INTO treatment_step (creditor_id, id, claim_id, step, cycle, channel, due_at, state, done_at, why,"
+    "INSERT INTO treatment_step (creditor_id, id, claim_id, step, cycle, channel, due_at, state,"
+    " done_at, why,"
     " trace) SELECT w.creditor_id, uuidv7(), w.claim_id, w.step, 1, w.channel, w.at, 'done', w.at,"
     " 'taken by the creditor', '[]' FROM jsonb_to_recordset(CAST(:steps AS jsonb)) AS w(creditor_id uuid,"
     "  claim_id uuid, step text, channel text, at timestamptz)"

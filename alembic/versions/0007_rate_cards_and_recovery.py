@@ -52,7 +52,9 @@ def upgrade() -> None:
         sa.Column("creditors", sa.Integer(), nullable=False),
         sa.Column("share_sum", sa.BigInteger(), nullable=False),
         sa.Column("share_squares", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("as_of", "debtor", "age_band", "amount_band", name=op.f("pk_recovery_outcome")),
+        sa.PrimaryKeyConstraint(
+            "as_of", "debtor", "age_band", "amount_band", name=op.f("pk_recovery_outcome")
+        ),
     )
     _walls()
 
@@ -104,7 +106,9 @@ def downgrade() -> None:
     op.drop_table("rate_card_draft")
     for column in ("author", "approved_by"):
         op.drop_column("rate_card", column)
-    op.drop_constraint(op.f("fk_success_fee_creditor_id_quote_id_claim_id"), "success_fee", type_="foreignkey")
+    op.drop_constraint(
+        op.f("fk_success_fee_creditor_id_quote_id_claim_id"), "success_fee", type_="foreignkey"
+    )
     op.drop_column("quote_line", "outcome")
     op.drop_index("uq_quote_accepted", table_name="quote")
     op.create_index(

@@ -58,9 +58,12 @@ def main(words: Sequence[str]) -> int:
     until = time.monotonic() + seconds
     rng = random.Random(asked.seed)
     bar = Progress(
-        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[found]}"), TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[found]}"),
+        TimeRemainingColumn(),
         console=Console(stderr=True),
-    )  # fmt: skip
+    )
     with bench() as tool, bar:
         task = bar.add_task("fuzz", total=seconds, found="")
         try:

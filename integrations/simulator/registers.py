@@ -1,4 +1,4 @@
-"""The registers and the credit bureau: answers scripted by words in a name, the same for the same question."""
+"""The registers and the credit bureau: answers scripted by words in a name, always the same."""
 
 import hashlib
 from datetime import date, timedelta

@@ -14,6 +14,8 @@ from portal.shared.i18n import N_
 
 _HUNDRED = Decimal(100)
 _BPS_MAX = 100_000
+_PERCENTS = ("bps_per_point", "floor_bps", "ceiling_bps")
+_OTHERS = ("pivot_points", "minimum", "file_fee", "interest_to", "costs_to")
 NO_PERCENT = N_("Give a per cent, like 12.5.")
 NO_COUNT = N_("Give a whole number.")
 NO_AMOUNT = N_("Give an amount, like 12.50.")
@@ -65,7 +67,7 @@ def form_of(name: str, valid_from: date, content: Mapping[str, Any]) -> CardForm
         "interest_to": content.get("interest_to", "creditor"),
         "costs_to": content.get("costs_to", "agency"),
     }
-    for key in ("bps_per_point", "floor_bps", "ceiling_bps"):
+    for key in _PERCENTS:
         values[key] = _percent(content[key])
     return CardForm(name, valid_from.isoformat(), values, dict(content), valid_from)
 
@@ -95,10 +97,9 @@ def read_form(sent: Mapping[str, Any], *, currency: str) -> CardForm:
         "interest_to": str(sent.get("interest_to") or ""),
         "costs_to": str(sent.get("costs_to") or ""),
     }
-    for key in ("bps_per_point", "floor_bps", "ceiling_bps"):
+    for key in _PERCENTS:
         content[key] = reader.percent(key, str(sent.get(key) or ""))
-    for key in ("pivot_points", "minimum", "file_fee", "interest_to", "costs_to", "bps_per_point", "floor_bps",
-                "ceiling_bps"):  # fmt: skip
+    for key in (*_PERCENTS, *_OTHERS):
         made.values[key] = str(sent.get(key) or "")
     made.content = content
     return made
@@ -208,5 +209,3 @@ def _euros(minor: int | None) -> str:
     if minor is None:
         return ""
     return format((Decimal(minor) / _HUNDRED).quantize(Decimal("0.01")), "f").removesuffix(".00")
-
-

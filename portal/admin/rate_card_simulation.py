@@ -115,5 +115,3 @@ def _distribution(found: Simulation) -> Any:
             for shift, claims in counted.items()
         ],
     )
-
-

@@ -262,9 +262,7 @@ def _examples(card: RateCard, base: RateCard | None) -> list[dict[str, Any]]:
         )  # fmt: skip
         new = price(card=card, facts=facts)
         old = price(card=base, facts=facts).fee_bps if base and base.currency == card.currency else None
-        found.append(
-            {"amount": facts.amount, "fee": new.fee_bps, "maximum": new.maximum, "before": old}
-        )
+        found.append({"amount": facts.amount, "fee": new.fee_bps, "maximum": new.maximum, "before": old})
     return found
 
 
@@ -278,5 +276,3 @@ def current_and_draft(unit: Unit, draft_id: UUID) -> tuple[RateCard, RateCard, R
         raise UnfitCard(faults)
     card = RateCard.from_fields(kept.content)
     return card_on(unit, on=unit.today).card, card, kept
-
-

@@ -109,7 +109,7 @@ NOT_PLACED_BY_HAND = frozenset({"dispute", "promise", "plan_kept", "notice_runni
 
 
 def holds_to_place(*, country: str, debtor: DebtorKind, on: date) -> tuple[tuple[str, str], ...]:
-    """This function will return the grounds that a collector may choose for such a debtor, with their words."""
+    """This function will return the grounds that a collector may choose for such a debtor."""
     return tuple(
         (ground.value, HOLDS[ground.value])
         for ground in grounds_of(country=country, debtor=debtor, on=on)

@@ -1,4 +1,4 @@
-"""What a creditor tells of a claim beside the debt: its own reminders and notices, and its credit insurance."""
+"""What a creditor tells of a claim beside the debt: its own reminders and notices, and its insurance."""
 
 from datetime import date
 from decimal import Decimal

@@ -25,7 +25,7 @@ from portal.creditor.figures import CLAIM_FILTERS, CLAIM_SORTS, claim_list
 from portal.creditor.known_before import history_of
 from portal.creditor.words import HOLDS, factor_words, happening, planned, step_words
 from portal.disputes import disputes_of
-from portal.dossiers import dossier_words
+from portal.dossiers import bundles_of, dossier_words
 from portal.requests import request_words
 from portal.shared.audience import CreditorUnit, TheVisitor, own_creditor
 from portal.shared.evidence import CLAIM_TYPES, document_chip, evidence_items
@@ -117,11 +117,11 @@ def show_claim(
         messages=[_message(row) for row in _rows(unit, _MESSAGES, creditor_id, claim_id)],
         disputes=disputes_of(unit, creditor_id=creditor_id, claim_id=claim_id, currency=claim.currency),
         asked=[
-            request_words(row)
+            request_words(row._asdict())
             for row in requests_of(unit, creditor_id=creditor_id, claim_id=claim_id, only_open=False)
         ],
         dossier=dossier_words(
-            unit, creditor_id=creditor_id, claim_id=claim_id, base=f"/creditor/claims/{claim_id}"
+            bundles_of(unit, creditor_id=creditor_id, claim_id=claim_id), base=f"/creditor/claims/{claim_id}"
         ),
         holds=[gettext(HOLDS[row.ground]) for row in _rows(unit, _HOLDS, creditor_id, claim_id)],
         documents=[
@@ -231,11 +231,11 @@ def line_words(row: Row[Any]) -> dict[str, Any]:
             }
             for kind, after in facts.get("cheaper", [])
         ],
-        "resolved": _when_resolved(row.fee_bps, facts.get("resolved_bps"), amount),
+        "settled": _when_settled(row.fee_bps, facts.get("resolved_bps"), amount),
     }
 
 
-def _when_resolved(fee_bps: int, after: int | None, amount: Money) -> dict[str, Any] | None:
+def _when_settled(fee_bps: int, after: int | None, amount: Money) -> dict[str, Any] | None:
     """What the fee becomes once the dispute is settled for the creditor."""
     if after is None:
         return None

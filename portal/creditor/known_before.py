@@ -48,7 +48,8 @@ def _cover(unit: Unit, creditor_id: UUID, claim_id: UUID) -> dict[str, Any] | No
         .execute(
             text(
                 "SELECT c.currency, coalesce((SELECT sum(p.amount_minor) FROM payment p"
-                " WHERE p.creditor_id = c.creditor_id AND p.claim_id = c.id AND p.reversed_at IS NULL), 0)::bigint"
+                " WHERE p.creditor_id = c.creditor_id AND p.claim_id = c.id AND p.reversed_at IS"
+                " NULL), 0)::bigint"
                 " AS recovered, coalesce((SELECT sum(f.net_minor) FROM success_fee f"
                 "  WHERE f.creditor_id = c.creditor_id AND f.claim_id = c.id), 0)::bigint AS fee"
                 " FROM claim c WHERE c.creditor_id = :c AND c.id = :claim"

@@ -14,7 +14,7 @@ from agency.kernel.unit import Unit
 from agency.parties.contacting import NewContact, add_contact
 from agency.parties.models import Debtor
 from portal.creditor.doors import creditor_page, routes
-from portal.requests import request_words
+from portal.requests import request_of_claim
 from portal.shared.audience import CreditorUnit, TheVisitor, leave_for, own_creditor
 from portal.shared.forms import Fields, Form, FormModel, blank, submitted
 from portal.shared.i18n import N_
@@ -41,7 +41,7 @@ def missing(request: Request, unit: CreditorUnit, visitor: TheVisitor, after: st
         request,
         "missing.html",
         counts=open_requests(unit, creditor_id=creditor_id),
-        requests=[request_words(row) for row in found[:ON_A_PAGE]],
+        requests=[request_of_claim(row._asdict()) for row in found[:ON_A_PAGE]],
         next_url=f"/creditor/missing?after={found[ON_A_PAGE - 1].id}" if len(found) > ON_A_PAGE else "",
     )
 
@@ -104,7 +104,7 @@ def _show(request: Request, unit: Unit, creditor_id: UUID, claim_id: UUID, form:
         request,
         "missing_claim.html",
         status=422 if form.errors else 200,
-        asked=request_words(latest),
+        asked=request_of_claim(latest._asdict()),
         form=form,
     )
 

@@ -116,8 +116,8 @@ def _insured(unit: Unit, creditor_id: UUID, lines: Sequence[Row[Any]]) -> list[d
     covers = covers_of(unit, creditor_id=creditor_id, claim_ids=[row.claim_id for row in lines])
     sums: dict[UUID, tuple[int, int]] = {}
     for row in lines:
-        base, net = sums.get(row.claim_id, (0, 0))
-        sums[row.claim_id] = (base + row.base_minor, net + row.net_minor)
+        base_minor, fee_minor = sums.get(row.claim_id, (0, 0))
+        sums[row.claim_id] = (base_minor + row.base_minor, fee_minor + row.net_minor)
     numbers = {row.claim_id: (row.number, row.currency) for row in lines}
     found = []
     for claim_id, cover in covers.items():

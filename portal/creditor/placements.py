@@ -175,10 +175,12 @@ def _findings(unit: Unit, creditor_id: UUID, placement_id: UUID) -> list[dict[st
     """What was remarkable about rows that were taken; questions first."""
     rows = unit.session.connection().execute(
         text(
-            "SELECT f.row, f.field, f.severity, f.reason, f.value, f.source, r.claim_id FROM placement_finding f"
+            "SELECT f.row, f.field, f.severity, f.reason, f.value, f.source, r.claim_id FROM"
+            " placement_finding f"
             " JOIN placement_row r ON r.creditor_id = f.creditor_id AND r.placement_id = f.placement_id"
             "  AND r.row = f.row AND r.outcome <> 'rejected'"
-            " WHERE f.creditor_id = :c AND f.placement_id = :p ORDER BY f.severity, f.row, f.field LIMIT :limit"
+            " WHERE f.creditor_id = :c AND f.placement_id = :p ORDER BY f.severity, f.row, f.field"
+            " LIMIT :limit"
         ),
         {"c": creditor_id, "p": placement_id, "limit": REJECTS_SHOWN},
     )

@@ -25,8 +25,31 @@ function begin() {
     if (!answer.ok) throw new Error(answer.statusText);
     address = (await answer.json()).url;
     history.replaceState(null, "", address);
+    await showBoard();
   })();
   return beginning;
+}
+
+// The page's own list of what became of the files, where it does not stand yet.
+async function showBoard() {
+  const page = new DOMParser().parseFromString(await (await fetch(address)).text(), "text/html");
+  const drop = document.adoptNode(page.getElementById("drop"));
+  form.closest(".card").after(drop);
+  window.htmx.process(drop);
+}
+
+let resting = false;
+let changed = false;
+function refresh() {
+  changed = true;
+  if (resting) return;
+  changed = false;
+  resting = true;
+  document.body.dispatchEvent(new CustomEvent("dropped"));
+  setTimeout(() => {
+    resting = false;
+    if (changed) refresh();
+  }, 1_000);
 }
 
 function line(upload) {
@@ -94,7 +117,7 @@ function settle(upload) {
   upload.done = true;
   upload.item.remove();
   count();
-  document.body.dispatchEvent(new CustomEvent("dropped"));
+  refresh();
 }
 
 function fail(upload, words) {
@@ -133,8 +156,7 @@ async function next() {
   unread = false;
   // All that could arrive has arrived: it is handed over together, as one placement with one price.
   await fetch(`${address}/reading`, { method: "POST", headers: { "X-CSRF-Token": csrf } });
-  if (document.getElementById("drop")) document.body.dispatchEvent(new CustomEvent("dropped"));
-  else location.assign(address);
+  refresh();
 }
 
 async function take(files) {

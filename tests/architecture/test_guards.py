@@ -207,7 +207,7 @@ ADDRESS = re.compile(
             r"python" + r"hosted\.org",
             r"registry\." + r"npmjs",
             r"--(?:extra-)?index" + r"-url[ =]\S",
-            r'"resol' + r'ved":',
+            r'"resol' + r'ved":\s*"http',
         ]
     )
 )

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from agency.claims.holds import running_holds
 from agency.kernel.unit import Door
-from agency.payments.links import issue_link
+from agency.payments.links import issue_link, revoke_links
 from agency.ports.providers import CreatedPayment
 from portal import main
 from portal.debtor.brands import contrast, style_of
@@ -70,6 +70,11 @@ def send(browser, path, **fields):
     return browser.post(path, data={"csrf": token_of(page), **fields})
 
 
+def take_back(office, claim):
+    with office.unit() as unit:
+        assert revoke_links(unit, creditor_id=claim[0], claim_id=claim[1], why="test") == 1
+
+
 class TestDoor:
     def test_link_is_swapped_for_a_cookie_and_shows_nothing_personal(self, browser, claim):
         answer = browser.get(f"/pay/{claim[2]}", follow_redirects=False)
@@ -112,6 +117,37 @@ class TestDoor:
         browser.cookies.clear()
         browser.cookies.set("debtor", value[:-1] + ("0" if value[-1] != "0" else "1"))
         assert browser.get("/pay").status_code == 404
+
+    @pytest.mark.parametrize(
+        "path", ["", "/promise", "/dispute", "/not-me", "/receipt", "/return", "/code.svg"]
+    )
+    def test_a_link_taken_back_shows_nothing_more(self, browser, office, claim, path):
+        come_in(browser, claim[2])
+        take_back(office, claim)
+        answer = browser.get(f"/pay{path}")
+        assert answer.status_code == 404
+        assert "van den Berg" not in answer.text
+
+    @pytest.mark.parametrize(
+        ("path", "fields"),
+        [
+            ("/start", {"what": "all"}),
+            ("/start", {"what": "part", "amount": "100,00"}),
+            ("/promise", {"due_on": "2026-11-12"}),
+            ("/dispute", {"reason": "not_delivered"}),
+            ("/already-paid", {"paid_on": "2026-11-02"}),
+            ("/not-me", {"words": ""}),
+            ("/debt-help", {"words": ""}),
+            ("/identify", {"answer": "3511 ab"}),
+        ],
+    )
+    def test_a_link_taken_back_takes_no_answer_more(self, browser, office, claim, checkout, path, fields):
+        token = token_of(come_in(browser, claim[2]).text)
+        take_back(office, claim)
+        assert browser.post(f"/pay{path}", data={"csrf": token, **fields}).status_code == 404
+        assert checkout.asked == []
+        with office.unit() as unit:
+            assert running_holds(unit, creditor_id=claim[0], claim_id=claim[1]) == []
 
 
 class TestPaying:

@@ -149,3 +149,62 @@ class TestWhatToExpect:
         shown = manager.get(page).text
         for words in ("Costs the debtor will owe", "Interest to date", "Expected recovery", "our own table"):
             assert words in shown
+
+
+class Program:
+    """A program that speaks to the interface for a user."""
+
+    def __init__(self, browser: Browser) -> None:
+        self.client, self.headers = browser.client, {"x-csrf-token": browser.csrf}
+
+    def post(self, path, body, key=None):
+        headers = self.headers | ({"idempotency-key": key} if key else {})
+        return self.client.post(f"/api/v1{path}", json=body, headers=headers)
+
+
+ASKED = {"amount": "2500.00", "due_on": "2026-05-31", "debtor_kind": "company", "country": "NL"}
+
+
+class TestInterface:
+    def test_says_the_price_in_words_and_what_may_be_expected(self, manager):
+        program = Program(manager)
+        found = program.post("/quotes", ASKED | {"language": "de", "disputed": True}).json()
+        assert found["factors"][0]["words"].startswith("Größe der Forderung")
+        assert found["outlook"]["recovery"]["source"] == "house"
+        assert found["fee_bps_when_settled"] < found["fee_bps"]
+        assert program.post("/quotes", ASKED | {"language": "xx"}).status_code == 422
+
+    def test_accepts_once_per_key(self, house, manager):
+        manager.drop(FILE)
+        number = house.one("SELECT number FROM quote")
+        program = Program(manager)
+        assert program.post(f"/quotes/{number}/acceptance", {}).status_code == 400
+        first = program.post(f"/quotes/{number}/acceptance", {}, key="k1")
+        assert (first.status_code, first.json()["claims"]) == (200, 3)
+        assert program.post(f"/quotes/{number}/acceptance", {}, key="k1").content == first.content
+        assert program.post(f"/quotes/{number}/acceptance", {}, key="k2").status_code == 409
+
+    def test_declines_chosen_claims_with_a_reason(self, house, manager):
+        manager.drop(FILE)
+        number, program = house.one("SELECT number FROM quote"), Program(manager)
+        claims = [str(claim_id(house, "F1"))]
+        assert program.post(f"/quotes/{number}/refusal", {"claims": claims}, key="a").status_code == 422
+        body = {"claims": claims, "reason": "too dear"}
+        assert program.post(f"/quotes/{number}/refusal", body, key="b").json()["claims"] == 1
+        assert house.one("SELECT count(*) FROM claim WHERE state = 'quoted'") == 2
+
+    def test_is_bound_by_managers_alone_and_confined_to_its_creditor(self, house, creditor_id, manager):
+        manager.drop(FILE)
+        number = house.one("SELECT number FROM quote")
+        clerk = Program(Browser(house, creditor_id, Role.CREDITOR_CLERK))
+        assert clerk.post(f"/quotes/{number}/acceptance", {}, key="k").status_code == 403
+        stranger = Program(Browser(house, house.creditor("Other"), Role.CREDITOR_MANAGER))
+        assert stranger.post(f"/quotes/{number}/acceptance", {}, key="k").status_code == 404
+
+    def test_replays_by_number_and_by_id(self, house, manager):
+        page = manager.drop(FILE).headers["location"]
+        number = house.one("SELECT number FROM quote")
+        for name in (number, page.rpartition("/")[2]):
+            found = manager.get(f"/api/v1/quotes/{name}/replay").json()
+            assert (found["same"], found["intact"], found["number"]) == (True, True, number)
+        assert manager.get("/api/v1/quotes/Q-1/replay").status_code == 404

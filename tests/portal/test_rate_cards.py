@@ -1,4 +1,4 @@
-"""The administrators' rate cards: written, checked while typing, simulated, and let out by a second person."""
+"""Rate cards: written, checked while typing, simulated, and let out by a second person."""
 
 import re
 from datetime import date

@@ -78,14 +78,14 @@ class TestExplanation:
     def test_shows_every_factor_and_they_add_up(self):
         found = quote(age_days=200, country="DE", completeness=45, dispute=DisputeStatus.raised)
         assert {factor.key: factor.bps for factor in found.factors} == {
-            "base": 894,
+            "base": 978,
             "evidence": 50,
             "age": 300,
             "country": 250,
             "debtor": 0,
             "dispute": 300,
         }
-        assert found.fee_bps == 1794
+        assert found.fee_bps == 1878
         assert all(factor.why and factor.label for factor in found.factors)
 
     def test_says_when_a_limit_of_the_card_was_reached(self):
@@ -103,13 +103,13 @@ class TestExplanation:
         )
         found = quote(completeness=evidence.completeness, gains=evidence.gains)
         savings = {saving.document: saving.fee_bps_after for saving in found.cheaper}
-        assert found.fee_bps == 944
-        assert savings[DocumentKind.delivery_note] == 844
+        assert found.fee_bps == 1028
+        assert savings[DocumentKind.delivery_note] == 928
         assert savings[DocumentKind.delivery_note] == quote(completeness=65).fee_bps
 
     def test_pins_the_version_of_the_card_in_the_trace(self):
         (line,) = quote().trace
-        assert (line.rule, line.version, line.amount) == ("price", "2026-11-01", quote().maximum)
+        assert (line.rule, line.version, line.amount) == ("price", "2026-11-26", quote().maximum)
 
 
 class TestFairness:

@@ -1,4 +1,4 @@
-"""What must be known before the first contact is asked for once, holds its claim, and solves itself (S-23)."""
+"""What must be known before the first contact is asked once, holds its claim, and solves itself (S-23)."""
 
 from datetime import timedelta
 
@@ -74,7 +74,8 @@ class TestAsking:
         assert ask(units, creditor_id, placement_id) == 2
         items = rows_of(
             units, creditor_id, "SELECT c.reference, i.item, i.blocking FROM information_item i"
-            " JOIN information_request q ON q.id = i.request_id JOIN claim c ON c.id = q.claim_id ORDER BY 1, 2"
+            " JOIN information_request q ON q.id = i.request_id JOIN claim c ON c.id = q.claim_id"
+            " ORDER BY 1, 2"
         )  # fmt: skip
         assert [tuple(row) for row in items] == [
             ("F2", "contact", True),

@@ -15,7 +15,7 @@ UNUSUALLY_LOW: Final = "is so little that collecting it hardly pays"
 
 
 def check_amount(amount: Money, *, today: date, is_invoice: bool = True) -> list[Finding]:
-    """Refuse nothing and less than nothing; ask about what is unusually high, warn about what is very little."""
+    """Refuse nothing and less than nothing; ask about very much, warn about very little."""
     if amount.minor == 0:
         return [Finding("amount", Severity.REJECT, NOTHING, str(amount))]
     if is_invoice and amount.minor < 0:

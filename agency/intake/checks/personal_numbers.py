@@ -1,9 +1,9 @@
 """Numbers by which a state knows a person: found in text, so that they are never kept.
 
 Netherlands: the BSN (nine digits, 11-proef) may only be used where a law says so (UAVG art. 46). Belgium: the
-rijksregisternummer (eleven digits, mod 97) needs a ground of its own (law of 8 August 1983 art. 8). One number of
-nine digits in eleven passes the 11-proef, so a bare one counts only where nothing beside it says that it is
-something else: an invoice, an account, a telephone, an enterprise.
+rijksregisternummer (eleven digits, mod 97) needs a ground of its own (law of 8 August 1983 art. 8). One
+number of nine digits in eleven passes the 11-proef, so a bare one counts only where nothing beside it says
+that it is something else: an invoice, an account, a telephone, an enterprise.
 """
 
 import re
@@ -72,8 +72,8 @@ def eleven_proof(digits: str) -> bool:
 def national_register(digits: str) -> bool:
     """Tell whether eleven digits are a rijksregister- or bis-number: a birthday and 97 minus the rest.
 
-    From 2000 on a 2 stands before the nine digits for the check. A bis-number has 20 or 40 added to the month;
-    an unknown day or month is 00.
+    From 2000 on a 2 stands before the nine digits for the check. A bis-number has 20 or 40 added to its
+    month; an unknown day or month is 00.
     """
     if len(digits) != 11 or not digits.isascii() or not digits.isdigit():
         return False

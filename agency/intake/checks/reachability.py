@@ -23,7 +23,7 @@ _NOWHERE: Final = ("example", "invalid", "localhost", "test")
 
 
 def check_postcode(value: str, country: str) -> list[Finding]:
-    """Refuse a postcode that its country cannot have; the Dutch and Belgian ones are read where values are."""
+    """Refuse a postcode that its country cannot have; Dutch and Belgian ones are read with the values."""
     pattern = POSTCODES.get(country)
     if pattern is None or pattern.fullmatch(value.strip().upper()):
         return []

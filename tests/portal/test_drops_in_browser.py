@@ -1,0 +1,160 @@
+"""Dropping two hundred files in a real browser, mapping a bank's columns, confirming an unsure invoice."""
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from agency.parties.models import Role
+from tests.einvoice.pdf_samples import invoice_pdf
+from tests.portal.served import serve
+from tests.portal.test_creditor import house  # noqa: F401
+from tests.portal.test_drops import PICTURE, a_workbook, an_archive, an_invoice
+from tests.portal.test_shell_in_browser import DESK, PHONE, chrome, violations, watched  # noqa: F401
+
+pytestmark = pytest.mark.browser
+expect.set_options(timeout=60_000)
+
+# What a bank's export looks like, twenty-six columns wide; nobody in it exists.
+BANK_HEADERS = (
+    "IBAN/BBAN", "Munt", "BIC", "Volgnr", "Datum", "Rentedatum", "Bedrag", "Saldo na trn",
+    "Tegenrekening IBAN/BBAN", "Naam tegenpartij", "Naam uiteindelijke partij", "Naam initiërende partij",
+    "BIC tegenpartij", "Code", "Batch ID", "Transactiereferentie", "Machtigingskenmerk", "Incassant ID",
+    "Betalingskenmerk", "Omschrijving-1", "Omschrijving-2", "Omschrijving-3", "Reden retour",
+    "Oorspr bedrag", "Oorspr munt", "Koers",
+)  # fmt: skip
+
+
+def bank_export(rows: int) -> bytes:
+    lines = [BANK_HEADERS]
+    for n in range(rows):
+        day = f"2026-09-{n % 28 + 1:02}"
+        known = {
+            "IBAN/BBAN": "NL91ABNA0417164300", "Munt": "EUR", "BIC": "ABNANL2A", "Volgnr": f"{n:018}",
+            "Datum": day, "Rentedatum": day, "Bedrag": f"+{n + 10},50", "Saldo na trn": "+99,00",
+            "Tegenrekening IBAN/BBAN": "NL91ABNA0417164300",
+            "Naam tegenpartij": f"Klant {'ABCDEFGH'[n % 8]} BV",
+            "Code": "cb", "Omschrijving-1": f"Factuur {n}",
+        }  # fmt: skip
+        lines.append(tuple(known.get(header, "") for header in BANK_HEADERS))
+    return "\r\n".join(",".join(f'"{cell}"' for cell in line) for line in lines).encode("cp1252")
+
+
+@pytest.fixture
+def served(house):  # noqa: F811
+    with serve(house) as running:
+        yield running
+
+
+@pytest.fixture
+def window(chrome, served):  # noqa: F811
+    """Opens a page of a signed-in manager in a theme and size."""
+    person = served.house.person(Role.CREDITOR_MANAGER, creditor_id=served.house.creditor())
+    session = served.house.signed_in(person).cookies["session"]
+    contexts = []
+
+    def opened(**settings):
+        context = chrome.new_context(base_url=served.url, locale="en-GB", **settings)
+        context.set_default_timeout(60_000)
+        context.add_cookies([{"name": "session", "value": session, "url": served.url}])
+        contexts.append(context)
+        return watched(context)
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+def two_hundred(folder: Path) -> list[Path]:
+    files = {f"invoice-{n:03}.xml": an_invoice(f"U{n:03}") for n in range(140)}
+    files |= {f"paper-{n:02}.pdf": invoice_pdf(number=f"P{n:02}") for n in range(30)}
+    files |= {f"list-{n}.xlsx": a_workbook(f"W{n}A", f"W{n}B") for n in range(10)}
+    files |= {f"photo-{n}.png": PICTURE + bytes([n]) for n in range(18)}
+    files["unsure.pdf"] = invoice_pdf(number="Q1", leave_out=("net", "vat", "total"))
+    files["more.zip"] = an_archive(**{f"z{n}.xml": an_invoice(f"Z{n}") for n in range(5)})
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return [folder / name for name in files]
+
+
+def look(page, name: str) -> None:
+    """Keep a picture where somebody wants to see it."""
+    if folder := os.environ.get("PICTURES"):
+        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+
+
+class TestTheDropPage:
+    def test_takes_two_hundred_files_and_survives_a_reload(self, window, tmp_path, axe_script):
+        page, complaints = window(viewport=DESK)
+        page.goto("/creditor/placements/new")
+        look(page, "upload")
+        page.locator("input[type=file]").set_input_files(two_hundred(tmp_path))
+        page.wait_for_url("**/creditor/drops/*")
+        expect(page.locator("#drop tbody tr")).to_have_count(204)
+        expect(page.locator("#drop .chip", has_text="Waiting")).to_have_count(0)
+        expect(page.locator("#drop a", has_text="See the price")).to_have_count(1)
+        page.reload()
+        expect(page.locator("#drop tbody .chip", has_text="Claim")).to_have_count(185)
+        expect(page.locator("#drop tbody .chip", has_text="Question")).to_have_count(19)
+        assert complaints == []
+        look(page, "drop")
+        assert violations(page, axe_script) == []
+
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    @pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+    def test_every_page_of_it_can_be_read_by_everybody_and_fits(
+        self, window, tmp_path, axe_script, scheme, viewport
+    ):
+        page, complaints = window(viewport=viewport, color_scheme=scheme)
+        files = {
+            "unsure.pdf": invoice_pdf(leave_out=("net", "vat", "total")),
+            "bank with a very long name that goes on and on and on and on 2026.csv": bank_export(40),
+            "ok.xml": an_invoice("OK"),
+        }
+        for name, content in files.items():
+            (tmp_path / name).write_bytes(content)
+        page.goto("/creditor/placements/new")
+        page.locator("input[type=file]").set_input_files([tmp_path / name for name in files])
+        page.wait_for_url("**/creditor/drops/*")
+        expect(page.locator("#drop tbody .chip", has_text="Question")).to_have_count(2)
+        drop = page.url
+        rows = page.locator("#drop tbody tr")
+        paths = {
+            "drop": drop,
+            "unsure": rows.filter(has_text="unsure.pdf").locator("a").get_attribute("href"),
+            "mapping": rows.filter(has_text="bank with").locator("a").get_attribute("href"),
+            "mappings": "/creditor/mappings",
+            "new": "/creditor/placements/new",
+        }
+        for name, path in paths.items():
+            page.goto(path)
+            look(page, f"{name}-{scheme}-{viewport['width']}")
+            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, name
+            assert violations(page, axe_script) == [], name
+        assert complaints == []
+
+
+class TestTheMappingPage:
+    def test_maps_a_banks_twenty_six_columns_with_three_choices(self, window, tmp_path):
+        page, complaints = window(viewport=DESK)
+        (tmp_path / "bank.csv").write_bytes(bank_export(40))
+        page.goto("/creditor/placements/new")
+        page.locator("input[type=file]").set_input_files(tmp_path / "bank.csv")
+        page.wait_for_url("**/creditor/drops/*")
+        page.locator("#drop tbody a").click()
+        expect(page.locator("#understood")).to_contain_text("Klant A BV")
+        expect(page.locator("#understood")).to_contain_text("10.50")
+        chosen = page.locator("select[name^=column_]").evaluate_all("all => all.map(one => one.value)")
+        assert chosen[3] == "invoice_number"
+        assert chosen[4] == "issued_on"
+        assert chosen[6] == "amount"
+        assert chosen[9] == "debtor_name"
+        # The page follows what is chosen before anything is kept.
+        page.locator("#field-column_9").select_option("")
+        expect(page.locator("#understood")).to_contain_text("Still needed")
+        page.locator("#field-column_9").select_option("debtor_name")
+        expect(page.locator("#understood")).to_contain_text("Klant A BV")
+        page.get_by_role("button", name="Keep and read the file").click()
+        page.wait_for_url("**/creditor/quotes/*")
+        assert complaints == []

@@ -1,0 +1,113 @@
+"""Sorting with the keyboard, and the new pages in both themes, on a desk and on a phone."""
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from agency.disputes.raising import raise_dispute
+from agency.documents.asking import ask_missing
+from agency.documents.dossier import ask_dossier
+from agency.kernel.unit import Door
+from agency.parties.models import Role
+from tests.portal.served import serve
+from tests.portal.test_shell_in_browser import DESK, PHONE, violations, watched
+from tests.portal.test_sorting_and_asking import claims, clerk, creditor_id, dropped, house, one
+from tests.sorting.papers import a_pdf
+
+__all__ = ["claims", "clerk", "creditor_id", "house"]
+pytestmark = pytest.mark.browser
+LONG = "Koninklijke-Verenigde-Noord-Nederlandse-Scheepsbouw-en-Machinefabrieken-algemene-voorwaarden-2026.pdf"
+
+
+@pytest.fixture(scope="module")
+def chrome(chromium):
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=str(chromium), args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def served(house, creditor_id, claims):
+    """Three files to sort, something missing, a dispute and a dossier on its way."""
+    paper = a_pdf("Algemene voorwaarden", "Geleverd aan Bakkerij Jansen BV", "1012 AB Amsterdam")
+    dropped(house, creditor_id, (LONG, paper), ("b.txt", b"los briefje"), ("c.pdf", a_pdf("nog een brief")))
+    with house.units.open(Door.STAFF, by="system:test") as unit:
+        ask_missing(unit, creditor_id=creditor_id, placement_id=one(house, "SELECT id FROM placement"))
+        raise_dispute(
+            unit, creditor_id=creditor_id, claim_id=claims[0], reason="not_delivered", words="Nooit gezien"
+        )
+        ask_dossier(unit, creditor_id=creditor_id, claim_id=claims[0], language="nl")
+    with serve(house) as running:
+        yield running
+
+
+def window(chrome, served, *roles, creditor=None, **settings):
+    context = chrome.new_context(base_url=served.url, locale="en-GB", **settings)
+    context.set_default_timeout(15_000)
+    person = served.house.person(*roles, creditor_id=creditor)
+    session = served.house.signed_in(person).cookies["session"]
+    context.add_cookies([{"name": "session", "value": session, "url": served.url}])
+    return context
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+def test_pages_can_be_read_by_everybody_and_fit(
+    chrome, served, creditor_id, claims, axe_script, scheme, viewport
+):
+    file = one(served.house, "SELECT id FROM incoming_document ORDER BY id LIMIT 1")
+    doors = {
+        Role.CREDITOR_CLERK: (
+            "/creditor", "/creditor/sorting", f"/creditor/sorting/{file}", "/creditor/missing",
+            f"/creditor/missing/{claims[1]}", f"/creditor/claims/{claims[0]}",
+        ),
+        Role.COLLECTOR: (
+            "/desk/sorting", f"/desk/sorting/{creditor_id}/{file}", f"/desk/claims/{creditor_id}/{claims[0]}",
+        ),
+    }  # fmt: skip
+    for role, paths in doors.items():
+        creditor = creditor_id if role == Role.CREDITOR_CLERK else None
+        with window(
+            chrome, served, role, creditor=creditor, color_scheme=scheme, viewport=viewport
+        ) as context:
+            for path in paths:
+                page, complaints = watched(context)
+                page.goto(path)
+                _picture(page, path, f"{scheme}-{viewport['width']}")
+                width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+                assert (path, width, complaints) == (path, min(width, 0), [])
+                assert violations(page, axe_script) == [], path
+                page.close()
+
+
+def _picture(page, path, name):
+    """With SCREENSHOTS set to a folder, what the page looks like is kept there."""
+    if folder := os.environ.get("SCREENSHOTS"):
+        plain = "-".join(part for part in path.split("/") if part and len(part) < 30) + f"-{len(path)}"
+        page.screenshot(path=str(Path(folder) / f"{plain}-{name}.png"), full_page=True)
+
+
+def test_the_keyboard_alone_sorts_and_takes_back(chrome, served, creditor_id, claims):
+    with window(chrome, served, Role.CREDITOR_CLERK, creditor=creditor_id, viewport=DESK) as context:
+        page = context.new_page()
+        page.goto("/creditor/sorting/next")
+        first = page.url
+        page.keyboard.press("ArrowRight")
+        page.wait_for_url(lambda url: url != first)
+        page.keyboard.press("ArrowLeft")
+        page.wait_for_url(first)
+        page.keyboard.press("/")
+        assert page.evaluate("document.activeElement.name") == "q"
+        page.keyboard.press("Escape")
+        page.locator("h1").click()
+        page.keyboard.press("1")
+        page.wait_for_url(lambda url: url != first)
+        assert one(served.house, "SELECT count(*) FROM document WHERE claim_id IS NOT NULL") == 1
+        page.keyboard.press("u")
+        page.wait_for_url(first)
+        assert one(served.house, "SELECT count(*) FROM document WHERE claim_id IS NOT NULL") == 0
