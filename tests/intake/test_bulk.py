@@ -86,6 +86,9 @@ def test_goes_on_where_a_killed_worker_was_and_shows_no_claim_before_all_are_the
     assert rows == created + merged + rejected
     assert rows_of(units, creditor_id, CLAIMS) == [(created,)]
     assert rows_of(units, creditor_id, "SELECT count(*) FROM placement_row") == [(ROWS,)]
+    # What was noticed before the kill is kept too: every row that was taken has an address under .example.
+    told = "SELECT count(DISTINCT row) FROM placement_finding"
+    assert rows_of(units, creditor_id, told) == [(ROWS - rejected,)]
     assert chunks(units) == []
 
 

@@ -147,6 +147,22 @@ def test_columns_and_rows_give_the_same_rows_rejects_and_findings(rows, sign, or
         assert one == other, name
 
 
+@pytest.mark.parametrize("country", ["NL", "BE"])
+def test_every_cell_among_usual_ones_in_one_table(country):
+    usual = {field: USUAL.get(field, "") for field in FIELDS} | {"country": country}
+    rows = [
+        usual | more | {field: cell}
+        for more in ({}, FOREIGN, INSURED | WARNED, {"debtor_kind": "bedrijf"})
+        for field in FIELDS
+        for cell in CELLS[field]
+    ]
+    mapped = Mapped(columns={field: field for field in FIELDS}, decimal_sign=",")
+    by_columns, by_rows = both_ways(rows, mapped, Habits(country=country, language="fr"))
+    for name, one, other in zip(("rows", "rejects", "findings"), by_columns, by_rows, strict=True):
+        assert len(one) > 50
+        assert one == other, name
+
+
 SEEN = {
     "iban": ["NL56XXXX0417164300", "BE54000000000097", "DE89370400440532013000"],
     "email": ["a@b.example", "a@example.com"],
