@@ -145,6 +145,11 @@ def _earned(version: str, wanted: _Set, documents: frozenset[DocumentKind]) -> i
 
 
 @lru_cache(maxsize=512)
+def newest_version() -> str:
+    """Return the name of the newest version of the table, by which prices are made."""
+    return str(_version(None)["version"])
+
+
 def _version(on: date | None) -> dict[str, Any]:
     rows = read_table("score")["version"]
     newest: dict[str, Any] = max(rows, key=lambda row: row["since"])
