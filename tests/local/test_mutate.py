@@ -64,6 +64,8 @@ class TestMutants:
             ("[a for a in b if a]", ["a -> not (a)"]),
             ("tell(a)", ["tell(a) -> pass"]),
             ("assert_never(a)", []),
+            ("x = zip(a, b, strict=True)", []),
+            ("x = sorted(a, reverse=True)", ["True -> False"]),
             ("def f():\n    return a", ["return a -> return None"]),
             ("def f():\n    return None", []),
             ("def f():\n    return", []),
