@@ -203,13 +203,15 @@ def _ended(running: dict[int, tuple[dict[str, Any], int, int]]) -> Iterator[tupl
 def tests_of(mutant: dict[str, Any], measured: dict[str, Any]) -> list[str]:
     """This function will return the tests that run a mutant's line, the quick ones first.
 
-    What is looked at only during import may show in every test that runs a line of the module.
+    What is looked at only during import may show in every test that runs a line of the module, and where a
+    module has no lines but those (a list of words), in every test.
     """
     if mutant["function"]:
         tests = _contexts(mutant, measured)
     else:
         lines = measured["lines"].get(mutant["module"], {})
-        tests = {test for contexts in lines.values() for test in contexts}
+        tests = {test for contexts in lines.values() for test in contexts} - {""}
+        tests = tests or set(measured["milliseconds"])
     return sorted(tests - {""}, key=lambda test: (measured["milliseconds"][test], test))
 
 

@@ -133,6 +133,11 @@ class TestChoosingTests:
     def test_takes_all_of_the_module_for_what_shows_at_import(self):
         assert self.chosen(1, function="") == ["quick", "other", "slow"]
 
+    def test_takes_all_there_are_for_a_module_that_only_lists(self):
+        measured = {**self.MEASURED, "lines": {"m": {"4": [""]}}}
+        asked = {"module": "m", "function": "", "line": 4, "statement": 4}
+        assert mutation_tests.tests_of(asked, measured) == ["quick", "other", "slow"]
+
 
 def a_mutant(key: str, module: str = "agency.money.percent") -> Mutant:
     return Mutant(key, module, 0, "f", 1, 1, "a -> b")
