@@ -344,9 +344,10 @@ def imported_anew(order_path: Path, arguments: list[str], libraries: list[str]) 
         source = order.sources[mutant["module"]]
         tree = mutated(Path(source).read_text(), mutant["number"])
         sys.meta_path.insert(0, _Finder(mutant["module"], source, tree))
-        return pytest.main([*arguments, "-x", *tests]) == 0
+        return _passes_anew(arguments, tests)
 
     measured = order.read_measured()
+    _check_unmutated(arguments, measured)
     mutants = [one for one in order.mutants if not one["function"]]
     # What a function answered during import was kept before a child could put the mutant in its place.
     left = order.left()
