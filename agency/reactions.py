@@ -18,7 +18,7 @@ from agency.desk.reacting import (
 )
 from agency.documents.asking import ask_again_when_removed, ask_when_accepted, solve_when_documented
 from agency.documents.incoming import match_when_read
-from agency.documents.jobs import check_added, keep_score
+from agency.documents.jobs import check_added, check_attachments, keep_score
 from agency.events import (
     CallDue,
     ClaimPaidOff,
@@ -67,7 +67,14 @@ from agency.treatment.reacting import (
 REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     PlacementReceived: (read_later,),
     PlacementRead: (
-        price_read, know_debtors, book_credits, file_when_read, match_when_read, find_duplicates, screen_placement,
+        price_read,
+        know_debtors,
+        book_credits,
+        match_when_read,
+        file_when_read,
+        check_attachments,
+        find_duplicates,
+        screen_placement,
     ),
     DocumentAdded: (price_again, check_added, solve_when_documented),
     DocumentRemoved: (price_again, ask_again_when_removed),
@@ -76,7 +83,11 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     # The books are opened before treatment starts: what is asked must be owed, and what is needed known. The
     # registers are asked before it too: who is not known to be clear is not written to.
     QuoteAccepted: (
-        open_books, ask_when_accepted, screen_before_contact, begin_placement, look_into_disputes,
+        open_books,
+        ask_when_accepted,
+        screen_before_contact,
+        begin_placement,
+        look_into_disputes,
     ),
     DuplicateDecided: (price_without,),
     CreditCheckAsked: (ask_bureau,),

@@ -1,7 +1,9 @@
 """How complete a claim's evidence is, from the documents that are there and count."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from datetime import date
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import text
@@ -12,16 +14,19 @@ from agency.money import Money
 from agency.rules.facts import ClaimType, DebtorKind, DisputeStatus, DocumentKind, Law
 from agency.rules.score import Score, score
 
-_FACTS = text(
+# What the score of a claim rests on, as one row: a page that reads much at once puts it among the rest.
+SCORE_FACTS: Final = (
     "SELECT c.principal_minor, c.currency, c.law, c.claim_type, d.kind,"
     " coalesce((SELECT array_agg(DISTINCT o.kind) FROM document o"
     "  WHERE o.creditor_id = c.creditor_id AND o.claim_id = c.id AND o.counts), '{}') AS documents,"
     " coalesce((SELECT s.status FROM dispute s WHERE s.creditor_id = c.creditor_id AND s.claim_id = c.id"
     "  ORDER BY s.resolved_at IS NULL DESC, s.raised_at DESC, s.id DESC LIMIT 1), 'none') AS dispute,"
     " coalesce((SELECT v.at_least FROM completeness_override v WHERE v.creditor_id = c.creditor_id"
-    "  AND v.claim_id = c.id AND v.withdrawn_at IS NULL), 0) AS at_least"
+    "  AND v.claim_id = c.id AND v.withdrawn_at IS NULL), 0) AS at_least,"
+    " (SELECT v.reason FROM completeness_override v WHERE v.creditor_id = c.creditor_id"
+    "  AND v.claim_id = c.id AND v.withdrawn_at IS NULL) AS reason"
     " FROM claim c JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
-    " WHERE c.creditor_id = :c AND c.id = :claim"
+    " WHERE c.creditor_id = :creditor AND c.id = :claim"
 )
 
 
@@ -46,18 +51,24 @@ def assess_claim(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Score:
 
     :raises NotFound: this creditor has no such claim.
     """
-    row = unit.session.connection().execute(_FACTS, {"c": creditor_id, "claim": claim_id}).one_or_none()
+    key = {"creditor": creditor_id, "claim": claim_id}
+    row = unit.session.connection().execute(text(SCORE_FACTS), key).mappings().one_or_none()
     if row is None:
         raise NotFound("no such claim")
+    return score_of(dict(row), on=unit.today)
+
+
+def score_of(facts: Mapping[str, Any], *, on: date) -> Score:
+    """This function will score the evidence of a claim from a row of `SCORE_FACTS`."""
     return score(
-        debtor=DebtorKind(row.kind),
-        amount=Money(row.principal_minor, row.currency),
-        documents=frozenset(DocumentKind(kind) for kind in row.documents),
-        dispute=DisputeStatus(row.dispute),
-        law=Law(row.law),
-        claim_type=ClaimType(row.claim_type),
-        at_least=row.at_least,
-        on=unit.today,
+        debtor=DebtorKind(facts["kind"]),
+        amount=Money(facts["principal_minor"], facts["currency"]),
+        documents=frozenset(DocumentKind(kind) for kind in facts["documents"]),
+        dispute=DisputeStatus(facts["dispute"]),
+        law=Law(facts["law"]),
+        claim_type=ClaimType(facts["claim_type"]),
+        at_least=facts["at_least"],
+        on=on,
     )
 
 

@@ -12,7 +12,7 @@ from agency.documents.completeness import record_score
 from agency.documents.dossier import build_dossier
 from agency.documents.sandbox import read
 from agency.documents.upload import fetch_document
-from agency.events import CompletenessOverridden, DocumentAdded, EvidenceChecked
+from agency.events import CompletenessOverridden, DocumentAdded, EvidenceChecked, PlacementRead
 from agency.kernel.actor import actor
 from agency.kernel.outbox import enqueue
 from agency.kernel.ports import installed_ports
@@ -22,6 +22,20 @@ from agency.kernel.unit import Door, Unit, Units
 def check_added(unit: Unit, event: DocumentAdded) -> None:
     """This function will have a new document read by a job of its own."""
     check_later(unit, creditor_id=event.creditor_id, document_id=event.document_id)
+
+
+def check_attachments(unit: Unit, event: PlacementRead) -> None:
+    """This function will have read what came inside the e-invoices of a placement, beside what they say."""
+    rows = unit.session.connection().execute(
+        text(
+            "SELECT d.id FROM document d JOIN claim c ON c.creditor_id = d.creditor_id AND c.id = d.claim_id"
+            " WHERE c.creditor_id = :c AND c.placement_id = :p AND d.standing = 'unchecked'"
+            " AND d.checked_at IS NULL ORDER BY d.id"
+        ),
+        {"c": event.creditor_id, "p": event.placement_id},
+    )
+    for document_id in list(rows.scalars()):
+        check_later(unit, creditor_id=event.creditor_id, document_id=document_id)
 
 
 def keep_score(unit: Unit, event: EvidenceChecked | CompletenessOverridden) -> None:

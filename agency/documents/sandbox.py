@@ -31,13 +31,23 @@ class _Process:
         self._running: subprocess.Popen[bytes] | None = None
 
     def ask(self, request: dict[str, Any], content: bytes) -> bytes:
-        """Return the answer; a process that died is started anew, once."""
+        """Return the answer; a process that died is started anew, once.
+
+        :raises OSError: it died again, so it is the machine and not the file.
+        """
         with self._lock:
             try:
-                return self._asked(request, content)
+                return self._whole(request, content)
             except OSError:
-                self.stop()
-                return self._asked(request, content)
+                return self._whole(request, content)
+
+    def _whole(self, request: dict[str, Any], content: bytes) -> bytes:
+        """Ask, and end the process when that breaks off: half an answer would pass for the next one."""
+        try:
+            return self._asked(request, content)
+        except BaseException:
+            self.stop()
+            raise
 
     def _asked(self, request: dict[str, Any], content: bytes) -> bytes:
         running = self._running = self._running or _start()
@@ -97,7 +107,10 @@ def picture(content: bytes, *, media_type: str, page: int) -> bytes:
     """
     if media_type != "application/pdf" and not media_type.startswith("image/"):
         raise NotFound("this document has no pages to show")
-    answer = _process.ask({"do": "picture", "media_type": media_type, "page": page}, content)
+    try:
+        answer = _process.ask({"do": "picture", "media_type": media_type, "page": page}, content)
+    except OSError as error:
+        raise NotFound("this page cannot be shown") from error
     if not answer.startswith(PNG):
         raise NotFound("this page cannot be shown")
     return answer

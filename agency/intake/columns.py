@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from itertools import islice
 from typing import Final, Literal
 
@@ -181,6 +182,7 @@ def is_amount(cell: Cell) -> bool:
     return len(text) <= 20 and any(_amount(text, sign) is not None for sign in _SIGNS)
 
 
+@lru_cache(maxsize=4_096)
 def _has_date(text: str, order: DateOrder) -> bool:
     try:
         values.parse_date(text, order=order)
@@ -281,6 +283,7 @@ def _sign(amounts: Sequence[str]) -> tuple[DecimalSign | None, str]:
     return None, doubtful or (amounts[0] if shown else "")
 
 
+@lru_cache(maxsize=4_096)
 def _amount(text: str, sign: DecimalSign) -> Decimal | None:
     try:
         return values.parse_amount(text, decimal_sign=sign)

@@ -130,7 +130,7 @@ def _agreement(start: str, dialect: Dialect) -> int:
     if not widths:
         return 0
     usual, rows = max(Counter(widths).items(), key=lambda pair: (pair[1] * (pair[0] - 1), pair[0]))
-    return trust * (usual - 1) * rows // len(widths)
+    return trust * (usual - 1) * rows**2 // len(widths) ** 2
 
 
 def _reader(lines: "io.TextIOBase", dialect: Dialect) -> "Iterator[list[str]]":

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 HEADERS: Final[dict[str, str]] = {
@@ -96,6 +97,7 @@ _FIELD_BY_HEADER: Final = {name: ours for ours, names in HEADERS.items() for nam
 _NUMBERED: Final = re.compile(r" \(\d+\)$")
 
 
+@lru_cache(maxsize=4_096)
 def folded(header: str) -> str:
     """This function will return a header in lower case, without accents, blanks and signs."""
     plain = unicodedata.normalize("NFKD", header).casefold()

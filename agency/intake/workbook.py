@@ -1,12 +1,15 @@
 """Tables in workbooks: xlsx, xlsm, xlsb, xls and ods, the sheet that holds the open items."""
 
-import io
+import contextlib
+import pickle
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Final
-
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
+from pathlib import Path
+from typing import Any, Final
 
 from agency.intake.archive import guard_archive
 from agency.intake.headers import known_field
@@ -16,69 +19,117 @@ from agency.ports.readers import Unreadable
 
 OLE_MARK: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _LOCKED: Final = ("EncryptedPackage", "EncryptionInfo")
-SHEETS_MAX: Final = 100
+_PROGRAM: Final = Path(__file__).with_name("sheet_process.py")
+_DIED: Final = "the workbook is damaged, or takes more memory than a workbook may"
+Sheet = tuple[str, int, int, int, Sequence[Sequence[object]]]
+"""Name, height, width, number of the first filled row from 0, first rows."""
 
 
 def read_workbook(content: bytes) -> Table:
     """This function will open a workbook and return the table of one sheet.
 
-    That is the first visible one whose headers name most of what a claim needs; the names of the others go
-    along.
+    That is the visible one whose headers name most of what a claim needs; the names of the others go along.
+    The library that opens it works in a process of its own, so that a workbook that breaks it breaks nothing
+    else, and rows come in chunks.
 
     :raises Unreadable: it is damaged, locked, a bomb, or holds no filled sheet.
     """
     if content[:2] == b"PK":
         guard_archive(content)
+    opened = _Opened(content)
     try:
-        name, rows, start, others = _filled_sheet(content)
+        sheets = opened.sheets()
+        if not sheets:
+            raise Unreadable("the workbook has no filled sheet")
+        at = max(range(len(sheets)), key=lambda index: (_claim_fields(sheets[index]), -index))
+        name, height, width, start, _ = sheets[at]
+        if width > COLUMNS_MAX or height > ROWS_MAX + PREAMBLE_ROWS_MAX:
+            raise Unreadable(f"the sheet is larger than {COLUMNS_MAX} columns by {ROWS_MAX:,} rows")
     except Unreadable:
+        opened.close()
         raise
-    # The library's own panics come as BaseException; a damaged workbook must not end the process.
-    except BaseException as error:
-        if isinstance(error, KeyboardInterrupt | SystemExit | MemoryError):
-            raise
-        raise Unreadable(_why(content, error)) from error
-    progress = Progress(len(rows))
-    return lay_out(_rows(rows, start + 1, progress), progress, sheet=name, other_sheets=others)
+    others = tuple(sheet[0] for index, sheet in enumerate(sheets) if index != at)
+    progress = Progress(height)
+    return lay_out(_rows(opened, at, start + 1, progress), progress, sheet=name, other_sheets=others)
 
 
-def _why(content: bytes, error: BaseException) -> str:
-    locked = content[:8] == OLE_MARK and any(mark.encode("utf-16-le") in content for mark in _LOCKED)
-    if locked or "assword" in str(error):
-        return "the workbook is protected with a password"
-    if isinstance(error, CalamineError | ValueError | OSError | OverflowError | KeyError):
-        return f"the workbook cannot be read: {str(error)[:200]}"
-    return "the workbook is damaged"
+class _Opened:
+    """A workbook in the process that reads it."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self._process = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-I", str(_PROGRAM)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={},
+        )
+        # Written beside the reading: a process that ends early must not leave us waiting.
+        threading.Thread(target=self._send, daemon=True).start()
+
+    def _send(self) -> None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError, ValueError):
+            self._process.stdin.write(len(self._content).to_bytes(8, "big") + self._content)
+            self._process.stdin.flush()
+
+    def sheets(self) -> list[Sheet]:
+        """The filled sheets, in their order."""
+        found: list[Sheet] = self._hear()
+        return found
+
+    def rows(self, at: int) -> Iterator[Sequence[object]]:
+        """The rows of one sheet; the process ends with the last one."""
+        assert self._process.stdin is not None
+        try:
+            with contextlib.suppress(OSError):
+                self._process.stdin.write(at.to_bytes(4, "big"))
+                self._process.stdin.flush()
+            while (chunk := self._hear()) is not None:
+                yield from chunk
+        finally:
+            self.close()
+
+    def _hear(self) -> Any:
+        assert self._process.stdout is not None
+        try:
+            message = pickle.load(self._process.stdout)  # noqa: S301 - from our own program
+        except (EOFError, pickle.UnpicklingError, OSError, ValueError):
+            raise Unreadable(self._why("")) from None
+        if isinstance(message, str):
+            raise Unreadable(self._why(message))
+        return message
+
+    def _why(self, said: str) -> str:
+        is_ole = self._content[:8] == OLE_MARK
+        locked = is_ole and any(mark.encode("utf-16-le") in self._content for mark in _LOCKED)
+        if locked or "assword" in said:
+            return "the workbook is protected with a password"
+        return f"the workbook cannot be read: {said}" if said else _DIED
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.kill()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(OSError):
+                assert pipe is not None
+                pipe.close()
+        self._process.wait()
 
 
-def _filled_sheet(content: bytes) -> tuple[str, Sequence[Sequence[object]], int, tuple[str, ...]]:
-    workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
-    visible = [
-        meta.name for meta in workbook.sheets_metadata if meta.visible == SheetVisibleEnum.Visible
-    ] or workbook.sheet_names
-    sheets = [workbook.get_sheet_by_name(name) for name in visible[:SHEETS_MAX]]
-    filled = [sheet for sheet in sheets if sheet.height and sheet.width]
-    if not filled:
-        raise Unreadable("the workbook has no filled sheet")
-    chosen = max(filled, key=_claim_fields) if len(filled) > 1 else filled[0]
-    if chosen.width > COLUMNS_MAX or chosen.height > ROWS_MAX + PREAMBLE_ROWS_MAX:
-        raise Unreadable(f"the sheet is larger than {COLUMNS_MAX} columns by {ROWS_MAX:,} rows")
-    others = tuple(sheet.name for sheet in filled if sheet is not chosen)
-    start = (chosen.start or (0, 0))[0]
-    return chosen.name, list(chosen.to_python(skip_empty_area=True)), start, others
+def _claim_fields(sheet: Sheet) -> int:
+    return max(len({name for cell in row if (name := known_field(cell))}) for row in sheet[4])
 
 
-def _claim_fields(sheet: CalamineSheet) -> int:
-    rows = sheet.to_python(skip_empty_area=True, nrows=PREAMBLE_ROWS_MAX)
-    return max(len({name for cell in row if (name := known_field(cell))}) for row in rows)
-
-
-def _rows(rows: Sequence[Sequence[object]], first: int, progress: Progress) -> Iterator[Row]:
-    for offset, cells in enumerate(rows):
-        progress.done = offset + 1
+def _rows(opened: _Opened, at: int, first: int, progress: Progress) -> Iterator[Row]:
+    """Rows from the first filled one; the library gives the empty ones above it too."""
+    skipped = first - 1
+    for number, cells in enumerate(opened.rows(at), start=1):
+        progress.done = number - skipped
         values = [as_cell(cell) for cell in cells]
         if any(value is not None and value != "" for value in values):
-            yield first + offset, values
+            yield number, values
 
 
 def as_cell(value: object) -> Cell:

@@ -10,6 +10,7 @@ from sqlalchemy import Row, text
 
 from agency.claims.itemisation import ItemisedClaim, itemise
 from agency.desk.calling import may_call
+from agency.documents.completeness import SCORE_FACTS
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from agency.progress.timeline import Happening, PlannedAction, planned_actions, timeline
@@ -62,6 +63,9 @@ _PARTS = {
     " ORDER BY i.blocking DESC, i.item) FROM information_item i WHERE i.creditor_id = q.creditor_id"
     f" AND i.request_id = q.id) AS items FROM information_request q WHERE {_OURS}"
     " ORDER BY q.asked_at DESC LIMIT 5",
+    "documents": f"SELECT id, kind, name, standing, checked_at, added_at FROM document WHERE {_OURS}"
+    " ORDER BY added_at DESC, id LIMIT 100",
+    "evidence": SCORE_FACTS,
     "work": "SELECT id, kind, reason, due_at, leased_by, leased_until, generation FROM work_item"
     f" WHERE {_OURS} AND done_at IS NULL ORDER BY urgency, id LIMIT 20",
     # The same person at other creditors: only the agency may see this.
@@ -102,6 +106,8 @@ class ClaimPage:
     dispute_changes: Sequence[Part]
     dossiers: Sequence[Part]
     requests: Sequence[Part]
+    documents: Sequence[Part]
+    evidence: Sequence[Part]
     work: Sequence[Part]
     other_claims: Sequence[Part]
     staff: Mapping[UUID, str]

@@ -18,6 +18,7 @@ from agency.rules.finding import (
     find_labels,
     find_name,
     find_number,
+    find_numbers,
     read_code,
     read_dates,
     read_minor,
@@ -161,11 +162,16 @@ def _row(kind: DocumentKind) -> dict[str, Any]:
 
 
 def _invoice_in(reading: Reading, claim: ClaimedFacts) -> InvoiceFacts:
-    """Return the invoice that the document is about: the one whose number it says, else the first."""
-    return next(
-        (one for one in claim.invoices if _telling(one.number) and find_number(reading, one.number)),
-        claim.invoices[0],
-    )
+    """Return the invoice that the document is about: the one of those it names that it agrees with most (a
+    credit note names the invoice that it lowers, too), else the first of the claim.
+    """
+    named = find_numbers(reading, (one.number for one in claim.invoices if _telling(one.number)))
+    candidates = [one for one in claim.invoices if one.number in named]
+    if len(candidates) < 2:
+        return (candidates or list(claim.invoices))[0]
+    amounts = {abs(minor) for _, minor in find_amounts(reading)}
+    days = {day for _, found in find_dates(reading) for day in found}
+    return max(candidates, key=lambda one: (abs(one.total.minor) in amounts) + (one.issued_on in days))
 
 
 def _telling(number: str) -> bool:

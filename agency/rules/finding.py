@@ -5,7 +5,7 @@ or an amount wherever it likes.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -38,20 +38,26 @@ class _Found:
 
 def find_number(reading: Reading, number: str) -> Place | None:
     """Return where a number stands, whatever blanks, points and dashes are in it or around it."""
-    wanted = squeeze(number)
-    if not wanted:
-        return None
+    return find_numbers(reading, (number,)).get(number)
+
+
+def find_numbers(reading: Reading, numbers: Iterable[str]) -> dict[str, Place]:
+    """Return where each of many numbers stands first; those that stand nowhere are left out."""
+    wanted = {squeeze(number): number for number in numbers}
+    wanted.pop("", None)
+    longest = max(map(len, wanted), default=0)
+    found: dict[str, Place] = {}
     for page, words in _pages(reading):
         squeezed = [squeeze(word.text) for word in words]
         for start in range(len(words)):
             joined = ""
             for end in range(start, min(start + WINDOW, len(words))):
                 joined += squeezed[end]
-                if not wanted.startswith(joined):
+                if len(joined) > longest or not squeezed[start]:
                     break
-                if joined == wanted and squeezed[start] and squeezed[end]:
-                    return _place(page, words[start : end + 1])
-    return None
+                if squeezed[end] and joined in wanted:
+                    found.setdefault(wanted[joined], _place(page, words[start : end + 1]))
+    return found
 
 
 def find_name(reading: Reading, name: str) -> tuple[Place, int] | None:

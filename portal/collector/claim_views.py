@@ -10,9 +10,7 @@ from starlette.responses import Response
 
 from agency.arrangements.promises import DAYS_AHEAD_MAX
 from agency.claims.explaining import addends
-from agency.documents.completeness import assess_claim
-from agency.documents.overriding import open_override
-from agency.documents.upload import documents_of
+from agency.documents.completeness import score_of
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.parties.matching import given_reference
@@ -46,7 +44,7 @@ from portal.disputes import history_of, invoice_lines
 from portal.dossiers import dossier_words
 from portal.requests import request_words
 from portal.shared.audience import wiring_of
-from portal.shared.evidence import document_chip, evidence_items
+from portal.shared.evidence import evidence_items, standing_chip
 from portal.shared.explaining import Explanation, explanation
 from portal.shared.explaining import Part as Share
 from portal.shared.forms import Form, blank
@@ -121,21 +119,27 @@ def show_claim(
         **_case(found, unit, visitor),
         **_forms(request, found, unit, failed),
         **_parts(found),
-        **_evidence(unit, visitor, creditor_id, claim_id),
+        **_evidence(found, unit, visitor),
     )
 
 
-def _evidence(unit: Unit, visitor: Visitor, creditor_id: UUID, claim_id: UUID) -> dict[str, Any]:
+def _evidence(found: ClaimPage, unit: Unit, visitor: Visitor) -> dict[str, Any]:
     """The documents with what each counts for, and how complete they make the file."""
-    found = assess_claim(unit, creditor_id=creditor_id, claim_id=claim_id)
+    (facts,) = found.evidence
+    score = score_of(facts, on=unit.today)
     return {
         "documents": [
-            {"id": one.id, "name": one.name, "label": said(DOCUMENTS, one.kind), "chip": document_chip(one)}
-            for one in documents_of(unit, creditor_id=creditor_id, claim_id=claim_id)
+            {
+                "id": one["id"],
+                "name": one["name"],
+                "label": said(DOCUMENTS, one["kind"]),
+                "chip": standing_chip(one["standing"], checked=one["checked_at"] is not None),
+            }
+            for one in found.documents
         ],
-        "score": found,
-        "evidence_items": evidence_items(found, kinds=DOCUMENTS, cheaper=()),
-        "override": open_override(unit, creditor_id=creditor_id, claim_id=claim_id),
+        "score": score,
+        "evidence_items": evidence_items(score, kinds=DOCUMENTS, cheaper=()),
+        "override": facts if facts["at_least"] else None,
         "may_override": "admin" in visitor.roles,
     }
 

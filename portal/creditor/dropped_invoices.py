@@ -78,7 +78,7 @@ def _page(request: Request, file: DroppedFile, form: Form[Any], status: int = 20
     )
 
 
-@routes.get("/drops/{drop_id:uuid}/files/{file_id:uuid}/pages/{number:int}")
+@routes.get("/drops/{drop_id:uuid}/files/{file_id:uuid}/pages/{number}")
 def page_picture(
     unit: CreditorUnit, visitor: TheVisitor, wiring: TheWiring, drop_id: UUID, file_id: UUID, number: int
 ) -> Response:

@@ -85,9 +85,12 @@ class Excerpt:
 
 def document_chip(document: Document) -> Chip:
     """This function will return the chip that says what a document counts for."""
-    if document.standing == "unchecked" and document.checked_at is not None:
-        return ON_YOUR_WORD
-    return STANDINGS[document.standing]
+    return standing_chip(document.standing, checked=document.checked_at is not None)
+
+
+def standing_chip(standing: str, *, checked: bool) -> Chip:
+    """This function will return the chip of a standing; what was read and told nothing counts on a word."""
+    return ON_YOUR_WORD if standing == "unchecked" and checked else STANDINGS[standing]
 
 
 def reason_words(document: Document) -> list[str]:

@@ -99,7 +99,12 @@ DOORS: tuple[Door, ...] = (
                 N_("Submit claims"),
                 "/creditor/placements/new",
                 "upload",
-                covers=("/creditor/placements", "/creditor/claims/new"),
+                covers=(
+                    "/creditor/placements",
+                    "/creditor/claims/new",
+                    "/creditor/drops",
+                    "/creditor/mappings",
+                ),
             ),
             Entry(N_("Quotes"), "/creditor/quotes", "quote"),
             Entry(N_("To fill in"), "/creditor/missing", "inbox"),

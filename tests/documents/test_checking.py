@@ -337,6 +337,41 @@ def test_what_came_inside_an_e_invoice_counts_at_once(units, real_data):
     assert set(kinds) == {(DocumentKind.invoice.value, "valid", True)}
 
 
+def test_real_invoices_agree_with_the_claims_that_were_made_of_them(units, real_data):
+    adapters = ports()
+    install_ports(adapters)
+    install_reactions(REACTIONS)
+    creditor_id = a_creditor(units)
+    for path in sorted((real_data / "02_einvoice/facturx_pdf_ok").glob("Facture_*.pdf")):
+        place(units, creditor_id, path.read_bytes(), name=path.name, adapters=adapters)
+    with units.open(Door.STAFF, by="user:x", creditor_id=creditor_id) as unit:
+        for (claim_id,) in rows_of(units, creditor_id, "SELECT id FROM claim"):
+            check_claim_later(unit, creditor_id=creditor_id, claim_id=claim_id)
+    drain(units)
+    checks = rows_of(units, creditor_id, "SELECT standing, findings FROM document_check")
+    assert len(checks) >= 3
+    for standing, findings in checks:
+        outcomes = {one["field"]: one["outcome"] for one in findings}
+        # The seller is another than the creditor who places it here, and no paper names that one.
+        assert outcomes.pop("creditor") == "absent"
+        assert set(outcomes.values()) == {"match"}
+        assert standing == "valid"
+
+
+def test_what_is_attached_to_an_e_invoice_is_read_and_a_page_that_says_nothing_is_put_in_question(
+    units, real_data
+):
+    adapters = ports()
+    install_ports(adapters)
+    install_reactions(REACTIONS)
+    creditor_id = a_creditor(units)
+    path = min((real_data / "02_einvoice/ubl_be_v1.31").glob("*.xml"))
+    place(units, creditor_id, path.read_bytes(), name=path.name, adapters=adapters)
+    drain(units)
+    attached = "SELECT standing, reasons FROM document WHERE media_type = 'application/pdf'"
+    assert rows_of(units, creditor_id, attached) == [("questioned", ["unlinked"])]
+
+
 def test_a_store_that_lost_a_file_is_an_error_of_the_job_not_of_the_document(units):
     evidence = Evidence(units)
     document_id = evidence.add(a_paper(D.delivery_note, **RIGHT), work=False)

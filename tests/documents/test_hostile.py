@@ -7,6 +7,7 @@ import time
 import tracemalloc
 import zipfile
 import zlib
+from pathlib import Path
 
 import pypdf
 import pytest
@@ -219,6 +220,20 @@ class TestReader:
         for _ in range(3):
             assert sandbox.read(b"%PDF-1.7 nonsense", media_type="application/pdf").state == ReadState.broken
             assert sandbox.read(a_paper(D.invoice), media_type="application/pdf").state == ReadState.read
+
+    def test_a_reading_process_that_was_killed_is_started_anew(self):
+        assert sandbox.read(a_paper(D.invoice), media_type="application/pdf").state == ReadState.read
+        running = sandbox._process._running
+        running.kill()
+        running.wait()
+        assert sandbox.read(a_paper(D.order), media_type="application/pdf").state == ReadState.read
+        assert sandbox._process._running is not running
+
+    def test_the_reading_process_knows_no_secret_and_its_children_open_nothing(self):
+        running = sandbox._process._running or sandbox._start()
+        assert Path(f"/proc/{running.pid}/environ").read_bytes() == b""
+        # A letter that asks for a file outside gets nothing: the part is not there, and nothing else opens.
+        assert sandbox.read(b"%PDF-1.4 /etc/passwd", media_type="application/pdf").words == 0
 
     def test_a_locked_pdf_says_so(self, real_data):
         writer = pypdf.PdfWriter(clone_from=io.BytesIO(a_paper(D.invoice)))

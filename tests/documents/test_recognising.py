@@ -172,6 +172,16 @@ class TestComparing:
         assert findings["number"].expected == "2026-0099"
         assert judged.standing is Standing.valid
 
+    def test_a_credit_note_that_names_its_invoice_is_compared_with_itself(self):
+        day, credit = date(2026, 6, 1), Money(-5000, "EUR")
+        note = InvoiceFacts("C-77", day, day, credit, credit)
+        findings, judged = checked(
+            D.invoice, claim=replace(CLAIM, invoices=(*CLAIM.invoices, note)), number="C-77",
+            issued="01-06-2026", due="01-06-2026", amount="-50,00 €", extra="Bij factuur 2026-0017.",
+        )  # fmt: skip
+        assert findings["number"].expected == "C-77"
+        assert judged.standing is Standing.valid
+
     @given(kinds=st.sampled_from(list(TEXTS)), said=st.booleans())
     def test_every_finding_says_what_it_looked_for_and_how_sure_it_is(self, kinds, said):
         findings, judged = checked(kinds, said=said)

@@ -121,8 +121,8 @@ def test_many_equal_amounts_stay_within_their_blocks(house):
         run.execute(
             text(
                 "INSERT INTO claim (creditor_id, id, number, reference, payment_reference, debtor_id,"
-                " placement_id, law, interest_kind, currency, principal_minor, disputed_minor, due_on, state, phase,"
-                " costs_minor, costs_vat_minor, description, created_at)"
+                " placement_id, law, interest_kind, currency, principal_minor, disputed_minor, due_on, state,"
+                " phase, costs_minor, costs_vat_minor, description, created_at)"
                 " SELECT creditor_id, uuidv7(), 'N' || reference, reference, 'RF' || reference, id, :p, 'nl',"
                 " 'consumer', 'EUR', 2999, 0, :due, 'new', 'reminder', 0, 0, '', now() FROM debtor"
                 " WHERE creditor_id = :c AND reference LIKE 'S%'"

@@ -1,8 +1,10 @@
 """Tables from files as the world makes them; a broken one is refused with a sentence, never an exception."""
 
+import csv
 import io
 import random
 import zipfile
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -10,6 +12,7 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agency.intake.archive import unpack
 from agency.intake.reading import guard_archive, read_table
 from agency.ports.readers import Unreadable
 
@@ -107,8 +110,122 @@ class TestWorkbook:
                 continue
         assert read > 20
 
+    def test_a_cell_far_away_ends_the_reading_not_the_process(self):
+        out = io.BytesIO()
+        book = xlsxwriter.Workbook(out)
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["Naam", "Bedrag"])
+        sheet.write(1_048_575, 16_383, "far")
+        book.close()
+        with pytest.raises(Unreadable, match=r"memory|larger"):
+            rows_of(out.getvalue())
+
+    def test_the_sheet_with_the_open_items_is_read_and_the_others_named(self):
+        out = io.BytesIO()
+        book = xlsxwriter.Workbook(out)
+        book.add_worksheet("Toelichting").write_row(0, 0, ["Dit is", "een toelichting"])
+        open_items = book.add_worksheet("Open posten")
+        open_items.write_row(2, 0, ["Factuurnummer", "Klantnaam", "Openstaand"])
+        open_items.write_row(3, 0, ["F1", "Jansen", 12.5])
+        book.add_worksheet("Leeg")
+        book.close()
+        table = read_table(out.getvalue())
+        assert (table.sheet, table.other_sheets) == ("Open posten", ("Toelichting",))
+        assert list(table.rows) == [(4, ["F1", "Jansen", Decimal("12.5")])]
+
+    @pytest.mark.parametrize("name", ["1904.xls", "1904.xlsb", "1904.ods"])
+    def test_dates_count_from_1904_where_the_workbook_says_so(self, real_data, name):
+        path = real_data / "06_hostile/excel_1904_sheetjs" / name
+        if not path.exists():
+            pytest.skip("not in this selection of the real files")
+        table = read_table(path.read_bytes())
+        days = [cells[1] for _, cells in table.rows]
+        assert days[0] == date(1904, 1, 2)
+
+    @pytest.mark.parametrize("name", ["protected_passtika.xlsx", "protected_passtika.xlsb"])
+    def test_a_locked_one_says_that_it_is_locked(self, real_data, name):
+        with pytest.raises(Unreadable, match="password"):
+            read_table((real_data / "06_hostile/excel_poi" / name).read_bytes())
+
+
+class TestLayout:
+    def test_lines_above_the_headers_are_kept_apart_and_totals_left_out(self):
+        table = read_table(
+            b"Openstaande posten per 30-09-2026;;;\n;;;\nAdministratie;Bakker;;\n"
+            b"Factuurnummer;Klantnaam;Vervaldatum;Openstaand\n"
+            b"0001;Jansen;01-09-2026;12,50\nSubtotaal;;;12,50\n0002;Total Energies;02-09-2026;7,00\n"
+            b"Totaal EUR;;;19,50\n"
+        )
+        assert table.headers == ("Factuurnummer", "Klantnaam", "Vervaldatum", "Openstaand")
+        assert [cells[:2] for _, cells in table.rows] == [["0001", "Jansen"], ["0002", "Total Energies"]]
+        assert table.left_out == [6, 8]
+        assert table.preamble[0] == "Openstaande posten per 30-09-2026"
+
+    def test_columns_without_names_are_numbered_and_equal_names_told_apart(self):
+        assert read_table(b"0001;Jansen;01-09-2026;12,50\n0002;Pieters;02-09-2026;1,00\n").headers == (
+            "column 1", "column 2", "column 3", "column 4",
+        )  # fmt: skip
+        assert read_table(b"Naam;Naam;;Bedrag\nx;y;z;1\n").headers == (
+            "Naam",
+            "Naam (2)",
+            "column 3",
+            "Bedrag",
+        )
+
+    @pytest.mark.parametrize(
+        ("content", "cells"),
+        [
+            (b'Naam;Tekst\nJan;"a\nb"\n', ["Jan", "a\nb"]),
+            (b"sep=;\r\nNaam;Tekst\r\nJan;1,5\r\n", ["Jan", "1,5"]),
+            (b"Naam\tBedrag\nJan\t1.234,56\n", ["Jan", "1.234,56"]),
+            ("Naam;Plaats\nJoëlle;Liège\n".encode("utf-16-le"), ["Joëlle", "Liège"]),
+            (b"Naam,Tekst\nJan,a\\,b\nPiet,c\\,d\n", ["Jan", "a,b"]),
+            (b"Naam;Nr\rJan;007\r", ["Jan", "007"]),
+        ],
+    )
+    def test_dialects_of_the_world(self, content, cells):
+        assert list(next(read_table(content).rows)[1]) == cells
+
+    def test_real_tables_have_the_records_that_an_independent_reading_found(self, real_data):
+        known = {"weird_head_padding.csv": 83}  # no delimiter gives all its lines the same columns
+        refused = {"small.csv"}
+        with (real_data / "_expected/hostile_csv.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        compared = 0
+        for row in rows:
+            path = real_data / row["file"]
+            if path.name in refused:
+                with pytest.raises(Unreadable):
+                    read_table(path.read_bytes())
+                continue
+            table = read_table(path.read_bytes())
+            records = (
+                sum(1 for _ in table.rows) + len(table.left_out) + len(table.preamble) + table.has_headers
+            )
+            assert records == known.get(path.name, int(row["non_empty_records_incl_header"])), path.name
+            compared += 1
+        assert compared > 50
+
 
 class TestArchive:
+    def test_is_opened_once_more_inside_and_no_deeper(self):
+        def packed(**files):
+            out = io.BytesIO()
+            with zipfile.ZipFile(out, "w") as archive:
+                for name, content in files.items():
+                    archive.writestr(name, content)
+            return out.getvalue()
+
+        inner = packed(**{"b.csv": b"1;2", "c.zip": packed(d=b"x")})
+        found = {
+            each.name: each.refusal or each.content for each in unpack(packed(**{"a": b"y", "i.zip": inner}))
+        }
+        assert found == {
+            "a": b"y",
+            "b.csv": b"1;2",
+            "c.zip": "is an archive inside an archive inside an archive",
+        }
+
     def test_a_bomb_is_stopped_before_it_unpacks(self):
         out = io.BytesIO()
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:

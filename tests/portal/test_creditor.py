@@ -260,3 +260,57 @@ class TestSafeCell:
         assert written in (value, f"'{value}")
         if re.search(r"(?m)^[\s\u00a0]*[=+\-@]", value):
             assert written.startswith("'")
+
+
+UNCLEAR = {"headers": "Wat;Wie;Hoeveel;Wanneer"}
+ANSWERS = {
+    "column_0": "invoice_number",
+    "column_1": "debtor_name",
+    "column_2": "amount",
+    "column_3": "due_on",
+    "decimal_sign": ",",
+}
+
+
+class TestProfiles:
+    def explained(self, manager, name="Twinfield"):
+        page = manager.drop(a_file("X1;Jansen;1.234;31-05-2026", **UNCLEAR)).headers["location"]
+        manager.post(f"{page}/mapping", ANSWERS | {"profile": name})
+        return page
+
+    def test_the_first_rows_follow_what_is_chosen_and_nothing_is_kept(self, manager):
+        page = manager.drop(a_file("X1;Jansen;1.234;31-05-2026", **UNCLEAR)).headers["location"]
+        doubtful = manager.post(f"{page}/mapping/preview", {**ANSWERS, "decimal_sign": ""}).text
+        assert "1.234 can be read in two ways" in doubtful
+        read = manager.post(f"{page}/mapping/preview", ANSWERS).text
+        assert "€1,234.00" in read
+        assert "Jansen" in read
+        assert "Still needed" in manager.post(f"{page}/mapping/preview", {"column_0": "amount"}).text
+        assert manager.get("/creditor/mappings").text.count("/retirement") == 0
+
+    def test_read_the_next_file_by_themselves_and_say_so(self, manager):
+        self.explained(manager)
+        after = manager.drop(a_file("X2;Pieters;2.500;31-05-2026", "X3;;1,00;31-05-2026", **UNCLEAR))
+        assert "Read by your profile Twinfield (version 1)" in manager.get(after.headers["location"]).text
+
+    def test_are_renamed_and_retired_and_used_again(self, manager):
+        self.explained(manager)
+        listed = manager.get("/creditor/mappings").text
+        address = re.search(r'action="(/creditor/mappings/[^"]+)/retirement"', listed)[1]
+        assert manager.post(f"{address}/name", {"profile": " "}).status_code == 422
+        manager.post(f"{address}/name", {"profile": "Exact"})
+        assert 'value="Exact"' in manager.get("/creditor/mappings").text
+        manager.post(f"{address}/retirement")
+        asked = manager.drop(a_file("X4;Pieters;2.500;31-05-2026", **UNCLEAR)).headers["location"]
+        assert "What do the columns mean?" in manager.get(asked).text
+        manager.post(f"{address}/retirement", {"again": "true"})
+        read = manager.drop(a_file("X5;Pieters;2.500;31-05-2026", **UNCLEAR)).headers["location"]
+        assert read.startswith("/creditor/quotes/")
+
+    def test_of_another_creditor_do_not_exist(self, manager, house):
+        self.explained(manager)
+        listed = manager.get("/creditor/mappings").text
+        address = re.search(r'action="(/creditor/mappings/[^"]+)/retirement"', listed)[1]
+        stranger = Browser(house, house.creditor("Vreemd"), Role.CREDITOR_MANAGER)
+        assert stranger.post(f"{address}/retirement").status_code == 404
+        assert "Twinfield" not in stranger.get("/creditor/mappings").text

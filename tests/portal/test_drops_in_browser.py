@@ -33,7 +33,8 @@ def bank_export(rows: int) -> bytes:
         known = {
             "IBAN/BBAN": "NL91ABNA0417164300", "Munt": "EUR", "BIC": "ABNANL2A", "Volgnr": f"{n:018}",
             "Datum": day, "Rentedatum": day, "Bedrag": f"+{n + 10},50", "Saldo na trn": "+99,00",
-            "Tegenrekening IBAN/BBAN": "NL91ABNA0417164300", "Naam tegenpartij": f"Klant {'ABCDEFGH'[n % 8]} BV",
+            "Tegenrekening IBAN/BBAN": "NL91ABNA0417164300",
+            "Naam tegenpartij": f"Klant {'ABCDEFGH'[n % 8]} BV",
             "Code": "cb", "Omschrijving-1": f"Factuur {n}",
         }  # fmt: skip
         lines.append(tuple(known.get(header, "") for header in BANK_HEADERS))

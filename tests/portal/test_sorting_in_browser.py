@@ -36,7 +36,7 @@ def served(house, creditor_id, claims):
     """Three files to sort, something missing, a dispute and a dossier on its way."""
     paper = a_pdf("Algemene voorwaarden", "Geleverd aan Bakkerij Jansen BV", "1012 AB Amsterdam")
     dropped(house, creditor_id, (LONG, paper), ("b.txt", b"los briefje"), ("c.pdf", a_pdf("nog een brief")))
-    with house.units.open(Door.STAFF, by="user:x") as unit:
+    with house.units.open(Door.STAFF, by="system:test") as unit:
         ask_missing(unit, creditor_id=creditor_id, placement_id=one(house, "SELECT id FROM placement"))
         raise_dispute(
             unit, creditor_id=creditor_id, claim_id=claims[0], reason="not_delivered", words="Nooit gezien"

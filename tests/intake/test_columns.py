@@ -1,0 +1,79 @@
+"""What columns mean: proposed from names and values with the reason, and asked where that leaves doubt."""
+
+import pytest
+
+from agency.intake.columns import find_writing, propose
+from agency.intake.reading import read_table
+
+pytestmark = pytest.mark.pure
+
+
+def proposed(content: bytes) -> dict[str, str]:
+    table = read_table(content)
+    return dict(propose(table.headers, table.sample).columns)
+
+
+class TestProposals:
+    def test_know_the_columns_of_open_items_as_bookkeeping_packages_write_them(self):
+        found = proposed(
+            b"Deb.code;Debiteurnaam;Boekst.nr;Factuurdat.;Verv.dat.;Openst. bedrag EUR;E-mailadres debiteur\n"
+            b"00012;Jansen BV;2026001;01-08-2026;31-08-2026;1.250,00;a@jansen.example\n"
+            b"00013;Pieters;2026002;02-08-2026;01-09-2026;99,95;b@pieters.example\n"
+            b"00014;Willems NV;2026003;03-08-2026;02-09-2026;10,00;c@willems.example\n"
+        )
+        assert found["debtor_name"] == "Debiteurnaam"
+        assert found["amount"] == "Openst. bedrag EUR"
+        assert found["due_on"] == "Verv.dat."
+        assert found["issued_on"] == "Factuurdat."
+        assert found["email"] == "E-mailadres debiteur"
+
+    def test_know_columns_without_names_by_what_stands_in_them(self):
+        found = proposed(
+            b"F1;a@b.example;NL91ABNA0417164300;12,50;01-09-2026\n"
+            b"F2;c@d.example;BE68539007547034;13,50;02-09-2026\n"
+            b"F3;e@f.example;NL91ABNA0417164300;14,50;13-09-2026\n"
+        )
+        assert found["email"] == "column 2"
+        assert found["iban"] == "column 3"
+        assert found["amount"] == "column 4"
+        assert found["issued_on"] == "column 5"
+
+    def test_say_why(self):
+        table = read_table(b"Bedrag;Naam tegenpartij;Iets\n12,50;Jansen;a@b.example\n")
+        reasons = {reason.field: reason.why for reason in propose(table.headers, table.sample).reasons}
+        assert reasons == {"amount": "named", "debtor_name": "hinted", "email": "content"}
+
+    def test_never_take_a_column_for_what_its_values_are_not(self):
+        assert "amount" not in proposed(b"Bedrag;Naam\nhoog;Jansen\nlaag;Pieters\n")
+
+
+class TestWriting:
+    @pytest.mark.parametrize(
+        ("amounts", "sign", "doubt"),
+        [
+            (["1.234,56", "12,00"], ",", ""),
+            (["1,234.56"], ".", ""),
+            (["1.234", "99,50"], ",", ""),
+            (["1.234"], None, "1.234"),
+            (["1,50", "1.50"], None, "1,50"),
+            (["100"], None, ""),
+        ],
+    )
+    def test_of_amounts_is_what_the_file_itself_says(self, amounts, sign, doubt):
+        found = find_writing({"amount": "A"}, ("A",), [(2, [amount]) for amount in amounts])
+        assert (found.decimal_sign, found.amount) == (sign, doubt)
+
+    @pytest.mark.parametrize(
+        ("days", "order", "doubt"),
+        [
+            (["13/01/2026", "02/03/2026"], "day", ""),
+            (["01/13/2026"], "month", ""),
+            (["02/03/2026"], None, "02/03/2026"),
+            (["02-03-2026"], "day", ""),
+            (["2026-03-02"], "day", ""),
+            (["13/01/2026", "01/13/2026"], None, "13/01/2026"),
+        ],
+    )
+    def test_of_days_is_what_the_file_itself_says(self, days, order, doubt):
+        found = find_writing({"due_on": "D"}, ("D",), [(2, [day]) for day in days])
+        assert (found.date_order, found.day) == (order, doubt)
