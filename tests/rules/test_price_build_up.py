@@ -57,7 +57,7 @@ def test_bands_are_slices_to_the_cent():
 @pytest.mark.parametrize(
     ("changes", "completeness", "fee", "bounds"),
     [
-        ({"floor_bps": 775}, 100, 1_109, None), ({"floor_bps": 776}, 100, 1_110, 1),
+        ({"floor_bps": 775}, 100, 1_109, None), ({"floor_bps": 778}, 100, 1_111, 2),
         ({"floor_bps": 1_500}, 100, 1_592, 150), ({"ceiling_bps": 2_275}, 0, 1_609, None),
         ({"ceiling_bps": 2_272}, 0, 1_608, -1), ({"ceiling_bps": 1_400}, 0, 1_317, -92),
     ],
