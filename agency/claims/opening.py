@@ -5,6 +5,7 @@ updated, merged, unchanged or rejected; a rejected row says which field and why.
 rows without an outcome, so the order of the steps is the order of precedence.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -314,33 +315,43 @@ class _Opening:
 
     def settle_touched(self) -> Opened:
         """Recompute the claims that stood already and were touched; one credited in full is withdrawn."""
-        touched = (
+        # Asked for first, and by itself: seldom any, and never a guess of the planner within what follows.
+        touched = self.ids(
             "SELECT DISTINCT s.claim_id FROM {t} s JOIN claim c ON c.creditor_id = :c AND c.id = s.claim_id"
             " WHERE s.outcome IN ('updated', 'merged') AND c.placement_id IS DISTINCT FROM :p"
         )
-        sums = (
-            "SELECT i.claim_id, sum(i.open_minor) AS open, min(i.due_on) FILTER (WHERE i.kind = 'invoice')"
-            f" AS due FROM invoice i WHERE i.creditor_id = :c AND i.claim_id IN ({touched}) GROUP BY"
-            f" i.claim_id"
-        )
-        self.run(
-            f"UPDATE claim SET principal_minor = x.open, due_on = x.due,"
-            f" disputed_minor = least(claim.disputed_minor, x.open) FROM ({sums}) x"
-            " WHERE claim.creditor_id = :c AND claim.id = x.claim_id AND claim.state IN ('new', 'quoted')"
-            " AND x.open > 0"
-        )
-        self.withdraw_credited(sums)
-        requote = self.ids(
-            "SELECT DISTINCT c.placement_id FROM claim c WHERE c.creditor_id = :c AND c.state = 'quoted'"
-            f" AND c.id IN ({touched})"
-        )
+        requote = self.recompute(touched) if touched else ()
         credited = self.ids(
             "SELECT DISTINCT c.id FROM claim c JOIN {t} s ON s.claim_id = c.id WHERE c.creditor_id = :c"
             " AND c.state = 'active' AND s.outcome = 'merged' AND s.document_kind = 'credit_note'"
         )
         return Opened(requote=requote, credited=credited)
 
-    def withdraw_credited(self, sums: str) -> None:
+    def recompute(self, touched: Sequence[UUID]) -> tuple[UUID, ...]:
+        """Take claims that stood already for what their invoices add up to now, and return the placements
+        to price again.
+        """
+        sums = (
+            "SELECT i.claim_id, sum(i.open_minor) AS open, min(i.due_on) FILTER (WHERE i.kind = 'invoice')"
+            " AS due FROM invoice i WHERE i.creditor_id = :c AND i.claim_id = ANY(:touched)"
+            " GROUP BY i.claim_id"
+        )
+        ids = list(touched)
+        self.run(
+            "UPDATE claim SET principal_minor = x.open, due_on = x.due,"
+            f" disputed_minor = least(claim.disputed_minor, x.open) FROM ({sums}) x"
+            " WHERE claim.creditor_id = :c AND claim.id = x.claim_id AND claim.state IN ('new', 'quoted')"
+            " AND x.open > 0",
+            touched=ids,
+        )
+        self.withdraw_credited(sums, ids)
+        return self.ids(
+            "SELECT DISTINCT c.placement_id FROM claim c WHERE c.creditor_id = :c AND c.state = 'quoted'"
+            " AND c.id = ANY(:touched)",
+            touched=ids,
+        )
+
+    def withdraw_credited(self, sums: str, touched: list[UUID]) -> None:
         self.run(
             f"WITH gone AS (SELECT x.claim_id, c.state FROM ({sums}) x JOIN claim c ON c.creditor_id = :c"
             "  AND c.id = x.claim_id WHERE x.open <= 0 AND c.state IN ('new', 'quoted')),"
@@ -349,8 +360,9 @@ class _Opening:
             " INSERT INTO claim_move (creditor_id, id, claim_id, from_state, to_state, at, by, why)"
             " SELECT :c, uuidv7(), claim_id, state, 'withdrawn', :now, :by, 'credited in full' FROM gone",
             by=self.unit.by,
+            touched=touched,
         )
 
-    def ids(self, statement: str) -> tuple[UUID, ...]:
+    def ids(self, statement: str, **more: Any) -> tuple[UUID, ...]:
         sql = statement.replace("{t}", self.staging)
-        return tuple(row[0] for row in self.connection.execute(text(sql), self.fixed))
+        return tuple(row[0] for row in self.connection.execute(text(sql), self.fixed | more))

@@ -42,11 +42,9 @@ _FACTS = text(
     "  ORDER BY s.resolved_at IS NULL DESC, s.raised_at DESC, s.id DESC LIMIT 1), 'none') AS dispute"
     " FROM claim c JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
     # The age of several invoices is blended; of one it is the claim's own.
-    " LEFT JOIN (SELECT v.claim_id, array_agg(v.open_minor ORDER BY v.id) AS open,"
-    "  array_agg(v.due_on ORDER BY v.id) AS dues FROM invoice v JOIN claim w"
-    "  ON w.creditor_id = v.creditor_id AND w.id = v.claim_id WHERE v.creditor_id = :c"
-    "  AND w.placement_id = :p AND v.open_minor > 0 GROUP BY v.claim_id HAVING count(*) > 1) i"
-    " ON i.claim_id = c.id"
+    " LEFT JOIN LATERAL (SELECT array_agg(v.open_minor ORDER BY v.id) AS open,"
+    "  array_agg(v.due_on ORDER BY v.id) AS dues FROM invoice v WHERE v.creditor_id = c.creditor_id"
+    "  AND v.claim_id = c.id AND v.open_minor > 0 HAVING count(*) > 1) i ON true"
     " WHERE c.creditor_id = :c AND c.placement_id = :p AND c.state IN ('new', 'quoted') ORDER BY c.number"
 )
 
