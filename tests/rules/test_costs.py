@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agency.money import CurrencyMismatch, Money
+from agency.rules.cost_scale import Tier, _scale
 from agency.rules.costs import (
     CostConditions,
     Costs,
@@ -17,7 +18,6 @@ from agency.rules.costs import (
     collection_costs,
     refuse_excess,
 )
-from agency.rules.cost_scale import Tier, _scale
 from agency.rules.facts import DebtorKind, Law
 from agency.rules.trace import as_json, from_json
 from tests.rules.explainable import assert_explains

@@ -79,7 +79,13 @@ class TestAdvice:
 
     @pytest.mark.parametrize(
         ("paid", "advice"),
-        [(100, "deliver"), (70, "deliver"), (69, "deliver_less"), (40, "deliver_less"), (39, "advance_payment")],
+        [
+            (100, "deliver"),
+            (70, "deliver"),
+            (69, "deliver_less"),
+            (40, "deliver_less"),
+            (39, "advance_payment"),
+        ],
     )
     def test_follows_the_experience_to_the_point(self, paid, advice):
         assert advised(100, paid)[0] == advice

@@ -59,7 +59,8 @@ class TestChecks:
         ("number", "text", "found"),
         [
             ("17", "nr 17", (ABSENT, "17", "", 80)), ("17", "Factuurnummer 17", (MATCH, "17", "17", 95)),
-            ("17", "Factuurnummer 18", (MISMATCH, "17", "18", 80)), ("1-7", "nr 1-7", (ABSENT, "1-7", "", 80)),
+            ("17", "Factuurnummer 18", (MISMATCH, "17", "18", 80)),
+            ("1-7", "nr 1-7", (ABSENT, "1-7", "", 80)),
             ("117", "nr 117", (MATCH, "117", "117", 95)),
         ],
     )  # fmt: skip
@@ -70,7 +71,8 @@ class TestChecks:
     @pytest.mark.parametrize(
         ("text", "found"),
         [
-            ("121,00", (MATCH, "EUR 121.00", "121,00", 95)), ("-121,00", (MATCH, "EUR 121.00", "-121,00", 95)),
+            ("121,00", (MATCH, "EUR 121.00", "121,00", 95)),
+            ("-121,00", (MATCH, "EUR 121.00", "-121,00", 95)),
             ("100,00", (MATCH, "EUR 121.00", "100,00", 95)), ("222,00", (MATCH, "EUR 121.00", "222,00", 95)),
             ("222,00 en 121,00 en 100,00", (MATCH, "EUR 121.00", "121,00", 95)),
             ("222,00 en 100,00", (MATCH, "EUR 121.00", "100,00", 95)),
@@ -137,7 +139,15 @@ class TestChecks:
         def fields(kind: DocumentKind) -> list[str]:
             return [one.field for one in check_evidence(doc("x"), kind=kind, claim=CLAIM)]
 
-        assert fields(D.invoice) == ["number", "issued_on", "due_on", "amount", "currency", "debtor", "creditor"]
+        assert fields(D.invoice) == [
+            "number",
+            "issued_on",
+            "due_on",
+            "amount",
+            "currency",
+            "debtor",
+            "creditor",
+        ]
         assert fields(D.contract) == ["debtor", "creditor", "signature"]
         assert fields(D.terms) == ["creditor"]
 
@@ -229,9 +239,7 @@ class TestJudging:
 
     def judged(self, *findings, kind=D.invoice, taken=D.invoice, sure=90, said=True, state=ReadState.read):
         recognised = Recognised(taken, sure, "nl", (), (), ())
-        return judge(
-            Reading(state), kind=kind, said_by_person=said, recognised=recognised, findings=findings
-        )
+        return judge(Reading(state), kind=kind, said_by_person=said, recognised=recognised, findings=findings)
 
     @pytest.mark.parametrize("state", ReadState)
     def test_what_cannot_be_read_is_refuted_or_unchecked(self, state):

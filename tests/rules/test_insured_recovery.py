@@ -19,7 +19,11 @@ pytestmark = pytest.mark.pure
 )  # fmt: skip
 def test_a_recovery_is_divided_in_the_proportion_of_the_cover(recovered, covered, insurer, creditor):
     split = insured_recovery(recovered=Money(recovered, "EUR"), covered_bps=covered)
-    assert (split.recovered.minor, split.insurer.minor, split.creditor.minor) == (recovered, insurer, creditor)
+    assert (split.recovered.minor, split.insurer.minor, split.creditor.minor) == (
+        recovered,
+        insurer,
+        creditor,
+    )
 
 
 @pytest.mark.parametrize(("recovered", "covered"), [(1, -1), (1, 10_001), (-1, 5_000)])

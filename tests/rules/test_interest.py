@@ -591,4 +591,6 @@ def test_actual_years_are_told_apart_where_their_length_changes(first, last, beg
         contractual_percent=Decimal(5), day_count=DayCount.ACTUAL_ACTUAL, simple=True,
     )  # fmt: skip
     assert [segment.first_day for segment in found.segments] == begins
-    assert [segment.year_days for segment in found.segments] == [366 if day.year == 2024 else 365 for day in begins]
+    assert [segment.year_days for segment in found.segments] == [
+        366 if day.year == 2024 else 365 for day in begins
+    ]

@@ -126,7 +126,8 @@ class TestSavings:
         ("dispute", "resolved", "after"),
         [
             (DisputeStatus.raised, None, None), (DisputeStatus.raised, 55, 1_334),
-            (DisputeStatus.raised, 65, 1_284), (DisputeStatus.none, 55, None), (DisputeStatus.none, 56, 1_329),
+            (DisputeStatus.raised, 65, 1_284),
+            (DisputeStatus.none, 55, None), (DisputeStatus.none, 56, 1_329),
         ],
     )  # fmt: skip
     def test_a_settled_dispute_saves_its_surcharge_and_its_points(self, dispute, resolved, after):

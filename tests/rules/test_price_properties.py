@@ -8,8 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agency.money import Money
-from agency.rules.facts import ClaimType, DebtorKind, DisputeStatus, DocumentKind, Law
-from agency.rules.price import DEFAULT_CARD, Band, PriceFacts, UnfairRateCard, price
 from agency.pricing.promises import (
     PricedCase,
     counterexamples,
@@ -17,6 +15,8 @@ from agency.pricing.promises import (
     draw_case,
     prove_card,
 )
+from agency.rules.facts import ClaimType, DebtorKind, DisputeStatus, DocumentKind, Law
+from agency.rules.price import DEFAULT_CARD, Band, PriceFacts, UnfairRateCard, price
 from agency.rules.rate_card import PhaseStep, RateCard, card_differences, unlawful_fees
 from agency.rules.smaller_claims import smaller_claims
 

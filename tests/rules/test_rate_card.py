@@ -92,7 +92,10 @@ class TestRules:
                 (PhaseStep("reminder", 5), PhaseStep("legal", 5), PhaseStep("amicable", 5)),
                 [("phases.3", ORDER)],
             ),
-            ((PhaseStep("reminder", 5, ("BE",)),), [("phases.1", "its first phase is done by result everywhere")]),
+            (
+                (PhaseStep("reminder", 5, ("BE",)),),
+                [("phases.1", "its first phase is done by result everywhere")],
+            ),
         ],
     )
     def test_of_phases(self, phases, expected):
@@ -184,16 +187,24 @@ class TestAnswers:
         assert replace(CARD, phases=()).phase_step(Phase.legal, "NL") is None
 
     def test_a_status_that_the_card_does_not_know_counts_as_substantiated(self):
-        old = replace(CARD, disputes={key: bps for key, bps in CARD.disputes.items() if key != "partly_accepted"})
+        old = replace(
+            CARD, disputes={key: bps for key, bps in CARD.disputes.items() if key != "partly_accepted"}
+        )
         assert old.dispute_bps(DisputeStatus.partly_accepted) == 700
         assert CARD.dispute_bps(DisputeStatus.partly_accepted) == 0
-        assert {status: CARD.dispute_bps(status) for status in ("raised", "none")} == {"raised": 300, "none": 0}
+        assert {status: CARD.dispute_bps(status) for status in ("raised", "none")} == {
+            "raised": 300,
+            "none": 0,
+        }
 
 
 class TestForms:
     def test_is_written_in_one_way(self):
         content = replace(CARD, version="één").to_json().decode()
-        assert json.dumps(json.loads(content), sort_keys=True, separators=(",", ":"), ensure_ascii=False) == content
+        assert (
+            json.dumps(json.loads(content), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+            == content
+        )
         assert "één" in content
         shuffled = replace(CARD, countries=dict(reversed(list(CARD.countries.items()))))
         assert shuffled.to_json() == CARD.to_json()
@@ -256,7 +267,9 @@ class TestLaw:
     ON = date(2026, 12, 1)
 
     def test_every_phase_in_every_country_with_a_law_is_looked_at(self):
-        card = replace(CARD, phases=(PhaseStep("reminder", 0), PhaseStep("legal", 5), PhaseStep("execution", 9)))
+        card = replace(
+            CARD, phases=(PhaseStep("reminder", 0), PhaseStep("legal", 5), PhaseStep("execution", 9))
+        )
         found = unlawful_fees(card, on=self.ON)
         assert [fault.field for fault in found] == ["phases.2", "phases.3"]
         assert all("BE" in fault.sentence for fault in found)

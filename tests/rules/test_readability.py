@@ -182,7 +182,13 @@ def test_the_order_of_sentences_makes_no_difference(sentences, random):
 class TestBorders:
     def test_a_text_exactly_as_easy_as_asked_passes(self):
         measured = _measure("Wij vragen u te betalen.", "nl")
-        row = {"constant": "0", "per_word": "0", "per_syllable": "0", "mean_sentence_max": 5, "sentence_max": 5}
+        row = {
+            "constant": "0",
+            "per_word": "0",
+            "per_syllable": "0",
+            "mean_sentence_max": 5,
+            "sentence_max": 5,
+        }
         row |= {"long_syllables": 3, "long_percent_max": 20}
         just = measured.score(row)
         assert _failures(measured, row | {"score_min": just}) == ()

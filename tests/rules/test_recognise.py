@@ -61,7 +61,9 @@ class TestPoints:
     def test_the_most_points_stand_first_and_give_the_words(self):
         found = recognise(doc("Factuur", "factuurnummer 12"))
         assert found.words == ("factuur", "factuurnummer")
-        assert [worth for _, worth in found.points] == sorted((worth for _, worth in found.points), reverse=True)
+        assert [worth for _, worth in found.points] == sorted(
+            (worth for _, worth in found.points), reverse=True
+        )
         assert found.language == "nl"
         assert recognise(doc("niets")).language == ""
         assert recognise(Reading(ReadState.blank)).words == ()

@@ -241,4 +241,9 @@ def test_a_path_is_kept_in_one_form_and_in_letters_as_they_are():
     path = replace(own_path("due_date"), key="één")
     content = path.to_json().decode()
     assert "één" in content
-    assert content.index('"debtors"') < content.index('"key"') < content.index('"law"') < content.index('"steps"')
+    assert (
+        content.index('"debtors"')
+        < content.index('"key"')
+        < content.index('"law"')
+        < content.index('"steps"')
+    )
