@@ -1,44 +1,21 @@
 """`claims import`: a file of a creditor imported by an operator, or tried out and rolled back."""
 
-import hashlib
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import text
 
+from agency.intake.reading import ROWS_MAX
 from agency.kernel.errors import AgencyError
 from agency.kernel.ports import Ports
 from agency.kernel.settings import Settings
 from agency.kernel.unit import Door, Unit, Units
 from agency.parties.registration import creditor_by_reference
-from agency.ports.providers import FileNotStored
 from portal.placing import place_file
+from portal.trying import Tried, try_out
 
-
-class RolledBack(Exception):
-    """Ends the transaction of a dry run; nothing of it stays."""
-
-
-class InMemory:
-    """A file store for a dry run: what is put in is gone when the run ends."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, bytes] = {}
-
-    def put(self, content: bytes) -> str:
-        """This function will keep content and return its SHA-256."""
-        sha256 = hashlib.sha256(content).hexdigest()
-        self.kept[sha256] = content
-        return sha256
-
-    def get(self, sha256: str) -> bytes:
-        """This function will return what was kept.
-
-        :raises FileNotStored: nothing was kept under it.
-        """
-        if sha256 not in self.kept:
-            raise FileNotStored(sha256)
-        return self.kept[sha256]
+CLAIMS_SHOWN: Final = 50
 
 
 def import_claims(
@@ -59,31 +36,64 @@ def import_claims(
         content = path.read_bytes()
     except OSError as error:
         return {"refused": f"the file cannot be read: {error.strerror or error}"}
-    report: dict[str, Any] = {}
     try:
         with units.open(Door.WORKER, by="system:import") as unit:
-            report = _import(unit, _ports(ports, dry_run), settings, path.name, content, creditor)
-            if dry_run:
-                raise RolledBack
-    except RolledBack:
-        report["dry_run"] = True
+            creditor_id = creditor_by_reference(unit, reference=creditor).id
+            if not dry_run:
+                return _import(unit, ports, settings, path.name, content, creditor_id)
+            tried = try_out(
+                unit,
+                ports,
+                creditor_id=creditor_id,
+                name=path.name,
+                content=content,
+                bytes_max=settings.upload_bytes_max,
+                rows_shown=ROWS_MAX,
+            )
+            return _tried(tried)
     except AgencyError as error:
         return {"refused": error.message}
-    return report
 
 
-def _ports(ports: Ports, dry_run: bool) -> Ports:
-    if not dry_run:
-        return ports
-    from dataclasses import replace
-
-    return replace(ports, files=InMemory())
+def _tried(tried: Tried) -> dict[str, Any]:
+    if tried.refusal:
+        return {"refused": tried.refusal}
+    taken = tried.counts["rows"] - tried.counts["rejected"]
+    counts = tried.counts | (
+        {"created": 0, "updated": 0, "merged": taken, "unchanged": taken} if tried.before else {}
+    )
+    return {
+        **counts,
+        "received_before": tried.before,
+        "dry_run": True,
+        "rejects": [
+            {"row": row.row, "field": field, "reason": reason, "value": value}
+            for row in tried.rows
+            for field, reason, value in row.why
+        ],
+        "price": {
+            "claims": tried.claims,
+            "principal": str(tried.principal.decimal) if tried.principal else None,
+            "fee_bps": tried.fee_bps,
+        },
+        "claims": [
+            {
+                "row": row.row,
+                "reference": row.reference,
+                "debtor": row.debtor,
+                "amount": str(row.amount.decimal) if row.amount else None,
+                "fee_bps": row.fee_bps,
+                "missing": [{"document": kind, "fee_bps_with_it": fee} for kind, fee in row.missing],
+            }
+            for row in tried.rows
+            if row.eligible
+        ],
+    }
 
 
 def _import(
-    unit: Unit, ports: Ports, settings: Settings, name: str, content: bytes, creditor: str
+    unit: Unit, ports: Ports, settings: Settings, name: str, content: bytes, creditor_id: UUID
 ) -> dict[str, Any]:
-    creditor_id = creditor_by_reference(unit, reference=creditor).id
     placed = place_file(
         unit,
         ports,
@@ -138,9 +148,27 @@ def as_text(report: dict[str, Any]) -> str:
         lines.append("This file was received before; nothing changed.")
     if report.get("dry_run"):
         lines.append("Nothing was kept: this was a dry run.")
+        lines += _priced(report)
     lines += [
         f"row {reject['row']}: {reject['field']} {reject['reason']}"
         + (f" ({reject['value']})" if reject["value"] else "")
         for reject in report["rejects"]
     ]
     return "\n".join(lines)
+
+
+def _priced(report: dict[str, Any]) -> list[str]:
+    price = report["price"]
+    if not price["claims"]:
+        return []
+    lines = [
+        f"{price['claims']} claims of together {price['principal']}: fee {price['fee_bps'] / 100:.2f} %"
+        " of what is collected"
+    ]
+    for claim in report["claims"][:CLAIMS_SHOWN]:
+        if claim["fee_bps"] is None:
+            continue
+        best = claim["missing"][0] if claim["missing"] else None
+        hint = f"; with {best['document']} {best['fee_bps_with_it'] / 100:.2f} %" if best else ""
+        lines.append(f"row {claim['row']}: {claim['reference']} {claim['fee_bps'] / 100:.2f} %{hint}")
+    return lines

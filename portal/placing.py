@@ -79,11 +79,13 @@ def read_and_price(
         quote_placement(unit, creditor_id=creditor_id, placement_id=touched)
 
 
-def form_as_file(fields: Mapping[str, Any]) -> bytes:
-    """This function will write one claim, given as fields, as the file of one row that it stands for."""
+def form_as_file(*forms: Mapping[str, Any]) -> bytes:
+    """This function will write claims, each given as fields, as the file of rows that they stand for."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(FORM_FIELDS)
-    disputed = "yes" if fields.get("disputed") else "no"
-    writer.writerow([disputed if field == "disputed" else fields.get(field) or "" for field in FORM_FIELDS])
+    for fields in forms:
+        disputed = "yes" if fields.get("disputed") else "no"
+        row = [disputed if field == "disputed" else fields.get(field) or "" for field in FORM_FIELDS]
+        writer.writerow(row)
     return out.getvalue().encode("utf-8-sig")

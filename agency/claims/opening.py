@@ -53,6 +53,7 @@ NOTHING_LEFT: Final = "credited in full: nothing is left to collect"
 TOO_LARGE: Final = "the invoices of this claim together exceed what one claim can hold"
 
 PRINCIPAL_MINOR_MAX: Final = 99_999_999_999_999
+NUMBERS_AT_ONCE: Final = 20_000
 
 
 @dataclass(frozen=True)
@@ -289,11 +290,15 @@ class _Opening:
         count = self.connection.execute(text("SELECT count(*) FROM claim_group")).scalar_one()
         raw = self.connection.connection.driver_connection
         assert raw is not None
-        # The numbers come over the same connection, so they are taken before the copy starts.
-        numbers = list(take_numbers(self.unit, count=count))
-        with raw.cursor().copy("COPY claim_number_taken FROM STDIN") as copy:
-            for position, taken in enumerate(numbers, start=1):
-                copy.write_row((position, taken.number, taken.rf, taken.ogm))
+        for first in range(1, count + 1, NUMBERS_AT_ONCE):
+            # The numbers come over the same connection, so they are taken before the copy starts.
+            numbers = list(take_numbers(self.unit, count=min(NUMBERS_AT_ONCE, count + 1 - first)))
+            lines = (
+                f"{position}\t{taken.number}\t{taken.rf}\t{taken.ogm}\n"
+                for position, taken in enumerate(numbers, start=first)
+            )
+            with raw.cursor().copy("COPY claim_number_taken FROM STDIN") as copy:
+                copy.write("".join(lines))
 
     def insert_invoices(self) -> None:
         self.run("UPDATE {t} s SET outcome = 'merged' WHERE s.outcome IS NULL AND s.invoice_id IS NULL")

@@ -10,13 +10,13 @@ from agency.claims.lifecycle import claim_to_change, move
 from agency.claims.models import Claim
 from agency.claims.states import ClaimState
 from agency.events import PlacementRead, PlacementReceived
+from agency.intake.bulk import CHUNK_SECONDS, BulkReading
 from agency.intake.models import Placement
-from agency.intake.receive import mark_progress, read_placement
 from agency.kernel.actor import actor
-from agency.kernel.emitting import nudge
 from agency.kernel.outbox import enqueue
 from agency.kernel.ports import installed_ports
-from agency.kernel.unit import Door, Unit, Units
+from agency.kernel.statistics import MANY
+from agency.kernel.unit import Unit, Units
 from agency.ledger.models import Book
 from agency.ledger.posting import Leg, post
 from agency.ledger.queries import claim_balance
@@ -42,30 +42,16 @@ def read_later(unit: Unit, event: PlacementReceived) -> None:
         )
 
 
-@actor(queue="intake", lease_seconds=600, own_units=True)
+@actor(queue="intake", lease_seconds=CHUNK_SECONDS, own_units=True)
 def read_in_background(units: Units, *, placed_by: str, placement_id: str) -> None:
-    """This function will read a placement, noting its progress in transactions of their own."""
-    creditor, placement = UUID(placed_by), UUID(placement_id)
-    ports = installed_ports()
-
-    def note(percent: int) -> None:
-        with units.open(Door.WORKER, by="system:intake") as unit:
-            mark_progress(unit, creditor_id=creditor, placement_id=placement, percent=percent)
-            nudge(unit, [PlacementReceived(creditor_id=creditor, placement_id=placement, name="")])
-
-    with units.open(Door.WORKER, by="system:intake") as unit:
-        read_placement(
-            unit,
-            ports.files,
-            ports.read_einvoice,
-            creditor_id=creditor,
-            placement_id=placement,
-            after_chunk=note,
-        )
+    """This function will read a large file in parts, and go on where a worker was killed."""
+    BulkReading(units, installed_ports(), creditor_id=UUID(placed_by), placement_id=UUID(placement_id)).run()
 
 
 def know_debtors(unit: Unit, event: PlacementRead) -> None:
     """This function will link the debtors of a placement to the people whom the agency knows already."""
+    if event.rows > MANY:
+        unit.allow_long_statements()
     link_identities(unit, creditor_id=event.creditor_id)
 
 

@@ -132,13 +132,12 @@ def _without_totals(rows: Iterable[Row], width: int, left_out: list[int]) -> Ite
 
 def _is_total(cells: Sequence[Cell]) -> bool:
     """A row that says "total" first and holds nothing but numbers besides."""
-    filled = [cell for cell in cells if not _blank(cell)]
-    return (
-        len(filled) >= 2
-        and isinstance(filled[0], str)
-        and _TOTAL.fullmatch(filled[0].strip()) is not None
-        and all(_is_number(cell) or cell in ("EUR", "€") for cell in filled[1:])
-    )
+    filled = (cell for cell in cells if not _blank(cell))
+    first = next(filled, None)
+    if not isinstance(first, str) or not _TOTAL.fullmatch(first.strip()):
+        return False
+    rest = list(filled)
+    return bool(rest) and all(_is_number(cell) or cell in ("EUR", "€") for cell in rest)
 
 
 def _distinct(names: Sequence[str]) -> tuple[str, ...]:

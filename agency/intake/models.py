@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from agency.intake.checks.finding import Severity
@@ -127,6 +127,8 @@ class Placement(CreditorRow, table=True):
     rejected: int = 0
     unchanged: int = 0
     progress_percent: int = 0
+    read_rows: int = 0  # so far, while it is read in parts
+    reading_since: datetime | None = moment_field(default=None)
     refusal: str | None = None
     received_at: datetime = moment_field()
     received_by: str
@@ -138,7 +140,7 @@ class PlacementRow(SQLModel, table=True):
     __tablename__ = "placement_row"
     __table_args__ = (within_creditor("placement_id", "placement"), within_creditor("claim_id", "claim"))
 
-    creditor_id: UUID = Field(primary_key=True, foreign_key="creditor.id")
+    creditor_id: UUID = Field(primary_key=True)
     placement_id: UUID = Field(primary_key=True)
     row: int = Field(primary_key=True)
     outcome: str
@@ -151,7 +153,7 @@ class PlacementReject(SQLModel, table=True):
     __tablename__ = "placement_reject"
     __table_args__ = (within_creditor("placement_id", "placement"),)
 
-    creditor_id: UUID = Field(primary_key=True, foreign_key="creditor.id")
+    creditor_id: UUID = Field(primary_key=True)
     placement_id: UUID = Field(primary_key=True)
     row: int = Field(primary_key=True)
     field: str = Field(primary_key=True)
@@ -204,3 +206,23 @@ class LikelyDuplicate(CreditorRow, table=True):
     found_at: datetime = moment_field()
     decided_at: datetime | None = moment_field(default=None)
     decided_by: str | None = None
+
+
+class StagedChunk(SQLModel, table=True):
+    """Some thousand checked rows of a large file, waiting until all of it is checked.
+
+    `checked`, `rejects` and `findings` are CSV as COPY reads it. Nobody sees them but the import, which opens
+    all claims at once; a reading that was killed goes on behind the last chunk that stands here.
+    """
+
+    __tablename__ = "staged_chunk"
+    __table_args__ = (within_creditor("placement_id", "placement"),)
+
+    creditor_id: UUID = Field(primary_key=True)
+    placement_id: UUID = Field(primary_key=True)
+    last_row: int = Field(primary_key=True)
+    rows: int
+    read_as: str  # columns and mapping; chunks that were read in another way are thrown away
+    checked: bytes = Field(sa_type=LargeBinary)
+    rejects: bytes = Field(sa_type=LargeBinary)
+    findings: bytes = Field(sa_type=LargeBinary)

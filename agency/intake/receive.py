@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlmodel import select
 
 from agency.claims.opening import Opened
 from agency.documents.upload import IntakeFile, add_from_intake, clean_name
 from agency.events import PlacementRead, PlacementReceived
 from agency.intake.archive import is_archive
-from agency.intake.checks.finding import Finding
-from agency.intake.findings import keep_findings
-from agency.intake.importing import Checked, Counts, claims_of_rows, import_rows
+from agency.intake.chunks import Checked, Chunk, chunks_of_rows, chunks_of_table
+from agency.intake.importing import Counts, claims_of_rows, import_rows
 from agency.intake.mapping import Mapped, UnclearColumns, as_mapped, check_columns, choose_mapping
 from agency.intake.models import ColumnMapping, Placement, PlacementState
 from agency.intake.reading import Progress, Row, Table, read_table
@@ -147,11 +145,12 @@ def read_placement(
         placement.progress_percent = 100
         unit.session.flush()
         return nothing
-    _record(unit, placement, counts, opened)
+    record_reading(unit, placement, counts, opened)
     return opened
 
 
-def _record(unit: Unit, placement: Placement, counts: Counts, opened: Opened) -> None:
+def record_reading(unit: Unit, placement: Placement, counts: Counts, opened: Opened) -> None:
+    """This function will note on a placement what became of its rows, and tell it."""
     placement.state = PlacementState.READ
     placement.refusal = None
     placement.rows, placement.created, placement.updated = counts.rows, counts.created, counts.updated
@@ -193,7 +192,6 @@ class _Reading:
         self.mapped = mapped
         self.after_chunk = after_chunk
         self.creditor_id = placement.creditor_id
-        self.remarks: list[tuple[int, Finding]] = []
         self.habits = habits_of(unit, creditor_id=placement.creditor_id)
         self.documents: list[Evidence] = []
 
@@ -203,7 +201,8 @@ class _Reading:
         table = read_table(content)
         mapped, mapping_id = self.choose(table)
         self.placement.mapping_id = mapping_id
-        return self.import_checked(self.checked_rows(table, mapped), table.bytes_read, mapped)
+        checker = RowChecker(mapped=mapped, habits=self.habits, today=self.unit.today)
+        return self.import_chunks(chunks_of_table(table, mapped, checker), table.bytes_read, mapped)
 
     def choose(self, table: Table) -> tuple[Mapped, UUID | None]:
         if self.mapped is not None:
@@ -213,27 +212,12 @@ class _Reading:
             self.unit, creditor_id=self.creditor_id, headers=table.headers, sample=table.sample
         )
 
-    def checked_rows(self, table: Table, mapped: Mapped) -> Iterator[Checked]:
-        checker = RowChecker(mapped=mapped, habits=self.habits, today=self.unit.today)
-        self.remarks = checker.remarks
-        columns = {field: table.headers.index(header) for field, header in mapped.columns.items()}
-        width = len(table.headers)
-        for row, cells in table.rows:
-            if len(cells) > width and any(cells[width:]):
-                yield [Reject(row, "", "has more values than there are columns")]
-            elif len(cells) < width and isinstance(cells[0], str) and max(columns.values()) >= len(cells):
-                yield [Reject(row, "", "has fewer values than there are columns")]
-            else:
-                yield _under_headers(checker.check(row, {f: cells[i] for f, i in columns.items()}), mapped)
-
     def read_invoices(self, content: bytes) -> tuple[Counts, Opened]:
         evidence: dict[int, tuple[Evidence, ...]] = {}
         progress = Progress(len(content))
         checker = RowChecker(mapped=Mapped(columns={}), habits=self.habits, today=self.unit.today)
-        self.remarks = checker.remarks
-        counts, opened = self.import_checked(
-            self.checked_invoices(content, checker, evidence, progress), progress, checker.mapped
-        )
+        chunks = chunks_of_rows(self.checked_invoices(content, checker, evidence, progress), checker)
+        counts, opened = self.import_chunks(chunks, progress, checker.mapped)
         self.keep_evidence(evidence)
         self.file_documents()
         return counts, opened
@@ -255,7 +239,7 @@ class _Reading:
         checker: RowChecker,
         evidence: dict[int, tuple[Evidence, ...]],
         progress: Progress,
-    ) -> Iterator[Checked]:
+    ) -> Iterator[tuple[int, Checked]]:
         rows = read_invoices(
             content, name=self.placement.name, reader=self.reader, progress=progress, choose=self.mapping_for
         )
@@ -264,7 +248,7 @@ class _Reading:
                 self.documents.append(invoice.document)
                 continue
             if invoice.refusal:
-                yield [Reject(invoice.row, "file", invoice.refusal, invoice.name)]
+                yield invoice.row, [Reject(invoice.row, "file", invoice.refusal, invoice.name)]
                 continue
             checked = checker.check(invoice.row, invoice.cells)
             if isinstance(checked, list):
@@ -273,7 +257,7 @@ class _Reading:
                 checked = checker.check(invoice.row, kept)
             if isinstance(checked, tuple):
                 evidence[invoice.row] = invoice.evidence
-            yield checked
+            yield invoice.row, checked
 
     def keep_evidence(self, evidence: dict[int, tuple[Evidence, ...]]) -> None:
         claims = claims_of_rows(self.unit, rows=evidence)
@@ -295,38 +279,18 @@ class _Reading:
             ],
         )
 
-    def import_checked(
-        self, checked: Iterator[Checked], progress: Progress, mapped: Mapped
+    def import_chunks(
+        self, chunks: Iterator[Chunk], progress: Progress, mapped: Mapped
     ) -> tuple[Counts, Opened]:
-        def chunk_done(_: int) -> None:
-            keep_findings(
-                self.unit,
-                creditor_id=self.creditor_id,
-                placement_id=self.placement.id,
-                found=self.remarks,
-            )
-            self.remarks.clear()
-            self.after_chunk(progress.percent)
-
         return import_rows(
             self.unit,
             creditor_id=self.creditor_id,
             placement_id=self.placement.id,
-            checked=checked,
+            chunks=chunks,
             one_claim_per=mapped.one_claim_per,
             labels=mapped.columns,
-            after_chunk=chunk_done,
+            after_chunk=lambda _: self.after_chunk(progress.percent),
         )
-
-
-def _under_headers(checked: Checked, mapped: Mapped) -> Checked:
-    """Name the field of a reject as the creditor does: by its header."""
-    if isinstance(checked, tuple):
-        return checked
-    return [
-        Reject(reject.row, mapped.columns.get(reject.field, reject.field), reject.reason, reject.value)
-        for reject in checked
-    ]
 
 
 def habits_of(unit: Unit, *, creditor_id: UUID) -> Habits:
@@ -346,14 +310,3 @@ def saved_mapping(unit: Unit, *, creditor_id: UUID, mapping_id: UUID) -> Mapped:
     if mapping is None:
         raise NotFound("no such mapping")
     return as_mapped(mapping)
-
-
-def mark_progress(unit: Unit, *, creditor_id: UUID, placement_id: UUID, percent: int) -> None:
-    """This function will note how far a reading has come; never backwards."""
-    unit.session.connection().execute(
-        text(
-            "UPDATE placement SET progress_percent = greatest(progress_percent, :percent)"
-            " WHERE creditor_id = :c AND id = :p AND state = 'received'"
-        ),
-        {"c": creditor_id, "p": placement_id, "percent": min(percent, 99)},
-    )

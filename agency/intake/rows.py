@@ -86,7 +86,7 @@ class RowChecker:
         self.today = today
         self.oldest = date(today.year - OLDEST_YEARS, 1, 1)
         self.latest_due = today + timedelta(days=DUE_AHEAD_DAYS)
-        self.remarks: list[tuple[int, Finding]] = []  # warnings and questions; whoever keeps them empties it
+        self._remarks: list[tuple[int, Finding]] = []
         self._known: dict[str, dict[str, dict[Cell, Understood]]] = {}  # country -> field -> cell
         self._parsers: dict[str, Parser] = {
             **dict.fromkeys(REFERENCES, _identifier),
@@ -119,11 +119,11 @@ class RowChecker:
     def check(self, row: int, cells: Mapping[str, Cell]) -> tuple[Any, ...] | list[Reject]:
         """This function will return the row as `STAGED` says, or every reason why it is not taken."""
         rejects: list[Reject] = []
-        country = self._recall("country", cells.get("country"), "")
+        country = self.recall("country", cells.get("country"), "")
         land = country[0] or self.mapped.defaults.get("country", self.habits.country)
         found = self._nothing.copy()
         for field, cell in cells.items():
-            value, reason = country if field == "country" else self._recall(field, cell, land)
+            value, reason = country if field == "country" else self.recall(field, cell, land)
             found[field] = value
             if reason:
                 rejects.append(Reject(row, field, reason, str(cell)[:TEXT_MAX]))
@@ -137,7 +137,7 @@ class RowChecker:
         return rejects or self._staged(row, found)
 
     def _remark(self, row: int, found: dict[str, Any], rejects: list[Reject]) -> None:
-        """Ask the checks on entry; what they refuse joins the rejects, the rest is kept as remarks."""
+        """Ask the checks on entry; refusals join the rejects, the rest is kept of a row that is taken."""
         refused = {reject.field for reject in rejects}
         told: list[Finding] = []
         for field in FREE_TEXTS:
@@ -146,18 +146,25 @@ class RowChecker:
                 told += remarks
         told += check_row(found, today=self.today, law=Law(self._law(found)))
         told += beside.check_beside(found, today=self.today)
-        for one in told:
-            if one.severity is not Severity.REJECT:
-                self.remarks.append((row, one))
-            elif one.field not in refused:
-                rejects.append(Reject(row, one.field, one.reason, one.value))
+        rejects += [
+            Reject(row, one.field, one.reason, one.value)
+            for one in told
+            if one.severity is Severity.REJECT and one.field not in refused
+        ]
+        if not rejects:
+            self._remarks += [(row, one) for one in told]
+
+    def take_remarks(self) -> list[tuple[int, Finding]]:
+        """This function will hand over the warnings and questions about rows since the last time."""
+        taken, self._remarks = self._remarks, []
+        return taken
 
     def _law(self, found: dict[str, Any]) -> str:
         consumer = found["debtor_kind"] == "consumer"
         return law_of(found["country"] if consumer else self.habits.country)
 
-    def _recall(self, field: str, cell: Cell, land: str) -> Understood:
-        """What was understood of the same text before, else work it out."""
+    def recall(self, field: str, cell: Cell, land: str) -> Understood:
+        """This function will return a cell's value, or None with the reason why it is refused."""
         if not cell and not isinstance(cell, Decimal):
             return None, None
         fields = self._known.get(land)
@@ -278,7 +285,7 @@ class RowChecker:
             found["dispute_reason"], self._law(found),
             interest.value, found["debtor_reference"], found["debtor_kind"], name, name_key(name),
             found["registration_number"], found["vat_number"], found["iban"],
-            found["language"] or _language(found["country"], self.habits.language), found["country"],
+            found["language"] or language_of(found["country"], self.habits.language), found["country"],
             belgian_region(found["country"], found["postal_code"]), street, found["postal_code"],
             found["city"], found["email"], found["phone"], beside.beside_of(found),
         )  # fmt: skip
@@ -301,7 +308,8 @@ def belgian_region(country: str, postal_code: str | None) -> str | None:
     return "BE-WAL" if 1300 <= number < 1500 or 4000 <= number < 8000 else "BE-VLG"
 
 
-def _language(country: str, usual: str) -> str:
+def language_of(country: str, usual: str) -> str:
+    """This function will return the language in which a debtor of a country is written to at first."""
     return {"NL": "nl", "FR": "fr", "DE": "de", "AT": "de", "LU": "fr", "BE": usual}.get(country, "en")
 
 

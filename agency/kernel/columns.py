@@ -63,6 +63,16 @@ class CreditorRow(SQLModel):
     id: UUID = Field(default_factory=new_id, primary_key=True)
 
 
+class PartRow(SQLModel):
+    """Base of a table whose rows hang from another row of the creditor by a key that is never empty.
+
+    That key proves the creditor too; a second foreign key would check each row of a large file twice.
+    """
+
+    creditor_id: UUID = Field(primary_key=True)
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+
+
 class Timestamped(SQLModel):
     """Mixin for tables whose rows know when they were made (by the one clock)."""
 

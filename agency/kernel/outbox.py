@@ -7,6 +7,7 @@ job. Lease times are the machine's own clock: moving the product's clock must no
 
 import json
 from collections.abc import Iterable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -47,6 +48,10 @@ _LEASE = text(
     " AND (leased_until IS NULL OR leased_until < clock_timestamp())"
     " RETURNING actor, args, generation, attempts"
 )
+_RENEW = text(
+    "UPDATE outbox SET leased_until = clock_timestamp() + make_interval(secs => :seconds)"
+    " WHERE id = :id AND generation = :generation AND done_at IS NULL"
+)
 _DONE = text(
     "UPDATE outbox SET done_at = clock_timestamp(), leased_until = NULL, last_error = NULL"
     " WHERE id = :id AND generation = :generation AND done_at IS NULL"
@@ -76,6 +81,9 @@ class LeasedJob:
     args: dict[str, Any]
     generation: int
     attempts: int
+
+
+_JOB: ContextVar[LeasedJob | None] = ContextVar("job with own units", default=None)
 
 
 def enqueue(
@@ -187,12 +195,34 @@ def _lease(unit: Unit, job_id: UUID) -> LeasedJob | None:
 def _run(units: Units, registered: Actor, job: LeasedJob, following: UUID | None) -> LeasedJob | None:
     by = f"system:{registered.name}"
     if registered.own_units:
-        registered.run(units, **job.args)
+        running = _JOB.set(job)
+        try:
+            registered.run(units, **job.args)
+        finally:
+            _JOB.reset(running)
         with units.open(Door.WORKER, by=by) as unit:
             return _finish(unit, job, following)
     with units.open(Door.WORKER, by=by) as unit:
         registered.run(unit, **job.args)
         return _finish(unit, job, following)
+
+
+def renew_lease(unit: Unit, *, seconds: int) -> None:
+    """This function will keep the running job with own units leased for so long from now.
+
+    It belongs in the transaction of each part of a long job: a part of a job that another worker has taken
+    over is rolled back. Outside a job it does nothing.
+
+    :raises LostLease: another worker has the job.
+    """
+    job = _JOB.get()
+    if job is None:
+        return
+    renewed = unit.session.connection().execute(
+        _RENEW, {"id": job.id, "generation": job.generation, "seconds": seconds}
+    )
+    if renewed.rowcount != 1:
+        raise LostLease(job.id)
 
 
 def _finish(unit: Unit, job: LeasedJob, following: UUID | None) -> LeasedJob | None:

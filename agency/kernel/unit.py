@@ -55,6 +55,12 @@ class Unit:
         """The agency's calendar day (Europe/Amsterdam)."""
         return self.now.astimezone(AGENCY_ZONE).date()
 
+    def allow_long_statements(self, minutes: int = 30) -> None:
+        """This function will raise the limit of a statement for the rest of a bulk transaction."""
+        self.session.connection().execute(
+            text("SELECT set_config('statement_timeout', :limit, true)"), {"limit": f"{minutes}min"}
+        )
+
 
 class Units:
     """Opens units on one database; the web process, the worker and the CLI each hold one."""

@@ -80,7 +80,7 @@ class LedgerEntry(SQLModel, table=True):
         CheckConstraint("amount_minor <> 0 AND abs(amount_minor) < 100000000000000", name="amount"),
     )
 
-    creditor_id: UUID = Field(primary_key=True, foreign_key="creditor.id")
+    creditor_id: UUID = Field(primary_key=True)
     transaction_id: UUID = Field(primary_key=True)
     line: int = Field(primary_key=True)
     account: str

@@ -9,7 +9,15 @@ from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlmodel import Field, SQLModel
 
-from agency.kernel.columns import CreditorRow, Timestamped, choice, json_field, moment_field, within_creditor
+from agency.kernel.columns import (
+    CreditorRow,
+    PartRow,
+    Timestamped,
+    choice,
+    json_field,
+    moment_field,
+    within_creditor,
+)
 from agency.kernel.ids import new_id
 from agency.rules.contract_split import Keeper
 from agency.rules.facts import DebtorKind
@@ -166,7 +174,7 @@ class Debtor(CreditorRow, Timestamped, table=True):
     identity_id: UUID | None = Field(default=None, foreign_key="debtor_identity.id")
 
 
-class ContactPoint(CreditorRow, Timestamped, table=True):
+class ContactPoint(PartRow, Timestamped, table=True):
     """An e-mail address or phone number of a debtor."""
 
     __tablename__ = "contact_point"

@@ -11,6 +11,7 @@ from sqlmodel import Field, SQLModel
 from agency.kernel.columns import (
     CreditorRow,
     Minor,
+    PartRow,
     Timestamped,
     choice,
     json_field,
@@ -98,7 +99,7 @@ class RecoveryOutcome(SQLModel, table=True):
     share_squares: int = Field(sa_type=Minor)
 
 
-class ScoreRun(CreditorRow, table=True):
+class ScoreRun(PartRow, table=True):
     """A claim's completeness at a moment, with the facts and the rule version."""
 
     __tablename__ = "score_run"
@@ -172,7 +173,7 @@ class QuoteLine(SQLModel, table=True):
         Index("ix_quote_line_claim", "creditor_id", "claim_id"),
     )
 
-    creditor_id: UUID = Field(primary_key=True, foreign_key="creditor.id")
+    creditor_id: UUID = Field(primary_key=True)
     quote_id: UUID = Field(primary_key=True)
     claim_id: UUID = Field(primary_key=True)
     fee_bps: int

@@ -8,7 +8,15 @@ from uuid import UUID
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field
 
-from agency.kernel.columns import CreditorRow, Timestamped, choice, json_field, moment_field, within_creditor
+from agency.kernel.columns import (
+    CreditorRow,
+    PartRow,
+    Timestamped,
+    choice,
+    json_field,
+    moment_field,
+    within_creditor,
+)
 from agency.kernel.ids import new_id
 
 
@@ -32,7 +40,7 @@ class TreatmentPathVersion(Timestamped, table=True):
     definition: dict[str, Any] = json_field()
 
 
-class Treatment(CreditorRow, table=True):
+class Treatment(PartRow, table=True):
     """The path version that a claim is pinned to."""
 
     __tablename__ = "treatment"

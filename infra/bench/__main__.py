@@ -13,15 +13,23 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from infra.bench.ground import Ground, ground
 from infra.bench.harness import PAIRS, Line, keep
-from infra.bench.intake import load_claims, measure_intake, prepare_intake
+from infra.bench.intake import (
+    BATCH,
+    load_claims,
+    measure_intake,
+    measure_pricing,
+    prepare_intake,
+    write_file,
+)
 from infra.bench.pages import measure_pages, open_site
 from infra.bench.quote import measure_quote
 from infra.bench.rules import measure_interest
 
-WORDS = ("intake", "pages", "quote", "interest")
-NEED_SERVERS = {"intake", "pages", "quote"}
+WORDS = ("intake", "price", "pages", "quote", "interest")
+NEED_SERVERS = {"intake", "price", "pages", "quote"}
 QUICK_CLAIMS, QUICK_PAIRS, QUICK_REQUESTS, QUICK_DEBTS = 2_000, 3, 200, 50_000
 CLAIMS, REQUESTS, DEBTS = 100_000, 1_000, 1_000_000
+FULL_CLAIMS = 1_000_000
 
 
 def read_words(words: list[str]) -> argparse.Namespace:
@@ -29,6 +37,9 @@ def read_words(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python3 dev bench", description=__doc__)
     parser.add_argument("lines", nargs="*", metavar="LINE", help=f"{', '.join(WORDS)}; all by default")
     parser.add_argument("--claims", type=int, default=CLAIMS, help=f"claims in the file ({CLAIMS:,})")
+    parser.add_argument(
+        "--full", action="store_true", help=f"intake of {FULL_CLAIMS:,} rows too, one pair: takes an hour"
+    )
     parser.add_argument("--quick", action="store_true", help="a small run that shows that the benches work")
     asked = parser.parse_args(words)
     if unknown := sorted(set(asked.lines) - set(WORDS)):
@@ -44,14 +55,36 @@ def read_words(words: list[str]) -> argparse.Namespace:
 def measure(made: Ground, asked: argparse.Namespace, say: Callable[[str], None]) -> list[Line]:
     """This function will measure the lines that were asked for."""
     lines: list[Line] = []
-    say("a file of claims, and a creditor to hand it over")
-    creditor, file = prepare_intake(made, claims=asked.claims)
+    say("a creditor, and its file of claims")
+    creditor = prepare_intake(made)
+    file = write_file(made, creditor=creditor, claims=asked.claims)
     if "intake" in asked.lines:
-        lines.append(measure_intake(made, creditor=creditor, file=file, pairs=asked.pairs, say=say))
+        lines += _measure_intake(made, asked, creditor, say)
+    if "price" in asked.lines:
+        for claims in sorted({BATCH, asked.claims}):
+            one = write_file(made, creditor=creditor, claims=claims)
+            lines.append(measure_pricing(made, creditor=creditor, file=one, pairs=asked.pairs, say=say))
     if {"pages", "quote"} & set(asked.lines):
         say(f"{asked.claims:,} claims on file")
         load_claims(made, creditor=creditor, file=file)
         lines += _measure_site(made, asked, creditor, say)
+    return lines
+
+
+def _measure_intake(
+    made: Ground, asked: argparse.Namespace, creditor: dict[str, Any], say: Callable[[str], None]
+) -> list[Line]:
+    """A tenth of the file, the file, and a million rows when asked: the rates tell whether it is linear."""
+    sizes = [(asked.claims // 10, asked.pairs), (asked.claims, asked.pairs)]
+    if asked.full:
+        sizes.append((FULL_CLAIMS, 1))
+    lines = []
+    for claims, pairs in sizes:
+        file = write_file(made, creditor=creditor, claims=claims)
+        lines.append(measure_intake(made, creditor=creditor, file=file, pairs=pairs, say=say))
+        lines[-1].notes["linear"] = (
+            f"{lines[-1].rate / lines[0].rate:.2f} of the rate at {sizes[0][0]:,} rows"
+        )
     return lines
 
 

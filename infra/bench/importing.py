@@ -18,10 +18,13 @@ from portal.demo import prepare
 from portal.placing import place_file
 from portal.wiring import Wiring, wire
 
+BY = "system:bench"
+BYTES_MAX = 1_000_000_000  # a file of a million rows, whatever the settings of an agency allow
+
 
 def set_up(wiring: Wiring) -> dict[str, Any]:
     """This function will publish what an agency needs and register one creditor."""
-    with wiring.units.open(Door.STAFF, by="system:bench") as unit:
+    with wiring.units.open(Door.STAFF, by=BY) as unit:
         prepare(unit, wiring)
         creditor_id = register_creditor(
             unit,
@@ -37,21 +40,28 @@ def set_up(wiring: Wiring) -> dict[str, Any]:
         return {"creditor": creditor_id, "today": unit.today}
 
 
+def price_file(wiring: Wiring, *, creditor_id: UUID, file: Path) -> dict[str, UUID]:
+    """This function will hand a file over as its creditor does, and run the jobs that follow up to its price.
+
+    :returns: whose placement it became.
+    """
+    with wiring.units.open(Door.CREDITOR, by=BY, creditor_id=creditor_id) as unit:
+        placed = place_file(
+            unit, wiring.ports, creditor_id=creditor_id, name=file.name, content=file.read_bytes(),
+            bytes_max=BYTES_MAX,
+        )  # fmt: skip
+    drain(wiring.units)
+    return {"c": creditor_id, "p": placed.placement_id}
+
+
 def take_in(wiring: Wiring, *, creditor_id: UUID, file: Path) -> dict[str, Any]:
-    """This function will hand a file over as its creditor does, run the jobs that follow, accept the price,
-    and run the jobs that follow from that: ledger opened, treatment started.
+    """This function will have a file read and priced, accept the price, and run the jobs that follow from
+    that: ledger opened, treatment started.
 
     :returns: what became of the rows, and the peak memory of this process in MiB.
     """
-    by = "system:bench"
-    with wiring.units.open(Door.CREDITOR, by=by, creditor_id=creditor_id) as unit:
-        placed = place_file(
-            unit, wiring.ports, creditor_id=creditor_id, name=file.name, content=file.read_bytes(),
-            bytes_max=wiring.settings.upload_bytes_max,
-        )  # fmt: skip
-    drain(wiring.units)
-    quoted = {"c": creditor_id, "p": placed.placement_id}
-    with wiring.units.open(Door.CREDITOR, by=by, creditor_id=creditor_id) as unit:
+    quoted = price_file(wiring, creditor_id=creditor_id, file=file)
+    with wiring.units.open(Door.CREDITOR, by=BY, creditor_id=creditor_id) as unit:
         find = text("SELECT id FROM quote WHERE creditor_id = :c AND placement_id = :p AND state = 'open'")
         quote_id = unit.session.connection().execute(find, quoted).scalar_one()
         accepted = accept_quote(unit, creditor_id=creditor_id, quote_id=quote_id)
@@ -61,7 +71,7 @@ def take_in(wiring: Wiring, *, creditor_id: UUID, file: Path) -> dict[str, Any]:
 
 def _outcome(wiring: Wiring, placement: dict[str, UUID]) -> dict[str, Any]:
     """What stands in the books, so that a bench that skipped some of the work would be seen."""
-    with wiring.units.open(Door.WORKER, by="system:bench") as unit:
+    with wiring.units.open(Door.WORKER, by=BY) as unit:
         row = unit.session.connection().execute(
             text(
                 "SELECT rows, created, rejected, (SELECT count(*) FROM ledger_entry) AS entries,"
@@ -73,6 +83,15 @@ def _outcome(wiring: Wiring, placement: dict[str, UUID]) -> dict[str, Any]:
         return {**row.one()._mapping, "open_jobs": outbox_state(unit).open}
 
 
+def _quoted(wiring: Wiring, placement: dict[str, UUID]) -> int:
+    with wiring.units.open(Door.WORKER, by=BY) as unit:
+        claims = unit.session.connection().execute(
+            text("SELECT claims FROM quote WHERE creditor_id = :c AND placement_id = :p AND state = 'open'"),
+            placement,
+        )
+        return int(claims.scalar_one())
+
+
 if __name__ == "__main__":
     WIRING = wire()
 
@@ -80,6 +99,10 @@ if __name__ == "__main__":
         """Set up, or take a file in."""
         if "file" not in question:
             return set_up(WIRING)
-        return take_in(WIRING, creditor_id=UUID(question["creditor"]), file=Path(question["file"]))
+        whose, file = UUID(question["creditor"]), Path(question["file"])
+        if question.get("only_price"):
+            priced = price_file(WIRING, creditor_id=whose, file=file)
+            return {"quoted": _quoted(WIRING, priced), "peak_mib": peak_memory_mib()}
+        return take_in(WIRING, creditor_id=whose, file=file)
 
     answer_questions(answer)

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import psycopg
 
 from infra.bench.ground import MIGRATED, BenchFailed, Ground, Helper
@@ -15,6 +16,7 @@ from infra.bench.portfolio import COLUMNS, write_portfolio
 EMPTY = "bench_empty"
 LOADED = "bench_loaded"
 
+BATCH = 1_000
 _COPY_BYTES = 1 << 20
 _TYPES = {
     "bedrag": "numeric(16,2)",
@@ -35,21 +37,24 @@ _DEFAULTS = {
 }
 
 
-def prepare_intake(ground: Ground, *, claims: int) -> tuple[dict[str, Any], Path]:
-    """This function will make the empty database of one creditor, and the file.
-
-    :returns: who the creditor is, and where the file lies.
-    """
+def prepare_intake(ground: Ground) -> dict[str, Any]:
+    """This function will make the empty database of one creditor, and return who it is."""
     ground.copy(MIGRATED, EMPTY)
     helper = Helper("infra.bench.importing", ground.environment(EMPTY))
     creditor = helper.ask()
     helper.close()
-    file = ground.folder / "claims.csv"
-    file.write_bytes(write_portfolio(rows=claims, today=date.fromisoformat(creditor["today"])))
     with ground.postgres.superuser(EMPTY) as connection:
         for statement in _raw_table(connection):
             connection.execute(statement)  # type: ignore[call-overload]
-    return creditor, file
+    return creditor
+
+
+def write_file(ground: Ground, *, creditor: dict[str, Any], claims: int) -> Path:
+    """This function will write a file of so many claims and return where it lies."""
+    file = ground.folder / f"claims_{claims}.csv"
+    if not file.exists():
+        file.write_bytes(write_portfolio(rows=claims, today=date.fromisoformat(creditor["today"])))
+    return file
 
 
 def load_claims(ground: Ground, *, creditor: dict[str, Any], file: Path) -> None:
@@ -88,7 +93,10 @@ def measure_intake(
     """This function will time both sides, each run on a fresh copy of the empty database."""
     rows = sum(1 for _ in csv.reader(file.open())) - 1
     line = Line(
-        "Intake: file to claims under treatment", "claims/s", rows, ">= 0.75 of indexed COPY, first 0.50"
+        f"Intake: a file of {rows:,} rows to claims under treatment",
+        "claims/s",
+        rows,
+        ">= 0.75 of indexed COPY, first 0.50",
     )
     side = _Sides(ground, creditor, file, line)
     alternate(
@@ -105,6 +113,34 @@ def measure_intake(
     line.notes["COPY"] = f"{rows / line.other_seconds:,.0f} rows/s into the same columns with as many indexes"
     line.notes["peak memory"] = f"{line.median('peak_mib'):,.0f} MiB, the importing process"
     line.notes["in it"] = ", ".join(f"{name} {value:,}" for name, value in side.outcome.items())
+    return line
+
+
+def measure_pricing(
+    ground: Ground,
+    *,
+    creditor: dict[str, Any],
+    file: Path,
+    pairs: int,
+    say: Callable[[str], None],
+) -> Line:
+    """This function will time a file from hand-over to its price against a bare polars read with casts."""
+    rows = sum(1 for _ in csv.reader(file.open())) - 1
+    goal = "a polars read in at most 3 times: >= 0.33" if rows > BATCH else "under 2 s"
+    line = Line(f"Price of a file of {rows:,} rows", "claims/s", rows, goal)
+    side = _Sides(ground, creditor, file, line)
+    alternate(
+        line,
+        ours=side.price,
+        other=side.read_bare,
+        before_ours=side.make_ready,
+        cpu_of=side.cpu,
+        pairs=pairs,
+        say=say,
+    )
+    side.close()
+    line.notes["seconds"] = f"{line.our_seconds:.2f} ours, {line.other_seconds:.3f} polars"
+    line.notes["peak memory"] = f"{line.median('peak_mib'):,.0f} MiB, the importing process"
     return line
 
 
@@ -142,6 +178,18 @@ class _Sides:
             raise BenchFailed(f"intake left work undone: {outcome}")
         self.line.measure(peak_mib=outcome.pop("peak_mib"))
         self.outcome = outcome
+
+    def price(self) -> None:
+        assert self.helper is not None
+        outcome = self.helper.ask(creditor=self.creditor["creditor"], file=str(self.file), only_price=True)
+        self.line.measure(peak_mib=outcome["peak_mib"])
+
+    def read_bare(self) -> None:
+        frame = pl.read_csv(self.file, separator=";", infer_schema=False).with_columns(
+            pl.col("bedrag", "factuurbedrag").cast(pl.Decimal(16, 2), strict=False),
+            pl.col("factuurdatum", "vervaldatum").str.to_date("%Y-%m-%d", strict=False),
+        )
+        assert frame.height
 
     def copy_raw(self) -> None:
         names = ", ".join(f'"{name}"' for name in COLUMNS)

@@ -12,6 +12,7 @@ from portal.api.access import ApiUnit, Caller, routes
 from portal.api.idempotency import once
 from portal.placing import form_as_file, place_file
 from portal.shared.audience import TheWiring, own_creditor
+from portal.trying import TriedRow, try_out
 
 Short = Annotated[str, Field(max_length=200)]
 
@@ -87,3 +88,47 @@ def place(
     asked = {"method": "POST", "path": "/api/v1/claims", "body": placing.model_dump()}
     status, body = once(unit, creditor_id=creditor_id, key=idempotency_key, asked=asked, effect=effect)
     return JSONResponse(body, status_code=status)
+
+
+class Trying(BaseModel):
+    """Claims to be tried out; nothing of them is stored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    claims: Annotated[list[Placing], Field(min_length=1, max_length=1_000)]
+
+
+@routes.post("/claims/dry-run")
+def dry_run(unit: ApiUnit, visitor: Caller, wiring: TheWiring, trying: Trying) -> dict[str, Any]:
+    """Which claims could be collected and why others not, their price, and what would make it cheaper.
+
+    Answers stand in the order asked. It asks for no Idempotency-Key, as it changes nothing.
+    """
+    tried = try_out(
+        unit,
+        wiring.ports,
+        creditor_id=own_creditor(visitor),
+        name="dry-run.csv",
+        content=form_as_file(*(claim.model_dump() for claim in trying.claims)),
+        bytes_max=wiring.settings.upload_bytes_max,
+    )
+    return {
+        "claims": tried.claims,
+        "fee_bps": tried.fee_bps,
+        "results": [_result(row) for row in tried.rows],
+    }
+
+
+def _result(row: TriedRow) -> dict[str, Any]:
+    """Claims are counted from 0 as in the request; the first stands on the second row of a file."""
+    return {
+        "claim": row.row - 2,
+        "eligible": row.eligible,
+        "outcome": row.outcome,
+        "reasons": [{"field": field, "reason": reason} for field, reason, _ in row.why],
+        "required_actions": [{"action": "correct", "field": field} for field, _, _ in row.why],
+        "price": None
+        if row.fee_bps is None or row.maximum is None
+        else {"fee_bps": row.fee_bps, "maximum": str(row.maximum.decimal), "currency": row.maximum.currency},
+        "cheaper": [{"document": kind, "fee_bps_after": fee} for kind, fee in row.missing],
+    }

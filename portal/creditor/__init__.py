@@ -21,8 +21,10 @@ from portal.creditor import (
     quote_closing,
     quote_document,
     quotes,
+    rejects,
     single_claim,
     sorting,
+    trying,
 )
 
 __all__ = [
@@ -46,6 +48,8 @@ __all__ = [
     "quote_closing",
     "quote_document",
     "quotes",
+    "rejects",
     "single_claim",
     "sorting",
+    "trying",
 ]

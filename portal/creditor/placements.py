@@ -1,6 +1,5 @@
 """Handing over claims: drop files, say what unclear columns mean, see what became of every row."""
 
-import csv
 import io
 import zipfile
 from typing import Any
@@ -11,12 +10,12 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
+from agency.intake.models import Placement
 from agency.intake.profiles import profile_of
 from agency.kernel.errors import Invalid
 from agency.kernel.unit import Unit
 from agency.money import Money
 from portal.creditor.doors import creditor_page, routes
-from portal.creditor.exports import safe_cell
 from portal.creditor.figures import placements
 from portal.creditor.mappings import mapping_page
 from portal.creditor.placed import find_placement, next_page
@@ -125,7 +124,14 @@ def placement(
         quote=_latest_quote(unit, creditor_id, placement_id),
         rejects=_rejects(unit, creditor_id, placement_id, REJECTS_SHOWN),
         findings=_findings(unit, creditor_id, placement_id),
+        rate=_rows_per_second(unit, found),
     )
+
+
+def _rows_per_second(unit: Unit, found: Placement) -> int:
+    if found.reading_since is None:
+        return 0
+    return round(found.read_rows / max(1.0, (unit.now - found.reading_since).total_seconds()))
 
 
 def _latest_quote(unit: Unit, creditor_id: UUID, placement_id: UUID) -> dict[str, Any] | None:
@@ -182,22 +188,3 @@ def _findings(unit: Unit, creditor_id: UUID, placement_id: UUID) -> list[dict[st
         dict(row._mapping) | {"label": FIELDS.get(row.field, row.field), "chip": SEVERITIES[row.severity]}
         for row in rows
     ]
-
-
-@routes.get("/placements/{placement_id:uuid}/rejects.csv")
-def rejects(unit: CreditorUnit, visitor: TheVisitor, placement_id: UUID) -> Response:
-    """Every rejected row with its field and reason, to be mended in a spreadsheet."""
-    creditor_id = own_creditor(visitor)
-    find_placement(unit, creditor_id, placement_id)
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, delimiter=";", quoting=csv.QUOTE_ALL)
-    writer.writerow([gettext("Row"), gettext("Column"), gettext("Reason"), gettext("What stood there")])
-    for reject in _rejects(unit, creditor_id, placement_id, None):
-        reason = reject["reason"]
-        cells = (str(reject["row"]), reject["field"], gettext(reason), reject["value"])
-        writer.writerow([safe_cell(cell) for cell in cells])
-    return Response(
-        out.getvalue().encode("utf-8-sig"),
-        media_type="text/csv; charset=utf-8",
-        headers={"content-disposition": "attachment; filename=rejects.csv"},
-    )

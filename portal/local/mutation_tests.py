@@ -16,6 +16,7 @@ import importlib.machinery
 import json
 import os
 import resource
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -32,11 +33,14 @@ from portal.local.mutants import mutated
 ORDER: Final = "MUTATION_ORDER"
 PROFILE: Final = "mutate"
 KILLED, SURVIVED, TIMEOUT, UNCOVERED = "killed", "survived", "timeout", "uncovered"
-# A mutant may be slower than the original; one that takes this much longer never ends.
+# A mutant may be slower than the original; one that takes this much longer in a single test never ends.
 PATIENCE: Final = 4
-SECONDS_MIN: Final = 10
+SECONDS_MIN: Final = 5
 MEMORY_MAX: Final = 4 << 30
 _OURS: Final = ("agency", "tests")
+_OUTCOMES: Final = {0: SURVIVED, -signal.SIGPROF: TIMEOUT}
+_LIMITS: Final[dict[str, float]] = {}
+"""In a child: how long each of its tests may take. A test that takes longer ends the child by a signal."""
 
 hypothesis.settings.register_profile(
     PROFILE, max_examples=30, deadline=None, database=None, derandomize=True,
@@ -168,7 +172,7 @@ def run_mutants(
     survives: Callable[[dict[str, Any], list[str]], bool],
 ) -> None:
     """This function will run each mutant's tests in a child, `order.jobs` at a time."""
-    running: dict[int, tuple[dict[str, Any], int, int]] = {}
+    running: dict[int, tuple[dict[str, Any], int]] = {}
     waiting = list(reversed(mutants))
     milliseconds = measured["milliseconds"]
     while waiting or running:
@@ -178,26 +182,27 @@ def run_mutants(
             if not tests:
                 order.answer(mutant, UNCOVERED)
                 continue
-            allowed = PATIENCE * sum(milliseconds[test] for test in tests) // 1000 + SECONDS_MIN
             child = os.fork()
             if child == 0:
+                _LIMITS.update({test: _seconds_for(milliseconds[test]) for test in tests})
                 _in_child(functools.partial(survives, mutant, tests))
-            running[child] = (mutant, time.monotonic_ns(), allowed)
+            running[child] = (mutant, time.monotonic_ns())
         for child, outcome in _ended(running):
-            mutant, started, _ = running.pop(child)
+            mutant, started = running.pop(child)
             order.answer(mutant, outcome, (time.monotonic_ns() - started) // 1_000_000)
 
 
-def _ended(running: dict[int, tuple[dict[str, Any], int, int]]) -> Iterator[tuple[int, str]]:
-    for child, (_, started, allowed) in list(running.items()):
+def _ended(running: Iterable[int]) -> Iterator[tuple[int, str]]:
+    for child in list(running):
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
-            yield child, SURVIVED if os.waitstatus_to_exitcode(status) == 0 else KILLED
-        elif (time.monotonic_ns() - started) // 1_000_000_000 > allowed:
-            os.kill(child, 9)
-            os.waitpid(child, 0)
-            yield child, TIMEOUT
+            yield child, _OUTCOMES.get(os.waitstatus_to_exitcode(status), KILLED)
     time.sleep(0.002)
+
+
+def _seconds_for(milliseconds: int) -> float:
+    """The processor's time that one test may take: other work on the machine does not count."""
+    return PATIENCE * milliseconds / 1000 + SECONDS_MIN
 
 
 def tests_of(mutant: dict[str, Any], measured: dict[str, Any]) -> list[str]:
@@ -357,6 +362,12 @@ def imported_anew(order_path: Path, arguments: list[str], libraries: list[str]) 
         if one["function"] and one["id"] in left and "" in _contexts(one, measured)
     ]
     run_mutants(order, mutants, measured, survives)
+
+
+def pytest_runtest_logstart(nodeid: str) -> None:
+    """Wind the alarm for the test that starts."""
+    if nodeid in _LIMITS:
+        signal.setitimer(signal.ITIMER_PROF, _LIMITS[nodeid])
 
 
 def pytest_configure(config: pytest.Config) -> None:

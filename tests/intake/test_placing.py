@@ -400,7 +400,8 @@ class TestSum:
         ]
         for content in (a_file(*lines, headers=MERGE), a_file(*lines[::-1], headers=MERGE + ";Extra")):
             report = place(units, owner, content)
-            if report.state == "refused":
+            if report.state in ("refused", "mapping"):  # as a whole, or until its creditor says what 1.234 is
+                assert report.rows == 0
                 continue
             assert report.rows == len(lines)
             assert report.rows == report.created + report.updated + report.merged + report.rejected

@@ -30,6 +30,12 @@ def check_amount(amount: Money, *, today: date, is_invoice: bool = True) -> list
     return []
 
 
+def usual_amounts(currency: str, today: date) -> tuple[int, int] | None:
+    """Return the least and the largest amount of which nothing is said, in minor units, where one stands."""
+    row = _row(currency, today)
+    return (row["warn_under_minor"], row["ask_over_minor"]) if row else None
+
+
 @lru_cache(maxsize=256)
 def _row(currency: str, on: date) -> dict[str, Any] | None:
     return row_in_force((row for row in read_table("intake")["amount"] if row["currency"] == currency), on)

@@ -1,0 +1,239 @@
+"""Reading a large file in parts that are each committed: it shows how far it is, can be cancelled, and goes
+on where it was killed. Its claims appear all at once, at the end, or not at all.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel import select
+
+from agency.claims.opening import Opened
+from agency.events import PlacementReceived
+from agency.intake.chunks import (
+    Chunk,
+    chunks_of_table,
+    drop_chunks,
+    keep_chunk,
+    kept_chunks,
+    kept_so_far,
+    read_as,
+)
+from agency.intake.importing import import_rows
+from agency.intake.mapping import Mapped, UnclearColumns, check_columns, choose_mapping
+from agency.intake.models import Placement, PlacementState
+from agency.intake.reading import Table, read_table
+from agency.intake.receive import habits_of, read_placement, record_reading, saved_mapping, shape_of
+from agency.intake.rows import RowChecker
+from agency.kernel.emitting import nudge
+from agency.kernel.errors import Conflict, NotFound
+from agency.kernel.files import fetch
+from agency.kernel.outbox import renew_lease
+from agency.kernel.ports import Ports
+from agency.kernel.unit import Door, Unit, Units
+from agency.ports.readers import Unreadable
+
+CHUNK_SECONDS: Final = 120
+"""A part takes seconds; a worker that is silent for so long is dead, and another goes on."""
+BYTES_PER_SECOND: Final = 100_000
+OPENING_ROWS_PER_SECOND: Final = 300
+"""The slowest machine reads so many bytes of e-invoices, and opens so many claims; leases go by it."""
+
+_BY: Final = "system:intake"
+
+
+class ReadingCancelled(Conflict):
+    """The creditor cancelled while the file was read; nothing of it stays."""
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """What every part needs: the table with its rows to come, how they are read, and from where."""
+
+    table: Table
+    mapped: Mapped
+    checker: RowChecker
+    mark: str
+    after: int
+    rows: int
+
+
+class BulkReading:
+    """One reading of one large file."""
+
+    def __init__(self, units: Units, ports: Ports, *, creditor_id: UUID, placement_id: UUID) -> None:
+        self.units = units
+        self.ports = ports
+        self.creditor_id = creditor_id
+        self.placement_id = placement_id
+
+    def run(self) -> Opened:
+        """This function will read the file to its end, from wherever an earlier run came.
+
+        A file that cannot be read is refused as a whole, unclear columns wait for their meaning; a cancelled
+        one leaves nothing.
+        """
+        nothing = Opened(requote=(), credited=())
+        try:
+            content = self._fetch()
+            if content is None:
+                return nothing
+            if shape_of(content) == "invoices":
+                return self._read_whole()
+            begun = self._begin(content)
+            self._keep_chunks(begun)
+            return self._open(begun)
+        except UnclearColumns as unclear:
+            self._end(PlacementState.MAPPING, unclear.message, percent=0)
+        except Unreadable as refusal:
+            self._end(PlacementState.REFUSED, refusal.reason, percent=100)
+        except ReadingCancelled:
+            self._end(PlacementState.CANCELLED, None, percent=0)
+        return nothing
+
+    def _fetch(self) -> bytes | None:
+        with self.units.open(Door.WORKER, by=_BY) as unit:
+            placement = self._placement(unit)
+            if placement.state not in (PlacementState.RECEIVED, PlacementState.READING):
+                return None
+            content, _ = fetch(unit, self.ports.files, creditor_id=self.creditor_id, sha256=placement.sha256)
+            renew_lease(unit, seconds=CHUNK_SECONDS + len(content) // BYTES_PER_SECOND)
+            return content
+
+    def _begin(self, content: bytes) -> _Begun:
+        with self.units.open(Door.WORKER, by=_BY) as unit:
+            placement = self._placement(unit)
+            table = read_table(content)
+            mapped = self._choose(unit, placement, table)
+            placement.state = PlacementState.READING
+            placement.reading_since = placement.reading_since or unit.now
+            unit.session.flush()
+            checker = RowChecker(
+                mapped=mapped, habits=habits_of(unit, creditor_id=self.creditor_id), today=unit.today
+            )
+            mark = read_as(mapped)
+            after, rows = kept_so_far(unit, **self._whose, mark=mark)
+            return _Begun(table, mapped, checker, mark, after, rows)
+
+    def _choose(self, unit: Unit, placement: Placement, table: Table) -> Mapped:
+        """What was chosen when the reading began stays chosen when it goes on."""
+        if placement.mapping_id is not None:
+            mapped = saved_mapping(unit, creditor_id=self.creditor_id, mapping_id=placement.mapping_id)
+            check_columns(mapped, table.headers)
+            return mapped
+        mapped, placement.mapping_id = choose_mapping(
+            unit, creditor_id=self.creditor_id, headers=table.headers, sample=table.sample
+        )
+        return mapped
+
+    def _read_whole(self) -> Opened:
+        """E-invoices carry their files with them and are read in one transaction."""
+        with self.units.open(Door.WORKER, by=_BY) as unit:
+            return read_placement(
+                unit,
+                self.ports.files,
+                self.ports.read_einvoice,
+                creditor_id=self.creditor_id,
+                placement_id=self.placement_id,
+                after_chunk=self._note_percent,
+            )
+
+    def _note_percent(self, percent: int) -> None:
+        with self.units.open(Door.WORKER, by=_BY) as unit:
+            self._note(unit, percent=percent, rows=0)
+
+    def _keep_chunks(self, begun: _Begun) -> None:
+        rows, table = begun.rows, begun.table
+        chunks = chunks_of_table(table, begun.mapped, begun.checker, after=begun.after)
+        for chunk in chunks:
+            rows += chunk.rows
+            self._keep(chunk, begun.mark, rows, table.bytes_read.percent)
+        if not rows:
+            raise Unreadable("the file holds no rows")
+
+    def _keep(self, chunk: Chunk, mark: str, rows: int, percent: int) -> None:
+        with self.units.open(Door.WORKER, by=_BY) as unit:
+            renew_lease(unit, seconds=CHUNK_SECONDS)
+            self._note(unit, percent=percent, rows=rows)
+            keep_chunk(unit, chunk, **self._whose, mark=mark)
+
+    def _note(self, unit: Unit, *, percent: int, rows: int) -> None:
+        """Checking is nine tenths of what the creditor sees; the rest is opening the claims."""
+        noted = unit.session.connection().execute(
+            text(
+                "UPDATE placement SET progress_percent = greatest(progress_percent, :percent),"
+                " read_rows = greatest(read_rows, :rows)"
+                " WHERE creditor_id = :c AND id = :p AND state IN ('received', 'reading')"
+            ),
+            {"c": self.creditor_id, "p": self.placement_id, "percent": percent * 9 // 10, "rows": rows},
+        )
+        if noted.rowcount != 1:
+            raise ReadingCancelled("this reading was cancelled")
+        nudge(
+            unit, [PlacementReceived(creditor_id=self.creditor_id, placement_id=self.placement_id, name="")]
+        )
+
+    def _open(self, begun: _Begun) -> Opened:
+        with self.units.open(Door.WORKER, by=_BY) as unit:
+            _, rows = kept_so_far(unit, **self._whose, mark=begun.mark)
+            renew_lease(unit, seconds=CHUNK_SECONDS + rows // OPENING_ROWS_PER_SECOND)
+        with self.units.open(Door.WORKER, by=_BY) as unit:
+            unit.allow_long_statements()
+            counts, opened = import_rows(
+                unit,
+                creditor_id=self.creditor_id,
+                placement_id=self.placement_id,
+                chunks=kept_chunks(unit, **self._whose),
+                one_claim_per=begun.mapped.one_claim_per,
+                labels=begun.mapped.columns,
+            )
+            drop_chunks(unit, **self._whose)
+            placement = self._placement(unit, lock=True)
+            if placement.state != PlacementState.READING:
+                raise ReadingCancelled("this reading was cancelled")
+            record_reading(unit, placement, counts, opened)
+        return opened
+
+    def _end(self, state: PlacementState, refusal: str | None, *, percent: int) -> None:
+        with self.units.open(Door.WORKER, by=_BY) as unit:
+            drop_chunks(unit, **self._whose)
+            placement = self._placement(unit, lock=True)
+            if placement.state != PlacementState.CANCELLED:
+                placement.state, placement.refusal = state, refusal
+            placement.progress_percent, placement.read_rows = percent, 0
+            unit.session.flush()
+            nudge(
+                unit,
+                [PlacementReceived(creditor_id=self.creditor_id, placement_id=self.placement_id, name="")],
+            )
+
+    def _placement(self, unit: Unit, *, lock: bool = False) -> Placement:
+        asked = select(Placement).where(
+            Placement.creditor_id == self.creditor_id, Placement.id == self.placement_id
+        )
+        found = unit.session.exec(asked.with_for_update() if lock else asked).one_or_none()
+        if found is None:
+            raise NotFound("no such placement")
+        return found
+
+    @property
+    def _whose(self) -> dict[str, UUID]:
+        return {"creditor_id": self.creditor_id, "placement_id": self.placement_id}
+
+
+def cancel_reading(unit: Unit, *, creditor_id: UUID, placement_id: UUID) -> None:
+    """This function will stop the reading of a file; claims that were not opened yet never will be.
+
+    :raises Conflict: it is not being read (any more).
+    """
+    cancelled = unit.session.connection().execute(
+        text(
+            "UPDATE placement SET state = 'cancelled', progress_percent = 0"
+            " WHERE creditor_id = :c AND id = :p AND state IN ('received', 'reading', 'mapping')"
+        ),
+        {"c": creditor_id, "p": placement_id},
+    )
+    if cancelled.rowcount != 1:
+        raise Conflict("this file is not being read any more")
+    nudge(unit, [PlacementReceived(creditor_id=creditor_id, placement_id=placement_id, name="")])

@@ -1,0 +1,166 @@
+"""A large file is read in parts: how far it is can be seen, it can be cancelled, and what a killed worker had
+begun goes on where it was.
+"""
+
+import signal
+import subprocess
+import sys
+from datetime import date
+
+import psycopg
+import pytest
+from sqlalchemy import text
+
+from agency.intake.bulk import BulkReading, cancel_reading
+from agency.intake.chunks import CHUNK
+from agency.intake.receive import receive
+from agency.kernel.errors import Conflict
+from agency.kernel.unit import Door
+from infra.bench.portfolio import write_portfolio
+from integrations.einvoice import read_einvoice
+from integrations.storage.content_store import open_file_store
+from portal.local.places import PROJECT
+from tests.intake.factories import PortsForFiles, a_creditor, a_file, a_row, place, rows_of
+
+TODAY = date(2026, 6, 1)
+ROWS = 3 * CHUNK + 500
+CLAIMS = "SELECT count(*) FROM claim"
+STATE = "SELECT state, rows, created, merged, rejected, read_rows, progress_percent FROM placement"
+
+
+@pytest.fixture
+def creditor_id(units):
+    return a_creditor(units)
+
+
+@pytest.fixture
+def adapters(tmp_path):
+    return PortsForFiles(open_file_store(folder=tmp_path, s3_url=None, production=False), read_einvoice)
+
+
+def received(units, adapters, creditor_id, content):
+    with units.open(Door.CREDITOR, by="user:test", creditor_id=creditor_id) as unit:
+        placed = receive(
+            unit, adapters.files, creditor_id=creditor_id, name="groot.csv", content=content, bytes_max=10**9
+        )
+        return placed.placement_id
+
+
+def chunks(units):
+    with units.open(Door.WORKER, by="system:test") as unit:
+        found = unit.session.connection().execute(text("SELECT last_row FROM staged_chunk ORDER BY 1"))
+        return list(found.scalars())
+
+
+def test_goes_on_where_a_killed_worker_was_and_shows_no_claim_before_all_are_there(
+    units, creditor_id, adapters, tmp_path, fresh_database
+):
+    url = fresh_database[0]
+    placement_id = received(units, adapters, creditor_id, write_portfolio(rows=ROWS, today=TODAY))
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as listener:
+        listener.execute("LISTEN nudge")
+        words = [sys.executable, "-m", "tests.intake.reading_child", url, tmp_path, creditor_id, placement_id]
+        child = subprocess.Popen([str(word) for word in words], cwd=PROJECT)
+        next(listener.notifies(timeout=300))  # the first part is committed
+        child.send_signal(signal.SIGKILL)
+        assert child.wait() == -signal.SIGKILL
+    before = chunks(units)
+    assert before
+    assert before[0] == CHUNK + 1
+    assert rows_of(units, creditor_id, CLAIMS) == [(0,)]
+    ((state, _, _, _, _, read, percent),) = rows_of(units, creditor_id, STATE)
+    assert (state, read) == ("reading", len(before) * CHUNK)
+    assert 0 < percent < 100
+
+    seen = []
+
+    class Watched(BulkReading):
+        def _keep(self, chunk, *more):
+            seen.append(chunk.last_row)
+            super()._keep(chunk, *more)
+
+    Watched(units, adapters, creditor_id=creditor_id, placement_id=placement_id).run()
+    assert seen[0] > before[-1]  # nothing is checked twice
+    ((state, rows, created, merged, rejected, read, percent),) = rows_of(units, creditor_id, STATE)
+    assert (state, rows, read, percent) == ("read", ROWS, ROWS, 100)
+    assert rows == created + merged + rejected
+    assert rows_of(units, creditor_id, CLAIMS) == [(created,)]
+    assert rows_of(units, creditor_id, "SELECT count(*) FROM placement_row") == [(ROWS,)]
+    # What was noticed before the kill is kept too: every row that was taken has an address under .example.
+    told = "SELECT count(DISTINCT row) FROM placement_finding"
+    assert rows_of(units, creditor_id, told) == [(ROWS - rejected,)]
+    assert chunks(units) == []
+
+
+def test_a_cancelled_reading_leaves_nothing(units, creditor_id, adapters):
+    placement_id = received(units, adapters, creditor_id, write_portfolio(rows=2 * CHUNK, today=TODAY))
+
+    class Cancelled(BulkReading):
+        def _keep(self, *chunk):
+            super()._keep(*chunk)
+            with self.units.open(Door.CREDITOR, by="user:test", creditor_id=creditor_id) as unit:
+                cancel_reading(unit, creditor_id=creditor_id, placement_id=placement_id)
+
+    Cancelled(units, adapters, creditor_id=creditor_id, placement_id=placement_id).run()
+    assert rows_of(units, creditor_id, STATE)[0].state == "cancelled"
+    assert rows_of(units, creditor_id, CLAIMS) == [(0,)]
+    assert chunks(units) == []
+    with (
+        pytest.raises(Conflict),
+        units.open(Door.CREDITOR, by="user:test", creditor_id=creditor_id) as unit,
+    ):
+        cancel_reading(unit, creditor_id=creditor_id, placement_id=placement_id)
+
+
+def test_cancelling_while_the_claims_are_opened_takes_them_back(units, creditor_id, adapters):
+    placement_id = received(units, adapters, creditor_id, a_file(*(a_row(f"F{n}") for n in range(300))))
+
+    class Cancelled(BulkReading):
+        def _open(self, begun):
+            with self.units.open(Door.CREDITOR, by="user:test", creditor_id=creditor_id) as unit:
+                cancel_reading(unit, creditor_id=creditor_id, placement_id=placement_id)
+            return super()._open(begun)
+
+    Cancelled(units, adapters, creditor_id=creditor_id, placement_id=placement_id).run()
+    assert rows_of(units, creditor_id, STATE)[0].state == "cancelled"
+    assert rows_of(units, creditor_id, CLAIMS) == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("content", "state"),
+    [
+        (a_file(a_row("F1"), 'F2;"open'), "refused"),
+        (a_file("X1;Jansen;1.234;31-05-2026", headers="Wat;Wie;Hoeveel;Wanneer"), "mapping"),
+        (a_file(), "refused"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_whole(units, creditor_id, adapters, content, state):
+    placement_id = received(units, adapters, creditor_id, content)
+    BulkReading(units, adapters, creditor_id=creditor_id, placement_id=placement_id).run()
+    assert rows_of(units, creditor_id, STATE)[0].state == state
+    assert chunks(units) == []
+    assert rows_of(units, creditor_id, CLAIMS) == [(0,)]
+
+
+def test_both_ways_of_reading_give_the_same_claims(units, creditor_id, adapters):
+    other = a_creditor(units, "SECOND")
+    content = write_portfolio(rows=400, today=TODAY)
+    told = (
+        "SELECT c.reference, c.principal_minor, c.law, c.due_on, d.name_key, d.reference AS debtor"
+        " FROM claim c JOIN debtor d ON d.id = c.debtor_id ORDER BY 1"
+    )
+    BulkReading(
+        units, adapters, creditor_id=creditor_id,
+        placement_id=received(units, adapters, creditor_id, content),
+    ).run()  # fmt: skip
+    report = place(units, other, content, adapters=adapters)
+    assert report.created > 300
+    assert rows_of(units, creditor_id, told) == rows_of(units, other, told)
+
+
+def test_the_database_keeps_another_creditor_from_chunks(units, creditor_id):
+    with (
+        pytest.raises(Exception, match="permission denied"),
+        units.open(Door.CREDITOR, by="user:x", creditor_id=creditor_id) as unit,
+    ):
+        unit.session.connection().execute(text("SELECT * FROM staged_chunk"))
