@@ -31,7 +31,8 @@ CODE: Final = ("agency/rules", "agency/money")
 # Beside the rules' own tests, those of the rooms that a rule was made for.
 TESTS: Final = (
     "tests/rules", "tests/money", "tests/calendar", "tests/documents/test_recognising.py",
-    "tests/sorting/test_incoming.py", "tests/credit/test_credit_checks.py", "tests/claims/test_known_before.py",
+    "tests/sorting/test_incoming.py", "tests/credit/test_credit_checks.py",
+    "tests/claims/test_known_before.py",
 )  # fmt: skip
 FOLDER: Final = PROJECT / ".mutation"
 ACCEPTED: Final = PROJECT / "infra" / "mutation" / "survivors.toml"

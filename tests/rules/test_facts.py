@@ -17,7 +17,8 @@ pytestmark = pytest.mark.pure
         (facts.Phase, "reminder amicable legal execution"),
         (
             facts.DocumentKind,
-            "invoice contract terms order delivery_note reminder correspondence acknowledgement statement other",
+            "invoice contract terms order delivery_note reminder correspondence acknowledgement statement"
+            " other",
         ),
         (facts.ClaimType, "sale services subscription rent loan other"),
         (

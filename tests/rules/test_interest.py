@@ -587,7 +587,7 @@ class TestAlways:
 )
 def test_actual_years_are_told_apart_where_their_length_changes(first, last, begins):
     found = interest(
-        law=Law.nl, kind=InterestKind.contract, principal=Money(100_000, "EUR"), first_day=first, last_day=last,
+        law=Law.nl, kind=InterestKind.contract, principal=euros("1000"), first_day=first, last_day=last,
         contractual_percent=Decimal(5), day_count=DayCount.ACTUAL_ACTUAL, simple=True,
     )  # fmt: skip
     assert [segment.first_day for segment in found.segments] == begins
