@@ -7,12 +7,9 @@ a process that has not imported the module yet; `imported_anew` forks those from
 libraries alone.
 """
 
-import ast
 import functools
 import gc
 import importlib
-import importlib.abc
-import importlib.machinery
 import json
 import os
 import resource
@@ -28,6 +25,7 @@ import hypothesis
 import pytest
 from coverage import Coverage
 
+from portal.local.mutant_import import MutantFinder
 from portal.local.mutants import mutated
 
 ORDER: Final = "MUTATION_ORDER"
@@ -208,13 +206,15 @@ def _seconds_for(milliseconds: int) -> float:
 def tests_of(mutant: dict[str, Any], measured: dict[str, Any]) -> list[str]:
     """This function will return the tests that run a mutant's line, the quick ones first.
 
-    What is looked at only during import may show in every test that runs a line of the module.
+    What is looked at only during import may show in every test that runs a line of the module, and where a
+    module has no lines but those (a list of words), in every test.
     """
     if mutant["function"]:
         tests = _contexts(mutant, measured)
     else:
         lines = measured["lines"].get(mutant["module"], {})
-        tests = {test for contexts in lines.values() for test in contexts}
+        tests = {test for contexts in lines.values() for test in contexts} - {""}
+        tests = tests or set(measured["milliseconds"])
     return sorted(tests - {""}, key=lambda test: (measured["milliseconds"][test], test))
 
 
@@ -303,37 +303,6 @@ def clear_caches(caches: Iterable[Any]) -> None:
 # --- mutants that show at import ---
 
 
-class _Mutated(importlib.abc.SourceLoader):
-    """Loads one module with a mutant in it."""
-
-    def __init__(self, path: str, tree: ast.Module) -> None:
-        self.path, self.tree = path, tree
-
-    def get_filename(self, fullname: str) -> str:
-        """The module's own file."""
-        return self.path
-
-    def get_data(self, path: str | bytes) -> bytes:
-        """Its text; what is run is the mutant."""
-        return Path(os.fsdecode(path)).read_bytes()
-
-    def get_code(self, fullname: str) -> CodeType:
-        """The mutant's code."""
-        return compile(self.tree, self.path, "exec")
-
-
-class _Finder(importlib.abc.MetaPathFinder):
-    def __init__(self, module: str, path: str, tree: ast.Module) -> None:
-        self.module, self.path, self.tree = module, path, tree
-
-    def find_spec(self, fullname: str, path: Any, target: Any = None) -> Any:
-        """Find the mutant in place of its module."""
-        if fullname != self.module:
-            return None
-        loader = _Mutated(self.path, self.tree)
-        return importlib.machinery.ModuleSpec(fullname, loader, origin=self.path)
-
-
 def imported_anew(order_path: Path, arguments: list[str], libraries: list[str]) -> None:
     """This function will try the mutants that show at import, each in a child that imports the code anew."""
     order = Order(order_path)
@@ -346,10 +315,11 @@ def imported_anew(order_path: Path, arguments: list[str], libraries: list[str]) 
     def survives(mutant: dict[str, Any], tests: list[str]) -> bool:
         source = order.sources[mutant["module"]]
         tree = mutated(Path(source).read_text(), mutant["number"])
-        sys.meta_path.insert(0, _Finder(mutant["module"], source, tree))
-        return pytest.main([*arguments, "-x", *tests]) == 0
+        sys.meta_path.insert(0, MutantFinder(mutant["module"], source, tree))
+        return _passes_anew(arguments, tests)
 
     measured = order.read_measured()
+    _check_unmutated(arguments, measured)
     mutants = [one for one in order.mutants if not one["function"]]
     # What a function answered during import was kept before a child could put the mutant in its place.
     left = order.left()
@@ -359,6 +329,27 @@ def imported_anew(order_path: Path, arguments: list[str], libraries: list[str]) 
         if one["function"] and one["id"] in left and "" in _contexts(one, measured)
     ]
     run_mutants(order, mutants, measured, survives)
+
+
+def _passes_anew(arguments: list[str], tests: list[str]) -> bool:
+    # Plugins that are imported before pytest starts cannot have their assertions explained: it warns of them.
+    known = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
+    return pytest.main([*arguments, *known, "-x", *tests]) == 0
+
+
+def _check_unmutated(arguments: list[str], measured: dict[str, Any]) -> None:
+    """Run the quickest test in such a child without any mutant; were it to fail, all would seem noticed.
+
+    :raises RuntimeError: it fails.
+    """
+    milliseconds = measured["milliseconds"]
+    quickest = min(milliseconds, key=lambda test: (milliseconds[test], test))
+    child = os.fork()
+    if child == 0:
+        _in_child(lambda: _passes_anew(arguments, [quickest]))
+    _, status = os.waitpid(child, 0)
+    if os.waitstatus_to_exitcode(status) != 0:
+        raise RuntimeError(f"fails without any mutant in a process that imports anew: {quickest}")
 
 
 def pytest_runtest_logstart(nodeid: str) -> None:
