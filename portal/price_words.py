@@ -75,8 +75,8 @@ def prove(
 
 def _search(share: tuple[int, int]) -> list[dict[str, Any]]:
     """Draw so many cards, each with a claim, and every tenth claim under the agency's own card besides."""
+    from agency.pricing.promises import counterexamples, draw_card, draw_case
     from agency.rules.price import DEFAULT_CARD
-    from agency.rules.price_properties import counterexamples, draw_card, draw_case
 
     seed, count = share
     rng = Random(seed)  # noqa: S311 - drawn cases, not secrets

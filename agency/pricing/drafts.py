@@ -15,8 +15,8 @@ from agency.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from agency.kernel.ids import HOUSE, new_id
 from agency.kernel.unit import Unit
 from agency.pricing.models import DraftState, RateCardDraft
+from agency.pricing.promises import prove_card
 from agency.pricing.rate_cards import card_on, publish_card
-from agency.rules.price_properties import prove_card
 from agency.rules.rate_card import CardFault, RateCard, UnfairRateCard, unlawful_fees
 
 PROOF_CASES: Final = 500

@@ -18,7 +18,7 @@ from agency.kernel.unit import Unit
 from agency.pricing.rate_cards import card_of
 from agency.pricing.scoring import ClaimFacts, PricedClaim, price_claim, price_facts
 from agency.rules.price import PRICE_RULE, Price, RateCard, price
-from agency.rules.score import newest_version
+from agency.rules.score import score_version
 from agency.rules.smaller_claims import Smaller
 
 _BEFORE_VERSIONS = {"price": "1"}
@@ -27,7 +27,7 @@ _BEFORE_VERSIONS = {"price": "1"}
 
 def rule_versions() -> dict[str, str]:
     """This function will return the versions of the rules that a quote made now rests on."""
-    return {"price": PRICE_RULE, "score": newest_version()}
+    return {"price": PRICE_RULE, "score": score_version()}
 
 
 def quote_line(*, claim_id: str, reference: str, priced: PricedClaim, evidence: Sequence[str] = ()) -> str:

@@ -29,13 +29,6 @@ class Place:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    place: Place
-    line: int
-    index: int
-
-
 def find_number(reading: Reading, number: str) -> Place | None:
     """Return where a number stands, whatever blanks, points and dashes are in it or around it."""
     return find_numbers(reading, (number,)).get(number)

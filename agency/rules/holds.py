@@ -24,7 +24,6 @@ class Ground(StrEnum):
     not_me = "not_me"
     complaint = "complaint"
     creditor_asked = "creditor_asked"
-    missing_information = "missing_information"
     promise = "promise"
     plan_kept = "plan_kept"
     plan_requested = "plan_requested"
@@ -40,6 +39,7 @@ class Ground(StrEnum):
     guardianship = "guardianship"
     minor = "minor"
     deceased = "deceased"
+    missing_information = "missing_information"
 
 
 class NoSuchHold(ValueError):

@@ -89,6 +89,12 @@ def score(
     return Score(completeness=found.completeness, items=found.items, trace=(line,), gains=found.gains)
 
 
+def score_version(on: date | None = None) -> str:
+    """Return the version of the table that counts on a day; the newest without one."""
+    version: str = _version(on)["version"]
+    return version
+
+
 @cache
 def amount_limits() -> tuple[int, ...]:
     """Return the amounts in minor units from which a claim needs other documents than just under them."""
@@ -145,11 +151,6 @@ def _earned(version: str, wanted: _Set, documents: frozenset[DocumentKind]) -> i
 
 
 @lru_cache(maxsize=512)
-def newest_version() -> str:
-    """Return the name of the newest version of the table, by which prices are made."""
-    return str(_version(None)["version"])
-
-
 def _version(on: date | None) -> dict[str, Any]:
     rows = read_table("score")["version"]
     newest: dict[str, Any] = max(rows, key=lambda row: row["since"])

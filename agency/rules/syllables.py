@@ -79,8 +79,6 @@ def _english(word: str) -> int:
 
 
 def _french(word: str) -> int:
-    if len(word) == 1:  # l', d', n': the letter belongs to the next word
-        return 1
     word = word.replace("qu", "k")
     word = re.sub("gu(?=[eéèêi])", "g", word)
     # Between vowels a y is a consonant: pa-yer.

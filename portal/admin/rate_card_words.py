@@ -42,7 +42,7 @@ DISPUTES = {
     "resolved_creditor": N_("dispute settled for the creditor"),
     "resolved_debtor": N_("dispute settled for the debtor"),
 }
-# The rules of `agency.rules.rate_card` and `price_properties`, as they are said there.
+# The rules of `agency.rules.rate_card` and `agency.pricing.promises`, as they are said there.
 RULES = (
     N_("its bands rise and only the last one is open"),
     N_("a claim split in two never costs less: rates fall with the size"),

@@ -96,7 +96,7 @@ def _in_force(unit: Unit) -> int | None:
         return None
 
 
-@routes.get("/versions/{version}")
+@routes.get("/versions/{version:int}")
 def published(request: Request, unit: StaffUnit, version: int) -> HTMLResponse:
     """One published card, and what differs from the one before it or `?against=` another."""
     found = card_of_version(unit, version=version)

@@ -29,7 +29,7 @@ DOCUMENT = "/claims/{creditor_id:uuid}/{claim_id:uuid}/documents/{document_id:uu
 COMPLETENESS = "/claims/{creditor_id:uuid}/{claim_id:uuid}/completeness"
 
 
-@routes.get(f"{DOCUMENT}/pages/{{page}}")
+@routes.get(f"{DOCUMENT}/pages/{{page:int}}")
 def picture_of_page(
     unit: StaffUnit, wiring: TheWiring, creditor_id: UUID, claim_id: UUID, document_id: UUID, page: int
 ) -> Response:

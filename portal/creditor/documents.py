@@ -122,7 +122,7 @@ def download(unit: CreditorUnit, visitor: TheVisitor, wiring: TheWiring, documen
     return as_download(document, content)
 
 
-@routes.get("/documents/{document_id:uuid}/pages/{page}")
+@routes.get("/documents/{document_id:uuid}/pages/{page:int}")
 def picture_of_page(
     unit: CreditorUnit, visitor: TheVisitor, wiring: TheWiring, document_id: UUID, page: int
 ) -> Response:

@@ -108,13 +108,16 @@ def _walk(node: ast.AST, above: _Place) -> Iterator[_Place]:
 
 
 def _is_unread(node: ast.AST, field: str) -> bool:
-    """Messages of errors and assertions, imports, and the list of what a package offers."""
+    """Messages of errors and assertions, imports, the list of what a package offers, and `strict=` of a
+    call, which asserts what cannot be: that two sequences made alike are of one length.
+    """
     names = [target.id for target in getattr(node, "targets", []) if isinstance(target, ast.Name)]
     return (
         (isinstance(node, ast.Raise) and field == "exc")
         or (isinstance(node, ast.Assert) and field == "msg")
         or isinstance(node, ast.Import | ast.ImportFrom | ast.JoinedStr | ast.FormattedValue)
         or "__all__" in names
+        or (isinstance(node, ast.keyword) and node.arg == "strict" and field == "value")
         or (isinstance(node, ast.Expr) and _calls(node.value, "assert_never"))
     )
 

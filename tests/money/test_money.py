@@ -166,6 +166,8 @@ class TestRounding:
             ("1.5", Rounding.HALF_EVEN, 2),
             ("-2.5", Rounding.HALF_EVEN, -2),
             ("2.51", Rounding.HALF_EVEN, 3),
+            ("3.5", Rounding.HALF_EVEN, 4),
+            ("4.5", Rounding.HALF_EVEN, 4),
             ("1.9", Rounding.DOWN, 1),
             ("-1.9", Rounding.DOWN, -1),
             ("1.1", Rounding.UP, 2),

@@ -15,10 +15,10 @@ from tests.portal.test_creditor import Browser, creditor_id, house, manager  # n
 
 
 def a_picture(shade: int = 0) -> bytes:
-    """A photo of one colour; each shade is another file."""
-    out = io.BytesIO()
-    Image.new("L", (8, 8), shade).save(out, "PNG")
-    return out.getvalue()
+    """A small picture that shows nothing."""
+    kept = io.BytesIO()
+    Image.new("L", (40, 30), shade).save(kept, "PNG")
+    return kept.getvalue()
 
 
 def an_invoice(number: str) -> bytes:

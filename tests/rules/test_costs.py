@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agency.money import CurrencyMismatch, Money
+from agency.rules.cost_scale import Tier, _scale
 from agency.rules.costs import (
     CostConditions,
     Costs,
@@ -448,3 +449,12 @@ class TestRefusals:
 def test_the_trace_survives_json():
     trace = costs("3500", vat_deductible=False).trace
     assert from_json(as_json(trace)) == trace
+
+
+def test_a_row_of_the_table_says_only_what_is_not_usual():
+    row = {"rule": "x", "since": NOW, "source": "x", "currency": "EUR", "agreed": "x"}
+    found = _scale(row | {"tiers": [{"fixed": 4_000}]})
+    assert (found.minimum, found.maximum, found.floor, found.slices) == (0, None, 0, ())
+    flags = (found.vat_uplift, found.clause_needed, found.lower_of_each, found.recomputed)
+    assert flags == (False, False, False, False)
+    assert found.tiers == (Tier(None, 4_000, Decimal(0), 0),)

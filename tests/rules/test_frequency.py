@@ -76,3 +76,8 @@ def test_one_contact_more_never_opens_what_was_closed(count):
     fewer = one_more_contact(contacts=PersonContacts(in_7_days=count), at=NOON)
     more = one_more_contact(contacts=PersonContacts(in_7_days=count + 1), at=NOON)
     assert fewer.allowed or not more.allowed
+
+
+def test_an_oldest_contact_that_falls_out_now_leaves_the_least_wait():
+    contacts = PersonContacts(in_7_days=3, oldest_of_7_days_at=NOON - WEEK)
+    assert one_more_contact(contacts=contacts, at=NOON).free_at == NOON + timedelta(microseconds=1)

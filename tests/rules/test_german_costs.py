@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from agency.money import CurrencyMismatch, Money
 from agency.rules.costs import CostConditions, Costs, UnlawfulCosts, collection_costs
 from agency.rules.facts import DebtorKind, Law
+from agency.rules.german_costs import _raise_to_flat
 from agency.rules.rvg import fee_at, full_fee
 from tests.rules.explainable import assert_explains
 
@@ -230,3 +231,13 @@ def test_owes_nothing_without_a_principal():
 def test_never_falls_for_a_larger_principal(one, other):
     low, high = sorted((one, other))
     assert costs(str(Money(low, "EUR").decimal)).total <= costs(str(Money(high, "EUR").decimal)).total
+
+
+@pytest.mark.parametrize(
+    ("minor", "outcome", "raised"),
+    [(3_998, "costs.flat_raise", 2), (3_999, "costs.flat_raise", 1), (4_000, "costs.flat_credited", None),
+     (4_001, "costs.flat_credited", None)],
+)  # fmt: skip
+def test_the_flat_sum_raises_to_the_last_cent(minor, outcome, raised):
+    (line,) = _raise_to_flat(Money(100_000, "EUR"), Money(minor, "EUR"), NOW)
+    assert (line.outcome, line.amount and line.amount.minor) == (outcome, raised)

@@ -574,3 +574,23 @@ class TestAlways:
         once = interest(**period)
         each = interest(**period, rounding=RoundingPoint.EACH_SEGMENT)
         assert abs(once.amount.minor - each.amount.minor) <= len(once.segments)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "begins"),
+    [
+        (date(2023, 12, 15), date(2024, 1, 20), [date(2023, 12, 15), date(2024, 1, 1)]),
+        (date(2024, 12, 15), date(2025, 1, 20), [date(2024, 12, 15), date(2025, 1, 1)]),
+        (date(2025, 12, 15), date(2027, 1, 20), [date(2025, 12, 15)]),
+        (date(2022, 5, 1), date(2026, 5, 1), [date(2022, 5, 1), date(2024, 1, 1), date(2025, 1, 1)]),
+    ],
+)
+def test_actual_years_are_told_apart_where_their_length_changes(first, last, begins):
+    found = interest(
+        law=Law.nl, kind=InterestKind.contract, principal=euros("1000"), first_day=first, last_day=last,
+        contractual_percent=Decimal(5), day_count=DayCount.ACTUAL_ACTUAL, simple=True,
+    )  # fmt: skip
+    assert [segment.first_day for segment in found.segments] == begins
+    assert [segment.year_days for segment in found.segments] == [
+        366 if day.year == 2024 else 365 for day in begins
+    ]

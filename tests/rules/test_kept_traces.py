@@ -21,14 +21,26 @@ from agency.rules.content import Communication, Use, missing_content, required_i
 from agency.rules.contract_split import Keeper, split_by_contract
 from agency.rules.costs import CostConditions, collection_costs
 from agency.rules.costs_vat import VatPosition
+from agency.rules.credit_advice import ClaimSeen, advise, experience_of
 from agency.rules.day_count import DayCount
-from agency.rules.facts import Channel, DebtorKind, InterestKind, Law, Phase
+from agency.rules.facts import (
+    Channel,
+    ClaimType,
+    DebtorKind,
+    DisputeStatus,
+    DocumentKind,
+    InterestKind,
+    Law,
+    Phase,
+)
 from agency.rules.fee_vat import fee_vat
 from agency.rules.fourteen_days import CountedFrom, SentLetter, fourteen_day_letter, wrong_letter
 from agency.rules.frequency import PersonContacts, one_more_contact
+from agency.rules.goals import Emphasis, propose_path
 from agency.rules.holds import Ground, hold_of
 from agency.rules.identity import identity_shown
 from agency.rules.insured_fee import insured_fee
+from agency.rules.insured_recovery import insured_recovery
 from agency.rules.interest import interest
 from agency.rules.interest_stops import Stop, StopGround
 from agency.rules.ios import IosDebt, ios_extras
@@ -36,8 +48,13 @@ from agency.rules.limitation import Interruption, InterruptionKind, LimitationKi
 from agency.rules.match import Candidate, LineFacts, match
 from agency.rules.notice import due_without_notice, notice_term
 from agency.rules.periodic import EarlierTerm, late_letter_costs, periodic_term_costs
+from agency.rules.price import DEFAULT_CARD, PriceFacts, price
 from agency.rules.readability import readability
+from agency.rules.reading import Page, Reading, ReadState, Word
+from agency.rules.recognise import recognise
+from agency.rules.recovery import OwnBooks, expected_recovery
 from agency.rules.reminder_costs import RemindedBefore, reminder_costs
+from agency.rules.score import score
 from agency.rules.send import SendFacts, may_send
 from agency.rules.success_fee import success_fee
 from agency.rules.tariff import tariff_fee
@@ -345,8 +362,62 @@ def _matches() -> Iterator[tuple[str, Trace]]:
     yield "match: proposed", money_in("F-1001", known, iban="NL91ABNA0417164300")
 
 
+def scored(minor: int = 50_000, **more) -> Trace:
+    fields = {"debtor": COMPANY, "amount": Money(minor, "EUR"), "dispute": DisputeStatus.none}
+    fields |= {"documents": frozenset({DocumentKind.invoice, DocumentKind.order}), "on": ON}
+    return score(**fields | more).trace
+
+
+def priced(minor: int = 50_000, **more) -> Trace:
+    fields = {
+        "amount": Money(minor, "EUR"), "age_days": 40, "debtor": COMPANY, "country": "NL", "completeness": 55,
+        "dispute": DisputeStatus.none,
+    }  # fmt: skip
+    return price(card=DEFAULT_CARD, facts=PriceFacts(**fields | more)).trace
+
+
+def taken_for(*lines: str) -> Trace:
+    words = tuple(Word(word, number) for number, text in enumerate(lines) for word in text.split())
+    return recognise(Reading(ReadState.read, (Page(1, 595, 842, words),), 1)).trace
+
+
+def _quotes() -> Iterator[tuple[str, Trace]]:
+    for debtor in DebtorKind:
+        yield f"score: {debtor}", scored(debtor=debtor)
+        yield f"price: {debtor}", priced(debtor=debtor)
+    for kind in ClaimType:
+        yield f"score: {kind}", scored(claim_type=kind)
+    for dispute in DisputeStatus:
+        yield f"score: dispute {dispute}", scored(dispute=dispute)
+        yield f"price: dispute {dispute}", priced(dispute=dispute)
+    yield "score: lifted", scored(at_least=80)
+    yield "score: small", scored(10_000)
+    yield "score: under another law", scored(law=Law.de)
+    for country in ("BE", "DE", "US"):
+        yield f"price: {country}", priced(country=country)
+    yield "price: at the lower limit", priced(100_000_000, completeness=100, age_days=0)
+    yield "price: at the upper limit", priced(2_000, completeness=0, age_days=2_000, debtor=CONSUMER)
+    yield "price: in the legal phase", priced(phase=Phase.legal)
+    books = OwnBooks(claims=400, creditors=20, share_sum=2_400_000, share_squares=18_000_000_000)
+    due = {"amount": eur("500"), "debtor": COMPANY, "age_days": 100}
+    yield "recovery: by the house", expected_recovery(**due, dispute=DisputeStatus.none).trace
+    yield "recovery: by own claims", expected_recovery(**due, dispute=DisputeStatus.raised, own=books).trace
+    yield "recovery: insured", insured_recovery(recovered=eur("90"), covered_bps=8_000).trace
+    for emphasis in Emphasis:
+        yield f"path: {emphasis}", propose_path(law=Law.nl, debtor=CONSUMER, emphasis=emphasis).trace
+    yield "path: none", propose_path(law=Law.de, debtor=COMPANY, emphasis=Emphasis.speed).trace
+    known = experience_of([ClaimSeen(one, eur("100"), eur("50"), 40) for one in "abc"], on=ON)
+    firm = {"limit": eur("5000"), "on": ON}
+    yield "credit: gone", advise(status="bankrupt", score=80, experience=known, **firm).trace
+    yield "credit: known", advise(status="active", score=80, experience=known, **firm).trace
+    yield "credit: unknown", advise(status="active", score=None, experience=None, **firm).trace
+    yield "document: an invoice", taken_for("FACTUUR", "Factuurnummer 1", "Te betalen 10,00")
+    yield "document: nothing", taken_for("hello")
+
+
 PARTS: tuple[Callable[[], Iterator[tuple[str, Trace]]], ...] = (
     _allocations, _ways_of_contact, _costs, _interest, _limitation, _matches, _notices, _other_decisions,
+    _quotes,
 )  # fmt: skip
 
 

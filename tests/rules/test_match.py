@@ -156,3 +156,70 @@ class TestAlways:
             "claim 777",
             ("invoice_number", "amount"),
         )
+
+
+class TestSigns:
+    """What points to a claim without proving it, at its borders."""
+
+    OWN = claim(3, 5_000, invoice_numbers=("2026-00123",))
+
+    def decide(self, text: str, minor: int = 777, **more) -> Match[str]:
+        """Of a claim that is known by a number of the creditor's own and by nothing else."""
+        facts = {"references": ("KL12345678",), "open": Money(5_000, "EUR")}
+        return decide(line(minor, text), Candidate(claim_id="own", **facts | more))
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "KL12345679", "XL12345678", "KL1234X678",  # one sign wrong: last, first, within
+            "KL1234567", "L12345678", "KL1245678",  # one missing
+            "KL123456789", "XKL12345678", "KL123X45678",  # one too many
+            "KL12345687", "LK12345678", "KL12435678",  # two neighbours swapped
+        ],
+    )  # fmt: skip
+    def test_one_slip_of_the_pen_is_seen_through(self, text):
+        assert self.decide(text, 5_000).reasons == ("mistyped_reference", "amount")
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "KL12345600", "XX12345678", "KL1X3Y5678",  # two signs wrong, side by side or apart
+            "KL123456", "KL12345", "KL1234567890", "KL12X3Y45678",  # two missing or too many
+            "KL14325678", "LK12345687", "KL12435679",  # two that are not neighbours, twice two, and one wrong
+            "KL1345X78", "KL1243567",  # one missing and one wrong or swapped
+        ],
+    )  # fmt: skip
+    def test_two_slips_are_another_number(self, text):
+        assert self.decide(text, 5_000).kind == "none"
+
+    @pytest.mark.parametrize(
+        ("number", "text", "told"),
+        [
+            ("2026-00123", "2026 00123", True),
+            ("A123", "A123", True),
+            ("A12", "A12", False),
+            ("FACTUUR", "FACTUUR", False),
+            ("20-26-00-12", "20 26 00 12", True),
+            ("20-26-00-12-3", "20 26 00 12 3", False),
+        ],
+    )
+    def test_an_invoice_number_has_a_digit_and_some_length_and_few_pieces(self, number, text, told):
+        found = self.decide(text, 777, invoice_numbers=(number,), references=())
+        assert (found.reasons == ("invoice_number",)) is told
+
+    def test_every_field_of_references_is_read_by_itself(self):
+        found = decide(line(777, "", "2026-00123", "thanks"), self.OWN)
+        assert found.reasons == ("invoice_number",)
+
+    @pytest.mark.parametrize(("owed", "kind"), [(0, "none"), (1, "proposed")])
+    def test_nothing_is_proposed_for_what_is_paid(self, owed, kind):
+        assert decide(line(777, "2026-00123"), claim(3, owed, invoice_numbers=("2026-00123",))).kind == kind
+
+    def test_the_last_cent_is_booked(self):
+        assert decide(line(1, structured_ogm(1)), claim(1, 1)).kind == "exact"
+
+    def test_the_better_claim_comes_first_whatever_the_order(self):
+        better = claim(4, 777, invoice_numbers=("2026-00123",))
+        for candidates in ((self.OWN, better), (better, self.OWN)):
+            found = decide(line(777, "2026-00123"), *candidates)
+            assert (found.claim_id, found.proposals) == ("claim 4", ("claim 4", "claim 3"))

@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agency.money import Money
-from agency.rules.facts import DebtorKind, DisputeStatus, DocumentKind
-from agency.rules.price import DEFAULT_CARD, Band, PriceFacts, UnfairRateCard, price
-from agency.rules.price_properties import (
+from agency.pricing.promises import (
     PricedCase,
     counterexamples,
     draw_card,
     draw_case,
     prove_card,
 )
+from agency.rules.facts import ClaimType, DebtorKind, DisputeStatus, DocumentKind, Law
+from agency.rules.price import DEFAULT_CARD, Band, PriceFacts, UnfairRateCard, price
 from agency.rules.rate_card import PhaseStep, RateCard, card_differences, unlawful_fees
 from agency.rules.smaller_claims import smaller_claims
 
@@ -65,7 +65,7 @@ class TestPromises:
         )  # fmt: skip
         smaller = smaller_claims(
             debtor=DebtorKind.company, amount=just_over.amount, documents=documents,
-            dispute=DisputeStatus.none, completeness=5,
+            dispute=DisputeStatus.none, law=Law.nl, claim_type=ClaimType.sale, at_least=0, completeness=5,
         )  # fmt: skip
         assert smaller == ((24_999, 0),)
         alone = price(card=DEFAULT_CARD, facts=just_over)

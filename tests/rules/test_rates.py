@@ -1,6 +1,7 @@
 """The rate tables: against each other, against the reference rate, and against three collected sources."""
 
 import csv
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -8,9 +9,11 @@ from itertools import pairwise
 import pytest
 
 from agency.rules.facts import InterestKind, Law
+from agency.rules.freshness import rate_alarms
 from agency.rules.rates import (
     NoRate,
     all_rate_tables,
+    half_year,
     rate_on,
     rate_table,
     reference_on,
@@ -263,3 +266,33 @@ def test_agrees_with_the_collected_tables(real_data):
             )
             compared += 1
     assert compared > 90
+
+
+def test_a_half_year_begins_on_the_first_of_january_or_july():
+    for month in range(1, 13):
+        assert half_year(date(2026, month, 17)) == date(2026, 1 if month < 7 else 7, 1)
+
+
+def known_until(monkeypatch, day: date) -> None:
+    """Take the reference rate for known up to a day, as an operator's file would say."""
+    table = replace(reference_table(), confirmed_until=day)
+    monkeypatch.setattr("agency.rules.rates.reference_table", lambda: table)
+    monkeypatch.setattr("agency.rules.freshness.reference_table", lambda: table)
+
+
+def test_a_reference_that_is_known_on_the_first_day_is_known_for_the_half_year(monkeypatch):
+    known_until(monkeypatch, date(2026, 7, 1))
+    assert reference_on(on=date(2026, 12, 31)).since <= date(2026, 7, 1)
+    assert rate_alarms(on=date(2026, 8, 1)) == ()
+    known_until(monkeypatch, date(2026, 6, 30))
+    with pytest.raises(NoRate):
+        reference_on(on=date(2026, 12, 31))
+    assert [alarm.table for alarm in rate_alarms(on=date(2026, 8, 1))] == ["ecb_refinancing"]
+
+
+def test_missing_tables_are_named_before_those_that_end(monkeypatch):
+    known_until(monkeypatch, date(2026, 6, 30))
+    found = rate_alarms(on=date(2026, 12, 31))
+    assert [alarm.level.value for alarm in found] == ["missing"] + ["ending"] * (len(found) - 1)
+    assert found[0].table == "ecb_refinancing"
+    assert [alarm.table for alarm in found[1:]] == sorted(alarm.table for alarm in found[1:])

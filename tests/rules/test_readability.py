@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agency.rules.readability import NoFormula, Readability, readability, sentences_in, words_in
+from agency.rules.readability import (
+    NoFormula,
+    Readability,
+    _failures,
+    _measure,
+    readability,
+    sentences_in,
+    words_in,
+)
 from agency.rules.syllables import syllables
 from tests.rules.wording import assert_readable
 
@@ -18,17 +26,18 @@ COUNTED = {
     "nl": "u1 wij1 betalen3 rekening3 herinnering4 binnen2 veertien2 incassokosten5 schuldhulpverlening5"
     " gemeente3 ideeën3 financiële5 januari4 geïnd2 leeuw1 nieuw1 mooie2 fraai1 e-mail2 termijn2 bureau2"
     " kopieën3 speciaal3 kwaliteit3 artikel3 verrekenen4 vergoeding3 buitengerechtelijke7 officieel4 partij2"
-    " yoghurt2 type2 zeeën2 btw1",
+    " yoghurt2 type2 zeeën2 btw1 quasi2 aquarium4",
     "de": "Sie1 zahlen2 Rechnung2 Forderung3 Gläubiger3 Gerichtsvollzieher5 geehrte3 beenden3 Museum3 Euro2"
     " innerhalb3 vierzehn2 Inkassokosten5 Mehrwertsteuer4 Qualität3 Aktion3 Haus1 Häuser2 neu1 überweisen4"
-    " geben2 Januar3 offene3 Schuldnerberatung5 ge1",
+    " geben2 Januar3 offene3 Schuldnerberatung5 ge1 Quote2",
     "en": "pay1 invoice2 received2 reminder3 agreement3 collection3 costs1 interest3 fourteen2 please1 table2"
     " people2 asked1 wanted2 pages2 houses2 makes1 statement2 municipality6 business2 creditor3 society4"
     " client2 create2 being2 paying2 the1 time1 there1 question2 previous3 situation4 immediately5 free1"
-    " agreed2 copies2 telephone3 mediation4 value2 it’s2",
+    " agreed2 copies2 telephone3 mediation4 value2 it’s2 quiet2 require2 a1",
     "fr": "vous1 payer2 facture2 montant2 intérêts3 créance2 créancier3 calendrier4 client2 huissier2 délai2"
     " paiement2 quatorze2 jours1 somme1 frais1 recouvrement4 échéance3 oublié3 lettre1 qui1 que1 guerre1"
-    " entreprise3 plainte1 droit1 suite1 économique4 année2 payée2 nouvelle2 téléphone3 saisie2 commune2",
+    " entreprise3 plainte1 droit1 suite1 économique4 année2 payée2 nouvelle2 téléphone3 saisie2 commune2"
+    " quai1 liquide2 guide1 longue1 voyage2 l’échéance4 à1",
 }
 WORDS = [(language, word[:-1], int(word[-1])) for language, some in COUNTED.items() for word in some.split()]
 EASY = "Wij vragen u te betalen. Bel ons als dat niet lukt."
@@ -169,3 +178,32 @@ def test_the_order_of_sentences_makes_no_difference(sentences, random):
     random.shuffle(mixed)
     first, second = read(". ".join(sentences)), read(". ".join(mixed))
     assert (first.score, first.failures) == (second.score, second.failures)
+
+
+class TestBorders:
+    def test_a_text_exactly_as_easy_as_asked_passes(self):
+        measured = _measure("Wij vragen u te betalen.", "nl")
+        row = {
+            "constant": "0",
+            "per_word": "0",
+            "per_syllable": "0",
+            "mean_sentence_max": 5,
+            "sentence_max": 5,
+        }
+        row |= {"long_syllables": 3, "long_percent_max": 20}
+        just = measured.score(row)
+        assert _failures(measured, row | {"score_min": just}) == ()
+        assert _failures(measured, row | {"score_min": just + 1}) == ("too_hard",)
+        assert _failures(measured, row | {"score_min": just, "sentence_max": 4}) == ("sentence_too_long",)
+
+    def test_a_number_has_one_syllable_however_long(self):
+        assert _measure("Betaal 1.234,56 nu", "nl").syllables == (2, 1, 1)
+
+    def test_a_line_that_ends_in_an_abbreviation_ends_there(self):
+        assert sentences_in("Aan de heer mr.\nU betaalt.") == ("Aan de heer mr.", "U betaalt.")
+        assert sentences_in("Aan mr. Jansen") == ("Aan mr. Jansen",)
+
+    def test_only_sentences_over_the_limit_are_shown_the_longest_first(self):
+        within, over, far_over = (" ".join(["ja"] * count) + "." for count in (25, 26, 30))
+        assert read(f"{within} {over} {far_over}").long_sentences == (far_over, over)
+        assert read(f"{within} Ja nee.").long_sentences[0] == within

@@ -11,6 +11,7 @@ from agency.rules.reference import (
     OGM_MAX,
     claim_number,
     creditor_reference,
+    printed_forms,
     references_in,
     structured_ogm,
     valid_ogm,
@@ -144,3 +145,39 @@ class TestFinding:
     def test_stays_quick_on_a_text_made_to_be_slow(self):
         for hostile in ("1 " * 100_000, "RF18" + " A" * 100_000, "+" * 100_000, "RF00 " * 50_000):
             assert references_in(hostile) == ()
+
+
+class TestFindingAtTheEdges:
+    OGM = "010 8068 17183"
+
+    def test_digits_behind_a_digit_begin_nothing(self):
+        assert references_in("010 8068 1718 3") == ("010806817183",)
+        assert references_in("9010 8068 1718 3") == ()
+
+    def test_a_mistyped_reference_hides_no_other_behind_it(self):
+        assert references_in(f"RF99 0000 0123 45 INVOICE, {self.OGM}") == ("010806817183",)
+        assert references_in("RF98 1 " + creditor_reference(1)) == (creditor_reference(1).replace(" ", ""),)
+
+    def test_words_that_pass_for_more_of_it_are_no_part_of_an_own_reference(self):
+        own = creditor_reference(1).replace(" ", "")
+        more = next(f"{n:02d}" for n in range(100) if valid_rf(f"{own}{n:02d}"))
+        assert references_in(f"{own} {more}") == (own,)
+
+    def test_of_two_foreign_ones_the_longer_is_taken(self):
+        short = next(f"RF{n:02d}77" for n in range(100) if valid_rf(f"RF{n:02d}77"))
+        more = next(f"{n:02d}" for n in range(100) if valid_rf(f"{short}{n:02d}"))
+        assert references_in(f"{short} {more}") == (short + more,)
+
+
+class TestPrintedForms:
+    @pytest.mark.parametrize(
+        ("reference", "printed"),
+        [
+            ("RF540000001234", "RF54 0000 0012 34"),
+            ("CL0000123470", "CL-0000-1234-70"),
+            ("010806817183", "+++010/8068/17183+++"),
+        ],
+    )
+    def test_are_the_plain_one_and_the_one_on_paper(self, reference, printed):
+        assert printed_forms(reference) == (reference, printed)
+        assert references_in(printed) == (reference,)

@@ -112,6 +112,16 @@ class TestPauses:
         assert found is not None
         assert found.due_on == date(2026, 11, 3)
 
+    def test_a_promise_for_the_day_of_the_step_moves_it_to_the_next(self):
+        found = plan(NL_CONSUMER, paused_until=date(2026, 11, 3))
+        assert found is not None
+        assert (found.due_on, found.why) == (date(2026, 11, 4), "paused until 2026-11-03")
+
+    def test_a_step_of_today_has_not_passed(self):
+        found = plan(NL_CONSUMER, today=date(2026, 11, 3))
+        assert found is not None
+        assert (found.due_on, found.why) == (date(2026, 11, 3), "1 days after the due date 2026-11-02")
+
     def test_plans_nothing_when_stopped(self):
         assert plan(NL_CONSUMER, stopped=True) is None
 
@@ -196,4 +206,44 @@ def test_a_step_of_an_own_path_may_wait_longer():
     found = plan(path, channels=frozenset({Channel.email}))
     assert found == PlannedStep(
         "first", Channel.email, "reminder_1", date(2026, 12, 2), "30 days after the due date 2026-11-02"
+    )
+
+
+def own_path(*anchors: str) -> TreatmentPath:
+    steps = tuple(
+        PathStep(f"step {number}", (Channel.email,), "reminder_1", anchor, 10)
+        for number, anchor in enumerate(anchors)
+    )
+    return TreatmentPath(key="own", version="1", law=Law.nl, debtors=(DebtorKind.consumer,), steps=steps)
+
+
+def test_a_step_counts_from_what_it_is_anchored_to():
+    first = SentStep(key="step 0", channel=Channel.email, on=date(2026, 11, 20))
+    by_due = plan(own_path("due_date", "due_date"), first)
+    assert by_due is not None
+    assert (by_due.due_on, by_due.why) == (date(2026, 11, 12), "10 days after the due date 2026-11-02")
+    by_step = plan(own_path("due_date", "previous_sent"), first)
+    assert by_step is not None
+    assert (by_step.due_on, by_step.why) == (date(2026, 11, 30), "10 days after step 0, sent 2026-11-20")
+
+
+@pytest.mark.parametrize(("channel", "by"), [(Channel.email, "email"), (Channel.letter, "post")])
+def test_a_notice_ends_by_the_way_it_went(channel, by):
+    number = next(n for n, step in enumerate(BE_CONSUMER.steps) if step.anchor == "notice_ended")
+    sent = [SentStep(key=step.key, channel=channel, on=DUE) for step in BE_CONSUMER.steps[:number]]
+    found = plan(BE_CONSUMER, *sent)
+    assert found is not None
+    ends = notice_term(law=Law.be, by=by, sent=DUE).costs_from
+    assert found.due_on == ends + timedelta(days=BE_CONSUMER.steps[number].days)
+
+
+def test_a_path_is_kept_in_one_form_and_in_letters_as_they_are():
+    path = replace(own_path("due_date"), key="één")
+    content = path.to_json().decode()
+    assert "één" in content
+    assert (
+        content.index('"debtors"')
+        < content.index('"key"')
+        < content.index('"law"')
+        < content.index('"steps"')
     )
