@@ -117,6 +117,19 @@ class TestSavings:
         assert (found.fee_bps, found.held) == (1_334, False)
         assert [saving.fee_bps_after for saving in found.cheaper] == [1_234]
 
+    def test_a_saving_that_just_reaches_what_a_smaller_claim_pays_is_not_held(self):
+        found = quote(smaller=((30_000, 75),), gains=self.GAINS)
+        assert ([saving.fee_bps_after for saving in found.cheaper], found.held) == ([1_234], False)
+        held = quote(smaller=((30_000, 74),), gains=self.GAINS)
+        assert ([saving.fee_bps_after for saving in held.cheaper], held.held) == ([1_239], True)
+
+    def test_a_card_may_ask_something_of_calm_and_settled_claims(self):
+        disputes = {key: bps + 100 for key, bps in CARD.disputes.items()}
+        found = quote(
+            replace(CARD, disputes=disputes), dispute=DisputeStatus.raised, completeness_resolved=55
+        )
+        assert (found.fee_bps, found.resolved_bps) == (1_734, 1_434)
+
     def test_of_two_smaller_claims_the_dearer_counts(self):
         both = ((29_999, 50), (10_000, 0))
         assert quote(smaller=both).maximum == quote(smaller=both[:1]).maximum
