@@ -21,7 +21,7 @@ from agency.kernel.unit import Door, Unit, Units
 
 def check_added(unit: Unit, event: DocumentAdded) -> None:
     """This function will have a new document read by a job of its own."""
-    check_later(unit, creditor_id=event.creditor_id, document_id=event.document_id)
+    check_later(unit, creditor_id=event.creditor_id, document_id=event.document_id, first=True)
 
 
 def check_attachments(unit: Unit, event: PlacementRead) -> None:
@@ -35,7 +35,7 @@ def check_attachments(unit: Unit, event: PlacementRead) -> None:
         {"c": event.creditor_id, "p": event.placement_id},
     )
     for document_id in list(rows.scalars()):
-        check_later(unit, creditor_id=event.creditor_id, document_id=document_id)
+        check_later(unit, creditor_id=event.creditor_id, document_id=document_id, first=True)
 
 
 def keep_score(unit: Unit, event: EvidenceChecked | CompletenessOverridden) -> None:
@@ -44,10 +44,18 @@ def keep_score(unit: Unit, event: EvidenceChecked | CompletenessOverridden) -> N
         record_score(unit, creditor_id=event.creditor_id, claim_id=event.claim_id)
 
 
-def check_later(unit: Unit, *, creditor_id: UUID, document_id: UUID) -> None:
-    """This function will have a document read and checked soon, also when it was before."""
+def check_later(unit: Unit, *, creditor_id: UUID, document_id: UUID, first: bool = False) -> None:
+    """This function will have a document read and checked soon, also when it was before.
+
+    :param first: it was just added: told of twice, it is still read once.
+    """
     enqueue(
-        unit, check_document, creditor_id=creditor_id, owner_id=str(creditor_id), document_id=str(document_id)
+        unit,
+        check_document,
+        key=f"check:{document_id}" if first else None,
+        creditor_id=creditor_id,
+        owner_id=str(creditor_id),
+        document_id=str(document_id),
     )
 
 

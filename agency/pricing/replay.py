@@ -18,8 +18,8 @@ from agency.kernel.unit import Unit
 from agency.pricing.rate_cards import card_of
 from agency.pricing.scoring import ClaimFacts, PricedClaim, price_claim, price_facts
 from agency.rules.price import PRICE_RULE, Price, RateCard, price
+from agency.rules.score import score_version
 from agency.rules.smaller_claims import Smaller
-from agency.rules.tables import read_table
 
 _BEFORE_VERSIONS = {"price": "1"}
 """The rules of documents that name none: all were made before a second version of any rule."""
@@ -27,7 +27,7 @@ _BEFORE_VERSIONS = {"price": "1"}
 
 def rule_versions() -> dict[str, str]:
     """This function will return the versions of the rules that a quote made now rests on."""
-    return {"price": PRICE_RULE, "score": str(read_table("score")["version"])}
+    return {"price": PRICE_RULE, "score": score_version()}
 
 
 def quote_line(*, claim_id: str, reference: str, priced: PricedClaim, evidence: Sequence[str] = ()) -> str:

@@ -89,6 +89,12 @@ def score(
     return Score(completeness=found.completeness, items=found.items, trace=(line,), gains=found.gains)
 
 
+def score_version(on: date | None = None) -> str:
+    """Return the version of the table that counts on a day; the newest without one."""
+    version: str = _version(on)["version"]
+    return version
+
+
 @cache
 def amount_limits() -> tuple[int, ...]:
     """Return the amounts in minor units from which a claim needs other documents than just under them."""

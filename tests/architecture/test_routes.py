@@ -74,7 +74,10 @@ def guarded() -> Iterator[tuple[str, str]]:
 
 def filled(path: str) -> str:
     """A path with something in place of each parameter."""
-    return "/".join(A_UUID if part.startswith("{") else part for part in path.split("/"))
+    return "/".join(
+        ("1" if part.endswith(":int}") else A_UUID) if part.startswith("{") else part
+        for part in path.split("/")
+    )
 
 
 def unsafe_generators(dependant: Dependant) -> list[str]:

@@ -133,8 +133,8 @@ class TestPayout:
 
     def test_goes_the_whole_way_with_a_green_proof_at_each_step(self, town, creditor_id, run_id, real_data):
         [fee] = rows(town.work, "SELECT fee_bps, net_minor, vat_minor FROM success_fee")
-        assert tuple(fee) == (1_455, 181_88, 38_19)  # 14.55 % of 1,250.00, and 21 % VAT on that
-        net = 1_029_93
+        assert tuple(fee) == (1_465, 183_13, 38_46)  # 14.65 % of 1,250.00, and 21 % VAT on that
+        net = 1_028_41
         assert town.proof_is_green()
         approve(town, creditor_id, run_id, "bob")
         town.it_is(clock(THURSDAY, 10))
@@ -145,7 +145,7 @@ class TestPayout:
         schema = (real_data / "04_schemas/pain/pain.001.001.09.xsd").read_bytes()
         assert schema_errors(order, schema=schema) == ()
         [amount] = etree.fromstring(order).xpath("//*[local-name()='InstdAmt']/text()")
-        assert amount == "1029.93"
+        assert amount == "1028.41"
         assert town.books()["trust.in_transit"] == -net
         assert town.proof_is_green()
 
@@ -158,10 +158,10 @@ class TestPayout:
             "claims.principal": 125_00,
             "claims.control": -125_00,
             "trust.bank": 1_300_00 - net,
-            "trust.agency": -220_07,
+            "trust.agency": -221_59,
             "trust.suspense": -50_00,
-            "agency.trust": 220_07,
-            "agency.fee_income": -181_88,
-            "agency.vat": -38_19,
+            "agency.trust": 221_59,
+            "agency.fee_income": -183_13,
+            "agency.vat": -38_46,
         }
         assert town.proof_is_green()

@@ -52,7 +52,7 @@ class TestPrice:
             "SELECT i.number, l.fee_bps FROM quote_line l JOIN invoice i"
             " ON i.creditor_id = l.creditor_id AND i.claim_id = l.claim_id ORDER BY i.number",
         )
-        assert [tuple(row) for row in fees] == [("F-1001", 2_375), ("F-1002", 1_455)]
+        assert [tuple(row) for row in fees] == [("F-1001", 2_225), ("F-1002", 1_465)]
         town.it_is(clock(TUESDAY, 9, 5))
         assert town.letterbox() == []
         assert counts(town, "message", "treatment", "ledger_entry") == {

@@ -1,7 +1,7 @@
 """A creditor with its habits, and files as creditors send them."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from agency.parties.models import Creditor
 from agency.parties.registration import Sender, register_creditor
 from agency.ports.providers import FileNotStored
 from agency.ports.readers import EInvoiceReader
+from agency.ports.registers import DebtorRegisters, NoRegisters
 from agency.pricing.rate_cards import publish_first_card
 from integrations.einvoice import read_einvoice
 from portal.placing import place_file, read_and_price
@@ -43,10 +44,11 @@ class Store:
 
 @dataclass
 class PortsForFiles:
-    """The two adapters that placing a file uses."""
+    """The adapters that placing a file uses, and registers that never answer."""
 
     files: Store
     read_einvoice: EInvoiceReader
+    registers: DebtorRegisters = field(default_factory=NoRegisters)
 
 
 def ports() -> Any:

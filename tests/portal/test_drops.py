@@ -5,6 +5,7 @@ import zipfile
 
 import pytest
 import xlsxwriter
+from PIL import Image
 
 from agency.parties.models import Role
 from tests.einvoice.invoice_samples import ubl
@@ -12,7 +13,12 @@ from tests.einvoice.pdf_samples import invoice_pdf
 from tests.intake.factories import a_file, a_row
 from tests.portal.test_creditor import Browser, creditor_id, house, manager  # noqa: F401
 
-PICTURE = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
+
+def a_picture(shade: int = 0) -> bytes:
+    """A small picture that shows nothing."""
+    kept = io.BytesIO()
+    Image.new("L", (40, 30), shade).save(kept, "PNG")
+    return kept.getvalue()
 
 
 def an_invoice(number: str) -> bytes:
@@ -70,7 +76,7 @@ class TestADrop:
         drop.add("c.xlsx", a_workbook("C1", "C2"))
         drop.add("d.csv", a_file(a_row("D1")))
         drop.add("e.zip", an_archive(**{"e1.xml": an_invoice("E1"), "e2.csv": a_file(a_row("E2"))}))
-        drop.add("photo.png", PICTURE)
+        drop.add("photo.png", a_picture())
         assert drop.page.count("Waiting") >= 6
         assert drop.read().status_code == 303
         claims = manager.get("/creditor/claims.csv").text

@@ -10,7 +10,7 @@ from agency.parties.models import Role
 from tests.einvoice.pdf_samples import invoice_pdf
 from tests.portal.served import serve
 from tests.portal.test_creditor import house  # noqa: F401
-from tests.portal.test_drops import PICTURE, a_workbook, an_archive, an_invoice
+from tests.portal.test_drops import a_picture, a_workbook, an_archive, an_invoice
 from tests.portal.test_shell_in_browser import DESK, PHONE, chrome, violations, watched  # noqa: F401
 
 pytestmark = pytest.mark.browser
@@ -70,7 +70,7 @@ def two_hundred(folder: Path) -> list[Path]:
     files = {f"invoice-{n:03}.xml": an_invoice(f"U{n:03}") for n in range(140)}
     files |= {f"paper-{n:02}.pdf": invoice_pdf(number=f"P{n:02}") for n in range(30)}
     files |= {f"list-{n}.xlsx": a_workbook(f"W{n}A", f"W{n}B") for n in range(10)}
-    files |= {f"photo-{n}.png": PICTURE + bytes([n]) for n in range(18)}
+    files |= {f"photo-{n}.png": a_picture(n) for n in range(18)}
     files["unsure.pdf"] = invoice_pdf(number="Q1", leave_out=("net", "vat", "total"))
     files["more.zip"] = an_archive(**{f"z{n}.xml": an_invoice(f"Z{n}") for n in range(5)})
     for name, content in files.items():
