@@ -207,16 +207,21 @@ def _seconds_for(milliseconds: int) -> float:
 def tests_of(mutant: dict[str, Any], measured: dict[str, Any]) -> list[str]:
     """This function will return the tests that run a mutant's line, the quick ones first.
 
-    What is looked at only during import may show in every test that runs a line of the module, and where a
-    module has no lines but those (a list of words), in every test.
+    What is looked at only during import may show in every test of a file that runs a line of the module, and
+    where a module has no lines but those (a list of words), in every test.
     """
     if mutant["function"]:
         tests = _contexts(mutant, measured)
     else:
         lines = measured["lines"].get(mutant["module"], {})
-        tests = {test for contexts in lines.values() for test in contexts} - {""}
-        tests = tests or set(measured["milliseconds"])
+        files = {_file_of(test) for contexts in lines.values() for test in contexts if test}
+        every = set(measured["milliseconds"])
+        tests = {test for test in every if _file_of(test) in files} or every
     return sorted(tests - {""}, key=lambda test: (measured["milliseconds"][test], test))
+
+
+def _file_of(test: str) -> str:
+    return test.partition("::")[0]
 
 
 def _contexts(mutant: dict[str, Any], measured: dict[str, Any]) -> set[str]:
@@ -329,7 +334,7 @@ def imported_anew(order_path: Path, arguments: list[str], libraries: list[str]) 
         for one in order.mutants
         if one["function"] and one["id"] in left and "" in _contexts(one, measured)
     ]
-    # Collecting tests is most of the time: the file that says most about a module notices most of its mutants.
+    # Collecting takes most of the time, and the file that says most of a module notices most of its mutants.
     run_mutants(order, mutants, _by_one_file(measured), survives)
     left = order.left()
     run_mutants(order, [one for one in mutants if one["id"] in left], measured, survives)
@@ -345,7 +350,7 @@ def _by_one_file(measured: dict[str, Any]) -> dict[str, Any]:
         files.pop("", None)
         best = files.most_common(1)[0][0] if files else ""
         kept[module] = {
-            line: [test for test in tests if test.partition("::")[0] == best] for line, tests in lines.items()
+            line: [test for test in tests if _file_of(test) == best] for line, tests in lines.items()
         }
     return {**measured, "lines": kept}
 

@@ -6,7 +6,7 @@ import pytest
 
 from agency.money import Money
 from agency.rules.facts import ClaimType, DebtorKind, DisputeStatus, DocumentKind, Law, Phase
-from agency.rules.price import PriceFacts, price
+from agency.rules.price import PRICE_RULE, PriceFacts, price
 from agency.rules.rate_card import Band, PhaseStep, default_card
 from agency.rules.score import ScoreGain
 from agency.rules.smaller_claims import smaller_claims
@@ -83,6 +83,10 @@ def test_minimum_and_file_fee_are_asked_up_to_the_upper_limit():
     assert quote(replace(CARD, minimum=1_500)).minimum == Money(1_500, "EUR")
     assert quote(replace(CARD, minimum=5_000), amount=Money(1_000, "EUR")).minimum == Money(500, "EUR")
     assert quote().minimum == Money(0, "EUR")
+
+
+def test_the_arithmetic_has_a_version_that_old_quotes_name():
+    assert PRICE_RULE == "1"
 
 
 def test_an_unknown_country_is_any_other():
