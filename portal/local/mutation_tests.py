@@ -322,7 +322,10 @@ def imported_anew(order_path: Path, arguments: list[str], libraries: list[str]) 
         source = order.sources[mutant["module"]]
         tree = mutated(Path(source).read_text(), mutant["number"])
         sys.meta_path.insert(0, MutantFinder(mutant["module"], source, tree))
-        return _passes_anew(arguments, tests)
+        # Collecting takes most of the time, and one file notices most mutants of a module.
+        own = _file_that_says_most(mutant["module"], measured)
+        first = [test for test in tests if _file_of(test) == own]
+        return _passes_in_a_child(arguments, first) and _passes_anew(arguments, tests)
 
     measured = order.read_measured()
     _check_unmutated(arguments, measured)
@@ -334,25 +337,14 @@ def imported_anew(order_path: Path, arguments: list[str], libraries: list[str]) 
         for one in order.mutants
         if one["function"] and one["id"] in left and "" in _contexts(one, measured)
     ]
-    # Collecting takes most of the time, and the file that says most of a module notices most of its mutants.
-    run_mutants(order, mutants, _by_one_file(measured), survives)
-    left = order.left()
-    run_mutants(order, [one for one in mutants if one["id"] in left], measured, survives)
+    run_mutants(order, mutants, measured, survives)
 
 
-def _by_one_file(measured: dict[str, Any]) -> dict[str, Any]:
-    """Of what was measured, keep for each module the tests of the file that runs most of its lines."""
-    kept = {}
-    for module, lines in measured["lines"].items():
-        files = Counter(
-            file for tests in lines.values() for file in {test.partition("::")[0] for test in tests}
-        )
-        files.pop("", None)
-        best = files.most_common(1)[0][0] if files else ""
-        kept[module] = {
-            line: [test for test in tests if _file_of(test) == best] for line, tests in lines.items()
-        }
-    return {**measured, "lines": kept}
+def _file_that_says_most(module: str, measured: dict[str, Any]) -> str:
+    """The file of tests that runs most lines of a module."""
+    lines = measured["lines"].get(module, {})
+    files = Counter(file for tests in lines.values() for file in set(map(_file_of, tests)) - {""})
+    return max(files, key=lambda file: (files[file], file), default="")
 
 
 def _passes_anew(arguments: list[str], tests: list[str]) -> bool:
@@ -368,12 +360,16 @@ def _check_unmutated(arguments: list[str], measured: dict[str, Any]) -> None:
     """
     milliseconds = measured["milliseconds"]
     quickest = min(milliseconds, key=lambda test: (milliseconds[test], test))
+    if not _passes_in_a_child(arguments, [quickest]):
+        raise RuntimeError(f"fails without any mutant in a process that imports anew: {quickest}")
+
+
+def _passes_in_a_child(arguments: list[str], tests: list[str]) -> bool:
     child = os.fork()
     if child == 0:
-        _in_child(lambda: _passes_anew(arguments, [quickest]))
+        _in_child(lambda: not tests or _passes_anew(arguments, tests))
     _, status = os.waitpid(child, 0)
-    if os.waitstatus_to_exitcode(status) != 0:
-        raise RuntimeError(f"fails without any mutant in a process that imports anew: {quickest}")
+    return os.waitstatus_to_exitcode(status) == 0
 
 
 def pytest_runtest_logstart(nodeid: str) -> None:

@@ -152,9 +152,8 @@ class TestChoosingTests:
     def test_begins_with_the_file_that_runs_most_lines(self):
         lines = {"1": ["", "a.py::one"], "2": ["b.py::one"], "3": ["b.py::one", "b.py::two"]}
         measured = {"milliseconds": {"a.py::one": 1, "b.py::one": 2, "b.py::two": 3}, "lines": {"m": lines}}
-        asked = {"module": "m", "function": "", "line": 1, "statement": 1}
-        first = mutation_tests._by_one_file(measured)
-        assert mutation_tests.tests_of(asked, first) == ["b.py::one", "b.py::two"]
+        assert mutation_tests._file_that_says_most("m", measured) == "b.py"
+        assert mutation_tests._file_that_says_most("n", measured) == ""
 
 
 def a_mutant(key: str, module: str = "agency.money.percent") -> Mutant:
