@@ -205,20 +205,24 @@ def _amount(reading: Reading, claim: ClaimedFacts, invoice: InvoiceFacts) -> Fin
     return Finding("amount", Outcome.absent, str(invoice.total), "", MAYBE)
 
 
-def _day(field: str) -> Callable[[Reading, ClaimedFacts, InvoiceFacts], Finding]:
-    def check(reading: Reading, claim: ClaimedFacts, invoice: InvoiceFacts) -> Finding:
-        expected: date = getattr(invoice, field)
-        labelled = find_labelled(reading, field, read_dates, words_max=3)
-        if labelled and expected in labelled[1]:
-            return _match(field, expected.isoformat(), labelled[0], SURE)
-        if labelled:
-            return _mismatch(field, expected.isoformat(), labelled[0], LIKELY)
-        for place, days in find_dates(reading):
-            if expected in days:
-                return _match(field, expected.isoformat(), place, LIKELY)
-        return Finding(field, Outcome.absent, expected.isoformat(), "", MAYBE)
+def _issued_on(reading: Reading, claim: ClaimedFacts, invoice: InvoiceFacts) -> Finding:
+    return _day("issued_on", reading, invoice.issued_on)
 
-    return check
+
+def _due_on(reading: Reading, claim: ClaimedFacts, invoice: InvoiceFacts) -> Finding:
+    return _day("due_on", reading, invoice.due_on)
+
+
+def _day(field: str, reading: Reading, expected: date) -> Finding:
+    labelled = find_labelled(reading, field, read_dates, words_max=3)
+    if labelled and expected in labelled[1]:
+        return _match(field, expected.isoformat(), labelled[0], SURE)
+    if labelled:
+        return _mismatch(field, expected.isoformat(), labelled[0], LIKELY)
+    for place, days in find_dates(reading):
+        if expected in days:
+            return _match(field, expected.isoformat(), place, LIKELY)
+    return Finding(field, Outcome.absent, expected.isoformat(), "", MAYBE)
 
 
 def _debtor(reading: Reading, claim: ClaimedFacts, invoice: InvoiceFacts) -> Finding:
@@ -310,8 +314,8 @@ def _mismatch(field: str, expected: str, place: Place, confidence: int) -> Findi
 
 _CHECKS: Final[dict[str, Callable[[Reading, ClaimedFacts, InvoiceFacts], Finding]]] = {
     "number": _number,
-    "issued_on": _day("issued_on"),
-    "due_on": _day("due_on"),
+    "issued_on": _issued_on,
+    "due_on": _due_on,
     "amount": _amount,
     "currency": _currency,
     "debtor": _debtor,

@@ -165,7 +165,7 @@ def read_code(text: str) -> str | None:
 def _days(*candidates: tuple[int, int, int]) -> tuple[date, ...] | None:
     days: list[date] = []
     for year, month, day in candidates:
-        if 1990 <= year <= 2100 and 1 <= month <= 12 and 1 <= day <= 31:
+        if 1990 <= year <= 2100:
             try:
                 found = date(year, month, day)
             except ValueError:

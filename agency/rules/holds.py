@@ -212,7 +212,6 @@ def _trace(
     interest_from: date | None,
     act_by: date | None,
 ) -> Trace:
-    house = row["basis"] == "house" and not row["source"].startswith("house rule")
     facts = {
         "ground": row["ground"], "country": country, "debtor": debtor.value, "since": since.isoformat(),
         "basis": row["basis"], "doubt": row.get("doubt", ""),
@@ -222,7 +221,7 @@ def _trace(
         return TraceLine(
             rule=f"{'house' if row['basis'] == 'house' else country.lower()}.hold.{row['ground']}",
             version=row["since"].isoformat(),
-            source=f"house rule, after: {row['source']}" if house else row["source"],
+            source=row["source"],
             inputs=facts | more,
             outcome=f"holds.{outcome}",
         )

@@ -104,7 +104,7 @@ _APART = re.compile(r"[^a-z0-9]+")
 
 def fold(text: str) -> str:
     """Return text for comparing: lower case, without accents, everything but letters and digits a blank."""
-    plain = unicodedata.normalize("NFKD", text.casefold().replace("ß", "ss").replace("ø", "o"))
+    plain = unicodedata.normalize("NFKD", text.casefold().replace("ø", "o"))
     bare = "".join(sign for sign in plain if not unicodedata.combining(sign))
     return _APART.sub(" ", bare).strip()
 

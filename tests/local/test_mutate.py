@@ -143,6 +143,18 @@ class TestChoosingTests:
         asked = {"module": "m", "function": "", "line": 4, "statement": 4}
         assert mutation_tests.tests_of(asked, measured) == ["quick", "other", "slow"]
 
+    def test_takes_whole_files_for_what_shows_at_import(self):
+        times = {"a.py::one": 1, "a.py::two": 2, "b.py::one": 3, "c.py::one": 4}
+        measured = {"milliseconds": times, "lines": {"m": {"1": ["", "a.py::one"], "2": ["b.py::one"]}}}
+        asked = {"module": "m", "function": "", "line": 1, "statement": 1}
+        assert mutation_tests.tests_of(asked, measured) == ["a.py::one", "a.py::two", "b.py::one"]
+
+    def test_begins_with_the_file_that_runs_most_lines(self):
+        lines = {"1": ["", "a.py::one"], "2": ["b.py::one"], "3": ["b.py::one", "b.py::two"]}
+        measured = {"milliseconds": {"a.py::one": 1, "b.py::one": 2, "b.py::two": 3}, "lines": {"m": lines}}
+        assert mutation_tests._file_that_says_most("m", measured) == "b.py"
+        assert mutation_tests._file_that_says_most("n", measured) == ""
+
 
 def a_mutant(key: str, module: str = "agency.money.percent") -> Mutant:
     return Mutant(key, module, 0, "f", 1, 1, "a -> b")

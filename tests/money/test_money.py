@@ -57,6 +57,11 @@ class TestReading:
         with pytest.raises(UnreadableAmount, match="JPY has 0 decimals"):
             Money.parse("1.5", "JPY")
 
+    def test_knows_the_first_and_last_of_each_list_of_currencies(self):
+        known = {code: len(str(Money(1, code).decimal)) - 2 for code in ("AED", "XXX", "BHD", "TND")}
+        assert known == {"AED": 2, "XXX": 2, "BHD": 3, "TND": 3}
+        assert [str(Money(1, code).decimal) for code in ("BIF", "XPF")] == ["1", "1"]
+
     def test_refuses_a_currency_without_a_known_minor_unit(self):
         with pytest.raises(UnknownCurrency):
             Money(1, "ZZZ")
@@ -189,6 +194,9 @@ class TestRounding:
     @given(st.integers(-(10**6), 10**6), st.integers(-(10**3), 10**3).filter(bool), st.sampled_from(Rounding))
     def test_the_signs_may_stand_on_either_side_of_the_line(self, numerator, denominator, mode):
         assert round_ratio(numerator, denominator, mode) == round_ratio(-numerator, -denominator, mode)
+
+    def test_a_way_of_rounding_is_kept_under_its_own_word(self):
+        assert [mode.value for mode in Rounding] == ["half_up", "half_even", "down", "up"]
 
     def test_refuses_a_way_of_rounding_that_there_is_not(self):
         with pytest.raises(AssertionError):

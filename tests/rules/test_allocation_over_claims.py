@@ -207,3 +207,10 @@ def test_the_order_in_which_debts_are_told_changes_at_most_a_cent(law, paid, row
         its = other.by_claim[key]
         mine = part.costs + part.principal
         assert abs((mine - its.costs - its.principal).minor) <= 1
+
+
+def test_a_debt_bears_nothing_and_is_not_secured_unless_told():
+    nothing = euros("0")
+    owed = {"costs": nothing, "interest": nothing, "principal": euros("100")}
+    plain = OpenClaim(key="a", due=ON, arose=ON, **owed)
+    assert (plain.yearly_percent, plain.secured) == (0, False)

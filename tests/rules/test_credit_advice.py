@@ -58,6 +58,17 @@ class TestExperience:
         assert found is not None
         assert found.paid_percent == 35
 
+    def test_a_share_is_rounded_down_before_the_mean_is(self):
+        def told(*paid: int) -> int:
+            found = experience_of(
+                [seen(name, paid=minor) for name, minor in zip("abc", paid, strict=True)], on=DAY
+            )
+            assert found is not None
+            return found.paid_percent
+
+        assert told(90_000, 2_900, 2_900) == 50  # 100, 29 and 29: 52.67
+        assert told(9_950, 2_900, 3_000) == 50  # 99, 29 and 30: 52.67
+
     def test_every_creditor_weighs_the_same(self):
         claims = [seen("a", paid=0)] * 2 + [seen("b"), seen("c")]
         found = experience_of(claims, on=DAY)

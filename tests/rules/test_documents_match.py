@@ -60,6 +60,8 @@ def test_reasons_stand_the_weightiest_first_and_then_by_name():
     found = match_document(signs(A, iban="NL1", amount="1,00", invoice_number="F2026-1", name="jansen"))
     assert [sign for sign, _ in found.candidates[0].reasons] == ["invoice_number", "name", "amount", "iban"]
     assert found.candidates[0].score == 135
+    swapped = match_document(signs(A, iban="1", amount="9,00"))
+    assert [sign for sign, _ in swapped.candidates[0].reasons] == ["amount", "iban"]
 
 
 @pytest.mark.parametrize(

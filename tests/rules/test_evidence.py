@@ -79,6 +79,7 @@ class TestChecks:
             ("te betalen 5,00", (MISMATCH, "EUR 121.00", "5,00", 80)),
             ("te betalen € 1 005,00 x", (MISMATCH, "EUR 121.00", "€ 1 005,00", 80)),
             ("5,00", (ABSENT, "EUR 121.00", "", 60)),
+            ("te betalen € 1 234 567 890,12", (MISMATCH, "EUR 121.00", "1 234 567 890,12", 80)),
         ],
     )  # fmt: skip
     def test_of_the_amount(self, text, found):
@@ -95,6 +96,7 @@ class TestChecks:
         assert told(field, f"{label} {day} {'mei' if month == '05' else 'juni'} {year}")[0] is MATCH
         assert told(field, f"{label} 13-01-2026", written) == (MISMATCH, expected, "13-01-2026", 80)
         assert told(field, f"x {written} x") == (MATCH, expected, written, 80)
+        assert told(field, f"{label} 12 -01 - 2026") == (ABSENT, expected, "", 60)
         assert told(field, "13-01-2026 x") == (ABSENT, expected, "", 60)
         assert told(field, f"13-01-2026 x {written}") == (MATCH, expected, written, 80)
 
@@ -129,7 +131,8 @@ class TestChecks:
             ("£5.00", (MISMATCH, "EUR", "GBP", 80)), ("£5.00 of € 6,00", (MATCH, "EUR", "€", 95)),
             ("USD", (MISMATCH, "EUR", "USD", 80)), ("usd gbp", (MISMATCH, "EUR", "USD", 80)),
             ("5,00", (ABSENT, "EUR", "", 40)), ("euroland", (ABSENT, "EUR", "", 40)),
-            ("€uro", (ABSENT, "EUR", "", 40)), ("eur. EUR", (MATCH, "EUR", "eur.", 95)),
+            ("€uro", (ABSENT, "EUR", "", 40)),
+            ("EURX", (ABSENT, "EUR", "", 40)), ("eur. EUR", (MATCH, "EUR", "eur.", 95)),
         ],
     )  # fmt: skip
     def test_of_the_currency(self, text, found):

@@ -272,6 +272,7 @@ class TestSources:
             ("BW 6:96(2)", "BW 6:96(2)"),
             ("house rule, as in the Netherlands", "huisregel, zoals in Nederland"),
             ("house rule: reasonable term", "huisregel: redelijke termijn"),
+            ("house rule, after: house rule: x", "huisregel, naar: house rule: x"),
             ("house rule, after: BW 6:119: as amended", "huisregel, naar: BW 6:119: as amended"),
             (
                 "agency's setting: the statute is silent",

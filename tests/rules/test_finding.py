@@ -129,7 +129,9 @@ class TestAmounts:
             ("CHF 1.00", 100), ("-5,00", -500), ("5,00-", 500), ("99,50,", 9_950), ("99,50.", 9_950),
             (": 7,25", 725), ("=7,25", 725), ("*7,25*", 725), (";7,25;", 725), ("–7,25", 725), (".7,25", 725),
             (",7,25", 725), ("0,01", 1), ("1234.56", 123_456), ("12", None), ("1.234", None), ("€", None),
-            ("12-05-2026", None), ("7,2", None), ("7,255", None), ("12,34,56", None), ("a7,25", None),
+            ("12-05-2026", None), ("7,2", None), ("7,255", None),
+            ("12,34,56", None), ("X7,25", None), ("7,25X", None),
+            ("€\u00a05,00", 500), ("€\u202f5,00", 500),
         ],
     )  # fmt: skip
     def test_are_read_with_two_decimals_in_every_dialect(self, text, minor):
@@ -149,6 +151,8 @@ class TestAmounts:
     def test_the_longest_reading_of_four_words_counts(self):
         assert [minor for _, minor in find_amounts(doc("€ 1 234 567,89"))] == [123_456_789]
         assert [minor for _, minor in find_amounts(doc("EUR € 1 234 567,89"))] == [123_456_789]
+        found = [place.text for place, _ in find_amounts(doc("€ 1 234 567 890,12"))]
+        assert found == ["1 234 567 890,12"]
 
 
 class TestDates:
@@ -171,12 +175,17 @@ class TestDates:
             ("99-99-2026", []), ("12 zakken 2026", []), ("zakken 12 2026", []), ("00-05-2026", []),
             ("13-13-2026", []), ("2026-13-01", []),
             ("2026-00-01", []), ("12-05-202", []), ("2026-12-31", ["2026-12-31"]),
-            ("31-12-99", ["2099-12-31"]), ("factuur", []), ("32-01-2026", []), ("01-31-2026", ["2026-01-31"]),
+            ("31-12-99", ["2099-12-31"]), ("factuur", []),
+            ("X12-05-2026", []), ("32-01-2026", []), ("01-31-2026", ["2026-01-31"]),
         ],
     )  # fmt: skip
     def test_are_read_in_four_languages_day_first(self, text, days):
         assert [day.isoformat() for day in read_dates(text) or ()] == days
         assert days or read_dates(text) is None
+
+    def test_a_date_has_three_pieces_at_most(self):
+        assert [place.text for place, _ in find_dates(doc("12 -05 -2026"))] == ["12 -05 -2026"]
+        assert list(find_dates(doc("12 -05 - 2026"))) == []
 
     def test_every_one_is_told_with_its_words(self):
         found = list(find_dates(doc("van 12 mei 2026 tot May 14, 2026 en 31-12-2026")))
@@ -193,6 +202,7 @@ class TestCodes:
             ("#F2026-1,", "F2026-1"), ("(12)", "12"), ("1", None),
             ("F1", None), ("F12", "F12"), ("factuur", None),
             ("12-05-2026", None), ("12,50", None), ("0,00", None), ("1" * 30, "1" * 30), ("1" * 31, None),
+            ("X12", "X12"), ("12X", "12X"),
         ],
     )  # fmt: skip
     def test_have_two_digits_and_are_no_date_or_amount(self, text, code):
@@ -219,6 +229,7 @@ class TestLabels:
             (("Factuurnummer", "a", "b", "F-12"), None),
             (("Factuurnummer F-12", "F-13"), ("F-12", "F-12")),
             (("Factuurnummer x", "F-13"), ("F-13", "F-13")),
+            (("x", "y", "z", "Factuurnummer", "F-12"), ("F-12", "F-12")),
             (("Klantnummer F-12",), None),
             (("Factuurnummer x", "a", "b", "Factuurnummer F-14"), ("F-14", "F-14")),
         ],

@@ -23,6 +23,13 @@ def test_a_goal_takes_the_path_of_its_name_or_the_usual_one(law, debtor):
             assert found.path.key == named
 
 
+def test_where_the_house_has_no_path_for_a_goal_the_usual_one_is_told(monkeypatch):
+    monkeypatch.setattr("agency.rules.goals.default_paths", lambda: ())
+    found = propose_path(law=Law.nl, debtor=DebtorKind.consumer, emphasis=Emphasis.speed)
+    assert found.path == default_path(law=Law.nl, debtor=DebtorKind.consumer)
+    assert found.trace[0].outcome == "goals.no_path"
+
+
 def test_the_maximum_itself_is_not_over_it():
     assert not over_maximum(fee_bps=1_500, maximum_fee_bps=1_500)
     assert over_maximum(fee_bps=1_501, maximum_fee_bps=1_500)

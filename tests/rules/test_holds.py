@@ -175,6 +175,10 @@ class TestGrounds:
         assert {row["ground"] for row in rows} == {ground.value for ground in Ground}
         assert all(row["source"] and row["basis"] in ("law", "covenant", "house") for row in rows)
 
+    def test_a_rule_of_the_house_never_passes_for_law(self):
+        rows = read_table("holds")["hold"]
+        assert all(row["source"].startswith("house rule") == (row["basis"] == "house") for row in rows)
+
     def test_names_the_house_where_the_rule_is_its_own(self):
         assert held("dispute").trace[0].rule == "house.hold.dispute"
         assert held("complaint").trace[0].source.startswith("house rule")

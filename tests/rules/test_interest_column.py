@@ -5,8 +5,9 @@ from decimal import Decimal
 
 import pytest
 
+from agency.money import Money
 from agency.rules.facts import InterestKind, Law
-from agency.rules.interest import UnlawfulInterest
+from agency.rules.interest import UnlawfulInterest, interest
 from agency.rules.interest_column import interest_column
 from agency.rules.rates import NoRate
 
@@ -69,3 +70,14 @@ def test_old_belgian_contracts_keep_their_rate():
     day = (36_500_000, date(2015, 3, 15), date(2015, 3, 15))
     assert column(day, **trade) == [8_500]
     assert column(day, **trade, contract_on=date(2013, 3, 15)) == [7_500]
+
+
+@pytest.mark.parametrize("days", [0, 1, 2])
+def test_a_year_of_default_may_turn_on_the_first_days(days):
+    late, first, last = date(2024, 1, 1 + days), date(2025, 1, 1), date(2026, 6, 30)
+    principal = 99_999_999_999
+    one = interest(
+        law=Law.nl, kind=InterestKind.consumer, principal=Money(principal, "EUR"), first_day=first,
+        last_day=last, late_since=late,
+    )  # fmt: skip
+    assert column((principal, first, last), late_since=[late]) == [one.amount.minor]

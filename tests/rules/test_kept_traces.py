@@ -4,14 +4,18 @@ A change of what a line holds is a change of evidence, so it shows here as a dif
 `python -m tests.rules.test_kept_traces` writes that file anew; what it changed is then read by a person.
 """
 
+import importlib
 import json
+import pkgutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from enum import EnumType
 from pathlib import Path
 
 import pytest
 
+from agency import rules
 from agency.money import Money
 from agency.rules.allocation import Allocation, allocate
 from agency.rules.allocation_over_claims import OpenClaim, allocate_over_claims
@@ -437,6 +441,17 @@ def test_what_was_kept_is_read_back_whole():
     for part in json.loads(KEPT.read_text()).values():
         for trace in part.values():
             assert as_json(from_json(trace)) == trace
+
+
+def test_words_that_are_kept_are_those_that_the_code_says():
+    """Under another spelling what books, traces and tables hold would not be found again."""
+    modules = [
+        importlib.import_module(f"agency.rules.{one.name}") for one in pkgutil.iter_modules(rules.__path__)
+    ]
+    kinds = {kind for module in modules for kind in vars(module).values() if isinstance(kind, EnumType)}
+    words = [word for kind in kinds if kind.__module__.startswith("agency.rules") for word in kind]
+    assert len(words) > 150
+    assert [word for word in words if word.value != word.name.lower()] == []
 
 
 def written() -> str:

@@ -223,3 +223,14 @@ class TestSigns:
         for candidates in ((self.OWN, better), (better, self.OWN)):
             found = decide(line(777, "2026-00123"), *candidates)
             assert (found.claim_id, found.proposals) == ("claim 4", ("claim 4", "claim 3"))
+
+    def test_an_invoice_number_and_the_amount_weigh_as_much_as_a_slip_and_the_account(self):
+        one = Candidate("one", (), Money(777, "EUR"), invoice_numbers=("2026-00123",))
+        other = Candidate("other", ("KL12345678",), Money(5_000, "EUR"), debtor_ibans=(IBAN,))
+        found = decide(line(777, "2026-00123 KL12345679", iban=IBAN), one, other)
+        assert (found.claim_id, found.reasons[-1]) == (None, "several_claims_fit")
+
+    def test_four_thousand_signs_are_read(self):
+        text = "2026-00123".rjust(4_000)
+        assert decide(line(777, text), self.OWN).reasons == ("invoice_number",)
+        assert decide(line(777, " " + text), self.OWN).kind == "none"

@@ -6,7 +6,7 @@ import pytest
 
 from agency.money import Money
 from agency.rules.facts import ClaimType, DebtorKind, DisputeStatus, DocumentKind, Law, Phase
-from agency.rules.price import PriceFacts, price
+from agency.rules.price import PRICE_RULE, PriceFacts, price
 from agency.rules.rate_card import Band, PhaseStep, default_card
 from agency.rules.score import ScoreGain
 from agency.rules.smaller_claims import smaller_claims
@@ -85,6 +85,10 @@ def test_minimum_and_file_fee_are_asked_up_to_the_upper_limit():
     assert quote().minimum == Money(0, "EUR")
 
 
+def test_the_arithmetic_has_a_version_that_old_quotes_name():
+    assert PRICE_RULE == "1"
+
+
 def test_an_unknown_country_is_any_other():
     assert parts(quote(country="BR"))["country"] == ("Country of the debtor", 700, "debtor in BR")
 
@@ -116,6 +120,19 @@ class TestSavings:
         found = quote(smaller=((10_000, 55),), gains=self.GAINS)
         assert (found.fee_bps, found.held) == (1_334, False)
         assert [saving.fee_bps_after for saving in found.cheaper] == [1_234]
+
+    def test_a_saving_that_just_reaches_what_a_smaller_claim_pays_is_not_held(self):
+        found = quote(smaller=((30_000, 75),), gains=self.GAINS)
+        assert ([saving.fee_bps_after for saving in found.cheaper], found.held) == ([1_234], False)
+        held = quote(smaller=((30_000, 74),), gains=self.GAINS)
+        assert ([saving.fee_bps_after for saving in held.cheaper], held.held) == ([1_239], True)
+
+    def test_a_card_may_ask_something_of_calm_and_settled_claims(self):
+        disputes = {key: bps + 100 for key, bps in CARD.disputes.items()}
+        found = quote(
+            replace(CARD, disputes=disputes), dispute=DisputeStatus.raised, completeness_resolved=55
+        )
+        assert (found.fee_bps, found.resolved_bps) == (1_734, 1_434)
 
     def test_of_two_smaller_claims_the_dearer_counts(self):
         both = ((29_999, 50), (10_000, 0))

@@ -33,7 +33,8 @@ COUNTED = {
     "en": "pay1 invoice2 received2 reminder3 agreement3 collection3 costs1 interest3 fourteen2 please1 table2"
     " people2 asked1 wanted2 pages2 houses2 makes1 statement2 municipality6 business2 creditor3 society4"
     " client2 create2 being2 paying2 the1 time1 there1 question2 previous3 situation4 immediately5 free1"
-    " agreed2 copies2 telephone3 mediation4 value2 it’s2 quiet2 require2 a1",
+    " agreed2 copies2 telephone3 mediation4 value2 it’s2 quiet2 require2 a1"
+    " quality3 frequent2 clients2 science2",
     "fr": "vous1 payer2 facture2 montant2 intérêts3 créance2 créancier3 calendrier4 client2 huissier2 délai2"
     " paiement2 quatorze2 jours1 somme1 frais1 recouvrement4 échéance3 oublié3 lettre1 qui1 que1 guerre1"
     " entreprise3 plainte1 droit1 suite1 économique4 année2 payée2 nouvelle2 téléphone3 saisie2 commune2"
@@ -207,3 +208,9 @@ class TestBorders:
         within, over, far_over = (" ".join(["ja"] * count) + "." for count in (25, 26, 30))
         assert read(f"{within} {over} {far_over}").long_sentences == (far_over, over)
         assert read(f"{within} Ja nee.").long_sentences[0] == within
+
+    def test_five_sentences_and_words_are_shown(self):
+        found = read(
+            " ".join(f"Wij {word} nu." for word in ("gaan", "zien", "doen", "slaan", "staan", "gaan", "zijn"))
+        )
+        assert (len(found.long_sentences), len(found.hard_words)) == (5, 5)

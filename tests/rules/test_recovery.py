@@ -25,7 +25,14 @@ class TestHouseTable:
     def test_says_that_it_is_the_house_table(self):
         found = expected()
         assert (found.source, found.claims, found.middle) == ("house", 0, Money(72_000, "EUR"))
+        assert (found.low, found.high) == (Money(60_000, "EUR"), Money(82_000, "EUR"))
         assert found.trace[0].version == "2026-11-26"
+
+    @pytest.mark.parametrize("changes", [{"amount": Money(0, "EUR")}, {"age_days": -1}])
+    def test_nothing_is_expected_of_no_claim(self, changes):
+        with pytest.raises(ValueError, match="a positive amount and an age"):
+            expected(**changes)
+        assert expected(amount=Money(1, "EUR"), age_days=0).middle == Money(1, "EUR")
 
     @given(
         st.integers(1, 10**9), st.integers(0, 4000), st.integers(0, 4000), st.sampled_from(list(DebtorKind))
@@ -49,6 +56,15 @@ class TestOwnBooks:
         found = expected(own=books)
         assert (found.source, found.claims) == ("own", 40)
         assert (found.low, found.middle, found.high) == (Money(50_000, "EUR"),) * 3
+
+    @pytest.mark.parametrize(
+        ("paid", "low", "middle", "high"),
+        [(15, 31_760, 50_000, 68_240), (1, 0, 3_330, 9_870), (29, 90_100, 96_660, 100_000)],
+    )
+    def test_have_a_range_of_two_standard_errors_within_nothing_and_all(self, paid, low, middle, high):
+        books = OwnBooks(claims=30, creditors=3, share_sum=paid * 10_000, share_squares=paid * 10_000**2)
+        found = expected(own=books)
+        assert (found.low.minor, found.middle.minor, found.high.minor) == (low, middle, high)
 
     @pytest.mark.parametrize(("claims", "creditors"), [(29, 3), (40, 2), (0, 0)])
     def test_are_not_shown_when_too_few(self, claims, creditors):

@@ -154,6 +154,11 @@ class TestFindingAtTheEdges:
         assert references_in("010 8068 1718 3") == ("010806817183",)
         assert references_in("9010 8068 1718 3") == ()
 
+    def test_four_thousand_signs_are_read(self):
+        text = claim_number(1234).rjust(4_000)
+        assert references_in(text) == ("CL0000123470",)
+        assert references_in(" " + text) == ()
+
     def test_a_mistyped_reference_hides_no_other_behind_it(self):
         assert references_in(f"RF99 0000 0123 45 INVOICE, {self.OGM}") == ("010806817183",)
         assert references_in("RF98 1 " + creditor_reference(1)) == (creditor_reference(1).replace(" ", ""),)

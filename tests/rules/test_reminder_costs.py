@@ -126,17 +126,18 @@ class TestUndisputedDebt:
     @pytest.mark.parametrize(
         ("debt", "reason"),
         [
-            ({"debtor": CONSUMER}, "consumer"),
-            ({"both_in_register": False}, "register"),
-            ({"contractual": False}, "contract"),
-            ({"certain_and_due": False}, "certain"),
-            ({"disputed": True}, "disputed"),
-            ({"insolvent": True}, "insolvent"),
-            ({"public_body": True}, "public body"),
+            ({"debtor": CONSUMER}, "the debtor is a consumer"),
+            ({"both_in_register": False}, "both sides must stand in the register of enterprises"),
+            ({"contractual": False}, "it does not arise from a contract"),
+            ({"certain_and_due": False}, "it is not certain and due"),
+            ({"disputed": True}, "it is disputed"),
+            ({"insolvent": True}, "the debtor is insolvent"),
+            ({"public_body": True}, "one side is a public body"),
+            ({"disputed": True, "insolvent": True}, "it is disputed, the debtor is insolvent"),
         ],
     )
     def test_is_closed_to_other_debts(self, debt, reason):
-        with pytest.raises(UnlawfulCosts, match=reason):
+        with pytest.raises(UnlawfulCosts, match=f"for this debt: {reason}$"):
             self.extras("1000", "1", "1", **debt)
 
     def test_is_open_since_july_2016(self):

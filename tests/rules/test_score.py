@@ -1,5 +1,7 @@
 """Completeness: what documents prove, what a dispute takes away, and what each missing one would add."""
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -151,3 +153,11 @@ def test_the_trace_names_version_source_and_all_facts():
     line = scored(D.invoice).trace[0]
     assert (line.version, line.inputs["law"], line.inputs["claim_type"]) == ("2026-11-26", "nl", "sale")
     assert "court" in line.source
+
+
+def test_before_its_first_version_the_first_counts():
+    found = score(
+        debtor=DebtorKind.company, amount=Money(50_000, "EUR"), documents=frozenset({D.invoice}),
+        dispute=DisputeStatus.none, on=date(2000, 1, 1),
+    )  # fmt: skip
+    assert found.trace[0].version == read_table("score")["version"][0]["version"]

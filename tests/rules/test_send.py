@@ -155,6 +155,11 @@ class TestReplies:
         assert found.reasons == ("contact_point_broken",)
         assert [line.outcome for line in found.trace] == ["send.refuse", "contact.contact_point_broken"]
 
+    def test_answers_in_person_before_anybody_would_be_visited_unasked(self):
+        visit = {"channel": Channel.visit, "phase": Phase.reminder}
+        assert "channel_not_in_phase" in gate(NOON, **visit).reasons
+        assert "channel_not_in_phase" not in gate(NOON, is_reply=True, **visit).reasons
+
 
 class TestThreats:
     """Never for a time-barred claim a threat of court; nor before anything could follow."""

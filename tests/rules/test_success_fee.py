@@ -133,8 +133,14 @@ class TestNoCureNoPay:
 
     @pytest.mark.parametrize("country", ["NL", "BE"])
     def test_is_forbidden_for_a_bailiffs_acts(self, country):
-        with pytest.raises(UnlawfulFee, match="official act of a bailiff"):
+        with pytest.raises(
+            UnlawfulFee, match=f"in {country} for an official act of a bailiff: (Royal|Gerechts)"
+        ):
             self.fee(country, Phase.amicable, bailiff_act=True)
+
+    def test_of_a_bailiff_the_rule_for_bailiffs_is_named(self):
+        with pytest.raises(UnlawfulFee, match="a bailiff may not waive any part of the tariff"):
+            self.fee("BE", Phase.amicable, bailiff_act=True)
 
     @pytest.mark.parametrize("phase", [Phase.reminder, Phase.amicable])
     @pytest.mark.parametrize("country", ["NL", "BE", "DE"])
