@@ -37,7 +37,6 @@ def find_number(reading: Reading, number: str) -> Place | None:
 def find_numbers(reading: Reading, numbers: Iterable[str]) -> dict[str, Place]:
     """Return where each of many numbers stands first; those that stand nowhere are left out."""
     wanted = {squeeze(number): number for number in numbers}
-    wanted.pop("", None)
     longest = max(map(len, wanted), default=0)
     found: dict[str, Place] = {}
     for page, words in _pages(reading):

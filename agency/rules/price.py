@@ -178,10 +178,9 @@ def _slices(card: RateCard, minor: int) -> _Slices:
     slices, below = [], 0
     for band in card.bands:
         top = minor if band.up_to is None else min(minor, band.up_to)
-        slices.append((top - below, band.bps))
-        below = top
-        if below == minor:
-            break
+        if top > below:
+            slices.append((top - below, band.bps))
+            below = top
     return tuple(slices)
 
 

@@ -154,6 +154,8 @@ class TestChoosingTests:
         measured = {"milliseconds": {"a.py::one": 1, "b.py::one": 2, "b.py::two": 3}, "lines": {"m": lines}}
         assert mutation_tests._file_that_says_most("m", measured) == "b.py"
         assert mutation_tests._file_that_says_most("n", measured) == ""
+        named = {"milliseconds": {"x/test_n.py::one": 1}, "lines": {}}
+        assert mutation_tests._file_that_says_most("agency.n", named) == "x/test_n.py"
 
 
 def a_mutant(key: str, module: str = "agency.money.percent") -> Mutant:

@@ -1,5 +1,6 @@
 """Contact hours: who may be reached when, and that the next slot is always a lawful one."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agency.calendar import UnknownCountry, is_holiday
-from agency.rules.contact import ContactDecision, contact_window
+from agency.rules.contact import ContactDecision, _closed_on, _Place, _window, contact_window
 from agency.rules.facts import Channel, DebtorKind
 from tests.rules.wording import assert_readable
 
@@ -344,3 +345,11 @@ class TestAgainstTheSlowOne:
         assert found.allowed is slowly_allowed(country, at)
         assert found.next_slot == slowly_next(country, at)
         assert_readable(found.trace)
+
+
+def test_a_rule_may_leave_holidays_open(monkeypatch):
+    place, christmas = _Place("NL", None), amsterdam(2026, 12, 25, 12)
+    assert [one.reason for one in _closed_on(place, christmas, own_clock=True)] == ["holiday"]
+    window = replace(_window("NL", christmas.date()), holidays=True)
+    monkeypatch.setattr("agency.rules.contact._window", lambda country, on: window)
+    assert list(_closed_on(place, christmas, own_clock=True)) == []

@@ -287,3 +287,8 @@ class TestJudging:
     def test_what_the_words_do_not_tell_counts_on_the_word_of_who_added_it(self):
         assert self.judged(self.FOUND, taken=None) == Judged(Standing.unchecked, ("not_told",))
         assert self.judged(kind=D.other, taken=None) == Judged(Standing.valid, ())
+
+
+def test_outcomes_and_standings_are_kept_under_their_own_words():
+    assert [one.value for one in Outcome] == ["match", "mismatch", "absent"]
+    assert [one.value for one in Standing] == ["unchecked", "valid", "questioned", "refuted"]

@@ -31,6 +31,11 @@ class TestMaking:
         assert creditor_reference(1234) == "RF54 0000 0012 34"
         assert claim_number(1234) == "CL-0000-1234-70"
 
+    def test_prints_the_largest_numbers_too(self):
+        assert structured_ogm(OGM_MAX).startswith("+++999/9999/999")
+        assert creditor_reference(OGM_MAX).endswith(" 9999 9999 99")
+        assert claim_number(CLAIM_MAX).startswith("CL-9999-9999-")
+
     def test_writes_97_where_the_remainder_is_nothing(self):
         assert structured_ogm(97) == "+++000/0000/09797+++"
 

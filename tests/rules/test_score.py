@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from agency.money import Money
 from agency.rules.facts import ClaimType, DebtorKind, DisputeStatus, DocumentKind, Law
-from agency.rules.score import Score, score
+from agency.rules.score import Score, score, score_version
 from agency.rules.tables import read_table
 
 pytestmark = pytest.mark.pure
@@ -161,3 +161,9 @@ def test_before_its_first_version_the_first_counts():
         dispute=DisputeStatus.none, on=date(2000, 1, 1),
     )  # fmt: skip
     assert found.trace[0].version == read_table("score")["version"][0]["version"]
+
+
+def test_the_version_is_the_newest_or_that_of_a_day():
+    rows = read_table("score")["version"]
+    assert score_version() == max(rows, key=lambda row: row["since"])["version"]
+    assert score_version(date(2000, 1, 1)) == rows[0]["version"]
