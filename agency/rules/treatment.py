@@ -195,12 +195,11 @@ def _start(
 ) -> tuple[date, str]:
     if step.anchor == "notice_ended":
         keys = {other.key for other in path.steps if other.is_notice}
-        notices = [sent for sent in facts.sent if sent.key in keys]
-        if notices:
-            notice = max(notices, key=lambda sent: sent.on)
-            by: Literal["post", "email"] = "post" if notice.channel is Channel.letter else "email"
-            ends = notice_term(law=path.law, by=by, sent=notice.on).costs_from
-            return ends, f"{step.days} days after the term of {notice.key}, sent {notice.on}"
+        # A path has a notice before such a step, and no step is next before it was sent.
+        notice = max((sent for sent in facts.sent if sent.key in keys), key=lambda sent: sent.on)
+        by: Literal["post", "email"] = "post" if notice.channel is Channel.letter else "email"
+        ends = notice_term(law=path.law, by=by, sent=notice.on).costs_from
+        return ends, f"{step.days} days after the term of {notice.key}, sent {notice.on}"
     if step.anchor == "due_date" or before is None:
         return facts.due_date, f"{step.days} days after the due date {facts.due_date}"
     return before.on, f"{step.days} days after {before.key}, sent {before.on}"

@@ -247,16 +247,3 @@ def test_a_path_is_kept_in_one_form_and_in_letters_as_they_are():
         < content.index('"law"')
         < content.index('"steps"')
     )
-
-
-def test_a_step_behind_a_notice_that_could_not_go_counts_from_the_step_before():
-    steps = (
-        PathStep("first", (Channel.email,), "reminder_1", "due_date", 10),
-        PathStep("notice", (Channel.call,), "call", "previous_sent", 5, optional=True, is_notice=True),
-        PathStep("last", (Channel.email,), "reminder_1", "notice_ended", 10),
-    )
-    path = replace(own_path("due_date"), steps=steps)
-    first = SentStep(key="first", channel=Channel.email, on=date(2026, 11, 20))
-    found = plan(path, first, channels=frozenset({Channel.email}))
-    assert found is not None
-    assert (found.due_on, found.why) == (date(2026, 11, 30), "10 days after first, sent 2026-11-20")
