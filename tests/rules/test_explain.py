@@ -1,6 +1,6 @@
 """Traces in words: every file of words is whole, amounts stay, and what is not known is not guessed."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from string import Formatter
 
@@ -284,3 +284,13 @@ class TestSources:
         traced = TraceLine("nl.rule", "2024-01-01", source, {}, "try.all")
         assert [line.source for line in explain([traced], "nl")] == [said]
         assert [line.source for line in explain([traced], "en")] == [source]
+
+
+def test_a_moment_is_said_with_its_clock_in_dutch():
+    from agency.rules.contact import contact_window
+
+    night = datetime.fromisoformat("2026-11-08T23:00:00+01:00")
+    found = contact_window(
+        country="NL", region=None, channel=Channel.call, debtor=DebtorKind.consumer, at=night
+    )
+    assert "9 november 2026, 07:00 uur" in explain(found.trace, "nl")[-1].words

@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from agency.rules import rate_card
 from agency.rules.facts import DisputeStatus, Phase
 from agency.rules.rate_card import (
     AgeStep,
@@ -18,6 +19,7 @@ from agency.rules.rate_card import (
     default_card,
     unlawful_fees,
 )
+from agency.rules.tables import read_table
 
 pytestmark = pytest.mark.pure
 
@@ -280,3 +282,8 @@ class TestLaw:
         card = replace(CARD, phases=(PhaseStep("legal", 5),))
         assert unlawful_fees(card, on=date(1976, 11, 29)) == ()
         assert len(unlawful_fees(card, on=date(1976, 11, 30))) == 1
+
+
+def test_the_default_card_is_read_from_its_table():
+    rate_card._default_card.cache_clear()
+    assert rate_card.default_card() == RateCard.from_fields(read_table("rate_card"))
