@@ -1,16 +1,14 @@
 """What a document says of its claim: words with digits, names, amounts; in text and file name."""
 
-import io
 import re
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.policy import default
+from itertools import groupby
 from typing import Any, Final
 
-import pypdfium2
-
+from agency.documents.sandbox import read
 from agency.parties.names import name_key
 from agency.rules.reference import printed_forms, references_in
 
@@ -23,8 +21,6 @@ _AMOUNT: Final = re.compile(r"(?<![\d.,])\d{1,3}(?:[. \u00a0]\d{3})+,\d{2}"
 _POSTCODE: Final = re.compile(r"\b(\d{4})\s?([A-Z]{2})\b|\b(\d{4,5})\b")
 _IBAN: Final = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
 _NAME_WORDS_MAX: Final = 6
-# PDFium serves one thread at a time.
-PDFIUM: Final = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +58,12 @@ def text_of(content: bytes, media_type: str) -> str:
 
 
 def _pdf_text(content: bytes) -> str:
-    try:
-        with PDFIUM, pypdfium2.PdfDocument(io.BytesIO(content)) as pdf:
-            pages = [pdf[at].get_textpage().get_text_bounded() for at in range(min(len(pdf), PAGES_MAX))]
-    except (pypdfium2.PdfiumError, ValueError):
-        # A PDF that cannot be opened has no text to go by; it is sorted by its name or by a person.
-        return ""
-    return "\n".join(pages)[:SIGNS_MAX]
+    """Read apart, as every file of a stranger is; one that cannot be read is sorted by its name."""
+    lines: list[str] = []
+    for page in read(content, media_type="application/pdf").pages[:PAGES_MAX]:
+        by_line = groupby(page.words, key=lambda word: word.line)
+        lines += [" ".join(word.text for word in words) for _, words in by_line]
+    return "\n".join(lines)[:SIGNS_MAX]
 
 
 def signs_of(words: str, name: str) -> Signs:

@@ -2,7 +2,6 @@
 
 import ctypes
 import io
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,6 +10,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from agency.ports.readers import Box, Unreadable
+from integrations.pdfium import ONE_AT_A_TIME
 
 PAGES_READ: Final = 10
 SIGNS_MAX: Final = 60_000
@@ -18,8 +18,6 @@ WHOLE: Final = 10_000
 _PICTURE_LENGTH: Final = 1_400
 # Ten-thousandths of a page's height by which words of one line may differ.
 _LINE: Final = 60
-# PDFium keeps state of its own: one thread at a time.
-_ONE_AT_A_TIME: Final = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ def read_cells(content: bytes) -> Sequence[Cell]:
 
     :raises Unreadable: the PDF is damaged or locked.
     """
-    with _ONE_AT_A_TIME:
+    with ONE_AT_A_TIME:
         try:
             document = pypdfium2.PdfDocument(content)
             try:
@@ -137,7 +135,7 @@ def draw_page(content: bytes, number: int) -> bytes | None:
 
     :raises Unreadable: the PDF is damaged or locked.
     """
-    with _ONE_AT_A_TIME:
+    with ONE_AT_A_TIME:
         try:
             document = pypdfium2.PdfDocument(content)
             try:

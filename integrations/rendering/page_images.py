@@ -1,18 +1,17 @@
 """Pages of documents as pictures: of a PDF by PDFium, of a picture by Pillow; bounded in pixels and pages."""
 
 import io
-import threading
 from collections.abc import Iterator
 from typing import Final
 
 import pypdfium2
 from PIL import Image, UnidentifiedImageError
 
+from integrations.pdfium import ONE_AT_A_TIME
+
 PIXELS_MAX: Final = 40_000_000
 EDGE_MAX: Final = 1800
 _QUALITY: Final = 72
-# PDFium serves one thread at a time.
-_PDFIUM: Final = threading.Lock()
 
 
 class NoPicture(ValueError):
@@ -26,7 +25,7 @@ def page_count(content: bytes, media_type: str) -> int:
     if media_type != "application/pdf":
         return 0
     try:
-        with _PDFIUM, pypdfium2.PdfDocument(content) as pdf:
+        with ONE_AT_A_TIME, pypdfium2.PdfDocument(content) as pdf:
             return len(pdf)
     except (pypdfium2.PdfiumError, ValueError):
         return 0
@@ -49,7 +48,7 @@ def page_pictures(content: bytes, media_type: str, *, pages: range) -> Iterator[
 
 def _of_page(content: bytes, number: int) -> bytes:
     try:
-        with _PDFIUM, pypdfium2.PdfDocument(content) as pdf:
+        with ONE_AT_A_TIME, pypdfium2.PdfDocument(content) as pdf:
             if not 0 <= number < len(pdf):
                 raise NoPicture("the document has no such page")
             page = pdf[number]
