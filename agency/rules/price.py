@@ -87,8 +87,8 @@ class Price:
     cheaper: tuple[Saving, ...]
     trace: Trace
     maximum: Money
-    resolved_bps: int | None = None
-    held: bool = False
+    resolved_bps: int | None
+    held: bool
 
 
 def price(*, card: RateCard, facts: PriceFacts) -> Price:

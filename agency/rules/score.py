@@ -22,7 +22,7 @@ class ScoreItem:
     kind: DocumentKind
     points: int
     present: bool
-    required: bool = False
+    required: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,7 @@ class TestReading:
     def test_refuses_more_than_the_books_can_hold(self):
         with pytest.raises(OverflowError):
             Money(2**63, "EUR")
+        assert Money(2**63 - 1, "EUR").minor == -Money(1 - 2**63, "EUR").minor
 
     @given(minors)
     def test_writes_what_it_reads(self, minor):

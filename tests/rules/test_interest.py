@@ -449,6 +449,18 @@ class TestExact:
         )  # fmt: skip
         assert found == Fraction(6, 36500)
 
+    def test_an_agreed_rate_replaces_that_of_trade_unless_the_debtor_is_a_public_body(self):
+        """BW 6:119a(8) and 6:119b(8)."""
+
+        def a_day(**debtor: bool) -> Fraction:
+            return exact_simple_interest(
+                law=Law.nl, kind=TRADE, principal=euros("100"), first_day=date(2025, 1, 1),
+                last_day=date(2025, 1, 1), contractual_percent=Decimal(2), **debtor,
+            )  # fmt: skip
+
+        assert a_day() == Fraction(200, 365)
+        assert a_day(public_body=True) == Fraction(1115, 365)
+
     @pytest.mark.parametrize(
         ("principal", "late", "reason"),
         [("-1", date(2025, 1, 1), "credit"), ("1", date(2025, 1, 2), "default")],

@@ -38,7 +38,7 @@ COUNTED = {
     "fr": "vous1 payer2 facture2 montant2 intérêts3 créance2 créancier3 calendrier4 client2 huissier2 délai2"
     " paiement2 quatorze2 jours1 somme1 frais1 recouvrement4 échéance3 oublié3 lettre1 qui1 que1 guerre1"
     " entreprise3 plainte1 droit1 suite1 économique4 année2 payée2 nouvelle2 téléphone3 saisie2 commune2"
-    " quai1 liquide2 guide1 longue1 voyage2 l’échéance4 à1",
+    " quai1 liquide2 guide1 longue1 voyage2 l’échéance4 à1 eau1 bateau2",
 }
 WORDS = [(language, word[:-1], int(word[-1])) for language, some in COUNTED.items() for word in some.split()]
 EASY = "Wij vragen u te betalen. Bel ons als dat niet lukt."

@@ -83,6 +83,7 @@ class TestDeciding:
             ([(D.invoice, 12)], D.invoice, 37),
             ([(D.invoice, 24)], D.invoice, 97),
             ([(D.invoice, 48)], D.invoice, 97),
+            ([(D.invoice, 11)], D.invoice, 32),
             ([(D.invoice, 10), (D.order, 8)], D.invoice, 12),
             ([(D.invoice, 10), (D.order, 9)], None, 10),
             ([(D.invoice, 24), (D.order, 12)], D.invoice, 75),

@@ -173,6 +173,7 @@ class TestThreats:
     def test_a_time_barred_claim_is_never_threatened(self):
         found = gate(threatens_court=True, limitation_ends=date(2026, 11, 2), phase=Phase.legal)
         assert (found.verdict, found.reasons) == ("refuse", ("threatens_time_barred", "time_barred"))
+        assert any(line.source.startswith("Bki art. 4.2: no pressure") for line in found.trace)
         assert_readable(found.trace)
 
     def test_no_answer_threatens_over_a_time_barred_claim_either(self):
@@ -188,6 +189,7 @@ class TestThreats:
     def test_a_reminder_threatens_with_nothing(self):
         found = gate(threatens_court=True, limitation_ends=self.LAST_DAY)
         assert found.reasons == ("threatens_too_early",)
+        assert any(line.source.startswith("Bki art. 4.2: no pressure") for line in found.trace)
         assert_readable(found.trace)
 
     @given(st.dates(date(2020, 1, 1), date(2040, 1, 1)), st.sampled_from(list(Phase)), st.booleans())
