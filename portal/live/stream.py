@@ -7,11 +7,14 @@ its own, and no database session is held while a stream is open.
 import asyncio
 import contextlib
 import json
-from collections import defaultdict
+import time
+from collections import defaultdict, deque
 from collections.abc import Iterable
+from typing import Annotated
 
 import psycopg
 import structlog
+from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -28,8 +31,10 @@ routes = router(
 HEARTBEAT_SECONDS = 20
 STREAM_SECONDS = 600  # then the browser connects anew, under rights that are looked up anew
 WAITING_MAX = 64
+REMEMBERED_MAX = 1_000
 AGENCY = ""  # stands where a creditor's id would: staff hears everybody's nudges
 
+_RECONNECTED = "reconnected"
 _HELLO = b"retry: 2000\n\n"
 _STILL_HERE = b": still here\n\n"
 
@@ -76,13 +81,26 @@ class Hub:
         self._url = database_url.replace("postgresql+psycopg://", "postgresql://")
         self._listeners: defaultdict[str, set[Listener]] = defaultdict(set)
         self._tasks: list[asyncio.Task[None]] = []
+        # What was heard lately, by the machine's clock, and since when nothing is missing there.
+        self._heard: deque[tuple[float, str, bytes]] = deque(maxlen=REMEMBERED_MAX)
+        self._whole_since = 0.0
         self.connected = False
 
-    def join(self, listener: Listener) -> None:
-        """Start telling a stream; the first one opens the connection."""
+    def join(self, listener: Listener, since: float) -> None:
+        """Start telling a stream, also what its page missed; the first one opens the connection.
+
+        A page is read some time before its stream opens, and what changes in between would never be shown.
+        `since` is when the page was asked for, in seconds since 1970 by the machine's clock.
+        """
         self._listeners[listener.creditor_id].add(listener)
         if not self._tasks:
             self._tasks = [asyncio.create_task(self._hear()), asyncio.create_task(self._beat())]
+        elif self.connected and since < self._whole_since:
+            listener.tell(_message(topic=_RECONNECTED, claim_id=""))
+        elif self.connected:
+            for heard_at, creditor_id, message in self._heard:
+                if heard_at >= since and listener.creditor_id in (AGENCY, creditor_id):
+                    listener.tell(message)
 
     def leave(self, listener: Listener) -> None:
         """Stop telling a stream; the last one closes the connection."""
@@ -103,8 +121,12 @@ class Hub:
                 ) as connection:
                     await connection.execute("LISTEN nudge")
                     self.connected = True
+                    self._heard.clear()
+                    self._whole_since = time.time()
                     # Whatever was missed while the connection was away: every page fetches once.
-                    _tell(self._everybody(), topic="reconnected", claim_id="")
+                    missed = _message(topic=_RECONNECTED, claim_id="")
+                    for listener in self._everybody():
+                        listener.tell(missed)
                     async for notification in connection.notifies():
                         self._pass_on(notification.payload)
             except (psycopg.Error, OSError) as error:
@@ -119,8 +141,13 @@ class Hub:
         except (ValueError, TypeError, KeyError):
             log.error("live.nudge.unreadable")
             return
+        message = _message(topic=topic, claim_id=claim_id)
+        if len(self._heard) == REMEMBERED_MAX:
+            self._whole_since = self._heard[1][0]
+        self._heard.append((time.time(), creditor_id, message))
         for group in {AGENCY, creditor_id}:
-            _tell(self._listeners.get(group, ()), topic=topic, claim_id=claim_id)
+            for listener in self._listeners.get(group, ()):
+                listener.tell(message)
 
     async def _beat(self) -> None:
         while True:
@@ -132,18 +159,17 @@ class Hub:
         return [listener for group in self._listeners.values() for listener in group]
 
 
-def _tell(listeners: Iterable[Listener], *, topic: str, claim_id: str) -> None:
-    message = f"data: {json.dumps({'topic': topic, 'claim_id': claim_id})}\n\n".encode()
-    for listener in listeners:
-        listener.tell(message)
+def _message(*, topic: str, claim_id: str) -> bytes:
+    return f"data: {json.dumps({'topic': topic, 'claim_id': claim_id})}\n\n".encode()
 
 
 class NudgeStream(Response):
     """An event stream that ends by itself after a while, or when the reader leaves."""
 
-    def __init__(self, hub: Hub, listener: Listener) -> None:
+    def __init__(self, hub: Hub, listener: Listener, since: float) -> None:
         self.hub = hub
         self.listener = listener
+        self.since = since
         self.background = None
         self.status_code = 200
 
@@ -152,7 +178,7 @@ class NudgeStream(Response):
         listener = self.listener
         leaving = asyncio.create_task(_reader_leaves(receive, listener))
         time_over = asyncio.get_running_loop().call_later(STREAM_SECONDS, listener.end)
-        self.hub.join(listener)
+        self.hub.join(listener, self.since)
         try:
             await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
             await send({"type": "http.response.body", "body": _HELLO, "more_body": True})
@@ -185,7 +211,7 @@ def hub_of(request: Request) -> Hub:
 
 
 @routes.get("/events")
-async def events(request: Request) -> Response:
-    """Nudges for whoever is signed in: a creditor hears its own, the agency all."""
+async def events(request: Request, since: Annotated[float, Query(ge=0)] = 0.0) -> Response:
+    """Nudges for whoever is signed in: a creditor hears its own, the agency all; also those `since` then."""
     visitor = visitor_of(request)
-    return NudgeStream(hub_of(request), Listener(str(visitor.creditor_id or AGENCY)))
+    return NudgeStream(hub_of(request), Listener(str(visitor.creditor_id or AGENCY)), since)

@@ -5,6 +5,7 @@ route that stands on none of them.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -91,6 +92,7 @@ def visitor_of(request: Request) -> Visitor:
 
 def recognise(request: Request) -> Visitor | None:
     """This function will look up the session's user and keep the answer on the request."""
+    request.state.asked_at = time.time()
     wiring = wiring_of(request)
     session_id = session_of(request, wiring.settings)
     visitor = None
@@ -198,6 +200,7 @@ def here(request: Request, *notices: Notice) -> Here:
             "theme": visitor.theme,
             "csrf": visitor.csrf,
             "reader": Reader(visitor.name, visitor.email, visitor.roles, visitor.organisation),
+            "asked_at": request.state.asked_at,
             "notices": shown,
         }
     )

@@ -62,6 +62,7 @@ class Here:
     reader: Reader | None = None
     door: Door | None = None
     notices: tuple[Notice, ...] = ()
+    asked_at: float = 0.0  # by the machine's clock: what changed later, this page may not show yet
     agency: str = ""
     development: bool = False
 

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,8 +32,8 @@ class Ear:
     def topics(self) -> list[str]:
         return [nudge["topic"] for nudge in self.heard if nudge["topic"] != "reconnected"]
 
-    def listen(self, client: httpx.Client) -> None:
-        with client.stream("GET", "/live/events") as answer:
+    def listen(self, client: httpx.Client, since: float) -> None:
+        with client.stream("GET", "/live/events", params={"since": since}) as answer:
             self.status = answer.status_code
             for line in answer.iter_lines():
                 if line.startswith("data: "):
@@ -49,21 +50,24 @@ def served(house):
 
 
 @contextmanager
-def listening(served, browser) -> Iterator[Ear]:
-    """A stream that somebody signed in reads in the background; it has greeted when the block starts."""
+def listening(served, browser, since: float = 0) -> Iterator[Ear]:
+    """A stream that somebody signed in reads in the background; it has greeted when the block starts.
+
+    `since` is when its page was asked for.
+    """
     cookies = {"session": browser.cookies["session"]}
     ear = Ear()
     with httpx.Client(base_url=served.url, cookies=cookies, timeout=30) as client:
-        thread = threading.Thread(target=lambda: _quietly(ear, client), daemon=True)
+        thread = threading.Thread(target=lambda: _quietly(ear, client, since), daemon=True)
         thread.start()
         wait_until(lambda: ear.status == 200 and served.house.app.state.hub.connected, seconds=20)
         yield ear
     thread.join(timeout=10)
 
 
-def _quietly(ear: Ear, client: httpx.Client) -> None:
+def _quietly(ear: Ear, client: httpx.Client, since: float) -> None:
     try:
-        ear.listen(client)
+        ear.listen(client, since)
     except (httpx.HTTPError, RuntimeError):
         ear.ended = True  # the test closed the reader
 
@@ -103,6 +107,39 @@ class TestNudges:
             nudge(house, ours, "Happened")
             wait_until(lambda: desk.topics)
             assert desk.topics == ["Happened"]
+
+    def test_a_page_hears_what_changed_between_its_reading_and_its_stream(self, house, served):
+        ours, theirs = house.creditor("Enercity"), house.creditor("Telenova")
+        clerk = house.browser(Role.CREDITOR_CLERK, creditor_id=ours)
+        with listening(served, house.browser(Role.COLLECTOR)) as desk:
+            nudge(house, ours, "Before")
+            wait_until(lambda: desk.topics == ["Before"])
+            asked_at = time.time()
+            nudge(house, theirs, "OfOthers")
+            nudge(house, ours, "Between")
+            wait_until(lambda: desk.topics == ["Before", "OfOthers", "Between"])
+            with listening(served, clerk, since=asked_at) as creditor:
+                wait_until(lambda: creditor.heard)
+                nudge(house, ours, "After")
+                wait_until(lambda: len(creditor.heard) == 2)
+            assert creditor.topics == ["Between", "After"]
+
+    def test_a_page_that_is_older_than_what_is_remembered_fetches_once(self, house, served, monkeypatch):
+        monkeypatch.setattr(stream, "REMEMBERED_MAX", 2)
+        ours = house.creditor()
+        with listening(served, house.browser(Role.COLLECTOR)) as desk:
+            asked_at = time.time()
+            for topic in ("First", "Second", "Third"):
+                nudge(house, ours, topic)
+            wait_until(lambda: len(desk.topics) == 3)
+            clerk = house.browser(Role.CREDITOR_CLERK, creditor_id=ours)
+            with listening(served, clerk, since=asked_at) as creditor:
+                wait_until(lambda: creditor.heard)
+            assert creditor.heard == [{"topic": "reconnected", "claim_id": ""}]
+
+    @pytest.mark.parametrize("since", ["x", "nan", "-1"])
+    def test_a_moment_that_is_none_is_refused(self, house, since):
+        assert house.browser(Role.COLLECTOR).get(f"/live/events?since={since}").status_code == 422
 
     def test_an_unreadable_nudge_is_passed_over(self, house, served):
         with listening(served, house.browser(Role.COLLECTOR)) as desk:
