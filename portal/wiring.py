@@ -4,7 +4,6 @@ Outside production every adapter points at the simulator, and the adapters thems
 that is not this machine: a demo never reaches a real person.
 """
 
-import gc
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
@@ -67,21 +66,9 @@ def wire() -> Wiring:
     install_ports(ports)
     install_reactions(REACTIONS)
     install_pay_links(issue_links)
-    collect_seldom()
     return Wiring(
         settings=config, units=Units(engine_for(config.database_url, config.database_pool)), ports=ports
     )
-
-
-def collect_seldom() -> None:
-    """This function will make the garbage collector look at what is new, and less often.
-
-    Hundreds of thousands of objects (classes, tables, templates) live as long as the process, and each full
-    round would walk through all of them; almost everything else is freed by its count alone.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
 
 
 def import_jobs() -> None:

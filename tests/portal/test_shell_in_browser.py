@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
 
 from agency.parties.models import Role
+from tests.browser.conftest import AT_REST
 from tests.portal.house import PASSWORD
 from tests.portal.served import Served, serve
 from tests.portal.test_live import nudge
@@ -11,7 +12,6 @@ from tests.portal.test_live import nudge
 pytestmark = pytest.mark.browser
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-AT_REST = "() => document.getAnimations().every(one => one.playState !== 'running')"
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 
