@@ -152,6 +152,7 @@ class BankLine:
     :param structured_references: as written by the payer's bank; check digits are not verified.
     :param return_reason: ISO reason code of a returned payment, such as "MD06".
     :param batch: the line is one of several details of a collective entry.
+    :param entry: the entry's place in its statement, from 1; the details of a collective entry share it.
     :param key: equal for the same line in every delivery of the same statement, different for two
         true payments that look the same. Unique within an account.
     """
@@ -169,6 +170,7 @@ class BankLine:
     reversal: bool = False
     return_reason: str | None = None
     batch: bool = False
+    entry: int = 0
 
     @property
     def structured_reference(self) -> str | None:

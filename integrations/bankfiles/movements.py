@@ -19,6 +19,7 @@ class Movement:
     """One booked movement as the file states it.
 
     :param servicer_ref: the bank's reference when it is unique to the bank, not a running number.
+    :param entry: the entry's place in its statement, from 1; the details of a collective entry share it.
     """
 
     amount: Money
@@ -34,6 +35,7 @@ class Movement:
     reversal: bool = False
     return_reason: str | None = None
     batch: bool = False
+    entry: int = 0
 
 
 @dataclass(slots=True)
@@ -155,6 +157,7 @@ def _line(movement: Movement, key: str, booked_on: date) -> BankLine:
         reversal=movement.reversal,
         return_reason=movement.return_reason,
         batch=movement.batch,
+        entry=movement.entry,
     )
 
 

@@ -155,6 +155,7 @@ def _add_transaction(field: Field, details: list[str], draft: Draft) -> None:
             counterparty_iban=said_about.counterparty_iban,
             reversal=mark in {"RC", "RD"},
             return_reason=said_about.return_reason,
+            entry=draft.entries,
         )
     )
 

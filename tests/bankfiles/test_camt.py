@@ -301,8 +301,8 @@ class TestRefusals:
             (b"<html/>", "is a html"),
             (b"<!DOCTYPE Document []>" + camt053(statement()).partition(b"?>")[2], "DOCTYPE"),
             (camt053(statement(entry()))[:-1], "not well-formed"),
-            (b"Datum;Bedrag\n2026-11-02;25,00\n", "neither camt.052/053/054 nor MT940"),
-            (b"", "neither camt.052/053/054 nor MT940"),
+            (b"Datum;Bedrag\n2026-11-02;25,00\n", "neither camt.052/053/054, MT940, CODA nor"),
+            (b"", "the file is empty"),
         ],
     )
     def test_the_reason_is_named(self, content, reason):
