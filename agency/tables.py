@@ -30,6 +30,7 @@ ROOMS = (
 GLOBAL_TABLES = frozenset(
     {
         "bank_line",
+        "bank_notice",
         "bank_statement",
         "clock",
         "creditor",

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import col, select
 
-from agency.banking.importing import LINE_KIND
+from agency.banking.line_booking import LINE_KIND
 from agency.banking.models import ProofRun
 from agency.calendar import is_business_day
 from agency.kernel.audit import verify_chain

@@ -146,6 +146,7 @@ class BankLine:
     """One booked movement: a statement entry, or one detail of a collective entry.
 
     :param amount: signed; positive came in. A reversal carries its own sign, it is never flipped.
+    :param marked: the currency that the file marks the amount with, where it is not the account's.
     :param value_on: the booking date where the bank gives no value date.
     :param bank_ref: the bank's own reference of the entry.
     :param text: the unstructured remittance text, or else what the bank wrote about the entry.
@@ -171,6 +172,7 @@ class BankLine:
     return_reason: str | None = None
     batch: bool = False
     entry: int = 0
+    marked: str | None = None
 
     @property
     def structured_reference(self) -> str | None:

@@ -85,7 +85,11 @@ def finish(drafts: Iterable[Draft]) -> tuple[BankStatement, ...]:
             lines = done[key]
         else:
             keys = _keys(prints, seen.setdefault(draft.account, Counter()))
-            lines = done[key] = tuple(map(_line, draft.movements, keys, _days(draft)))
+            currency = known_currency(draft.currency or NO_CURRENCY)
+            lines = done[key] = tuple(
+                _line(movement, each, day, currency)
+                for movement, each, day in zip(draft.movements, keys, _days(draft), strict=True)
+            )
         statements.append(_statement(draft, key, lines))
     return tuple(statements)
 
@@ -142,9 +146,11 @@ def _days(draft: Draft) -> list[date]:
     return found
 
 
-def _line(movement: Movement, key: str, booked_on: date) -> BankLine:
+def _line(movement: Movement, key: str, booked_on: date, currency: str) -> BankLine:
+    marked = movement.amount.currency
     return BankLine(
-        amount=movement.amount,
+        amount=Money(_figure(movement.amount, currency), currency),
+        marked=None if marked == currency else marked,
         booked_on=booked_on,
         value_on=movement.value_on or booked_on,
         key=key,

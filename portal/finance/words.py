@@ -12,6 +12,7 @@ LINE_STATES = {
     "psp_settlement": Chip(N_("From the payment provider"), "info"),
     "payout": Chip(N_("Own payout"), "info"),
     "returned": Chip(N_("Returned"), "calm"),
+    "split": Chip(N_("In its parts"), "calm"),
 }
 RUN_STATES = {
     "draft": Chip(N_("To approve"), "warning"),

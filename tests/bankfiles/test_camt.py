@@ -222,9 +222,9 @@ class TestEntry:
         text = entry(details="").replace("</Ntry>", "<AddtlNtryInf>Rente  november</AddtlNtryInf></Ntry>")
         assert one(text).lines[0].text == "Rente november"
 
-    def test_an_entry_marked_with_another_currency_keeps_it_and_counts_by_its_figure(self):
+    def test_an_entry_marked_with_another_currency_says_so_and_counts_by_its_figure(self):
         read = one(entry(currency="USD"))
-        assert read.lines[0].amount == Money.parse("25.00", "USD")
+        assert (read.lines[0].amount, read.lines[0].marked) == (Money.parse("25.00", "EUR"), "USD")
         assert (read.net, read.balances) == (euro("25.00"), True)
         assert read.warnings == ("1 entries name another currency than EUR",)
 
