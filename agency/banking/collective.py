@@ -75,9 +75,7 @@ def explain_from_notices(unit: Unit, *, iban: str, days: Iterable[date]) -> int:
         rows = booked_lines(unit, iban=iban, days={line.booked_on for line in notice.lines})
         found = sort_out(
             told=[
-                told_line(
-                    line, format=notice.format, entry=f"{notice.key}:{line.entry}" if line.batch else ""
-                )
+                told_line(line, format=notice.format, entry=entry_key(notice.key, line))
                 for line in notice.lines
             ],
             booked=[booked_line(row) for row in rows],

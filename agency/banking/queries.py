@@ -74,8 +74,8 @@ class AgeBand:
 
 _STATEMENTS = (
     "SELECT s.id, s.name, s.iban, s.closes_on, s.opening_minor, s.closing_minor, s.currency, s.lines,"
-    " s.warnings, s.imported_at, s.imported_by, (SELECT count(*) FROM bank_line l"
-    "  WHERE l.statement_id = s.id AND l.state <> 'suspense') AS matched FROM bank_statement s"
+    " s.warnings, s.imported_at, s.imported_by, (SELECT least(count(*), s.lines) FROM bank_line l"
+    "  WHERE l.statement_id = s.id AND l.state NOT IN ('suspense', 'split')) AS matched FROM bank_statement s"
 )
 _LINES = (
     "SELECT l.id, l.statement_id, l.booked_on, l.value_on, l.amount_minor, l.currency, l.counterparty,"
@@ -138,6 +138,7 @@ def bank_days(unit: Unit, *, days: int = 14) -> list[BankDay]:
             "SELECT booked_on, sum(amount_minor)::bigint AS received,"
             " coalesce(sum(amount_minor) FILTER (WHERE state <> 'suspense'), 0)::bigint AS matched"
             " FROM bank_line WHERE booked_on >= :first AND amount_minor > 0 AND currency = 'EUR'"
+            " AND state <> 'split'"
             " GROUP BY booked_on"
         ),
         {"first": first},

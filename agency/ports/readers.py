@@ -220,6 +220,39 @@ class BankStatement:
         return self.opening + self.net == self.closing
 
 
+@dataclass(frozen=True, slots=True)
+class PaymentStatus:
+    """What a bank says of one payment of an order.
+
+    :param status: ISO code, such as "RJCT", "ACSC" or "PDNG".
+    :param refused: the payment will not be made.
+    :param reason: ISO reason code, such as "AC04" (account closed).
+    :param amount: as ordered, None where the report leaves it out.
+    """
+
+    end_to_end: str | None
+    status: str
+    refused: bool
+    reason: str | None = None
+    said: str = ""
+    amount: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderStatus:
+    """A bank's answer to an order that was handed in.
+
+    :param order_id: the order's own message id.
+    :param status: of the whole order; None where its batches fare differently.
+    :param payments: those that the report lists; what it does not list fares as the order.
+    """
+
+    order_id: str
+    status: str | None
+    reason: str | None
+    payments: tuple[PaymentStatus, ...]
+
+
 class EInvoiceReader(Protocol):
     """Reads an e-invoice in any supported syntax, or raises `Unreadable`."""
 

@@ -119,10 +119,9 @@ def _relation(
     )
     if same_ends and _entries(told) == _entries(booked):
         return _Relation.SAME
-    # Balances meet by chance when what both tell of the shared days comes to nothing.
-    if period.opening == other.closing and _moves(booked, told):
+    if period.opening == other.closing and _goes_before(booked, other, told):
         return _Relation.APART
-    if period.closing == other.opening and _moves(told, booked):
+    if period.closing == other.opening and _goes_before(told, period, booked):
         return _Relation.APART
     return _Relation.OPEN
 
@@ -141,9 +140,19 @@ def _entries(lines: Sequence[ToldLine]) -> Counter[tuple[date, Money]]:
     return entries
 
 
-def _moves(lines: Sequence[ToldLine], others: Sequence[ToldLine]) -> bool:
-    days = {line.day for line in others}
-    return sum(line.amount.minor for line in lines if line.day in days) != 0
+def _goes_before(lines: Sequence[ToldLine], period: Period, others: Sequence[ToldLine]) -> bool:
+    """Whether a statement is over where another begins, at most within one day of both.
+
+    Where one of them tells part of that day and the other more or all of it, their balances may meet by
+    chance: only when what one of them tells of the day comes to nothing, and is in the other too.
+    """
+    first = min((line.day for line in others), default=None)
+    if first is None or period.closes_on is None or period.closes_on > first:
+        return False
+    sides = [[line for line in many if line.day == first] for many in (lines, others)]
+    one, other = map(_entries, sides)
+    comes_to_nothing = any(sum(line.amount.minor for line in side) == 0 for side in sides)
+    return not (comes_to_nothing and (one <= other or other <= one))
 
 
 _Fact = Callable[[ToldLine], tuple[str, ...] | None]

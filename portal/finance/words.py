@@ -37,6 +37,8 @@ REASONS = {
     "several_claims_fit": N_("several claims fit"),
     "nothing_points_to_a_claim": N_("nothing points to a claim"),
     "not_incoming": N_("money that went out"),
+    "return_of_unknown": N_("a return of a payment that nobody knows"),
+    "return_of_several": N_("a return of one of several payments"),
     "claim_withdrawn": N_("the claim was withdrawn"),
     "claim_closed": N_("the claim is closed"),
     "claim_not_accepted": N_("the claim was not accepted yet"),
