@@ -87,14 +87,16 @@ def coda(lines: Sequence[Paid], opening: int) -> bytes:
 
     account = f"{ACCOUNT:<34}EUR"
     records = [
-        f"0{'':4}{last:%d%m%y}30005{'':8}{'REF':<10}{'KLANT':<26}{'KREDBEBB':<11}{'':11} {'':5}".ljust(127) + "2",
+        f"0{'':4}{last:%d%m%y}30005{'':8}{'REF':<10}{'KLANT':<26}{'KREDBEBB':<11}{'':11} {'':5}".ljust(127)
+        + "2",
         f"13001{account}{sign(opening)}{last:%d%m%y}{'KLANT':<26}{'REKENING':<35}001",
     ]
     for number, line in enumerate(lines, start=1):
         place, text = f"{number:04d}0000", line.text.upper().ljust(149)
         records += [
             f"21{place}{f'OWN{number}':<21}{sign(line.cents)}{line.day:%d%m%y}001500000"
-            f"{text[:53]}{line.day:%d%m%y}0010".ljust(125) + "1 0",
+            f"{text[:53]}{line.day:%d%m%y}0010".ljust(125)
+            + "1 0",
             f"22{place}{text[53:106]}{line.end_to_end:<35}".ljust(125) + "1 0",
             f"23{place}{line.iban:<34}EUR{'JANSEN':<35}{text[106:149]}".ljust(125) + "0 0",
         ]
