@@ -116,7 +116,8 @@ def ing(lines: Sequence[Paid], opening: int) -> bytes:
         cells = [
             f"{line.day:%Y%m%d}", "J JANSEN", ACCOUNT, line.iban, "OV", "Bij" if line.cents >= 0 else "Af",
             decimal(line.cents).replace(".", ","), "Overschrijving",
-            f"Naam: J JANSEN Omschrijving: {line.text} IBAN: {line.iban}{kenmerk} Valutadatum: {line.day:%d-%m-%Y}",
+            f"Naam: J JANSEN Omschrijving: {line.text} IBAN: {line.iban}{kenmerk}"
+            f" Valutadatum: {line.day:%d-%m-%Y}",
             f"{'-' if balance_now < 0 else ''}{decimal(balance_now).replace('.', ',')}", "",
         ]  # fmt: skip
         rows.append(";".join(f'"{cell}"' for cell in cells))

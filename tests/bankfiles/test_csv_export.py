@@ -20,7 +20,8 @@ RABOBANK = (
     '"Betalingskenmerk","Omschrijving-1","Omschrijving-2","Omschrijving-3","Reden retour","Oorspr bedrag",'
     '"Oorspr munt","Koers"\n'
     '"NL91ABNA0417164300","EUR","RABONL2U","000000000000007000","2026-11-02","2026-11-02","+25,00","+125,00",'
-    '"NL86INGB0002445588","J JANSEN","","","INGBNL2A","cb","","E2E-1","","","","Factuur ","42 privé","","","","",""\n'
+    '"NL86INGB0002445588","J JANSEN","","","INGBNL2A",'
+    '"cb","","E2E-1","","","","Factuur ","42 privé","","","","",""\n'
     '"NL91ABNA0417164300","EUR","RABONL2U","000000000000007001","2026-11-02","2026-11-03","-1.234,50",'
     '"-1.109,50","NL86INGB0002445588","J JANSEN","","","INGBNL2A","ei","","","M-7","","","terug","","",'
     '"MD06 - Terugbetaling","","",""\n'
@@ -35,12 +36,16 @@ ABN_TAB = (
 )
 
 KBC = (
-    b"Rekeningnummer;Rubrieknaam;Naam;Munt;Afschriftnummer;Datum;Omschrijving;Valuta;Bedrag;Saldo;credit;debet;"
-    b"rekeningnummer tegenpartij;BIC tegenpartij;Naam tegenpartij;Adres tegenpartij;gestructureerde mededeling;"
+    b"Rekeningnummer;Rubrieknaam;Naam;Munt;Afschriftnummer;Datum;Omschrijving;Valuta;"
+    b"Bedrag;Saldo;credit;debet;"
+    b"rekeningnummer tegenpartij;BIC tegenpartij;Naam tegenpartij;Adres tegenpartij;"
+    b"gestructureerde mededeling;"
     b"Vrije mededeling\r\n"
-    b"BE68539007547034;;AGENCY;EUR; 02026001;03/11/2026;EUROPESE OVERSCHRIJVING;03/11/2026;-12,10;112,90;;-12,10;"
+    b"BE68539007547034;;AGENCY;EUR; 02026001;03/11/2026;"
+    b"EUROPESE OVERSCHRIJVING;03/11/2026;-12,10;112,90;;-12,10;"
     b"BE43068999999501;;J JANSEN;;;loon\r\n"
-    b"BE68539007547034;;AGENCY;EUR; 02026001;02/11/2026;EUROPESE OVERSCHRIJVING;02/11/2026;25,00;125,00;25,00;;"
+    b"BE68539007547034;;AGENCY;EUR; 02026001;02/11/2026;"
+    b"EUROPESE OVERSCHRIJVING;02/11/2026;25,00;125,00;25,00;;"
     b"BE43068999999501;;J JANSEN;;+++123/4567/89002+++;\r\n"
 )
 
@@ -49,7 +54,8 @@ BELFIUS = (
     "Rekening;Boekingsdatum;Rekeninguittrekselnummer;Transactienummer;Rekening tegenpartij;"
     "Naam tegenpartij bevat;Straat en nummer;Postcode en plaats;Transactie;Valutadatum;Bedrag;Devies;BIC;"
     "Landcode;Mededelingen\r\n"
-    "BE68 5390 0754 7034;02/11/2026;00011;3;BE43 0689 9999 9501;J JANSEN;;;overschrijving;02/11/2026;1.025,00;"
+    "BE68 5390 0754 7034;02/11/2026;00011;3;BE43 0689 9999 9501;J JANSEN;;;"
+    "overschrijving;02/11/2026;1.025,00;"
     "EUR;GKCCBEBB;BE;Factuur 42 \xe9\r\n"
 ).encode("latin-1")
 
@@ -78,7 +84,8 @@ class TestLayouts:
         content = (
             b'"Datum","Naam / Omschrijving","Rekening","Tegenrekening","Code","Af Bij","Bedrag (EUR)",'
             b'"MutatieSoort","Mededelingen"\n'
-            b'"20261102","J JANSEN","NL91ABNA0417164300","","BA","Af","1,05","Betaalautomaat","Pasvolgnr: 001"\n'
+            b'"20261102","J JANSEN","NL91ABNA0417164300","","BA","Af","1,05","Betaalautomaat",'
+            b'"Pasvolgnr: 001"\n'
         )
         read = one(content)
         assert (read.opening, read.closing, read.net.minor, read.balances) == (None, None, -105, None)
@@ -89,7 +96,8 @@ class TestLayouts:
             b'"Date";"Name / Description";"Account";"Counterparty";"Code";"Debit/credit";"Amount (EUR)";'
             b'"Transaction type";"Notifications";"Resulting balance";"Tag"\n'
             b'"20261102";"J JANSEN";"NL91ABNA0417164300";"";"OV";"Credit";"25,00";"Transfer";'
-            b'"Name: J JANSEN Description: Invoice 42 IBAN: NL86INGB0002445588 Reference: E2E-1";"125,00";""\n'
+            b'"Name: J JANSEN Description: Invoice 42 IBAN: NL86INGB0002445588 '
+            b'Reference: E2E-1";"125,00";""\n'
         )
         line = first(content)
         assert (line.amount.minor, line.text, line.end_to_end) == (2_500, "Invoice 42", "E2E-1")
