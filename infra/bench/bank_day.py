@@ -119,7 +119,7 @@ class _Sides:
     def take_in(self) -> None:
         assert self.helper is not None
         outcome = self.helper.ask(file=str(self.file), iban=IBAN)
-        if outcome["open_jobs"] or outcome["matched"] != self.lines:
+        if outcome["payments"] != self.lines or outcome["matched"] != self.lines:
             raise BenchFailed(f"the bank's day left work undone: {outcome}")
         self.line.measure(import_mib=outcome["import_mib"], peak_mib=outcome["peak_mib"])
         self.outcome = outcome
