@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +23,18 @@ class Notice:
     key: str
     format: str
     lines: tuple[BankLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRow:
+    """A kept report ("report") or notification as finance reads it; `on` is the last day it tells of."""
+
+    name: str
+    kind: str
+    on: date | None
+    lines: int
+    net: Money
+    imported_at: datetime
 
 
 _INSERT = text(
@@ -73,6 +85,23 @@ def notices_of(unit: Unit, *, iban: str, days: Iterable[date]) -> list[Notice]:
         {"iban": iban, "days": sorted(days)},
     )
     return [Notice(row.id, row.notice_key, row.format, tuple(map(_line, row.lines))) for row in rows]
+
+
+def list_notices(unit: Unit, *, limit: int = 20) -> list[NoticeRow]:
+    """This function will return what was announced or explained last, the latest first."""
+    rows = unit.session.connection().execute(
+        text(
+            "SELECT name, kind, days[cardinality(days)] AS last_on, jsonb_array_length(lines) AS lines,"
+            " net_minor, currency, imported_at FROM bank_notice ORDER BY imported_at DESC, id LIMIT :limit"
+        ),
+        {"limit": limit},
+    )
+    return [
+        NoticeRow(
+            row.name, row.kind, row.last_on, row.lines, Money(row.net_minor, row.currency), row.imported_at
+        )
+        for row in rows
+    ]
 
 
 def _as_json(line: BankLine) -> dict[str, Any]:

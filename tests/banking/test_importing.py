@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from agency.banking.importing import UnableToImport, import_statements
 from agency.banking.matching import match_lines
+from agency.banking.notices import list_notices
 from agency.banking.proof import latest_proof, payouts_blocked, prove
 from agency.banking.suspense import suspense_items
 from agency.kernel.unit import Door
@@ -259,6 +260,8 @@ class TestNotices:
         deliver(staff, content)
         assert account_balance(staff, account="trust.bank", currency="EUR") == eur(12_500)
         assert count(staff, "bank_notice") == 1
+        (kept,) = list_notices(staff)
+        assert (kept.kind, kept.lines, kept.net) == (first.statements[0].kind, 3, eur(2_500))
 
     @pytest.mark.parametrize("order", [(WHOLE, NOTIFICATION), (NOTIFICATION, WHOLE), (WHOLE, EXPLAINED)])
     def test_details_take_the_place_of_the_sum_they_explain(self, staff, order):
