@@ -227,13 +227,13 @@ class _Pairing:
             sums[_sum(self.booked, members)].append(members)
         for at in list(self.free_told):
             line = self.told[at]
-            waiting = sums.get((line.day, line.amount), []) if not line.batch else []
+            waiting = sums.get((line.day, line.amount), []) if _may_collect(line) else []
             if waiting:
                 for member in waiting.pop(0):
                     self._take(at, member)
         wholes: defaultdict[object, list[int]] = defaultdict(list)
         for at in self.free_booked:
-            if not self.booked[at].batch:
+            if _may_collect(self.booked[at]):
                 wholes[self.booked[at].day, self.booked[at].amount].append(at)
         for members in _batches(self.told, self.free_told):
             candidates = wholes.get(_sum(self.told, members), [])
@@ -255,6 +255,11 @@ class _Pairing:
     def _same_reference(self, told_at: int, booked_at: int) -> bool:
         one, other = self.told[told_at], self.booked[booked_at]
         return one.format != other.format or not _differ(one.bank_ref, other.bank_ref)
+
+
+def _may_collect(line: ToldLine) -> bool:
+    """A sum of several payments has no one account on its other side."""
+    return not line.batch and not line.iban
 
 
 def _contradict(one: ToldLine, other: ToldLine) -> bool:

@@ -30,6 +30,10 @@ def upgrade() -> None:
         "ix_bank_line_part_of", "bank_line", ["part_of"], postgresql_where=sa.text("part_of IS NOT NULL")
     )
     _states((*STATES, "split"))
+    _notices()
+
+
+def _notices() -> None:
     op.create_table(
         "bank_notice",
         sa.Column("id", sa.Uuid(), nullable=False),

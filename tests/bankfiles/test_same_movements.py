@@ -147,7 +147,7 @@ DETAILS = "".join(
 
 
 class TestCollectiveEntries:
-    LUMP = FORMATS["mt940"]([Paid(2500, text="Verzamelboeking")], 10_000)
+    LUMP = FORMATS["mt940"]([Paid(2500, iban="", text="Verzamelboeking")], 10_000)
     SPLIT = camt053(statement(entry(details=DETAILS), opening=balance("OPBD", "100.00")))
 
     def test_details_explain_the_sum_that_another_format_booked(self):
@@ -161,6 +161,12 @@ class TestCollectiveEntries:
         for content in (self.SPLIT, self.LUMP, self.SPLIT, self.LUMP):
             books.deliver(content)
         assert sorted(line.amount.minor for line in books.lines) == [500, 1000, 1000]
+
+    def test_details_do_not_explain_one_payers_payment_of_the_same_sum(self):
+        books = Books()
+        books.deliver(FORMATS["bunq"]([Paid(2500, text="Verzamelboeking")]))
+        books.deliver(self.SPLIT)
+        assert sorted(line.amount.minor for line in books.lines) == [500, 1000, 1000, 2500]
 
 
 class TestWhatSpeaksAgainst:
