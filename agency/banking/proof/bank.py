@@ -1,0 +1,200 @@
+"""P2, P4 and P5: the bank beside the ledger, per account and day; every line booked once; nothing old."""
+
+from datetime import date, timedelta
+
+from agency.banking.importing import LINE_KIND, OPENING_KIND
+from agency.banking.proof.checks import Check, none_may_differ, rows_of
+from agency.calendar import is_business_day
+from agency.kernel.unit import Unit
+from agency.rules.proof_limits import ProofLimits, proof_limits
+
+# The bank's account in the ledger, per IBAN and day of the statement. A line counts on the bank's day, kept
+# within the statement that brought it; what stood there before the first statement counts from the start.
+_BOOKED = """
+    WITH booked AS (
+      SELECT s.iban, e.currency, greatest(coalesce(s.opens_on, l.booked_on),
+          least(l.booked_on, coalesce(s.closes_on, l.booked_on))) AS on_, sum(e.amount_minor) AS minor
+        FROM ledger_entry e
+        JOIN ledger_transaction t ON t.creditor_id = e.creditor_id AND t.id = e.transaction_id
+          AND t.kind = :line_kind
+        JOIN bank_line l ON l.id::text = t.source_key JOIN bank_statement s ON s.id = l.statement_id
+        WHERE e.account = 'trust.bank' GROUP BY 1, 2, 3
+      UNION ALL SELECT s.iban, e.currency, DATE '0001-01-01', sum(e.amount_minor)
+        FROM ledger_entry e
+        JOIN ledger_transaction t ON t.creditor_id = e.creditor_id AND t.id = e.transaction_id
+          AND t.kind IN (:opening_kind, :opening_taken_back)
+        JOIN bank_statement s ON s.id::text = t.source_key
+        WHERE e.account = 'trust.bank' GROUP BY 1, 2),
+    closing AS (
+      SELECT DISTINCT ON (iban, currency, on_) id, iban, currency, on_, closing_minor FROM (
+        SELECT *, coalesce(closes_on, (imported_at AT TIME ZONE 'Europe/Amsterdam')::date) AS on_
+          FROM bank_statement WHERE closing_minor IS NOT NULL) s
+      ORDER BY iban, currency, on_, imported_at DESC, id DESC),
+    days AS (
+      SELECT iban, currency, on_, sum(sum(minor)) OVER (PARTITION BY iban, currency ORDER BY on_) AS ledger
+        FROM (SELECT iban, currency, on_, minor FROM booked
+          UNION ALL SELECT iban, currency, on_, 0 FROM closing) both_sides
+        GROUP BY iban, currency, on_),
+    compared AS (
+      SELECT c.id, c.iban, c.currency, c.on_, d.ledger::bigint AS ledger, c.closing_minor AS bank
+        FROM closing c JOIN days d ON d.iban = c.iban AND d.currency = c.currency AND d.on_ = c.on_)
+"""
+_LATEST = _BOOKED + " SELECT DISTINCT ON (iban, currency) * FROM compared ORDER BY iban, currency, on_ DESC"
+_DAYS = (
+    _BOOKED
+    + """
+    SELECT 'statement' AS what, NULL::uuid AS creditor_id, id::text AS id, iban || ' ' || on_ AS text,
+      ledger AS left_side, bank AS right_side, currency FROM compared WHERE ledger <> bank ORDER BY on_, iban
+"""
+)
+# The first statement has none before it. One that renews or overlaps another opens where that one opened.
+_UNCHAINED = """
+    WITH s AS (SELECT *, coalesce(closes_on, (imported_at AT TIME ZONE 'Europe/Amsterdam')::date) AS on_
+      FROM bank_statement WHERE opening_minor IS NOT NULL)
+    SELECT 'statement' AS what, NULL::uuid AS creditor_id, s.id::text AS id, s.iban || ' ' || s.on_ AS text,
+      s.opening_minor AS left_side, before.closing_minor AS right_side, s.currency
+    FROM s CROSS JOIN LATERAL (SELECT p.closing_minor FROM s p WHERE p.iban = s.iban
+        AND p.currency = s.currency AND p.on_ < s.on_ AND p.closing_minor IS NOT NULL
+        ORDER BY p.on_ DESC, p.imported_at DESC, p.id DESC LIMIT 1) AS before
+    WHERE s.opening_minor <> before.closing_minor AND NOT EXISTS (SELECT FROM s p WHERE p.iban = s.iban
+      AND p.currency = s.currency AND p.id <> s.id AND ((p.closing_minor = s.opening_minor AND p.on_ = s.on_)
+        OR (p.opening_minor = s.opening_minor AND p.opens_on = s.opens_on)))
+    ORDER BY s.on_
+"""
+_LINES = """
+    SELECT 'line' AS what, NULL::uuid AS creditor_id, coalesce(l.id::text, b.source_key) AS id,
+      CASE WHEN l.id IS NULL THEN 'booked, but not on any statement' WHEN b.source_key IS NULL THEN 'not booked'
+        WHEN s.id IS NULL THEN 'its statement is gone' WHEN b.bookings > 1 THEN 'booked more than once'
+        ELSE 'booked otherwise' END AS text,
+      l.amount_minor AS left_side, b.minor AS right_side, coalesce(l.currency, b.currency) AS currency
+    FROM (SELECT * FROM bank_line WHERE amount_minor <> 0) l
+    FULL JOIN (SELECT t.source_key, count(*) AS bookings, sum(e.amount_minor) AS minor,
+        min(e.currency) AS currency, min(t.effective_on) AS effective_on
+      FROM ledger_transaction t LEFT JOIN ledger_entry e ON e.creditor_id = t.creditor_id
+        AND e.transaction_id = t.id AND e.account = 'trust.bank'
+      WHERE t.kind = :line_kind GROUP BY t.source_key) b ON b.source_key = l.id::text
+    LEFT JOIN bank_statement s ON s.id = l.statement_id
+    WHERE l.id IS NULL OR b.source_key IS NULL OR s.id IS NULL OR b.bookings > 1
+      OR b.minor IS DISTINCT FROM l.amount_minor OR b.currency <> l.currency OR b.effective_on <> l.value_on
+      OR s.iban <> l.iban
+"""
+_OTHERS = """
+    SELECT 'transaction' AS what, t.creditor_id, t.id::text AS id, t.kind AS text,
+      e.amount_minor AS left_side, NULL::bigint AS right_side, e.currency
+    FROM ledger_entry e JOIN ledger_transaction t ON t.creditor_id = e.creditor_id AND t.id = e.transaction_id
+    WHERE e.account = 'trust.bank' AND t.kind <> :line_kind AND NOT (
+      t.kind IN (:opening_kind, :opening_taken_back)
+      AND EXISTS (SELECT FROM bank_statement s WHERE s.id::text = t.source_key))
+"""
+_SETTLED = """
+    SELECT 'line' AS what, l.creditor_id, l.id::text AS id, l.state AS text, l.amount_minor AS left_side,
+      coalesce(p.minor, 0) AS right_side, l.currency
+    FROM bank_line l FULL JOIN (SELECT split_part(source_key, '#', 1) AS line, sum(amount_minor) AS minor,
+        count(*) AS payments, min(claim_id::text) AS claim_id, min(creditor_id::text) AS creditor_id
+      FROM payment WHERE source = 'bank' AND reversed_at IS NULL GROUP BY 1) p ON p.line = l.id::text
+    WHERE (l.state = 'matched' AND (p.minor IS DISTINCT FROM l.amount_minor OR (l.claim_id IS NOT NULL
+        AND (p.payments > 1 OR p.claim_id <> l.claim_id::text OR p.creditor_id <> l.creditor_id::text))))
+      OR (l.state IN ('suspense', 'payout', 'psp_settlement') AND p.line IS NOT NULL)
+      OR (l.id IS NULL AND p.line IS NOT NULL)
+"""
+_WAITING = """
+    SELECT 'line' AS what, NULL::uuid AS creditor_id, id::text AS id, booked_on || ' ' || counterparty AS text,
+      amount_minor AS left_side, NULL::bigint AS right_side, currency
+    FROM bank_line WHERE state = 'suspense' AND amount_minor <> 0 AND booked_on <= :limit ORDER BY booked_on
+"""
+# What left a clearing account is taken to be its oldest money.
+_CLEARING = """
+    SELECT 'account' AS what, e.creditor_id, CAST(:clearing AS text) AS id,
+      min(t.effective_on)::text AS text,
+      sum(e.amount_minor * :sign) FILTER (WHERE e.amount_minor * :sign < 0 OR t.effective_on <= :limit)
+        AS left_side, 0 AS right_side, e.currency
+    FROM ledger_entry e JOIN ledger_transaction t ON t.creditor_id = e.creditor_id AND t.id = e.transaction_id
+    WHERE e.account = :clearing GROUP BY e.creditor_id, e.currency
+    HAVING sum(e.amount_minor * :sign) FILTER (WHERE e.amount_minor * :sign < 0 OR t.effective_on <= :limit) > 0
+"""
+_KINDS = {
+    "line_kind": LINE_KIND,
+    "opening_kind": OPENING_KIND,
+    "opening_taken_back": f"{OPENING_KIND}.reversal",
+}
+
+
+def bank_equals_ledger(unit: Unit) -> list[Check]:
+    """P2: the ledger's trust account is the bank's, for each IBAN at its latest closing and on every day."""
+    checks = [
+        Check(
+            key="P2",
+            left_label="trust account in the ledger",
+            left=row.ledger,
+            right_label="closing balance of the bank",
+            right=row.bank,
+            money=True,
+            account="trust.bank",
+            currency=row.currency,
+            subject=row.iban,
+        )
+        for row in rows_of(unit, _LATEST, **_KINDS)
+    ]
+    return [
+        *checks,
+        none_may_differ(
+            unit, "P2", "days on which bank and ledger differ", _DAYS, account="trust.bank", **_KINDS
+        ),
+        none_may_differ(unit, "P2", "statements that do not follow on from the one before", _UNCHAINED),
+    ]
+
+
+def every_line_booked_once(unit: Unit) -> list[Check]:
+    """P4, the bank's side: each line has one transaction and each transaction its line; and so each payment."""
+    return [
+        none_may_differ(
+            unit, "P4", "bank lines not booked exactly once", _LINES, account="trust.bank", **_KINDS
+        ),
+        none_may_differ(unit, "P4", "entries on the bank's account without a bank line", _OTHERS, **_KINDS),
+        none_may_differ(unit, "P4", "lines whose payments are not just theirs", _SETTLED),
+    ]
+
+
+def clearing_is_young(unit: Unit) -> list[Check]:
+    """P5: what waits to be known, settled or seen waits no longer than the house allows."""
+    limits: ProofLimits = proof_limits(unit.today)
+    suspense = _days_ago(unit.today, limits.suspense_business_days)
+    return [
+        none_may_differ(
+            unit,
+            "P5",
+            "lines in suspense for more than 5 business days",
+            _WAITING,
+            account="trust.suspense",
+            limit=suspense,
+        ),
+        none_may_differ(
+            unit,
+            "P5",
+            "creditors whose online payments wait too long for the provider",
+            _CLEARING,
+            account="trust.psp",
+            clearing="trust.psp",
+            sign=1,
+            limit=_days_ago(unit.today, limits.provider_business_days),
+        ),
+        none_may_differ(
+            unit,
+            "P5",
+            "creditors whose payouts wait too long for the bank",
+            _CLEARING,
+            account="trust.in_transit",
+            clearing="trust.in_transit",
+            sign=-1,
+            limit=_days_ago(unit.today, limits.transit_business_days),
+        ),
+    ]
+
+
+def _days_ago(today: date, business_days: int) -> date:
+    """Return the latest day that lies more than some business days back."""
+    limit, left = today, business_days + 1
+    while left:
+        left -= is_business_day(country="NL", day=limit)
+        limit -= timedelta(days=1)
+    return limit

@@ -1,0 +1,93 @@
+"""One check of the proof, and the question that finds the rows in which two sides differ."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from agency.kernel.unit import Unit
+
+ROWS_SHOWN_MAX = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A row in which the two sides differ.
+
+    :ivar what: the kind of row: transaction, line, statement, payment, claim, message, run, file, account,
+        creditor, day, intent, trigger or chain.
+    :ivar id: its id or name; `creditor_id` is empty for what belongs to no creditor.
+    :ivar text: what a reader knows it by, such as a day, a number, or the way in which it differs.
+    :ivar left, right: both figures, in minor units where there is a currency; None where a side is missing.
+    """
+
+    what: str
+    id: str
+    creditor_id: str
+    text: str
+    left: int | None
+    right: int | None
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One question: `left` must equal `right`. Money checks are in minor units, others count things.
+
+    `account` names the ledger account that a reader can open to see where a figure comes from, `subject`
+    what the question is about where it is asked more than once (an IBAN), and `rows` the first rows in
+    which both sides differ. One that `blocks` guards money: nothing is paid out while it is red.
+    """
+
+    key: str
+    left_label: str
+    left: int
+    right_label: str = "allowed"
+    right: int = 0
+    money: bool = False
+    blocks: bool = True
+    account: str = ""
+    currency: str = "EUR"
+    subject: str = ""
+    rows: tuple[Difference, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether the two figures are equal."""
+        return self.left == self.right
+
+
+def rows_of(unit: Unit, sql: str, **values: Any) -> list[Any]:
+    """This function will return the rows of one statement."""
+    return list(unit.session.connection().execute(text(sql), values))
+
+
+def none_may_differ(
+    unit: Unit, key: str, label: str, sql: str, *, blocks: bool = True, account: str = "", **values: Any
+) -> Check:
+    """This function will make the check that a question finds no row.
+
+    :param sql: gives what, creditor_id, id, text, left_side, right_side and currency of each row that differs.
+    """
+    found = rows_of(
+        unit,
+        f"SELECT d.*, count(*) OVER ()::bigint AS differing FROM ({sql}) AS d LIMIT {ROWS_SHOWN_MAX}",
+        **values,
+    )
+    return Check(
+        key=key,
+        left_label=label,
+        left=found[0].differing if found else 0,
+        blocks=blocks,
+        account=account,
+        rows=tuple(_difference(row) for row in found),
+    )
+
+
+def _difference(row: Any) -> Difference:
+    creditor_id: UUID | None = row.creditor_id
+    left, right = (None if side is None else int(side) for side in (row.left_side, row.right_side))
+    return Difference(
+        row.what, str(row.id), str(creditor_id or ""), row.text or "", left, right, row.currency or ""
+    )
