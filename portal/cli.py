@@ -249,6 +249,20 @@ def world(
     raise typer.Exit(code)
 
 
+@app.command(rich_help_panel=OPERATE)
+def prove(
+    sabotage: Annotated[
+        bool, typer.Option("--sabotage", help="Forge a small agency's books in every way: is each found?")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Prove that bank, ledger and liabilities are equal; 1 when they are not."""
+    from portal.proving.running import prove_books, prove_sabotage
+
+    run = prove_sabotage if sabotage else prove_books
+    raise typer.Exit(0 if run(answers, say=say, print_json=print_json if as_json else None) else 1)
+
+
 @claims.command("import")
 def import_claims(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, show_default=False)],
