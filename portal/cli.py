@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from portal import price_words, rules_words
+from portal import books_words, price_words, rules_words
 from portal.local.places import PROJECT, AlreadyRunning, LocalTrouble, data_folder, running_state
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app = typer.Typer(
 claims = typer.Typer(no_args_is_help=True, help="Claims from files.")
 app.add_typer(claims, name="claims", rich_help_panel="Operate")
 app.add_typer(rules_words.app, name="rules", rich_help_panel="Operate")
+app.add_typer(books_words.app, name="books", rich_help_panel="Operate")
 app.add_typer(price_words.quotes, name="quote", rich_help_panel="Operate")
 app.add_typer(price_words.prices, name="price", rich_help_panel="Test")
 

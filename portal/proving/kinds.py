@@ -19,6 +19,10 @@ def _one(table: str, where: str = "true", order: str = "1") -> str:
     return f"ctid = (SELECT ctid FROM {table} WHERE {where} ORDER BY {order} LIMIT 1)"
 
 
+def _update(table: str, change: str, where: str) -> str:
+    return f"UPDATE {table} SET {change} WHERE {where}"
+
+
 _ENTRY = _one("ledger_entry", "account = 'trust.creditor'", "transaction_id")
 _PAYMENT_TRANSACTION = (
     "(creditor_id, {id}) = (SELECT creditor_id, id FROM ledger_transaction WHERE kind = 'payment'"
@@ -30,12 +34,20 @@ _UNPAID_OPENING = (
     " WHERE 'claim:' || p.claim_id = t.source_key) ORDER BY t.id LIMIT 1)"
 )
 _MIDDLE = "SELECT id FROM bank_statement ORDER BY closes_on OFFSET 1 LIMIT 1"
+_ANOTHER = "(SELECT c.id FROM creditor c WHERE c.id <> ledger_entry.creditor_id ORDER BY c.id DESC LIMIT 1)"
+_PAID_CLAIM = "(SELECT p.claim_id FROM payment p ORDER BY p.id LIMIT 1)"
 _ACTIVE = _one("claim", "state = 'active'", "id")
 _LINE = _one("bank_line", "amount_minor > 0", "booked_on, id")
 
 KINDS: tuple[Sabotage, ...] = (
-    Sabotage("the amount of an entry changed", (f"UPDATE ledger_entry SET amount_minor = amount_minor + 1 WHERE {_ENTRY}",)),
-    Sabotage("both sides of a transaction made larger", (f"UPDATE ledger_entry SET amount_minor = amount_minor * 2 WHERE {_OF_PAYMENT}",)),
+    Sabotage(
+        "the amount of an entry changed",
+        (_update("ledger_entry", "amount_minor = amount_minor + 1", _ENTRY),),
+    ),
+    Sabotage(
+        "both sides of a transaction made larger",
+        (_update("ledger_entry", "amount_minor = amount_minor * 2", _OF_PAYMENT),),
+    ),
     Sabotage("an entry deleted", (f"DELETE FROM ledger_entry WHERE {_ENTRY}",)),
     Sabotage(
         "a transaction deleted with all its entries",
@@ -46,50 +58,73 @@ KINDS: tuple[Sabotage, ...] = (
             "DELETE FROM ledger_transaction WHERE id IN (SELECT id FROM gone)",
         ),
     ),
-    Sabotage("an entry moved to another account", (f"UPDATE ledger_entry SET account = 'trust.agency' WHERE {_ENTRY}",)),
-    Sabotage("the currency of a transaction changed", (f"UPDATE ledger_entry SET currency = 'USD' WHERE {_OF_PAYMENT}",)),
-    Sabotage("the day of a transaction changed", (f"UPDATE ledger_transaction SET effective_on = effective_on - 30 WHERE {_PAYMENT_TRANSACTION.format(id='id')}",)),
+    Sabotage(
+        "an entry moved to another account", (_update("ledger_entry", "account = 'trust.agency'", _ENTRY),)
+    ),
+    Sabotage(
+        "the currency of a transaction changed", (_update("ledger_entry", "currency = 'USD'", _OF_PAYMENT),)
+    ),
+    Sabotage(
+        "the day of a transaction changed",
+        (
+            _update(
+                "ledger_transaction", "effective_on = effective_on - 30", _PAYMENT_TRANSACTION.format(id="id")
+            ),
+        ),
+    ),
     Sabotage(
         "a transaction booked twice",
         (
             "CREATE TEMP TABLE twice ON COMMIT DROP AS SELECT creditor_id, id, uuidv7() AS fresh"
             " FROM ledger_transaction WHERE kind = 'payment' AND book = 'trust' ORDER BY id LIMIT 1",
-            "INSERT INTO ledger_transaction (creditor_id, id, book, kind, source_key, content_sha256, booked_on,"
-            " effective_on, at, by, memo) SELECT t.creditor_id, w.fresh, t.book, t.kind, t.source_key || '-2',"
-            " t.content_sha256, t.booked_on, t.effective_on, t.at, t.by, t.memo FROM ledger_transaction t"
+            "INSERT INTO ledger_transaction (creditor_id, id, book, kind, source_key, content_sha256,"
+            " booked_on, effective_on, at, by, memo) SELECT t.creditor_id, w.fresh, t.book, t.kind,"
+            " t.source_key || '-2', t.content_sha256, t.booked_on, t.effective_on, t.at, t.by, t.memo FROM ledger_transaction t"
             " JOIN twice w ON w.id = t.id",
             "INSERT INTO ledger_entry (creditor_id, transaction_id, line, account, amount_minor, currency,"
-            " claim_id) SELECT e.creditor_id, w.fresh, e.line, e.account, e.amount_minor, e.currency, e.claim_id"
-            " FROM ledger_entry e JOIN twice w ON w.id = e.transaction_id",
+            " claim_id) SELECT e.creditor_id, w.fresh, e.line, e.account, e.amount_minor, e.currency,"
+            " e.claim_id FROM ledger_entry e JOIN twice w ON w.id = e.transaction_id",
         ),
     ),
-    Sabotage("the link of a reversal broken", ("UPDATE ledger_transaction SET reverses_id = NULL WHERE reverses_id IS NOT NULL",)),
+    Sabotage(
+        "the link of a reversal broken",
+        ("UPDATE ledger_transaction SET reverses_id = NULL WHERE reverses_id IS NOT NULL",),
+    ),
     Sabotage(
         "an entry given to another creditor",
-        (f"UPDATE ledger_entry SET creditor_id = (SELECT c.id FROM creditor c WHERE c.id <> ledger_entry.creditor_id ORDER BY c.id DESC LIMIT 1) WHERE {_ENTRY}",),
+        (_update("ledger_entry", f"creditor_id = {_ANOTHER}", _ENTRY),),
     ),
     Sabotage(
         "a claim's opening given to another claim",
-        (f"UPDATE ledger_entry SET claim_id = (SELECT p.claim_id FROM payment p LIMIT 1) WHERE transaction_id = {_UNPAID_OPENING}",),
+        (_update("ledger_entry", f"claim_id = {_PAID_CLAIM}", f"transaction_id = {_UNPAID_OPENING}"),),
     ),
-    Sabotage("a cent more owed to creditors than is in trust", (f"UPDATE ledger_entry SET amount_minor = amount_minor - 1 WHERE {_ENTRY}",)),
-    Sabotage("the amount of a bank line edited", (f"UPDATE bank_line SET amount_minor = amount_minor + 1 WHERE {_LINE}",)),
+    Sabotage(
+        "a cent more owed to creditors than is in trust",
+        (_update("ledger_entry", "amount_minor = amount_minor - 1", _ENTRY),),
+    ),
+    Sabotage(
+        "the amount of a bank line edited", (_update("bank_line", "amount_minor = amount_minor + 1", _LINE),)
+    ),
     Sabotage("a bank line deleted", (f"DELETE FROM bank_line WHERE {_LINE}",)),
     Sabotage(
         "a bank line added that the bank never sent",
         (
-            "INSERT INTO bank_line (id, statement_id, iban, line_key, booked_on, value_on, amount_minor, currency,"
-            " counterparty, counterparty_iban, text, structured_reference, end_to_end, bank_ref, state,"
-            " match_trace, bookings) SELECT uuidv7(), statement_id, iban, line_key || '-2', booked_on, value_on,"
-            " amount_minor, currency, counterparty, counterparty_iban, text, structured_reference, end_to_end,"
-            " bank_ref, 'suspense', '[]', 0 FROM bank_line WHERE amount_minor > 0 ORDER BY booked_on, id LIMIT 1",
+            "INSERT INTO bank_line (id, statement_id, iban, line_key, booked_on, value_on, amount_minor,"
+            " currency, counterparty, counterparty_iban, text, structured_reference, end_to_end, bank_ref,"
+            " state, match_trace, bookings) SELECT uuidv7(), statement_id, iban, line_key || '-2', booked_on,"
+            " value_on, amount_minor, currency, counterparty, counterparty_iban, text, structured_reference,"
+            " end_to_end, bank_ref, 'suspense', '[]', 0 FROM bank_line WHERE amount_minor > 0"
+            " ORDER BY booked_on, id LIMIT 1",
         ),
     ),
     Sabotage(
         "a bank line moved to another statement",
-        (f"UPDATE bank_line SET statement_id = ({_MIDDLE}) WHERE {_LINE}",),
+        (_update("bank_line", f"statement_id = ({_MIDDLE})", _LINE),),
     ),
-    Sabotage("the closing balance of a statement changed", (f"UPDATE bank_statement SET closing_minor = closing_minor - 1 WHERE id = ({_MIDDLE})",)),
+    Sabotage(
+        "the closing balance of a statement changed",
+        (_update("bank_statement", "closing_minor = closing_minor - 1", f"id = ({_MIDDLE})"),),
+    ),
     Sabotage(
         "a statement deleted with its lines",
         (
@@ -97,15 +132,44 @@ KINDS: tuple[Sabotage, ...] = (
             f"DELETE FROM bank_statement WHERE id = ({_MIDDLE})",
         ),
     ),
-    Sabotage("a payment shows another amount", (f"UPDATE payment SET to_creditor_minor = to_creditor_minor + 1 WHERE {_one('payment')}",)),
+    Sabotage(
+        "a payment shows another amount",
+        (_update("payment", "to_creditor_minor = to_creditor_minor + 1", _one("payment")),),
+    ),
     Sabotage("a payment deleted", (f"DELETE FROM payment WHERE {_one('payment', 'reversed_at IS NULL')}",)),
-    Sabotage("the amount of a payout changed", (f"UPDATE remittance_run SET net_minor = net_minor + 1 WHERE {_one('remittance_run')}",)),
-    Sabotage("a payment dropped from a payout", (f"DELETE FROM success_fee WHERE {_one('success_fee', 'run_id IS NOT NULL')}",)),
-    Sabotage("another account written into a payout file", ("UPDATE remittance_file SET content = content || '\\x20'::bytea",)),
-    Sabotage("an entry of the audit log edited", (f"UPDATE audit_entry SET action = 'nothing.happened' WHERE {_one('audit_entry', 'true', 'creditor_id, seq')}",)),
-    Sabotage("the last entry of the audit log deleted", (f"DELETE FROM audit_entry WHERE {_one('audit_entry', 'true', 'seq DESC')}",)),
-    Sabotage("a claim called paid that is not", (f"UPDATE claim SET state = 'paid' WHERE {_ACTIVE}",)),
-    Sabotage("the amount of a letter changed", ("UPDATE message SET amounts = amounts || jsonb_build_object('principal', (amounts->>'principal')::bigint + 100,"
-        " 'total', (amounts->>'total')::bigint + 100)",)),
-    Sabotage("the seal of the ledger switched off", ("ALTER TABLE ledger_entry DISABLE TRIGGER append_only",)),
-)  # fmt: skip
+    Sabotage(
+        "the amount of a payout changed",
+        (_update("remittance_run", "net_minor = net_minor + 1", _one("remittance_run")),),
+    ),
+    Sabotage(
+        "a payment dropped from a payout",
+        (f"DELETE FROM success_fee WHERE {_one('success_fee', 'run_id IS NOT NULL')}",),
+    ),
+    Sabotage(
+        "another account written into a payout file",
+        ("UPDATE remittance_file SET content = content || '\\x20'::bytea",),
+    ),
+    Sabotage(
+        "an entry of the audit log edited",
+        (
+            _update(
+                "audit_entry", "action = 'nothing.happened'", _one("audit_entry", "true", "creditor_id, seq")
+            ),
+        ),
+    ),
+    Sabotage(
+        "the last entry of the audit log deleted",
+        (f"DELETE FROM audit_entry WHERE {_one('audit_entry', 'true', 'seq DESC')}",),
+    ),
+    Sabotage("a claim called paid that is not", (_update("claim", "state = 'paid'", _ACTIVE),)),
+    Sabotage(
+        "the amount of a letter changed",
+        (
+            "UPDATE message SET amounts = amounts || jsonb_build_object("
+            "'principal', (amounts->>'principal')::bigint + 100, 'total', (amounts->>'total')::bigint + 100)",
+        ),
+    ),
+    Sabotage(
+        "the seal of the ledger switched off", ("ALTER TABLE ledger_entry DISABLE TRIGGER append_only",)
+    ),
+)

@@ -9,7 +9,7 @@ PrintJson = Callable[[Any], None]
 
 
 def prove_books(console: Console, *, say: Callable[[str], None], print_json: PrintJson | None) -> bool:
-    """This function will prove the books of the data folder and print the answer; says whether it is green."""
+    """This function will prove the books of the data folder and print them; says whether all is green."""
     from portal.local.operate import operating
     from portal.local.places import data_folder
 

@@ -1,4 +1,4 @@
-"""Doing the sabotage: each kind in a transaction of its own that is rolled back, and what the proof says of it."""
+"""Doing the sabotage: each kind in a transaction that is rolled back, and what the proof says of it."""
 
 import shutil
 import tempfile
@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, pool, text
 from sqlmodel import Session
@@ -55,9 +56,7 @@ def on_own_server(tell: Callable[[str], None] = lambda _: None) -> list[Outcome]
         servers.start()
         postgres.ensure_database(_DATABASE)
         migrate(postgres.url(OWNER, _DATABASE))
-        return sabotage(
-            postgres.url(APPLICATION, _DATABASE), postgres.url(SUPERUSER, _DATABASE), tell=tell
-        )
+        return sabotage(postgres.url(APPLICATION, _DATABASE), postgres.url(SUPERUSER, _DATABASE), tell=tell)
     finally:
         servers.stop()
         shutil.rmtree(folder, ignore_errors=True)
@@ -98,8 +97,8 @@ def _engine(url: str) -> Iterator[Engine]:
 def _try(engine: Engine, kind: Sabotage) -> Outcome:
     with engine.connect() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
-        first, *others = (connection.execute(text(statement)) for statement in kind.statements)
-        if first.rowcount == 0:
+        changed = [connection.execute(text(statement)).rowcount for statement in kind.statements]
+        if changed[0] == 0:
             raise NothingToForge(kind.name)
         red = [check for check in _prove(connection) if not check["holds"]]
         connection.rollback()
@@ -111,7 +110,7 @@ def _try(engine: Engine, kind: Sabotage) -> Outcome:
     )
 
 
-def _prove(connection: Connection) -> list[dict[str, object]]:
+def _prove(connection: Connection) -> list[dict[str, Any]]:
     """Prove as staff within the saboteur's transaction, as the next proof would find the books."""
     connection.execute(
         text("SELECT set_config('app.agency', 'on', true), set_config('role', 'agency_staff', true)")

@@ -86,13 +86,12 @@ class _Bank:
         read = tuple(self._line(minor, words) for minor, words in lines)
         net = sum(minor for minor, _ in lines)
         statement = BankStatement(
-            kind="statement", format="seeded", id=str(self.day), key=str(self.day), account=_IBAN, currency="EUR",
-            opening=Money(self.balance, "EUR"), closing=Money(self.balance + net, "EUR"), net=Money(net, "EUR"),
+            kind="statement", format="seeded", id=str(self.day), key=str(self.day), account=_IBAN,
+            currency="EUR", opening=Money(self.balance, "EUR"), closing=Money(self.balance + net, "EUR"),
+            net=Money(net, "EUR"),
             entries=len(read), lines=read, opens_on=self.day, closes_on=self.day,
         )  # fmt: skip
-        import_statements(
-            unit, content=repr(statement).encode(), reader=lambda _: [statement], iban=_IBAN
-        )
+        import_statements(unit, content=repr(statement).encode(), reader=lambda _: [statement], iban=_IBAN)
         self.balance += net
         self.day += timedelta(days=1)
 
@@ -113,14 +112,13 @@ _NUMBERS = count(1)
 def _creditor(unit: Unit) -> UUID:
     number = next(_NUMBERS)
     creditor = Creditor(
-        created_at=unit.now, reference=f"SEED{number}", name=f"Schuldeiser {number}", country="NL", iban=_IBAN,
+        created_at=unit.now, reference=f"SEED{number}", name=f"Schuldeiser {number}", country="NL",
+        iban=_IBAN,
         iban_holder=f"Schuldeiser {number}",
     )  # fmt: skip
     unit.session.add(creditor)
     unit.session.flush()
-    unit.session.add(
-        CreditorTerms(creditor_id=creditor.id, created_at=unit.now, valid_from=date(2020, 1, 1))
-    )
+    unit.session.add(CreditorTerms(creditor_id=creditor.id, created_at=unit.now, valid_from=date(2020, 1, 1)))
     unit.session.flush()
     record(unit, action="creditor.registered", subject=f"creditor:{creditor.id}", creditor_id=creditor.id)
     return creditor.id
@@ -147,7 +145,8 @@ def _claim(unit: Unit, creditor_id: UUID) -> ClaimKey:
     unit.session.flush()
     unit.session.add(
         Invoice(
-            creditor_id=creditor_id, created_at=unit.now, claim_id=claim_id, number=f"F{number}", kind="invoice",
+            creditor_id=creditor_id, created_at=unit.now, claim_id=claim_id, number=f"F{number}",
+            kind="invoice",
             issued_on=due_on, due_on=due_on, currency="EUR", total_minor=100_000, open_minor=100_000,
         )
     )  # fmt: skip
@@ -164,7 +163,8 @@ def _reference(number: int) -> str:
 def _letter(unit: Unit, key: ClaimKey) -> None:
     owed = itemise(unit, creditor_id=key[0], claim_id=key[1], on=unit.today)
     template = Template(
-        created_at=unit.now, key="seeded", language="nl", channel=Channel.letter, version=1, subject="", body="",
+        created_at=unit.now, key="seeded", language="nl", channel=Channel.letter, version=1, subject="",
+        body="",
         sha256="",
     )  # fmt: skip
     unit.session.add(template)

@@ -8,7 +8,7 @@ from agency.kernel.unit import Door, Units
 from portal.local.postgres import APPLICATION
 from portal.proving import sabotage as saboteur
 from portal.proving.kinds import KINDS, Sabotage
-from portal.proving.sabotage import SUPERUSER, NothingToForge, NotGreenBefore, sabotage
+from portal.proving.sabotage import SUPERUSER, NotGreenBefore, NothingToForge, sabotage
 
 EXPECTED = {
     "the amount of an entry changed": "P1",
@@ -44,7 +44,9 @@ def test_every_kind_is_found_and_leaves_nothing_behind(urls):
     outcomes = {outcome.name: outcome for outcome in sabotage(*urls)}
     assert len(outcomes) >= 20
     assert [name for name, outcome in outcomes.items() if not outcome.found] == []
-    missed = {name: outcomes[name].checks for name, key in EXPECTED.items() if key not in outcomes[name].checks}
+    missed = {
+        name: outcomes[name].checks for name, key in EXPECTED.items() if key not in outcomes[name].checks
+    }
     assert missed == {}
     assert outcomes["a cent more owed to creditors than is in trust"].blocks
     engine = create_engine(urls[0])

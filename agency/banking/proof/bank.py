@@ -31,9 +31,10 @@ _BOOKED = """
           FROM bank_statement WHERE closing_minor IS NOT NULL) s
       ORDER BY iban, currency, on_, imported_at DESC, id DESC),
     days AS (
-      SELECT iban, currency, on_, sum(sum(minor)) OVER (PARTITION BY iban, currency ORDER BY on_) AS ledger
+      SELECT iban, currency, on_,
+          sum(sum(minor)) OVER (PARTITION BY iban, currency ORDER BY on_) AS ledger
         FROM (SELECT iban, currency, on_, minor FROM booked
-          UNION ALL SELECT iban, currency, on_, 0 FROM closing) both_sides
+          UNION ALL SELECT iban, currency, on_, 0 FROM closing) sides
         GROUP BY iban, currency, on_),
     compared AS (
       SELECT c.id, c.iban, c.currency, c.on_, d.ledger::bigint AS ledger, c.closing_minor AS bank
@@ -63,7 +64,8 @@ _UNCHAINED = """
 """
 _LINES = """
     SELECT 'line' AS what, NULL::uuid AS creditor_id, coalesce(l.id::text, b.source_key) AS id,
-      CASE WHEN l.id IS NULL THEN 'booked, but not on any statement' WHEN b.source_key IS NULL THEN 'not booked'
+      CASE WHEN l.id IS NULL THEN 'booked, but not on any statement'
+        WHEN b.source_key IS NULL THEN 'not booked'
         WHEN s.id IS NULL THEN 'its statement is gone' WHEN b.bookings > 1 THEN 'booked more than once'
         ELSE 'booked otherwise' END AS text,
       l.amount_minor AS left_side, b.minor AS right_side, coalesce(l.currency, b.currency) AS currency
@@ -98,7 +100,8 @@ _SETTLED = """
       OR (l.id IS NULL AND p.line IS NOT NULL)
 """
 _WAITING = """
-    SELECT 'line' AS what, NULL::uuid AS creditor_id, id::text AS id, booked_on || ' ' || counterparty AS text,
+    SELECT 'line' AS what, NULL::uuid AS creditor_id, id::text AS id,
+      booked_on || ' ' || counterparty AS text,
       amount_minor AS left_side, NULL::bigint AS right_side, currency
     FROM bank_line WHERE state = 'suspense' AND amount_minor <> 0 AND booked_on <= :limit ORDER BY booked_on
 """
@@ -110,7 +113,8 @@ _CLEARING = """
         AS left_side, 0 AS right_side, e.currency
     FROM ledger_entry e JOIN ledger_transaction t ON t.creditor_id = e.creditor_id AND t.id = e.transaction_id
     WHERE e.account = :clearing GROUP BY e.creditor_id, e.currency
-    HAVING sum(e.amount_minor * :sign) FILTER (WHERE e.amount_minor * :sign < 0 OR t.effective_on <= :limit) > 0
+    HAVING sum(e.amount_minor * :sign)
+      FILTER (WHERE e.amount_minor * :sign < 0 OR t.effective_on <= :limit) > 0
 """
 _KINDS = {
     "line_kind": LINE_KIND,
@@ -138,19 +142,19 @@ def bank_equals_ledger(unit: Unit) -> list[Check]:
     return [
         *checks,
         none_may_differ(
-            unit, "P2", "days on which bank and ledger differ", _DAYS, account="trust.bank", **_KINDS
+            unit, "P2", "days on which bank and ledger differ", _DAYS, _KINDS, account="trust.bank"
         ),
         none_may_differ(unit, "P2", "statements that do not follow on from the one before", _UNCHAINED),
     ]
 
 
 def every_line_booked_once(unit: Unit) -> list[Check]:
-    """P4, the bank's side: each line has one transaction and each transaction its line; and so each payment."""
+    """P4, the bank's side: each line has one transaction, each transaction its line; and so its payments."""
     return [
         none_may_differ(
-            unit, "P4", "bank lines not booked exactly once", _LINES, account="trust.bank", **_KINDS
+            unit, "P4", "bank lines not booked exactly once", _LINES, _KINDS, account="trust.bank"
         ),
-        none_may_differ(unit, "P4", "entries on the bank's account without a bank line", _OTHERS, **_KINDS),
+        none_may_differ(unit, "P4", "entries on the bank's account without a bank line", _OTHERS, _KINDS),
         none_may_differ(unit, "P4", "lines whose payments are not just theirs", _SETTLED),
     ]
 
@@ -158,37 +162,36 @@ def every_line_booked_once(unit: Unit) -> list[Check]:
 def clearing_is_young(unit: Unit) -> list[Check]:
     """P5: what waits to be known, settled or seen waits no longer than the house allows."""
     limits: ProofLimits = proof_limits(unit.today)
-    suspense = _days_ago(unit.today, limits.suspense_business_days)
     return [
         none_may_differ(
             unit,
             "P5",
-            "lines in suspense for more than 5 business days",
+            "lines that wait in suspense too long",
             _WAITING,
+            {"limit": _days_ago(unit.today, limits.suspense_business_days)},
             account="trust.suspense",
-            limit=suspense,
         ),
-        none_may_differ(
+        _clearing(
             unit,
-            "P5",
             "creditors whose online payments wait too long for the provider",
-            _CLEARING,
             account="trust.psp",
-            clearing="trust.psp",
             sign=1,
             limit=_days_ago(unit.today, limits.provider_business_days),
         ),
-        none_may_differ(
+        _clearing(
             unit,
-            "P5",
             "creditors whose payouts wait too long for the bank",
-            _CLEARING,
             account="trust.in_transit",
-            clearing="trust.in_transit",
             sign=-1,
             limit=_days_ago(unit.today, limits.transit_business_days),
         ),
     ]
+
+
+def _clearing(unit: Unit, label: str, *, account: str, sign: int, limit: date) -> Check:
+    """Look for money on a clearing account; `sign` turns what came onto it positive."""
+    values = {"clearing": account, "sign": sign, "limit": limit}
+    return none_may_differ(unit, "P5", label, _CLEARING, values, account=account)
 
 
 def _days_ago(today: date, business_days: int) -> date:

@@ -1,7 +1,9 @@
 """One check of the proof, and the question that finds the rows in which two sides differ."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import text
@@ -9,6 +11,7 @@ from sqlalchemy import text
 from agency.kernel.unit import Unit
 
 ROWS_SHOWN_MAX = 50
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +67,18 @@ def rows_of(unit: Unit, sql: str, **values: Any) -> list[Any]:
 
 
 def none_may_differ(
-    unit: Unit, key: str, label: str, sql: str, *, blocks: bool = True, account: str = "", **values: Any
+    unit: Unit,
+    key: str,
+    label: str,
+    sql: str,
+    values: Mapping[str, Any] = _NOTHING,
+    *,
+    blocks: bool = True,
+    account: str = "",
 ) -> Check:
     """This function will make the check that a question finds no row.
 
-    :param sql: gives what, creditor_id, id, text, left_side, right_side and currency of each row that differs.
+    :param sql: gives what, creditor_id, id, text, left_side, right_side and currency of each such row.
     """
     found = rows_of(
         unit,

@@ -35,7 +35,8 @@ _BOTH_WAYS = (
     FROM booked b LEFT JOIN payment p ON p.creditor_id = b.creditor_id
       AND p.source || ':' || p.source_key = b.source_key WHERE p.id IS NULL
     UNION ALL SELECT 'payment', p.creditor_id, p.id::text,
-      CASE WHEN p.reversed_at IS NULL THEN 'taken back in the ledger only' ELSE 'not taken back in the ledger' END,
+      CASE WHEN p.reversed_at IS NULL THEN 'taken back in the ledger only'
+        ELSE 'not taken back in the ledger' END,
       p.amount_minor, NULL, p.currency
     FROM payment p JOIN booked b ON b.creditor_id = p.creditor_id
       AND b.source_key = p.source || ':' || p.source_key
@@ -95,7 +96,7 @@ _CLAIMS = """
 
 
 def payments_stand_in_the_ledger(unit: Unit) -> list[Check]:
-    """P4, the payments' side: each has its transactions and each transaction its payment, also at the provider."""
+    """P4, the payments' side: each has its transactions, and the provider knows it."""
     return [
         none_may_differ(unit, "P4", "payments and bookings without each other", _BOTH_WAYS),
         none_may_differ(unit, "P4", "paid at the provider, and not booked", _PROVIDER, account="trust.psp"),

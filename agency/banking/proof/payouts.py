@@ -23,7 +23,8 @@ _RUNS = """
     SELECT 'run' AS what, r.creditor_id, r.id::text AS id, r.state || ' ' || r.cutoff_on AS text,
       r.net_minor AS left_side,
       CASE WHEN m.sent IS DISTINCT FROM r.net_minor THEN m.sent
-        WHEN m.seen IS DISTINCT FROM r.net_minor THEN m.seen ELSE d.minor END::bigint AS right_side, r.currency
+        WHEN m.seen IS DISTINCT FROM r.net_minor THEN m.seen ELSE d.minor END::bigint AS right_side,
+      r.currency
     FROM remittance_run r
     LEFT JOIN moved m ON m.creditor_id = r.creditor_id AND m.source_key = r.id::text
     LEFT JOIN debited d ON d.end_to_end = r.end_to_end

@@ -21,8 +21,9 @@ LAG_MINUTES_MAX = 15
 # Transactions that had committed when the earlier proof looked: their numbers never change.
 _SNAPSHOT = "SELECT pg_current_snapshot()::text AS snapshot"
 _COUNT = """
-    SELECT count(*) FILTER (WHERE xid < :old_from OR (xid < :old_to AND xid <> ALL(CAST(:old_open AS bigint[]))))
-        AS still, count(*) FILTER (WHERE xid < :new_from OR (xid < :new_to
+    SELECT count(*) FILTER (WHERE xid < :old_from OR (xid < :old_to
+        AND xid <> ALL(CAST(:old_open AS bigint[])))) AS still,
+      count(*) FILTER (WHERE xid < :new_from OR (xid < :new_to
         AND xid <> ALL(CAST(:new_open AS bigint[])))) AS now
     FROM ledger_transaction
 """
@@ -51,7 +52,7 @@ def last_seen(unit: Unit) -> dict[str, Any]:
         .order_by(col(ProofRun.at).desc(), col(ProofRun.id).desc())
         .limit(1)
     ).first()
-    return found or {}
+    return dict(found or {})
 
 
 def nothing_disappeared(unit: Unit, before: dict[str, Any]) -> tuple[list[Check], dict[str, Any]]:
