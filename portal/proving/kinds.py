@@ -79,8 +79,9 @@ KINDS: tuple[Sabotage, ...] = (
             " FROM ledger_transaction WHERE kind = 'payment' AND book = 'trust' ORDER BY id LIMIT 1",
             "INSERT INTO ledger_transaction (creditor_id, id, book, kind, source_key, content_sha256,"
             " booked_on, effective_on, at, by, memo) SELECT t.creditor_id, w.fresh, t.book, t.kind,"
-            " t.source_key || '-2', t.content_sha256, t.booked_on, t.effective_on, t.at, t.by, t.memo FROM ledger_transaction t"
-            " JOIN twice w ON w.id = t.id",
+            " t.source_key || '-2', t.content_sha256,"
+            " t.booked_on, t.effective_on, t.at, t.by, t.memo"
+            " FROM ledger_transaction t JOIN twice w ON w.id = t.id",
             "INSERT INTO ledger_entry (creditor_id, transaction_id, line, account, amount_minor, currency,"
             " claim_id) SELECT e.creditor_id, w.fresh, e.line, e.account, e.amount_minor, e.currency,"
             " e.claim_id FROM ledger_entry e JOIN twice w ON w.id = e.transaction_id",
