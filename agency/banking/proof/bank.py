@@ -1,30 +1,27 @@
 """P2, P4 and P5: the bank beside the ledger, per account and day; every line booked once; nothing old."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
 
 from agency.banking.importing import LINE_KIND, OPENING_KIND
-from agency.banking.proof.checks import Check, none_may_differ, rows_of
+from agency.banking.proof.checks import ROWS_SHOWN_MAX, Check, Difference, none_may_differ, rows_of
 from agency.calendar import is_business_day
 from agency.kernel.unit import Unit
 from agency.rules.proof_limits import ProofLimits, proof_limits
 
 # The bank's account in the ledger, per IBAN and day of the statement. A line counts on the bank's day, kept
 # within the statement that brought it; what stood there before the first statement counts from the start.
-_BOOKED = """
+_DAYS = """
     WITH booked AS (
-      SELECT s.iban, e.currency, greatest(coalesce(s.opens_on, l.booked_on),
-          least(l.booked_on, coalesce(s.closes_on, l.booked_on))) AS on_, sum(e.amount_minor) AS minor
-        FROM ledger_entry e
-        JOIN ledger_transaction t ON t.creditor_id = e.creditor_id AND t.id = e.transaction_id
-          AND t.kind = :line_kind
-        JOIN bank_line l ON l.id::text = t.source_key JOIN bank_statement s ON s.id = l.statement_id
-        WHERE e.account = 'trust.bank' GROUP BY 1, 2, 3
-      UNION ALL SELECT s.iban, e.currency, DATE '0001-01-01', sum(e.amount_minor)
-        FROM ledger_entry e
-        JOIN ledger_transaction t ON t.creditor_id = e.creditor_id AND t.id = e.transaction_id
-          AND t.kind IN (:opening_kind, :opening_taken_back)
-        JOIN bank_statement s ON s.id::text = t.source_key
-        WHERE e.account = 'trust.bank' GROUP BY 1, 2),
+      SELECT s.iban, p.currency, greatest(coalesce(s.opens_on, l.booked_on),
+          least(l.booked_on, coalesce(s.closes_on, l.booked_on))) AS on_, sum(p.bank) AS minor
+        FROM proof_transaction p JOIN bank_line l ON l.id::text = p.source_key
+        JOIN bank_statement s ON s.id = l.statement_id
+        WHERE p.kind = :line_kind AND p.bank IS NOT NULL GROUP BY 1, 2, 3
+      UNION ALL SELECT s.iban, p.currency, DATE '0001-01-01', sum(p.bank)
+        FROM proof_transaction p JOIN bank_statement s ON s.id::text = p.source_key
+        WHERE p.kind IN (:opening_kind, :opening_taken_back) AND p.bank IS NOT NULL GROUP BY 1, 2),
     closing AS (
       SELECT DISTINCT ON (iban, currency, on_) id, iban, currency, on_, closing_minor FROM (
         SELECT *, coalesce(closes_on, (imported_at AT TIME ZONE 'Europe/Amsterdam')::date) AS on_
@@ -35,19 +32,11 @@ _BOOKED = """
           sum(sum(minor)) OVER (PARTITION BY iban, currency ORDER BY on_) AS ledger
         FROM (SELECT iban, currency, on_, minor FROM booked
           UNION ALL SELECT iban, currency, on_, 0 FROM closing) sides
-        GROUP BY iban, currency, on_),
-    compared AS (
-      SELECT c.id, c.iban, c.currency, c.on_, d.ledger::bigint AS ledger, c.closing_minor AS bank
-        FROM closing c JOIN days d ON d.iban = c.iban AND d.currency = c.currency AND d.on_ = c.on_)
+        GROUP BY iban, currency, on_)
+    SELECT c.id, c.iban, c.currency, c.on_, d.ledger::bigint AS ledger, c.closing_minor AS bank
+    FROM closing c JOIN days d ON d.iban = c.iban AND d.currency = c.currency AND d.on_ = c.on_
+    ORDER BY c.iban, c.currency, c.on_
 """
-_LATEST = _BOOKED + " SELECT DISTINCT ON (iban, currency) * FROM compared ORDER BY iban, currency, on_ DESC"
-_DAYS = (
-    _BOOKED
-    + """
-    SELECT 'statement' AS what, NULL::uuid AS creditor_id, id::text AS id, iban || ' ' || on_ AS text,
-      ledger AS left_side, bank AS right_side, currency FROM compared WHERE ledger <> bank ORDER BY on_, iban
-"""
-)
 # The first statement has none before it. One that renews or overlaps another opens where that one opened.
 _UNCHAINED = """
     WITH s AS (SELECT *, coalesce(closes_on, (imported_at AT TIME ZONE 'Europe/Amsterdam')::date) AS on_
@@ -66,27 +55,25 @@ _LINES = """
     SELECT 'line' AS what, NULL::uuid AS creditor_id, coalesce(l.id::text, b.source_key) AS id,
       CASE WHEN l.id IS NULL THEN 'booked, but not on any statement'
         WHEN b.source_key IS NULL THEN 'not booked'
-        WHEN s.id IS NULL THEN 'its statement is gone' WHEN b.bookings > 1 THEN 'booked more than once'
+        WHEN s.id IS NULL THEN 'its statement is gone' WHEN greatest(b.transactions, b.bookings) > 1
+          THEN 'booked more than once'
         ELSE 'booked otherwise' END AS text,
       l.amount_minor AS left_side, b.minor AS right_side, coalesce(l.currency, b.currency) AS currency
     FROM (SELECT * FROM bank_line WHERE amount_minor <> 0) l
-    FULL JOIN (SELECT t.source_key, count(*) AS bookings, sum(e.amount_minor) AS minor,
-        min(e.currency) AS currency, min(t.effective_on) AS effective_on
-      FROM ledger_transaction t LEFT JOIN ledger_entry e ON e.creditor_id = t.creditor_id
-        AND e.transaction_id = t.id AND e.account = 'trust.bank'
-      WHERE t.kind = :line_kind GROUP BY t.source_key) b ON b.source_key = l.id::text
+    FULL JOIN (SELECT source_key, count(*) AS transactions, sum(bank_legs) AS bookings, sum(bank) AS minor,
+        min(currency) AS currency, min(effective_on) AS effective_on
+      FROM proof_transaction WHERE kind = :line_kind GROUP BY source_key) b ON b.source_key = l.id::text
     LEFT JOIN bank_statement s ON s.id = l.statement_id
-    WHERE l.id IS NULL OR b.source_key IS NULL OR s.id IS NULL OR b.bookings > 1
-      OR b.minor IS DISTINCT FROM l.amount_minor OR b.currency <> l.currency OR b.effective_on <> l.value_on
+    WHERE l.id IS NULL OR b.source_key IS NULL OR s.id IS NULL
+      OR greatest(b.transactions, b.bookings) > 1 OR b.minor IS DISTINCT FROM l.amount_minor OR b.currency <> l.currency OR b.effective_on <> l.value_on
       OR s.iban <> l.iban
 """
 _OTHERS = """
-    SELECT 'transaction' AS what, t.creditor_id, t.id::text AS id, t.kind AS text,
-      e.amount_minor AS left_side, NULL::bigint AS right_side, e.currency
-    FROM ledger_entry e JOIN ledger_transaction t ON t.creditor_id = e.creditor_id AND t.id = e.transaction_id
-    WHERE e.account = 'trust.bank' AND t.kind <> :line_kind AND NOT (
-      t.kind IN (:opening_kind, :opening_taken_back)
-      AND EXISTS (SELECT FROM bank_statement s WHERE s.id::text = t.source_key))
+    SELECT 'transaction' AS what, p.creditor_id, p.id::text AS id, p.kind AS text, p.bank AS left_side,
+      NULL::bigint AS right_side, p.currency
+    FROM proof_transaction p WHERE p.bank_legs > 0 AND p.kind <> :line_kind AND NOT (
+      p.kind IN (:opening_kind, :opening_taken_back)
+      AND EXISTS (SELECT FROM bank_statement s WHERE s.id::text = p.source_key))
 """
 _SETTLED = """
     SELECT 'line' AS what, l.creditor_id, l.id::text AS id, l.state AS text, l.amount_minor AS left_side,
@@ -125,27 +112,42 @@ _KINDS = {
 
 def bank_equals_ledger(unit: Unit) -> list[Check]:
     """P2: the ledger's trust account is the bank's, for each IBAN at its latest closing and on every day."""
-    checks = [
-        Check(
-            key="P2",
-            left_label="trust account in the ledger",
-            left=row.ledger,
-            right_label="closing balance of the bank",
-            right=row.bank,
-            money=True,
-            account="trust.bank",
-            currency=row.currency,
-            subject=row.iban,
-        )
-        for row in rows_of(unit, _LATEST, **_KINDS)
-    ]
+    days = rows_of(unit, _DAYS, **_KINDS)
+    latest = {(row.iban, row.currency): row for row in days}
     return [
-        *checks,
-        none_may_differ(
-            unit, "P2", "days on which bank and ledger differ", _DAYS, _KINDS, account="trust.bank"
-        ),
+        *(_at_latest_closing(row) for row in latest.values()),
+        _on_every_day([row for row in days if row.ledger != row.bank]),
         none_may_differ(unit, "P2", "statements that do not follow on from the one before", _UNCHAINED),
     ]
+
+
+def _at_latest_closing(row: Any) -> Check:
+    return Check(
+        key="P2",
+        left_label="trust account in the ledger",
+        left=row.ledger,
+        right_label="closing balance of the bank",
+        right=row.bank,
+        money=True,
+        account="trust.bank",
+        currency=row.currency,
+        subject=row.iban,
+    )
+
+
+def _on_every_day(uneven: Sequence[Any]) -> Check:
+    return Check(
+        key="P2",
+        left_label="days on which bank and ledger differ",
+        left=len(uneven),
+        account="trust.bank",
+        rows=tuple(
+            Difference(
+                "statement", str(row.id), "", f"{row.iban} {row.on_}", row.ledger, row.bank, row.currency
+            )
+            for row in uneven[:ROWS_SHOWN_MAX]
+        ),
+    )
 
 
 def every_line_booked_once(unit: Unit) -> list[Check]:

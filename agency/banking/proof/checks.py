@@ -1,6 +1,6 @@
 """One check of the proof, and the question that finds the rows in which two sides differ."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
@@ -80,18 +80,35 @@ def none_may_differ(
 
     :param sql: gives what, creditor_id, id, text, left_side, right_side and currency of each such row.
     """
-    found = rows_of(
-        unit,
-        f"SELECT d.*, count(*) OVER ()::bigint AS differing FROM ({sql}) AS d LIMIT {ROWS_SHOWN_MAX}",
-        **values,
+    one = f"SELECT '' AS question, o.* FROM ({sql}) AS o"
+    found = differences(unit, one, values)
+    return no_rows(key, label, found.get("", []), blocks=blocks, account=account)
+
+
+def differences(unit: Unit, sql: str, values: Mapping[str, Any] = _NOTHING) -> dict[str, list[Any]]:
+    """This function will ask several questions in one statement; returns the first rows of each.
+
+    :param sql: as in `none_may_differ`, with the question that each row answers in front.
+    """
+    found: dict[str, list[Any]] = {}
+    numbered = (
+        "SELECT d.*, count(*) OVER (PARTITION BY question)::bigint AS differing,"
+        f" row_number() OVER (PARTITION BY question) AS nth FROM ({sql}) AS d"
     )
+    for row in rows_of(unit, f"SELECT * FROM ({numbered}) AS n WHERE nth <= {ROWS_SHOWN_MAX}", **values):
+        found.setdefault(row.question, []).append(row)
+    return found
+
+
+def no_rows(key: str, label: str, rows: Sequence[Any], *, blocks: bool = True, account: str = "") -> Check:
+    """This function will make the check that no row was found from what `differences` found."""
     return Check(
         key=key,
         left_label=label,
-        left=found[0].differing if found else 0,
+        left=rows[0].differing if rows else 0,
         blocks=blocks,
         account=account,
-        rows=tuple(_difference(row) for row in found),
+        rows=tuple(_difference(row) for row in rows),
     )
 
 

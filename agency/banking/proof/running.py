@@ -1,9 +1,8 @@
 """Proving: every question asked once, its answers kept, and payouts stopped while money is unexplained."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date
-from typing import Any
 
 from sqlmodel import col, select
 
@@ -12,38 +11,38 @@ from agency.banking.proof.bank import bank_equals_ledger, clearing_is_young, eve
 from agency.banking.proof.books import transactions_balance, trust_adds_up
 from agency.banking.proof.checks import Check
 from agency.banking.proof.letters import letters_state_the_ledger
-from agency.banking.proof.payments import payments_stand_in_the_ledger, projections_are_recomputed
+from agency.banking.proof.payments import payments_are_as_booked
 from agency.banking.proof.payouts import remitted_equals_debited
+from agency.banking.proof.reading import read_ledger
 from agency.banking.proof.trail import audit_is_whole, last_seen, nothing_disappeared, nothing_lags
 from agency.kernel.unit import Unit
 
-_OF_MONEY: tuple[Callable[[Unit], list[Check]], ...] = (
+_QUESTIONS: tuple[Callable[[Unit], list[Check]], ...] = (
     transactions_balance,
     bank_equals_ledger,
     trust_adds_up,
     every_line_booked_once,
-    payments_stand_in_the_ledger,
+    payments_are_as_booked,
     clearing_is_young,
     remitted_equals_debited,
-)
-_OF_THE_REST: tuple[Callable[[Unit], list[Check]], ...] = (
     letters_state_the_ledger,
-    projections_are_recomputed,
     nothing_lags,
 )
 
 
 def prove(unit: Unit, *, on: date) -> ProofRun:
     """This function will ask every question and store the answers; it changes nothing else."""
+    read_ledger(unit)
     before = last_seen(unit)
-    checks, seen = _money_checks(unit, before)
-    checks += [check for question in _OF_THE_REST for check in question(unit)]
+    kept, seen = nothing_disappeared(unit, before)
     audit, heads = audit_is_whole(unit, before)
+    asked = [check for question in _QUESTIONS for check in question(unit)]
+    checks = sorted([*asked, *kept, *audit], key=lambda check: int(check.key.removeprefix("P")))
     run = ProofRun(
         at=unit.now,
         on=on,
         green=all(check.holds for check in checks if check.blocks),
-        checks=[_as_json(check) for check in (*checks, *audit)],
+        checks=[asdict(check) | {"holds": check.holds} for check in checks],
         seen=seen | heads,
     )
     unit.session.add(run)
@@ -66,13 +65,3 @@ def payouts_blocked(unit: Unit) -> str:
     run = prove(unit, on=unit.today)
     red = dict.fromkeys(check["key"] for check in run.checks if check["blocks"] and not check["holds"])
     return f"the proof is red: {', '.join(red)}" if red else ""
-
-
-def _money_checks(unit: Unit, before: dict[str, Any]) -> tuple[list[Check], dict[str, Any]]:
-    kept, seen = nothing_disappeared(unit, before)
-    asked: Sequence[Check] = [check for question in _OF_MONEY for check in question(unit)]
-    return sorted([*kept, *asked], key=lambda check: check.key), seen
-
-
-def _as_json(check: Check) -> dict[str, Any]:
-    return asdict(check) | {"holds": check.holds}

@@ -25,7 +25,7 @@ _COUNT = """
         AND xid <> ALL(CAST(:old_open AS bigint[])))) AS still,
       count(*) FILTER (WHERE xid < :new_from OR (xid < :new_to
         AND xid <> ALL(CAST(:new_open AS bigint[])))) AS now
-    FROM ledger_transaction
+    FROM proof_transaction WHERE NOT orphan
 """
 _LAG = """
     SELECT (SELECT count(*) FROM outbox WHERE done_at IS NULL AND (quarantined_at IS NOT NULL
