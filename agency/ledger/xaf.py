@@ -150,7 +150,8 @@ def _transactions(
         text(
             "SELECT count(*) AS lines, coalesce(sum(e.amount_minor) FILTER (WHERE e.amount_minor > 0), 0)"
             "::bigint AS debit, coalesce(-sum(e.amount_minor) FILTER (WHERE e.amount_minor < 0), 0)"
-            "::bigint AS credit FROM ledger_entry e JOIN ledger_transaction t ON t.creditor_id = e.creditor_id"
+            "::bigint AS credit FROM ledger_entry e"
+            " JOIN ledger_transaction t ON t.creditor_id = e.creditor_id"
             " AND t.id = e.transaction_id WHERE t.booked_on BETWEEN :first AND :last"
             " AND e.currency = :currency"
         ),

@@ -29,8 +29,10 @@ INSERT INTO creditor (id, reference, name, country, language, vat_deductible, cr
   SELECT uuidv7(), 'C' || n, 'Creditor ' || n, 'NL', 'nl', true, now() FROM generate_series(1, {creditors}) n;
 CREATE TEMP TABLE made AS SELECT n, k.id AS creditor_id, uuidv7() AS claim_id, uuidv7() AS debtor_id,
     uuidv7() AS line_id, uuidv7() AS payment_id, uuidv7() AS opened, uuidv7() AS arrived,
-    uuidv7() AS applied, uuidv7() AS owed, (1000 + n % 90000)::bigint AS minor, CURRENT_DATE - 1 - (n % {days})::int AS day
-  FROM generate_series(1, {claims}) n JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS nth FROM creditor
+    uuidv7() AS applied, uuidv7() AS owed, (1000 + n % 90000)::bigint AS minor,
+    CURRENT_DATE - 1 - (n % {days})::int AS day
+  FROM generate_series(1, {claims}) n
+  JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS nth FROM creditor
     WHERE id <> '{house}') k ON k.nth = n % {creditors};
 CREATE TEMP TABLE days AS SELECT day, uuidv7() AS id, sum(minor) AS minor FROM made GROUP BY day;
 INSERT INTO bank_statement (id, iban, statement_id, name, currency, opening_minor, closing_minor, opens_on,
@@ -49,7 +51,8 @@ INSERT INTO claim (creditor_id, id, created_at, number, reference, payment_refer
 INSERT INTO bank_line (id, statement_id, iban, line_key, booked_on, value_on, amount_minor, currency,
     counterparty, counterparty_iban, text, structured_reference, end_to_end, bank_ref, state, creditor_id,
     claim_id, match_trace, bookings)
-  SELECT m.line_id, d.id, 'NL86INGB0002445588', m.n::text, m.day, m.day, m.minor, 'EUR', '', '', '', '', '', '',
+  SELECT m.line_id, d.id, 'NL86INGB0002445588', m.n::text, m.day, m.day, m.minor, 'EUR', '', '', '', '', '',
+    '',
     'matched', m.creditor_id, m.claim_id, '[]', 1 FROM made m JOIN days d USING (day);
 INSERT INTO payment (creditor_id, id, created_at, claim_id, source, source_key, amount_minor, currency,
     value_on, costs_minor, interest_minor, principal_minor, over_minor, to_creditor_minor, to_agency_minor,

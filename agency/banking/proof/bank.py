@@ -65,7 +65,8 @@ _LINES = """
       FROM proof_transaction WHERE kind = :line_kind GROUP BY source_key) b ON b.source_key = l.id::text
     LEFT JOIN bank_statement s ON s.id = l.statement_id
     WHERE l.id IS NULL OR b.source_key IS NULL OR s.id IS NULL
-      OR greatest(b.transactions, b.bookings) > 1 OR b.minor IS DISTINCT FROM l.amount_minor OR b.currency <> l.currency OR b.effective_on <> l.value_on
+      OR greatest(b.transactions, b.bookings) > 1 OR b.minor IS DISTINCT FROM l.amount_minor
+      OR b.currency <> l.currency OR b.effective_on <> l.value_on
       OR s.iban <> l.iban
 """
 _OTHERS = """

@@ -24,7 +24,8 @@ _ODD = """
     WHERE orphan OR legs < 2 OR (NOT mixed AND total <> 0) OR (mixed AND EXISTS (SELECT FROM ledger_entry e
       WHERE e.creditor_id = p.creditor_id AND e.transaction_id = p.id GROUP BY e.currency
       HAVING sum(e.amount_minor) <> 0))
-    UNION ALL SELECT 'unsealed', 'transaction', t.creditor_id, t.id::text, 'not what was sealed', NULL, NULL, ''
+    UNION ALL SELECT 'unsealed', 'transaction', t.creditor_id, t.id::text, 'not what was sealed', NULL,
+      NULL, ''
     FROM proof_transaction p JOIN ledger_transaction t ON t.creditor_id = p.creditor_id AND t.id = p.id
     WHERE p.changed AND (t.booked_on <> (t.at AT TIME ZONE 'Europe/Amsterdam')::date
       OR t.content_sha256 <> encode(sha256(convert_to(t.book || '|' || t.kind || '|' || t.effective_on || '|'
@@ -47,7 +48,8 @@ _SEALS = """
       AND NOT (relrowsecurity AND relforcerowsecurity)
 """
 _TRUST = """
-    SELECT creditor_id, currency, coalesce(sum(held), 0)::bigint AS held, coalesce(sum(owed), 0)::bigint AS owed
+    SELECT creditor_id, currency, coalesce(sum(held), 0)::bigint AS held,
+      coalesce(sum(owed), 0)::bigint AS owed
     FROM proof_transaction WHERE held IS NOT NULL OR owed IS NOT NULL GROUP BY creditor_id, currency
 """
 

@@ -6,7 +6,8 @@ from agency.kernel.unit import Unit
 # One comparison of all payments with their entries: the first thing in which a payment differs counts.
 _PAYMENTS = """
     WITH booked AS (
-      SELECT creditor_id, source_key, count(*) AS transactions, min(id::text) AS any_id, min(currency) AS currency,
+      SELECT creditor_id, source_key, count(*) AS transactions, min(id::text) AS any_id,
+        min(currency) AS currency,
         -coalesce(sum(costs), 0) AS costs, -coalesce(sum(interest), 0) AS interest,
         -coalesce(sum(principal), 0) AS principal,
         coalesce(sum(debit) FILTER (WHERE book = 'trust'), 0) AS received,
@@ -17,8 +18,9 @@ _PAYMENTS = """
       SELECT t.creditor_id, t.source_key, count(*) AS transactions FROM ledger_transaction t
       WHERE t.kind = 'payment.reversal' AND t.reverses_id IS NOT NULL GROUP BY t.creditor_id, t.source_key),
     compared AS (
-      SELECT p.creditor_id, p.id, p.amount_minor, p.currency, p.source, p.value_on, b.creditor_id AS of_booking,
-        b.any_id, b.costs, b.interest, b.principal, b.over, b.received, b.currency AS booked_currency,
+      SELECT p.creditor_id, p.id, p.amount_minor, p.currency, p.source, p.value_on,
+        b.creditor_id AS of_booking, b.any_id, b.costs, b.interest, b.principal, b.over,
+        b.received, b.currency AS booked_currency,
         coalesce(r.transactions, 0) <> CASE WHEN p.reversed_at IS NULL THEN 0 ELSE b.transactions END
           AS half_reversed,
         p.costs_minor <> b.costs OR p.interest_minor <> b.interest OR p.principal_minor <> b.principal
@@ -33,7 +35,8 @@ _PAYMENTS = """
         AS question,
       CASE WHEN id IS NULL THEN 'transaction' ELSE 'payment' END AS what,
       coalesce(creditor_id, of_booking) AS creditor_id, coalesce(id::text, any_id) AS id,
-      CASE WHEN id IS NULL THEN 'a payment that is not on file' WHEN of_booking IS NULL THEN 'not in the ledger'
+      CASE WHEN id IS NULL THEN 'a payment that is not on file'
+        WHEN of_booking IS NULL THEN 'not in the ledger'
         WHEN half_reversed THEN 'taken back on one side only' ELSE source || ' ' || value_on END AS text,
       amount_minor AS left_side, CASE WHEN source = 'direct' THEN costs + interest + principal
         ELSE received END::bigint AS right_side, coalesce(currency, booked_currency) AS currency
@@ -58,7 +61,8 @@ _CLAIMS = """
     WITH owed AS (
       SELECT e.creditor_id, e.claim_id, sum(e.amount_minor) AS principal, min(e.currency) AS currency
       FROM ledger_entry e WHERE e.account = 'claims.principal' GROUP BY e.creditor_id, e.claim_id),
-    opened AS (SELECT creditor_id, source_key, principal AS minor FROM proof_transaction WHERE kind = 'opening')
+    opened AS (SELECT creditor_id, source_key, principal AS minor FROM proof_transaction
+      WHERE kind = 'opening')
     SELECT 'claim' AS what, c.creditor_id, c.id::text AS id, c.number || ' ' || c.state AS text,
       CASE WHEN p.minor <> c.principal_minor THEN c.principal_minor ELSE 0 END AS left_side,
       CASE WHEN p.minor <> c.principal_minor THEN p.minor ELSE o.principal END::bigint AS right_side,
@@ -71,8 +75,8 @@ _CLAIMS = """
 
 
 def payments_are_as_booked(unit: Unit) -> list[Check]:
-    """P4 and P8: each payment has its transactions, each transaction its payment, the provider knows both; and
-    what pages show of payments and claims comes out of the entries."""
+    """P4 and P8: each payment has its transactions and each transaction its payment, the provider knows both,
+    and what pages show of payments and claims comes out of the entries."""
     payments = differences(unit, _PAYMENTS)
     return [
         no_rows("P4", "payments and bookings without each other", payments.get("apart", [])),

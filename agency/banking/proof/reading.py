@@ -36,12 +36,12 @@ _READ = text(
         sum(amount_minor) FILTER (WHERE amount_minor > 0)::bigint AS debit
       FROM ledger_entry GROUP BY creditor_id, transaction_id)
     SELECT coalesce(t.creditor_id, l.creditor_id) AS creditor_id, coalesce(t.id, l.transaction_id) AS id,
-      t.id IS NULL AS orphan, t.book, t.kind, t.source_key, t.effective_on, t.xid, coalesce(l.legs, 0) AS legs,
-      l.total, l.currency, l.currency <> l.last_currency AS mixed,
+      t.id IS NULL AS orphan, t.book, t.kind, t.source_key, t.effective_on, t.xid,
+      coalesce(l.legs, 0) AS legs, l.total, l.currency, l.currency <> l.last_currency AS mixed,
       l.youngest <> age(t.xmin) OR l.oldest <> age(t.xmin)
         OR ((age(t.xmin)::bigint + t.xid - present.number) & 4294967295) <> 0 AS changed,
-      l.principal, l.interest, l.costs, l.bank, l.bank_legs, l.creditor, l.agency, l.debtor, l.transit, l.held,
-      l.owed, l.debit
+      l.principal, l.interest, l.costs, l.bank, l.bank_legs, l.creditor, l.agency, l.debtor, l.transit,
+      l.held, l.owed, l.debit
     FROM ledger_transaction t
     FULL JOIN legs l ON l.creditor_id = t.creditor_id AND l.transaction_id = t.id CROSS JOIN present
     """
