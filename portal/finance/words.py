@@ -59,6 +59,8 @@ LABELS = (
     N_("seals that are switched off"),
     N_("transactions of the last proof that are still there"),
     N_("transactions that the last proof saw"),
+    N_("payments of the last proof that are still there"),
+    N_("payments that the last proof saw"),
     N_("trust account in the ledger"),
     N_("closing balance of the bank"),
     N_("days on which bank and ledger differ"),

@@ -1,41 +1,67 @@
 """P2, P4 and P5: the bank beside the ledger, per account and day; every line booked once; nothing old."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 from agency.banking.importing import LINE_KIND, OPENING_KIND
-from agency.banking.proof.checks import ROWS_SHOWN_MAX, Check, Difference, none_may_differ, rows_of
+from agency.banking.proof.checks import Check, no_rows, none_may_differ, rows_of
+from agency.banking.proof.horizon import Horizon
 from agency.calendar import is_business_day
 from agency.kernel.unit import Unit
 from agency.rules.proof_limits import ProofLimits, proof_limits
 
 # The bank's account in the ledger, per IBAN and day of the statement. A line counts on the bank's day, kept
 # within the statement that brought it; what stood there before the first statement counts from the start.
-_DAYS = """
-    WITH booked AS (
-      SELECT s.iban, p.currency, greatest(coalesce(s.opens_on, l.booked_on),
-          least(l.booked_on, coalesce(s.closes_on, l.booked_on))) AS on_, sum(p.bank) AS minor
-        FROM proof_transaction p JOIN bank_line l ON l.id::text = p.source_key
-        JOIN bank_statement s ON s.id = l.statement_id
-        WHERE p.kind = :line_kind AND p.bank IS NOT NULL GROUP BY 1, 2, 3
-      UNION ALL SELECT s.iban, p.currency, DATE '0001-01-01', sum(p.bank)
-        FROM proof_transaction p JOIN bank_statement s ON s.id::text = p.source_key
-        WHERE p.kind IN (:opening_kind, :opening_taken_back) AND p.bank IS NOT NULL GROUP BY 1, 2),
+_BANK = """
+    WITH booked AS MATERIALIZED (
+      SELECT t.creditor_id, t.id, t.kind, t.source_key, t.effective_on, e.amount_minor, e.currency
+      FROM ledger_entry e JOIN ledger_transaction t ON t.creditor_id = e.creditor_id AND t.id = e.transaction_id
+      WHERE e.account = 'trust.bank'),
+    of_line AS MATERIALIZED (
+      SELECT l.id, l.iban, l.amount_minor, l.currency, l.value_on, l.booked_on, s.id AS statement_id,
+        s.iban AS of_iban, s.opens_on, s.closes_on, b.source_key, b.bookings, b.minor, b.effective_on,
+        b.currency AS booked_currency
+      FROM (SELECT * FROM bank_line WHERE amount_minor <> 0) l
+      LEFT JOIN bank_statement s ON s.id = l.statement_id
+      FULL JOIN (SELECT source_key, count(*) AS bookings, sum(amount_minor) AS minor, min(currency) AS currency,
+          min(effective_on) AS effective_on
+        FROM booked WHERE kind = :line_kind GROUP BY source_key) b ON b.source_key = l.id::text),
+    moved AS (
+      SELECT of_iban AS iban, booked_currency AS currency, greatest(coalesce(opens_on, booked_on),
+          least(booked_on, coalesce(closes_on, booked_on))) AS on_, sum(minor) AS minor
+        FROM of_line WHERE minor IS NOT NULL AND statement_id IS NOT NULL GROUP BY 1, 2, 3
+      UNION ALL SELECT s.iban, b.currency, DATE '0001-01-01', sum(b.amount_minor)
+        FROM booked b JOIN bank_statement s ON s.id::text = b.source_key
+        WHERE b.kind IN (:opening_kind, :opening_taken_back) GROUP BY 1, 2),
     closing AS (
       SELECT DISTINCT ON (iban, currency, on_) id, iban, currency, on_, closing_minor FROM (
         SELECT *, coalesce(closes_on, (imported_at AT TIME ZONE 'Europe/Amsterdam')::date) AS on_
           FROM bank_statement WHERE closing_minor IS NOT NULL) s
       ORDER BY iban, currency, on_, imported_at DESC, id DESC),
     days AS (
-      SELECT iban, currency, on_,
-          sum(sum(minor)) OVER (PARTITION BY iban, currency ORDER BY on_) AS ledger
-        FROM (SELECT iban, currency, on_, minor FROM booked
+      SELECT iban, currency, on_, sum(sum(minor)) OVER (PARTITION BY iban, currency ORDER BY on_) AS ledger
+        FROM (SELECT iban, currency, on_, minor FROM moved
           UNION ALL SELECT iban, currency, on_, 0 FROM closing) sides
-        GROUP BY iban, currency, on_)
-    SELECT c.id, c.iban, c.currency, c.on_, d.ledger::bigint AS ledger, c.closing_minor AS bank
+        GROUP BY iban, currency, on_),
+    wrong AS (
+      SELECT 'line' AS question, 'line' AS what, NULL::uuid AS creditor_id, coalesce(id::text, source_key) AS id,
+        CASE WHEN id IS NULL THEN 'booked, but not on any statement' WHEN source_key IS NULL THEN 'not booked'
+          WHEN statement_id IS NULL THEN 'its statement is gone' WHEN bookings > 1 THEN 'booked more than once'
+          ELSE 'booked otherwise' END AS text,
+        amount_minor AS left_side, minor::bigint AS right_side, coalesce(currency, booked_currency) AS currency
+      FROM of_line WHERE id IS NULL OR source_key IS NULL OR statement_id IS NULL OR bookings > 1
+        OR minor <> amount_minor OR booked_currency <> currency OR effective_on <> value_on OR of_iban <> iban
+      UNION ALL SELECT 'other', 'transaction', b.creditor_id, b.id::text, b.kind, b.amount_minor, NULL, b.currency
+      FROM booked b WHERE b.kind <> :line_kind AND NOT (b.kind IN (:opening_kind, :opening_taken_back)
+        AND EXISTS (SELECT FROM bank_statement s WHERE s.id::text = b.source_key)))
+    SELECT 'day' AS question, 'statement' AS what, NULL::uuid AS creditor_id, c.id::text AS id,
+      c.iban || ' ' || c.on_ AS text, d.ledger::bigint AS left_side, c.closing_minor AS right_side, c.currency,
+      c.iban, c.on_, 0::bigint AS differing
     FROM closing c JOIN days d ON d.iban = c.iban AND d.currency = c.currency AND d.on_ = c.on_
-    ORDER BY c.iban, c.currency, c.on_
+    UNION ALL SELECT * FROM (SELECT wrong.*, '', NULL::date, count(*) OVER (PARTITION BY question) FROM wrong) n
+    ORDER BY iban, currency, on_
 """
 # The first statement has none before it. One that renews or overlaps another opens where that one opened.
 _UNCHAINED = """
@@ -51,37 +77,17 @@ _UNCHAINED = """
         OR (p.opening_minor = s.opening_minor AND p.opens_on = s.opens_on)))
     ORDER BY s.on_
 """
-_LINES = """
-    SELECT 'line' AS what, NULL::uuid AS creditor_id, coalesce(l.id::text, b.source_key) AS id,
-      CASE WHEN l.id IS NULL THEN 'booked, but not on any statement'
-        WHEN b.source_key IS NULL THEN 'not booked'
-        WHEN s.id IS NULL THEN 'its statement is gone' WHEN greatest(b.transactions, b.bookings) > 1
-          THEN 'booked more than once'
-        ELSE 'booked otherwise' END AS text,
-      l.amount_minor AS left_side, b.minor AS right_side, coalesce(l.currency, b.currency) AS currency
-    FROM (SELECT * FROM bank_line WHERE amount_minor <> 0) l
-    FULL JOIN (SELECT source_key, count(*) AS transactions, sum(bank_legs) AS bookings, sum(bank) AS minor,
-        min(currency) AS currency, min(effective_on) AS effective_on
-      FROM proof_transaction WHERE kind = :line_kind GROUP BY source_key) b ON b.source_key = l.id::text
-    LEFT JOIN bank_statement s ON s.id = l.statement_id
-    WHERE l.id IS NULL OR b.source_key IS NULL OR s.id IS NULL
-      OR greatest(b.transactions, b.bookings) > 1 OR b.minor IS DISTINCT FROM l.amount_minor
-      OR b.currency <> l.currency OR b.effective_on <> l.value_on
-      OR s.iban <> l.iban
-"""
-_OTHERS = """
-    SELECT 'transaction' AS what, p.creditor_id, p.id::text AS id, p.kind AS text, p.bank AS left_side,
-      NULL::bigint AS right_side, p.currency
-    FROM proof_transaction p WHERE p.bank_legs > 0 AND p.kind <> :line_kind AND NOT (
-      p.kind IN (:opening_kind, :opening_taken_back)
-      AND EXISTS (SELECT FROM bank_statement s WHERE s.id::text = p.source_key))
-"""
 _SETTLED = """
-    SELECT 'line' AS what, l.creditor_id, l.id::text AS id, l.state AS text, l.amount_minor AS left_side,
-      coalesce(p.minor, 0) AS right_side, l.currency
-    FROM bank_line l FULL JOIN (SELECT split_part(source_key, '#', 1) AS line, sum(amount_minor) AS minor,
-        count(*) AS payments, min(claim_id::text) AS claim_id, min(creditor_id::text) AS creditor_id
-      FROM payment WHERE source = 'bank' AND reversed_at IS NULL GROUP BY 1) p ON p.line = l.id::text
+    WITH touched AS (
+      SELECT id::text AS line FROM bank_line WHERE age(xmin) <= :age
+      UNION SELECT split_part(source_key, '#', 1) FROM payment WHERE source = 'bank' AND age(xmin) <= :age),
+    paid AS (
+      SELECT split_part(source_key, '#', 1) AS line, sum(amount_minor) AS minor, count(*) AS payments,
+        min(claim_id::text) AS claim_id, min(creditor_id::text) AS creditor_id
+      FROM payment WHERE source = 'bank' AND reversed_at IS NULL GROUP BY 1)
+    SELECT 'line' AS what, l.creditor_id, n.line AS id, coalesce(l.state, 'no such line') AS text,
+      l.amount_minor AS left_side, coalesce(p.minor, 0)::bigint AS right_side, l.currency
+    FROM touched n LEFT JOIN bank_line l ON l.id::text = n.line LEFT JOIN paid p ON p.line = n.line
     WHERE (l.state = 'matched' AND (p.minor IS DISTINCT FROM l.amount_minor OR (l.claim_id IS NOT NULL
         AND (p.payments > 1 OR p.claim_id <> l.claim_id::text OR p.creditor_id <> l.creditor_id::text))))
       OR (l.state IN ('suspense', 'payout', 'psp_settlement') AND p.line IS NOT NULL)
@@ -111,14 +117,21 @@ _KINDS = {
 }
 
 
-def bank_equals_ledger(unit: Unit) -> list[Check]:
-    """P2: the ledger's trust account is the bank's, for each IBAN at its latest closing and on every day."""
-    days = rows_of(unit, _DAYS, **_KINDS)
-    latest = {(row.iban, row.currency): row for row in days}
+def bank_equals_ledger(unit: Unit, horizon: Horizon) -> list[Check]:
+    """P2 and the bank's side of P4: the ledger's trust account is the bank's, for each IBAN at its latest closing
+    and on every day; each line has one transaction, each transaction its line, and so its payments."""
+    found = rows_of(unit, _BANK, **_KINDS)
+    days = [row for row in found if row.question == "day"]
+    lines, others = ([row for row in found if row.question == name] for name in ("line", "other"))
     return [
-        *(_at_latest_closing(row) for row in latest.values()),
-        _on_every_day([row for row in days if row.ledger != row.bank]),
+        *(_at_latest_closing(row) for row in {(row.iban, row.currency): row for row in days}.values()),
+        _on_every_day([row for row in days if row.left_side != row.right_side]),
         none_may_differ(unit, "P2", "statements that do not follow on from the one before", _UNCHAINED),
+        no_rows("P4", "bank lines not booked exactly once", lines, account="trust.bank"),
+        no_rows("P4", "entries on the bank's account without a bank line", others),
+        none_may_differ(
+            unit, "P4", "lines whose payments are not just theirs", _SETTLED, {"age": horizon.age}
+        ),
     ]
 
 
@@ -126,9 +139,9 @@ def _at_latest_closing(row: Any) -> Check:
     return Check(
         key="P2",
         left_label="trust account in the ledger",
-        left=row.ledger,
+        left=row.left_side,
         right_label="closing balance of the bank",
-        right=row.bank,
+        right=row.right_side,
         money=True,
         account="trust.bank",
         currency=row.currency,
@@ -137,29 +150,9 @@ def _at_latest_closing(row: Any) -> Check:
 
 
 def _on_every_day(uneven: Sequence[Any]) -> Check:
-    return Check(
-        key="P2",
-        left_label="days on which bank and ledger differ",
-        left=len(uneven),
-        account="trust.bank",
-        rows=tuple(
-            Difference(
-                "statement", str(row.id), "", f"{row.iban} {row.on_}", row.ledger, row.bank, row.currency
-            )
-            for row in uneven[:ROWS_SHOWN_MAX]
-        ),
-    )
-
-
-def every_line_booked_once(unit: Unit) -> list[Check]:
-    """P4, the bank's side: each line has one transaction, each transaction its line; and so its payments."""
-    return [
-        none_may_differ(
-            unit, "P4", "bank lines not booked exactly once", _LINES, _KINDS, account="trust.bank"
-        ),
-        none_may_differ(unit, "P4", "entries on the bank's account without a bank line", _OTHERS, _KINDS),
-        none_may_differ(unit, "P4", "lines whose payments are not just theirs", _SETTLED),
-    ]
+    """The days are all read, so they are counted here."""
+    label = "days on which bank and ledger differ"
+    return replace(no_rows("P2", label, uneven, account="trust.bank"), left=len(uneven))
 
 
 def clearing_is_young(unit: Unit) -> list[Check]:

@@ -108,7 +108,7 @@ def no_rows(key: str, label: str, rows: Sequence[Any], *, blocks: bool = True, a
         left=rows[0].differing if rows else 0,
         blocks=blocks,
         account=account,
-        rows=tuple(_difference(row) for row in rows),
+        rows=tuple(_difference(row) for row in rows[:ROWS_SHOWN_MAX]),
     )
 
 

@@ -6,6 +6,7 @@ these the message's own sum must hold.
 """
 
 from agency.banking.proof.checks import Check, none_may_differ
+from agency.banking.proof.horizon import Horizon
 from agency.kernel.unit import Unit
 
 _MESSAGES = """
@@ -16,7 +17,7 @@ _MESSAGES = """
         (m.amounts->>'interest')::bigint + (m.amounts->>'costs')::bigint
           + (m.amounts->>'costs_vat')::bigint AS on_top,
         coalesce((m.amounts->>'disputed')::bigint, 0) AS disputed
-      FROM message m WHERE m.amounts ? 'total' AND m.reserved_at IS NOT NULL),
+      FROM message m WHERE m.amounts ? 'total' AND m.reserved_at IS NOT NULL AND age(m.xmin) <= :age),
     owed AS (
       SELECT s.creditor_id, s.id, coalesce(sum(e.amount_minor), 0) AS principal FROM said s
       JOIN ledger_entry e ON e.creditor_id = s.creditor_id AND e.claim_id = s.claim_id
@@ -35,10 +36,15 @@ _MESSAGES = """
 """
 
 
-def letters_state_the_ledger(unit: Unit) -> list[Check]:
-    """P7: all messages that ever stated an amount."""
+def letters_state_the_ledger(unit: Unit, horizon: Horizon) -> list[Check]:
+    """P7: messages that stated an amount; what the ledger said on an earlier day does not change any more."""
     return [
         none_may_differ(
-            unit, "P7", "messages that stated another amount than was owed", _MESSAGES, blocks=False
+            unit,
+            "P7",
+            "messages that stated another amount than was owed",
+            _MESSAGES,
+            {"age": horizon.age},
+            blocks=False,
         )
     ]

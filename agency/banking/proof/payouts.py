@@ -4,17 +4,20 @@ from agency.banking.proof.checks import Check, none_may_differ, rows_of
 from agency.kernel.unit import Unit
 
 _TOTALS = """
-    SELECT (SELECT coalesce(sum(transit), 0)::bigint FROM proof_transaction
-        WHERE kind = 'remittance_paid') AS remitted,
+    SELECT (SELECT coalesce(sum(e.amount_minor), 0)::bigint FROM ledger_entry e JOIN ledger_transaction t
+        ON t.creditor_id = e.creditor_id AND t.id = e.transaction_id
+        WHERE t.kind = 'remittance_paid' AND e.account = 'trust.in_transit') AS remitted,
       (SELECT coalesce(-sum(l.amount_minor), 0)::bigint FROM bank_line l WHERE l.state = 'payout'
         AND EXISTS (SELECT FROM remittance_run r WHERE r.end_to_end = l.end_to_end)) AS debited
 """
 _RUNS = """
     WITH moved AS (
-      SELECT creditor_id, source_key, -sum(transit) FILTER (WHERE kind = 'remittance') AS sent,
-        sum(transit) FILTER (WHERE kind = 'remittance_paid') AS seen
-      FROM proof_transaction WHERE kind IN ('remittance', 'remittance_paid') AND transit IS NOT NULL
-      GROUP BY creditor_id, source_key),
+      SELECT t.creditor_id, t.source_key,
+        -sum(e.amount_minor) FILTER (WHERE t.kind = 'remittance') AS sent,
+        sum(e.amount_minor) FILTER (WHERE t.kind = 'remittance_paid') AS seen
+      FROM ledger_transaction t JOIN ledger_entry e ON e.creditor_id = t.creditor_id
+        AND e.transaction_id = t.id AND e.account = 'trust.in_transit'
+      WHERE t.kind IN ('remittance', 'remittance_paid') GROUP BY t.creditor_id, t.source_key),
     debited AS (SELECT end_to_end, -sum(amount_minor) AS minor FROM bank_line
       WHERE state = 'payout' GROUP BY end_to_end)
     SELECT 'run' AS what, r.creditor_id, r.id::text AS id, r.state || ' ' || r.cutoff_on AS text,
@@ -30,7 +33,7 @@ _RUNS = """
         OR d.minor IS DISTINCT FROM r.net_minor))
       OR (r.state <> 'paid' AND (m.seen IS NOT NULL OR d.minor IS NOT NULL))
     UNION ALL SELECT 'transaction', t.creditor_id, t.id::text, 'a payout that is not on file', NULL, NULL, ''
-    FROM proof_transaction t WHERE t.kind IN ('remittance', 'remittance_paid')
+    FROM ledger_transaction t WHERE t.kind IN ('remittance', 'remittance_paid')
       AND NOT EXISTS (SELECT FROM remittance_run r WHERE r.creditor_id = t.creditor_id
         AND r.id::text = t.source_key)
 """

@@ -18,15 +18,6 @@ from agency.kernel.unit import Unit
 
 LAG_MINUTES_MAX = 15
 
-# Transactions that had committed when the earlier proof looked: their numbers never change.
-_SNAPSHOT = "SELECT pg_current_snapshot()::text AS snapshot"
-_COUNT = """
-    SELECT count(*) FILTER (WHERE xid < :old_from OR (xid < :old_to
-        AND xid <> ALL(CAST(:old_open AS bigint[])))) AS still,
-      count(*) FILTER (WHERE xid < :new_from OR (xid < :new_to
-        AND xid <> ALL(CAST(:new_open AS bigint[])))) AS now
-    FROM proof_transaction WHERE NOT orphan
-"""
 _LAG = """
     SELECT (SELECT count(*) FROM outbox WHERE done_at IS NULL AND (quarantined_at IS NOT NULL
         OR available_at < clock_timestamp() - make_interval(mins => :limit))) AS outbox,
@@ -53,35 +44,6 @@ def last_seen(unit: Unit) -> dict[str, Any]:
         .limit(1)
     ).first()
     return dict(found or {})
-
-
-def nothing_disappeared(unit: Unit, before: dict[str, Any]) -> tuple[list[Check], dict[str, Any]]:
-    """P1: transactions that the earlier proof saw are still there; returns what this proof saw as well."""
-    [row] = rows_of(unit, _SNAPSHOT)
-    old, new = _bounds(before.get("snapshot", "1:1:")), _bounds(row.snapshot)
-    [counted] = rows_of(
-        unit,
-        _COUNT,
-        **{f"old_{name}": value for name, value in old.items()},
-        **{f"new_{name}": value for name, value in new.items()},
-    )
-    check = Check(
-        key="P1",
-        left_label="transactions of the last proof that are still there",
-        left=counted.still,
-        right_label="transactions that the last proof saw",
-        right=before.get("transactions", 0),
-    )
-    return [check], {"snapshot": row.snapshot, "transactions": counted.now}
-
-
-def _bounds(snapshot: str) -> dict[str, Any]:
-    first, last, still_open = snapshot.split(":")
-    return {
-        "from": int(first),
-        "to": int(last),
-        "open": [int(number) for number in still_open.split(",") if number],
-    }
 
 
 def nothing_lags(unit: Unit) -> list[Check]:
