@@ -58,18 +58,17 @@ def give_up(
     :raises MoreThanOpen: the amount is not positive, or more than is owed of that part on the day.
     :raises NoAuthority: none of the roles may give up so much.
     """
-    if not why.strip():
-        raise NoReason("say why", field="why")
+    _refuse_without_reason(why)
     lock_claims(unit, creditor_id=creditor_id, claim_ids=[claim_id])
     day = on or unit.today
     standing = _standing(unit, creditor_id, act, key)
     if standing is not None:
         return standing
     _refuse(unit, creditor_id, claim_id, act, part, amount, roles, day)
-    postings = _fixing(unit, creditor_id, claim_id, part, act, key, day)
     legs = (Leg("claims.control", amount, claim_id), Leg(f"claims.{part}", -amount, claim_id))
-    postings.append(_posting(creditor_id, act.value, key, legs, day, why.strip()))
-    transaction_id = post_many(unit, postings)[-1]
+    decision = _posting(creditor_id, act.value, key, legs, day, why.strip())
+    fixing = _fixing(unit, creditor_id, claim_id, part, act, key, day)
+    transaction_id = post_many(unit, [*fixing, decision])[-1]
     record(
         unit,
         action=f"claim.{act}",
@@ -88,8 +87,7 @@ def take_back(unit: Unit, *, creditor_id: UUID, transaction_id: UUID, why: str) 
     :raises NotFound: it is no waiver or write-off of this creditor.
     :raises AlreadyReversed: it was taken back before.
     """
-    if not why.strip():
-        raise NoReason("say why", field="why")
+    _refuse_without_reason(why)
     row = unit.session.connection().execute(
         text(
             "SELECT t.kind, t.effective_on, min(e.claim_id::text) AS claim_id FROM ledger_transaction t"
@@ -137,6 +135,11 @@ def given_up(unit: Unit, *, creditor_id: UUID, claim_id: UUID, currency: str) ->
         },
     )
     return Money(minor.scalar_one(), currency)
+
+
+def _refuse_without_reason(why: str) -> None:
+    if not why.strip():
+        raise NoReason("say why", field="why")
 
 
 def _standing(unit: Unit, creditor_id: UUID, act: Act, key: str) -> UUID | None:

@@ -17,16 +17,16 @@ from agency.rules.proof_limits import ProofLimits, proof_limits
 _BANK = """
     WITH booked AS MATERIALIZED (
       SELECT t.creditor_id, t.id, t.kind, t.source_key, t.effective_on, e.amount_minor, e.currency
-      FROM ledger_entry e JOIN ledger_transaction t ON t.creditor_id = e.creditor_id AND t.id = e.transaction_id
-      WHERE e.account = 'trust.bank'),
+      FROM ledger_entry e JOIN ledger_transaction t ON t.creditor_id = e.creditor_id
+        AND t.id = e.transaction_id WHERE e.account = 'trust.bank'),
     of_line AS MATERIALIZED (
       SELECT l.id, l.iban, l.amount_minor, l.currency, l.value_on, l.booked_on, s.id AS statement_id,
         s.iban AS of_iban, s.opens_on, s.closes_on, b.source_key, b.bookings, b.minor, b.effective_on,
         b.currency AS booked_currency
       FROM (SELECT * FROM bank_line WHERE amount_minor <> 0) l
       LEFT JOIN bank_statement s ON s.id = l.statement_id
-      FULL JOIN (SELECT source_key, count(*) AS bookings, sum(amount_minor) AS minor, min(currency) AS currency,
-          min(effective_on) AS effective_on
+      FULL JOIN (SELECT source_key, count(*) AS bookings, sum(amount_minor) AS minor,
+          min(currency) AS currency, min(effective_on) AS effective_on
         FROM booked WHERE kind = :line_kind GROUP BY source_key) b ON b.source_key = l.id::text),
     moved AS (
       SELECT of_iban AS iban, booked_currency AS currency, greatest(coalesce(opens_on, booked_on),
@@ -46,21 +46,28 @@ _BANK = """
           UNION ALL SELECT iban, currency, on_, 0 FROM closing) sides
         GROUP BY iban, currency, on_),
     wrong AS (
-      SELECT 'line' AS question, 'line' AS what, NULL::uuid AS creditor_id, coalesce(id::text, source_key) AS id,
-        CASE WHEN id IS NULL THEN 'booked, but not on any statement' WHEN source_key IS NULL THEN 'not booked'
-          WHEN statement_id IS NULL THEN 'its statement is gone' WHEN bookings > 1 THEN 'booked more than once'
+      SELECT 'line' AS question, 'line' AS what, NULL::uuid AS creditor_id,
+        coalesce(id::text, source_key) AS id,
+        CASE WHEN id IS NULL THEN 'booked, but not on any statement'
+          WHEN source_key IS NULL THEN 'not booked' WHEN statement_id IS NULL THEN 'its statement is gone'
+          WHEN bookings > 1 THEN 'booked more than once'
           ELSE 'booked otherwise' END AS text,
-        amount_minor AS left_side, minor::bigint AS right_side, coalesce(currency, booked_currency) AS currency
+        amount_minor AS left_side, minor::bigint AS right_side,
+        coalesce(currency, booked_currency) AS currency
       FROM of_line WHERE id IS NULL OR source_key IS NULL OR statement_id IS NULL OR bookings > 1
-        OR minor <> amount_minor OR booked_currency <> currency OR effective_on <> value_on OR of_iban <> iban
-      UNION ALL SELECT 'other', 'transaction', b.creditor_id, b.id::text, b.kind, b.amount_minor, NULL, b.currency
+        OR minor <> amount_minor OR booked_currency <> currency OR effective_on <> value_on
+        OR of_iban <> iban
+      UNION ALL SELECT 'other', 'transaction', b.creditor_id, b.id::text, b.kind, b.amount_minor, NULL,
+        b.currency
       FROM booked b WHERE b.kind <> :line_kind AND NOT (b.kind IN (:opening_kind, :opening_taken_back)
         AND EXISTS (SELECT FROM bank_statement s WHERE s.id::text = b.source_key)))
     SELECT 'day' AS question, 'statement' AS what, NULL::uuid AS creditor_id, c.id::text AS id,
-      c.iban || ' ' || c.on_ AS text, d.ledger::bigint AS left_side, c.closing_minor AS right_side, c.currency,
+      c.iban || ' ' || c.on_ AS text, d.ledger::bigint AS left_side, c.closing_minor AS right_side,
+      c.currency,
       c.iban, c.on_, 0::bigint AS differing
     FROM closing c JOIN days d ON d.iban = c.iban AND d.currency = c.currency AND d.on_ = c.on_
-    UNION ALL SELECT * FROM (SELECT wrong.*, '', NULL::date, count(*) OVER (PARTITION BY question) FROM wrong) n
+    UNION ALL SELECT * FROM (
+      SELECT wrong.*, '', NULL::date, count(*) OVER (PARTITION BY question) FROM wrong) AS n
     ORDER BY iban, currency, on_
 """
 # The first statement has none before it. One that renews or overlaps another opens where that one opened.
@@ -118,8 +125,8 @@ _KINDS = {
 
 
 def bank_equals_ledger(unit: Unit, horizon: Horizon) -> list[Check]:
-    """P2 and the bank's side of P4: the ledger's trust account is the bank's, for each IBAN at its latest closing
-    and on every day; each line has one transaction, each transaction its line, and so its payments."""
+    """P2 and the bank's side of P4: the ledger's trust account is the bank's, for each IBAN at its latest
+    closing and on every day; each line has one transaction, each transaction its line; so its payments."""
     found = rows_of(unit, _BANK, **_KINDS)
     days = [row for row in found if row.question == "day"]
     lines, others = ([row for row in found if row.question == name] for name in ("line", "other"))

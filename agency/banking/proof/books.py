@@ -17,7 +17,8 @@ from agency.ledger.chart import TRUST_ASSETS, TRUST_LIABILITIES
 # Both sides of the ledger in one number each: of a transaction's legs and of its row, the id with the age of
 # whoever wrote it. Equal numbers mean that every transaction has its legs and none was written later.
 _LEGS = """
-    SELECT count(*) AS transactions, count(*) FILTER (WHERE total <> 0 OR legs < 2 OR youngest <> oldest) AS odd,
+    SELECT count(*) AS transactions,
+      count(*) FILTER (WHERE total <> 0 OR legs < 2 OR youngest <> oldest) AS odd,
       coalesce(sum(hashint4extended(oldest, uuid_hash_extended(transaction_id, 0))), 0) AS digest
     FROM (SELECT transaction_id, count(*) AS legs, sum(amount_minor) AS total, min(age(xmin)) AS youngest,
         max(age(xmin)) AS oldest FROM ledger_entry GROUP BY transaction_id) AS legs
@@ -48,9 +49,9 @@ _UNEVEN = """
       GROUP BY creditor_id, transaction_id) l ON l.creditor_id = t.creditor_id AND l.transaction_id = t.id
     WHERE t.id IS NULL OR coalesce(l.legs, 0) < 2 OR l.uneven
 """
-# A row still carries the number of the database transaction that wrote it. One that was changed since, or came
-# later, carries another; so do rows of a restored copy and those written under a savepoint: then the content
-# decides. It is the text of `Posting.content_sha256`; the day of booking is the moment's.
+# A row still carries the number of the database transaction that wrote it. One that was changed since, or
+# came later, carries another; so do rows of a restored copy and those written under a savepoint: then the
+# content decides. It is the text of `Posting.content_sha256`; the day of booking is the moment's.
 _UNSEALED = """
     SELECT 'transaction' AS what, t.creditor_id, t.id::text AS id, 'not what was sealed' AS text,
       NULL::bigint AS left_side, NULL::bigint AS right_side, '' AS currency
@@ -120,7 +121,7 @@ def transactions_balance(unit: Unit, before: dict[str, Any], now: Moment) -> tup
 
 
 def _bounds(name: str, seen: dict[str, Any]) -> dict[str, Any]:
-    """A snapshot as parameters: what has a lower number than its first, or was not open below its last, is in."""
+    """A snapshot as parameters: in it is what lies below its first number, or was not open below its last."""
     first, last, still_open = seen.get("snapshot", "1:1:").split(":")
     numbers = [int(number) for number in still_open.split(",") if number]
     return {f"{name}_from": int(first), f"{name}_to": int(last), f"{name}_open": numbers}

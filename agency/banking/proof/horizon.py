@@ -1,8 +1,8 @@
-"""How far back a proof must compare row by row: what an earlier one compared, and nobody touched since, stands.
+"""How far back a proof must compare row by row: what an earlier one compared and nobody touched since stands.
 
-Every row carries the number of the database transaction that wrote it. Sums and seals are taken over everything
-each time; comparisons of single rows are made of those that were written since the last proof in which all of
-them held, and of all rows once a night.
+Every row carries the number of the database transaction that wrote it. Sums and seals are taken over all rows
+each time; single rows are compared that were written since the last proof in which all of them held, and all
+of them once a night.
 """
 
 from dataclasses import dataclass

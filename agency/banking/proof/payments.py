@@ -20,13 +20,16 @@ _PAYMENTS = """
         -coalesce(sum(e.amount_minor) FILTER (WHERE e.account = 'trust.creditor'), 0) AS to_creditor,
         -coalesce(sum(e.amount_minor) FILTER (WHERE e.account = 'trust.agency'), 0) AS to_agency,
         -coalesce(sum(e.amount_minor) FILTER (WHERE e.account = 'trust.debtor'), 0) AS over
-      FROM ledger_transaction t JOIN touched n ON n.creditor_id = t.creditor_id AND n.source_key = t.source_key
+      FROM ledger_transaction t
+      JOIN touched n ON n.creditor_id = t.creditor_id AND n.source_key = t.source_key
       LEFT JOIN ledger_entry e ON e.creditor_id = t.creditor_id AND e.transaction_id = t.id
       WHERE t.kind = 'payment' GROUP BY t.creditor_id, t.source_key),
     taken_back AS (
       SELECT t.creditor_id, t.source_key, count(*) AS transactions
-      FROM ledger_transaction t JOIN touched n ON n.creditor_id = t.creditor_id AND n.source_key = t.source_key
-      WHERE t.kind = 'payment.reversal' AND t.reverses_id IS NOT NULL GROUP BY t.creditor_id, t.source_key),
+      FROM ledger_transaction t
+      JOIN touched n ON n.creditor_id = t.creditor_id AND n.source_key = t.source_key
+      WHERE t.kind = 'payment.reversal' AND t.reverses_id IS NOT NULL
+      GROUP BY t.creditor_id, t.source_key),
     shown AS (
       SELECT p.* FROM payment p JOIN touched n ON n.creditor_id = p.creditor_id
         AND n.source_key = p.source || ':' || p.source_key),
