@@ -6,69 +6,72 @@ from datetime import date, timedelta
 from typing import Any
 
 from agency.banking.importing import LINE_KIND, OPENING_KIND
-from agency.banking.proof.checks import Check, no_rows, none_may_differ, rows_of
+from agency.banking.proof.checks import Check, differences, no_rows, none_may_differ, rows_of
 from agency.banking.proof.horizon import Horizon
 from agency.calendar import is_business_day
+from agency.kernel.ids import HOUSE
 from agency.kernel.unit import Unit
 from agency.rules.proof_limits import ProofLimits, proof_limits
 
-# The bank's account in the ledger, per IBAN and day of the statement. A line counts on the bank's day, kept
-# within the statement that brought it; what stood there before the first statement counts from the start.
-_BANK = """
-    WITH booked AS MATERIALIZED (
-      SELECT t.creditor_id, t.id, t.kind, t.source_key, t.effective_on, e.amount_minor, e.currency
-      FROM ledger_entry e JOIN ledger_transaction t ON t.creditor_id = e.creditor_id
-        AND t.id = e.transaction_id WHERE e.account = 'trust.bank'),
-    of_line AS MATERIALIZED (
-      SELECT l.id, l.iban, l.amount_minor, l.currency, l.value_on, l.booked_on, s.id AS statement_id,
-        s.iban AS of_iban, s.opens_on, s.closes_on, b.source_key, b.bookings, b.minor, b.effective_on,
-        b.currency AS booked_currency
-      FROM (SELECT * FROM bank_line WHERE amount_minor <> 0) l
-      LEFT JOIN bank_statement s ON s.id = l.statement_id
-      FULL JOIN (SELECT source_key, count(*) AS bookings, sum(amount_minor) AS minor,
-          min(currency) AS currency, min(effective_on) AS effective_on
-        FROM booked WHERE kind = :line_kind GROUP BY source_key) b ON b.source_key = l.id::text),
-    moved AS (
-      SELECT of_iban AS iban, booked_currency AS currency, greatest(coalesce(opens_on, booked_on),
-          least(booked_on, coalesce(closes_on, booked_on))) AS on_, sum(minor) AS minor
-        FROM of_line WHERE minor IS NOT NULL AND statement_id IS NOT NULL GROUP BY 1, 2, 3
-      UNION ALL SELECT s.iban, b.currency, DATE '0001-01-01', sum(b.amount_minor)
-        FROM booked b JOIN bank_statement s ON s.id::text = b.source_key
-        WHERE b.kind IN (:opening_kind, :opening_taken_back) GROUP BY 1, 2),
+# Per IBAN and day of the bank, each line within the statement that brought it; what stood there before the
+# first statement counts from the start. P4 holds every line against its entries, so sums of lines are the ledger's.
+_DAYS = """
+    WITH moved AS (
+      SELECT s.iban, l.currency, greatest(coalesce(s.opens_on, l.booked_on),
+          least(l.booked_on, coalesce(s.closes_on, l.booked_on))) AS on_, sum(l.amount_minor) AS minor
+        FROM bank_line l JOIN bank_statement s ON s.id = l.statement_id GROUP BY 1, 2, 3
+      UNION ALL SELECT s.iban, e.currency, DATE '0001-01-01', sum(e.amount_minor)
+        FROM ledger_transaction t JOIN bank_statement s ON s.id::text = t.source_key
+        JOIN ledger_entry e ON e.creditor_id = t.creditor_id AND e.transaction_id = t.id
+          AND e.account = 'trust.bank'
+        WHERE t.creditor_id = :house AND t.book = 'trust' AND t.kind IN (:opening_kind, :opening_taken_back)
+        GROUP BY 1, 2),
     closing AS (
       SELECT DISTINCT ON (iban, currency, on_) id, iban, currency, on_, closing_minor FROM (
         SELECT *, coalesce(closes_on, (imported_at AT TIME ZONE 'Europe/Amsterdam')::date) AS on_
           FROM bank_statement WHERE closing_minor IS NOT NULL) s
       ORDER BY iban, currency, on_, imported_at DESC, id DESC),
     days AS (
-      SELECT iban, currency, on_, sum(sum(minor)) OVER (PARTITION BY iban, currency ORDER BY on_) AS ledger
+      SELECT iban, currency, on_, sum(sum(minor)) OVER (PARTITION BY iban, currency ORDER BY on_) AS ledger,
+        sum(sum(minor)) OVER (PARTITION BY iban, currency) AS whole
         FROM (SELECT iban, currency, on_, minor FROM moved
           UNION ALL SELECT iban, currency, on_, 0 FROM closing) sides
-        GROUP BY iban, currency, on_),
-    wrong AS (
-      SELECT 'line' AS question, 'line' AS what, NULL::uuid AS creditor_id,
-        coalesce(id::text, source_key) AS id,
-        CASE WHEN id IS NULL THEN 'booked, but not on any statement'
-          WHEN source_key IS NULL THEN 'not booked' WHEN statement_id IS NULL THEN 'its statement is gone'
-          WHEN bookings > 1 THEN 'booked more than once'
-          ELSE 'booked otherwise' END AS text,
-        amount_minor AS left_side, minor::bigint AS right_side,
-        coalesce(currency, booked_currency) AS currency
-      FROM of_line WHERE id IS NULL OR source_key IS NULL OR statement_id IS NULL OR bookings > 1
-        OR minor <> amount_minor OR booked_currency <> currency OR effective_on <> value_on
-        OR of_iban <> iban
-      UNION ALL SELECT 'other', 'transaction', b.creditor_id, b.id::text, b.kind, b.amount_minor, NULL,
-        b.currency
-      FROM booked b WHERE b.kind <> :line_kind AND NOT (b.kind IN (:opening_kind, :opening_taken_back)
-        AND EXISTS (SELECT FROM bank_statement s WHERE s.id::text = b.source_key)))
-    SELECT 'day' AS question, 'statement' AS what, NULL::uuid AS creditor_id, c.id::text AS id,
-      c.iban || ' ' || c.on_ AS text, d.ledger::bigint AS left_side, c.closing_minor AS right_side,
-      c.currency,
-      c.iban, c.on_, 0::bigint AS differing
+        GROUP BY iban, currency, on_)
+    SELECT 'statement' AS what, NULL::uuid AS creditor_id, c.id::text AS id, c.iban || ' ' || c.on_ AS text,
+      d.ledger::bigint AS left_side, c.closing_minor AS right_side, c.currency, c.iban,
+      (d.whole - d.ledger)::bigint AS later, 0::bigint AS differing
     FROM closing c JOIN days d ON d.iban = c.iban AND d.currency = c.currency AND d.on_ = c.on_
-    UNION ALL SELECT * FROM (
-      SELECT wrong.*, '', NULL::date, count(*) OVER (PARTITION BY question) FROM wrong) AS n
-    ORDER BY iban, currency, on_
+    ORDER BY c.iban, c.currency, c.on_
+"""
+_LEDGER = """
+    SELECT currency, sum(amount_minor)::bigint AS minor FROM ledger_entry WHERE account = 'trust.bank'
+    GROUP BY currency
+"""
+_LINES = """
+    WITH touched AS (
+      SELECT id::text AS line FROM bank_line WHERE amount_minor <> 0 AND age(xmin) <= :age
+      UNION SELECT source_key FROM ledger_transaction WHERE kind = :line_kind AND xid >= :number),
+    booked AS (
+      SELECT t.source_key, count(*) AS bookings, sum(e.amount_minor) AS minor, min(e.currency) AS currency,
+        min(t.effective_on) AS effective_on
+      FROM touched n JOIN ledger_transaction t ON t.source_key = n.line AND t.kind = :line_kind
+      JOIN ledger_entry e ON e.creditor_id = t.creditor_id AND e.transaction_id = t.id
+        AND e.account = 'trust.bank' GROUP BY t.source_key)
+    SELECT 'line' AS question, 'line' AS what, NULL::uuid AS creditor_id, n.line AS id,
+      CASE WHEN l.id IS NULL THEN 'booked, but not on any statement' WHEN b.source_key IS NULL
+        THEN 'not booked' WHEN s.id IS NULL THEN 'its statement is gone'
+        WHEN b.bookings > 1 THEN 'booked more than once' ELSE 'booked otherwise' END AS text,
+      l.amount_minor AS left_side, b.minor::bigint AS right_side, coalesce(l.currency, b.currency) AS currency
+    FROM touched n LEFT JOIN bank_line l ON l.id::text = n.line LEFT JOIN booked b ON b.source_key = n.line
+    LEFT JOIN bank_statement s ON s.id = l.statement_id
+    WHERE l.id IS NULL OR b.source_key IS NULL OR s.id IS NULL OR b.bookings > 1 OR s.iban <> l.iban
+      OR b.minor <> l.amount_minor OR b.currency <> l.currency OR b.effective_on <> l.value_on
+    UNION ALL SELECT 'other', 'transaction', t.creditor_id, t.id::text, t.kind, e.amount_minor, NULL,
+      e.currency
+    FROM ledger_transaction t JOIN ledger_entry e ON e.creditor_id = t.creditor_id AND e.transaction_id = t.id
+    WHERE t.xid >= :number AND e.account = 'trust.bank' AND t.kind <> :line_kind
+      AND NOT (t.kind IN (:opening_kind, :opening_taken_back)
+        AND EXISTS (SELECT FROM bank_statement s WHERE s.id::text = t.source_key))
 """
 # The first statement has none before it. One that renews or overlaps another opens where that one opened.
 _UNCHAINED = """
@@ -117,49 +120,57 @@ _CLEARING = """
     HAVING sum(e.amount_minor * :sign)
       FILTER (WHERE e.amount_minor * :sign < 0 OR t.effective_on <= :limit) > 0
 """
-_KINDS = {
-    "line_kind": LINE_KIND,
-    "opening_kind": OPENING_KIND,
-    "opening_taken_back": f"{OPENING_KIND}.reversal",
-}
+_OPENINGS = {"opening_kind": OPENING_KIND, "opening_taken_back": f"{OPENING_KIND}.reversal"}
 
 
-def bank_equals_ledger(unit: Unit, horizon: Horizon) -> list[Check]:
-    """P2 and the bank's side of P4: the ledger's trust account is the bank's, for each IBAN at its latest
-    closing and on every day; each line has one transaction, each transaction its line; so its payments."""
-    found = rows_of(unit, _BANK, **_KINDS)
-    days = [row for row in found if row.question == "day"]
-    lines, others = ([row for row in found if row.question == name] for name in ("line", "other"))
+def bank_equals_ledger(unit: Unit) -> list[Check]:
+    """P2: the ledger's trust account is the bank's at its latest closing, and for each IBAN on every day."""
+    days = rows_of(unit, _DAYS, house=HOUSE, **_OPENINGS)
+    uneven = [row for row in days if row.left_side != row.right_side]
+    label = "days on which bank and ledger differ"
     return [
-        *(_at_latest_closing(row) for row in {(row.iban, row.currency): row for row in days}.values()),
-        _on_every_day([row for row in days if row.left_side != row.right_side]),
+        *_at_latest_closing(unit, days),
+        # The days are all read, so they are counted here.
+        replace(no_rows("P2", label, uneven, account="trust.bank"), left=len(uneven)),
         none_may_differ(unit, "P2", "statements that do not follow on from the one before", _UNCHAINED),
-        no_rows("P4", "bank lines not booked exactly once", lines, account="trust.bank"),
-        no_rows("P4", "entries on the bank's account without a bank line", others),
+    ]
+
+
+def _at_latest_closing(unit: Unit, days: Sequence[Any]) -> list[Check]:
+    """Hold the whole account in the ledger, less what came after the closings, against the closings."""
+    ledger = {row.currency: row.minor for row in rows_of(unit, _LEDGER)}
+    latest = {(row.iban, row.currency): row for row in days}
+    checks = []
+    for currency in sorted({*ledger, *(currency for _, currency in latest)}):
+        closings = [row for (_, of), row in latest.items() if of == currency]
+        checks.append(
+            Check(
+                key="P2",
+                left_label="trust account in the ledger",
+                left=ledger.get(currency, 0) - sum(row.later for row in closings),
+                right_label="closing balance of the bank",
+                right=sum(row.right_side for row in closings),
+                money=True,
+                account="trust.bank",
+                currency=currency,
+                subject=", ".join(sorted(row.iban for row in closings)),
+            )
+        )
+    return checks
+
+
+def every_line_is_booked_once(unit: Unit, horizon: Horizon) -> list[Check]:
+    """P4, the bank's side: each line has one transaction, each transaction its line; and so its payments."""
+    found = differences(
+        unit, _LINES, {"line_kind": LINE_KIND, **_OPENINGS, "age": horizon.age, "number": horizon.number}
+    )
+    return [
+        no_rows("P4", "bank lines not booked exactly once", found.get("line", []), account="trust.bank"),
+        no_rows("P4", "entries on the bank's account without a bank line", found.get("other", [])),
         none_may_differ(
             unit, "P4", "lines whose payments are not just theirs", _SETTLED, {"age": horizon.age}
         ),
     ]
-
-
-def _at_latest_closing(row: Any) -> Check:
-    return Check(
-        key="P2",
-        left_label="trust account in the ledger",
-        left=row.left_side,
-        right_label="closing balance of the bank",
-        right=row.right_side,
-        money=True,
-        account="trust.bank",
-        currency=row.currency,
-        subject=row.iban,
-    )
-
-
-def _on_every_day(uneven: Sequence[Any]) -> Check:
-    """The days are all read, so they are counted here."""
-    label = "days on which bank and ledger differ"
-    return replace(no_rows("P2", label, uneven, account="trust.bank"), left=len(uneven))
 
 
 def clearing_is_young(unit: Unit) -> list[Check]:

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlmodel import col, select
 
 from agency.banking.models import ProofRun
-from agency.banking.proof.bank import bank_equals_ledger, clearing_is_young
+from agency.banking.proof.bank import bank_equals_ledger, clearing_is_young, every_line_is_booked_once
 from agency.banking.proof.books import transactions_balance, trust_adds_up
 from agency.banking.proof.checks import Check
 from agency.banking.proof.horizon import (
@@ -26,13 +26,14 @@ from agency.banking.proof.trail import audit_is_whole, last_seen, nothing_lags
 from agency.kernel.unit import Unit
 
 _OF_SUMS: tuple[Callable[[Unit], list[Check]], ...] = (
+    bank_equals_ledger,
     trust_adds_up,
     clearing_is_young,
     remitted_equals_debited,
     nothing_lags,
 )
 _OF_ROWS: tuple[Callable[[Unit, Horizon], list[Check]], ...] = (
-    bank_equals_ledger,
+    every_line_is_booked_once,
     payments_are_as_booked,
     letters_state_the_ledger,
 )
