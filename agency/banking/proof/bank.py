@@ -14,7 +14,7 @@ from agency.kernel.unit import Unit
 from agency.rules.proof_limits import ProofLimits, proof_limits
 
 # Per IBAN and day of the bank, each line within the statement that brought it; what stood there before the
-# first statement counts from the start. P4 holds every line against its entries, so sums of lines are the ledger's.
+# first statement counts from the start. P4 holds every line against its entries, so these are the ledger's.
 _DAYS = """
     WITH moved AS (
       SELECT s.iban, l.currency, greatest(coalesce(s.opens_on, l.booked_on),
