@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import text
 
 from agency.arrangements.jobs import check_due_promises
-from agency.banking.jobs import explain_settlements, prove_now
+from agency.banking.jobs import explain_settlements, prove_everything
 from agency.communication.jobs import mail_creditors, release, resolve
 from agency.documents.jobs import follow_requests
 from agency.kernel.actor import JobFunction, actor_name
@@ -38,7 +38,7 @@ SCHEDULE: tuple[Scheduled, ...] = (
     Scheduled(explain_settlements, timedelta(hours=1)),
     # Often, because a register that was silent is tried again soon; who is not due is not asked about.
     Scheduled(screen, timedelta(minutes=5)),
-    Scheduled(prove_now, timedelta(days=1)),
+    Scheduled(prove_everything, timedelta(days=1)),
     Scheduled(measure_recovery, timedelta(days=1)),
 )
 

@@ -57,3 +57,10 @@ def explain_settlements(units: Units) -> None:
 def prove_now(unit: Unit) -> None:
     """This job will prove the books as of today."""
     prove(unit, on=unit.today)
+
+
+@actor()
+def prove_everything(unit: Unit) -> None:
+    """This job will prove the books as of today, and compare every row again."""
+    unit.allow_long_statements()
+    prove(unit, on=unit.today, everything=True)

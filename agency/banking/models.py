@@ -112,7 +112,11 @@ class BankNotice(SQLModel, table=True):
 
 
 class ProofRun(SQLModel, table=True):
-    """A stored proof that bank = ledger = liabilities: each check with its two figures."""
+    """A stored proof that bank = ledger = liabilities: each check with its two figures.
+
+    `seen` is how far the books went: the database's snapshot, how many transactions it held, and the last
+    link of each audit chain.
+    """
 
     __tablename__ = "proof_run"
 
@@ -121,3 +125,4 @@ class ProofRun(SQLModel, table=True):
     on: date
     green: bool
     checks: list[Any] = json_field()
+    seen: dict[str, Any] = json_field(default_factory=dict)

@@ -23,13 +23,14 @@ from infra.bench.intake import (
     write_file,
 )
 from infra.bench.pages import measure_pages, open_site
+from infra.bench.proof import measure_proof
 from infra.bench.quote import measure_quote
 from infra.bench.rules import measure_interest
 
-WORDS = ("intake", "price", "pages", "quote", "bank", "interest")
+WORDS = ("intake", "price", "pages", "quote", "bank", "interest", "proof")
 NEED_SERVERS = {"intake", "price", "pages", "quote", "bank"}
-QUICK_CLAIMS, QUICK_PAIRS, QUICK_REQUESTS, QUICK_DEBTS = 2_000, 3, 200, 50_000
-CLAIMS, REQUESTS, DEBTS = 100_000, 1_000, 1_000_000
+QUICK_CLAIMS, QUICK_PAIRS, QUICK_REQUESTS, QUICK_DEBTS, QUICK_ENTRIES = 2_000, 3, 200, 50_000, 40_000
+CLAIMS, REQUESTS, DEBTS, ENTRIES = 100_000, 1_000, 1_000_000, 1_000_000
 FULL_CLAIMS = 1_000_000
 BANK_LINES = 1_000
 
@@ -47,10 +48,10 @@ def read_words(words: list[str]) -> argparse.Namespace:
     if unknown := sorted(set(asked.lines) - set(WORDS)):
         parser.error(f"no such line: {', '.join(unknown)}; there are {', '.join(WORDS)}")
     asked.lines = asked.lines or list(WORDS)
-    asked.pairs, asked.requests, asked.debts = PAIRS, REQUESTS, DEBTS
+    asked.pairs, asked.requests, asked.debts, asked.entries = PAIRS, REQUESTS, DEBTS, ENTRIES
     if asked.quick:
         asked.claims, asked.pairs, asked.requests = QUICK_CLAIMS, QUICK_PAIRS, QUICK_REQUESTS
-        asked.debts = QUICK_DEBTS
+        asked.debts, asked.entries = QUICK_DEBTS, QUICK_ENTRIES
     return asked
 
 
@@ -131,9 +132,12 @@ def main() -> None:
 
         if "interest" in asked.lines:
             lines += measure_interest(debts=asked.debts, pairs=asked.pairs, say=say)
-        if NEED_SERVERS & set(asked.lines):
+        if (NEED_SERVERS | {"proof"}) & set(asked.lines):
             with ground() as made:
-                lines += measure(made, asked, say)
+                if "proof" in asked.lines:
+                    lines.append(measure_proof(made, entries=asked.entries, pairs=asked.pairs, say=say))
+                if NEED_SERVERS & set(asked.lines):
+                    lines += measure(made, asked, say)
     for line in lines:
         print(line.text())
     shown.print(f"kept in {keep(lines)}", soft_wrap=True)
