@@ -13,12 +13,13 @@ from sqlmodel import col, select
 
 from agency.banking.importing import LINE_KIND
 from agency.banking.models import ProofRun
+from agency.banking.suspense import PARKED
 from agency.calendar import is_business_day
 from agency.kernel.audit import verify_chain
 from agency.kernel.unit import Unit
 from agency.ledger.chart import TRUST_ASSETS, TRUST_LIABILITIES
+from agency.rules.suspense_age import suspense_age
 
-SUSPENSE_DAYS_MAX = 5
 LAG_MINUTES_MAX = 15
 
 
@@ -166,11 +167,14 @@ def _every_line_booked_once(unit: Unit) -> list[Check]:
         kind=LINE_KIND,
     )
     settled = _count(unit, "SELECT count(*) FROM bank_line WHERE state = 'matched'")
+    # A line that was split over several claims names none itself.
     paid = _count(
         unit,
-        "SELECT count(*) FROM payment p JOIN bank_line l ON l.id::text = split_part(p.source_key, '#', 1)"
-        " AND l.state = 'matched' AND l.creditor_id = p.creditor_id AND l.claim_id = p.claim_id"
-        " AND l.amount_minor = p.amount_minor WHERE p.source = 'bank' AND p.reversed_at IS NULL",
+        "SELECT count(*) FROM (SELECT FROM bank_line l JOIN payment p"
+        " ON l.id::text = split_part(p.source_key, '#', 1) AND p.source = 'bank' AND p.reversed_at IS NULL"
+        " WHERE l.state = 'matched' GROUP BY l.id HAVING sum(p.amount_minor) = l.amount_minor"
+        " AND bool_and(l.claim_id IS NULL OR (p.creditor_id = l.creditor_id AND p.claim_id = l.claim_id))"
+        ") AS paid",
     )
     return [
         Check("P4", "bank lines", lines, "booked once, with their amount", right - strays, False, True,
@@ -181,17 +185,18 @@ def _every_line_booked_once(unit: Unit) -> list[Check]:
 
 def _suspense_is_young(unit: Unit) -> list[Check]:
     # The day before the one that leaves exactly the limit of business days up to today.
-    limit, left = unit.today, SUSPENSE_DAYS_MAX + 1
+    days = suspense_age(on=unit.today).block_after
+    limit, left = unit.today, days + 1
     while left:
         left -= is_business_day(country="NL", day=limit)
         limit -= timedelta(days=1)
     old = _count(
         unit,
-        "SELECT count(*) FROM bank_line WHERE state = 'suspense' AND amount_minor <> 0"
-        " AND booked_on <= :limit",
+        "SELECT count(*) FROM bank_line l WHERE l.state = 'suspense' AND l.amount_minor <> 0"
+        f" AND l.booked_on <= :limit AND NOT {PARKED}",
         limit=limit,
     )
-    label = "lines in suspense for more than 5 business days"
+    label = "lines in suspense for too many business days"
     return [Check("P5", label, old, "allowed", 0, False, True, "trust.suspense")]
 
 
@@ -205,9 +210,20 @@ def _remitted_equals_debited(unit: Unit) -> list[Check]:
     debited = _count(
         unit, "SELECT coalesce(-sum(amount_minor), 0)::bigint FROM bank_line WHERE state = 'payout'"
     )
+    refunded = _count(
+        unit,
+        "SELECT coalesce(sum(e.amount_minor), 0)::bigint FROM ledger_entry e JOIN ledger_transaction t"
+        " ON t.creditor_id = e.creditor_id AND t.id = e.transaction_id"
+        " WHERE t.kind = 'refund_paid' AND e.account = 'trust.in_transit'",
+    )
+    sent = _count(
+        unit, "SELECT coalesce(-sum(amount_minor), 0)::bigint FROM bank_line WHERE state = 'refund'"
+    )
     return [
         Check("P6", "paid out by the ledger", remitted, "debited by the bank", debited, True, True,
-              "trust.in_transit")
+              "trust.in_transit"),
+        Check("P6", "refunded by the ledger", refunded, "debited by the bank", sent, True, True,
+              "trust.in_transit"),
     ]  # fmt: skip
 
 

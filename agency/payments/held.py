@@ -1,4 +1,4 @@
-"""Money at the provider for a claim that takes none: held in suspense, then booked elsewhere or given back."""
+"""Money at the provider for a claim that takes none: held in suspense until it is booked or given back."""
 
 from datetime import date
 from uuid import UUID

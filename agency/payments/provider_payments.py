@@ -98,7 +98,10 @@ def _bring_to(unit: Unit, intent: PaymentIntent, kept: Money) -> None:
 
     What went back by refunds of our own is booked as such: it is not expected to be kept any more.
     """
-    history = [*_booked(unit, intent, Payment), *_booked(unit, intent, HeldPayment)]
+    history = sorted(
+        (*_booked(unit, intent, Payment), *_booked(unit, intent, HeldPayment)),
+        key=lambda one: int(one.source_key.rpartition("#")[2]),
+    )
     standing = next((one for one in history if not _is_over(one)), None)
     if (_expected(unit, standing) if standing else 0) == kept.minor:
         return
@@ -109,7 +112,8 @@ def _bring_to(unit: Unit, intent: PaymentIntent, kept: Money) -> None:
         settle(
             unit,
             creditor_id=intent.creditor_id,
-            claim_id=_meant_for(intent, standing),
+            # Finance may have booked it on another claim than the one it was begun for.
+            claim_id=history[-1].claim_id if history else intent.claim_id,
             source=PaymentSource.PSP,
             source_key=f"{intent.provider_ref}#{len(history) + 1}",
             amount=kept,
@@ -128,7 +132,6 @@ def _booked(
             col(kind.source) == PaymentSource.PSP,
             col(kind.source_key).startswith(f"{intent.provider_ref}#", autoescape=True),
         )
-        .order_by(col(kind.created_at))
         .execution_options(populate_existing=True)
     )
     return cast(Sequence[Payment | HeldPayment], rows.all())
@@ -164,8 +167,3 @@ def _take_back(unit: Unit, standing: Payment | HeldPayment) -> None:
         why=why,
         effective_on=unit.today,
     )
-
-
-def _meant_for(intent: PaymentIntent, standing: Payment | HeldPayment | None) -> UUID:
-    """Finance may have booked held money on another claim than the one it was begun for."""
-    return standing.claim_id if standing else intent.claim_id

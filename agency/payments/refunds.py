@@ -262,7 +262,7 @@ def stop_refunds_of(
 
 
 def book_refund(unit: Unit, refund: Refund, on: date) -> None:
-    """This function will take the money from who it was owed to, into transit or off what the provider has."""
+    """This function will take the money from whom it was owed, into transit or off what the provider has."""
     amount = Money(refund.amount_minor, refund.currency)
     owed = "trust.debtor" if refund.payment_id else SUSPENSE
     leaves = "trust.in_transit" if refund.route == RefundRoute.BANK else "trust.psp"
