@@ -107,7 +107,7 @@ def split_line(unit: Unit, *, line_id: UUID, parts: Sequence[Part]) -> list[UUID
         raise BadSplit("each claim gets more than nothing")
     total = Money.total((part.amount for part in parts), paid.currency)
     if total != paid:
-        raise BadSplit(f"the parts add up to {total}, the line is {paid}")
+        raise BadSplit("the parts do not add up to the amount of the line")
     return _settle(unit, line, parts)
 
 
@@ -263,17 +263,24 @@ def _facts(row: Row[Any]) -> dict[str, Any]:
 
 
 def _proposed(unit: Unit, rows: Sequence[Row[Any]]) -> dict[tuple[str, ...], Proposal]:
-    ids = {claim_id for row in rows for _, claim_id in _facts(row).get("claims", ())}
+    ids = sorted({UUID(claim_id) for row in rows for _, claim_id in _facts(row).get("claims", ())})
+    return {(str(one.creditor_id), str(one.claim_id)): one for one in claims_named(unit, ids)}
+
+
+def claims_named(unit: Unit, claim_ids: Sequence[UUID]) -> list[Proposal]:
+    """This function will return claims by their ids, with whose they are, in the order of their numbers."""
+    if not claim_ids:
+        return []
     found = unit.session.connection().execute(
         text(
             "SELECT c.creditor_id, c.id, c.number, k.name AS creditor, d.name AS debtor FROM claim c"
             " JOIN creditor k ON k.id = c.creditor_id"
             " JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
-            " WHERE c.id = ANY(CAST(:ids AS uuid[]))"
+            " WHERE c.id = ANY(:ids) ORDER BY c.number"
         ),
-        {"ids": sorted(ids)},
+        {"ids": list(claim_ids)},
     )
-    return {(str(row.creditor_id), str(row.id)): Proposal(*row) for row in found}
+    return [Proposal(*row) for row in found]
 
 
 def line_in_suspense(unit: Unit, line_id: UUID) -> BankLine:

@@ -12,7 +12,26 @@ LINE_STATES = {
     "psp_settlement": Chip(N_("From the payment provider"), "info"),
     "payout": Chip(N_("Own payout"), "info"),
     "returned": Chip(N_("Returned"), "calm"),
+    "refund": Chip(N_("Own refund"), "info"),
+    "sent_back": Chip(N_("Sent back"), "calm"),
 }
+REFUND_STATES = {
+    "requested": Chip(N_("To approve"), "warning"),
+    "approved": Chip(N_("Approved"), "info"),
+    "sending": Chip(N_("With the payment provider"), "info"),
+    "exported": Chip(N_("On its way"), "info"),
+    "paid": Chip(N_("Paid back"), "good"),
+    "cancelled": Chip(N_("Cancelled"), "calm"),
+    "rejected": Chip(N_("Came back"), "bad"),
+}
+OWED_REASONS = {
+    "overpaid": N_("Paid too much"),
+    "other_currency": N_("Paid in another currency"),
+    "claim_withdrawn": N_("Paid after the claim was withdrawn"),
+    "claim_closed": N_("Paid after the claim was closed"),
+    "claim_not_accepted": N_("Paid before the claim was accepted"),
+}
+ROUTES = {"bank": N_("Transfer"), "provider": N_("Payment provider")}
 RUN_STATES = {
     "draft": Chip(N_("To approve"), "warning"),
     "approved": Chip(N_("Approved"), "info"),
@@ -88,6 +107,9 @@ KINDS = {
     "psp_settlement": N_("Settlement of the payment provider"),
     "remittance": N_("Payout"),
     "remittance_paid": N_("Payout seen on the bank"),
+    "refund": N_("Refund"),
+    "refund_paid": N_("Refund seen on the bank"),
+    "refund_returned": N_("Refund that came back"),
 }
 
 assert ACCOUNTS.keys() == CHART.keys(), "every account of the chart has a name"

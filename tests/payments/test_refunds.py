@@ -1,4 +1,4 @@
-"""What was paid too much goes back: with four eyes, each cent once, to the bank and to the books' satisfaction."""
+"""What was paid too much goes back: with four eyes, each cent once, and the books prove it."""
 
 from datetime import date
 from uuid import UUID
