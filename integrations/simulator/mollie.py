@@ -298,6 +298,7 @@ def _reversal_json(world: World, row: sqlite3.Row) -> dict[str, Any]:
         "_links": {
             "self": _link(f"{own}/mollie/v2/payments/{row['payment_id']}/{row['kind']}s/{row['id']}"),
             "payment": _link(f"{own}/mollie/v2/payments/{row['payment_id']}"),
+            "documentation": _link("https://docs.mollie.com/reference/get-refund", "text/html"),
         },
     }
 
