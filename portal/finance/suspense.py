@@ -174,6 +174,8 @@ def line_page(request: Request, unit: Unit, line_id: UUID, form: Any, *, status:
         chip=LINE_STATES[line.state],
         reasons=reasons(line.match.get("reasons", [])),
         proposals=proposals,
+        # The whole of it is not one stroke of Enter away from the first of several claims that it names.
+        several="several_claims_named" in line.match.get("reasons", []),
         words=words,
         found=with_open,
         split=_split_rows(
