@@ -416,6 +416,37 @@ class PaymentReversed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RefundRequested(Event):
+    """Somebody asked that money goes back to who paid it; another person decides."""
+
+    creditor_sees: ClassVar[bool] = False
+    refund_id: UUID
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundPaid(Event):
+    """Money went back: seen on the bank, or carried out by the payment provider."""
+
+    creditor_sees: ClassVar[bool] = False
+    refund_id: UUID
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundEnded(Event):
+    """A refund came to nothing; the money is owed back as before."""
+
+    creditor_sees: ClassVar[bool] = False
+    refund_id: UUID
+    amount_minor: int
+    currency: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PromiseMade(Event):
     """The debtor promised to pay on a date; the path pauses."""
 

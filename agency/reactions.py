@@ -52,6 +52,7 @@ from agency.intake.jobs import book_credits, know_debtors, read_later
 from agency.kernel.emitting import Reaction
 from agency.pricing.reacting import open_books, price_again, price_read, price_without
 from agency.remittance.paid import see_paid_runs
+from agency.remittance.refund_orders import see_refunded
 from agency.screening.jobs import screen_before_contact, screen_placement
 from agency.treatment.reacting import (
     begin_placement,
@@ -105,5 +106,5 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     PaymentReversed: (resume_when_reversed,),
     PromiseMade: (confirm_promise, drop_when_promised),
     PromiseBroken: (resume_when_broken, call_when_broken),
-    StatementImported: (see_paid_runs, work_statement),
+    StatementImported: (see_paid_runs, see_refunded, work_statement),
 }

@@ -43,6 +43,8 @@ GLOBAL_TABLES = frozenset(
         "recovery_outcome",
         "remittance_file",
         "scheduled_run",
+        "suspense_case",
+        "suspense_note",
         "template",
         "treatment_path",
         "user_account",

@@ -4,6 +4,7 @@ from agency.calendar import next_business_day
 from agency.kernel.settings import Settings
 from agency.kernel.unit import Unit
 from agency.remittance.models import RemittanceFile
+from agency.remittance.refund_orders import export_refunds
 from agency.remittance.runs import PayoutOrder, export_runs
 from integrations.bankfiles.payment_order import Payer, Transfer, pain001
 
@@ -30,6 +31,20 @@ def export_payouts(unit: Unit, *, settings: Settings) -> RemittanceFile:
     :raises NothingToExport, PayoutsBlocked, AlreadyRunning: see `export_runs`.
     """
     return export_runs(
+        unit,
+        writer=write_payout,
+        payer_name=settings.trust_name,
+        payer_iban=settings.trust_iban,
+        execute_on=next_business_day(country="NL", day=unit.today),
+    )
+
+
+def export_refund_file(unit: Unit, *, settings: Settings) -> RemittanceFile:
+    """This function will export approved refunds in one file, to be executed on the next business day.
+
+    :raises NothingToExport, PayoutsBlocked, AlreadyRunning: see `export_refunds`.
+    """
+    return export_refunds(
         unit,
         writer=write_payout,
         payer_name=settings.trust_name,

@@ -13,6 +13,7 @@ from agency.kernel.actor import JobFunction, actor_name
 from agency.kernel.outbox import enqueue
 from agency.kernel.unit import Unit
 from agency.payments.jobs import ask_given_back, ask_open_intents
+from agency.payments.provider_refunds import send_waiting_refunds
 from agency.pricing.jobs import measure_recovery
 from agency.screening.jobs import screen
 from agency.treatment.jobs import plan
@@ -35,6 +36,7 @@ SCHEDULE: tuple[Scheduled, ...] = (
     Scheduled(check_due_promises, timedelta(hours=6)),
     Scheduled(ask_open_intents, timedelta(minutes=5)),
     Scheduled(ask_given_back, timedelta(days=1)),
+    Scheduled(send_waiting_refunds, timedelta(hours=1)),
     Scheduled(explain_settlements, timedelta(hours=1)),
     # Often, because a register that was silent is tried again soon; who is not due is not asked about.
     Scheduled(screen, timedelta(minutes=5)),

@@ -1,13 +1,11 @@
-"""Tables of the banking. Global (the trust account is the agency's): bank_statement, bank_line, bank_notice
-and proof_run.
-"""
+"""Tables of the banking. Global (the trust account is the agency's): all of them."""
 
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Date, Index, UniqueConstraint
+from sqlalchemy import ARRAY, CheckConstraint, Date, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from agency.kernel.columns import Minor, choice, json_field, moment_field
@@ -23,6 +21,8 @@ class LineState(StrEnum):
     PAYOUT = "payout"
     RETURNED = "returned"
     SPLIT = "split"  # a collective entry that its details stand for
+    REFUND = "refund"  # money that left for a debtor or sender
+    SENT_BACK = "sent_back"  # came in, nobody's, and went back to its sender
 
 
 class BankStatement(SQLModel, table=True):
@@ -109,6 +109,40 @@ class BankNotice(SQLModel, table=True):
     file_sha256: str
     imported_at: datetime = moment_field()
     imported_by: str
+
+
+class SuspenseCase(SQLModel, table=True):
+    """Who looks after a line in suspense and until when; parked by two people when nobody can tell whose
+    it is, so that it no longer holds up everybody else's payouts."""
+
+    __tablename__ = "suspense_case"
+    __table_args__ = (
+        CheckConstraint("parked_by IS NULL OR parked_by <> park_asked_by", name="second_person"),
+        CheckConstraint("(parked_at IS NULL) = (parked_by IS NULL)", name="parked"),
+        CheckConstraint("parked_by IS NULL OR park_asked_by IS NOT NULL", name="asked"),
+        Index("ix_suspense_case_parked", "parked_at", postgresql_where="parked_at IS NOT NULL"),
+    )
+
+    line_id: UUID = Field(primary_key=True, foreign_key="bank_line.id")
+    owner_id: UUID | None = Field(default=None, foreign_key="user_account.id")
+    due_on: date | None = None
+    park_reason: str = ""
+    park_asked_at: datetime | None = moment_field(default=None)
+    park_asked_by: str | None = None
+    parked_at: datetime | None = moment_field(default=None)
+    parked_by: str | None = None
+
+
+class SuspenseNote(SQLModel, table=True):
+    """What somebody found out about a line in suspense."""
+
+    __tablename__ = "suspense_note"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    line_id: UUID = Field(foreign_key="bank_line.id", index=True)
+    at: datetime = moment_field()
+    by: str
+    text: str
 
 
 class ProofRun(SQLModel, table=True):

@@ -28,6 +28,7 @@ from agency.money import Money
 from agency.parties.models import Creditor, RemittanceMode
 from agency.remittance.fees import charge_fees
 from agency.remittance.models import RemittanceFile, RemittanceRun, RunState
+from agency.remittance.stale_runs import stale_runs
 
 
 class PayoutsBlocked(Conflict):
@@ -183,6 +184,8 @@ def approve_run(unit: Unit, *, creditor_id: UUID, run_id: UUID) -> None:
         raise UnableToApprove(f"this run is {RunState(run.state).value}")
     if run.drafted_by == unit.by:
         raise NotTheSecondPerson("another person must approve what you drafted")
+    if stale_runs(unit, [run]):
+        raise UnableToApprove("a payment in it was taken back; cancel it and draft again")
     _refuse_while_red(unit)
     run.state, run.approved_at, run.approved_by = RunState.APPROVED, unit.now, unit.by
     unit.session.add(run)
@@ -248,6 +251,10 @@ def export_runs(
     )
     payees = _payees(unit, runs)
     runs = [run for run in runs if run.creditor_id in payees]
+    stale = stale_runs(unit, runs)
+    runs = [run for run in runs if run.id not in stale]
+    if stale and not runs:
+        raise NothingToExport("a payment in it was taken back; cancel it and draft again")
     if not runs:
         raise NothingToExport("no approved run waits for a creditor with an account")
     _refuse_while_red(unit)

@@ -10,7 +10,6 @@ from agency.rules.tables import read_table, row_in_force
 class ProofLimits:
     """The house's limits of a day, in business days."""
 
-    suspense_business_days: int
     provider_business_days: int
     transit_business_days: int
 
@@ -23,6 +22,4 @@ def proof_limits(on: date) -> ProofLimits:
     row = row_in_force(read_table("proof_limits")["limits"], on)
     if row is None:
         raise ValueError(f"no limits of the proof are known for {on}")
-    return ProofLimits(
-        row["suspense_business_days"], row["provider_business_days"], row["transit_business_days"]
-    )
+    return ProofLimits(row["provider_business_days"], row["transit_business_days"])

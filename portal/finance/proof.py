@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from agency.banking.models import ProofRun
 from agency.banking.proof import latest_proof, prove
+from agency.banking.suspense_cases import parked_lines
 from agency.money import Money
 from portal.finance.doors import finance_page, routes
 from portal.finance.words import CHECKS, DIFFERENCES
@@ -54,6 +55,7 @@ def proof(request: Request, unit: StaffUnit) -> Response:
         cut=Cut([_row(check) for check in latest.checks] if latest else []),
         row_columns=ROW_COLUMNS,
         differing=[_differing(n, check) for n, check in _with_rows(latest)],
+        parked=parked_lines(unit),
         earlier=[(run.at, run.green, _red_keys(run.checks)) for run in earlier],
     )
 

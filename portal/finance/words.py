@@ -13,7 +13,26 @@ LINE_STATES = {
     "payout": Chip(N_("Own payout"), "info"),
     "returned": Chip(N_("Returned"), "calm"),
     "split": Chip(N_("In its parts"), "calm"),
+    "refund": Chip(N_("Own refund"), "info"),
+    "sent_back": Chip(N_("Sent back"), "calm"),
 }
+REFUND_STATES = {
+    "requested": Chip(N_("To approve"), "warning"),
+    "approved": Chip(N_("Approved"), "info"),
+    "sending": Chip(N_("With the payment provider"), "info"),
+    "exported": Chip(N_("On its way"), "info"),
+    "paid": Chip(N_("Paid back"), "good"),
+    "cancelled": Chip(N_("Cancelled"), "calm"),
+    "rejected": Chip(N_("Came back"), "bad"),
+}
+OWED_REASONS = {
+    "overpaid": N_("Paid too much"),
+    "other_currency": N_("Paid in another currency"),
+    "claim_withdrawn": N_("Paid after the claim was withdrawn"),
+    "claim_closed": N_("Paid after the claim was closed"),
+    "claim_not_accepted": N_("Paid before the claim was accepted"),
+}
+ROUTES = {"bank": N_("Transfer"), "provider": N_("Payment provider")}
 RUN_STATES = {
     "draft": Chip(N_("To approve"), "warning"),
     "approved": Chip(N_("Approved"), "info"),
@@ -161,6 +180,9 @@ KINDS = {
     "bailiff_recovered": N_("Bailiff's fees recovered"),
     "bailiff_borne": N_("Bailiff's fees borne by the advance"),
     "bailiff_returned": N_("Advance returned"),
+    "refund": N_("Refund"),
+    "refund_paid": N_("Refund seen on the bank"),
+    "refund_returned": N_("Refund that came back"),
 }
 
 assert ACCOUNTS.keys() == CHART.keys(), "every account of the chart has a name"

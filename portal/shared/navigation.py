@@ -66,6 +66,7 @@ DOORS: tuple[Door, ...] = (
             Entry(N_("Overview"), "/finance", "home"),
             Entry(N_("Statements"), "/finance/statements", "bank", covers=("/finance/lines",)),
             Entry(N_("Suspense"), "/finance/suspense", "suspense"),
+            Entry(N_("Refunds"), "/finance/refunds", "refresh"),
             Entry(N_("Remittances"), "/finance/remittances", "payout"),
             Entry(N_("Proof"), "/finance/proof", "proof"),
         ),

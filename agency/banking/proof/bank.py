@@ -13,6 +13,7 @@ from agency.calendar import is_business_day
 from agency.kernel.ids import HOUSE
 from agency.kernel.unit import Unit
 from agency.rules.proof_limits import ProofLimits, proof_limits
+from agency.rules.suspense_age import suspense_age
 
 # Per IBAN and day of the bank, each line within the statement that brought it; what stood there before the
 # first statement counts from the start. P4 holds every line against its entries, so these are the ledger's.
@@ -101,14 +102,17 @@ _SETTLED = """
     FROM touched n LEFT JOIN bank_line l ON l.id::text = n.line LEFT JOIN paid p ON p.line = n.line
     WHERE (l.state = 'matched' AND (p.minor IS DISTINCT FROM l.amount_minor OR (l.claim_id IS NOT NULL
         AND (p.payments > 1 OR p.claim_id <> l.claim_id::text OR p.creditor_id <> l.creditor_id::text))))
-      OR (l.state IN ('suspense', 'payout', 'psp_settlement') AND p.line IS NOT NULL)
+      OR (l.state IN ('suspense', 'payout', 'psp_settlement', 'split', 'refund', 'sent_back')
+        AND p.line IS NOT NULL)
       OR (l.id IS NULL AND p.line IS NOT NULL)
 """
 _WAITING = """
     SELECT 'line' AS what, NULL::uuid AS creditor_id, id::text AS id,
       booked_on || ' ' || counterparty AS text,
       amount_minor AS left_side, NULL::bigint AS right_side, currency
-    FROM bank_line WHERE state = 'suspense' AND amount_minor <> 0 AND booked_on <= :limit ORDER BY booked_on
+    FROM bank_line l WHERE state = 'suspense' AND amount_minor <> 0 AND booked_on <= :limit
+      AND NOT EXISTS (SELECT FROM suspense_case k WHERE k.line_id = l.id AND k.parked_at IS NOT NULL)
+    ORDER BY booked_on
 """
 # What left a clearing account is taken to be its oldest money.
 _CLEARING = """
@@ -183,7 +187,7 @@ def clearing_is_young(unit: Unit) -> list[Check]:
             "P5",
             "lines that wait in suspense too long",
             _WAITING,
-            {"limit": _days_ago(unit.today, limits.suspense_business_days)},
+            {"limit": _days_ago(unit.today, suspense_age(on=unit.today).block_after)},
             account="trust.suspense",
         ),
         _clearing(

@@ -8,7 +8,11 @@ _TOTALS = """
         ON t.creditor_id = e.creditor_id AND t.id = e.transaction_id
         WHERE t.kind = 'remittance_paid' AND e.account = 'trust.in_transit') AS remitted,
       (SELECT coalesce(-sum(l.amount_minor), 0)::bigint FROM bank_line l WHERE l.state = 'payout'
-        AND EXISTS (SELECT FROM remittance_run r WHERE r.end_to_end = l.end_to_end)) AS debited
+        AND EXISTS (SELECT FROM remittance_run r WHERE r.end_to_end = l.end_to_end)) AS debited,
+      (SELECT coalesce(sum(e.amount_minor), 0)::bigint FROM ledger_entry e JOIN ledger_transaction t
+        ON t.creditor_id = e.creditor_id AND t.id = e.transaction_id
+        WHERE t.kind = 'refund_paid' AND e.account = 'trust.in_transit') AS refunded,
+      (SELECT coalesce(-sum(amount_minor), 0)::bigint FROM bank_line WHERE state = 'refund') AS sent_back
 """
 _RUNS = """
     WITH moved AS (
@@ -70,6 +74,15 @@ def remitted_equals_debited(unit: Unit) -> list[Check]:
             left=totals.remitted,
             right_label="debited by the bank",
             right=totals.debited,
+            money=True,
+            account="trust.in_transit",
+        ),
+        Check(
+            key="P6",
+            left_label="refunded by the ledger",
+            left=totals.refunded,
+            right_label="debited by the bank",
+            right=totals.sent_back,
             money=True,
             account="trust.in_transit",
         ),
