@@ -35,6 +35,7 @@ GLOBAL_TABLES = frozenset(
         "creditor",
         "debtor_identity",
         "inbox",
+        "invoice_series",
         "outbox",
         "proof_run",
         "rate_card",
