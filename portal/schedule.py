@@ -14,6 +14,7 @@ from agency.kernel.outbox import enqueue
 from agency.kernel.unit import Unit
 from agency.payments.jobs import ask_given_back, ask_open_intents
 from agency.pricing.jobs import measure_recovery
+from agency.remittance.jobs import begin_accounts
 from agency.screening.jobs import screen
 from agency.treatment.jobs import plan
 
@@ -40,6 +41,7 @@ SCHEDULE: tuple[Scheduled, ...] = (
     Scheduled(screen, timedelta(minutes=5)),
     Scheduled(prove_now, timedelta(days=1)),
     Scheduled(measure_recovery, timedelta(days=1)),
+    Scheduled(begin_accounts, timedelta(hours=1)),
 )
 
 _BY_NAME = {actor_name(scheduled.job): scheduled.job for scheduled in SCHEDULE}

@@ -205,7 +205,7 @@ def tell_old_contact(unit: Unit, event: AccountChangeMoved) -> None:
 
 
 def list_changes(unit: Unit, *, creditor_id: UUID | None = None, limit: int = 100) -> list[Change]:
-    """This function will return changes of account, those that run first; through a creditor's door its own."""
+    """This function will return changes of account, the running ones first."""
     rows = unit.session.connection().execute(
         text(
             "SELECT a.creditor_id, a.id AS change_id, k.name AS creditor, a.iban, a.holder, a.old_iban,"

@@ -1,4 +1,4 @@
-"""A run's money in the ledger: the fee once, the payout each time it is put forward, a return when it comes."""
+"""A run's money in the ledger: the fee once, the payout at each attempt, a return when it comes."""
 
 from collections.abc import Sequence
 from datetime import date

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import insert, text
+from sqlalchemy import and_, insert, or_, text
 from sqlmodel import col, select
 
 from agency.claims.states import ClaimState
@@ -290,10 +290,12 @@ def book_reports(unit: Unit, event: DirectPaymentsReported) -> None:
         select(DirectPayment)
         .where(
             DirectPayment.creditor_id == event.creditor_id,
-            (DirectPayment.state == ReportState.REPORTED)
-            | (
-                (DirectPayment.state == ReportState.BOOKED)
-                & col(DirectPayment.take_back_asked_at).is_not(None)
+            or_(
+                col(DirectPayment.state) == ReportState.REPORTED,
+                and_(
+                    col(DirectPayment.state) == ReportState.BOOKED,
+                    col(DirectPayment.take_back_asked_at).is_not(None),
+                ),
             ),
         )
         .order_by(col(DirectPayment.id))

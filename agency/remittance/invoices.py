@@ -65,7 +65,7 @@ def issue_invoices(unit: Unit, *, run: RemittanceRun, issuer: Issuer) -> list[Fe
     rows = unit.session.connection().execute(_LINES, {"c": run.creditor_id, "run": run.id}).all()
     earned = [row for row in rows if row.kind != "reversal"]
     given_back = [row for row in rows if row.kind == "reversal"]
-    settled = _settled(run, earned, given_back)
+    settled = _settled(run, given_back)
     made = []
     if earned:
         made.append(_issue(unit, run, "invoice", earned, settled["invoice"], issuer))
@@ -74,9 +74,7 @@ def issue_invoices(unit: Unit, *, run: RemittanceRun, issuer: Issuer) -> list[Fe
     return made
 
 
-def _settled(
-    run: RemittanceRun, earned: Sequence[Row[Any]], given_back: Sequence[Row[Any]]
-) -> dict[str, int]:
+def _settled(run: RemittanceRun, given_back: Sequence[Row[Any]]) -> dict[Kind, int]:
     """Divide what the payout kept over both documents: what was given back is settled by netting it."""
     netted = {
         RemittanceMode.NET.value: given_back,
@@ -253,7 +251,7 @@ def as_facts(document: InvoiceDocument) -> dict[str, Any]:
 
 
 def _party_facts(party: InvoiceParty) -> dict[str, str]:
-    return {name: getattr(party, name) for name in InvoiceParty.__slots__}  # type: ignore[attr-defined]
+    return {name: getattr(party, name) for name in InvoiceParty.__slots__}
 
 
 def from_facts(facts: dict[str, Any]) -> InvoiceDocument:

@@ -195,7 +195,7 @@ class FeeInvoice(CreditorRow, table=True):
 
 
 class AccountChangeRow(CreditorRow, table=True):
-    """A creditor's wish to be paid on another account, with who asked, who approved and from when it counts."""
+    """A creditor's wish to be paid on another account: who asked, who approved, from when it counts."""
 
     __tablename__ = "creditor_account_change"
     __table_args__ = (
@@ -258,7 +258,8 @@ class DirectPayment(CreditorRow, table=True):
         Index("ix_direct_payment_waiting", "creditor_id", postgresql_where="state = 'reported'"),
         CheckConstraint("amount_minor > 0", name="amount"),
         CheckConstraint(
-            "state = 'refused' OR (claim_id IS NOT NULL AND paid_on IS NOT NULL AND amount_minor IS NOT NULL)",
+            "state = 'refused'"
+            " OR (claim_id IS NOT NULL AND paid_on IS NOT NULL AND amount_minor IS NOT NULL)",
             name="facts",
         ),
     )

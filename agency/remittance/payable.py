@@ -23,8 +23,8 @@ _CURRENCY = "EUR"
 _SUMS = text(
     "SELECT coalesce(sum(f.base_minor) FILTER (WHERE p.source <> 'direct'), 0)::bigint AS collected,"
     " coalesce(sum(f.net_minor), 0)::bigint AS fee, coalesce(sum(f.vat_minor), 0)::bigint AS vat,"
-    " coalesce(sum(f.net_minor + f.vat_minor) FILTER (WHERE p.source <> 'direct'), 0)::bigint AS on_collected,"
-    " count(*) AS rows"
+    " coalesce(sum(f.net_minor + f.vat_minor) FILTER (WHERE p.source <> 'direct'), 0)::bigint"
+    "  AS on_collected, count(*) AS rows"
     " FROM success_fee f LEFT JOIN payment p ON p.creditor_id = f.creditor_id AND p.id = f.payment_id"
     " WHERE f.creditor_id = :c AND f.run_id IS NULL AND f.earned_at < :before AND f.currency = 'EUR'"
 )
@@ -105,7 +105,6 @@ def _round_vat(unit: Unit, creditor_id: UUID, before: datetime) -> None:
     connection = unit.session.connection()
     whose = {"c": creditor_id, "before": before}
     for document in connection.execute(_DOCUMENTS, whose).all():
-        percent = Decimal(document.vat_percent)
         which = {
             "credit": document.credit,
             "percent": document.vat_percent,
@@ -117,7 +116,7 @@ def _round_vat(unit: Unit, creditor_id: UUID, before: datetime) -> None:
         corrections = vat_corrections(
             nets=[Money(row.net_minor, _CURRENCY) for row in rows],
             vats=[Money(row.vat_minor, _CURRENCY) for row in rows],
-            percent=percent,
+            percent=Decimal(document.vat_percent),
         )
         changed = [_correction(row.id, cents) for row, cents in zip(rows, corrections, strict=True) if cents]
         if changed:

@@ -338,7 +338,9 @@ def _payees(unit: Unit, runs: Sequence[RemittanceRun]) -> dict[UUID, Creditor]:
 
 
 def _line(run: RemittanceRun, payees: dict[UUID, Creditor]) -> PayoutLine:
-    assert run.end_to_end and run.payee_iban and run.payee_name, "set before the file is written"
+    assert run.end_to_end, "numbered before the file is written"
+    assert run.payee_iban, "creditors without an account were left out"
+    assert run.payee_name, "and their name with it"
     return PayoutLine(
         run.end_to_end,
         run.payee_name,

@@ -31,15 +31,16 @@ class WithdrawalTerms:
 
 
 def withdrawal_terms(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> WithdrawalTerms:
-    """This function will return what a withdrawal of this claim is charged by, to be shown before it is done."""
+    """This function will return what a withdrawal of this claim is charged by, to be shown first."""
     row = (
         unit.session.connection()
         .execute(
             text(
                 "SELECT c.currency, coalesce(t.withdrawal_bps, 0) AS bps,"
                 " coalesce(t.withdrawal_minimum_minor, 0) AS minimum_minor,"
-                " coalesce((SELECT sum(e.amount_minor) FROM ledger_entry e WHERE e.creditor_id = c.creditor_id"
-                "  AND e.claim_id = c.id AND e.account = 'claims.principal'), 0)::bigint AS open_minor"
+                " coalesce((SELECT sum(e.amount_minor) FROM ledger_entry e"
+                "  WHERE e.creditor_id = c.creditor_id AND e.claim_id = c.id"
+                "  AND e.account = 'claims.principal'), 0)::bigint AS open_minor"
                 " FROM claim c LEFT JOIN LATERAL (SELECT u.accepted_at FROM quote_line l JOIN quote u"
                 "  ON u.creditor_id = l.creditor_id AND u.id = l.quote_id WHERE l.creditor_id = c.creditor_id"
                 "  AND l.claim_id = c.id AND u.state = 'accepted' AND l.outcome IS NULL"

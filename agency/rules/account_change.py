@@ -8,7 +8,7 @@ from agency.rules.tables import read_table, row_in_force
 
 
 class ChangeState(StrEnum):
-    """asked -> confirmed (one person) -> approved (a second one, waiting) -> in force; or ended before that."""
+    """asked -> confirmed (one person) -> approved (two, waiting) -> in force; or ended before that."""
 
     ASKED = "asked"
     CONFIRMED = "confirmed"

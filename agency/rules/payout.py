@@ -65,16 +65,14 @@ def split_payout(
     :raises ValueError: when the mode is unknown.
     """
     zero = Money.zero(collected.currency)
-    keepable = {"net": fee_on_collected + fee_on_direct, "combined": fee_on_collected, "gross": zero}.get(
-        mode
-    )
+    whole = fee_on_collected + fee_on_direct
+    keepable = {"net": whole, "combined": fee_on_collected, "gross": zero}.get(mode)
     if keepable is None:
         raise ValueError(f"no mode of payout is called {mode}")
     if collected < zero:
         return None
     withheld = min(keepable, collected)
-    invoiced = fee_on_collected + fee_on_direct - withheld
-    return PayoutSplit(withheld=withheld, invoiced=invoiced, net=collected - withheld)
+    return PayoutSplit(withheld=withheld, invoiced=whole - withheld, net=collected - withheld)
 
 
 def _latest_day(terms: PayoutTerms, cutoff_on: date) -> date:
