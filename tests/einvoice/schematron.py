@@ -36,7 +36,9 @@ class Parser(XPath2Parser):
 
 def _gln(value: Any) -> bool:
     digits = [int(sign) for sign in reversed(str(value)[:-1])]
-    return (10 - sum(d * (1 + (((n + 1) % 2) * 2)) for n, d in enumerate(digits)) % 10) % 10 == int(str(value)[-1])
+    return (10 - sum(d * (1 + (((n + 1) % 2) * 2)) for n, d in enumerate(digits)) % 10) % 10 == int(
+        str(value)[-1]
+    )
 
 
 def _mod11(value: Any) -> bool:
@@ -58,9 +60,10 @@ class Schematron:
         self.names = {prefix: uri for prefix, uri in self.root.nsmap.items() if prefix}
         self.modes: dict[str, list[etree._Element]] = {}
         for template in self.root.findall(f"{XSL}template"):
-            if template.find(f".//{SVRL}failed-assert") is not None or template.find(
-                f".//{SVRL}successful-report"
-            ) is not None:
+            if (
+                template.find(f".//{SVRL}failed-assert") is not None
+                or template.find(f".//{SVRL}successful-report") is not None
+            ):
                 self.modes.setdefault(template.get("mode", ""), []).append(template)
 
     def judge(self, document: etree._Element) -> Verdict:

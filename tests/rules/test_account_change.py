@@ -38,7 +38,11 @@ def test_two_other_people_and_a_wait():
         (AccountChange(ChangeState.CONFIRMED, "user:ann", "user:bob"), "user:ann", "asked"),
         (AccountChange(ChangeState.CONFIRMED, "user:ann", "user:bob"), "user:bob", "another person"),
         (AccountChange(ChangeState.REFUSED, "user:ann"), "user:bob", "does not wait"),
-        (AccountChange(ChangeState.APPROVED, "user:ann", "user:bob", "user:cas", NOW), "user:dee", "not wait"),
+        (
+            AccountChange(ChangeState.APPROVED, "user:ann", "user:bob", "user:cas", NOW),
+            "user:dee",
+            "not wait",
+        ),
     ],
 )
 def test_nobody_approves_twice_or_his_own(change, by, why):

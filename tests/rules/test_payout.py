@@ -55,7 +55,9 @@ class TestDueDay:
         agreed = terms("threshold", least=10_000)
         assert payout_due(agreed, cutoff_on=THURSDAY, last_on=None, payable=eur(payable)) is due
 
-    @given(st.sampled_from(PayoutCycle), st.integers(1, 7), st.lists(st.integers(0, 9), min_size=60, max_size=60))
+    @given(
+        st.sampled_from(PayoutCycle), st.integers(1, 7), st.lists(st.integers(0, 9), min_size=60, max_size=60)
+    )
     def test_nobody_is_paid_twice_for_one_agreed_day(self, cycle, day, gaps):
         """Whatever days somebody drafts on, at most one payout follows each agreed day."""
         agreed, on, last, paid = PayoutTerms(cycle, day, ZERO), THURSDAY, None, 0
@@ -125,7 +127,9 @@ class TestVatOfADocument:
                      zip(vats, vat_corrections(nets=nets, vats=vats, percent=rate), strict=True)]  # fmt: skip
         whole = percent_of(Money.total(nets, "EUR"), rate)
         assert Money.total(corrected, "EUR") == whole
-        assert all(abs(after.minor - before.minor) <= 1 for after, before in zip(corrected, vats, strict=True))
+        assert all(
+            abs(after.minor - before.minor) <= 1 for after, before in zip(corrected, vats, strict=True)
+        )
 
     def test_of_a_thousand_small_fees_differs_from_the_sum_of_roundings(self):
         """1,000 fees of 0.02: each rounds to nothing, together they bear 4.20."""
@@ -188,9 +192,7 @@ class TestFreeDemand:
 
 class TestWithdrawal:
     def test_costs_the_agreed_share_with_vat(self):
-        fee = withdrawal_fee(
-            open_amount=eur(100_000), bps=500, minimum=eur(2_500), vat_percent=Decimal(21)
-        )
+        fee = withdrawal_fee(open_amount=eur(100_000), bps=500, minimum=eur(2_500), vat_percent=Decimal(21))
         assert (fee.net, fee.vat) == (eur(5_000), eur(1_050))
         assert_explains(fee.trace, fee.gross)
 
