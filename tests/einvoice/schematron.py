@@ -1,8 +1,8 @@
-"""Runs a compiled Schematron stylesheet without an XSLT 2 processor: its templates are rules whose asserts are
-XPath 2, and those an XPath library can answer.
+"""Runs a compiled Schematron stylesheet without an XSLT 2 processor: its templates are rules whose asserts
+are XPath 2, and those an XPath library can answer.
 
-What cannot be answered (a construct that the library does not know) is counted, so that a test can insist that
-it is nothing.
+What cannot be answered (a construct that the library does not know) is counted, so that a test can insist
+that it is nothing.
 """
 
 from collections.abc import Iterator, Mapping
@@ -125,9 +125,7 @@ class Schematron:
 
     def _ask(self, tree: Any, node: Any, expression: str, variables: Mapping[str, Any]) -> Any:
         token = _parsed(expression, tuple(sorted(self.names.items())))
-        context = elementpath.XPathContext(
-            tree, item=node, namespaces=self.names, variables={k: v for k, v in variables.items()}
-        )
+        context = elementpath.XPathContext(tree, item=node, namespaces=self.names, variables=dict(variables))
         return token.get_results(context)
 
 

@@ -1,4 +1,4 @@
-"""The agency's own invoices as UBL: valid by the schema, by EN 16931, Peppol and the Dutch rules, and read back."""
+"""The agency's own invoices as UBL: valid by schema, EN 16931, Peppol and Dutch rules, and read back."""
 
 from datetime import date
 from decimal import Decimal
