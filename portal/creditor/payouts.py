@@ -148,7 +148,7 @@ def fee_invoices(request: Request, unit: CreditorUnit, visitor: TheVisitor) -> R
     )
 
 
-@routes.get("/invoices/{invoice_id:uuid}.{kind}")
+@routes.get("/invoices/{invoice_id:uuid}/document.{kind}")
 def fee_invoice(
     unit: CreditorUnit, visitor: TheVisitor, wiring: TheWiring, invoice_id: UUID, kind: Literal["pdf", "xml"]
 ) -> Response:

@@ -71,7 +71,7 @@ def fee_invoices_file(unit: StaffUnit, kind: Literal["csv", "xlsx"]) -> Response
     return list_file(name="invoices", headers=HEADERS, rows=cells, kind=kind)
 
 
-@routes.get("/invoices/{creditor_id:uuid}/{invoice_id:uuid}.{kind}")
+@routes.get("/invoices/{creditor_id:uuid}/{invoice_id:uuid}/document.{kind}")
 def fee_invoice(
     unit: StaffUnit,
     visitor: TheVisitor,
