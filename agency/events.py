@@ -552,6 +552,45 @@ class RemittancePaid(Event):
     currency: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class RemittanceReturned(Event):
+    """The bank did not pay the payout, or the money came back; it will be paid again."""
+
+    run_id: UUID
+    net_minor: int
+    currency: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeeInvoiced(Event):
+    """The agency issued an invoice for its fees, or a credit note (`document`)."""
+
+    invoice_id: UUID
+    number: str
+    document: str
+    total_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountChangeMoved(Event):
+    """A change of the creditor's account was asked, approved, put in force or stopped."""
+
+    reacts: ClassVar[bool] = True
+    change_id: UUID
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DirectPaymentsReported(Event):
+    """The creditor reported money that it received itself, or took a report back."""
+
+    reacts: ClassVar[bool] = True
+    report_id: UUID
+    payments: int
+
+
 EVENTS: dict[str, type[Event]] = {event.__name__: event for event in Event.__subclasses__()}
 
 

@@ -20,10 +20,12 @@ from agency.documents.asking import ask_again_when_removed, ask_when_accepted, s
 from agency.documents.incoming import match_when_read
 from agency.documents.jobs import check_added, check_attachments, keep_score
 from agency.events import (
+    AccountChangeMoved,
     CallDue,
     ClaimPaidOff,
     CompletenessOverridden,
     CreditCheckAsked,
+    DirectPaymentsReported,
     DisputeAnswered,
     DisputeRaised,
     DisputeResolved,
@@ -51,6 +53,8 @@ from agency.intake.duplicates import find_duplicates
 from agency.intake.jobs import book_credits, know_debtors, read_later
 from agency.kernel.emitting import Reaction
 from agency.pricing.reacting import open_books, price_again, price_read, price_without
+from agency.remittance.account_changes import tell_old_contact
+from agency.remittance.direct import book_reports
 from agency.remittance.paid import see_paid_runs
 from agency.remittance.refund_orders import see_refunded
 from agency.screening.jobs import screen_before_contact, screen_placement
@@ -107,4 +111,6 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     PromiseMade: (confirm_promise, drop_when_promised),
     PromiseBroken: (resume_when_broken, call_when_broken),
     StatementImported: (see_paid_runs, see_refunded, work_statement),
+    AccountChangeMoved: (tell_old_contact,),
+    DirectPaymentsReported: (book_reports,),
 }

@@ -36,6 +36,7 @@ GLOBAL_TABLES = frozenset(
         "creditor",
         "debtor_identity",
         "inbox",
+        "invoice_series",
         "outbox",
         "proof_run",
         "rate_card",

@@ -15,6 +15,7 @@ from agency.kernel.unit import Unit
 from agency.payments.jobs import ask_given_back, ask_open_intents
 from agency.payments.provider_refunds import send_waiting_refunds
 from agency.pricing.jobs import measure_recovery
+from agency.remittance.jobs import begin_accounts
 from agency.screening.jobs import screen
 from agency.treatment.jobs import plan
 
@@ -42,6 +43,7 @@ SCHEDULE: tuple[Scheduled, ...] = (
     Scheduled(screen, timedelta(minutes=5)),
     Scheduled(prove_everything, timedelta(days=1)),
     Scheduled(measure_recovery, timedelta(days=1)),
+    Scheduled(begin_accounts, timedelta(hours=1)),
 )
 
 _BY_NAME = {actor_name(scheduled.job): scheduled.job for scheduled in SCHEDULE}

@@ -38,8 +38,36 @@ RUN_STATES = {
     "approved": Chip(N_("Approved"), "info"),
     "exported": Chip(N_("On its way"), "info"),
     "paid": Chip(N_("Paid out"), "good"),
+    "returned": Chip(N_("Sent back by the bank"), "warning"),
     "cancelled": Chip(N_("Cancelled"), "calm"),
 }
+CHANGE_STATES = {
+    "asked": Chip(N_("Asked"), "warning"),
+    "confirmed": Chip(N_("Approved once"), "warning"),
+    "approved": Chip(N_("Approved, waiting"), "info"),
+    "in_force": Chip(N_("In force"), "good"),
+    "refused": Chip(N_("Refused"), "calm"),
+    "taken_back": Chip(N_("Stopped"), "calm"),
+}
+REPORT_STATES = {
+    "reported": Chip(N_("Received by us"), "info"),
+    "booked": Chip(N_("On the claim"), "good"),
+    "refused": Chip(N_("Not taken"), "bad"),
+    "asked_back": Chip(N_("Being taken back"), "warning"),
+    "taken_back": Chip(N_("Taken back"), "calm"),
+}
+# The fields of a reported payment, in the order of a file of refused lines, and the reasons of a refusal.
+REPORT_FIELDS = {"claim": N_("Claim"), "amount": N_("Amount"), "paid_on": N_("Paid on")}
+REPORT_REASONS = (
+    N_("is missing"),
+    N_("no claim of yours has this number, reference or invoice"),
+    N_("several claims have this invoice or reference; give the claim number"),
+    N_("this claim is not being collected"),
+    N_("an amount that was paid is more than zero"),
+    N_("the day has not come yet"),
+    N_("this day is before the claim was handed over; correct the claim instead"),
+    N_("a payment of this amount on this day was reported already"),
+)
 STEPS = {
     "reminder_1": N_("First reminder"),
     "reminder_2": N_("Second reminder"),
@@ -218,6 +246,10 @@ _HAPPENINGS = {
     "CreditChecked": (N_("Credit check answered"), "search", "info"),
     "RemittanceApproved": (N_("Payout approved: %(money)s"), "payout", "info"),
     "RemittancePaid": (N_("Paid out to you: %(money)s"), "payout", "good"),
+    "RemittanceReturned": (N_("The bank sent your payout back: %(money)s"), "alert", "warning"),
+    "FeeInvoiced": (N_("Invoice %(number)s from us"), "file", "info"),
+    "AccountChangeMoved": (N_("Your account for payouts changes"), "lock", "warning"),
+    "DirectPaymentsReported": (N_("You reported money that was paid to you"), "euro", "info"),
 }
 HOLDS = {
     "dispute": N_("dispute"),

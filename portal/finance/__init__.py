@@ -1,8 +1,21 @@
 """Finance's door: the bank's day, money in suspense, refunds and payouts with four eyes, the proof."""
 
-from portal.finance import ledger, overview, proof, refunds, remittances, statements, suspense, suspense_care
+from portal.finance import (
+    account_changes,
+    fee_invoices,
+    ledger,
+    overview,
+    proof,
+    refunds,
+    remittances,
+    statements,
+    suspense,
+    suspense_care,
+)
 
 __all__ = [
+    "account_changes",
+    "fee_invoices",
     "ledger",
     "overview",
     "proof",

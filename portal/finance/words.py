@@ -38,9 +38,22 @@ RUN_STATES = {
     "approved": Chip(N_("Approved"), "info"),
     "exported": Chip(N_("On its way"), "info"),
     "paid": Chip(N_("Paid out"), "good"),
+    "returned": Chip(N_("Sent back by the bank"), "bad"),
     "cancelled": Chip(N_("Cancelled"), "calm"),
 }
-MODES = {"net": N_("Net: the fee is kept"), "gross": N_("Gross: the fee is invoiced")}
+MODES = {
+    "net": N_("Net: the fee is kept"),
+    "gross": N_("Gross: the fee is invoiced"),
+    "combined": N_("Combined: the fee on what we collected is kept, the rest is invoiced"),
+}
+CHANGE_STATES = {
+    "asked": Chip(N_("Asked"), "warning"),
+    "confirmed": Chip(N_("Approved once"), "warning"),
+    "approved": Chip(N_("Approved, waiting"), "info"),
+    "in_force": Chip(N_("In force"), "good"),
+    "refused": Chip(N_("Refused"), "calm"),
+    "taken_back": Chip(N_("Taken back"), "calm"),
+}
 REASONS = {
     "reference": N_("the reference is right"),
     "several_claims_named": N_("references to several claims"),
@@ -183,6 +196,7 @@ KINDS = {
     "refund": N_("Refund"),
     "refund_paid": N_("Refund seen on the bank"),
     "refund_returned": N_("Refund that came back"),
+    "remittance_returned": N_("Payout sent back by the bank"),
 }
 
 assert ACCOUNTS.keys() == CHART.keys(), "every account of the chart has a name"

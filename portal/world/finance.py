@@ -87,7 +87,7 @@ def pay_out(in_unit: InUnit, *, settings: Settings, cutoff_on: date) -> int:
         in_unit(partial(approve_run, creditor_id=creditor_id, run_id=run_id), by=approver)
         paid_out += net_minor
     with suppress(NothingToExport):
-        in_unit(lambda unit: export_payouts(unit, settings=settings).id, by=approver)
+        in_unit(lambda unit: export_payouts(unit, settings=settings) is not None, by=approver)
     return paid_out
 
 
