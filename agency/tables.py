@@ -34,6 +34,7 @@ GLOBAL_TABLES = frozenset(
         "clock",
         "creditor",
         "debtor_identity",
+        "direct_debit_file",
         "inbox",
         "outbox",
         "proof_run",
