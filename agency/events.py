@@ -443,8 +443,10 @@ class PromiseBroken(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PlanProposed(Event):
-    """The debtor asked for a payment plan outside the creditor's bands. `lead` marks the first claim of a plan
-    over several: what is done once for a plan is done there."""
+    """The debtor asked for a payment plan outside the creditor's bands.
+
+    `lead` marks the first claim of a plan over several: what is done once for a plan is done there.
+    """
 
     reacts: ClassVar[bool] = True
     plan_id: UUID
@@ -528,7 +530,7 @@ class SettlementKept(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SettlementEnded(Event):
-    """A settlement came to nothing: lapsed, refused or cancelled (`outcome`); the full amount stands again."""
+    """A settlement came to nothing (lapsed, refused, cancelled): the full amount stands again."""
 
     reacts: ClassVar[bool] = True
     settlement_id: UUID

@@ -101,6 +101,8 @@ class Plan(CreditorRow, table=True):
     bands: dict[str, Any] = json_field()
     reasons: list[Any] = json_field(default_factory=list)
     trace: list[Any] = json_field(default_factory=list)
+    # Payments that the total takes into account already, as ids of ledger transactions.
+    known_payments: list[Any] = json_field(default_factory=list)
     made_at: datetime = moment_field()
     made_by: str
     answer_by: date | None = None
@@ -183,6 +185,7 @@ class Settlement(CreditorRow, table=True):
     grace_days: int
     state: SettlementState = Field(sa_type=choice(SettlementState, "state"))
     why: str
+    known_payments: list[Any] = json_field(default_factory=list)
     offered_at: datetime = moment_field()
     offered_by: str
     decided_at: datetime | None = moment_field(default=None)

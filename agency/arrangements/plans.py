@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from agency.arrangements.models import Plan, PlanClaim, PlanInstalment, PlanState
+from agency.arrangements.paid_since import known_payments
 from agency.arrangements.terms import terms_of
 from agency.claims.holds import lift_holds_on, place_hold
 from agency.claims.itemisation import itemise_many
@@ -115,9 +116,13 @@ def propose_plan(unit: Unit, *, creditor_id: UUID, claim_ids: Sequence[UUID], wi
         return plan
     plan = keep_plan(unit, creditor_id=creditor_id, computed=computed, state=PlanState.PROPOSED)
     _hold_all(unit, plan, HoldGround.PLAN_REQUESTED)
-    told = {"creditor_id": creditor_id, "plan_id": plan.id, "reasons": list(computed.judgement.reasons)}
+    told: dict[str, Any] = {
+        "creditor_id": creditor_id,
+        "plan_id": plan.id,
+        "reasons": list(computed.judgement.reasons),
+    }
     emit(unit, *[PlanProposed(claim_id=claim_id, lead=at == 0, **told)
-                 for at, claim_id in enumerate(claims_of(unit, plan))])  # fmt: skip
+                 for at, claim_id in enumerate(reached(unit, plan))])  # fmt: skip
     return plan
 
 
@@ -151,7 +156,7 @@ def offer_plan(
     )
     _hold_all(unit, plan, HoldGround.PLAN_REQUESTED)
     emit(unit, *[PlanOffered(creditor_id=creditor_id, claim_id=claim_id, plan_id=plan.id, lead=at == 0)
-                 for at, claim_id in enumerate(claims_of(unit, plan))])  # fmt: skip
+                 for at, claim_id in enumerate(reached(unit, plan))])  # fmt: skip
     record_decision(unit, plan, "plan.offered")
     return plan
 
@@ -160,8 +165,10 @@ def start(unit: Unit, plan: Plan) -> None:
     """This function will let an agreed plan begin: its claims are held for as long as it is kept.
 
     What a debtor's door cannot reach (his other claims, the interest) follows in `start_everywhere`.
+
+    :raises UnableToPlan: its first day has passed.
     """
-    plan.state, plan.agreed_at, plan.answer_by = PlanState.ACTIVE, unit.now, None
+    plan.state, plan.agreed_at = PlanState.ACTIVE, unit.now
     unit.session.add(plan)
     unit.session.flush()
     _hold_all(unit, plan, HoldGround.PLAN_KEPT)
@@ -171,7 +178,9 @@ def start(unit: Unit, plan: Plan) -> None:
             PlanInstalment.number == 1,
         )
     ).one()  # fmt: skip
-    told = {
+    if first.due_on < unit.today:
+        raise UnableToPlan("the first day of this plan has passed; make another one")
+    told: dict[str, Any] = {
         "creditor_id": plan.creditor_id,
         "plan_id": plan.id,
         "amount_minor": first.amount_minor,
@@ -180,7 +189,7 @@ def start(unit: Unit, plan: Plan) -> None:
         "total_minor": plan.total_minor,
     }
     emit(unit, *[PlanAgreed(claim_id=claim_id, lead=at == 0, **told)
-                 for at, claim_id in enumerate(claims_of(unit, plan))])  # fmt: skip
+                 for at, claim_id in enumerate(reached(unit, plan))])  # fmt: skip
 
 
 def claims_of(unit: Unit, plan: Plan) -> list[UUID]:
@@ -221,6 +230,7 @@ def keep_plan(
         bands={**asdict(bands), "since": bands.since.isoformat()},
         reasons=list(computed.judgement.reasons),
         trace=as_json(computed.judgement.trace),
+        known_payments=known_payments(unit, creditor_id=creditor_id, claim_ids=list(computed.owed)),
         made_at=unit.now,
         made_by=unit.by,
         answer_by=unit.today + timedelta(days=days),
@@ -251,12 +261,12 @@ def record_decision(unit: Unit, plan: Plan, action: str) -> None:
 
 def lift(unit: Unit, plan: Plan, ground: HoldGround) -> None:
     """This function will end a plan's hold on each claim that this door reaches."""
-    for claim_id in _reached(unit, plan):
+    for claim_id in reached(unit, plan):
         lift_holds_on(unit, creditor_id=plan.creditor_id, claim_id=claim_id, ground=ground)
 
 
 def _hold_all(unit: Unit, plan: Plan, ground: HoldGround) -> None:
-    for claim_id in _reached(unit, plan):
+    for claim_id in reached(unit, plan):
         place_hold(unit, creditor_id=plan.creditor_id, claim_id=claim_id, ground=ground)
         if ground is HoldGround.PLAN_KEPT:
             lift_holds_on(
@@ -264,8 +274,8 @@ def _hold_all(unit: Unit, plan: Plan, ground: HoldGround) -> None:
             )
 
 
-def _reached(unit: Unit, plan: Plan) -> list[UUID]:
-    """The plan's claims that this door sees: a debtor behind a link sees one."""
+def reached(unit: Unit, plan: Plan) -> list[UUID]:
+    """This function will return the plan's claims that this door sees: a debtor behind a link sees one."""
     return list(
         unit.session.exec(
             select(Claim.id)

@@ -22,8 +22,10 @@ class UnableToSetTerms(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """How much of a debt may be forgiven, in basis points: by a collector, by an administrator. What is more is
-    the creditor's to decide."""
+    """How much of a debt may be forgiven, in basis points: by a collector, by an administrator.
+
+    What is more is the creditor's to decide.
+    """
 
     collector_bps: int
     admin_bps: int
