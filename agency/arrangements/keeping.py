@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import col, select
 
+from agency.arrangements.charges import charged
 from agency.arrangements.deciding import end_plan, expire_offer
 from agency.arrangements.models import Plan, PlanInstalment, PlanState
 from agency.arrangements.paid_since import paid_since
@@ -24,6 +25,7 @@ from agency.rules.interest_stops import StopGround, plan_request_stop
 
 _LIVE = (PlanState.PROPOSED, PlanState.OFFERED, PlanState.ACTIVE)
 _STATES = text("SELECT state FROM claim WHERE creditor_id = :c AND id = ANY(:claims)")
+_CHARGED = text("SELECT claim_id, charged_minor FROM plan_claim WHERE creditor_id = :c AND plan_id = :plan")
 _PLAN_OF = text("SELECT plan_id FROM plan_claim WHERE creditor_id = :c AND claim_id = :claim AND live")
 _ASKED_IN_BELGIUM = text(
     "SELECT c.id FROM claim c JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
@@ -107,24 +109,37 @@ def _complete(unit: Unit, plan: Plan, last: PlanInstalment, bands: Bands, claim_
     """End a plan whose instalments are all paid.
 
     Where interest was to stop, whatever interest or costs came up meanwhile is waived: the plan named all
-    that had to be paid. Where it ran, what came up becomes one more instalment.
+    that had to be paid. Where it ran, what came up becomes one more instalment. What else is left (a new
+    invoice, an older payment taken back) was never part of the plan and is collected again.
     """
-    keys = [(plan.creditor_id, claim_id) for claim_id in claim_ids]
-    left = itemise_many(unit, keys=keys, on=unit.today, undisputed=True).values()
-    extra = [one for one in left if one.total and not one.principal]
-    if not bands.interest_stops and extra:
-        _add_closing(unit, plan, last, sum(one.total.minor for one in extra))
+    came_up = _came_up(unit, plan, claim_ids)
+    if not bands.interest_stops and came_up:
+        _add_closing(unit, plan, last, sum(came_up.values()))
         return
     end_plan(unit, plan, PlanState.COMPLETED)
-    for one in extra:
+    for claim_id in came_up:
         waive_rest(
             unit,
             creditor_id=plan.creditor_id,
-            claim_id=one.claim_id,
-            key=f"plan:{plan.id}:{one.claim_id}",
+            claim_id=claim_id,
+            key=f"plan:{plan.id}:{claim_id}",
             why="the payment plan was kept",
             close_code="plan_completed",
         )
+
+
+def _came_up(unit: Unit, plan: Plan, claim_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """What is left of each claim where it is no more than the interest and costs since the plan was made."""
+    keys = [(plan.creditor_id, claim_id) for claim_id in claim_ids]
+    left = itemise_many(unit, keys=keys, on=unit.today, undisputed=True)
+    now = charged(unit, creditor_id=plan.creditor_id, claim_ids=claim_ids)
+    then = unit.session.connection().execute(_CHARGED, {"c": plan.creditor_id, "plan": plan.id})
+    before = {row.claim_id: row.charged_minor for row in then}
+    return {
+        claim_id: one.total.minor
+        for (_, claim_id), one in left.items()
+        if 0 < one.total.minor <= now[claim_id] - before[claim_id]
+    }
 
 
 def _add_closing(unit: Unit, plan: Plan, last: PlanInstalment, minor: int) -> None:

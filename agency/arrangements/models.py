@@ -128,6 +128,8 @@ class PlanClaim(SQLModel, table=True):
     plan_id: UUID = Field(primary_key=True)
     claim_id: UUID = Field(primary_key=True)
     owed_minor: int = Field(sa_type=Minor)
+    # Interest and costs ever asked until then: what came up since is told apart by it.
+    charged_minor: int = Field(sa_type=Minor)
     live: bool = True
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import insert, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
+from agency.arrangements.charges import charged
 from agency.arrangements.models import Plan, PlanClaim, PlanInstalment, PlanState
 from agency.arrangements.paid_since import known_payments
 from agency.arrangements.terms import terms_of
@@ -340,8 +341,15 @@ def _refuse_other_agreements(unit: Unit, creditor_id: UUID, claim_ids: Sequence[
 
 def _write_parts(unit: Unit, plan: Plan, computed: ComputedPlan) -> None:
     whose = {"creditor_id": plan.creditor_id, "plan_id": plan.id}
+    asked = charged(unit, creditor_id=plan.creditor_id, claim_ids=list(computed.owed))
     claims = [
-        {**whose, "claim_id": claim_id, "owed_minor": owed.minor, "live": True}
+        {
+            **whose,
+            "claim_id": claim_id,
+            "owed_minor": owed.minor,
+            "charged_minor": asked[claim_id],
+            "live": True,
+        }
         for claim_id, owed in sorted(computed.owed.items())
     ]
     parts = [
