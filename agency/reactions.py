@@ -4,6 +4,7 @@ from agency.arrangements.deciding import free_everywhere, start_everywhere
 from agency.arrangements.keeping import check_plan_when_paid, check_plan_when_reversed
 from agency.arrangements.promises import check_when_paid
 from agency.arrangements.settlements import check_settlement_when_paid, undo_settlement_when_reversed
+from agency.banking.collected import see_collected
 from agency.banking.jobs import work_statement
 from agency.communication.replying import confirm_payment, confirm_promise
 from agency.credit.jobs import ask_bureau
@@ -126,5 +127,5 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     InstalmentMissed: (call_when_missed,),
     PlanEnded: (resume_when_plan_ended, call_when_plan_ended),
     SettlementEnded: (resume_when_plan_ended,),
-    StatementImported: (see_paid_runs, work_statement),
+    StatementImported: (see_paid_runs, see_collected, work_statement),
 }
