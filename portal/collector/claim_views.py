@@ -203,6 +203,7 @@ def _actions(found: ClaimPage, on: date) -> dict[str, Action]:
     return {
         "call": Action("call", reasons(call.reasons), call.until, call.trace),
         "promise": Action("promise", reasons([*running, *owed, *promised, *silent])),
+        "plan": Action("plan", reasons([*running, *owed])),
         "dispute": Action("dispute", reasons([*running, *disputed])),
         "hold": Action("hold", reasons(running)),
         "note": Action("note", []),

@@ -1,6 +1,7 @@
 """The creditors' door: submit claims, get a price, accept it, and see what happens to every claim."""
 
 from portal.creditor import (
+    arrangements,
     claim_history,
     claims,
     credit_checks,
@@ -28,6 +29,7 @@ from portal.creditor import (
 )
 
 __all__ = [
+    "arrangements",
     "claim_history",
     "claims",
     "credit_checks",
