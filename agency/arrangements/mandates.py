@@ -1,4 +1,7 @@
-"""SEPA mandates: signed by the debtor on the page for one plan, and taken back there at any time."""
+"""SEPA mandates: signed by the debtor on the page for one plan, and taken back there at any time.
+
+Who signed and when stands in the row and in its event; a debtor's door writes no audit.
+"""
 
 from uuid import UUID
 
@@ -9,7 +12,6 @@ from agency.arrangements.deciding import plan_to_change
 from agency.arrangements.models import PlanState, SepaMandate
 from agency.arrangements.plans import reached
 from agency.events import MandateRevoked, MandateSigned
-from agency.kernel.audit import record
 from agency.kernel.emitting import emit
 from agency.kernel.errors import Conflict, Invalid, NotFound
 from agency.kernel.ids import new_id
@@ -63,7 +65,6 @@ def sign_mandate(unit: Unit, *, creditor_id: UUID, plan_id: UUID, iban: str, hol
         raise UnableToSign("a mandate was signed already") from error
     lead = next(iter(reached(unit, plan)), None)
     emit(unit, MandateSigned(creditor_id=creditor_id, claim_id=lead, mandate_id=mandate_id, plan_id=plan_id))
-    _audit(unit, mandate, "mandate.signed")
     return mandate
 
 
@@ -90,7 +91,6 @@ def revoke_mandate(unit: Unit, *, creditor_id: UUID, mandate_id: UUID) -> None:
             creditor_id=creditor_id, claim_id=lead, mandate_id=mandate_id, plan_id=mandate.plan_id
         ),
     )
-    _audit(unit, mandate, "mandate.revoked")
 
 
 def live_mandate(unit: Unit, *, creditor_id: UUID, plan_id: UUID) -> SepaMandate | None:
@@ -102,13 +102,3 @@ def live_mandate(unit: Unit, *, creditor_id: UUID, plan_id: UUID) -> SepaMandate
             col(SepaMandate.revoked_at).is_(None),
         )
     ).one_or_none()
-
-
-def _audit(unit: Unit, mandate: SepaMandate, action: str) -> None:
-    record(
-        unit,
-        action=action,
-        subject=f"mandate:{mandate.id}",
-        creditor_id=mandate.creditor_id,
-        facts={"plan": str(mandate.plan_id), "reference": mandate.reference},
-    )

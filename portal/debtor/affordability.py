@@ -1,6 +1,7 @@
 """What a debtor can pay a month: worked out on the page, kept nowhere, and told to nobody."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Annotated
 
 from pydantic import Field
@@ -89,7 +90,7 @@ def pause(visit: TheVisit) -> Response:
 def _budget(form: Form[BudgetForm], currency: str) -> Budget | None:
     amounts: dict[str, Money] = {}
     for name in ("income", "fixed_costs", "other_debts"):
-        typed = getattr(form.data, name) or 0
+        typed: Decimal = getattr(form.data, name) or Decimal(0)
         try:
             if not 0 <= typed <= _MOST:
                 raise UnreadableAmount("out of reach")
