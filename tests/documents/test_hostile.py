@@ -22,7 +22,7 @@ from agency.kernel.errors import NotFound
 from agency.rules.reading import ReadState
 from tests.documents.papers import D, a_paper
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 
 def a_zip(entries, *, compression=zipfile.ZIP_DEFLATED) -> bytes:

@@ -16,7 +16,7 @@ from agency.rules.recognise import recognise
 from agency.rules.tables import read_table
 from tests.documents.papers import CLAIM, LANGUAGES, TEXTS, D, a_paper
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 PAPERS = [(kind, language) for kind in TEXTS for language in LANGUAGES]
 
 

@@ -14,7 +14,7 @@ from integrations.einvoice.plain_pdf import read_plain
 from integrations.einvoice.written import find_amounts, find_day, find_ibans, find_payment_reference
 from tests.einvoice.pdf_samples import WORDS, invoice_pdf
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 
 class TestAPlainInvoice:

@@ -19,7 +19,7 @@ from agency.intake.reading import Progress, Table
 from agency.intake.rows import Habits, RowChecker
 from tests.intake.test_checks import a_bsn, a_register_number, dotted
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 TODAY = date(2026, 6, 1)
 BORN = dotted(a_register_number(date(1985, 7, 30), 33))
 

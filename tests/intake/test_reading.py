@@ -16,7 +16,7 @@ from agency.intake.archive import unpack
 from agency.intake.reading import guard_archive, read_table
 from agency.ports.readers import Unreadable
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 
 def rows_of(content: bytes):

@@ -11,6 +11,7 @@ from tests.portal.test_live import nudge
 pytestmark = pytest.mark.browser
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+AT_REST = "() => document.getAnimations().every(one => one.playState !== 'running')"
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 
@@ -48,7 +49,8 @@ def watched(context: BrowserContext) -> tuple[Page, list[str]]:
 
 
 def violations(page: Page, axe: str) -> list[str]:
-    """What axe finds, as one line each."""
+    """What axe finds on the page once nothing moves on it any more, as one line each."""
+    page.wait_for_function(AT_REST)
     page.evaluate(axe)
     found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
     return [f"{one['id']}: {one['nodes'][0]['html'][:120]}" for one in found["violations"]]

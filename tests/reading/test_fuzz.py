@@ -7,7 +7,7 @@ from infra.fuzz.crashers import Crasher, invented
 from infra.fuzz.mutations import MUTATIONS, mutate
 from infra.fuzz.parsers import PARSERS, Parser
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 
 @pytest.mark.parametrize("crasher", list(crashers.kept()), ids=lambda crasher: crasher.parser)

@@ -20,7 +20,7 @@ from agency.rules.price import DEFAULT_CARD, Band, PriceFacts, UnfairRateCard, p
 from agency.rules.rate_card import PhaseStep, RateCard, card_differences, unlawful_fees
 from agency.rules.smaller_claims import smaller_claims
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 
 class TestPromises:
