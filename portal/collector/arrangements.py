@@ -46,7 +46,6 @@ class AgreeForm(PlanForm):
 class AnswerForm(PlanForm):
     """The answer to a plan that a debtor asked for; another offer says what it looks like."""
 
-    first_on: date | None = None  # type: ignore[assignment]  # only another offer needs it
     answer: Literal["accept", "refuse", "counter"]
     why: str = ""
 
@@ -163,8 +162,6 @@ def answer(request: Request, unit: StaffUnit, fields: Fields, creditor_id: UUID,
             accept_proposal(unit, **key, why=data.why)
         elif data.answer == "refuse":
             refuse_proposal(unit, **key, why=data.why)
-        elif data.first_on is None:
-            form.refuse(N_("Fill this in."), "first_on")
         else:
             sheet = read_plan(unit, **key)
             wish = wish_of(form, sheet.total.currency)
@@ -213,7 +210,7 @@ def _page(
     settlement_form: Form[Any] | None = None,
     status: int = 200,
 ) -> Response:
-    key = {"creditor_id": creditor_id, "claim_id": claim_id}
+    key: dict[str, Any] = {"creditor_id": creditor_id, "claim_id": claim_id}
     owed = open_total(unit, **key, on=unit.today)
     terms = terms_of(unit, creditor_id=creditor_id, on=unit.today)
     bps = terms.authority.admin_bps if "admin" in roles else terms.authority.collector_bps

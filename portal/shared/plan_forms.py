@@ -1,7 +1,7 @@
 """The form in which a plan is wished for: an amount each time, or a number of times."""
 
 from datetime import date, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from agency.arrangements.plans import Wish
 from agency.calendar import add_months
@@ -18,7 +18,7 @@ class PlanForm(FormModel):
     amount: AmountField | None = None
     count: int | None = None
     rhythm: Rhythm = Rhythm.MONTHLY
-    first_on: date
+    first_on: date | None = None
 
 
 def usual_first_day(today: date) -> date:
@@ -27,11 +27,14 @@ def usual_first_day(today: date) -> date:
     return first if first - today >= timedelta(days=7) else add_months(first, 1)
 
 
-def wish_of(form: Form[PlanForm], currency: str) -> Wish | None:
-    """This function will return what a form wishes for, or None when the form now says what is wrong."""
+def wish_of(form: Form[Any], currency: str) -> Wish | None:
+    """This function will return what a `PlanForm` wishes for; None when the form now says what is wrong."""
     if form.errors:
         return None
-    data = form.data
+    data: PlanForm = form.data
+    if data.first_on is None:
+        form.refuse(N_("Fill this in."), "first_on")
+        return None
     if data.how == "amount":
         if data.amount is None:
             form.refuse(N_("Fill in how much you want to pay each time."), "amount")
