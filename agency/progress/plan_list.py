@@ -45,6 +45,7 @@ def all_plans(*, state: str, words: str) -> Select[Any]:
             col(Plan.currency), col(Plan.made_at), col(Plan.answer_by), _PAID, col(Claim.number),
             col(Debtor.name).label("debtor"), col(Debtor.name_key), col(Creditor.name).label("creditor"),
         )
+        .select_from(Plan)
         .join(Claim, and_(col(Claim.creditor_id) == col(Plan.creditor_id), col(Claim.id) == _LEAD))
         .join(
             Debtor,

@@ -117,8 +117,8 @@ class TestCreditor:
             send(manager, "/creditor/arrangements", page="/creditor/arrangements", **TERMS).status_code == 303
         )
         row = house.office.rows(
-            "SELECT months_max, instalment_min_minor, monthly_min_minor, share_min_bps, collector_bps, admin_bps"
-            " FROM arrangement_terms"
+            "SELECT months_max, instalment_min_minor, monthly_min_minor, share_min_bps, collector_bps,"
+            " admin_bps FROM arrangement_terms"
         )
         assert row == [(6, 1_500, 5_000, 250, 500, 1_250)]
         clerk = house.browser(Role.CREDITOR_CLERK, creditor_id=claim[0])

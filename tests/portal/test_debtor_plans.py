@@ -157,7 +157,7 @@ class TestMandate:
     def test_is_signed_and_taken_back_on_the_page(self, browser, office):
         send(browser, "/pay/plan", **AMOUNT)
         page = self.sign(browser).text
-        assert "NL91 ABNA 0417 1643 00" in page
+        assert "NL91\u00a0ABNA\u00a00417\u00a01643\u00a000" in page
         mandate = office.one("SELECT id FROM sepa_mandate WHERE revoked_at IS NULL")
         browser.post("/pay/plan/mandate/revocation", data={"csrf": token_of(page), "mandate": str(mandate)})
         assert office.one("SELECT count(*) FROM sepa_mandate WHERE revoked_at IS NULL") == 0
