@@ -29,16 +29,17 @@ class AnswerForm(FormModel):
 
 @debtor_routes.get("/plan")
 def plan(request: Request, visit: TheVisit) -> Response:
-    """The plan that stands, or the form to work one out; a form that was filled in shows what it gives."""
+    """The plan that stands or stood, or the form to work one out; a form that was filled in shows its plan."""
     with visit.unit() as unit:
         sheet = plan_of_claim(unit, **whose(visit))
         first_on = usual_first_day(unit.today)
-    if sheet is not None and sheet.state in LIVE and "another" not in request.query_params:
+    query = dict(request.query_params)
+    wanted = query.pop("another", None) is not None or "how" in query
+    if sheet is not None and (sheet.state in LIVE or not wanted):
         return _statement(request, visit)
-    wished = {name: value for name, value in request.query_params.items() if name != "another"}
-    if "how" not in wished:
+    if "how" not in query:
         return _form(request, visit, blank(how="amount", rhythm="monthly", first_on=first_on.isoformat()))
-    form = submitted(PlanForm, {"first_on": first_on.isoformat(), "rhythm": "monthly", **wished})
+    form = submitted(PlanForm, {"first_on": first_on.isoformat(), "rhythm": "monthly", **query})
     with visit.unit() as unit:
         computed = _compute(unit, visit, form)
     return _form(request, visit, form, computed=computed, status=422 if form.errors else 200)

@@ -3,7 +3,7 @@
 import pytest
 from starlette.testclient import TestClient
 
-from agency.arrangements.deciding import counter_proposal
+from agency.arrangements.deciding import counter_proposal, refuse_proposal
 from agency.arrangements.plans import Wish
 from agency.payments.links import issue_link
 from portal import main
@@ -88,6 +88,17 @@ class TestPlan:
         again = browser.post("/pay/plan/refusal", data={"csrf": token_of(answer.text), "plan": str(offer)})
         assert again.status_code == 409
         assert state(office) == "active"
+
+    def test_a_refusal_is_read_and_another_plan_asked_for(self, browser, office, claim):
+        send(browser, "/pay/plan", **LOW)
+        with office.unit() as unit:
+            plan_id = unit.session.connection().exec_driver_sql("SELECT id FROM plan").scalar_one()
+            refuse_proposal(unit, creditor_id=claim[0], plan_id=plan_id, why="Twenty months is too long.")
+        office.react()
+        page = browser.get("/pay/plan").text
+        assert "Twenty months is too long." in page
+        assert "/pay/plan?another=1" in page
+        assert "How do you want to pay in parts?" in browser.get("/pay/plan?another=1").text
 
     @pytest.mark.parametrize(
         ("change", "says"),
