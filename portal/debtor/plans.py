@@ -29,7 +29,7 @@ class AnswerForm(FormModel):
 
 @debtor_routes.get("/plan")
 def plan(request: Request, visit: TheVisit) -> Response:
-    """The plan that stands or stood, or the form to work one out; a form that was filled in shows its plan."""
+    """The plan that stands or stood, or the form to work one out, with the plan that it gives."""
     with visit.unit() as unit:
         sheet = plan_of_claim(unit, **whose(visit))
         first_on = usual_first_day(unit.today)
