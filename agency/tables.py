@@ -35,6 +35,7 @@ GLOBAL_TABLES = frozenset(
         "clock",
         "creditor",
         "debtor_identity",
+        "direct_debit_file",
         "inbox",
         "invoice_series",
         "outbox",

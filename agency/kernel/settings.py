@@ -79,6 +79,8 @@ class Settings(BaseSettings):
     agency_privacy_url: str = "https://incassonoord.example/privacy"
     trust_iban: str = "NL86INGB0002445588"
     trust_name: str = "Stichting Derdengelden Incasso Noord"
+    # The identifier under which the agency collects (SEPA), with its check digits.
+    sepa_creditor_id: str = "NL79ZZZ999999990000"
     agency_iban: str = "NL44RABO0123456789"
 
     # How long a worker, and a sender of one chunk, may be silent before another takes over; and how long a

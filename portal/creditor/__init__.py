@@ -2,6 +2,7 @@
 
 from portal.creditor import (
     account,
+    arrangements,
     claim_history,
     claims,
     credit_checks,
@@ -32,6 +33,7 @@ from portal.creditor import (
 
 __all__ = [
     "account",
+    "arrangements",
     "claim_history",
     "claims",
     "credit_checks",

@@ -2,6 +2,7 @@
 
 from portal.finance import (
     account_changes,
+    collections,
     fee_invoices,
     ledger,
     overview,
@@ -15,6 +16,7 @@ from portal.finance import (
 
 __all__ = [
     "account_changes",
+    "collections",
     "fee_invoices",
     "ledger",
     "overview",
