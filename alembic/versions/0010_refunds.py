@@ -7,11 +7,11 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0010"
-down_revision = "0011"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
-LINE_STATES = ("suspense", "matched", "psp_settlement", "payout", "returned", "refund", "sent_back")
+LINE_STATES = ("suspense", "matched", "psp_settlement", "payout", "returned", "split", "refund", "sent_back")
 LINE_STATES_BEFORE = LINE_STATES[:-2]
 REFUND_STATES = ("requested", "approved", "sending", "exported", "paid", "cancelled", "rejected")
 SOURCES = ("psp", "bank", "direct")
