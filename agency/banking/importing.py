@@ -89,6 +89,7 @@ def import_statements(unit: Unit, *, content: bytes, reader: BankFileReader, iba
     :raises UnableToImport: unreadable, or another account; says never whose.
     :raises AlreadyRunning: another import runs at this moment.
     """
+    unit.allow_long_statements()
     single(unit, "banking.import", iban)
     sha256 = hashlib.sha256(content).hexdigest()
     try:

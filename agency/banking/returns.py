@@ -18,7 +18,7 @@ from agency.kernel.audit import record
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.payments.settlement import reverse_payment
-from agency.rules.returned import RETURNABLE, CameIn, ReturnLine, returned_payment
+from agency.rules.returned import CameIn, ReturnLine, returnable_for, returned_payment
 
 # What was not looked at yet, or waits for a payment that may have been settled since.
 _RETURNS = text(
@@ -68,7 +68,7 @@ def _candidates(unit: Unit, returns: Sequence[Row[Any]]) -> defaultdict[str, lis
         _CAME_IN,
         {
             "amounts": sorted({-row.amount_minor for row in returns}),
-            "since": min(row.booked_on for row in returns) - RETURNABLE,
+            "since": min(row.booked_on - returnable_for(row.booked_on) for row in returns),
             "ids": sorted({row.end_to_end for row in returns}),
             "ibans": sorted({row.counterparty_iban for row in returns}),
         },

@@ -6,12 +6,12 @@ from datetime import date, timedelta
 from typing import Final, Generic, Literal, TypeVar
 
 from agency.money import Money
+from agency.rules.tables import read_table, row_in_force
 
 PaymentKey = TypeVar("PaymentKey", bound=Hashable)
 """How the caller names its payments; it comes back as it went in."""
 
-RETURNABLE: Final = timedelta(days=400)
-"""A debit without a mandate may be claimed back for thirteen months (SEPA direct debit rulebook, 4.3.4)."""
+_TABLE: Final = "bank_returns"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,12 @@ class Returned(Generic[PaymentKey]):
     reason: Literal["end_to_end", "account", "return_of_several", "return_of_unknown"]
 
 
+def returnable_for(on: date) -> timedelta:
+    """Return how long back a payment that is returned on a day may have come in."""
+    row = row_in_force(read_table(_TABLE)["returnable"], on)
+    return timedelta(days=row["days"]) if row else timedelta()
+
+
 def returned_payment(line: ReturnLine, came_in: Sequence[CameIn[PaymentKey]]) -> Returned[PaymentKey]:
     """Decide which payment a return takes back: never one of two that it may be.
 
@@ -50,7 +56,9 @@ def returned_payment(line: ReturnLine, came_in: Sequence[CameIn[PaymentKey]]) ->
     paid and the exact amount must name one payment only. A return of another amount is for a person.
     """
     possible = [
-        one for one in came_in if one.amount == -line.amount and line.on - RETURNABLE <= one.on <= line.on
+        one
+        for one in came_in
+        if one.amount == -line.amount and line.on - returnable_for(line.on) <= one.on <= line.on
     ]
     if line.end_to_end:
         named = [one for one in possible if one.end_to_end == line.end_to_end]

@@ -27,7 +27,6 @@ def take_in(wiring: Wiring, *, file: Path, iban: str) -> dict[str, Any]:
         after all of it.
     """
     with wiring.units.open(Door.STAFF, by=BY) as unit:
-        unit.allow_long_statements()
         import_statements(unit, content=file.read_bytes(), reader=read_bank_file, iban=iban)
     imported = peak_memory_mib()
     while _match(wiring):

@@ -16,7 +16,7 @@ from agency.kernel.unit import Door
 from agency.ledger.queries import account_balance
 from agency.money import Money
 from agency.rules.reference import printed_forms
-from agency.rules.returned import RETURNABLE, CameIn, ReturnLine, returned_payment
+from agency.rules.returned import CameIn, ReturnLine, returnable_for, returned_payment
 from tests.banking.test_importing import a_line, a_statement, checks, import_
 from tests.banking.test_matching import a_debt
 
@@ -132,7 +132,7 @@ class TestDecision:
             ([came_in("a", 9_999)], "return_of_unknown"),
             ([came_in("a", iban="BE68539007547034")], "return_of_unknown"),
             ([came_in("a", on=ON + timedelta(days=1))], "return_of_unknown"),
-            ([came_in("a", on=ON - RETURNABLE - timedelta(days=1))], "return_of_unknown"),
+            ([came_in("a", on=ON - returnable_for(ON) - timedelta(days=1))], "return_of_unknown"),
         ],
     )
     def test_what_is_not_certain_is_for_a_person(self, payments, reason):
@@ -141,7 +141,7 @@ class TestDecision:
 
     def test_the_last_day_on_which_it_may_come_back_counts(self):
         found = returned_payment(
-            ReturnLine(eur(-10_000), ON, iban=DEBTOR), [came_in("a", on=ON - RETURNABLE)]
+            ReturnLine(eur(-10_000), ON, iban=DEBTOR), [came_in("a", on=ON - returnable_for(ON))]
         )
         assert found.key == "a"
 
