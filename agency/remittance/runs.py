@@ -232,14 +232,7 @@ def export_runs(
     """
     single(unit, "remittance.export")
     put_accounts_in_force(unit)
-    runs = list(
-        unit.session.exec(
-            select(RemittanceRun)
-            .where(RemittanceRun.state == RunState.APPROVED)
-            .order_by(col(RemittanceRun.creditor_id), col(RemittanceRun.id))
-            .with_for_update()
-        )
-    )
+    runs = _approved(unit)
     payees = _payees(unit, runs)
     settled = [run for run in runs if not run.net_minor]
     paid = [run for run in runs if run.net_minor and run.creditor_id in payees]
@@ -262,6 +255,16 @@ def export_runs(
         facts={"runs": len(settled + paid), "total_minor": file.total_minor if file else 0},
     )
     return file
+
+
+def _approved(unit: Unit) -> list[RemittanceRun]:
+    found = unit.session.exec(
+        select(RemittanceRun)
+        .where(RemittanceRun.state == RunState.APPROVED)
+        .order_by(col(RemittanceRun.creditor_id), col(RemittanceRun.id))
+        .with_for_update()
+    )
+    return list(found)
 
 
 def _pay(
