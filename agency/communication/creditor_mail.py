@@ -129,12 +129,7 @@ def queue_notice(
     said = _words(notice)
     language = to.language if to.language in said else "en"
     words = said[language]
-    filled = {
-        name: value
-        if isinstance(value, str)
-        else format_datetime(value.astimezone(AGENCY_ZONE), "d MMMM y, HH:mm", locale=language)
-        for name, value in values.items()
-    }
+    filled = {name: _written(value, language) for name, value in values.items()}
     facts: dict[str, Any] = {
         "language": language,
         "subject": words[f"{variant}_subject"].format(**filled),
@@ -149,6 +144,12 @@ def queue_notice(
         **mark,
     }
     _reserve(unit, creditor_id, notice, to.email, facts)
+
+
+def _written(value: str | datetime, language: str) -> str:
+    if isinstance(value, str):
+        return value
+    return format_datetime(value.astimezone(AGENCY_ZONE), "d MMMM y, HH:mm", locale=language)
 
 
 def _reserve(

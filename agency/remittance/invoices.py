@@ -121,18 +121,22 @@ def _issue(
     unit.session.connection().execute(
         _MARK, {"invoice": made.id, "c": run.creditor_id, "ids": [row.id for row in rows]}
     )
+    _tell(unit, made)
+    return made
+
+
+def _tell(unit: Unit, made: FeeInvoice) -> None:
     emit(
         unit,
         FeeInvoiced(
-            creditor_id=run.creditor_id,
+            creditor_id=made.creditor_id,
             invoice_id=made.id,
             number=made.full_number,
-            document=kind,
+            document=made.kind,
             total_minor=made.net_minor + made.vat_minor,
-            currency=run.currency,
+            currency=made.currency,
         ),
     )
-    return made
 
 
 def _document(unit: Unit, made: FeeInvoice, rows: Sequence[Row[Any]], issuer: Issuer) -> InvoiceDocument:

@@ -235,14 +235,7 @@ def export_runs(
     """
     single(unit, "remittance.export")
     put_accounts_in_force(unit)
-    runs = list(
-        unit.session.exec(
-            select(RemittanceRun)
-            .where(RemittanceRun.state == RunState.APPROVED)
-            .order_by(col(RemittanceRun.creditor_id), col(RemittanceRun.id))
-            .with_for_update()
-        )
-    )
+    runs = _approved(unit)
     payees = _payees(unit, runs)
     stale = stale_runs(unit, runs)
     runs = [run for run in runs if run.id not in stale]
@@ -269,6 +262,16 @@ def export_runs(
         facts={"runs": len(settled + paid), "total_minor": file.total_minor if file else 0},
     )
     return file
+
+
+def _approved(unit: Unit) -> list[RemittanceRun]:
+    found = unit.session.exec(
+        select(RemittanceRun)
+        .where(RemittanceRun.state == RunState.APPROVED)
+        .order_by(col(RemittanceRun.creditor_id), col(RemittanceRun.id))
+        .with_for_update()
+    )
+    return list(found)
 
 
 def _pay(

@@ -108,6 +108,7 @@ def _page(
                     "pays_from": change.pays_from,
                 }
                 for change in changes
+                if change is not running
             ]
         ),
     )
