@@ -13,6 +13,7 @@ from agency.arrangements.deciding import (
     decline_offer,
     refuse_proposal,
 )
+from agency.arrangements.dividing import divide_payment
 from agency.arrangements.models import PlanState
 from agency.arrangements.plans import UnableToPlan, Wish, agree_plan, compute_plan, propose_plan
 from agency.arrangements.promises import make_promise
@@ -383,3 +384,35 @@ class TestWalls:
         office.move_to(datetime(2026, 12, 1, 22, 30, tzinfo=UTC))
         propose(office, claim)
         assert office.one("SELECT first_day FROM interest_stop") == date(2026, 12, 2)
+
+
+class TestDividing:
+    def together(self, office, claim):
+        with office.unit() as unit:
+            other = a_claim(unit, creditor_id=claim[0], invoices=[(20_000, date(2026, 9, 1))])
+            unit.session.connection().exec_driver_sql(
+                "UPDATE claim SET debtor_id = (SELECT debtor_id FROM claim WHERE id = %s) WHERE id = %s",
+                (claim[1], other),
+            )
+        propose(office, claim, wish(2), other)
+        return other
+
+    def shares(self, office, claim, minor):
+        with office.unit() as unit:
+            return dict(
+                divide_payment(
+                    unit, creditor_id=claim[0], claim_id=claim[1], amount=euro(minor), on=unit.today
+                )
+            )
+
+    def test_the_named_claim_comes_first_and_the_rest_goes_on(self, office, claim):
+        other = self.together(office, claim)
+        assert self.shares(office, claim, 30_000) == {claim[1]: euro(30_000)}
+        assert self.shares(office, claim, 50_000) == {claim[1]: euro(40_215), other: euro(9_785)}
+
+    def test_more_than_all_is_left_with_the_named_claim(self, office, claim):
+        other = self.together(office, claim)
+        assert self.shares(office, claim, 70_000) == {claim[1]: euro(50_000), other: euro(20_000)}
+
+    def test_without_a_plan_nothing_is_divided(self, office, claim):
+        assert self.shares(office, claim, 50_000) == {claim[1]: euro(50_000)}
