@@ -117,13 +117,22 @@ def _relation(
         other.closing,
         other.closes_on,
     )
-    if same_ends and _entries(told) == _entries(booked):
+    if same_ends and _entries(told) == _entries(booked) and not _named_otherwise(told, booked):
         return _Relation.SAME
     if period.opening == other.closing and _goes_before(booked, other, told):
         return _Relation.APART
     if period.closing == other.opening and _goes_before(told, period, booked):
         return _Relation.APART
     return _Relation.OPEN
+
+
+def _named_otherwise(told: Sequence[ToldLine], booked: Sequence[ToldLine]) -> bool:
+    """Whether two statements in one format name other payments: one that was sent back and paid again on the
+    same day moves the same amount between the same balances twice."""
+    if len({line.format for line in (*told, *booked)}) != 1:
+        return False
+    mine, theirs = (Counter(_plain(line.end_to_end) for line in side) for side in (told, booked))
+    return all(mine) and all(theirs) and mine != theirs
 
 
 def _entries(lines: Sequence[ToldLine]) -> Counter[tuple[date, Money]]:

@@ -110,11 +110,9 @@ KINDS: tuple[Sabotage, ...] = (
     Sabotage(
         "a bank line added that the bank never sent",
         (
-            "INSERT INTO bank_line (id, statement_id, iban, line_key, booked_on, value_on, amount_minor,"
-            " currency, counterparty, counterparty_iban, text, structured_reference, end_to_end, bank_ref,"
-            " state, match_trace, bookings) SELECT uuidv7(), statement_id, iban, line_key || '-2', booked_on,"
-            " value_on, amount_minor, currency, counterparty, counterparty_iban, text, structured_reference,"
-            " end_to_end, bank_ref, 'suspense', '[]', 0 FROM bank_line WHERE amount_minor > 0"
+            "INSERT INTO bank_line SELECT (jsonb_populate_record(l, jsonb_build_object('id', uuidv7(),"
+            " 'line_key', l.line_key || '-2', 'entry_key', l.entry_key || '-2', 'state', 'suspense'))).*"
+            " FROM bank_line l WHERE amount_minor > 0"
             " ORDER BY booked_on, id LIMIT 1",
         ),
     ),

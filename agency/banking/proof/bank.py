@@ -21,7 +21,8 @@ _DAYS = """
     WITH moved AS (
       SELECT s.iban, l.currency, greatest(coalesce(s.opens_on, l.booked_on),
           least(l.booked_on, coalesce(s.closes_on, l.booked_on))) AS on_, sum(l.amount_minor) AS minor
-        FROM bank_line l JOIN bank_statement s ON s.id = l.statement_id GROUP BY 1, 2, 3
+        FROM bank_line l JOIN bank_statement s ON s.id = l.statement_id WHERE l.state <> 'split'
+        GROUP BY 1, 2, 3
       UNION ALL SELECT s.iban, e.currency, DATE '0001-01-01', sum(e.amount_minor)
         FROM ledger_transaction t JOIN bank_statement s ON s.id::text = t.source_key
         JOIN ledger_entry e ON e.creditor_id = t.creditor_id AND e.transaction_id = t.id
@@ -74,6 +75,8 @@ _LINES = """
     WHERE t.xid >= :number AND e.account = 'trust.bank' AND t.kind <> :line_kind
       AND NOT (t.kind IN (:opening_kind, :opening_taken_back)
         AND EXISTS (SELECT FROM bank_statement s WHERE s.id::text = t.source_key))
+      AND NOT (t.kind = :line_taken_back
+        AND EXISTS (SELECT FROM bank_line l WHERE l.id::text = t.source_key AND l.state = 'split'))
 """
 # The first statement has none before it. One that renews or overlaps another opens where that one opened.
 _UNCHAINED = """
@@ -126,6 +129,7 @@ _CLEARING = """
       FILTER (WHERE e.amount_minor * :sign < 0 OR t.effective_on <= :limit) > 0
 """
 _OPENINGS = {"opening_kind": OPENING_KIND, "opening_taken_back": f"{OPENING_KIND}.reversal"}
+_LINE_KINDS = {"line_kind": LINE_KIND, "line_taken_back": f"{LINE_KIND}.reversal"}
 
 
 def bank_equals_ledger(unit: Unit) -> list[Check]:
@@ -167,7 +171,7 @@ def _at_latest_closing(unit: Unit, days: Sequence[Any]) -> list[Check]:
 def every_line_is_booked_once(unit: Unit, horizon: Horizon) -> list[Check]:
     """P4, the bank's side: each line has one transaction, each transaction its line; and so its payments."""
     found = differences(
-        unit, _LINES, {"line_kind": LINE_KIND, **_OPENINGS, "age": horizon.age, "number": horizon.number}
+        unit, _LINES, {**_LINE_KINDS, **_OPENINGS, "age": horizon.age, "number": horizon.number}
     )
     return [
         no_rows("P4", "bank lines not booked exactly once", found.get("line", []), account="trust.bank"),
