@@ -1,6 +1,10 @@
 """One table: event -> who reacts. Every reaction runs in its own job, with the event's own transaction."""
 
+from agency.arrangements.deciding import free_everywhere, start_everywhere
+from agency.arrangements.keeping import check_plan_when_paid, check_plan_when_reversed
 from agency.arrangements.promises import check_when_paid
+from agency.arrangements.settlements import check_settlement_when_paid, undo_settlement_when_reversed
+from agency.banking.collected import see_collected
 from agency.banking.jobs import work_statement
 from agency.communication.replying import confirm_payment, confirm_promise
 from agency.credit.jobs import ask_bureau
@@ -9,7 +13,11 @@ from agency.desk.reacting import (
     ask_when_wanted,
     call_when_broken,
     call_when_due,
+    call_when_missed,
+    call_when_plan_ended,
+    decide_when_proposed,
     drop_when_paid,
+    drop_when_plan_agreed,
     drop_when_promised,
     drop_when_resolved,
     look_into_answer,
@@ -20,10 +28,12 @@ from agency.documents.asking import ask_again_when_removed, ask_when_accepted, s
 from agency.documents.incoming import match_when_read
 from agency.documents.jobs import check_added, check_attachments, keep_score
 from agency.events import (
+    AccountChangeMoved,
     CallDue,
     ClaimPaidOff,
     CompletenessOverridden,
     CreditCheckAsked,
+    DirectPaymentsReported,
     DisputeAnswered,
     DisputeRaised,
     DisputeResolved,
@@ -35,15 +45,21 @@ from agency.events import (
     HoldPlaced,
     InformationExpired,
     InformationSolved,
+    InstalmentMissed,
     MessageBounced,
     PaymentReceived,
     PaymentReversed,
     PersonWanted,
     PlacementRead,
     PlacementReceived,
+    PlanAgreed,
+    PlanEnded,
+    PlanProposed,
+    PlanRefused,
     PromiseBroken,
     PromiseMade,
     QuoteAccepted,
+    SettlementEnded,
     StatementImported,
 )
 from agency.intake.drops import file_when_read
@@ -51,12 +67,16 @@ from agency.intake.duplicates import find_duplicates
 from agency.intake.jobs import book_credits, know_debtors, read_later
 from agency.kernel.emitting import Reaction
 from agency.pricing.reacting import open_books, price_again, price_read, price_without
+from agency.remittance.account_changes import tell_old_contact
+from agency.remittance.direct import book_reports
 from agency.remittance.paid import see_paid_runs
+from agency.remittance.refund_orders import see_refunded
 from agency.screening.jobs import screen_before_contact, screen_placement
 from agency.treatment.reacting import (
     begin_placement,
     resume_when_broken,
     resume_when_informed,
+    resume_when_plan_ended,
     resume_when_resolved,
     resume_when_reversed,
     stop_when_disputed,
@@ -101,9 +121,18 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     DisputeAnswered: (ask_when_answered,),
     DisputeResolved: (price_again, resume_when_resolved, drop_when_resolved),
     MessageBounced: (write_when_bounced,),
-    PaymentReceived: (check_when_paid, confirm_payment),
-    PaymentReversed: (resume_when_reversed,),
+    PaymentReceived: (check_when_paid, check_plan_when_paid, check_settlement_when_paid, confirm_payment),
+    # What a settlement had waived is owed again before the path is taken up.
+    PaymentReversed: (check_plan_when_reversed, undo_settlement_when_reversed, resume_when_reversed),
     PromiseMade: (confirm_promise, drop_when_promised),
     PromiseBroken: (resume_when_broken, call_when_broken),
-    StatementImported: (see_paid_runs, work_statement),
+    PlanProposed: (decide_when_proposed,),
+    PlanAgreed: (start_everywhere, drop_when_plan_agreed),
+    PlanRefused: (free_everywhere, resume_when_plan_ended),
+    InstalmentMissed: (call_when_missed,),
+    PlanEnded: (resume_when_plan_ended, call_when_plan_ended),
+    SettlementEnded: (resume_when_plan_ended,),
+    StatementImported: (see_paid_runs, see_refunded, see_collected, work_statement),
+    AccountChangeMoved: (tell_old_contact,),
+    DirectPaymentsReported: (book_reports,),
 }

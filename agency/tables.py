@@ -30,11 +30,14 @@ ROOMS = (
 GLOBAL_TABLES = frozenset(
     {
         "bank_line",
+        "bank_notice",
         "bank_statement",
         "clock",
         "creditor",
         "debtor_identity",
+        "direct_debit_file",
         "inbox",
+        "invoice_series",
         "outbox",
         "proof_run",
         "rate_card",
@@ -42,6 +45,8 @@ GLOBAL_TABLES = frozenset(
         "recovery_outcome",
         "remittance_file",
         "scheduled_run",
+        "suspense_case",
+        "suspense_note",
         "template",
         "treatment_path",
         "user_account",

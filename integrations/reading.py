@@ -9,7 +9,7 @@ from agency.ports.readers import BankStatement, EInvoice, Unreadable
 from integrations import untrusted_xml
 from integrations.bankfiles import read_bank_file
 from integrations.bankfiles.camt import CAMT_BYTES_MAX
-from integrations.bankfiles.mt940 import looks_like_mt940
+from integrations.bankfiles.reader import UnknownFormat
 from integrations.einvoice.hybrid_pdf import is_pdf
 from integrations.einvoice.reader import is_einvoice_root, read_einvoice
 
@@ -66,9 +66,13 @@ def _read(content: bytes, name: str) -> dict[str, Any]:
     if untrusted_xml.looks_like_xml(content):
         root = untrusted_xml.root_name(content, max_bytes=CAMT_BYTES_MAX)
         return _invoice(read_einvoice(content, name)) if is_einvoice_root(root) else _bank_file(content)
-    if looks_like_mt940(content):
+    try:
         return _bank_file(content)
-    raise Unreadable("neither an e-invoice (UBL, CII, Factur-X) nor a bank file (camt, MT940)")
+    except UnknownFormat as unknown:
+        raise Unreadable(
+            "neither an e-invoice (UBL, CII, Factur-X) nor a bank file"
+            " (camt, MT940, CODA, CSV of a known bank)"
+        ) from unknown
 
 
 def _invoice(invoice: EInvoice) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from portal import price_words, rules_words
+from portal import books_words, price_words, rules_words
 from portal.local.places import PROJECT, AlreadyRunning, LocalTrouble, data_folder, running_state
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app = typer.Typer(
 claims = typer.Typer(no_args_is_help=True, help="Claims from files.")
 app.add_typer(claims, name="claims", rich_help_panel="Operate")
 app.add_typer(rules_words.app, name="rules", rich_help_panel="Operate")
+app.add_typer(books_words.app, name="books", rich_help_panel="Operate")
 app.add_typer(price_words.quotes, name="quote", rich_help_panel="Operate")
 app.add_typer(price_words.prices, name="price", rich_help_panel="Test")
 
@@ -247,6 +248,20 @@ def world(
 
         code = live(days=days, seed=seed, memory=folder / "world.txt", addresses=addresses, as_json=as_json)
     raise typer.Exit(code)
+
+
+@app.command(rich_help_panel=OPERATE)
+def prove(
+    sabotage: Annotated[
+        bool, typer.Option("--sabotage", help="Forge a small agency's books in every way: is each found?")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Prove that bank, ledger and liabilities are equal; 1 when they are not."""
+    from portal.proving.running import prove_books, prove_sabotage
+
+    run = prove_sabotage if sabotage else prove_books
+    raise typer.Exit(0 if run(answers, say=say, print_json=print_json if as_json else None) else 1)
 
 
 @claims.command("import")

@@ -1,5 +1,8 @@
-"""Arrangements: promises to pay.
+"""Arrangements: promises to pay, payment plans, settlements, mandates and the collections under them.
 
-Owns what debtor and agency agreed. Promises: the ledger decides whether a promise was kept.
-Tells: PromiseMade, PromiseKept, PromiseBroken.
+Owns what debtor and agency agreed. Promises: the ledger decides whether it was kept; a plan is computed
+before it is agreed; what is forgiven stands in the ledger as a waiver.
+Tells: PromiseMade, PromiseKept, PromiseBroken, PlanProposed, PlanOffered, PlanAgreed, PlanRefused,
+InstalmentMissed, PlanEnded, SettlementOffered, SettlementKept, SettlementEnded, MandateSigned,
+MandateRevoked.
 """

@@ -1,7 +1,7 @@
 """Promises to pay: made by a debtor, judged by the ledger."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, text
@@ -18,10 +18,7 @@ from agency.kernel.errors import Conflict, Invalid
 from agency.kernel.ids import new_id
 from agency.kernel.unit import AGENCY_ZONE, Unit
 from agency.money import Money
-
-GRACE_DAYS: Final = 2
-"""A transfer made on the promised day is on the bank this many days later at the latest."""
-DAYS_AHEAD_MAX: Final = 31
+from agency.rules.instalments import policy
 
 _OPEN = (
     "SELECT p.creditor_id, p.id, p.claim_id, p.amount_minor, p.currency, p.due_on, p.made_at,"
@@ -41,6 +38,15 @@ class UnableToPromise(Conflict):
     """The claim takes no promise now: it is not being collected, or one is open already."""
 
 
+def days_ahead_max(on: date) -> int:
+    """This function will return how many days ahead a promise may lie, by the house policy of a day."""
+    return int(policy("promise", on)["days_ahead_max"])
+
+
+def _grace_days(on: date) -> int:
+    return int(policy("promise", on)["grace_days"])
+
+
 def make_promise(unit: Unit, *, creditor_id: UUID, claim_id: UUID, amount: Money, due_on: date) -> UUID:
     """This function will note that a debtor will pay an amount by a day, and hold the claim until then.
 
@@ -50,8 +56,9 @@ def make_promise(unit: Unit, *, creditor_id: UUID, claim_id: UUID, amount: Money
     claim = claim_to_change(unit, creditor_id=creditor_id, claim_id=claim_id)
     if claim.state != ClaimState.ACTIVE:
         raise UnableToPromise("this claim is not being collected")
-    if not unit.today <= due_on <= unit.today + timedelta(days=DAYS_AHEAD_MAX):
-        raise Invalid(f"choose a day within {DAYS_AHEAD_MAX} days", field="due_on")
+    days = days_ahead_max(unit.today)
+    if not unit.today <= due_on <= unit.today + timedelta(days=days):
+        raise Invalid(f"choose a day within {days} days", field="due_on")
     owed = itemise_many(unit, keys=[(creditor_id, claim_id)], on=unit.today)[creditor_id, claim_id].total
     if amount.currency != owed.currency or not 0 < amount.minor <= owed.minor:
         raise Invalid("choose an amount up to what is open", field="amount")
@@ -75,7 +82,7 @@ def make_promise(unit: Unit, *, creditor_id: UUID, claim_id: UUID, amount: Money
         creditor_id=creditor_id,
         claim_id=claim_id,
         ground=HoldGround.PROMISE,
-        ends_at=_end_of(due_on + timedelta(days=GRACE_DAYS)),
+        ends_at=_end_of(due_on + timedelta(days=_grace_days(unit.today))),
     )
     emit(
         unit,
@@ -96,14 +103,14 @@ def check_promises(unit: Unit) -> int:
 
     :returns: how many were settled.
     """
-    rows = unit.session.connection().execute(_ALL_OPEN, {"grace": GRACE_DAYS})
+    rows = unit.session.connection().execute(_ALL_OPEN, {"grace": _grace_days(unit.today)})
     return sum(_settle(unit, row) for row in rows.all())
 
 
 def check_when_paid(unit: Unit, event: PaymentReceived) -> None:
     """This function will settle the claim's promise when the payment fulfils it."""
     rows = unit.session.connection().execute(
-        _OF_CLAIM, {"grace": GRACE_DAYS, "creditor": event.creditor_id, "claim": event.claim_id}
+        _OF_CLAIM, {"grace": _grace_days(unit.today), "creditor": event.creditor_id, "claim": event.claim_id}
     )
     for row in rows.all():
         _settle(unit, row)
@@ -115,7 +122,7 @@ def _settle(unit: Unit, row: Row[Any]) -> bool:
         _end(unit, row, PromiseState.KEPT)
         emit(unit, PromiseKept(**whose, promise_id=row.id))
         return True
-    if unit.today > row.due_on + timedelta(days=GRACE_DAYS):
+    if unit.today > row.due_on + timedelta(days=_grace_days(unit.today)):
         _end(unit, row, PromiseState.BROKEN)
         emit(unit, PromiseBroken(**whose, promise_id=row.id))
         return True

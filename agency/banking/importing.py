@@ -1,17 +1,28 @@
 """Bank files into the books: each line once, however often and in whatever file it is delivered.
 
 A line is booked bank against suspense the moment it is read, so that the ledger's bank account equals the
-bank's before anybody knows whose money it is.
+bank's before anybody knows whose money it is. It is booked today, in the open month, with the bank's value
+date kept.
+
+Only statements book. An intraday report (camt.052, MT942) tells of the same movements before the day's
+statement does, with shorter texts and sometimes numbers of its own, and may take an entry back; so it is
+kept to be looked at and books nothing: the statement that follows cannot double it. A notification
+(camt.054) is kept likewise, and where it details a collective entry that a statement booked as one sum, the
+details take that sum's place.
 """
 
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from sqlalchemy import text
 
+from agency.banking.collective import explain_from_notices, split_line
+from agency.banking.known_lines import Sorted, sort_statement
+from agency.banking.line_booking import insert_lines
+from agency.banking.notices import keep_notice
 from agency.events import StatementImported
 from agency.kernel.audit import record
 from agency.kernel.emitting import emit
@@ -25,9 +36,8 @@ from agency.money import Money
 from agency.ports.readers import BankFileReader, Unreadable
 from agency.ports.readers import BankStatement as ReadStatement
 
-LINES_PER_INSERT = 5_000
-LINE_KIND = "bank_line"
 OPENING_KIND = "bank_opening"
+LOCAL_NUMBER_MIN = 7
 
 
 class UnableToImport(Invalid):
@@ -36,7 +46,7 @@ class UnableToImport(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class ImportedStatement:
-    """What one statement of a file brought."""
+    """What one statement of a file brought; a report or notification (`kind`) never brings lines."""
 
     statement_id: UUID
     name: str
@@ -46,6 +56,7 @@ class ImportedStatement:
     closing: Money | None
     warnings: tuple[str, ...]
     known: bool
+    kind: str = "statement"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +72,24 @@ class ImportResult:
         return sum(statement.new_lines for statement in self.statements)
 
 
+@dataclass(slots=True)
+class _File:
+    """What an import knows while it runs: within one file, no line stands twice for the same movement."""
+
+    iban: str
+    sha256: str
+    used: set[UUID] = field(default_factory=set)
+    keys: set[str] = field(default_factory=set)
+
+
 def import_statements(unit: Unit, *, content: bytes, reader: BankFileReader, iban: str) -> ImportResult:
     """This function will import every statement of a bank file of the trust account.
 
     :param iban: the trust account; the file is refused when any of its statements is of another one.
-    :raises UnableToImport: unreadable, not a final statement, or another account; says never whose.
+    :raises UnableToImport: unreadable, or another account; says never whose.
     :raises AlreadyRunning: another import runs at this moment.
     """
+    unit.allow_long_statements()
     single(unit, "banking.import", iban)
     sha256 = hashlib.sha256(content).hexdigest()
     try:
@@ -77,7 +99,8 @@ def import_statements(unit: Unit, *, content: bytes, reader: BankFileReader, iba
     _refuse_foreign(read, iban)
     repeated = _imported_before(unit, sha256)
     ordered = sorted(read, key=lambda statement: (statement.closes_on is not None, statement.closes_on or 0))
-    statements = tuple(_import_one(unit, statement, iban, sha256) for statement in ordered)
+    file = _File(iban, sha256)
+    statements = tuple(_import_one(unit, statement, file) for statement in ordered)
     record(
         unit,
         action="statement.imported",
@@ -90,38 +113,97 @@ def import_statements(unit: Unit, *, content: bytes, reader: BankFileReader, iba
 def _refuse_foreign(statements: Sequence[ReadStatement], iban: str) -> None:
     if not statements:
         raise UnableToImport("the file holds no statement", field="file")
-    for statement in statements:
-        if statement.kind != "statement":
-            raise UnableToImport(
-                "this is not a final statement; import the day's statement instead", field="file"
-            )
-        account = "".join((statement.account or "").split()).upper()
-        # Some banks write the currency behind the account.
-        if account.removesuffix(statement.currency or "EUR") != iban:
-            raise UnableToImport("this file is not of the trust account", field="file")
+    if not all(_is_of(statement, iban) for statement in statements):
+        raise UnableToImport("this file is not of the trust account", field="file")
+
+
+def _is_of(statement: ReadStatement, iban: str) -> bool:
+    account = "".join(filter(str.isalnum, statement.account or "")).upper()
+    # Some banks write the currency behind the account.
+    account = account.removesuffix(statement.currency or "EUR")
+    if account == iban:
+        return True
+    # Older formats give the national number alone; the IBAN ends in it.
+    national = account.lstrip("0")
+    return (
+        national.isdigit()
+        and len(national) >= LOCAL_NUMBER_MIN
+        and iban[4:].lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ0") == national
+    )
 
 
 def _imported_before(unit: Unit, sha256: str) -> bool:
     found = unit.session.connection().execute(
-        text("SELECT EXISTS (SELECT FROM bank_statement WHERE file_sha256 = :sha)"), {"sha": sha256}
+        text(
+            "SELECT EXISTS (SELECT FROM bank_statement WHERE file_sha256 = :sha)"
+            " OR EXISTS (SELECT FROM bank_notice WHERE file_sha256 = :sha)"
+        ),
+        {"sha": sha256},
     )
     return bool(found.scalar_one())
 
 
-def _import_one(unit: Unit, read: ReadStatement, iban: str, sha256: str) -> ImportedStatement:
-    statement_id, known = _statement_row(unit, read, iban, sha256)
-    new = 0
-    for start in range(0, len(read.lines), LINES_PER_INSERT):
-        new += _insert_lines(unit, read, start, statement_id, iban)
-    if not known:
-        _book_opening(unit, iban)
-    warnings = _warnings(unit, read, iban, statement_id)
+def _import_one(unit: Unit, read: ReadStatement, file: _File) -> ImportedStatement:
+    if read.kind != "statement":
+        return _import_notice(unit, read, file)
+    known_as = _known_statement(unit, read, file.iban)
+    if known_as is not None:
+        return _imported(read, known_as, 0, _chain_warnings(unit, read, file.iban, known_as), known=True)
+    sorted_out = sort_statement(unit, read, iban=file.iban, used=file.used)
+    if sorted_out.same_as is not None:
+        warnings = _chain_warnings(unit, read, file.iban, sorted_out.same_as)
+        return _imported(read, sorted_out.same_as, 0, warnings, known=True)
+    statement_id = _statement_row(unit, read, file)
+    new = _book(unit, read, sorted_out, statement_id, file)
+    _book_opening(unit, file.iban)
+    warnings = _chain_warnings(unit, read, file.iban, statement_id)
     unit.session.connection().execute(
         text("UPDATE bank_statement SET warnings = CAST(:w AS jsonb) WHERE id = :id"),
         {"w": json.dumps(warnings), "id": statement_id},
     )
-    if not known:
-        emit(unit, StatementImported(creditor_id=HOUSE, statement_id=statement_id, lines=new))
+    emit(unit, StatementImported(creditor_id=HOUSE, statement_id=statement_id, lines=new))
+    return _imported(read, statement_id, new, warnings, known=False)
+
+
+def _book(unit: Unit, read: ReadStatement, sorted_out: Sorted, statement_id: UUID, file: _File) -> int:
+    new = insert_lines(
+        unit,
+        read,
+        positions=sorted_out.new,
+        statement_id=statement_id,
+        iban=file.iban,
+        taken=file.keys | sorted_out.taken,
+    )
+    file.keys |= new.keys
+    for line_id, positions in sorted_out.parts.items():
+        split_line(unit, line_id=line_id, parts=[read.lines[at] for at in positions], why="statement")
+    explain_from_notices(unit, iban=file.iban, days={line.booked_on for line in read.lines})
+    return new.lines
+
+
+def _import_notice(unit: Unit, read: ReadStatement, file: _File) -> ImportedStatement:
+    notice_id, known = keep_notice(unit, read, iban=file.iban, sha256=file.sha256)
+    explained = explain_from_notices(unit, iban=file.iban, days={line.booked_on for line in read.lines})
+    what = "a notification" if read.kind == "notification" else "an intraday report"
+    warnings = [*read.warnings, f"{what}: it books nothing, the day's statement does"]
+    if explained:
+        warnings.append(f"it explained {explained} collective entries that were booked as one sum")
+    return ImportedStatement(
+        notice_id,
+        read.number or read.id or read.key[:12],
+        len(read.lines),
+        0,
+        read.opening,
+        read.closing,
+        tuple(warnings),
+        known,
+        read.kind,
+    )
+
+
+def _imported(
+    read: ReadStatement, statement_id: UUID, new: int, warnings: Sequence[str], *, known: bool
+) -> ImportedStatement:
     return ImportedStatement(
         statement_id,
         read.number or read.id or read.key[:12],
@@ -134,112 +216,41 @@ def _import_one(unit: Unit, read: ReadStatement, iban: str, sha256: str) -> Impo
     )
 
 
-def _statement_row(unit: Unit, read: ReadStatement, iban: str, sha256: str) -> tuple[UUID, bool]:
-    inserted = (
-        unit.session.connection()
-        .execute(
-            text(
-                "INSERT INTO bank_statement (id, iban, statement_id, name, currency, opening_minor,"
-                " closing_minor, opens_on, closes_on, lines, file_sha256, warnings, imported_at, imported_by)"
-                " VALUES (:id, :iban, :key, :name, :currency, :opening, :closing, :opens_on, :closes_on,"
-                " :lines, :sha, '[]', :now, :by) ON CONFLICT (iban, statement_id) DO NOTHING RETURNING id"
-            ),
-            {
-                "id": new_id(),
-                "iban": iban,
-                "key": read.key,
-                "name": read.number or read.id or "",
-                "currency": read.net.currency,
-                "opening": read.opening.minor if read.opening is not None else None,
-                "closing": read.closing.minor if read.closing is not None else None,
-                "opens_on": read.opens_on,
-                "closes_on": read.closes_on,
-                "lines": len(read.lines),
-                "sha": sha256,
-                "now": unit.now,
-                "by": unit.by,
-            },
-        )
-        .scalar_one_or_none()
-    )
-    if inserted is not None:
-        return inserted, False
-    row = unit.session.connection().execute(
+def _known_statement(unit: Unit, read: ReadStatement, iban: str) -> UUID | None:
+    found = unit.session.connection().execute(
         text("SELECT id FROM bank_statement WHERE iban = :iban AND statement_id = :key"),
         {"iban": iban, "key": read.key},
     )
-    return row.scalar_one(), True
+    return found.scalar_one_or_none()
 
 
-_LINES = text(
-    "INSERT INTO bank_line (id, statement_id, iban, line_key, booked_on, value_on, amount_minor, currency,"
-    " counterparty, counterparty_iban, text, structured_reference, end_to_end, bank_ref, state, match_trace,"
-    " bookings)"
-    " SELECT uuidv7(), :statement, :iban, l.line_key, l.booked_on, l.value_on, l.amount_minor, l.currency,"
-    " l.counterparty, l.counterparty_iban, l.text, l.structured_reference, l.end_to_end, l.bank_ref,"
-    " 'suspense', '[]', 0 FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS l(line_key text, booked_on date,"
-    " value_on date, amount_minor bigint, currency text, counterparty text, counterparty_iban text,"
-    " text text, structured_reference text, end_to_end text, bank_ref text)"
-    " ON CONFLICT (iban, line_key) DO NOTHING RETURNING id"
-)
-# Lines of nothing (a bank's information entry) need no booking. The hash is that of `Posting`.
-_BOOKINGS = text(
-    "WITH fresh AS (INSERT INTO ledger_transaction (creditor_id, id, book, kind, source_key, content_sha256,"
-    " booked_on, effective_on, at, by, memo)"
-    " SELECT :house, uuidv7(), 'trust', CAST(:kind AS text), id::text, encode(sha256(convert_to("
-    "  'trust|' || CAST(:kind AS text) || '|' || value_on || '||trust.bank:' || amount_minor || ':'"
-    "  || currency || ':;trust.suspense:' || -amount_minor || ':' || currency || ':', 'UTF8')), 'hex'),"
-    " :today, value_on, :now, :by, '' FROM bank_line WHERE id = ANY(:ids) AND amount_minor <> 0 ORDER BY id"
-    " RETURNING id, source_key)"
-    " INSERT INTO ledger_entry (creditor_id, transaction_id, line, account, amount_minor, currency)"
-    " SELECT :house, f.id, s.line, s.account, s.sign * l.amount_minor, l.currency"
-    " FROM fresh f JOIN bank_line l ON l.id = f.source_key::uuid,"
-    " (VALUES (1, 'trust.bank', 1), (2, 'trust.suspense', -1)) AS s(line, account, sign)"
-)
-
-
-def _insert_lines(unit: Unit, read: ReadStatement, start: int, statement_id: UUID, iban: str) -> int:
-    rows = [
+def _statement_row(unit: Unit, read: ReadStatement, file: _File) -> UUID:
+    statement_id = new_id()
+    unit.session.connection().execute(
+        text(
+            "INSERT INTO bank_statement (id, iban, statement_id, name, format, currency, opening_minor,"
+            " closing_minor, opens_on, closes_on, lines, file_sha256, warnings, imported_at, imported_by)"
+            " VALUES (:id, :iban, :key, :name, :format, :currency, :opening, :closing, :opens_on, :closes_on,"
+            " :lines, :sha, '[]', :now, :by)"
+        ),
         {
-            "line_key": line.key,
-            "booked_on": line.booked_on.isoformat(),
-            "value_on": line.value_on.isoformat(),
-            "amount_minor": line.amount.minor,
-            "currency": line.amount.currency,
-            "counterparty": line.counterparty or "",
-            "counterparty_iban": "".join((line.counterparty_iban or "").split()).upper(),
-            "text": line.text,
-            "structured_reference": " ".join(line.structured_references),
-            "end_to_end": line.end_to_end or "",
-            "bank_ref": line.bank_ref or "",
-        }
-        for line in read.lines[start : start + LINES_PER_INSERT]
-    ]
-    connection = unit.session.connection()
-    inserted = connection.execute(
-        _LINES, {"statement": statement_id, "iban": iban, "lines": json.dumps(rows)}
-    ).scalars()
-    ids = list(inserted)
-    if ids:
-        connection.execute(
-            text(
-                "INSERT INTO ledger_account (creditor_id, code, book) VALUES (:house, 'trust.bank', 'trust'),"
-                " (:house, 'trust.suspense', 'trust') ON CONFLICT DO NOTHING"
-            ),
-            {"house": HOUSE},
-        )
-        connection.execute(
-            _BOOKINGS,
-            {
-                "house": HOUSE,
-                "kind": LINE_KIND,
-                "today": unit.today,
-                "now": unit.now,
-                "by": unit.by,
-                "ids": ids,
-            },
-        )
-    return len(ids)
+            "id": statement_id,
+            "iban": file.iban,
+            "key": read.key,
+            "name": read.number or read.id or "",
+            "format": read.format,
+            "currency": read.net.currency,
+            "opening": read.opening.minor if read.opening is not None else None,
+            "closing": read.closing.minor if read.closing is not None else None,
+            "opens_on": read.opens_on,
+            "closes_on": read.closes_on,
+            "lines": len(read.lines),
+            "sha": file.sha256,
+            "now": unit.now,
+            "by": unit.by,
+        },
+    )
+    return statement_id
 
 
 def _book_opening(unit: Unit, iban: str) -> None:
@@ -288,20 +299,28 @@ def _book_opening(unit: Unit, iban: str) -> None:
         )
 
 
-def _warnings(unit: Unit, read: ReadStatement, iban: str, statement_id: UUID) -> list[str]:
+def _chain_warnings(unit: Unit, read: ReadStatement, iban: str, statement_id: UUID) -> list[str]:
+    """What does not tie: within the statement, with the one before it and with the one behind it."""
     warnings = list(read.warnings)
     if read.balances is False:
         warnings.append("opening balance plus entries is not the closing balance")
+    days = [line.booked_on for line in read.lines]
+    if read.closes_on is None or read.opening is None:
+        return warnings
+    begins = min(days, default=read.closes_on)
+    values = {"iban": iban, "id": statement_id, "currency": read.opening.currency}
     before = unit.session.connection().execute(
         text(
-            "SELECT closing_minor, currency FROM bank_statement WHERE iban = :iban AND id <> :id"
-            " AND closing_minor IS NOT NULL AND closes_on < CAST(:closes AS date)"
-            " ORDER BY closes_on DESC, imported_at DESC LIMIT 1"
+            "SELECT closing_minor FROM bank_statement WHERE iban = :iban AND id <> :id"
+            " AND currency = :currency AND closing_minor IS NOT NULL"
+            " AND (closes_on < :begins OR (closes_on <= :closes AND closing_minor = :opening))"
+            " ORDER BY closing_minor = :opening AND closes_on >= :begins DESC, closes_on DESC,"
+            " closing_minor = :opening DESC, imported_at DESC LIMIT 1"
         ),
-        {"iban": iban, "id": statement_id, "closes": read.closes_on},
+        values | {"begins": begins, "closes": read.closes_on, "opening": read.opening.minor},
     )
-    previous = before.one_or_none()
-    if previous and read.opening is not None and previous.closing_minor != read.opening.minor:
-        closing = Money(previous.closing_minor, previous.currency)
+    closed = before.scalar_one_or_none()
+    if closed is not None and closed != read.opening.minor:
+        closing = Money(closed, read.opening.currency)
         warnings.append(f"the statement before it closed at {closing}, this one opens at {read.opening}")
     return warnings

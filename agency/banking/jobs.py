@@ -6,6 +6,7 @@ from uuid import UUID
 from agency.banking.matching import match_lines
 from agency.banking.proof import prove
 from agency.banking.provider_settlements import lumps_in_suspense, match_settlements
+from agency.banking.returns import take_back_returned
 from agency.events import StatementImported
 from agency.kernel.actor import actor
 from agency.kernel.outbox import enqueue
@@ -24,10 +25,14 @@ def work_statement(unit: Unit, event: StatementImported) -> None:
 
 @actor()
 def match_statement(unit: Unit, *, statement_id: str) -> None:
-    """This job will match a chunk of a statement's lines and call for the next; the last one proves."""
+    """This job will match a chunk of a statement's lines and call for the next; the last one proves.
+
+    Returns come last: what they take back may have been settled by this very statement.
+    """
     if match_lines(unit, statement_id=UUID(statement_id)):
         enqueue(unit, match_statement, statement_id=statement_id)
     else:
+        take_back_returned(unit)
         enqueue(unit, prove_now)
 
 
@@ -52,3 +57,10 @@ def explain_settlements(units: Units) -> None:
 def prove_now(unit: Unit) -> None:
     """This job will prove the books as of today."""
     prove(unit, on=unit.today)
+
+
+@actor()
+def prove_everything(unit: Unit) -> None:
+    """This job will prove the books as of today, and compare every row again."""
+    unit.allow_long_statements()
+    prove(unit, on=unit.today, everything=True)

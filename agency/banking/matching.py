@@ -25,6 +25,7 @@ _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9./\-]{3,}")
 _LINES = text(
     "SELECT id, amount_minor, currency, value_on, text, structured_reference, counterparty, counterparty_iban"
     " FROM bank_line WHERE state = 'suspense' AND amount_minor > 0 AND match_trace = '[]'"
+    " AND return_reason = ''"  # a payout that came back is no debtor's payment
     " AND (CAST(:statement AS uuid) IS NULL OR statement_id = :statement)"
     " ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED"
 )

@@ -1,11 +1,11 @@
-"""Tables of the banking. Global (the trust account is the agency's): bank_statement, bank_line, proof_run."""
+"""Tables of the banking. Global (the trust account is the agency's): all of them."""
 
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import ARRAY, CheckConstraint, Date, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from agency.kernel.columns import Minor, choice, json_field, moment_field
@@ -20,6 +20,9 @@ class LineState(StrEnum):
     PSP_SETTLEMENT = "psp_settlement"
     PAYOUT = "payout"
     RETURNED = "returned"
+    SPLIT = "split"  # a collective entry that its details stand for
+    REFUND = "refund"  # money that left for a debtor or sender
+    SENT_BACK = "sent_back"  # came in, nobody's, and went back to its sender
 
 
 class BankStatement(SQLModel, table=True):
@@ -35,6 +38,7 @@ class BankStatement(SQLModel, table=True):
     iban: str
     statement_id: str  # the reader's key: equal for one period and its balances, however it is named
     name: str = ""  # the bank's own id of the message
+    format: str = ""  # such as "camt.053.001.08", "MT940" or "CSV ING"
     currency: str = Field(max_length=3)
     opening_minor: int | None = Field(default=None, sa_type=Minor)
     closing_minor: int | None = Field(default=None, sa_type=Minor)
@@ -54,6 +58,8 @@ class BankLine(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("iban", "line_key"),
         Index("ix_bank_line_suspense", "booked_on", postgresql_where="state = 'suspense'"),
+        Index("ix_bank_line_day", "iban", "booked_on"),
+        Index("ix_bank_line_part_of", "part_of", postgresql_where="part_of IS NOT NULL"),
         Index("ix_bank_line_payer", "counterparty_iban", postgresql_where="state = 'matched'"),
     )
 
@@ -72,6 +78,10 @@ class BankLine(SQLModel, table=True):
     end_to_end: str = ""
     bank_ref: str = ""
     state: LineState = Field(default=LineState.SUSPENSE, sa_type=choice(LineState, "state"))
+    entry_key: str = ""  # names the collective entry that the line is a detail of
+    part_of: UUID | None = Field(default=None, foreign_key="bank_line.id")  # the entry booked whole before
+    reversal: bool = False
+    return_reason: str = ""  # ISO code of a returned payment, such as "MD06"
     creditor_id: UUID | None = Field(default=None, foreign_key="creditor.id")
     claim_id: UUID | None = None
     match_trace: list[Any] = json_field(default_factory=list)
@@ -80,8 +90,67 @@ class BankLine(SQLModel, table=True):
     settled_by: str | None = None
 
 
+class BankNotice(SQLModel, table=True):
+    """An intraday report or a notification: what the bank announced or explained; it books nothing."""
+
+    __tablename__ = "bank_notice"
+    __table_args__ = (UniqueConstraint("iban", "notice_key"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    iban: str
+    notice_key: str
+    kind: str
+    format: str
+    name: str
+    currency: str = Field(max_length=3)
+    net_minor: int = Field(sa_type=Minor)
+    days: list[date] = Field(sa_type=ARRAY(Date))
+    lines: list[Any] = json_field()
+    file_sha256: str
+    imported_at: datetime = moment_field()
+    imported_by: str
+
+
+class SuspenseCase(SQLModel, table=True):
+    """Who looks after a line in suspense and until when; parked by two people when nobody can tell whose
+    it is, so that it no longer holds up everybody else's payouts."""
+
+    __tablename__ = "suspense_case"
+    __table_args__ = (
+        CheckConstraint("parked_by IS NULL OR parked_by <> park_asked_by", name="second_person"),
+        CheckConstraint("(parked_at IS NULL) = (parked_by IS NULL)", name="parked"),
+        CheckConstraint("parked_by IS NULL OR park_asked_by IS NOT NULL", name="asked"),
+        Index("ix_suspense_case_parked", "parked_at", postgresql_where="parked_at IS NOT NULL"),
+    )
+
+    line_id: UUID = Field(primary_key=True, foreign_key="bank_line.id")
+    owner_id: UUID | None = Field(default=None, foreign_key="user_account.id")
+    due_on: date | None = None
+    park_reason: str = ""
+    park_asked_at: datetime | None = moment_field(default=None)
+    park_asked_by: str | None = None
+    parked_at: datetime | None = moment_field(default=None)
+    parked_by: str | None = None
+
+
+class SuspenseNote(SQLModel, table=True):
+    """What somebody found out about a line in suspense."""
+
+    __tablename__ = "suspense_note"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    line_id: UUID = Field(foreign_key="bank_line.id", index=True)
+    at: datetime = moment_field()
+    by: str
+    text: str
+
+
 class ProofRun(SQLModel, table=True):
-    """A stored proof that bank = ledger = liabilities: each check with its two figures."""
+    """A stored proof that bank = ledger = liabilities: each check with its two figures.
+
+    `seen` is how far the books went: the database's snapshot, how many transactions it held, and the last
+    link of each audit chain.
+    """
 
     __tablename__ = "proof_run"
 
@@ -90,3 +159,4 @@ class ProofRun(SQLModel, table=True):
     on: date
     green: bool
     checks: list[Any] = json_field()
+    seen: dict[str, Any] = json_field(default_factory=dict)

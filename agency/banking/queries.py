@@ -8,10 +8,11 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from agency.banking.suspense import business_days_since
+from agency.banking.suspense import GOING_BACK, PARKED, business_days_since
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from agency.money import Money
+from agency.rules.suspense_age import suspense_age
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,8 @@ class AgeBand:
 
 _STATEMENTS = (
     "SELECT s.id, s.name, s.iban, s.closes_on, s.opening_minor, s.closing_minor, s.currency, s.lines,"
-    " s.warnings, s.imported_at, s.imported_by, (SELECT count(*) FROM bank_line l"
-    "  WHERE l.statement_id = s.id AND l.state <> 'suspense') AS matched FROM bank_statement s"
+    " s.warnings, s.imported_at, s.imported_by, (SELECT least(count(*), s.lines) FROM bank_line l"
+    "  WHERE l.statement_id = s.id AND l.state NOT IN ('suspense', 'split')) AS matched FROM bank_statement s"
 )
 _LINES = (
     "SELECT l.id, l.statement_id, l.booked_on, l.value_on, l.amount_minor, l.currency, l.counterparty,"
@@ -138,6 +139,7 @@ def bank_days(unit: Unit, *, days: int = 14) -> list[BankDay]:
             "SELECT booked_on, sum(amount_minor)::bigint AS received,"
             " coalesce(sum(amount_minor) FILTER (WHERE state <> 'suspense'), 0)::bigint AS matched"
             " FROM bank_line WHERE booked_on >= :first AND amount_minor > 0 AND currency = 'EUR'"
+            " AND state <> 'split'"
             " GROUP BY booked_on"
         ),
         {"first": first},
@@ -148,14 +150,20 @@ def bank_days(unit: Unit, *, days: int = 14) -> list[BankDay]:
 
 
 def suspense_by_age(unit: Unit) -> list[AgeBand]:
-    """This function will count what waits in suspense by its age in business days."""
+    """This function will count what waits in suspense by its age in business days, without what is parked."""
     rows = unit.session.connection().execute(
         text(
-            "SELECT booked_on, count(*) AS lines, sum(abs(amount_minor))::bigint AS minor FROM bank_line"
-            " WHERE state = 'suspense' AND amount_minor <> 0 GROUP BY booked_on"
+            "SELECT l.booked_on, count(*) AS lines, sum(abs(l.amount_minor))::bigint AS minor"
+            f" FROM bank_line l WHERE l.state = 'suspense' AND l.amount_minor <> 0 AND NOT {PARKED}"
+            " GROUP BY l.booked_on"
         )
     ).all()  # fmt: skip
-    bands: list[tuple[int, int | None]] = [(0, 1), (2, 5), (6, None)]
+    age = suspense_age(on=unit.today)
+    bands: list[tuple[int, int | None]] = [
+        (0, age.warn_after),
+        (age.warn_after + 1, age.block_after),
+        (age.block_after + 1, None),
+    ]
     ages = [(business_days_since(row.booked_on, unit.today), row) for row in rows]
     found = []
     for start, to in bands:
@@ -169,8 +177,8 @@ def next_in_suspense(unit: Unit, *, after: UUID) -> UUID | None:
     """This function will return the next line that waits for a person, so that one can go on to it."""
     found = unit.session.connection().execute(
         text(
-            "SELECT id FROM bank_line WHERE state = 'suspense' AND amount_minor > 0 AND id <> :after"
-            " ORDER BY booked_on, id LIMIT 1"
+            "SELECT l.id FROM bank_line l WHERE l.state = 'suspense' AND l.amount_minor > 0"
+            f" AND l.id <> :after AND NOT {PARKED} AND NOT {GOING_BACK} ORDER BY l.booked_on, l.id LIMIT 1"
         ),
         {"after": after},
     )

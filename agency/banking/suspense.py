@@ -12,13 +12,18 @@ from agency.banking.matching import SUSPENSE, payment_keys
 from agency.banking.models import BankLine, LineState
 from agency.calendar import is_business_day
 from agency.kernel.audit import record
-from agency.kernel.errors import Conflict, NotFound
+from agency.kernel.errors import Conflict, Invalid, NotFound
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.payments.models import PaymentSource
-from agency.payments.settlement import reverse_payment, settle
+from agency.payments.settlement import Incoming, reverse_payment, settle_many
 
 OLD = timedelta(days=90)
+# A line whose money is going back to its sender, as a condition on `bank_line` under the name `l`.
+GOING_BACK = (
+    "EXISTS (SELECT FROM refund r WHERE r.line_id = l.id AND r.state NOT IN ('cancelled', 'rejected'))"
+)
+PARKED = "EXISTS (SELECT FROM suspense_case k WHERE k.line_id = l.id AND k.parked_at IS NOT NULL)"
 
 
 class UnableToSettleLine(Conflict):
@@ -26,7 +31,11 @@ class UnableToSettleLine(Conflict):
 
 
 class UnableToUndo(Conflict):
-    """The line was not settled on a claim."""
+    """The line was not settled on a claim, or what was overpaid with it left already."""
+
+
+class BadSplit(Invalid):
+    """The parts of a split are not the line, or not each of another claim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +50,20 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """What one claim gets of a line."""
+
+    creditor_id: UUID
+    claim_id: UUID
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
 class SuspenseItem:
-    """A line that waits, how many business days already, and what it may be."""
+    """A line that waits, how many business days already, and what it may be.
+
+    `owner` is the name of who looks after it; `going_back` when a refund to its sender is under way.
+    """
 
     line_id: UUID
     booked_on: date
@@ -53,6 +74,9 @@ class SuspenseItem:
     business_days: int
     reasons: tuple[str, ...]
     proposals: tuple[Proposal, ...]
+    owner: str = ""
+    due_on: date | None = None
+    going_back: bool = False
 
 
 def settle_line(unit: Unit, *, line_id: UUID, creditor_id: UUID, claim_id: UUID) -> UUID:
@@ -60,65 +84,105 @@ def settle_line(unit: Unit, *, line_id: UUID, creditor_id: UUID, claim_id: UUID)
 
     :returns: the payment.
     :raises NotFound: no such line or claim.
-    :raises UnableToSettleLine: settled already, not incoming, or the claim takes no payments.
+    :raises UnableToSettleLine: settled already, not incoming, going back, or the claim takes no payments.
     """
-    line = _locked(unit, line_id)
-    if line.state != LineState.SUSPENSE or line.amount_minor <= 0:
-        raise UnableToSettleLine("this line is not in suspense")
-    settled = settle(
+    line = line_in_suspense(unit, line_id)
+    [payment_id] = _settle(unit, line, [Part(creditor_id, claim_id, Money(line.amount_minor, line.currency))])
+    return payment_id
+
+
+def split_line(unit: Unit, *, line_id: UUID, parts: Sequence[Part]) -> list[UUID]:
+    """This function will book a line in suspense on several claims, by a person's decision.
+
+    :param parts: of different claims, together exactly the line.
+    :returns: the payments, in the order given.
+    :raises BadSplit: the parts are not that; nothing is booked.
+    :raises NotFound, UnableToSettleLine: see `settle_line`; nothing is booked.
+    """
+    line = line_in_suspense(unit, line_id)
+    paid = Money(line.amount_minor, line.currency)
+    if len(parts) < 2 or len({(part.creditor_id, part.claim_id) for part in parts}) != len(parts):
+        raise BadSplit("give two claims or more, each once")
+    if any(part.amount.currency != paid.currency or part.amount.minor <= 0 for part in parts):
+        raise BadSplit("each claim gets more than nothing")
+    total = Money.total((part.amount for part in parts), paid.currency)
+    if total != paid:
+        raise BadSplit("the parts do not add up to the amount of the line")
+    return _settle(unit, line, parts)
+
+
+def _settle(unit: Unit, line: BankLine, parts: Sequence[Part]) -> list[UUID]:
+    incoming = [
+        Incoming(
+            creditor_id=part.creditor_id,
+            claim_id=part.claim_id,
+            source=PaymentSource.BANK,
+            source_key=payment_keys(unit, [line.id])[line.id],
+            amount=part.amount,
+            value_on=line.value_on,
+            trust_account=SUSPENSE,
+        )
+        for part in parts
+    ]
+    settled = settle_many(unit, incoming)
+    payments = [one.payment_id for one in settled if one.payment_id is not None]
+    if len(payments) != len(parts):
+        reasons = ", ".join(one.reason for one in settled if one.payment_id is None)
+        raise UnableToSettleLine(f"the claim takes no payment: {reasons}")
+    only = parts[0] if len(parts) == 1 else None
+    mark_line(
         unit,
-        creditor_id=creditor_id,
-        claim_id=claim_id,
-        source=PaymentSource.BANK,
-        source_key=payment_keys(unit, [line_id])[line_id],
-        amount=Money(line.amount_minor, line.currency),
-        value_on=line.value_on,
-        trust_account=SUSPENSE,
+        line=line,
+        state=LineState.MATCHED,
+        creditor_id=only.creditor_id if only else None,
+        claim_id=only.claim_id if only else None,
     )
-    if settled.payment_id is None:
-        raise UnableToSettleLine(f"the claim takes no payment: {settled.reason}")
-    mark_line(unit, line=line, state=LineState.MATCHED, creditor_id=creditor_id, claim_id=claim_id)
-    record(
-        unit,
-        action="bank_line.settled",
-        subject=f"bank_line:{line_id}",
-        creditor_id=creditor_id,
-        facts={"claim": str(claim_id)},
-    )
-    return settled.payment_id
+    for part in parts:
+        record(
+            unit,
+            action="bank_line.settled",
+            subject=f"bank_line:{line.id}",
+            creditor_id=part.creditor_id,
+            facts={"claim": str(part.claim_id), "amount_minor": part.amount.minor},
+        )
+    return payments
 
 
 def undo_line(unit: Unit, *, line_id: UUID, why: str) -> None:
-    """This function will take a line's settlement back: the payment is reversed, the line waits again.
+    """This function will take a line's settlement back: its payments are reversed, the line waits again.
 
     :raises NotFound: no such line.
-    :raises UnableToUndo: it was not settled on a claim.
+    :raises UnableToUndo: it was not settled on a claim, or what was overpaid with it went back already.
     """
-    line = _locked(unit, line_id)
-    payment = unit.session.connection().execute(
-        text(
-            "SELECT creditor_id, id FROM payment WHERE source = 'bank' AND starts_with(source_key, :line)"
-            " AND reversed_at IS NULL"
-        ),
-        {"line": f"{line_id}#"},
+    line = locked_line(unit, line_id)
+    payments = (
+        unit.session.connection()
+        .execute(
+            text(
+                "SELECT p.creditor_id, p.id, EXISTS (SELECT FROM refund r WHERE r.creditor_id = p.creditor_id"
+                "  AND r.payment_id = p.id AND r.state IN ('exported', 'paid')) AS left_already"
+                " FROM payment p WHERE p.source = 'bank' AND starts_with(p.source_key, :line)"
+                " AND p.reversed_at IS NULL ORDER BY p.creditor_id, p.claim_id, p.id"
+            ),
+            {"line": f"{line_id}#"},
+        )
+        .all()
     )
-    standing = payment.one_or_none()
-    if line.state != LineState.MATCHED or standing is None:
+    if line.state != LineState.MATCHED or not payments:
         raise UnableToUndo("this line was not settled on a claim")
-    reverse_payment(
-        unit,
-        creditor_id=standing.creditor_id,
-        payment_id=standing.id,
-        why=why,
-    )
+    if any(payment.left_already for payment in payments):
+        raise UnableToUndo("what was overpaid with this line went back already")
+    for payment in payments:
+        reverse_payment(unit, creditor_id=payment.creditor_id, payment_id=payment.id, why=why)
     mark_line(unit, line=line, state=LineState.SUSPENSE, creditor_id=None, claim_id=None)
-    record(
-        unit,
-        action="bank_line.undone",
-        subject=f"bank_line:{line_id}",
-        creditor_id=standing.creditor_id,
-        facts={"why": why},
-    )
+    for payment in payments:
+        record(
+            unit,
+            action="bank_line.undone",
+            subject=f"bank_line:{line_id}",
+            creditor_id=payment.creditor_id,
+            facts={"why": why},
+        )
 
 
 def mark_line(
@@ -134,17 +198,37 @@ def mark_line(
     unit.session.flush()
 
 
-def suspense_items(unit: Unit, *, limit: int = 200) -> list[SuspenseItem]:
-    """This function will return the lines in suspense, the oldest first."""
+def suspense_items(unit: Unit, *, limit: int = 200, parked: bool = False) -> list[SuspenseItem]:
+    """This function will return the lines in suspense, the oldest first: those that wait, or those parked."""
     lines = unit.session.connection().execute(
         text(
-            "SELECT id, booked_on, amount_minor, currency, counterparty, counterparty_iban, text, match_trace"
-            " FROM bank_line WHERE state = 'suspense' AND amount_minor <> 0"
-            " ORDER BY booked_on, id LIMIT :limit"
+            "SELECT l.id, l.booked_on, l.amount_minor, l.currency, l.counterparty, l.counterparty_iban,"
+            f" l.text, l.match_trace, u.name AS owner, k.due_on, {GOING_BACK} AS going_back"
+            " FROM bank_line l LEFT JOIN suspense_case k ON k.line_id = l.id"
+            " LEFT JOIN user_account u ON u.id = k.owner_id"
+            " WHERE l.state = 'suspense' AND l.amount_minor <> 0 AND (k.parked_at IS NOT NULL) = :parked"
+            " ORDER BY l.booked_on, l.id LIMIT :limit"
         ),
-        {"limit": limit},
+        {"limit": limit, "parked": parked},
     )
-    rows = lines.all()
+    return _items(unit, lines.all())
+
+
+def suspense_item(unit: Unit, *, line_id: UUID) -> SuspenseItem | None:
+    """This function will return one line as it waits, None when it does not."""
+    line = unit.session.connection().execute(
+        text(
+            "SELECT l.id, l.booked_on, l.amount_minor, l.currency, l.counterparty, l.counterparty_iban,"
+            f" l.text, l.match_trace, u.name AS owner, k.due_on, {GOING_BACK} AS going_back"
+            " FROM bank_line l LEFT JOIN suspense_case k ON k.line_id = l.id"
+            " LEFT JOIN user_account u ON u.id = k.owner_id WHERE l.id = :line AND l.state = 'suspense'"
+        ),
+        {"line": line_id},
+    )
+    return next(iter(_items(unit, line.all())), None)
+
+
+def _items(unit: Unit, rows: Sequence[Row[Any]]) -> list[SuspenseItem]:
     claims = _proposed(unit, rows)
     return [
         SuspenseItem(
@@ -157,6 +241,9 @@ def suspense_items(unit: Unit, *, limit: int = 200) -> list[SuspenseItem]:
             business_days_since(row.booked_on, unit.today),
             tuple(_facts(row).get("reasons", ())),
             tuple(claims[key] for key in map(tuple, _facts(row).get("claims", ())) if key in claims),
+            row.owner or "",
+            row.due_on,
+            row.going_back,
         )
         for row in rows
     ]
@@ -176,20 +263,48 @@ def _facts(row: Row[Any]) -> dict[str, Any]:
 
 
 def _proposed(unit: Unit, rows: Sequence[Row[Any]]) -> dict[tuple[str, ...], Proposal]:
-    ids = {claim_id for row in rows for _, claim_id in _facts(row).get("claims", ())}
+    ids = sorted({UUID(claim_id) for row in rows for _, claim_id in _facts(row).get("claims", ())})
+    return {(str(one.creditor_id), str(one.claim_id)): one for one in claims_named(unit, ids)}
+
+
+def claims_named(unit: Unit, claim_ids: Sequence[UUID]) -> list[Proposal]:
+    """This function will return claims by their ids, with whose they are, in the order of their numbers."""
+    if not claim_ids:
+        return []
     found = unit.session.connection().execute(
         text(
             "SELECT c.creditor_id, c.id, c.number, k.name AS creditor, d.name AS debtor FROM claim c"
             " JOIN creditor k ON k.id = c.creditor_id"
             " JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
-            " WHERE c.id = ANY(CAST(:ids AS uuid[]))"
+            " WHERE c.id = ANY(:ids) ORDER BY c.number"
         ),
-        {"ids": sorted(ids)},
+        {"ids": list(claim_ids)},
     )
-    return {(str(row.creditor_id), str(row.id)): Proposal(*row) for row in found}
+    return [Proposal(*row) for row in found]
 
 
-def _locked(unit: Unit, line_id: UUID) -> BankLine:
+def line_in_suspense(unit: Unit, line_id: UUID) -> BankLine:
+    """This function will return an incoming line that waits, with its row locked.
+
+    :raises NotFound: no such line.
+    :raises UnableToSettleLine: it does not wait, or goes back to its sender.
+    """
+    line = locked_line(unit, line_id)
+    if line.state != LineState.SUSPENSE or line.amount_minor <= 0:
+        raise UnableToSettleLine("this line is not in suspense")
+    going_back = unit.session.connection().execute(
+        text(f"SELECT {GOING_BACK} FROM bank_line l WHERE l.id = :line"), {"line": line_id}
+    )
+    if going_back.scalar_one():
+        raise UnableToSettleLine("this line is going back to its sender; cancel that refund first")
+    return line
+
+
+def locked_line(unit: Unit, line_id: UUID) -> BankLine:
+    """This function will return a line with its row locked.
+
+    :raises NotFound: no such line.
+    """
     line = unit.session.get(BankLine, line_id, with_for_update=True, populate_existing=True)
     if line is None:
         raise NotFound("no such line")

@@ -23,6 +23,7 @@ from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.rules.facts import InterestKind, Law, Phase
+from agency.rules.interest_stops import Stop, StopGround
 
 __all__ = ["BuildUpLine", "ItemisedClaim", "ItemisedInvoice", "itemise", "itemise_many", "open_total"]
 
@@ -41,11 +42,14 @@ _CLAIMS = text(
     f"WITH wanted AS ({_KEYS})"
     " SELECT c.creditor_id, c.id, c.law, c.interest_kind, c.phase, c.currency, c.costs_from, c.costs_minor,"
     " c.costs_vat_minor, c.costs_over_minor, c.costs_left_out_minor,"
-    " terms.contractual_interest_percent AS percent"
+    " terms.contractual_interest_percent AS percent, stops.rows AS stops"
     " FROM wanted JOIN claim c ON c.creditor_id = wanted.creditor_id AND c.id = wanted.claim_id"
     " LEFT JOIN LATERAL (SELECT contractual_interest_percent FROM creditor_terms t"
     "  WHERE t.creditor_id = c.creditor_id AND t.valid_from <= :on ORDER BY t.valid_from DESC LIMIT 1)"
     "  AS terms ON true"
+    " LEFT JOIN LATERAL (SELECT array_agg(ARRAY[s.ground, s.first_day::text, s.last_day::text]"
+    "  ORDER BY s.first_day, s.ground) AS rows FROM interest_stop s WHERE s.creditor_id = c.creditor_id"
+    "  AND s.claim_id = c.id AND (s.last_day IS NULL OR s.last_day >= s.first_day)) AS stops ON true"
 )
 _INVOICES = text(
     f"WITH wanted AS ({_KEYS})"
@@ -137,8 +141,20 @@ def _facts(row: Row[Any], invoices: list[InvoiceFacts], movements: list[Movement
         contractual_percent=Decimal(row.percent) if row.percent else None,
         invoices=tuple(invoices),
         movements=tuple(movements),
+        stops=tuple(map(_stop, row.stops or ())),
         costs_over=Money(row.costs_over_minor, row.currency) if row.costs_over_minor else None,
         costs_left_out_minor=row.costs_left_out_minor,
+    )
+
+
+def _stop(row: Sequence[str | None]) -> Stop:
+    ground, first_day, last_day = row
+    assert ground, "never empty"
+    assert first_day, "never empty"
+    return Stop(
+        StopGround(ground),
+        date.fromisoformat(first_day),
+        date.fromisoformat(last_day) if last_day else None,
     )
 
 

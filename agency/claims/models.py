@@ -20,6 +20,7 @@ from agency.kernel.columns import (
     within_creditor,
 )
 from agency.rules.facts import Channel, ClaimType, InterestKind, Law, Phase
+from agency.rules.interest_stops import StopGround
 
 
 class Claim(PartRow, Timestamped, table=True):
@@ -187,4 +188,29 @@ class InsuranceCover(CreditorRow, Timestamped, table=True):
     indemnity_bps: int = 0
     notify_by: date | None = None
     notified_on: date | None = None
+    by: str
+
+
+class InterestStop(CreditorRow, table=True):
+    """Days on which no interest runs over a claim; a row whose last day is before its first stops none."""
+
+    __tablename__ = "interest_stop"
+    __table_args__ = (
+        within_creditor("claim_id", "claim"),
+        Index("ix_interest_stop_claim", "creditor_id", "claim_id"),
+        # One ground runs once at a time.
+        Index(
+            "uq_interest_stop_running",
+            "creditor_id",
+            "claim_id",
+            "ground",
+            unique=True,
+            postgresql_where="last_day IS NULL",
+        ),
+    )
+
+    claim_id: UUID
+    ground: StopGround = Field(sa_type=choice(StopGround, "ground"))
+    first_day: date
+    last_day: date | None = None
     by: str

@@ -1,4 +1,5 @@
-"""E-mail to creditors: what their claims miss, in one mail for all of them, and one reminder before the term.
+"""E-mail to creditors: what their claims miss, in one mail for all of them, one reminder before the term, and
+notices of what concerns their money.
 
 A mail is reserved with the requests that it tells of, in one transaction; then the provider is called with
 our id, and what became of it is written down. A call whose answer got lost is never made again blindly.
@@ -6,21 +7,22 @@ our id, and what became of it is written down. A call whose answer got lost is n
 
 import json
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from babel.dates import format_date
+from babel.dates import format_date, format_datetime
 from sqlalchemy import Row, text
 
 from agency.kernel.files import store
 from agency.kernel.ids import new_id
 from agency.kernel.ports import Ports
 from agency.kernel.settings import Settings
-from agency.kernel.unit import Door, Unit, Units
+from agency.kernel.unit import AGENCY_ZONE, Door, Unit, Units
 from agency.ports.providers import (
     ProviderAmbiguous,
     ProviderRefused,
@@ -101,22 +103,83 @@ def _queue(
     to = unit.session.connection().execute(_TO, {"c": creditor_id}).one()
     values = _values(to, asked, reminder=reminder, settings=settings)
     template: Template = "missing_information_reminder" if reminder else "missing_information"
+    _reserve(unit, creditor_id, template, to.email, values)
+    ids = [row.id for row in asked]
+    unit.session.connection().execute(_MARK[reminder], {"c": creditor_id, "ids": ids, "now": unit.now})
+
+
+def queue_notice(
+    unit: Unit,
+    *,
+    creditor_id: UUID,
+    notice: str,
+    variant: str,
+    values: Mapping[str, str | datetime],
+    link: str,
+    mark: Mapping[str, str],
+    settings: Settings,
+) -> None:
+    """This function will queue a mail to the contact of a creditor as it stands now, in its language.
+
+    :param notice: the file of words beside the templates; `variant` begins the keys of its subject and texts.
+    :param values: what stands in braces in the words; moments are written out in the agency's time.
+    :param mark: facts by which the mail is found again.
+    """
+    to = unit.session.connection().execute(_TO, {"c": creditor_id}).one()
+    said = _words(notice)
+    language = to.language if to.language in said else "en"
+    words = said[language]
+    filled = {name: _written(value, language) for name, value in values.items()}
+    facts: dict[str, Any] = {
+        "language": language,
+        "subject": words[f"{variant}_subject"].format(**filled),
+        "greeting": words["greeting"].format(creditor=to.name),
+        "intro": words[f"{variant}_intro"].format(**filled),
+        "lines": [words[key].format(**filled) for key in ("line_account", "line_holder", "line_wait")],
+        "more": "",
+        "deadline": words["objection"].format(phone=settings.agency_phone),
+        "link": link,
+        "button": words["button"],
+        **_signed(settings),
+        **mark,
+    }
+    _reserve(unit, creditor_id, notice, to.email, facts)
+
+
+def _written(value: str | datetime, language: str) -> str:
+    if isinstance(value, str):
+        return value
+    return format_datetime(value.astimezone(AGENCY_ZONE), "d MMMM y, HH:mm", locale=language)
+
+
+def _reserve(
+    unit: Unit, creditor_id: UUID, template: str, email: str | None, facts: Mapping[str, Any]
+) -> None:
     unit.session.connection().execute(
         _RESERVE,
         {
             "c": creditor_id,
             "id": new_id(),
             "template": template,
-            "state": "queued" if to.email else "failed",
-            "to": to.email or "",
-            "subject": values["subject"],
-            "facts": json.dumps(values),
+            "state": "queued" if email else "failed",
+            "to": email or "",
+            "subject": facts["subject"],
+            "facts": json.dumps(facts),
             "now": unit.now,
-            "why": "" if to.email else "the creditor has no e-mail address",
+            "why": "" if email else "the creditor has no e-mail address",
         },
     )
-    ids = [row.id for row in asked]
-    unit.session.connection().execute(_MARK[reminder], {"c": creditor_id, "ids": ids, "now": unit.now})
+
+
+def _signed(settings: Settings) -> dict[str, Any]:
+    return {
+        "agency": ", ".join((settings.agency_name, settings.agency_address, settings.agency_phone)),
+        "sender": {
+            "name": settings.agency_name,
+            "email": settings.agency_email,
+            "reply_to": settings.agency_email,
+        },
+    }
 
 
 def send_creditor_mails(units: Units, *, ports: Ports, limit: int = 50) -> int:
@@ -170,10 +233,11 @@ def _send(mail: Row[Any], ports: Ports) -> tuple[_Outcome, bytes]:
 
 
 def _values(to: Row[Any], asked: list[Row[Any]], *, reminder: bool, settings: Settings) -> dict[str, Any]:
-    words = _words().get(to.language) or _words()["en"]
+    said = _words("missing_information")
+    words = said.get(to.language) or said["en"]
     count = len(asked)
     subject = words["subject_one"] if count == 1 else words["subject"].format(count=count)
-    language = to.language if to.language in _words() else "en"
+    language = to.language if to.language in said else "en"
     day = format_date(min(row.due_on for row in asked), "long", locale=language)
     return {
         "language": language,
@@ -190,18 +254,13 @@ def _values(to: Row[Any], asked: list[Row[Any]], *, reminder: bool, settings: Se
         "deadline": words["deadline"].format(day=day),
         "link": f"{settings.public_url}/creditor/missing",
         "button": words["button"],
-        "agency": ", ".join((settings.agency_name, settings.agency_address, settings.agency_phone)),
-        "sender": {
-            "name": settings.agency_name,
-            "email": settings.agency_email,
-            "reply_to": settings.agency_email,
-        },
+        **_signed(settings),
     }
 
 
 @cache
-def _words() -> dict[str, dict[str, str]]:
-    return tomllib.loads((_FOLDER / "missing_information.toml").read_text(encoding="utf-8"))
+def _words(notice: str) -> dict[str, dict[str, str]]:
+    return tomllib.loads((_FOLDER / f"{notice}.toml").read_text(encoding="utf-8"))
 
 
 @cache

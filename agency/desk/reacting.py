@@ -13,7 +13,11 @@ from agency.events import (
     DisputeRaised,
     DisputeResolved,
     HoldPlaced,
+    InstalmentMissed,
     PersonWanted,
+    PlanAgreed,
+    PlanEnded,
+    PlanProposed,
     PromiseBroken,
     PromiseMade,
     QuoteAccepted,
@@ -132,6 +136,50 @@ def call_when_broken(unit: Unit, event: PromiseBroken) -> None:
         kind=WorkKind.PROMISE_BROKEN,
         key=f"promise:{event.promise_id}",
     )
+
+
+def decide_when_proposed(unit: Unit, event: PlanProposed) -> None:
+    """This function will ask for somebody who answers a debtor's plan."""
+    if event.lead:
+        ask_for_person(
+            unit,
+            creditor_id=event.creditor_id,
+            claim_id=_claim(event.claim_id),
+            kind=WorkKind.ANSWER,
+            key=f"plan:{event.plan_id}",
+            reason="plan_proposed",
+        )
+
+
+def call_when_missed(unit: Unit, event: InstalmentMissed) -> None:
+    """This function will ask for a friendly call about an instalment that did not come."""
+    if event.lead:
+        ask_for_person(
+            unit,
+            creditor_id=event.creditor_id,
+            claim_id=_claim(event.claim_id),
+            kind=WorkKind.PROMISE_BROKEN,
+            key=f"instalment:{event.plan_id}:{event.number}",
+            reason="instalment_missed",
+        )
+
+
+def call_when_plan_ended(unit: Unit, event: PlanEnded) -> None:
+    """This function will ask for a call about a plan that was broken."""
+    if event.lead and event.outcome == "broken":
+        ask_for_person(
+            unit,
+            creditor_id=event.creditor_id,
+            claim_id=_claim(event.claim_id),
+            kind=WorkKind.PROMISE_BROKEN,
+            key=f"plan_broken:{event.plan_id}",
+            reason="plan_broken",
+        )
+
+
+def drop_when_plan_agreed(unit: Unit, event: PlanAgreed) -> None:
+    """This function will take back the calls that an agreed plan makes needless."""
+    drop_work(unit, creditor_id=event.creditor_id, claim_id=_claim(event.claim_id), kinds=_CALLS)
 
 
 def drop_when_paid(unit: Unit, event: ClaimPaidOff) -> None:

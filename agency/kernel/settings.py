@@ -69,10 +69,18 @@ class Settings(BaseSettings):
     agency_phone: str = "+31 20 123 45 67"
     agency_email: str = "post@incassonoord.example"
     agency_address: str = "Voorbeeldkade 1, 1000 AA Amsterdam"
+    # The same address in parts, and the numbers that an invoice must carry.
+    agency_street: str = "Voorbeeldkade 1"
+    agency_postal_code: str = "1000 AA"
+    agency_city: str = "Amsterdam"
+    agency_chamber_number: str = "90000001"
+    agency_vat_number: str = "NL000099998B57"
     agency_visits_and_complaints_url: str = "https://incassonoord.example/klachten"
     agency_privacy_url: str = "https://incassonoord.example/privacy"
     trust_iban: str = "NL86INGB0002445588"
     trust_name: str = "Stichting Derdengelden Incasso Noord"
+    # The identifier under which the agency collects (SEPA), with its check digits.
+    sepa_creditor_id: str = "NL79ZZZ999999990000"
     agency_iban: str = "NL44RABO0123456789"
 
     # How long a worker, and a sender of one chunk, may be silent before another takes over; and how long a

@@ -56,9 +56,14 @@ class Unit:
         return self.now.astimezone(AGENCY_ZONE).date()
 
     def allow_long_statements(self, minutes: int = 30) -> None:
-        """This function will raise the limit of a statement for the rest of a bulk transaction."""
+        """This function will raise the limits of a statement, and of the time between two while a large file
+        is read, for the rest of a bulk transaction."""
         self.session.connection().execute(
-            text("SELECT set_config('statement_timeout', :limit, true)"), {"limit": f"{minutes}min"}
+            text(
+                "SELECT set_config('statement_timeout', :limit, true),"
+                " set_config('idle_in_transaction_session_timeout', :limit, true)"
+            ),
+            {"limit": f"{minutes}min"},
         )
 
 

@@ -11,11 +11,13 @@ from agency.kernel.columns import CreditorRow, Minor, choice, moment_field, with
 
 
 class Book(StrEnum):
-    """The ledgers that never mix: what debtors owe, client money in trust, the agency's own."""
+    """The ledgers that never mix: what debtors owe, client money in trust, the agency's own, and what passes
+    through to and from bailiffs."""
 
     CLAIMS = "claims"
     TRUST = "trust"
     AGENCY = "agency"
+    BAILIFF = "bailiff"
 
 
 class LedgerAccount(SQLModel, table=True):

@@ -26,6 +26,11 @@ class ClaimBalance:
         return self.principal + self.interest + self.costs
 
 
+# Both days narrow: what counts by the one and was written by the other.
+_AS_OF = (
+    " AND (CAST(:effective AS date) IS NULL OR t.effective_on <= :effective)"
+    " AND (CAST(:booked AS date) IS NULL OR t.booked_on <= :booked)"
+)
 _CLAIM = (
     "SELECT coalesce(sum(e.amount_minor) FILTER (WHERE e.account = 'claims.principal'), 0)::bigint,"
     " coalesce(sum(e.amount_minor) FILTER (WHERE e.account = 'claims.interest'), 0)::bigint,"
@@ -34,20 +39,30 @@ _CLAIM = (
 )
 
 
-def claim_balance(unit: Unit, *, creditor_id: UUID, claim_id: UUID, on: date | None = None) -> ClaimBalance:
-    """This function will return a claim's balance, with `on` as it was at the end of that day.
+def claim_balance(
+    unit: Unit,
+    *,
+    creditor_id: UUID,
+    claim_id: UUID,
+    on: date | None = None,
+    booked_to: date | None = None,
+) -> ClaimBalance:
+    """This function will return a claim's balance at the end of a day.
 
     A claim that was not opened yet owes nothing here.
+
+    :param on: the day by which facts count; what belongs to a later one is left out.
+    :param booked_to: the day by which they were written: what the books said at the end of it.
     """
     as_of = (
         ""
-        if on is None
+        if on is None and booked_to is None
         else " AND EXISTS (SELECT FROM ledger_transaction t WHERE t.creditor_id = e.creditor_id"
-        " AND t.id = e.transaction_id AND t.effective_on <= :on)"
+        " AND t.id = e.transaction_id" + _AS_OF + ")"
     )
     row = unit.session.connection().execute(
         text(_CLAIM + as_of + " WHERE c.creditor_id = :c AND c.id = :claim"),
-        {"c": creditor_id, "claim": claim_id, "on": on},
+        {"c": creditor_id, "claim": claim_id, "effective": on, "booked": booked_to},
     )
     principal, interest, costs, currency = row.one()
     currency = currency or "EUR"
@@ -71,9 +86,7 @@ def account_balance(
                 "SELECT coalesce(sum(e.amount_minor), 0)::bigint FROM ledger_entry e"
                 " JOIN ledger_transaction t ON t.creditor_id = e.creditor_id AND t.id = e.transaction_id"
                 " WHERE e.account = :account AND e.currency = :currency"
-                " AND (CAST(:creditor AS uuid) IS NULL OR e.creditor_id = :creditor)"
-                " AND (CAST(:effective AS date) IS NULL OR t.effective_on <= :effective)"
-                " AND (CAST(:booked AS date) IS NULL OR t.booked_on <= :booked)"
+                " AND (CAST(:creditor AS uuid) IS NULL OR e.creditor_id = :creditor)" + _AS_OF
             ),
             {
                 "account": account,
@@ -97,17 +110,81 @@ class AccountBalance:
     entries: int
 
 
-def trial_balance(unit: Unit, *, creditor_id: UUID | None = None) -> list[AccountBalance]:
-    """This function will return every account's balance (debit positive), of one creditor or of all."""
+def trial_balance(
+    unit: Unit,
+    *,
+    creditor_id: UUID | None = None,
+    effective_to: date | None = None,
+    booked_to: date | None = None,
+) -> list[AccountBalance]:
+    """This function will return every account's balance (debit positive), of one creditor or of all.
+
+    :param effective_to: the day by which facts count.
+    :param booked_to: the day by which they were written.
+    """
+    dated = (
+        ""
+        if effective_to is None and booked_to is None
+        else " JOIN ledger_transaction t ON t.creditor_id = e.creditor_id AND t.id = e.transaction_id"
+        + _AS_OF
+    )
     rows = unit.session.connection().execute(
         text(
-            "SELECT account, currency, sum(amount_minor)::bigint AS minor, count(*) AS entries"
-            " FROM ledger_entry WHERE CAST(:creditor AS uuid) IS NULL OR creditor_id = :creditor"
-            " GROUP BY account, currency ORDER BY account, currency"
+            "SELECT e.account, e.currency, sum(e.amount_minor)::bigint AS minor, count(*) AS entries"
+            " FROM ledger_entry e"
+            + dated
+            + " WHERE CAST(:creditor AS uuid) IS NULL OR e.creditor_id = :creditor"
+            " GROUP BY e.account, e.currency ORDER BY e.account, e.currency"
         ),
-        {"creditor": creditor_id},
+        {"creditor": creditor_id, "effective": effective_to, "booked": booked_to},
     )
     return [AccountBalance(row.account, Money(row.minor, row.currency), row.entries) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildUpRow:
+    """What one kind of booking added to an account's balance in one currency."""
+
+    kind: str
+    amount: Money
+    entries: int
+    first_on: date
+    last_on: date
+
+
+def account_build_up(
+    unit: Unit,
+    *,
+    account: str,
+    creditor_id: UUID | None = None,
+    claim_id: UUID | None = None,
+    effective_to: date | None = None,
+    booked_to: date | None = None,
+) -> list[BuildUpRow]:
+    """This function will return what a balance consists of, kind by kind; their sum is the balance."""
+    rows = unit.session.connection().execute(
+        text(
+            "SELECT t.kind, e.currency, sum(e.amount_minor)::bigint AS minor, count(*) AS entries,"
+            " min(t.effective_on) AS first_on, max(t.effective_on) AS last_on FROM ledger_entry e"
+            " JOIN ledger_transaction t ON t.creditor_id = e.creditor_id AND t.id = e.transaction_id"
+            " WHERE e.account = :account AND (CAST(:creditor AS uuid) IS NULL OR e.creditor_id = :creditor)"
+            " AND (CAST(:claim AS uuid) IS NULL OR e.claim_id = :claim)"
+            + _AS_OF
+            + " GROUP BY t.kind, e.currency"
+            " ORDER BY e.currency, min(t.effective_on), t.kind"
+        ),
+        {
+            "account": account,
+            "creditor": creditor_id,
+            "claim": claim_id,
+            "effective": effective_to,
+            "booked": booked_to,
+        },
+    )
+    return [
+        BuildUpRow(row.kind, Money(row.minor, row.currency), row.entries, row.first_on, row.last_on)
+        for row in rows
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,17 +219,30 @@ def account_entries(
     account: str,
     creditor_id: UUID | None = None,
     claim_id: UUID | None = None,
+    kind: str | None = None,
+    effective_to: date | None = None,
+    booked_to: date | None = None,
     limit: int = 500,
 ) -> list[EntryRow]:
-    """This function will return an account's latest entries, of one creditor, of one claim, or of all."""
+    """This function will return an account's latest entries: of one creditor, claim or kind, or of all."""
     rows = unit.session.connection().execute(
         text(
             _ENTRY + " WHERE e.account = :account"
             " AND (CAST(:creditor AS uuid) IS NULL OR e.creditor_id = :creditor)"
             " AND (CAST(:claim AS uuid) IS NULL OR e.claim_id = :claim)"
-            " ORDER BY t.at DESC, e.transaction_id DESC, e.line LIMIT :limit"
+            " AND (CAST(:kind AS text) IS NULL OR t.kind = :kind)"
+            + _AS_OF
+            + " ORDER BY t.at DESC, e.transaction_id DESC, e.line LIMIT :limit"
         ),
-        {"account": account, "creditor": creditor_id, "claim": claim_id, "limit": limit},
+        {
+            "account": account,
+            "creditor": creditor_id,
+            "claim": claim_id,
+            "kind": kind,
+            "effective": effective_to,
+            "booked": booked_to,
+            "limit": limit,
+        },
     )
     return _entry_rows(rows.all())
 

@@ -11,6 +11,7 @@ from sqlmodel import Field, SQLModel
 
 from agency.kernel.columns import (
     CreditorRow,
+    Minor,
     PartRow,
     Timestamped,
     choice,
@@ -22,6 +23,7 @@ from agency.kernel.ids import new_id
 from agency.rules.contract_split import Keeper
 from agency.rules.facts import DebtorKind
 from agency.rules.goals import Emphasis
+from agency.rules.payout import PayoutCycle
 
 
 class Audience(StrEnum):
@@ -58,10 +60,12 @@ class ContactState(StrEnum):
 
 
 class RemittanceMode(StrEnum):
-    """Net: the fee is kept from the payout; gross: everything is paid out and the fee invoiced."""
+    """Net: the fee is kept from the payout; gross: everything is paid out and the fee invoiced; combined: the
+    fee on what the agency collected is kept, the fee on what the creditor got itself is invoiced."""
 
     NET = "net"
     GROSS = "gross"
+    COMBINED = "combined"
 
 
 class Creditor(Timestamped, table=True):
@@ -91,7 +95,15 @@ class CreditorTerms(CreditorRow, Timestamped, table=True):
     """What was agreed with a creditor, from a date on; the latest row that has begun counts."""
 
     __tablename__ = "creditor_terms"
-    __table_args__ = (UniqueConstraint("creditor_id", "valid_from"),)
+    __table_args__ = (
+        UniqueConstraint("creditor_id", "valid_from"),
+        CheckConstraint("payout_day BETWEEN 1 AND 31", name="payout_day"),
+        CheckConstraint("payout_from_minor >= 0", name="payout_from"),
+        CheckConstraint("free_demand_days >= 0", name="free_demand"),
+        CheckConstraint(
+            "withdrawal_bps BETWEEN 0 AND 10000 AND withdrawal_minimum_minor >= 0", name="withdrawal"
+        ),
+    )
 
     valid_from: date
     remittance_mode: RemittanceMode = Field(
@@ -103,6 +115,18 @@ class CreditorTerms(CreditorRow, Timestamped, table=True):
     costs_clause: bool = False
     contractual_interest_percent: str | None = None
     reminder_in_creditors_name: bool = True
+    # When a payout falls due: an ISO weekday (weekly) or a day of the month (monthly), and the least amount.
+    payout_cycle: PayoutCycle = Field(
+        default=PayoutCycle.DAILY,
+        sa_type=choice(PayoutCycle, "payout_cycle"),
+        sa_column_kwargs={"server_default": "daily"},
+    )
+    payout_day: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
+    payout_from_minor: int = Field(default=0, sa_type=Minor, sa_column_kwargs={"server_default": "0"})
+    # What is paid within so many days after acceptance bears no fee; what a withdrawal costs.
+    free_demand_days: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    withdrawal_bps: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    withdrawal_minimum_minor: int = Field(default=0, sa_type=Minor, sa_column_kwargs={"server_default": "0"})
 
 
 class CreditorGoals(CreditorRow, Timestamped, table=True):

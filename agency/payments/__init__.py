@@ -1,5 +1,6 @@
-"""Payments: pay links, payment intents, settlement.
+"""Payments: pay links, payment intents, settlement, refunds.
 
-Owns how money for a claim comes in. Promises: one fact of payment is booked once.
-Tells: PayLinkOpened, PaymentStarted, PaymentReceived, PaymentReversed.
+Owns how money for a claim comes in and goes back. Promises: one fact of payment is booked once, and no more
+is refunded than was paid. Tells: PayLinkOpened, PaymentStarted, PaymentReceived, PaymentHeld,
+PaymentReversed, RefundRequested, RefundPaid, RefundEnded.
 """

@@ -14,7 +14,11 @@ from agency.kernel.outbox import enqueue_many
 from agency.kernel.ports import installed_ports
 from agency.kernel.unit import Door, Unit, Units
 from agency.payments.provider_payments import Question, apply_answer, ask, give_up
+from agency.payments.provider_refunds import send_refund, send_waiting_refunds
 from agency.ports.providers import ProviderPayment, ProviderRefused
+
+# Imported here too, so that every process that knows this room's jobs knows these.
+__all__ = ["send_refund", "send_waiting_refunds"]
 
 log = structlog.get_logger()
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from agency.kernel.columns import (
@@ -36,6 +36,36 @@ class PaymentSource(StrEnum):
     PSP = "psp"
     BANK = "bank"
     DIRECT = "direct"  # paid to the creditor itself
+
+
+class RefundRoute(StrEnum):
+    """How money goes back: by transfer from the trust account, or by the provider that took it."""
+
+    BANK = "bank"
+    PROVIDER = "provider"
+
+
+class RefundState(StrEnum):
+    """requested -> approved (by another person) -> in a file, or with the provider -> paid."""
+
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    SENDING = "sending"  # the provider was asked, or is about to be; whether it heard is not known yet
+    EXPORTED = "exported"  # in a payout file, not yet seen on the bank
+    PAID = "paid"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"  # the bank or the provider did not carry it out, or the money came back
+
+
+# Refunds that take up money: the database counts them against what they refund.
+LIVE_REFUNDS = (
+    RefundState.REQUESTED,
+    RefundState.APPROVED,
+    RefundState.SENDING,
+    RefundState.EXPORTED,
+    RefundState.PAID,
+)
+UNPOSTED_REFUNDS = (RefundState.REQUESTED, RefundState.APPROVED, RefundState.SENDING)
 
 
 class PayLink(CreditorRow, Timestamped, table=True):
@@ -89,6 +119,7 @@ class Payment(CreditorRow, Timestamped, table=True):
         UniqueConstraint("creditor_id", "source", "source_key"),
         Index("ix_payment_claim", "creditor_id", "claim_id"),
         CheckConstraint("amount_minor > 0", name="amount"),
+        CheckConstraint("refund_minor BETWEEN 0 AND over_minor", name="refund"),
     )
 
     claim_id: UUID
@@ -106,3 +137,89 @@ class Payment(CreditorRow, Timestamped, table=True):
     transaction_id: UUID
     trace: list[Any] = json_field(default_factory=list)
     reversed_at: datetime | None = moment_field(default=None)
+    # What live refunds take of `over_minor`; only the trigger on refunds writes it.
+    refund_minor: int = Field(
+        default=0, sa_type=Minor, nullable=False, sa_column_kwargs={"server_default": text("0")}
+    )
+
+
+class HeldPayment(CreditorRow, Timestamped, table=True):
+    """Money at the provider for a claim that takes none: it stands in suspense until finance decides."""
+
+    __tablename__ = "held_payment"
+    __table_args__ = (
+        within_creditor("claim_id", "claim"),
+        UniqueConstraint("creditor_id", "source", "source_key"),
+        Index("ix_held_payment_waiting", "created_at", postgresql_where="ended_at IS NULL"),
+        CheckConstraint("amount_minor > 0", name="amount"),
+        CheckConstraint("refund_minor BETWEEN 0 AND amount_minor", name="refund"),
+    )
+
+    claim_id: UUID
+    source: PaymentSource = Field(sa_type=choice(PaymentSource, "source_value"))
+    source_key: str
+    amount_minor: int = Field(sa_type=Minor)
+    currency: str = Field(max_length=3)
+    value_on: date
+    reason: str
+    transaction_id: UUID
+    # No longer held: booked on a claim after all, or taken back by the provider.
+    ended_at: datetime | None = moment_field(default=None)
+    refund_minor: int = Field(
+        default=0, sa_type=Minor, nullable=False, sa_column_kwargs={"server_default": text("0")}
+    )
+
+
+class Refund(CreditorRow, table=True):
+    """Money that goes back to who paid it: one of a payment's overpaid part, a held payment or a bank line.
+
+    A bank line is nobody's yet, so its refund stands under the house itself.
+    """
+
+    __tablename__ = "refund"
+    __table_args__ = (
+        within_creditor("claim_id", "claim"),
+        within_creditor("payment_id", "payment"),
+        within_creditor("held_id", "held_payment"),
+        Index("ix_refund_state", "state", "requested_at"),
+        Index("ix_refund_claim", "creditor_id", "claim_id"),
+        Index("ix_refund_payment", "creditor_id", "payment_id"),
+        Index("ix_refund_end_to_end", "end_to_end"),
+        # A line goes back as a whole, once.
+        Index(
+            "uq_refund_line",
+            "creditor_id",
+            "line_id",
+            unique=True,
+            postgresql_where="state NOT IN ('cancelled', 'rejected')",
+        ),
+        CheckConstraint("amount_minor > 0", name="amount"),
+        CheckConstraint("num_nonnulls(payment_id, held_id, line_id) = 1", name="origin"),
+        CheckConstraint("route <> 'bank' OR iban <> ''", name="account"),
+        CheckConstraint("approved_by IS NULL OR approved_by <> requested_by", name="second_person"),
+        CheckConstraint(
+            "state NOT IN ('approved', 'sending', 'exported', 'paid') OR approved_by IS NOT NULL",
+            name="approved",
+        ),
+    )
+
+    claim_id: UUID | None = None
+    payment_id: UUID | None = None
+    held_id: UUID | None = None
+    line_id: UUID | None = Field(default=None, foreign_key="bank_line.id")
+    amount_minor: int = Field(sa_type=Minor)
+    currency: str = Field(max_length=3)
+    route: RefundRoute = Field(sa_type=choice(RefundRoute, "route_value"))
+    iban: str = ""
+    holder: str = ""
+    reason: str
+    state: RefundState = Field(default=RefundState.REQUESTED, sa_type=choice(RefundState, "state"))
+    requested_at: datetime = moment_field()
+    requested_by: str
+    approved_at: datetime | None = moment_field(default=None)
+    approved_by: str | None = None
+    file_id: UUID | None = Field(default=None, foreign_key="remittance_file.id")
+    end_to_end: str | None = None
+    provider_ref: str | None = None
+    ended_at: datetime | None = moment_field(default=None)
+    ended_why: str = ""

@@ -5,17 +5,30 @@ says now, so notices that come twice, late or in another order end in the same l
 numbered: an answer to an older question than the latest is not applied.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
 from agency.kernel.locks import lock_claims
 from agency.kernel.unit import AGENCY_ZONE, Unit
 from agency.money import Money
-from agency.payments.models import IntentState, Payment, PaymentIntent, PaymentSource
-from agency.payments.settlement import HELD, reverse_payment, settle
+from agency.payments.held import release
+from agency.payments.models import (
+    HeldPayment,
+    IntentState,
+    Payment,
+    PaymentIntent,
+    PaymentSource,
+    Refund,
+    RefundRoute,
+    RefundState,
+)
+from agency.payments.provider_refunds import take_refunds
+from agency.payments.settlement import reverse_payment, settle
 from agency.ports.providers import ProviderPayment
 
 TRUST_PSP = "trust.psp"
@@ -67,6 +80,7 @@ def apply_answer(unit: Unit, *, question: Question, answer: ProviderPayment) -> 
     unit.session.add(intent)
     unit.session.flush()
     if intent.state == IntentState.PAID:
+        take_refunds(unit, creditor_id=intent.creditor_id, said=answer.refunds)
         kept = answer.amount - answer.amount_refunded - answer.amount_charged_back
         _bring_to(unit, intent, max(kept, Money.zero(kept.currency)))
 
@@ -80,35 +94,26 @@ def give_up(unit: Unit, *, question: Question) -> None:
 
 
 def _bring_to(unit: Unit, intent: PaymentIntent, kept: Money) -> None:
-    """Book, reverse, or reverse and book again, until exactly `kept` stands for this payment."""
-    history = list(
-        unit.session.exec(
-            select(Payment)
-            .where(
-                Payment.creditor_id == intent.creditor_id,
-                Payment.source == PaymentSource.PSP,
-                col(Payment.source_key).startswith(f"{intent.provider_ref}#"),
-            )
-            .order_by(col(Payment.created_at))
-        )
+    """Book, take back, or take back and book again, until exactly `kept` stands for this payment.
+
+    What went back by refunds of our own is booked as such: it is not expected to be kept any more.
+    """
+    history = sorted(
+        (*_booked(unit, intent, Payment), *_booked(unit, intent, HeldPayment)),
+        key=lambda one: int(one.source_key.rpartition("#")[2]),
     )
-    standing = next((payment for payment in history if payment.reversed_at is None), None)
-    if (standing.amount_minor if standing else 0) == kept.minor:
+    standing = next((one for one in history if not _is_over(one)), None)
+    if (_expected(unit, standing) if standing else 0) == kept.minor:
         return
     if standing is not None:
-        reverse_payment(
-            unit,
-            creditor_id=intent.creditor_id,
-            payment_id=standing.id,
-            why="refunded or charged back at the payment provider",
-            effective_on=unit.today,
-        )
-    if kept and not _held(unit, intent):
+        _take_back(unit, standing)
+    if kept:
         assert intent.paid_at is not None, "a paid intent knows when"
         settle(
             unit,
             creditor_id=intent.creditor_id,
-            claim_id=intent.claim_id,
+            # Finance may have booked it on another claim than the one it was begun for.
+            claim_id=history[-1].claim_id if history else intent.claim_id,
             source=PaymentSource.PSP,
             source_key=f"{intent.provider_ref}#{len(history) + 1}",
             amount=kept,
@@ -117,13 +122,48 @@ def _bring_to(unit: Unit, intent: PaymentIntent, kept: Money) -> None:
         )
 
 
-def _held(unit: Unit, intent: PaymentIntent) -> bool:
-    """Whether the money was put in suspense before, where it waits for finance's decision."""
-    found = unit.session.connection().execute(
-        text(
-            "SELECT EXISTS (SELECT FROM ledger_transaction WHERE creditor_id = :c AND kind = :held"
-            " AND source_key = :key)"
-        ),
-        {"c": intent.creditor_id, "held": HELD, "key": f"psp:{intent.provider_ref}#1"},
+def _booked(
+    unit: Unit, intent: PaymentIntent, kind: type[Payment] | type[HeldPayment]
+) -> Sequence[Payment | HeldPayment]:
+    rows = unit.session.exec(
+        select(kind)
+        .where(
+            kind.creditor_id == intent.creditor_id,
+            col(kind.source) == PaymentSource.PSP,
+            col(kind.source_key).startswith(f"{intent.provider_ref}#", autoescape=True),
+        )
+        .execution_options(populate_existing=True)
     )
-    return bool(found.scalar_one())
+    return cast(Sequence[Payment | HeldPayment], rows.all())
+
+
+def _is_over(one: Payment | HeldPayment) -> bool:
+    return (one.reversed_at if isinstance(one, Payment) else one.ended_at) is not None
+
+
+def _expected(unit: Unit, standing: Payment | HeldPayment) -> int:
+    """What the provider should still have of it: all but what it gave back because we asked."""
+    of = Refund.payment_id if isinstance(standing, Payment) else Refund.held_id
+    given = unit.session.exec(
+        select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
+            Refund.creditor_id == standing.creditor_id,
+            of == standing.id,
+            Refund.route == RefundRoute.PROVIDER,
+            Refund.state == RefundState.PAID,
+        )
+    ).one()
+    return standing.amount_minor - int(given)
+
+
+def _take_back(unit: Unit, standing: Payment | HeldPayment) -> None:
+    why = "refunded or charged back at the payment provider"
+    if isinstance(standing, HeldPayment):
+        release(unit, held=standing, why=why)
+        return
+    reverse_payment(
+        unit,
+        creditor_id=standing.creditor_id,
+        payment_id=standing.id,
+        why=why,
+        effective_on=unit.today,
+    )

@@ -28,13 +28,13 @@ from agency.kernel.unit import Unit
 from agency.ledger.models import Book
 from agency.ledger.posting import KeyReused, Leg, Posting, post_many, reverse
 from agency.money import Money
+from agency.payments.held import hold
 from agency.payments.models import Payment, PaymentSource
 from agency.payments.notice_costs import recompute_announced_costs
+from agency.payments.refunds import SUSPENSE, stop_refunds_of
 from agency.rules.allocation import Allocation, allocate
 from agency.rules.contract_split import Keeper, split_by_contract
 from agency.rules.trace import as_json
-
-HELD = "payment_held"
 
 
 class UnableToSettle(Invalid):
@@ -251,22 +251,19 @@ def _why_held(case: _Case, one: Incoming) -> str:
 
 def _hold(unit: Unit, one: Incoming, claim: Claim, reason: str) -> Settled:
     """Leave bank money in suspense, move the provider's into it, and tell finance why."""
-    if one.trust_account not in (None, "trust.suspense"):
+    if one.trust_account not in (None, SUSPENSE):
         assert one.trust_account is not None
-        legs = (
-            Leg(one.trust_account, one.amount, one.claim_id),
-            Leg("trust.suspense", -one.amount, one.claim_id),
-        )
-        posting = Posting(
+        hold(
+            unit,
             creditor_id=one.creditor_id,
-            book=Book.TRUST,
-            kind=HELD,
-            source_key=one.key,
-            legs=legs,
-            effective_on=one.value_on,
-            memo=reason,
+            claim_id=one.claim_id,
+            source=one.source,
+            source_key=one.source_key,
+            amount=one.amount,
+            value_on=one.value_on,
+            trust_account=one.trust_account,
+            reason=reason,
         )
-        post_many(unit, [posting])
     emit(
         unit,
         PaymentHeld(
@@ -442,6 +439,7 @@ def reverse_payment(
     unit.session.refresh(payment)
     if payment.reversed_at is not None:
         return
+    stop_refunds_of(unit, creditor_id=creditor_id, payment_id=payment_id, why=why)
     source_key = f"{PaymentSource(payment.source).value}:{payment.source_key}"
     for transaction_id, own_day in _transactions(unit, creditor_id, source_key):
         reverse(

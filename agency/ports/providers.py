@@ -249,12 +249,27 @@ class CreatedPayment:
 
 
 @dataclass(frozen=True, slots=True)
+class ProviderRefund:
+    """A refund as the provider knows it now.
+
+    :param refund_id: our own id, as it travelled with the refund; empty when somebody else made it.
+    :param failed: it was not carried out, or called off; the money is still with the provider.
+    """
+
+    ref: str
+    refund_id: str
+    amount: Money
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderPayment:
     """A payment as the provider knows it now; all amounts in one currency.
 
     :param intent_id: our own id, as it travelled with the payment; empty when it carries none.
     :param method: the provider's id of the method ("ideal", "bancontact"...), empty until chosen.
     :param paid_at: UTC, None until paid.
+    :param refunds: every refund of it, also those that failed; `amount_refunded` counts only the others.
     """
 
     ref: str
@@ -265,6 +280,7 @@ class ProviderPayment:
     paid_at: datetime | None
     amount_refunded: Money
     amount_charged_back: Money
+    refunds: tuple[ProviderRefund, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,6 +333,17 @@ class PaymentProvider(Protocol):
 
         :raises ProviderRefused: also when the provider does not know `ref`.
         :raises ProviderTransient: see the exception.
+        """
+        ...
+
+    def refund(self, *, payment_ref: str, refund_id: str, amount: Money, description: str) -> ProviderRefund:
+        """Give (part of) a payment back to who paid it.
+
+        `refund_id` is the idempotency key and travels with the refund: after an ambiguity, look for it among
+        the payment's refunds (`fetch`) before calling again with it.
+
+        :raises ProviderRefused: also when less than this is left of the payment.
+        :raises ProviderTransient, ProviderAmbiguous: see the exceptions.
         """
         ...
 

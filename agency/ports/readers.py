@@ -146,12 +146,14 @@ class BankLine:
     """One booked movement: a statement entry, or one detail of a collective entry.
 
     :param amount: signed; positive came in. A reversal carries its own sign, it is never flipped.
+    :param marked: the currency that the file marks the amount with, where it is not the account's.
     :param value_on: the booking date where the bank gives no value date.
     :param bank_ref: the bank's own reference of the entry.
     :param text: the unstructured remittance text, or else what the bank wrote about the entry.
     :param structured_references: as written by the payer's bank; check digits are not verified.
     :param return_reason: ISO reason code of a returned payment, such as "MD06".
     :param batch: the line is one of several details of a collective entry.
+    :param entry: the entry's place in its statement, from 1; the details of a collective entry share it.
     :param key: equal for the same line in every delivery of the same statement, different for two
         true payments that look the same. Unique within an account.
     """
@@ -169,6 +171,8 @@ class BankLine:
     reversal: bool = False
     return_reason: str | None = None
     batch: bool = False
+    entry: int = 0
+    marked: str | None = None
 
     @property
     def structured_reference(self) -> str | None:
@@ -214,6 +218,39 @@ class BankStatement:
         if self.opening is None or self.closing is None:
             return None
         return self.opening + self.net == self.closing
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentStatus:
+    """What a bank says of one payment of an order.
+
+    :param status: ISO code, such as "RJCT", "ACSC" or "PDNG".
+    :param refused: the payment will not be made.
+    :param reason: ISO reason code, such as "AC04" (account closed).
+    :param amount: as ordered, None where the report leaves it out.
+    """
+
+    end_to_end: str | None
+    status: str
+    refused: bool
+    reason: str | None = None
+    said: str = ""
+    amount: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderStatus:
+    """A bank's answer to an order that was handed in.
+
+    :param order_id: the order's own message id.
+    :param status: of the whole order; None where its batches fare differently.
+    :param payments: those that the report lists; what it does not list fares as the order.
+    """
+
+    order_id: str
+    status: str | None
+    reason: str | None
+    payments: tuple[PaymentStatus, ...]
 
 
 class EInvoiceReader(Protocol):

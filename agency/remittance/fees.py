@@ -1,46 +1,69 @@
 """The success fee on each payment, by the claim's accepted quote line: nothing collected, nothing charged.
 
 A fee is a row of its own beside the payment, with its trace; a payment that was taken back gets the same
-row with the signs turned, so that what was remitted before is made good in the next run.
+row with the signs turned, so that what was remitted before is made good in the next run. A claim that its
+creditor takes back costs what the terms say, once.
 """
 
 from collections.abc import Sequence
-from decimal import Decimal
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, insert, text
 
 from agency.kernel.ids import new_id
-from agency.kernel.unit import AGENCY_ZONE, Unit
+from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.remittance.models import SuccessFee
-from agency.rules.fee_vat import fee_vat
+from agency.remittance.withdrawing import WITHDRAWN_BY_CREDITOR
+from agency.rules.fee_agreement import free_demand_fee, withdrawal_fee
+from agency.rules.fee_vat import FeeVat, fee_vat
+from agency.rules.success_fee import SuccessFee as Fee
 from agency.rules.success_fee import success_fee
-from agency.rules.trace import TraceLine, as_json
+from agency.rules.trace import as_json
 
 _HOME = "NL"
 
+# The agreement of a claim: its accepted quote line, with the terms as they were on the day of acceptance.
+_AGREED = (
+    " LEFT JOIN LATERAL (SELECT l.quote_id, l.fee_bps, l.minimum_minor, l.facts,"
+    "  (u.accepted_at AT TIME ZONE 'Europe/Amsterdam')::date AS accepted_on FROM quote_line l"
+    "  JOIN quote u ON u.creditor_id = l.creditor_id AND u.id = l.quote_id"
+    "  WHERE l.creditor_id = c.creditor_id AND l.claim_id = c.id AND u.state = 'accepted'"
+    "  AND l.outcome IS NULL ORDER BY u.accepted_at DESC LIMIT 1) AS q ON true"
+    " LEFT JOIN LATERAL (SELECT t.free_demand_days, t.withdrawal_bps, t.withdrawal_minimum_minor"
+    "  FROM creditor_terms t WHERE t.creditor_id = c.creditor_id AND t.valid_from <= q.accepted_on"
+    "  ORDER BY t.valid_from DESC LIMIT 1) AS t ON true"
+)
 _UNPRICED = text(
-    "SELECT p.id, p.claim_id, p.currency, p.to_creditor_minor, p.source, q.quote_id, q.fee_bps,"
-    " q.minimum_minor, coalesce(q.facts->>'maximum_minor', '') AS maximum_minor,"
+    "SELECT p.id, p.claim_id, p.currency, p.to_creditor_minor, p.value_on, q.quote_id, q.fee_bps,"
+    " q.minimum_minor, q.accepted_on, coalesce(q.facts->>'maximum_minor', '') AS maximum_minor,"
+    " coalesce(t.free_demand_days, 0) AS free_demand_days,"
     " coalesce((SELECT sum(f.net_minor) FROM success_fee f WHERE f.creditor_id = p.creditor_id"
-    "  AND f.claim_id = p.claim_id), 0)::bigint AS charged"
-    " FROM payment p LEFT JOIN LATERAL (SELECT l.quote_id, l.fee_bps, l.minimum_minor, l.facts"
-    "  FROM quote_line l JOIN quote u ON u.creditor_id = l.creditor_id AND u.id = l.quote_id"
-    "  WHERE l.creditor_id = p.creditor_id AND l.claim_id = p.claim_id AND u.state = 'accepted'"
-    "  AND l.outcome IS NULL"
-    "  ORDER BY u.accepted_at DESC LIMIT 1) AS q ON true"
-    " WHERE p.creditor_id = :c AND p.reversed_at IS NULL AND p.to_creditor_minor > 0"
+    "  AND f.claim_id = p.claim_id AND f.payment_id IS NOT NULL), 0)::bigint AS charged"
+    " FROM payment p JOIN claim c ON c.creditor_id = p.creditor_id AND c.id = p.claim_id"
+    + _AGREED
+    + " WHERE p.creditor_id = :c AND p.reversed_at IS NULL AND p.to_creditor_minor > 0"
     " AND NOT EXISTS (SELECT FROM success_fee f WHERE f.creditor_id = p.creditor_id"
     "  AND f.payment_id = p.id AND f.kind = 'fee')"
     " ORDER BY p.created_at, p.id"
 )
+_WITHDRAWN = text(
+    "SELECT c.id AS claim_id, c.currency, q.quote_id, t.withdrawal_bps, t.withdrawal_minimum_minor,"
+    " coalesce((SELECT sum(e.amount_minor) FROM ledger_entry e WHERE e.creditor_id = c.creditor_id"
+    "  AND e.claim_id = c.id AND e.account = 'claims.principal'), 0)::bigint AS open_minor"
+    " FROM claim c" + _AGREED + " WHERE c.creditor_id = :c AND c.state = 'withdrawn' AND c.close_code = :code"
+    " AND q.quote_id IS NOT NULL AND (t.withdrawal_bps > 0 OR t.withdrawal_minimum_minor > 0)"
+    " AND NOT EXISTS (SELECT FROM success_fee f WHERE f.creditor_id = c.creditor_id AND f.claim_id = c.id"
+    "  AND f.kind = 'withdrawal') ORDER BY c.id"
+)
 _TAKE_BACK = text(
     "INSERT INTO success_fee (creditor_id, id, payment_id, claim_id, kind, quote_id, base_minor, fee_bps,"
-    " net_minor, vat_minor, currency, earned_at, trace)"
+    " net_minor, vat_minor, currency, earned_at, vat_percent, vat_category, trace)"
     " SELECT f.creditor_id, uuidv7(), f.payment_id, f.claim_id, 'reversal', f.quote_id, -f.base_minor,"
-    " f.fee_bps, -f.net_minor, -f.vat_minor, f.currency, :now, '[]' FROM success_fee f"
+    " f.fee_bps, -f.net_minor, -f.vat_minor, f.currency, :now, f.vat_percent, f.vat_category, '[]'"
+    " FROM success_fee f"
     " JOIN payment p ON p.creditor_id = f.creditor_id AND p.id = f.payment_id AND p.reversed_at IS NOT NULL"
     " WHERE f.creditor_id = :c AND f.kind = 'fee' AND NOT EXISTS (SELECT FROM success_fee r"
     "  WHERE r.creditor_id = f.creditor_id AND r.payment_id = f.payment_id AND r.kind = 'reversal')"
@@ -50,22 +73,26 @@ _TAKE_BACK = text(
 def charge_fees(unit: Unit, *, creditor_id: UUID) -> int:
     """This function will charge every payment that has no fee yet, and give back those of reversed ones.
 
-    The base is what the creditor gets of a payment; what the agency keeps by contract bears no fee.
+    The base is what the creditor gets of a payment; what the agency keeps by contract bears no fee. Claims
+    that the creditor took back are charged beside them.
 
-    :returns: how many payments were charged.
+    :returns: how many payments and withdrawals were charged.
     """
     connection = unit.session.connection()
     connection.execute(_TAKE_BACK, {"c": creditor_id, "now": unit.now})
     rows = connection.execute(_UNPRICED, {"c": creditor_id}).all()
-    percent, why = vat_on_fee(unit, creditor_id=creditor_id)
-    fees = _fees(unit, creditor_id, rows, percent, why)
+    withdrawn = connection.execute(_WITHDRAWN, {"c": creditor_id, "code": WITHDRAWN_BY_CREDITOR}).all()
+    if not rows and not withdrawn:
+        return 0
+    vat = vat_on_fee(unit, creditor_id=creditor_id)
+    fees = _fees(unit, creditor_id, rows, vat) + _withdrawals(unit, creditor_id, withdrawn, vat)
     if fees:
         connection.execute(insert(SuccessFee), fees)
     return len(fees)
 
 
-def vat_on_fee(unit: Unit, *, creditor_id: UUID) -> tuple[Decimal, TraceLine]:
-    """This function will return the VAT rate on the agency's fee and the reason.
+def vat_on_fee(unit: Unit, *, creditor_id: UUID) -> FeeVat:
+    """This function will return the VAT on the agency's fee and the reason.
 
     The general rate at home; a business in another member state with a VAT number accounts for it itself.
     """
@@ -73,48 +100,77 @@ def vat_on_fee(unit: Unit, *, creditor_id: UUID) -> tuple[Decimal, TraceLine]:
         text("SELECT country, vat_number FROM creditor WHERE id = :c"), {"c": creditor_id}
     )
     country, vat_number = client.one()
-    vat = fee_vat(
-        agency_country=_HOME,
-        client_country=country,
-        client_vat_number=vat_number or "",
-        on=unit.now.astimezone(AGENCY_ZONE).date(),
+    return fee_vat(
+        agency_country=_HOME, client_country=country, client_vat_number=vat_number or "", on=unit.today
     )
-    return vat.percent, vat.line
 
 
-def _fees(
-    unit: Unit, creditor_id: UUID, rows: Sequence[Row[Any]], percent: Decimal, why: TraceLine
-) -> list[dict[str, Any]]:
+def _fees(unit: Unit, creditor_id: UUID, rows: Sequence[Row[Any]], vat: FeeVat) -> list[dict[str, Any]]:
     charged: dict[UUID, int] = {}
     fees = []
     for row in rows:
         before = charged.setdefault(row.claim_id, row.charged)
-        fee = success_fee(
-            collected=Money(row.to_creditor_minor, row.currency),
+        collected = Money(row.to_creditor_minor, row.currency)
+        free = _free(row, collected)
+        fee = free or success_fee(
+            collected=collected,
             fee_bps=row.fee_bps or 0,
-            vat_percent=percent,
+            vat_percent=vat.percent,
             minimum_left=_left(row.minimum_minor, before, row.currency),
             maximum_left=_left(row.maximum_minor, before, row.currency),
         )
         charged[row.claim_id] += fee.net.minor
-        fees.append(
-            {
-                "creditor_id": creditor_id,
-                "id": new_id(),
-                "payment_id": row.id,
-                "claim_id": row.claim_id,
-                "kind": "fee",
-                "quote_id": row.quote_id,
-                "base_minor": row.to_creditor_minor,
-                "fee_bps": row.fee_bps or 0,
-                "net_minor": fee.net.minor,
-                "vat_minor": fee.vat.minor,
-                "currency": row.currency,
-                "earned_at": unit.now,
-                "trace": as_json((*fee.trace, why)),
-            }
-        )
+        facts = {
+            "payment_id": row.id,
+            "kind": "fee",
+            "base_minor": row.to_creditor_minor,
+            "fee_bps": 0 if free else row.fee_bps or 0,
+        }
+        fees.append(facts | _row(unit, creditor_id, row, fee, vat))
     return fees
+
+
+def _free(row: Row[Any], collected: Money) -> Fee | None:
+    accepted_on: date | None = row.accepted_on
+    if accepted_on is None:
+        return None
+    return free_demand_fee(
+        collected=collected, accepted_on=accepted_on, paid_on=row.value_on, days=row.free_demand_days
+    )
+
+
+def _withdrawals(
+    unit: Unit, creditor_id: UUID, rows: Sequence[Row[Any]], vat: FeeVat
+) -> list[dict[str, Any]]:
+    fees = []
+    for row in rows:
+        fee = withdrawal_fee(
+            open_amount=Money(row.open_minor, row.currency),
+            bps=row.withdrawal_bps,
+            minimum=Money(row.withdrawal_minimum_minor, row.currency),
+            vat_percent=vat.percent,
+        )
+        if fee is None:
+            continue
+        facts = {"payment_id": None, "kind": "withdrawal", "base_minor": 0, "fee_bps": row.withdrawal_bps}
+        fees.append(facts | _row(unit, creditor_id, row, fee, vat))
+    return fees
+
+
+def _row(unit: Unit, creditor_id: UUID, row: Row[Any], fee: Fee, vat: FeeVat) -> dict[str, Any]:
+    return {
+        "creditor_id": creditor_id,
+        "id": new_id(),
+        "claim_id": row.claim_id,
+        "quote_id": row.quote_id,
+        "net_minor": fee.net.minor,
+        "vat_minor": fee.vat.minor,
+        "currency": row.currency,
+        "earned_at": unit.now,
+        "vat_percent": str(vat.percent),
+        "vat_category": vat.category,
+        "trace": as_json((*fee.trace, vat.line)),
+    }
 
 
 def _left(agreed: int | str | None, charged: int, currency: str) -> Money | None:

@@ -1,4 +1,5 @@
-"""Tables of the remittance. Global: remittance_file (one payout file covers many creditors)."""
+"""Tables of the remittance. Global: remittance_file (one payout file covers many creditors) and
+invoice_series (the agency numbers its invoices over all creditors)."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -10,16 +11,28 @@ from sqlmodel import Field, SQLModel
 
 from agency.kernel.columns import CreditorRow, Minor, choice, json_field, moment_field, within_creditor
 from agency.kernel.ids import new_id
+from agency.rules.account_change import ChangeState
 
 
 class RunState(StrEnum):
-    """draft -> approved (by another person) -> exported -> paid (seen on the bank)."""
+    """draft -> approved (by another person) -> exported -> paid (seen on the bank); sent back by the bank, it
+    is put forward again as a draft."""
 
     DRAFT = "draft"
     APPROVED = "approved"
     EXPORTED = "exported"
     PAID = "paid"
+    RETURNED = "returned"
     CANCELLED = "cancelled"
+
+
+class ReportState(StrEnum):
+    """What became of a report of money that the creditor received itself."""
+
+    REPORTED = "reported"
+    BOOKED = "booked"
+    REFUSED = "refused"
+    TAKEN_BACK = "taken_back"
 
 
 class RemittanceFile(SQLModel, table=True):
@@ -40,7 +53,11 @@ class RemittanceFile(SQLModel, table=True):
 
 
 class RemittanceRun(CreditorRow, table=True):
-    """What one creditor gets for everything collected up to a cut-off."""
+    """What one creditor gets for everything collected up to a cut-off.
+
+    Of the fee with VAT `withheld_minor` is kept from the money; the rest is invoiced. `attempt` counts how
+    often it was put forward; `payee_iban` is the account that the latest file pays to.
+    """
 
     __tablename__ = "remittance_run"
     __table_args__ = (
@@ -62,6 +79,7 @@ class RemittanceRun(CreditorRow, table=True):
     collected_minor: int = Field(sa_type=Minor)
     fee_minor: int = Field(sa_type=Minor)
     vat_minor: int = Field(sa_type=Minor)
+    withheld_minor: int = Field(sa_type=Minor)
     net_minor: int = Field(sa_type=Minor)
     currency: str = Field(max_length=3)
     drafted_at: datetime = moment_field()
@@ -71,10 +89,18 @@ class RemittanceRun(CreditorRow, table=True):
     file_id: UUID | None = Field(default=None, foreign_key="remittance_file.id")
     end_to_end: str | None = None
     paid_at: datetime | None = moment_field(default=None)
+    attempt: int = 1
+    payee_iban: str | None = None
+    payee_name: str | None = None
+    returned_why: str = ""
 
 
 class SuccessFee(CreditorRow, table=True):
-    """The fee on one payment, by its accepted quote line; reversal is a row with negative amounts."""
+    """The fee on one payment, by its accepted quote line, or on a withdrawal (then there is no payment).
+
+    A reversal is a row with negative amounts. `vat_percent` is exact text; `vat_category` is that of UNCL
+    5305.
+    """
 
     __tablename__ = "success_fee"
     __table_args__ = (
@@ -86,11 +112,23 @@ class SuccessFee(CreditorRow, table=True):
             ["creditor_id", "quote_id", "claim_id"],
             ["quote_line.creditor_id", "quote_line.quote_id", "quote_line.claim_id"],
         ),
+        within_creditor("invoice_id", "fee_invoice"),
         UniqueConstraint("creditor_id", "payment_id", "kind"),
         Index("ix_success_fee_run", "creditor_id", "run_id"),
+        Index("ix_success_fee_invoice", "creditor_id", "invoice_id"),
+        Index("ix_success_fee_waiting", "creditor_id", "earned_at", postgresql_where="run_id IS NULL"),
+        # A claim is withdrawn once.
+        Index(
+            "uq_success_fee_withdrawal",
+            "creditor_id",
+            "claim_id",
+            unique=True,
+            postgresql_where="kind = 'withdrawal'",
+        ),
+        CheckConstraint("(payment_id IS NULL) = (kind = 'withdrawal')", name="payment"),
     )
 
-    payment_id: UUID
+    payment_id: UUID | None = None
     claim_id: UUID
     kind: str = "fee"
     quote_id: UUID | None = None
@@ -101,4 +139,144 @@ class SuccessFee(CreditorRow, table=True):
     currency: str = Field(max_length=3)
     earned_at: datetime = moment_field()
     run_id: UUID | None = None
+    invoice_id: UUID | None = None
+    vat_percent: str
+    vat_category: str = Field(max_length=2)
     trace: list[Any] = json_field(default_factory=list)
+
+
+class InvoiceSeries(SQLModel, table=True):
+    """The latest number of a series in a year; its row is the lock that keeps the numbers without gaps."""
+
+    __tablename__ = "invoice_series"
+
+    series: str = Field(primary_key=True)
+    year: int = Field(primary_key=True)
+    latest: int = 0
+
+
+class FeeInvoice(CreditorRow, table=True):
+    """A fee invoice or credit note as it was issued: positive amounts, the document as its bytes.
+
+    `settled_minor` is what the payout settled: kept from it, or given back with it. `facts` are the parties
+    as they stood that day.
+    """
+
+    __tablename__ = "fee_invoice"
+    __table_args__ = (
+        within_creditor("run_id", "remittance_run"),
+        UniqueConstraint("creditor_id", "series", "year", "number"),
+        UniqueConstraint("creditor_id", "run_id", "kind"),
+        CheckConstraint("kind IN ('invoice', 'credit_note')", name="kind"),
+        CheckConstraint("net_minor >= 0 AND vat_minor >= 0 AND number > 0", name="amounts"),
+    )
+
+    series: str
+    year: int
+    number: int
+    kind: str
+    run_id: UUID
+    issued_on: date
+    due_on: date
+    net_minor: int = Field(sa_type=Minor)
+    vat_minor: int = Field(sa_type=Minor)
+    settled_minor: int = Field(sa_type=Minor)
+    currency: str = Field(max_length=3)
+    document: bytes = Field(sa_type=LargeBinary)
+    sha256: str
+    issued_at: datetime = moment_field()
+    issued_by: str
+    facts: dict[str, Any] = json_field()
+
+    @property
+    def full_number(self) -> str:
+        """The number as it stands on the document."""
+        return f"{self.series}{self.year}-{self.number:05d}"
+
+
+class AccountChangeRow(CreditorRow, table=True):
+    """A creditor's wish to be paid on another account: who asked, who approved, from when it counts."""
+
+    __tablename__ = "creditor_account_change"
+    __table_args__ = (
+        Index(
+            "uq_creditor_account_change_running",
+            "creditor_id",
+            unique=True,
+            postgresql_where="state IN ('asked', 'confirmed', 'approved')",
+        ),
+        CheckConstraint("first_by IS NULL OR first_by <> asked_by", name="first_person"),
+        CheckConstraint(
+            "second_by IS NULL OR (second_by <> asked_by AND second_by <> first_by)", name="second_person"
+        ),
+        CheckConstraint(
+            "state NOT IN ('approved', 'in_force')"
+            " OR (first_by IS NOT NULL AND second_by IS NOT NULL AND pays_from IS NOT NULL)",
+            name="approvals",
+        ),
+    )
+
+    iban: str
+    holder: str
+    old_iban: str | None = None
+    state: ChangeState = Field(default=ChangeState.ASKED, sa_type=choice(ChangeState, "state"))
+    reason: str = ""
+    asked_at: datetime = moment_field()
+    asked_by: str
+    first_by: str | None = None
+    first_at: datetime | None = moment_field(default=None)
+    second_by: str | None = None
+    second_at: datetime | None = moment_field(default=None)
+    pays_from: datetime | None = moment_field(default=None)
+    ended_at: datetime | None = moment_field(default=None)
+    ended_by: str | None = None
+    ended_why: str = ""
+
+
+class DirectPayment(CreditorRow, table=True):
+    """Money that a creditor says it received itself: reported in the portal, booked by the agency.
+
+    A line of a file that could not be read stands here too, refused with the field and the reason; `given` is
+    what was written. `occurrence` tells two true payments of one day and amount apart.
+    """
+
+    __tablename__ = "direct_payment"
+    __table_args__ = (
+        within_creditor("claim_id", "claim"),
+        within_creditor("payment_id", "payment"),
+        Index(
+            "uq_direct_payment_fact",
+            "creditor_id",
+            "claim_id",
+            "paid_on",
+            "amount_minor",
+            "occurrence",
+            unique=True,
+            postgresql_where="state IN ('reported', 'booked')",
+        ),
+        Index("ix_direct_payment_report", "creditor_id", "report_id"),
+        Index("ix_direct_payment_waiting", "creditor_id", postgresql_where="state = 'reported'"),
+        CheckConstraint("amount_minor > 0", name="amount"),
+        CheckConstraint(
+            "state = 'refused'"
+            " OR (claim_id IS NOT NULL AND paid_on IS NOT NULL AND amount_minor IS NOT NULL)",
+            name="facts",
+        ),
+    )
+
+    report_id: UUID
+    row_number: int = 0
+    claim_id: UUID | None = None
+    amount_minor: int | None = Field(default=None, sa_type=Minor)
+    currency: str = Field(max_length=3)
+    paid_on: date | None = None
+    occurrence: int = 1
+    state: ReportState = Field(default=ReportState.REPORTED, sa_type=choice(ReportState, "state"))
+    field: str = ""
+    why: str = ""
+    given: dict[str, Any] = json_field(default_factory=dict)
+    file_name: str = ""
+    reported_at: datetime = moment_field()
+    reported_by: str
+    payment_id: UUID | None = None
+    take_back_asked_at: datetime | None = moment_field(default=None)

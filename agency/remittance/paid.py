@@ -1,4 +1,5 @@
-"""Payouts seen on the bank: the debit line carries the run's own end-to-end id."""
+"""Payouts seen on the bank: the debit line carries the run's own end-to-end id, and so does money that the
+bank sends back."""
 
 from uuid import UUID
 
@@ -9,17 +10,15 @@ from agency.banking.suspense import mark_line
 from agency.events import RemittancePaid, StatementImported
 from agency.kernel.emitting import emit
 from agency.kernel.unit import Unit
-from agency.ledger.models import Book
-from agency.ledger.posting import Leg, Posting, post_many
-from agency.money import Money
+from agency.remittance.booking import book_paid
 from agency.remittance.models import RemittanceRun, RunState
-
-PAID = "remittance_paid"
+from agency.remittance.returned import see_returned
 
 
 def see_paid_runs(unit: Unit, event: StatementImported) -> None:
-    """This reaction will recognise the agency's own payouts on a new statement."""
+    """This reaction will recognise the agency's own payouts on a new statement, and those that came back."""
     see_payouts(unit, statement_id=event.statement_id)
+    see_returned(unit, statement_id=event.statement_id)
 
 
 def see_payouts(unit: Unit, *, statement_id: UUID | None = None) -> int:
@@ -49,20 +48,7 @@ def _see(unit: Unit, creditor_id: UUID, run_id: UUID, line_id: UUID) -> None:
     line = unit.session.get_one(BankLine, line_id, populate_existing=True)
     if run.state != RunState.EXPORTED:
         return  # the same payout on two lines: the second one stays in suspense for a person
-    net = Money(run.net_minor, run.currency)
-    post_many(
-        unit,
-        [
-            Posting(
-                creditor_id=creditor_id,
-                book=Book.TRUST,
-                kind=PAID,
-                source_key=str(run_id),
-                legs=(Leg("trust.in_transit", net), Leg("trust.suspense", -net)),
-                effective_on=line.value_on,
-            )
-        ],
-    )
+    book_paid(unit, run=run, on=line.value_on)
     run.state, run.paid_at = RunState.PAID, unit.now
     unit.session.add(run)
     mark_line(unit, line=line, state=LineState.PAYOUT, creditor_id=creditor_id, claim_id=None)

@@ -1,17 +1,17 @@
 """Payouts to creditors: drafted up to a cut-off, approved by another person, exported once, seen on the bank.
 
 A run holds the fee rows it settles, so that each payment is remitted once. Its money moves in the ledger at
-export: from what is owed to the creditor into transit, and the fee to the agency.
+export: from what is owed to the creditor into transit, and the fee to the agency, with its invoice. A run
+that pays nothing out (only fees are due) is settled at export and stands in no file.
 """
 
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
-from typing import Any
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import func, text
 from sqlmodel import col, select
 
 from agency.banking.proof import payouts_blocked
@@ -21,13 +21,16 @@ from agency.kernel.emitting import emit
 from agency.kernel.errors import Conflict, Forbidden, NotFound
 from agency.kernel.ids import new_id
 from agency.kernel.locks import single
-from agency.kernel.unit import AGENCY_ZONE, Unit
-from agency.ledger.models import Book
-from agency.ledger.posting import Leg, Posting, post_many
+from agency.kernel.unit import Unit
 from agency.money import Money
-from agency.parties.models import Creditor, RemittanceMode
-from agency.remittance.fees import charge_fees
+from agency.parties.models import Creditor
+from agency.remittance.account_changes import put_accounts_in_force
+from agency.remittance.booking import book_export
+from agency.remittance.invoices import Issuer, issue_invoices
 from agency.remittance.models import RemittanceFile, RemittanceRun, RunState
+from agency.remittance.payable import find_payable
+from agency.remittance.stale_runs import stale_runs
+from agency.remittance.withdrawing import WITHDRAWN_BY_CREDITOR
 
 
 class PayoutsBlocked(Conflict):
@@ -72,27 +75,28 @@ class PayoutOrder:
 PayoutWriter = Callable[[PayoutOrder], bytes]
 """Writes a payout order in the bank's format; equal orders give equal bytes."""
 
-_UNREMITTED = text(
-    "SELECT coalesce(sum(f.base_minor) FILTER (WHERE p.source <> 'direct'), 0)::bigint AS collected,"
-    " coalesce(sum(f.net_minor), 0)::bigint AS fee, coalesce(sum(f.vat_minor), 0)::bigint AS vat, f.currency"
-    " FROM success_fee f JOIN payment p ON p.creditor_id = f.creditor_id AND p.id = f.payment_id"
-    " WHERE f.creditor_id = :c AND f.run_id IS NULL AND f.earned_at < :before GROUP BY f.currency"
+# Who may have something coming: those with fees that wait, and those whose claims were not charged yet.
+_CREDITORS = text(
+    "SELECT creditor_id FROM success_fee WHERE run_id IS NULL UNION"
+    " SELECT p.creditor_id FROM payment p WHERE p.to_creditor_minor > 0 AND NOT EXISTS (SELECT FROM"
+    "  success_fee f WHERE f.creditor_id = p.creditor_id AND f.payment_id = p.id AND f.kind ="
+    "  CASE WHEN p.reversed_at IS NULL THEN 'fee' ELSE 'reversal' END) UNION"
+    " SELECT creditor_id FROM claim WHERE state = 'withdrawn' AND close_code = :code ORDER BY 1"
 )
 
 
 def draft_runs(unit: Unit, *, cutoff_on: date) -> list[tuple[UUID, UUID]]:
     """This function will draft a run for every creditor that gets something up to the end of a day.
 
-    A creditor whose reversed payments exceed the new ones gets none: the shortfall stays for the next run,
-    and nobody else pays for it. Drafting twice for one cut-off makes one run.
+    Due is who has something coming and whose agreed day it is. A creditor whose reversed payments exceed the
+    new ones gets none: the shortfall stays for the next run, and nobody else pays for it. Drafting twice for
+    one cut-off makes one run.
 
     :returns: the new runs, each as its creditor's id and its own.
     :raises AlreadyRunning: somebody else drafts at this moment.
     """
     single(unit, "remittance.draft")
-    creditors = unit.session.connection().execute(
-        text("SELECT DISTINCT creditor_id FROM payment ORDER BY creditor_id")
-    )
+    creditors = unit.session.connection().execute(_CREDITORS, {"code": WITHDRAWN_BY_CREDITOR})
     drafted = (
         (creditor_id, _draft(unit, creditor_id, cutoff_on)) for creditor_id in creditors.scalars().all()
     )
@@ -100,32 +104,26 @@ def draft_runs(unit: Unit, *, cutoff_on: date) -> list[tuple[UUID, UUID]]:
 
 
 def _draft(unit: Unit, creditor_id: UUID, cutoff_on: date) -> UUID | None:
-    standing = unit.session.exec(
-        select(RemittanceRun.id).where(
-            RemittanceRun.creditor_id == creditor_id,
-            RemittanceRun.cutoff_on == cutoff_on,
-            RemittanceRun.state != RunState.CANCELLED,
+    last_on = unit.session.exec(
+        select(func.max(RemittanceRun.cutoff_on)).where(
+            RemittanceRun.creditor_id == creditor_id, RemittanceRun.state != RunState.CANCELLED
         )
-    ).first()
-    if standing is not None:
+    ).one()
+    if last_on is not None and last_on >= cutoff_on:
         return None
-    charge_fees(unit, creditor_id=creditor_id)
-    before = datetime.combine(cutoff_on, time.max, AGENCY_ZONE)
-    sums = unit.session.connection().execute(_UNREMITTED, {"c": creditor_id, "before": before}).all()
-    euro = next((row for row in sums if row.currency == "EUR"), None)
-    mode = _mode(unit, creditor_id, cutoff_on)
-    fee_kept = euro.fee + euro.vat if euro and mode is RemittanceMode.NET else 0
-    if euro is None or euro.collected - fee_kept <= 0:
+    payable = find_payable(unit, creditor_id=creditor_id, cutoff_on=cutoff_on, last_on=last_on)
+    if payable is None:
         return None
     run = RemittanceRun(
         creditor_id=creditor_id,
         id=new_id(),
         cutoff_on=cutoff_on,
-        mode=mode.value,
-        collected_minor=euro.collected,
-        fee_minor=euro.fee,
-        vat_minor=euro.vat,
-        net_minor=euro.collected - fee_kept,
+        mode=payable.mode.value,
+        collected_minor=payable.collected,
+        fee_minor=payable.fee,
+        vat_minor=payable.vat,
+        withheld_minor=payable.split.withheld.minor,
+        net_minor=payable.split.net.minor,
         currency="EUR",
         drafted_at=unit.now,
         drafted_by=unit.by,
@@ -137,21 +135,10 @@ def _draft(unit: Unit, creditor_id: UUID, cutoff_on: date) -> UUID | None:
             "UPDATE success_fee SET run_id = :run WHERE creditor_id = :c AND run_id IS NULL"
             " AND earned_at < :before AND currency = 'EUR'"
         ),
-        {"run": run.id, "c": creditor_id, "before": before},
+        {"run": run.id, "c": creditor_id, "before": payable.before},
     )
     _tell_drafted(unit, run)
     return run.id
-
-
-def _mode(unit: Unit, creditor_id: UUID, on: date) -> RemittanceMode:
-    found = unit.session.connection().execute(
-        text(
-            "SELECT remittance_mode FROM creditor_terms WHERE creditor_id = :c AND valid_from <= :on"
-            " ORDER BY valid_from DESC LIMIT 1"
-        ),
-        {"c": creditor_id, "on": on},
-    )
-    return RemittanceMode(found.scalar_one_or_none() or RemittanceMode.NET)
 
 
 def _tell_drafted(unit: Unit, run: RemittanceRun) -> None:
@@ -183,6 +170,8 @@ def approve_run(unit: Unit, *, creditor_id: UUID, run_id: UUID) -> None:
         raise UnableToApprove(f"this run is {RunState(run.state).value}")
     if run.drafted_by == unit.by:
         raise NotTheSecondPerson("another person must approve what you drafted")
+    if stale_runs(unit, [run]):
+        raise UnableToApprove("a payment in it was taken back; cancel it and draft again")
     _refuse_while_red(unit)
     run.state, run.approved_at, run.approved_by = RunState.APPROVED, unit.now, unit.by
     unit.session.add(run)
@@ -203,13 +192,13 @@ def approve_run(unit: Unit, *, creditor_id: UUID, run_id: UUID) -> None:
 
 
 def cancel_run(unit: Unit, *, creditor_id: UUID, run_id: UUID, why: str) -> None:
-    """This function will cancel a run that was not exported; its payments wait for the next one.
+    """This function will cancel a run that was never exported; its payments wait for the next one.
 
     :raises NotFound: no such run.
-    :raises UnableToApprove: it was exported already.
+    :raises UnableToApprove: it was exported already: its fees are invoiced and stay so.
     """
     run = _locked(unit, creditor_id, run_id)
-    if run.state not in (RunState.DRAFT, RunState.APPROVED):
+    if run.state not in (RunState.DRAFT, RunState.APPROVED) or run.attempt > 1:
         raise UnableToApprove(f"this run is {RunState(run.state).value}")
     run.state = RunState.CANCELLED
     unit.session.add(run)
@@ -228,53 +217,93 @@ def cancel_run(unit: Unit, *, creditor_id: UUID, run_id: UUID, why: str) -> None
 
 
 def export_runs(
-    unit: Unit, *, writer: PayoutWriter, payer_name: str, payer_iban: str, execute_on: date
-) -> RemittanceFile:
-    """This function will put every approved run into one payout file and move its money into transit.
+    unit: Unit,
+    *,
+    writer: PayoutWriter,
+    issuer: Issuer,
+    payer_name: str,
+    payer_iban: str,
+    execute_on: date,
+) -> RemittanceFile | None:
+    """This function will put every approved run into one payout file, move its money into transit and issue
+    the invoices of its fees.
 
-    :returns: the file, which is kept as it was written.
+    :returns: the file, which is kept as it was written; None when the approved runs pay nothing out.
     :raises NothingToExport: no approved run waits, or its creditor has no account.
     :raises PayoutsBlocked: the proof is red.
     :raises AlreadyRunning: somebody else exports at this moment.
     """
     single(unit, "remittance.export")
-    runs = list(
-        unit.session.exec(
-            select(RemittanceRun)
-            .where(RemittanceRun.state == RunState.APPROVED)
-            .order_by(col(RemittanceRun.creditor_id), col(RemittanceRun.id))
-            .with_for_update()
-        )
-    )
+    put_accounts_in_force(unit)
+    runs = _approved(unit)
     payees = _payees(unit, runs)
-    runs = [run for run in runs if run.creditor_id in payees]
-    if not runs:
+    stale = stale_runs(unit, runs)
+    runs = [run for run in runs if run.id not in stale]
+    settled = [run for run in runs if not run.net_minor]
+    paid = [run for run in runs if run.net_minor and run.creditor_id in payees]
+    if stale and not settled and not paid:
+        raise NothingToExport("a payment in it was taken back; cancel it and draft again")
+    if not settled and not paid:
         raise NothingToExport("no approved run waits for a creditor with an account")
     _refuse_while_red(unit)
-    file_id = new_id()
-    message_id = f"PAYOUT-{unit.today:%Y%m%d}-{file_id.hex[-12:]}"
-    for run in runs:
-        run.end_to_end = f"R{run.id.hex[:30]}".upper()
-    order = PayoutOrder(
-        message_id, unit.now, payer_name, payer_iban, execute_on, tuple(_line(run, payees) for run in runs)
-    )
-    content = writer(order)
-    total = sum(run.net_minor for run in runs)
-    file = _file(unit, file_id, message_id, content, total)
-    unit.session.add(file)
-    unit.session.flush()
-    post_many(unit, [posting for run in runs for posting in _postings(run, unit.today)])
-    for run in runs:
-        run.state, run.file_id = RunState.EXPORTED, file_id
+    file = _pay(unit, paid, payees, writer, (payer_name, payer_iban, execute_on)) if paid else None
+    for run in settled:
+        run.state, run.paid_at = RunState.PAID, unit.now
         unit.session.add(run)
+    for run in settled + paid:
+        if run.attempt == 1:
+            issue_invoices(unit, run=run, issuer=issuer)
     unit.session.flush()
+    book_export(unit, runs=settled + paid)
     record(
         unit,
         action="remittance.exported",
-        subject=f"remittance_file:{file_id}",
-        facts={"runs": len(runs), "total_minor": total},
+        subject=f"remittance_file:{file.id}" if file else "remittance_file:none",
+        facts={"runs": len(settled + paid), "total_minor": file.total_minor if file else 0},
     )
     return file
+
+
+def _approved(unit: Unit) -> list[RemittanceRun]:
+    found = unit.session.exec(
+        select(RemittanceRun)
+        .where(RemittanceRun.state == RunState.APPROVED)
+        .order_by(col(RemittanceRun.creditor_id), col(RemittanceRun.id))
+        .with_for_update()
+    )
+    return list(found)
+
+
+def _pay(
+    unit: Unit,
+    runs: Sequence[RemittanceRun],
+    payees: dict[UUID, Creditor],
+    writer: PayoutWriter,
+    payer: tuple[str, str, date],
+) -> RemittanceFile:
+    file_id = new_id()
+    message_id = f"PAYOUT-{unit.today:%Y%m%d}-{file_id.hex[-12:]}"
+    for run in runs:
+        creditor = payees[run.creditor_id]
+        run.payee_iban, run.payee_name = creditor.iban, creditor.iban_holder or creditor.name
+        run.end_to_end = _end_to_end(run)
+    name, iban, execute_on = payer
+    order = PayoutOrder(
+        message_id, unit.now, name, iban, execute_on, tuple(_line(run, payees) for run in runs)
+    )
+    file = _file(unit, file_id, message_id, writer(order), sum(run.net_minor for run in runs))
+    unit.session.add(file)
+    unit.session.flush()
+    for run in runs:
+        run.state, run.file_id = RunState.EXPORTED, file_id
+        unit.session.add(run)
+    return file
+
+
+def _end_to_end(run: RemittanceRun) -> str:
+    """Name a payout on the bank's statements; each attempt is another payment."""
+    again = "" if run.attempt == 1 else f"A{run.attempt}"
+    return f"R{run.id.hex[:30]}{again}".upper()
 
 
 def download_file(unit: Unit, *, file_id: UUID) -> tuple[str, bytes, int]:
@@ -319,15 +348,15 @@ def _payees(unit: Unit, runs: Sequence[RemittanceRun]) -> dict[UUID, Creditor]:
 
 
 def _line(run: RemittanceRun, payees: dict[UUID, Creditor]) -> PayoutLine:
-    creditor = payees[run.creditor_id]
-    assert creditor.iban, "creditors without an account were left out"
     assert run.end_to_end, "numbered before the file is written"
+    assert run.payee_iban, "creditors without an account were left out"
+    assert run.payee_name, "and their name with it"
     return PayoutLine(
         run.end_to_end,
-        creditor.iban_holder or creditor.name,
-        creditor.iban,
+        run.payee_name,
+        run.payee_iban,
         Money(run.net_minor, run.currency),
-        f"Afdracht {run.cutoff_on:%d-%m-%Y} {creditor.reference}",
+        f"Afdracht {run.cutoff_on:%d-%m-%Y} {payees[run.creditor_id].reference}",
     )
 
 
@@ -342,32 +371,3 @@ def _file(unit: Unit, file_id: UUID, message_id: str, content: bytes, total: int
         made_at=unit.now,
         made_by=unit.by,
     )
-
-
-def _postings(run: RemittanceRun, on: date) -> list[Posting]:
-    def money(minor: int) -> Money:
-        return Money(minor, run.currency)
-
-    def posting(book: Book, *legs: Leg) -> Posting:
-        kept: tuple[Leg, ...] = tuple(leg for leg in legs if leg.amount)
-        facts: dict[str, Any] = {"creditor_id": run.creditor_id, "book": book, "kind": "remittance"}
-        return Posting(**facts, source_key=str(run.id), legs=kept, effective_on=on)
-
-    gross = run.fee_minor + run.vat_minor
-    income = (Leg("agency.fee_income", -money(run.fee_minor)), Leg("agency.vat", -money(run.vat_minor)))
-    if run.mode == RemittanceMode.NET:
-        trust = posting(
-            Book.TRUST,
-            Leg("trust.creditor", money(run.collected_minor)),
-            Leg("trust.in_transit", -money(run.net_minor)),
-            Leg("trust.agency", -money(gross)),
-        )
-        agency = posting(Book.AGENCY, Leg("agency.trust", money(gross)), *income)
-    else:
-        trust = posting(
-            Book.TRUST,
-            Leg("trust.creditor", money(run.net_minor)),
-            Leg("trust.in_transit", -money(run.net_minor)),
-        )
-        agency = posting(Book.AGENCY, Leg("agency.receivable", money(gross)), *income)
-    return [trust, agency] if gross else [trust]

@@ -22,6 +22,13 @@ class FeeVat:
     reverse_charge: bool
     line: TraceLine
 
+    @property
+    def category(self) -> str:
+        """The category of UNCL 5305: S (taxed), AE (reverse charge) or O (outside the scope)."""
+        if self.reverse_charge:
+            return "AE"
+        return "O" if self.line.outcome == "fee.vat_outside" else "S"
+
 
 def fee_vat(*, agency_country: str, client_country: str, client_vat_number: str, on: date) -> FeeVat:
     """Decide the VAT on a fee: the home rate, reverse charge, or none at all.

@@ -25,6 +25,7 @@ class StopGround(StrEnum):
     creditor_in_default = "creditor_in_default"
     not_attributable = "not_attributable"
     unregistered_collector = "unregistered_collector"
+    payment_plan = "payment_plan"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,11 @@ from agency.events import (
     InformationSolved,
     MessageBounced,
     PaymentReversed,
+    PlanEnded,
+    PlanRefused,
     PromiseBroken,
     QuoteAccepted,
+    SettlementEnded,
 )
 from agency.kernel.unit import Unit
 from agency.rules.facts import Channel
@@ -87,6 +90,11 @@ def resume_when_informed(unit: Unit, event: InformationSolved | InformationExpir
 
 def resume_when_broken(unit: Unit, event: PromiseBroken) -> None:
     """This function will have the planner look at the claim again today."""
+    look_today(unit, creditor_id=event.creditor_id, claim_id=_claim(event.claim_id))
+
+
+def resume_when_plan_ended(unit: Unit, event: PlanEnded | PlanRefused | SettlementEnded) -> None:
+    """This function will have the planner look at the claim again today, now that nothing is agreed on it."""
     look_today(unit, creditor_id=event.creditor_id, claim_id=_claim(event.claim_id))
 
 

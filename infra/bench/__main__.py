@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from infra.bench.bank_day import measure_bank_day, write_statement
 from infra.bench.ground import Ground, ground
 from infra.bench.harness import PAIRS, Line, keep
 from infra.bench.intake import (
@@ -22,14 +23,16 @@ from infra.bench.intake import (
     write_file,
 )
 from infra.bench.pages import measure_pages, open_site
+from infra.bench.proof import measure_proof
 from infra.bench.quote import measure_quote
 from infra.bench.rules import measure_interest
 
-WORDS = ("intake", "price", "pages", "quote", "interest")
-NEED_SERVERS = {"intake", "price", "pages", "quote"}
-QUICK_CLAIMS, QUICK_PAIRS, QUICK_REQUESTS, QUICK_DEBTS = 2_000, 3, 200, 50_000
-CLAIMS, REQUESTS, DEBTS = 100_000, 1_000, 1_000_000
+WORDS = ("intake", "price", "pages", "quote", "bank", "interest", "proof")
+NEED_SERVERS = {"intake", "price", "pages", "quote", "bank"}
+QUICK_CLAIMS, QUICK_PAIRS, QUICK_REQUESTS, QUICK_DEBTS, QUICK_ENTRIES = 2_000, 3, 200, 50_000, 40_000
+CLAIMS, REQUESTS, DEBTS, ENTRIES = 100_000, 1_000, 1_000_000, 1_000_000
 FULL_CLAIMS = 1_000_000
+BANK_LINES = 1_000
 
 
 def read_words(words: list[str]) -> argparse.Namespace:
@@ -45,10 +48,10 @@ def read_words(words: list[str]) -> argparse.Namespace:
     if unknown := sorted(set(asked.lines) - set(WORDS)):
         parser.error(f"no such line: {', '.join(unknown)}; there are {', '.join(WORDS)}")
     asked.lines = asked.lines or list(WORDS)
-    asked.pairs, asked.requests, asked.debts = PAIRS, REQUESTS, DEBTS
+    asked.pairs, asked.requests, asked.debts, asked.entries = PAIRS, REQUESTS, DEBTS, ENTRIES
     if asked.quick:
         asked.claims, asked.pairs, asked.requests = QUICK_CLAIMS, QUICK_PAIRS, QUICK_REQUESTS
-        asked.debts = QUICK_DEBTS
+        asked.debts, asked.entries = QUICK_DEBTS, QUICK_ENTRIES
     return asked
 
 
@@ -64,10 +67,22 @@ def measure(made: Ground, asked: argparse.Namespace, say: Callable[[str], None])
         for claims in sorted({BATCH, asked.claims}):
             one = write_file(made, creditor=creditor, claims=claims)
             lines.append(measure_pricing(made, creditor=creditor, file=one, pairs=asked.pairs, say=say))
-    if {"pages", "quote"} & set(asked.lines):
+    if {"pages", "quote", "bank"} & set(asked.lines):
         say(f"{asked.claims:,} claims on file")
         load_claims(made, creditor=creditor, file=file)
+    if "bank" in asked.lines:
+        lines += _measure_bank(made, asked, say)
+    if {"pages", "quote"} & set(asked.lines):
         lines += _measure_site(made, asked, creditor, say)
+    return lines
+
+
+def _measure_bank(made: Ground, asked: argparse.Namespace, say: Callable[[str], None]) -> list[Line]:
+    """A small day, and one on which most of the claims are paid on; some claims take no payment."""
+    lines = []
+    for many in sorted({BANK_LINES, asked.claims * 9 // 10}):
+        statement = write_statement(made, lines=many)
+        lines.append(measure_bank_day(made, file=statement, lines=many, pairs=asked.pairs, say=say))
     return lines
 
 
@@ -117,9 +132,12 @@ def main() -> None:
 
         if "interest" in asked.lines:
             lines += measure_interest(debts=asked.debts, pairs=asked.pairs, say=say)
-        if NEED_SERVERS & set(asked.lines):
+        if (NEED_SERVERS | {"proof"}) & set(asked.lines):
             with ground() as made:
-                lines += measure(made, asked, say)
+                if "proof" in asked.lines:
+                    lines.append(measure_proof(made, entries=asked.entries, pairs=asked.pairs, say=say))
+                if NEED_SERVERS & set(asked.lines):
+                    lines += measure(made, asked, say)
     for line in lines:
         print(line.text())
     shown.print(f"kept in {keep(lines)}", soft_wrap=True)

@@ -120,6 +120,8 @@ PARSERS: Final = (
     Parser("sorting", kind_of, ("06_hostile/*/*", "02_einvoice/*/*")),
     Parser("camt", read_bank_file, ("03_bank/camt_*/*",)),
     Parser("mt940", read_bank_file, ("03_bank/mt940_*/*",)),
+    Parser("coda", read_bank_file, ("03_bank/coda_*/*",)),
+    Parser("bank_csv", read_bank_file, ("03_bank/csv_*/*",)),
     Parser("values", _values, ("06_hostile/blns/blns.txt", "07_reference/*.csv"), (NotUnderstood,)),
 )
 BY_NAME: Final = {parser.name: parser for parser in PARSERS}

@@ -158,6 +158,7 @@ def _movement(
         reversal=entry.reversal,
         return_reason=_the_one(detail.return_reason for detail in details),
         batch=batch,
+        entry=draft.entries,
     )
 
 

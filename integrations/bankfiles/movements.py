@@ -1,7 +1,7 @@
 """From what a file says to bank statements: dates filled in, keys given, sums checked."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
@@ -19,6 +19,7 @@ class Movement:
     """One booked movement as the file states it.
 
     :param servicer_ref: the bank's reference when it is unique to the bank, not a running number.
+    :param entry: the entry's place in its statement, from 1; the details of a collective entry share it.
     """
 
     amount: Money
@@ -34,6 +35,7 @@ class Movement:
     reversal: bool = False
     return_reason: str | None = None
     batch: bool = False
+    entry: int = 0
 
 
 @dataclass(slots=True)
@@ -83,14 +85,22 @@ def finish(drafts: Iterable[Draft]) -> tuple[BankStatement, ...]:
             lines = done[key]
         else:
             keys = _keys(prints, seen.setdefault(draft.account, Counter()))
-            lines = done[key] = tuple(map(_line, draft.movements, keys, _days(draft)))
+            lines = done[key] = tuple(_lines(draft, keys))
         statements.append(_statement(draft, key, lines))
     return tuple(statements)
 
 
-def _statement(draft: Draft, key: str, lines: tuple[BankLine, ...]) -> BankStatement:
+def _lines(draft: Draft, keys: Iterable[str]) -> Iterator[BankLine]:
+    """Each movement is let go as its line is made: a large file is in memory once, not twice."""
     currency = known_currency(draft.currency or NO_CURRENCY)
-    net = Money(sum(_figure(movement.amount, currency) for movement in draft.movements), currency)
+    days = _days(draft)
+    movements, draft.movements = draft.movements[::-1], []
+    for key, day in zip(keys, days, strict=True):
+        yield _line(movements.pop(), key, day, currency)
+
+
+def _statement(draft: Draft, key: str, lines: tuple[BankLine, ...]) -> BankStatement:
+    net = Money.total((line.amount for line in lines), known_currency(draft.currency or NO_CURRENCY))
     return BankStatement(
         kind=draft.kind,
         format=draft.format,
@@ -106,7 +116,7 @@ def _statement(draft: Draft, key: str, lines: tuple[BankLine, ...]) -> BankState
         number=draft.number,
         opens_on=draft.opens_on,
         closes_on=draft.closes_on,
-        warnings=(*draft.warnings, *_doubts(draft, net)),
+        warnings=(*draft.warnings, *_doubts(draft, lines, net)),
     )
 
 
@@ -117,9 +127,9 @@ def _figure(amount: Money, currency: str) -> int:
     return round_minor(amount.decimal.scaleb(EXPONENTS[currency]))
 
 
-def _doubts(draft: Draft, net: Money) -> list[str]:
+def _doubts(draft: Draft, lines: tuple[BankLine, ...], net: Money) -> list[str]:
     doubts = []
-    foreign = sum(movement.amount.currency != net.currency for movement in draft.movements)
+    foreign = sum(line.marked is not None for line in lines)
     if foreign:
         doubts.append(f"{foreign} entries name another currency than {net.currency}")
     if draft.opening is not None and draft.closing is not None and draft.opening + net != draft.closing:
@@ -140,9 +150,11 @@ def _days(draft: Draft) -> list[date]:
     return found
 
 
-def _line(movement: Movement, key: str, booked_on: date) -> BankLine:
+def _line(movement: Movement, key: str, booked_on: date, currency: str) -> BankLine:
+    marked = movement.amount.currency
     return BankLine(
-        amount=movement.amount,
+        amount=Money(_figure(movement.amount, currency), currency),
+        marked=None if marked == currency else marked,
         booked_on=booked_on,
         value_on=movement.value_on or booked_on,
         key=key,
@@ -155,6 +167,7 @@ def _line(movement: Movement, key: str, booked_on: date) -> BankLine:
         reversal=movement.reversal,
         return_reason=movement.return_reason,
         batch=movement.batch,
+        entry=movement.entry,
     )
 
 

@@ -26,10 +26,14 @@ _FLOOR_OR_SUM = re.compile(r"\d{0,5}(?P<currency>[A-Z]{3})[CD]?\d[\d,]*", re.ASC
 # RC and RD come before C and D: "RCR100," is a reversal of a credit in euro, "CR100," a credit in euro.
 _TRANSACTION = re.compile(
     r"(?P<value>\d{6})(?P<entry>\d{4}|\s{4})?\s*(?P<mark>RC|RD|EC|ED|C|D)[A-Z]?\s*(?P<amount>\d[\d,]*)"
-    r"\s*(?:[A-Z][A-Z0-9 ]{3})?(?P<references>.*)",
+    r"\s*(?P<kind>[A-Z][A-Z0-9 ]{3})?(?P<references>.*)",
     re.ASCII,
 )
 _AMOUNT = re.compile(r"(\d{1,18})(?:,(\d{0,5}))?", re.ASCII)
+
+# Type RTI is a returned item; where no code says why, the texts may (ISO 20022: NARR, narrative).
+_RETURNED_ITEM: Final = "RTI"
+_TOLD_IN_WORDS: Final = "NARR"
 
 # A reversed credit takes money out, a reversed debit brings it back.
 _SIGNS: Final = {"C": 1, "D": -1, "RC": -1, "RD": 1}
@@ -154,9 +158,14 @@ def _add_transaction(field: Field, details: list[str], draft: Draft) -> None:
             counterparty=said_about.counterparty,
             counterparty_iban=said_about.counterparty_iban,
             reversal=mark in {"RC", "RD"},
-            return_reason=said_about.return_reason,
+            return_reason=said_about.return_reason or _return_reason(stated["kind"]),
+            entry=draft.entries,
         )
     )
+
+
+def _return_reason(kind: str | None) -> str | None:
+    return _TOLD_IN_WORDS if kind and kind[1:] == _RETURNED_ITEM else None
 
 
 def _amount(stated: str, currency: str, field: Field) -> Money:

@@ -1,20 +1,44 @@
 """Decides which format a bank file is in and has it read."""
 
+import re
+
 from agency.ports.readers import BankStatement, Unreadable
 from integrations import untrusted_xml
 from integrations.bankfiles.camt import read_camt
+from integrations.bankfiles.coda import looks_like_coda, read_coda
+from integrations.bankfiles.csv_export import looks_like_csv_export, read_csv_export
+from integrations.bankfiles.csv_profiles import profiles
 from integrations.bankfiles.movements import finish
 from integrations.bankfiles.mt940 import looks_like_mt940, read_mt940
 
+_OFX = re.compile(rb"OFXHEADER|<OFX>", re.IGNORECASE)
+
+
+class UnknownFormat(Unreadable):
+    """The file is in no format that is read, damaged or not."""
+
 
 def read_bank_file(content: bytes) -> tuple[BankStatement, ...]:
-    """This function will read every statement of a camt.052/053/054, MT940 or MT942 file.
+    """This function will read every statement of a camt, MT940, MT942, CODA or CSV file of a known bank.
 
     :raises Unreadable: when it is none of these, is cut off, or any part of it cannot be read for sure;
         then nothing of it may be booked.
     """
+    if not content.strip():
+        raise Unreadable("the file is empty")
+    if _OFX.search(content[:4096]):
+        raise Unreadable("an OFX file; ask the bank for camt.053, MT940 or CODA instead")
     if untrusted_xml.looks_like_xml(content):
         return finish(read_camt(content))
+    if looks_like_coda(content):
+        return finish(read_coda(content))
     if looks_like_mt940(content):
         return finish(read_mt940(content))
-    raise Unreadable("not a bank file that can be read: neither camt.052/053/054 nor MT940")
+    if looks_like_csv_export(content):
+        return finish(read_csv_export(content))
+    banks = ", ".join(dict.fromkeys(profile.bank for profile in profiles()))
+    begins = content[:80].decode("utf-8", errors="replace").strip().partition("\n")[0].strip()
+    raise UnknownFormat(
+        "not a bank file that can be read: neither camt.052/053/054, MT940, CODA nor a CSV export with the"
+        f" header row of a known bank ({banks}); it begins with {begins!r}"
+    )

@@ -10,7 +10,14 @@ from mollie.utils import BackoffStrategy, RetryConfig
 from pydantic import ValidationError
 
 from agency.money import Money
-from agency.ports.providers import CreatedPayment, PaymentStatus, ProviderPayment, ProviderRefused, Settlement
+from agency.ports.providers import (
+    CreatedPayment,
+    PaymentStatus,
+    ProviderPayment,
+    ProviderRefund,
+    ProviderRefused,
+    Settlement,
+)
 from integrations.mollie.reading import (
     PAGE,
     PAYMENT_ID,
@@ -18,7 +25,9 @@ from integrations.mollie.reading import (
     every_item,
     moment_of,
     outcomes,
+    own_id,
     plain,
+    refund_of,
 )
 from integrations.mollie.settlements import paid_out
 from integrations.outcomes import http_client
@@ -100,14 +109,38 @@ class MolliePayments:
             amount = Money.parse(payment.amount.value, payment.amount.currency)
             return ProviderPayment(
                 ref=payment.id,
-                intent_id=_intent_id(plain(payment.metadata)),
+                intent_id=own_id(payment.metadata, "intent_id"),
                 status=_STATUS[str(plain(payment.status))],
                 amount=amount,
                 method=str(plain(payment.method) or ""),
                 paid_at=moment_of(payment.paid_at),
                 amount_refunded=amount_of(payment.amount_refunded, amount.currency),
                 amount_charged_back=amount_of(payment.amount_charged_back, amount.currency),
+                # Mollie links to the refunds of a payment that ever had one.
+                refunds=tuple(self._refunds(ref)) if payment.links.refunds else (),
             )
+
+    def refund(self, *, payment_ref: str, refund_id: str, amount: Money, description: str) -> ProviderRefund:
+        """See `PaymentProvider.refund`. Mollie keeps the idempotency key for an hour."""
+        wanted = {
+            "description": description[:_DESCRIPTION_MAX],
+            "amount": {"currency": amount.currency, "value": str(amount.decimal)},
+            "metadata": {"refund_id": refund_id},
+        }
+        try:
+            request = models.RefundRequest.model_validate(wanted)
+        except ValidationError as error:
+            raise ProviderRefused("request", str(error)) from error
+        with outcomes(effect=True):
+            return refund_of(
+                self._sdk.refunds.create(
+                    payment_id=payment_ref, idempotency_key=refund_id, refund_request=request
+                )
+            )
+
+    def _refunds(self, ref: str) -> Iterator[ProviderRefund]:
+        for refund in every_item(self._sdk.refunds.list(payment_id=ref, limit=PAGE), "refunds"):
+            yield refund_of(refund)
 
     def given_back(self, *, since: date) -> frozenset[str]:
         """See `PaymentProvider.given_back`. Mollie lists the newest first."""
@@ -139,8 +172,3 @@ def _open_sdk(*, url: str, http: httpx.Client, security: models.Security) -> Cli
     # No retries: whether and when to try again is the caller's decision, made with our idempotency key.
     never = RetryConfig("none", BackoffStrategy(0, 0, 1, 0), False)
     return ClientSDK(security=security, server_url=url.rstrip("/"), client=http, retry_config=never)
-
-
-def _intent_id(metadata: object) -> str:
-    value = metadata.get("intent_id") if isinstance(metadata, dict) else None
-    return value if isinstance(value, str) else ""

@@ -11,6 +11,7 @@ from mollie import models
 from mollie.types import UNSET
 
 from agency.money import Money, UnknownCurrency, UnreadableAmount
+from agency.ports.providers import ProviderRefund
 from integrations.outcomes import from_status, httpx_failures, no_answer
 
 PAGE = 250  # the most that Mollie lists at once
@@ -63,6 +64,23 @@ def every_item(page: Any, name: str) -> Iterator[Any]:
     while page is not None:
         yield from getattr(page.result.embedded, name) or ()
         page = page.next()
+
+
+def own_id(metadata: Any, name: str) -> str:
+    """This function will return our own id from what travelled with a payment or refund, empty when none."""
+    given = plain(metadata)
+    value = given.get(name) if isinstance(given, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def refund_of(refund: Any) -> ProviderRefund:
+    """This function will read a refund of Mollie's."""
+    return ProviderRefund(
+        ref=refund.id,
+        refund_id=own_id(refund.metadata, "refund_id"),
+        amount=Money.parse(refund.amount.value, refund.amount.currency),
+        failed=plain(refund.status) in ("failed", "canceled"),
+    )
 
 
 def _reason(error: models.ClientError) -> str:

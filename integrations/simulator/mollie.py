@@ -75,6 +75,39 @@ async def cancel_payment(payment_id: str, request: Request, world: TheWorld) -> 
         return _error(refused)
 
 
+@routes.post("/payments/{payment_id}/refunds")
+async def create_refund(payment_id: str, request: Request, world: TheWorld) -> Response:
+    """Give part of a payment back; the same idempotency key gives the same refund."""
+    body = await request.body()
+    try:
+        _authenticate(request)
+        _payment(world, payment_id)
+        key = request.headers.get("idempotency-key", "")
+        fingerprint = hashlib.sha256(body + payment_id.encode()).hexdigest()
+        known = world.store.one("SELECT * FROM answer WHERE vendor = 'mollie' AND key = ?", key)
+        if known is None:
+            refund_id = _refund(world, payment_id, body, key, fingerprint)
+        elif known["fingerprint"] == fingerprint:
+            refund_id = known["content"]
+        else:
+            raise _Refused(409, "Conflict", "This idempotency key was used for another request")
+    except _Refused as refused:
+        return _error(refused)
+    row = world.store.one("SELECT * FROM reversal WHERE id = ?", refund_id)
+    assert row is not None
+    return _hal(_reversal_json(world, row), 201)
+
+
+@routes.get("/payments/{payment_id}/refunds")
+async def list_refunds_of(payment_id: str, request: Request, world: TheWorld) -> Response:
+    """Every refund of one payment, the newest first, by page."""
+    rows = world.store.all(
+        "SELECT * FROM reversal WHERE kind = 'refund' AND payment_id = ? ORDER BY created_at DESC, id DESC",
+        payment_id,
+    )
+    return _page(request, world, "refunds", rows, _reversal_json)
+
+
 @routes.get("/refunds")
 async def list_refunds(request: Request, world: TheWorld) -> Response:
     """Every refund, the newest first, by page."""
@@ -135,6 +168,29 @@ def _open(world: World, wanted: Mapping[str, Any], key: str, fingerprint: str) -
                 "answer", vendor="mollie", key=key, fingerprint=fingerprint, content=payment_id
             )
     return _payment(world, payment_id)
+
+
+def _refund(world: World, payment_id: str, body: bytes, key: str, fingerprint: str) -> str:
+    """Give back what is asked, refused as Mollie refuses it; returns the refund's id."""
+    try:
+        asked = json.loads(body)
+        amount = Money.parse(asked["amount"]["value"], asked["amount"]["currency"])
+        with world.store.transaction():
+            refund_id = payments.reverse(
+                world,
+                payment_id,
+                kind="refund",
+                amount=amount,
+                description=str(asked.get("description") or ""),
+                metadata=asked.get("metadata"),
+            )
+            if key:
+                world.store.insert(
+                    "answer", vendor="mollie", key=key, fingerprint=fingerprint, content=refund_id
+                )
+    except (ValueError, KeyError, TypeError, UnknownCurrency, UnreadableAmount) as error:
+        raise _unprocessable("The amount is higher than the maximum or cannot be read", "amount") from error
+    return refund_id
 
 
 def _wanted(body: bytes) -> dict[str, Any]:
@@ -210,6 +266,8 @@ def _payment_json(world: World, row: sqlite3.Row) -> dict[str, Any]:
     }
     if row["status"] == "open":
         content["_links"]["checkout"] = _link(f"{own}/_sim/checkout/{row['id']}", "text/html")
+    if "refund" in back:
+        content["_links"]["refunds"] = _link(f"{own}/mollie/v2/payments/{row['id']}/refunds")
     if row["status"] == "paid":
         content["amountRefunded"] = _amount(back.get("refund", 0))
         content["amountRemaining"] = _amount(row["amount_minor"] - sum(back.values()))
@@ -232,7 +290,7 @@ def _reversal_json(world: World, row: sqlite3.Row) -> dict[str, Any]:
         "mode": "test",
         "amount": _amount(row["amount_minor"]),
         "description": row["description"],
-        "metadata": None,
+        "metadata": json.loads(row["metadata"]),
         "status": "refunded",
         "paymentId": row["payment_id"],
         "settlementId": row["settlement_id"],
@@ -240,6 +298,7 @@ def _reversal_json(world: World, row: sqlite3.Row) -> dict[str, Any]:
         "_links": {
             "self": _link(f"{own}/mollie/v2/payments/{row['payment_id']}/{row['kind']}s/{row['id']}"),
             "payment": _link(f"{own}/mollie/v2/payments/{row['payment_id']}"),
+            "documentation": _link("https://docs.mollie.com/reference/get-refund", "text/html"),
         },
     }
 

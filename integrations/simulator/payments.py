@@ -65,8 +65,18 @@ def end(
     return _known(world, payment_id)
 
 
-def reverse(world: World, payment_id: str, *, kind: Literal["refund", "chargeback"], amount: Money) -> str:
+def reverse(
+    world: World,
+    payment_id: str,
+    *,
+    kind: Literal["refund", "chargeback"],
+    amount: Money,
+    description: str = "",
+    metadata: Any = None,
+) -> str:
     """This function will send (part of) a paid payment back and tell its webhook; returns the reversal's id.
+
+    :param metadata: what the merchant sent along; it comes back as it went in.
 
     :raises UnableToChange: it was not paid, or less is left of it.
     """
@@ -82,6 +92,8 @@ def reverse(world: World, payment_id: str, *, kind: Literal["refund", "chargebac
             kind=kind,
             payment_id=payment_id,
             amount_minor=amount.minor,
+            description=description,
+            metadata=as_json(metadata),
             created_at=moment_text(now),
             settle_on=_settle_on(now),
         )

@@ -94,6 +94,7 @@ CREATE TABLE IF NOT EXISTS reversal (
     payment_id TEXT NOT NULL REFERENCES payment (id),
     amount_minor INTEGER NOT NULL,
     description TEXT NOT NULL DEFAULT '',
+    metadata TEXT NOT NULL DEFAULT 'null',
     created_at TEXT NOT NULL,
     settle_on TEXT NOT NULL,
     settlement_id TEXT NOT NULL DEFAULT ''
@@ -146,6 +147,9 @@ class Store:
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;"
         )
         self._connection.executescript(_SCHEMA)
+        if not any(column["name"] == "metadata" for column in self.all("PRAGMA table_info(reversal)")):
+            # A file from before refunds could be asked for.
+            self.run("ALTER TABLE reversal ADD COLUMN metadata TEXT NOT NULL DEFAULT 'null'")
 
     def close(self) -> None:
         """Close the file."""

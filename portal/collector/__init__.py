@@ -2,6 +2,7 @@
 
 from portal.collector import (
     actions,
+    arrangements,
     calls,
     cases,
     claims,
@@ -10,12 +11,14 @@ from portal.collector import (
     duplicates,
     evidence,
     lists,
+    plan_list,
     queue,
     sorting,
 )
 
 __all__ = [
     "actions",
+    "arrangements",
     "calls",
     "cases",
     "claims",
@@ -24,6 +27,7 @@ __all__ = [
     "duplicates",
     "evidence",
     "lists",
+    "plan_list",
     "queue",
     "sorting",
 ]

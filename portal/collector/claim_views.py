@@ -8,7 +8,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from agency.arrangements.promises import DAYS_AHEAD_MAX
+from agency.arrangements.promises import days_ahead_max
 from agency.claims.explaining import addends
 from agency.documents.completeness import score_of
 from agency.kernel.unit import Unit
@@ -203,6 +203,7 @@ def _actions(found: ClaimPage, on: date) -> dict[str, Action]:
     return {
         "call": Action("call", reasons(call.reasons), call.until, call.trace),
         "promise": Action("promise", reasons([*running, *owed, *promised, *silent])),
+        "plan": Action("plan", reasons([*running, *owed])),
         "dispute": Action("dispute", reasons([*running, *disputed])),
         "hold": Action("hold", reasons(running)),
         "note": Action("note", []),
@@ -250,7 +251,7 @@ def _forms(request: Request, found: ClaimPage, unit: Unit, failed: Failed) -> di
         "failed": failed[0] if failed else "",
         "own_number": own,
         "first_day": unit.today.isoformat(),
-        "last_day": (unit.today + timedelta(days=DAYS_AHEAD_MAX)).isoformat(),
+        "last_day": (unit.today + timedelta(days=days_ahead_max(unit.today))).isoformat(),
         "dispositions": DISPOSITIONS,
         "dispute_reasons": [(k, v) for k, v in DISPUTE_REASONS.items() if k != "known_at_intake"],
         "grounds": holds_to_place(

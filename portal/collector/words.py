@@ -11,6 +11,7 @@ from agency.rules.facts import DebtorKind
 from agency.rules.holds import grounds_of
 from portal.shared.i18n import N_, format_day, format_money, gettext
 from portal.shared.listing import Chip
+from portal.shared.plan_words import PLAN_STATES
 from portal.shared.words import CHANNEL_ICONS, CHANNELS, CLAIM_STATES
 from portal.shared.words import DISPUTE_REASONS as DISPUTE_REASONS
 from portal.shared.words import DISPUTE_STATES as DISPUTE_STATES
@@ -124,6 +125,9 @@ REASONS_OF_WORK = {
     "creditor_answered": N_("The creditor answered the dispute."),
     "no_number": N_("No number is left that works."),
     "no_answer": N_("Three calls reached nobody."),
+    "plan_proposed": N_("The debtor asked for a payment plan."),
+    "instalment_missed": N_("A payment of the plan did not come; call as a friend would."),
+    "plan_broken": N_("The payment plan was not kept and has ended."),
 }
 HOURS = frozenset({"outside_hours", "sunday", "holiday"})
 FREQUENCY = frozenset({"contacts_in_7_days", "too_soon_after_last_contact"})
@@ -235,9 +239,23 @@ _HAPPENINGS = {
     "PaymentReceived": (N_("Payment received: %(money)s"), "euro", "good"),
     "PaymentHeld": (N_("Payment of %(money)s waits for finance"), "suspense", "warning"),
     "PaymentReversed": (N_("Payment taken back: %(money)s"), "alert", "bad"),
+    "RefundRequested": (N_("Refund of %(money)s asked for"), "refresh", "info"),
+    "RefundPaid": (N_("Paid back: %(money)s"), "refresh", "good"),
+    "RefundEnded": (N_("Refund of %(money)s came to nothing"), "alert", "warning"),
     "PromiseMade": (N_("Promise to pay %(money)s by %(day)s"), "promise", "special"),
     "PromiseKept": (N_("Promise kept"), "check", "good"),
     "PromiseBroken": (N_("Promise not kept"), "alert", "warning"),
+    "PlanProposed": (N_("The debtor asked for a payment plan"), "calendar", "warning"),
+    "PlanOffered": (N_("Payment plan offered"), "calendar", "info"),
+    "PlanAgreed": (N_("Payment plan agreed: first %(money)s by %(day)s"), "calendar", "special"),
+    "PlanRefused": (N_("The payment plan did not come about"), "calendar", "neutral"),
+    "InstalmentMissed": (N_("Payment of a plan missed: %(money)s of %(day)s"), "alert", "warning"),
+    "PlanEnded": (N_("Payment plan ended: %(plan_outcome)s"), "calendar", "info"),
+    "SettlementOffered": (N_("Settlement for %(money)s, to be paid by %(day)s"), "euro", "special"),
+    "SettlementKept": (N_("Settlement of %(money)s paid; the rest was waived"), "check-circle", "good"),
+    "SettlementEnded": (N_("Settlement came to nothing: the full amount stands"), "alert", "warning"),
+    "MandateSigned": (N_("Direct debit signed by the debtor"), "bank", "good"),
+    "MandateRevoked": (N_("Direct debit taken back by the debtor"), "bank", "warning"),
     "CallMade": (N_("Called: %(disposition)s"), "phone", "info"),
     "CallReported": (N_("Telephone: %(call_state)s"), "phone", "neutral"),
     "NoteAdded": (N_("Note written"), "note", "neutral"),
@@ -322,6 +340,9 @@ class _Readable(dict[str, str]):
         value = str(self.facts.get(name, ""))
         if name == "step":
             return step_words(value)
+        if name == "plan_outcome":
+            chip = PLAN_STATES.get(str(self.facts.get("outcome", "")))
+            return gettext(chip.label).lower() if chip else "–"
         if value in _CHOICES.get(name, {}):
             return gettext(_CHOICES[name][value])
         return super().__getitem__(name)

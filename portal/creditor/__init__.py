@@ -1,9 +1,12 @@
 """The creditors' door: submit claims, get a price, accept it, and see what happens to every claim."""
 
 from portal.creditor import (
+    account,
+    arrangements,
     claim_history,
     claims,
     credit_checks,
+    direct_payments,
     disputes,
     documents,
     dossiers,
@@ -25,12 +28,16 @@ from portal.creditor import (
     single_claim,
     sorting,
     trying,
+    withdrawals,
 )
 
 __all__ = [
+    "account",
+    "arrangements",
     "claim_history",
     "claims",
     "credit_checks",
+    "direct_payments",
     "disputes",
     "documents",
     "dossiers",
@@ -52,4 +59,5 @@ __all__ = [
     "single_claim",
     "sorting",
     "trying",
+    "withdrawals",
 ]

@@ -1,23 +1,39 @@
-"""What was paid out, and the payments and fees behind each payout."""
+"""What was paid out, invoice by invoice and why, with its files; and the agency's invoices."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
+from sqlmodel import col, select
 from starlette.requests import Request
 from starlette.responses import Response
 
 from agency.claims.insurance import covers_of, shares_of
-from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from agency.money import Money
+from agency.parties.models import Creditor
+from agency.remittance.models import FeeInvoice, RemittanceRun
+from agency.remittance.statement import StatementShare, statement_shares
+from agency.rules.trace import from_json
 from portal.creditor.doors import creditor_page, routes
 from portal.creditor.words import RUN_STATES
-from portal.shared.audience import CreditorUnit, TheVisitor, own_creditor
-from portal.shared.i18n import N_
+from portal.fee_invoices import invoice_facts, invoice_of, invoice_pdf
+from portal.payout_statements import (
+    FILE_HEADERS,
+    PARTS,
+    books_file,
+    file_rows,
+    run_of,
+    statement_pdf,
+    sums_of,
+)
+from portal.shared.audience import CreditorUnit, TheVisitor, TheWiring, own_creditor
+from portal.shared.i18n import N_, gettext
 from portal.shared.listing import Column, Cut
+from portal.shared.spreadsheets import list_file
 
+SHARES_MAX = 500
 COLUMNS = (
     Column("cutoff_on", N_("Up to and including"), "html"),
     Column("state", N_("Status"), "chip"),
@@ -29,102 +45,175 @@ COLUMNS = (
 )
 LINES = (
     Column("claim", N_("Claim"), "link", sub="debtor"),
+    Column("invoice", N_("Invoice"), phone=False),
     Column("on", N_("Payment of"), "day", phone=False),
-    Column("base", N_("Collected"), "money"),
-    Column("fee_bps", N_("Rate"), "bps", phone=False),
-    Column("net", N_("Fee"), "money"),
+    Column("received", N_("Collected"), "money"),
+    Column("kept", N_("Kept by contract"), "money", phone=False),
+    Column("fee", N_("Fee"), "money", phone=False),
     Column("vat", N_("VAT"), "money", phone=False),
+    Column("paid", N_("For you"), "html"),
 )
-_RUNS = (
-    "SELECT id, cutoff_on, state, collected_minor, fee_minor, vat_minor, net_minor, currency, paid_at"
-    " FROM remittance_run WHERE creditor_id = :c AND state <> 'cancelled'"
+INVOICES = (
+    Column("number", N_("Number"), "html"),
+    Column("kind", N_("Document")),
+    Column("issued_on", N_("Date"), "day", phone=False),
+    Column("total", N_("With VAT"), "money"),
+    Column("payable", N_("Left to pay"), "money", phone=False),
 )
+BOOKED = frozenset({"exported", "paid"})
 
 
 @routes.get("/payouts")
 def payouts(request: Request, unit: CreditorUnit, visitor: TheVisitor) -> Response:
     """Every payout."""
-    rows = unit.session.connection().execute(
-        text(f"{_RUNS} ORDER BY cutoff_on DESC LIMIT 200"), {"c": own_creditor(visitor)}
+    runs = unit.session.exec(
+        select(RemittanceRun)
+        .where(RemittanceRun.creditor_id == own_creditor(visitor), col(RemittanceRun.state) != "cancelled")
+        .order_by(col(RemittanceRun.cutoff_on).desc())
+        .limit(200)
     )
     shown = [
         {
-            "href": f"/creditor/payouts/{row.id}",
-            "cutoff_on": row.cutoff_on,
-            "state": RUN_STATES[row.state],
-            "collected": Money(row.collected_minor, row.currency),
-            "fee": Money(row.fee_minor, row.currency),
-            "vat": Money(row.vat_minor, row.currency),
-            "net": Money(row.net_minor, row.currency),
-            "paid_at": row.paid_at.date() if row.paid_at else None,
+            "href": f"/creditor/payouts/{run.id}",
+            "cutoff_on": run.cutoff_on,
+            "state": RUN_STATES[run.state],
+            "collected": sums.collected,
+            "fee": sums.fee,
+            "vat": sums.vat,
+            "net": sums.net,
+            "paid_at": run.paid_at.date() if run.paid_at else None,
         }
-        for row in rows
+        for run in runs
+        for sums in [sums_of(run)]
     ]
     return creditor_page(request, "payouts.html", columns=COLUMNS, cut=Cut(shown))
 
 
 @routes.get("/payouts/{run_id:uuid}")
 def payout(request: Request, unit: CreditorUnit, visitor: TheVisitor, run_id: UUID) -> Response:
-    """One payout with its payments and fees."""
-    parameters = {"c": own_creditor(visitor), "run": run_id}
-    connection = unit.session.connection()
-    run = connection.execute(text(f"{_RUNS} AND id = :run"), parameters).one_or_none()
-    if run is None:
-        raise NotFound("no such payout")
-    lines = connection.execute(
-        text(
-            "SELECT f.claim_id, f.base_minor, f.fee_bps, f.net_minor, f.vat_minor, f.currency, f.earned_at,"
-            " c.number, d.name AS debtor FROM success_fee f"
-            " JOIN claim c ON c.creditor_id = f.creditor_id AND c.id = f.claim_id"
-            " JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
-            " WHERE f.creditor_id = :c AND f.run_id = :run ORDER BY f.earned_at, f.id LIMIT 2000"
-        ),
-        parameters,
-    )
-    shown = lines.all()
+    """One payout, invoice by invoice, with why each fee is what it is."""
+    creditor_id = own_creditor(visitor)
+    run = run_of(unit, creditor_id=creditor_id, run_id=run_id)
+    shares = list(statement_shares(unit, creditor_id=creditor_id, run_id=run_id, limit=SHARES_MAX))
     return creditor_page(
         request,
         "payout.html",
-        insured=_insured(unit, own_creditor(visitor), shown),
+        insured=_insured(unit, creditor_id, shares),
         run=run,
         chip=RUN_STATES[run.state],
-        amounts=[
-            Money(minor, run.currency)
-            for minor in (run.collected_minor, -run.fee_minor, -run.vat_minor, run.net_minor)
-        ],
+        sums=sums_of(run),
+        booked=run.state in BOOKED,
+        invoices=[invoice_facts(one) for one in _invoices(unit, creditor_id, run_id)],
         columns=LINES,
-        cut=Cut(
-            [
-                {
-                    "href": f"/creditor/claims/{row.claim_id}",
-                    "claim": row.number,
-                    "debtor": row.debtor,
-                    "on": row.earned_at.date(),
-                    "base": Money(row.base_minor, row.currency),
-                    "fee_bps": row.fee_bps,
-                    "net": Money(row.net_minor, row.currency),
-                    "vat": Money(row.vat_minor, row.currency),
-                }
-                for row in shown
-            ]
-        ),
+        cut=Cut([_line(share) for share in shares]),
+        more=_payments(unit, creditor_id, run_id) > SHARES_MAX,
+        shown=SHARES_MAX,
     )
 
 
-def _insured(unit: Unit, creditor_id: UUID, lines: Sequence[Row[Any]]) -> list[dict[str, Any]]:
+@routes.get("/payouts/{run_id:uuid}/statement.{kind}")
+def payout_file(
+    unit: CreditorUnit,
+    visitor: TheVisitor,
+    wiring: TheWiring,
+    run_id: UUID,
+    kind: Literal["csv", "xlsx", "pdf", "camt", "mt940"],
+) -> Response:
+    """The payout as a file: rows, a PDF, or a bank statement for the creditor's own books."""
+    creditor_id = own_creditor(visitor)
+    run = run_of(unit, creditor_id=creditor_id, run_id=run_id)
+    name = f"payout-{run.cutoff_on}"
+    if kind in ("csv", "xlsx"):
+        rows = file_rows(unit, run=run, language=visitor.language)
+        return list_file(name=name, headers=FILE_HEADERS, rows=rows, kind="csv" if kind == "csv" else "xlsx")
+    if kind == "pdf":
+        creditor = unit.session.get_one(Creditor, creditor_id)
+        content = statement_pdf(
+            unit, run=run, creditor=creditor.name, settings=wiring.settings,
+            renderer=wiring.ports.renderer, language=visitor.language,
+        )  # fmt: skip
+        return _attached(f"{name}.pdf", content, "application/pdf")
+    name, content = books_file(
+        unit, run=run, settings=wiring.settings, kind="camt" if kind == "camt" else "mt940"
+    )
+    return _attached(name, content, "application/xml" if kind == "camt" else "text/plain; charset=us-ascii")
+
+
+@routes.get("/invoices")
+def fee_invoices(request: Request, unit: CreditorUnit, visitor: TheVisitor) -> Response:
+    """The agency's invoices and credit notes."""
+    found = _invoices(unit, own_creditor(visitor), None)
+    return creditor_page(
+        request, "fee_invoices.html", columns=INVOICES, cut=Cut([invoice_facts(one) for one in found])
+    )
+
+
+@routes.get("/invoices/{invoice_id:uuid}/document.{kind}")
+def fee_invoice(
+    unit: CreditorUnit, visitor: TheVisitor, wiring: TheWiring, invoice_id: UUID, kind: Literal["pdf", "xml"]
+) -> Response:
+    """One invoice, for people as PDF and for programs as UBL."""
+    invoice = invoice_of(unit, creditor_id=own_creditor(visitor), invoice_id=invoice_id)
+    if kind == "xml":
+        return _attached(f"{invoice.full_number}.xml", bytes(invoice.document), "application/xml")
+    content = invoice_pdf(invoice, renderer=wiring.ports.renderer, language=visitor.language)
+    return _attached(f"{invoice.full_number}.pdf", content, "application/pdf")
+
+
+def _attached(name: str, content: bytes, media_type: str) -> Response:
+    return Response(
+        content,
+        media_type=media_type,
+        headers={"content-disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _invoices(unit: Unit, creditor_id: UUID, run_id: UUID | None) -> Sequence[FeeInvoice]:
+    statement = select(FeeInvoice).where(FeeInvoice.creditor_id == creditor_id)
+    if run_id is not None:
+        statement = statement.where(FeeInvoice.run_id == run_id)
+    return unit.session.exec(statement.order_by(col(FeeInvoice.issued_at).desc()).limit(500)).all()
+
+
+def _payments(unit: Unit, creditor_id: UUID, run_id: UUID) -> int:
+    found = unit.session.connection().execute(
+        text("SELECT count(*) FROM success_fee WHERE creditor_id = :c AND run_id = :run"),
+        {"c": creditor_id, "run": run_id},
+    )
+    return int(found.scalar_one())
+
+
+def _line(share: StatementShare) -> Mapping[str, Any]:
+    return {
+        "href": f"/creditor/claims/{share.claim_id}",
+        "claim": share.claim_number,
+        "debtor": share.debtor,
+        "invoice": share.invoice or gettext(PARTS[share.part]),
+        "on": share.value_on,
+        "received": share.received,
+        "kept": share.kept,
+        "fee": share.fee,
+        "vat": share.vat,
+        "paid": share.paid,
+        "direct": share.direct,
+        "back": share.kind == "reversal",
+        "why": from_json(share.trace),
+    }
+
+
+def _insured(unit: Unit, creditor_id: UUID, shares: Sequence[StatementShare]) -> list[dict[str, Any]]:
     """Per insured claim of a payout: whose part of it is whose, and what the policy pays of the fee."""
-    covers = covers_of(unit, creditor_id=creditor_id, claim_ids=[row.claim_id for row in lines])
-    sums: dict[UUID, tuple[int, int]] = {}
-    for row in lines:
-        base_minor, fee_minor = sums.get(row.claim_id, (0, 0))
-        sums[row.claim_id] = (base_minor + row.base_minor, fee_minor + row.net_minor)
-    numbers = {row.claim_id: (row.number, row.currency) for row in lines}
+    covers = covers_of(unit, creditor_id=creditor_id, claim_ids=[share.claim_id for share in shares])
     found = []
     for claim_id, cover in covers.items():
-        number, currency = numbers[claim_id]
-        recovered, fee = (Money(max(minor, 0), currency) for minor in sums[claim_id])
-        shares = shares_of(cover, recovered=recovered, fee=fee)
+        own = [share for share in shares if share.claim_id == claim_id]
+        currency = own[0].fee.currency
+        base = Money.total((share.received - share.kept for share in own), currency)
+        fee = Money.total((share.fee for share in own), currency)
+        zero = Money.zero(currency)
+        parts = shares_of(cover, recovered=max(base, zero), fee=max(fee, zero))
         found.append(
-            {"claim_id": claim_id, "number": number, "cover": cover, "base": recovered, "shares": shares}
-        )
+            {"claim_id": claim_id, "number": own[0].claim_number, "cover": cover,
+             "base": max(base, zero), "shares": parts}
+        )  # fmt: skip
     return found

@@ -38,8 +38,36 @@ RUN_STATES = {
     "approved": Chip(N_("Approved"), "info"),
     "exported": Chip(N_("On its way"), "info"),
     "paid": Chip(N_("Paid out"), "good"),
+    "returned": Chip(N_("Sent back by the bank"), "warning"),
     "cancelled": Chip(N_("Cancelled"), "calm"),
 }
+CHANGE_STATES = {
+    "asked": Chip(N_("Asked"), "warning"),
+    "confirmed": Chip(N_("Approved once"), "warning"),
+    "approved": Chip(N_("Approved, waiting"), "info"),
+    "in_force": Chip(N_("In force"), "good"),
+    "refused": Chip(N_("Refused"), "calm"),
+    "taken_back": Chip(N_("Stopped"), "calm"),
+}
+REPORT_STATES = {
+    "reported": Chip(N_("Received by us"), "info"),
+    "booked": Chip(N_("On the claim"), "good"),
+    "refused": Chip(N_("Not taken"), "bad"),
+    "asked_back": Chip(N_("Being taken back"), "warning"),
+    "taken_back": Chip(N_("Taken back"), "calm"),
+}
+# The fields of a reported payment, in the order of a file of refused lines, and the reasons of a refusal.
+REPORT_FIELDS = {"claim": N_("Claim"), "amount": N_("Amount"), "paid_on": N_("Paid on")}
+REPORT_REASONS = (
+    N_("is missing"),
+    N_("no claim of yours has this number, reference or invoice"),
+    N_("several claims have this invoice or reference; give the claim number"),
+    N_("this claim is not being collected"),
+    N_("an amount that was paid is more than zero"),
+    N_("the day has not come yet"),
+    N_("this day is before the claim was handed over; correct the claim instead"),
+    N_("a payment of this amount on this day was reported already"),
+)
 STEPS = {
     "reminder_1": N_("First reminder"),
     "reminder_2": N_("Second reminder"),
@@ -210,6 +238,15 @@ _HAPPENINGS = {
     "PromiseMade": (N_("Promise to pay %(money)s by %(day)s"), "promise", "info"),
     "PromiseKept": (N_("Promise kept"), "check", "good"),
     "PromiseBroken": (N_("Promise not kept"), "alert", "warning"),
+    "PlanProposed": (N_("The debtor asked for a payment plan"), "calendar", "info"),
+    "PlanOffered": (N_("Payment plan offered"), "calendar", "info"),
+    "PlanAgreed": (N_("Payment plan agreed: first %(money)s by %(day)s"), "calendar", "good"),
+    "PlanRefused": (N_("The payment plan did not come about"), "calendar", "neutral"),
+    "InstalmentMissed": (N_("Payment of a plan missed: %(money)s of %(day)s"), "alert", "warning"),
+    "PlanEnded": (N_("The payment plan has ended"), "calendar", "info"),
+    "SettlementOffered": (N_("Settlement for %(money)s, to be paid by %(day)s"), "euro", "info"),
+    "SettlementKept": (N_("Settlement of %(money)s paid; the rest was waived"), "check-circle", "good"),
+    "SettlementEnded": (N_("Settlement came to nothing: the full amount stands"), "alert", "warning"),
     "CallMade": (N_("The debtor was called"), "phone", "info"),
     "EarlierStepKnown": (N_("Done by you on %(sent_on)s: %(step_kind)s"), "clock", "neutral"),
     "CoverChanged": (N_("Credit insurance with %(insurer)s noted"), "lock", "info"),
@@ -218,6 +255,10 @@ _HAPPENINGS = {
     "CreditChecked": (N_("Credit check answered"), "search", "info"),
     "RemittanceApproved": (N_("Payout approved: %(money)s"), "payout", "info"),
     "RemittancePaid": (N_("Paid out to you: %(money)s"), "payout", "good"),
+    "RemittanceReturned": (N_("The bank sent your payout back: %(money)s"), "alert", "warning"),
+    "FeeInvoiced": (N_("Invoice %(number)s from us"), "file", "info"),
+    "AccountChangeMoved": (N_("Your account for payouts changes"), "lock", "warning"),
+    "DirectPaymentsReported": (N_("You reported money that was paid to you"), "euro", "info"),
 }
 HOLDS = {
     "dispute": N_("dispute"),

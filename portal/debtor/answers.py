@@ -6,7 +6,7 @@ from typing import Any, Literal
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from agency.arrangements.promises import DAYS_AHEAD_MAX, make_promise
+from agency.arrangements.promises import days_ahead_max, make_promise
 from agency.claims.holds import place_hold
 from agency.claims.itemisation import open_total
 from agency.claims.states import HoldGround
@@ -155,8 +155,10 @@ def thanks(what: str) -> Response:
 
 
 def _promise(request: Request, visit: Visit, form: Form[Any], *, status: int = 200) -> Response:
+    with visit.unit() as unit:
+        days_max = days_ahead_max(unit.today)
     return show_debtor(
-        request, visit, "debtor/promise.html", {"form": form, "days_max": DAYS_AHEAD_MAX}, status=status
+        request, visit, "debtor/promise.html", {"form": form, "days_max": days_max}, status=status
     )
 
 

@@ -1,5 +1,29 @@
-"""Finance's door: the bank's day, money in suspense, payouts with four eyes, the proof, the ledger."""
+"""Finance's door: the bank's day, money in suspense, refunds and payouts with four eyes, the proof."""
 
-from portal.finance import ledger, overview, proof, remittances, statements, suspense
+from portal.finance import (
+    account_changes,
+    collections,
+    fee_invoices,
+    ledger,
+    overview,
+    proof,
+    refunds,
+    remittances,
+    statements,
+    suspense,
+    suspense_care,
+)
 
-__all__ = ["ledger", "overview", "proof", "remittances", "statements", "suspense"]
+__all__ = [
+    "account_changes",
+    "collections",
+    "fee_invoices",
+    "ledger",
+    "overview",
+    "proof",
+    "refunds",
+    "remittances",
+    "statements",
+    "suspense",
+    "suspense_care",
+]

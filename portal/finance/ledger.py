@@ -1,33 +1,44 @@
 """The ledger behind every figure: balances, entries of an account, legs of a transaction; pages and files."""
 
+from collections.abc import Mapping
+from datetime import date
 from itertools import groupby
+from tempfile import SpooledTemporaryFile
 from typing import Any, Literal
+from urllib.parse import urlencode
 from uuid import UUID
 
 from sqlalchemy import text
+from starlette.background import BackgroundTask
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from agency.kernel.errors import NotFound
+from agency.kernel.settings import settings
 from agency.kernel.unit import Unit
 from agency.ledger.chart import CHART
 from agency.ledger.queries import (
     AccountBalance,
+    BuildUpRow,
     EntryRow,
-    account_balance,
+    account_build_up,
     account_entries,
     transaction_entries,
     trial_balance,
 )
+from agency.money import Money
+from portal.books import FORMS, MEDIA, Form, file_name, write_books
 from portal.finance.doors import finance_page, names_of, routes
 from portal.finance.words import ACCOUNTS, BOOKS, kind
 from portal.shared.audience import StaffUnit
-from portal.shared.i18n import N_, gettext
+from portal.shared.i18n import N_, format_day, gettext
 from portal.shared.listing import Column, Cut
 from portal.shared.spreadsheets import list_file
 
 SHOWN_MAX = 500
 FILE_MAX = 100_000
+_IN_MEMORY_MAX, _PIECE = 8 * 1024 * 1024, 64 * 1024
+_DAYS = {"effective_to": "on", "booked_to": "booked"}
 ENTRIES = (
     Column("what", N_("Booking"), "link", sub="memo"),
     Column("effective_on", N_("Counts from"), "day"),
@@ -37,9 +48,16 @@ ENTRIES = (
     Column("amount", N_("Amount"), "money"),
 )
 BALANCES = (
+    Column("number", N_("No."), phone=False),
     Column("name", N_("Account"), "link", sub="account"),
     Column("entries", N_("Entries"), "number", phone=False),
     Column("balance", N_("Balance"), "money"),
+)
+BUILD_UP = (
+    Column("what", N_("Booking"), "link"),
+    Column("entries", N_("Entries"), "number"),
+    Column("days", N_("Counts from"), phone=False),
+    Column("amount", N_("Amount"), "money"),
 )
 FILE_HEADERS = (
     N_("Booked on"), N_("Counts from"), N_("Booking"), N_("Account"), N_("Creditor"), N_("Claim"),
@@ -49,13 +67,47 @@ FILE_HEADERS = (
 
 @routes.get("/ledger")
 def ledger(request: Request, unit: StaffUnit) -> Response:
-    """The balance of every account, book by book."""
-    balances = sorted(trial_balance(unit), key=lambda row: list(CHART).index(row.account))
-    books = [
-        (BOOKS[book], Cut([_balance_row(row) for row in rows]))
-        for book, rows in groupby(balances, key=lambda row: row.account.split(".")[0])
-    ]
-    return finance_page(request, "ledger.html", columns=BALANCES, books=books)
+    """The balance of every account, book by book: now, or as of a day."""
+    as_of = _days(request.query_params)
+    found = trial_balance(unit, effective_to=as_of.get("effective_to"), booked_to=as_of.get("booked_to"))
+    standing = {row.account: row for row in found if row.balance.currency == "EUR"}
+    others = [row for row in found if row.balance.currency != "EUR"]
+    chart = [standing.get(code) or AccountBalance(code, Money.zero("EUR"), 0) for code in CHART]
+    rows = sorted([*chart, *others], key=lambda row: CHART[row.account].number)
+    by_book = groupby(sorted(rows, key=lambda row: list(BOOKS).index(_book(row))), key=_book)
+    return finance_page(
+        request,
+        "ledger.html",
+        columns=BALANCES,
+        books=[(BOOKS[book], Cut([_balance_row(row, as_of) for row in its])) for book, its in by_book],
+        as_of=as_of,
+        forms=FORMS,
+        first=unit.today.replace(month=1, day=1),
+        last=unit.today,
+    )
+
+
+@routes.get("/books")
+def books(request: Request, unit: StaffUnit) -> Response:
+    """The journal of a period as a file, written whole before it is sent: half a file never leaves."""
+    asked = request.query_params
+    form: Form = next((form for form in FORMS if form == asked.get("format")), "csv")
+    first = _day(asked, "from") or unit.today.replace(month=1, day=1)
+    last = _day(asked, "to") or unit.today
+    file = SpooledTemporaryFile(max_size=_IN_MEMORY_MAX)  # noqa: SIM115 - closed when it was sent
+    try:
+        write_books(unit, file, form=form, first=first, last=last, settings=settings())
+    except BaseException:
+        file.close()
+        raise
+    file.seek(0)
+    name = file_name(form, first=first, last=last)
+    return StreamingResponse(
+        iter(lambda: file.read(_PIECE), b""),
+        media_type=MEDIA[form],
+        headers={"content-disposition": f'attachment; filename="{name}"'},
+        background=BackgroundTask(file.close),
+    )
 
 
 @routes.get("/ledger/{account}/entries.{form}")
@@ -74,16 +126,27 @@ def account_file(request: Request, unit: StaffUnit, account: str, form: Literal[
 
 @routes.get("/ledger/{account}")
 def one_account(request: Request, unit: StaffUnit, account: str) -> Response:
-    """Why an account's balance is what it is: the entries it consists of."""
+    """Why an account's balance is what it is: what each kind of booking added, and the entries themselves."""
     chosen = _filter(request)
-    entries = account_entries(unit, account=_known(account), limit=SHOWN_MAX, **chosen)
+    narrowed = {name: value for name, value in chosen.items() if name != "kind"}
+    build_up = account_build_up(unit, account=_known(account), **narrowed)
+    entries = account_entries(unit, account=account, limit=SHOWN_MAX, **chosen)
     creditors, claims = _names(unit, entries)
+    currencies = sorted({row.amount.currency for row in build_up} or {"EUR"})
     return finance_page(
         request,
         "account.html",
         account=account,
+        number=CHART[account].number,
         title=ACCOUNTS[account],
-        balance=account_balance(unit, account=account, currency="EUR", creditor_id=chosen.get("creditor_id")),
+        balances=[
+            Money.total((row.amount for row in build_up if row.amount.currency == currency), currency)
+            for currency in currencies
+        ],
+        build_up_columns=BUILD_UP,
+        build_up=Cut([_build_up_row(account, row, request.query_params) for row in build_up]),
+        as_of=_days(request.query_params),
+        narrowed=_narrowed(chosen, creditors, claims),
         columns=ENTRIES,
         cut=Cut([_row(entry, creditors, claims) for entry in entries]),
         query=request.url.query,
@@ -108,14 +171,45 @@ def transaction(request: Request, unit: StaffUnit, creditor_id: UUID, transactio
     )
 
 
-def _balance_row(row: AccountBalance) -> dict[str, Any]:
+def _book(row: AccountBalance) -> str:
+    return CHART[row.account].book.value
+
+
+def _balance_row(row: AccountBalance, as_of: Mapping[str, date]) -> dict[str, Any]:
+    days = urlencode({_DAYS[name]: day.isoformat() for name, day in as_of.items()})
     return {
-        "href": f"/finance/ledger/{row.account}",
+        "href": f"/finance/ledger/{row.account}" + (f"?{days}" if days else ""),
+        "number": CHART[row.account].number,
         "name": gettext(ACCOUNTS[row.account]),
         "account": row.account,
         "entries": row.entries,
         "balance": row.balance,
     }
+
+
+def _build_up_row(account: str, row: BuildUpRow, query: Mapping[str, str]) -> dict[str, Any]:
+    """What one kind added; it leads to the entries of that kind below."""
+    narrowed = urlencode({**query, "kind": row.kind})
+    same_day = row.first_on == row.last_on
+    return {
+        "href": f"/finance/ledger/{account}?{narrowed}#entries",
+        "what": kind(row.kind),
+        "entries": row.entries,
+        "days": format_day(row.first_on) + ("" if same_day else f" – {format_day(row.last_on)}"),
+        "amount": row.amount,
+    }
+
+
+def _narrowed(
+    chosen: Mapping[str, Any], creditors: Mapping[UUID, str], claims: Mapping[UUID | None, str]
+) -> str:
+    """What the entries are narrowed to, in words."""
+    told = [
+        creditors.get(chosen["creditor_id"], "") if "creditor_id" in chosen else "",
+        claims.get(chosen.get("claim_id"), "") if "claim_id" in chosen else "",
+        kind(chosen["kind"]) if "kind" in chosen else "",
+    ]
+    return ", ".join(filter(None, told))
 
 
 def _known(account: str) -> str:
@@ -125,14 +219,29 @@ def _known(account: str) -> str:
 
 
 def _filter(request: Request) -> dict[str, Any]:
-    """Read which creditor and claim the address narrows an account to; what is no id is left out."""
-    chosen = {}
+    """Read what the address narrows an account to; what is no id and no day is left out."""
+    chosen: dict[str, Any] = dict(_days(request.query_params))
     for name, parameter in (("creditor_id", "creditor"), ("claim_id", "claim")):
         try:
             chosen[name] = UUID(request.query_params.get(parameter, ""))
         except ValueError:
             continue
+    if one_kind := request.query_params.get("kind", "").replace("\0", ""):
+        chosen["kind"] = one_kind
     return chosen
+
+
+def _days(query: Mapping[str, str]) -> dict[str, date]:
+    """The days by which facts count and by which they were booked, where the address names them."""
+    found = {name: _day(query, parameter) for name, parameter in _DAYS.items()}
+    return {name: day for name, day in found.items() if day}
+
+
+def _day(query: Mapping[str, str], name: str) -> date | None:
+    try:
+        return date.fromisoformat(query.get(name, ""))
+    except ValueError:
+        return None
 
 
 def _names(unit: Unit, entries: list[EntryRow]) -> tuple[dict[UUID, str], dict[UUID | None, str]]:

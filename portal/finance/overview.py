@@ -1,6 +1,5 @@
 """Finance's morning: what came in, what is known, what waits, and whether the books prove."""
 
-from sqlalchemy import text
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -10,6 +9,7 @@ from agency.kernel.unit import Unit
 from agency.ledger.chart import Nature, account
 from agency.ledger.queries import account_balance
 from agency.money import Money
+from agency.payments.giving_back import list_refunds, owed_back_list
 from agency.remittance.queries import list_runs
 from portal.finance.doors import finance_page, routes
 from portal.finance.remittances import run_rows
@@ -49,7 +49,8 @@ def overview(request: Request, unit: StaffUnit) -> Response:
         to_approve=Money.total((run.net for run in drafts), "EUR"),
         balances=[(code, _position(unit, code)) for code in _POSITIONS],
         last=next(iter(list_statements(unit, limit=1)), None),
-        held=_held(unit),
+        owed=owed_back_list(unit),
+        refunds=len(list_refunds(unit, state="requested")),
         accounts=ACCOUNTS,
     )
 
@@ -63,15 +64,3 @@ def _position(unit: Unit, code: str) -> Money:
 def _red(checks: list[dict[str, object]]) -> list[str]:
     keys = dict.fromkeys(str(check["key"]) for check in checks if not check["holds"])
     return [f"{key} {gettext(CHECKS[key])}" for key in keys]
-
-
-def _held(unit: Unit) -> Money:
-    """Money that came in through the provider for claims that take none."""
-    minor = unit.session.connection().execute(
-        text(
-            "SELECT coalesce(-sum(e.amount_minor), 0)::bigint FROM ledger_entry e JOIN ledger_transaction t"
-            " ON t.creditor_id = e.creditor_id AND t.id = e.transaction_id"
-            " WHERE t.kind = 'payment_held' AND e.account = 'trust.suspense' AND e.currency = 'EUR'"
-        )
-    )
-    return Money(int(minor.scalar_one()), "EUR")

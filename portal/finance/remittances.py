@@ -5,15 +5,22 @@ from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlmodel import select
 from starlette.requests import Request
 from starlette.responses import Response
 
 from agency.kernel.unit import Unit
 from agency.money import Money
-from agency.remittance.queries import RunRow, list_runs, payout_statement, read_run
+from agency.remittance.models import FeeInvoice, RemittanceRun
+from agency.remittance.queries import RunRow, list_runs, read_run
+from agency.remittance.returned import put_forward_again
 from agency.remittance.runs import approve_run, cancel_run, download_file, draft_runs
+from agency.remittance.statement import StatementShare, statement_shares
+from agency.rules.trace import from_json
+from portal.fee_invoices import invoice_facts
 from portal.finance.doors import finance_page, names_of, routes
 from portal.finance.words import MODES, RUN_STATES
+from portal.payout_statements import FILE_HEADERS, PARTS, file_rows, run_of, sums_of
 from portal.payouts import export_payouts
 from portal.shared.audience import StaffUnit, TheVisitor, TheWiring, leave_for
 from portal.shared.forms import Fields, FormModel, blank, submitted
@@ -31,18 +38,16 @@ RUNS = (
 )
 LINES = (
     Column("claim", N_("Claim"), sub="debtor"),
+    Column("invoice", N_("Invoice"), phone=False),
     Column("on", N_("Value date"), "day", phone=False),
-    Column("received", N_("Received"), "money", phone=False),
-    Column("base", N_("For the creditor"), "money"),
+    Column("received", N_("Collected"), "money"),
+    Column("kept", N_("Kept by contract"), "money", phone=False),
     Column("fee_bps", N_("Rate"), "bps", phone=False),
     Column("fee", N_("Fee"), "money", phone=False),
     Column("vat", N_("VAT"), "money", phone=False),
-    Column("net", N_("Net"), "money"),
+    Column("paid", N_("For the creditor"), "html"),
 )
-FILE_HEADERS = (
-    N_("Claim"), N_("Reference"), N_("Debtor"), N_("Value date"), N_("Received"), N_("For the creditor"),
-    N_("Fee"), N_("VAT"), N_("Net"),
-)  # fmt: skip
+SHARES_MAX = 500
 
 
 class CancelForm(FormModel):
@@ -132,17 +137,26 @@ def cancel(
     return leave_for("/finance/remittances", notice=N_("Cancelled. Its payments wait for the next run."))
 
 
+@routes.post("/remittances/{creditor_id:uuid}/{run_id:uuid}/again")
+def again(
+    request: Request, unit: StaffUnit, visitor: TheVisitor, creditor_id: UUID, run_id: UUID
+) -> Response:
+    """Put a payout that came back forward again, for another person's approval."""
+    form = blank()
+    with form.attempt(unit):
+        put_forward_again(unit, creditor_id=creditor_id, run_id=run_id)
+    if form.errors:
+        return _run_page(request, unit, visitor.by, creditor_id, run_id, form, status=409)
+    return leave_for("/finance/remittances", notice=N_("Put forward again. Another person approves."))
+
+
 @routes.get("/remittances/{creditor_id:uuid}/{run_id:uuid}/statement.{kind}")
 def statement_file(
-    unit: StaffUnit, creditor_id: UUID, run_id: UUID, kind: Literal["csv", "xlsx"]
+    unit: StaffUnit, visitor: TheVisitor, creditor_id: UUID, run_id: UUID, kind: Literal["csv", "xlsx"]
 ) -> Response:
     """The payout's statement as a file."""
-    run = read_run(unit, creditor_id=creditor_id, run_id=run_id)
-    rows = (
-        (line.claim_number, line.claim_reference, line.debtor, line.value_on, line.received, line.base,
-         line.fee, line.vat, line.net)
-        for line in payout_statement(unit, creditor_id=creditor_id, run_id=run_id)
-    )  # fmt: skip
+    run = run_of(unit, creditor_id=creditor_id, run_id=run_id)
+    rows = file_rows(unit, run=run, language=visitor.language)
     return list_file(name=f"payout-{run.cutoff_on}", headers=FILE_HEADERS, rows=rows, kind=kind)
 
 
@@ -197,21 +211,10 @@ def _run_page(
     status: int = 200,
 ) -> Response:
     run = read_run(unit, creditor_id=creditor_id, run_id=run_id)
-    lines = payout_statement(unit, creditor_id=creditor_id, run_id=run_id)
-    rows = [
-        {
-            "claim": line.claim_number,
-            "debtor": line.debtor,
-            "on": line.value_on,
-            "received": line.received,
-            "base": line.base,
-            "fee_bps": line.fee_bps,
-            "fee": line.fee,
-            "vat": line.vat,
-            "net": line.net,
-        }
-        for line in lines
-    ]
+    shares = list(statement_shares(unit, creditor_id=creditor_id, run_id=run_id, limit=SHARES_MAX))
+    invoices = unit.session.exec(
+        select(FeeInvoice).where(FeeInvoice.creditor_id == creditor_id, FeeInvoice.run_id == run_id)
+    )
     return finance_page(
         request,
         "remittance.html",
@@ -221,7 +224,28 @@ def _run_page(
         mode=gettext(MODES[run.mode]),
         mine=run.drafted_by == by,
         names=names_of(unit, [run.drafted_by, run.approved_by]),
+        row=(row := unit.session.get_one(RemittanceRun, (creditor_id, run_id))),
+        sums=sums_of(row),
+        invoices=[invoice_facts(one) for one in invoices],
         columns=LINES,
-        cut=Cut(rows),
+        cut=Cut([_line(share) for share in shares]),
+        more=run.payments > SHARES_MAX,
+        shown=SHARES_MAX,
         form=form,
     )
+
+
+def _line(share: StatementShare) -> dict[str, Any]:
+    return {
+        "claim": share.claim_number,
+        "debtor": share.debtor,
+        "invoice": share.invoice or gettext(PARTS[share.part]),
+        "on": share.value_on,
+        "received": share.received,
+        "kept": share.kept,
+        "fee_bps": share.fee_bps,
+        "fee": share.fee,
+        "vat": share.vat,
+        "paid": share.paid,
+        "why": from_json(share.trace),
+    }

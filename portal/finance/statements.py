@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agency.banking.importing import import_statements
+from agency.banking.notices import list_notices
 from agency.banking.queries import LineRow, list_statements, read_line, read_statement, statement_lines
 from agency.banking.suspense import undo_line
 from agency.kernel.unit import Unit
@@ -28,6 +29,17 @@ STATEMENTS = (
     Column("share", N_("Known"), "percent", phone=False),
     Column("warning", N_("Warnings"), "chip", phone=False),
 )
+NOTICES = (
+    Column("name", N_("Message")),
+    Column("kind", N_("Kind"), "chip"),
+    Column("on", N_("Day"), "day"),
+    Column("lines", N_("Lines"), "number", phone=False),
+    Column("net", N_("Sum"), "money"),
+)
+NOTICE_KINDS = {
+    "report": Chip(N_("Intraday report"), "calm"),
+    "notification": Chip(N_("Notification"), "calm"),
+}
 LINES = (
     Column("who", N_("Counterparty"), "link", sub="text"),
     Column("booked_on", N_("Booked on"), "day", phone=False),
@@ -137,10 +149,22 @@ def _statements_page(
         }
         for row in list_statements(unit)
     ]
+    notices = [
+        {
+            "name": row.name or "–",
+            "kind": NOTICE_KINDS[row.kind],
+            "on": row.on,
+            "lines": row.lines,
+            "net": row.net,
+        }
+        for row in list_notices(unit)
+    ]
     return finance_page(
         request,
         "statements.html",
         status=status,
+        notice_columns=NOTICES,
+        notices=Cut(notices),
         columns=STATEMENTS,
         cut=Cut(rows),
         form=form or blank(),

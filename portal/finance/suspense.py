@@ -1,5 +1,6 @@
 """Money in suspense: the lines that wait, what each may be, and settling them one after the other."""
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -7,15 +8,29 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agency.banking.queries import next_in_suspense, read_line, suspense_by_age
-from agency.banking.suspense import Proposal, SuspenseItem, settle_line, suspense_items
+from agency.banking.suspense import (
+    Part,
+    Proposal,
+    SuspenseItem,
+    claims_named,
+    settle_line,
+    split_line,
+    suspense_item,
+    suspense_items,
+)
+from agency.banking.suspense_cases import finance_people, notes_of, read_case
 from agency.claims.finding import find_claims
 from agency.claims.itemisation import itemise_many
+from agency.kernel.errors import Invalid
 from agency.kernel.unit import Unit
-from portal.finance.doors import finance_page, routes
+from agency.money import Money, UnreadableAmount
+from agency.rules.split_line import split_over_claims
+from agency.rules.suspense_age import SuspenseAge, suspense_age
+from portal.finance.doors import finance_page, names_of, routes
 from portal.finance.words import LINE_STATES, reasons
-from portal.shared.audience import StaffUnit, leave_for
-from portal.shared.forms import Fields, FormModel, blank, submitted
-from portal.shared.i18n import N_
+from portal.shared.audience import StaffUnit, leave_for, visitor_of
+from portal.shared.forms import Fields, FormModel, blank, read_amount, submitted
+from portal.shared.i18n import N_, format_day, gettext
 from portal.shared.listing import Chip, Column, Cut
 
 ITEMS = (
@@ -24,10 +39,18 @@ ITEMS = (
     Column("amount", N_("Amount"), "money"),
     Column("days", N_("Business days"), "number", phone=False),
     Column("age", N_("Age"), "chip", phone=False),
+    Column("owner", N_("Looked after by"), phone=False, sub="due"),
     Column("why", N_("Why it waits"), phone=False),
 )
 
+GOING_BACK = Chip(N_("Goes back"), "info")
+PART = "part:"
 _FOUND_MAX = 12
+_KEPT_MAX = 25
+
+
+class BadPart(Invalid):
+    """A part of a split is no amount."""
 
 
 class SettleForm(FormModel):
@@ -40,14 +63,24 @@ class SettleForm(FormModel):
 @routes.get("/suspense")
 def suspense(request: Request, unit: StaffUnit) -> Response:
     """Every line that waits, the oldest first."""
-    items = [_item_row(item) for item in suspense_items(unit)]
-    return finance_page(request, "suspense.html", columns=ITEMS, cut=Cut(items), ages=suspense_by_age(unit))
+    age = suspense_age(on=unit.today)
+    waiting, parked = (
+        Cut([_item_row(item, age) for item in suspense_items(unit, parked=those)]) for those in (False, True)
+    )
+    return finance_page(
+        request,
+        "suspense.html",
+        columns=ITEMS,
+        cut=waiting,
+        parked=parked,
+        ages=suspense_by_age(unit),
+    )
 
 
 @routes.get("/suspense/{line_id:uuid}")
 def suspense_line(request: Request, unit: StaffUnit, line_id: UUID) -> Response:
     """One line with the claims it may be for, and a search for others."""
-    return _line_page(request, unit, line_id, blank())
+    return line_page(request, unit, line_id, blank())
 
 
 @routes.post("/suspense/{line_id:uuid}/settlement")
@@ -57,13 +90,47 @@ def settle(request: Request, unit: StaffUnit, line_id: UUID, fields: Fields) -> 
     with form.attempt(unit):
         settle_line(unit, line_id=line_id, creditor_id=form.data.creditor_id, claim_id=form.data.claim_id)
     if form.errors:
-        return _line_page(request, unit, line_id, form, status=409)
+        return line_page(request, unit, line_id, form, status=409)
+    return _on_to_the_next(unit, line_id, N_("Booked on the claim."))
+
+
+@routes.post("/suspense/{line_id:uuid}/split")
+def split(request: Request, unit: StaffUnit, line_id: UUID, fields: Fields) -> Response:
+    """Book the line on several claims, each with its part, and go on to the next one."""
+    line = read_line(unit, line_id=line_id)
+    form = blank(**fields)
+    with form.attempt(unit):
+        split_line(unit, line_id=line_id, parts=_parts(fields, line.amount.currency))
+    if form.errors:
+        return line_page(request, unit, line_id, form, status=409)
+    return _on_to_the_next(unit, line_id, N_("Booked on the claims."))
+
+
+def _parts(fields: dict[str, Any], currency: str) -> list[Part]:
+    """Read the parts that were filled in: fields named by claim, each an amount.
+
+    :raises BadPart: a field is no amount, or names no claim.
+    """
+    parts = []
+    for name, value in fields.items():
+        if not name.startswith(PART) or not str(value).strip():
+            continue
+        try:
+            creditor_id, claim_id = map(UUID, name.removeprefix(PART).split("."))
+            amount = Money.parse(str(read_amount(str(value).strip())), currency)
+        except (ValueError, UnreadableAmount):
+            raise BadPart("give each part as an amount, like 12.50") from None
+        if amount:
+            parts.append(Part(creditor_id, claim_id, amount))
+    return parts
+
+
+def _on_to_the_next(unit: Unit, line_id: UUID, notice: str) -> Response:
     following = next_in_suspense(unit, after=line_id)
-    url = f"/finance/suspense/{following}" if following else "/finance/suspense"
-    return leave_for(url, notice=N_("Booked on the claim."))
+    return leave_for(f"/finance/suspense/{following}" if following else "/finance/suspense", notice=notice)
 
 
-def _item_row(item: SuspenseItem) -> dict[str, Any]:
+def _item_row(item: SuspenseItem, age: SuspenseAge) -> dict[str, Any]:
     return {
         "href": f"/finance/{'suspense' if item.amount.minor > 0 else 'lines'}/{item.line_id}",
         "who": item.counterparty or item.counterparty_iban or item.text or "–",
@@ -71,38 +138,79 @@ def _item_row(item: SuspenseItem) -> dict[str, Any]:
         "booked_on": item.booked_on,
         "amount": item.amount,
         "days": item.business_days,
-        "age": age_chip(item.business_days),
+        "age": GOING_BACK if item.going_back else age_chip(item.business_days, age),
+        "owner": item.owner,
+        "due": gettext("until %(day)s") % {"day": format_day(item.due_on)} if item.due_on else "",
         "why": reasons(item.reasons),
     }
 
 
-def age_chip(business_days: int) -> Chip:
+def age_chip(business_days: int, age: SuspenseAge) -> Chip:
     """This function will say whether a line's age is fine, a warning, or blocks payouts."""
-    if business_days > 5:
+    if business_days > age.block_after:
         return Chip(N_("Blocks payouts"), "bad")
-    return Chip(N_("Attention"), "warning") if business_days > 1 else Chip(N_("New"), "neutral")
+    return Chip(N_("Attention"), "warning") if business_days > age.warn_after else Chip(N_("New"), "neutral")
 
 
-def _line_page(request: Request, unit: Unit, line_id: UUID, form: Any, *, status: int = 200) -> Response:
+def line_page(request: Request, unit: Unit, line_id: UUID, form: Any, *, status: int = 200) -> Response:
+    """This function will show a line with everything that can be done about it."""
     line = read_line(unit, line_id=line_id)
     words = request.query_params.get("q", "").replace("\0", "")[:100]
     found = [
         Proposal(row.creditor_id, row.id, row.number, row.creditor, row.debtor)
         for row in find_claims(unit, words=words, limit=_FOUND_MAX)
     ]
-    item = next((item for item in suspense_items(unit) if item.line_id == line_id), None)
+    item = suspense_item(unit, line_id=line_id)
+    kept = _kept(request)
+    proposals = _with_open(unit, item.proposals if item else ())
+    with_open = _with_open(unit, found)
+    case, notes = read_case(unit, line_id=line_id), notes_of(unit, line_id=line_id)
     return finance_page(
         request,
         "suspense_line.html",
         status=status,
         line=line,
+        item=item,
         chip=LINE_STATES[line.state],
         reasons=reasons(line.match.get("reasons", [])),
-        proposals=_with_open(unit, item.proposals if item else ()),
+        proposals=proposals,
+        # The whole of it is not one stroke of Enter away from the first of several claims that it names.
+        several="several_claims_named" in line.match.get("reasons", []),
         words=words,
-        found=_with_open(unit, found),
+        found=with_open,
+        split=_split_rows(
+            line.amount, [*proposals, *_with_open(unit, claims_named(unit, kept)), *with_open], form
+        ),
+        kept=[str(claim_id) for claim_id in kept],
+        case=case,
+        people=[(str(user_id), name) for user_id, name in finance_people(unit)],
+        notes=notes,
+        by=visitor_of(request).by,
+        names=names_of(unit, [case.park_asked_by, case.parked_by, *(note.by for note in notes)]),
         form=form,
     )
+
+
+def _kept(request: Request) -> list[UUID]:
+    """The claims of earlier searches that a split should keep."""
+    kept = []
+    for written in request.query_params.getlist("keep")[:_KEPT_MAX]:
+        with suppress(ValueError):
+            kept.append(UUID(written))
+    return kept
+
+
+def _split_rows(paid: Money, choices: list[dict[str, Any]], form: Any) -> list[dict[str, Any]]:
+    """The claims that a line may be split over, each with the part that is proposed or was filled in."""
+    claims = {(one["claim"].creditor_id, one["claim"].claim_id): one for one in choices}
+    owed = [(key, one["open"]) for key, one in claims.items()]
+    proposed = dict(split_over_claims(paid=paid, claims=owed).parts)
+    rows = []
+    for key, one in claims.items():
+        name = f"{PART}{key[0]}.{key[1]}"
+        value = form.values.get(name, str(proposed[key].decimal) if key in proposed else "")
+        rows.append({**one, "name": name, "value": value})
+    return rows
 
 
 def _with_open(unit: Unit, claims: tuple[Proposal, ...] | list[Proposal]) -> list[dict[str, Any]]:

@@ -12,15 +12,48 @@ LINE_STATES = {
     "psp_settlement": Chip(N_("From the payment provider"), "info"),
     "payout": Chip(N_("Own payout"), "info"),
     "returned": Chip(N_("Returned"), "calm"),
+    "split": Chip(N_("In its parts"), "calm"),
+    "refund": Chip(N_("Own refund"), "info"),
+    "sent_back": Chip(N_("Sent back"), "calm"),
 }
+REFUND_STATES = {
+    "requested": Chip(N_("To approve"), "warning"),
+    "approved": Chip(N_("Approved"), "info"),
+    "sending": Chip(N_("With the payment provider"), "info"),
+    "exported": Chip(N_("On its way"), "info"),
+    "paid": Chip(N_("Paid back"), "good"),
+    "cancelled": Chip(N_("Cancelled"), "calm"),
+    "rejected": Chip(N_("Came back"), "bad"),
+}
+OWED_REASONS = {
+    "overpaid": N_("Paid too much"),
+    "other_currency": N_("Paid in another currency"),
+    "claim_withdrawn": N_("Paid after the claim was withdrawn"),
+    "claim_closed": N_("Paid after the claim was closed"),
+    "claim_not_accepted": N_("Paid before the claim was accepted"),
+}
+ROUTES = {"bank": N_("Transfer"), "provider": N_("Payment provider")}
 RUN_STATES = {
     "draft": Chip(N_("To approve"), "warning"),
     "approved": Chip(N_("Approved"), "info"),
     "exported": Chip(N_("On its way"), "info"),
     "paid": Chip(N_("Paid out"), "good"),
+    "returned": Chip(N_("Sent back by the bank"), "bad"),
     "cancelled": Chip(N_("Cancelled"), "calm"),
 }
-MODES = {"net": N_("Net: the fee is kept"), "gross": N_("Gross: the fee is invoiced")}
+MODES = {
+    "net": N_("Net: the fee is kept"),
+    "gross": N_("Gross: the fee is invoiced"),
+    "combined": N_("Combined: the fee on what we collected is kept, the rest is invoiced"),
+}
+CHANGE_STATES = {
+    "asked": Chip(N_("Asked"), "warning"),
+    "confirmed": Chip(N_("Approved once"), "warning"),
+    "approved": Chip(N_("Approved, waiting"), "info"),
+    "in_force": Chip(N_("In force"), "good"),
+    "refused": Chip(N_("Refused"), "calm"),
+    "taken_back": Chip(N_("Taken back"), "calm"),
+}
 REASONS = {
     "reference": N_("the reference is right"),
     "several_claims_named": N_("references to several claims"),
@@ -36,6 +69,8 @@ REASONS = {
     "several_claims_fit": N_("several claims fit"),
     "nothing_points_to_a_claim": N_("nothing points to a claim"),
     "not_incoming": N_("money that went out"),
+    "return_of_unknown": N_("a return of a payment that nobody knows"),
+    "return_of_several": N_("a return of one of several payments"),
     "claim_withdrawn": N_("the claim was withdrawn"),
     "claim_closed": N_("the claim is closed"),
     "claim_not_accepted": N_("the claim was not accepted yet"),
@@ -44,11 +79,68 @@ CHECKS = {
     "P1": N_("Every transaction balances"),
     "P2": N_("Bank equals ledger"),
     "P3": N_("Client money equals what is owed"),
-    "P4": N_("Every bank line is booked exactly once"),
+    "P4": N_("Every bank line and payment is booked exactly once"),
     "P5": N_("Nothing waits too long"),
     "P6": N_("Payouts equal the bank's debits"),
+    "P7": N_("Letters said what the ledger says"),
+    "P8": N_("What pages show is what was booked"),
     "P9": N_("No job or notice is late"),
     "P10": N_("The audit log is unbroken"),
+}
+# What the checks count; the proof keeps them in these words.
+LABELS = (
+    N_("transactions that do not balance"),
+    N_("transactions that were changed after they were sealed"),
+    N_("seals that are switched off"),
+    N_("transactions of the last proof that are still there"),
+    N_("transactions that the last proof saw"),
+    N_("payments of the last proof that are still there"),
+    N_("payments that the last proof saw"),
+    N_("trust account in the ledger"),
+    N_("closing balance of the bank"),
+    N_("days on which bank and ledger differ"),
+    N_("statements that do not follow on from the one before"),
+    N_("client money held"),
+    N_("owed to creditors, debtors, agency and nobody yet"),
+    N_("creditors whose money does not add up by itself"),
+    N_("bank lines not booked exactly once"),
+    N_("entries on the bank's account without a bank line"),
+    N_("lines whose payments are not just theirs"),
+    N_("payments and bookings without each other"),
+    N_("paid at the provider, and not booked"),
+    N_("booked as paid online, and unknown at the provider"),
+    N_("lines that wait in suspense too long"),
+    N_("creditors whose online payments wait too long for the provider"),
+    N_("creditors whose payouts wait too long for the bank"),
+    N_("paid out by the ledger"),
+    N_("debited by the bank"),
+    N_("payouts that ledger or bank tell otherwise"),
+    N_("payouts that are not the sum of their payments and fees"),
+    N_("payout files that were changed"),
+    N_("messages that stated another amount than was owed"),
+    N_("payments that show other amounts than were booked"),
+    N_("claims whose state or amount the ledger contradicts"),
+    N_("jobs late or given up"),
+    N_("notices not handled in time"),
+    N_("audit chains"),
+    N_("unbroken"),
+    N_("audit chains whose end the last proof saw is gone"),
+    N_("allowed"),
+)
+DIFFERENCES = {
+    "transaction": N_("Booking"),
+    "line": N_("Bank line"),
+    "statement": N_("Statement"),
+    "payment": N_("Payment"),
+    "claim": N_("Claim"),
+    "message": N_("Message"),
+    "run": N_("Payout"),
+    "file": N_("Payout file"),
+    "account": N_("Account"),
+    "creditor": N_("Creditor"),
+    "intent": N_("Online payment"),
+    "trigger": N_("Seal"),
+    "chain": N_("Audit log"),
 }
 ACCOUNTS = {
     "claims.principal": N_("Principal owed by debtors"),
@@ -70,11 +162,16 @@ ACCOUNTS = {
     "agency.costs_income": N_("Costs and interest kept"),
     "agency.vat": N_("VAT to be paid"),
     "agency.psp_costs": N_("Costs of the payment provider"),
+    "bailiff.bank": N_("Bailiff account at the bank"),
+    "bailiff.to_recover": N_("Bailiffs' fees to recover from debtors"),
+    "bailiff.payable": N_("Owed to bailiffs"),
+    "bailiff.advances": N_("Advanced by creditors for bailiffs"),
 }
 BOOKS = {
     "claims": N_("Claims: what debtors owe"),
     "trust": N_("Trust: client money"),
     "agency": N_("Agency: its own"),
+    "bailiff": N_("Bailiffs: what passes through"),
 }
 KINDS = {
     "opening": N_("Claim opened"),
@@ -88,6 +185,18 @@ KINDS = {
     "psp_settlement": N_("Settlement of the payment provider"),
     "remittance": N_("Payout"),
     "remittance_paid": N_("Payout seen on the bank"),
+    "waiver": N_("Waived"),
+    "write_off": N_("Written off"),
+    "bailiff_advanced": N_("Advance for the bailiff"),
+    "bailiff_charged": N_("Bailiff's note of fees"),
+    "bailiff_paid": N_("Bailiff paid"),
+    "bailiff_recovered": N_("Bailiff's fees recovered"),
+    "bailiff_borne": N_("Bailiff's fees borne by the advance"),
+    "bailiff_returned": N_("Advance returned"),
+    "refund": N_("Refund"),
+    "refund_paid": N_("Refund seen on the bank"),
+    "refund_returned": N_("Refund that came back"),
+    "remittance_returned": N_("Payout sent back by the bank"),
 }
 
 assert ACCOUNTS.keys() == CHART.keys(), "every account of the chart has a name"

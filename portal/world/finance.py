@@ -1,4 +1,4 @@
-"""What the finance desk does in the world: it settles what is in suspense and pays out on Fridays."""
+"""What the finance desk does in the world: it settles suspense, and gives back and pays out on Fridays."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,9 +13,19 @@ from sqlmodel import col, select
 from agency.banking.suspense import SuspenseItem, UnableToSettleLine, settle_line, suspense_items
 from agency.kernel.settings import Settings
 from agency.kernel.unit import Unit
+from agency.payments.giving_back import OwedBack, list_refunds, owed_back_list
+from agency.payments.models import Refund, RefundState
+from agency.payments.refunds import (
+    BadAccount,
+    UnableToRefund,
+    checked_payee,
+    request_held_refund,
+    request_refund,
+)
 from agency.remittance.models import RemittanceFile, RemittanceRun, RunState
+from agency.remittance.refund_orders import approve_refund
 from agency.remittance.runs import NothingToExport, approve_run, draft_runs
-from portal.payouts import export_payouts
+from portal.payouts import export_payouts, export_refund_file
 
 # The payer's claims; the one that fits the amount best comes first, and a claim that is still open does.
 _BY_NAME = text(
@@ -77,14 +87,52 @@ def pay_out(in_unit: InUnit, *, settings: Settings, cutoff_on: date) -> int:
         in_unit(partial(approve_run, creditor_id=creditor_id, run_id=run_id), by=approver)
         paid_out += net_minor
     with suppress(NothingToExport):
-        in_unit(lambda unit: export_payouts(unit, settings=settings).id, by=approver)
+        in_unit(lambda unit: export_payouts(unit, settings=settings) is not None, by=approver)
     return paid_out
 
 
+def give_back(in_unit: InUnit, *, settings: Settings) -> int:
+    """This function will ask for the refund of all that is owed back, approve it as another person, and
+    export what goes by transfer; money whose payer's account the bank did not name waits.
+
+    :returns: how many refunds were approved.
+    :raises PayoutsBlocked: the proof is red.
+    """
+    asker, approver = in_unit(_people)[:2]
+    for owed in in_unit(owed_back_list):
+        if owed.source == "psp" or owed.payer_iban:
+            with suppress(BadAccount, UnableToRefund):
+                in_unit(partial(_ask_refund, owed=owed), by=asker)
+    asked = in_unit(partial(list_refunds, state="requested"))
+    for refund in asked:
+        approve = partial(approve_refund, creditor_id=refund.creditor_id, refund_id=refund.refund_id)
+        in_unit(approve, by=approver)
+    with suppress(NothingToExport):
+        in_unit(lambda unit: export_refund_file(unit, settings=settings).id, by=approver)
+    return len(asked)
+
+
+def _ask_refund(unit: Unit, *, owed: OwedBack) -> UUID:
+    payee = None
+    if owed.payer_iban:
+        payee = checked_payee(iban=owed.payer_iban, holder=owed.payer or owed.debtor)
+    if owed.held_id:
+        return request_held_refund(
+            unit, creditor_id=owed.creditor_id, held_id=owed.held_id, reason=owed.reason, payee=payee
+        )
+    assert owed.payment_id is not None, "what is owed back is of a payment or of one that was held"
+    return request_refund(
+        unit, creditor_id=owed.creditor_id, payment_id=owed.payment_id, reason=owed.reason, payee=payee
+    )
+
+
 def files_under_way(unit: Unit) -> list[bytes]:
-    """This function will return the payout files that the bank has not executed yet."""
-    under_way = select(RemittanceRun.file_id).where(RemittanceRun.state == RunState.EXPORTED)
-    files = unit.session.exec(select(RemittanceFile).where(col(RemittanceFile.id).in_(under_way)))
+    """This function will return the files of payouts and refunds that the bank has not executed yet."""
+    runs = select(RemittanceRun.file_id).where(RemittanceRun.state == RunState.EXPORTED)
+    refunds = select(Refund.file_id).where(Refund.state == RefundState.EXPORTED)
+    files = unit.session.exec(
+        select(RemittanceFile).where(col(RemittanceFile.id).in_(runs) | col(RemittanceFile.id).in_(refunds))
+    )
     return [bytes(file.content) for file in files]
 
 

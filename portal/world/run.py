@@ -154,6 +154,9 @@ class World:
             self.story.paid_out_minor += finance.pay_out(
                 self._in_unit, settings=self.wiring.settings, cutoff_on=today
             )
+            self.story.acts["given back by finance"] += finance.give_back(
+                self._in_unit, settings=self.wiring.settings
+            )
         except PayoutsBlocked:
             self.story.acts["payout blocked by a red proof"] += 1
         # Files that the bank has not executed yet, also one from before a stop; it takes each of them once.

@@ -222,9 +222,9 @@ class TestEntry:
         text = entry(details="").replace("</Ntry>", "<AddtlNtryInf>Rente  november</AddtlNtryInf></Ntry>")
         assert one(text).lines[0].text == "Rente november"
 
-    def test_an_entry_marked_with_another_currency_keeps_it_and_counts_by_its_figure(self):
+    def test_an_entry_marked_with_another_currency_says_so_and_counts_by_its_figure(self):
         read = one(entry(currency="USD"))
-        assert read.lines[0].amount == Money.parse("25.00", "USD")
+        assert (read.lines[0].amount, read.lines[0].marked) == (Money.parse("25.00", "EUR"), "USD")
         assert (read.net, read.balances) == (euro("25.00"), True)
         assert read.warnings == ("1 entries name another currency than EUR",)
 
@@ -301,8 +301,8 @@ class TestRefusals:
             (b"<html/>", "is a html"),
             (b"<!DOCTYPE Document []>" + camt053(statement()).partition(b"?>")[2], "DOCTYPE"),
             (camt053(statement(entry()))[:-1], "not well-formed"),
-            (b"Datum;Bedrag\n2026-11-02;25,00\n", "neither camt.052/053/054 nor MT940"),
-            (b"", "neither camt.052/053/054 nor MT940"),
+            (b"Datum;Bedrag\n2026-11-02;25,00\n", "neither camt.052/053/054, MT940, CODA nor"),
+            (b"", "the file is empty"),
         ],
     )
     def test_the_reason_is_named(self, content, reason):

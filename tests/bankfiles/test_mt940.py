@@ -52,6 +52,14 @@ class TestStatement:
         assert (line.bank_ref, line.end_to_end, line.text) == ("B1", "E2E-1", "Factuur 42")
         assert (line.counterparty, line.counterparty_iban) == ("J JANSEN", "NL86INGB0002445588")
 
+    @pytest.mark.parametrize(
+        ("info", "reason"), [("niet ingelost", "NARR"), ("/RTRN/MS03/REMI/plan", "MS03")]
+    )
+    def test_b9_a_returned_item_says_why_or_that_its_text_does(self, info, reason):
+        text = MT940.replace(":86:BEA   NR:XXX1234   02.11.26/12.54 DIRCKIII", f":86:{info}")
+        line = one(text.replace("D5,5N426", "D5,5NRTI")).lines[1]
+        assert (line.return_reason, line.reversal) == (reason, False)
+
     def test_a_statement_that_does_not_tie_is_read_with_both_figures(self):
         read = one(MT940.replace("EUR119,50", "EUR120,00"))
         assert read.balances is False

@@ -13,6 +13,7 @@ import mt940
 import pytest
 from pycamt.parser import Camt053Parser
 
+from agency.money import Money
 from agency.ports.readers import BankLine, BankStatement, Unreadable
 from integrations.bankfiles import read_bank_file
 
@@ -295,3 +296,71 @@ class TestMt940:
         return sum(
             (MT940_SIGNS[each["dc"]] * abs(Decimal(each["amount"])) for each in story["tx"]), start=Decimal(0)
         )
+
+
+# The currency and qualifiers that the reading on file keeps behind an account's number.
+CODA_ACCOUNTS = {"435000000080 EUR0BE": "435000000080", f"BE00000000000000{'':18}EUR": "BE00000000000000"}
+
+
+class TestCoda:
+    def test_each_statement_is_read_as_expected(self, real_data):
+        expected = rows_of(real_data, "coda.csv")
+        assert len(expected) >= 2
+        for name, (row,) in expected.items():
+            (read,) = read_bank_file((real_data / name).read_bytes())
+            assert (read.account, read.currency) == (CODA_ACCOUNTS[row["account"]], "EUR"), name
+            assert read.opening == Money.parse(f"{Decimal(row['old']):.2f}", "EUR"), name
+            closing = None if read.closing is None else read.closing.decimal
+            assert closing == money(row["new"]), name
+            assert (read.entries, read.balances) == (
+                int(row["top_level"]), True if row["balance_ok"] == "yes" else None,
+            ), name  # fmt: skip
+            amounts = [line.amount.decimal for line in read.lines]
+            assert sum(each for each in amounts if each > 0) == Decimal(row["sum_credit"]), name
+            assert -sum(each for each in amounts if each < 0) == Decimal(row["sum_debit"]), name
+            assert [ref for line in read.lines for ref in line.structured_references] == row["ogm"].split()
+
+    def test_each_movement_says_what_was_expected(self, real_data):
+        for name, (story,) in entries_of(real_data, "coda.jsonl").items():
+            (read,) = read_bank_file((real_data / name).read_bytes())
+            top = [each for each in story["mv"] if each["detail"] == "0000"]
+            for line, each in zip(read.lines, top, strict=True):
+                assert line.amount.decimal == Decimal(each["amount"]), name
+                assert line.value_on.isoformat() == each["value"], name
+                assert line.booked_on.isoformat() == each["entry"], name
+                assert (line.counterparty or "") == (each.get("cp_name") or "").strip(), name
+                if not each["structured"]:
+                    assert "".join(each["comm"].split()) in "".join(line.text.split()), name
+
+
+class TestCsv:
+    def test_each_export_that_is_expected_is_read_to_its_sums(self, real_data):
+        expected = rows_of(real_data, "bank_csv.csv")
+        assert len(expected) >= 2
+        for name, (row,) in expected.items():
+            (read,) = read_bank_file((real_data / name).read_bytes())
+            amounts = [line.amount.decimal for line in read.lines]
+            assert (read.entries, read.net.decimal) == (int(row["data_rows"]), Decimal(row["net"])), name
+            assert sum(each for each in amounts if each > 0) == Decimal(row["sum_in"]), name
+            assert -sum(each for each in amounts if each < 0) == Decimal(row["sum_out"]), name
+
+    def test_every_other_export_is_refused_with_its_first_row(self, real_data):
+        expected = rows_of(real_data, "bank_csv.csv").keys()
+        files = [
+            path
+            for folder in ("csv_bank2ynab", "bankstatementparser")
+            for path in sorted((real_data / "03_bank" / folder).iterdir())
+            if path.suffix.lower() in {".csv", ".dat"} and str(path.relative_to(real_data)) not in expected
+        ]
+        assert len(files) >= 20
+        for path in files:
+            with pytest.raises(Unreadable, match=r"known bank \(ING, .*\); it begins with '"):
+                read_bank_file(path.read_bytes())
+
+
+def test_ofx_is_refused_with_what_to_ask_for(real_data):
+    files = sorted((real_data / "03_bank/ofx_bankfile").iterdir())
+    assert len(files) >= 9
+    for path in files:
+        with pytest.raises(Unreadable, match=r"OFX file; ask the bank for camt\.053"):
+            read_bank_file(path.read_bytes())

@@ -8,12 +8,17 @@ import pytest
 from sqlalchemy import text
 
 from agency.banking.importing import UnableToImport, import_statements
-from agency.banking.proof import latest_proof, prove
+from agency.banking.matching import match_lines
+from agency.banking.notices import list_notices
+from agency.banking.proof import latest_proof, payouts_blocked, prove
+from agency.banking.suspense import suspense_items
 from agency.kernel.unit import Door
 from agency.ledger.queries import account_balance
 from agency.money import Money
 from agency.ports.readers import BankLine, BankStatement
 from integrations.bankfiles import read_bank_file
+from tests.bankfiles.bank_samples import camt053, entry, statement
+from tests.bankfiles.one_day import ACCOUNT, FORMATS, Paid
 
 IBAN = "NL86INGB0002445588"
 
@@ -90,7 +95,7 @@ class TestImport:
         assert account_balance(staff, account="trust.suspense", currency="EUR") == eur(-1_320)
         assert all(checks(prove(staff, on=staff.today)).values())
 
-    def test_knows_the_same_file_again(self, staff):
+    def test_b1_knows_the_same_file_again(self, staff):
         statement = a_statement("s1", (a_line("a", 100),), opening=0)
         import_(staff, statement)
         again = import_(staff, statement)
@@ -98,7 +103,7 @@ class TestImport:
         assert count(staff, "bank_line") == 1
         assert count(staff, "ledger_transaction") == 1
 
-    def test_knows_the_same_lines_in_another_file(self, staff):
+    def test_b2_knows_the_same_lines_in_another_file(self, staff):
         import_(staff, a_statement("s1", (a_line("a", 100),), opening=0))
         other = import_(
             staff, a_statement("s1-renewed", (a_line("a", 100), a_line("b", 5)), opening=0), content=b"other"
@@ -107,7 +112,7 @@ class TestImport:
         assert account_balance(staff, account="trust.bank", currency="EUR") == eur(105)
 
     @pytest.mark.parametrize("account", ["NL91ABNA0417164300", None, "DE89370400440532013000"])
-    def test_refuses_a_file_of_another_account_without_a_hint(self, staff, account):
+    def test_b13_refuses_a_file_of_another_account_without_a_hint(self, staff, account):
         with pytest.raises(UnableToImport) as refusal:
             import_(
                 staff,
@@ -117,16 +122,26 @@ class TestImport:
         assert refusal.value.message == "this file is not of the trust account"
         assert count(staff, "bank_statement") == count(staff, "ledger_transaction") == 0
 
-    def test_refuses_what_is_not_final(self, staff):
-        with pytest.raises(UnableToImport):
-            import_(staff, a_statement("s1", (a_line("a", 1),), opening=0, kind="report"))
-        assert count(staff, "bank_line") == 0
+    @pytest.mark.parametrize("account", ["417164300", "NL91ABNA0417164300EUR", "NL91 ABNA 0417 1643 00"])
+    def test_knows_the_trust_account_by_its_national_number(self, staff, account):
+        statement = a_statement("s1", (a_line("a", 100),), opening=0, account=account)
+        result = import_statements(
+            staff, content=b"s1", reader=lambda _: [statement], iban="NL91ABNA0417164300"
+        )
+        assert result.new_lines == 1
 
-    def test_warns_of_a_gap_and_turns_the_proof_red(self, staff):
+    @pytest.mark.parametrize("account", ["17164300", "0", "", "NL"])
+    def test_b13_a_part_of_the_number_is_another_account(self, staff, account):
+        statement = a_statement("s1", (a_line("a", 100),), opening=0, account=account)
+        with pytest.raises(UnableToImport, match="not of the trust account"):
+            import_statements(staff, content=b"s1", reader=lambda _: [statement], iban="NL91ABNA0417164300")
+
+    def test_b4_warns_of_a_gap_and_turns_the_proof_red_and_blocks_payouts(self, staff):
         import_(staff, a_statement("s1", (a_line("a", 100),), opening=0, on=date(2026, 11, 18)))
         late = import_(staff, a_statement("s3", (a_line("c", 7),), opening=150, on=date(2026, 11, 20)))
         assert "closed at EUR 1.00" in late.statements[0].warnings[0]
         assert not checks(prove(staff, on=staff.today))["P2"]
+        assert "P2" in payouts_blocked(staff)
         import_(staff, a_statement("s2", (a_line("b", 50),), opening=100, on=date(2026, 11, 19)))
         assert checks(prove(staff, on=staff.today))["P2"]
 
@@ -145,6 +160,135 @@ class TestImport:
     def test_turns_red_when_a_line_waits_for_more_than_five_business_days(self, staff):
         import_(staff, a_statement("s1", (a_line("a", 100, on=date(2026, 1, 5)),), opening=0))
         assert not checks(prove(staff, on=staff.today))["P5"]
+
+    def test_a_gap_is_looked_for_before_the_first_day_that_a_statement_tells(self, staff):
+        import_(
+            staff,
+            a_statement("s1", (a_line("a", 100, on=date(2026, 11, 18)),), opening=0, on=date(2026, 11, 18)),
+        )
+        import_(
+            staff,
+            a_statement("s2", (a_line("b", 50, on=date(2026, 11, 19)),), opening=100, on=date(2026, 11, 19)),
+        )
+        week = (a_line("a", 100, on=date(2026, 11, 18)), a_line("b", 50, on=date(2026, 11, 19)))
+        export = a_statement("week", (*week, a_line("c", 7)), opening=0, on=date(2026, 11, 20))
+        result = import_(staff, export, content=b"week")
+        assert (result.statements[0].warnings, result.new_lines) == ((), 1)
+
+    def test_a_days_second_statement_follows_on_its_first(self, staff):
+        import_(staff, a_statement("am", (a_line("a", 100),), opening=0))
+        evening = import_(staff, a_statement("pm", (a_line("b", 50),), opening=100), content=b"pm")
+        assert evening.statements[0].warnings == ()
+
+    def test_b10_a_line_in_another_currency_waits_for_a_person(self, staff):
+        line = a_line("a", 100, marked="USD", text="RF18539007547034")
+        import_(staff, a_statement("s1", (line,), opening=0))
+        match_lines(staff)
+        assert account_balance(staff, account="trust.suspense", currency="EUR") == eur(-100)
+        (item,) = suspense_items(staff)
+        assert item.reasons == ("other_currency",)
+        assert checks(prove(staff, on=staff.today))["P2"]
+
+    def test_b11_a_line_of_a_closed_month_is_booked_today_with_its_value_date(self, staff):
+        import_(staff, a_statement("s1", (a_line("a", 100, on=date(2026, 3, 31)),), opening=0))
+        booked = staff.session.connection().execute(
+            text("SELECT booked_on, effective_on FROM ledger_transaction WHERE kind = 'bank_line'")
+        )
+        assert booked.one() == (staff.today, date(2026, 3, 31))
+
+
+def deliver(unit, content: bytes, iban: str = ACCOUNT):
+    return import_statements(unit, content=content, reader=read_bank_file, iban=iban)
+
+
+class TestOtherFormats:
+    LINES = (Paid(2500, end_to_end="E2E-1", ref="B1"), Paid(2500, ref="B2"), Paid(2500), Paid(-1210))
+
+    @pytest.mark.parametrize("first", sorted(FORMATS))
+    def test_b3_b8_a_day_in_every_format_is_booked_once_and_its_twins_twice(self, staff, first):
+        order = [first, *sorted(FORMATS.keys() - {first})]
+        brought = [deliver(staff, FORMATS[name](self.LINES, 10_000)).new_lines for name in order]
+        assert brought == [4, 0, 0, 0, 0]
+        assert count(staff, "bank_line") == 4
+        bank = account_balance(staff, account="trust.bank", currency="EUR")
+        assert bank == eur(16_290)
+        red = [key for key, holds in checks(prove(staff, on=staff.today)).items() if not holds]
+        assert red == ["P5"]  # the samples are of an earlier month
+
+    def test_b3_the_same_statement_in_another_format_is_that_statement(self, staff):
+        first = deliver(staff, FORMATS["camt"](self.LINES, 10_000)).statements[0]
+        again = deliver(staff, FORMATS["mt940"](self.LINES, 10_000)).statements[0]
+        assert (again.known, again.statement_id) == (True, first.statement_id)
+        assert count(staff, "bank_statement") == 1
+
+    def test_b8_halves_of_a_day_that_look_the_same_are_both_booked(self, staff):
+        for opening in (10_000, 12_500):
+            assert deliver(staff, FORMATS["mt940"]([Paid(2500)], opening)).new_lines == 1
+        assert deliver(staff, FORMATS["ing"]([Paid(2500), Paid(2500)], 10_000)).new_lines == 0
+        keys = staff.session.connection().execute(text("SELECT line_key FROM bank_line ORDER BY id"))
+        one, other = (key.rpartition("-") for key in keys.scalars())
+        assert (one[0], one[2], other[2]) == (other[0], "1", "2")
+
+
+DETAILS = "".join(
+    f'<TxDtls><Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>CRDT</CdtDbtInd>'
+    f"<RmtInf><Ustrd>incasso {number}</Ustrd></RmtInf></TxDtls>"
+    for number, amount in enumerate(("10.00", "10.00", "5.00"))
+)
+WHOLE = camt053(statement(entry(details="")))
+EXPLAINED = camt053(statement(entry(details=DETAILS)))
+
+
+def as_kind(content: bytes, message: str, report: str) -> bytes:
+    """A statement turned into an intraday report or a notification, without closing balance."""
+    found = content.replace(b"BkToCstmrStmt", message.encode()).replace(b"Stmt>", f"{report}>".encode())
+    return found.replace(b"OPBD", b"ITAV").replace(b"CLBD", b"ITBD")
+
+
+REPORT = as_kind(EXPLAINED, "BkToCstmrAcctRpt", "Rpt")
+NOTIFICATION = as_kind(EXPLAINED, "BkToCstmrDbtCdtNtfctn", "Ntfctn")
+
+
+class TestNotices:
+    @pytest.mark.parametrize("content", [REPORT, NOTIFICATION])
+    def test_b3_a_report_or_notification_books_nothing_and_the_statement_once(self, staff, content):
+        first = deliver(staff, content)
+        assert (first.new_lines, first.repeated, count(staff, "bank_line")) == (0, False, 0)
+        assert "books nothing" in first.statements[0].warnings[-1]
+        assert deliver(staff, content).repeated
+        assert deliver(staff, EXPLAINED).new_lines == 3
+        deliver(staff, content)
+        assert account_balance(staff, account="trust.bank", currency="EUR") == eur(12_500)
+        assert count(staff, "bank_notice") == 1
+        (kept,) = list_notices(staff)
+        assert (kept.kind, kept.lines, kept.net) == (first.statements[0].kind, 3, eur(2_500))
+
+    @pytest.mark.parametrize("order", [(WHOLE, NOTIFICATION), (NOTIFICATION, WHOLE), (WHOLE, EXPLAINED)])
+    def test_details_take_the_place_of_the_sum_they_explain(self, staff, order):
+        for content in (*order, *order):
+            deliver(staff, content)
+        lines = staff.session.connection().execute(
+            text("SELECT amount_minor, state, part_of IS NOT NULL FROM bank_line ORDER BY amount_minor, id")
+        )
+        assert [tuple(row) for row in lines] == [
+            (500, "suspense", True), (1_000, "suspense", True), (1_000, "suspense", True),
+            (2_500, "split", False),
+        ]  # fmt: skip
+        assert account_balance(staff, account="trust.bank", currency="EUR") == eur(12_500)
+        found = checks(prove(staff, on=staff.today))
+        assert [found[key] for key in ("P1", "P2", "P3", "P4")] == [True] * 4
+
+    def test_details_of_a_sum_that_somebody_settled_change_nothing(self, staff):
+        deliver(staff, WHOLE)
+        staff.session.connection().execute(text("UPDATE bank_line SET state = 'psp_settlement'"))
+        staff.session.expire_all()
+        deliver(staff, NOTIFICATION)
+        assert count(staff, "bank_line") == 1
+
+    def test_b13_a_notification_of_another_account_is_refused(self, staff):
+        with pytest.raises(UnableToImport, match="not of the trust account"):
+            deliver(staff, NOTIFICATION, iban=IBAN)
+        assert count(staff, "bank_notice") == 0
 
 
 class TestRealFiles:
@@ -178,7 +322,7 @@ class TestRealFiles:
             again = import_statements(staff, content=content, reader=read_own, iban=iban)
             assert (again.repeated, again.new_lines) == (True, 0)
 
-    def test_a_file_cut_in_half_brings_nothing(self, staff, real_data: Path):
+    def test_b5_a_file_cut_in_half_brings_nothing(self, staff, real_data: Path):
         path = sorted((real_data / "03_bank" / "camt_subite_large").glob("*.xml"))[0]
         content = path.read_bytes()
         with pytest.raises(UnableToImport):

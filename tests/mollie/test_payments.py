@@ -175,3 +175,56 @@ class TestFetch:
         simulator.fault("mollie", kind)
         with pytest.raises(ProviderTransient):
             mollie.fetch(created.ref)
+
+
+class TestRefund:
+    @pytest.fixture
+    def paid(self, simulator, mollie) -> str:
+        created = mollie.create(**wanted(simulator))
+        simulator.post(f"/payments/{created.ref}/pay", {})
+        return created.ref
+
+    def give_back(self, mollie, ref, minor=2000, refund_id="ref-1"):
+        return mollie.refund(
+            payment_ref=ref, refund_id=refund_id, amount=Money(minor, "EUR"), description="Dossier 0042"
+        )
+
+    def test_carries_our_id_and_is_listed_with_its_payment(self, mollie, paid):
+        refund = self.give_back(mollie, paid)
+        assert (refund.refund_id, refund.amount, refund.failed) == ("ref-1", Money(2000, "EUR"), False)
+        payment = mollie.fetch(paid)
+        assert payment.amount_refunded == Money(2000, "EUR")
+        assert payment.refunds == (refund,)
+
+    def test_the_same_key_gives_the_money_back_once(self, mollie, paid):
+        assert self.give_back(mollie, paid) == self.give_back(mollie, paid)
+        assert mollie.fetch(paid).amount_refunded == Money(2000, "EUR")
+
+    def test_the_same_key_with_another_amount_is_refused(self, mollie, paid):
+        self.give_back(mollie, paid)
+        with pytest.raises(ProviderRefused):
+            self.give_back(mollie, paid, 2001)
+
+    @pytest.mark.parametrize("minor", [6186, 0, -1])
+    def test_more_than_was_paid_or_nothing_is_refused(self, mollie, paid, minor):
+        """A13."""
+        with pytest.raises(ProviderRefused):
+            self.give_back(mollie, paid, minor)
+        assert mollie.fetch(paid).refunds == ()
+
+    def test_two_together_are_no_more_than_the_payment(self, mollie, paid):
+        """A13."""
+        self.give_back(mollie, paid, 6000)
+        with pytest.raises(ProviderRefused):
+            self.give_back(mollie, paid, 186, "ref-2")
+
+    def test_a_lost_answer_is_ambiguous_and_found_among_the_refunds(self, simulator, mollie, paid):
+        simulator.fault("mollie", "lost")
+        with pytest.raises(ProviderAmbiguous):
+            self.give_back(mollie, paid)
+        assert [refund.refund_id for refund in mollie.fetch(paid).refunds] == ["ref-1"]
+
+    def test_a_refund_by_somebody_else_is_not_ours(self, simulator, mollie, paid):
+        simulator.post(f"/payments/{paid}/refund", {"amount": "10.00"})
+        [refund] = mollie.fetch(paid).refunds
+        assert (refund.refund_id, refund.amount) == ("", Money(1000, "EUR"))

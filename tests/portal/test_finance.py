@@ -179,6 +179,23 @@ class TestUpload:
         upload(ann, content)
         assert "This file was imported before" in upload(ann, content).text
 
+    def test_an_intraday_report_is_shown_and_books_nothing(self, units, colleagues):
+        ann, _ = colleagues
+        content = statement_file(units, ("B1", 5, "x"))
+        for old, new in (
+            (b"BkToCstmrStmt", b"BkToCstmrAcctRpt"),
+            (b"Stmt>", b"Rpt>"),
+            (b"camt.053", b"camt.052"),
+        ):
+            content = content.replace(old, new)
+        page = upload(ann, content)
+        assert page.status_code == 200
+        assert "books nothing" in page.text
+        assert "Intraday report" in ann.get("/finance/statements").text
+        with units.open(Door.STAFF, by="x") as unit:
+            found = unit.session.connection().execute(text("SELECT count(*) FROM bank_line"))
+            assert found.scalar_one() == 0
+
     @pytest.mark.parametrize("content", [b"not a bank file", b"", b"<Document/>", b"\xff\xfe\x00"])
     def test_refuses_what_is_no_bank_file(self, units, colleagues, content):
         ann, _ = colleagues

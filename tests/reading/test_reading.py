@@ -116,7 +116,8 @@ class TestPaths:
         assert "  sum: 25.00\n  balances: no\n  warning: opening 100.00 and entries 25.00 make 125.00" in text
         assert "  opening: -\n" in text
         assert text.endswith(
-            f"{other}:\n  refused: neither an e-invoice (UBL, CII, Factur-X) nor a bank file (camt, MT940)"
+            f"{other}:\n  refused: neither an e-invoice (UBL, CII, Factur-X) nor a bank file"
+            " (camt, MT940, CODA, CSV of a known bank)"
         )
 
     def test_every_real_file_gets_an_answer(self, real_data: Path):

@@ -1,0 +1,91 @@
+"""Proving: every question asked once, its answers kept, and payouts stopped while money is unexplained."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import date
+
+from sqlalchemy import text
+from sqlmodel import col, select
+
+from agency.banking.models import ProofRun
+from agency.banking.proof.bank import bank_equals_ledger, clearing_is_young, every_line_is_booked_once
+from agency.banking.proof.books import transactions_balance, trust_adds_up
+from agency.banking.proof.checks import Check
+from agency.banking.proof.horizon import (
+    EVERYTHING,
+    Horizon,
+    moment,
+    of_this_cluster,
+    payments_kept,
+    since,
+)
+from agency.banking.proof.letters import letters_state_the_ledger
+from agency.banking.proof.payments import payments_are_as_booked
+from agency.banking.proof.payouts import remitted_equals_debited
+from agency.banking.proof.trail import audit_is_whole, last_seen, nothing_lags
+from agency.kernel.unit import Unit
+
+_OF_SUMS: tuple[Callable[[Unit], list[Check]], ...] = (
+    bank_equals_ledger,
+    trust_adds_up,
+    clearing_is_young,
+    remitted_equals_debited,
+    nothing_lags,
+)
+_OF_ROWS: tuple[Callable[[Unit, Horizon], list[Check]], ...] = (
+    every_line_is_booked_once,
+    payments_are_as_booked,
+    letters_state_the_ledger,
+)
+_ROW_KEYS = ("P1", "P2", "P4", "P7", "P8")
+_MEMORY = "64MB"
+
+
+def prove(unit: Unit, *, on: date, everything: bool = False) -> ProofRun:
+    """This function will ask every question and store the answers; it changes nothing else.
+
+    :param everything: compare all rows again, also those that an earlier proof compared and nobody touched.
+    """
+    unit.session.connection().execute(
+        text("SELECT set_config('work_mem', :memory, true)"), {"memory": _MEMORY}
+    )
+    now = moment(unit)
+    before = of_this_cluster(now, last_seen(unit))
+    horizon = EVERYTHING if everything else since(unit, before)
+    balance, transactions = transactions_balance(unit, before, now)
+    payments_check, payments = payments_kept(unit, horizon, before, now)
+    audit, heads = audit_is_whole(unit, before)
+    asked = [check for question in _OF_SUMS for check in question(unit)]
+    asked += [check for compare in _OF_ROWS for check in compare(unit, horizon)]
+    checks = sorted(
+        [*balance, payments_check, *asked, *audit], key=lambda check: int(check.key.removeprefix("P"))
+    )
+    held = all(check.holds for check in checks if check.key in _ROW_KEYS)
+    seen = {"snapshot": now.snapshot, "transactions": transactions, "payments": payments, "held": held}
+    run = ProofRun(
+        at=unit.now,
+        on=on,
+        green=all(check.holds for check in checks if check.blocks),
+        checks=[asdict(check) | {"holds": check.holds} for check in checks],
+        seen=seen | heads,
+    )
+    unit.session.add(run)
+    unit.session.flush()
+    return run
+
+
+def latest_proof(unit: Unit) -> ProofRun | None:
+    """This function will return the last proof, None when there never was one."""
+    return unit.session.exec(
+        select(ProofRun).order_by(col(ProofRun.at).desc(), col(ProofRun.id).desc()).limit(1)
+    ).first()
+
+
+def payouts_blocked(unit: Unit) -> str:
+    """This function will return why nothing may be paid out now, empty when it may.
+
+    The proof is run anew, so that yesterday's green hides nothing of today.
+    """
+    run = prove(unit, on=unit.today)
+    red = dict.fromkeys(check["key"] for check in run.checks if check["blocks"] and not check["holds"])
+    return f"the proof is red: {', '.join(red)}" if red else ""

@@ -1,0 +1,50 @@
+"""What a CODA movement says about itself: free text, or one of the structured communications."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Communication:
+    """A movement's communication, None where it is silent."""
+
+    text: str = ""
+    reference: str | None = None
+    return_reason: str | None = None
+
+
+# A reference with check digits, printed as +++123/4567/89002+++; 101 as the payer typed it, 102 restored.
+_WITH_CHECK_DIGITS: Final = frozenset({"101", "102"})
+_DIRECT_DEBIT: Final = "127"
+_REFERENCE = re.compile(r"\d{12}", re.ASCII)
+_RETURN = re.compile(r"[1-5]([A-Z]{2}\d{2})", re.ASCII)
+_REASON = re.compile(r"[A-Z]{2}\d{2}", re.ASCII)
+
+
+def read_communication(
+    text: str, *, structured: bool, information: list[str], reason: str = ""
+) -> Communication:
+    """This function will read a communication as it stands over the records of a movement, unpadded.
+
+    :param information: texts of the information records behind the movement.
+    :param reason: kind of R-transaction (1 reject to 5 cancellation) and its ISO reason code, or blanks.
+    """
+    returned = _RETURN.fullmatch(reason)
+    code = returned[1] if returned else None
+    if not structured:
+        free = text if text.strip() else " ".join(information)
+        return Communication(_tidy(free), None, code)
+    kind, rest = text[:3], text[3:]
+    if kind in _WITH_CHECK_DIGITS:
+        reference = _REFERENCE.match(rest)
+        return Communication("", reference[0] if reference else None, code)
+    if kind == _DIRECT_DEBIT:
+        # Creditor's number, mandate, the creditor's text, then kind and reason when it was returned.
+        stated = _REASON.fullmatch(rest[142:146])
+        return Communication(_tidy(rest[79:141]) or _tidy(rest[44:79]), None, stated[0] if stated else code)
+    return Communication(_tidy(rest), None, code)
+
+
+def _tidy(text: str) -> str:
+    return " ".join(text.split())

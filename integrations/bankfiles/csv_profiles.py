@@ -1,0 +1,138 @@
+"""The layouts of banks' CSV exports, read from the table beside this file, and how one is recognised."""
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+HEADER_ROWS_MAX: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """The column that tells the direction of an amount, and its words."""
+
+    column: str
+    came_in: frozenset[str]
+    went_out: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One bank's layout; the table explains each field."""
+
+    bank: str
+    dates: tuple[str, ...]
+    decimal: str
+    encoding: str
+    currency: str | None
+    columns: Mapping[str, tuple[str, ...]]
+    optional: Mapping[str, tuple[str, ...]]
+    sign: Sign | None
+    labels: Mapping[str, str]
+    no_header: tuple[str, ...]
+    first_row: re.Pattern[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A profile applied to one file: which cell holds what, and where the rows begin.
+
+    :param cells: field -> positions in a row.
+    :param sign_at: position of the column that tells the direction.
+    :param first: index of the first row with data.
+    :param width: how many cells a row has.
+    """
+
+    profile: Profile
+    cells: Mapping[str, tuple[int, ...]]
+    sign_at: int | None
+    first: int
+    width: int
+
+
+@cache
+def profiles() -> tuple[Profile, ...]:
+    """This function will return every layout of the table."""
+    table = tomllib.loads(files(__package__).joinpath("csv_profiles.toml").read_text("utf-8"))
+    return tuple(_profile(row) for row in table["profile"])
+
+
+def layout_of(rows: Sequence[Sequence[str]]) -> Layout | None:
+    """This function will find the layout of a file's rows, None when it is none of the known ones.
+
+    Some banks put a few lines about the account above the header row. Of two layouts that fit, the one
+    that names more columns is meant.
+    """
+    for index, row in enumerate(rows[:HEADER_ROWS_MAX]):
+        found = [layout for profile in profiles() if (layout := _applied(profile, row, index)) is not None]
+        if found:
+            return max(found, key=lambda layout: len(layout.cells))
+    return None
+
+
+def _applied(profile: Profile, row: Sequence[str], index: int) -> Layout | None:
+    if profile.first_row is not None:
+        if index or len(row) != len(profile.no_header) or not profile.first_row.fullmatch("\t".join(row)):
+            return None
+        names, first = profile.no_header, 0
+    else:
+        names, first = tuple(row), index + 1
+    at = {_folded(name): position for position, name in reversed(list(enumerate(names)))}
+    wanted = [_folded(name) for many in profile.columns.values() for name in many]
+    if profile.sign:
+        wanted.append(_folded(profile.sign.column))
+    if not all(name in at for name in wanted):
+        return None
+    fields = dict(profile.columns) | {
+        field: many for field, many in profile.optional.items() if all(_folded(name) in at for name in many)
+    }
+    cells = {field: tuple(at[_folded(name)] for name in many) for field, many in fields.items()}
+    sign_at = at[_folded(profile.sign.column)] if profile.sign else None
+    return Layout(profile, cells, sign_at, first, len(names))
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.split()).casefold()
+
+
+def _profile(row: Mapping[str, object]) -> Profile:
+    sign = row.get("sign")
+    return Profile(
+        bank=str(row["bank"]),
+        dates=_words(row["dates"]),
+        decimal=str(row["decimal"]),
+        encoding=str(row["encoding"]),
+        currency=str(row["currency"]) if "currency" in row else None,
+        columns=_columns(row["columns"]),
+        optional=_columns(row.get("optional", {})),
+        sign=_sign(sign) if isinstance(sign, Mapping) else None,
+        labels={str(label): str(field) for label, field in _mapping(row.get("labels", {})).items()},
+        no_header=_words(row.get("no_header", [])),
+        first_row=re.compile(str(row["first_row"])) if "first_row" in row else None,
+    )
+
+
+def _sign(table: Mapping[object, object]) -> Sign:
+    words = {key: frozenset(map(str.casefold, _words(table[key]))) for key in ("in", "out")}
+    return Sign(str(table["column"]), words["in"], words["out"])
+
+
+def _columns(table: object) -> dict[str, tuple[str, ...]]:
+    return {
+        str(field): (names,) if isinstance(names, str) else _words(names)
+        for field, names in _mapping(table).items()
+    }
+
+
+def _mapping(table: object) -> Mapping[object, object]:
+    assert isinstance(table, Mapping), "a table of the profiles"
+    return table
+
+
+def _words(many: object) -> tuple[str, ...]:
+    assert isinstance(many, list), "a list of the profiles"
+    return tuple(map(str, many))

@@ -1,0 +1,224 @@
+"""A payout as its creditor takes it along: rows for a file, a PDF, and statements that close its books."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+from typing import Final, Literal
+from uuid import UUID
+
+from agency.kernel.errors import NotFound
+from agency.kernel.settings import Settings
+from agency.kernel.unit import AGENCY_ZONE, Unit
+from agency.money import Money
+from agency.ports.providers import Renderer, Value
+from agency.remittance.models import RemittanceRun, RunState
+from agency.remittance.statement import (
+    COSTS,
+    INTEREST,
+    PRINCIPAL,
+    WITHDRAWAL,
+    StatementShare,
+    creditor_movements,
+    statement_shares,
+)
+from agency.rules.explain import explain, written_day, written_money, written_percent
+from agency.rules.trace import from_json
+from integrations.bankfiles.camt_writer import StatementLine, write_camt053
+from integrations.bankfiles.mt940_writer import write_mt940
+from portal.shared.i18n import N_, gettext, speaking
+from portal.shared.spreadsheets import Cell
+
+SOURCE = Path(__file__).with_name("payout_statement.typ")
+PDF_ROWS_MAX: Final = 1_500
+PARTS = {
+    PRINCIPAL: N_("Principal"),
+    INTEREST: N_("Interest"),
+    COSTS: N_("Collection costs"),
+    WITHDRAWAL: N_("Withdrawal"),
+}
+FILE_HEADERS = (
+    N_("Claim"), N_("Reference"), N_("Debtor"), N_("Invoice"), N_("For"), N_("Value date"), N_("Paid to"),
+    N_("Collected"), N_("Kept by contract"), N_("Rate"), N_("Fee"), N_("VAT"), N_("For you"), N_("Why"),
+)  # fmt: skip
+PDF_COLUMNS = (
+    N_("Claim"), N_("Debtor"), N_("Invoice"), N_("Collected"), N_("Kept by contract"), N_("Fee"), N_("VAT"),
+    N_("For you"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class RunSums:
+    """The figures of a payout, and what of the fee was kept and what is invoiced beside it."""
+
+    collected: Money
+    fee: Money
+    vat: Money
+    withheld: Money
+    invoiced: Money
+    net: Money
+
+
+def run_of(unit: Unit, *, creditor_id: UUID, run_id: UUID) -> RemittanceRun:
+    """This function will return a payout that was not cancelled.
+
+    :raises NotFound: the creditor has no such payout.
+    """
+    run = unit.session.get(RemittanceRun, (creditor_id, run_id))
+    if run is None or run.state == RunState.CANCELLED:
+        raise NotFound("no such payout")
+    return run
+
+
+def sums_of(run: RemittanceRun) -> RunSums:
+    """This function will return a payout's figures."""
+
+    def money(minor: int) -> Money:
+        return Money(minor, run.currency)
+
+    gross = run.fee_minor + run.vat_minor
+    return RunSums(
+        collected=money(run.collected_minor),
+        fee=money(run.fee_minor),
+        vat=money(run.vat_minor),
+        withheld=money(run.withheld_minor),
+        invoiced=money(gross - run.withheld_minor),
+        net=money(run.net_minor),
+    )
+
+
+def why_of(share: StatementShare, language: str) -> str:
+    """This function will say why a share costs what it costs, in one line."""
+    told = explain(from_json(share.trace), language) if share.trace else ()
+    if share.kind == "reversal":
+        return gettext("Taken back: the fee is given back too")
+    return "; ".join(line.words for line in told)
+
+
+def file_rows(unit: Unit, *, run: RemittanceRun, language: str) -> Iterator[Sequence[Cell]]:
+    """This function will yield the rows of the statement as a file, invoice by invoice."""
+    for share in statement_shares(unit, creditor_id=run.creditor_id, run_id=run.id):
+        yield (
+            share.claim_number,
+            share.claim_reference,
+            share.debtor,
+            share.invoice,
+            gettext(PARTS[share.part]),
+            share.value_on,
+            gettext(N_("you")) if share.direct else gettext(N_("us")),
+            share.received,
+            share.kept,
+            Decimal(share.fee_bps) / 100,
+            share.fee,
+            share.vat,
+            share.paid,
+            why_of(share, language),
+        )
+
+
+def statement_pdf(
+    unit: Unit, *, run: RemittanceRun, creditor: str, settings: Settings, renderer: Renderer, language: str
+) -> bytes:
+    """This function will return a payout's statement as PDF; the first rows of a very long one."""
+    shares = list(
+        islice(statement_shares(unit, creditor_id=run.creditor_id, run_id=run.id), PDF_ROWS_MAX + 1)
+    )
+    with speaking(language):
+        values = _values(run, shares, creditor, settings, language)
+    dated = (run.approved_at or run.drafted_at).astimezone(AGENCY_ZONE).date()
+    return renderer.letter(source=SOURCE.read_text(encoding="utf-8"), values=values, dated=dated)
+
+
+def _values(
+    run: RemittanceRun, shares: Sequence[StatementShare], creditor: str, settings: Settings, language: str
+) -> dict[str, Value]:
+    day = written_day(run.cutoff_on, language)
+    facts = [(gettext("For"), creditor), (gettext("Up to and including"), day)]
+    if run.payee_iban:
+        facts.append((gettext("Account"), run.payee_iban))
+    if run.end_to_end:
+        facts.append((gettext("Reference on your bank"), run.end_to_end))
+    return {
+        "language": language,
+        "title": gettext("Payout up to and including %(day)s") % {"day": day},
+        "agency": settings.agency_name,
+        "footer": f"{settings.trust_name} · {settings.trust_iban}",
+        "facts": [{"name": name, "value": value} for name, value in facts],
+        "sums": _sum_rows(sums_of(run), language),
+        "columns": [gettext(name) for name in PDF_COLUMNS],
+        "lines": [_pdf_line(share, language) for share in shares[:PDF_ROWS_MAX]],
+        "more": len(shares) > PDF_ROWS_MAX,
+        "more_words": gettext("The rest stands in the file: download it as CSV or XLSX."),
+    }
+
+
+def _sum_rows(sums: RunSums, language: str) -> list[Value]:
+    rows = [
+        (gettext("Collected for you"), sums.collected, False),
+        (gettext("Success fee"), -sums.fee, False),
+        (gettext("VAT on the fee"), -sums.vat, False),
+    ]
+    if sums.invoiced:
+        rows.append((gettext("Invoiced instead of kept"), sums.invoiced, False))
+    rows.append((gettext("Paid out"), sums.net, True))
+    return [
+        {"name": name, "value": written_money(amount, language), "strong": strong}
+        for name, amount, strong in rows
+    ]
+
+
+def _pdf_line(share: StatementShare, language: str) -> list[Value]:
+    def money(amount: Money) -> str:
+        return written_money(amount, language)
+
+    rate = written_percent(Decimal(share.fee_bps) / 100, language)
+    return [
+        share.claim_number,
+        share.debtor,
+        share.invoice or gettext(PARTS[share.part]),
+        money(share.received),
+        money(share.kept),
+        f"{money(share.fee)} ({rate})",
+        money(share.vat),
+        money(share.paid),
+    ]
+
+
+def books_file(
+    unit: Unit, *, run: RemittanceRun, settings: Settings, kind: Literal["camt", "mt940"]
+) -> tuple[str, bytes]:
+    """This function will return a payout as a bank statement of the creditor's account with the agency, which
+    starts and ends at nothing: a name and the bytes, the same each time.
+
+    :param kind: camt.053.001.08 or MT940.
+    """
+    movements = creditor_movements(unit, run=run, our_name=settings.agency_name)
+    lines = [
+        StatementLine(
+            amount=one.amount,
+            booked_on=one.booked_on,
+            bank_ref=one.key,
+            value_on=one.value_on,
+            end_to_end=one.end_to_end,
+            text=one.text,
+            counterparty=one.counterparty,
+            counterparty_iban=one.counterparty_iban,
+        )
+        for one in movements
+    ]
+    moment = run.approved_at or run.drafted_at
+    day = moment.astimezone(AGENCY_ZONE).date()
+    opening = Money.zero(run.currency)
+    name = f"payout-{run.cutoff_on}"
+    if kind == "mt940":
+        content = write_mt940(
+            reference=run.id.hex[-16:].upper(), account=settings.trust_iban, currency=run.currency, on=day,
+            opening=opening, lines=lines,
+        )  # fmt: skip
+        return f"{name}.940", content
+    content = write_camt053(
+        statement_id=f"PAYOUT-{run.id.hex[-16:]}".upper(), account=settings.trust_iban,
+        currency=run.currency, created_at=moment, from_day=day, to_day=day, opening=opening, lines=lines,
+    )  # fmt: skip
+    return f"{name}.camt053.xml", content

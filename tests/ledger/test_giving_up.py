@@ -1,0 +1,162 @@
+"""Waiver and write-off: by authority, with a reason, to the cent, and taken back as if never done."""
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agency.claims.giving_up import MoreThanOpen, NoAuthority, NoReason, give_up, given_up, take_back
+from agency.claims.itemisation import itemise
+from agency.kernel.errors import NotFound
+from agency.kernel.unit import Door
+from agency.ledger.posting import AlreadyReversed
+from agency.ledger.queries import claim_balance
+from agency.money import Money
+from agency.rules.authority import Act, Part, authority
+from agency.rules.facts import Phase
+from tests.made import a_claim, a_creditor
+
+ON = date(2026, 11, 26)
+
+
+def eur(minor: int) -> Money:
+    return Money(minor, "EUR")
+
+
+@pytest.fixture
+def staff(units):
+    with units.open(Door.STAFF, by="user:test") as unit:
+        yield unit
+
+
+@pytest.fixture
+def claim(staff):
+    creditor = a_creditor(staff)
+    due_on = staff.today - timedelta(days=100)
+    return creditor, a_claim(
+        staff, creditor_id=creditor, invoices=[(100_000, due_on)], phase=Phase.amicable,
+        costs_from=staff.today - timedelta(days=30), costs_minor=15_000,
+    )  # fmt: skip
+
+
+def waive(unit, claim, minor, *, part=Part.principal, roles=("finance",), key="1", act=Act.waiver, **more):
+    creditor, claim_id = claim
+    return give_up(
+        unit, creditor_id=creditor, claim_id=claim_id, act=act, part=part, amount=eur(minor),
+        why="agreed with the creditor", key=key, roles=roles, **more,
+    )  # fmt: skip
+
+
+def owed(unit, claim):
+    return itemise(unit, creditor_id=claim[0], claim_id=claim[1], on=unit.today)
+
+
+class TestAuthority:
+    @pytest.mark.pure
+    @pytest.mark.parametrize(
+        ("roles", "act", "part", "minor", "before", "allowed"),
+        [
+            (["collector"], Act.waiver, Part.costs, 10_000, 0, True),
+            (["collector"], Act.waiver, Part.costs, 10_001, 0, False),
+            (["collector"], Act.waiver, Part.costs, 1, 10_000, False),
+            (["collector"], Act.waiver, Part.principal, 1, 0, False),
+            (["collector"], Act.write_off, Part.costs, 1, 0, False),
+            (["finance"], Act.write_off, Part.principal, 250_000, 0, True),
+            (["collector", "finance"], Act.waiver, Part.interest, 250_000, 0, True),
+            (["admin"], Act.waiver, Part.principal, 10_000_000, 10_000_000, True),
+            ([], Act.waiver, Part.interest, 1, 0, False),
+            (["creditor_manager"], Act.waiver, Part.interest, 1, 0, False),
+        ],
+    )
+    def test_is_a_role_and_a_limit_over_the_whole_claim(self, roles, act, part, minor, before, allowed):
+        found = authority(
+            act=act, part=part, amount=eur(minor), given_up_before=eur(before), roles=roles, on=ON
+        )
+        assert found.allowed is allowed
+        assert found.trace[0].outcome == ("authority.allowed" if allowed else "authority.refused")
+
+    @pytest.mark.pure
+    @given(minor=st.integers(1, 10**6), roles=st.sets(st.sampled_from(["collector", "finance", "admin"])))
+    def test_more_is_never_allowed_where_less_is_not(self, minor, roles):
+        def may(amount):
+            return authority(
+                act=Act.waiver,
+                part=Part.costs,
+                amount=eur(amount),
+                given_up_before=eur(0),
+                roles=roles,
+                on=ON,
+            ).allowed
+
+        assert may(minor) or not may(minor + 1)
+
+
+class TestGivingUp:
+    def test_principal_is_less_owed_from_that_day(self, staff, claim):
+        waive(staff, claim, 40_000)
+        assert owed(staff, claim).principal == eur(60_000)
+        assert given_up(staff, creditor_id=claim[0], claim_id=claim[1], currency="EUR") == eur(40_000)
+
+    @pytest.mark.parametrize("part", [Part.interest, Part.costs])
+    def test_what_only_ran_so_far_is_fixed_first(self, staff, claim, part):
+        before = owed(staff, claim)
+        waive(staff, claim, 500, part=part)
+        after = owed(staff, claim)
+        assert before.total - after.total == eur(500)
+        booked = claim_balance(staff, creditor_id=claim[0], claim_id=claim[1])
+        assert (booked.interest if part is Part.interest else booked.costs).minor > 0
+        assert after.principal == before.principal
+
+    def test_all_of_a_part_leaves_nothing_of_it(self, staff, claim):
+        waive(staff, claim, owed(staff, claim).interest.minor, part=Part.interest)
+        assert owed(staff, claim).interest == eur(0)
+
+    def test_the_same_decision_twice_counts_once(self, staff, claim):
+        first = waive(staff, claim, 1_000)
+        assert waive(staff, claim, 1_000) == first
+        assert owed(staff, claim).principal == eur(99_000)
+
+    def test_is_taken_back_once_and_the_claim_is_as_before(self, staff, claim):
+        before = owed(staff, claim).total
+        transaction = waive(staff, claim, 1_000, part=Part.costs, act=Act.write_off)
+        take_back(
+            staff, creditor_id=claim[0], transaction_id=transaction, why="the debtor has money after all"
+        )
+        assert owed(staff, claim).total == before
+        assert given_up(staff, creditor_id=claim[0], claim_id=claim[1], currency="EUR") == eur(0)
+
+    def test_another_person_cannot_take_it_back_again(self, units, claim, staff):
+        transaction = waive(staff, claim, 1_000)
+        take_back(staff, creditor_id=claim[0], transaction_id=transaction, why="wrong")
+        staff.session.commit()
+        with units.open(Door.STAFF, by="user:other") as unit, pytest.raises(AlreadyReversed):
+            take_back(unit, creditor_id=claim[0], transaction_id=transaction, why="wrong")
+
+    @pytest.mark.parametrize("minor", [0, -1, 100_001])
+    def test_never_more_than_is_owed_nor_less_than_a_cent(self, staff, claim, minor):
+        with pytest.raises(MoreThanOpen):
+            waive(staff, claim, minor)
+
+    def test_needs_a_role_that_may(self, staff, claim):
+        with pytest.raises(NoAuthority) as refused:
+            waive(staff, claim, 14_000, part=Part.costs, roles=["collector"])
+        assert "EUR 100.00" in refused.value.message
+        assert owed(staff, claim).costs == eur(15_000)
+
+    def test_many_small_decisions_are_one_large_one(self, staff, claim):
+        waive(staff, claim, 6_000, part=Part.costs, roles=["collector"], key="1")
+        with pytest.raises(NoAuthority):
+            waive(staff, claim, 6_000, part=Part.costs, roles=["collector"], key="2")
+
+    def test_needs_a_reason(self, staff, claim):
+        with pytest.raises(NoReason):
+            give_up(
+                staff, creditor_id=claim[0], claim_id=claim[1], act=Act.waiver, part=Part.costs,
+                amount=eur(1), why="  ", key="1", roles=["admin"],
+            )  # fmt: skip
+
+    def test_another_creditor_has_no_such_claim(self, staff, claim):
+        other = a_creditor(staff)
+        with pytest.raises(NotFound):
+            waive(staff, (other, claim[1]), 1)

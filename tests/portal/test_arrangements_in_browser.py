@@ -1,0 +1,140 @@
+"""Plans, settlements and collections in a real browser: readable, without barriers, also on a telephone."""
+
+import os
+from datetime import date
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from agency.arrangements.direct_debits import draft_collection
+from agency.arrangements.mandates import sign_mandate
+from agency.arrangements.plans import Wish, propose_plan
+from agency.arrangements.settlements import offer_settlement
+from agency.kernel.unit import Door
+from agency.money import Money
+from agency.parties.models import Role
+from agency.payments.links import issue_link
+from portal import main
+from portal.shared.sessions import cookie_name
+from tests.arrangements.agreements import Bureau
+from tests.communication.correspondence import a_correspondent
+from tests.portal.house import House
+from tests.portal.served import serve
+
+pytestmark = pytest.mark.browser
+
+PARTS = (
+    "portal.shared.sign_in", "portal.shared.account", "portal.debtor", "portal.collector", "portal.creditor",
+    "portal.finance", "portal.live",
+)  # fmt: skip
+LONG = "Koninklijke Verenigde Noord-Nederlandse Scheepsbouw- en Machinefabrieken De Nieuwe Onderneming"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+WISHED = "how=count&count=12&rhythm=monthly&first_on=2026-12-15"
+
+
+@pytest.fixture
+def house(units, redis_url, data_folder, monkeypatch) -> House:
+    monkeypatch.setattr(main, "PARTS", PARTS)
+    house = House(units, folder=data_folder, redis_url=redis_url)
+    house.office = Bureau(units).open_up()
+    return house
+
+
+@pytest.fixture
+def pages(house):
+    """A running plan with a mandate and a drafted collection, one asked for, a settlement that waits."""
+    with house.office.unit() as unit:
+        running = a_correspondent(unit, name=LONG)
+        asked, waiting, fresh = (a_correspondent(unit, creditor_id=running[0], name=LONG) for _ in range(3))
+    for claim, wish in ((running, {"count": 12}), (asked, {"amount": Money(2_000, "EUR")})):
+        with house.office.unit() as unit:
+            made = Wish(first_on=date(2026, 12, 15), **wish)
+            propose_plan(unit, creditor_id=claim[0], claim_ids=[claim[1]], wish=made)
+        house.office.react()
+    with house.office.unit() as unit:
+        offer_settlement(
+            unit, creditor_id=waiting[0], claim_id=waiting[1], amount=Money(20_000, "EUR"),
+            pay_by=date(2026, 12, 20), why="pays at once",
+        )  # fmt: skip
+        plan_id = house.one("SELECT plan_id FROM plan_claim WHERE claim_id = :c", c=running[1])
+        sign_mandate(
+            unit, creditor_id=running[0], plan_id=plan_id, iban="NL91ABNA0417164300", holder=LONG[:70]
+        )
+    house.office.on(date(2026, 12, 14))
+    with house.units.open(Door.STAFF, by="user:anna") as unit:
+        draft_collection(unit)
+    links = {}
+    with house.office.unit() as unit:
+        for name, claim in (("running", running), ("fresh", fresh)):
+            links[name] = issue_link(unit, creditor_id=claim[0], claim_id=claim[1])
+    plan = house.one("SELECT plan_id FROM plan_claim WHERE claim_id = :c", c=asked[1])
+    return {
+        "creditor": running[0],
+        "links": links,
+        "staff": [
+            "/desk/plans", f"/desk/plans/{running[0]}/{plan}", f"/desk/plans/{running[0]}/{plan_id}",
+            f"/desk/claims/{fresh[0]}/{fresh[1]}/arrangement?{WISHED}", "/finance/collections",
+        ],
+    }  # fmt: skip
+
+
+def look(page, url: str, axe_script: str, name: str) -> None:
+    """Open an address on a desk and on a telephone and find nothing wrong with it."""
+    shots = os.environ.get("SHOTS")
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(url, wait_until="load")
+        check(page, axe_script, f"{name}-{width}", shots)
+
+
+def check(page, axe_script: str, name: str, shots: str | None) -> None:
+    if shots:
+        page.screenshot(path=Path(shots) / f"{name}.png", full_page=True)
+    wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert wide <= 0, f"{name} is {wide} px too wide"
+    page.evaluate(axe_script)
+    found = page.evaluate("rules => axe.run({runOnly: rules})", RULES)
+    broken = [(one["id"], [node["html"][:160] for node in one["nodes"]]) for one in found["violations"]]
+    assert broken == [], name
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_pages_are_without_barriers_and_fit_a_telephone(house, pages, chromium, axe_script, theme):
+    staff = house.browser(Role.COLLECTOR, Role.FINANCE)
+    manager = house.browser(Role.CREDITOR_MANAGER, creditor_id=pages["creditor"])
+    house.change("UPDATE user_account SET theme = :theme", theme=theme)
+    with serve(house) as served, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(chromium))
+        for client, addresses in ((staff, pages["staff"]), (manager, ["/creditor/arrangements"])):
+            context = browser.new_context(color_scheme=theme, bypass_csp=True)
+            session = client.cookies.get(cookie_name(house.settings))
+            context.add_cookies([{"name": cookie_name(house.settings), "value": session, "url": served.url}])
+            page = context.new_page()
+            for number, address in enumerate(addresses):
+                look(page, served.url + address, axe_script, f"{theme}-{address.split('/')[1]}-{number}")
+        for name, token in pages["links"].items():
+            _as_debtor(browser, served.url, token, axe_script, theme, name)
+        browser.close()
+
+
+def _as_debtor(browser, url: str, token: str, axe_script: str, theme: str, name: str) -> None:
+    context = browser.new_context(color_scheme=theme, bypass_csp=True)
+    page = context.new_page()
+    page.goto(f"{url}/pay/{token}")
+    page.fill("input[name=answer]", "3511 AB")
+    page.click("main form button[type=submit]")
+    addresses = (
+        ["/pay/plan", "/pay/plan/mandate"]
+        if name == "running"
+        else ["/pay", "/pay/plan", f"/pay/plan?{WISHED}", "/pay/plan/affordability"]
+    )
+    for number, address in enumerate(addresses):
+        look(page, url + address, axe_script, f"{theme}-debtor-{name}-{number}")
+    if name == "fresh":
+        for income in ("2500", "1500"):
+            page.goto(f"{url}/pay/plan/affordability")
+            page.fill("input[name=income]", income)
+            page.fill("input[name=fixed_costs]", "1000")
+            page.click("main form button[type=submit]")
+            check(page, axe_script, f"{theme}-debtor-can-pay-{income}", os.environ.get("SHOTS"))

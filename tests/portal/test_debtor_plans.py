@@ -1,0 +1,200 @@
+"""The debtor's plan over HTTP: seen first, agreed or asked for, kept; what can be paid; and the mandate."""
+
+import pytest
+from starlette.testclient import TestClient
+
+from agency.arrangements.deciding import counter_proposal, refuse_proposal
+from agency.arrangements.plans import Wish
+from agency.payments.links import issue_link
+from portal import main
+from portal.wiring import Wiring
+from tests.arrangements.agreements import Bureau, date
+from tests.communication.correspondence import SETTINGS
+from tests.portal.test_debtor import Checkout, come_in, token_of
+
+AMOUNT = {"how": "amount", "amount": "100,50", "rhythm": "monthly", "first_on": "2026-12-15"}
+LOW = {**AMOUNT, "amount": "20"}
+BUDGET = {"household": "single", "children": "0", "income": "2500", "fixed_costs": "1000"}
+IBAN = "NL91 ABNA 0417 1643 00"
+
+
+@pytest.fixture
+def office(units):
+    return Bureau(units).open_up()
+
+
+@pytest.fixture
+def claim(office):
+    return office.claim()
+
+
+@pytest.fixture
+def browser(office, claim, monkeypatch):
+    monkeypatch.setattr(main, "PARTS", ("portal.shared.sign_in", "portal.hooks", "portal.debtor"))
+    ports = office.ports
+    object.__setattr__(ports, "payments", Checkout())
+    app = main.create_app(Wiring(settings=SETTINGS, units=office.units, ports=ports))
+    with office.unit() as unit:
+        token = issue_link(unit, creditor_id=claim[0], claim_id=claim[1])
+    with TestClient(app, base_url=SETTINGS.public_url, headers={"accept-language": "en"}) as client:
+        come_in(client, token)
+        yield client
+
+
+def send(browser, path, *, page="/pay/plan/affordability", **fields):
+    return browser.post(path, data={"csrf": token_of(browser.get(page).text), **fields})
+
+
+def state(office) -> str:
+    return office.one("SELECT state FROM plan ORDER BY made_at DESC, id DESC LIMIT 1")
+
+
+class TestPlan:
+    def test_is_seen_before_anything_is_agreed(self, browser, office):
+        page = browser.get("/pay/plan", params=AMOUNT).text
+        assert "This plan is accepted at once" in page
+        assert (page.count("€100.50"), page.count("€100.65")) == (3, 1)
+        assert office.one("SELECT count(*) FROM plan") == 0
+
+    def test_within_the_bands_it_begins_when_confirmed(self, browser, office, claim):
+        page = send(browser, "/pay/plan", **AMOUNT).text
+        office.react()
+        assert "Your plan is running" in page
+        assert (state(office), office.grounds(claim)) == ("active", ["plan_kept"])
+        assert "Your plan is running" in browser.get("/pay/plan").text
+
+    def test_outside_them_somebody_looks_first(self, browser, office, claim):
+        assert "Somebody looks at this plan first" in browser.get("/pay/plan", params=LOW).text
+        page = send(browser, "/pay/plan", **LOW).text
+        assert "We look at your plan" in page
+        assert "6 December 2026" in page
+        assert (state(office), office.grounds(claim)) == ("proposed", ["plan_requested"])
+
+    def test_an_offer_is_taken_on_the_page(self, browser, office, claim):
+        send(browser, "/pay/plan", **LOW)
+        office.react()
+        plan_id = office.one("SELECT id FROM plan")
+        with office.unit() as unit:
+            counter_proposal(
+                unit, creditor_id=claim[0], plan_id=plan_id, wish=Wish(first_on=date(2026, 12, 15), count=8),
+                why="eight is the most",
+            )  # fmt: skip
+        office.react()
+        page = browser.get("/pay/plan").text
+        assert "We offer you this plan" in page
+        offer = office.one("SELECT id FROM plan WHERE state = 'offered'")
+        answer = browser.post("/pay/plan/acceptance", data={"csrf": token_of(page), "plan": str(offer)})
+        assert "Your plan is running" in answer.text
+        again = browser.post("/pay/plan/refusal", data={"csrf": token_of(answer.text), "plan": str(offer)})
+        assert again.status_code == 409
+        assert state(office) == "active"
+
+    def test_a_refusal_is_read_and_another_plan_asked_for(self, browser, office, claim):
+        send(browser, "/pay/plan", **LOW)
+        with office.unit() as unit:
+            plan_id = unit.session.connection().exec_driver_sql("SELECT id FROM plan").scalar_one()
+            refuse_proposal(unit, creditor_id=claim[0], plan_id=plan_id, why="Twenty months is too long.")
+        office.react()
+        page = browser.get("/pay/plan").text
+        assert "Twenty months is too long." in page
+        assert "/pay/plan?another=1" in page
+        assert "How do you want to pay in parts?" in browser.get("/pay/plan?another=1").text
+
+    @pytest.mark.parametrize(
+        ("change", "says"),
+        [
+            ({"amount": ""}, "Fill in how much you want to pay each time."),
+            ({"amount": "abc"}, "Give an amount, like 12.50."),
+            ({"amount": "1"}, "This amount is too small for an instalment"),
+            ({"amount": "5000"}, "This is more than what is owed"),
+            ({"how": "count", "amount": ""}, "Fill in how many times you want to pay."),
+            ({"how": "count", "count": "9999999999999"}, "That gives too many or too small instalments"),
+            ({"first_on": "2026-11-30"}, "Choose a day within 92 days"),
+            ({"first_on": "9999-12-31"}, "Choose a day within 92 days"),
+            ({"first_on": "31 February"}, "Give a date"),
+        ],
+    )
+    def test_what_cannot_be_is_said_beside_its_field(self, browser, office, change, says):
+        wished = {name: value for name, value in {**AMOUNT, **change}.items() if value}
+        answer = browser.get("/pay/plan", params=wished)
+        assert answer.status_code == 422
+        assert says in answer.text
+        answer = send(browser, "/pay/plan", **wished)
+        assert answer.status_code == 422
+        assert office.one("SELECT count(*) FROM plan") == 0
+
+    def test_its_statement_shows_what_was_paid(self, browser, office, claim):
+        send(browser, "/pay/plan", **AMOUNT)
+        office.react()
+        office.pay(claim, 10_050)
+        page = browser.get("/pay/plan").text
+        assert "€301.65" in page
+        assert page.count(">Paid<") >= 1
+
+
+class TestAffordability:
+    def test_is_worked_out_and_kept_nowhere(self, browser, office):
+        page = send(browser, "/pay/plan/affordability", **BUDGET).text
+        assert "You can pay about €500.00 a month" in page
+        assert "/pay/plan?how=amount&amp;amount=500.00" in page
+        assert office.one("SELECT count(*) FROM event WHERE facts::text LIKE '%2500%'") == 0
+
+    def test_who_can_pay_nothing_is_shown_help_and_a_pause(self, browser, office, claim):
+        page = send(browser, "/pay/plan/affordability", **{**BUDGET, "income": "1500"}).text
+        assert "schuldhulpverlening" in page
+        assert "You can pay about" not in page
+        send(browser, "/pay/plan/pause")
+        assert office.grounds(claim) == ["debt_help"]
+        ends = office.one("SELECT ends_at - starts_at FROM hold")
+        assert ends.days == 30
+
+    @pytest.mark.parametrize(
+        "change",
+        [{"income": "-1"}, {"income": "1e9"}, {"income": "12.345,678"}, {"children": "99"},
+         {"household": "castle"},
+         {"other_debts": "x"}],
+    )  # fmt: skip
+    def test_what_cannot_be_is_refused(self, browser, change):
+        answer = send(browser, "/pay/plan/affordability", **{**BUDGET, **change})
+        assert answer.status_code == 422
+        assert "You can pay about" not in answer.text
+
+
+class TestMandate:
+    def sign(self, browser, **change):
+        fields = {"iban": IBAN, "holder": "J. van den Berg", "agree": "true", **change}
+        return send(browser, "/pay/plan/mandate", page="/pay/plan/mandate", **fields)
+
+    def test_is_signed_and_taken_back_on_the_page(self, browser, office):
+        send(browser, "/pay/plan", **AMOUNT)
+        page = self.sign(browser).text
+        assert "NL91\u00a0ABNA\u00a00417\u00a01643\u00a000" in page
+        mandate = office.one("SELECT id FROM sepa_mandate WHERE revoked_at IS NULL")
+        browser.post("/pay/plan/mandate/revocation", data={"csrf": token_of(page), "mandate": str(mandate)})
+        assert office.one("SELECT count(*) FROM sepa_mandate WHERE revoked_at IS NULL") == 0
+        assert self.sign(browser).status_code == 200
+        assert office.one("SELECT count(*) FROM sepa_mandate") == 2
+
+    @pytest.mark.parametrize(
+        ("change", "says"),
+        [
+            ({"iban": "NL92 ABNA 0417 1643 00"}, "This is not an IBAN"),
+            ({"iban": "x"}, "This is not an IBAN"),
+            (
+                {"iban": "SA03 8000 0000 6080 1016 7519"},
+                "Money cannot be collected from an account in this country",
+            ),
+            ({"agree": ""}, "Tick the box to sign."),
+            ({"holder": "x" * 71}, "Fill in the name on the account"),
+        ],
+    )
+    def test_a_wrong_account_or_no_yes_is_refused(self, browser, office, change, says):
+        send(browser, "/pay/plan", **AMOUNT)
+        answer = self.sign(browser, **change)
+        assert answer.status_code == 422
+        assert says in answer.text
+        assert office.one("SELECT count(*) FROM sepa_mandate") == 0
+
+    def test_without_a_plan_there_is_nothing_to_sign(self, browser, office):
+        self.sign(browser)
+        assert office.one("SELECT count(*) FROM sepa_mandate") == 0

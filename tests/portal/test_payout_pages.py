@@ -1,0 +1,169 @@
+"""Payouts, invoices, accounts and reports over HTTP: what each door may do, and what it is told."""
+
+import re
+
+import pytest
+
+from agency.kernel.unit import Door
+from agency.parties.models import Role
+from agency.remittance.models import AccountChangeRow, DirectPayment, FeeInvoice
+from agency.remittance.returned import RefusedPayout, take_back_refused
+from portal import main
+from tests.portal.house import House, send
+from tests.remittance.out import agreed, paid, pay_out, rows_of, run_of
+
+NEW = "BE68539007547034"
+
+
+@pytest.fixture
+def house(units, data_folder, redis_url, monkeypatch) -> House:
+    parts = ("portal.shared.sign_in", "portal.shared.account", "portal.creditor", "portal.finance")
+    monkeypatch.setattr(main, "PARTS", parts)
+    return House(units, folder=data_folder, redis_url=redis_url)
+
+
+@pytest.fixture
+def paid_out(units):
+    """A creditor with a payout on its way: 1,000.00 collected, 500.00 paid to itself."""
+    creditor, claim = agreed(units, invoices=(120_000, 80_000))
+    paid(units, creditor, claim, 100_000, key="a")
+    paid(units, creditor, claim, 50_000, key="b", direct=True)
+    pay_out(units)
+    return creditor, claim
+
+
+class TestCreditor:
+    def test_sees_each_invoice_of_a_payout_and_why(self, units, house, paid_out):
+        browser = house.browser(Role.CREDITOR_MANAGER, creditor_id=paid_out[0])
+        run = run_of(units, paid_out[0])
+        page = browser.get(f"/creditor/payouts/{run.id}").text
+        assert "€818.50" in page
+        assert "10% of €1,000.00 collected" in page.replace("\xa0", " ")
+        assert "The debtor paid you yourself" in page
+        assert run.payee_iban in page
+
+    @pytest.mark.parametrize(
+        ("kind", "start"),
+        [("csv", b"\xef\xbb\xbf"), ("xlsx", b"PK"), ("pdf", b"%PDF"), ("camt", b"<"), ("mt940", b":20:")],
+    )
+    def test_takes_a_payout_along_in_every_form(self, units, house, paid_out, kind, start):
+        browser = house.browser(Role.CREDITOR_CLERK, creditor_id=paid_out[0])
+        answer = browser.get(f"/creditor/payouts/{run_of(units, paid_out[0]).id}/statement.{kind}")
+        assert answer.status_code == 200
+        assert answer.content.startswith(start)
+
+    @pytest.mark.parametrize("kind", ["pdf", "xml"])
+    def test_reads_the_agencys_invoice_and_nobody_elses(self, units, house, paid_out, kind):
+        with units.open(Door.STAFF, by="x") as unit:
+            [invoice] = rows_of(unit, FeeInvoice)
+        own = house.browser(Role.CREDITOR_CLERK, creditor_id=paid_out[0])
+        other = house.browser(Role.CREDITOR_CLERK, creditor_id=house.creditor("Other"))
+        path = f"/creditor/invoices/{invoice.id}/document.{kind}"
+        assert own.get(path).status_code == 200
+        assert other.get(path).status_code == 404
+        assert invoice.full_number in own.get("/creditor/invoices").text
+        assert invoice.full_number not in other.get("/creditor/invoices").text
+
+    def test_another_creditors_payout_looks_like_none(self, units, house, paid_out):
+        other = house.browser(Role.CREDITOR_MANAGER, creditor_id=house.creditor("Other"))
+        run = run_of(units, paid_out[0])
+        for path in ("", "/statement.csv", "/statement.pdf", "/statement.camt"):
+            assert other.get(f"/creditor/payouts/{run.id}{path}").status_code == 404
+
+    def test_asks_for_another_account_and_stops_it(self, units, house, paid_out):
+        manager = house.browser(Role.CREDITOR_MANAGER, creditor_id=paid_out[0])
+        bad = send(manager, "/creditor/account/changes", page="/creditor/account", iban="NL00", holder="X")
+        assert bad.status_code == 422
+        assert "This is no valid IBAN" in bad.text
+        asked = send(manager, "/creditor/account/changes", page="/creditor/account", iban=NEW, holder="X BV")
+        assert asked.status_code == 303
+        page = manager.get("/creditor/account").text
+        assert NEW in page
+        stop = re.search(r'action="(/creditor/account/changes/[^"]+/stop)"', page)
+        assert send(manager, stop[1], page="/creditor/account").status_code == 303
+        with units.open(Door.STAFF, by="x") as unit:
+            assert rows_of(unit, AccountChangeRow)[0].state == "taken_back"
+
+    def test_a_clerk_may_not_ask_for_another_account(self, house, paid_out):
+        clerk = house.browser(Role.CREDITOR_CLERK, creditor_id=paid_out[0])
+        page = "/creditor/direct-payments"
+        refused = send(clerk, "/creditor/account/changes", page=page, iban=NEW, holder="X")
+        assert refused.status_code == 403
+
+    def test_reports_money_one_by_one_and_by_file(self, units, house, paid_out):
+        clerk = house.browser(Role.CREDITOR_CLERK, creditor_id=paid_out[0])
+        page = "/creditor/direct-payments"
+        number = house.one("SELECT number FROM claim WHERE id = :c", c=paid_out[1])
+        today = house.now().date()
+        facts = {"claim": number, "amount": "12,50", "paid_on": today.isoformat()}
+        assert send(clerk, page, page=page, **facts).status_code == 303
+        again = send(clerk, page, page=page, **facts)
+        assert again.status_code == 422
+        assert "This is another payment" in again.text
+        token = re.search(r'name="csrf" value="([^"]+)"', clerk.get(page).text)[1]
+        content = f"claim,amount,date\n{number},7.00,{today}\nnobody,1.00,{today}\n".encode()
+        sent = clerk.post(f"{page}/files", data={"csrf": token}, files={"file": ("paid.csv", content)})
+        assert sent.status_code == 303
+        report = sent.headers["location"]
+        told = clerk.get(report).text
+        assert "1 payment was taken" in told
+        assert "no claim of yours has this number" in told.lower()
+        rejects = clerk.get(f"{report}/rejects.csv")
+        assert b"nobody" in rejects.content
+        with units.open(Door.STAFF, by="x") as unit:
+            assert [row.state for row in rows_of(unit, DirectPayment)] == ["reported", "reported", "refused"]
+
+    def test_takes_a_claim_back_after_seeing_what_it_costs(self, units, house):
+        creditor, claim = agreed(units, terms={"withdrawal_bps": 500})
+        manager = house.browser(Role.CREDITOR_MANAGER, creditor_id=creditor)
+        path = f"/creditor/claims/{claim}/withdrawal"
+        assert "€50.00" in manager.get(path).text
+        assert send(manager, path, page=path, why="settled").status_code == 303
+        assert house.one("SELECT state FROM claim WHERE id = :c", c=claim) == "withdrawn"
+
+
+class TestFinance:
+    def test_puts_a_returned_payout_forward_again_for_a_second_person(self, units, house, paid_out):
+        run = run_of(units, paid_out[0])
+        with units.open(Door.STAFF, by="x") as unit:
+            take_back_refused(unit, refused=[RefusedPayout(run.end_to_end, "AC04", "account closed")])
+        browser = house.browser(Role.FINANCE)
+        path = f"/finance/remittances/{run.creditor_id}/{run.id}"
+        page = browser.get(path).text
+        assert "AC04 account closed" in page
+        assert send(browser, f"{path}/again", page=path).status_code == 303
+        assert "A colleague must approve it." in browser.get(path).text
+
+    def test_lists_invoices_and_what_the_network_misses(self, units, house, paid_out):
+        browser = house.browser(Role.FINANCE)
+        page = browser.get("/finance/invoices").text
+        assert "registration number" in page
+        with units.open(Door.STAFF, by="x") as unit:
+            [invoice] = rows_of(unit, FeeInvoice)
+        assert invoice.full_number in page
+        assert invoice.full_number.encode() in browser.get("/finance/invoices.csv").content
+        path = f"/finance/invoices/{invoice.creditor_id}/{invoice.id}/document"
+        assert browser.get(f"{path}.pdf").content.startswith(b"%PDF")
+        assert b"<cbc:ID>" in browser.get(f"{path}.xml").content
+
+    def test_two_people_let_an_account_change_and_an_admin_may_ask(self, units, house, paid_out):
+        page = "/finance/account-changes"
+        admin, finance = house.browser(Role.ADMIN), house.browser(Role.FINANCE)
+        facts = {"creditor_id": str(paid_out[0]), "iban": NEW, "holder": "X BV", "reason": "called"}
+        assert send(admin, page, page=page, **facts).status_code == 303
+        approval = re.search(r'action="(/finance/account-changes/[^"]+/approval)"', finance.get(page).text)[1]
+        assert "Another person must approve this" in admin.get(page).text
+        assert send(finance, approval, page=page).status_code == 303
+        refused = send(finance, approval, page="/finance/remittances")
+        assert refused.status_code == 409
+        assert "Another person must give the second approval" in refused.text
+        third = house.browser(Role.FINANCE, Role.ADMIN)
+        assert send(third, approval, page=page).status_code == 303
+        with units.open(Door.STAFF, by="x") as unit:
+            assert rows_of(unit, AccountChangeRow)[0].state == "approved"
+
+    def test_of_finance_alone_may_not_ask(self, house, paid_out):
+        finance = house.browser(Role.FINANCE)
+        facts = {"creditor_id": str(paid_out[0]), "iban": NEW, "holder": "X BV", "reason": "called"}
+        answer = send(finance, "/finance/account-changes", page="/finance/remittances", **facts)
+        assert answer.status_code == 403

@@ -1,0 +1,101 @@
+"""The pages of what leaves, in a real browser: without barriers in both themes, and fitting a telephone."""
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from agency.kernel.unit import Door
+from agency.parties.models import Role
+from agency.remittance.account_changes import approve_account_change, ask_change
+from agency.remittance.direct import report_file
+from agency.remittance.returned import RefusedPayout, take_back_refused
+from portal import main
+from portal.shared.sessions import cookie_name
+from tests.portal.house import House
+from tests.portal.served import serve
+from tests.remittance.out import agreed, another_claim, paid, pay_out, run_of
+
+pytestmark = pytest.mark.browser
+
+PARTS = (
+    "portal.shared.sign_in", "portal.shared.account", "portal.creditor", "portal.finance", "portal.live",
+)  # fmt: skip
+LONG = "Koninklijke Verenigde Noord-Nederlandse Scheepsbouw- en Machinefabrieken De Nieuwe Onderneming"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.fixture
+def house(units, redis_url, data_folder, monkeypatch) -> House:
+    monkeypatch.setattr(main, "PARTS", PARTS)
+    return House(units, folder=data_folder, redis_url=redis_url)
+
+
+@pytest.fixture
+def doors(units, house) -> list[tuple[tuple, list[str]]]:
+    """A returned payout, invoices, a change of account and reports, behind both doors."""
+    creditor, claim = agreed(units, invoices=(120_000, 80_000), terms={"withdrawal_bps": 500})
+    house.change("UPDATE debtor SET name = :n", n=LONG)
+    with units.open(Door.STAFF, by="x") as unit:
+        open_claim = another_claim(unit, creditor)
+    paid(units, creditor, claim, 130_000, key="a")
+    paid(units, creditor, claim, 70_000, key="b", direct=True)
+    pay_out(units)
+    run = run_of(units, creditor)
+    with units.open(Door.STAFF, by="user:admin") as unit:
+        take_back_refused(unit, refused=[RefusedPayout(run.end_to_end, "AC04", "account closed")])
+        change = ask_change(unit, creditor_id=creditor, iban="BE68539007547034", holder=LONG[:70], reason="x")
+    with units.open(Door.STAFF, by="user:ann") as unit:
+        approve_account_change(unit, creditor_id=creditor, change_id=change)
+    number = house.one("SELECT number FROM claim WHERE id = :c", c=open_claim)
+    today = house.now().date()
+    with units.open(Door.CREDITOR, by="user:c", creditor_id=creditor) as unit:
+        content = f"claim,amount,date\n{number},7.00,{today}\n{LONG},1.00,{today}\n{number},x,{today}\n"
+        report = report_file(unit, creditor_id=creditor, content=content.encode(), name="paid.csv")
+    own = [
+        "/creditor/payouts", f"/creditor/payouts/{run.id}", "/creditor/invoices", "/creditor/account",
+        "/creditor/direct-payments", f"/creditor/direct-payments/{report.report_id}",
+        f"/creditor/claims/{open_claim}/withdrawal",
+    ]  # fmt: skip
+    finance = [
+        "/finance/remittances", f"/finance/remittances/{creditor}/{run.id}", "/finance/invoices",
+        "/finance/account-changes",
+    ]  # fmt: skip
+    return [
+        (house.browser(Role.CREDITOR_MANAGER, creditor_id=creditor), own),
+        (house.browser(Role.FINANCE, Role.ADMIN), finance),
+    ]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_page_is_without_barriers_and_fits_a_telephone(house, doors, chromium, axe_script, theme):
+    house.change("UPDATE user_account SET theme = :theme", theme=theme)
+    shots = os.environ.get("SHOTS")
+    with serve(house) as served, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(chromium))
+        for client, addresses in doors:
+            context = browser.new_context(color_scheme=theme, bypass_csp=True)
+            name = cookie_name(house.settings)
+            context.add_cookies([{"name": name, "value": client.cookies.get(name), "url": served.url}])
+            page = context.new_page()
+            for number, address in enumerate(addresses):
+                for width in (1440, 390):
+                    page.set_viewport_size({"width": width, "height": 900})
+                    page.goto(served.url + address, wait_until="load")
+                    if shots:
+                        kind = address.split("/")[1]
+                        path = Path(shots) / f"{theme}-{width}-{kind}-{number}.png"
+                        page.screenshot(path=path, full_page=True)
+                    too_wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+                    assert too_wide <= 0, f"{address} is {too_wide} px too wide at {width}"
+                for one in page.locator("details.why > summary").all()[:2]:
+                    one.click()
+                page.evaluate(axe_script)
+                found = page.evaluate(
+                    "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES
+                )
+                faults = [(fault["id"], fault["nodes"][0]["html"]) for fault in found["violations"]]
+                assert faults == [], f"{address} in {theme}"
+            context.close()
+        browser.close()
