@@ -21,7 +21,6 @@ import agency.tables  # noqa: F401  rooms refer to each other's tables by name, 
 from agency.kernel.ids import HOUSE
 from agency.kernel.unit import Door, Units
 from agency.parties.models import Creditor
-from portal.local import frontend
 from portal.local.browser import HOW_TO_GET_CHROMIUM, find_chromium
 from portal.local.database import migrate
 from portal.local.postgres import APPLICATION, OWNER, Postgres
@@ -172,12 +171,6 @@ def chromium() -> Path:
     if found is None:
         (pytest.fail if CI else pytest.skip)(HOW_TO_GET_CHROMIUM)
     return found
-
-
-@pytest.fixture(scope="session")
-def axe_script() -> str:
-    """The source of axe-core, to be run inside a page."""
-    return frontend.AXE.read_text()
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from agency.kernel.unit import Door
 from agency.parties.models import Audience, Role
 from agency.parties.users import create_user
 from portal import main
+from tests.barriers import barriers
 from tests.flows.conftest import Town, debtor, town
 
 __all__ = ["debtor", "town"]
@@ -20,11 +21,6 @@ __all__ = ["debtor", "town"]
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 PASSWORD = "correct horse battery staple"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-# A theme fades in: a colour is judged when it has arrived.
-AT_REST = "() => document.getAnimations().every(one => one.playState !== 'running')"
-VIOLATIONS = """rules => axe.run(document, {runOnly: rules}).then(found => found.violations.map(
-    one => one.id + ': ' + one.nodes.map(node => node.target.join(' ')).join(', ')))"""
 
 
 @pytest.fixture
@@ -50,7 +46,6 @@ class Visitor:
 
     page: Page
     portal: str
-    axe: str
     complaints: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -93,15 +88,12 @@ class Visitor:
         self.page.wait_for_load_state("load")
         own = self.page.viewport_size
         assert own is not None
-        self.page.evaluate(self.axe)
         for size in (DESKTOP, PHONE):
             self.page.set_viewport_size(size)
             for scheme in ("light", "dark"):
                 self.page.emulate_media(color_scheme=scheme)
-                self.page.wait_for_function(AT_REST)
                 where = f"{self.page.url}, {size['width']} wide, {scheme}"
-                assert self.page.evaluate(VIOLATIONS, RULES) == [], where
-                assert self.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, where
+                assert barriers(self.page) == [], where
                 self.looked_at(size["width"], scheme)
         self.page.emulate_media(color_scheme="light")
         self.page.set_viewport_size(own)
@@ -127,14 +119,14 @@ class Person:
 
 
 @pytest.fixture
-def at_a_browser(town: Town, browser: Browser, axe_script: str) -> Iterator[Callable[..., Visitor]]:
+def at_a_browser(town: Town, browser: Browser) -> Iterator[Callable[..., Visitor]]:
     """Somebody sits down; at the end no page has complained in its console."""
     sitting = []
 
     def sit_down(size: ViewportSize = DESKTOP) -> Visitor:
         context = browser.new_context(viewport=size, locale="en-GB")
         context.set_default_timeout(30_000)
-        visitor = Visitor(context.new_page(), town.work.settings.public_url, axe_script)
+        visitor = Visitor(context.new_page(), town.work.settings.public_url)
         sitting.append(visitor)
         return visitor
 
