@@ -15,6 +15,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import create_engine
 
 import agency.tables  # noqa: F401  rooms refer to each other's tables by name, whichever test runs alone
@@ -171,6 +172,18 @@ def chromium() -> Path:
     if found is None:
         (pytest.fail if CI else pytest.skip)(HOW_TO_GET_CHROMIUM)
     return found
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: Path) -> Iterator[Browser]:
+    """A running browser without windows."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=str(chromium),
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield started
+        started.close()
 
 
 @pytest.fixture(scope="session")
