@@ -1,7 +1,9 @@
 """The shell and the administrators' pages in a real browser: both themes, phone and desk, keys, no script."""
 
+from itertools import count
+
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Response
+from playwright.sync_api import Browser, BrowserContext, Page, Response, Route
 
 from agency.parties.models import Role
 from tests.barriers import DESK, PHONE, barriers
@@ -149,6 +151,24 @@ class TestNudges:
             with page.expect_response(_fetched_again):
                 page.evaluate("document.querySelector('#list').dataset.old = 'yes'")
             page.locator("#list[data-old]").wait_for(state="detached")
+
+    def test_what_changes_while_something_is_fetched_is_fetched_after_it(self, browser, served):
+        held: list[Route] = []
+        with opened(browser, served, Role.COLLECTOR) as context:
+            page = context.new_page()
+            with page.expect_response(_fetched_again):
+                page.goto("/_styleguide")
+            page.route("**/_styleguide", lambda route: held.append(route))
+            with page.expect_request("**/_styleguide"):
+                nudge(served.house, "x", "First")
+            nudge(served.house, "x", "Second")
+            # A burst is passed on once a second: now the second one waits, or was lost.
+            since = page.evaluate("performance.now()")
+            page.wait_for_function("since => performance.now() > since + 1500", arg=since)
+            page.unroute("**/_styleguide")
+            fetched = count(1)
+            with page.expect_response(lambda answer: _fetched_again(answer) and next(fetched) == 2):
+                held[0].continue_()
 
 
 def _fetched_again(response: Response) -> bool:
