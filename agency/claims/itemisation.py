@@ -65,6 +65,8 @@ _INVOICES = text(
     " i.disputed_minor, i.currency FROM wanted"
     " JOIN invoice i ON i.creditor_id = wanted.creditor_id AND i.claim_id = wanted.claim_id"
 )
+# From claim to entries to their transactions, whatever is believed of the tables' sizes (OFFSET 0 fixes the
+# order): any other reads the ledger of all claims for each of these.
 _MOVEMENTS = text(
     f"WITH wanted AS ({_KEYS})"
     " SELECT e.creditor_id, e.claim_id, t.effective_on, e.currency,"
@@ -76,9 +78,11 @@ _MOVEMENTS = text(
     " coalesce(sum(e.amount_minor) FILTER (WHERE e.account = 'claims.costs'"
     "  AND NOT starts_with(t.kind, :fixing)), 0)::bigint AS costs,"
     " coalesce(sum(e.amount_minor) FILTER (WHERE starts_with(t.kind, 'payment')), 0)::bigint AS paid"
-    " FROM wanted JOIN ledger_entry e ON e.creditor_id = wanted.creditor_id AND e.claim_id = wanted.claim_id"
-    " AND e.account IN ('claims.principal', 'claims.interest', 'claims.costs')"
-    " JOIN ledger_transaction t ON t.creditor_id = e.creditor_id AND t.id = e.transaction_id"
+    " FROM wanted CROSS JOIN LATERAL (SELECT * FROM ledger_entry"
+    "  WHERE creditor_id = wanted.creditor_id AND claim_id = wanted.claim_id"
+    "  AND account IN ('claims.principal', 'claims.interest', 'claims.costs') OFFSET 0) AS e"
+    " CROSS JOIN LATERAL (SELECT kind, effective_on FROM ledger_transaction"
+    "  WHERE creditor_id = e.creditor_id AND id = e.transaction_id OFFSET 0) AS t"
     " WHERE t.kind <> ALL(:openings) AND t.effective_on <= wanted.day"
     " GROUP BY e.creditor_id, e.claim_id, t.effective_on, e.currency"
 )

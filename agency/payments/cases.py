@@ -86,9 +86,10 @@ _CASES = text(
     " CROSS JOIN LATERAL (SELECT max(x.effective_on) FILTER (WHERE x.kind <> 'opening') AS last_on,"
     "  coalesce(sum(e.amount_minor) FILTER (WHERE e.account = 'claims.interest'), 0)::bigint AS interest,"
     "  coalesce(sum(e.amount_minor) FILTER (WHERE e.account = 'claims.costs'), 0)::bigint AS costs"
-    "  FROM ledger_entry e JOIN ledger_transaction x ON x.creditor_id = e.creditor_id"
-    "  AND x.id = e.transaction_id AND x.book = 'claims'"
-    "  WHERE e.creditor_id = w.creditor_id AND e.claim_id = w.claim_id) AS booked"
+    "  FROM (SELECT * FROM ledger_entry WHERE creditor_id = w.creditor_id AND claim_id = w.claim_id"
+    "   AND starts_with(account, 'claims.') OFFSET 0) AS e"
+    "  CROSS JOIN LATERAL (SELECT kind, effective_on FROM ledger_transaction"
+    "   WHERE creditor_id = e.creditor_id AND id = e.transaction_id OFFSET 0) AS x) AS booked"
 )
 
 

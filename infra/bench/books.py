@@ -23,9 +23,9 @@ CREATE TEMP TABLE made AS SELECT n, k.id AS creditor_id, uuidv7() AS claim_id, u
   JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS nth FROM creditor
     WHERE id <> '{house}') k ON k.nth = n % {creditors};
 CREATE TEMP TABLE days AS SELECT day, uuidv7() AS id, sum(minor) AS minor FROM made GROUP BY day;
-INSERT INTO bank_statement (id, iban, statement_id, name, currency, opening_minor, closing_minor, opens_on,
-    closes_on, lines, file_sha256, warnings, imported_at, imported_by)
-  SELECT id, 'NL86INGB0002445588', day::text, '', 'EUR', sum(minor) OVER (ORDER BY day) - minor,
+INSERT INTO bank_statement (id, iban, statement_id, name, format, currency, opening_minor, closing_minor,
+    opens_on, closes_on, lines, file_sha256, warnings, imported_at, imported_by)
+  SELECT id, 'NL86INGB0002445588', day::text, '', 'MT940', 'EUR', sum(minor) OVER (ORDER BY day) - minor,
     sum(minor) OVER (ORDER BY day), day, day, 1, day::text, '[]', now(), 'bench' FROM days;
 INSERT INTO debtor (creditor_id, id, created_at, reference, kind, name, name_key, country,
     language)
@@ -37,11 +37,10 @@ INSERT INTO claim (creditor_id, id, created_at, number, reference, payment_refer
   SELECT creditor_id, claim_id, now(), n::text, 'K' || n, 'R' || n, debtor_id, 'nl', 'trade', 'EUR', minor,
     day, 'paid', 'reminder', 0, 0, 0, 0, '' FROM made;
 INSERT INTO bank_line (id, statement_id, iban, line_key, booked_on, value_on, amount_minor, currency,
-    counterparty, counterparty_iban, text, structured_reference, end_to_end, bank_ref, state, creditor_id,
-    claim_id, match_trace, bookings)
+    counterparty, counterparty_iban, text, structured_reference, end_to_end, bank_ref, entry_key, reversal,
+    return_reason, state, creditor_id, claim_id, match_trace, bookings)
   SELECT m.line_id, d.id, 'NL86INGB0002445588', m.n::text, m.day, m.day, m.minor, 'EUR', '', '', '', '', '',
-    '',
-    'matched', m.creditor_id, m.claim_id, '[]', 1 FROM made m JOIN days d USING (day);
+    '', '', false, '', 'matched', m.creditor_id, m.claim_id, '[]', 1 FROM made m JOIN days d USING (day);
 INSERT INTO payment (creditor_id, id, created_at, claim_id, source, source_key, amount_minor, currency,
     value_on, costs_minor, interest_minor, principal_minor, over_minor, to_creditor_minor, to_agency_minor,
     transaction_id, trace)
