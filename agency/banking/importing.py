@@ -97,6 +97,7 @@ def import_statements(unit: Unit, *, content: bytes, reader: BankFileReader, iba
         read = reader(content)
     except Unreadable as unreadable:
         raise UnableToImport(unreadable.reason, field="file") from unreadable
+    del content  # a large file is let go before its lines are written
     _refuse_foreign(read, iban)
     repeated = _imported_before(unit, sha256)
     ordered = sorted(read, key=lambda statement: (statement.closes_on is not None, statement.closes_on or 0))
