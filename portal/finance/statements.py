@@ -68,11 +68,9 @@ def upload(request: Request, unit: StaffUnit, wiring: TheWiring, fields: Fields)
     form = blank()
     result = None
     if isinstance(given, UploadFile):
-        with given.file as file:
-            content = file.read()
-        with form.attempt(unit):
+        with given.file as file, form.attempt(unit):
             result = import_statements(
-                unit, content=content, reader=read_bank_file, iban=wiring.settings.trust_iban
+                unit, content=file.read(), reader=read_bank_file, iban=wiring.settings.trust_iban
             )
     else:
         form.refuse(N_("Choose a file."), "file")
