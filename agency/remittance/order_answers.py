@@ -1,4 +1,4 @@
-"""What the bank answers to a file of ours (pain.002): each payment, refund or collection it refuses is undone."""
+"""What the bank answers to a file of ours (pain.002): payments, refunds, collections it refuses are undone."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
