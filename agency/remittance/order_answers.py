@@ -1,4 +1,4 @@
-"""What the bank answers to a file of ours (pain.002): payments, refunds, collections it refuses are undone."""
+"""What the bank answers to a file of ours (pain.002): what it refuses to pay or to collect is undone."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
