@@ -159,8 +159,7 @@ def _by_signs(
         of_debtor[one.claim_id if one.debtor is None else one.debtor].append(one)
     scored: list[Proposed[ClaimKey]] = []
     for claims in of_debtor.values():
-        alone = len(claims) == 1 and claims[0].debtor is not None
-        signs = [signs_of(read, one, weights, alone=alone) for one in claims]
+        signs = [signs_of(read, one, weights) for one in claims]
         if len(claims) > 1:
             scored += _together(line.amount, claims, signs, weights)
         scored += [

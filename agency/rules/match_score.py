@@ -26,7 +26,7 @@ _INVOICES_COMBINED_MAX: Final = 8
 _TIMES_OPEN_MAX: Final = 2
 
 AMOUNT_SIGNS: Final = frozenset(
-    {"amount", "invoice_amount", "sum_of_invoices", "amount_between", "amount_implausible", "only_claim"}
+    {"amount", "invoice_amount", "sum_of_invoices", "amount_between", "amount_implausible"}
 )
 """Signs that say nothing of who paid."""
 
@@ -102,20 +102,11 @@ def weights_of(on: date) -> dict[str, Any]:
     return row
 
 
-def signs_of(
-    line: ReadLine, candidate: Candidate[ClaimKey], weights: dict[str, Any], *, alone: bool = False
-) -> Signs:
-    """Return what points to one claim, the amount last.
-
-    :param alone: the debtor is known to have no other open claim.
-    """
+def signs_of(line: ReadLine, candidate: Candidate[ClaimKey], weights: dict[str, Any]) -> Signs:
+    """Return what points to one claim, the amount last."""
     found = [*_number_signs(line, candidate), *_payer_signs(line, candidate)]
-    if alone and not _ACCOUNTS.isdisjoint(found):
-        found.append("only_claim")
     amount = amount_sign(line.amount, candidate)
-    if amount:
-        found.append(amount)
-    return {sign: weights[sign] for sign in found}
+    return {sign: weights[sign] for sign in ([*found, amount] if amount else found)}
 
 
 def points_to_payer(signs: Collection[str]) -> bool:
