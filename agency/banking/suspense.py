@@ -179,6 +179,18 @@ def refuse_proposals(unit: Unit, *, line_id: UUID) -> None:
     look_again(unit, line_id=line_id)
 
 
+def take_back_refusal(unit: Unit, *, line_id: UUID) -> None:
+    """This function will let a line be for the debtors again that were refused, and look again.
+
+    :raises NotFound: no such line.
+    :raises UnableToSettleLine: it is not in suspense.
+    """
+    line_in_suspense(unit, line_id)
+    unlearn(unit, line_id=line_id)
+    record(unit, action="bank_line.refusal_taken_back", subject=f"bank_line:{line_id}", facts={})
+    look_again(unit, line_id=line_id)
+
+
 def undo_line(unit: Unit, *, line_id: UUID, why: str) -> None:
     """This function will take a line's settlement back: its payments are reversed, the line waits again.
 
@@ -230,8 +242,13 @@ def mark_line(
     unit.session.flush()
 
 
-def suspense_items(unit: Unit, *, limit: int = 200, parked: bool = False) -> list[SuspenseItem]:
-    """This function will return the lines in suspense, the oldest first: those that wait, or those parked."""
+def suspense_items(
+    unit: Unit, *, limit: int = 200, parked: bool = False, after: UUID | None = None
+) -> list[SuspenseItem]:
+    """This function will return the lines in suspense, the oldest first: those that wait, or those parked.
+
+    :param after: begin after this line, to read on where a list ended.
+    """
     lines = unit.session.connection().execute(
         text(
             "SELECT l.id, l.booked_on, l.amount_minor, l.currency, l.counterparty, l.counterparty_iban,"
@@ -239,9 +256,11 @@ def suspense_items(unit: Unit, *, limit: int = 200, parked: bool = False) -> lis
             " FROM bank_line l LEFT JOIN suspense_case k ON k.line_id = l.id"
             " LEFT JOIN user_account u ON u.id = k.owner_id"
             " WHERE l.state = 'suspense' AND l.amount_minor <> 0 AND (k.parked_at IS NOT NULL) = :parked"
+            " AND (CAST(:after AS uuid) IS NULL OR (l.booked_on, l.id) >"
+            "  (SELECT booked_on, id FROM bank_line WHERE id = :after))"
             " ORDER BY l.booked_on, l.id LIMIT :limit"
         ),
-        {"limit": limit, "parked": parked},
+        {"limit": limit, "parked": parked, "after": after},
     )
     return _items(unit, lines.all())
 

@@ -9,6 +9,7 @@ from typing import Any, Final, Generic, Literal, TypeVar
 
 from agency.money import Money
 from agency.rules.match_score import (
+    NAME_SIGNS,
     Candidate,
     LineFacts,
     ReadLine,
@@ -171,8 +172,7 @@ def _by_signs(
     if not scored:
         return _found("none", None, ("nothing_points_to_a_claim",), line)
     scored.sort(key=lambda one: -one.points)
-    unseen = weights["same_name"] + weights["amount"] if crowded else 0
-    return _decided(line, payable, scored, weights, unseen=unseen, doubtful=doubtful)
+    return _decided(line, payable, scored, weights, crowded=crowded, doubtful=doubtful)
 
 
 def _together(
@@ -198,11 +198,14 @@ def _decided(
     scored: Sequence[Proposed[ClaimKey]],
     weights: dict[str, Any],
     *,
-    unseen: int,
+    crowded: bool,
     doubtful: bool,
 ) -> Match[ClaimKey]:
     best, ranked = scored[0], tuple(scored[:_PROPOSALS_MAX])
     next_points = scored[1].points if len(scored) > 1 else 0
+    # Another of that name, with just this amount, may be among those that were not looked up.
+    names = sum(weights[sign] for sign in best.reasons if sign in NAME_SIGNS)
+    unseen = names + weights["amount"] if crowded else 0
     owed = {one.claim_id: one.open for one in payable}
     certain = (
         not doubtful

@@ -29,6 +29,7 @@ AMOUNT_SIGNS: Final = frozenset(
     {"amount", "invoice_amount", "sum_of_invoices", "amount_between", "amount_implausible"}
 )
 """Signs that say nothing of who paid."""
+NAME_SIGNS: Final = frozenset({"same_name", "initials", "family_name", "similar_name"})
 
 
 _ACCOUNTS: Final = frozenset({"debtor_account", "account_on_file"})

@@ -22,14 +22,16 @@ from infra.bench.intake import (
     prepare_intake,
     write_file,
 )
+from infra.bench.matching import LINES, measure_matching
 from infra.bench.pages import measure_pages, open_site
 from infra.bench.proof import measure_proof
 from infra.bench.quote import measure_quote
 from infra.bench.rules import measure_interest
 
-WORDS = ("intake", "price", "pages", "quote", "bank", "interest", "proof")
+WORDS = ("intake", "price", "pages", "quote", "bank", "interest", "proof", "matching")
 NEED_SERVERS = {"intake", "price", "pages", "quote", "bank"}
 QUICK_CLAIMS, QUICK_PAIRS, QUICK_REQUESTS, QUICK_DEBTS, QUICK_ENTRIES = 2_000, 3, 200, 50_000, 40_000
+QUICK_LINES = 2_000
 CLAIMS, REQUESTS, DEBTS, ENTRIES = 100_000, 1_000, 1_000_000, 1_000_000
 FULL_CLAIMS = 1_000_000
 BANK_LINES = 1_000
@@ -49,9 +51,10 @@ def read_words(words: list[str]) -> argparse.Namespace:
         parser.error(f"no such line: {', '.join(unknown)}; there are {', '.join(WORDS)}")
     asked.lines = asked.lines or list(WORDS)
     asked.pairs, asked.requests, asked.debts, asked.entries = PAIRS, REQUESTS, DEBTS, ENTRIES
+    asked.bank_lines = LINES
     if asked.quick:
         asked.claims, asked.pairs, asked.requests = QUICK_CLAIMS, QUICK_PAIRS, QUICK_REQUESTS
-        asked.debts, asked.entries = QUICK_DEBTS, QUICK_ENTRIES
+        asked.debts, asked.entries, asked.bank_lines = QUICK_DEBTS, QUICK_ENTRIES, QUICK_LINES
     return asked
 
 
@@ -132,6 +135,8 @@ def main() -> None:
 
         if "interest" in asked.lines:
             lines += measure_interest(debts=asked.debts, pairs=asked.pairs, say=say)
+        if "matching" in asked.lines:
+            lines.append(measure_matching(lines=asked.bank_lines, say=say))
         if (NEED_SERVERS | {"proof"}) & set(asked.lines):
             with ground() as made:
                 if "proof" in asked.lines:

@@ -1,8 +1,8 @@
 """A generated year on a trust account, with the truth of every line: what matching is measured on.
 
 Debtors share surnames and whole names, creditors number their invoices alike and charge the same prices.
-People pay as people do: with slips of the pen, without a reference, for several claims at once, in parts, from
-somebody else's account. Among it is money that is nobody's here.
+People pay as people do: with slips of the pen, without a reference, for several claims at once, in parts,
+from somebody else's account. Among it is money that is nobody's here.
 """
 
 import random
