@@ -26,7 +26,7 @@ _KNOWN = text(
     "  'confirmed' AS verdict, l.settled_at AS at, l.id FROM asked"
     "  JOIN bank_line l ON l.counterparty_iban = asked.iban AND l.state = 'matched'"
     "  JOIN claim c ON c.creditor_id = l.creditor_id AND c.id = l.claim_id"
-    "  WHERE l.match_trace->0->>'kind' IS DISTINCT FROM 'scored' OR starts_with(l.settled_by, 'user:')"
+    "  WHERE l.match_trace->0->>'kind' IS DISTINCT FROM 'scored'"
     " UNION ALL SELECT p.iban, '', p.creditor_id, p.debtor_id, p.verdict, p.at, p.id FROM asked"
     "  JOIN payer_decision p ON p.iban = asked.iban AND p.iban <> '' AND p.undone_at IS NULL"
     " UNION ALL SELECT '', p.payer_key, p.creditor_id, p.debtor_id, p.verdict, p.at, p.id"

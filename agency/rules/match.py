@@ -209,6 +209,7 @@ def _decided(
     owed = {one.claim_id: one.open for one in payable}
     certain = (
         not doubtful
+        and "refused" not in best.reasons
         and len(best.parts) == 1
         and best.points >= weights["post_from"]
         and best.points - max(next_points, unseen) >= weights["post_lead"]

@@ -135,7 +135,12 @@ def _debtors(rng: random.Random, claims: int) -> list[Debtor]:
         company = rng.random() < 0.3
         name = _company(rng) if company else f"{rng.choice(GIVEN)} {rng.choice(SURNAMES)}"
         debtor = Debtor(
-            UUID(int=creditor + 1), UUID(int=len(debtors) + 1), name, company, _iban(rng), rng.random() < 0.25
+            UUID(int=creditor + 1_000),
+            UUID(int=len(debtors) + 1),
+            name,
+            company,
+            _iban(rng),
+            rng.random() < 0.25,
         )
         for _ in range(rng.choice(CLAIMS_PER_DEBTOR)):
             made += 1
