@@ -114,10 +114,8 @@ class TestSeveralClaims:
 
     def test_named_on_the_line_come_first_with_their_parts(self):
         """B6."""
-        named = [
-            Candidate(str(n), (structured_ogm(n),), eur(owed), debtor=n)
-            for n, owed in ((1, 6_000), (2, 4_000))
-        ]
+        open_on = ((1, 6_000), (2, 4_000))
+        named = [Candidate(str(n), (structured_ogm(n),), eur(owed), debtor=n) for n, owed in open_on]
         found = decide(*named, minor=10_000, text=f"{structured_ogm(1)} en {structured_ogm(2)}")
         assert (found.kind, found.claim_id) == ("proposed", None)
         assert found.ranked[0].parts == (("1", eur(6_000)), ("2", eur(4_000)))
