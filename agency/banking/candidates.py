@@ -28,7 +28,7 @@ ClaimKey = tuple[UUID, UUID]
 
 NAMED_MAX: Final = 15
 CLAIMS_MAX: Final = 40
-SIMILAR_FOUND_FROM: Final = 0.45
+SIMILAR_FOUND_FROM: Final = 450
 
 _FOUND = text(
     "WITH line AS MATERIALIZED (SELECT * FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS l(n int,"
@@ -65,7 +65,7 @@ _FOUND = text(
     "  UNION SELECT line.n, d.creditor_id, d.id, false FROM line"
     "   JOIN claim c ON c.principal_minor = line.minor AND c.currency = line.currency AND c.state = 'active'"
     "   JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
-    "   WHERE line.payer <> '' AND similarity(d.name_key, line.payer) >= :similar)"
+    "   WHERE line.payer <> '' AND round(1000 * similarity(d.name_key, line.payer)) >= :similar)"
     " SELECT hit.n, hit.cut, c.creditor_id, c.id, c.number, c.payment_reference, c.debtor_id, d.name_key,"
     "  d.iban FROM hit JOIN claim c ON c.creditor_id = hit.creditor_id AND c.debtor_id = hit.debtor_id"
     "   AND c.state = 'active'"

@@ -12,7 +12,7 @@ from agency.rules.tables import read_table
 
 NameSign = Literal["same_name", "initials", "family_name", "similar_name", "other_name"]
 
-SIMILAR_FROM: Final = 0.6
+SIMILAR_FROM: Final = 600
 _INITIALS_MAX: Final = 3
 _LONE_WORD_MIN: Final = 5
 _WORD_MIN: Final = 3
@@ -66,11 +66,11 @@ def initials_of(payers: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word[0] for word in words))
 
 
-def similarity(one: str, other: str) -> float:
-    """Return how many of the three-letter pieces of two keys are shared, 0 to 1, as pg_trgm counts them."""
+def similarity(one: str, other: str) -> int:
+    """Return how many in a thousand of the three-letter pieces of two keys are shared, as pg_trgm counts."""
     left, right = _pieces(one), _pieces(other)
-    both = len(left & right)
-    return both / (len(left) + len(right) - both) if left or right else 0.0
+    both, all_pieces = len(left & right), len(left | right)
+    return (2_000 * both + all_pieces) // (2 * all_pieces) if all_pieces else 0
 
 
 _ORDER: Final = ("same_name", "initials", "family_name", "similar_name", "other_name")
