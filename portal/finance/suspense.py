@@ -7,6 +7,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
+from agency.banking.matching import look_again
 from agency.banking.options import Option, options_of
 from agency.banking.queries import (
     LineRow,
@@ -31,6 +32,7 @@ from agency.claims.itemisation import itemise_many
 from agency.kernel.errors import Invalid, NotFound
 from agency.kernel.unit import Unit
 from agency.money import Money, UnreadableAmount
+from agency.rules.match_score import AMOUNT_SIGNS
 from agency.rules.split_line import split_over_claims
 from agency.rules.suspense_age import SuspenseAge, suspense_age
 from portal.finance.doors import finance_page, names_of, routes
@@ -142,8 +144,21 @@ def _parts(fields: dict[str, Any], currency: str) -> list[Part]:
 def on_to_the_next(unit: Unit, line_id: UUID, notice: str) -> Response:
     """This function will go on to the line that waits next; what was just decided can be undone there."""
     following = next_in_suspense(unit, after=line_id)
+    if following:
+        _look_again(unit, following)
     page = f"/finance/suspense/{following}" if following else "/finance/suspense"
     return leave_for(f"{page}?done={line_id}", notice=notice)
+
+
+def _look_again(unit: Unit, line_id: UUID) -> None:
+    """What was just decided may tell more of the next line, or have paid what was proposed for it.
+
+    A line that names its claims, or that was held for another reason, stays as it was looked at.
+    """
+    kept = read_line(unit, line_id=line_id).match
+    by_reference = {"reference", "several_claims_named"}
+    if "ranked" in kept and not any(by_reference & set(one.reasons) for one in options_of(kept)):
+        look_again(unit, line_id=line_id)
 
 
 def done_before(request: Request, unit: Unit) -> LineRow | None:
@@ -228,7 +243,8 @@ def line_page(request: Request, unit: Unit, line_id: UUID, form: Any, *, status:
 
 def _choices(line: LineRow, options: list[Option], claims: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What the line may be, each with its parts; `value` names claims and cents, so that what is confirmed is
-    what was read. The whole of a line is not one stroke of Enter away from one of several claims it names."""
+    what was read. What was paid since comes last; neither that nor the whole of a line on one of several
+    claims that it names is one stroke of Enter away."""
     known = {(one["claim"].creditor_id, one["claim"].claim_id): one for one in claims}
     several = "several_claims_named" in line.match.get("reasons", [])
     shown: list[dict[str, Any]] = []
@@ -237,15 +253,22 @@ def _choices(line: LineRow, options: list[Option], claims: list[dict[str, Any]])
             continue
         whole = len(option.parts) == 1
         parts = [(key, line.amount.minor if whole else minor) for key, minor in option.parts]
+        paid = any(known[key]["open"].minor <= 0 for key in option.claims)
+        said = list(option.reasons or line.match.get("reasons", []))
+        if paid:
+            said = [*(sign for sign in said if sign not in AMOUNT_SIGNS | {"nothing_open"}), "nothing_open"]
         shown.append(
             {
                 "value": ";".join(f"{key[0]}.{key[1]}.{minor}" for key, minor in parts),
                 "parts": [(known[key], Money(minor, line.amount.currency)) for key, minor in parts],
-                "reasons": reasons(list(option.reasons or line.match.get("reasons", []))),
-                "points": option.points,
-                "chosen": not shown and not (several and whole),
+                "reasons": reasons(said),
+                "points": 0 if paid else option.points,
+                "paid": paid,
             }
         )
+    shown.sort(key=lambda one: one["paid"])
+    for place, one in enumerate(shown):
+        one["chosen"] = not (place or one["paid"] or (several and len(one["parts"]) == 1))
     return shown
 
 

@@ -102,6 +102,17 @@ class TestChoosing:
 
 
 class TestGoingOn:
+    def test_the_next_line_is_looked_at_again_with_what_was_just_decided(self, units, colleagues, debtor):
+        ann, _ = colleagues
+        arrive(units, ann, ("B1", OF_ONE[0], "?"), ("B2", OF_ONE[1], "?"))
+        first, second = lines(units)
+        assert "this account paid" not in ann.get(f"/finance/suspense/{second}").text
+        chosen = choices(ann.get(f"/finance/suspense/{first}").text)[0]
+        following = post(ann, f"/finance/suspense/{first}/decision", choice=chosen)
+        assert "this account paid for this debtor before" in following.text
+        assert str(debtor[1][1]) in choices(following.text)[0]
+        assert str(debtor[0][1]) not in "".join(choices(following.text))
+
     def test_j_and_k_lead_through_the_lines_and_a_skipped_one_is_not_shown_again_at_once(
         self, units, colleagues, debtor
     ):
