@@ -1,9 +1,9 @@
 """The look-up of candidates without a database: what `agency.banking.candidates` finds, from dictionaries."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
+from heapq import nsmallest
 from uuid import UUID
 
 from agency.banking.candidates import CLAIMS_MAX, NAMED_MAX, SIMILAR_FOUND_FROM
@@ -28,40 +28,44 @@ class Looked:
 
 
 class Index:
-    """A portfolio, by everything that a line may say of it."""
+    """A portfolio, by all that a line may say of it; debtors by their places in the database's order."""
 
     def __init__(self, year: Year) -> None:
-        self.debtors = {(one.creditor_id, one.debtor_id): one for one in year.debtors}
-        self.keys = {key: name_key(one.name) for key, one in self.debtors.items()}
-        self.claims: dict[str, list[Claim]] = defaultdict(list)
-        self.numbers: dict[str, list[Debtor]] = defaultdict(list)
-        self.words: dict[str, list[Debtor]] = defaultdict(list)
-        self.amounts: dict[int, list[Debtor]] = defaultdict(list)
-        self.accounts: dict[str, list[Debtor]] = defaultdict(list, year.shared)
+        self.debtors = sorted(year.debtors, key=lambda one: (one.creditor_id, one.debtor_id))
+        self.keys = [name_key(one.name) for one in self.debtors]
+        self.named: dict[str, list[ClaimKey]] = defaultdict(list)
+        self.claims: dict[str, set[int]] = defaultdict(set)
+        self.numbers: dict[str, set[int]] = defaultdict(set)
+        self.words: dict[str, list[int]] = defaultdict(list)
+        self.amounts: dict[int, set[int]] = defaultdict(set)
+        self.accounts: dict[str, set[int]] = defaultdict(set)
         self.candidates: dict[ClaimKey, Candidate[ClaimKey]] = {}
-        for one in year.debtors:
-            self._add(one)
+        for place, one in enumerate(self.debtors):
+            self._add(place, one)
+        places = {one.debtor_id: place for place, one in enumerate(self.debtors)}
+        for iban, debtors in year.shared.items():
+            self.accounts[iban] = {places[one.debtor_id] for one in debtors}
 
-    def _add(self, debtor: Debtor) -> None:
-        key = self.keys[debtor.creditor_id, debtor.debtor_id]
-        for word in dict.fromkeys(key.split()):
-            self.words[word].append(debtor)
+    def _add(self, place: int, debtor: Debtor) -> None:
+        for word in dict.fromkeys(self.keys[place].split()):
+            self.words[word].append(place)
         if debtor.known:
-            self.accounts[debtor.iban] = [*self.accounts[debtor.iban], debtor]
+            self.accounts[debtor.iban].add(place)
         for claim in debtor.claims:
             for written in (claim.payment_reference, claim.number):
-                self.claims[written].append(claim)
+                self.named[written].append(claim.key)
+                self.claims[written].add(place)
             for invoice in claim.invoices:
-                self.numbers[squeeze(invoice.number)].append(debtor)
-            self.amounts[claim.principal].append(debtor)
-            self.candidates[claim.key] = _candidate(claim, key)
+                self.numbers[squeeze(invoice.number)].add(place)
+            self.amounts[claim.principal].add(place)
+            self.candidates[claim.key] = _candidate(claim, self.keys[place])
 
     def decide(self, line: Line, *, on: date) -> Match[ClaimKey]:
         """This function will decide a line as `match_lines` does: by its reference, else by all it says."""
         facts = facts_of(line)
         written = references_in(f"{line.reference} | {line.text}")
         forms = [form for reference in written for form in printed_forms(reference)]
-        named = {claim.key for form in forms for claim in self.claims.get(form, ())}
+        named = dict.fromkeys(key for form in forms for key in self.named.get(form, ()))
         if named:
             return match(line=facts, candidates=[self.candidates[key] for key in named], on=on)
         looked = self.look_up(line)
@@ -71,24 +75,23 @@ class Index:
         """This function will return the open claims that something of a line points to."""
         payers = facts_of(line).payers
         looked = lookups(text=line.text, references=(line.reference,))
-        named, cut = self._named(payers, line.minor)
-        hits = {(one.creditor_id, one.debtor_id) for one in named}
+        hits, cut = self._by_name(payers, line.minor)
         for form in looked.repaired:
-            hits |= {(one.creditor_id, one.debtor_id) for one in self.claims.get(form, ())}
+            hits |= self.claims.get(form, set())
         for number in looked.numbers:
-            hits |= _keys(self.numbers.get(number, ()))
-        paid_for = _keys(self.accounts.get(line.iban, ()))
+            hits |= self.numbers.get(number, set())
+        paid_for = self.accounts.get(line.iban, set())
         hits |= paid_for
-        whole = payers[0] if payers else ""
-        hits |= {
-            key
-            for key in _keys(self.amounts.get(line.minor, ()))
-            if whole and similarity(self.keys[key], whole) >= SIMILAR_FOUND_FROM
-        }
+        if payers:
+            hits |= {
+                place
+                for place in self.amounts.get(line.minor, ())
+                if similarity(self.keys[place], payers[0]) >= SIMILAR_FOUND_FROM
+            }
         found = [
-            self._for_line(claim, line, (claim.creditor_id, claim.debtor_id) in paid_for, len(paid_for) == 1)
-            for key in hits
-            for claim in self.debtors[key].claims
+            self._for_line(claim, line, place in paid_for, len(paid_for) == 1)
+            for place in hits
+            for claim in self.debtors[place].claims
         ]
         found.sort(key=lambda one: one.claim_id)
         return Looked(found[:CLAIMS_MAX], cut or len(found) > CLAIMS_MAX)
@@ -99,18 +102,18 @@ class Index:
             return one
         return replace(one, **{"debtor_ibans" if only else "shared_ibans": (line.iban,)})
 
-    def _named(self, payers: tuple[str, ...], minor: int) -> tuple[list[Debtor], bool]:
+    def _by_name(self, payers: tuple[str, ...], minor: int) -> tuple[set[int], bool]:
         letters = initials_of(payers)
-        shared = Counter(key for word in search_words(payers) for key in _keys(self.words.get(word, ())))
-        amounts = _keys(self.amounts.get(minor, ()))
+        shared = Counter(place for word in search_words(payers) for place in self.words.get(word, ()))
+        amounts = self.amounts.get(minor, set())
         weights = {}
-        for key, words in shared.items():
-            begins, amount = self.keys[key][:1] in letters, key in amounts
+        for place, words in shared.items():
+            begins, amount = self.keys[place][:1] in letters, place in amounts
             if words > 1 or begins or amount:
-                weights[key] = 2 * words + begins + 3 * amount
-        ranked = sorted(weights, key=lambda key: (-weights[key], key))
-        cut = len(ranked) > NAMED_MAX and weights[ranked[NAMED_MAX]] >= weights[ranked[0]] - 1
-        return [self.debtors[key] for key in ranked[:NAMED_MAX]], cut
+                weights[place] = 2 * words + begins + 3 * amount
+        best = nsmallest(NAMED_MAX + 1, weights, key=lambda place: (-weights[place], place))
+        cut = len(best) > NAMED_MAX and weights[best[NAMED_MAX]] >= weights[best[0]] - 1
+        return set(best[:NAMED_MAX]), cut
 
 
 def facts_of(line: Line) -> LineFacts:
@@ -134,7 +137,3 @@ def _candidate(claim: Claim, debtor_name: str) -> Candidate[ClaimKey]:
         debtor=(claim.creditor_id, claim.debtor_id),
         debtor_name=debtor_name,
     )
-
-
-def _keys(debtors: Iterable[Debtor]) -> set[tuple[UUID, UUID]]:
-    return {(one.creditor_id, one.debtor_id) for one in debtors}
