@@ -31,8 +31,8 @@ DEATHS_MAX = 10
 _INSERT = text(
     "INSERT INTO outbox"
     " (id, actor, queue, args, creditor_id, key, created_at, available_at, generation, attempts)"
-    " SELECT j.id, :actor, :queue, j.args, :creditor, j.key, clock_timestamp(), clock_timestamp(), 0, 0"
-    " FROM jsonb_to_recordset(CAST(:jobs AS jsonb)) AS j(id uuid, args jsonb, key text)"
+    " SELECT j.id, :actor, :queue, j.args, j.creditor, j.key, clock_timestamp(), clock_timestamp(), 0, 0"
+    " FROM jsonb_to_recordset(CAST(:jobs AS jsonb)) AS j(id uuid, args jsonb, creditor uuid, key text)"
     " ON CONFLICT (key) DO NOTHING"
 )
 _WAITING = text(
@@ -114,18 +114,26 @@ def enqueue_many(
     *,
     keys: Sequence[str | None] | None = None,
     creditor_id: UUID | None = None,
+    creditor_ids: Sequence[UUID] | None = None,
 ) -> None:
-    """This function will write one job per set of arguments in one statement."""
+    """This function will write one job per set of arguments in one statement.
+
+    :param creditor_ids: whose each job is, where that is not the same for all.
+    """
     registered = ACTORS[actor_name(function)]
     jobs = [
-        {"id": str(new_id()), "args": args, "key": keys[index] if keys else None}
+        {
+            "id": str(new_id()),
+            "args": args,
+            "creditor": creditor_ids[index] if creditor_ids else creditor_id,
+            "key": keys[index] if keys else None,
+        }
         for index, args in enumerate(batches)
     ]
     if jobs:
         values = {
             "actor": registered.name,
             "queue": registered.queue,
-            "creditor": creditor_id,
             "jobs": json.dumps(jobs, default=str),
         }
         unit.session.connection().execute(_INSERT, values)
