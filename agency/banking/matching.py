@@ -1,47 +1,43 @@
-"""Finding whose money a bank line is: one valid reference settles by itself, everything else is proposed."""
+"""Finding whose money a bank line is: a valid reference or enough other signs settle it, else it waits."""
 
 import json
-import re
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, text
 
+from agency.banking.candidates import find_candidates, line_facts
 from agency.claims.itemisation import ClaimKey, itemise_many
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.payments.models import PaymentSource
 from agency.payments.settlement import Incoming, Settled, settle_many
-from agency.rules.match import Candidate, LineFacts, Match, match
+from agency.rules.match import Candidate, Match, Proposed, match
 from agency.rules.reference import printed_forms, references_in
 from agency.rules.trace import as_json
 
 SUSPENSE = "trust.suspense"
 CANDIDATES_PER_LINE = 25
-_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9./\-]{3,}")
 
-_LINES = text(
+_COLUMNS = (
     "SELECT id, amount_minor, currency, value_on, text, structured_reference, counterparty, counterparty_iban"
-    " FROM bank_line WHERE state = 'suspense' AND amount_minor > 0 AND match_trace = '[]'"
+    " FROM bank_line WHERE"
+)
+_LINE = text(f"{_COLUMNS} id = :line AND state = 'suspense'")
+_LINES = text(
+    f"{_COLUMNS} state = 'suspense' AND amount_minor > 0 AND match_trace = '[]'"
     " AND return_reason = ''"  # a payout that came back is no debtor's payment
     " AND (CAST(:statement AS uuid) IS NULL OR statement_id = :statement)"
     " ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED"
 )
-# Candidates by what is written: a payment reference or claim number in its plain form, an invoice number,
-# or an account that paid for the same claim before.
-_CANDIDATES = text(
+_NAMED = text(
     "SELECT creditor_id, id, number, payment_reference, payment_reference AS word FROM claim"
     " WHERE payment_reference = ANY(CAST(:references AS text[]))"
     " UNION SELECT creditor_id, id, number, payment_reference, number FROM claim"
     " WHERE number = ANY(CAST(:references AS text[]))"
-    " UNION SELECT c.creditor_id, c.id, c.number, c.payment_reference, i.number"
-    " FROM invoice i JOIN claim c ON c.creditor_id = i.creditor_id AND c.id = i.claim_id"
-    " WHERE i.number = ANY(CAST(:words AS text[]))"
-    " UNION SELECT c.creditor_id, c.id, c.number, c.payment_reference, l.counterparty_iban"
-    " FROM bank_line l JOIN claim c ON c.creditor_id = l.creditor_id AND c.id = l.claim_id"
-    " WHERE l.state = 'matched' AND l.counterparty_iban = ANY(CAST(:ibans AS text[]))"
 )
 
 _DECIDED = text(
@@ -62,7 +58,7 @@ def match_lines(unit: Unit, *, statement_id: UUID | None = None, limit: int = 50
     if not lines:
         return 0
     found = _decide(unit, lines)
-    certain = [line for line in lines if found[line.id].kind == "exact"]
+    certain = [line for line in lines if found[line.id].certain]
     keys = payment_keys(unit, [line.id for line in certain])
     settled = settle_many(unit, [_incoming(line, _sure(found[line.id]), keys[line.id]) for line in certain])
     outcome = dict(zip((line.id for line in certain), settled, strict=True))
@@ -70,12 +66,17 @@ def match_lines(unit: Unit, *, statement_id: UUID | None = None, limit: int = 50
     return len(lines)
 
 
-def rematch(unit: Unit, *, line_ids: Sequence[UUID]) -> None:
-    """This function will have lines looked at again, after something about the claims changed."""
-    unit.session.connection().execute(
-        text("UPDATE bank_line SET match_trace = '[]' WHERE id = ANY(:ids) AND state = 'suspense'"),
-        {"ids": list(line_ids)},
-    )
+def look_again(unit: Unit, *, line_id: UUID) -> None:
+    """This function will propose anew for a line that waits, by what is known now; it settles nothing."""
+    connection = unit.session.connection()
+    line = connection.execute(_LINE, {"line": line_id}).one_or_none()
+    if line is not None:
+        found = _decide(unit, [line])[line.id]
+        facts = match_facts(found) | {"kind": "proposed" if found.ranked else "none"}
+        connection.execute(
+            text("UPDATE bank_line SET match_trace = CAST(:trace AS jsonb) WHERE id = :line"),
+            {"trace": json.dumps([facts]), "line": line_id},
+        )
 
 
 def payment_keys(unit: Unit, line_ids: Sequence[UUID]) -> dict[UUID, str]:
@@ -100,20 +101,43 @@ def _incoming(line: Row[Any], key: ClaimKey, source_key: str) -> Incoming:
 
 
 def _sure(found: Match[ClaimKey]) -> ClaimKey:
-    assert found.claim_id is not None, "an exact match names its claim"
+    assert found.claim_id is not None, "a certain match names its claim"
     return found.claim_id
 
 
 def _decide(unit: Unit, lines: Sequence[Row[Any]]) -> dict[UUID, Match[ClaimKey]]:
+    """Lines that name a claim are decided by that; all that others say is looked up for the rest only."""
+    decided = _decide_named(unit, lines)
+    rest = [line for line in lines if line.id not in decided]
+    if rest:
+        found = find_candidates(unit, rest)
+        for line in rest:
+            one = found[line.id]
+            decided[line.id] = match(
+                line=line_facts(line), candidates=one.candidates, on=unit.today, crowded=one.crowded
+            )
+    return _once_each(lines, decided)
+
+
+def _once_each(
+    lines: Sequence[Row[Any]], decided: dict[UUID, Match[ClaimKey]]
+) -> dict[UUID, Match[ClaimKey]]:
+    """What was open is one payment's only: a second that its signs would book on the same claim waits."""
+    taken = {decided[line.id].claim_id for line in lines if decided[line.id].kind == "exact"}
+    for line in lines:
+        found = decided[line.id]
+        if found.kind == "scored" and found.claim_id in taken:
+            decided[line.id] = replace(found, kind="proposed", reasons=(*found.reasons, "paid_twice"))
+        elif found.kind == "scored":
+            taken.add(found.claim_id)
+    return decided
+
+
+def _decide_named(unit: Unit, lines: Sequence[Row[Any]]) -> dict[UUID, Match[ClaimKey]]:
+    """Decide the lines on which somebody wrote the reference of a claim, of whatever state."""
     named = {line.id: _references(line) for line in lines}
-    words = {line.id: frozenset(_WORD.findall(f"{line.structured_reference} {line.text}")) for line in lines}
     rows = unit.session.connection().execute(
-        _CANDIDATES,
-        {
-            "references": sorted({form for many in named.values() for form in many}),
-            "words": sorted({word for many in words.values() for word in many}),
-            "ibans": sorted({line.counterparty_iban for line in lines if line.counterparty_iban}),
-        },
+        _NAMED, {"references": sorted({form for many in named.values() for form in many})}
     )
     by_word: defaultdict[str, dict[ClaimKey, Row[Any]]] = defaultdict(dict)
     for row in rows:
@@ -123,11 +147,16 @@ def _decide(unit: Unit, lines: Sequence[Row[Any]]) -> dict[UUID, Match[ClaimKey]
         key: claim.total for key, claim in itemise_many(unit, keys=sorted(keys), on=unit.today).items()
     }
     return {
-        line.id: _decide_one(
-            line, (*named[line.id], *words[line.id], line.counterparty_iban), by_word, open_now
-        )
+        line.id: _decide_one(unit, line, claims, open_now)
         for line in lines
+        if (claims := _claims_named(named[line.id], by_word))
     }
+
+
+def _claims_named(
+    written: Sequence[str], by_word: dict[str, dict[ClaimKey, Row[Any]]]
+) -> dict[ClaimKey, Row[Any]]:
+    return {key: row for word in written if word in by_word for key, row in by_word[word].items()}
 
 
 def _references(line: Row[Any]) -> tuple[str, ...]:
@@ -136,34 +165,13 @@ def _references(line: Row[Any]) -> tuple[str, ...]:
 
 
 def _decide_one(
-    line: Row[Any],
-    written: Sequence[str],
-    by_word: dict[str, dict[ClaimKey, Row[Any]]],
-    open_now: dict[ClaimKey, Money],
+    unit: Unit, line: Row[Any], claims: dict[ClaimKey, Row[Any]], open_now: dict[ClaimKey, Money]
 ) -> Match[ClaimKey]:
-    claims = {key: (row, word) for word in written if word in by_word for key, row in by_word[word].items()}
     candidates = [
-        Candidate(
-            claim_id=key,
-            references=(row.payment_reference, row.number),
-            open=open_now[key],
-            debtor_ibans=(line.counterparty_iban,) if _paid_before(line, key, by_word) else (),
-            invoice_numbers=(word,),
-        )
-        for key, (row, word) in list(claims.items())[:CANDIDATES_PER_LINE]
+        Candidate(claim_id=key, references=(row.payment_reference, row.number), open=open_now[key])
+        for key, row in list(claims.items())[:CANDIDATES_PER_LINE]
     ]
-    facts = LineFacts(
-        amount=Money(line.amount_minor, line.currency),
-        # As a whole: payers type the blanks of a printed reference, which a split would tear apart.
-        references=(line.structured_reference,),
-        text=line.text,
-        iban=line.counterparty_iban or None,
-    )
-    return match(line=facts, candidates=candidates)
-
-
-def _paid_before(line: Row[Any], key: ClaimKey, by_word: dict[str, dict[ClaimKey, Row[Any]]]) -> bool:
-    return bool(line.counterparty_iban) and key in by_word.get(line.counterparty_iban, {})
+    return match(line=line_facts(line), candidates=candidates, on=unit.today)
 
 
 def _write(
@@ -198,5 +206,11 @@ def match_facts(found: Match[ClaimKey], held: tuple[str, ...] = ()) -> dict[str,
         "kind": "proposed" if held else found.kind,
         "reasons": [*found.reasons, *held],
         "claims": [[str(creditor_id), str(claim_id)] for creditor_id, claim_id in found.proposals],
+        "ranked": [_proposed(one) for one in found.ranked],
         "trace": as_json(found.trace),
     }
+
+
+def _proposed(one: Proposed[ClaimKey]) -> dict[str, Any]:
+    parts = [[str(creditor_id), str(claim_id), part.minor] for (creditor_id, claim_id), part in one.parts]
+    return {"parts": parts, "points": one.points, "reasons": list(one.reasons)}

@@ -1,4 +1,4 @@
-"""Tables of the banking. Global (the trust account is the agency's): all of them."""
+"""Tables of the banking. Global (the trust account is the agency's): all but the decisions about payers."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, CheckConstraint, Date, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from agency.kernel.columns import Minor, choice, json_field, moment_field
+from agency.kernel.columns import CreditorRow, Minor, choice, json_field, moment_field, within_creditor
 from agency.kernel.ids import new_id
 
 
@@ -144,6 +144,39 @@ class SuspenseNote(SQLModel, table=True):
     at: datetime = moment_field()
     by: str
     text: str
+
+
+class Verdict(StrEnum):
+    """What a person said of a payer and a debtor."""
+
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+
+
+class PayerDecision(CreditorRow, table=True):
+    """A person's decision that a line is, or is not, for a debtor; taken back it stays and counts no more.
+
+    `payer_key` is the key of the payer's name; it counts where the bank gave no account.
+    """
+
+    __tablename__ = "payer_decision"
+    __table_args__ = (
+        within_creditor("debtor_id", "debtor"),
+        CheckConstraint("(undone_at IS NULL) = (undone_by IS NULL)", name="undone"),
+        Index("ix_payer_decision_line", "line_id"),
+        Index("ix_payer_decision_iban", "iban", postgresql_where="undone_at IS NULL"),
+        Index("ix_payer_decision_payer", "payer_key", postgresql_where="undone_at IS NULL AND iban = ''"),
+    )
+
+    line_id: UUID = Field(foreign_key="bank_line.id")
+    debtor_id: UUID
+    verdict: Verdict = Field(sa_type=choice(Verdict, "verdict"))
+    iban: str = ""
+    payer_key: str = ""
+    at: datetime = moment_field()
+    by: str
+    undone_at: datetime | None = moment_field(default=None)
+    undone_by: str | None = None
 
 
 class ProofRun(SQLModel, table=True):

@@ -85,6 +85,8 @@ _LINES = (
     " LEFT JOIN claim c ON c.creditor_id = l.creditor_id AND c.id = l.claim_id"
 )
 
+_WAITS = f"l.state = 'suspense' AND l.amount_minor > 0 AND NOT {PARKED} AND NOT {GOING_BACK}"
+
 
 def list_statements(unit: Unit, *, limit: int = 100) -> list[StatementRow]:
     """This function will return the imported statements, the latest first."""
@@ -173,12 +175,46 @@ def suspense_by_age(unit: Unit) -> list[AgeBand]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a line stands among those that wait for a person: the lines around it, its number, how many."""
+
+    previous: UUID | None
+    next: UUID | None
+    number: int
+    total: int
+
+
+def place_in_suspense(unit: Unit, *, line_id: UUID) -> Place:
+    """This function will find a line's place among those that wait, also of one that waits no more."""
+    row = (
+        unit.session.connection()
+        .execute(
+            text(
+                "WITH here AS (SELECT booked_on, id FROM bank_line WHERE id = :line),"
+                f" waits AS (SELECT l.booked_on, l.id FROM bank_line l WHERE {_WAITS} AND l.id <> :line)"
+                " SELECT (SELECT id FROM waits WHERE (booked_on, id) < (SELECT booked_on, id FROM here)"
+                "   ORDER BY booked_on DESC, id DESC LIMIT 1) AS previous,"
+                " (SELECT id FROM waits WHERE (booked_on, id) > (SELECT booked_on, id FROM here)"
+                "   ORDER BY booked_on, id LIMIT 1) AS next,"
+                " (SELECT count(*) FROM waits WHERE (booked_on, id) < (SELECT booked_on, id FROM here)) + 1"
+                "  AS number,"
+                " (SELECT count(*) FROM waits) + 1 AS total"
+            ),
+            {"line": line_id},
+        )
+        .one()
+    )
+    return Place(row.previous, row.next, row.number, row.total)
+
+
 def next_in_suspense(unit: Unit, *, after: UUID) -> UUID | None:
-    """This function will return the next line that waits for a person, so that one can go on to it."""
+    """This function will return the line that waits after another, from the last one on to the oldest."""
     found = unit.session.connection().execute(
         text(
-            "SELECT l.id FROM bank_line l WHERE l.state = 'suspense' AND l.amount_minor > 0"
-            f" AND l.id <> :after AND NOT {PARKED} AND NOT {GOING_BACK} ORDER BY l.booked_on, l.id LIMIT 1"
+            f"SELECT l.id FROM bank_line l WHERE {_WAITS} AND l.id <> :after"
+            " ORDER BY coalesce((l.booked_on, l.id)"
+            "  < (SELECT booked_on, id FROM bank_line WHERE id = :after), false), l.booked_on, l.id LIMIT 1"
         ),
         {"after": after},
     )

@@ -8,8 +8,10 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from agency.banking.matching import SUSPENSE, payment_keys
-from agency.banking.models import BankLine, LineState
+from agency.banking.matching import SUSPENSE, look_again, payment_keys
+from agency.banking.models import BankLine, LineState, Verdict
+from agency.banking.options import options_of
+from agency.banking.payer_memory import teach, unlearn
 from agency.calendar import is_business_day
 from agency.kernel.audit import record
 from agency.kernel.errors import Conflict, Invalid, NotFound
@@ -137,6 +139,7 @@ def _settle(unit: Unit, line: BankLine, parts: Sequence[Part]) -> list[UUID]:
         creditor_id=only.creditor_id if only else None,
         claim_id=only.claim_id if only else None,
     )
+    _teach(unit, line, [(part.creditor_id, part.claim_id) for part in parts])
     for part in parts:
         record(
             unit,
@@ -146,6 +149,46 @@ def _settle(unit: Unit, line: BankLine, parts: Sequence[Part]) -> list[UUID]:
             facts={"claim": str(part.claim_id), "amount_minor": part.amount.minor},
         )
     return payments
+
+
+def _teach(unit: Unit, line: BankLine, chosen: Sequence[tuple[UUID, UUID]]) -> None:
+    """Who chose claims said no to other debtors' that were proposed before them."""
+    teach(unit, line=line, claims=chosen, verdict=Verdict.CONFIRMED)
+    before: list[tuple[UUID, UUID]] = []
+    for option in options_of(line.match_trace[0] if line.match_trace else {}):
+        if any(key in chosen for key in option.claims):
+            break
+        before += option.claims
+    if before:
+        teach(unit, line=line, claims=before, verdict=Verdict.REFUSED, but=chosen)
+
+
+def refuse_proposals(unit: Unit, *, line_id: UUID) -> None:
+    """This function will keep that a line is for none of the debtors that are proposed, and look again.
+
+    :raises NotFound: no such line.
+    :raises UnableToSettleLine: it is not in suspense, or nothing is proposed.
+    """
+    line = line_in_suspense(unit, line_id)
+    options = options_of(line.match_trace[0] if line.match_trace else {})
+    if not options:
+        raise UnableToSettleLine("nothing is proposed for this line")
+    claims = list(dict.fromkeys(key for option in options for key in option.claims))
+    teach(unit, line=line, claims=claims, verdict=Verdict.REFUSED)
+    record(unit, action="bank_line.proposals_refused", subject=f"bank_line:{line_id}", facts={})
+    look_again(unit, line_id=line_id)
+
+
+def take_back_refusal(unit: Unit, *, line_id: UUID) -> None:
+    """This function will let a line be for the debtors again that were refused, and look again.
+
+    :raises NotFound: no such line.
+    :raises UnableToSettleLine: it is not in suspense.
+    """
+    line_in_suspense(unit, line_id)
+    unlearn(unit, line_id=line_id)
+    record(unit, action="bank_line.refusal_taken_back", subject=f"bank_line:{line_id}", facts={})
+    look_again(unit, line_id=line_id)
 
 
 def undo_line(unit: Unit, *, line_id: UUID, why: str) -> None:
@@ -175,6 +218,7 @@ def undo_line(unit: Unit, *, line_id: UUID, why: str) -> None:
     for payment in payments:
         reverse_payment(unit, creditor_id=payment.creditor_id, payment_id=payment.id, why=why)
     mark_line(unit, line=line, state=LineState.SUSPENSE, creditor_id=None, claim_id=None)
+    unlearn(unit, line_id=line_id)
     for payment in payments:
         record(
             unit,
@@ -198,8 +242,13 @@ def mark_line(
     unit.session.flush()
 
 
-def suspense_items(unit: Unit, *, limit: int = 200, parked: bool = False) -> list[SuspenseItem]:
-    """This function will return the lines in suspense, the oldest first: those that wait, or those parked."""
+def suspense_items(
+    unit: Unit, *, limit: int = 200, parked: bool = False, after: UUID | None = None
+) -> list[SuspenseItem]:
+    """This function will return the lines in suspense, the oldest first: those that wait, or those parked.
+
+    :param after: begin after this line, to read on where a list ended.
+    """
     lines = unit.session.connection().execute(
         text(
             "SELECT l.id, l.booked_on, l.amount_minor, l.currency, l.counterparty, l.counterparty_iban,"
@@ -207,9 +256,11 @@ def suspense_items(unit: Unit, *, limit: int = 200, parked: bool = False) -> lis
             " FROM bank_line l LEFT JOIN suspense_case k ON k.line_id = l.id"
             " LEFT JOIN user_account u ON u.id = k.owner_id"
             " WHERE l.state = 'suspense' AND l.amount_minor <> 0 AND (k.parked_at IS NOT NULL) = :parked"
+            " AND (CAST(:after AS uuid) IS NULL OR (l.booked_on, l.id) >"
+            "  (SELECT booked_on, id FROM bank_line WHERE id = :after))"
             " ORDER BY l.booked_on, l.id LIMIT :limit"
         ),
-        {"limit": limit, "parked": parked},
+        {"limit": limit, "parked": parked, "after": after},
     )
     return _items(unit, lines.all())
 

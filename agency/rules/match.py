@@ -1,73 +1,92 @@
-"""Which claim a line of a bank statement pays."""
+"""Which claim a line of a bank statement pays, how sure that is, and what else it may be."""
 
-import re
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
-from typing import Final, Generic, Literal, TypeVar
+from typing import Any, Final, Generic, Literal, TypeVar
 
 from agency.money import Money
+from agency.rules.match_score import (
+    NAME_SIGNS,
+    Candidate,
+    LineFacts,
+    ReadLine,
+    Signs,
+    points_to_payer,
+    signs_of,
+    weights_of,
+)
 from agency.rules.reference import references_in
+from agency.rules.split_line import split_over_claims
 from agency.rules.trace import Trace, TraceLine
+
+__all__ = ["Candidate", "LineFacts", "Match", "Proposed", "match"]
 
 ClaimKey = TypeVar("ClaimKey", bound=Hashable)
 """How the caller names its claims; it comes back as it went in."""
 
-_VERSION: Final = "2026-11-01"
+Kind = Literal["exact", "scored", "proposed", "none"]
+
+_VERSION: Final = "2026-11-27"
 _TIMES_OPEN_MAX: Final = 2
-_NUMBER_LENGTH_MIN: Final = 4
-_TOKENS_JOINED_MAX: Final = 4
-_TEXT_MAX: Final = 4_000
-
-_INVOICE_POINTS: Final = 40
-_TYPO_POINTS: Final = 35
-_IBAN_POINTS: Final = 30
-_AMOUNT_POINTS: Final = 25
-_PROPOSE_FROM: Final = 30
+_PROPOSALS_MAX: Final = 9
+_SET_MAX: Final = 12
+_REFERENCE_POINTS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class LineFacts:
-    """A line of a bank statement, as far as matching looks at it; money that came in is positive."""
+class Proposed(Generic[ClaimKey]):
+    """One thing that a line may be: each claim with its part, what says so, and how much that weighs.
 
-    amount: Money
-    references: tuple[str, ...] = ()
-    text: str = ""
-    iban: str | None = None
+    The parts of several claims are what is open on each; that of a single claim is the whole line.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class Candidate(Generic[ClaimKey]):
-    """A claim that the line may pay; references in any written form, `open` what is still owed."""
-
-    claim_id: ClaimKey
-    references: tuple[str, ...]
-    open: Money
-    debtor_ibans: tuple[str, ...] = ()
-    invoice_numbers: tuple[str, ...] = ()
+    parts: tuple[tuple[ClaimKey, Money], ...]
+    points: int
+    reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Match(Generic[ClaimKey]):
-    """`exact` may be booked by itself; `proposed` waits for a person.
+    """`exact` and `scored` are booked by themselves, by a reference or by enough other signs; the rest waits.
 
-    `claim_id` is the one best claim, None when several are equally good; `proposals` names all, best first.
+    `claim_id` is the one best claim, None when several are equally good or meant together; `ranked` is what
+    the line may be, best first, and `proposals` the claims of that, each once.
     """
 
-    kind: Literal["exact", "proposed", "none"]
+    kind: Kind
     claim_id: ClaimKey | None
     reasons: tuple[str, ...]
     trace: Trace
-    proposals: tuple[ClaimKey, ...] = ()
+    ranked: tuple[Proposed[ClaimKey], ...] = ()
+
+    @property
+    def certain(self) -> bool:
+        """Whether the line is booked without a person."""
+        return self.kind in ("exact", "scored")
+
+    @property
+    def proposals(self) -> tuple[ClaimKey, ...]:
+        """The claims that the line may be for, best first."""
+        return tuple(dict.fromkeys(key for one in self.ranked for key, _ in one.parts))
 
 
-def match(*, line: LineFacts, candidates: Sequence[Candidate[ClaimKey]]) -> Match[ClaimKey]:
+def match(
+    *, line: LineFacts, candidates: Sequence[Candidate[ClaimKey]], on: date, crowded: bool = False
+) -> Match[ClaimKey]:
     """Decide which claim a bank line pays.
 
-    Only a reference with valid check digits that names one open claim is booked without a person, and only
-    when the amount is plausible: at most twice what is open, for a payment made twice is still this debtor's.
-    References to two claims, or one that nobody knows, are never booked by themselves. Everything else
-    (an invoice number, a mistyped reference, the debtor's account, the amount) is at best a proposal.
+    A reference with valid check digits that names one open claim is booked without a person, when the amount
+    is plausible: at most twice what is open, for a payment made twice is still this debtor's. References to
+    two claims, or one that nobody knows, are never booked by themselves. Without one, the signs of each claim
+    are weighed (`bank_matching.toml`): enough of them, and much more than for any other claim, book the line;
+    a mistyped reference or an invoice number is never enough with the amount alone. The rest is proposed.
+
+    :param on: the day whose weights are in force.
+    :param crowded: there are more candidates than were looked up; one with the same name and the amount may
+        be among the rest.
     """
     if line.amount.minor <= 0:
         return _found("none", None, ("not_incoming",), line)
@@ -77,8 +96,8 @@ def match(*, line: LineFacts, candidates: Sequence[Candidate[ClaimKey]]) -> Matc
     if len(paid_for) == 1:
         return _by_reference(line, next(iter(paid_for.values())), all_known=all(owners.values()))
     if paid_for:
-        return _found("proposed", None, ("several_claims_named",), line, tuple(paid_for))
-    return _by_signs(line, candidates)
+        return _several_named(line, tuple(paid_for.values()))
+    return _by_signs(line, candidates, weights_of(on), crowded=crowded, doubtful=bool(named))
 
 
 def _owners(
@@ -96,109 +115,139 @@ def _owners(
 
 def _by_reference(line: LineFacts, candidate: Candidate[ClaimKey], *, all_known: bool) -> Match[ClaimKey]:
     """Book on a reference that names one claim, unless something about it is odd."""
-    key = candidate.claim_id
+    odd = None
     if line.amount.currency != candidate.open.currency:
-        return _found("proposed", key, ("reference", "other_currency"), line, (key,))
-    if not all_known:
-        return _found("proposed", key, ("reference", "unknown_reference_beside_it"), line, (key,))
-    if candidate.open.minor <= 0:
-        return _found("proposed", key, ("reference", "nothing_open"), line, (key,))
-    if line.amount.minor > _TIMES_OPEN_MAX * candidate.open.minor:
-        return _found("proposed", key, ("reference", "amount_implausible"), line, (key,))
-    more = ("more_than_open",) if line.amount > candidate.open else ()
-    return _found("exact", key, ("reference", *more), line, (key,))
+        odd = "other_currency"
+    elif not all_known:
+        odd = "unknown_reference_beside_it"
+    elif candidate.open.minor <= 0:
+        odd = "nothing_open"
+    elif line.amount.minor > _TIMES_OPEN_MAX * candidate.open.minor:
+        odd = "amount_implausible"
+    more = () if odd or line.amount <= candidate.open else ("more_than_open",)
+    reasons = ("reference", *((odd,) if odd else more))
+    whole = Proposed(((candidate.claim_id, line.amount),), _REFERENCE_POINTS, reasons)
+    return _found("proposed" if odd else "exact", candidate.claim_id, reasons, line, (whole,))
 
 
-def _by_signs(line: LineFacts, candidates: Sequence[Candidate[ClaimKey]]) -> Match[ClaimKey]:
-    """Propose the claims that the text, the account and the amount point to."""
-    written = frozenset(_joined(line.text, line.references))
-    iban = _squeeze(line.iban or "")
-    scored: list[tuple[int, ClaimKey, tuple[str, ...]]] = []
-    for candidate in candidates:
-        if candidate.open.currency != line.amount.currency or candidate.open.minor <= 0:
-            continue
-        signs = _signs(line, candidate, written, iban)
-        points = sum(signs.values())
-        if points >= _PROPOSE_FROM:
-            scored.append((points, candidate.claim_id, tuple(signs)))
+def _several_named(line: LineFacts, named: Sequence[Candidate[ClaimKey]]) -> Match[ClaimKey]:
+    """Propose the claims that a line names: together when they take just what was paid, else each."""
+    split = split_over_claims(paid=line.amount, claims=[(one.claim_id, one.open) for one in named])
+    alone = [
+        Proposed(((one.claim_id, line.amount),), _REFERENCE_POINTS, ("several_claims_named",))
+        for one in named
+    ]
+    together: tuple[Proposed[ClaimKey], ...] = ()
+    if not split.rest and len(split.parts) > 1:
+        sums = ("sum_of_claims",) if split.exact else ()
+        together = (Proposed(split.parts, _REFERENCE_POINTS, ("several_claims_named", *sums)),)
+    return _found("proposed", None, ("several_claims_named",), line, (*together, *alone))
+
+
+def _by_signs(
+    line: LineFacts,
+    candidates: Sequence[Candidate[ClaimKey]],
+    weights: dict[str, Any],
+    *,
+    crowded: bool,
+    doubtful: bool,
+) -> Match[ClaimKey]:
+    """Weigh what points to each claim, and to several claims of one debtor together."""
+    payable = [one for one in candidates if one.open.currency == line.amount.currency and one.open.minor > 0]
+    read = ReadLine(line, [number for one in payable for number in one.invoice_numbers])
+    of_debtor: defaultdict[Hashable, list[Candidate[ClaimKey]]] = defaultdict(list)
+    for one in payable:
+        of_debtor[one.claim_id if one.debtor is None else one.debtor].append(one)
+    scored: list[Proposed[ClaimKey]] = []
+    for claims in of_debtor.values():
+        signs = [signs_of(read, one, weights) for one in claims]
+        if len(claims) > 1:
+            scored += _together(line.amount, claims, signs, weights)
+        scored += [
+            Proposed(((one.claim_id, line.amount),), sum(said.values()), tuple(said))
+            for one, said in zip(claims, signs, strict=True)
+            if points_to_payer(said)
+        ]
+    scored = [one for one in scored if one.points >= weights["propose_from"]]
     if not scored:
         return _found("none", None, ("nothing_points_to_a_claim",), line)
-    scored.sort(key=lambda entry: -entry[0])
-    best, key, reasons = scored[0]
-    keys = tuple(dict.fromkeys(claim for _, claim, _ in scored))
-    tied = len({claim for points, claim, _ in scored if points == best}) > 1
-    if tied:
-        return _found("proposed", None, (*reasons, "several_claims_fit"), line, keys)
-    return _found("proposed", key, reasons, line, keys)
+    scored.sort(key=lambda one: -one.points)
+    return _decided(line, payable, scored, weights, crowded=crowded, doubtful=doubtful)
 
 
-def _signs(
-    line: LineFacts, candidate: Candidate[ClaimKey], written: frozenset[str], iban: str
-) -> dict[str, int]:
-    signs: dict[str, int] = {}
-    if any(_is_number(number) and _squeeze(number) in written for number in candidate.invoice_numbers):
-        signs["invoice_number"] = _INVOICE_POINTS
-    if any(_nearly(_squeeze(reference), written) for reference in candidate.references):
-        signs["mistyped_reference"] = _TYPO_POINTS
-    if iban and any(_squeeze(known) == iban for known in candidate.debtor_ibans):
-        signs["debtor_account"] = _IBAN_POINTS
-    if line.amount == candidate.open:
-        signs["amount"] = _AMOUNT_POINTS
-    return signs
+def _together(
+    paid: Money, claims: Sequence[Candidate[ClaimKey]], signs: Sequence[Signs], weights: dict[str, Any]
+) -> list[Proposed[ClaimKey]]:
+    """Propose several claims of one debtor that are open for just what was paid: all signs, but no amount."""
+    split = split_over_claims(paid=paid, claims=[(one.claim_id, one.open) for one in claims[:_SET_MAX]])
+    chosen = {key for key, _ in split.parts}
+    said: Signs = {}
+    for one, found in zip(claims, signs, strict=True):
+        if one.claim_id in chosen:
+            said |= found
+    said = {sign: points for sign, points in said.items() if "amount" not in sign and "sum" not in sign}
+    if not split.exact or len(chosen) < 2 or not points_to_payer(said):
+        return []
+    said["sum_of_claims"] = weights["sum_of_claims"]
+    return [Proposed(split.parts, sum(said.values()), tuple(said))]
 
 
-def _is_number(number: str) -> bool:
-    squeezed = _squeeze(number)
-    return len(squeezed) >= _NUMBER_LENGTH_MIN and any(sign.isdigit() for sign in squeezed)
+def _decided(
+    line: LineFacts,
+    payable: Sequence[Candidate[ClaimKey]],
+    scored: Sequence[Proposed[ClaimKey]],
+    weights: dict[str, Any],
+    *,
+    crowded: bool,
+    doubtful: bool,
+) -> Match[ClaimKey]:
+    best, ranked = scored[0], tuple(scored[:_PROPOSALS_MAX])
+    next_points = scored[1].points if len(scored) > 1 else 0
+    # Another of that name, with just this amount, may be among those that were not looked up.
+    names = sum(weights[sign] for sign in best.reasons if sign in NAME_SIGNS)
+    unseen = names + weights["amount"] if crowded else 0
+    owed = {one.claim_id: one.open for one in payable}
+    certain = (
+        not doubtful
+        and "refused" not in best.reasons
+        and len(best.parts) == 1
+        and best.points >= weights["post_from"]
+        and best.points - max(next_points, unseen) >= weights["post_lead"]
+        and line.amount <= owed[best.parts[0][0]]
+    )
+    inputs = {
+        "signs": ", ".join(best.reasons),
+        "points": str(best.points),
+        "next": str(next_points),
+        "post_from": str(weights["post_from"]),
+    }
+    if certain:
+        return _found("scored", best.parts[0][0], best.reasons, line, ranked, inputs)
+    if next_points == best.points:
+        return _found("proposed", None, (*best.reasons, "several_claims_fit"), line, ranked, inputs)
+    only = best.parts[0][0] if len(best.parts) == 1 else None
+    return _found("proposed", only, best.reasons, line, ranked, inputs)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=65_536)
 def _read(written: str) -> tuple[str, ...]:
     return references_in(written)
 
 
-@lru_cache(maxsize=65536)
-def _squeeze(text: str) -> str:
-    return re.sub(r"[^A-Z0-9]", "", text.upper())
-
-
-def _joined(text: str, references: Sequence[str]) -> Iterator[str]:
-    """Give every word of the text, and every few neighbours written as one ("2026-00123", "CL 0000 1234")."""
-    tokens = re.findall(r"[A-Z0-9]+", " ".join((*references, text[:_TEXT_MAX])).upper())
-    for start in range(len(tokens)):
-        for count in range(1, _TOKENS_JOINED_MAX + 1):
-            yield "".join(tokens[start : start + count])
-
-
-def _nearly(reference: str, written: frozenset[str]) -> bool:
-    """Tell whether somebody wrote the reference with one sign wrong, missing, added or two swapped."""
-    return any(abs(len(word) - len(reference)) <= 1 and _one_edit_apart(word, reference) for word in written)
-
-
-def _one_edit_apart(one: str, other: str) -> bool:
-    short, long = sorted((one, other), key=len)
-    start = next((i for i, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
-    if len(short) < len(long):
-        return short[start:] == long[start + 1 :]
-    swapped = (
-        short[start : start + 2] == long[start : start + 2][::-1] and short[start + 2 :] == long[start + 2 :]
-    )
-    return swapped or short[start + 1 :] == long[start + 1 :]
-
-
 def _found(
-    kind: Literal["exact", "proposed", "none"],
+    kind: Kind,
     claim_id: ClaimKey | None,
     reasons: tuple[str, ...],
     line: LineFacts,
-    proposals: tuple[ClaimKey, ...] = (),
+    ranked: tuple[Proposed[ClaimKey], ...] = (),
+    inputs: dict[str, str] | None = None,
 ) -> Match[ClaimKey]:
     trace = TraceLine(
         rule="match.bank_line",
         version=_VERSION,
-        source="house rule: only one valid reference with check digits is booked without a person",
-        inputs={"amount": str(line.amount), "proposals": str(len(proposals))},
+        source="house rule: a reference with check digits books a line, else weights (bank_matching.toml)",
+        inputs={"amount": str(line.amount), "proposals": str(len(ranked)), **(inputs or {})},
         outcome=f"{kind}: {', '.join(reasons)}",
         amount=line.amount,
     )
-    return Match(kind=kind, claim_id=claim_id, reasons=reasons, trace=(trace,), proposals=proposals)
+    return Match(kind=kind, claim_id=claim_id, reasons=reasons, trace=(trace,), ranked=ranked)

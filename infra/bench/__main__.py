@@ -22,6 +22,7 @@ from infra.bench.intake import (
     prepare_intake,
     write_file,
 )
+from infra.bench.matching import LINES, measure_matching
 from infra.bench.pages import measure_pages, open_site
 from infra.bench.posting import measure_posting
 from infra.bench.proof import measure_proof
@@ -29,10 +30,13 @@ from infra.bench.quote import measure_quote
 from infra.bench.remittance import measure_remittance
 from infra.bench.rules import measure_interest
 
-WORDS = ("intake", "price", "pages", "quote", "bank", "posting", "interest", "remittance", "proof")
+WORDS = (
+    "intake", "price", "pages", "quote", "bank", "posting", "interest", "remittance", "proof", "matching",
+)  # fmt: skip
 NEED_SERVERS = {"intake", "price", "pages", "quote", "bank"}
 OF_BOOKS = {"posting", "remittance", "proof"}
 QUICK_CLAIMS, QUICK_PAIRS, QUICK_REQUESTS, QUICK_DEBTS, QUICK_ENTRIES = 2_000, 3, 200, 50_000, 40_000
+QUICK_LINES = 2_000
 CLAIMS, REQUESTS, DEBTS, ENTRIES = 100_000, 1_000, 1_000_000, 1_000_000
 FULL_CLAIMS = 1_000_000
 PAYMENTS, QUICK_PAYMENTS, QUICK_SCALE = 100_000, 2_000, 0.05
@@ -54,11 +58,12 @@ def read_words(words: list[str]) -> argparse.Namespace:
         parser.error(f"no such line: {', '.join(unknown)}; there are {', '.join(WORDS)}")
     asked.lines = asked.lines or list(WORDS)
     asked.requests, asked.debts, asked.entries = REQUESTS, DEBTS, ENTRIES
-    asked.payments, asked.scale = PAYMENTS, 1.0
+    asked.payments, asked.scale, asked.bank_lines = PAYMENTS, 1.0, LINES
     if asked.quick:
         asked.claims, asked.pairs, asked.requests = QUICK_CLAIMS, QUICK_PAIRS, QUICK_REQUESTS
         asked.debts, asked.entries = QUICK_DEBTS, QUICK_ENTRIES
         asked.payments, asked.scale = QUICK_PAYMENTS, QUICK_SCALE
+        asked.bank_lines = QUICK_LINES
     return asked
 
 
@@ -151,6 +156,8 @@ def main() -> None:
 
         if "interest" in asked.lines:
             lines += measure_interest(debts=asked.debts, pairs=asked.pairs, say=say)
+        if "matching" in asked.lines:
+            lines.append(measure_matching(lines=asked.bank_lines, say=say))
         if (NEED_SERVERS | OF_BOOKS) & set(asked.lines):
             with ground() as made:
                 lines += _measure_books(made, asked, say)

@@ -12,6 +12,7 @@ from portal.finance import (
     statements,
     suspense,
     suspense_care,
+    suspense_choices,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "statements",
     "suspense",
     "suspense_care",
+    "suspense_choices",
 ]

@@ -7,7 +7,15 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from agency.banking.queries import next_in_suspense, read_line, suspense_by_age
+from agency.banking.matching import look_again
+from agency.banking.options import Option, options_of
+from agency.banking.queries import (
+    LineRow,
+    next_in_suspense,
+    place_in_suspense,
+    read_line,
+    suspense_by_age,
+)
 from agency.banking.suspense import (
     Part,
     Proposal,
@@ -21,9 +29,10 @@ from agency.banking.suspense import (
 from agency.banking.suspense_cases import finance_people, notes_of, read_case
 from agency.claims.finding import find_claims
 from agency.claims.itemisation import itemise_many
-from agency.kernel.errors import Invalid
+from agency.kernel.errors import Invalid, NotFound
 from agency.kernel.unit import Unit
 from agency.money import Money, UnreadableAmount
+from agency.rules.match_score import AMOUNT_SIGNS
 from agency.rules.split_line import split_over_claims
 from agency.rules.suspense_age import SuspenseAge, suspense_age
 from portal.finance.doors import finance_page, names_of, routes
@@ -45,6 +54,7 @@ ITEMS = (
 
 GOING_BACK = Chip(N_("Goes back"), "info")
 PART = "part:"
+SHOWN = 200
 _FOUND_MAX = 12
 _KEPT_MAX = 25
 
@@ -64,9 +74,14 @@ class SettleForm(FormModel):
 def suspense(request: Request, unit: StaffUnit) -> Response:
     """Every line that waits, the oldest first."""
     age = suspense_age(on=unit.today)
-    waiting, parked = (
-        Cut([_item_row(item, age) for item in suspense_items(unit, parked=those)]) for those in (False, True)
+    after = _line_id(request.query_params.get("after", ""))
+    items = suspense_items(unit, limit=SHOWN + 1, after=after)
+    waiting = Cut(
+        [_item_row(item, age) for item in items[:SHOWN]],
+        next_url=f"/finance/suspense?after={items[SHOWN - 1].line_id}" if len(items) > SHOWN else None,
+        previous_url="/finance/suspense" if after else None,
     )
+    parked = Cut([_item_row(item, age) for item in suspense_items(unit, parked=True)])
     return finance_page(
         request,
         "suspense.html",
@@ -74,6 +89,7 @@ def suspense(request: Request, unit: StaffUnit) -> Response:
         cut=waiting,
         parked=parked,
         ages=suspense_by_age(unit),
+        done=done_before(request, unit),
     )
 
 
@@ -91,7 +107,7 @@ def settle(request: Request, unit: StaffUnit, line_id: UUID, fields: Fields) -> 
         settle_line(unit, line_id=line_id, creditor_id=form.data.creditor_id, claim_id=form.data.claim_id)
     if form.errors:
         return line_page(request, unit, line_id, form, status=409)
-    return _on_to_the_next(unit, line_id, N_("Booked on the claim."))
+    return on_to_the_next(unit, line_id, N_("Booked on the claim."))
 
 
 @routes.post("/suspense/{line_id:uuid}/split")
@@ -103,7 +119,7 @@ def split(request: Request, unit: StaffUnit, line_id: UUID, fields: Fields) -> R
         split_line(unit, line_id=line_id, parts=_parts(fields, line.amount.currency))
     if form.errors:
         return line_page(request, unit, line_id, form, status=409)
-    return _on_to_the_next(unit, line_id, N_("Booked on the claims."))
+    return on_to_the_next(unit, line_id, N_("Booked on the claims."))
 
 
 def _parts(fields: dict[str, Any], currency: str) -> list[Part]:
@@ -125,9 +141,40 @@ def _parts(fields: dict[str, Any], currency: str) -> list[Part]:
     return parts
 
 
-def _on_to_the_next(unit: Unit, line_id: UUID, notice: str) -> Response:
+def on_to_the_next(unit: Unit, line_id: UUID, notice: str) -> Response:
+    """This function will go on to the line that waits next; what was just decided can be undone there."""
     following = next_in_suspense(unit, after=line_id)
-    return leave_for(f"/finance/suspense/{following}" if following else "/finance/suspense", notice=notice)
+    if following:
+        _look_again(unit, following)
+    page = f"/finance/suspense/{following}" if following else "/finance/suspense"
+    return leave_for(f"{page}?done={line_id}", notice=notice)
+
+
+def _look_again(unit: Unit, line_id: UUID) -> None:
+    """What was just decided may tell more of the next line, or have paid what was proposed for it.
+
+    A line that names its claims, or that was held for another reason, stays as it was looked at.
+    """
+    kept = read_line(unit, line_id=line_id).match
+    by_reference = {"reference", "several_claims_named"}
+    if "ranked" in kept and not any(by_reference & set(one.reasons) for one in options_of(kept)):
+        look_again(unit, line_id=line_id)
+
+
+def done_before(request: Request, unit: Unit) -> LineRow | None:
+    """This function will return the line that was decided just before, which can still be undone."""
+    line_id = _line_id(request.query_params.get("done", ""))
+    if line_id is None:
+        return None
+    with suppress(NotFound):
+        return read_line(unit, line_id=line_id)
+    return None
+
+
+def _line_id(written: str) -> UUID | None:
+    with suppress(ValueError):
+        return UUID(written)
+    return None
 
 
 def _item_row(item: SuspenseItem, age: SuspenseAge) -> dict[str, Any]:
@@ -162,7 +209,10 @@ def line_page(request: Request, unit: Unit, line_id: UUID, form: Any, *, status:
     ]
     item = suspense_item(unit, line_id=line_id)
     kept = _kept(request)
-    proposals = _with_open(unit, item.proposals if item else ())
+    options = options_of(line.match) if item else []
+    proposals = _with_open(
+        unit, claims_named(unit, list({claim_id for one in options for _, claim_id in one.claims}))
+    )
     with_open = _with_open(unit, found)
     case, notes = read_case(unit, line_id=line_id), notes_of(unit, line_id=line_id)
     return finance_page(
@@ -173,9 +223,9 @@ def line_page(request: Request, unit: Unit, line_id: UUID, form: Any, *, status:
         item=item,
         chip=LINE_STATES[line.state],
         reasons=reasons(line.match.get("reasons", [])),
-        proposals=proposals,
-        # The whole of it is not one stroke of Enter away from the first of several claims that it names.
-        several="several_claims_named" in line.match.get("reasons", []),
+        options=_choices(line, options, proposals),
+        place=place_in_suspense(unit, line_id=line_id),
+        done=done_before(request, unit),
         words=words,
         found=with_open,
         split=_split_rows(
@@ -189,6 +239,37 @@ def line_page(request: Request, unit: Unit, line_id: UUID, form: Any, *, status:
         names=names_of(unit, [case.park_asked_by, case.parked_by, *(note.by for note in notes)]),
         form=form,
     )
+
+
+def _choices(line: LineRow, options: list[Option], claims: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What the line may be, each with its parts; `value` names claims and cents, so that what is confirmed is
+    what was read. What was paid since comes last; neither that nor the whole of a line on one of several
+    claims that it names is one stroke of Enter away."""
+    known = {(one["claim"].creditor_id, one["claim"].claim_id): one for one in claims}
+    several = "several_claims_named" in line.match.get("reasons", [])
+    shown: list[dict[str, Any]] = []
+    for option in options:
+        if not all(key in known for key in option.claims):
+            continue
+        whole = len(option.parts) == 1
+        parts = [(key, line.amount.minor if whole else minor) for key, minor in option.parts]
+        paid = any(known[key]["open"].minor <= 0 for key in option.claims)
+        said = list(option.reasons or line.match.get("reasons", []))
+        if paid:
+            said = [*(sign for sign in said if sign not in AMOUNT_SIGNS | {"nothing_open"}), "nothing_open"]
+        shown.append(
+            {
+                "value": ";".join(f"{key[0]}.{key[1]}.{minor}" for key, minor in parts),
+                "parts": [(known[key], Money(minor, line.amount.currency)) for key, minor in parts],
+                "reasons": reasons(said),
+                "points": 0 if paid else option.points,
+                "paid": paid,
+            }
+        )
+    shown.sort(key=lambda one: one["paid"])
+    for place, one in enumerate(shown):
+        one["chosen"] = not (place or one["paid"] or (several and len(one["parts"]) == 1))
+    return shown
 
 
 def _kept(request: Request) -> list[UUID]:

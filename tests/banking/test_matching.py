@@ -96,7 +96,7 @@ class TestNotCertain:
         assert state == "suspense"
         [item] = suspense_items(staff)
         assert [proposal.claim_id for proposal in item.proposals] == [claim]
-        assert "invoice_number" in item.reasons
+        assert "short_invoice_number" in item.reasons
 
     def test_a_withdrawn_claim_leaves_the_money_in_suspense_with_the_reason(self, staff):
         """A11."""

@@ -1,5 +1,7 @@
 """Matching: only a checked reference books by itself; all else is a proposal or nothing."""
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +13,7 @@ from agency.rules.reference import claim_number, creditor_reference, structured_
 pytestmark = pytest.mark.pure
 
 IBAN = "NL91 ABNA 0417 1643 00"
+ON = date(2026, 11, 27)
 
 
 def claim(number: int, owed: int = 10_000, **more) -> Candidate[str]:
@@ -31,7 +34,7 @@ def line(
 
 
 def decide(facts: LineFacts, *candidates: Candidate[str]) -> Match[str]:
-    return match(line=facts, candidates=candidates or (ONE, TWO))
+    return match(line=facts, candidates=candidates or (ONE, TWO), on=ON)
 
 
 def outcome(found: Match[str]) -> tuple[str, str | None, tuple[str, ...]]:
@@ -101,7 +104,6 @@ class TestProposed:
         [
             (line(100, "factuur 2026-00123"), ("invoice_number",)),
             (line(100, "factuur 202600123 dank"), ("invoice_number",)),
-            (line(25_000, "nota 2026 00123", iban=IBAN), ("invoice_number", "debtor_account", "amount")),
             (line(100, iban="nl91abna0417164300"), ("debtor_account",)),
             (line(25_000, "CL-0000-0002-03"), ("mistyped_reference", "amount")),
         ],
@@ -131,7 +133,7 @@ class TestNone:
         assert outcome(decide(facts)) == ("none", None, (reason,))
 
     def test_finds_nothing_among_no_candidates(self):
-        assert match(line=line(1, structured_ogm(1)), candidates=()).kind == "none"
+        assert match(line=line(1, structured_ogm(1)), candidates=(), on=ON).kind == "none"
 
 
 class TestAlways:
@@ -205,7 +207,7 @@ class TestSigns:
     )
     def test_an_invoice_number_has_a_digit_and_some_length_and_few_pieces(self, number, text, told):
         found = self.decide(text, 777, invoice_numbers=(number,), references=())
-        assert (found.reasons == ("invoice_number",)) is told
+        assert bool({"invoice_number", "short_invoice_number"} & {*found.reasons}) is told
 
     def test_every_field_of_references_is_read_by_itself(self):
         found = decide(line(777, "", "2026-00123", "thanks"), self.OWN)
@@ -224,13 +226,13 @@ class TestSigns:
             found = decide(line(777, "2026-00123"), *candidates)
             assert (found.claim_id, found.proposals) == ("claim 4", ("claim 4", "claim 3"))
 
-    def test_an_invoice_number_and_the_amount_weigh_as_much_as_a_slip_and_the_account(self):
+    def test_an_invoice_number_weighs_as_much_as_a_slip(self):
         one = Candidate("one", (), Money(777, "EUR"), invoice_numbers=("2026-00123",))
-        other = Candidate("other", ("KL12345678",), Money(5_000, "EUR"), debtor_ibans=(IBAN,))
-        found = decide(line(777, "2026-00123 KL12345679", iban=IBAN), one, other)
+        other = Candidate("other", ("KL12345678",), Money(777, "EUR"))
+        found = decide(line(777, "2026-00123 KL12345679"), one, other)
         assert (found.claim_id, found.reasons[-1]) == (None, "several_claims_fit")
 
     def test_four_thousand_signs_are_read(self):
         text = "2026-00123".rjust(4_000)
         assert decide(line(777, text), self.OWN).reasons == ("invoice_number",)
-        assert decide(line(777, " " + text), self.OWN).kind == "none"
+        assert decide(line(777, " " + text), self.OWN).reasons == ("mistyped_invoice_number",)
