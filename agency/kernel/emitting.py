@@ -52,20 +52,21 @@ def emit(unit: Unit, *events: Event) -> None:
     """
     if not events:
         return
+    ids = [str(new_id()) for _ in events]
     rows = [
         {
             "creditor_id": str(event.creditor_id),
-            "id": str(new_id()),
+            "id": event_id,
             "kind": event.kind,
             "claim_id": str(event.claim_id) if event.claim_id else None,
             "creditor_sees": event.creditor_sees,
             "facts": event.facts(),
         }
-        for event in events
+        for event, event_id in zip(events, ids, strict=True)
     ]
     values = {"events": json.dumps(rows), "at": unit.now, "by": unit.by}
     unit.session.connection().execute(_INSERT, values)
-    _have_reacted(unit, events, [row["id"] for row in rows])
+    _have_reacted(unit, events, ids)
     nudge(unit, events)
 
 

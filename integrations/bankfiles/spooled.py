@@ -7,6 +7,7 @@ from functools import lru_cache
 from operator import attrgetter
 from tempfile import TemporaryFile
 from typing import IO, Any, Final
+from weakref import finalize
 
 from agency.money import Money
 from integrations.bankfiles.movement import Movement
@@ -58,7 +59,9 @@ class Movements:
         return block[place]
 
     def _write(self) -> None:
-        self._file = self._file or TemporaryFile()  # noqa: SIM115 - it lives as long as the movements
+        if self._file is None:
+            self._file = TemporaryFile()  # noqa: SIM115 - it lives as long as the movements
+            finalize(self, self._file.close)
         content = json.dumps(list(map(_packed, self._latest))).encode()
         self._file.seek(0, 2)
         self._places.append((self._file.tell(), len(content)))
