@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Literal
@@ -10,7 +11,7 @@ from agency.money import Money, Rounding, round_minor
 from integrations.simulator import bank, magic
 from integrations.simulator.clock import bank_day
 from integrations.simulator.post import new_id
-from integrations.simulator.store import as_json, moment_text
+from integrations.simulator.store import as_json, marks, moment_text
 from integrations.simulator.world import World
 
 Ending = Literal["paid", "failed", "expired", "canceled"]
@@ -21,6 +22,7 @@ _FEE_MINOR = {"ideal": 32, "bancontact": 39, "creditcard": 25}
 _VAT = Decimal("0.21")
 _PROVIDER_NAME, _PROVIDER_IBAN = "Stichting Simulated Payments", "NL80SIMU0000000001"
 _PROFILE = 1234567
+_LATE_DAYS, _LUMPS = "settlement_late_days", "settlement_lumps"
 
 
 class UnableToChange(ValueError):
@@ -101,6 +103,30 @@ def reverse(
     return reversal_id
 
 
+def win_chargebacks(world: World, payment_id: str) -> None:
+    """This function will give charged back money to the merchant again, because he won the dispute.
+
+    :raises UnableToChange: nothing of the payment is charged back.
+    """
+    row = _known(world, payment_id)
+    lost = reversed_minor(world, payment_id).get("chargeback", 0)
+    if lost <= 0:
+        raise UnableToChange("nothing of it is charged back")
+    now = world.clock.now()
+    with world.store.transaction():
+        world.store.insert(
+            "reversal",
+            id=new_id("chb_", size=6),
+            kind="chargeback",
+            payment_id=payment_id,
+            amount_minor=-lost,
+            description="won",
+            created_at=moment_text(now),
+            settle_on=_settle_on(now),
+        )
+        _tell(world, row, now)
+
+
 def reversed_minor(world: World, payment_id: str) -> dict[str, int]:
     """This function will return what was refunded and what was charged back of a payment, in cents."""
     rows = world.store.all(
@@ -133,16 +159,48 @@ def settle(world: World) -> int:
     return sum(_settle_day(world, day["settle_on"]) for day in days)
 
 
-def _settle_day(world: World, day: str) -> bool:
-    """Pay out what waits up to a day. What would be nothing or less waits for a better day."""
+def script_next(world: World, *, late_days: int, lumps: int) -> None:
+    """This function will let the next day of payment be reported later than paid, or come in several lumps."""
+    world.store.keep_setting(_LATE_DAYS, str(late_days))
+    world.store.keep_setting(_LUMPS, str(lumps))
+
+
+def _settle_day(world: World, day: str) -> int:
+    """Pay out what waits up to a day, as scripted. What would be nothing or less waits for a better day."""
+    late = timedelta(days=int(world.store.setting(_LATE_DAYS) or 0))
+    lumps = int(world.store.setting(_LUMPS) or 1)
+    waiting = world.store.all(
+        "SELECT id FROM payment WHERE settlement_id = '' AND settle_on <= ? ORDER BY ended_at, id", day
+    )
+    if len(waiting) < lumps:
+        lumps = 1
+    paid = 0
+    with world.store.transaction():
+        # All but the last lump are of payments only; the last one takes what is left and what went back.
+        for number in range(lumps - 1):
+            share = [row["id"] for row in waiting[number :: lumps]]
+            paid += _settle_lump(world, day, late, share)
+        paid += _settle_lump(world, day, late, None)
+        if paid:
+            script_next(world, late_days=0, lumps=1)
+    return paid
+
+
+def _settle_lump(world: World, day: str, late: timedelta, only: Sequence[str] | None) -> bool:
+    """Pay out one lump: of some payments, or of all that is left."""
     store = world.store
+    chosen = "" if only is None else f" AND id IN ({marks(only)})"
+    values = [*(only or ())]
     paid = store.all(
-        "SELECT method, amount_minor FROM payment WHERE settlement_id = '' AND settle_on <= ?",
+        f"SELECT method, amount_minor FROM payment WHERE settlement_id = '' AND settle_on <= ?{chosen}",
         day,
+        *values,
     )
-    back = store.number(
-        "SELECT sum(amount_minor) FROM reversal WHERE settlement_id = '' AND settle_on <= ?", day
-    )
+    back = 0
+    if only is None:
+        back = store.number(
+            "SELECT sum(amount_minor) FROM reversal WHERE settlement_id = '' AND settle_on <= ?", day
+        )
     costs = _costs(Counter(row["method"] for row in paid))
     gross_costs = sum((Decimal(cost["gross"]) for cost in costs), Decimal(0))
     withheld = round_minor(gross_costs.scaleb(2), Rounding.HALF_UP)
@@ -161,12 +219,14 @@ def _settle_day(world: World, day: str) -> bool:
             settled_at=moment_text(datetime.combine(settled_on, time(7), UTC)),
             amount_minor=net.minor,
             costs=as_json(costs),
+            listed_on=(settled_on + late).isoformat(),
         )
-        for table in ("payment", "reversal"):
+        for table in ("payment",) if only is not None else ("payment", "reversal"):
             store.run(
-                f"UPDATE {table} SET settlement_id = ? WHERE settlement_id = '' AND settle_on <= ?",
+                f"UPDATE {table} SET settlement_id = ? WHERE settlement_id = '' AND settle_on <= ?{chosen}",
                 settlement_id,
                 day,
+                *values,
             )
         bank.book(
             world,
