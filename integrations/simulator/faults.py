@@ -74,9 +74,7 @@ class Faults:
         """Lift every rule."""
         self.rules.clear()
 
-    def hit(
-        self, target: str, *, kinds: frozenset[str], path: str = "", method: str = ""
-    ) -> Fault | None:
+    def hit(self, target: str, *, kinds: frozenset[str], path: str = "", method: str = "") -> Fault | None:
         """The rule of one of these kinds that hits this call, which uses it up once."""
         general = target.partition(":")[0]
         for number, rule in self.rules.items():

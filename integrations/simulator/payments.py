@@ -160,7 +160,7 @@ def settle(world: World) -> int:
 
 
 def script_next(world: World, *, late_days: int, lumps: int) -> None:
-    """This function will let the next day of payment be reported later than paid, or come in several lumps."""
+    """This function will let the next day of payment be reported late, or come in several lumps."""
     world.store.keep_setting(_LATE_DAYS, str(late_days))
     world.store.keep_setting(_LUMPS, str(lumps))
 
@@ -178,7 +178,7 @@ def _settle_day(world: World, day: str) -> int:
     with world.store.transaction():
         # All but the last lump are of payments only; the last one takes what is left and what went back.
         for number in range(lumps - 1):
-            share = [row["id"] for row in waiting[number :: lumps]]
+            share = [row["id"] for row in waiting[number::lumps]]
             paid += _settle_lump(world, day, late, share)
         paid += _settle_lump(world, day, late, None)
         if paid:

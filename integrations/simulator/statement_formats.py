@@ -1,4 +1,4 @@
-"""A day on an account as banks tell it: CAMT.053 and 052, MT940, CODA, ING's CSV; and pain.002 of an order."""
+"""A day on an account as banks tell it: CAMT.053 and 052, MT940, CODA, ING's CSV; pain.002 of an order."""
 
 import csv
 import io
@@ -155,15 +155,24 @@ def _csv(on: DayOnAccount) -> bytes:
     rows, balance = [], on.opening
     for line in on.lines:
         balance += line.amount
-        told = f"Naam: {line.counterparty or ''} Omschrijving: {_text(line)} IBAN: {line.counterparty_iban or ''}"
+        who, iban = line.counterparty or "", line.counterparty_iban or ""
+        told = f"Naam: {who} Omschrijving: {_text(line)} IBAN: {iban}"
         if line.end_to_end:
             told += f" Kenmerk: {line.end_to_end}"
         rows.append(
             (
-                f"{line.booked_on:%Y%m%d}", line.counterparty or "", on.account, line.counterparty_iban or "",
-                "OV", "Bij" if line.amount.minor >= 0 else "Af", _comma(abs(line.amount)), "Overschrijving",
-                f"{told} Valutadatum: {line.value_on or line.booked_on:%d-%m-%Y}", _comma(balance), "",
-            )  # fmt: skip
+                f"{line.booked_on:%Y%m%d}",
+                line.counterparty or "",
+                on.account,
+                line.counterparty_iban or "",
+                "OV",
+                "Bij" if line.amount.minor >= 0 else "Af",
+                _comma(abs(line.amount)),
+                "Overschrijving",
+                f"{told} Valutadatum: {line.value_on or line.booked_on:%d-%m-%Y}",
+                _comma(balance),
+                "",
+            )
         )
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n", quoting=csv.QUOTE_ALL)
@@ -182,18 +191,23 @@ def _coda(on: DayOnAccount) -> bytes:
     closing = on.opening + Money.total((line.amount for line in on.lines), on.currency)
     holder = _ascii(on.holder)[:26]
     records = [
-        f"0{'':4}{on.day:%d%m%y}30005{'':8}{'STATEMENT':<10}{holder:<26}{'SIMUNL2A':<11}{'':11} {'':5}".ljust(127)
+        f"0{'':4}{on.day:%d%m%y}30005{'':8}{'STATEMENT':<10}{holder:<26}{'SIMUNL2A':<11}{'':11} {'':5}".ljust(
+            127
+        )
         + "2",
         f"13{on.day.timetuple().tm_yday:03d}{account}{_signed(on.opening)}{on.day:%d%m%y}{holder:<26}"
         f"{'TRUST ACCOUNT':<35}001",
     ]
     for number, line in enumerate(on.lines, start=1):
         records += _coda_movement(f"{number:04d}0000", line, on.day)
-    records.append(f"8{on.day.timetuple().tm_yday:03d}{account}{_signed(closing)}{on.day:%d%m%y}".ljust(127) + "0")
-    sums = [sum(abs(line.amount.minor) for line in on.lines if (line.amount.minor < 0) is out) for out in (True, False)]
     records.append(
-        f"9{'':15}{len(records) - 1:06d}{sums[0] * 10:015d}{sums[1] * 10:015d}".ljust(127) + "2"
+        f"8{on.day.timetuple().tm_yday:03d}{account}{_signed(closing)}{on.day:%d%m%y}".ljust(127) + "0"
     )
+    sums = [
+        sum(abs(line.amount.minor) for line in on.lines if (line.amount.minor < 0) is out)
+        for out in (True, False)
+    ]
+    records.append(f"9{'':15}{len(records) - 1:06d}{sums[0] * 10:015d}{sums[1] * 10:015d}".ljust(127) + "2")
     return ("\r\n".join(records) + "\r\n").encode("latin-1")
 
 
@@ -205,8 +219,10 @@ def _coda_movement(place: str, line: StatementLine, day: date) -> list[str]:
     value = line.value_on or line.booked_on
     name = _ascii(line.counterparty or "")[:35]
     return [
-        f"21{place}{line.bank_ref:<21.21}{_signed(line.amount)}{value:%d%m%y}001500000{cuts[0]}{day:%d%m%y}0010"
-        .ljust(125) + "1 0",
+        f"21{place}{line.bank_ref:<21.21}{_signed(line.amount)}{value:%d%m%y}001500000{cuts[0]}{day:%d%m%y}0010".ljust(
+            125
+        )
+        + "1 0",
         f"22{place}{cuts[1]}{line.end_to_end or '':<35.35}".ljust(125) + "1 0",
         f"23{place}{line.counterparty_iban or '':<34}EUR{name:<35}{cuts[2]}".ljust(125) + "0 0",
     ]

@@ -9,11 +9,11 @@ from datetime import timedelta
 from agency.money import Money
 from agency.remittance.withdrawing import withdraw_claim
 from portal.world.scene import Facts, Scene
-from portal.world.troubled_outside import ORDINARY, iban_of
+from portal.world.troubled_outside import FAULT, ORDINARY, iban_of
 
 _TEN_EURO = Money(10_00, "EUR")
 _STRANGER, _OFFICE, _OVERSEAS = "Onbekende Afzender", "Administratiekantoor Samen", "Overseas Trading Ltd"
-UNKNOWN_FOR_DAYS = 8
+UNKNOWN_FOR_DAYS = 5
 """So long it takes until who paid without an account rings up; by then the money is parked."""
 
 _BOOKED_TRANSFERS = """
@@ -21,7 +21,7 @@ _BOOKED_TRANSFERS = """
     FROM bank_line l JOIN payment p ON p.source = 'bank' AND split_part(p.source_key, '#', 1) = l.id::text
       AND p.creditor_id = l.creditor_id AND p.claim_id = l.claim_id AND p.reversed_at IS NULL
     JOIN claim c ON c.creditor_id = p.creditor_id AND c.id = p.claim_id AND c.state IN ('active', 'paid')
-    WHERE l.state = 'matched' AND starts_with(l.end_to_end, :ordinary) AND p.over_minor = 0
+    WHERE l.state = 'matched' AND left(l.end_to_end, 1) = ANY(:ours) AND p.over_minor = 0
       AND l.booked_on < :today AND NOT p.claim_id = ANY(CAST(:taken AS uuid[]))
       AND (SELECT count(*) FROM bank_line o WHERE o.end_to_end = l.end_to_end) = 1
     ORDER BY md5(l.end_to_end || :salt) LIMIT 1
@@ -146,7 +146,7 @@ def unknown_money_without_account(scene: Scene) -> Facts | None:
 def _taken_back(scene: Scene, *, reversal: bool = False, return_reason: str = "") -> Facts | None:
     found = scene.rows(
         _BOOKED_TRANSFERS,
-        ordinary=ORDINARY,
+        ours=[ORDINARY, FAULT],
         today=scene.today,
         taken=sorted(scene.taken),
         salt=str(scene.rng.random()),

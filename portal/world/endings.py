@@ -154,7 +154,8 @@ def account_waits_or_counts(scene: Scene, facts: Facts) -> str:
 def never_paid(scene: Scene, facts: Facts) -> str:
     """What was begun at the provider and not paid has expired there and here, and is booked nowhere."""
     [found] = scene.rows(
-        "SELECT (SELECT count(*) FROM payment WHERE claim_id = CAST(:claim AS uuid) AND source = 'psp') AS paid,"
+        "SELECT (SELECT count(*) FROM payment WHERE claim_id = CAST(:claim AS uuid)"
+        "  AND source = 'psp') AS paid,"
         " (SELECT count(*) FROM payment_intent WHERE claim_id = CAST(:claim AS uuid)"
         "  AND state IN ('creating', 'open')) AS open",
         claim=facts["claim"],
@@ -162,3 +163,57 @@ def never_paid(scene: Scene, facts: Facts) -> str:
     if found.paid:
         return "it is booked"
     return "it is still open" if found.open else facts.get("wrong", "")
+
+
+def refusals_paid_after_all(scene: Scene, facts: Facts) -> str:
+    """What the bank refused to pay (pain.002) was owed again, and paid with a later file."""
+    runs = scene.rows("SELECT state FROM remittance_run WHERE returned_why LIKE 'AC04%'")
+    refunds = scene.rows(
+        "SELECT r.claim_id::text AS claim FROM refund r WHERE r.state = 'rejected'"
+        " AND r.payment_id IS NOT NULL AND r.ended_why LIKE 'AC04%'"
+    )
+    if not runs and not refunds:
+        return "the bank refused nothing yet"
+    waiting = sorted({run.state for run in runs} - {"paid"})
+    if waiting:
+        return f"payouts stand at {', '.join(waiting)}"
+    return next(filter(None, (overpaid_went_back(scene, {"claim": one.claim}) for one in refunds)), "")
+
+
+def booked_in_open_month(scene: Scene, facts: Facts) -> str:
+    """The line is booked on the day it was read, and keeps the bank's value date."""
+    rows = scene.rows(
+        "SELECT t.booked_on > t.effective_on AND t.effective_on = CAST(:value_on AS date) AS right_day"
+        " FROM ledger_transaction t JOIN bank_line l ON l.id::text = t.source_key"
+        " WHERE t.kind = 'bank_line' AND l.end_to_end = :line",
+        line=facts["line"],
+        value_on=facts["value_on"],
+    )
+    return booked(scene, facts) or (
+        "" if all(row.right_day for row in rows) else "booked into the closed month"
+    )
+
+
+def both_booked(scene: Scene, facts: Facts) -> str:
+    """One line is booked on two claims, and a person decided it."""
+    rows = scene.rows(
+        "SELECT count(*) AS n FROM payment p JOIN bank_line l"
+        " ON split_part(p.source_key, '#', 1) = l.id::text"
+        " WHERE p.source = 'bank' AND p.reversed_at IS NULL AND l.end_to_end = :line",
+        line=facts["line"],
+    )
+    return booked_by_person(scene, facts) or ("" if rows[0].n == 2 else f"it makes {rows[0].n} payments")
+
+
+def agrees_and_rest_back(scene: Scene, facts: Facts) -> str:
+    """The provider's payment is booked as it stands, the bank's line too, and what was too much went back."""
+    return line_is(scene, facts, ["matched"]) or overpaid_went_back(scene, facts)
+
+
+def nothing_kept(scene: Scene, facts: Facts) -> str:
+    """The money that no claim takes went back by the provider."""
+    ref = facts["payment"]
+    told = installed_ports().payments.fetch(ref)
+    return provider_agrees(scene, facts) or (
+        "" if told.amount_refunded == told.amount else "it is still here"
+    )

@@ -17,7 +17,8 @@ def another_account(scene: Scene) -> Facts | None:
     people = scene.people()
     creditors = scene.rows(
         "SELECT k.id, k.name FROM creditor k WHERE k.iban IS NOT NULL AND NOT EXISTS (SELECT FROM"
-        " creditor_account_change a WHERE a.creditor_id = k.id AND a.state IN ('asked', 'confirmed', 'approved'))"
+        " creditor_account_change a WHERE a.creditor_id = k.id"
+        " AND a.state IN ('asked', 'confirmed', 'approved'))"
         " AND EXISTS (SELECT FROM claim c WHERE c.creditor_id = k.id)"
         " ORDER BY md5(k.reference || :salt) LIMIT 1",
         salt=str(scene.rng.random()),
@@ -83,7 +84,7 @@ def payout_came_back(scene: Scene) -> Facts | None:
 def refund_came_back(scene: Scene) -> Facts | None:
     """B17: a refund by transfer comes back; its money is owed again, and goes out once more."""
     refunds = scene.rows(
-        "SELECT r.id::text AS id, r.amount_minor, r.end_to_end, r.iban, r.holder, r.claim_id::text AS claim_id"
+        "SELECT r.amount_minor, r.end_to_end, r.iban, r.holder, r.claim_id::text AS claim_id"
         " FROM refund r WHERE r.state = 'paid' AND r.route = 'bank' AND r.payment_id IS NOT NULL"
         " AND NOT r.claim_id = ANY(CAST(:taken AS uuid[])) ORDER BY r.ended_at DESC LIMIT 1",
         taken=sorted(scene.taken),

@@ -13,10 +13,11 @@ _MONEY = '{"amount": "0.1+0.2"}'
 _AMOUNTS = ("0", "-5", "1000000000000000", "0.1+0.2", "12,345", "1e2", "")
 # Payments that finance can look at as the provider's: paid, kept whole, of a claim nothing else is tried on.
 _PAID_ONLINE = """
-    SELECT p.claim_id::text AS claim_id, split_part(p.source_key, '#', 1) AS ref, p.amount_minor FROM payment p
-    JOIN claim c ON c.creditor_id = p.creditor_id AND c.id = p.claim_id
+    SELECT p.claim_id::text AS claim_id, split_part(p.source_key, '#', 1) AS ref, p.amount_minor
+    FROM payment p JOIN claim c ON c.creditor_id = p.creditor_id AND c.id = p.claim_id
     WHERE p.source = 'psp' AND p.reversed_at IS NULL AND p.over_minor = 0 AND p.source_key LIKE '%#1'
-    AND p.amount_minor >= 1000 AND c.state IN ('active', 'paid') AND NOT p.claim_id = ANY(CAST(:taken AS uuid[]))
+    AND p.amount_minor >= 1000 AND c.state IN ('active', 'paid')
+    AND NOT p.claim_id = ANY(CAST(:taken AS uuid[]))
     AND {condition} ORDER BY md5(p.source_key || :salt) LIMIT 1
 """
 _REMITTED = """EXISTS (SELECT FROM success_fee f JOIN remittance_run r ON r.creditor_id = f.creditor_id
@@ -56,7 +57,7 @@ def forged_webhook(scene: Scene) -> Facts | None:
 
 
 def bad_signature(scene: Scene) -> Facts | None:
-    """A4: reports of messages that nobody signed; and one of the provider's own signed wrongly, then rightly."""
+    """A4: reports that nobody signed, and one of the provider's own signed wrongly, then rightly."""
     scene.outside.misfortune("webhooks:sendgrid", "bad_signature")
     answers = {
         answer
@@ -229,7 +230,8 @@ def tampered_form(scene: Scene) -> Facts | None:
     answer = browser.send("/pay/start", forged)
     target = answer.headers.get("location", "")
     asked = scene.rows(
-        "SELECT amount_minor FROM payment_intent WHERE claim_id = :claim AND state = 'open'", claim=who.claim_id
+        "SELECT amount_minor FROM payment_intent WHERE claim_id = :claim AND state = 'open'",
+        claim=who.claim_id,
     )
     right = [row.amount_minor for row in asked] == [who.owes.minor] and "elsewhere" not in target
     return {"claim": str(who.claim_id), "wrong": "" if right else "the form was believed"}
@@ -252,7 +254,9 @@ def odd_amounts(scene: Scene) -> Facts | None:
     browser.follow(scene.links[str(who.claim_id)])
     browser.identify(who.second_fact)
     answers = [browser.send("/pay/start", {"what": "part", "amount": amount}).status for amount in _AMOUNTS]
-    opened = scene.rows("SELECT 1 FROM payment_intent WHERE claim_id = :claim AND state = 'open'", claim=who.claim_id)
+    opened = scene.rows(
+        "SELECT 1 FROM payment_intent WHERE claim_id = :claim AND state = 'open'", claim=who.claim_id
+    )
     refused = set(answers) == {422} and not opened
     return {"claim": str(who.claim_id), "wrong": "" if refused else f"answered {answers}"}
 
@@ -291,4 +295,6 @@ def _paid_online(scene: Scene, condition: str) -> Facts | None:
     rows = scene.rows(
         _PAID_ONLINE.format(condition=condition), taken=sorted(scene.taken), salt=str(scene.rng.random())
     )
-    return {"claim": rows[0].claim_id, "payment": rows[0].ref, "minor": rows[0].amount_minor} if rows else None
+    return (
+        {"claim": rows[0].claim_id, "payment": rows[0].ref, "minor": rows[0].amount_minor} if rows else None
+    )
