@@ -173,8 +173,8 @@ async def step_payment(
 async def list_settlements(world: TheWorld, since: date | None = None) -> dict[str, Any]:
     """What the provider paid out, also what its reports do not show yet."""
     rows = world.store.all(
-        "SELECT reference, settled_on, listed_on, amount_minor FROM settlement WHERE settled_on >= ?"
-        " ORDER BY rowid",
+        "SELECT reference, settled_on, listed_on, scripted, amount_minor FROM settlement"
+        " WHERE settled_on >= ? ORDER BY rowid",
         since.isoformat() if since else "",
     )
     return {"settlements": [dict(row) for row in rows]}

@@ -167,26 +167,25 @@ def script_next(world: World, *, late_days: int, lumps: int) -> None:
 
 def _settle_day(world: World, day: str) -> int:
     """Pay out what waits up to a day, as scripted. What would be nothing or less waits for a better day."""
-    late = timedelta(days=int(world.store.setting(_LATE_DAYS) or 0))
-    lumps = int(world.store.setting(_LUMPS) or 1)
+    late, lumps = (int(world.store.setting(name) or 0) for name in (_LATE_DAYS, _LUMPS))
     waiting = world.store.all(
         "SELECT id FROM payment WHERE settlement_id = '' AND settle_on <= ? ORDER BY ended_at, id", day
     )
-    if len(waiting) < lumps:
-        lumps = 1
+    in_parts = 1 < lumps <= len(waiting)
+    scripted = "lump" if in_parts else "late" if late else ""
     paid = 0
     with world.store.transaction():
         # All but the last lump are of payments only; the last one takes what is left and what went back.
-        for number in range(lumps - 1):
+        for number in range(lumps - 1 if in_parts else 0):
             share = [row["id"] for row in waiting[number::lumps]]
-            paid += _settle_lump(world, day, late, share)
-        paid += _settle_lump(world, day, late, None)
-        if paid:
+            paid += _settle_lump(world, day, scripted, late, share)
+        paid += _settle_lump(world, day, scripted, late, None)
+        if paid and scripted:
             script_next(world, late_days=0, lumps=1)
     return paid
 
 
-def _settle_lump(world: World, day: str, late: timedelta, only: Sequence[str] | None) -> bool:
+def _settle_lump(world: World, day: str, scripted: str, late: int, only: Sequence[str] | None) -> bool:
     """Pay out one lump: of some payments, or of all that is left."""
     store = world.store
     chosen = "" if only is None else f" AND id IN ({marks(only)})"
@@ -219,7 +218,8 @@ def _settle_lump(world: World, day: str, late: timedelta, only: Sequence[str] | 
             settled_at=moment_text(datetime.combine(settled_on, time(7), UTC)),
             amount_minor=net.minor,
             costs=as_json(costs),
-            listed_on=(settled_on + late).isoformat(),
+            listed_on=(settled_on + timedelta(days=late)).isoformat(),
+            scripted=scripted,
         )
         for table in ("payment",) if only is not None else ("payment", "reversal"):
             store.run(

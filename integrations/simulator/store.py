@@ -109,7 +109,8 @@ CREATE TABLE IF NOT EXISTS settlement (
     settled_at TEXT NOT NULL,
     amount_minor INTEGER NOT NULL,
     costs TEXT NOT NULL,              -- per method: count, net, VAT; JSON
-    listed_on TEXT NOT NULL DEFAULT '' -- the day from which the report is to be had
+    listed_on TEXT NOT NULL DEFAULT '', -- the day from which the report is to be had
+    scripted TEXT NOT NULL DEFAULT '' -- how it differs from others: late, lump
 ) STRICT;
 
 CREATE TABLE IF NOT EXISTS account (
@@ -142,6 +143,7 @@ CREATE INDEX IF NOT EXISTS entry_day ON entry (iban, booked_on);
 _LATER_COLUMNS = (
     ("reversal", "metadata", "null"),
     ("settlement", "listed_on", ""),
+    ("settlement", "scripted", ""),
     ("entry", "value_on", ""),
     ("entry", "return_reason", ""),
 )

@@ -1,6 +1,7 @@
 """How a fault is found to have ended: each answers what is still open, empty when nothing is."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from agency.kernel.ports import installed_ports
 from portal.world.scene import Facts, Scene
@@ -24,6 +25,11 @@ _OVERPAID = """
         AND r.payment_id = p.id AND r.state = 'paid')), 0)::bigint AS given
     FROM payment p WHERE p.claim_id = CAST(:claim AS uuid) AND p.reversed_at IS NULL
 """
+_CAME_BACK = """
+    SELECT r.state, r.attempt, r.net_minor, (SELECT coalesce(-sum(e.amount_minor), 0) FROM ledger_entry e
+      WHERE e.creditor_id = r.creditor_id AND e.account = 'trust.creditor')::bigint AS owed
+    FROM remittance_run r
+"""
 
 
 def said_at_once(scene: Scene, facts: Facts) -> str:
@@ -43,13 +49,11 @@ def provider_agrees(scene: Scene, facts: Facts) -> str:
 
 
 def one_payment_only(scene: Scene, facts: Facts) -> str:
-    """As `provider_agrees`, and the debtor paid it, and not twice."""
-    [found] = scene.rows(
-        "SELECT count(*) AS n FROM payment WHERE claim_id = CAST(:claim AS uuid) AND source = 'psp'"
-        " AND reversed_at IS NULL",
-        claim=facts["claim"],
-    )
-    return provider_agrees(scene, facts) or ("" if found.n == 1 else f"{found.n} payments stand")
+    """As `provider_agrees`, and it stands once; no second one is open at the provider."""
+    [found] = scene.rows(_STANDING, ref=facts["payment"])
+    open_beside = facts.get("open", 0)
+    wrong = f"{found.standing} payments stand, {open_beside} more are open at the provider"
+    return provider_agrees(scene, facts) or ("" if (found.standing, open_beside) == (1, 0) else wrong)
 
 
 def overpaid_went_back(scene: Scene, facts: Facts) -> str:
@@ -111,29 +115,31 @@ def returned(scene: Scene, facts: Facts) -> str:
 
 def runs_paid_again(scene: Scene, facts: Facts) -> str:
     """Payouts that did not arrive were put forward again, and arrived."""
-    rows = scene.rows(
-        "SELECT state, attempt FROM remittance_run WHERE id = ANY(CAST(:runs AS uuid[]))", runs=facts["runs"]
-    )
-    waiting = [f"{row.state} ({row.attempt})" for row in rows if row.state != "paid" or row.attempt < 2]
+    runs = scene.rows(f"{_CAME_BACK} WHERE r.id = ANY(CAST(:runs AS uuid[]))", runs=facts["runs"])
+    return _not_paid_again(runs)
+
+
+def _not_paid_again(runs: Sequence[Any]) -> str:
+    """What waits, except for what the creditor is not owed any more since payments in it were taken back."""
+    waiting = [
+        f"{run.state} at attempt {run.attempt}"
+        for run in runs
+        if (run.state, run.attempt > 1) != ("paid", True)
+        and (run.state != "draft" or run.net_minor <= run.owed)
+    ]
     return f"payouts stand at {', '.join(waiting)}" if waiting else ""
 
 
 def lumps_are_explained(scene: Scene, facts: Facts) -> str:
     """Every lump that the provider paid since, however reported, is explained."""
     lumps = scene.outside.settlements(since=scene.today.fromisoformat(facts["since"]))
-    odd = [lump for lump in lumps if lump["listed_on"] > lump["settled_on"]]
-    odd += _in_parts([lump["settled_on"] for lump in lumps])
-    if not odd:
+    if not any(lump["scripted"] == facts["scripted"] for lump in lumps):
         return "the provider has not paid yet"
     waiting = scene.rows(
         "SELECT count(*) AS n FROM bank_line WHERE state = 'suspense' AND text = ANY(:texts)",
         texts=[f"REF {lump['reference']}" for lump in lumps],
     )
     return f"{waiting[0].n} lumps wait" if waiting[0].n else ""
-
-
-def _in_parts(days: Sequence[str]) -> list[dict[str, str]]:
-    return [{"day": day} for day in set(days) if days.count(day) > 1]
 
 
 def account_waits_or_counts(scene: Scene, facts: Facts) -> str:
@@ -167,16 +173,15 @@ def never_paid(scene: Scene, facts: Facts) -> str:
 
 def refusals_paid_after_all(scene: Scene, facts: Facts) -> str:
     """What the bank refused to pay (pain.002) was owed again, and paid with a later file."""
-    runs = scene.rows("SELECT state FROM remittance_run WHERE returned_why LIKE 'AC04%'")
+    runs = scene.rows(f"{_CAME_BACK} WHERE r.returned_why LIKE 'AC04%'")
     refunds = scene.rows(
         "SELECT r.claim_id::text AS claim FROM refund r WHERE r.state = 'rejected'"
         " AND r.payment_id IS NOT NULL AND r.ended_why LIKE 'AC04%'"
     )
     if not runs and not refunds:
         return "the bank refused nothing yet"
-    waiting = sorted({run.state for run in runs} - {"paid"})
-    if waiting:
-        return f"payouts stand at {', '.join(waiting)}"
+    if waiting := _not_paid_again(runs):
+        return waiting
     return next(filter(None, (overpaid_went_back(scene, {"claim": one.claim}) for one in refunds)), "")
 
 

@@ -204,13 +204,13 @@ def paid_less(scene: Scene) -> Facts | None:
 def late_settlement_report(scene: Scene) -> Facts | None:
     """A20: the provider pays out, and says what for days later."""
     scene.outside.script_settlement(late_days=2)
-    return {"since": scene.today.isoformat()}
+    return {"since": scene.today.isoformat(), "scripted": "late"}
 
 
 def settled_in_lumps(scene: Scene) -> Facts | None:
     """A20: one day's payments in several lumps, each with its own costs."""
     scene.outside.script_settlement(lumps=2)
-    return {"since": scene.today.isoformat()}
+    return {"since": scene.today.isoformat(), "scripted": "lump"}
 
 
 def tampered_form(scene: Scene) -> Facts | None:
@@ -233,7 +233,8 @@ def tampered_form(scene: Scene) -> Facts | None:
         "SELECT amount_minor FROM payment_intent WHERE claim_id = :claim AND state = 'open'",
         claim=who.claim_id,
     )
-    right = [row.amount_minor for row in asked] == [who.owes.minor] and "elsewhere" not in target
+    own = [who.owes.minor] if answer.status == 303 else []  # a form with foreign fields may be refused
+    right = [row.amount_minor for row in asked] == own and "elsewhere" not in target
     return {"claim": str(who.claim_id), "wrong": "" if right else "the form was believed"}
 
 

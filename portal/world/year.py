@@ -13,7 +13,7 @@ from pathlib import Path
 from agency.banking.proof import payouts_blocked
 from agency.remittance.runs import PayoutsBlocked
 from portal.wiring import Wiring
-from portal.world import clearing, newcomers
+from portal.world import clearing, finance, newcomers
 from portal.world.fault_cases import CASES, Case, Moment
 from portal.world.journal import Happened, Journal
 from portal.world.payout_faults import downloaded_and_sent_twice
@@ -178,6 +178,7 @@ class FaultyWorld(World):
             self.story.bank_lines += read_in(self.scene, content).new_lines
             self.journal.missing.remove(day)
             self._until_quiet()
+            self.story.acts["settled by finance"] += finance.settle_suspense(self._in_unit)
             wrong = "" if stopped else "payouts were not stopped"
             self.journal.note(_MISSING, today, {"wrong": self._in_unit(payouts_blocked) or wrong})
 
