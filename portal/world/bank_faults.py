@@ -5,6 +5,7 @@ None when today there is nobody it could happen to.
 """
 
 from datetime import timedelta
+from functools import partial
 
 from agency.money import Money
 from agency.remittance.withdrawing import withdraw_claim
@@ -46,11 +47,13 @@ def paid_in_part(scene: Scene) -> Facts | None:
 def paid_after_withdrawal(scene: Scene) -> Facts | None:
     """A11: the creditor took the claim back; the debtor pays all the same."""
     for who in scene.who_owes():
-        scene.in_unit(
-            lambda unit, who=who: withdraw_claim(
-                unit, creditor_id=who.creditor_id, claim_id=who.claim_id, why="taken back by the creditor"
-            )
+        withdraws = partial(
+            withdraw_claim,
+            creditor_id=who.creditor_id,
+            claim_id=who.claim_id,
+            why="taken back by the creditor",
         )
+        scene.in_unit(withdraws)
         return {"claim": str(who.claim_id), "line": scene.pays(who, who.owes)}
     return None
 
