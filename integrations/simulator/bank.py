@@ -85,21 +85,16 @@ def book(
     iban: str,
     amount: Money,
     booked_on: date | None = None,
-    text: str = "",
-    counterparty: str = "",
-    counterparty_iban: str = "",
-    end_to_end: str = "",
-    structured_reference: str = "",
-    batch: str = "",
-    reversal: bool = False,
     value_on: date | None = None,
-    return_reason: str = "",
+    reversal: bool = False,
+    **told: str,
 ) -> str:
     """This function will book one movement and return the bank's reference of it.
 
     :param amount: signed; negative leaves the account.
-    :param batch: movements of one batch are one lump on the statement.
     :param value_on: the day that counts, where it is not the day of booking.
+    :param told: text, counterparty, counterparty_iban, end_to_end, structured_reference, return_reason; and
+        batch: movements of one batch are one lump on the statement.
     :raises UnknownAccount: the bank has none of that number.
     """
     account(world, iban)
@@ -112,16 +107,10 @@ def book(
             iban=iban,
             amount_minor=amount.minor,
             booked_on=day.isoformat(),
-            bank_ref=bank_ref,
-            end_to_end=end_to_end,
-            text=text,
-            structured_reference=structured_reference,
-            counterparty=counterparty,
-            counterparty_iban=counterparty_iban,
-            batch=batch,
-            reversal=int(reversal),
             value_on=value_on.isoformat() if value_on else "",
-            return_reason=return_reason,
+            bank_ref=bank_ref,
+            reversal=int(reversal),
+            **told,
         )
     return bank_ref
 

@@ -189,36 +189,25 @@ def _settle_lump(world: World, day: str, scripted: str, late: int, only: Sequenc
     """Pay out one lump: of some payments, or of all that is left."""
     store = world.store
     chosen = "" if only is None else f" AND id IN ({marks(only)})"
-    values = [*(only or ())]
-    paid = store.all(
-        f"SELECT method, amount_minor FROM payment WHERE settlement_id = '' AND settle_on <= ?{chosen}",
-        day,
-        *values,
-    )
-    back = 0
-    if only is None:
-        back = store.number(
-            "SELECT sum(amount_minor) FROM reversal WHERE settlement_id = '' AND settle_on <= ?", day
-        )
+    paid, back = _amounts_waiting(world, day, chosen, only)
     costs = _costs(Counter(row["method"] for row in paid))
     gross_costs = sum((Decimal(cost["gross"]) for cost in costs), Decimal(0))
     withheld = round_minor(gross_costs.scaleb(2), Rounding.HALF_UP)
     net = Money(sum(row["amount_minor"] for row in paid) - back - withheld, "EUR")
     if net <= Money.zero("EUR"):
         return False
-    settled_on = date.fromisoformat(day)
-    reference = _next_reference(world, settled_on)
     settlement_id = new_id("stl_", size=6)
     with store.transaction():
+        reference = _book_lump(world, date.fromisoformat(day), net)
         store.insert(
             "settlement",
             id=settlement_id,
             reference=reference,
             settled_on=day,
-            settled_at=moment_text(datetime.combine(settled_on, time(7), UTC)),
+            settled_at=moment_text(datetime.combine(date.fromisoformat(day), time(7), UTC)),
             amount_minor=net.minor,
             costs=as_json(costs),
-            listed_on=(settled_on + timedelta(days=late)).isoformat(),
+            listed_on=(date.fromisoformat(day) + timedelta(days=late)).isoformat(),
             scripted=scripted,
         )
         for table in ("payment",) if only is not None else ("payment", "reversal"):
@@ -226,19 +215,41 @@ def _settle_lump(world: World, day: str, scripted: str, late: int, only: Sequenc
                 f"UPDATE {table} SET settlement_id = ? WHERE settlement_id = '' AND settle_on <= ?{chosen}",
                 settlement_id,
                 day,
-                *values,
+                *(only or ()),
             )
-        bank.book(
-            world,
-            iban=world.configuration.trust_iban,
-            amount=net,
-            booked_on=settled_on,
-            text=f"REF {reference}",
-            counterparty=_PROVIDER_NAME,
-            counterparty_iban=_PROVIDER_IBAN,
-            end_to_end=reference,
-        )
     return True
+
+
+def _book_lump(world: World, settled_on: date, net: Money) -> str:
+    """Let the lump arrive at the merchant's account and return what it is known by there."""
+    reference = _next_reference(world, settled_on)
+    bank.book(
+        world,
+        iban=world.configuration.trust_iban,
+        amount=net,
+        booked_on=settled_on,
+        text=f"REF {reference}",
+        counterparty=_PROVIDER_NAME,
+        counterparty_iban=_PROVIDER_IBAN,
+        end_to_end=reference,
+    )
+    return reference
+
+
+def _amounts_waiting(
+    world: World, day: str, chosen: str, only: Sequence[str] | None
+) -> tuple[list[sqlite3.Row], int]:
+    """The payments that a lump is of, and what went back and is kept from it, in cents."""
+    paid = world.store.all(
+        f"SELECT method, amount_minor FROM payment WHERE settlement_id = '' AND settle_on <= ?{chosen}",
+        day,
+        *(only or ()),
+    )
+    if only is not None:
+        return paid, 0
+    return paid, world.store.number(
+        "SELECT sum(amount_minor) FROM reversal WHERE settlement_id = '' AND settle_on <= ?", day
+    )
 
 
 def _costs(counts: Counter[str]) -> list[dict[str, Any]]:
