@@ -239,13 +239,16 @@ class FaultyWorld(World):
         self._bank_day(today)
 
     def _let_happen(self, moment: Moment) -> None:
+        tried = 0
         for case in CASES:
             if case.moment is moment and case.happen is not None and self._comes_to_pass(case):
+                tried += 1
                 facts = case.happen(self.scene)
                 if facts is not None:
                     self._note(case, facts)
-        self._until_quiet()
-        self.outside.no_more_misfortune()
+        if tried:
+            self._until_quiet()
+            self.outside.no_more_misfortune()
 
     def _comes_to_pass(self, case: Case) -> bool:
         """Whether a case is due today; its ways do not happen at once where they would hide each other."""
