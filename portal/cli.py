@@ -234,6 +234,12 @@ def read(files: Annotated[list[Path], typer.Argument(show_default=False)], as_js
 def world(
     days: Annotated[int, typer.Option(min=1, max=400, help="How many days pass.")] = 1,
     seed: Annotated[int, typer.Option(help="Another seed, other debtors' behaviour.")] = 7,
+    faults: Annotated[
+        bool, typer.Option("--faults", help="Let go wrong what can: providers, bank, payers.")
+    ] = False,
+    claims: Annotated[
+        int, typer.Option(min=0, max=100_000, help="New claims come every week until so many stand.")
+    ] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Let time pass in the running demo: messages leave, debtors act, the bank answers, finance pays out."""
@@ -243,10 +249,19 @@ def world(
     addresses = running_state(folder).get("addresses")
     if not addresses:
         raise LocalTrouble("nothing runs; start it with: python3 dev up")
+    memory = folder / "world.txt"
     with operating(folder, say=say):
-        from portal.world.telling import live
+        if faults or claims:
+            from portal.world.year_telling import live_with_faults
 
-        code = live(days=days, seed=seed, memory=folder / "world.txt", addresses=addresses, as_json=as_json)
+            code = live_with_faults(
+                days=days, seed=seed, claims=claims, faults=faults, memory=memory, addresses=addresses,
+                as_json=as_json,
+            )  # fmt: skip
+        else:
+            from portal.world.telling import live
+
+            code = live(days=days, seed=seed, memory=memory, addresses=addresses, as_json=as_json)
     raise typer.Exit(code)
 
 

@@ -171,7 +171,7 @@ def approve_run(unit: Unit, *, creditor_id: UUID, run_id: UUID) -> None:
     if run.drafted_by == unit.by:
         raise NotTheSecondPerson("another person must approve what you drafted")
     if stale_runs(unit, [run]):
-        raise UnableToApprove("a payment in it was taken back; cancel it and draft again")
+        raise UnableToApprove(_why_stale(run))
     _refuse_while_red(unit)
     run.state, run.approved_at, run.approved_by = RunState.APPROVED, unit.now, unit.by
     unit.session.add(run)
@@ -262,6 +262,12 @@ def export_runs(
         facts={"runs": len(settled + paid), "total_minor": file.total_minor if file else 0},
     )
     return file
+
+
+def _why_stale(run: RemittanceRun) -> str:
+    if run.attempt > 1:
+        return "a payment in it was taken back, and the creditor is not owed that much now"
+    return "a payment in it was taken back; cancel it and draft again"
 
 
 def _approved(unit: Unit) -> list[RemittanceRun]:

@@ -1,4 +1,8 @@
-"""Runs that promise money which was taken back after they were drafted: they may not leave as they are."""
+"""Runs that promise money which was taken back after they were drafted: they may not leave as they are.
+
+A run that came back from the bank was invoiced the first time and cannot be drafted anew: what was taken back
+of it is netted with the creditor's next one. It leaves again once the creditor is owed as much as it pays.
+"""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -19,15 +23,20 @@ _LOCK = text(
 _TAKEN_BACK = text(
     "SELECT f.run_id FROM success_fee f JOIN payment p ON p.creditor_id = f.creditor_id"
     " AND p.id = f.payment_id AND p.reversed_at IS NOT NULL"
+    " JOIN remittance_run n ON n.creditor_id = f.creditor_id AND n.id = f.run_id AND n.attempt = 1"
     " WHERE f.run_id = ANY(:runs) AND f.kind = 'fee' AND NOT EXISTS (SELECT FROM success_fee r"
     "  WHERE r.creditor_id = f.creditor_id AND r.payment_id = f.payment_id AND r.kind = 'reversal'"
     "  AND r.run_id = f.run_id)"
+    " UNION SELECT n.id FROM remittance_run n WHERE n.id = ANY(:runs) AND n.attempt > 1 AND n.net_minor >"
+    " (SELECT coalesce(-sum(e.amount_minor), 0) FROM ledger_entry e WHERE e.creditor_id = n.creditor_id"
+    "  AND e.account = 'trust.creditor' AND e.currency = n.currency)"
 )
 
 
 def stale_runs(unit: Unit, runs: Sequence[RemittanceRun]) -> frozenset[UUID]:
-    """This function will return which runs hold a payment that was taken back since they were drafted, and
-    keep their payments as they are until the transaction ends."""
+    """This function will return which runs hold a payment that was taken back since they were drafted, or
+    came back and are more than their creditor is owed by now, and keep their payments as they are until the
+    transaction ends."""
     if not runs:
         return frozenset()
     ids = {"runs": [run.id for run in runs]}

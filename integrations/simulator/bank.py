@@ -1,4 +1,4 @@
-"""The bank: accounts, transfers in, payment orders out, and a statement per day as CAMT.053."""
+"""The bank: accounts, transfers in, payment orders out, and a statement per day in every format."""
 
 import hashlib
 import json
@@ -13,15 +13,22 @@ from lxml import etree
 from agency.money import Money
 from agency.ports.readers import Unreadable
 from integrations import untrusted_xml
-from integrations.bankfiles.camt_writer import StatementLine, write_camt053
+from integrations.bankfiles.camt_writer import StatementLine
 from integrations.bankfiles.xsd import schema_errors
 from integrations.simulator import magic
+from integrations.simulator.statement_formats import (
+    DayOnAccount,
+    StatementFormat,
+    write_pain002,
+    write_statement,
+)
 from integrations.simulator.store import as_json
 from integrations.simulator.world import World
 
 _ORDER = "pain.001.001.09"
 _ORDER_NAMESPACE = {"p": f"urn:iso:std:iso:20022:tech:xsd:{_ORDER}"}
 _ORDER_MAX = 20 * 1024 * 1024
+_REFUSE_NEXT = "refuse_next"
 
 
 class UnknownAccount(LookupError):
@@ -78,18 +85,16 @@ def book(
     iban: str,
     amount: Money,
     booked_on: date | None = None,
-    text: str = "",
-    counterparty: str = "",
-    counterparty_iban: str = "",
-    end_to_end: str = "",
-    structured_reference: str = "",
-    batch: str = "",
+    value_on: date | None = None,
     reversal: bool = False,
+    **told: str,
 ) -> str:
     """This function will book one movement and return the bank's reference of it.
 
     :param amount: signed; negative leaves the account.
-    :param batch: movements of one batch are one lump on the statement.
+    :param value_on: the day that counts, where it is not the day of booking.
+    :param told: text, counterparty, counterparty_iban, end_to_end, structured_reference, return_reason; and
+        batch: movements of one batch are one lump on the statement.
     :raises UnknownAccount: the bank has none of that number.
     """
     account(world, iban)
@@ -102,14 +107,10 @@ def book(
             iban=iban,
             amount_minor=amount.minor,
             booked_on=day.isoformat(),
+            value_on=value_on.isoformat() if value_on else "",
             bank_ref=bank_ref,
-            end_to_end=end_to_end,
-            text=text,
-            structured_reference=structured_reference,
-            counterparty=counterparty,
-            counterparty_iban=counterparty_iban,
-            batch=batch,
             reversal=int(reversal),
+            **told,
         )
     return bank_ref
 
@@ -124,7 +125,7 @@ def entries(world: World, iban: str, *, since: str = "", limit: int = 500) -> li
     )
 
 
-def statement(world: World, *, iban: str, day: date) -> bytes:
+def statement(world: World, *, iban: str, day: date, format: StatementFormat = "camt053") -> bytes:
     """This function will write the statement of one day, as far as the day has come.
 
     Asked for again after more was booked, it carries another id, as a bank's renewed statement does.
@@ -135,16 +136,18 @@ def statement(world: World, *, iban: str, day: date) -> bytes:
     booked = world.store.all(
         "SELECT * FROM entry WHERE iban = ? AND booked_on = ? ORDER BY id", iban, day.isoformat()
     )
-    return write_camt053(
-        statement_id=f"{day:%Y%m%d}-{iban[-8:]}-{len(booked)}",
-        account=iban,
-        currency=row["currency"],
-        created_at=world.clock.now(),
-        from_day=day,
-        to_day=day,
-        opening=balance(world, iban, before=day),
-        lines=_lines(booked, row["currency"]),
-        sequence_number=day.toordinal(),
+    return write_statement(
+        DayOnAccount(
+            statement_id=f"{day:%Y%m%d}-{iban[-8:]}-{len(booked)}",
+            account=iban,
+            holder=row["name"],
+            currency=row["currency"],
+            created_at=world.clock.now(),
+            day=day,
+            opening=balance(world, iban, before=day),
+            lines=_lines(booked, row["currency"]),
+        ),
+        format=format,
     )
 
 
@@ -186,7 +189,7 @@ def _execute(world: World, group: etree._Element, message_id: str, rejected: lis
     accepted = []
     for transfer in group.findall("p:CdtTrfTxInf", _ORDER_NAMESPACE):
         payment = _read_transfer(transfer)
-        if refusal := _refusal(payment["amount"], payment["counterparty_iban"]):
+        if refusal := _refusal(world, payment["amount"], payment["counterparty_iban"]):
             rejected.append({"end_to_end": payment["end_to_end"], "code": refusal[0], "reason": refusal[1]})
         else:
             accepted.append(payment)
@@ -228,13 +231,31 @@ def _read_transfer(transfer: etree._Element) -> dict[str, Any]:
     }
 
 
-def _refusal(amount: Money, iban: str) -> tuple[str, str] | None:
+def refuse_next(world: World, *, times: int) -> None:
+    """This function will have the bank refuse that many of the next payments that it is ordered to make."""
+    world.store.keep_setting(_REFUSE_NEXT, str(times))
+
+
+def order_status(world: World, message_id: str) -> bytes | None:
+    """This function will say of an executed order which payments were refused (pain.002); None of no order
+    of that id."""
+    known = world.store.one("SELECT * FROM answer WHERE vendor = 'bank' AND key = ?", message_id)
+    if known is None:
+        return None
+    return write_pain002(json.loads(known["content"]), created_at=world.clock.now())
+
+
+def _refusal(world: World, amount: Money, iban: str) -> tuple[str, str] | None:
     if amount.currency != "EUR":
         return "AM03", "only euro can be sent"
     if amount == magic.TRANSFER_REJECTED:
         return "AM04", "refused by script"
     if iban.endswith(magic.IBAN_CLOSED):
         return "AC04", "the account is closed"
+    to_refuse = int(world.store.setting(_REFUSE_NEXT) or 0)
+    if to_refuse:
+        world.store.keep_setting(_REFUSE_NEXT, str(to_refuse - 1))
+        return "AC04", "refused by script"
     return None
 
 
@@ -272,6 +293,8 @@ def _line(row: sqlite3.Row, currency: str) -> StatementLine:
         counterparty=row["counterparty"] or None,
         counterparty_iban=row["counterparty_iban"] or None,
         reversal=bool(row["reversal"]),
+        value_on=date.fromisoformat(row["value_on"]) if row["value_on"] else None,
+        return_reason=row["return_reason"] or None,
     )
 
 

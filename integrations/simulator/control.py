@@ -36,6 +36,19 @@ class PaymentStep(BaseModel):
     method: str = "ideal"
 
 
+class NextSettlement(BaseModel):
+    """How the provider's next day of payment differs from others."""
+
+    late_days: int = Field(default=0, ge=0, le=30)
+    lumps: int = Field(default=1, ge=1, le=10)
+
+
+class Refusals(BaseModel):
+    """How many of the next payments the bank refuses."""
+
+    times: int = Field(ge=0, le=1_000)
+
+
 class NewAccount(BaseModel):
     """A bank account to open; the opening balance in euro."""
 
@@ -55,7 +68,9 @@ class IncomingTransfer(BaseModel):
     structured_reference: str = ""
     end_to_end: str = ""
     on: date | None = None
+    value_on: date | None = None
     reversal: bool = False
+    return_reason: str = Field(default="", max_length=4)
 
 
 @routes.get("/health")
@@ -142,7 +157,7 @@ async def list_payments(world: TheWorld, status: str = "open", limit: int = 100)
 @routes.post("/payments/{payment_id}/{step}")
 async def step_payment(
     payment_id: str,
-    step: Literal["pay", "fail", "expire", "cancel", "refund", "chargeback"],
+    step: Literal["pay", "fail", "expire", "cancel", "refund", "chargeback", "win"],
     details: PaymentStep,
     world: TheWorld,
 ) -> dict[str, Any]:
@@ -152,6 +167,31 @@ async def step_payment(
         return dict(take_step(world, payment_id, step=step, method=details.method, amount=amount))
     except payments.UnableToChange as error:
         raise HTTPException(409, str(error)) from error
+
+
+@routes.get("/settlements")
+async def list_settlements(world: TheWorld, since: date | None = None) -> dict[str, Any]:
+    """What the provider paid out, also what its reports do not show yet."""
+    rows = world.store.all(
+        "SELECT reference, settled_on, listed_on, scripted, amount_minor FROM settlement"
+        " WHERE settled_on >= ? ORDER BY rowid",
+        since.isoformat() if since else "",
+    )
+    return {"settlements": [dict(row) for row in rows]}
+
+
+@routes.post("/settlements/next")
+async def script_settlement(wanted: NextSettlement, world: TheWorld) -> NextSettlement:
+    """Script the next day of payment of the provider: reported late, or in several lumps."""
+    payments.script_next(world, late_days=wanted.late_days, lumps=wanted.lumps)
+    return wanted
+
+
+@routes.post("/bank/refusals")
+async def refuse_next(wanted: Refusals, world: TheWorld) -> Refusals:
+    """Let the bank refuse some of the next payments that it is ordered to make."""
+    bank.refuse_next(world, times=wanted.times)
+    return wanted
 
 
 @routes.get("/bank/accounts")
@@ -184,6 +224,8 @@ async def transfer(wanted: IncomingTransfer, world: TheWorld) -> dict[str, str]:
             end_to_end=wanted.end_to_end,
             structured_reference=wanted.structured_reference,
             reversal=wanted.reversal,
+            value_on=wanted.value_on,
+            return_reason=wanted.return_reason,
         )
     except bank.UnknownAccount as error:
         raise HTTPException(404, "no such account") from error
@@ -297,6 +339,9 @@ def take_step(world: World, payment_id: str, *, step: str, method: str, amount: 
     row = payments.payment(world, payment_id)
     if row is None:
         raise payments.UnableToChange("no such payment")
+    if step == "win":
+        payments.win_chargebacks(world, payment_id)
+        return payments.payment(world, payment_id)
     whole = Money(row["amount_minor"], row["currency"])
     kind: Literal["refund", "chargeback"] = "refund" if step == "refund" else "chargeback"
     payments.reverse(world, payment_id, kind=kind, amount=whole if amount is None else amount)

@@ -47,6 +47,7 @@ class Fault(BaseModel):
     times: int | None = Field(default=None, description="how often; until cleared when absent")
     percent: int = Field(default=100, ge=0, le=100, description="chance that a call is hit")
     path: str = Field(default="", description="only calls whose path holds this text")
+    method: str = Field(default="", description="only calls of this method; of any when empty")
     status: int = 500
     retry_after: int | None = None
     seconds: float = 30
@@ -73,11 +74,13 @@ class Faults:
         """Lift every rule."""
         self.rules.clear()
 
-    def hit(self, target: str, *, kinds: frozenset[str], path: str = "") -> Fault | None:
+    def hit(self, target: str, *, kinds: frozenset[str], path: str = "", method: str = "") -> Fault | None:
         """The rule of one of these kinds that hits this call, which uses it up once."""
         general = target.partition(":")[0]
         for number, rule in self.rules.items():
             if rule.kind not in kinds or rule.target not in (target, general) or rule.path not in path:
+                continue
+            if rule.method not in ("", method):
                 continue
             if rule.percent < 100 and self._random.randrange(100) >= rule.percent:
                 continue
@@ -100,7 +103,7 @@ class FaultyApp(FastAPI):
         if scope["type"] != "http" or target.startswith("_sim"):
             await super().__call__(scope, receive, send)
             return
-        fault = self.faults.hit(target, kinds=CALL_KINDS, path=scope["path"])
+        fault = self.faults.hit(target, kinds=CALL_KINDS, path=scope["path"], method=scope["method"])
         if fault is None:
             await super().__call__(scope, receive, send)
             return

@@ -123,7 +123,10 @@ async def list_chargebacks(request: Request, world: TheWorld) -> Response:
 @routes.get("/settlements")
 async def list_settlements(request: Request, world: TheWorld) -> Response:
     """Settlements, the newest first, by page."""
-    rows = world.store.all("SELECT * FROM settlement ORDER BY settled_on DESC, id DESC")
+    rows = world.store.all(
+        "SELECT * FROM settlement WHERE listed_on <= ? ORDER BY settled_on DESC, id DESC",
+        world.clock.today().isoformat(),
+    )
     return _page(request, world, "settlements", rows, _settlement_json)
 
 

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Literal
@@ -10,7 +11,7 @@ from agency.money import Money, Rounding, round_minor
 from integrations.simulator import bank, magic
 from integrations.simulator.clock import bank_day
 from integrations.simulator.post import new_id
-from integrations.simulator.store import as_json, moment_text
+from integrations.simulator.store import as_json, marks, moment_text
 from integrations.simulator.world import World
 
 Ending = Literal["paid", "failed", "expired", "canceled"]
@@ -21,6 +22,7 @@ _FEE_MINOR = {"ideal": 32, "bancontact": 39, "creditcard": 25}
 _VAT = Decimal("0.21")
 _PROVIDER_NAME, _PROVIDER_IBAN = "Stichting Simulated Payments", "NL80SIMU0000000001"
 _PROFILE = 1234567
+_LATE_DAYS, _LUMPS = "settlement_late_days", "settlement_lumps"
 
 
 class UnableToChange(ValueError):
@@ -101,6 +103,30 @@ def reverse(
     return reversal_id
 
 
+def win_chargebacks(world: World, payment_id: str) -> None:
+    """This function will give charged back money to the merchant again, because he won the dispute.
+
+    :raises UnableToChange: nothing of the payment is charged back.
+    """
+    row = _known(world, payment_id)
+    lost = reversed_minor(world, payment_id).get("chargeback", 0)
+    if lost <= 0:
+        raise UnableToChange("nothing of it is charged back")
+    now = world.clock.now()
+    with world.store.transaction():
+        world.store.insert(
+            "reversal",
+            id=new_id("chb_", size=6),
+            kind="chargeback",
+            payment_id=payment_id,
+            amount_minor=-lost,
+            description="won",
+            created_at=moment_text(now),
+            settle_on=_settle_on(now),
+        )
+        _tell(world, row, now)
+
+
 def reversed_minor(world: World, payment_id: str) -> dict[str, int]:
     """This function will return what was refunded and what was charged back of a payment, in cents."""
     rows = world.store.all(
@@ -133,52 +159,97 @@ def settle(world: World) -> int:
     return sum(_settle_day(world, day["settle_on"]) for day in days)
 
 
-def _settle_day(world: World, day: str) -> bool:
-    """Pay out what waits up to a day. What would be nothing or less waits for a better day."""
+def script_next(world: World, *, late_days: int, lumps: int) -> None:
+    """This function will let the next day of payment be reported late, or come in several lumps."""
+    world.store.keep_setting(_LATE_DAYS, str(late_days))
+    world.store.keep_setting(_LUMPS, str(lumps))
+
+
+def _settle_day(world: World, day: str) -> int:
+    """Pay out what waits up to a day, as scripted. What would be nothing or less waits for a better day."""
+    late, lumps = (int(world.store.setting(name) or 0) for name in (_LATE_DAYS, _LUMPS))
+    waiting = world.store.all(
+        "SELECT id FROM payment WHERE settlement_id = '' AND settle_on <= ? ORDER BY ended_at, id", day
+    )
+    in_parts = 1 < lumps <= len(waiting)
+    scripted = "lump" if in_parts else "late" if late else ""
+    paid = 0
+    with world.store.transaction():
+        # All but the last lump are of payments only; the last one takes what is left and what went back.
+        for number in range(lumps - 1 if in_parts else 0):
+            share = [row["id"] for row in waiting[number::lumps]]
+            paid += _settle_lump(world, day, scripted, late, share)
+        paid += _settle_lump(world, day, scripted, late, None)
+        if paid and scripted:
+            script_next(world, late_days=0, lumps=1)
+    return paid
+
+
+def _settle_lump(world: World, day: str, scripted: str, late: int, only: Sequence[str] | None) -> bool:
+    """Pay out one lump: of some payments, or of all that is left."""
     store = world.store
-    paid = store.all(
-        "SELECT method, amount_minor FROM payment WHERE settlement_id = '' AND settle_on <= ?",
-        day,
-    )
-    back = store.number(
-        "SELECT sum(amount_minor) FROM reversal WHERE settlement_id = '' AND settle_on <= ?", day
-    )
+    chosen = "" if only is None else f" AND id IN ({marks(only)})"
+    paid, back = _amounts_waiting(world, day, chosen, only)
     costs = _costs(Counter(row["method"] for row in paid))
     gross_costs = sum((Decimal(cost["gross"]) for cost in costs), Decimal(0))
     withheld = round_minor(gross_costs.scaleb(2), Rounding.HALF_UP)
     net = Money(sum(row["amount_minor"] for row in paid) - back - withheld, "EUR")
     if net <= Money.zero("EUR"):
         return False
-    settled_on = date.fromisoformat(day)
-    reference = _next_reference(world, settled_on)
     settlement_id = new_id("stl_", size=6)
     with store.transaction():
+        reference = _book_lump(world, date.fromisoformat(day), net)
         store.insert(
             "settlement",
             id=settlement_id,
             reference=reference,
             settled_on=day,
-            settled_at=moment_text(datetime.combine(settled_on, time(7), UTC)),
+            settled_at=moment_text(datetime.combine(date.fromisoformat(day), time(7), UTC)),
             amount_minor=net.minor,
             costs=as_json(costs),
+            listed_on=(date.fromisoformat(day) + timedelta(days=late)).isoformat(),
+            scripted=scripted,
         )
-        for table in ("payment", "reversal"):
+        for table in ("payment",) if only is not None else ("payment", "reversal"):
             store.run(
-                f"UPDATE {table} SET settlement_id = ? WHERE settlement_id = '' AND settle_on <= ?",
+                f"UPDATE {table} SET settlement_id = ? WHERE settlement_id = '' AND settle_on <= ?{chosen}",
                 settlement_id,
                 day,
+                *(only or ()),
             )
-        bank.book(
-            world,
-            iban=world.configuration.trust_iban,
-            amount=net,
-            booked_on=settled_on,
-            text=f"REF {reference}",
-            counterparty=_PROVIDER_NAME,
-            counterparty_iban=_PROVIDER_IBAN,
-            end_to_end=reference,
-        )
     return True
+
+
+def _book_lump(world: World, settled_on: date, net: Money) -> str:
+    """Let the lump arrive at the merchant's account and return what it is known by there."""
+    reference = _next_reference(world, settled_on)
+    bank.book(
+        world,
+        iban=world.configuration.trust_iban,
+        amount=net,
+        booked_on=settled_on,
+        text=f"REF {reference}",
+        counterparty=_PROVIDER_NAME,
+        counterparty_iban=_PROVIDER_IBAN,
+        end_to_end=reference,
+    )
+    return reference
+
+
+def _amounts_waiting(
+    world: World, day: str, chosen: str, only: Sequence[str] | None
+) -> tuple[list[sqlite3.Row], int]:
+    """The payments that a lump is of, and what went back and is kept from it, in cents."""
+    paid = world.store.all(
+        f"SELECT method, amount_minor FROM payment WHERE settlement_id = '' AND settle_on <= ?{chosen}",
+        day,
+        *(only or ()),
+    )
+    if only is not None:
+        return paid, 0
+    return paid, world.store.number(
+        "SELECT sum(amount_minor) FROM reversal WHERE settlement_id = '' AND settle_on <= ?", day
+    )
 
 
 def _costs(counts: Counter[str]) -> list[dict[str, Any]]:

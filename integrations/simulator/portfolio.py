@@ -71,25 +71,31 @@ def draw_age_days(rng: random.Random) -> int:
     return rng.randint(low, high)
 
 
-def trade_portfolio(*, seed: int, today: date, claims: int) -> list[SimulatedInvoice]:
+def _seeded(portfolio: str, seed: int, first: int) -> random.Random:
+    """Each portfolio, and each later part of it, is drawn by itself."""
+    return random.Random(f"{portfolio}-{seed}-{first}" if first else f"{portfolio}-{seed}")  # noqa: S311
+
+
+def trade_portfolio(*, seed: int, today: date, claims: int, first: int = 0) -> list[SimulatedInvoice]:
     """This function will return a wholesaler's open invoices: Dutch companies and sole traders."""
-    rng = random.Random(f"trade-{seed}")  # noqa: S311 - a simulation, not a secret
-    debtors = [_dutch_business(rng, index) for index in range(max(1, int(claims * 0.8)))]
-    return list(_claims(rng, debtors, today, claims, TRADE_AMOUNTS, "G", "Levering goederen"))
+    rng = _seeded("trade", seed, first)
+    debtors = [_dutch_business(rng, first + index) for index in range(max(1, int(claims * 0.8)))]
+    return list(_claims(rng, debtors, today, claims, TRADE_AMOUNTS, "G", "Levering goederen", first))
 
 
-def consumer_portfolio(*, seed: int, today: date, claims: int) -> list[SimulatedInvoice]:
+def consumer_portfolio(*, seed: int, today: date, claims: int, first: int = 0) -> list[SimulatedInvoice]:
     """This function will return a utility's open instalments: Dutch natural persons."""
-    rng = random.Random(f"consumer-{seed}")  # noqa: S311
-    debtors = [_dutch_person(rng, index) for index in range(claims)]
-    return list(_claims(rng, debtors, today, claims, SMALL_AMOUNTS, "T", "Termijn energie"))
+    rng = _seeded("consumer", seed, first)
+    debtors = [_dutch_person(rng, first + index) for index in range(claims)]
+    return list(_claims(rng, debtors, today, claims, SMALL_AMOUNTS, "T", "Termijn energie", first))
 
 
-def belgian_portfolio(*, seed: int, today: date, claims: int) -> list[SimulatedInvoice]:
+def belgian_portfolio(*, seed: int, today: date, claims: int, first: int = 0) -> list[SimulatedInvoice]:
     """This function will return a Belgian supplier's open invoices and some credit notes."""
-    rng = random.Random(f"belgian-{seed}")  # noqa: S311
-    debtors = [_belgian_debtor(rng, index) for index in range(max(1, int(claims * 0.9)))]
-    small = list(_claims(rng, debtors, today, claims, (90_00, 640_00, 4_800_00), "B", "Werken en materiaal"))
+    rng = _seeded("belgian", seed, first)
+    debtors = [_belgian_debtor(rng, first + index) for index in range(max(1, int(claims * 0.9)))]
+    amounts = (90_00, 640_00, 4_800_00)
+    small = list(_claims(rng, debtors, today, claims, amounts, "B", "Werken en materiaal", first))
     return list(_with_credit_notes(rng, small))
 
 
@@ -101,14 +107,15 @@ def _claims(
     amounts: Percentiles,
     prefix: str,
     what: str,
+    first: int,
 ) -> Iterator[SimulatedInvoice]:
     for index in range(claims):
         debtor = debtors[index] if index < len(debtors) else rng.choice(debtors)
         due_on = today - timedelta(days=draw_age_days(rng))
         yield SimulatedInvoice(
             debtor=_another_spelling(rng, debtor) if index >= len(debtors) else debtor,
-            claim_reference=f"{prefix}{index + 1:06d}",
-            number=f"{due_on.year % 100:02d}{prefix}{index + 1:05d}",
+            claim_reference=f"{prefix}{first + index + 1:06d}",
+            number=f"{due_on.year % 100:02d}{prefix}{first + index + 1:05d}",
             issued_on=due_on - timedelta(days=30),
             due_on=due_on,
             amount_minor=draw_amount(rng, amounts),

@@ -108,7 +108,9 @@ CREATE TABLE IF NOT EXISTS settlement (
     settled_on TEXT NOT NULL,
     settled_at TEXT NOT NULL,
     amount_minor INTEGER NOT NULL,
-    costs TEXT NOT NULL               -- per method: count, net, VAT; JSON
+    costs TEXT NOT NULL,              -- per method: count, net, VAT; JSON
+    listed_on TEXT NOT NULL DEFAULT '', -- the day from which the report is to be had
+    scripted TEXT NOT NULL DEFAULT '' -- how it differs from others: late, lump
 ) STRICT;
 
 CREATE TABLE IF NOT EXISTS account (
@@ -130,10 +132,21 @@ CREATE TABLE IF NOT EXISTS entry (
     counterparty TEXT NOT NULL DEFAULT '',
     counterparty_iban TEXT NOT NULL DEFAULT '',
     batch TEXT NOT NULL DEFAULT '',   -- entries with the same batch are one lump on the statement
-    reversal INTEGER NOT NULL DEFAULT 0
+    reversal INTEGER NOT NULL DEFAULT 0,
+    value_on TEXT NOT NULL DEFAULT '', -- where it is not the day of booking
+    return_reason TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX IF NOT EXISTS entry_day ON entry (iban, booked_on);
 """
+
+# What a file from before does not have yet.
+_LATER_COLUMNS = (
+    ("reversal", "metadata", "null"),
+    ("settlement", "listed_on", ""),
+    ("settlement", "scripted", ""),
+    ("entry", "value_on", ""),
+    ("entry", "return_reason", ""),
+)
 
 
 class Store:
@@ -147,9 +160,9 @@ class Store:
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;"
         )
         self._connection.executescript(_SCHEMA)
-        if not any(column["name"] == "metadata" for column in self.all("PRAGMA table_info(reversal)")):
-            # A file from before refunds could be asked for.
-            self.run("ALTER TABLE reversal ADD COLUMN metadata TEXT NOT NULL DEFAULT 'null'")
+        for table, column, default in _LATER_COLUMNS:
+            if not any(one["name"] == column for one in self.all(f"PRAGMA table_info({table})")):
+                self.run(f"ALTER TABLE {table} ADD COLUMN {column} TEXT NOT NULL DEFAULT '{default}'")
 
     def close(self) -> None:
         """Close the file."""

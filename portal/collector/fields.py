@@ -4,10 +4,10 @@ from decimal import Decimal
 from uuid import UUID
 
 from agency.claims.models import Claim
-from agency.kernel.errors import Invalid, NotFound
+from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
-from agency.money import Money, UnreadableAmount
-from portal.shared.i18n import N_
+from agency.money import Money
+from portal.shared.forms import money_of
 
 
 def currency_of(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> str:
@@ -26,9 +26,4 @@ def amount_of(typed: Decimal | None, currency: str, field: str) -> Money | None:
 
     :raises Invalid: it has more decimals than the currency, or is no amount.
     """
-    if typed is None:
-        return None
-    try:
-        return Money.parse(str(typed), currency)
-    except UnreadableAmount as error:
-        raise Invalid(N_("Give an amount, like 12.50."), field=field) from error
+    return None if typed is None else money_of(typed, currency, field)

@@ -10,11 +10,10 @@ from agency.claims.models import Claim
 from agency.disputes.resolving import answer_dispute, resolve_dispute
 from agency.kernel.errors import Conflict, Invalid, NotFound
 from agency.kernel.unit import Unit
-from agency.money import Money
 from portal.creditor.claims import show_claim
 from portal.creditor.doors import routes
 from portal.shared.audience import CreditorUnit, TheVisitor, leave_for, own_creditor
-from portal.shared.forms import AmountField, Fields, FormModel, submitted
+from portal.shared.forms import AmountField, Fields, FormModel, money_of, submitted
 from portal.shared.i18n import N_
 
 
@@ -61,7 +60,7 @@ def _answer(unit: Unit, claim: Claim, dispute_id: UUID, data: AnswerForm) -> Non
     if data.verdict == "part":
         if data.accepted is None:
             raise Invalid(N_("Say for which amount the debtor is right."), field="accepted")
-        accepted = Money.parse(str(data.accepted), claim.currency)
+        accepted = money_of(data.accepted, claim.currency, "accepted")
     resolve_dispute(
         unit,
         creditor_id=claim.creditor_id,

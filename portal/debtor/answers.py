@@ -16,7 +16,7 @@ from agency.money import Money
 from portal.debtor.fields import Fields
 from portal.debtor.pages import debtor_routes, show_debtor
 from portal.debtor.visits import TheVisit, Visit
-from portal.shared.forms import AmountField, Form, FormModel, blank, submitted
+from portal.shared.forms import AmountField, Form, FormModel, blank, money_of, submitted
 from portal.shared.i18n import N_
 
 REASONS = (
@@ -164,7 +164,8 @@ def _promise(request: Request, visit: Visit, form: Form[Any], *, status: int = 2
 
 def _amount(unit: Unit, visit: Visit, form: Form[PromiseForm]) -> Money:
     owed = open_total(unit, **_whose(visit), on=unit.today)
-    return owed if form.data.amount is None else Money.parse(str(form.data.amount), owed.currency)
+    typed = form.data.amount
+    return owed if typed is None else money_of(typed, owed.currency, "amount")
 
 
 def _hold(visit: Visit, ground: HoldGround, note: str, days: int | None) -> Response:

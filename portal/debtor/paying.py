@@ -14,7 +14,7 @@ from portal.debtor.fields import Fields
 from portal.debtor.pages import debtor_routes, show_debtor
 from portal.debtor.visits import TheVisit, Visit
 from portal.shared.audience import here
-from portal.shared.forms import AmountField, FormModel, submitted
+from portal.shared.forms import AmountField, FormModel, money_of, submitted
 from portal.shared.i18n import N_
 
 _LATEST = text(
@@ -52,7 +52,7 @@ def _start(visit: Visit, data: PayForm, language: str) -> str | None:
     currency = _currency(visit)  # also without a part: it is where the visit is looked up
     amount = None
     if data.what == "part" and data.amount is not None:
-        amount = Money.parse(str(data.amount), currency)
+        amount = money_of(data.amount, currency, "amount")
     return start_payment(
         visit.wiring.units,
         creditor_id=visit.creditor_id,

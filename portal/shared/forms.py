@@ -19,8 +19,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
-from agency.kernel.errors import AgencyError
+from agency.kernel.errors import AgencyError, Invalid
 from agency.kernel.unit import Unit
+from agency.money import Money, UnreadableAmount
 from portal.shared.i18n import N_
 
 WHOLE = ""  # the key of an error that concerns no single field
@@ -178,3 +179,14 @@ def read_amount(text: Any) -> Any:
 
 
 AmountField = Annotated[Decimal, BeforeValidator(read_amount)]
+
+
+def money_of(typed: Decimal, currency: str, field: str) -> Money:
+    """This function will return an amount that somebody typed as money.
+
+    :raises Invalid: it has more decimals than the currency, or more digits than the books can hold.
+    """
+    try:
+        return Money.parse(f"{typed:f}", currency)
+    except UnreadableAmount as error:
+        raise Invalid(N_("Give an amount, like 12.50."), field=field) from error

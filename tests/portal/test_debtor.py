@@ -173,6 +173,19 @@ class TestPaying:
         assert browser.post("/pay/start", data=data).status_code == 422
         assert checkout.asked == []
 
+    @pytest.mark.parametrize("amount", ["0", "-5", "1000000000000000", "0.1+0.2", "12,3456", "1e2", ""])
+    @pytest.mark.parametrize("path", ["/pay/start", "/pay/promise"])
+    def test_an_amount_that_is_none_is_refused_beside_its_field(self, browser, claim, checkout, path, amount):
+        """A23."""
+        if path == "/pay/promise" and not amount:
+            pytest.skip("a promise without an amount is of everything")
+        page = come_in(browser, claim[2]).text
+        fields = {"what": "part"} if path == "/pay/start" else {"due_on": "2026-12-10"}
+        answer = browser.post(path, data={"csrf": token_of(page), "amount": amount, **fields})
+        assert answer.status_code == 422
+        assert "is-invalid" in answer.text
+        assert checkout.asked == []
+
 
 class TestAnswers:
     @pytest.mark.parametrize(

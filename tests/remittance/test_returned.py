@@ -7,6 +7,7 @@ from agency.banking.proof import prove
 from agency.events import StatementImported
 from agency.kernel.unit import Door
 from agency.ledger.queries import account_balance
+from agency.payments.settlement import reverse_payment
 from agency.remittance.models import FeeInvoice, RemittanceFile, RemittanceRun
 from agency.remittance.paid import see_paid_runs, see_payouts
 from agency.remittance.queries import waiting_for_payout
@@ -107,6 +108,22 @@ class TestRefused:
         again(units, three[0])
         with pytest.raises(UnableToApprove), units.open(Door.STAFF, by=DRAFTER) as unit:
             cancel_run(unit, creditor_id=three[0], run_id=run_of(units, three[0]).id, why="x")
+
+    def test_waits_when_a_payment_in_it_was_taken_back_until_other_money_covers_it(self, units):
+        """B17, A14: it can be neither cancelled nor drafted anew, and no other creditor pays for it."""
+        creditor, claim = agreed(units)
+        payment = paid(units, creditor, claim, 50_000, key="a")
+        pay_out(units)
+        refuse(units, run_of(units, creditor).end_to_end)
+        again(units, creditor)
+        with units.open(Door.STAFF, by="system:test") as unit:
+            reverse_payment(unit, creditor_id=creditor, payment_id=payment, why="chargeback")
+            other = another_claim(unit, creditor)
+        with pytest.raises(UnableToApprove, match="not owed that much"):
+            approve_all(units)
+        paid(units, creditor, other, 60_000, key="b")
+        approve_all(units)
+        assert export(units).total_minor == run_of(units, creditor).net_minor
 
     def test_only_what_came_back_is_put_forward_again(self, units, three):
         with pytest.raises(UnableToPutForward):

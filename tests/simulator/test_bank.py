@@ -6,6 +6,7 @@ import pytest
 
 from agency.money import Money
 from integrations.bankfiles.payment_order import Payer, Transfer, pain001
+from integrations.bankfiles.payment_status import read_payment_status
 from integrations.bankfiles.reader import read_bank_file
 
 TRUST, TRUST_NAME = "NL86INGB0002445588", "Stichting Derdengelden Incasso Noord"
@@ -32,6 +33,11 @@ def statement(bank, day=TODAY, iban=TRUST):
     answer.raise_for_status()
     (only,) = read_bank_file(answer.content)
     return only
+
+
+def in_format(bank, format):
+    answer = bank.http.get(f"/bank/statements/{TRUST}", params={"date": TODAY.isoformat(), "format": format})
+    return answer.raise_for_status().content
 
 
 def balance(bank, iban=TRUST):
@@ -111,6 +117,30 @@ class TestStatements:
     def test_what_the_bank_does_not_have_is_refused(self, bank, iban, day):
         assert bank.http.get(f"/bank/statements/{iban}", params={"date": day}).status_code in (404, 422)
 
+    @pytest.mark.parametrize("format", ["mt940", "coda", "csv"])
+    def test_each_format_tells_the_same_movements(self, bank, format):
+        pay_in(
+            bank, "500.00", from_name="J. Jansen", from_iban=CREDITOR, text="factuur 1", end_to_end="E2E-9"
+        )
+        send(bank, order(transfer(1)))
+        (other,) = read_bank_file(in_format(bank, format))
+        told = statement(bank)
+        assert (other.opening, other.closing, other.account) == (told.opening, told.closing, TRUST)
+        assert [line.amount for line in other.lines] == [line.amount for line in told.lines]
+        assert other.lines[0].end_to_end == "E2E-9"
+        assert other.lines[0].counterparty_iban == CREDITOR
+
+    def test_an_intraday_report_is_no_statement(self, bank):
+        pay_in(bank, "500.00")
+        (report,) = read_bank_file(in_format(bank, "camt052"))
+        assert (report.kind, len(report.lines)) == ("report", 1)
+
+    def test_a_movement_keeps_its_value_date_and_why_it_came_back(self, bank):
+        pay_in(bank, "500.00", value_on="2027-02-28", return_reason="AC04")
+        (line,) = statement(bank).lines
+        assert (line.value_on, line.booked_on) == (date(2027, 2, 28), TODAY)
+        assert line.return_reason == "AC04"
+
 
 class TestOrders:
     def test_a_batch_leaves_the_account_as_one_lump(self, bank):
@@ -161,6 +191,17 @@ class TestOrders:
             ("E2E-3", "AC04"),
         ]
         assert balance(bank) == Money(40_000, "EUR")
+
+    def test_says_in_pain002_which_payments_it_refused(self, bank):
+        pay_in(bank, "500.00")
+        bank.post("/bank/refusals", {"times": 1})
+        send(bank, order(transfer(1), transfer(2)))
+        status = read_payment_status(bank.http.get("/bank/payments/RUN-1/status").content)
+        assert (status.order_id, status.status) == ("RUN-1", "PART")
+        assert [(one.end_to_end, one.reason, one.refused) for one in status.payments] == [
+            ("E2E-1", "AC04", True)
+        ]
+        assert bank.http.get("/bank/payments/RUN-2/status").status_code == 404
 
     @pytest.mark.parametrize(
         ("content", "code"),

@@ -1,0 +1,140 @@
+"""`python3 dev world --faults`: a world in which everything goes wrong, and whether all of it ended well."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from agency.money import Money
+from portal.wiring import wire
+from portal.world.fault_cases import CASES, HELD_BY_TESTS
+from portal.world.outside import WorldStopped
+from portal.world.run import Story
+from portal.world.telling import as_dict
+from portal.world.troubled_outside import TroubledOutside
+from portal.world.year import FaultyWorld, Outcome
+
+STOPPED_BY_HAND = 130
+
+
+def live_with_faults(
+    *,
+    days: int,
+    seed: int,
+    claims: int,
+    faults: bool,
+    memory: Path,
+    addresses: dict[str, str],
+    as_json: bool,
+) -> int:
+    """This function will let the world live and return the exit code: 0 when the proof is green,
+    every bank line is explained and every fault ended as it must, 1 when not, 2 when the agency went away.
+
+    :param memory: a private file that keeps what is still to come between runs.
+    """
+    outside = TroubledOutside(simulator=addresses["simulator"], portal=addresses["portal"])
+    world = FaultyWorld(
+        wiring=wire(), outside=outside, seed=seed, memory=memory, claims=claims, faults=faults
+    )
+    console = Console(stderr=True)
+    try:
+        story = _with_bar(world, days, console)
+        outcome = world.outcome()
+    except WorldStopped as stopped:
+        console.print(f"The world stopped: {stopped}. What was done is kept; run it again to go on.")
+        return 2
+    except KeyboardInterrupt:
+        console.print("Stopped. What was done is kept; run it again to go on.")
+        return STOPPED_BY_HAND
+    finally:
+        outside.close()
+    _print(story, outcome, as_json)
+    return 0 if story.green and outcome.is_clean else 1
+
+
+def _with_bar(world: FaultyWorld, days: int, console: Console) -> Story:
+    bar = Progress(
+        TextColumn("{task.description:<28}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    )
+    with bar:
+        task = bar.add_task("", total=days)
+        return world.live(
+            days=days, tell=lambda done, _, what: bar.update(task, completed=done, description=what)
+        )
+
+
+def as_plain(story: Story, outcome: Outcome) -> dict[str, Any]:
+    """This function will return a run as plain values; amounts in minor units."""
+    journal = outcome.journal
+    return {
+        **as_dict(story),
+        "bank_lines_all": outcome.lines,
+        "bank_lines_explained_percent": outcome.percent,
+        "unexplained_minor": outcome.unexplained_minor,
+        "faults": [
+            {
+                "case": case.key,
+                "expected": case.end,
+                "injected": journal.happened[case.key],
+                "settled": journal.settled[case.key],
+                "open": [{"on": one.on, "why": one.why} for one in journal.open if one.case == case.key],
+            }
+            for case in CASES
+        ],
+        "held_by_tests": dict(HELD_BY_TESTS),
+    }
+
+
+def _print(story: Story, outcome: Outcome, as_json: bool) -> None:
+    answer = as_plain(story, outcome)
+    if as_json:
+        json.dump(answer, sys.stdout, indent=2)
+        sys.stdout.write("\n")
+        return
+    console = Console()
+    console.print(_faults(answer))
+    for case, why in HELD_BY_TESTS.items():
+        console.print(f"{case}: {why}", soft_wrap=True)
+    console.print(_figures(story, answer))
+
+
+def _faults(answer: dict[str, Any]) -> Table:
+    table = Table("case", "injected", "ended", "what became of it", box=None, padding=(0, 2))
+    for fault in answer["faults"]:
+        told = (
+            f"[green]found and settled[/]: {fault['expected']}"
+            if fault["injected"]
+            else "[dim]did not happen[/]"
+        )
+        if fault["open"]:
+            told = f"[red]open[/]: {fault['open'][0]['on']} {fault['open'][0]['why']}"
+        table.add_row(fault["case"], str(fault["injected"]), str(fault["settled"]), told)
+    return table
+
+
+def _figures(story: Story, answer: dict[str, Any]) -> Table:
+    table = Table(box=None, show_header=False, padding=(0, 2))
+    unexplained = Money(answer["unexplained_minor"], "EUR")
+    for name, value in (
+        ("days", answer["days"]),
+        ("messages", answer["messages"]),
+        ("acts", ", ".join(f"{count} {act}" for act, count in answer["acts"].items())),
+        ("paid out", Money(answer["paid_out_minor"], "EUR").decimal),
+        ("bank lines", answer["bank_lines_all"]),
+        ("explained", f"{answer['bank_lines_explained_percent']} %"),
+        ("unexplained", unexplained.decimal),
+        ("seconds", answer["seconds"]),
+    ):
+        table.add_row(name, str(value))
+    for check in story.proof:
+        mark = "[green]holds[/]" if check["holds"] else "[red]broken[/]"
+        table.add_row(f"proof {check['key']}", f"{mark}  {check['left']} = {check['right']}")
+    return table
