@@ -8,7 +8,7 @@ One payment and many go through the same steps; many share their statements.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from sqlalchemy import insert, text
@@ -35,6 +35,9 @@ from agency.payments.refunds import SUSPENSE, stop_refunds_of
 from agency.rules.allocation import Allocation, allocate
 from agency.rules.contract_split import Keeper, split_by_contract
 from agency.rules.trace import as_json
+
+
+NOTHING_OWED: Final = "nothing_owed"
 
 
 class UnableToSettle(Invalid):
@@ -159,7 +162,11 @@ class _Case:
 
 def _settle_round(unit: Unit, round_: dict[int, Incoming]) -> dict[int, Settled]:
     cases = _read_cases(unit, list(round_.values()))
-    refused = {position: _why_held(cases[claim_of(one)], one) for position, one in round_.items()}
+    refused = {
+        position: _why_held(cases[claim_of(one)], one)
+        or _nothing_owed(unit, one, on=cases[claim_of(one)].on)
+        for position, one in round_.items()
+    }
     held = {position: one for position, one in round_.items() if refused[position]}
     booked = {position: cases[claim_of(one)] for position, one in round_.items() if not refused[position]}
     settled = {
@@ -247,6 +254,15 @@ def _why_held(case: _Case, one: Incoming) -> str:
     if case.claim.state in (ClaimState.NEW, ClaimState.QUOTED):
         return "claim_not_accepted"
     return ""
+
+
+def _nothing_owed(unit: Unit, one: Incoming, *, on: date) -> str:
+    """Refuse what was paid to the creditor for a claim on which nothing is owed: none of it is the claim's, and
+    no money of it stands with us, so that there is nothing to book."""
+    if one.trust_account is not None:
+        return ""
+    asked = itemise_many(unit, keys=[claim_of(one)], on=on)[claim_of(one)]
+    return "" if asked.total else NOTHING_OWED
 
 
 def _hold(unit: Unit, one: Incoming, claim: Claim, reason: str) -> Settled:
