@@ -150,7 +150,7 @@ def fuzz(context: typer.Context) -> None:
 
 @app.command(rich_help_panel=TEST, context_settings=PASS_ON)
 def soak(context: typer.Context) -> None:
-    """Move money in any order for a long time; the books are compared after each step. Goes on where stopped."""
+    """Move money in any order, for long; the books are compared after each step. Goes on where stopped."""
     os.chdir(PROJECT)
     os.execv(sys.executable, [sys.executable, "-m", "tests.books.soak", *context.args])
 

@@ -51,9 +51,7 @@ class Posting:
         head = f"{self.book}|{self.kind}|{self.effective_on.isoformat()}|{self.reverses_id or ''}|"
         return hashlib.sha256((head + legs).encode()).hexdigest()
 
-    def opposite(
-        self, *, transaction_id: UUID, source_key: str, effective_on: date, memo: str
-    ) -> "Posting":
+    def opposite(self, *, transaction_id: UUID, source_key: str, effective_on: date, memo: str) -> "Posting":
         """This function will return the posting that takes this one back, leg by leg.
 
         :param transaction_id: under which this one stands.

@@ -36,7 +36,6 @@ from agency.rules.allocation import Allocation, allocate
 from agency.rules.contract_split import Keeper, split_by_contract
 from agency.rules.trace import as_json
 
-
 NOTHING_OWED: Final = "nothing_owed"
 
 
@@ -163,8 +162,7 @@ class _Case:
 def _settle_round(unit: Unit, round_: dict[int, Incoming]) -> dict[int, Settled]:
     cases = _read_cases(unit, list(round_.values()))
     refused = {
-        position: _why_held(cases[claim_of(one)], one)
-        or _nothing_owed(unit, one, on=cases[claim_of(one)].on)
+        position: _why_held(cases[claim_of(one)], one) or _nothing_owed(unit, one, on=cases[claim_of(one)].on)
         for position, one in round_.items()
     }
     held = {position: one for position, one in round_.items() if refused[position]}
@@ -257,8 +255,8 @@ def _why_held(case: _Case, one: Incoming) -> str:
 
 
 def _nothing_owed(unit: Unit, one: Incoming, *, on: date) -> str:
-    """Refuse what was paid to the creditor for a claim on which nothing is owed: none of it is the claim's, and
-    no money of it stands with us, so that there is nothing to book."""
+    """Refuse what was paid to the creditor for a claim on which nothing is owed: none of it is the claim's,
+    and no money of it stands with us, so that there is nothing to book."""
     if one.trust_account is not None:
         return ""
     asked = itemise_many(unit, keys=[claim_of(one)], on=on)[claim_of(one)]

@@ -33,9 +33,12 @@ class AnyOrder(GoingOut):
         minor = self.amount(which, None) * share // 100
         self.attempt(
             lambda unit: make_promise(
-                unit, creditor_id=creditor_id, claim_id=claim_id, amount=eur(minor),
+                unit,
+                creditor_id=creditor_id,
+                claim_id=claim_id,
+                amount=eur(minor),
                 due_on=unit.today + timedelta(days=days),
-            )  # fmt: skip
+            )
         )
 
     @rule(which=WHICH, count=st.integers(1, 6))
@@ -43,9 +46,12 @@ class AnyOrder(GoingOut):
         creditor_id, claim_id = self.claims[which]
         self.attempt(
             lambda unit: agree_plan(
-                unit, creditor_id=creditor_id, claim_ids=[claim_id], why="agreed by phone",
+                unit,
+                creditor_id=creditor_id,
+                claim_ids=[claim_id],
+                why="agreed by phone",
                 wish=Wish(first_on=unit.today + timedelta(days=5), count=count),
-            )  # fmt: skip
+            )
         )
 
     @rule(which=ANY)
@@ -64,9 +70,13 @@ class AnyOrder(GoingOut):
         minor = self.amount(which, None) * share // 100
         settlement_id = self.attempt(
             lambda unit: offer_settlement(
-                unit, creditor_id=creditor_id, claim_id=claim_id, amount=eur(minor), why="agreed",
+                unit,
+                creditor_id=creditor_id,
+                claim_id=claim_id,
+                amount=eur(minor),
+                why="agreed",
                 pay_by=unit.today + timedelta(days=days),
-            )  # fmt: skip
+            )
         )
         if settlement_id:
             self.attempt(
@@ -84,9 +94,16 @@ class AnyOrder(GoingOut):
         self.decisions[key] = Parts(0, 0, 0)._replace(**{part.value: minor})
         self.attempt(
             lambda unit: give_up(
-                unit, creditor_id=creditor_id, claim_id=claim_id, act=act, part=part, amount=eur(minor),
-                why="lenience", key=key, roles=["finance"],
-            )  # fmt: skip
+                unit,
+                creditor_id=creditor_id,
+                claim_id=claim_id,
+                act=act,
+                part=part,
+                amount=eur(minor),
+                why="lenience",
+                key=key,
+                roles=["finance"],
+            )
         )
 
     @precondition(lambda self: self.books.given_up)
@@ -109,7 +126,9 @@ class AnyOrder(GoingOut):
         """D11; seldom, for nothing can be done with a claim after it."""
         creditor_id, claim_id = self.claims[which]
         if sure and self.works(
-            lambda unit: withdraw_claim(unit, creditor_id=creditor_id, claim_id=claim_id, why="settled itself")
+            lambda unit: withdraw_claim(
+                unit, creditor_id=creditor_id, claim_id=claim_id, why="settled itself"
+            )
         ):
             self.books.claims[claim_id].state = "withdrawn"
 

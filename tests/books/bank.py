@@ -7,12 +7,12 @@ from agency.banking.importing import ImportResult, import_statements
 from agency.kernel.unit import Unit
 from agency.ports.readers import BankLine, BankStatement
 from integrations.bankfiles import read_bank_file
-from tests.banking.test_importing import a_line, a_statement
 from tests.bankfiles.one_day import ACCOUNT, FORMATS, Paid
+from tests.banking.test_importing import a_line, a_statement
 
 TOLD_IN = ("camt", "mt940")
-"""Formats that carry balances, so that statements follow on, and no numbers that begin anew each day; any format
-may tell a day again."""
+"""Formats that carry balances, so that statements follow on, and no numbers that begin anew each day; any
+format may tell a day again."""
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """What a debtor owes on one claim, worked out by hand: simple interest by the day, then costs, then the rest.
 
-It knows nothing of the product's rules. One invoice, an agreed yearly rate over 365 days, costs from a day on.
+It knows nothing of the product's rules. One invoice, an agreed yearly rate over 365 days, costs from a day.
 """
 
 from collections import Counter

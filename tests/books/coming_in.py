@@ -21,7 +21,13 @@ from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.payments.models import IntentState, PaymentIntent
 from agency.payments.provider_payments import apply_answer, ask
-from agency.ports.providers import ProviderPayment, ProviderRefund, ProviderRefused, Settlement, SettlementLine
+from agency.ports.providers import (
+    ProviderPayment,
+    ProviderRefund,
+    ProviderRefused,
+    Settlement,
+    SettlementLine,
+)
 from agency.remittance.direct import report_payment, take_back_report
 from tests.bankfiles.one_day import FORMATS, Paid
 from tests.books.bank import TOLD_IN
@@ -155,9 +161,15 @@ class ComingIn(Watched):
         with self.unit() as unit:
             unit.session.add(
                 PaymentIntent(
-                    creditor_id=creditor_id, id=intent, created_at=unit.now, claim_id=claim_id,
-                    amount_minor=minor, currency="EUR", state=IntentState.OPEN, provider_ref=ref,
-                )  # fmt: skip
+                    creditor_id=creditor_id,
+                    id=intent,
+                    created_at=unit.now,
+                    claim_id=claim_id,
+                    amount_minor=minor,
+                    currency="EUR",
+                    state=IntentState.OPEN,
+                    provider_ref=ref,
+                )
             )
             unit.session.flush()
             self.provider.pay(ref, intent, minor, unit.now)
@@ -217,9 +229,12 @@ class ComingIn(Watched):
         number = self.one_of("SELECT number FROM claim WHERE id = :id", id=claim_id).number
         self.attempt(
             lambda unit: report_payment(
-                unit, creditor_id=creditor_id, claim=number,
-                amount=Decimal(self.amount(which, minor)) / 100, paid_on=unit.today,
-            )  # fmt: skip
+                unit,
+                creditor_id=creditor_id,
+                claim=number,
+                amount=Decimal(self.amount(which, minor)) / 100,
+                paid_on=unit.today,
+            )
         )
 
     @rule(which=ANY)

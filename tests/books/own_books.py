@@ -5,7 +5,7 @@ by themselves.
 """
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from uuid import UUID
@@ -172,7 +172,9 @@ class OwnBooks:
         wanted = asked if parts is None else parts
         fixed = Parts(
             max(asked.costs, account.booked["costs"]) if wanted.costs else account.booked["costs"],
-            max(asked.interest, account.booked["interest"]) if wanted.interest else account.booked["interest"],
+            max(asked.interest, account.booked["interest"])
+            if wanted.interest
+            else account.booked["interest"],
             asked.principal,
         )
         account.fix(on, asked if parts is None else fixed)

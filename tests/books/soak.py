@@ -6,7 +6,6 @@ run was stopped is kept in `.soak`; the same words go on from there.
 
 import argparse
 import json
-import re
 import shutil
 import sys
 import tempfile
@@ -58,7 +57,7 @@ class Soak:
         test = seeded(number)(machine(ground))
         try:
             run_state_machine_as_test(test, settings=plan(examples=EXAMPLES, steps=STEPS))
-        except Exception as broken:
+        except Exception as broken:  # noqa: BLE001 - whatever breaks is what we look for
             told = "".join(traceback.format_exception(broken)[-8:])
             notes = "\n".join(getattr(broken, "__notes__", []))
             self.broken.append({"seed": number, "error": f"{told}\n{notes}"})
@@ -75,9 +74,7 @@ def soak(*, steps: int, seed: int, parts: int | None, say: Console) -> Soak:
     folder.chmod(0o711)
     servers = RunServers.start(folder)
     ground = Ground(servers.postgres, name="soak", migrated=TEMPLATE)
-    bar = Progress(
-        TextColumn("steps"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=say
-    )
+    bar = Progress(TextColumn("steps"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=say)
     task = bar.add_task("steps", total=steps, completed=run.steps)
     try:
         with bar:
@@ -115,7 +112,7 @@ def main() -> int:
     except KeyboardInterrupt:
         console.print("Stopped; the same words go on from here.")
         return STOPPED
-    print(told(run))
+    sys.stdout.write(f"{told(run)}\n")
     return BROKEN if run.broken else 0
 
 

@@ -54,7 +54,8 @@ _SUMS = text(
 )
 _WAITING = text(
     "SELECT l.amount_minor, l.booked_on, EXISTS (SELECT FROM suspense_case k WHERE k.line_id = l.id"
-    "  AND k.parked_at IS NOT NULL) AS parked FROM bank_line l WHERE l.state = 'suspense' AND amount_minor <> 0"
+    "  AND k.parked_at IS NOT NULL) AS parked FROM bank_line l"
+    " WHERE l.state = 'suspense' AND amount_minor <> 0"
 )
 # Money that no claim took, less what of it was given back already.
 _HELD = text(
@@ -250,7 +251,10 @@ class Watched(RuleBasedStateMachine):
 
     def _compare_claims(self, unit: Unit) -> None:
         asked = itemise_many(unit, keys=self.claims, on=unit.today)
-        states = {row.id: row.state for row in unit.session.connection().execute(text("SELECT id, state FROM claim"))}
+        states = {
+            row.id: row.state
+            for row in unit.session.connection().execute(text("SELECT id, state FROM claim"))
+        }
         for key, one in asked.items():
             account = self.books.claims[key[1]]
             found = Parts(one.costs.minor + one.costs_vat.minor, one.interest.minor, one.principal.minor)
