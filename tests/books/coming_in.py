@@ -1,5 +1,7 @@
 """Money that comes in, in any way: by link, by bank in any format, to the creditor; and goes again."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from types import SimpleNamespace
@@ -212,11 +214,9 @@ class ComingIn(Watched):
         shares = self.shares_of(lines)
         self.books.settle_provider(shares, costs)
 
-    def shares_of(self, lines):
-        from collections import Counter
-
+    def shares_of(self, lines: Sequence[SettlementLine]) -> Counter:
         owner = {row.provider_ref: row.creditor_id for row in self.rows("SELECT * FROM payment_intent")}
-        shares = Counter()
+        shares: Counter = Counter()
         for line in lines:
             shares[owner[line.payment_ref]] += line.amount.minor
         return shares

@@ -32,11 +32,11 @@ def period(opening: int, closing: int, closes_on: date | None = DAY) -> Period:
     return Period(eur(opening), eur(closing), closes_on)
 
 
-def found(told, known, mine: Period = Period(), theirs: Period = Period()):  # noqa: B008 - frozen
+def found(told, known, mine: Period = Period(), theirs: Period = Period()):
     return sort_out(told=told, booked=known, period=mine, periods={1: theirs})
 
 
-def known(told, lines, mine: Period = Period(), theirs: Period = Period()) -> dict[int, int]:  # noqa: B008
+def known(told, lines, mine: Period = Period(), theirs: Period = Period()) -> dict[int, int]:
     return dict(found(told, lines, mine, theirs).known)
 
 
