@@ -1,7 +1,7 @@
 """The catalogue of what can happen: frozen records, named in the past tense.
 
 Every event becomes a row on its claim's timeline. `creditor_sees` puts it on the creditor's timeline
-too; `reacts` says that `agency.reactions` has an entry for it, which then runs as a job of its own.
+too; `reacts` says that `agency.reactions` has an entry for it, which then runs as a job.
 """
 
 from dataclasses import dataclass, fields

@@ -1,4 +1,5 @@
-"""One table: event -> who reacts. Every reaction runs in its own job, with the event's own transaction."""
+"""One table: event -> who reacts. The reactions to an event run in one transaction: that of a job of its own,
+or of a job for all that its creditor was told at once, as long as none of them fails."""
 
 from agency.arrangements.deciding import free_everywhere, start_everywhere
 from agency.arrangements.keeping import check_plan_when_paid, check_plan_when_reversed

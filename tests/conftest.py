@@ -15,13 +15,13 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import create_engine
 
 import agency.tables  # noqa: F401  rooms refer to each other's tables by name, whichever test runs alone
 from agency.kernel.ids import HOUSE
 from agency.kernel.unit import Door, Units
 from agency.parties.models import Creditor
-from portal.local import frontend
 from portal.local.browser import HOW_TO_GET_CHROMIUM, find_chromium
 from portal.local.database import migrate
 from portal.local.postgres import APPLICATION, OWNER, Postgres
@@ -174,10 +174,16 @@ def chromium() -> Path:
     return found
 
 
-@pytest.fixture(scope="session")
-def axe_script() -> str:
-    """The source of axe-core, to be run inside a page."""
-    return frontend.AXE.read_text()
+@pytest.fixture(scope="module")
+def browser(chromium: Path) -> Iterator[Browser]:
+    """A running browser without windows."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=str(chromium),
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield started
+        started.close()
 
 
 @pytest.fixture(scope="session")

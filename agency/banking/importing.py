@@ -29,6 +29,7 @@ from agency.kernel.emitting import emit
 from agency.kernel.errors import Invalid
 from agency.kernel.ids import HOUSE, new_id
 from agency.kernel.locks import single
+from agency.kernel.statistics import refresh_ledger_statistics
 from agency.kernel.unit import Unit
 from agency.ledger.models import Book
 from agency.ledger.posting import Leg, post, reverse
@@ -96,11 +97,13 @@ def import_statements(unit: Unit, *, content: bytes, reader: BankFileReader, iba
         read = reader(content)
     except Unreadable as unreadable:
         raise UnableToImport(unreadable.reason, field="file") from unreadable
+    del content  # a large file is let go before its lines are written
     _refuse_foreign(read, iban)
     repeated = _imported_before(unit, sha256)
     ordered = sorted(read, key=lambda statement: (statement.closes_on is not None, statement.closes_on or 0))
     file = _File(iban, sha256)
     statements = tuple(_import_one(unit, statement, file) for statement in ordered)
+    refresh_ledger_statistics(unit, written=sum(one.new_lines for one in statements))
     record(
         unit,
         action="statement.imported",

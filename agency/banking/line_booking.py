@@ -24,32 +24,36 @@ class Inserted:
     keys: frozenset[str]
 
 
+# Each new line with its booking, in one statement. Lines of nothing (a bank's information entry) need none.
+# The hash is that of `Posting`.
 _LINES = text(
-    "INSERT INTO bank_line (id, statement_id, iban, line_key, booked_on, value_on, amount_minor, currency,"
-    " counterparty, counterparty_iban, text, structured_reference, end_to_end, bank_ref, entry_key, part_of,"
-    " reversal, return_reason, state, match_trace, bookings)"
-    " SELECT uuidv7(), :statement, :iban, l.line_key, l.booked_on, l.value_on, l.amount_minor, l.currency,"
-    " l.counterparty, l.counterparty_iban, l.text, l.structured_reference, l.end_to_end, l.bank_ref,"
-    " l.entry_key, CAST(:part_of AS uuid), l.reversal, l.return_reason, 'suspense', l.match_trace, 0"
-    " FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS l(line_key text, booked_on date,"
-    " value_on date, amount_minor bigint, currency text, counterparty text, counterparty_iban text,"
-    " text text, structured_reference text, end_to_end text, bank_ref text, entry_key text,"
-    " reversal boolean, return_reason text, match_trace jsonb)"
-    " ON CONFLICT (iban, line_key) DO NOTHING RETURNING id"
+    "WITH lines AS (INSERT INTO bank_line (id, statement_id, iban, line_key, booked_on, value_on,"
+    "  amount_minor, currency, counterparty, counterparty_iban, text, structured_reference, end_to_end,"
+    "  bank_ref, entry_key, part_of, reversal, return_reason, state, match_trace, bookings)"
+    "  SELECT uuidv7(), :statement, :iban, l.line_key, l.booked_on, l.value_on, l.amount_minor, l.currency,"
+    "  l.counterparty, l.counterparty_iban, l.text, l.structured_reference, l.end_to_end, l.bank_ref,"
+    "  l.entry_key, CAST(:part_of AS uuid), l.reversal, l.return_reason, 'suspense', l.match_trace, 0"
+    "  FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS l(line_key text, booked_on date,"
+    "  value_on date, amount_minor bigint, currency text, counterparty text, counterparty_iban text,"
+    "  text text, structured_reference text, end_to_end text, bank_ref text, entry_key text,"
+    "  reversal boolean, return_reason text, match_trace jsonb)"
+    "  ON CONFLICT (iban, line_key) DO NOTHING RETURNING id, amount_minor, currency, value_on),"
+    " moved AS MATERIALIZED (SELECT *, uuidv7() AS transaction_id FROM lines WHERE amount_minor <> 0),"
+    " booked AS (INSERT INTO ledger_transaction (creditor_id, id, book, kind, source_key, content_sha256,"
+    "  booked_on, effective_on, at, by, memo)"
+    "  SELECT :house, transaction_id, 'trust', CAST(:kind AS text), id::text, encode(sha256(convert_to("
+    "   'trust|' || CAST(:kind AS text) || '|' || value_on || '||trust.bank:' || amount_minor || ':'"
+    "   || currency || ':;trust.suspense:' || -amount_minor || ':' || currency || ':', 'UTF8')), 'hex'),"
+    "  :today, value_on, :now, :by, '' FROM moved),"
+    " entries AS (INSERT INTO ledger_entry (creditor_id, transaction_id, line, account, amount_minor,"
+    "  currency)"
+    "  SELECT :house, transaction_id, s.line, s.account, s.sign * amount_minor, currency FROM moved,"
+    "  (VALUES (1, 'trust.bank', 1), (2, 'trust.suspense', -1)) AS s(line, account, sign))"
+    " SELECT count(*) FROM lines"
 )
-# Lines of nothing (a bank's information entry) need no booking. The hash is that of `Posting`.
-_BOOKINGS = text(
-    "WITH fresh AS (INSERT INTO ledger_transaction (creditor_id, id, book, kind, source_key, content_sha256,"
-    " booked_on, effective_on, at, by, memo)"
-    " SELECT :house, uuidv7(), 'trust', CAST(:kind AS text), id::text, encode(sha256(convert_to("
-    "  'trust|' || CAST(:kind AS text) || '|' || value_on || '||trust.bank:' || amount_minor || ':'"
-    "  || currency || ':;trust.suspense:' || -amount_minor || ':' || currency || ':', 'UTF8')), 'hex'),"
-    " :today, value_on, :now, :by, '' FROM bank_line WHERE id = ANY(:ids) AND amount_minor <> 0 ORDER BY id"
-    " RETURNING id, source_key)"
-    " INSERT INTO ledger_entry (creditor_id, transaction_id, line, account, amount_minor, currency)"
-    " SELECT :house, f.id, s.line, s.account, s.sign * l.amount_minor, l.currency"
-    " FROM fresh f JOIN bank_line l ON l.id = f.source_key::uuid,"
-    " (VALUES (1, 'trust.bank', 1), (2, 'trust.suspense', -1)) AS s(line, account, sign)"
+_ACCOUNTS = text(
+    "INSERT INTO ledger_account (creditor_id, code, book) VALUES (:house, 'trust.bank', 'trust'),"
+    " (:house, 'trust.suspense', 'trust') ON CONFLICT DO NOTHING"
 )
 
 
@@ -76,16 +80,16 @@ def insert_lines(
             key = _free_key(line.key, taken, keys)
             keys.add(key)
             rows.append(_row(line, key, entry_key(read.key, line)))
-        inserted += len(_insert(unit, rows, statement_id=statement_id, iban=iban, part_of=None))
+        inserted += _insert(unit, rows, statement_id=statement_id, iban=iban, part_of=None)
     return Inserted(inserted, frozenset(keys))
 
 
 def insert_parts(
     unit: Unit, parts: Sequence[BankLine], *, whole: UUID, statement_id: UUID, iban: str
-) -> list[UUID]:
+) -> None:
     """This function will insert and book the details of a collective entry that was booked as one sum."""
     rows = [_row(part, f"{whole}/{number}", str(whole)) for number, part in enumerate(parts, start=1)]
-    return _insert(unit, rows, statement_id=statement_id, iban=iban, part_of=whole)
+    _insert(unit, rows, statement_id=statement_id, iban=iban, part_of=whole)
 
 
 def entry_key(statement_key: str, line: BankLine) -> str:
@@ -128,20 +132,21 @@ def _row(line: BankLine, key: str, entry: str) -> dict[str, Any]:
 
 def _insert(
     unit: Unit, rows: Sequence[dict[str, Any]], *, statement_id: UUID, iban: str, part_of: UUID | None
-) -> list[UUID]:
+) -> int:
     connection = unit.session.connection()
+    connection.execute(_ACCOUNTS, {"house": HOUSE})
     inserted = connection.execute(
-        _LINES, {"statement": statement_id, "iban": iban, "part_of": part_of, "lines": json.dumps(rows)}
-    ).scalars()
-    ids = list(inserted)
-    if ids:
-        connection.execute(
-            text(
-                "INSERT INTO ledger_account (creditor_id, code, book) VALUES (:house, 'trust.bank', 'trust'),"
-                " (:house, 'trust.suspense', 'trust') ON CONFLICT DO NOTHING"
-            ),
-            {"house": HOUSE},
-        )
-        values = {"house": HOUSE, "kind": LINE_KIND, "today": unit.today, "now": unit.now, "by": unit.by}
-        connection.execute(_BOOKINGS, values | {"ids": ids})
-    return ids
+        _LINES,
+        {
+            "statement": statement_id,
+            "iban": iban,
+            "part_of": part_of,
+            "lines": json.dumps(rows),
+            "house": HOUSE,
+            "kind": LINE_KIND,
+            "today": unit.today,
+            "now": unit.now,
+            "by": unit.by,
+        },
+    )
+    return int(inserted.scalar_one())

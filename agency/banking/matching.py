@@ -44,6 +44,14 @@ _CANDIDATES = text(
     " WHERE l.state = 'matched' AND l.counterparty_iban = ANY(CAST(:ibans AS text[]))"
 )
 
+_DECIDED = text(
+    "UPDATE bank_line l SET state = x.state, creditor_id = x.creditor, claim_id = x.claim,"
+    " match_trace = x.trace, settled_at = CASE WHEN x.booked THEN CAST(:now AS timestamptz) END,"
+    " settled_by = CASE WHEN x.booked THEN CAST(:by AS text) END"
+    " FROM jsonb_to_recordset(CAST(:rows AS jsonb))"
+    "  AS x(id uuid, state text, creditor uuid, claim uuid, trace jsonb, booked boolean) WHERE l.id = x.id"
+)
+
 
 def match_lines(unit: Unit, *, statement_id: UUID | None = None, limit: int = 500) -> int:
     """This function will look at lines that nobody looked at yet: settle the certain ones, propose the rest.
@@ -172,22 +180,16 @@ def _write(
         held = (outcome.reason,) if outcome and not booked else ()
         rows.append(
             {
-                "id": line.id,
+                "id": str(line.id),
                 "state": "matched" if booked else "suspense",
-                "creditor": creditor_id,
-                "claim": claim_id,
-                "trace": json.dumps([match_facts(matched, held)]),
-                "at": unit.now if booked else None,
-                "by": unit.by if booked else None,
+                "creditor": str(creditor_id) if booked else None,
+                "claim": str(claim_id) if booked else None,
+                "trace": [match_facts(matched, held)],
+                "booked": booked,
             }
         )
-    unit.session.connection().execute(
-        text(
-            "UPDATE bank_line SET state = :state, creditor_id = :creditor, claim_id = :claim,"
-            " match_trace = CAST(:trace AS jsonb), settled_at = :at, settled_by = :by WHERE id = :id"
-        ),
-        rows,
-    )
+    values = {"rows": json.dumps(rows), "now": unit.now, "by": unit.by}
+    unit.session.connection().execute(_DECIDED, values)
 
 
 def match_facts(found: Match[ClaimKey], held: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -59,6 +59,7 @@ class BankLine(SQLModel, table=True):
         UniqueConstraint("iban", "line_key"),
         Index("ix_bank_line_suspense", "booked_on", postgresql_where="state = 'suspense'"),
         Index("ix_bank_line_day", "iban", "booked_on"),
+        Index("ix_bank_line_unseen", "id", postgresql_where="state = 'suspense' AND match_trace = '[]'"),
         Index("ix_bank_line_part_of", "part_of", postgresql_where="part_of IS NOT NULL"),
         Index("ix_bank_line_payer", "counterparty_iban", postgresql_where="state = 'matched'"),
     )

@@ -1,8 +1,7 @@
 """What is owed on claims as of a day, for pages, letters, the dossier, the sender and the worklists."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -25,7 +24,15 @@ from agency.money import Money
 from agency.rules.facts import InterestKind, Law, Phase
 from agency.rules.interest_stops import Stop, StopGround
 
-__all__ = ["BuildUpLine", "ItemisedClaim", "ItemisedInvoice", "itemise", "itemise_many", "open_total"]
+__all__ = [
+    "BuildUpLine",
+    "ItemisedClaim",
+    "ItemisedInvoice",
+    "itemise",
+    "itemise_each",
+    "itemise_many",
+    "open_total",
+]
 
 ClaimKey = tuple[UUID, UUID]
 """A creditor's id and a claim's."""
@@ -36,7 +43,8 @@ OPENING_KINDS = ("opening", "credit_note")
 CRYSTALLISATION = "crystallisation"
 
 _KEYS = (
-    "SELECT * FROM unnest(CAST(:creditors AS uuid[]), CAST(:claims AS uuid[])) AS k(creditor_id, claim_id)"
+    "SELECT * FROM unnest(CAST(:creditors AS uuid[]), CAST(:claims AS uuid[]), CAST(:days AS date[]))"
+    " AS k(creditor_id, claim_id, day)"
 )
 _CLAIMS = text(
     f"WITH wanted AS ({_KEYS})"
@@ -45,7 +53,7 @@ _CLAIMS = text(
     " terms.contractual_interest_percent AS percent, stops.rows AS stops"
     " FROM wanted JOIN claim c ON c.creditor_id = wanted.creditor_id AND c.id = wanted.claim_id"
     " LEFT JOIN LATERAL (SELECT contractual_interest_percent FROM creditor_terms t"
-    "  WHERE t.creditor_id = c.creditor_id AND t.valid_from <= :on ORDER BY t.valid_from DESC LIMIT 1)"
+    "  WHERE t.creditor_id = c.creditor_id AND t.valid_from <= wanted.day ORDER BY t.valid_from DESC LIMIT 1)"
     "  AS terms ON true"
     " LEFT JOIN LATERAL (SELECT array_agg(ARRAY[s.ground, s.first_day::text, s.last_day::text]"
     "  ORDER BY s.first_day, s.ground) AS rows FROM interest_stop s WHERE s.creditor_id = c.creditor_id"
@@ -57,6 +65,8 @@ _INVOICES = text(
     " i.disputed_minor, i.currency FROM wanted"
     " JOIN invoice i ON i.creditor_id = wanted.creditor_id AND i.claim_id = wanted.claim_id"
 )
+# From claim to entries to their transactions, whatever is believed of the tables' sizes (OFFSET 0 fixes the
+# order): any other reads the ledger of all claims for each of these.
 _MOVEMENTS = text(
     f"WITH wanted AS ({_KEYS})"
     " SELECT e.creditor_id, e.claim_id, t.effective_on, e.currency,"
@@ -68,10 +78,12 @@ _MOVEMENTS = text(
     " coalesce(sum(e.amount_minor) FILTER (WHERE e.account = 'claims.costs'"
     "  AND NOT starts_with(t.kind, :fixing)), 0)::bigint AS costs,"
     " coalesce(sum(e.amount_minor) FILTER (WHERE starts_with(t.kind, 'payment')), 0)::bigint AS paid"
-    " FROM wanted JOIN ledger_entry e ON e.creditor_id = wanted.creditor_id AND e.claim_id = wanted.claim_id"
-    " AND e.account IN ('claims.principal', 'claims.interest', 'claims.costs')"
-    " JOIN ledger_transaction t ON t.creditor_id = e.creditor_id AND t.id = e.transaction_id"
-    " WHERE t.kind <> ALL(:openings) AND t.effective_on <= :on"
+    " FROM wanted CROSS JOIN LATERAL (SELECT * FROM ledger_entry"
+    "  WHERE creditor_id = wanted.creditor_id AND claim_id = wanted.claim_id"
+    "  AND account IN ('claims.principal', 'claims.interest', 'claims.costs') OFFSET 0) AS e"
+    " CROSS JOIN LATERAL (SELECT kind, effective_on FROM ledger_transaction"
+    "  WHERE creditor_id = e.creditor_id AND id = e.transaction_id OFFSET 0) AS t"
+    " WHERE t.kind <> ALL(:openings) AND t.effective_on <= wanted.day"
     " GROUP BY e.creditor_id, e.claim_id, t.effective_on, e.currency"
 )
 
@@ -94,9 +106,16 @@ def itemise_many(
     unit: Unit, *, keys: Sequence[ClaimKey], on: date, undisputed: bool = False
 ) -> dict[ClaimKey, ItemisedClaim]:
     """This function will itemise many claims with three queries; claims that do not exist are left out."""
+    return itemise_each(unit, days=dict.fromkeys(keys, on), undisputed=undisputed)
+
+
+def itemise_each(
+    unit: Unit, *, days: Mapping[ClaimKey, date], undisputed: bool = False
+) -> dict[ClaimKey, ItemisedClaim]:
+    """This function will itemise many claims, each as of a day of its own, with the same three queries."""
     return {
-        (facts.creditor_id, facts.claim_id): build_up(facts=replace(facts, undisputed=undisputed), on=on)
-        for facts in _read_facts(unit, keys, on)
+        (facts.creditor_id, facts.claim_id): build_up(facts=facts, on=days[facts.creditor_id, facts.claim_id])
+        for facts in _read_facts(unit, days, undisputed=undisputed)
     }
 
 
@@ -108,26 +127,34 @@ def open_total(unit: Unit, *, creditor_id: UUID, claim_id: UUID, on: date, undis
     return itemise(unit, creditor_id=creditor_id, claim_id=claim_id, on=on, undisputed=undisputed).total
 
 
-def _read_facts(unit: Unit, keys: Sequence[ClaimKey], on: date) -> list[ClaimFacts]:
+def _read_facts(unit: Unit, days: Mapping[ClaimKey, date], *, undisputed: bool) -> list[ClaimFacts]:
     chosen: dict[str, Any] = {
-        "creditors": [creditor_id for creditor_id, _ in keys],
-        "claims": [claim_id for _, claim_id in keys],
+        "creditors": [creditor_id for creditor_id, _ in days],
+        "claims": [claim_id for _, claim_id in days],
+        "days": list(days.values()),
     }
     connection = unit.session.connection()
     invoices: defaultdict[ClaimKey, list[InvoiceFacts]] = defaultdict(list)
     for row in connection.execute(_INVOICES, chosen):
         invoices[row.creditor_id, row.claim_id].append(_invoice(row))
     movements: defaultdict[ClaimKey, list[Movement]] = defaultdict(list)
-    of_ledger = {**chosen, "on": on, "openings": list(OPENING_KINDS), "fixing": CRYSTALLISATION}
+    of_ledger = {**chosen, "openings": list(OPENING_KINDS), "fixing": CRYSTALLISATION}
     for row in connection.execute(_MOVEMENTS, of_ledger):
         movements[row.creditor_id, row.claim_id].append(_movement(row))
     return [
-        _facts(row, invoices[row.creditor_id, row.id], movements[row.creditor_id, row.id])
-        for row in connection.execute(_CLAIMS, {**chosen, "on": on})
+        _facts(
+            row,
+            invoices[row.creditor_id, row.id],
+            movements[row.creditor_id, row.id],
+            undisputed=undisputed,
+        )
+        for row in connection.execute(_CLAIMS, chosen)
     ]
 
 
-def _facts(row: Row[Any], invoices: list[InvoiceFacts], movements: list[Movement]) -> ClaimFacts:
+def _facts(
+    row: Row[Any], invoices: list[InvoiceFacts], movements: list[Movement], *, undisputed: bool
+) -> ClaimFacts:
     return ClaimFacts(
         creditor_id=row.creditor_id,
         claim_id=row.id,
@@ -144,6 +171,7 @@ def _facts(row: Row[Any], invoices: list[InvoiceFacts], movements: list[Movement
         stops=tuple(map(_stop, row.stops or ())),
         costs_over=Money(row.costs_over_minor, row.currency) if row.costs_over_minor else None,
         costs_left_out_minor=row.costs_left_out_minor,
+        undisputed=undisputed,
     )
 
 

@@ -1,14 +1,15 @@
 """Moving claims along their table of moves, one or a whole placement, with history and events."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.orm.util import identity_key
 from sqlmodel import select
 
 from agency.claims.models import Claim, ClaimMove
 from agency.claims.states import MOVES, ClaimState
-from agency.events import ClaimMoved, ClaimPaidOff
+from agency.events import ClaimMoved, ClaimPaidOff, Event
 from agency.kernel.emitting import emit
 from agency.kernel.errors import Conflict, NotFound
 from agency.kernel.ids import new_id
@@ -50,10 +51,63 @@ def move(unit: Unit, *, claim: Claim, to: ClaimState, why: str, close_code: str 
         )
     )
     unit.session.flush()
-    whose = {"creditor_id": claim.creditor_id, "claim_id": claim.id}
-    emit(unit, ClaimMoved(**whose, from_state=before, to_state=to, why=why))
-    if to == ClaimState.PAID:
-        emit(unit, ClaimPaidOff(**whose))
+    emit(unit, *_told((claim.creditor_id, claim.id), before, to, why))
+
+
+def _told(key: tuple[UUID, UUID], before: str, to: ClaimState, why: str) -> list[Event]:
+    whose = {"creditor_id": key[0], "claim_id": key[1]}
+    moved = ClaimMoved(**whose, from_state=before, to_state=to, why=why)
+    return [moved, ClaimPaidOff(**whose)] if to == ClaimState.PAID else [moved]
+
+
+_MOVE = text(
+    "WITH asked AS (SELECT CAST(:to AS text) AS target, CAST(:now AS timestamptz) AS moment),"
+    " moved AS (UPDATE claim c SET state = target, closed_at = CASE WHEN :closes THEN moment END,"
+    "  close_code = CASE WHEN :closes THEN target END"
+    "  FROM asked, unnest(CAST(:creditors AS uuid[]), CAST(:claims AS uuid[])) AS k(creditor_id, claim_id)"
+    "  WHERE c.creditor_id = k.creditor_id AND c.id = k.claim_id AND c.state = ANY(:sources)"
+    "  RETURNING c.creditor_id, c.id, old.state AS before, target, moment),"
+    " history AS (INSERT INTO claim_move (creditor_id, id, claim_id, from_state, to_state, at, by, why)"
+    "  SELECT creditor_id, uuidv7(), id, before, target, moment, :by, :why FROM moved)"
+    " SELECT creditor_id, id, before FROM moved"
+)
+
+
+def move_many(unit: Unit, *, keys: Sequence[tuple[UUID, UUID]], to: ClaimState, why: str) -> None:
+    """This function will move claims (whose rows the caller has locked), as `move` does one by one.
+
+    :param keys: a creditor's id and a claim's, of claims that are not there yet.
+    :raises UnableToMove: the table has no such move for one of them; then none is moved.
+    """
+    if not keys:
+        return
+    rows = unit.session.connection().execute(
+        _MOVE,
+        {
+            "creditors": [creditor_id for creditor_id, _ in keys],
+            "claims": [claim_id for _, claim_id in keys],
+            "sources": [state.value for state, targets in MOVES.items() if to in targets],
+            "to": to.value,
+            "closes": to in CLOSED_STATES,
+            "now": unit.now,
+            "by": unit.by,
+            "why": why,
+        },
+    )
+    before = {(row.creditor_id, row.id): row.before for row in rows}
+    if len(before) != len(keys):
+        raise UnableToMove(f"{len(keys) - len(before)} of the claims cannot become {to}")
+    claims_changed(unit, keys=keys)
+    emit(unit, *[event for key in keys for event in _told(key, before[key], to, why)])
+
+
+def claims_changed(unit: Unit, *, keys: Collection[tuple[UUID, UUID]]) -> None:
+    """This function will read claims that stand in the session as objects again, after statements that
+    changed their rows."""
+    for key in keys:
+        read = unit.session.identity_map.get(identity_key(Claim, key))
+        if read is not None:
+            unit.session.refresh(read)
 
 
 def claim_to_change(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Claim:

@@ -4,25 +4,37 @@ A nudge carries no data: a page that gets one fetches again under its own rights
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import text
+import structlog
+from sqlalchemy import Row, text
 
 from agency.events import Event, from_row
 from agency.kernel.actor import actor
 from agency.kernel.ids import new_id
-from agency.kernel.outbox import enqueue
+from agency.kernel.outbox import enqueue_many
 from agency.kernel.unit import Unit
 
+log = structlog.get_logger()
+
 Reaction = Callable[[Unit, Any], None]
+
+EVENTS_PER_JOB: Final = 25
+"""What is told at once is reacted to together, in transactions of so many events of one creditor."""
 
 _INSERT = text(
     "INSERT INTO event (creditor_id, id, kind, at, by, claim_id, creditor_sees, facts)"
     " SELECT e.creditor_id, e.id, e.kind, :at, :by, e.claim_id, e.creditor_sees, e.facts"
     " FROM jsonb_to_recordset(CAST(:events AS jsonb)) AS e(creditor_id uuid, id uuid, kind text,"
     "  claim_id uuid, creditor_sees boolean, facts jsonb)"
+)
+_EVENTS = text(
+    "SELECT e.kind, e.creditor_id, e.claim_id, e.facts"
+    " FROM unnest(CAST(:ids AS uuid[])) WITH ORDINALITY AS asked(id, nth) JOIN event e"
+    " ON e.creditor_id = :creditor AND e.id = asked.id ORDER BY asked.nth"
 )
 _reactions: dict[type[Event], tuple[Reaction, ...]] = {}
 
@@ -34,7 +46,10 @@ def install_reactions(table: dict[type[Event], tuple[Reaction, ...]]) -> None:
 
 
 def emit(unit: Unit, *events: Event) -> None:
-    """This function will record events in the running transaction and enqueue their reactions."""
+    """This function will record events in the running transaction and enqueue their reactions.
+
+    Many events of one creditor that are told at once share jobs, those of one claim in the order told.
+    """
     if not events:
         return
     rows = [
@@ -50,10 +65,30 @@ def emit(unit: Unit, *events: Event) -> None:
     ]
     values = {"events": json.dumps(rows), "at": unit.now, "by": unit.by}
     unit.session.connection().execute(_INSERT, values)
-    for event, row in zip(events, rows, strict=True):
-        if event.reacts:
-            enqueue(unit, react, creditor_id=event.creditor_id, event_id=row["id"])
+    _have_reacted(unit, events, [row["id"] for row in rows])
     nudge(unit, events)
+
+
+def _have_reacted(unit: Unit, events: Sequence[Event], ids: Sequence[str]) -> None:
+    reacting: defaultdict[UUID, list[tuple[str, str]]] = defaultdict(list)
+    for event, event_id in zip(events, ids, strict=True):
+        if event.reacts:
+            reacting[event.creditor_id].append((str(event.claim_id), event_id))
+    alone: list[tuple[UUID, dict[str, Any]]] = []
+    together: list[tuple[UUID, dict[str, Any]]] = []
+    for creditor_id, told in reacting.items():
+        if len(told) == 1:
+            alone.append((creditor_id, {"event_id": told[0][1]}))
+            continue
+        # By claim, so that two jobs that lock claims never wait for each other in a circle.
+        ordered = [event_id for _, event_id in sorted(told, key=lambda one: one[0])]
+        for start in range(0, len(ordered), EVENTS_PER_JOB):
+            chosen = ordered[start : start + EVENTS_PER_JOB]
+            together.append((creditor_id, {"creditor_id": str(creditor_id), "event_ids": chosen}))
+    for job, waiting in ((react, alone), (react_to_many, together)):
+        enqueue_many(
+            unit, job, [args for _, args in waiting], creditor_ids=[creditor_id for creditor_id, _ in waiting]
+        )
 
 
 def nudge(unit: Unit, events: Sequence[Event]) -> None:
@@ -75,7 +110,28 @@ def react(unit: Unit, *, event_id: str) -> None:
     row = unit.session.connection().execute(
         text("SELECT kind, creditor_id, claim_id, facts FROM event WHERE id = :id"), {"id": UUID(event_id)}
     )
-    kind, creditor_id, claim_id, facts = row.one()
-    event = from_row(kind=kind, creditor_id=creditor_id, claim_id=claim_id, facts=facts)
+    _run(unit, row.one())
+
+
+@actor()
+def react_to_many(unit: Unit, *, creditor_id: str, event_ids: list[str]) -> None:
+    """This function will run every reaction to several events in one transaction.
+
+    Where one of them fails nothing of the others is kept either: each event then gets a job of its own.
+    """
+    try:
+        with unit.session.begin_nested():
+            asked = {"creditor": UUID(creditor_id), "ids": event_ids}
+            for row in unit.session.connection().execute(_EVENTS, asked).all():
+                _run(unit, row)
+    except Exception:
+        # Whatever a reaction raises comes again in the event's own job, which is where it is recorded.
+        log.warning("events.reacted.alone", events=len(event_ids), exc_info=True)
+        alone = [{"event_id": event_id} for event_id in event_ids]
+        enqueue_many(unit, react, alone, creditor_id=UUID(creditor_id))
+
+
+def _run(unit: Unit, row: Row[Any]) -> None:
+    event = from_row(kind=row.kind, creditor_id=row.creditor_id, claim_id=row.claim_id, facts=row.facts)
     for reaction in _reactions.get(type(event), ()):
         reaction(unit, event)

@@ -1,5 +1,6 @@
 """Locks that end with the transaction: one run at a time, one writer per claim."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import text
@@ -31,7 +32,18 @@ def single(unit: Unit, name: str, *parts: object) -> None:
 
 def lock_claims(unit: Unit, *, creditor_id: UUID, claim_ids: list[UUID]) -> None:
     """This function will lock claim rows for money work, in key order so that two units never cross."""
+    lock_claims_of(unit, keys=[(creditor_id, claim_id) for claim_id in claim_ids])
+
+
+def lock_claims_of(unit: Unit, *, keys: Sequence[tuple[UUID, UUID]]) -> None:
+    """This function will lock claims of several creditors, as `lock_claims` does those of one.
+
+    :param keys: a creditor's id and a claim's.
+    """
     unit.session.connection().execute(
-        text("SELECT id FROM claim WHERE creditor_id = :creditor AND id = ANY(:ids) ORDER BY id FOR UPDATE"),
-        {"creditor": creditor_id, "ids": sorted(claim_ids)},
+        text(
+            "SELECT FROM claim WHERE (creditor_id, id) IN (SELECT * FROM"
+            " unnest(CAST(:creditors AS uuid[]), CAST(:ids AS uuid[]))) ORDER BY creditor_id, id FOR UPDATE"
+        ),
+        {"creditors": [creditor_id for creditor_id, _ in keys], "ids": [claim_id for _, claim_id in keys]},
     )

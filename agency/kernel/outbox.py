@@ -1,8 +1,11 @@
 """Transactional outbox: a job is a row written with the facts it follows from.
 
-The relay wakes workers through the broker; a worker leases the row, counts the attempt before the work
-starts, and finishes it in the same transaction as the effect. Losing the broker costs seconds, never a
+The relay wakes workers through the broker; a worker leases the row, which counts the start before the work
+begins, and finishes it in the same transaction as the effect. Losing the broker costs seconds, never a
 job. Lease times are the machine's own clock: moving the product's clock must not expire a lease.
+
+A job that fails is tried again a few times. One whose worker ended under it did not fail, but it may be what
+ends its workers: it is started a few times more, and then set aside, too.
 """
 
 import json
@@ -23,11 +26,13 @@ from agency.kernel.unit import Door, Unit, Units
 
 log = structlog.get_logger()
 
+DEATHS_MAX = 10
+
 _INSERT = text(
     "INSERT INTO outbox"
     " (id, actor, queue, args, creditor_id, key, created_at, available_at, generation, attempts)"
-    " SELECT j.id, :actor, :queue, j.args, :creditor, j.key, clock_timestamp(), clock_timestamp(), 0, 0"
-    " FROM jsonb_to_recordset(CAST(:jobs AS jsonb)) AS j(id uuid, args jsonb, key text)"
+    " SELECT j.id, :actor, :queue, j.args, j.creditor, j.key, clock_timestamp(), clock_timestamp(), 0, 0"
+    " FROM jsonb_to_recordset(CAST(:jobs AS jsonb)) AS j(id uuid, args jsonb, creditor uuid, key text)"
     " ON CONFLICT (key) DO NOTHING"
 )
 _WAITING = text(
@@ -40,8 +45,7 @@ _WAITING = text(
     " RETURNING queue, id, available_at) SELECT queue, id FROM taken ORDER BY available_at, id"
 )
 _LEASE = text(
-    "UPDATE outbox SET attempts = attempts + 1, generation = generation + 1,"
-    " leased_until = clock_timestamp()"
+    "UPDATE outbox SET generation = generation + 1, leased_until = clock_timestamp()"
     "  + make_interval(secs => coalesce((CAST(:longer AS jsonb) ->> actor)::integer, :seconds))"
     " WHERE id = :id AND done_at IS NULL AND quarantined_at IS NULL"
     " AND available_at <= clock_timestamp()"
@@ -57,8 +61,8 @@ _DONE = text(
     " WHERE id = :id AND generation = :generation AND done_at IS NULL"
 )
 _FAILED = text(
-    "UPDATE outbox SET leased_until = NULL, dispatched_at = NULL, last_error = :error,"
-    " available_at = clock_timestamp() + make_interval(secs => :wait),"
+    "UPDATE outbox SET attempts = attempts + 1, leased_until = NULL, dispatched_at = NULL,"
+    " last_error = :error, available_at = clock_timestamp() + make_interval(secs => :wait),"
     " quarantined_at = CASE WHEN :final THEN clock_timestamp() END"
     " WHERE id = :id AND generation = :generation AND done_at IS NULL"
 )
@@ -74,7 +78,8 @@ class LostLease(Exception):
 
 @dataclass(frozen=True)
 class LeasedJob:
-    """A job that this worker may run until its lease ends."""
+    """A job that this worker may run until its lease ends: started `generation` times, of which `attempts`
+    failed before."""
 
     id: UUID
     actor: str
@@ -109,18 +114,26 @@ def enqueue_many(
     *,
     keys: Sequence[str | None] | None = None,
     creditor_id: UUID | None = None,
+    creditor_ids: Sequence[UUID] | None = None,
 ) -> None:
-    """This function will write one job per set of arguments in one statement."""
+    """This function will write one job per set of arguments in one statement.
+
+    :param creditor_ids: whose each job is, where that is not the same for all.
+    """
     registered = ACTORS[actor_name(function)]
     jobs = [
-        {"id": str(new_id()), "args": args, "key": keys[index] if keys else None}
+        {
+            "id": str(new_id()),
+            "args": args,
+            "creditor": creditor_ids[index] if creditor_ids else creditor_id,
+            "key": keys[index] if keys else None,
+        }
         for index, args in enumerate(batches)
     ]
     if jobs:
         values = {
             "actor": registered.name,
             "queue": registered.queue,
-            "creditor": creditor_id,
             "jobs": json.dumps(jobs, default=str),
         }
         unit.session.connection().execute(_INSERT, values)
@@ -161,8 +174,8 @@ def _run_leased(units: Units, job: LeasedJob, following: UUID | None) -> tuple[b
     if registered is None:
         _record_failure(units, job, error=f"no actor called {job.actor}", final=True)
         return False, None
-    if job.attempts > registered.attempts_max:
-        _record_failure(units, job, error="too many attempts", final=True)
+    if job.generation - 1 - job.attempts > DEATHS_MAX:
+        _record_failure(units, job, error="its worker ended too often", final=True)
         return False, None
     try:
         return True, _run(units, registered, job, following)
@@ -170,12 +183,13 @@ def _run_leased(units: Units, job: LeasedJob, following: UUID | None) -> tuple[b
         log.warning("outbox.lease.lost", job=str(job.id), actor=job.actor)
     except Exception as error:
         # The last door: whatever a job raises is recorded and retried, never lost.
-        log.exception("outbox.job.failed", job=str(job.id), actor=job.actor, attempt=job.attempts)
+        attempt = job.attempts + 1
+        log.exception("outbox.job.failed", job=str(job.id), actor=job.actor, attempt=attempt)
         _record_failure(
             units,
             job,
             error=f"{type(error).__name__}: {error}"[:2000],
-            final=job.attempts >= registered.attempts_max,
+            final=attempt >= registered.attempts_max,
         )
     return False, None
 
@@ -240,7 +254,7 @@ def _record_failure(units: Units, job: LeasedJob, *, error: str, final: bool) ->
                 "id": job.id,
                 "generation": job.generation,
                 "error": error,
-                "wait": min(2.0**job.attempts, 300.0),
+                "wait": min(2.0 ** (job.attempts + 1), 300.0),
                 "final": final,
             },
         )

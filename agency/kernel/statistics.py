@@ -17,3 +17,9 @@ def refresh_statistics(unit: Unit, *, written: int) -> None:
     """
     if written >= MANY:
         unit.session.connection().execute(text("SELECT app.refresh_statistics()"))
+
+
+def refresh_ledger_statistics(unit: Unit, *, written: int) -> None:
+    """This function will do the same for the bank's lines, payments and the ledger."""
+    if written >= MANY:
+        unit.session.connection().execute(text("SELECT app.refresh_ledger_statistics()"))

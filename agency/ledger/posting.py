@@ -40,32 +40,30 @@ class AlreadyReversed(Conflict):
     """The transaction was taken back before; a second reversal would book the money twice."""
 
 
-# Accounts are made on first use, in key order so that two bulk postings never wait for each other in a
-# circle. The legs of all transactions go in as one statement, and only for those whose key was new.
-_ACCOUNTS = text(
-    "INSERT INTO ledger_account (creditor_id, code, book)"
-    " SELECT DISTINCT l.creditor_id, l.account, l.book FROM jsonb_to_recordset(CAST(:legs AS jsonb))"
-    " AS l(creditor_id uuid, account text, book text)"
-    " WHERE NOT EXISTS (SELECT FROM ledger_account a"
-    "  WHERE a.creditor_id = l.creditor_id AND a.code = l.account)"
-    " ORDER BY 1, 2 ON CONFLICT DO NOTHING"
-)
-_TRANSACTIONS = text(
-    "INSERT INTO ledger_transaction (creditor_id, id, book, kind, source_key, content_sha256, booked_on,"
-    " effective_on, at, by, memo, reverses_id)"
-    " SELECT t.creditor_id, t.id, t.book, t.kind, t.source_key, t.content_sha256, :today, t.effective_on,"
-    " :now, :by, t.memo, t.reverses_id FROM jsonb_to_recordset(CAST(:transactions AS jsonb)) AS t(creditor_id"
-    " uuid, id uuid, book text, kind text, source_key text, content_sha256 text, effective_on date,"
-    " memo text, reverses_id uuid)"
-    " ORDER BY t.creditor_id, t.book, t.kind, t.source_key"
-    " ON CONFLICT (creditor_id, book, kind, source_key) DO NOTHING RETURNING id"
-)
-_ENTRIES = text(
-    "INSERT INTO ledger_entry (creditor_id, transaction_id, line, account, amount_minor, currency, claim_id)"
-    " SELECT l.creditor_id, l.transaction_id, l.line, l.account, l.amount_minor, l.currency, l.claim_id"
-    " FROM jsonb_to_recordset(CAST(:legs AS jsonb)) AS l(creditor_id uuid, transaction_id uuid, line int,"
-    " account text, amount_minor bigint, currency text, claim_id uuid)"
-    " WHERE l.transaction_id = ANY(:fresh)"
+# All of it in one statement, the legs only of transactions whose key was new; a leg is [account, minor units,
+# currency, claim]. Accounts are made on first use, in key order so that two bulk postings never wait for each
+# other in a circle.
+_POST = text(
+    "WITH given AS MATERIALIZED (SELECT * FROM jsonb_to_recordset(CAST(:transactions AS jsonb))"
+    "  AS t(creditor_id uuid, id uuid, book text, kind text, source_key text, content_sha256 text,"
+    "  effective_on date, memo text, reverses_id uuid, legs jsonb)),"
+    " accounts AS (INSERT INTO ledger_account (creditor_id, code, book)"
+    "  SELECT l.creditor_id, l.code, l.book"
+    "  FROM unnest(CAST(:creditors AS uuid[]), CAST(:codes AS text[]), CAST(:books AS text[]))"
+    "   AS l(creditor_id, code, book)"
+    "  WHERE NOT EXISTS (SELECT FROM ledger_account a"
+    "   WHERE a.creditor_id = l.creditor_id AND a.code = l.code)"
+    "  ORDER BY 1, 2 ON CONFLICT DO NOTHING),"
+    " fresh AS (INSERT INTO ledger_transaction (creditor_id, id, book, kind, source_key, content_sha256,"
+    "  booked_on, effective_on, at, by, memo, reverses_id)"
+    "  SELECT creditor_id, id, book, kind, source_key, content_sha256, :today, effective_on, :now, :by, memo,"
+    "  reverses_id FROM given ORDER BY creditor_id, book, kind, source_key"
+    "  ON CONFLICT (creditor_id, book, kind, source_key) DO NOTHING RETURNING id),"
+    " entries AS (INSERT INTO ledger_entry (creditor_id, transaction_id, line, account, amount_minor,"
+    "  currency, claim_id)"
+    "  SELECT g.creditor_id, g.id, l.line, l.leg->>0, (l.leg->>1)::bigint, l.leg->>2, (l.leg->>3)::uuid"
+    "  FROM fresh JOIN given g USING (id), jsonb_array_elements(g.legs) WITH ORDINALITY AS l(leg, line))"
+    " SELECT id FROM fresh"
 )
 _EARLIER = text(
     "SELECT t.id, t.content_sha256, k.position FROM jsonb_to_recordset(CAST(:keys AS jsonb))"
@@ -106,7 +104,7 @@ def post(
 
 
 def post_many(unit: Unit, postings: Sequence[Posting]) -> list[UUID]:
-    """This function will post many transactions in three statements, whatever their number.
+    """This function will post many transactions in one statement, whatever their number.
 
     :returns: their ids in the order given; the earlier id where a key already stood with the same content.
     :raises KeyReused, Unbalanced, UnknownAccount: see `post`; then none is posted.
@@ -116,21 +114,24 @@ def post_many(unit: Unit, postings: Sequence[Posting]) -> list[UUID]:
     for posting in postings:
         refuse_unbalanced(posting)
     ids = [new_id() for _ in postings]
-    legs = json.dumps(_leg_rows(postings, ids))
-    connection = unit.session.connection()
-    connection.execute(_ACCOUNTS, {"legs": legs})
-    rows = connection.execute(
-        _TRANSACTIONS,
+    named = {
+        (posting.creditor_id, leg.account, posting.book.value) for posting in postings for leg in posting.legs
+    }
+    creditors, codes, books = map(list, zip(*named, strict=True))
+    rows = [_row(posting, id_) for posting, id_ in zip(postings, ids, strict=True)]
+    posted = unit.session.connection().execute(
+        _POST,
         {
-            "transactions": json.dumps(_transaction_rows(postings, ids)),
+            "creditors": creditors,
+            "codes": codes,
+            "books": books,
+            "transactions": json.dumps(rows),
             "today": unit.today,
             "now": unit.now,
             "by": unit.by,
         },
     )
-    fresh = {row.id for row in rows}
-    if fresh:
-        connection.execute(_ENTRIES, {"legs": legs, "fresh": list(fresh)})
+    fresh = {row.id for row in posted}
     return ids if len(fresh) == len(ids) else _with_earlier(unit, postings, ids, fresh)
 
 
@@ -223,38 +224,22 @@ def post_openings(
     return opened.rowcount // 2
 
 
-def _transaction_rows(postings: Sequence[Posting], ids: Sequence[UUID]) -> list[dict[str, Any]]:
-    return [
-        {
-            "creditor_id": str(posting.creditor_id),
-            "id": str(transaction_id),
-            "book": posting.book,
-            "kind": posting.kind,
-            "source_key": posting.source_key,
-            "content_sha256": posting.content_sha256(),
-            "effective_on": posting.effective_on.isoformat(),
-            "memo": posting.memo,
-            "reverses_id": str(posting.reverses_id) if posting.reverses_id else None,
-        }
-        for posting, transaction_id in zip(postings, ids, strict=True)
-    ]
-
-
-def _leg_rows(postings: Sequence[Posting], ids: Sequence[UUID]) -> list[dict[str, Any]]:
-    return [
-        {
-            "creditor_id": str(posting.creditor_id),
-            "transaction_id": str(transaction_id),
-            "book": posting.book,
-            "line": line,
-            "account": leg.account,
-            "amount_minor": leg.amount.minor,
-            "currency": leg.amount.currency,
-            "claim_id": str(leg.claim_id) if leg.claim_id else None,
-        }
-        for posting, transaction_id in zip(postings, ids, strict=True)
-        for line, leg in enumerate(posting.legs, start=1)
-    ]
+def _row(posting: Posting, transaction_id: UUID) -> dict[str, Any]:
+    return {
+        "creditor_id": str(posting.creditor_id),
+        "id": str(transaction_id),
+        "book": posting.book,
+        "kind": posting.kind,
+        "source_key": posting.source_key,
+        "content_sha256": posting.content_sha256(),
+        "effective_on": posting.effective_on.isoformat(),
+        "memo": posting.memo,
+        "reverses_id": str(posting.reverses_id) if posting.reverses_id else None,
+        "legs": [
+            [leg.account, leg.amount.minor, leg.amount.currency, str(leg.claim_id) if leg.claim_id else None]
+            for leg in posting.legs
+        ],
+    }
 
 
 def _with_earlier(unit: Unit, postings: Sequence[Posting], ids: list[UUID], fresh: set[UUID]) -> list[UUID]:

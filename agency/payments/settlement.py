@@ -5,61 +5,46 @@ the costs and the interest. Overpaid money is owed back to the debtor and never 
 One payment and many go through the same steps; many share their statements.
 """
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import insert, text
-from sqlmodel import col, select, tuple_
+from sqlalchemy import text
 
 from agency.claims.build_up import ItemisedClaim
-from agency.claims.itemisation import CRYSTALLISATION, ClaimKey, itemise_many
-from agency.claims.lifecycle import move
+from agency.claims.itemisation import CRYSTALLISATION, ClaimKey, itemise_each
+from agency.claims.lifecycle import claims_changed, move, move_many
 from agency.claims.models import Claim
 from agency.claims.states import ClaimState
-from agency.events import Event, PaymentHeld, PaymentReceived, PaymentReversed
+from agency.events import PaymentHeld, PaymentReceived, PaymentReversed
 from agency.kernel.emitting import emit
 from agency.kernel.errors import Invalid, NotFound
 from agency.kernel.ids import new_id
-from agency.kernel.locks import lock_claims
+from agency.kernel.locks import lock_claims, lock_claims_of
 from agency.kernel.unit import Unit
 from agency.ledger.models import Book
-from agency.ledger.posting import KeyReused, Leg, Posting, post_many, reverse
+from agency.ledger.posting import Leg, Posting, post_many, reverse
 from agency.money import Money
+from agency.payments.cases import Case, Incoming, booked_before, read_cases, why_held
 from agency.payments.held import hold
 from agency.payments.models import Payment, PaymentSource
 from agency.payments.notice_costs import recompute_announced_costs
 from agency.payments.refunds import SUSPENSE, stop_refunds_of
 from agency.rules.allocation import Allocation, allocate
-from agency.rules.contract_split import Keeper, split_by_contract
+from agency.rules.contract_split import split_by_contract
 from agency.rules.trace import as_json
+
+__all__ = ["Incoming", "Settled", "UnableToSettle", "reverse_payment", "settle", "settle_many"]
+
 
 NOTHING_OWED: Final = "nothing_owed"
 
 
 class UnableToSettle(Invalid):
     """The amount cannot be booked as a payment."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Incoming:
-    """Money for a claim. `source_key` is the provider's or the bank line's own; `trust_account` is where the
-    money stands until it is booked, None when it was paid to the creditor directly."""
-
-    creditor_id: UUID
-    claim_id: UUID
-    source: PaymentSource
-    source_key: str
-    amount: Money
-    value_on: date
-    trust_account: str | None
-
-    @property
-    def key(self) -> str:
-        """The ledger's key of this payment."""
-        return f"{self.source}:{self.source_key}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,160 +95,50 @@ def settle_many(unit: Unit, incoming: Sequence[Incoming]) -> list[Settled]:
     for one in incoming:
         if one.amount.minor <= 0:
             raise UnableToSettle(f"{one.amount} is not an amount that was paid")
-    for creditor_id in sorted({one.creditor_id for one in incoming}):
-        mine = [one.claim_id for one in incoming if one.creditor_id == creditor_id]
-        lock_claims(unit, creditor_id=creditor_id, claim_ids=sorted(set(mine)))
-    settled: dict[int, Settled] = _settled_before(unit, incoming)
+    unit.session.flush()
+    lock_claims_of(unit, keys=[one.claim for one in incoming])
+    settled = {at: Settled("booked", found) for at, found in booked_before(unit, incoming).items()}
     while len(settled) < len(incoming):
         settled |= _settle_round(unit, _next_round(incoming, settled))
+    claims_changed(unit, keys={one.claim for one in incoming})
     return [settled[position] for position in range(len(incoming))]
 
 
-def _next_round(incoming: Sequence[Incoming], settled: dict[int, Settled]) -> dict[int, Incoming]:
+def _next_round(incoming: Sequence[Incoming], settled: Mapping[int, Settled]) -> dict[int, Incoming]:
     """Take the first open payment of each claim: the second one depends on what the first left."""
     chosen: dict[ClaimKey, tuple[int, Incoming]] = {}
     for position, one in enumerate(incoming):
         if position not in settled:
-            chosen.setdefault((one.creditor_id, one.claim_id), (position, one))
+            chosen.setdefault(one.claim, (position, one))
     return dict(chosen.values())
 
 
-def _settled_before(unit: Unit, incoming: Sequence[Incoming]) -> dict[int, Settled]:
-    keys = {(one.creditor_id, one.source.value, one.source_key): at for at, one in enumerate(incoming)}
-    if len(keys) != len(incoming):
-        raise KeyReused("one payment was given twice")
-    rows = unit.session.exec(
-        select(Payment).where(
-            tuple_(Payment.creditor_id, col(Payment.source), col(Payment.source_key)).in_(list(keys))
-        )
-    )
-    found: dict[int, Settled] = {}
-    for payment in rows:
-        position = keys[payment.creditor_id, PaymentSource(payment.source).value, payment.source_key]
-        one = incoming[position]
-        if (payment.claim_id, payment.amount_minor) != (one.claim_id, one.amount.minor):
-            raise KeyReused(f"{one.key} was booked before with another claim or amount")
-        found[position] = Settled("booked", payment.id)
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """A payment with the claim it meets, and who keeps what."""
-
-    incoming: Incoming
-    claim: Claim
-    on: date
-    interest_to: Keeper
-    costs_to: Keeper
-    booked: dict[str, int]
-
-
-def _settle_round(unit: Unit, round_: dict[int, Incoming]) -> dict[int, Settled]:
-    cases = _read_cases(unit, list(round_.values()))
-    refused = {
-        position: _why_held(cases[claim_of(one)], one) or _nothing_owed(unit, one, on=cases[claim_of(one)].on)
-        for position, one in round_.items()
-    }
-    held = {position: one for position, one in round_.items() if refused[position]}
-    booked = {position: cases[claim_of(one)] for position, one in round_.items() if not refused[position]}
+def _settle_round(unit: Unit, round_: Mapping[int, Incoming]) -> dict[int, Settled]:
+    cases = dict(zip(round_, read_cases(unit, list(round_.values())), strict=True))
+    refused = {position: why_held(case) or _nothing_owed(unit, case) for position, case in cases.items()}
     settled = {
-        position: _hold(unit, one, cases[claim_of(one)].claim, refused[position])
-        for position, one in held.items()
+        position: _hold(unit, cases[position].incoming, reason)
+        for position, reason in refused.items()
+        if reason
     }
-    for case in booked.values():
-        recompute_announced_costs(
-            unit, claim=case.claim, paid=case.incoming.amount, value_on=case.incoming.value_on
-        )
-    payments = _book(unit, list(booked.values()))
-    return settled | {
-        position: Settled("booked", payment_id) for position, payment_id in zip(booked, payments, strict=True)
-    }
+    booked = {position: case for position, case in cases.items() if not refused[position]}
+    if booked:
+        recompute_announced_costs(unit, list(booked.values()))
+        payments = _book(unit, list(booked.values()))
+        settled |= {at: Settled("booked", payment) for at, payment in zip(booked, payments, strict=True)}
+    return settled
 
 
-def claim_of(one: Incoming) -> ClaimKey:
-    """This function will return the claim that a payment is for."""
-    return one.creditor_id, one.claim_id
-
-
-_CASES = text(
-    "WITH wanted AS (SELECT * FROM unnest(CAST(:creditors AS uuid[]), CAST(:claims AS uuid[]),"
-    "  CAST(:days AS date[])) AS k(creditor_id, claim_id, value_on))"
-    " SELECT w.creditor_id, w.claim_id, coalesce(t.interest_to, 'creditor') AS interest_to,"
-    " coalesce(t.costs_to, 'agency') AS costs_to, booked.last_on, booked.interest, booked.costs"
-    " FROM wanted w LEFT JOIN LATERAL (SELECT interest_to, costs_to FROM creditor_terms t"
-    "  WHERE t.creditor_id = w.creditor_id AND t.valid_from <= w.value_on"
-    "  ORDER BY t.valid_from DESC LIMIT 1) AS t ON true"
-    " CROSS JOIN LATERAL (SELECT max(x.effective_on) FILTER (WHERE x.kind <> 'opening') AS last_on,"
-    "  coalesce(sum(e.amount_minor) FILTER (WHERE e.account = 'claims.interest'), 0)::bigint AS interest,"
-    "  coalesce(sum(e.amount_minor) FILTER (WHERE e.account = 'claims.costs'), 0)::bigint AS costs"
-    "  FROM ledger_entry e JOIN ledger_transaction x ON x.creditor_id = e.creditor_id"
-    "  AND x.id = e.transaction_id AND x.book = 'claims'"
-    "  WHERE e.creditor_id = w.creditor_id AND e.claim_id = w.claim_id) AS booked"
-)
-
-
-def _read_cases(unit: Unit, incoming: Sequence[Incoming]) -> dict[ClaimKey, _Case]:
-    keys = [claim_of(one) for one in incoming]
-    claims = {
-        (claim.creditor_id, claim.id): claim
-        for claim in unit.session.exec(
-            select(Claim)
-            .where(tuple_(Claim.creditor_id, col(Claim.id)).in_(keys))
-            .execution_options(populate_existing=True)
-        )
-    }
-    if len(claims) != len(keys):
-        raise NotFound("no such claim")
-    rows = unit.session.connection().execute(
-        _CASES,
-        {
-            "creditors": [one.creditor_id for one in incoming],
-            "claims": [one.claim_id for one in incoming],
-            "days": [one.value_on for one in incoming],
-        },
-    )
-    facts = {(row.creditor_id, row.claim_id): row for row in rows}
-    cases = {}
-    for one in incoming:
-        row = facts[claim_of(one)]
-        # An earlier value date that arrives late meets what later ones left, not what they already paid.
-        on = max(one.value_on, row.last_on) if row.last_on else one.value_on
-        cases[claim_of(one)] = _Case(
-            one,
-            claims[claim_of(one)],
-            on,
-            Keeper(row.interest_to),
-            Keeper(row.costs_to),
-            {"interest": row.interest, "costs": row.costs},
-        )
-    return cases
-
-
-def _why_held(case: _Case, one: Incoming) -> str:
-    """Return why the money may not be booked on the claim, empty when it may.
-
-    A payment on a paid claim is booked: all of it is overpaid, so owed back to the debtor.
-    """
-    if one.amount.currency != case.claim.currency:
-        return "other_currency"
-    if case.claim.state in (ClaimState.WITHDRAWN, ClaimState.CLOSED):
-        return f"claim_{case.claim.state}"
-    if case.claim.state in (ClaimState.NEW, ClaimState.QUOTED):
-        return "claim_not_accepted"
-    return ""
-
-
-def _nothing_owed(unit: Unit, one: Incoming, *, on: date) -> str:
+def _nothing_owed(unit: Unit, case: Case) -> str:
     """Refuse what was paid to the creditor for a claim on which nothing is owed: none of it is the claim's,
     and no money of it stands with us, so that there is nothing to book."""
-    if one.trust_account is not None:
+    if case.incoming.trust_account is not None:
         return ""
-    asked = itemise_many(unit, keys=[claim_of(one)], on=on)[claim_of(one)]
+    [asked] = itemise_each(unit, days={case.incoming.claim: case.on}).values()
     return "" if asked.total else NOTHING_OWED
 
 
-def _hold(unit: Unit, one: Incoming, claim: Claim, reason: str) -> Settled:
+def _hold(unit: Unit, one: Incoming, reason: str) -> Settled:
     """Leave bank money in suspense, move the provider's into it, and tell finance why."""
     if one.trust_account not in (None, SUSPENSE):
         assert one.trust_account is not None
@@ -282,7 +157,7 @@ def _hold(unit: Unit, one: Incoming, claim: Claim, reason: str) -> Settled:
         unit,
         PaymentHeld(
             creditor_id=one.creditor_id,
-            claim_id=claim.id,
+            claim_id=one.claim_id,
             amount_minor=one.amount.minor,
             currency=one.amount.currency,
             source=one.source.value,
@@ -292,93 +167,118 @@ def _hold(unit: Unit, one: Incoming, claim: Claim, reason: str) -> Settled:
     return Settled("held", reason=reason)
 
 
-def _book(unit: Unit, cases: Sequence[_Case]) -> list[UUID]:
-    unit.session.flush()
-    asked = _itemise(unit, cases)
-    divided = [_allocate(case, claim) for case, claim in zip(cases, asked, strict=True)]
-    postings = [
-        list(_postings(case, claim, parts)) for case, claim, parts in zip(cases, asked, divided, strict=True)
-    ]
-    ids = iter(post_many(unit, [posting for many in postings for posting in many]))
+_PAYMENTS = text(
+    "INSERT INTO payment (creditor_id, id, created_at, claim_id, source, source_key, amount_minor, currency,"
+    " value_on, costs_minor, interest_minor, principal_minor, over_minor, to_creditor_minor, to_agency_minor,"
+    " transaction_id, trace)"
+    " SELECT p.creditor_id, p.id, :now, p.claim_id, p.source, p.source_key, p.amount_minor, p.currency,"
+    " p.value_on, p.costs_minor, p.interest_minor, p.principal_minor, p.over_minor, p.to_creditor_minor,"
+    " p.to_agency_minor, p.transaction_id, p.trace FROM jsonb_to_recordset(CAST(:payments AS jsonb))"
+    " AS p(creditor_id uuid, id uuid, claim_id uuid, source text, source_key text, amount_minor bigint,"
+    "  currency text, value_on date, costs_minor bigint, interest_minor bigint, principal_minor bigint,"
+    "  over_minor bigint, to_creditor_minor bigint, to_agency_minor bigint, transaction_id uuid, trace jsonb)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Booking:
+    """A payment that is being booked: what was asked on its day, and how both sides divide it."""
+
+    case: Case
+    asked: ItemisedClaim
+    parts: Allocation
+    to_creditor: Money
+    to_agency: Money
+
+
+def _book(unit: Unit, cases: Sequence[Case]) -> list[UUID]:
+    asked = itemise_each(unit, days={case.incoming.claim: case.on for case in cases})
+    bookings = [_divide(case, asked[case.incoming.claim]) for case in cases]
+    postings = [list(_postings(booking)) for booking in bookings]
+    posted = iter(post_many(unit, [posting for many in postings for posting in many]))
+    ids = [new_id() for _ in bookings]
     rows = []
-    for case, parts, many in zip(cases, divided, postings, strict=True):
-        transactions = {posting.book: next(ids) for posting in many}
-        rows.append(_payment_row(unit, case, parts, transactions))
-    if rows:
-        unit.session.connection().execute(insert(Payment), rows)
-    events: list[Event] = []
-    for case, claim, parts, row in zip(cases, asked, divided, rows, strict=True):
-        events.append(_received(case.incoming, row["id"]))
-        applied = case.incoming.amount - parts.over
-        if case.claim.state == ClaimState.ACTIVE and applied == claim.total:
-            move(unit, claim=case.claim, to=ClaimState.PAID, why="paid in full")
-    emit(unit, *events)
-    return [row["id"] for row in rows]
+    for booking, many, payment_id in zip(bookings, postings, ids, strict=True):
+        transactions = {posting.book: next(posted) for posting in many}
+        stands_in = transactions.get(Book.TRUST) or transactions[Book.CLAIMS]
+        rows.append(_payment_row(booking, payment_id, stands_in))
+    unit.session.connection().execute(_PAYMENTS, {"payments": json.dumps(rows), "now": unit.now})
+    paid_off = [booking.case.incoming.claim for booking in bookings if _pays_off(booking)]
+    move_many(unit, keys=paid_off, to=ClaimState.PAID, why="paid in full")
+    told = [
+        _received(booking.case.incoming, payment_id)
+        for booking, payment_id in zip(bookings, ids, strict=True)
+    ]
+    emit(unit, *told)
+    return ids
 
 
-def _itemise(unit: Unit, cases: Sequence[_Case]) -> list[ItemisedClaim]:
-    """Itemise each claim as of its own payment's day, a day at a time for all of that day."""
-    days: dict[date, list[ClaimKey]] = {}
-    for case in cases:
-        days.setdefault(case.on, []).append(claim_of(case.incoming))
-    found: dict[ClaimKey, ItemisedClaim] = {}
-    for on, keys in days.items():
-        found |= itemise_many(unit, keys=keys, on=on)
-    return [found[claim_of(case.incoming)] for case in cases]
+def _pays_off(booking: _Booking) -> bool:
+    applied = booking.case.incoming.amount - booking.parts.over
+    return booking.case.state == ClaimState.ACTIVE and applied == booking.asked.total
 
 
-def _allocate(case: _Case, asked: ItemisedClaim) -> Allocation:
-    return allocate(
-        law=case.claim.law,
-        paid=case.incoming.amount,
+def _divide(case: Case, asked: ItemisedClaim) -> _Booking:
+    """Divide a payment by law for the debtor, and by the creditor's terms between creditor and agency."""
+    one = case.incoming
+    parts = allocate(
+        law=case.law,
+        paid=one.amount,
         costs=asked.costs + asked.costs_vat,
         interest=asked.interest,
         principal=asked.principal,
     )
+    if one.trust_account is None:
+        return _Booking(case, asked, parts, one.amount - parts.over, Money.zero(one.amount.currency))
+    split = split_by_contract(parts=parts, costs_to=case.costs_to, interest_to=case.interest_to)
+    return _Booking(case, asked, parts, split.creditor, split.agency)
 
 
-def _postings(case: _Case, asked: ItemisedClaim, parts: Allocation) -> Iterator[Posting]:
-    yield from _crystallisation(case, asked)
-    one, claim_id = case.incoming, case.claim.id
+def _postings(booking: _Booking) -> Iterator[Posting]:
+    case, parts = booking.case, booking.parts
+    yield from _crystallisation(case, booking.asked)
+    one = case.incoming
     applied = one.amount - parts.over
     if applied:
-        legs = [Leg("claims.control", applied, claim_id)]
+        legs = [Leg("claims.control", applied, one.claim_id)]
         for account, amount in (
             ("claims.costs", parts.costs),
             ("claims.interest", parts.interest),
             ("claims.principal", parts.principal),
         ):
-            legs.append(Leg(account, -amount, claim_id))
+            legs.append(Leg(account, -amount, one.claim_id))
         yield _posting(case, Book.CLAIMS, legs, case.on)
     if one.trust_account is not None:
-        to_creditor, to_agency = _by_contract(case, parts)
         trust = [
-            Leg(one.trust_account, one.amount, claim_id),
-            Leg("trust.creditor", -to_creditor, claim_id),
-            Leg("trust.agency", -to_agency, claim_id),
-            Leg("trust.debtor", -parts.over, claim_id),
+            Leg(one.trust_account, one.amount, one.claim_id),
+            Leg("trust.creditor", -booking.to_creditor, one.claim_id),
+            Leg("trust.agency", -booking.to_agency, one.claim_id),
+            Leg("trust.debtor", -parts.over, one.claim_id),
         ]
         yield _posting(case, Book.TRUST, trust, one.value_on)
-        income = [Leg("agency.trust", to_agency, claim_id), Leg("agency.costs_income", -to_agency, claim_id)]
-        if to_agency:
+        if booking.to_agency:
+            income = [
+                Leg("agency.trust", booking.to_agency, one.claim_id),
+                Leg("agency.costs_income", -booking.to_agency, one.claim_id),
+            ]
             yield _posting(case, Book.AGENCY, income, one.value_on)
 
 
-def _crystallisation(case: _Case, asked: ItemisedClaim) -> Iterator[Posting]:
+def _crystallisation(case: Case, asked: ItemisedClaim) -> Iterator[Posting]:
     """Fix in the ledger what ran until this payment, so that the books show what it paid off."""
-    claim_id, currency = case.claim.id, case.claim.currency
-    interest = asked.interest - Money(case.booked["interest"], currency)
-    costs = asked.costs + asked.costs_vat - Money(case.booked["costs"], currency)
-    legs = [
-        Leg("claims.interest", interest, claim_id),
-        Leg("claims.costs", costs, claim_id),
-        Leg("claims.control", -(interest + costs), claim_id),
-    ]
+    claim_id = case.incoming.claim_id
+    interest = asked.interest - Money(case.booked_interest, case.currency)
+    costs = asked.costs + asked.costs_vat - Money(case.booked_costs, case.currency)
     if interest or costs:
+        legs = [
+            Leg("claims.interest", interest, claim_id),
+            Leg("claims.costs", costs, claim_id),
+            Leg("claims.control", -(interest + costs), claim_id),
+        ]
         yield _posting(case, Book.CLAIMS, legs, case.on, kind=CRYSTALLISATION)
 
 
-def _posting(case: _Case, book: Book, legs: Sequence[Leg], on: date, *, kind: str = "payment") -> Posting:
+def _posting(case: Case, book: Book, legs: Sequence[Leg], on: date, *, kind: str = "payment") -> Posting:
     return Posting(
         creditor_id=case.incoming.creditor_id,
         book=book,
@@ -389,37 +289,24 @@ def _posting(case: _Case, book: Book, legs: Sequence[Leg], on: date, *, kind: st
     )
 
 
-def _by_contract(case: _Case, parts: Allocation) -> tuple[Money, Money]:
-    """Return what the creditor and what the agency gets of a payment, by the creditor's terms."""
-    split = split_by_contract(parts=parts, costs_to=case.costs_to, interest_to=case.interest_to)
-    return split.creditor, split.agency
-
-
-def _payment_row(
-    unit: Unit, case: _Case, parts: Allocation, transactions: dict[Book, UUID]
-) -> dict[str, Any]:
-    one = case.incoming
-    if one.trust_account is None:
-        to_creditor, to_agency = one.amount - parts.over, Money.zero(one.amount.currency)
-    else:
-        to_creditor, to_agency = _by_contract(case, parts)
+def _payment_row(booking: _Booking, payment_id: UUID, transaction_id: UUID) -> dict[str, Any]:
+    one, parts = booking.case.incoming, booking.parts
     return {
-        "creditor_id": one.creditor_id,
-        "id": new_id(),
-        "created_at": unit.now,
-        "claim_id": one.claim_id,
-        "source": one.source,
+        "creditor_id": str(one.creditor_id),
+        "id": str(payment_id),
+        "claim_id": str(one.claim_id),
+        "source": one.source.value,
         "source_key": one.source_key,
         "amount_minor": one.amount.minor,
         "currency": one.amount.currency,
-        "value_on": one.value_on,
+        "value_on": one.value_on.isoformat(),
         "costs_minor": parts.costs.minor,
         "interest_minor": parts.interest.minor,
         "principal_minor": parts.principal.minor,
         "over_minor": parts.over.minor,
-        "to_creditor_minor": to_creditor.minor,
-        "to_agency_minor": to_agency.minor,
-        "transaction_id": transactions.get(Book.TRUST) or transactions[Book.CLAIMS],
+        "to_creditor_minor": booking.to_creditor.minor,
+        "to_agency_minor": booking.to_agency.minor,
+        "transaction_id": str(transaction_id),
         "trace": as_json(parts.trace),
     }
 

@@ -206,7 +206,7 @@ class BankStatement:
     closing: Money | None
     net: Money
     entries: int
-    lines: tuple[BankLine, ...]
+    lines: Sequence[BankLine]
     number: str | None = None
     opens_on: date | None = None
     closes_on: date | None = None

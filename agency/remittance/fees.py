@@ -5,17 +5,17 @@ row with the signs turned, so that what was remitted before is made good in the 
 creditor takes back costs what the terms say, once.
 """
 
+import json
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, insert, text
+from sqlalchemy import Row, text
 
 from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit
 from agency.money import Money
-from agency.remittance.models import SuccessFee
 from agency.remittance.withdrawing import WITHDRAWN_BY_CREDITOR
 from agency.rules.fee_agreement import free_demand_fee, withdrawal_fee
 from agency.rules.fee_vat import FeeVat, fee_vat
@@ -69,6 +69,16 @@ _TAKE_BACK = text(
     "  WHERE r.creditor_id = f.creditor_id AND r.payment_id = f.payment_id AND r.kind = 'reversal')"
 )
 
+_CHARGE = text(
+    "INSERT INTO success_fee (creditor_id, id, payment_id, claim_id, kind, quote_id, base_minor, fee_bps,"
+    " net_minor, vat_minor, currency, earned_at, vat_percent, vat_category, trace)"
+    " SELECT :c, f.id, f.payment_id, f.claim_id, f.kind, f.quote_id, f.base_minor, f.fee_bps, f.net_minor,"
+    " f.vat_minor, f.currency, :now, f.vat_percent, f.vat_category, f.trace"
+    " FROM jsonb_to_recordset(CAST(:fees AS jsonb)) AS f(id uuid, payment_id uuid, claim_id uuid, kind text,"
+    "  quote_id uuid, base_minor bigint, fee_bps int, net_minor bigint, vat_minor bigint, currency text,"
+    "  vat_percent text, vat_category text, trace jsonb)"
+)
+
 
 def charge_fees(unit: Unit, *, creditor_id: UUID) -> int:
     """This function will charge every payment that has no fee yet, and give back those of reversed ones.
@@ -85,9 +95,9 @@ def charge_fees(unit: Unit, *, creditor_id: UUID) -> int:
     if not rows and not withdrawn:
         return 0
     vat = vat_on_fee(unit, creditor_id=creditor_id)
-    fees = _fees(unit, creditor_id, rows, vat) + _withdrawals(unit, creditor_id, withdrawn, vat)
+    fees = _fees(rows, vat) + _withdrawals(withdrawn, vat)
     if fees:
-        connection.execute(insert(SuccessFee), fees)
+        connection.execute(_CHARGE, {"fees": json.dumps(fees), "c": creditor_id, "now": unit.now})
     return len(fees)
 
 
@@ -105,7 +115,7 @@ def vat_on_fee(unit: Unit, *, creditor_id: UUID) -> FeeVat:
     )
 
 
-def _fees(unit: Unit, creditor_id: UUID, rows: Sequence[Row[Any]], vat: FeeVat) -> list[dict[str, Any]]:
+def _fees(rows: Sequence[Row[Any]], vat: FeeVat) -> list[dict[str, Any]]:
     charged: dict[UUID, int] = {}
     fees = []
     for row in rows:
@@ -121,12 +131,12 @@ def _fees(unit: Unit, creditor_id: UUID, rows: Sequence[Row[Any]], vat: FeeVat) 
         )
         charged[row.claim_id] += fee.net.minor
         facts = {
-            "payment_id": row.id,
+            "payment_id": str(row.id),
             "kind": "fee",
             "base_minor": row.to_creditor_minor,
             "fee_bps": 0 if free else row.fee_bps or 0,
         }
-        fees.append(facts | _row(unit, creditor_id, row, fee, vat))
+        fees.append(facts | _row(row, fee, vat))
     return fees
 
 
@@ -139,9 +149,7 @@ def _free(row: Row[Any], collected: Money) -> Fee | None:
     )
 
 
-def _withdrawals(
-    unit: Unit, creditor_id: UUID, rows: Sequence[Row[Any]], vat: FeeVat
-) -> list[dict[str, Any]]:
+def _withdrawals(rows: Sequence[Row[Any]], vat: FeeVat) -> list[dict[str, Any]]:
     fees = []
     for row in rows:
         fee = withdrawal_fee(
@@ -153,20 +161,18 @@ def _withdrawals(
         if fee is None:
             continue
         facts = {"payment_id": None, "kind": "withdrawal", "base_minor": 0, "fee_bps": row.withdrawal_bps}
-        fees.append(facts | _row(unit, creditor_id, row, fee, vat))
+        fees.append(facts | _row(row, fee, vat))
     return fees
 
 
-def _row(unit: Unit, creditor_id: UUID, row: Row[Any], fee: Fee, vat: FeeVat) -> dict[str, Any]:
+def _row(row: Row[Any], fee: Fee, vat: FeeVat) -> dict[str, Any]:
     return {
-        "creditor_id": creditor_id,
-        "id": new_id(),
-        "claim_id": row.claim_id,
-        "quote_id": row.quote_id,
+        "id": str(new_id()),
+        "claim_id": str(row.claim_id),
+        "quote_id": str(row.quote_id) if row.quote_id else None,
         "net_minor": fee.net.minor,
         "vat_minor": fee.vat.minor,
         "currency": row.currency,
-        "earned_at": unit.now,
         "vat_percent": str(vat.percent),
         "vat_category": vat.category,
         "trace": as_json((*fee.trace, vat.line)),

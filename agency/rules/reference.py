@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from stdnum import iso11649
@@ -74,6 +75,7 @@ def valid_rf(text: str) -> bool:
     return bool(iso11649.is_valid(text))
 
 
+@lru_cache(maxsize=4096)
 def references_in(text: str) -> tuple[str, ...]:
     """Find the valid references in what somebody wrote with a payment, in order of kind and place.
 

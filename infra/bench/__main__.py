@@ -23,15 +23,19 @@ from infra.bench.intake import (
     write_file,
 )
 from infra.bench.pages import measure_pages, open_site
+from infra.bench.posting import measure_posting
 from infra.bench.proof import measure_proof
 from infra.bench.quote import measure_quote
+from infra.bench.remittance import measure_remittance
 from infra.bench.rules import measure_interest
 
-WORDS = ("intake", "price", "pages", "quote", "bank", "interest", "proof")
+WORDS = ("intake", "price", "pages", "quote", "bank", "posting", "interest", "remittance", "proof")
 NEED_SERVERS = {"intake", "price", "pages", "quote", "bank"}
+OF_BOOKS = {"posting", "remittance", "proof"}
 QUICK_CLAIMS, QUICK_PAIRS, QUICK_REQUESTS, QUICK_DEBTS, QUICK_ENTRIES = 2_000, 3, 200, 50_000, 40_000
 CLAIMS, REQUESTS, DEBTS, ENTRIES = 100_000, 1_000, 1_000_000, 1_000_000
 FULL_CLAIMS = 1_000_000
+PAYMENTS, QUICK_PAYMENTS, QUICK_SCALE = 100_000, 2_000, 0.05
 BANK_LINES = 1_000
 
 
@@ -40,6 +44,7 @@ def read_words(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python3 dev bench", description=__doc__)
     parser.add_argument("lines", nargs="*", metavar="LINE", help=f"{', '.join(WORDS)}; all by default")
     parser.add_argument("--claims", type=int, default=CLAIMS, help=f"claims in the file ({CLAIMS:,})")
+    parser.add_argument("--pairs", type=int, default=PAIRS, help=f"pairs of runs of each line ({PAIRS})")
     parser.add_argument(
         "--full", action="store_true", help=f"intake of {FULL_CLAIMS:,} rows too, one pair: takes an hour"
     )
@@ -48,10 +53,12 @@ def read_words(words: list[str]) -> argparse.Namespace:
     if unknown := sorted(set(asked.lines) - set(WORDS)):
         parser.error(f"no such line: {', '.join(unknown)}; there are {', '.join(WORDS)}")
     asked.lines = asked.lines or list(WORDS)
-    asked.pairs, asked.requests, asked.debts, asked.entries = PAIRS, REQUESTS, DEBTS, ENTRIES
+    asked.requests, asked.debts, asked.entries = REQUESTS, DEBTS, ENTRIES
+    asked.payments, asked.scale = PAYMENTS, 1.0
     if asked.quick:
         asked.claims, asked.pairs, asked.requests = QUICK_CLAIMS, QUICK_PAIRS, QUICK_REQUESTS
         asked.debts, asked.entries = QUICK_DEBTS, QUICK_ENTRIES
+        asked.payments, asked.scale = QUICK_PAYMENTS, QUICK_SCALE
     return asked
 
 
@@ -83,6 +90,18 @@ def _measure_bank(made: Ground, asked: argparse.Namespace, say: Callable[[str], 
     for many in sorted({BANK_LINES, asked.claims * 9 // 10}):
         statement = write_statement(made, lines=many)
         lines.append(measure_bank_day(made, file=statement, lines=many, pairs=asked.pairs, say=say))
+    return lines
+
+
+def _measure_books(made: Ground, asked: argparse.Namespace, say: Callable[[str], None]) -> list[Line]:
+    """What is measured on books of their own, without a creditor's file."""
+    lines: list[Line] = []
+    if "posting" in asked.lines:
+        lines += measure_posting(made, scale=asked.scale, pairs=asked.pairs, say=say)
+    if "remittance" in asked.lines:
+        lines.append(measure_remittance(made, payments=asked.payments, pairs=asked.pairs, say=say))
+    if "proof" in asked.lines:
+        lines.append(measure_proof(made, entries=asked.entries, pairs=asked.pairs, say=say))
     return lines
 
 
@@ -132,10 +151,9 @@ def main() -> None:
 
         if "interest" in asked.lines:
             lines += measure_interest(debts=asked.debts, pairs=asked.pairs, say=say)
-        if (NEED_SERVERS | {"proof"}) & set(asked.lines):
+        if (NEED_SERVERS | OF_BOOKS) & set(asked.lines):
             with ground() as made:
-                if "proof" in asked.lines:
-                    lines.append(measure_proof(made, entries=asked.entries, pairs=asked.pairs, say=say))
+                lines += _measure_books(made, asked, say)
                 if NEED_SERVERS & set(asked.lines):
                     lines += measure(made, asked, say)
     for line in lines:

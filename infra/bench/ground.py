@@ -44,9 +44,20 @@ class Helper:
 
         :raises BenchFailed: the program answered with an error, or ended.
         """
+        self.hand_over(**question)
+        return self._read()
+
+    def hand_over(self, **question: Any) -> None:
+        """This function will hand a question over and not wait for its answer, which `answer` does."""
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(question) + "\n")
         self.process.stdin.flush()
+
+    def answer(self) -> dict[str, Any]:
+        """This function will wait for the answer to a question that was handed over.
+
+        :raises BenchFailed: as `ask`.
+        """
         return self._read()
 
     def _read(self) -> dict[str, Any]:

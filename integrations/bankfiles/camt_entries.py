@@ -10,7 +10,8 @@ from lxml import etree
 from agency.money import Money
 from agency.ports.readers import Unreadable
 from integrations.amounts import exact_money, iso_date
-from integrations.bankfiles.movements import Draft, Movement, said
+from integrations.bankfiles.movement import Movement
+from integrations.bankfiles.movements import Draft, said
 
 _DIRECTIONS: Final = frozenset({"CRDT", "DBIT"})
 

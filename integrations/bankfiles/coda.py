@@ -13,7 +13,8 @@ from agency.money import Money
 from agency.ports.readers import Unreadable
 from integrations.amounts import exact_money
 from integrations.bankfiles.coda_communication import Communication, read_communication
-from integrations.bankfiles.movements import Draft, Movement, said
+from integrations.bankfiles.movement import Movement
+from integrations.bankfiles.movements import Draft, said
 
 CODA_BYTES_MAX: Final = 200_000_000
 

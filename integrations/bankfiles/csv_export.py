@@ -18,7 +18,8 @@ from agency.money import Money
 from agency.ports.readers import Unreadable
 from integrations.amounts import exact_money
 from integrations.bankfiles.csv_profiles import Layout, layout_of
-from integrations.bankfiles.movements import Draft, Movement, said
+from integrations.bankfiles.movement import Movement
+from integrations.bankfiles.movements import Draft, said
 from integrations.bankfiles.mt940_details import Details, read_details
 
 CSV_BYTES_MAX: Final = 100_000_000

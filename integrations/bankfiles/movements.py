@@ -1,41 +1,19 @@
 """From what a file says to bank statements: dates filled in, keys given, sums checked."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
-from typing import Literal
+from typing import Literal, overload
 
 from agency.money import EXPONENTS, Money, round_minor
 from agency.ports.readers import NO_CURRENCY, BankLine, BankStatement, Unreadable
 from integrations.amounts import known_currency
+from integrations.bankfiles.movement import Movement
+from integrations.bankfiles.spooled import BLOCK, Movements
 
 _NOTHING = frozenset({"NOTPROVIDED", "NOT PROVIDED", "NONREF", "NONE", "N/A"})
-
-
-@dataclass(slots=True)
-class Movement:
-    """One booked movement as the file states it.
-
-    :param servicer_ref: the bank's reference when it is unique to the bank, not a running number.
-    :param entry: the entry's place in its statement, from 1; the details of a collective entry share it.
-    """
-
-    amount: Money
-    booked_on: date | None = None
-    value_on: date | None = None
-    servicer_ref: str | None = None
-    bank_ref: str | None = None
-    end_to_end: str | None = None
-    text: str = ""
-    structured_references: tuple[str, ...] = ()
-    counterparty: str | None = None
-    counterparty_iban: str | None = None
-    reversal: bool = False
-    return_reason: str | None = None
-    batch: bool = False
-    entry: int = 0
 
 
 @dataclass(slots=True)
@@ -58,7 +36,7 @@ class Draft:
     dated_on: date | None = None
     entries: int = 0
     pending: int = 0
-    movements: list[Movement] = field(default_factory=list)
+    movements: Movements = field(default_factory=Movements)
     warnings: list[str] = field(default_factory=list)
 
 
@@ -76,7 +54,7 @@ def finish(drafts: Iterable[Draft]) -> tuple[BankStatement, ...]:
     :raises Unreadable: when an entry cannot be dated.
     """
     seen: dict[str | None, Counter[str]] = {}
-    done: dict[str, tuple[BankLine, ...]] = {}
+    done: dict[str, Sequence[BankLine]] = {}
     statements = []
     for draft in drafts:
         prints = [_print(movement, draft) for movement in draft.movements]
@@ -85,21 +63,41 @@ def finish(drafts: Iterable[Draft]) -> tuple[BankStatement, ...]:
             lines = done[key]
         else:
             keys = _keys(prints, seen.setdefault(draft.account, Counter()))
-            lines = done[key] = tuple(_lines(draft, keys))
+            lines = done[key] = _Lines(draft, keys).as_read()
         statements.append(_statement(draft, key, lines))
     return tuple(statements)
 
 
-def _lines(draft: Draft, keys: Iterable[str]) -> Iterator[BankLine]:
-    """Each movement is let go as its line is made: a large file is in memory once, not twice."""
-    currency = known_currency(draft.currency or NO_CURRENCY)
-    days = _days(draft)
-    movements, draft.movements = draft.movements[::-1], []
-    for key, day in zip(keys, days, strict=True):
-        yield _line(movements.pop(), key, day, currency)
+class _Lines(Sequence[BankLine]):
+    """The lines of a large statement, each made anew from its movement on disk when it is asked for."""
+
+    def __init__(self, draft: Draft, keys: Sequence[str]) -> None:
+        self._currency = known_currency(draft.currency or NO_CURRENCY)
+        self._days, self._keys, self._movements = _days(draft), keys, draft.movements
+
+    def as_read(self) -> Sequence[BankLine]:
+        """These lines, in memory where they are few."""
+        return tuple(self) if len(self) < BLOCK else self
+
+    def __len__(self) -> int:
+        return len(self._movements)
+
+    def __iter__(self) -> Iterator[BankLine]:
+        for movement, key, day in zip(self._movements, self._keys, self._days, strict=True):
+            yield _line(movement, key, day, self._currency)
+
+    @overload
+    def __getitem__(self, at: int) -> BankLine: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[BankLine, ...]: ...
+    def __getitem__(self, at: int | slice) -> BankLine | tuple[BankLine, ...]:
+        if isinstance(at, slice):
+            return tuple(self[one] for one in range(*at.indices(len(self))))
+        place = at + len(self) if at < 0 else at
+        return _line(self._movements[place], self._keys[place], self._days[place], self._currency)
 
 
-def _statement(draft: Draft, key: str, lines: tuple[BankLine, ...]) -> BankStatement:
+def _statement(draft: Draft, key: str, lines: Sequence[BankLine]) -> BankStatement:
     net = Money.total((line.amount for line in lines), known_currency(draft.currency or NO_CURRENCY))
     return BankStatement(
         kind=draft.kind,
@@ -127,7 +125,7 @@ def _figure(amount: Money, currency: str) -> int:
     return round_minor(amount.decimal.scaleb(EXPONENTS[currency]))
 
 
-def _doubts(draft: Draft, lines: tuple[BankLine, ...], net: Money) -> list[str]:
+def _doubts(draft: Draft, lines: Sequence[BankLine], net: Money) -> list[str]:
     doubts = []
     foreign = sum(line.marked is not None for line in lines)
     if foreign:
@@ -191,10 +189,12 @@ def _print(movement: Movement, draft: Draft) -> str:
     return sha256(repr(facts).encode()).hexdigest()[:32]
 
 
-def _keys(prints: Iterable[str], counts: Counter[str]) -> Iterable[str]:
+def _keys(prints: Iterable[str], counts: Counter[str]) -> list[str]:
+    keys = []
     for each in prints:
         counts[each] += 1
-        yield f"{each}-{counts[each]}"
+        keys.append(f"{each}-{counts[each]}")
+    return keys
 
 
 def _statement_key(draft: Draft, prints: list[str]) -> str:

@@ -18,6 +18,11 @@ _MESSAGE: Final = re.compile(r"urn:iso:std:iso:20022:tech:xsd:pain\.002\.\d{3}\.
 _REFUSED: Final = "RJCT"
 
 
+def is_payment_status(content: bytes) -> bool:
+    """This function will tell whether a file says that it is a pain.002, whatever else is wrong with it."""
+    return b"iso:20022:tech:xsd:pain.002." in content[:4_000]
+
+
 def read_payment_status(content: bytes) -> OrderStatus:
     """This function will read a status report on a payment or collection order.
 

@@ -12,7 +12,9 @@ from agency.banking.notices import list_notices
 from agency.banking.queries import LineRow, list_statements, read_line, read_statement, statement_lines
 from agency.banking.suspense import undo_line
 from agency.kernel.unit import Unit
+from agency.remittance.order_answers import AnswerTaken, take_answer
 from integrations.bankfiles import read_bank_file
+from integrations.bankfiles.payment_status import is_payment_status, read_payment_status
 from portal.finance.doors import finance_page, names_of, routes
 from portal.finance.words import LINE_STATES, reasons
 from portal.shared.audience import StaffUnit, TheWiring, leave_for
@@ -63,22 +65,23 @@ def statements(request: Request, unit: StaffUnit) -> Response:
 
 @routes.post("/statements")
 def upload(request: Request, unit: StaffUnit, wiring: TheWiring, fields: Fields) -> Response:
-    """Import a bank file; the page says what it brought."""
+    """Import a bank file or take the bank's answer to a file of ours; the page says what it brought."""
     given = fields.get("file")
     form = blank()
-    result = None
+    result, answer = None, None
     if isinstance(given, UploadFile):
-        with given.file as file:
+        with given.file as file, form.attempt(unit):
             content = file.read()
-        with form.attempt(unit):
-            result = import_statements(
-                unit, content=content, reader=read_bank_file, iban=wiring.settings.trust_iban
-            )
+            if is_payment_status(content):
+                answer = take_answer(unit, content=content, reader=read_payment_status)
+            else:
+                result = import_statements(
+                    unit, content=content, reader=read_bank_file, iban=wiring.settings.trust_iban
+                )
     else:
         form.refuse(N_("Choose a file."), "file")
-    if result is None:
-        return _statements_page(request, unit, form=form, status=422)
-    return _statements_page(request, unit, form=form, result=result)
+    status = 422 if form.errors else 200
+    return _statements_page(request, unit, form=form, result=result, answer=answer, status=status)
 
 
 @routes.get("/statements/{statement_id:uuid}")
@@ -133,7 +136,13 @@ def line_row(line: LineRow) -> dict[str, Any]:
 
 
 def _statements_page(
-    request: Request, unit: Unit, *, form: Any = None, result: Any = None, status: int = 200
+    request: Request,
+    unit: Unit,
+    *,
+    form: Any = None,
+    result: Any = None,
+    answer: AnswerTaken | None = None,
+    status: int = 200,
 ) -> Response:
     rows = [
         {
@@ -169,6 +178,7 @@ def _statements_page(
         cut=Cut(rows),
         form=form or blank(),
         result=result,
+        answer=answer,
     )
 
 

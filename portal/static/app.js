@@ -237,16 +237,16 @@ document.querySelector("[data-focus]")?.focus();
 const nudged = new Set();
 let resting = false;
 
-// At once when it was quiet, else once a second; the last nudge of a burst is never lost.
+// At once when it was quiet, else once a second; the last nudge of a burst is never lost. Nothing is passed on while
+// something is fetched: what htmx then keeps for later is dropped with the element that the answer replaces.
 function passOn() {
-  if (!nudged.size) {
-    resting = false;
-    return;
+  resting = nudged.size > 0;
+  if (!resting) return;
+  if (!document.querySelector(".htmx-request")) {
+    const names = [...nudged];
+    nudged.clear();
+    for (const name of names) document.body.dispatchEvent(new CustomEvent(name));
   }
-  const names = [...nudged];
-  nudged.clear();
-  resting = true;
-  for (const name of names) document.body.dispatchEvent(new CustomEvent(name));
   setTimeout(passOn, 1_000);
 }
 

@@ -6,7 +6,7 @@ from sqlalchemy import create_engine, text
 from agency.tables import GLOBAL_TABLES, metadata
 
 # Functions that run with their owner's rights, each because ANALYZE is the owner's alone.
-OWNERS_RIGHTS = {"refresh_statistics"}
+OWNERS_RIGHTS = {"refresh_statistics", "refresh_ledger_statistics"}
 
 
 @pytest.fixture(scope="module")

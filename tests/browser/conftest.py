@@ -7,24 +7,18 @@ from uuid import UUID
 
 import pyotp
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from agency.kernel.unit import Door
 from agency.parties.models import Audience, Role
 from agency.parties.users import create_user
 from portal import main
+from tests.barriers import DESK, barriers
 from tests.flows.conftest import Town, debtor, town
 
 __all__ = ["debtor", "town"]
 
-DESKTOP: ViewportSize = {"width": 1440, "height": 900}
-PHONE: ViewportSize = {"width": 390, "height": 844}
 PASSWORD = "correct horse battery staple"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-# A theme fades in: a colour is judged when it has arrived.
-AT_REST = "() => document.getAnimations().every(one => one.playState !== 'running')"
-VIOLATIONS = """rules => axe.run(document, {runOnly: rules}).then(found => found.violations.map(
-    one => one.id + ': ' + one.nodes.map(node => node.target.join(' ')).join(', ')))"""
 
 
 @pytest.fixture
@@ -33,24 +27,12 @@ def doors() -> tuple[str, ...]:
     return main.PARTS
 
 
-@pytest.fixture(scope="module")
-def browser(chromium) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=str(chromium),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield started
-        started.close()
-
-
 @dataclass
 class Visitor:
     """Somebody at a browser."""
 
     page: Page
     portal: str
-    axe: str
     complaints: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -90,24 +72,7 @@ class Visitor:
 
     def can_use_this_page(self) -> None:
         """Nothing hinders anybody in either theme, on a desk and on a phone, and nothing sticks out."""
-        self.page.wait_for_load_state("load")
-        own = self.page.viewport_size
-        assert own is not None
-        self.page.evaluate(self.axe)
-        for size in (DESKTOP, PHONE):
-            self.page.set_viewport_size(size)
-            for scheme in ("light", "dark"):
-                self.page.emulate_media(color_scheme=scheme)
-                self.page.wait_for_function(AT_REST)
-                where = f"{self.page.url}, {size['width']} wide, {scheme}"
-                assert self.page.evaluate(VIOLATIONS, RULES) == [], where
-                assert self.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, where
-                self.looked_at(size["width"], scheme)
-        self.page.emulate_media(color_scheme="light")
-        self.page.set_viewport_size(own)
-
-    def looked_at(self, width: int, scheme: str) -> None:
-        """Nothing to do: a place for whoever wants pictures of each page."""
+        assert barriers(self.page) == [], self.page.url
 
 
 @dataclass
@@ -127,14 +92,14 @@ class Person:
 
 
 @pytest.fixture
-def at_a_browser(town: Town, browser: Browser, axe_script: str) -> Iterator[Callable[..., Visitor]]:
+def at_a_browser(town: Town, browser: Browser) -> Iterator[Callable[..., Visitor]]:
     """Somebody sits down; at the end no page has complained in its console."""
     sitting = []
 
-    def sit_down(size: ViewportSize = DESKTOP) -> Visitor:
+    def sit_down(size: ViewportSize = DESK) -> Visitor:
         context = browser.new_context(viewport=size, locale="en-GB")
         context.set_default_timeout(30_000)
-        visitor = Visitor(context.new_page(), town.work.settings.public_url, axe_script)
+        visitor = Visitor(context.new_page(), town.work.settings.public_url)
         sitting.append(visitor)
         return visitor
 

@@ -11,7 +11,8 @@ from agency.desk.queue import ask_for_person
 from agency.kernel.unit import Door
 from agency.parties.models import Role
 from tests.agency_at_work import as_file, register, rows
-from tests.browser.conftest import PHONE, Person
+from tests.barriers import PHONE
+from tests.browser.conftest import Person
 from tests.flows.conftest import BAKERY, JANSEN, MONDAY, clock, reminded
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from agency.kernel import actor as registry
 from agency.kernel.actor import actor
-from agency.kernel.outbox import drain, enqueue, outbox_state, run_jobs, take_waiting
+from agency.kernel.outbox import DEATHS_MAX, drain, enqueue, outbox_state, run_jobs, take_waiting
 from agency.kernel.unit import Door, Unit
 
 EFFECT = text(
@@ -100,8 +100,8 @@ class TestRun:
         assert run_jobs(units, ids) == 0
         assert marks(units) == 3
         with units.open(Door.WORKER, by="system:test") as unit:
-            attempts = unit.session.connection().execute(text("SELECT attempts FROM outbox"))
-            assert set(attempts.scalars()) == {1}
+            starts = unit.session.connection().execute(text("SELECT generation FROM outbox"))
+            assert set(starts.scalars()) == {1}
 
     def test_a_failing_job_leaves_no_effect_and_is_quarantined_in_the_end(self, units):
         put(units, marks_and_fails, job="a")
@@ -109,6 +109,24 @@ class TestRun:
             make_available(units)
             assert drain(units) == 0
         assert marks(units) == 0
+        with units.open(Door.WORKER, by="system:test") as unit:
+            state = outbox_state(unit)
+        assert (state.open, state.quarantined) == (0, 1)
+
+    def test_a_job_whose_workers_end_is_started_again_and_set_aside_in_the_end(self, units):
+        """Nothing tells a job that ends its workers from one that was unlucky, but how often it happened."""
+        put(units, leaves_a_mark, job="unlucky")
+        put(units, leaves_a_mark, job="deadly")
+        with units.open(Door.WORKER, by="system:test") as unit:
+            unit.session.connection().execute(
+                text(
+                    "UPDATE outbox SET generation = :deaths + (args ->> 'job' = 'deadly')::integer,"
+                    " leased_until = clock_timestamp() - interval '1 second'"
+                ),
+                {"deaths": DEATHS_MAX},
+            )
+        assert run_jobs(units, waiting_ids(units)) == 1
+        assert marks(units) == 1
         with units.open(Door.WORKER, by="system:test") as unit:
             state = outbox_state(unit)
         assert (state.open, state.quarantined) == (0, 1)

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pyotp
 import pytest
 import uvicorn
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from redis import Redis
 from sqlalchemy import text
 
@@ -23,6 +23,7 @@ from agency.parties.models import Audience, Role
 from agency.parties.users import create_user
 from portal import main
 from portal.wiring import Wiring, choose_ports
+from tests.barriers import barriers
 from tests.communication.correspondence import Office
 from tests.desk.desks import NUMBER, OWN_NUMBER, Desk
 from tests.outside import running_simulator, wait_until
@@ -33,7 +34,6 @@ pytestmark = pytest.mark.browser
 PASSWORD = "vijf paarden in de sloot"
 EMAIL = "marieke@agency.example"
 LONG_NAME = "Koninklijke Verenigde Noord-Nederlandse Scheepsbouw- en Machinefabrieken De Nieuwe Onderneming"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 @pytest.fixture
@@ -91,38 +91,15 @@ def desk(portal):
 
 
 @pytest.fixture
-def page(portal, chromium):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=str(chromium), args=["--no-sandbox", "--disable-gpu"]
-        )
-        # The checker is put into the page by the browser itself, past the page's own policy.
-        context = browser.new_context(base_url=portal.url, bypass_csp=True, reduced_motion="reduce")
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        wrong: list[str] = []
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        yield page
-        assert wrong == []
-        browser.close()
-
-
-@pytest.fixture
-def check(page, axe_script):
-    """Look for what would keep people out, in both themes and on a phone."""
-
-    def accessible():
-        for theme in ("light", "dark"):
-            page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-            page.evaluate(axe_script)
-            found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
-            told = [(one["id"], [node["target"] for node in one["nodes"]]) for one in found["violations"]]
-            assert told == [], f"{page.url} in {theme}"
-        for width in (390, 1280):
-            page.set_viewport_size({"width": width, "height": 900})
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
-
-    return accessible
+def page(portal, browser):
+    context = browser.new_context(base_url=portal.url, reduced_motion="reduce")
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    yield page
+    context.close()
+    assert wrong == []
 
 
 def sign_in(page, totp) -> None:
@@ -135,11 +112,11 @@ def sign_in(page, totp) -> None:
     page.wait_for_url("**/desk")
 
 
-def test_a_morning(portal, desk, page, check):
+def test_a_morning(portal, desk, page):
     page.context.set_extra_http_headers({"accept-language": "en"})
     sign_in(page, desk.totp)
     expect(page.get_by_role("heading", name="Work queue")).to_be_visible()
-    check()
+    assert barriers(page) == [], page.url
 
     page.keyboard.press("n")  # one keystroke, and the case is there
     page.wait_for_url("**/desk/claims/*/*")
@@ -147,12 +124,12 @@ def test_a_morning(portal, desk, page, check):
     expect(page.get_by_text("promised to pay and did not")).to_be_visible()
     page.get_by_text("Owed today").click()
     expect(page.get_by_role("rowheader", name="Invoice")).to_be_visible()
-    check()
+    assert barriers(page) == [], page.url
 
     page.keyboard.press("c")
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Your own number").fill("+31 20 111 22 22")
-    check()
+    assert barriers(page) == [], page.url
     dialog.get_by_role("button", name="Ring").click()
     expect(page.get_by_text("How did it end?")).to_be_visible()
     (rung,) = portal.world.messages(channel="call")
@@ -161,13 +138,13 @@ def test_a_morning(portal, desk, page, check):
     wait_until(lambda: _reported(portal.units))
     drain(portal.units)
     expect(page.locator("#call-state")).to_contain_text("Answered")
-    check()
+    assert barriers(page) == [], page.url
 
     ending = page.locator("#open-call")
     ending.get_by_text("Promises a payment", exact=True).click()
     ending.get_by_label("Pays on").fill("2026-12-10")
     ending.get_by_label("Note").fill("Salary comes on the ninth.")
-    check()
+    assert barriers(page) == [], page.url
     ending.get_by_role("button", name="Close the call").click()
     expect(page.get_by_text("The call is on file.")).to_be_visible()
     expect(page.get_by_text("Collection is paused: promise to pay")).to_be_visible()
@@ -178,7 +155,7 @@ def test_a_morning(portal, desk, page, check):
     dialog.get_by_label("Note").fill("Wants letters by e-mail only.")
     dialog.get_by_role("button", name="Keep").click()
     expect(page.get_by_text("Wants letters by e-mail only.").first).to_be_visible()
-    check()
+    assert barriers(page) == [], page.url
 
     page.keyboard.press("f")  # the case is done, the next one opens
     expect(page.get_by_role("heading", level=1)).to_contain_text("Aïcha El Amrani")
@@ -186,7 +163,7 @@ def test_a_morning(portal, desk, page, check):
     page.keyboard.press("f")
     page.wait_for_url("**/desk")
     expect(page.get_by_text("Nothing waits any more")).to_be_visible()
-    check()
+    assert barriers(page) == [], page.url
 
 
 def _reported(units) -> bool:

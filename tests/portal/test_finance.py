@@ -18,6 +18,7 @@ from integrations.bankfiles.camt_writer import StatementLine, write_camt053
 from portal import main
 from portal.shared.sessions import start_session
 from portal.wiring import Wiring
+from tests.bankfiles.test_payment_status import payment, report
 from tests.made import a_claim, a_creditor, an_accepted_price
 
 SETTINGS = Settings(mode="development")
@@ -195,6 +196,16 @@ class TestUpload:
         with units.open(Door.STAFF, by="x") as unit:
             found = unit.session.connection().execute(text("SELECT count(*) FROM bank_line"))
             assert found.scalar_one() == 0
+
+    def test_takes_the_banks_answer_to_a_file_and_refuses_half_of_one(self, units, colleagues, claim):
+        ann, _ = colleagues
+        content = report(payment("RNOBODY"))
+        page = upload(ann, content, name="answer.xml").text
+        assert "Nothing changed" in page
+        assert "RNOBODY" in page
+        answer = upload(ann, content[:-30], name="answer.xml")
+        assert answer.status_code == 422
+        assert "Nothing changed" not in answer.text
 
     @pytest.mark.parametrize("content", [b"not a bank file", b"", b"<Document/>", b"\xff\xfe\x00"])
     def test_refuses_what_is_no_bank_file(self, units, colleagues, content):

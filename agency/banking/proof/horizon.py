@@ -14,8 +14,11 @@ from agency.kernel.unit import Unit
 _AGE_MAX = 2**31 - 1
 
 # Row numbers wrap around and have no order, ages have; a transaction of the ledger keeps its number in full.
+# A snapshot does not name the transaction that takes it, which may write more: for the books it is open.
 _NOW = """
-    SELECT pg_current_snapshot()::text AS snapshot,
+    SELECT concat_ws(':', pg_snapshot_xmin(pg_current_snapshot()), pg_snapshot_xmax(pg_current_snapshot()),
+        concat_ws(',', nullif(split_part(pg_current_snapshot()::text, ':', 3), ''),
+          pg_current_xact_id_if_assigned())) AS snapshot,
       pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS oldest_open,
       age('1000'::xid)::bigint + 1000 AS present
 """

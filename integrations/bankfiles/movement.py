@@ -1,0 +1,30 @@
+"""One booked movement as a bank file states it."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from agency.money import Money
+
+
+@dataclass(slots=True)
+class Movement:
+    """One booked movement as the file states it.
+
+    :param servicer_ref: the bank's reference when it is unique to the bank, not a running number.
+    :param entry: the entry's place in its statement, from 1; the details of a collective entry share it.
+    """
+
+    amount: Money
+    booked_on: date | None = None
+    value_on: date | None = None
+    servicer_ref: str | None = None
+    bank_ref: str | None = None
+    end_to_end: str | None = None
+    text: str = ""
+    structured_references: tuple[str, ...] = ()
+    counterparty: str | None = None
+    counterparty_iban: str | None = None
+    reversal: bool = False
+    return_reason: str | None = None
+    batch: bool = False
+    entry: int = 0
