@@ -148,6 +148,13 @@ def fuzz(context: typer.Context) -> None:
     os.execv(sys.executable, [sys.executable, "-m", "infra.fuzz", *context.args])
 
 
+@app.command(rich_help_panel=TEST, context_settings=PASS_ON)
+def soak(context: typer.Context) -> None:
+    """Move money in any order, for long; the books are compared after each step. Goes on where stopped."""
+    os.chdir(PROJECT)
+    os.execv(sys.executable, [sys.executable, "-m", "tests.books.soak", *context.args])
+
+
 @app.command(rich_help_panel=TEST)
 def mutate(
     modules: Annotated[

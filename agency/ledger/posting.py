@@ -4,29 +4,32 @@
 of a closed month is booked in the open one and keeps its own date.
 """
 
-import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 
-from agency.kernel.errors import Conflict, Invalid, NotFound
+from agency.kernel.errors import Conflict, NotFound
 from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit
-from agency.ledger.chart import account
 from agency.ledger.models import Book
+from agency.ledger.transaction import Leg, Posting, Unbalanced, refuse_unbalanced
 from agency.money import Money
 
-MINOR_LIMIT = 100_000_000_000_000
-"""No leg reaches a million million euros; the database refuses it too."""
-
-
-class Unbalanced(Invalid):
-    """The legs of a posting do not add up to zero per currency, or there are fewer than two."""
+__all__ = [
+    "AlreadyReversed",
+    "KeyReused",
+    "Leg",
+    "Posting",
+    "Unbalanced",
+    "post",
+    "post_many",
+    "post_openings",
+    "reverse",
+]
 
 
 class KeyReused(Conflict):
@@ -35,38 +38,6 @@ class KeyReused(Conflict):
 
 class AlreadyReversed(Conflict):
     """The transaction was taken back before; a second reversal would book the money twice."""
-
-
-@dataclass(frozen=True, slots=True)
-class Leg:
-    """One side of a posting: debit positive, credit negative."""
-
-    account: str
-    amount: Money
-    claim_id: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Posting:
-    """A transaction to be posted; `source_key` names the fact it follows from, once per book and kind."""
-
-    creditor_id: UUID
-    book: Book
-    kind: str
-    source_key: str
-    legs: tuple[Leg, ...]
-    effective_on: date
-    memo: str = ""
-    reverses_id: UUID | None = None
-
-    def content_sha256(self) -> str:
-        """This function will return the hash of what is posted; `post_openings` computes the same in SQL."""
-        legs = ";".join(
-            f"{leg.account}:{leg.amount.minor}:{leg.amount.currency}:{leg.claim_id or ''}"
-            for leg in self.legs
-        )
-        head = f"{self.book}|{self.kind}|{self.effective_on.isoformat()}|{self.reverses_id or ''}|"
-        return hashlib.sha256((head + legs).encode()).hexdigest()
 
 
 # All of it in one statement, the legs only of transactions whose key was new; a leg is [account, minor units,
@@ -141,7 +112,7 @@ def post_many(unit: Unit, postings: Sequence[Posting]) -> list[UUID]:
     if not postings:
         return []
     for posting in postings:
-        _check(posting)
+        refuse_unbalanced(posting)
     ids = [new_id() for _ in postings]
     named = {
         (posting.creditor_id, leg.account, posting.book.value) for posting in postings for leg in posting.legs
@@ -192,15 +163,11 @@ def reverse(
     )
     if taken_back_by is not None:
         raise AlreadyReversed("this transaction was already reversed")
-    posting = Posting(
-        creditor_id=creditor_id,
-        book=original.book,
-        kind=f"{original.kind}.reversal",
+    posting = original.opposite(
+        transaction_id=transaction_id,
         source_key=source_key,
-        legs=tuple(Leg(leg.account, -leg.amount, leg.claim_id) for leg in original.legs),
         effective_on=effective_on or unit.today,
         memo=why,
-        reverses_id=transaction_id,
     )
     return post_many(unit, [posting])[0]
 
@@ -255,18 +222,6 @@ def post_openings(
         {**chosen, "today": unit.today, "now": unit.now, "by": unit.by},
     )
     return opened.rowcount // 2
-
-
-def _check(posting: Posting) -> None:
-    sums: dict[str, int] = {}
-    for leg in posting.legs:
-        if account(leg.account).book is not posting.book:
-            raise Unbalanced(f"{leg.account} does not stand in the {posting.book} book")
-        if not leg.amount or abs(leg.amount.minor) >= MINOR_LIMIT:
-            raise Unbalanced(f"{leg.account} takes no amount of {leg.amount}")
-        sums[leg.amount.currency] = sums.get(leg.amount.currency, 0) + leg.amount.minor
-    if len(posting.legs) < 2 or any(sums.values()):
-        raise Unbalanced(f"{posting.kind} {posting.source_key} does not balance")
 
 
 def _row(posting: Posting, transaction_id: UUID) -> dict[str, Any]:

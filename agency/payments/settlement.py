@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from sqlalchemy import text
@@ -38,6 +38,9 @@ from agency.rules.contract_split import split_by_contract
 from agency.rules.trace import as_json
 
 __all__ = ["Incoming", "Settled", "UnableToSettle", "reverse_payment", "settle", "settle_many"]
+
+
+NOTHING_OWED: Final = "nothing_owed"
 
 
 class UnableToSettle(Invalid):
@@ -112,7 +115,7 @@ def _next_round(incoming: Sequence[Incoming], settled: Mapping[int, Settled]) ->
 
 def _settle_round(unit: Unit, round_: Mapping[int, Incoming]) -> dict[int, Settled]:
     cases = dict(zip(round_, read_cases(unit, list(round_.values())), strict=True))
-    refused = {position: why_held(case) for position, case in cases.items()}
+    refused = {position: why_held(case) or _nothing_owed(unit, case) for position, case in cases.items()}
     settled = {
         position: _hold(unit, cases[position].incoming, reason)
         for position, reason in refused.items()
@@ -124,6 +127,15 @@ def _settle_round(unit: Unit, round_: Mapping[int, Incoming]) -> dict[int, Settl
         payments = _book(unit, list(booked.values()))
         settled |= {at: Settled("booked", payment) for at, payment in zip(booked, payments, strict=True)}
     return settled
+
+
+def _nothing_owed(unit: Unit, case: Case) -> str:
+    """Refuse what was paid to the creditor for a claim on which nothing is owed: none of it is the claim's,
+    and no money of it stands with us, so that there is nothing to book."""
+    if case.incoming.trust_account is not None:
+        return ""
+    [asked] = itemise_each(unit, days={case.incoming.claim: case.on}).values()
+    return "" if asked.total else NOTHING_OWED
 
 
 def _hold(unit: Unit, one: Incoming, reason: str) -> Settled:

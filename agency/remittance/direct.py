@@ -28,7 +28,7 @@ from agency.kernel.ids import new_id
 from agency.kernel.unit import AGENCY_ZONE, Unit
 from agency.money import Money
 from agency.payments.models import PaymentSource
-from agency.payments.settlement import Incoming, reverse_payment, settle_many
+from agency.payments.settlement import NOTHING_OWED, Incoming, reverse_payment, settle_many
 from agency.ports.readers import Unreadable
 from agency.remittance.models import DirectPayment, ReportState
 from agency.rules.tables import read_table as read_rules
@@ -39,6 +39,7 @@ NOT_GIVEN: Final = "is missing"
 UNKNOWN_CLAIM: Final = "no claim of yours has this number, reference or invoice"
 SEVERAL_CLAIMS: Final = "several claims have this invoice or reference; give the claim number"
 NOT_COLLECTED: Final = "this claim is not being collected"
+NOTHING_LEFT: Final = "nothing is owed on this claim any more; give the money back to the debtor"
 NOT_POSITIVE: Final = "an amount that was paid is more than zero"
 IN_THE_FUTURE: Final = "the day has not come yet"
 BEFORE_PLACEMENT: Final = "this day is before the claim was handed over; correct the claim instead"
@@ -322,7 +323,8 @@ def _book(unit: Unit, rows: Sequence[DirectPayment]) -> None:
     incoming = [_incoming(row) for row in rows]
     for row, settled in zip(rows, settle_many(unit, incoming) if incoming else (), strict=True):
         if settled.payment_id is None:
-            row.state, row.field, row.why = ReportState.REFUSED, "claim", NOT_COLLECTED
+            why = NOTHING_LEFT if settled.reason == NOTHING_OWED else NOT_COLLECTED
+            row.state, row.field, row.why = ReportState.REFUSED, "claim", why
         else:
             row.state, row.payment_id = ReportState.BOOKED, settled.payment_id
         unit.session.add(row)

@@ -63,6 +63,7 @@ REPORT_REASONS = (
     N_("no claim of yours has this number, reference or invoice"),
     N_("several claims have this invoice or reference; give the claim number"),
     N_("this claim is not being collected"),
+    N_("nothing is owed on this claim any more; give the money back to the debtor"),
     N_("an amount that was paid is more than zero"),
     N_("the day has not come yet"),
     N_("this day is before the claim was handed over; correct the claim instead"),

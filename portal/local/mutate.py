@@ -27,12 +27,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from portal.local.mutants import Mutant, mutants_of
 from portal.local.places import PROJECT, LocalTrouble
 
-CODE: Final = ("agency/rules", "agency/money")
+# Folders and single modules that decide and touch nothing; of the ledger, what makes a transaction.
+CODE: Final = ("agency/rules", "agency/money", "agency/ledger/transaction.py")
 # Beside the rules' own tests, those of the rooms that a rule was made for.
 TESTS: Final = (
     "tests/rules", "tests/money", "tests/calendar", "tests/documents/test_recognising.py",
     "tests/sorting/test_incoming.py", "tests/credit/test_credit_checks.py",
-    "tests/claims/test_known_before.py",
+    "tests/claims/test_known_before.py", "tests/ledger/test_transaction.py", "tests/ledger/test_giving_up.py",
+    "tests/bankfiles/test_same_movements.py", "tests/banking/test_returns.py",
+    "tests/banking/test_suspense.py", "tests/arrangements/test_direct_debits.py",
 )  # fmt: skip
 FOLDER: Final = PROJECT / ".mutation"
 ACCEPTED: Final = PROJECT / "infra" / "mutation" / "survivors.toml"
@@ -100,7 +103,7 @@ class Report:
 def mutate(console: Console, modules: list[str], *, again: bool = False, jobs: int | None = None) -> Report:
     """This function will try every mutant that has no answer yet, and report on all of them.
 
-    :param modules: names such as `agency.rules.costs` or `costs`; none for all of rules and money.
+    :param modules: names such as `agency.rules.costs` or `costs`; none for all that is mutated.
     :param again: try those that survived the last time once more, whatever has changed since.
     :raises LocalTrouble: a module is not known, or the tests fail without any mutant.
     """
@@ -123,8 +126,8 @@ def sources_of(modules: Iterable[str]) -> dict[str, str]:
     """
     every = {
         str(path.relative_to(PROJECT).with_suffix("")).replace("/", "."): str(path.relative_to(PROJECT))
-        for folder in CODE
-        for path in sorted((PROJECT / folder).glob("*.py"))
+        for place in CODE
+        for path in sorted([PROJECT / place] if place.endswith(".py") else (PROJECT / place).glob("*.py"))
         if path.name != "__init__.py"
     }
     chosen: dict[str, str] = {}

@@ -23,7 +23,7 @@ from agency.remittance.direct import (
 )
 from agency.remittance.fees import charge_fees
 from agency.remittance.models import DirectPayment, SuccessFee
-from tests.remittance.out import agreed, another_claim, rows_of
+from tests.remittance.out import agreed, another_claim, paid, rows_of
 
 
 @pytest.fixture
@@ -115,6 +115,21 @@ class TestOneByOne:
         other, _ = agreed(units)
         with pytest.raises(UnableToReport, match="no claim of yours"):
             report(units, other, placed[2], "10.00", placed[5])
+
+    def test_what_is_reported_of_a_claim_on_which_nothing_is_owed_is_refused_with_the_reason(
+        self, units, placed
+    ):
+        """A12: none of it is the claim's, and none of it stands with us."""
+        creditor, _, number, _, _, today = placed
+        paid(units, *placed[:2], 60_000, key="a")
+        report(units, creditor, number, "500.00", today)
+        report(units, creditor, number, "10.00", today)
+        book(units, creditor)
+        first, second = rows(units)
+        assert (first.state, second.state) == ("booked", "refused")
+        assert (second.field, second.why) == ("claim", direct.NOTHING_LEFT)
+        with units.open(Door.STAFF, by="x") as unit:
+            assert [payment.over_minor for payment in rows_of(unit, Payment)] == [0, 10_000]
 
     def test_a_claim_that_was_closed_takes_none(self, units, placed):
         with units.open(Door.STAFF, by="x") as unit:

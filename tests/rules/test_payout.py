@@ -208,6 +208,27 @@ class TestWithdrawal:
         )
         assert found is None
 
+    @pytest.mark.parametrize(
+        ("open_minor", "bps", "minimum", "net"),
+        [
+            (10_000, 0, 2_500, 2_500),
+            (10_000, 500, 0, 500),
+            (10_000, 10_000, 0, 10_000),
+            (100, 500, 5, 5),
+            (1, 0, 1, 1),
+        ],
+    )
+    def test_either_a_share_or_a_minimum_is_enough(self, open_minor, bps, minimum, net):
+        fee = withdrawal_fee(
+            open_amount=eur(open_minor), bps=bps, minimum=eur(minimum), vat_percent=Decimal(0)
+        )
+        assert fee.net == eur(net)
+        percent = [line.inputs["percent"] for line in fee.trace if line.outcome == "fee.withdrawal"]
+        assert percent == [{0: "0", 500: "5", 10_000: "100"}[bps]]
+        assert {line.rule for line in fee.trace} == {"success_fee"}
+        # A minimum that the share reaches already adds nothing.
+        assert [line.outcome for line in fee.trace].count("fee.minimum") == (net > open_minor * bps // 10_000)
+
     def test_refuses_more_than_everything(self):
         with pytest.raises(ValueError, match="10,000"):
             withdrawal_fee(open_amount=eur(1), bps=10_001, minimum=ZERO, vat_percent=Decimal(0))
