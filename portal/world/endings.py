@@ -81,6 +81,13 @@ def booked(scene: Scene, facts: Facts) -> str:
     return line_is(scene, facts, ["matched"])
 
 
+def booked_as_meant(scene: Scene, facts: Facts) -> str:
+    """The line is booked on the claim that its payer meant, by whoever could tell."""
+    lines = scene.rows("SELECT claim_id FROM bank_line WHERE end_to_end = :line", line=facts["line"])
+    wrong = [line for line in lines if line.claim_id and str(line.claim_id) != facts["claim"]]
+    return "it is booked on another claim" if wrong else booked(scene, facts)
+
+
 def booked_and_rest_back(scene: Scene, facts: Facts) -> str:
     """The lines are booked, and what was too much went back."""
     return line_is(scene, facts, ["matched"], count=facts.get("lines", 1)) or overpaid_went_back(scene, facts)
