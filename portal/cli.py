@@ -119,7 +119,8 @@ def test(context: typer.Context) -> None:
     frontend.install(say=say)
     if find_chromium() is None:
         say(f"Browser tests will be skipped: {HOW_TO_GET_CHROMIUM}")
-    spread = [] if {"-n", "--pdb"} & set(context.args) else ["-n", "2"]
+    # One more than the cores that it is measured on: many tests wait for a browser, a disk or a clock.
+    spread = [] if {"-n", "--pdb"} & set(context.args) else ["-n", "3"]
     os.chdir(PROJECT)
     os.execv(sys.executable, [sys.executable, "-m", "pytest", *spread, *context.args])
 
