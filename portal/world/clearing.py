@@ -11,8 +11,6 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import select
-
 from agency.banking.sending_back import send_back
 from agency.banking.suspense import (
     Part,
@@ -25,13 +23,11 @@ from agency.banking.suspense import (
 )
 from agency.banking.suspense_cases import ask_to_park, park
 from agency.claims.itemisation import open_total
-from agency.kernel.unit import Unit
 from agency.money import Money
-from agency.payments.models import Refund, RefundState
 from agency.payments.refunds import BadAccount, UnableToRefund
 from agency.remittance.models import RemittanceFile
-from agency.remittance.refund_orders import reject_refund
-from agency.remittance.returned import RefusedPayout, put_forward_again, take_back_refused
+from agency.remittance.order_answers import AnswerTaken, take_answer
+from agency.remittance.returned import put_forward_again
 from agency.remittance.runs import (
     NothingToExport,
     PayoutsBlocked,
@@ -201,29 +197,7 @@ def hand_in_orders(scene: Scene) -> int:
 
 
 def _take_back(scene: Scene, content: bytes) -> int:
-    status = read_payment_status(content)
-    refusals = [
-        RefusedPayout(one.end_to_end or "", one.reason or "", one.said)
-        for one in status.payments
-        if one.refused
-    ]
-    taken: int = scene.in_unit(partial(take_back_refused, refused=refusals), by=scene.people()[0])
-    for refusal in refusals:
-        rejects = partial(_reject_refund, refusal=refusal)
-        taken += scene.in_unit(rejects, by=scene.people()[0])
-    return taken
-
-
-def _reject_refund(unit: Unit, *, refusal: RefusedPayout) -> int:
-    refund = unit.session.exec(
-        select(Refund).where(Refund.end_to_end == refusal.end_to_end, Refund.state == RefundState.EXPORTED)
-    ).first()
-    if refund is None:
-        return 0
-    reject_refund(
-        unit,
-        creditor_id=refund.creditor_id,
-        refund_id=refund.id,
-        why=f"{refusal.code} {refusal.text}".strip(),
-    )
-    return 1
+    """Finance uploads the bank's answer."""
+    taking = partial(take_answer, content=content, reader=read_payment_status)
+    taken: AnswerTaken = scene.in_unit(taking, by=scene.people()[0])
+    return taken.payouts + taken.refunds + taken.collections
