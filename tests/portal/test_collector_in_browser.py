@@ -28,6 +28,7 @@ from tests.communication.correspondence import Office
 from tests.desk.desks import NUMBER, OWN_NUMBER, Desk
 from tests.outside import running_simulator, wait_until
 from tests.portal.bureau import PARTS
+from tests.portal.test_live import lose_the_connection
 
 pytestmark = pytest.mark.browser
 
@@ -201,3 +202,27 @@ def test_a_new_case_appears_by_itself(portal, desk, page):
     drain(portal.units)
     expect(page.get_by_role("row")).to_have_count(4)
     expect(page.get_by_text("Says it is paid")).to_be_visible()
+
+
+def test_a_claims_page_fetches_again_when_it_may_have_missed_something(portal, desk, page):
+    """It hears of its own claim only; what happened while nobody listened has no name."""
+    page.context.set_extra_http_headers({"accept-language": "en"})
+    sign_in(page, desk.totp)
+    page.goto(page.locator("tbody a[href*='/desk/claims/']").first.get_attribute("href"))
+    claim = page.url
+    wait_until(lambda: _listens(portal.units))
+    with page.expect_response(
+        lambda answer: answer.url == claim and answer.request.headers.get("hx-request") == "true",
+        timeout=30_000,
+    ):
+        lose_the_connection(portal.units)
+
+
+def _listens(units) -> bool:
+    with units.open(Door.STAFF, by="system:test") as unit:
+        unit.session.connection().execute(text("SET LOCAL ROLE NONE"))  # who sees what others ask
+        found = unit.session.connection().execute(
+            text("SELECT count(*) FROM pg_stat_activity WHERE datname = :name AND query = 'LISTEN nudge'"),
+            {"name": units.engine.url.database},
+        )
+        return found.scalar_one() == 1

@@ -164,20 +164,24 @@ class TestNudges:
     def test_pages_fetch_once_after_the_connection_was_lost(self, house, served):
         with listening(served, house.browser(Role.COLLECTOR)) as desk:
             wait_until(lambda: [one["topic"] for one in desk.heard] == ["reconnected"])
-            owner = house.units.engine.url
-            with house.units.open(Door.WORKER, by="system:test") as unit:
-                unit.session.connection().execute(text("SET LOCAL ROLE NONE"))
-                killed = unit.session.connection().execute(
-                    text(
-                        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-                        " WHERE datname = :name AND query = 'LISTEN nudge' AND usename = current_user"
-                    ),
-                    {"name": owner.database},
-                )
-                assert killed.scalar_one() == 1
+            lose_the_connection(house.units)
             wait_until(lambda: [one["topic"] for one in desk.heard] == ["reconnected"] * 2, seconds=20)
             nudge(house, house.creditor(), "Happened")
             wait_until(lambda: desk.topics)
+
+
+def lose_the_connection(units) -> None:
+    """End the one connection that hears the database."""
+    with units.open(Door.WORKER, by="system:test") as unit:
+        unit.session.connection().execute(text("SET LOCAL ROLE NONE"))
+        killed = unit.session.connection().execute(
+            text(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                " WHERE datname = :name AND query = 'LISTEN nudge' AND usename = current_user"
+            ),
+            {"name": units.engine.url.database},
+        )
+        assert killed.scalar_one() == 1
 
 
 class TestStreams:
