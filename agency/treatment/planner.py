@@ -17,12 +17,14 @@ from sqlalchemy import Row, text
 from agency.calendar import at_local
 from agency.communication.mandatory import MUST_ARRIVE
 from agency.communication.planning import WantedMessage, queue_messages
-from agency.events import CallDue
+from agency.events import CallDue, PersonWanted
 from agency.kernel.emitting import emit
 from agency.kernel.unit import AGENCY_ZONE, Unit
 from agency.rules.facts import Channel
-from agency.rules.treatment import PathFacts, PlannedStep, SentStep, TreatmentPath, next_step
+from agency.rules.treatment import PathFacts, PlannedStep, SentStep, TreatmentPath, next_step, path_end
+from agency.treatment.ending import ask_at_the_end
 from agency.treatment.notices import start_terms
+from agency.treatment.path_facts import asks_more, read_conditions, with_conditions
 from agency.treatment.paths import read_paths
 
 CHUNK = 5000
@@ -63,7 +65,7 @@ _END = text(
     " AND c.state IN ('paid', 'withdrawn', 'closed')"
 )
 _FACTS = (
-    "SELECT t.creditor_id, t.claim_id, t.path_id, c.due_on,"
+    "SELECT t.creditor_id, t.claim_id, t.path_id, t.walked_at, c.due_on,"
     " steps.sent, steps.dropped, coalesce(steps.waits, false) AS waits, coalesce(steps.drops, 0) AS drops,"
     " holds.runs AS held, holds.last_lift, "
     # What is contested stands still; a claim of which nothing else is open stands still as a whole.
@@ -119,6 +121,7 @@ class _Plan:
     path: TreatmentPath
     step: PlannedStep | None
     next_on: date
+    ends: bool = False  # walked to its end: a person is asked what follows
 
 
 def plan_due(unit: Unit, *, limit: int = CHUNK) -> int:
@@ -131,6 +134,9 @@ def plan_due(unit: Unit, *, limit: int = CHUNK) -> int:
     rows = unit.session.connection().execute(_DUE, _moments(unit) | {"limit": limit}).all()
     plans = _plans(unit, rows)
     _write(unit, [plan for plan in plans if plan.step is not None])
+    ask_at_the_end(
+        unit, [(plan.row.creditor_id, plan.row.claim_id, plan.path) for plan in plans if plan.ends]
+    )
     _look_again(unit, plans)
     return len(rows)
 
@@ -154,7 +160,7 @@ def upcoming(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> PlannedStep | 
     if row is None:
         return None
     path = read_paths(unit, ids={row.path_id})[row.path_id]
-    return next_step(path=path, facts=_path_facts(row), today=unit.today)
+    return next_step(path=path, facts=claims_facts(unit, [(row, path)])[0], today=unit.today)
 
 
 def _moments(unit: Unit) -> dict[str, Any]:
@@ -163,18 +169,32 @@ def _moments(unit: Unit) -> dict[str, Any]:
 
 def _plans(unit: Unit, rows: Sequence[Row[Any]]) -> list[_Plan]:
     paths = read_paths(unit, ids={row.path_id for row in rows})
-    return [_plan(row, paths[row.path_id], unit.today) for row in rows]
+    walked = [(row, paths[row.path_id]) for row in rows]
+    known = claims_facts(unit, walked)
+    return [_plan(row, path, facts, unit.today) for (row, path), facts in zip(walked, known, strict=True)]
 
 
-def _plan(row: Row[Any], path: TreatmentPath, today: date) -> _Plan:
+def claims_facts(unit: Unit, walked: Sequence[tuple[Row[Any], TreatmentPath]]) -> list[PathFacts]:
+    """This function will return where claims stand, each with what its path asks for."""
+    known = read_conditions(
+        unit, [(row.creditor_id, row.claim_id) for row, path in walked if asks_more(path)]
+    )
+    return [
+        with_conditions(_path_facts(row), known.get((row.creditor_id, row.claim_id))) for row, _ in walked
+    ]
+
+
+def _plan(row: Row[Any], path: TreatmentPath, facts: PathFacts, today: date) -> _Plan:
     tomorrow = today + _DAY
     if row.waits or row.drops >= _DROPS_A_WEEK_MAX:
         return _Plan(row, path, None, tomorrow)
-    facts = _path_facts(row)
     step = next_step(path=path, facts=facts, today=today)
     if step is None:
         # Held claims are looked at daily; walked ones wait for an event, and for a new step in their path.
-        return _Plan(row, path, None, tomorrow if facts.stopped else today + 30 * _DAY)
+        end = None if row.walked_at else path_end(path=path, facts=facts)
+        later = end if end and end > today else today + 30 * _DAY
+        ends = end is not None and end <= today
+        return _Plan(row, path, None, tomorrow if facts.stopped else later, ends)
     if step.due_on > today:
         return _Plan(row, path, None, step.due_on)
     return _Plan(row, path, step, tomorrow)
@@ -203,9 +223,9 @@ def _day(moment: str) -> date:
 def _write(unit: Unit, plans: Sequence[_Plan]) -> None:
     if not plans:
         return
-    due_at = max(unit.now, at_local(day=unit.today, clock=_MESSAGES_FROM, zone=AGENCY_ZONE))
     inserted = unit.session.connection().execute(
-        _STEPS, {"steps": json.dumps([_step_row(plan, due_at) for plan in plans]), "now": unit.now}
+        _STEPS,
+        {"steps": json.dumps([_step_row(plan, _due_at(unit, plan)) for plan in plans]), "now": unit.now},
     )
     fresh = {(row.creditor_id, row.claim_id) for row in inserted}
     new = [plan for plan in plans if (plan.row.creditor_id, plan.row.claim_id) in fresh]
@@ -215,8 +235,14 @@ def _write(unit: Unit, plans: Sequence[_Plan]) -> None:
             _AMICABLE,
             [{"creditor": plan.row.creditor_id, "claim": plan.row.claim_id} for plan in notices],
         )
-    queue_messages(unit, [_message(plan, due_at) for plan in new if not _is_call(plan)])
-    emit(unit, *[_call_due(plan) for plan in new if _is_call(plan)])
+    queue_messages(unit, [_message(plan, _due_at(unit, plan)) for plan in new if not _is_call(plan)])
+    emit(unit, *[_person_due(plan) for plan in new if _is_call(plan)])
+
+
+def _due_at(unit: Unit, plan: _Plan) -> datetime:
+    assert plan.step is not None
+    clock = _MESSAGES_FROM if plan.step.hour is None else time(plan.step.hour)
+    return max(unit.now, at_local(day=unit.today, clock=clock, zone=AGENCY_ZONE))
 
 
 def _is_call(plan: _Plan) -> bool:
@@ -261,14 +287,16 @@ def _message(plan: _Plan, due_at: datetime) -> WantedMessage:
     )
 
 
-def _call_due(plan: _Plan) -> CallDue:
-    assert plan.step is not None
+def _person_due(plan: _Plan) -> CallDue | PersonWanted:
+    step, row, cycle = plan.step, plan.row, _cycle(plan)
+    assert step is not None
+    if step.channel is Channel.visit:
+        return PersonWanted(
+            creditor_id=row.creditor_id, claim_id=row.claim_id, work_kind="visit_due",
+            key=f"visit:{row.claim_id}:{step.key}:{cycle}", reason=step.why,
+        )  # fmt: skip
     return CallDue(
-        creditor_id=plan.row.creditor_id,
-        claim_id=plan.row.claim_id,
-        step=plan.step.key,
-        cycle=_cycle(plan),
-        why=plan.step.why,
+        creditor_id=row.creditor_id, claim_id=row.claim_id, step=step.key, cycle=cycle, why=step.why
     )
 
 

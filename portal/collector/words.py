@@ -24,6 +24,8 @@ WORK = {
     "promise_broken": Chip(N_("Promise broken"), "warning"),
     "call_due": Chip(N_("Call"), "info"),
     "call_back": Chip(N_("Call again"), "calm"),
+    "visit_due": Chip(N_("Visit"), "info"),
+    "path_ended": Chip(N_("Plan walked to its end"), "warning"),
 }
 # Why a case of this kind asks for a person, and why it comes where it comes.
 WHY = {
@@ -36,6 +38,8 @@ WHY = {
     "promise_broken": N_("The debtor promised to pay and did not. A call now works best."),
     "call_due": N_("The letters have had no effect; the plan now asks for a call."),
     "call_back": N_("An earlier call reached nobody, or you put the case off until now."),
+    "visit_due": N_("The plan asks for a visit. Announce it in writing first; the debtor may refuse it."),
+    "path_ended": N_("Every step of the plan was taken and nobody paid. Decide what follows."),
 }
 PHASES = {
     "reminder": Chip(N_("Reminder"), "info"),
