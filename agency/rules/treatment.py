@@ -89,8 +89,10 @@ def next_step(*, path: TreatmentPath, facts: PathFacts, today: date) -> PlannedS
 
 
 def path_end(*, path: TreatmentPath, facts: PathFacts) -> date | None:
-    """Return the day on which a person is asked what follows, once every step was walked: None while the claim
-    is stopped, and on a path that names no end."""
+    """Return the day on which a person is asked what follows, once every step was walked.
+
+    None while the claim is stopped, and on a path that names no end.
+    """
     if facts.stopped or path.end is None:
         return None
     last = max((step.on for step in facts.sent), default=facts.due_date)

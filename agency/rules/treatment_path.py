@@ -12,7 +12,7 @@ from agency.rules.facts import Channel, DebtorKind, Law
 
 Anchor = Literal["due_date", "previous_sent", "previous_delivered", "promise_date", "notice_ended"]
 ANCHORS: Final = ("due_date", "previous_sent", "previous_delivered", "promise_date", "notice_ended")
-# What a path of an earlier version does not say; left out where it says nothing else, so that it keeps its bytes.
+# What a path of an earlier version does not say; left out where it is as usual, so that it keeps its bytes.
 _ADDED: Final[Mapping[str, Any]] = {
     "phase": None,
     "above_minor": None,
@@ -205,7 +205,7 @@ class TreatmentPath:
         )
 
     def to_fields(self) -> dict[str, Any]:
-        """Return the path as plain fields, without what an earlier path could not say and this one does not."""
+        """Return the path as plain fields, without what only later paths say and this one leaves as usual."""
         fields = _without(asdict(self), _ADDED_TO_PATH)
         fields["steps"] = [_without(asdict(step), _ADDED) for step in self.steps]
         plain: dict[str, Any] = json.loads(json.dumps(fields))

@@ -31,7 +31,7 @@ class StepState(StrEnum):
 class TreatmentPathVersion(Timestamped, table=True):
     """A published path: the steps as data, for claims that begin from `valid_from` on.
 
-    `author` drew it up and `approved_by`, another person, let it out; both are None for what set-up laid down.
+    `author` drew it up and `approved_by`, another person, let it out; set-up leaves both None.
     """
 
     __tablename__ = "treatment_path"
@@ -56,7 +56,7 @@ class PathDraftState(StrEnum):
 
 
 class TreatmentPathDraft(Timestamped, table=True):
-    """A version of a path that is being drawn up: `content` are plain fields, which may still break every rule.
+    """A version of a path being drawn up: `content` are plain fields, which may still break every rule.
 
     `writers` are all who ever changed it: none of them may publish it.
     """

@@ -61,7 +61,7 @@ def publish_version(
     author: str | None = None,
     approved_by: str | None = None,
 ) -> int:
-    """This function will add a version of a path, for claims that begin from a day on, and return its number."""
+    """This function will add a version of a path for claims that begin from a day on, and return it."""
     newest = newest_path(unit, key=path.key)
     version = newest.version + 1 if newest else 1
     unit.session.connection().execute(
