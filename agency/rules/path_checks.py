@@ -69,9 +69,7 @@ class DraftPath:
     has_end: bool = False
 
 
-def check_path(
-    draft: DraftPath, *, templates: Mapping[str, TemplateFacts], on: date
-) -> tuple[Finding, ...]:
+def check_path(draft: DraftPath, *, templates: Mapping[str, TemplateFacts], on: date) -> tuple[Finding, ...]:
     """Return everything that is wrong with a path on a day, in the order of its steps.
 
     :param templates: the published templates by key.
@@ -92,6 +90,16 @@ def check_path(
         found += [*_too_often(walked, on), *_threats(draft, walked, templates, on)]
     order = {step.key: place for place, step in enumerate(draft.steps)}
     return tuple(sorted(dict.fromkeys(found), key=lambda one: order.get(one.step, len(order))))
+
+
+def usual_days(draft: DraftPath, *, on: date) -> dict[str, int]:
+    """Return on which day after the due date each step leaves when nothing delays it and every condition is
+    met; steps that are never reached are left out, and so are all where the path cannot be walked."""
+    if next(step_faults(draft.steps), None) is not None:
+        return {}
+    walked = _walked(draft, on)
+    due = _due_date(draft, on)
+    return {step.key: (step.due_on - due).days for step in walked}
 
 
 def _dead_ends(draft: DraftPath, on: date) -> Iterator[Finding]:
@@ -233,19 +241,23 @@ def _reminders(draft: DraftPath, on: date) -> Iterator[Finding]:
     row = _row("path", on)
     due = [step for step in draft.steps if step.days >= 0]
     if due and due[0].anchor == "due_date" and due[0].days != row["first_reminder_days"]:
-        yield Finding(
-            due[0].key, "first_reminder_day", "advice", {"days": str(row["first_reminder_days"])}
-        )
+        yield Finding(due[0].key, "first_reminder_day", "advice", {"days": str(row["first_reminder_days"])})
 
 
 def _walked(draft: DraftPath, on: date) -> tuple[PlannedStep, ...]:
     """The steps of a claim that meets every condition and is reachable by everything."""
     path = TreatmentPath("draft", "0", draft.law, draft.debtors, draft.steps)
     debtor = draft.debtors[0] if draft.debtors else None
-    first = min((step.days for step in draft.steps), default=0)
-    facts = PathFacts(due_date=on - timedelta(days=min(first, 0)), channels=frozenset(Channel),
-                      principal_minor=_A_LOT, currency=path.currency, debtor=debtor)  # fmt: skip
+    facts = PathFacts(
+        due_date=_due_date(draft, on), channels=frozenset(Channel), principal_minor=_A_LOT,
+        currency=path.currency, debtor=debtor,
+    )  # fmt: skip
     return tuple(walk_ahead(path=path, facts=facts, today=on, until=on + _HORIZON))
+
+
+def _due_date(draft: DraftPath, on: date) -> date:
+    """A due date for which every step still lies ahead on a day."""
+    return on - timedelta(days=min((*(step.days for step in draft.steps), 0)))
 
 
 def _too_often(walked: Sequence[PlannedStep], on: date) -> Iterator[Finding]:

@@ -15,9 +15,7 @@ from agency.rules.treatment import PathFacts, PlannedStep, SentStep, TreatmentPa
 _STEPS_MAX = 100
 
 
-def walk_ahead(
-    *, path: TreatmentPath, facts: PathFacts, today: date, until: date
-) -> Iterator[PlannedStep]:
+def walk_ahead(*, path: TreatmentPath, facts: PathFacts, today: date, until: date) -> Iterator[PlannedStep]:
     """Yield the steps that come up to and including a day, when each leaves on its day and arrives.
 
     Nothing that the debtor might do is foreseen: who pays leaves the path.

@@ -71,8 +71,9 @@ def next_step(*, path: TreatmentPath, facts: PathFacts, today: date) -> PlannedS
     """Plan the next step of a path, or None when it is stopped or walked to its end.
 
     Steps are taken in order: the first that was not sent is next, so none is skipped and none is doubled. Its
-    day counts from what really happened: the due date, or the day the step before it was sent. A step that
-    may be passed over is behind the claim once a later one was taken: nothing goes back.
+    day counts from what really happened: the due date, or the day the step before it was sent. What lies
+    before a step that was taken is behind the claim, and nothing goes back; only a notice that must go is
+    never left out.
     A step whose day has passed is due today, and the next one keeps its distance from it.
     """
     if facts.stopped:
@@ -80,7 +81,7 @@ def next_step(*, path: TreatmentPath, facts: PathFacts, today: date) -> PlannedS
     sent = {step.key for step in facts.sent}
     furthest = max((index for index, step in enumerate(path.steps) if step.key in sent), default=-1)
     for index, step in enumerate(path.steps):
-        if step.key in sent or (index < furthest and step.conditional):
+        if step.key in sent or (index < furthest and (step.conditional or not step.is_notice)):
             continue
         channel = _channel(step, facts.channels)
         if channel is not None and _counts(path, step, facts, today):

@@ -244,4 +244,6 @@ def _kept(unit: Unit, draft: TreatmentPathDraft) -> TreatmentPathDraft:
 
 
 def _tell(unit: Unit, draft: TreatmentPathDraft, what: str) -> None:
-    record(unit, action=f"treatment_path.{what}", subject=f"treatment_path_draft:{draft.id}", creditor_id=HOUSE)
+    record(
+        unit, action=f"treatment_path.{what}", subject=f"treatment_path_draft:{draft.id}", creditor_id=HOUSE
+    )

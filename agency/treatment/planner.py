@@ -94,6 +94,10 @@ _DUE = text(
     " ORDER BY t.next_on, t.creditor_id, t.claim_id LIMIT :limit FOR UPDATE OF t SKIP LOCKED"
 )
 _ONE = text(_FACTS + " WHERE t.creditor_id = :creditor AND t.claim_id = :claim AND t.ended_at IS NULL")
+_MANY = text(
+    _FACTS + " WHERE t.ended_at IS NULL AND (t.creditor_id, t.claim_id) IN"
+    " (SELECT * FROM unnest(CAST(:creditors AS uuid[]), CAST(:claims AS uuid[])))"
+)
 _STEPS = text(
     "INSERT INTO treatment_step (creditor_id, id, claim_id, step, cycle, channel, due_at, state, done_at,"
     " why, trace) SELECT w.creditor_id, uuidv7(), w.claim_id, w.step, w.cycle, w.channel, w.due_at, w.state,"
@@ -182,6 +186,13 @@ def claims_facts(unit: Unit, walked: Sequence[tuple[Row[Any], TreatmentPath]]) -
     return [
         with_conditions(_path_facts(row), known.get((row.creditor_id, row.claim_id))) for row, _ in walked
     ]
+
+
+def read_standing(unit: Unit, keys: Sequence[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], PathFacts]:
+    """This function will return where claims (creditor, claim) stand on any path, without its conditions."""
+    values = {"creditors": [creditor for creditor, _ in keys], "claims": [claim for _, claim in keys]}
+    rows = unit.session.connection().execute(_MANY, _moments(unit) | values)
+    return {(row.creditor_id, row.claim_id): _path_facts(row) for row in rows}
 
 
 def _plan(row: Row[Any], path: TreatmentPath, facts: PathFacts, today: date) -> _Plan:

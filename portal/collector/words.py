@@ -15,6 +15,7 @@ from portal.shared.plan_words import PLAN_STATES
 from portal.shared.words import CHANNEL_ICONS, CHANNELS, CLAIM_STATES
 from portal.shared.words import DISPUTE_REASONS as DISPUTE_REASONS
 from portal.shared.words import DISPUTE_STATES as DISPUTE_STATES
+from portal.shared.words import step_words as step_words
 
 WORK = {
     "dispute": Chip(N_("Dispute"), "bad"),
@@ -168,16 +169,6 @@ LAWS = {
     "uk": N_("United Kingdom"),
     "eu": N_("European Union"),
 }
-STEPS = {
-    "reminder_1": N_("First reminder"),
-    "reminder_2": N_("Second reminder"),
-    "formal_notice": N_("Formal notice"),
-    "formal_notice_copy": N_("Copy of the formal notice"),
-    "final_notice": N_("Final notice"),
-    "call": N_("Telephone call"),
-    "payment_receipt": N_("Receipt of payment"),
-    "promise_confirmation": N_("Confirmation of the promise"),
-}
 SOURCES = {
     "psp": N_("Payment page"),
     "bank": N_("Bank transfer"),
@@ -237,6 +228,7 @@ _HAPPENINGS = {
     "MessageBounced": (N_("%(channel)s could not be delivered"), "alert", "bad"),
     "MessageRefused": (N_("%(channel)s not sent: not allowed at that moment"), "pause", "warning"),
     "CallDue": (N_("The plan asks for a call"), "phone", "neutral"),
+    "PathChanged": (N_("The plan changed to version %(version)s"), "edit", "neutral"),
     "PersonWanted": (N_("A person is asked for"), "user", "neutral"),
     "PayLinkOpened": (N_("The debtor opened the payment page"), "link", "info"),
     "PaymentStarted": (N_("The debtor started a payment of %(money)s"), "euro", "info"),
@@ -293,12 +285,6 @@ def planned(action: PlannedAction) -> dict[str, Any]:
 def said(words: Mapping[str, str], key: str) -> str:
     """This function will return what people read for a code, in their language; an unknown code as it is."""
     return gettext(words.get(key, key))
-
-
-def step_words(step: str) -> str:
-    """This function will name a step of the plan; answers to the debtor carry an id behind a colon."""
-    key = step.partition(":")[0]
-    return gettext(STEPS.get(key, key))
 
 
 def reasons(codes: Sequence[str]) -> list[str]:
