@@ -63,11 +63,15 @@ def _of_path(before: TreatmentPath, after: TreatmentPath) -> dict[str, tuple[Any
 def _moved(old: Sequence[str], new: Sequence[str]) -> set[str]:
     """The fewest steps that have to move to turn one order into the other."""
     place = {key: index for index, key in enumerate(old)}
-    longest: list[list[str]] = []
+    runs: list[list[str]] = [[]]
     for key in new:
-        best = max((run for run in longest if place[run[-1]] < place[key]), key=len, default=[])
-        longest.append([*best, key])
-    return set(new) - set(max(longest, key=len, default=[]))
+        fitting = [run for run in runs if not run or place[run[-1]] < place[key]]
+        runs.append([*max(fitting, key=_length), key])
+    return set(new) - set(max(runs, key=_length))
+
+
+def _length(run: list[str]) -> int:
+    return len(run)
 
 
 def with_step(content: Mapping[str, Any], key: str, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta
 from typing import Final, Literal
+from zoneinfo import ZoneInfo
 
 from agency.calendar import at_local
 from agency.rules.facts import Channel, Phase
@@ -47,7 +48,7 @@ def try_path(
     claim: ClaimToTry,
     today: date,
     until: date,
-    zone: tzinfo,
+    zone: ZoneInfo,
     contacts: Sequence[datetime] = (),
 ) -> tuple[TriedStep, ...]:
     """Return what a claim's path would do up to and including a day, when the debtor does nothing.
@@ -84,7 +85,7 @@ def _phase_of(path: TreatmentPath, step: PlannedStep, gate: SendFacts) -> SendFa
 
 
 def _slot(
-    step: PlannedStep, claim: ClaimToTry, gate: SendFacts, made: Sequence[datetime], zone: tzinfo
+    step: PlannedStep, claim: ClaimToTry, gate: SendFacts, made: Sequence[datetime], zone: ZoneInfo
 ) -> tuple[datetime, tuple[str, ...]]:
     """Return when a step would leave, or when it would be refused and why."""
     hour = _HOUR if step.hour is None else step.hour

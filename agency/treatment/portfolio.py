@@ -64,7 +64,7 @@ def claims_to_try(
     known = read_conditions(unit, keys)
     for key, facts in read_standing(unit, keys).items():
         row = gates[key]
-        amount = Money(row.open_minor, row.currency)
+        amount = Money(int(row.open_minor), row.currency)
         yield LiveClaim(
             key=key,
             claim=ClaimToTry(
