@@ -7,11 +7,12 @@ from uuid import UUID
 
 from sqlmodel import col, select
 
+from agency.intake.amounts import DecimalSign
 from agency.intake.columns import find_writing
 from agency.intake.headers import HEADERS, known_field
 from agency.intake.models import ColumnMapping
 from agency.intake.table import Row
-from agency.intake.values import DateOrder, DecimalSign
+from agency.intake.values import DateOrder
 from agency.kernel.errors import Invalid
 from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit

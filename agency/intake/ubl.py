@@ -9,12 +9,12 @@ from decimal import Decimal
 from typing import Final
 
 from agency.intake import values
+from agency.intake.amounts import NotUnderstood, parse_amount
 from agency.intake.archive import Packed, count_files, is_archive, unpack
 from agency.intake.mapping import Mapped, UnclearColumns, as_written, recognise
 from agency.intake.reading import read_table
 from agency.intake.sorting import FileKind, kind_of
 from agency.intake.table import Cell, Progress, Row
-from agency.intake.values import NotUnderstood
 from agency.ports.readers import EInvoice, EInvoiceReader, NoInvoice, Party, Unreadable
 
 INVOICE_BYTES_MAX: Final = 20_000_000
@@ -144,7 +144,7 @@ def _plain_cells(cells: dict[str, Cell], mapped: Mapped) -> dict[str, Cell]:
         cell = plain.get(ours)
         if isinstance(cell, str) and cell.strip():
             with suppress(NotUnderstood):
-                plain[ours] = values.parse_amount(cell, decimal_sign=mapped.decimal_sign)
+                plain[ours] = parse_amount(cell, decimal_sign=mapped.decimal_sign)
     for ours in ("issued_on", "due_on"):
         cell = plain.get(ours)
         if isinstance(cell, str | Decimal) and str(cell).strip():
