@@ -1,4 +1,4 @@
-"""Understanding amounts as people and bookkeeping packages write them. Refuses what it would have to guess."""
+"""Understanding amounts as people and packages write them. Refuses what it would have to guess."""
 
 import re
 from decimal import Decimal
@@ -46,6 +46,8 @@ def parse_amount(value: str, *, decimal_sign: DecimalSign | None) -> Decimal:
     :raises NotUnderstood: it is no amount, or ambiguous.
     """
     first, *more = _TERMS.split(value.strip(), maxsplit=_TERMS_MAX)
+    if more and not any(sign.isdigit() for sign in first):  # "€ - 12,50" is one amount
+        return _term(value, decimal_sign)
     amount = _term(first, decimal_sign)
     for plus_or_minus, term in zip(more[::2], more[1::2], strict=True):
         found = _term(term, decimal_sign)

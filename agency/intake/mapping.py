@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlmodel import col, select
 
+from agency.intake.amount_columns import SIGNED
 from agency.intake.amounts import DecimalSign
 from agency.intake.columns import find_writing
 from agency.intake.headers import HEADERS, known_field
@@ -57,6 +58,8 @@ def recognise(headers: Sequence[str]) -> Mapped:
         ours = known_field(header)
         if ours:
             found.setdefault(ours, []).append(header)
+    if SIGNED in headers:  # it is the amount beside it, with the sign that stands in another column
+        found["amount"] = [SIGNED]
     columns = {ours: names[0] for ours, names in found.items() if len(names) == 1}
     if "amount" not in found and "total" in columns:
         columns["amount"] = columns["total"]
