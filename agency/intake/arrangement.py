@@ -16,12 +16,14 @@ from agency.intake.grouped import (
     is_item,
     is_repeated,
 )
+from agency.intake.headers import known_field
 from agency.intake.table import Cell, Row
 
 _PAGE: Final = re.compile(
     r"(?:.*\s)?(?:pagina|pag\.?|page|blad|seite)\s*:?\s*\d+(?:\s*(?:van|of|de|von|sur|/)\s*\d+)?",
     re.IGNORECASE,
 )
+_KNOWN_MIN: Final = 2
 _NUMERALS: Final = re.compile(r"\d+")
 
 
@@ -87,17 +89,20 @@ def arrange(
 
     :param headers: the table's own, all distinct; `names` as they stand in the file, none where it has none.
     """
-    lines = frozenset(_NUMERALS.sub("0", as_line(cells)) for cells in preamble)
-    bare = Arrangement(len(headers), tuple(names), lines, None, None)
     if not names:
-        return bare
+        return Arrangement(len(headers), (), frozenset(), None, None)
+    repeated = [at for at, cells in enumerate(rows) if is_repeated(cells, names)]
+    # Where every group has headers of its own, the first group's heading stands above the first of them.
+    above = preamble[-1] if preamble else ()
+    repeats = bool(preamble) and any(
+        at and is_heading(rows[at - 1]) and as_line(rows[at - 1]) != as_line(above) for at in repeated
+    )
+    lines = frozenset(_NUMERALS.sub("0", as_line(cells)) for cells in preamble[: -1 if repeats else None])
+    bare = Arrangement(len(headers), tuple(names), lines, None, None)
     plain = [cells for cells in rows if not bare.is_of_the_page(cells)]
     grouped = None
-    if NAME_ABOVE not in headers:
-        repeated = [at for at, cells in enumerate(rows) if is_repeated(cells, names)]
-        repeats = any(at and is_heading(rows[at - 1]) for at in repeated)
-        above = preamble[-1] if preamble else ()
-        grouped = find_groups(headers, plain, above=above, repeats=repeats)
+    if NAME_ABOVE not in headers and len({known_field(name) for name in names} - {None}) >= _KNOWN_MIN:
+        grouped = find_groups(headers, plain, above=above if repeats else ())
     items = [cells for cells in plain if is_item(cells)] if grouped else plain
     computed = None if COMPUTED & set(headers) else find_computed(headers, items)
     return Arrangement(len(headers), tuple(names), lines, grouped, computed)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from statistics import median
 from typing import Final
 
 from agency.intake.cells import is_blank, is_day, is_value, says_total
@@ -71,22 +72,23 @@ def find_groups(
     rows: Sequence[Sequence[Cell]],
     *,
     above: Sequence[Cell],
-    repeats: bool,
 ) -> Grouped | None:
     """This function will tell whether a list stands in groups, from its first rows.
 
     It does when nearly all that is no invoice and no total is words right above invoices, from the first row
     on, and no invoice says its debtor.
 
-    :param above: the last line above the headers: the first heading where every group `repeats` its headers.
+    :param above: the last line above the headers: the first heading where every group has headers.
     """
-    first: Sequence[Cell] = above if repeats and is_heading(above) else ()
+    first: Sequence[Cell] = above if is_heading(above) else ()
     items = [at for at, cells in enumerate(rows) if is_item(cells)]
     words = [at for at, cells in enumerate(rows) if is_heading(cells) and not is_item(cells)]
     above_items = [at for at in words if at + 1 < len(rows) and is_item(rows[at + 1])]
     # Lines of an address may stand between a name and its invoices: the first line of a run is the name.
     starts = [at for at in words if at - 1 not in words and any(at <= end for end in above_items)]
-    if not items or not starts or len(above_items) * 100 < len(starts) * _MOST:
+    if not items or not starts or not _sparser([rows[at] for at in starts], [rows[at] for at in items]):
+        return None
+    if len(above_items) * 100 < len(starts) * _MOST:
         return None
     if (not first and starts[0] > items[0]) or _names_itself(headers, [rows[at] for at in items]):
         return None
@@ -100,6 +102,12 @@ def find_groups(
         numbered=_most(bool(debtor_of(rows[at])[0]) for at in starts),
         closed=bool(later) and _most(at > 0 and is_total(rows[at - 1]) for at in later),
     )
+
+
+def _sparser(headings: Sequence[Sequence[Cell]], items: Sequence[Sequence[Cell]]) -> bool:
+    """Whether headings hold fewer cells than invoices do."""
+    few, many = (median(sum(not is_blank(c) for c in cells) for cells in rows) for rows in (headings, items))
+    return few < many
 
 
 def _most(told: Iterable[bool]) -> bool:
