@@ -17,7 +17,6 @@ from agency.events import PlacementRead
 from agency.intake.archive import Packed, unpack
 from agency.intake.mapping import UnclearColumns, choose_mapping
 from agency.intake.models import Drop, DroppedFile, DroppedState
-from agency.intake.reading import read_table
 from agency.intake.receive import INLINE_BYTES_MAX
 from agency.intake.sorting import FileKind, kind_of
 from agency.intake.supporting import file_supporting
@@ -211,16 +210,14 @@ def _look_at_invoice(reader: EInvoiceReader, file: DroppedFile, content: bytes) 
 
 def _look_at_table(unit: Unit, file: DroppedFile, content: bytes) -> None:
     """Count its rows; one whose columns are unclear or that is long is a placement of its own."""
-    table = read_table(content)
     alone = len(content) > INLINE_BYTES_MAX
     try:
-        mapped, _ = choose_mapping(
-            unit, creditor_id=file.creditor_id, headers=table.headers, sample=table.sample
-        )
-        alone = alone or mapped.one_claim_per == "debtor"
+        chosen = choose_mapping(unit, creditor_id=file.creditor_id, content=content)
     except UnclearColumns:
-        alone = True
-    file.facts = {"alone": True} if alone else {"rows": sum(1 for _ in table.rows)}
+        file.facts = {"alone": True}
+        return
+    alone = alone or chosen.mapped.one_claim_per == "debtor"
+    file.facts = {"alone": True} if alone else {"rows": sum(1 for _ in chosen.table.rows)}
 
 
 def cancel_file(unit: Unit, *, creditor_id: UUID, drop_id: UUID, file_id: UUID) -> None:

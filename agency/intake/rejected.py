@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from agency.intake.amount_columns import COMPUTED
 from agency.intake.models import Placement
-from agency.intake.reading import Cell, Table
+from agency.intake.table import Cell, Table, number_of
 from agency.kernel.unit import Unit
 
 MARKS = ("agency_row", "agency_reason")
@@ -72,8 +72,8 @@ def rejected_rows(table: Table, why: dict[int, tuple[Why, ...]]) -> Iterator[Rej
 
 
 def _number(cell: Cell, otherwise: int) -> int:
-    told = str(cell or "").partition(".")[0]
-    return int(told) if told.isascii() and told.isdigit() else otherwise
+    told = number_of(str(cell or "").partition(".")[0])
+    return otherwise if told is None else told
 
 
 def is_table(placement: Placement) -> bool:

@@ -18,9 +18,9 @@ from sqlmodel import col, select
 
 from agency.claims.states import ClaimState
 from agency.events import DirectPaymentsReported
+from agency.intake.amounts import NotUnderstood, parse_amount, to_minor
 from agency.intake.headers import folded
 from agency.intake.reading import Cell, read_table
-from agency.intake.amounts import NotUnderstood, parse_amount, to_minor
 from agency.intake.values import identifier, parse_date
 from agency.kernel.audit import record
 from agency.kernel.emitting import emit

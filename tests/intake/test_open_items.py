@@ -15,6 +15,8 @@ from agency.intake.mapping import Mapped, UnclearColumns, as_written, recognise
 from agency.intake.preview import preview
 from agency.intake.reading import Table, read_table
 from agency.intake.rows import Habits
+from agency.intake.table import ALL_SHEETS, number_of, place_of
+from agency.ports.readers import Unreadable
 
 pytestmark = pytest.mark.pure
 TODAY = date(2026, 11, 2)
@@ -291,3 +293,52 @@ class TestFrench:
             "C1;Dubois SPRL;2026-17;01/08/2026;31/08/2026;1.250,00 €;BE0403170701",
         )
         assert understood(table) == [("2026-17", "Dubois SPRL", "1250.00")]
+
+
+HEADERS = ["Factuur", "Klantnaam", "Vervaldatum", "Openstaand"]
+DUE = date(2026, 8, 31)
+
+
+def several_sheets() -> bytes:
+    """Open items of two months, a list with other columns, and an explanation."""
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out, {"in_memory": True, "default_date_format": "dd-mm-yyyy"})
+    sheets = {
+        "Uitleg": [["Dit is", "een toelichting"]],
+        "Augustus": [HEADERS, ["F1", "Jansen", DUE, 10], ["Totaal", "", "", 10]],
+        "Betaald": [["Factuur", "Naam", "Bedrag", "Betaald op"], ["F0", "Willems", 5, DUE]],
+        "September": [["Lijst"], [], HEADERS, ["F2", "Pieters", DUE, 20], ["F3", "", DUE, 30]],
+    }
+    for name, rows in sheets.items():
+        sheet = book.add_worksheet(name)
+        for at, row in enumerate(rows):
+            sheet.write_row(at, 0, row)
+    book.close()
+    return out.getvalue()
+
+
+class TestSheets:
+    def test_that_could_all_be_claims_are_named(self):
+        table = read_table(several_sheets())
+        assert (table.sheet, table.rivals) == ("Augustus", ("Betaald", "September"))
+        assert table.sheets == ("Uitleg", "Augustus", "Betaald", "September")
+
+    def test_can_be_chosen_by_name(self):
+        table = read_table(several_sheets(), "September")
+        assert [(number, cells[0]) for number, cells in table.rows] == [(4, "F2"), (5, "F3")]
+        with pytest.raises(Unreadable, match="no filled sheet Oktober"):
+            read_table(several_sheets(), "Oktober")
+
+    def test_with_the_same_headers_are_read_together_and_their_rows_told_apart(self):
+        table = read_table(several_sheets(), ALL_SHEETS)
+        assert (table.sheet, table.other_sheets) == (ALL_SHEETS, ("Uitleg", "Betaald"))
+        rows = [(place_of(number), cells[0]) for number, cells in table.rows]
+        assert rows == [("2:2", "F1"), ("4:4", "F2"), ("4:5", "F3")]
+
+    @pytest.mark.parametrize("number", [1, 12, 40_000_012])
+    def test_places_of_rows_are_read_as_they_are_written(self, number):
+        assert number_of(place_of(number)) == number
+
+    @pytest.mark.parametrize("place", ["", "x", "1:2:3", ":", "3:", "²", "9" * 20])
+    def test_places_that_nobody_wrote_are_none(self, place):
+        assert number_of(place) is None
