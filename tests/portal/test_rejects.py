@@ -86,7 +86,7 @@ def test_of_several_sheets_say_which_and_come_back(manager, house, creditor_id):
         f"column_{at}": field
         for at, field in enumerate(("invoice_number", "debtor_name", "due_on", "amount"))
     }
-    manager.post(f"{page}/mapping", data=answers | {"sheet": "*", "profile": "Posten"})
+    manager.post(f"{page}/mapping", answers | {"sheet": "*", "profile": "Posten"})
     assert claims(house, creditor_id) == [("F1", 1_000), ("F2", 2_000)]
     head, row = as_csv(manager.get(f"{page}/rejects.csv").content)
     assert row[0] == "4:5"
