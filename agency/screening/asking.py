@@ -5,7 +5,7 @@ about one debtor at once, and an answer that got lost is simply asked for again:
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Final
@@ -17,9 +17,7 @@ from agency.calendar import at_local
 from agency.claims.holds import place_hold
 from agency.claims.states import HoldGround
 from agency.events import DebtorFoundInRegister, PersonWanted
-from agency.kernel.audit import record
 from agency.kernel.emitting import emit
-from agency.kernel.errors import NotFound
 from agency.kernel.unit import AGENCY_ZONE, Door, Unit, Units
 from agency.ports.providers import ProviderError
 from agency.ports.registers import (
@@ -79,6 +77,11 @@ _ANSWERED = text(
     "UPDATE screening SET state = :state, answered_at = :now, next_at = :next, attempts = 0,"
     " found = CAST(:found AS jsonb), failure = :failure WHERE creditor_id = :creditor AND id = :id"
 )
+_CLEAR = text(
+    "UPDATE screening s SET state = 'clear', answered_at = :now, next_at = :next, attempts = 0, found = '[]',"
+    " failure = '' FROM unnest(CAST(:creditors AS uuid[]), CAST(:ids AS uuid[])) AS x(creditor_id, id)"
+    " WHERE s.creditor_id = x.creditor_id AND s.id = x.id"
+)
 _FAILED = text(
     "UPDATE screening SET attempts = attempts + 1, next_at = :next, failure = :failure"
     " WHERE creditor_id = :creditor AND id = :id"
@@ -133,7 +136,7 @@ def screen_due(units: Units, registers: DebtorRegisters) -> bool:
     except ProviderError as error:
         failure = str(error)[:300]
     with units.open(Door.WORKER, by="system:screening") as unit:
-        for one in asked:
+        for one in _without_clear(unit, asked, answers):
             _take(unit, one, answers.get(one.question.reference), failure or "no answer for this debtor")
     return not failure and len(asked) == batch
 
@@ -155,6 +158,28 @@ def _lease(unit: Unit, batch: int) -> list[_Asked]:
     ]  # fmt: skip
 
 
+def _without_clear(
+    unit: Unit, asked: Sequence[_Asked], answers: Mapping[str, RegisterAnswer]
+) -> list[_Asked]:
+    """Note in one statement of whom no register knows anything, as of nearly all; return the others."""
+    clear, others = [], []
+    for one in asked:
+        answer = answers.get(one.question.reference)
+        plain = answer is not None and answer.complete and not answer.entries
+        (clear if plain else others).append(one)
+    if clear:
+        unit.session.connection().execute(
+            _CLEAR,
+            {
+                "now": unit.now,
+                "next": unit.now + rhythm_on(unit.today).again,
+                "creditors": [one.creditor_id for one in clear],
+                "ids": [one.screening_id for one in clear],
+            },
+        )
+    return others
+
+
 def _take(unit: Unit, one: _Asked, answer: RegisterAnswer | None, failure: str) -> None:
     rhythm = rhythm_on(unit.today)
     whose = {"creditor": one.creditor_id, "id": one.screening_id}
@@ -168,9 +193,7 @@ def _take(unit: Unit, one: _Asked, answer: RegisterAnswer | None, failure: str) 
         connection.execute(_FAILED, whose | {"next": unit.now + wait, "failure": why})
         return
     unclear = [entry.kind for entry in answer.entries if entry.kind not in GROUNDS]
-    state = ScreeningState.CLEAR
-    if answer.entries:
-        state = ScreeningState.UNCLEAR if unclear else ScreeningState.FOUND
+    state = ScreeningState.UNCLEAR if unclear else ScreeningState.FOUND
     connection.execute(
         _ANSWERED,
         whose
@@ -187,6 +210,11 @@ def _take(unit: Unit, one: _Asked, answer: RegisterAnswer | None, failure: str) 
         _ask_for_person(unit, one, unclear)
 
 
+def work_key(screening_id: UUID) -> str:
+    """This function will return how the keys of the work begin that an unclear answer makes."""
+    return f"screening:{screening_id}:"
+
+
 def _ask_for_person(unit: Unit, one: _Asked, unclear: Sequence[str]) -> None:
     """An entry that nobody understands is looked into by a person; until then nobody is contacted."""
     for claim_id in _claims(unit, one):
@@ -196,7 +224,7 @@ def _ask_for_person(unit: Unit, one: _Asked, unclear: Sequence[str]) -> None:
                 creditor_id=one.creditor_id,
                 claim_id=claim_id,
                 work_kind="answer",
-                key=f"screening:{one.screening_id}:{','.join(sorted(unclear))}"[:200],
+                key=f"{work_key(one.screening_id)}{','.join(sorted(unclear))}"[:200],
                 reason="register_unclear",
             ),
         )
@@ -205,30 +233,6 @@ def _ask_for_person(unit: Unit, one: _Asked, unclear: Sequence[str]) -> None:
 def _claims(unit: Unit, one: _Asked) -> Sequence[UUID]:
     found = unit.session.connection().execute(_CLAIMS, {"creditor": one.creditor_id, "debtor": one.debtor_id})
     return found.scalars().all()
-
-
-def settle_unclear(unit: Unit, *, creditor_id: UUID, debtor_id: UUID) -> None:
-    """This function will take a person's word that an unclear entry does not stop collection.
-
-    :raises NotFound: nothing unclear is known of this debtor.
-    """
-    settled = unit.session.connection().execute(
-        text(
-            "UPDATE screening SET state = 'clear', failure = '' WHERE creditor_id = :c AND debtor_id = :d"
-            " AND state = 'unclear' RETURNING id"
-        ),
-        {"c": creditor_id, "d": debtor_id},
-    )
-    screening_id = settled.scalar_one_or_none()
-    if screening_id is None:
-        raise NotFound("nothing unclear is known of this debtor")
-    record(
-        unit,
-        action="screening.settled",
-        subject=f"screening:{screening_id}",
-        creditor_id=creditor_id,
-        facts={"debtor": str(debtor_id)},
-    )
 
 
 def _hold(unit: Unit, one: _Asked, entries: Sequence[RegisterEntry]) -> None:

@@ -13,6 +13,7 @@ from portal.collector import (
     lists,
     plan_list,
     queue,
+    registers,
     sorting,
 )
 
@@ -29,5 +30,6 @@ __all__ = [
     "lists",
     "plan_list",
     "queue",
+    "registers",
     "sorting",
 ]

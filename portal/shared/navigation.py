@@ -54,6 +54,7 @@ DOORS: tuple[Door, ...] = (
             Entry(N_("Payment plans"), "/desk/plans", "calendar"),
             Entry(N_("Disputes"), "/desk/disputes", "dispute"),
             Entry(N_("One claim or two?"), "/desk/duplicates", "link"),
+            Entry(N_("Unclear registers"), "/desk/registers", "search"),
             Entry(N_("To sort"), "/desk/sorting", "file"),
         ),
         search="/desk/search",
