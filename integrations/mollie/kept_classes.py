@@ -20,4 +20,4 @@ def _kept(_name: str, *, body: tuple[Any, Any], __config__: ConfigDict) -> type[
 
 def keep_classes() -> None:
     """This function will have the client keep its classes for the life of the process."""
-    serializers.create_model = _kept  # type: ignore[attr-defined]
+    serializers.create_model = _kept  # type: ignore[attr-defined, assignment]
