@@ -475,7 +475,8 @@ class TestUnclearRegisters:
                 text(
                     "INSERT INTO screening (creditor_id, id, debtor_id, state, asked_at, answered_at,"
                     " next_at, attempts, found, failure)"
-                    " SELECT creditor_id, :id, debtor_id, 'unclear', app.now(), app.now(), app.now() + interval '7 days', 0, :found, '' FROM claim WHERE id = :claim"
+                    " SELECT creditor_id, :id, debtor_id, 'unclear', app.now(), app.now(),"
+                    " app.now() + interval '7 days', 0, :found, '' FROM claim WHERE id = :claim"
                     " ON CONFLICT (creditor_id, debtor_id) DO UPDATE SET state = 'unclear', found = :found,"
                     " answered_at = app.now()"
                 ),
