@@ -198,9 +198,9 @@ def refuse_more_than_open(amounts: ByPart, owed: ByPart) -> None:
     for part in Part:
         amount, still_open = amounts.of(part), owed.of(part)
         if amount.currency != still_open.currency:
-            raise MoreThanOpen(f"this claim is in {still_open.currency}", field=part.value)
+            raise MoreThanOpen("this claim is in another currency", field=part.value)
         if not 0 <= amount.minor <= still_open.minor:
-            raise MoreThanOpen(f"{still_open} is owed of the {part}", field=part.value)
+            raise MoreThanOpen("less than this is owed of this part", field=part.value)
     if not amounts.total:
         raise MoreThanOpen("give an amount", field=Part.principal.value)
 

@@ -43,7 +43,7 @@ class UnableToDecide(Conflict):
 
 
 class NoAuthority(Forbidden):
-    """The person may not give this up; the message names the limit."""
+    """The person may not give up so much, or not of this part."""
 
 
 class NotTheSecondPerson(Forbidden):
@@ -85,7 +85,7 @@ def ask_to_give_up(
     owed = itemise(unit, creditor_id=creditor_id, claim_id=claim_id, on=unit.today)
     refuse_more_than_open(amounts, owed_by_part(owed))
     whose = {"creditor_id": creditor_id, "claim_id": claim_id}
-    if _limit(unit, **whose, act=act, amounts=amounts, roles=roles) is None:
+    if _may(unit, **whose, act=act, amounts=amounts, roles=roles):
         key = f"{_DECISION}{new_id()}"
         return Asked(give_up(unit, **whose, act=act, amounts=amounts, why=why, key=key), None)
     request = WaiverRequest(
@@ -125,19 +125,11 @@ def grant(unit: Unit, *, creditor_id: UUID, request_id: UUID, roles: Collection[
     if claim.state != ClaimState.ACTIVE:
         raise UnableToDecide("this claim is not being collected any more")
     amounts, act = asked_amounts(request), Act(request.act)
-    limit = _limit(
-        unit, creditor_id=creditor_id, claim_id=request.claim_id, act=act, amounts=amounts, roles=roles
-    )
-    if limit is not None:
-        raise NoAuthority(f"you may give up {limit} of one claim")
+    whose = {"creditor_id": creditor_id, "claim_id": request.claim_id}
+    if not _may(unit, **whose, act=act, amounts=amounts, roles=roles):
+        raise NoAuthority("this is above your own limit")
     request.transaction_id = give_up(
-        unit,
-        creditor_id=creditor_id,
-        claim_id=request.claim_id,
-        act=act,
-        amounts=amounts,
-        why=request.why,
-        key=f"{_DECISION}{request.id}",
+        unit, **whose, act=act, amounts=amounts, why=request.why, key=f"{_DECISION}{request.id}"
     )
     _decide(unit, request, RequestState.GRANTED, "")
     return request.transaction_id
@@ -232,16 +224,14 @@ def asked_amounts(request: WaiverRequest) -> ByPart:
     )
 
 
-def _limit(
+def _may(
     unit: Unit, *, creditor_id: UUID, claim_id: UUID, act: Act, amounts: ByPart, roles: Collection[str]
-) -> Money | None:
-    """None where one of the roles may, else the most that they may give up of the claim."""
+) -> bool:
     total = amounts.total
     before = given_up(unit, creditor_id=creditor_id, claim_id=claim_id, currency=total.currency)
-    decided = authority(
+    return authority(
         act=act, parts=amounts.parts, amount=total, given_up_before=before, roles=roles, on=unit.today
-    )
-    return None if decided.allowed else decided.limit
+    ).allowed
 
 
 def _keep_waiting(unit: Unit, request: WaiverRequest) -> None:

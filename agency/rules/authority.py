@@ -77,6 +77,20 @@ def authority(
     return Authority(allowed, limit, (line,))
 
 
+def limits_of(roles: Collection[str], *, on: date) -> list[tuple[Act, int, tuple[Part, ...]]]:
+    """Return what a person of these roles may give up of one claim in all: act, minor units, which parts.
+
+    Of several roles the widest counts; acts that none of them may are left out.
+    """
+    found = []
+    for act in Act:
+        rows = [row for row in _in_force(act, on) if row["role"] in roles]
+        if rows:
+            widest = max(rows, key=lambda row: row["limit_minor"])
+            found.append((act, int(widest["limit_minor"]), tuple(map(Part, widest["parts"]))))
+    return found
+
+
 def _in_force(act: Act, on: date) -> list[dict[str, Any]]:
     """Return each role's latest row of an act that has begun."""
     latest: dict[str, dict[str, Any]] = {}

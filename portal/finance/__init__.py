@@ -13,6 +13,7 @@ from portal.finance import (
     suspense,
     suspense_care,
     suspense_choices,
+    waivers,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "suspense",
     "suspense_care",
     "suspense_choices",
+    "waivers",
 ]

@@ -188,6 +188,12 @@ BOOKS = {
     "agency": N_("Agency: its own"),
     "bailiff": N_("Bailiffs: what passes through"),
 }
+WAIVER_STATES = {
+    "waiting": Chip(N_("Waits"), "warning"),
+    "granted": Chip(N_("Given up"), "good"),
+    "refused": Chip(N_("Refused"), "bad"),
+    "withdrawn": Chip(N_("Taken back"), "neutral"),
+}
 KINDS = {
     "opening": N_("Claim opened"),
     "credit_note": N_("Credit note"),

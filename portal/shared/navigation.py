@@ -75,6 +75,7 @@ DOORS: tuple[Door, ...] = (
                 covers=("/finance/invoices", "/finance/account-changes"),
             ),
             Entry(N_("Direct debits"), "/finance/collections", "download"),
+            Entry(N_("Waivers"), "/finance/waivers", "scale"),
             Entry(N_("Proof"), "/finance/proof", "proof"),
         ),
     ),
