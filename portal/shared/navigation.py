@@ -72,7 +72,7 @@ DOORS: tuple[Door, ...] = (
                 N_("Remittances"),
                 "/finance/remittances",
                 "payout",
-                covers=("/finance/invoices", "/finance/account-changes"),
+                covers=("/finance/invoices", "/finance/account-changes", "/finance/payout-terms"),
             ),
             Entry(N_("Direct debits"), "/finance/collections", "download"),
             Entry(N_("Waivers"), "/finance/waivers", "scale"),

@@ -2,8 +2,8 @@
 
 Messages keep the amounts that they stated, and the database's snapshot under which these were read while
 their claim was locked. Principal is held against the entries that could be seen then and count on or before
-its day; of a message without a snapshot, against those written before it was reserved. Interest and costs that
-ran by then stand in no entry, so of these the message's own sum must hold.
+its day; of a message without a snapshot, against those written before it was reserved. Interest and costs
+that ran by then stand in no entry, so of these the message's own sum must hold.
 """
 
 from agency.banking.proof.checks import Check, none_may_differ
