@@ -201,6 +201,45 @@ class ClaimPaidOff(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClaimClosed(Event):
+    """Collection ended without payment: given up, or credited in full; pending contacts are cancelled."""
+
+    reacts: ClassVar[bool] = True
+    close_code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivingUpAsked(Event):
+    """Somebody asks a person of more authority to give up a part of a claim."""
+
+    creditor_sees: ClassVar[bool] = False
+    request_id: UUID
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartGivenUp(Event):
+    """A part of what is owed was given up; `act` is "waiver" or "write_off"."""
+
+    act: str
+    amount_minor: int
+    currency: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartOwedAgain(Event):
+    """What was given up is owed again."""
+
+    reacts: ClassVar[bool] = True
+    act: str
+    amount_minor: int
+    currency: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class HoldPlaced(Event):
     """Nothing may leave for this claim until the hold is lifted."""
 

@@ -48,5 +48,6 @@ MOVES: dict[ClaimState, frozenset[ClaimState]] = {
     # A chargeback brings a paid claim back to work.
     ClaimState.PAID: frozenset({ClaimState.ACTIVE}),
     ClaimState.WITHDRAWN: frozenset(),
-    ClaimState.CLOSED: frozenset(),
+    # What was given up is owed again, or a payment of a claim whose rest was given up is taken back.
+    ClaimState.CLOSED: frozenset({ClaimState.ACTIVE}),
 }

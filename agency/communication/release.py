@@ -45,7 +45,10 @@ _VERDICT = text(
     " generation = v.generation, attempts = m.attempts + v.tried, reserved_at = v.reserved_at,"
     " subject = v.subject, content_sha256 = NULL,"
     " lease_until = CASE WHEN v.tried = 1 THEN clock_timestamp() + make_interval(secs => :lease) END,"
-    " amounts = v.amounts, trace = v.trace, reasons = v.reasons"
+    # What the ledger said is told by what could be seen of it: a moment that was read before waiting for a
+    # lock lies before payments that the amounts know of already.
+    " amounts = v.amounts || jsonb_build_object('seen', pg_current_snapshot()::text),"
+    " trace = v.trace, reasons = v.reasons"
     " FROM jsonb_to_recordset(CAST(:verdicts AS jsonb)) AS v(creditor_id uuid, id uuid, state text,"
     "  due_at timestamptz, to_value text, generation integer, tried integer, reserved_at timestamptz,"
     "  subject text, amounts jsonb, trace jsonb, reasons jsonb)"

@@ -8,6 +8,7 @@ from agency.desk.models import WorkKind
 from agency.desk.queue import ask_for_person, drop_work, urgency
 from agency.events import (
     CallDue,
+    ClaimClosed,
     ClaimPaidOff,
     DisputeAnswered,
     DisputeRaised,
@@ -182,7 +183,7 @@ def drop_when_plan_agreed(unit: Unit, event: PlanAgreed) -> None:
     drop_work(unit, creditor_id=event.creditor_id, claim_id=_claim(event.claim_id), kinds=_CALLS)
 
 
-def drop_when_paid(unit: Unit, event: ClaimPaidOff) -> None:
+def drop_when_ended(unit: Unit, event: ClaimPaidOff | ClaimClosed) -> None:
     """This function will take a claim off the queue when nothing is owed any more."""
     drop_work(unit, creditor_id=event.creditor_id, claim_id=_claim(event.claim_id))
 
