@@ -26,7 +26,7 @@ FAULTS = (
     TOO_LATE, HIDDEN,
 )  # fmt: skip
 
-_ZONES = {"NL": "Europe/Amsterdam", "BE": "Europe/Brussels", "DE": "Europe/Berlin", "PT": "Europe/Lisbon",
+_ZONES = {"NL": "Europe/Amsterdam", "BE": "Europe/Brussels", "DE": "Europe/Berlin", "PT": "Atlantic/Azores",
           "FI": "Europe/Helsinki"}  # fmt: skip
 _AGENCY = ZoneInfo("Europe/Amsterdam")
 _HOURS = {"NL": (7, 20), "BE": (8, 22)}
@@ -155,10 +155,11 @@ class _Audit:
             costs_from=said.costs_from,
             asks_interest=self._before(self.notices.get(left.claim_id), left),
         )
-        contested = self._contested(left)
-        if not left.reply and principal <= 0:
-            yield (CONTESTED if contested else ENDED), "nothing of the principal is left to ask for"
         costs = left.read.get("costs", 0)
+        if not left.reply and principal <= 0 and self._contested(left):
+            yield CONTESTED, "all that is open of the principal is contested"
+        if not left.reply and principal + interest + costs <= 0:
+            yield ENDED, "nothing is owed"
         for what, own, told in (
             ("principal", principal, left.read.get("principal", 0)),
             ("interest", interest, left.read.get("interest", 0)),

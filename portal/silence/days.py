@@ -30,7 +30,7 @@ from portal.silence.reading import read
 
 BY = "system:silence"
 CHUNK = 500
-MESSAGES_PER_CLAIM = 5
+MESSAGES_PER_CLAIM = 4
 _ZONE = ZoneInfo("Europe/Amsterdam")
 # Of a hundred messages about to leave, so many meet a hold, a payment or a withdrawal in the last moment;
 # and so many answers of providers get lost.
@@ -137,7 +137,7 @@ class Days:
         rng = self.rng
         minutes = {
             rng.randrange(2, 7 * 60),
-            rng.choice((6 * 60 + 59, 7 * 60, 7 * 60 + 30, 8 * 60 - 1, 8 * 60)),
+            rng.choice((6 * 60 + 59, 7 * 60, 7 * 60 + 30, 8 * 60 - 1, 8 * 60, 9 * 60)),
             rng.randrange(9 * 60, 19 * 60),
             rng.choice((19 * 60 + 59, 20 * 60, 20 * 60 + 30, 21 * 60 + 59, 22 * 60, 23 * 60 + 20)),
         }

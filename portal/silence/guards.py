@@ -17,9 +17,24 @@ from sqlalchemy import text
 from agency.communication import facts as facts_room
 from agency.communication import planning, release, resolving, sending, values
 from agency.money import Money
-from agency.rules import contact, frequency
-from agency.rules.frequency import PersonContacts
+from agency.rules import contact
 from agency.rules.send import SendDecision, SendFacts
+from portal.silence.audit import (
+    AMOUNT,
+    CAPS,
+    CONTESTED,
+    ENDED,
+    FEASTS,
+    HELD,
+    HIDDEN,
+    HOURS,
+    MISSING,
+    OBJECTED,
+    OTHERS,
+    SUNDAYS,
+    TOO_LATE,
+    TWICE,
+)
 from portal.silence.swapping import swapped
 
 Swap = tuple[Any, str, Any]
@@ -27,10 +42,12 @@ Swap = tuple[Any, str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """One guard: what it keeps from happening, and what stands in its place when it is gone."""
+    """One guard: what it keeps from happening, the fault by which the audit must see that it is gone, and what
+    stands in its place then."""
 
     name: str
     keeps: str
+    fault: str
     swaps: Callable[[], list[Swap]] = list
     statements: tuple[str, ...] = ()
 
@@ -151,45 +168,77 @@ def _contested_too() -> list[Swap]:
     return [(release, "itemise_many", lambda unit, *, keys, on, **_: real(unit, keys=keys, on=on))]
 
 
+def _all_of(*several: Callable[[], list[Swap]]) -> Callable[[], list[Swap]]:
+    """Two places that stop the same."""
+    return lambda: [swap for swaps in several for swap in swaps()]
+
+
+def _last_look(fragments: Mapping[str, str]) -> Callable[[], list[Swap]]:
+    return _statement(sending, "_STILL_OURS", fragments)
+
+
 _OTHER_CREDITORS = (
     " UNION ALL   SELECT s.creditor_id, s.id FROM debtor s WHERE s.identity_id = d.identity_id"
 )
+_NO_HOLD = "AND h.lifted_at IS NULL AND (h.ends_at IS NULL OR h.ends_at > app.now())"
+_UNIQUE = " ON CONFLICT (creditor_id, claim_id, step, cycle, channel) DO NOTHING"
+_OWN_POINT = "p.creditor_id = m.creditor_id AND p.debtor_id = m.debtor_id"
+_EVERYTHING = (
+    sending,
+    "still_ours",
+    lambda _, reserved: frozenset(one.message_id for one in reserved),
+)
 GUARDS: tuple[Guard, ...] = (
-    Guard("hours", "a message at night", _open_when("outside_hours")),
-    Guard("sundays", "a message on a Sunday", _open_when("sunday")),
-    Guard("holidays", "a message on a holiday", _open_when("holiday")),
-    Guard("debtors-clock", "an hour that is night where the debtor lives", _one_clock(-1)),
-    Guard("agencys-clock", "an hour that is night at the agency", _one_clock(0)),
-    Guard("hold", "a message on hold", _gate(holds=())),
-    Guard("last-look", "what happened after the reservation", lambda: [
-        (sending, "still_ours", lambda _, reserved: frozenset(one.message_id for one in reserved))
-    ]),
-    Guard("ended", "a message about a withdrawn claim", _gate(claim_closed=False)),
-    Guard("balance", "a message about nothing", _gate(balance=Money(1, "EUR"))),
-    Guard("undisputed", "asking for what is contested", _contested_too),
-    Guard("amounts", "amounts of another day", _stale_amounts),
-    Guard("reachable", "a message to nobody", _gate(contact_point_ok=True)),
-    Guard("content", "a message that does not say who asks", _gate(content_complete=True)),
-    Guard("limitation", "writing about a claim too old", _gate(limitation_ends=date.max)),
-    Guard("hours-between", "contacts too close to each other", _contacts(last_at=None)),
-    Guard("in-a-week", "too many contacts in a week", _contacts(in_7_days=0)),
-    Guard("chunk", "two contacts decided in one go", _blind_to_others_today),
-    Guard("person", "contacts of another creditor of the same person",
-          _statement(facts_room, "_FACTS", {_OTHER_CREDITORS: ""})),
-    Guard("identity", "the creditor's brand where it hides who collects",
-          lambda: [(values, "in_creditors_name", lambda *_, **__: True)]),
-    Guard("once", "the same step queued twice",
-          _statement(planning, "_QUEUE", {
-              " ON CONFLICT (creditor_id, claim_id, step, cycle, channel) DO NOTHING": "",
-          }),
-          ("ALTER TABLE message DROP CONSTRAINT uq_message_creditor_id_claim_id_step_cycle_channel",)),
-    Guard("taken", "a message that has left already",
-          _statement(facts_room, "_TAKE", {"m.state = 'queued'": "m.state IN ('queued', 'sent')"})),
-    Guard("unknown", "blind repetition when an answer got lost",
-          lambda: [(resolving, "_ask", lambda *_: (True, None))]),
-    Guard("own-data", "another debtor's address",
-          _statement(facts_room, "_FACTS", {
-              "WHERE p.creditor_id = m.creditor_id AND p.debtor_id = m.debtor_id":
-              "WHERE p.creditor_id = m.creditor_id",
-          })),
+    Guard("hours", "a message at night", HOURS, _open_when("outside_hours")),
+    Guard("sundays", "a message on a Sunday", SUNDAYS, _open_when("sunday")),
+    Guard("holidays", "a message on a holiday", FEASTS, _open_when("holiday")),
+    Guard("debtors-clock", "an hour that is night where the debtor lives", HOURS, _one_clock(-1)),
+    Guard("agencys-clock", "an hour that is night at the agency", HOURS, _one_clock(0)),
+    Guard("hold", "a message on hold", HELD, _all_of(_gate(holds=()), _last_look({_NO_HOLD: "AND false"}))),
+    Guard("last-look", "what happened after the reservation", HELD, lambda: [_EVERYTHING]),
+    Guard(
+        "ended", "a message about a claim that was withdrawn", ENDED,
+        _all_of(_gate(claim_closed=False), _last_look({"c.state = 'active'": "true"})),
+    ),
+    Guard("balance", "a message about nothing", ENDED, _gate(balance=Money(1, "EUR"))),
+    Guard(
+        "disputed", "asking when all that is open is contested", CONTESTED,
+        _gate(disputed=False, balance=Money(1, "EUR")),
+    ),
+    Guard("undisputed", "asking for the contested part", AMOUNT, _contested_too),
+    Guard("amounts", "amounts of another day", AMOUNT, _stale_amounts),
+    Guard("consent", "a way that the debtor objected to", OBJECTED, _all_of(
+        _gate(consent_withdrawn=False),
+        _statement(facts_room, "_FACTS", {"FILTER (WHERE p.state = 'usable')": ""}),
+    )),
+    Guard("reachable", "a message to nobody", MISSING, _gate(contact_point_ok=True)),
+    Guard("content", "a message that does not say who asks", MISSING, _gate(content_complete=True)),
+    Guard("limitation", "writing about a claim too old", TOO_LATE, _gate(limitation_ends=date.max)),
+    Guard("hours-between", "contacts too close to each other", CAPS, _contacts(last_at=None)),
+    Guard("in-a-week", "too many contacts in a week", CAPS, _contacts(in_7_days=0)),
+    Guard("chunk", "two contacts decided in one go", CAPS, _blind_to_others_today),
+    Guard(
+        "person", "contacts of another creditor of the same person", CAPS,
+        _statement(facts_room, "_FACTS", {_OTHER_CREDITORS: ""}),
+    ),
+    Guard(
+        "identity", "the creditor's brand where it hides who collects", HIDDEN,
+        lambda: [(values, "in_creditors_name", lambda *_, **__: True)],
+    ),
+    Guard(
+        "once", "the same step queued twice", TWICE, _statement(planning, "_QUEUE", {_UNIQUE: ""}),
+        ("ALTER TABLE message DROP CONSTRAINT uq_message_creditor_id_claim_id_step_cycle_channel",),
+    ),
+    Guard(
+        "taken", "a message that has left already", TWICE,
+        _statement(facts_room, "_TAKE", {"m.state = 'queued'": "m.state IN ('queued', 'sent')"}),
+    ),
+    Guard(
+        "unknown", "blind repetition when an answer got lost", TWICE,
+        lambda: [(resolving, "_ask", lambda *_: (True, None))],
+    ),
+    Guard(
+        "own-data", "another debtor's address", OTHERS,
+        _statement(facts_room, "_FACTS", {_OWN_POINT: "p.creditor_id = m.creditor_id"}),
+    ),
 )  # fmt: skip

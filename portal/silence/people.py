@@ -18,7 +18,8 @@ from agency.treatment.starting import start_treatment
 from portal.silence.diary import Debt, Owed
 
 ANCIENT_YEARS = 12
-_ANCIENT, _KNOWN_ALREADY = 0.01, 0.1  # shares
+_ANCIENT, _KNOWN_ALREADY = 0.01, 0.15  # shares
+_KNOWN_LATELY = 8  # who owes several owes them at about the same time
 # Where they live: country, region as it is written (ISO 3166-2), languages, weight.
 _PLACES = (
     ("NL", None, ("nl", "en"), 30),
@@ -27,7 +28,7 @@ _PLACES = (
     ("BE", "BRU", ("fr", "nl", "en"), 6),
     ("DE", "NW", ("en",), 9),
     ("DE", "SN", ("en",), 5),
-    ("PT", "11", ("en",), 5),
+    ("PT", "20", ("en",), 7),
     ("FI", "18", ("en",), 5),
 )
 _LAWS = {"NL": "nl", "BE": "be", "DE": "de"}
@@ -191,7 +192,7 @@ class People:
         """A tenth of the debtors is somebody who owes already."""
         rng = self.rng
         if self.known and rng.random() < _KNOWN_ALREADY:
-            return rng.choice(self.known)
+            return rng.choice(self.known[-_KNOWN_LATELY:])
         country, region, languages, _ = rng.choices(_PLACES, [place[-1] for place in _PLACES])[0]
         kind = rng.choices([kind for kind, _ in _KINDS], [weight for _, weight in _KINDS])[0]
         # Abroad the agency collects from businesses only.
