@@ -188,7 +188,9 @@ def silence(
     days: Annotated[int, typer.Option(min=15, max=800, help="How many days pass.")] = 400,
     messages: Annotated[int, typer.Option(min=100, help="About so many leave.")] = 100_000,
     seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 7,
-    without: Annotated[str | None, typer.Option(help="Take this guard away: the count must turn red.")] = None,
+    without: Annotated[
+        str | None, typer.Option(help="Take this guard away: the count must turn red.")
+    ] = None,
     guards: Annotated[
         bool, typer.Option("--guards", help="Take every guard away in turn, in a small world each.")
     ] = False,

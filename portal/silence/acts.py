@@ -175,20 +175,22 @@ class Acts:
         self.diary.ended.setdefault(debt.claim_id, unit.now)
 
     def _objects(self, unit: Unit, debt: Debt) -> None:
-        unit.session.connection().execute(
-            _OBJECT, {"creditor": debt.creditor_id, "debtor": debt.debtor_id}
-        )
+        unit.session.connection().execute(_OBJECT, {"creditor": debt.creditor_id, "debtor": debt.debtor_id})
         self.diary.objected.setdefault(debt.debtor_id, unit.now)
 
     def _given_up(self, unit: Unit, debt: Debt) -> None:
         """Waive the whole principal; the claim itself stays open."""
-        owed = unit.session.connection().execute(
-            text(
-                "SELECT sum(amount_minor) FROM ledger_entry WHERE creditor_id = :creditor"
-                " AND claim_id = :claim AND account = 'claims.principal'"
-            ),
-            {"creditor": debt.creditor_id, "claim": debt.claim_id},
-        ).scalar_one()
+        owed = (
+            unit.session.connection()
+            .execute(
+                text(
+                    "SELECT sum(amount_minor) FROM ledger_entry WHERE creditor_id = :creditor"
+                    " AND claim_id = :claim AND account = 'claims.principal'"
+                ),
+                {"creditor": debt.creditor_id, "claim": debt.claim_id},
+            )
+            .scalar_one()
+        )
         if owed and owed > 0:
             give_up(
                 unit, creditor_id=debt.creditor_id, claim_id=debt.claim_id, act=Act.waiver,

@@ -81,7 +81,9 @@ class _Audit:
         self.found = Count()
         self.moved: defaultdict[UUID, list[tuple[datetime, str, str, date, int]]] = defaultdict(list)
         for row in unit.session.connection().execute(_LEDGER):
-            self.moved[row.claim_id].append((row.at, row.kind, row.account, row.effective_on, row.amount_minor))
+            self.moved[row.claim_id].append(
+                (row.at, row.kind, row.account, row.effective_on, row.amount_minor)
+            )
         self.said: dict[UUID, Any] = {}
         self.notices: dict[UUID, datetime] = {}
         for row in unit.session.connection().execute(_SAID):

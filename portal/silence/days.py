@@ -40,10 +40,14 @@ _TEXTS = 35  # of a hundred new debts are written a text as well, at any hour of
 _PLACING_DAYS = 7
 _QUIET_DAYS = 35  # no new claims in the last days, so that paths can end
 
-_POST = text("UPDATE message SET posted_at = :now WHERE channel = 'letter' AND state = 'sent' AND posted_at IS NULL")
+_POST = text(
+    "UPDATE message SET posted_at = :now WHERE channel = 'letter' AND state = 'sent' AND posted_at IS NULL"
+)
 _PATIENCE_OVER = text("UPDATE message SET lease_until = clock_timestamp() WHERE state = 'unknown'")
 _NO_ADDRESS = text("UPDATE creditor SET street = '', postal_code = '', city = '' WHERE id = :id")
-_ADDRESS = text("UPDATE creditor SET street = 'Kade 9', postal_code = '1011 AB', city = 'Amsterdam' WHERE id = :id")
+_ADDRESS = text(
+    "UPDATE creditor SET street = 'Kade 9', postal_code = '1011 AB', city = 'Amsterdam' WHERE id = :id"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +188,14 @@ class Days:
 
     def _waiting(self) -> int:
         with self._unit() as unit:
-            waiting: int = unit.session.connection().execute(
-                text("SELECT count(*) FROM message WHERE state = 'queued' AND due_at <= :now"), {"now": unit.now}
-            ).scalar_one()
+            waiting: int = (
+                unit.session.connection()
+                .execute(
+                    text("SELECT count(*) FROM message WHERE state = 'queued' AND due_at <= :now"),
+                    {"now": unit.now},
+                )
+                .scalar_one()
+            )
         return waiting
 
     def _hand_over(self, reserved: Sequence[Reserved]) -> None:

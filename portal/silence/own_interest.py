@@ -108,7 +108,11 @@ def _count(debt: Debt, invoice: _Open, to: date) -> None:
         turn = _next_year_of_default(invoice.late_since, first)
         if first == turn and debt.law == "nl":
             invoice.full_years, invoice.of_year = invoice.full_years + invoice.of_year, 0
-        last = min(to, _next_year_of_default(invoice.late_since, first + _DAY) - _DAY) if debt.law == "nl" else to
+        last = (
+            min(to, _next_year_of_default(invoice.late_since, first + _DAY) - _DAY)
+            if debt.law == "nl"
+            else to
+        )
         base = invoice.open + invoice.full_years
         invoice.of_year += _rounded(base * _factor(debt.law, debt.interest, first, last))
         invoice.counted_to = last

@@ -197,9 +197,7 @@ class People:
         kind = rng.choices([kind for kind, _ in _KINDS], [weight for _, weight in _KINDS])[0]
         # Abroad the agency collects from businesses only.
         abroad = country not in _LAWS
-        person = _Person(
-            str(new_id()), country, region, rng.choice(languages), "company" if abroad else kind
-        )
+        person = _Person(str(new_id()), country, region, rng.choice(languages), "company" if abroad else kind)
         self.known.append(person)
         return person
 
@@ -222,9 +220,7 @@ class People:
             "interest": debt.interest,
             "principal": sum(owed.minor for owed in debt.invoices),
             "due_on": min(owed.due_on for owed in debt.invoices).isoformat(),
-            "invoices": [
-                {"minor": owed.minor, "due_on": owed.due_on.isoformat()} for owed in debt.invoices
-            ],
+            "invoices": [{"minor": owed.minor, "due_on": owed.due_on.isoformat()} for owed in debt.invoices],
         }
 
 

@@ -58,7 +58,9 @@ def _amounts(values: dict[str, Any]) -> dict[str, int]:
 
 def _marks(reserved: Reserved) -> frozenset[str]:
     everything = json.dumps([reserved.to, reserved.address, reserved.subject, reserved.values], default=str)
-    numbers = [int(number) for pattern in (_MARK, _IN_REFERENCE, _IN_PHONE) for number in pattern.findall(everything)]
+    numbers = [
+        int(number) for pattern in (_MARK, _IN_REFERENCE, _IN_PHONE) for number in pattern.findall(everything)
+    ]
     return frozenset(f"q{number:07d}" for number in numbers)
 
 

@@ -64,7 +64,12 @@ class TestGuards:
 class TestFeasts:
     @pytest.mark.parametrize(
         ("year", "sunday"),
-        [(2024, date(2024, 3, 31)), (2027, date(2027, 3, 28)), (2028, date(2028, 4, 16)), (2038, date(2038, 4, 25))],
+        [
+            (2024, date(2024, 3, 31)),
+            (2027, date(2027, 3, 28)),
+            (2028, date(2028, 4, 16)),
+            (2038, date(2038, 4, 25)),
+        ],
     )
     def test_easter_moves(self, year, sunday):
         assert easter(year) == sunday
