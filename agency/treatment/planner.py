@@ -23,6 +23,9 @@ from agency.kernel.unit import AGENCY_ZONE, Unit
 from agency.rules.facts import Channel
 from agency.rules.reanchor import Pause, catch_up, late_from, reanchored
 from agency.rules.treatment import PathFacts, PlannedStep, SentStep, TreatmentPath, next_step
+from agency.rules.trace import Trace
+from agency.rules.trace import as_json as trace_json
+from agency.treatment.choosing import OpenWay, choose_ways
 from agency.treatment.notices import start_terms
 from agency.treatment.paths import read_paths
 
@@ -103,9 +106,9 @@ _ONE = text(_FACTS + " WHERE t.creditor_id = :creditor AND t.claim_id = :claim A
 _STEPS = text(
     "INSERT INTO treatment_step (creditor_id, id, claim_id, step, cycle, channel, due_at, state, done_at,"
     " why, trace) SELECT w.creditor_id, uuidv7(), w.claim_id, w.step, w.cycle, w.channel, w.due_at, w.state,"
-    " CASE WHEN w.state = 'done' THEN :now END, w.why, '[]'"
+    " CASE WHEN w.state = 'done' THEN :now END, w.why, w.trace"
     " FROM jsonb_to_recordset(CAST(:steps AS jsonb)) AS w(creditor_id uuid, claim_id uuid, step text,"
-    "  cycle integer, channel text, due_at timestamptz, state text, why text)"
+    "  cycle integer, channel text, due_at timestamptz, state text, why text, trace jsonb)"
     " ON CONFLICT (creditor_id, claim_id, step, cycle) DO NOTHING RETURNING creditor_id, claim_id"
 )
 _NEXT = text(
@@ -128,6 +131,7 @@ class _Plan:
     step: PlannedStep | None
     next_on: date
     minutes: int = 0
+    trace: Trace = ()
 
 
 def plan_due(unit: Unit, *, limit: int = CHUNK) -> int:
@@ -138,7 +142,7 @@ def plan_due(unit: Unit, *, limit: int = CHUNK) -> int:
     follow_messages(unit)
     unit.session.connection().execute(_END, {"now": unit.now})
     rows = unit.session.connection().execute(_DUE, _moments(unit) | {"limit": limit}).all()
-    plans = _plans(unit, rows)
+    plans = _by_the_best_way(unit, _plans(unit, rows))
     _write(unit, [plan for plan in plans if plan.step is not None])
     _look_again(unit, plans)
     return len(rows)
@@ -193,16 +197,45 @@ def _plan(row: Row[Any], path: TreatmentPath, today: date, late: int) -> _Plan:
     return _Plan(row, path, step, tomorrow, turn.minutes)
 
 
-def _path_facts(row: Row[Any], path: TreatmentPath, today: date) -> PathFacts:
+def _by_the_best_way(unit: Unit, plans: Sequence[_Plan]) -> list[_Plan]:
+    """Where a step goes by the best of its ways, take the one that suits its debtor, with the reasons."""
+    opened = {plan.row.claim_id: plan for plan in plans if _is_open(plan)}
+    chosen = choose_ways(
+        unit,
+        [OpenWay(plan.row.creditor_id, plan.row.claim_id, _ways(plan)) for plan in opened.values()],
+    )
+    return [
+        replace(plan, step=replace(plan.step, channel=choice.channel), trace=choice.trace)
+        if plan.step is not None and (choice := chosen.get(plan.row.claim_id))
+        else plan
+        for plan in plans
+    ]
+
+
+def _is_open(plan: _Plan) -> bool:
+    return any(step.best and plan.step and step.key == plan.step.key for step in plan.path.steps)
+
+
+def _ways(plan: _Plan) -> tuple[Channel, ...]:
+    reachable = _reachable(plan.row)
+    named = next(step.channels for step in plan.path.steps if plan.step and step.key == plan.step.key)
+    return tuple(way for way in named if way in reachable) or (Channel.letter,)
+
+
+def _reachable(row: Row[Any]) -> frozenset[Channel]:
     channels = {Channel.letter}
     if row.email:
         channels.add(Channel.email)
     if row.phone:
         channels |= {Channel.sms, Channel.call}
+    return frozenset(channels)
+
+
+def _path_facts(row: Row[Any], path: TreatmentPath, today: date) -> PathFacts:
     facts = PathFacts(
         due_date=row.due_on,
         sent=tuple(SentStep(step, Channel(channel), _day(at)) for step, channel, at in row.sent or ()),
-        channels=frozenset(channels),
+        channels=_reachable(row),
         stopped=bool(row.held or row.disputed),
     )
     if facts.stopped or not (row.ended or row.paid_part_on):
@@ -278,6 +311,7 @@ def _step_row(plan: _Plan, due_at: datetime) -> dict[str, Any]:
         # The desk takes a call over; whether it is made stands there.
         "state": "done" if _is_call(plan) else "planned",
         "why": plan.step.why,
+        "trace": trace_json(plan.trace),
     }
 
 

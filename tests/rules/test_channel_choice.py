@@ -15,9 +15,7 @@ pytestmark = pytest.mark.pure
 
 ON = date(2026, 12, 1)
 WRITTEN = (Channel.email, Channel.sms, Channel.letter)
-TRIES = st.builds(
-    Tried, answered=st.integers(0, 5), silent=st.integers(0, 5), failed=st.integers(0, 5)
-)
+TRIES = st.builds(Tried, answered=st.integers(0, 5), silent=st.integers(0, 5), failed=st.integers(0, 5))
 FACTS = st.builds(
     ChoiceFacts,
     debtor=st.sampled_from(DebtorKind),
