@@ -26,6 +26,7 @@ from agency.rules.treatment import PathFacts, PlannedStep, SentStep, TreatmentPa
 from agency.rules.trace import Trace
 from agency.rules.trace import as_json as trace_json
 from agency.treatment.choosing import OpenWay, choose_ways
+from agency.treatment.experiments import Turn, join_experiments
 from agency.treatment.notices import start_terms
 from agency.treatment.paths import read_paths
 
@@ -142,7 +143,7 @@ def plan_due(unit: Unit, *, limit: int = CHUNK) -> int:
     follow_messages(unit)
     unit.session.connection().execute(_END, {"now": unit.now})
     rows = unit.session.connection().execute(_DUE, _moments(unit) | {"limit": limit}).all()
-    plans = _by_the_best_way(unit, _plans(unit, rows))
+    plans = _as_tried(unit, _by_the_best_way(unit, _plans(unit, rows)))
     _write(unit, [plan for plan in plans if plan.step is not None])
     _look_again(unit, plans)
     return len(rows)
@@ -207,6 +208,22 @@ def _by_the_best_way(unit: Unit, plans: Sequence[_Plan]) -> list[_Plan]:
     return [
         replace(plan, step=replace(plan.step, channel=choice.channel), trace=choice.trace)
         if plan.step is not None and (choice := chosen.get(plan.row.claim_id))
+        else plan
+        for plan in plans
+    ]
+
+
+def _as_tried(unit: Unit, plans: Sequence[_Plan]) -> list[_Plan]:
+    """Let the ways that running experiments ask for take the place of the usual ones."""
+    turns = [
+        Turn(plan.row.creditor_id, plan.row.claim_id, plan.step.template, _reachable(plan.row))
+        for plan in plans
+        if plan.step is not None
+    ]
+    asked = join_experiments(unit, turns)
+    return [
+        replace(plan, step=replace(plan.step, channel=asked[plan.row.claim_id], why="experiment"), trace=())
+        if plan.step is not None and plan.row.claim_id in asked
         else plan
         for plan in plans
     ]
