@@ -47,7 +47,9 @@ def upgrade() -> None:
     op.execute("SET lock_timeout = '5s'")
     op.execute(EXPERIMENTS)
     # What is tried is not changed while it runs: it is stopped, and another begun.
-    op.execute("GRANT SELECT, INSERT, UPDATE (stopped_at, stopped_by, stopped_why) ON experiment TO agency_staff")
+    op.execute(
+        "GRANT SELECT, INSERT, UPDATE (stopped_at, stopped_by, stopped_why) ON experiment TO agency_staff"
+    )
     op.execute("GRANT SELECT ON experiment TO agency_worker")
     op.execute("ALTER TABLE experiment_claim ENABLE ROW LEVEL SECURITY")
     op.execute("ALTER TABLE experiment_claim FORCE ROW LEVEL SECURITY")
