@@ -36,6 +36,7 @@ GLOBAL_TABLES = frozenset(
         "creditor",
         "debtor_identity",
         "direct_debit_file",
+        "experiment",
         "inbox",
         "invoice_series",
         "outbox",

@@ -119,12 +119,12 @@ def reserve_due(unit: Unit, *, settings: Settings, limit: int = CHUNK) -> Reserv
     owed = itemise_many(
         unit, keys=[(row.creditor_id, row.claim_id) for row in rows], on=unit.today, undisputed=True
     )
-    contacted: dict[UUID, str] = {}
+    contacted: dict[UUID, Row[Any]] = {}
     ruled: list[_Ruled] = []
     for row in rows:
         one = _rule(unit, row, owed[row.creditor_id, row.claim_id], contacted, settings)
         if one.decision.verdict == "send" and row.template not in REPLIES:
-            contacted[row.person] = _contact(row)
+            contacted[row.person] = row
         ruled.append(one)
     _link(unit, [one for one in ruled if one.decision.verdict == "send"], settings)
     verdicts = json.dumps([_written(unit, one) for one in ruled], default=str)
@@ -138,7 +138,7 @@ def reserve_due(unit: Unit, *, settings: Settings, limit: int = CHUNK) -> Reserv
 
 
 def _rule(
-    unit: Unit, row: Row[Any], owed: ItemisedClaim, contacted: dict[UUID, str], settings: Settings
+    unit: Unit, row: Row[Any], owed: ItemisedClaim, contacted: dict[UUID, Row[Any]], settings: Settings
 ) -> _Ruled:
     announced = _announced(unit, row, owed)
     to = "\n".join(address_lines(row)) if row.channel == Channel.letter else (row.contact_value or "")
@@ -184,9 +184,18 @@ def _announced(unit: Unit, row: Row[Any], owed: ItemisedClaim) -> AnnouncedCosts
 
 
 def _facts(
-    unit: Unit, row: Row[Any], owed: ItemisedClaim, contacted: dict[UUID, str], *, to: str, complete: bool
+    unit: Unit,
+    row: Row[Any],
+    owed: ItemisedClaim,
+    contacted: dict[UUID, Row[Any]],
+    *,
+    to: str,
+    complete: bool,
 ) -> SendFacts:
-    now_contacted = contacted.get(row.person) not in (None, _contact(row))
+    # What this chunk has decided already is as good as sent.
+    other = contacted.get(row.person)
+    now_contacted = other is not None and _contact(other) != _contact(row)
+    for_others = other is not None and other.creditor_id != row.creditor_id
     return SendFacts(
         country=row.country,
         region=row.region,
@@ -204,6 +213,7 @@ def _facts(
         contacts=PersonContacts(
             last_at=unit.now if now_contacted else row.last_at,
             in_7_days=(row.in_7_days or 0) + now_contacted,
+            other_creditor_at=unit.now if for_others else row.others_at,
         ),
         limitation_ends=limitation_ends(law=Law(row.law), due_on=row.due_on),
         threatens_court=threatens_court(text=row.body_source, language=row.language, on=unit.today),

@@ -26,7 +26,8 @@ class PathStep:
 
     `due_date` counts from the claim's due date, `previous_sent` from the day the step before it was really
     sent, `notice_ended` from the first day after the term of the notice (`is_notice`). An optional step is
-    passed over when the debtor has none of its channels; any other step then goes by letter.
+    passed over when the debtor has none of its channels; any other step then goes by letter. `best` leaves it
+    to the debtor's own score which of its channels is taken (`agency.rules.channel_choice`).
     """
 
     key: str
@@ -36,6 +37,7 @@ class PathStep:
     days: int
     optional: bool = False
     is_notice: bool = False
+    best: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,11 @@ class TreatmentPath:
 
     def to_json(self) -> bytes:
         """Return the path as canonical bytes: equal paths give equal bytes."""
-        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        fields = asdict(self)
+        for step in fields["steps"]:
+            if not step["best"]:
+                del step["best"]  # a path of before keeps its bytes
+        return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 @dataclass(frozen=True, slots=True)

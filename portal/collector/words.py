@@ -130,12 +130,13 @@ REASONS_OF_WORK = {
     "plan_broken": N_("The payment plan was not kept and has ended."),
 }
 HOURS = frozenset({"outside_hours", "sunday", "holiday"})
-FREQUENCY = frozenset({"contacts_in_7_days", "too_soon_after_last_contact"})
+FREQUENCY = frozenset({"another_creditor_today", "contacts_in_7_days", "too_soon_after_last_contact"})
 REASONS_OF_RULES = {
     "outside_hours": N_("It is outside the hours in which a debtor may be called."),
     "sunday": N_("Nobody is called on a Sunday."),
     "holiday": N_("Nobody is called on a public holiday."),
     "contacts_in_7_days": N_("There were three contacts in the last seven days."),
+    "another_creditor_today": N_("The debtor was contacted today for another creditor."),
     "too_soon_after_last_contact": N_("The last contact was less than twenty hours ago."),
     "content_incomplete": N_("Something that the law wants in the text is missing."),
     "contact_point_broken": N_("There is no number or address that works."),
