@@ -22,7 +22,7 @@ from agency.communication.amounts import AnnouncedCosts, announce_costs
 from agency.communication.composing import fill
 from agency.communication.facts import read_facts, take_due
 from agency.communication.mandatory import REPLIES, empty_values
-from agency.communication.pay_links import issue_pay_links
+from agency.communication.pay_links import at_host, issue_pay_links
 from agency.communication.values import address_lines, message_values, pay_values
 from agency.events import MessageRefused
 from agency.kernel.emitting import emit
@@ -44,10 +44,10 @@ _VERDICT = text(
     " generation = v.generation, attempts = m.attempts + v.tried, reserved_at = v.reserved_at,"
     " subject = v.subject, content_sha256 = NULL,"
     " lease_until = CASE WHEN v.tried = 1 THEN clock_timestamp() + make_interval(secs => :lease) END,"
-    " amounts = v.amounts, trace = v.trace, reasons = v.reasons"
+    " amounts = v.amounts, trace = v.trace, reasons = v.reasons, brand_version_id = v.brand"
     " FROM jsonb_to_recordset(CAST(:verdicts AS jsonb)) AS v(creditor_id uuid, id uuid, state text,"
     "  due_at timestamptz, to_value text, generation integer, tried integer, reserved_at timestamptz,"
-    "  subject text, amounts jsonb, trace jsonb, reasons jsonb)"
+    "  subject text, amounts jsonb, trace jsonb, reasons jsonb, brand uuid)"
     " WHERE m.creditor_id = v.creditor_id AND m.id = v.id"
 )
 
@@ -75,6 +75,7 @@ class Reserved:
     reserved_at: datetime
     ledger_entries: int
     disputed_minor: int
+    logo_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,8 @@ def _link(unit: Unit, sent: Sequence[_Ruled], settings: Settings) -> None:
     keys = list(dict.fromkeys((one.row.creditor_id, one.row.claim_id) for one in sent))
     links = issue_pay_links(unit, public_url=settings.public_url, keys=keys)
     for one in sent:
-        link = links[one.row.creditor_id, one.row.claim_id]
+        host = one.row.pay_host if one.row.pay_valid else ""
+        link = at_host(links[one.row.creditor_id, one.row.claim_id], host)
         one.values["pay"] = pay_values(row=one.row, owed=one.owed, link=link, settings=settings)
         one.values["subject"] = fill(one.row.subject_source, one.values)
 
@@ -241,6 +243,7 @@ def _written(unit: Unit, one: _Ruled) -> dict[str, Any]:
         "amounts": told | as_of.as_json(one.owed, one.announced),
         "trace": trace_json(trace),
         "reasons": list(one.decision.reasons),
+        "brand": one.row.brand_version_id,
     }
 
 
@@ -269,18 +272,26 @@ def _reserved(unit: Unit, one: _Ruled, settings: Settings) -> Reserved:
         address=tuple(address_lines(row)),
         country=row.country,
         sender=_sender(row, one.values, settings),
-        sms_sender=row.sms_sender or settings.agency_name[:11],
+        sms_sender=_sms_sender(row, one.values, settings),
         body_source=row.body_source,
         subject=one.values["subject"],
         values=one.values,
         reserved_at=unit.now,
         ledger_entries=row.ledger_entries,
         disputed_minor=row.disputed_minor,
+        logo_sha256="" if one.values["sender"]["on_behalf"] else row.logo_sha256 or "",
     )
 
 
 def _sender(row: Row[Any], values: dict[str, Any], settings: Settings) -> Sender:
     name = values["sender"]["name"]
-    if not values["sender"]["on_behalf"] and row.sender_email:
-        return Sender(name=name, email=row.sender_email, reply_to=row.reply_to or settings.agency_email)
-    return Sender(name=name, email=settings.agency_email, reply_to=settings.agency_email)
+    if values["sender"]["on_behalf"]:
+        return Sender(name=name, email=settings.agency_email, reply_to=settings.agency_email)
+    # A receiver refuses mail from a domain whose records are not there.
+    email = row.sender_email if row.sender_email and row.mail_valid else settings.agency_email
+    return Sender(name=name, email=email, reply_to=row.reply_to or settings.agency_email)
+
+
+def _sms_sender(row: Row[Any], values: dict[str, Any], settings: Settings) -> str:
+    own = "" if values["sender"]["on_behalf"] else row.sms_sender
+    return own or settings.agency_name[:11]

@@ -29,8 +29,10 @@ class UnableToRender(Exception):
     """The template and the values do not make a message; says why."""
 
 
-def render(reserved: Reserved, renderer: Renderer) -> Rendered:
+def render(reserved: Reserved, renderer: Renderer, *, drawing: str = "") -> Rendered:
     """Render one reserved message for its channel.
+
+    :param drawing: the sender's logo as a letter shows it (`agency.parties.logos.drawing_of`).
 
     :raises UnableToRender: see the exception.
     """
@@ -38,8 +40,11 @@ def render(reserved: Reserved, renderer: Renderer) -> Rendered:
         if reserved.channel is Channel.sms:
             return _sms(reserved)
         if reserved.channel is Channel.letter:
+            brand = reserved.values["brand"] | {"logo_drawing": drawing}
             pdf = renderer.letter(
-                source=reserved.body_source, values=reserved.values, dated=reserved.reserved_at.date()
+                source=reserved.body_source,
+                values=reserved.values | {"brand": brand},
+                dated=reserved.reserved_at.date(),
             )
             return Rendered(reserved, pdf, "application/pdf")
         html, plain = renderer.email(mjml=reserved.body_source, values=reserved.values)
