@@ -271,8 +271,8 @@ def _reserved(unit: Unit, one: _Ruled, settings: Settings) -> Reserved:
         to=one.to,
         address=tuple(address_lines(row)),
         country=row.country,
-        sender=_sender(row, one.values, settings),
-        sms_sender=_sms_sender(row, one.values, settings),
+        sender=sender_of(row, one.values, settings),
+        sms_sender=sms_sender_of(row, one.values, settings),
         body_source=row.body_source,
         subject=one.values["subject"],
         values=one.values,
@@ -283,15 +283,16 @@ def _reserved(unit: Unit, one: _Ruled, settings: Settings) -> Reserved:
     )
 
 
-def _sender(row: Row[Any], values: dict[str, Any], settings: Settings) -> Sender:
+def sender_of(row: Row[Any], values: dict[str, Any], settings: Settings) -> Sender:
+    """Return who a mail is from: the creditor's address only where it signs and its domain's records stand."""
     name = values["sender"]["name"]
     if values["sender"]["on_behalf"]:
         return Sender(name=name, email=settings.agency_email, reply_to=settings.agency_email)
-    # A receiver refuses mail from a domain whose records are not there.
     email = row.sender_email if row.sender_email and row.mail_valid else settings.agency_email
     return Sender(name=name, email=email, reply_to=row.reply_to or settings.agency_email)
 
 
-def _sms_sender(row: Row[Any], values: dict[str, Any], settings: Settings) -> str:
+def sms_sender_of(row: Row[Any], values: dict[str, Any], settings: Settings) -> str:
+    """Return whom a text message is from: at most 11 signs, or a number."""
     own = "" if values["sender"]["on_behalf"] else row.sms_sender
     return own or settings.agency_name[:11]
