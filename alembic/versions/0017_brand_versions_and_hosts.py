@@ -117,6 +117,9 @@ def _walls() -> None:
         op.execute(
             f"CREATE POLICY creditor ON {table} TO agency_creditor USING (creditor_id = app.creditor_id())"
         )
+    # Mails that were sent show the logo of their version, and nobody is known when it is asked for.
+    op.execute("GRANT SELECT ON brand_version TO agency_gate")
+    op.execute("CREATE POLICY look_up ON brand_version FOR SELECT TO agency_gate USING (true)")
 
 
 def downgrade() -> None:

@@ -1,5 +1,17 @@
 """The administrators' door: users, brands, rate cards, and whether everything runs."""
 
-from portal.admin import brands, health, previews, rate_card_simulation, rate_cards, users
+from portal.admin import (
+    brand_drafts,
+    brand_hosts,
+    brand_looks,
+    brands,
+    health,
+    rate_card_simulation,
+    rate_cards,
+    users,
+)
 
-__all__ = ["brands", "health", "previews", "rate_card_simulation", "rate_cards", "users"]
+__all__ = [
+    "brand_drafts", "brand_hosts", "brand_looks", "brands", "health", "rate_card_simulation", "rate_cards",
+    "users",
+]  # fmt: skip
