@@ -281,7 +281,7 @@ class TestPreviews:
 class TestHosts:
     def test_a_domain_is_asked_for_checked_and_then_green(self, house, studio):
         provider = Provider()
-        object.__setattr__(house.ports, "domains", provider)
+        house.uses(domains=provider)
         studio.begin(sender_email="post@enercity.example")
         where = f"{studio.home}/hosts"
         draft = studio.at.rsplit("/", 1)[1]
@@ -298,7 +298,7 @@ class TestHosts:
         studio.publish()
 
     def test_a_name_of_another_creditor_is_refused(self, house, studio):
-        object.__setattr__(house.ports, "domains", Provider())
+        house.uses(domains=Provider())
         studio.begin(sender_email="post@enercity.example")
         draft = studio.at.rsplit("/", 1)[1]
         send(studio.writer, f"{studio.home}/hosts", page=studio.at, use="mail", draft=draft)
