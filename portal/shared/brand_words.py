@@ -114,10 +114,11 @@ def fault_words(fault: BrandFault) -> dict[str, Any]:
 def point_words(point: Checked) -> dict[str, Any]:
     """This function will return a point of the checklist as a page shows it."""
     is_host = point.point in ("mail_domain", "pay_host")
+    where = point.facts.get("state", "")
     return {
         "passes": point.passes,
         "title": gettext(POINTS[point.point]),
-        "told": gettext(HOSTS[point.facts["state"]]) % dict(point.facts) if is_host else "",
+        "told": gettext(HOSTS[where]) % dict(point.facts) if is_host else "",
         "wrong": [] if is_host else list(point.wrong),
         "faults": [fault_words(fault) for fault in point.faults],
     }
