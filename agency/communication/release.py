@@ -37,7 +37,8 @@ from agency.rules.send import SendDecision, SendFacts, may_send
 from agency.rules.trace import Trace
 from agency.rules.trace import as_json as trace_json
 
-CHUNK = 100
+# Few enough that a morning of a hundred messages is shared by all workers, enough for set-based statements.
+CHUNK = 40
 
 _VERDICT = text(
     "UPDATE message m SET state = v.state, due_at = v.due_at, to_value = v.to_value,"
