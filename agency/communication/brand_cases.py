@@ -27,8 +27,8 @@ _CREDITOR: Final = text(
     "  AND x.valid_from <= :today ORDER BY x.valid_from DESC LIMIT 1) terms ON true WHERE cr.id = :c"
 )
 _CLAIM: Final = text(
-    "SELECT c.id AS claim_id, c.law, c.interest_kind, c.number, c.payment_reference, c.description, c.currency,"
-    " d.kind AS debtor_kind, d.name AS debtor_name, d.country, d.street, d.postal_code, d.city"
+    "SELECT c.id AS claim_id, c.law, c.interest_kind, c.number, c.payment_reference, c.description,"
+    " c.currency, d.kind AS debtor_kind, d.name AS debtor_name, d.country, d.street, d.postal_code, d.city"
     " FROM claim c JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
     " WHERE c.creditor_id = :c AND c.number = :number"
 )

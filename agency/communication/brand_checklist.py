@@ -200,12 +200,10 @@ def _unregistered(settings: Settings) -> tuple[str, ...]:
     return tuple(name for name in needed if not getattr(settings, name))
 
 
-def _missing(
-    creditor: dict[str, Any], design: BrandDesign, on: date, settings: Settings
-) -> tuple[str, ...]:
+def _missing(creditor: dict[str, Any], design: BrandDesign, on: date, settings: Settings) -> tuple[str, ...]:
     found = {*_texts_that_miss(on)}
     for (key, channel, language), composed in texts().items():
-        if channel == "sms" or language != "nl" and (key, channel, "nl") in texts():
+        if channel == "sms" or (language != "nl" and (key, channel, "nl") in texts()):
             continue  # which values a message needs does not depend on its language
         for law, debtor in readers(key):
             case = made_up_case(creditor=creditor, law=law, debtor=debtor, on=on)

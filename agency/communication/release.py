@@ -285,7 +285,7 @@ def _reserved(unit: Unit, one: _Ruled, settings: Settings) -> Reserved:
 
 
 def sender_of(row: Row[Any], values: dict[str, Any], settings: Settings) -> Sender:
-    """Return who a mail is from: the creditor's address only where it signs and its domain's records stand."""
+    """Return who a mail is from: the creditor's address where it signs and its domain's records stand."""
     name = values["sender"]["name"]
     if values["sender"]["on_behalf"]:
         return Sender(name=name, email=settings.agency_email, reply_to=settings.agency_email)

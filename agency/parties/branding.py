@@ -94,9 +94,7 @@ def start_draft(unit: Unit, *, creditor_id: UUID, from_version: int | None = Non
 def open_draft(unit: Unit, *, creditor_id: UUID) -> BrandVersion | None:
     """This function will return the draft that a creditor's brand has, also when it was submitted."""
     return unit.session.exec(
-        select(BrandVersion).where(
-            BrandVersion.creditor_id == creditor_id, col(BrandVersion.state).in_(OPEN)
-        )
+        select(BrandVersion).where(BrandVersion.creditor_id == creditor_id, col(BrandVersion.state).in_(OPEN))
     ).one_or_none()
 
 
@@ -105,9 +103,7 @@ def draft_of(unit: Unit, *, creditor_id: UUID, draft_id: UUID, to_change: bool =
 
     :raises NotFound: the creditor has none.
     """
-    wanted = select(BrandVersion).where(
-        BrandVersion.creditor_id == creditor_id, BrandVersion.id == draft_id
-    )
+    wanted = select(BrandVersion).where(BrandVersion.creditor_id == creditor_id, BrandVersion.id == draft_id)
     if to_change:
         wanted = wanted.with_for_update().execution_options(populate_existing=True)
     found = unit.session.exec(wanted).one_or_none()

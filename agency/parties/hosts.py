@@ -1,7 +1,7 @@
 """Host names of a creditor: which records it must set, whether they are there, and for how long already.
 
-A provider is called as always: reserve (commit), call, confirm. A name belongs to one creditor, because whoever
-sends from it passes for its owner.
+A provider is called as always: reserve (commit), call, confirm. A name belongs to one creditor, because
+whoever sends from it passes for its owner.
 """
 
 from dataclasses import asdict
@@ -40,11 +40,12 @@ def hosts_of(unit: Unit, *, creditor_id: UUID) -> list[BrandHost]:
 
 def host_state(unit: Unit, *, creditor_id: UUID, use: HostUse, name: str) -> HostState | None:
     """This function will return where a name stands, None when nobody asked for it yet."""
-    return unit.session.exec(
+    found = unit.session.exec(
         select(BrandHost.state).where(
             BrandHost.creditor_id == creditor_id, BrandHost.use == use, BrandHost.name == name.lower()
         )
     ).one_or_none()
+    return HostState(found) if found else None
 
 
 def add_host(
@@ -90,7 +91,7 @@ def check_host(
 
 
 def check_all_hosts(units: Units, *, ports: Ports, public_url: str) -> int:
-    """This function will look at every name that is used or waits for its records, those longest unseen first,
+    """This function will look at every name that is used or waits for its records, the longest unseen first,
     and return how many it looked at."""
     by = "system:parties.check_hosts"
     with units.open(Door.WORKER, by=by) as unit:
@@ -103,9 +104,7 @@ def check_all_hosts(units: Units, *, ports: Ports, public_url: str) -> int:
         )
         keys = [(row.creditor_id, row.id) for row in due]
     for creditor_id, host_id in keys:
-        check_host(
-            units, ports=ports, by=by, creditor_id=creditor_id, host_id=host_id, public_url=public_url
-        )
+        check_host(units, ports=ports, by=by, creditor_id=creditor_id, host_id=host_id, public_url=public_url)
     return len(keys)
 
 
@@ -200,5 +199,3 @@ def _tell(unit: Unit, host: BrandHost, what: str) -> None:
         creditor_id=host.creditor_id,
         facts={"use": host.use.value, "name": host.name},
     )
-
-

@@ -2,6 +2,7 @@
 
 import base64
 import struct
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 from uuid import UUID
@@ -23,15 +24,15 @@ def drawing_of(files: FileStore, sha256: str) -> str:
     A letter without its logo is better than none.
     """
     try:
-        return _drawing(files, sha256)
+        return _drawing(files.get, sha256)
     except (FileNotStored, ProviderRefused, ProviderTransient):
         return ""
 
 
 # Every letter of a run shows the same few; what a hash names never changes.
 @lru_cache(maxsize=_KEPT)
-def _drawing(files: FileStore, sha256: str) -> str:
-    content = files.get(sha256)
+def _drawing(get: Callable[[str], bytes], sha256: str) -> str:
+    content = get(sha256)
     if not content.startswith(_PNG):
         return ""
     width, height = struct.unpack(">II", content[16:24])

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
+from dataclasses import field as made_anew
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -47,7 +48,7 @@ class BrandDesign:
     caller_id: str = ""
     pay_host: str = ""
     footer: str = ""
-    pay_text: Mapping[str, str] = field(default_factory=dict)
+    pay_text: Mapping[str, str] = made_anew(default_factory=dict)
 
     @classmethod
     def from_fields(cls, content: Mapping[str, Any]) -> "BrandDesign":
@@ -80,7 +81,7 @@ class BrandFault:
 
     field: str
     code: str
-    facts: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, str] = made_anew(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ class NewRecord(BaseModel):
 
 
 @routes.get("/dns/resolve")
-async def resolve(world: TheWorld, name: str, type: str = "CNAME") -> dict[str, Any]:  # noqa: A002
+async def resolve(world: TheWorld, name: str, type: str = "CNAME") -> dict[str, Any]:
     """Answer as public resolvers do in JSON."""
     found = lookup(world, name, type)
     answers = [

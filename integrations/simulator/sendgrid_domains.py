@@ -117,9 +117,7 @@ def set_records(world: World, number: int, *, right: bool) -> bool:
 def may_send(world: World, sender: str) -> bool:
     """This function will tell whether mail may come from an address: a domain that was asked for and is not
     authenticated yet may not send. Others are taken for the account's own."""
-    row = world.store.one(
-        "SELECT valid FROM mail_domain WHERE domain = ?", sender.rpartition("@")[2].lower()
-    )
+    row = world.store.one("SELECT valid FROM mail_domain WHERE domain = ?", sender.rpartition("@")[2].lower())
     return row is None or bool(row["valid"])
 
 

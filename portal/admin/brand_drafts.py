@@ -47,9 +47,7 @@ def draft(
 
 
 @routes.post("/{draft_id}")
-def keep(
-    unit: StaffUnit, creditor_id: CreditorId, draft_id: UUID, fields: Fields
-) -> Response:
+def keep(unit: StaffUnit, creditor_id: CreditorId, draft_id: UUID, fields: Fields) -> Response:
     """Keep what was typed, whatever rules it breaks."""
     change_draft(unit, creditor_id=creditor_id, draft_id=draft_id, content=_typed(fields))
     where = f"/admin/brands/{creditor_id}/drafts/{draft_id}?{View.asked(fields).query()}"

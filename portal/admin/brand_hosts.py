@@ -21,7 +21,9 @@ CreditorId = Annotated[UUID, Path()]
 
 _NOTICES = {
     HostState.ASKED: (N_("The provider did not answer. Look again in a moment."), "warning"),
-    HostState.PENDING: (N_("Not every record is set yet. It can take some hours until they are seen."), "info"),
+    HostState.PENDING: (
+        N_("Not every record is set yet. It can take some hours until they are seen."), "info",
+    ),
     HostState.VALID: (N_("Every record stands."), "good"),
     HostState.BROKEN: (N_("Records are gone. Until they are back, the agency's own name is used."), "bad"),
     HostState.REFUSED: (N_("The provider refused this name."), "bad"),

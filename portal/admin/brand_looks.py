@@ -54,9 +54,7 @@ def pay_page(
     """The payment page; its buttons do nothing."""
     look = _look(unit, creditor_id, which)
     view = View.asked(request.query_params)
-    return brand_previews.pay_page_frame(
-        request, unit, wiring, creditor_id=creditor_id, look=look, view=view
-    )
+    return brand_previews.pay_page_frame(request, unit, wiring, creditor_id=creditor_id, look=look, view=view)
 
 
 @routes.get("/brand.css")

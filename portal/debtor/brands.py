@@ -22,6 +22,4 @@ def style_sheet(creditor_id: UUID, wiring: TheWiring) -> Response:
             design = design_of(brand_of(unit, creditor_id=creditor_id))
         except NotFound:
             design = BrandDesign()
-    return Response(
-        style_of(design), media_type="text/css", headers={"cache-control": "public, max-age=300"}
-    )
+    return Response(style_of(design), media_type="text/css", headers={"cache-control": "public, max-age=300"})

@@ -6,13 +6,11 @@ from datetime import date
 import pyotp
 import pytest
 
-from agency.kernel.unit import Door
 from agency.parties.models import Role
 from agency.rules.freshness import AlarmLevel, RateAlarm
 from portal.admin import health
-from tests.portal.house import SENDER, send, token_of
+from tests.portal.house import send
 from tests.portal.test_signing_in import give_code, give_password
-from tests.portal.test_words_and_figures import png
 
 NEW = {
     "name": "Jan de Vries",

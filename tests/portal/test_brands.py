@@ -18,7 +18,8 @@ FIELDS = {
     "name": "Enercity", "colour": "#1d7a46", "ink": "#ffffff", "accent": "#1d7a46", "font": "classic",
     "letterhead": "Afdeling Debiteuren\r\nPostbus 12", "sender_name": "Enercity Klantenservice",
     "sender_email": "", "reply_to": "klant@enercity.example", "sms_sender": "Enercity",
-    "phone": "+31 20 765 43 21", "caller_id": "", "pay_host": "", "footer": "", "pay_text_nl": "Betaal hier veilig.",
+    "phone": "+31 20 765 43 21", "caller_id": "", "pay_host": "", "footer": "",
+    "pay_text_nl": "Betaal hier veilig.",
 }  # fmt: skip
 
 
@@ -120,7 +121,10 @@ class TestDrafts:
             ({"sender_email": "x"}, "give an e-mail address"),
             ({"sms_sender": "A sender too long"}, "give at most 11 letters and digits"),
             ({"phone": "call me"}, "give a telephone number"),
-            ({"sender_email": "post@enercity.example"}, "nobody has asked for the records of enercity.example"),
+            (
+                {"sender_email": "post@enercity.example"},
+                "nobody has asked for the records of enercity.example",
+            ),
             ({"pay_host": "betalen.enercity.example"}, "nobody has asked for the records of betalen"),
         ],
     )
@@ -216,7 +220,13 @@ class TestLogos:
 
     @pytest.mark.parametrize(
         "content",
-        [b"<svg onload=alert(1)>", b"", png(5000, 5000), png(300, 80)[:60], b"\xff\xd8\xff" + b"x" * 2_000_000],
+        [
+            b"<svg onload=alert(1)>",
+            b"",
+            png(5000, 5000),
+            png(300, 80)[:60],
+            b"\xff\xd8\xff" + b"x" * 2_000_000,
+        ],
         ids=["svg", "empty", "too many pixels", "broken", "too large"],
     )
     def test_a_file_that_is_no_logo_is_refused(self, house, studio, content):

@@ -31,10 +31,8 @@ def served(house, simulator):
 
 
 def addresses(page, part):
-    return page.eval_on_selector_all(
-        ".looks iframe, .looks img", "(all, part) => all.map(one => one.src).filter(src => src.includes(part))",
-        part,
-    )  # fmt: skip
+    script = "(all, part) => all.map(one => one.src).filter(src => src.includes(part))"
+    return page.eval_on_selector_all(".looks iframe, .looks img", script, part)
 
 
 def pictures(page):

@@ -10,8 +10,8 @@ from agency.claims.holds import running_holds
 from agency.kernel.unit import Door
 from agency.payments.links import issue_link, revoke_links
 from agency.ports.providers import CreatedPayment
-from portal import main
 from agency.rules.brand import BrandDesign, contrast
+from portal import main
 from portal.shared.brand_colours import style_of
 from portal.wiring import Wiring
 from tests.communication.correspondence import SETTINGS, Office, a_correspondent
