@@ -12,6 +12,7 @@ from agency.documents.jobs import follow_requests
 from agency.kernel.actor import JobFunction, actor_name
 from agency.kernel.outbox import enqueue
 from agency.kernel.unit import Unit
+from agency.parties.jobs import check_hosts
 from agency.payments.jobs import ask_given_back, ask_open_intents
 from agency.payments.provider_refunds import send_waiting_refunds
 from agency.pricing.jobs import measure_recovery
@@ -45,6 +46,7 @@ SCHEDULE: tuple[Scheduled, ...] = (
     Scheduled(prove_everything, timedelta(days=1)),
     Scheduled(measure_recovery, timedelta(days=1)),
     Scheduled(begin_accounts, timedelta(hours=1)),
+    Scheduled(check_hosts, timedelta(hours=1)),
 )
 
 _BY_NAME = {actor_name(scheduled.job): scheduled.job for scheduled in SCHEDULE}

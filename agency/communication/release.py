@@ -22,7 +22,7 @@ from agency.communication.amounts import AnnouncedCosts, announce_costs
 from agency.communication.composing import fill
 from agency.communication.facts import read_facts, take_due
 from agency.communication.mandatory import REPLIES, empty_values
-from agency.communication.pay_links import issue_pay_links
+from agency.communication.pay_links import at_host, issue_pay_links
 from agency.communication.values import address_lines, message_values, pay_values
 from agency.events import MessageRefused
 from agency.kernel.emitting import emit
@@ -48,10 +48,10 @@ _VERDICT = text(
     # What the ledger said is told by what could be seen of it: a moment that was read before waiting for a
     # lock lies before payments that the amounts know of already.
     " amounts = v.amounts || jsonb_build_object('seen', pg_current_snapshot()::text),"
-    " trace = v.trace, reasons = v.reasons"
+    " trace = v.trace, reasons = v.reasons, brand_version_id = v.brand"
     " FROM jsonb_to_recordset(CAST(:verdicts AS jsonb)) AS v(creditor_id uuid, id uuid, state text,"
     "  due_at timestamptz, to_value text, generation integer, tried integer, reserved_at timestamptz,"
-    "  subject text, amounts jsonb, trace jsonb, reasons jsonb)"
+    "  subject text, amounts jsonb, trace jsonb, reasons jsonb, brand uuid)"
     " WHERE m.creditor_id = v.creditor_id AND m.id = v.id"
 )
 
@@ -79,6 +79,7 @@ class Reserved:
     reserved_at: datetime
     ledger_entries: int
     disputed_minor: int
+    logo_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +162,8 @@ def _link(unit: Unit, sent: Sequence[_Ruled], settings: Settings) -> None:
     keys = list(dict.fromkeys((one.row.creditor_id, one.row.claim_id) for one in sent))
     links = issue_pay_links(unit, public_url=settings.public_url, keys=keys)
     for one in sent:
-        link = links[one.row.creditor_id, one.row.claim_id]
+        host = one.row.pay_host if one.row.pay_valid else ""
+        link = at_host(links[one.row.creditor_id, one.row.claim_id], host)
         one.values["pay"] = pay_values(row=one.row, owed=one.owed, link=link, settings=settings)
         one.values["subject"] = fill(one.row.subject_source, one.values)
 
@@ -255,6 +257,7 @@ def _written(unit: Unit, one: _Ruled) -> dict[str, Any]:
         "amounts": told | as_of.as_json(one.owed, one.announced),
         "trace": trace_json(trace),
         "reasons": list(one.decision.reasons),
+        "brand": one.row.brand_version_id,
     }
 
 
@@ -282,19 +285,28 @@ def _reserved(unit: Unit, one: _Ruled, settings: Settings) -> Reserved:
         to=one.to,
         address=tuple(address_lines(row)),
         country=row.country,
-        sender=_sender(row, one.values, settings),
-        sms_sender=row.sms_sender or settings.agency_name[:11],
+        sender=sender_of(row, one.values, settings),
+        sms_sender=sms_sender_of(row, one.values, settings),
         body_source=row.body_source,
         subject=one.values["subject"],
         values=one.values,
         reserved_at=unit.now,
         ledger_entries=row.ledger_entries,
         disputed_minor=row.disputed_minor,
+        logo_sha256="" if one.values["sender"]["on_behalf"] else row.logo_sha256 or "",
     )
 
 
-def _sender(row: Row[Any], values: dict[str, Any], settings: Settings) -> Sender:
+def sender_of(row: Row[Any], values: dict[str, Any], settings: Settings) -> Sender:
+    """Return who a mail is from: the creditor's address where it signs and its domain's records stand."""
     name = values["sender"]["name"]
-    if not values["sender"]["on_behalf"] and row.sender_email:
-        return Sender(name=name, email=row.sender_email, reply_to=row.reply_to or settings.agency_email)
-    return Sender(name=name, email=settings.agency_email, reply_to=settings.agency_email)
+    if values["sender"]["on_behalf"]:
+        return Sender(name=name, email=settings.agency_email, reply_to=settings.agency_email)
+    email = row.sender_email if row.sender_email and row.mail_valid else settings.agency_email
+    return Sender(name=name, email=email, reply_to=row.reply_to or settings.agency_email)
+
+
+def sms_sender_of(row: Row[Any], values: dict[str, Any], settings: Settings) -> str:
+    """Return whom a text message is from: at most 11 signs, or a number."""
+    own = "" if values["sender"]["on_behalf"] else row.sms_sender
+    return own or settings.agency_name[:11]

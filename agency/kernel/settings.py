@@ -54,6 +54,8 @@ class Settings(BaseSettings):
     sendgrid_url: str | None = None
     sendgrid_key: SecretStr = SecretStr("SG.simulator")
     sendgrid_webhook_key: str | None = None
+    # A resolver that answers over HTTPS in JSON.
+    dns_url: str | None = None
     mollie_url: str | None = None
     mollie_key: SecretStr = SecretStr("test_simulatorsimulatorsimulatorsim")
     letters_url: str | None = None
