@@ -103,10 +103,17 @@ HOLDS = {
     "guardianship": N_("Guardianship or administration"),
     "minor": N_("Under age"),
     "missing_information": N_("The creditor is asked for information"),
+    "reply_unread": N_("A message of the debtor to read"),
+    "agreement_to_confirm": N_("An agreement to be confirmed"),
     "deceased": N_("Deceased"),
 }
 # These have forms of their own, or follow from what the product does itself.
-NOT_PLACED_BY_HAND = frozenset({"dispute", "promise", "plan_kept", "notice_running", "missing_information"})
+NOT_PLACED_BY_HAND = frozenset(
+    {
+        "dispute", "promise", "plan_kept", "notice_running", "missing_information", "reply_unread",
+        "agreement_to_confirm",
+    }
+)  # fmt: skip
 
 
 def holds_to_place(*, country: str, debtor: DebtorKind, on: date) -> tuple[tuple[str, str], ...]:

@@ -283,6 +283,8 @@ HOLDS = {
     "guardianship": N_("guardianship or administration"),
     "minor": N_("under age"),
     "missing_information": N_("we wait for information from you"),
+    "reply_unread": N_("the debtor wrote; we read it first"),
+    "agreement_to_confirm": N_("the debtor confirms an agreement"),
     "deceased": N_("death"),
 }
 CHECK_STATES = {

@@ -18,6 +18,7 @@ _LINE_OF: Final = re.compile(rf"^[\s>\"'<*-]*({_ADDRESS.pattern})[>\"']*(?=$|[\s
 _STAGE: Final = re.compile(r"in\s+reply\s+to\s+(?:end\s+of\s+)?[A-Z ]{4,10}", re.IGNORECASE)
 # What a delivery agent of the reader itself said outranks what the relay made of it.
 _OWN_WORDS: Final = re.compile(r"was automatically rejected:\s*\n+(.{3,300})", re.IGNORECASE)
+_RETRIED: Final = re.compile(r"warning message only|will be retried|do not need to resend|not need to resend|still trying")
 _FAILED: Final = frozenset({"failed", "delayed", "expired", ""})
 
 
@@ -30,6 +31,7 @@ class Bounce:
     :param reply: the SMTP code, empty where none was told.
     :param reason: a key of the table of reasons; `hard` when the address itself is no good.
     :param diagnosis: the words of the server, shortened, for people.
+    :param final: nobody will try again; False while the server still does.
     """
 
     recipient: str
@@ -38,6 +40,7 @@ class Bounce:
     reason: str
     hard: bool
     diagnosis: str
+    final: bool
 
 
 def is_bounce(mail: Mail) -> bool:
@@ -102,8 +105,8 @@ def _reported(block: dict[str, str], notice: str) -> Bounce:
     if not own and (not status or status.endswith(".0.0")) and (nearer := _STATUS.search(words)):
         status = nearer[1]
     stage = _STAGE.search(notice[max(0, notice.find(recipient)) :]) if recipient else None
-    final = "4" if block["action"] == "delayed" else "5"
-    return _bounce(recipient, status, words, stage[0] if stage else "", final)
+    final = block["action"] != "delayed"
+    return _bounce(recipient, status, words, stage[0] if stage else "", final=final, reported=True)
 
 
 def _told(mail: Mail, notice: str) -> list[Bounce]:
@@ -119,7 +122,10 @@ def _told(mail: Mail, notice: str) -> list[Bounce]:
             by_address.setdefault(address, []).append(line)
     if not by_address:
         by_address = {_somebody(mail, notice, ours): [notice]}
-    return [_bounce(one, "", "\n".join(lines), "", "") for one, lines in by_address.items()]
+    final = _RETRIED.search(plain(notice)) is None
+    return [
+        _bounce(one, "", "\n".join(lines), "", final=final, reported=False) for one, lines in by_address.items()
+    ]
 
 
 def _somebody(mail: Mail, notice: str, ours: frozenset[str]) -> str:
@@ -141,23 +147,28 @@ def _about(notice: str, recipient: str) -> str:
     return notice[at:] if at >= 0 else notice
 
 
-def _bounce(recipient: str, status: str, words: str, stage: str, final: str) -> Bounce:
+def _bounce(recipient: str, status: str, words: str, stage: str, *, final: bool, reported: bool) -> Bounce:
     replied = _REPLY.search(words)
     found = status or ((told := _STATUS.search(words)) and told[1]) or ""
     reason = reason_of(diagnosis=f"{words} {stage}", status=found, recipient=recipient)
     return Bounce(
         recipient=recipient,
-        status=found or f"{_class_of(replied[1] if replied else '', final, reason)}.{reason.own}",
+        status=found or f"{_class_of(replied, final, reported, reason)}.{reason.own}",
         reply=replied[1] if replied else "",
         reason=reason.key,
         hard=reason.hard and not found.startswith("4"),
         diagnosis=" ".join(words.split())[:300],
+        final=final,
     )
 
 
-def _class_of(reply: str, final: str, reason: Reason) -> str:
+def _class_of(replied: re.Match[str] | None, final: bool, reported: bool, reason: Reason) -> str:
     """For good (5) or for now (4), where no status says it."""
-    return reply[:1] or final or ("4" if reason.key in ("expired", "greylisted", "ratelimited") else "5")
+    if replied:
+        return replied[1][0]
+    if reported:
+        return "5" if final else "4"
+    return "4" if reason.key in ("expired", "greylisted", "ratelimited") else "5"
 
 
 def _notice(mail: Mail) -> str:
