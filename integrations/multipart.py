@@ -36,7 +36,9 @@ def read_form(*, content_type: str, body: bytes) -> list[Field]:
     pieces = (line_end + body).split(line_end + separator)
     if len(pieces) < 2 or len(pieces) > FIELDS_MAX + 2:
         raise NotAForm("no fields, or too many")
-    return [_field(piece.removeprefix(line_end), line_end) for piece in pieces[1:] if not piece.startswith(b"--")]
+    return [
+        _field(piece.removeprefix(line_end), line_end) for piece in pieces[1:] if not piece.startswith(b"--")
+    ]
 
 
 def _field(piece: bytes, line_end: bytes) -> Field:

@@ -75,13 +75,20 @@ def _put_together(
     """The mail again: its own headers, its texts in UTF-8, its files. The same call gives the same bytes."""
     texts = [(name, _words(values[name], charsets)) for name in ("text", "html") if name in values]
     boundary = f"=_{hashlib.sha256(b''.join(field.content for field in fields)).hexdigest()[:32]}"
-    parts = [_part(f"text/{'html' if name == 'html' else 'plain'}; charset=utf-8", words.encode(), "") for name, words in texts]
+    parts = [
+        _part(f"text/{'html' if name == 'html' else 'plain'}; charset=utf-8", words.encode(), "")
+        for name, words in texts
+    ]
     parts += [
         _part(field.media_type or "application/octet-stream", field.content, field.filename)
         for field in fields
         if field.filename
     ]
-    lines = [*_headers(values, charsets), "MIME-Version: 1.0", f'Content-Type: multipart/mixed; boundary="{boundary}"']
+    lines = [
+        *_headers(values, charsets),
+        "MIME-Version: 1.0",
+        f'Content-Type: multipart/mixed; boundary="{boundary}"',
+    ]
     body = b"".join(b"--" + boundary.encode() + b"\r\n" + part + b"\r\n" for part in parts)
     return "\r\n".join(lines).encode("utf-8", "replace") + b"\r\n\r\n" + body + f"--{boundary}--\r\n".encode()
 
@@ -101,7 +108,9 @@ def _headers(values: Mapping[str, Field], charsets: Mapping[str, object]) -> lis
     for name in ("from", "to", "subject"):
         if name not in names and name in values:
             words = " ".join(_words(values[name], charsets).split())[:2000]
-            lines.append(f"{name.title()}: {words if words.isascii() else Header(words, 'utf-8').encode(linesep='')}")
+            lines.append(
+                f"{name.title()}: {words if words.isascii() else Header(words, 'utf-8').encode(linesep='')}"
+            )
     return lines
 
 

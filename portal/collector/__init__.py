@@ -10,10 +10,12 @@ from portal.collector import (
     dossiers,
     duplicates,
     evidence,
+    inbound,
     lists,
     plan_list,
     queue,
     sorting,
+    unmatched,
 )
 
 __all__ = [
@@ -26,8 +28,10 @@ __all__ = [
     "dossiers",
     "duplicates",
     "evidence",
+    "inbound",
     "lists",
     "plan_list",
     "queue",
     "sorting",
+    "unmatched",
 ]

@@ -121,7 +121,12 @@ def _keep(
         log.warning("hooks.not_kept", reason=error.reason)
         return Response(status_code=503)
     arrival = Arrival(
-        channel=channel, source_key=source_key, sha256=sha256, sender=_plain(sender), to=_plain(to), words=words
+        channel=channel,
+        source_key=source_key,
+        sha256=sha256,
+        sender=_plain(sender),
+        to=_plain(to),
+        words=words,
     )
     with wiring.units.open(Door.GATE, by=f"system:hooks.{channel.value}") as unit:
         receive(unit, source=f"inbound.{channel.value}", facts=[told(arrival)], handler=read_arrived)

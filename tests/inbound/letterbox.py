@@ -43,7 +43,9 @@ class Letterbox(Office):
 
     def take_mail(self, raw: bytes, *, key: str = "") -> UUID | None:
         sha256 = self.files.put(raw)
-        return self._take(Arrival(channel=InboundChannel.EMAIL, source_key=key or f"mail:{sha256}", sha256=sha256))
+        return self._take(
+            Arrival(channel=InboundChannel.EMAIL, source_key=key or f"mail:{sha256}", sha256=sha256)
+        )
 
     def take_text(self, words: str, *, sender: str = "+31612345678", key: str = "twilio:SM1") -> UUID | None:
         sha256 = self.files.put(f"{sender} {words} {key}".encode())
@@ -85,4 +87,7 @@ class Letterbox(Office):
         return self.rows("SELECT state FROM contact_point WHERE value = :v", v=value)[0].state
 
     def kinds(self, claim_id: UUID) -> list[str]:
-        return [row.kind for row in self.rows("SELECT kind FROM event WHERE claim_id = :c ORDER BY position", c=claim_id)]
+        return [
+            row.kind
+            for row in self.rows("SELECT kind FROM event WHERE claim_id = :c ORDER BY position", c=claim_id)
+        ]

@@ -39,7 +39,11 @@ class TestRule:
         if result.by in (Mark.REPLY_ADDRESS, Mark.ANSWERS_TO, Mark.SENDER):
             assert {one.debtor_id for one in as_sure} == {result.claim.debtor_id}
 
-    @given(st.lists(pointed(), max_size=6).flatmap(lambda found: st.tuples(st.just(found), st.permutations(found))))
+    @given(
+        st.lists(pointed(), max_size=6).flatmap(
+            lambda found: st.tuples(st.just(found), st.permutations(found))
+        )
+    )
     def test_the_order_in_which_signs_are_found_decides_nothing(self, both):
         found, shuffled = both
         assert (thread(found).claim is None) == (thread(list(shuffled)).claim is None)

@@ -32,7 +32,8 @@ def opt_out(unit: Unit, *, channel: str, value: str) -> int:
     for row in rows:
         claims = connection.execute(_CLAIMS, {"creditor": row.creditor_id, "debtor": row.debtor_id})
         events += [
-            DebtorOptedOut(creditor_id=claim.creditor_id, claim_id=claim.id, channel=channel) for claim in claims
+            DebtorOptedOut(creditor_id=claim.creditor_id, claim_id=claim.id, channel=channel)
+            for claim in claims
         ]
     emit(unit, *events)
     return len(rows)

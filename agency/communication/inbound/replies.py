@@ -50,14 +50,18 @@ def keep_reply(
     place_hold(unit, creditor_id=creditor_id, claim_id=claim_id, ground=HoldGround.REPLY_UNREAD)
     content = files.get(inbound.sha256)
     store(unit, files, creditor_id=creditor_id, content=content, media_type=inbound.media_type)
-    found = triage(f"{inbound.subject}\n{inbound.words}" if inbound.channel != InboundChannel.EMAIL else inbound.words)
+    found = triage(
+        f"{inbound.subject}\n{inbound.words}" if inbound.channel != InboundChannel.EMAIL else inbound.words
+    )
     topic = Topic.STOP if inbound.kind == "stop" else found.topic
     kept = [_file(unit, files, creditor_id, claim_id, part) for part in attachments[:FILES_MAX]]
     kept += [_refused(part, "more than 20 files came with it") for part in attachments[FILES_MAX:]]
     if inbound.channel == InboundChannel.LETTER:
         scan = Part(inbound.media_type, inbound.subject or "scan.pdf", "", content)
         kept.append(_file(unit, files, creditor_id, claim_id, scan))
-    language = unit.session.connection().execute(_LANGUAGE, {"c": creditor_id, "claim": claim_id}).scalar_one()
+    language = (
+        unit.session.connection().execute(_LANGUAGE, {"c": creditor_id, "claim": claim_id}).scalar_one()
+    )
     reply = Reply(
         creditor_id=creditor_id, id=new_id(), claim_id=claim_id, inbound_id=inbound.id, channel=inbound.channel,
         received_at=inbound.received_at, from_value=inbound.from_value, subject=inbound.subject,
@@ -72,7 +76,11 @@ def keep_reply(
     emit(
         unit,
         ReplyReceived(
-            creditor_id=creditor_id, claim_id=claim_id, reply_id=reply.id, channel=inbound.channel, topic=topic
+            creditor_id=creditor_id,
+            claim_id=claim_id,
+            reply_id=reply.id,
+            channel=inbound.channel,
+            topic=topic,
         ),
     )
     return reply.id

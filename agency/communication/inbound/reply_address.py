@@ -10,7 +10,9 @@ from uuid import UUID
 _SEAL_BYTES: Final = 8
 _PREFIX: Final = "re-"
 _LOCAL: Final = re.compile(rf"(?<![a-z0-9])(?:{_PREFIX})([a-z2-7]{{39}})@", re.IGNORECASE)
-_UUID: Final = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}(?=@)", re.IGNORECASE)
+_UUID: Final = re.compile(
+    r"\b[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}(?=@)", re.IGNORECASE
+)
 
 
 def reply_address(message_id: UUID, *, domain: str, secret: str) -> str:

@@ -118,7 +118,15 @@ def _inbound(unit: Unit, inbound_id: UUID) -> Inbound:
     return inbound
 
 
-def _note(unit: Unit, inbound: Inbound, action: str, *, creditor_id: UUID | None = None, **facts: str) -> None:
+def _note(
+    unit: Unit, inbound: Inbound, action: str, *, creditor_id: UUID | None = None, **facts: str
+) -> None:
     inbound.decided_at, inbound.decided_by = unit.now, unit.by
     unit.session.flush()
-    record(unit, action=action, subject=f"inbound:{inbound.id}", creditor_id=creditor_id or HOUSE, facts=dict(facts))
+    record(
+        unit,
+        action=action,
+        subject=f"inbound:{inbound.id}",
+        creditor_id=creditor_id or HOUSE,
+        facts=dict(facts),
+    )

@@ -13,12 +13,16 @@ from agency.rules.tables import read_table
 RECIPIENTS_MAX: Final = 50
 _STATUS: Final = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
 _REPLY: Final = re.compile(r"(?<![\w.@-])([45]\d\d)(?=[ \-:,'\n]|$)")
-_ADDRESS: Final = re.compile(r"[A-Za-z0-9._%+'&/*!#$-]{1,120}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,10}")
+_ADDRESS: Final = re.compile(
+    r"[A-Za-z0-9._%+'&/*!#$-]{1,120}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,10}"
+)
 _LINE_OF: Final = re.compile(rf"^[\s>\"'<*-]*({_ADDRESS.pattern})[>\"']*(?=$|[\s:,;.(\[<])")
 _STAGE: Final = re.compile(r"in\s+reply\s+to\s+(?:end\s+of\s+)?[A-Z ]{4,10}", re.IGNORECASE)
 # What a delivery agent of the reader itself said outranks what the relay made of it.
 _OWN_WORDS: Final = re.compile(r"was automatically rejected:\s*\n+(.{3,300})", re.IGNORECASE)
-_RETRIED: Final = re.compile(r"warning message only|will be retried|do not need to resend|not need to resend|still trying")
+_RETRIED: Final = re.compile(
+    r"warning message only|will be retried|do not need to resend|not need to resend|still trying"
+)
 _FAILED: Final = frozenset({"failed", "delayed", "expired", ""})
 
 
@@ -124,7 +128,8 @@ def _told(mail: Mail, notice: str) -> list[Bounce]:
         by_address = {_somebody(mail, notice, ours): [notice]}
     final = _RETRIED.search(plain(notice)) is None
     return [
-        _bounce(one, "", "\n".join(lines), "", final=final, reported=False) for one, lines in by_address.items()
+        _bounce(one, "", "\n".join(lines), "", final=final, reported=False)
+        for one, lines in by_address.items()
     ]
 
 

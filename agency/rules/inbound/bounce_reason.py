@@ -11,10 +11,14 @@ from agency.rules.tables import read_table
 UNDEFINED: Final = "undefined"
 _ANYTHING: Final = r".{0,40}?"
 # "user unknown" after the text was handed over: the mailbox is there, and turned this mail away.
-_AFTER_DATA: Final = re.compile(r"\bend of data\b|\bafter (?:end of )?data\b|\bsmtp command data\b|-smtp command data\b")
+_AFTER_DATA: Final = re.compile(
+    r"\bend of data\b|\bafter (?:end of )?data\b|\bsmtp command data\b|-smtp command data\b"
+)
 _ABOUT_USER: Final = frozenset({"userunknown"})
 # What is only the name of something says nothing: a host may well be called antispam.
-_NAMES: Final = re.compile(r"https?://\S+|\S+@\S+|(?<![\w.])[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,12}(?![\w.])")
+_NAMES: Final = re.compile(
+    r"https?://\S+|\S+@\S+|(?<![\w.])[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,12}(?![\w.])"
+)
 DIAGNOSIS_MAX: Final = 2_000
 
 

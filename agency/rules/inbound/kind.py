@@ -62,7 +62,9 @@ def kind_of_words(words: str) -> Kinded:
 
 def complained_about(mail: Mail) -> str:
     """Return the address that a complaint names, in lower case; empty where it is kept from us."""
-    found = re.search(r"^original-rcpt-to:\s*<?([^\s<>]+@[^\s<>]+)", mail.report(_FEEDBACK), re.I | re.MULTILINE)
+    found = re.search(
+        r"^original-rcpt-to:\s*<?([^\s<>]+@[^\s<>]+)", mail.report(_FEEDBACK), re.I | re.MULTILINE
+    )
     return found[1].lower() if found else ""
 
 
@@ -102,4 +104,6 @@ def _stop(subject: str, words: str, table: dict[str, list[str]]) -> tuple[str, s
 
 
 # "stop" that begins another sentence is not a wish to hear no more.
-_NOT_A_WISH: Final = frozenset({"payment", "betaling", "paiement", "zahlung", "contract", "contrat", "vertrag"})
+_NOT_A_WISH: Final = frozenset(
+    {"payment", "betaling", "paiement", "zahlung", "contract", "contrat", "vertrag"}
+)

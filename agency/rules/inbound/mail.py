@@ -149,7 +149,9 @@ def decoded(value: str) -> str:
         pieces = decode_header(value)
     except (MessageError, ValueError, LookupError, TypeError):
         pieces = [(value, None)]
-    words = "".join(_decode(piece, charset) if isinstance(piece, bytes) else piece for piece, charset in pieces)
+    words = "".join(
+        _decode(piece, charset) if isinstance(piece, bytes) else piece for piece, charset in pieces
+    )
     return " ".join(clean(_eight_bit(words)).split())
 
 

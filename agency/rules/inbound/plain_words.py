@@ -6,9 +6,13 @@ from html.parser import HTMLParser
 from typing import Final
 
 HTML_MAX: Final = 400_000
-_BREAKS: Final = frozenset({"br", "p", "div", "tr", "li", "h1", "h2", "h3", "h4", "blockquote", "table", "hr"})
+_BREAKS: Final = frozenset(
+    {"br", "p", "div", "tr", "li", "h1", "h2", "h3", "h4", "blockquote", "table", "hr"}
+)
 _UNSEEN: Final = frozenset({"style", "script", "head", "title"})
-_NOT_KEPT: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\u202a-\u202e\u2066-\u2069\u200b\ufeff]")
+_NOT_KEPT: Final = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\u202a-\u202e\u2066-\u2069\u200b\ufeff]"
+)
 _BLANK_LINES: Final = re.compile(r"\n\s*\n\s*\n+")
 
 
