@@ -366,7 +366,7 @@ class CallDue(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ReplyReceived(Event):
-    """The debtor wrote; the path stands still until a person has read it. `topic` is what it seems to be about."""
+    """The debtor wrote; the path stands still until a person has read it. `topic` is the likeliest."""
 
     reply_id: UUID
     channel: str
@@ -375,7 +375,7 @@ class ReplyReceived(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ReplyDecided(Event):
-    """A person read what the debtor wrote: answered, closed without an answer, or withdrawn from the claim."""
+    """A person read what the debtor wrote: answered, closed without, or withdrawn from the claim."""
 
     creditor_sees: ClassVar[bool] = False
     reply_id: UUID

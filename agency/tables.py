@@ -23,8 +23,8 @@ from agency.screening import models as screening
 from agency.treatment import models as treatment
 
 ROOMS = (
-    arrangements, banking, claims, communication, credit, desk, disputes, documents, inbound, intake, kernel, ledger,
-    parties, payments, pricing, remittance, screening, treatment, waiting,
+    arrangements, banking, claims, communication, credit, desk, disputes, documents, inbound, intake, kernel,
+    ledger, parties, payments, pricing, remittance, screening, treatment, waiting,
 )  # fmt: skip
 
 # Tables that belong to no creditor. Everything else carries creditor_id in its key and is walled off.

@@ -1,4 +1,4 @@
-"""Multipart forms as bytes: each field's charset is told apart from its content, so nothing is decoded here."""
+"""Multipart forms as bytes: a field's charset is told apart from its content, so nothing is decoded."""
 
 import re
 from dataclasses import dataclass

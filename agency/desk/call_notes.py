@@ -1,7 +1,7 @@
 """What a call agreed on, written to the debtor with a page to confirm or correct it; confirmed, it counts.
 
-Until the debtor answers the claim rests. A promise is made, or an offered plan taken, in the debtor's own name
-when he confirms; the note, the message and his answer are the evidence.
+Until the debtor answers the claim rests. A promise is made, or an offered plan taken, in the debtor's own
+name when he confirms; the note, the message and his answer are the evidence.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
@@ -64,8 +64,8 @@ def send_call_note(
     row = unit.session.connection().execute(_REACHED, {"c": call.creditor_id, "claim": call.claim_id}).one()
     language = row.language if row.language in LANGUAGES else "en"
     note = CallNote(
-        **whose, id=new_id(), call_id=call.id, agreed=Agreed.NOTHING, points="", made_at=unit.now, made_by=unit.by,
-        answer_by=unit.today + timedelta(days=_answer_days(unit.today)),
+        **whose, id=new_id(), call_id=call.id, agreed=Agreed.NOTHING, points="", made_at=unit.now,
+        made_by=unit.by, answer_by=unit.today + timedelta(days=_answer_days(unit.today)),
     )  # fmt: skip
     terms: list[str] = []
     if plan is not None:
@@ -97,7 +97,7 @@ def send_call_note(
 
 
 def waiting_note(unit: Unit, *, creditor_id: UUID, claim_id: UUID, lock: bool = False) -> CallNote | None:
-    """This function will return the note of a claim that waits for the debtor's answer, while it may be given."""
+    """This function will return the note of a claim that waits for an answer, while it may be given."""
     statement = select(CallNote).where(
         CallNote.creditor_id == creditor_id,
         CallNote.claim_id == claim_id,
@@ -129,7 +129,7 @@ def confirm_note(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> None:
 
 
 def correct_note(unit: Unit, *, creditor_id: UUID, claim_id: UUID, words: str) -> None:
-    """This function will keep what the debtor says was agreed instead; the claim rests until a person has read it.
+    """This function will keep what the debtor says was agreed instead; the claim rests meanwhile.
 
     :raises UnableToConfirm: no note waits.
     :raises Invalid: nothing is said, or too much.

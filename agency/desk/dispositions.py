@@ -59,9 +59,9 @@ _TRIES = text(
 class CallOutcome:
     """What a collector says about a call that has ended.
 
-    `promised` and `promised_on` belong to a promise, `dispute_reason` to a dispute. With `to_confirm` what was
-    agreed (the promise, or `plan`, and the `points` in words) is written to the debtor and counts once he
-    confirms it.
+    `promised` and `promised_on` belong to a promise, `dispute_reason` to a dispute. With `to_confirm` what
+    was agreed (the promise, or `plan`, and the `points` in words) is written to the debtor and counts once
+    he confirms it.
     """
 
     disposition: Disposition

@@ -103,8 +103,8 @@ class CallNoteState(StrEnum):
 class CallNote(CreditorRow, table=True):
     """What a call agreed on, as it was written to the debtor: evidence once he confirms it.
 
-    `terms` of a promise are amount_minor, currency and due_on; a plan is the offer `plan_id`. `points` are the
-    sentences that the debtor reads, one a line.
+    `terms` of a promise are amount_minor, currency and due_on; a plan is the offer `plan_id`. `points` are
+    the sentences that the debtor reads, one a line.
     """
 
     __tablename__ = "call_note"

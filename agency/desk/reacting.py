@@ -153,7 +153,7 @@ def decide_when_proposed(unit: Unit, event: PlanProposed) -> None:
 
 
 def ask_about_note(unit: Unit, event: CallNoteAnswered) -> None:
-    """This function will ask for a person when a debtor corrected what a call agreed on, or did not answer."""
+    """This function will ask for a person when a debtor corrected what a call agreed on, or was silent."""
     reasons = {"corrected": "note_corrected", "lapsed": "note_unanswered"}
     if event.answer in reasons:
         ask_for_person(

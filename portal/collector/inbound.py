@@ -1,4 +1,4 @@
-"""What debtors wrote: the queue, one message with what it seems to be about, and the answer that a person lets go."""
+"""What debtors wrote: the queue, one message with what it is about, and the answer that is let go."""
 
 from typing import Any
 from urllib.parse import quote

@@ -1,5 +1,5 @@
-"""Messages of which nobody could tell to which claim they belong: found a claim, or set aside, with the keyboard;
-and scanned letters, which come in here."""
+"""Messages of which nobody could tell to which claim they belong: found a claim, or set aside, with the
+keyboard; and scanned letters, which come in here."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""What comes in from outside: mail by SendGrid's inbound parse, text messages by Twilio. Kept first, read later."""
+"""What comes in from outside: mail by SendGrid's inbound parse, texts by Twilio. Kept first, read later."""
 
 import hashlib
 import json

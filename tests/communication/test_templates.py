@@ -30,9 +30,7 @@ TODAY = date(2026, 12, 1)
 TEXTS = list(composed_files())
 WRITTEN = list(written_files())
 DEMANDS = [
-    composed
-    for composed in TEXTS
-    if composed.channel is not Channel.sms and composed.key not in REPLIES
+    composed for composed in TEXTS if composed.channel is not Channel.sms and composed.key not in REPLIES
 ]
 
 

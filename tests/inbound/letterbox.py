@@ -1,4 +1,4 @@
-"""What tests of incoming messages start from: an office with a letterbox, and mails that debtors might write."""
+"""What tests of incoming messages start from: an office with a letterbox, and what debtors might write."""
 
 from email.message import EmailMessage
 from uuid import UUID

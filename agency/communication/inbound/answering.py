@@ -66,7 +66,7 @@ def reply_to_read(unit: Unit, *, creditor_id: UUID, reply_id: UUID) -> Reply:
 def release_answer(unit: Unit, *, creditor_id: UUID, reply_id: UUID, topic: Topic, words: str) -> UUID | None:
     """This function will queue the answer to a reply, do what its topic asks, and return the message's id.
 
-    The answer goes to the debtor's own address, never to an unknown one that wrote; by letter where none works.
+    The answer goes to the debtor's own address, never to an unknown one that wrote; else by letter.
 
     :raises NotFound, UnableToAnswer: see `reply_to_read`.
     :raises Invalid: the answer is empty or too long.
@@ -96,7 +96,7 @@ def release_answer(unit: Unit, *, creditor_id: UUID, reply_id: UUID, topic: Topi
 
 
 def close_reply(unit: Unit, *, creditor_id: UUID, reply_id: UUID, topic: Topic) -> None:
-    """This function will note that a reply was read and nothing is answered; what its topic asks is still done.
+    """This function will note that a reply was read and gets no answer; what its topic asks is done.
 
     :raises NotFound, UnableToAnswer: see `reply_to_read`.
     """

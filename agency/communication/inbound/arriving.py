@@ -31,10 +31,11 @@ WORDS_KEPT: Final = 20_000
 CANDIDATES_KEPT: Final = 9
 _BY_PERSON: Final = frozenset({InboundKind.REPLY, InboundKind.STOP})
 _KEEP = text(
-    "INSERT INTO inbound (creditor_id, id, channel, source_key, received_at, received_by, kind, signs, from_value,"
-    " from_name, to_value, subject, words, sha256, media_type, size, state, why, candidates)"
-    " VALUES (:creditor_id, :id, :channel, :source_key, :received_at, :received_by, :kind, CAST(:signs AS jsonb),"
-    " :from_value, :from_name, :to_value, :subject, :words, :sha256, :media_type, :size, :state, '', '[]')"
+    "INSERT INTO inbound (creditor_id, id, channel, source_key, received_at, received_by, kind, signs,"
+    " from_value, from_name, to_value, subject, words, sha256, media_type, size, state, why, candidates)"
+    " VALUES (:creditor_id, :id, :channel, :source_key, :received_at, :received_by, :kind,"
+    " CAST(:signs AS jsonb), :from_value,
+    " :from_name, :to_value, :subject, :words, :sha256, :media_type, :size, :state, '', '[]')"
     " ON CONFLICT (creditor_id, source_key) DO NOTHING RETURNING id"
 )
 
@@ -71,7 +72,7 @@ class _Read:
 
 
 def take_in(unit: Unit, files: FileStore, arrival: Arrival) -> UUID | None:
-    """This function will keep a message, put it where it belongs and return its id; None when it was here already.
+    """This function will keep a message, put it where it belongs and return its id; None when it is known.
 
     :raises FileNotStored: the bytes are not in the store.
     """
@@ -154,8 +155,8 @@ def _read(arrival: Arrival, content: bytes) -> _Read:
     if arrival.channel is InboundChannel.SMS:
         marks = Marks(words=arrival.words, sender_channel="phone", sender=arrival.sender)
         return _Read(
-            kinded=kind_of_words(arrival.words), media_type="application/json", sender=arrival.sender, name="",
-            to=arrival.to, subject="", words=arrival.words[:WORDS_KEPT], marks=marks,
+            kinded=kind_of_words(arrival.words), media_type="application/json", sender=arrival.sender,
+            name="", to=arrival.to, subject="", words=arrival.words[:WORDS_KEPT], marks=marks,
         )  # fmt: skip
     words = text_of(content, media_type_of_scan(content))
     return _Read(

@@ -16,8 +16,8 @@ from agency.rules.inbound.mail import Mail
 
 # Only what was really handed over by mail can bounce.
 _MESSAGE = text(
-    "SELECT m.creditor_id, m.claim_id, m.id, lower(m.to_value) AS reader FROM message m WHERE m.id = ANY(:ids)"
-    " AND m.channel = 'email' AND m.reserved_at IS NOT NULL"
+    "SELECT m.creditor_id, m.claim_id, m.id, lower(m.to_value) AS reader FROM message m"
+    " WHERE m.id = ANY(:ids) AND m.channel = 'email' AND m.reserved_at IS NOT NULL"
     " ORDER BY array_position(CAST(:ids AS uuid[]), m.id) LIMIT 1"
 )
 Claim = tuple[UUID, UUID]
@@ -28,8 +28,8 @@ def apply_bounces(
 ) -> Claim | None:
     """This function will note that a message of ours did not arrive and return its claim (creditor, claim).
 
-    An address is given up only where the report is about the address that we wrote to. A report that the server
-    still tries changes nothing.
+    An address is given up only where the report is about the address that we wrote to. A report that the
+    server still tries changes nothing.
 
     :param message_ids: our messages that the report names.
     :returns: None when it names none: then nothing is believed of it.

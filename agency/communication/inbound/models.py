@@ -80,7 +80,8 @@ class ReplyState(StrEnum):
 class Reply(CreditorRow, table=True):
     """A debtor's own words on one claim; while it waits the claim's path stands still.
 
-    `signs` are the words that gave `topic`; `files` its attachments with the document each became, or why not.
+    `signs` are the words that gave `topic`; `files` its attachments with the document each became, or why
+    not.
     """
 
     __tablename__ = "reply"

@@ -38,7 +38,7 @@ _BY_LAST_TEXT = text(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marks:
-    """What a message carries: our messages that it names, its words, and who wrote it (`email` or `phone`)."""
+    """What a message carries: our messages that it names, its words, and who wrote it, by email or phone."""
 
     addressed: Sequence[UUID] = ()
     answered: Sequence[UUID] = ()

@@ -33,7 +33,8 @@ _NEXT_INBOUND = text(
 )
 _CANDIDATES = text(
     "SELECT c.creditor_id, c.id, c.number, c.state, d.name AS debtor, d.city, cr.name AS creditor"
-    " FROM unnest(CAST(:creditors AS uuid[]), CAST(:ids AS uuid[])) WITH ORDINALITY AS k(creditor_id, id, nth)"
+    " FROM unnest(CAST(:creditors AS uuid[]), CAST(:ids AS uuid[]))"
+    " WITH ORDINALITY AS k(creditor_id, id, nth)"
     " JOIN claim c ON c.creditor_id = k.creditor_id AND c.id = k.id"
     " JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
     " JOIN creditor cr ON cr.id = c.creditor_id ORDER BY k.nth"
@@ -51,8 +52,8 @@ def unmatched_count(unit: Unit) -> int:
 
 
 def replies_to_read(*, topic: str = "", words: str = "", read: bool = False) -> Select[Any]:
-    """This function will return the statement for replies that wait, or with `read` for those decided on; sort it
-    by one of `REPLY_ORDERS`.
+    """This function will return the statement for replies that wait, or with `read` for those decided on;
+    sort it by one of `REPLY_ORDERS`.
 
     :param words: see `agency.claims.finding.matches`.
     """
@@ -74,8 +75,8 @@ def replies_to_read(*, topic: str = "", words: str = "", read: bool = False) -> 
 
 
 def messages_without_claim(*, words: str = "") -> Select[Any]:
-    """This function will return the statement for messages that wait for their claim, found by sender, subject or
-    words; sort it by one of `INBOUND_ORDERS`."""
+    """This function will return the statement for messages that wait for their claim, found by sender,
+    subject or words; sort it by one of `INBOUND_ORDERS`."""
     statement = select(
         col(Inbound.id), col(Inbound.channel), col(Inbound.kind), col(Inbound.received_at), col(Inbound.why),
         col(Inbound.from_value), col(Inbound.from_name), col(Inbound.subject), col(Inbound.words),

@@ -63,8 +63,8 @@ def keep_reply(
         unit.session.connection().execute(_LANGUAGE, {"c": creditor_id, "claim": claim_id}).scalar_one()
     )
     reply = Reply(
-        creditor_id=creditor_id, id=new_id(), claim_id=claim_id, inbound_id=inbound.id, channel=inbound.channel,
-        received_at=inbound.received_at, from_value=inbound.from_value, subject=inbound.subject,
+        creditor_id=creditor_id, id=new_id(), claim_id=claim_id, inbound_id=inbound.id,
+        channel=inbound.channel, received_at=inbound.received_at, from_value=inbound.from_value, subject=inbound.subject,
         words=inbound.words, sha256=inbound.sha256, files=kept, found_by=found_by, topic=topic,
         signs=[[sign.topic.value, sign.words, sign.language, sign.weight] for sign in found.signs[:20]],
         language=language,

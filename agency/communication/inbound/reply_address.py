@@ -36,7 +36,7 @@ def messages_addressed(words: str, *, secret: str) -> list[UUID]:
 
 
 def messages_named(ids: list[str]) -> list[UUID]:
-    """This function will return the ids of our messages among Message-IDs: those have the form `<our id>@domain`."""
+    """This function will return our messages among Message-IDs, which have the form `id@domain`."""
     return [UUID(match[0]) for one in ids if (match := _UUID.search(one))]
 
 

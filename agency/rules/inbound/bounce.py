@@ -1,4 +1,4 @@
-"""What a bounced mail says: which address, why, for good or for now (RFC 3464, and what servers write instead)."""
+"""What a bounced mail says: which address, why, for good or for now (RFC 3464, and looser forms)."""
 
 import re
 from dataclasses import dataclass

@@ -37,8 +37,8 @@ class Kinded:
 def kind_of(mail: Mail) -> Kinded:
     """Return what kind of mail came in.
 
-    A report is known by its form (RFC 3464, 5965) or by its sender and words; a machine's answer by its headers
-    (RFC 3834), else by its subject or text. Whatever shows no such sign is a person's.
+    A report is known by its form (RFC 3464, 5965) or by its sender and words; a machine's answer by its
+    headers (RFC 3834), else by its subject or text. Whatever shows no such sign is a person's.
     """
     feedback = mail.report(_FEEDBACK)
     if feedback:

@@ -9,7 +9,8 @@ _QUOTE: Final = re.compile(
     r"|_{10,}|-{5,}\s*$"
     r"|(?:on|op|le|am)\b.{4,120}\b(?:wrote|schreef|a écrit|a ecrit|schrieb)\b.{0,80}:?\s*$"
     r"|(?:from|van|de|von)\s?:\s.{0,200}@"
-    r"|(?:sent from my|verzonden vanaf mijn|envoyé de mon|envoye de mon|gesendet von meinem|von meinem .{2,20} gesendet)\b)",
+    r"|(?:sent from my|verzonden vanaf mijn|envoyé de mon|envoye de mon)\b"
+    r"|(?:gesendet von meinem|von meinem .{2,20} gesendet)\b)",
     re.IGNORECASE,
 )
 # The line that names the writer may be broken in two by a mail program.

@@ -1,4 +1,4 @@
-"""To which claim a message belongs: by what only its debtor can know, else by signs that agree; else to none."""
+"""To which claim a message belongs: by what only its debtor can know, else by signs that agree."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
