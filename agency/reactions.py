@@ -11,6 +11,7 @@ from agency.banking.jobs import work_statement
 from agency.communication.replying import confirm_payment, confirm_promise
 from agency.credit.jobs import ask_bureau
 from agency.desk.reacting import (
+    ask_about_note,
     ask_when_answered,
     ask_when_wanted,
     call_when_broken,
@@ -32,6 +33,7 @@ from agency.documents.jobs import check_added, check_attachments, keep_score
 from agency.events import (
     AccountChangeMoved,
     CallDue,
+    CallNoteAnswered,
     ClaimClosed,
     ClaimPaidOff,
     CompletenessOverridden,
@@ -122,6 +124,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     ClaimClosed: (stop_when_ended, drop_when_ended),
     PartOwedAgain: (resume_when_owed_again,),
     CallDue: (call_when_due,),
+    CallNoteAnswered: (ask_about_note,),
     PersonWanted: (ask_when_wanted,),
     HoldPlaced: (look_into_answer,),
     DisputeRaised: (price_again, stop_when_disputed, look_into_dispute),

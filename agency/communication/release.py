@@ -6,7 +6,7 @@ amounts as of that moment, the address, and a generation that only this sender h
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -21,9 +21,10 @@ from agency.communication import amounts as as_of
 from agency.communication.amounts import AnnouncedCosts, announce_costs
 from agency.communication.composing import fill
 from agency.communication.facts import read_facts, take_due
+from agency.communication.inbound.reply_address import reply_address
 from agency.communication.mandatory import REPLIES, empty_values
 from agency.communication.pay_links import at_host, issue_pay_links
-from agency.communication.values import address_lines, message_values, pay_values
+from agency.communication.values import TOLD, address_lines, message_values, pay_values
 from agency.events import MessageRefused
 from agency.kernel.emitting import emit
 from agency.kernel.settings import Settings
@@ -243,7 +244,7 @@ def _written(unit: Unit, one: _Ruled) -> dict[str, Any]:
         *claim_trace(one.owed),
         *(one.announced.trace if one.announced else ()),
     )
-    told = {key: one.row.told[key] for key in ("promise", "payment") if key in one.row.told}
+    told = {key: one.row.told[key] for key in TOLD if key in one.row.told}
     return {
         "creditor_id": one.row.creditor_id,
         "id": one.row.id,
@@ -285,7 +286,7 @@ def _reserved(unit: Unit, one: _Ruled, settings: Settings) -> Reserved:
         to=one.to,
         address=tuple(address_lines(row)),
         country=row.country,
-        sender=sender_of(row, one.values, settings),
+        sender=_answerable(sender_of(row, one.values, settings), row.id, settings),
         sms_sender=sms_sender_of(row, one.values, settings),
         body_source=row.body_source,
         subject=one.values["subject"],
@@ -295,6 +296,14 @@ def _reserved(unit: Unit, one: _Ruled, settings: Settings) -> Reserved:
         disputed_minor=row.disputed_minor,
         logo_sha256="" if one.values["sender"]["on_behalf"] else row.logo_sha256 or "",
     )
+
+
+def _answerable(sender: Sender, message_id: UUID, settings: Settings) -> Sender:
+    """A mail is answered to an address that names it, so that the answer finds its claim by itself."""
+    if settings.inbound_domain is None:
+        return sender
+    secret = settings.secret.get_secret_value()
+    return replace(sender, reply_to=reply_address(message_id, domain=settings.inbound_domain, secret=secret))
 
 
 def sender_of(row: Row[Any], values: dict[str, Any], settings: Settings) -> Sender:

@@ -22,9 +22,9 @@ from agency.kernel.emitting import emit
 from agency.kernel.unit import AGENCY_ZONE, Unit
 from agency.rules.facts import Channel
 from agency.rules.reanchor import Pause, catch_up, late_from, reanchored
-from agency.rules.treatment import PathFacts, PlannedStep, SentStep, TreatmentPath, next_step
 from agency.rules.trace import Trace
 from agency.rules.trace import as_json as trace_json
+from agency.rules.treatment import PathFacts, PlannedStep, SentStep, TreatmentPath, next_step
 from agency.treatment.choosing import OpenWay, choose_ways
 from agency.treatment.experiments import Turn, join_experiments
 from agency.treatment.notices import start_terms

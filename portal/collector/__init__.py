@@ -11,11 +11,13 @@ from portal.collector import (
     duplicates,
     evidence,
     giving_up,
+    inbound,
     lists,
     plan_list,
     queue,
     registers,
     sorting,
+    unmatched,
 )
 
 __all__ = [
@@ -29,9 +31,11 @@ __all__ = [
     "duplicates",
     "evidence",
     "giving_up",
+    "inbound",
     "lists",
     "plan_list",
     "queue",
     "registers",
     "sorting",
+    "unmatched",
 ]

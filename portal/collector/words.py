@@ -103,10 +103,17 @@ HOLDS = {
     "guardianship": N_("Guardianship or administration"),
     "minor": N_("Under age"),
     "missing_information": N_("The creditor is asked for information"),
+    "reply_unread": N_("A message of the debtor to read"),
+    "agreement_to_confirm": N_("An agreement to be confirmed"),
     "deceased": N_("Deceased"),
 }
 # These have forms of their own, or follow from what the product does itself.
-NOT_PLACED_BY_HAND = frozenset({"dispute", "promise", "plan_kept", "notice_running", "missing_information"})
+NOT_PLACED_BY_HAND = frozenset(
+    {
+        "dispute", "promise", "plan_kept", "notice_running", "missing_information", "reply_unread",
+        "agreement_to_confirm",
+    }
+)  # fmt: skip
 
 
 def holds_to_place(*, country: str, debtor: DebtorKind, on: date) -> tuple[tuple[str, str], ...]:
@@ -128,6 +135,8 @@ REASONS_OF_WORK = {
     "plan_proposed": N_("The debtor asked for a payment plan."),
     "instalment_missed": N_("A payment of the plan did not come; call as a friend would."),
     "plan_broken": N_("The payment plan was not kept and has ended."),
+    "note_corrected": N_("The debtor corrected what the call agreed on."),
+    "note_unanswered": N_("The debtor did not confirm what the call agreed on."),
 }
 HOURS = frozenset({"outside_hours", "sunday", "holiday"})
 FREQUENCY = frozenset({"another_creditor_today", "contacts_in_7_days", "too_soon_after_last_contact"})
@@ -174,6 +183,8 @@ STEPS = {
     "call": N_("Telephone call"),
     "payment_receipt": N_("Receipt of payment"),
     "promise_confirmation": N_("Confirmation of the promise"),
+    "answer": N_("Answer to a message"),
+    "call_note": N_("What a call agreed on"),
 }
 SOURCES = {
     "psp": N_("Payment page"),
@@ -236,6 +247,13 @@ _HAPPENINGS = {
     "MessageDelivered": (N_("%(channel)s delivered"), "check", "good"),
     "MessageOpened": (N_("%(channel)s opened"), "mail", "good"),
     "MessageBounced": (N_("%(channel)s could not be delivered"), "alert", "bad"),
+    "ReplyReceived": (N_("The debtor wrote: %(channel)s"), "inbox", "warning"),
+    "DebtorOptedOut": (N_("The debtor wants no more messages: %(channel)s"), "pause", "warning"),
+    "ReplyDecided": (N_("Message of the debtor: %(decision)s"), "check", "info"),
+    "InboundNoted": (N_("An automatic answer came in"), "mail", "neutral"),
+    "MessageWaitsForClaim": (N_("A message waits for its claim"), "inbox", "neutral"),
+    "CallNoteSent": (N_("What the call agreed on was written to the debtor"), "mail", "info"),
+    "CallNoteAnswered": (N_("What the call agreed on: %(answer)s"), "promise", "good"),
     "MessageRefused": (N_("%(channel)s not sent: not allowed at that moment"), "pause", "warning"),
     "CallDue": (N_("The plan asks for a call"), "phone", "neutral"),
     "PersonWanted": (N_("A person is asked for"), "user", "neutral"),
@@ -331,6 +349,12 @@ _CHOICES: Mapping[str, Mapping[str, str]] = {
     "reason": DISPUTE_REASONS,
     "outcome": {state: chip.label for state, chip in DISPUTE_STATES.items()},
     "disposition": {value: label for value, label, _ in DISPOSITIONS},
+    "decision": {"answered": N_("answered"), "closed": N_("read"), "withdrawn": N_("taken off the claim")},
+    "answer": {
+        "confirmed": N_("confirmed by the debtor"),
+        "corrected": N_("corrected by the debtor"),
+        "lapsed": N_("not answered"),
+    },
 }
 
 

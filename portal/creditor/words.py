@@ -80,6 +80,8 @@ STEPS = {
     "call_before_notice": N_("Call before the notice"),
     "payment_receipt": N_("Receipt of payment"),
     "promise_confirmation": N_("Confirmation of the promise"),
+    "answer": N_("Answer to a message"),
+    "call_note": N_("What a call agreed on"),
     "link": N_("Payment link"),
 }
 FIELDS = {
@@ -234,6 +236,8 @@ _HAPPENINGS = {
     "MessageDelivered": (N_("%(channel)s delivered"), "check", "good"),
     "MessageOpened": (N_("%(channel)s opened"), "mail", "good"),
     "MessageBounced": (N_("%(channel)s could not be delivered"), "alert", "bad"),
+    "ReplyReceived": (N_("The debtor wrote: %(channel)s"), "inbox", "warning"),
+    "DebtorOptedOut": (N_("The debtor wants no more messages: %(channel)s"), "pause", "warning"),
     "MessageRefused": (N_("%(channel)s not sent: not allowed at that moment"), "pause", "warning"),
     "PayLinkOpened": (N_("The debtor opened the payment page"), "link", "info"),
     "PaymentStarted": (N_("The debtor started a payment of %(money)s"), "euro", "info"),
@@ -286,6 +290,8 @@ HOLDS = {
     "guardianship": N_("guardianship or administration"),
     "minor": N_("under age"),
     "missing_information": N_("we wait for information from you"),
+    "reply_unread": N_("the debtor wrote; we read it first"),
+    "agreement_to_confirm": N_("the debtor confirms an agreement"),
     "deceased": N_("death"),
 }
 CHECK_STATES = {

@@ -49,6 +49,7 @@ DOORS: tuple[Door, ...] = (
         frozenset({"collector"}),
         (
             Entry(N_("Work queue"), "/desk", "queue"),
+            Entry(N_("Messages"), "/desk/inbound", "inbox"),
             Entry(N_("Claims"), "/desk/claims", "claims"),
             Entry(N_("Promises"), "/desk/promises", "promise"),
             Entry(N_("Payment plans"), "/desk/plans", "calendar"),
