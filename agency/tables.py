@@ -41,6 +41,7 @@ GLOBAL_TABLES = frozenset(
         "inbox",
         "invoice_series",
         "outbox",
+        "path_trial",
         "proof_run",
         "rate_card",
         "rate_card_draft",
@@ -51,6 +52,7 @@ GLOBAL_TABLES = frozenset(
         "suspense_note",
         "template",
         "treatment_path",
+        "treatment_path_draft",
         "user_account",
         "user_session",
     }

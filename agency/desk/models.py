@@ -34,6 +34,8 @@ class WorkKind(StrEnum):
     PROMISE_BROKEN = "promise_broken"
     CALL_DUE = "call_due"
     CALL_BACK = "call_back"
+    VISIT_DUE = "visit_due"
+    PATH_ENDED = "path_ended"
 
 
 class WorkItem(CreditorRow, table=True):

@@ -15,6 +15,7 @@ from portal.shared.plan_words import PLAN_STATES
 from portal.shared.words import CHANNEL_ICONS, CHANNELS, CLAIM_STATES
 from portal.shared.words import DISPUTE_REASONS as DISPUTE_REASONS
 from portal.shared.words import DISPUTE_STATES as DISPUTE_STATES
+from portal.shared.words import step_words as step_words
 
 WORK = {
     "dispute": Chip(N_("Dispute"), "bad"),
@@ -24,6 +25,8 @@ WORK = {
     "promise_broken": Chip(N_("Promise broken"), "warning"),
     "call_due": Chip(N_("Call"), "info"),
     "call_back": Chip(N_("Call again"), "calm"),
+    "visit_due": Chip(N_("Visit"), "info"),
+    "path_ended": Chip(N_("Plan walked to its end"), "warning"),
 }
 # Why a case of this kind asks for a person, and why it comes where it comes.
 WHY = {
@@ -36,6 +39,8 @@ WHY = {
     "promise_broken": N_("The debtor promised to pay and did not. A call now works best."),
     "call_due": N_("The letters have had no effect; the plan now asks for a call."),
     "call_back": N_("An earlier call reached nobody, or you put the case off until now."),
+    "visit_due": N_("The plan asks for a visit. Announce it in writing first; the debtor may refuse it."),
+    "path_ended": N_("Every step of the plan was taken and nobody paid. Decide what follows."),
 }
 PHASES = {
     "reminder": Chip(N_("Reminder"), "info"),
@@ -174,18 +179,6 @@ LAWS = {
     "uk": N_("United Kingdom"),
     "eu": N_("European Union"),
 }
-STEPS = {
-    "reminder_1": N_("First reminder"),
-    "reminder_2": N_("Second reminder"),
-    "formal_notice": N_("Formal notice"),
-    "formal_notice_copy": N_("Copy of the formal notice"),
-    "final_notice": N_("Final notice"),
-    "call": N_("Telephone call"),
-    "payment_receipt": N_("Receipt of payment"),
-    "promise_confirmation": N_("Confirmation of the promise"),
-    "answer": N_("Answer to a message"),
-    "call_note": N_("What a call agreed on"),
-}
 SOURCES = {
     "psp": N_("Payment page"),
     "bank": N_("Bank transfer"),
@@ -256,6 +249,7 @@ _HAPPENINGS = {
     "CallNoteAnswered": (N_("What the call agreed on: %(answer)s"), "promise", "good"),
     "MessageRefused": (N_("%(channel)s not sent: not allowed at that moment"), "pause", "warning"),
     "CallDue": (N_("The plan asks for a call"), "phone", "neutral"),
+    "PathChanged": (N_("The plan changed to version %(version)s"), "edit", "neutral"),
     "PersonWanted": (N_("A person is asked for"), "user", "neutral"),
     "PayLinkOpened": (N_("The debtor opened the payment page"), "link", "info"),
     "PaymentStarted": (N_("The debtor started a payment of %(money)s"), "euro", "info"),
@@ -312,12 +306,6 @@ def planned(action: PlannedAction) -> dict[str, Any]:
 def said(words: Mapping[str, str], key: str) -> str:
     """This function will return what people read for a code, in their language; an unknown code as it is."""
     return gettext(words.get(key, key))
-
-
-def step_words(step: str) -> str:
-    """This function will name a step of the plan; answers to the debtor carry an id behind a colon."""
-    key = step.partition(":")[0]
-    return gettext(STEPS.get(key, key))
 
 
 def reasons(codes: Sequence[str]) -> list[str]:

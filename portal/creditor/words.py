@@ -14,6 +14,7 @@ from portal.shared.i18n import N_, format_bps, format_day, format_money, gettext
 from portal.shared.listing import Chip
 from portal.shared.words import CHANNEL_ICONS, CHANNELS, CLAIM_STATES, DEBTOR_KINDS
 from portal.shared.words import DOCUMENTS as DOCUMENTS
+from portal.shared.words import step_words as step_words
 
 PLACEMENT_STATES = {
     "received": Chip(N_("Being read"), "info"),
@@ -69,21 +70,6 @@ REPORT_REASONS = (
     N_("this day is before the claim was handed over; correct the claim instead"),
     N_("a payment of this amount on this day was reported already"),
 )
-STEPS = {
-    "reminder_1": N_("First reminder"),
-    "reminder_2": N_("Second reminder"),
-    "formal_notice": N_("Formal notice"),
-    "notice": N_("Formal notice"),
-    "formal_notice_copy": N_("Copy of the formal notice"),
-    "final_notice": N_("Final notice"),
-    "call": N_("Telephone call"),
-    "call_before_notice": N_("Call before the notice"),
-    "payment_receipt": N_("Receipt of payment"),
-    "promise_confirmation": N_("Confirmation of the promise"),
-    "answer": N_("Answer to a message"),
-    "call_note": N_("What a call agreed on"),
-    "link": N_("Payment link"),
-}
 FIELDS = {
     "claim_reference": N_("Case reference"),
     "invoice_number": N_("Invoice number"),
@@ -367,12 +353,6 @@ def planned(action: PlannedAction) -> dict[str, Any]:
         "icon": CHANNEL_ICONS.get(action.channel, "calendar"),
         "tone": "neutral",
     }
-
-
-def step_words(step: str) -> str:
-    """This function will name a step of the plan; answers to the debtor carry an id behind a colon."""
-    key = step.partition(":")[0]
-    return gettext(STEPS.get(key, key))
 
 
 class _Readable(dict[str, str]):

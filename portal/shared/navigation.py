@@ -91,6 +91,7 @@ DOORS: tuple[Door, ...] = (
             Entry(N_("Users"), "/admin/users", "users"),
             Entry(N_("Brands"), "/admin/brands", "brand"),
             Entry(N_("Rate cards"), "/admin/rate-cards", "scale"),
+            Entry(N_("Treatment paths"), "/admin/paths", "play"),
             Entry(N_("Experiments"), "/admin/experiments", "proof"),
         ),
     ),
