@@ -245,6 +245,18 @@ def drop_work(
     )
 
 
+def drop_asked(unit: Unit, *, creditor_id: UUID, key: str) -> None:
+    """This function will close the open work that was asked for under keys that begin so, except what a
+    collector has in hand."""
+    unit.session.connection().execute(
+        text(
+            "UPDATE work_item w SET done_at = app.now(), done_by = :by WHERE w.creditor_id = :creditor"
+            f" AND starts_with(w.key, :key) AND w.done_at IS NULL AND {_FREE}"
+        ),
+        {"by": unit.by, "creditor": creditor_id, "key": key},
+    )
+
+
 def _one_at_a_time(unit: Unit, user_id: UUID) -> None:
     """A second press of the key waits for the first, and then finds the case that it leased."""
     unit.session.connection().execute(

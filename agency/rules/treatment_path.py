@@ -20,6 +20,7 @@ _ADDED: Final[Mapping[str, Any]] = {
     "reachable_by": None,
     "proof_days": 7,
     "hour": None,
+    "best": False,
 }
 _ADDED_TO_PATH: Final[Mapping[str, Any]] = {"signature": "either", "currency": "EUR", "end": None}
 
@@ -66,7 +67,8 @@ class PathStep:
     A step is passed over when the principal is not above `above_minor` (minor units in the path's currency),
     the debtor is none of `to_debtors`, or cannot be reached by `reachable_by`; when it is optional and the
     debtor has none of its channels; when no promise was broken; and when it comes before a due date that has
-    passed. Any other step then goes by letter. It leaves from `hour` on (0 to 23, the agency's clock).
+    passed. Any other step then goes by letter. It leaves from `hour` on (0 to 23, the agency's clock). `best`
+    leaves it to the debtor's own score which of its channels is taken (`agency.rules.channel_choice`).
     """
 
     key: str
@@ -82,6 +84,7 @@ class PathStep:
     reachable_by: Channel | None = None
     proof_days: int = 7
     hour: int | None = None
+    best: bool = False
 
     @property
     def conditional(self) -> bool:

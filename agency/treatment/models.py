@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field
 
 from agency.kernel.columns import (
@@ -150,3 +150,47 @@ class TreatmentStep(CreditorRow, table=True):
     done_at: datetime | None = moment_field(default=None)
     why: str = ""
     trace: list[Any] = json_field(default_factory=list)
+
+
+class Experiment(Timestamped, table=True):
+    """Ways of contact tried against each other at the steps of one text; one runs per text at a time.
+
+    `arms` are ways of contact in order; `holdout_percent` of the claims are treated as ever. A claim answers
+    when something is paid within `answer_days`.
+    """
+
+    __tablename__ = "experiment"
+    __table_args__ = (
+        UniqueConstraint("name"),
+        Index("uq_experiment_running", "template", unique=True, postgresql_where="stopped_at IS NULL"),
+        CheckConstraint("holdout_percent BETWEEN 1 AND 99", name="holdout"),
+        CheckConstraint("answer_days BETWEEN 1 AND 90", name="answer"),
+        CheckConstraint("(stopped_at IS NULL) = (stopped_by IS NULL)", name="stopped"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    name: str
+    template: str
+    arms: list[str] = json_field()
+    holdout_percent: int
+    answer_days: int
+    created_by: str
+    stopped_at: datetime | None = moment_field(default=None)
+    stopped_by: str | None = None
+    stopped_why: str = ""
+
+
+class ExperimentClaim(PartRow, table=True):
+    """The group that a claim was put into when the step came; it is never changed."""
+
+    __tablename__ = "experiment_claim"
+    __table_args__ = (
+        within_creditor("claim_id", "claim"),
+        UniqueConstraint("creditor_id", "claim_id", "experiment_id"),
+        Index("ix_experiment_claim_experiment", "experiment_id"),
+    )
+
+    claim_id: UUID
+    experiment_id: UUID = Field(foreign_key="experiment.id")
+    group: str
+    at: datetime = moment_field()

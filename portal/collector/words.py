@@ -92,7 +92,12 @@ DISPOSITIONS = (
     ("wrong_number", N_("Wrong number"), N_("The number is never dialled again.")),
 )
 # These have forms of their own, or follow from what the product does itself.
-NOT_PLACED_BY_HAND = frozenset({"dispute", "promise", "plan_kept", "notice_running", "missing_information"})
+NOT_PLACED_BY_HAND = frozenset(
+    {
+        "dispute", "promise", "plan_kept", "notice_running", "missing_information", "reply_unread",
+        "agreement_to_confirm",
+    }
+)  # fmt: skip
 
 
 def holds_to_place(*, country: str, debtor: DebtorKind, on: date) -> tuple[tuple[str, str], ...]:
@@ -114,6 +119,8 @@ REASONS_OF_WORK = {
     "plan_proposed": N_("The debtor asked for a payment plan."),
     "instalment_missed": N_("A payment of the plan did not come; call as a friend would."),
     "plan_broken": N_("The payment plan was not kept and has ended."),
+    "note_corrected": N_("The debtor corrected what the call agreed on."),
+    "note_unanswered": N_("The debtor did not confirm what the call agreed on."),
 }
 LAWS = {
     "nl": N_("Netherlands"),
@@ -170,6 +177,10 @@ _HAPPENINGS = {
     "QuoteAccepted": (N_("The creditor accepted the price"), "check-circle", "good"),
     "ClaimMoved": (N_("Claim is now: %(state)s"), "arrow-right", "neutral"),
     "ClaimPaidOff": (N_("Paid in full"), "check-circle", "good"),
+    "ClaimClosed": (N_("Collection has ended"), "check", "neutral"),
+    "GivingUpAsked": (N_("Asked to give up %(money)s"), "scale", "info"),
+    "PartGivenUp": (N_("Given up: %(money)s"), "scale", "warning"),
+    "PartOwedAgain": (N_("Owed again: %(money)s"), "refresh", "info"),
     "HoldPlaced": (N_("Collection paused: %(ground)s"), "pause", "warning"),
     "HoldLifted": (N_("Collection resumed: %(ground)s"), "play", "info"),
     "DisputeRaised": (N_("Disputed: %(reason)s"), "dispute", "bad"),
@@ -179,6 +190,13 @@ _HAPPENINGS = {
     "MessageDelivered": (N_("%(channel)s delivered"), "check", "good"),
     "MessageOpened": (N_("%(channel)s opened"), "mail", "good"),
     "MessageBounced": (N_("%(channel)s could not be delivered"), "alert", "bad"),
+    "ReplyReceived": (N_("The debtor wrote: %(channel)s"), "inbox", "warning"),
+    "DebtorOptedOut": (N_("The debtor wants no more messages: %(channel)s"), "pause", "warning"),
+    "ReplyDecided": (N_("Message of the debtor: %(decision)s"), "check", "info"),
+    "InboundNoted": (N_("An automatic answer came in"), "mail", "neutral"),
+    "MessageWaitsForClaim": (N_("A message waits for its claim"), "inbox", "neutral"),
+    "CallNoteSent": (N_("What the call agreed on was written to the debtor"), "mail", "info"),
+    "CallNoteAnswered": (N_("What the call agreed on: %(answer)s"), "promise", "good"),
     "MessageRefused": (N_("%(channel)s not sent: not allowed at that moment"), "pause", "warning"),
     "CallDue": (N_("The plan asks for a call"), "phone", "neutral"),
     "PathChanged": (N_("The plan changed to version %(version)s"), "edit", "neutral"),
@@ -251,6 +269,12 @@ _CHOICES: Mapping[str, Mapping[str, str]] = {
     "reason": DISPUTE_REASONS,
     "outcome": {state: chip.label for state, chip in DISPUTE_STATES.items()},
     "disposition": {value: label for value, label, _ in DISPOSITIONS},
+    "decision": {"answered": N_("answered"), "closed": N_("read"), "withdrawn": N_("taken off the claim")},
+    "answer": {
+        "confirmed": N_("confirmed by the debtor"),
+        "corrected": N_("corrected by the debtor"),
+        "lapsed": N_("not answered"),
+    },
 }
 
 

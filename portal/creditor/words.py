@@ -210,6 +210,9 @@ _HAPPENINGS = {
     "QuoteDeclined": (N_("Price declined"), "close", "neutral"),
     "ClaimMoved": (N_("Claim is now: %(state)s"), "arrow-right", "neutral"),
     "ClaimPaidOff": (N_("Paid in full"), "check-circle", "good"),
+    "ClaimClosed": (N_("Collection has ended"), "check", "neutral"),
+    "PartGivenUp": (N_("Given up: %(money)s"), "scale", "warning"),
+    "PartOwedAgain": (N_("Owed again: %(money)s"), "refresh", "info"),
     "HoldPlaced": (N_("Collection paused: %(ground)s"), "pause", "warning"),
     "HoldLifted": (N_("Collection resumed: %(ground)s"), "play", "info"),
     "DisputeRaised": (N_("The debtor disputes the claim"), "dispute", "bad"),
@@ -219,6 +222,8 @@ _HAPPENINGS = {
     "MessageDelivered": (N_("%(channel)s delivered"), "check", "good"),
     "MessageOpened": (N_("%(channel)s opened"), "mail", "good"),
     "MessageBounced": (N_("%(channel)s could not be delivered"), "alert", "bad"),
+    "ReplyReceived": (N_("The debtor wrote: %(channel)s"), "inbox", "warning"),
+    "DebtorOptedOut": (N_("The debtor wants no more messages: %(channel)s"), "pause", "warning"),
     "MessageRefused": (N_("%(channel)s not sent: not allowed at that moment"), "pause", "warning"),
     "PayLinkOpened": (N_("The debtor opened the payment page"), "link", "info"),
     "PaymentStarted": (N_("The debtor started a payment of %(money)s"), "euro", "info"),
@@ -271,6 +276,8 @@ HOLDS = {
     "guardianship": N_("guardianship or administration"),
     "minor": N_("under age"),
     "missing_information": N_("we wait for information from you"),
+    "reply_unread": N_("the debtor wrote; we read it first"),
+    "agreement_to_confirm": N_("the debtor confirms an agreement"),
     "deceased": N_("death"),
 }
 CHECK_STATES = {

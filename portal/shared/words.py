@@ -90,6 +90,8 @@ STEPS = {
     "visit": N_("Visit"),
     "payment_receipt": N_("Receipt of payment"),
     "promise_confirmation": N_("Confirmation of the promise"),
+    "answer": N_("Answer to a message"),
+    "call_note": N_("What a call agreed on"),
     "link": N_("Payment link"),
 }
 
