@@ -20,7 +20,7 @@ from agency.kernel.unit import Door, Unit, Units
 from agency.rules.path_migration import land
 from agency.treatment.path_facts import ClaimKey, read_conditions, with_conditions
 from agency.treatment.paths import PublishedPath, path_version, read_paths
-from agency.treatment.planner import read_standing
+from agency.treatment.planner import follow_messages, read_standing
 
 CHUNK: Final = 2_000
 _SECONDS: Final = 300
@@ -70,6 +70,7 @@ def count_migration(unit: Unit, *, key: str, version: int, numbers: Sequence[str
     :raises Conflict: its first day has not come.
     """
     target = _target(unit, key, version)
+    follow_messages(unit)  # what has left meanwhile is not under way any more
     counted = Migration()
     last: ClaimKey = (_NOBODY, _NOBODY)
     while True:
@@ -106,6 +107,8 @@ def migrate_later(unit: Unit, *, key: str, version: int, numbers: Sequence[str] 
 @actor(attempts_max=3, lease_seconds=_SECONDS, own_units=True)
 def migrate_claims(units: Units, *, path: str, version: int, numbers: list[str], by: str) -> None:
     """This function will change claims to a version, some at a time; begun anew, it goes on where it was."""
+    with units.open(Door.WORKER, by=by) as unit:
+        follow_messages(unit)
     last: ClaimKey | None = (_NOBODY, _NOBODY)
     while last is not None:
         with units.open(Door.WORKER, by=by) as unit:

@@ -151,7 +151,7 @@ def when(step: PathStep) -> str:
 
 
 def _days(days: int) -> str:
-    return ngettext("%(num)s day", "%(num)s days", days)
+    return ngettext("%(num)s day", "%(num)s days", days) % {"num": days}
 
 
 def conditions(step: PathStep, currency: str) -> list[str]:

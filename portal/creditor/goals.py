@@ -93,7 +93,7 @@ def _path(emphasis: Emphasis) -> list[tuple[str, str]]:
 
 
 def _when(step: PathStep) -> str:
-    days = ngettext("%(num)s day", "%(num)s days", step.days)
+    days = ngettext("%(num)s day", "%(num)s days", step.days) % {"num": step.days}
     after = {
         "due_date": gettext("%(days)s after the due date"),
         "previous_sent": gettext("%(days)s after the step before"),
