@@ -74,6 +74,8 @@ def test_a_path_is_edited_tried_published_and_followed(town, hired, signed_in):
     town.work_off()
     assert rows(town.work, pinned) == [(2,)]
 
+    ada.goes_home()
+    eve.goes_home()
     # The first reminder left on Tuesday; the second comes twelve days later instead of seven.
     claim = town.claim("F-1001").id
     before = len(town.messages(claim))
