@@ -101,7 +101,9 @@ def real_case(unit: Unit, *, creditor: dict[str, Any], number: str) -> Case:
     return Case(creditor | dict(row._mapping), owed, is_real=True)
 
 
-def made_up_case(*, creditor: dict[str, Any], law: Law, debtor: DebtorKind, on: date) -> Case:
+def made_up_case(
+    *, creditor: dict[str, Any], law: Law, debtor: DebtorKind, on: date, phase: Phase = Phase.reminder
+) -> Case:
     """This function will make a claim up: one invoice that was due a month and a half ago."""
     country, street, postal_code, city = _HOMES[law]
     kind = InterestKind.consumer if debtor is DebtorKind.consumer else InterestKind.trade
@@ -111,7 +113,7 @@ def made_up_case(*, creditor: dict[str, Any], law: Law, debtor: DebtorKind, on: 
     owed = build_up(
         facts=ClaimFacts(
             creditor_id=creditor["creditor_id"], claim_id=new_id(), law=law, interest_kind=kind,
-            phase=Phase.reminder, currency="EUR", costs_from=None, costs=zero, costs_vat=zero,
+            phase=phase, currency="EUR", costs_from=None, costs=zero, costs_vat=zero,
             contractual_percent=None, invoices=(invoice,), movements=(),
         ),
         on=on,

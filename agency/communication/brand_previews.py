@@ -7,18 +7,18 @@ from functools import lru_cache
 from typing import Any, Final
 
 from agency.communication.amounts import announce_costs
-from agency.communication.brand_cases import Case, Sends, dressed, told_by
+from agency.communication.brand_cases import Case, Sends, dressed, made_up_case, told_by
 from agency.communication.composing import Composed, fill
 from agency.communication.mandatory import KINDS, readers
 from agency.communication.pay_links import at_host
 from agency.communication.release import sender_of, sms_sender_of
-from agency.communication.rendering import MessageText, UnableToRender, render_text
+from agency.communication.rendering import MessageText, render_text
 from agency.communication.templates import composed_files
-from agency.communication.values import message_values, pay_values
+from agency.communication.values import is_early, message_values, pay_values
 from agency.kernel.settings import Settings
 from agency.ports.providers import Renderer, Sender
 from agency.rules.brand import BrandDesign
-from agency.rules.facts import Channel, DebtorKind, Law
+from agency.rules.facts import Channel, DebtorKind, Law, Phase
 
 CHANNELS: Final = (Channel.email, Channel.letter, Channel.sms)
 # A link that opens nothing: whoever scans a preview must not land on a debtor's page.
@@ -59,6 +59,13 @@ def keys_for(case: Case) -> tuple[str, ...]:
 def reader_of(key: str) -> tuple[Law, DebtorKind]:
     """Return the first of those who may get a message, for whom a claim is made up."""
     return readers(key)[0]
+
+
+def sample_for(key: str, *, creditor: dict[str, Any], on: date) -> Case:
+    """Return a made-up claim of the first of those who may get a message, in the phase that it belongs to."""
+    law, debtor = reader_of(key)
+    phase = Phase.reminder if is_early(key) else Phase.amicable
+    return made_up_case(creditor=creditor, law=law, debtor=debtor, on=on, phase=phase)
 
 
 def written_in(key: str, channel: Channel, *, language: str, creditors: str) -> Composed:
@@ -126,9 +133,3 @@ def values_of(
     values["pay"] = pay_values(row=row, owed=case.owed, link=link, settings=settings)
     values["subject"] = fill(composed.subject, values)
     return row, values
-
-
-__all__ = [
-    "CHANNELS", "NoSuchMessage", "Preview", "UnableToRender", "keys_for", "preview", "reader_of", "texts",
-    "values_of", "written_in",
-]  # fmt: skip
