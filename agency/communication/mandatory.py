@@ -20,11 +20,13 @@ KINDS: Final[Mapping[str, Communication]] = {
     "final_notice": Communication.final_notice,
     "promise_confirmation": Communication.promise_confirmation,
     "payment_receipt": Communication.payment_receipt,
+    "answer": Communication.answer,
+    "call_note": Communication.call_note,
 }
 """What each text is for."""
 
 # Answers to what the debtor did: they pass a hold, a dispute and a closed claim.
-REPLIES = frozenset({"promise_confirmation", "payment_receipt"})
+REPLIES = frozenset({"promise_confirmation", "payment_receipt", "answer", "call_note"})
 # Steps from which the law lets something follow: they must arrive, so a bounce asks for paper.
 MUST_ARRIVE = frozenset({"notice_nl_consumer", "notice_be_consumer", "notice_business", "final_notice"})
 

@@ -69,6 +69,8 @@ _OTHER_COSTS_BASIS = {
 _INVOICES_IN_MAIL = 10
 _AGENCYS_COLOUR = "#0b5cad"
 LINK_TO_COME = "…"
+# What was told when a message was queued, and is kept with it.
+TOLD = ("promise", "payment", "answer", "note")
 
 
 # Babel takes about fifty microseconds for a figure, and a message repeats the same ones.
@@ -131,6 +133,8 @@ def message_values(
         "pay": pay_values(row=row, owed=owed, link=LINK_TO_COME, settings=settings),
         "promise": _told(row, "promise", "due_on", language),
         "payment": _told(row, "payment", "on", language),
+        "answer": _lines(row, "answer", "on", language),
+        "note": _lines(row, "note", "answer_by", language),
     }
 
 
@@ -327,6 +331,14 @@ def _told(row: Row[Any], name: str, day: str, language: str) -> dict[str, str]:
         "amount": money_text(Money(told["amount_minor"], told["currency"]), language),
         day: date_text(date.fromisoformat(told[day]), language),
     }
+
+
+def _lines(row: Row[Any], name: str, day: str, language: str) -> dict[str, Any]:
+    """Words of a person that were told when the message was queued, and their day."""
+    told = row.told.get(name)
+    if not told:
+        return {"lines": [], day: ""}
+    return {"lines": list(told["lines"]), day: date_text(date.fromisoformat(told[day]), language)}
 
 
 def in_fours(iban: str) -> str:

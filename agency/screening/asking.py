@@ -17,9 +17,7 @@ from agency.calendar import at_local
 from agency.claims.holds import place_hold
 from agency.claims.states import HoldGround
 from agency.events import DebtorFoundInRegister, PersonWanted
-from agency.kernel.audit import record
 from agency.kernel.emitting import emit
-from agency.kernel.errors import NotFound
 from agency.kernel.unit import AGENCY_ZONE, Door, Unit, Units
 from agency.ports.providers import ProviderError
 from agency.ports.registers import (
@@ -204,6 +202,11 @@ def _follow(unit: Unit, one: _Asked, answer: RegisterAnswer) -> None:
         _ask_for_person(unit, one, unclear)
 
 
+def work_key(screening_id: UUID) -> str:
+    """This function will return how the keys of the work begin that an unclear answer makes."""
+    return f"screening:{screening_id}:"
+
+
 def _ask_for_person(unit: Unit, one: _Asked, unclear: Sequence[str]) -> None:
     """An entry that nobody understands is looked into by a person; until then nobody is contacted."""
     for claim_id in _claims(unit, one):
@@ -213,7 +216,7 @@ def _ask_for_person(unit: Unit, one: _Asked, unclear: Sequence[str]) -> None:
                 creditor_id=one.creditor_id,
                 claim_id=claim_id,
                 work_kind="answer",
-                key=f"screening:{one.screening_id}:{','.join(sorted(unclear))}"[:200],
+                key=f"{work_key(one.screening_id)}{','.join(sorted(unclear))}"[:200],
                 reason="register_unclear",
             ),
         )
@@ -222,30 +225,6 @@ def _ask_for_person(unit: Unit, one: _Asked, unclear: Sequence[str]) -> None:
 def _claims(unit: Unit, one: _Asked) -> Sequence[UUID]:
     found = unit.session.connection().execute(_CLAIMS, {"creditor": one.creditor_id, "debtor": one.debtor_id})
     return found.scalars().all()
-
-
-def settle_unclear(unit: Unit, *, creditor_id: UUID, debtor_id: UUID) -> None:
-    """This function will take a person's word that an unclear entry does not stop collection.
-
-    :raises NotFound: nothing unclear is known of this debtor.
-    """
-    settled = unit.session.connection().execute(
-        text(
-            "UPDATE screening SET state = 'clear', failure = '' WHERE creditor_id = :c AND debtor_id = :d"
-            " AND state = 'unclear' RETURNING id"
-        ),
-        {"c": creditor_id, "d": debtor_id},
-    )
-    screening_id = settled.scalar_one_or_none()
-    if screening_id is None:
-        raise NotFound("nothing unclear is known of this debtor")
-    record(
-        unit,
-        action="screening.settled",
-        subject=f"screening:{screening_id}",
-        creditor_id=creditor_id,
-        facts={"debtor": str(debtor_id)},
-    )
 
 
 def _hold(unit: Unit, one: _Asked, entries: Sequence[RegisterEntry]) -> None:
