@@ -119,7 +119,7 @@ def values_of(
     """Return the row that the release would read, and every value of the message."""
     row = dressed(
         case, design, sends, template=composed.key, step=composed.key, channel=composed.channel.value,
-        language=composed.language, told=told_by(case.owed, on),
+        language=composed.language, told=told_by(case.owed, composed.language, on),
     )  # fmt: skip
     announced = None
     if composed.key.startswith("notice"):

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from agency.communication.brand_cases import creditor_facts
 from agency.communication.brand_checklist import checklist
+from agency.communication.mandatory import KINDS
 from agency.kernel.errors import AgencyError
 from agency.kernel.unit import Unit
 from agency.parties.branding import open_draft
@@ -45,7 +46,7 @@ def brand(request: Request, unit: CreditorUnit, visitor: TheVisitor, wiring: The
         looks=[(None, found)],
         missing_claim=missing,
         view=view,
-        messages=MESSAGES,
+        messages={key: MESSAGES.get(key, key) for key in KINDS},
         languages_of_mail=LANGUAGE_NAMES,
         now_look=NOW,
     )

@@ -7,11 +7,13 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from agency.communication.mandatory import KINDS
 from agency.kernel.files import store
 from agency.kernel.unit import Door
 from agency.parties.models import Role
 from agency.ports.hosts import HostRecord, MailDomain
 from portal import main
+from portal.shared.brand_words import MESSAGES
 from tests.portal.conftest import SHELL
 from tests.portal.house import SENDER, House, send, token_of
 from tests.portal.test_words_and_figures import png
@@ -253,8 +255,9 @@ class TestPreviews:
         studio.begin()
         page = studio.writer.get(f"{studio.at}?view_key=all&view_language={language}").text
         frames = [one for one in self.frames(page) if "/preview/" in one]
-        assert len([one for one in frames if "/mail?" in one]) == 16
-        assert len([one for one in frames if "/letter-1.jpg?" in one]) == 8
+        assert len([one for one in frames if "/mail?" in one]) == 2 * len(KINDS)
+        assert len([one for one in frames if "/letter-1.jpg?" in one]) == len(KINDS)
+        assert set(MESSAGES) == set(KINDS)
         assert len([one for one in frames if "/page?" in one]) == 2
         assert page.count('class="sms"') == 3
         for address in (frames[0], next(one for one in frames if "letter" in one), frames[-1]):
