@@ -1,7 +1,7 @@
 """Messages as a brand makes them, rendered by the same code that sends them and kept nowhere."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -106,9 +106,12 @@ def preview(
     made = render_text(
         MessageText(channel, composed.body, values, at), renderer, drawing="" if on_behalf else drawing
     )
+    sender = sender_of(row, values, settings)
+    if settings.inbound_domain:  # each message gets an address of its own, by which its answer is known
+        sender = replace(sender, reply_to=f"re-…@{settings.inbound_domain}")
     return Preview(
         key=key, channel=channel, language=composed.language, subject=values["subject"],
-        sender=sender_of(row, values, settings), sms_sender=sms_sender_of(row, values, settings),
+        sender=sender, sms_sender=sms_sender_of(row, values, settings),
         on_behalf=on_behalf, html=made.html, text=made.text, pdf=made.pdf,
     )  # fmt: skip
 

@@ -63,7 +63,8 @@ def case_in(key: str, state: str) -> Case:
     facts = ClaimFacts(
         creditor_id=ID, claim_id=ID, law=case.law, interest_kind=InterestKind(case.facts["interest_kind"]),
         phase=Phase.reminder if is_early(key) else Phase.amicable, currency="EUR",
-        costs_from=date(2026, 11, 20) if costs else None, costs=costs, costs_vat=zero, contractual_percent=None, invoices=invoices,
+        costs_from=date(2026, 11, 20) if costs else None, costs=costs, costs_vat=zero,
+        contractual_percent=None, invoices=invoices,
         movements={"paid_in_part": (paid,), "with_costs": (fixed,)}.get(state, ()), undisputed=True,
     )  # fmt: skip
     return replace(case, owed=build_up(facts=facts, on=NOW.date()))
