@@ -58,6 +58,8 @@ MESSAGES = {
     "final_notice": N_("Final notice"),
     "promise_confirmation": N_("Confirmation of a promise"),
     "payment_receipt": N_("Receipt of a payment"),
+    "answer": N_("Answer to a message"),
+    "call_note": N_("What was agreed on the phone"),
 }
 LANGUAGE_NAMES = {"nl": N_("Dutch"), "fr": N_("French"), "en": N_("English"), "de": N_("German")}
 COUNTRIES = {
