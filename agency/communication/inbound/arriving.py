@@ -34,7 +34,7 @@ _KEEP = text(
     "INSERT INTO inbound (creditor_id, id, channel, source_key, received_at, received_by, kind, signs,"
     " from_value, from_name, to_value, subject, words, sha256, media_type, size, state, why, candidates)"
     " VALUES (:creditor_id, :id, :channel, :source_key, :received_at, :received_by, :kind,"
-    " CAST(:signs AS jsonb), :from_value,
+    " CAST(:signs AS jsonb), :from_value,"
     " :from_name, :to_value, :subject, :words, :sha256, :media_type, :size, :state, '', '[]')"
     " ON CONFLICT (creditor_id, source_key) DO NOTHING RETURNING id"
 )
