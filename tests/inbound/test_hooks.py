@@ -82,7 +82,7 @@ class TestForms:
         pdf = b"%PDF-1.4\r\n\r\n--not a boundary\r\n\x00\xff"
         body = a_form(
             {
-                "headers": b"From: =?utf-8?q?Zo=C3=AB?= <zoe@example.nl>\r\nContent-Type: multipart/x;\r\n y=z",
+                "headers": b"From: =?utf-8?q?Zo=C3=AB?= <zoe@example.nl>\r\nContent-Type: a/b;\r\n y=z",
                 "subject": "Réclamation".encode("latin-1"),
                 "text": "J’ai payé".encode("cp1252"),
                 "charsets": b'{"subject": "iso-8859-1", "text": "windows-1252"}',
