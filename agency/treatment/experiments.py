@@ -1,4 +1,4 @@
-"""Trying ways of contact against each other: a fixed holdout, groups that follow from ids, honest intervals."""
+"""Trying ways of contact against each other: a fixed holdout, groups that follow from ids, intervals."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -72,7 +72,7 @@ def start_experiment(
     """
     if template not in TEXTS:
         raise Invalid("choose a text that is written for every way", field="template")
-    if len(set(arms)) != len(arms) or len(arms) < 2 or not set(arms) <= set(WAYS):  # noqa: PLR2004
+    if len(set(arms)) != len(arms) or len(arms) < 2 or not set(arms) <= set(WAYS):
         raise Invalid("choose two or more different ways", field="arms")
     if unit.session.exec(select(Experiment).where(Experiment.name == name)).first():
         raise Conflict("an experiment of this name exists")

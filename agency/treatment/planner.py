@@ -22,9 +22,9 @@ from agency.kernel.emitting import emit
 from agency.kernel.unit import AGENCY_ZONE, Unit
 from agency.rules.facts import Channel
 from agency.rules.reanchor import Pause, catch_up, late_from, reanchored
-from agency.rules.treatment import PathFacts, PlannedStep, SentStep, TreatmentPath, next_step
 from agency.rules.trace import Trace
 from agency.rules.trace import as_json as trace_json
+from agency.rules.treatment import PathFacts, PlannedStep, SentStep, TreatmentPath, next_step
 from agency.treatment.choosing import OpenWay, choose_ways
 from agency.treatment.experiments import Turn, join_experiments
 from agency.treatment.notices import start_terms
@@ -87,7 +87,8 @@ _FACTS = (
     "   FILTER (WHERE h.lifted_at IS NOT NULL OR h.ends_at <= :now) AS ended"
     "  FROM hold h WHERE h.creditor_id = t.creditor_id AND h.claim_id = t.claim_id) holds ON true"
     " LEFT JOIN LATERAL (SELECT max(p.value_on) AS paid_part_on FROM payment p"
-    "  WHERE p.creditor_id = t.creditor_id AND p.claim_id = t.claim_id AND p.reversed_at IS NULL) paid ON true"
+    "  WHERE p.creditor_id = t.creditor_id AND p.claim_id = t.claim_id AND p.reversed_at IS NULL) paid"
+    "  ON true"
     " LEFT JOIN LATERAL (SELECT bool_or(p.channel = 'email') AS email, bool_or(p.channel = 'phone') AS phone"
     "  FROM contact_point p WHERE p.creditor_id = c.creditor_id AND p.debtor_id = c.debtor_id"
     "  AND p.state = 'usable') points ON true"

@@ -66,7 +66,7 @@ class Count:
     def note(self, fault: str, left: Left, why: str) -> None:
         """Count a fault; the first few are kept with their reason."""
         self.faults[fault] += 1
-        if len(self.examples[fault]) < 3:  # noqa: PLR2004 - enough to see what is wrong
+        if len(self.examples[fault]) < 3:
             self.examples[fault].append(f"{left.at:%Y-%m-%d %H:%M} {left.template} by {left.channel}: {why}")
 
 

@@ -37,7 +37,7 @@ def _feasts(place: str, year: int) -> frozenset[date]:
         days.add(first + timedelta(days=(moving["weekday"] - first.weekday()) % 7))
     if "kings_day" in row:
         birthday = date.fromisoformat(f"{year}-{row['kings_day']}")
-        days.add(birthday - timedelta(days=birthday.weekday() == 6))  # noqa: PLR2004 - never on a Sunday
+        days.add(birthday - timedelta(days=birthday.weekday() == 6))
     return frozenset(days)
 
 

@@ -42,8 +42,8 @@ Swap = tuple[Any, str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """One guard: what it keeps from happening, the fault by which the audit must see that it is gone, and what
-    stands in its place then."""
+    """One guard: what it keeps from happening, the fault by which the audit must see that it is gone, and
+    what stands in its place then."""
 
     name: str
     keeps: str
@@ -74,7 +74,7 @@ def without(guard: Guard | None, superuser: psycopg.Connection[Any]) -> Iterator
 
 def _forget() -> None:
     """What the rules remember was decided with the guard in its place."""
-    for remembered in (contact._day_is_closed, contact._clocks):  # noqa: SLF001 - see the module
+    for remembered in (contact._day_is_closed, contact._clocks):
         getattr(remembered, "cache_clear", lambda: None)()
 
 
@@ -110,7 +110,7 @@ def _open_when(reason: str) -> Callable[[], list[Swap]]:
     """The calendar no longer knows one reason to be closed."""
 
     def swaps() -> list[Swap]:
-        real = contact._closed_on  # noqa: SLF001 - see the module
+        real = contact._closed_on
 
         def closed_on(*where: Any, **how: Any) -> Iterator[Any]:
             return (one for one in real(*where, **how) if one.reason != reason)
@@ -124,7 +124,7 @@ def _one_clock(index: int) -> Callable[[], list[Swap]]:
     """Of the debtor's clock and the agency's, only one counts."""
 
     def swaps() -> list[Swap]:
-        real = contact._clocks  # noqa: SLF001 - see the module
+        real = contact._clocks
         return [(contact, "_clocks", lambda place: (real(place)[index],))]
 
     return swaps
@@ -146,7 +146,7 @@ def _statement(room: Any, name: str, fragments: Mapping[str, str]) -> Callable[[
 
 def _blind_to_others_today() -> list[Swap]:
     """Within one chunk nobody remembers whom another message has just reached."""
-    real = release._rule  # noqa: SLF001 - see the module
+    real = release._rule
     return [(release, "_rule", lambda unit, row, owed, _, settings: real(unit, row, owed, {}, settings))]
 
 

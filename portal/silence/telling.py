@@ -113,13 +113,13 @@ def _print_guards(runs: list[Run], as_json: bool) -> int:
     if as_json:
         _print_json([as_dict(run, guard) for guard, run in zip(GUARDS, runs, strict=True)])
         return 0 if kept else 1
-    table = Table("", "without", "messages", "that should not have left", "the guard keeps back", box=None, padding=(0, 2),
-                  header_style="bold")  # fmt: skip
+    table = Table("", "without", "messages", "that should not have left", "the guard keeps back",
+                  box=None, padding=(0, 2), header_style="bold")  # fmt: skip
     for guard, run in zip(GUARDS, runs, strict=True):
         faults = run.count.faults
         table.add_row(
-            "[green]needed[/]" if faults[guard.fault] else "[red]unseen[/]", guard.name, f"{run.count.messages:,}",
-            f"{faults[guard.fault]:,} {guard.fault}", guard.keeps,
+            "[green]needed[/]" if faults[guard.fault] else "[red]unseen[/]",
+            guard.name, f"{run.count.messages:,}", f"{faults[guard.fault]:,} {guard.fault}", guard.keeps,
         )  # fmt: skip
     Console().print(table)
     return 0 if kept else 1

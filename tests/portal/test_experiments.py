@@ -38,9 +38,15 @@ def test_one_is_begun_and_stopped(house, admin):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"arms": ["sms"]}, {"holdout_percent": "0"}, {"holdout_percent": "x"}, {"name": ""}, {"template": "call"},
-     {"arms": ["sms", "pigeon"]}],
-)  # fmt: skip
+    [
+        {"arms": ["sms"]},
+        {"arms": ["sms", "pigeon"]},
+        {"holdout_percent": "0"},
+        {"holdout_percent": "x"},
+        {"name": ""},
+        {"template": "call"},
+    ],
+)
 def test_what_cannot_be_tried_is_said_and_nothing_begins(house, admin, changes):
     refused = begin(admin, **changes)
     assert refused.status_code == 422

@@ -6,7 +6,6 @@ C14, D19..D21, F1).
 
 from datetime import date, timedelta
 
-import psycopg
 import pytest
 
 from portal.local.postgres import APPLICATION
