@@ -20,11 +20,19 @@ KINDS: Final[Mapping[str, Communication]] = {
     "final_notice": Communication.final_notice,
     "promise_confirmation": Communication.promise_confirmation,
     "payment_receipt": Communication.payment_receipt,
+    "plan_agreed": Communication.plan_confirmation,
+    "plan_missed": Communication.plan_reminder,
+    "plan_completed": Communication.plan_completion,
+    "refund_account": Communication.refund_question,
 }
 """What each text is for."""
 
 # Answers to what the debtor did: they pass a hold, a dispute and a closed claim.
-REPLIES = frozenset({"promise_confirmation", "payment_receipt"})
+REPLIES = frozenset(
+    {"promise_confirmation", "payment_receipt", "plan_agreed", "plan_completed", "refund_account"}
+)
+# What a running plan does not hold back, because it is about the plan; all other rules are asked.
+WITHIN_PLAN = frozenset({"plan_missed"})
 # Steps from which the law lets something follow: they must arrive, so a bounce asks for paper.
 MUST_ARRIVE = frozenset({"notice_nl_consumer", "notice_be_consumer", "notice_business", "final_notice"})
 
@@ -72,5 +80,5 @@ def _readers(key: str) -> tuple[tuple[Law, DebtorKind], ...]:
 
 def _on_paths(key: str) -> Iterator[tuple[Law, DebtorKind]]:
     for path in default_paths():
-        if key in REPLIES or any(step.template == key for step in path.steps):
+        if key in REPLIES | WITHIN_PLAN or any(step.template == key for step in path.steps):
             yield from ((path.law, debtor) for debtor in path.debtors)

@@ -16,12 +16,12 @@ from sqlalchemy import Row, text
 from agency.claims.explaining import claim_trace
 from agency.claims.itemisation import ItemisedClaim, itemise_many
 from agency.claims.limitation import limitation_ends
-from agency.claims.states import ClaimState
+from agency.claims.states import ClaimState, HoldGround
 from agency.communication import amounts as as_of
 from agency.communication.amounts import AnnouncedCosts, announce_costs
 from agency.communication.composing import fill
 from agency.communication.facts import read_facts, take_due
-from agency.communication.mandatory import REPLIES, empty_values
+from agency.communication.mandatory import REPLIES, WITHIN_PLAN, empty_values
 from agency.communication.pay_links import issue_pay_links
 from agency.communication.values import address_lines, message_values, pay_values
 from agency.events import MessageRefused
@@ -38,6 +38,8 @@ from agency.rules.trace import Trace
 from agency.rules.trace import as_json as trace_json
 
 CHUNK = 100
+# What was told when a message was queued, and stays with it.
+_TOLD = ("promise", "payment", "plan", "refund")
 
 _VERDICT = text(
     "UPDATE message m SET state = v.state, due_at = v.due_at, to_value = v.to_value,"
@@ -78,6 +80,7 @@ class Reserved:
     reserved_at: datetime
     ledger_entries: int
     disputed_minor: int
+    passes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +196,7 @@ def _facts(
         debtor=DebtorKind(row.debtor_kind),
         phase=Phase(row.phase),
         balance=owed.total,
-        holds=tuple(row.holds or ()),
+        holds=tuple(ground for ground in row.holds or () if ground not in _passed(row)),
         # A dispute about everything is a hold as well; either alone is enough to stop.
         disputed=row.disputed_minor > 0 and owed.principal.minor <= 0,
         claim_closed=row.claim_state != ClaimState.ACTIVE,
@@ -209,6 +212,11 @@ def _facts(
         content_complete=complete,
         is_reply=row.template in REPLIES,
     )
+
+
+def _passed(row: Row[Any]) -> tuple[str, ...]:
+    """The grounds of hold that a message about the plan itself passes."""
+    return (HoldGround.PLAN_KEPT.value,) if row.template in WITHIN_PLAN else ()
 
 
 def _reachable(row: Row[Any], to: str) -> bool:
@@ -230,7 +238,7 @@ def _written(unit: Unit, one: _Ruled) -> dict[str, Any]:
         *claim_trace(one.owed),
         *(one.announced.trace if one.announced else ()),
     )
-    told = {key: one.row.told[key] for key in ("promise", "payment") if key in one.row.told}
+    told = {key: one.row.told[key] for key in _TOLD if key in one.row.told}
     return {
         "creditor_id": one.row.creditor_id,
         "id": one.row.id,
@@ -279,6 +287,7 @@ def _reserved(unit: Unit, one: _Ruled, settings: Settings) -> Reserved:
         reserved_at=unit.now,
         ledger_entries=row.ledger_entries,
         disputed_minor=row.disputed_minor,
+        passes=_passed(row),
     )
 
 

@@ -127,6 +127,8 @@ def message_values(
         "pay": pay_values(row=row, owed=owed, link=LINK_TO_COME, settings=settings),
         "promise": _told(row, "promise", "due_on", language),
         "payment": _told(row, "payment", "on", language),
+        "plan": _plan(row, language),
+        "refund": _told(row, "refund", "on", language),
     }
 
 
@@ -300,6 +302,26 @@ def _told(row: Row[Any], name: str, day: str, language: str) -> dict[str, str]:
     return {
         "amount": money_text(Money(told["amount_minor"], told["currency"]), language),
         day: date_text(date.fromisoformat(told[day]), language),
+    }
+
+
+def _plan(row: Row[Any], language: str) -> dict[str, Any]:
+    """The plan that a message is about: all of it, the payment that comes first or was missed, each part."""
+    told = row.told.get("plan")
+    if not told:
+        return {"total": "", "amount": "", "due_on": "", "parts": []}
+
+    def said(minor: int) -> str:
+        return money_text(Money(minor, told["currency"]), language)
+
+    return {
+        "total": said(told["total_minor"]),
+        "amount": said(told["amount_minor"]),
+        "due_on": date_text(date.fromisoformat(told["due_on"]), language),
+        "parts": [
+            {"due_on": date_text(date.fromisoformat(due_on), language), "amount": said(minor)}
+            for due_on, minor in told["parts"]
+        ],
     }
 
 

@@ -173,6 +173,10 @@ STEPS = {
     "call": N_("Telephone call"),
     "payment_receipt": N_("Receipt of payment"),
     "promise_confirmation": N_("Confirmation of the promise"),
+    "plan_agreed": N_("Payment plan, in writing"),
+    "plan_missed": N_("Payment of the plan missed"),
+    "plan_completed": N_("Payment plan completed"),
+    "refund_account": N_("Question: account for a refund"),
 }
 SOURCES = {
     "psp": N_("Payment page"),

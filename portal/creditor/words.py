@@ -80,6 +80,10 @@ STEPS = {
     "call_before_notice": N_("Call before the notice"),
     "payment_receipt": N_("Receipt of payment"),
     "promise_confirmation": N_("Confirmation of the promise"),
+    "plan_agreed": N_("Payment plan, in writing"),
+    "plan_missed": N_("Payment of the plan missed"),
+    "plan_completed": N_("Payment plan completed"),
+    "refund_account": N_("Question: account for a refund"),
     "link": N_("Payment link"),
 }
 FIELDS = {

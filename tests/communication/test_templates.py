@@ -32,7 +32,8 @@ WRITTEN = list(written_files())
 DEMANDS = [
     composed
     for composed in TEXTS
-    if composed.channel is not Channel.sms and not composed.key.startswith(("promise", "payment"))
+    if composed.channel is not Channel.sms
+    and not composed.key.startswith(("promise", "payment", "plan", "refund"))
 ]
 
 
