@@ -17,6 +17,7 @@ from agency.communication.replying import (
 )
 from agency.credit.jobs import ask_bureau
 from agency.desk.reacting import (
+    ask_about_note,
     ask_when_answered,
     ask_when_wanted,
     call_when_broken,
@@ -38,6 +39,7 @@ from agency.documents.jobs import check_added, check_attachments, keep_score
 from agency.events import (
     AccountChangeMoved,
     CallDue,
+    CallNoteAnswered,
     ClaimClosed,
     ClaimPaidOff,
     CompletenessOverridden,
@@ -128,6 +130,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     ClaimClosed: (stop_when_ended, drop_when_ended),
     PartOwedAgain: (resume_when_owed_again,),
     CallDue: (call_when_due,),
+    CallNoteAnswered: (ask_about_note,),
     PersonWanted: (ask_when_wanted,),
     HoldPlaced: (look_into_answer,),
     DisputeRaised: (price_again, stop_when_disputed, look_into_dispute),

@@ -39,6 +39,8 @@ class HoldGround(StrEnum):
     MINOR = "minor"
     DECEASED = "deceased"
     MISSING_INFORMATION = "missing_information"
+    REPLY_UNREAD = "reply_unread"
+    AGREEMENT_TO_CONFIRM = "agreement_to_confirm"
 
 
 MOVES: dict[ClaimState, frozenset[ClaimState]] = {

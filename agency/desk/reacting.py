@@ -8,6 +8,7 @@ from agency.desk.models import WorkKind
 from agency.desk.queue import ask_for_person, drop_work, urgency
 from agency.events import (
     CallDue,
+    CallNoteAnswered,
     ClaimClosed,
     ClaimPaidOff,
     DisputeAnswered,
@@ -149,6 +150,20 @@ def decide_when_proposed(unit: Unit, event: PlanProposed) -> None:
             kind=WorkKind.ANSWER,
             key=f"plan:{event.plan_id}",
             reason="plan_proposed",
+        )
+
+
+def ask_about_note(unit: Unit, event: CallNoteAnswered) -> None:
+    """This function will ask for a person when a debtor corrected what a call agreed on, or was silent."""
+    reasons = {"corrected": "note_corrected", "lapsed": "note_unanswered"}
+    if event.answer in reasons:
+        ask_for_person(
+            unit,
+            creditor_id=event.creditor_id,
+            claim_id=_claim(event.claim_id),
+            kind=WorkKind.ANSWER if event.answer == "corrected" else WorkKind.CALL_BACK,
+            key=f"note:{event.note_id}",
+            reason=reasons[event.answer],
         )
 
 

@@ -15,9 +15,10 @@ from typing import Final, Literal
 from stdnum import iban as stdnum_iban
 
 from agency.intake import values
+from agency.intake.amounts import DecimalSign, NotUnderstood, parse_amount
 from agency.intake.headers import folded, known_field
 from agency.intake.table import Cell, Row
-from agency.intake.values import DateOrder, DecimalSign, NotUnderstood
+from agency.intake.values import DateOrder
 
 Why = Literal["named", "hinted", "content"]
 _LOOKED_AT: Final = 60  # filled cells of a column: enough to know what it holds
@@ -286,7 +287,7 @@ def _sign(amounts: Sequence[str]) -> tuple[DecimalSign | None, str]:
 @lru_cache(maxsize=4_096)
 def _amount(text: str, sign: DecimalSign) -> Decimal | None:
     try:
-        return values.parse_amount(text, decimal_sign=sign)
+        return parse_amount(text, decimal_sign=sign)
     except NotUnderstood:
         return None
 

@@ -11,10 +11,13 @@ from portal.collector import (
     duplicates,
     evidence,
     giving_up,
+    inbound,
     lists,
     plan_list,
     queue,
+    registers,
     sorting,
+    unmatched,
 )
 
 __all__ = [
@@ -28,8 +31,11 @@ __all__ = [
     "duplicates",
     "evidence",
     "giving_up",
+    "inbound",
     "lists",
     "plan_list",
     "queue",
+    "registers",
     "sorting",
+    "unmatched",
 ]

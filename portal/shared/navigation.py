@@ -49,11 +49,13 @@ DOORS: tuple[Door, ...] = (
         frozenset({"collector"}),
         (
             Entry(N_("Work queue"), "/desk", "queue"),
+            Entry(N_("Messages"), "/desk/inbound", "inbox"),
             Entry(N_("Claims"), "/desk/claims", "claims"),
             Entry(N_("Promises"), "/desk/promises", "promise"),
             Entry(N_("Payment plans"), "/desk/plans", "calendar"),
             Entry(N_("Disputes"), "/desk/disputes", "dispute"),
             Entry(N_("One claim or two?"), "/desk/duplicates", "link"),
+            Entry(N_("Unclear registers"), "/desk/registers", "search"),
             Entry(N_("To sort"), "/desk/sorting", "file"),
         ),
         search="/desk/search",
@@ -89,6 +91,8 @@ DOORS: tuple[Door, ...] = (
             Entry(N_("Users"), "/admin/users", "users"),
             Entry(N_("Brands"), "/admin/brands", "brand"),
             Entry(N_("Rate cards"), "/admin/rate-cards", "scale"),
+            Entry(N_("Treatment paths"), "/admin/paths", "play"),
+            Entry(N_("Experiments"), "/admin/experiments", "proof"),
         ),
     ),
     Door(
