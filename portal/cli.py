@@ -183,6 +183,28 @@ def mutate(
     raise typer.Exit(0 if found.passed else 1)
 
 
+@app.command(rich_help_panel=TEST)
+def silence(
+    days: Annotated[int, typer.Option(min=15, max=800, help="How many days pass.")] = 400,
+    messages: Annotated[int, typer.Option(min=100, help="About so many leave.")] = 100_000,
+    seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 7,
+    without: Annotated[
+        str | None, typer.Option(help="Take this guard away: the count must turn red.")
+    ] = None,
+    guards: Annotated[
+        bool, typer.Option("--guards", help="Take every guard away in turn, in a small world each.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let 400 days pass and count every message that should not have left; 1 when there is one."""
+    from portal.silence.days import Size
+    from portal.silence.telling import SMALL, keep_silence
+
+    size = SMALL if guards else Size(days, messages, seed)
+    code = keep_silence(size=size, guard_name=without, every_guard=guards, as_json=as_json)
+    raise typer.Exit(code)
+
+
 @app.command(rich_help_panel=OPERATE)
 def shell() -> None:
     """Open a Python prompt with `units`, `settings` and SQLAlchemy's `select` at hand."""

@@ -27,11 +27,16 @@ def place_hold(
     ground: HoldGround,
     note: str = "",
     ends_at: datetime | None = None,
+    starts_at: datetime | None = None,
 ) -> UUID:
     """This function will hold a claim; a hold that runs on the same ground is kept and its end taken over.
 
+    :param starts_at: an earlier moment when the pause was asked for then and is only written down now.
     :raises NotFound: this creditor has no such claim.
+    :raises Invalid: it would begin in the future.
     """
+    if starts_at is not None and starts_at > unit.now:
+        raise Invalid("a hold cannot begin in the future", field="starts_at")
     # The claim's row is the lock that sending takes too: what is reserved after this commit sees the hold.
     claim = unit.session.exec(
         select(Claim.id).where(Claim.creditor_id == creditor_id, Claim.id == claim_id).with_for_update()
@@ -54,7 +59,7 @@ def place_hold(
         ground=ground,
         note=note,
         by=unit.by,
-        starts_at=unit.now,
+        starts_at=starts_at or unit.now,
         ends_at=ends_at,
     )
     unit.session.add(hold)

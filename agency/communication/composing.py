@@ -18,7 +18,7 @@ from agency.rules.facts import Channel
 FOLDER = Path(__file__).with_name("templates")
 LAYOUTS = FOLDER / "layouts"
 
-BLOCKS = ("claim", "pay", "object")
+BLOCKS = ("claim", "pay", "object", "answer", "note")
 _VALUE = re.compile(r"\{\{\s*([a-z_]+(?:\.[a-z_]+)*)\s*\}\}")
 _BOLD = re.compile(r"\*\*(.+?)\*\*", re.DOTALL)
 _CONDITION = re.compile(r"\?(!?)([a-z_]+(?:\.[a-z_]+)*):\s+")

@@ -20,11 +20,13 @@ KINDS: Final[Mapping[str, Communication]] = {
     "final_notice": Communication.final_notice,
     "promise_confirmation": Communication.promise_confirmation,
     "payment_receipt": Communication.payment_receipt,
+    "answer": Communication.answer,
+    "call_note": Communication.call_note,
 }
 """What each text is for."""
 
 # Answers to what the debtor did: they pass a hold, a dispute and a closed claim.
-REPLIES = frozenset({"promise_confirmation", "payment_receipt"})
+REPLIES = frozenset({"promise_confirmation", "payment_receipt", "answer", "call_note"})
 # Steps from which the law lets something follow: they must arrive, so a bounce asks for paper.
 MUST_ARRIVE = frozenset({"notice_nl_consumer", "notice_be_consumer", "notice_business", "final_notice"})
 
@@ -38,12 +40,12 @@ def missing(composed: Composed, *, on: date) -> tuple[str, ...]:
     named = values_named(composed.body) | values_named(composed.subject)
     words = composed.body.replace("\\", "")
     found: dict[str, None] = {}
-    for law, debtor in _readers(composed.key):
+    for law, debtor in readers(composed.key):
         use = Use(kind=KINDS[composed.key], law=law, debtor=debtor, channel=composed.channel)
         decision = missing_content(use=use, language=composed.language, values=named, text=words, on=on)
         found |= dict.fromkeys(decision.missing)
         if composed.channel is not Channel.sms:
-            found |= dict.fromkeys(hidden(_identity(law, debtor, on), named))
+            found |= dict.fromkeys(hidden(least_identity(law, debtor, on), named))
     return tuple(found)
 
 
@@ -58,14 +60,14 @@ def empty_values(
     return empty_content(use=use, values=values, on=on)
 
 
-def _identity(law: Law, debtor: DebtorKind, on: date) -> Identity:
+def least_identity(law: Law, debtor: DebtorKind, on: date) -> Identity:
     """Return what a text must show at least: under the creditor's name, where that is lawful at all."""
     home = law.value.upper()  # a consumer's claim follows the law of his home, so its code is the country's
     return identity_shown(country=home, debtor=debtor, phase=Phase.reminder, in_creditors_name=True, on=on)
 
 
 @cache
-def _readers(key: str) -> tuple[tuple[Law, DebtorKind], ...]:
+def readers(key: str) -> tuple[tuple[Law, DebtorKind], ...]:
     """Return who may get a text: whoever the paths send it to, and an answer anybody on a path."""
     return tuple(dict.fromkeys(_on_paths(key)))
 

@@ -6,7 +6,7 @@ amounts as of that moment, the address, and a generation that only this sender h
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -21,9 +21,10 @@ from agency.communication import amounts as as_of
 from agency.communication.amounts import AnnouncedCosts, announce_costs
 from agency.communication.composing import fill
 from agency.communication.facts import read_facts, take_due
+from agency.communication.inbound.reply_address import reply_address
 from agency.communication.mandatory import REPLIES, empty_values
-from agency.communication.pay_links import issue_pay_links
-from agency.communication.values import address_lines, message_values, pay_values
+from agency.communication.pay_links import at_host, issue_pay_links
+from agency.communication.values import TOLD, address_lines, message_values, pay_values
 from agency.events import MessageRefused
 from agency.kernel.emitting import emit
 from agency.kernel.settings import Settings
@@ -45,10 +46,13 @@ _VERDICT = text(
     " generation = v.generation, attempts = m.attempts + v.tried, reserved_at = v.reserved_at,"
     " subject = v.subject, content_sha256 = NULL,"
     " lease_until = CASE WHEN v.tried = 1 THEN clock_timestamp() + make_interval(secs => :lease) END,"
-    " amounts = v.amounts, trace = v.trace, reasons = v.reasons"
+    # What the ledger said is told by what could be seen of it: a moment that was read before waiting for a
+    # lock lies before payments that the amounts know of already.
+    " amounts = v.amounts || jsonb_build_object('seen', pg_current_snapshot()::text),"
+    " trace = v.trace, reasons = v.reasons, brand_version_id = v.brand"
     " FROM jsonb_to_recordset(CAST(:verdicts AS jsonb)) AS v(creditor_id uuid, id uuid, state text,"
     "  due_at timestamptz, to_value text, generation integer, tried integer, reserved_at timestamptz,"
-    "  subject text, amounts jsonb, trace jsonb, reasons jsonb)"
+    "  subject text, amounts jsonb, trace jsonb, reasons jsonb, brand uuid)"
     " WHERE m.creditor_id = v.creditor_id AND m.id = v.id"
 )
 
@@ -76,6 +80,7 @@ class Reserved:
     reserved_at: datetime
     ledger_entries: int
     disputed_minor: int
+    logo_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +121,12 @@ def reserve_due(unit: Unit, *, settings: Settings, limit: int = CHUNK) -> Reserv
     owed = itemise_many(
         unit, keys=[(row.creditor_id, row.claim_id) for row in rows], on=unit.today, undisputed=True
     )
-    contacted: dict[UUID, str] = {}
+    contacted: dict[UUID, Row[Any]] = {}
     ruled: list[_Ruled] = []
     for row in rows:
         one = _rule(unit, row, owed[row.creditor_id, row.claim_id], contacted, settings)
         if one.decision.verdict == "send" and row.template not in REPLIES:
-            contacted[row.person] = _contact(row)
+            contacted[row.person] = row
         ruled.append(one)
     _link(unit, [one for one in ruled if one.decision.verdict == "send"], settings)
     verdicts = json.dumps([_written(unit, one) for one in ruled], default=str)
@@ -135,7 +140,7 @@ def reserve_due(unit: Unit, *, settings: Settings, limit: int = CHUNK) -> Reserv
 
 
 def _rule(
-    unit: Unit, row: Row[Any], owed: ItemisedClaim, contacted: dict[UUID, str], settings: Settings
+    unit: Unit, row: Row[Any], owed: ItemisedClaim, contacted: dict[UUID, Row[Any]], settings: Settings
 ) -> _Ruled:
     announced = _announced(unit, row, owed)
     to = "\n".join(address_lines(row)) if row.channel == Channel.letter else (row.contact_value or "")
@@ -158,7 +163,8 @@ def _link(unit: Unit, sent: Sequence[_Ruled], settings: Settings) -> None:
     keys = list(dict.fromkeys((one.row.creditor_id, one.row.claim_id) for one in sent))
     links = issue_pay_links(unit, public_url=settings.public_url, keys=keys)
     for one in sent:
-        link = links[one.row.creditor_id, one.row.claim_id]
+        host = one.row.pay_host if one.row.pay_valid else ""
+        link = at_host(links[one.row.creditor_id, one.row.claim_id], host)
         one.values["pay"] = pay_values(row=one.row, owed=one.owed, link=link, settings=settings)
         one.values["subject"] = fill(one.row.subject_source, one.values)
 
@@ -181,9 +187,18 @@ def _announced(unit: Unit, row: Row[Any], owed: ItemisedClaim) -> AnnouncedCosts
 
 
 def _facts(
-    unit: Unit, row: Row[Any], owed: ItemisedClaim, contacted: dict[UUID, str], *, to: str, complete: bool
+    unit: Unit,
+    row: Row[Any],
+    owed: ItemisedClaim,
+    contacted: dict[UUID, Row[Any]],
+    *,
+    to: str,
+    complete: bool,
 ) -> SendFacts:
-    now_contacted = contacted.get(row.person) not in (None, _contact(row))
+    # What this chunk has decided already is as good as sent.
+    other = contacted.get(row.person)
+    now_contacted = other is not None and _contact(other) != _contact(row)
+    for_others = other is not None and other.creditor_id != row.creditor_id
     return SendFacts(
         country=row.country,
         region=row.region,
@@ -201,6 +216,7 @@ def _facts(
         contacts=PersonContacts(
             last_at=unit.now if now_contacted else row.last_at,
             in_7_days=(row.in_7_days or 0) + now_contacted,
+            other_creditor_at=unit.now if for_others else row.others_at,
         ),
         limitation_ends=limitation_ends(law=Law(row.law), due_on=row.due_on),
         threatens_court=threatens_court(text=row.body_source, language=row.language, on=unit.today),
@@ -228,7 +244,7 @@ def _written(unit: Unit, one: _Ruled) -> dict[str, Any]:
         *claim_trace(one.owed),
         *(one.announced.trace if one.announced else ()),
     )
-    told = {key: one.row.told[key] for key in ("promise", "payment") if key in one.row.told}
+    told = {key: one.row.told[key] for key in TOLD if key in one.row.told}
     return {
         "creditor_id": one.row.creditor_id,
         "id": one.row.id,
@@ -242,6 +258,7 @@ def _written(unit: Unit, one: _Ruled) -> dict[str, Any]:
         "amounts": told | as_of.as_json(one.owed, one.announced),
         "trace": trace_json(trace),
         "reasons": list(one.decision.reasons),
+        "brand": one.row.brand_version_id,
     }
 
 
@@ -269,19 +286,36 @@ def _reserved(unit: Unit, one: _Ruled, settings: Settings) -> Reserved:
         to=one.to,
         address=tuple(address_lines(row)),
         country=row.country,
-        sender=_sender(row, one.values, settings),
-        sms_sender=row.sms_sender or settings.agency_name[:11],
+        sender=_answerable(sender_of(row, one.values, settings), row.id, settings),
+        sms_sender=sms_sender_of(row, one.values, settings),
         body_source=row.body_source,
         subject=one.values["subject"],
         values=one.values,
         reserved_at=unit.now,
         ledger_entries=row.ledger_entries,
         disputed_minor=row.disputed_minor,
+        logo_sha256="" if one.values["sender"]["on_behalf"] else row.logo_sha256 or "",
     )
 
 
-def _sender(row: Row[Any], values: dict[str, Any], settings: Settings) -> Sender:
+def _answerable(sender: Sender, message_id: UUID, settings: Settings) -> Sender:
+    """A mail is answered to an address that names it, so that the answer finds its claim by itself."""
+    if settings.inbound_domain is None:
+        return sender
+    secret = settings.secret.get_secret_value()
+    return replace(sender, reply_to=reply_address(message_id, domain=settings.inbound_domain, secret=secret))
+
+
+def sender_of(row: Row[Any], values: dict[str, Any], settings: Settings) -> Sender:
+    """Return who a mail is from: the creditor's address where it signs and its domain's records stand."""
     name = values["sender"]["name"]
-    if not values["sender"]["on_behalf"] and row.sender_email:
-        return Sender(name=name, email=row.sender_email, reply_to=row.reply_to or settings.agency_email)
-    return Sender(name=name, email=settings.agency_email, reply_to=settings.agency_email)
+    if values["sender"]["on_behalf"]:
+        return Sender(name=name, email=settings.agency_email, reply_to=settings.agency_email)
+    email = row.sender_email if row.sender_email and row.mail_valid else settings.agency_email
+    return Sender(name=name, email=email, reply_to=row.reply_to or settings.agency_email)
+
+
+def sms_sender_of(row: Row[Any], values: dict[str, Any], settings: Settings) -> str:
+    """Return whom a text message is from: at most 11 signs, or a number."""
+    own = "" if values["sender"]["on_behalf"] else row.sms_sender
+    return own or settings.agency_name[:11]

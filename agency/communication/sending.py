@@ -24,6 +24,7 @@ from agency.kernel.files import store_many
 from agency.kernel.ports import Ports
 from agency.kernel.settings import Settings, settings
 from agency.kernel.unit import Door, Unit, Units
+from agency.parties.logos import drawing_of
 from agency.ports.providers import ProviderAmbiguous, ProviderRefused, ProviderTransient
 from agency.rules.facts import Channel
 
@@ -147,10 +148,16 @@ def _render_all(reserved: Sequence[Reserved], ports: Ports) -> tuple[list[Render
     outcomes: list[Outcome] = []
     for one in reserved:
         try:
-            rendered.append(render(one, ports.renderer))
+            rendered.append(render(one, ports.renderer, drawing=_drawing(one, ports)))
         except UnableToRender as error:
             outcomes.append(Outcome(one, "failed", why=f"not rendered: {error}"))
     return rendered, outcomes
+
+
+def _drawing(one: Reserved, ports: Ports) -> str:
+    if one.channel is not Channel.letter or not one.logo_sha256:
+        return ""
+    return drawing_of(ports.files, one.logo_sha256)
 
 
 def _keep(unit: Unit, rendered: Sequence[Rendered], ports: Ports) -> None:

@@ -26,11 +26,12 @@ _FACTS = text(
     "  AND h.claim_id = c.id AND h.lifted_at IS NULL AND (h.ends_at IS NULL OR h.ends_at > :now)) AS grounds,"
     " (SELECT array_agg(p.value) FROM contact_point p WHERE p.creditor_id = c.creditor_id"
     "  AND p.debtor_id = c.debtor_id AND p.channel = 'phone' AND p.state = 'usable') AS numbers,"
-    " contacts.last_at, coalesce(contacts.in_7_days, 0) AS in_7_days"
+    " contacts.last_at, contacts.others_at, coalesce(contacts.in_7_days, 0) AS in_7_days"
     " FROM claim c JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
     " LEFT JOIN LATERAL (SELECT max(x.at) AS last_at,"
+    "  max(x.at) FILTER (WHERE x.creditor_id <> c.creditor_id) AS others_at,"
     "  count(DISTINCT x.contact) FILTER (WHERE x.at > :week_ago) AS in_7_days FROM ("
-    "   SELECT coalesce(m.sent_at, m.reserved_at) AS at,"
+    "   SELECT m.creditor_id, coalesce(m.sent_at, m.reserved_at) AS at,"
     "    concat_ws(':', m.claim_id, replace(m.step, '_copy', ''), m.cycle) AS contact"
     "    FROM debtor p JOIN message m ON m.creditor_id = p.creditor_id AND m.debtor_id = p.id"
     "    JOIN template t ON t.id = m.template_id"
@@ -39,7 +40,7 @@ _FACTS = text(
     "    AND m.state IN ('sending', 'unknown', 'sent', 'delivered', 'opened') AND t.key <> ALL(:replies)"
     "    AND coalesce(m.sent_at, m.reserved_at) > :month_ago"
     "   UNION ALL"
-    "   SELECT k.started_at, k.id::text FROM debtor p"
+    "   SELECT k.creditor_id, k.started_at, k.id::text FROM debtor p"
     "    JOIN claim o ON o.creditor_id = p.creditor_id AND o.debtor_id = p.id"
     "    JOIN call k ON k.creditor_id = o.creditor_id AND k.claim_id = o.id"
     "    WHERE (p.creditor_id, p.id) IN (SELECT d.creditor_id, d.id UNION ALL"
@@ -103,7 +104,9 @@ def decide(unit: Unit, row: Row[Any], *, number: str, balance: Money) -> SendDec
         holds=tuple(sorted(row.grounds or ())),
         claim_closed=row.state != ClaimState.ACTIVE,
         contact_point_ok=number in numbers if number else bool(numbers),
-        contacts=PersonContacts(last_at=row.last_at, in_7_days=row.in_7_days),
+        contacts=PersonContacts(
+            last_at=row.last_at, in_7_days=row.in_7_days, other_creditor_at=row.others_at
+        ),
         limitation_ends=limitation_ends(law=Law(row.law), due_on=row.due_on),
     )
     return may_send(facts=facts, at=unit.now)

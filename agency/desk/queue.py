@@ -27,6 +27,8 @@ RANKS: Final = {
     WorkKind.PROMISE_BROKEN: 60,
     WorkKind.CALL_DUE: 50,
     WorkKind.CALL_BACK: 40,
+    WorkKind.VISIT_DUE: 35,
+    WorkKind.PATH_ENDED: 30,
 }
 _RANK_WEIGHT: Final = 10**14  # more than any moment in milliseconds
 

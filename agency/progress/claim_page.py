@@ -68,6 +68,9 @@ _PARTS = {
     "evidence": SCORE_FACTS,
     "work": "SELECT id, kind, reason, due_at, leased_by, leased_until, generation FROM work_item"
     f" WHERE {_OURS} AND done_at IS NULL ORDER BY urgency, id LIMIT 20",
+    # Steps whose way was chosen by the debtor's own score, with the points of every way.
+    "ways": "SELECT step, channel, due_at, trace FROM treatment_step"
+    f" WHERE {_OURS} AND trace <> '[]' ORDER BY due_at DESC LIMIT 3",
     # The same person at other creditors: only the agency may see this.
     "other_claims": "SELECT c.creditor_id, c.id, c.number, c.state, c.phase, c.principal_minor, c.currency,"
     " c.due_on, cr.name AS creditor FROM claim c JOIN creditor cr ON cr.id = c.creditor_id"
@@ -109,6 +112,7 @@ class ClaimPage:
     documents: Sequence[Part]
     evidence: Sequence[Part]
     work: Sequence[Part]
+    ways: Sequence[Part]
     other_claims: Sequence[Part]
     staff: Mapping[UUID, str]
     happened: Sequence[Happening]

@@ -29,6 +29,8 @@ class Communication(StrEnum):
     final_notice = "final_notice"
     promise_confirmation = "promise_confirmation"
     payment_receipt = "payment_receipt"
+    answer = "answer"
+    call_note = "call_note"
     instalment_offer = "instalment_offer"
     debt_acknowledgement = "debt_acknowledgement"
 

@@ -1,15 +1,18 @@
 """How often one person is contacted, whichever creditors' claims the contacts are about."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final
+from zoneinfo import ZoneInfo
 
+from agency.calendar import HOME_ZONE, at_local
 from agency.rules.tables import read_table, row_in_force
 from agency.rules.trace import Trace, TraceLine
 
 _DAY: Final = timedelta(days=1)
 _WEEK: Final = timedelta(days=7)
+_HOME: Final = ZoneInfo(HOME_ZONE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +21,8 @@ class PersonContacts:
 
     A person who owes three creditors is one person: the caller counts by the identity that links the debtors,
     never by claim or creditor. The letter and the e-mail of one step are one contact; an answer to the
-    person's own act is none. `oldest_of_7_days_at` is the oldest contact among `in_7_days`, where it is
+    person's own act is none. `other_creditor_at` is the last contact about another creditor's claim than the
+    one that would be contacted about now. `oldest_of_7_days_at` is the oldest contact among `in_7_days`, where it is
     known.
 
     :raises ValueError: when the number is negative, or a moment has no zone.
@@ -27,11 +31,12 @@ class PersonContacts:
     last_at: datetime | None = None
     in_7_days: int = 0
     oldest_of_7_days_at: datetime | None = None
+    other_creditor_at: datetime | None = None
 
     def __post_init__(self) -> None:
         if self.in_7_days < 0:
             raise ValueError("contacts are counted from zero")
-        for moment in (self.last_at, self.oldest_of_7_days_at):
+        for moment in (self.last_at, self.oldest_of_7_days_at, self.other_creditor_at):
             if moment is not None and moment.tzinfo is None:
                 raise ValueError("a moment needs its zone")
 
@@ -48,7 +53,8 @@ class FrequencyDecision:
 
 @dataclass(frozen=True, slots=True)
 class FrequencyRule:
-    """How many contacts with one person are proportionate: hours between two, and at most in seven days."""
+    """How many contacts with one person are proportionate: hours between two, at most in seven days, and
+    whether one creditor a day is enough."""
 
     rule: str
     since: date
@@ -56,6 +62,7 @@ class FrequencyRule:
     counts: str
     hours_between: int
     in_7_days_max: int
+    one_creditor_a_day: bool
 
 
 def one_more_contact(*, contacts: PersonContacts, at: datetime) -> FrequencyDecision:
@@ -78,7 +85,15 @@ def one_more_contact(*, contacts: PersonContacts, at: datetime) -> FrequencyDeci
     if contacts.last_at is not None and at < contacts.last_at + timedelta(hours=rule.hours_between):
         free_at = contacts.last_at + timedelta(hours=rule.hours_between)
         return _decision(rule, contacts, at, ("too_soon_after_last_contact",), free_at)
+    if rule.one_creditor_a_day and _day(contacts.other_creditor_at) == _day(at):
+        tomorrow = at_local(day=at.astimezone(_HOME).date() + _DAY, clock=time(0), zone=_HOME)
+        return _decision(rule, contacts, at, ("another_creditor_today",), tomorrow)
     return _decision(rule, contacts, at, (), at)
+
+
+def _day(moment: datetime | None) -> date | None:
+    """Return the day of the agency's calendar."""
+    return None if moment is None else moment.astimezone(_HOME).date()
 
 
 @lru_cache(maxsize=512)

@@ -11,12 +11,14 @@ from typing import Any
 import typst
 
 from agency.ports.providers import TemplateRefused, Value
-from integrations.rendering.plain_values import plain_values
+from integrations.rendering.plain_values import bounded_values
 
 # Typst reads files below its root only; this one holds none.
 _ROOT = Path(__file__).with_name("letter_root")
 # The only two ways to load a package, which Typst would fetch from the network.
 _LOADS = re.compile(r"\b(import|include)\b")
+# What could run on without an end: a letter goes over its values and no more.
+_UNBOUNDED = re.compile(r"#\s*while\b|\bwhile\b[^\n]*\{|\b(?:range|eval|plugin|repeat)\s*\(")
 _DATED = "#set document(date: datetime(year: {year}, month: {month}, day: {day}))\n"
 # A word longer than a line is wide may break anywhere: a long name wraps instead of leaving the paper. An
 # address with a slash or an @ stays whole, because its reader may copy it; Typst breaks those at slashes.
@@ -43,7 +45,9 @@ class LetterPress:
         """
         if loading := _LOADS.search(source):
             raise TemplateRefused(f"a letter may not load anything: {loading.group()}")
-        plain = plain_values(values)
+        if unbounded := _UNBOUNDED.search(source):
+            raise TemplateRefused(f"a letter may only go over its values: {unbounded.group()[:40]}")
+        plain = bounded_values(values)
         before = _DATED.format(year=dated.year, month=dated.month, day=dated.day)
         if _has_long_word(plain):  # looking for them takes Typst a tenth of its time
             before += _BREAKS_LONG_WORDS

@@ -18,7 +18,7 @@ from agency.progress.claim_page import ClaimPage, Part, claim_page
 from agency.rules.explain import explain
 from agency.rules.facts import DebtorKind
 from agency.rules.holds import stops_contact
-from agency.rules.trace import Trace
+from agency.rules.trace import Trace, from_json
 from portal.collector.doors import claim_url, desk_page, who
 from portal.collector.words import (
     CALL_STATES,
@@ -204,6 +204,7 @@ def _actions(found: ClaimPage, on: date) -> dict[str, Action]:
         "call": Action("call", reasons(call.reasons), call.until, call.trace),
         "promise": Action("promise", reasons([*running, *owed, *promised, *silent])),
         "plan": Action("plan", reasons([*running, *owed])),
+        "give_up": Action("give_up", []),
         "dispute": Action("dispute", reasons([*running, *disputed])),
         "hold": Action("hold", reasons(running)),
         "note": Action("note", []),
@@ -285,7 +286,17 @@ def _parts(found: ClaimPage) -> dict[str, Any]:
         "others": [_other(one) for one in found.other_claims],
         "happened": [happening(event, by=names.get(event.by, ""), notes=texts) for event in found.happened],
         "planned": [planned(action) for action in found.planned],
+        "ways": [_way(one) for one in found.ways],
     }  # fmt: skip
+
+
+def _way(one: Part) -> dict[str, Any]:
+    return {
+        "what": step_words(one["step"]),
+        "channel": said(CHANNELS, one["channel"]),
+        "at": one["due_at"],
+        "trace": from_json(one["trace"]),
+    }
 
 
 def _dispute(one: Part, found: ClaimPage) -> dict[str, Any]:

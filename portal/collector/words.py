@@ -15,6 +15,7 @@ from portal.shared.plan_words import PLAN_STATES
 from portal.shared.words import CHANNEL_ICONS, CHANNELS, CLAIM_STATES
 from portal.shared.words import DISPUTE_REASONS as DISPUTE_REASONS
 from portal.shared.words import DISPUTE_STATES as DISPUTE_STATES
+from portal.shared.words import step_words as step_words
 
 WORK = {
     "dispute": Chip(N_("Dispute"), "bad"),
@@ -24,6 +25,8 @@ WORK = {
     "promise_broken": Chip(N_("Promise broken"), "warning"),
     "call_due": Chip(N_("Call"), "info"),
     "call_back": Chip(N_("Call again"), "calm"),
+    "visit_due": Chip(N_("Visit"), "info"),
+    "path_ended": Chip(N_("Plan walked to its end"), "warning"),
 }
 # Why a case of this kind asks for a person, and why it comes where it comes.
 WHY = {
@@ -36,6 +39,8 @@ WHY = {
     "promise_broken": N_("The debtor promised to pay and did not. A call now works best."),
     "call_due": N_("The letters have had no effect; the plan now asks for a call."),
     "call_back": N_("An earlier call reached nobody, or you put the case off until now."),
+    "visit_due": N_("The plan asks for a visit. Announce it in writing first; the debtor may refuse it."),
+    "path_ended": N_("Every step of the plan was taken and nobody paid. Decide what follows."),
 }
 PHASES = {
     "reminder": Chip(N_("Reminder"), "info"),
@@ -103,10 +108,17 @@ HOLDS = {
     "guardianship": N_("Guardianship or administration"),
     "minor": N_("Under age"),
     "missing_information": N_("The creditor is asked for information"),
+    "reply_unread": N_("A message of the debtor to read"),
+    "agreement_to_confirm": N_("An agreement to be confirmed"),
     "deceased": N_("Deceased"),
 }
 # These have forms of their own, or follow from what the product does itself.
-NOT_PLACED_BY_HAND = frozenset({"dispute", "promise", "plan_kept", "notice_running", "missing_information"})
+NOT_PLACED_BY_HAND = frozenset(
+    {
+        "dispute", "promise", "plan_kept", "notice_running", "missing_information", "reply_unread",
+        "agreement_to_confirm",
+    }
+)  # fmt: skip
 
 
 def holds_to_place(*, country: str, debtor: DebtorKind, on: date) -> tuple[tuple[str, str], ...]:
@@ -128,14 +140,17 @@ REASONS_OF_WORK = {
     "plan_proposed": N_("The debtor asked for a payment plan."),
     "instalment_missed": N_("A payment of the plan did not come; call as a friend would."),
     "plan_broken": N_("The payment plan was not kept and has ended."),
+    "note_corrected": N_("The debtor corrected what the call agreed on."),
+    "note_unanswered": N_("The debtor did not confirm what the call agreed on."),
 }
 HOURS = frozenset({"outside_hours", "sunday", "holiday"})
-FREQUENCY = frozenset({"contacts_in_7_days", "too_soon_after_last_contact"})
+FREQUENCY = frozenset({"another_creditor_today", "contacts_in_7_days", "too_soon_after_last_contact"})
 REASONS_OF_RULES = {
     "outside_hours": N_("It is outside the hours in which a debtor may be called."),
     "sunday": N_("Nobody is called on a Sunday."),
     "holiday": N_("Nobody is called on a public holiday."),
     "contacts_in_7_days": N_("There were three contacts in the last seven days."),
+    "another_creditor_today": N_("The debtor was contacted today for another creditor."),
     "too_soon_after_last_contact": N_("The last contact was less than twenty hours ago."),
     "content_incomplete": N_("Something that the law wants in the text is missing."),
     "contact_point_broken": N_("There is no number or address that works."),
@@ -163,16 +178,6 @@ LAWS = {
     "de": N_("Germany"),
     "uk": N_("United Kingdom"),
     "eu": N_("European Union"),
-}
-STEPS = {
-    "reminder_1": N_("First reminder"),
-    "reminder_2": N_("Second reminder"),
-    "formal_notice": N_("Formal notice"),
-    "formal_notice_copy": N_("Copy of the formal notice"),
-    "final_notice": N_("Final notice"),
-    "call": N_("Telephone call"),
-    "payment_receipt": N_("Receipt of payment"),
-    "promise_confirmation": N_("Confirmation of the promise"),
 }
 SOURCES = {
     "psp": N_("Payment page"),
@@ -222,6 +227,10 @@ _HAPPENINGS = {
     "QuoteAccepted": (N_("The creditor accepted the price"), "check-circle", "good"),
     "ClaimMoved": (N_("Claim is now: %(state)s"), "arrow-right", "neutral"),
     "ClaimPaidOff": (N_("Paid in full"), "check-circle", "good"),
+    "ClaimClosed": (N_("Collection has ended"), "check", "neutral"),
+    "GivingUpAsked": (N_("Asked to give up %(money)s"), "scale", "info"),
+    "PartGivenUp": (N_("Given up: %(money)s"), "scale", "warning"),
+    "PartOwedAgain": (N_("Owed again: %(money)s"), "refresh", "info"),
     "HoldPlaced": (N_("Collection paused: %(ground)s"), "pause", "warning"),
     "HoldLifted": (N_("Collection resumed: %(ground)s"), "play", "info"),
     "DisputeRaised": (N_("Disputed: %(reason)s"), "dispute", "bad"),
@@ -231,8 +240,16 @@ _HAPPENINGS = {
     "MessageDelivered": (N_("%(channel)s delivered"), "check", "good"),
     "MessageOpened": (N_("%(channel)s opened"), "mail", "good"),
     "MessageBounced": (N_("%(channel)s could not be delivered"), "alert", "bad"),
+    "ReplyReceived": (N_("The debtor wrote: %(channel)s"), "inbox", "warning"),
+    "DebtorOptedOut": (N_("The debtor wants no more messages: %(channel)s"), "pause", "warning"),
+    "ReplyDecided": (N_("Message of the debtor: %(decision)s"), "check", "info"),
+    "InboundNoted": (N_("An automatic answer came in"), "mail", "neutral"),
+    "MessageWaitsForClaim": (N_("A message waits for its claim"), "inbox", "neutral"),
+    "CallNoteSent": (N_("What the call agreed on was written to the debtor"), "mail", "info"),
+    "CallNoteAnswered": (N_("What the call agreed on: %(answer)s"), "promise", "good"),
     "MessageRefused": (N_("%(channel)s not sent: not allowed at that moment"), "pause", "warning"),
     "CallDue": (N_("The plan asks for a call"), "phone", "neutral"),
+    "PathChanged": (N_("The plan changed to version %(version)s"), "edit", "neutral"),
     "PersonWanted": (N_("A person is asked for"), "user", "neutral"),
     "PayLinkOpened": (N_("The debtor opened the payment page"), "link", "info"),
     "PaymentStarted": (N_("The debtor started a payment of %(money)s"), "euro", "info"),
@@ -291,12 +308,6 @@ def said(words: Mapping[str, str], key: str) -> str:
     return gettext(words.get(key, key))
 
 
-def step_words(step: str) -> str:
-    """This function will name a step of the plan; answers to the debtor carry an id behind a colon."""
-    key = step.partition(":")[0]
-    return gettext(STEPS.get(key, key))
-
-
 def reasons(codes: Sequence[str]) -> list[str]:
     """This function will put the rules' reasons into sentences.
 
@@ -326,6 +337,12 @@ _CHOICES: Mapping[str, Mapping[str, str]] = {
     "reason": DISPUTE_REASONS,
     "outcome": {state: chip.label for state, chip in DISPUTE_STATES.items()},
     "disposition": {value: label for value, label, _ in DISPOSITIONS},
+    "decision": {"answered": N_("answered"), "closed": N_("read"), "withdrawn": N_("taken off the claim")},
+    "answer": {
+        "confirmed": N_("confirmed by the debtor"),
+        "corrected": N_("corrected by the debtor"),
+        "lapsed": N_("not answered"),
+    },
 }
 
 

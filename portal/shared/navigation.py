@@ -49,6 +49,7 @@ DOORS: tuple[Door, ...] = (
         frozenset({"collector"}),
         (
             Entry(N_("Work queue"), "/desk", "queue"),
+            Entry(N_("Messages"), "/desk/inbound", "inbox"),
             Entry(N_("Claims"), "/desk/claims", "claims"),
             Entry(N_("Promises"), "/desk/promises", "promise"),
             Entry(N_("Payment plans"), "/desk/plans", "calendar"),
@@ -73,9 +74,10 @@ DOORS: tuple[Door, ...] = (
                 N_("Remittances"),
                 "/finance/remittances",
                 "payout",
-                covers=("/finance/invoices", "/finance/account-changes"),
+                covers=("/finance/invoices", "/finance/account-changes", "/finance/payout-terms"),
             ),
             Entry(N_("Direct debits"), "/finance/collections", "download"),
+            Entry(N_("Waivers"), "/finance/waivers", "scale"),
             Entry(N_("Proof"), "/finance/proof", "proof"),
         ),
     ),
@@ -89,6 +91,8 @@ DOORS: tuple[Door, ...] = (
             Entry(N_("Users"), "/admin/users", "users"),
             Entry(N_("Brands"), "/admin/brands", "brand"),
             Entry(N_("Rate cards"), "/admin/rate-cards", "scale"),
+            Entry(N_("Treatment paths"), "/admin/paths", "play"),
+            Entry(N_("Experiments"), "/admin/experiments", "proof"),
         ),
     ),
     Door(

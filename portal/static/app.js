@@ -54,6 +54,14 @@ window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
 
+// --- a value to take along ---
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  await navigator.clipboard.writeText(button.dataset.copy);
+  button.textContent = button.dataset.copied;
+});
+
 // --- the command palette ---
 function visibleLinks() {
   return [...byId("palette").querySelectorAll(".palette-list li:not([hidden]) a")];

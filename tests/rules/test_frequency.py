@@ -47,6 +47,21 @@ def test_is_free_again_when_the_oldest_of_the_three_falls_out():
     assert one_more_contact(contacts=late, at=NOON).free_at > NOON
 
 
+def test_on_one_day_nobody_hears_of_two_creditors():
+    """Twenty hours would fit between a letter handed over at night and a message late in the evening."""
+    late = datetime(2026, 11, 3, 20, 45, tzinfo=UTC)
+    contacts = PersonContacts(last_at=late - 21 * HOUR, in_7_days=1, other_creditor_at=late - 21 * HOUR)
+    found = one_more_contact(contacts=contacts, at=late)
+    assert (found.reasons, found.free_at) == (
+        ("another_creditor_today",), datetime(2026, 11, 3, 23, tzinfo=UTC)
+    )  # fmt: skip
+    assert_readable(found.trace)
+    same = PersonContacts(last_at=late - 21 * HOUR, in_7_days=1)
+    assert one_more_contact(contacts=same, at=late).allowed
+    yesterday = PersonContacts(other_creditor_at=late - 22 * HOUR)
+    assert one_more_contact(contacts=yesterday, at=late).allowed
+
+
 def test_refuses_what_cannot_be_counted():
     with pytest.raises(ValueError, match="from zero"):
         PersonContacts(in_7_days=-1)

@@ -1,0 +1,130 @@
+"""What `dev silence` prints: the count per fault, or the table of guards with what each keeps back."""
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from portal.local.places import LocalTrouble
+from portal.silence.audit import FAULTS
+from portal.silence.days import Size
+from portal.silence.guards import GUARDS, Guard
+from portal.silence.running import Run, Tell, own_server, run_on
+
+STOPPED_BY_HAND = 130
+FULL = Size(days=400, messages=100_000, seed=7)
+# Enough for every guard to have kept something back; a run of this size takes seconds.
+SMALL = Size(days=45, messages=1_500, seed=7)
+
+
+def keep_silence(*, size: Size, guard_name: str | None, every_guard: bool, as_json: bool) -> int:
+    """This function will run the simulation, print what it counted, and return the exit code.
+
+    0 when nothing left that should not have, or when every guard was shown to keep something back; else 1.
+
+    :raises LocalTrouble: no guard has that name.
+    """
+    guard = _guard(guard_name) if guard_name else None
+    console = Console(stderr=True)
+    try:
+        with own_server() as postgres:
+            if every_guard:
+                runs = [
+                    _with_bar(console, one.name, size, lambda tell, one=one: run_on(
+                        postgres, size=size, guard=one, tell=tell
+                    ))
+                    for one in GUARDS
+                ]  # fmt: skip
+                return _print_guards(runs, as_json)
+            run = _with_bar(
+                console, guard_name or "all guards", size,
+                lambda tell: run_on(postgres, size=size, guard=guard, tell=tell),
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        console.print("Stopped; nothing is kept of a run.")
+        return STOPPED_BY_HAND
+    _print_run(run, guard, as_json)
+    return 0 if run.count.clean else 1
+
+
+def _guard(name: str) -> Guard:
+    for guard in GUARDS:
+        if guard.name == name:
+            return guard
+    raise LocalTrouble(f"no guard {name!r}; there are {', '.join(guard.name for guard in GUARDS)}")
+
+
+def _with_bar(console: Console, what: str, size: Size, live: Callable[[Tell], Run]) -> Run:
+    bar = Progress(
+        TextColumn("{task.description:<44}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    )
+    with bar:
+        task = bar.add_task(what, total=size.days)
+        return live(
+            lambda done, day, left: bar.update(
+                task, completed=done, description=f"{what}: {day}, {left:,} messages"
+            )
+        )
+
+
+def as_dict(run: Run, guard: Guard | None = None) -> dict[str, Any]:
+    """This function will return a run as plain values."""
+    return {
+        "guard_removed": guard.name if guard else None,
+        "days": run.size.days,
+        "messages": run.count.messages,
+        "by_country": dict(run.count.by_country),
+        "acts": run.acts,
+        "faults": {fault: run.count.faults[fault] for fault in FAULTS},
+        "examples": dict(run.count.examples),
+        "clean": run.count.clean,
+    }
+
+
+def _print_run(run: Run, guard: Guard | None, as_json: bool) -> None:
+    if as_json:
+        _print_json(as_dict(run, guard))
+        return
+    console = Console()
+    count = run.count
+    console.print(
+        f"{count.messages:,} messages in {run.size.days} days, "
+        + ", ".join(f"{place} {number:,}" for place, number in count.by_country.most_common())
+    )
+    console.print("meanwhile: " + ", ".join(f"{name} {times}" for name, times in sorted(run.acts.items())))
+    table = Table("messages", "", "for example", box=None, padding=(0, 2), header_style="bold")
+    for fault in FAULTS:
+        found = count.faults[fault]
+        example = count.examples[fault][0] if found else ""
+        table.add_row(f"[red]{found:,}[/]" if found else "[green]0[/]", fault, example)
+    console.print(table)
+
+
+def _print_guards(runs: list[Run], as_json: bool) -> int:
+    kept = all(run.count.faults[guard.fault] for guard, run in zip(GUARDS, runs, strict=True))
+    if as_json:
+        _print_json([as_dict(run, guard) for guard, run in zip(GUARDS, runs, strict=True)])
+        return 0 if kept else 1
+    table = Table("", "without", "messages", "that should not have left", "the guard keeps back", box=None, padding=(0, 2),
+                  header_style="bold")  # fmt: skip
+    for guard, run in zip(GUARDS, runs, strict=True):
+        faults = run.count.faults
+        table.add_row(
+            "[green]needed[/]" if faults[guard.fault] else "[red]unseen[/]", guard.name, f"{run.count.messages:,}",
+            f"{faults[guard.fault]:,} {guard.fault}", guard.keeps,
+        )  # fmt: skip
+    Console().print(table)
+    return 0 if kept else 1
+
+
+def _print_json(answer: Any) -> None:
+    json.dump(answer, sys.stdout, indent=2, default=str)
+    sys.stdout.write("\n")

@@ -1,0 +1,65 @@
+"""Groups that follow from ids alone, and shares with an honest interval (row 41)."""
+
+from collections import Counter
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agency.rules.experiment import HOLDOUT, group_of, share_of
+
+pytestmark = pytest.mark.pure
+
+ONE, OTHER = UUID(int=1), UUID(int=2)
+ARMS = ("email", "sms", "letter")
+
+
+def groups(experiment, claims=6_000, percent=20):
+    return [
+        group_of(claim_id=UUID(int=number), experiment_id=experiment, arms=ARMS, holdout_percent=percent)
+        for number in range(claims)
+    ]
+
+
+def test_a_claim_belongs_to_its_group_for_good():
+    assert groups(ONE, 50) == groups(ONE, 50)
+
+
+def test_groups_are_as_large_as_they_should_be():
+    found = Counter(groups(ONE))
+    assert abs(found[HOLDOUT] - 1_200) < 150
+    assert all(abs(found[arm] - 1_600) < 170 for arm in ARMS)
+
+
+def test_experiments_draw_apart():
+    """Who is in the holdout of one is not for that in the holdout of the next."""
+    both = sum(one == other == HOLDOUT for one, other in zip(groups(ONE), groups(OTHER), strict=True))
+    assert 150 < both < 330
+
+
+@pytest.mark.parametrize("percent", [0, 100])
+def test_without_a_holdout_there_is_nothing_to_compare_with(percent):
+    with pytest.raises(ValueError, match="holdout"):
+        group_of(claim_id=ONE, experiment_id=OTHER, arms=ARMS, holdout_percent=percent)
+
+
+def test_wilson_as_in_the_books():
+    """Newcombe (1998), method 3: 81 of 263 gives 0.255 to 0.366; 0 of 20 gives 0 to 0.161."""
+    found = share_of(successes=81, trials=263)
+    assert (found.low, found.high) == (Decimal("0.255"), Decimal("0.366"))
+    none = share_of(successes=0, trials=20)
+    assert (none.share, none.low, none.high) == (Decimal("0.000"), Decimal("0.000"), Decimal("0.161"))
+    assert share_of(successes=0, trials=0) is None
+    with pytest.raises(ValueError, match="succeed"):
+        share_of(successes=2, trials=1)
+
+
+@given(st.integers(1, 5_000).flatmap(lambda trials: st.tuples(st.integers(0, trials), st.just(trials))))
+def test_the_interval_holds_the_share_and_narrows_with_more_trials(told):
+    successes, trials = told
+    found = share_of(successes=successes, trials=trials)
+    assert 0 <= found.low <= found.share <= found.high <= 1
+    more = share_of(successes=successes * 4, trials=trials * 4)
+    assert more.high - more.low <= found.high - found.low
