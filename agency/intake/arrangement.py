@@ -23,6 +23,7 @@ _PAGE: Final = re.compile(
     r"(?:.*\s)?(?:pagina|pag\.?|page|blad|seite)\s*:?\s*\d+(?:\s*(?:van|of|de|von|sur|/)\s*\d+)?",
     re.IGNORECASE,
 )
+_RULE: Final = re.compile(r"[-=_+|\s]+")
 _KNOWN_MIN: Final = 2
 _NUMERALS: Final = re.compile(r"\d+")
 
@@ -65,18 +66,20 @@ class Arrangement:
         first = self.names[0]
         for number, cells in rows:
             # Most rows are told from a page's lines by one look at a cell or two.
-            doubtful = not cells[0] or len(cells) < 2 or not cells[1] or cells[0] == first
+            start = cells[0]
+            ruled = isinstance(start, str) and start[:1] in "-=_"
+            doubtful = ruled or not start or len(cells) < 2 or not cells[1] or start == first
             if doubtful and self.is_of_the_page(cells):
                 left_out.append(number)
                 continue
             yield number, cells
 
     def is_of_the_page(self, cells: Sequence[Cell]) -> bool:
-        """Whether a row is the headers, or a line above them, once more."""
+        """Whether a row is the headers or a line above them once more, or a rule drawn with dashes."""
         if is_repeated(cells, self.names):
             return True
         line = as_line(cells)
-        return bool(_PAGE.fullmatch(line)) or _NUMERALS.sub("0", line) in self.lines
+        return bool(_PAGE.fullmatch(line) or _RULE.fullmatch(line)) or _NUMERALS.sub("0", line) in self.lines
 
 
 def arrange(

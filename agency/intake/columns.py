@@ -15,6 +15,7 @@ from typing import Final, Literal
 from stdnum import iban as stdnum_iban
 
 from agency.intake import values
+from agency.intake.amount_columns import COMPUTED
 from agency.intake.amounts import DecimalSign, NotUnderstood, parse_amount
 from agency.intake.headers import folded, known_field
 from agency.intake.table import Cell, Row
@@ -96,6 +97,8 @@ def _candidates(columns: Mapping[str, list[Cell]]) -> Iterable[tuple[int, Reason
                 continue
             score = 1000 if named else 200 - 10 * part if part is not None else 0
             score += 100 if fits else 0
+            if header in COMPUTED:  # beside it stand its parts, and often a running balance
+                score += 500
             if field == "debtor_name" and len(cells) >= _ENOUGH and len(set(cells)) == 1:
                 score -= 900  # the same name on every row is more likely the creditor's own
             if score <= 0 or (
