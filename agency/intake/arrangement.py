@@ -11,7 +11,9 @@ from agency.intake.grouped import (
     NAME_ABOVE,
     Grouped,
     carry_down,
+    carry_name,
     find_groups,
+    find_merged,
     is_heading,
     is_item,
     is_repeated,
@@ -34,6 +36,7 @@ class Arrangement:
 
     :param names: the headers as they stand in the file; empty where it has none.
     :param lines: the lines above them, their figures made 0: each page may say them again.
+    :param merged: the column of names that stands only on the first row of each debtor.
     """
 
     width: int
@@ -41,11 +44,12 @@ class Arrangement:
     lines: frozenset[str]
     grouped: Grouped | None
     computed: Computed | None
+    merged: int | None = None
 
     @property
     def in_front(self) -> tuple[str, ...]:
         """The headers of what is added to each row."""
-        added = self.grouped.headers if self.grouped else ()
+        added = self.grouped.headers if self.grouped else (NAME_ABOVE,) * (self.merged is not None)
         return (self.computed.header, *added) if self.computed else added
 
     def rows(self, rows: Iterable[Row], left_out: list[int]) -> Iterator[Row]:
@@ -55,10 +59,12 @@ class Arrangement:
             rows = carry_down(rows, self.grouped, left_out)
         else:
             rows = _without_totals(rows, self.width, left_out)
+        if self.merged is not None:
+            rows = carry_name(rows, self.merged)
         return rows if self.computed is None else self._with_amount(rows, self.computed)
 
     def _with_amount(self, rows: Iterable[Row], computed: Computed) -> Iterator[Row]:
-        added = len(self.grouped.headers) if self.grouped else 0
+        added = len(self.in_front) - 1
         for number, cells in rows:
             yield number, [computed.of(cells[added:]), *cells]
 
@@ -108,7 +114,8 @@ def arrange(
         grouped = find_groups(headers, plain, above=above if repeats else ())
     items = [cells for cells in plain if is_item(cells)] if grouped else plain
     computed = None if COMPUTED & set(headers) else find_computed(headers, items)
-    return Arrangement(len(headers), tuple(names), lines, grouped, computed)
+    merged = None if grouped or NAME_ABOVE in headers else find_merged(headers, plain)
+    return Arrangement(len(headers), tuple(names), lines, grouped, computed, merged)
 
 
 def _without_totals(rows: Iterable[Row], width: int, left_out: list[int]) -> Iterator[Row]:

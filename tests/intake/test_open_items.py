@@ -175,6 +175,27 @@ class TestGroups:
         assert NAME_ABOVE not in table.headers
         assert len(list(table.rows)) == 3
 
+    def test_whose_name_stands_on_the_first_row_only_are_asked_about(self):
+        table = text(
+            "Naam;Factuur;Vervaldatum;Bedrag",
+            "Jansen;F1;31-08-2026;10,00",
+            ";F2;31-08-2026;11,00",
+            ";F3;31-08-2026;12,00",
+            "Pieters;F4;31-08-2026;13,00",
+            ";F5;31-08-2026;14,00",
+        )
+        with pytest.raises(UnclearColumns, match="debtor name"):
+            recognise(table.headers)
+        mapped = Mapped(columns=propose(table.headers, table.sample).columns, decimal_sign=",")
+        names = [debtor for _, debtor, _ in understood(table, mapped)]
+        assert names == ["Jansen", "Jansen", "Jansen", "Pieters", "Pieters"]
+
+    @pytest.mark.parametrize("second", ["Jansen", "Pieters"])
+    def test_a_row_without_a_name_in_an_ordinary_list_is_refused(self, second):
+        rows = [f"{'Jansen' if n % 2 else second};F{n};31-08-2026;10,00" for n in range(8)]
+        table = text("Naam;Factuur;Vervaldatum;Bedrag", *rows, ";F9;31-08-2026;10,00")
+        assert NAME_ABOVE not in table.headers
+
     @pytest.mark.parametrize(
         ("heading", "found"),
         [
