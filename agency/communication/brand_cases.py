@@ -160,8 +160,8 @@ def told_by(owed: ItemisedClaim, language: str, on: date) -> dict[str, Any]:
         "refund": amount | {"on": on.isoformat()},
         "plan": amount
         | {
-            "total_minor": 2 * amount["amount_minor"],
+            "total_minor": 2 * owed.total.minor,
             "due_on": (on + timedelta(days=14)).isoformat(),
-            "parts": [[(on + timedelta(days=days)).isoformat(), amount["amount_minor"]] for days in (14, 44)],
+            "parts": [[(on + timedelta(days=days)).isoformat(), owed.total.minor] for days in (14, 44)],
         },
     }
