@@ -207,6 +207,7 @@ _HAPPENINGS = {
     "PaymentHeld": (N_("Payment of %(money)s waits for finance"), "suspense", "warning"),
     "PaymentReversed": (N_("Payment taken back: %(money)s"), "alert", "bad"),
     "RefundRequested": (N_("Refund of %(money)s asked for"), "refresh", "info"),
+    "RefundAccountGiven": (N_("The debtor named an account for the refund"), "bank", "good"),
     "RefundPaid": (N_("Paid back: %(money)s"), "refresh", "good"),
     "RefundEnded": (N_("Refund of %(money)s came to nothing"), "alert", "warning"),
     "PromiseMade": (N_("Promise to pay %(money)s by %(day)s"), "promise", "special"),

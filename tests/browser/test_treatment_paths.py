@@ -1,4 +1,4 @@
-"""A path is edited in a browser, tried, published by a second person, and a claim follows it as time passes."""
+"""A path is edited, tried and published by a second person in a browser, and a claim follows it."""
 
 from datetime import timedelta
 
