@@ -547,6 +547,14 @@ class RefundRequested(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RefundAccountGiven(Event):
+    """The debtor named the account to which his money may go back."""
+
+    creditor_sees: ClassVar[bool] = False
+    request_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class RefundPaid(Event):
     """Money went back: seen on the bank, or carried out by the payment provider."""
 

@@ -8,7 +8,13 @@ from agency.arrangements.remainders import owe_remainder_again, waive_small_rema
 from agency.arrangements.settlements import check_settlement_when_paid, undo_settlement_when_reversed
 from agency.banking.collected import see_collected
 from agency.banking.jobs import work_statement
-from agency.communication.replying import confirm_payment, confirm_promise
+from agency.communication.replying import (
+    confirm_completed,
+    confirm_payment,
+    confirm_plan,
+    confirm_promise,
+    tell_missed,
+)
 from agency.credit.jobs import ask_bureau
 from agency.desk.reacting import (
     ask_about_note,
@@ -149,10 +155,10 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     PromiseMade: (confirm_promise, drop_when_promised),
     PromiseBroken: (resume_when_broken, call_when_broken),
     PlanProposed: (decide_when_proposed,),
-    PlanAgreed: (start_everywhere, drop_when_plan_agreed),
+    PlanAgreed: (start_everywhere, drop_when_plan_agreed, confirm_plan),
     PlanRefused: (free_everywhere, resume_when_plan_ended),
-    InstalmentMissed: (call_when_missed,),
-    PlanEnded: (resume_when_plan_ended, call_when_plan_ended),
+    InstalmentMissed: (call_when_missed, tell_missed),
+    PlanEnded: (resume_when_plan_ended, call_when_plan_ended, confirm_completed),
     SettlementEnded: (resume_when_plan_ended,),
     StatementImported: (see_paid_runs, see_refunded, see_collected, work_statement),
     AccountChangeMoved: (tell_old_contact,),

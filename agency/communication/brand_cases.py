@@ -157,4 +157,11 @@ def told_by(owed: ItemisedClaim, language: str, on: date) -> dict[str, Any]:
             "lines": _WORDS_OF_A_PERSON[language],
             "answer_by": (on + timedelta(days=7)).isoformat(),
         },
+        "refund": amount | {"on": on.isoformat()},
+        "plan": amount
+        | {
+            "total_minor": 2 * owed.total.minor,
+            "due_on": (on + timedelta(days=14)).isoformat(),
+            "parts": [[(on + timedelta(days=days)).isoformat(), owed.total.minor] for days in (14, 44)],
+        },
     }

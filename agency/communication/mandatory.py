@@ -22,11 +22,27 @@ KINDS: Final[Mapping[str, Communication]] = {
     "payment_receipt": Communication.payment_receipt,
     "answer": Communication.answer,
     "call_note": Communication.call_note,
+    "plan_agreed": Communication.plan_confirmation,
+    "plan_missed": Communication.plan_reminder,
+    "plan_completed": Communication.plan_completion,
+    "refund_account": Communication.refund_question,
 }
 """What each text is for."""
 
 # Answers to what the debtor did: they pass a hold, a dispute and a closed claim.
-REPLIES = frozenset({"promise_confirmation", "payment_receipt", "answer", "call_note"})
+REPLIES = frozenset(
+    {
+        "promise_confirmation",
+        "payment_receipt",
+        "answer",
+        "call_note",
+        "plan_agreed",
+        "plan_completed",
+        "refund_account",
+    }
+)
+# What a running plan does not hold back, because it is about the plan; all other rules are asked.
+WITHIN_PLAN = frozenset({"plan_missed"})
 # Steps from which the law lets something follow: they must arrive, so a bounce asks for paper.
 MUST_ARRIVE = frozenset({"notice_nl_consumer", "notice_be_consumer", "notice_business", "final_notice"})
 
@@ -74,5 +90,5 @@ def readers(key: str) -> tuple[tuple[Law, DebtorKind], ...]:
 
 def _on_paths(key: str) -> Iterator[tuple[Law, DebtorKind]]:
     for path in default_paths():
-        if key in REPLIES or any(step.template == key for step in path.steps):
+        if key in REPLIES | WITHIN_PLAN or any(step.template == key for step in path.steps):
             yield from ((path.law, debtor) for debtor in path.debtors)

@@ -16,13 +16,13 @@ from sqlalchemy import Row, text
 from agency.claims.explaining import claim_trace
 from agency.claims.itemisation import ItemisedClaim, itemise_many
 from agency.claims.limitation import limitation_ends
-from agency.claims.states import ClaimState
+from agency.claims.states import ClaimState, HoldGround
 from agency.communication import amounts as as_of
 from agency.communication.amounts import AnnouncedCosts, announce_costs
 from agency.communication.composing import fill
 from agency.communication.facts import read_facts, take_due
 from agency.communication.inbound.reply_address import reply_address
-from agency.communication.mandatory import REPLIES, empty_values
+from agency.communication.mandatory import REPLIES, WITHIN_PLAN, empty_values
 from agency.communication.pay_links import at_host, issue_pay_links
 from agency.communication.values import TOLD, address_lines, message_values, pay_values
 from agency.events import MessageRefused
@@ -81,6 +81,7 @@ class Reserved:
     ledger_entries: int
     disputed_minor: int
     logo_sha256: str = ""
+    passes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +207,7 @@ def _facts(
         debtor=DebtorKind(row.debtor_kind),
         phase=Phase(row.phase),
         balance=owed.total,
-        holds=tuple(row.holds or ()),
+        holds=tuple(ground for ground in row.holds or () if ground not in _passed(row)),
         # A dispute about everything is a hold as well; either alone is enough to stop.
         disputed=row.disputed_minor > 0 and owed.principal.minor <= 0,
         claim_closed=row.claim_state != ClaimState.ACTIVE,
@@ -223,6 +224,11 @@ def _facts(
         content_complete=complete,
         is_reply=row.template in REPLIES,
     )
+
+
+def _passed(row: Row[Any]) -> tuple[str, ...]:
+    """The grounds of hold that a message about the plan itself passes."""
+    return (HoldGround.PLAN_KEPT.value,) if row.template in WITHIN_PLAN else ()
 
 
 def _reachable(row: Row[Any], to: str) -> bool:
@@ -295,6 +301,7 @@ def _reserved(unit: Unit, one: _Ruled, settings: Settings) -> Reserved:
         ledger_entries=row.ledger_entries,
         disputed_minor=row.disputed_minor,
         logo_sha256="" if one.values["sender"]["on_behalf"] else row.logo_sha256 or "",
+        passes=_passed(row),
     )
 
 

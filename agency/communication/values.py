@@ -70,7 +70,7 @@ _INVOICES_IN_MAIL = 10
 _AGENCYS_COLOUR = "#0b5cad"
 LINK_TO_COME = "…"
 # What was told when a message was queued, and is kept with it.
-TOLD = ("promise", "payment", "answer", "note")
+TOLD = ("promise", "payment", "answer", "note", "plan", "refund")
 
 
 # Babel takes about fifty microseconds for a figure, and a message repeats the same ones.
@@ -135,6 +135,8 @@ def message_values(
         "payment": _told(row, "payment", "on", language),
         "answer": _lines(row, "answer", "on", language),
         "note": _lines(row, "note", "answer_by", language),
+        "plan": _plan(row, language),
+        "refund": _told(row, "refund", "on", language),
     }
 
 
@@ -339,6 +341,26 @@ def _lines(row: Row[Any], name: str, day: str, language: str) -> dict[str, Any]:
     if not told:
         return {"lines": [], day: ""}
     return {"lines": list(told["lines"]), day: date_text(date.fromisoformat(told[day]), language)}
+
+
+def _plan(row: Row[Any], language: str) -> dict[str, Any]:
+    """The plan that a message is about: all of it, the payment that comes first or was missed, each part."""
+    told = row.told.get("plan")
+    if not told:
+        return {"total": "", "amount": "", "due_on": "", "parts": []}
+
+    def said(minor: int) -> str:
+        return money_text(Money(minor, told["currency"]), language)
+
+    return {
+        "total": said(told["total_minor"]),
+        "amount": said(told["amount_minor"]),
+        "due_on": date_text(date.fromisoformat(told["due_on"]), language),
+        "parts": [
+            {"due_on": date_text(date.fromisoformat(due_on), language), "amount": said(minor)}
+            for due_on, minor in told["parts"]
+        ],
+    }
 
 
 def in_fours(iban: str) -> str:

@@ -31,6 +31,10 @@ class Communication(StrEnum):
     payment_receipt = "payment_receipt"
     answer = "answer"
     call_note = "call_note"
+    plan_confirmation = "plan_confirmation"
+    plan_reminder = "plan_reminder"
+    plan_completion = "plan_completion"
+    refund_question = "refund_question"
     instalment_offer = "instalment_offer"
     debt_acknowledgement = "debt_acknowledgement"
 

@@ -20,7 +20,7 @@ from agency.kernel.unit import Door, Unit, Units
 from agency.rules.path_migration import land
 from agency.treatment.path_facts import ClaimKey, read_conditions, with_conditions
 from agency.treatment.paths import PublishedPath, path_version, read_paths
-from agency.treatment.planner import read_standing
+from agency.treatment.standing import read_standing
 
 CHUNK: Final = 2_000
 _SECONDS: Final = 300

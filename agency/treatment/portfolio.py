@@ -16,7 +16,7 @@ from agency.rules.facts import Channel, DebtorKind, Law, Phase
 from agency.rules.path_tryout import ClaimToTry
 from agency.rules.send import SendFacts
 from agency.treatment.path_facts import ClaimKey, read_conditions, with_conditions
-from agency.treatment.planner import read_standing
+from agency.treatment.standing import read_standing
 
 _GATE = text(
     "SELECT c.creditor_id, c.id AS claim_id, c.law, c.phase, c.currency, c.due_on, c.disputed_minor,"

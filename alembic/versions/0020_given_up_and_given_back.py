@@ -57,8 +57,11 @@ CREATE TABLE refund_account (
   claim_id uuid NOT NULL,
   payment_id uuid,
   held_id uuid,
+  amount_minor bigint NOT NULL CONSTRAINT ck_refund_account_amount CHECK (amount_minor > 0),
+  currency varchar(3) NOT NULL,
   asked_at timestamptz NOT NULL,
   asked_by varchar NOT NULL,
+  ended_at timestamptz,
   iban varchar NOT NULL,
   holder varchar NOT NULL,
   given_at timestamptz,
@@ -99,7 +102,7 @@ def upgrade() -> None:
     op.execute("GRANT SELECT, UPDATE (iban, holder, given_at, given_by) ON refund_account TO agency_debtor")
     op.execute(
         f"CREATE POLICY debtor ON refund_account TO agency_debtor USING ({own})"
-        f" WITH CHECK ({own} AND given_at IS NOT NULL)"
+        f" WITH CHECK ({own} AND given_at IS NOT NULL AND ended_at IS NULL)"
     )
 
 

@@ -13,6 +13,7 @@ from agency.events import PayLinkOpened
 from agency.kernel.emitting import emit
 from agency.kernel.unit import Door, Unit
 from agency.payments.links import LinkUnusable, check_second_fact, resolve_link
+from agency.payments.refund_accounts import refund_waits
 from portal.debtor.fields import Fields
 from portal.debtor.views import brand_values, claim_view, payments
 from portal.debtor.visits import TheVisit, UnconfirmedVisit, Visit, give_cookie
@@ -116,6 +117,7 @@ def show_debtor(
         shown = {
             **brand_values(unit, creditor_id=visit.creditor_id, settings=settings),
             "claim": claim_view(unit, **claim),
+            "refund": refund_waits(unit, **claim),
             "payments": payments(unit, **claim),
             "today": unit.today,
             "bank": {"iban": in_fours(settings.trust_iban), "holder": settings.trust_name},

@@ -60,6 +60,10 @@ MESSAGES = {
     "payment_receipt": N_("Receipt of a payment"),
     "answer": N_("Answer to a message"),
     "call_note": N_("What was agreed on the phone"),
+    "plan_agreed": N_("Payment plan, in writing"),
+    "plan_missed": N_("Payment of the plan missed"),
+    "plan_completed": N_("Payment plan completed"),
+    "refund_account": N_("Question: account for a refund"),
 }
 LANGUAGE_NAMES = {"nl": N_("Dutch"), "fr": N_("French"), "en": N_("English"), "de": N_("German")}
 COUNTRIES = {

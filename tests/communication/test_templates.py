@@ -10,7 +10,7 @@ from pypdf import PdfReader
 from sqlalchemy import text
 
 from agency.communication.composing import UnableToCompose, compose, fill, plain_words, read_text
-from agency.communication.mandatory import KINDS, REPLIES, empty_values
+from agency.communication.mandatory import KINDS, REPLIES, WITHIN_PLAN, empty_values
 from agency.communication.mandatory import missing as missing_on
 from agency.communication.sms_segments import segments
 from agency.communication.templates import (
@@ -30,7 +30,9 @@ TODAY = date(2026, 12, 1)
 TEXTS = list(composed_files())
 WRITTEN = list(written_files())
 DEMANDS = [
-    composed for composed in TEXTS if composed.channel is not Channel.sms and composed.key not in REPLIES
+    composed
+    for composed in TEXTS
+    if composed.channel is not Channel.sms and composed.key not in REPLIES | WITHIN_PLAN
 ]
 
 
