@@ -1,6 +1,6 @@
 """What must be in order before a brand is published: each point green, or with what is wrong in it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -114,20 +114,26 @@ def submit(
     :raises NotReady: something is not.
     :raises Conflict: it is not a draft any more.
     """
-    _refuse_unready(unit, creditor_id, draft_id, settings, renderer, drawing)
+    design = _design(unit, creditor_id, draft_id)
+    _refuse_failing(checklist(unit, creditor_id=creditor_id, design=design, settings=settings))
+    made = rendered(
+        unit, creditor_id=creditor_id, design=design, settings=settings, renderer=renderer, drawing=drawing
+    )
+    _refuse_failing([made])
     branding.submit_draft(unit, creditor_id=creditor_id, draft_id=draft_id)
 
 
-def publish(
-    unit: Unit, *, creditor_id: UUID, draft_id: UUID, settings: Settings, renderer: Renderer, drawing: str
-) -> int:
-    """This function will publish a submitted draft, looking at everything once more, and return the version.
+def publish(unit: Unit, *, creditor_id: UUID, draft_id: UUID, settings: Settings) -> int:
+    """This function will publish a submitted draft and return the version.
+
+    Everything is looked at once more but rendering: a submitted draft cannot change.
 
     :raises NotReady: something is not in order any more.
     :raises NotYourOwn: the person wrote in it.
     :raises Conflict: it was not submitted, or changes nothing.
     """
-    _refuse_unready(unit, creditor_id, draft_id, settings, renderer, drawing)
+    design = _design(unit, creditor_id, draft_id)
+    _refuse_failing(checklist(unit, creditor_id=creditor_id, design=design, settings=settings))
     return branding.publish_draft(unit, creditor_id=creditor_id, draft_id=draft_id)
 
 
@@ -149,19 +155,12 @@ def sends_of(unit: Unit, *, creditor_id: UUID, design: BrandDesign) -> Sends:
     return Sends(mail=mail is HostState.VALID, pay=pay is HostState.VALID)
 
 
-def _refuse_unready(
-    unit: Unit, creditor_id: UUID, draft_id: UUID, settings: Settings, renderer: Renderer, drawing: str
-) -> None:
+def _design(unit: Unit, creditor_id: UUID, draft_id: UUID) -> BrandDesign:
     draft = branding.draft_of(unit, creditor_id=creditor_id, draft_id=draft_id, to_change=True)
-    design = BrandDesign.from_fields(draft.content)
-    points = checklist(unit, creditor_id=creditor_id, design=design, settings=settings)
-    if all(point.passes for point in points):
-        points = [
-            rendered(
-                unit, creditor_id=creditor_id, design=design, settings=settings, renderer=renderer,
-                drawing=drawing,
-            )
-        ]  # fmt: skip
+    return BrandDesign.from_fields(draft.content)
+
+
+def _refuse_failing(points: Sequence[Checked]) -> None:
     if failing := tuple(point for point in points if not point.passes):
         raise NotReady(failing)
 

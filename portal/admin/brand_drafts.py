@@ -123,13 +123,9 @@ def let_out(
     request: Request, unit: StaffUnit, wiring: TheWiring, creditor_id: CreditorId, draft_id: UUID
 ) -> Response:
     """Publish a submitted draft, as the second person."""
-    drawing = _drawing(unit, wiring, creditor_id, draft_id)
 
     def effect() -> None:
-        publish(
-            unit, creditor_id=creditor_id, draft_id=draft_id, settings=wiring.settings,
-            renderer=wiring.ports.renderer, drawing=drawing,
-        )  # fmt: skip
+        publish(unit, creditor_id=creditor_id, draft_id=draft_id, settings=wiring.settings)
 
     notice = N_("Published. Messages look like this from now on.")
     return _done(request, unit, wiring, creditor_id, draft_id, effect, notice, leave=True)

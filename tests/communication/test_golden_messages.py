@@ -73,8 +73,9 @@ def case_in(key: str, state: str) -> Case:
 def sections(key: str, language: str) -> Iterator[str]:
     for state in STATES:
         for channel in (Channel.email, Channel.sms, Channel.letter):
-            # The words of a letter follow its mail's; one state shows its layout.
-            if (key, channel, language) in texts() and (channel is not Channel.letter or state == "fresh"):
+            # The words of a letter are those of its mail; one of each shows its layout.
+            laid_out = channel is not Channel.letter or (state == "fresh" and language == "nl")
+            if (key, channel, language) in texts() and laid_out:
                 yield section(key, language, state, channel)
 
 
