@@ -1,4 +1,4 @@
-"""One person who owes two creditors: contacts are counted together, calls among them, and one creditor a day."""
+"""One person who owes two creditors: contacts are counted together, calls too, and one creditor a day."""
 
 from datetime import UTC, datetime
 
