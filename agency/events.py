@@ -201,6 +201,45 @@ class ClaimPaidOff(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClaimClosed(Event):
+    """Collection ended without payment: given up, or credited in full; pending contacts are cancelled."""
+
+    reacts: ClassVar[bool] = True
+    close_code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivingUpAsked(Event):
+    """Somebody asks a person of more authority to give up a part of a claim."""
+
+    creditor_sees: ClassVar[bool] = False
+    request_id: UUID
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartGivenUp(Event):
+    """A part of what is owed was given up; `act` is "waiver" or "write_off"."""
+
+    act: str
+    amount_minor: int
+    currency: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartOwedAgain(Event):
+    """What was given up is owed again."""
+
+    reacts: ClassVar[bool] = True
+    act: str
+    amount_minor: int
+    currency: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class HoldPlaced(Event):
     """Nothing may leave for this claim until the hold is lifted."""
 
@@ -354,6 +393,24 @@ class MessageRefused(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PathTried(Event):
+    """The try-out of a draft path has come further; only nudges open pages."""
+
+    creditor_sees: ClassVar[bool] = False
+    draft_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class PathChanged(Event):
+    """A claim follows another version of its path from here on, where it stood."""
+
+    creditor_sees: ClassVar[bool] = False
+    path: str
+    version: int
+    before: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class CallDue(Event):
     """The path has come to a phone call: a collector is asked to make it."""
 
@@ -362,6 +419,70 @@ class CallDue(Event):
     step: str
     cycle: int
     why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplyReceived(Event):
+    """The debtor wrote; the path stands still until a person has read it. `topic` is the likeliest."""
+
+    reply_id: UUID
+    channel: str
+    topic: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplyDecided(Event):
+    """A person read what the debtor wrote: answered, closed without, or withdrawn from the claim."""
+
+    creditor_sees: ClassVar[bool] = False
+    reply_id: UUID
+    decision: str
+    topic: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class InboundNoted(Event):
+    """A machine answered one of our messages (`inbound_kind`): kept, and nothing follows from it."""
+
+    creditor_sees: ClassVar[bool] = False
+    inbound_id: UUID
+    inbound_kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DebtorOptedOut(Event):
+    """The debtor wants no more messages by this channel; it is not used any more."""
+
+    channel: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageWaitsForClaim(Event):
+    """Something came in of which nobody can tell yet to which claim it belongs; told under the house."""
+
+    creditor_sees: ClassVar[bool] = False
+    inbound_id: UUID
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallNoteSent(Event):
+    """What a call agreed on was written to the debtor, to be confirmed or corrected."""
+
+    creditor_sees: ClassVar[bool] = False
+    note_id: UUID
+    agreed: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallNoteAnswered(Event):
+    """The debtor confirmed or corrected what a call agreed on, or did not answer in time (`answer`)."""
+
+    creditor_sees: ClassVar[bool] = False
+    reacts: ClassVar[bool] = True
+    note_id: UUID
+    answer: str
+    agreed: str
 
 
 # --- payments and promises ---
@@ -423,6 +544,14 @@ class RefundRequested(Event):
     refund_id: UUID
     amount_minor: int
     currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundAccountGiven(Event):
+    """The debtor named the account to which his money may go back."""
+
+    creditor_sees: ClassVar[bool] = False
+    request_id: UUID
 
 
 @dataclass(frozen=True, kw_only=True)

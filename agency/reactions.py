@@ -4,12 +4,20 @@ or of a job for all that its creditor was told at once, as long as none of them 
 from agency.arrangements.deciding import free_everywhere, start_everywhere
 from agency.arrangements.keeping import check_plan_when_paid, check_plan_when_reversed
 from agency.arrangements.promises import check_when_paid
+from agency.arrangements.remainders import owe_remainder_again, waive_small_remainder
 from agency.arrangements.settlements import check_settlement_when_paid, undo_settlement_when_reversed
 from agency.banking.collected import see_collected
 from agency.banking.jobs import work_statement
-from agency.communication.replying import confirm_payment, confirm_promise
+from agency.communication.replying import (
+    confirm_completed,
+    confirm_payment,
+    confirm_plan,
+    confirm_promise,
+    tell_missed,
+)
 from agency.credit.jobs import ask_bureau
 from agency.desk.reacting import (
+    ask_about_note,
     ask_when_answered,
     ask_when_wanted,
     call_when_broken,
@@ -17,7 +25,7 @@ from agency.desk.reacting import (
     call_when_missed,
     call_when_plan_ended,
     decide_when_proposed,
-    drop_when_paid,
+    drop_when_ended,
     drop_when_plan_agreed,
     drop_when_promised,
     drop_when_resolved,
@@ -31,6 +39,8 @@ from agency.documents.jobs import check_added, check_attachments, keep_score
 from agency.events import (
     AccountChangeMoved,
     CallDue,
+    CallNoteAnswered,
+    ClaimClosed,
     ClaimPaidOff,
     CompletenessOverridden,
     CreditCheckAsked,
@@ -48,6 +58,7 @@ from agency.events import (
     InformationSolved,
     InstalmentMissed,
     MessageBounced,
+    PartOwedAgain,
     PaymentReceived,
     PaymentReversed,
     PersonWanted,
@@ -77,11 +88,12 @@ from agency.treatment.reacting import (
     begin_placement,
     resume_when_broken,
     resume_when_informed,
+    resume_when_owed_again,
     resume_when_plan_ended,
     resume_when_resolved,
     resume_when_reversed,
     stop_when_disputed,
-    stop_when_paid,
+    stop_when_ended,
     write_when_bounced,
 )
 
@@ -114,24 +126,39 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     CreditCheckAsked: (ask_bureau,),
     InformationSolved: (resume_when_informed,),
     InformationExpired: (resume_when_informed,),
-    ClaimPaidOff: (stop_when_paid, drop_when_paid),
+    ClaimPaidOff: (stop_when_ended, drop_when_ended),
+    ClaimClosed: (stop_when_ended, drop_when_ended),
+    PartOwedAgain: (resume_when_owed_again,),
     CallDue: (call_when_due,),
+    CallNoteAnswered: (ask_about_note,),
     PersonWanted: (ask_when_wanted,),
     HoldPlaced: (look_into_answer,),
     DisputeRaised: (price_again, stop_when_disputed, look_into_dispute),
     DisputeAnswered: (ask_when_answered,),
     DisputeResolved: (price_again, resume_when_resolved, drop_when_resolved),
     MessageBounced: (write_when_bounced,),
-    PaymentReceived: (check_when_paid, check_plan_when_paid, check_settlement_when_paid, confirm_payment),
-    # What a settlement had waived is owed again before the path is taken up.
-    PaymentReversed: (check_plan_when_reversed, undo_settlement_when_reversed, resume_when_reversed),
+    # A small remainder is waived before anything is judged or told: the claim was paid.
+    PaymentReceived: (
+        waive_small_remainder,
+        check_when_paid,
+        check_plan_when_paid,
+        check_settlement_when_paid,
+        confirm_payment,
+    ),
+    # What was waived because it was paid is owed again before the path is taken up.
+    PaymentReversed: (
+        owe_remainder_again,
+        check_plan_when_reversed,
+        undo_settlement_when_reversed,
+        resume_when_reversed,
+    ),
     PromiseMade: (confirm_promise, drop_when_promised),
     PromiseBroken: (resume_when_broken, call_when_broken),
     PlanProposed: (decide_when_proposed,),
-    PlanAgreed: (start_everywhere, drop_when_plan_agreed),
+    PlanAgreed: (start_everywhere, drop_when_plan_agreed, confirm_plan),
     PlanRefused: (free_everywhere, resume_when_plan_ended),
-    InstalmentMissed: (call_when_missed,),
-    PlanEnded: (resume_when_plan_ended, call_when_plan_ended),
+    InstalmentMissed: (call_when_missed, tell_missed),
+    PlanEnded: (resume_when_plan_ended, call_when_plan_ended, confirm_completed),
     SettlementEnded: (resume_when_plan_ended,),
     StatementImported: (see_paid_runs, see_refunded, see_collected, work_statement),
     AccountChangeMoved: (tell_old_contact,),

@@ -6,6 +6,7 @@ from agency.arrangements import models as arrangements
 from agency.banking import models as banking
 from agency.claims import models as claims
 from agency.communication import models as communication
+from agency.communication.inbound import models as inbound
 from agency.credit import models as credit
 from agency.desk import models as desk
 from agency.disputes import models as disputes
@@ -22,8 +23,8 @@ from agency.screening import models as screening
 from agency.treatment import models as treatment
 
 ROOMS = (
-    arrangements, banking, claims, communication, credit, desk, disputes, documents, intake, kernel, ledger,
-    parties, payments, pricing, remittance, screening, treatment, waiting,
+    arrangements, banking, claims, communication, credit, desk, disputes, documents, inbound, intake, kernel,
+    ledger, parties, payments, pricing, remittance, screening, treatment, waiting,
 )  # fmt: skip
 
 # Tables that belong to no creditor. Everything else carries creditor_id in its key and is walled off.
@@ -40,6 +41,7 @@ GLOBAL_TABLES = frozenset(
         "inbox",
         "invoice_series",
         "outbox",
+        "path_trial",
         "proof_run",
         "rate_card",
         "rate_card_draft",
@@ -50,6 +52,7 @@ GLOBAL_TABLES = frozenset(
         "suspense_note",
         "template",
         "treatment_path",
+        "treatment_path_draft",
         "user_account",
         "user_session",
     }

@@ -45,7 +45,7 @@ def _pieces(unit: Unit, form: Form, period: Period, settings: Settings) -> Itera
         return _csv(journal(unit, period=period))
     if form == "beancount":
         return beancount(unit, period=period)
-    company = Company(settings.agency_registration_nl[:35], settings.agency_name, "NL", "")
+    company = Company(settings.agency_chamber_number, settings.agency_name, "NL", settings.agency_vat_number)
     return xaf(unit, period=period, company=company)
 
 

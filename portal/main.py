@@ -16,6 +16,7 @@ from portal.shared.assets import STATIC
 from portal.shared.audience import ROUTERS, recognise, router
 from portal.shared.errors import install_errors
 from portal.shared.i18n import compile_catalogues
+from portal.shared.rendering import environment
 from portal.shared.security import Guarded
 from portal.shared.sign_in import home_of
 from portal.wiring import Wiring, wire
@@ -100,5 +101,8 @@ def create_app(wiring: Wiring) -> FastAPI:
 def __getattr__(name: str) -> FastAPI:
     """Build the app when the server asks for `app`, so that importing this module has no effect."""
     if name == "app":
-        return create_app(wire())
+        wiring = wire()
+        # The macros of all pages, read now: it takes a second that the first visitor would wait.
+        environment(not wiring.settings.production)
+        return create_app(wiring)
     raise AttributeError(name)

@@ -8,10 +8,12 @@ from sqlalchemy import text
 from agency.arrangements.jobs import check_due_plans, check_due_promises
 from agency.banking.jobs import explain_settlements, prove_everything
 from agency.communication.jobs import mail_creditors, release, resolve
+from agency.desk.jobs import lapse_call_notes
 from agency.documents.jobs import follow_requests
 from agency.kernel.actor import JobFunction, actor_name
 from agency.kernel.outbox import enqueue
 from agency.kernel.unit import Unit
+from agency.parties.jobs import check_hosts
 from agency.payments.jobs import ask_given_back, ask_open_intents
 from agency.payments.provider_refunds import send_waiting_refunds
 from agency.pricing.jobs import measure_recovery
@@ -36,6 +38,7 @@ SCHEDULE: tuple[Scheduled, ...] = (
     Scheduled(mail_creditors, timedelta(hours=1)),
     Scheduled(check_due_promises, timedelta(hours=6)),
     Scheduled(check_due_plans, timedelta(hours=6)),
+    Scheduled(lapse_call_notes, timedelta(hours=6)),
     Scheduled(ask_open_intents, timedelta(minutes=5)),
     Scheduled(ask_given_back, timedelta(days=1)),
     Scheduled(send_waiting_refunds, timedelta(hours=1)),
@@ -45,6 +48,7 @@ SCHEDULE: tuple[Scheduled, ...] = (
     Scheduled(prove_everything, timedelta(days=1)),
     Scheduled(measure_recovery, timedelta(days=1)),
     Scheduled(begin_accounts, timedelta(hours=1)),
+    Scheduled(check_hosts, timedelta(hours=1)),
 )
 
 _BY_NAME = {actor_name(scheduled.job): scheduled.job for scheduled in SCHEDULE}

@@ -22,11 +22,13 @@ from agency.reactions import REACTIONS
 from agency.rules.tables import use_folder
 from integrations.credit.bureau import HttpCreditBureau
 from integrations.credit.registers import HttpRegisters
+from integrations.dns.over_https import DnsOverHttps
 from integrations.einvoice import read_einvoice
 from integrations.letters.printer import HttpLetterPrinter
 from integrations.mollie.payments import MolliePayments
 from integrations.rendering.binder import bind
 from integrations.rendering.renderer import TemplateRenderer
+from integrations.sendgrid.domains import SendGridDomains
 from integrations.sendgrid.sender import SendGridSender
 from integrations.storage.content_store import open_file_store
 from integrations.twilio.sms import TwilioSms
@@ -38,6 +40,7 @@ PROVIDERS = {
     "sendgrid": "https://api.sendgrid.com",
     "twilio": "https://twilio.com",
     "mollie": "https://api.mollie.com",
+    "dns": "https://dns.google",
 }
 
 
@@ -140,4 +143,10 @@ def choose_ports(config: Settings) -> Ports:
             production=production,
         ),
         bind=bind,
+        domains=SendGridDomains(
+            url=provider_url(config, "sendgrid"),
+            key=config.sendgrid_key.get_secret_value(),
+            production=production,
+        ),
+        host_names=DnsOverHttps(url=provider_url(config, "dns"), production=production),
     )

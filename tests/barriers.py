@@ -21,6 +21,8 @@ _COLOURS = ["color-contrast", "link-in-text-block"]
 # A theme fades in and a font arrives: a page is judged when both have ended.
 _AT_REST = """() => document.fonts.status === "loaded"
     && document.getAnimations().every(one => one.playState !== "running")"""
+# What a page does when sizes change, it does with the next frame.
+_DRAWN = "() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
 _FIND = """async only => {
     const found = await axe.run(document, {runOnly: only, resultTypes: ["violations"]});
     return found.violations.map(
@@ -55,6 +57,7 @@ def barriers(page: Page) -> list[str]:
         for theme in THEMES:
             page.emulate_media(color_scheme=theme)
             page.wait_for_function(_AT_REST)
+            page.evaluate(_DRAWN)
             _keep_picture(page, size, theme)
             found += [f"{size['width']} wide, {theme}: {one}" for one in _barriers_here(page, theme)]
     page.emulate_media(color_scheme="light")

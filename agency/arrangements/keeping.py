@@ -12,8 +12,8 @@ from agency.arrangements.deciding import end_plan, expire_offer
 from agency.arrangements.models import Plan, PlanInstalment, PlanState
 from agency.arrangements.paid_since import paid_since
 from agency.arrangements.plans import bands_of_plan, claims_of
-from agency.arrangements.waiving import waive_rest
 from agency.calendar import add_months
+from agency.claims.giving_up import waive_rest
 from agency.claims.interest_stops import stop_interest
 from agency.claims.itemisation import itemise_many
 from agency.claims.states import ClaimState

@@ -53,15 +53,7 @@ def make_promise(unit: Unit, *, creditor_id: UUID, claim_id: UUID, amount: Money
     :raises Invalid: the day has passed or is too far away, or the amount is not part of what is owed.
     :raises UnableToPromise: see the exception.
     """
-    claim = claim_to_change(unit, creditor_id=creditor_id, claim_id=claim_id)
-    if claim.state != ClaimState.ACTIVE:
-        raise UnableToPromise("this claim is not being collected")
-    days = days_ahead_max(unit.today)
-    if not unit.today <= due_on <= unit.today + timedelta(days=days):
-        raise Invalid(f"choose a day within {days} days", field="due_on")
-    owed = itemise_many(unit, keys=[(creditor_id, claim_id)], on=unit.today)[creditor_id, claim_id].total
-    if amount.currency != owed.currency or not 0 < amount.minor <= owed.minor:
-        raise Invalid("choose an amount up to what is open", field="amount")
+    check_promise(unit, creditor_id=creditor_id, claim_id=claim_id, amount=amount, due_on=due_on)
     promise = Promise(
         creditor_id=creditor_id,
         id=new_id(),
@@ -96,6 +88,22 @@ def make_promise(unit: Unit, *, creditor_id: UUID, claim_id: UUID, amount: Money
         ),
     )
     return promise.id
+
+
+def check_promise(unit: Unit, *, creditor_id: UUID, claim_id: UUID, amount: Money, due_on: date) -> None:
+    """This function will refuse a promise that could not be made now; it locks the claim and keeps nothing.
+
+    :raises Invalid, UnableToPromise: see `make_promise`.
+    """
+    claim = claim_to_change(unit, creditor_id=creditor_id, claim_id=claim_id)
+    if claim.state != ClaimState.ACTIVE:
+        raise UnableToPromise("this claim is not being collected")
+    days = days_ahead_max(unit.today)
+    if not unit.today <= due_on <= unit.today + timedelta(days=days):
+        raise Invalid(f"choose a day within {days} days", field="due_on")
+    owed = itemise_many(unit, keys=[(creditor_id, claim_id)], on=unit.today)[creditor_id, claim_id].total
+    if amount.currency != owed.currency or not 0 < amount.minor <= owed.minor:
+        raise Invalid("choose an amount up to what is open", field="amount")
 
 
 def check_promises(unit: Unit) -> int:

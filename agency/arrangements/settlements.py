@@ -13,7 +13,7 @@ from sqlmodel import col, select
 from agency.arrangements.models import Settlement, SettlementState
 from agency.arrangements.paid_since import known_payments, paid_since
 from agency.arrangements.terms import terms_of
-from agency.arrangements.waiving import waive_rest
+from agency.claims.giving_up import take_back, waive_rest
 from agency.claims.holds import lift_holds_on, place_hold
 from agency.claims.itemisation import open_total
 from agency.claims.lifecycle import claim_to_change
@@ -24,7 +24,6 @@ from agency.kernel.emitting import emit
 from agency.kernel.errors import Conflict, Invalid, NotFound
 from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit
-from agency.ledger.posting import reverse
 from agency.money import Money
 from agency.rules.instalments import policy
 
@@ -154,12 +153,13 @@ def undo_settlement_when_reversed(unit: Unit, event: PaymentReversed) -> None:
     if settlement is None or _paid(unit, settlement) >= settlement.amount_minor:
         return
     if settlement.waiver_id is not None:
-        reverse(
+        take_back(
             unit,
             creditor_id=settlement.creditor_id,
             transaction_id=settlement.waiver_id,
-            source_key=f"settlement:{settlement.id}",
+            key=f"settlement:{settlement.id}:{settlement.waiver_id}",
             why="the payment of the settlement was taken back",
+            on=unit.today,
         )
     _end(unit, settlement, SettlementState.LAPSED)
 

@@ -1,39 +1,75 @@
-"""Waiver and write-off: a part of a claim given up by somebody who may, with the reason; and taken back.
+"""Waiver and write-off: parts of a claim given up in the ledger, with the reason; and taken back.
 
 Interest and costs that only ran so far are fixed in the ledger first, so that what is given up stands there.
+Who may is decided before (`waiver_requests`, or the agreement that it follows from).
 """
 
-from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
 from sqlalchemy import text
 
+from agency.claims.build_up import ItemisedClaim
 from agency.claims.itemisation import CRYSTALLISATION, itemise
+from agency.claims.lifecycle import claim_to_change, move
 from agency.claims.models import Claim
+from agency.claims.states import ClaimState
+from agency.events import PartGivenUp, PartOwedAgain
 from agency.kernel.audit import record
-from agency.kernel.errors import Forbidden, Invalid, NotFound
-from agency.kernel.locks import lock_claims
+from agency.kernel.emitting import emit
+from agency.kernel.errors import Invalid, NotFound
 from agency.kernel.unit import Unit
 from agency.ledger.models import Book
 from agency.ledger.posting import Leg, Posting, post_many, reverse
 from agency.ledger.queries import claim_balance
 from agency.money import Money
-from agency.rules.authority import Act, Part, authority
+from agency.rules.authority import Act, Part
 
 KINDS = tuple(act.value for act in Act)
+CLOSE_CODES = {Act.waiver: "waived", Act.write_off: "written_off"}
 
 
 class MoreThanOpen(Invalid):
     """More would be given up than is owed of that part."""
 
 
-class NoAuthority(Forbidden):
-    """The person may not give this up; the message names the limit."""
-
-
 class NoReason(Invalid):
     """Nothing is given up, nor taken back, without a reason."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByPart:
+    """An amount by what it is; costs include the VAT on them."""
+
+    principal: Money
+    interest: Money
+    costs: Money
+
+    @property
+    def total(self) -> Money:
+        """All three together."""
+        return self.principal + self.interest + self.costs
+
+    @property
+    def parts(self) -> frozenset[Part]:
+        """Of what there is anything."""
+        return frozenset(part for part in Part if self.of(part))
+
+    def of(self, part: Part) -> Money:
+        """What there is of one part."""
+        return {Part.principal: self.principal, Part.interest: self.interest, Part.costs: self.costs}[part]
+
+
+def owed_by_part(owed: ItemisedClaim) -> ByPart:
+    """This function will return what is owed on a claim by part."""
+    return ByPart(principal=owed.principal, interest=owed.interest, costs=owed.costs + owed.costs_vat)
+
+
+def only(part: Part, amount: Money) -> ByPart:
+    """This function will return an amount that is all of one part."""
+    zero = Money.zero(amount.currency)
+    return ByPart(**{each.value: amount if each is part else zero for each in Part})
 
 
 def give_up(
@@ -42,80 +78,81 @@ def give_up(
     creditor_id: UUID,
     claim_id: UUID,
     act: Act,
-    part: Part,
-    amount: Money,
+    amounts: ByPart,
     why: str,
     key: str,
-    roles: Collection[str],
-    on: date | None = None,
 ) -> UUID:
-    """This function will book that a part of a claim is given up, and return the transaction.
+    """This function will book that parts of a claim are given up, and return the transaction.
+
+    A claim on which nothing is owed any more is closed, and what was planned for it is dropped.
 
     :param key: names the decision; the same again changes nothing.
-    :param on: the day from which it counts, today unless told otherwise.
     :raises NotFound: the creditor has no such claim.
     :raises NoReason: `why` is empty.
-    :raises MoreThanOpen: the amount is not positive, or more than is owed of that part on the day.
-    :raises NoAuthority: none of the roles may give up so much.
+    :raises MoreThanOpen: there is no amount, or more than is owed of a part today.
     """
-    _refuse_without_reason(why)
-    lock_claims(unit, creditor_id=creditor_id, claim_ids=[claim_id])
-    day = on or unit.today
+    refuse_without_reason(why)
+    claim = claim_to_change(unit, creditor_id=creditor_id, claim_id=claim_id)
     standing = _standing(unit, creditor_id, act, key)
     if standing is not None:
         return standing
-    _refuse(unit, creditor_id, claim_id, act, part, amount, roles, day)
-    legs = (Leg("claims.control", amount, claim_id), Leg(f"claims.{part}", -amount, claim_id))
-    decision = _posting(creditor_id, act.value, key, legs, day, why.strip())
-    fixing = _fixing(unit, creditor_id, claim_id, part, act, key, day)
-    transaction_id = post_many(unit, [*fixing, decision])[-1]
-    record(
-        unit,
-        action=f"claim.{act}",
-        subject=f"claim:{claim_id}",
-        creditor_id=creditor_id,
-        facts={"part": part.value, "minor": amount.minor, "currency": amount.currency, "key": key},
-    )
+    owed = owed_by_part(itemise(unit, creditor_id=creditor_id, claim_id=claim_id, on=unit.today))
+    refuse_more_than_open(amounts, owed)
+    transaction_id = _book(unit, claim, act, amounts, owed, why.strip(), key)
+    if amounts.total == owed.total and claim.state == ClaimState.ACTIVE:
+        move(unit, claim=claim, to=ClaimState.CLOSED, why=why.strip(), close_code=CLOSE_CODES[act])
     return transaction_id
 
 
-def take_back(unit: Unit, *, creditor_id: UUID, transaction_id: UUID, why: str) -> UUID:
-    """This function will make what was given up owed again, from the day on which it was given up.
+def waive_rest(
+    unit: Unit, *, creditor_id: UUID, claim_id: UUID, key: str, why: str, close_code: str
+) -> UUID | None:
+    """This function will waive everything that is still owed on a claim and close it as paid: an agreement
+    was kept, or the house does not ask for so little.
 
+    :param key: names what it follows from; the same key waives once, and once more after it was taken back.
+    :returns: the waiver's transaction; None when nothing was owed.
+    :raises NotFound: the creditor has no such claim.
+    """
+    claim = claim_to_change(unit, creditor_id=creditor_id, claim_id=claim_id)
+    times, transaction_id = _waived_by(unit, creditor_id, key)
+    owed = owed_by_part(itemise(unit, creditor_id=creditor_id, claim_id=claim_id, on=unit.today))
+    if transaction_id is None and owed.total:
+        fresh_key = f"{key}#{times + 1}" if times else key
+        transaction_id = _book(unit, claim, Act.waiver, owed, owed, why, fresh_key)
+    if claim.state == ClaimState.ACTIVE:
+        move(unit, claim=claim, to=ClaimState.PAID, why=why, close_code=close_code)
+    return transaction_id
+
+
+def take_back(
+    unit: Unit, *, creditor_id: UUID, transaction_id: UUID, why: str, key: str = "", on: date | None = None
+) -> UUID:
+    """This function will make what was given up owed again and bring a closed claim back to work.
+
+    :param key: names the decision, by itself who takes back what; the same again changes nothing.
+    :param on: from which day it is owed again; by itself from the day on which it was given up.
     :returns: the reversal.
     :raises NoReason: `why` is empty.
     :raises NotFound: it is no waiver or write-off of this creditor.
     :raises AlreadyReversed: it was taken back before.
     """
-    _refuse_without_reason(why)
-    row = unit.session.connection().execute(
-        text(
-            "SELECT t.kind, t.effective_on, min(e.claim_id::text) AS claim_id FROM ledger_transaction t"
-            " JOIN ledger_entry e ON e.creditor_id = t.creditor_id AND e.transaction_id = t.id"
-            " WHERE t.creditor_id = :c AND t.id = :id AND t.kind = ANY(:kinds)"
-            " GROUP BY t.kind, t.effective_on"
-        ),
-        {"c": creditor_id, "id": transaction_id, "kinds": list(KINDS)},
-    )
-    found = row.one_or_none()
-    if found is None:
-        raise NotFound("no such waiver")
-    lock_claims(unit, creditor_id=creditor_id, claim_ids=[UUID(found.claim_id)])
+    refuse_without_reason(why)
+    found = _booked(unit, creditor_id, transaction_id)
+    claim = claim_to_change(unit, creditor_id=creditor_id, claim_id=found.claim_id)
     reversal = reverse(
         unit,
         creditor_id=creditor_id,
         transaction_id=transaction_id,
-        source_key=f"taken_back:{unit.by}:{transaction_id}",
+        source_key=key or f"taken_back:{unit.by}:{transaction_id}",
         why=why.strip(),
-        effective_on=found.effective_on,
+        effective_on=on or found.effective_on,
     )
-    record(
-        unit,
-        action=f"claim.{found.kind}.taken_back",
-        subject=f"claim:{found.claim_id}",
-        creditor_id=creditor_id,
-        facts={"transaction": str(transaction_id)},
-    )
+    if was_ended(claim):
+        move(unit, claim=claim, to=ClaimState.ACTIVE, why=why.strip())
+    told = {"creditor_id": creditor_id, "claim_id": claim.id, "act": found.kind, "why": why.strip()}
+    emit(unit, PartOwedAgain(**told, amount_minor=found.minor, currency=claim.currency))
+    _audit(unit, claim, f"{found.kind}.taken_back", {"transaction": str(transaction_id)})
     return reversal
 
 
@@ -137,9 +174,59 @@ def given_up(unit: Unit, *, creditor_id: UUID, claim_id: UUID, currency: str) ->
     return Money(minor.scalar_one(), currency)
 
 
-def _refuse_without_reason(why: str) -> None:
+def was_ended(claim: Claim) -> bool:
+    """This function will say whether a claim rests because nothing was owed on it: paid, or given up."""
+    return claim.state == ClaimState.PAID or (
+        claim.state == ClaimState.CLOSED and claim.close_code in CLOSE_CODES.values()
+    )
+
+
+def refuse_without_reason(why: str) -> None:
+    """This function will refuse a decision that gives no reason.
+
+    :raises NoReason: `why` is empty.
+    """
     if not why.strip():
         raise NoReason("say why", field="why")
+
+
+def refuse_more_than_open(amounts: ByPart, owed: ByPart) -> None:
+    """This function will refuse amounts that cannot be given up, naming the part.
+
+    :raises MoreThanOpen: there is none, one is negative, in another currency, or more than is owed.
+    """
+    for part in Part:
+        amount, still_open = amounts.of(part), owed.of(part)
+        if amount.currency != still_open.currency:
+            raise MoreThanOpen("this claim is in another currency", field=part.value)
+        if not 0 <= amount.minor <= still_open.minor:
+            raise MoreThanOpen("less than this is owed of this part", field=part.value)
+    if not amounts.total:
+        raise MoreThanOpen("give an amount", field=Part.principal.value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Booked:
+    claim_id: UUID
+    kind: str
+    effective_on: date
+    minor: int
+
+
+def _booked(unit: Unit, creditor_id: UUID, transaction_id: UUID) -> _Booked:
+    row = unit.session.connection().execute(
+        text(
+            "SELECT e.claim_id, t.kind, t.effective_on, e.amount_minor FROM ledger_transaction t"
+            " JOIN ledger_entry e ON e.creditor_id = t.creditor_id AND e.transaction_id = t.id"
+            "  AND e.account = 'claims.control'"
+            " WHERE t.creditor_id = :c AND t.id = :id AND t.kind = ANY(:kinds)"
+        ),
+        {"c": creditor_id, "id": transaction_id, "kinds": list(KINDS)},
+    )
+    found = row.one_or_none()
+    if found is None:
+        raise NotFound("no such waiver")
+    return _Booked(*found)
 
 
 def _standing(unit: Unit, creditor_id: UUID, act: Act, key: str) -> UUID | None:
@@ -153,59 +240,62 @@ def _standing(unit: Unit, creditor_id: UUID, act: Act, key: str) -> UUID | None:
     return found.scalar_one_or_none()
 
 
-def _refuse(
-    unit: Unit,
-    creditor_id: UUID,
-    claim_id: UUID,
-    act: Act,
-    part: Part,
-    amount: Money,
-    roles: Collection[str],
-    day: date,
-) -> None:
-    claim = unit.session.get(Claim, (creditor_id, claim_id))
-    if claim is None:
-        raise NotFound("no such claim")
-    if amount.currency != claim.currency:
-        raise MoreThanOpen(f"this claim is in {claim.currency}", field="amount")
-    open_now = _open(unit, creditor_id, claim_id, part, day)
-    if not 0 < amount.minor <= open_now.minor:
-        raise MoreThanOpen(f"{open_now} is owed of the {part}", field="amount")
-    before = given_up(unit, creditor_id=creditor_id, claim_id=claim_id, currency=claim.currency)
-    decided = authority(act=act, part=part, amount=amount, given_up_before=before, roles=roles, on=day)
-    if not decided.allowed:
-        raise NoAuthority(f"you may give up {decided.limit} of one claim, of which {before} is used")
+def _waived_by(unit: Unit, creditor_id: UUID, key: str) -> tuple[int, UUID | None]:
+    """How often something led to a waiver, and the one of them that was not taken back."""
+    rows = unit.session.connection().execute(
+        text(
+            "SELECT t.id, EXISTS (SELECT FROM ledger_transaction r WHERE r.creditor_id = t.creditor_id"
+            "  AND r.reverses_id = t.id) AS reversed FROM ledger_transaction t"
+            " WHERE t.creditor_id = :c AND t.book = 'claims' AND t.kind = 'waiver'"
+            " AND (t.source_key = :key OR starts_with(t.source_key, :key || '#'))"
+        ),
+        {"c": creditor_id, "key": key},
+    )
+    found = rows.all()
+    return len(found), next((row.id for row in found if not row.reversed), None)
 
 
-def _open(unit: Unit, creditor_id: UUID, claim_id: UUID, part: Part, day: date) -> Money:
-    owed = itemise(unit, creditor_id=creditor_id, claim_id=claim_id, on=day)
-    if part is Part.principal:
-        return owed.principal
-    return owed.interest if part is Part.interest else owed.costs + owed.costs_vat
+def _book(unit: Unit, claim: Claim, act: Act, amounts: ByPart, owed: ByPart, why: str, key: str) -> UUID:
+    """Fix what ran of the parts and is not in the ledger yet, then take them off."""
+    booked = claim_balance(unit, creditor_id=claim.creditor_id, claim_id=claim.id)
+    ran = {
+        part: owed.of(part) - (booked.interest if part is Part.interest else booked.costs)
+        for part in (Part.interest, Part.costs)
+        if amounts.of(part)
+    }
+    total_ran = Money.total(ran.values(), claim.currency)
+    fixing = [Leg(f"claims.{part}", amount, claim.id) for part, amount in ran.items()]
+    taking = [Leg(f"claims.{part}", -amounts.of(part), claim.id) for part in reversed(Part)]
+    postings = [
+        Posting(
+            creditor_id=claim.creditor_id,
+            book=Book.CLAIMS,
+            kind=kind,
+            source_key=source_key,
+            legs=tuple(leg for leg in legs if leg.amount),
+            effective_on=unit.today,
+            memo=memo,
+        )
+        for kind, source_key, memo, legs in (
+            (CRYSTALLISATION, f"{act}:{key}", "", [*fixing, Leg("claims.control", -total_ran, claim.id)]),
+            (act.value, key, why, [Leg("claims.control", amounts.total, claim.id), *taking]),
+        )
+        if any(leg.amount for leg in legs)
+    ]
+    transaction_id = post_many(unit, postings)[-1]
+    minor, currency = amounts.total.minor, claim.currency
+    told = {"creditor_id": claim.creditor_id, "claim_id": claim.id, "act": act.value, "why": why}
+    emit(unit, PartGivenUp(**told, amount_minor=minor, currency=currency))
+    by_part = {f"{part}_minor": amounts.of(part).minor for part in Part}
+    _audit(unit, claim, act.value, {**by_part, "currency": currency, "key": key})
+    return transaction_id
 
 
-def _fixing(
-    unit: Unit, creditor_id: UUID, claim_id: UUID, part: Part, act: Act, key: str, day: date
-) -> list[Posting]:
-    """Fix what ran of the part and does not stand in the ledger yet."""
-    if part is Part.principal:
-        return []
-    booked = claim_balance(unit, creditor_id=creditor_id, claim_id=claim_id)
-    stands = booked.interest if part is Part.interest else booked.costs
-    ran = _open(unit, creditor_id, claim_id, part, day) - stands
-    if ran.minor <= 0:
-        return []
-    legs = (Leg(f"claims.{part}", ran, claim_id), Leg("claims.control", -ran, claim_id))
-    return [_posting(creditor_id, CRYSTALLISATION, f"{act}:{key}", legs, day, "")]
-
-
-def _posting(creditor_id: UUID, kind: str, key: str, legs: tuple[Leg, ...], on: date, memo: str) -> Posting:
-    return Posting(
-        creditor_id=creditor_id,
-        book=Book.CLAIMS,
-        kind=kind,
-        source_key=key,
-        legs=legs,
-        effective_on=on,
-        memo=memo,
+def _audit(unit: Unit, claim: Claim, what: str, facts: dict[str, str | int]) -> None:
+    record(
+        unit,
+        action=f"claim.{what}",
+        subject=f"claim:{claim.id}",
+        creditor_id=claim.creditor_id,
+        facts=facts,
     )

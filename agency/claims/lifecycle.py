@@ -9,7 +9,7 @@ from sqlmodel import select
 
 from agency.claims.models import Claim, ClaimMove
 from agency.claims.states import MOVES, ClaimState
-from agency.events import ClaimMoved, ClaimPaidOff, Event
+from agency.events import ClaimClosed, ClaimMoved, ClaimPaidOff, Event
 from agency.kernel.emitting import emit
 from agency.kernel.errors import Conflict, NotFound
 from agency.kernel.ids import new_id
@@ -25,7 +25,7 @@ class UnableToMove(Conflict):
 def move(unit: Unit, *, claim: Claim, to: ClaimState, why: str, close_code: str | None = None) -> None:
     """This function will move a claim (whose row the caller has locked) and tell that it moved.
 
-    Being there already changes nothing. Paid-off claims also tell ClaimPaidOff, which cancels contacts.
+    Being there already changes nothing. What cancels contacts is told too: ClaimPaidOff, or ClaimClosed.
 
     :raises UnableToMove: the table has no such move.
     """
@@ -51,13 +51,19 @@ def move(unit: Unit, *, claim: Claim, to: ClaimState, why: str, close_code: str 
         )
     )
     unit.session.flush()
-    emit(unit, *_told((claim.creditor_id, claim.id), before, to, why))
+    emit(unit, *_told((claim.creditor_id, claim.id), before, to, why, claim.close_code))
 
 
-def _told(key: tuple[UUID, UUID], before: str, to: ClaimState, why: str) -> list[Event]:
+def _told(
+    key: tuple[UUID, UUID], before: str, to: ClaimState, why: str, close_code: str | None = None
+) -> list[Event]:
     whose = {"creditor_id": key[0], "claim_id": key[1]}
     moved = ClaimMoved(**whose, from_state=before, to_state=to, why=why)
-    return [moved, ClaimPaidOff(**whose)] if to == ClaimState.PAID else [moved]
+    if to == ClaimState.PAID:
+        return [moved, ClaimPaidOff(**whose)]
+    if to == ClaimState.CLOSED:
+        return [moved, ClaimClosed(**whose, close_code=close_code or to.value)]
+    return [moved]
 
 
 _MOVE = text(

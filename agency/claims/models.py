@@ -19,6 +19,7 @@ from agency.kernel.columns import (
     moment_field,
     within_creditor,
 )
+from agency.rules.authority import Act
 from agency.rules.facts import Channel, ClaimType, InterestKind, Law, Phase
 from agency.rules.interest_stops import StopGround
 
@@ -214,3 +215,50 @@ class InterestStop(CreditorRow, table=True):
     first_day: date
     last_day: date | None = None
     by: str
+
+
+class RequestState(StrEnum):
+    """What became of a request to give up a part of a claim."""
+
+    WAITING = "waiting"
+    GRANTED = "granted"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+class WaiverRequest(CreditorRow, table=True):
+    """Parts of a claim that somebody wants to give up and a person of more authority decides on."""
+
+    __tablename__ = "waiver_request"
+    __table_args__ = (
+        within_creditor("claim_id", "claim"),
+        Index(
+            "uq_waiver_request_waiting",
+            "creditor_id",
+            "claim_id",
+            unique=True,
+            postgresql_where="state = 'waiting'",
+        ),
+        Index("ix_waiver_request_state", "state", "asked_at"),
+        CheckConstraint(
+            "least(principal_minor, interest_minor, costs_minor) >= 0"
+            " AND principal_minor + interest_minor + costs_minor > 0",
+            name="amounts",
+        ),
+        CheckConstraint("state <> 'granted' OR decided_by <> asked_by", name="second_person"),
+    )
+
+    claim_id: UUID
+    act: Act = Field(sa_type=choice(Act, "act"))
+    principal_minor: int = Field(sa_type=Minor)
+    interest_minor: int = Field(sa_type=Minor)
+    costs_minor: int = Field(sa_type=Minor)
+    currency: str = Field(max_length=3)
+    why: str
+    state: RequestState = Field(default=RequestState.WAITING, sa_type=choice(RequestState, "state"))
+    asked_at: datetime = moment_field()
+    asked_by: str
+    decided_at: datetime | None = moment_field(default=None)
+    decided_by: str | None = None
+    decision: str = ""
+    transaction_id: UUID | None = None

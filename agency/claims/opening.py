@@ -107,6 +107,7 @@ def open_claims(
     opening.insert_claims()
     opening.insert_invoices()
     opening.update_invoices()
+    opening.settle_repeats()
     return opening.settle_touched()
 
 
@@ -317,6 +318,16 @@ class _Opening:
             " FROM {t} s WHERE s.outcome IS NULL AND i.creditor_id = :c AND i.id = s.invoice_id"
         )
         self.run("UPDATE {t} s SET outcome = 'updated' WHERE s.outcome IS NULL")
+
+    def settle_repeats(self) -> None:
+        """Give each row that says again what an earlier row said the fate of that row."""
+        self.run(
+            "UPDATE {t} s SET claim_id = f.claim_id, outcome = CASE WHEN f.outcome = 'rejected' THEN"
+            " 'rejected' ELSE 'unchanged' END, reject_field = f.reject_field, reject_reason = f.reject_reason"
+            " FROM {t} f WHERE s.outcome = 'unchanged' AND s.claim_id IS NULL"
+            " AND f.invoice_number = s.invoice_number AND f.row = (SELECT min(row) FROM {t} e"
+            "  WHERE e.invoice_number = s.invoice_number)"
+        )
 
     def settle_touched(self) -> Opened:
         """Recompute the claims that stood already and were touched; one credited in full is withdrawn."""

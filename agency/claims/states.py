@@ -39,6 +39,8 @@ class HoldGround(StrEnum):
     MINOR = "minor"
     DECEASED = "deceased"
     MISSING_INFORMATION = "missing_information"
+    REPLY_UNREAD = "reply_unread"
+    AGREEMENT_TO_CONFIRM = "agreement_to_confirm"
 
 
 MOVES: dict[ClaimState, frozenset[ClaimState]] = {
@@ -48,5 +50,6 @@ MOVES: dict[ClaimState, frozenset[ClaimState]] = {
     # A chargeback brings a paid claim back to work.
     ClaimState.PAID: frozenset({ClaimState.ACTIVE}),
     ClaimState.WITHDRAWN: frozenset(),
-    ClaimState.CLOSED: frozenset(),
+    # What was given up is owed again, or a payment of a claim whose rest was given up is taken back.
+    ClaimState.CLOSED: frozenset({ClaimState.ACTIVE}),
 }

@@ -1,8 +1,8 @@
 """From one plain text per language to what a channel needs: MJML for a mail, Typst for a letter, or a text.
 
 A text is written once, so that the e-mail and the letter of a step say the same. Its markup is small:
-paragraphs, `**bold**`, `{{ value }}`, `[[claim]]`, `[[pay]]` and `[[object]]` for the blocks that every
-language lays out alike, and `?value:` or `?!value:` before a paragraph that only stands when there is
+paragraphs, `**bold**`, `{{ value }}`, `[[claim]]`, `[[pay]]`, `[[plan]]` and `[[object]]` for the blocks that
+every language lays out alike, and `?value:` or `?!value:` before a paragraph that only stands when there is
 (or is no) such value.
 """
 
@@ -18,7 +18,7 @@ from agency.rules.facts import Channel
 FOLDER = Path(__file__).with_name("templates")
 LAYOUTS = FOLDER / "layouts"
 
-BLOCKS = ("claim", "pay", "object")
+BLOCKS = ("claim", "pay", "object", "answer", "note", "plan")
 _VALUE = re.compile(r"\{\{\s*([a-z_]+(?:\.[a-z_]+)*)\s*\}\}")
 _BOLD = re.compile(r"\*\*(.+?)\*\*", re.DOTALL)
 _CONDITION = re.compile(r"\?(!?)([a-z_]+(?:\.[a-z_]+)*):\s+")

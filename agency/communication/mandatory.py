@@ -20,11 +20,29 @@ KINDS: Final[Mapping[str, Communication]] = {
     "final_notice": Communication.final_notice,
     "promise_confirmation": Communication.promise_confirmation,
     "payment_receipt": Communication.payment_receipt,
+    "answer": Communication.answer,
+    "call_note": Communication.call_note,
+    "plan_agreed": Communication.plan_confirmation,
+    "plan_missed": Communication.plan_reminder,
+    "plan_completed": Communication.plan_completion,
+    "refund_account": Communication.refund_question,
 }
 """What each text is for."""
 
 # Answers to what the debtor did: they pass a hold, a dispute and a closed claim.
-REPLIES = frozenset({"promise_confirmation", "payment_receipt"})
+REPLIES = frozenset(
+    {
+        "promise_confirmation",
+        "payment_receipt",
+        "answer",
+        "call_note",
+        "plan_agreed",
+        "plan_completed",
+        "refund_account",
+    }
+)
+# What a running plan does not hold back, because it is about the plan; all other rules are asked.
+WITHIN_PLAN = frozenset({"plan_missed"})
 # Steps from which the law lets something follow: they must arrive, so a bounce asks for paper.
 MUST_ARRIVE = frozenset({"notice_nl_consumer", "notice_be_consumer", "notice_business", "final_notice"})
 
@@ -38,12 +56,12 @@ def missing(composed: Composed, *, on: date) -> tuple[str, ...]:
     named = values_named(composed.body) | values_named(composed.subject)
     words = composed.body.replace("\\", "")
     found: dict[str, None] = {}
-    for law, debtor in _readers(composed.key):
+    for law, debtor in readers(composed.key):
         use = Use(kind=KINDS[composed.key], law=law, debtor=debtor, channel=composed.channel)
         decision = missing_content(use=use, language=composed.language, values=named, text=words, on=on)
         found |= dict.fromkeys(decision.missing)
         if composed.channel is not Channel.sms:
-            found |= dict.fromkeys(hidden(_identity(law, debtor, on), named))
+            found |= dict.fromkeys(hidden(least_identity(law, debtor, on), named))
     return tuple(found)
 
 
@@ -58,19 +76,19 @@ def empty_values(
     return empty_content(use=use, values=values, on=on)
 
 
-def _identity(law: Law, debtor: DebtorKind, on: date) -> Identity:
+def least_identity(law: Law, debtor: DebtorKind, on: date) -> Identity:
     """Return what a text must show at least: under the creditor's name, where that is lawful at all."""
     home = law.value.upper()  # a consumer's claim follows the law of his home, so its code is the country's
     return identity_shown(country=home, debtor=debtor, phase=Phase.reminder, in_creditors_name=True, on=on)
 
 
 @cache
-def _readers(key: str) -> tuple[tuple[Law, DebtorKind], ...]:
+def readers(key: str) -> tuple[tuple[Law, DebtorKind], ...]:
     """Return who may get a text: whoever the paths send it to, and an answer anybody on a path."""
     return tuple(dict.fromkeys(_on_paths(key)))
 
 
 def _on_paths(key: str) -> Iterator[tuple[Law, DebtorKind]]:
     for path in default_paths():
-        if key in REPLIES or any(step.template == key for step in path.steps):
+        if key in REPLIES | WITHIN_PLAN or any(step.template == key for step in path.steps):
             yield from ((path.law, debtor) for debtor in path.debtors)

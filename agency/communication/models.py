@@ -51,6 +51,7 @@ class Message(CreditorRow, Timestamped, table=True):
     __table_args__ = (
         within_creditor("claim_id", "claim"),
         within_creditor("debtor_id", "debtor"),
+        within_creditor("brand_version_id", "brand_version"),
         UniqueConstraint("creditor_id", "claim_id", "step", "cycle", "channel"),
         Index("ix_message_due", "due_at", postgresql_where="state = 'queued'"),
         Index("ix_message_sending", "lease_until", postgresql_where="state IN ('sending', 'unknown')"),
@@ -66,6 +67,7 @@ class Message(CreditorRow, Timestamped, table=True):
     step: str
     cycle: int = 1
     template_id: UUID = Field(foreign_key="template.id")
+    brand_version_id: UUID | None = None  # the look that it was reserved with
     state: MessageState = Field(default=MessageState.QUEUED, sa_type=choice(MessageState, "state"))
     due_at: datetime = moment_field()
     to_value: str = ""

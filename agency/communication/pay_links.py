@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Protocol
+from urllib.parse import urlsplit, urlunsplit
 
 from agency.claims.itemisation import ClaimKey
 from agency.kernel.unit import Unit
@@ -30,3 +31,8 @@ def issue_pay_links(unit: Unit, *, public_url: str, keys: Sequence[ClaimKey]) ->
         raise RuntimeError("no pay links installed: call portal.wiring.wire() first")
     tokens = _installed[0](unit, keys=keys)
     return {key: f"{public_url.rstrip('/')}/pay/{token}" for key, token in tokens.items()}
+
+
+def at_host(link: str, host: str) -> str:
+    """This function will move a link to a creditor's own host; an empty host leaves it where it is."""
+    return urlunsplit(("https", host, *urlsplit(link)[2:])) if host else link

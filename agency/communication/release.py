@@ -6,7 +6,7 @@ amounts as of that moment, the address, and a generation that only this sender h
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,14 +16,15 @@ from sqlalchemy import Row, text
 from agency.claims.explaining import claim_trace
 from agency.claims.itemisation import ItemisedClaim, itemise_many
 from agency.claims.limitation import limitation_ends
-from agency.claims.states import ClaimState
+from agency.claims.states import ClaimState, HoldGround
 from agency.communication import amounts as as_of
 from agency.communication.amounts import AnnouncedCosts, announce_costs
 from agency.communication.composing import fill
 from agency.communication.facts import read_facts, take_due
-from agency.communication.mandatory import REPLIES, empty_values
-from agency.communication.pay_links import issue_pay_links
-from agency.communication.values import address_lines, message_values, pay_values
+from agency.communication.inbound.reply_address import reply_address
+from agency.communication.mandatory import REPLIES, WITHIN_PLAN, empty_values
+from agency.communication.pay_links import at_host, issue_pay_links
+from agency.communication.values import TOLD, address_lines, message_values, pay_values
 from agency.events import MessageRefused
 from agency.kernel.emitting import emit
 from agency.kernel.settings import Settings
@@ -37,17 +38,21 @@ from agency.rules.send import SendDecision, SendFacts, may_send
 from agency.rules.trace import Trace
 from agency.rules.trace import as_json as trace_json
 
-CHUNK = 100
+# Few enough that a morning of a hundred messages is shared by all workers, enough for set-based statements.
+CHUNK = 40
 
 _VERDICT = text(
     "UPDATE message m SET state = v.state, due_at = v.due_at, to_value = v.to_value,"
     " generation = v.generation, attempts = m.attempts + v.tried, reserved_at = v.reserved_at,"
     " subject = v.subject, content_sha256 = NULL,"
     " lease_until = CASE WHEN v.tried = 1 THEN clock_timestamp() + make_interval(secs => :lease) END,"
-    " amounts = v.amounts, trace = v.trace, reasons = v.reasons"
+    # What the ledger said is told by what could be seen of it: a moment that was read before waiting for a
+    # lock lies before payments that the amounts know of already.
+    " amounts = v.amounts || jsonb_build_object('seen', pg_current_snapshot()::text),"
+    " trace = v.trace, reasons = v.reasons, brand_version_id = v.brand"
     " FROM jsonb_to_recordset(CAST(:verdicts AS jsonb)) AS v(creditor_id uuid, id uuid, state text,"
     "  due_at timestamptz, to_value text, generation integer, tried integer, reserved_at timestamptz,"
-    "  subject text, amounts jsonb, trace jsonb, reasons jsonb)"
+    "  subject text, amounts jsonb, trace jsonb, reasons jsonb, brand uuid)"
     " WHERE m.creditor_id = v.creditor_id AND m.id = v.id"
 )
 
@@ -75,6 +80,8 @@ class Reserved:
     reserved_at: datetime
     ledger_entries: int
     disputed_minor: int
+    logo_sha256: str = ""
+    passes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +164,8 @@ def _link(unit: Unit, sent: Sequence[_Ruled], settings: Settings) -> None:
     keys = list(dict.fromkeys((one.row.creditor_id, one.row.claim_id) for one in sent))
     links = issue_pay_links(unit, public_url=settings.public_url, keys=keys)
     for one in sent:
-        link = links[one.row.creditor_id, one.row.claim_id]
+        host = one.row.pay_host if one.row.pay_valid else ""
+        link = at_host(links[one.row.creditor_id, one.row.claim_id], host)
         one.values["pay"] = pay_values(row=one.row, owed=one.owed, link=link, settings=settings)
         one.values["subject"] = fill(one.row.subject_source, one.values)
 
@@ -199,7 +207,7 @@ def _facts(
         debtor=DebtorKind(row.debtor_kind),
         phase=Phase(row.phase),
         balance=owed.total,
-        holds=tuple(row.holds or ()),
+        holds=tuple(ground for ground in row.holds or () if ground not in _passed(row)),
         # A dispute about everything is a hold as well; either alone is enough to stop.
         disputed=row.disputed_minor > 0 and owed.principal.minor <= 0,
         claim_closed=row.claim_state != ClaimState.ACTIVE,
@@ -216,6 +224,11 @@ def _facts(
         content_complete=complete,
         is_reply=row.template in REPLIES,
     )
+
+
+def _passed(row: Row[Any]) -> tuple[str, ...]:
+    """The grounds of hold that a message about the plan itself passes."""
+    return (HoldGround.PLAN_KEPT.value,) if row.template in WITHIN_PLAN else ()
 
 
 def _reachable(row: Row[Any], to: str) -> bool:
@@ -237,7 +250,7 @@ def _written(unit: Unit, one: _Ruled) -> dict[str, Any]:
         *claim_trace(one.owed),
         *(one.announced.trace if one.announced else ()),
     )
-    told = {key: one.row.told[key] for key in ("promise", "payment") if key in one.row.told}
+    told = {key: one.row.told[key] for key in TOLD if key in one.row.told}
     return {
         "creditor_id": one.row.creditor_id,
         "id": one.row.id,
@@ -251,6 +264,7 @@ def _written(unit: Unit, one: _Ruled) -> dict[str, Any]:
         "amounts": told | as_of.as_json(one.owed, one.announced),
         "trace": trace_json(trace),
         "reasons": list(one.decision.reasons),
+        "brand": one.row.brand_version_id,
     }
 
 
@@ -278,19 +292,37 @@ def _reserved(unit: Unit, one: _Ruled, settings: Settings) -> Reserved:
         to=one.to,
         address=tuple(address_lines(row)),
         country=row.country,
-        sender=_sender(row, one.values, settings),
-        sms_sender=row.sms_sender or settings.agency_name[:11],
+        sender=_answerable(sender_of(row, one.values, settings), row.id, settings),
+        sms_sender=sms_sender_of(row, one.values, settings),
         body_source=row.body_source,
         subject=one.values["subject"],
         values=one.values,
         reserved_at=unit.now,
         ledger_entries=row.ledger_entries,
         disputed_minor=row.disputed_minor,
+        logo_sha256="" if one.values["sender"]["on_behalf"] else row.logo_sha256 or "",
+        passes=_passed(row),
     )
 
 
-def _sender(row: Row[Any], values: dict[str, Any], settings: Settings) -> Sender:
+def _answerable(sender: Sender, message_id: UUID, settings: Settings) -> Sender:
+    """A mail is answered to an address that names it, so that the answer finds its claim by itself."""
+    if settings.inbound_domain is None:
+        return sender
+    secret = settings.secret.get_secret_value()
+    return replace(sender, reply_to=reply_address(message_id, domain=settings.inbound_domain, secret=secret))
+
+
+def sender_of(row: Row[Any], values: dict[str, Any], settings: Settings) -> Sender:
+    """Return who a mail is from: the creditor's address where it signs and its domain's records stand."""
     name = values["sender"]["name"]
-    if not values["sender"]["on_behalf"] and row.sender_email:
-        return Sender(name=name, email=row.sender_email, reply_to=row.reply_to or settings.agency_email)
-    return Sender(name=name, email=settings.agency_email, reply_to=settings.agency_email)
+    if values["sender"]["on_behalf"]:
+        return Sender(name=name, email=settings.agency_email, reply_to=settings.agency_email)
+    email = row.sender_email if row.sender_email and row.mail_valid else settings.agency_email
+    return Sender(name=name, email=email, reply_to=row.reply_to or settings.agency_email)
+
+
+def sms_sender_of(row: Row[Any], values: dict[str, Any], settings: Settings) -> str:
+    """Return whom a text message is from: at most 11 signs, or a number."""
+    own = "" if values["sender"]["on_behalf"] else row.sms_sender
+    return own or settings.agency_name[:11]

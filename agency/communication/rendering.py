@@ -2,8 +2,10 @@
 
 from base64 import encodebytes
 from dataclasses import dataclass
+from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime, formataddr
+from typing import Any
 
 from agency.communication.composing import UnableToCompose, fill
 from agency.communication.release import Reserved
@@ -29,30 +31,64 @@ class UnableToRender(Exception):
     """The template and the values do not make a message; says why."""
 
 
-def render(reserved: Reserved, renderer: Renderer) -> Rendered:
+@dataclass(frozen=True, slots=True)
+class MessageText:
+    """A text laid out for its channel, and the values that go into it."""
+
+    channel: Channel
+    source: str
+    values: dict[str, Any]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a text became: a letter's PDF, a mail's two parts, or the words of an SMS."""
+
+    html: str = ""
+    text: str = ""
+    pdf: bytes = b""
+
+
+def render(reserved: Reserved, renderer: Renderer, *, drawing: str = "") -> Rendered:
     """Render one reserved message for its channel.
+
+    :param drawing: the sender's logo as a letter shows it (`agency.parties.logos.drawing_of`).
+    :raises UnableToRender: see the exception.
+    """
+    words = MessageText(reserved.channel, reserved.body_source, reserved.values, reserved.reserved_at)
+    made = render_text(words, renderer, drawing=drawing)
+    if reserved.channel is Channel.sms:
+        return Rendered(reserved, made.text.encode(), "text/plain; charset=utf-8", made.text)
+    if reserved.channel is Channel.letter:
+        return Rendered(reserved, made.pdf, "application/pdf")
+    mail = _as_mail(reserved, made.html, made.text)
+    return Rendered(reserved, mail, "message/rfc822", made.text, made.html)
+
+
+def render_text(words: MessageText, renderer: Renderer, *, drawing: str = "") -> Made:
+    """Render a text with its values.
 
     :raises UnableToRender: see the exception.
     """
     try:
-        if reserved.channel is Channel.sms:
-            return _sms(reserved)
-        if reserved.channel is Channel.letter:
-            pdf = renderer.letter(
-                source=reserved.body_source, values=reserved.values, dated=reserved.reserved_at.date()
-            )
-            return Rendered(reserved, pdf, "application/pdf")
-        html, plain = renderer.email(mjml=reserved.body_source, values=reserved.values)
-        return Rendered(reserved, _as_mail(reserved, html, plain), "message/rfc822", plain, html)
+        if words.channel is Channel.sms:
+            return Made(text=_sms(words))
+        if words.channel is Channel.letter:
+            brand = words.values["brand"] | {"logo_drawing": drawing}
+            values = words.values | {"brand": brand}
+            return Made(pdf=renderer.letter(source=words.source, values=values, dated=words.at.date()))
+        html, plain = renderer.email(mjml=words.source, values=words.values)
+        return Made(html=html, text=plain)
     except (TemplateRefused, UnableToCompose, ValueError) as error:
         raise UnableToRender(str(error)) from error
 
 
-def _sms(reserved: Reserved) -> Rendered:
-    text = plain_sms(fill(reserved.body_source, reserved.values))
+def _sms(words: MessageText) -> str:
+    text = plain_sms(fill(words.source, words.values))
     if segments(text) > SEGMENTS_MAX:
         raise UnableToRender(f"the text takes {segments(text)} segments")
-    return Rendered(reserved, text.encode(), "text/plain; charset=utf-8", text)
+    return text
 
 
 def _as_mail(reserved: Reserved, html: str, plain: str) -> bytes:

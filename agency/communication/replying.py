@@ -1,4 +1,4 @@
-"""Answers to what a debtor did: a receipt for a payment, the confirmation of a promise."""
+"""Answers to what a debtor did: receipts, confirmations of promises and plans, and what happens to a plan."""
 
 from typing import Any
 from uuid import UUID
@@ -6,8 +6,9 @@ from uuid import UUID
 from sqlalchemy import text
 
 from agency.communication.planning import queue_message
-from agency.events import PaymentReceived, PromiseMade
+from agency.events import InstalmentMissed, PaymentReceived, PlanAgreed, PlanEnded, PromiseMade
 from agency.kernel.unit import Unit
+from agency.money import Money
 from agency.rules.facts import Channel
 
 _EMAIL = text(
@@ -15,6 +16,11 @@ _EMAIL = text(
     "  ON p.creditor_id = c.creditor_id AND p.debtor_id = c.debtor_id"
     " WHERE c.creditor_id = :creditor AND c.id = :claim AND p.channel = 'email' AND p.state = 'usable'"
     " LIMIT 1"
+)
+_PARTS = text(
+    "SELECT i.due_on, i.amount_minor, p.currency FROM plan_instalment i"
+    " JOIN plan p ON p.creditor_id = i.creditor_id AND p.id = i.plan_id"
+    " WHERE i.creditor_id = :creditor AND i.plan_id = :plan ORDER BY i.number"
 )
 _PAID_ON = text("SELECT value_on FROM payment WHERE creditor_id = :creditor AND id = :payment")
 
@@ -37,28 +43,88 @@ def confirm_promise(unit: Unit, event: PromiseMade) -> None:
     )
 
 
+def confirm_plan(unit: Unit, event: PlanAgreed) -> None:
+    """This function will write down for the debtor which plan was agreed, payment by payment."""
+    if event.lead:
+        first = {"amount_minor": event.amount_minor, "due_on": event.due_on}
+        _about_plan(unit, event, "plan_agreed", str(event.plan_id), first, on_paper=True)
+
+
+def tell_missed(unit: Unit, event: InstalmentMissed) -> None:
+    """This function will tell the debtor which payment of the plan did not come, when he may be contacted."""
+    if event.lead:
+        missed = {"amount_minor": event.amount_minor, "due_on": event.due_on}
+        _about_plan(unit, event, "plan_missed", f"{event.plan_id}:{event.number}", missed)
+
+
+def confirm_completed(unit: Unit, event: PlanEnded) -> None:
+    """This function will confirm that every payment of a plan was made; other ends are told by a person."""
+    if event.lead and event.outcome == "completed":
+        last = {"amount_minor": 0, "due_on": unit.today.isoformat()}
+        _about_plan(unit, event, "plan_completed", str(event.plan_id), last)
+
+
+def ask_for_account(
+    unit: Unit, *, creditor_id: UUID, claim_id: UUID, request_id: UUID, amount: Money
+) -> bool:
+    """This function will ask the debtor to which account a refund may go, by a link to his own page.
+
+    :returns: whether he can be reached by e-mail.
+    """
+    told = {"amount_minor": amount.minor, "currency": amount.currency, "on": unit.today.isoformat()}
+    return _reply(unit, creditor_id, claim_id, "refund_account", request_id, {"refund": told})
+
+
+def _about_plan(
+    unit: Unit,
+    event: PlanAgreed | InstalmentMissed | PlanEnded,
+    template: str,
+    subject: str,
+    payment: dict[str, Any],
+    *,
+    on_paper: bool = False,
+) -> None:
+    rows = unit.session.connection().execute(_PARTS, {"creditor": event.creditor_id, "plan": event.plan_id})
+    parts = rows.all()
+    plan = {
+        **payment,
+        "total_minor": sum(row.amount_minor for row in parts),
+        "currency": parts[0].currency,
+        "parts": [[row.due_on.isoformat(), row.amount_minor] for row in parts],
+    }
+    _reply(unit, event.creditor_id, event.claim_id, template, subject, {"plan": plan}, on_paper=on_paper)
+
+
 def _reply(
     unit: Unit,
     creditor_id: UUID,
     claim_id: UUID | None,
     template: str,
-    subject_id: UUID,
+    subject_id: UUID | str,
     told: dict[str, Any],
-) -> None:
-    """Answers go by e-mail only: nobody waits for a letter of thanks."""
+    *,
+    on_paper: bool = False,
+) -> bool:
+    """Answers go by e-mail: nobody waits for a letter of thanks. What was agreed for months goes on paper
+    where there is no address for mail (`on_paper`).
+
+    :returns: whether it goes.
+    """
     if claim_id is None:
-        return
+        return False
     reachable = unit.session.connection().execute(_EMAIL, {"creditor": creditor_id, "claim": claim_id})
-    if reachable.one_or_none() is None:
-        return
+    by_mail = reachable.one_or_none() is not None
+    if not by_mail and not on_paper:
+        return False
     queue_message(
         unit,
         creditor_id=creditor_id,
         claim_id=claim_id,
-        channel=Channel.email,
+        channel=Channel.email if by_mail else Channel.letter,
         step=f"{template}:{subject_id}",
         cycle=1,
         template=template,
         due_at=unit.now,
         facts=told,
     )
+    return True

@@ -24,6 +24,7 @@ from agency.kernel.files import store_many
 from agency.kernel.ports import Ports
 from agency.kernel.settings import Settings, settings
 from agency.kernel.unit import Door, Unit, Units
+from agency.parties.logos import drawing_of
 from agency.ports.providers import ProviderAmbiguous, ProviderRefused, ProviderTransient
 from agency.rules.facts import Channel
 
@@ -37,7 +38,7 @@ LOOK_HOLDS_SECONDS = 0.5  # lint-skip: float
 
 _STILL_OURS = text(
     "SELECT m.id FROM jsonb_to_recordset(CAST(:reserved AS jsonb)) AS r(creditor_id uuid, id uuid,"
-    "  generation integer, reply boolean, entries bigint, disputed bigint)"
+    "  generation integer, reply boolean, entries bigint, disputed bigint, passes jsonb)"
     " JOIN message m ON m.creditor_id = r.creditor_id AND m.id = r.id AND m.generation = r.generation"
     " JOIN claim c ON c.creditor_id = m.creditor_id AND c.id = m.claim_id"
     " WHERE m.state = 'sending' AND m.lease_until > clock_timestamp()"
@@ -45,7 +46,8 @@ _STILL_OURS = text(
     "  AND (SELECT count(*) FROM ledger_entry e WHERE e.creditor_id = m.creditor_id"
     "   AND e.claim_id = m.claim_id) = r.entries"
     "  AND NOT EXISTS (SELECT 1 FROM hold h WHERE h.creditor_id = m.creditor_id AND h.claim_id = m.claim_id"
-    "   AND h.lifted_at IS NULL AND (h.ends_at IS NULL OR h.ends_at > app.now()))))"
+    "   AND NOT r.passes ? h.ground AND h.lifted_at IS NULL"
+    "   AND (h.ends_at IS NULL OR h.ends_at > app.now()))))"
 )
 _ON_FILE = text(
     "UPDATE message m SET content_sha256 = f.sha FROM jsonb_to_recordset(CAST(:files AS jsonb))"
@@ -147,10 +149,16 @@ def _render_all(reserved: Sequence[Reserved], ports: Ports) -> tuple[list[Render
     outcomes: list[Outcome] = []
     for one in reserved:
         try:
-            rendered.append(render(one, ports.renderer))
+            rendered.append(render(one, ports.renderer, drawing=_drawing(one, ports)))
         except UnableToRender as error:
             outcomes.append(Outcome(one, "failed", why=f"not rendered: {error}"))
     return rendered, outcomes
+
+
+def _drawing(one: Reserved, ports: Ports) -> str:
+    if one.channel is not Channel.letter or not one.logo_sha256:
+        return ""
+    return drawing_of(ports.files, one.logo_sha256)
 
 
 def _keep(unit: Unit, rendered: Sequence[Rendered], ports: Ports) -> None:
@@ -205,6 +213,7 @@ def still_ours(units: Units, reserved: Sequence[Reserved]) -> frozenset[UUID]:
             "reply": one.is_reply,
             "entries": one.ledger_entries,
             "disputed": one.disputed_minor,
+            "passes": list(one.passes),
         }
         for one in reserved
     ]

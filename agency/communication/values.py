@@ -16,6 +16,8 @@ from agency.communication.mandatory import REPLIES
 from agency.communication.payment_codes import code_for
 from agency.kernel.settings import Settings
 from agency.money import Money
+from agency.parties.logos import logo_path
+from agency.rules.brand import PAPER, fonts
 from agency.rules.explain import explain
 from agency.rules.facts import Channel, DebtorKind, InterestKind, Law, Phase
 from agency.rules.identity import identity_shown
@@ -65,7 +67,10 @@ _OTHER_COSTS_BASIS = {
     "fr": "Ce montant découle de la directive européenne 2011/7/UE.",
 }
 _INVOICES_IN_MAIL = 10
+_AGENCYS_COLOUR = "#0b5cad"
 LINK_TO_COME = "…"
+# What was told when a message was queued, and is kept with it.
+TOLD = ("promise", "payment", "answer", "note", "plan", "refund")
 
 
 # Babel takes about fifty microseconds for a figure, and a message repeats the same ones.
@@ -98,13 +103,14 @@ def message_values(
     listed = [invoice for invoice in owed.invoices if invoice.open.minor > 0] or list(owed.invoices)
     shown = listed[:_INVOICES_IN_MAIL] if row.channel == Channel.email else listed
     agency = _agency(row, settings)
+    sender = _sender(row, agency, today)
     return {
         "language": language,
         "date": date_text(today, language),
         "agency": agency,
         "creditor": _creditor(row),
-        "sender": _sender(row, agency, today),
-        "brand": {"colour": row.colour or "#0b5cad", "footer": row.footer or ""},
+        "sender": sender,
+        "brand": _brand(row, on_behalf=sender["on_behalf"], settings=settings),
         "debtor": {"name": row.debtor_name, "lines": list(address_lines(row))},
         "claim": {
             "number": row.number,
@@ -127,6 +133,10 @@ def message_values(
         "pay": pay_values(row=row, owed=owed, link=LINK_TO_COME, settings=settings),
         "promise": _told(row, "promise", "due_on", language),
         "payment": _told(row, "payment", "on", language),
+        "answer": _lines(row, "answer", "on", language),
+        "note": _lines(row, "note", "answer_by", language),
+        "plan": _plan(row, language),
+        "refund": _told(row, "refund", "on", language),
     }
 
 
@@ -140,7 +150,7 @@ def in_creditors_name(row: Row[Any], *, on: date) -> bool:
     """Whether a message goes out under the creditor's brand: reminders and replies, where that was agreed and
     the debtor's country allows it.
     """
-    early = row.template.startswith("reminder") or row.template in REPLIES
+    early = is_early(row.template)
     identity = identity_shown(
         country=row.country,
         debtor=DebtorKind(row.debtor_kind),
@@ -149,6 +159,11 @@ def in_creditors_name(row: Row[Any], *, on: date) -> bool:
         on=on,
     )
     return identity.sender == "creditor"
+
+
+def is_early(template: str) -> bool:
+    """Whether a text belongs to the reminders, in which a brand may sign, or answers a debtor."""
+    return template.startswith("reminder") or template in REPLIES
 
 
 def _agency(row: Row[Any], settings: Settings) -> dict[str, str]:
@@ -183,6 +198,23 @@ def _sender(row: Row[Any], agency: dict[str, str], today: date) -> dict[str, Any
             "address": _creditor(row)["address"],
         }
     return {"name": agency["name"], "on_behalf": True, "address": agency["address"]}
+
+
+def _brand(row: Row[Any], *, on_behalf: bool, settings: Settings) -> dict[str, Any]:
+    """The look: colours and font always, logo and letterhead where the creditor itself signs."""
+    font = fonts().get(row.font or "", fonts()["plain"])
+    logo = f"{settings.public_url.rstrip('/')}{logo_path(row.creditor_id, row.logo_sha256)}"
+    return {
+        "colour": row.colour or _AGENCYS_COLOUR,
+        "ink": row.ink or PAPER,
+        "accent": row.accent or row.colour or _AGENCYS_COLOUR,
+        "font": font.mail,
+        "letter_font": font.letter,
+        "logo": logo if row.logo_sha256 and not on_behalf else "",
+        "logo_drawing": "",  # the letter's own copy is put in when it is rendered
+        "letterhead": [] if on_behalf else (row.letterhead or "").splitlines(),
+        "footer": row.footer or "",
+    }
 
 
 def _amounts(owed: ItemisedClaim, language: str) -> dict[str, str]:
@@ -300,6 +332,34 @@ def _told(row: Row[Any], name: str, day: str, language: str) -> dict[str, str]:
     return {
         "amount": money_text(Money(told["amount_minor"], told["currency"]), language),
         day: date_text(date.fromisoformat(told[day]), language),
+    }
+
+
+def _lines(row: Row[Any], name: str, day: str, language: str) -> dict[str, Any]:
+    """Words of a person that were told when the message was queued, and their day."""
+    told = row.told.get(name)
+    if not told:
+        return {"lines": [], day: ""}
+    return {"lines": list(told["lines"]), day: date_text(date.fromisoformat(told[day]), language)}
+
+
+def _plan(row: Row[Any], language: str) -> dict[str, Any]:
+    """The plan that a message is about: all of it, the payment that comes first or was missed, each part."""
+    told = row.told.get("plan")
+    if not told:
+        return {"total": "", "amount": "", "due_on": "", "parts": []}
+
+    def said(minor: int) -> str:
+        return money_text(Money(minor, told["currency"]), language)
+
+    return {
+        "total": said(told["total_minor"]),
+        "amount": said(told["amount_minor"]),
+        "due_on": date_text(date.fromisoformat(told["due_on"]), language),
+        "parts": [
+            {"due_on": date_text(date.fromisoformat(due_on), language), "amount": said(minor)}
+            for due_on, minor in told["parts"]
+        ],
     }
 
 

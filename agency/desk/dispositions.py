@@ -8,10 +8,12 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import select
 
+from agency.arrangements.plans import Wish
 from agency.arrangements.promises import make_promise
 from agency.claims.holds import place_hold
 from agency.claims.models import Claim
 from agency.claims.states import HoldGround
+from agency.desk.call_notes import send_call_note
 from agency.desk.models import Call, Disposition, WorkKind
 from agency.desk.notes import add_note
 from agency.desk.queue import ask_for_person
@@ -30,6 +32,8 @@ from agency.rules.frequency import frequency_rule
 # After so many calls in a fortnight that reached nobody, another number or another way is looked for.
 TRIES_MAX: Final = 3
 _TRIES_WITHIN: Final = timedelta(days=14)
+# Endings after which something can have been agreed with the debtor.
+TALKED: Final = frozenset({Disposition.PROMISE, Disposition.RIGHT_PARTY, Disposition.REFUSES})
 HARDSHIP_REVIEW: Final = timedelta(days=14)
 
 _WRONG_NUMBER = text(
@@ -55,7 +59,9 @@ _TRIES = text(
 class CallOutcome:
     """What a collector says about a call that has ended.
 
-    `promised` and `promised_on` belong to a promise, `dispute_reason` to a dispute.
+    `promised` and `promised_on` belong to a promise, `dispute_reason` to a dispute. With `to_confirm` what
+    was agreed (the promise, or `plan`, and the `points` in words) is written to the debtor and counts once
+    he confirms it.
     """
 
     disposition: Disposition
@@ -63,6 +69,9 @@ class CallOutcome:
     promised: Money | None = None
     promised_on: date | None = None
     dispute_reason: str = "other"
+    to_confirm: bool = False
+    points: str = ""
+    plan: Wish | None = None
 
 
 def close_call(unit: Unit, *, creditor_id: UUID, call_id: UUID, outcome: CallOutcome) -> None:
@@ -73,7 +82,7 @@ def close_call(unit: Unit, *, creditor_id: UUID, call_id: UUID, outcome: CallOut
 
     :raises NotFound: no such call.
     :raises Conflict: the call has a disposition already, or the claim takes no promise.
-    :raises Invalid: a promise lacks its amount or date.
+    :raises Invalid: a promise lacks its amount or date, or nothing was agreed that could be confirmed.
     """
     call = unit.session.exec(
         select(Call).where(Call.creditor_id == creditor_id, Call.id == call_id).with_for_update()
@@ -106,6 +115,10 @@ def close_call(unit: Unit, *, creditor_id: UUID, call_id: UUID, outcome: CallOut
 
 
 def _follow_up(unit: Unit, call: Call, outcome: CallOutcome) -> None:
+    if outcome.to_confirm and outcome.disposition in TALKED:
+        promise = _promised(outcome) if outcome.disposition is Disposition.PROMISE else None
+        send_call_note(unit, call=call, points=outcome.points, promise=promise, plan=outcome.plan)
+        return
     match outcome.disposition:
         case Disposition.PROMISE:
             _promise(unit, call, outcome)
@@ -127,18 +140,17 @@ def _follow_up(unit: Unit, call: Call, outcome: CallOutcome) -> None:
             pass
 
 
-def _promise(unit: Unit, call: Call, outcome: CallOutcome) -> None:
+def _promised(outcome: CallOutcome) -> tuple[Money, date]:
     if outcome.promised is None:
         raise Invalid("a promise needs an amount", field="promised")
     if outcome.promised_on is None:
         raise Invalid("a promise needs a day", field="promised_on")
-    make_promise(
-        unit,
-        creditor_id=call.creditor_id,
-        claim_id=call.claim_id,
-        amount=outcome.promised,
-        due_on=outcome.promised_on,
-    )
+    return outcome.promised, outcome.promised_on
+
+
+def _promise(unit: Unit, call: Call, outcome: CallOutcome) -> None:
+    amount, due_on = _promised(outcome)
+    make_promise(unit, creditor_id=call.creditor_id, claim_id=call.claim_id, amount=amount, due_on=due_on)
 
 
 def _spare(unit: Unit, call: Call, note: str) -> None:

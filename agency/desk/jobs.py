@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from agency.desk.call_notes import lapse_unanswered
 from agency.desk.calls import STATES
 from agency.events import CallReported
 from agency.kernel.actor import actor
@@ -30,6 +31,12 @@ def apply_call_reports(unit: Unit, *, inbox_ids: list[str]) -> None:
         state = _state_of(body["leg"], body["state"])
         if state:
             _apply(unit, body, state)
+
+
+@actor()
+def lapse_call_notes(unit: Unit) -> None:
+    """This function will close what calls agreed on and no debtor confirmed in time."""
+    lapse_unanswered(unit)
 
 
 def _state_of(leg: str, state: str) -> str | None:

@@ -1,13 +1,14 @@
 """Tables of the desk."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field
 
-from agency.kernel.columns import CreditorRow, Minor, choice, moment_field, within_creditor
+from agency.kernel.columns import CreditorRow, Minor, choice, json_field, moment_field, within_creditor
 
 
 class Disposition(StrEnum):
@@ -33,6 +34,8 @@ class WorkKind(StrEnum):
     PROMISE_BROKEN = "promise_broken"
     CALL_DUE = "call_due"
     CALL_BACK = "call_back"
+    VISIT_DUE = "visit_due"
+    PATH_ENDED = "path_ended"
 
 
 class WorkItem(CreditorRow, table=True):
@@ -79,6 +82,66 @@ class Call(CreditorRow, table=True):
     )
     started_at: datetime = moment_field()
     ended_at: datetime | None = moment_field(default=None)
+
+
+class Agreed(StrEnum):
+    """What a call agreed on."""
+
+    PROMISE = "promise"
+    PLAN = "plan"
+    NOTHING = "nothing"  # only words
+
+
+class CallNoteState(StrEnum):
+    """Written to the debtor; confirmed or corrected by him; not answered in time; or taken back by us."""
+
+    WAITING = "waiting"
+    CONFIRMED = "confirmed"
+    CORRECTED = "corrected"
+    LAPSED = "lapsed"
+    WITHDRAWN = "withdrawn"
+
+
+class CallNote(CreditorRow, table=True):
+    """What a call agreed on, as it was written to the debtor: evidence once he confirms it.
+
+    `terms` of a promise are amount_minor, currency and due_on; a plan is the offer `plan_id`. `points` are
+    the sentences that the debtor reads, one a line.
+    """
+
+    __tablename__ = "call_note"
+    __table_args__ = (
+        within_creditor("claim_id", "claim"),
+        within_creditor("call_id", "call"),
+        within_creditor("message_id", "message"),
+        within_creditor("promise_id", "promise"),
+        within_creditor("plan_id", "plan"),
+        UniqueConstraint("creditor_id", "call_id"),
+        Index("ix_call_note_claim", "creditor_id", "claim_id"),
+        Index("ix_call_note_waiting", "answer_by", postgresql_where="state = 'waiting'"),
+        Index(
+            "uq_call_note_waiting",
+            "creditor_id",
+            "claim_id",
+            unique=True,
+            postgresql_where="state = 'waiting'",
+        ),
+    )
+
+    claim_id: UUID
+    call_id: UUID
+    agreed: Agreed = Field(sa_type=choice(Agreed, "agreed"))
+    terms: dict[str, Any] = json_field(default_factory=dict)
+    points: str
+    state: CallNoteState = Field(default=CallNoteState.WAITING, sa_type=choice(CallNoteState, "state"))
+    made_at: datetime = moment_field()
+    made_by: str
+    answer_by: date
+    message_id: UUID | None = None
+    answered_at: datetime | None = moment_field(default=None)
+    correction: str = ""
+    promise_id: UUID | None = None
+    plan_id: UUID | None = None
 
 
 class Note(CreditorRow, table=True):

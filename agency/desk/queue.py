@@ -27,6 +27,8 @@ RANKS: Final = {
     WorkKind.PROMISE_BROKEN: 60,
     WorkKind.CALL_DUE: 50,
     WorkKind.CALL_BACK: 40,
+    WorkKind.VISIT_DUE: 35,
+    WorkKind.PATH_ENDED: 30,
 }
 _RANK_WEIGHT: Final = 10**14  # more than any moment in milliseconds
 
@@ -240,6 +242,18 @@ def drop_work(
             "claim": claim_id,
             "kinds": [kind.value for kind in kinds],
         },
+    )
+
+
+def drop_asked(unit: Unit, *, creditor_id: UUID, key: str) -> None:
+    """This function will close the open work that was asked for under keys that begin so, except what a
+    collector has in hand."""
+    unit.session.connection().execute(
+        text(
+            "UPDATE work_item w SET done_at = app.now(), done_by = :by WHERE w.creditor_id = :creditor"
+            f" AND starts_with(w.key, :key) AND w.done_at IS NULL AND {_FREE}"
+        ),
+        {"by": unit.by, "creditor": creditor_id, "key": key},
     )
 
 

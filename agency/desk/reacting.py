@@ -8,6 +8,8 @@ from agency.desk.models import WorkKind
 from agency.desk.queue import ask_for_person, drop_work, urgency
 from agency.events import (
     CallDue,
+    CallNoteAnswered,
+    ClaimClosed,
     ClaimPaidOff,
     DisputeAnswered,
     DisputeRaised,
@@ -151,6 +153,20 @@ def decide_when_proposed(unit: Unit, event: PlanProposed) -> None:
         )
 
 
+def ask_about_note(unit: Unit, event: CallNoteAnswered) -> None:
+    """This function will ask for a person when a debtor corrected what a call agreed on, or was silent."""
+    reasons = {"corrected": "note_corrected", "lapsed": "note_unanswered"}
+    if event.answer in reasons:
+        ask_for_person(
+            unit,
+            creditor_id=event.creditor_id,
+            claim_id=_claim(event.claim_id),
+            kind=WorkKind.ANSWER if event.answer == "corrected" else WorkKind.CALL_BACK,
+            key=f"note:{event.note_id}",
+            reason=reasons[event.answer],
+        )
+
+
 def call_when_missed(unit: Unit, event: InstalmentMissed) -> None:
     """This function will ask for a friendly call about an instalment that did not come."""
     if event.lead:
@@ -182,7 +198,7 @@ def drop_when_plan_agreed(unit: Unit, event: PlanAgreed) -> None:
     drop_work(unit, creditor_id=event.creditor_id, claim_id=_claim(event.claim_id), kinds=_CALLS)
 
 
-def drop_when_paid(unit: Unit, event: ClaimPaidOff) -> None:
+def drop_when_ended(unit: Unit, event: ClaimPaidOff | ClaimClosed) -> None:
     """This function will take a claim off the queue when nothing is owed any more."""
     drop_work(unit, creditor_id=event.creditor_id, claim_id=_claim(event.claim_id))
 

@@ -21,9 +21,9 @@ from agency.intake.chunks import (
     read_as,
 )
 from agency.intake.importing import import_rows
-from agency.intake.mapping import Mapped, UnclearColumns, check_columns, choose_mapping
+from agency.intake.mapping import Mapped, UnclearColumns, choose_mapping, open_as
 from agency.intake.models import Placement, PlacementState
-from agency.intake.reading import Table, read_table
+from agency.intake.reading import Table
 from agency.intake.receive import habits_of, read_placement, record_reading, saved_mapping, shape_of
 from agency.intake.rows import RowChecker
 from agency.kernel.emitting import nudge
@@ -104,8 +104,7 @@ class BulkReading:
     def _begin(self, content: bytes) -> _Begun:
         with self.units.open(Door.WORKER, by=_BY) as unit:
             placement = self._placement(unit)
-            table = read_table(content)
-            mapped = self._choose(unit, placement, table)
+            table, mapped = self._choose(unit, placement, content)
             placement.state = PlacementState.READING
             placement.reading_since = placement.reading_since or unit.now
             unit.session.flush()
@@ -116,16 +115,14 @@ class BulkReading:
             after, rows = kept_so_far(unit, **self._whose, mark=mark)
             return _Begun(table, mapped, checker, mark, after, rows)
 
-    def _choose(self, unit: Unit, placement: Placement, table: Table) -> Mapped:
+    def _choose(self, unit: Unit, placement: Placement, content: bytes) -> tuple[Table, Mapped]:
         """What was chosen when the reading began stays chosen when it goes on."""
         if placement.mapping_id is not None:
             mapped = saved_mapping(unit, creditor_id=self.creditor_id, mapping_id=placement.mapping_id)
-            check_columns(mapped, table.headers)
-            return mapped
-        mapped, placement.mapping_id = choose_mapping(
-            unit, creditor_id=self.creditor_id, headers=table.headers, sample=table.sample
-        )
-        return mapped
+            return open_as(content, mapped), mapped
+        chosen = choose_mapping(unit, creditor_id=self.creditor_id, content=content)
+        placement.mapping_id = chosen.mapping_id
+        return chosen.table, chosen.mapped
 
     def _read_whole(self) -> Opened:
         """E-invoices carry their files with them and are read in one transaction."""

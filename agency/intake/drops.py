@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
 from agency.documents.upload import clean_name
 from agency.events import PlacementRead
 from agency.intake.archive import Packed, unpack
 from agency.intake.mapping import UnclearColumns, choose_mapping
 from agency.intake.models import Drop, DroppedFile, DroppedState
-from agency.intake.reading import read_table
 from agency.intake.receive import INLINE_BYTES_MAX
 from agency.intake.sorting import FileKind, kind_of
 from agency.intake.supporting import file_supporting
@@ -115,13 +114,13 @@ def add_to_drop(
         raise Invalid("the file has no key", field="key")
     if len(content) > bytes_max:
         raise Invalid(f"the file is larger than {bytes_max // 1_000_000} MB", field="file")
-    present = files_of(unit, creditor_id=creditor_id, drop_id=drop_id)
-    again = [file for file in present if file.key == key or file.key.startswith(f"{key}/")]
+    again = _sent_before(unit, creditor_id=creditor_id, drop_id=drop_id, key=key)
     if again:
-        return again
+        return list(again)
+    present = _count(unit, creditor_id=creditor_id, drop_id=drop_id)
     added = []
     for number, (packed, within) in enumerate(_opened(content, name)):
-        if len(present) + number >= FILES_MAX:
+        if present + number >= FILES_MAX:
             raise Invalid(f"more than {FILES_MAX:,} files at once", field="file")
         own = key if not within else f"{key}/{number}"
         file = DroppedFile(
@@ -141,6 +140,23 @@ def add_to_drop(
         added.append(file)
     unit.session.flush()
     return added
+
+
+def _sent_before(unit: Unit, *, creditor_id: UUID, drop_id: UUID, key: str) -> Sequence[DroppedFile]:
+    """What an earlier sending of the same file became, of an archive each file in it."""
+    own = col(DroppedFile.key)
+    return unit.session.exec(
+        select(DroppedFile)
+        .where(DroppedFile.creditor_id == creditor_id, DroppedFile.drop_id == drop_id)
+        .where((own == key) | own.startswith(f"{key}/", autoescape=True))
+        .order_by(col(DroppedFile.id))
+    ).all()
+
+
+def _count(unit: Unit, *, creditor_id: UUID, drop_id: UUID) -> int:
+    return unit.session.exec(
+        select(func.count()).where(DroppedFile.creditor_id == creditor_id, DroppedFile.drop_id == drop_id)
+    ).one()
 
 
 def _opened(content: bytes, name: str) -> Iterator[tuple[Packed, str]]:
@@ -211,16 +227,14 @@ def _look_at_invoice(reader: EInvoiceReader, file: DroppedFile, content: bytes) 
 
 def _look_at_table(unit: Unit, file: DroppedFile, content: bytes) -> None:
     """Count its rows; one whose columns are unclear or that is long is a placement of its own."""
-    table = read_table(content)
     alone = len(content) > INLINE_BYTES_MAX
     try:
-        mapped, _ = choose_mapping(
-            unit, creditor_id=file.creditor_id, headers=table.headers, sample=table.sample
-        )
-        alone = alone or mapped.one_claim_per == "debtor"
+        chosen = choose_mapping(unit, creditor_id=file.creditor_id, content=content)
     except UnclearColumns:
-        alone = True
-    file.facts = {"alone": True} if alone else {"rows": sum(1 for _ in table.rows)}
+        file.facts = {"alone": True}
+        return
+    alone = alone or chosen.mapped.one_claim_per == "debtor"
+    file.facts = {"alone": True} if alone else {"rows": sum(1 for _ in chosen.table.rows)}
 
 
 def cancel_file(unit: Unit, *, creditor_id: UUID, drop_id: UUID, file_id: UUID) -> None:

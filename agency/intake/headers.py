@@ -14,7 +14,9 @@ HEADERS: Final[dict[str, str]] = {
     " invoice invoiceid"
     " numerofacture nfacture nofacture facture rechnungsnummer rechnungsnr documentnumber"
     " documentnummer docid"
-    " reference referentie kenmerk yourreference invoicereference invoiceref factuurreferentie",
+    " reference referentie kenmerk yourreference invoicereference invoiceref factuurreferentie"
+    " numfacture numerodefacture nodefacture ndefacture nfact numerodepiece numeropiece numpiece nopiece"
+    " npiece ndepiece reffacture referencefacture numerodedocument",
     "document_kind": "documentsoort documenttype doctype factuursoort invoicetype typedocument soortdocument"
     " belegart kinddocument",
     "billing_reference": "oorspronkelijkefactuur creditvan betreftfactuur billingreference originalinvoice"
@@ -24,32 +26,41 @@ HEADERS: Final[dict[str, str]] = {
     " outstanding outstandingamount amountoutstanding balance balancedue totalopenamount montant"
     " montantdu solde"
     " montantouvert resteapayer betrag offenerbetrag restbedrag tebetalen vorderingsbedrag hoofdsom principal"
-    " amountopen claimamount",
+    " amountopen claimamount debitminuscredit amountwithitssign sumoftheageingcolumns soldedu soldeouvert"
+    " montantrestant restedu resteapercevoir montantimpaye impaye montantechu offenerposten offen",
     "total": "factuurbedrag totaalbedrag totaal bedraginclbtw bedraginclusiefbtw invoiceamount total"
     " totalamount"
     " totalinclvat montanttotal montantttc montantfacture rechnungsbetrag brutto amountinclvat",
     "currency": "valuta munt muntsoort currency invoicecurrency currencycode devise monnaie wahrung",
     "issued_on": "factuurdatum datumfactuur invoicedate issuedate dateofinvoice datefacture"
     " documentcreatedate"
-    " rechnungsdatum boekdatum documentdate dateemission datedelafacture issuedon datum date",
+    " rechnungsdatum boekdatum documentdate dateemission datedelafacture issuedon"
+    " datedemission datedefacture datedepiece datepiece datedocument boekingsdatum datum date",
     "due_on": "vervaldatum vervaldag betaaldatum uiterstebetaaldatum duedate dueindate dateecheance echeance"
-    " faelligkeit falligkeit faelligam paymentduedate due dueon datedecheance",
+    " faelligkeit falligkeit faelligam paymentduedate due dueon datedecheance"
+    " datelimite datelimitedepaiement faelligkeitsdatum falligkeitsdatum vervdatum",
     "debtor_reference": "klantnummer klantnr klantcode klantid debiteurnummer debiteurnr debiteurcode"
     " customerid"
     " customernumber customerno custnumber customercode debtorreference debtornumber debtorid"
     " clientnumber clientid"
-    " numeroclient noclient codeclient kundennummer relatienummer relatiecode relatienr customerreference"
-    " lidnummer",
+    " numeroclient noclient codeclient"
+    " numerodeclient nclient ndeclient nduclient codetiers comptetiers compteclient referenceclient"
+    " debtornumberabove debiteurennummer debiteurennr kundennummer relatienummer relatiecode relatienr"
+    " customerreference lidnummer",
     "debtor_kind": "soort soortdebiteur klantsoort klanttype debiteursoort debtortype debtorkind customertype"
     " b2bb2c typeclient typedebiteur debiteurtype particulierzakelijk kind",
     "debtor_name": "naam klantnaam debiteur debiteurnaam bedrijfsnaam klant name customername"
     " namecustomer customer"
     " debtorname debtor companyname company nom nomclient client raisonsociale societe kundenname kunde firma"
-    " naamdebiteur naamklant fullname volledigenaam",
+    " naamdebiteur naamklant fullname volledigenaam"
+    " debtorabove nomduclient nomdudebiteur denomination denominationsociale intitule intituleclient tiers"
+    " debiteuren nomprenom",
     "registration_number": "kvk kvknummer kvknr kbo kbonummer ondernemingsnummer handelsregisternummer"
-    " registrationnumber companynumber chamberofcommerce numeroentreprise bce siren handelsregister"
+    " registrationnumber companynumber chamberofcommerce numeroentreprise bce"
+    " numerodentreprise ndentreprise nentreprise numerobce siren handelsregister"
     " kvkkbo cocnumber",
-    "vat_number": "btw btwnummer btwnr btwid vat vatnumber vatid tva numerotva notva ustid ustidnr",
+    "vat_number": "btw btwnummer btwnr btwid vat vatnumber vatid tva numerotva notva"
+    " numerodetva ntva ndetva ustid ustidnr",
     "iban": "iban rekeningnummer bankrekening bankaccount accountnumber ibannummer compte debtoriban",
     "language": "taal taalcode language languagecode langue sprache",
     "country": "land landcode country countrycode pays codepays laendercode",
@@ -59,13 +70,16 @@ HEADERS: Final[dict[str, str]] = {
     "house_number": "huisnummer huisnr housenumber numero hausnummer",
     "postal_code": "postcode postkode pc zip zipcode postalcode codepostal plz",
     "city": "plaats woonplaats stad gemeente city town ville localite ort stadt plaatsnaam",
-    "email": "email emailadres emailaddress mail courriel adressemail eadres emailadresse",
+    "email": "email emailadres emailaddress mail courriel adressemail eadres emailadresse"
+    " adressecourriel adressedemail adresseemail",
     "phone": "telefoon telefoonnummer tel telnr mobiel mobielnummer gsm gsmnummer phone phonenumber"
     " mobile telephone"
-    " telefon portable phoneno",
+    " telefon portable phoneno"
+    " numerodetelephone ntelephone telephoneportable",
     "description": "omschrijving beschrijving description libelle objet betreft beschreibung onderwerp"
     " details",
     "disputed": "betwist betwisting disputed dispute indispute conteste contestee contestation geschil"
+    " enlitige litige"
     " strittig"
     " isdisputed",
     "dispute_reason": "redenbetwisting betwistingreden disputereason motifcontestation",

@@ -7,11 +7,14 @@ from uuid import UUID
 
 from sqlmodel import col, select
 
+from agency.intake.amount_columns import SIGNED
+from agency.intake.amounts import DecimalSign
 from agency.intake.columns import find_writing
 from agency.intake.headers import HEADERS, known_field
 from agency.intake.models import ColumnMapping
-from agency.intake.table import Row
-from agency.intake.values import DateOrder, DecimalSign
+from agency.intake.reading import read_table
+from agency.intake.table import ALL_SHEETS, Row, Table
+from agency.intake.values import DateOrder
 from agency.kernel.errors import Invalid
 from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit
@@ -20,6 +23,7 @@ Grouping = Literal["invoice", "debtor"]
 
 __all__ = ["HEADERS", "REQUIRED", "Mapped", "UnclearColumns", "choose_mapping", "recognise", "save_mapping"]
 
+_SHEET: Final = "sheet"
 REQUIRED: Final = ("invoice_number", "debtor_name", "amount")
 
 
@@ -35,7 +39,8 @@ class UnclearColumns(Invalid):
 class Mapped:
     """How a file is read: our field -> its header, and what the columns do not say.
 
-    `decimal_sign` is None as long as nobody said which it is: doubtful amounts are then refused.
+    `decimal_sign` is None as long as nobody said which it is: doubtful amounts are then refused. `sheet` is
+    the sheet of a workbook that is read, or `ALL_SHEETS`; empty where there was nothing to choose.
     """
 
     columns: Mapping[str, str]
@@ -43,6 +48,7 @@ class Mapped:
     date_order: DateOrder = "day"
     one_claim_per: Grouping = "invoice"
     defaults: Mapping[str, str] = field(default_factory=dict)
+    sheet: str = ""
 
 
 def recognise(headers: Sequence[str]) -> Mapped:
@@ -56,6 +62,8 @@ def recognise(headers: Sequence[str]) -> Mapped:
         ours = known_field(header)
         if ours:
             found.setdefault(ours, []).append(header)
+    if SIGNED in headers:  # it is the amount beside it, with the sign that stands in another column
+        found["amount"] = [SIGNED]
     columns = {ours: names[0] for ours, names in found.items() if len(names) == 1}
     if "amount" not in found and "total" in columns:
         columns["amount"] = columns["total"]
@@ -88,25 +96,66 @@ def check_columns(mapped: Mapped, headers: Sequence[str]) -> None:
         raise UnclearColumns(f"no column was recognised for: {names}", proposal=mapped, field=missing[0])
 
 
-def choose_mapping(
-    unit: Unit, *, creditor_id: UUID, headers: Sequence[str], sample: Sequence[Row] = ()
-) -> tuple[Mapped, UUID | None]:
-    """This function will return the creditor's latest saved mapping that fits the file, else recognise it.
+@dataclass(frozen=True)
+class Chosen:
+    """A file opened as its mapping says, and the saved mapping when it was one."""
 
-    :param sample: the first rows; with them, the file itself may say how it writes amounts and dates.
-    :raises UnclearColumns: none fits and the headers or the values leave doubt.
+    table: Table
+    mapped: Mapped
+    mapping_id: UUID | None
+
+
+def choose_mapping(unit: Unit, *, creditor_id: UUID, content: bytes) -> Chosen:
+    """This function will open a creditor's file by the latest saved mapping that fits it, else recognise it.
+
+    :raises UnclearColumns: none fits, and the headers, the values or the sheets leave doubt.
+    :raises Unreadable: it is no table.
     """
+    table = read_table(content)
     saved = unit.session.exec(
         select(ColumnMapping)
         .where(ColumnMapping.creditor_id == creditor_id, col(ColumnMapping.retired_at).is_(None))
         .order_by(col(ColumnMapping.created_at).desc(), col(ColumnMapping.version).desc())
         .limit(50)
     ).all()
+    opened = {"": table}
+    for sheet in dict.fromkeys(as_mapped(mapping).sheet for mapping in saved):
+        if sheet in table.sheets or (sheet == ALL_SHEETS and table.sheets):
+            opened[sheet] = read_table(content, sheet)
     # The profile of exactly these columns goes before one that only needs some of them.
-    for mapping in sorted(saved, key=lambda mapping: list(headers) != mapping.headers):
-        if fits(mapping, headers):
-            return as_mapped(mapping), mapping.id
-    return as_written(recognise(headers), headers, sample), None
+    exact = [mapping for mapping in saved if _opens(mapping, opened, exactly=True)]
+    for mapping in (*exact, *saved):
+        if _opens(mapping, opened):
+            mapped = as_mapped(mapping)
+            return Chosen(opened[mapped.sheet], mapped, mapping.id)
+    mapped = as_written(recognise(table.headers), table.headers, table.sample)
+    if table.rivals:
+        raise UnclearColumns(
+            f"several sheets could hold the claims: {', '.join((table.sheet, *table.rivals))}",
+            proposal=mapped,
+            field="sheet",
+        )
+    return Chosen(table, mapped, None)
+
+
+def open_as(content: bytes, mapped: Mapped) -> Table:
+    """This function will open a file as a mapping says.
+
+    :raises UnclearColumns: a mapped column is not in it.
+    :raises Unreadable: it is no table, or has no such sheet.
+    """
+    table = read_table(content, mapped.sheet)
+    check_columns(mapped, table.headers)
+    return table
+
+
+def _opens(mapping: ColumnMapping, opened: Mapping[str, Table], *, exactly: bool = False) -> bool:
+    """Whether a saved mapping can read the file; one that says no sheet only where there is no choice."""
+    sheet = as_mapped(mapping).sheet
+    table = opened.get(sheet)
+    if table is None or (not sheet and table.rivals):
+        return False
+    return fits(mapping, table.headers) and (not exactly or list(table.headers) == mapping.headers)
 
 
 def fits(mapping: ColumnMapping, headers: Sequence[str]) -> bool:
@@ -152,7 +201,8 @@ def as_mapped(mapping: ColumnMapping) -> Mapped:
         decimal_sign="," if mapping.decimal_sign == "," else ".",
         date_order="month" if mapping.date_order == "month" else "day",
         one_claim_per="debtor" if mapping.one_claim_per == "debtor" else "invoice",
-        defaults=mapping.defaults,
+        defaults={name: value for name, value in mapping.defaults.items() if name != _SHEET},
+        sheet=mapping.defaults.get(_SHEET, ""),
     )
 
 
@@ -175,7 +225,7 @@ def save_mapping(
         columns=dict(mapped.columns),
         decimal_sign=mapped.decimal_sign,
         date_order=mapped.date_order,
-        defaults=dict(mapped.defaults),
+        defaults=dict(mapped.defaults) | ({_SHEET: mapped.sheet} if mapped.sheet else {}),
         one_claim_per=mapped.one_claim_per,
         headers=list(headers),
         created_at=unit.now,

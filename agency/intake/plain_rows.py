@@ -14,7 +14,8 @@ from typing import Any, Final
 
 import polars as pl
 
-from agency.intake import beside, values
+from agency.intake import beside
+from agency.intake.amounts import AMOUNT_MAX, NotUnderstood, to_minor
 from agency.intake.checks.columns import check_columns
 from agency.intake.findings import findings_frame
 from agency.intake.reading import Row
@@ -27,7 +28,6 @@ from agency.intake.rows import (
     language_of,
     law_of,
 )
-from agency.intake.values import AMOUNT_MAX, NotUnderstood
 from agency.money import EXPONENTS
 from agency.parties.names import LEGAL_FORMS, has_legal_form, name_key
 from agency.rules.facts import InterestKind
@@ -169,7 +169,7 @@ class PlainRows:
         if not isinstance(value, Decimal):
             return value
         try:
-            return values.to_minor(value, self.currency)
+            return to_minor(value, self.currency)
         except NotUnderstood:
             return None
 

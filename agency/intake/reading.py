@@ -1,4 +1,4 @@
-"""Reading a table from a file: text in any usual dialect, or one sheet of a workbook.
+"""Reading a table from a file: text in any usual dialect, or sheets of a workbook.
 
 Nothing is interpreted here beyond the cell: text stays text, so leading zeros survive; a number or date that
 a spreadsheet stores as such keeps its type, because it is not ambiguous.
@@ -23,13 +23,14 @@ __all__ = [
 ]
 
 
-def read_table(content: bytes) -> Table:
+def read_table(content: bytes, sheet: str = "") -> Table:
     """This function will open a CSV or workbook and return its headers with its rows yet to be read.
 
+    :param sheet: which sheet of a workbook, or `ALL_SHEETS`; empty: the one that looks most like claims.
     :raises Unreadable: it is neither, or is damaged; also while the rows are gone through, with the line.
     """
     if not content[:1_000_000].strip(b"\x00 \t\r\n") and not content.strip(b"\x00 \t\r\n"):
         raise Unreadable("the file is empty")
     if content[:4] == ZIP_MARK or content[:8] == OLE_MARK:
-        return read_workbook(content)
+        return read_workbook(content, sheet)
     return read_delimited(content)

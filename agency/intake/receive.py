@@ -1,7 +1,7 @@
 """Receiving a file of a creditor, and reading it into claims: whole or not at all."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -14,9 +14,9 @@ from agency.events import PlacementRead, PlacementReceived
 from agency.intake.archive import is_archive
 from agency.intake.chunks import Checked, Chunk, chunks_of_rows, chunks_of_table
 from agency.intake.importing import Counts, claims_of_rows, import_rows
-from agency.intake.mapping import Mapped, UnclearColumns, as_mapped, check_columns, choose_mapping
+from agency.intake.mapping import Chosen, Mapped, UnclearColumns, as_mapped, choose_mapping, open_as
 from agency.intake.models import ColumnMapping, Placement, PlacementState
-from agency.intake.reading import Progress, Row, Table, read_table
+from agency.intake.reading import Progress
 from agency.intake.rows import Habits, Reject, RowChecker
 from agency.intake.supporting import file_supporting
 from agency.intake.ubl import LENIENT, Evidence, read_invoices
@@ -198,19 +198,16 @@ class _Reading:
     def run(self, content: bytes) -> tuple[Counts, Opened]:
         if shape_of(content) == "invoices":
             return self.read_invoices(content)
-        table = read_table(content)
-        mapped, mapping_id = self.choose(table)
-        self.placement.mapping_id = mapping_id
+        chosen = self.choose(content)
+        self.placement.mapping_id = chosen.mapping_id
+        table, mapped = chosen.table, chosen.mapped
         checker = RowChecker(mapped=mapped, habits=self.habits, today=self.unit.today)
         return self.import_chunks(chunks_of_table(table, mapped, checker), table.bytes_read, mapped)
 
-    def choose(self, table: Table) -> tuple[Mapped, UUID | None]:
+    def choose(self, content: bytes) -> Chosen:
         if self.mapped is not None:
-            check_columns(self.mapped, table.headers)
-            return self.mapped, self.placement.mapping_id
-        return choose_mapping(
-            self.unit, creditor_id=self.creditor_id, headers=table.headers, sample=table.sample
-        )
+            return Chosen(open_as(content, self.mapped), self.mapped, self.placement.mapping_id)
+        return choose_mapping(self.unit, creditor_id=self.creditor_id, content=content)
 
     def read_invoices(self, content: bytes) -> tuple[Counts, Opened]:
         evidence: dict[int, tuple[Evidence, ...]] = {}
@@ -221,9 +218,6 @@ class _Reading:
         self.keep_evidence(evidence)
         self.file_documents()
         return counts, opened
-
-    def mapping_for(self, headers: Sequence[str], sample: Sequence[Row]) -> Mapped:
-        return choose_mapping(self.unit, creditor_id=self.creditor_id, headers=headers, sample=sample)[0]
 
     def file_documents(self) -> None:
         """Documents of an archive, once its claims stand that they may prove."""
@@ -241,7 +235,7 @@ class _Reading:
         progress: Progress,
     ) -> Iterator[tuple[int, Checked]]:
         rows = read_invoices(
-            content, name=self.placement.name, reader=self.reader, progress=progress, choose=self.mapping_for
+            content, name=self.placement.name, reader=self.reader, progress=progress, choose=self.choose
         )
         for invoice in rows:
             if invoice.document is not None:

@@ -6,12 +6,14 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from agency.intake.amount_columns import COMPUTED
 from agency.intake.models import Placement
-from agency.intake.reading import Cell, Table
+from agency.intake.table import Cell, Table, number_of
 from agency.kernel.unit import Unit
 
 MARKS = ("agency_row", "agency_reason")
 """Headers of the two columns in front of a file of rejected rows; by them it is known when it comes back."""
+_NOT_OWN = frozenset(MARKS) | COMPUTED
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,9 @@ def reasons_by_row(unit: Unit, *, creditor_id: UUID, placement_id: UUID) -> dict
 
 
 def own_headers(table: Table) -> tuple[str, ...]:
-    """This function will return a file's headers without those that a file of rejects has in front."""
-    return tuple(header for header in table.headers if header not in MARKS)
+    """This function will return a file's headers without those that a file of rejects has in front, and
+    without those of columns that are worked out of others."""
+    return tuple(header for header in table.headers if header not in _NOT_OWN)
 
 
 def rejected_rows(table: Table, why: dict[int, tuple[Why, ...]]) -> Iterator[RejectedRow]:
@@ -60,7 +63,7 @@ def rejected_rows(table: Table, why: dict[int, tuple[Why, ...]]) -> Iterator[Rej
 
     :raises Unreadable: the file can no longer be read so far.
     """
-    own = [place for place, header in enumerate(table.headers) if header not in MARKS]
+    own = [place for place, header in enumerate(table.headers) if header not in _NOT_OWN]
     first = table.headers.index(MARKS[0]) if MARKS[0] in table.headers else None
     for number, cells in table.rows:
         if number in why:
@@ -69,8 +72,8 @@ def rejected_rows(table: Table, why: dict[int, tuple[Why, ...]]) -> Iterator[Rej
 
 
 def _number(cell: Cell, otherwise: int) -> int:
-    told = str(cell or "").partition(".")[0]
-    return int(told) if told.isascii() and told.isdigit() else otherwise
+    told = number_of(str(cell or "").partition(".")[0])
+    return otherwise if told is None else told
 
 
 def is_table(placement: Placement) -> bool:

@@ -11,11 +11,11 @@ from decimal import Decimal
 from typing import Any, Final
 
 from agency.intake import beside, values
+from agency.intake.amounts import NotUnderstood, parse_amount, to_minor
 from agency.intake.checks.finding import Finding, Severity
 from agency.intake.checks.row import FREE_TEXTS, check_row, read_text
 from agency.intake.mapping import Mapped
 from agency.intake.reading import Cell
-from agency.intake.values import NotUnderstood
 from agency.parties.names import has_legal_form, name_key
 from agency.rules.facts import InterestKind, Law
 
@@ -201,7 +201,7 @@ class RowChecker:
         if isinstance(cell, Decimal):
             # A binary fraction's noise in the ninth decimal is no part of an amount of money.
             return cell.quantize(Decimal("0.00000001")).normalize() if cell else Decimal(0)
-        return values.parse_amount(_plain(cell), decimal_sign=self.mapped.decimal_sign)
+        return parse_amount(_plain(cell), decimal_sign=self.mapped.decimal_sign)
 
     def _need(
         self, row: int, found: dict[str, Any], cells: Mapping[str, Cell], rejects: list[Reject]
@@ -239,7 +239,7 @@ class RowChecker:
             if amount is None:
                 continue
             try:
-                found[minor] = values.to_minor(amount, found["currency"])
+                found[minor] = to_minor(amount, found["currency"])
             except NotUnderstood as refusal:
                 rejects.append(Reject(row, field, refusal.reason, str(cells.get(field))[:TEXT_MAX]))
         if found["amount_minor"] is None:

@@ -4,8 +4,8 @@ A cell far away makes the library ask for a table as large as its distance, and 
 ends a process at once. Here that process is this one: it has limits, no secrets and nothing else to do.
 
 Reads from standard input the length (8 bytes) and the content; answers with pickled messages: the sheets as
-(name, height, width, first row, first rows), and after the wanted index came (4 bytes), chunks of rows, then
-None. A message that is a text says why it cannot go on.
+(name, height, width, first row, first rows), and for each wanted index that comes (4 bytes), chunks of rows,
+then None. A message that is a text says why it cannot go on.
 """
 
 import io
@@ -13,13 +13,14 @@ import pickle
 import resource
 import sys
 
-from python_calamine import CalamineWorkbook, SheetVisibleEnum
+from python_calamine import CalamineSheet, CalamineWorkbook, SheetVisibleEnum
 
 MEMORY_MAX = 3_000_000_000
 SECONDS_MAX = 300
 SHEETS_MAX = 100
 LOOKED_AT = 40
 CHUNK = 2_000
+INDEX_BYTES = 4
 
 
 def limit() -> None:
@@ -58,11 +59,14 @@ def main() -> None:
             for sheet in filled
         ]
     )
-    wanted = sys.stdin.buffer.read(4)
-    if len(wanted) < 4:
-        return
+    while len(wanted := sys.stdin.buffer.read(4)) == INDEX_BYTES:
+        tell_rows(filled[int.from_bytes(wanted, "big")])
+
+
+def tell_rows(sheet: CalamineSheet) -> None:
+    """This function will send the rows of one sheet."""
     chunk = []
-    for row in filled[int.from_bytes(wanted, "big")].iter_rows():
+    for row in sheet.iter_rows():
         chunk.append(row)
         if len(chunk) == CHUNK:
             tell(chunk)

@@ -11,6 +11,10 @@ FIELD_CHARACTERS_MAX: Final = 20_000
 ROWS_MAX: Final = 1_000_000
 PREAMBLE_ROWS_MAX: Final = 40
 SAMPLE_ROWS: Final = 500
+ALL_SHEETS: Final = "*"
+"""Asks for every sheet with the same headers as the first; no sheet can be called so."""
+SHEET_ROWS: Final = 10_000_000
+"""With several sheets read, row 12 of the third is row 30,000,012; `place_of` tells them apart again."""
 
 Cell = str | Decimal | date | None
 Row = tuple[int, Sequence[Cell]]
@@ -39,8 +43,10 @@ class Table:
 
     :param has_headers: False where the file has none; then all are "column 1" and so on.
     :param preamble: the rows above the headers, as text.
-    :param left_out: numbers of the rows that hold a total; it grows while the rows are gone through.
-    :param sheet: the sheet that is read, where there are several; `other_sheets` are not.
+    :param left_out: numbers of the rows that are no claim (totals, headings of groups, lines of a page); it
+        grows while the rows are gone through.
+    :param sheet: the sheet that is read, or `ALL_SHEETS`, where there are several; `other_sheets` are not.
+    :param sheets: all filled sheets in their order; `rivals` are the others that look like claims too.
     """
 
     headers: tuple[str, ...]
@@ -52,3 +58,20 @@ class Table:
     left_out: list[int] = field(default_factory=list)
     sheet: str = ""
     other_sheets: tuple[str, ...] = ()
+    sheets: tuple[str, ...] = ()
+    rivals: tuple[str, ...] = ()
+
+
+def place_of(number: int) -> str:
+    """This function will write a row's number as people find it: `12`, or `3:12` for row 12 of sheet 3."""
+    sheet, row = divmod(number, SHEET_ROWS)
+    return f"{sheet}:{row}" if sheet else f"{row}"
+
+
+def number_of(place: str) -> int | None:
+    """This function will return the number of a row from what `place_of` wrote, None for anything else."""
+    sheet, _, row = place.rpartition(":")
+    parts = [part for part in (sheet, row) if part]
+    if len(place) > 15 or not all(part.isascii() and part.isdigit() for part in (*parts, row)):
+        return None
+    return int(sheet or 0) * SHEET_ROWS + int(row)

@@ -2,19 +2,19 @@
 adapter and comes in as a callable.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
 from agency.intake import values
+from agency.intake.amounts import NotUnderstood, parse_amount
 from agency.intake.archive import Packed, count_files, is_archive, unpack
-from agency.intake.mapping import Mapped, UnclearColumns, as_written, recognise
+from agency.intake.mapping import Chosen, Mapped, UnclearColumns, as_written, recognise
 from agency.intake.reading import read_table
 from agency.intake.sorting import FileKind, kind_of
-from agency.intake.table import Cell, Progress, Row
-from agency.intake.values import NotUnderstood
+from agency.intake.table import Cell, Progress
 from agency.ports.readers import EInvoice, EInvoiceReader, NoInvoice, Party, Unreadable
 
 INVOICE_BYTES_MAX: Final = 20_000_000
@@ -24,8 +24,8 @@ TABLE_ROWS_MAX: Final = 100_000
 LENIENT: Final = frozenset(
     {"registration_number", "vat_number", "postal_code", "email", "phone", "language", "debtor_reference"}
 )
-ChooseMapping = Callable[[Sequence[str], Sequence[Row]], Mapped]
-"""Finds how a table is read from its headers and first rows, or raises `UnclearColumns`."""
+OpenTable = Callable[[bytes], Chosen]
+"""Opens a table by the mapping that it finds for it, or raises `UnclearColumns`."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,13 @@ class InvoiceRow:
     document: Evidence | None = None
 
 
-def read_by_headers(headers: Sequence[str], sample: Sequence[Row]) -> Mapped:
-    """This function will map a table by its own headers and values.
+def open_by_headers(content: bytes) -> Chosen:
+    """This function will open a table and map it by its own headers and values.
 
     :raises UnclearColumns: they leave doubt.
     """
-    return as_written(recognise(headers), headers, sample)
+    table = read_table(content)
+    return Chosen(table, as_written(recognise(table.headers), table.headers, table.sample), None)
 
 
 def read_invoices(
@@ -67,11 +68,11 @@ def read_invoices(
     name: str,
     reader: EInvoiceReader,
     progress: Progress,
-    choose: ChooseMapping = read_by_headers,
+    choose: OpenTable = open_by_headers,
 ) -> Iterator[InvoiceRow]:
     """This function will read one invoice, or each file of an archive in turn; numbering starts at 1.
 
-    :param choose: how the tables of an archive are mapped.
+    :param choose: how the tables of an archive are opened.
     :raises Unreadable: the file is no invoice, or the archive is damaged or unsafe.
     """
     if not is_archive(content):
@@ -88,9 +89,7 @@ def read_invoices(
         progress.done = min(progress.done + 1, progress.whole)
 
 
-def _of_file(
-    packed: Packed, before: int, reader: EInvoiceReader, choose: ChooseMapping
-) -> Iterator[InvoiceRow]:
+def _of_file(packed: Packed, before: int, reader: EInvoiceReader, choose: OpenTable) -> Iterator[InvoiceRow]:
     row, name = before + 1, packed.name
     if packed.refusal:
         yield InvoiceRow(row, name, refusal=packed.refusal)
@@ -118,12 +117,12 @@ def _of_invoice(packed: Packed, row: int, reader: EInvoiceReader) -> InvoiceRow:
     return InvoiceRow(row, name, _cells(invoice), _evidence(content, name, invoice))
 
 
-def _of_table(packed: Packed, before: int, choose: ChooseMapping) -> Iterator[InvoiceRow]:
+def _of_table(packed: Packed, before: int, choose: OpenTable) -> Iterator[InvoiceRow]:
     """Each row of a table; a broken line ends the table with its reason, the rows before it stand."""
     row = before
     try:
-        table = read_table(packed.content)
-        mapped = choose(table.headers, table.sample)
+        chosen = choose(packed.content)
+        table, mapped = chosen.table, chosen.mapped
         at = {ours: table.headers.index(header) for ours, header in mapped.columns.items()}
         for number, cells in table.rows:
             row += 1
@@ -144,7 +143,7 @@ def _plain_cells(cells: dict[str, Cell], mapped: Mapped) -> dict[str, Cell]:
         cell = plain.get(ours)
         if isinstance(cell, str) and cell.strip():
             with suppress(NotUnderstood):
-                plain[ours] = values.parse_amount(cell, decimal_sign=mapped.decimal_sign)
+                plain[ours] = parse_amount(cell, decimal_sign=mapped.decimal_sign)
     for ours in ("issued_on", "due_on"):
         cell = plain.get(ours)
         if isinstance(cell, str | Decimal) and str(cell).strip():

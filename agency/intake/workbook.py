@@ -6,51 +6,119 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
 from agency.intake.archive import guard_archive
-from agency.intake.headers import known_field
-from agency.intake.layout import lay_out
-from agency.intake.table import COLUMNS_MAX, PREAMBLE_ROWS_MAX, ROWS_MAX, Cell, Progress, Row, Table
+from agency.intake.headers import folded, known_field
+from agency.intake.layout import find_headers, lay_out
+from agency.intake.table import (
+    ALL_SHEETS,
+    COLUMNS_MAX,
+    PREAMBLE_ROWS_MAX,
+    ROWS_MAX,
+    SHEET_ROWS,
+    Cell,
+    Progress,
+    Row,
+    Table,
+)
 from agency.ports.readers import Unreadable
 
 OLE_MARK: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _LOCKED: Final = ("EncryptedPackage", "EncryptionInfo")
 _PROGRAM: Final = Path(__file__).with_name("sheet_process.py")
+_FIELDS_OF_A_RIVAL: Final = 3  # a number, a name and an amount, or two of these and a date
 _DIED: Final = "the workbook is damaged, or takes more memory than a workbook may"
 Sheet = tuple[str, int, int, int, Sequence[Sequence[object]]]
 """Name, height, width, number of the first filled row from 0, first rows."""
 
 
-def read_workbook(content: bytes) -> Table:
-    """This function will open a workbook and return the table of one sheet.
+def read_workbook(content: bytes, sheet: str = "") -> Table:
+    """This function will open a workbook and return the table of a sheet, or of all that are alike.
 
-    That is the visible one whose headers name most of what a claim needs; the names of the others go along.
-    The library that opens it works in a process of its own, so that a workbook that breaks it breaks nothing
-    else, and rows come in chunks.
+    Without a name it is the visible one whose headers name most of what a claim needs; the names of the
+    others go along. The library that opens it works in a process of its own, so that a workbook that breaks
+    it breaks nothing else, and rows come in chunks.
 
-    :raises Unreadable: it is damaged, locked, a bomb, or holds no filled sheet.
+    :param sheet: its name, or `ALL_SHEETS` for those with the same headers.
+    :raises Unreadable: it is damaged, locked, a bomb, or holds no filled sheet, or none of this name.
     """
     if content[:2] == b"PK":
         guard_archive(content)
     opened = _Opened(content)
     try:
         sheets = opened.sheets()
-        if not sheets:
-            raise Unreadable("the workbook has no filled sheet")
-        at = max(range(len(sheets)), key=lambda index: (_claim_fields(sheets[index]), -index))
-        name, height, width, start, _ = sheets[at]
-        if width > COLUMNS_MAX or height > ROWS_MAX + PREAMBLE_ROWS_MAX:
-            raise Unreadable(f"the sheet is larger than {COLUMNS_MAX} columns by {ROWS_MAX:,} rows")
+        chosen = _choose(sheets, sheet)
+        for _, height, width, *_ in (sheets[at] for at in chosen):
+            if width > COLUMNS_MAX or height > ROWS_MAX + PREAMBLE_ROWS_MAX:
+                raise Unreadable(f"the sheet is larger than {COLUMNS_MAX} columns by {ROWS_MAX:,} rows")
     except Unreadable:
         opened.close()
         raise
-    others = tuple(sheet[0] for index, sheet in enumerate(sheets) if index != at)
-    progress = Progress(height)
-    return lay_out(_rows(opened, at, start + 1, progress), progress, sheet=name, other_sheets=others)
+    progress = Progress(sum(sheets[at][1] for at in chosen))
+    tables = _tables(opened, sheets, chosen, progress)
+    first = next(tables)
+    others = [at for at in range(len(sheets)) if at not in chosen]
+    return replace(
+        first,
+        rows=_one_by_one(first, tables),
+        sheet=ALL_SHEETS if len(chosen) > 1 else first.sheet,
+        other_sheets=tuple(sheets[at][0] for at in others),
+        sheets=tuple(sheet[0] for sheet in sheets),
+        rivals=tuple(sheets[at][0] for at in others if _claim_fields(sheets[at]) >= _FIELDS_OF_A_RIVAL),
+    )
+
+
+def _choose(sheets: Sequence[Sheet], wanted: str) -> list[int]:
+    """The places of the sheets that are to be read, in their order."""
+    if not sheets:
+        raise Unreadable("the workbook has no filled sheet")
+    best = max(range(len(sheets)), key=lambda index: (_claim_fields(sheets[index]), -index))
+    if wanted == ALL_SHEETS:
+        names = _names(sheets[best])
+        return [at for at, sheet in enumerate(sheets) if _names(sheet) == names]
+    if not wanted:
+        return [best]
+    named = [at for at, sheet in enumerate(sheets) if sheet[0] == wanted]
+    if not named:
+        raise Unreadable(f"the workbook has no filled sheet {wanted}")
+    return named[:1]
+
+
+def _names(sheet: Sheet) -> list[str]:
+    """The headers of a sheet as they are compared; where it has none, none."""
+    rows = [[as_cell(cell) for cell in row] for row in sheet[4]]
+    at = find_headers(rows).at
+    return [] if at is None else [folded(str(cell or "")) for cell in rows[at]]
+
+
+def _tables(
+    opened: "_Opened", sheets: Sequence[Sheet], chosen: list[int], progress: Progress
+) -> Iterator[Table]:
+    """The table of each chosen sheet, opened when its turn comes; the process ends with the last."""
+    try:
+        before = 0
+        for at in chosen:
+            name, height, _, start, _ = sheets[at]
+            rows = _rows(opened, at, start + 1, progress, before)
+            if len(chosen) > 1:
+                rows = ((SHEET_ROWS * (at + 1) + number, cells) for number, cells in rows)
+            yield lay_out(rows, progress, sheet=name)
+            before += height
+    finally:
+        opened.close()
+
+
+def _one_by_one(first: Table, tables: Iterator[Table]) -> Iterator[Row]:
+    yield from first.rows
+    for table in tables:
+        if table.headers != first.headers:
+            raise Unreadable(f"the sheet {table.sheet} is arranged otherwise than {first.sheet}; choose one")
+        yield from table.rows
 
 
 class _Opened:
@@ -80,16 +148,13 @@ class _Opened:
         return found
 
     def rows(self, at: int) -> Iterator[Sequence[object]]:
-        """The rows of one sheet; the process ends with the last one."""
+        """The rows of one sheet, once those of an earlier one have all been read."""
         assert self._process.stdin is not None
-        try:
-            with contextlib.suppress(OSError):
-                self._process.stdin.write(at.to_bytes(4, "big"))
-                self._process.stdin.flush()
-            while (chunk := self._hear()) is not None:
-                yield from chunk
-        finally:
-            self.close()
+        with contextlib.suppress(OSError):
+            self._process.stdin.write(at.to_bytes(4, "big"))
+            self._process.stdin.flush()
+        while (chunk := self._hear()) is not None:
+            yield from chunk
 
     def _hear(self) -> Any:
         assert self._process.stdout is not None
@@ -122,11 +187,11 @@ def _claim_fields(sheet: Sheet) -> int:
     return max(len({name for cell in row if (name := known_field(cell))}) for row in sheet[4])
 
 
-def _rows(opened: _Opened, at: int, first: int, progress: Progress) -> Iterator[Row]:
+def _rows(opened: _Opened, at: int, first: int, progress: Progress, before: int) -> Iterator[Row]:
     """Rows from the first filled one; the library gives the empty ones above it too."""
     skipped = first - 1
     for number, cells in enumerate(opened.rows(at), start=1):
-        progress.done = number - skipped
+        progress.done = before + number - skipped
         values = [as_cell(cell) for cell in cells]
         if any(value is not None and value != "" for value in values):
             yield number, values

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from agency.ports.bundles import Binder, Bound, Bundle, NotBound, Progress
+from agency.ports.hosts import HostNames, MailDomains, NoHostNames, NoMailDomains
 from agency.ports.providers import (
     EmailSender,
     FileStore,
@@ -47,6 +48,8 @@ class Ports:
     registers: DebtorRegisters = field(default_factory=NoRegisters)
     credit: CreditBureau = field(default_factory=NoCreditBureau)
     bind: Binder = no_binder
+    domains: MailDomains = field(default_factory=NoMailDomains)
+    host_names: HostNames = field(default_factory=NoHostNames)
 
 
 _installed: list[Ports] = []

@@ -13,6 +13,7 @@ DEVELOPMENT_SECRET = "development-only-secret-never-use-elsewhere"  # noqa: S105
 # Settings whose development value stands in the code.
 _SECRETS = (
     "secret", "twilio_token", "sendgrid_key", "mollie_key", "letters_key", "registers_key", "credit_key",
+    "inbound_key",
 )  # fmt: skip
 
 
@@ -54,6 +55,12 @@ class Settings(BaseSettings):
     sendgrid_url: str | None = None
     sendgrid_key: SecretStr = SecretStr("SG.simulator")
     sendgrid_webhook_key: str | None = None
+    # A resolver that answers over HTTPS in JSON.
+    dns_url: str | None = None
+    # Where mail to us comes in: the key that SendGrid's inbound parse calls us with, and the domain of the
+    # addresses that debtors answer to; without a domain they answer to the brand's own address.
+    inbound_key: SecretStr = SecretStr("simulator-inbound-key")
+    inbound_domain: str | None = "antwoord.incassonoord.example"
     mollie_url: str | None = None
     mollie_key: SecretStr = SecretStr("test_simulatorsimulatorsimulatorsim")
     letters_url: str | None = None

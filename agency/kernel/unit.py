@@ -13,7 +13,8 @@ from functools import lru_cache
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, create_engine, text
+import psycopg
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
@@ -122,11 +123,12 @@ def engine_for(url: str, pool_size: int = 20) -> Engine:
 
     Timeouts are part of the contract: no statement, lock wait or idle transaction is unbounded.
     """
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=5,
         pool_timeout=5,
+        pool_use_lifo=True,  # few connections that know most statements, rather than all knowing some
         hide_parameters=True,  # what a failed statement carried is about people, and errors are logged
         connect_args={
             "connect_timeout": 5,
@@ -134,3 +136,10 @@ def engine_for(url: str, pool_size: int = 20) -> Engine:
             " -c idle_in_transaction_session_timeout=60s -c timezone=UTC",
         },
     )
+    event.listen(engine, "connect", _keep_statements)
+    return engine
+
+
+def _keep_statements(connection: psycopg.Connection, _record: object) -> None:
+    # A process has more statements than psycopg's hundred, and would plan them over and over.
+    connection.prepared_max = 400

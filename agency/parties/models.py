@@ -143,21 +143,106 @@ class CreditorGoals(CreditorRow, Timestamped, table=True):
     by: str
 
 
+class BrandState(StrEnum):
+    """Where a version of a brand stands."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    PUBLISHED = "published"
+    WITHDRAWN = "withdrawn"
+
+
+class HostUse(StrEnum):
+    """What a host name of a creditor is for."""
+
+    MAIL = "mail"  # its mail comes from this domain
+    PAY = "pay"  # its debtors pay at this host
+
+
+class HostState(StrEnum):
+    """asked -> pending -> valid <-> broken; `asked` means that the provider's answer is not known yet."""
+
+    ASKED = "asked"
+    PENDING = "pending"
+    VALID = "valid"
+    BROKEN = "broken"
+    REFUSED = "refused"
+
+
 class Brand(CreditorRow, Timestamped, table=True):
-    """How a creditor looks and signs towards debtors."""
+    """How a creditor looks and signs towards debtors now: what its newest published version says."""
 
     __tablename__ = "brand"
-    __table_args__ = (UniqueConstraint("creditor_id", "name"),)
+    __table_args__ = (
+        UniqueConstraint("creditor_id", "name"),
+        within_creditor("version_id", "brand_version"),
+    )
 
     name: str
     colour: str = "#0b5cad"
+    ink: str = Field(default="#ffffff", sa_column_kwargs={"server_default": "#ffffff"})
+    accent: str = Field(default="#0b5cad", sa_column_kwargs={"server_default": "#0b5cad"})
+    font: str = Field(default="plain", sa_column_kwargs={"server_default": "plain"})
     logo_sha256: str | None = None
+    letterhead: str = Field(default="", sa_column_kwargs={"server_default": ""})
     sender_name: str
     sender_email: str
     reply_to: str
     sms_sender: str
     phone: str
+    caller_id: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    pay_host: str = Field(default="", sa_column_kwargs={"server_default": ""})
     footer: str = ""
+    pay_text: dict[str, Any] = json_field(default_factory=dict, sa_column_kwargs={"server_default": "{}"})
+    version_id: UUID | None = None
+
+
+class BrandVersion(CreditorRow, Timestamped, table=True):
+    """One version of a brand: drawn up by `writers`, let out by somebody else, never changed afterwards.
+
+    `content` are the fields of `agency.rules.brand.BrandDesign`, which in a draft may still break every rule.
+    """
+
+    __tablename__ = "brand_version"
+    __table_args__ = (
+        Index(
+            "uq_brand_version_number", "creditor_id", "version", unique=True,
+            postgresql_where="version IS NOT NULL",
+        ),
+        Index(
+            "uq_brand_version_open", "creditor_id", unique=True,
+            postgresql_where="state IN ('draft', 'submitted')",
+        ),
+    )  # fmt: skip
+
+    version: int | None = None
+    state: BrandState = Field(default=BrandState.DRAFT, sa_type=choice(BrandState, "state"))
+    content: dict[str, Any] = json_field()
+    based_on: int | None = None
+    writers: list[Any] = json_field()
+    changed_at: datetime = moment_field()
+    decided_at: datetime | None = moment_field(default=None)
+    decided_by: str | None = None
+    remark: str = ""
+
+
+class BrandHost(CreditorRow, Timestamped, table=True):
+    """A domain or host of a creditor, the records that it must set, and whether they were found there.
+
+    `records` are plain `{"host", "kind", "value", "valid", "reason"}`; `provider_ref` is the provider's id.
+    """
+
+    __tablename__ = "brand_host"
+    __table_args__ = (UniqueConstraint("creditor_id", "use", "name"),)
+
+    use: HostUse = Field(sa_type=choice(HostUse, "use"))
+    name: str
+    state: HostState = Field(default=HostState.ASKED, sa_type=choice(HostState, "state"))
+    provider_ref: str | None = None
+    records: list[Any] = json_field(default_factory=list)
+    checked_at: datetime | None = moment_field(default=None)
+    valid_since: datetime | None = moment_field(default=None)
+    why: str = ""
 
 
 class DebtorIdentity(Timestamped, table=True):

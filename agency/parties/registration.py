@@ -10,6 +10,7 @@ from sqlmodel import select
 from agency.kernel.errors import Conflict, NotFound
 from agency.kernel.ids import HOUSE, new_id
 from agency.kernel.unit import Unit
+from agency.parties.branding import lay_down_first
 from agency.parties.models import Brand, Creditor, CreditorTerms
 
 
@@ -57,6 +58,7 @@ def register_creditor(
         id=new_id(),
         name=creditor.name,
         colour=sender.colour,
+        accent=sender.colour,
         sender_name=sender.name,
         sender_email=sender.email,
         reply_to=sender.reply_to,
@@ -65,6 +67,7 @@ def register_creditor(
         created_at=unit.now,
     )
     unit.session.add_all([agreed, brand])
+    lay_down_first(unit, brand=brand)
     unit.session.flush()
     return creditor.id
 

@@ -223,3 +223,34 @@ class Refund(CreditorRow, table=True):
     provider_ref: str | None = None
     ended_at: datetime | None = moment_field(default=None)
     ended_why: str = ""
+
+
+class RefundAccount(CreditorRow, table=True):
+    """An account that a debtor was asked for, and names behind the second fact; empty until then."""
+
+    __tablename__ = "refund_account"
+    __table_args__ = (
+        within_creditor("claim_id", "claim"),
+        within_creditor("payment_id", "payment"),
+        within_creditor("held_id", "held_payment"),
+        Index("uq_refund_account_payment", "creditor_id", "payment_id", unique=True),
+        Index("uq_refund_account_held", "creditor_id", "held_id", unique=True),
+        Index("ix_refund_account_claim", "creditor_id", "claim_id"),
+        CheckConstraint("num_nonnulls(payment_id, held_id) = 1", name="origin"),
+        CheckConstraint("amount_minor > 0", name="amount"),
+        CheckConstraint("(given_at IS NULL) = (iban = '') AND (iban = '') = (holder = '')", name="given"),
+    )
+
+    claim_id: UUID
+    payment_id: UUID | None = None
+    held_id: UUID | None = None
+    amount_minor: int = Field(sa_type=Minor)
+    currency: str = Field(max_length=3)
+    asked_at: datetime = moment_field()
+    asked_by: str
+    # When the refund was asked for: from then on the account stands with it.
+    ended_at: datetime | None = moment_field(default=None)
+    iban: str = ""
+    holder: str = ""
+    given_at: datetime | None = moment_field(default=None)
+    given_by: str | None = None

@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from agency.claims.build_up import ItemisedClaim
+from agency.claims.giving_up import was_ended
 from agency.claims.itemisation import CRYSTALLISATION, ClaimKey, itemise_each
 from agency.claims.lifecycle import claims_changed, move, move_many
 from agency.claims.models import Claim
@@ -356,7 +357,7 @@ def reverse_payment(
     unit.session.flush()
     claim = unit.session.get(Claim, (creditor_id, payment.claim_id), populate_existing=True)
     assert claim is not None, "a payment's claim exists by foreign key"
-    if claim.state == ClaimState.PAID and payment.amount_minor > payment.over_minor:
+    if was_ended(claim) and payment.amount_minor > payment.over_minor:
         move(unit, claim=claim, to=ClaimState.ACTIVE, why=why)
     emit(
         unit,

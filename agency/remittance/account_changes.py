@@ -26,6 +26,7 @@ from agency.kernel.settings import settings
 from agency.kernel.unit import Unit
 from agency.parties.models import Creditor
 from agency.remittance.models import AccountChangeRow
+from agency.remittance.returned import put_forward_to_new_account
 from agency.rules.account_change import (
     RUNNING,
     AccountChange,
@@ -155,6 +156,7 @@ def stop_change(
 def put_accounts_in_force(unit: Unit) -> int:
     """This function will let approved changes whose wait is over count, and return how many.
 
+    What the bank had sent back from the old account is put forward again, for somebody's approval.
     Each payout file asks first, so that none pays to an old account a day longer than agreed.
     """
     waiting = unit.session.exec(
@@ -173,6 +175,7 @@ def put_accounts_in_force(unit: Unit) -> int:
         row.state, row.ended_at, row.ended_by = ChangeState.IN_FORCE, unit.now, unit.by
         unit.session.add(row)
         unit.session.flush()
+        put_forward_to_new_account(unit, creditor_id=row.creditor_id)
         _note(unit, row)
     return len(waiting)
 

@@ -18,9 +18,10 @@ from sqlmodel import col, select
 
 from agency.claims.states import ClaimState
 from agency.events import DirectPaymentsReported
+from agency.intake.amounts import NotUnderstood, parse_amount, to_minor
 from agency.intake.headers import folded
 from agency.intake.reading import Cell, read_table
-from agency.intake.values import NotUnderstood, identifier, parse_amount, parse_date, to_minor
+from agency.intake.values import identifier, parse_date
 from agency.kernel.audit import record
 from agency.kernel.emitting import emit
 from agency.kernel.errors import Conflict, Invalid, NotFound

@@ -71,6 +71,8 @@ class RemittanceRun(CreditorRow, table=True):
         ),
         CheckConstraint("approved_by IS NULL OR approved_by <> drafted_by", name="second_person"),
         CheckConstraint("net_minor >= 0", name="net"),
+        CheckConstraint("state <> 'returned' OR returned_at IS NOT NULL", name="returned"),
+        Index("ix_remittance_run_returned", "returned_at", postgresql_where="state = 'returned'"),
     )
 
     cutoff_on: date
@@ -93,6 +95,10 @@ class RemittanceRun(CreditorRow, table=True):
     payee_iban: str | None = None
     payee_name: str | None = None
     returned_why: str = ""
+    # Since when a payout that came back waits, who of finance sees to it, and by when.
+    returned_at: datetime | None = moment_field(default=None)
+    owner_id: UUID | None = Field(default=None, foreign_key="user_account.id")
+    due_on: date | None = None
 
 
 class SuccessFee(CreditorRow, table=True):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlmodel import select
+from sqlmodel import col, select
 
 from agency.banking.models import BankLine, LineState
 from agency.banking.suspense import mark_line
@@ -19,8 +19,10 @@ from agency.kernel.audit import record
 from agency.kernel.emitting import emit
 from agency.kernel.errors import Conflict, NotFound
 from agency.kernel.unit import Unit
+from agency.parties.models import Creditor
 from agency.remittance.booking import book_returned
 from agency.remittance.models import RemittanceRun, RunState
+from agency.rules.returned_payout import account_is_wrong
 
 
 class UnableToPutForward(Conflict):
@@ -86,10 +88,49 @@ def see_returned(unit: Unit, *, statement_id: UUID | None = None) -> int:
     return len(found)
 
 
-def put_forward_again(unit: Unit, *, creditor_id: UUID, run_id: UUID) -> None:
+def put_forward_again(
+    unit: Unit, *, creditor_id: UUID, run_id: UUID, account_confirmed: bool = False
+) -> None:
     """This function will make a draft of a payout that came back, to be approved by another person.
 
     Its fees were invoiced the first time; only the money is paid again.
+
+    :param account_confirmed: the creditor said that the account is right, although the bank refused it.
+    :raises NotFound: no such run.
+    :raises UnableToPutForward: it did not come back, or the bank said that its account is wrong, and the
+        creditor has no other yet and did not confirm it.
+    """
+    run = returned_to_change(unit, creditor_id=creditor_id, run_id=run_id)
+    creditor = unit.session.get_one(Creditor, creditor_id, populate_existing=True)
+    unchanged = run.payee_iban == creditor.iban and not account_confirmed
+    if unchanged and account_is_wrong(run.returned_why, on=unit.today):
+        raise UnableToPutForward("the bank says that this account is wrong; change the account first")
+    _put_forward(unit, run)
+
+
+def put_forward_to_new_account(unit: Unit, *, creditor_id: UUID) -> int:
+    """This function will make drafts of the payouts that came back from another account than the creditor has
+    now, and return how many: two people approved the account, a third step approves the payout.
+    """
+    creditor = unit.session.get_one(Creditor, creditor_id, populate_existing=True)
+    waiting = unit.session.exec(
+        select(RemittanceRun)
+        .where(
+            RemittanceRun.creditor_id == creditor_id,
+            RemittanceRun.state == RunState.RETURNED,
+            col(RemittanceRun.payee_iban).is_distinct_from(creditor.iban),
+        )
+        .order_by(col(RemittanceRun.id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    for run in waiting:
+        _put_forward(unit, run)
+    return len(waiting)
+
+
+def returned_to_change(unit: Unit, *, creditor_id: UUID, run_id: UUID) -> RemittanceRun:
+    """This function will return a payout that came back, with its row locked.
 
     :raises NotFound: no such run.
     :raises UnableToPutForward: it did not come back.
@@ -99,22 +140,28 @@ def put_forward_again(unit: Unit, *, creditor_id: UUID, run_id: UUID) -> None:
         raise NotFound("no such run")
     if run.state != RunState.RETURNED:
         raise UnableToPutForward("this payout did not come back")
+    return run
+
+
+def _put_forward(unit: Unit, run: RemittanceRun) -> None:
     run.state, run.attempt = RunState.DRAFT, run.attempt + 1
     run.drafted_at, run.drafted_by = unit.now, unit.by
+    run.returned_at = run.owner_id = run.due_on = None
     run.approved_at = run.approved_by = run.paid_at = run.file_id = run.end_to_end = None
     unit.session.add(run)
     unit.session.flush()
     record(
         unit,
         action="remittance.put_forward_again",
-        subject=f"remittance_run:{run_id}",
-        creditor_id=creditor_id,
+        subject=f"remittance_run:{run.id}",
+        creditor_id=run.creditor_id,
         facts={"attempt": run.attempt, "net_minor": run.net_minor},
     )
 
 
 def _give_back(unit: Unit, run: RemittanceRun, why: str) -> None:
     run.state, run.returned_why, run.paid_at = RunState.RETURNED, why[:200], None
+    run.returned_at, run.owner_id, run.due_on = unit.now, None, None
     unit.session.add(run)
     unit.session.flush()
     emit(

@@ -38,17 +38,24 @@ class Authority:
 
 
 def authority(
-    *, act: Act, part: Part, amount: Money, given_up_before: Money, roles: Collection[str], on: date
+    *,
+    act: Act,
+    parts: Collection[Part],
+    amount: Money,
+    given_up_before: Money,
+    roles: Collection[str],
+    on: date,
 ) -> Authority:
-    """Decide whether a person of these roles may give up an amount of a part of a claim.
+    """Decide whether a person of these roles may give up an amount, of these parts of a claim together.
 
     The limit is one for the whole claim, so that many small decisions are one large one; of several roles
     the widest counts.
 
+    :param parts: what the amount consists of; a role must be allowed to give up each of them.
     :param given_up_before: what was waived or written off of the claim so far, and not taken back.
     :raises CurrencyMismatch: when the amounts have different currencies.
     """
-    rows = [row for row in _in_force(act, on) if row["role"] in roles and part in row["parts"]]
+    rows = [row for row in _in_force(act, on) if row["role"] in roles and set(parts) <= set(row["parts"])]
     widest = max(rows, key=lambda row: row["limit_minor"], default=None)
     limit = Money(widest["limit_minor"] if widest else 0, amount.currency)
     allowed = widest is not None and given_up_before + amount <= limit
@@ -58,7 +65,7 @@ def authority(
         source=widest["source"] if widest else "no role of this person may",
         inputs={
             "act": act.value,
-            "part": part.value,
+            "part": ", ".join(sorted(parts)),
             "amount": str(amount),
             "given_up_before": str(given_up_before),
             "roles": ", ".join(sorted(roles)),
@@ -68,6 +75,20 @@ def authority(
         amount=amount,
     )
     return Authority(allowed, limit, (line,))
+
+
+def limits_of(roles: Collection[str], *, on: date) -> list[tuple[Act, int, tuple[Part, ...]]]:
+    """Return what a person of these roles may give up of one claim in all: act, minor units, which parts.
+
+    Of several roles the widest counts; acts that none of them may are left out.
+    """
+    found = []
+    for act in Act:
+        rows = [row for row in _in_force(act, on) if row["role"] in roles]
+        if rows:
+            widest = max(rows, key=lambda row: row["limit_minor"])
+            found.append((act, int(widest["limit_minor"]), tuple(map(Part, widest["parts"]))))
+    return found
 
 
 def _in_force(act: Act, on: date) -> list[dict[str, Any]]:

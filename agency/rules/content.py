@@ -29,6 +29,12 @@ class Communication(StrEnum):
     final_notice = "final_notice"
     promise_confirmation = "promise_confirmation"
     payment_receipt = "payment_receipt"
+    answer = "answer"
+    call_note = "call_note"
+    plan_confirmation = "plan_confirmation"
+    plan_reminder = "plan_reminder"
+    plan_completion = "plan_completion"
+    refund_question = "refund_question"
     instalment_offer = "instalment_offer"
     debt_acknowledgement = "debt_acknowledgement"
 

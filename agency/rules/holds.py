@@ -40,6 +40,8 @@ class Ground(StrEnum):
     minor = "minor"
     deceased = "deceased"
     missing_information = "missing_information"
+    reply_unread = "reply_unread"
+    agreement_to_confirm = "agreement_to_confirm"
 
 
 class NoSuchHold(ValueError):

@@ -1,115 +1,37 @@
 """What happens next to a claim on its treatment path."""
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
-from importlib.resources import files
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-from agency.rules.facts import Channel, DebtorKind, Law
+from agency.rules.facts import Channel, DebtorKind
 from agency.rules.notice import notice_term
+from agency.rules.treatment_path import (
+    Anchor,
+    BrokenPath,
+    PathStep,
+    TreatmentPath,
+    default_path,
+    default_paths,
+)
 
-Anchor = Literal["due_date", "previous_sent", "notice_ended"]
-_ANCHORS: Final = ("due_date", "previous_sent", "notice_ended")
+__all__ = [
+    "Anchor", "BrokenPath", "PathFacts", "PathStep", "PlannedStep", "SentStep", "TreatmentPath",
+    "default_path", "default_paths", "next_step", "path_end",
+]  # fmt: skip
+
 _DAY: Final = timedelta(days=1)
-
-
-class BrokenPath(ValueError):
-    """A treatment path that could skip, double or never reach a step; says which."""
-
-
-@dataclass(frozen=True, slots=True)
-class PathStep:
-    """One step of a path: `days` after its anchor, by the first of `channels` that the debtor has.
-
-    `due_date` counts from the claim's due date, `previous_sent` from the day the step before it was really
-    sent, `notice_ended` from the first day after the term of the notice (`is_notice`). An optional step is
-    passed over when the debtor has none of its channels; any other step then goes by letter. `best` leaves it
-    to the debtor's own score which of its channels is taken (`agency.rules.channel_choice`).
-    """
-
-    key: str
-    channels: tuple[Channel, ...]
-    template: str
-    anchor: Anchor
-    days: int
-    optional: bool = False
-    is_notice: bool = False
-    best: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class TreatmentPath:
-    """A versioned path for one law and some kinds of debtor; a claim keeps the version it began with.
-
-    :raises BrokenPath: when its steps cannot be walked in order.
-    """
-
-    key: str
-    version: str
-    law: Law
-    debtors: tuple[DebtorKind, ...]
-    steps: tuple[PathStep, ...]
-
-    def __post_init__(self) -> None:
-        keys = [step.key for step in self.steps]
-        if not keys or len(set(keys)) != len(keys):
-            raise BrokenPath(f"path {self.key}: steps need keys of their own")
-        notice_seen = False
-        for index, step in enumerate(self.steps):
-            if not step.channels or step.days < 0 or step.anchor not in _ANCHORS:
-                raise BrokenPath(f"path {self.key}: step {step.key} has no channel, anchor or a past day")
-            if index == 0 and step.anchor != "due_date":
-                raise BrokenPath(f"path {self.key}: the first step counts from the due date")
-            if step.anchor == "notice_ended" and not notice_seen:
-                raise BrokenPath(f"path {self.key}: step {step.key} waits for a notice that was not sent")
-            notice_seen = notice_seen or (step.is_notice and not step.optional)
-
-    @classmethod
-    def from_json(cls, content: str | bytes) -> "TreatmentPath":
-        """Read a path that `to_json` wrote.
-
-        :raises BrokenPath: when the steps cannot be walked in order.
-        :raises ValueError: when it is not a path.
-        """
-        try:
-            return cls.from_fields(json.loads(content))
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"not a treatment path: {error}") from error
-
-    @classmethod
-    def from_fields(cls, fields: Mapping[str, Any]) -> "TreatmentPath":
-        """Build a path from plain fields.
-
-        :raises KeyError: when a field is missing.
-        :raises TypeError: when a step has an unknown field.
-        """
-        return cls(
-            key=fields["key"],
-            version=fields["version"],
-            law=Law(fields["law"]),
-            debtors=tuple(DebtorKind(debtor) for debtor in fields["debtors"]),
-            steps=tuple(_step(step) for step in fields["steps"]),
-        )
-
-    def to_json(self) -> bytes:
-        """Return the path as canonical bytes: equal paths give equal bytes."""
-        fields = asdict(self)
-        for step in fields["steps"]:
-            if not step["best"]:
-                del step["best"]  # a path of before keeps its bytes
-        return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 @dataclass(frozen=True, slots=True)
 class SentStep:
-    """A step that really left (or was done), by which channel and on which day."""
+    """A step that really left (or was done), by which channel and on which day; and when its delivery was
+    proved, where it was."""
 
     key: str
     channel: Channel
     on: date
+    delivered_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +40,8 @@ class PathFacts:
 
     `channels` are those the debtor can be reached by; a letter is always possible. While `paused_until` (a
     promise, a plan) nothing is planned before the day after it; `stopped` (paid, closed, on hold) plans none.
+    `principal_minor` is in minor units of `currency`; `promised_on` the day of the last promise that was
+    broken. Only paths with conditions ask for these and for `debtor`.
     """
 
     due_date: date
@@ -125,56 +49,79 @@ class PathFacts:
     channels: frozenset[Channel] = frozenset({Channel.letter})
     paused_until: date | None = None
     stopped: bool = False
+    principal_minor: int = 0
+    currency: str = "EUR"
+    debtor: DebtorKind | None = None
+    promised_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedStep:
-    """The next step, never planned in the past."""
+    """The next step, never planned in the past; it leaves from `hour` on where the path names one."""
 
     key: str
     channel: Channel
     template: str
     due_on: date
     why: str
-
-
-def default_path(*, law: Law, debtor: DebtorKind) -> TreatmentPath:
-    """Return the path a claim follows unless its creditor chose another; other laws follow the Dutch one.
-
-    Outside the Netherlands and Belgium a consumer gets the path for business too: its notice claims no costs
-    that the rules do not allow.
-    """
-    paths = default_paths()
-    own = next((path for path in paths if path.law is law and debtor in path.debtors), None)
-    return own or next(path for path in paths if path.key == "nl-business")
-
-
-@cache
-def default_paths() -> tuple[TreatmentPath, ...]:
-    """Return the paths that a new agency starts with."""
-    text = files("agency.rules.tables").joinpath("treatment_paths.json").read_text(encoding="utf-8")
-    return tuple(TreatmentPath.from_fields(fields) for fields in json.loads(text))
+    hour: int | None = None
 
 
 def next_step(*, path: TreatmentPath, facts: PathFacts, today: date) -> PlannedStep | None:
     """Plan the next step of a path, or None when it is stopped or walked to its end.
 
     Steps are taken in order: the first that was not sent is next, so none is skipped and none is doubled. Its
-    day counts from what really happened: the due date, or the day the step before it was sent.
+    day counts from what really happened: the due date, or the day the step before it was sent. What lies
+    before a step that was taken is behind the claim, and nothing goes back; only a notice that must go is
+    never left out.
     A step whose day has passed is due today, and the next one keeps its distance from it.
     """
     if facts.stopped:
         return None
-    sent = {step.key: step for step in facts.sent}
-    before: SentStep | None = None
-    for step in path.steps:
-        if step.key in sent:
-            before = sent[step.key]
+    sent = {step.key for step in facts.sent}
+    furthest = max((index for index, step in enumerate(path.steps) if step.key in sent), default=-1)
+    for index, step in enumerate(path.steps):
+        if step.key in sent or (index < furthest and (step.conditional or not step.is_notice)):
             continue
         channel = _channel(step, facts.channels)
-        if channel is not None:
-            return _planned(path, step, channel, facts, before, today)
+        if channel is not None and _counts(path, step, facts, today):
+            return _planned(path, step, channel, facts, _before(path, facts, index), today)
     return None
+
+
+def path_end(*, path: TreatmentPath, facts: PathFacts) -> date | None:
+    """Return the day on which a person is asked what follows, once every step was walked.
+
+    None while the claim is stopped, and on a path that names no end.
+    """
+    if facts.stopped or path.end is None:
+        return None
+    last = max((step.on for step in facts.sent), default=facts.due_date)
+    paused = facts.paused_until + _DAY if facts.paused_until else last
+    return max(last + timedelta(days=path.end.after_days), paused)
+
+
+def _before(path: TreatmentPath, facts: PathFacts, index: int) -> SentStep | None:
+    """Return the step that was sent last of those before a step, or on an earlier version of the path."""
+    later = {step.key for step in path.steps[index:]}
+    order = {step.key: place for place, step in enumerate(path.steps)}
+    taken = [step for step in facts.sent if step.key not in later]
+    return max(taken, key=lambda step: (step.on, order.get(step.key, -1)), default=None)
+
+
+def _counts(path: TreatmentPath, step: PathStep, facts: PathFacts, today: date) -> bool:
+    """Tell whether what a step asks for is so."""
+    if step.days < 0 and today >= facts.due_date:
+        return False
+    if step.anchor == "promise_date" and facts.promised_on is None:
+        return False
+    if step.above_minor is not None and not (
+        facts.currency == path.currency and facts.principal_minor > step.above_minor
+    ):
+        return False
+    if step.to_debtors and facts.debtor not in step.to_debtors:
+        return False
+    return step.reachable_by is None or step.reachable_by in facts.channels | {Channel.letter}
 
 
 def _planned(
@@ -191,9 +138,7 @@ def _planned(
         due_on, why = facts.paused_until + _DAY, f"paused until {facts.paused_until}"
     elif due_on < today:
         due_on, why = today, f"{why}, which has passed"
-    return PlannedStep(
-        key=step.key, channel=channel, template=step.template, due_on=max(due_on, today), why=why
-    )
+    return PlannedStep(step.key, channel, step.template, max(due_on, today), why, step.hour)
 
 
 def _start(
@@ -206,9 +151,23 @@ def _start(
         by: Literal["post", "email"] = "post" if notice.channel is Channel.letter else "email"
         ends = notice_term(law=path.law, by=by, sent=notice.on).costs_from
         return ends, f"{step.days} days after the term of {notice.key}, sent {notice.on}"
+    if step.anchor == "promise_date" and facts.promised_on is not None:
+        return facts.promised_on, f"{step.days} days after the promise for {facts.promised_on}"
+    if step.days < 0:
+        return facts.due_date, f"{-step.days} days before the due date {facts.due_date}"
     if step.anchor == "due_date" or before is None:
         return facts.due_date, f"{step.days} days after the due date {facts.due_date}"
+    if step.anchor == "previous_delivered":
+        return _delivered(step, before)
     return before.on, f"{step.days} days after {before.key}, sent {before.on}"
+
+
+def _delivered(step: PathStep, before: SentStep) -> tuple[date, str]:
+    """Count from the proof of delivery, or from the day on which it is waited for no longer."""
+    if before.delivered_on is not None:
+        return before.delivered_on, f"{step.days} days after {before.key}, delivered {before.delivered_on}"
+    given_up = before.on + timedelta(days=step.proof_days)
+    return given_up, f"{step.days} days after {given_up}, until when {before.key} was not proved delivered"
 
 
 def _channel(step: PathStep, available: frozenset[Channel]) -> Channel | None:
@@ -216,7 +175,3 @@ def _channel(step: PathStep, available: frozenset[Channel]) -> Channel | None:
     reachable = available | {Channel.letter}
     found = next((channel for channel in step.channels if channel in reachable), None)
     return found or (None if step.optional else Channel.letter)
-
-
-def _step(fields: Mapping[str, Any]) -> PathStep:
-    return PathStep(**dict(fields) | {"channels": tuple(Channel(channel) for channel in fields["channels"])})

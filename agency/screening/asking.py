@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import text
@@ -17,9 +17,7 @@ from agency.calendar import at_local
 from agency.claims.holds import place_hold
 from agency.claims.states import HoldGround
 from agency.events import DebtorFoundInRegister, PersonWanted
-from agency.kernel.audit import record
 from agency.kernel.emitting import emit
-from agency.kernel.errors import NotFound
 from agency.kernel.unit import AGENCY_ZONE, Door, Unit, Units
 from agency.ports.providers import ProviderError
 from agency.ports.registers import (
@@ -76,12 +74,15 @@ _LEASE_DUE = text(
     "  d.registration_number, d.street, d.postal_code, d.city"
 )
 _ANSWERED = text(
-    "UPDATE screening SET state = :state, answered_at = :now, next_at = :next, attempts = 0,"
-    " found = CAST(:found AS jsonb), failure = :failure WHERE creditor_id = :creditor AND id = :id"
+    "UPDATE screening s SET state = a.state, answered_at = :now, next_at = :next, attempts = 0,"
+    " found = a.found, failure = a.failure"
+    " FROM jsonb_to_recordset(CAST(:answers AS jsonb)) AS a(creditor uuid, id uuid, state text, found jsonb,"
+    "  failure text) WHERE s.creditor_id = a.creditor AND s.id = a.id"
 )
 _FAILED = text(
-    "UPDATE screening SET attempts = attempts + 1, next_at = :next, failure = :failure"
-    " WHERE creditor_id = :creditor AND id = :id"
+    "UPDATE screening s SET attempts = attempts + 1, next_at = f.next, failure = f.failure"
+    " FROM jsonb_to_recordset(CAST(:failures AS jsonb)) AS f(creditor uuid, id uuid, next timestamptz,"
+    "  failure text) WHERE s.creditor_id = f.creditor AND s.id = f.id"
 )
 _CLAIMS = text(
     "SELECT id FROM claim WHERE creditor_id = :creditor AND debtor_id = :debtor"
@@ -133,8 +134,10 @@ def screen_due(units: Units, registers: DebtorRegisters) -> bool:
     except ProviderError as error:
         failure = str(error)[:300]
     with units.open(Door.WORKER, by="system:screening") as unit:
+        _keep_all(unit, asked, answers, failure or "no answer for this debtor")
         for one in asked:
-            _take(unit, one, answers.get(one.question.reference), failure or "no answer for this debtor")
+            if answer := answers.get(one.question.reference):
+                _follow(unit, one, answer)
     return not failure and len(asked) == batch
 
 
@@ -155,36 +158,53 @@ def _lease(unit: Unit, batch: int) -> list[_Asked]:
     ]  # fmt: skip
 
 
-def _take(unit: Unit, one: _Asked, answer: RegisterAnswer | None, failure: str) -> None:
+def _keep_all(unit: Unit, asked: Sequence[_Asked], answers: dict[str, RegisterAnswer], failure: str) -> None:
+    """Keep what the registers said of each debtor, or that they have to be asked again and why."""
     rhythm = rhythm_on(unit.today)
-    whose = {"creditor": one.creditor_id, "id": one.screening_id}
-    connection = unit.session.connection()
-    if answer is None or not answer.complete:
-        wait = rhythm.retry_after(one.attempts + 1)
+    given, failed = [], []
+    for one in asked:
+        whose = {"creditor": str(one.creditor_id), "id": str(one.screening_id)}
+        answer = answers.get(one.question.reference)
+        if answer is not None and answer.complete:
+            given.append(whose | _outcome(answer))
+            continue
         why = failure if answer is None else "a register did not answer"
-        # What one register knows holds even while another is silent.
-        if answer is not None:
-            _hold(unit, one, answer.entries)
-        connection.execute(_FAILED, whose | {"next": unit.now + wait, "failure": why})
-        return
-    unclear = [entry.kind for entry in answer.entries if entry.kind not in GROUNDS]
+        again = unit.now + rhythm.retry_after(one.attempts + 1)
+        failed.append(whose | {"next": again.isoformat(), "failure": why})
+    connection = unit.session.connection()
+    if given:
+        moments = {"now": unit.now, "next": unit.now + rhythm.again}
+        connection.execute(_ANSWERED, {"answers": json.dumps(given), **moments})
+    if failed:
+        connection.execute(_FAILED, {"failures": json.dumps(failed)})
+
+
+def _outcome(answer: RegisterAnswer) -> dict[str, Any]:
+    unclear = _unclear(answer)
     state = ScreeningState.CLEAR
     if answer.entries:
         state = ScreeningState.UNCLEAR if unclear else ScreeningState.FOUND
-    connection.execute(
-        _ANSWERED,
-        whose
-        | {
-            "state": state.value,
-            "now": unit.now,
-            "next": unit.now + rhythm.again,
-            "found": json.dumps([entry.as_json() for entry in answer.entries]),
-            "failure": f"unknown kind of entry: {', '.join(unclear)}"[:300] if unclear else "",
-        },
-    )
+    return {
+        "state": state.value,
+        "found": [entry.as_json() for entry in answer.entries],
+        "failure": f"unknown kind of entry: {', '.join(unclear)}"[:300] if unclear else "",
+    }
+
+
+def _unclear(answer: RegisterAnswer) -> list[str]:
+    return [entry.kind for entry in answer.entries if entry.kind not in GROUNDS]
+
+
+def _follow(unit: Unit, one: _Asked, answer: RegisterAnswer) -> None:
+    """What one register knows holds even while another is silent."""
     _hold(unit, one, answer.entries)
-    if unclear:
+    if answer.complete and (unclear := _unclear(answer)):
         _ask_for_person(unit, one, unclear)
+
+
+def work_key(screening_id: UUID) -> str:
+    """This function will return how the keys of the work begin that an unclear answer makes."""
+    return f"screening:{screening_id}:"
 
 
 def _ask_for_person(unit: Unit, one: _Asked, unclear: Sequence[str]) -> None:
@@ -196,7 +216,7 @@ def _ask_for_person(unit: Unit, one: _Asked, unclear: Sequence[str]) -> None:
                 creditor_id=one.creditor_id,
                 claim_id=claim_id,
                 work_kind="answer",
-                key=f"screening:{one.screening_id}:{','.join(sorted(unclear))}"[:200],
+                key=f"{work_key(one.screening_id)}{','.join(sorted(unclear))}"[:200],
                 reason="register_unclear",
             ),
         )
@@ -205,30 +225,6 @@ def _ask_for_person(unit: Unit, one: _Asked, unclear: Sequence[str]) -> None:
 def _claims(unit: Unit, one: _Asked) -> Sequence[UUID]:
     found = unit.session.connection().execute(_CLAIMS, {"creditor": one.creditor_id, "debtor": one.debtor_id})
     return found.scalars().all()
-
-
-def settle_unclear(unit: Unit, *, creditor_id: UUID, debtor_id: UUID) -> None:
-    """This function will take a person's word that an unclear entry does not stop collection.
-
-    :raises NotFound: nothing unclear is known of this debtor.
-    """
-    settled = unit.session.connection().execute(
-        text(
-            "UPDATE screening SET state = 'clear', failure = '' WHERE creditor_id = :c AND debtor_id = :d"
-            " AND state = 'unclear' RETURNING id"
-        ),
-        {"c": creditor_id, "d": debtor_id},
-    )
-    screening_id = settled.scalar_one_or_none()
-    if screening_id is None:
-        raise NotFound("nothing unclear is known of this debtor")
-    record(
-        unit,
-        action="screening.settled",
-        subject=f"screening:{screening_id}",
-        creditor_id=creditor_id,
-        facts={"debtor": str(debtor_id)},
-    )
 
 
 def _hold(unit: Unit, one: _Asked, entries: Sequence[RegisterEntry]) -> None:

@@ -1,9 +1,13 @@
-"""Jobs of the treatment: plan what is due."""
+"""Jobs of the treatment: plan what is due; try-outs and migrations stand beside what they do."""
 
 from agency.kernel.actor import actor
 from agency.kernel.outbox import enqueue
 from agency.kernel.unit import Unit
+from agency.treatment.migrating import migrate_claims
 from agency.treatment.planner import CHUNK, plan_due
+from agency.treatment.trying import run_trial
+
+__all__ = ["migrate_claims", "plan", "run_trial"]
 
 
 @actor()

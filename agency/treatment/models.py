@@ -1,4 +1,4 @@
-"""Tables of the treatment. Global: treatment_path."""
+"""Tables of the treatment. Global: treatment_path, treatment_path_draft, path_trial."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -29,7 +29,10 @@ class StepState(StrEnum):
 
 
 class TreatmentPathVersion(Timestamped, table=True):
-    """A published path: the steps as data."""
+    """A published path: the steps as data, for claims that begin from `valid_from` on.
+
+    `author` drew it up and `approved_by`, another person, let it out; set-up leaves both None.
+    """
 
     __tablename__ = "treatment_path"
     __table_args__ = (UniqueConstraint("key", "version"),)
@@ -38,6 +41,72 @@ class TreatmentPathVersion(Timestamped, table=True):
     key: str
     version: int
     definition: dict[str, Any] = json_field()
+    valid_from: date
+    author: str | None = None
+    approved_by: str | None = None
+
+
+class PathDraftState(StrEnum):
+    """Where a draft of a path stands."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    PUBLISHED = "published"
+    WITHDRAWN = "withdrawn"
+
+
+class TreatmentPathDraft(Timestamped, table=True):
+    """A version of a path being drawn up: `content` are plain fields, which may still break every rule.
+
+    `writers` are all who ever changed it: none of them may publish it.
+    """
+
+    __tablename__ = "treatment_path_draft"
+    __table_args__ = (Index("ix_treatment_path_draft_key", "key"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    key: str
+    state: PathDraftState = Field(default=PathDraftState.DRAFT, sa_type=choice(PathDraftState, "state"))
+    content: dict[str, Any] = json_field()
+    valid_from: date
+    based_on: int | None = None
+    writers: list[Any] = json_field()
+    changed_at: datetime = moment_field()
+    decided_at: datetime | None = moment_field(default=None)
+    decided_by: str | None = None
+    remark: str = ""
+    version: int | None = None
+
+
+class TrialState(StrEnum):
+    """Where the try-out of a draft on the live portfolio stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+class PathTrial(Timestamped, table=True):
+    """A try-out of a draft: what it would send in the days ahead, against the version in force.
+
+    `content_sha256` tells whether the draft has changed since; `result` is written when it is done.
+    """
+
+    __tablename__ = "path_trial"
+    __table_args__ = (Index("ix_path_trial_draft", "draft_id", "created_at"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    draft_id: UUID = Field(foreign_key="treatment_path_draft.id")
+    state: TrialState = Field(default=TrialState.WAITING, sa_type=choice(TrialState, "state"))
+    content_sha256: str
+    asked_by: str
+    claims: int = 0
+    tried: int = 0
+    ended_at: datetime | None = moment_field(default=None)
+    error: str = ""
+    result: dict[str, Any] = json_field(default_factory=dict)
 
 
 class Treatment(PartRow, table=True):
@@ -48,6 +117,7 @@ class Treatment(PartRow, table=True):
         within_creditor("claim_id", "claim"),
         UniqueConstraint("creditor_id", "claim_id"),
         Index("ix_treatment_next", "next_on", postgresql_where="ended_at IS NULL"),
+        Index("ix_treatment_path", "path_id", "creditor_id", "claim_id"),
     )
 
     claim_id: UUID
@@ -56,6 +126,9 @@ class Treatment(PartRow, table=True):
     next_on: date  # the first day on which the planner has to look at it again
     ended_at: datetime | None = moment_field(default=None)
     end_reason: str | None = None
+    walked_at: datetime | None = moment_field(
+        default=None
+    )  # every step taken: a person was asked what follows
 
 
 class TreatmentStep(CreditorRow, table=True):

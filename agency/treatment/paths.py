@@ -1,44 +1,115 @@
 """Treatment paths as published versions; a claim keeps the version that it began with."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
+from agency.kernel.errors import NotFound
 from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit
 from agency.rules.treatment import TreatmentPath, default_paths
 
-_NEWEST = text(
-    "SELECT version, definition FROM treatment_path WHERE key = :key ORDER BY version DESC LIMIT 1"
-)
+_ALWAYS = date(2000, 1, 1)  # the first version counts for every claim, whenever it begins
+
+_COLUMNS = "SELECT id, key, version, valid_from, definition, author, approved_by FROM treatment_path"
+_NEWEST = text(f"{_COLUMNS} WHERE key = :key ORDER BY version DESC LIMIT 1")
+_IN_FORCE = text(f"{_COLUMNS} WHERE key = :key AND valid_from <= :on ORDER BY version DESC LIMIT 1")
+_VERSION = text(f"{_COLUMNS} WHERE key = :key AND version = :version")
 _PUBLISH = text(
-    "INSERT INTO treatment_path (id, key, version, definition, created_at)"
-    " VALUES (:id, :key, :version, CAST(:definition AS jsonb), :now)"
+    "INSERT INTO treatment_path (id, key, version, definition, created_at, valid_from, author, approved_by)"
+    " VALUES (:id, :key, :version, CAST(:definition AS jsonb), :now, :valid_from, :author, :approved_by)"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedPath:
+    """A version of a path and since when claims begin on it; `author` is None for what set-up laid down."""
+
+    id: UUID
+    version: int
+    valid_from: date
+    path: TreatmentPath
+    author: str | None
 
 
 def publish_paths(unit: Unit) -> int:
-    """This function will publish the default paths that changed and return how many versions it gave."""
-    return sum(_publish(unit, path) for path in default_paths())
+    """This function will publish the default paths that changed and return how many versions it gave.
+
+    A path that a person of the agency published is the agency's own: it stays as it is.
+    """
+    return sum(_publish_default(unit, path) for path in default_paths())
 
 
-def _publish(unit: Unit, path: TreatmentPath) -> bool:
-    definition = path.to_json().decode()
-    newest = unit.session.connection().execute(_NEWEST, {"key": path.key}).one_or_none()
-    if newest is not None and newest.definition == json.loads(definition):
+def _publish_default(unit: Unit, path: TreatmentPath) -> bool:
+    newest = newest_path(unit, key=path.key)
+    if newest is not None and (newest.author is not None or newest.path == path):
         return False
+    publish_version(unit, path=path, valid_from=unit.today if newest else _ALWAYS)
+    return True
+
+
+def publish_version(
+    unit: Unit,
+    *,
+    path: TreatmentPath,
+    valid_from: date,
+    author: str | None = None,
+    approved_by: str | None = None,
+) -> int:
+    """This function will add a version of a path for claims that begin from a day on, and return it."""
+    newest = newest_path(unit, key=path.key)
+    version = newest.version + 1 if newest else 1
     unit.session.connection().execute(
         _PUBLISH,
         {
-            "id": new_id(),
-            "key": path.key,
-            "version": newest.version + 1 if newest else 1,
-            "definition": definition,
-            "now": unit.now,
+            "id": new_id(), "key": path.key, "version": version, "definition": path.to_json().decode(),
+            "now": unit.now, "valid_from": valid_from, "author": author, "approved_by": approved_by,
         },
+    )  # fmt: skip
+    return version
+
+
+def newest_path(unit: Unit, *, key: str) -> PublishedPath | None:
+    """This function will return the last version of a path, also one whose day has not come."""
+    return _found(unit, _NEWEST, {"key": key})
+
+
+def path_in_force(unit: Unit, *, key: str) -> PublishedPath:
+    """This function will return the version on which a claim would begin today.
+
+    :raises NotFound: there is none.
+    """
+    found = _found(unit, _IN_FORCE, {"key": key, "on": unit.today})
+    if found is None:
+        raise NotFound("no such path")
+    return found
+
+
+def path_version(unit: Unit, *, key: str, version: int) -> PublishedPath:
+    """This function will return one version of a path.
+
+    :raises NotFound: there is none.
+    """
+    found = _found(unit, _VERSION, {"key": key, "version": version})
+    if found is None:
+        raise NotFound("no such path")
+    return found
+
+
+def _found(unit: Unit, statement: Any, values: Mapping[str, Any]) -> PublishedPath | None:
+    row = unit.session.connection().execute(statement, values).one_or_none()
+    return None if row is None else _published(row)
+
+
+def _published(row: Row[Any]) -> PublishedPath:
+    return PublishedPath(
+        row.id, row.version, row.valid_from, TreatmentPath.from_fields(row.definition), row.author
     )
-    return True
 
 
 def read_paths(unit: Unit, *, ids: set[UUID]) -> dict[UUID, TreatmentPath]:

@@ -17,18 +17,20 @@ from sqlalchemy import Row, text
 from agency.calendar import at_local
 from agency.communication.mandatory import MUST_ARRIVE
 from agency.communication.planning import WantedMessage, queue_messages
-from agency.events import CallDue
+from agency.events import CallDue, PersonWanted
 from agency.kernel.emitting import emit
 from agency.kernel.unit import AGENCY_ZONE, Unit
 from agency.rules.facts import Channel
-from agency.rules.reanchor import Pause, catch_up, late_from, reanchored
+from agency.rules.reanchor import catch_up, late_from
 from agency.rules.trace import Trace
 from agency.rules.trace import as_json as trace_json
-from agency.rules.treatment import PathFacts, PlannedStep, SentStep, TreatmentPath, next_step
+from agency.rules.treatment import PathFacts, PlannedStep, TreatmentPath, next_step, path_end
 from agency.treatment.choosing import OpenWay, choose_ways
+from agency.treatment.ending import ask_at_the_end
 from agency.treatment.experiments import Turn, join_experiments
 from agency.treatment.notices import start_terms
 from agency.treatment.paths import read_paths
+from agency.treatment.standing import STANDING, claims_facts, moments, reachable
 
 CHUNK = 5000
 _DAY = timedelta(days=1)
@@ -67,34 +69,8 @@ _END = text(
     " WHERE t.ended_at IS NULL AND c.creditor_id = t.creditor_id AND c.id = t.claim_id"
     " AND c.state IN ('paid', 'withdrawn', 'closed')"
 )
-_FACTS = (
-    "SELECT t.creditor_id, t.claim_id, t.path_id, c.due_on,"
-    " steps.sent, steps.dropped, coalesce(steps.waits, false) AS waits, coalesce(steps.drops, 0) AS drops,"
-    " t.next_on, holds.runs AS held, holds.ended, paid.paid_part_on, "
-    # What is contested stands still; a claim of which nothing else is open stands still as a whole.
-    " c.disputed_minor > 0 AND c.disputed_minor >= (SELECT coalesce(sum(e.amount_minor), 0)"
-    "  FROM ledger_entry e WHERE e.creditor_id = c.creditor_id AND e.claim_id = c.id"
-    "  AND e.account = 'claims.principal') AS disputed, points.email, points.phone"
-    " FROM treatment t JOIN claim c ON c.creditor_id = t.creditor_id AND c.id = t.claim_id"
-    " LEFT JOIN LATERAL (SELECT jsonb_agg(jsonb_build_array(s.step, s.channel, s.done_at))"
-    "   FILTER (WHERE s.state = 'done') AS sent,"
-    "   array_agg(s.step) FILTER (WHERE s.state = 'dropped') AS dropped,"
-    "   bool_or(s.state = 'planned') AS waits,"
-    "   count(*) FILTER (WHERE s.state = 'dropped' AND s.done_at > :week_ago) AS drops"
-    "  FROM treatment_step s WHERE s.creditor_id = t.creditor_id AND s.claim_id = t.claim_id) steps ON true"
-    " LEFT JOIN LATERAL (SELECT bool_or(h.lifted_at IS NULL AND (h.ends_at IS NULL OR h.ends_at > :now))"
-    "   AS runs, jsonb_agg(jsonb_build_array(h.starts_at, coalesce(h.lifted_at, h.ends_at), h.ground))"
-    "   FILTER (WHERE h.lifted_at IS NOT NULL OR h.ends_at <= :now) AS ended"
-    "  FROM hold h WHERE h.creditor_id = t.creditor_id AND h.claim_id = t.claim_id) holds ON true"
-    " LEFT JOIN LATERAL (SELECT max(p.value_on) AS paid_part_on FROM payment p"
-    "  WHERE p.creditor_id = t.creditor_id AND p.claim_id = t.claim_id AND p.reversed_at IS NULL) paid"
-    "  ON true"
-    " LEFT JOIN LATERAL (SELECT bool_or(p.channel = 'email') AS email, bool_or(p.channel = 'phone') AS phone"
-    "  FROM contact_point p WHERE p.creditor_id = c.creditor_id AND p.debtor_id = c.debtor_id"
-    "  AND p.state = 'usable') points ON true"
-)
 _DUE = text(
-    _FACTS + " WHERE t.ended_at IS NULL AND t.next_on <= :today AND c.state = 'active'"
+    STANDING + " WHERE t.ended_at IS NULL AND t.next_on <= :today AND c.state = 'active'"
     # Until the registers have answered, nobody is contacted for the first time.
     " AND NOT EXISTS (SELECT 1 FROM screening r WHERE r.creditor_id = c.creditor_id"
     "  AND r.debtor_id = c.debtor_id AND r.state IN ('waiting', 'unclear'))"
@@ -104,7 +80,7 @@ _LATE = text(
     "SELECT count(*) FROM treatment t JOIN claim c ON c.creditor_id = t.creditor_id AND c.id = t.claim_id"
     " WHERE t.ended_at IS NULL AND t.next_on <= :late AND c.state = 'active'"
 )
-_ONE = text(_FACTS + " WHERE t.creditor_id = :creditor AND t.claim_id = :claim AND t.ended_at IS NULL")
+_ONE = text(STANDING + " WHERE t.creditor_id = :creditor AND t.claim_id = :claim AND t.ended_at IS NULL")
 _STEPS = text(
     "INSERT INTO treatment_step (creditor_id, id, claim_id, step, cycle, channel, due_at, state, done_at,"
     " why, trace) SELECT w.creditor_id, uuidv7(), w.claim_id, w.step, w.cycle, w.channel, w.due_at, w.state,"
@@ -134,6 +110,7 @@ class _Plan:
     next_on: date
     minutes: int = 0
     trace: Trace = ()
+    ends: bool = False  # walked to its end: a person is asked what follows
 
 
 def plan_due(unit: Unit, *, limit: int = CHUNK) -> int:
@@ -143,9 +120,12 @@ def plan_due(unit: Unit, *, limit: int = CHUNK) -> int:
     """
     follow_messages(unit)
     unit.session.connection().execute(_END, {"now": unit.now})
-    rows = unit.session.connection().execute(_DUE, _moments(unit) | {"limit": limit}).all()
+    rows = unit.session.connection().execute(_DUE, moments(unit) | {"limit": limit}).all()
     plans = _as_tried(unit, _by_the_best_way(unit, _plans(unit, rows)))
     _write(unit, [plan for plan in plans if plan.step is not None])
+    ask_at_the_end(
+        unit, [(plan.row.creditor_id, plan.row.claim_id, plan.path) for plan in plans if plan.ends]
+    )
     _look_again(unit, plans)
     return len(rows)
 
@@ -163,37 +143,39 @@ def upcoming(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> PlannedStep | 
     """This function will return the next step of a claim as it stands now, for its page; None at its end."""
     row = (
         unit.session.connection()
-        .execute(_ONE, _moments(unit) | {"creditor": creditor_id, "claim": claim_id})
+        .execute(_ONE, moments(unit) | {"creditor": creditor_id, "claim": claim_id})
         .one_or_none()
     )
     if row is None:
         return None
     path = read_paths(unit, ids={row.path_id})[row.path_id]
-    return next_step(path=path, facts=_path_facts(row, path, unit.today), today=unit.today)
-
-
-def _moments(unit: Unit) -> dict[str, Any]:
-    return {"now": unit.now, "today": unit.today, "week_ago": unit.now - timedelta(days=7)}
+    return next_step(path=path, facts=claims_facts(unit, [(row, path)])[0], today=unit.today)
 
 
 def _plans(unit: Unit, rows: Sequence[Row[Any]]) -> list[_Plan]:
     paths = read_paths(unit, ids={row.path_id for row in rows})
     late = unit.session.connection().execute(_LATE, {"late": late_from(unit.today)}).scalar_one()
-    return [_plan(row, paths[row.path_id], unit.today, late) for row in rows]
+    walked = [(row, paths[row.path_id]) for row in rows]
+    known = claims_facts(unit, walked)
+    return [
+        _plan(row, path, facts, unit.today, late) for (row, path), facts in zip(walked, known, strict=True)
+    ]
 
 
-def _plan(row: Row[Any], path: TreatmentPath, today: date, late: int) -> _Plan:
+def _plan(row: Row[Any], path: TreatmentPath, facts: PathFacts, today: date, late: int) -> _Plan:
     tomorrow = today + _DAY
     turn = catch_up(claim_id=row.claim_id, was_due=row.next_on, late_claims=late, today=today)
     if turn.on > today:
         return _Plan(row, path, None, turn.on)
     if row.waits or row.drops >= _DROPS_A_WEEK_MAX:
         return _Plan(row, path, None, tomorrow)
-    facts = _path_facts(row, path, today)
     step = next_step(path=path, facts=facts, today=today)
     if step is None:
         # Held claims are looked at daily; walked ones wait for an event, and for a new step in their path.
-        return _Plan(row, path, None, tomorrow if facts.stopped else today + 30 * _DAY)
+        end = None if row.walked_at else path_end(path=path, facts=facts)
+        later = end if end and end > today else today + 30 * _DAY
+        ends = end is not None and end <= today
+        return _Plan(row, path, None, tomorrow if facts.stopped else later, ends=ends)
     if step.due_on > today:
         return _Plan(row, path, None, step.due_on)
     return _Plan(row, path, step, tomorrow, turn.minutes)
@@ -217,7 +199,7 @@ def _by_the_best_way(unit: Unit, plans: Sequence[_Plan]) -> list[_Plan]:
 def _as_tried(unit: Unit, plans: Sequence[_Plan]) -> list[_Plan]:
     """Let the ways that running experiments ask for take the place of the usual ones."""
     turns = [
-        Turn(plan.row.creditor_id, plan.row.claim_id, plan.step.template, _reachable(plan.row))
+        Turn(plan.row.creditor_id, plan.row.claim_id, plan.step.template, reachable(plan.row))
         for plan in plans
         if plan.step is not None
     ]
@@ -235,57 +217,17 @@ def _is_open(plan: _Plan) -> bool:
 
 
 def _ways(plan: _Plan) -> tuple[Channel, ...]:
-    reachable = _reachable(plan.row)
+    ways = reachable(plan.row)
     named = next(step.channels for step in plan.path.steps if plan.step and step.key == plan.step.key)
-    return tuple(way for way in named if way in reachable) or (Channel.letter,)
-
-
-def _reachable(row: Row[Any]) -> frozenset[Channel]:
-    channels = {Channel.letter}
-    if row.email:
-        channels.add(Channel.email)
-    if row.phone:
-        channels |= {Channel.sms, Channel.call}
-    return frozenset(channels)
-
-
-def _path_facts(row: Row[Any], path: TreatmentPath, today: date) -> PathFacts:
-    facts = PathFacts(
-        due_date=row.due_on,
-        sent=tuple(SentStep(step, Channel(channel), _day(at)) for step, channel, at in row.sent or ()),
-        channels=_reachable(row),
-        stopped=bool(row.held or row.disputed),
-    )
-    if facts.stopped or not (row.ended or row.paid_part_on):
-        return facts
-    return _moved(facts, row, path, today)
-
-
-def _moved(facts: PathFacts, row: Row[Any], path: TreatmentPath, today: date) -> PathFacts:
-    """Tell the path until when it waits because of what came between."""
-    waits_from = max((step.on for step in facts.sent), default=facts.due_date)
-    # As it stood on that day, the step's own day is not yet moved to today.
-    step = next_step(path=path, facts=facts, today=min(waits_from, today))
-    if step is None:
-        return facts
-    pauses = [Pause(_day(first), _day(ended), ground) for first, ended, ground in row.ended or ()]
-    due_on = reanchored(
-        due_on=step.due_on, waits_from=waits_from, pauses=pauses, paid_part_on=row.paid_part_on, on=today
-    )
-    return replace(facts, paused_until=due_on - _DAY) if due_on > step.due_on else facts
-
-
-def _day(moment: str) -> date:
-    return datetime.fromisoformat(moment).astimezone(AGENCY_ZONE).date()
+    return tuple(way for way in named if way in ways) or (Channel.letter,)
 
 
 def _write(unit: Unit, plans: Sequence[_Plan]) -> None:
     if not plans:
         return
-    due_at = max(unit.now, at_local(day=unit.today, clock=_MESSAGES_FROM, zone=AGENCY_ZONE))
     inserted = unit.session.connection().execute(
         _STEPS,
-        {"steps": json.dumps([_step_row(plan, _due_at(plan, due_at)) for plan in plans]), "now": unit.now},
+        {"steps": json.dumps([_step_row(plan, _due_at(unit, plan)) for plan in plans]), "now": unit.now},
     )
     fresh = {(row.creditor_id, row.claim_id) for row in inserted}
     new = [plan for plan in plans if (plan.row.creditor_id, plan.row.claim_id) in fresh]
@@ -295,11 +237,14 @@ def _write(unit: Unit, plans: Sequence[_Plan]) -> None:
             _AMICABLE,
             [{"creditor": plan.row.creditor_id, "claim": plan.row.claim_id} for plan in notices],
         )
-    queue_messages(unit, [_message(plan, _due_at(plan, due_at)) for plan in new if not _is_call(plan)])
-    emit(unit, *[_call_due(plan) for plan in new if _is_call(plan)])
+    queue_messages(unit, [_message(plan, _due_at(unit, plan)) for plan in new if not _is_call(plan)])
+    emit(unit, *[_person_due(plan) for plan in new if _is_call(plan)])
 
 
-def _due_at(plan: _Plan, first: datetime) -> datetime:
+def _due_at(unit: Unit, plan: _Plan) -> datetime:
+    assert plan.step is not None
+    clock = _MESSAGES_FROM if plan.step.hour is None else time(plan.step.hour)
+    first = max(unit.now, at_local(day=unit.today, clock=clock, zone=AGENCY_ZONE))
     return first + timedelta(minutes=plan.minutes)
 
 
@@ -346,14 +291,16 @@ def _message(plan: _Plan, due_at: datetime) -> WantedMessage:
     )
 
 
-def _call_due(plan: _Plan) -> CallDue:
-    assert plan.step is not None
+def _person_due(plan: _Plan) -> CallDue | PersonWanted:
+    step, row, cycle = plan.step, plan.row, _cycle(plan)
+    assert step is not None
+    if step.channel is Channel.visit:
+        return PersonWanted(
+            creditor_id=row.creditor_id, claim_id=row.claim_id, work_kind="visit_due",
+            key=f"visit:{row.claim_id}:{step.key}:{cycle}", reason=step.why,
+        )  # fmt: skip
     return CallDue(
-        creditor_id=plan.row.creditor_id,
-        claim_id=plan.row.claim_id,
-        step=plan.step.key,
-        cycle=_cycle(plan),
-        why=plan.step.why,
+        creditor_id=row.creditor_id, claim_id=row.claim_id, step=step.key, cycle=cycle, why=step.why
     )
 
 

@@ -7,12 +7,14 @@ from sqlalchemy import text
 from agency.communication.mandatory import MUST_ARRIVE, REPLIES
 from agency.communication.planning import cancel_queued, queue_message
 from agency.events import (
+    ClaimClosed,
     ClaimPaidOff,
     DisputeRaised,
     DisputeResolved,
     InformationExpired,
     InformationSolved,
     MessageBounced,
+    PartOwedAgain,
     PaymentReversed,
     PlanEnded,
     PlanRefused,
@@ -39,7 +41,9 @@ _END = text(
 )
 _REOPEN = text(
     "UPDATE treatment SET ended_at = NULL, end_reason = NULL, next_on = :today"
-    " WHERE creditor_id = :creditor AND claim_id = :claim AND end_reason = 'paid'"
+    " WHERE creditor_id = :creditor AND claim_id = :claim AND end_reason IN ('paid', 'closed')"
+    " AND EXISTS (SELECT FROM claim c WHERE c.creditor_id = :creditor AND c.id = :claim"
+    "  AND c.state = 'active')"
 )
 
 
@@ -49,20 +53,24 @@ def begin_placement(unit: Unit, event: QuoteAccepted) -> None:
         start_treatment(unit, placement_id=event.placement_id)
 
 
-def stop_when_paid(unit: Unit, event: ClaimPaidOff) -> None:
+def stop_when_ended(unit: Unit, event: ClaimPaidOff | ClaimClosed) -> None:
     """This function will cancel what waits and end the path; thanks and receipts still go out."""
     creditor_id, claim_id = event.creditor_id, _claim(event.claim_id)
-    cancel_queued(unit, creditor_id=creditor_id, claim_id=claim_id, why="paid", keep=sorted(REPLIES))
+    why = "paid" if isinstance(event, ClaimPaidOff) else "closed"
+    cancel_queued(unit, creditor_id=creditor_id, claim_id=claim_id, why=why, keep=sorted(REPLIES))
     unit.session.connection().execute(
-        _END, {"creditor": creditor_id, "claim": claim_id, "now": unit.now, "why": "paid"}
+        _END, {"creditor": creditor_id, "claim": claim_id, "now": unit.now, "why": why}
     )
 
 
 def resume_when_reversed(unit: Unit, event: PaymentReversed) -> None:
     """This function will take up the path again where it stood, after a payment was taken back."""
-    unit.session.connection().execute(
-        _REOPEN, {"creditor": event.creditor_id, "claim": _claim(event.claim_id), "today": unit.today}
-    )
+    _reopen(unit, event.creditor_id, _claim(event.claim_id))
+
+
+def resume_when_owed_again(unit: Unit, event: PartOwedAgain) -> None:
+    """This function will take up the path again where it stood, after what was given up is owed again."""
+    _reopen(unit, event.creditor_id, _claim(event.claim_id))
 
 
 def stop_when_disputed(unit: Unit, event: DisputeRaised) -> None:
@@ -125,6 +133,12 @@ def look_today(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> None:
     """This function will bring a claim's turn with the planner forward to today."""
     unit.session.connection().execute(
         _LOOK_TODAY, {"creditor": creditor_id, "claim": claim_id, "today": unit.today}
+    )
+
+
+def _reopen(unit: Unit, creditor_id: UUID, claim_id: UUID) -> None:
+    unit.session.connection().execute(
+        _REOPEN, {"creditor": creditor_id, "claim": claim_id, "today": unit.today}
     )
 
 

@@ -13,6 +13,7 @@ from agency.claims.models import EarlierStep
 from agency.kernel.unit import AGENCY_ZONE, Unit
 from agency.rules.facts import DebtorKind, Law
 from agency.rules.goals import Emphasis, propose_path
+from agency.rules.treatment_path import Signature
 
 _NOON = time(12)  # a day of the creditor's own is told without its hour
 
@@ -22,11 +23,14 @@ _START = text(
     " SELECT c.creditor_id, uuidv7(), c.id, p.id, :now, :today FROM claim c"
     " JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
     " JOIN jsonb_to_recordset(CAST(:choices AS jsonb)) AS w(law text, debtor text,"
-    "  emphasis text, path text) ON w.law = c.law AND w.debtor = d.kind AND w.emphasis = coalesce("
+    "  emphasis text, name text, path text) ON w.law = c.law AND w.debtor = d.kind AND w.emphasis = coalesce("
     "  (SELECT g.emphasis FROM creditor_goals g WHERE g.creditor_id = c.creditor_id"
     "   ORDER BY g.created_at DESC, g.id DESC LIMIT 1), 'balanced')"
-    " JOIN LATERAL (SELECT id FROM treatment_path t WHERE t.key = w.path ORDER BY t.version DESC LIMIT 1) p"
-    "  ON true"
+    " AND w.name = CASE WHEN coalesce((SELECT x.reminder_in_creditors_name FROM creditor_terms x"
+    "  WHERE x.creditor_id = c.creditor_id AND x.valid_from <= :today ORDER BY x.valid_from DESC LIMIT 1),"
+    "  true) THEN 'creditor' ELSE 'agency' END"
+    " JOIN LATERAL (SELECT id FROM treatment_path t WHERE t.key = w.path AND t.valid_from <= :today"
+    "  ORDER BY t.version DESC LIMIT 1) p ON true"
     " WHERE c.state = 'active' AND (c.id = ANY(:claims) OR c.placement_id = :placement)"
     " ON CONFLICT (creditor_id, claim_id) DO NOTHING RETURNING creditor_id, claim_id, path_id)"
     " , told AS (INSERT INTO event (creditor_id, id, kind, at, by, claim_id, creditor_sees, facts)"
@@ -59,11 +63,13 @@ def start_treatment(unit: Unit, *, placement_id: UUID | None = None, claim_ids: 
             "law": law,
             "debtor": debtor,
             "emphasis": emphasis,
-            "path": propose_path(law=law, debtor=debtor, emphasis=emphasis).path.key,
+            "name": name,
+            "path": propose_path(law=law, debtor=debtor, emphasis=emphasis, signature=name).path.key,
         }
         for law in Law
         for debtor in DebtorKind
         for emphasis in Emphasis
+        for name in (Signature.creditor, Signature.agency)
     ]
     started = unit.session.connection().execute(
         _START,

@@ -28,6 +28,7 @@ FAULTS_MAX = 200
 STARTS = (
     b"",
     b"a;b\n",
+    b"Factuurnr;Datum;Debet;Credit\n10001 Jansen BV;;;\nF1;01-08-2026;10,00;\n",
     b'"',
     b"<",
     b"%PDF-1.7\n",

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any, Final
 
 from agency.intake import values
+from agency.intake.amounts import NotUnderstood, parse_amount, to_minor
 from agency.intake.archive import unpack
 from agency.intake.columns import find_writing, propose
 from agency.intake.mapping import Mapped
@@ -15,7 +16,6 @@ from agency.intake.reading import Progress, read_table
 from agency.intake.rows import Habits
 from agency.intake.sorting import kind_of
 from agency.intake.ubl import read_invoices
-from agency.intake.values import NotUnderstood
 from agency.ports.readers import Unreadable
 from integrations.bankfiles import read_bank_file
 from integrations.einvoice import read_einvoice
@@ -77,10 +77,10 @@ def _values(content: bytes) -> object:
 
 
 VALUES: Final[Sequence[Callable[[str], Any]]] = (
-    lambda text: values.parse_amount(text, decimal_sign=","),
-    lambda text: values.parse_amount(text, decimal_sign="."),
-    lambda text: values.parse_amount(text, decimal_sign=None),
-    lambda text: values.to_minor(values.parse_amount(text, decimal_sign=None), "EUR"),
+    lambda text: parse_amount(text, decimal_sign=","),
+    lambda text: parse_amount(text, decimal_sign="."),
+    lambda text: parse_amount(text, decimal_sign=None),
+    lambda text: to_minor(parse_amount(text, decimal_sign=None), "EUR"),
     lambda text: values.parse_date(text, order="day"),
     lambda text: values.parse_date(text, order="month"),
     values.identifier,

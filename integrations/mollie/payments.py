@@ -18,6 +18,7 @@ from agency.ports.providers import (
     ProviderRefused,
     Settlement,
 )
+from integrations.mollie.kept_classes import keep_classes
 from integrations.mollie.reading import (
     PAGE,
     PAYMENT_ID,
@@ -171,4 +172,5 @@ def _given_back(items: Iterator[Any], since: date) -> Iterator[str]:
 def _open_sdk(*, url: str, http: httpx.Client, security: models.Security) -> ClientSDK:
     # No retries: whether and when to try again is the caller's decision, made with our idempotency key.
     never = RetryConfig("none", BackoffStrategy(0, 0, 1, 0), False)
+    keep_classes()
     return ClientSDK(security=security, server_url=url.rstrip("/"), client=http, retry_config=never)

@@ -6,24 +6,28 @@ import threading
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import typst
 
 from agency.ports.providers import TemplateRefused, Value
-from integrations.rendering.plain_values import plain_values
+from integrations.rendering.plain_values import bounded_values
 
 # Typst reads files below its root only; this one holds none.
 _ROOT = Path(__file__).with_name("letter_root")
 # The only two ways to load a package, which Typst would fetch from the network.
 _LOADS = re.compile(r"\b(import|include)\b")
+# What could run on without an end: a letter goes over its values and no more.
+_UNBOUNDED = re.compile(r"#\s*while\b|\bwhile\b[^\n]*\{|\b(?:range|eval|plugin|repeat)\s*\(")
+_DATED = "#set document(date: datetime(year: {year}, month: {month}, day: {day}))\n"
 # A word longer than a line is wide may break anywhere: a long name wraps instead of leaving the paper. An
 # address with a slash or an @ stays whole, because its reader may copy it; Typst breaks those at slashes.
-_BEFORE = """\
-#set document(date: datetime(year: {year}, month: {month}, day: {day}))
-#show regex("[^\\\\s\u00a0\u200b]{{28,}}"): word => {{
-  if word.text.contains(regex("[/@]")) {{ word }} else {{ word.text.clusters().join("\u200b") }}
-}}
+_BREAKS_LONG_WORDS = """\
+#show regex("[^\\s\u00a0\u200b]{28,}"): word => {
+  if word.text.contains(regex("[/@]")) { word } else { word.text.clusters().join("\u200b") }
+}
 """
+_LONG_WORD = re.compile(r"(?<!\S)[^\s/@]{28,}(?!\S)")
 
 
 class LetterPress:
@@ -41,12 +45,17 @@ class LetterPress:
         """
         if loading := _LOADS.search(source):
             raise TemplateRefused(f"a letter may not load anything: {loading.group()}")
-        before = _BEFORE.format(year=dated.year, month=dated.month, day=dated.day)
+        if unbounded := _UNBOUNDED.search(source):
+            raise TemplateRefused(f"a letter may only go over its values: {unbounded.group()[:40]}")
+        plain = bounded_values(values)
+        before = _DATED.format(year=dated.year, month=dated.month, day=dated.day)
+        if _has_long_word(plain):  # looking for them takes Typst a tenth of its time
+            before += _BREAKS_LONG_WORDS
         try:
             pdf = self._compiler().compile(
                 input=(before + source).encode(),
                 format="pdf",
-                sys_inputs={"data": json.dumps(plain_values(values), ensure_ascii=False)},
+                sys_inputs={"data": json.dumps(plain, ensure_ascii=False)},
                 pdf_standards=["a-2a", "ua-1"],
                 timestamp=0,  # the date of the letter stands in the document; the machine's does not
             )
@@ -60,3 +69,11 @@ class LetterPress:
             self._local.compiler = typst.Compiler(root=_ROOT, ignore_system_fonts=True)
         compiler: typst.Compiler = self._local.compiler
         return compiler
+
+
+def _has_long_word(value: Any) -> bool:
+    if isinstance(value, str):
+        return not value.startswith("<svg") and _LONG_WORD.search(value) is not None
+    if isinstance(value, dict):
+        return any(_has_long_word(one) for one in value.values())
+    return isinstance(value, list) and any(_has_long_word(one) for one in value)

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from agency.ports.providers import TemplateRefused, Value
 
+SIZE_MAX: Final = 4_000_000
 # Characters that XML and PDF cannot hold. A stray one in somebody's name must not stop their mail.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -16,6 +17,26 @@ def plain_values(values: Mapping[str, Value]) -> dict[str, Any]:
     :raises TemplateRefused: a value is something else, for example an amount nobody wrote out.
     """
     return {_name(name): _plain(value, name) for name, value in values.items()}
+
+
+def bounded_values(values: Mapping[str, Value]) -> dict[str, Any]:
+    """This function will copy the values as `plain_values` does, and refuse more than a message can hold.
+
+    :raises TemplateRefused: a value is not plain, or all of them together are too large.
+    """
+    plain = plain_values(values)
+    if _size(plain) > SIZE_MAX:
+        raise TemplateRefused("the values are too large for a message")
+    return plain
+
+
+def _size(value: Any) -> int:
+    """About how many signs a value writes out to; each element counts as one besides."""
+    if isinstance(value, dict):
+        return sum(1 + _size(inner) for inner in value.values())
+    if isinstance(value, list):
+        return sum(1 + _size(inner) for inner in value)
+    return len(value) if isinstance(value, str) else 1
 
 
 def _plain(value: Any, where: str) -> Any:

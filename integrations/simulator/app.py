@@ -11,7 +11,18 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from integrations.simulator import bank_routes, control, letters, mollie, pages, registers, sendgrid, twilio
+from integrations.simulator import (
+    bank_routes,
+    control,
+    dns,
+    letters,
+    mollie,
+    pages,
+    registers,
+    sendgrid,
+    sendgrid_domains,
+    twilio,
+)
 from integrations.simulator.clock import Clock
 from integrations.simulator.configuration import Configuration
 from integrations.simulator.faults import Faults, FaultyApp
@@ -35,7 +46,8 @@ def create_app(configuration: Configuration) -> FastAPI:
         redoc_url=None,
     )
     app.faults = Faults()
-    for part in (sendgrid, twilio, mollie, letters, registers, bank_routes, control, pages):
+    parts = (sendgrid, sendgrid_domains, twilio, mollie, letters, registers, bank_routes, dns, control)
+    for part in (*parts, pages):
         app.include_router(part.routes)
     app.mount("/_sim/static", StaticFiles(directory=Path(__file__).with_name("static")))
     return app

@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import ValidationError
 
 from agency.money import Money, UnreadableAmount
-from integrations.simulator import bank, control, payments, post
+from integrations.simulator import bank, control, dns, payments, post, sendgrid_domains
 from integrations.simulator.faults import CALL_KINDS, WEBHOOK_KINDS, Fault
 from integrations.simulator.letter_preview import page_count, page_picture
 from integrations.simulator.same_site import same_site
@@ -196,6 +196,37 @@ async def show_account(iban: str, world: TheWorld) -> Response:
     for entry in bank.entries(world, iban):
         days.setdefault(entry["booked_on"], []).append(entry)
     return _page(world, "account.html", account=dict(account), balance=bank.balance(world, iban), days=days)
+
+
+@routes.get("/_sim/domains")
+async def show_domains(world: TheWorld, refused: str = "") -> Response:
+    """What owners of domains set in their DNS, and what SendGrid makes of it."""
+    records = world.store.all("SELECT * FROM dns_record ORDER BY host")
+    return _page(
+        world, "domains.html", domains=sendgrid_domains.domains(world), records=records, refused=refused
+    )
+
+
+@routes.post("/_sim/domains")
+async def set_record(request: Request, world: TheWorld) -> Response:
+    """Set or take away one alias, as the owner of a domain does."""
+    form = await _form(request)
+    try:
+        wanted = dns.NewRecord(host=form.get("host", ""), value=form.get("value", ""))
+    except ValidationError as error:
+        refused = urlencode({"refused": str(error.errors()[0]["msg"])})
+        return RedirectResponse(f"/_sim/domains?{refused}", status_code=303)
+    dns.keep(world, wanted.host, wanted.kind, wanted.value)
+    return RedirectResponse("/_sim/domains", status_code=303)
+
+
+@routes.post("/_sim/domains/{number}")
+async def set_records(number: int, request: Request, world: TheWorld) -> Response:
+    """Set the records that SendGrid asked for, or one of them wrongly."""
+    right = (await _form(request)).get("right") == "yes"
+    if not sendgrid_domains.set_records(world, number, right=right):
+        raise HTTPException(404, "no such domain")
+    return RedirectResponse("/_sim/domains", status_code=303)
 
 
 @routes.get("/_sim/faults/")

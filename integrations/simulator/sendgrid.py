@@ -12,8 +12,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from agency.ports.providers import Attachment
-from integrations.simulator import magic, post
+from integrations.simulator import magic, post, sendgrid_domains
 from integrations.simulator.keys import SENDGRID_PUBLIC_KEY
+from integrations.simulator.sendgrid_answers import errors, is_known
 from integrations.simulator.world import TheWorld, World
 
 routes = APIRouter(prefix="/sendgrid/v3")
@@ -31,16 +32,18 @@ class _Refused(Exception):
 @routes.post("/mail/send")
 async def send_mail(request: Request, world: TheWorld) -> Response:
     """Accept one mail: 202 and a reference, nothing more is promised."""
-    if not _known(request):
-        return _errors(401, "The provided authorization grant is invalid, expired, or revoked", None)
+    if not is_known(request):
+        return errors(401, "The provided authorization grant is invalid, expired, or revoked", None)
     try:
         mail = json.loads(await request.body())
         _check(mail)
         attached = [_attachment(item) for item in mail.get("attachments", [])]
     except _Refused as refused:
-        return _errors(400, refused.message, refused.field)
+        return errors(400, refused.message, refused.field)
     except ValueError:
-        return _errors(400, "Bad Request", None)
+        return errors(400, "Bad Request", None)
+    if not sendgrid_domains.may_send(world, mail["from"]["email"]):
+        return errors(403, "The from address does not match a verified Sender Identity.", "from")
     reference = secrets.token_urlsafe(16)
     with world.store.transaction():
         for number, personalization in enumerate(mail["personalizations"]):
@@ -51,11 +54,11 @@ async def send_mail(request: Request, world: TheWorld) -> Response:
 @routes.get("/messages")
 async def find_messages(request: Request, world: TheWorld, query: str = "", limit: int = 10) -> Response:
     """The Email Activity feed, by our own id."""
-    if not _known(request):
-        return _errors(401, "access forbidden", None)
+    if not is_known(request):
+        return errors(401, "access forbidden", None)
     wanted = _QUERY.search(query)
     if wanted is None or wanted[1] != "message_id":
-        return _errors(400, "invalid query", "query")
+        return errors(400, "invalid query", "query")
     found = post.search(world, channel="email", reference=wanted[2], limit=limit)
     messages = [
         {
@@ -194,13 +197,3 @@ def _attachment(item: dict[str, Any]) -> Attachment:
         return Attachment(str(item["filename"]), str(item.get("type", "application/octet-stream")), content)
     except (KeyError, TypeError, binascii.Error) as error:
         raise _Refused("The attachment content must be base64 encoded.", "attachments.0.content") from error
-
-
-def _known(request: Request) -> bool:
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    return scheme == "Bearer" and bool(key) and key != magic.WRONG_KEY
-
-
-def _errors(status: int, message: str, field: str | None) -> Response:
-    body = {"errors": [{"message": message, "field": field or None, "help": None}]}
-    return JSONResponse(body, status_code=status)

@@ -137,6 +137,20 @@ CREATE TABLE IF NOT EXISTS entry (
     return_reason TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX IF NOT EXISTS entry_day ON entry (iban, booked_on);
+
+CREATE TABLE IF NOT EXISTS dns_record (
+    host TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (host, kind, value)
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS mail_domain (
+    id INTEGER PRIMARY KEY,
+    domain TEXT NOT NULL UNIQUE,
+    subdomain TEXT NOT NULL,
+    valid INTEGER NOT NULL
+) STRICT;
 """
 
 # What a file from before does not have yet.
@@ -227,7 +241,7 @@ class Store:
         with self.transaction():
             for table in ("attachment", "message", "report", "answer", "reversal", "payment", "settlement"):
                 self.run(f"DELETE FROM {table}")
-            for table in ("entry", "account", "setting"):
+            for table in ("entry", "account", "setting", "dns_record", "mail_domain"):
                 self.run(f"DELETE FROM {table}")
 
 

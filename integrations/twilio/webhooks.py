@@ -1,6 +1,7 @@
 """Reads Twilio's status callbacks: verified over the full public URL and the raw form, then one receipt."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
@@ -84,6 +85,28 @@ def receipts(
         call = _call_receipt(form, call_id=call_id, leg=query.get("leg", [""])[0], at=received_at)
         return [call] if call else []
     raise WebhookRefused("no id of ours in the URL")
+
+
+@dataclass(frozen=True, slots=True)
+class TextMessage:
+    """A text message that came in; `reference` is Twilio's own and the same for every copy."""
+
+    reference: str
+    sender: str
+    to: str
+    words: str
+
+
+def text_message(*, url: str, body: bytes, signature: str, tokens: Sequence[str]) -> TextMessage:
+    """This function will verify a call about a text message that came in and return the message.
+
+    :raises WebhookRefused: not signed with one of the tokens, or not a message.
+    """
+    form = verify(url=url, body=body, signature=signature, tokens=tokens)
+    reference, sender = form.one("MessageSid") or form.one("SmsMessageSid"), form.one("From")
+    if not reference or not sender:
+        raise WebhookRefused("not a text message")
+    return TextMessage(reference[:100], sender[:50], form.one("To")[:50], form.one("Body")[:10_000])
 
 
 def _receipt(form: Form, *, message_id: str, at: datetime) -> Receipt | None:

@@ -1,28 +1,43 @@
-"""Brands: how each creditor looks and signs towards its debtors."""
+"""Brands: how each creditor looks and signs, its versions, its names on the internet, and who signs where."""
 
-import re
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Path
-from pydantic import EmailStr, Field, field_validator
 from sqlalchemy import text
-from sqlmodel import select
-from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from agency.kernel.audit import record
-from agency.kernel.errors import NotFound
-from agency.kernel.files import store
+from agency.communication.brand_cases import creditor_facts
+from agency.communication.brand_checklist import identities
+from agency.communication.mandatory import KINDS
 from agency.kernel.ids import HOUSE
 from agency.kernel.unit import Unit
-from agency.parties.models import Brand
+from agency.parties.branding import (
+    brand_of,
+    design_of,
+    open_draft,
+    start_draft,
+    version_numbered,
+    versions_of,
+)
+from agency.parties.hosts import hosts_of
+from agency.rules.brand import BrandDesign, changes
 from portal.shared.audience import StaffUnit, TheWiring, leave_for, router, show
-from portal.shared.forms import Fields, Form, FormModel, blank, submitted
+from portal.shared.brand_previews import NOW, View, figures, look_at
+from portal.shared.brand_words import (
+    COUNTRIES,
+    HOST_STATES,
+    LANGUAGE_NAMES,
+    MESSAGES,
+    STATES,
+    USES,
+    change_words,
+)
 from portal.shared.i18n import N_
 from portal.shared.listing import Column, Cut
-from portal.shared.logos import LOGO_BYTES_MAX, check_logo, logo_address
+from portal.shared.logos import logo_address
+from portal.shared.words import DEBTOR_KINDS
 
 routes = router(audience="admin", roles={"admin"}, prefix="/admin/brands")
 CreditorId = Annotated[UUID, Path()]
@@ -31,67 +46,35 @@ COLUMNS = (
     Column("creditor", N_("Creditor"), "link", sub="reference"),
     Column("colour", N_("Colour"), "html"),
     Column("sender", N_("Sender"), sub="sender_email"),
-    Column("phone", N_("Phone"), phone=False),
+    Column("version", N_("Version"), "number", phone=False),
+    Column("state", N_("Draft"), "chip"),
+)
+VERSIONS = (
+    Column("version", N_("Version"), "link"),
+    Column("decided_at", N_("Published"), "moment"),
+    Column("author", N_("Written by"), phone=False),
+    Column("approver", N_("Published by"), phone=False),
 )
 _LIST = text(
-    "SELECT c.id, c.name AS creditor, c.reference, b.colour, b.sender_name, b.sender_email, b.phone"
-    " FROM creditor c LEFT JOIN LATERAL (SELECT * FROM brand b WHERE b.creditor_id = c.id"
-    " ORDER BY b.id LIMIT 1) b ON true WHERE c.id <> :house ORDER BY lower(c.name) LIMIT 1000"
+    "SELECT c.id, c.name AS creditor, c.reference, b.colour, b.sender_name, b.sender_email, v.version,"
+    " d.state FROM creditor c"
+    " LEFT JOIN LATERAL (SELECT * FROM brand b WHERE b.creditor_id = c.id ORDER BY b.id LIMIT 1) b ON true"
+    " LEFT JOIN brand_version v ON v.creditor_id = b.creditor_id AND v.id = b.version_id"
+    " LEFT JOIN brand_version d ON d.creditor_id = c.id AND d.state IN ('draft', 'submitted')"
+    " WHERE c.id <> :house ORDER BY d.state IS NULL, lower(c.name) LIMIT 1000"
 )
-_PHONE = re.compile(r"\+?[0-9 ()/-]{6,30}")
-_FIELDS = ("name", "colour", "sender_name", "sender_email", "reply_to", "sms_sender", "phone", "footer")
-
-
-class BrandForm(FormModel):
-    """A creditor's brand."""
-
-    name: str = Field(min_length=2, max_length=100)
-    colour: str = Field(pattern=r"^#[0-9a-fA-F]{6}$")
-    sender_name: str = Field(min_length=2, max_length=100)
-    sender_email: EmailStr
-    reply_to: EmailStr
-    sms_sender: str
-    phone: str
-    footer: str = Field(default="", max_length=500)
-
-    @field_validator("name", "sender_name", "phone", "sms_sender")
-    @classmethod
-    def one_line(cls, value: str) -> str:
-        """Refuse what could start another header line in a mail."""
-        if any(ord(sign) < 32 for sign in value):
-            raise ValueError(N_("This must stand on one line."))
-        return value
-
-    @field_validator("sms_sender")
-    @classmethod
-    def eleven_signs(cls, value: str) -> str:
-        """An alphanumeric sender of an SMS has at most eleven signs (GSM 03.40), or is a number."""
-        if not re.fullmatch(r"[A-Za-z0-9 ]{1,11}|\+[0-9]{8,15}", value):
-            raise ValueError(N_("Give at most 11 letters and digits, or a number like +31612345678."))
-        return value
-
-    @field_validator("phone")
-    @classmethod
-    def a_number(cls, value: str) -> str:
-        """Refuse what nobody can call."""
-        if not _PHONE.fullmatch(value):
-            raise ValueError(N_("Give a telephone number, like +31 20 123 45 67."))
-        return value
 
 
 @routes.get("")
 def brands(request: Request, unit: StaffUnit) -> HTMLResponse:
-    """Every creditor with its brand."""
+    """Every creditor with its brand; those with an open draft first."""
     found = unit.session.connection().execute(_LIST, {"house": HOUSE})
     rows = [
-        {
+        row._asdict()
+        | {
             "href": f"/admin/brands/{row.id}",
-            "creditor": row.creditor,
-            "reference": row.reference,
-            "colour": row.colour,
             "sender": row.sender_name,
-            "sender_email": row.sender_email,
-            "phone": row.phone,
+            "state": STATES[row.state] if row.state else None,
         }
         for row in found
     ]
@@ -100,69 +83,118 @@ def brands(request: Request, unit: StaffUnit) -> HTMLResponse:
 
 @routes.get("/{creditor_id}")
 def brand(request: Request, unit: StaffUnit, creditor_id: CreditorId) -> HTMLResponse:
-    """One brand, to change it."""
-    kept = brand_of(unit, creditor_id)
-    return _page(request, unit, kept, blank(**{name: getattr(kept, name) for name in _FIELDS}))
-
-
-@routes.post("/{creditor_id}")
-def keep_brand(
-    request: Request, unit: StaffUnit, wiring: TheWiring, creditor_id: CreditorId, fields: Fields
-) -> Response:
-    """Change a brand; messages sent before keep the look they had."""
-    kept = brand_of(unit, creditor_id)
-    logo = fields.pop("logo", None)
-    form = submitted(BrandForm, fields)
-    with form.attempt(unit):
-        data = form.data
-        for name in _FIELDS:
-            setattr(kept, name, getattr(data, name))
-        if isinstance(logo, UploadFile):
-            content = logo.file.read(LOGO_BYTES_MAX + 1)
-            kept.logo_sha256 = store(
-                unit, wiring.ports.files, creditor_id=creditor_id, content=content,
-                media_type=check_logo(content),
-            )  # fmt: skip
-        unit.session.add(kept)
-        unit.session.flush()
-        record(unit, action="brand.changed", subject=f"brand:{kept.id}", creditor_id=creditor_id)
-    if form.errors:
-        unit.session.expire(kept)
-        return _page(request, unit, kept, form)
-    return leave_for(f"/admin/brands/{creditor_id}", notice=N_("The brand is kept."))
-
-
-@routes.post("/{creditor_id}/logo/removal")
-def remove_logo(unit: StaffUnit, creditor_id: CreditorId) -> Response:
-    """Show the name instead of a logo."""
-    kept = brand_of(unit, creditor_id)
-    kept.logo_sha256 = None
-    unit.session.add(kept)
-    record(unit, action="brand.logo_removed", subject=f"brand:{kept.id}", creditor_id=creditor_id)
-    return leave_for(f"/admin/brands/{creditor_id}", notice=N_("The logo is removed."))
-
-
-def brand_of(unit: Unit, creditor_id: UUID) -> Brand:
-    """This function will return a creditor's brand.
-
-    :raises NotFound: there is no such creditor, or it has no brand.
-    """
-    found = unit.session.exec(
-        select(Brand).where(Brand.creditor_id == creditor_id).order_by(text("id")).limit(1)
-    ).first()
-    if found is None:
-        raise NotFound("this page does not exist")
-    return found
-
-
-def _page(request: Request, unit: Unit, kept: Brand, form: Form[Any]) -> HTMLResponse:
-    creditor = unit.session.connection().execute(
-        text("SELECT name FROM creditor WHERE id = :c"), {"c": kept.creditor_id}
-    )
+    """What counts now, versions, names with their records, and who signs towards whom."""
+    kept = brand_of(unit, creditor_id=creditor_id)
+    creditor = creditor_facts(unit, creditor_id=creditor_id)
+    versions = versions_of(unit, creditor_id=creditor_id)
+    people = names_of(unit, [who for one in versions for who in (*one.writers, one.decided_by)])
+    rows = [
+        {
+            "version": one.version, "decided_at": one.decided_at,
+            "href": f"/admin/brands/{creditor_id}/versions/{one.version}",
+            "author": ", ".join(people.get(who, who) for who in one.writers) or None,
+            "approver": people.get(one.decided_by or "", one.decided_by),
+        }
+        for one in versions
+    ]  # fmt: skip
     values = {
-        "form": form,
-        "creditor": creditor.scalar_one(),
-        "creditor_id": str(kept.creditor_id),
-        "logo": logo_address(kept.creditor_id, kept.logo_sha256),
+        "creditor": creditor["creditor_name"],
+        "creditor_id": str(creditor_id),
+        "design": design_of(kept),
+        "logo": logo_address(creditor_id, kept.logo_sha256),
+        "draft": open_draft(unit, creditor_id=creditor_id),
+        "columns": VERSIONS,
+        "cut": Cut(rows),
+        **host_values(unit, creditor_id),
+        "shown": identity_rows(unit, in_creditors_name=creditor["in_creditors_name"]),
     }
-    return show(request, "admin/brand.html", values, status=422 if form.errors else 200)
+    return show(request, "admin/brand.html", values)
+
+
+@routes.post("/{creditor_id}/drafts")
+def begin(unit: StaffUnit, creditor_id: CreditorId) -> Response:
+    """A draft that begins as what counts now; the open one when there is one."""
+    draft = start_draft(unit, creditor_id=creditor_id)
+    return leave_for(f"/admin/brands/{creditor_id}/drafts/{draft.id}")
+
+
+@routes.get("/{creditor_id}/versions/{number:int}")
+def version(
+    request: Request, unit: StaffUnit, wiring: TheWiring, creditor_id: CreditorId, number: int
+) -> HTMLResponse:
+    """One published version, what it changed, and what it makes."""
+    found = version_numbered(unit, creditor_id=creditor_id, version=number)
+    earlier = [one for one in versions_of(unit, creditor_id=creditor_id) if (one.version or 0) < number]
+    before = BrandDesign.from_fields(earlier[0].content) if earlier else None
+    view = View.asked(request.query_params)
+    prefix = f"/admin/brands/{creditor_id}"
+    look = look_at(unit, creditor_id=creditor_id, which=str(found.id), prefix=prefix)
+    values = {
+        "creditor": creditor_facts(unit, creditor_id=creditor_id)["creditor_name"],
+        "creditor_id": str(creditor_id),
+        "version": number,
+        "counts": brand_of(unit, creditor_id=creditor_id).version_id == found.id,
+        "changes_rows": _changed(before, look.design) if before else None,
+        "looks": [(None, figures(unit, wiring, creditor_id=creditor_id, look=look, view=view))],
+        **view_values(view),
+    }
+    return show(request, "admin/brand_version.html", values)
+
+
+@routes.post("/{creditor_id}/versions/{number:int}/return")
+def go_back(unit: StaffUnit, creditor_id: CreditorId, number: int) -> Response:
+    """A draft that says what an earlier version said; a second person publishes it as any other."""
+    draft = start_draft(unit, creditor_id=creditor_id, from_version=number)
+    notice = N_("This draft says what that version said. A second person publishes it.")
+    return leave_for(f"/admin/brands/{creditor_id}/drafts/{draft.id}", notice=notice)
+
+
+def _changed(before: BrandDesign, after: BrandDesign) -> list[tuple[str, str, str]]:
+    told = [change_words(one) for one in changes(before, after)]
+    return [(one["name"], one["before"] or "–", one["after"] or "–") for one in told]
+
+
+def host_values(unit: Unit, creditor_id: UUID) -> dict[str, Any]:
+    """This function will return what a page shows of a creditor's names and the records they need."""
+    hosts = [
+        {
+            "id": str(one.id), "name": one.name, "use": USES[one.use], "chip": HOST_STATES[one.state],
+            "records": one.records, "checked_at": one.checked_at, "since": one.valid_since, "why": one.why,
+        }
+        for one in hosts_of(unit, creditor_id=creditor_id)
+    ]  # fmt: skip
+    return {"hosts": hosts}
+
+
+def view_values(view: View) -> dict[str, Any]:
+    """This function will return what the choice of a preview needs."""
+    return {
+        "view": view,
+        "messages": {key: MESSAGES.get(key, key) for key in KINDS},
+        "languages_of_mail": LANGUAGE_NAMES,
+        "now_look": NOW,
+    }
+
+
+def identity_rows(unit: Unit, *, in_creditors_name: bool) -> list[dict[str, Any]]:
+    """This function will return who signs towards each kind of debtor, a row each, with the reasons."""
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for one in identities(in_creditors_name=in_creditors_name, on=unit.today):
+        row = rows.setdefault(
+            (one.country, one.debtor),
+            {
+                "country": COUNTRIES[one.country], "debtor": DEBTOR_KINDS[one.debtor],
+                "register": one.identity.register, "trace": one.identity.trace, "phases": [],
+            },
+        )  # fmt: skip
+        row["phases"].append(one.identity.sender)
+    return list(rows.values())
+
+
+def names_of(unit: Unit, who: list[str | None]) -> dict[str, str]:
+    """This function will return the names of users by the words that history knows them by."""
+    found = unit.session.connection().execute(
+        text("SELECT 'user:' || id AS by, name FROM user_account WHERE 'user:' || id = ANY(:who)"),
+        {"who": sorted({one for one in who if one})},
+    )
+    return {row.by: row.name for row in found}

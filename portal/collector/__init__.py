@@ -10,10 +10,14 @@ from portal.collector import (
     dossiers,
     duplicates,
     evidence,
+    giving_up,
+    inbound,
     lists,
     plan_list,
     queue,
+    registers,
     sorting,
+    unmatched,
 )
 
 __all__ = [
@@ -26,8 +30,12 @@ __all__ = [
     "dossiers",
     "duplicates",
     "evidence",
+    "giving_up",
+    "inbound",
     "lists",
     "plan_list",
     "queue",
+    "registers",
     "sorting",
+    "unmatched",
 ]

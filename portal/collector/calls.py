@@ -9,6 +9,7 @@ from pydantic import BeforeValidator
 from starlette.requests import Request
 from starlette.responses import Response
 
+from agency.arrangements.plans import Wish
 from agency.desk.calls import UnableToCall, place_call
 from agency.desk.dispositions import CallOutcome, close_call
 from agency.desk.models import Disposition
@@ -49,6 +50,10 @@ class CloseForm(FormModel):
     promised: AmountField | None = None
     promised_on: date | None = None
     dispute_reason: str = "other"
+    to_confirm: bool = False
+    points: str = ""
+    plan_amount: AmountField | None = None
+    plan_from: date | None = None
 
 
 @routes.post("/claims/{creditor_id:uuid}/{claim_id:uuid}/calls")
@@ -121,9 +126,12 @@ def close(
                 promised=amount_of(data.promised, currency, "promised"),
                 promised_on=data.promised_on,
                 dispute_reason=data.dispute_reason,
+                to_confirm=data.to_confirm,
+                points=data.points,
+                plan=_plan(data, currency),
             ),
         )
-    _beside_their_fields(form.errors)
+    _beside_their_fields(form.errors, data_of_plan=bool(fields.get("plan_amount")))
     if form.errors:
         form.values = {**fields, **form.values}
         return show_claim(request, unit, visitor, creditor_id, claim_id, failed=("close", form))
@@ -133,11 +141,28 @@ def close(
 def _asked(fields: dict[str, object]) -> dict[str, object]:
     """What the form holds for another ending than the chosen one is left out."""
     unasked = {"promised", "promised_on"} if fields.get("disposition") != Disposition.PROMISE else set()
+    if fields.get("disposition") != Disposition.RIGHT_PARTY or not fields.get("to_confirm"):
+        unasked |= {"plan_amount", "plan_from"}
     return {name: value for name, value in fields.items() if name not in unasked}
 
 
-def _beside_their_fields(errors: dict[str, str]) -> None:
-    """A promise's own fields have other names on this form."""
-    for theirs, ours in (("amount", "promised"), ("due_on", "promised_on")):
+def _plan(data: CloseForm, currency: str) -> Wish | None:
+    """The plan that was talked through: an amount each month from a day on."""
+    amount = amount_of(data.plan_amount, currency, "plan_amount")
+    if amount is None and data.plan_from is None:
+        return None
+    if amount is None:
+        raise Invalid("fill in how much the debtor pays each month", field="plan_amount")
+    if data.plan_from is None:
+        raise Invalid("fill in the first day of the plan", field="plan_from")
+    return Wish(first_on=data.plan_from, amount=amount)
+
+
+def _beside_their_fields(errors: dict[str, str], *, data_of_plan: bool) -> None:
+    """A promise's and a plan's own fields have other names on this form."""
+    for theirs, ours in (
+        ("amount", "plan_amount" if data_of_plan else "promised"), ("due_on", "promised_on"),
+        ("first_on", "plan_from"),
+    ):  # fmt: skip
         if theirs in errors:
             errors[ours] = errors.pop(theirs)

@@ -204,6 +204,7 @@ def _actions(found: ClaimPage, on: date) -> dict[str, Action]:
         "call": Action("call", reasons(call.reasons), call.until, call.trace),
         "promise": Action("promise", reasons([*running, *owed, *promised, *silent])),
         "plan": Action("plan", reasons([*running, *owed])),
+        "give_up": Action("give_up", []),
         "dispute": Action("dispute", reasons([*running, *disputed])),
         "hold": Action("hold", reasons(running)),
         "note": Action("note", []),

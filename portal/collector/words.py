@@ -1,6 +1,6 @@
 """What collectors read: kinds of work and why they come first, reasons of the rules, events as sentences."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -12,9 +12,15 @@ from agency.rules.holds import grounds_of
 from portal.shared.i18n import N_, format_day, format_money, gettext
 from portal.shared.listing import Chip
 from portal.shared.plan_words import PLAN_STATES
+from portal.shared.refusal_words import FREQUENCY as FREQUENCY
+from portal.shared.refusal_words import HOLDS as HOLDS
+from portal.shared.refusal_words import HOURS as HOURS
+from portal.shared.refusal_words import REASONS_OF_RULES as REASONS_OF_RULES
+from portal.shared.refusal_words import reasons as reasons
 from portal.shared.words import CHANNEL_ICONS, CHANNELS, CLAIM_STATES
 from portal.shared.words import DISPUTE_REASONS as DISPUTE_REASONS
 from portal.shared.words import DISPUTE_STATES as DISPUTE_STATES
+from portal.shared.words import step_words as step_words
 
 WORK = {
     "dispute": Chip(N_("Dispute"), "bad"),
@@ -24,6 +30,8 @@ WORK = {
     "promise_broken": Chip(N_("Promise broken"), "warning"),
     "call_due": Chip(N_("Call"), "info"),
     "call_back": Chip(N_("Call again"), "calm"),
+    "visit_due": Chip(N_("Visit"), "info"),
+    "path_ended": Chip(N_("Plan walked to its end"), "warning"),
 }
 # Why a case of this kind asks for a person, and why it comes where it comes.
 WHY = {
@@ -36,6 +44,8 @@ WHY = {
     "promise_broken": N_("The debtor promised to pay and did not. A call now works best."),
     "call_due": N_("The letters have had no effect; the plan now asks for a call."),
     "call_back": N_("An earlier call reached nobody, or you put the case off until now."),
+    "visit_due": N_("The plan asks for a visit. Announce it in writing first; the debtor may refuse it."),
+    "path_ended": N_("Every step of the plan was taken and nobody paid. Decide what follows."),
 }
 PHASES = {
     "reminder": Chip(N_("Reminder"), "info"),
@@ -81,32 +91,13 @@ DISPOSITIONS = (
     ("third_party", N_("Somebody else answered"), N_("Say nothing about the debt. Call again later.")),
     ("wrong_number", N_("Wrong number"), N_("The number is never dialled again.")),
 )
-HOLDS = {
-    "dispute": N_("Dispute"),
-    "reasoned_dispute": N_("Dispute with reasons"),
-    "says_paid": N_("Says it is paid"),
-    "not_me": N_("Says it is somebody else"),
-    "complaint": N_("Complaint"),
-    "creditor_asked": N_("The creditor asked for it"),
-    "promise": N_("Promise to pay"),
-    "plan_kept": N_("Payment plan that is kept"),
-    "plan_requested": N_("Payment plan asked for"),
-    "notice_running": N_("Term of the formal notice"),
-    "debt_help": N_("Debt counselling or hardship"),
-    "debt_help_notice": N_("Notice of debt counselling (NVVK)"),
-    "debt_mediation": N_("Debt mediation"),
-    "collective_settlement": N_("Collective settlement of debts"),
-    "moratorium": N_("Moratorium"),
-    "wsnp": N_("Statutory debt restructuring (WSNP)"),
-    "bankruptcy": N_("Bankruptcy"),
-    "insolvency": N_("Insolvency"),
-    "guardianship": N_("Guardianship or administration"),
-    "minor": N_("Under age"),
-    "missing_information": N_("The creditor is asked for information"),
-    "deceased": N_("Deceased"),
-}
 # These have forms of their own, or follow from what the product does itself.
-NOT_PLACED_BY_HAND = frozenset({"dispute", "promise", "plan_kept", "notice_running", "missing_information"})
+NOT_PLACED_BY_HAND = frozenset(
+    {
+        "dispute", "promise", "plan_kept", "notice_running", "missing_information", "reply_unread",
+        "agreement_to_confirm",
+    }
+)  # fmt: skip
 
 
 def holds_to_place(*, country: str, debtor: DebtorKind, on: date) -> tuple[tuple[str, str], ...]:
@@ -128,35 +119,8 @@ REASONS_OF_WORK = {
     "plan_proposed": N_("The debtor asked for a payment plan."),
     "instalment_missed": N_("A payment of the plan did not come; call as a friend would."),
     "plan_broken": N_("The payment plan was not kept and has ended."),
-}
-HOURS = frozenset({"outside_hours", "sunday", "holiday"})
-FREQUENCY = frozenset({"another_creditor_today", "contacts_in_7_days", "too_soon_after_last_contact"})
-REASONS_OF_RULES = {
-    "outside_hours": N_("It is outside the hours in which a debtor may be called."),
-    "sunday": N_("Nobody is called on a Sunday."),
-    "holiday": N_("Nobody is called on a public holiday."),
-    "contacts_in_7_days": N_("There were three contacts in the last seven days."),
-    "another_creditor_today": N_("The debtor was contacted today for another creditor."),
-    "too_soon_after_last_contact": N_("The last contact was less than twenty hours ago."),
-    "content_incomplete": N_("Something that the law wants in the text is missing."),
-    "contact_point_broken": N_("There is no number or address that works."),
-    "consent_withdrawn": N_("The debtor does not want to be reached this way."),
-    "country_unknown": N_("The rules of the debtor's country are not known."),
-    "claim_closed": N_("The claim is not in collection."),
-    "nothing_owed": N_("Nothing is owed any more."),
-    "disputed": N_("The claim is disputed."),
-    "time_barred": N_("The claim is time-barred."),
-    "with_bailiff": N_("The bailiff handles the claim."),
-    "third_party": N_("Only the debtor is spoken to about the claim."),
-    "channel_not_in_phase": N_("The claim is not far enough for this way of contact."),
-    "visit_not_announced": N_("A visit is announced in writing first."),
-    "visitor_not_identified": N_("The visitor must be able to show an identification."),
-    "visit_refused": N_("The debtor does not want a visit."),
-    "threatens_time_barred": N_("The text names a court, but the claim is time-barred."),
-    "threatens_unknown_term": N_("The text names a court before the limitation is known."),
-    "threatens_too_early": N_("The text names a court too early."),
-    "promise_open": N_("A promise is open already."),
-    "dispute_open": N_("A dispute is open already."),
+    "note_corrected": N_("The debtor corrected what the call agreed on."),
+    "note_unanswered": N_("The debtor did not confirm what the call agreed on."),
 }
 LAWS = {
     "nl": N_("Netherlands"),
@@ -164,16 +128,6 @@ LAWS = {
     "de": N_("Germany"),
     "uk": N_("United Kingdom"),
     "eu": N_("European Union"),
-}
-STEPS = {
-    "reminder_1": N_("First reminder"),
-    "reminder_2": N_("Second reminder"),
-    "formal_notice": N_("Formal notice"),
-    "formal_notice_copy": N_("Copy of the formal notice"),
-    "final_notice": N_("Final notice"),
-    "call": N_("Telephone call"),
-    "payment_receipt": N_("Receipt of payment"),
-    "promise_confirmation": N_("Confirmation of the promise"),
 }
 SOURCES = {
     "psp": N_("Payment page"),
@@ -223,6 +177,10 @@ _HAPPENINGS = {
     "QuoteAccepted": (N_("The creditor accepted the price"), "check-circle", "good"),
     "ClaimMoved": (N_("Claim is now: %(state)s"), "arrow-right", "neutral"),
     "ClaimPaidOff": (N_("Paid in full"), "check-circle", "good"),
+    "ClaimClosed": (N_("Collection has ended"), "check", "neutral"),
+    "GivingUpAsked": (N_("Asked to give up %(money)s"), "scale", "info"),
+    "PartGivenUp": (N_("Given up: %(money)s"), "scale", "warning"),
+    "PartOwedAgain": (N_("Owed again: %(money)s"), "refresh", "info"),
     "HoldPlaced": (N_("Collection paused: %(ground)s"), "pause", "warning"),
     "HoldLifted": (N_("Collection resumed: %(ground)s"), "play", "info"),
     "DisputeRaised": (N_("Disputed: %(reason)s"), "dispute", "bad"),
@@ -232,8 +190,16 @@ _HAPPENINGS = {
     "MessageDelivered": (N_("%(channel)s delivered"), "check", "good"),
     "MessageOpened": (N_("%(channel)s opened"), "mail", "good"),
     "MessageBounced": (N_("%(channel)s could not be delivered"), "alert", "bad"),
+    "ReplyReceived": (N_("The debtor wrote: %(channel)s"), "inbox", "warning"),
+    "DebtorOptedOut": (N_("The debtor wants no more messages: %(channel)s"), "pause", "warning"),
+    "ReplyDecided": (N_("Message of the debtor: %(decision)s"), "check", "info"),
+    "InboundNoted": (N_("An automatic answer came in"), "mail", "neutral"),
+    "MessageWaitsForClaim": (N_("A message waits for its claim"), "inbox", "neutral"),
+    "CallNoteSent": (N_("What the call agreed on was written to the debtor"), "mail", "info"),
+    "CallNoteAnswered": (N_("What the call agreed on: %(answer)s"), "promise", "good"),
     "MessageRefused": (N_("%(channel)s not sent: not allowed at that moment"), "pause", "warning"),
     "CallDue": (N_("The plan asks for a call"), "phone", "neutral"),
+    "PathChanged": (N_("The plan changed to version %(version)s"), "edit", "neutral"),
     "PersonWanted": (N_("A person is asked for"), "user", "neutral"),
     "PayLinkOpened": (N_("The debtor opened the payment page"), "link", "info"),
     "PaymentStarted": (N_("The debtor started a payment of %(money)s"), "euro", "info"),
@@ -241,6 +207,7 @@ _HAPPENINGS = {
     "PaymentHeld": (N_("Payment of %(money)s waits for finance"), "suspense", "warning"),
     "PaymentReversed": (N_("Payment taken back: %(money)s"), "alert", "bad"),
     "RefundRequested": (N_("Refund of %(money)s asked for"), "refresh", "info"),
+    "RefundAccountGiven": (N_("The debtor named an account for the refund"), "bank", "good"),
     "RefundPaid": (N_("Paid back: %(money)s"), "refresh", "good"),
     "RefundEnded": (N_("Refund of %(money)s came to nothing"), "alert", "warning"),
     "PromiseMade": (N_("Promise to pay %(money)s by %(day)s"), "promise", "special"),
@@ -292,30 +259,6 @@ def said(words: Mapping[str, str], key: str) -> str:
     return gettext(words.get(key, key))
 
 
-def step_words(step: str) -> str:
-    """This function will name a step of the plan; answers to the debtor carry an id behind a colon."""
-    key = step.partition(":")[0]
-    return gettext(STEPS.get(key, key))
-
-
-def reasons(codes: Sequence[str]) -> list[str]:
-    """This function will put the rules' reasons into sentences.
-
-    After too much contact the hours were asked for a later moment: they say nothing about the present one.
-    """
-    later = HOURS if not FREQUENCY.isdisjoint(codes) else frozenset()
-    return [_reason(code) for code in codes if code not in later]
-
-
-def _reason(code: str) -> str:
-    kind, _, ground = code.partition(":")
-    if kind == "hold":
-        return gettext("The claim is on hold: %(ground)s.") % {
-            "ground": gettext(HOLDS.get(ground, ground)).lower()
-        }
-    return gettext(REASONS_OF_RULES.get(code, code))
-
-
 def why_work(kind: str, reason: str) -> tuple[str, str]:
     """This function will say why a case asks for a person: the general sentence, and what is special."""
     return gettext(WHY[kind]), gettext(REASONS_OF_WORK.get(reason, reason)) if reason else ""
@@ -327,6 +270,12 @@ _CHOICES: Mapping[str, Mapping[str, str]] = {
     "reason": DISPUTE_REASONS,
     "outcome": {state: chip.label for state, chip in DISPUTE_STATES.items()},
     "disposition": {value: label for value, label, _ in DISPOSITIONS},
+    "decision": {"answered": N_("answered"), "closed": N_("read"), "withdrawn": N_("taken off the claim")},
+    "answer": {
+        "confirmed": N_("confirmed by the debtor"),
+        "corrected": N_("corrected by the debtor"),
+        "lapsed": N_("not answered"),
+    },
 }
 
 

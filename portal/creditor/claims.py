@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from agency.claims.itemisation import itemise
 from agency.claims.models import Claim
+from agency.claims.waiver_requests import list_given_up
 from agency.documents.asking import requests_of
 from agency.documents.completeness import assess_claim
 from agency.documents.overriding import open_override
@@ -32,6 +33,7 @@ from portal.shared.evidence import CLAIM_TYPES, document_chip, evidence_items
 from portal.shared.i18n import N_, gettext
 from portal.shared.listing import Chip, Column, Cut, Listing
 from portal.shared.words import CHANNELS, CLAIM_STATES, DEBTOR_KINDS, DOCUMENTS, MESSAGE_STATES
+from portal.waivers import given_up_rows
 
 COLUMNS = (
     Column("number", N_("Claim"), "link", sub="reference", sort=True),
@@ -115,6 +117,7 @@ def show_claim(
         invoices=[_invoice(row) for row in _rows(unit, _INVOICES, creditor_id, claim_id)],
         payments=[_payment(row) for row in _rows(unit, _PAYMENTS, creditor_id, claim_id)],
         messages=[_message(row) for row in _rows(unit, _MESSAGES, creditor_id, claim_id)],
+        given_up=given_up_rows(list_given_up(unit, creditor_id=creditor_id, claim_id=claim_id)),
         disputes=disputes_of(unit, creditor_id=creditor_id, claim_id=claim_id, currency=claim.currency),
         asked=[
             request_words(row._asdict())

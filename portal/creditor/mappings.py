@@ -13,8 +13,9 @@ from agency.intake.mapping import REQUIRED, Mapped, save_mapping
 from agency.intake.models import Placement
 from agency.intake.preview import preview
 from agency.intake.profiles import profiles, rename_profile, retire_profile
-from agency.intake.reading import Table, read_table
+from agency.intake.reading import read_table
 from agency.intake.receive import habits_of
+from agency.intake.table import ALL_SHEETS, Table
 from agency.kernel.errors import Invalid
 from agency.kernel.files import fetch
 from agency.kernel.unit import Unit
@@ -36,6 +37,14 @@ REASONS = {
     "hinted": N_("its name suggests this"),
     "content": N_("its values suggest this"),
 }
+ADDED = (
+    N_("debtor above"),
+    N_("debtor number above"),
+    N_("debit minus credit"),
+    N_("amount with its sign"),
+    N_("sum of the ageing columns"),
+)
+"""Columns that are worked out while a file is read, `agency.intake.amount_columns` and `grouped`."""
 DEFAULTS = ("country", "debtor_kind")
 
 
@@ -48,7 +57,8 @@ def mapping_page(
     status: int = 200,
 ) -> Response:
     """This function will answer with the page that asks what the columns of a placement mean."""
-    table = open_table(unit, wiring, found)
+    sheet = request.query_params.get("sheet", "") if form is None else form.value("sheet")
+    table = open_table(unit, wiring, found, sheet)
     proposal = propose(table.headers, table.sample)
     if form is None:
         form = blank(**_first_answers(found, table, proposal))
@@ -65,9 +75,11 @@ def mapping_page(
         placement=found,
         form=form,
         headers=table.headers,
+        added=ADDED,
         samples=[_samples(table, index) for index in range(len(table.headers))],
         reasons=reasons,
         notes=table,
+        sheets=_sheets(table),
         fields=[(field, FIELDS[field]) for field in HEADERS],
         required=[gettext(FIELDS[field]) for field in (*REQUIRED, "due_on")],
         countries=COUNTRIES,
@@ -79,7 +91,17 @@ def mapping_page(
 def _first_answers(found: Placement, table: Table, proposal: Proposal) -> dict[str, str]:
     fields = {header: field for field, header in proposal.columns.items()}
     answers = {f"column_{index}": fields.get(header, "") for index, header in enumerate(table.headers)}
-    return answers | {"profile": found.name.rpartition(".")[0] or found.name, "one_claim_per": "invoice"}
+    profile = found.name.rpartition(".")[0] or found.name
+    return answers | {"profile": profile, "one_claim_per": "invoice", "sheet": table.sheet}
+
+
+def _sheets(table: Table) -> list[tuple[str, str]]:
+    """The sheets that can be chosen, each with its name; all of them where several could hold claims."""
+    if len(table.sheets) < 2:
+        return []
+    together = [(ALL_SHEETS, gettext("All sheets with these columns"))]
+    several = table.rivals or table.sheet == ALL_SHEETS
+    return [(name, name) for name in table.sheets] + (together if several else [])
 
 
 def _samples(table: Table, index: int) -> list[str]:
@@ -90,14 +112,17 @@ def _samples(table: Table, index: int) -> list[str]:
     return list(dict.fromkeys(cell[:60] for cell in cells if cell))[:SAMPLES_SHOWN]
 
 
-def open_table(unit: Unit, wiring: Wiring, found: Placement) -> Table:
+def open_table(unit: Unit, wiring: Wiring, found: Placement, sheet: str = "") -> Table:
     """This function will open the table that a placement was received as.
 
+    :param sheet: the sheet that was chosen; one that it has not is as none chosen.
     :raises Invalid: the file holds no table.
     """
     content, _ = fetch(unit, wiring.ports.files, creditor_id=found.creditor_id, sha256=found.sha256)
     try:
-        return read_table(content)
+        table = read_table(content)
+        known = sheet in table.sheets or (sheet == ALL_SHEETS and table.sheets)
+        return read_table(content, sheet) if known and sheet != table.sheet else table
     except Unreadable as refusal:
         raise Invalid(refusal.reason) from refusal
 
@@ -141,7 +166,7 @@ def preview_mapping(
 ) -> Response:
     """The first rows as the columns chosen at this moment would be read; nothing is stored."""
     found = find_placement(unit, own_creditor(visitor), placement_id)
-    table = open_table(unit, wiring, found)
+    table = open_table(unit, wiring, found, str(fields.get("sheet", "")))
     return creditor_page(
         request, "mapping_understood.html", **_understood(unit, found, table, fields, asked={})
     )
@@ -162,9 +187,9 @@ def explain_columns(
     if found.state not in ("mapping", "refused"):
         return leave_for(f"/creditor/placements/{placement_id}")
     form = blank(**{name: value for name, value in fields.items() if name != "csrf"})
-    table = open_table(unit, wiring, found)
+    table = open_table(unit, wiring, found, str(fields.get("sheet", "")))
     with form.attempt(unit):
-        mapped = _answered(fields, table)
+        mapped = replace(_answered(fields, table), sheet=_sheet_to_keep(unit, wiring, found, table))
         name = str(fields.get("profile") or found.name.rpartition(".")[0] or found.name)
         found.mapping_id = save_mapping(
             unit, creditor_id=creditor_id, name=name, mapped=mapped, headers=table.headers
@@ -188,6 +213,12 @@ def _answered(fields: dict[str, Any], table: Table) -> Mapped:
     mapped = _with_writing(_mapped(fields, columns), writing, fields)
     # A workbook's numbers are no text, and whole amounts have no sign: then it does not matter which.
     return replace(mapped, decimal_sign=mapped.decimal_sign or ",")
+
+
+def _sheet_to_keep(unit: Unit, wiring: Wiring, found: Placement, table: Table) -> str:
+    """The sheet that was chosen, when there was a choice or it is not the one that is read by itself."""
+    usual = open_table(unit, wiring, found)
+    return table.sheet if usual.rivals or table.sheet != usual.sheet else ""
 
 
 def _columns(fields: dict[str, Any], headers: tuple[str, ...], *, once: bool = False) -> dict[str, str]:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from agency.intake.bulk import cancel_reading
 from agency.intake.models import Placement
 from agency.intake.reading import read_table
+from agency.intake.receive import saved_mapping
 from agency.intake.rejected import (
     MARKS,
     RejectedRow,
@@ -19,14 +20,16 @@ from agency.intake.rejected import (
     reasons_by_row,
     rejected_rows,
 )
+from agency.intake.table import place_of
 from agency.kernel.errors import Conflict, NotFound
 from agency.kernel.files import fetch
 from agency.kernel.unit import Unit
+from agency.parties.models import Creditor
 from agency.ports.readers import Unreadable
 from portal.creditor.doors import routes
 from portal.creditor.words import FIELDS
 from portal.shared.audience import CreditorUnit, TheVisitor, TheWiring, leave_for, own_creditor
-from portal.shared.i18n import N_, gettext
+from portal.shared.i18n import FILE_LANGUAGES, N_, current_language, gettext, speaking
 from portal.shared.spreadsheets import Cell, list_file
 from portal.wiring import Wiring
 
@@ -71,24 +74,45 @@ def _file(
     placement = _placement(unit, creditor_id, placement_id)
     why = reasons_by_row(unit, creditor_id=creditor_id, placement_id=placement_id)
     headers: Sequence[str] = (N_("Row"), N_("Reason"))
-    rows: Iterator[Sequence[Cell]] = ((number, _told(reasons, value=True)) for number, reasons in why.items())
+    language = _language(unit, creditor_id)
+    rows: Iterator[Sequence[Cell]] = (
+        (place_of(number), _told(reasons, language, value=True)) for number, reasons in why.items()
+    )
     if is_table(placement) and why:
         content, _ = fetch(unit, wiring.ports.files, creditor_id=creditor_id, sha256=placement.sha256)
         try:
-            table = read_table(content)
+            table = read_table(content, _sheet(unit, placement))
             headers = (*MARKS, *own_headers(table))
             found = list(rejected_rows(table, why))
         except Unreadable:
             found = []
-        rows = (_cells(row) for row in found)
+        rows = (_cells(row, language) for row in found)
     return list_file(name="rejects", headers=headers, rows=rows, kind=kind)
 
 
-def _cells(row: RejectedRow) -> Sequence[Cell]:
-    return (row.number, _told(row.why), *row.cells)
+def _sheet(unit: Unit, placement: Placement) -> str:
+    """The sheet by which the placement was read."""
+    if placement.mapping_id is None:
+        return ""
+    return saved_mapping(unit, creditor_id=placement.creditor_id, mapping_id=placement.mapping_id).sheet
 
 
-def _told(why: Sequence[Why], *, value: bool = False) -> str:
+def _language(unit: Unit, creditor_id: UUID) -> str:
+    """The creditor's own where the reasons are written in it, else that of the page."""
+    own = unit.session.exec(select(Creditor.language).where(Creditor.id == creditor_id)).one()
+    return own if own in FILE_LANGUAGES else current_language()
+
+
+def _cells(row: RejectedRow, language: str) -> Sequence[Cell]:
+    return (place_of(row.number), _told(row.why, language), *row.cells)
+
+
+def _told(why: Sequence[Why], language: str, *, value: bool = False) -> str:
+    with speaking(language):
+        return _sentence(why, value=value)
+
+
+def _sentence(why: Sequence[Why], *, value: bool) -> str:
     return "; ".join(
         " ".join(
             part

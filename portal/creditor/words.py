@@ -14,6 +14,7 @@ from portal.shared.i18n import N_, format_bps, format_day, format_money, gettext
 from portal.shared.listing import Chip
 from portal.shared.words import CHANNEL_ICONS, CHANNELS, CLAIM_STATES, DEBTOR_KINDS
 from portal.shared.words import DOCUMENTS as DOCUMENTS
+from portal.shared.words import step_words as step_words
 
 PLACEMENT_STATES = {
     "received": Chip(N_("Being read"), "info"),
@@ -69,19 +70,6 @@ REPORT_REASONS = (
     N_("this day is before the claim was handed over; correct the claim instead"),
     N_("a payment of this amount on this day was reported already"),
 )
-STEPS = {
-    "reminder_1": N_("First reminder"),
-    "reminder_2": N_("Second reminder"),
-    "formal_notice": N_("Formal notice"),
-    "notice": N_("Formal notice"),
-    "formal_notice_copy": N_("Copy of the formal notice"),
-    "final_notice": N_("Final notice"),
-    "call": N_("Telephone call"),
-    "call_before_notice": N_("Call before the notice"),
-    "payment_receipt": N_("Receipt of payment"),
-    "promise_confirmation": N_("Confirmation of the promise"),
-    "link": N_("Payment link"),
-}
 FIELDS = {
     "claim_reference": N_("Case reference"),
     "invoice_number": N_("Invoice number"),
@@ -222,6 +210,9 @@ _HAPPENINGS = {
     "QuoteDeclined": (N_("Price declined"), "close", "neutral"),
     "ClaimMoved": (N_("Claim is now: %(state)s"), "arrow-right", "neutral"),
     "ClaimPaidOff": (N_("Paid in full"), "check-circle", "good"),
+    "ClaimClosed": (N_("Collection has ended"), "check", "neutral"),
+    "PartGivenUp": (N_("Given up: %(money)s"), "scale", "warning"),
+    "PartOwedAgain": (N_("Owed again: %(money)s"), "refresh", "info"),
     "HoldPlaced": (N_("Collection paused: %(ground)s"), "pause", "warning"),
     "HoldLifted": (N_("Collection resumed: %(ground)s"), "play", "info"),
     "DisputeRaised": (N_("The debtor disputes the claim"), "dispute", "bad"),
@@ -231,6 +222,8 @@ _HAPPENINGS = {
     "MessageDelivered": (N_("%(channel)s delivered"), "check", "good"),
     "MessageOpened": (N_("%(channel)s opened"), "mail", "good"),
     "MessageBounced": (N_("%(channel)s could not be delivered"), "alert", "bad"),
+    "ReplyReceived": (N_("The debtor wrote: %(channel)s"), "inbox", "warning"),
+    "DebtorOptedOut": (N_("The debtor wants no more messages: %(channel)s"), "pause", "warning"),
     "MessageRefused": (N_("%(channel)s not sent: not allowed at that moment"), "pause", "warning"),
     "PayLinkOpened": (N_("The debtor opened the payment page"), "link", "info"),
     "PaymentStarted": (N_("The debtor started a payment of %(money)s"), "euro", "info"),
@@ -283,6 +276,8 @@ HOLDS = {
     "guardianship": N_("guardianship or administration"),
     "minor": N_("under age"),
     "missing_information": N_("we wait for information from you"),
+    "reply_unread": N_("the debtor wrote; we read it first"),
+    "agreement_to_confirm": N_("the debtor confirms an agreement"),
     "deceased": N_("death"),
 }
 CHECK_STATES = {
@@ -358,12 +353,6 @@ def planned(action: PlannedAction) -> dict[str, Any]:
         "icon": CHANNEL_ICONS.get(action.channel, "calendar"),
         "tone": "neutral",
     }
-
-
-def step_words(step: str) -> str:
-    """This function will name a step of the plan; answers to the debtor carry an id behind a colon."""
-    key = step.partition(":")[0]
-    return gettext(STEPS.get(key, key))
 
 
 class _Readable(dict[str, str]):

@@ -1,5 +1,15 @@
 """The debtor's door: a link, a second fact, and everything about one claim, in the creditor's brand."""
 
-from portal.debtor import affordability, answers, brands, mandates, pages, paying, plans
+from portal.debtor import affordability, answers, brands, call_notes, mandates, pages, paying, plans, refunds
 
-__all__ = ["affordability", "answers", "brands", "mandates", "pages", "paying", "plans"]
+__all__ = [
+    "affordability",
+    "answers",
+    "brands",
+    "call_notes",
+    "mandates",
+    "pages",
+    "paying",
+    "plans",
+    "refunds",
+]

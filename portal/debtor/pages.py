@@ -8,10 +8,12 @@ from starlette.responses import RedirectResponse, Response
 
 from agency.communication.payment_codes import transfer_code
 from agency.communication.values import in_fours
+from agency.desk.call_notes import waiting_note
 from agency.events import PayLinkOpened
 from agency.kernel.emitting import emit
-from agency.kernel.unit import Door
+from agency.kernel.unit import Door, Unit
 from agency.payments.links import LinkUnusable, check_second_fact, resolve_link
+from agency.payments.refund_accounts import refund_waits
 from portal.debtor.fields import Fields
 from portal.debtor.views import brand_values, claim_view, payments
 from portal.debtor.visits import TheVisit, UnconfirmedVisit, Visit, give_cookie
@@ -49,6 +51,7 @@ def identify(request: Request, visit: UnconfirmedVisit, fields: Fields) -> Respo
                 unit,
                 PayLinkOpened(creditor_id=link.creditor_id, claim_id=link.claim_id, link_id=link.link_id),
             )
+        agreed = right and _agreed(unit, visit)
         now = unit.now
     if not right:
         left = link.checks_left - 1
@@ -56,7 +59,8 @@ def identify(request: Request, visit: UnconfirmedVisit, fields: Fields) -> Respo
             raise LinkUnusable("this link is locked after too many wrong answers; call us for a new one")
         form.refuse(N_("This is not what we have on file. Check it and try again."), "answer")
         return _question(request, visit, form, status=422)
-    response = RedirectResponse("/pay", status_code=303)
+    # Who was asked to confirm what a call agreed on comes for that.
+    response = RedirectResponse("/pay/agreed" if agreed else "/pay", status_code=303)
     give_cookie(response, visit.wiring.settings, link=link, confirmed=True, now=now)
     return response
 
@@ -113,6 +117,7 @@ def show_debtor(
         shown = {
             **brand_values(unit, creditor_id=visit.creditor_id, settings=settings),
             "claim": claim_view(unit, **claim),
+            "refund": refund_waits(unit, **claim),
             "payments": payments(unit, **claim),
             "today": unit.today,
             "bank": {"iban": in_fours(settings.trust_iban), "holder": settings.trust_name},
@@ -121,7 +126,14 @@ def show_debtor(
 
 
 def _claim(request: Request, visit: Visit) -> Response:
-    return show_debtor(request, visit, "debtor/claim.html", {"form": blank(what="all")})
+    with visit.unit() as unit:
+        agreed = _agreed(unit, visit)
+    return show_debtor(request, visit, "debtor/claim.html", {"form": blank(what="all"), "agreed": agreed})
+
+
+def _agreed(unit: Unit, visit: Visit) -> bool:
+    """Whether the debtor was asked to confirm what a call agreed on."""
+    return waiting_note(unit, creditor_id=visit.creditor_id, claim_id=visit.claim_id) is not None
 
 
 def _question(request: Request, visit: Visit, form: Form[Any], *, status: int = 200) -> Response:

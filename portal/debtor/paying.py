@@ -21,6 +21,7 @@ _LATEST = text(
     "SELECT state, amount_minor, currency FROM payment_intent WHERE creditor_id = :creditor"
     " AND claim_id = :claim ORDER BY created_at DESC, id DESC LIMIT 1"
 )
+_PAY_HOST = text("SELECT 1 FROM brand WHERE creditor_id = :creditor AND pay_host = :host")
 LOCALES = {"nl": "nl_NL", "en": "en_GB"}
 
 
@@ -40,15 +41,15 @@ def start(request: Request, visit: TheVisit, fields: Fields) -> Response:
     if form.errors:
         return show_debtor(request, visit, "debtor/claim.html", {"form": form}, status=422)
     try:
-        started = _start(visit, form.data, here(request).language)
+        started = _start(visit, form.data, here(request).language, request.url.hostname or "")
     except AgencyError as refusal:
         form.refuse(refusal.message, refusal.field)
         return show_debtor(request, visit, "debtor/claim.html", {"form": form}, status=422)
     return RedirectResponse(started or "/pay/return", status_code=303)
 
 
-def _start(visit: Visit, data: PayForm, language: str) -> str | None:
-    base = visit.wiring.settings.public_url.rstrip("/")
+def _start(visit: Visit, data: PayForm, language: str, host: str) -> str | None:
+    public = visit.wiring.settings.public_url.rstrip("/")
     currency = _currency(visit)  # also without a part: it is where the visit is looked up
     amount = None
     if data.what == "part" and data.amount is not None:
@@ -59,11 +60,18 @@ def _start(visit: Visit, data: PayForm, language: str) -> str | None:
         claim_id=visit.claim_id,
         amount=amount,
         provider=visit.wiring.ports.payments,
-        redirect_url=f"{base}/pay/return",
-        webhook_url=f"{base}/hooks/mollie",
+        redirect_url=f"{_came_by(visit, host) or public}/pay/return",
+        webhook_url=f"{public}/hooks/mollie",
         locale=LOCALES[language],
         by=visit.by,
     ).checkout_url
+
+
+def _came_by(visit: Visit, host: str) -> str:
+    """The creditor's own host, when the debtor came by it: only there does the browser know the visit."""
+    with visit.unit() as unit:
+        own = unit.session.connection().execute(_PAY_HOST, {"creditor": visit.creditor_id, "host": host})
+        return f"https://{host}" if host and own.first() else ""
 
 
 @debtor_routes.get("/return")

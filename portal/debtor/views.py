@@ -33,7 +33,7 @@ _CLAIM = text(
     " JOIN creditor cr ON cr.id = c.creditor_id WHERE c.creditor_id = :creditor AND c.id = :claim"
 )
 _BRAND = text(
-    "SELECT cr.name, b.sender_name, b.colour, b.logo_sha256 FROM creditor cr"
+    "SELECT cr.name, b.sender_name, b.logo_sha256, b.pay_text FROM creditor cr"
     " LEFT JOIN LATERAL (SELECT * FROM brand b WHERE b.creditor_id = cr.id ORDER BY b.id LIMIT 1) b ON true"
     " WHERE cr.id = :creditor"
 )
@@ -107,6 +107,7 @@ def brand_values(unit: Unit, *, creditor_id: UUID, settings: Settings) -> dict[s
             "creditor": row.name,
             "css": f"/brand/{creditor_id}.css",
             "logo": logo_address(creditor_id, row.logo_sha256),
+            "pay_text": (row.pay_text or {}).get(current_language(), ""),
         },
         "agency": {
             "name": settings.agency_name,

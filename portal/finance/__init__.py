@@ -6,6 +6,7 @@ from portal.finance import (
     fee_invoices,
     ledger,
     overview,
+    payout_terms,
     proof,
     refunds,
     remittances,
@@ -13,6 +14,7 @@ from portal.finance import (
     suspense,
     suspense_care,
     suspense_choices,
+    waivers,
 )
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "fee_invoices",
     "ledger",
     "overview",
+    "payout_terms",
     "proof",
     "refunds",
     "remittances",
@@ -28,4 +31,5 @@ __all__ = [
     "suspense",
     "suspense_care",
     "suspense_choices",
+    "waivers",
 ]

@@ -11,6 +11,7 @@ from agency.ledger.queries import account_balance
 from agency.money import Money
 from agency.payments.giving_back import list_refunds, owed_back_list
 from agency.remittance.queries import list_runs
+from agency.remittance.returned_care import returned_payouts
 from portal.finance.doors import finance_page, routes
 from portal.finance.remittances import run_rows
 from portal.finance.words import ACCOUNTS, CHECKS
@@ -50,6 +51,8 @@ def overview(request: Request, unit: StaffUnit) -> Response:
         balances=[(code, _position(unit, code)) for code in _POSITIONS],
         last=next(iter(list_statements(unit, limit=1)), None),
         owed=owed_back_list(unit),
+        returned=(returned := returned_payouts(unit)),
+        returned_late=sum(one.too_long for one in returned),
         refunds=len(list_refunds(unit, state="requested")),
         accounts=ACCOUNTS,
     )

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from agency.claims.finding import find_claims
 from agency.claims.itemisation import itemise_many
+from agency.communication.replying import ask_for_account
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.payments.booking_held import book_held
@@ -23,6 +24,7 @@ from agency.payments.giving_back import (
     read_owed_back,
     read_refund,
 )
+from agency.payments.refund_accounts import account_asked, ask_account, end_question
 from agency.payments.refunds import Payee, cancel_refund, checked_payee, request_held_refund, request_refund
 from agency.remittance.refund_orders import approve_refund, reject_refund
 from portal.finance.doors import finance_page, names_of, routes
@@ -91,6 +93,9 @@ def export_refund_orders(request: Request, unit: StaffUnit, wiring: TheWiring) -
 def owed(request: Request, unit: StaffUnit, creditor_id: UUID, origin_id: UUID) -> Response:
     """What is owed back of one payment, and the form that asks for its refund."""
     found = read_owed_back(unit, creditor_id=creditor_id, origin_id=origin_id)
+    asked = account_asked(unit, found)
+    if asked is not None and asked.given_at is not None:
+        return _owed_page(request, unit, found, blank(iban=asked.iban, holder=asked.holder))
     return _owed_page(request, unit, found, blank(iban=found.payer_iban, holder=found.payer or found.debtor))
 
 
@@ -111,10 +116,30 @@ def ask_refund(
             refund_id = request_refund(
                 unit, creditor_id=creditor_id, payment_id=origin_id, reason=form.data.reason, payee=payee
             )
+        end_question(unit, creditor_id=creditor_id, origin_id=origin_id)
     if form.errors:
         return _owed_page(request, unit, found, form, status=422)
     return leave_for(
         f"/finance/refunds/{creditor_id}/{refund_id}", notice=N_("Asked for. Another person approves.")
+    )
+
+
+@routes.post("/refunds/owed/{creditor_id:uuid}/{origin_id:uuid}/question")
+def ask_debtor(
+    request: Request, unit: StaffUnit, creditor_id: UUID, origin_id: UUID, fields: Fields
+) -> Response:
+    """Ask the debtor by a link to his own page to which account the money may go."""
+    found = read_owed_back(unit, creditor_id=creditor_id, origin_id=origin_id)
+    request_id = ask_account(unit, found)
+    reached = ask_for_account(
+        unit, creditor_id=creditor_id, claim_id=found.claim_id, request_id=request_id, amount=found.amount
+    )
+    return leave_for(
+        f"/finance/refunds/owed/{creditor_id}/{origin_id}",
+        notice=N_("The debtor is asked by e-mail.")
+        if reached
+        else N_("No e-mail address is known. The question stands on the debtor's own page."),
+        tone="good" if reached else "warning",
     )
 
 
@@ -268,6 +293,7 @@ def _owed_page(request: Request, unit: Unit, found: OwedBack, form: Any, *, stat
         "refund_owed.html",
         status=status,
         owed=found,
+        asked=account_asked(unit, found),
         why=gettext(OWED_REASONS.get(found.reason, found.reason)),
         words=words,
         found=[(claim, open_now[claim.creditor_id, claim.id].total) for claim in claims],

@@ -1,6 +1,7 @@
 """Payouts: drafted by one person, approved by another, exported in one file, seen on the bank."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any, Literal
 from uuid import UUID
 
@@ -9,11 +10,13 @@ from sqlmodel import select
 from starlette.requests import Request
 from starlette.responses import Response
 
+from agency.banking.suspense_cases import finance_people
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.remittance.models import FeeInvoice, RemittanceRun
 from agency.remittance.queries import RunRow, list_runs, read_run
 from agency.remittance.returned import put_forward_again
+from agency.remittance.returned_care import ReturnedPayout, returned_payouts, see_to_returned
 from agency.remittance.runs import approve_run, cancel_run, download_file, draft_runs
 from agency.remittance.statement import StatementShare, statement_shares
 from agency.rules.trace import from_json
@@ -36,6 +39,12 @@ RUNS = (
     Column("kept", N_("Fee with VAT"), "money", phone=False),
     Column("net", N_("To pay out"), "money"),
 )
+RETURNED = (
+    Column("creditor", N_("Creditor"), "link", sub="why"),
+    Column("owner", N_("Seen to by"), phone=False),
+    Column("days", N_("Business days"), "number"),
+    Column("amount", N_("To pay out"), "money"),
+)
 LINES = (
     Column("claim", N_("Claim"), sub="debtor"),
     Column("invoice", N_("Invoice"), phone=False),
@@ -48,6 +57,19 @@ LINES = (
     Column("paid", N_("For the creditor"), "html"),
 )
 SHARES_MAX = 500
+
+
+class CareForm(FormModel):
+    """Who sees to a payout that came back, and until when."""
+
+    owner_id: UUID
+    due_on: date | None = None
+
+
+class AgainForm(FormModel):
+    """Whether the creditor confirmed an account that the bank refused."""
+
+    account_confirmed: bool = False
 
 
 class CancelForm(FormModel):
@@ -139,15 +161,46 @@ def cancel(
 
 @routes.post("/remittances/{creditor_id:uuid}/{run_id:uuid}/again")
 def again(
-    request: Request, unit: StaffUnit, visitor: TheVisitor, creditor_id: UUID, run_id: UUID
+    request: Request,
+    unit: StaffUnit,
+    visitor: TheVisitor,
+    creditor_id: UUID,
+    run_id: UUID,
+    fields: Fields,
 ) -> Response:
     """Put a payout that came back forward again, for another person's approval."""
-    form = blank()
+    form = submitted(AgainForm, fields)
     with form.attempt(unit):
-        put_forward_again(unit, creditor_id=creditor_id, run_id=run_id)
+        put_forward_again(
+            unit, creditor_id=creditor_id, run_id=run_id, account_confirmed=form.data.account_confirmed
+        )
     if form.errors:
         return _run_page(request, unit, visitor.by, creditor_id, run_id, form, status=409)
     return leave_for("/finance/remittances", notice=N_("Put forward again. Another person approves."))
+
+
+@routes.post("/remittances/{creditor_id:uuid}/{run_id:uuid}/care")
+def care(
+    request: Request,
+    unit: StaffUnit,
+    visitor: TheVisitor,
+    creditor_id: UUID,
+    run_id: UUID,
+    fields: Fields,
+) -> Response:
+    """Say who sees to a payout that came back."""
+    form = submitted(CareForm, fields)
+    with form.attempt(unit):
+        see_to_returned(
+            unit,
+            creditor_id=creditor_id,
+            run_id=run_id,
+            owner_id=form.data.owner_id,
+            due_on=form.data.due_on,
+        )
+    if form.errors:
+        return _run_page(request, unit, visitor.by, creditor_id, run_id, form, status=422)
+    return leave_for(f"/finance/remittances/{creditor_id}/{run_id}", notice=N_("Kept."))
 
 
 @routes.get("/remittances/{creditor_id:uuid}/{run_id:uuid}/statement.{kind}")
@@ -179,6 +232,7 @@ def run_rows(unit: Unit, runs: Iterable[RunRow]) -> list[dict[str, Any]]:
 
 def _list_page(request: Request, unit: Unit, form: Any, *, status: int = 200) -> Response:
     runs = list_runs(unit)
+    returned = returned_payouts(unit)
     files = unit.session.connection().execute(
         text(
             "SELECT f.id, f.message_id, f.total_minor, f.currency, f.made_at, f.made_by, f.downloads,"
@@ -193,6 +247,9 @@ def _list_page(request: Request, unit: Unit, form: Any, *, status: int = 200) ->
         status=status,
         columns=RUNS,
         cut=Cut(run_rows(unit, runs)),
+        returned_columns=RETURNED,
+        returned=Cut([_returned_row(one) for one in returned]),
+        too_long=sum(one.too_long for one in returned),
         approved=sum(run.state == "approved" for run in runs),
         files=[(file, Money(file.total_minor, file.currency)) for file in made],
         names=names_of(unit, [file.made_by for file in made]),
@@ -224,6 +281,9 @@ def _run_page(
         mode=gettext(MODES[run.mode]),
         mine=run.drafted_by == by,
         names=names_of(unit, [run.drafted_by, run.approved_by]),
+        back=next((one for one in returned_payouts(unit) if one.run_id == run_id), None),
+        people=[(str(user_id), name) for user_id, name in finance_people(unit)],
+        first_day=unit.today.isoformat(),
         row=(row := unit.session.get_one(RemittanceRun, (creditor_id, run_id))),
         sums=sums_of(row),
         invoices=[invoice_facts(one) for one in invoices],
@@ -233,6 +293,17 @@ def _run_page(
         shown=SHARES_MAX,
         form=form,
     )
+
+
+def _returned_row(one: ReturnedPayout) -> dict[str, Any]:
+    return {
+        "href": f"/finance/remittances/{one.creditor_id}/{one.run_id}",
+        "creditor": one.creditor,
+        "why": one.why,
+        "days": one.business_days,
+        "owner": one.owner or gettext("Nobody yet"),
+        "amount": one.amount,
+    }
 
 
 def _line(share: StatementShare) -> dict[str, Any]:

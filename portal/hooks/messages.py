@@ -90,10 +90,15 @@ def sendgrid_keys(settings: Settings) -> list[str]:
     return [] if settings.production else [SENDGRID_PUBLIC_KEY]
 
 
-def _twilio_reader(request: Request, body: bytes, wiring: Wiring) -> Read:
-    # Twilio signs the address it called, which is the public one, not that behind a proxy.
+def called_url(request: Request, wiring: Wiring) -> str:
+    """This function will return the address that Twilio called and signed: the public one, not that behind a
+    proxy."""
     query = f"?{request.url.query}" if request.url.query else ""
-    url = f"{wiring.settings.public_url.rstrip('/')}{request.url.path}{query}"
+    return f"{wiring.settings.public_url.rstrip('/')}{request.url.path}{query}"
+
+
+def _twilio_reader(request: Request, body: bytes, wiring: Wiring) -> Read:
+    url = called_url(request, wiring)
     return lambda now: twilio.receipts(
         url=url,
         body=body,

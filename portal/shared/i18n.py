@@ -25,6 +25,8 @@ from agency.kernel.unit import AGENCY_ZONE
 from agency.money import EXPONENTS, Money
 
 LANGUAGES: Mapping[str, str] = {"nl": "Nederlands", "en": "English"}
+FILE_LANGUAGES = frozenset({"fr"})
+"""Languages in which no page is written yet, but what a creditor's bookkeeper reads in a file."""
 DEFAULT_LANGUAGE = "nl"
 # English as read in Europe: day before month.
 LOCALES: Mapping[str, Locale] = {"nl": Locale("nl", "NL"), "en": Locale("en", "GB")}
@@ -56,7 +58,7 @@ def compile_catalogues(folder: Path = CATALOGUES) -> int:
     return len(stale)
 
 
-@lru_cache(maxsize=len(LANGUAGES))
+@lru_cache(maxsize=len(LANGUAGES) + len(FILE_LANGUAGES))
 def catalogue(language: str) -> gnu.NullTranslations:
     """This function will return the texts of a language, compiled at set-up."""
     compiled = CATALOGUES / language / "LC_MESSAGES" / f"{DOMAIN}.mo"

@@ -22,6 +22,7 @@ from jinja2 import (
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from agency.intake.table import place_of
 from agency.rules.explain import explain
 from portal.shared import i18n
 from portal.shared.assets import asset
@@ -124,6 +125,7 @@ def environment(development: bool = True) -> Environment:
         "day": i18n.format_day,
         "moment": i18n.format_moment,
         "ago": i18n.format_ago,
+        "place": place_of,
         "explained": lambda trace: explain(trace, i18n.current_language()),
     }
     env.globals |= {

@@ -1,6 +1,6 @@
 """Words that several doors use for the same thing: states, kinds and channels."""
 
-from portal.shared.i18n import N_
+from portal.shared.i18n import N_, gettext
 from portal.shared.listing import Chip
 
 CLAIM_STATES = {
@@ -35,7 +35,9 @@ CHANNELS = {
     "call": N_("Telephone call"),
     "visit": N_("Visit"),
 }
-CHANNEL_ICONS = {"email": "mail", "sms": "message", "letter": "letter", "call": "phone"}
+CHANNEL_ICONS = {
+    "email": "mail", "sms": "message", "letter": "letter", "call": "phone", "visit": "building",
+}  # fmt: skip
 DOCUMENTS = {
     "invoice": N_("Invoice"),
     "contract": N_("Contract"),
@@ -72,3 +74,36 @@ DISPUTE_ACTIONS = {
     "answered": N_("The creditor answered"),
     "settled": N_("Settled"),
 }
+
+STEPS = {
+    "reminder_1": N_("First reminder"),
+    "reminder_2": N_("Second reminder"),
+    "formal_notice": N_("Formal notice"),
+    "notice": N_("Formal notice"),
+    "formal_notice_copy": N_("Copy of the formal notice"),
+    "final_notice": N_("Final notice"),
+    "call": N_("Telephone call"),
+    "call_before_notice": N_("Call before the notice"),
+    "reminder_2_copy": N_("Second reminder by letter"),
+    "early_call": N_("Early call"),
+    "final_notice_copy": N_("Final notice by letter"),
+    "visit": N_("Visit"),
+    "payment_receipt": N_("Receipt of payment"),
+    "promise_confirmation": N_("Confirmation of the promise"),
+    "plan_agreed": N_("Payment plan, in writing"),
+    "plan_missed": N_("Payment of the plan missed"),
+    "plan_completed": N_("Payment plan completed"),
+    "refund_account": N_("Question: account for a refund"),
+    "answer": N_("Answer to a message"),
+    "call_note": N_("What a call agreed on"),
+    "link": N_("Payment link"),
+}
+
+
+def step_words(step: str) -> str:
+    """This function will name a step of the plan; answers to the debtor carry an id behind a colon, and a
+    further step of the same kind a number."""
+    key = step.partition(":")[0]
+    base, _, number = key.rpartition("_")
+    known = key if key in STEPS or not number.isdigit() else base
+    return gettext(STEPS.get(known, known))

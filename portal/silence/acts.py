@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from agency.claims.giving_up import give_up
+from agency.claims.giving_up import ByPart, give_up
 from agency.claims.holds import lift_holds_on, place_hold
 from agency.claims.itemisation import open_total
 from agency.claims.lifecycle import claim_to_change, move
@@ -19,7 +19,7 @@ from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.payments.models import PaymentSource
 from agency.payments.settlement import Incoming, settle_many
-from agency.rules.authority import Act, Part
+from agency.rules.authority import Act
 from portal.silence.diary import Debt, Diary
 
 # How many of a hundred debts have what happen to them, within so many days of being handed over.
@@ -192,10 +192,11 @@ class Acts:
             .scalar_one()
         )
         if owed and owed > 0:
+            nothing = Money(0, "EUR")
             give_up(
                 unit, creditor_id=debt.creditor_id, claim_id=debt.claim_id, act=Act.waiver,
-                part=Part.principal, amount=Money(int(owed), "EUR"), why="hardship",
-                key=f"silence-{debt.number}", roles=["admin"],
+                amounts=ByPart(principal=Money(int(owed), "EUR"), interest=nothing, costs=nothing),
+                why="hardship", key=f"silence-{debt.number}",
             )  # fmt: skip
 
     def _lift(self, unit: Unit, debt: Debt, ground: str) -> None:

@@ -54,6 +54,14 @@ window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
 
+// --- a value to take along ---
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  await navigator.clipboard.writeText(button.dataset.copy);
+  button.textContent = button.dataset.copied;
+});
+
 // --- the command palette ---
 function visibleLinks() {
   return [...byId("palette").querySelectorAll(".palette-list li:not([hidden]) a")];
@@ -151,20 +159,24 @@ document.addEventListener("keydown", (event) => {
 });
 
 // --- tables that are wider than their place: whoever has no pointer scrolls them with the arrow keys ---
-function reachTables() {
-  for (const wrap of document.querySelectorAll(".table-wrap")) {
-    const scrolls = wrap.scrollWidth > wrap.clientWidth;
-    if (scrolls === wrap.hasAttribute("tabindex")) continue;
-    wrap.toggleAttribute("tabindex", scrolls);
-    if (!scrolls) continue;
-    wrap.tabIndex = 0;
-    wrap.setAttribute("role", "group");
-    wrap.setAttribute("aria-label", wrap.querySelector("caption")?.textContent ?? "");
-  }
+function reachTable(wrap) {
+  const scrolls = wrap.scrollWidth > wrap.clientWidth;
+  if (scrolls === wrap.hasAttribute("tabindex")) return;
+  wrap.toggleAttribute("tabindex", scrolls);
+  if (!scrolls) return;
+  wrap.tabIndex = 0;
+  wrap.setAttribute("role", "group");
+  wrap.setAttribute("aria-label", wrap.querySelector("caption")?.textContent ?? "");
 }
-reachTables();
-window.addEventListener("resize", reachTables);
-document.body.addEventListener("htmx:afterSettle", reachTables);
+// A font that arrives late widens a table as a narrower window narrows its place: their sizes tell both.
+const tableSizes = new ResizeObserver((changes) => {
+  for (const wrap of new Set(changes.map((change) => change.target.closest(".table-wrap")))) if (wrap) reachTable(wrap);
+});
+function watchTables() {
+  for (const part of document.querySelectorAll(".table-wrap, .table-wrap > table")) tableSizes.observe(part);
+}
+watchTables();
+document.body.addEventListener("htmx:afterSettle", watchTables);
 
 // --- picking rows ---
 document.addEventListener("change", (event) => {

@@ -130,7 +130,10 @@ def draft(scene: Scene, *, cutoff_on: date) -> None:
     scene.in_unit(partial(draft_runs, cutoff_on=cutoff_on), by=drafter)
     came_back = scene.rows("SELECT creditor_id, id FROM remittance_run WHERE state = 'returned'")
     for run in came_back:
-        scene.in_unit(partial(put_forward_again, creditor_id=run.creditor_id, run_id=run.id), by=drafter)
+        scene.in_unit(
+            partial(put_forward_again, creditor_id=run.creditor_id, run_id=run.id, account_confirmed=True),
+            by=drafter,
+        )
 
 
 def pay_out(scene: Scene, *, cutoff_on: date) -> PaidOut:

@@ -36,7 +36,7 @@ FRIDAY = 4
 _AWAY = (OperationalError, InterfaceError, psycopg.OperationalError)
 QUIET_SECONDS = 240.0
 # The fewer jobs are open, the sooner all may be done.
-_LOOK_AGAIN_SECONDS, _LOOK_AGAIN_SECONDS_MAX = 0.01, 0.03
+_LOOK_AGAIN_SECONDS, _LOOK_AGAIN_SECONDS_MAX = 0.01, 0.1
 
 
 @dataclass

@@ -11,7 +11,7 @@ from agency.arrangements.keeping import check_plans
 from agency.arrangements.plans import Wish, agree_plan
 from agency.arrangements.promises import check_promises, make_promise
 from agency.arrangements.settlements import check_settlements, decide_settlement, offer_settlement
-from agency.claims.giving_up import give_up, take_back
+from agency.claims.giving_up import give_up, only, take_back
 from agency.kernel.clock import move_clock
 from agency.remittance.withdrawing import withdraw_claim
 from agency.rules.authority import Act, Part
@@ -98,11 +98,9 @@ class AnyOrder(GoingOut):
                 creditor_id=creditor_id,
                 claim_id=claim_id,
                 act=act,
-                part=part,
-                amount=eur(minor),
+                amounts=only(part, eur(minor)),
                 why="lenience",
                 key=key,
-                roles=["finance"],
             )
         )
 

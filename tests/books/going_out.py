@@ -252,7 +252,7 @@ class GoingOut(ComingIn):
         self.follow()
         for run in self.runs_that_are("returned") if again else ():
             with self.unit() as unit:
-                put_forward_again(unit, creditor_id=run.creditor_id, run_id=run.id)
+                put_forward_again(unit, creditor_id=run.creditor_id, run_id=run.id, account_confirmed=True)
             self.books.runs[run.id].attempt += 1
 
     # --- the creditor's account ---

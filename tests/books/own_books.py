@@ -151,7 +151,7 @@ class OwnBooks:
         if payment.parts.total:
             account.take(on, Parts(*(-part for part in payment.parts)))
         self._book_payment(self.creditor_of[payment.claim], payment, -1)
-        if account.state == "paid" and payment.parts.total:
+        if account.state in ("paid", "closed") and payment.parts.total:
             account.state = "active"
 
     def hold(self, creditor: UUID, minor: int) -> None:
@@ -180,12 +180,16 @@ class OwnBooks:
         account.fix(on, asked if parts is None else fixed)
         account.take(on, wanted)
         self.given_up[key] = (claim, wanted)
-        if parts is None and account.state == "active":
-            account.state = "paid"
+        if account.state == "active" and wanted.total == asked.total:
+            account.state = "paid" if parts is None else "closed"
 
     def owe_again(self, key: UUID, *, on: date) -> None:
+        """What was given up is owed again; a claim that had ended by it is collected again."""
         claim, parts = self.given_up[key]
-        self.claims[claim].take(on, Parts(*(-part for part in parts)))
+        account = self.claims[claim]
+        account.take(on, Parts(*(-part for part in parts)))
+        if account.state in ("paid", "closed"):
+            account.state = "active"
 
     # --- back ---
 

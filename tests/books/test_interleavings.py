@@ -15,7 +15,7 @@ from agency.banking.matching import match_lines
 from agency.banking.proof import prove
 from agency.banking.returns import take_back_returned
 from agency.banking.suspense import undo_line
-from agency.claims.giving_up import give_up
+from agency.claims.giving_up import give_up, only
 from agency.claims.models import Claim
 from agency.kernel.unit import Door, Units
 from agency.money import Money
@@ -194,8 +194,8 @@ def test_d6_a_payment_and_a_waiver_take_no_more_than_is_owed(units, claim, turne
         turned,
         pays(claim),
         lambda unit: give_up(
-            unit, creditor_id=claim[0], claim_id=claim[1], act=Act.waiver, part=Part.principal,
-            amount=eur(6_000), why="lenience", key="k", roles=["finance"],
+            unit, creditor_id=claim[0], claim_id=claim[1], act=Act.waiver,
+            amounts=only(Part.principal, eur(6_000)), why="lenience", key="k",
         ),
     )  # fmt: skip
     assert outcome.done == [True, turned]

@@ -318,8 +318,7 @@ def test_an_administrator_hires_somebody_and_sees_the_brands_and_the_machinery(t
     admin.can_use_this_page()
     admin.follows("Enercity B.V.")
     admin.can_use_this_page()
-    admin.presses("Keep brand")
-    admin.follows("Payment page")
+    admin.presses("New draft")
     admin.can_use_this_page()
     for path in ("/sessions", "/password"):
         admin.goes_to(path)

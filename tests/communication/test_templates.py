@@ -10,7 +10,7 @@ from pypdf import PdfReader
 from sqlalchemy import text
 
 from agency.communication.composing import UnableToCompose, compose, fill, plain_words, read_text
-from agency.communication.mandatory import KINDS, empty_values
+from agency.communication.mandatory import KINDS, REPLIES, WITHIN_PLAN, empty_values
 from agency.communication.mandatory import missing as missing_on
 from agency.communication.sms_segments import segments
 from agency.communication.templates import (
@@ -32,7 +32,7 @@ WRITTEN = list(written_files())
 DEMANDS = [
     composed
     for composed in TEXTS
-    if composed.channel is not Channel.sms and not composed.key.startswith(("promise", "payment"))
+    if composed.channel is not Channel.sms and composed.key not in REPLIES | WITHIN_PLAN
 ]
 
 

@@ -225,6 +225,17 @@ class TestTheSameAgain:
         report = place(units, creditor_id, a_file(a_row("F1"), a_row("F1"), a_row("F1", amount="7,00")))
         assert report.counts == (3, 1, 0, 1, 1)
         assert report.rejects == [(4, "Factuurnummer", TWICE)]
+        rows = rows_of(
+            units,
+            creditor_id,
+            "SELECT row, outcome, claim_id = (SELECT id FROM claim) FROM placement_row ORDER BY 1",
+        )
+        assert rows == [(2, "created", True), (3, "unchanged", True), (4, "rejected", None)]
+
+    def test_a_number_again_shares_the_fate_of_its_first_row(self, units, creditor_id):
+        place(units, creditor_id, a_file(a_row("F1", customer="0007")))
+        report = place(units, creditor_id, a_file(a_row("F1", customer="0009"), a_row("F1", customer="0009")))
+        assert report.counts == (2, 0, 0, 0, 2)
 
     def test_a_claim_in_collection_is_not_changed_by_a_file(self, units, creditor_id):
         place(units, creditor_id, a_file(a_row("F1")))

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agency.intake import values
-from agency.intake.values import NotUnderstood, identifier, parse_amount, parse_date, to_minor
+from agency.intake.amounts import AMBIGUOUS_AMOUNT, NotUnderstood, parse_amount, to_minor
+from agency.intake.values import identifier, parse_date
 
 pytestmark = pytest.mark.pure
 
@@ -46,7 +47,7 @@ class TestAmount:
     def test_is_refused_when_the_sign_could_mean_either(self, text):
         with pytest.raises(NotUnderstood) as refusal:
             parse_amount(text, decimal_sign=None)
-        assert refusal.value.reason == values.AMBIGUOUS_AMOUNT
+        assert refusal.value.reason == AMBIGUOUS_AMOUNT
 
     def test_is_clear_once_the_sign_was_said(self):
         assert parse_amount("1.234", decimal_sign=",") == 1234

@@ -2,7 +2,7 @@
 
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import pyotp
@@ -64,6 +64,11 @@ class House:
         )  # fmt: skip
         self.app = main.create_app(Wiring(settings=self.settings, units=units, ports=self.ports))
         Redis.from_url(redis_url).flushdb()
+
+    def uses(self, **adapters) -> None:
+        """Give the pages other adapters."""
+        self.ports = replace(self.ports, **adapters)
+        self.app.state.wiring = Wiring(settings=self.settings, units=self.units, ports=self.ports)
 
     def client(self) -> TestClient:
         """A browser that nobody is signed in with."""

@@ -6,13 +6,11 @@ from datetime import date
 import pyotp
 import pytest
 
-from agency.kernel.unit import Door
 from agency.parties.models import Role
 from agency.rules.freshness import AlarmLevel, RateAlarm
 from portal.admin import health
-from tests.portal.house import SENDER, send, token_of
+from tests.portal.house import send
 from tests.portal.test_signing_in import give_code, give_password
-from tests.portal.test_words_and_figures import png
 
 NEW = {
     "name": "Jan de Vries",
@@ -132,97 +130,6 @@ class TestUsers:
     def test_only_administrators_come_in(self, house):
         for role in (Role.COLLECTOR, Role.FINANCE):
             assert house.browser(role).get("/admin/users").status_code == 403
-
-
-BRAND = {
-    "name": "Enercity", "colour": "#1d7a46", "sender_name": "Enercity Klantenservice",
-    "sender_email": "post@enercity.example", "reply_to": "klant@enercity.example", "sms_sender": "Enercity",
-    "phone": "+31 20 765 43 21", "footer": "",
-}  # fmt: skip
-
-
-class TestBrands:
-    @pytest.fixture
-    def creditor(self, house):
-        return house.creditor()
-
-    def keep(self, admin, creditor, logo=None, **changes):
-        page = f"/admin/brands/{creditor}"
-        data = {"csrf": token_of(admin.get(page).text), **BRAND, **changes}
-        files = {"logo": ("logo.png", logo, "image/png")} if logo else {"logo": ("", b"")}
-        return admin.post(page, data=data, files=files)
-
-    def test_a_brand_is_changed_and_listed(self, house, admin, creditor):
-        assert self.keep(admin, creditor).status_code == 303
-        page = admin.get("/admin/brands").text
-        assert "Enercity Klantenservice" in page
-        assert "#1d7a46" in page
-        assert house.one("SELECT count(*) FROM audit_entry WHERE action = 'brand.changed'") == 1
-
-    @pytest.mark.parametrize(
-        "changes",
-        [
-            {"colour": "red"},
-            {"colour": "#12345g"},
-            {"sender_email": "x"},
-            {"sms_sender": "A sender too long"},
-            {"sms_sender": "Ener-city"},
-            {"phone": "call me"},
-            {"sender_name": "Enercity\r\nBcc: everybody@example.org"},
-            {"creditor_id": "00000000-0000-0000-0000-000000000001"},
-        ],
-    )
-    def test_a_refusal_changes_nothing(self, house, admin, creditor, changes):
-        assert self.keep(admin, creditor, **changes).status_code == 422
-        assert house.one("SELECT sender_name FROM brand") == SENDER.name
-        assert house.one("SELECT colour FROM brand") == SENDER.colour
-
-    def test_a_logo_is_shown_to_everybody_and_can_be_removed(self, house, admin, creditor):
-        assert self.keep(admin, creditor, logo=png(300, 80)).status_code == 303
-        address = f"/logo/{creditor}/{house.one('SELECT logo_sha256 FROM brand')}"
-        answer = house.client().get(address)
-        assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
-        assert answer.content == png(300, 80)
-        assert address in admin.get(f"/admin/brands/{creditor}").text
-        send(admin, f"/admin/brands/{creditor}/logo/removal", page=f"/admin/brands/{creditor}")
-        assert house.client().get(address).status_code == 404
-
-    def test_a_file_that_is_no_logo_is_refused_with_the_rest(self, house, admin, creditor):
-        answer = self.keep(admin, creditor, logo=b"<svg onload=alert(1)>", name="Other")
-        assert answer.status_code == 422
-        assert "Choose a PNG or JPEG file." in answer.text
-        assert house.one("SELECT name FROM brand") == "Enercity"
-        assert house.one("SELECT count(*) FROM stored_file") == 0
-
-    def test_another_file_of_the_creditor_is_not_served_as_a_logo(self, house, creditor):
-        content = png(10, 10)
-        with house.units.open(Door.STAFF, by="system:test") as unit:
-            from agency.kernel.files import store
-
-            sha256 = store(
-                unit, house.ports.files, creditor_id=creditor, content=content, media_type="image/png"
-            )
-        assert house.client().get(f"/logo/{creditor}/{sha256}").status_code == 404
-
-    def test_the_mail_is_shown_under_the_brand_and_can_do_nothing(self, admin, creditor):
-        self.keep(admin, creditor, sender_name="Enercity <b>Klant</b>")
-        answer = admin.get(f"/admin/brands/{creditor}/preview/mail/content")
-        assert answer.status_code == 200
-        assert "Enercity &lt;b&gt;Klant&lt;/b&gt;" in answer.text
-        assert "sandbox" in answer.headers["content-security-policy"]
-        assert "script-src" not in answer.headers["content-security-policy"]
-        assert (
-            f"/admin/brands/{creditor}/preview/mail/content"
-            in admin.get(f"/admin/brands/{creditor}/preview/mail").text
-        )
-
-    def test_the_payment_page_is_shown_in_the_brands_colours(self, admin, creditor):
-        page = admin.get(f"/admin/brands/{creditor}/preview/page").text
-        assert f'href="/brand/{creditor}.css"' in page
-        assert "You still have to pay Enercity" in page
-
-    def test_a_creditor_that_is_not_there_has_no_page(self, admin):
-        assert admin.get("/admin/brands/01a200fe-6dae-76ab-9dd5-f982109367e5").status_code == 404
 
 
 class TestHealth:

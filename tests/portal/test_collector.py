@@ -1,5 +1,6 @@
 """The collectors' door over HTTP: queue, case, call, disposition, and everything else on a claim's page."""
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +13,7 @@ from agency.claims.states import HoldGround
 from agency.desk.models import WorkKind
 from agency.disputes.raising import raise_dispute
 from agency.kernel.ids import new_id
+from agency.kernel.unit import Door
 from agency.parties.models import Role
 from tests.communication.correspondence import TUESDAY, queue
 from tests.desk.desks import NUMBER, OWN_NUMBER
@@ -456,3 +458,39 @@ class TestEvidence:
         with bureau.office.unit() as unit:
             message_id = queue(unit, *claim)
         assert browser.get(f"{url_of(other)}/messages/{message_id}").status_code == 404
+
+
+class TestUnclearRegisters:
+    def test_wait_on_a_page_of_their_own_until_somebody_says_why_they_do_not_matter(self, bureau, browser):
+        claim = bureau.claim()
+        entry = {
+            "kind": "raadsel",
+            "register": "CIR",
+            "reference": "R-1",
+            "since": "2026-01-02",
+            "until": None,
+        }
+        with bureau.office.units.open(Door.WORKER, by="system:test") as unit:
+            unit.session.connection().execute(
+                text(
+                    "INSERT INTO screening (creditor_id, id, debtor_id, state, asked_at, answered_at,"
+                    " next_at, attempts, found, failure)"
+                    " SELECT creditor_id, :id, debtor_id, 'unclear', app.now(), app.now(),"
+                    " app.now() + interval '7 days', 0, :found, '' FROM claim WHERE id = :claim"
+                    " ON CONFLICT (creditor_id, debtor_id) DO UPDATE SET state = 'unclear', found = :found,"
+                    " answered_at = app.now()"
+                ),
+                {
+                    "id": new_id(),
+                    "claim": claim[1],
+                    "found": json.dumps([entry]),
+                },
+            )
+        page = browser.get("/desk/registers").text
+        assert "raadsel" in page
+        action = re.search(r'action="(/desk/registers/[^"]+)"', page)[1]
+        refused = send(browser, action, page="/desk/registers", why=" ")
+        assert refused.status_code == 422
+        assert send(browser, action, page="/desk/registers", why="A namesake.").status_code == 303
+        assert "raadsel" not in browser.get("/desk/registers").text
+        assert bureau.value("SELECT state FROM screening") == "clear"

@@ -10,8 +10,9 @@ from agency.claims.holds import running_holds
 from agency.kernel.unit import Door
 from agency.payments.links import issue_link, revoke_links
 from agency.ports.providers import CreatedPayment
+from agency.rules.brand import BrandDesign, contrast
 from portal import main
-from portal.debtor.brands import contrast, style_of
+from portal.shared.brand_colours import style_of
 from portal.wiring import Wiring
 from tests.communication.correspondence import SETTINGS, Office, a_correspondent
 
@@ -231,9 +232,11 @@ class TestWalls:
 
 class TestBrand:
     @pytest.mark.parametrize("colour", ["#ffee00", "#000000", "#ffffff", "#0b5cad", "not a colour"])
-    def test_every_colour_becomes_readable(self, colour):
-        shades = dict(re.findall(r"--([a-z-]+):(#[0-9a-f]{6})", style_of(colour)))
-        rgb = {name: tuple(int(value[i : i + 2], 16) for i in (1, 3, 5)) for name, value in shades.items()}
-        assert contrast(rgb["brand"], (255, 255, 255)) >= 4.5
-        assert contrast(rgb["brand-on-light"], (255, 255, 255)) >= 4.5
-        assert contrast(rgb["brand-on-dark"], (40, 46, 54)) >= 4.5
+    @pytest.mark.parametrize("ink", ["#ffffff", "#000000"])
+    def test_every_colour_becomes_readable(self, colour, ink):
+        design = BrandDesign(colour=colour, ink=ink, accent=colour)
+        shades = dict(re.findall(r"--([a-z-]+):(#[0-9a-f]{6})", style_of(design)))
+        assert contrast(shades["brand"], shades["brand-ink"]) >= 4.5
+        assert contrast(shades["brand-deep"], shades["brand-ink"]) >= 4.5
+        assert contrast(shades["brand-on-light"], "#ffffff") >= 4.5
+        assert contrast(shades["brand-on-dark"], "#282e36") >= 4.5

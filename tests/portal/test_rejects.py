@@ -12,6 +12,7 @@ from agency.intake.rejected import MARKS
 from agency.kernel.unit import Door
 from agency.parties.models import Role
 from tests.intake.factories import HEADERS, a_file, a_row
+from tests.intake.test_open_items import several_sheets
 from tests.portal.test_creditor import Browser, creditor_id, house, manager  # noqa: F401
 
 REJECTED = a_file(
@@ -74,6 +75,28 @@ def test_come_as_a_workbook_of_texts(manager):  # noqa: F811
     assert rows[0][3] == "0042"
 
 
+def test_of_several_sheets_say_which_and_come_back(manager, house, creditor_id):  # noqa: F811
+    page = manager.drop(several_sheets(), name="posten.xlsx").headers["location"]
+    asked = manager.get(page)
+    assert "everal sheets could hold the claims" in asked.text
+    assert "F2" in manager.get(f"{page}?sheet=September").text
+    together = manager.get(f"{page}?sheet=*").text
+    assert "2:2" in together
+    answers = {
+        f"column_{at}": field
+        for at, field in enumerate(("invoice_number", "debtor_name", "due_on", "amount"))
+    }
+    manager.post(f"{page}/mapping", answers | {"sheet": "*", "profile": "Posten"})
+    assert claims(house, creditor_id) == [("F1", 1_000), ("F2", 2_000)]
+    head, row = as_csv(manager.get(f"{page}/rejects.csv").content)
+    assert row[0] == "4:5"
+    row[head.index("Klantnaam")] = "Willems"
+    out = io.StringIO(newline="")
+    csv.writer(out, delimiter=";").writerows([head, row])
+    manager.drop(out.getvalue().encode())
+    assert claims(house, creditor_id) == [("F1", 1_000), ("F2", 2_000), ("F3", 3_000)]
+
+
 def test_of_another_creditor_do_not_exist(manager, house):  # noqa: F811
     page = manager.drop(REJECTED).headers["location"]
     stranger = Browser(house, house.creditor("Watt"), Role.CREDITOR_MANAGER)
@@ -103,3 +126,14 @@ class TestStopping:
         page = manager.drop(REJECTED).headers["location"]
         manager.post(f"{page}/cancel")
         assert "was not stopped" in manager.get(page).text
+
+
+def test_are_told_in_french_to_a_creditor_who_writes_french(manager, house, creditor_id):  # noqa: F811
+    with house.units.open(Door.STAFF, by="system:test") as unit:
+        unit.session.connection().execute(
+            text("UPDATE creditor SET language = 'fr' WHERE id = :c"), {"c": creditor_id}
+        )
+    page = manager.drop(REJECTED).headers["location"]
+    _, first, *_ = as_csv(manager.get(f"{page}/rejects.csv").content)
+    assert first[1] == "Bedrag n’est pas un montant"
+    assert manager.get(page).text.count("n’est pas un montant") == 0  # the pages are Dutch and English

@@ -85,6 +85,13 @@ class TestCatalogues:
         lacking = sorted({f"{where}: {text!r}" for text, where in found if text not in said})
         assert lacking == [], "add these to portal/locale/nl:\n" + "\n".join(lacking)
 
+    @pytest.mark.parametrize("language", sorted(i18n.FILE_LANGUAGES))
+    def test_why_a_row_is_refused_is_said_in_the_languages_of_files_too(self, language):
+        said = catalogue(language)
+        reasons = set(reasons_of_rows())
+        assert len(reasons) > 40
+        assert sorted(reason for reason in reasons if reason not in said) == []
+
     def test_a_missing_text_is_noticed(self):
         assert "There is no such text" not in catalogue("nl")
         assert any(where.endswith(".html") for _, where in texts_of_pages())
@@ -95,6 +102,28 @@ def all_said(translation: str | tuple[str, ...] | None) -> bool:
     """Whether every form of a translation stands there."""
     forms = translation if isinstance(translation, tuple) else (translation,)
     return all(forms)
+
+
+def reasons_of_rows() -> Iterator[str]:
+    """Sentences with which a row of a file is refused: of a value, of a row, of a claim that stands."""
+    for name in (
+        "intake/rows.py",
+        "intake/amounts.py",
+        "intake/values.py",
+        "intake/chunks.py",
+        "claims/opening.py",
+    ):
+        for node in ast.walk(ast.parse((AGENCY / name).read_text())):
+            if isinstance(node, ast.AnnAssign | ast.Assign):
+                told = [node.value]
+            else:
+                told = node.args if isinstance(node, ast.Call) else []
+            for one in told:
+                text = one.value if isinstance(one, ast.Constant) else None
+                if isinstance(text, str) and re.match(
+                    r"(?:is|has|must|needs|contains|could|a|this|one|no) ", text
+                ):
+                    yield text
 
 
 def refusals() -> Iterator[tuple[str, str]]:

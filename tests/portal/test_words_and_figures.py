@@ -1,5 +1,6 @@
 """Languages, amounts, forms, charts and build-ups: what pages are made of."""
 
+import io
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -8,6 +9,7 @@ import pytest
 from babel.numbers import format_currency
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from pydantic import Field
 
 from agency.money import Money
@@ -15,7 +17,7 @@ from portal.shared import i18n
 from portal.shared.charts import Point, chart
 from portal.shared.explaining import Part, explanation
 from portal.shared.forms import AmountField, FormModel, NoData, blank, submitted
-from portal.shared.logos import LogoRefused, check_logo
+from portal.shared.logos import LogoRefused, clean_logo
 from portal.shared.navigation import DOORS, current_entry, door_of, doors_for
 from portal.shared.rendering import Here, render
 
@@ -197,11 +199,14 @@ def jpeg(width: int, height: int) -> bytes:
 
 
 class TestLogos:
-    @pytest.mark.parametrize(
-        ("content", "kind"), [(png(400, 200), "image/png"), (jpeg(400, 200), "image/jpeg")]
-    )
-    def test_png_and_jpeg_are_logos(self, content, kind):
-        assert check_logo(content) == kind
+    @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+    def test_png_and_jpeg_are_drawn_anew(self, kind):
+        out = io.BytesIO()
+        Image.new("RGB", (960, 200), "green").save(out, kind, comment=b"hidden")
+        made = clean_logo(out.getvalue() + b"hidden behind it", on=date(2026, 11, 27))
+        assert b"hidden" not in made
+        assert Image.open(io.BytesIO(made)).size == (480, 100)
+        assert made == clean_logo(out.getvalue(), on=date(2026, 11, 27))
 
     @pytest.mark.parametrize(
         "content",
@@ -216,11 +221,13 @@ class TestLogos:
             b"\xff\xd8\xff" + b"\0" * 50,
             b"\xff\xd8\xff\xe0\x00\x00" * 100,
             png(10, 10) + b"\0" * 1_000_001,
+            png(400, 200),
+            jpeg(400, 200),
         ],
     )
-    def test_scripts_bombs_and_stumps_are_refused_unopened(self, content):
+    def test_scripts_bombs_and_stumps_are_refused(self, content):
         with pytest.raises(LogoRefused):
-            check_logo(content)
+            clean_logo(content, on=date(2026, 11, 27))
 
 
 def shown(source: str, **values) -> str:

@@ -1,14 +1,26 @@
 """The bank's answer to a file of ours (B17): what it refuses is owed as before, once, whatever it was."""
 
+from datetime import date
+
 import pytest
 
+from agency.arrangements.direct_debits import NothingToCollect, draft_collection
+from agency.arrangements.mandates import sign_mandate
+from agency.arrangements.plans import Wish, propose_plan
 from agency.banking.proof import prove
 from agency.kernel.unit import Door
+from agency.payments.giving_back import owed_back_list
+from agency.payments.models import Refund
+from agency.payments.refunds import checked_payee, request_refund
 from agency.ports.readers import OrderStatus, PaymentStatus, Unreadable
 from agency.remittance.models import RemittanceFile
 from agency.remittance.order_answers import UnableToTakeAnswer, take_answer
 from agency.remittance.queries import waiting_for_payout
-from tests.remittance.out import agreed, paid, pay_out, rows_of, run_of
+from agency.remittance.refund_orders import approve_refund
+from portal.collections import approve_and_write
+from portal.payouts import export_refund_file
+from tests.arrangements.agreements import Bureau
+from tests.remittance.out import SETTINGS, agreed, paid, pay_out, rows_of, run_of
 
 
 @pytest.fixture
@@ -78,3 +90,94 @@ def test_what_cannot_be_read_is_refused_beside_its_field(units):
     with units.open(Door.STAFF, by="user:ann") as unit, pytest.raises(UnableToTakeAnswer) as refusal:
         take_answer(unit, content=b"<Document", reader=cut_off)
     assert (refusal.value.field, refusal.value.message) == ("file", "the pain.002 holds no report")
+
+
+class TestARefund:
+    """B17 for money that goes back: refused by the bank it is owed to the debtor as before, once."""
+
+    @pytest.fixture
+    def refund(self, units):
+        creditor, claim = agreed(units, invoices=(10_000,))
+        payment = paid(units, creditor, claim, 12_500, key="too-much")
+        with units.open(Door.STAFF, by="user:ann") as unit:
+            payee = checked_payee(iban="NL91ABNA0417164300", holder="J. de Vries")
+            refund_id = request_refund(
+                unit, creditor_id=creditor, payment_id=payment, reason="paid too much", payee=payee
+            )
+        with units.open(Door.STAFF, by="user:bob") as unit:
+            prove(unit, on=unit.today)
+            approve_refund(unit, creditor_id=creditor, refund_id=refund_id)
+            export_refund_file(unit, settings=SETTINGS)
+        return creditor, refund_id
+
+    def refund_of(self, units, refund) -> Refund:
+        with units.open(Door.STAFF, by="x") as unit:
+            return unit.session.get_one(Refund, refund)
+
+    def owed_back(self, units) -> int:
+        with units.open(Door.STAFF, by="x") as unit:
+            assert prove(unit, on=unit.today).green
+            return sum(one.amount.minor for one in owed_back_list(unit))
+
+    @pytest.mark.parametrize("whole", [False, True])
+    def test_is_owed_back_again_whether_it_or_its_file_was_refused(self, units, refund, whole):
+        assert self.owed_back(units) == 0
+        status = PaymentStatus(
+            self.refund_of(units, refund).end_to_end, "RJCT", refused=True, reason="AC01", said="no account"
+        )
+        answer = OrderStatus(order_id(units), "RJCT", "FF01", () if whole else (status,))
+        taken = answered(units, answer)
+        assert (taken.payouts, taken.refunds, taken.collections, taken.unknown) == (0, 1, 0, ())
+        found = self.refund_of(units, refund)
+        assert (found.state, found.ended_why) == ("rejected", "FF01" if whole else "AC01 no account")
+        assert self.owed_back(units) == 2_500
+        assert answered(units, answer).refunds == 0
+        assert self.owed_back(units) == 2_500
+
+
+class TestADirectDebit:
+    """A collection that the bank refuses came to nothing: its instalment is still to be paid, and nobody's
+    account is asked for it a second time unasked."""
+
+    @pytest.fixture
+    def office(self, units):
+        return Bureau(units).open_up()
+
+    @pytest.fixture
+    def collected(self, office):
+        claim = office.claim()  # 402.15 is owed
+        with office.unit() as unit:
+            wish = Wish(first_on=date(2026, 12, 15), count=3)
+            plan = propose_plan(unit, creditor_id=claim[0], claim_ids=[claim[1]], wish=wish)
+        office.react()
+        with office.unit() as unit:
+            sign_mandate(
+                unit, creditor_id=claim[0], plan_id=plan.id, iban="NL91ABNA0417164300", holder="J. de Vries"
+            )
+        office.on(date(2026, 12, 14))
+        with office.units.open(Door.STAFF, by="user:ann") as unit:
+            file_id = draft_collection(unit).id
+        with office.units.open(Door.STAFF, by="user:bob") as unit:
+            return approve_and_write(unit, file_id=file_id, settings=SETTINGS).message_id
+
+    def debits(self, office) -> list:
+        return office.rows("SELECT state, return_reason FROM direct_debit ORDER BY id")
+
+    @pytest.mark.parametrize("whole", [False, True])
+    def test_refused_is_still_to_be_paid_and_counts_once(self, office, collected, whole):
+        assert self.debits(office) == [("sent", "")]
+        refused = PaymentStatus(
+            office.one("SELECT end_to_end FROM direct_debit"), "RJCT", refused=True, reason="MD01"
+        )
+        answer = OrderStatus(collected, "RJCT", "FF01", () if whole else (refused,))
+        taken = answered(office.units, answer)
+        assert (taken.payouts, taken.refunds, taken.collections) == (0, 0, 1)
+        assert self.debits(office) == [("returned", "FF01" if whole else "MD01")]
+        assert answered(office.units, answer).collections == 0
+        assert office.one("SELECT paid_minor FROM plan_instalment WHERE number = 1") == 0
+        with office.units.open(Door.STAFF, by="user:ann") as unit, pytest.raises(NothingToCollect):
+            draft_collection(unit)
+
+    def test_accepted_waits_to_be_seen_on_the_bank(self, office, collected):
+        assert answered(office.units, OrderStatus(collected, "ACCP", None, ())).collections == 0
+        assert self.debits(office) == [("sent", "")]

@@ -7,7 +7,10 @@ from agency.banking.proof import prove
 from agency.events import StatementImported
 from agency.kernel.unit import Door
 from agency.ledger.queries import account_balance
+from agency.parties.models import Audience, Role
+from agency.parties.users import create_user
 from agency.payments.settlement import reverse_payment
+from agency.remittance.account_changes import put_accounts_in_force
 from agency.remittance.models import FeeInvoice, RemittanceFile, RemittanceRun
 from agency.remittance.paid import see_paid_runs, see_payouts
 from agency.remittance.queries import waiting_for_payout
@@ -18,6 +21,7 @@ from agency.remittance.returned import (
     see_returned,
     take_back_refused,
 )
+from agency.remittance.returned_care import NoOwner, returned_payouts, see_to_returned
 from agency.remittance.runs import NotTheSecondPerson, UnableToApprove, cancel_run, download_file
 from tests.remittance.out import (
     APPROVER,
@@ -33,6 +37,7 @@ from tests.remittance.out import (
     rows_of,
     run_of,
 )
+from tests.remittance.test_account_changes import NEW, approve, ask, days_pass
 
 
 @pytest.fixture
@@ -47,9 +52,9 @@ def three(units) -> list:
     return creditors
 
 
-def refuse(units, *end_to_ends) -> int:
+def refuse(units, *end_to_ends, code="MS03") -> int:
     with units.open(Door.STAFF, by="system:bank") as unit:
-        return take_back_refused(unit, refused=[RefusedPayout(one, "AC04", "closed") for one in end_to_ends])
+        return take_back_refused(unit, refused=[RefusedPayout(one, code, "closed") for one in end_to_ends])
 
 
 def again(units, creditor, by=DRAFTER) -> None:
@@ -72,7 +77,7 @@ class TestRefused:
         assert refuse(units, run_of(units, three[1]).end_to_end) == 1
         assert states(units, three) == ["exported", "returned", "exported"]
         assert [owed(units, creditor) for creditor in three] == [0, 43_950, 0]
-        assert run_of(units, three[1]).returned_why == "AC04 closed"
+        assert run_of(units, three[1]).returned_why == "MS03 closed"
 
     def test_an_answer_that_is_read_twice_or_names_others_changes_nothing(self, units, three):
         end_to_end = run_of(units, three[0]).end_to_end
@@ -202,3 +207,63 @@ def test_a_file_downloaded_twice_is_the_same_file_and_says_so(units, three):
     assert found[0][:2] == found[1][:2]
     assert [one[2] for one in found] == [1, 2]
     assert f"<MsgId>{file.message_id}</MsgId>".encode() in found[0][1]
+
+
+class TestAWrongAccount:
+    """The bank says AC04: nothing is paid there again unless the creditor confirms it, or names another."""
+
+    @pytest.fixture
+    def closed(self, units, three):
+        refuse(units, run_of(units, three[0]).end_to_end, code="AC04")
+        return three[0]
+
+    def test_is_not_paid_to_again_by_itself(self, units, closed):
+        with pytest.raises(UnableToPutForward):
+            again(units, closed)
+        with units.open(Door.STAFF, by=DRAFTER) as unit:
+            put_forward_again(
+                unit, creditor_id=closed, run_id=run_of(units, closed).id, account_confirmed=True
+            )
+        assert run_of(units, closed).state == "draft"
+
+    def test_is_put_forward_when_another_account_is_in_force(self, units, closed):
+        change = ask(units, closed)
+        for person in ("user:ann", "user:bob"):
+            approve(units, closed, change, person)
+        days_pass(units, 6)
+        with units.open(Door.WORKER, by="system:accounts") as unit:
+            put_accounts_in_force(unit)
+        run = run_of(units, closed)
+        assert (run.state, run.attempt, run.drafted_by) == ("draft", 2, "system:accounts")
+        with units.open(Door.STAFF, by="x") as unit:
+            prove(unit, on=unit.today)
+        approve_all(units)
+        export(units)
+        assert run_of(units, closed).payee_iban == NEW
+
+    def test_waits_with_an_age_and_somebody_who_sees_to_it(self, units, closed):
+        with units.open(Door.STAFF, by="x") as unit:
+            owner = a_finance_user(unit)
+            run_id = run_of(units, closed).id
+            with pytest.raises(NoOwner):
+                see_to_returned(unit, creditor_id=closed, run_id=run_id, owner_id=closed)
+            see_to_returned(unit, creditor_id=closed, run_id=run_id, owner_id=owner)
+            [one] = returned_payouts(unit)
+        assert (one.owner, one.business_days, one.too_long, one.account_wrong) == ("Ann", 0, False, True)
+        days_pass(units, 14)
+        with units.open(Door.STAFF, by="x") as unit:
+            [one] = returned_payouts(unit)
+        assert (one.business_days >= 6, one.too_long) == (True, True)
+
+    def test_another_payout_has_nobody_to_see_to_it(self, units, three):
+        with units.open(Door.STAFF, by="x") as unit, pytest.raises(UnableToPutForward):
+            see_to_returned(
+                unit, creditor_id=three[1], run_id=run_of(units, three[1]).id, owner_id=a_finance_user(unit)
+            )
+
+
+def a_finance_user(unit):
+    return create_user(
+        unit, email="ann@example.org", name="Ann", roles=[Role.FINANCE], password="vier ganzen op de dijk",
+        audience=Audience.STAFF, sealing_secret="x" * 32, language="nl",
+    ).user_id  # fmt: skip

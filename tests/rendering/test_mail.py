@@ -78,6 +78,15 @@ class TestRenderMail:
             body("{{ 9 ** 999999999 }}"),
             body("{{ lines.append(1) }}"),
             body("{% if %}"),
+            # F2: these pass Jinja's own sandbox, and take minutes or gigabytes.
+            body(3 * "{% for one in lines %}" + "x" + 3 * "{% endfor %}"),
+            body("{% for a in lines recursive %}{{ loop(lines) }}{% endfor %}"),
+            body("{{ name.ljust(200000000) }}"),
+            body("{{ '%99999999d' % 1 }}"),
+            body("{{ name|center(200000000) }}"),
+            body("{% set x = name ~ name %}{{ x }}"),
+            body("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}"),
+            body("{{ cycler }}{{ lipsum(100000) }}"),
             "<mjml><mj-body><mj-include path='/etc/passwd' /></mj-body></mjml>",
             "<mjml><mj-body><mj-text>",
             "no markup at all",
@@ -86,6 +95,16 @@ class TestRenderMail:
     def test_refuses_a_template_that_reaches_out_or_is_broken(self, source):
         with pytest.raises(TemplateRefused):
             RENDERER.email(mjml=source, values=VALUES)
+
+    def test_a_mail_larger_than_a_mail_can_be_is_given_up(self):
+        many = body("{% for a in lines %}{% for b in lines %}{{ name }}{% endfor %}{% endfor %}")
+        values = VALUES | {"name": "x" * 1_000, "lines": [{"number": str(n)} for n in range(1_000)]}
+        with pytest.raises(TemplateRefused, match="too large"):
+            RENDERER.email(mjml=many, values=values)
+
+    def test_values_larger_than_a_message_can_hold_are_refused(self):
+        with pytest.raises(TemplateRefused, match="too large"):
+            RENDERER.email(mjml=TEMPLATE, values=VALUES | {"name": "x" * 4_000_001})
 
     @pytest.mark.parametrize(
         "value", [Decimal("1.50"), 1.5, date(2026, 11, 2), b"x", object(), {1: "x"}, [object()]]

@@ -4,7 +4,7 @@ import pytest
 
 from agency.rules.facts import DebtorKind, Law
 from agency.rules.goals import Emphasis, over_maximum, propose_path
-from agency.rules.treatment import default_path, default_paths
+from agency.rules.treatment_path import Signature, default_path, default_paths
 
 pytestmark = pytest.mark.pure
 
@@ -13,14 +13,35 @@ pytestmark = pytest.mark.pure
 @pytest.mark.parametrize("debtor", DebtorKind)
 def test_a_goal_takes_the_path_of_its_name_or_the_usual_one(law, debtor):
     usual = default_path(law=law, debtor=debtor)
-    keys = {path.key for path in default_paths()}
     for emphasis in Emphasis:
-        named = f"{usual.key}-{emphasis.value}"
         found = propose_path(law=law, debtor=debtor, emphasis=emphasis)
-        if emphasis is Emphasis.balanced or named not in keys:
+        if emphasis is Emphasis.balanced:
             assert found.path == usual
         else:
-            assert found.path.key == named
+            assert found.path.key.endswith(f"-{emphasis.value}")
+            assert found.path.law is usual.law
+            assert debtor in found.path.debtors or law not in (Law.nl, Law.be)
+
+
+@pytest.mark.parametrize("law", [Law.nl, Law.be])
+@pytest.mark.parametrize("debtor", DebtorKind)
+def test_each_law_and_kind_of_debtor_has_a_path_in_either_name(law, debtor):
+    names = {}
+    for signature in (Signature.creditor, Signature.agency):
+        found = propose_path(law=law, debtor=debtor, emphasis=Emphasis.balanced, signature=signature).path
+        assert (found.law, found.debtors, found.signature) == (law, (debtor,), signature)
+        names[signature] = found.key
+    assert names[Signature.agency] == f"{names[Signature.creditor]}-agency"
+
+
+def test_a_first_reminder_goes_out_a_day_after_the_due_date_and_another_a_week_later():
+    """S-1, on every path that a creditor did not choose for its pace."""
+    usual = [path for path in default_paths() if path.signature is not Signature.either]
+    assert len(usual) == 12
+    for path in usual:
+        first, second = path.steps[:2]
+        assert (first.template, first.anchor, first.days) == ("reminder_1", "due_date", 1)
+        assert (second.template, second.anchor, second.days) == ("reminder_2", "previous_sent", 7)
 
 
 def test_where_the_house_has_no_path_for_a_goal_the_usual_one_is_told(monkeypatch):

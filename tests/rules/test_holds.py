@@ -16,7 +16,7 @@ from tests.rules.wording import assert_readable
 pytestmark = pytest.mark.pure
 
 MONDAY = date(2026, 11, 2)
-TOLD = {"promise", "notice_running"}
+TOLD = {"promise", "notice_running", "agreement_to_confirm"}
 days = st.dates(min_value=date(2024, 1, 1), max_value=date(2040, 12, 31))
 
 

@@ -131,7 +131,7 @@ class TestPaths:
         ("law", "debtor", "key", "notice"),
         [
             (Law.nl, DebtorKind.consumer, "nl-consumer", "notice_nl_consumer"),
-            (Law.nl, DebtorKind.sole_trader, "nl-business", "notice_business"),
+            (Law.nl, DebtorKind.sole_trader, "nl-sole-trader", "notice_business"),
             (Law.nl, DebtorKind.company, "nl-business", "notice_business"),
             (Law.be, DebtorKind.consumer, "be-consumer", "notice_be_consumer"),
             (Law.be, DebtorKind.company, "be-business", "notice_business"),
@@ -160,7 +160,7 @@ class TestPaths:
             ((), "keys of their own"),
             ((NL_CONSUMER.steps[0], NL_CONSUMER.steps[0]), "keys of their own"),
             ((NL_CONSUMER.steps[1],), "first step counts from the due date"),
-            ((NL_CONSUMER.steps[0], NL_CONSUMER.steps[4]), "a notice that was not sent"),
+            ((NL_CONSUMER.steps[0], NL_CONSUMER.steps[6]), "a notice that was not sent"),
             ((replace(NL_CONSUMER.steps[0], days=-1),), "past day"),
             ((replace(NL_CONSUMER.steps[0], channels=()),), "no channel"),
         ],
@@ -179,7 +179,7 @@ class TestAlways:
         keys = [step.key for step in walked]
         assert len(set(keys)) == len(keys)
         assert keys == [step.key for step in path.steps if step.key in keys]
-        must = {step.key for step in path.steps if not step.optional}
+        must = {step.key for step in path.steps if not step.conditional}
         assert must <= set(keys)
         assert [step.on for step in walked] == sorted(step.on for step in walked)
 

@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from agency.kernel.errors import Invalid
 from agency.kernel.outbox import drain
 from agency.ports.providers import ProviderRefused, ProviderTransient
 from agency.ports.registers import DebtorQuestion
+from agency.screening.unclear import settle_unclear, unclear_debtors
 from integrations.credit.registers import HttpRegisters
 from tests.known_before import MONDAY
 
@@ -90,6 +92,22 @@ class TestBeforeTheFirstContact:
         assert house.one("SELECT state FROM screening") == "unclear"
         assert house.one("SELECT count(*) FROM message") == 0
         assert house.one("SELECT reason FROM work_item") == "register_unclear"
+        with house.open() as unit:
+            (waiting,) = unclear_debtors(unit, limit=10)
+            assert (waiting.debtor, len(waiting.claims)) == ("J. RAADSEL", 1)
+            assert waiting.entries[0]["kind"]
+            with pytest.raises(Invalid, match="why"):
+                settle_unclear(unit, creditor_id=waiting.creditor_id, debtor_id=waiting.debtor_id, why=" ")
+            settle_unclear(
+                unit, creditor_id=waiting.creditor_id, debtor_id=waiting.debtor_id, why="A namesake."
+            )
+            assert unclear_debtors(unit, limit=10) == []
+        assert (
+            house.one("SELECT facts ->> 'why' FROM audit_entry WHERE action = 'screening.settled'")
+            == "A namesake."
+        )
+        house.hours(TUESDAY + timedelta(days=1), 3)
+        assert letters(house) == 1
 
 
 class TestEveryWeek:

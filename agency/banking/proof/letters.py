@@ -1,8 +1,9 @@
 """P7: what each message said was owed is what the ledger says was owed on its day.
 
-Messages keep the amounts that they stated. Principal is held against the entries that were known when the
-message left and count on or before its day; interest and costs that ran by then stand in no entry, so of
-these the message's own sum must hold.
+Messages keep the amounts that they stated, and the database's snapshot under which these were read while
+their claim was locked. Principal is held against the entries that could be seen then and count on or before
+its day; of a message without a snapshot, against those written before it was reserved. Interest and costs
+that ran by then stand in no entry, so of these the message's own sum must hold.
 """
 
 from agency.banking.proof.checks import Check, none_may_differ
@@ -16,14 +17,16 @@ _MESSAGES = """
         (m.amounts->>'principal')::bigint AS principal, (m.amounts->>'total')::bigint AS total,
         (m.amounts->>'interest')::bigint + (m.amounts->>'costs')::bigint
           + (m.amounts->>'costs_vat')::bigint AS on_top,
-        coalesce((m.amounts->>'disputed')::bigint, 0) AS disputed
+        coalesce((m.amounts->>'disputed')::bigint, 0) AS disputed,
+        (m.amounts->>'seen')::pg_snapshot AS seen
       FROM message m WHERE m.amounts ? 'total' AND m.reserved_at IS NOT NULL AND age(m.xmin) <= :age),
     owed AS (
       SELECT s.creditor_id, s.id, coalesce(sum(e.amount_minor), 0) AS principal FROM said s
       JOIN ledger_entry e ON e.creditor_id = s.creditor_id AND e.claim_id = s.claim_id
         AND e.account = 'claims.principal'
       JOIN ledger_transaction t ON t.creditor_id = e.creditor_id AND t.id = e.transaction_id
-        AND t.effective_on <= s.as_of AND t.at <= s.reserved_at
+        AND t.effective_on <= s.as_of AND CASE WHEN s.seen IS NULL THEN t.at <= s.reserved_at
+          ELSE pg_visible_in_snapshot(t.xid::text::xid8, s.seen) END
       GROUP BY s.creditor_id, s.id)
     SELECT 'message' AS what, s.creditor_id, s.id::text AS id, s.as_of || ' ' || s.step AS text,
       CASE WHEN s.total <> s.principal + s.on_top THEN s.total ELSE s.principal END AS left_side,

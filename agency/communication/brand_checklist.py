@@ -1,0 +1,228 @@
+"""What must be in order before a brand is published: each point green, or with what is wrong in it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from agency.communication.brand_cases import Sends, creditor_facts, made_up_case
+from agency.communication.brand_previews import (
+    NoSuchMessage,
+    preview,
+    sample_for,
+    texts,
+    values_of,
+)
+from agency.communication.mandatory import empty_values, missing, readers
+from agency.communication.rendering import UnableToRender
+from agency.communication.templates import TemplateTooHard, refuse_too_hard, written_files
+from agency.kernel.errors import Invalid
+from agency.kernel.settings import Settings
+from agency.kernel.unit import Unit
+from agency.parties import branding
+from agency.parties.hosts import host_state
+from agency.parties.models import HostState, HostUse
+from agency.ports.providers import Renderer
+from agency.rules.brand import BrandDesign, BrandFault, brand_faults
+from agency.rules.facts import DebtorKind, Phase
+from agency.rules.identity import Identity, identity_shown
+
+Point = Literal["design", "contrast", "mail_domain", "pay_host", "identity", "mandatory", "b1", "rendering"]
+_CONTRAST: Final = frozenset({"contrast_button", "contrast_paper"})
+_COUNTRIES: Final = ("NL", "BE", "DE", "FR")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One point of the list; it is in order when nothing stands in `wrong` and `faults`."""
+
+    point: Point
+    wrong: tuple[str, ...] = ()
+    faults: tuple[BrandFault, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def passes(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.wrong and not self.faults
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Who signs towards one kind of debtor in one phase, with the decision."""
+
+    country: str
+    debtor: DebtorKind
+    phase: Phase
+    identity: Identity
+
+
+class NotReady(Invalid):
+    """A point of the checklist is not in order."""
+
+    def __init__(self, points: tuple[Checked, ...]) -> None:
+        super().__init__("the checklist is not green yet, so this brand cannot be published")
+        self.points = points
+
+
+def checklist(unit: Unit, *, creditor_id: UUID, design: BrandDesign, settings: Settings) -> list[Checked]:
+    """This function will look at every point but rendering, which takes seconds: see `rendered`."""
+    creditor = creditor_facts(unit, creditor_id=creditor_id)
+    faults = brand_faults(design, on=unit.today)
+    return [
+        Checked("design", faults=tuple(one for one in faults if not _is_about_words(one))),
+        Checked("contrast", faults=tuple(one for one in faults if one.code in _CONTRAST)),
+        _mail_domain(unit, creditor_id, design, settings),
+        _pay_host(unit, creditor_id, design),
+        Checked("identity", wrong=_unregistered(settings)),
+        Checked("mandatory", wrong=_missing(creditor, design, unit.today, settings)),
+        Checked("b1", wrong=_too_hard(unit.today), faults=tuple(f for f in faults if f.code == "too_hard")),
+    ]
+
+
+def rendered(
+    unit: Unit,
+    *,
+    creditor_id: UUID,
+    design: BrandDesign,
+    settings: Settings,
+    renderer: Renderer,
+    drawing: str = "",
+) -> Checked:
+    """This function will make every message once, in each language and for each channel."""
+    creditor = creditor_facts(unit, creditor_id=creditor_id)
+    wrong: list[str] = []
+    for key, channel, language in texts():
+        case = sample_for(key, creditor=creditor, on=unit.today)
+        try:
+            preview(
+                design=design, case=case, key=key, channel=channel, language=language, at=unit.now,
+                settings=settings, renderer=renderer, sends=Sends(), drawing=drawing,
+            )  # fmt: skip
+        except (NoSuchMessage, UnableToRender) as error:
+            wrong.append(f"{key}, {channel}, {language}: {error}")
+    return Checked("rendering", wrong=tuple(wrong))
+
+
+def submit(
+    unit: Unit, *, creditor_id: UUID, draft_id: UUID, settings: Settings, renderer: Renderer, drawing: str
+) -> None:
+    """This function will hand a draft to a second person once everything is in order.
+
+    :raises NotReady: something is not.
+    :raises Conflict: it is not a draft any more.
+    """
+    _refuse_unready(unit, creditor_id, draft_id, settings, renderer, drawing)
+    branding.submit_draft(unit, creditor_id=creditor_id, draft_id=draft_id)
+
+
+def publish(
+    unit: Unit, *, creditor_id: UUID, draft_id: UUID, settings: Settings, renderer: Renderer, drawing: str
+) -> int:
+    """This function will publish a submitted draft, looking at everything once more, and return the version.
+
+    :raises NotReady: something is not in order any more.
+    :raises NotYourOwn: the person wrote in it.
+    :raises Conflict: it was not submitted, or changes nothing.
+    """
+    _refuse_unready(unit, creditor_id, draft_id, settings, renderer, drawing)
+    return branding.publish_draft(unit, creditor_id=creditor_id, draft_id=draft_id)
+
+
+def identities(*, in_creditors_name: bool, on: date) -> Iterator[Shown]:
+    """Give who signs, by country, kind of debtor and phase, as the release decides it."""
+    for country in _COUNTRIES:
+        for debtor in DebtorKind:
+            for phase in (Phase.reminder, Phase.amicable, Phase.legal):
+                found = identity_shown(
+                    country=country, debtor=debtor, phase=phase, in_creditors_name=in_creditors_name, on=on
+                )
+                yield Shown(country, debtor, phase, found)
+
+
+def sends_of(unit: Unit, *, creditor_id: UUID, design: BrandDesign) -> Sends:
+    """This function will tell whether mail may come from the design's domain and links lead to its host."""
+    mail = host_state(unit, creditor_id=creditor_id, use=HostUse.MAIL, name=design.mail_domain)
+    pay = host_state(unit, creditor_id=creditor_id, use=HostUse.PAY, name=design.pay_host)
+    return Sends(mail=mail is HostState.VALID, pay=pay is HostState.VALID)
+
+
+def _refuse_unready(
+    unit: Unit, creditor_id: UUID, draft_id: UUID, settings: Settings, renderer: Renderer, drawing: str
+) -> None:
+    draft = branding.draft_of(unit, creditor_id=creditor_id, draft_id=draft_id, to_change=True)
+    design = BrandDesign.from_fields(draft.content)
+    points = checklist(unit, creditor_id=creditor_id, design=design, settings=settings)
+    if all(point.passes for point in points):
+        points = [
+            rendered(
+                unit, creditor_id=creditor_id, design=design, settings=settings, renderer=renderer,
+                drawing=drawing,
+            )
+        ]  # fmt: skip
+    if failing := tuple(point for point in points if not point.passes):
+        raise NotReady(failing)
+
+
+def _is_about_words(fault: BrandFault) -> bool:
+    return fault.code in _CONTRAST or fault.code == "too_hard"
+
+
+def _mail_domain(unit: Unit, creditor_id: UUID, design: BrandDesign, settings: Settings) -> Checked:
+    domain = design.mail_domain
+    if not domain:
+        return Checked("mail_domain", facts={"state": "agency", "domain": settings.agency_email})
+    state = host_state(unit, creditor_id=creditor_id, use=HostUse.MAIL, name=domain)
+    return _host("mail_domain", domain, state)
+
+
+def _pay_host(unit: Unit, creditor_id: UUID, design: BrandDesign) -> Checked:
+    if not design.pay_host:
+        return Checked("pay_host", facts={"state": "agency", "domain": ""})
+    state = host_state(unit, creditor_id=creditor_id, use=HostUse.PAY, name=design.pay_host)
+    return _host("pay_host", design.pay_host, state)
+
+
+def _host(point: Point, name: str, state: HostState | None) -> Checked:
+    told = {"state": state.value if state else "unknown", "domain": name}
+    return Checked(point, wrong=() if state is HostState.VALID else (told["state"],), facts=told)
+
+
+def _unregistered(settings: Settings) -> tuple[str, ...]:
+    """The agency's own identity must be complete, because every message shows it."""
+    needed = (
+        "agency_name", "agency_address", "agency_phone", "agency_email", "agency_registration_nl",
+        "agency_registration_be", "agency_visits_and_complaints_url", "agency_privacy_url",
+    )  # fmt: skip
+    return tuple(name for name in needed if not getattr(settings, name))
+
+
+def _missing(creditor: dict[str, Any], design: BrandDesign, on: date, settings: Settings) -> tuple[str, ...]:
+    found = {*_texts_that_miss(on)}
+    for (key, channel, language), composed in texts().items():
+        if channel == "sms" or (language != "nl" and (key, channel, "nl") in texts()):
+            continue  # which values a message needs does not depend on its language
+        for law, debtor in readers(key):
+            case = made_up_case(creditor=creditor, law=law, debtor=debtor, on=on)
+            _, values = values_of(design, case, composed, on=on, settings=settings, sends=Sends())
+            empty = empty_values(key, values, law=law, debtor=debtor, channel=channel, on=on)
+            found |= set(empty)
+    return tuple(sorted(found))
+
+
+@lru_cache(maxsize=8)
+def _texts_that_miss(on: date) -> tuple[str, ...]:
+    return tuple(name for composed in texts().values() for name in missing(composed, on=on))
+
+
+@lru_cache(maxsize=8)
+def _too_hard(on: date) -> tuple[str, ...]:
+    hard = []
+    for written in written_files():
+        try:
+            refuse_too_hard(written, on=on)
+        except TemplateTooHard as refusal:
+            hard.append(refusal.message)
+    return tuple(hard)

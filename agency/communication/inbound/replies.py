@@ -1,0 +1,109 @@
+"""A debtor's message becomes a reply on its claim: read for its topic, its files checked, the path paused."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import text
+
+from agency.claims.holds import lift_holds_on, place_hold
+from agency.claims.states import HoldGround
+from agency.communication.inbound.models import Inbound, InboundChannel, InboundState, Reply
+from agency.documents.quota import OverQuota
+from agency.documents.types import UnacceptableFile
+from agency.documents.upload import add_document, clean_name
+from agency.events import ReplyReceived
+from agency.kernel.emitting import emit
+from agency.kernel.files import store
+from agency.kernel.ids import new_id
+from agency.kernel.unit import Unit
+from agency.ports.providers import FileStore
+from agency.rules.facts import DocumentKind
+from agency.rules.inbound.mail import Part
+from agency.rules.inbound.triage import Topic, triage
+
+FILES_MAX: Final = 20
+_LANGUAGE = text(
+    "SELECT d.language FROM claim c JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
+    " WHERE c.creditor_id = :c AND c.id = :claim"
+)
+_UNREAD = text(
+    "SELECT EXISTS (SELECT FROM reply WHERE creditor_id = :c AND claim_id = :claim AND state = 'waiting')"
+)
+
+
+def keep_reply(
+    unit: Unit,
+    files: FileStore,
+    inbound: Inbound,
+    *,
+    creditor_id: UUID,
+    claim_id: UUID,
+    found_by: str,
+    attachments: Sequence[Part],
+) -> UUID:
+    """This function will put a message on a claim, pause its path until a person has read it, and return the
+    reply's id.
+
+    :raises NotFound: this creditor has no such claim.
+    """
+    place_hold(unit, creditor_id=creditor_id, claim_id=claim_id, ground=HoldGround.REPLY_UNREAD)
+    content = files.get(inbound.sha256)
+    store(unit, files, creditor_id=creditor_id, content=content, media_type=inbound.media_type)
+    found = triage(inbound.words)
+    topic = Topic.STOP if inbound.kind == "stop" else found.topic
+    kept = [_file(unit, files, creditor_id, claim_id, part) for part in attachments[:FILES_MAX]]
+    kept += [_refused(part, "more than 20 files came with it") for part in attachments[FILES_MAX:]]
+    if inbound.channel == InboundChannel.LETTER:
+        scan = Part(inbound.media_type, inbound.subject or "scan.pdf", "", content)
+        kept.append(_file(unit, files, creditor_id, claim_id, scan))
+    language = (
+        unit.session.connection().execute(_LANGUAGE, {"c": creditor_id, "claim": claim_id}).scalar_one()
+    )
+    reply = Reply(
+        creditor_id=creditor_id, id=new_id(), claim_id=claim_id, inbound_id=inbound.id,
+        channel=inbound.channel, received_at=inbound.received_at, from_value=inbound.from_value,
+        subject=inbound.subject, words=inbound.words, sha256=inbound.sha256, files=kept, found_by=found_by,
+        topic=topic, language=language,
+        signs=[[sign.topic.value, sign.words, sign.language, sign.weight] for sign in found.signs[:20]],
+    )  # fmt: skip
+    unit.session.add(reply)
+    unit.session.flush()
+    inbound.state, inbound.why = InboundState.THREADED, found_by
+    inbound.for_creditor_id, inbound.for_claim_id, inbound.reply_id = creditor_id, claim_id, reply.id
+    emit(
+        unit,
+        ReplyReceived(
+            creditor_id=creditor_id,
+            claim_id=claim_id,
+            reply_id=reply.id,
+            channel=inbound.channel,
+            topic=topic,
+        ),
+    )
+    return reply.id
+
+
+def free_when_read(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> None:
+    """This function will let a claim's path go on when none of its replies waits any more."""
+    waits = unit.session.connection().execute(_UNREAD, {"c": creditor_id, "claim": claim_id}).scalar_one()
+    if not waits:
+        lift_holds_on(unit, creditor_id=creditor_id, claim_id=claim_id, ground=HoldGround.REPLY_UNREAD)
+
+
+def _file(unit: Unit, files: FileStore, creditor_id: UUID, claim_id: UUID, part: Part) -> dict[str, Any]:
+    """Check a file as every document is and keep it in the dossier; what a debtor sends proves no claim."""
+    name = clean_name(part.name)
+    try:
+        with unit.session.begin_nested():
+            document_id = add_document(
+                unit, files, creditor_id=creditor_id, claim_id=claim_id, name=name, content=part.content,
+                kind=DocumentKind.other,
+            )  # fmt: skip
+    except (UnacceptableFile, OverQuota) as refusal:
+        return _refused(part, refusal.message)
+    return {"name": name, "size": len(part.content), "document_id": str(document_id)}
+
+
+def _refused(part: Part, why: str) -> dict[str, Any]:
+    return {"name": clean_name(part.name), "size": len(part.content), "refused": why}

@@ -1,0 +1,232 @@
+"""Brands as versions: drawn up as often as one likes, let out by a second person, gone back to at will.
+
+The row of `brand` says what counts now and is only written here, from a published version.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel import col, select
+
+from agency.kernel.audit import record
+from agency.kernel.errors import Conflict, Forbidden, NotFound
+from agency.kernel.ids import new_id
+from agency.kernel.unit import Unit
+from agency.parties.models import Brand, BrandState, BrandVersion
+from agency.rules.brand import BrandDesign
+
+OPEN: Final = (BrandState.DRAFT, BrandState.SUBMITTED)
+_COLUMNS: Final = (
+    "name", "colour", "ink", "accent", "font", "letterhead", "sender_name", "sender_email", "reply_to",
+    "sms_sender", "phone", "caller_id", "pay_host", "footer", "pay_text",
+)  # fmt: skip
+
+
+class NotYourOwn(Forbidden):
+    """Whoever wrote a brand does not publish it."""
+
+
+def brand_of(unit: Unit, *, creditor_id: UUID) -> Brand:
+    """This function will return how a creditor looks now.
+
+    :raises NotFound: there is no such creditor, or it has no brand.
+    """
+    found = unit.session.exec(
+        select(Brand).where(Brand.creditor_id == creditor_id).order_by(text("id")).limit(1)
+    ).first()
+    if found is None:
+        raise NotFound("this page does not exist")
+    return found
+
+
+def design_of(brand: Brand) -> BrandDesign:
+    """This function will return the design that counts now."""
+    content = {name: getattr(brand, name) for name in _COLUMNS}
+    return BrandDesign.from_fields(content | {"logo_sha256": brand.logo_sha256 or ""})
+
+
+def lay_down_first(unit: Unit, *, brand: Brand) -> None:
+    """This function will keep a fresh brand as its creditor's first version (set-up; nobody approved it)."""
+    first = BrandVersion(
+        creditor_id=brand.creditor_id, id=new_id(), version=1, state=BrandState.PUBLISHED,
+        content=design_of(brand).plain(), writers=[unit.by], changed_at=unit.now, created_at=unit.now,
+    )  # fmt: skip
+    unit.session.add(first)
+    unit.session.flush()
+    brand.version_id = first.id
+
+
+def start_draft(unit: Unit, *, creditor_id: UUID, from_version: int | None = None) -> BrandVersion:
+    """This function will begin a draft as a copy of what counts, or of an earlier version to go back to.
+
+    A creditor has one open draft at a time: the one that stands is returned as it is.
+
+    :raises NotFound: the creditor has no brand, or no such version.
+    :raises Conflict: an earlier version is asked for while a draft is open.
+    """
+    brand = brand_of(unit, creditor_id=creditor_id)
+    unit.session.connection().execute(
+        text("SELECT FROM brand WHERE creditor_id = :c AND id = :id FOR UPDATE"),
+        {"c": creditor_id, "id": brand.id},
+    )
+    if standing := open_draft(unit, creditor_id=creditor_id):
+        if from_version is not None:
+            raise Conflict("there is a draft already; publish or withdraw it first")
+        return standing
+    newest = versions_of(unit, creditor_id=creditor_id)
+    if from_version is None:
+        content = design_of(brand).plain()
+    else:
+        content = dict(version_numbered(unit, creditor_id=creditor_id, version=from_version).content)
+    draft = BrandVersion(
+        creditor_id=creditor_id, id=new_id(), content=content, writers=[unit.by], changed_at=unit.now,
+        based_on=newest[0].version if newest else None, created_at=unit.now,
+        remark="" if from_version is None else f"back to {from_version}",
+    )  # fmt: skip
+    unit.session.add(draft)
+    unit.session.flush()
+    _tell(unit, draft, "drafted")
+    return draft
+
+
+def open_draft(unit: Unit, *, creditor_id: UUID) -> BrandVersion | None:
+    """This function will return the draft that a creditor's brand has, also when it was submitted."""
+    return unit.session.exec(
+        select(BrandVersion).where(BrandVersion.creditor_id == creditor_id, col(BrandVersion.state).in_(OPEN))
+    ).one_or_none()
+
+
+def draft_of(unit: Unit, *, creditor_id: UUID, draft_id: UUID, to_change: bool = False) -> BrandVersion:
+    """This function will return a version by its id, its row locked when it is to be changed.
+
+    :raises NotFound: the creditor has none.
+    """
+    wanted = select(BrandVersion).where(BrandVersion.creditor_id == creditor_id, BrandVersion.id == draft_id)
+    if to_change:
+        wanted = wanted.with_for_update().execution_options(populate_existing=True)
+    found = unit.session.exec(wanted).one_or_none()
+    if found is None:
+        raise NotFound("this page does not exist")
+    return found
+
+
+def versions_of(unit: Unit, *, creditor_id: UUID) -> list[BrandVersion]:
+    """This function will return the published versions of a creditor's brand, the newest first."""
+    return list(
+        unit.session.exec(
+            select(BrandVersion)
+            .where(BrandVersion.creditor_id == creditor_id, col(BrandVersion.version).is_not(None))
+            .order_by(col(BrandVersion.version).desc())
+            .limit(500)
+        )
+    )
+
+
+def version_numbered(unit: Unit, *, creditor_id: UUID, version: int) -> BrandVersion:
+    """This function will return a published version by its number.
+
+    :raises NotFound: the creditor has none.
+    """
+    found = unit.session.exec(
+        select(BrandVersion).where(BrandVersion.creditor_id == creditor_id, BrandVersion.version == version)
+    ).one_or_none()
+    if found is None:
+        raise NotFound("this page does not exist")
+    return found
+
+
+def change_draft(
+    unit: Unit, *, creditor_id: UUID, draft_id: UUID, content: Mapping[str, Any]
+) -> BrandVersion:
+    """This function will keep fields of a draft, whatever rules they break; others stay as they are.
+
+    :raises Conflict: it is not a draft any more.
+    :raises TypeError: a field is no text.
+    """
+    draft = _in_state(unit, creditor_id, draft_id, BrandState.DRAFT)
+    changed = BrandDesign.from_fields(draft.content | dict(content)).plain()
+    if changed != draft.content:
+        draft.content, draft.changed_at = changed, unit.now
+        draft.writers = sorted({*draft.writers, unit.by})
+    return _kept(unit, draft)
+
+
+def submit_draft(unit: Unit, *, creditor_id: UUID, draft_id: UUID) -> BrandVersion:
+    """This function will hand a draft to a second person; whether it may be is asked in
+    `agency.communication.brand_checklist` first.
+
+    :raises Conflict: it is not a draft any more.
+    """
+    draft = _in_state(unit, creditor_id, draft_id, BrandState.DRAFT)
+    draft.state, draft.remark = BrandState.SUBMITTED, ""
+    _tell(unit, draft, "submitted")
+    return _kept(unit, draft)
+
+
+def return_draft(unit: Unit, *, creditor_id: UUID, draft_id: UUID, remark: str) -> BrandVersion:
+    """This function will give a submitted draft back to its writers, with the reason.
+
+    :raises Conflict: it was not submitted.
+    """
+    draft = _in_state(unit, creditor_id, draft_id, BrandState.SUBMITTED)
+    draft.state, draft.remark = BrandState.DRAFT, remark
+    draft.decided_at, draft.decided_by = unit.now, unit.by
+    _tell(unit, draft, "returned")
+    return _kept(unit, draft)
+
+
+def withdraw_draft(unit: Unit, *, creditor_id: UUID, draft_id: UUID) -> BrandVersion:
+    """This function will end a draft that is not going to be published.
+
+    :raises Conflict: it was published or withdrawn before.
+    """
+    draft = _in_state(unit, creditor_id, draft_id, *OPEN)
+    draft.state, draft.decided_at, draft.decided_by = BrandState.WITHDRAWN, unit.now, unit.by
+    _tell(unit, draft, "withdrawn")
+    return _kept(unit, draft)
+
+
+def publish_draft(unit: Unit, *, creditor_id: UUID, draft_id: UUID) -> int:
+    """This function will make a submitted draft count from now on and return its version; what was sent
+    before keeps its own. Only `agency.communication.brand_checklist` calls it, when nothing is wrong.
+
+    :raises NotYourOwn: the person wrote in it.
+    :raises Conflict: it was not submitted, or says what counts already.
+    """
+    draft = _in_state(unit, creditor_id, draft_id, BrandState.SUBMITTED)
+    if unit.by in draft.writers:
+        raise NotYourOwn("a second person publishes a brand; you wrote in this one")
+    brand = brand_of(unit, creditor_id=creditor_id)
+    design = BrandDesign.from_fields(draft.content)
+    if design == design_of(brand):
+        raise Conflict("this draft changes nothing")
+    standing = versions_of(unit, creditor_id=creditor_id)
+    draft.version = 1 + (standing[0].version or 0 if standing else 0)
+    draft.state, draft.decided_at, draft.decided_by = BrandState.PUBLISHED, unit.now, unit.by
+    _kept(unit, draft)
+    for name in _COLUMNS:
+        setattr(brand, name, design.plain()[name])
+    brand.logo_sha256, brand.version_id = design.logo_sha256 or None, draft.id
+    unit.session.add(brand)
+    unit.session.flush()
+    _tell(unit, draft, "published")
+    return draft.version
+
+
+def _in_state(unit: Unit, creditor_id: UUID, draft_id: UUID, *states: BrandState) -> BrandVersion:
+    draft = draft_of(unit, creditor_id=creditor_id, draft_id=draft_id, to_change=True)
+    if draft.state not in states:
+        raise Conflict(f"this draft is {draft.state}")
+    return draft
+
+
+def _kept(unit: Unit, draft: BrandVersion) -> BrandVersion:
+    unit.session.add(draft)
+    unit.session.flush()
+    return draft
+
+
+def _tell(unit: Unit, draft: BrandVersion, what: str) -> None:
+    record(unit, action=f"brand.{what}", subject=f"brand_version:{draft.id}", creditor_id=draft.creditor_id)

@@ -1,0 +1,191 @@
+"""What a bounced mail says: which address, why, for good or for now (RFC 3464, and looser forms)."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from agency.rules.inbound.bounce_reason import Reason, reason_of
+from agency.rules.inbound.mail import Mail, address_in
+from agency.rules.inbound.plain_words import plain
+from agency.rules.tables import read_table
+
+RECIPIENTS_MAX: Final = 50
+_STATUS: Final = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
+_REPLY: Final = re.compile(r"(?<![\w.@-])([45]\d\d)(?=[ \-:,'\n]|$)")
+_ADDRESS: Final = re.compile(
+    r"[A-Za-z0-9._%+'&/*!#$-]{1,120}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,10}"
+)
+_LINE_OF: Final = re.compile(rf"^[\s>\"'<*-]*({_ADDRESS.pattern})[>\"']*(?=$|[\s:,;.(\[<])")
+_STAGE: Final = re.compile(r"in\s+reply\s+to\s+(?:end\s+of\s+)?[A-Z ]{4,10}", re.IGNORECASE)
+# What a delivery agent of the reader itself said outranks what the relay made of it.
+_OWN_WORDS: Final = re.compile(r"was automatically rejected:\s*\n+(.{3,300})", re.IGNORECASE)
+_RETRIED: Final = re.compile(
+    r"warning message only|will be retried|do not need to resend|not need to resend|still trying"
+)
+_FAILED: Final = frozenset({"failed", "delayed", "expired", ""})
+
+
+@dataclass(frozen=True, slots=True)
+class Bounce:
+    """One address that a mail did not reach.
+
+    :param recipient: in lower case; empty where the mail does not say.
+    :param status: class.subject.detail; where none was told, one of our own range by the reason.
+    :param reply: the SMTP code, empty where none was told.
+    :param reason: a key of the table of reasons; `hard` when the address itself is no good.
+    :param diagnosis: the words of the server, shortened, for people.
+    :param final: nobody will try again; False while the server still does.
+    """
+
+    recipient: str
+    status: str
+    reply: str
+    reason: str
+    hard: bool
+    diagnosis: str
+    final: bool
+
+
+def is_bounce(mail: Mail) -> bool:
+    """Tell whether a mail is the report that another one did not arrive."""
+    report = mail.report("message/delivery-status")
+    if report:
+        actions = [block.get("action", "") for block in _blocks(report)]
+        return not actions or any(action in _FAILED for action in actions)
+    words = read_table("inbound_words")["bounce"]
+    if "delivery-status" in mail.header("content-type").lower():
+        return True
+    local, name = mail.sender.partition("@")[0], plain(mail.header("from"))
+    daemon = local in words["senders"] or any(one in name for one in words["names"])
+    nobody = mail.header("return-path").strip() == "<>" or mail.sender == ""
+    subject = plain(mail.subject)
+    failing = any(one in subject for one in words["subjects"])
+    said = plain(mail.text[:4_000])
+    told = any(one in said for one in words["texts"]) or _REPLY.search(mail.text[:4_000]) is not None
+    machine = local in words["machines"] or bool(mail.header("auto-submitted"))
+    return (daemon and (failing or told)) or (nobody and failing) or (machine and failing and told)
+
+
+def bounces(mail: Mail) -> tuple[Bounce, ...]:
+    """Return what a bounced mail says of each address; one without an address where it names none."""
+    notice = _notice(mail)
+    reported = [
+        _reported(block, notice)
+        for block in _blocks(mail.report("message/delivery-status"))
+        if block.get("action", "") in _FAILED
+    ]
+    found = reported or _told(mail, notice)
+    return tuple({one.recipient: one for one in found}.values())[:RECIPIENTS_MAX]
+
+
+def _blocks(report: str) -> list[dict[str, str]]:
+    """The fields of each address in a report, names in lower case, folded lines joined."""
+    found: list[dict[str, str]] = []
+    for block in re.split(r"\n\s*\n", report):
+        fields: dict[str, str] = {}
+        last = ""
+        for line in block.splitlines():
+            name, colon, value = line.partition(":")
+            if line[:1].isspace() and last:
+                fields[last] += f" {line.strip()}"
+            elif colon and " " not in name.strip():
+                last = name.strip().lower()
+                fields.setdefault(last, value.strip())
+        if "final-recipient" in fields or "original-recipient" in fields:
+            fields["action"] = fields.get("action", "").split("(")[0].strip().lower()
+            found.append(fields)
+    return found
+
+
+def _reported(block: dict[str, str], notice: str) -> Bounce:
+    said = block.get("final-recipient") or block.get("original-recipient", "")
+    recipient = address_in(said.rpartition(";")[2])
+    diagnosis = re.sub(r"^\s*[\w-]+\s*;\s*", "", block.get("diagnostic-code", ""))
+    told = _STATUS.search(block.get("status", ""))
+    status = told[1] if told else ""
+    own = _OWN_WORDS.search(notice)
+    words = own[1] if own else diagnosis or _about(notice, recipient)
+    if not own and (not status or status.endswith(".0.0")) and (nearer := _STATUS.search(words)):
+        status = nearer[1]
+    stage = _STAGE.search(notice[max(0, notice.find(recipient)) :]) if recipient else None
+    final = block["action"] != "delayed"
+    return _bounce(recipient, status, words, stage[0] if stage else "", final=final, reported=True)
+
+
+def _told(mail: Mail, notice: str) -> list[Bounce]:
+    """What a report in plain words says: each address at the beginning of a line, and the words after it."""
+    ours = frozenset(mail.recipients)
+    by_address: dict[str, list[str]] = {}
+    address = ""
+    for line in notice.splitlines():
+        found = _LINE_OF.match(line)
+        if found and (starts := found[1].lower()) not in ours:
+            address = starts
+        if address:
+            by_address.setdefault(address, []).append(line)
+    if not by_address:
+        by_address = {_somebody(mail, notice, ours): [notice]}
+    final = _RETRIED.search(plain(notice)) is None
+    return [
+        _bounce(one, "", "\n".join(lines), "", final=final, reported=False)
+        for one, lines in by_address.items()
+    ]
+
+
+def _somebody(mail: Mail, notice: str, ours: frozenset[str]) -> str:
+    for words in (mail.header("x-failed-recipients"), notice, _to_of(mail.returned)):
+        for found in _ADDRESS.findall(words):
+            if found.lower() not in ours | {mail.sender}:
+                return str(found).lower()
+    return ""
+
+
+def _to_of(returned: str) -> str:
+    found = re.search(r"^to:(.*)$", returned, re.IGNORECASE | re.MULTILINE)
+    return found[1] if found else ""
+
+
+def _about(notice: str, recipient: str) -> str:
+    """The words of the notice from an address on."""
+    at = notice.lower().find(recipient) if recipient else -1
+    return notice[at:] if at >= 0 else notice
+
+
+def _bounce(recipient: str, status: str, words: str, stage: str, *, final: bool, reported: bool) -> Bounce:
+    replied = _REPLY.search(words)
+    found = status or ((told := _STATUS.search(words)) and told[1]) or ""
+    reason = reason_of(diagnosis=f"{words} {stage}", status=found, recipient=recipient)
+    return Bounce(
+        recipient=recipient,
+        status=found or f"{_class_of(replied, final, reported, reason)}.{reason.own}",
+        reply=replied[1] if replied else "",
+        reason=reason.key,
+        hard=reason.hard and not found.startswith("4"),
+        diagnosis=" ".join(words.split())[:300],
+        final=final,
+    )
+
+
+def _class_of(replied: re.Match[str] | None, final: bool, reported: bool, reason: Reason) -> str:
+    """For good (5) or for now (4), where no status says it."""
+    if replied:
+        return replied[1][0]
+    if reported:
+        return "5" if final else "4"
+    return "4" if reason.key in ("expired", "greylisted", "ratelimited") else "5"
+
+
+def _notice(mail: Mail) -> str:
+    """What the server itself wrote, without the mail that comes back."""
+    kept: list[str] = []
+    for line in mail.text[:40_000].splitlines():
+        if any(one in plain(line) for one in _follows()):
+            break
+        kept.append(line)
+    return "\n".join(kept)
+
+
+@lru_cache(maxsize=1)
+def _follows() -> tuple[str, ...]:
+    return tuple(read_table("inbound_words")["bounce"]["original_follows"])

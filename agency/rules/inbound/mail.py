@@ -1,0 +1,247 @@
+"""A mail of a stranger made readable: bytes in, plain values out, whatever the bytes are.
+
+The limits are ours: a mail that nests or splits deeper than people's mail does is cut off there, and says so.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.errors import MessageError
+from email.header import decode_header
+from email.message import Message
+from email.utils import getaddresses, parseaddr
+from typing import Final
+
+from agency.rules.inbound.plain_words import clean, words_of_html
+
+NESTED_MAX: Final = 12
+PARTS_MAX: Final = 200
+TEXT_MAX: Final = 200_000
+HEADERS_MAX: Final = 500
+HEADER_CHARACTERS_MAX: Final = 4_000
+_MESSAGE_ID: Final = re.compile(r"<([^<>\s]{1,250})>")
+_MULTIPART: Final = re.compile(rb"(?i)^content-type:\s*multipart/", re.MULTILINE)
+_REPORTS: Final = frozenset({"message/delivery-status", "message/feedback-report"})
+_RETURNED: Final = frozenset({"message/rfc822", "text/rfc822-headers", "message/partial"})
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One leaf of a mail. `text` is filled for texts and reports, `content` for everything else."""
+
+    media_type: str
+    name: str
+    text: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail. Header names are in lower case; texts hold no signs that cannot be shown or stored.
+
+    :param text: what the sender wrote, as plain words; from the HTML where there is nothing else.
+    :param returned: headers and beginning of a mail that this one gives back, as words.
+    :param cut: the mail was too deep, too long or too split to be read whole.
+    """
+
+    headers: tuple[tuple[str, str], ...]
+    media_type: str
+    text: str
+    parts: tuple[Part, ...]
+    returned: str
+    cut: bool
+
+    def header(self, name: str) -> str:
+        """Return the first header of a name (in lower case), empty where there is none."""
+        return next((value for key, value in self.headers if key == name), "")
+
+    @property
+    def subject(self) -> str:
+        """The subject in one line."""
+        return " ".join(self.header("subject").split())
+
+    @property
+    def sender(self) -> str:
+        """The address that it says it is from, in lower case; empty where there is none."""
+        return address_in(self.header("from"))
+
+    @property
+    def sender_name(self) -> str:
+        """The name beside the sender's address."""
+        return parseaddr(self.header("from"))[0][:200]
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """Every address that it was sent to, as its headers say."""
+        names = ("to", "cc", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to")
+        said = [value for key, value in self.headers if key in names]
+        return tuple(dict.fromkeys(found for _, one in getaddresses(said) if (found := address_in(one))))
+
+    @property
+    def answers_to(self) -> tuple[str, ...]:
+        """Ids of the mails that this one answers to, without brackets, the nearest first."""
+        said = [self.header("in-reply-to"), *reversed(_MESSAGE_ID.findall(self.header("references")))]
+        found = [match for one in said for match in (_MESSAGE_ID.findall(one) or [one.strip()])]
+        return tuple(dict.fromkeys(one for one in found if one))[:50]
+
+    @property
+    def attachments(self) -> tuple[Part, ...]:
+        """The files that travel with it."""
+        return tuple(part for part in self.parts if part.content)
+
+    def report(self, media_type: str) -> str:
+        """Return the text of the first part of a kind, empty where there is none."""
+        return next((part.text for part in self.parts if part.media_type == media_type), "")
+
+
+def read_mail(raw: bytes) -> Mail:
+    """Read a mail; bytes that are none give one without headers and with their words as text."""
+    plain = _lines(raw)
+    if len(_MULTIPART.findall(plain)) > PARTS_MAX:
+        return _unread(plain)
+    try:
+        parsed = message_from_bytes(plain)
+        leaves = list(_leaves(parsed, 0))
+    except (MessageError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return _unread(plain)
+    headers = tuple(_headers(parsed))
+    own = [leaf for leaf in leaves[:PARTS_MAX] if leaf[1] not in _RETURNED]
+    parts = tuple(part for leaf in own if (part := _part(*leaf)) is not None)
+    back = next((_returned(leaf[0]) for leaf in leaves if leaf[1] in _RETURNED), "")
+    text = _text(parts)
+    return Mail(
+        headers=headers,
+        media_type=parsed.get_content_type(),
+        text=text[:TEXT_MAX],
+        parts=parts,
+        returned=back,
+        cut=len(leaves) > PARTS_MAX or len(text) > TEXT_MAX,
+    )
+
+
+def address_in(said: str) -> str:
+    """Return the address in a header's words, in lower case; empty where there is none."""
+    address = parseaddr(said)[1].strip().strip("<>").lower()
+    return address if 3 <= len(address) <= 254 and "@" in address[1:-1] and " " not in address else ""
+
+
+def _lines(raw: bytes) -> bytes:
+    """One kind of line end, no mailbox line before the headers."""
+    plain = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").lstrip(b"\n")
+    if plain.startswith((b"From ", b">From ")):
+        plain = plain.partition(b"\n")[2]
+    return plain
+
+
+def _unread(plain: bytes) -> Mail:
+    return Mail((), "text/plain", clean(plain[:TEXT_MAX].decode("utf-8", "replace")), (), "", True)
+
+
+def _headers(message: Message) -> Iterator[tuple[str, str]]:
+    for name, value in list(message.raw_items())[:HEADERS_MAX]:
+        yield name.lower(), decoded(str(value))[:HEADER_CHARACTERS_MAX]
+
+
+def decoded(value: str) -> str:
+    """Return a header's words in one line, with what was encoded (RFC 2047) written out."""
+    try:
+        pieces = decode_header(value)
+    except (MessageError, ValueError, LookupError, TypeError):
+        pieces = [(value, None)]
+    words = "".join(
+        _decode(piece, charset) if isinstance(piece, bytes) else piece for piece, charset in pieces
+    )
+    return " ".join(clean(_eight_bit(words)).split())
+
+
+def _eight_bit(words: str) -> str:
+    """Bytes that stand in a header as they are: UTF-8 where they can be, else of the western kind."""
+    if words.isascii():
+        return words
+    try:
+        return _decode(words.encode("ascii", "surrogateescape"), None)
+    except UnicodeEncodeError:
+        return words
+
+
+def _decode(content: bytes, charset: str | None) -> str:
+    for name in (charset, "utf-8"):
+        try:
+            return content.decode(name or "utf-8")
+        except (LookupError, UnicodeError, ValueError):
+            continue
+    return content.decode("latin-1")
+
+
+def _leaves(message: Message, depth: int) -> Iterator[tuple[Message, str]]:
+    kind = message.get_content_type()
+    inside = message.get_payload()
+    if kind in _RETURNED or kind in _REPORTS or not isinstance(inside, list) or depth > NESTED_MAX:
+        yield message, kind
+        return
+    for one in inside:
+        if isinstance(one, Message):
+            yield from _leaves(one, depth + 1)
+
+
+def _part(message: Message, kind: str) -> Part | None:
+    name = _name(message)
+    if kind in _REPORTS:
+        return Part(kind, name, clean(_as_words(message)), b"")
+    content = message.get_payload(decode=True)
+    if not isinstance(content, bytes):
+        return None
+    if kind.startswith("multipart/"):  # its boundary is not told: the words are all there is
+        kind = "text/plain"
+    is_file = message.get_content_disposition() == "attachment" or (bool(name) and kind[:5] != "text/")
+    if kind[:5] == "text/" and not is_file:
+        words = _decode(content, _charset(message))
+        return Part(kind, name, clean(words_of_html(words) if kind == "text/html" else words), b"")
+    return Part(kind, name or "attachment", "", content) if content.strip() else None
+
+
+def _name(message: Message) -> str:
+    try:
+        return decoded(message.get_filename() or "")[:200]
+    except (MessageError, ValueError, LookupError, TypeError):
+        return ""
+
+
+def _charset(message: Message) -> str | None:
+    try:
+        return message.get_content_charset()
+    except (ValueError, LookupError, TypeError):
+        return None
+
+
+def _as_words(message: Message) -> str:
+    """A report: blocks of fields, which the library has taken for mails."""
+    inside = message.get_payload()
+    if isinstance(inside, list):
+        blocks = [one for one in inside if isinstance(one, Message)]
+        return "\n\n".join(_fields(one) + _plain_payload(one) for one in blocks)
+    return _plain_payload(message)
+
+
+def _fields(message: Message) -> str:
+    return "\n".join(f"{name}: {' '.join(str(value).split())}" for name, value in message.items())
+
+
+def _plain_payload(message: Message) -> str:
+    content = message.get_payload(decode=True)
+    return _decode(content, None) if isinstance(content, bytes) else ""
+
+
+def _returned(message: Message) -> str:
+    inside = message.get_payload()
+    if isinstance(inside, list) and inside and isinstance(inside[0], Message):
+        return clean(_fields(inside[0]) + "\n\n" + _plain_payload(inside[0]))[:TEXT_MAX]
+    return clean(_plain_payload(message))[:TEXT_MAX]
+
+
+def _text(parts: tuple[Part, ...]) -> str:
+    plain = [part.text for part in parts if part.media_type != "text/html" and part.media_type[:5] == "text/"]
+    if any(words.strip() for words in plain):
+        return "\n".join(plain)
+    return "\n".join(part.text for part in parts if part.media_type == "text/html")

@@ -1,0 +1,113 @@
+"""What a debtor's reply is about, by its words, with the words that said so. A person always decides."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any, Final
+
+from agency.rules.inbound.plain_words import plain
+from agency.rules.tables import read_table
+
+WORDS_MAX: Final = 8_000
+_SENTENCE: Final = re.compile(r"(?<=[.!?;])\s+|\n+")
+_WITHIN: Final = r"[^.!?\n]{0,40}?"
+
+
+class Topic(StrEnum):
+    """What a reply is about; OTHER is what no word tells."""
+
+    COUNSELLOR = "counsellor"
+    NOT_ME = "not_me"
+    DISPUTE = "dispute"
+    HARDSHIP = "hardship"
+    PLAN = "plan"
+    PAID = "paid"
+    STOP = "stop"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A phrase that was found: what it hints at, in which language, and how much it says."""
+
+    topic: Topic
+    words: str
+    language: str
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class Triage:
+    """The likeliest topic and every sign found, the strongest topic first.
+
+    :param sure: whether the words say enough for a draft; without, the topic is OTHER.
+    """
+
+    topic: Topic
+    sure: bool
+    signs: tuple[Sign, ...]
+
+    @property
+    def topics(self) -> tuple[Topic, ...]:
+        """Every topic that some word hints at, the likeliest first."""
+        return tuple(dict.fromkeys(sign.topic for sign in self.signs))
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    topic: Topic
+    language: str
+    weight: int
+    words: re.Pattern[str]
+    unless: re.Pattern[str] | None
+
+
+def triage(words: str) -> Triage:
+    """Return what a reply is about.
+
+    Each phrase counts once; of topics that weigh the same the one that protects the debtor more wins.
+
+    :param words: the writer's own words, without what he quotes.
+    """
+    sentences = [plain(one) for one in _SENTENCE.split(words[:WORDS_MAX]) if one.strip()]
+    found = tuple(dict.fromkeys(sign for sentence in sentences for sign in _signs(sentence)))
+    sums = {topic: sum(sign.weight for sign in found if sign.topic is topic) for topic in _order()}
+    ranked = sorted((topic for topic in _order() if sums[topic]), key=lambda topic: -sums[topic])
+    place = {topic: index for index, topic in enumerate(ranked)}
+    signs = tuple(sorted(found, key=lambda sign: (place[sign.topic], -sign.weight)))
+    if not ranked or sums[ranked[0]] < int(read_table("triage")["sure_from"]):
+        return Triage(Topic.OTHER, False, signs)
+    return Triage(ranked[0], True, signs)
+
+
+def _signs(sentence: str) -> Iterator[Sign]:
+    for row in _rows():
+        if row.unless is not None and row.unless.search(sentence):
+            continue
+        for match in row.words.finditer(sentence):
+            yield Sign(row.topic, match[0][:60], row.language, row.weight)
+
+
+@lru_cache(maxsize=1)
+def _order() -> tuple[Topic, ...]:
+    return tuple(Topic(topic["key"]) for topic in read_table("triage")["topic"])
+
+
+@lru_cache(maxsize=1)
+def _rows() -> tuple[_Row, ...]:
+    return tuple(
+        _Row(Topic(topic["key"]), row["language"], row["weight"], _pattern(row["words"]), _unless(row))
+        for topic in read_table("triage")["topic"]
+        for row in topic["row"]
+    )
+
+
+def _unless(row: dict[str, Any]) -> re.Pattern[str] | None:
+    return _pattern(row["unless"]) if row.get("unless") else None
+
+
+def _pattern(words: list[str]) -> re.Pattern[str]:
+    phrases = [_WITHIN.join(re.escape(piece) for piece in plain(one).split("*")) for one in words]
+    return re.compile(rf"(?<!\w)(?:{'|'.join(phrases)})")

@@ -1,0 +1,86 @@
+"""Names of a creditor on the internet: ask for their records, and look whether they are set."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Path
+from starlette.responses import Response
+
+from agency.kernel.errors import AgencyError
+from agency.kernel.unit import Door
+from agency.parties.branding import draft_of
+from agency.parties.hosts import add_host, check_host
+from agency.parties.models import HostState, HostUse
+from agency.rules.brand import BrandDesign, brand_faults
+from portal.shared.audience import TheVisitor, TheWiring, leave_for, router
+from portal.shared.forms import Fields
+from portal.shared.i18n import N_, sentence
+
+routes = router(audience="admin", roles={"admin"}, prefix="/admin/brands/{creditor_id}/hosts")
+CreditorId = Annotated[UUID, Path()]
+
+_NOTICES = {
+    HostState.ASKED: (N_("The provider did not answer. Look again in a moment."), "warning"),
+    HostState.PENDING: (
+        N_("Not every record is set yet. It can take some hours until they are seen."), "info",
+    ),
+    HostState.VALID: (N_("Every record stands."), "good"),
+    HostState.BROKEN: (N_("Records are gone. Until they are back, the agency's own name is used."), "bad"),
+    HostState.REFUSED: (N_("The provider refused this name."), "bad"),
+}  # fmt: skip
+
+
+@routes.post("")
+def ask(wiring: TheWiring, visitor: TheVisitor, creditor_id: CreditorId, fields: Fields) -> Response:
+    """Ask for the records of the name that a draft has."""
+    use, draft_id = fields.get("use"), str(fields.get("draft") or "")
+    back = f"/admin/brands/{creditor_id}"
+    try:
+        with wiring.units.open(Door.STAFF, by=visitor.by) as unit:
+            kept = draft_of(unit, creditor_id=creditor_id, draft_id=UUID(draft_id))
+            design, today = BrandDesign.from_fields(kept.content), unit.today
+    except ValueError:
+        return leave_for(back, notice=N_("Give the name in a draft first."), tone="bad")
+    back = f"{back}/drafts/{draft_id}#hosts"
+    name, field = design.pay_host, "pay_host"
+    if use == HostUse.MAIL:
+        name, field = design.mail_domain, "sender_email"
+    wrong = [fault for fault in brand_faults(design, on=today) if fault.field == field]
+    if not name or wrong:
+        return leave_for(back, notice=N_("Give the name in a draft first."), tone="bad")
+    return _answer(
+        back,
+        lambda: add_host(
+            wiring.units, ports=wiring.ports, by=visitor.by, creditor_id=creditor_id,
+            use=HostUse.MAIL if use == HostUse.MAIL else HostUse.PAY, name=name,
+            public_url=wiring.settings.public_url,
+        ),
+    )  # fmt: skip
+
+
+@routes.post("/{host_id}/check")
+def look_again(
+    wiring: TheWiring, visitor: TheVisitor, creditor_id: CreditorId, host_id: UUID, fields: Fields
+) -> Response:
+    """Look whether the records of a name are set."""
+    draft = str(fields.get("draft") or "")
+    back = f"/admin/brands/{creditor_id}"
+    try:
+        back += f"/drafts/{UUID(draft)}#hosts" if draft else "#hosts"
+    except ValueError:
+        back += "#hosts"
+    return _answer(
+        back,
+        lambda: check_host(
+            wiring.units, ports=wiring.ports, by=visitor.by, creditor_id=creditor_id, host_id=host_id,
+            public_url=wiring.settings.public_url,
+        ),
+    )  # fmt: skip
+
+
+def _answer(back: str, effect: Any) -> Response:
+    try:
+        notice, tone = _NOTICES[effect()]
+    except AgencyError as refusal:
+        notice, tone = sentence(refusal.message), "bad"
+    return leave_for(back, notice=notice, tone=tone)

@@ -1,0 +1,281 @@
+"""The editor of a path: every change of its steps is kept and checked at once."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from agency.kernel.errors import AgencyError
+from agency.kernel.unit import Unit
+from agency.money import Money
+from agency.rules.facts import Channel
+from agency.rules.path_changes import (
+    free_key,
+    with_moved_step,
+    with_new_step,
+    with_step,
+    without_step,
+)
+from agency.rules.treatment_path import ANCHORS as ALL_ANCHORS
+from agency.rules.treatment_path import BrokenPath, TreatmentPath
+from agency.treatment.drafting import (
+    change_draft,
+    date_draft,
+    draft_of,
+    draft_path,
+    findings_of,
+    publish_draft,
+    return_draft,
+    submit_draft,
+    withdraw_draft,
+)
+from agency.treatment.models import PathDraftState, TreatmentPathDraft
+from agency.treatment.paths import newest_path
+from agency.treatment.trying import latest_trial
+from portal.admin.path_form import KEYS, NEW_STEPS, StepForm, read_debtors, read_end, read_step
+from portal.admin.path_timeline import timeline
+from portal.admin.path_words import (
+    ANCHORS,
+    ENDS,
+    PHASES,
+    STATES,
+    TEMPLATES,
+    finding_words,
+    path_name,
+    step_name,
+)
+from portal.admin.paths import differences_of, routes
+from portal.shared.audience import StaffUnit, leave_for, show
+from portal.shared.forms import Fields
+from portal.shared.i18n import N_
+from portal.shared.words import CHANNELS, DEBTOR_KINDS
+
+
+@routes.get("/drafts/{draft_id:uuid}")
+def draft(request: Request, unit: StaffUnit, draft_id: UUID) -> HTMLResponse:
+    """The editor of a draft."""
+    return draft_page(request, unit, draft_of(unit, draft_id=draft_id))
+
+
+@routes.post("/drafts/{draft_id:uuid}/steps/{key}")
+def change(request: Request, unit: StaffUnit, draft_id: UUID, key: str, fields: Fields) -> Response:
+    """Keep every field of a step that can be read; the others are shown as they were typed."""
+    kept = draft_of(unit, draft_id=draft_id)
+    form = read_step(fields, currency=str(kept.content.get("currency", "EUR")))
+    named = _key_after(kept.content["steps"], key, str(form.fields["template"]))
+
+    def with_fields(content: dict[str, Any]) -> dict[str, Any]:
+        return with_step(content, key, {**form.fields, "key": named})
+
+    return _changed(request, unit, draft_id, with_fields, named, form)
+
+
+@routes.post("/drafts/{draft_id:uuid}/steps/{key}/move")
+def move(request: Request, unit: StaffUnit, draft_id: UUID, key: str, fields: Fields) -> Response:
+    """Bring a step one place earlier or later."""
+    by = -1 if fields.get("to") == "earlier" else 1
+    return _changed(request, unit, draft_id, lambda content: with_moved_step(content, key, by=by), "")
+
+
+@routes.post("/drafts/{draft_id:uuid}/steps/{key}/removal")
+def remove(request: Request, unit: StaffUnit, draft_id: UUID, key: str) -> Response:
+    """Take a step out."""
+    return _changed(request, unit, draft_id, lambda content: without_step(content, key), "")
+
+
+@routes.post("/drafts/{draft_id:uuid}/steps")
+def add(request: Request, unit: StaffUnit, draft_id: UUID, fields: Fields) -> Response:
+    """Add a step behind another; it opens for its fields."""
+    after = str(fields.get("after") or "")
+    new = dict(NEW_STEPS.get(str(fields.get("kind")), NEW_STEPS["message"]))
+    made: dict[str, str] = {}
+
+    def with_new(content: dict[str, Any]) -> dict[str, Any]:
+        before = next((step for step in content["steps"] if step["key"] == after), None)
+        first = before is None
+        new.update(anchor="due_date" if first else "previous_sent", days=1 if first else 7)
+        new["phase"] = (before or {}).get("phase") or "reminder"
+        changed = with_new_step(content, new, after=after)
+        made["key"] = next(iter({s["key"] for s in changed["steps"]} - {s["key"] for s in content["steps"]}))
+        return changed
+
+    try:
+        with unit.session.begin_nested():
+            change_draft(unit, draft_id=draft_id, change=with_new)
+    except AgencyError as refusal:
+        return _refused(request, unit, draft_id, refusal)
+    return leave_for(_at(draft_id, made["key"]))
+
+
+@routes.post("/drafts/{draft_id:uuid}/end")
+def end(request: Request, unit: StaffUnit, draft_id: UUID, fields: Fields) -> Response:
+    """Keep for whom the path is and how it ends."""
+    form, debtors = read_end(fields), read_debtors(fields)
+    changed = {"debtors": debtors, **({"end": form.fields["end"]} if "end" in form.fields else {})}
+    return _changed(request, unit, draft_id, lambda content: {**content, **changed}, "end", form)
+
+
+@routes.post("/drafts/{draft_id:uuid}/date")
+def set_date(request: Request, unit: StaffUnit, draft_id: UUID, fields: Fields) -> Response:
+    """Keep from which day claims begin on this version."""
+    day = _day(fields)
+    if day is not None:
+        return _done(request, unit, draft_id, lambda: date_draft(unit, draft_id=draft_id, valid_from=day), "")
+    return leave_for(_at(draft_id))
+
+
+@routes.post("/drafts/{draft_id:uuid}/submission")
+def submit(request: Request, unit: StaffUnit, draft_id: UUID) -> Response:
+    """Hand a draft to a second person."""
+    return _done(request, unit, draft_id, lambda: submit_draft(unit, draft_id=draft_id),
+                 N_("Submitted. A second person publishes it."))  # fmt: skip
+
+
+@routes.post("/drafts/{draft_id:uuid}/publication")
+def publish(request: Request, unit: StaffUnit, draft_id: UUID, fields: Fields) -> Response:
+    """Publish a submitted draft from a day on, as the second person."""
+    day = _day(fields)
+    return _done(request, unit, draft_id,
+                 lambda: publish_draft(unit, draft_id=draft_id, valid_from=day),
+                 N_("Published. New claims follow it from its day on."))  # fmt: skip
+
+
+@routes.post("/drafts/{draft_id:uuid}/return")
+def give_back(request: Request, unit: StaffUnit, draft_id: UUID, fields: Fields) -> Response:
+    """Give a submitted draft back to its writer."""
+    remark = str(fields.get("remark") or "").strip()[:500]
+    return _done(request, unit, draft_id, lambda: return_draft(unit, draft_id=draft_id, remark=remark),
+                 N_("Given back to its writer."))  # fmt: skip
+
+
+@routes.post("/drafts/{draft_id:uuid}/withdrawal")
+def withdraw(request: Request, unit: StaffUnit, draft_id: UUID) -> Response:
+    """End a draft."""
+    return _done(request, unit, draft_id, lambda: withdraw_draft(unit, draft_id=draft_id),
+                 N_("The draft is withdrawn."))  # fmt: skip
+
+
+def _key_after(steps: Sequence[Mapping[str, Any]], key: str, template: str) -> str:
+    """The key of a step after a change: with another text it is another step, and called after that."""
+    others = [step["key"] for step in steps if step["key"] != key]
+    before = next((step for step in steps if step["key"] == key), None)
+    if before is None or before["template"] == template:
+        return key
+    return free_key(others, KEYS.get(template, template))
+
+
+def _changed(
+    request: Request,
+    unit: Unit,
+    draft_id: UUID,
+    change: Callable[[dict[str, Any]], Mapping[str, Any]],
+    key: str,
+    form: StepForm | None = None,
+) -> Response:
+    try:
+        with unit.session.begin_nested():
+            kept = change_draft(unit, draft_id=draft_id, change=change)
+    except AgencyError as refusal:
+        return _refused(request, unit, draft_id, refusal)
+    if form is not None and form.errors:
+        return draft_page(request, unit, kept, forms={key: form}, opened=key, status=422)
+    return leave_for(_at(draft_id, key))
+
+
+def _done(request: Request, unit: Unit, draft_id: UUID, effect: Callable[[], Any], notice: str) -> Response:
+    try:
+        with unit.session.begin_nested():
+            effect()
+    except AgencyError as refusal:
+        return _refused(request, unit, draft_id, refusal)
+    return leave_for(_at(draft_id), notice=notice)
+
+
+def _refused(request: Request, unit: Unit, draft_id: UUID, refusal: AgencyError) -> Response:
+    unit.session.expire_all()
+    kept = draft_of(unit, draft_id=draft_id)
+    return draft_page(request, unit, kept, error=refusal, status=refusal.status)
+
+
+def _at(draft_id: UUID, key: str = "") -> str:
+    return f"/admin/paths/drafts/{draft_id}" + (f"?open={key}#step-{key}" if key else "")
+
+
+def _day(fields: Mapping[str, Any]) -> date | None:
+    try:
+        return date.fromisoformat(str(fields.get("valid_from") or ""))
+    except ValueError:
+        return None
+
+
+def draft_page(
+    request: Request,
+    unit: Unit,
+    kept: TreatmentPathDraft,
+    *,
+    error: AgencyError | None = None,
+    forms: Mapping[str, StepForm] | None = None,
+    opened: str = "",
+    status: int = 200,
+) -> HTMLResponse:
+    """This function will draw the editor with everything that is wrong beside its step."""
+    content, found = kept.content, draft_path(kept.content)
+    on = max(kept.valid_from, unit.today)
+    findings = findings_of(unit, content, on=on)
+    currency = str(content.get("currency", "EUR"))
+    names = {step.key: step_name(step) for step in found.steps}
+    values = {
+        "draft": kept,
+        "name": path_name(kept.key, content["law"], content["debtors"], content.get("signature", "either")),
+        "chip": STATES[kept.state],
+        "editable": kept.state == PathDraftState.DRAFT,
+        "own": unit.by in kept.writers,
+        "writers": _writers(unit, kept),
+        "phases": timeline(found, currency=currency, on=on, findings=findings, forms=forms),
+        "findings": [finding_words(one, names) for one in findings],
+        "whole": [finding_words(one, names) for one in findings if not one.step],
+        "forbidden": sum(one.weight == "forbidden" for one in findings),
+        "opened": opened or request.query_params.get("open", ""),
+        "end": content.get("end") or {},
+        "end_form": (forms or {}).get("end"),
+        "debtors": content["debtors"],
+        "error": error.message if error else "",
+        "differences": _differences(unit, kept),
+        "trial": latest_trial(unit, draft_id=kept.id),
+        "euros": lambda minor: "" if minor is None else f"{Money(minor, currency).decimal}",
+        **_choices(),
+    }
+    return show(request, "admin/path_draft.html", values, status=status)
+
+
+def _choices() -> dict[str, Any]:
+    return {
+        "phase_names": PHASES,
+        "anchor_names": {anchor: ANCHORS[anchor] for anchor in ALL_ANCHORS},
+        "template_names": {key: words for key, words in TEMPLATES.items() if key not in ("call", "visit")},
+        "channel_names": {channel.value: CHANNELS[channel] for channel in Channel},
+        "debtor_names": DEBTOR_KINDS,
+        "end_names": ENDS,
+    }
+
+
+def _writers(unit: Unit, kept: TreatmentPathDraft) -> list[str]:
+    names = unit.session.connection().execute(
+        text("SELECT 'user:' || id AS by, name FROM user_account WHERE 'user:' || id = ANY(:writers)"),
+        {"writers": list(kept.writers)},
+    )
+    known = {row.by: row.name for row in names}
+    return [known.get(who, who) for who in kept.writers]
+
+
+def _differences(unit: Unit, kept: TreatmentPathDraft) -> list[dict[str, str]] | None:
+    """What the draft does differently from the newest version; None while it cannot be walked."""
+    newest = newest_path(unit, key=kept.key)
+    try:
+        return differences_of(newest.path, TreatmentPath.from_fields(kept.content)) if newest else []
+    except BrokenPath:
+        return None

@@ -1,0 +1,281 @@
+"""A reply pauses its claim until it was read; its topic decides what follows; reports change addresses."""
+
+from datetime import timedelta
+
+import pytest
+
+from agency.claims.holds import running_holds
+from agency.communication.inbound.answering import UnableToAnswer, close_reply, release_answer
+from agency.communication.inbound.drafts import draft_for
+from agency.communication.inbound.scanning import take_scan
+from agency.communication.inbound.settling import UnableToSettle, attach, discard, undo
+from agency.documents.types import UnacceptableFile
+from agency.kernel.errors import Invalid
+from agency.rules.facts import Channel
+from agency.rules.inbound.triage import Topic
+from tests.communication.correspondence import a_correspondent, queue
+from tests.inbound.letterbox import Letterbox, a_mail, answer_to
+
+PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+
+
+@pytest.fixture
+def box(units):
+    return Letterbox(units).open_up()
+
+
+@pytest.fixture
+def claim(box):
+    with box.unit() as unit:
+        return a_correspondent(unit)
+
+
+def a_reply(box, claim, words="Ik heb al betaald."):
+    with box.unit() as unit:
+        message_id = queue(
+            unit, *claim, step=f"reminder_{len(box.replies())}", due_at=unit.now + timedelta(days=90)
+        )
+    box.take_mail(a_mail(words, to=answer_to(message_id)))
+    return box.replies()[-1]
+
+
+def a_bounce(box, claim, *, status="5.1.1", recipient="debtor@example.org", action="failed"):
+    """A report about the reminder that left, as a server writes it."""
+    with box.unit() as unit:
+        message_id = queue(unit, *claim)
+    box.send()
+    told = f"Final-Recipient: rfc822; {recipient}\nAction: {action}\nStatus: {status}\n"
+    raw = (
+        "From: Mail Delivery <mailer-daemon@mx.example>\nTo: post@incassonoord.example\n"
+        "Subject: Undelivered Mail Returned to Sender\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\n\n'
+        "--b\nContent-Type: text/plain\n\nYour mail could not be delivered.\n"
+        f"--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example\n\n{told}\n"
+        f"--b\nContent-Type: message/rfc822\n\nReply-To: {answer_to(message_id)}\nSubject: x\n\nx\n--b--\n"
+    ).encode()
+    return message_id, raw
+
+
+class TestPause:
+    def test_a_reminder_does_not_leave_while_a_reply_is_unread(self, box, claim):
+        """I2, C11: the hold is looked at in the moment of sending."""
+        with box.unit() as unit:
+            queue(unit, *claim)
+        box.take_mail(a_mail("Ik betwist dit"))
+        box.send()
+        assert box.mail.left == []
+        [message] = box.messages(claim[1])
+        assert (message.state, message.reasons) == ("refused", ["hold:reply_unread"])
+        assert box.holds(claim[1]) == ["reply_unread"]
+
+    def test_it_goes_on_when_every_reply_was_read(self, box, claim):
+        first, second = a_reply(box, claim, "Hallo"), a_reply(box, claim, "Nog iets")
+        with box.unit() as unit:
+            close_reply(unit, creditor_id=claim[0], reply_id=first.id, topic=Topic.OTHER)
+        assert box.holds(claim[1]) == ["reply_unread"]
+        with box.unit() as unit:
+            close_reply(unit, creditor_id=claim[0], reply_id=second.id, topic=Topic.OTHER)
+        assert box.holds(claim[1]) == []
+
+    def test_an_automatic_answer_pauses_nothing(self, box, claim):
+        box.take_mail(a_mail("Ik ben op vakantie", subject="Automatisch antwoord: herinnering"))
+        [inbound] = box.inbound()
+        assert (inbound.kind, inbound.state, inbound.for_claim_id) == ("auto_reply", "noted", claim[1])
+        assert box.holds(claim[1]) == []
+        assert box.kinds(claim[1])[-1] == "InboundNoted"
+
+    def test_the_hold_has_a_ground_a_start_and_an_end(self, box, claim):
+        reply = a_reply(box, claim)
+        with box.unit() as unit:
+            [hold] = running_holds(unit, creditor_id=claim[0], claim_id=claim[1])
+        assert (hold.ground, hold.starts_at, hold.lifted_at) == (
+            "reply_unread",
+            reply.received_at,
+            None,
+        )
+        with box.unit() as unit:
+            close_reply(unit, creditor_id=claim[0], reply_id=reply.id, topic=Topic.OTHER)
+        [row] = box.rows("SELECT lifted_at FROM hold")
+        assert row.lifted_at is not None
+
+
+class TestAnswering:
+    def test_the_topic_decides_what_the_claim_is_held_for(self, box):
+        grounds = {
+            Topic.PAID: ["says_paid"], Topic.HARDSHIP: ["debt_help"], Topic.COUNSELLOR: ["debt_help"],
+            Topic.NOT_ME: ["not_me"], Topic.PLAN: ["plan_requested"], Topic.DISPUTE: ["dispute"],
+            Topic.OTHER: [], Topic.STOP: [],
+        }  # fmt: skip
+        for topic, expected in grounds.items():
+            with box.unit() as unit:
+                claim = a_correspondent(unit, email=f"{topic.value}@example.org")
+            box.take_mail(a_mail("Hallo", sender=f"{topic.value}@example.org"))
+            with box.unit() as unit:
+                close_reply(unit, creditor_id=claim[0], reply_id=box.replies()[-1].id, topic=topic)
+            assert (topic, box.holds(claim[1])) == (topic, expected)
+
+    def test_the_answer_leaves_through_the_gate_to_the_debtors_own_address(self, box, claim):
+        with box.unit() as unit:
+            message_id = queue(unit, *claim, due_at=unit.now + timedelta(days=90))
+        box.take_mail(
+            a_mail("Ik heb al betaald", sender="friend@elsewhere.example", to=answer_to(message_id))
+        )
+        [reply] = box.replies()
+        words = draft_for(Topic(reply.topic), reply.language) + "\n\nMet <b>dank</b>."
+        with box.unit() as unit:
+            release_answer(unit, creditor_id=claim[0], reply_id=reply.id, topic=Topic.PAID, words=words)
+        box.send()
+        [left] = box.mail.left
+        assert left.to == "debtor@example.org"
+        assert "Wij zoeken uw betaling op" in left.body
+        assert "Met <b>dank</b>." in left.body  # the plain part; in the HTML it is escaped (F8)
+        answered = next(one for one in box.messages(claim[1]) if one.template == "answer")
+        assert (answered.state, answered.amounts["answer"]["on"]) == ("sent", "2026-12-01")
+        assert [one.state for one in box.replies()] == ["answered"]
+        with box.unit() as unit, pytest.raises(UnableToAnswer):
+            close_reply(unit, creditor_id=claim[0], reply_id=reply.id, topic=Topic.OTHER)
+
+    def test_an_answer_goes_by_letter_where_no_mail_arrives(self, box):
+        with box.unit() as unit:
+            claim = a_correspondent(unit, email=None, language="fr")
+        box.take_text("Je conteste", key="twilio:SM9")
+        [reply] = box.replies()
+        with box.unit() as unit:
+            release_answer(
+                unit, creditor_id=claim[0], reply_id=reply.id, topic=Topic.DISPUTE,
+                words=draft_for(Topic.DISPUTE, "fr"),
+            )  # fmt: skip
+        box.send()
+        assert len(box.letters.left) == 1
+
+    def test_an_empty_answer_is_refused(self, box, claim):
+        reply = a_reply(box, claim)
+        with box.unit() as unit, pytest.raises(Invalid):
+            release_answer(unit, creditor_id=claim[0], reply_id=reply.id, topic=Topic.OTHER, words=" \n ")
+
+
+class TestStop:
+    def test_a_text_that_says_stop_ends_texts_at_once_and_is_read_by_a_person(self, box, claim):
+        box.take_text("STOP")
+        assert box.point("+31612345678") == "opted_out"
+        assert [(one.topic, one.state) for one in box.replies()] == [("stop", "waiting")]
+        assert "DebtorOptedOut" in box.kinds(claim[1])
+
+    def test_a_complaint_about_our_mail_ends_mail(self, box, claim):
+        message_id, _ = a_bounce(box, claim)
+        report = (
+            b"From: fbl@isp.example\nTo: abuse@incassonoord.example\nSubject: Fw: reminder\n"
+            b'Content-Type: multipart/report; report-type=feedback-report; boundary="b"\n\n--b\n'
+            b"Content-Type: message/feedback-report\n\nFeedback-Type: abuse\n"
+            b"Original-Rcpt-To: debtor@example.org\n\n--b\nContent-Type: message/rfc822\n\n"
+            + f"Reply-To: {answer_to(message_id)}\n\nx\n--b--\n".encode()
+        )
+        box.take_mail(report)
+        assert [(one.kind, one.state) for one in box.inbound()] == [("complaint", "noted")]
+        assert box.point("debtor@example.org") == "opted_out"
+        assert box.replies() == []
+
+
+class TestBounces:
+    def test_a_hard_bounce_gives_the_address_up(self, box, claim):
+        """F14: nothing more goes where nothing arrives."""
+        message_id, raw = a_bounce(box, claim)
+        box.take_mail(raw)
+        assert [(one.kind, one.state, one.for_claim_id) for one in box.inbound()] == [
+            ("bounce", "noted", claim[1])
+        ]
+        assert box.point("debtor@example.org") == "bounced"
+        assert next(one for one in box.messages(claim[1]) if one.id == message_id).state == "bounced"
+
+    @pytest.mark.parametrize(
+        ("status", "action", "message", "point"),
+        [("5.2.2", "failed", "bounced", "usable"), ("4.4.7", "delayed", "sent", "usable")],
+    )
+    def test_a_soft_one_keeps_it(self, box, claim, status, action, message, point):
+        message_id, raw = a_bounce(box, claim, status=status, action=action)
+        box.take_mail(raw)
+        assert box.point("debtor@example.org") == point
+        assert next(one for one in box.messages(claim[1]) if one.id == message_id).state == message
+
+    def test_a_report_about_another_address_gives_nothing_up(self, box, claim):
+        _, raw = a_bounce(box, claim, recipient="somebody@else.example")
+        box.take_mail(raw)
+        assert box.point("debtor@example.org") == "usable"
+
+    def test_a_report_that_names_no_message_of_ours_is_not_believed(self, box, claim):
+        message_id, raw = a_bounce(box, claim)
+        box.take_mail(raw.replace(answer_to(message_id).encode(), b"re-forged@x.example"))
+        assert [(one.state, one.why) for one in box.inbound()] == [("quarantined", "no_message_of_ours")]
+        assert box.point("debtor@example.org") == "usable"
+
+
+class TestFiles:
+    def test_attachments_are_checked_as_documents_are(self, box, claim):
+        files = (
+            ("bewijs.pdf", "application/pdf", PDF),
+            ("invoice.pdf", "application/pdf", b"MZ\x90\x00 not a pdf"),
+            ("../../run.exe", "application/octet-stream", b"MZ\x90\x00"),
+        )
+        box.take_mail(a_mail("Zie bijlagen, ik heb betaald.", files=files))
+        [reply] = box.replies()
+        assert [("document_id" in one, one["name"]) for one in reply.files] == [
+            (True, "bewijs.pdf"), (False, "invoice.pdf"), (False, "run.exe"),
+        ]  # fmt: skip
+        kinds = box.rows("SELECT kind FROM document WHERE claim_id = :c", c=claim[1])
+        assert [one.kind for one in kinds] == ["other"]
+
+    def test_a_scanned_letter_waits_for_its_claim_and_the_same_one_comes_once(self, box):
+        with box.unit() as unit:
+            assert take_scan(unit, box.files, name="brief.pdf", content=PDF) is not None
+            assert take_scan(unit, box.files, name="again.pdf", content=PDF) is None
+        assert [(one.channel, one.state) for one in box.inbound()] == [("letter", "quarantined")]
+
+    def test_a_scan_that_is_no_picture_is_refused(self, box):
+        with box.unit() as unit, pytest.raises(UnacceptableFile):
+            take_scan(unit, box.files, name="brief.pdf", content=b"<html>")
+
+
+class TestSettling:
+    def test_attaching_is_as_if_it_had_been_found_and_can_be_undone(self, box, claim):
+        box.take_mail(a_mail("Wie bent u?", sender="unknown@example.net"))
+        [waiting] = box.inbound()
+        with box.unit() as unit:
+            attach(unit, box.files, inbound_id=waiting.id, creditor_id=claim[0], claim_id=claim[1])
+        assert box.holds(claim[1]) == ["reply_unread"]
+        with box.unit() as unit:
+            undo(unit, inbound_id=waiting.id)
+        assert box.holds(claim[1]) == []
+        assert ([one.state for one in box.inbound()], [one.state for one in box.replies()]) == (
+            ["quarantined"], ["withdrawn"],
+        )  # fmt: skip
+
+    def test_what_was_read_meanwhile_cannot_be_undone(self, box, claim):
+        box.take_mail(a_mail("Wie bent u?", sender="unknown@example.net"))
+        [waiting] = box.inbound()
+        with box.unit() as unit:
+            reply_id = attach(unit, box.files, inbound_id=waiting.id, creditor_id=claim[0], claim_id=claim[1])
+            close_reply(unit, creditor_id=claim[0], reply_id=reply_id, topic=Topic.OTHER)
+        with box.unit() as unit, pytest.raises(UnableToSettle):
+            undo(unit, inbound_id=waiting.id)
+
+    def test_discarding_needs_a_reason_and_can_be_undone(self, box):
+        box.take_mail(a_mail("Koop nu!", sender="shop@example.net"))
+        [waiting] = box.inbound()
+        with box.unit() as unit, pytest.raises(Invalid):
+            discard(unit, inbound_id=waiting.id, reason="because")
+        with box.unit() as unit:
+            discard(unit, inbound_id=waiting.id, reason="advertising")
+        with box.unit() as unit, pytest.raises(UnableToSettle):
+            discard(unit, inbound_id=waiting.id, reason="advertising")
+        with box.unit() as unit:
+            undo(unit, inbound_id=waiting.id)
+        assert [one.state for one in box.inbound()] == ["quarantined"]
+
+
+def test_a_text_is_answered_under_its_own_claim_after_another_reminder(box, claim):
+    """The debtor's number decides; the claim that was texted last is the one meant."""
+    with box.unit() as unit:
+        queue(unit, *claim, channel=Channel.sms)
+    box.send()
+    box.take_text("wrong person", key="twilio:SM2")
+    assert [(one.topic, one.found_by) for one in box.replies()] == [("not_me", "last_text")]

@@ -1,0 +1,395 @@
+"""Open-items lists as bookkeeping packages print them: groups, pages, several amount columns and sheets."""
+
+import io
+from datetime import date
+from decimal import Decimal
+
+import pytest
+import xlsxwriter
+
+from agency.intake.amount_columns import AGED, NET, SIGNED
+from agency.intake.amounts import parse_amount
+from agency.intake.columns import propose
+from agency.intake.grouped import NAME_ABOVE, NUMBER_ABOVE, debtor_of
+from agency.intake.mapping import Mapped, UnclearColumns, as_written, recognise
+from agency.intake.preview import preview
+from agency.intake.reading import Table, read_table
+from agency.intake.rows import Habits
+from agency.intake.table import ALL_SHEETS, number_of, place_of
+from agency.ports.readers import Unreadable
+
+pytestmark = pytest.mark.pure
+TODAY = date(2026, 11, 2)
+HABITS = Habits(country="BE", language="nl")
+
+
+def understood(table: Table, mapped: Mapped | None = None) -> list[tuple[str, str, str]]:
+    """Invoice, debtor and amount of each of the first rows, or the first reason why it is refused."""
+    mapped = mapped or as_written(recognise(table.headers), table.headers, table.sample)
+    rows = preview(table.headers, table.sample, mapped=mapped, habits=HABITS, today=TODAY)
+    return [
+        (row.invoice_number, row.debtor, str(row.amount.decimal))
+        if row.amount
+        else (str(row.row), row.rejects[0].field, row.rejects[0].reason)
+        for row in rows
+    ]
+
+
+def text(*lines: str) -> Table:
+    return read_table("\r\n".join(lines).encode("cp1252"))
+
+
+def workbook(*rows: list) -> Table:
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out, {"in_memory": True, "default_date_format": "dd-mm-yyyy"})
+    sheet = book.add_worksheet("Blad1")
+    for at, row in enumerate(rows):
+        sheet.write_row(at, 0, row)
+    book.close()
+    return read_table(out.getvalue())
+
+
+class TestGroups:
+    def test_with_a_heading_of_one_cell_subtotals_and_the_page_s_headers_again(self):
+        table = text(
+            "Openstaande posten debiteuren;;;;Pagina 1 van 2",
+            "Administratie 100;;;;",
+            "Factuurnr;Factuurdatum;Vervaldatum;Omschrijving;Openstaand",
+            "10001 Bakkerij De Vries B.V.;;;;",
+            "2026001;01-08-2026;31-08-2026;Levering week 31;1.250,00",
+            "2026007;08-08-2026;07-09-2026;Levering week 32;99,95",
+            "Subtotaal 10001;;;;1.349,95",
+            "10002 Total Energies NV;;;;",
+            "2026002;02-08-2026;01-09-2026;Onderhoud;12,50",
+            "Openstaande posten debiteuren;;;;Pagina 2 van 2",
+            "Administratie 100;;;;",
+            "Factuurnr;Factuurdatum;Vervaldatum;Omschrijving;Openstaand",
+            "10002 Total Energies NV (vervolg);;;;",
+            "2026003;03-08-2026;02-09-2026;Onderhoud;20,00",
+            "Subtotaal 10002;;;;32,50",
+            "Eindtotaal;;;;1.382,45",
+        )
+        assert table.headers[:2] == (NUMBER_ABOVE, NAME_ABOVE)
+        assert understood(table) == [
+            ("2026001", "Bakkerij De Vries B.V.", "1250.00"),
+            ("2026007", "Bakkerij De Vries B.V.", "99.95"),
+            ("2026002", "Total Energies NV", "12.50"),
+            ("2026003", "Total Energies NV", "20.00"),
+        ]
+        assert [cells[0] for _, cells in table.sample] == ["10001", "10001", "10002", "10002"]
+        assert table.left_out == [4, 7, 8, 10, 11, 12, 13, 15, 16]
+
+    def test_whose_heading_stands_in_columns_of_its_own(self):
+        table = text(
+            "Debiteur;Naam;Factuur;Datum;Vervaldatum;Valuta;Saldo",
+            "1001;Jansen BV;;;;;",
+            ";;F-1;01-08-2026;31-08-2026;EUR;100,00",
+            ";;F-2;02-08-2026;01-09-2026;EUR;50,00",
+            "Totaal 1001;Jansen BV;;;;EUR;150,00",
+            "1002;Pieters & Zn;;;;;",
+            ";;F-3;03-08-2026;02-09-2026;EUR;25,00",
+            "Totaal 1002;;;;;EUR;25,00",
+            "Totaal;;;;;EUR;175,00",
+        )
+        assert table.headers[0] == "Debiteur"
+        mapped = Mapped(
+            columns={
+                "debtor_reference": "Debiteur",
+                "debtor_name": "Naam",
+                "invoice_number": "Factuur",
+                "issued_on": "Datum",
+                "amount": "Saldo",
+            },
+            decimal_sign=",",
+        )
+        assert understood(table, mapped) == [
+            ("F-1", "Jansen BV", "100.00"),
+            ("F-2", "Jansen BV", "50.00"),
+            ("F-3", "Pieters & Zn", "25.00"),
+        ]
+
+    def test_in_a_workbook_with_numbers_as_numbers(self):
+        table = workbook(
+            ["Openstaande posten per", date(2026, 10, 31)],
+            [],
+            ["Factuur", "Factuurdatum", "Vervaldatum", "Bedrag"],
+            [10001, "Jansen Installaties", "", ""],
+            [26001, date(2026, 8, 1), date(2026, 8, 31), 100],
+            [26002, date(2026, 8, 2), date(2026, 9, 1), 12.5],
+            ["", "", "", 112.5],
+            [10002, "Dubois SPRL", "tel 02 555 12 12", ""],
+            [26003, date(2026, 8, 3), date(2026, 9, 2), 7],
+            ["", "", "", 7],
+        )
+        assert understood(table) == [
+            ("26001", "Jansen Installaties", "100.00"),
+            ("26002", "Jansen Installaties", "12.50"),
+            ("26003", "Dubois SPRL", "7.00"),
+        ]
+
+    def test_each_with_its_own_headers(self):
+        table = text(
+            "Liste des postes ouverts;;",
+            "Client: C100 - Dubois SPRL;;",
+            "N° facture;Échéance;Solde",
+            "F1;31/08/2026;10,00",
+            "Sous-total;;10,00",
+            "Client: C200 - Lambert & Fils;;",
+            "N° facture;Échéance;Solde",
+            "F2;30/09/2026;20,00",
+            "Sous-total;;20,00",
+            "Total général;;30,00",
+        )
+        assert understood(table) == [("F1", "Dubois SPRL", "10.00"), ("F2", "Lambert & Fils", "20.00")]
+
+    def test_words_between_invoices_are_no_debtor_and_what_follows_is_refused(self):
+        """Nothing is claimed from the wrong debtor: what follows unclear words waits for a person."""
+        table = text(
+            "Factuurnr;Datum;Vervaldatum;Bedrag",
+            "10001 Jansen BV;;;",
+            "F1;01-08-2026;31-08-2026;10,00",
+            "let op, in overleg;;;",
+            "F2;01-08-2026;31-08-2026;11,00",
+            "10002 Pieters NV;;;",
+            "F3;01-08-2026;31-08-2026;12,00",
+            "10003 Willems NV;;;",
+            "F4;01-08-2026;31-08-2026;13,00",
+            "10004 De Smet NV;;;",
+            "F5;01-08-2026;31-08-2026;14,00",
+        )
+        found = understood(table)
+        assert found[0] == ("F1", "Jansen BV", "10.00")
+        assert found[1][0] == "4"
+        assert found[2] == ("5", NAME_ABOVE, "is needed")
+        assert found[3:] == [
+            ("F3", "Pieters NV", "12.00"), ("F4", "Willems NV", "13.00"), ("F5", "De Smet NV", "14.00"),
+        ]  # fmt: skip
+
+    def test_a_list_whose_rows_name_their_debtor_has_no_groups(self):
+        table = text(
+            "Factuurnr;Klantnaam;Vervaldatum;Bedrag",
+            "F1;Jansen;01-08-2026;10,00",
+            "geachte heer, zie hieronder;;;",
+            "F2;Pieters;01-08-2026;11,00",
+        )
+        assert NAME_ABOVE not in table.headers
+        assert len(list(table.rows)) == 3
+
+    def test_whose_name_stands_on_the_first_row_only_are_asked_about(self):
+        table = text(
+            "Naam;Factuur;Vervaldatum;Bedrag",
+            "Jansen;F1;31-08-2026;10,00",
+            ";F2;31-08-2026;11,00",
+            ";F3;31-08-2026;12,00",
+            "Pieters;F4;31-08-2026;13,00",
+            ";F5;31-08-2026;14,00",
+        )
+        with pytest.raises(UnclearColumns, match="debtor name"):
+            recognise(table.headers)
+        mapped = Mapped(columns=propose(table.headers, table.sample).columns, decimal_sign=",")
+        names = [debtor for _, debtor, _ in understood(table, mapped)]
+        assert names == ["Jansen", "Jansen", "Jansen", "Pieters", "Pieters"]
+
+    @pytest.mark.parametrize("second", ["Jansen", "Pieters"])
+    def test_a_row_without_a_name_in_an_ordinary_list_is_refused(self, second):
+        rows = [f"{'Jansen' if n % 2 else second};F{n};31-08-2026;10,00" for n in range(8)]
+        table = text("Naam;Factuur;Vervaldatum;Bedrag", *rows, ";F9;31-08-2026;10,00")
+        assert NAME_ABOVE not in table.headers
+
+    @pytest.mark.parametrize(
+        ("heading", "found"),
+        [
+            (["10001 Bakkerij De Vries"], ("10001", "Bakkerij De Vries")),
+            (["10001", "Bakkerij De Vries", "020-1234567"], ("10001", "Bakkerij De Vries")),
+            (["Debiteur: 10001 - Bakkerij"], ("10001", "Bakkerij")),
+            (["Klant", "K-17", "Bakkerij"], ("K-17", "Bakkerij")),
+            (["Bakkerij De Vries (10001)"], ("10001", "Bakkerij De Vries")),
+            (["Client : C100 – Dubois SPRL"], ("C100", "Dubois SPRL")),
+            (["3 Suisses België"], ("", "3 Suisses België")),
+            ([Decimal(10001), "Bakkerij"], ("10001", "Bakkerij")),
+            (["10001 Bakkerij (suite)"], ("10001", "Bakkerij")),
+            ([], ("", "")),
+        ],
+    )
+    def test_headings_say_number_and_name(self, heading, found):
+        assert debtor_of(heading) == found
+
+
+class TestPages:
+    def test_say_their_headers_again_in_a_list_without_groups(self):
+        table = text(
+            "Debiteurenlijst;;;blad 1",
+            "Factuurnr;Naam;Vervaldatum;Bedrag",
+            "F1;Jansen;01-08-2026;10,00",
+            "Debiteurenlijst;;;blad 2",
+            "Factuurnr;Naam;Vervaldatum;Bedrag",
+            "F2;Pieters;01-08-2026;11,00",
+            "Page 2 of 2;;;",
+        )
+        assert understood(table) == [("F1", "Jansen", "10.00"), ("F2", "Pieters", "11.00")]
+        assert table.left_out == [4, 5, 7]
+
+    def test_draw_rules_between_their_rows(self):
+        table = text(
+            "| Naam | Factuur | Vervaldatum | Bedrag |",
+            "|------|---------|-------------|--------|",
+            "| Jansen | 90001 | 31.08.2026 | 1.200,00 |",
+        )
+        assert understood(table) == [("90001", "Jansen", "1200.00")]
+        assert table.left_out == [2]
+
+
+class TestAmounts:
+    def test_in_a_debit_and_a_credit_column_are_one(self):
+        table = text(
+            "Factuurnr;Naam;Datum;Debet;Credit",
+            "F1;Jansen;13-08-2026;1.100,00;",
+            "F2;Jansen;13-08-2026;100,00;40,00",
+            "F3;Jansen;13-08-2026;0,00;25,00",
+        )
+        assert table.headers[0] == NET
+        assert understood(table)[:2] == [("F1", "Jansen", "1100.00"), ("F2", "Jansen", "60.00")]
+        assert understood(table)[2][2].startswith("must be more than zero")
+
+    def test_in_a_credit_column_that_has_its_own_minus_are_not_turned_twice(self):
+        table = text(
+            "Nr facture;Nom;Date;Débit;Crédit", "F1;Dubois;13/08/2026;100,00;", "F2;Dubois;13/08/2026;;-5,00"
+        )
+        assert [cells[0] for _, cells in table.sample] == ["100,00", "-5,00"]
+
+    def test_in_numbers_of_a_workbook_are_worked_out(self):
+        table = workbook(
+            ["Factuur", "Naam", "Datum", "Debet", "Credit"],
+            ["F1", "Jansen", date(2026, 8, 1), 100, 40],
+            ["F2", "Jansen", date(2026, 8, 1), "", 25],
+        )
+        assert [cells[0] for _, cells in table.sample] == [60, -25]
+
+    def test_and_a_running_balance_beside_them_is_asked_with_the_right_one_proposed(self):
+        table = text(
+            "Factuurnr;Naam;Datum;Debet;Credit;Saldo",
+            "F1;Jansen;13-08-2026;10,00;;10,00",
+            "F2;Jansen;14-08-2026;10,00;;20,00",
+            "F3;Jansen;15-08-2026;10,00;;30,00",
+        )
+        with pytest.raises(UnclearColumns, match="several columns could be amount"):
+            recognise(table.headers)
+        assert propose(table.headers, table.sample).columns["amount"] == NET
+
+    def test_in_columns_by_age_are_their_sum(self):
+        table = text(
+            "Factuurnr;Naam;Vervaldatum;Niet vervallen;0-30;31-60 dagen;> 60",
+            "F1;Jansen;13-11-2026;100,00;;;",
+            "F2;Jansen;13-08-2026;;0,00;0,00;50,00",
+            "F3;Jansen;13-08-2026;;10,00;20,00;",
+        )
+        assert table.headers[0] == AGED
+        assert [amount for _, _, amount in understood(table)] == ["100.00", "50.00", "30.00"]
+
+    def test_by_age_beside_an_amount_are_no_second_amount(self):
+        table = text("Factuurnr;Naam;Vervaldatum;Saldo;0-30;31-60", "F1;Jansen;13-08-2026;10,00;;10,00")
+        assert table.headers[0] == "Factuurnr"
+        assert understood(table) == [("F1", "Jansen", "10.00")]
+
+    def test_with_their_side_in_a_column_beside_get_its_sign(self):
+        table = text(
+            "Factuurnr;Naam;Datum;Bedrag;DC",
+            "F1;Jansen;13-08-2026;10,00;D",
+            "F2;Jansen;13-08-2026;4,00;C",
+        )
+        assert table.headers[0] == SIGNED
+        found = understood(table)
+        assert found[0] == ("F1", "Jansen", "10.00")
+        assert found[1][2].startswith("must be more than zero")
+
+    @pytest.mark.parametrize(
+        ("written", "amount"),
+        [
+            ("1.250,00 CR", "-1250"), ("1.250,00 DR", "1250"), ("CR 12,50", "-12.50"), ("12,50-", "-12.50"),
+            ("12,50C", "-12.50"), ("€ 12,50 Cr.", "-12.50"), ("100,00 - 40,00", "60"),
+            ("€ - 12,50", "-12.50"),
+            ("0 - -5,00", "5"), ("1,00 + 2,00 + 3,00", "6"),
+        ],
+    )  # fmt: skip
+    def test_are_read_as_packages_write_credit(self, written, amount):
+        assert parse_amount(written, decimal_sign=",") == Decimal(amount)
+        assert parse_amount(written, decimal_sign=None) in (Decimal(amount), -1250)
+
+    def test_worked_out_go_before_their_parts_and_a_running_balance(self):
+        table = text(
+            "Date;Pièce;Libellé;Échéance;Débit;Crédit;Solde",
+            "Compte 411001 DUBOIS SPRL;;;;;;",
+            "01/08/2026;FA-1;Facture;31/08/2026;1 250,00;;1 250,00",
+            "15/08/2026;PA-1;Paiement;;;250,00;1 000,00",
+            "Total du compte 411001;;;;1 250,00;250,00;1 000,00",
+            "Compte 411002 LAMBERT;;;;;;",
+            "02/08/2026;FA-2;Facture;01/09/2026;80,00;;80,00",
+            "Total du compte 411002;;;;80,00;;80,00",
+        )
+        assert propose(table.headers, table.sample).columns["amount"] == NET
+        table = text(
+            "Factuurnr;Datum;Openstaand;D/C",
+            "Relatie: 1001 Jansen BV;;;",
+            "2601;01-08-2026;100,00;D",
+            "2602;01-08-2026;20,00;C",
+            "Totaal Relatie 1001;;80,00;D",
+        )
+        assert propose(table.headers, table.sample).columns["amount"] == SIGNED
+
+
+class TestFrench:
+    def test_headings_are_known_without_a_question(self):
+        table = text(
+            "N° client;Dénomination;N° facture;Date de facture;Date d'échéance;Solde dû;N° TVA",
+            "C1;Dubois SPRL;2026-17;01/08/2026;31/08/2026;1.250,00 €;BE0403170701",
+        )
+        assert understood(table) == [("2026-17", "Dubois SPRL", "1250.00")]
+
+
+HEADERS = ["Factuur", "Klantnaam", "Vervaldatum", "Openstaand"]
+DUE = date(2026, 8, 31)
+
+
+def several_sheets() -> bytes:
+    """Open items of two months, a list with other columns, and an explanation."""
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out, {"in_memory": True, "default_date_format": "dd-mm-yyyy"})
+    sheets = {
+        "Uitleg": [["Dit is", "een toelichting"]],
+        "Augustus": [HEADERS, ["F1", "Jansen", DUE, 10], ["Totaal", "", "", 10]],
+        "Betaald": [["Factuur", "Naam", "Bedrag", "Betaald op"], ["F0", "Willems", 5, DUE]],
+        "September": [["Lijst"], [], HEADERS, ["F2", "Pieters", DUE, 20], ["F3", "", DUE, 30]],
+    }
+    for name, rows in sheets.items():
+        sheet = book.add_worksheet(name)
+        for at, row in enumerate(rows):
+            sheet.write_row(at, 0, row)
+    book.close()
+    return out.getvalue()
+
+
+class TestSheets:
+    def test_that_could_all_be_claims_are_named(self):
+        table = read_table(several_sheets())
+        assert (table.sheet, table.rivals) == ("Augustus", ("Betaald", "September"))
+        assert table.sheets == ("Uitleg", "Augustus", "Betaald", "September")
+
+    def test_can_be_chosen_by_name(self):
+        table = read_table(several_sheets(), "September")
+        assert [(number, cells[0]) for number, cells in table.rows] == [(4, "F2"), (5, "F3")]
+        with pytest.raises(Unreadable, match="no filled sheet Oktober"):
+            read_table(several_sheets(), "Oktober")
+
+    def test_with_the_same_headers_are_read_together_and_their_rows_told_apart(self):
+        table = read_table(several_sheets(), ALL_SHEETS)
+        assert (table.sheet, table.other_sheets) == (ALL_SHEETS, ("Uitleg", "Betaald"))
+        rows = [(place_of(number), cells[0]) for number, cells in table.rows]
+        assert rows == [("2:2", "F1"), ("4:4", "F2"), ("4:5", "F3")]
+
+    @pytest.mark.parametrize("number", [1, 12, 40_000_012])
+    def test_places_of_rows_are_read_as_they_are_written(self, number):
+        assert number_of(place_of(number)) == number
+
+    @pytest.mark.parametrize("place", ["", "x", "1:2:3", ":", "3:", "²", "9" * 20])
+    def test_places_that_nobody_wrote_are_none(self, place):
+        assert number_of(place) is None

@@ -1,0 +1,203 @@
+"""Treatment paths: edited step by step, checked beside the step, published by a second person, migrated."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from agency.communication.templates import publish_templates
+from agency.kernel.emitting import install_reactions
+from agency.kernel.outbox import drain
+from agency.kernel.unit import Door
+from agency.parties.models import Role
+from agency.treatment.paths import publish_paths
+from agency.treatment.starting import start_treatment
+from portal import main
+from tests.communication.correspondence import a_correspondent
+from tests.portal.house import House, token_of
+from tests.portal.test_rate_cards import another
+
+PARTS = ("portal.shared.sign_in", "portal.admin")
+HTML = {"hx-request": "true"}
+
+
+@pytest.fixture
+def house(units, redis_url, data_folder, monkeypatch) -> House:
+    monkeypatch.setattr(main, "PARTS", PARTS)
+    install_reactions({})
+    with units.open(Door.STAFF, by="system:test") as unit:
+        publish_templates(unit)
+        publish_paths(unit)
+    return House(units, folder=data_folder, redis_url=redis_url)
+
+
+class Editor:
+    """An administrator at the editor of a new version."""
+
+    def __init__(self, house: House, key: str = "nl-consumer") -> None:
+        self.house = house
+        self.client = house.browser(Role.ADMIN)
+        self.csrf = token_of(self.client.get(f"/admin/paths/{key}").text)
+        self.page = self.post(f"/admin/paths/{key}/drafts").headers["location"]
+
+    def post(self, path, fields=None):
+        return self.client.post(path, data={"csrf": self.csrf, **(fields or {})})
+
+    def text(self) -> str:
+        return self.client.get(self.page).text
+
+    def content(self):
+        return self.house.one("SELECT content FROM treatment_path_draft ORDER BY created_at DESC LIMIT 1")
+
+    def keys(self):
+        return [step["key"] for step in self.content()["steps"]]
+
+    def step(self, key):
+        return next(step for step in self.content()["steps"] if step["key"] == key)
+
+    def change(self, key, **fields):
+        """Send the form of a step as a browser would, with some fields changed."""
+        step = self.step(key)
+        channels = [*step["channels"], ""]
+        form = {
+            "phase": step.get("phase", "reminder"), "template": step["template"], "channel": channels[0],
+            "other_channel": channels[1], "days": str(abs(step["days"])), "anchor": step["anchor"],
+            "above": "" if step.get("above_minor") is None else f"{step['above_minor'] / 100:.2f}",
+            "hour": "" if step.get("hour") is None else str(step["hour"]),
+            "reachable_by": step.get("reachable_by") or "",
+        }  # fmt: skip
+        form |= {name: "yes" for name in ("optional", "is_notice") if step.get(name)}
+        return self.post(f"{self.page}/steps/{key}", form | fields)
+
+
+def findings(page: str, key: str) -> str:
+    """What stands beside a step."""
+    found = re.search(rf'id="step-{key}">(.*?)<div class="path-acts">', page, re.DOTALL)
+    assert found, f"the page has no step {key}"
+    return found[1]
+
+
+class TestEditor:
+    def test_lists_paths_and_shows_one(self, house):
+        client = house.browser(Role.ADMIN)
+        assert "Dutch law, consumer, in the creditor" in client.get("/admin/paths").text
+        shown = client.get("/admin/paths/be-business").text
+        assert "Final notice" in shown
+        assert client.get("/admin/paths/nowhere").status_code == 404
+
+    def test_keeps_each_change_at_once(self, house):
+        editor = Editor(house)
+        assert editor.change("reminder_2", days="9", above="12,50").status_code == 303
+        step = editor.step("reminder_2")
+        assert (step["days"], step["above_minor"]) == (9, 1250)
+        assert "The path can be walked and is lawful" in editor.text()
+
+    def test_what_cannot_be_read_is_shown_as_typed_and_the_rest_is_kept(self, house):
+        editor = Editor(house)
+        answer = editor.change("reminder_2", days="soon", above="much", phase="amicable")
+        assert answer.status_code == 422
+        assert 'value="soon"' in answer.text
+        assert "Give a whole number of days" in answer.text
+        step = editor.step("reminder_2")
+        assert (step["days"], step["phase"], step.get("above_minor")) == (7, "amicable", None)
+
+    def test_adds_moves_and_removes_steps(self, house):
+        editor = Editor(house)
+        first = editor.keys()
+        there = editor.post(f"{editor.page}/steps", {"after": "reminder_1", "kind": "letter"})
+        assert there.headers["location"].endswith("?open=reminder_2_2#step-reminder_2_2")
+        assert editor.keys() == ["reminder_1", "reminder_2_2", *first[1:]]
+        editor.post(f"{editor.page}/steps/reminder_2_2/move", {"to": "later"})
+        assert editor.keys()[:3] == ["reminder_1", "reminder_2", "reminder_2_2"]
+        editor.post(f"{editor.page}/steps/reminder_2_2/move", {"to": "earlier"})
+        assert editor.keys()[1] == "reminder_2_2"
+        editor.post(f"{editor.page}/steps/reminder_2_2/removal")
+        assert editor.keys() == first
+
+    def test_says_beside_the_step_what_the_law_forbids(self, house):
+        editor = Editor(house)
+        editor.post(f"{editor.page}/steps/formal_notice/removal")
+        shown = editor.text()
+        assert "a consumer pays no costs before the notice was sent" in findings(shown, "final_notice")
+        refused = editor.post(f"{editor.page}/submission")
+        assert refused.status_code == 422
+        assert "breaks a rule" in refused.text
+
+    def test_a_dead_end_and_an_unpublished_text_are_named(self, house):
+        editor = Editor(house)
+        editor.post(f"{editor.page}/end", {"debtors": ["consumer"], "to": ""})
+        assert "nobody is asked what follows" in editor.text()
+        editor.change("formal_notice", channel="sms", other_channel="")
+        assert "No published text by sms (nl)" in findings(editor.text(), "formal_notice")
+
+
+class TestPublishing:
+    def test_a_second_person_publishes_and_claims_stay_pinned(self, house, units):
+        with units.open(Door.STAFF, by="system:test") as unit:
+            _, claim_id = a_correspondent(unit)
+            start_treatment(unit, claim_ids=[claim_id])
+        editor = Editor(house)
+        editor.change("reminder_2", days="9")
+        assert editor.post(f"{editor.page}/submission").status_code == 303
+        assert editor.post(f"{editor.page}/publication").status_code == 403
+        second = another(house)
+        csrf = token_of(second.get(editor.page).text)
+        today = house.now().date()
+        done = second.post(f"{editor.page}/publication", data={"csrf": csrf, "valid_from": today.isoformat()})
+        assert done.status_code == 303
+        shown = second.get("/admin/paths/nl-consumer/versions/2").text
+        assert "7 → 9" in shown
+        pinned = "SELECT p.version FROM treatment t JOIN treatment_path p ON p.id = t.path_id"
+        assert house.one(pinned) == 1
+
+        counted = second.post("/admin/paths/nl-consumer/versions/2/migration", data={"csrf": csrf})
+        assert "1 claim changes to this version." in counted.text
+        assert house.one(pinned) == 1
+        second.post("/admin/paths/nl-consumer/versions/2/migration", data={"csrf": csrf, "do": "yes"})
+        drain(units)
+        assert house.one(pinned) == 2
+
+        process = second.get("/admin/paths/nl-consumer/versions/2/process.pdf?language=nl")
+        assert process.headers["content-type"] == "application/pdf"
+        assert process.content.startswith(b"%PDF")
+
+    def test_a_version_of_another_day_waits_for_it(self, house):
+        editor = Editor(house)
+        editor.change("reminder_2", days="9")
+        editor.post(f"{editor.page}/submission")
+        second = another(house)
+        csrf = token_of(second.get(editor.page).text)
+        later = house.now().date() + timedelta(days=20)
+        second.post(f"{editor.page}/publication", data={"csrf": csrf, "valid_from": later.isoformat()})
+        assert "Version 1 counts today" in second.get("/admin/paths/nl-consumer").text
+
+    def test_what_says_the_same_is_no_new_version(self, house):
+        editor = Editor(house)
+        refused = editor.post(f"{editor.page}/submission")
+        assert refused.status_code == 409
+        assert "says what its newest version says already" in refused.text
+
+
+class TestTrial:
+    def test_shows_old_against_new_and_can_be_cancelled(self, house, units):
+        with units.open(Door.STAFF, by="system:test") as unit:
+            _, claim_id = a_correspondent(unit)
+            start_treatment(unit, claim_ids=[claim_id])
+        editor = Editor(house)
+        editor.change("reminder_2", days="25")
+        assert "Not tried yet" in editor.client.get(f"{editor.page}/trial").text
+        editor.post(f"{editor.page}/trial")
+        assert "Waiting for a worker" in editor.client.get(f"{editor.page}/trial").text
+        editor.post(f"{editor.page}/trial/cancellation")
+        drain(units)
+        assert "The try-out was cancelled" in editor.client.get(f"{editor.page}/trial").text
+        editor.post(f"{editor.page}/trial")
+        drain(units)
+        shown = editor.client.get(f"{editor.page}/trial").text
+        assert "Expected to come in" in shown
+        assert house.one("SELECT count(*) FROM message") == 0
+
+
+class TestDoor:
+    def test_is_for_administrators_alone(self, house):
+        assert house.browser(Role.FINANCE).get("/admin/paths").status_code == 403
