@@ -187,8 +187,10 @@ def _last_look(fragments: Mapping[str, str]) -> Callable[[], list[Swap]]:
     return _statement(sending, "_STILL_OURS", fragments)
 
 
-_OTHER_CREDITORS = " UNION ALL   SELECT s.creditor_id, s.id FROM debtor s WHERE s.identity_id = d.identity_id"
-_NO_HOLD = "AND h.lifted_at IS NULL AND (h.ends_at IS NULL OR h.ends_at > app.now())"
+_OTHER_CREDITORS = (
+    " UNION ALL    SELECT s.creditor_id, s.id FROM debtor s WHERE s.identity_id = d.identity_id"
+)
+_NO_HOLD = "AND NOT r.passes ? h.ground AND h.lifted_at IS NULL"
 _UNIQUE = " ON CONFLICT (creditor_id, claim_id, step, cycle, channel) DO NOTHING"
 _OWN_POINT = "p.creditor_id = m.creditor_id AND p.debtor_id = m.debtor_id"
 _EVERYTHING = (

@@ -1,0 +1,78 @@
+"""One person who owes two creditors: contacts are counted together, calls too, and one creditor a day."""
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import text
+
+from agency.kernel.ids import new_id
+from agency.rules.facts import Channel, Law
+from tests.communication.correspondence import Office, a_correspondent, queue
+
+NIGHT = datetime(2026, 12, 1, 0, 30, tzinfo=UTC)
+LATE = datetime(2026, 12, 1, 20, 45, tzinfo=UTC)  # a quarter to ten in Brussels: more than twenty hours on
+MORNING = datetime(2026, 12, 2, 7, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def office(units):
+    return Office(units).open_up(NIGHT)
+
+
+@pytest.fixture
+def debts(office):
+    """Two debts of one person, to two creditors."""
+    with office.unit() as unit:
+        debts = [a_correspondent(unit, country="BE", law=Law.be) for _ in range(2)]
+        person = new_id()
+        connection = unit.session.connection()
+        connection.execute(
+            text("INSERT INTO debtor_identity (id, match_key, created_at) VALUES (:id, 'one', :now)"),
+            {"id": person, "now": unit.now},
+        )
+        connection.execute(text("UPDATE debtor SET identity_id = :id"), {"id": person})
+        return debts
+
+
+def test_on_one_day_a_person_hears_of_one_creditor(office, debts):
+    with office.unit() as unit:
+        queue(unit, *debts[0], channel=Channel.letter)
+    office.send()
+    office.move_to(LATE)
+    with office.unit() as unit:
+        queue(unit, *debts[1])
+    office.send()
+    assert (len(office.letters.left), len(office.mail.left)) == (1, 0)
+    [waiting] = office.messages(debts[1][1])
+    assert (waiting.state, waiting.reasons[0]) == ("queued", "another_creditor_today")
+    office.move_to(MORNING)
+    office.send()
+    assert len(office.mail.left) == 1
+
+
+def test_the_same_creditor_may_write_again_on_that_day(office, debts):
+    with office.unit() as unit:
+        queue(unit, *debts[0], channel=Channel.letter)
+    office.send()
+    office.move_to(LATE)
+    with office.unit() as unit:
+        queue(unit, *debts[0], template="reminder_2")
+    office.send()
+    assert len(office.mail.left) == 1
+
+
+def test_a_call_is_a_contact_too(office, debts):
+    with office.unit() as unit:
+        unit.session.connection().execute(
+            text(
+                "INSERT INTO call (creditor_id, id, claim_id, number, by, state, started_at)"
+                " VALUES (:creditor, :id, :claim, '+3221234567', 'user:ann', 'ended', :now)"
+            ),
+            {"creditor": debts[0][0], "claim": debts[0][1], "id": new_id(), "now": unit.now},
+        )
+        queue(unit, *debts[1])
+    office.move_to(datetime(2026, 12, 1, 9, 0, tzinfo=UTC))
+    office.send()
+    assert office.mail.left == []
+    [waiting] = office.messages(debts[1][1])
+    assert waiting.reasons == ["too_soon_after_last_contact"]
