@@ -140,15 +140,16 @@ def dressed(case: Case, design: BrandDesign, sends: Sends, **message: Any) -> Ro
 
 def told_by(owed: ItemisedClaim, on: date) -> dict[str, Any]:
     """This function will make up what an answer tells of: a promise, and a payment of today."""
-    amount = {"amount_minor": owed.total.minor, "currency": owed.total.currency}
+    minor = owed.total.minor
+    amount = {"amount_minor": minor, "currency": owed.total.currency}
     return {
         "promise": amount | {"due_on": (on + timedelta(days=14)).isoformat()},
         "payment": amount | {"on": on.isoformat()},
         "refund": amount | {"on": on.isoformat()},
         "plan": amount
         | {
-            "total_minor": 2 * amount["amount_minor"],
+            "total_minor": 2 * minor,
             "due_on": (on + timedelta(days=14)).isoformat(),
-            "parts": [[(on + timedelta(days=days)).isoformat(), amount["amount_minor"]] for days in (14, 44)],
+            "parts": [[(on + timedelta(days=days)).isoformat(), minor] for days in (14, 44)],
         },
     }
