@@ -45,6 +45,12 @@ _PEOPLE: Final = {
     DebtorKind.sole_trader: "Klusbedrijf Voorbeeld",
     DebtorKind.company: "Voorbeeld Handel B.V.",
 }
+_WORDS_OF_A_PERSON: Final = {
+    "nl": ["U betaalt de helft voor het einde van de maand.", "De rest betaalt u een maand later."],
+    "fr": ["Vous payez la moitié avant la fin du mois.", "Vous payez le reste un mois plus tard."],
+    "en": ["You pay half before the end of the month.", "You pay the rest a month later."],
+    "de": ["Sie zahlen die Hälfte bis zum Ende des Monats.", "Den Rest zahlen Sie einen Monat später."],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +107,9 @@ def real_case(unit: Unit, *, creditor: dict[str, Any], number: str) -> Case:
     return Case(creditor | dict(row._mapping), owed, is_real=True)
 
 
-def made_up_case(*, creditor: dict[str, Any], law: Law, debtor: DebtorKind, on: date) -> Case:
+def made_up_case(
+    *, creditor: dict[str, Any], law: Law, debtor: DebtorKind, on: date, phase: Phase = Phase.reminder
+) -> Case:
     """This function will make a claim up: one invoice that was due a month and a half ago."""
     country, street, postal_code, city = _HOMES[law]
     kind = InterestKind.consumer if debtor is DebtorKind.consumer else InterestKind.trade
@@ -111,7 +119,7 @@ def made_up_case(*, creditor: dict[str, Any], law: Law, debtor: DebtorKind, on: 
     owed = build_up(
         facts=ClaimFacts(
             creditor_id=creditor["creditor_id"], claim_id=new_id(), law=law, interest_kind=kind,
-            phase=Phase.reminder, currency="EUR", costs_from=None, costs=zero, costs_vat=zero,
+            phase=phase, currency="EUR", costs_from=None, costs=zero, costs_vat=zero,
             contractual_percent=None, invoices=(invoice,), movements=(),
         ),
         on=on,
@@ -138,13 +146,18 @@ def dressed(case: Case, design: BrandDesign, sends: Sends, **message: Any) -> Ro
     return cast(Row[Any], SimpleNamespace(**case.facts, **look, **message))
 
 
-def told_by(owed: ItemisedClaim, on: date) -> dict[str, Any]:
-    """This function will make up what an answer tells of: a promise, and a payment of today."""
+def told_by(owed: ItemisedClaim, language: str, on: date) -> dict[str, Any]:
+    """This function will make up what answers tell of: a promise, a payment of today, words of a person."""
     minor = owed.total.minor
     amount = {"amount_minor": minor, "currency": owed.total.currency}
     return {
         "promise": amount | {"due_on": (on + timedelta(days=14)).isoformat()},
         "payment": amount | {"on": on.isoformat()},
+        "answer": {"lines": _WORDS_OF_A_PERSON[language][:1], "on": on.isoformat()},
+        "note": {
+            "lines": _WORDS_OF_A_PERSON[language],
+            "answer_by": (on + timedelta(days=7)).isoformat(),
+        },
         "refund": amount | {"on": on.isoformat()},
         "plan": amount
         | {

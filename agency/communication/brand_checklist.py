@@ -10,13 +10,13 @@ from uuid import UUID
 from agency.communication.brand_cases import Sends, creditor_facts, made_up_case
 from agency.communication.brand_previews import (
     NoSuchMessage,
-    UnableToRender,
     preview,
-    reader_of,
+    sample_for,
     texts,
     values_of,
 )
 from agency.communication.mandatory import empty_values, missing, readers
+from agency.communication.rendering import UnableToRender
 from agency.communication.templates import TemplateTooHard, refuse_too_hard, written_files
 from agency.kernel.errors import Invalid
 from agency.kernel.settings import Settings
@@ -95,8 +95,7 @@ def rendered(
     creditor = creditor_facts(unit, creditor_id=creditor_id)
     wrong: list[str] = []
     for key, channel, language in texts():
-        law, debtor = reader_of(key)
-        case = made_up_case(creditor=creditor, law=law, debtor=debtor, on=unit.today)
+        case = sample_for(key, creditor=creditor, on=unit.today)
         try:
             preview(
                 design=design, case=case, key=key, channel=channel, language=language, at=unit.now,

@@ -1,24 +1,24 @@
 """Messages as a brand makes them, rendered by the same code that sends them and kept nowhere."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final
 
 from agency.communication.amounts import announce_costs
-from agency.communication.brand_cases import Case, Sends, dressed, told_by
+from agency.communication.brand_cases import Case, Sends, dressed, made_up_case, told_by
 from agency.communication.composing import Composed, fill
 from agency.communication.mandatory import KINDS, readers
 from agency.communication.pay_links import at_host
 from agency.communication.release import sender_of, sms_sender_of
-from agency.communication.rendering import MessageText, UnableToRender, render_text
+from agency.communication.rendering import MessageText, render_text
 from agency.communication.templates import composed_files
-from agency.communication.values import message_values, pay_values
+from agency.communication.values import is_early, message_values, pay_values
 from agency.kernel.settings import Settings
 from agency.ports.providers import Renderer, Sender
 from agency.rules.brand import BrandDesign
-from agency.rules.facts import Channel, DebtorKind, Law
+from agency.rules.facts import Channel, DebtorKind, Law, Phase
 
 CHANNELS: Final = (Channel.email, Channel.letter, Channel.sms)
 # A link that opens nothing: whoever scans a preview must not land on a debtor's page.
@@ -61,6 +61,13 @@ def reader_of(key: str) -> tuple[Law, DebtorKind]:
     return readers(key)[0]
 
 
+def sample_for(key: str, *, creditor: dict[str, Any], on: date) -> Case:
+    """Return a made-up claim of the first of those who may get a message, in the phase that it belongs to."""
+    law, debtor = reader_of(key)
+    phase = Phase.reminder if is_early(key) else Phase.amicable
+    return made_up_case(creditor=creditor, law=law, debtor=debtor, on=on, phase=phase)
+
+
 def written_in(key: str, channel: Channel, *, language: str, creditors: str) -> Composed:
     """Return the text that a reader of `language` gets; the order of the languages is that of queueing.
 
@@ -99,9 +106,12 @@ def preview(
     made = render_text(
         MessageText(channel, composed.body, values, at), renderer, drawing="" if on_behalf else drawing
     )
+    sender = sender_of(row, values, settings)
+    if settings.inbound_domain:  # each message gets an address of its own, by which its answer is known
+        sender = replace(sender, reply_to=f"re-…@{settings.inbound_domain}")
     return Preview(
         key=key, channel=channel, language=composed.language, subject=values["subject"],
-        sender=sender_of(row, values, settings), sms_sender=sms_sender_of(row, values, settings),
+        sender=sender, sms_sender=sms_sender_of(row, values, settings),
         on_behalf=on_behalf, html=made.html, text=made.text, pdf=made.pdf,
     )  # fmt: skip
 
@@ -112,7 +122,7 @@ def values_of(
     """Return the row that the release would read, and every value of the message."""
     row = dressed(
         case, design, sends, template=composed.key, step=composed.key, channel=composed.channel.value,
-        language=composed.language, told=told_by(case.owed, on),
+        language=composed.language, told=told_by(case.owed, composed.language, on),
     )  # fmt: skip
     announced = None
     if composed.key.startswith("notice"):
@@ -126,9 +136,3 @@ def values_of(
     values["pay"] = pay_values(row=row, owed=case.owed, link=link, settings=settings)
     values["subject"] = fill(composed.subject, values)
     return row, values
-
-
-__all__ = [
-    "CHANNELS", "NoSuchMessage", "Preview", "UnableToRender", "keys_for", "preview", "reader_of", "texts",
-    "values_of", "written_in",
-]  # fmt: skip

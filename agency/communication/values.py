@@ -150,7 +150,7 @@ def in_creditors_name(row: Row[Any], *, on: date) -> bool:
     """Whether a message goes out under the creditor's brand: reminders and replies, where that was agreed and
     the debtor's country allows it.
     """
-    early = row.template.startswith("reminder") or row.template in REPLIES
+    early = is_early(row.template)
     identity = identity_shown(
         country=row.country,
         debtor=DebtorKind(row.debtor_kind),
@@ -159,6 +159,11 @@ def in_creditors_name(row: Row[Any], *, on: date) -> bool:
         on=on,
     )
     return identity.sender == "creditor"
+
+
+def is_early(template: str) -> bool:
+    """Whether a text belongs to the reminders, in which a brand may sign, or answers a debtor."""
+    return template.startswith("reminder") or template in REPLIES
 
 
 def _agency(row: Row[Any], settings: Settings) -> dict[str, str]:

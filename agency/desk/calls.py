@@ -14,6 +14,8 @@ from agency.kernel.errors import Conflict, Invalid
 from agency.kernel.ids import new_id
 from agency.kernel.unit import Door, Unit, Units
 from agency.ports.providers import ProviderAmbiguous, ProviderError, VoiceCaller
+from agency.rules.facts import DebtorKind, Phase
+from agency.rules.identity import identity_shown
 from agency.rules.send import SendDecision
 
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -26,6 +28,12 @@ _DIALLED = text(
     f"UPDATE call SET provider_ref = coalesce(provider_ref, :ref), state = CASE WHEN"
     f" array_position({STATES}, :state) > array_position({STATES}, state) THEN :state ELSE state END"
     " WHERE creditor_id = :creditor AND id = :id AND disposition IS NULL"
+)
+
+_OWN_NUMBER = text(
+    "SELECT b.caller_id, coalesce((SELECT t.reminder_in_creditors_name FROM creditor_terms t"
+    "  WHERE t.creditor_id = b.creditor_id AND t.valid_from <= :today ORDER BY t.valid_from DESC LIMIT 1),"
+    "  true) AS in_creditors_name FROM brand b WHERE b.creditor_id = :creditor ORDER BY b.id LIMIT 1"
 )
 
 
@@ -53,6 +61,7 @@ def place_call(
     The call stands as a row before anybody is rung: whatever happens next, the contact counts.
 
     :param number, collector: in E.164.
+    :param caller_id: what the debtor sees, unless the creditor has a number of its own and may sign.
     :raises UnableToCall: the rules forbid it now; the reasons say why.
     :raises Invalid: the collector's own number is not one.
     """
@@ -60,7 +69,8 @@ def place_call(
         raise Invalid("give your own number with its country, like +31201234567", field="collector")
     with units.open(Door.STAFF, by=by) as unit:
         call_id = _reserve(unit, creditor_id=creditor_id, claim_id=claim_id, number=number)
-    state, reference = _dial(caller, call_id=call_id, number=number, collector=collector, caller_id=caller_id)
+        shown = _creditors_number(unit, creditor_id=creditor_id, claim_id=claim_id) or caller_id
+    state, reference = _dial(caller, call_id=call_id, number=number, collector=collector, caller_id=shown)
     with units.open(Door.STAFF, by=by) as unit:
         unit.session.connection().execute(
             _DIALLED, {"state": state, "ref": reference, "creditor": creditor_id, "id": call_id}
@@ -97,6 +107,23 @@ def _reserve(unit: Unit, *, creditor_id: UUID, claim_id: UUID, number: str) -> U
         facts={"claim": str(claim_id), "rules": [line.rule for line in decision.trace]},
     )
     return call.id
+
+
+def _creditors_number(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> str:
+    """The number of the creditor's brand where a call may go out in its name; empty elsewhere."""
+    found = unit.session.connection().execute(_OWN_NUMBER, {"creditor": creditor_id, "today": unit.today})
+    brand = found.one_or_none()
+    if brand is None or not brand.caller_id:
+        return ""
+    row = call_facts(unit, creditor_id=creditor_id, claim_id=claim_id)
+    identity = identity_shown(
+        country=row.country,
+        debtor=DebtorKind(row.kind),
+        phase=Phase(row.phase),
+        in_creditors_name=brand.in_creditors_name,
+        on=unit.today,
+    )
+    return str(brand.caller_id) if identity.sender == "creditor" else ""
 
 
 def _dial(

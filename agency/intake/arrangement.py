@@ -11,7 +11,9 @@ from agency.intake.grouped import (
     NAME_ABOVE,
     Grouped,
     carry_down,
+    carry_name,
     find_groups,
+    find_merged,
     is_heading,
     is_item,
     is_repeated,
@@ -23,6 +25,7 @@ _PAGE: Final = re.compile(
     r"(?:.*\s)?(?:pagina|pag\.?|page|blad|seite)\s*:?\s*\d+(?:\s*(?:van|of|de|von|sur|/)\s*\d+)?",
     re.IGNORECASE,
 )
+_RULE: Final = re.compile(r"[-=_+|\s]+")
 _KNOWN_MIN: Final = 2
 _NUMERALS: Final = re.compile(r"\d+")
 
@@ -33,6 +36,7 @@ class Arrangement:
 
     :param names: the headers as they stand in the file; empty where it has none.
     :param lines: the lines above them, their figures made 0: each page may say them again.
+    :param merged: the column of names that stands only on the first row of each debtor.
     """
 
     width: int
@@ -40,11 +44,12 @@ class Arrangement:
     lines: frozenset[str]
     grouped: Grouped | None
     computed: Computed | None
+    merged: int | None = None
 
     @property
     def in_front(self) -> tuple[str, ...]:
         """The headers of what is added to each row."""
-        added = self.grouped.headers if self.grouped else ()
+        added = self.grouped.headers if self.grouped else (NAME_ABOVE,) * (self.merged is not None)
         return (self.computed.header, *added) if self.computed else added
 
     def rows(self, rows: Iterable[Row], left_out: list[int]) -> Iterator[Row]:
@@ -54,10 +59,12 @@ class Arrangement:
             rows = carry_down(rows, self.grouped, left_out)
         else:
             rows = _without_totals(rows, self.width, left_out)
+        if self.merged is not None:
+            rows = carry_name(rows, self.merged)
         return rows if self.computed is None else self._with_amount(rows, self.computed)
 
     def _with_amount(self, rows: Iterable[Row], computed: Computed) -> Iterator[Row]:
-        added = len(self.grouped.headers) if self.grouped else 0
+        added = len(self.in_front) - 1
         for number, cells in rows:
             yield number, [computed.of(cells[added:]), *cells]
 
@@ -65,18 +72,20 @@ class Arrangement:
         first = self.names[0]
         for number, cells in rows:
             # Most rows are told from a page's lines by one look at a cell or two.
-            doubtful = not cells[0] or len(cells) < 2 or not cells[1] or cells[0] == first
+            start = cells[0]
+            ruled = isinstance(start, str) and start[:1] in "-=_"
+            doubtful = ruled or not start or len(cells) < 2 or not cells[1] or start == first
             if doubtful and self.is_of_the_page(cells):
                 left_out.append(number)
                 continue
             yield number, cells
 
     def is_of_the_page(self, cells: Sequence[Cell]) -> bool:
-        """Whether a row is the headers, or a line above them, once more."""
+        """Whether a row is the headers or a line above them once more, or a rule drawn with dashes."""
         if is_repeated(cells, self.names):
             return True
         line = as_line(cells)
-        return bool(_PAGE.fullmatch(line)) or _NUMERALS.sub("0", line) in self.lines
+        return bool(_PAGE.fullmatch(line) or _RULE.fullmatch(line)) or _NUMERALS.sub("0", line) in self.lines
 
 
 def arrange(
@@ -105,7 +114,8 @@ def arrange(
         grouped = find_groups(headers, plain, above=above if repeats else ())
     items = [cells for cells in plain if is_item(cells)] if grouped else plain
     computed = None if COMPUTED & set(headers) else find_computed(headers, items)
-    return Arrangement(len(headers), tuple(names), lines, grouped, computed)
+    merged = None if grouped or NAME_ABOVE in headers else find_merged(headers, plain)
+    return Arrangement(len(headers), tuple(names), lines, grouped, computed, merged)
 
 
 def _without_totals(rows: Iterable[Row], width: int, left_out: list[int]) -> Iterator[Row]:

@@ -15,7 +15,9 @@ from typing import Final, Literal
 from stdnum import iban as stdnum_iban
 
 from agency.intake import values
+from agency.intake.amount_columns import COMPUTED
 from agency.intake.amounts import DecimalSign, NotUnderstood, parse_amount
+from agency.intake.grouped import NAME_ABOVE
 from agency.intake.headers import folded, known_field
 from agency.intake.table import Cell, Row
 from agency.intake.values import DateOrder
@@ -24,6 +26,7 @@ Why = Literal["named", "hinted", "content"]
 _LOOKED_AT: Final = 60  # filled cells of a column: enough to know what it holds
 MOST: Final = 80  # per cent of the filled cells that must agree
 _ENOUGH: Final = 3
+_WORKED_OUT: Final = COMPUTED | {NAME_ABOVE}
 
 # Parts of names, strongest first: "Naam tegenpartij" is a name, "Factuurnr. klant" is an invoice number.
 HINTS: Final[dict[str, str]] = {
@@ -96,6 +99,8 @@ def _candidates(columns: Mapping[str, list[Cell]]) -> Iterable[tuple[int, Reason
                 continue
             score = 1000 if named else 200 - 10 * part if part is not None else 0
             score += 100 if fits else 0
+            if header in _WORKED_OUT:  # beside it stand its parts, and often a running balance
+                score += 500
             if field == "debtor_name" and len(cells) >= _ENOUGH and len(set(cells)) == 1:
                 score -= 900  # the same name on every row is more likely the creditor's own
             if score <= 0 or (

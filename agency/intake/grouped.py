@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from statistics import median
 from typing import Final
 
@@ -18,6 +19,7 @@ from agency.intake.table import Cell, Row
 NAME_ABOVE: Final = "debtor above"
 NUMBER_ABOVE: Final = "debtor number above"
 _HEADING_CELLS_MAX: Final = 6
+_NAMED_AT_MOST: Final = 75  # per cent of the rows, where names stand only on the first of several
 _DIGITS_MIN: Final = 3
 _MOST: Final = 80  # per cent of the rows that must be explained, or the list is not in groups
 _LABEL: Final = re.compile(
@@ -166,6 +168,34 @@ def _with_debtor(cells: Sequence[Cell], heading: Sequence[Cell], grouped: Groupe
         if at < len(filled) and at < len(heading) and is_blank(filled[at]):
             filled[at] = heading[at]
     return filled
+
+
+def find_merged(headers: Sequence[str], rows: Sequence[Sequence[Cell]]) -> int | None:
+    """This function will tell whether a debtor's name stands only on the first of its rows, and in which
+    column: no name stands on two rows in a row, and many rows have none, nor a number of their debtor."""
+    fields = [known_field(header) for header in headers]
+    if fields.count("debtor_name") != 1:
+        return None
+    at = fields.index("debtor_name")
+    items = [cells for cells in rows if is_item(cells) and len(cells) > at]
+    names = [str(cells[at]).strip() for cells in items if not is_blank(cells[at])]
+    if len(names) < 2 or is_blank(items[0][at]) or len(names) * 100 > len(items) * _NAMED_AT_MOST:
+        return None
+    numbers = [place for place, field in enumerate(fields) if field == "debtor_reference"]
+    without = [cells for cells in items if is_blank(cells[at])]
+    if any(place < len(cells) and not is_blank(cells[place]) for cells in without for place in numbers):
+        return None
+    return None if any(one == other for one, other in pairwise(names)) else at
+
+
+def carry_name(rows: Iterable[Row], at: int) -> Iterator[Row]:
+    """This function will put the name of its debtor in front of each row; which of the two columns counts is
+    for the creditor to say."""
+    name: Cell = ""
+    for number, cells in rows:
+        if at < len(cells) and not is_blank(cells[at]):
+            name = cells[at]
+        yield number, [name, *cells]
 
 
 def debtor_of(heading: Sequence[Cell]) -> tuple[str, str]:

@@ -37,7 +37,7 @@ class Share:
 
 
 def share_of(*, successes: int, trials: int) -> Share | None:
-    """Return a share with its interval after Wilson (1927), which is honest for few trials too; None for none.
+    """Return a share with its interval after Wilson (1927), honest for few trials too; None for none.
 
     :raises ValueError: when more succeeded than were tried.
     """

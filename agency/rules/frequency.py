@@ -22,8 +22,8 @@ class PersonContacts:
     A person who owes three creditors is one person: the caller counts by the identity that links the debtors,
     never by claim or creditor. The letter and the e-mail of one step are one contact; an answer to the
     person's own act is none. `other_creditor_at` is the last contact about another creditor's claim than the
-    one that would be contacted about now. `oldest_of_7_days_at` is the oldest contact among `in_7_days`, where it is
-    known.
+    one that would be contacted about now. `oldest_of_7_days_at` is the oldest contact among
+    `in_7_days`, where it is known.
 
     :raises ValueError: when the number is negative, or a moment has no zone.
     """

@@ -66,12 +66,9 @@ def _moved(old: Sequence[str], new: Sequence[str]) -> set[str]:
     runs: list[list[str]] = [[]]
     for key in new:
         fitting = [run for run in runs if not run or place[run[-1]] < place[key]]
-        runs.append([*max(fitting, key=_length), key])
-    return set(new) - set(max(runs, key=_length))
-
-
-def _length(run: list[str]) -> int:
-    return len(run)
+        runs.append([*max(fitting, key=len), key])
+    longest: list[str] = max(runs, key=len)
+    return set(new) - set(longest)
 
 
 def with_step(content: Mapping[str, Any], key: str, fields: Mapping[str, Any]) -> dict[str, Any]:

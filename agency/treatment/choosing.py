@@ -1,4 +1,4 @@
-"""The best way for a step that leaves it open: what was tried on each debtor, read for all of them at once."""
+"""The best way for a step that leaves it open: what was tried on each debtor, read for all at once."""
 
 import json
 from collections.abc import Sequence
@@ -23,7 +23,8 @@ _TRIED = text(
     " FROM jsonb_to_recordset(CAST(:claims AS jsonb)) AS k(creditor_id uuid, claim_id uuid)"
     " JOIN claim c ON c.creditor_id = k.creditor_id AND c.id = k.claim_id"
     " JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
-    " LEFT JOIN LATERAL (SELECT jsonb_agg(jsonb_build_array(x.channel, x.answered, x.silent, x.failed)) AS ways"
+    " LEFT JOIN LATERAL (SELECT"
+    "  jsonb_agg(jsonb_build_array(x.channel, x.answered, x.silent, x.failed)) AS ways"
     "  FROM (SELECT m.channel, count(*) FILTER (WHERE m.state IN ('bounced', 'failed')) AS failed,"
     "   count(*) FILTER (WHERE m.state NOT IN ('bounced', 'failed') AND a.answered) AS answered,"
     "   count(*) FILTER (WHERE m.state NOT IN ('bounced', 'failed') AND NOT a.answered"

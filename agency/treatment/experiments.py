@@ -1,4 +1,4 @@
-"""Trying ways of contact against each other: a fixed holdout, groups that follow from ids, honest intervals."""
+"""Trying ways of contact against each other: a fixed holdout, groups that follow from ids, intervals."""
 
 import json
 from collections.abc import Mapping, Sequence

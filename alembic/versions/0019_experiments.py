@@ -51,14 +51,15 @@ def upgrade() -> None:
         "GRANT SELECT, INSERT, UPDATE (stopped_at, stopped_by, stopped_why) ON experiment TO agency_staff"
     )
     op.execute("GRANT SELECT ON experiment TO agency_worker")
-    op.execute("ALTER TABLE experiment_claim ENABLE ROW LEVEL SECURITY")
-    op.execute("ALTER TABLE experiment_claim FORCE ROW LEVEL SECURITY")
     op.execute("GRANT SELECT ON experiment_claim TO agency_staff")
     op.execute("GRANT SELECT, INSERT ON experiment_claim TO agency_worker")
-    op.execute(
-        "CREATE POLICY agency ON experiment_claim TO agency_staff, agency_worker"
-        " USING (app.agency()) WITH CHECK (app.agency())"
-    )
+    for table in ("experiment", "experiment_claim"):
+        op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+        op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+        op.execute(
+            f"CREATE POLICY agency ON {table} TO agency_staff, agency_worker"
+            " USING (app.agency()) WITH CHECK (app.agency())"
+        )
 
 
 def downgrade() -> None:

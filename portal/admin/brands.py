@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, Response
 
 from agency.communication.brand_cases import creditor_facts
 from agency.communication.brand_checklist import identities
+from agency.communication.mandatory import KINDS
 from agency.kernel.ids import HOUSE
 from agency.kernel.unit import Unit
 from agency.parties.branding import (
@@ -167,7 +168,12 @@ def host_values(unit: Unit, creditor_id: UUID) -> dict[str, Any]:
 
 def view_values(view: View) -> dict[str, Any]:
     """This function will return what the choice of a preview needs."""
-    return {"view": view, "messages": MESSAGES, "languages_of_mail": LANGUAGE_NAMES, "now_look": NOW}
+    return {
+        "view": view,
+        "messages": {key: MESSAGES.get(key, key) for key in KINDS},
+        "languages_of_mail": LANGUAGE_NAMES,
+        "now_look": NOW,
+    }
 
 
 def identity_rows(unit: Unit, *, in_creditors_name: bool) -> list[dict[str, Any]]:

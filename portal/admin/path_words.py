@@ -7,9 +7,9 @@ from agency.money import Money
 from agency.rules.path_changes import Difference
 from agency.rules.path_checks import Finding
 from agency.rules.treatment_path import PathStep, StepPhase
-from portal.collector.words import reasons
 from portal.shared.i18n import N_, format_money, gettext, ngettext
 from portal.shared.listing import Chip
+from portal.shared.refusal_words import reasons
 from portal.shared.words import CHANNELS, DEBTOR_KINDS, step_words
 
 STATES = {

@@ -1,6 +1,6 @@
 """What collectors read: kinds of work and why they come first, reasons of the rules, events as sentences."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -12,6 +12,11 @@ from agency.rules.holds import grounds_of
 from portal.shared.i18n import N_, format_day, format_money, gettext
 from portal.shared.listing import Chip
 from portal.shared.plan_words import PLAN_STATES
+from portal.shared.refusal_words import FREQUENCY as FREQUENCY
+from portal.shared.refusal_words import HOLDS as HOLDS
+from portal.shared.refusal_words import HOURS as HOURS
+from portal.shared.refusal_words import REASONS_OF_RULES as REASONS_OF_RULES
+from portal.shared.refusal_words import reasons as reasons
 from portal.shared.words import CHANNEL_ICONS, CHANNELS, CLAIM_STATES
 from portal.shared.words import DISPUTE_REASONS as DISPUTE_REASONS
 from portal.shared.words import DISPUTE_STATES as DISPUTE_STATES
@@ -86,32 +91,6 @@ DISPOSITIONS = (
     ("third_party", N_("Somebody else answered"), N_("Say nothing about the debt. Call again later.")),
     ("wrong_number", N_("Wrong number"), N_("The number is never dialled again.")),
 )
-HOLDS = {
-    "dispute": N_("Dispute"),
-    "reasoned_dispute": N_("Dispute with reasons"),
-    "says_paid": N_("Says it is paid"),
-    "not_me": N_("Says it is somebody else"),
-    "complaint": N_("Complaint"),
-    "creditor_asked": N_("The creditor asked for it"),
-    "promise": N_("Promise to pay"),
-    "plan_kept": N_("Payment plan that is kept"),
-    "plan_requested": N_("Payment plan asked for"),
-    "notice_running": N_("Term of the formal notice"),
-    "debt_help": N_("Debt counselling or hardship"),
-    "debt_help_notice": N_("Notice of debt counselling (NVVK)"),
-    "debt_mediation": N_("Debt mediation"),
-    "collective_settlement": N_("Collective settlement of debts"),
-    "moratorium": N_("Moratorium"),
-    "wsnp": N_("Statutory debt restructuring (WSNP)"),
-    "bankruptcy": N_("Bankruptcy"),
-    "insolvency": N_("Insolvency"),
-    "guardianship": N_("Guardianship or administration"),
-    "minor": N_("Under age"),
-    "missing_information": N_("The creditor is asked for information"),
-    "reply_unread": N_("A message of the debtor to read"),
-    "agreement_to_confirm": N_("An agreement to be confirmed"),
-    "deceased": N_("Deceased"),
-}
 # These have forms of their own, or follow from what the product does itself.
 NOT_PLACED_BY_HAND = frozenset(
     {
@@ -142,35 +121,6 @@ REASONS_OF_WORK = {
     "plan_broken": N_("The payment plan was not kept and has ended."),
     "note_corrected": N_("The debtor corrected what the call agreed on."),
     "note_unanswered": N_("The debtor did not confirm what the call agreed on."),
-}
-HOURS = frozenset({"outside_hours", "sunday", "holiday"})
-FREQUENCY = frozenset({"another_creditor_today", "contacts_in_7_days", "too_soon_after_last_contact"})
-REASONS_OF_RULES = {
-    "outside_hours": N_("It is outside the hours in which a debtor may be called."),
-    "sunday": N_("Nobody is called on a Sunday."),
-    "holiday": N_("Nobody is called on a public holiday."),
-    "contacts_in_7_days": N_("There were three contacts in the last seven days."),
-    "another_creditor_today": N_("The debtor was contacted today for another creditor."),
-    "too_soon_after_last_contact": N_("The last contact was less than twenty hours ago."),
-    "content_incomplete": N_("Something that the law wants in the text is missing."),
-    "contact_point_broken": N_("There is no number or address that works."),
-    "consent_withdrawn": N_("The debtor does not want to be reached this way."),
-    "country_unknown": N_("The rules of the debtor's country are not known."),
-    "claim_closed": N_("The claim is not in collection."),
-    "nothing_owed": N_("Nothing is owed any more."),
-    "disputed": N_("The claim is disputed."),
-    "time_barred": N_("The claim is time-barred."),
-    "with_bailiff": N_("The bailiff handles the claim."),
-    "third_party": N_("Only the debtor is spoken to about the claim."),
-    "channel_not_in_phase": N_("The claim is not far enough for this way of contact."),
-    "visit_not_announced": N_("A visit is announced in writing first."),
-    "visitor_not_identified": N_("The visitor must be able to show an identification."),
-    "visit_refused": N_("The debtor does not want a visit."),
-    "threatens_time_barred": N_("The text names a court, but the claim is time-barred."),
-    "threatens_unknown_term": N_("The text names a court before the limitation is known."),
-    "threatens_too_early": N_("The text names a court too early."),
-    "promise_open": N_("A promise is open already."),
-    "dispute_open": N_("A dispute is open already."),
 }
 LAWS = {
     "nl": N_("Netherlands"),
@@ -307,24 +257,6 @@ def planned(action: PlannedAction) -> dict[str, Any]:
 def said(words: Mapping[str, str], key: str) -> str:
     """This function will return what people read for a code, in their language; an unknown code as it is."""
     return gettext(words.get(key, key))
-
-
-def reasons(codes: Sequence[str]) -> list[str]:
-    """This function will put the rules' reasons into sentences.
-
-    After too much contact the hours were asked for a later moment: they say nothing about the present one.
-    """
-    later = HOURS if not FREQUENCY.isdisjoint(codes) else frozenset()
-    return [_reason(code) for code in codes if code not in later]
-
-
-def _reason(code: str) -> str:
-    kind, _, ground = code.partition(":")
-    if kind == "hold":
-        return gettext("The claim is on hold: %(ground)s.") % {
-            "ground": gettext(HOLDS.get(ground, ground)).lower()
-        }
-    return gettext(REASONS_OF_RULES.get(code, code))
 
 
 def why_work(kind: str, reason: str) -> tuple[str, str]:

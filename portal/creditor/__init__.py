@@ -3,6 +3,7 @@
 from portal.creditor import (
     account,
     arrangements,
+    brand,
     claim_history,
     claims,
     credit_checks,
@@ -34,6 +35,7 @@ from portal.creditor import (
 __all__ = [
     "account",
     "arrangements",
+    "brand",
     "claim_history",
     "claims",
     "credit_checks",

@@ -12,24 +12,24 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from agency.communication.brand_cases import Case, creditor_facts, made_up_case, real_case
+from agency.communication.brand_cases import Case, creditor_facts, real_case
 from agency.communication.brand_checklist import sends_of
 from agency.communication.brand_previews import (
     CHANNELS,
     NoSuchMessage,
     Preview,
-    UnableToRender,
     keys_for,
     preview,
-    reader_of,
+    sample_for,
 )
 from agency.communication.mandatory import KINDS
+from agency.communication.rendering import UnableToRender
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from agency.parties.branding import brand_of, design_of, draft_of
 from agency.parties.logos import drawing_of
 from agency.rules.brand import LANGUAGES, BrandDesign
-from agency.rules.facts import Channel, DebtorKind, Law
+from agency.rules.facts import Channel
 from integrations.rendering.page_images import NoPicture, page_count, page_pictures
 from portal.shared.audience import here
 from portal.shared.brand_colours import style_of
@@ -254,5 +254,5 @@ def _made(
 def _case(unit: Unit, creditor: dict[str, Any], view: View) -> Case:
     if view.number:
         return real_case(unit, creditor=creditor, number=view.number)
-    law, debtor = reader_of(view.key) if view.key in KINDS else (Law.nl, DebtorKind.consumer)
-    return made_up_case(creditor=creditor, law=law, debtor=debtor, on=unit.today)
+    key = view.key if view.key in KINDS else View().key
+    return sample_for(key, creditor=creditor, on=unit.today)

@@ -58,6 +58,8 @@ MESSAGES = {
     "final_notice": N_("Final notice"),
     "promise_confirmation": N_("Confirmation of a promise"),
     "payment_receipt": N_("Receipt of a payment"),
+    "answer": N_("Answer to a message"),
+    "call_note": N_("What was agreed on the phone"),
     "plan_agreed": N_("Payment plan, in writing"),
     "plan_missed": N_("Payment of the plan missed"),
     "plan_completed": N_("Payment plan completed"),

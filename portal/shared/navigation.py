@@ -129,7 +129,12 @@ DOORS: tuple[Door, ...] = (
                 covers=("/creditor/invoices", "/creditor/account", "/creditor/direct-payments"),
             ),
             Entry(N_("Credit checks"), "/creditor/credit-checks", "building"),
-            Entry(N_("Your goals"), "/creditor/goals", "settings", covers=("/creditor/arrangements",)),
+            Entry(
+                N_("Your goals"),
+                "/creditor/goals",
+                "settings",
+                covers=("/creditor/arrangements", "/creditor/brand"),
+            ),
         ),
         search="/creditor/search",
     ),

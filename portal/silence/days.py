@@ -5,6 +5,7 @@ Reactions come late on purpose, in the evening: what the reservation itself does
 
 import random
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -240,7 +241,7 @@ class Days:
             if to.astimezone(UTC) > unit.now:
                 move_clock(unit, to=to, production=False)
 
-    def _unit(self):  # type: ignore[no-untyped-def]
+    def _unit(self) -> AbstractContextManager[Unit]:
         return self.units.open(Door.WORKER, by=BY)
 
 

@@ -42,8 +42,8 @@ Swap = tuple[Any, str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """One guard: what it keeps from happening, the fault by which the audit must see that it is gone, and what
-    stands in its place then."""
+    """One guard: what it keeps from happening, the fault by which the audit must see that it is gone, and
+    what stands in its place then."""
 
     name: str
     keeps: str
@@ -63,7 +63,7 @@ def without(guard: Guard | None, superuser: psycopg.Connection[Any]) -> Iterator
         yield
         return
     for statement in guard.statements:
-        superuser.execute(statement)  # type: ignore[arg-type]
+        superuser.execute(statement)
     with ExitStack() as stack:
         for swap in guard.swaps():
             stack.enter_context(swapped(*swap))
@@ -78,11 +78,21 @@ def _forget() -> None:
         getattr(remembered, "cache_clear", lambda: None)()
 
 
+def _gate_of_the_product() -> Callable[..., SendDecision]:
+    found: Callable[..., SendDecision] = vars(release)["may_send"]
+    return found
+
+
+def _amounts_of_the_product() -> Callable[..., Any]:
+    found: Callable[..., Any] = vars(release)["itemise_many"]
+    return found
+
+
 def _gate(**blind: Any) -> Callable[[], list[Swap]]:
     """The gate no longer sees some of its facts."""
 
     def swaps() -> list[Swap]:
-        real = release.may_send
+        real = _gate_of_the_product()
 
         def may_send(*, facts: SendFacts, at: Any) -> SendDecision:
             return real(facts=replace(facts, **blind), at=at)
@@ -96,7 +106,7 @@ def _contacts(**blind: Any) -> Callable[[], list[Swap]]:
     """The gate no longer sees some of what is known about earlier contacts."""
 
     def swaps() -> list[Swap]:
-        real = release.may_send
+        real = _gate_of_the_product()
 
         def may_send(*, facts: SendFacts, at: Any) -> SendDecision:
             return real(facts=replace(facts, contacts=replace(facts.contacts, **blind)), at=at)
@@ -153,7 +163,7 @@ def _blind_to_others_today() -> list[Swap]:
 def _stale_amounts() -> list[Swap]:
     """Amounts are those of the first time that a claim was looked at."""
     first: dict[Any, Any] = {}
-    real = release.itemise_many
+    real = _amounts_of_the_product()
 
     def itemise_many(unit: Any, *, keys: Any, **how: Any) -> Any:
         for key, owed in real(unit, keys=keys, **how).items():
@@ -164,7 +174,7 @@ def _stale_amounts() -> list[Swap]:
 
 
 def _contested_too() -> list[Swap]:
-    real = release.itemise_many
+    real = _amounts_of_the_product()
     return [(release, "itemise_many", lambda unit, *, keys, on, **_: real(unit, keys=keys, on=on))]
 
 

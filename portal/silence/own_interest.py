@@ -1,6 +1,6 @@
 """What is owed on a day, worked out a second time: from the ledger's rows and the invoices, in fractions.
 
-Slow and plain on purpose: nothing of the product's own calculation is called, only its table of rates is read.
+Slow and plain on purpose: nothing of the product's own calculation is called, only its table of rates read.
 """
 
 from dataclasses import dataclass

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from rich.console import Console
@@ -10,10 +10,11 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from portal.local.places import LocalTrouble
+from portal.local.postgres import Postgres
 from portal.silence.audit import FAULTS
 from portal.silence.days import Size
 from portal.silence.guards import GUARDS, Guard
-from portal.silence.running import Run, Tell, own_server, run_on
+from portal.silence.running import Run, own_server, run_on
 
 STOPPED_BY_HAND = 130
 FULL = Size(days=400, messages=100_000, seed=7)
@@ -33,17 +34,9 @@ def keep_silence(*, size: Size, guard_name: str | None, every_guard: bool, as_js
     try:
         with own_server() as postgres:
             if every_guard:
-                runs = [
-                    _with_bar(console, one.name, size, lambda tell, one=one: run_on(
-                        postgres, size=size, guard=one, tell=tell
-                    ))
-                    for one in GUARDS
-                ]  # fmt: skip
+                runs = [_with_bar(console, size, one, postgres) for one in GUARDS]
                 return _print_guards(runs, as_json)
-            run = _with_bar(
-                console, guard_name or "all guards", size,
-                lambda tell: run_on(postgres, size=size, guard=guard, tell=tell),
-            )  # fmt: skip
+            run = _with_bar(console, size, guard, postgres)
     except KeyboardInterrupt:
         console.print("Stopped; nothing is kept of a run.")
         return STOPPED_BY_HAND
@@ -58,7 +51,8 @@ def _guard(name: str) -> Guard:
     raise LocalTrouble(f"no guard {name!r}; there are {', '.join(guard.name for guard in GUARDS)}")
 
 
-def _with_bar(console: Console, what: str, size: Size, live: Callable[[Tell], Run]) -> Run:
+def _with_bar(console: Console, size: Size, guard: Guard | None, postgres: Postgres) -> Run:
+    what = guard.name if guard else "all guards"
     bar = Progress(
         TextColumn("{task.description:<44}"),
         BarColumn(),
@@ -68,11 +62,11 @@ def _with_bar(console: Console, what: str, size: Size, live: Callable[[Tell], Ru
     )
     with bar:
         task = bar.add_task(what, total=size.days)
-        return live(
-            lambda done, day, left: bar.update(
-                task, completed=done, description=f"{what}: {day}, {left:,} messages"
-            )
-        )
+
+        def tell(done: int, day: date, left: int) -> None:
+            bar.update(task, completed=done, description=f"{what}: {day}, {left:,} messages")
+
+        return run_on(postgres, size=size, guard=guard, tell=tell)
 
 
 def as_dict(run: Run, guard: Guard | None = None) -> dict[str, Any]:
@@ -113,13 +107,13 @@ def _print_guards(runs: list[Run], as_json: bool) -> int:
     if as_json:
         _print_json([as_dict(run, guard) for guard, run in zip(GUARDS, runs, strict=True)])
         return 0 if kept else 1
-    table = Table("", "without", "messages", "that should not have left", "the guard keeps back", box=None, padding=(0, 2),
-                  header_style="bold")  # fmt: skip
+    table = Table("", "without", "messages", "that should not have left", "the guard keeps back",
+                  box=None, padding=(0, 2), header_style="bold")  # fmt: skip
     for guard, run in zip(GUARDS, runs, strict=True):
         faults = run.count.faults
         table.add_row(
-            "[green]needed[/]" if faults[guard.fault] else "[red]unseen[/]", guard.name, f"{run.count.messages:,}",
-            f"{faults[guard.fault]:,} {guard.fault}", guard.keeps,
+            "[green]needed[/]" if faults[guard.fault] else "[red]unseen[/]",
+            guard.name, f"{run.count.messages:,}", f"{faults[guard.fault]:,} {guard.fault}", guard.keeps,
         )  # fmt: skip
     Console().print(table)
     return 0 if kept else 1

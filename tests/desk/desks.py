@@ -27,11 +27,13 @@ class Telephone:
 
     rung: list[tuple[str, str]] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
+    shown: list[str] = field(default_factory=list)
 
     def call(self, *, call_id: str, collector: str, debtor: str, caller_id: str) -> str:
         if self.failures:
             raise self.failures.pop(0)
         self.rung.append((collector, debtor))
+        self.shown.append(caller_id)
         return f"CA-{call_id}"
 
 

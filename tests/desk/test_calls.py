@@ -195,3 +195,26 @@ class TestDialling:
         with ThreadPoolExecutor(4) as pool:
             placed = [call for call in pool.map(ring, range(4)) if call]
         assert len(placed) == len(desk.telephone.rung) == 1
+
+
+class TestCallerId:
+    @pytest.mark.parametrize(
+        ("phase", "country", "shown"),
+        [
+            ("reminder", "NL", "+31207654321"),
+            ("amicable", "NL", "+31201234567"),
+            ("reminder", "DE", "+31201234567"),
+        ],
+    )
+    def test_the_creditors_number_is_shown_where_it_may_sign(self, desk, phase, country, shown):
+        claim = desk.claim(country=country)
+        with desk.office.unit() as unit:
+            connection = unit.session.connection()
+            connection.execute(text("UPDATE brand SET caller_id = '+31207654321'"))
+            connection.execute(text("UPDATE claim SET phase = :phase"), {"phase": phase})
+        desk.call(claim)
+        assert desk.telephone.shown == [shown]
+
+    def test_without_a_number_of_its_own_the_agencys_is_shown(self, desk):
+        desk.call(desk.claim())
+        assert desk.telephone.shown == ["+31201234567"]

@@ -175,6 +175,27 @@ class TestGroups:
         assert NAME_ABOVE not in table.headers
         assert len(list(table.rows)) == 3
 
+    def test_whose_name_stands_on_the_first_row_only_are_asked_about(self):
+        table = text(
+            "Naam;Factuur;Vervaldatum;Bedrag",
+            "Jansen;F1;31-08-2026;10,00",
+            ";F2;31-08-2026;11,00",
+            ";F3;31-08-2026;12,00",
+            "Pieters;F4;31-08-2026;13,00",
+            ";F5;31-08-2026;14,00",
+        )
+        with pytest.raises(UnclearColumns, match="debtor name"):
+            recognise(table.headers)
+        mapped = Mapped(columns=propose(table.headers, table.sample).columns, decimal_sign=",")
+        names = [debtor for _, debtor, _ in understood(table, mapped)]
+        assert names == ["Jansen", "Jansen", "Jansen", "Pieters", "Pieters"]
+
+    @pytest.mark.parametrize("second", ["Jansen", "Pieters"])
+    def test_a_row_without_a_name_in_an_ordinary_list_is_refused(self, second):
+        rows = [f"{'Jansen' if n % 2 else second};F{n};31-08-2026;10,00" for n in range(8)]
+        table = text("Naam;Factuur;Vervaldatum;Bedrag", *rows, ";F9;31-08-2026;10,00")
+        assert NAME_ABOVE not in table.headers
+
     @pytest.mark.parametrize(
         ("heading", "found"),
         [
@@ -207,6 +228,15 @@ class TestPages:
         )
         assert understood(table) == [("F1", "Jansen", "10.00"), ("F2", "Pieters", "11.00")]
         assert table.left_out == [4, 5, 7]
+
+    def test_draw_rules_between_their_rows(self):
+        table = text(
+            "| Naam | Factuur | Vervaldatum | Bedrag |",
+            "|------|---------|-------------|--------|",
+            "| Jansen | 90001 | 31.08.2026 | 1.200,00 |",
+        )
+        assert understood(table) == [("90001", "Jansen", "1200.00")]
+        assert table.left_out == [2]
 
 
 class TestAmounts:
@@ -284,6 +314,27 @@ class TestAmounts:
     def test_are_read_as_packages_write_credit(self, written, amount):
         assert parse_amount(written, decimal_sign=",") == Decimal(amount)
         assert parse_amount(written, decimal_sign=None) in (Decimal(amount), -1250)
+
+    def test_worked_out_go_before_their_parts_and_a_running_balance(self):
+        table = text(
+            "Date;Pièce;Libellé;Échéance;Débit;Crédit;Solde",
+            "Compte 411001 DUBOIS SPRL;;;;;;",
+            "01/08/2026;FA-1;Facture;31/08/2026;1 250,00;;1 250,00",
+            "15/08/2026;PA-1;Paiement;;;250,00;1 000,00",
+            "Total du compte 411001;;;;1 250,00;250,00;1 000,00",
+            "Compte 411002 LAMBERT;;;;;;",
+            "02/08/2026;FA-2;Facture;01/09/2026;80,00;;80,00",
+            "Total du compte 411002;;;;80,00;;80,00",
+        )
+        assert propose(table.headers, table.sample).columns["amount"] == NET
+        table = text(
+            "Factuurnr;Datum;Openstaand;D/C",
+            "Relatie: 1001 Jansen BV;;;",
+            "2601;01-08-2026;100,00;D",
+            "2602;01-08-2026;20,00;C",
+            "Totaal Relatie 1001;;80,00;D",
+        )
+        assert propose(table.headers, table.sample).columns["amount"] == SIGNED
 
 
 class TestFrench:

@@ -7,11 +7,15 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from agency.communication.mandatory import KINDS
 from agency.kernel.files import store
 from agency.kernel.unit import Door
 from agency.parties.models import Role
 from agency.ports.hosts import HostRecord, MailDomain
-from tests.portal.house import SENDER, send, token_of
+from portal import main
+from portal.shared.brand_words import MESSAGES
+from tests.portal.conftest import SHELL
+from tests.portal.house import SENDER, House, send, token_of
 from tests.portal.test_words_and_figures import png
 
 FIELDS = {
@@ -251,8 +255,9 @@ class TestPreviews:
         studio.begin()
         page = studio.writer.get(f"{studio.at}?view_key=all&view_language={language}").text
         frames = [one for one in self.frames(page) if "/preview/" in one]
-        assert len([one for one in frames if "/mail?" in one]) == 16
-        assert len([one for one in frames if "/letter-1.jpg?" in one]) == 8
+        assert len([one for one in frames if "/mail?" in one]) == 2 * len(KINDS)
+        assert len([one for one in frames if "/letter-1.jpg?" in one]) == len(KINDS)
+        assert set(MESSAGES) == set(KINDS)
         assert len([one for one in frames if "/page?" in one]) == 2
         assert page.count('class="sms"') == 3
         for address in (frames[0], next(one for one in frames if "letter" in one), frames[-1]):
@@ -321,3 +326,31 @@ class TestHosts:
         )
         assert "belongs%20to%20somebody%20else" in answer.headers["set-cookie"]
         assert house.one("SELECT count(*) FROM brand_host") == 1
+
+
+class TestCreditorsView:
+    @pytest.fixture
+    def house(self, house, monkeypatch, units, redis_url, data_folder):
+        monkeypatch.setattr(main, "PARTS", (*SHELL, "portal.creditor"))
+        return House(units, folder=data_folder, redis_url=redis_url)
+
+    def test_a_manager_sees_its_own_brand_and_draft_and_changes_nothing(self, house, studio):
+        studio.begin()
+        manager = house.browser(Role.CREDITOR_MANAGER, creditor_id=studio.creditor)
+        now = manager.get("/creditor/brand?view_key=reminder_1")
+        assert now.status_code == 200
+        assert SENDER.name in now.text
+        draft = manager.get("/creditor/brand?look=draft").text
+        assert "Enercity Klantenservice" in draft
+        for address in re.findall(r'<(?:iframe|img)[^>]* src="(/creditor/brand/preview/[^"]+)"', draft):
+            assert manager.get(address.replace("&amp;", "&")).status_code == 200
+        assert manager.get(studio.at).status_code == 403
+
+    def test_another_creditors_draft_and_a_clerk_are_kept_out(self, house, studio):
+        studio.begin()
+        other = house.creditor("City")
+        manager = house.browser(Role.CREDITOR_MANAGER, creditor_id=other)
+        draft = studio.at.rsplit("/", 1)[1]
+        assert manager.get(f"/creditor/brand/preview/{draft}/mail").status_code == 404
+        clerk = house.browser(Role.CREDITOR_CLERK, creditor_id=studio.creditor)
+        assert clerk.get("/creditor/brand").status_code == 403

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from agency.parties.models import Role
 from tests.barriers import DESK, barriers
 from tests.einvoice.pdf_samples import invoice_pdf
+from tests.intake.test_open_items import several_sheets
 from tests.portal.served import serve
 from tests.portal.test_creditor import house  # noqa: F401
 from tests.portal.test_drops import a_picture, a_workbook, an_archive, an_invoice
@@ -99,19 +100,21 @@ class TestTheDropPage:
             "unsure.pdf": invoice_pdf(leave_out=("net", "vat", "total")),
             "bank with a very long name that goes on and on and on and on 2026.csv": bank_export(40),
             "ok.xml": an_invoice("OK"),
+            "months.xlsx": several_sheets(),
         }
         for name, content in files.items():
             (tmp_path / name).write_bytes(content)
         page.goto("/creditor/placements/new")
         page.locator("input[type=file]").set_input_files([tmp_path / name for name in files])
         page.wait_for_url("**/creditor/drops/*")
-        expect(page.locator("#drop tbody .chip", has_text="Question")).to_have_count(2)
+        expect(page.locator("#drop tbody .chip", has_text="Question")).to_have_count(3)
         drop = page.url
         rows = page.locator("#drop tbody tr")
         paths = {
             "drop": drop,
             "unsure": rows.filter(has_text="unsure.pdf").locator("a").get_attribute("href"),
             "mapping": rows.filter(has_text="bank with").locator("a").get_attribute("href"),
+            "sheets": rows.filter(has_text="months").locator("a").get_attribute("href") + "?sheet=*",
             "mappings": "/creditor/mappings",
             "new": "/creditor/placements/new",
         }

@@ -1,11 +1,20 @@
-"""The administrator's page of experiments: begin one, read its groups, stop it with a reason."""
+"""The administrator's page of experiments, and why a step goes the way it does on the claim's page."""
 
 import re
+from datetime import date
 
 import pytest
 
+from agency.money import Money
 from agency.parties.models import Role
+from agency.rules.channel_choice import ChoiceFacts, choose_channel
+from agency.rules.facts import Channel, DebtorKind
+from agency.rules.trace import as_json
+from agency.treatment.models import TreatmentStep
+from tests.portal.bureau import bureau, url_of
 from tests.portal.house import send
+
+__all__ = ["bureau"]
 
 NEW = {
     "name": "Sms of brief", "template": "reminder_1", "arms": ["sms", "letter"], "holdout_percent": "20",
@@ -38,9 +47,15 @@ def test_one_is_begun_and_stopped(house, admin):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"arms": ["sms"]}, {"holdout_percent": "0"}, {"holdout_percent": "x"}, {"name": ""}, {"template": "call"},
-     {"arms": ["sms", "pigeon"]}],
-)  # fmt: skip
+    [
+        {"arms": ["sms"]},
+        {"arms": ["sms", "pigeon"]},
+        {"holdout_percent": "0"},
+        {"holdout_percent": "x"},
+        {"name": ""},
+        {"template": "call"},
+    ],
+)
 def test_what_cannot_be_tried_is_said_and_nothing_begins(house, admin, changes):
     refused = begin(admin, **changes)
     assert refused.status_code == 422
@@ -49,3 +64,19 @@ def test_what_cannot_be_tried_is_said_and_nothing_begins(house, admin, changes):
 
 def test_nobody_else_comes_in(house):
     assert house.browser(Role.COLLECTOR).get("/admin/experiments").status_code in (403, 404)
+
+
+def test_the_claims_page_says_why_a_step_goes_this_way(bureau):
+    claim = bureau.claim()
+    facts = ChoiceFacts(debtor=DebtorKind.consumer, principal=Money(40_000, "EUR"))
+    choice = choose_channel(ways=(Channel.email, Channel.letter), facts=facts, on=date(2026, 12, 1))
+    with bureau.office.unit() as unit:
+        unit.session.add(
+            TreatmentStep(
+                creditor_id=claim[0], claim_id=claim[1], step="reminder_1", channel="email", due_at=unit.now,
+                trace=as_json(choice.trace),
+            )
+        )  # fmt: skip
+    page = bureau.browser().get(url_of(claim)).text
+    assert "Why this way" in page
+    assert "40 points for this kind of debtor" in page

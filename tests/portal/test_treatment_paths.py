@@ -1,7 +1,7 @@
 """Treatment paths: edited step by step, checked beside the step, published by a second person, migrated."""
 
 import re
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -134,7 +134,7 @@ class TestEditor:
 class TestPublishing:
     def test_a_second_person_publishes_and_claims_stay_pinned(self, house, units):
         with units.open(Door.STAFF, by="system:test") as unit:
-            creditor_id, claim_id = a_correspondent(unit)
+            _, claim_id = a_correspondent(unit)
             start_treatment(unit, claim_ids=[claim_id])
         editor = Editor(house)
         editor.change("reminder_2", days="9")

@@ -37,13 +37,9 @@ def office(units):
 
 
 def ways(office, claim_id):
+    query = text("SELECT step, channel, trace FROM treatment_step WHERE claim_id = :c ORDER BY due_at")
     with office.unit() as unit:
-        return (
-            unit.session.connection()
-            .execute(text("SELECT step, channel, trace FROM treatment_step WHERE claim_id = :c ORDER BY due_at"),
-                     {"c": claim_id})
-            .all()
-        )  # fmt: skip
+        return unit.session.connection().execute(query, {"c": claim_id}).all()
 
 
 def test_people_get_a_text_and_the_page_can_say_why(office):
@@ -58,7 +54,7 @@ def test_people_get_a_text_and_the_page_can_say_why(office):
 
 
 def test_what_came_back_is_not_tried_again(office):
-    creditor_id, claim_id = begin(office)
+    _, claim_id = begin(office)
     live(office, date(2026, 12, 1))
     message = office.messages(claim_id)[0]
     with office.unit() as unit:

@@ -20,6 +20,12 @@ REPLY_ORDERS: Final[Mapping[str, Any]] = {
     "debtor": col(Debtor.name_key),
 }
 INBOUND_ORDERS: Final[Mapping[str, Any]] = {"received_at": col(Inbound.received_at)}
+_REPLY: Final[tuple[Any, ...]] = (
+    col(Reply.creditor_id), col(Reply.id).label("reply_id"), col(Reply.claim_id), col(Reply.channel),
+    col(Reply.received_at), col(Reply.subject), col(Reply.words), col(Reply.topic), col(Reply.state),
+    col(Reply.decided_topic), col(Reply.files), col(Claim.number), col(Debtor.name).label("debtor"),
+    col(Debtor.name_key), col(Creditor.name).label("creditor"),
+)  # fmt: skip
 _WAITING = text("SELECT topic, count(*) AS waiting FROM reply WHERE state = 'waiting' GROUP BY topic")
 _UNMATCHED = text("SELECT count(*) FROM inbound WHERE state = 'quarantined'")
 # The next one in the order of the list; after the last the first again.
@@ -57,14 +63,7 @@ def replies_to_read(*, topic: str = "", words: str = "", read: bool = False) -> 
 
     :param words: see `agency.claims.finding.matches`.
     """
-    statement = _with_claim(
-        select(
-            col(Reply.creditor_id), col(Reply.id).label("reply_id"), col(Reply.claim_id), col(Reply.channel),
-            col(Reply.received_at), col(Reply.subject), col(Reply.words), col(Reply.topic), col(Reply.state),
-            col(Reply.decided_topic), col(Reply.files), col(Claim.number), col(Debtor.name).label("debtor"),
-            col(Debtor.name_key), col(Creditor.name).label("creditor"),
-        )
-    )  # fmt: skip
+    statement = _with_claim(select(*_REPLY))
     waits = col(Reply.state) == ReplyState.WAITING
     statement = statement.where(
         col(Reply.state).in_([ReplyState.ANSWERED, ReplyState.CLOSED]) if read else waits

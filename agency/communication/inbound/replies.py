@@ -50,9 +50,7 @@ def keep_reply(
     place_hold(unit, creditor_id=creditor_id, claim_id=claim_id, ground=HoldGround.REPLY_UNREAD)
     content = files.get(inbound.sha256)
     store(unit, files, creditor_id=creditor_id, content=content, media_type=inbound.media_type)
-    found = triage(
-        f"{inbound.subject}\n{inbound.words}" if inbound.channel != InboundChannel.EMAIL else inbound.words
-    )
+    found = triage(inbound.words)
     topic = Topic.STOP if inbound.kind == "stop" else found.topic
     kept = [_file(unit, files, creditor_id, claim_id, part) for part in attachments[:FILES_MAX]]
     kept += [_refused(part, "more than 20 files came with it") for part in attachments[FILES_MAX:]]
@@ -64,10 +62,10 @@ def keep_reply(
     )
     reply = Reply(
         creditor_id=creditor_id, id=new_id(), claim_id=claim_id, inbound_id=inbound.id,
-        channel=inbound.channel, received_at=inbound.received_at, from_value=inbound.from_value, subject=inbound.subject,
-        words=inbound.words, sha256=inbound.sha256, files=kept, found_by=found_by, topic=topic,
+        channel=inbound.channel, received_at=inbound.received_at, from_value=inbound.from_value,
+        subject=inbound.subject, words=inbound.words, sha256=inbound.sha256, files=kept, found_by=found_by,
+        topic=topic, language=language,
         signs=[[sign.topic.value, sign.words, sign.language, sign.weight] for sign in found.signs[:20]],
-        language=language,
     )  # fmt: skip
     unit.session.add(reply)
     unit.session.flush()

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from agency.rules.inbound.bounce import Bounce, bounces, is_bounce
 from agency.rules.inbound.mail import Mail
@@ -73,11 +73,11 @@ def _feedback_type(report: str) -> str:
     return found[1].lower() if found else "abuse"
 
 
-def _automatic(mail: Mail, words: dict[str, list[str]]) -> tuple[str, str] | None:
+def _automatic(mail: Mail, words: dict[str, Any]) -> tuple[str, str] | None:
     for row in words["header"]:
-        value = plain(mail.header(row["name"])).partition(";")[0]  # type: ignore[call-overload]
-        if value and any(not one or value.startswith(one) for one in row["values"]):  # type: ignore[call-overload]
-            return "header", f"{row['name']}: {value[:80]}"  # type: ignore[call-overload]
+        value = plain(mail.header(row["name"])).partition(";")[0]
+        if value and any(not one or value.startswith(one) for one in row["values"]):
+            return "header", f"{row['name']}: {value[:80]}"
     subject = _bare(plain(mail.subject))
     if found := next((one for one in words["subjects"] if subject.startswith(one)), None):
         return "subject", found
@@ -91,11 +91,11 @@ def _bare(subject: str) -> str:
     return re.sub(r"^(?:(?:re|aw|antw|fw|fwd|tr|wg|sv|betr)\s*:\s*)+", "", subject)
 
 
-def _stop(subject: str, words: str, table: dict[str, list[str]]) -> tuple[str, str] | None:
+def _stop(subject: str, words: str, table: dict[str, Any]) -> tuple[str, str] | None:
     said = " ".join(_WORD.findall(plain(words)))
     if said in table["words"]:
         return "text", said
-    short = len(said.split()) <= int(table["words_at_most"])  # type: ignore[call-overload]
+    short = len(said.split()) <= int(table["words_at_most"])
     begun = next((one for one in table["words"] if said.startswith(f"{one} ") and len(one) > 3), None)
     if short and begun and said.split()[-1] not in _NOT_A_WISH:
         return "text", begun

@@ -30,15 +30,12 @@ def own_words(text: str) -> str:
         following = lines[index + 1] if index + 1 < len(lines) else ""
         if line.lstrip().startswith(">"):
             continue
-        if _SIGNATURE.match(line) or _QUOTE.match(line):
-            if _between(lines[index + 1 :]):
-                continue
-            break
-        if _BROKEN.match(line) and _WROTE.search(following):
-            if _between(lines[index + 2 :]):
-                continue
-            break
-        kept.append(line)
+        broken = _BROKEN.match(line) is not None and _WROTE.search(following) is not None
+        if broken or _SIGNATURE.match(line) or _QUOTE.match(line):
+            if not _between(lines[index + 1 + broken :]):
+                break
+        elif not _WROTE.fullmatch(line.strip()):
+            kept.append(line)
     own = "\n".join(kept).strip()
     return own or text[:OWN_MAX].strip()
 

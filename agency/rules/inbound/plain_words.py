@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from html.parser import HTMLParser
+from html import unescape
 from typing import Final
 
 HTML_MAX: Final = 400_000
@@ -10,46 +10,49 @@ _BREAKS: Final = frozenset(
     {"br", "p", "div", "tr", "li", "h1", "h2", "h3", "h4", "blockquote", "table", "hr"}
 )
 _UNSEEN: Final = frozenset({"style", "script", "head", "title"})
+# No part may begin inside another, so that every sign is looked at a few times at most, whatever is written.
+_TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})(?:[\s/][^<>]{0,4000})?>|<[!?][^<>]{0,4000}>")
 _NOT_KEPT: Final = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\u202a-\u202e\u2066-\u2069\u200b\ufeff]"
 )
 _BLANK_LINES: Final = re.compile(r"\n\s*\n\s*\n+")
 
 
-class _Words(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.found: list[str] = []
-        self._unseen = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _UNSEEN:
-            self._unseen += 1
-        elif tag in _BREAKS:
-            self.found.append("\n> " if tag == "blockquote" else "\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _UNSEEN:
-            self._unseen = max(0, self._unseen - 1)
-        elif tag in _BREAKS:
-            self.found.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self._unseen:
-            self.found.append(" ".join(data.split("\n")))
-
-
 def words_of_html(source: str) -> str:
-    """Return what a reader sees of a page: no markup, a line per block."""
-    reader = _Words()
-    try:
-        reader.feed(source[:HTML_MAX])
-        reader.close()
-    except (AssertionError, ValueError, RecursionError):
-        reader.found.append("\n")
-    # Blanks of the source are no blanks of the reader; only our own breaks are lines.
-    lines = [" ".join(line.split()) for line in "".join(reader.found).split("\n")]
+    """Return what a reader sees of a page: no markup, a line per block.
+
+    Read here: the library's parser takes minutes over a page that begins a comment again and again.
+    """
+    page = _without_comments(source[:HTML_MAX])
+    found: list[str] = []
+    unseen, end = "", 0
+    for tag in _TAG.finditer(page):
+        if not unseen:
+            found.append(page[end : tag.start()].replace("\n", " "))
+        end = tag.end()
+        closes, name = bool(tag[1]), (tag[2] or "").lower()
+        if unseen:
+            unseen = "" if name == "body" or (closes and name == unseen) else unseen
+        elif name in _UNSEEN and not closes:
+            unseen = name
+        elif name in _BREAKS:
+            found.append("\n> " if name == "blockquote" and not closes else "\n")
+    if not unseen:
+        found.append(page[end:].replace("\n", " "))
+    lines = [" ".join(line.split()) for line in unescape("".join(found)).split("\n")]
     return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()
+
+
+def _without_comments(page: str) -> str:
+    kept: list[str] = []
+    end = 0
+    while (begin := page.find("<!--", end)) >= 0:
+        kept.append(page[end:begin])
+        close = page.find("-->", begin + 4)
+        if close < 0:
+            return "".join(kept)
+        end = close + 3
+    return "".join([*kept, page[end:]])
 
 
 def clean(words: str) -> str:

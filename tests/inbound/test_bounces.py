@@ -1,0 +1,256 @@
+"""Bounces and machines' mail of real servers are read as `_expected` says; no bytes at all make it raise."""
+
+import csv
+import re
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from agency.rules.inbound.bounce import bounces, is_bounce
+from agency.rules.inbound.bounce_reason import reason_named, reason_of
+from agency.rules.inbound.kind import InboundKind, kind_of
+from agency.rules.inbound.mail import NESTED_MAX, read_mail
+from agency.rules.inbound.own_words import own_words
+from agency.rules.inbound.triage import triage
+from agency.rules.tables import read_table
+
+pytestmark = pytest.mark.pure
+
+MACHINE = {InboundKind.COMPLAINT: "feedback", InboundKind.AUTO_REPLY: "vacation"}
+# What the two columns of the table of expectations say of a mail whose outcome nobody wrote down there.
+ALSO_BOUNCES = re.compile(r"^(?:lhost|rhost|delivery-status)")
+
+
+@pytest.fixture(scope="session")
+def mails(real_data):
+    folder = real_data / "09_messages"
+    return {str(path.relative_to(real_data)): path.read_bytes() for path in sorted(folder.rglob("*.eml"))}
+
+
+@pytest.fixture(scope="session")
+def expected(real_data):
+    with (real_data / "_expected" / "bounces.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def found(raw):
+    mail = read_mail(raw)
+    kinded = kind_of(mail)
+    if kinded.kind in MACHINE:
+        return f"status= reply= reason={MACHINE[kinded.kind]} hard=false"
+    return " | ".join(
+        f"status={one.status} reply={one.reply} reason={one.reason} hard={str(one.hard).lower()}"
+        for one in kinded.bounces
+    )
+
+
+def reports(mails, expected):
+    """Reports in the standard's form of which the outcome is known."""
+    known = [row for row in expected if row["n_expected"] != "0" and row["rfc3464_part"] == "yes"]
+    return [(row, mails[row["file"]]) for row in known]
+
+
+class TestRealMail:
+    def test_every_mail_is_read_as_expected(self, mails, expected):
+        told = [row for row in expected if row["sisimai_expected"]]
+        wrong = {
+            row["file"]: (row["sisimai_expected"], found(mails[row["file"]]))
+            for row in told
+            if found(mails[row["file"]]) != row["sisimai_expected"]
+        }
+        assert (len(told) > 40, wrong) == (True, {})
+
+    def test_recipients_and_actions_of_reports_are_those_of_a_second_reader(self, mails, expected):
+        for row in expected:
+            told = row["final_recipients(stdlib)"].lower().split()
+            if told:
+                read = [one.recipient for one in kind_of(read_mail(mails[row["file"]])).bounces]
+                assert (row["file"], read) == (row["file"], told)
+
+    def test_no_bounce_is_taken_for_a_persons_mail(self, mails):
+        """Also those that say it in plain words, with line ends of other systems."""
+        missed = [
+            name
+            for name, raw in mails.items()
+            if ALSO_BOUNCES.match(name.rpartition("/")[2].removeprefix("dos__"))
+            and not is_bounce(read_mail(raw))
+        ]
+        assert missed == []
+
+    def test_no_persons_mail_is_taken_for_a_bounce(self, mails):
+        people = {
+            name
+            for name in mails
+            if "/eml_" in name and not re.search(r"bounce|report|delivery-status", name)
+        }
+        assert len(people) > 30
+        assert [name for name in people if is_bounce(read_mail(mails[name]))] == []
+
+    @pytest.mark.parametrize("ends", [b"\r\n", b"\r", b"\n"])
+    def test_line_ends_change_nothing(self, mails, expected, ends):
+        for row in expected:
+            raw = mails[row["file"]].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+            assert found(raw.replace(b"\n", ends)) == found(raw), row["file"]
+
+
+class TestTampered:
+    """Other servers say the same in other ways: what is decisive decides, whatever else is changed."""
+
+    def test_names_of_hosts_and_people_decide_nothing(self, mails, expected):
+        for row, raw in reports(mails, expected):
+            renamed = raw.replace(b"example", b"spamfilter").replace(b"kijitora", b"does-not-exist")
+            assert found(renamed) == row["sisimai_expected"], row["file"]
+
+    def test_a_report_without_its_words_is_read_from_its_figures(self, mails, expected):
+        for _, raw in reports(mails, expected):
+            bare = re.sub(rb"(?m)^Diagnostic-Code:.*(?:\n[ \t].*)*", b"", raw)
+            for one in kind_of(read_mail(bare)).bounces:
+                assert one.reason in {reason["key"] for reason in read_table("bounce_reasons")["reason"]}
+                assert not (one.hard and one.status.startswith("4"))
+
+    @pytest.mark.parametrize(
+        ("words", "status", "reason"),
+        [
+            ("550 5.1.1 The email account that you tried to reach does not exist", "5.1.1", "userunknown"),
+            ("452 4.2.2 The recipient's inbox is over quota", "4.2.2", "mailboxfull"),
+            ("Onbekende gebruiker", "", "userunknown"),
+            ("Postfach voll", "", "mailboxfull"),
+            ("421 4.7.0 Try again later: too many connections", "4.7.0", "toomanyconn"),
+            ("554 5.7.1 Client host [192.0.2.1] blocked using zen.example.org", "5.7.1", "blocked"),
+            ("550 High probability of spam", "", "spamdetected"),
+            ("550 5.7.26 Not accepted due to domain's DMARC policy", "5.7.26", "authfailure"),
+            ("host antispam.example.com said: 550 No such user here", "", "userunknown"),
+            ("", "5.1.2", "hostunknown"),
+            ("", "", "undefined"),
+        ],
+    )  # fmt: skip
+    def test_words_before_figures(self, words, status, reason):
+        assert reason_of(diagnosis=words, status=status, recipient="a@b.nl").key == reason
+
+    def test_only_what_is_no_good_is_hard(self):
+        hard = {row["key"] for row in read_table("bounce_reasons")["reason"] if row["hard"]}
+        assert hard == {"userunknown", "hostunknown", "hasmoved", "notaccept"}
+        assert reason_named("mailboxfull").hard is False
+
+
+HEADERS = st.sampled_from(
+    [b"From: a@b.nl\n", b"Subject: =?utf-8?b?w6k=?=\n",
+     b"Content-Type: multipart/report; boundary=x\n",
+     b"Content-Type: message/delivery-status\n", b"Content-Transfer-Encoding: base64\n", b"--x\n", b"--x--\n",
+     b"Final-Recipient: rfc822; a@b.nl\n", b"Status: 5.1.1\n", b"\n",
+     b"Content-Type: text/html; charset=\xff\n",
+     b"Subject: =?x?q?=E9?=\n", b"From: \xe9\xff <a@b.nl>\n", b"References: <a> <b\n", b"<p>x<blockquote>y\n",
+     b"Content-Disposition: attachment; filename*=utf-8''%ff\n", b"Content-Type: message/rfc822\n"]
+)  # fmt: skip
+
+
+class TestAnyBytes:
+    @given(
+        st.one_of(
+            st.binary(max_size=400), st.lists(HEADERS | st.binary(max_size=20), max_size=30).map(b"".join)
+        )
+    )
+    @example(b"Content-Type: message/delivery-status\nContent-Transfer-Encoding: base64\n\n\xff")
+    @example(b"From: =?unknown-8bit?q?=ff?=\n\n")
+    def test_reading_never_raises_and_gives_only_what_can_be_kept(self, raw):
+        mail = read_mail(raw)
+        kinded = kind_of(mail)
+        texts = [mail.text, mail.subject, mail.sender, mail.sender_name, mail.returned, *mail.recipients]
+        texts += [part for one in kinded.bounces for part in (one.recipient, one.diagnosis, one.status)]
+        texts += [part.name for part in mail.parts]
+        for words in texts:
+            assert "\0" not in words
+            words.encode()
+        triage(own_words(mail.text))
+        bounces(mail)
+
+    @given(st.text(max_size=300))
+    def test_a_reply_without_quotes_is_kept_whole_or_shortened_never_changed(self, words):
+        own = own_words(words)
+        assert all(line in words for line in own.splitlines())
+
+    def test_a_mail_nested_without_end_is_cut_off(self):
+        deep = b"".join(
+            b'Content-Type: multipart/mixed; boundary="b%d"\n\n--b%d\n' % (i, i) for i in range(2_000)
+        )
+        assert read_mail(deep).cut
+        some = b"".join(
+            b'Content-Type: multipart/mixed; boundary="b%d"\n\n--b%d\n' % (i, i) for i in range(60)
+        )
+        assert len(read_mail(some + b"\nhello").parts) <= NESTED_MAX
+
+    def test_a_mail_of_many_parts_and_a_page_of_markup_end_soon(self):
+        many = b'Content-Type: multipart/mixed; boundary="b"\n\n' + b"--b\n\nx\n" * 5_000
+        assert read_mail(many).cut
+        page = b"Content-Type: text/html\n\n" + b"<div><!--" * 50_000
+        assert len(read_mail(page).text) < 500_000
+
+
+class TestOwnWords:
+    @pytest.mark.parametrize(
+        "quote",
+        [
+            "Op di 1 dec 2026 om 10:00 schreef Incasso <a@b.nl>:\n> U moet betalen",
+            "On Tue, 1 Dec 2026 at 10:00, Agency <a@b.nl>\nwrote:\n\n> Please pay",
+            "Le mar. 1 déc. 2026 à 10:00, Agence <a@b.be> a écrit :\n> Payez",
+            "Am Di., 1. Dez. 2026 um 10:00 Uhr schrieb Agentur <a@b.de>:\n> Zahlen",
+            "-----Oorspronkelijk bericht-----\nVan: Incasso <a@b.nl>\nU heeft al betaald",
+            "________________________________\nVan: Incasso <a@b.nl>\nOnderwerp: herinnering",
+            "Verzonden vanaf mijn iPhone",
+            "-- \nJan",
+        ],
+    )
+    def test_the_quote_is_left_out(self, quote):
+        assert own_words(f"Ik betaal morgen.\n\n{quote}\n") == "Ik betaal morgen."
+
+    def test_words_between_quoted_lines_are_the_writers(self):
+        text = "On 1 Dec 2026 Agency wrote:\n> Please pay.\nNo.\n> Or call us.\nI will call."
+        assert own_words(text) == "No.\nI will call."
+
+    def test_quoted_words_do_not_decide_what_a_reply_is_about(self):
+        reply = "Bel mij.\n\nOp 1 dec 2026 schreef Incasso:\n> Heeft u al betaald of bent u het niet eens?"
+        assert triage(own_words(reply)).topic == "other"
+
+
+REPLIES = {
+    "paid": ("Ik heb dit vorige week al betaald", "J’ai déjà payé la facture", "I have paid this already",
+             "Die Rechnung wurde bereits bezahlt"),
+    "dispute": ("Ik ga niet akkoord, nooit ontvangen", "Je conteste cette facture", "I never ordered this",
+                "Ich habe das nie bestellt"),
+    "plan": ("Kan ik in termijnen betalen?", "Est-il possible d’avoir un plan de paiement ?",
+             "Can I set up a payment plan?", "Ist eine Ratenzahlung möglich?"),
+    "hardship": ("Ik heb geen geld, ben mijn baan verloren", "Je suis au chômage",
+                 "I lost my job and cannot pay",
+                 "Ich bin arbeitslos"),
+    "not_me": ("Dit is niet voor mij, verkeerde persoon", "Ce n’est pas moi", "You have the wrong person",
+               "Sie haben die falsche Person"),
+    "counsellor": ("Ik sta onder bewindvoering", "Mon médiateur de dettes vous écrira",
+                   "I am with a debt counsellor", "Ich bin in der Privatinsolvenz"),
+    "stop": ("Wilt u mij niet meer mailen", "Ne me contactez plus", "Stop contacting me",
+             "Keine E-Mails mehr bitte"),
+    "other": ("Goedemorgen", "Bonjour", "Thank you", "Guten Tag"),
+}  # fmt: skip
+
+
+class TestTriage:
+    @pytest.mark.parametrize(
+        ("topic", "words"), [(k, one) for k, all_of in REPLIES.items() for one in all_of]
+    )
+    def test_the_words_of_four_languages(self, topic, words):
+        result = triage(words)
+        assert (result.topic, result.sure) == (topic, topic != "other")
+        assert topic == "other" or any(sign.topic == topic for sign in result.signs)
+
+    @pytest.mark.parametrize(
+        ("words", "topic"),
+        [
+            ("Ik heb nog niet betaald", "other"),
+            ("I have not paid yet", "other"),
+            ("Ik kan niet betalen, mag het in termijnen?", "hardship"),
+            ("Ik heb al betaald, en ik betwist de kosten", "dispute"),
+            ("Al betaald door mijn bewindvoerder", "counsellor"),
+        ],
+    )
+    def test_what_protects_the_debtor_wins(self, words, topic):
+        assert triage(words).topic == topic
