@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from agency.claims.giving_up import give_up
+from agency.claims.giving_up import give_up, only
 from agency.claims.holds import lift_holds_on, place_hold
 from agency.claims.itemisation import open_total
 from agency.claims.lifecycle import claim_to_change, move
@@ -179,7 +179,7 @@ class Acts:
         self.diary.objected.setdefault(debt.debtor_id, unit.now)
 
     def _given_up(self, unit: Unit, debt: Debt) -> None:
-        """Waive the whole principal; the claim itself stays open."""
+        """Waive the whole principal; a claim on which interest or costs are owed stays open."""
         owed = (
             unit.session.connection()
             .execute(
@@ -194,8 +194,8 @@ class Acts:
         if owed and owed > 0:
             give_up(
                 unit, creditor_id=debt.creditor_id, claim_id=debt.claim_id, act=Act.waiver,
-                part=Part.principal, amount=Money(int(owed), "EUR"), why="hardship",
-                key=f"silence-{debt.number}", roles=["admin"],
+                amounts=only(Part.principal, Money(int(owed), "EUR")), why="hardship",
+                key=f"silence-{debt.number}",
             )  # fmt: skip
 
     def _lift(self, unit: Unit, debt: Debt, ground: str) -> None:
