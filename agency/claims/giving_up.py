@@ -150,8 +150,17 @@ def take_back(
     )
     if was_ended(claim):
         move(unit, claim=claim, to=ClaimState.ACTIVE, why=why.strip())
-    told = {"creditor_id": creditor_id, "claim_id": claim.id, "act": found.kind, "why": why.strip()}
-    emit(unit, PartOwedAgain(**told, amount_minor=found.minor, currency=claim.currency))
+    emit(
+        unit,
+        PartOwedAgain(
+            creditor_id=creditor_id,
+            claim_id=claim.id,
+            act=found.kind,
+            amount_minor=found.minor,
+            currency=claim.currency,
+            why=why.strip(),
+        ),
+    )
     _audit(unit, claim, f"{found.kind}.taken_back", {"transaction": str(transaction_id)})
     return reversal
 
@@ -283,12 +292,24 @@ def _book(unit: Unit, claim: Claim, act: Act, amounts: ByPart, owed: ByPart, why
         if any(leg.amount for leg in legs)
     ]
     transaction_id = post_many(unit, postings)[-1]
-    minor, currency = amounts.total.minor, claim.currency
-    told = {"creditor_id": claim.creditor_id, "claim_id": claim.id, "act": act.value, "why": why}
-    emit(unit, PartGivenUp(**told, amount_minor=minor, currency=currency))
-    by_part = {f"{part}_minor": amounts.of(part).minor for part in Part}
-    _audit(unit, claim, act.value, {**by_part, "currency": currency, "key": key})
+    _tell_given_up(unit, claim, act, amounts, why, key)
     return transaction_id
+
+
+def _tell_given_up(unit: Unit, claim: Claim, act: Act, amounts: ByPart, why: str, key: str) -> None:
+    emit(
+        unit,
+        PartGivenUp(
+            creditor_id=claim.creditor_id,
+            claim_id=claim.id,
+            act=act.value,
+            amount_minor=amounts.total.minor,
+            currency=claim.currency,
+            why=why,
+        ),
+    )
+    by_part = {f"{part}_minor": amounts.of(part).minor for part in Part}
+    _audit(unit, claim, act.value, {**by_part, "currency": claim.currency, "key": key})
 
 
 def _audit(unit: Unit, claim: Claim, what: str, facts: dict[str, str | int]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -84,7 +85,7 @@ def ask_to_give_up(
         raise UnableToGiveUp("this claim is not being collected")
     owed = itemise(unit, creditor_id=creditor_id, claim_id=claim_id, on=unit.today)
     refuse_more_than_open(amounts, owed_by_part(owed))
-    whose = {"creditor_id": creditor_id, "claim_id": claim_id}
+    whose: dict[str, Any] = {"creditor_id": creditor_id, "claim_id": claim_id}
     if _may(unit, **whose, act=act, amounts=amounts, roles=roles):
         key = f"{_DECISION}{new_id()}"
         return Asked(give_up(unit, **whose, act=act, amounts=amounts, why=why, key=key), None)
@@ -125,7 +126,7 @@ def grant(unit: Unit, *, creditor_id: UUID, request_id: UUID, roles: Collection[
     if claim.state != ClaimState.ACTIVE:
         raise UnableToDecide("this claim is not being collected any more")
     amounts, act = asked_amounts(request), Act(request.act)
-    whose = {"creditor_id": creditor_id, "claim_id": request.claim_id}
+    whose: dict[str, Any] = {"creditor_id": creditor_id, "claim_id": request.claim_id}
     if not _may(unit, **whose, act=act, amounts=amounts, roles=roles):
         raise NoAuthority("this is above your own limit")
     request.transaction_id = give_up(

@@ -148,7 +148,8 @@ def dressed(case: Case, design: BrandDesign, sends: Sends, **message: Any) -> Ro
 
 def told_by(owed: ItemisedClaim, language: str, on: date) -> dict[str, Any]:
     """This function will make up what answers tell of: a promise, a payment of today, words of a person."""
-    amount = {"amount_minor": owed.total.minor, "currency": owed.total.currency}
+    minor = owed.total.minor
+    amount = {"amount_minor": minor, "currency": owed.total.currency}
     return {
         "promise": amount | {"due_on": (on + timedelta(days=14)).isoformat()},
         "payment": amount | {"on": on.isoformat()},
@@ -160,8 +161,8 @@ def told_by(owed: ItemisedClaim, language: str, on: date) -> dict[str, Any]:
         "refund": amount | {"on": on.isoformat()},
         "plan": amount
         | {
-            "total_minor": 2 * owed.total.minor,
+            "total_minor": 2 * minor,
             "due_on": (on + timedelta(days=14)).isoformat(),
-            "parts": [[(on + timedelta(days=days)).isoformat(), owed.total.minor] for days in (14, 44)],
+            "parts": [[(on + timedelta(days=days)).isoformat(), minor] for days in (14, 44)],
         },
     }

@@ -107,7 +107,7 @@ def _page(request: Request, unit: Unit, by: str, form: Form[Any], *, status: int
 
 def _found(unit: Unit, *, waiting: bool) -> list[tuple[WaiverRequest, Claim, Debtor, Creditor]]:
     order = col(WaiverRequest.asked_at) if waiting else col(WaiverRequest.decided_at).desc()
-    is_waiting = WaiverRequest.state == RequestState.WAITING
+    is_waiting = col(WaiverRequest.state) == RequestState.WAITING
     rows = unit.session.exec(
         select(WaiverRequest, Claim, Debtor, Creditor)
         .join(

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from agency.claims.giving_up import ByPart, give_up
+from agency.claims.giving_up import give_up, only
 from agency.claims.holds import lift_holds_on, place_hold
 from agency.claims.itemisation import open_total
 from agency.claims.lifecycle import claim_to_change, move
@@ -19,7 +19,7 @@ from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.payments.models import PaymentSource
 from agency.payments.settlement import Incoming, settle_many
-from agency.rules.authority import Act
+from agency.rules.authority import Act, Part
 from portal.silence.diary import Debt, Diary
 
 # How many of a hundred debts have what happen to them, within so many days of being handed over.
@@ -179,7 +179,7 @@ class Acts:
         self.diary.objected.setdefault(debt.debtor_id, unit.now)
 
     def _given_up(self, unit: Unit, debt: Debt) -> None:
-        """Waive the whole principal; the claim itself stays open."""
+        """Waive the whole principal; a claim on which interest or costs are owed stays open."""
         owed = (
             unit.session.connection()
             .execute(
@@ -192,11 +192,10 @@ class Acts:
             .scalar_one()
         )
         if owed and owed > 0:
-            nothing = Money(0, "EUR")
             give_up(
                 unit, creditor_id=debt.creditor_id, claim_id=debt.claim_id, act=Act.waiver,
-                amounts=ByPart(principal=Money(int(owed), "EUR"), interest=nothing, costs=nothing),
-                why="hardship", key=f"silence-{debt.number}",
+                amounts=only(Part.principal, Money(int(owed), "EUR")), why="hardship",
+                key=f"silence-{debt.number}",
             )  # fmt: skip
 
     def _lift(self, unit: Unit, debt: Debt, ground: str) -> None:
