@@ -1,6 +1,7 @@
 """Jobs of the communication: release what is due, ask after what is unknown, apply what was told."""
 
 from agency.communication.creditor_mail import send_creditor_mails, tell_creditors
+from agency.communication.inbound.jobs import read_arrived
 from agency.communication.receipts import apply_told
 from agency.communication.resolving import resolve_unknown
 from agency.communication.sending import send_chunk
@@ -9,6 +10,9 @@ from agency.kernel.outbox import enqueue
 from agency.kernel.ports import installed_ports
 from agency.kernel.settings import settings
 from agency.kernel.unit import Door, Unit, Units
+
+# Imported here too, so that every process that knows this room's jobs knows it.
+__all__ = ["read_arrived"]
 
 
 @actor(queue="sending", own_units=True)

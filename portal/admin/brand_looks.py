@@ -35,7 +35,7 @@ def letter(
     return brand_previews.letter(unit, wiring, creditor_id=creditor_id, look=look, view=view)
 
 
-@routes.get("/letter-{number:int}.jpg")
+@routes.get("/letter-{number}.jpg")
 def letter_picture(
     request: Request, unit: StaffUnit, wiring: TheWiring, creditor_id: CreditorId, which: str, number: int
 ) -> Response:

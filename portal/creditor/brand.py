@@ -72,7 +72,7 @@ def letter(
     return brand_previews.letter(unit, wiring, creditor_id=creditor_id, look=look, view=view)
 
 
-@routes.get("/preview/{which}/letter-{number:int}.jpg")
+@routes.get("/preview/{which}/letter-{number}.jpg")
 def letter_picture(
     request: Request, unit: CreditorUnit, visitor: TheVisitor, wiring: TheWiring, which: str, number: int
 ) -> Response:
