@@ -8,8 +8,8 @@ from tests.books.ground import Ground
 from tests.conftest import TEMPLATE
 
 # A thousand steps; `dev soak` makes as many as wanted.
-EXAMPLES, STEPS = 2, 100
-PARTS = 5  # so that they spread over workers
+EXAMPLES, STEPS = 1, 100
+PARTS = 10  # so that they spread over workers
 
 
 @pytest.mark.parametrize("part", range(PARTS))

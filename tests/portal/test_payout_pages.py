@@ -131,7 +131,8 @@ class TestFinance:
         path = f"/finance/remittances/{run.creditor_id}/{run.id}"
         page = browser.get(path).text
         assert "AC04 account closed" in page
-        assert send(browser, f"{path}/again", page=path).status_code == 303
+        assert send(browser, f"{path}/again", page=path).status_code == 409, "that account was closed"
+        assert send(browser, f"{path}/again", page=path, account_confirmed="yes").status_code == 303
         assert "A colleague must approve it." in browser.get(path).text
 
     def test_lists_invoices_and_what_the_network_misses(self, units, house, paid_out):

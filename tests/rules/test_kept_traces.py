@@ -324,9 +324,10 @@ def _other_decisions() -> Iterator[tuple[str, Trace]]:
     for outcome in Outcome:
         claim = eur("12000")
         yield f"tariff: bierens {outcome}", tariff("bierens", "10000", claim=claim, outcome=outcome)
+    told = (Ground.promise, Ground.notice_running, Ground.agreement_to_confirm)
     for ground in Ground:
         country, debtor = ("BE", CONSUMER) if ground is Ground.collective_settlement else ("NL", CONSUMER)
-        until = ON + timedelta(days=5) if ground in (Ground.promise, Ground.notice_running) else None
+        until = ON + timedelta(days=5) if ground in told else None
         try:
             yield f"hold: {ground}", held(ground, country, debtor, until=until)
         except (LookupError, ValueError):
