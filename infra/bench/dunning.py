@@ -40,13 +40,15 @@ CREATE TEMP TABLE due AS SELECT t.creditor_id, t.claim_id, c.debtor_id, uuidv7()
   FROM treatment t JOIN claim c ON c.creditor_id = t.creditor_id AND c.id = t.claim_id
   WHERE t.ended_at IS NULL AND t.next_on <= DATE '2027-06-08';
 INSERT INTO treatment_step (creditor_id, id, claim_id, step, cycle, channel, due_at, state, why, trace)
-  SELECT creditor_id, uuidv7(), claim_id, 'formal_notice', 1, 'letter', now(), 'planned', 'bare', '[]' FROM due;
+  SELECT creditor_id, uuidv7(), claim_id, 'formal_notice', 1, 'letter', now(), 'planned', 'bare', '[]' FROM
+    due;
 INSERT INTO message (creditor_id, id, claim_id, debtor_id, channel, step, cycle, template_id, state, due_at,
     to_value, generation, attempts, subject, amounts, trace, reasons, created_at)
   SELECT creditor_id, message_id, claim_id, debtor_id, 'letter', 'formal_notice', 1, (SELECT id FROM template
     WHERE key = 'notice_business' AND channel = 'letter' AND language = 'nl'), 'sending', now(), '', 1, 1, '',
     '{"announced": {"costs": 4000}}', '[]', '[]', now() FROM due;
-INSERT INTO ledger_account SELECT DISTINCT creditor_id, 'claims.costs', 'claims' FROM due ON CONFLICT DO NOTHING;
+INSERT INTO ledger_account SELECT DISTINCT creditor_id, 'claims.costs', 'claims' FROM due ON CONFLICT DO
+  NOTHING;
 INSERT INTO ledger_transaction (creditor_id, id, book, kind, source_key, content_sha256, booked_on,
     effective_on, at, by, memo)
   SELECT creditor_id, booking, 'claims', 'crystallisation', 'notice:' || message_id, '', now()::date,
@@ -129,7 +131,9 @@ def _reserve(units: Units) -> int:
     settings, looked_at = Settings(), 1
     with units.open(Door.STAFF, by=BY) as unit:
         # Planned for half past eight or this minute: due now in any case.
-        unit.session.connection().execute(text("UPDATE message SET due_at = app.now() WHERE due_at > app.now()"))
+        unit.session.connection().execute(
+            text("UPDATE message SET due_at = app.now() WHERE due_at > app.now()")
+        )
     while looked_at:
         with units.open(Door.WORKER, by=BY) as unit:
             looked_at = reserve_due(unit, settings=settings).looked_at

@@ -1,4 +1,4 @@
-"""Line 6, letters: merge fields from the database, PDF/A and PDF/UA, hash, archived, confirmed; all different.
+"""Line 6, letters: merge fields from the database, PDF/A and PDF/UA, hash, archived; all different.
 
 Against typst alone: the same letters with their values at hand, as one document of one compilation.
 """
@@ -30,7 +30,9 @@ def measure_letters(ground: Ground, *, letters: int, pairs: int, say: Callable[[
         ground, database=_WAITING, claims=letters, more=MESSAGES.replace("{channel}", "letter")
     )
     units.engine.dispose()
-    line = Line(f"Letters, {letters:,} all different", "letters/s", letters, ">= 0.70 of typst in one document")
+    line = Line(
+        f"Letters, {letters:,} all different", "letters/s", letters, ">= 0.70 of typst in one document"
+    )
     side = _Sides(ground, letters)
     try:
         alternate(
@@ -43,8 +45,8 @@ def measure_letters(ground: Ground, *, letters: int, pairs: int, say: Callable[[
     line.notes["typst in one document"] = f"{letters / line.other_seconds:,.0f} letters/s"
     line.notes["by figures of a quiet machine"] = (
         f"{line.rate / WEASYPRINT_PER_SECOND:.1f} x WeasyPrint's {WEASYPRINT_PER_SECOND} letters/s (goal"
-        f" {WEASYPRINT_TIMES}), {line.rate / TRYTON_PER_SECOND:.1f} x Tryton's {TRYTON_PER_SECOND} ODT/s (goal"
-        f" {TRYTON_TIMES})"
+        f" {WEASYPRINT_TIMES}), {line.rate / TRYTON_PER_SECOND:.1f} x Tryton's {TRYTON_PER_SECOND} ODT/s"
+        f" (goal {TRYTON_TIMES})"
     )
     return line
 

@@ -1,8 +1,8 @@
 """The load generator: a process of its own with a bounded number of connections, on the standard library.
 
 A question holds `port`, `connections` and `requests` (each [method, path, headers, body]); every answer
-must be 200 or 202. With `per_second` the requests start on a timetable, and a latency counts from the moment in
-the timetable: a late start is the server's fault, not a pause of ours.
+must be 200 or 202. With `per_second` the requests start on a timetable, and a latency counts from the moment
+in the timetable: a late start is the server's fault, not a pause of ours.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""E-mails: rendered per core and second (text filled in, MJML, plain part, .eml kept), against MJML alone; and
+"""E-mails: rendered per core and second (filled in, MJML, plain part, .eml kept), against MJML alone; and
 released over HTTP to the simulator (reserve, send, confirm), against as many bare requests to it.
 """
 
@@ -112,9 +112,7 @@ class _Releases:
     def make_ready(self) -> None:
         simulator = self.make_simulator()
         self.ground.copy(_WAITING, _RUN)
-        environment = self.ground.environment(
-            _RUN, AGENCY_SIMULATOR_URL=f"http://127.0.0.1:{simulator.port}"
-        )
+        environment = self.ground.environment(_RUN, AGENCY_SIMULATOR_URL=f"http://127.0.0.1:{simulator.port}")
         self.helpers = [Helper("infra.bench.releasing", environment) for _ in range(PROCESSES)]
 
     def release(self) -> None:
@@ -131,6 +129,4 @@ class _Releases:
         assert self.simulator is not None
         headers = {"authorization": "Bearer bench", "content-type": "application/json"}
         request = ["POST", "/sendgrid/v3/mail/send", headers, json.dumps(_MAIL)]
-        self.load.ask(
-            port=self.simulator.port, connections=THREADS * PROCESSES, asked=[request] * self.mails
-        )
+        self.load.ask(port=self.simulator.port, connections=THREADS * PROCESSES, asked=[request] * self.mails)

@@ -12,7 +12,11 @@ from infra.bench.ground import BenchFailed, Ground
 from infra.bench.harness import Line, alternate
 from infra.bench.treated import BY, ON_PATH, write_treated
 
-SHARES = ((100, "<= 3.0 x the UPDATE (ratio 0.333)"), (10, "<= 0.5 x (ratio 2)"), (0, "<= 0.01 x (ratio 100)"))
+SHARES = (
+    (100, "<= 3.0 x the UPDATE (ratio 0.333)"),
+    (10, "<= 0.5 x (ratio 2)"),
+    (0, "<= 0.01 x (ratio 100)"),
+)
 _DUE, _RUN = "bench_night", "bench_night_run"
 _BARE = "UPDATE treatment SET next_on = next_on + 1"
 _LATER = "UPDATE treatment SET next_on = next_on + 30 WHERE abs(hashtext(claim_id::text)) % 100 >= {share}"

@@ -1,4 +1,4 @@
-"""A process that releases messages as the worker does: threads that reserve, render, keep, hand over, confirm.
+"""A process that releases messages as the worker does: threads reserve, render, keep, hand over, confirm.
 
 Asked with `hand_over` false, providers are a hand that takes everything at once: then what is measured ends
 at the provider's door.

@@ -1,4 +1,4 @@
-"""A portfolio under treatment, written as rows in one transaction: every claim another debtor, amount and day.
+"""A portfolio under treatment, written as rows in one transaction, each claim of its own debtor and amount.
 
 All of it can be written to: addresses, e-mail, texts and paths as an agency publishes them. The clock stands
 at ten in the morning of a working day.
@@ -40,7 +40,8 @@ INSERT INTO debtor (creditor_id, id, created_at, reference, kind, name, name_key
   SELECT creditor_id, debtor_id, now(), 'D' || n, kind, 'Debtor ' || n, 'debtor ' || n, 'NL', 'nl',
     'Dorpsstraat ' || n, 1000 + n % 9000 || ' AB', 'Utrecht' FROM made;
 INSERT INTO contact_point (creditor_id, id, created_at, debtor_id, channel, value, state)
-  SELECT creditor_id, uuidv7(), now(), debtor_id, 'email', 'debtor' || n || '@klant.example', 'usable' FROM made;
+  SELECT creditor_id, uuidv7(), now(), debtor_id, 'email', 'debtor' || n || '@klant.example', 'usable' FROM
+    made;
 INSERT INTO screening (creditor_id, id, debtor_id, state, asked_at, answered_at, next_at, attempts, found,
     failure)
   SELECT creditor_id, uuidv7(), debtor_id, 'clear', now(), now(), now() + interval '10 years', 1, '[]', ''
@@ -53,13 +54,15 @@ INSERT INTO claim (creditor_id, id, created_at, number, reference, payment_refer
     0, 0, 0, 'Delivery ' || n FROM made;
 INSERT INTO invoice (creditor_id, id, created_at, claim_id, number, kind, issued_on, due_on, currency,
     total_minor, open_minor, disputed_minor, description)
-  SELECT creditor_id, uuidv7(), now(), claim_id, 'F' || n, 'invoice', due_on - 30, due_on, 'EUR', minor, minor,
+  SELECT creditor_id, uuidv7(), now(), claim_id, 'F' || n, 'invoice', due_on - 30, due_on, 'EUR', minor,
+    minor,
     0, '' FROM made;
 INSERT INTO ledger_account SELECT DISTINCT creditor_id, a.code, 'claims' FROM made,
   unnest(ARRAY['claims.principal', 'claims.control']) AS a(code);
 INSERT INTO ledger_transaction (creditor_id, id, book, kind, source_key, content_sha256, booked_on,
     effective_on, at, by, memo)
-  SELECT creditor_id, opened, 'claims', 'opening', 'claim:' || claim_id, '', due_on, due_on, now(), 'bench', ''
+  SELECT creditor_id, opened, 'claims', 'opening', 'claim:' || claim_id, '', due_on, due_on, now(),
+    'bench', ''
   FROM made;
 INSERT INTO ledger_entry (creditor_id, transaction_id, line, account, amount_minor, currency, claim_id)
   SELECT creditor_id, opened, e.line, e.account, e.sign * minor, 'EUR', claim_id
@@ -68,7 +71,8 @@ INSERT INTO ledger_entry (creditor_id, transaction_id, line, account, amount_min
 MESSAGES = """
 INSERT INTO message (creditor_id, id, claim_id, debtor_id, channel, step, cycle, template_id, state, due_at,
     to_value, generation, attempts, subject, amounts, trace, reasons, created_at)
-  SELECT m.creditor_id, uuidv7(), m.claim_id, m.debtor_id, t.channel, 'final_notice', 1, t.id, 'queued', now(),
+  SELECT m.creditor_id, uuidv7(), m.claim_id, m.debtor_id, t.channel, 'final_notice', 1, t.id, 'queued',
+    now(),
     '', 0, 0, '', '{{}}', '[]', '[]', now()
   FROM made m JOIN template t ON t.key = 'final_notice' AND t.language = 'nl' AND t.channel = '{channel}';
 """
