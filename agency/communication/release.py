@@ -106,8 +106,14 @@ class _Ruled:
 
 def reserve_due(unit: Unit, *, settings: Settings, limit: int = CHUNK) -> Reservation:
     """This function will take due messages and give each a verdict: send now, later, or not at all."""
-    # One reservation at a time: two chunks must not both decide that a person was not contacted today.
-    unit.session.connection().execute(text("SELECT pg_advisory_xact_lock(hashtextextended('reserve', 0))"))
+    # One reservation at a time: two chunks must not both decide that a person was not contacted today. Many
+    # workers stand in line on a busy machine, and a turn that comes late is no failure.
+    unit.session.connection().execute(
+        text(
+            "SELECT set_config('lock_timeout', '60s', true),"
+            " pg_advisory_xact_lock(hashtextextended('reserve', 0))"
+        )
+    )
     keys = take_due(unit, limit=limit)
     if not keys:
         return Reservation(0, ())
