@@ -1,7 +1,7 @@
 """What every test may lean on: real servers of this run's own, closed sockets, a browser where there is one.
 
 One PostgreSQL and one Valkey serve the whole run from a temporary folder. The schema is migrated once
-into a template; each worker of the run gets a copy of it, and a Valkey database of its own.
+into a template; each worker of the run gets copies of it, and a Valkey database of its own.
 """
 
 import ipaddress
@@ -16,7 +16,6 @@ from pathlib import Path
 import hypothesis
 import pytest
 from playwright.sync_api import Browser, sync_playwright
-from sqlalchemy import create_engine
 
 import agency.tables  # noqa: F401  rooms refer to each other's tables by name, whichever test runs alone
 from agency.kernel.ids import HOUSE
@@ -27,6 +26,7 @@ from portal.local.database import migrate
 from portal.local.postgres import APPLICATION, OWNER, Postgres
 from portal.local.servers import Servers
 from portal.local.valkey import Valkey
+from tests.emptied import EmptiedDatabase
 
 TEMPLATE = "template_tests"
 
@@ -143,27 +143,30 @@ def redis_url(run_servers: RunServers, worker_number: int) -> str:
     return run_servers.valkey.url(worker_number % 16)
 
 
-@pytest.fixture
-def fresh_database(run_servers: RunServers, worker_number: int) -> Iterator[tuple[str, str]]:
-    """A migrated database for one test that commits: the application's URL and the owner's."""
-    name = f"tests_{worker_number}_fresh"
-    run_servers.postgres.drop_database(name)
-    run_servers.postgres.ensure_database(name, template=TEMPLATE)
-    yield run_servers.postgres.url(APPLICATION, name), run_servers.postgres.url(OWNER, name)
-    run_servers.postgres.drop_database(name)
+@pytest.fixture(scope="session")
+def emptied_database(run_servers: RunServers, worker_number: int) -> Iterator[EmptiedDatabase]:
+    """This worker's database for tests that commit."""
+    database = EmptiedDatabase(run_servers.postgres, f"tests_{worker_number}_fresh", template=TEMPLATE)
+    yield database
+    database.drop()
 
 
 @pytest.fixture
-def units(fresh_database: tuple[str, str]) -> Iterator[Units]:
+def fresh_database(emptied_database: EmptiedDatabase) -> tuple[str, str]:
+    """A database as it was migrated, for one test that commits: the application's URL and the owner's."""
+    emptied_database.prepare()
+    return emptied_database.url(APPLICATION), emptied_database.url(OWNER)
+
+
+@pytest.fixture
+def units(fresh_database: tuple[str, str], emptied_database: EmptiedDatabase) -> Units:
     """Units of work on a database of this test's own, with the agency's house in place."""
-    engine = create_engine(fresh_database[0], pool_size=10)
-    units = Units(engine)
+    units = Units(emptied_database.engine)
     with units.open(Door.STAFF, by="system:test") as unit:
         unit.session.add(
             Creditor(id=HOUSE, created_at=unit.now, reference="HOUSE", name="The agency", country="NL")
         )
-    yield units
-    engine.dispose()
+    return units
 
 
 @pytest.fixture
