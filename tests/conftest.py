@@ -16,10 +16,13 @@ from pathlib import Path
 import hypothesis
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
 import agency.tables  # noqa: F401  rooms refer to each other's tables by name, whichever test runs alone
 from agency.kernel.ids import HOUSE
 from agency.kernel.unit import Door, Units
+from agency.parties import users
 from agency.parties.models import Creditor
 from portal.local.browser import HOW_TO_GET_CHROMIUM, find_chromium
 from portal.local.database import migrate
@@ -167,6 +170,15 @@ def units(fresh_database: tuple[str, str], emptied_database: EmptiedDatabase) ->
             Creditor(id=HOUSE, created_at=unit.now, reference="HOUSE", name="The agency", country="NL")
         )
     return units
+
+
+@pytest.fixture(autouse=True, scope="session")
+def passwords_are_hashed_quickly() -> Iterator[None]:
+    """Hundreds of people sign in; what guards a stolen table in production is held by a test of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        quick = Argon2Hasher(memory_cost=8, time_cost=1, parallelism=1)
+        patch.setattr(users, "_HASHER", PasswordHash((quick,)))
+        yield
 
 
 @pytest.fixture
