@@ -31,40 +31,49 @@ _BASIS: dict[tuple[Law, bool], dict[str, str]] = {
         "nl": "wettelijke rente, artikel 6:119 BW",
         "en": "statutory interest, article 6:119 Dutch Civil Code",
         "fr": "intérêt légal, article 6:119 du Code civil néerlandais",
+        "de": "gesetzliche Zinsen, Artikel 6:119 des niederländischen Bürgerlichen Gesetzbuches",
     },
     (Law.nl, True): {
         "nl": "wettelijke handelsrente, artikel 6:119a BW",
         "en": "statutory commercial interest, article 6:119a Dutch Civil Code",
         "fr": "intérêt commercial légal, article 6:119a du Code civil néerlandais",
+        "de": "gesetzliche Handelszinsen, Artikel 6:119a des niederländischen Bürgerlichen Gesetzbuches",
     },
     (Law.be, False): {
         "nl": "interest, artikel XIX.4 Wetboek van economisch recht",
         "en": "interest, article XIX.4 Belgian Code of economic law",
         "fr": "intérêts, article XIX.4 du Code de droit économique",
+        "de": "Zinsen, Artikel XIX.4 des belgischen Wirtschaftsgesetzbuches",
     },
     (Law.be, True): {
         "nl": "interest, wet van 2 augustus 2002",
         "en": "interest, Belgian law of 2 August 2002",
         "fr": "intérêts, loi du 2 août 2002",
+        "de": "Zinsen, belgisches Gesetz vom 2. August 2002",
     },
 }
-_OTHER_BASIS = {"nl": "wettelijke rente", "en": "statutory interest", "fr": "intérêt légal"}
+_OTHER_BASIS = {
+    "nl": "wettelijke rente", "en": "statutory interest", "fr": "intérêt légal", "de": "gesetzliche Zinsen",
+}  # fmt: skip
 _COSTS_BASIS: dict[Law, dict[str, str]] = {
     Law.nl: {
         "nl": "Dit bedrag volgt uit artikel 6:96 van het Burgerlijk Wetboek.",
         "en": "This amount follows from article 6:96 of the Dutch Civil Code.",
         "fr": "Ce montant découle de l’article 6:96 du Code civil néerlandais.",
+        "de": "Dieser Betrag folgt aus Artikel 6:96 des niederländischen Bürgerlichen Gesetzbuches.",
     },
     Law.be: {
         "nl": "Dit bedrag volgt uit artikel 6 van de wet van 2 augustus 2002.",
         "en": "This amount follows from article 6 of the Belgian law of 2 August 2002.",
         "fr": "Ce montant découle de l’article 6 de la loi du 2 août 2002.",
+        "de": "Dieser Betrag folgt aus Artikel 6 des belgischen Gesetzes vom 2. August 2002.",
     },
 }
 _OTHER_COSTS_BASIS = {
     "nl": "Dit bedrag volgt uit de Europese richtlijn 2011/7/EU.",
     "en": "This amount follows from European directive 2011/7/EU.",
     "fr": "Ce montant découle de la directive européenne 2011/7/UE.",
+    "de": "Dieser Betrag folgt aus der europäischen Richtlinie 2011/7/EU.",
 }
 _INVOICES_IN_MAIL = 10
 _AGENCYS_COLOUR = "#0b5cad"
