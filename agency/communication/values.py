@@ -22,6 +22,7 @@ from agency.rules.explain import explain
 from agency.rules.facts import Channel, DebtorKind, InterestKind, Law, Phase
 from agency.rules.identity import identity_shown
 from agency.rules.trace import Trace, TraceLine
+from agency.rules.treatment_path import Tone, usual_tone
 from agency.rules.words import LANGUAGES, sentence_of
 
 LOCALES = {"nl": "nl_NL", "fr": "fr_BE", "en": "en_GB", "de": "de_DE"}
@@ -79,7 +80,7 @@ _INVOICES_IN_MAIL = 10
 _AGENCYS_COLOUR = "#0b5cad"
 LINK_TO_COME = "…"
 # What was told when a message was queued, and is kept with it.
-TOLD = ("promise", "payment", "answer", "note", "plan", "refund")
+TOLD = ("promise", "payment", "answer", "note", "plan", "refund", "tone")
 
 
 # Babel takes about fifty microseconds for a figure, and a message repeats the same ones.
@@ -146,6 +147,7 @@ def message_values(
         "note": _lines(row, "note", "answer_by", language),
         "plan": _plan(row, language),
         "refund": _told(row, "refund", "on", language),
+        "tone": _tone(row, today),
     }
 
 
@@ -331,6 +333,12 @@ def pay_values(*, row: Row[Any], owed: ItemisedClaim, link: str, settings: Setti
         "qr": code,
         "qr_is_link": is_link,
     }
+
+
+def _tone(row: Row[Any], today: date) -> dict[str, str]:
+    """Which of a text's wordings stand: those of the tone that its step asked for, or of its usual one."""
+    spoken = row.told.get("tone") or usual_tone(row.template, on=today)
+    return {tone.value: "yes" if tone == spoken else "" for tone in Tone}
 
 
 def _told(row: Row[Any], name: str, day: str, language: str) -> dict[str, str]:

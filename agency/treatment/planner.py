@@ -288,6 +288,7 @@ def _message(plan: _Plan, due_at: datetime) -> WantedMessage:
         cycle=_cycle(plan),
         template=plan.step.template,
         due_at=due_at,
+        facts={"tone": plan.step.tone.value} if plan.step.tone else {},
     )
 
 

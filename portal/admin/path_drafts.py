@@ -44,6 +44,7 @@ from portal.admin.path_words import (
     PHASES,
     STATES,
     TEMPLATES,
+    TONES,
     finding_words,
     path_name,
     step_name,
@@ -260,6 +261,7 @@ def _choices() -> dict[str, Any]:
         "channel_names": {channel.value: CHANNELS[channel] for channel in Channel},
         "debtor_names": DEBTOR_KINDS,
         "end_names": ENDS,
+        "tone_names": TONES,
     }
 
 
