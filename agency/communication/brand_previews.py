@@ -104,9 +104,7 @@ def preview(
     :raises UnableToRender: text and values do not make a message.
     """
     composed = written_in(key, channel, language=language, creditors=case.facts["creditor_language"])
-    row, values = values_of(
-        design, case, composed, on=at.date(), settings=settings, sends=sends, tone=tone
-    )
+    row, values = values_of(design, case, composed, on=at.date(), settings=settings, sends=sends, tone=tone)
     on_behalf = bool(values["sender"]["on_behalf"])
     made = render_text(
         MessageText(channel, composed.body, values, at), renderer, drawing="" if on_behalf else drawing

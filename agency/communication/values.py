@@ -80,7 +80,7 @@ _INVOICES_IN_MAIL = 10
 _AGENCYS_COLOUR = "#0b5cad"
 LINK_TO_COME = "…"
 # What was told when a message was queued, and is kept with it.
-TOLD = ("promise", "payment", "answer", "note", "plan", "refund", "tone")
+TOLD = ("promise", "payment", "answer", "note", "plan", "refund", "tone", "copies")
 
 
 # Babel takes about fifty microseconds for a figure, and a message repeats the same ones.
@@ -148,6 +148,7 @@ def message_values(
         "plan": _plan(row, language),
         "refund": _told(row, "refund", "on", language),
         "tone": _tone(row, today),
+        "copies": "",  # told when copies go along, which is decided when it is sent
     }
 
 

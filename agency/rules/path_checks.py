@@ -245,7 +245,7 @@ def _hours(draft: DraftPath, on: date) -> Iterator[Finding]:
 
 
 def _reminders(draft: DraftPath, on: date) -> Iterator[Finding]:
-    """Advice of the house: the first reminder a day after the due date and friendly; a choice needs two ways."""
+    """Advice of the house: the first reminder friendly, a day after the due date; a choice has two ways."""
     row = _row("path", on)
     due = [step for step in draft.steps if step.days >= 0]
     if due and due[0].anchor == "due_date" and due[0].days != row["first_reminder_days"]:

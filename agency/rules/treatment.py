@@ -67,6 +67,7 @@ class PlannedStep:
     why: str
     hour: int | None = None
     tone: Tone | None = None
+    copies: bool = False
 
 
 def next_step(*, path: TreatmentPath, facts: PathFacts, today: date) -> PlannedStep | None:
@@ -140,7 +141,9 @@ def _planned(
         due_on, why = facts.paused_until + _DAY, f"paused until {facts.paused_until}"
     elif due_on < today:
         due_on, why = today, f"{why}, which has passed"
-    return PlannedStep(step.key, channel, step.template, max(due_on, today), why, step.hour, step.tone)
+    return PlannedStep(
+        step.key, channel, step.template, max(due_on, today), why, step.hour, step.tone, step.copies
+    )
 
 
 def _start(

@@ -24,8 +24,11 @@ _ADDED: Final[Mapping[str, Any]] = {
     "hour": None,
     "best": False,
     "tone": None,
+    "copies": False,
 }
-_ADDED_TO_PATH: Final[Mapping[str, Any]] = {"signature": "either", "currency": "EUR", "end": None}
+_ADDED_TO_PATH: Final[Mapping[str, Any]] = {
+    "signature": "either", "currency": "EUR", "end": None, "name": "",
+}  # fmt: skip
 
 
 class BrokenPath(ValueError):
@@ -81,6 +84,7 @@ class PathStep:
     passed. Any other step then goes by letter. It leaves from `hour` on (0 to 23, the agency's clock). `best`
     leaves it to the debtor's own score which of its channels is taken (`agency.rules.channel_choice`). Its
     text speaks in `tone`, or where that is None as such a text usually does (`usual_tone`).
+    With `copies` a mail takes copies of the open invoices along (`agency.rules.enclosures`).
     """
 
     key: str
@@ -98,6 +102,7 @@ class PathStep:
     hour: int | None = None
     best: bool = False
     tone: Tone | None = None
+    copies: bool = False
 
     @property
     def conditional(self) -> bool:
@@ -174,6 +179,8 @@ def _own_faults(step: PathStep, seen: set[str]) -> Iterator[str]:
 class TreatmentPath:
     """A versioned path for one law and some kinds of debtor; a claim keeps the version it began with.
 
+    `name` is what its writers call it; a default path has none.
+
     :raises BrokenPath: when its steps cannot be walked in order.
     """
 
@@ -185,6 +192,7 @@ class TreatmentPath:
     signature: Signature = Signature.either
     currency: str = "EUR"
     end: PathEnd | None = None
+    name: str = ""
 
     def __post_init__(self) -> None:
         for fault in step_faults(self.steps):
@@ -218,6 +226,7 @@ class TreatmentPath:
             signature=Signature(fields.get("signature", Signature.either)),
             currency=fields.get("currency", "EUR"),
             end=end_of(fields.get("end")),
+            name=fields.get("name", ""),
         )
 
     def to_fields(self) -> dict[str, Any]:

@@ -231,7 +231,13 @@ def draft_page(
     names = {step.key: step_name(step) for step in found.steps}
     values = {
         "draft": kept,
-        "name": path_name(kept.key, content["law"], content["debtors"], content.get("signature", "either")),
+        "name": path_name(
+            kept.key,
+            content["law"],
+            content["debtors"],
+            content.get("signature", "either"),
+            content.get("name", ""),
+        ),
         "chip": STATES[kept.state],
         "editable": kept.state == PathDraftState.DRAFT,
         "own": unit.by in kept.writers,

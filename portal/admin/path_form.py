@@ -62,7 +62,7 @@ def read_step(sent: Mapping[str, Any], *, currency: str) -> StepForm:
     form.fields["reachable_by"] = reachable if reachable in set(Channel) else None
     tone = _text(sent, "tone")
     form.fields["tone"] = tone if tone in set(Tone) else None
-    for name in ("optional", "is_notice", "best"):
+    for name in ("optional", "is_notice", "best", "copies"):
         form.fields[name] = _text(sent, name) == "yes"
     return form
 

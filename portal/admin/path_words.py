@@ -80,6 +80,7 @@ FIELDS = {
     "end": N_("At the end"),
     "after_days": N_("Days after the last step"),
     "tone": N_("Tone"),
+    "copies": N_("Copies of the open invoices go along"),
     "best": N_("The best way is chosen for each debtor"),
 }
 REASONS = {
@@ -131,8 +132,10 @@ REASONS = {
 }
 
 
-def path_name(key: str, law: str, debtors: Any, signature: str) -> str:
-    """This function will name a path by its law, debtors, name and pace."""
+def path_name(key: str, law: str, debtors: Any, signature: str, name: str = "") -> str:
+    """This function will name a path by its own name, or by its law, debtors, signature and pace."""
+    if name:
+        return f"{name} ({gettext(LAWS.get(law, law))})"
     kinds = ", ".join(gettext(DEBTOR_KINDS[debtor]).lower() for debtor in debtors)
     parts = [gettext(LAWS.get(law, law)), kinds, gettext(SIGNATURES.get(signature, signature))]
     parts += [gettext(words) for pace, words in PACES.items() if key.endswith(f"-{pace}")]
@@ -168,6 +171,8 @@ def conditions(step: PathStep, currency: str) -> list[str]:
     said = []
     if step.tone:
         said.append(gettext("tone: %(tone)s") % {"tone": gettext(TONES[step.tone])})
+    if step.copies:
+        said.append(gettext("with copies of the open invoices"))
     if step.above_minor is not None:
         amount = format_money(Money(step.above_minor, currency))
         said.append(gettext("above %(amount)s") % {"amount": amount})

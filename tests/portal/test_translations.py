@@ -112,7 +112,9 @@ class TestCatalogues:
         read |= {text for text, where in refusals() if where.startswith(REFUSING_DEBTORS)}
         assert len(read) > 300
         lacking = sorted(
-            text for text in read if text not in plurals and not (text in said and all_said(said[text].string))
+            text
+            for text in read
+            if text not in plurals and not (text in said and all_said(said[text].string))
         )
         assert lacking == [], f"add these to portal/locale/{language}:\n" + "\n".join(lacking)
 
