@@ -11,10 +11,10 @@ from sqlmodel import col, select
 
 from agency.kernel.audit import record
 from agency.kernel.errors import Conflict, Invalid, NotFound
-from agency.kernel.ids import HOUSE, new_id
 from agency.kernel.unit import Unit
 from agency.rules.facts import DebtorKind, Law
 from agency.rules.treatment_path import Signature
+from agency.treatment.drafting import PATH_DRAFTS
 from agency.treatment.models import CreditorPath, TreatmentPathDraft
 from agency.treatment.paths import path_in_force
 
@@ -50,15 +50,10 @@ def draw_path(
         "debtors": [debtor.value for debtor in debtors], "signature": signature.value, "steps": [],
     }  # fmt: skip
     draft = TreatmentPathDraft(
-        created_at=unit.now, id=new_id(), key=content["key"], content=content, valid_from=unit.today,
-        based_on=None, writers=[unit.by], changed_at=unit.now,
+        key=content["key"], content=content, valid_from=unit.today, based_on=None, writers=[unit.by],
+        changed_at=unit.now, created_at=unit.now,
     )  # fmt: skip
-    unit.session.add(draft)
-    unit.session.flush()
-    record(
-        unit, action="treatment_path.drafted", subject=f"treatment_path_draft:{draft.id}", creditor_id=HOUSE
-    )
-    return draft.id
+    return PATH_DRAFTS.begin(unit, draft).id
 
 
 def follow_path(unit: Unit, *, key: str, reference: str, valid_from: date) -> None:

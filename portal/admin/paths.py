@@ -24,7 +24,6 @@ from portal.admin.path_words import (
     ENDS,
     LAWS,
     SIGNATURES,
-    STATES,
     difference_words,
     path_name,
     stays_words,
@@ -34,7 +33,7 @@ from portal.shared.audience import StaffUnit, leave_for, router, show
 from portal.shared.forms import Fields
 from portal.shared.i18n import N_, gettext
 from portal.shared.listing import Column, Cut
-from portal.shared.words import DEBTOR_KINDS
+from portal.shared.words import DEBTOR_KINDS, DRAFT_STATES
 
 routes = router(audience="admin", roles={"admin"}, prefix="/admin/paths")
 
@@ -264,8 +263,8 @@ def _drafts(unit: Unit, *, key: str | None) -> list[dict[str, Any]]:
     since = unit.now.replace(year=unit.now.year - 1, day=1)
     return [
         {
-            "name": _named(row.content), "href": f"/admin/paths/drafts/{row.id}", "state": STATES[row.state],
-            "valid_from": row.valid_from, "changed_at": row.changed_at,
+            "name": _named(row.content), "href": f"/admin/paths/drafts/{row.id}",
+            "state": DRAFT_STATES[row.state], "valid_from": row.valid_from, "changed_at": row.changed_at,
         }
         for row in unit.session.connection().execute(_DRAFTS, {"key": key, "since": since})
     ]  # fmt: skip
