@@ -45,12 +45,13 @@ def draw_path(
         raise Invalid("write at most 80 characters", field="name")
     if not debtors:
         raise Invalid("choose at least one kind of debtor", field="debtors")
-    content = {
-        "key": _free_key(unit, called), "version": "1", "law": law.value, "name": called,
+    key = _free_key(unit, called)
+    content: dict[str, Any] = {
+        "key": key, "version": "1", "law": law.value, "name": called,
         "debtors": [debtor.value for debtor in debtors], "signature": signature.value, "steps": [],
     }  # fmt: skip
     draft = TreatmentPathDraft(
-        key=content["key"], content=content, valid_from=unit.today, based_on=None, writers=[unit.by],
+        key=key, content=content, valid_from=unit.today, based_on=None, writers=[unit.by],
         changed_at=unit.now, created_at=unit.now,
     )  # fmt: skip
     return PATH_DRAFTS.begin(unit, draft).id
