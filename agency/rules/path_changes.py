@@ -9,7 +9,7 @@ from agency.rules.treatment_path import TreatmentPath
 Kind = Literal["added", "removed", "moved", "changed", "path"]
 _FIELDS: Final = (
     "phase", "anchor", "days", "proof_days", "hour", "channels", "template", "optional", "is_notice",
-    "above_minor", "to_debtors", "reachable_by",
+    "above_minor", "to_debtors", "reachable_by", "tone", "best", "copies",
 )  # fmt: skip
 
 

@@ -10,13 +10,14 @@ from agency.rules.treatment_path import (
     Anchor,
     BrokenPath,
     PathStep,
+    Tone,
     TreatmentPath,
     default_path,
     default_paths,
 )
 
 __all__ = [
-    "Anchor", "BrokenPath", "PathFacts", "PathStep", "PlannedStep", "SentStep", "TreatmentPath",
+    "Anchor", "BrokenPath", "PathFacts", "PathStep", "PlannedStep", "SentStep", "Tone", "TreatmentPath",
     "default_path", "default_paths", "next_step", "path_end",
 ]  # fmt: skip
 
@@ -65,6 +66,8 @@ class PlannedStep:
     due_on: date
     why: str
     hour: int | None = None
+    tone: Tone | None = None
+    copies: bool = False
 
 
 def next_step(*, path: TreatmentPath, facts: PathFacts, today: date) -> PlannedStep | None:
@@ -138,7 +141,9 @@ def _planned(
         due_on, why = facts.paused_until + _DAY, f"paused until {facts.paused_until}"
     elif due_on < today:
         due_on, why = today, f"{why}, which has passed"
-    return PlannedStep(step.key, channel, step.template, max(due_on, today), why, step.hour)
+    return PlannedStep(
+        step.key, channel, step.template, max(due_on, today), why, step.hour, step.tone, step.copies
+    )
 
 
 def _start(

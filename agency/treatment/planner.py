@@ -297,7 +297,14 @@ def _message(plan: _Plan, due_at: datetime) -> WantedMessage:
         cycle=_cycle(plan),
         template=plan.step.template,
         due_at=due_at,
+        facts=_asked_of_text(plan.step),
     )
+
+
+def _asked_of_text(step: PlannedStep) -> dict[str, Any]:
+    """What the step asks of its text, kept with the message: its tone, and copies of the invoices."""
+    tone = {"tone": step.tone.value} if step.tone else {}
+    return tone | ({"copies": True} if step.copies else {})
 
 
 def _person_due(plan: _Plan) -> CallDue | PersonWanted:
