@@ -182,7 +182,9 @@ class TestDays:
         found = planned(FIRST, NEXT, sent=(sent("first"),), promised_on=promised)
         assert found is not None
         assert found.due_on == DUE + timedelta(days=7)
-        found = planned(FIRST, replace(NEXT, anchor="promise_date"), sent=(sent("first"),), promised_on=promised)
+        found = planned(
+            FIRST, replace(NEXT, anchor="promise_date"), sent=(sent("first"),), promised_on=promised
+        )
         assert found is not None
         assert (found.due_on, found.why) == (date(2026, 12, 31), "7 days after the promise for 2026-12-24")
 
