@@ -15,7 +15,8 @@ TESTS: Final = (
     "tests/claims/test_known_before.py", "tests/ledger/test_transaction.py", "tests/ledger/test_giving_up.py",
     "tests/bankfiles/test_same_movements.py", "tests/banking/test_returns.py",
     "tests/banking/test_suspense.py", "tests/arrangements/test_direct_debits.py",
-    "tests/inbound/test_bounces.py", "tests/inbound/test_threading.py",
+    "tests/inbound/test_bounces.py", "tests/inbound/test_mail_as_read.py",
+    "tests/inbound/test_threading.py",
 )  # fmt: skip
 DECISIONS: Final[dict[str, tuple[str, ...]]] = {
     "ledger": ("agency.ledger.transaction", "agency.money.amount", "agency.money.rounding"),
@@ -41,8 +42,8 @@ DECISIONS: Final[dict[str, tuple[str, ...]]] = {
 def sources_of(asked: Iterable[str]) -> dict[str, str]:
     """This function will return the file of each module that is asked for, by its full name.
 
-    :param asked: modules such as `agency.rules.costs`, `costs` or a path, folders such as `agency.rules.inbound`
-        or decisions such as `fees`; none for all that is changed.
+    :param asked: modules such as `agency.rules.costs`, `costs` or a path, folders such as
+        `agency.rules.inbound` or decisions such as `fees`; none for all that is changed.
     :raises LocalTrouble: no such module, folder or decision.
     """
     every = dict(sorted((_module(path), str(path)) for place in CODE for path in _files(place)))

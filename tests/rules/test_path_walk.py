@@ -1,4 +1,4 @@
-"""A path walked ahead: by day, as far as asked; what a contact costs; what the gate lets through; migration."""
+"""A path walked ahead: by day, as far as asked; what contacts cost; what the gate lets through; migration."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
