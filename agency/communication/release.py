@@ -80,6 +80,8 @@ class Reserved:
     reserved_at: datetime
     ledger_entries: int
     disputed_minor: int
+    asked: Money
+    brand_version_id: UUID | None = None
     logo_sha256: str = ""
     passes: tuple[str, ...] = ()
 
@@ -104,11 +106,16 @@ class _Ruled:
     to: str
 
 
-def reserve_due(unit: Unit, *, settings: Settings, limit: int = CHUNK) -> Reservation:
-    """This function will take due messages and give each a verdict: send now, later, or not at all."""
+def reserve_due(
+    unit: Unit, *, settings: Settings, limit: int = CHUNK, letters: bool | None = None
+) -> Reservation:
+    """This function will take due messages and give each a verdict: send now, later, or not at all.
+
+    :param letters: only letters, or everything but letters; both when None.
+    """
     # One reservation at a time: two chunks must not both decide that a person was not contacted today.
     unit.session.connection().execute(text("SELECT pg_advisory_xact_lock(hashtextextended('reserve', 0))"))
-    keys = take_due(unit, limit=limit)
+    keys = take_due(unit, limit=limit, letters=letters)
     if not keys:
         return Reservation(0, ())
     rows = read_facts(
@@ -300,6 +307,8 @@ def _reserved(unit: Unit, one: _Ruled, settings: Settings) -> Reserved:
         reserved_at=unit.now,
         ledger_entries=row.ledger_entries,
         disputed_minor=row.disputed_minor,
+        asked=one.owed.total,
+        brand_version_id=row.brand_version_id,
         logo_sha256="" if one.values["sender"]["on_behalf"] else row.logo_sha256 or "",
         passes=_passed(row),
     )
