@@ -6,10 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from agency.kernel.columns import CreditorRow, PartRow, choice, json_field, moment_field, within_creditor
 from agency.rules.print_batch import ControlTotals, Envelope, MailClass
+
+# Nothing told is NULL, not the JSON value null.
+_TOLD: Any = JSONB(none_as_null=True)
 
 
 class PrintState(StrEnum):
@@ -62,10 +66,10 @@ class PrintBatchRow(CreditorRow, table=True):
     reserved_at: datetime = moment_field()
     lease_until: datetime | None = moment_field(default=None)  # on the machine's own clock
     released_at: datetime | None = moment_field(default=None)
-    answer: dict[str, Any] | None = json_field(default=None)
-    printed: dict[str, Any] | None = json_field(default=None)
-    posted: dict[str, Any] | None = json_field(default=None)
-    returned: dict[str, Any] | None = json_field(default=None)
+    answer: dict[str, Any] | None = Field(default=None, sa_type=_TOLD)
+    printed: dict[str, Any] | None = Field(default=None, sa_type=_TOLD)
+    posted: dict[str, Any] | None = Field(default=None, sa_type=_TOLD)
+    returned: dict[str, Any] | None = Field(default=None, sa_type=_TOLD)
     differences: list[Any] = json_field(default_factory=list)
     decided_at: datetime | None = moment_field(default=None)
     decided_by: str | None = None
