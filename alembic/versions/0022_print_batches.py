@@ -82,12 +82,18 @@ CREATE TRIGGER letter_stays_in_batch BEFORE UPDATE ON print_batch_letter
   FOR EACH ROW EXECUTE FUNCTION app.letter_stays_in_batch();
 """
 
+# What a machine answered is shown on the claim's page.
+INBOUND = (
+    "CREATE INDEX ix_inbound_claim ON inbound (for_creditor_id, for_claim_id) WHERE state = 'noted'"
+)
+
 TABLES = ("print_batch", "print_batch_letter")
 
 
 def upgrade() -> None:
     op.execute("SET lock_timeout = '5s'")
     op.execute(BATCH)
+    op.execute(INBOUND)
     for table in TABLES:
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
@@ -102,4 +108,5 @@ def downgrade() -> None:
     op.execute("SET lock_timeout = '5s'")
     for table in reversed(TABLES):
         op.execute(f"DROP TABLE {table}")
+    op.execute("DROP INDEX ix_inbound_claim")
     op.execute("DROP FUNCTION app.letter_stays_in_batch()")

@@ -38,10 +38,10 @@ _ON_PRESS = text(
     " WHERE creditor_id = :creditor AND id = :id AND state IN ('reserved', 'unknown')"
 )
 _MOVED = text(
-    "UPDATE print_batch SET state = :state, why = :why,"
+    "UPDATE print_batch SET state = CAST(:state AS text), why = :why,"
     " provider_ref = coalesce(nullif(:ref, ''), provider_ref),"
     " answer = coalesce(CAST(:answer AS jsonb), answer), differences = differences || CAST(:found AS jsonb),"
-    " lease_until = CASE WHEN :state = 'unknown'"
+    " lease_until = CASE WHEN CAST(:state AS text) = 'unknown'"
     "  THEN clock_timestamp() + make_interval(secs => :patience) END"
     " WHERE creditor_id = :creditor AND id = :id AND released_at IS NULL"
     " AND state IN ('reserved', 'unknown', 'blocked')"
