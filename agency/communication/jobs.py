@@ -1,7 +1,7 @@
 """Jobs of the communication: release what is due, ask after what is unknown, apply what was told."""
 
 from agency.communication.creditor_mail import send_creditor_mails, tell_creditors
-from agency.communication.inbound.jobs import read_arrived
+from agency.communication.inbound.jobs import read_arrived, take_scans
 from agency.communication.print_batches.reporting import apply_told_of_batches
 from agency.communication.receipts import apply_told
 from agency.communication.resolving import resolve_unknown
@@ -13,7 +13,7 @@ from agency.kernel.settings import settings
 from agency.kernel.unit import Door, Unit, Units
 
 # Imported here too, so that every process that knows this room's jobs knows it.
-__all__ = ["read_arrived"]
+__all__ = ["read_arrived", "take_scans"]
 
 # Letters of one run's share: rendered, kept and handed over well within a sender's lease.
 PRINTED_AT_ONCE = 500

@@ -63,6 +63,8 @@ class Settings(BaseSettings):
     # addresses that debtors answer to; without a domain they answer to the brand's own address.
     inbound_key: SecretStr = SecretStr("simulator-inbound-key")
     inbound_domain: str | None = "antwoord.incassonoord.example"
+    # Where the mail room's scanner lays letters; without it none is looked at.
+    scans_folder: Path | None = None
     mollie_url: str | None = None
     mollie_key: SecretStr = SecretStr("test_simulatorsimulatorsimulatorsim")
     letters_url: str | None = None

@@ -249,12 +249,14 @@ def _figure(currency: str, total: str, told: dict[str, Any] | None) -> str:
 
 
 def _difference(currency: str, one: dict[str, str]) -> dict[str, str]:
+    total, stage = one["total"], one["stage"]
+
     def figure(value: str) -> str:
-        return _figure(currency, one["total"], {one["total"]: int(value) if value.isdecimal() else value})
+        return _figure(currency, total, {total: value if total == "files_sha256" else int(value)})
 
     return {
-        "total": gettext(TOTALS[one["total"]]),
-        "stage": gettext(STAGES[one["stage"]]),
+        "total": gettext(TOTALS[total]),
+        "stage": gettext(STAGES[stage]),
         "ours": figure(one["ours"]),
         "theirs": figure(one["theirs"]),
     }

@@ -1,4 +1,4 @@
-"""What came in for a claim, as its page shows it: messages, scans, machines' answers, answers to call notes."""
+"""What came in for a claim, as its page shows it: messages, scans, machines' answers, answered call notes."""
 
 from typing import Any, Final
 from uuid import UUID
