@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 
 from agency.kernel.settings import Settings
 from agency.kernel.unit import Door
-from portal.main import create_app
+from portal import main
 from portal.shared import hosts
 from portal.shared.audience import ROUTERS
 from portal.shared.hosts import FOR_DEBTORS_TOO, PROBES, PayHosts, host_of, own_hosts
@@ -24,9 +24,9 @@ def client():
     """The portal without a database: what a host does not show is refused before one is asked."""
     wiring = Wiring(settings=Settings(mode="development"), units=None, ports=None)  # type: ignore[arg-type]
     patch = pytest.MonkeyPatch()
-    patch.setattr(hosts.PayHosts, "__call__", lambda self, host: host == PAY_HOST)
+    patch.setattr(main, "PayHosts", lambda units: PAY_HOST.__eq__)
     with TestClient(
-        create_app(wiring), base_url="http://127.0.0.1:8000", follow_redirects=False,
+        main.create_app(wiring), base_url="http://127.0.0.1:8000", follow_redirects=False,
         raise_server_exceptions=False,
     ) as opened:  # fmt: skip
         yield opened
@@ -35,6 +35,10 @@ def client():
 
 def ask(client, path, host, method="GET"):
     return client.request(method, path, headers={"host": host, "accept": "application/json"})
+
+
+def address(path):
+    return filled(path.removesuffix(".css")) + (".css" if path.endswith(".css") else "")
 
 
 def routes():
@@ -48,11 +52,11 @@ def test_every_audience_is_shown_where_it_belongs(client):
     wrong = []
     for audience, method, path in routes():
         for_debtors = audience == "debtor" or path in FOR_DEBTORS_TOO
-        at_pay_host = ask(client, filled(path), PAY_HOST, method)
+        at_pay_host = ask(client, address(path), PAY_HOST, method)
         turned_away = (at_pay_host.status_code, at_pay_host.text) == (404, "Not found.")
         if turned_away == for_debtors:
             wrong.append((audience, path, at_pay_host.status_code))
-        if ask(client, filled(path), "evil.example", method).status_code != 421:
+        if ask(client, address(path), "evil.example", method).status_code != 421:
             wrong.append((audience, path, "answered a stranger"))
     assert wrong == []
 
