@@ -156,7 +156,7 @@ def sends_of(unit: Unit, *, creditor_id: UUID, design: BrandDesign) -> Sends:
 
 
 def _design(unit: Unit, creditor_id: UUID, draft_id: UUID) -> BrandDesign:
-    draft = branding.draft_of(unit, creditor_id=creditor_id, draft_id=draft_id, to_change=True)
+    draft = branding.BRAND_DRAFTS.find(unit, creditor_id=creditor_id, draft_id=draft_id, to_change=True)
     return BrandDesign.from_fields(draft.content)
 
 

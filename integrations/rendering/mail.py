@@ -37,6 +37,7 @@ def mail_environment() -> ImmutableSandboxedEnvironment:
 _ALLOWED = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Slice,
     nodes.Const, nodes.If, nodes.For, nodes.Not, nodes.And, nodes.Or, nodes.Compare, nodes.Operand,
+    nodes.Neg,
 )  # fmt: skip
 _DEPTH_MAX = 2
 OUTPUT_MAX = 2_000_000

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from agency.kernel.errors import AgencyError
 from agency.kernel.unit import Door
-from agency.parties.branding import draft_of
+from agency.parties.branding import BRAND_DRAFTS
 from agency.parties.hosts import add_host, check_host
 from agency.parties.models import HostState, HostUse
 from agency.rules.brand import BrandDesign, brand_faults
@@ -37,7 +37,7 @@ def ask(wiring: TheWiring, visitor: TheVisitor, creditor_id: CreditorId, fields:
     back = f"/admin/brands/{creditor_id}"
     try:
         with wiring.units.open(Door.STAFF, by=visitor.by) as unit:
-            kept = draft_of(unit, creditor_id=creditor_id, draft_id=UUID(draft_id))
+            kept = BRAND_DRAFTS.find(unit, creditor_id=creditor_id, draft_id=UUID(draft_id))
             design, today = BrandDesign.from_fields(kept.content), unit.today
     except ValueError:
         return leave_for(back, notice=N_("Give the name in a draft first."), tone="bad")

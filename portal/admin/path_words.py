@@ -8,16 +8,9 @@ from agency.rules.path_changes import Difference
 from agency.rules.path_checks import Finding
 from agency.rules.treatment_path import PathStep, StepPhase
 from portal.shared.i18n import N_, format_money, gettext, ngettext
-from portal.shared.listing import Chip
 from portal.shared.refusal_words import reasons
 from portal.shared.words import CHANNELS, DEBTOR_KINDS, step_words
 
-STATES = {
-    "draft": Chip(N_("Draft"), "info"),
-    "submitted": Chip(N_("Waits for a second person"), "warning"),
-    "published": Chip(N_("Published"), "good"),
-    "withdrawn": Chip(N_("Withdrawn"), "calm"),
-}
 LAWS = {"nl": N_("Dutch law"), "be": N_("Belgian law"), "de": N_("German law"), "uk": N_("English law")}
 SIGNATURES = {
     "either": N_("in either name"),

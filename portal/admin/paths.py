@@ -16,7 +16,6 @@ from agency.treatment.paths import PublishedPath, path_in_force, path_version
 from portal.admin.path_timeline import timeline
 from portal.admin.path_words import (
     ENDS,
-    STATES,
     difference_words,
     path_name,
     stays_words,
@@ -26,6 +25,7 @@ from portal.shared.audience import StaffUnit, leave_for, router, show
 from portal.shared.forms import Fields
 from portal.shared.i18n import N_, gettext
 from portal.shared.listing import Column, Cut
+from portal.shared.words import DRAFT_STATES
 
 routes = router(audience="admin", roles={"admin"}, prefix="/admin/paths")
 
@@ -200,8 +200,8 @@ def _drafts(unit: Unit, *, key: str | None) -> list[dict[str, Any]]:
     since = unit.now.replace(year=unit.now.year - 1, day=1)
     return [
         {
-            "name": _named(row.content), "href": f"/admin/paths/drafts/{row.id}", "state": STATES[row.state],
-            "valid_from": row.valid_from, "changed_at": row.changed_at,
+            "name": _named(row.content), "href": f"/admin/paths/drafts/{row.id}",
+            "state": DRAFT_STATES[row.state], "valid_from": row.valid_from, "changed_at": row.changed_at,
         }
         for row in unit.session.connection().execute(_DRAFTS, {"key": key, "since": since})
     ]  # fmt: skip

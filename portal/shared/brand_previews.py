@@ -26,7 +26,7 @@ from agency.communication.mandatory import KINDS
 from agency.communication.rendering import UnableToRender
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
-from agency.parties.branding import brand_of, design_of, draft_of
+from agency.parties.branding import BRAND_DRAFTS, brand_of, design_of
 from agency.parties.logos import drawing_of
 from agency.rules.brand import LANGUAGES, BrandDesign
 from agency.rules.facts import Channel
@@ -98,7 +98,7 @@ def look_at(unit: Unit, *, creditor_id: UUID, which: str, prefix: str) -> Look:
         brand = brand_of(unit, creditor_id=creditor_id)
         return Look(design_of(brand), base, str(brand.version_id or ""))
     try:
-        version = draft_of(unit, creditor_id=creditor_id, draft_id=UUID(which))
+        version = BRAND_DRAFTS.find(unit, creditor_id=creditor_id, draft_id=UUID(which))
     except ValueError as error:
         raise NotFound("this page does not exist") from error
     return Look(BrandDesign.from_fields(version.content), base, version.changed_at.isoformat())

@@ -8,12 +8,6 @@ from agency.rules.brand import LANGUAGES, BrandFault
 from portal.shared.i18n import N_, gettext
 from portal.shared.listing import Chip
 
-STATES = {
-    "draft": Chip(N_("Draft"), "info"),
-    "submitted": Chip(N_("Waits for a second person"), "warning"),
-    "published": Chip(N_("Published"), "good"),
-    "withdrawn": Chip(N_("Withdrawn"), "calm"),
-}
 HOST_STATES = {
     "asked": Chip(N_("Asked for"), "info"),
     "pending": Chip(N_("Waits for its records"), "warning"),

@@ -102,6 +102,7 @@ def test_it_says_what_the_golden_file_says(key, language):
     if os.environ.get("GOLDEN") == "write":
         path.write_text(said)
     assert path.read_text() == said
+    assert ".." not in said, "a name that ends in a full stop got a second one"
 
 
 def test_every_message_and_no_other_has_golden_files():
