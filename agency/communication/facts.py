@@ -40,6 +40,7 @@ _FACTS = text(
     " b.version_id AS brand_version_id,"
     # A name counts while its records stand; until then, and when they break, the agency's own is used.
     " coalesce(hosts.mail, false) AS mail_valid, coalesce(hosts.pay, false) AS pay_valid,"
+    " hosts.inbound AS inbound_domain,"
     " coalesce(terms.costs_clause, false) AS costs_clause,"
     " coalesce(terms.reminder_in_creditors_name, true) AS in_creditors_name,"
     " holds.grounds AS holds, point.value AS contact_value, coalesce(point.opted_out, false) AS opted_out,"
@@ -57,7 +58,9 @@ _FACTS = text(
     "  ON true"
     " LEFT JOIN LATERAL (SELECT bool_or(h.use = 'mail'"
     "  AND h.name = lower(split_part(b.sender_email, '@', 2))) AS mail,"
-    "  bool_or(h.use = 'pay' AND h.name = b.pay_host) AS pay FROM brand_host h"
+    "  bool_or(h.use = 'pay' AND h.name = b.pay_host) AS pay,"
+    "  max(h.name) FILTER (WHERE h.use = 'inbound'"
+    "   AND h.name LIKE '%.' || lower(split_part(b.sender_email, '@', 2))) AS inbound FROM brand_host h"
     "  WHERE h.creditor_id = m.creditor_id AND h.state = 'valid') hosts ON true"
     " LEFT JOIN LATERAL (SELECT * FROM creditor_terms x WHERE x.creditor_id = m.creditor_id"
     "  AND x.valid_from <= :today ORDER BY x.valid_from DESC LIMIT 1) terms ON true"

@@ -299,7 +299,7 @@ def _reserved(unit: Unit, one: _Ruled, settings: Settings) -> Reserved:
         to=one.to,
         address=tuple(address_lines(row)),
         country=row.country,
-        sender=_answerable(sender_of(row, one.values, settings), row.id, settings),
+        sender=_answerable(sender_of(row, one.values, settings), row, settings),
         sms_sender=sms_sender_of(row, one.values, settings),
         body_source=row.body_source,
         subject=one.values["subject"],
@@ -314,12 +314,15 @@ def _reserved(unit: Unit, one: _Ruled, settings: Settings) -> Reserved:
     )
 
 
-def _answerable(sender: Sender, message_id: UUID, settings: Settings) -> Sender:
-    """A mail is answered to an address that names it, so that the answer finds its claim by itself."""
-    if settings.inbound_domain is None:
+def _answerable(sender: Sender, row: Row[Any], settings: Settings) -> Sender:
+    """A mail is answered to an address that names it, so that the answer finds its claim by itself: at the
+    brand's own domain where its mail comes from there and answers to it come in, else at the agency's."""
+    own = row.inbound_domain if row.sender_email and sender.email == row.sender_email else None
+    domain = own or settings.inbound_domain
+    if domain is None:
         return sender
     secret = settings.secret.get_secret_value()
-    return replace(sender, reply_to=reply_address(message_id, domain=settings.inbound_domain, secret=secret))
+    return replace(sender, reply_to=reply_address(row.id, domain=domain, secret=secret))
 
 
 def sender_of(row: Row[Any], values: dict[str, Any], settings: Settings) -> Sender:

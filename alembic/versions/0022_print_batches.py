@@ -1,4 +1,4 @@
-"""Print batches with control totals: a letter reaches the press in one of them only, ever."""
+"""Print batches with control totals, what came in for a claim, and a domain for the answers of each brand."""
 
 from alembic import op
 
@@ -83,9 +83,7 @@ CREATE TRIGGER letter_stays_in_batch BEFORE UPDATE ON print_batch_letter
 """
 
 # What a machine answered is shown on the claim's page.
-INBOUND = (
-    "CREATE INDEX ix_inbound_claim ON inbound (for_creditor_id, for_claim_id) WHERE state = 'noted'"
-)
+INBOUND = "CREATE INDEX ix_inbound_claim ON inbound (for_creditor_id, for_claim_id) WHERE state = 'noted'"
 
 TABLES = ("print_batch", "print_batch_letter")
 
@@ -94,6 +92,7 @@ def upgrade() -> None:
     op.execute("SET lock_timeout = '5s'")
     op.execute(BATCH)
     op.execute(INBOUND)
+    _allow_uses("mail", "pay", "inbound")
     for table in TABLES:
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
@@ -109,4 +108,12 @@ def downgrade() -> None:
     for table in reversed(TABLES):
         op.execute(f"DROP TABLE {table}")
     op.execute("DROP INDEX ix_inbound_claim")
+    op.execute("DELETE FROM brand_host WHERE use = 'inbound'")
+    _allow_uses("mail", "pay")
     op.execute("DROP FUNCTION app.letter_stays_in_batch()")
+
+
+def _allow_uses(*uses: str) -> None:
+    listed = ", ".join(f"'{use}'" for use in uses)
+    op.execute("ALTER TABLE brand_host DROP CONSTRAINT ck_brand_host_use")
+    op.execute(f"ALTER TABLE brand_host ADD CONSTRAINT ck_brand_host_use CHECK (use IN ({listed}))")
