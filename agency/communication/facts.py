@@ -13,16 +13,16 @@ MessageKey = tuple[UUID, UUID]
 
 # Both locks in one statement: a hold or a payment that is being written keeps its claim for itself, and
 # the message waits for the next round instead of for the lock.
-_TAKE = (
+_TAKE_ONES = (
     "SELECT m.creditor_id, m.id FROM message m"
     " JOIN claim c ON c.creditor_id = m.creditor_id AND c.id = m.claim_id"
     " WHERE m.state = 'queued' AND m.due_at <= :now{which} ORDER BY {order}m.due_at, m.id LIMIT :limit"
     " FOR UPDATE OF m, c SKIP LOCKED"
 )
-_TAKE_ANY = text(_TAKE.format(which="", order=""))
-_TAKE_OTHERS = text(_TAKE.format(which=" AND m.channel <> 'letter'", order=""))
+_TAKE = text(_TAKE_ONES.format(which="", order=""))
+_TAKE_OTHERS = text(_TAKE_ONES.format(which=" AND m.channel <> 'letter'", order=""))
 # Letters by creditor, so that those of one brand travel together.
-_TAKE_LETTERS = text(_TAKE.format(which=" AND m.channel = 'letter'", order="m.creditor_id, "))
+_TAKE_LETTERS = text(_TAKE_ONES.format(which=" AND m.channel = 'letter'", order="m.creditor_id, "))
 _FACTS = text(
     "SELECT m.creditor_id, m.id, m.claim_id, m.debtor_id, m.channel, m.step, m.cycle, m.generation,"
     " m.attempts, m.amounts AS told, t.key AS template, t.language, t.subject AS subject_source,"
@@ -103,7 +103,7 @@ def take_due(unit: Unit, *, limit: int, letters: bool | None = None) -> list[Mes
 
     :param letters: only letters, or everything but letters; both when None.
     """
-    statement = {None: _TAKE_ANY, True: _TAKE_LETTERS, False: _TAKE_OTHERS}[letters]
+    statement = {None: _TAKE, True: _TAKE_LETTERS, False: _TAKE_OTHERS}[letters]
     rows = unit.session.connection().execute(statement, {"now": unit.now, "limit": limit})
     return [(row.creditor_id, row.id) for row in rows]
 
