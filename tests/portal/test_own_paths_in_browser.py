@@ -1,4 +1,4 @@
-"""A path of the agency's own and a debtor's page in German, in a real browser: without barriers, on any size."""
+"""A path of the agency's own and a debtor's page in German, in a browser: without barriers, any size."""
 
 from dataclasses import replace
 
