@@ -9,7 +9,7 @@ from typing import Any, Final
 from agency.communication.amounts import announce_costs
 from agency.communication.brand_cases import Case, Sends, dressed, made_up_case, told_by
 from agency.communication.composing import Composed, fill
-from agency.communication.mandatory import KINDS, readers
+from agency.communication.mandatory import KINDS, readers, takes_copies
 from agency.communication.pay_links import at_host
 from agency.communication.release import sender_of, sms_sender_of
 from agency.communication.rendering import MessageText, render_text
@@ -145,5 +145,6 @@ def values_of(
     link = f"{settings.public_url.rstrip('/')}/pay/{_SAMPLE_TOKEN}"
     link = at_host(link, design.pay_host if sends.pay else "")
     values["pay"] = pay_values(row=row, owed=case.owed, link=link, settings=settings)
+    values["copies"] = "yes" if composed.channel is Channel.email and takes_copies(composed.key) else ""
     values["subject"] = fill(composed.subject, values)
     return row, values

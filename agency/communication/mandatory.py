@@ -83,6 +83,12 @@ def least_identity(law: Law, debtor: DebtorKind, on: date) -> Identity:
 
 
 @cache
+def takes_copies(key: str) -> bool:
+    """Return whether a default path sends copies of the invoices along with a text, when it goes by mail."""
+    return any(step.copies for path in default_paths() for step in path.steps if step.template == key)
+
+
+@cache
 def readers(key: str) -> tuple[tuple[Law, DebtorKind], ...]:
     """Return who may get a text: whoever the paths send it to, and an answer anybody on a path."""
     return tuple(dict.fromkeys(_on_paths(key)))

@@ -45,7 +45,8 @@ _PARTS = {
     "notes": f"SELECT id, text, by, at FROM note WHERE {_OURS} ORDER BY at DESC, id DESC LIMIT 50",
     "calls": "SELECT id, number, by, state, disposition, started_at, ended_at FROM call"
     f" WHERE {_OURS} ORDER BY started_at DESC, id DESC LIMIT 20",
-    "messages": "SELECT id, channel, step, state, subject, to_value, due_at, sent_at, reasons FROM message"
+    "messages": "SELECT id, channel, step, state, subject, to_value, due_at, sent_at, reasons,"
+    " coalesce(jsonb_array_length(amounts->'enclosed'), 0) AS copies FROM message"
     f" WHERE {_OURS} ORDER BY coalesce(sent_at, due_at) DESC, id DESC LIMIT 50",
     "payments": "SELECT id, source, amount_minor, currency, value_on, costs_minor, interest_minor,"
     " principal_minor, over_minor, to_creditor_minor, to_agency_minor, trace, reversed_at FROM payment"

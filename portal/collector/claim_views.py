@@ -315,6 +315,7 @@ def _message(one: Part, found: ClaimPage) -> dict[str, Any]:
         "href": f"{claim_url(found.claim.creditor_id, found.claim.id)}/messages/{one['id']}",
         "what": step_words(one["step"]),
         "channel": said(CHANNELS, one["channel"]),
+        "copies": one["copies"],
         "icon": CHANNEL_ICONS.get(one["channel"], "mail"),
         "at": one["sent_at"] or one["due_at"],
         "to": one["to_value"].replace("\n", ", "),

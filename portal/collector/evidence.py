@@ -65,6 +65,7 @@ def message(
         reasons=reasons(row.reasons),
         trace=from_json(row.trace),
         amounts=_amounts(row),
+        enclosed=row.amounts.get("enclosed", []),
         receipts=[
             _receipt(one) for one in reversed(receipts.all())
         ],

@@ -248,7 +248,7 @@ class TestOwnPath:
             own = replace(path, key="own-calm", name="Calm")
             publish_version(unit, path=own, valid_from=unit.today)
             theirs, first = a_correspondent(unit)
-            other, second = a_correspondent(unit)
+            _, second = a_correspondent(unit)
             reference = unit.session.connection().execute(
                 text("SELECT reference FROM creditor WHERE id = :c"), {"c": theirs}
             ).scalar_one()  # fmt: skip
