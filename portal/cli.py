@@ -159,7 +159,8 @@ def soak(context: typer.Context) -> None:
 @app.command(rich_help_panel=TEST)
 def mutate(
     modules: Annotated[
-        list[str] | None, typer.Argument(help="Like costs; all when none.", show_default=False)
+        list[str] | None,
+        typer.Argument(help="Like costs, fees, matching; all when none.", show_default=False),
     ] = None,
     survivors: Annotated[bool, typer.Option("--survivors", help="Only what survived the last time.")] = False,
     jobs: Annotated[

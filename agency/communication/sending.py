@@ -15,6 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from agency.communication.enclosing import attachments_of
 from agency.communication.facts import lock_messages
 from agency.communication.outcomes import Outcome, confirm, tried_again
 from agency.communication.print_batches.handing_over import hand_over_letters
@@ -25,7 +26,7 @@ from agency.kernel.ports import Ports
 from agency.kernel.settings import Settings
 from agency.kernel.unit import Door, Unit, Units
 from agency.parties.logos import drawing_of
-from agency.ports.providers import ProviderAmbiguous, ProviderRefused, ProviderTransient
+from agency.ports.providers import FileNotStored, ProviderAmbiguous, ProviderRefused, ProviderTransient
 from agency.rules.facts import Channel
 
 _BY = "system:communication.release"
@@ -97,8 +98,9 @@ def _render_all(reserved: Sequence[Reserved], ports: Ports) -> tuple[list[Render
     outcomes: list[Outcome] = []
     for one in reserved:
         try:
-            rendered.append(render(one, ports.renderer, drawing=_drawing(one, ports)))
-        except UnableToRender as error:
+            copies = attachments_of(one.enclosures, ports.files)
+            rendered.append(render(one, ports.renderer, drawing=_drawing(one, ports), attachments=copies))
+        except (UnableToRender, FileNotStored) as error:
             outcomes.append(Outcome(one, "failed", why=f"not rendered: {error}"))
     return rendered, outcomes
 
@@ -196,4 +198,5 @@ def _hand_over(one: Rendered, ports: Ports) -> str:
         subject=reserved.subject,
         html=one.html,
         text=one.text,
+        attachments=one.attachments,
     )

@@ -32,7 +32,7 @@ from agency.rules.tables import read_table, row_in_force
 
 POINTS_MAX: Final = 10
 WORDS_MAX: Final = 1_500
-LANGUAGES: Final = ("nl", "fr", "en")
+LANGUAGES: Final = ("nl", "fr", "en", "de")
 _REACHED = text(
     "SELECT d.language, EXISTS (SELECT FROM contact_point p WHERE p.creditor_id = c.creditor_id"
     "  AND p.debtor_id = c.debtor_id AND p.channel = 'email' AND p.state = 'usable') AS by_mail"

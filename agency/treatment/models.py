@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from agency.kernel.columns import (
@@ -173,3 +173,21 @@ class ExperimentClaim(PartRow, table=True):
     experiment_id: UUID = Field(foreign_key="experiment.id")
     group: str
     at: datetime = moment_field()
+
+
+class CreditorPath(CreditorRow, Timestamped, table=True):
+    """A creditor whose new claims begin on a path of the agency's own, from a day on until it is ended."""
+
+    __tablename__ = "creditor_path"
+    __table_args__ = (
+        Index(
+            "uq_creditor_path_running", "creditor_id", "path_key", unique=True,
+            postgresql_where=text("ended_on IS NULL"),
+        ),
+        Index("ix_creditor_path_key", "path_key"),
+    )  # fmt: skip
+
+    path_key: str
+    valid_from: date
+    ended_on: date | None = None
+    by: str

@@ -41,6 +41,7 @@ from portal.admin.path_words import (
     ENDS,
     PHASES,
     TEMPLATES,
+    TONES,
     finding_words,
     path_name,
     step_name,
@@ -228,7 +229,13 @@ def draft_page(
     names = {step.key: step_name(step) for step in found.steps}
     values = {
         **draft_values(unit, kept),
-        "name": path_name(kept.key, content["law"], content["debtors"], content.get("signature", "either")),
+        "name": path_name(
+            kept.key,
+            content["law"],
+            content["debtors"],
+            content.get("signature", "either"),
+            content.get("name", ""),
+        ),
         "phases": timeline(found, currency=currency, on=on, findings=findings, forms=forms),
         "findings": [finding_words(one, names) for one in findings],
         "whole": [finding_words(one, names) for one in findings if not one.step],
@@ -254,6 +261,7 @@ def _choices() -> dict[str, Any]:
         "channel_names": {channel.value: CHANNELS[channel] for channel in Channel},
         "debtor_names": DEBTOR_KINDS,
         "end_names": ENDS,
+        "tone_names": TONES,
     }
 
 

@@ -74,7 +74,13 @@ def _page(
     content = draft.content
     values: dict[str, Any] = {
         "draft": draft,
-        "name": path_name(draft.key, content["law"], content["debtors"], content.get("signature", "either")),
+        "name": path_name(
+            draft.key,
+            content["law"],
+            content["debtors"],
+            content.get("signature", "either"),
+            content.get("name", ""),
+        ),
         "trial": found,
         "outdated": found is not None and found.content_sha256 != content_sha(draft),
         "error": error.message if error else "",

@@ -49,6 +49,7 @@ class Left:
     to: str
     subject: str
     body: str | bytes
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass
@@ -60,10 +61,13 @@ class Post:
     lost_answers: int = 0
     can_find: bool = True
 
-    def _take(self, message_id: str, to: str, subject: str, body: str | bytes) -> str:
+    def _take(
+        self, message_id: str, to: str, subject: str, body: str | bytes,
+        attachments: Sequence[Attachment] = (),
+    ) -> str:  # fmt: skip
         if self.failures:
             raise self.failures.pop(0)
-        self.left.append(Left(message_id, to, subject, body))
+        self.left.append(Left(message_id, to, subject, body, tuple(attachments)))
         if self.lost_answers:
             self.lost_answers -= 1
             raise ProviderAmbiguous("the answer got lost")
@@ -85,7 +89,7 @@ class Mail(Post):
         text: str,
         attachments: Sequence[Attachment] = (),
     ) -> str:
-        return self._take(message_id, to, subject, text)
+        return self._take(message_id, to, subject, text, attachments)
 
     def find(self, *, message_id: str, to: str, after: datetime) -> str | None:
         return self._find(message_id)
@@ -322,6 +326,7 @@ def queue(
     channel: Channel = Channel.email,
     step: str | None = None,
     due_at: datetime | None = None,
+    facts: dict | None = None,
 ) -> UUID:
     found = queue_message(
         unit,
@@ -332,6 +337,7 @@ def queue(
         cycle=1,
         template=template,
         due_at=due_at or unit.now,
+        facts=facts,
     )
     assert found is not None
     return found
