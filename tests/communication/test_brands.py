@@ -11,6 +11,7 @@ from pypdf import PdfReader
 from sqlalchemy import text
 
 from agency.communication.brand_checklist import checklist, identities
+from agency.communication.inbound.reply_address import messages_addressed
 from agency.communication.pay_links import at_host
 from agency.kernel.unit import Door
 from agency.parties.branding import (
@@ -211,7 +212,7 @@ class TestAnswers:
         row, content = sent(office, claim, step="a")
         (to,) = content["Reply-To"].addresses
         assert to.domain == domain
-        assert messages_addressed(f"{to.addr_spec}", secret=SETTINGS.secret.get_secret_value()) == [row.id]
+        assert messages_addressed(to.addr_spec, secret=SETTINGS.secret.get_secret_value()) == [row.id]
 
     def test_go_to_the_agency_where_the_agency_signs(self, office, claim):
         host(office, claim[0], "valid")

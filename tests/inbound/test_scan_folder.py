@@ -12,6 +12,7 @@ from integrations.rendering import TemplateRenderer
 from portal.scans import as_text, take_scans
 from tests.communication.correspondence import TUESDAY, a_correspondent
 from tests.inbound.letterbox import Letterbox
+from tests.inbound.test_threading import reference_of
 
 LETTER = (
     '#set document(title: "Brief")\n#set text(lang: "nl")\n= Brief\n'
@@ -53,8 +54,8 @@ def take(box, folder):
 def test_each_comes_in_once_and_finds_its_claim_or_waits(box, tmp_path):
     with box.unit() as unit:
         _, claim_id = a_correspondent(unit)
-    number = box.rows("SELECT number FROM claim WHERE id = :c", c=claim_id)[0].number
-    lay(tmp_path, "0001.pdf", a_scan(f"Betreft dossier {number}. Ik heb al betaald."))
+    reference = reference_of(box, claim_id)
+    lay(tmp_path, "0001.pdf", a_scan(f"Kenmerk {reference}. Ik heb al betaald."))
     lay(tmp_path, "0002.PDF", a_scan("Wie bent u?"))
     lay(tmp_path, "0003.tif", picture("TIFF"))
     lay(tmp_path, "0004.jpg", picture("JPEG"))
