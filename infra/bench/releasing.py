@@ -16,7 +16,7 @@ import mjml
 import typst
 
 from agency.communication.release import Reserved, reserve_due
-from agency.communication.rendering import render
+from agency.communication.rendering import letter_values, render
 from agency.communication.sending import send_chunk
 from agency.kernel.unit import Door
 from agency.ports.providers import Attachment, Sender
@@ -62,8 +62,13 @@ def release_all(wiring: Wiring, *, threads: int, hand_over: bool) -> dict[str, A
 
 
 def reserve_all(wiring: Wiring) -> dict[str, Any]:
-    """This function will reserve what is due and hand out what each text is made of."""
-    return {"reserved": [{"source": one.body_source, "values": one.values} for one in _reserved(wiring)]}
+    """This function will reserve the letters that are due and hand out what each is made of."""
+    return {
+        "reserved": [
+            {"source": one.body_source, "values": letter_values(one.values, drawing="")}
+            for one in _reserved(wiring)
+        ]
+    }
 
 
 def warm_up(wiring: Wiring, *, threads: int) -> dict[str, Any]:
