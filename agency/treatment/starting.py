@@ -17,27 +17,31 @@ from agency.rules.treatment_path import Signature
 
 _NOON = time(12)  # a day of the creditor's own is told without its hour
 
+# What is the same for many claims is worked out once: a creditor's goal and name, and the paths in force.
 _START = text(
-    "WITH pinned AS ("
-    " INSERT INTO treatment (creditor_id, id, claim_id, path_id, started_at, next_on)"
-    " SELECT c.creditor_id, uuidv7(), c.id, p.id, :now, :today FROM claim c"
-    " JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
-    " JOIN jsonb_to_recordset(CAST(:choices AS jsonb)) AS w(law text, debtor text,"
-    "  emphasis text, name text, path text) ON w.law = c.law AND w.debtor = d.kind AND w.emphasis = coalesce("
-    "  (SELECT g.emphasis FROM creditor_goals g WHERE g.creditor_id = c.creditor_id"
-    "   ORDER BY g.created_at DESC, g.id DESC LIMIT 1), 'balanced')"
-    " AND w.name = CASE WHEN coalesce((SELECT x.reminder_in_creditors_name FROM creditor_terms x"
-    "  WHERE x.creditor_id = c.creditor_id AND x.valid_from <= :today ORDER BY x.valid_from DESC LIMIT 1),"
-    "  true) THEN 'creditor' ELSE 'agency' END"
-    " JOIN LATERAL (SELECT id FROM treatment_path t WHERE t.key = w.path AND t.valid_from <= :today"
-    "  ORDER BY t.version DESC LIMIT 1) p ON true"
-    " WHERE c.state = 'active' AND (c.id = ANY(:claims) OR c.placement_id = :placement)"
-    " ON CONFLICT (creditor_id, claim_id) DO NOTHING RETURNING creditor_id, claim_id, path_id)"
-    " , told AS (INSERT INTO event (creditor_id, id, kind, at, by, claim_id, creditor_sees, facts)"
-    " SELECT pinned.creditor_id, uuidv7(), 'TreatmentStarted', :now, :by, pinned.claim_id, true,"
-    "  jsonb_build_object('path', p.key, 'version', p.version)"
-    " FROM pinned JOIN treatment_path p ON p.id = pinned.path_id)"
-    " SELECT creditor_id, claim_id FROM pinned"
+    "WITH asked AS MATERIALIZED (SELECT c.creditor_id, c.id, c.law, d.kind FROM claim c JOIN debtor d"
+    "  ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
+    "  WHERE c.state = 'active' AND (c.id = ANY(:claims) OR c.placement_id = :placement)),"
+    " whose AS MATERIALIZED (SELECT o.creditor_id, coalesce((SELECT g.emphasis FROM creditor_goals g"
+    "   WHERE g.creditor_id = o.creditor_id ORDER BY g.created_at DESC, g.id DESC LIMIT 1), 'balanced')"
+    "  AS emphasis, CASE WHEN coalesce((SELECT x.reminder_in_creditors_name FROM creditor_terms x"
+    "   WHERE x.creditor_id = o.creditor_id AND x.valid_from <= :today ORDER BY x.valid_from DESC LIMIT 1),"
+    "   true) THEN 'creditor' ELSE 'agency' END AS name FROM (SELECT DISTINCT creditor_id FROM asked) o),"
+    " in_force AS MATERIALIZED (SELECT DISTINCT ON (key) key, id, version FROM treatment_path"
+    "  WHERE valid_from <= :today ORDER BY key, version DESC),"
+    " pinned AS (INSERT INTO treatment (creditor_id, id, claim_id, path_id, started_at, next_on)"
+    "  SELECT asked.creditor_id, uuidv7(), asked.id, p.id, :now, :today FROM asked JOIN whose o"
+    "  USING (creditor_id) JOIN jsonb_to_recordset(CAST(:choices AS jsonb)) AS w(law text, debtor text,"
+    "   emphasis text, name text, path text) ON w.law = asked.law AND w.debtor = asked.kind"
+    "   AND w.emphasis = o.emphasis AND w.name = o.name JOIN in_force p ON p.key = w.path"
+    "  ON CONFLICT (creditor_id, claim_id) DO NOTHING RETURNING creditor_id, claim_id, path_id),"
+    " told AS (INSERT INTO event (creditor_id, id, kind, at, by, claim_id, creditor_sees, facts)"
+    "  SELECT pinned.creditor_id, uuidv7(), 'TreatmentStarted', :now, :by, pinned.claim_id, true,"
+    "   jsonb_build_object('path', p.key, 'version', p.version)"
+    "  FROM pinned JOIN in_force p ON p.id = pinned.path_id)"
+    " SELECT s.creditor_id, count(*) AS claims, array_agg(s.claim_id) FILTER (WHERE EXISTS (SELECT"
+    "  FROM earlier_step e WHERE e.creditor_id = s.creditor_id AND e.claim_id = s.claim_id)) AS with_steps"
+    " FROM pinned s GROUP BY s.creditor_id"
 )
 _TAKEN = text(
     "INSERT INTO treatment_step (creditor_id, id, claim_id, step, cycle, channel, due_at, state,"
@@ -71,7 +75,7 @@ def start_treatment(unit: Unit, *, placement_id: UUID | None = None, claim_ids: 
         for emphasis in Emphasis
         for name in (Signature.creditor, Signature.agency)
     ]
-    started = unit.session.connection().execute(
+    rows = unit.session.connection().execute(
         _START,
         {
             "now": unit.now,
@@ -82,12 +86,11 @@ def start_treatment(unit: Unit, *, placement_id: UUID | None = None, claim_ids: 
             "placement": placement_id,
         },
     )
-    by_creditor: dict[UUID, list[UUID]] = {}
+    started = rows.all()
     for row in started:
-        by_creditor.setdefault(row.creditor_id, []).append(row.claim_id)
-    for creditor_id, started_ids in by_creditor.items():
-        _spare_taken_steps(unit, creditor_id, started_ids)
-    return sum(map(len, by_creditor.values()))
+        if row.with_steps:
+            _spare_taken_steps(unit, row.creditor_id, row.with_steps)
+    return sum(row.claims for row in started)
 
 
 def _spare_taken_steps(unit: Unit, creditor_id: UUID, claim_ids: Sequence[UUID]) -> None:
