@@ -216,9 +216,11 @@ def post_openings(
             " ON CONFLICT (creditor_id, book, kind, source_key) DO NOTHING RETURNING id)"
             " INSERT INTO ledger_entry (creditor_id, transaction_id, line, account, amount_minor, currency,"
             " claim_id)"
-            " SELECT o.creditor_id, f.id, s.line, s.account, s.sign * o.principal_minor, o.currency, o.id"
-            " FROM fresh f JOIN opened o ON o.posting = f.id,"
-            " (VALUES (1, 'claims.principal', 1), (2, 'claims.control', -1)) AS s(line, account, sign)"
+            " SELECT o.creditor_id, o.posting, s.line, s.account, s.sign * o.principal_minor, o.currency,"
+            " o.id FROM opened o, (VALUES (1, 'claims.principal', 1), (2, 'claims.control', -1))"
+            "  AS s(line, account, sign)"
+            # Asked of a set, not joined: a join could look for each among all, where sizes are misjudged.
+            " WHERE (o.posting IN (SELECT id FROM fresh)) IS TRUE"
         ),
         {**chosen, "today": unit.today, "now": unit.now, "by": unit.by},
     )
