@@ -88,6 +88,25 @@ BEGIN
   RETURN NULL;
 END $$;
 
+CREATE OR REPLACE FUNCTION app.refuse_unbalanced() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE legs integer; even boolean; own boolean;
+BEGIN
+  SELECT count(*), min(currency) = max(currency) AND sum(amount_minor) = 0,
+      bool_and(account LIKE NEW.book || '.%')
+    INTO legs, even, own
+    FROM ledger_entry WHERE creditor_id = NEW.creditor_id AND transaction_id = NEW.id;
+  IF NOT even THEN
+    -- Several currencies are seldom: each adds up to nothing by itself.
+    even := NOT EXISTS (SELECT FROM ledger_entry WHERE creditor_id = NEW.creditor_id
+      AND transaction_id = NEW.id GROUP BY currency HAVING sum(amount_minor) <> 0);
+  END IF;
+  IF legs < 2 OR NOT even OR NOT own THEN
+    RAISE EXCEPTION 'ledger transaction % does not balance within its book', NEW.id
+      USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NULL;
+END $$;
+
 CREATE FUNCTION app.refuse_stray_events() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF EXISTS (
