@@ -1,4 +1,7 @@
-"""Moving claims along their table of moves, one or a whole placement, with history and events."""
+"""Moving claims along their table of moves, one or a whole placement.
+
+A claim's history is its `ClaimMoved` events: who moved it, when, from where to where, and why.
+"""
 
 from collections.abc import Collection, Sequence
 from uuid import UUID
@@ -7,12 +10,11 @@ from sqlalchemy import text
 from sqlalchemy.orm.util import identity_key
 from sqlmodel import select
 
-from agency.claims.models import Claim, ClaimMove
+from agency.claims.models import Claim
 from agency.claims.states import MOVES, ClaimState
 from agency.events import ClaimClosed, ClaimMoved, ClaimPaidOff, Event
 from agency.kernel.emitting import emit
 from agency.kernel.errors import Conflict, NotFound
-from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit
 
 CLOSED_STATES = frozenset({ClaimState.PAID, ClaimState.WITHDRAWN, ClaimState.CLOSED})
@@ -38,18 +40,6 @@ def move(unit: Unit, *, claim: Claim, to: ClaimState, why: str, close_code: str 
     claim.closed_at = unit.now if closed else None
     claim.close_code = (close_code or to.value) if closed else None
     unit.session.add(claim)
-    unit.session.add(
-        ClaimMove(
-            creditor_id=claim.creditor_id,
-            id=new_id(),
-            claim_id=claim.id,
-            from_state=before,
-            to_state=to,
-            at=unit.now,
-            by=unit.by,
-            why=why,
-        )
-    )
     unit.session.flush()
     emit(unit, *_told((claim.creditor_id, claim.id), before, to, why, claim.close_code))
 
@@ -67,15 +57,12 @@ def _told(
 
 
 _MOVE = text(
-    "WITH asked AS (SELECT CAST(:to AS text) AS target, CAST(:now AS timestamptz) AS moment),"
-    " moved AS (UPDATE claim c SET state = target, closed_at = CASE WHEN :closes THEN moment END,"
+    "WITH asked AS (SELECT CAST(:to AS text) AS target, CAST(:now AS timestamptz) AS moment)"
+    " UPDATE claim c SET state = target, closed_at = CASE WHEN :closes THEN moment END,"
     "  close_code = CASE WHEN :closes THEN target END"
     "  FROM asked, unnest(CAST(:creditors AS uuid[]), CAST(:claims AS uuid[])) AS k(creditor_id, claim_id)"
     "  WHERE c.creditor_id = k.creditor_id AND c.id = k.claim_id AND c.state = ANY(:sources)"
-    "  RETURNING c.creditor_id, c.id, old.state AS before, target, moment),"
-    " history AS (INSERT INTO claim_move (creditor_id, id, claim_id, from_state, to_state, at, by, why)"
-    "  SELECT creditor_id, uuidv7(), id, before, target, moment, :by, :why FROM moved)"
-    " SELECT creditor_id, id, before FROM moved"
+    "  RETURNING c.creditor_id, c.id, old.state AS before"
 )
 
 
@@ -96,8 +83,6 @@ def move_many(unit: Unit, *, keys: Sequence[tuple[UUID, UUID]], to: ClaimState, 
             "to": to.value,
             "closes": to in CLOSED_STATES,
             "now": unit.now,
-            "by": unit.by,
-            "why": why,
         },
     )
     before = {(row.creditor_id, row.id): row.before for row in rows}
@@ -160,10 +145,7 @@ def move_placement(
             " moved AS (UPDATE claim SET state = target, closed_at = CASE WHEN :closes THEN moment END,"
             "  close_code = CASE WHEN :closes THEN target END FROM locked, asked"
             "  WHERE claim.creditor_id = :c AND claim.id = locked.id"
-            "  RETURNING claim.id, locked.state AS before, asked.*),"
-            " history AS (INSERT INTO claim_move"
-            "  (creditor_id, id, claim_id, from_state, to_state, at, by, why)"
-            "  SELECT :c, uuidv7(), id, before, target, moment, mover, reason FROM moved)"
+            "  RETURNING claim.id, locked.state AS before, asked.*)"
             " INSERT INTO event (creditor_id, id, kind, at, by, claim_id, creditor_sees, facts)"
             " SELECT :c, uuidv7(), 'ClaimMoved', moment, mover, id, true,"
             "  jsonb_build_object('from_state', before, 'to_state', target, 'why', reason) FROM moved"

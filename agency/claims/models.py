@@ -103,20 +103,6 @@ class Invoice(PartRow, Timestamped, table=True):
     description: str = ""
 
 
-class ClaimMove(PartRow, table=True):
-    """History of a claim's states: who moved it, when, why."""
-
-    __tablename__ = "claim_move"
-    __table_args__ = (within_creditor("claim_id", "claim"), Index("ix_claim_move", "creditor_id", "claim_id"))
-
-    claim_id: UUID
-    from_state: str
-    to_state: str
-    at: datetime = moment_field()
-    by: str
-    why: str
-
-
 class Hold(CreditorRow, table=True):
     """A reason in law or agreement why nothing may leave; history stays as rows."""
 

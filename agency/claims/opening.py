@@ -373,8 +373,9 @@ class _Opening:
             "  AND c.id = x.claim_id WHERE x.open <= 0 AND c.state IN ('new', 'quoted')),"
             " moved AS (UPDATE claim SET state = 'withdrawn', closed_at = :now, close_code = 'credited'"
             "  FROM gone WHERE claim.creditor_id = :c AND claim.id = gone.claim_id)"
-            " INSERT INTO claim_move (creditor_id, id, claim_id, from_state, to_state, at, by, why)"
-            " SELECT :c, uuidv7(), claim_id, state, 'withdrawn', :now, :by, 'credited in full' FROM gone",
+            " INSERT INTO event (creditor_id, id, kind, at, by, claim_id, creditor_sees, facts)"
+            " SELECT :c, uuidv7(), 'ClaimMoved', :now, :by, claim_id, true, jsonb_build_object("
+            "  'from_state', state, 'to_state', 'withdrawn', 'why', 'credited in full') FROM gone",
             by=self.unit.by,
             touched=touched,
         )

@@ -120,7 +120,10 @@ def arrange(
 
 def _without_totals(rows: Iterable[Row], width: int, left_out: list[int]) -> Iterator[Row]:
     for number, cells in rows:
-        if ("" in cells or None in cells or len(cells) < width) and _is_total(cells):
+        # Most rows begin with something else than a word for a total.
+        start = cells[0] if cells else None
+        other = isinstance(start, str) and not is_blank(start) and not says_total(start)
+        if not other and ("" in cells or None in cells or len(cells) < width) and _is_total(cells):
             left_out.append(number)
             continue
         yield number, cells

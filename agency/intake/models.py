@@ -168,7 +168,7 @@ class PlacementFinding(SQLModel, table=True):
     __tablename__ = "placement_finding"
     __table_args__ = (within_creditor("placement_id", "placement"),)
 
-    creditor_id: UUID = Field(primary_key=True, foreign_key="creditor.id")
+    creditor_id: UUID = Field(primary_key=True)
     placement_id: UUID = Field(primary_key=True)
     row: int = Field(primary_key=True)
     field: str = Field(primary_key=True)

@@ -173,9 +173,9 @@ def reverse(
 
 
 _OPEN_CLAIMS = (
-    "WITH opened AS (SELECT creditor_id, id, currency, principal_minor,"
+    "WITH opened AS MATERIALIZED (SELECT creditor_id, id, currency, principal_minor, uuidv7() AS posting,"
     " (created_at AT TIME ZONE 'Europe/Amsterdam')::date AS opened_on FROM claim"
-    " WHERE creditor_id = :c AND (id = ANY(:claims) OR placement_id = :placement)),"
+    " WHERE creditor_id = :c AND (id = ANY(:claims) OR placement_id = :placement AND state = 'active')),"
 )
 
 
@@ -190,6 +190,7 @@ def post_openings(
 
     Claims that were opened before are left alone.
 
+    :param placement_id: a placement, whose accepted claims are meant.
     :returns: how many were opened.
     """
     if claim_ids is None and placement_id is None:
@@ -208,16 +209,18 @@ def post_openings(
             _OPEN_CLAIMS
             + " fresh AS (INSERT INTO ledger_transaction (creditor_id, id, book, kind, source_key,"
             " content_sha256, booked_on, effective_on, at, by, memo)"
-            " SELECT creditor_id, uuidv7(), 'claims', 'opening', 'claim:' || id, encode(sha256(convert_to("
+            " SELECT creditor_id, posting, 'claims', 'opening', 'claim:' || id, encode(sha256(convert_to("
             "  'claims|opening|' || opened_on || '||claims.principal:' || principal_minor || ':' || currency"
             "  || ':' || id || ';claims.control:-' || principal_minor || ':' || currency || ':' || id,"
             "  'UTF8')), 'hex'), :today, opened_on, :now, :by, '' FROM opened ORDER BY id"
-            " ON CONFLICT (creditor_id, book, kind, source_key) DO NOTHING RETURNING id, source_key)"
+            " ON CONFLICT (creditor_id, book, kind, source_key) DO NOTHING RETURNING id)"
             " INSERT INTO ledger_entry (creditor_id, transaction_id, line, account, amount_minor, currency,"
             " claim_id)"
-            " SELECT o.creditor_id, f.id, s.line, s.account, s.sign * o.principal_minor, o.currency, o.id"
-            " FROM fresh f JOIN opened o ON f.source_key = 'claim:' || o.id,"
-            " (VALUES (1, 'claims.principal', 1), (2, 'claims.control', -1)) AS s(line, account, sign)"
+            " SELECT o.creditor_id, o.posting, s.line, s.account, s.sign * o.principal_minor, o.currency,"
+            " o.id FROM opened o, (VALUES (1, 'claims.principal', 1), (2, 'claims.control', -1))"
+            "  AS s(line, account, sign)"
+            # Asked of a set, not joined: a join could look for each among all, where sizes are misjudged.
+            " WHERE (o.posting IN (SELECT id FROM fresh)) IS TRUE"
         ),
         {**chosen, "today": unit.today, "now": unit.now, "by": unit.by},
     )

@@ -79,7 +79,8 @@ class RecoveryOutcome(SQLModel, table=True):
 
 
 class ScoreRun(PartRow, table=True):
-    """A claim's completeness at a moment, with the facts and the rule version."""
+    """A claim's completeness when its evidence was looked at, with the facts and the rule version. What
+    it was when a price was made stands in the line of the quote."""
 
     __tablename__ = "score_run"
     __table_args__ = (

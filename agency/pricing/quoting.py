@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,6 +26,7 @@ from agency.pricing.replay import quote_document, quote_line, rule_versions
 from agency.pricing.scoring import ClaimFacts, PricedClaim, age_in_days, price_claim
 from agency.rules.debt_age import blended_age
 from agency.rules.facts import ClaimType, DebtorKind, DisputeStatus, DocumentKind, Law, Phase
+from agency.rules.price import Factor
 from agency.rules.rate_card import RateCard
 
 VALID_DAYS: Final = 14
@@ -138,8 +140,7 @@ def _price(unit: Unit, rows: Sequence[Row[Any]], published: PublishedCard) -> _O
     connection.execute(
         text(
             f"CREATE TEMP TABLE {STAGING} (claim_id uuid PRIMARY KEY, fee_bps integer, minimum_minor bigint,"
-            " facts jsonb, factors jsonb, completeness integer, dispute text, rule_version text)"
-            " ON COMMIT DROP"
+            " facts jsonb, factors jsonb) ON COMMIT DROP"
         )
     )
     offer = _Offer([])
@@ -147,36 +148,37 @@ def _price(unit: Unit, rows: Sequence[Row[Any]], published: PublishedCard) -> _O
     with raw.cursor().copy(f"COPY {STAGING} FROM STDIN") as copy:
         for row in rows:
             priced = price_claim(card=published.card, facts=facts_of_row(row, unit))
+            facts = priced.facts.as_json()
             offer.lines.append(
                 quote_line(
-                    claim_id=str(row.id), reference=row.reference, priced=priced, evidence=row.evidence
+                    claim_id=str(row.id), reference=row.reference, priced=priced, facts=facts,
+                    evidence=row.evidence,
                 )
-            )
+            )  # fmt: skip
             offer.principal += row.principal_minor
             offer.fee_at_most += priced.price.maximum.minor
             offer.weighted_bps += priced.price.fee_bps * row.principal_minor
-            copy.write_row(_staged(row.id, priced))
+            copy.write_row(_staged(row.id, priced, facts))
     return offer
 
 
-def _staged(claim_id: UUID, priced: PricedClaim) -> tuple[Any, ...]:
+def _staged(claim_id: UUID, priced: PricedClaim, facts: dict[str, Any]) -> tuple[Any, ...]:
     price = priced.price
-    facts = priced.facts.as_json() | {
+    more = {
         "completeness": priced.score.completeness,
         "maximum_minor": price.maximum.minor,
         "cheaper": [[saving.document.value, saving.fee_bps_after] for saving in price.cheaper],
     }
     if price.resolved_bps is not None:
-        facts["resolved_bps"] = price.resolved_bps
-    factors = [
-        {"key": factor.key, "label": factor.label, "bps": factor.bps, "why": factor.why}
-        for factor in price.factors
-    ]
-    version = priced.score.trace[0].version
-    return (
-        claim_id, price.fee_bps, price.minimum.minor, json.dumps(facts), json.dumps(factors),
-        priced.score.completeness, priced.facts.dispute.value, version,
-    )  # fmt: skip
+        more["resolved_bps"] = price.resolved_bps
+    factors = f"[{','.join(map(_factor, price.factors))}]"
+    return claim_id, price.fee_bps, price.minimum.minor, json.dumps(facts | more), factors
+
+
+@lru_cache(maxsize=4096)
+def _factor(factor: Factor) -> str:
+    """One factor as JSON; most claims of a placement share most of theirs."""
+    return json.dumps({"key": factor.key, "label": factor.label, "bps": factor.bps, "why": factor.why})
 
 
 def _open_quote(unit: Unit, creditor_id: UUID, placement_id: UUID) -> UUID | None:
@@ -334,21 +336,11 @@ def _next_number(unit: Unit, creditor_id: UUID) -> str:
 
 
 def _write_lines(unit: Unit, creditor_id: UUID, quote_id: UUID) -> None:
-    parameters = {"c": creditor_id, "q": quote_id, "now": unit.now}
-    connection = unit.session.connection()
-    connection.execute(
+    """The facts of a line say how complete its claim was; the version of that rule stands in the document."""
+    unit.session.connection().execute(
         text(
             "INSERT INTO quote_line (creditor_id, quote_id, claim_id, fee_bps, minimum_minor, facts, factors)"
             f" SELECT :c, :q, claim_id, fee_bps, minimum_minor, facts, factors FROM {STAGING}"
         ),
-        parameters,
-    )
-    connection.execute(
-        text(
-            "INSERT INTO score_run"
-            " (creditor_id, id, claim_id, completeness, dispute, rule_version, facts, at)"
-            " SELECT :c, uuidv7(), claim_id, completeness, dispute, rule_version, facts, :now"
-            f" FROM {STAGING}"
-        ),
-        parameters,
+        {"c": creditor_id, "q": quote_id},
     )

@@ -58,17 +58,12 @@ def price_without(unit: Unit, event: DuplicateDecided) -> None:
 def open_books(unit: Unit, event: QuoteAccepted) -> None:
     """This function will book what the accepted claims' debtors owe. Creditors may not write in the ledger,
     so it follows the acceptance through a worker, before treatment starts."""
-    claim_ids = (
+    placement_id = (
         unit.session.connection()
         .execute(
-            text(
-                "SELECT l.claim_id FROM quote_line l JOIN claim c ON c.creditor_id = l.creditor_id"
-                " AND c.id = l.claim_id WHERE l.creditor_id = :c AND l.quote_id = :q AND c.state = 'active'"
-                " AND l.outcome IS NULL"
-            ),
+            text("SELECT placement_id FROM quote WHERE creditor_id = :c AND id = :q"),
             {"c": event.creditor_id, "q": event.quote_id},
         )
-        .scalars()
-        .all()
+        .scalar_one()
     )
-    post_openings(unit, creditor_id=event.creditor_id, claim_ids=claim_ids)
+    post_openings(unit, creditor_id=event.creditor_id, placement_id=placement_id)

@@ -30,27 +30,35 @@ def rule_versions() -> dict[str, str]:
     return {"price": PRICE_RULE, "score": score_version()}
 
 
-def quote_line(*, claim_id: str, reference: str, priced: PricedClaim, evidence: Sequence[str] = ()) -> str:
+def quote_line(
+    *,
+    claim_id: str,
+    reference: str,
+    priced: PricedClaim,
+    facts: Mapping[str, Any],
+    evidence: Sequence[str] = (),
+) -> str:
     """This function will return one claim of a quote as canonical JSON: its facts, then what follows from
     them.
 
+    :param facts: those of the claim as JSON values.
     :param evidence: `kind:sha256` of each document that counted.
     """
     return _line(
         {"claim": claim_id, "reference": reference}
         | ({"evidence": list(evidence)} if evidence else {})
         | ({"smaller": [list(pair) for pair in priced.smaller]} if priced.smaller else {}),
-        priced.facts,
+        facts,
         priced.score.completeness,
         priced.price,
     )
 
 
-def _line(fixed: dict[str, Any], facts: ClaimFacts, completeness: int, found: Price) -> str:
+def _line(fixed: dict[str, Any], facts: Mapping[str, Any], completeness: int, found: Price) -> str:
     return _canonical(
         fixed
         | {
-            "facts": facts.as_json(),
+            "facts": facts,
             "completeness": completeness,
             "fee_bps": found.fee_bps,
             "minimum_minor": found.minimum.minor,
@@ -85,7 +93,7 @@ def _again(line: Mapping[str, Any], card: RateCard) -> str:
     smaller: Smaller = tuple((minor, points) for minor, points in line.get("smaller", ()))
     asked = price_facts(facts, completeness=line["completeness"], smaller=smaller)
     fixed = {name: line[name] for name in ("claim", "reference", "evidence", "smaller") if name in line}
-    return _line(fixed, facts, line["completeness"], price(card=card, facts=asked))
+    return _line(fixed, facts.as_json(), line["completeness"], price(card=card, facts=asked))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 from agency.money import Money
 from agency.rules.facts import ClaimType, DebtorKind, DisputeStatus, DocumentKind, Law, Phase
 from agency.rules.price import Price, PriceFacts, RateCard, Saving, price
-from agency.rules.score import Score, score
+from agency.rules.score import Score, ScoreGain, score
 from agency.rules.smaller_claims import Smaller, smaller_claims
 
 
@@ -98,10 +98,12 @@ def price_claim(*, card: RateCard, facts: ClaimFacts) -> PricedClaim:
     """
     found = _score(facts)
     smaller = smaller_of(facts, found.completeness)
-    asked = replace(
-        price_facts(facts, completeness=found.completeness, smaller=smaller),
+    asked = price_facts(
+        facts,
+        completeness=found.completeness,
+        smaller=smaller,
         gains=found.gains,
-        completeness_resolved=_completeness_resolved(facts),
+        resolved=_completeness_resolved(facts),
     )
     priced = price(card=card, facts=asked)
     if priced.held:
@@ -109,8 +111,19 @@ def price_claim(*, card: RateCard, facts: ClaimFacts) -> PricedClaim:
     return PricedClaim(facts, found, priced, smaller)
 
 
-def price_facts(facts: ClaimFacts, *, completeness: int, smaller: Smaller) -> PriceFacts:
-    """This function will put a claim's facts beside a score, as the price sees both."""
+def price_facts(
+    facts: ClaimFacts,
+    *,
+    completeness: int,
+    smaller: Smaller,
+    gains: tuple[ScoreGain, ...] = (),
+    resolved: int | None = None,
+) -> PriceFacts:
+    """This function will put a claim's facts beside a score, as the price sees both.
+
+    :param gains: what each missing document would reach, where savings are asked for.
+    :param resolved: the completeness were the dispute settled, likewise.
+    """
     return PriceFacts(
         amount=facts.amount,
         age_days=facts.age_days,
@@ -120,6 +133,8 @@ def price_facts(facts: ClaimFacts, *, completeness: int, smaller: Smaller) -> Pr
         dispute=facts.dispute,
         phase=facts.phase,
         smaller=smaller,
+        gains=gains,
+        completeness_resolved=resolved,
     )
 
 

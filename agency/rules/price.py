@@ -1,6 +1,5 @@
 """What it costs a creditor to have a claim collected, and why."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -85,10 +84,16 @@ class Price:
     minimum: Money
     factors: tuple[Factor, ...]
     cheaper: tuple[Saving, ...]
-    trace: Trace
     maximum: Money
     resolved_bps: int | None
     held: bool
+    card_version: str
+    asked: PriceFacts
+
+    @property
+    def trace(self) -> Trace:
+        """Which card made what of which facts; worded only when somebody asks."""
+        return (_line(self),)
 
 
 def price(*, card: RateCard, facts: PriceFacts) -> Price:
@@ -125,10 +130,11 @@ def price(*, card: RateCard, facts: PriceFacts) -> Price:
             for gain, after in zip(facts.gains, cheaper, strict=True)
             if after is not None
         ),
-        trace=(_line(card, facts, fee_bps, maximum, factors),),
         maximum=maximum,
         resolved_bps=saving.by_settling(facts),
         held=saving.held,
+        card_version=card.version,
+        asked=facts,
     )
 
 
@@ -249,12 +255,11 @@ def _explained(
     return tuple(shown)
 
 
-def _line(
-    card: RateCard, facts: PriceFacts, fee_bps: int, maximum: Money, factors: Sequence[Factor]
-) -> TraceLine:
+def _line(found: Price) -> TraceLine:
+    facts = found.asked
     return TraceLine(
         rule="price",
-        version=card.version,
+        version=found.card_version,
         source=_SOURCE,
         inputs={
             "amount": str(facts.amount),
@@ -264,9 +269,9 @@ def _line(
             "completeness": str(facts.completeness),
             "dispute": facts.dispute.value,
         },
-        outcome=f"{fee_bps} basis points = "
-        + " ".join(f"{factor.key} {factor.bps:+d}" for factor in factors),
-        amount=maximum,
+        outcome=f"{found.fee_bps} basis points = "
+        + " ".join(f"{factor.key} {factor.bps:+d}" for factor in found.factors),
+        amount=found.maximum,
     )
 
 

@@ -34,13 +34,34 @@ class ScoreGain:
 
 
 @dataclass(frozen=True, slots=True)
+class _Asked:
+    """What was scored, by which version of the table, and what came out in words."""
+
+    version: str
+    source: str
+    debtor: DebtorKind
+    amount: Money
+    documents: frozenset[DocumentKind]
+    dispute: DisputeStatus
+    law: Law
+    claim_type: ClaimType
+    at_least: int
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
 class Score:
     """How complete the evidence is, 0 to 100, with every item shown and what each missing one would reach."""
 
     completeness: int
     items: tuple[ScoreItem, ...]
-    trace: Trace
-    gains: tuple[ScoreGain, ...] = ()
+    gains: tuple[ScoreGain, ...]
+    asked: _Asked
+
+    @property
+    def trace(self) -> Trace:
+        """Which version of the table made what of which facts; worded only when somebody asks."""
+        return (_line(self.asked),)
 
     @property
     def missing(self) -> tuple[DocumentKind, ...]:
@@ -71,22 +92,29 @@ def score(
     version = _version(on)
     wanted = _set(version["version"], debtor, law, claim_type, amount.minor)
     found = _assess(version["version"], wanted, documents, dispute, at_least)
+    asked = _Asked(
+        version["version"], version["source"], debtor, amount, documents, dispute, law, claim_type, at_least,
+        found.outcome,
+    )  # fmt: skip
+    return Score(completeness=found.completeness, items=found.items, gains=found.gains, asked=asked)
+
+
+def _line(asked: _Asked) -> TraceLine:
     inputs = {
-        "debtor": debtor.value,
-        "amount": str(amount),
-        "documents": " ".join(sorted(documents)),
-        "dispute": dispute.value,
-        "law": law.value,
-        "claim_type": claim_type.value,
+        "debtor": asked.debtor.value,
+        "amount": str(asked.amount),
+        "documents": " ".join(sorted(asked.documents)),
+        "dispute": asked.dispute.value,
+        "law": asked.law.value,
+        "claim_type": asked.claim_type.value,
     }
-    line = TraceLine(
+    return TraceLine(
         rule="score.completeness",
-        version=version["version"],
-        source=version["source"],
-        inputs=inputs | ({"at_least": str(at_least)} if at_least else {}),
-        outcome=found.outcome,
+        version=asked.version,
+        source=asked.source,
+        inputs=inputs | ({"at_least": str(asked.at_least)} if asked.at_least else {}),
+        outcome=asked.outcome,
     )
-    return Score(completeness=found.completeness, items=found.items, trace=(line,), gains=found.gains)
 
 
 def score_version(on: date | None = None) -> str:

@@ -67,7 +67,7 @@ _LEASE_DUE = text(
     "UPDATE screening s SET next_at = :until FROM (SELECT w.creditor_id, w.id FROM screening w"
     " WHERE w.next_at <= :now AND EXISTS (SELECT 1 FROM claim c WHERE c.creditor_id = w.creditor_id"
     "  AND c.debtor_id = w.debtor_id AND c.state IN ('new', 'quoted', 'active'))"
-    " ORDER BY w.next_at, w.creditor_id, w.id LIMIT :batch FOR UPDATE OF w SKIP LOCKED) due, debtor d"
+    " ORDER BY w.next_at LIMIT :batch FOR UPDATE OF w SKIP LOCKED) due, debtor d"
     " WHERE s.creditor_id = due.creditor_id AND s.id = due.id"
     " AND d.creditor_id = s.creditor_id AND d.id = s.debtor_id"
     " RETURNING s.creditor_id, s.id, s.debtor_id, s.attempts, d.kind, d.name, d.birth_date, d.country,"

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field
 
-from agency.kernel.columns import CreditorRow, choice, json_field, moment_field, within_creditor
+from agency.kernel.columns import PartRow, choice, json_field, moment_field, within_creditor
 
 
 class ScreeningState(StrEnum):
@@ -20,7 +20,7 @@ class ScreeningState(StrEnum):
     UNCLEAR = "unclear"  # the answer could not be understood: a person looks, no first contact
 
 
-class Screening(CreditorRow, table=True):
+class Screening(PartRow, table=True):
     """Where the screening of one debtor stands; `next_at` is when the registers are asked again."""
 
     __tablename__ = "screening"

@@ -17,36 +17,41 @@ from agency.rules.treatment_path import Signature
 
 _NOON = time(12)  # a day of the creditor's own is told without its hour
 
+# What is the same for many claims is worked out once: a creditor's goal and name, and the paths in force.
 _START = text(
-    "WITH pinned AS ("
-    " INSERT INTO treatment (creditor_id, id, claim_id, path_id, started_at, next_on)"
-    " SELECT c.creditor_id, uuidv7(), c.id, p.id, :now, :today FROM claim c"
-    " JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
-    " JOIN jsonb_to_recordset(CAST(:choices AS jsonb)) AS w(law text, debtor text,"
-    "  emphasis text, name text, path text) ON w.law = c.law AND w.debtor = d.kind AND w.emphasis = coalesce("
-    "  (SELECT g.emphasis FROM creditor_goals g WHERE g.creditor_id = c.creditor_id"
-    "   ORDER BY g.created_at DESC, g.id DESC LIMIT 1), 'balanced')"
-    " AND w.name = CASE WHEN coalesce((SELECT x.reminder_in_creditors_name FROM creditor_terms x"
-    "  WHERE x.creditor_id = c.creditor_id AND x.valid_from <= :today ORDER BY x.valid_from DESC LIMIT 1),"
-    "  true) THEN 'creditor' ELSE 'agency' END"
+    "WITH asked AS MATERIALIZED (SELECT c.creditor_id, c.id, c.law, d.kind FROM claim c JOIN debtor d"
+    "  ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
+    "  WHERE c.state = 'active' AND (c.id = ANY(:claims) OR c.placement_id = :placement)),"
+    " whose AS MATERIALIZED (SELECT o.*, coalesce((SELECT g.emphasis FROM creditor_goals g"
+    "   WHERE g.creditor_id = o.creditor_id ORDER BY g.created_at DESC, g.id DESC LIMIT 1), 'balanced')"
+    "  AS emphasis, CASE WHEN coalesce((SELECT x.reminder_in_creditors_name FROM creditor_terms x"
+    "   WHERE x.creditor_id = o.creditor_id AND x.valid_from <= :today ORDER BY x.valid_from DESC LIMIT 1),"
+    "   true) THEN 'creditor' ELSE 'agency' END AS name"
+    "  FROM (SELECT DISTINCT creditor_id, law, kind FROM asked) o),"
+    " in_force AS MATERIALIZED (SELECT DISTINCT ON (key) key, id, version, definition FROM treatment_path"
+    "  WHERE valid_from <= :today ORDER BY key, version DESC),"
+    " chosen AS MATERIALIZED (SELECT o.creditor_id, o.law, o.kind, p.id AS path_id FROM whose o"
+    "  JOIN jsonb_to_recordset(CAST(:choices AS jsonb)) AS w(law text, debtor text, emphasis text,"
+    "   name text, path text) ON w.law = o.law AND w.debtor = o.kind AND w.emphasis = o.emphasis"
+    "   AND w.name = o.name"
     # A path that was drawn for the creditor goes before the default one, where it is for such a claim.
-    " LEFT JOIN LATERAL (SELECT o.path_key FROM creditor_path o JOIN LATERAL (SELECT definition"
-    "   FROM treatment_path v WHERE v.key = o.path_key AND v.valid_from <= :today"
-    "   ORDER BY v.version DESC LIMIT 1) v ON true"
-    "  WHERE o.creditor_id = c.creditor_id AND o.valid_from <= :today AND o.ended_on IS NULL"
-    "  AND v.definition->>'law' = c.law AND v.definition->'debtors' ? d.kind"
-    "  AND coalesce(v.definition->>'signature', 'either') IN ('either', w.name)"
-    "  ORDER BY o.valid_from DESC, o.id DESC LIMIT 1) own ON true"
-    " JOIN LATERAL (SELECT id FROM treatment_path t WHERE t.key = coalesce(own.path_key, w.path)"
-    "  AND t.valid_from <= :today"
-    "  ORDER BY t.version DESC LIMIT 1) p ON true"
-    " WHERE c.state = 'active' AND (c.id = ANY(:claims) OR c.placement_id = :placement)"
-    " ON CONFLICT (creditor_id, claim_id) DO NOTHING RETURNING creditor_id, claim_id, path_id)"
-    " , told AS (INSERT INTO event (creditor_id, id, kind, at, by, claim_id, creditor_sees, facts)"
-    " SELECT pinned.creditor_id, uuidv7(), 'TreatmentStarted', :now, :by, pinned.claim_id, true,"
-    "  jsonb_build_object('path', p.key, 'version', p.version)"
-    " FROM pinned JOIN treatment_path p ON p.id = pinned.path_id)"
-    " SELECT creditor_id, claim_id FROM pinned"
+    "  LEFT JOIN LATERAL (SELECT y.path_key FROM creditor_path y JOIN in_force v ON v.key = y.path_key"
+    "   WHERE y.creditor_id = o.creditor_id AND y.valid_from <= :today AND y.ended_on IS NULL"
+    "   AND v.definition->>'law' = o.law AND v.definition->'debtors' ? o.kind"
+    "   AND coalesce(v.definition->>'signature', 'either') IN ('either', o.name)"
+    "   ORDER BY y.valid_from DESC, y.id DESC LIMIT 1) own ON true"
+    "  JOIN in_force p ON p.key = coalesce(own.path_key, w.path)),"
+    " pinned AS (INSERT INTO treatment (creditor_id, id, claim_id, path_id, started_at, next_on)"
+    "  SELECT asked.creditor_id, uuidv7(), asked.id, chosen.path_id, :now, :today FROM asked"
+    "  JOIN chosen USING (creditor_id, law, kind)"
+    "  ON CONFLICT (creditor_id, claim_id) DO NOTHING RETURNING creditor_id, claim_id, path_id),"
+    " told AS (INSERT INTO event (creditor_id, id, kind, at, by, claim_id, creditor_sees, facts)"
+    "  SELECT pinned.creditor_id, uuidv7(), 'TreatmentStarted', :now, :by, pinned.claim_id, true,"
+    "   jsonb_build_object('path', p.key, 'version', p.version)"
+    "  FROM pinned JOIN in_force p ON p.id = pinned.path_id)"
+    " SELECT s.creditor_id, count(*) AS claims, array_agg(s.claim_id) FILTER (WHERE EXISTS (SELECT"
+    "  FROM earlier_step e WHERE e.creditor_id = s.creditor_id AND e.claim_id = s.claim_id)) AS with_steps"
+    " FROM pinned s GROUP BY s.creditor_id"
 )
 _TAKEN = text(
     "INSERT INTO treatment_step (creditor_id, id, claim_id, step, cycle, channel, due_at, state,"
@@ -80,7 +85,7 @@ def start_treatment(unit: Unit, *, placement_id: UUID | None = None, claim_ids: 
         for emphasis in Emphasis
         for name in (Signature.creditor, Signature.agency)
     ]
-    started = unit.session.connection().execute(
+    rows = unit.session.connection().execute(
         _START,
         {
             "now": unit.now,
@@ -91,12 +96,11 @@ def start_treatment(unit: Unit, *, placement_id: UUID | None = None, claim_ids: 
             "placement": placement_id,
         },
     )
-    by_creditor: dict[UUID, list[UUID]] = {}
+    started = rows.all()
     for row in started:
-        by_creditor.setdefault(row.creditor_id, []).append(row.claim_id)
-    for creditor_id, started_ids in by_creditor.items():
-        _spare_taken_steps(unit, creditor_id, started_ids)
-    return sum(map(len, by_creditor.values()))
+        if row.with_steps:
+            _spare_taken_steps(unit, row.creditor_id, row.with_steps)
+    return sum(row.claims for row in started)
 
 
 def _spare_taken_steps(unit: Unit, creditor_id: UUID, claim_ids: Sequence[UUID]) -> None:

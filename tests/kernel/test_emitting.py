@@ -2,6 +2,7 @@
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from agency.events import DocumentsWait, Event, PaymentReceived
 from agency.kernel import emitting
@@ -103,3 +104,11 @@ class TestReactToMany:
         told(units, *[received(claim, minor) for minor in (1, 2, 3)])
         drain(units)
         assert marks(units) == [1, 3]
+
+
+def test_an_event_is_of_a_creditor_and_of_a_claim_of_it(units, claim):
+    with units.open(Door.STAFF, by="user:test") as unit:
+        other = a_creditor(unit)
+    for creditor_id, claim_id in ((other, claim[1]), (new_id(), None), (claim[0], new_id())):
+        with pytest.raises(IntegrityError, match="foreign key"), units.open(Door.STAFF, by="user:x") as unit:
+            emit(unit, received((creditor_id, claim_id), 100))

@@ -44,7 +44,10 @@ TOLD = text(
     "SELECT kind, facts->>'amount_minor', facts->>'to_state', facts->>'reason' FROM event"
     " WHERE creditor_id = ANY(:whose) ORDER BY 1, 2, 3, 4"
 )
-MOVES = text("SELECT from_state, to_state, why FROM claim_move WHERE creditor_id = ANY(:whose) ORDER BY 1, 2")
+MOVES = text(
+    "SELECT facts->>'from_state', facts->>'to_state', facts->>'why' FROM event"
+    " WHERE kind = 'ClaimMoved' AND creditor_id = ANY(:whose) ORDER BY 1, 2"
+)
 
 
 def books(unit: Unit) -> tuple[list[UUID], list[tuple[UUID, UUID]]]:

@@ -184,9 +184,8 @@ class TestAcceptance:
         assert rows_of(units, creditor_id, "SELECT count(*) FROM event WHERE kind = 'QuoteAccepted'") == [
             (1,)
         ]
-        assert rows_of(units, creditor_id, "SELECT count(*) FROM claim_move WHERE to_state = 'active'") == [
-            (2,)
-        ]
+        moved = "SELECT count(*) FROM event WHERE kind = 'ClaimMoved' AND facts->>'to_state' = 'active'"
+        assert rows_of(units, creditor_id, moved) == [(2,)]
 
     def test_after_its_last_moment_is_refused_by_the_databases_clock(self, units, creditor_id, placed):
         quote_id = open_quote(units, creditor_id)
