@@ -115,7 +115,11 @@ class TestDutchConsumer:
         live(office, date(2026, 12, 15))
         with office.unit() as unit:
             raise_dispute(
-                unit, creditor_id=creditor_id, claim_id=claim_id, reason="quality", disputed=Money(20000, "EUR")
+                unit,
+                creditor_id=creditor_id,
+                claim_id=claim_id,
+                reason="quality",
+                disputed=Money(20000, "EUR"),
             )
         live(office, date(2026, 12, 16))
         notice, copy = office.messages(claim_id)[2:4]
