@@ -58,7 +58,7 @@ def _values(found: PublishedPath, responsible: str, settings: Settings, language
         "language": language,
         "title": gettext("Written process of collection"),
         "agency": settings.agency_name,
-        "subtitle": path_name(path.key, path.law, path.debtors, path.signature),
+        "subtitle": path_name(path.key, path.law, path.debtors, path.signature, path.name),
         "facts": [{"name": name, "value": value} for name, value in facts],
         "columns": [gettext(column) for column in COLUMNS],
         "phases": phases,

@@ -19,6 +19,7 @@ from agency.kernel.settings import Settings
 from agency.ports.providers import Renderer, Sender
 from agency.rules.brand import BrandDesign
 from agency.rules.facts import Channel, DebtorKind, Law, Phase
+from agency.rules.treatment_path import Tone
 
 CHANNELS: Final = (Channel.email, Channel.letter, Channel.sms)
 # A link that opens nothing: whoever scans a preview must not land on a debtor's page.
@@ -93,15 +94,17 @@ def preview(
     renderer: Renderer,
     sends: Sends,
     drawing: str = "",
+    tone: Tone | None = None,
 ) -> Preview:
     """Render one message under a design, with all that the release does to it but the law's verdict.
 
     :param drawing: the design's logo as a letter shows it.
+    :param tone: how it speaks; None for as it usually does.
     :raises NoSuchMessage: there is no such text for the channel.
     :raises UnableToRender: text and values do not make a message.
     """
     composed = written_in(key, channel, language=language, creditors=case.facts["creditor_language"])
-    row, values = values_of(design, case, composed, on=at.date(), settings=settings, sends=sends)
+    row, values = values_of(design, case, composed, on=at.date(), settings=settings, sends=sends, tone=tone)
     on_behalf = bool(values["sender"]["on_behalf"])
     made = render_text(
         MessageText(channel, composed.body, values, at), renderer, drawing="" if on_behalf else drawing
@@ -117,12 +120,20 @@ def preview(
 
 
 def values_of(
-    design: BrandDesign, case: Case, composed: Composed, *, on: date, settings: Settings, sends: Sends
+    design: BrandDesign,
+    case: Case,
+    composed: Composed,
+    *,
+    on: date,
+    settings: Settings,
+    sends: Sends,
+    tone: Tone | None = None,
 ) -> tuple[Any, dict[str, Any]]:
     """Return the row that the release would read, and every value of the message."""
     row = dressed(
         case, design, sends, template=composed.key, step=composed.key, channel=composed.channel.value,
-        language=composed.language, told=told_by(case.owed, composed.language, on),
+        language=composed.language,
+        told=told_by(case.owed, composed.language, on) | ({"tone": tone.value} if tone else {}),
     )  # fmt: skip
     announced = None
     if composed.key.startswith("notice"):

@@ -3,7 +3,7 @@
 A text is written once, so that the e-mail and the letter of a step say the same. Its markup is small:
 paragraphs, `**bold**`, `{{ value }}`, `[[claim]]`, `[[pay]]`, `[[plan]]` and `[[object]]` for the blocks that
 every language lays out alike, and `?value:` or `?!value:` before a paragraph that only stands when there is
-(or is no) such value.
+(or is no) such value. A value that ends in a full stop of its own ("Enercity B.V.") gets no second one.
 """
 
 import html
@@ -20,10 +20,13 @@ LAYOUTS = FOLDER / "layouts"
 
 BLOCKS = ("claim", "pay", "object", "answer", "note", "plan")
 _VALUE = re.compile(r"\{\{\s*([a-z_]+(?:\.[a-z_]+)*)\s*\}\}")
+_STOP = re.compile(r"(\*\*)?\.(?=\s|\*|$)")
+_VALUE_AND_STOP = re.compile(_VALUE.pattern + _STOP.pattern)
 _BOLD = re.compile(r"\*\*(.+?)\*\*", re.DOTALL)
 _CONDITION = re.compile(r"\?(!?)([a-z_]+(?:\.[a-z_]+)*):\s+")
 _NAMED = re.compile(
-    r"(?:\{\{\s*|\bin\s+|\bif\s+(?:not\s+)?|(?=\bdata\.))(?:data\.)?([a-z_]+(?:\.(?!map\b|len\b)[a-z_]+)*)"
+    r"(?:\{\{\s*|\bin\s+|\bif\s+(?:not\s+)?|(?=\bdata\.))"
+    r"(?:data\.)?([a-z_]+(?:\.(?!map\b|len\b|trim\b)[a-z_]+)*)"
 )
 _WORD = re.compile(r"%%([a-z_]+)%%")
 _TYPST_MARKUP = re.compile(r"([\\#$*_@<>\[\]`~=/+\-\"'])")
@@ -112,7 +115,8 @@ def fill(source: str, values: dict[str, object]) -> str:
             found = found.get(part) if isinstance(found, dict) else None
         if not isinstance(found, str):
             raise UnableToCompose(f"no value {match[1]}")
-        return " ".join(found.split())
+        words = " ".join(found.split())
+        return words.removesuffix(".") if _STOP.match(source, match.end()) else words
 
     return _VALUE.sub(value, source)
 
@@ -162,7 +166,7 @@ def _mail_part(text: Text, paragraph: str) -> str:
     if block is not None:
         return block
     condition, words = _conditional(paragraph)
-    safe = _BOLD.sub(r"<strong>\1</strong>", html.escape(words, quote=False))
+    safe = _BOLD.sub(r"<strong>\1</strong>", _one_stop(html.escape(words, quote=False)))
     part = (
         '    <mj-section css-class="paper"><mj-column><mj-text css-class="long">'
         f"{safe}</mj-text></mj-column></mj-section>"
@@ -171,6 +175,11 @@ def _mail_part(text: Text, paragraph: str) -> str:
         return part
     negated, name = condition
     return f"{{% if {'not ' if negated else ''}{name} %}}\n{part}\n{{% endif %}}"
+
+
+def _one_stop(words: str) -> str:
+    """Write the full stop behind a value of a mail so that it only stands where the value has none."""
+    return _VALUE_AND_STOP.sub(r'{{ \1 }}\2{{ \1[-1:] != "." and "." or "" }}', words)
 
 
 def _letter_part(text: Text, paragraph: str) -> str:
@@ -199,7 +208,8 @@ def _typst_text(words: str) -> str:
     pieces: list[str] = []
     end = 0
     for match in _VALUE.finditer(words):
-        pieces += [_escaped(words[end : match.start()]), f"#(data.{match[1]})"]
+        one_stop = '.trim(".", at: end, repeat: false)' if _STOP.match(words, match.end()) else ""
+        pieces += [_escaped(words[end : match.start()]), f"#(data.{match[1]}{one_stop})"]
         end = match.end()
     return "".join([*pieces, _escaped(words[end:])])
 

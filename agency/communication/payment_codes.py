@@ -2,6 +2,7 @@
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 
 import segno
 
@@ -54,6 +55,8 @@ def page_code(link: str) -> str:
     return _svg(segno.make_qr(link, error="m", mask=_PATTERN))
 
 
+# A brand's checklist and its previews look at the same few made-up claims over and over.
+@lru_cache(maxsize=128)
 def code_for(
     *, country: str, link: str, holder: str, iban: str, amount: Money, reference: str
 ) -> tuple[str, bool]:

@@ -5,8 +5,8 @@ amounts as of that moment, the address, and a generation that only this sender h
 """
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,6 +20,7 @@ from agency.claims.states import ClaimState, HoldGround
 from agency.communication import amounts as as_of
 from agency.communication.amounts import AnnouncedCosts, announce_costs
 from agency.communication.composing import fill
+from agency.communication.enclosing import ClaimKey, copies_of
 from agency.communication.facts import read_facts, take_due
 from agency.communication.inbound.reply_address import reply_address
 from agency.communication.mandatory import REPLIES, WITHIN_PLAN, empty_values
@@ -32,6 +33,7 @@ from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.ports.providers import Sender
 from agency.rules.content import threatens_court
+from agency.rules.enclosures import CopyFacts, Enclosed, Enclosure, enclosed
 from agency.rules.facts import Channel, DebtorKind, Law, Phase
 from agency.rules.frequency import PersonContacts
 from agency.rules.send import SendDecision, SendFacts, may_send
@@ -40,6 +42,7 @@ from agency.rules.trace import as_json as trace_json
 
 # Few enough that a morning of a hundred messages is shared by all workers, enough for set-based statements.
 CHUNK = 40
+_NOTHING_ENCLOSED = Enclosed((), ())
 
 _VERDICT = text(
     "UPDATE message m SET state = v.state, due_at = v.due_at, to_value = v.to_value,"
@@ -80,8 +83,11 @@ class Reserved:
     reserved_at: datetime
     ledger_entries: int
     disputed_minor: int
+    asked: Money
+    brand_version_id: UUID | None = None
     logo_sha256: str = ""
     passes: tuple[str, ...] = ()
+    enclosures: tuple[Enclosure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +108,25 @@ class _Ruled:
     decision: SendDecision
     values: dict[str, Any]
     to: str
+    enclosed: Enclosed = _NOTHING_ENCLOSED
 
 
-def reserve_due(unit: Unit, *, settings: Settings, limit: int = CHUNK) -> Reservation:
-    """This function will take due messages and give each a verdict: send now, later, or not at all."""
-    # One reservation at a time: two chunks must not both decide that a person was not contacted today.
-    unit.session.connection().execute(text("SELECT pg_advisory_xact_lock(hashtextextended('reserve', 0))"))
-    keys = take_due(unit, limit=limit)
+def reserve_due(
+    unit: Unit, *, settings: Settings, limit: int = CHUNK, letters: bool | None = None
+) -> Reservation:
+    """This function will take due messages and give each a verdict: send now, later, or not at all.
+
+    :param letters: only letters, or everything but letters; both when None.
+    """
+    # One reservation at a time: two chunks must not both decide that a person was not contacted today. Many
+    # workers stand in line on a busy machine, and a turn that comes late is no failure.
+    unit.session.connection().execute(
+        text(
+            "SELECT set_config('lock_timeout', '60s', true),"
+            " pg_advisory_xact_lock(hashtextextended('reserve', 0))"
+        )
+    )
+    keys = take_due(unit, limit=limit, letters=letters)
     if not keys:
         return Reservation(0, ())
     rows = read_facts(
@@ -129,6 +147,7 @@ def reserve_due(unit: Unit, *, settings: Settings, limit: int = CHUNK) -> Reserv
         if one.decision.verdict == "send" and row.template not in REPLIES:
             contacted[row.person] = row
         ruled.append(one)
+    ruled = _with_copies(unit, ruled)
     _link(unit, [one for one in ruled if one.decision.verdict == "send"], settings)
     verdicts = json.dumps([_written(unit, one) for one in ruled], default=str)
     unit.session.connection().execute(
@@ -157,6 +176,28 @@ def _rule(
     facts = _facts(unit, row, owed, contacted, to=to, complete=complete)
     decision = may_send(facts=facts, at=unit.now)
     return _Ruled(row, owed, announced, decision, values, to)
+
+
+def _with_copies(unit: Unit, ruled: Sequence[_Ruled]) -> list[_Ruled]:
+    """What is sent by mail takes the copies along that its step asks for."""
+    asking = {
+        one.row.id: one
+        for one in ruled
+        if one.decision.verdict == "send" and one.row.told.get("copies") and one.row.channel == Channel.email
+    }
+    copies = copies_of(unit, [(one.row.creditor_id, one.row.claim_id) for one in asking.values()])
+    return [_enclosing(unit, one, copies) if one.row.id in asking else one for one in ruled]
+
+
+def _enclosing(unit: Unit, one: _Ruled, copies: Mapping[ClaimKey, list[CopyFacts]]) -> _Ruled:
+    found = enclosed(
+        copies.get((one.row.creditor_id, one.row.claim_id), ()),
+        open_numbers=[invoice.number for invoice in one.owed.invoices if invoice.open.minor > 0],
+        language=one.row.language,
+        on=unit.today,
+    )
+    one.values["copies"] = "yes" if found.files else ""
+    return replace(one, enclosed=found)
 
 
 def _link(unit: Unit, sent: Sequence[_Ruled], settings: Settings) -> None:
@@ -249,6 +290,7 @@ def _written(unit: Unit, one: _Ruled) -> dict[str, Any]:
         *one.decision.trace,
         *claim_trace(one.owed),
         *(one.announced.trace if one.announced else ()),
+        *one.enclosed.trace,
     )
     told = {key: one.row.told[key] for key in TOLD if key in one.row.told}
     return {
@@ -261,11 +303,15 @@ def _written(unit: Unit, one: _Ruled) -> dict[str, Any]:
         "tried": int(sends),
         "reserved_at": unit.now if sends else None,
         "subject": one.values.get("subject", ""),
-        "amounts": told | as_of.as_json(one.owed, one.announced),
+        "amounts": told | _enclosed_json(one.enclosed) | as_of.as_json(one.owed, one.announced),
         "trace": trace_json(trace),
         "reasons": list(one.decision.reasons),
         "brand": one.row.brand_version_id,
     }
+
+
+def _enclosed_json(found: Enclosed) -> dict[str, Any]:
+    return {"enclosed": [asdict(one) for one in found.files]} if found.files else {}
 
 
 def _refused(one: _Ruled) -> MessageRefused:
@@ -292,7 +338,7 @@ def _reserved(unit: Unit, one: _Ruled, settings: Settings) -> Reserved:
         to=one.to,
         address=tuple(address_lines(row)),
         country=row.country,
-        sender=_answerable(sender_of(row, one.values, settings), row.id, settings),
+        sender=_answerable(sender_of(row, one.values, settings), row, settings),
         sms_sender=sms_sender_of(row, one.values, settings),
         body_source=row.body_source,
         subject=one.values["subject"],
@@ -300,17 +346,23 @@ def _reserved(unit: Unit, one: _Ruled, settings: Settings) -> Reserved:
         reserved_at=unit.now,
         ledger_entries=row.ledger_entries,
         disputed_minor=row.disputed_minor,
+        asked=one.owed.total,
+        brand_version_id=row.brand_version_id,
         logo_sha256="" if one.values["sender"]["on_behalf"] else row.logo_sha256 or "",
         passes=_passed(row),
+        enclosures=one.enclosed.files,
     )
 
 
-def _answerable(sender: Sender, message_id: UUID, settings: Settings) -> Sender:
-    """A mail is answered to an address that names it, so that the answer finds its claim by itself."""
-    if settings.inbound_domain is None:
+def _answerable(sender: Sender, row: Row[Any], settings: Settings) -> Sender:
+    """A mail is answered to an address that names it, so that the answer finds its claim by itself: at the
+    brand's own domain where its mail comes from there and answers to it come in, else at the agency's."""
+    own = row.inbound_domain if row.sender_email and sender.email == row.sender_email else None
+    domain = own or settings.inbound_domain
+    if domain is None:
         return sender
     secret = settings.secret.get_secret_value()
-    return replace(sender, reply_to=reply_address(message_id, domain=settings.inbound_domain, secret=secret))
+    return replace(sender, reply_to=reply_address(row.id, domain=domain, secret=secret))
 
 
 def sender_of(row: Row[Any], values: dict[str, Any], settings: Settings) -> Sender:

@@ -10,7 +10,7 @@ from typing import Any
 from agency.communication.composing import UnableToCompose, fill
 from agency.communication.release import Reserved
 from agency.communication.sms_segments import SEGMENTS_MAX, plain_sms, segments
-from agency.ports.providers import Renderer, TemplateRefused
+from agency.ports.providers import Attachment, Renderer, TemplateRefused
 from agency.rules.facts import Channel
 
 _HEADER_LENGTH_MAX = 74  # with ": " a line of 76
@@ -25,6 +25,7 @@ class Rendered:
     media_type: str
     text: str = ""
     html: str = ""
+    attachments: tuple[Attachment, ...] = ()
 
 
 class UnableToRender(Exception):
@@ -50,10 +51,13 @@ class Made:
     pdf: bytes = b""
 
 
-def render(reserved: Reserved, renderer: Renderer, *, drawing: str = "") -> Rendered:
+def render(
+    reserved: Reserved, renderer: Renderer, *, drawing: str = "", attachments: tuple[Attachment, ...] = ()
+) -> Rendered:
     """Render one reserved message for its channel.
 
     :param drawing: the sender's logo as a letter shows it (`agency.parties.logos.drawing_of`).
+    :param attachments: the files that go with a mail.
     :raises UnableToRender: see the exception.
     """
     words = MessageText(reserved.channel, reserved.body_source, reserved.values, reserved.reserved_at)
@@ -62,8 +66,8 @@ def render(reserved: Reserved, renderer: Renderer, *, drawing: str = "") -> Rend
         return Rendered(reserved, made.text.encode(), "text/plain; charset=utf-8", made.text)
     if reserved.channel is Channel.letter:
         return Rendered(reserved, made.pdf, "application/pdf")
-    mail = _as_mail(reserved, made.html, made.text)
-    return Rendered(reserved, mail, "message/rfc822", made.text, made.html)
+    mail = _as_mail(reserved, made.html, made.text, attachments)
+    return Rendered(reserved, mail, "message/rfc822", made.text, made.html, attachments)
 
 
 def render_text(words: MessageText, renderer: Renderer, *, drawing: str = "") -> Made:
@@ -91,7 +95,7 @@ def _sms(words: MessageText) -> str:
     return text
 
 
-def _as_mail(reserved: Reserved, html: str, plain: str) -> bytes:
+def _as_mail(reserved: Reserved, html: str, plain: str, attachments: tuple[Attachment, ...]) -> bytes:
     """The mail as a file that any mail program opens; a line break in a name or subject is refused.
 
     Put together here: the library would go over each line of the parts in Python, for every mail.
@@ -109,7 +113,24 @@ def _as_mail(reserved: Reserved, html: str, plain: str) -> bytes:
     head = "".join(_header(name, value) for name, value in headers.items())
     kind = f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
     parts = _part(boundary, "plain", plain) + _part(boundary, "html", html)
-    return head.encode() + kind.encode() + parts + f"--{boundary}--\r\n".encode()
+    body = kind.encode() + parts + f"--{boundary}--\r\n".encode()
+    return head.encode() + (_with_files(body, f"{boundary}.m", attachments) if attachments else body)
+
+
+def _with_files(body: bytes, boundary: str, attachments: tuple[Attachment, ...]) -> bytes:
+    """The words of a mail and the files beside them (RFC 2046 5.1.3)."""
+    kind = f'Content-Type: multipart/mixed; boundary="{boundary}"\r\n\r\n'
+    parts = [f"--{boundary}\r\n".encode() + body, *(_file_part(boundary, one) for one in attachments)]
+    return kind.encode() + b"".join(parts) + f"--{boundary}--\r\n".encode()
+
+
+def _file_part(boundary: str, one: Attachment) -> bytes:
+    head = (
+        f"--{boundary}\r\nContent-Type: {one.media_type}\r\n"
+        f'Content-Disposition: attachment; filename="{one.name}"\r\n'
+        "Content-Transfer-Encoding: base64\r\n\r\n"
+    )
+    return head.encode() + encodebytes(one.content).replace(b"\n", b"\r\n")
 
 
 def _header(name: str, value: str) -> str:

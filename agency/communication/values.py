@@ -22,6 +22,7 @@ from agency.rules.explain import explain
 from agency.rules.facts import Channel, DebtorKind, InterestKind, Law, Phase
 from agency.rules.identity import identity_shown
 from agency.rules.trace import Trace, TraceLine
+from agency.rules.treatment_path import Tone, usual_tone
 from agency.rules.words import LANGUAGES, sentence_of
 
 LOCALES = {"nl": "nl_NL", "fr": "fr_BE", "en": "en_GB", "de": "de_DE"}
@@ -31,46 +32,55 @@ _BASIS: dict[tuple[Law, bool], dict[str, str]] = {
         "nl": "wettelijke rente, artikel 6:119 BW",
         "en": "statutory interest, article 6:119 Dutch Civil Code",
         "fr": "intérêt légal, article 6:119 du Code civil néerlandais",
+        "de": "gesetzliche Zinsen, Artikel 6:119 des niederländischen Bürgerlichen Gesetzbuches",
     },
     (Law.nl, True): {
         "nl": "wettelijke handelsrente, artikel 6:119a BW",
         "en": "statutory commercial interest, article 6:119a Dutch Civil Code",
         "fr": "intérêt commercial légal, article 6:119a du Code civil néerlandais",
+        "de": "gesetzliche Handelszinsen, Artikel 6:119a des niederländischen Bürgerlichen Gesetzbuches",
     },
     (Law.be, False): {
         "nl": "interest, artikel XIX.4 Wetboek van economisch recht",
         "en": "interest, article XIX.4 Belgian Code of economic law",
         "fr": "intérêts, article XIX.4 du Code de droit économique",
+        "de": "Zinsen, Artikel XIX.4 des belgischen Wirtschaftsgesetzbuches",
     },
     (Law.be, True): {
         "nl": "interest, wet van 2 augustus 2002",
         "en": "interest, Belgian law of 2 August 2002",
         "fr": "intérêts, loi du 2 août 2002",
+        "de": "Zinsen, belgisches Gesetz vom 2. August 2002",
     },
 }
-_OTHER_BASIS = {"nl": "wettelijke rente", "en": "statutory interest", "fr": "intérêt légal"}
+_OTHER_BASIS = {
+    "nl": "wettelijke rente", "en": "statutory interest", "fr": "intérêt légal", "de": "gesetzliche Zinsen",
+}  # fmt: skip
 _COSTS_BASIS: dict[Law, dict[str, str]] = {
     Law.nl: {
         "nl": "Dit bedrag volgt uit artikel 6:96 van het Burgerlijk Wetboek.",
         "en": "This amount follows from article 6:96 of the Dutch Civil Code.",
         "fr": "Ce montant découle de l’article 6:96 du Code civil néerlandais.",
+        "de": "Dieser Betrag folgt aus Artikel 6:96 des niederländischen Bürgerlichen Gesetzbuches.",
     },
     Law.be: {
         "nl": "Dit bedrag volgt uit artikel 6 van de wet van 2 augustus 2002.",
         "en": "This amount follows from article 6 of the Belgian law of 2 August 2002.",
         "fr": "Ce montant découle de l’article 6 de la loi du 2 août 2002.",
+        "de": "Dieser Betrag folgt aus Artikel 6 des belgischen Gesetzes vom 2. August 2002.",
     },
 }
 _OTHER_COSTS_BASIS = {
     "nl": "Dit bedrag volgt uit de Europese richtlijn 2011/7/EU.",
     "en": "This amount follows from European directive 2011/7/EU.",
     "fr": "Ce montant découle de la directive européenne 2011/7/UE.",
+    "de": "Dieser Betrag folgt aus der europäischen Richtlinie 2011/7/EU.",
 }
 _INVOICES_IN_MAIL = 10
 _AGENCYS_COLOUR = "#0b5cad"
 LINK_TO_COME = "…"
 # What was told when a message was queued, and is kept with it.
-TOLD = ("promise", "payment", "answer", "note", "plan", "refund")
+TOLD = ("promise", "payment", "answer", "note", "plan", "refund", "tone", "copies")
 
 
 # Babel takes about fifty microseconds for a figure, and a message repeats the same ones.
@@ -137,6 +147,8 @@ def message_values(
         "note": _lines(row, "note", "answer_by", language),
         "plan": _plan(row, language),
         "refund": _told(row, "refund", "on", language),
+        "tone": _tone(row, today),
+        "copies": "",  # told when copies go along, which is decided when it is sent
     }
 
 
@@ -322,6 +334,12 @@ def pay_values(*, row: Row[Any], owed: ItemisedClaim, link: str, settings: Setti
         "qr": code,
         "qr_is_link": is_link,
     }
+
+
+def _tone(row: Row[Any], today: date) -> dict[str, str]:
+    """Which of a text's wordings stand: those of the tone that its step asked for, or of its usual one."""
+    spoken = row.told.get("tone") or usual_tone(row.template, on=today)
+    return {tone.value: "yes" if tone == spoken else "" for tone in Tone}
 
 
 def _told(row: Row[Any], name: str, day: str, language: str) -> dict[str, str]:

@@ -14,6 +14,7 @@ from agency.events import (
     DisputeAnswered,
     DisputeRaised,
     DisputeResolved,
+    Event,
     HoldPlaced,
     InstalmentMissed,
     PersonWanted,
@@ -44,13 +45,11 @@ _DISPUTED_AT_INTAKE = text(
 
 def call_when_due(unit: Unit, event: CallDue) -> None:
     """This function will put a call that the path has come to on the queue."""
-    claim_id = _claim(event.claim_id)
-    ask_for_person(
+    _ask(
         unit,
-        creditor_id=event.creditor_id,
-        claim_id=claim_id,
-        kind=WorkKind.CALL_DUE,
-        key=f"call:{claim_id}:{event.step}:{event.cycle}",
+        event,
+        WorkKind.CALL_DUE,
+        key=f"call:{event.claim_id}:{event.step}:{event.cycle}",
         reason=event.why,
     )
 
@@ -60,35 +59,20 @@ def ask_when_wanted(unit: Unit, event: PersonWanted) -> None:
 
     :raises ValueError: the kind of work is not one of the desk's.
     """
-    ask_for_person(
-        unit,
-        creditor_id=event.creditor_id,
-        claim_id=_claim(event.claim_id),
-        kind=WorkKind(event.work_kind),
-        key=event.key,
-        reason=event.reason,
-    )
+    _ask(unit, event, WorkKind(event.work_kind), key=event.key, reason=event.reason)
 
 
 def look_into_dispute(unit: Unit, event: DisputeRaised) -> None:
     """This function will ask for somebody who looks into a dispute."""
-    ask_for_person(
-        unit,
-        creditor_id=event.creditor_id,
-        claim_id=_claim(event.claim_id),
-        kind=WorkKind.DISPUTE,
-        key=f"dispute:{event.dispute_id}",
-        reason=event.reason,
-    )
+    _ask(unit, event, WorkKind.DISPUTE, key=f"dispute:{event.dispute_id}", reason=event.reason)
 
 
 def ask_when_answered(unit: Unit, event: DisputeAnswered) -> None:
     """This function will ask for somebody who weighs what the creditor answered to a dispute."""
-    ask_for_person(
+    _ask(
         unit,
-        creditor_id=event.creditor_id,
-        claim_id=_claim(event.claim_id),
-        kind=WorkKind.DISPUTE,
+        event,
+        WorkKind.DISPUTE,
         key=f"dispute_answer:{event.dispute_id}:{unit.now.isoformat()}",
         reason="creditor_answered",
     )
@@ -119,49 +103,28 @@ def look_into_answer(unit: Unit, event: HoldPlaced) -> None:
         .first()
     )
     if said is not None:
-        ask_for_person(
-            unit,
-            creditor_id=event.creditor_id,
-            claim_id=_claim(event.claim_id),
-            kind=WorkKind.ANSWER,
-            key=f"hold:{event.hold_id}",
-            reason=event.ground,
-        )
+        _ask(unit, event, WorkKind.ANSWER, key=f"hold:{event.hold_id}", reason=event.ground)
 
 
 def call_when_broken(unit: Unit, event: PromiseBroken) -> None:
     """This function will ask for a call about a promise that was not kept."""
-    ask_for_person(
-        unit,
-        creditor_id=event.creditor_id,
-        claim_id=_claim(event.claim_id),
-        kind=WorkKind.PROMISE_BROKEN,
-        key=f"promise:{event.promise_id}",
-    )
+    _ask(unit, event, WorkKind.PROMISE_BROKEN, key=f"promise:{event.promise_id}")
 
 
 def decide_when_proposed(unit: Unit, event: PlanProposed) -> None:
     """This function will ask for somebody who answers a debtor's plan."""
     if event.lead:
-        ask_for_person(
-            unit,
-            creditor_id=event.creditor_id,
-            claim_id=_claim(event.claim_id),
-            kind=WorkKind.ANSWER,
-            key=f"plan:{event.plan_id}",
-            reason="plan_proposed",
-        )
+        _ask(unit, event, WorkKind.ANSWER, key=f"plan:{event.plan_id}", reason="plan_proposed")
 
 
 def ask_about_note(unit: Unit, event: CallNoteAnswered) -> None:
     """This function will ask for a person when a debtor corrected what a call agreed on, or was silent."""
     reasons = {"corrected": "note_corrected", "lapsed": "note_unanswered"}
     if event.answer in reasons:
-        ask_for_person(
+        _ask(
             unit,
-            creditor_id=event.creditor_id,
-            claim_id=_claim(event.claim_id),
-            kind=WorkKind.ANSWER if event.answer == "corrected" else WorkKind.CALL_BACK,
+            event,
+            WorkKind.ANSWER if event.answer == "corrected" else WorkKind.CALL_BACK,
             key=f"note:{event.note_id}",
             reason=reasons[event.answer],
         )
@@ -170,11 +133,10 @@ def ask_about_note(unit: Unit, event: CallNoteAnswered) -> None:
 def call_when_missed(unit: Unit, event: InstalmentMissed) -> None:
     """This function will ask for a friendly call about an instalment that did not come."""
     if event.lead:
-        ask_for_person(
+        _ask(
             unit,
-            creditor_id=event.creditor_id,
-            claim_id=_claim(event.claim_id),
-            kind=WorkKind.PROMISE_BROKEN,
+            event,
+            WorkKind.PROMISE_BROKEN,
             key=f"instalment:{event.plan_id}:{event.number}",
             reason="instalment_missed",
         )
@@ -183,36 +145,39 @@ def call_when_missed(unit: Unit, event: InstalmentMissed) -> None:
 def call_when_plan_ended(unit: Unit, event: PlanEnded) -> None:
     """This function will ask for a call about a plan that was broken."""
     if event.lead and event.outcome == "broken":
-        ask_for_person(
-            unit,
-            creditor_id=event.creditor_id,
-            claim_id=_claim(event.claim_id),
-            kind=WorkKind.PROMISE_BROKEN,
-            key=f"plan_broken:{event.plan_id}",
-            reason="plan_broken",
-        )
+        _ask(unit, event, WorkKind.PROMISE_BROKEN, key=f"plan_broken:{event.plan_id}", reason="plan_broken")
 
 
 def drop_when_plan_agreed(unit: Unit, event: PlanAgreed) -> None:
     """This function will take back the calls that an agreed plan makes needless."""
-    drop_work(unit, creditor_id=event.creditor_id, claim_id=_claim(event.claim_id), kinds=_CALLS)
+    _drop(unit, event, _CALLS)
 
 
 def drop_when_ended(unit: Unit, event: ClaimPaidOff | ClaimClosed) -> None:
     """This function will take a claim off the queue when nothing is owed any more."""
-    drop_work(unit, creditor_id=event.creditor_id, claim_id=_claim(event.claim_id))
+    _drop(unit, event)
 
 
 def drop_when_promised(unit: Unit, event: PromiseMade) -> None:
     """This function will take back the calls that a promise makes needless."""
-    drop_work(unit, creditor_id=event.creditor_id, claim_id=_claim(event.claim_id), kinds=_CALLS)
+    _drop(unit, event, _CALLS)
 
 
 def drop_when_resolved(unit: Unit, event: DisputeResolved) -> None:
     """This function will take a dispute off the queue when it has its outcome."""
-    drop_work(unit, creditor_id=event.creditor_id, claim_id=_claim(event.claim_id), kinds=(WorkKind.DISPUTE,))
+    _drop(unit, event, (WorkKind.DISPUTE,))
 
 
-def _claim(claim_id: UUID | None) -> UUID:
-    assert claim_id is not None, "these events always name their claim"
-    return claim_id
+def _ask(unit: Unit, event: Event, kind: WorkKind, *, key: str, reason: str = "") -> None:
+    ask_for_person(
+        unit, creditor_id=event.creditor_id, claim_id=_claim(event), kind=kind, key=key, reason=reason
+    )
+
+
+def _drop(unit: Unit, event: Event, kinds: tuple[WorkKind, ...] = tuple(WorkKind)) -> None:
+    drop_work(unit, creditor_id=event.creditor_id, claim_id=_claim(event), kinds=kinds)
+
+
+def _claim(event: Event) -> UUID:
+    assert event.claim_id is not None, "these events always name their claim"
+    return event.claim_id

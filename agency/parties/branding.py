@@ -10,22 +10,18 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import col, select
 
-from agency.kernel.audit import record
-from agency.kernel.errors import Conflict, Forbidden, NotFound
+from agency.kernel.drafts import OPEN, Drafts, DraftState
+from agency.kernel.errors import Conflict, NotFound
 from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit
-from agency.parties.models import Brand, BrandState, BrandVersion
+from agency.parties.models import Brand, BrandVersion
 from agency.rules.brand import BrandDesign
 
-OPEN: Final = (BrandState.DRAFT, BrandState.SUBMITTED)
+BRAND_DRAFTS: Final = Drafts(BrandVersion, tells="brand")
 _COLUMNS: Final = (
     "name", "colour", "ink", "accent", "font", "letterhead", "sender_name", "sender_email", "reply_to",
     "sms_sender", "phone", "caller_id", "pay_host", "footer", "pay_text",
 )  # fmt: skip
-
-
-class NotYourOwn(Forbidden):
-    """Whoever wrote a brand does not publish it."""
 
 
 def brand_of(unit: Unit, *, creditor_id: UUID) -> Brand:
@@ -50,7 +46,7 @@ def design_of(brand: Brand) -> BrandDesign:
 def lay_down_first(unit: Unit, *, brand: Brand) -> None:
     """This function will keep a fresh brand as its creditor's first version (set-up; nobody approved it)."""
     first = BrandVersion(
-        creditor_id=brand.creditor_id, id=new_id(), version=1, state=BrandState.PUBLISHED,
+        creditor_id=brand.creditor_id, id=new_id(), version=1, state=DraftState.PUBLISHED,
         content=design_of(brand).plain(), writers=[unit.by], changed_at=unit.now, created_at=unit.now,
     )  # fmt: skip
     unit.session.add(first)
@@ -85,10 +81,7 @@ def start_draft(unit: Unit, *, creditor_id: UUID, from_version: int | None = Non
         based_on=newest[0].version if newest else None, created_at=unit.now,
         remark="" if from_version is None else f"back to {from_version}",
     )  # fmt: skip
-    unit.session.add(draft)
-    unit.session.flush()
-    _tell(unit, draft, "drafted")
-    return draft
+    return BRAND_DRAFTS.begin(unit, draft)
 
 
 def open_draft(unit: Unit, *, creditor_id: UUID) -> BrandVersion | None:
@@ -96,20 +89,6 @@ def open_draft(unit: Unit, *, creditor_id: UUID) -> BrandVersion | None:
     return unit.session.exec(
         select(BrandVersion).where(BrandVersion.creditor_id == creditor_id, col(BrandVersion.state).in_(OPEN))
     ).one_or_none()
-
-
-def draft_of(unit: Unit, *, creditor_id: UUID, draft_id: UUID, to_change: bool = False) -> BrandVersion:
-    """This function will return a version by its id, its row locked when it is to be changed.
-
-    :raises NotFound: the creditor has none.
-    """
-    wanted = select(BrandVersion).where(BrandVersion.creditor_id == creditor_id, BrandVersion.id == draft_id)
-    if to_change:
-        wanted = wanted.with_for_update().execution_options(populate_existing=True)
-    found = unit.session.exec(wanted).one_or_none()
-    if found is None:
-        raise NotFound("this page does not exist")
-    return found
 
 
 def versions_of(unit: Unit, *, creditor_id: UUID) -> list[BrandVersion]:
@@ -145,12 +124,9 @@ def change_draft(
     :raises Conflict: it is not a draft any more.
     :raises TypeError: a field is no text.
     """
-    draft = _in_state(unit, creditor_id, draft_id, BrandState.DRAFT)
+    draft = BRAND_DRAFTS.to_write(unit, creditor_id=creditor_id, draft_id=draft_id)
     changed = BrandDesign.from_fields(draft.content | dict(content)).plain()
-    if changed != draft.content:
-        draft.content, draft.changed_at = changed, unit.now
-        draft.writers = sorted({*draft.writers, unit.by})
-    return _kept(unit, draft)
+    return draft if changed == draft.content else BRAND_DRAFTS.write(unit, draft, changed)
 
 
 def submit_draft(unit: Unit, *, creditor_id: UUID, draft_id: UUID) -> BrandVersion:
@@ -159,33 +135,8 @@ def submit_draft(unit: Unit, *, creditor_id: UUID, draft_id: UUID) -> BrandVersi
 
     :raises Conflict: it is not a draft any more.
     """
-    draft = _in_state(unit, creditor_id, draft_id, BrandState.DRAFT)
-    draft.state, draft.remark = BrandState.SUBMITTED, ""
-    _tell(unit, draft, "submitted")
-    return _kept(unit, draft)
-
-
-def return_draft(unit: Unit, *, creditor_id: UUID, draft_id: UUID, remark: str) -> BrandVersion:
-    """This function will give a submitted draft back to its writers, with the reason.
-
-    :raises Conflict: it was not submitted.
-    """
-    draft = _in_state(unit, creditor_id, draft_id, BrandState.SUBMITTED)
-    draft.state, draft.remark = BrandState.DRAFT, remark
-    draft.decided_at, draft.decided_by = unit.now, unit.by
-    _tell(unit, draft, "returned")
-    return _kept(unit, draft)
-
-
-def withdraw_draft(unit: Unit, *, creditor_id: UUID, draft_id: UUID) -> BrandVersion:
-    """This function will end a draft that is not going to be published.
-
-    :raises Conflict: it was published or withdrawn before.
-    """
-    draft = _in_state(unit, creditor_id, draft_id, *OPEN)
-    draft.state, draft.decided_at, draft.decided_by = BrandState.WITHDRAWN, unit.now, unit.by
-    _tell(unit, draft, "withdrawn")
-    return _kept(unit, draft)
+    draft = BRAND_DRAFTS.to_write(unit, creditor_id=creditor_id, draft_id=draft_id)
+    return BRAND_DRAFTS.submit(unit, draft)
 
 
 def publish_draft(unit: Unit, *, creditor_id: UUID, draft_id: UUID) -> int:
@@ -195,38 +146,17 @@ def publish_draft(unit: Unit, *, creditor_id: UUID, draft_id: UUID) -> int:
     :raises NotYourOwn: the person wrote in it.
     :raises Conflict: it was not submitted, or says what counts already.
     """
-    draft = _in_state(unit, creditor_id, draft_id, BrandState.SUBMITTED)
-    if unit.by in draft.writers:
-        raise NotYourOwn("a second person publishes a brand; you wrote in this one")
+    draft = BRAND_DRAFTS.to_publish(unit, creditor_id=creditor_id, draft_id=draft_id)
     brand = brand_of(unit, creditor_id=creditor_id)
     design = BrandDesign.from_fields(draft.content)
     if design == design_of(brand):
         raise Conflict("this draft changes nothing")
     standing = versions_of(unit, creditor_id=creditor_id)
-    draft.version = 1 + (standing[0].version or 0 if standing else 0)
-    draft.state, draft.decided_at, draft.decided_by = BrandState.PUBLISHED, unit.now, unit.by
-    _kept(unit, draft)
+    version = 1 + (standing[0].version or 0 if standing else 0)
+    BRAND_DRAFTS.publish(unit, draft, version=version)
     for name in _COLUMNS:
         setattr(brand, name, design.plain()[name])
     brand.logo_sha256, brand.version_id = design.logo_sha256 or None, draft.id
     unit.session.add(brand)
     unit.session.flush()
-    _tell(unit, draft, "published")
-    return draft.version
-
-
-def _in_state(unit: Unit, creditor_id: UUID, draft_id: UUID, *states: BrandState) -> BrandVersion:
-    draft = draft_of(unit, creditor_id=creditor_id, draft_id=draft_id, to_change=True)
-    if draft.state not in states:
-        raise Conflict(f"this draft is {draft.state}")
-    return draft
-
-
-def _kept(unit: Unit, draft: BrandVersion) -> BrandVersion:
-    unit.session.add(draft)
-    unit.session.flush()
-    return draft
-
-
-def _tell(unit: Unit, draft: BrandVersion, what: str) -> None:
-    record(unit, action=f"brand.{what}", subject=f"brand_version:{draft.id}", creditor_id=draft.creditor_id)
+    return version

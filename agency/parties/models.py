@@ -19,6 +19,7 @@ from agency.kernel.columns import (
     moment_field,
     within_creditor,
 )
+from agency.kernel.drafts import Draft
 from agency.kernel.ids import new_id
 from agency.rules.contract_split import Keeper
 from agency.rules.facts import DebtorKind
@@ -143,20 +144,12 @@ class CreditorGoals(CreditorRow, Timestamped, table=True):
     by: str
 
 
-class BrandState(StrEnum):
-    """Where a version of a brand stands."""
-
-    DRAFT = "draft"
-    SUBMITTED = "submitted"
-    PUBLISHED = "published"
-    WITHDRAWN = "withdrawn"
-
-
 class HostUse(StrEnum):
     """What a host name of a creditor is for."""
 
     MAIL = "mail"  # its mail comes from this domain
     PAY = "pay"  # its debtors pay at this host
+    INBOUND = "inbound"  # answers to its mail come in at this domain
 
 
 class HostState(StrEnum):
@@ -197,10 +190,10 @@ class Brand(CreditorRow, Timestamped, table=True):
     version_id: UUID | None = None
 
 
-class BrandVersion(CreditorRow, Timestamped, table=True):
-    """One version of a brand: drawn up by `writers`, let out by somebody else, never changed afterwards.
+class BrandVersion(Draft, CreditorRow, table=True):
+    """One version of a brand, never changed once it is published.
 
-    `content` are the fields of `agency.rules.brand.BrandDesign`, which in a draft may still break every rule.
+    `content` are the fields of `agency.rules.brand.BrandDesign`.
     """
 
     __tablename__ = "brand_version"
@@ -214,16 +207,6 @@ class BrandVersion(CreditorRow, Timestamped, table=True):
             postgresql_where="state IN ('draft', 'submitted')",
         ),
     )  # fmt: skip
-
-    version: int | None = None
-    state: BrandState = Field(default=BrandState.DRAFT, sa_type=choice(BrandState, "state"))
-    content: dict[str, Any] = json_field()
-    based_on: int | None = None
-    writers: list[Any] = json_field()
-    changed_at: datetime = moment_field()
-    decided_at: datetime | None = moment_field(default=None)
-    decided_by: str | None = None
-    remark: str = ""
 
 
 class BrandHost(CreditorRow, Timestamped, table=True):

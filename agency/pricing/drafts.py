@@ -8,13 +8,11 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlmodel import select
 
-from agency.kernel.audit import record
-from agency.kernel.errors import Conflict, Forbidden, Invalid, NotFound
-from agency.kernel.ids import HOUSE, new_id
+from agency.kernel.drafts import Drafts
+from agency.kernel.errors import Conflict, Invalid
 from agency.kernel.unit import Unit
-from agency.pricing.models import DraftState, RateCardDraft
+from agency.pricing.models import RateCardDraft
 from agency.pricing.promises import prove_card
 from agency.pricing.rate_cards import card_on, publish_card
 from agency.rules.rate_card import CardFault, RateCard, UnfairRateCard, unlawful_fees
@@ -22,9 +20,7 @@ from agency.rules.rate_card import CardFault, RateCard, UnfairRateCard, unlawful
 PROOF_CASES: Final = 500
 _PROOF_SEED: Final = 2026
 
-
-class NotYourOwn(Forbidden):
-    """Whoever wrote a card does not approve it."""
+RATE_CARD_DRAFTS: Final = Drafts(RateCardDraft, tells="rate_card")
 
 
 class UnfitCard(Invalid):
@@ -42,39 +38,16 @@ def start_draft(unit: Unit, *, name: str) -> UUID:
     """
     base = card_on(unit, on=unit.today)
     draft = RateCardDraft(
-        created_at=unit.now,
-        id=new_id(),
-        name=name,
-        content=plain_fields(base.card),
-        valid_from=unit.today,
-        based_on=base.version,
-        writers=[unit.by],
-        changed_at=unit.now,
-    )
-    unit.session.add(draft)
-    unit.session.flush()
-    _tell(unit, draft, "drafted")
-    return draft.id
+        name=name, content=plain_fields(base.card), valid_from=unit.today, based_on=base.version,
+        writers=[unit.by], changed_at=unit.now, created_at=unit.now,
+    )  # fmt: skip
+    return RATE_CARD_DRAFTS.begin(unit, draft).id
 
 
 def plain_fields(card: RateCard) -> dict[str, Any]:
     """This function will return a card as the plain fields that `RateCard.from_fields` reads."""
     fields: dict[str, Any] = json.loads(json.dumps(asdict(card)))
     return fields
-
-
-def draft_of(unit: Unit, *, draft_id: UUID, to_change: bool = False) -> RateCardDraft:
-    """This function will return a draft, its row locked when it is to be changed.
-
-    :raises NotFound: there is none.
-    """
-    wanted = select(RateCardDraft).where(RateCardDraft.id == draft_id)
-    if to_change:
-        wanted = wanted.with_for_update().execution_options(populate_existing=True)
-    draft = unit.session.exec(wanted).one_or_none()
-    if draft is None:
-        raise NotFound("no such draft")
-    return draft
 
 
 def change_draft(
@@ -84,11 +57,9 @@ def change_draft(
 
     :raises Conflict: it was submitted or published before.
     """
-    draft = _in_state(unit, draft_id, DraftState.DRAFT)
-    draft.name, draft.valid_from, draft.content = name, valid_from, dict(content)
-    draft.changed_at = unit.now
-    draft.writers = sorted({*draft.writers, unit.by})
-    return _kept(unit, draft)
+    draft = RATE_CARD_DRAFTS.to_write(unit, draft_id=draft_id)
+    draft.name, draft.valid_from = name, valid_from
+    return RATE_CARD_DRAFTS.write(unit, draft, content)
 
 
 def card_faults(content: Mapping[str, Any], *, on: date) -> tuple[CardFault, ...]:
@@ -117,34 +88,9 @@ def submit_draft(unit: Unit, *, draft_id: UUID) -> RateCardDraft:
     :raises UnfitCard: it breaks a rule.
     :raises Conflict: it is not a draft any more.
     """
-    draft = _in_state(unit, draft_id, DraftState.DRAFT)
+    draft = RATE_CARD_DRAFTS.to_write(unit, draft_id=draft_id)
     fair_card(draft)
-    draft.state, draft.remark = DraftState.SUBMITTED, ""
-    _tell(unit, draft, "submitted")
-    return _kept(unit, draft)
-
-
-def return_draft(unit: Unit, *, draft_id: UUID, remark: str) -> RateCardDraft:
-    """This function will give a submitted draft back to its writers, with the reason.
-
-    :raises Conflict: it was not submitted.
-    """
-    draft = _in_state(unit, draft_id, DraftState.SUBMITTED)
-    draft.state, draft.remark = DraftState.DRAFT, remark
-    draft.decided_at, draft.decided_by = unit.now, unit.by
-    _tell(unit, draft, "returned")
-    return _kept(unit, draft)
-
-
-def withdraw_draft(unit: Unit, *, draft_id: UUID) -> RateCardDraft:
-    """This function will end a draft that is not going to be published.
-
-    :raises Conflict: it was published or withdrawn before.
-    """
-    draft = _in_state(unit, draft_id, DraftState.DRAFT, DraftState.SUBMITTED)
-    draft.state, draft.decided_at, draft.decided_by = DraftState.WITHDRAWN, unit.now, unit.by
-    _tell(unit, draft, "withdrawn")
-    return _kept(unit, draft)
+    return RATE_CARD_DRAFTS.submit(unit, draft)
 
 
 def approve_draft(unit: Unit, *, draft_id: UUID) -> int:
@@ -158,9 +104,7 @@ def approve_draft(unit: Unit, *, draft_id: UUID) -> int:
     :raises Conflict: it was not submitted, or equals the card before it.
     :raises Invalid: its day has passed.
     """
-    draft = _in_state(unit, draft_id, DraftState.SUBMITTED)
-    if unit.by in draft.writers:
-        raise NotYourOwn("a second person approves a rate card; you wrote in this one")
+    draft = RATE_CARD_DRAFTS.to_publish(unit, draft_id=draft_id)
     if draft.valid_from < unit.today:
         raise Invalid("the first day of this card has passed", field="valid_from")
     card = fair_card(draft)
@@ -172,24 +116,5 @@ def approve_draft(unit: Unit, *, draft_id: UUID) -> int:
     )
     if version == latest:
         raise Conflict("this card is the one in force already")
-    draft.state, draft.version = DraftState.PUBLISHED, version
-    draft.decided_at, draft.decided_by = unit.now, unit.by
-    _kept(unit, draft)
+    RATE_CARD_DRAFTS.publish(unit, draft, version=version)
     return version
-
-
-def _in_state(unit: Unit, draft_id: UUID, *states: DraftState) -> RateCardDraft:
-    draft = draft_of(unit, draft_id=draft_id, to_change=True)
-    if draft.state not in states:
-        raise Conflict(f"this draft is {draft.state}")
-    return draft
-
-
-def _kept(unit: Unit, draft: RateCardDraft) -> RateCardDraft:
-    unit.session.add(draft)
-    unit.session.flush()
-    return draft
-
-
-def _tell(unit: Unit, draft: RateCardDraft, what: str) -> None:
-    record(unit, action=f"rate_card.{what}", subject=f"rate_card_draft:{draft.id}", creditor_id=HOUSE)

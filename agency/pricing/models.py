@@ -18,6 +18,7 @@ from agency.kernel.columns import (
     moment_field,
     within_creditor,
 )
+from agency.kernel.drafts import Draft
 from agency.kernel.ids import new_id
 
 
@@ -28,15 +29,6 @@ class QuoteState(StrEnum):
     ACCEPTED = "accepted"
     DECLINED = "declined"
     REPLACED = "replaced"
-
-
-class DraftState(StrEnum):
-    """Where a draft of a rate card stands."""
-
-    DRAFT = "draft"
-    SUBMITTED = "submitted"
-    PUBLISHED = "published"
-    WITHDRAWN = "withdrawn"
 
 
 class LineOutcome(StrEnum):
@@ -61,26 +53,13 @@ class RateCardVersion(Timestamped, table=True):
     approved_by: str | None = None
 
 
-class RateCardDraft(Timestamped, table=True):
-    """A rate card that is being drawn up: `content` are plain fields, which may still break every rule.
-
-    `writers` are all who ever changed it: none of them may approve it.
-    """
+class RateCardDraft(Draft, table=True):
+    """A rate card that is being drawn up, and the day from which it is to count."""
 
     __tablename__ = "rate_card_draft"
 
-    id: UUID = Field(default_factory=new_id, primary_key=True)
     name: str
-    state: DraftState = Field(default=DraftState.DRAFT, sa_type=choice(DraftState, "state"))
-    content: dict[str, Any] = json_field()
     valid_from: date
-    based_on: int | None = None
-    writers: list[Any] = json_field()
-    changed_at: datetime = moment_field()
-    decided_at: datetime | None = moment_field(default=None)
-    decided_by: str | None = None
-    remark: str = ""
-    version: int | None = None
 
 
 class RecoveryOutcome(SQLModel, table=True):

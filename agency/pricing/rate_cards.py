@@ -88,20 +88,11 @@ def card_on(unit: Unit, *, on: date) -> PublishedCard:
 
     :raises NoRateCard: none was.
     """
-    row = (
-        unit.session.connection()
-        .execute(
-            text(
-                "SELECT id, version, sha256, card FROM rate_card WHERE valid_from <= :on"
-                " ORDER BY valid_from DESC, version DESC LIMIT 1"
-            ),
-            {"on": on},
-        )
-        .one_or_none()
-    )
-    if row is None:
+    wanted = "valid_from <= :on ORDER BY valid_from DESC, version DESC LIMIT 1"
+    found = _card_where(unit, wanted, on=on)
+    if found is None:
         raise NoRateCard("no rate card has been published")
-    return PublishedCard(row.id, row.version, row.sha256, _parsed(bytes(row.card)))
+    return found
 
 
 def card_of(unit: Unit, *, rate_card_id: UUID) -> PublishedCard:
@@ -109,14 +100,10 @@ def card_of(unit: Unit, *, rate_card_id: UUID) -> PublishedCard:
 
     :raises NoRateCard: there is none.
     """
-    row = (
-        unit.session.connection()
-        .execute(text("SELECT id, version, sha256, card FROM rate_card WHERE id = :id"), {"id": rate_card_id})
-        .one_or_none()
-    )
-    if row is None:
+    found = _card_where(unit, "id = :id", id=rate_card_id)
+    if found is None:
         raise NoRateCard("no such rate card")
-    return PublishedCard(row.id, row.version, row.sha256, _parsed(bytes(row.card)))
+    return found
 
 
 def card_of_version(unit: Unit, *, version: int) -> PublishedCard:
@@ -124,14 +111,19 @@ def card_of_version(unit: Unit, *, version: int) -> PublishedCard:
 
     :raises NoRateCard: there is none.
     """
+    found = _card_where(unit, "version = :version", version=version)
+    if found is None:
+        raise NoRateCard("no such rate card")
+    return found
+
+
+def _card_where(unit: Unit, wanted: str, **values: date | UUID | int) -> PublishedCard | None:
     row = (
         unit.session.connection()
-        .execute(text("SELECT id, version, sha256, card FROM rate_card WHERE version = :v"), {"v": version})
+        .execute(text(f"SELECT id, version, sha256, card FROM rate_card WHERE {wanted}"), values)
         .one_or_none()
     )
-    if row is None:
-        raise NoRateCard("no such rate card")
-    return PublishedCard(row.id, row.version, row.sha256, _parsed(bytes(row.card)))
+    return None if row is None else PublishedCard(row.id, row.version, row.sha256, _parsed(bytes(row.card)))
 
 
 @lru_cache(maxsize=64)

@@ -15,10 +15,18 @@ from agency.rules.limitation import LimitationKind, NoLimitationRule, limitation
 from agency.rules.path_walk import walk_ahead
 from agency.rules.tables import read_table, row_in_force
 from agency.rules.treatment import PathFacts, PlannedStep
-from agency.rules.treatment_path import PathStep, StepPhase, TreatmentPath, step_faults
+from agency.rules.treatment_path import (
+    PathStep,
+    StepPhase,
+    Tone,
+    TreatmentPath,
+    step_faults,
+    usual_tone,
+)
 
 Weight = Literal["forbidden", "advice"]
 SPOKEN: Final = (Channel.call, Channel.visit)
+_SPOKEN_KEYS: Final = tuple(channel.value for channel in SPOKEN)
 _ORDER: Final = tuple(StepPhase)
 _PHASES: Final = {
     StepPhase.pre_due: Phase.reminder,
@@ -219,12 +227,11 @@ def _channels(draft: DraftPath, on: date) -> Iterator[Finding]:
 
 
 def _hours(draft: DraftPath, on: date) -> Iterator[Finding]:
-    """Whether the hour from which a step leaves lies within the hours of an ordinary day."""
+    """Whether the hour from which a step leaves lies within the hours of a day."""
     country = _country(draft)
-    day = on + timedelta(days=(2 - on.weekday()) % 7)
     for step in draft.steps:
         for channel in step.channels if step.hour is not None else ():
-            at = at_local(day=day, clock=time(step.hour or 0), zone=zone_of(country, None))
+            at = at_local(day=on, clock=time(step.hour or 0), zone=zone_of(country, None))
             closed = [
                 reason
                 for debtor in draft.debtors
@@ -237,11 +244,20 @@ def _hours(draft: DraftPath, on: date) -> Iterator[Finding]:
 
 
 def _reminders(draft: DraftPath, on: date) -> Iterator[Finding]:
-    """Advice of the house: the first reminder a day after the due date, the next a week later."""
+    """Advice of the house: the first reminder friendly, a day after the due date; a choice has two ways."""
     row = _row("path", on)
     due = [step for step in draft.steps if step.days >= 0]
     if due and due[0].anchor == "due_date" and due[0].days != row["first_reminder_days"]:
         yield Finding(due[0].key, "first_reminder_day", "advice", {"days": str(row["first_reminder_days"])})
+    if due and due[0].template not in _SPOKEN_KEYS and _tone(due[0], on) is not Tone.friendly:
+        yield Finding(due[0].key, "first_reminder_tone", "advice")
+    for step in draft.steps:
+        if step.best and len(step.channels) < 2:
+            yield Finding(step.key, "nothing_to_choose", "advice")
+
+
+def _tone(step: PathStep, on: date) -> Tone:
+    return step.tone or usual_tone(step.template, on=on)
 
 
 def _walked(draft: DraftPath, on: date) -> tuple[PlannedStep, ...]:

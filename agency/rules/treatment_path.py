@@ -3,12 +3,14 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final, Literal
 
 from agency.rules.facts import Channel, DebtorKind, Law
+from agency.rules.tables import read_table, row_in_force
 
 Anchor = Literal["due_date", "previous_sent", "previous_delivered", "promise_date", "notice_ended"]
 ANCHORS: Final = ("due_date", "previous_sent", "previous_delivered", "promise_date", "notice_ended")
@@ -21,8 +23,12 @@ _ADDED: Final[Mapping[str, Any]] = {
     "proof_days": 7,
     "hour": None,
     "best": False,
+    "tone": None,
+    "copies": False,
 }
-_ADDED_TO_PATH: Final[Mapping[str, Any]] = {"signature": "either", "currency": "EUR", "end": None}
+_ADDED_TO_PATH: Final[Mapping[str, Any]] = {
+    "signature": "either", "currency": "EUR", "end": None, "name": "",
+}  # fmt: skip
 
 
 class BrokenPath(ValueError):
@@ -37,6 +43,14 @@ class StepPhase(StrEnum):
     amicable = "amicable"
     pre_legal = "pre_legal"
     legal = "legal"
+
+
+class Tone(StrEnum):
+    """How a step speaks: it chooses among the wordings of a text."""
+
+    friendly = "friendly"
+    businesslike = "businesslike"
+    firm = "firm"
 
 
 class Signature(StrEnum):
@@ -68,7 +82,9 @@ class PathStep:
     the debtor is none of `to_debtors`, or cannot be reached by `reachable_by`; when it is optional and the
     debtor has none of its channels; when no promise was broken; and when it comes before a due date that has
     passed. Any other step then goes by letter. It leaves from `hour` on (0 to 23, the agency's clock). `best`
-    leaves it to the debtor's own score which of its channels is taken (`agency.rules.channel_choice`).
+    leaves it to the debtor's own score which of its channels is taken (`agency.rules.channel_choice`). Its
+    text speaks in `tone`, or where that is None as such a text usually does (`usual_tone`).
+    With `copies` a mail takes copies of the open invoices along (`agency.rules.enclosures`).
     """
 
     key: str
@@ -85,6 +101,8 @@ class PathStep:
     proof_days: int = 7
     hour: int | None = None
     best: bool = False
+    tone: Tone | None = None
+    copies: bool = False
 
     @property
     def conditional(self) -> bool:
@@ -161,6 +179,8 @@ def _own_faults(step: PathStep, seen: set[str]) -> Iterator[str]:
 class TreatmentPath:
     """A versioned path for one law and some kinds of debtor; a claim keeps the version it began with.
 
+    `name` is what its writers call it; a default path has none.
+
     :raises BrokenPath: when its steps cannot be walked in order.
     """
 
@@ -172,6 +192,7 @@ class TreatmentPath:
     signature: Signature = Signature.either
     currency: str = "EUR"
     end: PathEnd | None = None
+    name: str = ""
 
     def __post_init__(self) -> None:
         for fault in step_faults(self.steps):
@@ -205,6 +226,7 @@ class TreatmentPath:
             signature=Signature(fields.get("signature", Signature.either)),
             currency=fields.get("currency", "EUR"),
             end=end_of(fields.get("end")),
+            name=fields.get("name", ""),
         )
 
     def to_fields(self) -> dict[str, Any]:
@@ -238,9 +260,9 @@ def step_of(fields: Mapping[str, Any]) -> PathStep:
 
     :raises KeyError: when its channels are missing.
     :raises TypeError: when it has an unknown field or lacks one.
-    :raises ValueError: when a channel, debtor or phase is unknown.
+    :raises ValueError: when a channel, debtor, phase or tone is unknown.
     """
-    phase, reachable_by = fields.get("phase"), fields.get("reachable_by")
+    phase, reachable_by, tone = fields.get("phase"), fields.get("reachable_by"), fields.get("tone")
     return PathStep(
         **dict(fields)
         | {
@@ -248,8 +270,16 @@ def step_of(fields: Mapping[str, Any]) -> PathStep:
             "phase": StepPhase(phase) if phase else None,
             "to_debtors": tuple(DebtorKind(debtor) for debtor in fields.get("to_debtors", ())),
             "reachable_by": Channel(reachable_by) if reachable_by else None,
+            "tone": Tone(tone) if tone else None,
         }
     )
+
+
+def usual_tone(template: str, *, on: date) -> Tone:
+    """Return how a text speaks where its step does not say it; a text without a row is businesslike."""
+    rows = [row for row in read_table("treatment")["tone"] if row["template"] == template]
+    row = row_in_force(rows, on)
+    return Tone(row["tone"]) if row else Tone.businesslike
 
 
 def end_of(fields: Mapping[str, Any] | None) -> PathEnd | None:

@@ -7,30 +7,26 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlmodel import select
 
 from agency.communication.mandatory import KINDS
-from agency.kernel.audit import record
-from agency.kernel.errors import Conflict, Forbidden, Invalid, NotFound
-from agency.kernel.ids import HOUSE, new_id
+from agency.kernel.drafts import Drafts
+from agency.kernel.errors import Conflict, Invalid
 from agency.kernel.unit import Unit
 from agency.rules.content import threatens_court
 from agency.rules.facts import Channel, DebtorKind, Law
 from agency.rules.path_checks import DraftPath, Finding, TemplateFacts, check_path
 from agency.rules.treatment_path import TreatmentPath, step_of
-from agency.treatment.models import PathDraftState, TreatmentPathDraft
+from agency.treatment.models import TreatmentPathDraft
 from agency.treatment.paths import newest_path, path_in_force, path_version, publish_version
 
 STEPS_MAX: Final = 60
+
+PATH_DRAFTS: Final = Drafts(TreatmentPathDraft, tells="treatment_path")
 
 _TEMPLATES = text(
     "SELECT DISTINCT ON (key, language, channel) key, language, channel, body FROM template"
     " ORDER BY key, language, channel, version DESC"
 )
-
-
-class NotYourOwn(Forbidden):
-    """Whoever wrote in a path does not publish it."""
 
 
 class UnfitPath(Invalid):
@@ -48,33 +44,10 @@ def start_draft(unit: Unit, *, key: str, version: int | None = None) -> UUID:
     """
     base = path_in_force(unit, key=key) if version is None else path_version(unit, key=key, version=version)
     draft = TreatmentPathDraft(
-        created_at=unit.now,
-        id=new_id(),
-        key=key,
-        content=base.path.to_fields(),
-        valid_from=unit.today,
-        based_on=base.version,
-        writers=[unit.by],
-        changed_at=unit.now,
-    )
-    unit.session.add(draft)
-    unit.session.flush()
-    _tell(unit, draft, "drafted")
-    return draft.id
-
-
-def draft_of(unit: Unit, *, draft_id: UUID, to_change: bool = False) -> TreatmentPathDraft:
-    """This function will return a draft, its row locked when it is to be changed.
-
-    :raises NotFound: there is none.
-    """
-    wanted = select(TreatmentPathDraft).where(TreatmentPathDraft.id == draft_id)
-    if to_change:
-        wanted = wanted.with_for_update().execution_options(populate_existing=True)
-    draft = unit.session.exec(wanted).one_or_none()
-    if draft is None:
-        raise NotFound("no such draft")
-    return draft
+        key=key, content=base.path.to_fields(), valid_from=unit.today, based_on=base.version,
+        writers=[unit.by], changed_at=unit.now, created_at=unit.now,
+    )  # fmt: skip
+    return PATH_DRAFTS.begin(unit, draft).id
 
 
 def change_draft(
@@ -87,13 +60,11 @@ def change_draft(
     :raises Conflict: it was submitted or published before.
     :raises Invalid: it has more steps than a path may have.
     """
-    draft = _in_state(unit, draft_id, PathDraftState.DRAFT)
+    draft = PATH_DRAFTS.to_write(unit, draft_id=draft_id)
     content = dict(change(json.loads(json.dumps(draft.content))))
     if len(content["steps"]) > STEPS_MAX:
         raise Invalid("a path has at most sixty steps")
-    draft.content, draft.changed_at = content, unit.now
-    draft.writers = sorted({*draft.writers, unit.by})
-    return _kept(unit, draft)
+    return PATH_DRAFTS.write(unit, draft, content)
 
 
 def date_draft(unit: Unit, *, draft_id: UUID, valid_from: date) -> TreatmentPathDraft:
@@ -101,10 +72,9 @@ def date_draft(unit: Unit, *, draft_id: UUID, valid_from: date) -> TreatmentPath
 
     :raises Conflict: it was published before.
     """
-    draft = _in_state(unit, draft_id, PathDraftState.DRAFT)
-    draft.valid_from, draft.changed_at = valid_from, unit.now
-    draft.writers = sorted({*draft.writers, unit.by})
-    return _kept(unit, draft)
+    draft = PATH_DRAFTS.to_write(unit, draft_id=draft_id)
+    draft.valid_from = valid_from
+    return PATH_DRAFTS.write(unit, draft)
 
 
 def template_facts(unit: Unit) -> dict[str, TemplateFacts]:
@@ -156,34 +126,9 @@ def submit_draft(unit: Unit, *, draft_id: UUID) -> TreatmentPathDraft:
     :raises UnfitPath: something in it is forbidden.
     :raises Conflict: it is not a draft any more, or says what the newest version says.
     """
-    draft = _in_state(unit, draft_id, PathDraftState.DRAFT)
+    draft = PATH_DRAFTS.to_write(unit, draft_id=draft_id)
     _refuse_same(unit, sound_path(unit, draft))
-    draft.state, draft.remark = PathDraftState.SUBMITTED, ""
-    _tell(unit, draft, "submitted")
-    return _kept(unit, draft)
-
-
-def return_draft(unit: Unit, *, draft_id: UUID, remark: str) -> TreatmentPathDraft:
-    """This function will give a submitted draft back to its writers, with the reason.
-
-    :raises Conflict: it was not submitted.
-    """
-    draft = _in_state(unit, draft_id, PathDraftState.SUBMITTED)
-    draft.state, draft.remark = PathDraftState.DRAFT, remark
-    draft.decided_at, draft.decided_by = unit.now, unit.by
-    _tell(unit, draft, "returned")
-    return _kept(unit, draft)
-
-
-def withdraw_draft(unit: Unit, *, draft_id: UUID) -> TreatmentPathDraft:
-    """This function will end a draft that is not going to be published.
-
-    :raises Conflict: it was published or withdrawn before.
-    """
-    draft = _in_state(unit, draft_id, PathDraftState.DRAFT, PathDraftState.SUBMITTED)
-    draft.state, draft.decided_at, draft.decided_by = PathDraftState.WITHDRAWN, unit.now, unit.by
-    _tell(unit, draft, "withdrawn")
-    return _kept(unit, draft)
+    return PATH_DRAFTS.submit(unit, draft)
 
 
 def publish_draft(unit: Unit, *, draft_id: UUID, valid_from: date | None = None) -> int:
@@ -198,9 +143,7 @@ def publish_draft(unit: Unit, *, draft_id: UUID, valid_from: date | None = None)
     :raises Conflict: it was not submitted, or equals the newest version.
     :raises Invalid: its day has passed.
     """
-    draft = _in_state(unit, draft_id, PathDraftState.SUBMITTED)
-    if unit.by in draft.writers:
-        raise NotYourOwn("a second person publishes a path; you wrote in this one")
+    draft = PATH_DRAFTS.to_publish(unit, draft_id=draft_id)
     draft.valid_from = valid_from or draft.valid_from
     if draft.valid_from < unit.today:
         raise Invalid("the first day of this version has passed", field="valid_from")
@@ -210,14 +153,12 @@ def publish_draft(unit: Unit, *, draft_id: UUID, valid_from: date | None = None)
     path = sound_path(unit, draft)
     newest = _refuse_same(unit, path)
     fields = path.to_fields() | {"version": str(newest + 1)}
-    draft.version = publish_version(
+    version = publish_version(
         unit, path=TreatmentPath.from_fields(fields), valid_from=draft.valid_from,
         author=draft.writers[0], approved_by=unit.by,
     )  # fmt: skip
-    draft.state, draft.decided_at, draft.decided_by = PathDraftState.PUBLISHED, unit.now, unit.by
-    _tell(unit, draft, "published")
-    _kept(unit, draft)
-    return draft.version
+    PATH_DRAFTS.publish(unit, draft, version=version)
+    return version
 
 
 def _refuse_same(unit: Unit, path: TreatmentPath) -> int:
@@ -228,22 +169,3 @@ def _refuse_same(unit: Unit, path: TreatmentPath) -> int:
     if newest.path.to_fields() | {"version": ""} == path.to_fields() | {"version": ""}:
         raise Conflict("this path says what its newest version says already")
     return newest.version
-
-
-def _in_state(unit: Unit, draft_id: UUID, *states: PathDraftState) -> TreatmentPathDraft:
-    draft = draft_of(unit, draft_id=draft_id, to_change=True)
-    if draft.state not in states:
-        raise Conflict("this draft cannot be changed any more")
-    return draft
-
-
-def _kept(unit: Unit, draft: TreatmentPathDraft) -> TreatmentPathDraft:
-    unit.session.add(draft)
-    unit.session.flush()
-    return draft
-
-
-def _tell(unit: Unit, draft: TreatmentPathDraft, what: str) -> None:
-    record(
-        unit, action=f"treatment_path.{what}", subject=f"treatment_path_draft:{draft.id}", creditor_id=HOUSE
-    )

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from agency.kernel.columns import (
@@ -17,6 +17,7 @@ from agency.kernel.columns import (
     moment_field,
     within_creditor,
 )
+from agency.kernel.drafts import Draft
 from agency.kernel.ids import new_id
 
 
@@ -46,36 +47,14 @@ class TreatmentPathVersion(Timestamped, table=True):
     approved_by: str | None = None
 
 
-class PathDraftState(StrEnum):
-    """Where a draft of a path stands."""
-
-    DRAFT = "draft"
-    SUBMITTED = "submitted"
-    PUBLISHED = "published"
-    WITHDRAWN = "withdrawn"
-
-
-class TreatmentPathDraft(Timestamped, table=True):
-    """A version of a path being drawn up: `content` are plain fields, which may still break every rule.
-
-    `writers` are all who ever changed it: none of them may publish it.
-    """
+class TreatmentPathDraft(Draft, table=True):
+    """A version of a path being drawn up, and the day from which claims are to begin on it."""
 
     __tablename__ = "treatment_path_draft"
     __table_args__ = (Index("ix_treatment_path_draft_key", "key"),)
 
-    id: UUID = Field(default_factory=new_id, primary_key=True)
     key: str
-    state: PathDraftState = Field(default=PathDraftState.DRAFT, sa_type=choice(PathDraftState, "state"))
-    content: dict[str, Any] = json_field()
     valid_from: date
-    based_on: int | None = None
-    writers: list[Any] = json_field()
-    changed_at: datetime = moment_field()
-    decided_at: datetime | None = moment_field(default=None)
-    decided_by: str | None = None
-    remark: str = ""
-    version: int | None = None
 
 
 class TrialState(StrEnum):
@@ -194,3 +173,21 @@ class ExperimentClaim(PartRow, table=True):
     experiment_id: UUID = Field(foreign_key="experiment.id")
     group: str
     at: datetime = moment_field()
+
+
+class CreditorPath(CreditorRow, Timestamped, table=True):
+    """A creditor whose new claims begin on a path of the agency's own, from a day on until it is ended."""
+
+    __tablename__ = "creditor_path"
+    __table_args__ = (
+        Index(
+            "uq_creditor_path_running", "creditor_id", "path_key", unique=True,
+            postgresql_where=text("ended_on IS NULL"),
+        ),
+        Index("ix_creditor_path_key", "path_key"),
+    )  # fmt: skip
+
+    path_key: str
+    valid_from: date
+    ended_on: date | None = None
+    by: str

@@ -17,7 +17,7 @@ from agency.kernel.ids import HOUSE, new_id
 from agency.kernel.outbox import enqueue, renew_lease
 from agency.kernel.unit import Door, Unit, Units
 from agency.rules.treatment_path import TreatmentPath
-from agency.treatment.drafting import draft_of, sound_path, template_facts
+from agency.treatment.drafting import PATH_DRAFTS, sound_path, template_facts
 from agency.treatment.models import PathTrial, TreatmentPathDraft, TrialState
 from agency.treatment.paths import path_in_force
 from agency.treatment.portfolio import claims_to_try
@@ -65,7 +65,7 @@ def ask_trial(unit: Unit, *, draft_id: UUID) -> UUID:
     :raises UnfitPath: something in the draft is forbidden.
     :raises NotFound: there is no such draft.
     """
-    draft = draft_of(unit, draft_id=draft_id, to_change=True)
+    draft = PATH_DRAFTS.find(unit, draft_id=draft_id, to_change=True)
     sound_path(unit, draft)
     _cancel(unit, draft_id)
     trial = PathTrial(
@@ -147,7 +147,7 @@ def _prepare(unit: Unit, trial_id: UUID) -> tuple[TreatmentPath, TreatmentPath, 
     trial = unit.session.get(PathTrial, trial_id)
     if trial is None:
         raise NotFound("no such try-out")
-    draft = draft_of(unit, draft_id=trial.draft_id)
+    draft = PATH_DRAFTS.find(unit, draft_id=trial.draft_id)
     if content_sha(draft) != trial.content_sha256:
         _end(unit, trial_id, draft.id, 0, {}, error="the draft was changed meanwhile")
         raise _Cancelled

@@ -1,5 +1,6 @@
 """The studio: a draft of a brand, kept with every change, beside all that it makes."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,14 +14,15 @@ from agency.communication.brand_checklist import NotReady, checklist, publish, s
 from agency.kernel.errors import AgencyError, Invalid
 from agency.kernel.files import store
 from agency.kernel.unit import Unit
-from agency.parties.branding import change_draft, draft_of, return_draft, withdraw_draft
+from agency.parties.branding import BRAND_DRAFTS, change_draft
 from agency.parties.logos import drawing_of
-from agency.parties.models import BrandState, BrandVersion
+from agency.parties.models import BrandVersion
 from agency.rules.brand import LANGUAGES, BrandDesign, brand_faults, fonts
-from portal.admin.brands import host_values, names_of, view_values
+from portal.admin.brands import host_values, view_values
+from portal.admin.drafting import attempt, draft_values, remark_of
 from portal.shared.audience import StaffUnit, TheWiring, leave_for, router, show
 from portal.shared.brand_previews import NOW, View, figures, look_at
-from portal.shared.brand_words import FIELDS, FONTS, STATES, fault_words, point_words
+from portal.shared.brand_words import FIELDS, FONTS, fault_words, point_words
 from portal.shared.forms import Fields
 from portal.shared.i18n import N_, sentence
 from portal.shared.logos import LOGO_BYTES_READ, clean_logo, logo_address
@@ -42,7 +44,7 @@ def draft(
     request: Request, unit: StaffUnit, wiring: TheWiring, creditor_id: CreditorId, draft_id: UUID
 ) -> HTMLResponse:
     """The studio of a draft."""
-    kept = draft_of(unit, creditor_id=creditor_id, draft_id=draft_id)
+    kept = BRAND_DRAFTS.find(unit, creditor_id=creditor_id, draft_id=draft_id)
     return _page(request, unit, wiring, kept, View.asked(request.query_params))
 
 
@@ -65,7 +67,7 @@ def keep_now(
 ) -> HTMLResponse:
     """Keep what stands in the form at this moment, and show what it makes."""
     change_draft(unit, creditor_id=creditor_id, draft_id=draft_id, content=_typed(fields))
-    kept = draft_of(unit, creditor_id=creditor_id, draft_id=draft_id)
+    kept = BRAND_DRAFTS.find(unit, creditor_id=creditor_id, draft_id=draft_id)
     values = _live(unit, wiring, kept, View.asked(fields))
     return show(request, "admin/brand_live.html", values)
 
@@ -141,10 +143,10 @@ def give_back(
     fields: Fields,
 ) -> Response:
     """Give a submitted draft back to its writer."""
-    remark = str(fields.get("remark") or "").strip()[:500]
+    remark = remark_of(fields)
 
     def effect() -> None:
-        return_draft(unit, creditor_id=creditor_id, draft_id=draft_id, remark=remark)
+        BRAND_DRAFTS.give_back(unit, creditor_id=creditor_id, draft_id=draft_id, remark=remark)
 
     notice = N_("Given back to its writer.")
     return _done(request, unit, wiring, creditor_id, draft_id, effect, notice)
@@ -157,7 +159,7 @@ def withdraw(
     """End a draft."""
 
     def effect() -> None:
-        withdraw_draft(unit, creditor_id=creditor_id, draft_id=draft_id)
+        BRAND_DRAFTS.withdraw(unit, creditor_id=creditor_id, draft_id=draft_id)
 
     notice = N_("The draft is withdrawn.")
     return _done(request, unit, wiring, creditor_id, draft_id, effect, notice, leave=True)
@@ -181,7 +183,7 @@ def _typed(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _drawing(unit: Unit, wiring: Wiring, creditor_id: UUID, draft_id: UUID) -> str:
-    kept = draft_of(unit, creditor_id=creditor_id, draft_id=draft_id)
+    kept = BRAND_DRAFTS.find(unit, creditor_id=creditor_id, draft_id=draft_id)
     sha256 = BrandDesign.from_fields(kept.content).logo_sha256
     return drawing_of(wiring.ports.files, sha256) if sha256 else ""
 
@@ -192,21 +194,18 @@ def _done(
     wiring: Wiring,
     creditor_id: UUID,
     draft_id: UUID,
-    effect: Any,
+    effect: Callable[[], object],
     notice: str,
     *,
     leave: bool = False,
 ) -> Response:
-    try:
-        with unit.session.begin_nested():
-            effect()
-    except AgencyError as refusal:
-        unit.session.expire_all()
-        kept = draft_of(unit, creditor_id=creditor_id, draft_id=draft_id)
-        view = View.asked(request.query_params)
-        return _page(request, unit, wiring, kept, view, error=refusal)
+    def refused(refusal: AgencyError) -> Response:
+        kept = BRAND_DRAFTS.find(unit, creditor_id=creditor_id, draft_id=draft_id)
+        return _page(request, unit, wiring, kept, View.asked(request.query_params), error=refusal)
+
     where = f"/admin/brands/{creditor_id}"
-    return leave_for(where if leave else f"{where}/drafts/{draft_id}", notice=notice)
+    then = where if leave else f"{where}/drafts/{draft_id}"
+    return attempt(unit, effect, refused=refused, then=then, notice=notice)
 
 
 def _page(
@@ -218,15 +217,10 @@ def _page(
     *,
     error: AgencyError | None = None,
 ) -> HTMLResponse:
-    people = names_of(unit, list(kept.writers))
     unready = error.points if isinstance(error, NotReady) else ()
     values = {
         "creditor": creditor_facts(unit, creditor_id=kept.creditor_id)["creditor_name"],
-        "draft": kept,
-        "chip": STATES[kept.state],
-        "editable": kept.state == BrandState.DRAFT,
-        "own": unit.by in kept.writers,
-        "writers": [people.get(who, who) for who in kept.writers],
+        **draft_values(unit, kept),
         "error": sentence(error.message) if error else "",
         "unready": [point_words(point) for point in unready],
         "labels": FIELDS,

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from agency.kernel.errors import AgencyError
 from agency.kernel.unit import Door
-from agency.parties.branding import draft_of
+from agency.parties.branding import BRAND_DRAFTS
 from agency.parties.hosts import add_host, check_host
 from agency.parties.models import HostState, HostUse
 from agency.rules.brand import BrandDesign, brand_faults
@@ -37,14 +37,17 @@ def ask(wiring: TheWiring, visitor: TheVisitor, creditor_id: CreditorId, fields:
     back = f"/admin/brands/{creditor_id}"
     try:
         with wiring.units.open(Door.STAFF, by=visitor.by) as unit:
-            kept = draft_of(unit, creditor_id=creditor_id, draft_id=UUID(draft_id))
+            kept = BRAND_DRAFTS.find(unit, creditor_id=creditor_id, draft_id=UUID(draft_id))
             design, today = BrandDesign.from_fields(kept.content), unit.today
     except ValueError:
         return leave_for(back, notice=N_("Give the name in a draft first."), tone="bad")
     back = f"{back}/drafts/{draft_id}#hosts"
-    name, field = design.pay_host, "pay_host"
-    if use == HostUse.MAIL:
-        name, field = design.mail_domain, "sender_email"
+    use = HostUse(use) if use in list(HostUse) else HostUse.PAY
+    name, field = {
+        HostUse.PAY: (design.pay_host, "pay_host"),
+        HostUse.MAIL: (design.mail_domain, "sender_email"),
+        HostUse.INBOUND: (design.inbound_domain(on=today), "sender_email"),
+    }[use]
     wrong = [fault for fault in brand_faults(design, on=today) if fault.field == field]
     if not name or wrong:
         return leave_for(back, notice=N_("Give the name in a draft first."), tone="bad")
@@ -52,8 +55,7 @@ def ask(wiring: TheWiring, visitor: TheVisitor, creditor_id: CreditorId, fields:
         back,
         lambda: add_host(
             wiring.units, ports=wiring.ports, by=visitor.by, creditor_id=creditor_id,
-            use=HostUse.MAIL if use == HostUse.MAIL else HostUse.PAY, name=name,
-            public_url=wiring.settings.public_url,
+            use=use, name=name, public_url=wiring.settings.public_url,
         ),
     )  # fmt: skip
 

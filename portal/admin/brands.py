@@ -23,6 +23,7 @@ from agency.parties.branding import (
 )
 from agency.parties.hosts import hosts_of
 from agency.rules.brand import BrandDesign, changes
+from portal.admin.drafting import names_of
 from portal.shared.audience import StaffUnit, TheWiring, leave_for, router, show
 from portal.shared.brand_previews import NOW, View, figures, look_at
 from portal.shared.brand_words import (
@@ -30,14 +31,13 @@ from portal.shared.brand_words import (
     HOST_STATES,
     LANGUAGE_NAMES,
     MESSAGES,
-    STATES,
     USES,
     change_words,
 )
 from portal.shared.i18n import N_
 from portal.shared.listing import Column, Cut
 from portal.shared.logos import logo_address
-from portal.shared.words import DEBTOR_KINDS
+from portal.shared.words import DEBTOR_KINDS, DRAFT_STATES
 
 routes = router(audience="admin", roles={"admin"}, prefix="/admin/brands")
 CreditorId = Annotated[UUID, Path()]
@@ -74,7 +74,7 @@ def brands(request: Request, unit: StaffUnit) -> HTMLResponse:
         | {
             "href": f"/admin/brands/{row.id}",
             "sender": row.sender_name,
-            "state": STATES[row.state] if row.state else None,
+            "state": DRAFT_STATES[row.state] if row.state else None,
         }
         for row in found
     ]
@@ -189,12 +189,3 @@ def identity_rows(unit: Unit, *, in_creditors_name: bool) -> list[dict[str, Any]
         )  # fmt: skip
         row["phases"].append(one.identity.sender)
     return list(rows.values())
-
-
-def names_of(unit: Unit, who: list[str | None]) -> dict[str, str]:
-    """This function will return the names of users by the words that history knows them by."""
-    found = unit.session.connection().execute(
-        text("SELECT 'user:' || id AS by, name FROM user_account WHERE 'user:' || id = ANY(:who)"),
-        {"who": sorted({one for one in who if one})},
-    )
-    return {row.by: row.name for row in found}

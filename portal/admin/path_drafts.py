@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -23,27 +22,26 @@ from agency.rules.path_changes import (
 from agency.rules.treatment_path import ANCHORS as ALL_ANCHORS
 from agency.rules.treatment_path import BrokenPath, TreatmentPath
 from agency.treatment.drafting import (
+    PATH_DRAFTS,
     change_draft,
     date_draft,
-    draft_of,
     draft_path,
     findings_of,
     publish_draft,
-    return_draft,
     submit_draft,
-    withdraw_draft,
 )
-from agency.treatment.models import PathDraftState, TreatmentPathDraft
+from agency.treatment.models import TreatmentPathDraft
 from agency.treatment.paths import newest_path
 from agency.treatment.trying import latest_trial
+from portal.admin.drafting import attempt, draft_values, remark_of
 from portal.admin.path_form import KEYS, NEW_STEPS, StepForm, read_debtors, read_end, read_step
 from portal.admin.path_timeline import timeline
 from portal.admin.path_words import (
     ANCHORS,
     ENDS,
     PHASES,
-    STATES,
     TEMPLATES,
+    TONES,
     finding_words,
     path_name,
     step_name,
@@ -58,13 +56,13 @@ from portal.shared.words import CHANNELS, DEBTOR_KINDS
 @routes.get("/drafts/{draft_id:uuid}")
 def draft(request: Request, unit: StaffUnit, draft_id: UUID) -> HTMLResponse:
     """The editor of a draft."""
-    return draft_page(request, unit, draft_of(unit, draft_id=draft_id))
+    return draft_page(request, unit, PATH_DRAFTS.find(unit, draft_id=draft_id))
 
 
 @routes.post("/drafts/{draft_id:uuid}/steps/{key}")
 def change(request: Request, unit: StaffUnit, draft_id: UUID, key: str, fields: Fields) -> Response:
     """Keep every field of a step that can be read; the others are shown as they were typed."""
-    kept = draft_of(unit, draft_id=draft_id)
+    kept = PATH_DRAFTS.find(unit, draft_id=draft_id)
     form = read_step(fields, currency=str(kept.content.get("currency", "EUR")))
     named = _key_after(kept.content["steps"], key, str(form.fields["template"]))
 
@@ -147,15 +145,16 @@ def publish(request: Request, unit: StaffUnit, draft_id: UUID, fields: Fields) -
 @routes.post("/drafts/{draft_id:uuid}/return")
 def give_back(request: Request, unit: StaffUnit, draft_id: UUID, fields: Fields) -> Response:
     """Give a submitted draft back to its writer."""
-    remark = str(fields.get("remark") or "").strip()[:500]
-    return _done(request, unit, draft_id, lambda: return_draft(unit, draft_id=draft_id, remark=remark),
+    remark = remark_of(fields)
+    return _done(request, unit, draft_id,
+                 lambda: PATH_DRAFTS.give_back(unit, draft_id=draft_id, remark=remark),
                  N_("Given back to its writer."))  # fmt: skip
 
 
 @routes.post("/drafts/{draft_id:uuid}/withdrawal")
 def withdraw(request: Request, unit: StaffUnit, draft_id: UUID) -> Response:
     """End a draft."""
-    return _done(request, unit, draft_id, lambda: withdraw_draft(unit, draft_id=draft_id),
+    return _done(request, unit, draft_id, lambda: PATH_DRAFTS.withdraw(unit, draft_id=draft_id),
                  N_("The draft is withdrawn."))  # fmt: skip
 
 
@@ -186,18 +185,18 @@ def _changed(
     return leave_for(_at(draft_id, key))
 
 
-def _done(request: Request, unit: Unit, draft_id: UUID, effect: Callable[[], Any], notice: str) -> Response:
-    try:
-        with unit.session.begin_nested():
-            effect()
-    except AgencyError as refusal:
+def _done(
+    request: Request, unit: Unit, draft_id: UUID, effect: Callable[[], object], notice: str
+) -> Response:
+    def refused(refusal: AgencyError) -> Response:
         return _refused(request, unit, draft_id, refusal)
-    return leave_for(_at(draft_id), notice=notice)
+
+    return attempt(unit, effect, refused=refused, then=_at(draft_id), notice=notice)
 
 
 def _refused(request: Request, unit: Unit, draft_id: UUID, refusal: AgencyError) -> Response:
     unit.session.expire_all()
-    kept = draft_of(unit, draft_id=draft_id)
+    kept = PATH_DRAFTS.find(unit, draft_id=draft_id)
     return draft_page(request, unit, kept, error=refusal, status=refusal.status)
 
 
@@ -229,12 +228,14 @@ def draft_page(
     currency = str(content.get("currency", "EUR"))
     names = {step.key: step_name(step) for step in found.steps}
     values = {
-        "draft": kept,
-        "name": path_name(kept.key, content["law"], content["debtors"], content.get("signature", "either")),
-        "chip": STATES[kept.state],
-        "editable": kept.state == PathDraftState.DRAFT,
-        "own": unit.by in kept.writers,
-        "writers": _writers(unit, kept),
+        **draft_values(unit, kept),
+        "name": path_name(
+            kept.key,
+            content["law"],
+            content["debtors"],
+            content.get("signature", "either"),
+            content.get("name", ""),
+        ),
         "phases": timeline(found, currency=currency, on=on, findings=findings, forms=forms),
         "findings": [finding_words(one, names) for one in findings],
         "whole": [finding_words(one, names) for one in findings if not one.step],
@@ -260,16 +261,8 @@ def _choices() -> dict[str, Any]:
         "channel_names": {channel.value: CHANNELS[channel] for channel in Channel},
         "debtor_names": DEBTOR_KINDS,
         "end_names": ENDS,
+        "tone_names": TONES,
     }
-
-
-def _writers(unit: Unit, kept: TreatmentPathDraft) -> list[str]:
-    names = unit.session.connection().execute(
-        text("SELECT 'user:' || id AS by, name FROM user_account WHERE 'user:' || id = ANY(:writers)"),
-        {"writers": list(kept.writers)},
-    )
-    known = {row.by: row.name for row in names}
-    return [known.get(who, who) for who in kept.writers]
 
 
 def _differences(unit: Unit, kept: TreatmentPathDraft) -> list[dict[str, str]] | None:

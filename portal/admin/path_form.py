@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from agency.money import Money, UnreadableAmount
 from agency.rules.facts import Channel, DebtorKind
-from agency.rules.treatment_path import ANCHORS, AfterPath, StepPhase
+from agency.rules.treatment_path import ANCHORS, AfterPath, StepPhase, Tone
 from portal.shared.forms import read_amount
 from portal.shared.i18n import N_
 
@@ -60,7 +60,9 @@ def read_step(sent: Mapping[str, Any], *, currency: str) -> StepForm:
     ]
     reachable = _text(sent, "reachable_by")
     form.fields["reachable_by"] = reachable if reachable in set(Channel) else None
-    for name in ("optional", "is_notice"):
+    tone = _text(sent, "tone")
+    form.fields["tone"] = tone if tone in set(Tone) else None
+    for name in ("optional", "is_notice", "best", "copies"):
         form.fields[name] = _text(sent, name) == "yes"
     return form
 

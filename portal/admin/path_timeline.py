@@ -53,7 +53,7 @@ def _drawn(step: PathStep, currency: str, day: int | None) -> dict[str, Any]:
         "name": step_name(step),
         "when": when(step),
         "day": day,
-        "ways": gettext(", else ").join(ways),
+        "ways": (gettext(" or ") if step.best else gettext(", else ")).join(ways),
         "icon": CHANNEL_ICONS.get(step.channels[0], "calendar") if step.channels else "alert",
         "conditions": conditions(step, currency),
         "step": step,

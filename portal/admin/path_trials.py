@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from agency.kernel.errors import AgencyError
 from agency.kernel.unit import Unit
 from agency.money import Money
-from agency.treatment.drafting import UnfitPath, draft_of, draft_path
+from agency.treatment.drafting import PATH_DRAFTS, UnfitPath, draft_path
 from agency.treatment.models import PathTrial, TreatmentPathDraft
 from agency.treatment.paths import newest_path
 from agency.treatment.trying import ask_trial, cancel_trial, content_sha, latest_trial
@@ -40,7 +40,7 @@ DAYS = (
 @routes.get("/drafts/{draft_id:uuid}/trial")
 def trial(request: Request, unit: StaffUnit, draft_id: UUID) -> HTMLResponse:
     """The last try-out of a draft: how far it is, or what it found."""
-    return _page(request, unit, draft_of(unit, draft_id=draft_id))
+    return _page(request, unit, PATH_DRAFTS.find(unit, draft_id=draft_id))
 
 
 @routes.post("/drafts/{draft_id:uuid}/trial")
@@ -51,7 +51,7 @@ def start(request: Request, unit: StaffUnit, draft_id: UUID) -> Response:
             ask_trial(unit, draft_id=draft_id)
     except UnfitPath as refusal:
         unit.session.expire_all()
-        return _page(request, unit, draft_of(unit, draft_id=draft_id), error=refusal, status=422)
+        return _page(request, unit, PATH_DRAFTS.find(unit, draft_id=draft_id), error=refusal, status=422)
     return leave_for(f"/admin/paths/drafts/{draft_id}/trial")
 
 
@@ -74,7 +74,13 @@ def _page(
     content = draft.content
     values: dict[str, Any] = {
         "draft": draft,
-        "name": path_name(draft.key, content["law"], content["debtors"], content.get("signature", "either")),
+        "name": path_name(
+            draft.key,
+            content["law"],
+            content["debtors"],
+            content.get("signature", "either"),
+            content.get("name", ""),
+        ),
         "trial": found,
         "outdated": found is not None and found.content_sha256 != content_sha(draft),
         "error": error.message if error else "",

@@ -8,16 +8,9 @@ from agency.rules.path_changes import Difference
 from agency.rules.path_checks import Finding
 from agency.rules.treatment_path import PathStep, StepPhase
 from portal.shared.i18n import N_, format_money, gettext, ngettext
-from portal.shared.listing import Chip
 from portal.shared.refusal_words import reasons
 from portal.shared.words import CHANNELS, DEBTOR_KINDS, step_words
 
-STATES = {
-    "draft": Chip(N_("Draft"), "info"),
-    "submitted": Chip(N_("Waits for a second person"), "warning"),
-    "published": Chip(N_("Published"), "good"),
-    "withdrawn": Chip(N_("Withdrawn"), "calm"),
-}
 LAWS = {"nl": N_("Dutch law"), "be": N_("Belgian law"), "de": N_("German law"), "uk": N_("English law")}
 SIGNATURES = {
     "either": N_("in either name"),
@@ -41,6 +34,11 @@ ANCHORS = {
     "previous_delivered": N_("the step before was proved delivered"),
     "promise_date": N_("the day of a broken promise"),
     "notice_ended": N_("the end of the notice's term"),
+}
+TONES = {
+    "friendly": N_("friendly"),
+    "businesslike": N_("businesslike"),
+    "firm": N_("firm"),
 }
 ENDS = {
     "": N_("nothing is asked"),
@@ -74,6 +72,9 @@ FIELDS = {
     "debtors": N_("Debtors"),
     "end": N_("At the end"),
     "after_days": N_("Days after the last step"),
+    "tone": N_("Tone"),
+    "copies": N_("Copies of the open invoices go along"),
+    "best": N_("The best way is chosen for each debtor"),
 }
 REASONS = {
     "no_steps": N_("The path has no steps."),
@@ -115,6 +116,8 @@ REASONS = {
     "visitor_not_identified": N_("The visitor has to identify himself."),
     "outside_hours": N_("Outside the hours of contact: %(hour)s."),
     "first_reminder_day": N_("Advice: the first reminder goes out %(days)s day after the due date."),
+    "first_reminder_tone": N_("Advice: the first reminder is friendly."),
+    "nothing_to_choose": N_("Advice: there is nothing to choose from; name another way."),
     "two_on_one_day": N_("Too many contacts: on the same day as another step."),
     "too_many_in_a_week": N_("Too many contacts: more than %(maximum)s in seven days."),
     "threatens_too_early": N_("Against the law: a threat of court among the reminders."),
@@ -122,8 +125,10 @@ REASONS = {
 }
 
 
-def path_name(key: str, law: str, debtors: Any, signature: str) -> str:
-    """This function will name a path by its law, debtors, name and pace."""
+def path_name(key: str, law: str, debtors: Any, signature: str, name: str = "") -> str:
+    """This function will name a path by its own name, or by its law, debtors, signature and pace."""
+    if name:
+        return f"{name} ({gettext(LAWS.get(law, law))})"
     kinds = ", ".join(gettext(DEBTOR_KINDS[debtor]).lower() for debtor in debtors)
     parts = [gettext(LAWS.get(law, law)), kinds, gettext(SIGNATURES.get(signature, signature))]
     parts += [gettext(words) for pace, words in PACES.items() if key.endswith(f"-{pace}")]
@@ -157,6 +162,10 @@ def _days(days: int) -> str:
 def conditions(step: PathStep, currency: str) -> list[str]:
     """This function will say for whom a step is and when it is left out."""
     said = []
+    if step.tone:
+        said.append(gettext("tone: %(tone)s") % {"tone": gettext(TONES[step.tone])})
+    if step.copies:
+        said.append(gettext("with copies of the open invoices"))
     if step.above_minor is not None:
         amount = format_money(Money(step.above_minor, currency))
         said.append(gettext("above %(amount)s") % {"amount": amount})
@@ -207,7 +216,7 @@ def difference_words(one: Difference, names: Mapping[str, str], currency: str) -
 
 _VOCABULARIES: Mapping[str, Mapping[str, str]] = {
     "phase": PHASES, "anchor": ANCHORS, "template": TEMPLATES, "end": ENDS, "channels": CHANNELS,
-    "to_debtors": DEBTOR_KINDS, "debtors": DEBTOR_KINDS, "reachable_by": CHANNELS,
+    "to_debtors": DEBTOR_KINDS, "debtors": DEBTOR_KINDS, "reachable_by": CHANNELS, "tone": TONES,
 }  # fmt: skip
 
 

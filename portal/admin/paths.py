@@ -1,6 +1,9 @@
 """Treatment paths: which there are, their versions, what differs, and which claims are on them."""
 
+from collections.abc import Mapping
+from datetime import date
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 from starlette.requests import Request
@@ -8,15 +11,19 @@ from starlette.responses import HTMLResponse, Response
 
 from agency.kernel.errors import AgencyError
 from agency.kernel.unit import Unit
+from agency.rules.facts import DebtorKind, Law
 from agency.rules.path_changes import path_differences
-from agency.rules.treatment_path import PathStep, TreatmentPath
+from agency.rules.treatment_path import PathStep, Signature, TreatmentPath
 from agency.treatment.drafting import draft_path, start_draft
 from agency.treatment.migrating import Migration, count_migration, migrate_later
+from agency.treatment.own_paths import draw_path, follow_path, followers, leave_path
 from agency.treatment.paths import PublishedPath, path_in_force, path_version
+from portal.admin.path_form import read_debtors
 from portal.admin.path_timeline import timeline
 from portal.admin.path_words import (
     ENDS,
-    STATES,
+    LAWS,
+    SIGNATURES,
     difference_words,
     path_name,
     stays_words,
@@ -26,6 +33,7 @@ from portal.shared.audience import StaffUnit, leave_for, router, show
 from portal.shared.forms import Fields
 from portal.shared.i18n import N_, gettext
 from portal.shared.listing import Column, Cut
+from portal.shared.words import DEBTOR_KINDS, DRAFT_STATES
 
 routes = router(audience="admin", roles={"admin"}, prefix="/admin/paths")
 
@@ -87,6 +95,39 @@ def paths(request: Request, unit: StaffUnit) -> HTMLResponse:
     return show(request, "admin/paths.html", values)
 
 
+@routes.get("/new")
+def new(request: Request) -> HTMLResponse:
+    """Who a path from nothing is for."""
+    return _new_page(request, {}, None)
+
+
+@routes.post("/new")
+def draw(request: Request, unit: StaffUnit, fields: Fields) -> Response:
+    """Begin a path from nothing; its editor opens."""
+    law, signature = str(fields.get("law") or ""), str(fields.get("signature") or "")
+    try:
+        draft_id = draw_path(
+            unit,
+            name=str(fields.get("name") or ""),
+            law=Law(law) if law in set(Law) else Law.nl,
+            debtors=tuple(DebtorKind(kind) for kind in read_debtors(fields)),
+            signature=Signature(signature) if signature in set(Signature) else Signature.either,
+        )
+    except AgencyError as refusal:
+        return _new_page(request, fields, refusal)
+    return leave_for(f"/admin/paths/drafts/{draft_id}")
+
+
+def _new_page(request: Request, fields: Mapping[str, Any], refusal: AgencyError | None) -> HTMLResponse:
+    values = {
+        "typed": str(fields.get("name") or ""), "law": fields.get("law", "nl"),
+        "signature": fields.get("signature", "either"), "debtors": read_debtors(fields),
+        "laws": LAWS, "signatures": SIGNATURES, "debtor_names": DEBTOR_KINDS,
+        "error": refusal.message if refusal else "", "wrong": refusal.field if refusal else "",
+    }  # fmt: skip
+    return show(request, "admin/path_new.html", values, status=refusal.status if refusal else 200)
+
+
 @routes.get("/{key}")
 def path(request: Request, unit: StaffUnit, key: str) -> HTMLResponse:
     """One path: its versions, its drafts, and the steps that count today."""
@@ -99,9 +140,28 @@ def path(request: Request, unit: StaffUnit, key: str) -> HTMLResponse:
         "key": key, "name": name_of(current.path), "current": current.version,
         "versions": VERSIONS, "versions_cut": Cut(versions),
         "drafts": DRAFTS, "drafts_cut": Cut(_drafts(unit, key=key)),
-        **_shown(unit, current.path),
+        "followers": followers(unit, key=key), "today": unit.today.isoformat(),
+        "own": key.startswith("own-"), **_shown(unit, current.path),
     }  # fmt: skip
     return show(request, "admin/path.html", values)
+
+
+@routes.post("/{key}/creditors")
+def follow(unit: StaffUnit, key: str, fields: Fields) -> Response:
+    """New claims of a creditor begin on this path, from a day on."""
+    try:
+        valid_from = date.fromisoformat(str(fields.get("valid_from") or ""))
+    except ValueError:
+        valid_from = unit.today
+    follow_path(unit, key=key, reference=str(fields.get("reference") or "")[:60], valid_from=valid_from)
+    return leave_for(f"/admin/paths/{key}", notice=N_("New claims of this creditor begin on the path."))
+
+
+@routes.post("/{key}/creditors/{creditor_id:uuid}/end")
+def stop_following(unit: StaffUnit, key: str, creditor_id: UUID) -> Response:
+    """New claims of a creditor begin on the default paths again."""
+    leave_path(unit, key=key, creditor_id=creditor_id)
+    return leave_for(f"/admin/paths/{key}", notice=N_("New claims begin on the default path again."))
 
 
 @routes.post("/{key}/drafts")
@@ -189,19 +249,22 @@ def step_names(steps: tuple[PathStep, ...]) -> dict[str, str]:
 
 def name_of(path: TreatmentPath) -> str:
     """This function will name a path."""
-    return path_name(path.key, path.law, path.debtors, path.signature)
+    return path_name(path.key, path.law, path.debtors, path.signature, path.name)
 
 
 def _named(content: Any) -> str:
-    return path_name(content["key"], content["law"], content["debtors"], content.get("signature", "either"))
+    return path_name(
+        content["key"], content["law"], content["debtors"], content.get("signature", "either"),
+        content.get("name", ""),
+    )  # fmt: skip
 
 
 def _drafts(unit: Unit, *, key: str | None) -> list[dict[str, Any]]:
     since = unit.now.replace(year=unit.now.year - 1, day=1)
     return [
         {
-            "name": _named(row.content), "href": f"/admin/paths/drafts/{row.id}", "state": STATES[row.state],
-            "valid_from": row.valid_from, "changed_at": row.changed_at,
+            "name": _named(row.content), "href": f"/admin/paths/drafts/{row.id}",
+            "state": DRAFT_STATES[row.state], "valid_from": row.valid_from, "changed_at": row.changed_at,
         }
         for row in unit.session.connection().execute(_DRAFTS, {"key": key, "since": since})
     ]  # fmt: skip

@@ -5,14 +5,7 @@ from typing import Any
 from agency.money import Money
 from agency.rules.rate_card import CardFault
 from portal.shared.i18n import N_, format_bps, format_money, gettext
-from portal.shared.listing import Chip
 
-STATES = {
-    "draft": Chip(N_("Draft"), "info"),
-    "submitted": Chip(N_("Waits for a second person"), "warning"),
-    "published": Chip(N_("Published"), "good"),
-    "withdrawn": Chip(N_("Withdrawn"), "calm"),
-}
 GROUPS = {
     "bands": N_("Rates by amount"),
     "ages": N_("Age"),

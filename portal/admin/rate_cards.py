@@ -1,5 +1,6 @@
 """Rate cards: what counts and counted, and drafts that one person writes and another lets out."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -11,28 +12,27 @@ from agency.kernel.errors import AgencyError
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.pricing.drafts import (
+    RATE_CARD_DRAFTS,
     UnfitCard,
     approve_draft,
     card_faults,
     change_draft,
-    draft_of,
-    return_draft,
     start_draft,
     submit_draft,
-    withdraw_draft,
 )
-from agency.pricing.models import DraftState, RateCardDraft
+from agency.pricing.models import RateCardDraft
 from agency.pricing.rate_cards import NoRateCard, card_of_version, card_on
 from agency.rules.facts import DebtorKind, DisputeStatus, Phase
 from agency.rules.price import PriceFacts, RateCard, price
 from agency.rules.rate_card import CardFault, UnfairRateCard, card_differences
+from portal.admin.drafting import attempt, draft_values, remark_of
 from portal.admin.rate_card_form import CardForm, form_of, read_form
-from portal.admin.rate_card_words import DISPUTES, KEEPERS, STATES, difference_words, fault_words
+from portal.admin.rate_card_words import DISPUTES, KEEPERS, difference_words, fault_words
 from portal.shared.audience import StaffUnit, leave_for, router, show
 from portal.shared.forms import Fields
 from portal.shared.i18n import N_, gettext
 from portal.shared.listing import Column, Cut
-from portal.shared.words import DEBTOR_KINDS
+from portal.shared.words import DEBTOR_KINDS, DRAFT_STATES
 
 routes = router(audience="admin", roles={"admin"}, prefix="/admin/rate-cards")
 
@@ -79,7 +79,7 @@ def rate_cards(request: Request, unit: StaffUnit) -> HTMLResponse:
     ]
     since = {"since": unit.now.replace(year=unit.now.year - 1, day=1)}
     drafts = [
-        row._asdict() | {"href": f"/admin/rate-cards/drafts/{row.id}", "state": STATES[row.state]}
+        row._asdict() | {"href": f"/admin/rate-cards/drafts/{row.id}", "state": DRAFT_STATES[row.state]}
         for row in connection.execute(_DRAFTS, since)
     ]
     values = {
@@ -131,14 +131,14 @@ def begin(unit: StaffUnit) -> Response:
 @routes.get("/drafts/{draft_id:uuid}")
 def draft(request: Request, unit: StaffUnit, draft_id: UUID) -> HTMLResponse:
     """The editor of a draft."""
-    kept = draft_of(unit, draft_id=draft_id)
+    kept = RATE_CARD_DRAFTS.find(unit, draft_id=draft_id)
     return _page(request, unit, kept, form_of(kept.name, kept.valid_from, kept.content))
 
 
 @routes.post("/drafts/{draft_id:uuid}")
 def keep(request: Request, unit: StaffUnit, draft_id: UUID, fields: Fields) -> Response:
     """Keep a draft: whatever rules it breaks, as long as each field can be read."""
-    kept = draft_of(unit, draft_id=draft_id)
+    kept = RATE_CARD_DRAFTS.find(unit, draft_id=draft_id)
     form = read_form(fields, currency=str(kept.content["currency"]))
     if not form.readable or form.day is None:
         return _page(request, unit, kept, form, status=422)
@@ -149,7 +149,7 @@ def keep(request: Request, unit: StaffUnit, draft_id: UUID, fields: Fields) -> R
 @routes.post("/drafts/{draft_id:uuid}/check")
 def check(request: Request, unit: StaffUnit, draft_id: UUID, fields: Fields) -> HTMLResponse:
     """What stands in the form at this moment: the rules it breaks and what ordinary claims would cost."""
-    kept = draft_of(unit, draft_id=draft_id)
+    kept = RATE_CARD_DRAFTS.find(unit, draft_id=draft_id)
     form = read_form(fields, currency=str(kept.content["currency"]))
     return show(request, "admin/rate_card_checks.html", _checks(unit, form))
 
@@ -171,29 +171,29 @@ def approve(request: Request, unit: StaffUnit, draft_id: UUID) -> Response:
 @routes.post("/drafts/{draft_id:uuid}/return")
 def give_back(request: Request, unit: StaffUnit, draft_id: UUID, fields: Fields) -> Response:
     """Give a submitted draft back to its writer."""
-    remark = str(fields.get("remark") or "").strip()[:500]
-    return _done(request, unit, draft_id, lambda: return_draft(unit, draft_id=draft_id, remark=remark),
+    remark = remark_of(fields)
+    return _done(request, unit, draft_id,
+                 lambda: RATE_CARD_DRAFTS.give_back(unit, draft_id=draft_id, remark=remark),
                  N_("Given back to its writer."))  # fmt: skip
 
 
 @routes.post("/drafts/{draft_id:uuid}/withdrawal")
 def withdraw(request: Request, unit: StaffUnit, draft_id: UUID) -> Response:
     """End a draft."""
-    return _done(request, unit, draft_id, lambda: withdraw_draft(unit, draft_id=draft_id),
+    return _done(request, unit, draft_id, lambda: RATE_CARD_DRAFTS.withdraw(unit, draft_id=draft_id),
                  N_("The draft is withdrawn."))  # fmt: skip
 
 
-def _done(request: Request, unit: Unit, draft_id: UUID, effect: Any, notice: str) -> Response:
-    try:
-        with unit.session.begin_nested():
-            effect()
-    except AgencyError as refusal:
-        unit.session.expire_all()
-        kept = draft_of(unit, draft_id=draft_id)
+def _done(
+    request: Request, unit: Unit, draft_id: UUID, effect: Callable[[], object], notice: str
+) -> Response:
+    def refused(refusal: AgencyError) -> Response:
+        kept = RATE_CARD_DRAFTS.find(unit, draft_id=draft_id)
         form = form_of(kept.name, kept.valid_from, kept.content)
         broken = refusal.faults if isinstance(refusal, UnfitCard) else ()
         return _page(request, unit, kept, form, error=refusal, broken=broken, status=refusal.status)
-    return leave_for(f"/admin/rate-cards/drafts/{draft_id}", notice=notice)
+
+    return attempt(unit, effect, refused=refused, then=f"/admin/rate-cards/drafts/{draft_id}", notice=notice)
 
 
 def _page(
@@ -206,19 +206,9 @@ def _page(
     broken: tuple[CardFault, ...] = (),
     status: int = 200,
 ) -> HTMLResponse:
-    editable = kept.state == DraftState.DRAFT
-    names = unit.session.connection().execute(
-        text("SELECT 'user:' || id AS by, name FROM user_account WHERE 'user:' || id = ANY(:writers)"),
-        {"writers": list(kept.writers)},
-    )
-    known = {row.by: row.name for row in names}
     values = {
-        "draft": kept,
-        "chip": STATES[kept.state],
+        **draft_values(unit, kept),
         "form": form,
-        "editable": editable,
-        "own": unit.by in kept.writers,
-        "writers": [known.get(who, who) for who in kept.writers],
         "error": error.message if error else "",
         "promises": [fault_words(one) for one in broken if not one.field],
         "phases": PHASES,
@@ -271,7 +261,7 @@ def current_and_draft(unit: Unit, draft_id: UUID) -> tuple[RateCard, RateCard, R
 
     :raises UnfitCard: the draft breaks a rule.
     """
-    kept = draft_of(unit, draft_id=draft_id)
+    kept = RATE_CARD_DRAFTS.find(unit, draft_id=draft_id)
     if faults := card_faults(kept.content, on=kept.valid_from):
         raise UnfitCard(faults)
     card = RateCard.from_fields(kept.content)

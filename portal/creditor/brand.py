@@ -15,7 +15,8 @@ from portal.creditor.doors import MANAGERS, creditor_page
 from portal.shared import brand_previews
 from portal.shared.audience import CreditorUnit, TheVisitor, TheWiring, own_creditor, router
 from portal.shared.brand_previews import NOW, Look, View, figures, look_at
-from portal.shared.brand_words import LANGUAGE_NAMES, MESSAGES, STATES, point_words
+from portal.shared.brand_words import LANGUAGE_NAMES, MESSAGES, point_words
+from portal.shared.words import DRAFT_STATES
 
 routes = router(audience="creditor", roles=MANAGERS, prefix="/creditor/brand")
 
@@ -40,7 +41,7 @@ def brand(request: Request, unit: CreditorUnit, visitor: TheVisitor, wiring: The
         request,
         "brand.html",
         creditor=creditor_facts(unit, creditor_id=creditor_id)["creditor_name"],
-        draft_chip=STATES[draft.state] if draft else None,
+        draft_chip=DRAFT_STATES[draft.state] if draft else None,
         shows_draft=wanted != NOW,
         points=[point_words(point) for point in points],
         looks=[(None, found)],

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from sqlalchemy import text
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -19,8 +20,8 @@ from portal.debtor.views import brand_values, claim_view, payments
 from portal.debtor.visits import TheVisit, UnconfirmedVisit, Visit, give_cookie
 from portal.shared.audience import TheWiring, here, router
 from portal.shared.forms import Form, FormModel, blank, submitted
-from portal.shared.i18n import N_, speaking
-from portal.shared.rendering import Notice, page
+from portal.shared.i18n import DEBTOR_LANGUAGES, N_, choose_language, speaking
+from portal.shared.rendering import Here, Notice, page
 
 debtor_routes = router(audience="debtor", prefix="/pay")
 links = router(audience="debtor", prefix="/pay")
@@ -112,17 +113,36 @@ def show_debtor(
     """This function will answer with a page about the visit's claim, in the creditor's brand."""
     settings = visit.wiring.settings
     claim = {"creditor_id": visit.creditor_id, "claim_id": visit.claim_id}
-    reader = here(request, *([notice] if notice else []))
-    with visit.unit() as unit, speaking(reader.language):
-        shown = {
-            **brand_values(unit, creditor_id=visit.creditor_id, settings=settings),
-            "claim": claim_view(unit, **claim),
-            "refund": refund_waits(unit, **claim),
-            "payments": payments(unit, **claim),
-            "today": unit.today,
-            "bank": {"iban": in_fours(settings.trust_iban), "holder": settings.trust_name},
-        }
-    return page(request, template, shown | values, here=replace(reader, csrf=visit.csrf), status=status)
+    with visit.unit() as unit:
+        reader = reader_of(request, visit, unit, *([notice] if notice else []))
+        with speaking(reader.language):
+            shown = {
+                **brand_values(unit, creditor_id=visit.creditor_id, settings=settings),
+                "claim": claim_view(unit, **claim),
+                "refund": refund_waits(unit, **claim),
+                "payments": payments(unit, **claim),
+                "today": unit.today,
+                "bank": {"iban": in_fours(settings.trust_iban), "holder": settings.trust_name},
+            }
+    return page(request, template, shown | values, here=reader, status=status)
+
+
+def reader_of(request: Request, visit: Visit, unit: Unit, *notices: Notice) -> Here:
+    """This function will describe who reads a visit's page: in the language chosen on it, else in that of our
+    messages to the debtor."""
+    found = here(request, *notices)
+    written = unit.session.connection().execute(
+        text("SELECT language FROM debtor WHERE creditor_id = :c AND id = :d"),
+        {"c": visit.creditor_id, "d": visit.debtor_id},
+    )
+    language = choose_language(
+        stored=None,
+        cookie=request.cookies.get("language"),
+        written=written.scalar_one_or_none(),
+        accepted=request.headers.get("accept-language"),
+        languages=DEBTOR_LANGUAGES,
+    )
+    return replace(found, language=language, languages=DEBTOR_LANGUAGES, csrf=visit.csrf)
 
 
 def _claim(request: Request, visit: Visit) -> Response:
@@ -139,11 +159,6 @@ def _agreed(unit: Unit, visit: Visit) -> bool:
 def _question(request: Request, visit: Visit, form: Form[Any], *, status: int = 200) -> Response:
     """Only who asks is shown: not from whom, nor how much."""
     with visit.unit() as unit:
+        reader = reader_of(request, visit, unit)
         brand = brand_values(unit, creditor_id=visit.creditor_id, settings=visit.wiring.settings)
-    return page(
-        request,
-        "debtor/identify.html",
-        brand | {"form": form},
-        here=replace(here(request), csrf=visit.csrf),
-        status=status,
-    )
+    return page(request, "debtor/identify.html", brand | {"form": form}, here=reader, status=status)

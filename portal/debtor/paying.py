@@ -11,9 +11,8 @@ from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.payments.intents import start_payment
 from portal.debtor.fields import Fields
-from portal.debtor.pages import debtor_routes, show_debtor
+from portal.debtor.pages import debtor_routes, reader_of, show_debtor
 from portal.debtor.visits import TheVisit, Visit
-from portal.shared.audience import here
 from portal.shared.forms import AmountField, FormModel, money_of, submitted
 from portal.shared.i18n import N_
 
@@ -22,7 +21,7 @@ _LATEST = text(
     " AND claim_id = :claim ORDER BY created_at DESC, id DESC LIMIT 1"
 )
 _PAY_HOST = text("SELECT 1 FROM brand WHERE creditor_id = :creditor AND pay_host = :host")
-LOCALES = {"nl": "nl_NL", "en": "en_GB"}
+LOCALES = {"nl": "nl_NL", "fr": "fr_BE", "en": "en_GB", "de": "de_DE"}
 
 
 class PayForm(FormModel):
@@ -41,7 +40,9 @@ def start(request: Request, visit: TheVisit, fields: Fields) -> Response:
     if form.errors:
         return show_debtor(request, visit, "debtor/claim.html", {"form": form}, status=422)
     try:
-        started = _start(visit, form.data, here(request).language, request.url.hostname or "")
+        with visit.unit() as unit:
+            language = reader_of(request, visit, unit).language
+        started = _start(visit, form.data, language, request.url.hostname or "")
     except AgencyError as refusal:
         form.refuse(refusal.message, refusal.field)
         return show_debtor(request, visit, "debtor/claim.html", {"form": form}, status=422)

@@ -26,7 +26,7 @@ from agency.communication.mandatory import KINDS
 from agency.communication.rendering import UnableToRender
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
-from agency.parties.branding import brand_of, design_of, draft_of
+from agency.parties.branding import BRAND_DRAFTS, brand_of, design_of
 from agency.parties.logos import drawing_of
 from agency.rules.brand import LANGUAGES, BrandDesign
 from agency.rules.facts import Channel
@@ -34,8 +34,7 @@ from integrations.rendering.page_images import NoPicture, page_count, page_pictu
 from portal.shared.audience import here
 from portal.shared.brand_colours import style_of
 from portal.shared.explaining import Part, explanation
-from portal.shared.i18n import DEFAULT_LANGUAGE, N_, speaking
-from portal.shared.i18n import LANGUAGES as PAGE_LANGUAGES
+from portal.shared.i18n import N_, speaking
 from portal.shared.logos import logo_address
 from portal.shared.rendering import Here, render
 from portal.wiring import Wiring
@@ -98,7 +97,7 @@ def look_at(unit: Unit, *, creditor_id: UUID, which: str, prefix: str) -> Look:
         brand = brand_of(unit, creditor_id=creditor_id)
         return Look(design_of(brand), base, str(brand.version_id or ""))
     try:
-        version = draft_of(unit, creditor_id=creditor_id, draft_id=UUID(which))
+        version = BRAND_DRAFTS.find(unit, creditor_id=creditor_id, draft_id=UUID(which))
     except ValueError as error:
         raise NotFound("this page does not exist") from error
     return Look(BrandDesign.from_fields(version.content), base, version.changed_at.isoformat())
@@ -180,11 +179,11 @@ def letter_picture(
 def pay_page_frame(
     request: Request, unit: Unit, wiring: Wiring, *, creditor_id: UUID, look: Look, view: View
 ) -> Response:
-    """This function will answer with the payment page; the product speaks fewer languages than mails do."""
+    """This function will answer with the payment page."""
     creditor = creditor_facts(unit, creditor_id=creditor_id)
     case = _case(unit, creditor, view)
     config, design = wiring.settings, look.design
-    language = view.language if view.language in PAGE_LANGUAGES else DEFAULT_LANGUAGE
+    language = view.language
     with speaking(language):
         parts = [Part(N_("Principal still open"), case.owed.principal)]
         parts += [Part(N_("Interest until today"), case.owed.interest)] if case.owed.interest else []

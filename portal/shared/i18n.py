@@ -25,11 +25,18 @@ from agency.kernel.unit import AGENCY_ZONE
 from agency.money import EXPONENTS, Money
 
 LANGUAGES: Mapping[str, str] = {"nl": "Nederlands", "en": "English"}
+"""Languages of every page."""
+DEBTOR_LANGUAGES: Mapping[str, str] = {
+    "nl": "Nederlands", "fr": "Français", "en": "English", "de": "Deutsch",
+}  # fmt: skip
+"""Languages of what a debtor reads."""
 FILE_LANGUAGES = frozenset({"fr"})
-"""Languages in which no page is written yet, but what a creditor's bookkeeper reads in a file."""
+"""Languages besides those of pages in which a creditor's bookkeeper reads a file."""
 DEFAULT_LANGUAGE = "nl"
 # English as read in Europe: day before month.
-LOCALES: Mapping[str, Locale] = {"nl": Locale("nl", "NL"), "en": Locale("en", "GB")}
+LOCALES: Mapping[str, Locale] = {
+    "nl": Locale("nl", "NL"), "fr": Locale("fr", "BE"), "en": Locale("en", "GB"), "de": Locale("de", "DE"),
+}  # fmt: skip
 
 CATALOGUES = Path(__file__).resolve().parents[1] / "locale"
 DOMAIN = "portal"
@@ -58,7 +65,7 @@ def compile_catalogues(folder: Path = CATALOGUES) -> int:
     return len(stale)
 
 
-@lru_cache(maxsize=len(LANGUAGES) + len(FILE_LANGUAGES))
+@lru_cache(maxsize=len(LOCALES))
 def catalogue(language: str) -> gnu.NullTranslations:
     """This function will return the texts of a language, compiled at set-up."""
     compiled = CATALOGUES / language / "LC_MESSAGES" / f"{DOMAIN}.mo"
@@ -105,12 +112,24 @@ def ngettext(singular: str, plural: str, n: int) -> str:
     return catalogue(_language.get()).ngettext(singular, plural, n)
 
 
-def choose_language(*, stored: str | None, cookie: str | None, accepted: str | None) -> str:
-    """This function will choose a language: the user's own, else the cookie's, else the browser's."""
-    for wish in (stored, cookie):
-        if wish is not None and wish in LANGUAGES:
+def choose_language(
+    *,
+    stored: str | None,
+    cookie: str | None,
+    accepted: str | None,
+    written: str | None = None,
+    languages: Mapping[str, str] = LANGUAGES,
+) -> str:
+    """This function will choose a language: the user's own, else the cookie's, else the browser's.
+
+    :param written: the language in which the agency writes to the reader, where it does; it goes before the
+        browser's, so that the page goes on in the words of the message.
+    :param languages: those that the page is written in.
+    """
+    for wish in (stored, cookie, written):
+        if wish is not None and wish in languages:
             return wish
-    found = negotiate_locale(_preferences(accepted or ""), list(LANGUAGES), sep="-")
+    found = negotiate_locale(_preferences(accepted or ""), list(languages), sep="-")
     return found.split("-")[0] if found else DEFAULT_LANGUAGE
 
 

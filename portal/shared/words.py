@@ -11,6 +11,12 @@ CLAIM_STATES = {
     "withdrawn": Chip(N_("Withdrawn"), "calm"),
     "closed": Chip(N_("Closed"), "calm"),
 }
+DRAFT_STATES = {
+    "draft": Chip(N_("Draft"), "info"),
+    "submitted": Chip(N_("Waits for a second person"), "warning"),
+    "published": Chip(N_("Published"), "good"),
+    "withdrawn": Chip(N_("Withdrawn"), "calm"),
+}
 MESSAGE_STATES = {
     "queued": Chip(N_("Waits"), "neutral"),
     "sending": Chip(N_("Being sent"), "info"),

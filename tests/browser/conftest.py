@@ -99,6 +99,8 @@ def at_a_browser(town: Town, browser: Browser) -> Iterator[Callable[..., Visitor
     def sit_down(size: ViewportSize = DESK) -> Visitor:
         context = browser.new_context(viewport=size, locale="en-GB")
         context.set_default_timeout(30_000)
+        # A debtor's page goes on in the language of the message; these read English.
+        context.add_cookies([{"name": "language", "value": "en", "url": town.work.settings.public_url}])
         visitor = Visitor(context.new_page(), town.work.settings.public_url)
         sitting.append(visitor)
         return visitor

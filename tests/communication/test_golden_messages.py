@@ -23,6 +23,7 @@ from agency.kernel.settings import Settings
 from agency.money import Money
 from agency.rules.brand import BrandDesign
 from agency.rules.facts import Channel, InterestKind, Phase
+from agency.rules.treatment_path import Tone, usual_tone
 from integrations.rendering import TemplateRenderer
 
 pytestmark = pytest.mark.pure
@@ -32,6 +33,7 @@ NOW = datetime(2026, 11, 27, 9, tzinfo=UTC)
 RENDERER = TemplateRenderer()
 SETTINGS = Settings(mode="development")
 ID = UUID("00000000-0000-0000-0000-000000000005")
+SPEAKING = ("reminder_1", "reminder_2", "final_notice")  # what is worded in more than one tone
 STATES = ("fresh", "paid_in_part", "in_dispute", "with_costs")
 CREDITOR = {
     "creditor_id": ID, "creditor_name": "Enercity B.V.", "creditor_registration": "12345678",
@@ -77,19 +79,22 @@ def sections(key: str, language: str) -> Iterator[str]:
             laid_out = channel is not Channel.letter or (state == "fresh" and language == "nl")
             if (key, channel, language) in texts() and laid_out:
                 yield section(key, language, state, channel)
+    for tone in Tone if key in SPEAKING else ():
+        yield section(key, language, "fresh", Channel.email, tone)
 
 
-def section(key: str, language: str, state: str, channel: Channel) -> str:
+def section(key: str, language: str, state: str, channel: Channel, tone: Tone | None = None) -> str:
     made = preview(
         design=DESIGN, case=case_in(key, state), key=key, channel=channel, language=language, at=NOW,
-        settings=SETTINGS, renderer=RENDERER, sends=Sends(mail=True),
+        settings=SETTINGS, renderer=RENDERER, sends=Sends(mail=True), tone=tone,
     )  # fmt: skip
     words = made.text
     if channel is Channel.letter:
         pages = PdfReader(io.BytesIO(made.pdf)).pages
         words = "\n-- page --\n".join(page.extract_text() for page in pages)
     sender = made.sms_sender if channel is Channel.sms else f"{made.sender.name} <{made.sender.email}>"
-    return f"=== {state}, {channel}\nFrom: {sender}\nSubject: {made.subject}\n\n{words.strip()}\n"
+    told = f", {tone}" if tone else ""
+    return f"=== {state}, {channel}{told}\nFrom: {sender}\nSubject: {made.subject}\n\n{words.strip()}\n"
 
 
 WRITTEN = sorted({(key, language) for key, _, language in texts()})
@@ -102,11 +107,21 @@ def test_it_says_what_the_golden_file_says(key, language):
     if os.environ.get("GOLDEN") == "write":
         path.write_text(said)
     assert path.read_text() == said
+    assert ".." not in said, "a name that ends in a full stop got a second one"
 
 
 def test_every_message_and_no_other_has_golden_files():
     assert {path.stem for path in FOLDER.iterdir()} == {f"{key}.{language}" for key, language in WRITTEN}
     assert {key for key, _ in WRITTEN} == set(KINDS)
+
+
+@pytest.mark.parametrize("language", ["nl", "fr", "en", "de"])
+@pytest.mark.parametrize("key", SPEAKING)
+def test_each_tone_has_words_of_its_own(key, language):
+    mails = {tone: section(key, language, "fresh", Channel.email, tone).split("\n\n", 1)[1] for tone in Tone}
+    assert len(set(mails.values())) == len(Tone)
+    usual = section(key, language, "fresh", Channel.email).split("\n\n", 1)[1]
+    assert usual == mails[usual_tone(key, on=NOW.date())]
 
 
 def test_what_a_reader_owes_differs_by_state():

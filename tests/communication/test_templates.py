@@ -132,6 +132,14 @@ class TestComposing:
     def test_a_line_break_in_a_value_does_not_reach_a_subject(self):
         assert fill("Re: {{ debtor.name }}", {"debtor": {"name": "A\r\nBcc: b"}}) == "Re: A Bcc: b"
 
+    @pytest.mark.parametrize("called", ["Enercity B.V.", "Enercity BV"])
+    def test_a_name_that_ends_in_a_full_stop_gets_no_second_one(self, called):
+        """Mails and letters are held to it by the golden files, whose creditor is called so."""
+        values = {"creditor": {"name": called}}
+        told = fill("Van {{ creditor.name }}. Bel {{ creditor.name }}.nl? Voor {{creditor.name}}.", values)
+        short = called.removesuffix(".")
+        assert told == f"Van {short}. Bel {called}.nl? Voor {short}."
+
     def test_a_missing_value_is_refused(self):
         with pytest.raises(UnableToCompose):
             fill("{{ debtor.secret }}", {"debtor": {}})

@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from agency.claims.holds import running_holds
 from agency.communication.inbound.answering import UnableToAnswer, close_reply, release_answer
 from agency.communication.inbound.drafts import draft_for
+from agency.communication.inbound.opting_out import opt_out
 from agency.communication.inbound.scanning import take_scan
 from agency.communication.inbound.settling import UnableToSettle, attach, discard, undo
 from agency.documents.types import UnacceptableFile
@@ -174,6 +176,21 @@ class TestStop:
         assert [(one.kind, one.state) for one in box.inbound()] == [("complaint", "noted")]
         assert box.point("debtor@example.org") == "opted_out"
         assert box.replies() == []
+
+    def test_a_stop_silences_a_number_for_every_creditor_and_is_told_of_each_claim_once(self, box, claim):
+        with box.unit() as unit:
+            elsewhere = a_correspondent(unit)
+            _, paid = a_correspondent(unit, creditor_id=elsewhere[0])
+            a_correspondent(unit, phone="+31687654321")
+            unit.session.connection().execute(
+                text("UPDATE claim SET state = 'withdrawn' WHERE id = :c"), {"c": paid}
+            )
+        with box.unit() as unit:
+            assert opt_out(unit, channel="sms", value="+31612345678") == 3
+            assert opt_out(unit, channel="sms", value="+31612345678") == 0
+        assert box.point("+31687654321") == "usable"
+        told = box.rows("SELECT creditor_id, claim_id FROM event WHERE kind = 'DebtorOptedOut'")
+        assert sorted(told) == sorted([claim, elsewhere])
 
 
 class TestBounces:

@@ -73,7 +73,7 @@ class House:
     def client(self) -> TestClient:
         """A browser that nobody is signed in with."""
         return TestClient(
-            self.app, base_url=self.settings.public_url, headers={"accept-language": "en"},
+            self.app, base_url=self.settings.public_url, cookies={"language": "en"},
             follow_redirects=False, raise_server_exceptions=False,
         )  # fmt: skip
 

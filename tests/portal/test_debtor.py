@@ -22,9 +22,11 @@ class Checkout:
 
     def __init__(self) -> None:
         self.asked: list[int] = []
+        self.locales: list[str] = []
 
     def create(self, *, intent_id, amount, description, redirect_url, webhook_url, locale):
         self.asked.append(amount.minor)
+        self.locales.append(locale)
         return CreatedPayment(f"tr_{len(self.asked)}", f"{SETTINGS.simulator_url}/checkout/{intent_id}")
 
 
@@ -51,7 +53,7 @@ def browser(office, checkout, monkeypatch):
     ports = office.ports
     object.__setattr__(ports, "payments", checkout)
     app = main.create_app(Wiring(settings=SETTINGS, units=office.units, ports=ports))
-    with TestClient(app, base_url=SETTINGS.public_url, headers={"accept-language": "en"}) as client:
+    with TestClient(app, base_url=SETTINGS.public_url, cookies={"language": "en"}) as client:
         yield client
 
 
@@ -240,3 +242,59 @@ class TestBrand:
         assert contrast(shades["brand-deep"], shades["brand-ink"]) >= 4.5
         assert contrast(shades["brand-on-light"], "#ffffff") >= 4.5
         assert contrast(shades["brand-on-dark"], "#282e36") >= 4.5
+
+
+class TestLanguage:
+    """The page goes on in the language of the message, until the debtor chooses another."""
+
+    @pytest.mark.parametrize(
+        ("language", "says"),
+        [
+            ("de", "Zuerst eine Frage"),
+            ("fr", "Une question d’abord"),
+            ("nl", "Eerst één vraag"),
+            ("en", "One question first"),
+        ],
+    )
+    def test_a_debtor_reads_the_page_in_his_own_language(self, browser, office, claim, language, says):
+        speak(office, claim, language)
+        browser.cookies.delete("language")
+        page = browser.get(f"/pay/{claim[2]}").text
+        assert f'<html lang="{language}"' in page
+        assert says in page
+
+    def test_german_from_the_amount_to_the_refusal(self, browser, office, claim):
+        speak(office, claim, "de")
+        browser.cookies.delete("language")
+        page = come_in(browser, claim[2]).text
+        assert "402,15\u00a0€" in page
+        assert "Noch zu zahlen" in page
+        refused = send(browser, "/pay/promise", due_on="2036-01-01")
+        assert "Wählen Sie einen Tag in den nächsten" in refused.text
+
+    def test_what_is_chosen_on_the_page_counts_before_it(self, browser, office, claim):
+        speak(office, claim, "de")
+        page = browser.get(f"/pay/{claim[2]}").text
+        assert "One question first" in page  # the cookie says English
+        browser.post("/preferences", data={"language": "fr", "back": "/pay"})
+        assert "Une question d’abord" in browser.get("/pay").text
+
+    def test_a_language_that_only_debtors_read_changes_nobody_elses_pages(self, browser):
+        browser.post("/preferences", data={"language": "de", "back": "/sign-in"})
+        assert '<html lang="nl"' in browser.get("/sign-in", headers={"accept-language": "nl"}).text
+
+    def test_a_checkout_speaks_it_too(self, browser, office, claim, checkout):
+        speak(office, claim, "de")
+        browser.cookies.delete("language")
+        come_in(browser, claim[2])
+        send_from = browser.get("/pay").text
+        browser.post("/pay/start", data={"csrf": token_of(send_from), "what": "all"}, follow_redirects=False)
+        assert checkout.locales == ["de_DE"]
+
+
+def speak(office, claim, language):
+    with office.unit() as unit:
+        unit.session.connection().execute(
+            text("UPDATE debtor SET language = :language WHERE creditor_id = :c"),
+            {"language": language, "c": claim[0]},
+        )

@@ -36,7 +36,7 @@ def browser(office, claim, monkeypatch):
     app = main.create_app(Wiring(settings=SETTINGS, units=office.units, ports=ports))
     with office.unit() as unit:
         token = issue_link(unit, creditor_id=claim[0], claim_id=claim[1])
-    with TestClient(app, base_url=SETTINGS.public_url, headers={"accept-language": "en"}) as client:
+    with TestClient(app, base_url=SETTINGS.public_url, cookies={"language": "en"}) as client:
         come_in(client, token)
         yield client
 

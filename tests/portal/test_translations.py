@@ -23,6 +23,18 @@ PORTAL = Path(i18n.__file__).parents[1]
 AGENCY = PORTAL.parent / "agency"
 # Only developers read these, in English.
 NOT_TRANSLATED = ("shared/templates/styleguide", "shared/styleguide.py", "local/", "node_modules/")
+# Debtors read these, and what the use cases behind their pages refuse them with.
+READ_BY_DEBTORS = (
+    "debtor/", "shared/templates/debtor_base.html", "shared/templates/base.html",
+    "shared/templates/error.html", "shared/templates/plain.html", "shared/templates/parts/notices.html",
+    "shared/templates/parts/preferences.html", "shared/templates/ui/amounts.html",
+    "shared/templates/ui/form.html", "shared/templates/brands/pay_page.html", "shared/forms.py",
+    "shared/plan_forms.py", "shared/plan_words.py", "shared/explaining.py", "shared/throttling.py",
+)  # fmt: skip
+REFUSING_DEBTORS = (
+    "portal/debtor/", "portal/shared/errors.py", "agency/arrangements/", "agency/payments/links.py",
+    "agency/payments/intents.py", "agency/payments/refund_accounts.py", "agency/disputes/raising.py",
+)  # fmt: skip
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None, "trans": None}
 OPTIONS = {"trimmed": "false", "trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}
 
@@ -69,7 +81,7 @@ class TestCatalogues:
         bare = [path.name for path in PORTAL.rglob("templates/**/*.html") if 'ui.chip("' in path.read_text()]
         assert bare == []
 
-    @pytest.mark.parametrize("language", i18n.LANGUAGES)
+    @pytest.mark.parametrize("language", i18n.DEBTOR_LANGUAGES)
     def test_what_is_filled_in_is_the_same_in_both(self, language):
         for message in catalogue(language):
             if not message.id or not all_said(message.string):
@@ -91,6 +103,20 @@ class TestCatalogues:
         reasons = set(reasons_of_rows())
         assert len(reasons) > 40
         assert sorted(reason for reason in reasons if reason not in said) == []
+
+    @pytest.mark.parametrize("language", sorted(set(i18n.DEBTOR_LANGUAGES) - {"en"}))
+    def test_every_text_that_debtors_read_is_said_in_their_languages(self, language):
+        said = catalogue(language)
+        plurals = {message.id[1] for message in said if isinstance(message.id, tuple)}
+        read = {text for text, where in texts_of_pages() if where.startswith(READ_BY_DEBTORS)}
+        read |= {text for text, where in refusals() if where.startswith(REFUSING_DEBTORS)}
+        assert len(read) > 300
+        lacking = sorted(
+            text
+            for text in read
+            if text not in plurals and not (text in said and all_said(said[text].string))
+        )
+        assert lacking == [], f"add these to portal/locale/{language}:\n" + "\n".join(lacking)
 
     def test_a_missing_text_is_noticed(self):
         assert "There is no such text" not in catalogue("nl")

@@ -1,16 +1,18 @@
 """Treatment paths: edited step by step, checked beside the step, published by a second person, migrated."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from agency.communication.templates import publish_templates
 from agency.kernel.emitting import install_reactions
 from agency.kernel.outbox import drain
 from agency.kernel.unit import Door
 from agency.parties.models import Role
-from agency.treatment.paths import publish_paths
+from agency.treatment.paths import path_in_force, publish_paths, publish_version
 from agency.treatment.starting import start_treatment
 from portal import main
 from tests.communication.correspondence import a_correspondent
@@ -201,3 +203,68 @@ class TestTrial:
 class TestDoor:
     def test_is_for_administrators_alone(self, house):
         assert house.browser(Role.FINANCE).get("/admin/paths").status_code == 403
+
+
+class TestOwnPath:
+    """A path drawn from nothing, and the creditors whose new claims begin on it."""
+
+    def drawn(self, house):
+        client = house.browser(Role.ADMIN)
+        csrf = token_of(client.get("/admin/paths/new").text)
+        nobody = client.post("/admin/paths/new", data={"csrf": csrf, "name": "Calm", "law": "nl"})
+        assert (nobody.status_code, "one kind of debtor" in nobody.text) == (422, True)
+        fields = {"csrf": csrf, "name": "Calm <b>", "law": "nl", "debtors": ["consumer"]}
+        at = client.post("/admin/paths/new", data=fields).headers["location"]
+        return client, csrf, at
+
+    def test_begins_empty_and_says_what_it_lacks(self, house):
+        client, csrf, at = self.drawn(house)
+        page = client.get(at).text
+        assert "Calm &lt;b&gt; (Dutch law)" in page
+        assert "The path has no steps." in page
+        assert client.post(f"{at}/submission", data={"csrf": csrf}).status_code == 422
+
+    def test_its_first_step_speaks_firmly_with_copies_and_by_the_best_way(self, house):
+        client, csrf, at = self.drawn(house)
+        client.post(f"{at}/steps", data={"csrf": csrf, "after": "", "kind": "message"})
+        content = house.one("SELECT content FROM treatment_path_draft")
+        key = content["steps"][0]["key"]
+        form = {
+            "csrf": csrf, "phase": "reminder", "template": "reminder_1", "channel": "email",
+            "other_channel": "letter", "days": "1", "anchor": "due_date", "tone": "firm", "best": "yes",
+            "copies": "yes",
+        }  # fmt: skip
+        client.post(f"{at}/steps/{key}", data=form)
+        (step,) = house.one("SELECT content FROM treatment_path_draft")["steps"]
+        assert (step["tone"], step["best"], step["copies"]) == ("firm", True, True)
+        page = client.get(at).text
+        for words in ("tone: firm", "E-mail or Letter", "with copies of the open invoices"):
+            assert words in page
+        assert "Advice: the first reminder is friendly." in page
+
+    def test_new_claims_of_a_creditor_begin_on_it(self, house, units):
+        with units.open(Door.STAFF, by="system:test") as unit:
+            path = path_in_force(unit, key="nl-consumer").path
+            own = replace(path, key="own-calm", name="Calm")
+            publish_version(unit, path=own, valid_from=unit.today)
+            theirs, first = a_correspondent(unit)
+            other, second = a_correspondent(unit)
+            reference = unit.session.connection().execute(
+                text("SELECT reference FROM creditor WHERE id = :c"), {"c": theirs}
+            ).scalar_one()  # fmt: skip
+        client = house.browser(Role.ADMIN)
+        page = "/admin/paths/own-calm"
+        csrf = token_of(client.get(page).text)
+        today = house.one("SELECT app.now()").date().isoformat()
+        fields = {"csrf": csrf, "reference": reference, "valid_from": today}
+        assert client.post(f"{page}/creditors", data=fields).status_code == 303
+        assert client.post(f"{page}/creditors", data=fields).status_code == 409
+        assert reference in client.get(page).text
+        with units.open(Door.STAFF, by="system:test") as unit:
+            start_treatment(unit, claim_ids=[first, second])
+            begun = unit.session.connection().execute(
+                text("SELECT t.claim_id, p.key FROM treatment t JOIN treatment_path p ON p.id = t.path_id")
+            )
+            assert dict(begun.all()) == {first: "own-calm", second: "nl-consumer"}
+        assert client.post(f"{page}/creditors/{theirs}/end", data={"csrf": csrf}).status_code == 303
+        assert "No creditor follows it yet." in client.get(page).text

@@ -5,18 +5,17 @@ from datetime import timedelta
 
 import pytest
 
+from agency.kernel.drafts import NotYourOwn
 from agency.kernel.errors import Conflict, Invalid
 from agency.kernel.unit import Door
 from agency.pricing.drafts import (
-    NotYourOwn,
+    RATE_CARD_DRAFTS,
     UnfitCard,
     approve_draft,
     card_faults,
     change_draft,
-    draft_of,
     fair_card,
     plain_fields,
-    return_draft,
     start_draft,
     submit_draft,
 )
@@ -62,7 +61,7 @@ class TestPublishing:
         with at_desk(units) as unit:
             assert card_on(unit, on=unit.today).version == 1
             assert card_on(unit, on=unit.today + timedelta(days=30)).card.file_fee == 500
-            assert draft_of(unit, draft_id=draft_id).version == 2
+            assert RATE_CARD_DRAFTS.find(unit, draft_id=draft_id).version == 2
         assert rows_of(units, creditor_id, "SELECT author, approved_by FROM rate_card WHERE version = 2") == [
             ("user:writer", "user:second")
         ]
@@ -70,7 +69,7 @@ class TestPublishing:
     def test_by_somebody_who_once_wrote_in_it_is_refused(self, units, creditor_id):
         draft_id = drafted(units)
         with at_desk(units, "user:second") as unit:
-            found = draft_of(unit, draft_id=draft_id)
+            found = RATE_CARD_DRAFTS.find(unit, draft_id=draft_id)
             change_draft(
                 unit, draft_id=draft_id, name="x", valid_from=found.valid_from, content=found.content
             )
@@ -109,7 +108,7 @@ class TestPublishing:
         with at_desk(units) as unit:
             submit_draft(unit, draft_id=draft_id)
         with at_desk(units, "user:second") as unit:
-            return_draft(unit, draft_id=draft_id, remark="Too dear for small claims")
+            RATE_CARD_DRAFTS.give_back(unit, draft_id=draft_id, remark="Too dear for small claims")
         with at_desk(units) as unit:
             submit_draft(unit, draft_id=draft_id)
         with at_desk(units, "user:second") as unit:
@@ -143,5 +142,5 @@ class TestSimulation:
     def test_of_a_draft_is_of_the_card_that_would_be_published(self, units, creditor_id):
         draft_id = drafted(units)
         with at_desk(units) as unit:
-            draft = draft_of(unit, draft_id=draft_id)
+            draft = RATE_CARD_DRAFTS.find(unit, draft_id=draft_id)
             assert fair_card(draft).version == draft.valid_from.isoformat()

@@ -1,6 +1,6 @@
 """Who wants no more messages by a channel gets none, for whichever creditor."""
 
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import text
 
@@ -9,13 +9,13 @@ from agency.kernel.emitting import emit
 from agency.kernel.unit import Unit
 
 _POINT: Final = {"email": "email", "sms": "phone"}
+# Each debtor of the address, once for each of its claims that are worked and once, without one, for none.
 _OPT_OUT = text(
-    "UPDATE contact_point p SET state = 'opted_out' WHERE p.channel = :channel AND lower(p.value) = :value"
-    " AND p.state IN ('usable', 'bounced') RETURNING p.creditor_id, p.debtor_id"
-)
-_CLAIMS = text(
-    "SELECT c.creditor_id, c.id FROM claim c WHERE c.creditor_id = :creditor AND c.debtor_id = :debtor"
-    " AND c.state = 'active' ORDER BY c.id"
+    "WITH silent AS (UPDATE contact_point p SET state = 'opted_out' WHERE p.channel = :channel"
+    "  AND lower(p.value) = :value AND p.state IN ('usable', 'bounced') RETURNING p.creditor_id, p.debtor_id)"
+    " SELECT DISTINCT s.creditor_id, s.debtor_id, c.id AS claim_id FROM silent s"
+    " LEFT JOIN claim c ON c.creditor_id = s.creditor_id AND c.debtor_id = s.debtor_id AND c.state = 'active'"
+    " ORDER BY s.creditor_id, s.debtor_id, c.id"
 )
 
 
@@ -26,14 +26,15 @@ def opt_out(unit: Unit, *, channel: str, value: str) -> int:
     """
     if not value or channel not in _POINT:
         return 0
-    connection = unit.session.connection()
-    rows = connection.execute(_OPT_OUT, {"channel": _POINT[channel], "value": value.lower()}).all()
-    events: list[Any] = []
-    for row in rows:
-        claims = connection.execute(_CLAIMS, {"creditor": row.creditor_id, "debtor": row.debtor_id})
-        events += [
-            DebtorOptedOut(creditor_id=claim.creditor_id, claim_id=claim.id, channel=channel)
-            for claim in claims
-        ]
-    emit(unit, *events)
-    return len(rows)
+    found = (
+        unit.session.connection()
+        .execute(_OPT_OUT, {"channel": _POINT[channel], "value": value.lower()})
+        .all()
+    )
+    told = (
+        DebtorOptedOut(creditor_id=row.creditor_id, claim_id=row.claim_id, channel=channel)
+        for row in found
+        if row.claim_id
+    )
+    emit(unit, *told)
+    return len({(row.creditor_id, row.debtor_id) for row in found})
