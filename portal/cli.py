@@ -156,6 +156,13 @@ def soak(context: typer.Context) -> None:
     os.execv(sys.executable, [sys.executable, "-m", "tests.books.soak", *context.args])
 
 
+@app.command(rich_help_panel=TEST, context_settings=PASS_ON)
+def crash(context: typer.Context) -> None:
+    """Kill what works 200 times while 10,000 messages leave: does each arrive once?"""
+    os.chdir(PROJECT)
+    os.execv(sys.executable, [sys.executable, "-m", "tests.crash.running", *context.args])
+
+
 @app.command(rich_help_panel=TEST)
 def mutate(
     modules: Annotated[
@@ -189,6 +196,9 @@ def silence(
     days: Annotated[int, typer.Option(min=15, max=800, help="How many days pass.")] = 400,
     messages: Annotated[int, typer.Option(min=100, help="About so many leave.")] = 100_000,
     seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 7,
+    worlds: Annotated[
+        int, typer.Option(min=1, max=64, help="Worlds side by side, each with its part of the messages.")
+    ] = 2,
     without: Annotated[
         str | None, typer.Option(help="Take this guard away: the count must turn red.")
     ] = None,
@@ -202,7 +212,7 @@ def silence(
     from portal.silence.telling import SMALL, keep_silence
 
     size = SMALL if guards else Size(days, messages, seed)
-    code = keep_silence(size=size, guard_name=without, every_guard=guards, as_json=as_json)
+    code = keep_silence(size=size, worlds=worlds, guard_name=without, every_guard=guards, as_json=as_json)
     raise typer.Exit(code)
 
 

@@ -131,6 +131,9 @@ class ItemisedClaim:
     invoices: tuple[ItemisedInvoice, ...]
     lines: tuple[BuildUpLine, ...]
     trace: Trace
+    # What is left of the costs that a notice announced, and the VAT on them, whether they are due yet or not.
+    notice_costs: Money | None = None
+    notice_costs_vat: Money | None = None
 
 
 @dataclass(slots=True)
@@ -166,6 +169,7 @@ def build_up(*, facts: ClaimFacts, on: date) -> ItemisedClaim:
     parts = (principal, interest_open, costs, costs_vat)
     total = Money.total(parts, facts.currency)
     paid = -Money.total((movement.paid for movement in movements), facts.currency)
+    vat = facts.asked_share(facts.costs_vat)
     return ItemisedClaim(
         creditor_id=facts.creditor_id,
         claim_id=facts.claim_id,
@@ -180,6 +184,8 @@ def build_up(*, facts: ClaimFacts, on: date) -> ItemisedClaim:
         invoices=tuple(_itemised(run, facts.currency) for run in running),
         lines=tuple(_lines(facts, running, movements, total, on, charged=charged)),
         trace=(*(line for run in running for line in run.trace), *_costs_trace(facts, on, charged=charged)),
+        notice_costs=facts.asked_share(facts.costs + facts.costs_vat) - vat,
+        notice_costs_vat=vat,
     )
 
 

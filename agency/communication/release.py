@@ -212,12 +212,12 @@ def _link(unit: Unit, sent: Sequence[_Ruled], settings: Settings) -> None:
 
 
 def _announced(unit: Unit, row: Row[Any], owed: ItemisedClaim) -> AnnouncedCosts | None:
-    """The costs a notice announces; once a notice has announced them, its copy repeats them exactly."""
+    """The costs a notice announces. A copy repeats those of its notice, less what became contested since."""
     if not row.template.startswith("notice"):
         return None
     if row.costs_from is not None:
-        costs, vat = Money(row.costs_minor, row.currency), Money(row.costs_vat_minor, row.currency)
-        return AnnouncedCosts(costs, vat, ())
+        zero = Money.zero(row.currency)
+        return AnnouncedCosts(owed.notice_costs or zero, owed.notice_costs_vat or zero, ())
     return announce_costs(
         owed=owed,
         law=Law(row.law),

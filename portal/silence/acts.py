@@ -1,21 +1,26 @@
-"""What happens to debts while the days pass: payments, holds, disputes, objections; each at its hour."""
+"""What happens to debts while the days pass: payments, promises, plans, holds, disputes, objections; each at
+its hour. What the product refuses at that moment does not happen.
+"""
 
 import heapq
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from sqlalchemy import text
 
+from agency.arrangements.plans import Wish, agree_plan
+from agency.arrangements.promises import make_promise
 from agency.claims.giving_up import give_up, only
 from agency.claims.holds import lift_holds_on, place_hold
 from agency.claims.itemisation import open_total
 from agency.claims.lifecycle import claim_to_change, move
 from agency.claims.states import ClaimState, HoldGround
 from agency.disputes.raising import raise_dispute
-from agency.kernel.unit import Unit
+from agency.kernel.errors import Conflict, Invalid
+from agency.kernel.unit import AGENCY_ZONE, Unit
 from agency.money import Money
 from agency.payments.models import PaymentSource
 from agency.payments.settlement import Incoming, settle_many
@@ -33,6 +38,8 @@ _CHANCES = (
     ("objects", 4, 50),
     ("given_up", 2, 60),
     ("pays_the_rest", 3, 60),
+    ("promises", 8, 60),
+    ("agrees_plan", 6, 50),
 )
 _HELD_DAYS = (4, 40)
 _GROUNDS = {
@@ -41,7 +48,13 @@ _GROUNDS = {
 }
 _ANY_GROUND = (HoldGround.BANKRUPTCY, HoldGround.SAYS_PAID, HoldGround.NOT_ME, HoldGround.CREDITOR_ASKED)
 _SUSPENSE = "trust.suspense"
-_LIFTED = "lifted:"
+_LIFTED, _PAYS = "lifted:", "pays:"
+_PROMISE, _PLAN = "promise", "plan"
+_KEEPS_PROMISE = 60  # of a hundred who promise
+_PARTS = text(
+    "SELECT due_on, amount_minor FROM plan_instalment WHERE creditor_id = :creditor AND plan_id = :plan"
+    " ORDER BY number"
+)
 _OBJECT = text(
     "UPDATE contact_point SET state = 'opted_out' WHERE creditor_id = :creditor AND debtor_id = :debtor"
 )
@@ -85,7 +98,7 @@ class Acts:
         while self.due and self.due[0].at <= unit.now:
             due = heapq.heappop(self.due)
             debt = self.diary.debts[due.claim_id]
-            if due.act in ("pays", "pays_part"):
+            if due.act.startswith("pays") and due.act != "pays_the_rest":
                 payments += self._payment(unit, debt, due)
             else:
                 self.one(unit, debt, due.act)
@@ -100,7 +113,10 @@ class Acts:
         if act.startswith(_LIFTED):
             self._lift(unit, debt, act.removeprefix(_LIFTED))
             return
-        getattr(self, f"_{act}")(unit, debt)
+        try:
+            getattr(self, f"_{act}")(unit, debt)
+        except (Conflict, Invalid):
+            return
         self.diary.acts[act] += 1
 
     def pay_now(self, unit: Unit, debt: Debt) -> None:
@@ -115,11 +131,17 @@ class Acts:
         if self.diary.has_ended(debt.claim_id):
             return []
         asked = open_total(unit, creditor_id=debt.creditor_id, claim_id=debt.claim_id, on=unit.today)
-        amount = asked if due.act == "pays" else Money(asked.minor * self.rng.randint(5, 80) // 100, "EUR")
+        amount = self._amount(due, asked)
         if amount.minor <= 0:
             return []
-        self.diary.acts[due.act] += 1
+        self.diary.acts["pays_agreed" if due.act.startswith(_PAYS) else due.act] += 1
+        self.diary.lift(debt.claim_id, _PROMISE, unit.now)
         return [self._incoming(debt, amount, unit.today)]
+
+    def _amount(self, due: Due, asked: Money) -> Money:
+        if due.act.startswith(_PAYS):
+            return Money(min(asked.minor, int(due.act.removeprefix(_PAYS))), "EUR")
+        return asked if due.act == "pays" else Money(asked.minor * self.rng.randint(5, 80) // 100, "EUR")
 
     def _incoming(self, debt: Debt, amount: Money, on: date) -> Incoming:
         self.count += 1
@@ -143,10 +165,46 @@ class Acts:
         days = self.rng.randint(*_HELD_DAYS)
         self.plan(unit.now + timedelta(days=days), f"{_LIFTED}{ground}", debt.claim_id)
 
+    def _promises(self, unit: Unit, debt: Debt) -> None:
+        """Promise a part of what is asked; most pay it on a day before."""
+        asked = open_total(unit, creditor_id=debt.creditor_id, claim_id=debt.claim_id, on=unit.today)
+        minor = asked.minor * self.rng.randint(20, 100) // 100
+        due_on = unit.today + timedelta(days=self.rng.randint(3, 20))
+        make_promise(
+            unit,
+            creditor_id=debt.creditor_id,
+            claim_id=debt.claim_id,
+            amount=Money(minor, "EUR"),
+            due_on=due_on,
+        )
+        self.diary.hold(debt.claim_id, _PROMISE, unit.now, _end_of(due_on))
+        if self.rng.randrange(100) < _KEEPS_PROMISE:
+            self._will_pay(unit, debt, minor, due_on)
+
+    def _agrees_plan(self, unit: Unit, debt: Debt) -> None:
+        """Agree a plan by telephone, and keep some or all of it: until the first day missed it holds."""
+        wish = Wish(
+            first_on=unit.today + timedelta(days=self.rng.randint(3, 25)), count=self.rng.randint(2, 5)
+        )
+        plan = agree_plan(
+            unit, creditor_id=debt.creditor_id, claim_ids=[debt.claim_id], wish=wish, why="on the telephone"
+        )
+        rows = unit.session.connection().execute(_PARTS, {"creditor": debt.creditor_id, "plan": plan.id})
+        parts = [(row.due_on, row.amount_minor) for row in rows]
+        kept = self.rng.randint(0, len(parts))
+        self.diary.hold(debt.claim_id, _PLAN, unit.now, _end_of((parts[kept:] or parts[-1:])[0][0]))
+        for due_on, minor in parts[:kept]:
+            self._will_pay(unit, debt, minor, due_on)
+
+    def _will_pay(self, unit: Unit, debt: Debt, minor: int, by: date) -> None:
+        left = _end_of(by) - unit.now
+        at = unit.now + left * self.rng.randint(50, 99) // 100
+        self.plan(at, f"{_PAYS}{minor}", debt.claim_id)
+
     def _disputes(self, unit: Unit, debt: Debt) -> None:
         raise_dispute(unit, creditor_id=debt.creditor_id, claim_id=debt.claim_id, reason="quality")
         self.diary.hold(debt.claim_id, "dispute", unit.now)
-        self.diary.contested[debt.claim_id] = (unit.now, sum(owed.minor for owed in debt.invoices))
+        self.diary.contest(debt.claim_id, sum(owed.minor for owed in debt.invoices), unit.now)
 
     def _disputes_part(self, unit: Unit, debt: Debt) -> None:
         if debt.claim_id in self.diary.contested:
@@ -156,7 +214,7 @@ class Acts:
             unit, creditor_id=debt.creditor_id, claim_id=debt.claim_id, reason="quality",
             disputed=Money(part, "EUR"),
         )  # fmt: skip
-        self.diary.contested[debt.claim_id] = (unit.now, part)
+        self.diary.contest(debt.claim_id, part, unit.now)
 
     def _pays_the_rest(self, unit: Unit, debt: Debt) -> None:
         """Contest a part and pay everything else."""
@@ -197,7 +255,17 @@ class Acts:
                 amounts=only(Part.principal, Money(int(owed), "EUR")), why="hardship",
                 key=f"silence-{debt.number}",
             )  # fmt: skip
+            self._note_closed(unit, debt)
+
+    def _note_closed(self, unit: Unit, debt: Debt) -> None:
+        claim = claim_to_change(unit, creditor_id=debt.creditor_id, claim_id=debt.claim_id)
+        if claim.state == ClaimState.CLOSED:
+            self.diary.ended.setdefault(debt.claim_id, unit.now)
 
     def _lift(self, unit: Unit, debt: Debt, ground: str) -> None:
         lift_holds_on(unit, creditor_id=debt.creditor_id, claim_id=debt.claim_id, ground=HoldGround(ground))
         self.diary.lift(debt.claim_id, ground, unit.now)
+
+
+def _end_of(day: date) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(0), AGENCY_ZONE)

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
+from agency.arrangements.keeping import check_plans
+from agency.arrangements.promises import check_promises
 from agency.communication import outcomes, planning, release, resolving, sending
 from agency.communication.outcomes import Outcome
 from agency.communication.planning import WantedMessage
@@ -30,7 +32,7 @@ from portal.silence.reading import read
 
 BY = "system:silence"
 CHUNK = 500
-MESSAGES_PER_CLAIM = 4
+MESSAGES_PER_CLAIM = 5
 _ZONE = ZoneInfo("Europe/Amsterdam")
 # Of a hundred messages about to leave, so many meet a hold, a payment or a withdrawal in the last moment;
 # and so many answers of the mail provider get lost.
@@ -234,6 +236,8 @@ class Days:
         resolving.resolve_unknown(self.units, ports=self.ports, limit=CHUNK)
         with self._unit() as unit:
             unit.session.connection().execute(_POST, {"now": unit.now})
+            check_promises(unit)
+            check_plans(unit)
         drain(self.units)
 
     def _move(self, to: datetime) -> None:

@@ -77,25 +77,36 @@ class Span:
 
 @dataclass
 class Diary:
-    """Everything that the audit may know; `contested` is (since, minor units), which lie on the oldest
-    invoices first."""
+    """Everything that the audit may know; `contested` are (since, minor units), the last of which counts and
+    lies on the oldest invoices first."""
 
     debts: dict[UUID, Debt] = field(default_factory=dict)
     holds: defaultdict[tuple[UUID, str], list[Span]] = field(default_factory=lambda: defaultdict(list))
     ended: dict[UUID, datetime] = field(default_factory=dict)
     objected: dict[UUID, datetime] = field(default_factory=dict)
-    contested: dict[UUID, tuple[datetime, int]] = field(default_factory=dict)
+    contested: defaultdict[UUID, list[tuple[datetime, int]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
     left: list[Left] = field(default_factory=list)
     acts: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
 
-    def hold(self, claim_id: UUID, ground: str, since: datetime) -> None:
-        """Note that a claim is held from now on."""
-        self.holds[claim_id, ground].append(Span(since))
+    def hold(self, claim_id: UUID, ground: str, since: datetime, until: datetime | None = None) -> None:
+        """Note that a claim is held from now on, and until when where that is known already."""
+        self.holds[claim_id, ground].append(Span(since, until))
 
     def lift(self, claim_id: UUID, ground: str, at: datetime) -> None:
         """Note that the hold of a claim on a ground ended."""
         spans = self.holds[claim_id, ground]
-        self.holds[claim_id, ground] = [Span(one.since, one.until or at) for one in spans]
+        self.holds[claim_id, ground] = [Span(one.since, min(one.until or at, at)) for one in spans]
+
+    def contest(self, claim_id: UUID, minor: int, since: datetime) -> None:
+        """Note that so much of a claim's principal is contested from now on."""
+        self.contested[claim_id].append((since, minor))
+
+    def contested_at(self, claim_id: UUID, moment: datetime) -> int:
+        """How much was contested then, in minor units."""
+        told = self.contested.get(claim_id, [])
+        return next((minor for since, minor in reversed(told) if since <= moment), 0)
 
     def has_ended(self, claim_id: UUID) -> bool:
         """Whether a debt is paid or withdrawn by now."""

@@ -252,3 +252,11 @@ GUARDS: tuple[Guard, ...] = (
         _statement(facts_room, "_FACTS", {_OWN_POINT: "p.creditor_id = m.creditor_id"}),
     ),
 )  # fmt: skip
+
+
+def named(name: str) -> Guard:
+    """This function will return a guard by its name.
+
+    :raises KeyError: there is none.
+    """
+    return {guard.name: guard for guard in GUARDS}[name]

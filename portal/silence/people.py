@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from agency.arrangements.terms import Wanted, set_terms
 from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit
 from agency.ledger.posting import post_openings
@@ -115,6 +116,12 @@ def _client(unit: Unit, number: int, country: str, vat_deductible: bool) -> Clie
     unit.session.add(creditor)
     unit.session.flush()
     brand = f"Merk {number}"
+    # Interest runs on while a plan is kept, so that the audit need not know which plans stop it.
+    wanted = Wanted(
+        months_max=12, instalment_min_minor=1_000, monthly_min_minor=2_500, share_min_bps=500,
+        interest_stops=False, grace_days=3, missed_max=1, collector_bps=1_000, admin_bps=2_500,
+    )  # fmt: skip
+    set_terms(unit, creditor_id=creditor.id, valid_from=unit.today, wanted=wanted)
     unit.session.add_all(
         [
             CreditorTerms(

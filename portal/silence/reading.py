@@ -14,7 +14,7 @@ from portal.silence.diary import Debt, Left
 _MARK = re.compile(r"\bq(\d{7})\b")
 _IN_REFERENCE = re.compile(r"\bRF\d{2}(\d{10})\b")
 _IN_PHONE = re.compile(r"\+3161(\d{7})\b")
-_REPLIES = ("promise_confirmation", "payment_receipt")
+_REPLIES = ("promise_confirmation", "payment_receipt", "plan_agreed", "plan_completed")
 _ASKS = ("reminder", "notice", "final")
 
 # What every written message says of who collects and for whom, and what one that asks for money says besides.

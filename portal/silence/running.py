@@ -2,7 +2,8 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -10,7 +11,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import psycopg
-from psycopg import sql
 from sqlalchemy import create_engine, pool
 
 from agency import tables
@@ -24,7 +24,7 @@ from agency.kernel.unit import Door, Units
 from agency.reactions import REACTIONS
 from agency.treatment.paths import publish_paths
 from portal.local.database import migrate
-from portal.local.postgres import APPLICATION, OWNER, Postgres
+from portal.local.postgres import OWNER, Postgres
 from portal.local.servers import Servers
 from portal.silence.audit import Count, count_faults
 from portal.silence.days import BY, Days, PostOffice, Size
@@ -32,7 +32,7 @@ from portal.silence.guards import Guard, without
 from portal.silence.swapping import swapped
 from portal.wiring import import_jobs
 
-_TEMPLATE, _RUN = "silence_template", "silence_run"
+TEMPLATE = "silence_template"
 Tell = Callable[[int, date, int], None]
 
 
@@ -45,6 +45,15 @@ class Run:
     acts: dict[str, int] = field(default_factory=dict)
 
 
+def together(size: Size, runs: Sequence[Run]) -> Run:
+    """This function will add up what came of the worlds of one run."""
+    count, acts = Count(), Counter[str]()
+    for run in runs:
+        count.add(run.count)
+        acts.update(run.acts)
+    return Run(size, count, dict(acts))
+
+
 @contextmanager
 def own_server() -> Iterator[Postgres]:
     """This function will start a PostgreSQL of its own with a migrated template, and throw it away."""
@@ -55,24 +64,12 @@ def own_server() -> Iterator[Postgres]:
     servers = Servers(postgres, None)
     try:
         servers.start()
-        postgres.ensure_database(_TEMPLATE)
-        migrate(postgres.url(OWNER, _TEMPLATE))
+        postgres.ensure_database(TEMPLATE)
+        migrate(postgres.url(OWNER, TEMPLATE))
         yield postgres
     finally:
         servers.stop()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def run_on(postgres: Postgres, *, size: Size, guard: Guard | None, tell: Tell) -> Run:
-    """This function will live through one run in a fresh database of the server, without a guard if told."""
-    with postgres.superuser() as administrator:
-        administrator.autocommit = True
-        for statement in ("DROP DATABASE IF EXISTS {run}", "CREATE DATABASE {run} TEMPLATE {template}"):
-            names = {"run": sql.Identifier(_RUN), "template": sql.Identifier(_TEMPLATE)}
-            administrator.execute(sql.SQL(statement).format(**names))
-    with postgres.superuser(_RUN) as superuser:
-        superuser.autocommit = True
-        return run_in(postgres.url(APPLICATION, _RUN), superuser, size=size, guard=guard, tell=tell)
 
 
 def run_in(

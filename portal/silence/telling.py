@@ -2,19 +2,22 @@
 
 import json
 import sys
-from datetime import date
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from portal.local.places import LocalTrouble
 from portal.local.postgres import Postgres
+from portal.local.telling import telling
 from portal.silence.audit import FAULTS
 from portal.silence.days import Size
-from portal.silence.guards import GUARDS, Guard
-from portal.silence.running import Run, own_server, run_on
+from portal.silence.guards import GUARDS, Guard, named
+from portal.silence.running import Run, own_server, together
+from portal.silence.worlds import Told, World, live_all, parted
 
 STOPPED_BY_HAND = 130
 FULL = Size(days=400, messages=100_000, seed=7)
@@ -22,7 +25,7 @@ FULL = Size(days=400, messages=100_000, seed=7)
 SMALL = Size(days=45, messages=1_500, seed=7)
 
 
-def keep_silence(*, size: Size, guard_name: str | None, every_guard: bool, as_json: bool) -> int:
+def keep_silence(*, size: Size, worlds: int, guard_name: str | None, every_guard: bool, as_json: bool) -> int:
     """This function will run the simulation, print what it counted, and return the exit code.
 
     0 when nothing left that should not have, or when every guard was shown to keep something back; else 1.
@@ -34,39 +37,37 @@ def keep_silence(*, size: Size, guard_name: str | None, every_guard: bool, as_js
     try:
         with own_server() as postgres:
             if every_guard:
-                runs = [_with_bar(console, size, one, postgres) for one in GUARDS]
-                return _print_guards(runs, as_json)
-            run = _with_bar(console, size, guard, postgres)
+                each = [World(number, size, guard.name) for number, guard in enumerate(GUARDS)]
+                return _print_guards(_with_bar(console, each, postgres), as_json)
+            parts = [replace(world, guard=guard_name) for world in parted(size, worlds)]
+            runs = _with_bar(console, parts, postgres)
     except KeyboardInterrupt:
         console.print("Stopped; nothing is kept of a run.")
         return STOPPED_BY_HAND
+    run = together(size, runs)
     _print_run(run, guard, as_json)
     return 0 if run.count.clean else 1
 
 
 def _guard(name: str) -> Guard:
-    for guard in GUARDS:
-        if guard.name == name:
-            return guard
-    raise LocalTrouble(f"no guard {name!r}; there are {', '.join(guard.name for guard in GUARDS)}")
+    try:
+        return named(name)
+    except KeyError:
+        names = ", ".join(guard.name for guard in GUARDS)
+        raise LocalTrouble(f"no guard {name!r}; there are {names}") from None
 
 
-def _with_bar(console: Console, size: Size, guard: Guard | None, postgres: Postgres) -> Run:
-    what = guard.name if guard else "all guards"
-    bar = Progress(
-        TextColumn("{task.description:<44}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-        console=console,
-    )
-    with bar:
-        task = bar.add_task(what, total=size.days)
+def _with_bar(console: Console, worlds: Sequence[World], postgres: Postgres) -> list[Run]:
+    done: Counter[int] = Counter()
+    left: Counter[int] = Counter()
+    total = sum(world.size.days for world in worlds)
+    with telling(console, total=total, doing="days") as steps:
 
-        def tell(done: int, day: date, left: int) -> None:
-            bar.update(task, completed=done, description=f"{what}: {day}, {left:,} messages")
+        def tell(told: Told) -> None:
+            number, done[number], day, left[number] = told
+            steps.reach(done.total(), f"days: {day}, {left.total():,} messages")
 
-        return run_on(postgres, size=size, guard=guard, tell=tell)
+        return live_all(postgres, worlds, tell=tell)
 
 
 def as_dict(run: Run, guard: Guard | None = None) -> dict[str, Any]:

@@ -4,15 +4,18 @@ The full size, and the table of every guard, are `dev silence` and `dev silence 
 C14, D19..D21, F1).
 """
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from agency.kernel.ids import new_id
 from portal.local.postgres import APPLICATION
 from portal.silence.days import Size, first_day
+from portal.silence.diary import Diary
 from portal.silence.feasts import easter, is_feast
 from portal.silence.guards import GUARDS, GuardNotFound, _statement
 from portal.silence.running import run_in
+from portal.silence.worlds import parted
 
 SIZE = Size(days=22, messages=240, seed=3)
 
@@ -57,6 +60,38 @@ class TestGuards:
 
         with pytest.raises(GuardNotFound):
             _statement(facts, "_TAKE", {"AND the moon is full": ""})()
+
+
+@pytest.mark.pure
+class TestDiary:
+    NOON = datetime(2028, 2, 29, 12, tzinfo=UTC)
+    LATER, LAST = NOON + timedelta(hours=1), NOON + timedelta(hours=2)
+
+    def test_a_wider_dispute_does_not_hide_the_first_one(self):
+        diary, claim_id = Diary(), new_id()
+        diary.contest(claim_id, 100, self.NOON)
+        diary.contest(claim_id, 900, self.LAST)
+        moments = (self.NOON - timedelta(seconds=1), self.NOON, self.LATER, self.LAST)
+        assert [diary.contested_at(claim_id, moment) for moment in moments] == [0, 100, 100, 900]
+
+    def test_a_promise_ends_with_its_day_or_with_the_payment(self):
+        diary, paid, waited = Diary(), new_id(), new_id()
+        for claim_id in (paid, waited):
+            diary.hold(claim_id, "promise", self.NOON, self.LAST)
+        diary.lift(paid, "promise", self.LATER)
+        assert [span.holds_at(self.LATER) for span in diary.holds[paid, "promise"]] == [False]
+        assert [span.holds_at(self.LATER) for span in diary.holds[waited, "promise"]] == [True]
+        diary.lift(waited, "promise", self.LAST + timedelta(days=1))
+        assert [span.holds_at(self.LAST) for span in diary.holds[waited, "promise"]] == [False]
+
+
+@pytest.mark.pure
+class TestWorlds:
+    def test_together_they_are_as_large_as_the_run(self):
+        worlds = parted(Size(days=400, messages=100_001, seed=7), 4)
+        assert [world.size.seed for world in worlds] == [7, 8, 9, 10]
+        assert sum(world.size.messages for world in worlds) >= 100_001
+        assert {world.size.days for world in worlds} == {400}
 
 
 @pytest.mark.pure

@@ -11,6 +11,7 @@ from agency.claims.holds import lift_hold, place_hold, running_holds
 from agency.claims.itemisation import itemise
 from agency.claims.states import HoldGround
 from agency.communication.receipts import apply_receipt
+from agency.disputes.raising import raise_dispute
 from agency.money import Money
 from agency.rules.facts import DebtorKind, Law
 from agency.treatment.planner import plan_due, upcoming
@@ -108,6 +109,25 @@ class TestDutchConsumer:
                 text("SELECT count(*) FROM event WHERE kind = 'CallDue'")
             )
             assert calls.scalar_one() == 1
+
+    def test_the_copy_of_a_notice_announces_no_costs_over_what_became_contested(self, office):
+        creditor_id, claim_id = begin(office)
+        live(office, date(2026, 12, 15))
+        with office.unit() as unit:
+            raise_dispute(
+                unit,
+                creditor_id=creditor_id,
+                claim_id=claim_id,
+                reason="quality",
+                disputed=Money(20000, "EUR"),
+            )
+        live(office, date(2026, 12, 16))
+        notice, copy = office.messages(claim_id)[2:4]
+        assert copy.step == "formal_notice_copy"
+        assert (notice.amounts["principal"], copy.amounts["principal"]) == (40215, 20215)
+        assert notice.amounts["announced"] == {"costs": 6032, "costs_vat": 0}
+        # The share of 202.15 in 402.15, as the final notice will ask it.
+        assert copy.amounts["announced"] == {"costs": 3032, "costs_vat": 0}
 
     def test_costs_are_never_due_before_the_post_has_the_letter(self, office):
         _, claim_id = begin(office)
