@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from dataclasses import field as made_anew
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from functools import lru_cache
 from typing import Any, Final
 
@@ -185,7 +185,9 @@ def _colours(design: BrandDesign, on: date) -> Iterator[BrandFault]:
         found = contrast(named[text], named[ground] if ground else PAPER)
         least = text_contrast_min(on=on)
         if found < least:
-            facts = {"found": f"{found:.1f}", "least": f"{least:.1f}"}
+            # Rounded down: what falls short by a hair must not read as enough.
+            shown = found.quantize(Decimal("0.1"), ROUND_DOWN)
+            facts = {"found": str(shown), "least": f"{least:.1f}"}
             yield BrandFault(name, "contrast_button" if ground else "contrast_paper", facts)
 
 

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agency.rules.brand import BrandDesign, brand_faults, brand_limits, changes, contrast, fonts
+from agency.rules.brand import (
+    BrandDesign,
+    brand_faults,
+    brand_limits,
+    changes,
+    contrast,
+    fonts,
+    text_contrast_min,
+)
 
 pytestmark = pytest.mark.pure
 
@@ -111,3 +119,78 @@ def test_the_domain_of_mail_is_that_of_its_address():
 def test_every_font_has_a_name_in_each_medium():
     assert set(fonts()) == {"plain", "classic", "bookish", "technical"}
     assert brand_limits(on=TODAY)["sms_sender_max"] == 11
+
+
+class TestBorders:
+    """Each limit from both sides, with the facts that fill its sentence."""
+
+    LIMITS = brand_limits(on=TODAY)
+
+    def faults(self, **changed):
+        return [
+            (one.field, one.code, one.facts) for one in brand_faults(replace(DESIGN, **changed), on=TODAY)
+        ]
+
+    @pytest.mark.parametrize(
+        ("field", "limit"), [("name", "name_max"), ("sender_name", "name_max"), ("footer", "text_max")]
+    )
+    def test_a_text_may_be_as_long_as_the_limit(self, field, limit):
+        most = self.LIMITS[limit]
+        assert self.faults(**{field: "x" * most}) == []
+        assert self.faults(**{field: "x" * (most + 1)}) == [(field, "too_long", {"most": str(most)})]
+
+    def test_a_name_has_two_signs(self):
+        assert self.faults(name="ab") == []
+        assert self.faults(name=" a ") == [("name", "too_short", {})]
+
+    def test_a_letterhead_has_so_many_lines_of_such_a_length(self):
+        lines, longest = self.LIMITS["letterhead_lines"], self.LIMITS["letterhead_line_max"]
+        assert self.faults(letterhead="\n".join(["x" * longest] * lines)) == []
+        assert self.faults(letterhead="\n".join(["x"] * (lines + 1))) == [
+            ("letterhead", "too_many_lines", {"most": str(lines)})
+        ]
+        assert self.faults(letterhead="x" * (longest + 1)) == [
+            ("letterhead", "line_too_long", {"most": str(longest)})
+        ]
+
+    def test_an_sms_sender_has_eleven_signs(self):
+        assert self.faults(sms_sender="x" * 11) == []
+        assert self.faults(sms_sender="x" * 12) == [("sms_sender", "no_sms_sender", {"most": "11"})]
+
+    def test_a_contrast_that_is_too_low_is_told_beside_the_least(self):
+        assert self.faults(accent="#777777") == [
+            ("accent", "contrast_paper", {"found": "4.4", "least": "4.5"})
+        ]
+        assert self.faults(ink="#ffffff", colour="#ffffff") == [
+            ("ink", "contrast_button", {"found": "1.0", "least": "4.5"})
+        ]
+
+    def test_the_darkest_colours_are_linear(self):
+        # WCAG 2.2: below 0.04045 a part counts by a 12.92th of itself.
+        expected = (Decimal(10) / 255 / Decimal("12.92") + Decimal("0.05")) / Decimal("0.05")
+        assert contrast("#0a0a0a", "#000000").quantize(Decimal("0.000001")) == expected.quantize(
+            Decimal("0.000001")
+        )
+
+    def test_a_text_of_the_pay_page_may_be_as_long_as_the_limit(self):
+        most = self.LIMITS["text_max"]
+        assert self.faults(pay_text={"nl": "." * most}) == []
+        assert self.faults(pay_text={"nl": "." * (most + 1)}) == [
+            ("pay_text_nl", "too_long", {"most": str(most)})
+        ]
+
+    def test_a_hard_text_is_told_with_what_to_mend(self):
+        long = "verantwoordelijkheidsverzekering "
+        [(_, code, facts)] = self.faults(pay_text={"nl": long * 12})
+        sentence, *words = facts["mend"].split(" | ")
+        assert (code, set(facts)) == ("too_hard", {"mend"})
+        assert sentence.startswith(long.strip())
+        assert words == [long.strip()]
+
+    def test_what_is_no_colour_has_no_contrast(self):
+        with pytest.raises(ValueError, match="no colour"):
+            contrast("red", "#ffffff")
+
+    def test_the_least_contrast_is_that_of_the_guideline_whenever_asked(self):
+        assert text_contrast_min(on=TODAY) == Decimal("4.5")
+        assert text_contrast_min(on=date(1990, 1, 1)) == Decimal("4.5")
