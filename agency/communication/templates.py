@@ -1,8 +1,10 @@
 """Templates: files of this room, published as versions by what they say; messages pin the version."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import text
 
@@ -14,8 +16,8 @@ from agency.kernel.unit import Unit
 from agency.rules.readability import readability
 
 _NEWEST = text(
-    "SELECT version, sha256 FROM template WHERE key = :key AND language = :language AND channel = :channel"
-    " ORDER BY version DESC LIMIT 1"
+    "SELECT DISTINCT ON (key, language, channel) key, language, channel, version, sha256 FROM template"
+    " ORDER BY key, language, channel, version DESC"
 )
 _PUBLISH = text(
     "INSERT INTO template (id, key, language, channel, version, subject, body, sha256, created_at)"
@@ -37,9 +39,7 @@ def publish_templates(unit: Unit) -> int:
     :raises TemplateIncomplete: one lacks mandatory content; then none is published.
     :raises TemplateTooHard: one reads too hard; then none is published.
     """
-    for written in written_files():
-        refuse_too_hard(written, on=unit.today)
-    return sum(publish(unit, composed) for composed in composed_files())
+    return _publish_changed(unit, _looked_at(unit.today))
 
 
 def refuse_too_hard(written: Text, *, on: date) -> None:
@@ -59,21 +59,43 @@ def publish(unit: Unit, composed: Composed) -> bool:
 
     :raises TemplateIncomplete: it lacks mandatory content.
     """
-    lacking = missing(composed, on=unit.today)
-    if lacking:
+    _refuse_incomplete(composed, on=unit.today)
+    return bool(_publish_changed(unit, [composed]))
+
+
+@lru_cache(maxsize=4)
+def _looked_at(on: date) -> tuple[Composed, ...]:
+    """Every text of this room, with nothing wrong on a day; a process reads and looks through them once."""
+    for written in written_files():
+        refuse_too_hard(written, on=on)
+    texts = tuple(composed_files())
+    for composed in texts:
+        _refuse_incomplete(composed, on=on)
+    return texts
+
+
+def _refuse_incomplete(composed: Composed, *, on: date) -> None:
+    if lacking := missing(composed, on=on):
         where = f"{composed.key} in {composed.language} by {composed.channel}"
         raise TemplateIncomplete(f"{where} does not say: {', '.join(lacking).replace('_', ' ')}")
-    which = {"key": composed.key, "language": composed.language, "channel": composed.channel.value}
-    newest = unit.session.connection().execute(_NEWEST, which).one_or_none()
-    sha256 = hashlib.sha256(f"{composed.subject}\n{composed.body}".encode()).hexdigest()
-    if newest is not None and newest.sha256 == sha256:
-        return False
-    words = {"subject": composed.subject, "body": composed.body, "sha": sha256}
-    version = newest.version + 1 if newest else 1
-    unit.session.connection().execute(
-        _PUBLISH, which | words | {"id": new_id(), "version": version, "now": unit.now}
-    )
-    return True
+
+
+def _publish_changed(unit: Unit, texts: Sequence[Composed]) -> int:
+    connection = unit.session.connection()
+    newest = {(row.key, row.language, row.channel): row for row in connection.execute(_NEWEST)}
+    versions: list[dict[str, Any]] = []
+    for composed in texts:
+        which = {"key": composed.key, "language": composed.language, "channel": composed.channel.value}
+        sha256 = hashlib.sha256(f"{composed.subject}\n{composed.body}".encode()).hexdigest()
+        before = newest.get((composed.key, composed.language, composed.channel.value))
+        if before is not None and before.sha256 == sha256:
+            continue
+        words = {"subject": composed.subject, "body": composed.body, "sha": sha256}
+        version = before.version + 1 if before else 1
+        versions.append(which | words | {"id": new_id(), "version": version, "now": unit.now})
+    if versions:
+        connection.execute(_PUBLISH, versions)
+    return len(versions)
 
 
 def written_files() -> Iterator[Text]:

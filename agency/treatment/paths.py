@@ -18,6 +18,9 @@ _ALWAYS = date(2000, 1, 1)  # the first version counts for every claim, whenever
 
 _COLUMNS = "SELECT id, key, version, valid_from, definition, author, approved_by FROM treatment_path"
 _NEWEST = text(f"{_COLUMNS} WHERE key = :key ORDER BY version DESC LIMIT 1")
+_NEWEST_OF_ALL = text(
+    _COLUMNS.replace("SELECT", "SELECT DISTINCT ON (key)", 1) + " ORDER BY key, version DESC"
+)
 _IN_FORCE = text(f"{_COLUMNS} WHERE key = :key AND valid_from <= :on ORDER BY version DESC LIMIT 1")
 _VERSION = text(f"{_COLUMNS} WHERE key = :key AND version = :version")
 _PUBLISH = text(
@@ -42,15 +45,28 @@ def publish_paths(unit: Unit) -> int:
 
     A path that a person of the agency published is the agency's own: it stays as it is.
     """
-    return sum(_publish_default(unit, path) for path in default_paths())
+    connection = unit.session.connection()
+    newest = {row.key: _published(row) for row in connection.execute(_NEWEST_OF_ALL)}
+    versions = [
+        _version_after(newest.get(path.key), path, valid_from=unit.today if path.key in newest else _ALWAYS)
+        | {"now": unit.now, "author": None, "approved_by": None}
+        for path in default_paths()
+        if _differs(newest.get(path.key), path)
+    ]
+    if versions:
+        connection.execute(_PUBLISH, versions)
+    return len(versions)
 
 
-def _publish_default(unit: Unit, path: TreatmentPath) -> bool:
-    newest = newest_path(unit, key=path.key)
-    if newest is not None and (newest.author is not None or newest.path == path):
-        return False
-    publish_version(unit, path=path, valid_from=unit.today if newest else _ALWAYS)
-    return True
+def _differs(newest: PublishedPath | None, path: TreatmentPath) -> bool:
+    return newest is None or (newest.author is None and newest.path != path)
+
+
+def _version_after(newest: PublishedPath | None, path: TreatmentPath, *, valid_from: date) -> dict[str, Any]:
+    return {
+        "id": new_id(), "key": path.key, "version": newest.version + 1 if newest else 1,
+        "definition": path.to_json().decode(), "valid_from": valid_from,
+    }  # fmt: skip
 
 
 def publish_version(
@@ -62,15 +78,11 @@ def publish_version(
     approved_by: str | None = None,
 ) -> int:
     """This function will add a version of a path for claims that begin from a day on, and return it."""
-    newest = newest_path(unit, key=path.key)
-    version = newest.version + 1 if newest else 1
+    values = _version_after(newest_path(unit, key=path.key), path, valid_from=valid_from)
     unit.session.connection().execute(
-        _PUBLISH,
-        {
-            "id": new_id(), "key": path.key, "version": version, "definition": path.to_json().decode(),
-            "now": unit.now, "valid_from": valid_from, "author": author, "approved_by": approved_by,
-        },
-    )  # fmt: skip
+        _PUBLISH, values | {"now": unit.now, "author": author, "approved_by": approved_by}
+    )
+    version: int = values["version"]
     return version
 
 
