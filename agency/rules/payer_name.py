@@ -144,5 +144,5 @@ def _said(*kinds: str) -> frozenset[str]:
 
 @cache
 def _joint() -> re.Pattern[str]:
-    words = sorted(_said("joint"), key=len, reverse=True)
+    words = sorted(_said("joint"))
     return re.compile(rf"(?<!\S)(?:{'|'.join(map(re.escape, words))})(?!\S)", re.IGNORECASE)

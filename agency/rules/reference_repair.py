@@ -67,8 +67,7 @@ def _passes(prefix: str, digits: str) -> bool:
 
 
 def _slips(digits: str) -> Iterator[str]:
-    """Give the row itself (its letters may be what is wrong), then every row that one slip makes of it."""
-    yield digits
+    """Give every row that one slip makes of a row, and the row itself: its letters may be what is wrong."""
     for place in range(len(digits)):
         before, after = digits[:place], digits[place + 1 :]
         yield before + after

@@ -87,12 +87,21 @@ class TestCertain:
 
     def test_the_trace_says_what_was_weighed(self):
         [line] = decide(claim("a", **KNOWN), claim("b", debtor="other")).trace
-        assert (line.rule, line.outcome) == ("match.bank_line", "scored: debtor_account, initials, amount")
+        assert (line.rule, line.version) == ("match.bank_line", "2026-11-27")
+        assert line.outcome == "scored: debtor_account, initials, amount"
         assert line.source.startswith("house rule: a reference with check digits books a line")
         assert line.inputs == {
             "amount": "EUR 123.45", "proposals": "2", "signs": "debtor_account, initials, amount",
             "points": "95", "next": "55", "post_from": "75",
         }  # fmt: skip
+
+    def test_nothing_else_has_no_points(self):
+        assert decide(claim("a", **KNOWN)).trace[0].inputs["next"] == "0"
+        assert decide(claim("a"), text=claim_number(1)).ranked[0].points == 100
+
+    def test_nine_proposals_are_shown(self):
+        namesakes = [claim(str(number), debtor=number) for number in range(10)]
+        assert len(decide(*namesakes).ranked) == 9
 
 
 class TestProposed:
@@ -129,6 +138,17 @@ class TestProposed:
         assert (nobody.kind, nobody.ranked) == ("none", ())
         not_just_that = decide(*pair, minor=15_499)
         assert all(len(one.parts) == 1 for one in not_just_that.ranked)
+
+    def test_an_amount_of_one_claim_says_nothing_of_several_together(self):
+        paid_in_part = claim("a", 10_000, invoice_amounts=(eur(8_000), eur(7_500)))
+        told = decide(paid_in_part, claim("b", 5_500), minor=15_500)
+        together = next(one for one in told.ranked if len(one.parts) == 2)
+        assert together.reasons == ("initials", "sum_of_claims")
+
+    def test_the_first_twelve_claims_of_a_debtor_are_added_up(self):
+        many = [claim(str(number), 2**number * 100) for number in range(13)]
+        assert any(len(one.parts) == 2 for one in decide(*many, minor=300).ranked)
+        assert all(len(one.parts) == 1 for one in decide(*many, minor=4_096_00 + 100).ranked)
 
     def test_what_says_who_pays_must_be_said_of_the_claims_that_are_added_up(self):
         first = claim("a", 10_000, invoice_numbers=("2026-00123",), debtor_name="")
@@ -294,6 +314,14 @@ class TestRepair:
         assert f"RF{digits}" in repaired_references(digits)
         wrong = digits[:-1] + str((int(digits[-1]) + 1) % 10)
         assert f"RF{digits}" in repaired_references(wrong)
+
+    def test_a_claim_number_without_its_letters_and_with_a_digit_too_many_is_found(self):
+        [plain] = references_in(claim_number(5))
+        assert plain in repaired_references(plain[2:] + plain[-1])
+
+    def test_a_number_without_remainder_has_check_digits_too(self):
+        [plain] = references_in(claim_number(97))
+        assert plain in repaired_references("CK" + plain[2:])
 
     def test_at_most_twelve_words_are_looked_at(self):
         phone = "06 1234 56789"

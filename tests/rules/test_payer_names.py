@@ -21,6 +21,9 @@ pytestmark = pytest.mark.pure
         ("J. en Jansen", ("J. en Jansen", "J.", "Jansen")),
         ("A en B en C en D en E Bos", ("A en B en C en D en E Bos", "A", "B", "C", "D")),
         ("en Jansen", ("en Jansen",)),
+        ("Xander en Piet de Bos", ("Xander en Piet de Bos", "Xander", "Piet de Bos")),
+        ("XAB en Piet de Bos", ("XAB en Piet de Bos", "XAB", "Piet de Bos")),
+        ("J. en P. Smit en K. Bos", ("J. en P. Smit en K. Bos", "J. Bos", "P. Smit", "K. Bos")),
     ],
 )
 def test_each_holder_of_an_account_is_read(name, expected):
@@ -57,6 +60,10 @@ def test_each_holder_of_an_account_is_read(name, expected):
         ("bakkerij jansen noord", "bakkerij jansen", "similar_name"),
         ("bos noord west", "bos", "other_name"),
         ("kees smit", "jan jansen", "other_name"),
+        ("jp bakker", "jan pit bakker", "initials"),
+        ("jansen bos transport logistiek", "jansen bos", "similar_name"),
+        ("xandertransport", "bandertransport", "similar_name"),
+        ("ab x", "ab", "similar_name"),  # 600 in a thousand
         ("jansen transport", "jansens transporten", "similar_name"),
     ],
 )

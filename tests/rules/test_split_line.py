@@ -71,7 +71,7 @@ def test_more_than_twelve_claims_are_too_many_to_look_through():
 
 def test_the_trace_says_what_was_divided_and_how():
     [line] = split(800, 300, 500, 900).trace
-    assert line.rule == "bank.split"
+    assert (line.rule, line.source) == ("bank.split", "design: one payment for several claims")
     assert line.inputs == {"paid": "EUR 8.00", "claims": "2", "rest": "EUR 0.00"}
     assert line.outcome == "split.exact"
     assert split(50, 300).trace[0].outcome == "split.in_order"
