@@ -19,8 +19,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from agency.calendar import is_business_day
+from agency.communication.jobs import print_letters
 from agency.communication.planning import WantedMessage, cancel_queued, queue_messages
-from agency.kernel.outbox import drain
+from agency.kernel.outbox import drain, enqueue
 from agency.kernel.unit import AGENCY_ZONE, Door, Unit
 from agency.rules.facts import Channel
 from agency.treatment.planner import plan_due
@@ -46,13 +47,14 @@ from tests.outside import listening_agency
 
 LOST_PERCENT = 2
 MINUTE = timedelta(minutes=1)
+PRINT_RUN_MINUTES = 3
 # Of so many debtors one is only reached by letter, and one only by text message.
 ONE_IN = 10
 # Takeover after a kill takes seconds here, minutes in earnest; a chunk is rendered and sent within them also
 # on a machine that has much else to do.
 SHORT = {
-    "AGENCY_JOB_LEASE_SECONDS": "15",
-    "AGENCY_SENDING_LEASE_SECONDS": "15",
+    "AGENCY_JOB_LEASE_SECONDS": "30",
+    "AGENCY_SENDING_LEASE_SECONDS": "30",
     "AGENCY_PROVIDER_PATIENCE_SECONDS": "3",
 }
 # Nobody's own choice of servers or providers may reach this run.
@@ -89,6 +91,7 @@ class Ground:
     killed: Counter[str] = field(default_factory=Counter)
     arrived: Counter[str] = field(default_factory=Counter)
     looked_up_to: int = 0
+    minutes: int = 0
 
     def start(self) -> None:
         """Start what works."""
@@ -153,7 +156,11 @@ class Ground:
                 return self.arrived
 
     def later(self) -> None:
-        """Let a minute pass: more is due, and the scheduler starts its jobs. The database may be away."""
+        """Let a minute pass: more is due, and the scheduler starts its jobs. The database may be away.
+
+        The print run comes every few minutes, not twice a day, so that kills find letters on their way too.
+        """
+        self.minutes += 1
         # Outside first: a provider that stamps what it took with an earlier moment than ours has not got it.
         outside = self.outside.get("/_sim/clock").raise_for_status().json()["now"]
         at_moment_outside(self.outside, datetime.fromisoformat(outside) + MINUTE)
@@ -164,6 +171,8 @@ class Ground:
                     unit.session.connection().execute(
                         text("UPDATE clock SET ahead = ahead + :minute"), {"minute": MINUTE}
                     )
+                    if self.minutes % PRINT_RUN_MINUTES == 0:
+                        enqueue(unit, print_letters)
             except SQLAlchemyError:
                 return False
             return True

@@ -172,8 +172,15 @@ def channels(work: Wiring) -> Counter[str]:
 
 
 def provider_references(work: Wiring) -> dict[str, str]:
-    """What we hold as proof of sending: what the provider knows each message by."""
-    return {row.id: row.provider_ref for row in rows(work, "SELECT id::text, provider_ref FROM message")}
+    """What we hold as proof of sending: what the provider knows each message by, a letter by its batch."""
+    found = rows(
+        work,
+        "SELECT m.id::text, coalesce(m.provider_ref, (SELECT b.id::text FROM print_batch_letter l"
+        "  JOIN print_batch b ON b.creditor_id = l.creditor_id AND b.id = l.batch_id"
+        "  WHERE l.creditor_id = m.creditor_id AND l.message_id = m.id AND l.freed_at IS NULL"
+        "  AND b.state IN ('on_press', 'printed', 'posted'))) AS ref FROM message m",
+    )
+    return {row.id: row.ref for row in found}
 
 
 def reserved_again(work: Wiring) -> int:
