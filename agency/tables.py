@@ -7,6 +7,7 @@ from agency.banking import models as banking
 from agency.claims import models as claims
 from agency.communication import models as communication
 from agency.communication.inbound import models as inbound
+from agency.communication.print_batches import models as print_batches
 from agency.credit import models as credit
 from agency.desk import models as desk
 from agency.disputes import models as disputes
@@ -24,7 +25,7 @@ from agency.treatment import models as treatment
 
 ROOMS = (
     arrangements, banking, claims, communication, credit, desk, disputes, documents, inbound, intake, kernel,
-    ledger, parties, payments, pricing, remittance, screening, treatment, waiting,
+    ledger, parties, payments, pricing, print_batches, remittance, screening, treatment, waiting,
 )  # fmt: skip
 
 # Tables that belong to no creditor. Everything else carries creditor_id in its key and is walled off.

@@ -159,7 +159,8 @@ def soak(context: typer.Context) -> None:
 @app.command(rich_help_panel=TEST)
 def mutate(
     modules: Annotated[
-        list[str] | None, typer.Argument(help="Like costs; all when none.", show_default=False)
+        list[str] | None,
+        typer.Argument(help="Like costs, fees, matching; all when none.", show_default=False),
     ] = None,
     survivors: Annotated[bool, typer.Option("--survivors", help="Only what survived the last time.")] = False,
     jobs: Annotated[
@@ -332,6 +333,27 @@ def import_claims(
     else:
         typer.echo(claims_import.as_text(report))
     raise typer.Exit(1 if "refused" in report else 0)
+
+
+@app.command(rich_help_panel=OPERATE)
+def scans(
+    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Take in the scanned letters of a folder, each once; what will not do is moved aside with its reason."""
+    from portal.local.operate import operating
+
+    with operating(data_folder(), say=say):
+        from portal.scans import as_text, take_scans
+        from portal.wiring import wire
+
+        wired = wire()
+        report = take_scans(wired.units, wired.ports, folder, say=say)
+    if as_json:
+        print_json(report.as_json())
+    else:
+        typer.echo(as_text(report))
+    raise typer.Exit(1 if report.refused or report.stuck else 0)
 
 
 @app.command("help", rich_help_panel=RUN)

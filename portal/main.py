@@ -15,6 +15,7 @@ from agency.kernel.unit import Door
 from portal.shared.assets import STATIC
 from portal.shared.audience import ROUTERS, recognise, router
 from portal.shared.errors import install_errors
+from portal.shared.hosts import KnownHosts, PayHosts, own_hosts
 from portal.shared.i18n import compile_catalogues
 from portal.shared.rendering import environment
 from portal.shared.security import Guarded
@@ -90,6 +91,7 @@ def create_app(wiring: Wiring) -> FastAPI:
         app.include_router(declared.router)
     # Only static files are compressed: a compressed page would tell its token by its length (BREACH).
     app.mount("/static", GZipMiddleware(StaticFiles(directory=STATIC), minimum_size=1000), name="static")
+    app.add_middleware(KnownHosts, own=own_hosts(wiring.settings), is_pay_host=PayHosts(wiring.units))
     app.add_middleware(
         Guarded,
         public_url=wiring.settings.public_url,

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from agency.arrangements.jobs import check_due_plans, check_due_promises
 from agency.banking.jobs import explain_settlements, prove_everything
-from agency.communication.jobs import mail_creditors, release, resolve
+from agency.communication.jobs import mail_creditors, print_letters, release, resolve, take_scans
 from agency.desk.jobs import lapse_call_notes
 from agency.documents.jobs import follow_requests
 from agency.kernel.actor import JobFunction, actor_name
@@ -33,7 +33,10 @@ class Scheduled:
 SCHEDULE: tuple[Scheduled, ...] = (
     Scheduled(plan, timedelta(hours=1)),
     Scheduled(release, timedelta(minutes=1)),
+    # Two print runs a day, at night and at noon: letters are gathered into batches between them.
+    Scheduled(print_letters, timedelta(hours=12)),
     Scheduled(resolve, timedelta(minutes=5)),
+    Scheduled(take_scans, timedelta(minutes=1)),
     Scheduled(follow_requests, timedelta(hours=1)),
     Scheduled(mail_creditors, timedelta(hours=1)),
     Scheduled(check_due_promises, timedelta(hours=6)),

@@ -18,13 +18,13 @@ THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # A theme changes colours and nothing else: what was tried in light needs no second try in dark.
 _COLOURS = ["color-contrast", "link-in-text-block"]
-# A theme fades in and a font arrives: a page is judged when both have ended.
+# What still moves and a font that arrives: a page is judged when both have ended.
 _AT_REST = """() => document.fonts.status === "loaded"
     && document.getAnimations().every(one => one.playState !== "running")"""
 # What a page does when sizes change, it does with the next frame.
 _DRAWN = "() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
 _FIND = """async only => {
-    const found = await axe.run(document, {runOnly: only, resultTypes: ["violations"]});
+    const found = await axe.run(document, {runOnly: only, resultTypes: ["violations"], preload: false});
     return found.violations.map(
         one => one.id + ": " + one.nodes.map(node => node.html.slice(0, 160)).join(", "));
 }"""
@@ -55,12 +55,13 @@ def barriers(page: Page) -> list[str]:
         height = min(max(size["height"], page.evaluate(_HEIGHT)), _HEIGHT_MAX)
         page.set_viewport_size({"width": size["width"], "height": height})
         for theme in THEMES:
-            page.emulate_media(color_scheme=theme)
+            # Without the fading of one theme into the other, of which each frame is drawn on the whole page.
+            page.emulate_media(color_scheme=theme, reduced_motion="reduce")
             page.wait_for_function(_AT_REST)
             page.evaluate(_DRAWN)
             _keep_picture(page, size, theme)
             found += [f"{size['width']} wide, {theme}: {one}" for one in _barriers_here(page, theme)]
-    page.emulate_media(color_scheme="light")
+    page.emulate_media(color_scheme="light", reduced_motion="no-preference")
     page.set_viewport_size(own)
     return found
 

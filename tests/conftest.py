@@ -1,7 +1,7 @@
 """What every test may lean on: real servers of this run's own, closed sockets, a browser where there is one.
 
 One PostgreSQL and one Valkey serve the whole run from a temporary folder. The schema is migrated once
-into a template; each worker of the run gets a copy of it, and a Valkey database of its own.
+into a template; each worker of the run gets copies of it, and a Valkey database of its own.
 """
 
 import ipaddress
@@ -16,17 +16,20 @@ from pathlib import Path
 import hypothesis
 import pytest
 from playwright.sync_api import Browser, sync_playwright
-from sqlalchemy import create_engine
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
 import agency.tables  # noqa: F401  rooms refer to each other's tables by name, whichever test runs alone
 from agency.kernel.ids import HOUSE
 from agency.kernel.unit import Door, Units
+from agency.parties import users
 from agency.parties.models import Creditor
 from portal.local.browser import HOW_TO_GET_CHROMIUM, find_chromium
 from portal.local.database import migrate
 from portal.local.postgres import APPLICATION, OWNER, Postgres
 from portal.local.servers import Servers
 from portal.local.valkey import Valkey
+from tests.emptied import EmptiedDatabase
 
 TEMPLATE = "template_tests"
 
@@ -143,27 +146,39 @@ def redis_url(run_servers: RunServers, worker_number: int) -> str:
     return run_servers.valkey.url(worker_number % 16)
 
 
-@pytest.fixture
-def fresh_database(run_servers: RunServers, worker_number: int) -> Iterator[tuple[str, str]]:
-    """A migrated database for one test that commits: the application's URL and the owner's."""
-    name = f"tests_{worker_number}_fresh"
-    run_servers.postgres.drop_database(name)
-    run_servers.postgres.ensure_database(name, template=TEMPLATE)
-    yield run_servers.postgres.url(APPLICATION, name), run_servers.postgres.url(OWNER, name)
-    run_servers.postgres.drop_database(name)
+@pytest.fixture(scope="session")
+def emptied_database(run_servers: RunServers, worker_number: int) -> Iterator[EmptiedDatabase]:
+    """This worker's database for tests that commit."""
+    database = EmptiedDatabase(run_servers.postgres, f"tests_{worker_number}_fresh", template=TEMPLATE)
+    yield database
+    database.drop()
 
 
 @pytest.fixture
-def units(fresh_database: tuple[str, str]) -> Iterator[Units]:
+def fresh_database(emptied_database: EmptiedDatabase) -> tuple[str, str]:
+    """A database as it was migrated, for one test that commits: the application's URL and the owner's."""
+    emptied_database.prepare()
+    return emptied_database.url(APPLICATION), emptied_database.url(OWNER)
+
+
+@pytest.fixture
+def units(fresh_database: tuple[str, str], emptied_database: EmptiedDatabase) -> Units:
     """Units of work on a database of this test's own, with the agency's house in place."""
-    engine = create_engine(fresh_database[0], pool_size=10)
-    units = Units(engine)
+    units = Units(emptied_database.engine)
     with units.open(Door.STAFF, by="system:test") as unit:
         unit.session.add(
             Creditor(id=HOUSE, created_at=unit.now, reference="HOUSE", name="The agency", country="NL")
         )
-    yield units
-    engine.dispose()
+    return units
+
+
+@pytest.fixture(autouse=True, scope="session")
+def passwords_are_hashed_quickly() -> Iterator[None]:
+    """Hundreds of people sign in; what guards a stolen table in production is held by a test of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        quick = Argon2Hasher(memory_cost=8, time_cost=1, parallelism=1)
+        patch.setattr(users, "_HASHER", PasswordHash((quick,)))
+        yield
 
 
 @pytest.fixture

@@ -29,7 +29,10 @@ from agency.rules.brand import BrandDesign, BrandFault, brand_faults
 from agency.rules.facts import DebtorKind, Phase
 from agency.rules.identity import Identity, identity_shown
 
-Point = Literal["design", "contrast", "mail_domain", "pay_host", "identity", "mandatory", "b1", "rendering"]
+Point = Literal[
+    "design", "contrast", "mail_domain", "inbound_domain", "pay_host", "identity", "mandatory", "b1",
+    "rendering",
+]  # fmt: skip
 _CONTRAST: Final = frozenset({"contrast_button", "contrast_paper"})
 _COUNTRIES: Final = ("NL", "BE", "DE", "FR")
 
@@ -75,6 +78,7 @@ def checklist(unit: Unit, *, creditor_id: UUID, design: BrandDesign, settings: S
         Checked("design", faults=tuple(one for one in faults if not _is_about_words(one))),
         Checked("contrast", faults=tuple(one for one in faults if one.code in _CONTRAST)),
         _mail_domain(unit, creditor_id, design, settings),
+        _inbound_domain(unit, creditor_id, design, settings),
         _pay_host(unit, creditor_id, design),
         Checked("identity", wrong=_unregistered(settings)),
         Checked("mandatory", wrong=_missing(creditor, design, unit.today, settings)),
@@ -175,6 +179,16 @@ def _mail_domain(unit: Unit, creditor_id: UUID, design: BrandDesign, settings: S
         return Checked("mail_domain", facts={"state": "agency", "domain": settings.agency_email})
     state = host_state(unit, creditor_id=creditor_id, use=HostUse.MAIL, name=domain)
     return _host("mail_domain", domain, state)
+
+
+def _inbound_domain(unit: Unit, creditor_id: UUID, design: BrandDesign, settings: Settings) -> Checked:
+    """A brand may leave answers to the agency's domain; a domain of its own that was asked for must work."""
+    domain = design.inbound_domain(on=unit.today)
+    state = host_state(unit, creditor_id=creditor_id, use=HostUse.INBOUND, name=domain) if domain else None
+    if state is None:
+        facts = {"state": "agency", "domain": settings.inbound_domain or settings.agency_email}
+        return Checked("inbound_domain", facts=facts)
+    return _host("inbound_domain", domain, state)
 
 
 def _pay_host(unit: Unit, creditor_id: UUID, design: BrandDesign) -> Checked:

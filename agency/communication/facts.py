@@ -13,12 +13,16 @@ MessageKey = tuple[UUID, UUID]
 
 # Both locks in one statement: a hold or a payment that is being written keeps its claim for itself, and
 # the message waits for the next round instead of for the lock.
-_TAKE = text(
+_TAKE_ONES = (
     "SELECT m.creditor_id, m.id FROM message m"
     " JOIN claim c ON c.creditor_id = m.creditor_id AND c.id = m.claim_id"
-    " WHERE m.state = 'queued' AND m.due_at <= :now ORDER BY m.due_at, m.id LIMIT :limit"
+    " WHERE m.state = 'queued' AND m.due_at <= :now{which} ORDER BY {order}m.due_at, m.id LIMIT :limit"
     " FOR UPDATE OF m, c SKIP LOCKED"
 )
+_TAKE = text(_TAKE_ONES.format(which="", order=""))
+_TAKE_OTHERS = text(_TAKE_ONES.format(which=" AND m.channel <> 'letter'", order=""))
+# Letters by creditor, so that those of one brand travel together.
+_TAKE_LETTERS = text(_TAKE_ONES.format(which=" AND m.channel = 'letter'", order="m.creditor_id, "))
 _FACTS = text(
     "SELECT m.creditor_id, m.id, m.claim_id, m.debtor_id, m.channel, m.step, m.cycle, m.generation,"
     " m.attempts, m.amounts AS told, t.key AS template, t.language, t.subject AS subject_source,"
@@ -36,6 +40,7 @@ _FACTS = text(
     " b.version_id AS brand_version_id,"
     # A name counts while its records stand; until then, and when they break, the agency's own is used.
     " coalesce(hosts.mail, false) AS mail_valid, coalesce(hosts.pay, false) AS pay_valid,"
+    " hosts.inbound AS inbound_domain,"
     " coalesce(terms.costs_clause, false) AS costs_clause,"
     " coalesce(terms.reminder_in_creditors_name, true) AS in_creditors_name,"
     " holds.grounds AS holds, point.value AS contact_value, coalesce(point.opted_out, false) AS opted_out,"
@@ -53,7 +58,9 @@ _FACTS = text(
     "  ON true"
     " LEFT JOIN LATERAL (SELECT bool_or(h.use = 'mail'"
     "  AND h.name = lower(split_part(b.sender_email, '@', 2))) AS mail,"
-    "  bool_or(h.use = 'pay' AND h.name = b.pay_host) AS pay FROM brand_host h"
+    "  bool_or(h.use = 'pay' AND h.name = b.pay_host) AS pay,"
+    "  max(h.name) FILTER (WHERE h.use = 'inbound'"
+    "   AND h.name LIKE '%.' || lower(split_part(b.sender_email, '@', 2))) AS inbound FROM brand_host h"
     "  WHERE h.creditor_id = m.creditor_id AND h.state = 'valid') hosts ON true"
     " LEFT JOIN LATERAL (SELECT * FROM creditor_terms x WHERE x.creditor_id = m.creditor_id"
     "  AND x.valid_from <= :today ORDER BY x.valid_from DESC LIMIT 1) terms ON true"
@@ -91,9 +98,13 @@ _FACTS = text(
 )
 
 
-def take_due(unit: Unit, *, limit: int) -> list[MessageKey]:
-    """This function will lock up to `limit` due messages, each with its claim, skipping what others hold."""
-    rows = unit.session.connection().execute(_TAKE, {"now": unit.now, "limit": limit})
+def take_due(unit: Unit, *, limit: int, letters: bool | None = None) -> list[MessageKey]:
+    """This function will lock up to `limit` due messages, each with its claim, skipping what others hold.
+
+    :param letters: only letters, or everything but letters; both when None.
+    """
+    statement = {None: _TAKE, True: _TAKE_LETTERS, False: _TAKE_OTHERS}[letters]
+    rows = unit.session.connection().execute(statement, {"now": unit.now, "limit": limit})
     return [(row.creditor_id, row.id) for row in rows]
 
 

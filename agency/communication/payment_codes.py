@@ -2,6 +2,7 @@
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 
 import segno
 
@@ -29,8 +30,14 @@ def transfer_code(*, holder: str, iban: str, amount: Money, reference: str) -> s
 
     :param reference: an RF reference goes into its own field, anything else into the text.
     """
+    held = _transfer(holder=holder, iban=iban, amount=amount, reference=reference)
+    return drawn_code(held, is_link=False) if held else None
+
+
+def _transfer(*, holder: str, iban: str, amount: Money, reference: str) -> str:
+    """What the code of a transfer holds; nothing when it cannot."""
     if not transfer_fits(amount):
-        return None
+        return ""
     structured = valid_rf(reference)
     lines = [
         "BCD",  # EPC069-12, version 002; 1 is UTF-8, and inside the EEA the bank needs no BIC
@@ -45,24 +52,35 @@ def transfer_code(*, holder: str, iban: str, amount: Money, reference: str) -> s
         reference if structured else "",
         "" if structured else reference,
     ]
-    content = "\n".join(lines).rstrip("\n").encode()
-    return _svg(segno.make_qr(content, error="m", boost_error=False, mask=_PATTERN))
+    return "\n".join(lines).rstrip("\n")
 
 
 def page_code(link: str) -> str:
     """Return an SVG of a code that opens a page."""
-    return _svg(segno.make_qr(link, error="m", mask=_PATTERN))
+    return drawn_code(link, is_link=True)
 
 
+def drawn_code(held: str, *, is_link: bool) -> str:
+    """Return the SVG of a code from what it holds, as `code_for` gives it.
+
+    Drawing takes longer than all else that a message is reserved with, so it is left to the rendering.
+    """
+    if is_link:
+        return _svg(segno.make_qr(held, error="m", mask=_PATTERN))
+    return _svg(segno.make_qr(held.encode(), error="m", boost_error=False, mask=_PATTERN))
+
+
+# A brand's checklist and its previews look at the same few made-up claims over and over.
+@lru_cache(maxsize=128)
 def code_for(
     *, country: str, link: str, holder: str, iban: str, amount: Money, reference: str
 ) -> tuple[str, bool]:
-    """Return the SVG of the code that helps a debtor most, and whether it opens the page."""
+    """Return what the code holds that helps a debtor most, and whether it opens the page."""
     if country in _APPS_READ_TRANSFERS:
-        transfer = transfer_code(holder=holder, iban=iban, amount=amount, reference=reference)
-        if transfer is not None:
+        transfer = _transfer(holder=holder, iban=iban, amount=amount, reference=reference)
+        if transfer:
             return transfer, False
-    return page_code(link), True
+    return link, True
 
 
 def _svg(code: segno.QRCode) -> str:

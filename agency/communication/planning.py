@@ -13,21 +13,26 @@ from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit
 from agency.rules.facts import Channel
 
+# Which template it is, is asked once for all messages of a text, a channel and two languages.
 _QUEUE = text(
-    "INSERT INTO message (creditor_id, id, claim_id, debtor_id, channel, step, cycle, template_id, state,"
-    " due_at, to_value, generation, attempts, subject, amounts, trace, reasons, created_at)"
-    " SELECT c.creditor_id, w.id, c.id, c.debtor_id, w.channel, w.step, w.cycle, t.id, 'queued', w.due_at,"
-    " '', 0, 0, '', w.facts, '[]', '[]', :now"
+    "WITH wanted AS MATERIALIZED (SELECT w.*, c.debtor_id, d.language AS reads, cr.language AS writes"
     " FROM jsonb_to_recordset(CAST(:wanted AS jsonb)) AS w(creditor_id uuid, id uuid, claim_id uuid,"
     "  channel text, step text, cycle integer, template text, due_at timestamptz, facts jsonb)"
     " JOIN claim c ON c.creditor_id = w.creditor_id AND c.id = w.claim_id"
     " JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
-    " JOIN creditor cr ON cr.id = c.creditor_id"
-    " JOIN LATERAL (SELECT t.id FROM template t WHERE t.key = w.template AND t.channel = w.channel"
+    " JOIN creditor cr ON cr.id = c.creditor_id),"
+    " texts AS MATERIALIZED (SELECT k.*, t.id AS template_id"
+    " FROM (SELECT DISTINCT template, channel, reads, writes FROM wanted) k"
+    " JOIN LATERAL (SELECT t.id FROM template t WHERE t.key = k.template AND t.channel = k.channel"
     # A reader of another language than ours is likelier to read English than the creditor's.
-    "  ORDER BY array_position(CASE WHEN d.language IN ('nl', 'fr')"
-    "   THEN ARRAY[d.language, cr.language, 'nl', 'en'] ELSE ARRAY[d.language, 'en', cr.language, 'nl'] END,"
-    "   t.language) NULLS LAST, t.version DESC LIMIT 1) t ON true"
+    "  ORDER BY array_position(CASE WHEN k.reads IN ('nl', 'fr')"
+    "   THEN ARRAY[k.reads, k.writes, 'nl', 'en'] ELSE ARRAY[k.reads, 'en', k.writes, 'nl'] END,"
+    "   t.language) NULLS LAST, t.version DESC LIMIT 1) t ON true)"
+    " INSERT INTO message (creditor_id, id, claim_id, debtor_id, channel, step, cycle, template_id, state,"
+    " due_at, to_value, generation, attempts, subject, amounts, trace, reasons, created_at)"
+    " SELECT w.creditor_id, w.id, w.claim_id, w.debtor_id, w.channel, w.step, w.cycle, k.template_id,"
+    " 'queued', w.due_at, '', 0, 0, '', w.facts, '[]', '[]', :now"
+    " FROM wanted w JOIN texts k USING (template, channel, reads, writes)"
     " ON CONFLICT (creditor_id, claim_id, step, cycle, channel) DO NOTHING RETURNING id"
 )
 _CANCEL = text(

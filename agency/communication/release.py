@@ -83,6 +83,8 @@ class Reserved:
     reserved_at: datetime
     ledger_entries: int
     disputed_minor: int
+    asked: Money
+    brand_version_id: UUID | None = None
     logo_sha256: str = ""
     passes: tuple[str, ...] = ()
     enclosures: tuple[Enclosure, ...] = ()
@@ -109,11 +111,22 @@ class _Ruled:
     enclosed: Enclosed = _NOTHING_ENCLOSED
 
 
-def reserve_due(unit: Unit, *, settings: Settings, limit: int = CHUNK) -> Reservation:
-    """This function will take due messages and give each a verdict: send now, later, or not at all."""
-    # One reservation at a time: two chunks must not both decide that a person was not contacted today.
-    unit.session.connection().execute(text("SELECT pg_advisory_xact_lock(hashtextextended('reserve', 0))"))
-    keys = take_due(unit, limit=limit)
+def reserve_due(
+    unit: Unit, *, settings: Settings, limit: int = CHUNK, letters: bool | None = None
+) -> Reservation:
+    """This function will take due messages and give each a verdict: send now, later, or not at all.
+
+    :param letters: only letters, or everything but letters; both when None.
+    """
+    # One reservation at a time: two chunks must not both decide that a person was not contacted today. Many
+    # workers stand in line on a busy machine, and a turn that comes late is no failure.
+    unit.session.connection().execute(
+        text(
+            "SELECT set_config('lock_timeout', '60s', true),"
+            " pg_advisory_xact_lock(hashtextextended('reserve', 0))"
+        )
+    )
+    keys = take_due(unit, limit=limit, letters=letters)
     if not keys:
         return Reservation(0, ())
     rows = read_facts(
@@ -325,7 +338,7 @@ def _reserved(unit: Unit, one: _Ruled, settings: Settings) -> Reserved:
         to=one.to,
         address=tuple(address_lines(row)),
         country=row.country,
-        sender=_answerable(sender_of(row, one.values, settings), row.id, settings),
+        sender=_answerable(sender_of(row, one.values, settings), row, settings),
         sms_sender=sms_sender_of(row, one.values, settings),
         body_source=row.body_source,
         subject=one.values["subject"],
@@ -333,18 +346,23 @@ def _reserved(unit: Unit, one: _Ruled, settings: Settings) -> Reserved:
         reserved_at=unit.now,
         ledger_entries=row.ledger_entries,
         disputed_minor=row.disputed_minor,
+        asked=one.owed.total,
+        brand_version_id=row.brand_version_id,
         logo_sha256="" if one.values["sender"]["on_behalf"] else row.logo_sha256 or "",
         passes=_passed(row),
         enclosures=one.enclosed.files,
     )
 
 
-def _answerable(sender: Sender, message_id: UUID, settings: Settings) -> Sender:
-    """A mail is answered to an address that names it, so that the answer finds its claim by itself."""
-    if settings.inbound_domain is None:
+def _answerable(sender: Sender, row: Row[Any], settings: Settings) -> Sender:
+    """A mail is answered to an address that names it, so that the answer finds its claim by itself: at the
+    brand's own domain where its mail comes from there and answers to it come in, else at the agency's."""
+    own = row.inbound_domain if row.sender_email and sender.email == row.sender_email else None
+    domain = own or settings.inbound_domain
+    if domain is None:
         return sender
     secret = settings.secret.get_secret_value()
-    return replace(sender, reply_to=reply_address(message_id, domain=settings.inbound_domain, secret=secret))
+    return replace(sender, reply_to=reply_address(row.id, domain=domain, secret=secret))
 
 
 def sender_of(row: Row[Any], values: dict[str, Any], settings: Settings) -> Sender:

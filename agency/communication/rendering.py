@@ -8,6 +8,7 @@ from email.utils import format_datetime, formataddr
 from typing import Any
 
 from agency.communication.composing import UnableToCompose, fill
+from agency.communication.payment_codes import drawn_code
 from agency.communication.release import Reserved
 from agency.communication.sms_segments import SEGMENTS_MAX, plain_sms, segments
 from agency.ports.providers import Attachment, Renderer, TemplateRefused
@@ -79,13 +80,20 @@ def render_text(words: MessageText, renderer: Renderer, *, drawing: str = "") ->
         if words.channel is Channel.sms:
             return Made(text=_sms(words))
         if words.channel is Channel.letter:
-            brand = words.values["brand"] | {"logo_drawing": drawing}
-            values = words.values | {"brand": brand}
+            values = letter_values(words.values, drawing=drawing)
             return Made(pdf=renderer.letter(source=words.source, values=values, dated=words.at.date()))
         html, plain = renderer.email(mjml=words.source, values=words.values)
         return Made(html=html, text=plain)
     except (TemplateRefused, UnableToCompose, ValueError) as error:
         raise UnableToRender(str(error)) from error
+
+
+def letter_values(values: dict[str, Any], *, drawing: str) -> dict[str, Any]:
+    """Return the values as a letter shows them: with the sender's logo and the code to scan drawn."""
+    brand, pay = values["brand"] | {"logo_drawing": drawing}, values["pay"]
+    if pay["qr_holds"]:
+        pay = pay | {"qr": drawn_code(pay["qr_holds"], is_link=pay["qr_is_link"])}
+    return values | {"brand": brand, "pay": pay}
 
 
 def _sms(words: MessageText) -> str:

@@ -1,7 +1,8 @@
 """Messages nobody knows about: senders that died, answers that got lost.
 
 A message without content on file was never handed over and simply waits again. Any other is unknown:
-the provider is asked by our id; one that cannot be asked waits for a receipt or a person.
+the provider is asked by our id; one that cannot be asked waits for a receipt or a person. Letters are asked
+after by their batch.
 """
 
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
+from agency.communication.print_batches.resolving import resolve_batches
 from agency.events import MessageSent
 from agency.kernel.emitting import emit
 from agency.kernel.ports import Ports
@@ -30,7 +32,7 @@ _STALE = text(
 _UNKNOWN = text(
     "SELECT creditor_id, id, claim_id, channel, step, generation, to_value, reserved_at, content_sha256,"
     " lease_until < clock_timestamp() AS patience_over"
-    " FROM message WHERE state = 'unknown' ORDER BY reserved_at LIMIT :limit"
+    " FROM message WHERE state = 'unknown' AND channel <> 'letter' ORDER BY reserved_at LIMIT :limit"
 )
 _FOUND = text(
     "UPDATE message SET state = 'sent', provider_ref = :ref, sent_at = reserved_at, lease_until = NULL,"
@@ -50,7 +52,8 @@ def resolve_unknown(units: Units, *, ports: Ports, limit: int = 100) -> int:
         waiting = _read_unknown(unit, limit)
     answers = [(row, *_ask(row, ports)) for row in waiting]
     with units.open(Door.WORKER, by=_BY) as unit:
-        return sum(_settle(unit, row, asked=asked, ref=ref) for row, asked, ref in answers)
+        settled = sum(_settle(unit, row, asked=asked, ref=ref) for row, asked, ref in answers)
+    return settled + resolve_batches(units, ports=ports)
 
 
 def _read_unknown(unit: Unit, limit: int) -> Sequence[Row[Any]]:
@@ -68,8 +71,6 @@ def _ask(row: Row[Any], ports: Ports) -> tuple[bool, str | None]:
         if row.channel == Channel.sms and ports.sms.can_find:
             content = ports.files.get(row.content_sha256).decode()
             return True, ports.sms.find(message_id=message_id, to=row.to_value, text=content, after=after)
-        if row.channel == Channel.letter and ports.letters.can_find:
-            return True, ports.letters.find(message_id=message_id, after=after)
     except (ProviderRefused, ProviderTransient):
         return False, None
     return False, None

@@ -1,5 +1,7 @@
 """Reserve, send, confirm: three transactions around the provider's call, and none during it.
 
+Letters leave in batches (`print_batches`), everything else one by one.
+
 What leaves stands on file before it leaves. Just before the calls, twice a second, the claims are looked
 at once more, so that a hold or a payment of the last second still stops it. An answer that got lost
 makes the message unknown, which is asked after and never blindly sent again.
@@ -9,27 +11,24 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import text
 
 from agency.communication.enclosing import attachments_of
 from agency.communication.facts import lock_messages
+from agency.communication.outcomes import Outcome, confirm, tried_again
+from agency.communication.print_batches.handing_over import hand_over_letters
 from agency.communication.release import CHUNK, Reserved, reserve_due
 from agency.communication.rendering import Rendered, UnableToRender, render
-from agency.events import MessageBounced, MessageSent
-from agency.kernel.emitting import emit
 from agency.kernel.files import store_many
 from agency.kernel.ports import Ports
-from agency.kernel.settings import Settings, settings
+from agency.kernel.settings import Settings
 from agency.kernel.unit import Door, Unit, Units
 from agency.parties.logos import drawing_of
 from agency.ports.providers import FileNotStored, ProviderAmbiguous, ProviderRefused, ProviderTransient
 from agency.rules.facts import Channel
 
-ATTEMPTS_MAX = 8
 _BY = "system:communication.release"
 # A provider that is down would cost a time-out per message: the rest of the chunk waits for the next round.
 _FAILURES_IN_A_ROW_MAX = 3
@@ -55,34 +54,6 @@ _ON_FILE = text(
     " AS f(creditor_id uuid, id uuid, generation integer, sha text) WHERE m.creditor_id = f.creditor_id"
     " AND m.id = f.id AND m.generation = f.generation AND m.state = 'sending'"
 )
-# A receipt may be faster than this confirmation: then the state has climbed already and stays.
-_CONFIRM = text(
-    "UPDATE message m SET provider_ref = coalesce(r.ref, m.provider_ref), lease_until = CASE WHEN r.state ="
-    "  'unknown' THEN clock_timestamp() + make_interval(secs => :patience) END,"
-    " state = CASE WHEN m.state = 'sending' THEN r.state ELSE m.state END,"
-    " sent_at = CASE WHEN r.state = 'sent' THEN coalesce(m.sent_at, m.reserved_at) ELSE m.sent_at END,"
-    " due_at = CASE WHEN r.state = 'queued' THEN :now + make_interval(secs => r.wait) ELSE m.due_at END,"
-    " reasons = CASE WHEN r.why = '' THEN m.reasons ELSE jsonb_build_array(r.why) END"
-    " FROM jsonb_to_recordset(CAST(:outcomes AS jsonb)) AS r(creditor_id uuid, id uuid, generation integer,"
-    "  state text, ref text, wait double precision, why text)"
-    " WHERE m.creditor_id = r.creditor_id AND m.id = r.id AND m.generation = r.generation"
-    " AND (m.state = 'sending' OR (r.state = 'sent' AND m.state <> 'queued'))"
-    " RETURNING m.creditor_id, m.claim_id, m.id, m.channel, m.step, r.state AS outcome, r.why,"
-    "  old.sent_at IS NULL AS first"
-)
-
-State = Literal["sent", "queued", "failed", "unknown"]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one call."""
-
-    reserved: Reserved
-    state: State
-    ref: str | None = None
-    wait: float = 0  # lint-skip: float  seconds
-    why: str = ""
 
 
 def send_chunk(
@@ -91,14 +62,16 @@ def send_chunk(
     ports: Ports,
     settings: Settings,
     limit: int = CHUNK,
+    letters: bool | None = None,
     call_for_more: Callable[[Unit], None] | None = None,
 ) -> int:
     """This function will send one chunk of due messages and return how many it looked at.
 
+    :param letters: only letters (the print run), or everything but them; both when None.
     :param call_for_more: called with the reservation, before anything is sent, when the chunk was full.
     """
     with units.open(Door.WORKER, by=_BY) as unit:
-        reservation = reserve_due(unit, settings=settings, limit=limit)
+        reservation = reserve_due(unit, settings=settings, limit=limit, letters=letters)
         if call_for_more and reservation.looked_at == limit:
             call_for_more(unit)
     if reservation.reserved:
@@ -111,38 +84,13 @@ def deliver(units: Units, reserved: Sequence[Reserved], *, ports: Ports) -> None
     rendered, outcomes = _render_all(reserved, ports)
     with units.open(Door.WORKER, by=_BY) as unit:
         _keep(unit, rendered, ports)
-    outcomes += _call_all(units, rendered, ports)
+    outcomes += _call_all(
+        units, [one for one in rendered if one.reserved.channel is not Channel.letter], ports
+    )
     with units.open(Door.WORKER, by=_BY) as unit:
         confirm(unit, outcomes)
-
-
-def confirm(unit: Unit, outcomes: Sequence[Outcome]) -> None:
-    """This function will write down what became of calls, where the reservation is still ours."""
-    rows = [
-        {
-            "creditor_id": str(one.reserved.creditor_id),
-            "id": str(one.reserved.message_id),
-            "generation": one.reserved.generation,
-            "state": one.state,
-            "ref": one.ref,
-            "wait": one.wait,
-            "why": one.why,
-        }
-        for one in outcomes
-    ]
-    lock_messages(unit, [one.reserved.message_id for one in outcomes])
-    patience = settings().provider_patience_seconds
-    confirmed = unit.session.connection().execute(
-        _CONFIRM, {"outcomes": json.dumps(rows), "now": unit.now, "patience": patience}
-    )
-    events: list[MessageSent | MessageBounced] = []
-    for row in confirmed:
-        whose = {"creditor_id": row.creditor_id, "claim_id": row.claim_id, "message_id": row.id}
-        if row.outcome == "sent" and row.first:
-            events.append(MessageSent(**whose, channel=row.channel, step=row.step))
-        if row.outcome == "failed":
-            events.append(MessageBounced(**whose, channel=row.channel, reason=row.why))
-    emit(unit, *events)
+    letters = [one for one in rendered if one.reserved.channel is Channel.letter]
+    hand_over_letters(units, letters, ports=ports, look=lambda reserved: still_ours(units, reserved))
 
 
 def _render_all(reserved: Sequence[Reserved], ports: Ports) -> tuple[list[Rendered], list[Outcome]]:
@@ -231,10 +179,7 @@ def _call(one: Rendered, ports: Ports) -> Outcome:
     except ProviderRefused as error:
         return Outcome(reserved, "failed", why=f"{error.code}: {error.reason}")
     except ProviderTransient as error:
-        if reserved.generation >= ATTEMPTS_MAX:
-            return Outcome(reserved, "failed", why=f"given up: {error.reason}")
-        wait = error.retry_after or min(30 * 2**reserved.generation, 3600)
-        return Outcome(reserved, "queued", wait=wait, why=error.reason)
+        return tried_again(reserved, error)
     except ProviderAmbiguous as error:
         return Outcome(reserved, "unknown", why=error.reason)
 
@@ -245,10 +190,6 @@ def _hand_over(one: Rendered, ports: Ports) -> str:
     if reserved.channel is Channel.sms:
         return ports.sms.send(
             message_id=message_id, sender=reserved.sms_sender, to=reserved.to, text=one.text
-        )
-    if reserved.channel is Channel.letter:
-        return ports.letters.submit(
-            message_id=message_id, pdf=one.content, address=reserved.address, country=reserved.country
         )
     return ports.email.send(
         message_id=message_id,

@@ -316,9 +316,9 @@ def _term(row: Row[Any]) -> dict[str, str]:
 
 def pay_values(*, row: Row[Any], owed: ItemisedClaim, link: str, settings: Settings) -> dict[str, Any]:
     """Return what a reader needs to pay: the account, the reference, the link, and a letter's code."""
-    code, is_link = ("", True)
+    held, is_link = ("", True)
     if row.channel == Channel.letter and link != LINK_TO_COME:
-        code, is_link = code_for(
+        held, is_link = code_for(
             country=row.country,
             link=link,
             holder=settings.trust_name,
@@ -331,7 +331,8 @@ def pay_values(*, row: Row[Any], owed: ItemisedClaim, link: str, settings: Setti
         "iban": in_fours(settings.trust_iban),
         "holder": settings.trust_name,
         "reference": row.payment_reference,
-        "qr": code,
+        "qr": "",  # drawn from what it holds when the letter is rendered
+        "qr_holds": held,
         "qr_is_link": is_link,
     }
 

@@ -4,6 +4,7 @@ Until the debtor answers the claim rests. A promise is made, or an offered plan 
 name when he confirms; the note, the message and his answer are the evidence.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -42,6 +43,20 @@ _REACHED = text(
 
 class UnableToConfirm(Conflict):
     """No note waits for the debtor's answer: it was answered, has lapsed, or was taken back."""
+
+
+def answered_notes(unit: Unit, *, creditor_id: UUID, claim_id: UUID, limit: int) -> Sequence[CallNote]:
+    """This function will return what debtors answered to notes of calls on a claim, the newest first."""
+    return unit.session.exec(
+        select(CallNote)
+        .where(
+            CallNote.creditor_id == creditor_id,
+            CallNote.claim_id == claim_id,
+            col(CallNote.answered_at).is_not(None),
+        )
+        .order_by(col(CallNote.answered_at).desc(), col(CallNote.id).desc())
+        .limit(limit)
+    ).all()
 
 
 def send_call_note(

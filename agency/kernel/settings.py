@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     database_pool: int = 20
     secret: SecretStr = SecretStr(DEVELOPMENT_SECRET)
     public_url: str = "http://127.0.0.1:8000"
+    # Further names at which the agency's own doors are shown, as a JSON list; a creditor's pay host is none.
+    hosts: frozenset[str] = frozenset()
     simulator_url: str = "http://127.0.0.1:8025"
     files_folder: Path = Path(".data/files")
     files_s3_url: str | None = None
@@ -61,6 +63,8 @@ class Settings(BaseSettings):
     # addresses that debtors answer to; without a domain they answer to the brand's own address.
     inbound_key: SecretStr = SecretStr("simulator-inbound-key")
     inbound_domain: str | None = "antwoord.incassonoord.example"
+    # Where the mail room's scanner lays letters; without it none is looked at.
+    scans_folder: Path | None = None
     mollie_url: str | None = None
     mollie_key: SecretStr = SecretStr("test_simulatorsimulatorsimulatorsim")
     letters_url: str | None = None

@@ -79,7 +79,7 @@ def check_host(
         known = MailDomain(kept.provider_ref or "", kept.name, False, _records(kept))
         use, state = kept.use, kept.state
     try:
-        found = _ask_mail(ports, known, state) if use is HostUse.MAIL else _ask_pay(ports, known, public_url)
+        found = _ask(ports, known, use, state, public_url)
     except ProviderRefused as error:
         with units.open(Door.STAFF, by=by) as unit:
             return _write_down(unit, creditor_id, host_id, why=error.reason, refused=True)
@@ -132,12 +132,34 @@ def pay_target(public_url: str) -> str:
     return (urlsplit(public_url).hostname or "").lower()
 
 
+def _ask(ports: Ports, known: MailDomain, use: HostUse, state: HostState, public_url: str) -> MailDomain:
+    match use:
+        case HostUse.MAIL:
+            return _ask_mail(ports, known, state)
+        case HostUse.INBOUND:
+            return _ask_inbound(ports, known)
+        case HostUse.PAY:
+            return _ask_pay(ports, known, public_url)
+
+
 def _ask_mail(ports: Ports, known: MailDomain, state: HostState) -> MailDomain:
     if not known.ref:
         # An answer that got lost may have made it already: then it stands there under its name.
         made = ports.domains.find(domain=known.domain) or ports.domains.create(domain=known.domain)
         return made if state is HostState.ASKED else ports.domains.check(domain=made)
     return ports.domains.check(domain=known)
+
+
+def _ask_inbound(ports: Ports, known: MailDomain) -> MailDomain:
+    """A host of the brand's own whose mail is taken in for us; another one beside ours loses some."""
+    target = ports.domains.inbound_exchanger
+    exchangers = ports.host_names.mail_exchangers(host=known.domain)
+    found = bool(target) and set(exchangers) == {target}
+    reason = "" if found else "the mail exchanger was not found"
+    if exchangers and not found:
+        reason = f"found {', '.join(sorted(set(exchangers)))}"
+    record = HostRecord(known.domain, "MX", f"10 {target}", found, reason)
+    return MailDomain("dns", known.domain, found, (record,))
 
 
 def _ask_pay(ports: Ports, known: MailDomain, public_url: str) -> MailDomain:

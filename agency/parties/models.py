@@ -149,6 +149,7 @@ class HostUse(StrEnum):
 
     MAIL = "mail"  # its mail comes from this domain
     PAY = "pay"  # its debtors pay at this host
+    INBOUND = "inbound"  # answers to its mail come in at this domain
 
 
 class HostState(StrEnum):

@@ -35,6 +35,11 @@ class MailDomain:
 class MailDomains(Protocol):
     """Lets a domain's owner prove that the provider may send in its name."""
 
+    @property
+    def inbound_exchanger(self) -> str:
+        """The host that takes mail in for us (MX), in lower case; empty where none does."""
+        ...
+
     def create(self, *, domain: str) -> MailDomain:
         """Ask for the records that `domain` must set.
 
@@ -67,9 +72,21 @@ class HostNames(Protocol):
         """
         ...
 
+    def mail_exchangers(self, *, host: str) -> Sequence[str]:
+        """Return the hosts that take mail in for `host` (MX), in lower case and without a last dot.
+
+        :raises ProviderRefused, ProviderTransient: see `agency.ports.providers`.
+        """
+        ...
+
 
 class NoMailDomains:
     """A `MailDomains` for a process that authenticates none."""
+
+    @property
+    def inbound_exchanger(self) -> str:
+        """See `MailDomains.inbound_exchanger`."""
+        return ""
 
     def create(self, *, domain: str) -> MailDomain:
         """See `MailDomains.create`."""
@@ -89,4 +106,8 @@ class NoHostNames:
 
     def aliases(self, *, host: str) -> Sequence[str]:
         """See `HostNames.aliases`."""
+        return ()
+
+    def mail_exchangers(self, *, host: str) -> Sequence[str]:
+        """See `HostNames.mail_exchangers`."""
         return ()

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Literal, Protocol
 
 from agency.money import Money
+from agency.rules.print_batch import ControlTotals, Envelope, MailClass
 
 
 class ProviderError(Exception):
@@ -200,27 +201,95 @@ class SmsSender(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class PrintedLetter:
+    """One letter of a batch: our message's id, its PDF, and what the manifest says of it.
+
+    :param address: the address lines as printed, without the country.
+    """
+
+    message_id: str
+    pdf: bytes
+    address: tuple[str, ...]
+    pages: int
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class PrintBatch:
+    """Letters that are printed together, with their control totals; `country` is ISO 3166-1 alpha-2."""
+
+    batch_id: str
+    country: str
+    envelope: Envelope
+    mail_class: MailClass
+    currency: str
+    letters: tuple[PrintedLetter, ...]
+    totals: ControlTotals
+
+
+# A batch is printed only after its release; one that was cancelled never is.
+BatchState = Literal["held", "released", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBatch:
+    """A batch as the printer knows it: its totals as the printer itself counted them."""
+
+    provider_ref: str
+    state: BatchState
+    totals: ControlTotals
+
+
+PrintEvent = Literal["printed", "posted", "returned"]
+
+
+@dataclass(frozen=True, slots=True)
+class PrintReport:
+    """What the printer reports of a whole batch, counted on its machines; `returned` counts all so far."""
+
+    batch_id: str
+    provider_ref: str
+    event: PrintEvent
+    letters: int
+    pages: int
+    sheets: int
+    at: datetime
+    event_key: str
+
+
 class LetterPrinter(Protocol):
-    """Prints and posts one letter."""
+    """Prints and posts letters in batches: handed over, compared, and only then released to the press."""
 
-    @property
-    def can_find(self) -> bool:
-        """Whether `find` can resolve an ambiguous submission."""
-        ...
+    def submit(self, batch: PrintBatch) -> TakenBatch:
+        """Hand a batch over and return what the printer counted; it waits there for its release.
 
-    def submit(self, *, message_id: str, pdf: bytes, address: tuple[str, ...], country: str) -> str:
-        """Hand one letter to the printer and return its reference.
+        Our id is the idempotency key: the same batch twice is one.
 
-        :param address: the address lines as printed, without the country.
-        :param country: ISO 3166-1 alpha-2.
         :raises ProviderRefused, ProviderTransient, ProviderAmbiguous: see the exceptions.
         """
         ...
 
-    def find(self, *, message_id: str, after: datetime) -> str | None:
-        """Return the printer's reference of our letter submitted at or after `after`, None if unknown there.
+    def release(self, *, batch_id: str) -> TakenBatch:
+        """Have a batch printed and posted; asking twice changes nothing.
 
-        :raises ProviderRefused, ProviderTransient: also when `can_find` is False.
+        :raises ProviderRefused: it was cancelled, or is unknown there.
+        :raises ProviderTransient, ProviderAmbiguous: see the exceptions.
+        """
+        ...
+
+    def cancel(self, *, batch_id: str) -> TakenBatch:
+        """Take a batch back that was not released; asking twice changes nothing.
+
+        :raises ProviderRefused: it was released, or is unknown there.
+        :raises ProviderTransient, ProviderAmbiguous: see the exceptions.
+        """
+        ...
+
+    def find(self, *, batch_id: str) -> TakenBatch | None:
+        """Return our batch as it stands at the printer, None if it is unknown there.
+
+        :raises ProviderRefused, ProviderTransient: see the exceptions.
         """
         ...
 

@@ -74,6 +74,10 @@ class BrandDesign:
         found = _MAIL.fullmatch(self.sender_email)
         return found[1].lower() if found else ""
 
+    def inbound_domain(self, *, on: date) -> str:
+        """The domain at which answers to its mail come in, below its mail domain; empty without one."""
+        return f"{brand_limits(on=on)['inbound_label']}.{self.mail_domain}" if self.mail_domain else ""
+
 
 @dataclass(frozen=True, slots=True)
 class BrandFault:

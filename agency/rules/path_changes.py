@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, Final, Literal
 
 from agency.rules.treatment_path import TreatmentPath
@@ -89,7 +90,7 @@ def with_new_step(content: Mapping[str, Any], step: Mapping[str, Any], *, after:
 def free_key(keys: Sequence[str], wish: str) -> str:
     """Return a key that no step has: the wish itself, or the wish with the first free number."""
     taken = set(keys)
-    numbered = (f"{wish}_{number}" for number in range(2, len(taken) + 3))
+    numbered = (f"{wish}_{number}" for number in count(2))
     return wish if wish not in taken else next(key for key in numbered if key not in taken)
 
 

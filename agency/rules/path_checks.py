@@ -227,12 +227,11 @@ def _channels(draft: DraftPath, on: date) -> Iterator[Finding]:
 
 
 def _hours(draft: DraftPath, on: date) -> Iterator[Finding]:
-    """Whether the hour from which a step leaves lies within the hours of an ordinary day."""
+    """Whether the hour from which a step leaves lies within the hours of a day."""
     country = _country(draft)
-    day = on + timedelta(days=(2 - on.weekday()) % 7)
     for step in draft.steps:
         for channel in step.channels if step.hour is not None else ():
-            at = at_local(day=day, clock=time(step.hour or 0), zone=zone_of(country, None))
+            at = at_local(day=on, clock=time(step.hour or 0), zone=zone_of(country, None))
             closed = [
                 reason
                 for debtor in draft.debtors

@@ -53,8 +53,8 @@ def _gone_texts(old: TreatmentPath, new: TreatmentPath, facts: PathFacts) -> set
 def _left_out(new: TreatmentPath, facts: PathFacts, reached: int) -> bool:
     """Whether an unsent step of a later part would lie behind a step that was taken."""
     sent = {step.key for step in facts.sent}
-    furthest = max((index for index, step in enumerate(new.steps) if step.key in sent), default=-1)
+    furthest = max((index for index, step in enumerate(new.steps) if step.key in sent), default=0)
     return any(
         step.key not in sent and not step.conditional and _place(new.phase_of(step.key)) > reached
-        for step in new.steps[: max(furthest, 0)]
+        for step in new.steps[:furthest]
     )

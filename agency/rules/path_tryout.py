@@ -62,7 +62,7 @@ def try_path(
     found: list[TriedStep] = []
     for _ in range(_TRIES_MAX):
         step = next_step(path=path, facts=facts, today=day)
-        if step is None or step.due_on > until:
+        if step is None:
             break
         gate = _phase_of(path, step, gate)
         moment, reasons = _slot(step, claim, gate, made, zone)
@@ -102,8 +102,8 @@ def _slot(
             contacts=PersonContacts() if copy else _contacts(made, at),
         )
         decision = may_send(facts=asked, at=at)
-        if decision.verdict != "defer" or decision.until is None:
-            return at, decision.reasons if decision.verdict == "refuse" else ()
+        if decision.until is None:
+            return at, decision.reasons
         at = decision.until
     return at, ("no_lawful_moment",)
 

@@ -83,6 +83,14 @@ def late_from(today: date) -> date:
     return today - timedelta(days=rule["days_late"])
 
 
+def many_late(today: date) -> int:
+    """Return how many late claims are too many for one day: counting further changes nothing."""
+    rule = row_in_force(read_table("planning")["catch_up"], today)
+    assert rule is not None, "the rule of the house has always been in force"
+    at_once: int = rule["at_once_max"]
+    return at_once + 1
+
+
 def _grounds_that_go_on(on: date) -> frozenset[str]:
     rows = [row for row in read_table("planning")["pause"] if row["since"] <= on]
     return frozenset(ground for row in rows if row["effect"] == "goes_on" for ground in row["grounds"])

@@ -82,7 +82,7 @@ def next_step(*, path: TreatmentPath, facts: PathFacts, today: date) -> PlannedS
     if facts.stopped:
         return None
     sent = {step.key for step in facts.sent}
-    furthest = max((index for index, step in enumerate(path.steps) if step.key in sent), default=-1)
+    furthest = max((index for index, step in enumerate(path.steps) if step.key in sent), default=0)
     for index, step in enumerate(path.steps):
         if step.key in sent or (index < furthest and (step.conditional or not step.is_notice)):
             continue
@@ -114,17 +114,14 @@ def _before(path: TreatmentPath, facts: PathFacts, index: int) -> SentStep | Non
 
 def _counts(path: TreatmentPath, step: PathStep, facts: PathFacts, today: date) -> bool:
     """Tell whether what a step asks for is so."""
-    if step.days < 0 and today >= facts.due_date:
-        return False
-    if step.anchor == "promise_date" and facts.promised_on is None:
-        return False
-    if step.above_minor is not None and not (
-        facts.currency == path.currency and facts.principal_minor > step.above_minor
-    ):
-        return False
-    if step.to_debtors and facts.debtor not in step.to_debtors:
-        return False
-    return step.reachable_by is None or step.reachable_by in facts.channels | {Channel.letter}
+    known_amount = facts.currency == path.currency
+    return not (
+        (step.days < 0 and today >= facts.due_date)
+        or (step.anchor == "promise_date" and facts.promised_on is None)
+        or (step.above_minor is not None and not (known_amount and facts.principal_minor > step.above_minor))
+        or (step.to_debtors and facts.debtor not in step.to_debtors)
+        or (step.reachable_by is not None and step.reachable_by not in facts.channels | {Channel.letter})
+    )
 
 
 def _planned(

@@ -58,7 +58,7 @@ def start_terms(unit: Unit, keys: Sequence[tuple[UUID, UUID]]) -> int:
     claims = {"creditors": [creditor for creditor, _ in keys], "claims": [claim for _, claim in keys]}
     values = claims | {"today": unit.today}
     served = unit.session.connection().execute(_SERVED, values).all() if keys else []
-    lowered = _paid_since(unit, served)
+    lowered = _paid_since(unit, served) if served else {}
     rows: list[dict[str, Any]] = []
     for row in served:
         by: Literal["post", "email"] = "post" if row.channel == Channel.letter else "email"

@@ -21,7 +21,7 @@ from agency.events import CallDue, PersonWanted
 from agency.kernel.emitting import emit
 from agency.kernel.unit import AGENCY_ZONE, Unit
 from agency.rules.facts import Channel
-from agency.rules.reanchor import catch_up, late_from
+from agency.rules.reanchor import catch_up, late_from, many_late
 from agency.rules.trace import Trace
 from agency.rules.trace import as_json as trace_json
 from agency.rules.treatment import PathFacts, PlannedStep, TreatmentPath, next_step, path_end
@@ -64,10 +64,12 @@ _DROPPED = text(
     "  AND o.claim_id = m.claim_id AND o.step = m.step AND o.cycle = m.cycle AND o.id <> m.id"
     "  AND o.state NOT IN ('refused', 'cancelled'))"
 )
+# Who is paid or closed is ended by that event; whatever else ended is found when its turn comes, so that a
+# night on which nothing is due reads next to nothing.
 _END = text(
     "UPDATE treatment t SET ended_at = :now, end_reason = c.state FROM claim c"
-    " WHERE t.ended_at IS NULL AND c.creditor_id = t.creditor_id AND c.id = t.claim_id"
-    " AND c.state IN ('paid', 'withdrawn', 'closed')"
+    " WHERE t.ended_at IS NULL AND t.next_on <= :today AND c.creditor_id = t.creditor_id"
+    " AND c.id = t.claim_id AND c.state IN ('paid', 'withdrawn', 'closed')"
 )
 _DUE = text(
     STANDING + " WHERE t.ended_at IS NULL AND t.next_on <= :today AND c.state = 'active'"
@@ -77,8 +79,9 @@ _DUE = text(
     " ORDER BY t.next_on, t.creditor_id, t.claim_id LIMIT :limit FOR UPDATE OF t SKIP LOCKED"
 )
 _LATE = text(
-    "SELECT count(*) FROM treatment t JOIN claim c ON c.creditor_id = t.creditor_id AND c.id = t.claim_id"
-    " WHERE t.ended_at IS NULL AND t.next_on <= :late AND c.state = 'active'"
+    "SELECT count(*) FROM (SELECT FROM treatment t JOIN claim c ON c.creditor_id = t.creditor_id"
+    " AND c.id = t.claim_id WHERE t.ended_at IS NULL AND t.next_on <= :late AND c.state = 'active'"
+    " LIMIT :many) late"
 )
 _ONE = text(STANDING + " WHERE t.creditor_id = :creditor AND t.claim_id = :claim AND t.ended_at IS NULL")
 _STEPS = text(
@@ -96,7 +99,9 @@ _NEXT = text(
 )
 # Before its notice leaves, a claim enters the amicable phase: from then on interest is asked too.
 _AMICABLE = text(
-    "UPDATE claim SET phase = 'amicable' WHERE phase = 'reminder' AND creditor_id = :creditor AND id = :claim"
+    "UPDATE claim c SET phase = 'amicable'"
+    " FROM unnest(CAST(:creditors AS uuid[]), CAST(:claims AS uuid[])) AS k(creditor_id, claim_id)"
+    " WHERE c.phase = 'reminder' AND c.creditor_id = k.creditor_id AND c.id = k.claim_id"
 )
 
 
@@ -119,7 +124,7 @@ def plan_due(unit: Unit, *, limit: int = CHUNK) -> int:
     :returns: how many claims it looked at; `limit` means that there may be more.
     """
     follow_messages(unit)
-    unit.session.connection().execute(_END, {"now": unit.now})
+    unit.session.connection().execute(_END, {"now": unit.now, "today": unit.today})
     rows = unit.session.connection().execute(_DUE, moments(unit) | {"limit": limit}).all()
     plans = _as_tried(unit, _by_the_best_way(unit, _plans(unit, rows)))
     _write(unit, [plan for plan in plans if plan.step is not None])
@@ -154,7 +159,8 @@ def upcoming(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> PlannedStep | 
 
 def _plans(unit: Unit, rows: Sequence[Row[Any]]) -> list[_Plan]:
     paths = read_paths(unit, ids={row.path_id for row in rows})
-    late = unit.session.connection().execute(_LATE, {"late": late_from(unit.today)}).scalar_one()
+    counted = {"late": late_from(unit.today), "many": many_late(unit.today)}
+    late = unit.session.connection().execute(_LATE, counted).scalar_one()
     walked = [(row, paths[row.path_id]) for row in rows]
     known = claims_facts(unit, walked)
     return [
@@ -235,7 +241,10 @@ def _write(unit: Unit, plans: Sequence[_Plan]) -> None:
     if notices:
         unit.session.connection().execute(
             _AMICABLE,
-            [{"creditor": plan.row.creditor_id, "claim": plan.row.claim_id} for plan in notices],
+            {
+                "creditors": [plan.row.creditor_id for plan in notices],
+                "claims": [plan.row.claim_id for plan in notices],
+            },
         )
     queue_messages(unit, [_message(plan, _due_at(unit, plan)) for plan in new if not _is_call(plan)])
     emit(unit, *[_person_due(plan) for plan in new if _is_call(plan)])

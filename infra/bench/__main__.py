@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from infra.bench.bank_day import measure_bank_day, write_statement
+from infra.bench.dunning import ITEMS, measure_dunning
+from infra.bench.durable import measure_durable
 from infra.bench.ground import Ground, ground
 from infra.bench.harness import PAIRS, Line, keep
 from infra.bench.intake import (
@@ -22,7 +24,11 @@ from infra.bench.intake import (
     prepare_intake,
     write_file,
 )
+from infra.bench.interest_day import measure_interest_day
+from infra.bench.letters import measure_letters
+from infra.bench.mails import measure_mails
 from infra.bench.matching import LINES, measure_matching
+from infra.bench.night import measure_night
 from infra.bench.pages import measure_pages, open_site
 from infra.bench.posting import measure_posting
 from infra.bench.proof import measure_proof
@@ -32,15 +38,20 @@ from infra.bench.rules import measure_interest
 
 WORDS = (
     "intake", "price", "pages", "quote", "bank", "posting", "interest", "remittance", "proof", "matching",
+    "letters", "mails", "dunning", "night", "durable", "interest-day",
 )  # fmt: skip
 NEED_SERVERS = {"intake", "price", "pages", "quote", "bank"}
 OF_BOOKS = {"posting", "remittance", "proof"}
+OF_TREATMENT = {"letters", "mails", "dunning", "night", "durable", "interest-day"}
 QUICK_CLAIMS, QUICK_PAIRS, QUICK_REQUESTS, QUICK_DEBTS, QUICK_ENTRIES = 2_000, 3, 200, 50_000, 40_000
 QUICK_LINES = 2_000
 CLAIMS, REQUESTS, DEBTS, ENTRIES = 100_000, 1_000, 1_000_000, 1_000_000
 FULL_CLAIMS = 1_000_000
 PAYMENTS, QUICK_PAYMENTS, QUICK_SCALE = 100_000, 2_000, 0.05
 BANK_LINES = 1_000
+# Letters and e-mails; claims of the night, the durable steps and the interest day; the largest dunning run.
+MESSAGES, TREATED, STEPS, BEARING, DUNNED = 1_000, 1_000_000, 100_000, 1_000_000, 100_000
+QUICK_MESSAGES, QUICK_TREATED = 40, 1_000
 
 
 def read_words(words: list[str]) -> argparse.Namespace:
@@ -52,6 +63,11 @@ def read_words(words: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--full", action="store_true", help=f"intake of {FULL_CLAIMS:,} rows too, one pair: takes an hour"
     )
+    parser.add_argument(
+        "--treated",
+        type=int,
+        help="claims of the night, the interest day, the durable steps and the largest dunning",
+    )
     parser.add_argument("--quick", action="store_true", help="a small run that shows that the benches work")
     asked = parser.parse_args(words)
     if unknown := sorted(set(asked.lines) - set(WORDS)):
@@ -59,7 +75,13 @@ def read_words(words: list[str]) -> argparse.Namespace:
     asked.lines = asked.lines or list(WORDS)
     asked.requests, asked.debts, asked.entries = REQUESTS, DEBTS, ENTRIES
     asked.payments, asked.scale, asked.bank_lines = PAYMENTS, 1.0, LINES
+    asked.messages, asked.sizes = MESSAGES, (ITEMS, 10 * ITEMS, asked.treated or DUNNED)
+    asked.night, asked.steps, asked.bearing = (
+        asked.treated or standard for standard in (TREATED, STEPS, BEARING)
+    )
     if asked.quick:
+        asked.messages, asked.sizes = QUICK_MESSAGES, (QUICK_MESSAGES, 2 * QUICK_MESSAGES)
+        asked.night = asked.steps = asked.bearing = QUICK_TREATED
         asked.claims, asked.pairs, asked.requests = QUICK_CLAIMS, QUICK_PAIRS, QUICK_REQUESTS
         asked.debts, asked.entries = QUICK_DEBTS, QUICK_ENTRIES
         asked.payments, asked.scale = QUICK_PAYMENTS, QUICK_SCALE
@@ -107,6 +129,24 @@ def _measure_books(made: Ground, asked: argparse.Namespace, say: Callable[[str],
         lines.append(measure_remittance(made, payments=asked.payments, pairs=asked.pairs, say=say))
     if "proof" in asked.lines:
         lines.append(measure_proof(made, entries=asked.entries, pairs=asked.pairs, say=say))
+    return lines
+
+
+def _measure_treatment(made: Ground, asked: argparse.Namespace, say: Callable[[str], None]) -> list[Line]:
+    """What is measured on a portfolio under treatment, each line on one of its own."""
+    lines: list[Line] = []
+    if "letters" in asked.lines:
+        lines.append(measure_letters(made, letters=asked.messages, pairs=asked.pairs, say=say))
+    if "mails" in asked.lines:
+        lines += measure_mails(made, mails=asked.messages, pairs=asked.pairs, say=say)
+    if "dunning" in asked.lines:
+        lines += measure_dunning(made, sizes=asked.sizes, pairs=asked.pairs, say=say)
+    if "night" in asked.lines:
+        lines += measure_night(made, claims=asked.night, pairs=asked.pairs, say=say)
+    if "durable" in asked.lines:
+        lines.append(measure_durable(made, claims=asked.steps, pairs=asked.pairs, say=say))
+    if "interest-day" in asked.lines:
+        lines.append(measure_interest_day(made, claims=asked.bearing, pairs=asked.pairs, say=say))
     return lines
 
 
@@ -158,9 +198,10 @@ def main() -> None:
             lines += measure_interest(debts=asked.debts, pairs=asked.pairs, say=say)
         if "matching" in asked.lines:
             lines.append(measure_matching(lines=asked.bank_lines, say=say))
-        if (NEED_SERVERS | OF_BOOKS) & set(asked.lines):
+        if (NEED_SERVERS | OF_BOOKS | OF_TREATMENT) & set(asked.lines):
             with ground() as made:
                 lines += _measure_books(made, asked, say)
+                lines += _measure_treatment(made, asked, say)
                 if NEED_SERVERS & set(asked.lines):
                     lines += measure(made, asked, say)
     for line in lines:

@@ -10,7 +10,8 @@ import platform
 import resource
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,6 +45,13 @@ class Line:
         """This function will keep further figures of the present run; their medians are printed."""
         for name, value in values.items():
             self.measured.setdefault(name, []).append(value)
+
+    @contextmanager
+    def timed(self, name: str) -> Iterator[None]:
+        """This function will keep the seconds of a part of the present run."""
+        begun = time.perf_counter()
+        yield
+        self.measure(**{name: time.perf_counter() - begun})
 
     def median(self, name: str) -> float:
         """The median of a further figure."""

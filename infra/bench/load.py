@@ -1,8 +1,8 @@
 """The load generator: a process of its own with a bounded number of connections, on the standard library.
 
 A question holds `port`, `connections` and `requests` (each [method, path, headers, body]); every answer
-must be 200. With `per_second` the requests start on a timetable, and a latency counts from the moment in
-the timetable: a late start is the server's fault, not a pause of ours.
+must be 200 or 202. With `per_second` the requests start on a timetable, and a latency counts from the moment
+in the timetable: a late start is the server's fault, not a pause of ours.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ Asked = Sequence[Any]
 
 
 class WrongAnswer(Exception):
-    """The server answered something else than 200."""
+    """The server answered something else than 200 or 202."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ async def drive(
 ) -> dict[str, float]:
     """This function will send the requests and return seconds, bytes, p50_ms and p99_ms.
 
-    :raises WrongAnswer: an answer was not 200.
+    :raises WrongAnswer: an answer was neither 200 nor 202.
     """
     waiting: asyncio.Queue[Request] = asyncio.Queue()
     for position, request in enumerate(asked):
@@ -86,7 +86,7 @@ async def _read_answer(reader: asyncio.StreamReader) -> int:
     status = head.split(b" ", 2)[1]
     length = int(head.split(b"content-length: ", 1)[1].split(b"\r\n", 1)[0])
     body = await reader.readexactly(length)
-    if status != b"200":
+    if status not in (b"200", b"202"):
         raise WrongAnswer(f"{status.decode()}: {body[:300]!r}")
     return length
 

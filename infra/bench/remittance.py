@@ -2,9 +2,7 @@
 their invoices and the bank's file, against INSERT..SELECT of as many ready-made fee rows.
 """
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from sqlalchemy import text
 
@@ -73,13 +71,13 @@ class _Sides:
     def pay_out(self) -> None:
         units = Units(engine_for(self.url))
         try:
-            with self._timed("draft"), units.open(Door.STAFF, by="user:ann") as unit:
+            with self.line.timed("draft"), units.open(Door.STAFF, by="user:ann") as unit:
                 runs = draft_runs(unit, cutoff_on=unit.today)
-            with self._timed("approve"):
+            with self.line.timed("approve"):
                 for creditor_id, run_id in runs:
                     with units.open(Door.STAFF, by="user:bob") as unit:
                         approve_run(unit, creditor_id=creditor_id, run_id=run_id)
-            with self._timed("export"), units.open(Door.STAFF, by="user:ann") as unit:
+            with self.line.timed("export"), units.open(Door.STAFF, by="user:ann") as unit:
                 file = export_payouts(unit, settings=Settings(trust_iban=IBAN))
             with units.open(Door.STAFF, by="user:ann") as unit:
                 paid = unit.session.connection().execute(
@@ -89,12 +87,6 @@ class _Sides:
                     raise BenchFailed("not every payment was paid out and invoiced")
         finally:
             units.engine.dispose()
-
-    @contextmanager
-    def _timed(self, phase: str) -> Iterator[None]:
-        begun = time.perf_counter()
-        yield
-        self.line.measure(**{phase: time.perf_counter() - begun})
 
     def insert_bare(self) -> None:
         with self.ground.postgres.superuser(_RUN) as connection:

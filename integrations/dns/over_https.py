@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from agency.ports.providers import ProviderRefused
 from integrations.outcomes import from_status, http_client, httpx_failures
 
-_CNAME = 5  # RFC 1035, 3.2.2
+_TYPES = {"CNAME": 5, "MX": 15}  # RFC 1035, 3.2.2
 _NO_ERROR, _NO_SUCH_NAME = 0, 3  # RFC 1035, 4.1.1
 
 
@@ -17,10 +17,17 @@ class DnsOverHttps:
 
     def aliases(self, *, host: str) -> Sequence[str]:
         """See `HostNames.aliases`."""
+        return [_name(one) for one in self._records(host, "CNAME")]
+
+    def mail_exchangers(self, *, host: str) -> Sequence[str]:
+        """See `HostNames.mail_exchangers`; which of several comes first does not matter to us."""
+        return [_name(one.split()[-1]) for one in self._records(host, "MX") if one.strip()]
+
+    def _records(self, host: str, kind: str) -> list[str]:
         with httpx_failures(effect=False):
             answer = self._http.get(
                 "/resolve",
-                params={"name": host, "type": "CNAME"},
+                params={"name": host, "type": kind},
                 headers={"accept": "application/dns-json"},
             )
         if not answer.is_success:
@@ -31,11 +38,14 @@ class DnsOverHttps:
             told = answer.json()
             if told["Status"] not in (_NO_ERROR, _NO_SUCH_NAME):
                 raise ProviderRefused(str(told["Status"]), "the resolver cannot tell")
-            found = [str(one["data"]) for one in told.get("Answer", []) if one["type"] == _CNAME]
+            return [str(one["data"]) for one in told.get("Answer", []) if one["type"] == _TYPES[kind]]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ProviderRefused("answer", "not in the resolver's form") from error
-        return [name.rstrip(".").lower() for name in found]
 
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
+
+
+def _name(value: str) -> str:
+    return value.rstrip(".").lower()

@@ -1,74 +1,122 @@
-"""Hands letters to the print shop and finds them back by our own id."""
+"""Hands batches of letters to the print shop, has them printed, and finds them back by our own id."""
 
 import json
-from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 
-from agency.ports.providers import ProviderAmbiguous, ProviderRefused
-from integrations.outcomes import from_status, http_client, httpx_failures, no_answer
+from agency.ports.providers import (
+    BatchState,
+    PrintBatch,
+    ProviderAmbiguous,
+    ProviderTransient,
+    TakenBatch,
+)
+from agency.rules.print_batch import ControlTotals
+from integrations.outcomes import from_status, http_client, httpx_failures
+
+_STATES = frozenset(get_args(BatchState))
 
 
 class HttpLetterPrinter:
-    """A `LetterPrinter`. Our message id is the reference and the idempotency key."""
+    """A `LetterPrinter`. Our batch id is the reference and the idempotency key."""
 
-    def __init__(self, *, url: str, key: str, production: bool, timeout_seconds: float = 30) -> None:
+    def __init__(self, *, url: str, key: str, production: bool, timeout_seconds: float = 60) -> None:
         self._http = http_client(url=url, production=production, timeout_seconds=timeout_seconds)
         self._http.headers["Authorization"] = f"Bearer {key}"
 
-    @property
-    def can_find(self) -> bool:
-        """The shop lists letters by reference, so an ambiguous submission can be looked up."""
-        return True
-
-    def submit(self, *, message_id: str, pdf: bytes, address: tuple[str, ...], country: str) -> str:
+    def submit(self, batch: PrintBatch) -> TakenBatch:
         """See `LetterPrinter.submit`."""
+        files = [
+            ("pdf", (f"{letter.message_id}.pdf", letter.pdf, "application/pdf")) for letter in batch.letters
+        ]
         with httpx_failures(effect=True):
             answer = self._http.post(
-                "/v1/letters",
-                headers={"Idempotency-Key": message_id},
-                data={"reference": message_id, "country": country, "address": json.dumps(list(address))},
-                files={"pdf": (f"{message_id}.pdf", pdf, "application/pdf")},
+                "/v1/batches",
+                headers={"Idempotency-Key": batch.batch_id},
+                data={"manifest": json.dumps(_manifest(batch))},
+                files=files,
             )
-        letter = _read(answer, effect=True)
-        if not isinstance(letter.get("id"), str):
-            raise ProviderAmbiguous("accepted without a reference")
-        return str(letter["id"])
+        return _taken(answer, effect=True)
 
-    def find(self, *, message_id: str, after: datetime) -> str | None:
-        """See `LetterPrinter.find`. Our id is unique, so the moment needs no comparing."""
+    def release(self, *, batch_id: str) -> TakenBatch:
+        """See `LetterPrinter.release`."""
+        return self._act(batch_id, "release")
+
+    def cancel(self, *, batch_id: str) -> TakenBatch:
+        """See `LetterPrinter.cancel`."""
+        return self._act(batch_id, "cancel")
+
+    def find(self, *, batch_id: str) -> TakenBatch | None:
+        """See `LetterPrinter.find`."""
         with httpx_failures(effect=False):
-            answer = self._http.get("/v1/letters", params={"reference": message_id})
-        letters = _read(answer, effect=False).get("letters")
-        if not isinstance(letters, list):
-            raise ProviderRefused("answer", "not in the print shop's form")
-        return str(letters[0]["id"]) if letters else None
+            answer = self._http.get(f"/v1/batches/{batch_id}")
+        if answer.status_code == httpx.codes.NOT_FOUND and _content(answer).get("code") == "unknown":
+            return None
+        return _taken(answer, effect=False)
 
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
 
+    def _act(self, batch_id: str, act: str) -> TakenBatch:
+        with httpx_failures(effect=True):
+            answer = self._http.post(f"/v1/batches/{batch_id}/{act}")
+        return _taken(answer, effect=True)
 
-def _read(answer: httpx.Response, *, effect: bool) -> dict[str, Any]:
-    """The JSON object of a good answer.
+
+def _manifest(batch: PrintBatch) -> dict[str, Any]:
+    return {
+        "reference": batch.batch_id,
+        "country": batch.country,
+        "envelope": batch.envelope.value,
+        "mail_class": batch.mail_class.value,
+        "currency": batch.currency,
+        "totals": batch.totals.as_fields(),
+        "letters": [
+            {
+                "reference": letter.message_id,
+                "address": list(letter.address),
+                "pages": letter.pages,
+                "amount_minor": letter.amount_minor,
+            }
+            for letter in batch.letters
+        ],
+    }
+
+
+def _taken(answer: httpx.Response, *, effect: bool) -> TakenBatch:
+    """The batch of a good answer.
 
     :raises ProviderRefused, ProviderTransient, ProviderAmbiguous: see the exceptions.
     """
+    content = _content(answer)
+    if not answer.is_success:
+        raise from_status(
+            status=answer.status_code,
+            reason=str(content.get("reason") or answer.reason_phrase),
+            headers=answer.headers,
+            effect=effect,
+            code=str(content["code"]) if "code" in content else None,
+        )
+    try:
+        state, totals = content["state"], ControlTotals(**content["totals"])
+        if state not in _STATES or not all(isinstance(count, int) for count in _counts(totals)):
+            raise ValueError(state)
+        return TakenBatch(str(content["id"]), state, totals)
+    except (KeyError, TypeError, ValueError) as error:
+        if effect:
+            raise ProviderAmbiguous("the answer is not in the print shop's form") from error
+        raise ProviderTransient("the answer is not in the print shop's form") from error
+
+
+def _counts(totals: ControlTotals) -> tuple[Any, ...]:
+    return totals.letters, totals.pages, totals.sheets, totals.amount_minor
+
+
+def _content(answer: httpx.Response) -> dict[str, Any]:
     try:
         content = answer.json()
-    except ValueError as error:
-        if answer.is_success:
-            raise no_answer(error, effect=effect) from error
-        content = {}
-    if not isinstance(content, dict):
-        content = {}
-    if answer.is_success:
-        return content
-    raise from_status(
-        status=answer.status_code,
-        reason=str(content.get("reason") or answer.reason_phrase),
-        headers=answer.headers,
-        effect=effect,
-        code=str(content["code"]) if "code" in content else None,
-    )
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -1,7 +1,7 @@
 """Renders a mail: a sandboxed Jinja template gives MJML, MJML gives HTML and the text part."""
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import mjml
@@ -24,10 +24,12 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         return super().call_binop(context, operator, left, right)
 
 
+@cache
 def mail_environment() -> ImmutableSandboxedEnvironment:
     """This function will return the environment mails are rendered in.
 
-    It has no loader, so no template includes another, and it escapes every value.
+    It has no loader, so no template includes another, and it escapes every value. A process has one, so
+    that what was compiled for one renderer serves all.
     """
     return _Sandbox(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 

@@ -21,6 +21,11 @@ class SendGridDomains:
             url=url, key=key, production=production, timeout_seconds=timeout_seconds
         )
 
+    @property
+    def inbound_exchanger(self) -> str:
+        """See `MailDomains.inbound_exchanger`: where SendGrid's inbound parse takes mail in."""
+        return "mx.sendgrid.net"
+
     def create(self, *, domain: str) -> MailDomain:
         """See `MailDomains.create`."""
         body = {"domain": domain, "automatic_security": True, "custom_spf": False, "default": False}

@@ -26,8 +26,15 @@ WebhookKind = Literal[
     "bad_signature",  # told once with a wrong signature, then rightly
 ]
 
+PrintKind = Literal[
+    "one_short",  # the printer misses the last letter of a batch
+    "one_double",  # it has the last letter twice
+    "wrong_pages",  # it counts a page more than there is
+]
+
 CALL_KINDS = frozenset(get_args(CallKind))
 WEBHOOK_KINDS = frozenset(get_args(WebhookKind))
+PRINT_KINDS = frozenset(get_args(PrintKind))
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -39,11 +46,12 @@ class Fault(BaseModel):
     """One rule, as posted to `/_sim/faults`.
 
     `target` is a provider (sendgrid, twilio, mollie, letters, bank) for its API, or `webhooks`, or
-    `webhooks:<provider>`.
+    `webhooks:<provider>`; or `print:taken` for what the print shop counts when it takes a batch in, and
+    `print:printed` for what it reports of the press.
     """
 
     target: str
-    kind: CallKind | WebhookKind
+    kind: CallKind | WebhookKind | PrintKind
     times: int | None = Field(default=None, description="how often; until cleared when absent")
     percent: int = Field(default=100, ge=0, le=100, description="chance that a call is hit")
     path: str = Field(default="", description="only calls whose path holds this text")

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from agency.money import Money, UnreadableAmount
 from integrations.simulator import bank, control, dns, payments, post, sendgrid_domains
-from integrations.simulator.faults import CALL_KINDS, WEBHOOK_KINDS, Fault
+from integrations.simulator.faults import CALL_KINDS, PRINT_KINDS, WEBHOOK_KINDS, Fault
 from integrations.simulator.letter_preview import page_count, page_picture
 from integrations.simulator.same_site import same_site
 from integrations.simulator.world import TheWorld, World
@@ -30,6 +30,7 @@ _CHANNELS = {"email": "E-mail", "sms": "Text message", "letter": "Letter", "call
 _TARGETS = (
     *("sendgrid", "twilio", "mollie", "letters", "bank"),
     *("webhooks", "webhooks:sendgrid", "webhooks:twilio", "webhooks:mollie", "webhooks:letters"),
+    *("print:taken", "print:printed"),
 )
 
 _templates = Environment(
@@ -239,6 +240,7 @@ async def show_faults(world: TheWorld, refused: str = "") -> Response:
         targets=_TARGETS,
         call_kinds=sorted(CALL_KINDS),
         webhook_kinds=sorted(WEBHOOK_KINDS),
+        print_kinds=sorted(PRINT_KINDS),
         waiting=world.store.number("SELECT count(*) FROM report WHERE status = 'waiting'"),
         refused=refused,
     )

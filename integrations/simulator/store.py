@@ -42,6 +42,26 @@ CREATE TABLE IF NOT EXISTS attachment (
     PRIMARY KEY (message_seq, number)
 ) STRICT;
 
+-- Letters that were handed to the print shop together; they are messages only once they are released.
+CREATE TABLE IF NOT EXISTS print_batch (
+    id TEXT PRIMARY KEY,
+    reference TEXT NOT NULL UNIQUE,   -- the sender's id
+    account TEXT NOT NULL,
+    state TEXT NOT NULL,              -- held, released, cancelled
+    fingerprint TEXT NOT NULL,
+    manifest TEXT NOT NULL,
+    totals TEXT NOT NULL,             -- as the shop counted them
+    at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS print_batch_file (
+    batch_id TEXT NOT NULL REFERENCES print_batch (id),
+    number INTEGER NOT NULL,
+    pages INTEGER NOT NULL,
+    pdf BLOB NOT NULL,
+    PRIMARY KEY (batch_id, number)
+) STRICT;
+
 -- What will become of a message or payment, and whom to tell. An empty url tells nobody.
 CREATE TABLE IF NOT EXISTS report (
     id INTEGER PRIMARY KEY,
@@ -242,6 +262,8 @@ class Store:
             for table in ("attachment", "message", "report", "answer", "reversal", "payment", "settlement"):
                 self.run(f"DELETE FROM {table}")
             for table in ("entry", "account", "setting", "dns_record", "mail_domain"):
+                self.run(f"DELETE FROM {table}")
+            for table in ("print_batch_file", "print_batch"):
                 self.run(f"DELETE FROM {table}")
 
 

@@ -11,6 +11,7 @@ from portal.admin import (
     path_drafts,
     path_trials,
     paths,
+    print_batches,
     rate_card_simulation,
     rate_cards,
     users,
@@ -18,5 +19,5 @@ from portal.admin import (
 
 __all__ = [
     "brand_drafts", "brand_hosts", "brand_looks", "brands", "experiments", "health", "path_documents",
-    "path_drafts", "path_trials", "paths", "rate_card_simulation", "rate_cards", "users",
+    "path_drafts", "path_trials", "paths", "print_batches", "rate_card_simulation", "rate_cards", "users",
 ]  # fmt: skip

@@ -42,9 +42,12 @@ def ask(wiring: TheWiring, visitor: TheVisitor, creditor_id: CreditorId, fields:
     except ValueError:
         return leave_for(back, notice=N_("Give the name in a draft first."), tone="bad")
     back = f"{back}/drafts/{draft_id}#hosts"
-    name, field = design.pay_host, "pay_host"
-    if use == HostUse.MAIL:
-        name, field = design.mail_domain, "sender_email"
+    use = HostUse(use) if use in list(HostUse) else HostUse.PAY
+    name, field = {
+        HostUse.PAY: (design.pay_host, "pay_host"),
+        HostUse.MAIL: (design.mail_domain, "sender_email"),
+        HostUse.INBOUND: (design.inbound_domain(on=today), "sender_email"),
+    }[use]
     wrong = [fault for fault in brand_faults(design, on=today) if fault.field == field]
     if not name or wrong:
         return leave_for(back, notice=N_("Give the name in a draft first."), tone="bad")
@@ -52,8 +55,7 @@ def ask(wiring: TheWiring, visitor: TheVisitor, creditor_id: CreditorId, fields:
         back,
         lambda: add_host(
             wiring.units, ports=wiring.ports, by=visitor.by, creditor_id=creditor_id,
-            use=HostUse.MAIL if use == HostUse.MAIL else HostUse.PAY, name=name,
-            public_url=wiring.settings.public_url,
+            use=use, name=name, public_url=wiring.settings.public_url,
         ),
     )  # fmt: skip
 

@@ -11,6 +11,8 @@ from sqlalchemy import text
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from agency.communication.print_batches.models import PrintState
+from agency.communication.print_batches.queries import count_by_state
 from agency.kernel.outbox import outbox_state
 from agency.kernel.settings import Settings
 from agency.kernel.unit import Unit
@@ -24,6 +26,7 @@ routes = router(audience="admin", roles={"admin"}, prefix="/admin")
 LAG_SECONDS_MAX = 300
 _SHOWN = ("fastapi", "sqlalchemy", "psycopg", "dramatiq", "jinja2", "typst")
 FINE, LATE, AWAY = Chip(N_("In order"), "good"), Chip(N_("Late"), "warning"), Chip(N_("Away"), "bad")
+BLOCKED = Chip(N_("Somebody must look"), "bad")
 MISSING, ENDING = Chip(N_("Missing"), "bad"), Chip(N_("Renew soon"), "warning")
 QUARANTINE = (
     Column("actor", N_("Job"), sub="error"),
@@ -56,6 +59,7 @@ def health(request: Request, unit: StaffUnit, wiring: TheWiring) -> HTMLResponse
             _inbox(unit),
             _valkey(wiring.settings),
             _rates(alarms),
+            _print_batches(unit),
         ],
         "versions": [
             ("Python", platform.python_version()),
@@ -109,4 +113,15 @@ def _rates(alarms: Sequence[RateAlarm]) -> dict[str, Any]:
         "value": format_number(len(alarms)),
         "seconds": 0,
         "chip": MISSING if missing else ENDING if alarms else FINE,
+    }
+
+
+def _print_batches(unit: Unit) -> dict[str, Any]:
+    """Batches that a printer counted otherwise: their letters wait until somebody looks."""
+    blocked = count_by_state(unit).get(PrintState.BLOCKED, 0)
+    return {
+        "label": N_("Print batches counted otherwise"),
+        "value": format_number(blocked),
+        "seconds": 0,
+        "chip": BLOCKED if blocked else FINE,
     }

@@ -19,6 +19,7 @@ from agency.rules.explain import explain
 from agency.rules.facts import DebtorKind
 from agency.rules.holds import stops_contact
 from agency.rules.trace import Trace, from_json
+from portal.collector.came_in import came_in
 from portal.collector.doors import claim_url, desk_page, who
 from portal.collector.words import (
     CALL_STATES,
@@ -114,6 +115,7 @@ def show_claim(
         asked=[request_words(row) for row in found.requests],
         dossier=dossier_words(found.dossiers, base=claim_url(creditor_id, claim_id)),
         open_dispute=next((one for one in found.disputes if not one["resolved_at"]), None),
+        came_in=came_in(unit, creditor_id=creditor_id, claim_id=claim_id),
         now=unit.now,
         **_heading(found, unit),
         **_case(found, unit, visitor),

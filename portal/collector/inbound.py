@@ -141,6 +141,7 @@ def as_it_came(unit: Unit, wiring: Wiring, *, creditor_id: UUID, sha256: str) ->
         "application/json": "json",
         "application/pdf": "pdf",
         "image/png": "png",
+        "image/tiff": "tif",
     }
     name = quote(f"message-{sha256[:8]}.{endings.get(media_type, 'jpg')}")
     return Response(

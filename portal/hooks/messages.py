@@ -10,13 +10,14 @@ from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from agency.communication.jobs import apply_receipts
+from agency.communication.jobs import apply_print_reports, apply_receipts
+from agency.communication.print_batches import reporting
 from agency.communication.receipts import told
 from agency.desk.jobs import apply_call_reports
 from agency.kernel.inbox import Told, receive
 from agency.kernel.settings import Settings
 from agency.kernel.unit import Door
-from agency.ports.providers import CallReceipt, Receipt
+from agency.ports.providers import CallReceipt, PrintReport, Receipt
 from integrations.letters import webhooks as letters
 from integrations.sendgrid import webhooks as sendgrid
 from integrations.simulator.keys import SENDGRID_PUBLIC_KEY
@@ -34,7 +35,7 @@ async def _raw_body(request: Request) -> bytes:
 
 
 RawBody = Annotated[bytes, Depends(_raw_body)]
-Read = Callable[[datetime], Sequence[Receipt | CallReceipt]]
+Read = Callable[[datetime], Sequence[Receipt | CallReceipt | PrintReport]]
 
 
 @hooks.post("/sendgrid")
@@ -71,7 +72,7 @@ def letter_events(request: Request, body: RawBody, wiring: TheWiring) -> Respons
     return _keep(
         wiring,
         "letters",
-        lambda now: letters.receipts(
+        lambda now: letters.reports(
             body=body,
             signature=request.headers.get(letters.SIGNATURE_HEADER, ""),
             keys=[wiring.settings.letters_key.get_secret_value()],
@@ -119,6 +120,8 @@ def _keep(wiring: Wiring, source: str, read: Read) -> Response:
         receive(unit, source=source, facts=facts, handler=apply_receipts)
         calls = [_call_told(receipt) for receipt in receipts if isinstance(receipt, CallReceipt)]
         receive(unit, source=source, facts=calls, handler=apply_call_reports)
+        batches = [reporting.told(report) for report in receipts if isinstance(report, PrintReport)]
+        receive(unit, source=source, facts=batches, handler=apply_print_reports)
     return Response(status_code=200)
 
 

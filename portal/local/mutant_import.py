@@ -2,7 +2,7 @@
 
 import ast
 import importlib.abc
-import importlib.machinery
+import importlib.util
 import os
 from pathlib import Path
 from types import CodeType
@@ -38,5 +38,5 @@ class MutantFinder(importlib.abc.MetaPathFinder):
         """Find the mutant in place of its module."""
         if fullname != self.module:
             return None
-        loader = _Mutated(self.path, self.tree)
-        return importlib.machinery.ModuleSpec(fullname, loader, origin=self.path)
+        # A package's own text is changed too: its spec says where its modules are.
+        return importlib.util.spec_from_loader(fullname, _Mutated(self.path, self.tree))

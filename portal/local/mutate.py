@@ -24,19 +24,10 @@ from typing import Any, Final
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from portal.local.measured_code import DECISIONS, TESTS, sources_of
 from portal.local.mutants import Mutant, mutants_of
 from portal.local.places import PROJECT, LocalTrouble
 
-# Folders and single modules that decide and touch nothing; of the ledger, what makes a transaction.
-CODE: Final = ("agency/rules", "agency/money", "agency/ledger/transaction.py")
-# Beside the rules' own tests, those of the rooms that a rule was made for.
-TESTS: Final = (
-    "tests/rules", "tests/money", "tests/calendar", "tests/documents/test_recognising.py",
-    "tests/sorting/test_incoming.py", "tests/credit/test_credit_checks.py",
-    "tests/claims/test_known_before.py", "tests/ledger/test_transaction.py", "tests/ledger/test_giving_up.py",
-    "tests/bankfiles/test_same_movements.py", "tests/banking/test_returns.py",
-    "tests/banking/test_suspense.py", "tests/arrangements/test_direct_debits.py",
-)  # fmt: skip
 FOLDER: Final = PROJECT / ".mutation"
 ACCEPTED: Final = PROJECT / "infra" / "mutation" / "survivors.toml"
 TARGET_PERCENT: Final = 95
@@ -62,6 +53,7 @@ class Report:
     uncovered_branches: dict[str, list[str]]
     stale: list[dict[str, Any]]
     percent_by_module: dict[str, str] = field(default_factory=dict)
+    percent_by_decision: dict[str, str] = field(default_factory=dict)
 
     @property
     def mutants(self) -> int:
@@ -93,6 +85,7 @@ class Report:
             "target_percent": TARGET_PERCENT,
             "outcomes": self.outcomes,
             "percent_by_module": self.percent_by_module,
+            "percent_by_decision": self.percent_by_decision,
             "survivors": self.survivors,
             "uncovered_branches": self.uncovered_branches,
             "stale_reasons": self.stale,
@@ -103,7 +96,7 @@ class Report:
 def mutate(console: Console, modules: list[str], *, again: bool = False, jobs: int | None = None) -> Report:
     """This function will try every mutant that has no answer yet, and report on all of them.
 
-    :param modules: names such as `agency.rules.costs` or `costs`; none for all that is mutated.
+    :param modules: modules, folders or decisions, as `sources_of` takes them; none for all that is mutated.
     :param again: try those that survived the last time once more, whatever has changed since.
     :raises LocalTrouble: a module is not known, or the tests fail without any mutant.
     """
@@ -117,26 +110,6 @@ def mutate(console: Console, modules: list[str], *, again: bool = False, jobs: i
         known = _answers(FOLDER / "results.jsonl")
     _keep(sources, mutants, known)
     return report(mutants, known, _reasons(), _uncovered(sources))
-
-
-def sources_of(modules: Iterable[str]) -> dict[str, str]:
-    """This function will return the file of each module, by its full name.
-
-    :raises LocalTrouble: no such module.
-    """
-    every = {
-        str(path.relative_to(PROJECT).with_suffix("")).replace("/", "."): str(path.relative_to(PROJECT))
-        for place in CODE
-        for path in sorted([PROJECT / place] if place.endswith(".py") else (PROJECT / place).glob("*.py"))
-        if path.name != "__init__.py"
-    }
-    chosen: dict[str, str] = {}
-    for asked in modules:
-        found = {name: path for name, path in every.items() if asked in (name, name.rpartition(".")[2], path)}
-        if not found:
-            raise LocalTrouble(f"no module {asked} in {' or '.join(CODE)}")
-        chosen |= found
-    return chosen or every
 
 
 def report(
@@ -165,7 +138,17 @@ def report(
             )  # fmt: skip
     stale = [reason for key, reason in reasons.items() if key not in ids and reason.get("module") in modules]
     percents = {name: _percent(sum(noticed), len(noticed)) for name, noticed in by_module.items()}
-    return Report(outcomes, survivors, uncovered, stale, percents)
+    return Report(outcomes, survivors, uncovered, stale, percents, _by_decision(by_module))
+
+
+def _by_decision(by_module: dict[str, list[bool]]) -> dict[str, str]:
+    """The share that was noticed of each decision of which every module was asked about."""
+    found = {}
+    for decision, modules in DECISIONS.items():
+        if by_module.keys() >= set(modules):
+            noticed = [one for module in modules for one in by_module[module]]
+            found[decision] = _percent(sum(noticed), len(noticed))
+    return found
 
 
 def show(console: Console, found: Report) -> None:
@@ -183,8 +166,8 @@ def show(console: Console, found: Report) -> None:
         console.print(
             f"stale     {reason['id']} in survivors.toml is noticed now", markup=False, soft_wrap=True
         )
-    for module, percent in found.percent_by_module.items():
-        console.print(f"{module:<40} {percent:>6} %", highlight=False)
+    for name, percent in (*found.percent_by_module.items(), *found.percent_by_decision.items()):
+        console.print(f"{name:<40} {percent:>6} %", highlight=False)
     console.print(
         f"{found.noticed} of {found.mutants} mutants noticed, {_percent(found.noticed, found.mutants)} %"
         f" (target {TARGET_PERCENT}); {len(found.unexplained)} survivors without a reason; "

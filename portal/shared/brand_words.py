@@ -15,7 +15,9 @@ HOST_STATES = {
     "broken": Chip(N_("Records are gone"), "bad"),
     "refused": Chip(N_("Refused"), "bad"),
 }
-USES = {"mail": N_("Mail comes from it"), "pay": N_("Payment page")}
+USES = {
+    "mail": N_("Mail comes from it"), "pay": N_("Payment page"), "inbound": N_("Answers come in at it"),
+}  # fmt: skip
 FIELDS = {
     "name": N_("Name"),
     "colour": N_("Colour of buttons"),
@@ -67,6 +69,7 @@ POINTS = {
     "design": N_("Every field is in order"),
     "contrast": N_("Everybody can read the colours"),
     "mail_domain": N_("Mail may come from its domain"),
+    "inbound_domain": N_("Answers to its mail come in"),
     "pay_host": N_("The payment page's host leads here"),
     "identity": N_("Who collects is shown, with its registration"),
     "mandatory": N_("Every message says what the law asks"),
@@ -113,7 +116,7 @@ def fault_words(fault: BrandFault) -> dict[str, Any]:
 
 def point_words(point: Checked) -> dict[str, Any]:
     """This function will return a point of the checklist as a page shows it."""
-    is_host = point.point in ("mail_domain", "pay_host")
+    is_host = point.point in ("mail_domain", "inbound_domain", "pay_host")
     where = point.facts.get("state", "")
     return {
         "passes": point.passes,

@@ -93,6 +93,7 @@ DOORS: tuple[Door, ...] = (
             Entry(N_("Rate cards"), "/admin/rate-cards", "scale"),
             Entry(N_("Treatment paths"), "/admin/paths", "play"),
             Entry(N_("Experiments"), "/admin/experiments", "proof"),
+            Entry(N_("Print batches"), "/admin/print-batches", "file"),
         ),
     ),
     Door(

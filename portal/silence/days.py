@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
-from agency.communication import planning, release, resolving, sending
+from agency.communication import outcomes, planning, release, resolving, sending
+from agency.communication.outcomes import Outcome
 from agency.communication.planning import WantedMessage
 from agency.communication.release import Reserved
-from agency.communication.sending import Outcome
 from agency.kernel.clock import move_clock
 from agency.kernel.outbox import drain
 from agency.kernel.ports import Ports
@@ -33,7 +33,7 @@ CHUNK = 500
 MESSAGES_PER_CLAIM = 4
 _ZONE = ZoneInfo("Europe/Amsterdam")
 # Of a hundred messages about to leave, so many meet a hold, a payment or a withdrawal in the last moment;
-# and so many answers of providers get lost.
+# and so many answers of the mail provider get lost.
 _LAST_MOMENT, _LOST = 2, 2
 _LAST_ACTS = ("held", "withdrawn", "pays")
 _TEXTS = 35  # of a hundred new debts are written a text as well, at any hour of a day
@@ -201,12 +201,12 @@ class Days:
     def _hand_over(self, reserved: Sequence[Reserved]) -> None:
         self._last_moment(reserved)
         ours = sending.still_ours(self.units, reserved)
-        outcomes = []
+        called = []
         with self._unit() as unit:
             for one in reserved:
-                outcomes.append(self._call(unit, one) if one.message_id in ours else _not_ours(one))
+                called.append(self._call(unit, one) if one.message_id in ours else _not_ours(one))
         with self._unit() as unit:
-            sending.confirm(unit, outcomes)
+            outcomes.confirm(unit, called)
 
     def _last_moment(self, reserved: Sequence[Reserved]) -> None:
         """Between the reservation and the call something still happens to some debts."""
@@ -224,7 +224,7 @@ class Days:
         debt = self.diary.debts[one.claim_id]
         self.diary.left.append(read(one, debt=debt, at=unit.now))
         self.office.known.add(str(one.message_id))
-        if one.channel is not Channel.sms and self.rng.randrange(100) < _LOST:
+        if one.channel is Channel.email and self.rng.randrange(100) < _LOST:
             return Outcome(one, "unknown", why="the answer got lost")
         return Outcome(one, "sent", ref=f"ref-{one.message_id}")
 

@@ -18,7 +18,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from agency.banking.importing import import_statements
 from agency.banking.proof import prove
-from agency.communication.jobs import release
+from agency.communication.jobs import print_letters, release
 from agency.kernel.clock import move_clock
 from agency.kernel.outbox import enqueue, outbox_state
 from agency.kernel.unit import AGENCY_ZONE, Door, Unit
@@ -115,8 +115,9 @@ class World:
         self._until_quiet()
 
     def _send_what_was_planned(self) -> None:
-        """What the clock does every minute, after what it does every hour has ended."""
+        """What the clock does every minute, after what it does every hour has ended; and the print run."""
         self._in_unit(lambda unit: enqueue(unit, release))
+        self._in_unit(lambda unit: enqueue(unit, print_letters))
         self._until_quiet()
 
     def _hear(self, today: date) -> None:

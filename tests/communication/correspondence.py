@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -21,7 +21,15 @@ from agency.kernel.ports import Ports, install_ports
 from agency.kernel.settings import Settings
 from agency.kernel.unit import Door, Unit, Units
 from agency.parties.models import Brand, ContactChannel, ContactPoint
-from agency.ports.providers import Attachment, ProviderAmbiguous, Receipt, Sender
+from agency.ports.providers import (
+    Attachment,
+    PrintBatch,
+    ProviderAmbiguous,
+    ProviderRefused,
+    Receipt,
+    Sender,
+    TakenBatch,
+)
 from agency.reactions import REACTIONS
 from agency.rules.facts import Channel, DebtorKind, InterestKind, Law
 from agency.treatment.paths import publish_paths
@@ -95,12 +103,50 @@ class Texts(Post):
         return self._find(message_id)
 
 
+@dataclass
 class Letters(Post):
-    def submit(self, *, message_id: str, pdf: bytes, address: tuple[str, ...], country: str) -> str:
-        return self._take(message_id, "\n".join(address), "", pdf)
+    """A printer that holds batches until they are released; `miscount` spoils what it counts."""
 
-    def find(self, *, message_id: str, after: datetime) -> str | None:
-        return self._find(message_id)
+    batches: dict[str, PrintBatch] = field(default_factory=dict)
+    states: dict[str, str] = field(default_factory=dict)
+    miscount: dict[str, int] = field(default_factory=dict)
+    lost_releases: int = 0
+
+    def submit(self, batch: PrintBatch) -> TakenBatch:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.batches[batch.batch_id] = batch
+        self.states.setdefault(batch.batch_id, "held")
+        if self.lost_answers:
+            self.lost_answers -= 1
+            raise ProviderAmbiguous("the answer got lost")
+        return self._taken(batch.batch_id)
+
+    def release(self, *, batch_id: str) -> TakenBatch:
+        if self.states[batch_id] == "cancelled":
+            raise ProviderRefused("state", "cancelled already")
+        if self.states[batch_id] == "held":
+            self.states[batch_id] = "released"
+            for one in self.batches[batch_id].letters:
+                self.left.append(Left(one.message_id, "\n".join(one.address), "", one.pdf))
+        if self.lost_releases:
+            self.lost_releases -= 1
+            raise ProviderAmbiguous("the answer got lost")
+        return self._taken(batch_id)
+
+    def cancel(self, *, batch_id: str) -> TakenBatch:
+        if self.states[batch_id] == "released":
+            raise ProviderRefused("state", "released already")
+        self.states[batch_id] = "cancelled"
+        return self._taken(batch_id)
+
+    def find(self, *, batch_id: str) -> TakenBatch | None:
+        return self._taken(batch_id) if batch_id in self.batches else None
+
+    def _taken(self, batch_id: str) -> TakenBatch:
+        totals = self.batches[batch_id].totals
+        spoilt = {name: getattr(totals, name) + wrong for name, wrong in self.miscount.items()}
+        return TakenBatch(f"bat-{batch_id}", self.states[batch_id], replace(totals, **spoilt))
 
 
 class Shelf:

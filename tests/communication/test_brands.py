@@ -11,6 +11,7 @@ from pypdf import PdfReader
 from sqlalchemy import text
 
 from agency.communication.brand_checklist import checklist, identities
+from agency.communication.inbound.reply_address import messages_addressed
 from agency.communication.pay_links import at_host
 from agency.kernel.unit import Door
 from agency.parties.branding import (
@@ -35,6 +36,8 @@ PUBLIC = "https://pay.agency.example"
 
 class Domains:
     """A mail provider with domains; it fails as it is told to."""
+
+    inbound_exchanger = "mx.sendgrid.net"
 
     def __init__(self) -> None:
         self.kept: dict[str, MailDomain] = {}
@@ -66,6 +69,9 @@ class Names:
 
     def aliases(self, *, host):
         return [self.known[host]] if host in self.known else []
+
+    def mail_exchangers(self, *, host):
+        return self.known[host].split() if host in self.known else []
 
 
 @pytest.fixture
@@ -188,7 +194,50 @@ class TestSending:
         assert all("NewCM" in font for font in fonts)
 
 
+class TestAnswers:
+    """One inbound domain per brand: answers come in at it while mail leaves from the brand and both stand."""
+
+    @pytest.mark.parametrize(
+        ("mail", "inbound", "domain"),
+        [
+            ("valid", "valid", f"antwoord.{DOMAIN}"),
+            ("valid", "pending", SETTINGS.inbound_domain),
+            ("valid", "broken", SETTINGS.inbound_domain),
+            ("broken", "valid", SETTINGS.inbound_domain),
+        ],
+    )
+    def test_go_to_the_brands_own_domain_while_it_works(self, office, claim, mail, inbound, domain):
+        host(office, claim[0], mail)
+        host(office, claim[0], inbound, use="inbound", name=f"antwoord.{DOMAIN}")
+        row, content = sent(office, claim, step="a")
+        (to,) = content["Reply-To"].addresses
+        assert to.domain == domain
+        assert messages_addressed(to.addr_spec, secret=SETTINGS.secret.get_secret_value()) == [row.id]
+
+    def test_go_to_the_agency_where_the_agency_signs(self, office, claim):
+        host(office, claim[0], "valid")
+        host(office, claim[0], "valid", use="inbound", name=f"antwoord.{DOMAIN}")
+        _, content = sent(office, claim, step="n", template="notice_nl_consumer")
+        assert content["Reply-To"].addresses[0].domain == SETTINGS.inbound_domain
+
+
 class TestHosts:
+    @pytest.mark.parametrize(
+        ("exchangers", "state"),
+        [
+            ("", "pending"),
+            ("mx.sendgrid.net", "valid"),
+            ("mail.elsewhere.example", "pending"),
+            ("mx.sendgrid.net mail.elsewhere.example", "pending"),
+        ],
+    )
+    def test_the_answers_domain_has_one_exchanger_ours(self, office, claim, ports, exchangers, state):
+        name = f"antwoord.{DOMAIN}"
+        ports.host_names.known[name] = exchangers
+        assert self.add(office, ports, claim[0], use=HostUse.INBOUND, name=name) == state
+        (record,) = self.kept(office, "records")
+        assert (record["kind"], record["value"]) == ("MX", "10 mx.sendgrid.net")
+
     @pytest.fixture
     def ports(self, office):
         found = office.ports

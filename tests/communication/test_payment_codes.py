@@ -5,7 +5,8 @@ import re
 import pytest
 import segno
 
-from agency.communication.payment_codes import code_for, page_code, transfer_code
+from agency.communication.payment_codes import code_for, drawn_code, page_code, transfer_code
+from agency.communication.rendering import letter_values
 from agency.money import Money
 
 pytestmark = pytest.mark.pure
@@ -52,8 +53,16 @@ class TestCodes:
 
     @pytest.mark.parametrize(("country", "opens_the_page"), [("BE", False), ("NL", True)])
     def test_the_country_decides_which_helps_most(self, country, opens_the_page):
-        code, is_link = code_for(
+        held, is_link = code_for(
             country=country, link=LINK, holder=HOLDER, iban=IBAN, amount=Money(100, "EUR"), reference="x"
         )
         assert is_link is opens_the_page
-        assert (code == page_code(LINK)) is opens_the_page
+        assert (drawn_code(held, is_link=is_link) == page_code(LINK)) is opens_the_page
+
+    @pytest.mark.parametrize(("held", "shown"), [(LINK, page_code(LINK)), ("", "")])
+    def test_a_letter_draws_what_was_reserved_for_it(self, held, shown):
+        values = {"brand": {}, "pay": {"qr": "", "qr_holds": held, "qr_is_link": True}}
+        assert letter_values(values, drawing="logo") == {
+            "brand": {"logo_drawing": "logo"},
+            "pay": values["pay"] | {"qr": shown},
+        }

@@ -1,20 +1,16 @@
-"""The print shop over real HTTP: letters, and every way in which handing them over goes wrong."""
+"""The print shop over real HTTP: batches, and every way in which handing them over goes wrong."""
 
 import socket
-from datetime import UTC, datetime
+from dataclasses import replace
 
 import pytest
 
 from agency.ports.providers import ProviderAmbiguous, ProviderRefused, ProviderTransient
+from agency.rules.print_batch import differences
 from integrations.letters.printer import HttpLetterPrinter
+from tests.printing import ADDRESS, a_batch, letter
 
-AFTER = datetime(2020, 1, 1, tzinfo=UTC)
-LETTER = {
-    "message_id": "msg-1",
-    "pdf": b"%PDF-1.7\n\x00\xff brief",
-    "address": ("Mevrouw J. Jansen", "Dorpsstraat 1", "1234 AB Ons Dorp"),
-    "country": "NL",
-}
+BATCH = a_batch(letter(1), letter(2, pages=3))
 
 
 @pytest.fixture
@@ -25,72 +21,92 @@ def printer(simulator):
 
 
 class TestSubmit:
-    def test_the_letter_arrives_as_it_was_given(self, simulator, printer):
-        reference = printer.submit(**LETTER)
-        (letter,) = simulator.messages(channel="letter")
-        assert (letter["id"], letter["reference"]) == (reference, "msg-1")
-        assert letter["facts"] == {"address": list(LETTER["address"]), "country": "NL"}
-        answer = simulator.http.get(f"/_sim/inbox/{reference}/letter.pdf")
-        assert answer.content == LETTER["pdf"]
-        assert answer.headers["content-type"] == "application/pdf"
+    def test_the_printer_counts_what_we_counted_and_prints_nothing_before_the_release(
+        self, simulator, printer
+    ):
+        taken = printer.submit(BATCH)
+        assert taken.state == "held"
+        assert differences(BATCH.totals, taken.totals) == ()
+        assert (taken.totals.letters, taken.totals.pages, taken.totals.sheets) == (2, 4, 3)
+        assert simulator.messages() == []
+        assert printer.release(batch_id="batch-1").state == "released"
+        one, two = simulator.messages(channel="letter")[::-1]
+        assert [one["reference"], two["reference"]] == ["msg-1", "msg-2"]
+        assert one["facts"] == {"address": list(ADDRESS), "country": "NL", "batch": "batch-1"}
+        answer = simulator.http.get(f"/_sim/inbox/{two['id']}/letter.pdf")
+        assert answer.content == BATCH.letters[1].pdf
 
-    def test_the_same_letter_twice_is_one(self, simulator, printer):
-        assert printer.submit(**LETTER) == printer.submit(**LETTER)
-        assert len(simulator.messages()) == 1
+    def test_f15_the_same_batch_twice_is_one(self, simulator, printer):
+        assert printer.submit(BATCH) == printer.submit(BATCH)
+        printer.release(batch_id="batch-1")
+        printer.release(batch_id="batch-1")
+        assert len(simulator.messages()) == 2
 
-    def test_another_letter_under_the_same_id_is_refused(self, simulator, printer):
-        printer.submit(**LETTER)
+    def test_another_batch_under_the_same_id_is_refused(self, simulator, printer):
+        printer.submit(BATCH)
         with pytest.raises(ProviderRefused) as refused:
-            printer.submit(**LETTER | {"pdf": b"%PDF-1.7 another"})
+            printer.submit(replace(BATCH, letters=(letter(1), letter(3))))
         assert refused.value.code == "idempotency"
-        assert len(simulator.messages()) == 1
+
+    def test_what_was_taken_back_is_never_printed(self, simulator, printer):
+        printer.submit(BATCH)
+        assert printer.cancel(batch_id="batch-1").state == "cancelled"
+        assert printer.cancel(batch_id="batch-1").state == "cancelled"
+        with pytest.raises(ProviderRefused):
+            printer.release(batch_id="batch-1")
+        assert simulator.messages() == []
+
+    def test_what_is_on_the_press_cannot_be_taken_back(self, printer):
+        printer.submit(BATCH)
+        printer.release(batch_id="batch-1")
+        with pytest.raises(ProviderRefused):
+            printer.cancel(batch_id="batch-1")
 
     @pytest.mark.parametrize(
-        ("change", "reason"),
+        ("batch", "reason"),
         [
-            ({"pdf": b"not a PDF"}, "PDF"),
-            ({"address": ("Jansen",)}, "address"),
-            ({"address": ("Jansen", " ")}, "address"),
-            ({"country": "Nederland"}, "country"),
+            (a_batch(replace(letter(1), pdf=b"not a PDF")), "PDF"),
+            (a_batch(letter(1, address=("Jansen",))), "address"),
+            (a_batch(letter(1, address=("Jansen", " "))), "address"),
+            (replace(BATCH, country="Nederland"), "country"),
+            (replace(BATCH, letters=()), "one at least"),
         ],
     )
-    def test_a_refusal_carries_the_shops_reason(self, simulator, printer, change, reason):
+    def test_a_refusal_carries_the_shops_reason(self, simulator, printer, batch, reason):
         with pytest.raises(ProviderRefused, match=reason):
-            printer.submit(**LETTER | change)
-        assert simulator.messages() == []
+            printer.submit(batch)
+        assert printer.find(batch_id="batch-1") is None
 
     def test_a_wrong_key_is_refused(self, simulator):
         printer = HttpLetterPrinter(url=f"{simulator.url}/letters", key="wrong", production=False)
         with pytest.raises(ProviderRefused):
-            printer.submit(**LETTER)
+            printer.submit(BATCH)
         printer.close()
 
     @pytest.mark.parametrize(("status", "wait"), [(429, 60), (503, None)])
     def test_too_busy_is_transient_and_says_how_long(self, simulator, printer, status, wait):
         simulator.fault("letters", "status", status=status, retry_after=wait)
         with pytest.raises(ProviderTransient) as busy:
-            printer.submit(**LETTER)
+            printer.submit(BATCH)
         assert busy.value.retry_after == wait
 
     @pytest.mark.parametrize(
-        ("kind", "arrived"), [("status", 0), ("status_after", 1), ("reset", 0), ("lost", 1)]
+        ("kind", "arrived"), [("status", False), ("status_after", True), ("reset", False), ("lost", True)]
     )
     def test_a_lost_answer_is_ambiguous_and_find_tells(self, simulator, printer, kind, arrived):
         simulator.fault("letters", kind)
         with pytest.raises(ProviderAmbiguous):
-            printer.submit(**LETTER)
-        found = printer.find(message_id="msg-1", after=AFTER)
-        assert [letter["id"] for letter in simulator.messages()] == ([found] if arrived else [])
-        assert (found is not None) == bool(arrived)
+            printer.submit(BATCH)
+        found = printer.find(batch_id="batch-1")
+        assert (found is not None and found.state == "held") == arrived
 
-    @pytest.mark.parametrize("kind", ["hang", "late"])
-    def test_a_late_answer_is_ambiguous(self, simulator, kind):
+    def test_a_late_answer_is_ambiguous(self, simulator):
         printer = HttpLetterPrinter(
             url=f"{simulator.url}/letters", key="k", production=False, timeout_seconds=0.3
         )
-        simulator.fault("letters", kind, seconds=1)
+        simulator.fault("letters", "late", seconds=1)
         with pytest.raises(ProviderAmbiguous):
-            printer.submit(**LETTER)
+            printer.submit(BATCH)
         printer.close()
 
     def test_no_connection_is_transient(self):
@@ -98,10 +114,29 @@ class TestSubmit:
             port = unused.getsockname()[1]
         printer = HttpLetterPrinter(url=f"http://127.0.0.1:{port}", key="k", production=False)
         with pytest.raises(ProviderTransient):
-            printer.submit(**LETTER)
+            printer.submit(BATCH)
         printer.close()
 
     def test_failing_to_look_is_transient(self, simulator, printer):
         simulator.fault("letters", "reset")
         with pytest.raises(ProviderTransient):
-            printer.find(message_id="msg-1", after=AFTER)
+            printer.find(batch_id="batch-1")
+
+
+class TestMiscounts:
+    @pytest.mark.parametrize(
+        ("kind", "told"),
+        [
+            ("one_short", {"letters": ("2", "1"), "pages": ("4", "1"), "sheets": ("3", "1")}),
+            ("one_double", {"letters": ("2", "3"), "pages": ("4", "7"), "sheets": ("3", "5")}),
+            ("wrong_pages", {"pages": ("4", "5")}),
+        ],
+    )
+    def test_the_printers_mistake_is_seen_in_its_answer(self, simulator, printer, kind, told):
+        simulator.fault("print:taken", kind)
+        found = differences(BATCH.totals, printer.submit(BATCH).totals)
+        counts = {
+            one.total: (one.ours, one.theirs) for one in found if one.total in ("letters", "pages", "sheets")
+        }
+        assert counts == told
+        assert ({"amount_minor", "files_sha256"} <= {one.total for one in found}) == (kind != "wrong_pages")

@@ -7,12 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agency.ports.providers import PrintReport, Receipt
 from integrations.letters import webhooks
-from integrations.letters.printer import HttpLetterPrinter
 from integrations.webhooks import WebhookRefused
+from tests.printing import pdf_of, print_one
 
 NOW = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
 EVENT = {"letter": "let_1", "reference": "msg-1", "event": "posted", "at": "2026-11-02T17:00:00+01:00"}
+
+BATCH_EVENT = {
+    "batch": "bat_1", "reference": "batch-1", "event": "printed", "at": "2026-11-02T17:00:00+01:00",
+    "letters": 3, "pages": 5, "sheets": 4,
+}  # fmt: skip
 
 
 def signed(events, *, key="k", at=NOW):
@@ -31,16 +37,29 @@ class TestReceipts:
         ],
     )
     def test_each_event_becomes_its_kind(self, event, kind, permanent):
-        (receipt,) = webhooks.receipts(**signed([EVENT | {"event": event}]))
+        (receipt,) = webhooks.reports(**signed([EVENT | {"event": event}]))
         assert (receipt.kind, receipt.permanent) == (kind, permanent)
         assert (receipt.message_id, receipt.provider_ref) == ("msg-1", "let_1")
         assert receipt.at == datetime(2026, 11, 2, 16, 0, tzinfo=UTC)
 
     def test_being_printed_changes_nothing(self):
-        assert webhooks.receipts(**signed([EVENT | {"event": "printed"}])) == []
+        assert webhooks.reports(**signed([EVENT | {"event": "printed"}])) == []
+
+    def test_a_batch_is_told_of_with_its_counts(self):
+        (report,) = webhooks.reports(**signed([BATCH_EVENT]))
+        assert (report.batch_id, report.event, report.letters, report.pages, report.sheets) == (
+            "batch-1", "printed", 3, 5, 4,
+        )  # fmt: skip
+        again, other = webhooks.reports(**signed([BATCH_EVENT, BATCH_EVENT | {"letters": 2}]))
+        assert (again.event_key == report.event_key, other.event_key == report.event_key) == (True, False)
+
+    @pytest.mark.parametrize("wrong", [-1, "3", None, True, 10**9])
+    def test_a_count_that_is_none_is_refused(self, wrong):
+        with pytest.raises(WebhookRefused):
+            webhooks.reports(**signed([BATCH_EVENT | {"pages": wrong}]))
 
     def test_copies_have_one_key(self):
-        receipts = webhooks.receipts(**signed([EVENT, EVENT, EVENT | {"event": "returned"}]))
+        receipts = webhooks.reports(**signed([EVENT, EVENT, EVENT | {"event": "returned"}]))
         assert len({receipt.event_key for receipt in receipts}) == 2
 
     @given(place=st.integers(0, 100), bit=st.integers(0, 7))
@@ -49,24 +68,24 @@ class TestReceipts:
         body = bytearray(call["body"])
         body[place % len(body)] ^= 1 << bit
         with pytest.raises(WebhookRefused):
-            webhooks.receipts(**call | {"body": bytes(body)})
+            webhooks.reports(**call | {"body": bytes(body)})
 
     def test_the_old_key_counts_while_both_are_given(self):
-        assert webhooks.receipts(**signed([EVENT], key="old") | {"keys": ["k", "old"]})
+        assert webhooks.reports(**signed([EVENT], key="old") | {"keys": ["k", "old"]})
         with pytest.raises(WebhookRefused):
-            webhooks.receipts(**signed([EVENT], key="old"))
+            webhooks.reports(**signed([EVENT], key="old"))
 
     @pytest.mark.parametrize(
         "signature", ["", "t=1", "v1=00", "t=x,v1=00", "t=1,v1=é", "t=²,v1=0", "t=" + "9" * 40]
     )
     def test_nonsense_for_a_signature_is_refused(self, signature):
         with pytest.raises(WebhookRefused):
-            webhooks.receipts(**signed([EVENT]) | {"signature": signature})
+            webhooks.reports(**signed([EVENT]) | {"signature": signature})
 
     @pytest.mark.parametrize("minutes", [6, -6, 24 * 60])
     def test_a_replay_is_refused(self, minutes):
         with pytest.raises(WebhookRefused):
-            webhooks.receipts(**signed([EVENT], at=NOW - timedelta(minutes=minutes)))
+            webhooks.reports(**signed([EVENT], at=NOW - timedelta(minutes=minutes)))
 
     @pytest.mark.parametrize(
         "events",
@@ -74,7 +93,7 @@ class TestReceipts:
     )
     def test_a_signed_call_in_another_form_is_refused(self, events):
         with pytest.raises(WebhookRefused):
-            webhooks.receipts(**signed(events))
+            webhooks.reports(**signed(events))
 
 
 class TestFromTheSimulator:
@@ -83,26 +102,26 @@ class TestFromTheSimulator:
     )
     def test_the_fate_of_a_letter_is_scripted_by_its_address(self, simulator, street, kinds):
         simulator.post("/delays", {"letter_print": 1, "letter_post": 2, "letter_return": 3})
-        printer = HttpLetterPrinter(url=f"{simulator.url}/letters", key="key of ours", production=False)
-        printer.submit(
-            message_id="msg-1",
-            pdf=b"%PDF-1.7",
-            address=("J. Jansen", street, "1234 AB Ons Dorp"),
-            country="NL",
-        )
-        printer.close()
+        address = ("J. Jansen", street, "1234 AB Ons Dorp")
+        print_one(simulator, pdf=pdf_of(1), address=address, key="key of ours")
         now = datetime.fromisoformat(simulator.get("/clock")["now"])
         simulator.post("/clock", {"now": (now + timedelta(minutes=1)).isoformat()})
         simulator.post("/drain")
-        receipts = [
-            receipt
+        told = [
+            report
             for call in simulator.agency.heard_at("/hooks/letters")
-            for receipt in webhooks.receipts(
+            for report in webhooks.reports(
                 body=call.body,
                 signature=call.headers[webhooks.SIGNATURE_HEADER],
                 keys=["key of ours"],
                 now=datetime.fromisoformat(simulator.get("/clock")["now"]),
             )
         ]
+        receipts = [one for one in told if isinstance(one, Receipt)]
         assert [receipt.kind for receipt in receipts] == kinds
         assert receipts[0].at > now
+        batches = [one for one in told if isinstance(one, PrintReport)]
+        assert [one.event for one in batches] == ["printed", "posted", *["returned"] * (len(kinds) - 1)]
+        assert {(one.batch_id, one.letters, one.pages, one.sheets) for one in batches} == {
+            ("batch-1", 1, 1, 1)
+        }

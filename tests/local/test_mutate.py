@@ -13,6 +13,7 @@ import pytest
 from rich.console import Console
 
 from portal.local import mutate, mutation_tests
+from portal.local.measured_code import DECISIONS
 from portal.local.mutants import Mutant, mutants_of, mutated
 from portal.local.places import PROJECT, LocalTrouble
 
@@ -213,6 +214,23 @@ class TestReport:
         assert list(mutate.sources_of(["percent"])) == ["agency.money.percent"]
         with pytest.raises(LocalTrouble, match="no module moon"):
             mutate.sources_of(["moon"])
+
+    def test_all_code_of_the_rules_is_changed_folders_and_packages_too(self):
+        every = mutate.sources_of(())
+        assert every["agency.rules.inbound.mail"] == "agency/rules/inbound/mail.py"
+        assert every["agency.rules.tables"] == "agency/rules/tables/__init__.py"
+        files = [*(PROJECT / "agency/rules").rglob("*.py"), *(PROJECT / "agency/money").rglob("*.py")]
+        assert {str(path.relative_to(PROJECT)) for path in files} < set(every.values())
+        assert set(mutate.sources_of(["agency.rules.inbound"])) < set(every)
+
+    def test_a_decision_is_asked_for_by_its_name_and_told_as_a_whole(self):
+        for decision, modules in DECISIONS.items():
+            assert set(mutate.sources_of([decision])) == set(modules)
+        first, *others = DECISIONS["fees"]
+        told = [a_mutant("a", first), *(a_mutant(module, module) for module in others)]
+        found = mutate.report(told, {"a": "survived"} | dict.fromkeys(others, "killed"), {}, {})
+        assert found.percent_by_decision == {"fees": f"{1000 * len(others) // len(told) / 10:.1f}"}
+        assert mutate.report(told[1:], {}, {}, {}).percent_by_decision == {}
 
 
 def outcome_anew(folder: Path, said: str) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agency.rules.reanchor import Pause, catch_up, reanchored
+from agency.rules.reanchor import Pause, catch_up, many_late, reanchored
 
 pytestmark = pytest.mark.pure
 
@@ -99,6 +99,24 @@ class TestCatchingUp:
         assert set(by_day) == {day(4), day(5), day(6)}
         assert max(by_day.values()) < 3_300
         assert max(Counter(turn.minutes for turn in turns).values()) < 60
+
+    @given(st.integers(0, 2**64), st.integers(0, 40), st.integers(0, 10_000))
+    def test_counting_more_than_many_changes_nothing(self, number, late, more):
+        many = many_late(day(31))
+        turns = {
+            catch_up(
+                claim_id=UUID(int=number), was_due=day(31) - timedelta(days=late), late_claims=claims,
+                today=day(31),
+            )
+            for claims in (many, many + more)
+        }  # fmt: skip
+        assert len(turns) == 1
+
+    def test_one_less_than_many_go_at_once(self):
+        late = {"was_due": day(1), "today": day(4)}
+        for claims, at_once in ((many_late(day(4)) - 1, True), (many_late(day(4)), False)):
+            turns = {catch_up(claim_id=UUID(int=n), late_claims=claims, **late).on for n in range(50)}
+            assert (turns == {day(4)}) is at_once
 
     @given(st.integers(0, 2**64), st.integers(0, 40), st.integers(0, 10_000))
     def test_who_was_put_off_once_is_not_late_on_that_day(self, number, late, claims):

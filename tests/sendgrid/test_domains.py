@@ -109,6 +109,14 @@ def test_a_resolver_follows_one_alias(simulator, opened):
     assert resolver.aliases(host=f"betalen.{DOMAIN}") == ["pay.agency.example"]
 
 
+def test_a_resolver_tells_who_takes_mail_in(simulator, opened):
+    resolver = opened(DnsOverHttps, "dns")
+    assert resolver.mail_exchangers(host=f"antwoord.{DOMAIN}") == []
+    simulator.post("/dns", {"host": f"antwoord.{DOMAIN}", "kind": "MX", "value": "10 MX.SendGrid.net"})
+    assert resolver.mail_exchangers(host=f"antwoord.{DOMAIN}") == ["mx.sendgrid.net"]
+    assert resolver.aliases(host=f"antwoord.{DOMAIN}") == []
+
+
 def test_the_simulators_page_sets_the_records_and_breaks_them(simulator, domains):
     made = domains.create(domain=DOMAIN)
     assert DOMAIN in simulator.http.get("/_sim/domains").text

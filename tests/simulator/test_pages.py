@@ -8,10 +8,10 @@ import pytest
 
 from agency.money import Money
 from agency.ports.providers import Attachment, Sender
-from integrations.letters.printer import HttpLetterPrinter
 from integrations.mollie.payments import MolliePayments
 from integrations.rendering import TemplateRenderer
 from tests.outside import send_mail, wait_until
+from tests.printing import print_one
 
 TRUST = "NL86INGB0002445588"
 HOSTILE = '<script>alert(1)</script>"onload="x'
@@ -143,10 +143,7 @@ class TestMail:
         wait_until(lambda: simulator.messages()[0]["state"] == "opened")
 
     def letter(self, simulator, pdf):
-        printer = HttpLetterPrinter(url=f"{simulator.url}/letters", key="k", production=False)
-        reference = printer.submit(message_id="m", pdf=pdf, address=("A", "B"), country="NL")
-        printer.close()
-        return reference
+        return print_one(simulator, pdf=pdf)
 
     def test_a_letter_is_shown_page_by_page(self, simulator):
         source = '#set document(title: "Brief")\n#set text(lang: "nl")\nEen #pagebreak() Twee'

@@ -6,11 +6,11 @@ import pytest
 
 from agency.money import Money
 from agency.ports.providers import Attachment, Sender
-from integrations.letters.printer import HttpLetterPrinter
 from integrations.mollie.payments import MolliePayments
 from integrations.rendering import TemplateRenderer
 from tests.barriers import barriers
 from tests.outside import send_mail
+from tests.printing import print_one
 
 pytestmark = pytest.mark.browser
 
@@ -38,9 +38,7 @@ def paths(simulator) -> dict[str, str]:
         text=text,
         attachments=[Attachment("factuur.pdf", "application/pdf", pdf)],
     )
-    printer = HttpLetterPrinter(url=f"{simulator.url}/letters", key="k", production=False)
-    letter = printer.submit(message_id="l", pdf=pdf, address=("J. Jansen", "1234 AB Ons Dorp"), country="NL")
-    printer.close()
+    letter = print_one(simulator, pdf=pdf)
     mollie = MolliePayments(url=f"{simulator.url}/mollie", key="k", production=False)
     payment = mollie.create(
         intent_id="i",

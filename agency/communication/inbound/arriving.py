@@ -170,6 +170,8 @@ def media_type_of_scan(content: bytes) -> str:
     """This function will return what a scanned letter is: a PDF or a picture; its type was checked before."""
     if content.startswith(b"%PDF"):
         return "application/pdf"
+    if content.startswith((b"II*\0", b"MM\0*")):
+        return "image/tiff"
     return "image/png" if content.startswith(b"\x89PNG") else "image/jpeg"
 
 

@@ -2,10 +2,12 @@
 
 from agency.communication.inbound.arriving import Arrival, take_in
 from agency.communication.inbound.models import InboundChannel
+from agency.communication.inbound.scan_folder import take_folder
 from agency.kernel.actor import actor
 from agency.kernel.inbox import Told, take_unhandled
 from agency.kernel.ports import installed_ports
-from agency.kernel.unit import Unit
+from agency.kernel.settings import settings
+from agency.kernel.unit import Unit, Units
 
 
 def told(arrival: Arrival) -> Told:
@@ -19,6 +21,14 @@ def told(arrival: Arrival) -> Told:
         "words": arrival.words,
     }
     return Told(arrival.source_key, body)
+
+
+@actor(own_units=True)
+def take_scans(units: Units) -> None:
+    """This function will take in what the mail room laid into the folder of scans, where there is one."""
+    folder = settings().scans_folder
+    if folder is not None:
+        take_folder(units, installed_ports().files, folder)
 
 
 @actor()

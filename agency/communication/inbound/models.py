@@ -41,6 +41,7 @@ class Inbound(CreditorRow, table=True):
         ForeignKeyConstraint(["creditor_id", "sha256"], ["stored_file.creditor_id", "stored_file.sha256"]),
         UniqueConstraint("creditor_id", "source_key"),
         Index("ix_inbound_quarantined", "received_at", "id", postgresql_where="state = 'quarantined'"),
+        Index("ix_inbound_claim", "for_creditor_id", "for_claim_id", postgresql_where="state = 'noted'"),
         Index("ix_inbound_decided", "decided_at", "id", postgresql_where="decided_at IS NOT NULL"),
     )
 

@@ -46,6 +46,20 @@ _CANDIDATES = text(
     " JOIN creditor cr ON cr.id = c.creditor_id ORDER BY k.nth"
 )
 
+# What was taken out of the claim again does not belong to it; a quarantined message belongs to none yet.
+_CAME_IN = text(
+    "SELECT one.*, count(*) OVER () AS total FROM ("
+    " SELECT r.id AS reply_id, r.channel, r.received_at, r.subject, left(r.words, 400) AS words,"
+    "  coalesce(r.decided_topic, r.topic) AS topic, r.state, 'reply' AS kind, r.from_value,"
+    "  jsonb_array_length(r.files) AS files FROM reply r"
+    "  WHERE r.creditor_id = :creditor AND r.claim_id = :claim AND r.state <> 'withdrawn'"
+    " UNION ALL"
+    " SELECT NULL, i.channel, i.received_at, i.subject, left(i.words, 400), NULL, 'noted', i.kind,"
+    "  i.from_value, 0 FROM inbound i WHERE i.creditor_id = :house AND i.state = 'noted'"
+    "  AND i.for_creditor_id = :creditor AND i.for_claim_id = :claim) one"
+    " ORDER BY one.received_at DESC, one.reply_id LIMIT :limit"
+)
+
 
 def waiting_by_topic(unit: Unit) -> dict[str, int]:
     """This function will count the replies that wait, per topic."""
@@ -134,21 +148,12 @@ def candidates_of(unit: Unit, inbound: Inbound) -> list[tuple[Row[Any], list[str
     return [(row, marks[row.creditor_id, row.id]) for row in rows]
 
 
-def replies_of_claim(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Sequence[Reply]:
-    """This function will return what a claim's debtor wrote, the newest first."""
-    return (
-        unit.session.execute(
-            select(Reply)
-            .where(
-                col(Reply.creditor_id) == creditor_id,
-                col(Reply.claim_id) == claim_id,
-                col(Reply.state) != ReplyState.WITHDRAWN,
-            )
-            .order_by(col(Reply.received_at).desc(), col(Reply.id).desc())
-        )
-        .scalars()
-        .all()
-    )
+def came_in_of_claim(unit: Unit, *, creditor_id: UUID, claim_id: UUID, limit: int) -> Sequence[Row[Any]]:
+    """This function will return what came in for a claim, the newest first: what its debtor wrote, as
+    `reply_id`, and what machines answered (`reply_id` is None), with the number of all in each row's `total`.
+    """
+    whose = {"creditor": creditor_id, "claim": claim_id, "house": HOUSE, "limit": limit}
+    return unit.session.connection().execute(_CAME_IN, whose).all()
 
 
 def _with_claim(statement: Select[Any]) -> Select[Any]:

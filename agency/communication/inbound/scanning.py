@@ -10,7 +10,7 @@ from agency.documents.upload import DOCUMENT_BYTES_MAX, clean_name
 from agency.kernel.unit import Unit
 from agency.ports.providers import FileStore
 
-SCANS: Final = frozenset({"application/pdf", "image/png", "image/jpeg"})
+SCANS: Final = frozenset({"application/pdf", "image/png", "image/jpeg", "image/tiff"})
 
 
 def take_scan(unit: Unit, files: FileStore, *, name: str, content: bytes) -> UUID | None:

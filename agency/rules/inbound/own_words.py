@@ -26,15 +26,17 @@ def own_words(text: str) -> str:
     """
     lines = text[:OWN_MAX].splitlines()
     kept: list[str] = []
+    named = -1  # the second half of a broken line that names the writer
     for index, line in enumerate(lines):
         following = lines[index + 1] if index + 1 < len(lines) else ""
-        if line.lstrip().startswith(">"):
+        if index == named or line.lstrip().startswith(">"):
             continue
         broken = _BROKEN.match(line) is not None and _WROTE.search(following) is not None
         if broken or _SIGNATURE.match(line) or _QUOTE.match(line):
             if not _between(lines[index + 1 + broken :]):
                 break
-        elif not _WROTE.fullmatch(line.strip()):
+            named = index + broken
+        else:
             kept.append(line)
     own = "\n".join(kept).strip()
     return own or text[:OWN_MAX].strip()

@@ -1,0 +1,344 @@
+"""A mail as its parts and headers say: who wrote, to whom, what answers what, which files travel with it."""
+
+import pytest
+
+from agency.rules.inbound.bounce import bounces, is_bounce
+from agency.rules.inbound.kind import InboundKind, complained_about, kind_of, kind_of_words
+from agency.rules.inbound.mail import NESTED_MAX, PARTS_MAX, TEXT_MAX, Part, address_in, decoded, read_mail
+from agency.rules.inbound.own_words import own_words
+from agency.rules.inbound.plain_words import words_of_html
+
+pytestmark = pytest.mark.pure
+
+
+def mail(body: str = "Hallo", **headers: str):
+    named = "".join(f"{name.replace('_', '-')}: {value}\n" for name, value in headers.items())
+    return read_mail(f"{named}\n{body}".encode())
+
+
+def split(*parts: str, kind: str = "mixed", **headers: str):
+    body = "".join(f"--b\n{part}\n" for part in parts) + "--b--\n"
+    return mail(body, Content_Type=f'multipart/{kind}; boundary="b"', **headers)
+
+
+class TestHeaders:
+    def test_say_who_wrote(self):
+        found = mail(From="Jan de Boer <Jan@Example.ORG>", Subject="Over\n uw brief")
+        assert (found.sender, found.sender_name) == ("jan@example.org", "Jan de Boer")
+        assert found.subject == "Over uw brief"
+        assert len(mail(From=f'"{"x" * 300}" <a@b.nl>').sender_name) == 200
+
+    @pytest.mark.parametrize(
+        "name", ["To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To"]
+    )
+    def test_say_to_whom(self, name):
+        found = mail(
+            From="x@y.nl", **{name: "One <One@Example.org>, nobody, two@example.org, one@example.org"}
+        )
+        assert found.recipients == ("one@example.org", "two@example.org")
+
+    def test_say_what_it_answers_the_nearest_first(self):
+        found = mail(In_Reply_To="<c@x>", References="<a@x> <b@x> <c@x>")
+        assert found.answers_to == ("c@x", "b@x", "a@x")
+        assert mail(In_Reply_To=" bare-id ").answers_to == ("bare-id",)
+        assert mail().answers_to == ()
+        many = " ".join(f"<{number}@x>" for number in range(70))
+        assert len(mail(References=many).answers_to) == 50
+
+    @pytest.mark.parametrize(
+        ("said", "address"),
+        [
+            ("Jan <A@B.nl>", "a@b.nl"), ("a@b", "a@b"), ("@b", ""), ("a@", ""),
+            ("nobody", ""), ("", ""), (f"{'a' * 252}@b", f"{'a' * 252}@b"), (f"{'a' * 253}@b", ""),
+            ('"a b"@c.nl', ""), ("ab@c.nl", "ab@c.nl"), ("a@bc", "a@bc"),
+        ],
+    )  # fmt: skip
+    def test_hold_an_address_or_none(self, said, address):
+        assert address_in(said) == address
+
+    @pytest.mark.parametrize(
+        ("value", "words"),
+        [
+            ("=?iso-8859-1?q?caf=E9?=", "café"),
+            ("=?utf-8?b?Y2Fmw6k=?= =?utf-8?q?_noir?=", "café noir"),
+            ("=?none?q?caf=C3=A9?=", "café"),
+            ("=?none?q?caf=E9?=", "café"),
+            ("café", "café"),
+        ],
+    )
+    def test_are_written_out(self, value, words):
+        assert decoded(value) == words
+
+
+class TestParts:
+    def test_texts_are_read_and_files_are_kept(self):
+        found = split(
+            "Content-Type: text/plain; charset=iso-8859-1\n"
+            "Content-Transfer-Encoding: quoted-printable\n\ncaf=E9",
+            "Content-Type: text/html\n\n<p>not <b>this</b></p>",
+            "Content-Type: application/pdf; name=a.pdf\n\n%PDF",
+            "Content-Type: text/csv\nContent-Disposition: attachment; filename=b.csv\n\n1;2",
+            "Content-Type: text/x-log; name=c.log\n\nlogged",
+            "Content-Type: application/pdf; name=empty.pdf\n\n",
+            "Content-Type: image/png\n\nPNG",
+        )
+        assert found.text == "café\n\nlogged"
+        assert [(one.media_type, one.name) for one in found.attachments] == [
+            ("application/pdf", "a.pdf"), ("text/csv", "b.csv"), ("image/png", "attachment"),
+        ]  # fmt: skip
+        assert found.parts[1] == Part("text/html", "", "not this", b"")
+        assert found.attachments[0].content == b"%PDF"
+
+    def test_a_page_is_read_where_there_are_no_plain_words(self):
+        found = split(
+            "Content-Type: text/plain\n\n  ", "Content-Type: text/html\n\n<p>One</p>",
+            "Content-Type: text/html\n\n<p>Two</p>", kind="alternative",
+        )  # fmt: skip
+        assert found.text == "One\nTwo"
+
+    def test_a_long_name_is_shortened(self):
+        [part] = split(f"Content-Type: image/png; name={'n' * 300}\n\nPNG").attachments
+        assert len(part.name) == 200
+
+    def test_a_mail_that_comes_back_is_kept_apart(self):
+        found = split(
+            "Content-Type: text/plain\n\nNot delivered",
+            "Content-Type: message/rfc822\n\nTo: a@b.nl\nSubject: Brief\n\nGeachte heer",
+        )
+        assert (found.text, [one.media_type for one in found.parts]) == ("Not delivered", ["text/plain"])
+        assert found.returned == "To: a@b.nl\nSubject: Brief\n\nGeachte heer"
+        headers = split("Content-Type: text/rfc822-headers\n\nTo: a@b.nl\n")
+        assert headers.returned.strip() == "To: a@b.nl"
+
+    def test_reports_keep_their_fields(self):
+        found = split(
+            "Content-Type: message/delivery-status\n\n"
+            "Reporting-MTA: dns; x\n\nFinal-Recipient: rfc822; a@b.nl\n"
+        )
+        told = found.report("message/delivery-status")
+        assert [block.strip() for block in told.split("\n\n")][:2] == [
+            "Reporting-MTA: dns; x", "Final-Recipient: rfc822; a@b.nl",
+        ]  # fmt: skip
+        assert found.report("message/feedback-report") == ""
+
+    def test_what_is_split_or_long_beyond_people_is_cut(self):
+        part = "Content-Type: text/plain\n\nx"
+        assert not split(*[part] * PARTS_MAX).cut
+        assert split(*[part] * (PARTS_MAX + 1)).cut
+        assert not mail("x" * TEXT_MAX).cut
+        long = mail("x" * (TEXT_MAX + 1))
+        assert (long.cut, len(long.text)) == (True, TEXT_MAX)
+        multiparts = "Content-Type: multipart/mixed\n" * PARTS_MAX
+        assert not read_mail(multiparts.encode()).cut
+        unread = read_mail(b"Content-Type: multipart/mixed\n" * (PARTS_MAX + 1) + b"\xff")
+        assert (unread.cut, unread.media_type, unread.headers) == (True, "text/plain", ())
+
+    def test_is_opened_so_deep_and_no_deeper(self):
+        def nested(depth: int) -> str:
+            opened = "".join(
+                f'Content-Type: multipart/mixed; boundary="b{i}"\n\n--b{i}\n' for i in range(depth)
+            )
+            return read_mail(f"{opened}Content-Type: text/plain\n\ninside".encode()).text
+
+        assert nested(NESTED_MAX + 1) == "inside"
+        assert nested(NESTED_MAX + 2) != "inside"
+
+
+class TestKind:
+    @pytest.mark.parametrize(
+        ("headers", "sign"),
+        [
+            ({"Auto-Submitted": "auto-replied; x=1"}, ("header", "auto-submitted: auto-replied")),
+            ({"X-Autoreply": "yes"}, ("header", "x-autoreply: yes")),
+            ({"Precedence": "bulk"}, ("header", "precedence: bulk")),
+        ],
+    )
+    def test_a_machine_says_so_in_its_headers(self, headers, sign):
+        found = kind_of(mail(From="a@b.nl", **headers))
+        assert (found.kind, found.signs) == (InboundKind.AUTO_REPLY, (sign,))
+
+    def test_what_a_person_sends_is_no_machines(self):
+        for headers in ({"Auto-Submitted": "no"}, {"Precedence": "first-class"}, {}):
+            assert kind_of(mail(From="a@b.nl", **headers)).kind is InboundKind.REPLY
+
+    def test_a_machine_says_so_in_subject_or_text(self):
+        by_subject = kind_of(mail(From="a@b.nl", Subject="Re: Out of office: Jan"))
+        assert (by_subject.kind, by_subject.signs) == (
+            InboundKind.AUTO_REPLY,
+            (("subject", "out of office"),),
+        )
+        [sign] = kind_of(mail("I am currently out of the office.", From="a@b.nl")).signs
+        assert sign[0] == "text"
+        assert sign[1] in "i am currently out of the office"
+
+    @pytest.mark.parametrize(
+        ("words", "stops"),
+        [
+            ("STOP", True), ("stop!", True), ("Stop met mailen", True),
+            ("stop met uw berichten alstublieft nu", True),
+            ("stop met uw berichten alstublieft nu meteen", False),
+            ("stop payment", False), ("stop de betaling", False),
+            ("betaald", False), ("", False), ("Ik stop niet", False),
+        ],
+    )  # fmt: skip
+    def test_a_short_wish_to_hear_no_more_is_one(self, words, stops):
+        found = kind_of_words(words)
+        assert (found.kind is InboundKind.STOP) is stops
+        assert bool(found.signs) is stops
+        assert kind_of(mail(words, From="a@b.nl")).kind is found.kind
+
+    def test_a_wish_in_the_subject_counts_beside_few_words(self):
+        found = kind_of(mail("Groet, Jan", From="a@b.nl", Subject="Re: unsubscribe"))
+        assert (found.kind, found.signs) == (InboundKind.STOP, (("subject", "unsubscribe"),))
+        long = "Ik heb uw brief gelezen en ik wil graag met u bellen over de rekening."
+        assert kind_of(mail(long, From="a@b.nl", Subject="unsubscribe")).kind is InboundKind.REPLY
+        assert kind_of(mail("Groet", From="a@b.nl", Subject="vraag")).kind is InboundKind.REPLY
+
+    @pytest.mark.parametrize(
+        ("fields", "kind", "about"),
+        [
+            ("Feedback-Type: Not-Spam\nOriginal-Rcpt-To: <A@b.nl>", "not-spam", "a@b.nl"),
+            ("Version: 1\nfeedback-type: abuse\noriginal-rcpt-to: a@b.nl", "abuse", "a@b.nl"),
+            ("User-Agent: x", "abuse", ""),
+        ],
+    )
+    def test_a_complaint_says_about_whom(self, fields, kind, about):
+        found = split(f"Content-Type: message/feedback-report\n\n{fields}\n", kind="report")
+        kinded = kind_of(found)
+        assert (kinded.kind, kinded.signs) == (InboundKind.COMPLAINT, (("report", kind),))
+        assert complained_about(found) == about
+
+
+def report(*fields: str, notice: str = "Sorry."):
+    return split(
+        f"Content-Type: text/plain\n\n{notice}",
+        "Content-Type: message/delivery-status\n\nReporting-MTA: dns; x\n\n" + "\n".join(fields) + "\n",
+        kind="report", From="MAILER-DAEMON@x.nl",
+    )  # fmt: skip
+
+
+class TestBounces:
+    def one(self, *fields: str, **more: str):
+        [found] = bounces(report(*fields, **more))
+        return found
+
+    def test_a_report_is_one_unless_all_arrived(self):
+        assert is_bounce(report("Final-Recipient: rfc822; a@b.nl", "Action: failed (for good)"))
+        assert not is_bounce(report("Final-Recipient: rfc822; a@b.nl", "Action: delivered"))
+        assert is_bounce(report("Something: else"))
+        assert is_bounce(mail(From="a@b.nl", Content_Type="multipart/report; report-type=delivery-status"))
+
+    def test_says_whom_why_and_whether_somebody_tries_again(self):
+        found = self.one(
+            "Original-Recipient: rfc822; other@b.nl", "Final-Recipient: rfc822; A@b.nl", "Action: failed",
+            "Status: 5.1.1", "Diagnostic-Code: smtp; 550 5.1.1 user", " unknown",
+        )  # fmt: skip
+        assert (found.recipient, found.status, found.reply, found.final) == ("a@b.nl", "5.1.1", "550", True)
+        assert (found.diagnosis, found.reason, found.hard) == ("550 5.1.1 user unknown", "userunknown", True)
+        later = self.one("Original-Recipient: rfc822; a@b.nl", "Action: delayed", "Status: 4.4.1")
+        assert (later.recipient, later.final, later.hard) == ("a@b.nl", False, False)
+        assert [
+            one.recipient for one in bounces(report("Final-Recipient: rfc822; a@b.nl", "Action: relayed"))
+        ] == [""]
+
+    def test_a_class_of_its_own_says_for_good_or_for_now(self):
+        assert self.one("Final-Recipient: rfc822; a@b.nl", "Action: failed").status.startswith("5.")
+        assert self.one("Final-Recipient: rfc822; a@b.nl", "Action: delayed").status.startswith("4.")
+        assert self.one(
+            "Final-Recipient: rfc822; a@b.nl", "Action: failed", "Diagnostic-Code: smtp; 450 later"
+        ).status.startswith("4.")
+
+    def test_a_nearer_status_in_the_words_counts(self):
+        found = self.one(
+            "Final-Recipient: rfc822; a@b.nl", "Action: failed", "Status: 5.0.0",
+            "Diagnostic-Code: smtp; 552 5.2.2 full",
+        )  # fmt: skip
+        assert found.status == "5.2.2"
+        told = self.one(
+            "Final-Recipient: rfc822; a@b.nl", "Action: failed", notice="x\na@b.nl: 5.1.1 unknown"
+        )
+        assert (told.status, told.diagnosis) == ("5.1.1", "a@b.nl: 5.1.1 unknown")
+
+    def told(self, text: str, **headers: str):
+        return bounces(mail(text, **{"From": "MAILER-DAEMON@x.nl", "To": "us@agency.example"} | headers))
+
+    def test_plain_words_name_each_address_at_the_start_of_a_line(self):
+        first, second = self.told(
+            "<a@b.nl>: 550 user unknown\nmore\n <c@d.nl> 452 mailbox full\nus@agency.example x"
+        )
+        assert (first.recipient, first.reply, first.diagnosis) == (
+            "a@b.nl",
+            "550",
+            "<a@b.nl>: 550 user unknown more",
+        )
+        assert (second.recipient, second.reply, second.final) == ("c@d.nl", "452", True)
+        [waiting] = self.told("a@b.nl: 450 later\nThis is a warning message only")
+        assert not waiting.final
+
+    def test_else_the_address_stands_in_a_header_the_words_or_the_mail_that_came_back(self):
+        [found] = self.told("Sorry, nobody.", X_Failed_Recipients="A@b.nl")
+        assert found.recipient == "a@b.nl"
+        [found] = self.told("Your mail from us@agency.example to a@b.nl failed")
+        assert found.recipient == "a@b.nl"
+        back = split(
+            "Content-Type: text/plain\n\nNot delivered",
+            "Content-Type: message/rfc822\n\nFrom: us@agency.example\nTo: A@b.nl\n\nx",
+            From="MAILER-DAEMON@x.nl", To="us@agency.example",
+        )  # fmt: skip
+        assert [one.recipient for one in bounces(back)] == ["a@b.nl"]
+        assert [one.recipient for one in self.told("Sorry, nobody.")] == [""]
+
+    @pytest.mark.parametrize(
+        ("text", "headers", "bounced"),
+        [
+            ("user unknown", {"From": "MAILER-DAEMON@x.nl"}, True),
+            ("it failed: 550 x", {"From": "MAILER-DAEMON@x.nl"}, True),
+            ("hello", {"From": "MAILER-DAEMON@x.nl"}, False),
+            ("hello", {"From": "Mail Delivery System <a@x.nl>", "Subject": "Undelivered mail"}, True),
+            ("hello", {"From": "a@x.nl", "Return-Path": "<>", "Subject": "Undelivered mail"}, True),
+            ("hello", {"Subject": "Undelivered mail"}, True),
+            ("hello", {"From": "a@x.nl", "Return-Path": "<a@x.nl>", "Subject": "Undelivered mail"}, False),
+            ("hello", {"From": "a@x.nl", "Return-Path": "<>"}, False),
+            ("user unknown", {"From": "noreply@x.nl", "Subject": "Undelivered mail"}, True),
+            ("hello", {"From": "noreply@x.nl", "Subject": "Undelivered mail"}, False),
+            ("user unknown", {"From": "a@x.nl", "Auto-Submitted": "x", "Subject": "Undelivered mail"}, True),
+            ("user unknown", {"From": "a@x.nl"}, False),
+        ],
+    )
+    def test_who_writes_and_what_decide_together(self, text, headers, bounced):
+        assert is_bounce(mail(text, **headers)) is bounced
+
+
+class TestPages:
+    @pytest.mark.parametrize(
+        ("page", "words"),
+        [
+            ("a<br>b<p>c</p>", "a\nb\nc"),
+            ("a\nb <b>c</b>", "a b c"),
+            ("<style>x{}</style>a", "a"),
+            ("<style>x <b>y</b> z</style>a", "a"),
+            ("<head><title>x</title><p>y</head>a", "a"),
+            ("<head>x<body>a", "a"),
+            ("a<script>x", "a"),
+            ("a<blockquote>b</blockquote>c", "a\n> b\nc"),
+            ("a<!-- b -->c<!-- d", "ac"),
+            ("&eacute;&amp;", "é&"),
+            ("a<p></p><p></p><p></p>b", "a\n\nb"),
+        ],
+    )
+    def test_are_read_as_a_reader_sees_them(self, page, words):
+        assert words_of_html(page) == words
+
+
+class TestOwnWords:
+    @pytest.mark.parametrize(
+        ("text", "own"),
+        [
+            ("Ja.\nOp 1 december schreef u\n<a@b.nl> schreef:\n> x\nNee.\n> y", "Ja.\nNee."),
+            ("Ja.\nOp 1 december schreef Jan:\n> x\nNee.\nToch.", "Ja."),
+            ("Ja.\nOp 1 december schreef Jan:\n> x\n> y\nNee.\nToch.", "Ja.\nNee.\nToch."),
+            ("> x", "> x"),
+        ],
+    )
+    def test_are_kept_between_quoted_lines(self, text, own):
+        assert own_words(text) == own

@@ -1,0 +1,87 @@
+"""Control totals tell every missing, doubled or changed letter; batches neither lose nor double one."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agency.rules.print_batch import (
+    CountedLetter,
+    Envelope,
+    TooThick,
+    batches_of,
+    differences,
+    envelope_for,
+    report_differences,
+    returned_differences,
+    sheets_of,
+    totals_of,
+)
+
+pytestmark = pytest.mark.pure
+
+TODAY = date(2026, 12, 1)
+LETTERS = st.lists(
+    st.builds(
+        CountedLetter,
+        reference=st.uuids().map(str),
+        sha256=st.text("0123456789abcdef", min_size=64, max_size=64),
+        pages=st.integers(1, 12),
+        amount_minor=st.integers(1, 10**9),
+    ),
+    min_size=1,
+    max_size=12,
+    unique_by=lambda letter: letter.reference,
+)
+
+
+def total(letters):
+    return totals_of(letters, on=TODAY)
+
+
+@settings(max_examples=60)
+@given(letters=LETTERS, data=st.data())
+def test_c16_whatever_happens_to_one_letter_is_seen_in_the_totals(letters, data):
+    place = data.draw(st.integers(0, len(letters) - 1))
+    one, before, behind = letters[place], letters[:place], letters[place + 1 :]
+    assert differences(total(letters), total(letters[::-1])) == ()
+    another_file = replace(one, sha256="x" * 64)
+    one_page_more = replace(one, pages=one.pages + 1)
+    instead = data.draw(st.sampled_from([[], [one, one], [another_file], [one_page_more]]))
+    spoilt = [*before, *instead, *behind]
+    assert differences(total(letters), total(spoilt))
+
+
+@given(keys=st.lists(st.sampled_from("abc")), most=st.integers(1, 5))
+def test_every_letter_is_in_one_batch_of_its_own_kind(keys, most):
+    batches = batches_of(keys, most=most)
+    assert sorted(position for batch in batches for position in batch) == list(range(len(keys)))
+    assert all(
+        0 < len(batch) <= most and len({keys[position] for position in batch}) == 1 for batch in batches
+    )
+
+
+@pytest.mark.parametrize(
+    ("pages", "sheets", "envelope"), [(1, 1, "C5"), (2, 1, "C5"), (12, 6, "C5"), (13, 7, "C4")]
+)
+def test_sheets_and_envelopes(pages, sheets, envelope):
+    assert sheets_of(pages=pages, on=TODAY) == sheets
+    assert envelope_for(sheets=sheets) is Envelope(envelope)
+
+
+def test_a_letter_that_no_envelope_takes():
+    with pytest.raises(TooThick):
+        envelope_for(sheets=61)
+
+
+def test_reports_are_compared_with_what_was_counted():
+    ours = total([CountedLetter("a", "0" * 64, 3, 100), CountedLetter("b", "1" * 64, 1, 100)])
+    right = {"letters": 2, "pages": 4, "sheets": 3}
+    assert report_differences(ours, right) == ()
+    (short, *_) = report_differences(ours, right | {"letters": 1})
+    assert (short.total, short.ours, short.theirs) == ("letters", "2", "1")
+    assert [one.total for one in report_differences(ours, {})] == ["letters", "pages", "sheets"]
+    assert returned_differences(ours, {"letters": 2}) == ()
+    assert returned_differences(ours, {"letters": 3})
