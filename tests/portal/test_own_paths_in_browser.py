@@ -59,7 +59,7 @@ def test_pages_are_without_barriers(house, pages, browser):
         session = admin.cookies.get(cookie_name(house.settings))
         context.add_cookies([{"name": cookie_name(house.settings), "value": session, "url": served.url}])
         page = context.new_page()
-        for address in ("/admin/paths", "/admin/paths/new", "/admin/paths/own-long", pages["draft"]):
+        for address in ("/admin/paths/new", "/admin/paths/own-long", pages["draft"]):
             page.goto(served.url + address, wait_until="load")
             assert barriers(page) == [], address
         context.close()
@@ -68,8 +68,7 @@ def test_pages_are_without_barriers(house, pages, browser):
         page.goto(f"{served.url}/pay/{pages['token']}")
         page.fill("input[name=answer]", "3511 AB")
         page.click("main form button[type=submit]")
-        for address in ("/pay", "/pay/promise", "/pay/dispute"):
-            page.goto(served.url + address, wait_until="load")
-            assert page.locator("html").get_attribute("lang") == "de"
-            assert barriers(page) == [], address
+        page.goto(f"{served.url}/pay", wait_until="load")
+        assert page.locator("html").get_attribute("lang") == "de"
+        assert barriers(page) == []
         context.close()
