@@ -20,8 +20,8 @@ class MailClass(StrEnum):
 class Envelope(StrEnum):
     """The format of a batch: A4 folded once, or unfolded."""
 
-    C5 = "C5"
-    C4 = "C4"
+    C5 = "c5"
+    C4 = "c4"
 
 
 class TooThick(ValueError):

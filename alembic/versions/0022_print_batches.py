@@ -13,7 +13,7 @@ CREATE TABLE print_batch (
   id uuid NOT NULL,
   brand_version_id uuid,
   country varchar NOT NULL,
-  envelope varchar(40) NOT NULL CONSTRAINT ck_print_batch_envelope CHECK (envelope IN ('C5', 'C4')),
+  envelope varchar(40) NOT NULL CONSTRAINT ck_print_batch_envelope CHECK (envelope IN ('c5', 'c4')),
   mail_class varchar(40) NOT NULL
     CONSTRAINT ck_print_batch_mail_class CHECK (mail_class IN ('plain', 'registered')),
   currency varchar(3) NOT NULL,

@@ -196,7 +196,7 @@ def _tab(label: str, view: str, current: str, count: int | None) -> dict[str, An
 
 
 def _how(batch: PrintBatchRow | Row[Any]) -> str:
-    return f"{batch.country} · {batch.envelope} · {gettext(CLASSES[batch.mail_class])}"
+    return f"{batch.country} · {batch.envelope.upper()} · {gettext(CLASSES[batch.mail_class])}"
 
 
 def _row(row: Row[Any]) -> dict[str, Any]:

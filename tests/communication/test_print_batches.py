@@ -122,7 +122,7 @@ class TestGathering:
             ("BE", 1, "on_press"), ("NL", 3, "on_press"),
         ]  # fmt: skip
         ours = next(one for one in found if one.country == "NL")
-        assert (ours.envelope, ours.mail_class, ours.currency) == ("C5", "plain", "EUR")
+        assert (ours.envelope, ours.mail_class, ours.currency) == ("c5", "plain", "EUR")
         assert ours.amount_minor == sum(office.messages(claim)[0].amounts["total"] for _, claim in claims)
         assert ours.answer["files_sha256"] == ours.files_sha256
         assert len(office.letters.left) == 4

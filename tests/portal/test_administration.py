@@ -136,7 +136,7 @@ class TestHealth:
     def test_everything_in_order_is_said_so(self, admin, monkeypatch):
         monkeypatch.setattr(health, "rate_alarms", lambda **_: ())
         page = admin.get("/admin").text
-        assert page.count("In order") == 4
+        assert page.count("In order") == 5
         assert "PostgreSQL" in page
 
     def test_a_rate_that_nobody_confirmed_is_an_error_on_the_page(self, admin, monkeypatch):
@@ -150,7 +150,7 @@ class TestHealth:
         assert "Rates of law are missing" in page
         assert "rates_nl_trade" in page
         assert "Rates of law are needed soon" in page
-        assert page.count("In order") == 3
+        assert page.count("In order") == 4
 
     def test_the_warning_comes_as_early_as_the_setting_says(self, house, admin):
         config = house.settings.model_copy(update={"rates_warning_days": 36_500})

@@ -9,14 +9,14 @@ from agency.rules.content import Communication
 from agency.rules.facts import Channel, DebtorKind, Law
 from agency.rules.limitation import LimitationKind, limitation
 from agency.rules.path_checks import DraftPath, Finding, TemplateFacts, check_path, usual_days
-from agency.rules.treatment_path import PathStep, StepPhase
+from agency.rules.treatment_path import PathStep, StepPhase, Tone
 
 pytestmark = pytest.mark.pure
 
 ON = date(2026, 11, 27)
 EVERYWHERE = frozenset((language, channel) for language in ("nl", "fr", "en") for channel in Channel)
 CONSUMERS, BUSINESSES = (DebtorKind.consumer,), (DebtorKind.company,)
-FIRST = PathStep("first", (Channel.letter,), "plain", "due_date", 1)
+FIRST = PathStep("first", (Channel.letter,), "plain", "due_date", 1, tone=Tone.friendly)
 NEXT = PathStep("next", (Channel.letter,), "plain", "previous_sent", 7)
 NOTICE = replace(NEXT, key="notice", template="fourteen", is_notice=True, phase=StepPhase.amicable)
 FINAL = replace(NEXT, key="final", template="final", anchor="notice_ended", days=0, phase=StepPhase.pre_legal)
@@ -200,7 +200,13 @@ class TestDays:
         early = replace(FIRST, key="early", days=-3, phase=StepPhase.pre_due)
         assert found(early, FIRST) == []
         assert found(early, replace(FIRST, days=2)) == [advice]
-        assert found(early, replace(NEXT, key="after")) == []
+        assert found(early, replace(NEXT, key="after", tone=Tone.friendly)) == []
+
+    @pytest.mark.parametrize("tone", [Tone.businesslike, Tone.firm, None])
+    def test_a_first_reminder_that_is_not_friendly_is_advised_against(self, tone):
+        advice = Finding("first", "first_reminder_tone", "advice")
+        assert found(replace(FIRST, tone=tone)) == [advice]
+        assert found(replace(CALL, anchor="due_date", days=1, tone=tone)) == []
 
     def test_two_contacts_on_one_day_are_named_but_for_a_copy(self):
         assert found(FIRST, replace(NEXT, days=0)) == [

@@ -64,7 +64,7 @@ def test_every_letter_is_in_one_batch_of_its_own_kind(keys, most):
 
 
 @pytest.mark.parametrize(
-    ("pages", "sheets", "envelope"), [(1, 1, "C5"), (2, 1, "C5"), (12, 6, "C5"), (13, 7, "C4")]
+    ("pages", "sheets", "envelope"), [(1, 1, "c5"), (2, 1, "c5"), (12, 6, "c5"), (13, 7, "c4")]
 )
 def test_sheets_and_envelopes(pages, sheets, envelope):
     assert sheets_of(pages=pages, on=TODAY) == sheets
