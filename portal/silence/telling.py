@@ -1,6 +1,7 @@
 """What `dev silence` prints: the count per fault, or the table of guards with what each keeps back."""
 
 import json
+import signal
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -34,6 +35,8 @@ def keep_silence(*, size: Size, worlds: int, guard_name: str | None, every_guard
     """
     guard = _guard(guard_name) if guard_name else None
     console = Console(stderr=True)
+    # Who is asked to end cleans up as at Ctrl-C: a run in the background hears no Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with own_server() as postgres:
             if every_guard:

@@ -7,6 +7,7 @@ import argparse
 import json
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -244,6 +245,8 @@ def main() -> int:
     if not 0 < given.kills <= given.messages:
         words.error("there must be a kill, and not more kills than messages")
     size = Size(given.messages, given.kills, given.seed)
+    # Who is asked to end cleans up as at Ctrl-C: a run in the background hears no Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         outcome = run(size, say=Console(stderr=True))
     except KeyboardInterrupt:
