@@ -66,6 +66,7 @@ class TestCosts:
         assert again.text == page.text
 
     def test_speaks_dutch(self, anybody):
+        anybody.cookies.delete("language")
         page = anybody.get(COSTS + "&principal=1000", headers={"accept-language": "nl"})
         assert "Uitkomst" in page.text
         assert "€\u00a0150,00" in page.text

@@ -223,7 +223,7 @@ class TestClaim:
             lambda *given: statements.append(given[2]),
         )
         browser.get(url_of(claim))
-        assert len(statements) <= 12, "\n".join(statement[:80] for statement in statements)
+        assert len(statements) <= 13, "\n".join(statement[:80] for statement in statements)
         statements.clear()
         browser.get("/desk")
         assert len(statements) <= 7, "\n".join(statement[:80] for statement in statements)

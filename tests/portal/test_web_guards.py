@@ -144,6 +144,7 @@ class TestErrors:
     def test_the_message_is_in_the_readers_language(self, house):
         client = house.client()
         assert "This page does not exist" in client.get("/nowhere").text
+        client.cookies.delete("language")
         assert "Deze pagina bestaat niet" in client.get("/nowhere", headers={"accept-language": "nl"}).text
 
     def test_the_components_page_is_not_part_of_the_product(self, house):
