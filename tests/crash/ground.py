@@ -53,8 +53,8 @@ ONE_IN = 10
 # Takeover after a kill takes seconds here, minutes in earnest; a chunk is rendered and sent within them also
 # on a machine that has much else to do.
 SHORT = {
-    "AGENCY_JOB_LEASE_SECONDS": "30",
-    "AGENCY_SENDING_LEASE_SECONDS": "30",
+    "AGENCY_JOB_LEASE_SECONDS": "12",
+    "AGENCY_SENDING_LEASE_SECONDS": "12",
     "AGENCY_PROVIDER_PATIENCE_SECONDS": "3",
 }
 # Nobody's own choice of servers or providers may reach this run.
@@ -136,8 +136,18 @@ class Ground:
     def _kill_part(self, part: Part) -> None:
         assert part.child is not None
         kill_process(part.child)
+        self._start_again(part)
+
+    def _start_again(self, part: Part) -> None:
+        assert part.child is not None
         part.child.kill_group()
         part.start(self.folder, self.environment)
+
+    def revive(self) -> None:
+        """Start again what ended by itself: a process that boots while a server is away gives up."""
+        for part in (self.worker, self.relay):
+            if part.ended():
+                self._start_again(part)
 
     def stop(self) -> None:
         """End everything."""
@@ -161,6 +171,7 @@ class Ground:
         The print run comes every few minutes, not twice a day, so that kills find letters on their way too.
         """
         self.minutes += 1
+        self.revive()
         # Outside first: a provider that stamps what it took with an earlier moment than ours has not got it.
         outside = self.outside.get("/_sim/clock").raise_for_status().json()["now"]
         at_moment_outside(self.outside, datetime.fromisoformat(outside) + MINUTE)

@@ -33,7 +33,7 @@ from tests.crash.ground import LOST_PERCENT, Ground, Size, crash_ground
 TARGETS = ("worker", "relay", "postgres", "valkey", "flushall")
 BROKEN, STOPPED = 1, 130
 # So long a kill waits until messages are leaving again, so that it finds some on their way.
-ARRIVES_SECONDS = 20
+ARRIVES_SECONDS = 6
 
 Tell = Callable[[int, str], None]
 

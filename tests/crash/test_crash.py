@@ -9,7 +9,8 @@ import pytest
 from tests.crash.ground import Size, crash_ground
 from tests.crash.running import TARGETS, crash
 
-pytestmark = pytest.mark.crash
+# Each of four workers that are killed starts anew: on a machine with other work to do that takes minutes.
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(900)]
 
 SIZE = Size(messages=500, kills=20, seed=7)
 
