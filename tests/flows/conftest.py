@@ -99,8 +99,11 @@ class Town:
         self.work_off()
 
     def work_off(self) -> None:
-        """Run jobs, and let the outside world tell what it has to tell, until nothing is left of either."""
-        while drain(self.work.units) + self.simulator.post("/drain")["told"]:
+        """Let the outside world tell what it has to tell, and run jobs, until nothing is left of either.
+
+        In this order: the simulator also tells by itself, and what it told before "/drain" answered 0 waits as a job.
+        """
+        while self.simulator.post("/drain")["told"] + drain(self.work.units):
             pass
 
     def inbox(self, to: str) -> list[dict[str, Any]]:
