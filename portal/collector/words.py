@@ -95,7 +95,7 @@ DISPOSITIONS = (
 NOT_PLACED_BY_HAND = frozenset(
     {
         "dispute", "promise", "plan_kept", "notice_running", "missing_information", "reply_unread",
-        "agreement_to_confirm",
+        "agreement_to_confirm", "price_to_agree",
     }
 )  # fmt: skip
 

@@ -278,6 +278,7 @@ HOLDS = {
     "missing_information": N_("we wait for information from you"),
     "reply_unread": N_("the debtor wrote; we read it first"),
     "agreement_to_confirm": N_("the debtor confirms an agreement"),
+    "price_to_agree": N_("a new price waits for your answer"),
     "deceased": N_("death"),
 }
 CHECK_STATES = {
