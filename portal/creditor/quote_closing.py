@@ -43,10 +43,11 @@ def accept(request: Request, unit: CreditorUnit, visitor: TheVisitor, quote_id: 
             request, unit, visitor.roles, creditor_id, quote_id,
             error=refusal.message, status=refusal.status,
         )  # fmt: skip
-    return leave_for(
-        f"/creditor/quotes/{quote_id}",
-        notice=N_("Accepted. The first reminders go out as soon as the law allows."),
-    )
+    found = quote_of(unit, creditor_id, quote_id)
+    notice = N_("Accepted. The first reminders go out as soon as the law allows.")
+    if found.claim_id is not None:
+        notice = N_("Accepted. Collection of the claim goes on.")
+    return leave_for(f"/creditor/quotes/{quote_id}", notice=notice)
 
 
 @binding.get("/quotes/{quote_id:uuid}/refusal")
@@ -76,7 +77,10 @@ def decline(
             request, unit, visitor.roles, creditor_id, quote_id,
             error=refusal.message, status=refusal.status,
         )  # fmt: skip
-    return leave_for(f"/creditor/quotes/{quote_id}", notice=N_("Declined. Nothing is charged."), tone="info")
+    notice = N_("Declined. Nothing is charged.")
+    if quote_of(unit, creditor_id, quote_id).claim_id is not None:
+        notice = N_("Declined. The claim is given back to you.")
+    return leave_for(f"/creditor/quotes/{quote_id}", notice=notice, tone="info")
 
 
 @binding.get("/quotes/{quote_id:uuid}/choice")

@@ -208,6 +208,11 @@ _HAPPENINGS = {
     "QuoteIssued": (N_("Price offered: %(fee)s"), "quote", "info"),
     "QuoteAccepted": (N_("Price accepted, collection starts"), "check-circle", "good"),
     "QuoteDeclined": (N_("Price declined"), "close", "neutral"),
+    "PriceLowered": (N_("Fee lowered by itself: %(before)s → %(fee)s"), "quote", "good"),
+    "PriceRiseAsked": (N_("A higher fee waits for your answer: %(before)s → %(fee)s"), "quote", "warning"),
+    "PriceRiseDropped": (N_("The higher fee is no longer asked"), "quote", "info"),
+    "PriceRiseAccepted": (N_("Higher fee accepted: %(fee)s"), "check-circle", "good"),
+    "PriceRiseDeclined": (N_("Higher fee declined; the claim is given back"), "close", "neutral"),
     "ClaimMoved": (N_("Claim is now: %(state)s"), "arrow-right", "neutral"),
     "ClaimPaidOff": (N_("Paid in full"), "check-circle", "good"),
     "ClaimClosed": (N_("Collection has ended"), "check", "neutral"),
@@ -375,6 +380,8 @@ class _Readable(dict[str, str]):
             return gettext(label).lower()
         if name == "fee" and "fee_bps" in facts:
             return format_bps(int(facts["fee_bps"]))
+        if name == "before" and "before_bps" in facts:
+            return format_bps(int(facts["before_bps"]))
         return "–"
 
     def __getitem__(self, name: str) -> str:
