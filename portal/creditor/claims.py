@@ -139,7 +139,7 @@ def show_claim(
         kinds=DOCUMENTS,
         claim_types=CLAIM_TYPES,
         override=open_override(unit, creditor_id=creditor_id, claim_id=claim_id),
-        **_evidence(unit, creditor_id, claim_id, line),
+        **_evidence(unit, claim, line),
         error=error,
         happened=[
             happening(event)
@@ -149,10 +149,10 @@ def show_claim(
     )
 
 
-def _evidence(unit: Unit, creditor_id: UUID, claim_id: UUID, line: dict[str, Any] | None) -> dict[str, Any]:
-    """How complete the file is now, and what each missing document costs while the price is open."""
-    found = assess_claim(unit, creditor_id=creditor_id, claim_id=claim_id)
-    cheaper = line["cheaper"] if line and line["state"] == "open" else ()
+def _evidence(unit: Unit, claim: Claim, line: dict[str, Any] | None) -> dict[str, Any]:
+    """How complete the file is now, and what each missing document costs while it can still be added."""
+    found = assess_claim(unit, creditor_id=claim.creditor_id, claim_id=claim.id)
+    cheaper = line["cheaper"] if line and claim.state in ("new", "quoted", "active") else ()
     return {"score": found, "evidence_items": evidence_items(found, kinds=DOCUMENTS, cheaper=cheaper)}
 
 
