@@ -63,7 +63,7 @@ def decline(
 ) -> Response:
     """Decline the price, with a reason: the claims are withdrawn and nothing is charged."""
     creditor_id = own_creditor(visitor)
-    form, why = _reason(fields)
+    form, why = decline_reason(fields)
     if form.errors:
         return _refusal_page(request, quote_of(unit, creditor_id, quote_id), form)
     refusal = _tried(
@@ -95,12 +95,12 @@ def settle_chosen(
 ) -> Response:
     """Accept or decline the chosen claims; the others get a price of their own."""
     creditor_id = own_creditor(visitor)
-    form, why = _reason(fields)
+    form, why = decline_reason(fields)
     accepting = fields.get("do") != "decline"
     if accepting:
         form = Form(form.values)
     chosen = fields.get("claim", [])
-    ids = _ids([chosen] if isinstance(chosen, str) else chosen)
+    ids = chosen_ids([chosen] if isinstance(chosen, str) else chosen)
     if not ids:
         form.refuse(N_("Choose at least one claim."))
     if not form.errors:
@@ -155,8 +155,9 @@ def _refusal_page(request: Request, found: Any, form: Form[Any]) -> Response:
     )  # fmt: skip
 
 
-def _reason(fields: dict[str, Any]) -> tuple[Form[Any], str]:
-    """The reason as it is kept: the choice, and the creditor's own words behind it."""
+def decline_reason(fields: dict[str, Any]) -> tuple[Form[Any], str]:
+    """This function will read the reason as it is kept: the choice, and the creditor's own words behind it.
+    The form tells what is wrong with it."""
     form: Form[Any] = blank(**{name: value for name, value in fields.items() if name != "csrf"})
     why, words = str(fields.get("why") or ""), str(fields.get("words") or "").strip()
     if why not in dict(REASONS):
@@ -166,7 +167,11 @@ def _reason(fields: dict[str, Any]) -> tuple[Form[Any], str]:
     return form, f"{why}: {words}" if words else why
 
 
-def _ids(texts: list[str]) -> frozenset[UUID]:
+def chosen_ids(texts: list[str]) -> frozenset[UUID]:
+    """This function will read what was ticked.
+
+    :raises Invalid: something else was sent than the page shows.
+    """
     try:
         return frozenset(UUID(text) for text in texts)
     except ValueError as error:

@@ -1,5 +1,4 @@
-"""Prices: the list, those that wait for an answer, and one quote with its build-up and what would make it
-cheaper."""
+"""Prices: the list, and one quote with its build-up and what would make it cheaper."""
 
 from typing import Any
 from uuid import UUID
@@ -20,14 +19,13 @@ from agency.rules.goals import over_maximum
 from portal.creditor.claims import line_words
 from portal.creditor.doors import creditor_page, routes
 from portal.creditor.figures import quotes as quote_rows
-from portal.creditor.price_changes import count_waiting, price_change, waiting_price, waiting_prices
+from portal.creditor.price_changes import count_waiting, price_change, waiting_price
 from portal.creditor.words import DOCUMENTS, QUOTE_STATES, decline_words
 from portal.shared.audience import CreditorUnit, TheVisitor, leave_for, own_creditor
 from portal.shared.i18n import N_, gettext
 from portal.shared.listing import Column, Cut
 
 LINES_SHOWN = 100
-RISES_SHOWN = 200
 COLUMNS = (
     Column("number", N_("Price"), "link", sub="placement"),
     Column("state", N_("Status"), "chip"),
@@ -36,28 +34,21 @@ COLUMNS = (
     Column("fee", N_("Fee"), "bps"),
     Column("issued_at", N_("Made"), "moment", phone=False),
 )
-RISE_COLUMNS = (
-    Column("claim", N_("Claim"), "link", sub="debtor"),
-    Column("amount", N_("Amount"), "money", phone=False),
-    Column("before", N_("Agreed"), "bps"),
-    Column("after", N_("New"), "bps"),
-    Column("until", N_("Valid until"), "moment", phone=False),
-    Column("state", N_("Status"), "chip"),
-)
 
 
 @routes.get("/quotes")
 def quotes(request: Request, unit: CreditorUnit, visitor: TheVisitor) -> Response:
     """Every price that was made for this creditor."""
     creditor_id = own_creditor(visitor)
-    rows = [_listed(row) for row in quote_rows(unit, creditor_id=creditor_id)]
+    rows = [listed_quote(row) for row in quote_rows(unit, creditor_id=creditor_id)]
     waiting = count_waiting(unit, creditor_id=creditor_id).claims + sum(
         row["state"] is QUOTE_STATES["open"] and row["placed"] for row in rows
     )
     return creditor_page(request, "quotes.html", columns=COLUMNS, cut=Cut(rows), waiting=waiting)
 
 
-def _listed(row: Row[Any]) -> dict[str, Any]:
+def listed_quote(row: Row[Any]) -> dict[str, Any]:
+    """This function will turn a price into what a table of prices shows."""
     return {
         "href": f"/creditor/quotes/{row.id}",
         "number": row.number,
@@ -69,36 +60,6 @@ def _listed(row: Row[Any]) -> dict[str, Any]:
         "fee": row.fee_bps_average,
         "issued_at": row.issued_at,
     }
-
-
-@routes.get("/quotes/waiting")
-def waiting_quotes(request: Request, unit: CreditorUnit, visitor: TheVisitor) -> Response:
-    """What waits for the creditor's answer: prices of new claims, and higher ones of claims in collection."""
-    creditor_id = own_creditor(visitor)
-    found = waiting_prices(unit, creditor_id=creditor_id, limit=RISES_SHOWN)
-    rises = [
-        {
-            "href": f"/creditor/quotes/{row.id}",
-            "claim": row.claim,
-            "debtor": row.debtor,
-            "amount": Money(row.principal_minor, row.currency),
-            "before": row.before,
-            "after": row.after,
-            "until": row.expires_at,
-            "state": QUOTE_STATES["expired" if row.expired else "open"],
-        }
-        for row in found
-    ]
-    new = quote_rows(unit, creditor_id=creditor_id, only_open=True)
-    return creditor_page(
-        request,
-        "quotes_waiting.html",
-        rise_columns=RISE_COLUMNS,
-        rises=Cut(rises),
-        more=count_waiting(unit, creditor_id=creditor_id).claims - len(rises),
-        columns=COLUMNS,
-        cut=Cut([_listed(row) for row in new]),
-    )
 
 
 @routes.get("/quotes/{quote_id:uuid}")

@@ -43,8 +43,9 @@ class Client:
     def __init__(self, house, name="Enercity"):
         self.house, self.creditor_id = house, house.creditor(name)
         self.manager = Browser(house, self.creditor_id, Role.CREDITOR_MANAGER)
-        page = self.manager.drop(a_file(a_row("F1", amount="1.000,00", name=LONG_NAME))).headers["location"]
-        self.manager.post(f"{page}/acceptance")
+        row = a_row("F1", amount="1.000,00", name=LONG_NAME)
+        self.placed = self.manager.drop(a_file(row)).headers["location"]
+        self.manager.post(f"{self.placed}/acceptance")
         drain(house.units)
         whose = {"c": self.creditor_id}
         self.claim_id = house.one("SELECT id FROM claim WHERE creditor_id = :c", **whose)
@@ -133,7 +134,7 @@ class TestANewPrice:
         client.resolves()
         assert "no longer asked" in client.manager.get(page).text
         assert client.manager.post(f"{page}/acceptance").status_code == 409
-        assert "No claim waits for a new price" in client.manager.get(WAITING).text
+        assert "No price waits" in client.manager.get(WAITING).text
 
     def test_that_expired_is_made_anew_on_request(self, client):
         page = client.quote()
@@ -155,6 +156,16 @@ class TestANewPrice:
             assert "A manager of your organisation accepts prices" in clerk.get(page).text
             assert "Accept the new price" not in clerk.get(page).text
         assert clerk.post(f"{client.quote()}/acceptance").status_code == 403
+
+    def test_is_answered_together_with_others_and_a_stale_one_keeps_none_of_them(self, client):
+        answer = {"quote": [client.quote().rpartition("/")[2]], "do": "decline"}
+        assert client.manager.post(WAITING, {"do": "accept"}).status_code == 422
+        assert client.manager.post(WAITING, answer).status_code == 422
+        assert client.manager.post(WAITING, answer | {"quote": ["x"], "do": "accept"}).status_code == 422
+        stale = {"quote": [*answer["quote"], client.placed.rpartition("/")[2]], "do": "accept"}
+        assert client.manager.post(WAITING, stale).headers["location"] == WAITING
+        assert client.house.one("SELECT count(*) FROM quote WHERE state = 'accepted'") == 2
+        assert "they are left as they are" in client.manager.get(WAITING).text
 
     def test_is_downloaded_and_its_changes_stand_on_a_page_of_their_own(self, client):
         page = client.quote()
