@@ -1,4 +1,4 @@
-"""A price that was accepted, and facts that change afterwards: no work goes on at a price nobody agreed to."""
+"""An accepted price, and facts that change afterwards: no work goes on at a price nobody agreed to."""
 
 from datetime import timedelta
 
