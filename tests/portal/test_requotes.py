@@ -85,96 +85,69 @@ def client(house):
 
 class TestANewPrice:
     def test_is_shown_with_what_changed_wherever_the_creditor_looks(self, client):
-        get = client.manager.get
+        get, page = client.manager.get, client.quote()
         assert "1 claim waits for your answer on a new price" in get("/creditor").text
         assert "1 price waits for your answer" in get("/creditor/quotes").text
         waiting = get(WAITING).text
-        assert client.quote() in waiting
+        assert page in waiting
         assert LONG_NAME in waiting
-        for page in (client.claim, client.quote()):
-            shown = get(page).text
+        clerk = Browser(client.house, client.creditor_id, Role.CREDITOR_CLERK)
+        for path in (client.claim, page):
+            shown = get(path).text
             assert "disputed without grounds so far" in shown
             assert "→" in shown
             assert "Accept the new price" in shown
+            # A price binds the creditor: a manager answers.
+            seen_by_clerk = clerk.get(path).text
+            assert "A manager of your organisation accepts prices" in seen_by_clerk
+            assert "Accept the new price" not in seen_by_clerk
+        assert clerk.post(f"{page}/acceptance").status_code == 403
+        assert clerk.post(WAITING, {"do": "accept"}).status_code == 403
         claim = get(client.claim).text
         assert "A new price waits for your answer" in claim
         assert "Collection is paused: a new price waits for your answer" in claim
         assert "A higher fee waits for your answer" in claim
+        assert get(f"{page}.pdf").content.startswith(b"%PDF")
+        assert "Dispute" in get(f"{page}/changes").text
 
-    def test_is_accepted_and_what_was_agreed_so_far_is_kept(self, client):
-        page = client.quote()
-        assert client.manager.post(f"{page}/acceptance").headers["location"] == page
-        shown = client.manager.get(page).text
-        assert "collection goes on" in shown
-        assert "Accept the new price" not in shown
-        claim = client.manager.get(client.claim).text
-        assert "Agreed so far" in claim
-        assert "Collection is paused" not in claim
-        assert "Higher fee accepted" in claim
-        assert client.manager.post(f"{page}/acceptance").status_code == 409
-
-    def test_is_declined_with_a_reason_and_the_claim_goes_back(self, client):
-        page = client.quote()
-        assert "at no cost" in client.manager.get(f"{page}/refusal").text
-        assert client.manager.post(f"{page}/refusal").status_code == 422
-        assert client.manager.post(f"{page}/refusal", {"why": "price", "words": "Te duur"}).status_code == 303
-        assert client.house.one("SELECT state FROM claim") == "withdrawn"
-        assert "The price: Te duur" in client.manager.get(page).text
-        assert page not in client.manager.get(WAITING).text
-
-    def test_falls_by_itself_and_says_so(self, client):
-        client.manager.post(f"{client.quote()}/acceptance")
-        client.resolves()
-        shown = client.manager.get(client.quote("accepted")).text
-        assert "This price went down by itself" in shown
-        assert "Fee lowered by itself" in client.manager.get(client.claim).text
-
-    def test_that_is_no_longer_asked_leads_nowhere(self, client):
-        page = client.quote()
-        client.resolves()
-        assert "no longer asked" in client.manager.get(page).text
-        assert client.manager.post(f"{page}/acceptance").status_code == 409
-        assert "No price waits" in client.manager.get(WAITING).text
-
-    def test_that_expired_is_made_anew_on_request(self, client):
-        page = client.quote()
+    def test_is_renewed_accepted_and_falls_again_by_itself(self, client):
+        post, get, page = client.manager.post, client.manager.get, client.quote()
         with client.house.units.open(Door.STAFF, by="system:test") as unit:
             unit.session.connection().execute(
                 text("UPDATE quote SET expires_at = app.now() WHERE state = 'open'")
             )
-        assert "Make a new price" in client.manager.get(client.claim).text
-        assert page in client.manager.get(WAITING).text
-        assert client.manager.post(f"{page}/acceptance").status_code == 409
-        newer = client.manager.post(f"{page}/renewal").headers["location"]
+        assert "Make a new price" in get(client.claim).text
+        assert page in get(WAITING).text
+        assert post(f"{page}/acceptance").status_code == 409
+        newer = post(f"{page}/renewal").headers["location"]
         assert newer == client.quote() != page
-        assert newer in client.manager.get(page).text
-        assert client.manager.post(f"{newer}/acceptance").headers["location"] == newer
-
-    def test_is_answered_by_a_manager_alone(self, client):
-        clerk = Browser(client.house, client.creditor_id, Role.CREDITOR_CLERK)
-        for page in (client.quote(), client.claim):
-            assert "A manager of your organisation accepts prices" in clerk.get(page).text
-            assert "Accept the new price" not in clerk.get(page).text
-        assert clerk.post(f"{client.quote()}/acceptance").status_code == 403
+        assert newer in get(page).text
+        assert post(f"{newer}/acceptance").headers["location"] == newer
+        shown = get(newer).text
+        assert "collection goes on" in shown
+        assert "Accept the new price" not in shown
+        assert post(f"{newer}/acceptance").status_code == 409
+        claim = get(client.claim).text
+        assert "Agreed so far" in claim
+        assert "Collection is paused" not in claim
+        assert "Higher fee accepted" in claim
+        client.resolves()
+        assert "This price went down by itself" in get(client.quote("accepted")).text
+        assert "Fee lowered by itself" in get(client.claim).text
 
     def test_is_answered_together_with_others_and_a_stale_one_keeps_none_of_them(self, client):
-        answer = {"quote": [client.quote().rpartition("/")[2]], "do": "decline"}
-        assert client.manager.post(WAITING, {"do": "accept"}).status_code == 422
-        assert client.manager.post(WAITING, answer).status_code == 422
-        assert client.manager.post(WAITING, answer | {"quote": ["x"], "do": "accept"}).status_code == 422
+        post, page = client.manager.post, client.quote()
+        answer = {"quote": [page.rpartition("/")[2]], "do": "decline"}
+        assert post(WAITING, {"do": "accept"}).status_code == 422
+        assert post(WAITING, answer).status_code == 422
+        assert post(WAITING, answer | {"quote": ["x"], "do": "accept"}).status_code == 422
         stale = {"quote": [*answer["quote"], client.placed.rpartition("/")[2]], "do": "accept"}
-        assert client.manager.post(WAITING, stale).headers["location"] == WAITING
+        assert post(WAITING, stale).headers["location"] == WAITING
         assert client.house.one("SELECT count(*) FROM quote WHERE state = 'accepted'") == 2
         assert "they are left as they are" in client.manager.get(WAITING).text
 
-    def test_is_downloaded_and_its_changes_stand_on_a_page_of_their_own(self, client):
-        page = client.quote()
-        assert client.manager.get(f"{page}.pdf").content.startswith(b"%PDF")
-        assert "Dispute" in client.manager.get(f"{page}/changes").text
-
-    def test_is_nobody_else_s(self, client, house):
-        other = Client(house, "Andermans")
-        page = client.quote()
+    def test_is_declined_or_no_longer_asked_and_nobody_else_s(self, client, house):
+        other, get, page = Client(house, "Andermans"), client.manager.get, client.quote()
         for path in (page, f"{page}/changes", f"{page}/refusal", client.claim):
             assert other.manager.get(path).status_code == 404
         for path in ("acceptance", "renewal"):
@@ -182,24 +155,32 @@ class TestANewPrice:
         assert page not in other.manager.get(WAITING).text
         assert client.quote() == page
 
+        assert "at no cost" in get(f"{page}/refusal").text
+        assert client.manager.post(f"{page}/refusal").status_code == 422
+        assert client.manager.post(f"{page}/refusal", {"why": "price", "words": "Te duur"}).status_code == 303
+        state = "SELECT state FROM claim WHERE creditor_id = :c"
+        assert client.house.one(state, c=client.creditor_id) == "withdrawn"
+        assert "The price: Te duur" in get(page).text
+        assert page not in get(WAITING).text
+
+        page = other.quote()
+        other.resolves()
+        assert "no longer asked" in other.manager.get(page).text
+        assert other.manager.post(f"{page}/acceptance").status_code == 409
+        assert "No price waits" in other.manager.get(WAITING).text
+
 
 @pytest.mark.browser
 def test_new_prices_can_be_read_by_everybody_and_fit(client, browser):
-    paths = {"claim": client.claim, "quote": client.quote(), "waiting": WAITING, "overview": "/creditor"}
     with serve(client.house) as served:
         context = browser.new_context(base_url=served.url, locale="en-GB")
         session = client.manager.client.cookies["session"]
         context.add_cookies([{"name": "session", "value": session, "url": served.url}])
         page = context.new_page()
-        for name, path in paths.items():
+        for path in (client.claim, client.quote(), WAITING):
             page.goto(path)
-            assert barriers(page) == [], name
-        page.goto(client.quote())
-        page.get_by_role("button", name="Accept the new price").click()
-        page.get_by_text("Collection of the claim goes on").wait_for()
-        client.resolves()
-        page.goto(client.quote("accepted"))
-        assert barriers(page) == [], "lowered"
-        page.goto(client.claim)
-        assert barriers(page) == [], "agreed so far"
+            assert barriers(page) == [], path
+        page.get_by_role("checkbox", name="Select this row").check()
+        page.get_by_role("button", name="Accept the chosen claims").click()
+        page.get_by_text("Collection of these claims goes on").wait_for()
         context.close()
