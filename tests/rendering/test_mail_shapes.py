@@ -27,16 +27,20 @@ EVERYWHERE = """
 </mj-head><mj-body background-color="{{ colour }}">
 <mj-section><mj-column>
 <mj-image src="{{ link }}" alt="{{ name }}" width="{{ width }}" />
-<mj-text css-class="loud">Beste {{ name }}, {% if name == "De Vries" %}dag{% elif not name %}wie?{% endif %}</mj-text>
+<mj-text css-class="loud">Beste {{ name }},
+{% if name == "De Vries" %}dag{% elif not name %}wie?{% endif %}</mj-text>
 <mj-text>{{ name }}{{ subject }}<br/>{{ name[0:3] }} <a href="{{ link }}">{{ subject }}</a></mj-text>
-<mj-table>{% for line in lines %}<tr><td>{{ line.number }}</td><td>{{ line.words }}</td></tr>{% endfor %}</mj-table>
+<mj-table>{% for line in lines %}
+<tr><td>{{ line.number }}</td><td>{{ line.words }}</td></tr>
+{% endfor %}</mj-table>
 {% if "x" in subject %}<mj-button href="{{ link }}?a=1">{{ name }}</mj-button>{% endif %}
 </mj-column></mj-section></mj-body></mjml>
 """
 WORDS = st.one_of(
-    st.sampled_from(["De Vries", "", " ", "€\xa0125,00", "a  b", " voor", "na ", "x<b>&amp;</b>", 'a"b', "<!-- x -->"]),
+    st.sampled_from(["De Vries", "", " ", "€\xa0125,00", "a  b", " voor", "na ", "x<b>&amp;</b>", 'a"b']),
+    st.sampled_from(["<!-- x -->", "]]>", "{{ 7 }}", "&nbsp;"]),
     st.text(alphabet=st.characters(exclude_characters="\\", exclude_categories=("Cs",)), max_size=12),
-    st.text(alphabet='ax <>&"\'=/\n\t\xa0\u2009⸨⸩1;#-', max_size=12),
+    st.text(alphabet="ax <>&\"'=/\n\t\xa0\u2009⸨⸩1;#-", max_size=12),
 )
 VALUES = st.fixed_dictionaries(
     {
