@@ -73,8 +73,8 @@ _FACTS = text(
     "  WHERE p.creditor_id = m.creditor_id AND p.debtor_id = m.debtor_id"
     "  AND p.channel = CASE m.channel WHEN 'email' THEN 'email' ELSE 'phone' END) point ON true"
     # Contacts of the same person on other steps, for whichever creditor: messages, of which all channels of a
-    # step and the copy of a notice are one contact, and calls that rang. A message reaches its reader after it
-    # was reserved: it counts from the latest moment at which it can have been handed over.
+    # step and the copy of a notice are one contact, and calls that rang. A message reaches its reader after
+    # it was reserved: it counts from the latest moment at which it can have been handed over.
     " LEFT JOIN LATERAL (SELECT max(x.at) AS last_at,"
     "  max(x.at) FILTER (WHERE x.creditor_id <> m.creditor_id) AS others_at,"
     "  count(DISTINCT x.contact) FILTER (WHERE x.at > :week_ago) AS in_7_days FROM ("
