@@ -51,7 +51,8 @@ _AGREED = text(
 _OF_CLAIM = text(f"{CLAIM_FACTS} WHERE c.creditor_id = :c AND c.id = :claim")
 _CHECKED = text(
     "SELECT kind || ':' || sha256 FROM document WHERE creditor_id = :c AND claim_id = :claim"
-    " AND (standing = 'valid' OR (counts AND kind = ANY(:agreed))) ORDER BY kind, sha256"
+    " AND counts AND (standing = 'valid' OR checked_at IS NOT NULL OR kind = ANY(:agreed))"
+    " ORDER BY kind, sha256"
 )
 _WAITING = text(
     f"SELECT q.id, q.expires_at > {NOW} AS alive, l.facts FROM quote q JOIN quote_line l"
@@ -159,8 +160,8 @@ def agreed_price(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Agreed | N
 def new_facts(unit: Unit, *, creditor_id: UUID, claim_id: UUID, agreed: Agreed) -> New:
     """This function will return the facts that were agreed on with what is new about the claim.
 
-    A document that nobody looked at yet counts only where one of its kind was agreed on: a price that fell by
-    it would rise again when it is refuted.
+    A document that was not looked at yet counts only where one of its kind was agreed on: a price that fell
+    by it would rise again when it is refuted.
     """
     connection = unit.session.connection()
     whose = {"c": creditor_id, "claim": claim_id}

@@ -14,7 +14,9 @@ from agency.claims.holds import running_holds
 from agency.claims.states import HoldGround
 from agency.disputes.raising import raise_dispute
 from agency.disputes.resolving import resolve_dispute
+from agency.documents.check import tell
 from agency.documents.correcting import judge_document
+from agency.documents.models import Document
 from agency.documents.models import Verdict as OfDocument
 from agency.documents.upload import add_document
 from agency.events import (
@@ -169,6 +171,15 @@ class TestALowerPrice:
         case.adds()
         assert case.fee() < agreed
         assert (case.waiting(), case.holds(), case.told()) == (None, [], ["PriceLowered"])
+
+    def test_follows_a_scan_that_was_read_and_counts_on_the_word_of_who_added_it(self, case):
+        agreed = case.fee()
+        document_id = case.adds(right=False)
+        with case.staff() as unit:
+            unit.session.connection().execute(text("UPDATE document SET checked_at = app.now()"))
+            tell(unit, unit.session.get_one(Document, (case.creditor_id, document_id)), by_person=False)
+        drain(case.units)
+        assert case.fee() < agreed
 
     def test_waits_until_somebody_looked_at_the_document(self, case):
         """Refuted afterwards it would rise again, for a document that its creditor added in good faith."""
