@@ -33,6 +33,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("SET lock_timeout = '5s'")
+    _wall("NO FORCE")  # the owner sees no row behind it
+    op.execute("ALTER TABLE quote DROP CONSTRAINT ck_quote_about")
     # Fees point at these quotes, so they stay: as later parts of the placement that their claim came with.
     op.execute(
         "UPDATE quote q SET placement_id = f.placement_id, part = 1000000 + f.nth,"
@@ -48,13 +50,18 @@ def downgrade() -> None:
     op.execute("DROP INDEX uq_quote_open_claim")
     op.execute("DROP INDEX ix_quote_claim")
     op.execute("ALTER TABLE quote DROP CONSTRAINT fk_quote_creditor_id_claim_id")
-    op.execute("ALTER TABLE quote DROP CONSTRAINT ck_quote_about")
     op.execute("ALTER TABLE quote DROP COLUMN claim_id")
     op.execute("ALTER TABLE quote ALTER COLUMN placement_id SET NOT NULL")
     # A ground that came meanwhile has no place in the older form.
     listed = ", ".join(f"'{ground}'" for ground in GROUNDS)
     op.execute(f"UPDATE hold SET ground = 'creditor_asked' WHERE ground IN ({listed})")
+    _wall("FORCE")
     _allow_grounds(tuple(ground for ground in _grounds() if ground not in GROUNDS))
+
+
+def _wall(force: str) -> None:
+    for table in ("quote", "quote_line", "hold"):
+        op.execute(f"ALTER TABLE {table} {force} ROW LEVEL SECURITY")
 
 
 def _grounds() -> tuple[str, ...]:
