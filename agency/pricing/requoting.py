@@ -8,7 +8,7 @@ counts at once; a higher one is asked for, and the claim is held until the credi
 
 import hashlib
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -66,13 +66,18 @@ _LINE = text(
 )
 
 
+_MADE = text(f"SELECT {NOW}, (SELECT count(*) FROM quote WHERE creditor_id = :c AND claim_id = :claim)")
+
+
 @dataclass(frozen=True)
 class Agreed:
-    """The accepted line that prices a claim now; `priced_on` is the day of the price of its placement."""
+    """The accepted line that prices a claim now, and its card; `priced_on` is the day of the price of its
+    placement."""
 
+    creditor_id: UUID
     quote_id: UUID
     number: str
-    rate_card_id: UUID
+    card: PublishedCard
     facts: ClaimFacts
     terms: Terms
     priced_on: date
@@ -98,14 +103,14 @@ def requote_claim(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Verdict |
     """
     claim = claim_to_change(unit, creditor_id=creditor_id, claim_id=claim_id)
     if claim.state != ClaimState.ACTIVE:
-        _drop(unit, creditor_id, claim_id)
+        drop_new_price(unit, creditor_id=creditor_id, claim_id=claim_id)
         return None
     agreed = agreed_price(unit, creditor_id=creditor_id, claim_id=claim_id)
     if agreed is None:
         return None
     new = new_facts(unit, creditor_id=creditor_id, claim_id=claim_id, agreed=agreed)
     if new.facts == agreed.facts:
-        _drop(unit, creditor_id, claim_id)
+        drop_new_price(unit, creditor_id=creditor_id, claim_id=claim_id)
         return Verdict.stands
     waiting = _waiting(unit, creditor_id, claim_id)
     if waiting and waiting.alive and ClaimFacts.from_json(waiting.facts) == new.facts:
@@ -114,31 +119,31 @@ def requote_claim(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Verdict |
 
 
 def _offer(unit: Unit, creditor_id: UUID, claim_id: UUID, agreed: Agreed, new: New) -> Verdict:
-    card = card_of(unit, rate_card_id=agreed.rate_card_id)
-    priced = price_claim(card=card.card, facts=new.facts)
+    priced = price_claim(card=agreed.card.card, facts=new.facts)
     verdict = judge_new_price(
         agreed=agreed.terms,
         offered=Terms(priced.price.fee_bps, priced.price.minimum, priced.price.maximum),
         only_evidence_added=_only_added(agreed.facts, new.facts),
     )
     if verdict is not Verdict.rises:
-        _drop(unit, creditor_id, claim_id)
+        drop_new_price(unit, creditor_id=creditor_id, claim_id=claim_id)
     else:
         _replace(unit, creditor_id, claim_id)
     if verdict is Verdict.stands:
         return verdict
-    quote = _issue(unit, creditor_id, claim_id, agreed, new, priced, card, verdict)
+    lowered = verdict is Verdict.falls
+    quote = _issue(unit, claim_id, agreed, new, priced, lowered=lowered)
     fees = {"before_bps": agreed.terms.fee_bps, "fee_bps": quote.fee_bps_average}
-    event = PriceLowered if verdict is Verdict.falls else PriceRiseAsked
+    event = PriceLowered if lowered else PriceRiseAsked
     emit(unit, event(creditor_id=creditor_id, claim_id=claim_id, quote_id=quote.id, **fees))
     record(
         unit,
-        action=f"quote.{'lowered' if verdict is Verdict.falls else 'rise_asked'}",
+        action=f"quote.{'lowered' if lowered else 'rise_asked'}",
         subject=f"quote:{quote.id}",
         creditor_id=creditor_id,
         facts={"claim": str(claim_id), "follows": str(agreed.quote_id), **fees},
     )
-    if verdict is Verdict.rises:
+    if not lowered:
         place_hold(unit, creditor_id=creditor_id, claim_id=claim_id, ground=HoldGround.PRICE_TO_AGREE)
     return verdict
 
@@ -154,7 +159,8 @@ def agreed_price(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Agreed | N
         row.fee_bps, Money(row.minimum_minor, currency), Money(row.facts["maximum_minor"], currency)
     )
     priced_on = row.issued_at.astimezone(AGENCY_ZONE).date()
-    return Agreed(row.quote_id, row.number, row.rate_card_id, facts, terms, priced_on)
+    card = card_of(unit, rate_card_id=row.rate_card_id)
+    return Agreed(creditor_id, row.quote_id, row.number, card, facts, terms, priced_on)
 
 
 def new_facts(unit: Unit, *, creditor_id: UUID, claim_id: UUID, agreed: Agreed) -> New:
@@ -181,8 +187,12 @@ def new_facts(unit: Unit, *, creditor_id: UUID, claim_id: UUID, agreed: Agreed) 
 
 
 def drop_new_price(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> None:
-    """This function will no longer ask a higher price for a claim, where one waits."""
-    _drop(unit, creditor_id, claim_id)
+    """This function will no longer ask a higher price for a claim, where one waits, and let it go on."""
+    quote_id = _replace(unit, creditor_id, claim_id)
+    if quote_id is None:
+        return
+    lift_holds_on(unit, creditor_id=creditor_id, claim_id=claim_id, ground=HoldGround.PRICE_TO_AGREE)
+    emit(unit, PriceRiseDropped(creditor_id=creditor_id, claim_id=claim_id, quote_id=quote_id))
 
 
 def _only_added(agreed: ClaimFacts, new: ClaimFacts) -> bool:
@@ -202,35 +212,19 @@ def _replace(unit: Unit, creditor_id: UUID, claim_id: UUID) -> UUID | None:
     return quote_id
 
 
-def _drop(unit: Unit, creditor_id: UUID, claim_id: UUID) -> None:
-    quote_id = _replace(unit, creditor_id, claim_id)
-    if quote_id is None:
-        return
-    lift_holds_on(unit, creditor_id=creditor_id, claim_id=claim_id, ground=HoldGround.PRICE_TO_AGREE)
-    emit(unit, PriceRiseDropped(creditor_id=creditor_id, claim_id=claim_id, quote_id=quote_id))
-
-
 def _issue(
-    unit: Unit,
-    creditor_id: UUID,
-    claim_id: UUID,
-    agreed: Agreed,
-    new: New,
-    priced: PricedClaim,
-    card: PublishedCard,
-    verdict: Verdict,
+    unit: Unit, claim_id: UUID, agreed: Agreed, new: New, priced: PricedClaim, *, lowered: bool
 ) -> Quote:
-    connection = unit.session.connection()
-    whose = {"c": creditor_id, "claim": claim_id}
-    made = text(f"SELECT {NOW}, (SELECT count(*) FROM quote WHERE creditor_id = :c AND claim_id = :claim)")
-    issued_at, earlier = connection.execute(made, whose).one()
-    lowered = verdict is Verdict.falls
+    """Store the new price: accepted where it is lower, else open."""
+    issued_at, earlier = (
+        unit.session.connection().execute(_MADE, {"c": agreed.creditor_id, "claim": claim_id}).one()
+    )
     quote = Quote(
-        creditor_id=creditor_id,
+        creditor_id=agreed.creditor_id,
         id=new_id(),
         number=f"R-{new.number}-{earlier + 1}",
         claim_id=claim_id,
-        rate_card_id=card.id,
+        rate_card_id=agreed.card.id,
         state=QuoteState.ACCEPTED if lowered else QuoteState.OPEN,
         claims=1,
         principal_minor=new.facts.amount.minor,
@@ -244,33 +238,41 @@ def _issue(
         accepted_by=unit.by if lowered else None,
         follows_id=agreed.quote_id,
     )
-    facts = priced.facts.as_json()
-    line = quote_line(
-        claim_id=str(claim_id), reference=new.reference, priced=priced, facts=facts, evidence=new.evidence
-    )
-    quote.document = quote_document(
-        head=_head(unit, quote, agreed, card, issued_at) | {"fee_at_most_minor": priced.price.maximum.minor},
-        lines=[line],
-    )
-    quote.sha256 = hashlib.sha256(quote.document).hexdigest()
-    unit.session.add(quote)
-    unit.session.flush()
-    price = {"fee": priced.price.fee_bps, "minimum": priced.price.minimum.minor}
-    kept = {"facts": line_facts(priced, facts), "factors": line_factors(priced)}
-    connection.execute(_LINE, whose | {"q": quote.id} | price | kept)
+    _write(unit, quote, agreed, new, priced)
     return quote
 
 
-def _head(
-    unit: Unit, quote: Quote, agreed: Agreed, card: PublishedCard, issued_at: datetime
-) -> dict[str, Any]:
+def _write(unit: Unit, quote: Quote, agreed: Agreed, new: New, priced: PricedClaim) -> None:
+    facts = priced.facts.as_json()
+    line = quote_line(
+        claim_id=str(quote.claim_id),
+        reference=new.reference,
+        priced=priced,
+        facts=facts,
+        evidence=new.evidence,
+    )
+    head = _head(unit, quote, agreed) | {"fee_at_most_minor": priced.price.maximum.minor}
+    quote.document = quote_document(head=head, lines=[line])
+    quote.sha256 = hashlib.sha256(quote.document).hexdigest()
+    unit.session.add(quote)
+    unit.session.flush()
+    kept = {
+        "c": quote.creditor_id, "q": quote.id, "claim": quote.claim_id, "fee": priced.price.fee_bps,
+        "minimum": priced.price.minimum.minor, "facts": line_facts(priced, facts),
+        "factors": line_factors(priced),
+    }  # fmt: skip
+    unit.session.connection().execute(_LINE, kept)
+
+
+def _head(unit: Unit, quote: Quote, agreed: Agreed) -> dict[str, Any]:
+    card = agreed.card
     return {
         "quote": str(quote.id),
         "number": quote.number,
         "creditor": str(quote.creditor_id),
         "claim": str(quote.claim_id),
         "follows": {"quote": str(agreed.quote_id), "number": agreed.number},
-        "issued_at": issued_at.isoformat(),
+        "issued_at": quote.issued_at.isoformat(),
         "expires_at": quote.expires_at.isoformat(),
         "rate_card": {"version": card.version, "sha256": card.sha256},
         "rules": rule_versions(),

@@ -1,6 +1,4 @@
-"""What creditors read: states with their tones, happenings as sentences, factors of a price with their
-reasons.
-"""
+"""What creditors read: states with their tones, happenings as sentences, factors of a price with reasons."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -378,10 +376,8 @@ class _Readable(dict[str, str]):
         if name == "state" and "to_state" in facts:
             label = CLAIM_STATES[facts["to_state"]].label
             return gettext(label).lower()
-        if name == "fee" and "fee_bps" in facts:
-            return format_bps(int(facts["fee_bps"]))
-        if name == "before" and "before_bps" in facts:
-            return format_bps(int(facts["before_bps"]))
+        if f"{name}_bps" in facts:
+            return format_bps(int(facts[f"{name}_bps"]))
         return "–"
 
     def __getitem__(self, name: str) -> str:
