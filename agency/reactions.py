@@ -68,6 +68,8 @@ from agency.events import (
     PlanEnded,
     PlanProposed,
     PlanRefused,
+    PriceRiseAccepted,
+    PriceRiseDropped,
     PromiseBroken,
     PromiseMade,
     QuoteAccepted,
@@ -78,7 +80,7 @@ from agency.intake.drops import file_when_read
 from agency.intake.duplicates import find_duplicates
 from agency.intake.jobs import book_credits, know_debtors, read_later
 from agency.kernel.emitting import Reaction
-from agency.pricing.reacting import open_books, price_again, price_read, price_without
+from agency.pricing.reacting import open_books, price_again, price_no_more, price_read, price_without
 from agency.remittance.account_changes import tell_old_contact
 from agency.remittance.direct import book_reports
 from agency.remittance.paid import see_paid_runs
@@ -90,6 +92,7 @@ from agency.treatment.reacting import (
     resume_when_informed,
     resume_when_owed_again,
     resume_when_plan_ended,
+    resume_when_price_answered,
     resume_when_resolved,
     resume_when_reversed,
     stop_when_disputed,
@@ -126,9 +129,11 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     CreditCheckAsked: (ask_bureau,),
     InformationSolved: (resume_when_informed,),
     InformationExpired: (resume_when_informed,),
-    ClaimPaidOff: (stop_when_ended, drop_when_ended),
-    ClaimClosed: (stop_when_ended, drop_when_ended),
-    PartOwedAgain: (resume_when_owed_again,),
+    ClaimPaidOff: (stop_when_ended, drop_when_ended, price_no_more),
+    ClaimClosed: (stop_when_ended, drop_when_ended, price_no_more),
+    PartOwedAgain: (resume_when_owed_again, price_again),
+    PriceRiseAccepted: (resume_when_price_answered,),
+    PriceRiseDropped: (resume_when_price_answered,),
     CallDue: (call_when_due,),
     CallNoteAnswered: (ask_about_note,),
     PersonWanted: (ask_when_wanted,),
@@ -151,6 +156,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
         check_plan_when_reversed,
         undo_settlement_when_reversed,
         resume_when_reversed,
+        price_again,
     ),
     PromiseMade: (confirm_promise, drop_when_promised),
     PromiseBroken: (resume_when_broken, call_when_broken),

@@ -41,6 +41,7 @@ class HoldGround(StrEnum):
     MISSING_INFORMATION = "missing_information"
     REPLY_UNREAD = "reply_unread"
     AGREEMENT_TO_CONFIRM = "agreement_to_confirm"
+    PRICE_TO_AGREE = "price_to_agree"
 
 
 MOVES: dict[ClaimState, frozenset[ClaimState]] = {

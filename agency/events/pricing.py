@@ -29,3 +29,46 @@ class QuoteDeclined(Event):
     """The creditor declined."""
 
     quote_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceLowered(Event):
+    """The facts of a claim in collection changed and its fee is lower from now on, unasked."""
+
+    quote_id: UUID
+    before_bps: int
+    fee_bps: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceRiseAsked(Event):
+    """The facts of a claim in collection changed and it would cost more: the creditor is asked, and the claim
+    waits."""
+
+    quote_id: UUID
+    before_bps: int
+    fee_bps: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceRiseDropped(Event):
+    """A higher price is no longer asked for: the facts changed again, or nothing is collected any more."""
+
+    reacts: ClassVar[bool] = True
+    quote_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceRiseAccepted(Event):
+    """The creditor accepted a higher price for a claim in collection; work goes on."""
+
+    reacts: ClassVar[bool] = True
+    quote_id: UUID
+    fee_bps: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceRiseDeclined(Event):
+    """The creditor declined a higher price: the claim is given back and nothing more is charged."""
+
+    quote_id: UUID

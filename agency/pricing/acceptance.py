@@ -9,16 +9,22 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from agency.claims.lifecycle import move_placement
-from agency.claims.states import ClaimState
-from agency.events import QuoteAccepted, QuoteDeclined
+from agency.claims.holds import lift_holds_on
+from agency.claims.lifecycle import claim_to_change, move, move_placement
+from agency.claims.models import Claim
+from agency.claims.states import ClaimState, HoldGround
+from agency.events import PriceRiseAccepted, PriceRiseDeclined, QuoteAccepted, QuoteDeclined
 from agency.kernel.audit import record
 from agency.kernel.emitting import emit
 from agency.kernel.errors import Conflict, Invalid, NotFound
 from agency.kernel.unit import Unit
 from agency.pricing.quoting import quote_placement
+from agency.pricing.requoting import NOW, agreed_price, new_facts
+from agency.pricing.scoring import ClaimFacts
 
 WHY_MAX: Final = 500
+PRICE_DECLINED: Final = "price_declined"
+"""The close code of a claim whose higher price was declined; its withdrawal is not charged."""
 
 
 class QuoteNotOpen(Conflict):
@@ -58,11 +64,16 @@ def accept_quote(
 
     :param claims: the claims that are accepted; all when None. The others are priced in a quote of their own.
     :param address: the network address that the acceptance came from, kept with who and when.
-    :returns: how many claims became active.
+    The higher price of a claim whose facts changed counts from that moment, and its work goes on.
+
+    :returns: how many claims became active, or got another price.
     :raises NotFound: this creditor has no such quote.
     :raises Invalid: no claim was chosen, or one that is not in the quote.
     :raises QuoteNotOpen, QuoteExpired, QuoteOutdated: nothing is accepted.
     """
+    claim_id = _asked_again(unit, creditor_id, quote_id)
+    if claim_id is not None:
+        return _accept_rise(unit, creditor_id, quote_id, claim_id, claims=claims, address=address)
     closing = _close(unit, creditor_id, quote_id, to="accepted", claims=claims, address=address, why="")
     _refuse_outdated(unit, closing)
     accepted = _move(unit, closing, to=ClaimState.ACTIVE, why="quote accepted")
@@ -83,6 +94,9 @@ def decline_quote(
 ) -> int:
     """This function will decline a quote: its claims, or those chosen, are withdrawn and nothing is charged.
 
+    A claim whose higher price is declined is given back: what came in before is charged as it was agreed, and
+    the withdrawal costs nothing.
+
     :param why: the creditor's reason, kept with the quote.
     :returns: how many claims were withdrawn.
     :raises NotFound: this creditor has no such quote.
@@ -91,12 +105,87 @@ def decline_quote(
     """
     if len(why) > WHY_MAX:
         raise Invalid("the reason is too long", field="why")
+    claim_id = _asked_again(unit, creditor_id, quote_id)
+    if claim_id is not None:
+        return _decline_rise(unit, creditor_id, quote_id, claim_id, claims=claims, address=address, why=why)
     closing = _close(unit, creditor_id, quote_id, to="declined", claims=claims, address=address, why=why)
     withdrawn = _move(unit, closing, to=ClaimState.WITHDRAWN, why=why or "quote declined")
     _tell(unit, closing, "declined", claims=withdrawn)
     emit(unit, QuoteDeclined(creditor_id=creditor_id, quote_id=quote_id))
     _price_the_others(unit, closing)
     return withdrawn
+
+
+def _asked_again(unit: Unit, creditor_id: UUID, quote_id: UUID) -> UUID | None:
+    """Return the claim whose new price a quote is; None when it is the price of a placement, or nothing."""
+    found = unit.session.connection().execute(
+        text("SELECT claim_id FROM quote WHERE creditor_id = :c AND id = :q"),
+        {"c": creditor_id, "q": quote_id},
+    )
+    claim_id: UUID | None = found.scalar_one_or_none()
+    return claim_id
+
+
+def _accept_rise(
+    unit: Unit,
+    creditor_id: UUID,
+    quote_id: UUID,
+    claim_id: UUID,
+    *,
+    claims: Collection[UUID] | None,
+    address: str | None,
+) -> int:
+    """The claim's lock comes first: money is booked before it or after, never beside it."""
+    claim = claim_to_change(unit, creditor_id=creditor_id, claim_id=claim_id)
+    _chosen(unit, creditor_id, quote_id, claims)
+    _refuse_other_facts(unit, claim, quote_id)
+    _stamp(unit, creditor_id, quote_id, to="accepted", address=address, why="", at=NOW)
+    fee = unit.session.connection().execute(
+        text("SELECT fee_bps_average FROM quote WHERE creditor_id = :c AND id = :q"),
+        {"c": creditor_id, "q": quote_id},
+    )
+    whose = {"creditor_id": creditor_id, "claim_id": claim_id}
+    lift_holds_on(unit, **whose, ground=HoldGround.PRICE_TO_AGREE)
+    _record(unit, creditor_id, quote_id, "accepted", {"claim": str(claim_id)})
+    emit(unit, PriceRiseAccepted(**whose, quote_id=quote_id, fee_bps=fee.scalar_one()))
+    return 1
+
+
+def _decline_rise(
+    unit: Unit,
+    creditor_id: UUID,
+    quote_id: UUID,
+    claim_id: UUID,
+    *,
+    claims: Collection[UUID] | None,
+    address: str | None,
+    why: str,
+) -> int:
+    claim = claim_to_change(unit, creditor_id=creditor_id, claim_id=claim_id)
+    _chosen(unit, creditor_id, quote_id, claims)
+    _stamp(unit, creditor_id, quote_id, to="declined", address=address, why=why, at=NOW)
+    if claim.state != ClaimState.ACTIVE:
+        raise QuoteOutdated("the claims have changed since this price was made")
+    whose = {"creditor_id": creditor_id, "claim_id": claim_id}
+    lift_holds_on(unit, **whose, ground=HoldGround.PRICE_TO_AGREE)
+    move(unit, claim=claim, to=ClaimState.WITHDRAWN, why=why or "price declined", close_code=PRICE_DECLINED)
+    _record(unit, creditor_id, quote_id, "declined", {"claim": str(claim_id)})
+    emit(unit, PriceRiseDeclined(**whose, quote_id=quote_id))
+    return 1
+
+
+def _refuse_other_facts(unit: Unit, claim: Claim, quote_id: UUID) -> None:
+    """Refuse the price of facts that are no longer those of the claim, though nobody priced it anew yet."""
+    whose = {"creditor_id": claim.creditor_id, "claim_id": claim.id}
+    asked = unit.session.connection().execute(
+        text("SELECT facts FROM quote_line WHERE creditor_id = :c AND quote_id = :q AND claim_id = :claim"),
+        {"c": claim.creditor_id, "q": quote_id, "claim": claim.id},
+    )
+    asked_for = ClaimFacts.from_json(asked.scalar_one())
+    agreed = agreed_price(unit, **whose)
+    same = agreed and new_facts(unit, **whose, agreed=agreed).facts == asked_for
+    if claim.state != ClaimState.ACTIVE or not same:
+        raise QuoteOutdated("the claims have changed since this price was made")
 
 
 def _close(
@@ -109,29 +198,46 @@ def _close(
     address: str | None,
     why: str,
 ) -> _Closing:
-    """Close an open quote in one statement, so that state and clock are judged where they are changed."""
     chosen = _chosen(unit, creditor_id, quote_id, claims)
+    placement_id = _stamp(unit, creditor_id, quote_id, to=to, address=address, why=why)
+    assert placement_id is not None, "the price of a placement"
+    closing = _Closing(creditor_id, quote_id, placement_id, chosen, why)
+    _leave_others(unit, closing)
+    return closing
+
+
+def _stamp(
+    unit: Unit,
+    creditor_id: UUID,
+    quote_id: UUID,
+    *,
+    to: str,
+    address: str | None,
+    why: str,
+    at: str = "app.now()",
+) -> UUID | None:
+    """Close an open quote in one statement, so that state and clock are judged where they are changed; return
+    its placement."""
     accepted = to == "accepted"
-    stamp = ", accepted_at = app.now(), accepted_by = :by" if accepted else ""
-    alive = " AND expires_at > app.now()" if accepted else ""
+    stamp = f", accepted_at = {at}, accepted_by = :by" if accepted else ""
+    alive = f" AND expires_at > {at}" if accepted else ""
     parameters = {"c": creditor_id, "q": quote_id, "to": to, "by": unit.by, "from": address, "why": why}
     closed = (
         unit.session.connection()
         .execute(
             text(
-                f"UPDATE quote SET state = :to{stamp}, closed_at = app.now(), closed_by = :by,"
+                f"UPDATE quote SET state = :to{stamp}, closed_at = {at}, closed_by = :by,"
                 " closed_from = :from, closed_why = :why"
                 f" WHERE creditor_id = :c AND id = :q AND state = 'open'{alive} RETURNING placement_id"
             ),
             parameters,
         )
-        .scalar_one_or_none()
+        .one_or_none()
     )
     if closed is None:
         _refuse_closed(unit, parameters)
-    closing = _Closing(creditor_id, quote_id, closed, chosen, why)
-    _leave_others(unit, closing)
-    return closing
+    placement_id: UUID | None = closed.placement_id
+    return placement_id
 
 
 def _refuse_closed(unit: Unit, parameters: dict[str, Any]) -> NoReturn:
@@ -235,10 +341,9 @@ def _tell(unit: Unit, closing: _Closing, what: str, *, claims: int) -> None:
         text("UPDATE placement SET state = :what WHERE creditor_id = :c AND id = :p"),
         {"c": closing.creditor_id, "p": closing.placement_id, "what": what},
     )
-    record(
-        unit,
-        action=f"quote.{what}",
-        subject=f"quote:{closing.quote_id}",
-        creditor_id=closing.creditor_id,
-        facts={"placement": str(closing.placement_id), "claims": claims},
-    )
+    facts = {"placement": str(closing.placement_id), "claims": claims}
+    _record(unit, closing.creditor_id, closing.quote_id, what, facts)
+
+
+def _record(unit: Unit, creditor_id: UUID, quote_id: UUID, what: str, facts: dict[str, Any]) -> None:
+    record(unit, action=f"quote.{what}", subject=f"quote:{quote_id}", creditor_id=creditor_id, facts=facts)

@@ -24,6 +24,7 @@ _PAIRS = text(
     " WHERE n.fee_bps IS DISTINCT FROM o.fee_bps OR n.factors IS DISTINCT FROM o.factors"
     "  OR n.facts -> 'amount_minor' IS DISTINCT FROM o.facts -> 'amount_minor'"
     "  OR n.facts -> 'documents' IS DISTINCT FROM o.facts -> 'documents'"
+    "  OR n.facts -> 'maximum_minor' IS DISTINCT FROM o.facts -> 'maximum_minor'"
     " ORDER BY abs(coalesce(n.fee_bps, 0) - coalesce(o.fee_bps, 0)) DESC, c.number LIMIT :limit"
 )
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, LargeBinary, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from agency.kernel.columns import (
@@ -99,6 +99,9 @@ class ScoreRun(PartRow, table=True):
 class Quote(CreditorRow, table=True):
     """A binding price for the claims of a placement; `document` holds the bytes that a replay must equal.
 
+    With `claim_id` in place of a placement it is the new price of that one claim, whose facts changed after
+    its price was accepted.
+
     `follows_id` is the quote in whose place it came. Who accepts or declines chosen claims closes the quote;
     the others get one of the next `part`, so that each part is accepted at most once.
     """
@@ -106,6 +109,8 @@ class Quote(CreditorRow, table=True):
     __tablename__ = "quote"
     __table_args__ = (
         within_creditor("placement_id", "placement"),
+        within_creditor("claim_id", "claim"),
+        CheckConstraint("num_nonnulls(placement_id, claim_id) = 1", name="about"),
         UniqueConstraint("creditor_id", "number"),
         Index(
             "uq_quote_accepted",
@@ -116,10 +121,20 @@ class Quote(CreditorRow, table=True):
             postgresql_where="state = 'accepted'",
         ),
         within_creditor("follows_id", "quote"),
+        Index("ix_quote_claim", "creditor_id", "claim_id", postgresql_where="claim_id IS NOT NULL"),
+        # A claim has one new price that waits.
+        Index(
+            "uq_quote_open_claim",
+            "creditor_id",
+            "claim_id",
+            unique=True,
+            postgresql_where="state = 'open' AND claim_id IS NOT NULL",
+        ),
     )
 
     number: str
-    placement_id: UUID
+    placement_id: UUID | None = None
+    claim_id: UUID | None = None
     rate_card_id: UUID = Field(foreign_key="rate_card.id")
     state: QuoteState = Field(default=QuoteState.OPEN, sa_type=choice(QuoteState, "state"))
     claims: int

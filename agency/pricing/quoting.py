@@ -1,11 +1,9 @@
 """Quoting a placement: every claim with its price and factors, binding until it expires."""
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from functools import lru_cache
+from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,36 +16,20 @@ from agency.kernel.emitting import emit
 from agency.kernel.ids import new_id
 from agency.kernel.statistics import refresh_statistics
 from agency.kernel.unit import Unit
-from agency.money import Money
 from agency.parties.terms import NoTerms, terms_on
+from agency.pricing.lines import CLAIM_FACTS, facts_of_row, line_factors, line_facts
 from agency.pricing.models import Quote
 from agency.pricing.rate_cards import PublishedCard, card_on
 from agency.pricing.replay import quote_document, quote_line, rule_versions
-from agency.pricing.scoring import ClaimFacts, PricedClaim, age_in_days, price_claim
-from agency.rules.debt_age import blended_age
-from agency.rules.facts import ClaimType, DebtorKind, DisputeStatus, DocumentKind, Law, Phase
-from agency.rules.price import Factor
+from agency.pricing.scoring import PricedClaim, price_claim
 from agency.rules.rate_card import RateCard
 
 VALID_DAYS: Final = 14
 STAGING: Final = "quote_line_staged"
 
 _FACTS = text(
-    "SELECT c.id, c.reference, c.principal_minor, c.currency, c.due_on, c.phase, d.kind, d.country,"
-    " c.law, c.claim_type,"
-    " coalesce((SELECT array_agg(o.kind || ':' || o.sha256 ORDER BY o.kind, o.sha256) FROM document o"
-    "  WHERE o.creditor_id = c.creditor_id AND o.claim_id = c.id AND o.counts), '{}') AS evidence,"
-    " i.open, i.dues,"
-    " coalesce((SELECT v.at_least FROM completeness_override v WHERE v.creditor_id = c.creditor_id"
-    "  AND v.claim_id = c.id AND v.withdrawn_at IS NULL), 0) AS at_least,"
-    " coalesce((SELECT s.status FROM dispute s WHERE s.creditor_id = c.creditor_id AND s.claim_id = c.id"
-    "  ORDER BY s.resolved_at IS NULL DESC, s.raised_at DESC, s.id DESC LIMIT 1), 'none') AS dispute"
-    " FROM claim c JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
-    # The age of several invoices is blended; of one it is the claim's own.
-    " LEFT JOIN LATERAL (SELECT array_agg(v.open_minor ORDER BY v.id) AS open,"
-    "  array_agg(v.due_on ORDER BY v.id) AS dues FROM invoice v WHERE v.creditor_id = c.creditor_id"
-    "  AND v.claim_id = c.id AND v.open_minor > 0 HAVING count(*) > 1) i ON true"
-    " WHERE c.creditor_id = :c AND c.placement_id = :p AND c.state IN ('new', 'quoted') ORDER BY c.number"
+    f"{CLAIM_FACTS} WHERE c.creditor_id = :c AND c.placement_id = :p AND c.state IN ('new', 'quoted')"
+    " ORDER BY c.number"
 )
 
 
@@ -111,29 +93,6 @@ def quote_placement(
     return issued
 
 
-def facts_of_row(row: Row[Any], unit: Unit) -> ClaimFacts:
-    """This function will return the facts of one claim as the price sees them today."""
-    return ClaimFacts(
-        amount=Money(row.principal_minor, row.currency),
-        age_days=_age_of_row(row, unit),
-        debtor=DebtorKind(row.kind),
-        country=row.country,
-        documents=frozenset(DocumentKind(one.partition(":")[0]) for one in row.evidence),
-        dispute=DisputeStatus(row.dispute),
-        phase=Phase(row.phase),
-        law=Law(row.law),
-        claim_type=ClaimType(row.claim_type),
-        at_least=row.at_least,
-    )
-
-
-def _age_of_row(row: Row[Any], unit: Unit) -> int:
-    if row.open is None:
-        return age_in_days(due_on=row.due_on, today=unit.today)
-    open_parts = [Money(minor, row.currency) for minor in row.open]
-    return blended_age(parts=list(zip(open_parts, row.dues, strict=True)), on=unit.today).days
-
-
 def _price(unit: Unit, rows: Sequence[Row[Any]], published: PublishedCard) -> _Offer:
     """Price every claim, straight into the staging table: only the document is kept in memory."""
     connection = unit.session.connection()
@@ -147,7 +106,7 @@ def _price(unit: Unit, rows: Sequence[Row[Any]], published: PublishedCard) -> _O
     raw: Any = connection.connection.driver_connection
     with raw.cursor().copy(f"COPY {STAGING} FROM STDIN") as copy:
         for row in rows:
-            priced = price_claim(card=published.card, facts=facts_of_row(row, unit))
+            priced = price_claim(card=published.card, facts=facts_of_row(row, on=unit.today))
             facts = priced.facts.as_json()
             offer.lines.append(
                 quote_line(
@@ -164,21 +123,7 @@ def _price(unit: Unit, rows: Sequence[Row[Any]], published: PublishedCard) -> _O
 
 def _staged(claim_id: UUID, priced: PricedClaim, facts: dict[str, Any]) -> tuple[Any, ...]:
     price = priced.price
-    more = {
-        "completeness": priced.score.completeness,
-        "maximum_minor": price.maximum.minor,
-        "cheaper": [[saving.document.value, saving.fee_bps_after] for saving in price.cheaper],
-    }
-    if price.resolved_bps is not None:
-        more["resolved_bps"] = price.resolved_bps
-    factors = f"[{','.join(map(_factor, price.factors))}]"
-    return claim_id, price.fee_bps, price.minimum.minor, json.dumps(facts | more), factors
-
-
-@lru_cache(maxsize=4096)
-def _factor(factor: Factor) -> str:
-    """One factor as JSON; most claims of a placement share most of theirs."""
-    return json.dumps({"key": factor.key, "label": factor.label, "bps": factor.bps, "why": factor.why})
+    return claim_id, price.fee_bps, price.minimum.minor, line_facts(priced, facts), line_factors(priced)
 
 
 def _open_quote(unit: Unit, creditor_id: UUID, placement_id: UUID) -> UUID | None:
@@ -281,10 +226,11 @@ def _issue(
     return quote.id
 
 
-def keepers(unit: Unit, *, creditor_id: UUID, card: RateCard) -> dict[str, str]:
-    """This function will say who keeps interest and costs: as the creditor's terms say, else as the card."""
+def keepers(unit: Unit, *, creditor_id: UUID, card: RateCard, on: date) -> dict[str, str]:
+    """This function will say who keeps interest and costs by the creditor's terms of a day, else by the
+    card."""
     try:
-        terms = terms_on(unit, creditor_id=creditor_id, on=unit.today)
+        terms = terms_on(unit, creditor_id=creditor_id, on=on)
     except NoTerms:
         return {"interest": card.interest_to, "costs": card.costs_to}
     return {"interest": terms.interest_to.value, "costs": terms.costs_to.value}
@@ -313,7 +259,7 @@ def _head(unit: Unit, quote: Quote, published: PublishedCard, offer: _Offer) -> 
         "expires_at": quote.expires_at.isoformat(),
         "rate_card": {"version": published.version, "sha256": published.sha256},
         "rules": rule_versions(),
-        "keeps": keepers(unit, creditor_id=quote.creditor_id, card=published.card),
+        "keeps": keepers(unit, creditor_id=quote.creditor_id, card=published.card, on=unit.today),
         "currency": quote.currency,
         "claims": quote.claims,
         "principal_minor": quote.principal_minor,

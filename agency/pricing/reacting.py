@@ -1,25 +1,41 @@
-"""What pricing does when something happens elsewhere: price what was read, price anew what got documents,
-and open the books of what was accepted."""
+"""What pricing does when something happens elsewhere: price what was read, price anew what got documents or
+disputes, also after it was accepted, and open the books of what was accepted."""
 
 from uuid import UUID
 
 from sqlalchemy import text
 
+from agency.claims.states import ClaimState
 from agency.events import (
+    ClaimClosed,
+    ClaimPaidOff,
     CompletenessOverridden,
     DisputeRaised,
     DisputeResolved,
     DocumentAdded,
+    DocumentRemoved,
     DuplicateDecided,
     EvidenceChecked,
+    PartOwedAgain,
+    PaymentReversed,
     PlacementRead,
     QuoteAccepted,
 )
 from agency.kernel.unit import Unit
 from agency.ledger.posting import post_openings
 from agency.pricing.quoting import quote_placement
+from agency.pricing.requoting import drop_new_price, requote_claim
 
-Changed = CompletenessOverridden | DisputeRaised | DisputeResolved | DocumentAdded | EvidenceChecked
+Changed = (
+    CompletenessOverridden
+    | DisputeRaised
+    | DisputeResolved
+    | DocumentAdded
+    | DocumentRemoved
+    | EvidenceChecked
+    | PartOwedAgain
+    | PaymentReversed
+)
 
 
 def price_read(unit: Unit, event: PlacementRead) -> None:
@@ -34,19 +50,28 @@ def price_read(unit: Unit, event: PlacementRead) -> None:
 
 
 def price_again(unit: Unit, event: Changed) -> None:
-    """This function will replace the open quote of a claim whose facts changed; an accepted one stands."""
-    placement_id = (
+    """This function will replace the open quote of a claim whose facts changed; beside an accepted one it
+    works out what the claim costs now."""
+    claim = (
         unit.session.connection()
         .execute(
-            text(
-                "SELECT placement_id FROM claim WHERE creditor_id = :c AND id = :claim AND state = 'quoted'"
-            ),
+            text("SELECT id, state, placement_id FROM claim WHERE creditor_id = :c AND id = :claim"),
             {"c": event.creditor_id, "claim": event.claim_id},
         )
-        .scalar_one_or_none()
+        .one_or_none()
     )
-    if placement_id is not None:
-        quote_placement(unit, creditor_id=event.creditor_id, placement_id=placement_id)
+    if claim is None:
+        return
+    if claim.state == ClaimState.ACTIVE:
+        requote_claim(unit, creditor_id=event.creditor_id, claim_id=claim.id)
+    elif claim.state == ClaimState.QUOTED and claim.placement_id is not None:
+        quote_placement(unit, creditor_id=event.creditor_id, placement_id=claim.placement_id)
+
+
+def price_no_more(unit: Unit, event: ClaimPaidOff | ClaimClosed) -> None:
+    """This function will no longer ask a higher price for a claim whose collection has ended."""
+    assert event.claim_id is not None, "these events always name their claim"
+    drop_new_price(unit, creditor_id=event.creditor_id, claim_id=event.claim_id)
 
 
 def price_without(unit: Unit, event: DuplicateDecided) -> None:

@@ -1,4 +1,5 @@
-"""The success fee on each payment, by the claim's accepted quote line: nothing collected, nothing charged.
+"""The success fee on each payment, by the quote line that was in force when the money came: nothing
+collected, nothing charged.
 
 A fee is a row of its own beside the payment, with its trace; a payment that was taken back gets the same
 row with the signs turned, so that what was remitted before is made good in the next run. A claim that its
@@ -25,26 +26,42 @@ from agency.rules.trace import as_json
 
 _HOME = "NL"
 
-# The agreement of a claim: its accepted quote line, with the terms as they were on the day of acceptance.
-_AGREED = (
-    " LEFT JOIN LATERAL (SELECT l.quote_id, l.fee_bps, l.minimum_minor, l.facts,"
-    "  (u.accepted_at AT TIME ZONE 'Europe/Amsterdam')::date AS accepted_on FROM quote_line l"
-    "  JOIN quote u ON u.creditor_id = l.creditor_id AND u.id = l.quote_id"
-    "  WHERE l.creditor_id = c.creditor_id AND l.claim_id = c.id AND u.state = 'accepted'"
-    "  AND l.outcome IS NULL ORDER BY u.accepted_at DESC LIMIT 1) AS q ON true"
-    " LEFT JOIN LATERAL (SELECT t.free_demand_days, t.withdrawal_bps, t.withdrawal_minimum_minor"
-    "  FROM creditor_terms t WHERE t.creditor_id = c.creditor_id AND t.valid_from <= q.accepted_on"
-    "  ORDER BY t.valid_from DESC LIMIT 1) AS t ON true"
-)
+# Money that is booked on a later day than its value was received by the end of that day.
+_RECEIVED = "least(p.created_at, (p.value_on + 1)::timestamp AT TIME ZONE 'Europe/Amsterdam')"
+
+
+def _agreed(moment: str) -> str:
+    """The agreement of a claim at a moment: the accepted line in force, `q`, with the terms of the day when
+    its placement was accepted. Before the first acceptance the first line counts too."""
+    accepted = (
+        " FROM quote_line l JOIN quote u ON u.creditor_id = l.creditor_id AND u.id = l.quote_id"
+        " WHERE l.creditor_id = c.creditor_id AND l.claim_id = c.id AND u.state = 'accepted'"
+        " AND l.outcome IS NULL"
+    )
+    in_force = f"{accepted} AND (u.claim_id IS NULL OR u.accepted_at <= {moment})"
+    return (
+        " LEFT JOIN LATERAL (SELECT l.quote_id, l.fee_bps, l.minimum_minor, l.facts->>'maximum_minor' AS"
+        f" maximum_minor{in_force} ORDER BY u.accepted_at DESC, u.id DESC LIMIT 1) AS q ON true"
+        " LEFT JOIN LATERAL (SELECT max((l.facts->>'maximum_minor')::bigint) AS dearest_minor,"
+        " (min(u.accepted_at) FILTER (WHERE u.claim_id IS NULL) AT TIME ZONE 'Europe/Amsterdam')::date"
+        f" AS accepted_on{in_force}) AS a ON true"
+        " LEFT JOIN LATERAL (SELECT t.free_demand_days, t.withdrawal_bps, t.withdrawal_minimum_minor"
+        "  FROM creditor_terms t WHERE t.creditor_id = c.creditor_id AND t.valid_from <= a.accepted_on"
+        "  ORDER BY t.valid_from DESC LIMIT 1) AS t ON true"
+    )
+
+
 _UNPRICED = text(
     "SELECT p.id, p.claim_id, p.currency, p.to_creditor_minor, p.value_on, q.quote_id, q.fee_bps,"
-    " q.minimum_minor, q.accepted_on, coalesce(q.facts->>'maximum_minor', '') AS maximum_minor,"
-    " coalesce(t.free_demand_days, 0) AS free_demand_days,"
-    " coalesce((SELECT sum(f.net_minor) FROM success_fee f WHERE f.creditor_id = p.creditor_id"
-    "  AND f.claim_id = p.claim_id AND f.payment_id IS NOT NULL), 0)::bigint AS charged"
+    " q.minimum_minor, a.accepted_on, q.maximum_minor, a.dearest_minor,"
+    " coalesce(t.free_demand_days, 0) AS free_demand_days, f.charged, f.by_line"
     " FROM payment p JOIN claim c ON c.creditor_id = p.creditor_id AND c.id = p.claim_id"
-    + _AGREED
-    + " WHERE p.creditor_id = :c AND p.reversed_at IS NULL AND p.to_creditor_minor > 0"
+    + _agreed(_RECEIVED)
+    + " CROSS JOIN LATERAL (SELECT coalesce(sum(f.net_minor), 0)::bigint AS charged,"
+    "  coalesce(sum(f.net_minor) FILTER (WHERE f.quote_id = q.quote_id), 0)::bigint AS by_line"
+    "  FROM success_fee f WHERE f.creditor_id = p.creditor_id AND f.claim_id = p.claim_id"
+    "  AND f.payment_id IS NOT NULL) f"
+    " WHERE p.creditor_id = :c AND p.reversed_at IS NULL AND p.to_creditor_minor > 0"
     " AND NOT EXISTS (SELECT FROM success_fee f WHERE f.creditor_id = p.creditor_id"
     "  AND f.payment_id = p.id AND f.kind = 'fee')"
     " ORDER BY p.created_at, p.id"
@@ -53,7 +70,9 @@ _WITHDRAWN = text(
     "SELECT c.id AS claim_id, c.currency, q.quote_id, t.withdrawal_bps, t.withdrawal_minimum_minor,"
     " coalesce((SELECT sum(e.amount_minor) FROM ledger_entry e WHERE e.creditor_id = c.creditor_id"
     "  AND e.claim_id = c.id AND e.account = 'claims.principal'), 0)::bigint AS open_minor"
-    " FROM claim c" + _AGREED + " WHERE c.creditor_id = :c AND c.state = 'withdrawn' AND c.close_code = :code"
+    " FROM claim c"
+    + _agreed("c.closed_at")
+    + " WHERE c.creditor_id = :c AND c.state = 'withdrawn' AND c.close_code = :code"
     " AND q.quote_id IS NOT NULL AND (t.withdrawal_bps > 0 OR t.withdrawal_minimum_minor > 0)"
     " AND NOT EXISTS (SELECT FROM success_fee f WHERE f.creditor_id = c.creditor_id AND f.claim_id = c.id"
     "  AND f.kind = 'withdrawal') ORDER BY c.id"
@@ -117,9 +136,11 @@ def vat_on_fee(unit: Unit, *, creditor_id: UUID) -> FeeVat:
 
 def _fees(rows: Sequence[Row[Any]], vat: FeeVat) -> list[dict[str, Any]]:
     charged: dict[UUID, int] = {}
+    by_line: dict[tuple[UUID, UUID | None], int] = {}
     fees = []
     for row in rows:
-        before = charged.setdefault(row.claim_id, row.charged)
+        line = (row.claim_id, row.quote_id)
+        before, of_line = charged.setdefault(row.claim_id, row.charged), by_line.setdefault(line, row.by_line)
         collected = Money(row.to_creditor_minor, row.currency)
         free = _free(row, collected)
         fee = free or success_fee(
@@ -127,9 +148,10 @@ def _fees(rows: Sequence[Row[Any]], vat: FeeVat) -> list[dict[str, Any]]:
             fee_bps=row.fee_bps or 0,
             vat_percent=vat.percent,
             minimum_left=_left(row.minimum_minor, before, row.currency),
-            maximum_left=_left(row.maximum_minor, before, row.currency),
+            maximum_left=_maximum_left(row, before, of_line),
         )
         charged[row.claim_id] += fee.net.minor
+        by_line[line] += fee.net.minor
         facts = {
             "payment_id": str(row.id),
             "kind": "fee",
@@ -138,6 +160,14 @@ def _fees(rows: Sequence[Row[Any]], vat: FeeVat) -> list[dict[str, Any]]:
         }
         fees.append(facts | _row(row, fee, vat))
     return fees
+
+
+def _maximum_left(row: Row[Any], charged: int, by_line: int) -> Money | None:
+    """Return what is left of the line's maximum for what it prices itself, and in all of the dearest one that
+    was agreed so far; None when none was."""
+    own = _left(row.maximum_minor, by_line, row.currency)
+    whole = _left(row.dearest_minor, charged, row.currency)
+    return min(own, whole) if own is not None and whole is not None else own
 
 
 def _free(row: Row[Any], collected: Money) -> Fee | None:

@@ -44,6 +44,7 @@ def withdrawal_terms(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Withdr
                 " FROM claim c LEFT JOIN LATERAL (SELECT u.accepted_at FROM quote_line l JOIN quote u"
                 "  ON u.creditor_id = l.creditor_id AND u.id = l.quote_id WHERE l.creditor_id = c.creditor_id"
                 "  AND l.claim_id = c.id AND u.state = 'accepted' AND l.outcome IS NULL"
+                "  AND u.claim_id IS NULL"
                 "  ORDER BY u.accepted_at DESC LIMIT 1) q ON true"
                 " LEFT JOIN LATERAL (SELECT * FROM creditor_terms t WHERE t.creditor_id = c.creditor_id"
                 "  AND t.valid_from <= (q.accepted_at AT TIME ZONE 'Europe/Amsterdam')::date"

@@ -42,6 +42,7 @@ class Ground(StrEnum):
     missing_information = "missing_information"
     reply_unread = "reply_unread"
     agreement_to_confirm = "agreement_to_confirm"
+    price_to_agree = "price_to_agree"
 
 
 class NoSuchHold(ValueError):

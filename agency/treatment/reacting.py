@@ -18,6 +18,8 @@ from agency.events import (
     PaymentReversed,
     PlanEnded,
     PlanRefused,
+    PriceRiseAccepted,
+    PriceRiseDropped,
     PromiseBroken,
     QuoteAccepted,
     SettlementEnded,
@@ -103,6 +105,11 @@ def resume_when_broken(unit: Unit, event: PromiseBroken) -> None:
 
 def resume_when_plan_ended(unit: Unit, event: PlanEnded | PlanRefused | SettlementEnded) -> None:
     """This function will have the planner look at the claim again today, now that nothing is agreed on it."""
+    look_today(unit, creditor_id=event.creditor_id, claim_id=_claim(event.claim_id))
+
+
+def resume_when_price_answered(unit: Unit, event: PriceRiseAccepted | PriceRiseDropped) -> None:
+    """This function will have the planner look at the claim today, now that no higher price is asked for."""
     look_today(unit, creditor_id=event.creditor_id, claim_id=_claim(event.claim_id))
 
 

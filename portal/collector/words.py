@@ -95,7 +95,7 @@ DISPOSITIONS = (
 NOT_PLACED_BY_HAND = frozenset(
     {
         "dispute", "promise", "plan_kept", "notice_running", "missing_information", "reply_unread",
-        "agreement_to_confirm",
+        "agreement_to_confirm", "price_to_agree",
     }
 )  # fmt: skip
 
@@ -175,6 +175,11 @@ _HAPPENINGS = {
     "EvidenceChecked": (N_("Document looked at: %(name)s"), "search", "info"),
     "CompletenessOverridden": (N_("The completeness of the file was set by hand"), "edit", "info"),
     "QuoteAccepted": (N_("The creditor accepted the price"), "check-circle", "good"),
+    "PriceLowered": (N_("The creditor pays a lower fee: something changed"), "quote", "info"),
+    "PriceRiseAsked": (N_("The creditor is asked to accept a higher fee"), "quote", "warning"),
+    "PriceRiseDropped": (N_("The higher fee is no longer asked"), "quote", "info"),
+    "PriceRiseAccepted": (N_("The creditor accepted a higher fee"), "check-circle", "good"),
+    "PriceRiseDeclined": (N_("The creditor declined a higher fee"), "close", "neutral"),
     "ClaimMoved": (N_("Claim is now: %(state)s"), "arrow-right", "neutral"),
     "ClaimPaidOff": (N_("Paid in full"), "check-circle", "good"),
     "ClaimClosed": (N_("Collection has ended"), "check", "neutral"),

@@ -29,6 +29,7 @@ from portal.creditor import (
     single_claim,
     sorting,
     trying,
+    waiting_quotes,
     withdrawals,
 )
 
@@ -61,5 +62,6 @@ __all__ = [
     "single_claim",
     "sorting",
     "trying",
+    "waiting_quotes",
     "withdrawals",
 ]

@@ -24,6 +24,7 @@ from agency.progress.timeline import planned_actions, timeline
 from portal.creditor.doors import creditor_page, routes
 from portal.creditor.figures import CLAIM_FILTERS, CLAIM_SORTS, claim_list
 from portal.creditor.known_before import history_of
+from portal.creditor.price_changes import agreed_prices, waiting_price
 from portal.creditor.words import HOLDS, factor_words, happening, planned, step_words
 from portal.disputes import disputes_of
 from portal.dossiers import bundles_of, dossier_words
@@ -114,6 +115,8 @@ def show_claim(
         customer_number=given_reference(debtor.reference),
         owed=owed,
         line=line,
+        new_price=waiting_price(unit, creditor_id=creditor_id, claim_id=claim_id),
+        agreed=agreed_prices(unit, creditor_id=creditor_id, claim_id=claim_id),
         invoices=[_invoice(row) for row in _rows(unit, _INVOICES, creditor_id, claim_id)],
         payments=[_payment(row) for row in _rows(unit, _PAYMENTS, creditor_id, claim_id)],
         messages=[_message(row) for row in _rows(unit, _MESSAGES, creditor_id, claim_id)],
@@ -136,7 +139,7 @@ def show_claim(
         kinds=DOCUMENTS,
         claim_types=CLAIM_TYPES,
         override=open_override(unit, creditor_id=creditor_id, claim_id=claim_id),
-        **_evidence(unit, creditor_id, claim_id, line),
+        **_evidence(unit, claim, line),
         error=error,
         happened=[
             happening(event)
@@ -146,10 +149,10 @@ def show_claim(
     )
 
 
-def _evidence(unit: Unit, creditor_id: UUID, claim_id: UUID, line: dict[str, Any] | None) -> dict[str, Any]:
-    """How complete the file is now, and what each missing document costs while the price is open."""
-    found = assess_claim(unit, creditor_id=creditor_id, claim_id=claim_id)
-    cheaper = line["cheaper"] if line and line["state"] == "open" else ()
+def _evidence(unit: Unit, claim: Claim, line: dict[str, Any] | None) -> dict[str, Any]:
+    """How complete the file is now, and what each missing document costs while it can still be added."""
+    found = assess_claim(unit, creditor_id=claim.creditor_id, claim_id=claim.id)
+    cheaper = line["cheaper"] if line and claim.state in ("new", "quoted", "active") else ()
     return {"score": found, "evidence_items": evidence_items(found, kinds=DOCUMENTS, cheaper=cheaper)}
 
 
@@ -203,7 +206,7 @@ def _agreement(unit: Unit, creditor_id: UUID, claim_id: UUID) -> dict[str, Any] 
                 " JOIN quote q ON q.creditor_id = l.creditor_id AND q.id = l.quote_id"
                 " WHERE l.creditor_id = :c AND l.claim_id = :claim AND q.state IN ('accepted', 'open')"
                 " AND l.outcome IS NULL"
-                " ORDER BY q.state, q.issued_at DESC LIMIT 1"
+                " ORDER BY q.state, q.accepted_at DESC, q.issued_at DESC LIMIT 1"
             ),
             {"c": creditor_id, "claim": claim_id},
         )

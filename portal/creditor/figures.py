@@ -123,18 +123,24 @@ def all_claims(unit: Unit, filters: Mapping[str, str], *, creditor_id: UUID) -> 
 
 
 def quotes(unit: Unit, *, creditor_id: UUID, only_open: bool = False) -> Sequence[Row[Any]]:
-    """This function will return the creditor's quotes, the newest first; an expired open one says so."""
-    alive = " AND q.state = 'open' AND q.expires_at > app.now()" if only_open else ""
+    """This function will return the creditor's quotes, the newest first; an expired open one says so.
+
+    :param only_open: those of placements that can be accepted now.
+    """
+    alive = " AND q.state = 'open' AND q.expires_at > app.now() AND q.claim_id IS NULL" if only_open else ""
     return (
         unit.session.connection()
         .execute(
             text(
                 "SELECT q.id, q.number, q.claims, q.principal_minor, q.currency, q.fee_bps_average,"
                 " q.issued_at,"
-                " q.expires_at, q.accepted_at, q.placement_id, p.name AS placement,"
-                " CASE WHEN q.state = 'open' AND q.expires_at <= app.now() THEN 'expired' ELSE q.state END"
-                " AS state FROM quote q JOIN placement p ON p.creditor_id = q.creditor_id"
-                f" AND p.id = q.placement_id WHERE q.creditor_id = :c{alive}"
+                " q.expires_at, q.accepted_at, q.placement_id,"
+                " coalesce(p.name, c.number || ' · ' || c.reference) AS placement,"
+                " CASE WHEN q.state = 'open' AND c.state <> 'active' THEN 'replaced'"
+                " WHEN q.state = 'open' AND q.expires_at <= app.now() THEN 'expired' ELSE q.state END"
+                " AS state FROM quote q LEFT JOIN placement p ON p.creditor_id = q.creditor_id"
+                " AND p.id = q.placement_id LEFT JOIN claim c ON c.creditor_id = q.creditor_id"
+                f" AND c.id = q.claim_id WHERE q.creditor_id = :c{alive}"
                 " ORDER BY q.issued_at DESC, q.id DESC LIMIT 200"
             ),
             {"c": creditor_id},

@@ -17,6 +17,7 @@ from agency.parties.goals import goals_of
 from agency.progress.timeline import Happening
 from portal.creditor.doors import creditor_page, routes
 from portal.creditor.figures import collected_by_month, figures, quotes
+from portal.creditor.price_changes import count_waiting
 from portal.creditor.words import happening
 from portal.shared.audience import CreditorUnit, TheVisitor, own_creditor
 from portal.shared.charts import Point, chart
@@ -49,6 +50,7 @@ def overview(request: Request, unit: CreditorUnit, visitor: TheVisitor) -> Respo
             {"row": row, "principal": Money(row.principal_minor, row.currency)}
             for row in quotes(unit, creditor_id=creditor_id, only_open=True)
         ],
+        rises=count_waiting(unit, creditor_id=creditor_id),
         chart=chart(
             title=gettext("Collected by month"),
             points=[

@@ -43,10 +43,11 @@ def accept(request: Request, unit: CreditorUnit, visitor: TheVisitor, quote_id: 
             request, unit, visitor.roles, creditor_id, quote_id,
             error=refusal.message, status=refusal.status,
         )  # fmt: skip
-    return leave_for(
-        f"/creditor/quotes/{quote_id}",
-        notice=N_("Accepted. The first reminders go out as soon as the law allows."),
-    )
+    found = quote_of(unit, creditor_id, quote_id)
+    notice = N_("Accepted. The first reminders go out as soon as the law allows.")
+    if found.claim_id is not None:
+        notice = N_("Accepted. Collection of the claim goes on.")
+    return leave_for(f"/creditor/quotes/{quote_id}", notice=notice)
 
 
 @binding.get("/quotes/{quote_id:uuid}/refusal")
@@ -62,7 +63,7 @@ def decline(
 ) -> Response:
     """Decline the price, with a reason: the claims are withdrawn and nothing is charged."""
     creditor_id = own_creditor(visitor)
-    form, why = _reason(fields)
+    form, why = decline_reason(fields)
     if form.errors:
         return _refusal_page(request, quote_of(unit, creditor_id, quote_id), form)
     refusal = _tried(
@@ -76,7 +77,10 @@ def decline(
             request, unit, visitor.roles, creditor_id, quote_id,
             error=refusal.message, status=refusal.status,
         )  # fmt: skip
-    return leave_for(f"/creditor/quotes/{quote_id}", notice=N_("Declined. Nothing is charged."), tone="info")
+    notice = N_("Declined. Nothing is charged.")
+    if quote_of(unit, creditor_id, quote_id).claim_id is not None:
+        notice = N_("Declined. The claim is given back to you.")
+    return leave_for(f"/creditor/quotes/{quote_id}", notice=notice, tone="info")
 
 
 @binding.get("/quotes/{quote_id:uuid}/choice")
@@ -91,12 +95,12 @@ def settle_chosen(
 ) -> Response:
     """Accept or decline the chosen claims; the others get a price of their own."""
     creditor_id = own_creditor(visitor)
-    form, why = _reason(fields)
+    form, why = decline_reason(fields)
     accepting = fields.get("do") != "decline"
     if accepting:
         form = Form(form.values)
     chosen = fields.get("claim", [])
-    ids = _ids([chosen] if isinstance(chosen, str) else chosen)
+    ids = chosen_ids([chosen] if isinstance(chosen, str) else chosen)
     if not ids:
         form.refuse(N_("Choose at least one claim."))
     if not form.errors:
@@ -151,8 +155,9 @@ def _refusal_page(request: Request, found: Any, form: Form[Any]) -> Response:
     )  # fmt: skip
 
 
-def _reason(fields: dict[str, Any]) -> tuple[Form[Any], str]:
-    """The reason as it is kept: the choice, and the creditor's own words behind it."""
+def decline_reason(fields: dict[str, Any]) -> tuple[Form[Any], str]:
+    """This function will read the reason as it is kept: the choice, and the creditor's own words behind it.
+    The form tells what is wrong with it."""
     form: Form[Any] = blank(**{name: value for name, value in fields.items() if name != "csrf"})
     why, words = str(fields.get("why") or ""), str(fields.get("words") or "").strip()
     if why not in dict(REASONS):
@@ -162,7 +167,11 @@ def _reason(fields: dict[str, Any]) -> tuple[Form[Any], str]:
     return form, f"{why}: {words}" if words else why
 
 
-def _ids(texts: list[str]) -> frozenset[UUID]:
+def chosen_ids(texts: list[str]) -> frozenset[UUID]:
+    """This function will read what was ticked.
+
+    :raises Invalid: something else was sent than the page shows.
+    """
     try:
         return frozenset(UUID(text) for text in texts)
     except ValueError as error:

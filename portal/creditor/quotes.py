@@ -14,10 +14,12 @@ from agency.parties.goals import goals_of
 from agency.pricing.outlooks import quote_outlook
 from agency.pricing.quoting import quote_placement
 from agency.pricing.rate_cards import card_of
+from agency.pricing.requoting import requote_claim
 from agency.rules.goals import over_maximum
 from portal.creditor.claims import line_words
 from portal.creditor.doors import creditor_page, routes
 from portal.creditor.figures import quotes as quote_rows
+from portal.creditor.price_changes import count_waiting, price_change, waiting_price
 from portal.creditor.words import DOCUMENTS, QUOTE_STATES, decline_words
 from portal.shared.audience import CreditorUnit, TheVisitor, leave_for, own_creditor
 from portal.shared.i18n import N_, gettext
@@ -37,20 +39,27 @@ COLUMNS = (
 @routes.get("/quotes")
 def quotes(request: Request, unit: CreditorUnit, visitor: TheVisitor) -> Response:
     """Every price that was made for this creditor."""
-    rows = [
-        {
-            "href": f"/creditor/quotes/{row.id}",
-            "number": row.number,
-            "placement": row.placement,
-            "state": QUOTE_STATES[row.state],
-            "claims": row.claims,
-            "principal": Money(row.principal_minor, row.currency),
-            "fee": row.fee_bps_average,
-            "issued_at": row.issued_at,
-        }
-        for row in quote_rows(unit, creditor_id=own_creditor(visitor))
-    ]
-    return creditor_page(request, "quotes.html", columns=COLUMNS, cut=Cut(rows))
+    creditor_id = own_creditor(visitor)
+    rows = [listed_quote(row) for row in quote_rows(unit, creditor_id=creditor_id)]
+    waiting = count_waiting(unit, creditor_id=creditor_id).claims + sum(
+        row["state"] is QUOTE_STATES["open"] and row["placed"] for row in rows
+    )
+    return creditor_page(request, "quotes.html", columns=COLUMNS, cut=Cut(rows), waiting=waiting)
+
+
+def listed_quote(row: Row[Any]) -> dict[str, Any]:
+    """This function will turn a price into what a table of prices shows."""
+    return {
+        "href": f"/creditor/quotes/{row.id}",
+        "number": row.number,
+        "placement": row.placement,
+        "placed": row.placement_id is not None,
+        "state": QUOTE_STATES[row.state],
+        "claims": row.claims,
+        "principal": Money(row.principal_minor, row.currency),
+        "fee": row.fee_bps_average,
+        "issued_at": row.issued_at,
+    }
 
 
 @routes.get("/quotes/{quote_id:uuid}")
@@ -91,6 +100,7 @@ def quote_page(
         may_bind="creditor_manager" in roles,
         over_maximum=_over_maximum(unit, creditor_id, quote_id),
         expected=expected,
+        change=price_change(unit, creditor_id=creditor_id, quote_id=quote_id) if found.claim_id else None,
         reason=decline_words(found.closed_why),
         error=error,
     )
@@ -118,21 +128,24 @@ def quote_of(unit: Unit, creditor_id: UUID, quote_id: UUID) -> Row[Any]:
         unit.session.connection()
         .execute(
             text(
-                "SELECT q.id, q.number, q.placement_id, q.claims, q.principal_minor, q.currency,"
+                "SELECT q.id, q.number, q.placement_id, q.claim_id, q.claims, q.principal_minor, q.currency,"
                 " q.fee_bps_average, q.issued_at, q.expires_at, q.accepted_at, r.version AS card,"
                 " q.rate_card_id, q.sha256, q.follows_id, q.closed_at, q.closed_from, q.closed_why,"
                 " f.state AS followed, coalesce(u.name, q.closed_by) AS closed_by,"
                 " (SELECT count(*) FROM quote_line l WHERE l.creditor_id = q.creditor_id"
                 "  AND l.quote_id = q.id AND l.outcome = 'left') AS left_lines,"
-                " p.name AS placement, p.rejected, CASE WHEN q.state = 'open' AND q.expires_at <= app.now()"
-                " THEN 'expired' ELSE q.state END AS state, (SELECT coalesce(sum("
+                " coalesce(p.name, c.number || ' · ' || c.reference) AS placement, p.rejected, CASE"
+                " WHEN q.state = 'open' AND c.state <> 'active' THEN 'replaced'"
+                " WHEN q.state = 'open' AND q.expires_at <= app.now() THEN 'expired'"
+                " ELSE q.state END AS state, (SELECT coalesce(sum("
                 "  CAST(l.facts ->> 'maximum_minor' AS bigint)), 0)::bigint FROM quote_line l"
                 "  WHERE l.creditor_id = q.creditor_id AND l.quote_id = q.id) AS fee_at_most,"
                 " (SELECT n.id FROM quote n WHERE n.creditor_id = q.creditor_id"
-                "  AND n.placement_id = q.placement_id AND n.state = 'open' AND n.id <> q.id LIMIT 1)"
-                " AS newer"
-                " FROM quote q JOIN rate_card r ON r.id = q.rate_card_id JOIN placement p"
+                "  AND (n.placement_id = q.placement_id OR n.claim_id = q.claim_id)"
+                "  AND n.state = 'open' AND n.id <> q.id LIMIT 1) AS newer"
+                " FROM quote q JOIN rate_card r ON r.id = q.rate_card_id LEFT JOIN placement p"
                 " ON p.creditor_id = q.creditor_id AND p.id = q.placement_id"
+                " LEFT JOIN claim c ON c.creditor_id = q.creditor_id AND c.id = q.claim_id"
                 " LEFT JOIN quote f ON f.creditor_id = q.creditor_id AND f.id = q.follows_id"
                 " LEFT JOIN user_account u ON q.closed_by = 'user:' || u.id"
                 " WHERE q.creditor_id = :c AND q.id = :q"
@@ -197,9 +210,22 @@ def renew(unit: CreditorUnit, visitor: TheVisitor, quote_id: UUID) -> Response:
     """Ask for a new price in place of one that expired."""
     creditor_id = own_creditor(visitor)
     found = quote_of(unit, creditor_id, quote_id)
+    if found.claim_id is not None:
+        return _renew_rise(unit, creditor_id, found)
     issued = quote_placement(unit, creditor_id=creditor_id, placement_id=found.placement_id)
     if issued is None:
         return leave_for(
             f"/creditor/quotes/{quote_id}", notice=N_("No claim waits for a price."), tone="info"
         )
     return leave_for(f"/creditor/quotes/{issued.quote_id}")
+
+
+def _renew_rise(unit: Unit, creditor_id: UUID, found: Row[Any]) -> Response:
+    """Ask anew for the higher price of one claim; what it costs now may have become less meanwhile."""
+    requote_claim(unit, creditor_id=creditor_id, claim_id=found.claim_id)
+    waiting = waiting_price(unit, creditor_id=creditor_id, claim_id=found.claim_id)
+    if waiting is None:
+        return leave_for(
+            f"/creditor/claims/{found.claim_id}", notice=N_("No claim waits for a price."), tone="info"
+        )
+    return leave_for(f"/creditor/quotes/{waiting['row'].id}")

@@ -1,6 +1,4 @@
-"""What creditors read: states with their tones, happenings as sentences, factors of a price with their
-reasons.
-"""
+"""What creditors read: states with their tones, happenings as sentences, factors of a price with reasons."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -208,6 +206,11 @@ _HAPPENINGS = {
     "QuoteIssued": (N_("Price offered: %(fee)s"), "quote", "info"),
     "QuoteAccepted": (N_("Price accepted, collection starts"), "check-circle", "good"),
     "QuoteDeclined": (N_("Price declined"), "close", "neutral"),
+    "PriceLowered": (N_("Fee lowered by itself: %(before)s → %(fee)s"), "quote", "good"),
+    "PriceRiseAsked": (N_("A higher fee waits for your answer: %(before)s → %(fee)s"), "quote", "warning"),
+    "PriceRiseDropped": (N_("The higher fee is no longer asked"), "quote", "info"),
+    "PriceRiseAccepted": (N_("Higher fee accepted: %(fee)s"), "check-circle", "good"),
+    "PriceRiseDeclined": (N_("Higher fee declined; the claim is given back"), "close", "neutral"),
     "ClaimMoved": (N_("Claim is now: %(state)s"), "arrow-right", "neutral"),
     "ClaimPaidOff": (N_("Paid in full"), "check-circle", "good"),
     "ClaimClosed": (N_("Collection has ended"), "check", "neutral"),
@@ -278,6 +281,7 @@ HOLDS = {
     "missing_information": N_("we wait for information from you"),
     "reply_unread": N_("the debtor wrote; we read it first"),
     "agreement_to_confirm": N_("the debtor confirms an agreement"),
+    "price_to_agree": N_("a new price waits for your answer"),
     "deceased": N_("death"),
 }
 CHECK_STATES = {
@@ -372,8 +376,8 @@ class _Readable(dict[str, str]):
         if name == "state" and "to_state" in facts:
             label = CLAIM_STATES[facts["to_state"]].label
             return gettext(label).lower()
-        if name == "fee" and "fee_bps" in facts:
-            return format_bps(int(facts["fee_bps"]))
+        if f"{name}_bps" in facts:
+            return format_bps(int(facts[f"{name}_bps"]))
         return "–"
 
     def __getitem__(self, name: str) -> str:

@@ -28,6 +28,7 @@ HOLDS = {
     "missing_information": N_("The creditor is asked for information"),
     "reply_unread": N_("A message of the debtor to read"),
     "agreement_to_confirm": N_("An agreement to be confirmed"),
+    "price_to_agree": N_("A new price that the creditor is to accept"),
     "deceased": N_("Deceased"),
 }
 HOURS = frozenset({"outside_hours", "sunday", "holiday"})

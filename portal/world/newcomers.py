@@ -107,6 +107,10 @@ def _creditor(unit: Unit, *, reference: str) -> UUID | None:
 
 def _open_quotes(unit: Unit) -> list[tuple[UUID, UUID]]:
     rows = unit.session.connection().execute(
-        text("SELECT creditor_id, id FROM quote WHERE state = 'open' ORDER BY creditor_id, id")
+        text(
+            "SELECT q.creditor_id, q.id FROM quote q LEFT JOIN claim c ON c.creditor_id = q.creditor_id"
+            " AND c.id = q.claim_id WHERE q.state = 'open' AND q.expires_at > app.now()"
+            " AND (q.claim_id IS NULL OR c.state = 'active') ORDER BY q.creditor_id, q.id"
+        )
     )
     return [(row.creditor_id, row.id) for row in rows]
