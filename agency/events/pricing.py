@@ -29,3 +29,11 @@ class QuoteDeclined(Event):
     """The creditor declined."""
 
     quote_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class RateCardTried(Event):
+    """The try-out of a draft card has come further; only nudges open pages."""
+
+    creditor_sees: ClassVar[bool] = False
+    draft_id: UUID
