@@ -76,7 +76,6 @@ def mapping_page(
         placement=found,
         form=form,
         headers=table.headers,
-        added=ADDED,
         samples=[_samples(table, index) for index in range(len(table.headers))],
         reasons=reasons,
         notes=table,
@@ -154,6 +153,7 @@ def _understood(
         "missing": missing,
         "answers": blank(**{name: value for name, value in fields.items() if name != "csrf"}),
         "asked": asked,
+        "added": ADDED,
         "field_words": FIELDS,
         "kind_words": DEBTOR_KINDS,
     }
