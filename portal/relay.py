@@ -17,6 +17,7 @@ from agency.kernel.outbox import take_waiting
 from agency.kernel.settings import Settings, settings
 from agency.kernel.unit import Door
 from portal.schedule import start_due_jobs
+from portal.settling import settle_in
 from portal.waking import WakingBroker
 from portal.wiring import Wiring, wire
 
@@ -47,6 +48,7 @@ def run(config: Settings) -> None:
     """This function will relay until the process is told to stop; lost connections are made anew."""
     broker = WakingBroker(config)
     wiring = wire()
+    settle_in()
     stop = _stop_flag()
     while not stop:
         try:

@@ -7,6 +7,7 @@ import dramatiq
 from agency.kernel.actor import ACTORS
 from agency.kernel.outbox import run_jobs
 from agency.kernel.settings import settings
+from portal.settling import settle_in
 from portal.waking import WakingBroker
 from portal.wiring import wire
 
@@ -27,3 +28,4 @@ def _waker(queue: str) -> dramatiq.Actor[[list[str]], None]:
 
 
 WAKERS = {queue: _waker(queue) for queue in QUEUES}
+settle_in()

@@ -238,11 +238,11 @@ def collections(unit: Unit, *, limit: int = 50) -> Sequence[Row[Any]]:
 
 
 def _debits(unit: Unit, rows: Sequence[Row[Any]], file_id: UUID) -> list[DirectDebit]:
-    """One collection per instalment, on the oldest claim of its plan on which something is owed."""
+    """One collection per instalment, on the oldest claim of its plan on which something is asked."""
     plans = [row.plan_id for row in rows]
     claims = unit.session.connection().execute(_CLAIMS, {"plans": plans}).all()
     keys = [(row.creditor_id, row.claim_id) for row in claims]
-    owed = itemise_many(unit, keys=keys, on=unit.today) if keys else {}
+    owed = itemise_many(unit, keys=keys, on=unit.today, undisputed=True) if keys else {}
     made = []
     for row in rows:
         open_claims = [

@@ -1,6 +1,6 @@
 """Keeping payment plans: the ledger says what was paid, the bands of the plan say what follows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from agency.claims.states import ClaimState
 from agency.events import InstalmentMissed, PaymentReceived, PaymentReversed
 from agency.kernel.emitting import emit
 from agency.kernel.unit import AGENCY_ZONE, Unit
-from agency.rules.instalments import Bands, Part, Standing, spread, standing
+from agency.rules.instalments import Bands, Part, Standing, spread, standing, within_owed
 from agency.rules.interest_stops import StopGround, plan_request_stop
 
 _LIVE = (PlanState.PROPOSED, PlanState.OFFERED, PlanState.ACTIVE)
@@ -76,11 +76,15 @@ def _check(unit: Unit, plan: Plan) -> None:
 
 
 def keep(unit: Unit, plan: Plan) -> None:
-    """This function will bring a running plan to what the ledger says and end it when that is due."""
+    """This function will bring a running plan to what the ledger says and end it when that is due.
+
+    Nobody misses what is no longer owed: after a part was given up or contested, less is asked.
+    """
     bands, claim_ids = bands_of_plan(plan), claims_of(unit, plan)
     rows = _instalments(unit, plan)
     _put_payments(unit, plan, rows, claim_ids)
-    found = standing([_part(row) for row in rows], today=unit.today, bands=bands)
+    parts = [_part(row) for row in rows]
+    found = standing(parts, today=unit.today, bands=bands)
     states = set(
         unit.session.connection().execute(_STATES, {"c": plan.creditor_id, "claims": claim_ids}).scalars()
     )
@@ -88,10 +92,19 @@ def keep(unit: Unit, plan: Plan) -> None:
         end_plan(unit, plan, PlanState.COMPLETED if states == {ClaimState.PAID} else PlanState.CANCELLED)
     elif found.outcome == "completed":
         _complete(unit, plan, rows[-1], bands, claim_ids)
-    else:
-        _tell_missed(unit, plan, rows, found, claim_ids)
+    elif found.missed:
+        asked = within_owed(parts, owed_minor=_owed(unit, plan, claim_ids))
+        found = standing(asked, today=unit.today, bands=bands)
+        _tell_missed(unit, plan, rows, {part.number: part.open_minor for part in asked}, found, claim_ids)
         if found.outcome == "broken":
             end_plan(unit, plan, PlanState.BROKEN)
+
+
+def _owed(unit: Unit, plan: Plan, claim_ids: Sequence[UUID]) -> int:
+    """What is asked now on the claims of a plan, in minor units."""
+    keys = [(plan.creditor_id, claim_id) for claim_id in claim_ids]
+    asked = itemise_many(unit, keys=keys, on=unit.today, undisputed=True)
+    return sum(one.total.minor for one in asked.values())
 
 
 def _put_payments(unit: Unit, plan: Plan, rows: Sequence[PlanInstalment], claim_ids: Sequence[UUID]) -> None:
@@ -159,7 +172,12 @@ def _add_closing(unit: Unit, plan: Plan, last: PlanInstalment, minor: int) -> No
 
 
 def _tell_missed(
-    unit: Unit, plan: Plan, rows: Sequence[PlanInstalment], found: Standing, claim_ids: Sequence[UUID]
+    unit: Unit,
+    plan: Plan,
+    rows: Sequence[PlanInstalment],
+    open_minor: Mapping[int, int],
+    found: Standing,
+    claim_ids: Sequence[UUID],
 ) -> None:
     fresh = [row for row in rows if row.number in found.missed and row.missed_at is None]
     for row in fresh:
@@ -170,7 +188,7 @@ def _tell_missed(
             "plan_id": plan.id,
             "number": row.number,
             "due_on": row.due_on.isoformat(),
-            "amount_minor": row.amount_minor - row.paid_minor,
+            "amount_minor": open_minor[row.number],
             "currency": plan.currency,
         }
         emit(unit, *[InstalmentMissed(claim_id=claim_id, lead=at == 0, **told)

@@ -73,11 +73,13 @@ _FACTS = text(
     "  WHERE p.creditor_id = m.creditor_id AND p.debtor_id = m.debtor_id"
     "  AND p.channel = CASE m.channel WHEN 'email' THEN 'email' ELSE 'phone' END) point ON true"
     # Contacts of the same person on other steps, for whichever creditor: messages, of which all channels of a
-    # step and the copy of a notice are one contact, and calls that rang.
+    # step and the copy of a notice are one contact, and calls that rang. A message reaches its reader after
+    # it was reserved: it counts from the latest moment at which it can have been handed over.
     " LEFT JOIN LATERAL (SELECT max(x.at) AS last_at,"
     "  max(x.at) FILTER (WHERE x.creditor_id <> m.creditor_id) AS others_at,"
     "  count(DISTINCT x.contact) FILTER (WHERE x.at > :week_ago) AS in_7_days FROM ("
-    "   SELECT o.creditor_id, coalesce(o.sent_at, o.reserved_at) AS at,"
+    "   SELECT o.creditor_id,"
+    "    coalesce(o.sent_at, o.reserved_at) + make_interval(secs => :lease) AS at,"
     "    concat_ws(':', o.claim_id, replace(o.step, '_copy', ''), o.cycle) AS contact"
     "   FROM debtor od JOIN message o ON o.creditor_id = od.creditor_id AND o.debtor_id = od.id"
     "   JOIN template ot ON ot.id = o.template_id"
@@ -117,9 +119,18 @@ def lock_messages(unit: Unit, message_ids: Sequence[UUID]) -> None:
 
 
 def read_facts(
-    unit: Unit, *, keys: Sequence[MessageKey], replies: Sequence[str], week_ago: datetime, month_ago: datetime
+    unit: Unit,
+    *,
+    keys: Sequence[MessageKey],
+    replies: Sequence[str],
+    week_ago: datetime,
+    month_ago: datetime,
+    lease_seconds: int,
 ) -> list[Row[Any]]:
-    """This function will return one row per message with all that its verdict and its text need."""
+    """This function will return one row per message with all that its verdict and its text need.
+
+    :param lease_seconds: within how long after its reservation a message is handed over.
+    """
     return list(
         unit.session.connection().execute(
             _FACTS,
@@ -131,6 +142,7 @@ def read_facts(
                 "week_ago": week_ago,
                 "month_ago": month_ago,
                 "replies": list(replies),
+                "lease": lease_seconds,
             },
         )
     )

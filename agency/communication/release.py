@@ -135,6 +135,7 @@ def reserve_due(
         replies=sorted(REPLIES),
         week_ago=unit.now - timedelta(days=7),
         month_ago=unit.now - timedelta(days=31),
+        lease_seconds=settings.sending_lease_seconds,
     )
     # What is contested is not asked; the rest of the claim goes on.
     owed = itemise_many(

@@ -25,12 +25,15 @@ Reaction = Callable[[Unit, Any], None]
 EVENTS_PER_JOB: Final = 25
 """What is told at once is reacted to together, in transactions of so many events of one creditor."""
 
+_NUDGE = "SELECT pg_notify('nudge', payload) FROM unnest(CAST(:payloads AS text[])) payload"
+_NUDGE_ALONE = text(_NUDGE)
 _INSERT = text(
-    "INSERT INTO event (creditor_id, id, kind, at, by, claim_id, creditor_sees, facts)"
+    "WITH told AS (INSERT INTO event (creditor_id, id, kind, at, by, claim_id, creditor_sees, facts)"
     " SELECT e.creditor_id, e.id, e.kind, :at, :by, e.claim_id, e.creditor_sees, e.facts"
     " FROM jsonb_to_recordset(CAST(:events AS jsonb)) AS e(creditor_id uuid, id uuid, kind text,"
-    "  claim_id uuid, creditor_sees boolean, facts jsonb)"
+    f"  claim_id uuid, creditor_sees boolean, facts jsonb)) {_NUDGE}"
 )
+_EVENT = text("SELECT kind, creditor_id, claim_id, facts FROM event WHERE id = :id")
 _EVENTS = text(
     "SELECT e.kind, e.creditor_id, e.claim_id, e.facts"
     " FROM unnest(CAST(:ids AS uuid[])) WITH ORDINALITY AS asked(id, nth) JOIN event e"
@@ -64,10 +67,9 @@ def emit(unit: Unit, *events: Event) -> None:
         }
         for event, event_id in zip(events, ids, strict=True)
     ]
-    values = {"events": json.dumps(rows), "at": unit.now, "by": unit.by}
+    values = {"events": json.dumps(rows), "at": unit.now, "by": unit.by, "payloads": _payloads(events)}
     unit.session.connection().execute(_INSERT, values)
     _have_reacted(unit, events, ids)
-    nudge(unit, events)
 
 
 def _have_reacted(unit: Unit, events: Sequence[Event], ids: Sequence[str]) -> None:
@@ -93,25 +95,23 @@ def _have_reacted(unit: Unit, events: Sequence[Event], ids: Sequence[str]) -> No
 
 
 def nudge(unit: Unit, events: Sequence[Event]) -> None:
-    """This function will tell open pages that something changed, once per creditor and claim."""
+    """This function will tell open pages that something changed, once per creditor and claim, and record
+    nothing."""
+    unit.session.connection().execute(_NUDGE_ALONE, {"payloads": _payloads(events)})
+
+
+def _payloads(events: Sequence[Event]) -> list[str]:
     told = sorted({(str(e.creditor_id), str(e.claim_id or ""), e.kind) for e in events})
-    payloads = [
+    return [
         json.dumps({"creditor_id": creditor_id, "claim_id": claim_id, "topic": topic})
         for creditor_id, claim_id, topic in told
     ]
-    unit.session.connection().execute(
-        text("SELECT pg_notify('nudge', payload) FROM unnest(CAST(:payloads AS text[])) payload"),
-        {"payloads": payloads},
-    )
 
 
 @actor()
 def react(unit: Unit, *, event_id: str) -> None:
     """This function will run every reaction to one event, in one transaction."""
-    row = unit.session.connection().execute(
-        text("SELECT kind, creditor_id, claim_id, facts FROM event WHERE id = :id"), {"id": UUID(event_id)}
-    )
-    _run(unit, row.one())
+    _run(unit, unit.session.connection().execute(_EVENT, {"id": UUID(event_id)}).one())
 
 
 @actor()

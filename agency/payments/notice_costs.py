@@ -24,9 +24,11 @@ _DEBTORS = text(
     " JOIN creditor c ON c.id = d.creditor_id"
 )
 _LOWER = text(
-    "UPDATE claim c SET costs_minor = x.costs, costs_vat_minor = x.vat"
+    # From now on they are the costs of what is still asked: of what is contested later, that is the share.
+    "UPDATE claim c SET costs_minor = x.costs, costs_vat_minor = x.vat, costs_over_minor = x.over,"
+    " costs_left_out_minor = c.disputed_minor"
     " FROM jsonb_to_recordset(CAST(:lowered AS jsonb))"
-    "  AS x(creditor_id uuid, claim_id uuid, costs bigint, vat bigint)"
+    "  AS x(creditor_id uuid, claim_id uuid, costs bigint, vat bigint, over bigint)"
     " WHERE c.creditor_id = x.creditor_id AND c.id = x.claim_id"
 )
 
@@ -35,16 +37,21 @@ def recompute_announced_costs(unit: Unit, cases: Sequence[Case]) -> None:
     """This function will lower announced costs to those of the principal still open, where a payment arrives
     within the term (HR ECLI:NL:HR:2016:2704, r.o. 3.6; WER art. XIX.4). Paid in full: no costs.
 
-    Costs only ever fall here, because the notice named the amount.
+    Costs only ever fall here, because the notice named the amount; what is contested bears none.
 
     :param cases: payments that are about to be booked, on different claims.
     """
     within = [case for case in cases if _within_the_term(case)]
     if not within:
         return
-    asked = itemise_each(unit, days={case.incoming.claim: case.incoming.value_on for case in within})
+    days = {case.incoming.claim: case.incoming.value_on for case in within}
+    owed, asked = itemise_each(unit, days=days), itemise_each(unit, days=days, undisputed=True)
     debtors = _debtors(unit, within)
-    lowered = [_lowered(case, asked[case.incoming.claim], debtors[case.incoming.claim]) for case in within]
+    lowered = [
+        _lowered(case, owed[claim].interest, asked[claim], debtors[claim])
+        for case in within
+        for claim in (case.incoming.claim,)
+    ]
     unit.session.connection().execute(_LOWER, {"lowered": json.dumps(lowered, default=str)})
 
 
@@ -66,9 +73,10 @@ def _debtors(unit: Unit, cases: Sequence[Case]) -> dict[Any, Row[Any]]:
     return {(row.creditor_id, row.claim_id): row for row in rows}
 
 
-def _lowered(case: Case, asked: ItemisedClaim, debtor: Row[Any]) -> dict[str, Any]:
+def _lowered(case: Case, interest: Money, asked: ItemisedClaim, debtor: Row[Any]) -> dict[str, Any]:
+    """Costs over what the payment leaves of what is asked, after it paid all interest."""
     one = case.incoming
-    left = max(one.amount - asked.interest, Money.zero(one.amount.currency))
+    left = max(one.amount - interest, Money.zero(one.amount.currency))
     still_open = []
     for invoice in asked.invoices:
         taken = min(left, invoice.open)
@@ -86,4 +94,7 @@ def _lowered(case: Case, asked: ItemisedClaim, debtor: Row[Any]) -> dict[str, An
             clause_agreed=debtor.clause,
         )
         costs, vat = min(case.costs_minor, lawful.amount.minor), min(case.costs_vat_minor, lawful.vat.minor)
-    return {"creditor_id": one.creditor_id, "claim_id": one.claim_id, "costs": costs, "vat": vat}
+    over = sum(rest.minor for rest in still_open)
+    return {
+        "creditor_id": one.creditor_id, "claim_id": one.claim_id, "costs": costs, "vat": vat, "over": over,
+    }  # fmt: skip

@@ -268,6 +268,22 @@ def spread(parts: Sequence[Part], *, minor: int, today: date) -> tuple[tuple[Par
     return tuple(replace(part, paid_minor=paid[part.number]) for part in ordered), minor
 
 
+def within_owed(parts: Sequence[Part], *, owed_minor: int) -> tuple[Part, ...]:
+    """Leave no more of the instalments open than is owed; what is too much comes off the end.
+
+    A part of the debt may be given up or contested after the plan was made: nobody is asked for that.
+
+    :param owed_minor: what is owed now of everything the plan pays off, in minor units.
+    """
+    over = max(0, sum(part.open_minor for part in parts) - max(0, owed_minor))
+    asked: list[Part] = []
+    for part in reversed(parts):
+        taken = min(over, max(0, part.open_minor))
+        over -= taken
+        asked.append(replace(part, amount_minor=part.amount_minor - taken))
+    return tuple(reversed(asked))
+
+
 def standing(parts: Sequence[Part], *, today: date, bands: Bands) -> Standing:
     """Tell how each instalment stands, and whether the plan runs, is completed or is broken.
 

@@ -20,7 +20,8 @@ _SERVED = text(
     "  WHERE x.creditor_id = m.creditor_id AND x.valid_from <= :today ORDER BY x.valid_from DESC LIMIT 1),"
     "  false) AS costs_clause,"
     " coalesce(m.posted_at, m.sent_at) AS at, m.amounts->'announced' AS announced,"
-    " CAST(m.amounts->>'principal' AS bigint) AS asked, CAST(m.amounts->>'disputed' AS bigint) AS left_out"
+    " CAST(m.amounts->>'principal' AS bigint) AS asked, CAST(m.amounts->>'disputed' AS bigint) AS left_out,"
+    " c.disputed_minor"
     " FROM unnest(CAST(:creditors AS uuid[]), CAST(:claims AS uuid[])) AS k(creditor_id, claim_id)"
     " JOIN message m ON m.creditor_id = k.creditor_id AND m.claim_id = k.claim_id"
     " JOIN claim c ON c.creditor_id = m.creditor_id AND c.id = m.claim_id"
@@ -58,43 +59,40 @@ def start_terms(unit: Unit, keys: Sequence[tuple[UUID, UUID]]) -> int:
     claims = {"creditors": [creditor for creditor, _ in keys], "claims": [claim for _, claim in keys]}
     values = claims | {"today": unit.today}
     served = unit.session.connection().execute(_SERVED, values).all() if keys else []
-    lowered = _paid_since(unit, served) if served else {}
+    lowered = _lowered_since(unit, served) if served else {}
     rows: list[dict[str, Any]] = []
     for row in served:
         by: Literal["post", "email"] = "post" if row.channel == Channel.letter else "email"
         at: datetime = row.at
         term = notice_term(law=Law(row.law), by=by, sent=at.astimezone(AGENCY_ZONE).date())
-        costs, vat = lowered.get(row.claim_id, (row.announced["costs"], row.announced["costs_vat"]))
+        costs = lowered.get(row.claim_id) or {
+            "costs": row.announced["costs"],
+            "vat": row.announced["costs_vat"],
+            "over": row.asked,
+            "left_out": row.left_out or 0,
+        }
         rows.append(
-            {
-                "creditor": row.creditor_id,
-                "claim": row.claim_id,
-                "costs_from": term.costs_from,
-                "costs": costs,
-                "vat": vat,
-                "over": row.asked,
-                "left_out": row.left_out or 0,
-            }
+            {"creditor": row.creditor_id, "claim": row.claim_id, "costs_from": term.costs_from, **costs}
         )
     if rows:
         unit.session.connection().execute(_ANNOUNCED, rows)
     return len(rows)
 
 
-def _paid_since(unit: Unit, served: Sequence[Row[Any]]) -> dict[UUID, tuple[int, int]]:
-    """Lower the costs of claims on which something was paid between the notice and this moment: who pays a
-    part within the term owes the costs of the rest (HR ECLI:NL:HR:2016:2704), and a day of the post is in it.
+def _lowered_since(unit: Unit, served: Sequence[Row[Any]]) -> dict[UUID, dict[str, int]]:
+    """Lower the costs of claims of which less is asked than when the notice was made: who pays a part within
+    the term owes the costs of the rest (HR ECLI:NL:HR:2016:2704), and a day of the post is in it.
 
-    :returns: costs and VAT in minor units by claim, never more than was announced.
+    :returns: costs and VAT in minor units by claim, never more than was announced, and what they are over.
     """
     keys = [(row.creditor_id, row.claim_id) for row in served]
     owed = itemise_many(unit, keys=keys, on=unit.today, undisputed=True)
-    lowered: dict[UUID, tuple[int, int]] = {}
+    lowered: dict[UUID, dict[str, int]] = {}
     for row in served:
         rest = owed[row.creditor_id, row.claim_id]
         if rest.principal.minor >= row.asked:
             continue
-        costs = announce_costs(
+        lawful = announce_costs(
             owed=rest,
             law=Law(row.law),
             debtor=DebtorKind(row.debtor_kind),
@@ -103,7 +101,10 @@ def _paid_since(unit: Unit, served: Sequence[Row[Any]]) -> dict[UUID, tuple[int,
             clause_agreed=row.costs_clause,
         )
         told = row.announced["costs"], row.announced["costs_vat"]
-        lowered[row.claim_id] = min((costs.amount.minor, costs.vat.minor), told)
+        costs, vat = min((lawful.amount.minor, lawful.vat.minor), told)
+        lowered[row.claim_id] = {
+            "costs": costs, "vat": vat, "over": max(0, rest.principal.minor), "left_out": row.disputed_minor,
+        }  # fmt: skip
     return lowered
 
 

@@ -1,17 +1,16 @@
-"""Renders a mail: a sandboxed Jinja template gives MJML, MJML gives HTML and the text part."""
+"""Renders a mail: a sandboxed Jinja template gives MJML, and its shape gives HTML and the text part."""
 
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import Any
 
-import mjml
 from jinja2 import StrictUndefined, Template, TemplateError, nodes
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from agency.ports.providers import TemplateRefused, Value
-from integrations.rendering.plain_text import as_text
-from integrations.rendering.plain_values import bounded_values
+from integrations.rendering.mail_shapes import Word, mail_of, open_places
+from integrations.rendering.plain_values import PLACE, bounded_values
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
@@ -48,6 +47,8 @@ OUTPUT_MAX = 2_000_000
 @lru_cache(maxsize=256)
 def _compiled(environment: ImmutableSandboxedEnvironment, source: str) -> Template:
     """Compiling takes twenty times as long as filling in, and a version is sent to thousands."""
+    if PLACE in source:
+        raise SecurityError(f"{PLACE} is not for templates")
     _refuse_unbounded(environment.parse(source), 0)
     return environment.from_string(source)
 
@@ -62,14 +63,16 @@ def _refuse_unbounded(node: nodes.Node, depth: int) -> None:
         _refuse_unbounded(below, depth)
 
 
-def _filled(template: Template, plain: Mapping[str, Any]) -> str:
-    """The template filled in, given up once it has written more than a mail can be."""
+def _filled(template: Template, plain: Mapping[str, Any], words: list[Word]) -> str:
+    """The template filled in, given up once it and its words are more than a mail can be."""
     parts, size = [], 0
     for part in template.generate(plain):
         parts.append(part)
         size += len(part)
         if size > OUTPUT_MAX:
             raise SecurityError("the mail is too large")
+    if size + sum(map(len, words)) > OUTPUT_MAX:
+        raise SecurityError("the mail is too large")
     return "".join(parts)
 
 
@@ -80,14 +83,12 @@ def render_mail(
 
     :raises TemplateRefused: unknown value, forbidden construct, or not valid MJML.
     """
-    plain = bounded_values(values)
+    words: list[Word] = []
     try:
-        markup = _filled(_compiled(environment, source), plain)
+        markup = _filled(_compiled(environment, source), open_places(bounded_values(values), words), words)
     except (TemplateError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
         raise TemplateRefused(f"{type(error).__name__}: {error}") from error
     try:
-        # Without `fonts={}` MJML adds links to a font server: a third party would see every reader.
-        html = mjml.mjml2html(markup, fonts={})
+        return mail_of(markup, words)
     except ValueError as error:
         raise TemplateRefused(f"not valid MJML: {error}") from error
-    return html, as_text(markup)

@@ -5,6 +5,7 @@ go through.
 """
 
 import re
+from typing import Final
 
 from lxml import etree
 
@@ -12,7 +13,7 @@ _BREAKS = frozenset({"br", "hr"})
 _BLOCKS = frozenset({"p", "div", "tr", "table", "h1", "h2", "h3", "h4", "li", "ul", "ol"})
 _UNSEEN = frozenset({"mj-head", "style", "script", "title"})
 _HIDDEN = re.compile(r"display\s*:\s*none")
-_BLANKS = re.compile(r"\s+")
+BLANKS: Final = re.compile(r"\s+")
 _BLANKS_IN_LINE = re.compile(r"[ \t\r\f\v]+")
 _EMPTY_LINES = re.compile(r"\n{3,}")
 
@@ -39,11 +40,11 @@ def _read(element: etree._Element, parts: list[str]) -> None:
     if tag in ("img", "mj-image"):
         parts.append(element.get("alt", ""))
     if element.text:
-        parts.append(_BLANKS.sub(" ", element.text))
+        parts.append(BLANKS.sub(" ", element.text))
     for child in element:
         _read(child, parts)
         if child.tail:
-            parts.append(_BLANKS.sub(" ", child.tail))
+            parts.append(BLANKS.sub(" ", child.tail))
     if href := element.get("href"):
         parts.append(f" ({href})")
     if is_block:

@@ -9,11 +9,15 @@ import sys
 
 import uvicorn
 
+from portal.settling import settle_in
+
 
 def serve(app: str, descriptor: int) -> None:
     """This function will serve until it is told to stop; open event streams get two seconds."""
     # Callers keep idle connections for five seconds: a server that closes them just then answers nobody.
     config = uvicorn.Config(app, timeout_graceful_shutdown=2, timeout_keep_alive=75, access_log=False)
+    config.load()
+    settle_in()
     # A socket made from the descriptor alone knows its own family, which switches off Nagle's delay.
     uvicorn.Server(config).run(sockets=[socket.socket(fileno=descriptor)])
 

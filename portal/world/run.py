@@ -20,7 +20,7 @@ from agency.banking.importing import import_statements
 from agency.banking.proof import prove
 from agency.communication.jobs import print_letters, release
 from agency.kernel.clock import move_clock
-from agency.kernel.outbox import enqueue, outbox_state
+from agency.kernel.outbox import enqueue, open_jobs
 from agency.kernel.unit import AGENCY_ZONE, Door, Unit
 from agency.remittance.runs import PayoutsBlocked
 from integrations.bankfiles.reader import read_bank_file
@@ -75,6 +75,8 @@ class World:
         """
         began = time.monotonic()
         today = self._in_unit(lambda unit: unit.today)
+        # A run that was cut off in the middle of a day left it without what its bank had still to tell.
+        self._bank_day(today)
         for done in range(days):
             today += timedelta(days=1)
             self._day(today, partial(tell, done, days))
@@ -172,13 +174,13 @@ class World:
         """Look again and again in one transaction, which sees what others commit: one of its own for each
         look would take more from those at work than the look itself."""
         while True:
-            state = outbox_state(unit)
+            still_open = open_jobs(unit)
             # What is still at work makes more to tell: telling it at the end makes few calls of many.
-            if not state.open and not self.outside.tell_all() and not outbox_state(unit).open:
+            if not still_open and not self.outside.tell_all() and not open_jobs(unit):
                 return
             if time.monotonic() > until:
-                raise WorldStopped(f"{state.open} jobs are still open after {QUIET_SECONDS:.0f} s")
-            time.sleep(min(_LOOK_AGAIN_SECONDS * state.open, _LOOK_AGAIN_SECONDS_MAX))
+                raise WorldStopped(f"{still_open} jobs are still open after {QUIET_SECONDS:.0f} s")
+            time.sleep(min(_LOOK_AGAIN_SECONDS * still_open, _LOOK_AGAIN_SECONDS_MAX))
 
     def _in_unit(self, do: Callable[[Unit], Any], by: str = "system:world") -> Any:
         def once() -> Any:

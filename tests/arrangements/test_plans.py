@@ -18,8 +18,10 @@ from agency.arrangements.models import PlanState
 from agency.arrangements.plans import UnableToPlan, Wish, agree_plan, compute_plan, propose_plan
 from agency.arrangements.promises import make_promise
 from agency.arrangements.terms import UnableToSetTerms, Wanted, set_terms, terms_of
+from agency.claims.giving_up import give_up, only
 from agency.kernel.errors import Invalid
 from agency.kernel.unit import Door
+from agency.rules.authority import Act, Part
 from tests.arrangements.agreements import Bureau, euro
 from tests.made import a_claim
 
@@ -57,6 +59,15 @@ def state(office) -> str:
 
 def paid(office) -> list[int]:
     return [row[0] for row in office.rows("SELECT paid_minor FROM plan_instalment ORDER BY plan_id, number")]
+
+
+def give_up_principal(office, claim, minor):
+    with office.unit() as unit:
+        give_up(
+            unit, creditor_id=claim[0], claim_id=claim[1], act=Act.waiver,
+            amounts=only(Part.principal, euro(minor)), why="hardship", key="hardship",
+        )  # fmt: skip
+    office.react()
 
 
 def set_own(office, claim, **more):
@@ -228,6 +239,18 @@ class TestKeeping:
         office.on(date(2027, 1, 19))
         assert (state(office), office.grounds(claim)) == ("broken", [])
         assert len(office.rows("SELECT 1 FROM work_item WHERE reason = 'plan_broken'")) == 1
+
+    def test_nobody_misses_what_was_given_up_meanwhile(self, office, claim):
+        propose(office, claim)
+        office.pay(claim, 10_053)
+        give_up_principal(office, claim, 29_000)
+        left = office.owed(claim)
+        assert 0 < left < 2 * 10_053
+        office.on(date(2027, 1, 19))
+        [missed] = office.rows("SELECT facts FROM event WHERE kind = 'InstalmentMissed'")
+        assert missed.facts["amount_minor"] == left
+        office.on(date(2027, 3, 10))
+        assert len(office.rows("SELECT facts FROM event WHERE kind = 'InstalmentMissed'")) == 1
 
     def test_interest_stands_still_while_it_is_kept_and_runs_again_after(self, office, claim):
         propose(office, claim)

@@ -1,11 +1,12 @@
 """One person who owes two creditors: contacts are counted together, calls too, and one creditor a day."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
 from agency.kernel.ids import new_id
+from agency.kernel.settings import settings
 from agency.rules.facts import Channel, Law
 from tests.communication.correspondence import Office, a_correspondent, queue
 
@@ -76,3 +77,25 @@ def test_a_call_is_a_contact_too(office, debts):
     assert office.mail.left == []
     [waiting] = office.messages(debts[1][1])
     assert waiting.reasons == ["too_soon_after_last_contact"]
+
+
+def test_a_week_is_counted_from_when_a_message_can_have_been_handed_over_at_the_latest(office, debts):
+    first = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
+    for days, template in enumerate(["reminder_1", "reminder_2", "notice_business"]):
+        office.move_to(first + timedelta(days=days))
+        with office.unit() as unit:
+            queue(unit, *debts[0], template=template)
+        office.send()
+    assert len(office.mail.left) == 3
+    with office.unit() as unit:
+        queue(unit, *debts[1])
+    lease = timedelta(seconds=settings().sending_lease_seconds)
+    for later, left in ((timedelta(seconds=5), 3), (lease + timedelta(seconds=5), 4)):
+        office.move_to(first + timedelta(days=7) + later)
+        with office.unit() as unit:
+            # A message that must wait is looked at again on another day; here it is looked at now.
+            unit.session.connection().execute(
+                text("UPDATE message SET due_at = :now WHERE state = 'queued'"), {"now": unit.now}
+            )
+        office.send()
+        assert len(office.mail.left) == left

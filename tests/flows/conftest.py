@@ -101,7 +101,7 @@ class Town:
     def work_off(self) -> None:
         """Let the outside world tell what it has to tell, and run jobs, until nothing is left of either.
 
-        In this order: the simulator also tells by itself, and what it told before "/drain" answered 0 waits as a job.
+        In this order: the simulator also tells by itself, and what it told just before waits as a job.
         """
         while self.simulator.post("/drain")["told"] + drain(self.work.units):
             pass

@@ -6,12 +6,13 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import text
-from sqlmodel import select
+from sqlmodel import col, select, update
 
 from agency.claims.itemisation import itemise
 from agency.claims.lifecycle import UnableToMove, claim_to_change, move
 from agency.claims.models import Claim
 from agency.claims.states import ClaimState
+from agency.disputes.raising import raise_dispute
 from agency.kernel.errors import AgencyError
 from agency.kernel.unit import Door, Unit
 from agency.ledger.posting import KeyReused
@@ -194,6 +195,31 @@ class TestSettle:
         assert row.costs_minor == 6_000  # 15 % of the 400 still open
         asked = itemise(staff, creditor_id=creditor, claim_id=claim, on=date(2026, 7, 20))
         assert asked.costs == eur(6_000)
+
+    def test_lowered_costs_are_those_of_what_is_asked_and_fall_with_what_is_contested_after(self, staff):
+        creditor = a_creditor(staff)
+        claim = a_claim(
+            staff,
+            creditor_id=creditor,
+            invoices=[(100_000, DUE)],
+            phase=Phase.amicable,
+            costs_from=date(2026, 7, 20),
+            costs_minor=9_000,  # 15 % of the 600 that nobody contests
+        )
+        whose = {"creditor_id": creditor, "claim_id": claim}
+        raise_dispute(staff, **whose, reason="quality", disputed=eur(40_000))
+        staff.session.exec(
+            update(Claim)
+            .where(col(Claim.id) == claim)
+            .values(costs_over_minor=60_000, costs_left_out_minor=40_000)
+        )
+        interest = itemise(staff, **whose, on=PAID_ON).interest
+        pay(staff, creditor, claim, 30_000 + interest.minor)
+        row = staff.session.get(Claim, (creditor, claim), populate_existing=True)
+        assert (row.costs_minor, row.costs_over_minor, row.costs_left_out_minor) == (4_500, 30_000, 40_000)
+        raise_dispute(staff, **whose, reason="quality", disputed=eur(60_000))
+        asked = itemise(staff, **whose, on=date(2026, 7, 20), undisputed=True)
+        assert (asked.principal, asked.notice_costs) == (eur(10_000), eur(1_500))
 
     def test_asks_no_costs_when_all_was_paid_within_the_term(self, staff):
         creditor = a_creditor(staff)

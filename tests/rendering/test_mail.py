@@ -102,6 +102,12 @@ class TestRenderMail:
         with pytest.raises(TemplateRefused, match="too large"):
             RENDERER.email(mjml=many, values=values)
 
+    def test_a_few_places_with_very_long_words_are_given_up_as_well(self):
+        many = body("{% for a in lines %}{{ name }}{% endfor %}")
+        values = VALUES | {"name": "x" * 100_000, "lines": [{"number": str(n)} for n in range(50)]}
+        with pytest.raises(TemplateRefused, match="too large"):
+            RENDERER.email(mjml=many, values=values)
+
     def test_values_larger_than_a_message_can_hold_are_refused(self):
         with pytest.raises(TemplateRefused, match="too large"):
             RENDERER.email(mjml=TEMPLATE, values=VALUES | {"name": "x" * 4_000_001})

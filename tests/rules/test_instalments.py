@@ -21,6 +21,7 @@ from agency.rules.instalments import (
     schedule_by_count,
     spread,
     standing,
+    within_owed,
 )
 
 pytestmark = pytest.mark.pure
@@ -228,3 +229,26 @@ class TestStanding:
     def test_a_stricter_creditor_breaks_it_at_the_first(self):
         strict = replace(BANDS, missed_max=0)
         assert standing(parts(0, 0), today=date(2026, 12, 5), bands=strict).outcome == "broken"
+
+
+class TestWithinOwed:
+    def test_what_is_no_longer_owed_comes_off_the_end(self):
+        found = within_owed(parts(40, 0, 0), owed_minor=110)
+        assert [part.open_minor for part in found] == [60, 50, 0]
+
+    def test_nothing_is_missed_where_nothing_is_owed(self):
+        nothing = within_owed(parts(0, 0), owed_minor=0)
+        assert standing(nothing, today=date(2027, 3, 1), bands=BANDS).missed == ()
+
+    @given(
+        paid=st.lists(st.integers(0, 100), min_size=1, max_size=8),
+        owed=st.integers(0, 900),
+    )
+    def test_no_more_is_asked_than_is_owed_and_no_instalment_grows(self, paid, owed):
+        before = parts(*paid)
+        found = within_owed(before, owed_minor=owed)
+        open_before = sum(part.open_minor for part in before)
+        assert sum(part.open_minor for part in found) == min(owed, open_before)
+        for part, was in zip(found, before, strict=True):
+            assert 0 <= part.open_minor <= was.open_minor
+            assert replace(part, amount_minor=was.amount_minor) == was
