@@ -1,8 +1,11 @@
 """The parsers of evidence, scans, pictures and the files of the house."""
 
+import io
 from collections.abc import Callable
 from itertools import islice
 from typing import Final
+
+from PIL import Image
 
 from agency.documents.archives import UnacceptableArchive, entries_of, names_of
 from agency.documents.signs import signs_of, text_of
@@ -14,6 +17,7 @@ from integrations.rendering.logo_image import NoLogo, redrawn
 from integrations.rendering.page_images import NoPicture, page_count, page_pictures
 
 _PAGES: Final = 3
+_ORIENTATION: Final = 0x0112
 _NAMES: Final = ("pdf", "png", "jpg", "tiff", "docx", "odt", "xlsx", "eml", "xml", "txt", "csv")
 _STATUS: Final = (
     b'<?xml version="1.0"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.10"><CstmrPmtStsRpt>'
@@ -23,6 +27,7 @@ _STATUS: Final = (
     b'<InstdAmt Ccy="EUR">12.50</InstdAmt></Amt></OrgnlTxRef></TxInfAndSts></OrgnlPmtInfAndSts>'
     b"</CstmrPmtStsRpt></Document>"
 )
+_ENDLESS: Final = b"bands = " + b"[" * 3_000
 _TARIFF: Final = b"""
 name = "Example"
 source = "a price list"
@@ -47,6 +52,19 @@ percent = 5
 withdrawn = "half"
 bankrupt = 10
 """
+
+
+def _picture(kind: str) -> bytes:
+    """A small picture that says how it was held."""
+    drawn = Image.linear_gradient("L").resize((64, 40)).convert("RGB")
+    held = Image.Exif()
+    held[_ORIENTATION] = 6
+    out = io.BytesIO()
+    drawn.save(out, kind, exif=held)
+    return out.getvalue()
+
+
+_PICTURES: Final = tuple(_picture(kind) for kind in ("PNG", "JPEG", "TIFF"))
 
 
 def _kept(content: bytes) -> object:
@@ -85,14 +103,17 @@ def _status(content: bytes) -> object:
 
 
 DOCUMENTS: Final = (
-    Parser("evidence", _kept, ("02_einvoice/*/*.pdf", "06_hostile/*/*", "09_messages/eml_*/**/*"), ()),
-    Parser("mail_as_evidence", _letter("message/rfc822"), ("09_messages/eml_*/**/*",), ()),
-    Parser("pages", _pages, ("06_hostile/pdf_pdfjs/*", "06_hostile/*/*.[pjt][npi][gf]*"), (NoPicture,)),
     Parser(
-        "logo", lambda content: redrawn(content, width=300, height=90),
-        ("06_hostile/*/*.[pj][np]g",), (NoLogo,),
+        "evidence",
+        _kept,
+        ("02_einvoice/*/*.pdf", "06_hostile/*/*", "09_messages/eml_*/**/*"),
+        refusals=(),
+        samples=_PICTURES,
     ),
+    Parser("mail_as_evidence", _letter("message/rfc822"), ("09_messages/eml_*/**/*",), ()),
+    Parser("pages", _pages, ("06_hostile/pdf_pdfjs/*",), (NoPicture,), _PICTURES),
+    Parser("logo", lambda content: redrawn(content, width=300, height=90), (), (NoLogo,), _PICTURES),
     Parser("evidence_archive", _archive, ("06_hostile/zip_*/*",), (UnacceptableArchive,)),
     Parser("payment_status", _status, samples=(_STATUS,)),
-    Parser("tariff", read_tariff, refusals=(UnreadableTariff,), samples=(_TARIFF,)),
-)  # fmt: skip
+    Parser("tariff", read_tariff, refusals=(UnreadableTariff,), samples=(_TARIFF, _ENDLESS)),
+)

@@ -102,7 +102,9 @@ MESSAGES: Final = (
             b"Je ne suis pas d'accord, la facture n'est pas correcte",
         ),
     ),
-    Parser("mail_events", _mail_events, ("09_messages/sendgrid_events/*",), (WebhookRefused,)),
+    Parser(
+        "mail_events", _mail_events, ("09_messages/sendgrid_events/*",), (WebhookRefused,), (b"[" * 3_000,)
+    ),
     Parser(
         "text_message_calls",
         _text_message_calls,
@@ -122,6 +124,7 @@ MESSAGES: Final = (
             b' "at": "2026-11-26T08:00:00Z"}]}',
             b'{"events": [{"event": "printed", "reference": "x", "batch": "B1", "letters": 3, "pages": 4,'
             b' "sheets": 3, "at": "2026-11-26T08:00:00+00:00"}]}',
+            b'{"events": ' + b"[" * 3_000,
         ),
     ),
     Parser("payment_calls", mollie.payment_ref, refusals=(WebhookRefused,), samples=(b"id=tr_7UhSN1zuXS",)),
