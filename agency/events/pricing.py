@@ -74,6 +74,7 @@ class PriceRiseDeclined(Event):
     quote_id: UUID
 
 
+@dataclass(frozen=True, kw_only=True)
 class RateCardTried(Event):
     """The try-out of a draft card has come further; only nudges open pages."""
 
