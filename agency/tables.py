@@ -46,6 +46,7 @@ GLOBAL_TABLES = frozenset(
         "proof_run",
         "rate_card",
         "rate_card_draft",
+        "rate_card_trial",
         "recovery_outcome",
         "remittance_file",
         "scheduled_run",

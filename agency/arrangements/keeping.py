@@ -110,7 +110,7 @@ def _owed(unit: Unit, plan: Plan, claim_ids: Sequence[UUID]) -> int:
 def _put_payments(unit: Unit, plan: Plan, rows: Sequence[PlanInstalment], claim_ids: Sequence[UUID]) -> None:
     paid = paid_since(unit, creditor_id=plan.creditor_id, claim_ids=claim_ids, known=plan.known_payments)
     change = paid - sum(row.paid_minor for row in rows)
-    parts, _ = spread([_part(row) for row in rows], minor=change, today=unit.today)
+    parts, _ = spread([_part(row) for row in rows], minor=change)
     by_number = {part.number: part.paid_minor for part in parts}
     for row in rows:
         row.paid_minor = by_number[row.number]

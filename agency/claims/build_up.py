@@ -1,89 +1,16 @@
-"""How an amount owed comes about: a pure replay of a claim's invoices, payments and announced costs.
-
-Interest runs per invoice over what was open of it, the day of payment included. Where the law compounds,
-what is unpaid of a full year of default joins the base when that year ends.
-"""
+"""How an amount owed comes about: invoices, interest, costs and payments added up, each step shown."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import date, timedelta
-from decimal import Decimal
+from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
-from agency.calendar import anniversary
+from agency.claims.claim_facts import ClaimFacts, Movement
+from agency.claims.invoice_replay import RunningInvoice, replayed
 from agency.money import Money
-from agency.rules.facts import InterestKind, Law, Phase
-from agency.rules.interest import Segment, Stop, compounds, interest
+from agency.rules.facts import Law, Phase
+from agency.rules.interest import Segment
 from agency.rules.trace import Trace, TraceLine
-
-_DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class InvoiceFacts:
-    """An invoice, or a credit note with a negative amount; `amount` was open when the claim was placed, and
-    `disputed` is the part of it that is contested."""
-
-    invoice_id: UUID
-    number: str
-    kind: str
-    issued_on: date
-    due_on: date
-    amount: Money
-    disputed_minor: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Movement:
-    """What a day changed in the ledger: principal and interest paid or waived (negative) or revived, costs
-    fixed, costs paid, and how much of all of it was paid."""
-
-    on: date
-    principal: Money
-    interest: Money
-    costs_fixed: Money
-    costs: Money
-    paid: Money
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimFacts:
-    """Everything that the amount owed on a claim follows from.
-
-    With `undisputed` only what nobody contests counts: the disputed part of each invoice bears no interest,
-    and of costs that were announced over the whole only the share of the rest is asked. The scales of costs
-    flatten, so that share is never more than the law allows over the rest alone.
-    """
-
-    creditor_id: UUID
-    claim_id: UUID
-    law: Law
-    interest_kind: InterestKind
-    phase: Phase
-    currency: str
-    costs_from: date | None
-    costs: Money
-    costs_vat: Money
-    contractual_percent: Decimal | None
-    invoices: tuple[InvoiceFacts, ...]
-    movements: tuple[Movement, ...]
-    stops: tuple[Stop, ...] = ()
-    undisputed: bool = False
-    # The principal that the notice announced costs over, and the contested part that it had left out.
-    costs_over: Money | None = None
-    costs_left_out_minor: int = 0
-
-    def amount_of(self, invoice: InvoiceFacts) -> int:
-        """What counts of an invoice, in minor units."""
-        return invoice.amount.minor - (invoice.disputed_minor if self.undisputed else 0)
-
-    def asked_share(self, costs: Money) -> Money:
-        """What is asked of announced costs: less the share of what became contested since the notice."""
-        billed = sum(invoice.amount.minor for invoice in self.invoices if invoice.amount.minor > 0)
-        left_out = sum(invoice.amount.minor - self.amount_of(invoice) for invoice in self.invoices)
-        over = self.costs_over.minor if self.costs_over else billed
-        contested = min(over, max(0, left_out - self.costs_left_out_minor))
-        return costs.allocate([over - contested, contested])[0] if contested else costs
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,22 +63,6 @@ class ItemisedClaim:
     notice_costs_vat: Money | None = None
 
 
-@dataclass(slots=True)
-class _Running:
-    """An invoice during the replay. `of_year` is unpaid interest of the running year of default,
-    `capitalised` that of full years, which bears interest itself."""
-
-    facts: InvoiceFacts
-    open: int
-    late_since: date | None
-    next_day: date | None
-    compounds: bool
-    capitalised: int = 0
-    of_year: int = 0
-    segments: list[Segment] = field(default_factory=list)
-    trace: list[TraceLine] = field(default_factory=list)
-
-
 def build_up(*, facts: ClaimFacts, on: date) -> ItemisedClaim:
     """This function will work out what is asked on a claim at the end of a day, with every step shown.
 
@@ -159,7 +70,7 @@ def build_up(*, facts: ClaimFacts, on: date) -> ItemisedClaim:
     allows them, and exactly as the notice announced them (BW 6:96(6); WER art. XIX.2).
     """
     charged = facts.phase is not Phase.reminder
-    running = _replay(facts, on, charged=charged)
+    running = replayed(facts, on, charged=charged)
     movements = [movement for movement in facts.movements if movement.on <= on]
     zero = Money.zero(facts.currency)
     over_invoices = max(0, sum(movement.principal.minor for movement in movements))
@@ -189,124 +100,6 @@ def build_up(*, facts: ClaimFacts, on: date) -> ItemisedClaim:
     )
 
 
-def interest_begins(*, law: Law, kind: InterestKind, due_on: date, costs_from: date | None) -> date | None:
-    """This function will return the first day of interest on an invoice, None when none runs yet.
-
-    The day after the due date (BW 6:119a(1), Directive 2011/7/EU art. 3). A Belgian consumer owes none
-    before the free reminder's term has passed (WER art. XIX.2), so it starts with the costs.
-    """
-    if law is Law.be and kind is InterestKind.consumer:
-        return max(due_on + _DAY, costs_from) if costs_from else None
-    return due_on + _DAY
-
-
-def open_per_invoice(amounts: Sequence[int], reduced: int) -> list[int]:
-    """This function will return what is open of each invoice, the oldest paid first.
-
-    Credit notes (negative) reduce the invoices as payments do, from the start.
-
-    :param amounts: minor units in order of due date.
-    :param reduced: how much principal was paid or waived.
-    """
-    left = max(0, reduced) + sum(-amount for amount in amounts if amount < 0)
-    opens = []
-    for amount in amounts:
-        taken = min(left, amount) if amount > 0 else 0
-        left -= taken
-        opens.append(max(0, amount) - taken)
-    return opens
-
-
-def _replay(facts: ClaimFacts, on: date, *, charged: bool) -> list[_Running]:
-    ordered = sorted(facts.invoices, key=lambda invoice: (invoice.due_on, invoice.number))
-    amounts = [facts.amount_of(invoice) for invoice in ordered]
-    running = [
-        _begin(facts, invoice, still_open)
-        for invoice, still_open in zip(ordered, open_per_invoice(amounts, 0), strict=True)
-    ]
-    reduced = 0
-    for movement in sorted(facts.movements, key=lambda movement: movement.on):
-        if movement.on > on:
-            break
-        if charged:
-            for run in running:
-                _accrue(facts, run, movement.on)
-            _take_interest(running, -movement.interest.minor)
-        reduced -= movement.principal.minor
-        for run, still_open in zip(running, open_per_invoice(amounts, reduced), strict=True):
-            run.open = still_open
-    if charged:
-        for run in running:
-            _accrue(facts, run, on)
-    return running
-
-
-def _begin(facts: ClaimFacts, invoice: InvoiceFacts, still_open: int) -> _Running:
-    begins = interest_begins(
-        law=facts.law, kind=facts.interest_kind, due_on=invoice.due_on, costs_from=facts.costs_from
-    )
-    raised = begins is not None and compounds(
-        law=facts.law,
-        kind=facts.interest_kind,
-        late_since=begins,
-        contractual_percent=facts.contractual_percent,
-    )
-    return _Running(invoice, still_open, begins, begins, raised)
-
-
-def _accrue(facts: ClaimFacts, run: _Running, to: date) -> None:
-    if run.next_day is None or run.late_since is None or to < run.next_day:
-        return
-    if run.compounds and run.of_year:
-        turn = _next_turn(run.late_since, run.next_day)
-        if turn <= to:
-            _add_interest(facts, run, turn - _DAY)
-            run.capitalised, run.of_year = run.capitalised + run.of_year, 0
-    _add_interest(facts, run, to)
-
-
-def _next_turn(late_since: date, day: date) -> date:
-    """Return the first day of a new year of default, on or after a day."""
-    years = max(1, day.year - late_since.year)
-    turn = anniversary(late_since, years)
-    return turn if turn >= day else anniversary(late_since, years + 1)
-
-
-def _add_interest(facts: ClaimFacts, run: _Running, to: date) -> None:
-    assert run.next_day is not None
-    base = run.open + run.capitalised
-    if base > 0 and run.next_day <= to:
-        result = interest(
-            law=facts.law,
-            kind=facts.interest_kind,
-            principal=Money(base, facts.currency),
-            first_day=run.next_day,
-            last_day=to,
-            contractual_percent=facts.contractual_percent,
-            late_since=run.late_since,
-            stops=facts.stops,
-        )
-        raised = result.capitalised.minor
-        run.capitalised += raised
-        run.of_year += result.amount.minor - raised
-        run.segments.extend(result.segments)
-        run.trace.extend(result.trace)
-    run.next_day = max(run.next_day, to + _DAY)
-
-
-def _take_interest(running: Sequence[_Running], paid: int) -> None:
-    """Take interest off the oldest invoice first, its full years before its running one."""
-    if paid < 0 and running:
-        running[0].of_year -= paid
-        return
-    for run in running:
-        from_years = min(paid, run.capitalised)
-        from_running = min(paid - from_years, run.of_year)
-        run.capitalised -= from_years
-        run.of_year -= from_running
-        paid -= from_years + from_running
-
-
 def _announced(facts: ClaimFacts, on: date, *, charged: bool) -> bool:
     return charged and facts.costs_from is not None and facts.costs_from <= on
 
@@ -325,7 +118,7 @@ def _costs(
     return costs, vat
 
 
-def _itemised(run: _Running, currency: str) -> ItemisedInvoice:
+def _itemised(run: RunningInvoice, currency: str) -> ItemisedInvoice:
     invoice = run.facts
     return ItemisedInvoice(
         invoice.invoice_id,
@@ -342,7 +135,7 @@ def _itemised(run: _Running, currency: str) -> ItemisedInvoice:
 
 def _lines(
     facts: ClaimFacts,
-    running: Sequence[_Running],
+    running: Sequence[RunningInvoice],
     movements: Sequence[Movement],
     total: Money,
     on: date,
@@ -364,7 +157,7 @@ def _lines(
 
 
 def _charges(
-    facts: ClaimFacts, running: Sequence[_Running], on: date, *, charged: bool
+    facts: ClaimFacts, running: Sequence[RunningInvoice], on: date, *, charged: bool
 ) -> Iterator[BuildUpLine]:
     for run in running:
         invoice = run.facts

@@ -9,15 +9,8 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from agency.claims.build_up import (
-    BuildUpLine,
-    ClaimFacts,
-    InvoiceFacts,
-    ItemisedClaim,
-    ItemisedInvoice,
-    Movement,
-    build_up,
-)
+from agency.claims.build_up import BuildUpLine, ItemisedClaim, ItemisedInvoice, build_up
+from agency.claims.claim_facts import ClaimFacts, InvoiceFacts, Movement
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from agency.money import Money

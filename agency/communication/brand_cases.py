@@ -8,7 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from agency.claims.build_up import ClaimFacts, InvoiceFacts, ItemisedClaim, build_up
+from agency.claims.build_up import ItemisedClaim, build_up
+from agency.claims.claim_facts import ClaimFacts, InvoiceFacts
 from agency.claims.itemisation import itemise
 from agency.kernel.errors import NotFound
 from agency.kernel.ids import new_id

@@ -84,7 +84,8 @@ def _opened(content: bytes) -> zipfile.ZipFile:
 
 
 def _looked_through(archive: zipfile.ZipFile, limits: ArchiveLimits) -> list[zipfile.ZipInfo]:
-    infos = [info for info in archive.infolist() if not info.is_dir()]
+    # Not `is_dir()`, which breaks at an entry without a name.
+    infos = [info for info in archive.infolist() if not info.filename.endswith("/")]
     if len(infos) > limits.entries:
         raise UnacceptableArchive("the ZIP holds too many files", field="file")
     if sum(info.file_size for info in infos) > limits.total_bytes:

@@ -7,8 +7,6 @@ import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from email import message_from_bytes
-from email.policy import default
 from functools import cache
 from importlib.resources import files as resources
 from typing import Any, Final
@@ -28,6 +26,7 @@ from agency.ports.bundles import Bundle, BundleFile, BundlePart, BundleTable
 from agency.ports.providers import FileStore
 from agency.rules.explain import explain
 from agency.rules.facts import DocumentKind
+from agency.rules.inbound.mail import read_mail
 
 LOCALES: Final = {"nl": "nl_NL", "fr": "fr_BE", "en": "en_GB"}
 SECTIONS: Final = {
@@ -297,13 +296,7 @@ def _words_of_text(content: bytes) -> str:
 
 def _words_of_mail(content: bytes) -> str:
     """The words of a mail that its reader saw, without its markup; the mail itself is attached."""
-    mail = message_from_bytes(content, policy=default)
-    body = mail.get_body(("plain", "html"))
-    words = body.get_content() if body is not None else ""
-    if body is not None and body.get_content_subtype() == "html":
-        words = re.sub(r"<[^>]*>", " ", words)
-    heads = [f"{head}: {mail[head]}" for head in ("From", "To", "Date", "Subject") if mail[head]]
-    return "\n".join((*heads, "", words.strip()))
+    return read_mail(content).as_read
 
 
 def index_rows(bundle: Bundle) -> Iterable[tuple[str, str, str, str, str]]:

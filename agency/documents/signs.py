@@ -3,13 +3,12 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from email import message_from_bytes
-from email.policy import default
 from itertools import groupby
 from typing import Any, Final
 
 from agency.documents.sandbox import read
 from agency.parties.names import name_key
+from agency.rules.inbound.mail import read_mail
 from agency.rules.reference import printed_forms, references_in
 
 PAGES_MAX: Final = 4
@@ -49,9 +48,8 @@ def text_of(content: bytes, media_type: str) -> str:
     if media_type == "application/pdf":
         return _pdf_text(content)
     if media_type == "message/rfc822":
-        mail = message_from_bytes(content, policy=default)
-        body = mail.get_body(("plain", "html"))
-        return f"{mail['subject'] or ''}\n{body.get_content() if body is not None else ''}"[:SIGNS_MAX]
+        mail = read_mail(content)
+        return f"{mail.subject}\n{mail.text}"[:SIGNS_MAX]
     if media_type.startswith("text/") or media_type.endswith("xml"):
         return content[:SIGNS_MAX].decode("utf-8", errors="replace").replace("<", " <").replace(">", "> ")
     return ""

@@ -72,3 +72,11 @@ class PriceRiseDeclined(Event):
     """The creditor declined a higher price: the claim is given back and nothing more is charged."""
 
     quote_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class RateCardTried(Event):
+    """The try-out of a draft card has come further; only nudges open pages."""
+
+    creditor_sees: ClassVar[bool] = False
+    draft_id: UUID

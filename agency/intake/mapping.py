@@ -13,7 +13,7 @@ from agency.intake.columns import find_writing
 from agency.intake.headers import HEADERS, known_field
 from agency.intake.models import ColumnMapping
 from agency.intake.reading import read_table
-from agency.intake.table import ALL_SHEETS, Row, Table
+from agency.intake.table import Row, Table, has_sheet
 from agency.intake.values import DateOrder
 from agency.kernel.errors import Invalid
 from agency.kernel.ids import new_id
@@ -40,7 +40,7 @@ class Mapped:
     """How a file is read: our field -> its header, and what the columns do not say.
 
     `decimal_sign` is None as long as nobody said which it is: doubtful amounts are then refused. `sheet` is
-    the sheet of a workbook that is read, or `ALL_SHEETS`; empty where there was nothing to choose.
+    the sheet of a workbook that is read, or `all_but` some; empty where there was nothing to choose.
     """
 
     columns: Mapping[str, str]
@@ -120,7 +120,7 @@ def choose_mapping(unit: Unit, *, creditor_id: UUID, content: bytes) -> Chosen:
     ).all()
     opened = {"": table}
     for sheet in dict.fromkeys(as_mapped(mapping).sheet for mapping in saved):
-        if sheet in table.sheets or (sheet == ALL_SHEETS and table.sheets):
+        if has_sheet(table, sheet):
             opened[sheet] = read_table(content, sheet)
     # The profile of exactly these columns goes before one that only needs some of them.
     exact = [mapping for mapping in saved if _opens(mapping, opened, exactly=True)]

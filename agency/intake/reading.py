@@ -26,7 +26,7 @@ __all__ = [
 def read_table(content: bytes, sheet: str = "") -> Table:
     """This function will open a CSV or workbook and return its headers with its rows yet to be read.
 
-    :param sheet: which sheet of a workbook, or `ALL_SHEETS`; empty: the one that looks most like claims.
+    :param sheet: which sheet of a workbook, or `all_but` some; empty: the one that looks most like claims.
     :raises Unreadable: it is neither, or is damaged; also while the rows are gone through, with the line.
     """
     if not content[:1_000_000].strip(b"\x00 \t\r\n") and not content.strip(b"\x00 \t\r\n"):

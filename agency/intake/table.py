@@ -1,6 +1,6 @@
 """A table as it comes out of a file, whatever the file was: headers, rows, and what was left out of it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -12,7 +12,8 @@ ROWS_MAX: Final = 1_000_000
 PREAMBLE_ROWS_MAX: Final = 40
 SAMPLE_ROWS: Final = 500
 ALL_SHEETS: Final = "*"
-"""Asks for every sheet with the same headers as the first; no sheet can be called so."""
+"""Asks for every sheet with the same headers as the first; no sheet can be called so. After it may stand the
+names of sheets that are left out, each behind a `/`, which is in no name either."""
 SHEET_ROWS: Final = 10_000_000
 """With several sheets read, row 12 of the third is row 30,000,012; `place_of` tells them apart again."""
 
@@ -45,7 +46,7 @@ class Table:
     :param preamble: the rows above the headers, as text.
     :param left_out: numbers of the rows that are no claim (totals, headings of groups, lines of a page); it
         grows while the rows are gone through.
-    :param sheet: the sheet that is read, or `ALL_SHEETS`, where there are several; `other_sheets` are not.
+    :param sheet: the sheet that is read, or `all_but` some, where there are several; `other_sheets` are not.
     :param sheets: all filled sheets in their order; `rivals` are the others that look like claims too.
     """
 
@@ -60,6 +61,23 @@ class Table:
     other_sheets: tuple[str, ...] = ()
     sheets: tuple[str, ...] = ()
     rivals: tuple[str, ...] = ()
+
+
+def all_but(left_out: Iterable[str]) -> str:
+    """This function will return what asks for all sheets that are alike without some of them."""
+    return "/".join((ALL_SHEETS, *sorted(left_out)))
+
+
+def sheets_left_out(sheet: str) -> frozenset[str] | None:
+    """This function will return the sheets left out of all; None where one sheet or none is asked for."""
+    first, *names = sheet.split("/")
+    return frozenset(names) if first == ALL_SHEETS else None
+
+
+def has_sheet(table: Table, sheet: str) -> bool:
+    """This function will tell whether a workbook has the sheet asked for, or any that is not left out."""
+    left_out = sheets_left_out(sheet)
+    return sheet in table.sheets if left_out is None else bool(set(table.sheets) - left_out)
 
 
 def place_of(number: int) -> str:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -16,7 +16,6 @@ from agency.intake.archive import guard_archive
 from agency.intake.headers import folded, known_field
 from agency.intake.layout import find_headers, lay_out
 from agency.intake.table import (
-    ALL_SHEETS,
     COLUMNS_MAX,
     PREAMBLE_ROWS_MAX,
     ROWS_MAX,
@@ -25,6 +24,7 @@ from agency.intake.table import (
     Progress,
     Row,
     Table,
+    sheets_left_out,
 )
 from agency.ports.readers import Unreadable
 
@@ -44,7 +44,7 @@ def read_workbook(content: bytes, sheet: str = "") -> Table:
     others go along. The library that opens it works in a process of its own, so that a workbook that breaks
     it breaks nothing else, and rows come in chunks.
 
-    :param sheet: its name, or `ALL_SHEETS` for those with the same headers.
+    :param sheet: its name, or `all_but` some for those with the same headers.
     :raises Unreadable: it is damaged, locked, a bomb, or holds no filled sheet, or none of this name.
     """
     if content[:2] == b"PK":
@@ -66,21 +66,77 @@ def read_workbook(content: bytes, sheet: str = "") -> Table:
     return replace(
         first,
         rows=_one_by_one(first, tables),
-        sheet=ALL_SHEETS if len(chosen) > 1 else first.sheet,
+        sheet=sheet if len(chosen) > 1 else first.sheet,
         other_sheets=tuple(sheets[at][0] for at in others),
         sheets=tuple(sheet[0] for sheet in sheets),
         rivals=tuple(sheets[at][0] for at in others if _claim_fields(sheets[at]) >= _FIELDS_OF_A_RIVAL),
     )
 
 
+@dataclass(frozen=True)
+class SheetLook:
+    """A sheet as its first rows show it.
+
+    :param rows: how many rows stand below its headers, empty ones included.
+    :param read: whether it is read as was asked; `alike`: whether its headers are those of what is read.
+    :param table: its headers and first rows; None where it holds no table.
+    """
+
+    name: str
+    rows: int
+    read: bool
+    alike: bool
+    table: Table | None
+
+
+def look_at_sheets(content: bytes, sheet: str = "") -> tuple[SheetLook, ...]:
+    """This function will return every filled sheet of a workbook as its first rows show it.
+
+    :param sheet: what is read of it, as `read_workbook` takes it.
+    :raises Unreadable: as `read_workbook`.
+    """
+    if content[:2] == b"PK":
+        guard_archive(content)
+    opened = _Opened(content)
+    try:
+        sheets = opened.sheets()
+    finally:
+        opened.close()
+    chosen = _choose(sheets, sheet)
+    names = _names(sheets[chosen[0]])
+    return tuple(
+        _look(one, at, read=at in chosen, alike=_names(one) == names, several=len(chosen) > 1)
+        for at, one in enumerate(sheets)
+    )
+
+
+def _look(sheet: Sheet, at: int, *, read: bool, alike: bool, several: bool) -> SheetLook:
+    name, height, _, start, first_rows = sheet
+    before = SHEET_ROWS * (at + 1) if several and read else 0
+    cells = ([as_cell(cell) for cell in row] for row in first_rows)
+    rows = [
+        (before + start + n, row)
+        for n, row in enumerate(cells, 1)
+        if any(cell not in (None, "") for cell in row)
+    ]
+    try:
+        table = lay_out(rows, Progress(1), sheet=name)
+    except Unreadable:
+        return SheetLook(name, height, read, alike, None)
+    first = table.sample[0][0] - before if table.sample else start + height + 1
+    return SheetLook(name, start + height - first + 1, read, alike, table)
+
+
 def _choose(sheets: Sequence[Sheet], wanted: str) -> list[int]:
     """The places of the sheets that are to be read, in their order."""
-    if not sheets:
-        raise Unreadable("the workbook has no filled sheet")
-    best = max(range(len(sheets)), key=lambda index: (_claim_fields(sheets[index]), -index))
-    if wanted == ALL_SHEETS:
+    left_out = sheets_left_out(wanted)
+    within = [at for at, sheet in enumerate(sheets) if sheet[0] not in (left_out or ())]
+    if not within:
+        raise Unreadable("the workbook has no filled sheet" if not sheets else "every sheet was left out")
+    best = max(within, key=lambda at: (_claim_fields(sheets[at]), -at))
+    if left_out is not None:
         names = _names(sheets[best])
-        return [at for at, sheet in enumerate(sheets) if _names(sheet) == names]
+        return [at for at in within if _names(sheets[at]) == names]
     if not wanted:
         return [best]
     named = [at for at, sheet in enumerate(sheets) if sheet[0] == wanted]

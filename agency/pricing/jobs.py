@@ -1,8 +1,11 @@
-"""Jobs of the pricing: count what closed claims brought in."""
+"""Jobs of the pricing: count what closed claims brought in; simulations stand beside what they do."""
 
 from agency.kernel.actor import actor
 from agency.kernel.unit import Unit
 from agency.pricing.recovering import measure_outcomes
+from agency.pricing.simulating import run_simulation
+
+__all__ = ["measure_recovery", "run_simulation"]
 
 
 @actor()

@@ -1,4 +1,4 @@
-"""Tables of the pricing. Global: rate_card, rate_card_draft, recovery_outcome."""
+"""Tables of the pricing. Global: rate_card, rate_card_draft, rate_card_trial, recovery_outcome."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -20,6 +20,7 @@ from agency.kernel.columns import (
 )
 from agency.kernel.drafts import Draft
 from agency.kernel.ids import new_id
+from agency.kernel.tryouts import Tryout
 
 
 class QuoteState(StrEnum):
@@ -60,6 +61,15 @@ class RateCardDraft(Draft, table=True):
 
     name: str
     valid_from: date
+
+
+class RateCardTrial(Tryout, table=True):
+    """A try-out of a draft: what creditors would pay under it, against the card in force."""
+
+    __tablename__ = "rate_card_trial"
+    __table_args__ = (Index("ix_rate_card_trial_draft", "draft_id", "created_at"),)
+
+    draft_id: UUID = Field(foreign_key="rate_card_draft.id")
 
 
 class RecoveryOutcome(SQLModel, table=True):

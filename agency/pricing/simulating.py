@@ -1,102 +1,130 @@
 """What another rate card would cost the creditors, on the claims as they were last priced."""
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from agency.kernel.unit import Unit
-from agency.money import Money
+from agency.events import RateCardTried
+from agency.kernel.actor import actor
+from agency.kernel.tryouts import LEASE_SECONDS, Tryouts
+from agency.kernel.unit import Unit, Units
+from agency.pricing.drafts import RATE_CARD_DRAFTS, fair_card
+from agency.pricing.models import RateCardDraft, RateCardTrial
+from agency.pricing.rate_cards import card_of_version, card_on
 from agency.pricing.scoring import ClaimFacts, price_facts, smaller_of
+from agency.pricing.simulation_sums import Changed, Simulation
 from agency.rules.price import price
 from agency.rules.rate_card import RateCard
 
-CLAIMS_MAX: Final = 20_000
-BIGGEST: Final = 20
-STEP_BPS: Final = 100
-_CHUNK: Final = 2_000
+CLAIMS_MAX: Final = 200_000
+CHUNK: Final = 2_000
 
-# Every k-th claim by number, so that a large portfolio is answered in seconds; the page says which share.
-_PRICED = text(
+RATE_CARD_TRYOUTS: Final = Tryouts(RateCardTrial, RATE_CARD_DRAFTS, tells=RateCardTried)
+
+_PRICED = (
     "SELECT c.id, c.creditor_id, c.number, r.name AS creditor, l.facts FROM claim c"
     " JOIN creditor r ON r.id = c.creditor_id"
     " JOIN LATERAL (SELECT q.facts FROM quote_line q WHERE q.creditor_id = c.creditor_id"
     "  AND q.claim_id = c.id ORDER BY q.quote_id DESC LIMIT 1) l ON true"
     " WHERE c.state IN ('new', 'quoted', 'active') AND c.currency = :currency"
-    " AND mod(hashtext(c.number)::bigint + 2147483648, :every) = 0"
+)
+_ALL = text(_PRICED)
+# Every k-th claim by number, so that a large portfolio is answered in a minute; the page says which share.
+_NEXT = text(
+    f"{_PRICED} AND mod(hashtext(c.number)::bigint + 2147483648, :every) = 0"
+    " AND (c.creditor_id, c.id) > (:creditor, :claim) ORDER BY c.creditor_id, c.id LIMIT :limit"
 )
 _COUNT = text(
     "SELECT count(*) FROM claim WHERE state IN ('new', 'quoted', 'active') AND currency = :currency"
 )
+_NOBODY: Final = UUID(int=0)
 
 
-@dataclass
-class Effect:
-    """What a group of claims would pay when all is collected, in minor units, old against new."""
+def ask_simulation(unit: Unit, *, draft_id: UUID) -> UUID:
+    """This function will have the portfolio priced under a draft; an earlier run that still runs ends.
 
-    name: str
-    claims: int = 0
-    principal: int = 0
-    old: int = 0
-    new: int = 0
-
-
-@dataclass(frozen=True)
-class Changed:
-    """A claim whose fee would change: basis points and minor units, before and after."""
-
-    claim_id: UUID
-    creditor_id: UUID
-    number: str
-    creditor: str
-    amount: Money
-    old_bps: int
-    new_bps: int
-    old_minor: int
-    new_minor: int
-
-
-@dataclass
-class Simulation:
-    """The effect of a card: in all, per creditor, by how far fees move, and where they move most.
-
-    `every` is 1 when each claim was priced, else every so manyth was. `shifts` counts claims by the change
-    of their fee, in steps of `STEP_BPS` basis points rounded towards zero.
+    :raises UnfitCard: the draft breaks a rule.
+    :raises NoRateCard: there is no card in force to compare with.
+    :raises NotFound: there is no such draft.
     """
-
-    currency: str
-    every: int
-    claims_in_all: int
-    total: Effect = field(default_factory=lambda: Effect(""))
-    creditors: dict[UUID, Effect] = field(default_factory=dict)
-    shifts: Counter[int] = field(default_factory=Counter)
-    biggest: list[Changed] = field(default_factory=list)
+    draft = RATE_CARD_DRAFTS.find(unit, draft_id=draft_id, to_change=True)
+    fair_card(draft)
+    card_on(unit, on=unit.today)
+    return RATE_CARD_TRYOUTS.ask(unit, draft, job=run_simulation)
 
 
-def simulate(unit: Unit, *, old: RateCard, new: RateCard) -> Simulation:
-    """This function will price the portfolio under two cards; nothing is stored.
+@actor(attempts_max=2, lease_seconds=LEASE_SECONDS, own_units=True)
+def run_simulation(units: Units, *, trial_id: str) -> None:
+    """This function will price the portfolio under a draft and under the card in force."""
+    RATE_CARD_TRYOUTS.run(units, trial_id=UUID(trial_id), by="system:pricing", begin=begin_walk)
+
+
+def changes(unit: Unit, *, old: RateCard, new: RateCard) -> Iterator[Changed]:
+    """This function will price every claim under two cards, one after the other; nothing is stored.
 
     :raises CurrencyMismatch: the cards are in different currencies.
     """
-    connection = unit.session.connection()
-    claims = connection.execute(_COUNT, {"currency": old.currency}).scalar_one()
-    made = Simulation(old.currency, every=max(1, -(-claims // CLAIMS_MAX)), claims_in_all=claims)
-    for changed in changes(unit, old=old, new=new, every=made.every):
-        _count(made, changed)
-    made.biggest.sort(key=_size, reverse=True)
-    return made
-
-
-def changes(unit: Unit, *, old: RateCard, new: RateCard, every: int) -> Iterator[Changed]:
-    """This function will price one claim after the other under two cards, every so manyth of them."""
     rows = unit.session.connection().execute(
-        _PRICED, {"currency": old.currency, "every": every}, execution_options={"yield_per": _CHUNK}
+        _ALL, {"currency": old.currency}, execution_options={"yield_per": CHUNK}
     )
     for row in rows:
         yield _under_both(row, old, new)
+
+
+@dataclass
+class _CardWalk:
+    """The claims in the order of their keys, under both cards, and the last one that was priced."""
+
+    version: int
+    old: RateCard
+    new: RateCard
+    sums: Simulation
+    last: tuple[UUID, UUID] = field(default=(_NOBODY, _NOBODY))
+
+    @property
+    def claims(self) -> int:
+        return -(-self.sums.claims_in_all // self.sums.every)
+
+    @property
+    def tried(self) -> int:
+        return self.sums.total.claims
+
+    def further(self, unit: Unit) -> bool:
+        rows = unit.session.connection().execute(
+            _NEXT,
+            {"currency": self.old.currency, "every": self.sums.every, "creditor": self.last[0],
+             "claim": self.last[1], "limit": CHUNK},
+        ).all()  # fmt: skip
+        for row in rows:
+            self.sums.add(_under_both(row, self.old, self.new))
+        if rows:
+            self.last = rows[-1].creditor_id, rows[-1].id
+        return len(rows) == CHUNK
+
+    def standing(self) -> dict[str, Any]:
+        last = [str(part) for part in self.last]
+        return {"version": self.version, "last": last, "sums": self.sums.as_json()}
+
+    def result(self) -> dict[str, Any]:
+        return self.sums.as_json()
+
+
+def begin_walk(unit: Unit, draft: RateCardDraft, standing: Mapping[str, Any]) -> _CardWalk:
+    """This function will begin a walk, or go on under the card that was in force when it began."""
+    new = fair_card(draft)
+    if standing:
+        creditor_id, claim_id = map(UUID, standing["last"])
+        before = card_of_version(unit, version=standing["version"])
+        sums = Simulation.from_json(standing["sums"])
+        return _CardWalk(before.version, before.card, new, sums, (creditor_id, claim_id))
+    before = card_on(unit, on=unit.today)
+    currency = before.card.currency
+    claims = unit.session.connection().execute(_COUNT, {"currency": currency}).scalar_one()
+    sums = Simulation(currency, every=max(1, -(-claims // CLAIMS_MAX)), claims_in_all=claims)
+    return _CardWalk(before.version, before.card, new, sums)
 
 
 def _under_both(row: Row[Any], old: RateCard, new: RateCard) -> Changed:
@@ -105,7 +133,6 @@ def _under_both(row: Row[Any], old: RateCard, new: RateCard) -> Changed:
     asked = price_facts(facts, completeness=points, smaller=smaller_of(facts, points))
     before, after = price(card=old, facts=asked), price(card=new, facts=asked)
     return Changed(
-        claim_id=row.id,
         creditor_id=row.creditor_id,
         number=row.number,
         creditor=row.creditor,
@@ -115,21 +142,3 @@ def _under_both(row: Row[Any], old: RateCard, new: RateCard) -> Changed:
         old_minor=before.maximum.minor,
         new_minor=after.maximum.minor,
     )
-
-
-def _count(made: Simulation, changed: Changed) -> None:
-    theirs = made.creditors.setdefault(changed.creditor_id, Effect(changed.creditor))
-    for effect in (made.total, theirs):
-        effect.claims += 1
-        effect.principal += changed.amount.minor
-        effect.old += changed.old_minor
-        effect.new += changed.new_minor
-    made.shifts[int((changed.new_bps - changed.old_bps) / STEP_BPS)] += 1
-    if changed.new_minor != changed.old_minor:
-        made.biggest.append(changed)
-        if len(made.biggest) > 50 * BIGGEST:
-            made.biggest = sorted(made.biggest, key=_size, reverse=True)[:BIGGEST]
-
-
-def _size(changed: Changed) -> int:
-    return abs(changed.new_minor - changed.old_minor)

@@ -247,20 +247,17 @@ class Standing:
         return tuple(number for number, state in self.parts.items() if state is PartState.MISSED)
 
 
-def spread(parts: Sequence[Part], *, minor: int, today: date) -> tuple[tuple[Part, ...], int]:
+def spread(parts: Sequence[Part], *, minor: int) -> tuple[tuple[Part, ...], int]:
     """Divide newly paid money over the instalments of a plan, or take back (negative) what was.
 
-    What is due comes first, the oldest before; then the next instalment; anything more pays off the plan from
-    its end, so that paying early shortens it and never leaves out a month.
+    The oldest comes first (BW 6:43(2)), those to come in their order: who pays ahead has missed nothing. What
+    is taken back opens the latest first.
 
     :returns: the instalments in order, and what did not fit: more than the plan, or less than was paid.
     """
     ordered = sorted(parts, key=lambda part: (part.due_on, part.number))
-    due = [part for part in ordered if part.due_on <= today]
-    later = [part for part in ordered if part.due_on > today]
-    line = [*due, *later[:1], *reversed(later[1:])]
     paid = {part.number: part.paid_minor for part in ordered}
-    for part in line if minor > 0 else reversed(line):
+    for part in ordered if minor > 0 else reversed(ordered):
         room = part.amount_minor - part.paid_minor if minor > 0 else -part.paid_minor
         taken = min(minor, room) if minor > 0 else max(minor, room)
         paid[part.number] += taken

@@ -129,7 +129,7 @@ def read_tariff(content: bytes | str) -> Tariff:
     try:
         text = content.decode("utf-8") if isinstance(content, bytes) else content
         fields = _Fields(tomllib.loads(text, parse_float=Decimal), "")
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise UnreadableTariff(f"not a TOML file: {error}") from error
     currency = fields.text("currency")
     if currency not in EXPONENTS:

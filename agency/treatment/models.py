@@ -19,6 +19,7 @@ from agency.kernel.columns import (
 )
 from agency.kernel.drafts import Draft
 from agency.kernel.ids import new_id
+from agency.kernel.tryouts import Tryout
 
 
 class StepState(StrEnum):
@@ -57,35 +58,13 @@ class TreatmentPathDraft(Draft, table=True):
     valid_from: date
 
 
-class TrialState(StrEnum):
-    """Where the try-out of a draft on the live portfolio stands."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    DONE = "done"
-    CANCELLED = "cancelled"
-    FAILED = "failed"
-
-
-class PathTrial(Timestamped, table=True):
-    """A try-out of a draft: what it would send in the days ahead, against the version in force.
-
-    `content_sha256` tells whether the draft has changed since; `result` is written when it is done.
-    """
+class PathTrial(Tryout, table=True):
+    """A try-out of a draft: what it would send in the days ahead, against the version in force."""
 
     __tablename__ = "path_trial"
     __table_args__ = (Index("ix_path_trial_draft", "draft_id", "created_at"),)
 
-    id: UUID = Field(default_factory=new_id, primary_key=True)
     draft_id: UUID = Field(foreign_key="treatment_path_draft.id")
-    state: TrialState = Field(default=TrialState.WAITING, sa_type=choice(TrialState, "state"))
-    content_sha256: str
-    asked_by: str
-    claims: int = 0
-    tried: int = 0
-    ended_at: datetime | None = moment_field(default=None)
-    error: str = ""
-    result: dict[str, Any] = json_field(default_factory=dict)
 
 
 class Treatment(PartRow, table=True):

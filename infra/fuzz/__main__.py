@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from infra.fuzz.crashers import Crasher, invented, keep
+from infra.fuzz.crashers import SAMPLE, Crasher, invented, keep, seed_content
 from infra.fuzz.mutations import mutate
-from infra.fuzz.parsers import BY_NAME, PARSERS, Parser
+from infra.fuzz.parser import Parser
+from infra.fuzz.parsers import BY_NAME, PARSERS
 from infra.fuzz.trying import Bench, Fault, bench
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -95,7 +96,8 @@ def _read(words: Sequence[str]) -> argparse.Namespace:
 
 def _seeds(parser: Parser, data: Path) -> list[str]:
     found = {path for pattern in parser.seeds for path in data.glob(pattern) if path.is_file()}
-    return sorted(str(path.relative_to(data)) for path in found)
+    real = sorted(str(path.relative_to(data)) for path in found)
+    return [*real, *(f"{SAMPLE}{number}" for number in range(len(parser.samples)))]
 
 
 def _round(
@@ -105,7 +107,7 @@ def _round(
     broke = []
     for _ in range(MUTATED_EACH if seeds else 0):
         seed, number = rng.choice(seeds), rng.randrange(1 << 40)
-        content = mutate((data / seed).read_bytes(), number)
+        content = mutate(seed_content(parser.name, seed, data), number)
         tried[parser.name] += 1
         if fault := tool.try_there(parser.name, content):
             broke.append(Crasher(parser.name, fault.error, seed, number))
@@ -145,7 +147,7 @@ def _kind(error: str) -> str:
 def _report(tried: Counter[str], faults: dict[tuple[str, str], Crasher]) -> int:
     out = Console()
     for name, count in tried.items():
-        out.print(f"{name:12} {count:>9,} tried")
+        out.print(f"{name:18} {count:>9,} tried")
     for crasher in faults.values():
         kept = keep(crasher)
         where = kept.relative_to(PROJECT) if kept else "too long to keep"

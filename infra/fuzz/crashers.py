@@ -9,16 +9,19 @@ from pathlib import Path
 from typing import Final
 
 from infra.fuzz.mutations import mutate
+from infra.fuzz.parsers import BY_NAME
 
 FOLDER: Final = Path(__file__).parent / "crashers"
 INVENTED_BYTES_MAX: Final = 10_000
+SAMPLE: Final = "sample "
+"""Begins the seed that is a sample of the parser: its number follows."""
 
 
 @dataclass(frozen=True)
 class Crasher:
     """How to make a content again: a real file with the number of its damage, or our own bytes.
 
-    :param seed: path below the folder of real data; "" for invented content.
+    :param seed: path below the folder of real data, or a sample; "" for invented content.
     :param invented: base64, when there is no seed.
     """
 
@@ -34,8 +37,18 @@ class Crasher:
         :raises FileNotFoundError: the real file is not there.
         """
         if self.seed:
-            return mutate((real_data / self.seed).read_bytes(), self.number)
+            return mutate(seed_content(self.parser, self.seed, real_data), self.number)
         return base64.b64decode(self.invented)
+
+
+def seed_content(parser: str, seed: str, real_data: Path) -> bytes:
+    """This function will return what is damaged: a real file, or one of the parser's own samples.
+
+    :raises FileNotFoundError: the real file is not there.
+    """
+    if seed.startswith(SAMPLE):
+        return BY_NAME[parser].samples[int(seed.removeprefix(SAMPLE))]
+    return (real_data / seed).read_bytes()
 
 
 def invented(parser: str, error: str, content: bytes) -> Crasher:

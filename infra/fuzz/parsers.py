@@ -1,7 +1,6 @@
 """Every parser of files and values, with the real files it is tried on and how it may refuse."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 from typing import Any, Final
@@ -16,25 +15,14 @@ from agency.intake.reading import Progress, read_table
 from agency.intake.rows import Habits
 from agency.intake.sorting import kind_of
 from agency.intake.ubl import read_invoices
-from agency.ports.readers import Unreadable
+from infra.fuzz.documents import DOCUMENTS
+from infra.fuzz.messages import MESSAGES
+from infra.fuzz.parser import Parser
 from integrations.bankfiles import read_bank_file
 from integrations.einvoice import read_einvoice
 
 TODAY: Final = date(2026, 11, 26)
 ROWS: Final = 50_000
-
-
-@dataclass(frozen=True)
-class Parser:
-    """One parser: `run` returns or raises one of `refusals`; anything else is a fault.
-
-    :param seeds: patterns of real files below the folder of real data.
-    """
-
-    name: str
-    run: Callable[[bytes], object]
-    seeds: tuple[str, ...]
-    refusals: tuple[type[Exception], ...] = (Unreadable,)
 
 
 def _table(content: bytes) -> object:
@@ -123,5 +111,7 @@ PARSERS: Final = (
     Parser("coda", read_bank_file, ("03_bank/coda_*/*",)),
     Parser("bank_csv", read_bank_file, ("03_bank/csv_*/*",)),
     Parser("values", _values, ("06_hostile/blns/blns.txt", "07_reference/*.csv"), (NotUnderstood,)),
+    *DOCUMENTS,
+    *MESSAGES,
 )
 BY_NAME: Final = {parser.name: parser for parser in PARSERS}

@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import resource
 import signal
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -33,12 +34,16 @@ class Fault:
 
 
 def try_here(name: str, content: bytes) -> Fault | None:
-    """This function will try a parser in this process; None when it answered or refused as it may."""
+    """This function will try a parser in this process; None when it answered or refused as it may.
+
+    What a library only warns of is no fault, however strict the process is that tries.
+    """
     parser = BY_NAME[name]
     before = signal.signal(signal.SIGPROF, _stop)
     signal.setitimer(signal.ITIMER_PROF, SECONDS_MAX)
     try:
-        parser.run(content)
+        with warnings.catch_warnings(action="ignore"):
+            parser.run(content)
     except parser.refusals:
         return None
     except TooSlow:

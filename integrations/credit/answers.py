@@ -14,7 +14,7 @@ def json_of(answer: httpx.Response) -> dict[str, Any]:
     """
     try:
         content = answer.json()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         if answer.is_success:
             raise no_answer(error, effect=False) from error
         content = {}

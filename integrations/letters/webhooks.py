@@ -47,7 +47,7 @@ def reports(
     try:
         events = json.loads(body)["events"]
         return [read for event in events if (read := _read(event)) is not None]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise WebhookRefused("not a list of events") from error
 
 

@@ -45,7 +45,7 @@ def receipts(
         raise WebhookRefused(f"signed at {signed_at.isoformat()}, too far from now")
     try:
         events = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise WebhookRefused("not JSON") from error
     if not isinstance(events, list) or not all(isinstance(event, dict) for event in events):
         raise WebhookRefused("not a list of events")

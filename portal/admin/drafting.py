@@ -22,7 +22,7 @@ def attempt(
     *,
     refused: Callable[[AgencyError], Response],
     then: str,
-    notice: str,
+    notice: str = "",
 ) -> Response:
     """This function will do something with a draft and leave for `then`; a refusal undoes it and is shown."""
     try:

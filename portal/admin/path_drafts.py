@@ -32,7 +32,7 @@ from agency.treatment.drafting import (
 )
 from agency.treatment.models import TreatmentPathDraft
 from agency.treatment.paths import newest_path
-from agency.treatment.trying import latest_trial
+from agency.treatment.trying import PATH_TRYOUTS
 from portal.admin.drafting import attempt, draft_values, remark_of
 from portal.admin.path_form import KEYS, NEW_STEPS, StepForm, read_debtors, read_end, read_step
 from portal.admin.path_timeline import timeline
@@ -246,7 +246,7 @@ def draft_page(
         "debtors": content["debtors"],
         "error": error.message if error else "",
         "differences": _differences(unit, kept),
-        "trial": latest_trial(unit, draft_id=kept.id),
+        "trial": PATH_TRYOUTS.latest(unit, draft_id=kept.id),
         "euros": lambda minor: "" if minor is None else f"{Money(minor, currency).decimal}",
         **_choices(),
     }

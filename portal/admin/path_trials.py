@@ -9,12 +9,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from agency.kernel.errors import AgencyError
+from agency.kernel.tryouts import content_sha256
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.treatment.drafting import PATH_DRAFTS, UnfitPath, draft_path
 from agency.treatment.models import PathTrial, TreatmentPathDraft
 from agency.treatment.paths import newest_path
-from agency.treatment.trying import ask_trial, cancel_trial, content_sha, latest_trial
+from agency.treatment.trying import PATH_TRYOUTS, ask_trial
 from portal.admin.path_words import PHASES, path_name, refusal_words, step_name, still_words
 from portal.admin.paths import routes
 from portal.shared.audience import StaffUnit, leave_for, show
@@ -58,7 +59,7 @@ def start(request: Request, unit: StaffUnit, draft_id: UUID) -> Response:
 @routes.post("/drafts/{draft_id:uuid}/trial/cancellation")
 def cancel(unit: StaffUnit, draft_id: UUID) -> Response:
     """End a try-out that still runs."""
-    cancel_trial(unit, draft_id=draft_id)
+    PATH_TRYOUTS.cancel(unit, draft_id=draft_id)
     return leave_for(f"/admin/paths/drafts/{draft_id}/trial", notice=N_("The try-out was cancelled."))
 
 
@@ -70,7 +71,7 @@ def _page(
     error: AgencyError | None = None,
     status: int = 200,
 ) -> HTMLResponse:
-    found = latest_trial(unit, draft_id=draft.id)
+    found = PATH_TRYOUTS.latest(unit, draft_id=draft.id)
     content = draft.content
     values: dict[str, Any] = {
         "draft": draft,
@@ -82,7 +83,8 @@ def _page(
             content.get("name", ""),
         ),
         "trial": found,
-        "outdated": found is not None and found.content_sha256 != content_sha(draft),
+        "result": None,
+        "outdated": found is not None and found.content_sha256 != content_sha256(draft),
         "error": error.message if error else "",
     }
     if found is not None and found.state == "done":

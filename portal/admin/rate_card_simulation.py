@@ -4,11 +4,17 @@ from typing import Any
 from uuid import UUID
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
+from agency.kernel.errors import AgencyError
+from agency.kernel.tryouts import content_sha256
+from agency.kernel.unit import Unit
 from agency.money import Money
-from agency.pricing.drafts import UnfitCard
-from agency.pricing.simulating import BIGGEST, STEP_BPS, Effect, Simulation, changes, simulate
+from agency.pricing.drafts import RATE_CARD_DRAFTS
+from agency.pricing.models import RateCardDraft
+from agency.pricing.simulating import RATE_CARD_TRYOUTS, ask_simulation, changes
+from agency.pricing.simulation_sums import STEP_BPS, Changed, Effect, Simulation
+from portal.admin.drafting import attempt
 from portal.admin.rate_cards import current_and_draft, routes
 from portal.shared.audience import StaffUnit, leave_for, show
 from portal.shared.charts import Point, chart
@@ -40,14 +46,31 @@ CREDITORS_MAX = 500
 
 
 @routes.get("/drafts/{draft_id:uuid}/simulation")
-def simulation(request: Request, unit: StaffUnit, draft_id: UUID) -> Response:
-    """Old against new: in all, per creditor, how far fees move, and the biggest changes."""
-    try:
-        old, new, kept = current_and_draft(unit, draft_id)
-    except UnfitCard as refusal:
-        return leave_for(f"/admin/rate-cards/drafts/{draft_id}", notice=refusal.message, tone="warning")
-    found = simulate(unit, old=old, new=new)
-    return show(request, "admin/rate_card_simulation.html", {"draft": kept, **_in_words(found)})
+def simulation(request: Request, unit: StaffUnit, draft_id: UUID) -> HTMLResponse:
+    """The last simulation of a draft: how far it is, or old against new."""
+    return _page(request, unit, RATE_CARD_DRAFTS.find(unit, draft_id=draft_id))
+
+
+@routes.post("/drafts/{draft_id:uuid}/simulation")
+def start(request: Request, unit: StaffUnit, draft_id: UUID) -> Response:
+    """Have the whole portfolio priced under the draft."""
+
+    def refused(refusal: AgencyError) -> Response:
+        draft = RATE_CARD_DRAFTS.find(unit, draft_id=draft_id)
+        return _page(request, unit, draft, error=refusal, status=refusal.status)
+
+    return attempt(
+        unit, lambda: ask_simulation(unit, draft_id=draft_id), refused=refused,
+        then=f"/admin/rate-cards/drafts/{draft_id}/simulation",
+    )  # fmt: skip
+
+
+@routes.post("/drafts/{draft_id:uuid}/simulation/cancellation")
+def cancel(unit: StaffUnit, draft_id: UUID) -> Response:
+    """End a simulation that still runs."""
+    RATE_CARD_TRYOUTS.cancel(unit, draft_id=draft_id)
+    notice = N_("The try-out was cancelled.")
+    return leave_for(f"/admin/rate-cards/drafts/{draft_id}/simulation", notice=notice)
 
 
 @routes.get("/drafts/{draft_id:uuid}/simulation.csv")
@@ -58,11 +81,32 @@ def simulation_file(unit: StaffUnit, draft_id: UUID) -> Response:
         (
             one.creditor, one.number, one.amount, f"{one.old_bps / 100:.2f}%", f"{one.new_bps / 100:.2f}%",
             Money(one.old_minor, one.amount.currency), Money(one.new_minor, one.amount.currency),
-            Money(one.new_minor - one.old_minor, one.amount.currency),
+            one.difference,
         )
-        for one in changes(unit, old=old, new=new, every=1)
+        for one in changes(unit, old=old, new=new)
     )  # fmt: skip
     return list_file(name="simulation", headers=HEADERS, rows=rows, kind="csv")
+
+
+def _page(
+    request: Request,
+    unit: Unit,
+    draft: RateCardDraft,
+    *,
+    error: AgencyError | None = None,
+    status: int = 200,
+) -> HTMLResponse:
+    last = RATE_CARD_TRYOUTS.latest(unit, draft_id=draft.id)
+    values: dict[str, Any] = {
+        "draft": draft,
+        "trial": last,
+        "found": None,
+        "outdated": last is not None and last.content_sha256 != content_sha256(draft),
+        "error": error.message if error else "",
+    }
+    if last is not None and last.state == "done":
+        values |= _in_words(Simulation.from_json(last.result))
+    return show(request, "admin/rate_card_simulation.html", values, status=status)
 
 
 def _in_words(found: Simulation) -> dict[str, Any]:
@@ -74,21 +118,14 @@ def _in_words(found: Simulation) -> dict[str, Any]:
         "creditors": CREDITORS,
         "creditors_cut": Cut([_effect(one, currency) for one in creditors[:CREDITORS_MAX]]),
         "changed": CHANGED,
-        "changed_cut": Cut(
-            [
-                {
-                    "number": one.number,
-                    "creditor": one.creditor,
-                    "amount": one.amount,
-                    "old_bps": one.old_bps,
-                    "new_bps": one.new_bps,
-                    "difference": Money(one.new_minor - one.old_minor, currency),
-                }
-                for one in found.biggest[:BIGGEST]
-            ]
-        ),
+        "changed_cut": Cut([_shown(one) for one in found.biggest()]),
         "chart": _distribution(found),
     }
+
+
+def _shown(changed: Changed) -> dict[str, Any]:
+    fields = ("number", "creditor", "amount", "old_bps", "new_bps", "difference")
+    return {name: getattr(changed, name) for name in fields}
 
 
 def _effect(effect: Effect, currency: str) -> dict[str, Any]:

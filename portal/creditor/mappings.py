@@ -1,5 +1,6 @@
 """Saying what columns mean: proposals with reasons, the first rows as they will be read, saved profiles."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -13,14 +14,14 @@ from agency.intake.mapping import REQUIRED, Mapped, save_mapping
 from agency.intake.models import Placement
 from agency.intake.preview import preview
 from agency.intake.profiles import profiles, rename_profile, retire_profile
-from agency.intake.reading import read_table
 from agency.intake.receive import habits_of
-from agency.intake.table import ALL_SHEETS, Table
+from agency.intake.table import ALL_SHEETS, Table, sheets_left_out
 from agency.kernel.errors import Invalid
 from agency.kernel.files import fetch
 from agency.kernel.unit import Unit
 from agency.ports.readers import Unreadable
 from portal.creditor.doors import creditor_page, routes
+from portal.creditor.mapping_sheets import everything_left_out, open_sheets, shown_sheets
 from portal.creditor.placed import find_placement, next_page
 from portal.creditor.single_claim import COUNTRIES
 from portal.creditor.words import FIELDS
@@ -57,8 +58,8 @@ def mapping_page(
     status: int = 200,
 ) -> Response:
     """This function will answer with the page that asks what the columns of a placement mean."""
-    sheet = request.query_params.get("sheet", "") if form is None else form.value("sheet")
-    table = open_table(unit, wiring, found, sheet)
+    content = _content(unit, wiring, found)
+    table = _opened(content, request.query_params if form is None else form.values)
     proposal = propose(table.headers, table.sample)
     if form is None:
         form = blank(**_first_answers(found, table, proposal))
@@ -75,16 +76,16 @@ def mapping_page(
         placement=found,
         form=form,
         headers=table.headers,
-        added=ADDED,
         samples=[_samples(table, index) for index in range(len(table.headers))],
         reasons=reasons,
         notes=table,
         sheets=_sheets(table),
+        sheet=form.value("sheet"),
         fields=[(field, FIELDS[field]) for field in HEADERS],
         required=[gettext(FIELDS[field]) for field in (*REQUIRED, "due_on")],
         countries=COUNTRIES,
         kinds=list(DEBTOR_KINDS.items()),
-        **_understood(unit, found, table, form.values, asked=form.errors),
+        **_understood(unit, found, content, table, form.values, asked=form.errors),
     )
 
 
@@ -100,7 +101,7 @@ def _sheets(table: Table) -> list[tuple[str, str]]:
     if len(table.sheets) < 2:
         return []
     together = [(ALL_SHEETS, gettext("All sheets with these columns"))]
-    several = table.rivals or table.sheet == ALL_SHEETS
+    several = table.rivals or sheets_left_out(table.sheet) is not None
     return [(name, name) for name in table.sheets] + (together if several else [])
 
 
@@ -112,23 +113,29 @@ def _samples(table: Table, index: int) -> list[str]:
     return list(dict.fromkeys(cell[:60] for cell in cells if cell))[:SAMPLES_SHOWN]
 
 
-def open_table(unit: Unit, wiring: Wiring, found: Placement, sheet: str = "") -> Table:
-    """This function will open the table that a placement was received as.
+def _content(unit: Unit, wiring: Wiring, found: Placement) -> bytes:
+    return fetch(unit, wiring.ports.files, creditor_id=found.creditor_id, sha256=found.sha256)[0]
 
-    :param sheet: the sheet that was chosen; one that it has not is as none chosen.
+
+def _opened(content: bytes, fields: Mapping[str, Any]) -> Table:
+    """The table that a placement was received as.
+
     :raises Invalid: the file holds no table.
     """
-    content, _ = fetch(unit, wiring.ports.files, creditor_id=found.creditor_id, sha256=found.sha256)
     try:
-        table = read_table(content)
-        known = sheet in table.sheets or (sheet == ALL_SHEETS and table.sheets)
-        return read_table(content, sheet) if known and sheet != table.sheet else table
+        return open_sheets(content, fields)
     except Unreadable as refusal:
         raise Invalid(refusal.reason) from refusal
 
 
 def _understood(
-    unit: Unit, found: Placement, table: Table, fields: dict[str, Any], *, asked: dict[str, str]
+    unit: Unit,
+    found: Placement,
+    content: bytes,
+    table: Table,
+    fields: dict[str, Any],
+    *,
+    asked: dict[str, str],
 ) -> dict[str, Any]:
     """How the first rows read under the answers given so far, and what is still in doubt."""
     columns = _columns(fields, table.headers)
@@ -137,19 +144,16 @@ def _understood(
     missing = [gettext(FIELDS[field]) for field in REQUIRED if field not in columns]
     if not columns.keys() & {"due_on", "issued_on"}:
         missing.append(gettext(FIELDS["due_on"]))
-    rows = preview(
-        table.headers,
-        table.sample,
-        mapped=mapped,
-        habits=habits_of(unit, creditor_id=found.creditor_id),
-        today=unit.today,
-    )
+    habits = habits_of(unit, creditor_id=found.creditor_id)
+    rows = preview(table.headers, table.sample, mapped=mapped, habits=habits, today=unit.today)
     return {
         "rows": rows,
+        "shown_sheets": shown_sheets(content, table, fields, mapped=mapped, habits=habits, today=unit.today),
         "writing": writing,
         "missing": missing,
         "answers": blank(**{name: value for name, value in fields.items() if name != "csrf"}),
         "asked": asked,
+        "added": ADDED,
         "field_words": FIELDS,
         "kind_words": DEBTOR_KINDS,
     }
@@ -166,10 +170,9 @@ def preview_mapping(
 ) -> Response:
     """The first rows as the columns chosen at this moment would be read; nothing is stored."""
     found = find_placement(unit, own_creditor(visitor), placement_id)
-    table = open_table(unit, wiring, found, str(fields.get("sheet", "")))
-    return creditor_page(
-        request, "mapping_understood.html", **_understood(unit, found, table, fields, asked={})
-    )
+    content = _content(unit, wiring, found)
+    values = _understood(unit, found, content, _opened(content, fields), fields, asked={})
+    return creditor_page(request, "mapping_understood.html", **values)
 
 
 @routes.post("/placements/{placement_id:uuid}/mapping")
@@ -187,9 +190,12 @@ def explain_columns(
     if found.state not in ("mapping", "refused"):
         return leave_for(f"/creditor/placements/{placement_id}")
     form = blank(**{name: value for name, value in fields.items() if name != "csrf"})
-    table = open_table(unit, wiring, found, str(fields.get("sheet", "")))
+    content = _content(unit, wiring, found)
+    table = _opened(content, fields)
     with form.attempt(unit):
-        mapped = replace(_answered(fields, table), sheet=_sheet_to_keep(unit, wiring, found, table))
+        if everything_left_out(fields, table):
+            raise Invalid("leave at least one sheet in", field="sheet")
+        mapped = replace(_answered(fields, table), sheet=_sheet_to_keep(content, table))
         name = str(fields.get("profile") or found.name.rpartition(".")[0] or found.name)
         found.mapping_id = save_mapping(
             unit, creditor_id=creditor_id, name=name, mapped=mapped, headers=table.headers
@@ -215,9 +221,9 @@ def _answered(fields: dict[str, Any], table: Table) -> Mapped:
     return replace(mapped, decimal_sign=mapped.decimal_sign or ",")
 
 
-def _sheet_to_keep(unit: Unit, wiring: Wiring, found: Placement, table: Table) -> str:
-    """The sheet that was chosen, when there was a choice or it is not the one that is read by itself."""
-    usual = open_table(unit, wiring, found)
+def _sheet_to_keep(content: bytes, table: Table) -> str:
+    """The sheets that were chosen, when there was a choice or they are not what is read by itself."""
+    usual = _opened(content, {})
     return table.sheet if usual.rivals or table.sheet != usual.sheet else ""
 
 

@@ -182,6 +182,6 @@ def _position(token: str | None) -> tuple[Any, str] | None:
         return None
     try:
         value, last = json.loads(urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-    except (ValueError, NotBase64, TypeError):
+    except (ValueError, NotBase64, TypeError, RecursionError):
         return None
     return (value, last) if isinstance(value, str) and isinstance(last, str) else None

@@ -203,10 +203,10 @@ class TestKeeping:
         office.pay(claim, 30_215)
         assert (state(office), office.owed(claim), office.grounds(claim)) == ("completed", 10_000, [])
 
-    def test_an_early_payment_shortens_the_end(self, office, claim):
+    def test_an_early_payment_counts_for_the_next_instalments(self, office, claim):
         propose(office, claim)
         office.pay(claim, 25_000)
-        assert paid(office) == [10_053, 0, 4_891, 10_056]
+        assert paid(office) == [10_053, 10_053, 4_894, 0]
 
     def test_money_that_the_plan_knew_of_does_not_count_twice(self, office, claim):
         office.pay(claim, 10_000)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agency.claims.build_up import ClaimFacts, InvoiceFacts, Movement, build_up
+from agency.claims.build_up import build_up
+from agency.claims.claim_facts import ClaimFacts, InvoiceFacts, Movement
 from agency.claims.explaining import claim_trace
 from agency.money import Money
 from agency.rules.explain import explain

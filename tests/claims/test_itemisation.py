@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agency.claims.build_up import ClaimFacts, InvoiceFacts, Movement, build_up, open_per_invoice
+from agency.claims.build_up import build_up
+from agency.claims.claim_facts import ClaimFacts, InvoiceFacts, Movement
+from agency.claims.invoice_replay import open_per_invoice
 from agency.claims.itemisation import itemise, itemise_many, open_total
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Door

@@ -14,7 +14,8 @@ from uuid import UUID
 import pytest
 from pypdf import PdfReader
 
-from agency.claims.build_up import ClaimFacts, InvoiceFacts, Movement, build_up
+from agency.claims.build_up import build_up
+from agency.claims.claim_facts import ClaimFacts, InvoiceFacts, Movement
 from agency.communication.brand_cases import Case, Sends
 from agency.communication.brand_previews import preview, sample_for, texts
 from agency.communication.mandatory import KINDS

@@ -134,7 +134,7 @@ def settle(ground: Ground) -> None:
         with ground.work.units.open(Door.WORKER, by="system:test") as unit:
             return outbox_state(unit).open == 0
 
-    seconds = 180 + ground.size.messages // 20
+    seconds = 180 + ground.size.messages // 8
     assert wait_until(all_sent, seconds=seconds, every=0.5), states(ground.work)
     # A job that a kill made fail a few times waits up to half a minute before it is tried again.
     assert wait_until(all_done, seconds=180, every=0.5)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agency.claims.build_up import ClaimFacts, InvoiceFacts, build_up
+from agency.claims.build_up import build_up
+from agency.claims.claim_facts import ClaimFacts, InvoiceFacts
 from agency.claims.holds import running_holds
 from agency.claims.itemisation import itemise
 from agency.disputes.lines import InvoiceLine, spread

@@ -17,6 +17,7 @@ from PIL import Image
 
 from agency.documents import sandbox
 from agency.documents.archives import ArchiveLimits, UnacceptableArchive, entries_of, names_of
+from agency.documents.signs import signs_of, text_of
 from agency.documents.types import UnacceptableFile, file_type
 from agency.kernel.errors import NotFound
 from agency.rules.reading import ReadState
@@ -39,6 +40,21 @@ def a_docx(**parts: str) -> bytes:
         "word/document.xml": "<w:d xmlns:w='w'><w:p><w:r><w:t>Afleverbon</w:t></w:r></w:p></w:d>",
     }
     return a_zip(usual | parts)
+
+
+class TestMails:
+    """A mail as evidence is read as every mail is that comes in: whatever charset it claims."""
+
+    MAIL = (
+        b"From: Jan <jan@example.org>\nTo: a@example.org\nSubject: Uw factuur =?no-such?q?F-117?=\n"
+        b"Content-Type: text/plain; charset=Shyft_JIS\n\nIk heb F-117 al betaald.\n"
+    )
+
+    def test_an_unknown_charset_does_not_keep_its_words_back(self):
+        assert "F-117" in signs_of(text_of(self.MAIL, "message/rfc822"), "x.eml").tokens
+        found = sandbox.read(self.MAIL, media_type="message/rfc822")
+        assert found.state is ReadState.read
+        assert {"From:", "betaald."} <= {word.text for word in found.pages[0].words}
 
 
 class TestArchives:
@@ -75,6 +91,14 @@ class TestArchives:
         (entry,) = entries_of(a_zip({name: b"content"}))
         assert entry.content == b"content"
         assert list(tmp_path.iterdir()) == []
+
+    def test_e8_a_file_without_a_name_is_a_file(self):
+        with io.BytesIO(a_zip({"x": b"content"})) as packed:
+            with zipfile.ZipFile(packed, "a") as archive:
+                archive.writestr(zipfile.ZipInfo(""), b"nameless")
+            content = packed.getvalue()
+        assert names_of(content) == ["x", ""]
+        assert [entry.content for entry in entries_of(content)] == [b"content", b"nameless"]
 
     def test_e8_a_link_is_refused(self):
         out = io.BytesIO()

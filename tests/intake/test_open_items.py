@@ -15,7 +15,8 @@ from agency.intake.mapping import Mapped, UnclearColumns, as_written, recognise
 from agency.intake.preview import preview
 from agency.intake.reading import Table, read_table
 from agency.intake.rows import Habits
-from agency.intake.table import ALL_SHEETS, number_of, place_of
+from agency.intake.table import ALL_SHEETS, all_but, number_of, place_of
+from agency.intake.workbook import look_at_sheets
 from agency.ports.readers import Unreadable
 
 pytestmark = pytest.mark.pure
@@ -385,6 +386,28 @@ class TestSheets:
         assert (table.sheet, table.other_sheets) == (ALL_SHEETS, ("Uitleg", "Betaald"))
         rows = [(place_of(number), cells[0]) for number, cells in table.rows]
         assert rows == [("2:2", "F1"), ("4:4", "F2"), ("4:5", "F3")]
+
+    def test_that_are_left_out_are_not_read(self):
+        table = read_table(several_sheets(), all_but(["Augustus", "Oktober"]))
+        assert [cells[0] for _, cells in table.rows] == ["F2", "F3"]
+        assert table.other_sheets == ("Uitleg", "Augustus", "Betaald")
+        with pytest.raises(Unreadable, match="every sheet was left out"):
+            read_table(several_sheets(), all_but(table.sheets))
+
+    def test_are_looked_at_together(self):
+        looks = look_at_sheets(several_sheets(), ALL_SHEETS)
+        assert [(look.name, look.rows, look.read) for look in looks] == [
+            ("Uitleg", 0, False),
+            ("Augustus", 2, True),
+            ("Betaald", 1, False),
+            ("September", 2, True),
+        ]
+        assert [place_of(number) for number, _ in looks[3].table.sample] == ["4:4", "4:5"]
+        without = look_at_sheets(several_sheets(), all_but(["Augustus"]))
+        assert [(look.name, look.read) for look in without if look.alike] == [
+            ("Augustus", False),
+            ("September", True),
+        ]
 
     @pytest.mark.parametrize("number", [1, 12, 40_000_012])
     def test_places_of_rows_are_read_as_they_are_written(self, number):

@@ -95,6 +95,12 @@ class TestReceipts:
         with pytest.raises(WebhookRefused):
             webhooks.reports(**signed(events))
 
+    def test_a_call_that_nests_without_end_is_refused(self):
+        body = b'{"events":' + b"[" * 5_000
+        call = signed([]) | {"body": body, "signature": webhooks.sign(body=body, key="k", at=NOW)}
+        with pytest.raises(WebhookRefused, match="not a list"):
+            webhooks.reports(**call)
+
 
 class TestFromTheSimulator:
     @pytest.mark.parametrize(

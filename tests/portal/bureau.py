@@ -16,6 +16,7 @@ from portal.wiring import Wiring
 from tests.communication.correspondence import Office
 from tests.desk.desks import Desk
 
+LONG_NAME = "Koninklijke Verenigde Noord-Nederlandse Scheepsbouw- en Machinefabrieken De Nieuwe Onderneming"
 PARTS = ("portal.shared.sign_in", "portal.shared.account", "portal.collector", "portal.live")
 
 
@@ -51,6 +52,12 @@ def url_of(claim: tuple[UUID, UUID]) -> str:
     return f"/desk/claims/{claim[0]}/{claim[1]}"
 
 
+def case_url(answer) -> str:
+    """Where a form leads: the page of a case."""
+    assert answer.status_code == 303, answer.text[:800]
+    return answer.headers["location"]
+
+
 def send(client: TestClient, path: str, *, page: str, **fields):
     """Fill in a form of a page and send it."""
     shown = client.get(page)
@@ -65,3 +72,9 @@ def bureau(units, monkeypatch) -> Bureau:
     """An office on a Tuesday morning."""
     monkeypatch.setattr(main, "PARTS", PARTS)
     return Bureau(Office(units).open_up()).open_portal()
+
+
+@pytest.fixture
+def browser(bureau) -> TestClient:
+    """A browser that the desk's own collector is signed in with."""
+    return bureau.browser()

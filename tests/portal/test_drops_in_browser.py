@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from agency.parties.models import Role
-from tests.barriers import DESK, barriers
+from tests.barriers import DESK, PHONE, barriers
 from tests.einvoice.pdf_samples import invoice_pdf
 from tests.intake.test_open_items import several_sheets
 from tests.portal.served import serve
@@ -146,4 +146,23 @@ class TestTheMappingPage:
         expect(page.locator("#understood")).to_contain_text("Klant A BV")
         page.get_by_role("button", name="Keep and read the file").click()
         page.wait_for_url("**/creditor/quotes/*")
+        assert complaints == []
+
+    def test_leaves_a_sheet_out_by_keyboard_on_a_telephone(self, window, tmp_path):
+        page, complaints = window(viewport=PHONE)
+        (tmp_path / "months.xlsx").write_bytes(several_sheets())
+        page.goto("/creditor/placements/new")
+        page.locator("input[type=file]").set_input_files(tmp_path / "months.xlsx")
+        page.wait_for_url("**/creditor/drops/*")
+        page.locator("#drop tbody a").click()
+        page.get_by_role("link", name="All sheets with these columns").press("Enter")
+        august = page.get_by_role("region", name="Augustus")
+        expect(august).to_contain_text("Will be read")
+        august.get_by_label("Leave out this sheet").press("Space")
+        expect(august).to_contain_text("Left out")
+        # Who goes on by keyboard is where they were.
+        expect(august.get_by_label("Leave out this sheet")).to_be_focused()
+        page.get_by_role("button", name="Keep and read the file").press("Enter")
+        page.wait_for_url("**/creditor/*s/*", wait_until="load")
+        expect(page.locator("body")).not_to_contain_text("F1")
         assert complaints == []

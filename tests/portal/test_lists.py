@@ -1,5 +1,7 @@
 """Lists: sorting, filtering and paging by the database give each row once, in both directions."""
 
+from base64 import urlsafe_b64encode
+
 import pytest
 from sqlalchemy import column, table, text
 from sqlalchemy import select as select_from
@@ -70,6 +72,8 @@ class TestPaging:
         first = page(things, "/things?sort=name")
         assert page(things, "/things?sort=name&after=%%%") == first
         assert page(things, "/things?sort=name&after=W10").rows == first.rows
+        endless = urlsafe_b64encode(b"[" * 1_400).decode()
+        assert page(things, f"/things?sort=name&after={endless}").rows == first.rows
 
 
 @pytest.mark.pure

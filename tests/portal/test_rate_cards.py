@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 
 from agency.kernel.emitting import install_reactions
+from agency.kernel.outbox import drain
 from agency.kernel.unit import Door
 from agency.parties.models import Role
 from agency.pricing.rate_cards import publish_first_card
@@ -130,20 +131,47 @@ class TestFourEyes:
 
 
 class TestSimulation:
+    def simulated(self, editor, units) -> str:
+        assert editor.post(f"{editor.page}/simulation").status_code == 303
+        drain(units)
+        return editor.client.get(f"{editor.page}/simulation").text
+
     def test_shows_old_against_new_and_gives_it_as_a_file(self, house, units):
         creditor_id = house.creditor()
         place(units, creditor_id, a_file(a_row("F1", amount="100,00"), a_row("F2", amount="2.500,00")))
         editor = Editor(house)
         assert editor.post(editor.page, editor.fields() | {"file_fee": ["10"]}).status_code == 303
-        shown = editor.client.get(f"{editor.page}/simulation").text
+        shown = self.simulated(editor, units)
         assert "Enercity" in shown
         assert "€20.00" in shown
         file = editor.client.get(f"{editor.page}/simulation.csv").content.decode("utf-8-sig")
         assert len(file.strip().splitlines()) == 3
 
-    def test_of_an_empty_portfolio_says_so(self, house):
+    def test_of_an_empty_portfolio_says_so(self, house, units):
+        assert "No claims to price" in self.simulated(Editor(house), units)
+
+    def test_is_asked_for_followed_and_cancelled(self, house, units):
         editor = Editor(house)
-        assert "No claims to price" in editor.client.get(f"{editor.page}/simulation").text
+        page = f"{editor.page}/simulation"
+        assert "Not tried yet" in editor.client.get(page).text
+        editor.post(page)
+        shown = editor.client.get(page).text
+        assert "Waiting for a worker" in shown
+        assert "nudge:RateCardTried" in shown
+        editor.post(f"{page}/cancellation")
+        drain(units)
+        assert "The try-out was cancelled" in editor.client.get(page).text
+        assert "No claims to price" in self.simulated(editor, units)
+        editor.post(editor.page, editor.fields() | {"file_fee": ["10"]})
+        assert "The draft has changed since it was tried" in editor.client.get(page).text
+
+    def test_of_an_unfair_card_is_refused(self, house):
+        editor = Editor(house)
+        fields = editor.fields()
+        fields["age_points"][1] = "-9"
+        editor.post(editor.page, fields)
+        refused = editor.post(f"{editor.page}/simulation")
+        assert (refused.status_code, "breaks a rule" in refused.text) == (422, True)
 
 
 class TestDoor:

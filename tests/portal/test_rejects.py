@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -95,6 +96,39 @@ def test_of_several_sheets_say_which_and_come_back(manager, house, creditor_id):
     csv.writer(out, delimiter=";").writerows([head, row])
     manager.drop(out.getvalue().encode())
     assert claims(house, creditor_id) == [("F1", 1_000), ("F2", 2_000), ("F3", 3_000)]
+
+
+SHEET_ANSWERS = {
+    f"column_{at}": field
+    for at, field in enumerate(("invoice_number", "debtor_name", "due_on", "amount"))
+} | {"sheet": "*", "profile": "Posten"}  # fmt: skip
+
+
+def test_every_sheet_is_shown_as_it_will_be_read(manager):  # noqa: F811
+    page = manager.drop(several_sheets(), name="posten.xlsx").headers["location"]
+    shown = manager.get(f"{page}?sheet=*").text
+    assert re.findall(r'<h3 id="sheet-\d"[^>]*>([^<]+)', shown) == [
+        "Uitleg", "Augustus", "Betaald", "September",
+    ]  # fmt: skip
+    assert shown.count("Will be read") == 2
+    assert shown.count("Leave out this sheet") == 2
+    assert "Nothing in it is recognised as claims." in shown
+    for place in ("2:2", "4:4", "4:5"):
+        assert place in shown
+    answers = SHEET_ANSWERS | {"leave_out_1": "true"}
+    without = manager.post(f"{page}/mapping/preview", answers).text
+    assert "Left out" in without
+    assert 'name="leave_out_1" value="true" checked' in without
+    assert "F1" in without  # what is left out can still be looked at
+
+
+def test_a_sheet_that_is_left_out_is_not_read_now_or_later(manager, house, creditor_id):  # noqa: F811
+    page = manager.drop(several_sheets(), name="posten.xlsx").headers["location"]
+    nothing = SHEET_ANSWERS | {"leave_out_1": "true", "leave_out_3": "true"}
+    refused = manager.post(f"{page}/mapping", nothing)
+    assert (refused.status_code, "eave at least one sheet in" in refused.text) == (422, True)
+    manager.post(f"{page}/mapping", SHEET_ANSWERS | {"leave_out_1": "true"})
+    assert claims(house, creditor_id) == [("F2", 2_000)]
 
 
 def test_of_another_creditor_do_not_exist(manager, house):  # noqa: F811

@@ -20,9 +20,8 @@ from agency.pricing.drafts import (
     submit_draft,
 )
 from agency.pricing.rate_cards import UnlawfulCard, card_on, publish_card
-from agency.pricing.simulating import simulate
 from agency.rules.price import DEFAULT_CARD, PhaseStep
-from tests.intake.factories import a_creditor, a_file, a_row, place, rows_of
+from tests.intake.factories import a_creditor, rows_of
 
 DEARER = plain_fields(replace(DEFAULT_CARD, floor_bps=300, file_fee=500))
 
@@ -119,28 +118,8 @@ class TestPublishing:
             change_draft(unit, draft_id=draft_id, name="y", valid_from=unit.today, content=DEARER)
 
 
-class TestSimulation:
-    def test_says_what_each_creditor_would_pay_old_against_new(self, units, creditor_id):
-        place(units, creditor_id, a_file(a_row("F1", amount="100,00"), a_row("F2", amount="2.500,00")))
-        place(units, a_creditor(units, "OTHER"), a_file(a_row("F1", amount="400,00")))
-        with at_desk(units) as unit:
-            found = simulate(unit, old=DEFAULT_CARD, new=replace(DEFAULT_CARD, file_fee=500))
-        assert (found.every, found.total.claims, len(found.creditors)) == (1, 3, 2)
-        assert found.total.new - found.total.old == 3 * 500
-        assert found.creditors[creditor_id].claims == 2
-        assert found.creditors[creditor_id].new - found.creditors[creditor_id].old == 2 * 500
-        assert [one.amount.minor for one in found.biggest] != []
-        old = rows_of(units, creditor_id, "SELECT sum((facts ->> 'maximum_minor')::bigint) FROM quote_line")
-        assert found.creditors[creditor_id].old == old[0][0]
-
-    def test_of_the_same_card_changes_nothing(self, units, creditor_id):
-        place(units, creditor_id, a_file(a_row("F1", amount="100,00")))
-        with at_desk(units) as unit:
-            found = simulate(unit, old=DEFAULT_CARD, new=DEFAULT_CARD)
-        assert (found.biggest, dict(found.shifts)) == ([], {0: 1})
-
-    def test_of_a_draft_is_of_the_card_that_would_be_published(self, units, creditor_id):
-        draft_id = drafted(units)
-        with at_desk(units) as unit:
-            draft = RATE_CARD_DRAFTS.find(unit, draft_id=draft_id)
-            assert fair_card(draft).version == draft.valid_from.isoformat()
+def test_the_card_of_a_draft_is_the_one_that_would_be_published(units, creditor_id):
+    draft_id = drafted(units)
+    with at_desk(units) as unit:
+        draft = RATE_CARD_DRAFTS.find(unit, draft_id=draft_id)
+        assert fair_card(draft).version == draft.valid_from.isoformat()

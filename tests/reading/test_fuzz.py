@@ -5,7 +5,8 @@ import pytest
 from infra.fuzz import crashers, parsers, trying
 from infra.fuzz.crashers import Crasher, invented
 from infra.fuzz.mutations import MUTATIONS, mutate
-from infra.fuzz.parsers import PARSERS, Parser
+from infra.fuzz.parser import Parser
+from infra.fuzz.parsers import PARSERS
 
 pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
@@ -18,9 +19,10 @@ def test_what_broke_a_parser_once_is_answered_or_refused(crasher, real_data):
 @pytest.mark.parametrize("parser", PARSERS, ids=lambda parser: parser.name)
 def test_every_parser_takes_or_refuses_its_damaged_seeds(parser, real_data):
     seeds = sorted(path for pattern in parser.seeds for path in real_data.glob(pattern) if path.is_file())
-    assert seeds
-    for number, seed in enumerate(seeds[:: max(1, len(seeds) // 8)]):
-        assert trying.try_here(parser.name, mutate(seed.read_bytes(), number)) is None, (seed.name, number)
+    contents = [seed.read_bytes() for seed in seeds[:: max(1, len(seeds) // 8)]] + list(parser.samples)
+    assert contents
+    for number, content in enumerate(contents):
+        assert trying.try_here(parser.name, mutate(content, number)) is None, number
 
 
 class TestTheFuzzer:

@@ -341,6 +341,7 @@ class TestFile:
             ("outcome = 1\n" + BASE + BAND, "outcome: is not a table"),
             (BASE + BAND + '[outcome]\nlost = "none"\n', "outcome.lost: is not one of collected"),
             (BASE + BAND + '[outcome]\nnothing = "some"\n', "outcome.nothing: not a plain decimal"),
+            ("bands = " + "[" * 5_000, "not a TOML file"),
         ],
     )
     def test_is_refused_with_the_field_and_the_reason(self, content, why):

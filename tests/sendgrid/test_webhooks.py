@@ -138,6 +138,12 @@ class TestReceipts:
         with pytest.raises(WebhookRefused):
             webhooks.receipts(**signed(events), now=NOW)
 
+    def test_a_call_that_nests_without_end_is_refused(self):
+        body, timestamp = b"[" * 5_000, str(int(NOW.timestamp()))
+        call = signed([]) | {"body": body, "signature": sign_events(timestamp=timestamp, body=body)}
+        with pytest.raises(WebhookRefused, match="not JSON"):
+            webhooks.receipts(**call, now=NOW)
+
 
 class TestFromTheSimulator:
     def listen(self, simulator):

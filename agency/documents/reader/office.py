@@ -5,11 +5,10 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable
-from email import message_from_bytes
-from email.policy import default
-from html import unescape
 from typing import Any, Final
 from xml.etree.ElementTree import iterparse
+
+from agency.rules.inbound.mail import read_mail
 
 TEXT_MAX: Final = 300_000
 PART_MAX: Final = 30_000_000
@@ -19,9 +18,6 @@ _PARTS: Final = {
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ("word/document.xml", "p"),
     "application/vnd.oasis.opendocument.text": ("content.xml", "p"),
 }
-_TAG = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|<[^>]{0,2000}>", re.DOTALL | re.IGNORECASE)
-
-
 # What mails and archives are written in: a codec is a file of Python, loaded before no file may be opened.
 _CODECS: Final = (
     "cp437", "cp850", "cp1250", "cp1251", "cp1252", "latin-1", "iso8859-2", "iso8859-15", "utf-7", "utf-16",
@@ -48,7 +44,7 @@ def read(content: bytes, *, media_type: str) -> dict[str, Any]:
     if media_type in _PARTS:
         lines = _zipped(content, *_PARTS[media_type])
     elif media_type == "message/rfc822":
-        lines = _mail(content)
+        lines = read_mail(content).as_read.splitlines()
     elif media_type == "application/xml":
         lines = list(_xml(io.BytesIO(content), paragraph=None))
     elif media_type in ("text/plain", "text/csv"):
@@ -95,21 +91,6 @@ def _xml(file: io.BytesIO, *, paragraph: str | None) -> Iterable[str]:
         element.clear()
     if line:
         yield " ".join(line)
-
-
-def _mail(content: bytes) -> list[str]:
-    message = message_from_bytes(content, policy=default)
-    heads = [f"{name}: {message[name]}" for name in ("From", "To", "Date", "Subject") if message[name]]
-    body = message.get_body(("plain", "html"))
-    if body is None:
-        return heads
-    try:
-        text = body.get_content()
-    except (LookupError, UnicodeError):
-        text = _decoded(body.get_payload(decode=True) or b"")  # type: ignore[arg-type]
-    if body.get_content_subtype() == "html":
-        text = unescape(_TAG.sub("\n", text))
-    return [*heads, *str(text).splitlines()]
 
 
 def _decoded(content: bytes) -> str:

@@ -79,6 +79,13 @@ class Mail:
         return tuple(dict.fromkeys(found for _, one in getaddresses(said) if (found := address_in(one))))
 
     @property
+    def as_read(self) -> str:
+        """What its reader saw: from whom, to whom, when and about what, an empty line, and the words."""
+        told = [(name, " ".join(self.header(name).split())) for name in ("from", "to", "date", "subject")]
+        heads = [f"{name.title()}: {value}" for name, value in told if value]
+        return "\n".join((*heads, "", self.text.strip()))
+
+    @property
     def answers_to(self) -> tuple[str, ...]:
         """Ids of the mails that this one answers to, without brackets, the nearest first."""
         said = [self.header("in-reply-to"), *reversed(_MESSAGE_ID.findall(self.header("references")))]

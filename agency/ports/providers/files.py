@@ -1,0 +1,30 @@
+"""What the business asks of who keeps its files."""
+
+from typing import Protocol
+
+
+class FileNotStored(KeyError):
+    """The store holds no file of this sha256, or what it holds is damaged."""
+
+    def __init__(self, sha256: str) -> None:
+        super().__init__(sha256)
+        self.sha256 = sha256
+
+
+class FileStore(Protocol):
+    """Keeps files by their content; what is once in does not change."""
+
+    def put(self, content: bytes) -> str:
+        """Keep the content and return its sha256 in lower-case hex; keeping it twice changes nothing.
+
+        :raises ProviderRefused, ProviderTransient: a remote store said no, or cannot be reached.
+        """
+        ...
+
+    def get(self, sha256: str) -> bytes:
+        """Return the content of this sha256, checked against it.
+
+        :raises FileNotStored: nothing is kept under it, or the content is damaged.
+        :raises ProviderRefused, ProviderTransient: a remote store said no, or cannot be reached.
+        """
+        ...

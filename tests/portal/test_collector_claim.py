@@ -1,0 +1,153 @@
+"""A claim on a collector's page: everything that stands on it, and what can be done with it."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import text
+from sqlalchemy.event import listen
+
+from agency.claims.holds import place_hold
+from agency.claims.states import HoldGround
+from agency.kernel.ids import new_id
+from tests.communication.correspondence import queue
+from tests.portal.bureau import LONG_NAME, browser, bureau, send, url_of
+
+__all__ = ["browser", "bureau"]
+
+
+class TestClaim:
+    def test_everything_stands_on_it(self, bureau, browser):
+        claim = bureau.claim(name=LONG_NAME)
+        with bureau.office.unit() as unit:
+            queue(unit, *claim)
+        bureau.office.send()
+        page = browser.get(url_of(claim)).text
+        for words in (LONG_NAME, "402.15", "+31612345678", "debtor@example.org", "First reminder",
+                      "By which rules?", "What happened", "Dorpsstraat 12, 3511 AB Utrecht"):  # fmt: skip
+            assert words in page, words
+
+    def test_another_persons_claim_at_another_creditor(self, bureau, browser):
+        here, there = bureau.claim(), bureau.claim(brand="Fysio Plus")
+        assert "Other claims of this debtor" not in browser.get(url_of(here)).text
+        with bureau.office.unit() as unit:
+            connection = unit.session.connection()
+            identity = new_id()
+            connection.execute(
+                text("INSERT INTO debtor_identity (id, match_key, created_at) VALUES (:i, 'k', app.now())"),
+                {"i": identity},
+            )
+            connection.execute(text("UPDATE debtor SET identity_id = :i"), {"i": identity})
+        page = browser.get(url_of(here)).text
+        assert "Other claims of this debtor" in page
+        assert url_of(there) in page
+
+    def test_unknown(self, bureau, browser):
+        claim = bureau.claim()
+        assert browser.get(url_of((claim[0], new_id()))).status_code == 404
+        assert browser.get(url_of((new_id(), claim[1]))).status_code == 404
+
+    def test_a_page_is_a_handful_of_statements(self, bureau, browser):
+        claim = bureau.claim()
+        statements = []
+        listen(
+            bureau.office.units.engine,
+            "before_cursor_execute",
+            lambda *given: statements.append(given[2]),
+        )
+        browser.get(url_of(claim))
+        assert len(statements) <= 13, "\n".join(statement[:80] for statement in statements)
+        statements.clear()
+        browser.get("/desk")
+        assert len(statements) <= 7, "\n".join(statement[:80] for statement in statements)
+
+
+class TestActions:
+    def test_note(self, bureau, browser):
+        claim = bureau.claim()
+        send(browser, f"{url_of(claim)}/notes", page=url_of(claim), note="<b>Called</b> back")
+        page = browser.get(url_of(claim)).text
+        assert "&lt;b&gt;Called&lt;/b&gt; back" in page
+        assert "Marieke van Wijngaarden" in page
+
+    def test_an_empty_note_is_refused(self, bureau, browser):
+        claim = bureau.claim()
+        answer = send(browser, f"{url_of(claim)}/notes", page=url_of(claim), note="  ")
+        assert answer.status_code == 422
+        assert 'id="error-note"' in answer.text
+
+    def test_promise_with_its_audit(self, bureau, browser):
+        claim = bureau.claim()
+        path = f"{url_of(claim)}/promises"
+        wrong = send(browser, path, page=url_of(claim), promise_amount="9999", promise_on="2026-12-10")
+        assert wrong.status_code == 422
+        assert 'id="error-promise_amount"' in wrong.text
+        send(browser, path, page=url_of(claim), promise_amount="100,00", promise_on="2026-12-10")
+        assert bureau.value("SELECT facts ->> 'amount' FROM audit_entry WHERE action = 'promise.noted'")
+        page = browser.get(url_of(claim)).text
+        assert "A promise is open already." in page
+
+    def test_hold_and_lift(self, bureau, browser):
+        claim = bureau.claim()
+        send(
+            browser, f"{url_of(claim)}/holds", page=url_of(claim), ground="complaint", hold_note="By letter",
+            hold_until="2026-12-20",
+        )  # fmt: skip
+        assert bureau.value("SELECT ends_at FROM hold") == datetime(2026, 12, 20, 23, tzinfo=UTC)
+        assert "Collection is paused: complaint" in browser.get(url_of(claim)).text
+        hold_id = bureau.value("SELECT id FROM hold")
+        path = f"{url_of(claim)}/holds/{hold_id}/end"
+        assert send(browser, path, page=url_of(claim), why="").status_code == 422
+        send(browser, path, page=url_of(claim), why="answered")
+        assert (
+            bureau.value("SELECT facts ->> 'why' FROM audit_entry WHERE action = 'hold.lifted'") == "answered"
+        )
+        assert "Collection is paused" not in browser.get(url_of(claim)).text
+
+    def test_a_hold_that_forbids_talking_takes_the_call_away(self, bureau, browser):
+        claim = bureau.claim()
+        with bureau.unit() as unit:
+            place_hold(unit, creditor_id=claim[0], claim_id=claim[1], ground=HoldGround.INSOLVENCY)
+        page = browser.get(url_of(claim)).text
+        assert "The claim is on hold: insolvency." in page
+        assert 'id="call"' not in page
+
+    def test_dispute_and_its_outcome(self, bureau, browser):
+        claim = bureau.claim()
+        send(
+            browser, f"{url_of(claim)}/disputes", page=url_of(claim), reason="wrong_amount",
+            dispute_words="Should be 100", disputed="302,15", substantiated="true",
+        )  # fmt: skip
+        assert bureau.value("SELECT disputed_minor FROM dispute") == 30215
+        bureau.office.react()
+        page = browser.get(url_of(claim)).text
+        assert "Should be 100" in page
+        assert "With grounds" in page
+        dispute_id = bureau.value("SELECT id FROM dispute")
+        path = f"{url_of(claim)}/disputes/{dispute_id}/outcome"
+        assert send(browser, path, page=url_of(claim), outcome="resolved_creditor").status_code == 422
+        send(browser, path, page=url_of(claim), outcome="resolved_creditor", outcome_why="Order signed")
+        assert bureau.value("SELECT outcome FROM dispute") == "Order signed"
+        assert bureau.value("SELECT by FROM audit_entry WHERE action = 'dispute.resolved'") == bureau.by
+
+
+class TestEvidence:
+    def test_a_message_with_its_verdict_and_its_text_in_a_sandbox(self, bureau, browser):
+        claim = bureau.claim()
+        with bureau.office.unit() as unit:
+            message_id = queue(unit, *claim)
+        url = f"{url_of(claim)}/messages/{message_id}"
+        assert "Not written yet" in browser.get(url).text
+        assert browser.get(f"{url}/content").status_code == 404
+        bureau.office.send()
+        page = browser.get(url).text
+        assert "send.gate" in page
+        assert "Why it was allowed" in page
+        assert f'src="{url}/content"' in page
+        sent = browser.get(f"{url}/content")
+        assert sent.headers["content-security-policy"].startswith("sandbox;")
+        assert "van den Berg" in sent.text
+
+    def test_a_message_of_another_claim(self, bureau, browser):
+        claim, other = bureau.claim(), bureau.claim()
+        with bureau.office.unit() as unit:
+            message_id = queue(unit, *claim)
+        assert browser.get(f"{url_of(other)}/messages/{message_id}").status_code == 404

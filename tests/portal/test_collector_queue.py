@@ -1,0 +1,162 @@
+"""The collectors' queue over HTTP: what waits and why, and a case taken, finished and put back."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from agency.desk.models import WorkKind
+from agency.parties.models import Role
+from tests.communication.correspondence import TUESDAY
+from tests.portal.bureau import LONG_NAME, browser, bureau, case_url, send, url_of
+
+__all__ = ["browser", "bureau"]
+
+
+def completion(page: str) -> tuple[str, str]:
+    """Where a case is finished, and under which lease."""
+    found = re.search(r'action="([^"]+/completion)".*?name="generation" value="(\d+)"', page, re.DOTALL)
+    assert found, "the case is not in hand"
+    return found[1], found[2]
+
+
+class TestGuards:
+    @pytest.mark.parametrize("role", [Role.FINANCE, Role.ADMIN])
+    def test_other_roles_stay_out(self, bureau, role):
+        other = bureau.browser("Other", role)
+        for path in ("/desk", "/desk/claims", "/desk/promises", "/desk/disputes", "/desk/search?q=x"):
+            assert other.get(path).status_code == 403
+
+    def test_whoever_is_not_signed_in_is_sent_to_the_door(self, bureau):
+        client = bureau.browser()
+        client.cookies.clear()
+        assert client.get("/desk").headers["location"].startswith("/sign-in")
+
+    def test_a_form_without_its_token_changes_nothing(self, bureau, browser):
+        bureau.ask(bureau.claim())
+        assert browser.post("/desk/cases").status_code == 403
+        assert bureau.value("SELECT leased_by FROM work_item") is None
+
+
+class TestQueue:
+    def test_empty(self, browser):
+        page = browser.get("/desk").text
+        assert "Nothing waits" in page
+        assert send(browser, "/desk/cases", page="/desk").headers["location"] == "/desk"
+        assert "Well done" in browser.get("/desk").text
+
+    def test_it_says_why_each_case_waits_in_the_order_of_taking(self, bureau, browser):
+        call, dispute = bureau.claim(name="P. Peeters"), bureau.claim(name=LONG_NAME)
+        bureau.ask(call)
+        bureau.ask(dispute, WorkKind.DISPUTE, reason="not_delivered")
+        page = browser.get("/desk").text
+        assert page.index(LONG_NAME) < page.index("P. Peeters")
+        assert "Did not receive it" in page
+        assert "the plan now asks for a call" in page
+        assert case_url(send(browser, "/desk/cases", page="/desk")) == url_of(dispute)
+
+    def test_sorted_filtered_and_searched_by_the_database(self, bureau, browser):
+        first, second = bureau.claim(name="Aïcha El Amrani"), bureau.claim(name="Zoë Peeters BV")
+        bureau.ask(first)
+        bureau.ask(second, WorkKind.DISPUTE)
+        by_name = browser.get("/desk?sort=debtor").text
+        assert by_name.index("Aïcha") < by_name.index("Zoë")
+        only = browser.get("/desk?kind=dispute").text
+        assert "Zoë" in only
+        assert "Aïcha" not in only
+        found = browser.get("/desk?q=aicha+el").text
+        assert "Aïcha" in found
+        assert "Zoë" not in found
+        assert "Nothing matches" in browser.get("/desk?q=nobody").text
+        assert browser.get("/desk?sort=password&kind=x&after=rubbish").status_code == 200
+
+    def test_pages_neither_skip_nor_repeat_a_case(self, bureau, browser):
+        claims = [bureau.claim(name=f"Debtor {number:03}") for number in range(3)]
+        for number in range(120):
+            bureau.ask(claims[number % 3], key=f"k{number}", due_at=TUESDAY - timedelta(minutes=number % 7))
+        seen, url = [], "/desk"
+        while url:
+            page = browser.get(url).text
+            seen += re.findall(r'<tr role="row">\s*<td role="cell" data-label="Debtor"', page)
+            following = re.search(r'rel="next" href="([^"]+)"', page)
+            url = following[1].replace("&amp;", "&") if following else None
+        assert len(seen) == 120
+
+    def test_a_colleagues_case_says_whose_it_is(self, bureau, browser):
+        bureau.ask(bureau.claim())
+        colleague = bureau.browser("Pieter Post")
+        send(colleague, "/desk/cases", page="/desk")
+        assert "with Pieter Post" in browser.get("/desk").text
+        assert "Nothing matches" in browser.get("/desk?mine=1").text
+        assert "J. van den Berg" in colleague.get("/desk?mine=1").text
+
+    def test_figures_alone(self, bureau, browser):
+        bureau.ask(bureau.claim())
+        page = browser.get("/desk/figures").text
+        assert "<html" not in page
+        assert "Waiting" in page
+
+
+class TestCase:
+    def test_take_finish_next(self, bureau, browser):
+        first, second = bureau.claim(), bureau.claim()
+        bureau.ask(first, WorkKind.DISPUTE)
+        bureau.ask(second)
+        page = browser.get(case_url(send(browser, "/desk/cases", page="/desk"))).text
+        action, generation = completion(page)
+        answer = send(browser, action, page=url_of(first), generation=generation)
+        assert case_url(answer) == url_of(second)
+        action, generation = completion(browser.get(url_of(second)).text)
+        answer = send(browser, action, page=url_of(second), generation=generation)
+        assert case_url(answer) == "/desk"
+        assert bureau.value("SELECT count(*) FROM work_item WHERE done_by = :b", b=bureau.by) == 2
+
+    def test_two_collectors_get_different_cases(self, bureau, browser):
+        bureau.ask(bureau.claim())
+        bureau.ask(bureau.claim())
+        colleague = bureau.browser("Pieter Post")
+        mine = case_url(send(browser, "/desk/cases", page="/desk"))
+        theirs = case_url(send(colleague, "/desk/cases", page="/desk"))
+        assert mine != theirs
+        assert "in the hands of Pieter Post" in browser.get(theirs).text
+
+    def test_a_late_finisher_reads_what_happened(self, bureau, browser):
+        claim = bureau.claim()
+        bureau.ask(claim)
+        send(browser, "/desk/cases", page="/desk")
+        action, generation = completion(browser.get(url_of(claim)).text)
+        bureau.office.move_to(TUESDAY + timedelta(minutes=40))
+        colleague = bureau.browser("Pieter Post")
+        send(colleague, "/desk/cases", page="/desk")
+        answer = send(browser, action, page="/desk", generation=generation)
+        assert answer.status_code == 409
+        assert "taken this case over" in answer.text
+
+    def test_a_chosen_case(self, bureau, browser):
+        claim = bureau.claim()
+        bureau.ask(claim)
+        action = re.search(r'action="(/desk/cases/[^"]+)"', browser.get(url_of(claim)).text)[1]
+        send(browser, action, page=url_of(claim))
+        assert (
+            "In your hands until" in browser.get(url_of(claim)).text
+            or "in your hands" in browser.get(url_of(claim)).text
+        )
+
+    def test_put_back(self, bureau, browser):
+        claim = bureau.claim()
+        bureau.ask(claim)
+        send(browser, "/desk/cases", page="/desk")
+        assert send(browser, "/desk/cases/return", page=url_of(claim)).headers["location"] == "/desk"
+        assert bureau.value("SELECT leased_by FROM work_item") is None
+
+    def test_let_it_rest(self, bureau, browser):
+        claim = bureau.claim()
+        bureau.ask(claim)
+        send(browser, "/desk/cases", page="/desk")
+        item = bureau.value("SELECT id FROM work_item")
+        path = f"/desk/cases/{claim[0]}/{item}/{claim[1]}/rest"
+        wrong = send(browser, path, page=url_of(claim), generation="1", until="2020-01-01T10:00")
+        assert wrong.status_code == 422
+        assert "within 90 days" in wrong.text
+        send(browser, path, page=url_of(claim), generation="1", until="2026-12-03T10:00")
+        assert bureau.value("SELECT due_at FROM work_item") == datetime(2026, 12, 3, 9, tzinfo=UTC)
