@@ -75,8 +75,9 @@ class World:
         """
         began = time.monotonic()
         today = self._in_unit(lambda unit: unit.today)
-        # A run that was cut off in the middle of a day left it without what its bank had still to tell.
-        self._bank_day(today)
+        if self.memory.exists():
+            # A run that was cut off in the middle of a day left it without what its bank had still to tell.
+            World._bank_day(self, today)
         for done in range(days):
             today += timedelta(days=1)
             self._day(today, partial(tell, done, days))
