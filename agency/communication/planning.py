@@ -75,7 +75,8 @@ class WantedByMany:
 def queue_for_many(unit: Unit, wanted: Sequence[WantedByMany]) -> None:
     """This function will queue messages that are the same for many claims, all in one statement.
 
-    One that was queued before is left as it is; a template that does not exist for the channel queues nothing.
+    One that was queued before is left as it is. A template that does not exist for the channel queues
+    nothing.
     """
     if wanted:
         rows = json.dumps([_row(one, one.claims) for one in wanted])

@@ -21,7 +21,7 @@ class ClaimSet:
         pairs = [(str(creditor), str(claim)) for creditor, claim in keys]
         return cls(_array(creditor for creditor, _ in pairs), _array(claim for _, claim in pairs))
 
-    def keys(self) -> list[tuple[UUID, UUID]]:
+    def each(self) -> list[tuple[UUID, UUID]]:
         """Return each claim (creditor, claim) by itself."""
         return [
             (UUID(creditor), UUID(claim))

@@ -134,7 +134,7 @@ def plan_due(unit: Unit, *, limit: int = CHUNK, goes_on: bool = False, apart: bo
         return 0
     plans = _as_tried(unit, _by_the_best_way(unit, [_plan(one, unit.today) for one in found]))
     _write(unit, [plan for plan in plans if plan.step is not None])
-    ask_at_the_end(unit, [(*key, plan.path) for plan in plans if plan.ends for key in plan.claims.keys()])
+    ask_at_the_end(unit, [(*key, plan.path) for plan in plans if plan.ends for key in plan.claims.each()])
     _look_again(unit, plans)
     return sum(one.many for one in found)
 
@@ -192,7 +192,7 @@ def _plan(one: Alike, today: date) -> _Plan:
 
 def _by_the_best_way(unit: Unit, plans: Sequence[_Plan]) -> list[_Plan]:
     """Where a step goes by the best of its ways, take the one that suits each debtor, with the reasons."""
-    opened = [(plan, plan.claims.keys()) for plan in plans if _is_open(plan)]
+    opened = [(plan, plan.claims.each()) for plan in plans if _is_open(plan)]
     chosen = choose_ways(
         unit,
         [OpenWay(*key, _ways(plan)) for plan, keys in opened for key in keys],
@@ -211,7 +211,7 @@ def _as_tried(unit: Unit, plans: Sequence[_Plan]) -> list[_Plan]:
     """Let the ways that running experiments ask for take the place of the usual ones."""
     tried = texts_tried(unit, {plan.step.template for plan in plans if plan.step is not None})
     turning = [
-        (plan, plan.step, plan.claims.keys()) for plan in plans if plan.step and plan.step.template in tried
+        (plan, plan.step, plan.claims.each()) for plan in plans if plan.step and plan.step.template in tried
     ]
     turns = [Turn(*key, step.template, reachable(plan.row)) for plan, step, keys in turning for key in keys]
     asked = join_experiments(unit, turns)
@@ -256,7 +256,7 @@ def _write(unit: Unit, plans: Sequence[_Plan]) -> None:
     queue_for_many(unit, [_message(plan, _due_at(unit, plan)) for plan in new if not _is_call(plan)])
     emit(
         unit,
-        *[_person_due(plan, key) for plan in new if _is_call(plan) for key in plan.claims.keys()],
+        *[_person_due(plan, key) for plan in new if _is_call(plan) for key in plan.claims.each()],
     )
 
 

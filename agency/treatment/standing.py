@@ -70,8 +70,11 @@ _MANY = text(
 def moments(unit: Unit) -> dict[str, Any]:
     """This function will return the values that `standing` asks for."""
     return {
-        "now": unit.now, "today": unit.today, "week_ago": unit.now - timedelta(days=7), "zone": AGENCY_ZONE.key,
-    }  # fmt: skip
+        "now": unit.now,
+        "today": unit.today,
+        "week_ago": unit.now - timedelta(days=7),
+        "zone": AGENCY_ZONE.key,
+    }
 
 
 def claims_facts(unit: Unit, walked: Sequence[tuple[Row[Any], TreatmentPath]]) -> list[PathFacts]:
@@ -112,7 +115,7 @@ def reachable(row: Row[Any]) -> frozenset[Channel]:
 
 
 def standing_of(row: Row[Any]) -> PathFacts:
-    """This function will return where a claim stands by a row of `standing`, without its path's conditions."""
+    """This function will return where a claim stands, by a row of `standing`; not its path's conditions."""
     return PathFacts(
         due_date=row.due_on,
         sent=tuple(
