@@ -24,13 +24,19 @@ _LATE = text(
 )
 # Which claims, first; how they stand is read of those alone.
 _CHOSEN = (
-    "SELECT t.creditor_id, t.claim_id, t.path_id, t.walked_at, t.next_on"
+    "SELECT t.creditor_id, t.claim_id, t.path_id, t.walked_at, t.next_on, c.debtor_id, c.state, c.due_on,"
+    " c.disputed_minor, c.currency, c.principal_minor"
     " FROM treatment t JOIN claim c ON c.creditor_id = t.creditor_id AND c.id = t.claim_id"
     " WHERE t.ended_at IS NULL AND t.next_on <= :today AND (c.state = ANY(:ended) OR (c.state = 'active'"
     # Until the registers have answered, nobody is contacted for the first time.
     "  AND NOT EXISTS (SELECT 1 FROM screening r WHERE r.creditor_id = c.creditor_id"
     "   AND r.debtor_id = c.debtor_id AND r.state IN ('waiting', 'unclear'))))"
     " ORDER BY t.next_on LIMIT :limit FOR UPDATE OF t SKIP LOCKED"
+)
+# What a statement has read of a claim it need not look up again.
+_ITS_CLAIM = (
+    " CROSS JOIN LATERAL (SELECT t.creditor_id, t.claim_id AS id, t.debtor_id, t.state, t.due_on,"
+    " t.disputed_minor, t.currency, t.principal_minor) c"
 )
 # Of an amount it counts only which of the path's bounds it is above; of the rest, what the path asks at all.
 _ASKED = (
@@ -58,7 +64,7 @@ _ALIKE = text(
     f"WITH chosen AS MATERIALIZED ({_CHOSEN}), asked AS MATERIALIZED (SELECT * FROM"
     "  jsonb_to_recordset(CAST(:asked AS jsonb)) AS a(path_id uuid, above bigint[], currency text,"
     "   debtor boolean, address boolean, promised boolean, proved boolean)),"
-    f" stands AS ({standing('chosen', columns=_ASKED, joins=_ASKED_OF)})"
+    f" stands AS ({standing('chosen', claims=_ITS_CLAIM, columns=_ASKED, joins=_ASKED_OF)})"
     f" SELECT {_KEY}, min(next_on) AS next_on, count(*) AS claims, CAST(array_agg(creditor_id) AS text)"
     f" AS creditor_ids, CAST(array_agg(claim_id) AS text) AS claim_ids FROM stands GROUP BY {_KEY}"
 )

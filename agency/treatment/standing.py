@@ -28,14 +28,14 @@ _COLUMNS = (
     " coalesce(points.email, false) AS email, coalesce(points.phone, false) AS phone"
 )
 _JOINS = (
-    " JOIN claim c ON c.creditor_id = t.creditor_id AND c.id = t.claim_id"
     " LEFT JOIN LATERAL (SELECT jsonb_agg(jsonb_build_array(s.step, s.channel,"
-    "   CAST(s.done_at AT TIME ZONE :zone AS date)) ORDER BY s.step, s.cycle)"
-    "   FILTER (WHERE s.state = 'done') AS sent,"
-    "   array_agg(s.step ORDER BY s.step, s.cycle) FILTER (WHERE s.state = 'dropped') AS dropped,"
+    "   CAST(s.done_at AT TIME ZONE :zone AS date))) FILTER (WHERE s.state = 'done') AS sent,"
+    "   array_agg(s.step) FILTER (WHERE s.state = 'dropped') AS dropped,"
     "   bool_or(s.state = 'planned') AS waits,"
     "   count(*) FILTER (WHERE s.state = 'dropped' AND s.done_at > :week_ago) AS drops"
-    "  FROM treatment_step s WHERE s.creditor_id = t.creditor_id AND s.claim_id = t.claim_id) steps ON true"
+    # In the order of their key, so that none of the aggregates has to sort.
+    "  FROM (SELECT * FROM treatment_step s WHERE s.creditor_id = t.creditor_id AND s.claim_id = t.claim_id"
+    "   ORDER BY s.step, s.cycle) s) steps ON true"
     " LEFT JOIN LATERAL (SELECT bool_or(h.lifted_at IS NULL AND (h.ends_at IS NULL OR h.ends_at > :now))"
     "   AS runs, jsonb_agg(jsonb_build_array(CAST(h.starts_at AT TIME ZONE :zone AS date),"
     "   CAST(coalesce(h.lifted_at, h.ends_at) AT TIME ZONE :zone AS date), h.ground) ORDER BY h.id)"
@@ -50,15 +50,19 @@ _JOINS = (
 )
 
 
-def standing(treatments: str, *, columns: str = "", joins: str = "") -> str:
+_CLAIM = " JOIN claim c ON c.creditor_id = t.creditor_id AND c.id = t.claim_id"
+
+
+def standing(treatments: str, *, claims: str = _CLAIM, columns: str = "", joins: str = "") -> str:
     """This function will return the SQL that selects where running treatments stand; a WHERE may follow it.
 
     It asks for what `moments` gives.
 
     :param treatments: the table, or a part of the statement with the columns of a treatment; it is `t`.
+    :param claims: joins the claim of each as `c`.
     :param columns, joins: more of them, over `t` and its claim `c`.
     """
-    return f"{_COLUMNS}{columns} FROM {treatments} t{_JOINS}{joins}"
+    return f"{_COLUMNS}{columns} FROM {treatments} t{claims}{_JOINS}{joins}"
 
 
 _MANY = text(
