@@ -98,6 +98,11 @@ def date_text(day: date, language: str) -> str:
     return format_date(day, format="long", locale=LOCALES.get(language, "en_GB"))
 
 
+@lru_cache(maxsize=4096)
+def _percent_text(percent: Decimal, language: str) -> str:
+    return str(format_decimal(percent, locale=LOCALES.get(language, "en_GB")))
+
+
 def message_values(
     *,
     row: Row[Any],
@@ -256,7 +261,7 @@ def _interest(row: Row[Any], owed: ItemisedClaim, language: str) -> list[dict[st
         {
             "first": date_text(first, language),
             "last": date_text(last, language),
-            "percent": format_decimal(percent, locale=LOCALES.get(language, "en_GB")),
+            "percent": _percent_text(percent, language),
             "base": money_text(base, language),
             "amount": money_text(amount, language),
             "basis": bases.get(language, bases["en"]),

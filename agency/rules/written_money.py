@@ -8,7 +8,7 @@ from babel.numbers import format_currency
 from agency.money import Money
 
 # Two samples of each currency tell how it is written; the second, whether four digits are grouped already.
-_WHOLE = re.compile(r"(\D*)1(\D+)234\2567(\D+)89(\D*)")
+_WHOLE = re.compile(r"(\D*)1(\D+)234(?:\2)567(\D+)89(\D*)")
 _SAMPLE, _SMALL = 123_456_789, 123_456
 
 
