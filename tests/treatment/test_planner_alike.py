@@ -109,6 +109,7 @@ def planned(office: Office, *hows: dict[str, Any]) -> list[list[Any]]:
             plan_due(unit, **how)
             found.append([list(map(tuple, connection.execute(one))) for one in (_PLANNED, _STANDS, _TOLD)])
             attempt.rollback()
+            assert not connection.execute(_PLANNED).all()
     return found
 
 
