@@ -8,7 +8,15 @@ from uuid import UUID
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field
 
-from agency.kernel.columns import CreditorRow, Timestamped, choice, json_field, moment_field, within_creditor
+from agency.kernel.columns import (
+    CreditorRow,
+    PartRow,
+    Timestamped,
+    choice,
+    json_field,
+    moment_field,
+    within_creditor,
+)
 from agency.kernel.ids import new_id
 from agency.rules.facts import Channel
 
@@ -44,7 +52,7 @@ class Template(Timestamped, table=True):
     sha256: str
 
 
-class Message(CreditorRow, Timestamped, table=True):
+class Message(PartRow, Timestamped, table=True):
     """One message to a debtor. Unique per claim, step, cycle and channel, so that no step is sent twice."""
 
     __tablename__ = "message"
@@ -57,7 +65,6 @@ class Message(CreditorRow, Timestamped, table=True):
         Index("ix_message_sending", "lease_until", postgresql_where="state IN ('sending', 'unknown')"),
         # A provider's report names the message only; whose it is must be found.
         Index("ix_message_id", "id"),
-        Index("ix_message_claim", "creditor_id", "claim_id"),
         Index("ix_message_debtor", "creditor_id", "debtor_id", "sent_at"),
     )
 

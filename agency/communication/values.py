@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from babel.dates import format_date
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_decimal
 from sqlalchemy import Row
 
 from agency.claims.itemisation import ItemisedClaim
@@ -24,6 +24,7 @@ from agency.rules.identity import identity_shown
 from agency.rules.trace import Trace, TraceLine
 from agency.rules.treatment_path import Tone, usual_tone
 from agency.rules.words import LANGUAGES, sentence_of
+from agency.rules.written_money import written_amount
 
 LOCALES = {"nl": "nl_NL", "fr": "fr_BE", "en": "en_GB", "de": "de_DE"}
 
@@ -83,11 +84,11 @@ LINK_TO_COME = "…"
 TOLD = ("promise", "payment", "answer", "note", "plan", "refund", "tone", "copies")
 
 
-# Babel takes about fifty microseconds for a figure, and a message repeats the same ones.
+# A message repeats the same figures.
 @lru_cache(maxsize=16384)
 def money_text(amount: Money, language: str) -> str:
     """Write an amount as a reader of a language does; it never breaks over two lines."""
-    written = format_currency(amount.decimal, amount.currency, locale=LOCALES.get(language, "en_GB"))
+    written = written_amount(amount, LOCALES.get(language, "en_GB"))
     return written.replace(" ", "\u00a0").replace("\u202f", "\u00a0")
 
 
@@ -95,6 +96,11 @@ def money_text(amount: Money, language: str) -> str:
 def date_text(day: date, language: str) -> str:
     """Write a day out in full."""
     return format_date(day, format="long", locale=LOCALES.get(language, "en_GB"))
+
+
+@lru_cache(maxsize=4096)
+def _percent_text(percent: Decimal, language: str) -> str:
+    return str(format_decimal(percent, locale=LOCALES.get(language, "en_GB")))
 
 
 def message_values(
@@ -255,7 +261,7 @@ def _interest(row: Row[Any], owed: ItemisedClaim, language: str) -> list[dict[st
         {
             "first": date_text(first, language),
             "last": date_text(last, language),
-            "percent": format_decimal(percent, locale=LOCALES.get(language, "en_GB")),
+            "percent": _percent_text(percent, language),
             "base": money_text(base, language),
             "amount": money_text(amount, language),
             "basis": bases.get(language, bases["en"]),

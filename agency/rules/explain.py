@@ -15,11 +15,12 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_decimal
 
 from agency.money import Money
 from agency.rules.trace import TraceLine
 from agency.rules.words import LANGUAGES, sentence_of, term_of
+from agency.rules.written_money import written_amount
 
 FORMATS: Final = ("money", "percent", "date", "moment", "number", "term", "")
 """How a placeholder may be written out; without a format it stands there as it is."""
@@ -91,7 +92,7 @@ def as_table(lines: Sequence[ExplainedLine], lang: str) -> str:
 @lru_cache(maxsize=4096)
 def written_money(amount: Money, lang: str) -> str:
     """Write an amount as the readers of a language do; it never breaks over two lines."""
-    written = format_currency(amount.decimal, amount.currency, locale=_locale(lang))
+    written = written_amount(amount, _LOCALES[lang])
     return written.replace("\u202f", "\u00a0")
 
 

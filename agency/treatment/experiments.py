@@ -1,7 +1,7 @@
 """Trying ways of contact against each other: a fixed holdout, groups that follow from ids, intervals."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -107,6 +107,12 @@ def stop_experiment(unit: Unit, *, experiment_id: UUID, why: str) -> None:
     experiment.stopped_at, experiment.stopped_by, experiment.stopped_why = unit.now, unit.by, why
     unit.session.flush()
     record(unit, action="experiment.stopped", subject=f"experiment:{experiment_id}", facts={"why": why})
+
+
+def texts_tried(unit: Unit, templates: Collection[str]) -> frozenset[str]:
+    """This function will return those of some texts with which an experiment runs."""
+    rows = unit.session.connection().execute(_RUNNING, {"templates": sorted(templates)})
+    return frozenset(row.template for row in rows)
 
 
 def join_experiments(unit: Unit, turns: Sequence[Turn]) -> dict[UUID, Channel]:

@@ -11,7 +11,7 @@ __all__ = ["migrate_claims", "plan", "run_trial"]
 
 
 @actor()
-def plan(unit: Unit) -> None:
+def plan(unit: Unit, *, goes_on: bool = False) -> None:
     """This function will plan due claims and call for another job when there may be more."""
-    if plan_due(unit) == CHUNK:
-        enqueue(unit, plan)
+    if plan_due(unit, goes_on=goes_on) == CHUNK:
+        enqueue(unit, plan, goes_on=True)

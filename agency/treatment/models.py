@@ -89,7 +89,7 @@ class Treatment(PartRow, table=True):
     )  # every step taken: a person was asked what follows
 
 
-class TreatmentStep(CreditorRow, table=True):
+class TreatmentStep(PartRow, table=True):
     """A step of a claim's path: unique per claim, step and cycle, so that none is doubled."""
 
     __tablename__ = "treatment_step"

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,19 @@ from agency.rules.treatment import PathFacts, SentStep, TreatmentPath
 
 ClaimKey = tuple[UUID, UUID]
 
+PROMISED = (
+    "SELECT max(p.due_on) AS promised_on FROM promise p WHERE p.creditor_id = c.creditor_id"
+    " AND p.claim_id = c.id AND p.state = 'broken'"
+)
+PROVED = (
+    "SELECT jsonb_object_agg(m.step, m.day) AS steps FROM (SELECT o.step,"
+    "  min(CAST(r.at AT TIME ZONE :zone AS date)) AS day"
+    "  FROM message o JOIN message_receipt r ON r.creditor_id = o.creditor_id AND r.message_id = o.id"
+    "  WHERE o.creditor_id = c.creditor_id AND o.claim_id = c.id AND r.kind IN ('delivered', 'opened'){only}"
+    "  GROUP BY o.step) m"
+)
+"""Select of a claim `c` the day of the last broken promise, and the days on which steps proved delivered."""
+
 _READ = text(
     "SELECT c.creditor_id, c.id AS claim_id, c.principal_minor, c.currency, d.kind AS debtor,"
     " coalesce(d.street, '') <> '' AND coalesce(d.city, '') <> '' AS has_address, told.promised_on,"
@@ -22,24 +35,31 @@ _READ = text(
     " FROM jsonb_to_recordset(CAST(:claims AS jsonb)) AS w(creditor_id uuid, claim_id uuid)"
     " JOIN claim c ON c.creditor_id = w.creditor_id AND c.id = w.claim_id"
     " JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
-    " LEFT JOIN LATERAL (SELECT max(p.due_on) AS promised_on FROM promise p WHERE p.creditor_id ="
-    "  c.creditor_id AND p.claim_id = c.id AND p.state = 'broken') told ON true"
-    " LEFT JOIN LATERAL (SELECT jsonb_object_agg(m.step, m.at) AS steps FROM (SELECT o.step, min(r.at) AS at"
-    "   FROM message o JOIN message_receipt r ON r.creditor_id = o.creditor_id AND r.message_id = o.id"
-    "   WHERE o.creditor_id = c.creditor_id AND o.claim_id = c.id AND r.kind IN ('delivered', 'opened')"
-    "   GROUP BY o.step) m) proved ON true"
+    f" LEFT JOIN LATERAL ({PROMISED}) told ON true"
+    f" LEFT JOIN LATERAL ({PROVED.format(only='')}) proved ON true"
 )
+
+
+def asked_of(path: TreatmentPath) -> dict[str, Any]:
+    """This function will return what a path's conditions depend on: the bounds of amounts and their currency,
+    and whether they look at the kind of debtor, the address, promises, and proofs of delivery."""
+    anchors = {step.anchor for step in path.steps}
+    return {
+        "above": sorted({step.above_minor for step in path.steps if step.above_minor is not None}),
+        "currency": path.currency,
+        "debtor": any(step.to_debtors for step in path.steps),
+        "address": any(
+            Channel.visit in step.channels or step.reachable_by is Channel.visit for step in path.steps
+        ),
+        "promised": "promise_date" in anchors,
+        "proved": "previous_delivered" in anchors,
+    }
 
 
 def asks_more(path: TreatmentPath) -> bool:
     """Tell whether a path has steps whose turn depends on more than the steps before them."""
-    return any(
-        step.above_minor is not None
-        or step.to_debtors
-        or Channel.visit in step.channels
-        or step.anchor in ("previous_delivered", "promise_date")
-        for step in path.steps
-    )
+    asked = asked_of(path)
+    return any(asked[name] for name in ("above", "debtor", "address", "promised", "proved"))
 
 
 def read_conditions(unit: Unit, keys: Sequence[ClaimKey]) -> Mapping[ClaimKey, Row[Any]]:
@@ -47,7 +67,7 @@ def read_conditions(unit: Unit, keys: Sequence[ClaimKey]) -> Mapping[ClaimKey, R
     if not keys:
         return {}
     claims = [{"creditor_id": str(creditor), "claim_id": str(claim)} for creditor, claim in keys]
-    rows = unit.session.connection().execute(_READ, {"claims": json.dumps(claims)})
+    rows = unit.session.connection().execute(_READ, {"claims": json.dumps(claims), "zone": AGENCY_ZONE.key})
     return {(row.creditor_id, row.claim_id): row for row in rows}
 
 
@@ -63,17 +83,13 @@ def with_conditions(facts: PathFacts, known: Row[Any] | None) -> PathFacts:
     return replace(
         facts,
         channels=facts.channels | visits,
-        principal_minor=known.principal_minor,
+        principal_minor=known.principal_minor or 0,
         currency=known.currency,
-        debtor=DebtorKind(known.debtor),
+        debtor=DebtorKind(known.debtor) if known.debtor else None,
         promised_on=known.promised_on,
         sent=tuple(_proved(step, proved.get(step.key)) for step in facts.sent),
     )
 
 
 def _proved(step: SentStep, at: str | None) -> SentStep:
-    return replace(step, delivered_on=_day(at)) if at else step
-
-
-def _day(moment: str) -> date:
-    return datetime.fromisoformat(moment).astimezone(AGENCY_ZONE).date()
+    return replace(step, delivered_on=date.fromisoformat(at)) if at else step

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -130,3 +131,16 @@ def read_paths(unit: Unit, *, ids: set[UUID]) -> dict[UUID, TreatmentPath]:
         text("SELECT id, definition FROM treatment_path WHERE id = ANY(:ids)"), {"ids": list(ids)}
     )
     return {row.id: TreatmentPath.from_json(json.dumps(row.definition)) for row in rows}
+
+
+def all_paths(unit: Unit) -> dict[UUID, TreatmentPath]:
+    """This function will return every version of every path."""
+    rows = unit.session.connection().execute(
+        text("SELECT id, CAST(definition AS text) AS definition FROM treatment_path")
+    )
+    return {row.id: _read_once(row.definition) for row in rows}
+
+
+@lru_cache(maxsize=1_000)
+def _read_once(definition: str) -> TreatmentPath:
+    return TreatmentPath.from_json(definition)

@@ -6,8 +6,9 @@ next cycle; one that merely bounced has been tried and the path goes on.
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,23 +17,26 @@ from sqlalchemy import Row, text
 
 from agency.calendar import at_local
 from agency.communication.mandatory import MUST_ARRIVE
-from agency.communication.planning import WantedMessage, queue_messages
+from agency.communication.planning import WantedByMany, queue_for_many
 from agency.events import CallDue, PersonWanted
+from agency.kernel.claim_sets import ClaimSet
 from agency.kernel.emitting import emit
 from agency.kernel.unit import AGENCY_ZONE, Unit
 from agency.rules.facts import Channel
-from agency.rules.reanchor import catch_up, late_from, many_late
+from agency.rules.reanchor import catch_up
 from agency.rules.trace import Trace
 from agency.rules.trace import as_json as trace_json
-from agency.rules.treatment import PathFacts, PlannedStep, TreatmentPath, next_step, path_end
+from agency.rules.treatment import PlannedStep, TreatmentPath, next_step, path_end
+from agency.treatment.alike import ENDED, Alike, take_alike
 from agency.treatment.choosing import OpenWay, choose_ways
 from agency.treatment.ending import ask_at_the_end
-from agency.treatment.experiments import Turn, join_experiments
+from agency.treatment.experiments import Turn, join_experiments, texts_tried
 from agency.treatment.notices import start_terms
+from agency.treatment.path_facts import ClaimKey
 from agency.treatment.paths import read_paths
-from agency.treatment.standing import STANDING, claims_facts, moments, reachable
+from agency.treatment.standing import claims_facts, moments, reachable, standing
 
-CHUNK = 5000
+CHUNK = 20_000
 _DAY = timedelta(days=1)
 # Dropped more often than this within a week, a step waits for a person instead of trying again daily.
 _DROPS_A_WEEK_MAX = 2
@@ -64,51 +68,46 @@ _DROPPED = text(
     "  AND o.claim_id = m.claim_id AND o.step = m.step AND o.cycle = m.cycle AND o.id <> m.id"
     "  AND o.state NOT IN ('refused', 'cancelled'))"
 )
-# Who is paid or closed is ended by that event; whatever else ended is found when its turn comes, so that a
-# night on which nothing is due reads next to nothing.
-_END = text(
-    "UPDATE treatment t SET ended_at = :now, end_reason = c.state FROM claim c"
-    " WHERE t.ended_at IS NULL AND t.next_on <= :today AND c.creditor_id = t.creditor_id"
-    " AND c.id = t.claim_id AND c.state IN ('paid', 'withdrawn', 'closed')"
+_ONE = text(
+    standing("treatment") + " WHERE t.creditor_id = :creditor AND t.claim_id = :claim AND t.ended_at IS NULL"
 )
-_DUE = text(
-    STANDING + " WHERE t.ended_at IS NULL AND t.next_on <= :today AND c.state = 'active'"
-    # Until the registers have answered, nobody is contacted for the first time.
-    " AND NOT EXISTS (SELECT 1 FROM screening r WHERE r.creditor_id = c.creditor_id"
-    "  AND r.debtor_id = c.debtor_id AND r.state IN ('waiting', 'unclear'))"
-    " ORDER BY t.next_on, t.creditor_id, t.claim_id LIMIT :limit FOR UPDATE OF t SKIP LOCKED"
-)
-_LATE = text(
-    "SELECT count(*) FROM (SELECT FROM treatment t JOIN claim c ON c.creditor_id = t.creditor_id"
-    " AND c.id = t.claim_id WHERE t.ended_at IS NULL AND t.next_on <= :late AND c.state = 'active'"
-    " LIMIT :many) late"
-)
-_ONE = text(STANDING + " WHERE t.creditor_id = :creditor AND t.claim_id = :claim AND t.ended_at IS NULL")
+# The claims of each group are unfolded once; those whose step was there already are left out of what follows.
 _STEPS = text(
-    "INSERT INTO treatment_step (creditor_id, id, claim_id, step, cycle, channel, due_at, state, done_at,"
-    " why, trace) SELECT w.creditor_id, uuidv7(), w.claim_id, w.step, w.cycle, w.channel, w.due_at, w.state,"
-    " CASE WHEN w.state = 'done' THEN :now END, w.why, w.trace"
-    " FROM jsonb_to_recordset(CAST(:steps AS jsonb)) AS w(creditor_id uuid, claim_id uuid, step text,"
-    "  cycle integer, channel text, due_at timestamptz, state text, why text, trace jsonb)"
-    " ON CONFLICT (creditor_id, claim_id, step, cycle) DO NOTHING RETURNING creditor_id, claim_id"
+    "WITH w AS MATERIALIZED (SELECT g.n, k.creditor_id, k.claim_id, g.step, g.cycle, g.channel, g.due_at,"
+    "  g.state, g.why, g.trace FROM jsonb_to_recordset(CAST(:steps AS jsonb)) AS g(n integer,"
+    "   creditors uuid[], claims uuid[], step text, cycle integer, channel text, due_at timestamptz,"
+    "   state text, why text, trace jsonb)"
+    "  CROSS JOIN LATERAL unnest(g.creditors, g.claims) AS k(creditor_id, claim_id)),"
+    " fresh AS (INSERT INTO treatment_step (creditor_id, id, claim_id, step, cycle, channel, due_at, state,"
+    "   done_at, why, trace) SELECT w.creditor_id, uuidv7(), w.claim_id, w.step, w.cycle, w.channel,"
+    "   w.due_at, w.state, CASE WHEN w.state = 'done' THEN :now END, w.why, w.trace FROM w"
+    "  ON CONFLICT (creditor_id, claim_id, step, cycle) DO NOTHING RETURNING creditor_id, claim_id)"
+    " SELECT w.n, CAST(array_agg(w.creditor_id) AS text) AS creditors,"
+    "  CAST(array_agg(w.claim_id) AS text) AS claims FROM w JOIN fresh USING (creditor_id, claim_id)"
+    " GROUP BY w.n"
 )
 _NEXT = text(
-    "UPDATE treatment t SET next_on = w.next_on"
-    " FROM jsonb_to_recordset(CAST(:next AS jsonb)) AS w(creditor_id uuid, claim_id uuid, next_on date)"
-    " WHERE t.creditor_id = w.creditor_id AND t.claim_id = w.claim_id"
+    "UPDATE treatment t SET next_on = w.next_on, ended_at = CASE WHEN w.ended IS NOT NULL THEN :now END,"
+    " end_reason = w.ended"
+    " FROM jsonb_to_recordset(CAST(:next AS jsonb)) AS w(creditors uuid[], claims uuid[], next_on date,"
+    "  ended text) CROSS JOIN LATERAL unnest(w.creditors, w.claims) AS k(creditor_id, claim_id)"
+    " WHERE t.creditor_id = k.creditor_id AND t.claim_id = k.claim_id"
 )
 # Before its notice leaves, a claim enters the amicable phase: from then on interest is asked too.
 _AMICABLE = text(
     "UPDATE claim c SET phase = 'amicable'"
-    " FROM unnest(CAST(:creditors AS uuid[]), CAST(:claims AS uuid[])) AS k(creditor_id, claim_id)"
+    " FROM jsonb_to_recordset(CAST(:noticed AS jsonb)) AS w(creditors uuid[], claims uuid[])"
+    " CROSS JOIN LATERAL unnest(w.creditors, w.claims) AS k(creditor_id, claim_id)"
     " WHERE c.phase = 'reminder' AND c.creditor_id = k.creditor_id AND c.id = k.claim_id"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What a claim's turn gives: a step for today, some minutes into it, or the day to look again."""
+    """What their turn gives claims that stand alike: a step for today, some minutes into it, or the day to
+    look again, or the end of their treatment."""
 
+    claims: ClaimSet
     row: Row[Any]
     path: TreatmentPath
     step: PlannedStep | None
@@ -116,23 +115,28 @@ class _Plan:
     minutes: int = 0
     trace: Trace = ()
     ends: bool = False  # walked to its end: a person is asked what follows
+    ended: str | None = None  # nothing is collected any more, and why
 
 
-def plan_due(unit: Unit, *, limit: int = CHUNK) -> int:
+def plan_due(unit: Unit, *, limit: int = CHUNK, goes_on: bool = False, apart: bool = False) -> int:
     """This function will plan the next step of every claim whose turn has come.
 
+    Claims that stand alike are decided on together: how many there are costs the database's time alone.
+
+    :param goes_on: what became of messages was carried over a moment ago, by the call before this one.
+    :param apart: decide on each claim by itself; what is planned is the same.
     :returns: how many claims it looked at; `limit` means that there may be more.
     """
-    follow_messages(unit)
-    unit.session.connection().execute(_END, {"now": unit.now, "today": unit.today})
-    rows = unit.session.connection().execute(_DUE, moments(unit) | {"limit": limit}).all()
-    plans = _as_tried(unit, _by_the_best_way(unit, _plans(unit, rows)))
+    if not goes_on:
+        follow_messages(unit)
+    found = take_alike(unit, limit=limit, apart=apart)
+    if not found:
+        return 0
+    plans = _as_tried(unit, _by_the_best_way(unit, [_plan(one, unit.today) for one in found]))
     _write(unit, [plan for plan in plans if plan.step is not None])
-    ask_at_the_end(
-        unit, [(plan.row.creditor_id, plan.row.claim_id, plan.path) for plan in plans if plan.ends]
-    )
+    ask_at_the_end(unit, [(*key, plan.path) for plan in plans if plan.ends for key in plan.claims.each()])
     _look_again(unit, plans)
-    return len(rows)
+    return sum(one.many for one in found)
 
 
 def follow_messages(unit: Unit) -> None:
@@ -157,65 +161,78 @@ def upcoming(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> PlannedStep | 
     return next_step(path=path, facts=claims_facts(unit, [(row, path)])[0], today=unit.today)
 
 
-def _plans(unit: Unit, rows: Sequence[Row[Any]]) -> list[_Plan]:
-    paths = read_paths(unit, ids={row.path_id for row in rows})
-    counted = {"late": late_from(unit.today), "many": many_late(unit.today)}
-    late = unit.session.connection().execute(_LATE, counted).scalar_one()
-    walked = [(row, paths[row.path_id]) for row in rows]
-    known = claims_facts(unit, walked)
-    return [
-        _plan(row, path, facts, unit.today, late) for (row, path), facts in zip(walked, known, strict=True)
-    ]
-
-
-def _plan(row: Row[Any], path: TreatmentPath, facts: PathFacts, today: date, late: int) -> _Plan:
+def _plan(one: Alike, today: date) -> _Plan:
     tomorrow = today + _DAY
-    turn = catch_up(claim_id=row.claim_id, was_due=row.next_on, late_claims=late, today=today)
-    if turn.on > today:
-        return _Plan(row, path, None, turn.on)
+    row, path, facts = one.row, one.path, one.facts
+
+    def plan(on: date, step: PlannedStep | None = None, **more: Any) -> _Plan:
+        return _Plan(one.claims, row, path, step, on, **more)
+
+    if row.state in ENDED:
+        return plan(row.next_on, ended=row.state)
+    minutes = 0
+    if row.alone is not None:
+        turn = catch_up(claim_id=row.alone, was_due=row.next_on, late_claims=one.late, today=today)
+        if turn.on > today:
+            return plan(turn.on)
+        minutes = turn.minutes
     if row.waits or row.drops >= _DROPS_A_WEEK_MAX:
-        return _Plan(row, path, None, tomorrow)
+        return plan(tomorrow)
     step = next_step(path=path, facts=facts, today=today)
     if step is None:
         # Held claims are looked at daily; walked ones wait for an event, and for a new step in their path.
-        end = None if row.walked_at else path_end(path=path, facts=facts)
+        end = None if row.walked else path_end(path=path, facts=facts)
         later = end if end and end > today else today + 30 * _DAY
         ends = end is not None and end <= today
-        return _Plan(row, path, None, tomorrow if facts.stopped else later, ends=ends)
+        return plan(tomorrow if facts.stopped else later, ends=ends)
     if step.due_on > today:
-        return _Plan(row, path, None, step.due_on)
-    return _Plan(row, path, step, tomorrow, turn.minutes)
+        return plan(step.due_on)
+    return plan(tomorrow, step, minutes=minutes)
 
 
 def _by_the_best_way(unit: Unit, plans: Sequence[_Plan]) -> list[_Plan]:
-    """Where a step goes by the best of its ways, take the one that suits its debtor, with the reasons."""
-    opened = {plan.row.claim_id: plan for plan in plans if _is_open(plan)}
+    """Where a step goes by the best of its ways, take the one that suits each debtor, with the reasons."""
+    opened = [(plan, plan.claims.each()) for plan in plans if _is_open(plan)]
     chosen = choose_ways(
         unit,
-        [OpenWay(plan.row.creditor_id, plan.row.claim_id, _ways(plan)) for plan in opened.values()],
+        [OpenWay(*key, _ways(plan)) for plan, keys in opened for key in keys],
     )
-    return [
-        replace(plan, step=replace(plan.step, channel=choice.channel), trace=choice.trace)
-        if plan.step is not None and (choice := chosen.get(plan.row.claim_id))
-        else plan
-        for plan in plans
+    alike: defaultdict[tuple[int, str], list[ClaimKey]] = defaultdict(list)
+    for index, (_, keys) in enumerate(opened):
+        for key in keys:
+            alike[index, json.dumps(trace_json(chosen[key[1]].trace))].append(key)
+    return [plan for plan in plans if not _is_open(plan)] + [
+        _going(opened[index][0], keys, chosen[keys[0][1]].channel, chosen[keys[0][1]].trace)
+        for (index, _), keys in alike.items()
     ]
 
 
 def _as_tried(unit: Unit, plans: Sequence[_Plan]) -> list[_Plan]:
     """Let the ways that running experiments ask for take the place of the usual ones."""
-    turns = [
-        Turn(plan.row.creditor_id, plan.row.claim_id, plan.step.template, reachable(plan.row))
-        for plan in plans
-        if plan.step is not None
+    tried = texts_tried(unit, {plan.step.template for plan in plans if plan.step is not None})
+    turning = [
+        (plan, plan.step, plan.claims.each()) for plan in plans if plan.step and plan.step.template in tried
     ]
+    turns = [Turn(*key, step.template, reachable(plan.row)) for plan, step, keys in turning for key in keys]
     asked = join_experiments(unit, turns)
-    return [
-        replace(plan, step=replace(plan.step, channel=asked[plan.row.claim_id], why="experiment"), trace=())
-        if plan.step is not None and plan.row.claim_id in asked
-        else plan
-        for plan in plans
+    alike: defaultdict[tuple[int, Channel | None], list[ClaimKey]] = defaultdict(list)
+    for index, (_, _, keys) in enumerate(turning):
+        for key in keys:
+            alike[index, asked.get(key[1])].append(key)
+    return [plan for plan in plans if not (plan.step and plan.step.template in tried)] + [
+        _going(turning[index][0], keys, channel, (), "experiment")
+        if channel
+        else replace(turning[index][0], claims=ClaimSet.of(keys))
+        for (index, channel), keys in alike.items()
     ]
+
+
+def _going(
+    plan: _Plan, keys: Sequence[ClaimKey], channel: Channel, trace: Trace, why: str | None = None
+) -> _Plan:
+    assert plan.step is not None
+    step = replace(plan.step, channel=channel, why=plan.step.why if why is None else why)
+    return replace(plan, claims=ClaimSet.of(keys), step=step, trace=trace)
 
 
 def _is_open(plan: _Plan) -> bool:
@@ -231,23 +248,16 @@ def _ways(plan: _Plan) -> tuple[Channel, ...]:
 def _write(unit: Unit, plans: Sequence[_Plan]) -> None:
     if not plans:
         return
-    inserted = unit.session.connection().execute(
-        _STEPS,
-        {"steps": json.dumps([_step_row(plan, _due_at(unit, plan)) for plan in plans]), "now": unit.now},
+    steps = [{"n": n} | _step_row(plan, _due_at(unit, plan)) for n, plan in enumerate(plans)]
+    inserted = unit.session.connection().execute(_STEPS, {"steps": json.dumps(steps), "now": unit.now})
+    new = [replace(plans[row.n], claims=ClaimSet(row.creditors, row.claims)) for row in inserted]
+    if noticed := [asdict(plan.claims) for plan in new if _is_notice(plan)]:
+        unit.session.connection().execute(_AMICABLE, {"noticed": json.dumps(noticed)})
+    queue_for_many(unit, [_message(plan, _due_at(unit, plan)) for plan in new if not _is_call(plan)])
+    emit(
+        unit,
+        *[_person_due(plan, key) for plan in new if _is_call(plan) for key in plan.claims.each()],
     )
-    fresh = {(row.creditor_id, row.claim_id) for row in inserted}
-    new = [plan for plan in plans if (plan.row.creditor_id, plan.row.claim_id) in fresh]
-    notices = [plan for plan in new if _is_notice(plan)]
-    if notices:
-        unit.session.connection().execute(
-            _AMICABLE,
-            {
-                "creditors": [plan.row.creditor_id for plan in notices],
-                "claims": [plan.row.claim_id for plan in notices],
-            },
-        )
-    queue_messages(unit, [_message(plan, _due_at(unit, plan)) for plan in new if not _is_call(plan)])
-    emit(unit, *[_person_due(plan) for plan in new if _is_call(plan)])
 
 
 def _due_at(unit: Unit, plan: _Plan) -> datetime:
@@ -274,8 +284,8 @@ def _cycle(plan: _Plan) -> int:
 def _step_row(plan: _Plan, due_at: datetime) -> dict[str, Any]:
     assert plan.step is not None
     return {
-        "creditor_id": str(plan.row.creditor_id),
-        "claim_id": str(plan.row.claim_id),
+        "creditors": plan.claims.creditors,
+        "claims": plan.claims.claims,
         "step": plan.step.key,
         "cycle": _cycle(plan),
         "channel": plan.step.channel.value,
@@ -287,11 +297,10 @@ def _step_row(plan: _Plan, due_at: datetime) -> dict[str, Any]:
     }
 
 
-def _message(plan: _Plan, due_at: datetime) -> WantedMessage:
+def _message(plan: _Plan, due_at: datetime) -> WantedByMany:
     assert plan.step is not None
-    return WantedMessage(
-        creditor_id=plan.row.creditor_id,
-        claim_id=plan.row.claim_id,
+    return WantedByMany(
+        claims=plan.claims,
         channel=plan.step.channel,
         step=plan.step.key,
         cycle=_cycle(plan),
@@ -307,27 +316,25 @@ def _asked_of_text(step: PlannedStep) -> dict[str, Any]:
     return tone | ({"copies": True} if step.copies else {})
 
 
-def _person_due(plan: _Plan) -> CallDue | PersonWanted:
-    step, row, cycle = plan.step, plan.row, _cycle(plan)
+def _person_due(plan: _Plan, key: ClaimKey) -> CallDue | PersonWanted:
+    step, (creditor_id, claim_id), cycle = plan.step, key, _cycle(plan)
     assert step is not None
     if step.channel is Channel.visit:
         return PersonWanted(
-            creditor_id=row.creditor_id, claim_id=row.claim_id, work_kind="visit_due",
-            key=f"visit:{row.claim_id}:{step.key}:{cycle}", reason=step.why,
+            creditor_id=creditor_id, claim_id=claim_id, work_kind="visit_due",
+            key=f"visit:{claim_id}:{step.key}:{cycle}", reason=step.why,
         )  # fmt: skip
-    return CallDue(
-        creditor_id=row.creditor_id, claim_id=row.claim_id, step=step.key, cycle=cycle, why=step.why
-    )
+    return CallDue(creditor_id=creditor_id, claim_id=claim_id, step=step.key, cycle=cycle, why=step.why)
 
 
 def _look_again(unit: Unit, plans: Sequence[_Plan]) -> None:
-    if plans:
-        rows = [
-            {
-                "creditor_id": str(plan.row.creditor_id),
-                "claim_id": str(plan.row.claim_id),
-                "next_on": plan.next_on.isoformat(),
-            }
-            for plan in plans
-        ]
-        unit.session.connection().execute(_NEXT, {"next": json.dumps(rows)})
+    rows = [
+        {
+            "creditors": plan.claims.creditors,
+            "claims": plan.claims.claims,
+            "next_on": plan.next_on.isoformat(),
+            "ended": plan.ended,
+        }
+        for plan in plans
+    ]
+    unit.session.connection().execute(_NEXT, {"next": json.dumps(rows), "now": unit.now})

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,23 +17,28 @@ from agency.treatment.paths import read_paths
 
 _DAY = timedelta(days=1)
 
-STANDING = (
+_COLUMNS = (
     "SELECT t.creditor_id, t.claim_id, t.path_id, t.walked_at, c.due_on,"
     " steps.sent, steps.dropped, coalesce(steps.waits, false) AS waits, coalesce(steps.drops, 0) AS drops,"
-    " t.next_on, holds.runs AS held, holds.ended, paid.paid_part_on, "
+    " t.next_on, coalesce(holds.runs, false) AS held, holds.ended, paid.paid_part_on, "
     # What is contested stands still; a claim of which nothing else is open stands still as a whole.
     " c.disputed_minor > 0 AND c.disputed_minor >= (SELECT coalesce(sum(e.amount_minor), 0)"
     "  FROM ledger_entry e WHERE e.creditor_id = c.creditor_id AND e.claim_id = c.id"
-    "  AND e.account = 'claims.principal') AS disputed, points.email, points.phone"
-    " FROM treatment t JOIN claim c ON c.creditor_id = t.creditor_id AND c.id = t.claim_id"
-    " LEFT JOIN LATERAL (SELECT jsonb_agg(jsonb_build_array(s.step, s.channel, s.done_at))"
-    "   FILTER (WHERE s.state = 'done') AS sent,"
+    "  AND e.account = 'claims.principal') AS disputed,"
+    " coalesce(points.email, false) AS email, coalesce(points.phone, false) AS phone"
+)
+_JOINS = (
+    " LEFT JOIN LATERAL (SELECT jsonb_agg(jsonb_build_array(s.step, s.channel,"
+    "   CAST(s.done_at AT TIME ZONE :zone AS date))) FILTER (WHERE s.state = 'done') AS sent,"
     "   array_agg(s.step) FILTER (WHERE s.state = 'dropped') AS dropped,"
     "   bool_or(s.state = 'planned') AS waits,"
     "   count(*) FILTER (WHERE s.state = 'dropped' AND s.done_at > :week_ago) AS drops"
-    "  FROM treatment_step s WHERE s.creditor_id = t.creditor_id AND s.claim_id = t.claim_id) steps ON true"
+    # In the order of their key, so that none of the aggregates has to sort.
+    "  FROM (SELECT * FROM treatment_step s WHERE s.creditor_id = t.creditor_id AND s.claim_id = t.claim_id"
+    "   ORDER BY s.step, s.cycle) s) steps ON true"
     " LEFT JOIN LATERAL (SELECT bool_or(h.lifted_at IS NULL AND (h.ends_at IS NULL OR h.ends_at > :now))"
-    "   AS runs, jsonb_agg(jsonb_build_array(h.starts_at, coalesce(h.lifted_at, h.ends_at), h.ground))"
+    "   AS runs, jsonb_agg(jsonb_build_array(CAST(h.starts_at AT TIME ZONE :zone AS date),"
+    "   CAST(coalesce(h.lifted_at, h.ends_at) AT TIME ZONE :zone AS date), h.ground) ORDER BY h.id)"
     "   FILTER (WHERE h.lifted_at IS NOT NULL OR h.ends_at <= :now) AS ended"
     "  FROM hold h WHERE h.creditor_id = t.creditor_id AND h.claim_id = t.claim_id) holds ON true"
     " LEFT JOIN LATERAL (SELECT max(p.value_on) AS paid_part_on FROM payment p"
@@ -43,17 +48,37 @@ STANDING = (
     "  FROM contact_point p WHERE p.creditor_id = c.creditor_id AND p.debtor_id = c.debtor_id"
     "  AND p.state = 'usable') points ON true"
 )
-"""Selects the running treatments of claims `c` with what `moments` gives; a WHERE follows it."""
+
+
+_CLAIM = " JOIN claim c ON c.creditor_id = t.creditor_id AND c.id = t.claim_id"
+
+
+def standing(treatments: str, *, claims: str = _CLAIM, columns: str = "", joins: str = "") -> str:
+    """This function will return the SQL that selects where running treatments stand; a WHERE may follow it.
+
+    It asks for what `moments` gives.
+
+    :param treatments: the table, or a part of the statement with the columns of a treatment; it is `t`.
+    :param claims: joins the claim of each as `c`.
+    :param columns, joins: more of them, over `t` and its claim `c`.
+    """
+    return f"{_COLUMNS}{columns} FROM {treatments} t{claims}{_JOINS}{joins}"
+
 
 _MANY = text(
-    STANDING + " WHERE t.ended_at IS NULL AND (t.creditor_id, t.claim_id) IN"
+    standing("treatment") + " WHERE t.ended_at IS NULL AND (t.creditor_id, t.claim_id) IN"
     " (SELECT * FROM unnest(CAST(:creditors AS uuid[]), CAST(:claims AS uuid[])))"
 )
 
 
 def moments(unit: Unit) -> dict[str, Any]:
-    """This function will return the values that `STANDING` asks for."""
-    return {"now": unit.now, "today": unit.today, "week_ago": unit.now - timedelta(days=7)}
+    """This function will return the values that `standing` asks for."""
+    return {
+        "now": unit.now,
+        "today": unit.today,
+        "week_ago": unit.now - timedelta(days=7),
+        "zone": AGENCY_ZONE.key,
+    }
 
 
 def claims_facts(unit: Unit, walked: Sequence[tuple[Row[Any], TreatmentPath]]) -> list[PathFacts]:
@@ -62,8 +87,11 @@ def claims_facts(unit: Unit, walked: Sequence[tuple[Row[Any], TreatmentPath]]) -
         unit, [(row.creditor_id, row.claim_id) for row, path in walked if asks_more(path)]
     )
     return [
-        _moved(
-            with_conditions(_standing(row), known.get((row.creditor_id, row.claim_id))), row, path, unit.today
+        moved(
+            with_conditions(standing_of(row), known.get((row.creditor_id, row.claim_id))),
+            row,
+            path,
+            unit.today,
         )
         for row, path in walked
     ]
@@ -75,7 +103,7 @@ def read_standing(unit: Unit, keys: Sequence[tuple[UUID, UUID]]) -> dict[tuple[U
     rows = unit.session.connection().execute(_MANY, moments(unit) | values).all()
     paths = read_paths(unit, ids={row.path_id for row in rows})
     return {
-        (row.creditor_id, row.claim_id): _moved(_standing(row), row, paths[row.path_id], unit.today)
+        (row.creditor_id, row.claim_id): moved(standing_of(row), row, paths[row.path_id], unit.today)
         for row in rows
     }
 
@@ -90,17 +118,20 @@ def reachable(row: Row[Any]) -> frozenset[Channel]:
     return frozenset(channels)
 
 
-def _standing(row: Row[Any]) -> PathFacts:
+def standing_of(row: Row[Any]) -> PathFacts:
+    """This function will return where a claim stands, by a row of `standing`; not its path's conditions."""
     return PathFacts(
         due_date=row.due_on,
-        sent=tuple(SentStep(step, Channel(channel), _day(at)) for step, channel, at in row.sent or ()),
+        sent=tuple(
+            SentStep(step, Channel(channel), date.fromisoformat(at)) for step, channel, at in row.sent or ()
+        ),
         channels=reachable(row),
         stopped=bool(row.held or row.disputed),
     )
 
 
-def _moved(facts: PathFacts, row: Row[Any], path: TreatmentPath, today: date) -> PathFacts:
-    """Tell the path until when it waits because of what came between."""
+def moved(facts: PathFacts, row: Row[Any], path: TreatmentPath, today: date) -> PathFacts:
+    """This function will tell a path until when it waits because of what came between."""
     if facts.stopped or not (row.ended or row.paid_part_on):
         return facts
     waits_from = max((step.on for step in facts.sent), default=facts.due_date)
@@ -108,12 +139,11 @@ def _moved(facts: PathFacts, row: Row[Any], path: TreatmentPath, today: date) ->
     step = next_step(path=path, facts=facts, today=min(waits_from, today))
     if step is None:
         return facts
-    pauses = [Pause(_day(first), _day(ended), ground) for first, ended, ground in row.ended or ()]
+    pauses = [
+        Pause(date.fromisoformat(first), date.fromisoformat(ended), ground)
+        for first, ended, ground in row.ended or ()
+    ]
     due_on = reanchored(
         due_on=step.due_on, waits_from=waits_from, pauses=pauses, paid_part_on=row.paid_part_on, on=today
     )
     return replace(facts, paused_until=due_on - _DAY) if due_on > step.due_on else facts
-
-
-def _day(moment: str) -> date:
-    return datetime.fromisoformat(moment).astimezone(AGENCY_ZONE).date()

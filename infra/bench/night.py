@@ -62,10 +62,11 @@ class _Sides:
         """As the job does: chunk after chunk, each in a transaction of its own, until none is due."""
         units = Units(engine_for(self.url))
         try:
-            looked_at = CHUNK
+            looked_at, goes_on = CHUNK, False
             while looked_at == CHUNK:
                 with units.open(Door.WORKER, by=BY) as unit:
-                    looked_at = plan_due(unit)
+                    looked_at = plan_due(unit, goes_on=goes_on)
+                goes_on = True
             with units.open(Door.WORKER, by=BY) as unit:
                 self.steps, left = unit.session.connection().execute(_DONE, {"today": unit.today}).one()
         finally:
