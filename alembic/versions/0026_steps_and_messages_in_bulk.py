@@ -7,7 +7,7 @@ debtor or a text. The keys stay in the catalogue, not enforced; what they compar
 from alembic import op
 
 revision = "0026"
-down_revision = "0023"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 
