@@ -264,6 +264,8 @@ def _facts(
         limitation_ends=limitation_ends(law=Law(row.law), due_on=row.due_on),
         threatens_court=threatens_court(text=row.body_source, language=row.language, on=unit.today),
         content_complete=complete,
+        repeats_term=row.template.startswith("notice") and row.step.endswith("_copy"),
+        term_ended=row.costs_from is not None and unit.today >= row.costs_from,
         is_reply=row.template in REPLIES,
     )
 

@@ -22,6 +22,7 @@ _LAW: Final = {
     "threatens_time_barred": "Bki art. 4.2: no pressure with what cannot be done; WER Book VI; "
     "a claim that is time-barred cannot be enforced (BW 3:306, old BW 2262bis, BGB s. 214)",
     "threatens_too_early": "Bki art. 4.2: no pressure with what cannot be done yet",
+    "term_has_passed": "BW 6:96(6); WER art. XIX.2: a notice leaves its whole term from when it arrives",
     "threatens_unknown_term": "house rule: nobody is threatened with a court before the limitation is known",
 }
 
@@ -33,7 +34,8 @@ class SendFacts:
     `holds` are the grounds of the holds in force (`agency.rules.holds.Ground`; an unknown one stops all).
     `contacts` counts contacts of the agency's own accord on other steps with this PERSON, about the claims of
     every creditor. `limitation_ends` is the last day on which the claim can be brought to court.
-    `threatens_court` marks a text that announces or suggests a court, a summons or a seizure. `is_reply`
+    `threatens_court` marks a text that announces or suggests a court, a summons or a seizure. `repeats_term`
+    marks the copy of a notice, and `term_ended` that the term of that notice is over. `is_reply`
     marks an answer to the debtor's own act: a receipt, a link that was asked for. The last three are about a
     visit: announced in writing, the visitor can identify himself, the debtor said no.
     """
@@ -54,6 +56,8 @@ class SendFacts:
     limitation_ends: date | None = None
     threatens_court: bool = False
     content_complete: bool = True
+    repeats_term: bool = False
+    term_ended: bool = False
     is_reply: bool = False
     visit_announced: bool = False
     visitor_identified: bool = False
@@ -117,7 +121,10 @@ def _in_time(facts: SendFacts, at: datetime) -> SendDecision:
 
 def _refusals(facts: SendFacts, today: date, channel: ChannelDecision) -> list[str]:
     """Return every ground on which the message must not leave, so that a person sees all of them at once."""
-    always = {"content_incomplete": not facts.content_complete} | _threats(facts, today)
+    always = {
+        "content_incomplete": not facts.content_complete,
+        "term_has_passed": facts.repeats_term and facts.term_ended,
+    } | _threats(facts, today)
     unasked = {
         "claim_closed": facts.claim_closed,
         "nothing_owed": facts.balance.minor <= 0,

@@ -41,6 +41,7 @@ REASONS_OF_RULES = {
     "another_creditor_today": N_("The debtor was contacted today for another creditor."),
     "too_soon_after_last_contact": N_("The last contact was less than twenty hours ago."),
     "content_incomplete": N_("Something that the law wants in the text is missing."),
+    "term_has_passed": N_("The term that the message names has already passed."),
     "contact_point_broken": N_("There is no number or address that works."),
     "consent_withdrawn": N_("The debtor does not want to be reached this way."),
     "country_unknown": N_("The rules of the debtor's country are not known."),

@@ -52,6 +52,7 @@ def test_sends_when_nothing_stands_against_it():
         ({"contact_point_ok": False}, ("contact_point_broken",)),
         ({"consent_withdrawn": True}, ("consent_withdrawn",)),
         ({"content_complete": False}, ("content_incomplete",)),
+        ({"repeats_term": True, "term_ended": True}, ("term_has_passed",)),
         ({"limitation_ends": date(2026, 11, 2)}, ("time_barred",)),
         ({"country": "US"}, ("country_unknown",)),
         ({"phase": Phase.execution}, ("with_bailiff",)),
@@ -240,3 +241,8 @@ def test_a_deferred_message_leaves_at_the_moment_named(at, channel, hours_ago):
     if found.until is not None:
         assert found.until > at
         assert gate(found.until, channel=channel, contacts=contacts, **visit).verdict == "send"
+
+
+@pytest.mark.parametrize("changes", [{"repeats_term": True}, {"term_ended": True}])
+def test_a_copy_within_the_term_and_another_message_after_it_leave(changes):
+    assert gate(NOON, **changes).verdict == "send"

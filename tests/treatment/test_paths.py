@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from agency.arrangements.promises import check_promises, make_promise
-from agency.claims.holds import lift_hold, place_hold, running_holds
+from agency.claims.holds import lift_hold, lift_holds_on, place_hold, running_holds
 from agency.claims.itemisation import itemise
 from agency.claims.states import HoldGround
 from agency.communication.receipts import apply_receipt
@@ -62,6 +62,10 @@ def sent(office, claim_id):
         (message.step, message.channel, message.sent_at.astimezone(AMSTERDAM).date(), message.state)
         for message in office.messages(claim_id)
     ]
+
+
+def sent_only(office, claim_id):
+    return [(message.step, message.state) for message in office.messages(claim_id) if message.state == "sent"]
 
 
 def claim_row(office, claim_id):
@@ -128,6 +132,23 @@ class TestDutchConsumer:
         assert notice.amounts["announced"] == {"costs": 6032, "costs_vat": 0}
         # The share of 202.15 in 402.15, as the final notice will ask it.
         assert copy.amounts["announced"] == {"costs": 3032, "costs_vat": 0}
+
+    def test_no_copy_of_a_notice_leaves_after_its_term_and_the_path_goes_on(self, office):
+        creditor_id, claim_id = begin(office)
+        live(office, date(2026, 12, 15))
+        whose = {"creditor_id": creditor_id, "claim_id": claim_id, "ground": HoldGround.CREDITOR_ASKED}
+        with office.unit() as unit:
+            place_hold(unit, **whose)
+        live(office, date(2027, 1, 4))
+        with office.unit() as unit:
+            lift_holds_on(unit, **whose)
+        live(office, date(2027, 1, 25))
+        copies = [one for one in office.messages(claim_id) if one.step == "formal_notice_copy"]
+        assert {(one.state, *one.reasons) for one in copies if "term_has_passed" in one.reasons} == {
+            ("refused", "term_has_passed")
+        }
+        assert "sent" not in {one.state for one in copies}
+        assert [step for step, *_, state in sent_only(office, claim_id)][-1] == "final_notice"
 
     def test_costs_are_never_due_before_the_post_has_the_letter(self, office):
         _, claim_id = begin(office)
