@@ -58,7 +58,12 @@ class Unit:
 
     def allow_long_statements(self, minutes: int = 30) -> None:
         """This function will raise the limits of a statement, and of the time between two while a large file
-        is read, for the rest of a bulk transaction."""
+        is read, for the rest of a bulk transaction; and have everything planned anew.
+
+        A connection keeps its plans, also those by which keys are looked up: one that was made while a table
+        had few rows reads all of it for each row of a large file.
+        """
+        self.session.connection().execute(text("DISCARD PLANS"))
         self.session.connection().execute(
             text(
                 "SELECT set_config('statement_timeout', :limit, true),"
