@@ -164,3 +164,39 @@ def test_the_database_keeps_another_creditor_from_chunks(units, creditor_id):
         units.open(Door.CREDITOR, by="user:x", creditor_id=creditor_id) as unit,
     ):
         unit.session.connection().execute(text("SELECT * FROM staged_chunk"))
+
+
+_READ_IN_PASSING = (
+    "SELECT relname, seq_tup_read FROM pg_stat_user_tables WHERE relname IN ('claim', 'debtor', 'invoice')"
+)
+
+
+def read_in_passing(units) -> dict[str, int]:
+    for statement in ("SELECT pg_stat_force_next_flush()", _READ_IN_PASSING):
+        with units.open(Door.WORKER, by="system:test") as unit:
+            found = unit.session.connection().execute(text(statement)).all()
+    return dict(map(tuple, found))
+
+
+def test_a_large_placement_after_a_small_one_reads_keys_by_index(
+    units,
+    creditor_id,
+    adapters,
+    fresh_database,
+):
+    """Keys are looked up by index, however few rows the tables held when the connection looked first."""
+
+    def read(rows: int) -> None:
+        content = write_portfolio(rows=rows, today=TODAY)
+        placement_id = received(units, adapters, creditor_id, content)
+        BulkReading(units, adapters, creditor_id=creditor_id, placement_id=placement_id).run()
+
+    with psycopg.connect(fresh_database[1].replace("+psycopg", ""), autocommit=True) as owner:
+        owner.execute("ANALYZE")
+        read(20)
+        owner.execute("ANALYZE")
+        read(2 * 20)
+    before = read_in_passing(units)
+    read(3_000)
+    after = read_in_passing(units)
+    assert max(after[name] - before[name] for name in after) < 20 * 3_000
