@@ -4,6 +4,7 @@ Local variables hold what people owe and where they live, so none of them is eve
 """
 
 import logging
+import sys
 
 import structlog
 from structlog.typing import Processor
@@ -25,3 +26,16 @@ def configure_logs(*, production: bool) -> None:
     # A line for every call to a provider would tell nothing that our own events do not.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     structlog.configure(processors=before + after, cache_logger_on_first_use=True)
+
+
+def log_past_dramatiq() -> None:
+    """This function will have a worker write to the stream that it inherited.
+
+    Dramatiq gives it a pipe to its first process instead. Our events and those of libraries go in there
+    without a common lock: two long ones at once tear each other apart, the reader waits for ever for the rest
+    of one, the pipe fills up, and every thread that has something to say stands still.
+    """
+    sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setStream(sys.stderr)

@@ -7,10 +7,12 @@ import dramatiq
 from agency.kernel.actor import ACTORS
 from agency.kernel.outbox import run_jobs
 from agency.kernel.settings import settings
+from portal.logs import log_past_dramatiq
 from portal.settling import settle_in
 from portal.waking import WakingBroker
 from portal.wiring import wire
 
+log_past_dramatiq()
 broker = WakingBroker(settings())
 dramatiq.set_broker(broker)
 wiring = wire()
