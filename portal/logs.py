@@ -7,6 +7,7 @@ import logging
 import sys
 
 import structlog
+from dramatiq.compat import StreamablePipe
 from structlog.typing import Processor
 
 
@@ -35,7 +36,10 @@ def log_past_dramatiq() -> None:
     without a common lock: two long ones at once tear each other apart, the reader waits for ever for the rest
     of one, the pipe fills up, and every thread that has something to say stands still.
     """
-    sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
+    if isinstance(sys.stdout, StreamablePipe):
+        sys.stdout = sys.__stdout__
+    if isinstance(sys.stderr, StreamablePipe):
+        sys.stderr = sys.__stderr__
     for handler in logging.getLogger().handlers:
-        if isinstance(handler, logging.StreamHandler):
+        if isinstance(handler, logging.StreamHandler) and isinstance(handler.stream, StreamablePipe):
             handler.setStream(sys.stderr)
