@@ -195,7 +195,7 @@ def test_a_large_placement_after_a_small_one_reads_keys_by_index(
         owner.execute("ANALYZE")
         read(20)
         owner.execute("ANALYZE")
-        read(2 * 20)
+        read(40)
     before = read_in_passing(units)
     read(3_000)
     after = read_in_passing(units)
