@@ -278,8 +278,9 @@ async def set_delays(delays: Delays, world: TheWorld) -> Delays:
 
 @routes.post("/reset")
 async def reset(world: TheWorld) -> dict[str, str]:
-    """Forget everything, and open the agency's accounts anew."""
-    world.store.forget()
+    """Forget everything, and open the agency's accounts anew; no report of before comes after the answer."""
+    async with world.reports.silence():
+        world.store.forget()
     world.faults.clear()
     world.delays = Delays()
     world.clock.forget()

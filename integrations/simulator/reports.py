@@ -4,7 +4,8 @@ import asyncio
 import logging
 import sqlite3
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -105,6 +106,12 @@ class Reports:
             total += told
             if told.told == 0:
                 return total
+
+    @asynccontextmanager
+    async def silence(self) -> AsyncIterator[None]:
+        """Let nothing be told meanwhile; what was being told has been."""
+        async with self._one_at_a_time:
+            yield
 
     async def close(self) -> None:
         """Close the connections."""

@@ -245,6 +245,35 @@ document.body.addEventListener("htmx:sendError", () => notify(document.body.data
 document.body.addEventListener("htmx:responseError", () => notify(document.body.dataset.failed, "bad"));
 document.querySelector("[data-focus]")?.focus();
 
+// --- a part fetched anew keeps what its reader did: opened folds, the fold in hand, and every word written ---
+const foldsIn = (part) => [...part?.querySelectorAll("details") ?? []];  // a part may be gone from the page by now
+
+function isChanged(field) {
+  if (field.matches("[type=checkbox], [type=radio]")) return field.checked !== field.defaultChecked;
+  if (field instanceof HTMLSelectElement) {
+    return field.selectedIndex !== Math.max([...field.options].findIndex((option) => option.defaultSelected), 0);
+  }
+  return field.value !== field.defaultValue;
+}
+
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  const { target, requestConfig } = event.detail;
+  if (!requestConfig.triggeringEvent?.type.startsWith("nudge")) return;
+  if ([...target.querySelectorAll("input, textarea, select")].some(isChanged)) {
+    event.detail.shouldSwap = false;
+    notify(document.body.dataset.held, "warning");
+    return;
+  }
+  const kept = foldsIn(target).map((fold) => ({ open: fold.open, inHand: fold.firstElementChild === document.activeElement }));
+  document.body.addEventListener("htmx:afterSwap", () => {
+    foldsIn(byId(target.id)).forEach((fold, place) => {
+      if (!kept[place]) return;
+      fold.open = kept[place].open;
+      if (kept[place].inHand) fold.firstElementChild.focus();
+    });
+  }, { once: true });
+});
+
 // --- live nudges: the stream says that something changed, never what; elements fetch again themselves ---
 const nudged = new Set();
 let resting = false;

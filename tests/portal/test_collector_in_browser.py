@@ -28,7 +28,7 @@ from tests.communication.correspondence import Office
 from tests.desk.desks import NUMBER, OWN_NUMBER, Desk
 from tests.outside import running_simulator, wait_until
 from tests.portal.bureau import PARTS
-from tests.portal.test_live import lose_the_connection
+from tests.portal.test_live import is_listened_to, lose_the_connection
 
 pytestmark = pytest.mark.browser
 
@@ -210,19 +210,9 @@ def test_a_claims_page_fetches_again_when_it_may_have_missed_something(portal, d
     sign_in(page, desk.totp)
     page.goto(page.locator("tbody a[href*='/desk/claims/']").first.get_attribute("href"))
     claim = page.url
-    wait_until(lambda: _listens(portal.units))
+    wait_until(lambda: is_listened_to(portal.units))
     with page.expect_response(
         lambda answer: answer.url == claim and answer.request.headers.get("hx-request") == "true",
         timeout=30_000,
     ):
         lose_the_connection(portal.units)
-
-
-def _listens(units) -> bool:
-    with units.open(Door.STAFF, by="system:test") as unit:
-        unit.session.connection().execute(text("SET LOCAL ROLE NONE"))  # who sees what others ask
-        found = unit.session.connection().execute(
-            text("SELECT count(*) FROM pg_stat_activity WHERE datname = :name AND query = 'LISTEN nudge'"),
-            {"name": units.engine.url.database},
-        )
-        return found.scalar_one() == 1

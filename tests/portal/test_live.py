@@ -170,6 +170,17 @@ class TestNudges:
             wait_until(lambda: desk.topics)
 
 
+def is_listened_to(units) -> bool:
+    """Whether a page hears the database: what happens from now on reaches it."""
+    with units.open(Door.STAFF, by="system:test") as unit:
+        unit.session.connection().execute(text("SET LOCAL ROLE NONE"))  # who sees what others ask
+        found = unit.session.connection().execute(
+            text("SELECT count(*) FROM pg_stat_activity WHERE datname = :name AND query = 'LISTEN nudge'"),
+            {"name": units.engine.url.database},
+        )
+        return found.scalar_one() == 1
+
+
 def lose_the_connection(units) -> None:
     """End the one connection that hears the database."""
     with units.open(Door.WORKER, by="system:test") as unit:

@@ -1,5 +1,6 @@
 """The outside world as a whole: its clock, its memory over a restart, and faults on demand."""
 
+import threading
 from datetime import datetime, timedelta
 
 import pytest
@@ -75,6 +76,20 @@ class TestRestart:
                 assert after.get("/bank/accounts")["accounts"][0]["balance"] == "12.00"
                 after.post("/drain")
                 wait_until(lambda: b"processed" in b"".join(call.body for call in agency.heard))
+
+
+class TestReset:
+    def test_answers_when_what_was_being_told_has_arrived(self, simulator):
+        """Else a report of the old world would arrive in the new one."""
+        reset = threading.Thread(target=simulator.post, args=("/reset",))
+        with simulator.agency.lock:  # the agency hears and does not answer yet
+            send(simulator, "m1")
+            wait_until(lambda: simulator.messages()[0]["state"] == "delivered")
+            reset.start()
+            reset.join(timeout=0.3)
+            assert reset.is_alive()
+        reset.join()
+        assert simulator.agency.heard_at("/")
 
 
 class TestFaults:

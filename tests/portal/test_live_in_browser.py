@@ -1,0 +1,70 @@
+"""A page that changes by itself in a real browser: what its reader opened or wrote stays."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from agency.claims.holds import place_hold
+from agency.claims.states import HoldGround
+from agency.kernel.outbox import drain
+from agency.kernel.unit import Door
+from agency.parties.models import Role
+from tests.outside import wait_until
+from tests.portal.served import serve
+from tests.portal.test_creditor import Browser
+from tests.portal.test_evidence import a_file, a_row, house  # noqa: F401
+from tests.portal.test_live import is_listened_to
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def claim_page(house, browser):  # noqa: F811
+    """A creditor's claim, open in a browser that listens, and a way to let something happen to the claim."""
+    creditor_id = house.creditor()
+    manager = Browser(house, creditor_id, Role.CREDITOR_MANAGER)
+    manager.drop(a_file(a_row("F-2026-17")))
+    drain(house.units)
+    path, claim_id = re.search(
+        r'href="(/creditor/claims/([0-9a-f-]{36}))"', manager.get("/creditor/claims").text
+    ).groups()
+
+    def pause() -> None:
+        with house.units.open(Door.WORKER, by=f"debtor:{claim_id}") as unit:
+            place_hold(unit, creditor_id=creditor_id, claim_id=claim_id, ground=HoldGround.SAYS_PAID)
+        drain(house.units)
+
+    with serve(house) as served:
+        context = browser.new_context(base_url=served.url, locale="en-GB")
+        context.add_cookies(
+            [{"name": "session", "value": manager.client.cookies["session"], "url": served.url}]
+        )
+        page = context.new_page()
+        page.goto(path)
+        wait_until(lambda: is_listened_to(house.units))
+        yield page, pause
+        context.close()
+
+
+def test_what_was_opened_stays_open_and_in_hand(claim_page):
+    page, pause = claim_page
+    earlier, insurance = page.locator("#earlier details.more"), page.locator("#insurance details.more")
+    insurance.locator("summary").click()
+    earlier.locator("summary").focus()
+    page.keyboard.press("Enter")
+    page.locator("#claim").evaluate("part => { part.dataset.old = 'yes' }")
+    pause()
+    expect(page.locator("#claim")).not_to_have_attribute("data-old", "yes")
+    expect(page.locator("#cover-insurer")).to_be_visible()
+    expect(page.locator("#earlier-on")).to_be_visible()
+    expect(earlier.locator("summary")).to_be_focused()
+
+
+def test_what_is_being_written_is_not_taken_away(claim_page):
+    page, pause = claim_page
+    page.locator("#earlier details.more summary").click()
+    page.locator("#earlier-on").fill("2026-07-01")
+    pause()
+    expect(page.locator("#notices .tone-warning")).to_be_visible()
+    expect(page.locator("#earlier-on")).to_have_value("2026-07-01")
