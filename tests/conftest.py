@@ -2,7 +2,12 @@
 
 One PostgreSQL and one Valkey serve the whole run from a temporary folder. The schema is migrated once
 into a template; each worker of the run gets copies of it, and a Valkey database of its own.
+
+A run's controller reads this file before its workers start: what takes long to import is imported where
+it is used.
 """
+
+from __future__ import annotations
 
 import ipaddress
 import os
@@ -12,24 +17,18 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
-from playwright.sync_api import Browser, sync_playwright
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
 
-import agency.tables  # noqa: F401  rooms refer to each other's tables by name, whichever test runs alone
-from agency.kernel.ids import HOUSE
-from agency.kernel.unit import Door, Units
-from agency.parties import users
-from agency.parties.models import Creditor
-from portal.local.browser import HOW_TO_GET_CHROMIUM, find_chromium
-from portal.local.database import migrate
-from portal.local.postgres import APPLICATION, OWNER, Postgres
-from portal.local.servers import Servers
-from portal.local.valkey import Valkey
-from tests.emptied import EmptiedDatabase
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from agency.kernel.unit import Units
+    from portal.local.postgres import Postgres
+    from portal.local.valkey import Valkey
+    from tests.emptied import EmptiedDatabase
 
 TEMPLATE = "template_tests"
 
@@ -48,7 +47,12 @@ class RunServers:
     valkey: Valkey
 
     @classmethod
-    def start(cls, folder: Path) -> "RunServers":
+    def start(cls, folder: Path) -> RunServers:
+        from portal.local.database import migrate
+        from portal.local.postgres import OWNER, Postgres
+        from portal.local.servers import Servers
+        from portal.local.valkey import Valkey
+
         servers = cls(Postgres(folder, durable=False), Valkey(folder, durable=False))
         Servers(servers.postgres, servers.valkey).start()
         servers.postgres.ensure_database(TEMPLATE)
@@ -56,6 +60,8 @@ class RunServers:
         return servers
 
     def stop(self) -> None:
+        from portal.local.servers import Servers
+
         Servers(self.postgres, self.valkey).stop()
         shutil.rmtree(self.postgres.folder, ignore_errors=True)
 
@@ -76,6 +82,11 @@ def _servers_folder() -> Path:
     """In memory where there is enough: each test's database is 800 files, made and thrown away."""
     enough = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MEMORY_NEEDED
     return _temporary_folder(below=MEMORY if enough else None)
+
+
+def pytest_collection_modifyitems() -> None:
+    """Rooms refer to each other's tables by name, whichever test runs alone."""
+    import agency.tables  # noqa: F401
 
 
 def pytest_configure_node(node) -> None:
@@ -100,6 +111,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def run_servers(request: pytest.FixtureRequest) -> RunServers:
     """The servers of this run; without xdist they start when the first test asks for them."""
+    from portal.local.postgres import Postgres
+    from portal.local.valkey import Valkey
+
     config = request.config
     if shared := getattr(config, "workerinput", {}).get("servers"):
         folder, postgres_port, valkey_port = Path(shared[0]), shared[1], shared[2]
@@ -131,12 +145,16 @@ def database_name(run_servers: RunServers, worker_number: int) -> str:
 @pytest.fixture(scope="session")
 def database_url(run_servers: RunServers, database_name: str) -> str:
     """SQLAlchemy URL of the application's login on this worker's database."""
+    from portal.local.postgres import APPLICATION
+
     return run_servers.postgres.url(APPLICATION, database_name)
 
 
 @pytest.fixture(scope="session")
 def owner_url(run_servers: RunServers, database_name: str) -> str:
     """SQLAlchemy URL of the owner of the tables on this worker's database."""
+    from portal.local.postgres import OWNER
+
     return run_servers.postgres.url(OWNER, database_name)
 
 
@@ -149,6 +167,8 @@ def redis_url(run_servers: RunServers, worker_number: int) -> str:
 @pytest.fixture(scope="session")
 def emptied_database(run_servers: RunServers, worker_number: int) -> Iterator[EmptiedDatabase]:
     """This worker's database for tests that commit."""
+    from tests.emptied import EmptiedDatabase
+
     database = EmptiedDatabase(run_servers.postgres, f"tests_{worker_number}_fresh", template=TEMPLATE)
     yield database
     database.drop()
@@ -157,6 +177,8 @@ def emptied_database(run_servers: RunServers, worker_number: int) -> Iterator[Em
 @pytest.fixture
 def fresh_database(emptied_database: EmptiedDatabase) -> tuple[str, str]:
     """A database as it was migrated, for one test that commits: the application's URL and the owner's."""
+    from portal.local.postgres import APPLICATION, OWNER
+
     emptied_database.prepare()
     return emptied_database.url(APPLICATION), emptied_database.url(OWNER)
 
@@ -164,6 +186,10 @@ def fresh_database(emptied_database: EmptiedDatabase) -> tuple[str, str]:
 @pytest.fixture
 def units(fresh_database: tuple[str, str], emptied_database: EmptiedDatabase) -> Units:
     """Units of work on a database of this test's own, with the agency's house in place."""
+    from agency.kernel.ids import HOUSE
+    from agency.kernel.unit import Door, Units
+    from agency.parties.models import Creditor
+
     units = Units(emptied_database.engine)
     with units.open(Door.STAFF, by="system:test") as unit:
         unit.session.add(
@@ -175,6 +201,11 @@ def units(fresh_database: tuple[str, str], emptied_database: EmptiedDatabase) ->
 @pytest.fixture(autouse=True, scope="session")
 def passwords_are_hashed_quickly() -> Iterator[None]:
     """Hundreds of people sign in; what guards a stolen table in production is held by a test of its own."""
+    from pwdlib import PasswordHash
+    from pwdlib.hashers.argon2 import Argon2Hasher
+
+    from agency.parties import users
+
     with pytest.MonkeyPatch.context() as patch:
         quick = Argon2Hasher(memory_cost=8, time_cost=1, parallelism=1)
         patch.setattr(users, "_HASHER", PasswordHash((quick,)))
@@ -193,6 +224,8 @@ def data_folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def chromium() -> Path:
     """The browser of this machine. CI fails without one; elsewhere its tests are skipped."""
+    from portal.local.browser import HOW_TO_GET_CHROMIUM, find_chromium
+
     found = find_chromium()
     if found is None:
         (pytest.fail if CI else pytest.skip)(HOW_TO_GET_CHROMIUM)
@@ -202,6 +235,8 @@ def chromium() -> Path:
 @pytest.fixture(scope="module")
 def browser(chromium: Path) -> Iterator[Browser]:
     """A running browser without windows."""
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(
             executable_path=str(chromium),

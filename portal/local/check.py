@@ -29,7 +29,7 @@ STEPS: dict[str, list[str | Path]] = {
     "floors": [_BIN / "lint-imports"],
 }
 PURE_TESTS = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-m", "pure and not thorough", "-n", "2"]
-PURE_TESTS += ["--hypothesis-profile", "check"]
+PURE_TESTS += ["--dist", "loadgroup", "--hypothesis-profile", "check"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -236,7 +236,10 @@ GUARDS: tuple[Guard, ...] = (
         lambda: [(values, "in_creditors_name", lambda *_, **__: True)],
     ),
     Guard(
-        "once", "the same step queued twice", TWICE, _statement(planning, "_QUEUE", {_UNIQUE: ""}),
+        "once", "the same step queued twice", TWICE,
+        lambda: [
+            swap for name in ("_QUEUE", "_QUEUED") for swap in _statement(planning, name, {_UNIQUE: ""})()
+        ],
         ("ALTER TABLE message DROP CONSTRAINT uq_message_creditor_id_claim_id_step_cycle_channel",),
     ),
     Guard(

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from io import BytesIO
 from pathlib import Path
@@ -17,7 +18,7 @@ import portal
 from agency.kernel.errors import AgencyError
 from portal.shared import i18n
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.xdist_group("translations")]  # its texts are read once
 
 PORTAL = Path(i18n.__file__).parents[1]
 AGENCY = PORTAL.parent / "agency"
@@ -39,8 +40,13 @@ KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None, "trans":
 OPTIONS = {"trimmed": "false", "trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}
 
 
-def texts_of_pages() -> Iterator[tuple[str, str]]:
+@cache
+def texts_of_pages() -> frozenset[tuple[str, str]]:
     """Each text of the portal, with the file it stands in."""
+    return frozenset(_texts_of_pages())
+
+
+def _texts_of_pages() -> Iterator[tuple[str, str]]:
     for path in sorted([*PORTAL.rglob("*.html"), *PORTAL.rglob("*.py")]):
         where = str(path.relative_to(PORTAL))
         if where.startswith(NOT_TRANSLATED):
@@ -92,7 +98,7 @@ class TestCatalogues:
 
     def test_every_refusal_is_said_in_dutch(self):
         said = catalogue("nl")
-        found = list(refusals())
+        found = refusals()
         assert len(found) > 30
         lacking = sorted({f"{where}: {text!r}" for text, where in found if text not in said})
         assert lacking == [], "add these to portal/locale/nl:\n" + "\n".join(lacking)
@@ -152,8 +158,13 @@ def reasons_of_rows() -> Iterator[str]:
                     yield text
 
 
-def refusals() -> Iterator[tuple[str, str]]:
+@cache
+def refusals() -> frozenset[tuple[str, str]]:
     """Sentences with which people are refused: the plain first argument of a raised AgencyError."""
+    return frozenset(_refusals())
+
+
+def _refusals() -> Iterator[tuple[str, str]]:
     for package in (agency, portal):
         for module in walk_packages(package.__path__, f"{package.__name__}."):
             if not module.name.startswith(("portal.local", "portal.world")):
@@ -163,7 +174,8 @@ def refusals() -> Iterator[tuple[str, str]]:
         where = str(path.relative_to(PORTAL.parent))
         if where.startswith(("portal/local", "portal/node_modules", "portal/api")):  # programs read English
             continue
-        for node in ast.walk(ast.parse(path.read_text())):
+        source = path.read_text()
+        for node in ast.walk(ast.parse(source)) if "raise " in source else ():
             if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
                 said = node.exc.args[0]
                 known = ast.unparse(node.exc.func).rpartition(".")[2] in named

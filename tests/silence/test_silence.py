@@ -38,7 +38,7 @@ def test_nothing_leaves_that_should_not(live):
     assert {"held", "withdrawn", "pays", "pays_part"} <= set(run.acts)
 
 
-@pytest.mark.parametrize("name", ["holidays", "amounts"])
+@pytest.mark.parametrize("name", ["holidays", "amounts", "once"])
 def test_without_a_guard_the_count_turns_red(live, name):
     guard = next(guard for guard in GUARDS if guard.name == name)
     run = live(guard)
