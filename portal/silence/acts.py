@@ -37,7 +37,7 @@ _CHANCES = (
     ("withdrawn", 4, 60),
     ("objects", 4, 50),
     ("given_up", 2, 60),
-    ("pays_the_rest", 3, 60),
+    ("contests_and_pays", 5, 60),
     ("promises", 8, 60),
     ("agrees_plan", 6, 50),
 )
@@ -50,6 +50,7 @@ _ANY_GROUND = (HoldGround.BANKRUPTCY, HoldGround.SAYS_PAID, HoldGround.NOT_ME, H
 _SUSPENSE = "trust.suspense"
 _LIFTED, _PAYS = "lifted:", "pays:"
 _PROMISE, _PLAN = "promise", "plan"
+_THINKS_HOURS = (12, 240)  # between contesting a part and paying the rest, when messages are queued anew
 _KEEPS_PROMISE = 60  # of a hundred who promise
 _PARTS = text(
     "SELECT due_on, amount_minor FROM plan_instalment WHERE creditor_id = :creditor AND plan_id = :plan"
@@ -216,9 +217,13 @@ class Acts:
         )  # fmt: skip
         self.diary.contest(debt.claim_id, part, unit.now)
 
-    def _pays_the_rest(self, unit: Unit, debt: Debt) -> None:
-        """Contest a part and pay everything else."""
+    def _contests_and_pays(self, unit: Unit, debt: Debt) -> None:
+        """Contest a part, and pay everything else some days later."""
         self._disputes_part(unit, debt)
+        later = timedelta(hours=self.rng.randint(*_THINKS_HOURS))
+        self.plan(unit.now + later, "pays_the_rest", debt.claim_id)
+
+    def _pays_the_rest(self, unit: Unit, debt: Debt) -> None:
         rest = open_total(
             unit, creditor_id=debt.creditor_id, claim_id=debt.claim_id, on=unit.today, undisputed=True
         )

@@ -14,11 +14,13 @@ from typing import Any
 import psycopg
 from sqlalchemy import text
 
+from agency.claims.states import HoldGround
 from agency.communication import facts as facts_room
 from agency.communication import planning, release, resolving, sending, values
 from agency.money import Money
 from agency.rules import contact
 from agency.rules.send import SendDecision, SendFacts
+from agency.treatment import reacting
 from portal.silence.audit import (
     AMOUNT,
     CAPS,
@@ -100,6 +102,31 @@ def _gate(**blind: Any) -> Callable[[], list[Swap]]:
         return [(release, "may_send", may_send)]
 
     return swaps
+
+
+def _nothing_owed_will_do() -> list[Swap]:
+    """Neither that nothing is owed stops a message, nor that the claim ended by being paid."""
+    real = _gate_of_the_product()
+
+    def may_send(*, facts: SendFacts, at: Any) -> SendDecision:
+        if facts.balance.minor <= 0:
+            facts = replace(facts, balance=Money(1, facts.balance.currency), claim_closed=False)
+        return real(facts=facts, at=at)
+
+    return [(release, "may_send", may_send)]
+
+
+def _contested_will_do() -> list[Swap]:
+    """Neither a dispute nor the hold that it brings stops a message, nor that nothing else is owed."""
+    real = _gate_of_the_product()
+
+    def may_send(*, facts: SendFacts, at: Any) -> SendDecision:
+        holds = tuple(ground for ground in facts.holds if ground != HoldGround.DISPUTE)
+        if facts.disputed:
+            facts = replace(facts, balance=Money(1, facts.balance.currency), disputed=False)
+        return real(facts=replace(facts, holds=holds), at=at)
+
+    return [(release, "may_send", may_send)]
 
 
 def _contacts(**blind: Any) -> Callable[[], list[Swap]]:
@@ -210,10 +237,17 @@ GUARDS: tuple[Guard, ...] = (
         "ended", "a message about a claim that was withdrawn", ENDED,
         _all_of(_gate(claim_closed=False), _last_look({"c.state = 'active'": "true"})),
     ),
-    Guard("balance", "a message about nothing", ENDED, _gate(balance=Money(1, "EUR"))),
+    Guard(
+        "balance", "a message about nothing", ENDED,
+        _all_of(_nothing_owed_will_do, _last_look({"c.state = 'active'": "c.state IN ('active', 'paid')"})),
+    ),
     Guard(
         "disputed", "asking when all that is open is contested", CONTESTED,
-        _gate(disputed=False, balance=Money(1, "EUR")),
+        _all_of(
+            lambda: [(reacting, "cancel_queued", lambda *_, **__: None)],
+            _contested_will_do,
+            _last_look({_NO_HOLD: f"AND h.ground <> 'dispute' {_NO_HOLD}"}),
+        ),
     ),
     Guard("undisputed", "asking for the contested part", AMOUNT, _contested_too),
     Guard("amounts", "amounts of another day", AMOUNT, _stale_amounts),
