@@ -18,8 +18,9 @@ THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # A theme changes colours and nothing else: what was tried in light needs no second try in dark.
 _COLOURS = ["color-contrast", "link-in-text-block"]
-# What still moves and a font that arrives: a page is judged when both have ended.
-_AT_REST = """() => document.fonts.status === "loaded"
+# A window on its way to its size, what still moves, a font that arrives: a page is judged when all is over.
+_AT_REST = """([width, height]) => innerWidth === width && innerHeight === height
+    && document.fonts.status === "loaded"
     && document.getAnimations().every(one => one.playState !== "running")"""
 # What a page does when sizes change, it does with the next frame.
 _DRAWN = "() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
@@ -57,11 +58,11 @@ def barriers(page: Page) -> list[str]:
         for theme in THEMES:
             # Without the fading of one theme into the other, of which each frame is drawn on the whole page.
             page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-            page.wait_for_function(_AT_REST)
+            page.wait_for_function(_AT_REST, arg=[size["width"], height])
             page.evaluate(_DRAWN)
             _keep_picture(page, size, theme)
             found += [f"{size['width']} wide, {theme}: {one}" for one in _barriers_here(page, theme)]
-    page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+    page.emulate_media(color_scheme="light")
     page.set_viewport_size(own)
     return found
 

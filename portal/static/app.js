@@ -173,10 +173,11 @@ const tableSizes = new ResizeObserver((changes) => {
   for (const wrap of new Set(changes.map((change) => change.target.closest(".table-wrap")))) if (wrap) reachTable(wrap);
 });
 function watchTables() {
+  document.querySelectorAll(".table-wrap").forEach(reachTable);
   for (const part of document.querySelectorAll(".table-wrap, .table-wrap > table")) tableSizes.observe(part);
 }
 watchTables();
-document.body.addEventListener("htmx:afterSettle", watchTables);
+document.body.addEventListener("htmx:afterSwap", watchTables);
 
 // --- picking rows ---
 document.addEventListener("change", (event) => {
