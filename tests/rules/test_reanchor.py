@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agency.rules.reanchor import Pause, catch_up, many_late, reanchored
+from agency.rules.tables import read_table
 
 pytestmark = pytest.mark.pure
 
@@ -39,6 +40,19 @@ def test_days_on_hold_do_not_count():
 def test_who_broke_a_promise_has_had_his_time():
     assert moved(Pause(day(5), day(13), "promise")) == day(14)
     assert moved(Pause(day(2), day(4), "promise")) == day(8)
+
+
+def test_a_rule_counts_from_its_first_day():
+    first = min(row["since"] for row in read_table("planning")["pause"] if row["effect"] == "goes_on")
+    promise = Pause(day(5), day(13), "promise")
+    on_its_day = {
+        "due_on": day(8),
+        "waits_from": day(1),
+        "pauses": [promise],
+        "paid_part_on": None,
+        "on": first,
+    }
+    assert reanchored(**on_its_day) == day(14)
 
 
 def test_what_ended_before_or_began_after_moves_nothing():
