@@ -11,7 +11,7 @@ def account_is_wrong(reason: str, *, on: date) -> bool:
     :param reason: the bank's code first (AC04), its words behind it; words alone say nothing for certain.
     """
     row = row_in_force(read_table("payout")["returned_payout"], on)
-    code = reason.split(maxsplit=1)[0].upper() if reason.strip() else ""
+    code = next(iter(reason.split()), "").upper()
     return row is not None and code in row["account_reasons"]
 
 

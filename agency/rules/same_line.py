@@ -15,7 +15,7 @@ tells what came after it, so nothing of it is known from there, even when it loo
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -164,34 +164,29 @@ def _goes_before(lines: Sequence[ToldLine], period: Period, others: Sequence[Tol
     return not (comes_to_nothing and (one <= other or other <= one))
 
 
-_Fact = Callable[[ToldLine], tuple[str, ...] | None]
-
-
-def _by(*names: str) -> _Fact:
-    def fact(line: ToldLine) -> tuple[str, ...] | None:
-        values = tuple(_plain(getattr(line, name)) for name in names)
-        return (*names, *values) if all(values) else None
-
-    return fact
+def _stated(line: ToldLine, fact: tuple[str, ...]) -> tuple[str, ...] | None:
+    """What a line says of a fact; nothing where it leaves out a part of it."""
+    values = tuple(_plain(getattr(line, name)) for name in fact)
+    return values if all(values) else None
 
 
 def _plain(text: str) -> str:
     return "".join(filter(str.isalnum, text)).upper()
 
 
-_KEY: Final = _by("key")
+_KEY: Final = ("key",)
 # What identifies most stands first: a pair that is made is not looked at again.
-_FACTS: Final[tuple[_Fact, ...]] = (
+_FACTS: Final[tuple[tuple[str, ...], ...]] = (
     _KEY,
-    _by("bank_ref"),
-    _by("end_to_end", "iban"),
-    _by("end_to_end"),
-    _by("reference", "iban"),
-    _by("reference"),
-    _by("iban", "text"),
-    _by("iban"),
-    _by("text"),
-    lambda _: (),
+    ("bank_ref",),
+    ("end_to_end", "iban"),
+    ("end_to_end",),
+    ("reference", "iban"),
+    ("reference",),
+    ("iban", "text"),
+    ("iban",),
+    ("text",),
+    (),
 )
 
 
@@ -212,17 +207,17 @@ class _Pairing:
             at for at, line in enumerate(booked) if relations[line.statement] != _Relation.APART
         )
 
-    def pair(self, fact: _Fact) -> None:
+    def pair(self, fact: tuple[str, ...]) -> None:
         """Pair what is equal in a fact beside day and amount, where nothing speaks against it."""
         waiting: defaultdict[object, list[int]] = defaultdict(list)
         for at in self.free_booked:
             line = self.booked[at]
-            stated = fact(line)
+            stated = _stated(line, fact)
             if stated is not None:
                 waiting[line.day, line.amount, stated].append(at)
         for told_at in list(self.free_told):
             line = self.told[told_at]
-            stated = fact(line)
+            stated = _stated(line, fact)
             candidates = waiting.get((line.day, line.amount, stated), []) if stated is not None else []
             found = next((at for at in candidates if fact is _KEY or self._agree(told_at, at)), None)
             if found is not None:
@@ -304,7 +299,8 @@ def _differ(one: str, other: str) -> bool:
 def _other_account(one: str, other: str) -> bool:
     """An IBAN ends in the account number that older formats give alone."""
     mine, theirs = _plain(one).lstrip("0"), _plain(other).lstrip("0")
-    return bool(mine and theirs) and not (mine.endswith(theirs) or theirs.endswith(mine))
+    # What is not told ends every number.
+    return not (mine.endswith(theirs) or theirs.endswith(mine))
 
 
 def _batches(lines: Sequence[ToldLine], free: Iterable[int]) -> list[list[int]]:

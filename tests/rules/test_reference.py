@@ -78,6 +78,7 @@ class TestChecking:
         """Real-data traps 1: 1234567890 mod 97 is 2, and RF123456 stands in a bank's own sample."""
         assert not valid_ogm("+++123/4567/89012+++")
         assert valid_ogm("+++123/4567/89002+++")
+        assert valid_ogm("***123/4567/89002***"), "as it is printed on a form"
         assert not valid_rf("RF123456")
         assert references_in("+++123/4567/89012+++ RF123456") == ()
 

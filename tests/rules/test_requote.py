@@ -32,6 +32,7 @@ def test_it_rises_where_anything_is_dearer_and_falls_where_nothing_is(agreed, of
     dearer = any(new > old for old, new in pairs)
     assert (verdict is Verdict.rises) == (dearer and not only_added)
     assert (verdict is Verdict.falls) == (not dearer and offered != agreed)
+    assert (verdict is Verdict.stands) == (offered == agreed or (dearer and only_added))
 
 
 @given(seed=st.integers(0, 10**9))

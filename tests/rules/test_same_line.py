@@ -231,6 +231,10 @@ class TestCollectiveEntries:
         sorted_out = found(details, [booked(300)])
         assert (dict(sorted_out.known), dict(sorted_out.parts)) == ({}, {0: (0, 1)})
 
+    def test_so_does_one_detail_that_names_another_payment_than_its_entry(self):
+        detail = line(100, batch="B", end_to_end="SEPA-1")
+        assert dict(found([detail], [booked(100, end_to_end="BATCH-1")]).parts) == {0: (0,)}
+
     def test_each_sum_is_explained_once(self):
         details = [line(100, batch="B"), line(200, batch="B"), line(50, batch="C"), line(250, batch="C")]
         assert dict(found(details, [booked(300)]).parts) == {0: (0, 1)}
