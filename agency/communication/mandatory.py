@@ -83,9 +83,10 @@ def least_identity(law: Law, debtor: DebtorKind, on: date) -> Identity:
 
 
 @cache
-def takes_copies(key: str) -> bool:
-    """Return whether a default path sends copies of the invoices along with a text, when it goes by mail."""
-    return any(step.copies for path in default_paths() for step in path.steps if step.template == key)
+def takes_copies(key: str, channel: Channel) -> bool:
+    """Return whether a default path sends copies of the invoices along with a text that goes this way."""
+    steps = [step for path in default_paths() for step in path.steps if step.template == key]
+    return any(step.copies and channel in step.channels for step in steps)
 
 
 @cache

@@ -180,11 +180,11 @@ def _rule(
 
 
 def _with_copies(unit: Unit, ruled: Sequence[_Ruled]) -> list[_Ruled]:
-    """What is sent by mail takes the copies along that its step asks for."""
+    """What is sent by mail or letter takes the copies along that its step asks for."""
     asking = {
         one.row.id: one
         for one in ruled
-        if one.decision.verdict == "send" and one.row.told.get("copies") and one.row.channel == Channel.email
+        if one.decision.verdict == "send" and one.row.told.get("copies") and one.row.channel != Channel.sms
     }
     copies = copies_of(unit, [(one.row.creditor_id, one.row.claim_id) for one in asking.values()])
     return [_enclosing(unit, one, copies) if one.row.id in asking else one for one in ruled]
@@ -194,10 +194,11 @@ def _enclosing(unit: Unit, one: _Ruled, copies: Mapping[ClaimKey, list[CopyFacts
     found = enclosed(
         copies.get((one.row.creditor_id, one.row.claim_id), ()),
         open_numbers=[invoice.number for invoice in one.owed.invoices if invoice.open.minor > 0],
+        channel=Channel(one.row.channel),
         language=one.row.language,
         on=unit.today,
     )
-    one.values["copies"] = "yes" if found.files else ""
+    one.values["copies"] = ", ".join(file.number for file in found.files)
     return replace(one, enclosed=found)
 
 

@@ -154,7 +154,7 @@ def message_values(
         "plan": _plan(row, language),
         "refund": _told(row, "refund", "on", language),
         "tone": _tone(row, today),
-        "copies": "",  # told when copies go along, which is decided when it is sent
+        "copies": "",  # of which invoices, decided when it is sent
     }
 
 
