@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from agency.communication.amounts import announce_costs
 from agency.communication.brand_cases import Case, Sends, dressed, made_up_case, told_by
-from agency.communication.composing import Composed, fill
+from agency.communication.composing import Composed, fill, values_named
 from agency.communication.enclosing import copied_page
 from agency.communication.mandatory import KINDS, readers, takes_copies
 from agency.communication.pay_links import at_host
@@ -57,6 +57,14 @@ class NoSuchMessage(LookupError):
 def texts() -> Mapping[tuple[str, Channel, str], Composed]:
     """Return every text of this room as laid out, by key, channel and language."""
     return {(one.key, one.channel, one.language): one for one in composed_files()}
+
+
+@lru_cache(maxsize=64)
+def has_tones(key: str) -> bool:
+    """Return whether a message has words of its own for each tone."""
+    bodies = [one.body for (named, _, _), one in texts().items() if named == key]
+    spoken = frozenset(f"tone.{tone}" for tone in Tone)
+    return any(spoken <= values_named(body) for body in bodies)
 
 
 def keys_for(case: Case) -> tuple[str, ...]:
