@@ -23,7 +23,7 @@ from agency.communication.composing import fill
 from agency.communication.enclosing import ClaimKey, copies_of
 from agency.communication.facts import read_facts, take_due
 from agency.communication.inbound.reply_address import reply_address
-from agency.communication.mandatory import REPLIES, WITHIN_PLAN, empty_values
+from agency.communication.mandatory import REPLIES, WITHIN_PLAN, content_held
 from agency.communication.pay_links import at_host, issue_pay_links
 from agency.communication.values import TOLD, address_lines, message_values, pay_values
 from agency.events import MessageRefused
@@ -108,6 +108,7 @@ class _Ruled:
     decision: SendDecision
     values: dict[str, Any]
     to: str
+    lacking: Trace = ()
     enclosed: Enclosed = _NOTHING_ENCLOSED
 
 
@@ -166,17 +167,18 @@ def _rule(
     announced = _announced(unit, row, owed)
     to = "\n".join(address_lines(row)) if row.channel == Channel.letter else (row.contact_value or "")
     values = message_values(row=row, owed=owed, announced=announced, today=unit.today, settings=settings)
-    complete = row.channel == Channel.sms or not empty_values(
+    content = content_held(
         row.template,
         values,
         law=Law(row.law),
         debtor=DebtorKind(row.debtor_kind),
         channel=Channel(row.channel),
+        home=row.country,
         on=unit.today,
     )
-    facts = _facts(unit, row, owed, contacted, to=to, complete=complete)
+    facts = _facts(unit, row, owed, contacted, to=to, complete=content.complete)
     decision = may_send(facts=facts, at=unit.now)
-    return _Ruled(row, owed, announced, decision, values, to)
+    return _Ruled(row, owed, announced, decision, values, to, () if content.complete else content.trace)
 
 
 def _with_copies(unit: Unit, ruled: Sequence[_Ruled]) -> list[_Ruled]:
@@ -292,6 +294,7 @@ def _written(unit: Unit, one: _Ruled) -> dict[str, Any]:
     state = {"send": "sending", "defer": "queued", "refuse": "refused"}[one.decision.verdict]
     trace: Trace = (
         *one.decision.trace,
+        *one.lacking,
         *claim_trace(one.owed),
         *(one.announced.trace if one.announced else ()),
         *one.enclosed.trace,
