@@ -16,9 +16,9 @@ from agency.kernel.unit import Unit
 from agency.pricing.quoting import quote_placement
 
 FORM_FIELDS = (
-    "invoice_number", "amount", "issued_on", "due_on", "debtor_kind", "debtor_name", "debtor_reference",
-    "registration_number", "email", "phone", "street", "postal_code", "city", "country", "description",
-    "disputed", "dispute_reason",
+    "invoice_number", "amount", "issued_on", "due_on", "contract_on", "debtor_kind", "debtor_name",
+    "debtor_reference", "registration_number", "email", "phone", "street", "postal_code", "city", "country",
+    "description", "disputed", "dispute_reason",
 )  # fmt: skip
 # The words of a form; as headers they are recognised like those of any file.
 

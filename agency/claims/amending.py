@@ -1,5 +1,6 @@
-"""Changing what a claim says of an invoice, while its price is not accepted yet."""
+"""Changing what a claim says of an invoice while its price is not accepted yet; telling what it is about."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -16,6 +17,7 @@ from agency.kernel.unit import Unit
 from agency.rules.facts import ClaimType
 
 AMENDABLE = (ClaimState.NEW, ClaimState.QUOTED)
+_SUBJECT_MAX = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +89,56 @@ def amend_claim_type(unit: Unit, *, creditor_id: UUID, claim_id: UUID, claim_typ
     return claim
 
 
+def tell_contract(unit: Unit, *, creditor_id: UUID, claim_id: UUID, subject: str, contract_on: date) -> Claim:
+    """This function will say what was agreed and when, which some debtors must be told; it changes no price.
+
+    :param subject: what was bought or done, in words; not the number of an invoice.
+    :raises NotFound: this creditor has no such claim.
+    :raises Conflict: the claim is closed.
+    :raises Invalid: there are no words, they are only a number, or the day lies ahead.
+    """
+    claim = _locked_claim(unit, creditor_id, claim_id)
+    if claim.state not in (*AMENDABLE, ClaimState.ACTIVE):
+        raise Conflict("this claim is closed")
+    subject = " ".join(subject.split())[:_SUBJECT_MAX]
+    if not any(sign.isalpha() for sign in subject) or subject in _invoice_numbers(unit, claim):
+        raise Invalid("say in words what was bought or done", field="subject")
+    if contract_on > unit.today:
+        raise Invalid("the contract cannot be made later than today", field="contract_on")
+    before = {"subject": claim.description, "contract_on": str(claim.contract_on or "")}
+    claim.description, claim.contract_on = subject, contract_on
+    unit.session.flush()
+    after = {"subject": subject, "contract_on": contract_on.isoformat()}
+    record(
+        unit,
+        action="claim.contract_told",
+        subject=f"claim:{claim_id}",
+        creditor_id=creditor_id,
+        facts={"before": before, "after": after},
+    )
+    return claim
+
+
+def _invoice_numbers(unit: Unit, claim: Claim) -> Sequence[str]:
+    numbers = select(Invoice.number).where(
+        Invoice.creditor_id == claim.creditor_id, Invoice.claim_id == claim.id
+    )
+    return unit.session.exec(numbers).all()
+
+
 def _claim_to_amend(unit: Unit, creditor_id: UUID, claim_id: UUID) -> Claim:
+    claim = _locked_claim(unit, creditor_id, claim_id)
+    if claim.state not in AMENDABLE:
+        raise Conflict("the price of this claim was accepted: ask the agency to change it")
+    return claim
+
+
+def _locked_claim(unit: Unit, creditor_id: UUID, claim_id: UUID) -> Claim:
     claim = unit.session.exec(
         select(Claim).where(Claim.creditor_id == creditor_id, Claim.id == claim_id).with_for_update()
     ).one_or_none()
     if claim is None:
         raise NotFound("no such claim")
-    if claim.state not in AMENDABLE:
-        raise Conflict("the price of this claim was accepted: ask the agency to change it")
     return claim
 
 

@@ -75,6 +75,7 @@ class Claim(PartRow, Timestamped, table=True):
     )  # the principal they were announced over
     costs_left_out_minor: int = Field(default=0, sa_type=Minor)  # what was contested then, and not counted
     description: str = ""
+    contract_on: date | None = None  # the day on which the contract was made, where the creditor told it
     closed_at: datetime | None = moment_field(default=None)
     close_code: str | None = None
 

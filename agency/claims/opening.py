@@ -29,6 +29,7 @@ CLAIM_COLUMNS: Final = (
     "total_minor bigint",
     "issued_on date",
     "due_on date",
+    "contract_on date",
     "description text",
     "disputed boolean",
     "law text",
@@ -270,11 +271,11 @@ class _Opening:
             "INSERT INTO claim (creditor_id, id, number, reference, payment_reference, debtor_id,"
             " placement_id,"
             " law, interest_kind, currency, principal_minor, disputed_minor, due_on, state, phase,"
-            " costs_minor, costs_vat_minor, description, created_at)"
+            " costs_minor, costs_vat_minor, contract_on, description, created_at)"
             " SELECT :c, g.id, n.number, g.claim_key, CASE WHEN s.law = 'be' THEN n.ogm ELSE n.rf END,"
             " s.debtor_id, :p, s.law, s.interest_kind, s.currency, g.principal_minor,"
             " least(coalesce(g.disputed_minor, 0), g.principal_minor), g.due_on, 'new', 'reminder', 0, 0,"
-            " coalesce(s.description, ''), :now"
+            " s.contract_on, coalesce(s.description, ''), :now"
             " FROM claim_group g JOIN claim_number_taken n USING (position)"
             " JOIN {t} s ON s.row = g.first_row ORDER BY g.position"
         )

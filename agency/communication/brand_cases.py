@@ -23,13 +23,15 @@ _CREDITOR: Final = text(
     " cr.email AS creditor_email, cr.phone AS creditor_phone, cr.street AS creditor_street,"
     " cr.postal_code AS creditor_postal_code, cr.city AS creditor_city, cr.vat_deductible,"
     " cr.language AS creditor_language, coalesce(terms.costs_clause, true) AS costs_clause,"
+    " terms.contractual_interest_percent,"
     " coalesce(terms.reminder_in_creditors_name, true) AS in_creditors_name FROM creditor cr"
     " LEFT JOIN LATERAL (SELECT * FROM creditor_terms x WHERE x.creditor_id = cr.id"
     "  AND x.valid_from <= :today ORDER BY x.valid_from DESC LIMIT 1) terms ON true WHERE cr.id = :c"
 )
 _CLAIM: Final = text(
     "SELECT c.id AS claim_id, c.law, c.interest_kind, c.number, c.payment_reference, c.description,"
-    " c.currency, d.kind AS debtor_kind, d.name AS debtor_name, d.country, d.street, d.postal_code, d.city"
+    " c.contract_on, c.currency,"
+    " d.kind AS debtor_kind, d.name AS debtor_name, d.country, d.street, d.postal_code, d.city"
     " FROM claim c JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
     " WHERE c.creditor_id = :c AND c.number = :number"
 )
@@ -126,7 +128,9 @@ def made_up_case(
         on=on,
     )  # fmt: skip
     facts = {
-        "law": law.value, "interest_kind": kind.value, "number": "2026-10412", "description": "",
+        "law": law.value, "interest_kind": kind.value, "number": "2026-10412",
+        "description": "Küche, geliefert und montiert" if law is Law.de else "",
+        "contract_on": on - timedelta(days=75),
         "payment_reference": "RF18539007547034", "currency": "EUR", "debtor_kind": debtor.value,
         "debtor_name": _PEOPLE[debtor], "country": country, "street": street, "postal_code": postal_code,
         "city": city,
@@ -142,7 +146,7 @@ def dressed(case: Case, design: BrandDesign, sends: Sends, **message: Any) -> Ro
         "sender_name": design.sender_name, "sender_email": design.sender_email,
         "reply_to": design.reply_to, "sms_sender": design.sms_sender, "brand_phone": design.phone,
         "footer": design.footer, "pay_host": design.pay_host, "mail_valid": sends.mail,
-        "pay_valid": sends.pay,
+        "pay_valid": sends.pay, "told_before": True,
     }  # fmt: skip
     return cast(Row[Any], SimpleNamespace(**case.facts, **look, **message))
 

@@ -15,7 +15,7 @@ from agency.communication.brand_previews import (
     texts,
     values_of,
 )
-from agency.communication.mandatory import empty_values, missing, readers
+from agency.communication.mandatory import content_held, missing, readers
 from agency.communication.rendering import UnableToRender
 from agency.communication.templates import TemplateTooHard, refuse_too_hard, written_files
 from agency.kernel.errors import Invalid
@@ -207,7 +207,8 @@ def _unregistered(settings: Settings) -> tuple[str, ...]:
     """The agency's own identity must be complete, because every message shows it."""
     needed = (
         "agency_name", "agency_address", "agency_phone", "agency_email", "agency_registration_nl",
-        "agency_registration_be", "agency_visits_and_complaints_url", "agency_privacy_url",
+        "agency_registration_be", "agency_registration_de", "agency_visits_and_complaints_url",
+        "agency_privacy_url",
     )  # fmt: skip
     return tuple(name for name in needed if not getattr(settings, name))
 
@@ -220,8 +221,10 @@ def _missing(creditor: dict[str, Any], design: BrandDesign, on: date, settings: 
         for law, debtor in readers(key):
             case = made_up_case(creditor=creditor, law=law, debtor=debtor, on=on)
             _, values = values_of(design, case, composed, on=on, settings=settings, sends=Sends())
-            empty = empty_values(key, values, law=law, debtor=debtor, channel=channel, on=on)
-            found |= set(empty)
+            home = case.facts["country"]
+            found |= set(
+                content_held(key, values, law=law, debtor=debtor, channel=channel, home=home, on=on).empty
+            )
     return tuple(sorted(found))
 
 

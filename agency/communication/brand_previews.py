@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from agency.communication.amounts import announce_costs
 from agency.communication.brand_cases import Case, Sends, dressed, made_up_case, told_by
-from agency.communication.composing import Composed, fill
+from agency.communication.composing import Composed, fill, values_named
+from agency.communication.enclosing import copied_page
 from agency.communication.mandatory import KINDS, readers, takes_copies
 from agency.communication.pay_links import at_host
 from agency.communication.release import sender_of, sms_sender_of
@@ -16,7 +17,7 @@ from agency.communication.rendering import MessageText, render_text
 from agency.communication.templates import composed_files
 from agency.communication.values import is_early, message_values, pay_values
 from agency.kernel.settings import Settings
-from agency.ports.providers import Renderer, Sender
+from agency.ports.providers import CopiedPage, Renderer, Sender
 from agency.rules.brand import BrandDesign
 from agency.rules.facts import Channel, DebtorKind, Law, Phase
 from agency.rules.treatment_path import Tone
@@ -24,6 +25,12 @@ from agency.rules.treatment_path import Tone
 CHANNELS: Final = (Channel.email, Channel.letter, Channel.sms)
 # A link that opens nothing: whoever scans a preview must not land on a debtor's page.
 _SAMPLE_TOKEN: Final = "voorbeeld"  # noqa: S105 - a word, not a secret
+# Lines where an invoice has words, on a page of A4.
+_SAMPLE_PAGE: Final = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 210 297"><g stroke="#c5cdd5" stroke-width="2">'
+    b'<path d="M1 1h208v295H1zM20 30h70M20 60h50M20 68h40M20 110h170M20 122h170M20 134h170M130 160h60"'
+    b' fill="none"/></g></svg>'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,14 @@ class NoSuchMessage(LookupError):
 def texts() -> Mapping[tuple[str, Channel, str], Composed]:
     """Return every text of this room as laid out, by key, channel and language."""
     return {(one.key, one.channel, one.language): one for one in composed_files()}
+
+
+@lru_cache(maxsize=64)
+def has_tones(key: str) -> bool:
+    """Return whether a message has words of its own for each tone."""
+    bodies = [one.body for (named, _, _), one in texts().items() if named == key]
+    spoken = frozenset(f"tone.{tone}" for tone in Tone)
+    return any(spoken <= values_named(body) for body in bodies)
 
 
 def keys_for(case: Case) -> tuple[str, ...]:
@@ -107,7 +122,10 @@ def preview(
     row, values = values_of(design, case, composed, on=at.date(), settings=settings, sends=sends, tone=tone)
     on_behalf = bool(values["sender"]["on_behalf"])
     made = render_text(
-        MessageText(channel, composed.body, values, at), renderer, drawing="" if on_behalf else drawing
+        MessageText(channel, composed.body, values, at),
+        renderer,
+        drawing="" if on_behalf else drawing,
+        copies=_sample_pages(values) if channel is Channel.letter else (),
     )
     sender = sender_of(row, values, settings)
     if settings.inbound_domain:  # each message gets an address of its own, by which its answer is known
@@ -145,6 +163,16 @@ def values_of(
     link = f"{settings.public_url.rstrip('/')}/pay/{_SAMPLE_TOKEN}"
     link = at_host(link, design.pay_host if sends.pay else "")
     values["pay"] = pay_values(row=row, owed=case.owed, link=link, settings=settings)
-    values["copies"] = "yes" if composed.channel is Channel.email and takes_copies(composed.key) else ""
+    if takes_copies(composed.key, composed.channel):
+        values["copies"] = ", ".join(one.number for one in case.owed.invoices if one.open.minor > 0)
     values["subject"] = fill(composed.subject, values)
     return row, values
+
+
+def _sample_pages(values: dict[str, Any]) -> tuple[CopiedPage, ...]:
+    """A page behind a letter for each copy that it tells of: nobody's invoice, but as many sheets."""
+    return tuple(
+        copied_page(_SAMPLE_PAGE, number=number, page=1, pages=1, language=values["language"])
+        for number in values["copies"].split(", ")
+        if number
+    )

@@ -132,7 +132,7 @@ def _laid_out(text: Text, layout: str, parts: list[str]) -> str:
 
 
 def _words_in(source: str, language: str) -> str:
-    words = _words(language) | {"language": language}
+    words = words_of(language) | {"language": language}
 
     def word(match: re.Match[str]) -> str:
         if match[1] == "content":
@@ -145,7 +145,11 @@ def _words_in(source: str, language: str) -> str:
 
 
 @lru_cache(maxsize=16)
-def _words(language: str) -> dict[str, str]:
+def words_of(language: str) -> dict[str, str]:
+    """Return the words of every layout in a language, by their key.
+
+    :raises UnableToCompose: there are none.
+    """
     path = LAYOUTS / f"words.{language}.toml"
     if not path.exists():
         raise UnableToCompose(f"no words in {language}")

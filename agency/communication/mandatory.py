@@ -6,10 +6,10 @@ from functools import cache
 from typing import Final
 
 from agency.communication.composing import Composed, values_named
-from agency.rules.content import Communication, Use, empty_content, missing_content
+from agency.rules.content import Communication, ContentDecision, Use, empty_content, missing_content
 from agency.rules.facts import Channel, DebtorKind, Law, Phase
 from agency.rules.identity import Identity, hidden, identity_shown
-from agency.rules.treatment import default_paths
+from agency.rules.treatment import default_path, default_paths
 
 KINDS: Final[Mapping[str, Communication]] = {
     "reminder_1": Communication.reminder,
@@ -57,7 +57,8 @@ def missing(composed: Composed, *, on: date) -> tuple[str, ...]:
     words = composed.body.replace("\\", "")
     found: dict[str, None] = {}
     for law, debtor in readers(composed.key):
-        use = Use(kind=KINDS[composed.key], law=law, debtor=debtor, channel=composed.channel)
+        home = law.value.upper()  # a consumer's claim follows the law of his home
+        use = Use(kind=KINDS[composed.key], law=law, debtor=debtor, channel=composed.channel, home=home)
         decision = missing_content(use=use, language=composed.language, values=named, text=words, on=on)
         found |= dict.fromkeys(decision.missing)
         if composed.channel is not Channel.sms:
@@ -65,15 +66,24 @@ def missing(composed: Composed, *, on: date) -> tuple[str, ...]:
     return tuple(found)
 
 
-def empty_values(
-    key: str, values: Mapping[str, object], *, law: Law, debtor: DebtorKind, channel: Channel, on: date
-) -> tuple[str, ...]:
-    """Return the mandatory values that are empty at the moment of sending, such as a creditor's address.
+def content_held(
+    key: str,
+    values: Mapping[str, object],
+    *,
+    law: Law,
+    debtor: DebtorKind,
+    channel: Channel,
+    home: str,
+    on: date,
+) -> ContentDecision:
+    """Decide whether every mandatory value holds something at the moment of sending, such as a creditor's
+    address.
 
+    :param home: where the debtor lives (ISO 3166-1 alpha-2).
     :raises KeyError: nothing is known about what such a message must say.
     """
-    use = Use(kind=KINDS[key], law=law, debtor=debtor, channel=channel)
-    return empty_content(use=use, values=values, on=on)
+    use = Use(kind=KINDS[key], law=law, debtor=debtor, channel=channel, home=home)
+    return empty_content(use=use, values=values, language=str(values.get("language", "")), on=on)
 
 
 def least_identity(law: Law, debtor: DebtorKind, on: date) -> Identity:
@@ -83,9 +93,10 @@ def least_identity(law: Law, debtor: DebtorKind, on: date) -> Identity:
 
 
 @cache
-def takes_copies(key: str) -> bool:
-    """Return whether a default path sends copies of the invoices along with a text, when it goes by mail."""
-    return any(step.copies for path in default_paths() for step in path.steps if step.template == key)
+def takes_copies(key: str, channel: Channel) -> bool:
+    """Return whether a default path sends copies of the invoices along with a text that goes this way."""
+    steps = [step for path in default_paths() for step in path.steps if step.template == key]
+    return any(step.copies and channel in step.channels for step in steps)
 
 
 @cache
@@ -98,3 +109,6 @@ def _on_paths(key: str) -> Iterator[tuple[Law, DebtorKind]]:
     for path in default_paths():
         if key in REPLIES | WITHIN_PLAN or any(step.template == key for step in path.steps):
             yield from ((path.law, debtor) for debtor in path.debtors)
+    # A German consumer has no path of its own: it gets what the default path of others sends.
+    if any(step.template == key for step in default_path(law=Law.de, debtor=DebtorKind.consumer).steps):
+        yield Law.de, DebtorKind.consumer

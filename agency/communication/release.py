@@ -23,7 +23,7 @@ from agency.communication.composing import fill
 from agency.communication.enclosing import ClaimKey, copies_of
 from agency.communication.facts import read_facts, take_due
 from agency.communication.inbound.reply_address import reply_address
-from agency.communication.mandatory import REPLIES, WITHIN_PLAN, empty_values
+from agency.communication.mandatory import REPLIES, WITHIN_PLAN, content_held
 from agency.communication.pay_links import at_host, issue_pay_links
 from agency.communication.values import TOLD, address_lines, message_values, pay_values
 from agency.events import MessageRefused
@@ -108,6 +108,7 @@ class _Ruled:
     decision: SendDecision
     values: dict[str, Any]
     to: str
+    lacking: Trace = ()
     enclosed: Enclosed = _NOTHING_ENCLOSED
 
 
@@ -166,25 +167,26 @@ def _rule(
     announced = _announced(unit, row, owed)
     to = "\n".join(address_lines(row)) if row.channel == Channel.letter else (row.contact_value or "")
     values = message_values(row=row, owed=owed, announced=announced, today=unit.today, settings=settings)
-    complete = row.channel == Channel.sms or not empty_values(
+    content = content_held(
         row.template,
         values,
         law=Law(row.law),
         debtor=DebtorKind(row.debtor_kind),
         channel=Channel(row.channel),
+        home=row.country,
         on=unit.today,
     )
-    facts = _facts(unit, row, owed, contacted, to=to, complete=complete)
+    facts = _facts(unit, row, owed, contacted, to=to, complete=content.complete)
     decision = may_send(facts=facts, at=unit.now)
-    return _Ruled(row, owed, announced, decision, values, to)
+    return _Ruled(row, owed, announced, decision, values, to, () if content.complete else content.trace)
 
 
 def _with_copies(unit: Unit, ruled: Sequence[_Ruled]) -> list[_Ruled]:
-    """What is sent by mail takes the copies along that its step asks for."""
+    """What is sent by mail or letter takes the copies along that its step asks for."""
     asking = {
         one.row.id: one
         for one in ruled
-        if one.decision.verdict == "send" and one.row.told.get("copies") and one.row.channel == Channel.email
+        if one.decision.verdict == "send" and one.row.told.get("copies") and one.row.channel != Channel.sms
     }
     copies = copies_of(unit, [(one.row.creditor_id, one.row.claim_id) for one in asking.values()])
     return [_enclosing(unit, one, copies) if one.row.id in asking else one for one in ruled]
@@ -194,10 +196,11 @@ def _enclosing(unit: Unit, one: _Ruled, copies: Mapping[ClaimKey, list[CopyFacts
     found = enclosed(
         copies.get((one.row.creditor_id, one.row.claim_id), ()),
         open_numbers=[invoice.number for invoice in one.owed.invoices if invoice.open.minor > 0],
+        channel=Channel(one.row.channel),
         language=one.row.language,
         on=unit.today,
     )
-    one.values["copies"] = "yes" if found.files else ""
+    one.values["copies"] = ", ".join(file.number for file in found.files)
     return replace(one, enclosed=found)
 
 
@@ -291,6 +294,7 @@ def _written(unit: Unit, one: _Ruled) -> dict[str, Any]:
     state = {"send": "sending", "defer": "queued", "refuse": "refused"}[one.decision.verdict]
     trace: Trace = (
         *one.decision.trace,
+        *one.lacking,
         *claim_trace(one.owed),
         *(one.announced.trace if one.announced else ()),
         *one.enclosed.trace,

@@ -11,7 +11,7 @@ from agency.communication.composing import UnableToCompose, fill
 from agency.communication.payment_codes import drawn_code
 from agency.communication.release import Reserved
 from agency.communication.sms_segments import SEGMENTS_MAX, plain_sms, segments
-from agency.ports.providers import Attachment, Renderer, TemplateRefused
+from agency.ports.providers import Attachment, CopiedPage, Renderer, TemplateRefused
 from agency.rules.facts import Channel
 
 _HEADER_LENGTH_MAX = 74  # with ": " a line of 76
@@ -53,16 +53,22 @@ class Made:
 
 
 def render(
-    reserved: Reserved, renderer: Renderer, *, drawing: str = "", attachments: tuple[Attachment, ...] = ()
+    reserved: Reserved,
+    renderer: Renderer,
+    *,
+    drawing: str = "",
+    attachments: tuple[Attachment, ...] = (),
+    copies: tuple[CopiedPage, ...] = (),
 ) -> Rendered:
     """Render one reserved message for its channel.
 
     :param drawing: the sender's logo as a letter shows it (`agency.parties.logos.drawing_of`).
     :param attachments: the files that go with a mail.
+    :param copies: the pages that come behind a letter.
     :raises UnableToRender: see the exception.
     """
     words = MessageText(reserved.channel, reserved.body_source, reserved.values, reserved.reserved_at)
-    made = render_text(words, renderer, drawing=drawing)
+    made = render_text(words, renderer, drawing=drawing, copies=copies)
     if reserved.channel is Channel.sms:
         return Rendered(reserved, made.text.encode(), "text/plain; charset=utf-8", made.text)
     if reserved.channel is Channel.letter:
@@ -71,7 +77,9 @@ def render(
     return Rendered(reserved, mail, "message/rfc822", made.text, made.html, attachments)
 
 
-def render_text(words: MessageText, renderer: Renderer, *, drawing: str = "") -> Made:
+def render_text(
+    words: MessageText, renderer: Renderer, *, drawing: str = "", copies: tuple[CopiedPage, ...] = ()
+) -> Made:
     """Render a text with its values.
 
     :raises UnableToRender: see the exception.
@@ -81,7 +89,8 @@ def render_text(words: MessageText, renderer: Renderer, *, drawing: str = "") ->
             return Made(text=_sms(words))
         if words.channel is Channel.letter:
             values = letter_values(words.values, drawing=drawing)
-            return Made(pdf=renderer.letter(source=words.source, values=values, dated=words.at.date()))
+            dated = words.at.date()
+            return Made(pdf=renderer.letter(source=words.source, values=values, dated=dated, copies=copies))
         html, plain = renderer.email(mjml=words.source, values=words.values)
         return Made(html=html, text=plain)
     except (TemplateRefused, UnableToCompose, ValueError) as error:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from agency.communication.enclosing import attachments_of
+from agency.communication.enclosing import NotDrawn, attachments_of, pages_of
 from agency.communication.facts import lock_messages
 from agency.communication.outcomes import Outcome, confirm, tried_again
 from agency.communication.print_batches.handing_over import hand_over_letters
@@ -98,17 +98,21 @@ def _render_all(reserved: Sequence[Reserved], ports: Ports) -> tuple[list[Render
     outcomes: list[Outcome] = []
     for one in reserved:
         try:
-            copies = attachments_of(one.enclosures, ports.files)
-            rendered.append(render(one, ports.renderer, drawing=_drawing(one, ports), attachments=copies))
-        except (UnableToRender, FileNotStored) as error:
+            rendered.append(_rendered(one, ports))
+        except (UnableToRender, FileNotStored, NotDrawn) as error:
             outcomes.append(Outcome(one, "failed", why=f"not rendered: {error}"))
     return rendered, outcomes
 
 
+def _rendered(one: Reserved, ports: Ports) -> Rendered:
+    if one.channel is not Channel.letter:
+        return render(one, ports.renderer, attachments=attachments_of(one.enclosures, ports.files))
+    copies = pages_of(one.enclosures, ports.files, language=one.values["language"])
+    return render(one, ports.renderer, drawing=_drawing(one, ports), copies=copies)
+
+
 def _drawing(one: Reserved, ports: Ports) -> str:
-    if one.channel is not Channel.letter or not one.logo_sha256:
-        return ""
-    return drawing_of(ports.files, one.logo_sha256)
+    return drawing_of(ports.files, one.logo_sha256) if one.logo_sha256 else ""
 
 
 def _keep(unit: Unit, rendered: Sequence[Rendered], ports: Ports) -> None:

@@ -10,8 +10,9 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 from sqlalchemy import Row
 
-from agency.claims.itemisation import ItemisedClaim
+from agency.claims.itemisation import ItemisedClaim, ItemisedInvoice
 from agency.communication.amounts import AnnouncedCosts
+from agency.communication.german_consumers import above_statutory, is_german_consumer
 from agency.communication.mandatory import REPLIES
 from agency.communication.payment_codes import code_for
 from agency.kernel.settings import Settings
@@ -53,6 +54,18 @@ _BASIS: dict[tuple[Law, bool], dict[str, str]] = {
         "fr": "intérêts, loi du 2 août 2002",
         "de": "Zinsen, belgisches Gesetz vom 2. August 2002",
     },
+    (Law.de, False): {
+        "nl": "wettelijke rente, artikel 288 lid 1 Duits Burgerlijk Wetboek",
+        "en": "statutory interest, section 288(1) German Civil Code",
+        "fr": "intérêt légal, article 288, paragraphe 1, du Code civil allemand",
+        "de": "gesetzliche Verzugszinsen, § 288 Absatz 1 BGB",
+    },
+    (Law.de, True): {
+        "nl": "wettelijke rente, artikel 288 lid 2 Duits Burgerlijk Wetboek",
+        "en": "statutory interest, section 288(2) German Civil Code",
+        "fr": "intérêt légal, article 288, paragraphe 2, du Code civil allemand",
+        "de": "gesetzliche Verzugszinsen, § 288 Absatz 2 BGB",
+    },
 }
 _OTHER_BASIS = {
     "nl": "wettelijke rente", "en": "statutory interest", "fr": "intérêt légal", "de": "gesetzliche Zinsen",
@@ -69,6 +82,16 @@ _COSTS_BASIS: dict[Law, dict[str, str]] = {
         "en": "This amount follows from article 6 of the Belgian law of 2 August 2002.",
         "fr": "Ce montant découle de l’article 6 de la loi du 2 août 2002.",
         "de": "Dieser Betrag folgt aus Artikel 6 des belgischen Gesetzes vom 2. August 2002.",
+    },
+    Law.de: {
+        "nl": "Dit is een vergoeding voor het innen, omdat u te laat betaalt (artikel 280 en 286 BGB). Het"
+        " bedrag volgt uit de Duitse tabel voor advocaten (RVG) en is nooit hoger (artikel 13e RDG).",
+        "en": "This is a fee for collecting, because you pay late (sections 280 and 286 BGB). The amount"
+        " follows from the German table for lawyers (RVG) and is never higher (section 13e RDG).",
+        "fr": "Ce sont des frais de recouvrement, car vous payez en retard (articles 280 et 286 du BGB)."
+        " Le montant suit le barème allemand des avocats (RVG) et ne le dépasse jamais (article 13e du RDG).",
+        "de": "Das ist eine Vergütung für das Inkasso, weil Sie zu spät zahlen (§§ 280 und 286 BGB). Der"
+        " Betrag folgt aus der Tabelle für Anwälte (RVG) und ist nie höher (§ 13e RDG).",
     },
 }
 _OTHER_COSTS_BASIS = {
@@ -118,7 +141,7 @@ def message_values(
     language = row.language
     listed = [invoice for invoice in owed.invoices if invoice.open.minor > 0] or list(owed.invoices)
     shown = listed[:_INVOICES_IN_MAIL] if row.channel == Channel.email else listed
-    agency = _agency(row, settings)
+    agency = _agency(row, settings, today)
     sender = _sender(row, agency, today)
     return {
         "language": language,
@@ -127,11 +150,16 @@ def message_values(
         "creditor": _creditor(row),
         "sender": sender,
         "brand": _brand(row, on_behalf=sender["on_behalf"], settings=settings),
-        "debtor": {"name": row.debtor_name, "lines": list(address_lines(row))},
-        "claim": {
-            "number": row.number,
-            "description": row.description or ", ".join(i.number for i in listed[:3]),
+        # Addresses come from the creditor: nobody traces one, so there is no source to tell.
+        "debtor": {
+            "name": row.debtor_name,
+            "lines": list(address_lines(row)),
+            "address_source": "",
         },
+        "claim": _claim(row, listed, language),
+        "german": "yes" if is_german_consumer(row) else "",
+        "interest_note": above_statutory(row, owed, language),
+        "told_before": "yes" if row.told_before else "",
         "invoices": [
             {
                 "number": invoice.number,
@@ -154,7 +182,7 @@ def message_values(
         "plan": _plan(row, language),
         "refund": _told(row, "refund", "on", language),
         "tone": _tone(row, today),
-        "copies": "",  # told when copies go along, which is decided when it is sent
+        "copies": "",  # of which invoices, decided when it is sent
     }
 
 
@@ -184,11 +212,33 @@ def is_early(template: str) -> bool:
     return template.startswith("reminder") or template in REPLIES
 
 
-def _agency(row: Row[Any], settings: Settings) -> dict[str, str]:
-    registration = settings.agency_registration_be if row.country == "BE" else settings.agency_registration_nl
+def _claim(row: Row[Any], listed: Sequence[ItemisedInvoice], language: str) -> dict[str, str]:
+    numbers = [invoice.number for invoice in listed]
+    # An e-invoice is described by its own number, which tells nobody what was bought.
+    subject = "" if row.description in numbers else row.description
+    return {
+        "number": row.number,
+        "description": row.description or ", ".join(numbers[:3]),
+        "subject": subject,
+        "contract_date": date_text(row.contract_on, language) if row.contract_on else "",
+    }
+
+
+def _agency(row: Row[Any], settings: Settings, today: date) -> dict[str, str]:
+    registration = {"BE": settings.agency_registration_be, "DE": settings.agency_registration_de}.get(
+        row.country, settings.agency_registration_nl
+    )
+    identity = identity_shown(
+        country=row.country,
+        debtor=DebtorKind(row.debtor_kind),
+        phase=Phase.reminder,
+        in_creditors_name=False,
+        on=today,
+    )
     return {
         "name": settings.agency_name,
         "registration": registration,
+        "supervisor": ", ".join(part for part in (identity.supervisor, identity.reach) if part),
         "phone": settings.agency_phone,
         "email": settings.agency_email,
         "address": settings.agency_address,
@@ -293,7 +343,8 @@ def _costs(
     bases = _COSTS_BASIS.get(Law(row.law), _OTHER_COSTS_BASIS)
     basis = bases.get(language, bases["en"])
     if announced is None or not announced.total:
-        return {"total": "", "vat": "", "with_total": "", "basis": basis, "how": []}
+        charged = money_text(owed.costs_vat, language) if owed.costs_vat and announced is None else ""
+        return {"total": "", "vat": charged, "with_total": "", "basis": basis, "how": []}
     return {
         "total": money_text(announced.total, language),
         "vat": money_text(announced.vat, language) if announced.vat else "",

@@ -21,6 +21,7 @@ _START: Final = (
 )
 _ROOT: Final = str(Path(agency.__path__[0]).parent)
 PNG: Final = b"\x89PNG"
+JPEG: Final = b"\xff\xd8\xff"
 
 
 class _Process:
@@ -107,10 +108,22 @@ def picture(content: bytes, *, media_type: str, page: int) -> bytes:
     """
     if media_type != "application/pdf" and not media_type.startswith("image/"):
         raise NotFound("this document has no pages to show")
+    return _drawn({"do": "picture", "media_type": media_type, "page": page}, content, PNG)
+
+
+def printed(content: bytes, *, page: int) -> bytes:
+    """This function will draw one page of a PDF (from 1) as a JPEG of 2,400 pixels, for paper.
+
+    :raises NotFound: it has no such page, or cannot be drawn.
+    """
+    return _drawn({"do": "print", "media_type": "application/pdf", "page": page}, content, JPEG)
+
+
+def _drawn(request: dict[str, Any], content: bytes, begins: bytes) -> bytes:
     try:
-        answer = _process.ask({"do": "picture", "media_type": media_type, "page": page}, content)
+        answer = _process.ask(request, content)
     except OSError as error:
         raise NotFound("this page cannot be shown") from error
-    if not answer.startswith(PNG):
+    if not answer.startswith(begins):
         raise NotFound("this page cannot be shown")
     return answer

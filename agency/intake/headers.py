@@ -78,6 +78,9 @@ HEADERS: Final[dict[str, str]] = {
     " numerodetelephone ntelephone telephoneportable",
     "description": "omschrijving beschrijving description libelle objet betreft beschreibung onderwerp"
     " details",
+    "contract_on": "contracton contractdatum datumcontract overeenkomstdatum datumovereenkomst besteldatum"
+    " contractdate agreementdate orderdate vertragsdatum vertragsschluss datumvertrag"
+    " datecontrat dateducontrat",
     "disputed": "betwist betwisting disputed dispute indispute conteste contestee contestation geschil"
     " enlitige litige"
     " strittig"

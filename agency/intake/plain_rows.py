@@ -51,7 +51,8 @@ _TEXT_FIELDS: Final = {
     "description": 500,
 }
 _KINDS: Final[dict[str, Any]] = {
-    "issued_on": pl.Date, "due_on": pl.Date, "disputed": pl.Boolean, "amount": pl.Int64, "total": pl.Int64,
+    "issued_on": pl.Date, "due_on": pl.Date, "contract_on": pl.Date, "disputed": pl.Boolean,
+    "amount": pl.Int64, "total": pl.Int64,
 }  # fmt: skip
 
 
@@ -182,7 +183,7 @@ class PlainRows:
         if field in ("amount", "total"):
             digits = cell.str.replace_all(r"[.,]", "").cast(pl.Int64, strict=False)
             return pl.when(cell.str.contains(_AMOUNT[self.checker.mapped.decimal_sign])).then(digits)
-        if field in ("issued_on", "due_on"):
+        if field in ("issued_on", "due_on", "contract_on"):
             return self._usual_date(cell)
         if field == "email":
             short = (cell.str.len_chars() <= 254) & (cell.str.find("@", literal=True) <= 64)
@@ -260,8 +261,8 @@ class PlainRows:
 
 _FIELDS: Final = (
     *_TEXT_FIELDS, "document_kind", "debtor_kind", "disputed", "language", "country", "currency",
-    "issued_on", "due_on", "amount", "total", "registration_number", "vat_number", "iban", "postal_code",
-    "email", "phone",
+    "issued_on", "due_on", "contract_on", "amount", "total", "registration_number", "vat_number", "iban",
+    "postal_code", "email", "phone",
 )  # fmt: skip
 
 
@@ -277,6 +278,7 @@ def _fits(checker: RowChecker, today: date) -> pl.Expr:
         & (pl.col("total_minor").abs() >= amount)
         & (issued >= checker.oldest)
         & (issued <= today)
+        & (pl.col("contract_on").is_null() | (pl.col("contract_on") <= today))
         & (due >= issued)
         & (due <= checker.latest_due)
     )

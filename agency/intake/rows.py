@@ -62,10 +62,10 @@ class Habits:
 
 STAGED: Final = (
     "row", "claim_reference", "invoice_number", "document_kind", "billing_reference", "currency",
-    "amount_minor", "total_minor", "issued_on", "due_on", "description", "disputed", "dispute_reason", "law",
-    "interest_kind", "debtor_reference", "debtor_kind", "debtor_name", "name_key", "registration_number",
-    "vat_number", "iban", "language", "country", "region", "street", "postal_code", "city", "email", "phone",
-    "beside",
+    "amount_minor", "total_minor", "issued_on", "due_on", "contract_on", "description", "disputed",
+    "dispute_reason", "law", "interest_kind", "debtor_reference", "debtor_kind", "debtor_name", "name_key",
+    "registration_number", "vat_number", "iban", "language", "country", "region", "street", "postal_code",
+    "city", "email", "phone", "beside",
 )  # fmt: skip
 """The columns of a checked row, in the order in which it is copied into the staging table."""
 
@@ -100,6 +100,7 @@ class RowChecker:
             "currency": _collected_currency,
             "issued_on": self._date,
             "due_on": self._date,
+            "contract_on": self._date,
             "amount": self._amount,
             "total": self._amount,
             "registration_number": lambda cell, land: values.registration_number(_register_text(cell), land),
@@ -256,6 +257,8 @@ class RowChecker:
 
     def _settle_dates(self, row: int, found: dict[str, Any], rejects: list[Reject]) -> None:
         issued, due = found["issued_on"], found["due_on"]
+        if found["contract_on"] is not None and found["contract_on"] > self.today:
+            rejects.append(Reject(row, "contract_on", IN_FUTURE, found["contract_on"].isoformat()))
         if issued is None and due is None:
             return
         if due is None:
@@ -281,8 +284,8 @@ class RowChecker:
         return (
             row, found["claim_reference"], found["invoice_number"], found["document_kind"],
             found["billing_reference"], found["currency"], found["amount_minor"], found["total_minor"],
-            found["issued_on"], found["due_on"], found["description"], bool(found["disputed"]),
-            found["dispute_reason"], self._law(found),
+            found["issued_on"], found["due_on"], found["contract_on"], found["description"],
+            bool(found["disputed"]), found["dispute_reason"], self._law(found),
             interest.value, found["debtor_reference"], found["debtor_kind"], name, name_key(name),
             found["registration_number"], found["vat_number"], found["iban"],
             found["language"] or language_of(found["country"], self.habits.language), found["country"],

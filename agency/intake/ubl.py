@@ -144,7 +144,7 @@ def _plain_cells(cells: dict[str, Cell], mapped: Mapped) -> dict[str, Cell]:
         if isinstance(cell, str) and cell.strip():
             with suppress(NotUnderstood):
                 plain[ours] = parse_amount(cell, decimal_sign=mapped.decimal_sign)
-    for ours in ("issued_on", "due_on"):
+    for ours in ("issued_on", "due_on", "contract_on"):
         cell = plain.get(ours)
         if isinstance(cell, str | Decimal) and str(cell).strip():
             with suppress(NotUnderstood):

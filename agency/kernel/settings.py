@@ -77,6 +77,7 @@ class Settings(BaseSettings):
     agency_name: str = "Incasso Noord"
     agency_registration_nl: str = "Wki-register, voorbeeld 000000"
     agency_registration_be: str = "FOD Economie, voorbeeld 000000"
+    agency_registration_de: str = "Rechtsdienstleistungsregister, Beispiel 000000"
     agency_phone: str = "+31 20 123 45 67"
     agency_email: str = "post@incassonoord.example"
     agency_address: str = "Voorbeeldkade 1, 1000 AA Amsterdam"

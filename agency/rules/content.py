@@ -1,8 +1,8 @@
 """What each communication must say, and whether a text says it."""
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
@@ -45,17 +45,25 @@ class NothingKnown(LookupError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """Where a text is used: for which communication, under which law, to whom and by which way."""
+    """Where a text is used: for which communication, under which law, to whom and by which way.
+
+    `home` is where the debtor lives (ISO 3166-1 alpha-2): conduct rules follow it, whatever the law of the
+    claim is.
+    """
 
     kind: Communication
     law: Law
     debtor: DebtorKind
     channel: Channel
+    home: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Something a text must say: by naming all of `values`, and by one of its language's `words`."""
+    """Something a text must say: by naming all of `values`, and by one of its language's `words`.
+
+    One `at_sending` is nothing that a text can say: its values must hold something when it is sent.
+    """
 
     key: str
     since: date
@@ -64,15 +72,18 @@ class Item:
     may_be_empty: frozenset[str]
     words: Mapping[str, tuple[str, ...]] | None
     term_once: bool
+    at_sending: bool
 
 
 @dataclass(frozen=True, slots=True)
 class ContentDecision:
-    """Whether a text says all it must; `missing` are the keys of the items that it lacks."""
+    """Whether a text says all it must; `missing` are the keys of the items that it lacks, `empty` the values
+    of these that hold nothing in a message."""
 
     complete: bool
     missing: tuple[str, ...]
     trace: Trace
+    empty: tuple[str, ...] = ()
 
 
 def missing_content(
@@ -93,6 +104,10 @@ def missing_content(
     """
     said = _plain(text)
     lacking = [item for item in required_items(use=use, on=on) if not _says(item, values, said, language)]
+    return _decided(lacking, use, language, on)
+
+
+def _decided(lacking: Sequence[Item], use: Use, language: str, on: date) -> ContentDecision:
     inputs = {
         "kind": use.kind.value, "law": use.law.value, "debtor": use.debtor.value,
         "channel": use.channel.value, "language": language,
@@ -128,6 +143,7 @@ def required_items(*, use: Use, on: date) -> tuple[Item, ...]:
         and use.law in row["laws"]
         and use.debtor in row["debtors"]
         and use.channel in row["channels"]
+        and ("homes" not in row or use.home in row["homes"])
         and row["since"] <= on
     )
     if not found:
@@ -137,21 +153,22 @@ def required_items(*, use: Use, on: date) -> tuple[Item, ...]:
     return found
 
 
-def empty_content(*, use: Use, values: Mapping[str, object], on: date) -> tuple[str, ...]:
-    """Return the mandatory values that hold nothing at the moment of sending, such as a creditor's address.
+def empty_content(*, use: Use, values: Mapping[str, object], language: str, on: date) -> ContentDecision:
+    """Decide whether every mandatory value holds something at the moment of sending, such as a creditor's
+    address.
 
     Interest, costs and declarations may lawfully be nothing; who asks, for what and how to pay may not.
 
     :param values: the values of one message, nested by the parts of their names.
     :raises NothingKnown: when no list is kept for such a use.
     """
-    names = [
-        name
-        for item in required_items(use=use, on=on)
-        for name in item.values
-        if name not in item.may_be_empty
-    ]
-    return tuple(name for name in dict.fromkeys(names) if not _value(values, name))
+    lacking = {item: names for item in required_items(use=use, on=on) if (names := _empty(item, values))}
+    empty = tuple(dict.fromkeys(name for names in lacking.values() for name in names))
+    return replace(_decided(list(lacking), use, language, on), empty=empty)
+
+
+def _empty(item: Item, values: Mapping[str, object]) -> tuple[str, ...]:
+    return tuple(name for name in item.values if name not in item.may_be_empty and not _value(values, name))
 
 
 @lru_cache(maxsize=1024)
@@ -185,10 +202,13 @@ def _item(row: Mapping[str, Any]) -> Item:
         may_be_empty=frozenset(row.get("may_be_empty", ())),
         words=None if words is None else {language: tuple(some) for language, some in words.items()},
         term_once=row.get("term_once", False),
+        at_sending=row.get("at_sending", False),
     )
 
 
 def _says(item: Item, values: frozenset[str], said: str, language: str) -> bool:
+    if item.at_sending:
+        return True
     if item.term_once:
         return _states_one_term(said)
     if item.words is not None and not _uses_one_of(item.words.get(language, ()), said):

@@ -16,13 +16,15 @@ _ANY_COUNTRY: Final = "*"
 class Identity:
     """Who signs as the `sender`, and the placeholders that the message `shows` whoever signs.
 
-    `register` and `supervisor` are empty where the law names none.
+    `register` and `supervisor` are empty where the law names none; `reach` is the supervisor's address and
+    e-mail, where a debtor must be told them.
     """
 
     sender: Literal["creditor", "agency"]
     shows: tuple[str, ...]
     register: str
     supervisor: str
+    reach: str
     trace: Trace
 
 
@@ -60,6 +62,7 @@ def identity_shown(
         shows=tuple(row["shows"]),
         register=row["register"],
         supervisor=row["supervisor"],
+        reach=row.get("reach", ""),
         trace=tuple(lines),
     )
 

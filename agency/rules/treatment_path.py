@@ -84,7 +84,7 @@ class PathStep:
     passed. Any other step then goes by letter. It leaves from `hour` on (0 to 23, the agency's clock). `best`
     leaves it to the debtor's own score which of its channels is taken (`agency.rules.channel_choice`). Its
     text speaks in `tone`, or where that is None as such a text usually does (`usual_tone`).
-    With `copies` a mail takes copies of the open invoices along (`agency.rules.enclosures`).
+    With `copies` a mail or letter takes copies of the open invoices along (`agency.rules.enclosures`).
     """
 
     key: str

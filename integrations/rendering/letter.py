@@ -2,19 +2,23 @@
 
 import json
 import re
+import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import typst
 
-from agency.ports.providers import TemplateRefused, Value
+from agency.ports.providers import CopiedPage, TemplateRefused, Value
 from integrations.rendering.plain_values import bounded_values
 
 # Typst reads files below its root only; this one holds none.
 _ROOT = Path(__file__).with_name("letter_root")
+# Pages behind a letter are laid out here: one that carries copies shows them whatever its source says.
+_COPIES = Path(__file__).with_name("copies.typ").read_text(encoding="utf-8")
 # The only two ways to load a package, which Typst would fetch from the network.
 _LOADS = re.compile(r"\b(import|include)\b")
 # What could run on without an end: a letter goes over its values and no more.
@@ -36,11 +40,19 @@ class LetterPress:
     def __init__(self) -> None:
         self._local = threading.local()
 
-    def render(self, *, source: str, values: Mapping[str, Value], dated: date) -> bytes:
+    def render(
+        self,
+        *,
+        source: str,
+        values: Mapping[str, Value],
+        dated: date,
+        copies: Sequence[CopiedPage] = (),
+    ) -> bytes:
         """This function will return the letter as PDF; equal input gives equal bytes.
 
         Values travel as JSON beside the source, never inside it, so no value can become markup.
 
+        :param copies: pictures of pages that come behind the letter.
         :raises TemplateRefused: it does not compile, breaks a standard, or loads something.
         """
         if loading := _LOADS.search(source):
@@ -51,24 +63,44 @@ class LetterPress:
         before = _DATED.format(year=dated.year, month=dated.month, day=dated.day)
         if _has_long_word(plain):  # looking for them takes Typst a tenth of its time
             before += _BREAKS_LONG_WORDS
-        try:
-            pdf = self._compiler().compile(
-                input=(before + source).encode(),
-                format="pdf",
-                sys_inputs={"data": json.dumps(plain, ensure_ascii=False)},
-                pdf_standards=["a-2a", "ua-1"],
-                timestamp=0,  # the date of the letter stands in the document; the machine's does not
-            )
-        except typst.TypstError as error:
-            raise TemplateRefused(error.message) from error
-        assert isinstance(pdf, bytes)
-        return pdf
+        inputs = {"data": json.dumps(plain, ensure_ascii=False)}
+        if not copies:
+            return _compiled(self._compiler(), before + source, inputs)
+        with _laid_down(copies) as (compiler, pages):
+            return _compiled(compiler, before + source + _COPIES, inputs | {"copies": pages})
 
     def _compiler(self) -> typst.Compiler:
         if not hasattr(self._local, "compiler"):
             self._local.compiler = typst.Compiler(root=_ROOT, ignore_system_fonts=True)
         compiler: typst.Compiler = self._local.compiler
         return compiler
+
+
+@contextmanager
+def _laid_down(copies: Sequence[CopiedPage]) -> Iterator[tuple[typst.Compiler, str]]:
+    """A compiler that sees the pictures and nothing else, and where they lie, as JSON."""
+    with tempfile.TemporaryDirectory(prefix="letter-") as folder:
+        pages = []
+        for number, copy in enumerate(copies):
+            name = f"copy-{number}.{'svg' if copy.picture.startswith(b'<svg') else 'jpg'}"
+            Path(folder, name).write_bytes(copy.picture)
+            pages.append({"at": f"/{name}", "heading": copy.heading, "alternative": copy.alternative})
+        yield typst.Compiler(root=folder, ignore_system_fonts=True), json.dumps(pages, ensure_ascii=False)
+
+
+def _compiled(compiler: typst.Compiler, source: str, inputs: dict[str, str]) -> bytes:
+    try:
+        pdf = compiler.compile(
+            input=source.encode(),
+            format="pdf",
+            sys_inputs=inputs,
+            pdf_standards=["a-2a", "ua-1"],
+            timestamp=0,  # the date of the letter stands in the document; the machine's does not
+        )
+    except typst.TypstError as error:
+        raise TemplateRefused(error.message) from error
+    assert isinstance(pdf, bytes)
+    return pdf
 
 
 def _has_long_word(value: Any) -> bool:

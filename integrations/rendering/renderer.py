@@ -1,9 +1,9 @@
 """The `Renderer` of the ports: mails by Jinja and MJML, letters by Typst."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
-from agency.ports.providers import Value
+from agency.ports.providers import CopiedPage, Value
 from integrations.rendering.letter import LetterPress
 from integrations.rendering.mail import mail_environment, render_mail
 
@@ -19,6 +19,13 @@ class TemplateRenderer:
         """See `Renderer.email`."""
         return render_mail(self._environment, source=mjml, values=values)
 
-    def letter(self, *, source: str, values: Mapping[str, Value], dated: date) -> bytes:
+    def letter(
+        self,
+        *,
+        source: str,
+        values: Mapping[str, Value],
+        dated: date,
+        copies: Sequence[CopiedPage] = (),
+    ) -> bytes:
         """See `Renderer.letter`."""
-        return self._press.render(source=source, values=values, dated=dated)
+        return self._press.render(source=source, values=values, dated=dated, copies=copies)

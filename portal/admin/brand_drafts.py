@@ -1,6 +1,7 @@
 """The studio: a draft of a brand, kept with every change, beside all that it makes."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -243,7 +244,7 @@ def _live(unit: Unit, wiring: Wiring, kept: BrandVersion, view: View) -> dict[st
         try:
             found = figures(unit, wiring, creditor_id=creditor_id, look=look, view=shown)
         except AgencyError:
-            shown, missing_claim = View(view.key, view.language, "", view.compare), True
+            shown, missing_claim = replace(view, number=""), True
             found = figures(unit, wiring, creditor_id=creditor_id, look=look, view=shown)
         looks.append((which if view.compare else None, found))
     points = checklist(unit, creditor_id=creditor_id, design=design, settings=wiring.settings)

@@ -31,6 +31,7 @@ from portal.shared.brand_words import (
     HOST_STATES,
     LANGUAGE_NAMES,
     MESSAGES,
+    TONES,
     USES,
     change_words,
 )
@@ -172,6 +173,7 @@ def view_values(view: View) -> dict[str, Any]:
         "view": view,
         "messages": {key: MESSAGES.get(key, key) for key in KINDS},
         "languages_of_mail": LANGUAGE_NAMES,
+        "tone_names": TONES,
         "now_look": NOW,
     }
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from agency.communication.brand_previews import has_tones
 from agency.kernel.errors import AgencyError
 from agency.kernel.unit import Unit
 from agency.money import Money
@@ -41,13 +42,13 @@ from portal.admin.path_words import (
     ENDS,
     PHASES,
     TEMPLATES,
-    TONES,
     finding_words,
     path_name,
     step_name,
 )
 from portal.admin.paths import differences_of, routes
 from portal.shared.audience import StaffUnit, leave_for, show
+from portal.shared.brand_words import TONES
 from portal.shared.forms import Fields
 from portal.shared.i18n import N_
 from portal.shared.words import CHANNELS, DEBTOR_KINDS
@@ -262,6 +263,7 @@ def _choices() -> dict[str, Any]:
         "debtor_names": DEBTOR_KINDS,
         "end_names": ENDS,
         "tone_names": TONES,
+        "has_tones": has_tones,
     }
 
 

@@ -7,6 +7,7 @@ from agency.money import Money
 from agency.rules.path_changes import Difference
 from agency.rules.path_checks import Finding
 from agency.rules.treatment_path import PathStep, StepPhase
+from portal.shared.brand_words import TONES
 from portal.shared.i18n import N_, format_money, gettext, ngettext
 from portal.shared.refusal_words import reasons
 from portal.shared.words import CHANNELS, DEBTOR_KINDS, step_words
@@ -34,11 +35,6 @@ ANCHORS = {
     "previous_delivered": N_("the step before was proved delivered"),
     "promise_date": N_("the day of a broken promise"),
     "notice_ended": N_("the end of the notice's term"),
-}
-TONES = {
-    "friendly": N_("friendly"),
-    "businesslike": N_("businesslike"),
-    "firm": N_("firm"),
 }
 ENDS = {
     "": N_("nothing is asked"),

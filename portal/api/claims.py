@@ -26,6 +26,7 @@ class Placing(BaseModel):
     amount: Annotated[str, Field(pattern=r"^\d{1,12}(\.\d{1,2})?$")]
     due_on: Short
     issued_on: Short = ""
+    contract_on: Short = ""
     debtor_name: Short
     debtor_kind: Short = ""
     debtor_reference: Short = ""

@@ -15,12 +15,13 @@ from agency.kernel.errors import NotFound
 from agency.kernel.files import fetch
 from agency.kernel.unit import Unit
 from agency.money import Money
-from agency.rules.trace import from_json
+from agency.rules.explain import explain
+from agency.rules.trace import Trace, from_json
 from portal.collector.doors import claim_url, desk_page, routes
 from portal.collector.words import LINES, reasons, said, step_words
 from portal.shared.audience import StaffUnit, TheWiring
 from portal.shared.evidence_forms import as_download
-from portal.shared.i18n import gettext
+from portal.shared.i18n import current_language, gettext
 from portal.shared.words import CHANNELS, MESSAGE_STATES
 
 _MESSAGE = text(
@@ -53,6 +54,7 @@ def message(
 ) -> Response:
     """One message: what it said, what the law said, and what became of it."""
     row = _message(unit, creditor_id, claim_id, message_id)
+    trace = from_json(row.trace)
     receipts = unit.session.connection().execute(_RECEIPTS, {"creditor": creditor_id, "message": message_id})
     return desk_page(
         request,
@@ -62,8 +64,8 @@ def message(
         what=step_words(row.step),
         channel=said(CHANNELS, row.channel),
         chip=MESSAGE_STATES[row.state],
-        reasons=reasons(row.reasons),
-        trace=from_json(row.trace),
+        reasons=[*reasons(row.reasons), *_lacking(trace)],
+        trace=trace,
         amounts=_amounts(row),
         enclosed=row.amounts.get("enclosed", []),
         receipts=[
@@ -96,6 +98,12 @@ def document(
     if found.claim_id != claim_id:
         raise NotFound("no such document")
     return as_download(found, sent)
+
+
+def _lacking(trace: Trace) -> list[str]:
+    """What a message did not say that it must, in words."""
+    lines = [line for line in trace if line.outcome == "content.missing"]
+    return [line.words for line in explain(lines, current_language())]
 
 
 def _readable(mail: bytes) -> str:

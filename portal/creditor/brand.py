@@ -1,5 +1,6 @@
 """The creditor's brand as its debtors see it: what counts now, and the draft that waits."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from starlette.requests import Request
@@ -15,7 +16,7 @@ from portal.creditor.doors import MANAGERS, creditor_page
 from portal.shared import brand_previews
 from portal.shared.audience import CreditorUnit, TheVisitor, TheWiring, own_creditor, router
 from portal.shared.brand_previews import NOW, Look, View, figures, look_at
-from portal.shared.brand_words import LANGUAGE_NAMES, MESSAGES, point_words
+from portal.shared.brand_words import LANGUAGE_NAMES, MESSAGES, TONES, point_words
 from portal.shared.words import DRAFT_STATES
 
 routes = router(audience="creditor", roles=MANAGERS, prefix="/creditor/brand")
@@ -34,7 +35,7 @@ def brand(request: Request, unit: CreditorUnit, visitor: TheVisitor, wiring: The
     try:
         found = figures(unit, wiring, creditor_id=creditor_id, look=look, view=view)
     except AgencyError:
-        view, missing = View(view.key, view.language), True
+        view, missing = replace(view, number=""), True
         found = figures(unit, wiring, creditor_id=creditor_id, look=look, view=view)
     points = checklist(unit, creditor_id=creditor_id, design=look.design, settings=wiring.settings)
     return creditor_page(
@@ -49,6 +50,7 @@ def brand(request: Request, unit: CreditorUnit, visitor: TheVisitor, wiring: The
         view=view,
         messages={key: MESSAGES.get(key, key) for key in KINDS},
         languages_of_mail=LANGUAGE_NAMES,
+        tone_names=TONES,
         now_look=NOW,
     )
 

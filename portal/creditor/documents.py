@@ -8,7 +8,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
-from agency.claims.amending import AMENDABLE, amend_claim_type, amend_invoice
+from agency.claims.amending import AMENDABLE, amend_claim_type, amend_invoice, tell_contract
 from agency.claims.models import Claim, Invoice
 from agency.documents.correcting import judge_document
 from agency.documents.jobs import check_claim_later
@@ -27,6 +27,7 @@ from portal.shared.audience import CreditorUnit, TheVisitor, TheWiring, leave_fo
 from portal.shared.evidence import evidence_values
 from portal.shared.evidence_forms import (
     ClaimTypeForm,
+    ContractForm,
     InvoiceForm,
     VerdictForm,
     as_download,
@@ -181,6 +182,24 @@ def amend(
         return _show_check(request, unit, creditor_id, document_id, amended=form)
     notice = _price_again(unit, creditor_id, claim_id, done=N_("The claim is changed."))
     return leave_for(f"/creditor/documents/{document_id}/check", notice=notice)
+
+
+@routes.post("/claims/{claim_id:uuid}/contract")
+def contract(
+    request: Request, unit: CreditorUnit, visitor: TheVisitor, fields: Fields, claim_id: UUID
+) -> Response:
+    """Say what was agreed and when, which a consumer in Germany must be told."""
+    creditor_id = own_creditor(visitor)
+    form = submitted(ContractForm, fields)
+    with form.attempt(unit):
+        tell_contract(
+            unit, creditor_id=creditor_id, claim_id=claim_id, subject=form.data.subject,
+            contract_on=form.data.contract_on,
+        )  # fmt: skip
+    if form.errors:
+        error = next(iter(form.errors.values()))
+        return show_claim(request, unit, creditor_id, claim_id, error=error, status=422)
+    return leave_for(f"/creditor/claims/{claim_id}", notice=N_("The claim is changed."))
 
 
 @routes.post("/claims/{claim_id:uuid}/type")

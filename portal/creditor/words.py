@@ -78,6 +78,7 @@ FIELDS = {
     "currency": N_("Currency"),
     "issued_on": N_("Invoice date"),
     "due_on": N_("Due date"),
+    "contract_on": N_("Date of the contract"),
     "debtor_reference": N_("Customer number"),
     "debtor_kind": N_("Kind of debtor"),
     "debtor_name": N_("Name of the debtor"),

@@ -4,7 +4,7 @@ A preview shows one look: a version by its id, or what counts now. What was type
 when a preview is asked for, so the address needs to carry nothing but what to show.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -18,6 +18,7 @@ from agency.communication.brand_previews import (
     CHANNELS,
     NoSuchMessage,
     Preview,
+    has_tones,
     keys_for,
     preview,
     sample_for,
@@ -30,6 +31,7 @@ from agency.parties.branding import BRAND_DRAFTS, brand_of, design_of
 from agency.parties.logos import drawing_of
 from agency.rules.brand import LANGUAGES, BrandDesign
 from agency.rules.facts import Channel
+from agency.rules.treatment_path import Tone, usual_tone
 from integrations.rendering.page_images import NoPicture, page_count, page_pictures
 from portal.shared.audience import here
 from portal.shared.brand_colours import style_of
@@ -54,27 +56,34 @@ _PAGE_POLICY = (
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a reader wants to see: which message, in which language, about which claim."""
+    """What a reader wants to see: which message, in which language and tone, about which claim.
+
+    An empty tone is the one in which the message usually speaks.
+    """
 
     key: str = "reminder_1"
     language: str = "nl"
     number: str = ""
+    tone: str = ""
     compare: bool = False
 
     @classmethod
     def asked(cls, sent: Any) -> "View":
         """This function will read a view from a form or a query; what is unknown becomes the default."""
         key, language = str(sent.get("view_key") or ""), str(sent.get("view_language") or "")
+        tone = str(sent.get("view_tone") or "")
         return cls(
             key=key if key in KINDS or key == ALL else cls().key,
             language=language if language in LANGUAGES else cls().language,
             number=str(sent.get("view_number") or "").strip()[:40],
+            tone=tone if tone in set(Tone) else "",
             compare=bool(sent.get("view_compare")),
         )
 
     def query(self, **more: str) -> str:
         """The view as a query."""
         told = {"view_key": self.key, "view_language": self.language, "view_number": self.number}
+        told["view_tone"] = self.tone
         return urlencode({name: value for name, value in (told | more).items() if value})
 
 
@@ -120,8 +129,10 @@ def figures(unit: Unit, wiring: Wiring, *, creditor_id: UUID, look: Look, view: 
 def _figure(
     unit: Unit, wiring: Wiring, creditor: dict[str, Any], look: Look, view: View, key: str
 ) -> dict[str, Any]:
-    own = View(key, view.language, view.number)
+    own = replace(view, key=key, compare=False)
     found: dict[str, Any] = {"key": key, "query": own.query(r=look.stamp), "base": look.base, "sms": None}
+    # A text that is worded once says the same in every tone, so it is shown without one.
+    found["tone"] = (view.tone or usual_tone(key, on=unit.today)) if has_tones(key) else ""
     for channel in CHANNELS:
         try:
             # A letter is made when its picture is asked for; who signs it is the same as of its mail.
@@ -247,6 +258,7 @@ def _made(
         renderer=wiring.ports.renderer,
         sends=sends_of(unit, creditor_id=creditor["creditor_id"], design=design),
         drawing=drawing_of(wiring.ports.files, design.logo_sha256) if design.logo_sha256 else "",
+        tone=Tone(view.tone) if view.tone else None,
     )
 
 

@@ -61,6 +61,11 @@ MESSAGES = {
     "plan_completed": N_("Payment plan completed"),
     "refund_account": N_("Question: account for a refund"),
 }
+TONES = {
+    "friendly": N_("friendly"),
+    "businesslike": N_("businesslike"),
+    "firm": N_("firm"),
+}
 LANGUAGE_NAMES = {"nl": N_("Dutch"), "fr": N_("French"), "en": N_("English"), "de": N_("German")}
 COUNTRIES = {
     "NL": N_("Netherlands"), "BE": N_("Belgium"), "DE": N_("Germany"), "FR": N_("Elsewhere"),

@@ -28,6 +28,13 @@ class ClaimTypeForm(FormModel):
     claim_type: ClaimType
 
 
+class ContractForm(FormModel):
+    """What was agreed with the debtor, and when."""
+
+    subject: str
+    contract_on: date
+
+
 class InvoiceForm(FormModel):
     """What an invoice of the claim should say; amounts with two decimals, in the claim's currency."""
 

@@ -20,6 +20,7 @@ from portal.silence.diary import Debt, Owed
 
 ANCIENT_YEARS = 12
 _ANCIENT, _KNOWN_ALREADY = 0.01, 0.15  # shares
+_UNTOLD = 8  # of so many creditors one does not tell what was agreed and when
 _KNOWN_LATELY = 8  # who owes several owes them at about the same time
 # Where they live: country, region as it is written (ISO 3166-2), languages, weight.
 _PLACES = (
@@ -59,11 +60,13 @@ _POINTS = text(
 _CLAIMS = text(
     "INSERT INTO claim (creditor_id, id, created_at, number, reference, payment_reference, debtor_id, law,"
     " interest_kind, currency, principal_minor, disputed_minor, due_on, state, phase, costs_minor,"
-    " costs_vat_minor, costs_left_out_minor, description)"
+    " costs_vat_minor, costs_left_out_minor, description, contract_on)"
     " SELECT r.creditor_id, r.claim_id, :now, 'N' || r.mark, 'K' || r.mark, r.payment_reference, r.debtor_id,"
-    " r.law, r.interest, 'EUR', r.principal, 0, r.due_on, 'active', 'reminder', 0, 0, 0, ''"
+    " r.law, r.interest, 'EUR', r.principal, 0, r.due_on, 'active', 'reminder', 0, 0, 0,"
+    " CASE WHEN r.told THEN 'Een keuken' ELSE '' END, CASE WHEN r.told THEN r.due_on - 60 END"
     " FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(creditor_id uuid, claim_id uuid, debtor_id uuid,"
-    "  mark text, payment_reference text, law text, interest text, principal bigint, due_on date)"
+    "  mark text, payment_reference text, law text, interest text, principal bigint, due_on date,"
+    "  told boolean)"
 )
 _INVOICES = text(
     "INSERT INTO invoice (creditor_id, id, created_at, claim_id, number, kind, issued_on, due_on, currency,"
@@ -226,6 +229,7 @@ class People:
             "phone": "phone" in debt.reachable,
             "law": debt.law,
             "interest": debt.interest,
+            "told": debt.number % _UNTOLD != 0,
             "principal": sum(owed.minor for owed in debt.invoices),
             "due_on": min(owed.due_on for owed in debt.invoices).isoformat(),
             "invoices": [{"minor": owed.minor, "due_on": owed.due_on.isoformat()} for owed in debt.invoices],

@@ -23,6 +23,8 @@ _ALWAYS = (
     "agency.registration", "agency.complaints_url",
 )  # fmt: skip
 _ASKING = ("amounts.total", "amounts.principal", "pay.iban", "pay.holder", "pay.reference", "pay.link")
+# What a consumer who lives in Germany is told besides (RDG s. 13a).
+_GERMAN = ("claim.subject", "claim.contract_date", "agency.supervisor")
 _IN_A_TEXT = ("amounts.total", "pay.link", "agency.phone")
 _NOTICES = {
     "nl": ("veertien dagen", "14 days", "fourteen days", "quatorze jours"),
@@ -43,7 +45,7 @@ def read(reserved: Reserved, *, debt: Debt, at: datetime) -> Left:
         reply=reserved.template in _REPLIES,
         read=_amounts(values),
         marks=_marks(reserved),
-        missing=_missing(reserved),
+        missing=_missing(reserved, debt),
         signed_by=values["sender"]["name"],
     )
 
@@ -64,9 +66,11 @@ def _marks(reserved: Reserved) -> frozenset[str]:
     return frozenset(f"q{number:07d}" for number in numbers)
 
 
-def _missing(reserved: Reserved) -> tuple[str, ...]:
-    asks = reserved.template.startswith(_ASKS)
-    wanted = _IN_A_TEXT if reserved.channel == "sms" else (*_ALWAYS, *(_ASKING if asks else ()))
+def _missing(reserved: Reserved, debt: Debt) -> tuple[str, ...]:
+    wanted = _IN_A_TEXT if reserved.channel == "sms" else _ALWAYS
+    if reserved.channel != "sms" and reserved.template.startswith(_ASKS):
+        german = debt.country == "DE" and debt.kind == "consumer"
+        wanted = (*wanted, *_ASKING, *(_GERMAN if german else ()))
     found = [name for name in wanted if not _says(reserved, name)]
     if not reserved.to.strip():
         found.append("addressee")

@@ -16,14 +16,14 @@ from pypdf import PdfReader
 
 from agency.claims.build_up import build_up
 from agency.claims.claim_facts import ClaimFacts, InvoiceFacts, Movement
-from agency.communication.brand_cases import Case, Sends
+from agency.communication.brand_cases import Case, Sends, made_up_case
 from agency.communication.brand_previews import preview, sample_for, texts
-from agency.communication.mandatory import KINDS
+from agency.communication.mandatory import KINDS, readers
 from agency.communication.values import is_early
 from agency.kernel.settings import Settings
 from agency.money import Money
 from agency.rules.brand import BrandDesign
-from agency.rules.facts import Channel, InterestKind, Phase
+from agency.rules.facts import Channel, DebtorKind, InterestKind, Law, Phase
 from agency.rules.treatment_path import Tone, usual_tone
 from integrations.rendering import TemplateRenderer
 
@@ -41,6 +41,7 @@ CREDITOR = {
     "creditor_email": "vragen@enercity.example", "creditor_phone": "+31 20 765 43 21",
     "creditor_street": "Keizersgracht 1", "creditor_postal_code": "1015 CJ", "creditor_city": "Amsterdam",
     "vat_deductible": False, "creditor_language": "nl", "costs_clause": True, "in_creditors_name": True,
+    "contractual_interest_percent": None,
 }  # fmt: skip
 DESIGN = BrandDesign(
     name="Enercity", sender_name="Enercity Klantenservice", sender_email="facturen@enercity.example",
@@ -52,6 +53,8 @@ DESIGN = BrandDesign(
 def case_in(key: str, state: str) -> Case:
     """A claim of two invoices, in a state."""
     case = sample_for(key, creditor=CREDITOR, on=NOW.date())
+    if state == "german_consumer":
+        case = made_up_case(creditor=CREDITOR, law=Law.de, debtor=DebtorKind.consumer, on=NOW.date())
     zero = Money.zero("EUR")
     invoices = (
         InvoiceFacts(ID, "88231", "invoice", date(2026, 9, 1), date(2026, 9, 15), Money(35_000, "EUR")),
@@ -61,14 +64,14 @@ def case_in(key: str, state: str) -> Case:
         ),
     )  # fmt: skip
     paid = Movement(date(2026, 11, 2), Money(-10_000, "EUR"), zero, zero, zero, Money(-10_000, "EUR"))
-    costs = Money(6_000, "EUR") if state == "with_costs" else zero
+    costs = Money(6_000, "EUR") if state in ("with_costs", "german_consumer") else zero
     fixed = Movement(date(2026, 11, 20), zero, zero, costs, costs, zero)
     facts = ClaimFacts(
         creditor_id=ID, claim_id=ID, law=case.law, interest_kind=InterestKind(case.facts["interest_kind"]),
         phase=Phase.reminder if is_early(key) else Phase.amicable, currency="EUR",
         costs_from=date(2026, 11, 20) if costs else None, costs=costs, costs_vat=zero,
         contractual_percent=None, invoices=invoices,
-        movements={"paid_in_part": (paid,), "with_costs": (fixed,)}.get(state, ()), undisputed=True,
+        movements={"paid_in_part": (paid,)}.get(state, (fixed,) if costs else ()), undisputed=True,
     )  # fmt: skip
     return replace(case, owed=build_up(facts=facts, on=NOW.date()))
 
@@ -80,6 +83,8 @@ def sections(key: str, language: str) -> Iterator[str]:
             laid_out = channel is not Channel.letter or (state == "fresh" and language == "nl")
             if (key, channel, language) in texts() and laid_out:
                 yield section(key, language, state, channel)
+    if (Law.de, DebtorKind.consumer) in readers(key):
+        yield section(key, language, "german_consumer", Channel.email)
     for tone in Tone if key in SPEAKING else ():
         yield section(key, language, "fresh", Channel.email, tone)
 

@@ -10,7 +10,7 @@ from pypdf import PdfReader
 from sqlalchemy import text
 
 from agency.communication.composing import UnableToCompose, compose, fill, plain_words, read_text
-from agency.communication.mandatory import KINDS, REPLIES, WITHIN_PLAN, empty_values
+from agency.communication.mandatory import KINDS, REPLIES, WITHIN_PLAN, content_held
 from agency.communication.mandatory import missing as missing_on
 from agency.communication.sms_segments import segments
 from agency.communication.templates import (
@@ -76,8 +76,8 @@ class TestMandatory:
     def test_a_claim_asks_for_the_values_of_its_own_law(self):
         nothing = {"invoices": []}
         asked = {"debtor": DebtorKind.consumer, "channel": Channel.letter, "on": TODAY}
-        dutch = empty_values("reminder_1", nothing, law=Law.nl, **asked)
-        belgian = empty_values("notice_be_consumer", nothing, law=Law.be, **asked)
+        dutch = content_held("reminder_1", nothing, law=Law.nl, home="NL", **asked).empty
+        belgian = content_held("notice_be_consumer", nothing, law=Law.be, home="BE", **asked).empty
         assert "creditor.registration" in belgian
         assert "creditor.registration" not in dutch
         assert {"creditor.name", "invoices", "agency.privacy_url"} <= set(dutch)

@@ -79,6 +79,15 @@ class TestFirstFile:
             ("0008", "Jan de Vries"),
         ]
 
+    def test_keeps_the_date_of_the_contract_and_takes_none_that_lies_ahead(self, units, creditor_id):
+        head = "factuurnummer;bedrag;vervaldatum;naam;contractdatum;omschrijving"
+        rows = ("F1;10,00;31-05-2026;Jan de Vries;14-04-2026;Keuken", "F2;10,00;31-05-2026;Ans de Vries;;",
+                "F3;10,00;31-05-2026;Ton de Vries;14-04-2099;Keuken")  # fmt: skip
+        report = place(units, creditor_id, "\n".join((head, *rows)).encode())
+        kept = rows_of(units, creditor_id, "SELECT reference, contract_on, description FROM claim ORDER BY 1")
+        assert kept == [("F1", date(2026, 4, 14), "Keuken"), ("F2", None, "")]
+        assert report.counts[4] == 1
+
     def test_is_committed_with_its_outcome_per_row(self, units, creditor_id):
         report = place(units, creditor_id, a_file(a_row("F1"), a_row("F2", amount="0,00")))
         assert rows_of(

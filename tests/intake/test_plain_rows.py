@@ -38,6 +38,7 @@ CELLS = {
                   "1900-01-01"],
     "due_on": ["31-05-2026", "2026-05-31", "", "01-01-2026", "01-01-2029", "05/13/2026", "2026-13-01",
                "01-01-2019", "20-06-2021", "01-07-2026"],
+    "contract_on": ["", "01-04-2026", "2026-04-01", "01-07-2026", "ooit"],
     "debtor_reference": ["0007", "", "K 7", f"BSN {a_bsn(3)}", f"bsn: {a_bsn(4)}", "BSN 12345678"],
     "debtor_kind": ["bedrijf", "consument", "", "zzp", "ding"],
     "debtor_name": ["Bakkerij Jansen B.V.", "Jansen BV", "Jan de Vries", "A B C", "Café 't Hoekje", "",

@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from agency.ports.providers import ProviderAmbiguous, ProviderRefused, ProviderTransient
+from agency.ports.providers import CopiedPage, ProviderAmbiguous, ProviderRefused, ProviderTransient
 from agency.rules.print_batch import differences
 from integrations.letters.printer import HttpLetterPrinter
-from tests.printing import ADDRESS, a_batch, letter
+from integrations.rendering import TemplateRenderer
+from tests.printing import ADDRESS, TODAY, a_batch, letter
 
 BATCH = a_batch(letter(1), letter(2, pages=3))
 
@@ -35,6 +36,13 @@ class TestSubmit:
         assert one["facts"] == {"address": list(ADDRESS), "country": "NL", "batch": "batch-1"}
         answer = simulator.http.get(f"/_sim/inbox/{two['id']}/letter.pdf")
         assert answer.content == BATCH.letters[1].pdf
+
+    def test_the_pages_behind_a_letter_are_counted_by_both(self, printer):
+        source = '#set document(title: "x")\n#set text(lang: "nl")\n= Brief'
+        page = CopiedPage(picture=b'<svg xmlns="http://www.w3.org/2000/svg"/>', heading="", alternative="x")
+        pdf = TemplateRenderer().letter(source=source, values={}, dated=TODAY, copies=(page, page))
+        batch = a_batch(letter(1), replace(letter(2, pages=3), pdf=pdf))
+        assert differences(batch.totals, printer.submit(batch).totals) == ()
 
     def test_f15_the_same_batch_twice_is_one(self, simulator, printer):
         assert printer.submit(BATCH) == printer.submit(BATCH)

@@ -278,6 +278,24 @@ class TestPreviews:
         css = re.search(r'href="([^"]+brand\.css[^"]*)"', answer.text)[1].replace("&amp;", "&")
         assert "--brand:#1d7a46;" in studio.writer.get(css).text
 
+    def test_a_message_is_shown_in_the_tone_that_was_chosen(self, studio):
+        studio.begin()
+        usual, firm = (
+            studio.writer.get(f"{studio.at}?view_key=reminder_1&view_tone={tone}").text
+            for tone in ("", "firm")
+        )
+        assert "tone: friendly" in usual
+        assert "tone: firm" in firm
+        mails = [studio.writer.get(self.frames(page)[0]).text for page in (usual, firm)]
+        assert "Misschien bent u het vergeten" in mails[0]
+        assert "Misschien bent u het vergeten" not in mails[1]
+
+    def test_a_message_that_is_worded_once_says_so_and_an_unknown_tone_is_the_usual_one(self, studio):
+        studio.begin()
+        page = studio.writer.get(f"{studio.at}?view_key=notice_nl_consumer&view_tone=firm").text
+        assert "one wording for every tone" in page
+        assert "tone: friendly" in studio.writer.get(f"{studio.at}?view_tone=angry").text
+
     def test_a_claim_of_another_creditor_is_not_shown(self, studio):
         studio.begin()
         page = studio.writer.get(f"{studio.at}?view_number=2026-00001").text

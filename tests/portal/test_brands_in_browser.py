@@ -60,6 +60,7 @@ def test_a_brand_is_made_seen_authenticated_and_published(browser, served, simul
         page.get_by_label("Message", exact=True).select_option("reminder_1")
         expect(page.get_by_role("region", name="Final notice")).to_be_hidden()
         assert barriers(page) == []
+        hears_another_tone(page)
         authenticates_the_domain(page, mine, simulator)
         studio = page.url.partition("#")[0]
         page.get_by_role("button", name="Submit").click()
@@ -92,6 +93,17 @@ def changes_every_message(page):
     page.locator(place).scroll_into_view_if_needed()
     frame = page.frame_locator(place)
     expect(frame.get_by_text("Enercity Klantenservice").first).to_be_visible()
+
+
+def hears_another_tone(page):
+    """The message follows at once."""
+    page.get_by_label("Tone").select_option("firm")
+    expect(page.get_by_text("tone: firm")).to_be_visible()
+    mail = page.frame_locator("iframe[title$='e-mail on a desktop']")
+    expect(mail.get_by_text("De dag waarop u moest betalen is voorbij.")).to_be_visible()
+    assert barriers(page) == []
+    page.get_by_label("Tone").select_option("")
+    expect(page.get_by_text("tone: friendly")).to_be_visible()
 
 
 def authenticates_the_domain(page, context, simulator):

@@ -146,6 +146,16 @@ class TestEvidence:
         assert sent.headers["content-security-policy"].startswith("sandbox;")
         assert "van den Berg" in sent.text
 
+    def test_a_refused_message_says_what_it_lacks(self, bureau, browser):
+        claim = bureau.claim()
+        with bureau.office.unit() as unit:
+            unit.session.connection().execute(text("UPDATE debtor SET country = 'DE', kind = 'consumer'"))
+            message_id = queue(unit, *claim)
+        bureau.office.send()
+        page = browser.get(f"{url_of(claim)}/messages/{message_id}").text
+        assert "The text lacks this: the object of the contract." in page
+        assert "The text lacks this: the date of the contract." in page
+
     def test_a_message_of_another_claim(self, bureau, browser):
         claim, other = bureau.claim(), bureau.claim()
         with bureau.office.unit() as unit:

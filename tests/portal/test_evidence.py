@@ -124,6 +124,20 @@ class TestCreditor:
         assert manager.post(f"{claim}/type", {"claim_type": "rent"}).status_code == 303
         assert manager.post(f"{claim}/type", {"claim_type": "x"}).status_code == 422
 
+    def test_tells_what_was_agreed_with_a_german_consumer_and_when(self, house, manager, claim):
+        assert "field-contract_on" not in manager.get(claim).text
+        house.change("UPDATE debtor SET country = 'DE', kind = 'consumer'")
+        assert "until then no message leaves" in manager.get(claim).text
+        told = {"subject": "Küche, geliefert und montiert", "contract_on": "2026-09-14"}
+        assert manager.post(f"{claim}/contract", told).status_code == 303
+        kept = house.one("SELECT description || ' ' || contract_on FROM claim")
+        assert kept == "Küche, geliefert und montiert 2026-09-14"
+        for wrong in ({"subject": "2026 / 17"}, {"contract_on": "2099-01-01"}, {"contract_on": "soon"}):
+            assert manager.post(f"{claim}/contract", told | wrong).status_code == 422
+        house.change("UPDATE claim SET state = 'closed'")
+        assert manager.post(f"{claim}/contract", told).status_code in (409, 422)
+        assert house.one("SELECT count(*) FROM audit_entry WHERE action = 'claim.contract_told'") == 1
+
     def test_e20_is_told_when_there_is_no_room(self, house, manager, claim):
         for number in range(6):
             add(house, manager, claim, a_paper(D.invoice, **RIGHT) + b"%%%d" % number)
@@ -149,6 +163,8 @@ class TestWall:
             assert other.get(f"{document}{path}").status_code == 404
         assert other.post(f"{document}/verdict", {"verdict": "right"}).status_code == 404
         assert other.post(f"{claim}/type", {"claim_type": "rent"}).status_code in (404, 422)
+        told = {"subject": "Küche", "contract_on": "2026-09-14"}
+        assert other.post(f"{claim}/contract", told).status_code in (404, 422)
 
     def test_collectors_judge_and_only_administrators_lift(self, house, manager, claim, creditor_id):
         document = add(house, manager, claim, a_paper(D.invoice, **RIGHT)).rpartition("/")[2]

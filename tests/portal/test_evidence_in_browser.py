@@ -30,6 +30,7 @@ def test_documents_can_be_read_by_everybody_and_fit(house, browser):  # noqa: F8
     )
     letter = manager.post(f"{claim}/documents", files={"file": ("n.txt", b"Geachte heer", "text/plain")})
     assert letter.status_code == 303
+    house.change("UPDATE debtor SET country = 'DE', kind = 'consumer'")
     desk = f"/desk/claims/{creditor_id}/{claim.rpartition('/')[2]}"
     people = {
         "creditor": (

@@ -1,6 +1,8 @@
 """Mandatory content: each item is missed when it is left out, and the safe wordings are the only ones."""
 
+from dataclasses import replace
 from datetime import date
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -33,7 +35,13 @@ LETTER = Use(
 BELGIAN = Use(
     kind=Communication.first_reminder, law=Law.be, debtor=DebtorKind.consumer, channel=Channel.email
 )
-GERMAN = Use(kind=Communication.reminder, law=Law.de, debtor=DebtorKind.consumer, channel=Channel.letter)
+GERMAN = Use(
+    kind=Communication.reminder,
+    law=Law.nl,
+    debtor=DebtorKind.consumer,
+    channel=Channel.letter,
+    home="DE",
+)
 USES = [LETTER, BELGIAN, GERMAN]
 
 
@@ -144,9 +152,29 @@ class TestLists:
     def test_a_german_consumer_is_told_what_rdg_13a_asks(self):
         keys = {item.key for item in required_items(use=GERMAN, on=TODAY)}
         assert keys >= {
-            "creditor", "ground_of_the_claim", "interest_with_rate_and_period", "interest_above_statutory",
-            "costs_explained", "vat_declaration", "traced_address", "supervisor",
+            "creditor", "object_of_the_contract", "date_of_the_contract", "interest_with_rate_and_period",
+            "interest_above_statutory", "costs_explained", "vat_declaration", "traced_address", "supervisor",
         }  # fmt: skip
+
+    @pytest.mark.parametrize("kind", ["reminder", "business_notice", "final_notice"])
+    @pytest.mark.parametrize("home", ["NL", "BE", "DE", "FR", ""])
+    def test_his_home_decides_and_not_the_law_of_the_claim(self, kind, home):
+        for law, debtor in product(Law, DebtorKind):
+            use = Use(kind=Communication(kind), law=law, debtor=debtor, channel=Channel.email, home=home)
+            keys = {item.key for item in required_items(use=use, on=TODAY)}
+            assert ("supervisor" in keys) is (home == "DE" and debtor is DebtorKind.consumer)
+
+    def test_a_text_message_to_a_german_consumer_needs_a_whole_message_before_it(self):
+        use = replace(GERMAN, channel=Channel.sms)
+        told = {
+            "agency": {"phone": "1"}, "amounts": {"total": "1"},
+            "pay": {"link": "x", "reference": "x"}, "told_before": "",
+        }  # fmt: skip
+        found = empty_content(use=use, values=told, language="de", on=TODAY)
+        assert found.missing == ("told_in_text_form_before",)
+        assert_readable(found.trace)
+        assert empty_content(use=use, values=told | {"told_before": "yes"}, language="de", on=TODAY).complete
+        assert empty_content(use=replace(use, home="NL"), values=told, language="de", on=TODAY).complete
 
     def test_the_belgian_first_reminder_is_the_formal_notice_too(self):
         keys = {item.key for item in required_items(use=BELGIAN, on=TODAY)}
@@ -196,7 +224,7 @@ FULL = {
 
 class TestEmptyValues:
     def test_what_may_lawfully_be_nothing_may(self):
-        assert empty_content(use=LETTER, values=FULL, on=TODAY) == ()
+        assert empty_content(use=LETTER, values=FULL, language="nl", on=TODAY).complete
 
     @pytest.mark.parametrize(
         ("emptied", "names"),
@@ -208,7 +236,10 @@ class TestEmptyValues:
         ],
     )
     def test_what_must_be_something_is_named(self, emptied, names):
-        assert empty_content(use=LETTER, values=FULL | emptied, on=TODAY) == names
+        found = empty_content(use=LETTER, values=FULL | emptied, language="nl", on=TODAY)
+        assert found.empty == names
+        assert not found.complete
+        assert_readable(found.trace)
 
 
 class TestThreats:

@@ -36,8 +36,10 @@ def main() -> None:
 
 
 def work(request: dict[str, Any], content: bytes) -> bytes:
-    """This function will do one task: `read` gives JSON, `picture` a PNG of one page."""
+    """This function will do one task: `read` gives JSON, `picture` a PNG of one page, `print` a JPEG."""
     media_type = request["media_type"]
+    if request["do"] == "print":
+        return pdf.printed(content, page=request["page"])
     if request["do"] == "picture":
         if media_type == "application/pdf":
             return pdf.picture(content, page=request["page"])

@@ -40,7 +40,7 @@ from agency.ports.providers.payments import (
     Settlement,
     SettlementLine,
 )
-from agency.ports.providers.rendering import Renderer, TemplateRefused, Value
+from agency.ports.providers.rendering import CopiedPage, Renderer, TemplateRefused, Value
 
 __all__ = [
     "RECEIPT_RANK",
@@ -49,6 +49,7 @@ __all__ = [
     "CallLeg",
     "CallReceipt",
     "CallState",
+    "CopiedPage",
     "CreatedPayment",
     "EmailSender",
     "FileNotStored",

@@ -1,6 +1,7 @@
 """What the business asks of who turns a template into what a person reads."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
@@ -17,6 +18,19 @@ class TemplateRefused(Exception):
 Value = str | int | bool | None | Sequence["Value"] | Mapping[str, "Value"]
 
 
+@dataclass(frozen=True, slots=True)
+class CopiedPage:
+    """A page of somebody's document that travels behind a letter, as a JPEG or SVG.
+
+    :param heading: what it is a copy of; empty on its further pages.
+    :param alternative: what it is, for who does not see it.
+    """
+
+    picture: bytes
+    heading: str
+    alternative: str
+
+
 class Renderer(Protocol):
     """Turns a template and plain values into what a person reads. No template reaches code or network."""
 
@@ -27,10 +41,18 @@ class Renderer(Protocol):
         """
         ...
 
-    def letter(self, *, source: str, values: Mapping[str, Value], dated: date) -> bytes:
+    def letter(
+        self,
+        *,
+        source: str,
+        values: Mapping[str, Value],
+        dated: date,
+        copies: Sequence[CopiedPage] = (),
+    ) -> bytes:
         """Return a letter as PDF/A-2a and PDF/UA-1; the same input gives the same bytes.
 
-        The Typst `source` reads its values with `#let data = json(bytes(sys.inputs.data))`.
+        The Typst `source` reads its values with `#let data = json(bytes(sys.inputs.data))`. The copies come
+        behind the letter, a page each, and count as its pages.
 
         :raises TemplateRefused: the source does not compile, or breaks one of the two standards.
         """
