@@ -1,4 +1,4 @@
-"""Which copies of invoices go with a message: the right ones, in the order of the invoices, within the limits."""
+"""Which copies of invoices go with a message: the right ones, in their order, within the limits."""
 
 from dataclasses import replace
 from datetime import date
