@@ -132,6 +132,11 @@ class Quote(CreditorRow, table=True):
         ),
         within_creditor("follows_id", "quote"),
         Index("ix_quote_claim", "creditor_id", "claim_id", postgresql_where="claim_id IS NOT NULL"),
+        Index(
+            "ix_quote_to_tell",
+            "expires_at",
+            postgresql_where="state = 'open' AND claim_id IS NOT NULL AND reminded_at IS NULL",
+        ),
         # A claim has one new price that waits.
         Index(
             "uq_quote_open_claim",
@@ -163,6 +168,9 @@ class Quote(CreditorRow, table=True):
     closed_by: str | None = None
     closed_from: str | None = None  # the network address of whoever accepted or declined
     closed_why: str = ""
+    # When the creditor was written to about a higher price that waits, and reminded before it expires.
+    told_at: datetime | None = moment_field(default=None)
+    reminded_at: datetime | None = moment_field(default=None)
 
 
 class QuoteLine(SQLModel, table=True):
