@@ -1,4 +1,5 @@
-"""Tables of the pricing. Global: rate_card, rate_card_draft, rate_card_trial, recovery_outcome."""
+"""Tables of the pricing. Global: rate_card, rate_card_draft, rate_card_trial,
+rate_card_trial_part, recovery_outcome."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -70,6 +71,17 @@ class RateCardTrial(Tryout, table=True):
     __table_args__ = (Index("ix_rate_card_trial_draft", "draft_id", "created_at"),)
 
     draft_id: UUID = Field(foreign_key="rate_card_draft.id")
+
+
+class RateCardTrialPart(SQLModel, table=True):
+    """The claims that one part of a try-out priced under both cards, as compressed JSON; `claims_before`
+    counts those of the parts before it."""
+
+    __tablename__ = "rate_card_trial_part"
+
+    trial_id: UUID = Field(primary_key=True, foreign_key="rate_card_trial.id")
+    claims_before: int = Field(primary_key=True)
+    lines: bytes = Field(sa_type=LargeBinary)
 
 
 class RecoveryOutcome(SQLModel, table=True):

@@ -3,14 +3,17 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
+from tempfile import SpooledTemporaryFile
 from typing import Any, Literal
 
 import xlsxwriter
-from starlette.responses import Response
+from starlette.background import BackgroundTask
+from starlette.responses import Response, StreamingResponse
 
 from agency.money import Money
 from portal.shared.i18n import gettext
@@ -21,6 +24,9 @@ FORMATS = ("csv", "xlsx")
 _DANGEROUS = re.compile(r"^[\s\u00a0\u200b]*[=+\-@\t\r]", re.MULTILINE)
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _WIDTH = 18
+_IN_MEMORY_MAX = 8_000_000
+_ROWS_AT_ONCE = 2_000
+_PIECE = 64 * 1024
 
 
 def list_file(
@@ -33,6 +39,30 @@ def list_file(
     titles = [gettext(header) for header in headers]
     content = _csv(titles, rows) if kind == "csv" else _xlsx(titles, rows)
     return _download(name, kind, content)
+
+
+def long_csv(*, name: str, headers: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Response:
+    """This function will answer with a list too long for memory; half a file never leaves, so it is written
+    whole before it is sent.
+
+    :param headers: texts marked with `N_`.
+    """
+    file = SpooledTemporaryFile(max_size=_IN_MEMORY_MAX)  # noqa: SIM115 - closed when it was sent
+    try:
+        file.write(_csv([gettext(header) for header in headers], ()))
+        waiting = iter(rows)
+        while some := list(islice(waiting, _ROWS_AT_ONCE)):
+            file.write(_csv_rows(some).encode())
+    except BaseException:
+        file.close()
+        raise
+    file.seek(0)
+    return StreamingResponse(
+        iter(lambda: file.read(_PIECE), b""),
+        media_type="text/csv; charset=utf-8",
+        headers={"content-disposition": f'attachment; filename="{name}.csv"'},
+        background=BackgroundTask(file.close),
+    )
 
 
 @dataclass(frozen=True)
@@ -74,12 +104,15 @@ def safe_text(value: str) -> str:
 
 
 def _csv(titles: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
+    return (_csv_rows([titles], plain=str) + _csv_rows(rows)).encode("utf-8-sig")
+
+
+def _csv_rows(rows: Iterable[Sequence[Cell]], *, plain: Callable[[Cell], str] | None = None) -> str:
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=";", quoting=csv.QUOTE_ALL)
-    writer.writerow(titles)
     for row in rows:
-        writer.writerow([_plain(cell) for cell in row])
-    return out.getvalue().encode("utf-8-sig")
+        writer.writerow([(plain or _plain)(cell) for cell in row])
+    return out.getvalue()
 
 
 def _plain(cell: Cell) -> str:
