@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from agency.claims.amending import correct_due_date
 from agency.disputes.raising import raise_dispute
 from agency.disputes.resolving import resolve_dispute
 from agency.kernel.unit import Door
@@ -54,3 +55,21 @@ def raised(town, creditor_id, claim_id):
         )
     town.work_off()
     return dispute_id
+
+
+class TestADueDateThatWasWrong:
+    def test_is_corrected_and_the_reminder_still_leaves_once(self, town):
+        creditor_id, quote_id = placed(town, JANSEN)
+        accept(town.work, creditor_id, quote_id)
+        claim = town.claim("F-1001")
+        [invoice] = rows(town.work, "SELECT id, due_on FROM invoice")
+        with town.work.units.open(Door.CREDITOR, by="user:manager", creditor_id=creditor_id) as unit:
+            correct_due_date(
+                unit, creditor_id=creditor_id, claim_id=claim.id, invoice_id=invoice.id,
+                due_on=invoice.due_on - timedelta(days=5), why="the order says so",
+            )  # fmt: skip
+        town.work_off()
+        town.it_is(clock(MONDAY + timedelta(days=1), 9, 5))
+        [reminder] = town.inbox("jansen@example.org")
+        assert "F-1001" in str(reminder)
+        assert "DueDateCorrected" in town.happened(claim.id)
