@@ -150,12 +150,12 @@ def _content(unit: Unit, wiring: Wiring, found: Placement) -> bytes:
 
 
 def _opened(content: bytes, fields: Mapping[str, Any]) -> Table:
-    """The table that a placement was received as.
+    """The table that a placement was received as, by its first rows: who would read on is let go here.
 
     :raises Invalid: the file holds no table.
     """
     try:
-        return open_sheets(content, fields)
+        return replace(open_sheets(content, fields), rows=iter(()))
     except Unreadable as refusal:
         raise Invalid(refusal.reason) from refusal
 
