@@ -50,6 +50,7 @@ from agency.events import (
     DisputeResolved,
     DocumentAdded,
     DocumentRemoved,
+    DueDateCorrected,
     DuplicateDecided,
     Event,
     EvidenceChecked,
@@ -88,6 +89,7 @@ from agency.remittance.refund_orders import see_refunded
 from agency.screening.jobs import screen_before_contact, screen_placement
 from agency.treatment.reacting import (
     begin_placement,
+    plan_again_when_corrected,
     resume_when_broken,
     resume_when_informed,
     resume_when_owed_again,
@@ -140,6 +142,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     HoldPlaced: (look_into_answer,),
     DisputeRaised: (price_again, stop_when_disputed, look_into_dispute),
     DisputeAnswered: (ask_when_answered,),
+    DueDateCorrected: (price_again, plan_again_when_corrected),
     DisputeResolved: (price_again, resume_when_resolved, drop_when_resolved),
     MessageBounced: (write_when_bounced,),
     # A small remainder is waived before anything is judged or told: the claim was paid.

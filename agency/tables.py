@@ -47,6 +47,7 @@ GLOBAL_TABLES = frozenset(
         "rate_card",
         "rate_card_draft",
         "rate_card_trial",
+        "rate_card_trial_part",
         "recovery_outcome",
         "remittance_file",
         "scheduled_run",

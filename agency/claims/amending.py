@@ -1,23 +1,35 @@
-"""Changing what a claim says of an invoice while its price is not accepted yet; telling what it is about."""
+"""Changing what a claim says of an invoice: all of it until its price is accepted, then its due date; and
+telling what it is about."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
+from agency.claims.lifecycle import claim_to_change
 from agency.claims.models import Claim, Invoice
 from agency.claims.states import ClaimState
+from agency.events import DueDateCorrected
 from agency.kernel.audit import record
+from agency.kernel.emitting import emit
 from agency.kernel.errors import Conflict, Invalid, NotFound
 from agency.kernel.unit import Unit
 from agency.rules.facts import ClaimType
 
 AMENDABLE = (ClaimState.NEW, ClaimState.QUOTED)
 _SUBJECT_MAX = 500
+WHY_MAX: Final = 500
+_PAID = text(
+    "SELECT coalesce(sum(e.amount_minor), 0) <> 0 FROM ledger_entry e JOIN ledger_transaction t"
+    " ON t.creditor_id = e.creditor_id AND t.id = e.transaction_id WHERE e.creditor_id = :c"
+    " AND e.claim_id = :claim AND e.account IN ('claims.principal', 'claims.interest', 'claims.costs')"
+    " AND starts_with(t.kind, 'payment')"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +53,7 @@ def amend_invoice(
     :raises Invalid: the days or amounts cannot be, or another invoice has that number.
     """
     claim = _claim_to_amend(unit, creditor_id, claim_id)
-    invoice = unit.session.exec(
-        select(Invoice).where(
-            Invoice.creditor_id == creditor_id, Invoice.claim_id == claim_id, Invoice.id == invoice_id
-        )
-    ).one_or_none()
-    if invoice is None:
-        raise NotFound("no such invoice")
+    invoice = _invoice_of(unit, creditor_id, claim_id, invoice_id)
     _check(unit, change)
     before = {name: str(getattr(invoice, name)) for name in InvoiceChange.__dataclass_fields__}
     try:
@@ -124,6 +130,67 @@ def _invoice_numbers(unit: Unit, claim: Claim) -> Sequence[str]:
         Invoice.creditor_id == claim.creditor_id, Invoice.claim_id == claim.id
     )
     return unit.session.exec(numbers).all()
+
+
+def correct_due_date(
+    unit: Unit, *, creditor_id: UUID, claim_id: UUID, invoice_id: UUID, due_on: date, why: str
+) -> None:
+    """This function will correct the due date of an invoice of a claim in collection, and tell.
+
+    Interest is worked out from the new day on whenever it is asked; what was paid was divided by the old one,
+    and a notice may have begun a term too early, so both stand in the way.
+
+    :param why: what shows the right day; kept in the audit and on the timeline.
+    :raises NotFound: this creditor has no such invoice in this claim.
+    :raises Conflict: the claim is not in collection, money came in, or a later day follows a formal notice.
+    :raises Invalid: the day cannot be, it is the one that stands there, or no reason is given.
+    """
+    claim = claim_to_change(unit, creditor_id=creditor_id, claim_id=claim_id)
+    invoice = _invoice_of(unit, creditor_id, claim_id, invoice_id)
+    _check_due_date(unit, claim, invoice, due_on, why)
+    before, invoice.due_on = invoice.due_on, due_on
+    unit.session.flush()
+    _sum_up(unit, claim)
+    facts = {"number": invoice.number, "before": before.isoformat(), "after": due_on.isoformat(), "why": why}
+    record(
+        unit,
+        action="claim.due_date_corrected",
+        subject=f"claim:{claim_id}",
+        creditor_id=creditor_id,
+        facts={"invoice": str(invoice_id), **facts},
+    )
+    emit(unit, DueDateCorrected(creditor_id=creditor_id, claim_id=claim_id, **facts))
+
+
+def _check_due_date(unit: Unit, claim: Claim, invoice: Invoice, due_on: date, why: str) -> None:
+    if claim.state != ClaimState.ACTIVE:
+        raise Conflict("this claim is not in collection")
+    if invoice.kind != "invoice":
+        raise Invalid("a credit note has no due date", field="due_on")
+    if not 0 < len(why.strip()) <= WHY_MAX:
+        raise Invalid("say what shows the right day", field="why")
+    if due_on == invoice.due_on:
+        raise Invalid("this day stands there already", field="due_on")
+    if due_on < invoice.issued_on:
+        raise Invalid("the due date is before the invoice date", field="due_on")
+    if due_on >= unit.today:
+        raise Invalid("an invoice that is not due yet cannot be collected", field="due_on")
+    values = {"c": claim.creditor_id, "claim": claim.id}
+    if unit.session.connection().execute(_PAID, values).scalar_one():
+        raise Conflict("money was divided by the old day already: ask the agency")
+    if due_on > invoice.due_on and claim.costs_from is not None:
+        raise Conflict("a formal notice was sent by the old day: ask the agency")
+
+
+def _invoice_of(unit: Unit, creditor_id: UUID, claim_id: UUID, invoice_id: UUID) -> Invoice:
+    invoice = unit.session.exec(
+        select(Invoice).where(
+            Invoice.creditor_id == creditor_id, Invoice.claim_id == claim_id, Invoice.id == invoice_id
+        )
+    ).one_or_none()
+    if invoice is None:
+        raise NotFound("no such invoice")
+    return invoice
 
 
 def _claim_to_amend(unit: Unit, creditor_id: UUID, claim_id: UUID) -> Claim:

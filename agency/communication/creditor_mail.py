@@ -103,7 +103,7 @@ def _queue(
     to = unit.session.connection().execute(_TO, {"c": creditor_id}).one()
     values = _values(to, asked, reminder=reminder, settings=settings)
     template: Template = "missing_information_reminder" if reminder else "missing_information"
-    _reserve(unit, creditor_id, template, to.email, values)
+    reserve_mail(unit, creditor_id, template, to.email, values)
     ids = [row.id for row in asked]
     unit.session.connection().execute(_MARK[reminder], {"c": creditor_id, "ids": ids, "now": unit.now})
 
@@ -126,7 +126,7 @@ def queue_notice(
     :param mark: facts by which the mail is found again.
     """
     to = unit.session.connection().execute(_TO, {"c": creditor_id}).one()
-    said = _words(notice)
+    said = words_of(notice)
     language = to.language if to.language in said else "en"
     words = said[language]
     filled = {name: _written(value, language) for name, value in values.items()}
@@ -140,10 +140,10 @@ def queue_notice(
         "deadline": words["objection"].format(phone=settings.agency_phone),
         "link": link,
         "button": words["button"],
-        **_signed(settings),
+        **signed_by(settings),
         **mark,
     }
-    _reserve(unit, creditor_id, notice, to.email, facts)
+    reserve_mail(unit, creditor_id, notice, to.email, facts)
 
 
 def _written(value: str | datetime, language: str) -> str:
@@ -152,9 +152,10 @@ def _written(value: str | datetime, language: str) -> str:
     return format_datetime(value.astimezone(AGENCY_ZONE), "d MMMM y, HH:mm", locale=language)
 
 
-def _reserve(
+def reserve_mail(
     unit: Unit, creditor_id: UUID, template: str, email: str | None, facts: Mapping[str, Any]
 ) -> None:
+    """This function will queue a mail with what its layout shows; without an address it stands as failed."""
     unit.session.connection().execute(
         _RESERVE,
         {
@@ -171,7 +172,8 @@ def _reserve(
     )
 
 
-def _signed(settings: Settings) -> dict[str, Any]:
+def signed_by(settings: Settings) -> dict[str, Any]:
+    """This function will return what every mail says of the agency, and whom it comes from."""
     return {
         "agency": ", ".join((settings.agency_name, settings.agency_address, settings.agency_phone)),
         "sender": {
@@ -233,7 +235,7 @@ def _send(mail: Row[Any], ports: Ports) -> tuple[_Outcome, bytes]:
 
 
 def _values(to: Row[Any], asked: list[Row[Any]], *, reminder: bool, settings: Settings) -> dict[str, Any]:
-    said = _words("missing_information")
+    said = words_of("missing_information")
     words = said.get(to.language) or said["en"]
     count = len(asked)
     subject = words["subject_one"] if count == 1 else words["subject"].format(count=count)
@@ -254,12 +256,13 @@ def _values(to: Row[Any], asked: list[Row[Any]], *, reminder: bool, settings: Se
         "deadline": words["deadline"].format(day=day),
         "link": f"{settings.public_url}/creditor/missing",
         "button": words["button"],
-        **_signed(settings),
+        **signed_by(settings),
     }
 
 
 @cache
-def _words(notice: str) -> dict[str, dict[str, str]]:
+def words_of(notice: str) -> dict[str, dict[str, str]]:
+    """This function will return the words of a mail by language."""
     return tomllib.loads((_FOLDER / f"{notice}.toml").read_text(encoding="utf-8"))
 
 

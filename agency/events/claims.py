@@ -32,6 +32,17 @@ class ClaimClosed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DueDateCorrected(Event):
+    """The due date of an invoice in collection was wrong; days as ISO 8601."""
+
+    reacts: ClassVar[bool] = True
+    number: str
+    before: str
+    after: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class GivingUpAsked(Event):
     """Somebody asks a person of more authority to give up a part of a claim."""
 

@@ -1,7 +1,7 @@
 """What pricing tells: the binding price and its answer."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from agency.events.event import Event
@@ -42,12 +42,23 @@ class PriceLowered(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PriceRiseAsked(Event):
-    """The facts of a claim in collection changed and it would cost more: the creditor is asked, and the claim
-    waits."""
+    """The facts of a claim in collection changed and it would cost more: the creditor is asked. The claim
+    waits, or only what the debtor contests of it."""
 
     quote_id: UUID
     before_bps: int
     fee_bps: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceKept(Event):
+    """The facts of a claim in collection changed too little to ask for more: what was agreed stands.
+
+    `why` is "small_part" or "small_rise"; `trace` holds the figures.
+    """
+
+    why: str
+    trace: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, kw_only=True)

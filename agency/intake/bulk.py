@@ -3,6 +3,7 @@ on where it was killed. Its claims appear all at once, at the end, or not at all
 """
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from agency.claims.opening import Opened
 from agency.events import PlacementReceived
 from agency.intake.chunks import (
     Chunk,
-    chunks_of_table,
+    chunks_of_tables,
     drop_chunks,
     keep_chunk,
     kept_chunks,
@@ -21,11 +22,17 @@ from agency.intake.chunks import (
     read_as,
 )
 from agency.intake.importing import import_rows
-from agency.intake.mapping import Mapped, UnclearColumns, choose_mapping, open_as
+from agency.intake.mapping import Chosen, Mapped, UnclearColumns, choose_mapping, open_as
 from agency.intake.models import Placement, PlacementState
-from agency.intake.reading import Table
-from agency.intake.receive import habits_of, read_placement, record_reading, saved_mapping, shape_of
-from agency.intake.rows import RowChecker
+from agency.intake.receive import (
+    habits_of,
+    note_choice,
+    read_placement,
+    record_reading,
+    saved_mapping,
+    shape_of,
+)
+from agency.intake.rows import Habits, RowChecker
 from agency.kernel.emitting import nudge
 from agency.kernel.errors import Conflict, NotFound
 from agency.kernel.files import fetch
@@ -49,14 +56,18 @@ class ReadingCancelled(Conflict):
 
 @dataclass(frozen=True)
 class _Begun:
-    """What every part needs: the table with its rows to come, how they are read, and from where."""
+    """What every part needs: the file with its rows to come, how they are read, and from where."""
 
-    table: Table
-    mapped: Mapped
-    checker: RowChecker
+    chosen: Chosen
+    habits: Habits
+    today: date
     mark: str
     after: int
     rows: int
+
+    def checker(self, mapped: Mapped) -> RowChecker:
+        """What checks the rows that are read by a mapping."""
+        return RowChecker(mapped=mapped, habits=self.habits, today=self.today)
 
 
 class BulkReading:
@@ -104,25 +115,22 @@ class BulkReading:
     def _begin(self, content: bytes) -> _Begun:
         with self.units.open(Door.WORKER, by=_BY) as unit:
             placement = self._placement(unit)
-            table, mapped = self._choose(unit, placement, content)
+            chosen = self._choose(unit, placement, content)
+            note_choice(placement, chosen)
             placement.state = PlacementState.READING
             placement.reading_since = placement.reading_since or unit.now
             unit.session.flush()
-            checker = RowChecker(
-                mapped=mapped, habits=habits_of(unit, creditor_id=self.creditor_id), today=unit.today
-            )
-            mark = read_as(mapped)
+            habits = habits_of(unit, creditor_id=self.creditor_id)
+            mark = read_as(chosen.mapped)
             after, rows = kept_so_far(unit, **self._whose, mark=mark)
-            return _Begun(table, mapped, checker, mark, after, rows)
+            return _Begun(chosen, habits, unit.today, mark, after, rows)
 
-    def _choose(self, unit: Unit, placement: Placement, content: bytes) -> tuple[Table, Mapped]:
+    def _choose(self, unit: Unit, placement: Placement, content: bytes) -> Chosen:
         """What was chosen when the reading began stays chosen when it goes on."""
         if placement.mapping_id is not None:
             mapped = saved_mapping(unit, creditor_id=self.creditor_id, mapping_id=placement.mapping_id)
-            return open_as(content, mapped), mapped
-        chosen = choose_mapping(unit, creditor_id=self.creditor_id, content=content)
-        placement.mapping_id = chosen.mapping_id
-        return chosen.table, chosen.mapped
+            return open_as(content, mapped, placement.mapping_id)
+        return choose_mapping(unit, creditor_id=self.creditor_id, content=content)
 
     def _read_whole(self) -> Opened:
         """E-invoices carry their files with them and are read in one transaction."""
@@ -141,11 +149,10 @@ class BulkReading:
             self._note(unit, percent=percent, rows=0)
 
     def _keep_chunks(self, begun: _Begun) -> None:
-        rows, table = begun.rows, begun.table
-        chunks = chunks_of_table(table, begun.mapped, begun.checker, after=begun.after)
-        for chunk in chunks:
+        rows, progress = begun.rows, begun.chosen.table.bytes_read
+        for chunk in chunks_of_tables(begun.chosen.tables(), begun.checker, after=begun.after):
             rows += chunk.rows
-            self._keep(chunk, begun.mark, rows, table.bytes_read.percent)
+            self._keep(chunk, begun.mark, rows, progress.percent)
         if not rows:
             raise Unreadable("the file holds no rows")
 
@@ -182,8 +189,8 @@ class BulkReading:
                 creditor_id=self.creditor_id,
                 placement_id=self.placement_id,
                 chunks=kept_chunks(unit, **self._whose),
-                one_claim_per=begun.mapped.one_claim_per,
-                labels=begun.mapped.columns,
+                one_claim_per=begun.chosen.mapped.one_claim_per,
+                labels=begun.chosen.labels,
             )
             drop_chunks(unit, **self._whose)
             placement = self._placement(unit, lock=True)

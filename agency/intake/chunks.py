@@ -3,7 +3,7 @@
 import hashlib
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any, Final
@@ -95,6 +95,17 @@ def chunks_of_table(table: Table, mapped: Mapped, checker: RowChecker, *, after:
         one_by_one = some if sifted is None else sifted.others
         checked = [_check(row, columns, len(table.headers), mapped, checker) for row in one_by_one]
         yield chunk_of(checked, checker.take_remarks(), last_row=some[-1][0], sifted=sifted)
+
+
+def chunks_of_tables(
+    tables: Iterable[tuple[Table, Mapped]], checker_of: Callable[[Mapped], RowChecker], *, after: int = 0
+) -> Iterator[Chunk]:
+    """This function will check the rows of tables one after the other, each by its own mapping.
+
+    :raises Unreadable: a line further on cannot be read.
+    """
+    for table, mapped in tables:
+        yield from chunks_of_table(table, mapped, checker_of(mapped), after=after)
 
 
 def _unguarded(cells: Sequence[Cell]) -> list[Cell]:

@@ -233,7 +233,7 @@ def _look_at_table(unit: Unit, file: DroppedFile, content: bytes) -> None:
     except UnclearColumns:
         file.facts = {"alone": True}
         return
-    alone = alone or chosen.mapped.one_claim_per == "debtor"
+    alone = alone or bool(chosen.apart) or chosen.mapped.one_claim_per == "debtor"
     file.facts = {"alone": True} if alone else {"rows": sum(1 for _ in chosen.table.rows)}
 
 

@@ -15,6 +15,7 @@ from agency.intake.beside import keep_beside
 from agency.intake.chunks import Chunk
 from agency.intake.findings import FINDING_COLUMNS, keep_findings
 from agency.intake.rows import STAGED
+from agency.intake.table import SHEET_ROWS
 from agency.kernel.statistics import refresh_statistics
 from agency.kernel.unit import Unit
 from agency.parties.matching import DEBTOR_COLUMNS, match_debtors, refresh_debtors
@@ -46,12 +47,13 @@ def import_rows(
     placement_id: UUID,
     chunks: Iterable[Chunk],
     one_claim_per: str = "invoice",
-    labels: Mapping[str, str] | None = None,
+    labels: Mapping[str, Mapping[str, str]] | None = None,
     after_chunk: Callable[[int], None] = lambda rows: None,
 ) -> tuple[Counts, Opened]:
     """This function will import rows of one placement; imports of one creditor take turns.
 
-    :param labels: how the creditor calls our fields, for the rejects found here.
+    :param labels: how the creditor calls our fields, for the rejects found here; by the number of the sheet,
+        or under the empty text for every row.
 
     The staging table lives until the transaction ends, with the claim of each row.
     """
@@ -116,19 +118,25 @@ def _copy(unit: Unit, table: str, columns: tuple[str, ...], csv: bytes) -> None:
         copy.write(csv)
 
 
-def _write_outcomes(unit: Unit, creditor_id: UUID, placement_id: UUID, labels: Mapping[str, str]) -> None:
+def _write_outcomes(
+    unit: Unit, creditor_id: UUID, placement_id: UUID, labels: Mapping[str, Mapping[str, str]]
+) -> None:
     parameters = {"c": creditor_id, "p": placement_id}
     connection = unit.session.connection()
     connection.execute(
         text(
             f"INSERT INTO {REJECTS} SELECT row,"
-            " coalesce(CAST(:labels AS jsonb) ->> reject_field, reject_field), reject_reason,"
+            " coalesce(CAST(:labels AS jsonb) -> CAST(row / :sheet_rows AS text) ->> reject_field,"
+            "  CAST(:labels AS jsonb) -> '' ->> reject_field, reject_field), reject_reason,"
             " CASE reject_field WHEN 'claim_reference' THEN claim_reference"
             " WHEN 'billing_reference' THEN billing_reference WHEN 'currency' THEN currency"
             " ELSE invoice_number END"
             f" FROM {STAGING} WHERE outcome = 'rejected'"
         ),
-        {"labels": json.dumps(dict(labels))},
+        {
+            "labels": json.dumps({sheet: dict(named) for sheet, named in labels.items()}),
+            "sheet_rows": SHEET_ROWS,
+        },
     )
     connection.execute(
         text(

@@ -1,8 +1,9 @@
 """What a creditor's columns mean: recognised from their headers in four languages, or as saved before."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from sqlmodel import col, select
@@ -13,15 +14,19 @@ from agency.intake.columns import find_writing
 from agency.intake.headers import HEADERS, known_field
 from agency.intake.models import ColumnMapping
 from agency.intake.reading import read_table
-from agency.intake.table import Row, Table, has_sheet
+from agency.intake.table import ALL_KINDS, Progress, Row, Table, asks_for_kinds, has_sheet, sheets_left_out
 from agency.intake.values import DateOrder
+from agency.intake.workbook import SheetLook, look_at_sheets, read_sheets
 from agency.kernel.errors import Invalid
 from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit
+from agency.ports.readers import Unreadable
 
 Grouping = Literal["invoice", "debtor"]
 
-__all__ = ["HEADERS", "REQUIRED", "Mapped", "UnclearColumns", "choose_mapping", "recognise", "save_mapping"]
+__all__ = [
+    "HEADERS", "REQUIRED", "Mapped", "Part", "UnclearColumns", "choose_mapping", "recognise", "save_mapping",
+]  # fmt: skip
 
 _SHEET: Final = "sheet"
 REQUIRED: Final = ("invoice_number", "debtor_name", "amount")
@@ -36,11 +41,22 @@ class UnclearColumns(Invalid):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Part:
+    """How one kind of sheet of a workbook is read; `headers` are all its columns."""
+
+    headers: tuple[str, ...]
+    columns: Mapping[str, str]
+    decimal_sign: DecimalSign | None = None
+    date_order: DateOrder = "day"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Mapped:
     """How a file is read: our field -> its header, and what the columns do not say.
 
     `decimal_sign` is None as long as nobody said which it is: doubtful amounts are then refused. `sheet` is
-    the sheet of a workbook that is read, or `all_but` some; empty where there was nothing to choose.
+    the sheet of a workbook that is read, or `all_but` some; empty where there was nothing to choose. With
+    `parts` each kind of sheet is read by its own; the rest is what the first of them says.
     """
 
     columns: Mapping[str, str]
@@ -49,6 +65,17 @@ class Mapped:
     one_claim_per: Grouping = "invoice"
     defaults: Mapping[str, str] = field(default_factory=dict)
     sheet: str = ""
+    parts: tuple[Part, ...] = ()
+
+    def by(self, part: Part) -> "Mapped":
+        """This function will return how the sheets of one kind are read."""
+        return replace(
+            self,
+            columns=part.columns,
+            decimal_sign=part.decimal_sign,
+            date_order=part.date_order,
+            parts=(),
+        )
 
 
 def recognise(headers: Sequence[str]) -> Mapped:
@@ -97,12 +124,46 @@ def check_columns(mapped: Mapped, headers: Sequence[str]) -> None:
 
 
 @dataclass(frozen=True)
+class SheetRead:
+    """A sheet that is read by a mapping of its own; `at` is its place among the filled ones, from 1."""
+
+    at: int
+    mapped: Mapped
+
+
+@dataclass(frozen=True)
 class Chosen:
-    """A file opened as its mapping says, and the saved mapping when it was one."""
+    """A file opened as its mapping says, and the saved mapping when it was one.
+
+    :param table: the only table, or what the first of `apart` looks like; its rows come with `tables`.
+    :param apart: the sheets that are read apart, by name.
+    """
 
     table: Table
     mapped: Mapped
     mapping_id: UUID | None
+    apart: Mapping[str, SheetRead] = field(default_factory=dict)
+    content: bytes = b""
+
+    def tables(self) -> Iterator[tuple[Table, Mapped]]:
+        """This function will give each table with how it is read; its rows come before the next table.
+
+        :raises Unreadable: a sheet cannot be read.
+        """
+        if not self.apart:
+            yield self.table, self.mapped
+            return
+        for table in read_sheets(self.content, self.apart, self.table.bytes_read):
+            mapped = self.apart[table.sheet].mapped
+            if not set(mapped.columns.values()) <= set(table.headers):
+                raise Unreadable(f"the sheet {table.sheet} is arranged otherwise further down")
+            yield table, mapped
+
+    @property
+    def labels(self) -> dict[str, Mapping[str, str]]:
+        """How the creditor calls our fields, by the number of the sheet; without one under the empty text."""
+        by_sheet = {f"{sheet.at}": sheet.mapped.columns for sheet in self.apart.values()}
+        return by_sheet or {"": self.mapped.columns}
 
 
 def choose_mapping(unit: Unit, *, creditor_id: UUID, content: bytes) -> Chosen:
@@ -120,11 +181,14 @@ def choose_mapping(unit: Unit, *, creditor_id: UUID, content: bytes) -> Chosen:
     ).all()
     opened = {"": table}
     for sheet in dict.fromkeys(as_mapped(mapping).sheet for mapping in saved):
-        if has_sheet(table, sheet):
+        if has_sheet(table, sheet) and not asks_for_kinds(sheet):
             opened[sheet] = read_table(content, sheet)
     # The profile of exactly these columns goes before one that only needs some of them.
-    exact = [mapping for mapping in saved if _opens(mapping, opened, exactly=True)]
+    apart = dict(_apart(content, table, saved))
+    exact = [mapping for mapping in saved if mapping.id in apart or _opens(mapping, opened, exactly=True)]
     for mapping in (*exact, *saved):
+        if mapping.id in apart:
+            return apart[mapping.id]
         if _opens(mapping, opened):
             mapped = as_mapped(mapping)
             return Chosen(opened[mapped.sheet], mapped, mapping.id)
@@ -138,15 +202,61 @@ def choose_mapping(unit: Unit, *, creditor_id: UUID, content: bytes) -> Chosen:
     return Chosen(table, mapped, None)
 
 
-def open_as(content: bytes, mapped: Mapped) -> Table:
+def open_as(content: bytes, mapped: Mapped, mapping_id: UUID | None = None) -> Chosen:
     """This function will open a file as a mapping says.
 
-    :raises UnclearColumns: a mapped column is not in it.
+    :raises UnclearColumns: a mapped column is not in it, or a sheet that may hold claims fits no part.
     :raises Unreadable: it is no table, or has no such sheet.
     """
+    if asks_for_kinds(mapped.sheet):
+        return _open_apart(content, look_at_sheets(content, ALL_KINDS), mapped, mapping_id)
     table = read_table(content, mapped.sheet)
     check_columns(mapped, table.headers)
-    return table
+    return Chosen(table, mapped, mapping_id)
+
+
+def _open_apart(
+    content: bytes, looks: Sequence[SheetLook], mapped: Mapped, mapping_id: UUID | None
+) -> Chosen:
+    """Plan how each sheet is read; what may hold claims and fits no part is asked about, never left out."""
+    left_out = sheets_left_out(mapped.sheet) or frozenset()
+    apart: dict[str, SheetRead] = {}
+    first: Table | None = None
+    for at, look in enumerate(looks, start=1):
+        if look.name in left_out or look.table is None:
+            continue
+        part = _part_for(mapped, look.table.headers)
+        if part is not None:
+            check_columns(mapped.by(part), look.table.headers)
+            apart[look.name] = SheetRead(at, mapped.by(part))
+            first = first or look.table
+        elif look.amounts:
+            raise UnclearColumns(
+                f"the sheet {look.name} has other columns than the profile knows",
+                proposal=mapped,
+                field="sheet",
+            )
+    if first is None:
+        raise UnclearColumns("no sheet has the columns of the profile", proposal=mapped, field="sheet")
+    names = tuple(look.name for look in looks)
+    shown = replace(first, rows=iter(()), bytes_read=Progress(1), sheet=mapped.sheet, sheets=names)
+    return Chosen(shown, mapped, mapping_id, apart, content)
+
+
+def _part_for(mapped: Mapped, headers: Sequence[str]) -> Part | None:
+    """The part made for exactly these columns, else the first whose columns are all there."""
+    exact = (part for part in mapped.parts if part.headers == tuple(headers))
+    fitting = (part for part in mapped.parts if _fit(part.columns, part.headers, headers))
+    return next(exact, None) or next(fitting, None)
+
+
+def _apart(content: bytes, table: Table, saved: Sequence[ColumnMapping]) -> Iterator[tuple[UUID, Chosen]]:
+    """The file opened by each saved mapping of several kinds of sheets that fits it."""
+    of_kinds = [mapping for mapping in saved if mapping.parts and has_sheet(table, as_mapped(mapping).sheet)]
+    looks = look_at_sheets(content, ALL_KINDS) if of_kinds else ()
+    for mapping in of_kinds:
+        with suppress(UnclearColumns):
+            yield mapping.id, _open_apart(content, looks, as_mapped(mapping), mapping.id)
 
 
 def _opens(mapping: ColumnMapping, opened: Mapping[str, Table], *, exactly: bool = False) -> bool:
@@ -163,10 +273,14 @@ def fits(mapping: ColumnMapping, headers: Sequence[str]) -> bool:
 
     Columns without names say nothing by themselves: there must be as many as when the mapping was saved.
     """
-    unnamed = any(header.startswith("column ") for header in mapping.columns.values())
-    if unnamed and mapping.headers and list(headers) != mapping.headers:
+    return _fit(mapping.columns, mapping.headers, headers)
+
+
+def _fit(columns: Mapping[str, str], made_for: Sequence[str], headers: Sequence[str]) -> bool:
+    unnamed = any(header.startswith("column ") for header in columns.values())
+    if unnamed and made_for and list(headers) != list(made_for):
         return False
-    return all(headers.count(header) == 1 for header in mapping.columns.values())
+    return all(headers.count(header) == 1 for header in columns.values())
 
 
 def as_written(mapped: Mapped, headers: Sequence[str], sample: Sequence[Row]) -> Mapped:
@@ -203,6 +317,16 @@ def as_mapped(mapping: ColumnMapping) -> Mapped:
         one_claim_per="debtor" if mapping.one_claim_per == "debtor" else "invoice",
         defaults={name: value for name, value in mapping.defaults.items() if name != _SHEET},
         sheet=mapping.defaults.get(_SHEET, ""),
+        parts=tuple(map(_as_part, mapping.parts)),
+    )
+
+
+def _as_part(kept: Mapping[str, Any]) -> Part:
+    return Part(
+        headers=tuple(kept["headers"]),
+        columns=kept["columns"],
+        decimal_sign="," if kept["decimal_sign"] == "," else ".",
+        date_order="month" if kept["date_order"] == "month" else "day",
     )
 
 
@@ -214,7 +338,7 @@ def save_mapping(
     :param headers: all columns of the file that it was made for.
     :raises Invalid: the decimal sign was not said, or the name is empty or too long.
     """
-    if mapped.decimal_sign is None:
+    if mapped.decimal_sign is None or any(part.decimal_sign is None for part in mapped.parts):
         raise Invalid("say which decimal sign the file uses", field="decimal_sign")
     name = profile_name(name)
     mapping = ColumnMapping(
@@ -228,6 +352,7 @@ def save_mapping(
         defaults=dict(mapped.defaults) | ({_SHEET: mapped.sheet} if mapped.sheet else {}),
         one_claim_per=mapped.one_claim_per,
         headers=list(headers),
+        parts=[asdict(part) for part in mapped.parts],
         created_at=unit.now,
     )
     unit.session.add(mapping)

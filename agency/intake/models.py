@@ -31,8 +31,8 @@ class ColumnMapping(CreditorRow, table=True):
 
     `defaults` holds country, currency and kind of debtor for files without those columns, and the sheet of a
     workbook that was chosen; `one_claim_per` says whether every invoice becomes a claim or all invoices of a
-    debtor become one. `headers` are all columns of the file it was made for. A retired one reads no further
-    files.
+    debtor become one. `headers` are all columns of the file it was made for. `parts` say the same of each
+    kind of sheet where those of a workbook have different columns. A retired one reads no further files.
     """
 
     __tablename__ = "column_mapping"
@@ -46,6 +46,7 @@ class ColumnMapping(CreditorRow, table=True):
     defaults: dict[str, Any] = json_field(default_factory=dict)
     one_claim_per: str = "invoice"
     headers: list[str] = json_field(default_factory=list)
+    parts: list[Any] = json_field(default_factory=list)
     created_at: datetime = moment_field()
     retired_at: datetime | None = moment_field(default=None)
 
@@ -131,6 +132,7 @@ class Placement(CreditorRow, table=True):
     read_rows: int = 0  # so far, while it is read in parts
     reading_since: datetime | None = moment_field(default=None)
     refusal: str | None = None
+    sheets: list[str] = json_field(default_factory=list)  # of a workbook of which several were read, in order
     received_at: datetime = moment_field()
     received_by: str
 

@@ -1,7 +1,7 @@
 """Receiving a file of a creditor, and reading it into claims: whole or not at all."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -12,13 +12,14 @@ from agency.claims.opening import Opened
 from agency.documents.upload import IntakeFile, add_from_intake, clean_name
 from agency.events import PlacementRead, PlacementReceived
 from agency.intake.archive import is_archive
-from agency.intake.chunks import Checked, Chunk, chunks_of_rows, chunks_of_table
+from agency.intake.chunks import Checked, Chunk, chunks_of_rows, chunks_of_tables
 from agency.intake.importing import Counts, claims_of_rows, import_rows
 from agency.intake.mapping import Chosen, Mapped, UnclearColumns, as_mapped, choose_mapping, open_as
 from agency.intake.models import ColumnMapping, Placement, PlacementState
 from agency.intake.reading import Progress
 from agency.intake.rows import Habits, Reject, RowChecker
 from agency.intake.supporting import file_supporting
+from agency.intake.table import sheets_left_out
 from agency.intake.ubl import LENIENT, Evidence, read_invoices
 from agency.kernel.emitting import emit
 from agency.kernel.errors import Invalid, NotFound
@@ -199,22 +200,24 @@ class _Reading:
         if shape_of(content) == "invoices":
             return self.read_invoices(content)
         chosen = self.choose(content)
-        self.placement.mapping_id = chosen.mapping_id
-        table, mapped = chosen.table, chosen.mapped
-        checker = RowChecker(mapped=mapped, habits=self.habits, today=self.unit.today)
-        return self.import_chunks(chunks_of_table(table, mapped, checker), table.bytes_read, mapped)
+        note_choice(self.placement, chosen)
+        chunks = chunks_of_tables(chosen.tables(), self.checker)
+        return self.import_chunks(chunks, chosen.table.bytes_read, chosen.mapped, chosen.labels)
+
+    def checker(self, mapped: Mapped) -> RowChecker:
+        return RowChecker(mapped=mapped, habits=self.habits, today=self.unit.today)
 
     def choose(self, content: bytes) -> Chosen:
         if self.mapped is not None:
-            return Chosen(open_as(content, self.mapped), self.mapped, self.placement.mapping_id)
+            return open_as(content, self.mapped, self.placement.mapping_id)
         return choose_mapping(self.unit, creditor_id=self.creditor_id, content=content)
 
     def read_invoices(self, content: bytes) -> tuple[Counts, Opened]:
         evidence: dict[int, tuple[Evidence, ...]] = {}
         progress = Progress(len(content))
-        checker = RowChecker(mapped=Mapped(columns={}), habits=self.habits, today=self.unit.today)
+        checker = self.checker(Mapped(columns={}))
         chunks = chunks_of_rows(self.checked_invoices(content, checker, evidence, progress), checker)
-        counts, opened = self.import_chunks(chunks, progress, checker.mapped)
+        counts, opened = self.import_chunks(chunks, progress, checker.mapped, {})
         self.keep_evidence(evidence)
         self.file_documents()
         return counts, opened
@@ -274,7 +277,11 @@ class _Reading:
         )
 
     def import_chunks(
-        self, chunks: Iterator[Chunk], progress: Progress, mapped: Mapped
+        self,
+        chunks: Iterator[Chunk],
+        progress: Progress,
+        mapped: Mapped,
+        labels: Mapping[str, Mapping[str, str]],
     ) -> tuple[Counts, Opened]:
         return import_rows(
             self.unit,
@@ -282,9 +289,16 @@ class _Reading:
             placement_id=self.placement.id,
             chunks=chunks,
             one_claim_per=mapped.one_claim_per,
-            labels=mapped.columns,
+            labels=labels,
             after_chunk=lambda _: self.after_chunk(progress.percent),
         )
+
+
+def note_choice(placement: Placement, chosen: Chosen) -> None:
+    """This function will note by which mapping a placement is read, and the sheets that its rows name."""
+    placement.mapping_id = chosen.mapping_id
+    several = sheets_left_out(chosen.mapped.sheet) is not None
+    placement.sheets = list(chosen.table.sheets) if several else []
 
 
 def habits_of(unit: Unit, *, creditor_id: UUID) -> Habits:

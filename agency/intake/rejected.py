@@ -13,7 +13,9 @@ from agency.kernel.unit import Unit
 
 MARKS = ("agency_row", "agency_reason")
 """Headers of the two columns in front of a file of rejected rows; by them it is known when it comes back."""
-_NOT_OWN = frozenset(MARKS) | COMPUTED
+SHEET_MARK = "agency_sheet"
+"""Header of the column that names the sheet, where several were read."""
+_NOT_OWN = frozenset((*MARKS, SHEET_MARK)) | COMPUTED
 
 
 @dataclass(frozen=True)
@@ -27,9 +29,11 @@ class Why:
 
 @dataclass(frozen=True)
 class RejectedRow:
-    """A row by its number in the file that was handed over first, with its cells as they stood."""
+    """A row by its number in the file that was handed over first, with its cells as they stood; `at` is its
+    number in this file."""
 
     number: int
+    at: int
     cells: tuple[Cell, ...]
     why: tuple[Why, ...]
 
@@ -68,7 +72,8 @@ def rejected_rows(table: Table, why: dict[int, tuple[Why, ...]]) -> Iterator[Rej
     for number, cells in table.rows:
         if number in why:
             kept = tuple(cells[place] if place < len(cells) else "" for place in own)
-            yield RejectedRow(_number(cells[first] if first is not None else None, number), kept, why[number])
+            told = _number(cells[first] if first is not None else None, number)
+            yield RejectedRow(told, number, kept, why[number])
 
 
 def _number(cell: Cell, otherwise: int) -> int:

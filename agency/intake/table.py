@@ -14,6 +14,8 @@ SAMPLE_ROWS: Final = 500
 ALL_SHEETS: Final = "*"
 """Asks for every sheet with the same headers as the first; no sheet can be called so. After it may stand the
 names of sheets that are left out, each behind a `/`, which is in no name either."""
+ALL_KINDS: Final = "**"
+"""Asks for every sheet, those with different headers each by a mapping of their own; left out as above."""
 SHEET_ROWS: Final = 10_000_000
 """With several sheets read, row 12 of the third is row 30,000,012; `place_of` tells them apart again."""
 
@@ -63,15 +65,23 @@ class Table:
     rivals: tuple[str, ...] = ()
 
 
-def all_but(left_out: Iterable[str]) -> str:
-    """This function will return what asks for all sheets that are alike without some of them."""
-    return "/".join((ALL_SHEETS, *sorted(left_out)))
+def all_but(left_out: Iterable[str], *, of: str = ALL_SHEETS) -> str:
+    """This function will return what asks for all sheets without some of them.
+
+    :param of: `ALL_SHEETS` for those that are alike, or `ALL_KINDS`.
+    """
+    return "/".join((of, *sorted(left_out)))
+
+
+def asks_for_kinds(sheet: str) -> bool:
+    """This function will tell whether sheets with different headers are read, each kind apart."""
+    return sheet.partition("/")[0] == ALL_KINDS
 
 
 def sheets_left_out(sheet: str) -> frozenset[str] | None:
     """This function will return the sheets left out of all; None where one sheet or none is asked for."""
     first, *names = sheet.split("/")
-    return frozenset(names) if first == ALL_SHEETS else None
+    return frozenset(names) if first in (ALL_SHEETS, ALL_KINDS) else None
 
 
 def has_sheet(table: Table, sheet: str) -> bool:
@@ -80,10 +90,21 @@ def has_sheet(table: Table, sheet: str) -> bool:
     return sheet in table.sheets if left_out is None else bool(set(table.sheets) - left_out)
 
 
-def place_of(number: int) -> str:
-    """This function will write a row's number as people find it: `12`, or `3:12` for row 12 of sheet 3."""
+def place_of(number: int, sheets: Sequence[str] = ()) -> str:
+    """This function will write a row's number as people find it: `12`, or `3:12` for row 12 of sheet 3.
+
+    :param sheets: the names of the sheets in their order; then it is `Openstaand:12`.
+    """
     sheet, row = divmod(number, SHEET_ROWS)
-    return f"{sheet}:{row}" if sheet else f"{row}"
+    if not sheet:
+        return f"{row}"
+    return f"{sheet_of(number, sheets) or sheet}:{row}"
+
+
+def sheet_of(number: int, sheets: Sequence[str]) -> str:
+    """This function will return the name of the sheet that a row stands on; empty where it is not known."""
+    sheet = number // SHEET_ROWS
+    return sheets[sheet - 1] if 0 < sheet <= len(sheets) else ""
 
 
 def number_of(place: str) -> int | None:

@@ -14,7 +14,7 @@ from agency.intake.archive import Packed, count_files, is_archive, unpack
 from agency.intake.mapping import Chosen, Mapped, UnclearColumns, as_written, recognise
 from agency.intake.reading import read_table
 from agency.intake.sorting import FileKind, kind_of
-from agency.intake.table import Cell, Progress
+from agency.intake.table import Cell, Progress, place_of
 from agency.ports.readers import EInvoice, EInvoiceReader, NoInvoice, Party, Unreadable
 
 INVOICE_BYTES_MAX: Final = 20_000_000
@@ -122,14 +122,15 @@ def _of_table(packed: Packed, before: int, choose: OpenTable) -> Iterator[Invoic
     row = before
     try:
         chosen = choose(packed.content)
-        table, mapped = chosen.table, chosen.mapped
-        at = {ours: table.headers.index(header) for ours, header in mapped.columns.items()}
-        for number, cells in table.rows:
-            row += 1
-            if row - before > TABLE_ROWS_MAX:
-                raise Unreadable(f"has more than {TABLE_ROWS_MAX:,} rows; hand it over by itself")
-            read = {ours: cells[index] for ours, index in at.items() if index < len(cells)}
-            yield InvoiceRow(row, f"{packed.name}, row {number}", _plain_cells(read, mapped))
+        for table, mapped in chosen.tables():
+            at = {ours: table.headers.index(header) for ours, header in mapped.columns.items()}
+            for number, cells in table.rows:
+                row += 1
+                if row - before > TABLE_ROWS_MAX:
+                    raise Unreadable(f"has more than {TABLE_ROWS_MAX:,} rows; hand it over by itself")
+                read = {ours: cells[index] for ours, index in at.items() if index < len(cells)}
+                name = f"{packed.name}, row {place_of(number, chosen.table.sheets)}"
+                yield InvoiceRow(row, name, _plain_cells(read, mapped))
     except UnclearColumns as unclear:
         yield InvoiceRow(row + 1, packed.name, refusal=f"{unclear.message}; hand this file over by itself")
     except Unreadable as refusal:

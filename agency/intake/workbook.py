@@ -5,7 +5,7 @@ import pickle
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from agency.intake.archive import guard_archive
+from agency.intake.cells import is_number
 from agency.intake.headers import folded, known_field
 from agency.intake.layout import find_headers, lay_out
 from agency.intake.table import (
@@ -24,6 +25,7 @@ from agency.intake.table import (
     Progress,
     Row,
     Table,
+    asks_for_kinds,
     sheets_left_out,
 )
 from agency.ports.readers import Unreadable
@@ -53,14 +55,12 @@ def read_workbook(content: bytes, sheet: str = "") -> Table:
     try:
         sheets = opened.sheets()
         chosen = _choose(sheets, sheet)
-        for _, height, width, *_ in (sheets[at] for at in chosen):
-            if width > COLUMNS_MAX or height > ROWS_MAX + PREAMBLE_ROWS_MAX:
-                raise Unreadable(f"the sheet is larger than {COLUMNS_MAX} columns by {ROWS_MAX:,} rows")
+        _refuse_large(sheets, chosen)
     except Unreadable:
         opened.close()
         raise
     progress = Progress(sum(sheets[at][1] for at in chosen))
-    tables = _tables(opened, sheets, chosen, progress)
+    tables = _tables(opened, sheets, chosen, progress, told_apart=len(chosen) > 1)
     first = next(tables)
     others = [at for at in range(len(sheets)) if at not in chosen]
     return replace(
@@ -73,6 +73,25 @@ def read_workbook(content: bytes, sheet: str = "") -> Table:
     )
 
 
+def read_sheets(content: bytes, names: Collection[str], progress: Progress) -> Iterator[Table]:
+    """This function will open a workbook and give the table of each of these sheets in turn, in their order;
+    the rows of one are gone through before the next is asked for. Their numbers tell the sheets apart.
+
+    :raises Unreadable: as `read_workbook`.
+    """
+    if content[:2] == b"PK":
+        guard_archive(content)
+    opened = _Opened(content)
+    try:
+        sheets = opened.sheets()
+        chosen = [at for at, sheet in enumerate(sheets) if sheet[0] in names]
+        _refuse_large(sheets, chosen)
+        progress.whole = max(1, sum(sheets[at][1] for at in chosen))
+        yield from _tables(opened, sheets, chosen, progress, told_apart=True)
+    finally:
+        opened.close()
+
+
 @dataclass(frozen=True)
 class SheetLook:
     """A sheet as its first rows show it.
@@ -80,6 +99,7 @@ class SheetLook:
     :param rows: how many rows stand below its headers, empty ones included.
     :param read: whether it is read as was asked; `alike`: whether its headers are those of what is read.
     :param table: its headers and first rows; None where it holds no table.
+    :param amounts: whether it names columns as claims do, or holds any number: then it is asked about.
     """
 
     name: str
@@ -87,6 +107,7 @@ class SheetLook:
     read: bool
     alike: bool
     table: Table | None
+    amounts: bool = False
 
 
 def look_at_sheets(content: bytes, sheet: str = "") -> tuple[SheetLook, ...]:
@@ -105,7 +126,13 @@ def look_at_sheets(content: bytes, sheet: str = "") -> tuple[SheetLook, ...]:
     chosen = _choose(sheets, sheet)
     names = _names(sheets[chosen[0]])
     return tuple(
-        _look(one, at, read=at in chosen, alike=_names(one) == names, several=len(chosen) > 1)
+        _look(
+            one,
+            at,
+            read=at in chosen,
+            alike=_names(one) == names,
+            several=len(chosen) > 1 or asks_for_kinds(sheet),
+        )
         for at, one in enumerate(sheets)
     )
 
@@ -124,7 +151,9 @@ def _look(sheet: Sheet, at: int, *, read: bool, alike: bool, several: bool) -> S
     except Unreadable:
         return SheetLook(name, height, read, alike, None)
     first = table.sample[0][0] - before if table.sample else start + height + 1
-    return SheetLook(name, start + height - first + 1, read, alike, table)
+    numbers = any(is_number(cell) for _, row in table.sample for cell in row)
+    amounts = numbers or _claim_fields(sheet) >= _FIELDS_OF_A_RIVAL
+    return SheetLook(name, start + height - first + 1, read, alike, table, amounts)
 
 
 def _choose(sheets: Sequence[Sheet], wanted: str) -> list[int]:
@@ -134,6 +163,8 @@ def _choose(sheets: Sequence[Sheet], wanted: str) -> list[int]:
     if not within:
         raise Unreadable("the workbook has no filled sheet" if not sheets else "every sheet was left out")
     best = max(within, key=lambda at: (_claim_fields(sheets[at]), -at))
+    if asks_for_kinds(wanted):
+        return within
     if left_out is not None:
         names = _names(sheets[best])
         return [at for at in within if _names(sheets[at]) == names]
@@ -152,8 +183,14 @@ def _names(sheet: Sheet) -> list[str]:
     return [] if at is None else [folded(str(cell or "")) for cell in rows[at]]
 
 
+def _refuse_large(sheets: Sequence[Sheet], chosen: list[int]) -> None:
+    for _, height, width, *_ in (sheets[at] for at in chosen):
+        if width > COLUMNS_MAX or height > ROWS_MAX + PREAMBLE_ROWS_MAX:
+            raise Unreadable(f"the sheet is larger than {COLUMNS_MAX} columns by {ROWS_MAX:,} rows")
+
+
 def _tables(
-    opened: "_Opened", sheets: Sequence[Sheet], chosen: list[int], progress: Progress
+    opened: "_Opened", sheets: Sequence[Sheet], chosen: list[int], progress: Progress, *, told_apart: bool
 ) -> Iterator[Table]:
     """The table of each chosen sheet, opened when its turn comes; the process ends with the last."""
     try:
@@ -161,12 +198,16 @@ def _tables(
         for at in chosen:
             name, height, _, start, _ = sheets[at]
             rows = _rows(opened, at, start + 1, progress, before)
-            if len(chosen) > 1:
-                rows = ((SHEET_ROWS * (at + 1) + number, cells) for number, cells in rows)
+            if told_apart:
+                rows = _numbered(rows, SHEET_ROWS * (at + 1))
             yield lay_out(rows, progress, sheet=name)
             before += height
     finally:
         opened.close()
+
+
+def _numbered(rows: Iterator[Row], before: int) -> Iterator[Row]:
+    return ((before + number, cells) for number, cells in rows)
 
 
 def _one_by_one(first: Table, tables: Iterator[Table]) -> Iterator[Row]:

@@ -1,4 +1,5 @@
-"""Tables of the pricing. Global: rate_card, rate_card_draft, rate_card_trial, recovery_outcome."""
+"""Tables of the pricing. Global: rate_card, rate_card_draft, rate_card_trial,
+rate_card_trial_part, recovery_outcome."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -72,6 +73,17 @@ class RateCardTrial(Tryout, table=True):
     draft_id: UUID = Field(foreign_key="rate_card_draft.id")
 
 
+class RateCardTrialPart(SQLModel, table=True):
+    """The claims that one part of a try-out priced under both cards, as compressed JSON; `claims_before`
+    counts those of the parts before it."""
+
+    __tablename__ = "rate_card_trial_part"
+
+    trial_id: UUID = Field(primary_key=True, foreign_key="rate_card_trial.id")
+    claims_before: int = Field(primary_key=True)
+    lines: bytes = Field(sa_type=LargeBinary)
+
+
 class RecoveryOutcome(SQLModel, table=True):
     """What came in on closed claims of one kind, over all creditors, as of a day: sums, so that no creditor
     and no claim can be told from it. Shares are basis points of the principal."""
@@ -132,6 +144,11 @@ class Quote(CreditorRow, table=True):
         ),
         within_creditor("follows_id", "quote"),
         Index("ix_quote_claim", "creditor_id", "claim_id", postgresql_where="claim_id IS NOT NULL"),
+        Index(
+            "ix_quote_to_tell",
+            "expires_at",
+            postgresql_where="state = 'open' AND claim_id IS NOT NULL AND reminded_at IS NULL",
+        ),
         # A claim has one new price that waits.
         Index(
             "uq_quote_open_claim",
@@ -163,6 +180,9 @@ class Quote(CreditorRow, table=True):
     closed_by: str | None = None
     closed_from: str | None = None  # the network address of whoever accepted or declined
     closed_why: str = ""
+    # When the creditor was written to about a higher price that waits, and reminded before it expires.
+    told_at: datetime | None = moment_field(default=None)
+    reminded_at: datetime | None = moment_field(default=None)
 
 
 class QuoteLine(SQLModel, table=True):

@@ -14,6 +14,7 @@ from agency.events import (
     DisputeResolved,
     DocumentAdded,
     DocumentRemoved,
+    DueDateCorrected,
     DuplicateDecided,
     EvidenceChecked,
     PartOwedAgain,
@@ -32,6 +33,7 @@ Changed = (
     | DisputeResolved
     | DocumentAdded
     | DocumentRemoved
+    | DueDateCorrected
     | EvidenceChecked
     | PartOwedAgain
     | PaymentReversed

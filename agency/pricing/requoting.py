@@ -3,7 +3,8 @@
 What was agreed stays as it is but for the facts that are new: documents, disputes, a completeness set by
 hand, the due dates. The rate card is the one that was agreed on, and the age is counted to the day of that
 price, so neither a later card nor the time that passes in collection makes a claim dearer. A lower price
-counts at once; a higher one is asked for, and the claim is held until the creditor answers.
+counts at once; a higher one is asked for, from the difference on that the house rule names. Where only an
+open dispute makes it dearer, what is not contested goes on; else the claim is held until the answer.
 """
 
 import hashlib
@@ -17,7 +18,7 @@ from sqlalchemy import Row, text
 from agency.claims.holds import lift_holds_on, place_hold
 from agency.claims.lifecycle import claim_to_change
 from agency.claims.states import ClaimState, HoldGround
-from agency.events import PriceLowered, PriceRiseAsked, PriceRiseDropped
+from agency.events import PriceKept, PriceLowered, PriceRiseAsked, PriceRiseDropped
 from agency.kernel.audit import record
 from agency.kernel.emitting import emit
 from agency.kernel.ids import new_id
@@ -29,7 +30,17 @@ from agency.pricing.quoting import VALID_DAYS, keepers
 from agency.pricing.rate_cards import PublishedCard, card_of
 from agency.pricing.replay import quote_document, quote_line, rule_versions
 from agency.pricing.scoring import ClaimFacts, PricedClaim, price_claim
-from agency.rules.requote import Terms, Verdict, judge_new_price
+from agency.rules.requote import (
+    Decision,
+    Kept,
+    Terms,
+    Verdict,
+    Waits,
+    judge_new_price,
+    leave_dispute_out,
+    requote_policy,
+)
+from agency.rules.trace import Trace, as_json
 
 NOW: Final = "app.now() + (clock_timestamp() - now())"
 """This moment by the moved clock. Read once the claim is locked, it is later than every payment on the claim
@@ -49,6 +60,11 @@ _AGREED = text(
     " ORDER BY q.accepted_at DESC, q.id DESC LIMIT 1"
 )
 _OF_CLAIM = text(f"{CLAIM_FACTS} WHERE c.creditor_id = :c AND c.id = :claim")
+_CONTESTED = text("SELECT disputed_minor FROM claim WHERE creditor_id = :c AND id = :claim")
+_LAST_TOLD = text(
+    "SELECT kind, facts FROM event WHERE creditor_id = :c AND claim_id = :claim AND kind LIKE 'Price%'"
+    " ORDER BY position DESC LIMIT 1"
+)
 _CHECKED = text(
     "SELECT kind || ':' || sha256 FROM document WHERE creditor_id = :c AND claim_id = :claim"
     " AND counts AND (standing = 'valid' OR checked_at IS NOT NULL OR kind = ANY(:agreed))"
@@ -85,12 +101,13 @@ class Agreed:
 
 @dataclass(frozen=True)
 class New:
-    """A claim as it is now, beside what was agreed."""
+    """A claim as it is now, beside what was agreed; `left_out` says why a dispute is not among the facts."""
 
     reference: str
     number: str
     facts: ClaimFacts
     evidence: tuple[str, ...]
+    left_out: Trace = ()
 
 
 def requote_claim(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Verdict | None:
@@ -109,6 +126,8 @@ def requote_claim(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Verdict |
     if agreed is None:
         return None
     new = new_facts(unit, creditor_id=creditor_id, claim_id=claim_id, agreed=agreed)
+    if new.left_out:
+        _tell_kept(unit, creditor_id, claim_id, Kept.small_part, new.left_out)
     if new.facts == agreed.facts:
         drop_new_price(unit, creditor_id=creditor_id, claim_id=claim_id)
         return Verdict.stands
@@ -120,18 +139,16 @@ def requote_claim(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Verdict |
 
 def _offer(unit: Unit, creditor_id: UUID, claim_id: UUID, agreed: Agreed, new: New) -> Verdict:
     priced = price_claim(card=agreed.card.card, facts=new.facts)
-    verdict = judge_new_price(
-        agreed=agreed.terms,
-        offered=Terms(priced.price.fee_bps, priced.price.minimum, priced.price.maximum),
-        only_evidence_added=_only_added(agreed.facts, new.facts),
-    )
-    if verdict is not Verdict.rises:
-        drop_new_price(unit, creditor_id=creditor_id, claim_id=claim_id)
-    else:
+    decision = _judge(unit, agreed, new, priced)
+    if decision.kept:
+        _tell_kept(unit, creditor_id, claim_id, decision.kept, decision.trace)
+    if decision.verdict is Verdict.rises:
         _replace(unit, creditor_id, claim_id)
-    if verdict is Verdict.stands:
-        return verdict
-    lowered = verdict is Verdict.falls
+    else:
+        drop_new_price(unit, creditor_id=creditor_id, claim_id=claim_id)
+    if decision.verdict is Verdict.stands:
+        return decision.verdict
+    lowered = decision.verdict is Verdict.falls
     quote = _issue(unit, claim_id, agreed, new, priced, lowered=lowered)
     fees = {"before_bps": agreed.terms.fee_bps, "fee_bps": quote.fee_bps_average}
     event = PriceLowered if lowered else PriceRiseAsked
@@ -141,11 +158,46 @@ def _offer(unit: Unit, creditor_id: UUID, claim_id: UUID, agreed: Agreed, new: N
         action=f"quote.{'lowered' if lowered else 'rise_asked'}",
         subject=f"quote:{quote.id}",
         creditor_id=creditor_id,
-        facts={"claim": str(claim_id), "follows": str(agreed.quote_id), **fees},
+        facts={"claim": str(claim_id), "follows": str(agreed.quote_id), **fees}
+        | ({"trace": as_json(decision.trace)} if decision.trace else {}),
     )
-    if not lowered:
-        place_hold(unit, creditor_id=creditor_id, claim_id=claim_id, ground=HoldGround.PRICE_TO_AGREE)
-    return verdict
+    _hold(unit, creditor_id, claim_id, decision.waits)
+    return decision.verdict
+
+
+def _judge(unit: Unit, agreed: Agreed, new: New, priced: PricedClaim) -> Decision:
+    undisputed = None
+    if new.facts.dispute != agreed.facts.dispute:
+        calm = replace(new.facts, dispute=agreed.facts.dispute)
+        undisputed = _terms(price_claim(card=agreed.card.card, facts=calm))
+    return judge_new_price(
+        agreed=agreed.terms,
+        offered=_terms(priced),
+        only_evidence_added=_only_added(agreed.facts, new.facts),
+        policy=requote_policy(unit.today),
+        undisputed=undisputed,
+        dispute=new.facts.dispute,
+    )
+
+
+def _terms(priced: PricedClaim) -> Terms:
+    return Terms(priced.price.fee_bps, priced.price.minimum, priced.price.maximum)
+
+
+def _hold(unit: Unit, creditor_id: UUID, claim_id: UUID, waits: Waits) -> None:
+    ground = HoldGround.PRICE_TO_AGREE
+    if waits is Waits.claim:
+        place_hold(unit, creditor_id=creditor_id, claim_id=claim_id, ground=ground)
+    elif waits is Waits.contested:
+        lift_holds_on(unit, creditor_id=creditor_id, claim_id=claim_id, ground=ground)
+
+
+def _tell_kept(unit: Unit, creditor_id: UUID, claim_id: UUID, why: Kept, trace: Trace) -> None:
+    """Tell that the price stands by the house rule, unless that was the last that was told of it."""
+    told = PriceKept(creditor_id=creditor_id, claim_id=claim_id, why=why, trace=as_json(trace))
+    last = unit.session.connection().execute(_LAST_TOLD, {"c": creditor_id, "claim": claim_id}).one_or_none()
+    if last is None or (last.kind, last.facts.get("trace")) != ("PriceKept", told.trace):
+        emit(unit, told)
 
 
 def agreed_price(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Agreed | None:
@@ -176,14 +228,27 @@ def new_facts(unit: Unit, *, creditor_id: UUID, claim_id: UUID, agreed: Agreed) 
     evidence = tuple(connection.execute(_CHECKED, whose | {"agreed": kinds}).scalars())
     now = facts_of_row(row, on=agreed.priced_on)
     proven = {one.partition(":")[0] for one in evidence}
+    left_out = _left_out(unit, claim_id, agreed, now)
     facts = replace(
         agreed.facts,
         documents=frozenset(kind for kind in now.documents if kind.value in proven),
-        dispute=now.dispute,
+        dispute=agreed.facts.dispute if left_out else now.dispute,
         at_least=now.at_least,
         age_days=now.age_days,
     )
-    return New(row.reference, row.number, facts, evidence)
+    return New(row.reference, row.number, facts, evidence, left_out)
+
+
+def _left_out(unit: Unit, claim_id: UUID, agreed: Agreed, now: ClaimFacts) -> Trace:
+    values = {"c": agreed.creditor_id, "claim": claim_id}
+    contested = unit.session.connection().execute(_CONTESTED, values).scalar_one()
+    return leave_dispute_out(
+        agreed=agreed.facts.dispute,
+        now=now.dispute,
+        contested=Money(contested, now.amount.currency),
+        amount=now.amount,
+        policy=requote_policy(unit.today),
+    )
 
 
 def drop_new_price(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> None:

@@ -1,7 +1,11 @@
-"""What another rate card would cost the creditors, on the claims as they were last priced."""
+"""What another rate card would cost the creditors, on the claims as they were last priced: the sums, and
+beside them each claim that was priced, kept part by part."""
 
+import json
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -9,7 +13,8 @@ from sqlalchemy import Row, text
 
 from agency.events import RateCardTried
 from agency.kernel.actor import actor
-from agency.kernel.tryouts import LEASE_SECONDS, Tryouts
+from agency.kernel.errors import NotFound
+from agency.kernel.tryouts import LEASE_SECONDS, Tryouts, TryoutState
 from agency.kernel.unit import Unit, Units
 from agency.pricing.drafts import RATE_CARD_DRAFTS, fair_card
 from agency.pricing.models import RateCardDraft, RateCardTrial
@@ -31,11 +36,18 @@ _PRICED = (
     "  AND q.claim_id = c.id ORDER BY q.quote_id DESC LIMIT 1) l ON true"
     " WHERE c.state IN ('new', 'quoted', 'active') AND c.currency = :currency"
 )
-_ALL = text(_PRICED)
 # Every k-th claim by number, so that a large portfolio is answered in a minute; the page says which share.
 _NEXT = text(
     f"{_PRICED} AND mod(hashtext(c.number)::bigint + 2147483648, :every) = 0"
     " AND (c.creditor_id, c.id) > (:creditor, :claim) ORDER BY c.creditor_id, c.id LIMIT :limit"
+)
+_KEEP = text(
+    "INSERT INTO rate_card_trial_part (trial_id, claims_before, lines) VALUES (:trial, :before, :lines)"
+)
+_KEPT = text("SELECT lines FROM rate_card_trial_part WHERE trial_id = :trial ORDER BY claims_before")
+_FORGET = text(
+    "DELETE FROM rate_card_trial_part p USING rate_card_trial t WHERE t.id = p.trial_id"
+    " AND t.draft_id = :draft AND t.id <> :trial"
 )
 _COUNT = text(
     "SELECT count(*) FROM claim WHERE state IN ('new', 'quoted', 'active') AND currency = :currency"
@@ -44,7 +56,8 @@ _NOBODY: Final = UUID(int=0)
 
 
 def ask_simulation(unit: Unit, *, draft_id: UUID) -> UUID:
-    """This function will have the portfolio priced under a draft; an earlier run that still runs ends.
+    """This function will have the portfolio priced under a draft; an earlier run that still runs ends, and
+    the claims of earlier ones are forgotten.
 
     :raises UnfitCard: the draft breaks a rule.
     :raises NoRateCard: there is no card in force to compare with.
@@ -53,25 +66,30 @@ def ask_simulation(unit: Unit, *, draft_id: UUID) -> UUID:
     draft = RATE_CARD_DRAFTS.find(unit, draft_id=draft_id, to_change=True)
     fair_card(draft)
     card_on(unit, on=unit.today)
-    return RATE_CARD_TRYOUTS.ask(unit, draft, job=run_simulation)
+    trial_id = RATE_CARD_TRYOUTS.ask(unit, draft, job=run_simulation)
+    unit.session.connection().execute(_FORGET, {"draft": draft_id, "trial": trial_id})
+    return trial_id
 
 
 @actor(attempts_max=2, lease_seconds=LEASE_SECONDS, own_units=True)
 def run_simulation(units: Units, *, trial_id: str) -> None:
     """This function will price the portfolio under a draft and under the card in force."""
-    RATE_CARD_TRYOUTS.run(units, trial_id=UUID(trial_id), by="system:pricing", begin=begin_walk)
+    begin = partial(begin_walk, trial_id=UUID(trial_id))
+    RATE_CARD_TRYOUTS.run(units, trial_id=UUID(trial_id), by="system:pricing", begin=begin)
 
 
-def changes(unit: Unit, *, old: RateCard, new: RateCard) -> Iterator[Changed]:
-    """This function will price every claim under two cards, one after the other; nothing is stored.
+def changes(unit: Unit, *, trial: RateCardTrial) -> Iterator[Changed]:
+    """This function will return every claim that a try-out priced, in the order of its walk; one part at a
+    time is in memory.
 
-    :raises CurrencyMismatch: the cards are in different currencies.
+    :raises NotFound: the try-out has not come to its end.
     """
-    rows = unit.session.connection().execute(
-        _ALL, {"currency": old.currency}, execution_options={"yield_per": CHUNK}
-    )
-    for row in rows:
-        yield _under_both(row, old, new)
+    if trial.state != TryoutState.DONE:
+        raise NotFound("the try-out has not come to its end")
+    currency = str(trial.result["currency"])
+    kept = unit.session.connection().execute(_KEPT, {"trial": trial.id}, execution_options={"yield_per": 1})
+    for lines in kept.scalars():
+        yield from (Changed.from_json(line, currency) for line in json.loads(zlib.decompress(lines)))
 
 
 @dataclass
@@ -82,6 +100,7 @@ class _CardWalk:
     old: RateCard
     new: RateCard
     sums: Simulation
+    trial_id: UUID
     last: tuple[UUID, UUID] = field(default=(_NOBODY, _NOBODY))
 
     @property
@@ -98,9 +117,13 @@ class _CardWalk:
             {"currency": self.old.currency, "every": self.sums.every, "creditor": self.last[0],
              "claim": self.last[1], "limit": CHUNK},
         ).all()  # fmt: skip
-        for row in rows:
-            self.sums.add(_under_both(row, self.old, self.new))
+        before, priced = self.tried, [_under_both(row, self.old, self.new) for row in rows]
+        for changed in priced:
+            self.sums.add(changed)
         if rows:
+            lines = zlib.compress(json.dumps([changed.as_json() for changed in priced]).encode(), 1)
+            kept = {"trial": self.trial_id, "before": before, "lines": lines}
+            unit.session.connection().execute(_KEEP, kept)
             self.last = rows[-1].creditor_id, rows[-1].id
         return len(rows) == CHUNK
 
@@ -112,19 +135,19 @@ class _CardWalk:
         return self.sums.as_json()
 
 
-def begin_walk(unit: Unit, draft: RateCardDraft, standing: Mapping[str, Any]) -> _CardWalk:
+def begin_walk(unit: Unit, draft: RateCardDraft, standing: Mapping[str, Any], *, trial_id: UUID) -> _CardWalk:
     """This function will begin a walk, or go on under the card that was in force when it began."""
     new = fair_card(draft)
     if standing:
         creditor_id, claim_id = map(UUID, standing["last"])
         before = card_of_version(unit, version=standing["version"])
         sums = Simulation.from_json(standing["sums"])
-        return _CardWalk(before.version, before.card, new, sums, (creditor_id, claim_id))
+        return _CardWalk(before.version, before.card, new, sums, trial_id, (creditor_id, claim_id))
     before = card_on(unit, on=unit.today)
     currency = before.card.currency
     claims = unit.session.connection().execute(_COUNT, {"currency": currency}).scalar_one()
     sums = Simulation(currency, every=max(1, -(-claims // CLAIMS_MAX)), claims_in_all=claims)
-    return _CardWalk(before.version, before.card, new, sums)
+    return _CardWalk(before.version, before.card, new, sums, trial_id)
 
 
 def _under_both(row: Row[Any], old: RateCard, new: RateCard) -> Changed:

@@ -11,6 +11,7 @@ from agency.events import (
     ClaimPaidOff,
     DisputeRaised,
     DisputeResolved,
+    DueDateCorrected,
     InformationExpired,
     InformationSolved,
     MessageBounced,
@@ -84,6 +85,19 @@ def stop_when_disputed(unit: Unit, event: DisputeRaised) -> None:
         creditor_id=event.creditor_id,
         claim_id=_claim(event.claim_id),
         why="disputed",
+        keep=sorted(REPLIES),
+    )
+
+
+def plan_again_when_corrected(unit: Unit, event: DueDateCorrected) -> None:
+    """This function will cancel what waits, because it names another day and its interest; the planner looks
+    again today."""
+    look_today(unit, creditor_id=event.creditor_id, claim_id=_claim(event.claim_id))
+    cancel_queued(
+        unit,
+        creditor_id=event.creditor_id,
+        claim_id=_claim(event.claim_id),
+        why="due_date_corrected",
         keep=sorted(REPLIES),
     )
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from agency.kernel.errors import AgencyError
+from agency.kernel.errors import AgencyError, NotFound
 from agency.kernel.tryouts import content_sha256
 from agency.kernel.unit import Unit
 from agency.money import Money
@@ -15,12 +15,12 @@ from agency.pricing.models import RateCardDraft
 from agency.pricing.simulating import RATE_CARD_TRYOUTS, ask_simulation, changes
 from agency.pricing.simulation_sums import STEP_BPS, Changed, Effect, Simulation
 from portal.admin.drafting import attempt
-from portal.admin.rate_cards import current_and_draft, routes
+from portal.admin.rate_cards import routes
 from portal.shared.audience import StaffUnit, leave_for, show
 from portal.shared.charts import Point, chart
 from portal.shared.i18n import N_, format_number, gettext
 from portal.shared.listing import Column, Cut
-from portal.shared.spreadsheets import list_file
+from portal.shared.spreadsheets import long_csv
 
 CREDITORS = (
     Column("name", N_("Creditor")),
@@ -75,17 +75,19 @@ def cancel(unit: StaffUnit, draft_id: UUID) -> Response:
 
 @routes.get("/drafts/{draft_id:uuid}/simulation.csv")
 def simulation_file(unit: StaffUnit, draft_id: UUID) -> Response:
-    """Every claim under both cards, as a file."""
-    old, new, _ = current_and_draft(unit, draft_id)
+    """Every claim that the last try-out priced under both cards, as a file."""
+    trial = RATE_CARD_TRYOUTS.latest(unit, draft_id=draft_id)
+    if trial is None:
+        raise NotFound("this draft was not tried yet")
     rows = (
         (
             one.creditor, one.number, one.amount, f"{one.old_bps / 100:.2f}%", f"{one.new_bps / 100:.2f}%",
             Money(one.old_minor, one.amount.currency), Money(one.new_minor, one.amount.currency),
             one.difference,
         )
-        for one in changes(unit, old=old, new=new)
+        for one in changes(unit, trial=trial)
     )  # fmt: skip
-    return list_file(name="simulation", headers=HEADERS, rows=rows, kind="csv")
+    return long_csv(name="simulation", headers=HEADERS, rows=rows)
 
 
 def _page(

@@ -254,15 +254,3 @@ def _examples(card: RateCard, base: RateCard | None) -> list[dict[str, Any]]:
         old = price(card=base, facts=facts).fee_bps if base and base.currency == card.currency else None
         found.append({"amount": facts.amount, "fee": new.fee_bps, "maximum": new.maximum, "before": old})
     return found
-
-
-def current_and_draft(unit: Unit, draft_id: UUID) -> tuple[RateCard, RateCard, RateCardDraft]:
-    """This function will return the card in force and that of a draft, to be set beside each other.
-
-    :raises UnfitCard: the draft breaks a rule.
-    """
-    kept = RATE_CARD_DRAFTS.find(unit, draft_id=draft_id)
-    if faults := card_faults(kept.content, on=kept.valid_from):
-        raise UnfitCard(faults)
-    card = RateCard.from_fields(kept.content)
-    return card_on(unit, on=unit.today).card, card, kept

@@ -17,7 +17,7 @@ from portal.shared.refusal_words import HOLDS as HOLDS
 from portal.shared.refusal_words import HOURS as HOURS
 from portal.shared.refusal_words import REASONS_OF_RULES as REASONS_OF_RULES
 from portal.shared.refusal_words import reasons as reasons
-from portal.shared.words import CHANNEL_ICONS, CHANNELS, CLAIM_STATES
+from portal.shared.words import CHANNEL_ICONS, CHANNELS, CLAIM_STATES, told_by
 from portal.shared.words import DISPUTE_REASONS as DISPUTE_REASONS
 from portal.shared.words import DISPUTE_STATES as DISPUTE_STATES
 from portal.shared.words import step_words as step_words
@@ -176,6 +176,7 @@ _HAPPENINGS = {
     "CompletenessOverridden": (N_("The completeness of the file was set by hand"), "edit", "info"),
     "QuoteAccepted": (N_("The creditor accepted the price"), "check-circle", "good"),
     "PriceLowered": (N_("The creditor pays a lower fee: something changed"), "quote", "info"),
+    "PriceKept": (N_("The agreed fee stands, although something changed"), "quote", "info"),
     "PriceRiseAsked": (N_("The creditor is asked to accept a higher fee"), "quote", "warning"),
     "PriceRiseDropped": (N_("The higher fee is no longer asked"), "quote", "info"),
     "PriceRiseAccepted": (N_("The creditor accepted a higher fee"), "check-circle", "good"),
@@ -189,6 +190,11 @@ _HAPPENINGS = {
     "HoldPlaced": (N_("Collection paused: %(ground)s"), "pause", "warning"),
     "HoldLifted": (N_("Collection resumed: %(ground)s"), "play", "info"),
     "DisputeRaised": (N_("Disputed: %(reason)s"), "dispute", "bad"),
+    "DueDateCorrected": (
+        N_("Due date corrected: %(number)s, %(day_before)s → %(day_after)s"),
+        "edit",
+        "info",
+    ),
     "DisputeResolved": (N_("Dispute settled: %(outcome)s"), "check", "info"),
     "TreatmentStarted": (N_("Treatment plan started: %(path)s"), "play", "info"),
     "MessageSent": (N_("%(channel)s sent: %(step)s"), "mail", "info"),
@@ -242,7 +248,7 @@ def happening(event: Happening, *, by: str, notes: Mapping[str, str]) -> dict[st
     return {
         "at": event.at,
         "title": gettext(sentence) % _Readable(event.facts),
-        "text": notes.get(str(event.facts.get("note_id")), ""),
+        "text": notes.get(str(event.facts.get("note_id")), "") or told_by(event.facts),
         "icon": CHANNEL_ICONS.get(channel, icon) if icon == "mail" else icon,
         "tone": tone,
         "by": by,
@@ -308,6 +314,8 @@ class _Readable(dict[str, str]):
             return format_money(Money(int(facts["amount_minor"]), facts["currency"]))
         if name == "day" and "due_on" in facts:
             return format_day(date.fromisoformat(str(facts["due_on"])))
+        if name in ("day_before", "day_after"):
+            return format_day(date.fromisoformat(str(facts[name.removeprefix("day_")])))
         if name == "state" and "to_state" in facts:
             state = CLAIM_STATES[facts["to_state"]]
             return gettext(state.label).lower()

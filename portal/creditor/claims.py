@@ -157,7 +157,7 @@ def _evidence(unit: Unit, claim: Claim, line: dict[str, Any] | None) -> dict[str
 
 
 _INVOICES = (
-    "SELECT number, kind, issued_on, due_on, total_minor, open_minor, currency FROM invoice"
+    "SELECT id, number, kind, issued_on, due_on, total_minor, open_minor, currency FROM invoice"
     " WHERE creditor_id = :c AND claim_id = :claim ORDER BY due_on, number"
 )
 _PAYMENTS = (

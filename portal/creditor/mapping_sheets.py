@@ -1,7 +1,7 @@
 """The sheets of a workbook as they will be read, one beside the other, and which of them are left out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final, Literal
 
@@ -10,7 +10,7 @@ from agency.intake.mapping import REQUIRED, Mapped
 from agency.intake.preview import ReadRow, preview
 from agency.intake.reading import read_table
 from agency.intake.rows import Habits
-from agency.intake.table import Table, all_but, has_sheet, sheets_left_out
+from agency.intake.table import ALL_KINDS, Table, all_but, asks_for_kinds, has_sheet, sheets_left_out
 from agency.intake.workbook import SheetLook, look_at_sheets
 from portal.creditor.words import FIELDS
 
@@ -30,6 +30,19 @@ class ShownSheet:
     first: list[ReadRow]
 
 
+@dataclass(frozen=True)
+class Kind:
+    """Sheets with the same columns, which get one answer; the only one of a file that has no more.
+
+    :param prefix: what the names of its fields begin with.
+    :param sheets: those that are read; empty where there was nothing to choose.
+    """
+
+    prefix: str
+    sheets: tuple[str, ...]
+    table: Table
+
+
 def open_sheets(content: bytes, fields: Mapping[str, Any]) -> Table:
     """This function will open a file with the sheet that was chosen, or with all less those left out.
 
@@ -41,6 +54,9 @@ def open_sheets(content: bytes, fields: Mapping[str, Any]) -> Table:
     sheet = str(fields.get("sheet", ""))
     if not has_sheet(table, sheet):
         return table
+    if asks_for_kinds(sheet):
+        every = replace(table, sheet=ALL_KINDS, other_sheets=())
+        return replace(every, sheet=all_but(_left_out(fields, every), of=ALL_KINDS))
     chosen = table if sheet == table.sheet else read_table(content, sheet)
     out = _left_out(fields, chosen)
     return read_table(content, all_but(out)) if out and not everything_left_out(fields, chosen) else chosen
@@ -51,6 +67,32 @@ def everything_left_out(fields: Mapping[str, Any], table: Table) -> bool:
     return set(_left_out(fields, table)) == set(table.sheets) - set(table.other_sheets) != set()
 
 
+def kinds_of(content: bytes, table: Table) -> list[Kind]:
+    """This function will group the sheets that are read by their columns; the table itself where they are
+    not read apart."""
+    if not asks_for_kinds(table.sheet):
+        return [Kind("", (), table)]
+    left_out = sheets_left_out(table.sheet) or frozenset()
+    grouped: dict[tuple[str, ...], list[SheetLook]] = {}
+    for look in look_at_sheets(content, ALL_KINDS):
+        if look.table is not None:
+            grouped.setdefault(look.table.headers, []).append(look)
+    found = []
+    for at, looks in enumerate(grouped.values()):
+        names = tuple(look.name for look in looks if look.name not in left_out)
+        if names and looks[0].table is not None:
+            found.append(Kind(f"kind{at}_" if at else "", names, looks[0].table))
+    return found
+
+
+def first_left_out(content: bytes, table: Table) -> dict[str, str]:
+    """This function will tick the sheets that hold no amounts, before anybody said anything."""
+    if not asks_for_kinds(table.sheet):
+        return {}
+    looks = enumerate(look_at_sheets(content, ALL_KINDS))
+    return {f"leave_out_{at}": "true" for at, look in looks if not look.amounts}
+
+
 def _left_out(fields: Mapping[str, Any], table: Table) -> list[str]:
     if sheets_left_out(str(fields.get("sheet", ""))) is None:
         return []
@@ -59,15 +101,34 @@ def _left_out(fields: Mapping[str, Any], table: Table) -> list[str]:
 
 
 def shown_sheets(
-    content: bytes, table: Table, fields: Mapping[str, Any], *, mapped: Mapped, habits: Habits, today: date
+    content: bytes,
+    table: Table,
+    fields: Mapping[str, Any],
+    *,
+    mapped: Mapping[str, Mapped],
+    habits: Habits,
+    today: date,
 ) -> list[ShownSheet]:
-    """This function will show every filled sheet of a workbook that has several; nothing of other files."""
+    """This function will show every filled sheet of a workbook that has several; nothing of other files.
+
+    :param mapped: how each sheet is read, by its name; under the empty text those without one of their own.
+    """
     if len(table.sheets) < 2:
         return []
     together = sheets_left_out(str(fields.get("sheet", ""))) is not None
+    apart = asks_for_kinds(table.sheet)
+    asked = ALL_KINDS if apart else table.sheet
+    out = sheets_left_out(table.sheet) or ()
     return [
-        _shown(look, at, together=together, mapped=mapped, habits=habits, today=today)
-        for at, look in enumerate(look_at_sheets(content, table.sheet))
+        _shown(
+            replace(look, read=look.read and look.name not in out, alike=apart or look.alike),
+            at,
+            together=together,
+            mapped=mapped.get(look.name) or mapped.get("") or Mapped(columns={}),
+            habits=habits,
+            today=today,
+        )
+        for at, look in enumerate(look_at_sheets(content, asked))
     ]
 
 

@@ -8,20 +8,27 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from agency.intake.columns import Proposal, Writing, find_writing, propose
+from agency.intake.columns import Writing, find_writing, propose
 from agency.intake.headers import HEADERS
-from agency.intake.mapping import REQUIRED, Mapped, save_mapping
+from agency.intake.mapping import REQUIRED, Mapped, Part, check_columns, save_mapping
 from agency.intake.models import Placement
 from agency.intake.preview import preview
 from agency.intake.profiles import profiles, rename_profile, retire_profile
 from agency.intake.receive import habits_of
-from agency.intake.table import ALL_SHEETS, Table, sheets_left_out
+from agency.intake.table import ALL_KINDS, ALL_SHEETS, Table, sheets_left_out
 from agency.kernel.errors import Invalid
 from agency.kernel.files import fetch
 from agency.kernel.unit import Unit
 from agency.ports.readers import Unreadable
 from portal.creditor.doors import creditor_page, routes
-from portal.creditor.mapping_sheets import everything_left_out, open_sheets, shown_sheets
+from portal.creditor.mapping_sheets import (
+    Kind,
+    everything_left_out,
+    first_left_out,
+    kinds_of,
+    open_sheets,
+    shown_sheets,
+)
 from portal.creditor.placed import find_placement, next_page
 from portal.creditor.single_claim import COUNTRIES
 from portal.creditor.words import FIELDS
@@ -59,48 +66,73 @@ def mapping_page(
 ) -> Response:
     """This function will answer with the page that asks what the columns of a placement mean."""
     content = _content(unit, wiring, found)
-    table = _opened(content, request.query_params if form is None else form.values)
-    proposal = propose(table.headers, table.sample)
     if form is None:
-        form = blank(**_first_answers(found, table, proposal))
-    chosen = [form.value(f"column_{index}") for index in range(len(table.headers))]
-    reasons = {
-        reason.header: REASONS[reason.why]
-        for reason in proposal.reasons
-        if reason.header in table.headers and chosen[table.headers.index(reason.header)] == reason.field
-    }
+        form = blank(**_first_answers(found, content, request.query_params))
+    table = _opened(content, form.values)
+    kinds = kinds_of(content, table)
+    form.values |= _proposed(form.values, kinds)
     return creditor_page(
         request,
         "mapping.html",
         status=status,
         placement=found,
         form=form,
-        headers=table.headers,
-        samples=[_samples(table, index) for index in range(len(table.headers))],
-        reasons=reasons,
+        kinds=[_shown_kind(kind, form) for kind in kinds],
         notes=table,
         sheets=_sheets(table),
         sheet=form.value("sheet"),
         fields=[(field, FIELDS[field]) for field in HEADERS],
         required=[gettext(FIELDS[field]) for field in (*REQUIRED, "due_on")],
         countries=COUNTRIES,
-        kinds=list(DEBTOR_KINDS.items()),
+        debtor_kinds=list(DEBTOR_KINDS.items()),
         **_understood(unit, found, content, table, form.values, asked=form.errors),
     )
 
 
-def _first_answers(found: Placement, table: Table, proposal: Proposal) -> dict[str, str]:
-    fields = {header: field for field, header in proposal.columns.items()}
-    answers = {f"column_{index}": fields.get(header, "") for index, header in enumerate(table.headers)}
+def _shown_kind(kind: Kind, form: Form[Any]) -> dict[str, Any]:
+    """The columns of one kind of sheet, each with its first values and why it is proposed as what it is."""
+    headers = kind.table.headers
+    chosen = [form.value(f"{kind.prefix}column_{index}") for index in range(len(headers))]
+    return {
+        "prefix": kind.prefix,
+        "sheets": kind.sheets,
+        "headers": headers,
+        "samples": [_samples(kind.table, index) for index in range(len(headers))],
+        "reasons": {
+            reason.header: REASONS[reason.why]
+            for reason in propose(headers, kind.table.sample).reasons
+            if reason.header in headers and chosen[headers.index(reason.header)] == reason.field
+        },
+    }
+
+
+def _proposed(values: Mapping[str, Any], kinds: list[Kind]) -> dict[str, str]:
+    """What is proposed for the columns of a kind of sheet that nothing was said of yet."""
+    answers: dict[str, str] = {}
+    for kind in kinds:
+        headers = kind.table.headers
+        names = [f"{kind.prefix}column_{index}" for index in range(len(headers))]
+        if not any(name in values for name in names):
+            fields = {header: field for field, header in propose(headers, kind.table.sample).columns.items()}
+            answers |= {name: fields.get(header, "") for name, header in zip(names, headers, strict=True)}
+    return answers
+
+
+def _first_answers(found: Placement, content: bytes, asked: Mapping[str, Any]) -> dict[str, str]:
+    table = _opened(content, asked)
     profile = found.name.rpartition(".")[0] or found.name
-    return answers | {"profile": profile, "one_claim_per": "invoice", "sheet": table.sheet}
+    answers = {"profile": profile, "one_claim_per": "invoice", "sheet": table.sheet}
+    return answers | first_left_out(content, table)
 
 
 def _sheets(table: Table) -> list[tuple[str, str]]:
     """The sheets that can be chosen, each with its name; all of them where several could hold claims."""
     if len(table.sheets) < 2:
         return []
-    together = [(ALL_SHEETS, gettext("All sheets with these columns"))]
+    together = [
+        (ALL_SHEETS, gettext("All sheets with these columns")),
+        (ALL_KINDS, gettext("All sheets, each kind apart")),
+    ]
     several = table.rivals or sheets_left_out(table.sheet) is not None
     return [(name, name) for name in table.sheets] + (together if several else [])
 
@@ -118,12 +150,12 @@ def _content(unit: Unit, wiring: Wiring, found: Placement) -> bytes:
 
 
 def _opened(content: bytes, fields: Mapping[str, Any]) -> Table:
-    """The table that a placement was received as.
+    """The table that a placement was received as, by its first rows: who would read on is let go here.
 
     :raises Invalid: the file holds no table.
     """
     try:
-        return open_sheets(content, fields)
+        return replace(open_sheets(content, fields), rows=iter(()))
     except Unreadable as refusal:
         raise Invalid(refusal.reason) from refusal
 
@@ -138,24 +170,40 @@ def _understood(
     asked: dict[str, str],
 ) -> dict[str, Any]:
     """How the first rows read under the answers given so far, and what is still in doubt."""
-    columns = _columns(fields, table.headers)
-    writing = find_writing(columns, table.headers, table.sample)
-    mapped = _with_writing(_mapped(fields, columns), writing, fields)
-    missing = [gettext(FIELDS[field]) for field in REQUIRED if field not in columns]
-    if not columns.keys() & {"due_on", "issued_on"}:
-        missing.append(gettext(FIELDS["due_on"]))
+    kinds = kinds_of(content, table)
+    fields = fields | _proposed(fields, kinds)
     habits = habits_of(unit, creditor_id=found.creditor_id)
-    rows = preview(table.headers, table.sample, mapped=mapped, habits=habits, today=unit.today)
+    understood = [_understood_kind(kind, fields) for kind in kinds]
+    mapped = {name: one["mapped"] for one in understood for name in one["sheets"] or ("",)}
+    rows = preview(
+        table.headers, table.sample, mapped=understood[0]["mapped"], habits=habits, today=unit.today
+    ) if understood and not understood[0]["sheets"] else []  # fmt: skip
     return {
         "rows": rows,
+        "understood": understood,
         "shown_sheets": shown_sheets(content, table, fields, mapped=mapped, habits=habits, today=unit.today),
-        "writing": writing,
-        "missing": missing,
         "answers": blank(**{name: value for name, value in fields.items() if name != "csrf"}),
         "asked": asked,
         "added": ADDED,
         "field_words": FIELDS,
         "kind_words": DEBTOR_KINDS,
+    }
+
+
+def _understood_kind(kind: Kind, fields: dict[str, Any]) -> dict[str, Any]:
+    """How one kind of sheet is read by the answers so far, what is still needed, and what can be read in two
+    ways."""
+    columns = _columns(fields, kind)
+    writing = find_writing(columns, kind.table.headers, kind.table.sample)
+    missing = [gettext(FIELDS[field]) for field in REQUIRED if field not in columns]
+    if not columns.keys() & {"due_on", "issued_on"}:
+        missing.append(gettext(FIELDS["due_on"]))
+    return {
+        "prefix": kind.prefix,
+        "sheets": kind.sheets,
+        "mapped": _with_writing(_mapped(fields, columns), writing, fields, kind),
+        "writing": writing,
+        "missing": missing,
     }
 
 
@@ -195,10 +243,11 @@ def explain_columns(
     with form.attempt(unit):
         if everything_left_out(fields, table):
             raise Invalid("leave at least one sheet in", field="sheet")
-        mapped = replace(_answered(fields, table), sheet=_sheet_to_keep(content, table))
+        kinds = kinds_of(content, table)
+        mapped = replace(_answered(form.values, kinds), sheet=_sheet_to_keep(content, table))
         name = str(fields.get("profile") or found.name.rpartition(".")[0] or found.name)
         found.mapping_id = save_mapping(
-            unit, creditor_id=creditor_id, name=name, mapped=mapped, headers=table.headers
+            unit, creditor_id=creditor_id, name=name, mapped=mapped, headers=kinds[0].table.headers
         )
         read_and_price(unit, wiring.ports, creditor_id=creditor_id, placement_id=placement_id, mapped=mapped)
         if found.state == "mapping":
@@ -208,15 +257,34 @@ def explain_columns(
     return leave_for(next_page(unit, creditor_id, placement_id))
 
 
-def _answered(fields: dict[str, Any], table: Table) -> Mapped:
+def _answered(fields: dict[str, Any], kinds: list[Kind]) -> Mapped:
     """The whole answer: what the file says of itself, and what was said where it leaves doubt."""
-    columns = _columns(fields, table.headers, once=True)
-    writing = find_writing(columns, table.headers, table.sample)
-    if writing.amount and fields.get("decimal_sign") not in (",", "."):
-        raise Invalid("say which decimal sign the file uses", field="decimal_sign")
-    if writing.day and fields.get("date_order") not in ("day", "month"):
-        raise Invalid("say whether the day or the month comes first", field="date_order")
-    mapped = _with_writing(_mapped(fields, columns), writing, fields)
+    answers = fields | _proposed(fields, kinds)
+    found = [_answered_kind(answers, kind) for kind in kinds]
+    if not kinds[0].sheets:
+        return found[0]
+    parts = (
+        Part(
+            headers=kind.table.headers,
+            columns=mapped.columns,
+            decimal_sign=mapped.decimal_sign,
+            date_order=mapped.date_order,
+        )
+        for kind, mapped in zip(kinds, found, strict=True)
+    )
+    return replace(found[0], parts=tuple(parts))
+
+
+def _answered_kind(fields: dict[str, Any], kind: Kind) -> Mapped:
+    headers = kind.table.headers
+    columns = _columns(fields, kind, once=True)
+    writing = find_writing(columns, headers, kind.table.sample)
+    if writing.amount and fields.get(f"{kind.prefix}decimal_sign") not in (",", "."):
+        raise Invalid("say which decimal sign the file uses", field=f"{kind.prefix}decimal_sign")
+    if writing.day and fields.get(f"{kind.prefix}date_order") not in ("day", "month"):
+        raise Invalid("say whether the day or the month comes first", field=f"{kind.prefix}date_order")
+    mapped = _with_writing(_mapped(fields, columns), writing, fields, kind)
+    check_columns(mapped, headers)
     # A workbook's numbers are no text, and whole amounts have no sign: then it does not matter which.
     return replace(mapped, decimal_sign=mapped.decimal_sign or ",")
 
@@ -227,14 +295,15 @@ def _sheet_to_keep(content: bytes, table: Table) -> str:
     return table.sheet if usual.rivals or table.sheet != usual.sheet else ""
 
 
-def _columns(fields: dict[str, Any], headers: tuple[str, ...], *, once: bool = False) -> dict[str, str]:
+def _columns(fields: Mapping[str, Any], kind: Kind, *, once: bool = False) -> dict[str, str]:
     columns: dict[str, str] = {}
-    for index, header in enumerate(headers):
-        field = fields.get(f"column_{index}", "")
+    for index, header in enumerate(kind.table.headers):
+        name = f"{kind.prefix}column_{index}"
+        field = fields.get(name, "")
         if field not in HEADERS:
             continue
         if field in columns and once:
-            raise Invalid("two columns cannot be the same field", field=f"column_{index}")
+            raise Invalid("two columns cannot be the same field", field=name)
         columns.setdefault(field, header)
     return columns
 
@@ -251,12 +320,13 @@ def _mapped(fields: dict[str, Any], columns: dict[str, str]) -> Mapped:
     )
 
 
-def _with_writing(mapped: Mapped, writing: Writing, fields: dict[str, Any]) -> Mapped:
+def _with_writing(mapped: Mapped, writing: Writing, fields: Mapping[str, Any], kind: Kind) -> Mapped:
     sign, order = writing.decimal_sign, writing.date_order
-    if sign is None and fields.get("decimal_sign") in (",", "."):
-        sign = "," if fields["decimal_sign"] == "," else "."
-    if order is None and fields.get("date_order") in ("day", "month"):
-        order = "month" if fields["date_order"] == "month" else "day"
+    said_sign, said_order = (fields.get(f"{kind.prefix}{name}") for name in ("decimal_sign", "date_order"))
+    if sign is None and said_sign in (",", "."):
+        sign = "," if said_sign == "," else "."
+    if order is None and said_order in ("day", "month"):
+        order = "month" if said_order == "month" else "day"
     return replace(mapped, decimal_sign=sign, date_order=order or "day")
 
 

@@ -2,7 +2,7 @@
 pages."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Row, text
@@ -13,7 +13,8 @@ from agency.pricing.comparing import ChangedLine, compare_quote
 from portal.creditor.words import DOCUMENTS, factor_words
 from portal.shared.i18n import gettext
 
-# A higher price waits as long as its claim is in collection, also after its last day: the claim is held.
+# A higher price waits as long as its claim is in collection, also after its last day. The claim is held, or
+# only what its debtor contests.
 _WAITING = (
     " FROM quote q JOIN claim c ON c.creditor_id = q.creditor_id AND c.id = q.claim_id AND c.state = 'active'"
     " JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
@@ -21,10 +22,16 @@ _WAITING = (
     " JOIN quote_line l ON l.creditor_id = f.creditor_id AND l.quote_id = f.id AND l.claim_id = c.id"
     " WHERE q.creditor_id = :c AND q.state = 'open' AND (CAST(:claim AS uuid) IS NULL OR c.id = :claim)"
 )
+HELD: Final = (
+    "EXISTS (SELECT 1 FROM hold h WHERE h.creditor_id = q.creditor_id AND h.claim_id = q.claim_id"
+    " AND h.ground = 'price_to_agree' AND h.lifted_at IS NULL)"
+)
+"""Whether the claim of a quote `q` waits as a whole for the answer to its price."""
 _LIST = text(
     "SELECT q.id, q.number, q.claim_id, c.number AS claim, c.reference, d.name AS debtor, q.currency,"
     " q.principal_minor, q.issued_at, q.expires_at, q.expires_at <= app.now() AS expired,"
-    f" l.fee_bps AS before, q.fee_bps_average AS after{_WAITING} ORDER BY q.expires_at, q.id LIMIT :limit"
+    f" l.fee_bps AS before, q.fee_bps_average AS after, {HELD} AS held{_WAITING}"
+    " ORDER BY q.expires_at, q.id LIMIT :limit"
 )
 _COUNT = text(f"SELECT count(*) AS claims, min(q.expires_at) AS first{_WAITING}")
 _AGREED = text(

@@ -19,7 +19,7 @@ from agency.rules.goals import over_maximum
 from portal.creditor.claims import line_words
 from portal.creditor.doors import creditor_page, routes
 from portal.creditor.figures import quotes as quote_rows
-from portal.creditor.price_changes import count_waiting, price_change, waiting_price
+from portal.creditor.price_changes import HELD, count_waiting, price_change, waiting_price
 from portal.creditor.words import DOCUMENTS, QUOTE_STATES, decline_words
 from portal.shared.audience import CreditorUnit, TheVisitor, leave_for, own_creditor
 from portal.shared.i18n import N_, gettext
@@ -142,7 +142,7 @@ def quote_of(unit: Unit, creditor_id: UUID, quote_id: UUID) -> Row[Any]:
                 "  WHERE l.creditor_id = q.creditor_id AND l.quote_id = q.id) AS fee_at_most,"
                 " (SELECT n.id FROM quote n WHERE n.creditor_id = q.creditor_id"
                 "  AND (n.placement_id = q.placement_id OR n.claim_id = q.claim_id)"
-                "  AND n.state = 'open' AND n.id <> q.id LIMIT 1) AS newer"
+                f"  AND n.state = 'open' AND n.id <> q.id LIMIT 1) AS newer, {HELD} AS held"
                 " FROM quote q JOIN rate_card r ON r.id = q.rate_card_id LEFT JOIN placement p"
                 " ON p.creditor_id = q.creditor_id AND p.id = q.placement_id"
                 " LEFT JOIN claim c ON c.creditor_id = q.creditor_id AND c.id = q.claim_id"

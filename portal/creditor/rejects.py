@@ -1,18 +1,20 @@
 """The rows of a file that were not taken, to be mended and handed over again; and stopping a reading."""
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from sqlmodel import select
 from starlette.responses import Response
 
 from agency.intake.bulk import cancel_reading
+from agency.intake.mapping import UnclearColumns, open_as
 from agency.intake.models import Placement
 from agency.intake.reading import read_table
 from agency.intake.receive import saved_mapping
 from agency.intake.rejected import (
     MARKS,
+    SHEET_MARK,
     RejectedRow,
     Why,
     is_table,
@@ -20,7 +22,7 @@ from agency.intake.rejected import (
     reasons_by_row,
     rejected_rows,
 )
-from agency.intake.table import place_of
+from agency.intake.table import Table, place_of, sheet_of
 from agency.kernel.errors import Conflict, NotFound
 from agency.kernel.files import fetch
 from agency.kernel.unit import Unit
@@ -30,7 +32,7 @@ from portal.creditor.doors import routes
 from portal.creditor.words import FIELDS
 from portal.shared.audience import CreditorUnit, TheVisitor, TheWiring, leave_for, own_creditor
 from portal.shared.i18n import FILE_LANGUAGES, N_, current_language, gettext, speaking
-from portal.shared.spreadsheets import Cell, list_file
+from portal.shared.spreadsheets import Cell, Listed, list_file, lists_file
 from portal.wiring import Wiring
 
 
@@ -76,25 +78,42 @@ def _file(
     headers: Sequence[str] = (N_("Row"), N_("Reason"))
     language = _language(unit, creditor_id)
     rows: Iterator[Sequence[Cell]] = (
-        (place_of(number), _told(reasons, language, value=True)) for number, reasons in why.items()
+        (place_of(number, placement.sheets), _told(reasons, language, value=True))
+        for number, reasons in why.items()
     )
     if is_table(placement) and why:
         content, _ = fetch(unit, wiring.ports.files, creditor_id=creditor_id, sha256=placement.sha256)
         try:
-            table = read_table(content, _sheet(unit, placement))
-            headers = (*MARKS, *own_headers(table))
-            found = list(rejected_rows(table, why))
-        except Unreadable:
-            found = []
-        rows = (_cells(row, language) for row in found)
+            lists = [_list(table, placement, why, language) for table in _tables(unit, placement, content)]
+        except (Unreadable, UnclearColumns):
+            lists = []
+        return lists_file(name="rejects", lists=[one for one in lists if one.rows] or [_EMPTY], kind=kind)
     return list_file(name="rejects", headers=headers, rows=rows, kind=kind)
 
 
-def _sheet(unit: Unit, placement: Placement) -> str:
-    """The sheet by which the placement was read."""
+_EMPTY: Final = Listed("", MARKS, [])
+
+
+def _tables(unit: Unit, placement: Placement, content: bytes) -> Iterator[Table]:
+    """The tables as the placement was read, each gone through before the next."""
     if placement.mapping_id is None:
-        return ""
-    return saved_mapping(unit, creditor_id=placement.creditor_id, mapping_id=placement.mapping_id).sheet
+        yield read_table(content)
+        return
+    mapped = saved_mapping(unit, creditor_id=placement.creditor_id, mapping_id=placement.mapping_id)
+    if mapped.parts:
+        yield from (table for table, _ in open_as(content, mapped).tables())
+    else:
+        yield read_table(content, mapped.sheet)
+
+
+def _list(table: Table, placement: Placement, why: dict[int, tuple[Why, ...]], language: str) -> Listed:
+    """The rejected rows of one table; where several sheets were read, each row names its own."""
+    told_apart = (SHEET_MARK,) if placement.sheets else ()
+    rows = [
+        (*_marks(row, language), *([sheet_of(row.at, placement.sheets)] if told_apart else ()), *row.cells)
+        for row in rejected_rows(table, why)
+    ]
+    return Listed(table.sheet, (*MARKS, *told_apart, *own_headers(table)), rows)
 
 
 def _language(unit: Unit, creditor_id: UUID) -> str:
@@ -103,8 +122,8 @@ def _language(unit: Unit, creditor_id: UUID) -> str:
     return own if own in FILE_LANGUAGES else current_language()
 
 
-def _cells(row: RejectedRow, language: str) -> Sequence[Cell]:
-    return (place_of(row.number), _told(row.why, language), *row.cells)
+def _marks(row: RejectedRow, language: str) -> Sequence[Cell]:
+    return (place_of(row.number), _told(row.why, language))
 
 
 def _told(why: Sequence[Why], language: str, *, value: bool = False) -> str:

@@ -20,7 +20,7 @@ from portal.creditor.quotes import COLUMNS, listed_quote
 from portal.creditor.words import QUOTE_STATES
 from portal.shared.audience import CreditorUnit, TheVisitor, leave_for, own_creditor
 from portal.shared.forms import Fields, Form, blank
-from portal.shared.i18n import N_
+from portal.shared.i18n import N_, gettext
 from portal.shared.listing import Column, Cut
 from portal.shared.throttling import address_of
 
@@ -31,6 +31,7 @@ RISE_COLUMNS = (
     Column("before", N_("Agreed"), "bps"),
     Column("after", N_("New"), "bps"),
     Column("until", N_("Valid until"), "moment", phone=False),
+    Column("waits", N_("What waits"), phone=False),
     Column("state", N_("Status"), "chip"),
 )
 
@@ -111,6 +112,7 @@ def _rises(rows: Sequence[Any]) -> list[dict[str, Any]]:
             "before": row.before,
             "after": row.after,
             "until": row.expires_at,
+            "waits": gettext("the claim") if row.held else gettext("the contested part"),
             "state": QUOTE_STATES["expired" if row.expired else "open"],
         }
         for row in rows

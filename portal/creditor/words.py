@@ -10,7 +10,7 @@ from agency.money import Money
 from agency.progress.timeline import Happening, PlannedAction
 from portal.shared.i18n import N_, format_bps, format_day, format_money, gettext
 from portal.shared.listing import Chip
-from portal.shared.words import CHANNEL_ICONS, CHANNELS, CLAIM_STATES, DEBTOR_KINDS
+from portal.shared.words import CHANNEL_ICONS, CHANNELS, CLAIM_STATES, DEBTOR_KINDS, told_by
 from portal.shared.words import DOCUMENTS as DOCUMENTS
 from portal.shared.words import step_words as step_words
 
@@ -208,6 +208,7 @@ _HAPPENINGS = {
     "QuoteAccepted": (N_("Price accepted, collection starts"), "check-circle", "good"),
     "QuoteDeclined": (N_("Price declined"), "close", "neutral"),
     "PriceLowered": (N_("Fee lowered by itself: %(before)s → %(fee)s"), "quote", "good"),
+    "PriceKept": (N_("Your agreed fee stands, although something changed"), "quote", "info"),
     "PriceRiseAsked": (N_("A higher fee waits for your answer: %(before)s → %(fee)s"), "quote", "warning"),
     "PriceRiseDropped": (N_("The higher fee is no longer asked"), "quote", "info"),
     "PriceRiseAccepted": (N_("Higher fee accepted: %(fee)s"), "check-circle", "good"),
@@ -220,6 +221,11 @@ _HAPPENINGS = {
     "HoldPlaced": (N_("Collection paused: %(ground)s"), "pause", "warning"),
     "HoldLifted": (N_("Collection resumed: %(ground)s"), "play", "info"),
     "DisputeRaised": (N_("The debtor disputes the claim"), "dispute", "bad"),
+    "DueDateCorrected": (
+        N_("Due date corrected: %(number)s, %(day_before)s → %(day_after)s"),
+        "edit",
+        "info",
+    ),
     "DisputeResolved": (N_("Dispute settled"), "check", "info"),
     "TreatmentStarted": (N_("Treatment plan started"), "play", "info"),
     "MessageSent": (N_("%(channel)s sent: %(step)s"), "mail", "info"),
@@ -341,7 +347,7 @@ def happening(event: Happening, *, claims: Mapping[UUID, str] | None = None) -> 
     return {
         "at": event.at,
         "title": gettext(sentence) % _Readable(event.facts),
-        "text": number or "",
+        "text": number or told_by(event.facts),
         "icon": CHANNEL_ICONS.get(str(event.facts.get("channel")), icon) if icon == "mail" else icon,
         "tone": tone,
         "by": "",
@@ -374,6 +380,8 @@ class _Readable(dict[str, str]):
                 return format_money(Money(int(facts[money]), facts.get("currency", "EUR")))
         if name == "day" and "due_on" in facts:
             return format_day(datetime.fromisoformat(str(facts["due_on"])).date())
+        if name in ("day_before", "day_after"):
+            return format_day(datetime.fromisoformat(str(facts[name.removeprefix("day_")])).date())
         if name == "state" and "to_state" in facts:
             label = CLAIM_STATES[facts["to_state"]].label
             return gettext(label).lower()

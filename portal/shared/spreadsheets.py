@@ -3,13 +3,17 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from itertools import islice
+from tempfile import SpooledTemporaryFile
+from typing import Any, Literal
 
 import xlsxwriter
-from starlette.responses import Response
+from starlette.background import BackgroundTask
+from starlette.responses import Response, StreamingResponse
 
 from agency.money import Money
 from portal.shared.i18n import gettext
@@ -20,6 +24,9 @@ FORMATS = ("csv", "xlsx")
 _DANGEROUS = re.compile(r"^[\s\u00a0\u200b]*[=+\-@\t\r]", re.MULTILINE)
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _WIDTH = 18
+_IN_MEMORY_MAX = 8_000_000
+_ROWS_AT_ONCE = 2_000
+_PIECE = 64 * 1024
 
 
 def list_file(
@@ -31,12 +38,64 @@ def list_file(
     """
     titles = [gettext(header) for header in headers]
     content = _csv(titles, rows) if kind == "csv" else _xlsx(titles, rows)
-    media_type = "text/csv; charset=utf-8" if kind == "csv" else _XLSX
-    return Response(
-        content,
-        media_type=media_type,
-        headers={"content-disposition": f'attachment; filename="{name}.{kind}"'},
+    return _download(name, kind, content)
+
+
+def long_csv(*, name: str, headers: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Response:
+    """This function will answer with a list too long for memory; half a file never leaves, so it is written
+    whole before it is sent.
+
+    :param headers: texts marked with `N_`.
+    """
+    file = SpooledTemporaryFile(max_size=_IN_MEMORY_MAX)  # noqa: SIM115 - closed when it was sent
+    try:
+        file.write(_csv([gettext(header) for header in headers], ()))
+        waiting = iter(rows)
+        while some := list(islice(waiting, _ROWS_AT_ONCE)):
+            file.write(_csv_rows(some).encode())
+    except BaseException:
+        file.close()
+        raise
+    file.seek(0)
+    return StreamingResponse(
+        iter(lambda: file.read(_PIECE), b""),
+        media_type="text/csv; charset=utf-8",
+        headers={"content-disposition": f'attachment; filename="{name}.csv"'},
+        background=BackgroundTask(file.close),
     )
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One list of a file of several: the name of its sheet, its headers as they stand, its rows."""
+
+    name: str
+    headers: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+
+
+def lists_file(*, name: str, lists: Sequence[Listed], kind: Literal["csv", "xlsx"]) -> Response:
+    """This function will answer with lists that differ in columns: a sheet each, or one CSV with them all."""
+    if kind == "xlsx":
+        content = _book([(one.name, one.headers, one.rows) for one in lists])
+    else:
+        titles = list(dict.fromkeys(header for one in lists for header in one.headers))
+        content = _csv(titles, (_spread(titles, one.headers, row) for one in lists for row in one.rows))
+    return _download(name, kind, content)
+
+
+def _spread(titles: Sequence[str], headers: Sequence[str], row: Sequence[Cell]) -> Sequence[Cell]:
+    """A row's cells under the columns of all lists."""
+    if len(titles) == len(headers):
+        return row
+    cells = dict(zip(headers, row, strict=False))
+    return [cells.get(title, "") for title in titles]
+
+
+def _download(name: str, kind: str, content: bytes) -> Response:
+    media_type = "text/csv; charset=utf-8" if kind == "csv" else _XLSX
+    disposition = f'attachment; filename="{name}.{kind}"'
+    return Response(content, media_type=media_type, headers={"content-disposition": disposition})
 
 
 def safe_text(value: str) -> str:
@@ -45,12 +104,15 @@ def safe_text(value: str) -> str:
 
 
 def _csv(titles: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
+    return (_csv_rows([titles], plain=str) + _csv_rows(rows)).encode("utf-8-sig")
+
+
+def _csv_rows(rows: Iterable[Sequence[Cell]], *, plain: Callable[[Cell], str] | None = None) -> str:
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=";", quoting=csv.QUOTE_ALL)
-    writer.writerow(titles)
     for row in rows:
-        writer.writerow([_plain(cell) for cell in row])
-    return out.getvalue().encode("utf-8-sig")
+        writer.writerow([(plain or _plain)(cell) for cell in row])
+    return out.getvalue()
 
 
 def _plain(cell: Cell) -> str:
@@ -62,15 +124,30 @@ def _plain(cell: Cell) -> str:
 
 
 def _xlsx(titles: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
+    return _book([("", titles, rows)])
+
+
+def _book(lists: Iterable[tuple[str, Sequence[str], Iterable[Sequence[Cell]]]]) -> bytes:
     out = io.BytesIO()
     book = xlsxwriter.Workbook(
         out, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     )
-    sheet = book.add_worksheet()
-    head, day, money = (
+    styles = tuple(
         book.add_format(style)
         for style in ({"bold": True}, {"num_format": "yyyy-mm-dd"}, {"num_format": "#,##0.00"})
     )
+    for name, titles, rows in lists:
+        # A name that Excel does not take would lose the file; the sheet then has a number.
+        fitting = name if name and len(name) <= 31 and not set(name) & set("[]:*?/\\") else None
+        _fill(book.add_worksheet(fitting), titles, rows, styles)
+    book.close()
+    return out.getvalue()
+
+
+def _fill(
+    sheet: Any, titles: Sequence[str], rows: Iterable[Sequence[Cell]], styles: tuple[Any, Any, Any]
+) -> None:
+    head, day, money = styles
     sheet.set_column(0, len(titles) - 1, _WIDTH)
     sheet.freeze_panes(1, 0)
     sheet.write_row(0, 0, titles, head)
@@ -85,5 +162,3 @@ def _xlsx(titles: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
                 sheet.write_datetime(index, column, naive, day)
             elif cell is not None:
                 sheet.write_string(index, column, cell)
-    book.close()
-    return out.getvalue()

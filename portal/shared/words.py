@@ -1,6 +1,11 @@
 """Words that several doors use for the same thing: states, kinds and channels."""
 
-from portal.shared.i18n import N_, gettext
+from collections.abc import Mapping
+from typing import Any
+
+from agency.rules.explain import explain
+from agency.rules.trace import from_json
+from portal.shared.i18n import N_, current_language, gettext
 from portal.shared.listing import Chip
 
 CLAIM_STATES = {
@@ -113,3 +118,8 @@ def step_words(step: str) -> str:
     base, _, number = key.rpartition("_")
     known = key if key in STEPS or not number.isdigit() else base
     return gettext(STEPS.get(known, known))
+
+
+def told_by(facts: Mapping[str, Any]) -> str:
+    """This function will put the trace that an event carries into words; empty where it carries none."""
+    return " ".join(line.words for line in explain(from_json(facts.get("trace", ())), current_language()))

@@ -2,6 +2,7 @@
 begun goes on where it was.
 """
 
+import io
 import signal
 import subprocess
 import sys
@@ -9,11 +10,14 @@ from datetime import date
 
 import psycopg
 import pytest
+import xlsxwriter
 from sqlalchemy import text
 
 from agency.intake.bulk import BulkReading, cancel_reading
 from agency.intake.chunks import CHUNK
+from agency.intake.mapping import Mapped, Part, save_mapping
 from agency.intake.receive import receive
+from agency.intake.table import ALL_KINDS, place_of
 from agency.kernel.errors import Conflict
 from agency.kernel.unit import Door
 from infra.bench.portfolio import write_portfolio
@@ -200,3 +204,58 @@ def test_a_large_placement_after_a_small_one_reads_keys_by_index(
     read(3_000)
     after = read_in_passing(units)
     assert max(after[name] - before[name] for name in after) < 20 * 3_000
+
+
+def test_goes_on_in_the_sheet_where_it_was_when_each_kind_is_read_apart(
+    units, creditor_id, adapters, monkeypatch
+):
+    monkeypatch.setattr("agency.intake.chunks.CHUNK", 2)
+    content = two_kinds_of_sheets()
+    parts = tuple(
+        Part(headers=tuple(headers), columns=dict(zip(FIELDS, headers, strict=True)), decimal_sign=",")
+        for headers in (TRADE, RENT)
+    )
+    mapped = Mapped(columns=parts[0].columns, decimal_sign=",", sheet=ALL_KINDS, parts=parts)
+    with units.open(Door.CREDITOR, by="user:test", creditor_id=creditor_id) as unit:
+        save_mapping(unit, creditor_id=creditor_id, name="Posten", mapped=mapped, headers=TRADE)
+    placement_id = received(units, adapters, creditor_id, content)
+    seen = []
+
+    class Dying(BulkReading):
+        def _keep(self, chunk, *more):
+            if len(seen) == 3:
+                raise Killed
+            seen.append(chunk.last_row)
+            super()._keep(chunk, *more)
+
+    with pytest.raises(Killed):
+        Dying(units, adapters, creditor_id=creditor_id, placement_id=placement_id).run()
+    # Chunks end with their sheet: rows of one kind never stand among those of another.
+    assert [place_of(row) for row in chunks(units)] == ["1:3", "1:4", "2:3"]
+    BulkReading(units, adapters, creditor_id=creditor_id, placement_id=placement_id).run()
+    assert rows_of(units, creditor_id, STATE) == [("read", 7, 7, 0, 0, 7, 100)]
+    numbers = "SELECT array_agg(number ORDER BY number) FROM invoice"
+    assert rows_of(units, creditor_id, numbers) == [(["F0", "F1", "F2", "G0", "R0", "R1", "R2"],)]
+    assert rows_of(units, creditor_id, "SELECT sheets FROM placement") == [(["Handel", "Huur", "Meer"],)]
+
+
+class Killed(BaseException):
+    """The worker ended under its job."""
+
+
+FIELDS = ("invoice_number", "debtor_name", "due_on", "amount")
+TRADE = ["Factuur", "Klantnaam", "Vervaldatum", "Openstaand"]
+RENT = ["Nota", "Wie", "Te betalen op", "Som"]
+
+
+def two_kinds_of_sheets() -> bytes:
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out, {"in_memory": True, "default_date_format": "dd-mm-yyyy"})
+    sheets = (("Handel", TRADE, "F", 3), ("Huur", RENT, "R", 3), ("Meer", TRADE, "G", 1))
+    for name, headers, letter, rows in sheets:
+        sheet = book.add_worksheet(name)
+        sheet.write_row(0, 0, headers)
+        for at in range(rows):
+            sheet.write_row(at + 1, 0, [f"{letter}{at}", f"Klant {letter}{at}", TODAY, 10 + at])
+    book.close()
+    return out.getvalue()

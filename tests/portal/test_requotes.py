@@ -56,7 +56,7 @@ class Client:
         with self.house.units.open(Door.STAFF, by="user:collector") as unit:
             dispute_id = raise_dispute(
                 unit, creditor_id=self.creditor_id, claim_id=self.claim_id, reason="price",
-                disputed=Money(1_000, "EUR"),
+                disputed=Money(20_000, "EUR"),
             )  # fmt: skip
         drain(self.house.units)
         return dispute_id
@@ -105,7 +105,9 @@ class TestANewPrice:
         assert clerk.post(WAITING, {"do": "accept"}).status_code == 403
         claim = get(client.claim).text
         assert "A new price waits for your answer" in claim
-        assert "Collection is paused: a new price waits for your answer" in claim
+        assert "Only what the debtor contests waits" in claim
+        assert "Collection is paused" not in claim
+        assert "the contested part" in waiting
         assert "A higher fee waits for your answer" in claim
         assert get(f"{page}.pdf").content.startswith(b"%PDF")
         assert "Dispute" in get(f"{page}/changes").text
@@ -170,6 +172,32 @@ class TestANewPrice:
         assert "No price waits" in other.manager.get(WAITING).text
 
 
+class TestADueDate:
+    def path(self, client):
+        invoice = client.house.one("SELECT id FROM invoice WHERE creditor_id = :c", c=client.creditor_id)
+        return f"{client.claim}/invoices/{invoice}/due-date"
+
+    def test_is_corrected_on_its_own_page_with_a_reason(self, client):
+        path, post = self.path(client), client.manager.post
+        assert path in client.manager.get(client.claim).text
+        assert "31 May 2026" in client.manager.get(path).text
+        assert post(path, {"due_on": "2026-05-20"}).status_code == 422
+        assert "before the invoice date" in post(path, {"due_on": "2026-04-20", "why": "x"}).text
+        answer = post(path, {"due_on": "2026-05-20", "why": "the contract says so"})
+        assert answer.headers["location"] == client.claim
+        shown = client.manager.get(client.claim).text
+        assert "31 May 2026 → 20 May 2026" in shown
+        assert client.house.one("SELECT due_on FROM claim") == date(2026, 5, 20)
+
+    def test_is_nobody_else_s(self, client, house):
+        other = Client(house, "Andermans")
+        path, answer = self.path(client), {"due_on": "2026-05-20", "why": "x"}
+        assert other.manager.get(path).status_code == 404
+        assert other.manager.post(path, answer).status_code == 404
+        strange = path.replace(str(client.claim_id), str(other.claim_id))
+        assert other.manager.post(strange, answer).status_code == 404
+
+
 @pytest.mark.browser
 def test_new_prices_can_be_read_by_everybody_and_fit(client, browser):
     with serve(client.house) as served:
@@ -177,7 +205,7 @@ def test_new_prices_can_be_read_by_everybody_and_fit(client, browser):
         session = client.manager.client.cookies["session"]
         context.add_cookies([{"name": "session", "value": session, "url": served.url}])
         page = context.new_page()
-        for path in (client.claim, client.quote(), WAITING):
+        for path in (client.claim, client.quote(), TestADueDate().path(client), WAITING):
             page.goto(path)
             assert barriers(page) == [], path
         page.get_by_role("checkbox", name="Select this row").check()

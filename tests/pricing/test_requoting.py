@@ -2,6 +2,7 @@
 fee points at the line that was in force when the money came."""
 
 import json
+from datetime import timedelta
 from itertools import count
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from agency.claims.amending import correct_due_date
 from agency.claims.holds import running_holds
 from agency.claims.states import HoldGround
 from agency.disputes.raising import raise_dispute
@@ -25,11 +27,12 @@ from agency.events import (
     DisputeRaised,
     DisputeResolved,
     DocumentAdded,
+    DueDateCorrected,
     EvidenceChecked,
     QuoteAccepted,
 )
 from agency.kernel.emitting import install_reactions
-from agency.kernel.errors import Invalid, NotFound
+from agency.kernel.errors import Conflict, Invalid, NotFound
 from agency.kernel.outbox import drain
 from agency.kernel.unit import Door
 from agency.money import Money
@@ -51,6 +54,8 @@ from tests.payments.races import race
 from tests.pricing.test_quoting import as_creditor, open_quote
 
 PDF = b"%PDF-1.4\n%%EOF"
+PART = Money(20_000, "EUR")
+"""Enough to count: a fifth of the claim."""
 NUMBERS = count(1)
 STEPS = [
     "pay", "dispute", "pay", "accept", "pay", "charge", "settle", "pay", "document", "dispute", "accept",
@@ -60,17 +65,17 @@ STEPS = [
 class Accepted:
     """One claim of 1,000.00 in collection at an agreed price, and what happens to it."""
 
-    def __init__(self, units, reference="GROOTHANDEL"):
+    def __init__(self, units, reference="GROOTHANDEL", **row):
         again = (price_again,)
         install_reactions(
             {
                 QuoteAccepted: (open_books,), DocumentAdded: again, EvidenceChecked: again,
-                DisputeRaised: again, DisputeResolved: again,
+                DisputeRaised: again, DisputeResolved: again, DueDateCorrected: again,
                 ClaimPaidOff: (price_no_more,), ClaimClosed: (price_no_more,),
             }
         )  # fmt: skip
         self.units, self.creditor_id, self.paid = units, a_creditor(units, reference), 0
-        place(units, self.creditor_id, a_file(a_row("F1", amount="1.000,00")))
+        place(units, self.creditor_id, a_file(a_row("F1", **({"amount": "1.000,00"} | row))))
         with as_creditor(units, self.creditor_id) as unit:
             accept_quote(unit, creditor_id=self.creditor_id, quote_id=open_quote(units, self.creditor_id))
         drain(units)
@@ -218,16 +223,37 @@ class TestALowerPrice:
 
 
 class TestAHigherPrice:
-    def test_is_asked_for_and_the_claim_waits(self, case):
+    def test_is_asked_for_and_what_is_not_contested_goes_on(self, case):
         agreed = case.fee()
-        case.disputes(disputed=Money(1_000, "EUR"))
+        case.disputes(disputed=PART)
         assert case.waiting() is not None
-        assert (case.fee(), case.holds()) == (agreed, [HoldGround.PRICE_TO_AGREE])
+        assert (case.fee(), case.holds()) == (agreed, [])
         assert case.told() == ["PriceRiseAsked"]
+
+    def test_holds_the_claim_once_its_dispute_is_settled_for_the_debtor(self, case):
+        """Nothing of it is contested any more that could wait in its place."""
+        dispute_id = case.disputes(disputed=PART)
+        first = case.waiting()
+        case.resolves(dispute_id, "resolved_debtor")
+        assert case.waiting() not in (None, first)
+        assert case.holds() == [HoldGround.PRICE_TO_AGREE]
+        case.accepts()
+        assert case.holds() == []
+
+    def test_for_refuted_evidence_holds_the_claim_also_beside_a_dispute(self, units):
+        case = Accepted(units, "BOTH")
+        document_id = case.adds()
+        case.disputes(disputed=PART)
+        assert case.holds() == []
+        case.judges(document_id, OfDocument.wrong_document)
+        assert case.holds() == [HoldGround.PRICE_TO_AGREE]
+        case.judges(document_id, OfDocument.right)
+        assert case.holds() == []
+        assert case.waiting() is not None
 
     def test_counts_from_its_acceptance_and_the_work_goes_on(self, case):
         agreed = case.fee()
-        case.disputes(disputed=Money(1_000, "EUR"))
+        case.disputes(disputed=PART)
         case.accepts()
         assert case.fee() > agreed
         assert (case.holds(), case.waiting()) == ([], None)
@@ -237,7 +263,7 @@ class TestAHigherPrice:
     def test_that_is_declined_gives_the_claim_back_at_no_charge(self, case):
         case.pays(10_000)
         agreed = case.fee()
-        case.disputes(disputed=Money(1_000, "EUR"))
+        case.disputes(disputed=PART)
         with case.staff() as unit:
             unit.session.connection().execute(
                 text("UPDATE creditor_terms SET withdrawal_minimum_minor = 5000")
@@ -251,7 +277,7 @@ class TestAHigherPrice:
 
     def test_is_no_longer_asked_when_the_fact_goes_away(self, case):
         agreed = case.fee()
-        dispute_id = case.disputes(disputed=Money(1_000, "EUR"))
+        dispute_id = case.disputes(disputed=PART)
         case.resolves(dispute_id)
         assert (case.fee(), case.waiting(), case.holds()) == (agreed, None, [])
         assert case.told() == ["PriceRiseAsked", "PriceRiseDropped"]
@@ -270,9 +296,9 @@ class TestAHigherPrice:
         assert line.after_bps > cheap
 
     def test_is_made_anew_when_the_facts_change_again(self, case):
-        case.disputes(disputed=Money(1_000, "EUR"))
+        case.disputes(disputed=PART)
         first = case.waiting()
-        case.disputes(disputed=Money(1_000, "EUR"), substantiated=True)
+        case.disputes(disputed=PART, substantiated=True)
         second = case.waiting()
         assert first != second
         with as_creditor(case.units, case.creditor_id) as unit, pytest.raises(QuoteOutdated):
@@ -282,15 +308,15 @@ class TestAHigherPrice:
             accept_quote(unit, creditor_id=case.creditor_id, quote_id=second)
 
     def test_is_not_accepted_on_facts_that_nobody_priced_yet(self, case):
-        case.disputes(disputed=Money(1_000, "EUR"))
+        case.disputes(disputed=PART)
         with case.staff() as unit:
             unit.session.connection().execute(text("UPDATE dispute SET status = 'substantiated'"))
         with as_creditor(case.units, case.creditor_id) as unit, pytest.raises(QuoteOutdated):
             accept_quote(unit, creditor_id=case.creditor_id, quote_id=case.waiting())
-        assert case.holds() == [HoldGround.PRICE_TO_AGREE]
+        assert case.waiting() is not None
 
     def test_expires_keeps_the_claim_held_and_can_be_asked_for_again(self, case):
-        case.disputes(disputed=Money(1_000, "EUR"))
+        case.resolves(case.disputes(disputed=PART), "resolved_debtor")
         first = case.waiting()
         with case.staff() as unit:
             unit.session.connection().execute(
@@ -306,13 +332,13 @@ class TestAHigherPrice:
         assert case.holds() == []
 
     def test_is_dropped_when_the_claim_is_paid(self, case):
-        case.disputes(disputed=Money(1_000, "EUR"))
+        case.disputes(disputed=PART)
         case.pays(200_000)
         assert case.rows("SELECT state FROM claim") == [("paid",)]
         assert (case.waiting(), case.holds()) == (None, [])
 
     def test_is_one_at_a_time(self, case):
-        case.disputes(disputed=Money(1_000, "EUR"))
+        case.disputes(disputed=PART)
         with pytest.raises(IntegrityError), case.staff() as unit:
             unit.session.connection().execute(
                 text(
@@ -322,10 +348,104 @@ class TestAHigherPrice:
             )
 
 
+class TestAPriceThatStandsByTheHouseRule:
+    def test_is_not_asked_for_where_little_is_contested(self, case):
+        agreed = case.fee()
+        dispute_id = case.disputes(disputed=Money(9_999, "EUR"))
+        assert (case.fee(), case.waiting(), case.holds()) == (agreed, None, [])
+        assert case.told() == ["PriceKept"]
+        ((why, outcome),) = case.rows(
+            "SELECT facts ->> 'why', facts -> 'trace' -> 0 ->> 'outcome' FROM event WHERE kind = 'PriceKept'"
+        )
+        assert (why, outcome) == ("small_part", "requote.small_part")
+        case.resolves(dispute_id, "resolved_debtor")
+        assert (case.fee(), case.told()) == (agreed, ["PriceKept", "PriceKept"])
+
+    def test_is_asked_for_when_more_is_contested_later(self, case):
+        case.disputes(disputed=Money(9_999, "EUR"))
+        case.disputes(disputed=Money(10_000, "EUR"))
+        assert case.told() == ["PriceKept", "PriceRiseAsked"]
+
+    def test_is_told_once_and_falls_in_full_with_evidence(self, units):
+        """A dispute that is left out costs nothing later either."""
+        quiet, contested = Accepted(units, "QUIET"), Accepted(units, "CONTESTED")
+        contested.disputes(disputed=Money(1_000, "EUR"))
+        with contested.staff() as unit:
+            assert requote_claim(unit, **contested.whose) is Verdict.stands
+        assert contested.told() == ["PriceKept"]
+        quiet.adds()
+        contested.adds()
+        assert contested.fee() == quiet.fee()
+
+    def test_is_not_asked_for_where_the_difference_is_small(self, units):
+        case = Accepted(units, "SMALL", amount="15,00")
+        case.disputes()
+        assert (case.waiting(), case.told()) == (None, ["PriceKept"])
+        assert case.rows("SELECT facts ->> 'why' FROM event WHERE kind = 'PriceKept'") == [("small_rise",)]
+
+
+class TestADueDateThatWasWrong:
+    def invoice(self, case):
+        return case.rows("SELECT id, due_on FROM invoice")[0]
+
+    def corrects(self, case, days):
+        invoice_id, due_on = self.invoice(case)
+        with as_creditor(case.units, case.creditor_id) as unit:
+            correct_due_date(
+                unit, **case.whose, invoice_id=invoice_id, due_on=due_on + timedelta(days=days), why="order"
+            )
+        drain(case.units)
+
+    def test_makes_an_older_claim_dearer_when_the_creditor_agrees(self, case):
+        with case.staff() as unit:
+            unit.session.connection().execute(text("UPDATE invoice SET issued_on = issued_on - 900"))
+        agreed, before = case.fee(), self.invoice(case).due_on
+        self.corrects(case, -800)
+        assert case.rows("SELECT due_on FROM claim") == [(before - timedelta(days=800),)]
+        assert (case.fee(), case.holds()) == (agreed, [HoldGround.PRICE_TO_AGREE])
+        case.accepts()
+        assert case.fee() > agreed
+
+    def test_makes_a_younger_claim_cheaper_at_once(self, units):
+        case = Accepted(units, "OLD", due="01-03-2024", issued="01-02-2024")
+        agreed = case.fee()
+        self.corrects(case, 700)
+        assert case.fee() < agreed
+        assert case.told() == ["PriceLowered"]
+        assert case.rows(
+            "SELECT action, facts ->> 'why' FROM audit_entry WHERE action LIKE 'claim.due%'"
+        ) == [("claim.due_date_corrected", "order")]
+
+    def test_cannot_be_corrected_once_money_was_divided_by_it(self, case):
+        case.pays(1_000)
+        with pytest.raises(Conflict, match="money was divided"):
+            self.corrects(case, -1)
+
+    def test_cannot_come_later_once_a_notice_was_sent_by_it(self, case):
+        with case.staff() as unit:
+            unit.session.connection().execute(text("UPDATE claim SET costs_from = due_on + 20"))
+        with pytest.raises(Conflict, match="formal notice"):
+            self.corrects(case, 1)
+        self.corrects(case, -1)
+
+    @pytest.mark.parametrize(("days", "field"), [(0, "due_on"), (-4000, "due_on"), (4000, "due_on")])
+    def test_is_a_day_that_can_be(self, case, days, field):
+        with pytest.raises(Invalid) as refused:
+            self.corrects(case, days)
+        assert refused.value.field == field
+        assert case.told() == []
+
+    def test_is_corrected_by_its_own_creditor(self, case, units):
+        other = a_creditor(units, "OTHER")
+        invoice_id, due_on = self.invoice(case)
+        with as_creditor(units, other) as unit, pytest.raises(NotFound):
+            correct_due_date(unit, **case.whose, invoice_id=invoice_id, due_on=due_on, why="mine")
+
+
 class TestWhatStays:
     def test_is_the_placement_s_own_quote(self, case):
         """A new price of one claim is no part of its placement: the next part is counted without it."""
-        case.disputes(disputed=Money(1_000, "EUR"))
+        case.disputes(disputed=PART)
         ((placement_id,),) = case.rows("SELECT id FROM placement")
         with as_creditor(case.units, case.creditor_id) as unit:
             assert quote_placement(unit, creditor_id=case.creditor_id, placement_id=placement_id) is None
@@ -335,7 +455,7 @@ class TestWhatStays:
 
     def test_replays_to_the_same_bytes(self, case):
         case.adds()
-        case.disputes(disputed=Money(1_000, "EUR"))
+        case.disputes(disputed=PART)
         case.accepts()
         quotes = case.rows("SELECT id, number, document FROM quote ORDER BY issued_at")
         assert [number.partition("-")[0] for _, number, _ in quotes] == ["Q", "R", "R"]
@@ -349,7 +469,7 @@ class TestWhatStays:
         assert json.loads(bytes(quotes[1][2]))["lines"][0]["evidence"][0].startswith("contract:")
 
     def test_belongs_to_its_creditor_alone(self, case, units):
-        case.disputes(disputed=Money(1_000, "EUR"))
+        case.disputes(disputed=PART)
         waiting = case.waiting()
         other = a_creditor(units, "OTHER")
         for answer in (accept_quote, decline_quote):
@@ -362,7 +482,7 @@ class TestWhatStays:
         assert case.waiting() == waiting
 
     def test_is_answered_for_its_own_claim(self, case):
-        case.disputes(disputed=Money(1_000, "EUR"))
+        case.disputes(disputed=PART)
         with as_creditor(case.units, case.creditor_id) as unit, pytest.raises(Invalid):
             accept_quote(
                 unit, creditor_id=case.creditor_id, quote_id=case.waiting(), claims=[case.creditor_id]
@@ -373,7 +493,7 @@ class TestMoney:
     def test_that_came_before_keeps_the_old_line_and_each_fee_points_at_its_own(self, case):
         old = case.fee()
         case.pays(10_000)
-        case.disputes(disputed=Money(1_000, "EUR"))
+        case.disputes(disputed=PART)
         case.pays(10_000)  # asked, not accepted: the old line prices it
         case.accepts()
         new = case.fee()
@@ -382,7 +502,7 @@ class TestMoney:
 
     def test_of_a_value_day_before_the_acceptance_is_priced_as_it_was_then(self, case):
         old = case.fee()
-        case.disputes(disputed=Money(1_000, "EUR"))
+        case.disputes(disputed=PART)
         case.accepts()
         with case.staff() as unit:
             unit.session.connection().execute(
@@ -417,7 +537,7 @@ class TestMoney:
                 expected.append(case.fee())
                 case.pays(1_000)
             elif step == "dispute":
-                dispute_id = case.disputes(disputed=Money(1_000, "EUR"), substantiated=dispute_id is not None)
+                dispute_id = case.disputes(disputed=PART, substantiated=dispute_id is not None)
             elif step == "settle" and dispute_id:
                 case.resolves(dispute_id)
                 dispute_id = None
@@ -431,14 +551,14 @@ class TestMoney:
                 case.adds(list(DocumentKind)[added], PDF + bytes([added]))
                 assert case.fee() <= before
         assert case.fees() == [(bps, bps) for bps in expected]
-        assert (case.holds() == [HoldGround.PRICE_TO_AGREE]) == (case.waiting() is not None)
+        assert case.holds() == []
 
 
 class TestPaymentAndAcceptanceAtOneMoment:
     @pytest.mark.parametrize("payment_first", [True, False])
     def test_are_ordered_by_the_claim_s_lock(self, case, payment_first):
         old = case.fee()
-        case.disputes(disputed=Money(1_000, "EUR"))
+        case.disputes(disputed=PART)
         waiting = case.waiting()
 
         def accept(unit):
@@ -462,7 +582,7 @@ class TestPaymentAndAcceptanceAtOneMoment:
     def test_a_fee_that_was_charged_between_stays_right(self, case):
         """The acceptance began first and came last: its moment is that of the claim's lock."""
         old = case.fee()
-        case.disputes(disputed=Money(1_000, "EUR"))
+        case.disputes(disputed=PART)
         waiting = case.waiting()
         with as_creditor(case.units, case.creditor_id) as unit:
             case.pays(10_000)

@@ -5,7 +5,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
+from agency.kernel.errors import NotFound
 from agency.kernel.outbox import drain
 from agency.kernel.tryouts import Walk
 from agency.pricing import simulating
@@ -81,7 +83,7 @@ def run(units, trial_id, before) -> int:
     walks = []
 
     def begin(unit, draft, standing):
-        walks.append(Watched(begin_walk(unit, draft, standing), before))
+        walks.append(Watched(begin_walk(unit, draft, standing, trial_id=trial_id), before))
         return walks[-1]
 
     RATE_CARD_TRYOUTS.run(units, trial_id=trial_id, by="system:test", begin=begin)
@@ -103,11 +105,30 @@ def test_of_the_same_card_changes_nothing(units, portfolio):
     assert (found.biggest(), dict(found.shifts)) == ([], {0: 5})
 
 
-def test_gives_the_file_its_lines(units, portfolio):
+def lines_of(units, draft_id):
+    kept = latest(units, draft_id)
     with at_desk(units) as unit:
-        lines = list(changes(unit, old=DEFAULT_CARD, new=DEFAULT_CARD))
-    assert len(lines) == 5
-    assert not any(line.difference for line in lines)
+        return list(changes(unit, trial=kept))
+
+
+def test_gives_the_file_the_lines_that_were_summed_up(units, portfolio):
+    draft_id, _ = asked(units)
+    with pytest.raises(NotFound):
+        lines_of(units, draft_id)
+    drain(units)
+    lines = lines_of(units, draft_id)
+    found = Simulation.from_json(latest(units, draft_id).result)
+    assert [len(lines), sum(one.new_minor for one in lines)] == [5, found.total.new]
+    assert len({one.number for one in lines}) == 5
+
+
+def test_forgets_the_lines_of_earlier_ones(units, portfolio):
+    draft_id, _ = asked(units)
+    drain(units)
+    with at_desk(units) as unit:
+        ask_simulation(unit, draft_id=draft_id)
+        count = text("SELECT count(*) FROM rate_card_trial_part")
+        assert unit.session.connection().execute(count).scalar_one() == 0
 
 
 def test_goes_on_where_a_killed_worker_left_it(units, portfolio):
@@ -127,6 +148,7 @@ def test_goes_on_where_a_killed_worker_left_it(units, portfolio):
     kept = latest(units, draft_id)
     assert (kept.state, kept.tried) == ("done", 5)
     assert Simulation.from_json(kept.result) == Simulation.from_json(whole.as_json())
+    assert len({one.number for one in lines_of(units, draft_id)}) == len(lines_of(units, draft_id)) == 5
 
 
 def test_ends_at_the_next_part_when_it_is_cancelled(units, portfolio):
