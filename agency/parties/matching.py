@@ -52,6 +52,7 @@ def given_reference(reference: str) -> str:
     return "" if _MADE.fullmatch(reference) else reference
 
 
+_SOME_LEFT = "SELECT EXISTS (SELECT FROM {t} s WHERE s.debtor_id IS NULL AND s.outcome IS NULL)"
 _BY_REFERENCE = (
     "UPDATE {t} s SET debtor_id = d.id FROM debtor d WHERE s.debtor_id IS NULL AND s.outcome IS NULL"
     " AND d.creditor_id = :c AND d.reference = s.debtor_reference"
@@ -106,23 +107,22 @@ def match_debtors(unit: Unit, *, creditor_id: UUID, staging: str) -> None:
     :param staging: name of a temporary table with `DEBTOR_COLUMNS`; trusted, never from outside.
     """
     identified = "s.registration_number IS NOT NULL OR s.vat_number IS NOT NULL"
-    steps = (
-        _BY_REFERENCE,
-        _INSERT,
-        _BY_REFERENCE,
-        _BY_REGISTRATION,
-        _BY_VAT,
-        _MAKE_REFERENCES.replace("{condition}", identified),
-        _INSERT,
-        _BY_REFERENCE,
-        _BY_NAME,
-        _MAKE_REFERENCES.replace("{condition}", "true"),
-        _INSERT,
-        _BY_REFERENCE,
+    ways = (
+        (_BY_REFERENCE, _INSERT, _BY_REFERENCE),
+        (
+            _BY_REGISTRATION,
+            _BY_VAT,
+            _MAKE_REFERENCES.replace("{condition}", identified),
+            _INSERT,
+            _BY_REFERENCE,
+        ),
+        (_BY_NAME, _MAKE_REFERENCES.replace("{condition}", "true"), _INSERT, _BY_REFERENCE),
     )
     connection = unit.session.connection()
-    for step in steps:
-        connection.execute(text(step.format(t=staging)), {"c": creditor_id, "now": unit.now})
+    for steps in ways:
+        if connection.execute(text(_SOME_LEFT.format(t=staging))).scalar_one():
+            for step in steps:
+                connection.execute(text(step.format(t=staging)), {"c": creditor_id, "now": unit.now})
     _add_contact_points(unit, creditor_id=creditor_id, staging=staging)
 
 

@@ -17,6 +17,7 @@ from agency.events import PriceRiseAccepted, PriceRiseDeclined, QuoteAccepted, Q
 from agency.kernel.audit import record
 from agency.kernel.emitting import emit
 from agency.kernel.errors import Conflict, Invalid, NotFound
+from agency.kernel.statistics import refresh_statistics
 from agency.kernel.unit import Unit
 from agency.pricing.quoting import quote_placement
 from agency.pricing.requoting import NOW, agreed_price, new_facts
@@ -77,6 +78,7 @@ def accept_quote(
     closing = _close(unit, creditor_id, quote_id, to="accepted", claims=claims, address=address, why="")
     _refuse_outdated(unit, closing)
     accepted = _move(unit, closing, to=ClaimState.ACTIVE, why="quote accepted")
+    refresh_statistics(unit, written=accepted)
     _tell(unit, closing, "accepted", claims=accepted)
     emit(unit, QuoteAccepted(creditor_id=creditor_id, quote_id=quote_id, placement_id=closing.placement_id))
     _price_the_others(unit, closing)
