@@ -164,8 +164,6 @@ def decoded(value: str) -> str:
 
 def _eight_bit(words: str) -> str:
     """Bytes that stand in a header as they are: UTF-8 where they can be, else of the western kind."""
-    if words.isascii():
-        return words
     try:
         return _decode(words.encode("ascii", "surrogateescape"), None)
     except UnicodeEncodeError:
@@ -173,9 +171,9 @@ def _eight_bit(words: str) -> str:
 
 
 def _decode(content: bytes, charset: str | None) -> str:
-    for name in (charset, "utf-8"):
+    for name in filter(None, (charset, "utf-8")):
         try:
-            return content.decode(name or "utf-8")
+            return content.decode(name)
         except (LookupError, UnicodeError, ValueError):
             continue
     return content.decode("latin-1")
@@ -224,11 +222,8 @@ def _charset(message: Message) -> str | None:
 
 def _as_words(message: Message) -> str:
     """A report: blocks of fields, which the library has taken for mails."""
-    inside = message.get_payload()
-    if isinstance(inside, list):
-        blocks = [one for one in inside if isinstance(one, Message)]
-        return "\n\n".join(_fields(one) + _plain_payload(one) for one in blocks)
-    return _plain_payload(message)
+    blocks = [one for one in message.get_payload() if isinstance(one, Message)]
+    return "\n\n".join(_fields(one) + _plain_payload(one) for one in blocks)
 
 
 def _fields(message: Message) -> str:
