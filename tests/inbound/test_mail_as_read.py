@@ -129,6 +129,8 @@ class TestParts:
     def test_are_read_whatever_their_own_headers_say(self):
         assert mail("Hallo", Content_Type="multipart/mixed").text == "Hallo"
         assert mail("Hallo", Content_Type="text/plain; charset*=a\0b'nl'x").text == "Hallo"
+        named = mail("Hallo", Content_Type="text/plain; name*=a\0b'nl'x.txt")
+        assert named.parts == (Part("text/plain", "", "Hallo", b""),)
         named = mail("%PDF", Content_Type="application/pdf; name*=a\0b'nl'x.pdf")
         assert named.attachments == (Part("application/pdf", "attachment", "", b"%PDF"),)
 
@@ -136,10 +138,11 @@ class TestParts:
         [part] = split(f"Content-Type: image/png; name={'n' * 300}\n\nPNG").attachments
         assert len(part.name) == 200
 
-    def test_a_mail_that_comes_back_is_kept_apart(self):
+    @pytest.mark.parametrize("kind", ["message/rfc822", "message/partial"])
+    def test_a_mail_that_comes_back_is_kept_apart(self, kind):
         found = split(
             "Content-Type: text/plain\n\nNot delivered",
-            "Content-Type: message/rfc822\n\nTo: a@b.nl\nSubject: Brief\n\nGeachte heer",
+            f"Content-Type: {kind}\n\nTo: a@b.nl\nSubject: Brief\n\nGeachte heer",
         )
         assert (found.text, [one.media_type for one in found.parts]) == ("Not delivered", ["text/plain"])
         assert found.returned == "To: a@b.nl\nSubject: Brief\n\nGeachte heer"

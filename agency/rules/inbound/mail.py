@@ -185,9 +185,8 @@ def _leaves(message: Message, depth: int) -> Iterator[tuple[Message, str]]:
     if kind in _RETURNED or kind in _REPORTS or not isinstance(inside, list) or depth > NESTED_MAX:
         yield message, kind
         return
-    for one in inside:
-        if isinstance(one, Message):
-            yield from _leaves(one, depth + 1)
+    for one in (part for part in inside if isinstance(part, Message)):
+        yield from _leaves(one, depth + 1)
 
 
 def _part(message: Message, kind: str) -> Part | None:
