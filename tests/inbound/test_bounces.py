@@ -121,12 +121,33 @@ class TestTampered:
             ("550 High probability of spam", "", "spamdetected"),
             ("550 5.7.26 Not accepted due to domain's DMARC policy", "5.7.26", "authfailure"),
             ("host antispam.example.com said: 550 No such user here", "", "userunknown"),
+            ("The mailbox info@b.nl is full", "5.1.1", "mailboxfull"),
+            ("The user has exceeded his daily quota", "5.1.1", "mailboxfull"),
+            ("No such user here, see https://help.example.org/overquota", "", "userunknown"),
+            (f"{'-' * 1_988}user unknown", "", "userunknown"),
+            (f"{'-' * 1_989}user unknown", "", "undefined"),
+            ("550 mailbox unavailable", "", "filtered"),
+            ("550 mailbox unavailable", "5.1.1", "userunknown"),
             ("", "5.1.2", "hostunknown"),
             ("", "", "undefined"),
         ],
     )  # fmt: skip
     def test_words_before_figures(self, words, status, reason):
         assert reason_of(diagnosis=words, status=status, recipient="a@b.nl").key == reason
+
+    @pytest.mark.parametrize(
+        ("words", "recipient", "reason"),
+        [
+            ("550 User unknown (in reply to end of DATA command)", "a@b.nl", "filtered"),
+            ("550 User unknown (in reply to RCPT TO command)", "a@b.nl", "userunknown"),
+            ("550 Mailbox full (in reply to end of DATA command)", "a@docomo.ne.jp", "mailboxfull"),
+            ("550 User unknown", "a@docomo.ne.jp", "filtered"),
+            ("550 User unknown", "a@mail.docomo.ne.jp", "filtered"),
+            ("550 User unknown", "a@notdocomo.ne.jp", "userunknown"),
+        ],
+    )  # fmt: skip
+    def test_an_unknown_user_who_was_known_at_first_filters(self, words, recipient, reason):
+        assert reason_of(diagnosis=words, status="5.1.1", recipient=recipient).key == reason
 
     def test_only_what_is_no_good_is_hard(self):
         hard = {row["key"] for row in read_table("bounce_reasons")["reason"] if row["hard"]}
@@ -179,6 +200,7 @@ class TestAnyBytes:
             b'Content-Type: multipart/mixed; boundary="b%d"\n\n--b%d\n' % (i, i) for i in range(60)
         )
         assert len(read_mail(some + b"\nhello").parts) <= NESTED_MAX
+        assert read_mail(b"Content-Type: message/rfc822\n\n" * 2_000).cut
 
     def test_a_mail_of_many_parts_and_a_page_of_markup_end_soon(self):
         many = b'Content-Type: multipart/mixed; boundary="b"\n\n' + b"--b\n\nx\n" * 5_000
@@ -197,6 +219,7 @@ class TestOwnWords:
             "Am Di., 1. Dez. 2026 um 10:00 Uhr schrieb Agentur <a@b.de>:\n> Zahlen",
             "-----Oorspronkelijk bericht-----\nVan: Incasso <a@b.nl>\nU heeft al betaald",
             "________________________________\nVan: Incasso <a@b.nl>\nOnderwerp: herinnering",
+            "-----\nIncasso BV",
             "Verzonden vanaf mijn iPhone",
             "-- \nJan",
         ],
@@ -246,6 +269,13 @@ class TestTriage:
         ("words", "topic"),
         [
             ("Ik heb nog niet betaald", "other"),
+            ("Ik heb betaald. De post is er nog niet.", "paid"),
+            ("De betaling op 3 december voldaan", "paid"),
+            ("Het bedrag wordt morgen overgemaakt", "other"),
+            ("Ik heb uw herinnering niet ontvangen", "other"),
+            ("Ik heb de zending niet ontvangen", "dispute"),
+            (f"{'-' * 7_989} al betaald", "paid"),
+            (f"{'-' * 7_990} al betaald", "other"),
             ("I have not paid yet", "other"),
             ("Ik kan niet betalen, mag het in termijnen?", "hardship"),
             ("Ik heb al betaald, en ik betwist de kosten", "dispute"),
@@ -254,3 +284,8 @@ class TestTriage:
     )
     def test_what_protects_the_debtor_wins(self, words, topic):
         assert triage(words).topic == topic
+
+    def test_every_topic_and_sign_is_told_the_strongest_first(self):
+        found = triage("Ik heb al betaald. Het is defect. Ik betwist de rekening.")
+        assert found.topics == ("dispute", "paid")
+        assert [sign.words for sign in found.signs] == ["betwist", "defect", "al betaald"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from agency.claims.models import Claim
 from agency.communication.inbound.reply_address import messages_addressed, reply_address
 from agency.rules.facts import Channel
-from agency.rules.inbound.threading import Mark, Pointed, thread
+from agency.rules.inbound.threading import Mark, Pointed, Threaded, thread
 from tests.communication.correspondence import a_correspondent, queue
 from tests.inbound.letterbox import Letterbox, a_mail, answer_to
 from tests.made import rf_reference
@@ -25,8 +25,48 @@ def pointed(draw):
     return Pointed(CREDITORS[owner], CLAIMS[claim], DEBTORS[owner], draw(st.booleans()), draw(MARKS))
 
 
+def at(*marks, claim=0, debtor=0, creditor=0, is_open=True):
+    return Pointed(CREDITORS[creditor], CLAIMS[claim], DEBTORS[debtor], is_open, frozenset(marks))
+
+
 @pytest.mark.pure
 class TestRule:
+    @pytest.mark.parametrize(
+        ("found", "claim", "by"),
+        [
+            ([at(Mark.REPLY_ADDRESS), at(Mark.SENDER, claim=1)], 0, "reply_address"),
+            ([at(Mark.SENDER, claim=1), at(Mark.ANSWERS_TO)], 0, "answers_to"),
+            ([at(Mark.CLAIM_NUMBER, Mark.PAYMENT_REFERENCE)], 0, "payment_reference"),
+            ([at(Mark.CLAIM_NUMBER)], 0, "claim_number"),
+            (
+                [at(Mark.CLAIM_NUMBER, Mark.SENDER), at(Mark.CLAIM_NUMBER, claim=1, debtor=1)],
+                0,
+                "claim_number",
+            ),
+            ([at(Mark.SENDER, Mark.LAST_TEXT), at(Mark.SENDER, claim=1, debtor=1)], 0, "last_text"),
+            ([at(Mark.SENDER)], 0, "sender"),
+            ([at(Mark.SENDER, is_open=False)], 0, "sender"),
+            ([at(Mark.SENDER, is_open=False), at(Mark.SENDER, claim=1)], 1, "sender"),
+        ],
+    )
+    def test_the_surest_sign_names_the_claim_an_open_one_first(self, found, claim, by):
+        result = thread(found)
+        assert (result.claim.claim_id, result.by, result.why) == (CLAIMS[claim], by, "")
+
+    @pytest.mark.parametrize(
+        ("found", "why"),
+        [
+            ([], "nothing"),
+            ([at(Mark.LAST_TEXT)], "nothing"),
+            ([at(Mark.PAYMENT_REFERENCE), at(Mark.SENDER, claim=1, debtor=1)], "sender_of_another"),
+            ([at(Mark.SENDER), at(Mark.SENDER, claim=1)], "several_claims"),
+            ([at(Mark.SENDER), at(Mark.SENDER, claim=1, debtor=1)], "several_debtors"),
+            ([at(Mark.SENDER), at(Mark.SENDER, claim=1, creditor=1)], "several_debtors"),
+        ],
+    )  # fmt: skip
+    def test_without_a_claim_it_is_said_why(self, found, why):
+        assert thread(found) == Threaded(None, None, why)
+
     @given(st.lists(pointed(), max_size=6))
     def test_a_claim_is_only_chosen_where_all_that_is_as_sure_means_one_debtor(self, found):
         result = thread(found)

@@ -11,6 +11,8 @@ from agency.rules.inbound.plain_words import plain
 from agency.rules.tables import read_table
 
 RECIPIENTS_MAX: Final = 50
+NOTICE_MAX: Final = 40_000
+TOLD_MAX: Final = 4_000
 _STATUS: Final = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
 _REPLY: Final = re.compile(r"(?<![\w.@-])([45]\d\d)(?=[ \-:,'\n]|$)")
 _ADDRESS: Final = re.compile(
@@ -61,8 +63,9 @@ def is_bounce(mail: Mail) -> bool:
     nobody = mail.header("return-path").strip() == "<>" or mail.sender == ""
     subject = plain(mail.subject)
     failing = any(one in subject for one in words["subjects"])
-    said = plain(mail.text[:4_000])
-    told = any(one in said for one in words["texts"]) or _REPLY.search(mail.text[:4_000]) is not None
+    begins = mail.text[:TOLD_MAX]
+    said = plain(begins)
+    told = any(one in said for one in words["texts"]) or _REPLY.search(begins) is not None
     machine = local in words["machines"] or bool(mail.header("auto-submitted"))
     return (daemon and (failing or told)) or (nobody and failing) or (machine and failing and told)
 
@@ -89,7 +92,7 @@ def _blocks(report: str) -> list[dict[str, str]]:
             name, colon, value = line.partition(":")
             if line[:1].isspace() and last:
                 fields[last] += f" {line.strip()}"
-            elif colon and " " not in name.strip():
+            elif colon:
                 last = name.strip().lower()
                 fields.setdefault(last, value.strip())
         if "final-recipient" in fields or "original-recipient" in fields:
@@ -105,10 +108,11 @@ def _reported(block: dict[str, str], notice: str) -> Bounce:
     told = _STATUS.search(block.get("status", ""))
     status = told[1] if told else ""
     own = _OWN_WORDS.search(notice)
-    words = own[1] if own else diagnosis or _about(notice, recipient)
-    if not own and (not status or status.endswith(".0.0")) and (nearer := _STATUS.search(words)):
+    about = _about(notice, recipient)
+    words = own[1] if own else diagnosis or about
+    if not own and status.endswith(".0.0") and (nearer := _STATUS.search(words)):
         status = nearer[1]
-    stage = _STAGE.search(notice[max(0, notice.find(recipient)) :]) if recipient else None
+    stage = _STAGE.search(about)
     final = block["action"] != "delayed"
     return _bounce(recipient, status, words, stage[0] if stage else "", final=final, reported=True)
 
@@ -147,9 +151,8 @@ def _to_of(returned: str) -> str:
 
 
 def _about(notice: str, recipient: str) -> str:
-    """The words of the notice from an address on."""
-    at = notice.lower().find(recipient) if recipient else -1
-    return notice[at:] if at >= 0 else notice
+    """The words of the notice from an address on; all of them where it does not stand there."""
+    return notice[max(0, notice.lower().find(recipient)) :]
 
 
 def _bounce(recipient: str, status: str, words: str, stage: str, *, final: bool, reported: bool) -> Bounce:
@@ -179,8 +182,9 @@ def _class_of(replied: re.Match[str] | None, final: bool, reported: bool, reason
 def _notice(mail: Mail) -> str:
     """What the server itself wrote, without the mail that comes back."""
     kept: list[str] = []
-    for line in mail.text[:40_000].splitlines():
-        if any(one in plain(line) for one in _follows()):
+    for line in mail.text[:NOTICE_MAX].splitlines():
+        said = plain(line)
+        if any(one in said for one in _follows()):
             break
         kept.append(line)
     return "\n".join(kept)

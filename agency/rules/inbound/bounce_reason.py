@@ -14,7 +14,7 @@ _ANYTHING: Final = r".{0,40}?"
 _AFTER_DATA: Final = re.compile(
     r"\bend of data\b|\bafter (?:end of )?data\b|\bsmtp command data\b|-smtp command data\b"
 )
-_ABOUT_USER: Final = frozenset({"userunknown"})
+_UNKNOWN_USER: Final = "userunknown"
 # What is only the name of something says nothing: a host may well be called antispam.
 _NAMES: Final = re.compile(
     r"https?://\S+|\S+@\S+|(?<![\w.])[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,12}(?![\w.])"
@@ -47,7 +47,7 @@ def reason_of(*, diagnosis: str, status: str, recipient: str) -> Reason:
     """
     words = plain(_NAMES.sub(" ", diagnosis[:DIAGNOSIS_MAX]))
     found = _by_words(words) or _by_status(status) or _by_weak_words(words) or _by_key(UNDEFINED)
-    if found.key in _ABOUT_USER and (_AFTER_DATA.search(words) or _filters(recipient)):
+    if found.key == _UNKNOWN_USER and (_AFTER_DATA.search(words) or _filters(recipient)):
         return _by_key("filtered")
     return found
 

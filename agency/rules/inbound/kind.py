@@ -45,7 +45,7 @@ def kind_of(mail: Mail) -> Kinded:
         return Kinded(InboundKind.COMPLAINT, (("report", _feedback_type(feedback)),))
     if is_bounce(mail):
         found = bounces(mail)
-        return Kinded(InboundKind.BOUNCE, (("report", found[0].diagnosis if found else ""),), found)
+        return Kinded(InboundKind.BOUNCE, (("report", found[0].diagnosis),), found)
     words = read_table("inbound_words")
     if sign := _automatic(mail, words["automatic"]):
         return Kinded(InboundKind.AUTO_REPLY, (sign,))

@@ -164,8 +164,6 @@ def decoded(value: str) -> str:
 
 def _eight_bit(words: str) -> str:
     """Bytes that stand in a header as they are: UTF-8 where they can be, else of the western kind."""
-    if words.isascii():
-        return words
     try:
         return _decode(words.encode("ascii", "surrogateescape"), None)
     except UnicodeEncodeError:
@@ -173,9 +171,9 @@ def _eight_bit(words: str) -> str:
 
 
 def _decode(content: bytes, charset: str | None) -> str:
-    for name in (charset, "utf-8"):
+    for name in filter(None, (charset, "utf-8")):
         try:
-            return content.decode(name or "utf-8")
+            return content.decode(name)
         except (LookupError, UnicodeError, ValueError):
             continue
     return content.decode("latin-1")
@@ -187,9 +185,8 @@ def _leaves(message: Message, depth: int) -> Iterator[tuple[Message, str]]:
     if kind in _RETURNED or kind in _REPORTS or not isinstance(inside, list) or depth > NESTED_MAX:
         yield message, kind
         return
-    for one in inside:
-        if isinstance(one, Message):
-            yield from _leaves(one, depth + 1)
+    for one in (part for part in inside if isinstance(part, Message)):
+        yield from _leaves(one, depth + 1)
 
 
 def _part(message: Message, kind: str) -> Part | None:
@@ -224,11 +221,8 @@ def _charset(message: Message) -> str | None:
 
 def _as_words(message: Message) -> str:
     """A report: blocks of fields, which the library has taken for mails."""
-    inside = message.get_payload()
-    if isinstance(inside, list):
-        blocks = [one for one in inside if isinstance(one, Message)]
-        return "\n\n".join(_fields(one) + _plain_payload(one) for one in blocks)
-    return _plain_payload(message)
+    blocks = [one for one in message.get_payload() if isinstance(one, Message)]
+    return "\n\n".join(_fields(one) + _plain_payload(one) for one in blocks)
 
 
 def _fields(message: Message) -> str:

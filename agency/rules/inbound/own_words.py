@@ -1,6 +1,7 @@
 """A reply without what it quotes: the mail it answers to, and the signature."""
 
 import re
+from itertools import zip_longest
 from typing import Final
 
 OWN_MAX: Final = 20_000
@@ -26,9 +27,8 @@ def own_words(text: str) -> str:
     """
     lines = text[:OWN_MAX].splitlines()
     kept: list[str] = []
-    named = -1  # the second half of a broken line that names the writer
-    for index, line in enumerate(lines):
-        following = lines[index + 1] if index + 1 < len(lines) else ""
+    named: int | None = None  # the second half of a broken line that names the writer
+    for index, (line, following) in enumerate(zip_longest(lines, lines[1:], fillvalue="")):
         if index == named or line.lstrip().startswith(">"):
             continue
         broken = _BROKEN.match(line) is not None and _WROTE.search(following) is not None

@@ -44,15 +44,8 @@ def words_of_html(source: str) -> str:
 
 
 def _without_comments(page: str) -> str:
-    kept: list[str] = []
-    end = 0
-    while (begin := page.find("<!--", end)) >= 0:
-        kept.append(page[end:begin])
-        close = page.find("-->", begin + 4)
-        if close < 0:
-            return "".join(kept)
-        end = close + 3
-    return "".join([*kept, page[end:]])
+    before, *begun = page.split("<!--")
+    return before + "".join(one.partition("-->")[2] for one in begun)
 
 
 def clean(words: str) -> str:

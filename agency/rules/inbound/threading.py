@@ -63,9 +63,7 @@ def thread(pointed: Sequence[Pointed]) -> Threaded:
     for mark in (Mark.LAST_TEXT, Mark.SENDER):
         by_sender = [one for one in known if mark in one.marks]
         if by_sender:
-            found = _the_one(by_sender, mark)
-            if found.claim is not None or mark is Mark.SENDER:
-                return found
+            return _the_one(by_sender, mark)
     return Threaded(None, None, "nothing")
 
 

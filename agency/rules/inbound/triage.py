@@ -87,7 +87,7 @@ def _signs(sentence: str) -> Iterator[Sign]:
         if row.unless is not None and row.unless.search(sentence):
             continue
         for match in row.words.finditer(sentence):
-            yield Sign(row.topic, match[0][:60], row.language, row.weight)
+            yield Sign(row.topic, match[0], row.language, row.weight)
 
 
 @lru_cache(maxsize=1)
