@@ -95,6 +95,11 @@ class TestReplacing:
     def test_a_copy_of_a_shipped_table_is_always_right(self, tmp_path, name):
         assert use_folder(lay(tmp_path, name, shipped(name))) == (name,)
 
+    @pytest.mark.parametrize("percent", ["50", "-5"])
+    def test_a_rate_at_the_edge_of_what_can_be_is_read(self, tmp_path, percent):
+        lay(tmp_path, "rates_nl_trade", with_row("rates_nl_trade", row(percent=percent)))
+        assert use_folder(tmp_path) == ("rates_nl_trade",)
+
     def test_a_row_may_carry_a_note_and_a_doubt(self, tmp_path):
         row = NL_2027 + '\nnote = "heard on the phone"\ndoubt = "memory"'
         use_folder(lay(tmp_path, "rates_nl_trade", with_row("rates_nl_trade", row)))

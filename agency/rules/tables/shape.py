@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, Final
 
 SERIES: Final = ("rate", "points")
@@ -58,9 +59,9 @@ def _check_rows(
     for number, row in enumerate(rows, 1):
         where = f"{name}, {field} {number}"
         _check_group(where, row, like)
-        if not str(row.get("source", "?")).strip():
+        if "source" in row and not str(row["source"]).strip():
             raise BrokenTable(f"{where}: source is empty")
-        if row.get("doubt", DOUBTS[0]) not in DOUBTS:
+        if "doubt" in row and row["doubt"] not in DOUBTS:
             raise BrokenTable(f"{where}: doubt is one of {', '.join(DOUBTS)}, not {row['doubt']!r}")
 
 
@@ -82,9 +83,10 @@ def _check_series(name: str, field: str, content: Mapping[str, Any], like: Mappi
         where = f"{name}, {field} {number}"
         if not _PERCENT_MIN <= row["percent"] <= _PERCENT_MAX:
             raise BrokenTable(f"{where}: percent {row['percent']} is no yearly rate")
-        if number > 1 and row["since"] <= days[number - 2]:
-            same = "overlaps the row before it" if row["since"] == days[number - 2] else "is not in order"
-            raise BrokenTable(f"{where}: since {row['since']} {same}")
+    for number, (before, day) in enumerate(pairwise(days), 2):
+        if day <= before:
+            same = "overlaps the row before it" if day == before else "is not in order"
+            raise BrokenTable(f"{name}, {field} {number}: since {day} {same}")
     if days[0] > like[field][0]["since"]:
         raise BrokenTable(f"{name}, {field} 1: since {days[0]} leaves out rows that older debts need")
     if "confirmed_until" in content:
@@ -115,17 +117,13 @@ def _is_number(value: Any) -> bool:
     return whole or (isinstance(value, Decimal) and value.is_finite())
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
 def _is_day(value: Any) -> bool:
     return isinstance(value, date) and not isinstance(value, datetime)
 
 
 _KINDS: Final = (
     ("number", _is_number),
-    ("text", _is_text),
+    ("text", lambda value: isinstance(value, str)),
     ("day", _is_day),
     ("moment", lambda value: isinstance(value, datetime)),
     ("yes or no", lambda value: isinstance(value, bool)),
