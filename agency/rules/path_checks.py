@@ -230,8 +230,10 @@ def _hours(draft: DraftPath, on: date) -> Iterator[Finding]:
     """Whether the hour from which a step leaves lies within the hours of a day."""
     country = _country(draft)
     for step in draft.steps:
-        for channel in step.channels if step.hour is not None else ():
-            at = at_local(day=on, clock=time(step.hour or 0), zone=zone_of(country, None))
+        if step.hour is None:
+            continue
+        at = at_local(day=on, clock=time(step.hour), zone=zone_of(country, None))
+        for channel in step.channels:
             closed = [
                 reason
                 for debtor in draft.debtors
@@ -262,7 +264,7 @@ def _tone(step: PathStep, on: date) -> Tone:
 
 def _walked(draft: DraftPath, on: date) -> tuple[PlannedStep, ...]:
     """The steps of a claim that meets every condition and is reachable by everything."""
-    path = TreatmentPath("draft", "0", draft.law, draft.debtors, draft.steps)
+    path = TreatmentPath("", "", draft.law, draft.debtors, draft.steps)
     debtor = draft.debtors[0] if draft.debtors else None
     facts = PathFacts(
         due_date=_due_date(draft, on), channels=frozenset(Channel), principal_minor=_A_LOT,

@@ -208,6 +208,11 @@ class TestDays:
         assert found(replace(FIRST, tone=tone)) == [advice]
         assert found(replace(CALL, anchor="due_date", days=1, tone=tone)) == []
 
+    def test_the_best_of_one_way_is_no_choice(self):
+        best = replace(NEXT, best=True)
+        assert found(FIRST, best) == [Finding("next", "nothing_to_choose", "advice")]
+        assert found(FIRST, replace(best, channels=(Channel.email, Channel.letter))) == []
+
     def test_two_contacts_on_one_day_are_named_but_for_a_copy(self):
         assert found(FIRST, replace(NEXT, days=0)) == [
             Finding("next", "two_on_one_day", facts={"before": "first"})
