@@ -1,5 +1,6 @@
 """Whether a path can be walked and is lawful: every finding names the step and the reason."""
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
@@ -39,9 +40,7 @@ NOTICES: Final = (
     Communication.fourteen_day_letter, Communication.first_reminder, Communication.business_notice,
 )  # fmt: skip
 _LANGUAGES: Final = {Law.nl: ("nl",), Law.be: ("nl", "fr")}
-_HORIZON: Final = timedelta(days=20 * 366)
 _WEEK: Final = timedelta(days=7)
-_A_LOT: Final = 10**12  # minor units: above every threshold of a step
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ class DraftPath:
     law: Law
     debtors: tuple[DebtorKind, ...]
     steps: tuple[PathStep, ...]
-    has_end: bool = False
+    has_end: bool
 
 
 def check_path(draft: DraftPath, *, templates: Mapping[str, TemplateFacts], on: date) -> tuple[Finding, ...]:
@@ -267,10 +266,10 @@ def _walked(draft: DraftPath, on: date) -> tuple[PlannedStep, ...]:
     path = TreatmentPath("", "", draft.law, draft.debtors, draft.steps)
     debtor = draft.debtors[0] if draft.debtors else None
     facts = PathFacts(
-        due_date=_due_date(draft, on), channels=frozenset(Channel), principal_minor=_A_LOT,
+        due_date=_due_date(draft, on), channels=frozenset(Channel), principal_minor=sys.maxsize,
         currency=path.currency, debtor=debtor,
     )  # fmt: skip
-    return tuple(walk_ahead(path=path, facts=facts, today=on, until=on + _HORIZON))
+    return tuple(walk_ahead(path=path, facts=facts, today=on, until=date.max))
 
 
 def _due_date(draft: DraftPath, on: date) -> date:

@@ -87,6 +87,7 @@ def test_the_rules_hold_from_their_first_day():
 def test_a_rule_of_the_house_is_never_told_as_law():
     found = choose(minor=100_000, letter=Tried(answered=1))
     assert all(line.source.startswith("house rule") for line in found.trace)
+    assert {line.rule for line in found.trace} == {"house.channel_choice"}
 
 
 def test_without_any_way_nothing_is_chosen():

@@ -35,7 +35,7 @@ def test_groups_are_as_large_as_they_should_be():
 
 def test_a_claim_keeps_its_group_from_release_to_release():
     """Drawn once and written down: a running experiment would otherwise mix what it compares."""
-    assert Counter(groups(ONE)) == {"email": 1_610, "sms": 1_535, "letter": 1_625, HOLDOUT: 1_230}
+    assert Counter(groups(ONE)) == {"email": 1_610, "sms": 1_535, "letter": 1_625, "holdout": 1_230}
 
 
 def test_experiments_draw_apart():

@@ -50,6 +50,11 @@ def minors(schedule) -> list[int]:
     return [one.amount.minor for one in schedule.instalments]
 
 
+def test_rhythms_and_states_are_kept_under_their_own_words():
+    assert [*Rhythm] == ["monthly", "weekly"]
+    assert [*PartState] == ["open", "late", "missed", "paid"]
+
+
 class TestSchedule:
     def test_last_one_takes_the_rest(self):
         assert minors(by_amount(100_000, 30_000)) == [30_000, 30_000, 30_000, 10_000]

@@ -257,7 +257,9 @@ class TestSettings:
         once = run("1000", date(2026, 6, 16), date(2026, 7, 15))
         each = run("1000", date(2026, 6, 16), date(2026, 7, 15), rounding=RoundingPoint.EACH_SEGMENT)
         assert (once.amount, each.amount) == (euros("8.45"), euros("8.44"))
-        assert line_of(once, "settings").inputs["rounding"] == "year_and_end"
+        setting = line_of(once, "settings")
+        assert (setting.version, setting.source) == ("2026-11-26", "agency's setting: the statute is silent")
+        assert setting.inputs["rounding"] == "year_and_end"
         assert line_of(each, "settings").inputs["rounding"] == "each_segment"
 
     def test_a_leap_year_may_be_counted_as_366_days(self):

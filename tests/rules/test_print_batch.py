@@ -103,6 +103,10 @@ def test_no_more_letters_come_back_than_were_posted():
     assert returned_differences(total([]), {}) == ()
 
 
+def test_kinds_of_post_are_kept_under_their_own_words():
+    assert [*MailClass, *Envelope] == ["plain", "registered", "c5", "c4"]
+
+
 def test_the_house_posts_plain_letters_in_batches_of_five_hundred():
     assert mail_class_of(template="formal_notice", on=TODAY) is MailClass.PLAIN
     assert letters_max(on=TODAY) == 500
