@@ -215,7 +215,7 @@ class Part:
     number: int
     due_on: date
     amount_minor: int
-    paid_minor: int = 0
+    paid_minor: int
 
     @property
     def open_minor(self) -> int:
