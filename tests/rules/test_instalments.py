@@ -167,10 +167,10 @@ class TestBands:
         found = judge(schedule=by_count(65_000, 13, date(2026, 12, 2)), bands=BANDS, today=TODAY)
         assert found.reasons == ("too_long",)
 
-    @pytest.mark.parametrize(("share_min_bps", "reasons"), [(500, ()), (501, ("too_small_a_share",))])
-    def test_a_twentieth_a_month_is_five_percent(self, share_min_bps, reasons):
-        bands = replace(BANDS, months_max=24, share_min_bps=share_min_bps)
-        found = judge(schedule=by_amount(100_000, 5_000, TODAY), bands=bands, today=TODAY)
+    @pytest.mark.parametrize(("total", "reasons"), [(100_000, ()), (100_001, ("too_small_a_share",))])
+    def test_five_percent_a_month_is_a_twentieth_to_the_cent(self, total, reasons):
+        bands = replace(BANDS, months_max=24, share_min_bps=500)
+        found = judge(schedule=by_amount(total, 5_000, TODAY), bands=bands, today=TODAY)
         assert found.reasons == reasons
 
     def test_each_is_told_beside_what_the_plan_is(self):
