@@ -8,7 +8,6 @@ from typing import Final
 from uuid import UUID
 
 HOLDOUT: Final = "holdout"
-_BUCKETS: Final = 10_000
 _Z: Final = Decimal("1.959964")  # 95 % on both sides of the normal distribution
 _THOUSANDTH: Final = Decimal("0.001")
 
@@ -22,9 +21,8 @@ def group_of(*, claim_id: UUID, experiment_id: UUID, arms: Sequence[str], holdou
     if not arms or not 0 < holdout_percent < 100:
         raise ValueError("an experiment has arms, and a holdout of 1 to 99 percent")
     drawn = int.from_bytes(hashlib.sha256(experiment_id.bytes + claim_id.bytes).digest())
-    if drawn % _BUCKETS < holdout_percent * _BUCKETS // 100:
-        return HOLDOUT
-    return arms[drawn // _BUCKETS % len(arms)]
+    arm, percent = divmod(drawn, 100)
+    return HOLDOUT if percent < holdout_percent else arms[arm % len(arms)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,5 +46,6 @@ def share_of(*, successes: int, trials: int) -> Share | None:
     n, share, square = Decimal(trials), Decimal(successes) / trials, _Z * _Z
     middle = (share + square / (2 * n)) / (1 + square / n)
     half = _Z * (share * (1 - share) / n + square / (4 * n * n)).sqrt() / (1 + square / n)
-    low, high = max(Decimal(0), middle - half), min(Decimal(1), middle + half)
+    # Its ends stay within 0 and 1; only the last digit may leave less than nothing at the lower one.
+    low, high = max(Decimal(0), middle - half), middle + half
     return Share(share.quantize(_THOUSANDTH), low.quantize(_THOUSANDTH), high.quantize(_THOUSANDTH))

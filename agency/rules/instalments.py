@@ -139,6 +139,7 @@ def schedule_by_amount(
 
     A rest below `least` joins the instalment before it, so that none is too small to be worth a transfer.
 
+    :param least: at least one minor unit.
     :raises UnworkablePlan: nothing is owed, the amount is below `least` or above the total, or it takes more
         than 120 instalments.
     """
@@ -146,32 +147,29 @@ def schedule_by_amount(
         raise UnworkablePlan("nothing_owed", "amount")
     if amount > total:
         raise UnworkablePlan("amount_too_large", "amount")
-    if amount < min(least, total) or amount.minor <= 0:
+    if amount < min(least, total):
         raise UnworkablePlan("amount_too_small", "amount")
-    times, rest = divmod(total.minor, amount.minor)
-    if times > INSTALMENTS_MAX:
+    full, rest = divmod(total.minor, amount.minor)
+    count = full + (rest >= least.minor)
+    if count > INSTALMENTS_MAX:
         raise UnworkablePlan("too_many", "amount")
-    amounts = [amount.minor] * times
-    if rest >= least.minor:
-        amounts.append(rest)
-    else:
-        amounts[-1] += rest
-    return _schedule(amounts, total, first_on, rhythm)
+    return _schedule(amount.minor, count, total, first_on, rhythm)
 
 
 def schedule_by_count(*, total: Money, count: int, first_on: date, rhythm: Rhythm, least: Money) -> Schedule:
     """Plan a number of equal instalments; the last one takes the cents that do not divide.
 
+    :param least: at least one minor unit.
     :raises UnworkablePlan: nothing is owed, the count is not 1 to 120, or an instalment is below `least`.
     """
     if total.minor <= 0:
         raise UnworkablePlan("nothing_owed", "count")
     if count < 1:
         raise UnworkablePlan("count_too_small", "count")
-    if count > INSTALMENTS_MAX or (count > 1 and total.minor // count < max(1, least.minor)):
-        raise UnworkablePlan("too_many", "count")
     each = total.minor // count
-    return _schedule([each] * (count - 1) + [total.minor - each * (count - 1)], total, first_on, rhythm)
+    if count > INSTALMENTS_MAX or each < min(least.minor, total.minor):
+        raise UnworkablePlan("too_many", "count")
+    return _schedule(each, count, total, first_on, rhythm)
 
 
 def judge(*, schedule: Schedule, bands: Bands, today: date) -> Judgement:
@@ -217,7 +215,7 @@ class Part:
     number: int
     due_on: date
     amount_minor: int
-    paid_minor: int = 0
+    paid_minor: int
 
     @property
     def open_minor(self) -> int:
@@ -256,12 +254,10 @@ def spread(parts: Sequence[Part], *, minor: int) -> tuple[tuple[Part, ...], int]
     :returns: the instalments in order, and what did not fit: more than the plan, or less than was paid.
     """
     ordered = sorted(parts, key=lambda part: (part.due_on, part.number))
-    paid = {part.number: part.paid_minor for part in ordered}
+    paid: dict[int, int] = {}
     for part in ordered if minor > 0 else reversed(ordered):
-        room = part.amount_minor - part.paid_minor if minor > 0 else -part.paid_minor
-        taken = min(minor, room) if minor > 0 else max(minor, room)
-        paid[part.number] += taken
-        minor -= taken
+        paid[part.number] = min(max(part.paid_minor + minor, 0), part.amount_minor)
+        minor -= paid[part.number] - part.paid_minor
     return tuple(replace(part, paid_minor=paid[part.number]) for part in ordered), minor
 
 
@@ -275,7 +271,7 @@ def within_owed(parts: Sequence[Part], *, owed_minor: int) -> tuple[Part, ...]:
     over = max(0, sum(part.open_minor for part in parts) - max(0, owed_minor))
     asked: list[Part] = []
     for part in reversed(parts):
-        taken = min(over, max(0, part.open_minor))
+        taken = min(over, part.open_minor)
         over -= taken
         asked.append(replace(part, amount_minor=part.amount_minor - taken))
     return tuple(reversed(asked))
@@ -303,16 +299,16 @@ def _state(part: Part, today: date, grace_days: int) -> PartState:
     return PartState.LATE if today <= part.due_on + timedelta(days=grace_days) else PartState.MISSED
 
 
-def _schedule(amounts: Sequence[int], total: Money, first_on: date, rhythm: Rhythm) -> Schedule:
-    made = Schedule(
+def _schedule(each: int, count: int, total: Money, first_on: date, rhythm: Rhythm) -> Schedule:
+    amounts = [each] * count
+    amounts[-1] += total.minor - each * count
+    return Schedule(
         tuple(
-            Instalment(index + 1, _due_on(first_on, rhythm, index), Money(minor, total.currency))
-            for index, minor in enumerate(amounts)
+            Instalment(number, _due_on(first_on, rhythm, number - 1), Money(minor, total.currency))
+            for number, minor in enumerate(amounts, start=1)
         ),
         rhythm,
     )
-    assert made.total == total
-    return made
 
 
 def _due_on(first_on: date, rhythm: Rhythm, index: int) -> date:

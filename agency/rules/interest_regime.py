@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from itertools import pairwise
+from math import lcm
 from typing import Any, Final
 
 from agency.rules.facts import InterestKind, Law
@@ -120,7 +121,7 @@ def interest_regime(terms: InterestTerms, late_since: date) -> Regime:
             return _statutory(terms, rule, late_since, note)
     rate = DatedRate(terms.contractual_percent, late_since, rule["source_agreed"])
     line = _line(terms, rule, "agreed", {"percent": _plain(rate.percent)}, source=rate.source)
-    course = _course("agreed rate", [(date.min, rate)])
+    course = _course(rate.source, [(date.min, rate)])
     return _regime(terms, rule, course, None, terms.compounding_agreed, line)
 
 
@@ -189,7 +190,7 @@ def _regime(
 
 def _course(title: str, rates: Sequence[tuple[date, DatedRate]]) -> Course:
     changes = [start for (_, before), (start, rate) in pairwise(rates) if rate.percent != before.percent]
-    scale = 10 ** max(_decimals(rate.percent) for _, rate in rates)
+    scale = lcm(*(rate.percent.as_integer_ratio()[1] for _, rate in rates))
     return Course(
         title=title,
         starts=tuple(start for start, _ in rates),
@@ -237,9 +238,3 @@ def _percent(rate: DatedRate) -> Decimal:
 
 def _plain(percent: Decimal) -> str:
     return f"{percent:f}"
-
-
-def _decimals(percent: Decimal) -> int:
-    exponent = percent.as_tuple().exponent
-    assert isinstance(exponent, int), "a rate is a finite number"
-    return max(0, -exponent)

@@ -101,7 +101,10 @@ def without_step(content: Mapping[str, Any], key: str) -> dict[str, Any]:
 
 def with_moved_step(content: Mapping[str, Any], key: str, *, by: int) -> dict[str, Any]:
     """Return a draft's fields with a step some places later (or earlier, below zero); it takes over the part
-    of the path that it comes into."""
+    of the path that it comes into.
+
+    :param by: at least one place, either way.
+    """
     steps = list(content["steps"])
     place = next((index for index, step in enumerate(steps) if step["key"] == key), None)
     if place is None:

@@ -1,5 +1,6 @@
 """Whether a path can be walked and is lawful: every finding names the step and the reason."""
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
@@ -39,9 +40,7 @@ NOTICES: Final = (
     Communication.fourteen_day_letter, Communication.first_reminder, Communication.business_notice,
 )  # fmt: skip
 _LANGUAGES: Final = {Law.nl: ("nl",), Law.be: ("nl", "fr")}
-_HORIZON: Final = timedelta(days=20 * 366)
 _WEEK: Final = timedelta(days=7)
-_A_LOT: Final = 10**12  # minor units: above every threshold of a step
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ class DraftPath:
     law: Law
     debtors: tuple[DebtorKind, ...]
     steps: tuple[PathStep, ...]
-    has_end: bool = False
+    has_end: bool
 
 
 def check_path(draft: DraftPath, *, templates: Mapping[str, TemplateFacts], on: date) -> tuple[Finding, ...]:
@@ -230,8 +229,10 @@ def _hours(draft: DraftPath, on: date) -> Iterator[Finding]:
     """Whether the hour from which a step leaves lies within the hours of a day."""
     country = _country(draft)
     for step in draft.steps:
-        for channel in step.channels if step.hour is not None else ():
-            at = at_local(day=on, clock=time(step.hour or 0), zone=zone_of(country, None))
+        if step.hour is None:
+            continue
+        at = at_local(day=on, clock=time(step.hour), zone=zone_of(country, None))
+        for channel in step.channels:
             closed = [
                 reason
                 for debtor in draft.debtors
@@ -262,13 +263,13 @@ def _tone(step: PathStep, on: date) -> Tone:
 
 def _walked(draft: DraftPath, on: date) -> tuple[PlannedStep, ...]:
     """The steps of a claim that meets every condition and is reachable by everything."""
-    path = TreatmentPath("draft", "0", draft.law, draft.debtors, draft.steps)
+    path = TreatmentPath("", "", draft.law, draft.debtors, draft.steps)
     debtor = draft.debtors[0] if draft.debtors else None
     facts = PathFacts(
-        due_date=_due_date(draft, on), channels=frozenset(Channel), principal_minor=_A_LOT,
+        due_date=_due_date(draft, on), channels=frozenset(Channel), principal_minor=sys.maxsize,
         currency=path.currency, debtor=debtor,
     )  # fmt: skip
-    return tuple(walk_ahead(path=path, facts=facts, today=on, until=on + _HORIZON))
+    return tuple(walk_ahead(path=path, facts=facts, today=on, until=date.max))
 
 
 def _due_date(draft: DraftPath, on: date) -> date:

@@ -120,12 +120,8 @@ def differences(ours: ControlTotals, theirs: ControlTotals) -> tuple[Difference,
 
 def report_differences(ours: ControlTotals, told: Mapping[str, int]) -> tuple[Difference, ...]:
     """Name every count that was printed or posted otherwise; a count that the report lacks counts as zero."""
-    mine = ours.as_fields()
-    return tuple(
-        _difference(name, mine[name], told.get(name, 0))
-        for name in COUNTED
-        if mine[name] != told.get(name, 0)
-    )
+    counted = {name: (ours.as_fields()[name], told.get(name, 0)) for name in COUNTED}
+    return tuple(_difference(name, *both) for name, both in counted.items() if both[0] != both[1])
 
 
 def returned_differences(ours: ControlTotals, told: Mapping[str, int]) -> tuple[Difference, ...]:

@@ -116,6 +116,11 @@ def test_the_domain_of_mail_is_that_of_its_address():
     assert replace(DESIGN, sender_email="").mail_domain == ""
 
 
+def test_answers_come_in_below_the_domain_of_mail():
+    assert DESIGN.inbound_domain(on=TODAY) == "antwoord.enercity.example"
+    assert replace(DESIGN, sender_email="").inbound_domain(on=TODAY) == ""
+
+
 def test_every_font_has_a_name_in_each_medium():
     assert set(fonts()) == {"plain", "classic", "bookish", "technical"}
     assert brand_limits(on=TODAY)["sms_sender_max"] == 11
@@ -186,6 +191,20 @@ class TestBorders:
         assert (code, set(facts)) == ("too_hard", {"mend"})
         assert sentence.startswith(long.strip())
         assert words == [long.strip()]
+
+    def test_of_a_hard_text_the_longest_sentence_and_three_words_are_told(self):
+        hard = (
+            "onverantwoordelijkheid",
+            "verzekeringsmaatschappij",
+            "incassokostenberekening",
+            "rechtsbijstand",
+        )
+        longer, shorter = (f"{' '.join(hard * times)}." for times in (3, 2))
+        [(_, code, facts)] = self.faults(pay_text={"nl": f"{shorter} {longer}"})
+        sentence, *words = facts["mend"].split(" | ")
+        assert (code, sentence) == ("too_hard", longer)
+        assert len(words) == 3
+        assert set(words) < set(hard)
 
     def test_what_is_no_colour_has_no_contrast(self):
         with pytest.raises(ValueError, match="no colour"):

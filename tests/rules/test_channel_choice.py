@@ -62,6 +62,34 @@ def test_a_small_debt_is_not_worth_a_letter():
     assert found.channel is Channel.email
 
 
+@pytest.mark.parametrize(("minor", "thousandths"), [(126, 992), (125, 1_000), (1, 125_000), (0, 125_000)])
+def test_what_a_letter_costs_counts_in_thousandths_of_the_debt(minor, thousandths):
+    (((_, points),)) = choose((Channel.letter,), minor=minor).points
+    assert points == 36 - thousandths
+
+
+@pytest.mark.parametrize(("minor", "more"), [(99_999, 0), (100_000, 8)])
+def test_a_debt_is_large_from_its_very_amount_on(minor, more):
+    found = choose((Channel.letter,), minor=minor)
+    assert found.points == ((Channel.letter, 36 - 1 + more),)
+
+
+def test_the_rules_hold_from_their_first_day():
+    facts = ChoiceFacts(debtor=DebtorKind.company, principal=Money(1_000_000, "EUR"))
+    every = list(Channel)
+    first_day, today = date(2000, 1, 1), ON
+    assert (
+        choose_channel(ways=every, facts=facts, on=first_day).points
+        == choose_channel(ways=every, facts=facts, on=today).points
+    )
+
+
+def test_a_rule_of_the_house_is_never_told_as_law():
+    found = choose(minor=100_000, letter=Tried(answered=1))
+    assert all(line.source.startswith("house rule") for line in found.trace)
+    assert {line.rule for line in found.trace} == {"house.channel_choice"}
+
+
 def test_without_any_way_nothing_is_chosen():
     with pytest.raises(ValueError, match="no way"):
         choose(())

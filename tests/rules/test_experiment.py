@@ -33,10 +33,20 @@ def test_groups_are_as_large_as_they_should_be():
     assert all(abs(found[arm] - 1_600) < 170 for arm in ARMS)
 
 
+def test_a_claim_keeps_its_group_from_release_to_release():
+    """Drawn once and written down: a running experiment would otherwise mix what it compares."""
+    assert Counter(groups(ONE)) == {"email": 1_610, "sms": 1_535, "letter": 1_625, "holdout": 1_230}
+
+
 def test_experiments_draw_apart():
     """Who is in the holdout of one is not for that in the holdout of the next."""
     both = sum(one == other == HOLDOUT for one, other in zip(groups(ONE), groups(OTHER), strict=True))
     assert 150 < both < 330
+
+
+@pytest.mark.parametrize(("percent", "expected"), [(1, 60), (99, 5_940)])
+def test_a_holdout_may_be_as_small_or_large_as_a_percent(percent, expected):
+    assert abs(Counter(groups(ONE, percent=percent))[HOLDOUT] - expected) < 30
 
 
 @pytest.mark.parametrize("percent", [0, 100])

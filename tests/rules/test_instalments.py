@@ -50,6 +50,11 @@ def minors(schedule) -> list[int]:
     return [one.amount.minor for one in schedule.instalments]
 
 
+def test_rhythms_and_states_are_kept_under_their_own_words():
+    assert [*Rhythm] == ["monthly", "weekly"]
+    assert [*PartState] == ["open", "late", "missed", "paid"]
+
+
 class TestSchedule:
     def test_last_one_takes_the_rest(self):
         assert minors(by_amount(100_000, 30_000)) == [30_000, 30_000, 30_000, 10_000]
@@ -67,9 +72,19 @@ class TestSchedule:
         dues = [one.due_on for one in by_count(count=3, rhythm=Rhythm.WEEKLY).instalments]
         assert dues == [date(2026, 12, 31), date(2027, 1, 7), date(2027, 1, 14)]
 
-    def test_a_debt_below_the_minimum_is_paid_at_once(self):
-        assert minors(by_count(500, 1)) == [500]
-        assert minors(by_amount(500, 500)) == [500]
+    @pytest.mark.parametrize("minor", [1, 500])
+    def test_a_debt_below_the_minimum_is_paid_at_once(self, minor):
+        assert minors(by_count(minor, 1)) == [minor]
+        assert minors(by_amount(minor, minor)) == [minor]
+
+    def test_instalments_count_from_one(self):
+        assert [one.number for one in by_count(count=3).instalments] == [1, 2, 3]
+
+    def test_as_many_and_as_small_as_may_be(self):
+        assert minors(by_count(2_000, 2)) == [1_000, 1_000]
+        most = 1_000 * INSTALMENTS_MAX
+        assert minors(by_count(most, INSTALMENTS_MAX)) == [1_000] * INSTALMENTS_MAX
+        assert minors(by_amount(most, 1_000)) == [1_000] * INSTALMENTS_MAX
 
     @pytest.mark.parametrize(
         ("total", "amount", "reason"),
@@ -78,6 +93,8 @@ class TestSchedule:
             (100_000, 999, "amount_too_small"),
             (100_000, 100_001, "amount_too_large"),
             (1_000 * (INSTALMENTS_MAX + 1), 1_000, "too_many"),
+            # The rest, which is large enough to stand by itself, is one too many.
+            (2_000 * INSTALMENTS_MAX + 1_000, 2_000, "too_many"),
         ],
     )
     def test_an_amount_that_gives_no_plan_is_refused(self, total, amount, reason):
@@ -90,7 +107,9 @@ class TestSchedule:
         [
             (0, 1, "nothing_owed"),
             (5_000, 0, "count_too_small"),
+            (1_999, 2, "too_many"),
             (2_999, 3, "too_many"),
+            (500, 2, "too_many"),
             (10**9, 121, "too_many"),
         ],
     )
@@ -141,6 +160,26 @@ class TestBands:
     def test_the_first_day_is_the_last_that_may_be(self, first_on, accepted):
         assert judge(schedule=by_count(60_000, 3, first_on), bands=BANDS, today=TODAY).accepted is accepted
 
+    def test_a_plan_may_last_to_the_day_itself(self):
+        at_last = by_count(65_000, 13, TODAY)
+        assert at_last.last_on == date(2027, 12, 1)
+        assert judge(schedule=at_last, bands=BANDS, today=TODAY).accepted
+        found = judge(schedule=by_count(65_000, 13, date(2026, 12, 2)), bands=BANDS, today=TODAY)
+        assert found.reasons == ("too_long",)
+
+    @pytest.mark.parametrize(("total", "reasons"), [(100_000, ()), (100_001, ("too_small_a_share",))])
+    def test_five_percent_a_month_is_a_twentieth_to_the_cent(self, total, reasons):
+        bands = replace(BANDS, months_max=24, share_min_bps=500)
+        found = judge(schedule=by_amount(total, 5_000, TODAY), bands=bands, today=TODAY)
+        assert found.reasons == reasons
+
+    def test_each_is_told_beside_what_the_plan_is(self):
+        found = judge(schedule=by_count(60_000, 12, date(2026, 12, 31)), bands=BANDS, today=TODAY)
+        assert [line.outcome for line in found.trace] == ["plan.within"] * 4
+        assert [line.inputs["limit"] for line in found.trace] == ["12", "2500", "500", "31"]
+        for line in found.trace:
+            assert line.inputs.items() >= {"monthly": "EUR 50.00", "last_on": "2027-11-30"}.items()
+
     def test_a_small_debt_at_once_is_never_too_little(self):
         assert judge(schedule=by_count(800, 1, TODAY), bands=BANDS, today=TODAY).accepted
 
@@ -149,10 +188,15 @@ class TestBands:
         assert weekly.monthly == euro(4_333)
         assert judge(schedule=weekly, bands=BANDS, today=TODAY).accepted
 
+    def test_the_house_has_a_policy_of_each_kind(self):
+        assert house_bands(TODAY).source.startswith("house rule")
+        assert policy("settlement", TODAY)["collector_bps"] < policy("settlement", TODAY)["admin_bps"]
+        assert policy("promise", TODAY)["grace_days"] == 2
+
     def test_a_day_before_all_policy_has_none(self):
-        with pytest.raises(LookupError):
+        with pytest.raises(LookupError, match="no bands for payment plans on 2019-01-01"):
             house_bands(date(2019, 1, 1))
-        with pytest.raises(LookupError):
+        with pytest.raises(LookupError, match="no policy for a settlement on 2019-01-01"):
             policy("settlement", date(2019, 1, 1))
 
 
@@ -177,6 +221,12 @@ class TestSpreading:
         found, _ = spread(first, minor=200)
         assert paid_of(found) == [100, 100, 100, 0]
         assert standing(found, today=date(2027, 2, 20), bands=BANDS).missed == ()
+
+    def test_a_cent_goes_to_the_oldest_too(self):
+        assert spread(parts(100, 0, 0), minor=1) == (parts(100, 1, 0), 0)
+
+    def test_parts_are_taken_by_their_day_whatever_their_order(self):
+        assert spread(parts(0, 0)[::-1], minor=130) == (parts(100, 30), 0)
 
     def test_more_than_the_plan_is_left_over(self):
         assert spread(parts(100, 50), minor=70)[1] == 20
@@ -236,6 +286,10 @@ class TestWithinOwed:
     def test_what_is_no_longer_owed_comes_off_the_end(self):
         found = within_owed(parts(40, 0, 0), owed_minor=110)
         assert [part.open_minor for part in found] == [60, 50, 0]
+
+    def test_what_was_paid_ahead_stays_paid(self):
+        found = within_owed(parts(0, 0, 100), owed_minor=130)
+        assert [(part.amount_minor, part.open_minor) for part in found] == [(100, 100), (30, 30), (100, 0)]
 
     def test_nothing_is_missed_where_nothing_is_owed(self):
         nothing = within_owed(parts(0, 0), owed_minor=0)

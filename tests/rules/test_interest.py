@@ -122,6 +122,7 @@ class TestPublishedExamples:
             (date(2023, 7, 1), 8),
             (date(2024, 1, 1), 9),
         ]
+        assert line_of(raised, "statutory_with_points").inputs == {"points": "2"}
 
     def test_german_trade_interest_over_a_half_year(self):
         """P29: 10,000 over 181 days at 10.62%."""
@@ -238,6 +239,7 @@ class TestAgreedRates:
             surcharge_percent=Decimal(2),
         )
         assert found.amount == euros("45.00")
+        assert line_of(found, "points_void").inputs == {"points": "2"}
 
     def test_interest_as_agreed_needs_the_agreed_rate(self):
         with pytest.raises(ValueError, match="agreed rate"):
@@ -255,7 +257,9 @@ class TestSettings:
         once = run("1000", date(2026, 6, 16), date(2026, 7, 15))
         each = run("1000", date(2026, 6, 16), date(2026, 7, 15), rounding=RoundingPoint.EACH_SEGMENT)
         assert (once.amount, each.amount) == (euros("8.45"), euros("8.44"))
-        assert line_of(once, "settings").inputs["rounding"] == "year_and_end"
+        setting = line_of(once, "settings")
+        assert (setting.version, setting.source) == ("2026-11-26", "agency's setting: the statute is silent")
+        assert setting.inputs["rounding"] == "year_and_end"
         assert line_of(each, "settings").inputs["rounding"] == "each_segment"
 
     def test_a_leap_year_may_be_counted_as_366_days(self):
@@ -298,7 +302,8 @@ class TestSettings:
 
     def test_says_when_the_rate_of_the_day_is_not_confirmed(self):
         late = run("1000", date(2026, 12, 1), date(2027, 1, 1))
-        assert line_of(late, "unconfirmed", "rates").inputs == {"confirmed_until": "2026-12-31"}
+        line = line_of(late, "unconfirmed", "rates")
+        assert (line.rule, line.inputs) == ("rates.freshness", {"confirmed_until": "2026-12-31"})
         assert "rates.unconfirmed" not in outcomes(run("1000", date(2026, 12, 1), date(2026, 12, 31)))
 
     def test_a_fixed_rate_stays_sure_however_long_the_debt_is_open(self):
@@ -345,7 +350,8 @@ class TestTrace:
 
     def test_says_so_when_no_day_bears_interest(self):
         found = run("1000", date(2026, 3, 2), date(2026, 3, 1))
-        assert outcomes(found)[-1] == "interest.nothing"
+        rate, _, _, nothing = found.trace
+        assert (nothing.outcome, nothing.source) == ("interest.nothing", rate.source)
         assert {line.amount for line in found.trace} == {None}
 
     def test_a_year_without_interest_raises_nothing(self):

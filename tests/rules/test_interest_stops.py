@@ -71,6 +71,21 @@ class TestDays:
         outer = Stop(StopGround.insolvency, date(2025, 3, 1), date(2025, 5, 31))
         inner = Stop(StopGround.wsnp, date(2025, 4, 1), date(2025, 4, 30))
         assert run(outer, inner).amount == run(outer).amount
+        assert lines(run(inner, outer)) == [
+            ("insolvency", "2025-03-01", "2025-05-31"),
+            ("wsnp", "2025-04-01", "2025-04-30"),
+        ]
+
+    def test_stops_that_begin_on_one_day_are_told_in_the_order_given(self):
+        begins = date(2025, 3, 1)
+        insolvency, request = Stop(StopGround.insolvency, begins), Stop(StopGround.plan_request, begins)
+        assert [ground for ground, _, _ in lines(run(request, insolvency))] == ["plan_request", "insolvency"]
+        assert [ground for ground, _, _ in lines(run(insolvency, request))] == ["insolvency", "plan_request"]
+
+    def test_a_stop_from_the_first_day_leaves_what_follows(self):
+        stop = Stop(StopGround.insolvency, date(2025, 1, 1), date(2025, 1, 31))
+        spans = running_spans(date(2025, 1, 1), date(2025, 3, 31), [stop])
+        assert spans == ((date(2025, 2, 1), date(2025, 3, 31)),)
 
     @pytest.mark.parametrize(
         "stop",

@@ -33,7 +33,8 @@ def claim(name: str, owed: int = 12_345, **more) -> Candidate[str]:
 
 def decide(*candidates: Candidate[str], minor: int = 12_345, text: str = "", crowded: bool = False, **more):
     line = LineFacts(amount=eur(minor), text=text, **{"iban": IBAN, "payers": ("j jansen",)} | more)
-    found: Match[str] = match(line=line, candidates=candidates, on=ON, crowded=crowded)
+    asked = {"crowded": True} if crowded else {}
+    found: Match[str] = match(line=line, candidates=candidates, on=ON, **asked)
     return found
 
 
@@ -78,6 +79,8 @@ class TestCertain:
         invoice = claim("a", 100_000, debtor_name="jan jansen", invoice_amounts=(eur(12_345),))
         told = decide(invoice, text=WRONG, crowded=True, payers=same["payers"])
         assert (told.ranked[0].points, told.kind) == (95, "proposed")
+        alone = decide(invoice, text=WRONG, payers=same["payers"])
+        assert (alone.ranked[0].points, alone.kind) == (95, "scored")
 
     def test_is_nothing_that_was_refused_however_much_says_so(self):
         sure = claim("a", refused=True, invoice_numbers=("2026-00123",), debtor_name="jan jansen", **KNOWN)

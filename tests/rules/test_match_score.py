@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from agency.money import Money
 from agency.rules.match import Candidate, LineFacts, Match, match
-from agency.rules.match_score import amount_sign, weights_of
+from agency.rules.match_score import AMOUNT_SIGNS, NAME_SIGNS, amount_sign, weights_of
 from agency.rules.payer_name import compare_names, holders, search_words, similarity
 from agency.rules.reference import claim_number, creditor_reference, references_in, structured_ogm
 from agency.rules.reference_repair import repaired_references
@@ -204,3 +204,8 @@ def test_weights_have_a_day_and_a_source():
     row = weights_of(ON)
     assert row["source"]
     assert row["post_from"] > row["propose_from"]
+
+
+def test_signs_of_amounts_and_names_are_those_that_have_points():
+    """One under another word would count as a sign of who paid."""
+    assert weights_of(ON).keys() >= AMOUNT_SIGNS | NAME_SIGNS

@@ -38,6 +38,10 @@ def reasons(*steps: PathStep, **more) -> list[tuple[str, str]]:
     return [(one.step, one.reason) for one in found(*steps, **more)]
 
 
+def days_of(*steps: PathStep, debtors=CONSUMERS) -> dict[str, int]:
+    return usual_days(DraftPath(Law.nl, debtors, steps, has_end=True), on=ON)
+
+
 def test_a_lawful_path_has_no_findings():
     assert found(FIRST, NEXT, NOTICE, FINAL) == []
 
@@ -47,6 +51,9 @@ class TestDeadEnds:
         assert found(FIRST, debtors=()) == [Finding("", "no_debtors")]
         assert found(FIRST, has_end=False) == [Finding("", "no_end")]
         assert reasons(has_end=False) == [("", "no_steps")]
+
+    def test_what_is_no_advice_is_forbidden(self):
+        assert [one.weight for one in found(FIRST, has_end=False)] == ["forbidden"]
 
     @pytest.mark.parametrize("changed", [{"days": 91}, {"proof_days": 91}])
     def test_a_wait_is_ninety_days_at_most(self, changed):
@@ -208,6 +215,11 @@ class TestDays:
         assert found(replace(FIRST, tone=tone)) == [advice]
         assert found(replace(CALL, anchor="due_date", days=1, tone=tone)) == []
 
+    def test_the_best_of_one_way_is_no_choice(self):
+        best = replace(NEXT, best=True)
+        assert found(FIRST, best) == [Finding("next", "nothing_to_choose", "advice")]
+        assert found(FIRST, replace(best, channels=(Channel.email, Channel.letter))) == []
+
     def test_two_contacts_on_one_day_are_named_but_for_a_copy(self):
         assert found(FIRST, replace(NEXT, days=0)) == [
             Finding("next", "two_on_one_day", facts={"before": "first"})
@@ -221,13 +233,12 @@ class TestDays:
 
     def test_each_step_has_its_usual_day(self):
         early = replace(FIRST, key="early", days=-3, phase=StepPhase.pre_due)
-        draft = DraftPath(Law.nl, CONSUMERS, (early, FIRST, NEXT))
-        assert usual_days(draft, on=ON) == {"early": -3, "first": 1, "next": 8}
+        dear = replace(NEXT, above_minor=10**12)
         for_whom = replace(NEXT, to_debtors=CONSUMERS)
-        assert usual_days(DraftPath(Law.nl, CONSUMERS, (FIRST, for_whom)), on=ON) == {"first": 1, "next": 8}
-        assert usual_days(DraftPath(Law.nl, CONSUMERS, ()), on=ON) == {}
-        assert usual_days(DraftPath(Law.nl, CONSUMERS, (NEXT,)), on=ON) == {}
-        assert usual_days(DraftPath(Law.nl, (), (FIRST,)), on=ON) == {"first": 1}
+        assert days_of(early, FIRST, NEXT) == {"early": -3, "first": 1, "next": 8}
+        assert days_of(FIRST, for_whom) == days_of(FIRST, dear) == {"first": 1, "next": 8}
+        assert days_of() == days_of(NEXT) == {}
+        assert days_of(FIRST, debtors=()) == {"first": 1}
 
 
 class TestThreats:

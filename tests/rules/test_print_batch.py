@@ -8,12 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agency.rules.print_batch import (
+    COUNTED,
     CountedLetter,
+    Difference,
     Envelope,
+    MailClass,
     TooThick,
     batches_of,
     differences,
     envelope_for,
+    letters_max,
+    mail_class_of,
     report_differences,
     returned_differences,
     sheets_of,
@@ -82,6 +87,26 @@ def test_reports_are_compared_with_what_was_counted():
     assert report_differences(ours, right) == ()
     (short, *_) = report_differences(ours, right | {"letters": 1})
     assert (short.total, short.ours, short.theirs) == ("letters", "2", "1")
-    assert [one.total for one in report_differences(ours, {})] == ["letters", "pages", "sheets"]
-    assert returned_differences(ours, {"letters": 2}) == ()
-    assert returned_differences(ours, {"letters": 3})
+
+
+def test_a_count_that_a_report_lacks_counts_as_none():
+    one = total([CountedLetter("a", "0" * 64, 1, 100)])
+    assert report_differences(one, {}) == tuple(Difference(name, "1", "0") for name in COUNTED)
+
+
+def test_no_more_letters_come_back_than_were_posted():
+    ours = total([CountedLetter("a", "0" * 64, 3, 100), CountedLetter("b", "1" * 64, 1, 100)])
+    for back in (0, 1, 2):
+        assert returned_differences(ours, {"letters": back}) == ()
+    for back in (-1, 3):
+        assert returned_differences(ours, {"letters": back}) == (Difference("letters", "2", str(back)),)
+    assert returned_differences(total([]), {}) == ()
+
+
+def test_kinds_of_post_are_kept_under_their_own_words():
+    assert [*MailClass, *Envelope] == ["plain", "registered", "c5", "c4"]
+
+
+def test_the_house_posts_plain_letters_in_batches_of_five_hundred():
+    assert mail_class_of(template="formal_notice", on=TODAY) is MailClass.PLAIN
+    assert letters_max(on=TODAY) == 500
