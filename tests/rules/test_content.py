@@ -176,6 +176,11 @@ class TestLists:
         assert empty_content(use=use, values=told | {"told_before": "yes"}, language="de", on=TODAY).complete
         assert empty_content(use=replace(use, home="NL"), values=told, language="de", on=TODAY).complete
 
+    def test_what_must_be_so_at_sending_is_not_asked_of_the_text(self):
+        sms = replace(GERMAN, channel=Channel.sms)
+        named = values_of(sms) - {"told_before"}
+        assert "told_in_text_form_before" not in check(sms, text_of(sms, "de"), "de", named).missing
+
     def test_the_belgian_first_reminder_is_the_formal_notice_too(self):
         keys = {item.key for item in required_items(use=BELGIAN, on=TODAY)}
         assert keys >= {
