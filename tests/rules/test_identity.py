@@ -53,6 +53,8 @@ def test_names_register_and_supervisor_where_the_law_does():
     assert shown("BE").supervisor.startswith("FOD Economie")
     assert shown("DE").supervisor == "Bundesamt für Justiz"
     assert shown("DE", on=date(2024, 12, 31)).supervisor == ""
+    assert "53113 Bonn" in shown("DE").reach
+    assert shown("NL").reach == ""
     assert {line.rule for line in shown("BE").trace} == {"be.identity"}
     assert {line.rule for line in shown("BE", DebtorKind.company).trace} == {"house.identity"}
     assert (shown("NL", DebtorKind.company).register, shown("GB").supervisor) == ("", "")
