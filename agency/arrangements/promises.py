@@ -27,7 +27,8 @@ _OPEN = (
     "  WHERE e.creditor_id = p.creditor_id AND e.claim_id = p.claim_id AND starts_with(t.kind, 'payment')"
     "  AND e.account IN ('claims.principal', 'claims.interest', 'claims.costs')"
     "  AND t.effective_on >= CAST(p.made_at AT TIME ZONE 'Europe/Amsterdam' AS date)"
-    "  AND t.effective_on <= p.due_on + :grace), 0)::bigint AS paid_minor"
+    # What was paid earlier on that day was paid before it was promised.
+    "  AND t.at >= p.made_at AND t.effective_on <= p.due_on + :grace), 0)::bigint AS paid_minor"
     " FROM promise p WHERE p.state = 'open'"
 )
 _ALL_OPEN = text(_OPEN + " ORDER BY p.creditor_id, p.claim_id FOR UPDATE SKIP LOCKED")

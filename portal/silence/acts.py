@@ -136,7 +136,6 @@ class Acts:
         if amount.minor <= 0:
             return []
         self.diary.acts["pays_agreed" if due.act.startswith(_PAYS) else due.act] += 1
-        self.diary.lift(debt.claim_id, _PROMISE, unit.now)
         return [self._incoming(debt, amount, unit.today)]
 
     def _amount(self, due: Due, asked: Money) -> Money:
@@ -152,6 +151,9 @@ class Acts:
         )  # fmt: skip
 
     def _note_paid(self, unit: Unit, payments: Sequence[Incoming]) -> None:
+        """Who pays has kept his word, also one that he gave in the same minute."""
+        for one in payments:
+            self.diary.lift(one.claim_id, _PROMISE, unit.now)
         paid = unit.session.connection().execute(
             text("SELECT id FROM claim WHERE id = ANY(:ids) AND state = 'paid'"),
             {"ids": [one.claim_id for one in payments]},

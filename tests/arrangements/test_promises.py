@@ -88,6 +88,16 @@ class TestPromises:
             assert not running_holds(unit, creditor_id=claim[0], claim_id=claim[1])
         assert state(office) == "kept"
 
+    def test_what_was_paid_before_it_that_day_does_not_keep_it(self, office, claim):
+        """Who pays a part and promises the rest is left alone until the day that he named."""
+        with office.unit() as unit:
+            pay(unit, claim, 10000)
+        office.move_to(datetime(2026, 12, 1, 15, 0, tzinfo=UTC))
+        with office.unit() as unit:
+            promise(unit, claim)
+            assert check_promises(unit) == 0
+            assert running_holds(unit, creditor_id=claim[0], claim_id=claim[1])
+
     def test_part_of_it_is_not_enough(self, office, claim):
         with office.unit() as unit:
             promise(unit, claim)
