@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from functools import cache
-from typing import Any, Final
+from typing import Final
 
 from agency.money import Money
 from agency.rules.facts import DisputeStatus
@@ -76,15 +75,10 @@ def requote_policy(on: date) -> RequotePolicy:
 
     :raises LookupError: every row begins later.
     """
-    row = row_in_force(_rows(), on)
+    row = row_in_force(read_table("requote")["policy"], on)
     if row is None:
         raise LookupError(f"no rule for higher prices is in force on {on}")
     return RequotePolicy(**row)
-
-
-@cache
-def _rows() -> tuple[dict[str, Any], ...]:
-    return tuple(read_table("requote")["policy"])
 
 
 def leave_dispute_out(

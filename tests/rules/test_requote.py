@@ -22,6 +22,7 @@ from agency.rules.requote import (
     leave_dispute_out,
     requote_policy,
 )
+from agency.rules.tables import read_table
 from tests.rules.explainable import assert_explains
 
 pytestmark = pytest.mark.pure
@@ -103,9 +104,30 @@ def test_a_dispute_over_little_is_no_new_fact(agreed, now, contested, left_out):
         amount=Money(100_000, "EUR"),
         policy=HOUSE,
     )
-    assert bool(trace) == left_out
-    if left_out:
-        assert_explains(trace)
+    if not left_out:
+        assert trace == ()
+        return
+    (line,) = trace
+    assert line.inputs == {
+        "contested": str(Money(contested, "EUR")), "claimed": "EUR 1000.00", "dispute": now, "least": "10",
+    }  # fmt: skip
+    assert_explains(trace)
+
+
+def test_a_higher_price_is_told_with_both_fees_and_its_rule():
+    (line,) = judge(a_price(1000, 10_000), a_price(1300, 13_000), HOUSE, dispute=DisputeStatus.raised).trace
+    assert (line.rule, line.outcome) == ("requote", "requote.claim_waits")
+    assert line.inputs == {
+        "agreed_bps": "1000", "offered_bps": "1300", "rise": "EUR 30.00", "least": "EUR 5.00",
+        "dispute": "raised",
+    }  # fmt: skip
+
+
+def test_the_house_rule_is_that_of_its_table():
+    found = requote_policy(date(2026, 11, 27))
+    (row,) = read_table("requote")["policy"]
+    assert (found.since, found.contested_bps_min, found.rise_minor_min) == (row["since"], 1000, 500)
+    assert (found.remind_days_before, found.source) == (4, row["source"])
 
 
 def test_a_day_before_every_rule_has_none():

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from agency.rules.facts import Channel, DebtorKind, Law
+from agency.rules.tables import read_table
 from agency.rules.treatment import PathFacts, PlannedStep, SentStep, next_step, path_end
 from agency.rules.treatment_path import (
     AfterPath,
@@ -14,10 +15,12 @@ from agency.rules.treatment_path import (
     PathStep,
     StepFault,
     StepPhase,
+    Tone,
     TreatmentPath,
     end_of,
     step_faults,
     step_of,
+    usual_tone,
 )
 
 pytestmark = pytest.mark.pure
@@ -212,3 +215,18 @@ class TestEnd:
     def test_is_not_asked_of_a_stopped_claim_or_where_the_path_names_none(self):
         assert self.asked(stopped=True) is None
         assert self.asked(end=None) is None
+
+
+def test_a_text_speaks_as_its_row_says_and_otherwise_businesslike():
+    on = date(2026, 11, 27)
+    rows = read_table("treatment")["tone"]
+    assert rows
+    for row in rows:
+        assert usual_tone(row["template"], on=on) is Tone(row["tone"])
+    assert usual_tone("a text that has no row", on=on) is Tone.businesslike
+
+
+def test_a_path_keeps_its_name_and_may_have_none():
+    named = path_of(FIRST, NEXT, name="After the summer").to_fields()
+    assert TreatmentPath.from_fields(named).name == "After the summer"
+    assert TreatmentPath.from_fields({key: named[key] for key in named if key != "name"}).name == ""
