@@ -11,7 +11,7 @@ DEVELOPMENT_SECRET = "development-only-secret-never-use-elsewhere"  # noqa: S105
 
 
 # Settings whose development value stands in the code.
-_SECRETS = (
+SECRETS = (
     "secret", "twilio_token", "sendgrid_key", "mollie_key", "letters_key", "registers_key", "credit_key",
     "inbound_key",
 )  # fmt: skip
@@ -114,7 +114,7 @@ class Settings(BaseSettings):
         if self.mode == "production":
             weak = [
                 name
-                for name in _SECRETS
+                for name in SECRETS
                 if getattr(self, name).get_secret_value()
                 == type(self).model_fields[name].default.get_secret_value()
             ]

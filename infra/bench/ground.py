@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+from agency.kernel.settings import SECRETS
 from infra.bench.harness import tree_cpu
 from portal.local.database import migrate
 from portal.local.places import PROJECT
@@ -141,13 +142,16 @@ class Ground:
 
     def production(self, database: str) -> dict[str, str]:
         """The environment of the portal as it serves customers: templates compiled once, strict settings."""
-        providers = ("TWILIO_TOKEN", "SENDGRID_KEY", "MOLLIE_KEY", "LETTERS_KEY")
-        keys = {f"AGENCY_{name}": secrets.token_urlsafe(16) for name in providers}
+        keys = {f"AGENCY_{name.upper()}": secrets.token_urlsafe(32) for name in SECRETS if name != "secret"}
         return self.environment(
             database,
             AGENCY_MODE="production",
             AGENCY_PUBLIC_URL=PUBLIC_URL,
-            AGENCY_LETTERS_URL="http://127.0.0.1:9",  # nothing is sent while pages are read
+            AGENCY_HOSTS='["127.0.0.1", "testserver"]',
+            # Nothing is sent or asked while pages are read.
+            AGENCY_LETTERS_URL="http://127.0.0.1:9",
+            AGENCY_REGISTERS_URL="http://127.0.0.1:9",
+            AGENCY_CREDIT_URL="http://127.0.0.1:9",
             **keys,
         )
 
