@@ -76,30 +76,22 @@ def resume_when_owed_again(unit: Unit, event: PartOwedAgain) -> None:
     _reopen(unit, event.creditor_id, _claim(event.claim_id))
 
 
+def _plan_anew(unit: Unit, event: DisputeRaised | DueDateCorrected, *, why: str) -> None:
+    whose = {"creditor_id": event.creditor_id, "claim_id": _claim(event.claim_id)}
+    look_today(unit, **whose)
+    cancel_queued(unit, **whose, why=why, keep=sorted(REPLIES))
+
+
 def stop_when_disputed(unit: Unit, event: DisputeRaised) -> None:
     """This function will cancel what waits, because it asks too much now; the planner looks again today, and
     stands still where nothing else than the disputed lines is open."""
-    look_today(unit, creditor_id=event.creditor_id, claim_id=_claim(event.claim_id))
-    cancel_queued(
-        unit,
-        creditor_id=event.creditor_id,
-        claim_id=_claim(event.claim_id),
-        why="disputed",
-        keep=sorted(REPLIES),
-    )
+    _plan_anew(unit, event, why="disputed")
 
 
 def plan_again_when_corrected(unit: Unit, event: DueDateCorrected) -> None:
     """This function will cancel what waits, because it names another day and its interest; the planner looks
     again today."""
-    look_today(unit, creditor_id=event.creditor_id, claim_id=_claim(event.claim_id))
-    cancel_queued(
-        unit,
-        creditor_id=event.creditor_id,
-        claim_id=_claim(event.claim_id),
-        why="due_date_corrected",
-        keep=sorted(REPLIES),
-    )
+    _plan_anew(unit, event, why="due_date_corrected")
 
 
 def resume_when_resolved(unit: Unit, event: DisputeResolved) -> None:
