@@ -83,9 +83,8 @@ def import_jobs() -> None:
 
 def provider_url(config: Settings, provider: str) -> str:
     """This function will return where a provider is reached: its setting, else its own address in
-    production and the simulator's everywhere else.
-
-    :raises KeyError: in production, a provider that has no address of its own was not set.
+    production and the simulator's everywhere else. One without an address of its own is always set in
+    production: the settings refuse to be read without it.
     """
     configured: str | None = getattr(config, f"{provider}_url")
     if configured:

@@ -16,9 +16,12 @@ SECRETS = (
     "inbound_key",
 )  # fmt: skip
 
+# Providers that have no address of their own: in production each must be said.
+UNADDRESSED = ("letters", "registers", "credit")
+
 
 class InsecureSettings(ValueError):
-    """Raised at start when a production setting still has its development value."""
+    """Raised at start when a production setting still has its development value, or has none at all."""
 
 
 class Settings(BaseSettings):
@@ -110,7 +113,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def refuse_development_values_in_production(self) -> Self:
-        """Refuse to start outside development with a secret that stands in the code."""
+        """Refuse to start in production with a secret that stands in the code or a provider left unsaid."""
         if self.mode == "production":
             weak = [
                 name
@@ -123,6 +126,10 @@ class Settings(BaseSettings):
                 raise InsecureSettings(f"set {names}: the development value is not allowed in production")
             if not self.public_url.startswith("https://"):
                 raise InsecureSettings("AGENCY_PUBLIC_URL must start with https:// in production")
+            missing = [name for name in UNADDRESSED if not getattr(self, f"{name}_url")]
+            if missing:
+                names = ", ".join(f"AGENCY_{name.upper()}_URL" for name in missing)
+                raise InsecureSettings(f"set {names}: in production there is no simulator to reach instead")
         return self
 
     @property
@@ -140,6 +147,7 @@ class Settings(BaseSettings):
 def settings() -> Settings:
     """This function will read the environment once and return the settings.
 
-    :raises InsecureSettings: a development secret is set in production (wrapped by pydantic).
+    :raises InsecureSettings: in production a secret has its development value or a provider has no
+        address (wrapped by pydantic).
     """
     return Settings()

@@ -32,7 +32,7 @@ class Budget:
     fixed_costs: Money
     other_debts: Money
     household: Household
-    children: int = 0
+    children: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,7 @@ class TestAuthority:
 
     def test_says_what_it_looked_at(self):
         [line] = self.asked(["finance", "collector"], amount=500, before=20).trace
+        assert line.rule == "house.authority"
         assert line.inputs == {
             "act": "waiver", "part": "costs, interest", "amount": "EUR 5.00", "given_up_before": "EUR 0.20",
             "roles": "collector, finance", "limit": "EUR 2500.00",
