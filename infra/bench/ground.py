@@ -84,16 +84,16 @@ class Helper:
 class Web:
     """A web application that serves on a port of its own, as the product serves."""
 
-    child: Child
+    children: list[Child]
     port: int
 
     def cpu(self) -> float:
         """CPU seconds that it has used."""
-        return tree_cpu(self.child.process.pid)
+        return sum(tree_cpu(child.process.pid) for child in self.children)
 
     def stop(self) -> None:
         """End it."""
-        stop([self.child], number=signal.SIGTERM, seconds=5)
+        stop(self.children, number=signal.SIGTERM, seconds=5)
 
 
 @dataclass
@@ -155,23 +155,38 @@ class Ground:
             **keys,
         )
 
-    def serve(self, application: str, environment: dict[str, str], *, ready: str) -> Web:
+    def serve(self, application: str, environment: dict[str, str], *, ready: str, processes: int = 1) -> Web:
         """This function will start a web application the way the product is started.
 
         :param ready: a path that answers with 200 when it can work.
+        :param processes: how many share its port.
         :raises BenchFailed: it did not come up within a minute; the message holds the end of its log.
         """
         listening = listen()
         port = port_of(listening)
-        child = start(
-            [sys.executable, "-P", "-m", "portal.local.serve", application, str(listening.fileno())],
-            name=application, log=self.folder / f"{application.split(':')[0]}.log",
-            environment={**environment, "PYTHONPATH": str(PROJECT)}, cwd=PROJECT, listening=listening,
-        )  # fmt: skip
+        stem = application.split(":")[0]
+        children = [
+            start(
+                [sys.executable, "-P", "-m", "portal.local.serve", application, str(listening.fileno())],
+                name=application, log=self.folder / f"{stem}-{nth}.log",
+                environment={**environment, "PYTHONPATH": str(PROJECT)}, cwd=PROJECT, listening=listening,
+            )
+            for nth in range(processes)
+        ]  # fmt: skip
         listening.close()
-        if not wait_until(lambda: child.ended() or _answers(port, ready), seconds=60) or child.ended():
-            raise BenchFailed(f"{application} did not come up:\n{child.last_words()}")
-        return Web(child, port)
+
+        def settled() -> bool:
+            ended = any(child.ended() for child in children)
+            return ended or (all(map(_started, children)) and _answers(port, ready))
+
+        if not wait_until(settled, seconds=60) or any(child.ended() for child in children):
+            words = "\n".join(child.last_words() for child in children)
+            raise BenchFailed(f"{application} did not come up:\n{words}")
+        return Web(children, port)
+
+
+def _started(child: Child) -> bool:
+    return "Application startup complete" in child.log.read_text(errors="replace")
 
 
 def _answers(port: int, path: str) -> bool:

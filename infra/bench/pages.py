@@ -10,6 +10,8 @@ from infra.bench.harness import Line, alternate
 from infra.bench.intake import LOADED
 
 CONNECTIONS = 32
+# As `dev up` serves the portal; the bare application gets as many.
+WEB_PROCESSES = 2
 CLAIM_PAGES = 20
 GOAL = ">= 0.60 of bare, p99 <= 1.5x bare; >= 30x Tryton's 7.2 req/s"
 
@@ -64,8 +66,8 @@ def open_site(ground: Ground, *, creditor: dict[str, Any]) -> Site:
     )
     return Site(
         ground,
-        product=ground.serve("portal.main:app", environment, ready="/readyz"),
-        bare=ground.serve("infra.bench.bare:app", bare, ready="/ready"),
+        product=ground.serve("portal.main:app", environment, ready="/readyz", processes=WEB_PROCESSES),
+        bare=ground.serve("infra.bench.bare:app", bare, ready="/ready", processes=WEB_PROCESSES),
         load=Helper("infra.bench.load", ground.environment(LOADED)),
         signed_in=signed_in,
         claims=claims,
@@ -114,7 +116,10 @@ def _measure(site: Site, line: Line, names: list[str], *, pairs: int, say: Calla
     line.notes["bare"] = (
         f"{line.items / line.other_seconds:,.0f} req/s, {line.median('bare_bytes') / 1024:.0f} KiB"
     )
-    line.notes["page"] = f"{line.median('ours_bytes') / 1024:.0f} KiB; {CONNECTIONS} connections"
+    line.notes["page"] = (
+        f"{line.median('ours_bytes') / 1024:.0f} KiB; {CONNECTIONS} connections,"
+        f" {WEB_PROCESSES} processes on either side"
+    )
     line.notes["p99"] = (
         f"{line.median('ours_p99_ms'):.0f} ms ours, {line.median('bare_p99_ms'):.0f} ms bare:"
         f" {line.median('ours_p99_ms') / line.median('bare_p99_ms'):.2f}x"
