@@ -36,17 +36,21 @@ _KNOWN: Final = (
     "  (coalesce(d.street, '') <> '' AND coalesce(d.postal_code, '') <> '' AND coalesce(d.city, '') <> '')"
     "  OR EXISTS (SELECT 1 FROM contact_point p WHERE p.creditor_id = c.creditor_id"
     "   AND p.debtor_id = c.debtor_id AND p.state = 'usable')"
+    " WHEN r.item = 'agreement' THEN c.contract_on IS NOT NULL AND c.description ~ '[[:alpha:]]'"
+    "  AND NOT EXISTS (SELECT 1 FROM invoice v WHERE v.creditor_id = c.creditor_id AND v.claim_id = c.id"
+    "   AND v.number = c.description)"
     " ELSE EXISTS (SELECT 1 FROM document f WHERE f.creditor_id = c.creditor_id AND f.claim_id = c.id"
     "  AND r.any_of ? f.kind) END"
 )
 _RULES: Final = (
-    "jsonb_to_recordset(CAST(:rules AS jsonb)) AS r(item text, debtors jsonb, above bigint, any_of jsonb,"
-    " blocking boolean, on_expiry text)"
+    "jsonb_to_recordset(CAST(:rules AS jsonb)) AS r(item text, countries jsonb, debtors jsonb, above bigint,"
+    " any_of jsonb, blocking boolean, on_expiry text)"
 )
 _ASK = text(
     "WITH lacking AS MATERIALIZED (SELECT c.id AS claim_id, r.item, r.blocking, r.on_expiry FROM claim c"
     f" JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id CROSS JOIN {_RULES}"
     " WHERE c.creditor_id = :c AND c.placement_id = :p AND c.state = 'active' AND r.debtors ? d.kind"
+    " AND coalesce(r.countries ? d.country, true)"
     f" AND c.principal_minor >= r.above AND NOT ({_KNOWN})"
     " AND NOT EXISTS (SELECT 1 FROM information_request q WHERE q.creditor_id = c.creditor_id"
     "  AND q.claim_id = c.id)),"

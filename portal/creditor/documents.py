@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from agency.claims.amending import AMENDABLE, amend_claim_type, amend_invoice, tell_contract
 from agency.claims.models import Claim, Invoice
+from agency.documents.asking import solve
 from agency.documents.correcting import judge_document
 from agency.documents.jobs import check_claim_later
 from agency.documents.models import DocumentCheck
@@ -196,6 +197,7 @@ def contract(
             unit, creditor_id=creditor_id, claim_id=claim_id, subject=form.data.subject,
             contract_on=form.data.contract_on,
         )  # fmt: skip
+        solve(unit, creditor_id=creditor_id, claim_id=claim_id)
     if form.errors:
         error = next(iter(form.errors.values()))
         return show_claim(request, unit, creditor_id, claim_id, error=error, status=422)

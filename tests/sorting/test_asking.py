@@ -1,10 +1,11 @@
 """What must be known before the first contact is asked once, holds its claim, and solves itself (S-23)."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import text
 
+from agency.claims.amending import tell_contract
 from agency.claims.holds import running_holds
 from agency.communication.creditor_mail import send_creditor_mails, tell_creditors
 from agency.documents.asking import ask_missing, expire, open_requests, requests_of, solve
@@ -83,6 +84,24 @@ class TestAsking:
             ("F3", "proof", True),
         ]
         assert grounds(units, creditor_id) == [[], ["missing_information"], ["missing_information"]]
+
+    def test_a_consumer_in_germany_waits_until_his_contract_is_told(self, units, creditor_id):
+        abroad = a_row(
+            "F4", kind="particulier", name="Jan Bakker", country="DE", postcode="10115", email="j@example.org"
+        )
+        shop = a_row(
+            "F5", customer="9", name="Laden GmbH", country="DE", postcode="10115", email="l@example.org"
+        )
+        assert ask(units, creditor_id, accepted(units, creditor_id, abroad, shop)) == 1
+        consumer, _company = claim_ids(units, creditor_id)
+        assert grounds(units, creditor_id) == [["missing_information"], []]
+        with units.open(Door.CREDITOR, by="user:clerk", creditor_id=creditor_id) as unit:
+            tell_contract(
+                unit, creditor_id=creditor_id, claim_id=consumer, subject="Ein Fahrrad",
+                contract_on=date(2026, 4, 20),
+            )  # fmt: skip
+            assert solve(unit, creditor_id=creditor_id, claim_id=consumer) == 1
+        assert grounds(units, creditor_id) == [[], []]
 
     def test_asking_again_asks_nothing_twice(self, units, creditor_id):
         placement_id = accepted(units, creditor_id, UNREACHED)
