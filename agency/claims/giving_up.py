@@ -140,11 +140,14 @@ def take_back(
     refuse_without_reason(why)
     found = _booked(unit, creditor_id, transaction_id)
     claim = claim_to_change(unit, creditor_id=creditor_id, claim_id=found.claim_id)
+    key = key or f"taken_back:{unit.by}:{transaction_id}"
+    if again := _taken_back_by(unit, creditor_id, transaction_id, key):
+        return again  # the claim may have ended since, and stays so
     reversal = reverse(
         unit,
         creditor_id=creditor_id,
         transaction_id=transaction_id,
-        source_key=key or f"taken_back:{unit.by}:{transaction_id}",
+        source_key=key,
         why=why.strip(),
         effective_on=on or found.effective_on,
     )
@@ -245,6 +248,17 @@ def _standing(unit: Unit, creditor_id: UUID, act: Act, key: str) -> UUID | None:
             " AND source_key = :key"
         ),
         {"c": creditor_id, "kind": act.value, "key": key},
+    )
+    return found.scalar_one_or_none()
+
+
+def _taken_back_by(unit: Unit, creditor_id: UUID, transaction_id: UUID, key: str) -> UUID | None:
+    found = unit.session.connection().execute(
+        text(
+            "SELECT id FROM ledger_transaction WHERE creditor_id = :c AND reverses_id = :id"
+            " AND source_key = :key"
+        ),
+        {"c": creditor_id, "id": transaction_id, "key": key},
     )
     return found.scalar_one_or_none()
 

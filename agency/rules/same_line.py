@@ -11,11 +11,12 @@ look alike, the second finds no partner left and is booked.
 
 The balances say what texts cannot. A statement that opens and closes as a known one, with the same amounts,
 is that one in another dress, however it words its lines. A statement that opens where a known one closes
-tells what came after it, so nothing of it is known from there, even when it looks the same.
+tells what came after it, so nothing of it is known from there or from what came before, even when it looks
+the same.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -95,35 +96,77 @@ def sort_out(
     return SortedOut(pairing.known, pairing.parts)
 
 
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    period: Period
+    lines: Sequence[ToldLine]
+
+    def is_over_before(self, other: "_Statement") -> bool:
+        """Whether the other one goes on where this one ends."""
+        if self.period.closing is None or self.period.closing != other.period.opening:
+            return False
+        return _goes_before(self.lines, self.period, other.lines)
+
+
 def _relations(
     told: Sequence[ToldLine], booked: Sequence[ToldLine], period: Period, periods: Mapping[Hashable, Period]
 ) -> dict[Hashable, _Relation]:
     by_statement: defaultdict[Hashable, list[ToldLine]] = defaultdict(list)
     for line in booked:
         by_statement[line.statement].append(line)
-    return {
-        statement: _relation(told, lines, period, periods.get(statement, Period()))
+    this = _Statement(period, told)
+    others = {
+        statement: _Statement(periods.get(statement, Period()), lines)
         for statement, lines in by_statement.items()
+    }
+    far = _far_apart(this, others)
+    return {
+        statement: _Relation.APART if statement in far else _relation(this, other)
+        for statement, other in others.items()
     }
 
 
-def _relation(
-    told: Sequence[ToldLine], booked: Sequence[ToldLine], period: Period, other: Period
-) -> _Relation:
-    if None in (period.opening, period.closing, other.opening, other.closing):
+def _relation(this: _Statement, other: _Statement) -> _Relation:
+    if None in (this.period.opening, this.period.closing, other.period.opening, other.period.closing):
         return _Relation.OPEN
-    same_ends = (period.opening, period.closing, period.closes_on) == (
-        other.opening,
-        other.closing,
-        other.closes_on,
-    )
-    if same_ends and _entries(told) == _entries(booked) and not _named_otherwise(told, booked):
+    if (
+        this.period == other.period
+        and _entries(this.lines) == _entries(other.lines)
+        and not _named_otherwise(this.lines, other.lines)
+    ):
         return _Relation.SAME
-    if period.opening == other.closing and _goes_before(booked, other, told):
-        return _Relation.APART
-    if period.closing == other.opening and _goes_before(told, period, booked):
+    if other.is_over_before(this) or this.is_over_before(other):
         return _Relation.APART
     return _Relation.OPEN
+
+
+def _far_apart(this: _Statement, others: Mapping[Hashable, _Statement]) -> set[Hashable]:
+    """The statements from which a chain of others leads to this one, or from this one to them: a day told in
+    many statements may have three payments that look alike.
+
+    Only where no known statement begins, or none ends, as this one does: it could cover several of them.
+    """
+    found: set[Hashable] = set()
+    if all(other.period.opening != this.period.opening for other in others.values()):
+        found |= _chain(this, others, lambda one, other: other.is_over_before(one))
+    if all(other.period.closing != this.period.closing for other in others.values()):
+        found |= _chain(this, others, lambda one, other: one.is_over_before(other))
+    return found
+
+
+def _chain(
+    this: _Statement,
+    others: Mapping[Hashable, _Statement],
+    linked: Callable[[_Statement, _Statement], bool],
+) -> set[Hashable]:
+    found: set[Hashable] = set()
+    ends = [this]
+    while ends:
+        one = ends.pop()
+        new = [name for name, other in others.items() if name not in found and linked(one, other)]
+        found.update(new)
+        ends += [others[name] for name in new]
+    return found
 
 
 def _named_otherwise(told: Sequence[ToldLine], booked: Sequence[ToldLine]) -> bool:

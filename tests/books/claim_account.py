@@ -43,6 +43,8 @@ class ClaimAccount:
     last_on: date = date.min
     taken: dict[date, Counter] = field(default_factory=dict)
     costs_fixed: Counter = field(default_factory=Counter)
+    # First and last day of each time in which no interest runs; the last is none while it goes on.
+    stops: list[tuple[date, date | None]] = field(default_factory=list)
     # What the ledger should show: fixed so far, less what was taken.
     booked: Counter = field(default_factory=Counter)
     owed_back: int = 0
@@ -61,19 +63,22 @@ class ClaimAccount:
         return sum(taken[part] for day, taken in self.taken.items() if day <= on)
 
     def _interest(self, on: date) -> int:
-        """Interest runs from the day after the due date, the day of a payment included."""
+        """Interest runs from the day after the due date, that of a payment included; not on stopped days."""
         if not self.percent:
             return 0
         unpaid, base, begins = 0, self.principal, self.due_on + DAY
         for day in sorted({*(day for day in self.taken if day <= on), on}):
-            days = (day - begins).days + 1
-            if days > 0:
+            if begins <= day:
+                days = sum(not self._stands_still(begins + n * DAY) for n in range((day - begins).days + 1))
                 unpaid += half_up(Fraction(max(0, base) * self.percent * days, 36_500))
                 begins = day + DAY
             taken = self.taken.get(day, Counter())
             unpaid -= min(taken["interest"], unpaid) if taken["interest"] > 0 else taken["interest"]
             base -= taken["principal"]
         return unpaid
+
+    def _stands_still(self, day: date) -> bool:
+        return any(first <= day <= (last or date.max) for first, last in self.stops)
 
     def take(self, on: date, parts: Parts) -> None:
         """Write down that something was paid or given up, and what was fixed for it; minus takes it back."""

@@ -25,7 +25,7 @@ from tests.books.ground import Ground
 from tests.books.watched import Watched
 from tests.conftest import TEMPLATE, RunServers
 
-EXAMPLES, STEPS = 4, 100
+EXAMPLES, STEPS = 20, 100  # of which the first is the simplest one: the same rule over and over
 MEMORY = Path(__file__).parents[2] / ".soak" / "run.json"
 BROKEN = 1
 STOPPED = 130

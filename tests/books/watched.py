@@ -48,6 +48,14 @@ _EVENTS = text(
     "SELECT id, kind, creditor_id, claim_id, facts FROM event WHERE id > :last AND kind = ANY(:kinds)"
     " ORDER BY id"
 )
+_STOPS = text("SELECT claim_id, first_day, last_day FROM interest_stop")
+_STOPPED_APART_FROM_PLANS = text(
+    "SELECT c.claim_id FROM (SELECT claim_id FROM interest_stop WHERE ground = 'payment_plan'"
+    "  AND last_day IS NULL) c FULL JOIN (SELECT DISTINCT i.claim_id FROM plan p JOIN plan_claim i"
+    "  ON i.creditor_id = p.creditor_id AND i.plan_id = p.id WHERE p.state = 'active'"
+    "  AND (p.bands ->> 'interest_stops')::boolean) p USING (claim_id)"
+    " WHERE c.claim_id IS NULL OR p.claim_id IS NULL"
+)
 _SUMS = text(
     "SELECT creditor_id, account, claim_id, sum(amount_minor)::bigint AS minor FROM ledger_entry"
     " GROUP BY 1, 2, 3"
@@ -74,6 +82,7 @@ class Watched(RuleBasedStateMachine):
 
     ground: ClassVar[Ground]
     steps: ClassVar[int] = 0
+    told: ClassVar[Counter[str]] = Counter()
     red_seen: ClassVar[Counter[str]] = Counter()
 
     def __init__(self) -> None:
@@ -142,8 +151,13 @@ class Watched(RuleBasedStateMachine):
         self.last_event = row.id
 
     def _tell(self, unit: Unit) -> None:
+        for account in self.books.claims.values():
+            account.stops = []
+        for row in unit.session.connection().execute(_STOPS):
+            self.books.claims[row.claim_id].stops.append((row.first_day, row.last_day))
         for row in unit.session.connection().execute(_TOLD, {"last": self.last_transaction}).all():
             getattr(self, f"_told_{row.kind.replace('.', '_')}")(row)
+            Watched.told[row.kind] += 1
             self.last_transaction = row.xid
 
     def _told_payment(self, row: Any) -> None:
@@ -258,9 +272,13 @@ class Watched(RuleBasedStateMachine):
         for key, one in asked.items():
             account = self.books.claims[key[1]]
             found = Parts(one.costs.minor + one.costs_vat.minor, one.interest.minor, one.principal.minor)
-            assert found == account.owed(unit.today), key[1]
+            assert found == account.owed(unit.today), (key[1], found, account)
             assert min(found) >= 0
-            assert states[key[1]] == account.state
+            assert states[key[1]] == account.state, (key[1], states[key[1]], account.state)
+
+        if not self.workers_stand_still:
+            apart = unit.session.connection().execute(_STOPPED_APART_FROM_PLANS).scalars().all()
+            assert not apart, apart
 
     def _compare_suspense(self, unit: Unit) -> None:
         """What waits in suspense is the lines that wait and the money that no claim took: nothing else."""

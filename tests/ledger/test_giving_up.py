@@ -5,9 +5,12 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from agency.claims.giving_up import MoreThanOpen, NoReason, give_up, given_up, only, take_back
 from agency.claims.itemisation import itemise
+from agency.claims.models import Claim
+from agency.claims.states import ClaimState
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Door
 from agency.ledger.posting import AlreadyReversed
@@ -135,6 +138,20 @@ class TestGivingUp:
         )
         assert owed(staff, claim).total == before
         assert given_up(staff, creditor_id=claim[0], claim_id=claim[1], currency="EUR") == eur(0)
+
+    def test_taken_back_twice_leaves_a_claim_closed_that_ended_in_between(self, staff, claim):
+        creditor = claim[0]
+        first = waive(staff, claim, 4_000, key="first")
+        found = [take_back(staff, creditor_id=creditor, transaction_id=first, why="wrong")]
+        rest = owed(staff, claim)
+        for part, amount in ((Part.principal, rest.principal), (Part.interest, rest.interest)):
+            waive(staff, claim, amount.minor, part=part, key=part.value)
+        waive(staff, claim, (rest.costs + rest.costs_vat).minor, part=Part.costs, key="costs")
+        found.append(take_back(staff, creditor_id=creditor, transaction_id=first, why="clicked twice"))
+        assert found[0] == found[1]
+        assert staff.session.get_one(Claim, claim).state == ClaimState.CLOSED
+        told = text("SELECT count(*) FROM event WHERE kind = 'PartOwedAgain'")
+        assert staff.session.connection().execute(told).scalar_one() == 1
 
     def test_another_person_cannot_take_it_back_again(self, units, claim, staff):
         transaction = waive(staff, claim, 1_000)

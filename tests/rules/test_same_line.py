@@ -258,3 +258,34 @@ class TestCollectiveEntries:
         details = [line(100, batch="B", bank_ref=mine), line(200, batch="B", bank_ref=mine)]
         whole = booked(300, bank_ref=theirs, format=format)
         assert dict(found(details, [whole]).parts) == ({0: (0, 1)} if explains else {})
+
+
+class TestADayInManyStatements:
+    """Each of them holds one line; the first and the last look the same."""
+
+    def sorted_out(self, told, mine):
+        lines = [booked(100, text="rent"), booked(50, statement=2), booked(30, statement=3)]
+        periods = {1: period(0, 100), 2: period(100, 150), 3: period(150, 180)}
+        return dict(sort_out(told=told, booked=lines, period=mine, periods=periods).known)
+
+    def test_what_goes_on_from_the_last_is_new_however_it_looks(self):
+        assert self.sorted_out([line(100, text="rent")], period(180, 280)) == {}
+        assert self.sorted_out([line(100, text="rent")], period(150, 250)) == {0: 0}, (
+            "another one goes on there"
+        )
+        assert self.sorted_out([line(100, text="rent")], Period(None, eur(280), DAY)) == {0: 0}
+
+    def test_what_leads_to_the_first_is_new_too(self):
+        assert self.sorted_out([line(30)], period(-30, 0)) == {}
+        assert self.sorted_out([line(100, text="rent")], period(50, 150)) == {0: 0}, "another one ends there"
+
+    def test_one_that_covers_them_tells_nothing_new(self):
+        told = [line(100, text="rent"), line(50), line(30)]
+        assert self.sorted_out(told, period(0, 180)) == {0: 0, 1: 1, 2: 2}
+
+    def test_a_chain_that_is_broken_says_nothing(self):
+        assert self.sorted_out([line(100, text="rent")], period(190, 290)) == {0: 0}
+        assert self.sorted_out([line(50)], period(180, 230)) == {}
+
+    def test_told_again_in_another_dress_it_is_known(self):
+        assert self.sorted_out([line(30, text="other words")], period(150, 180)) == {0: 2}
