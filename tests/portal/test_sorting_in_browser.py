@@ -7,7 +7,9 @@ from agency.documents.asking import ask_missing
 from agency.documents.dossier import ask_dossier
 from agency.kernel.unit import Door
 from agency.parties.models import Role
+from agency.pricing.acceptance import accept_quote
 from tests.barriers import DESK, barriers
+from tests.intake.factories import a_file, a_row
 from tests.portal.served import serve
 from tests.portal.test_shell_in_browser import watched
 from tests.portal.test_sorting_and_asking import claims, clerk, creditor_id, dropped, house, one
@@ -82,3 +84,43 @@ def test_the_keyboard_alone_sorts_and_takes_back(browser, served, creditor_id, c
         page.keyboard.press("u")
         page.wait_for_url(first)
         assert one(served.house, "SELECT count(*) FROM document WHERE claim_id IS NOT NULL") == 0
+
+
+@pytest.fixture
+def abroad(house, clerk, creditor_id):
+    """A consumer in Germany who must be told what was agreed; nobody said it yet."""
+    clerk.drop(
+        a_file(
+            a_row(
+                "R-77",
+                kind="particulier",
+                name="Jan Bakker",
+                country="DE",
+                postcode="10115",
+                email="j@example.org",
+            )
+        )
+    )
+    with house.units.open(Door.CREDITOR, by="user:x", creditor_id=creditor_id) as unit:
+        accept_quote(unit, creditor_id=creditor_id, quote_id=one(house, "SELECT id FROM quote"))
+    with house.units.open(Door.STAFF, by="system:test") as unit:
+        ask_missing(unit, creditor_id=creditor_id, placement_id=one(house, "SELECT id FROM placement"))
+    with serve(house) as running:
+        yield running
+
+
+def test_a_creditor_says_what_was_agreed_with_a_consumer_in_germany(browser, abroad, creditor_id):
+    claim = one(abroad.house, "SELECT id FROM claim")
+    with window(browser, abroad, Role.CREDITOR_CLERK, creditor=creditor_id) as context:
+        page, complaints = watched(context)
+        page.goto(f"/creditor/missing/{claim}")
+        assert barriers(page) == []
+        page.get_by_role("link", name="Say what was agreed").click()
+        page.get_by_label("What was bought or done?").fill("Ein Fahrrad")
+        page.get_by_label("Date of the contract").fill("2026-04-20")
+        page.locator("#contract").get_by_role("button", name="Save").click()
+        page.get_by_text("The claim is changed.").wait_for()
+        page.goto(f"/creditor/missing/{claim}")
+        page.get_by_text("Done").wait_for()
+        assert complaints == []
+    assert one(abroad.house, "SELECT count(*) FROM hold WHERE lifted_at IS NULL") == 0
