@@ -19,7 +19,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
+from enum import Enum, auto
 from typing import Final
 
 from agency.money import Money
@@ -69,10 +69,10 @@ class SortedOut:
     parts: Mapping[int, tuple[int, ...]]
 
 
-class _Relation(StrEnum):
-    SAME = "same"
-    APART = "apart"
-    OPEN = "open"
+class _Relation(Enum):
+    SAME = auto()
+    APART = auto()
+    OPEN = auto()
 
 
 def sort_out(

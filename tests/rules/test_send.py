@@ -246,3 +246,8 @@ def test_a_deferred_message_leaves_at_the_moment_named(at, channel, hours_ago):
 @pytest.mark.parametrize("changes", [{"repeats_term": True}, {"term_ended": True}])
 def test_a_copy_within_the_term_and_another_message_after_it_leave(changes):
     assert gate(NOON, **changes).verdict == "send"
+
+
+def test_a_notice_that_repeats_a_term_says_why_it_may_not_leave():
+    laws = {line.source for line in gate(repeats_term=True, term_ended=True).trace}
+    assert "BW 6:96(6); WER art. XIX.2: a notice leaves its whole term from when it arrives" in laws

@@ -1,7 +1,7 @@
 """Tables of an operator: they replace the shipped ones, all or none, and no cache remembers the old ones."""
 
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from importlib.resources import files
 
@@ -13,6 +13,7 @@ from agency.rules.interest import interest
 from agency.rules.interest_column import interest_column
 from agency.rules.rates import rate_on
 from agency.rules.tables import BrokenTable, read_table, row_in_force, table_names, use_folder
+from agency.rules.tables.shape import check_table
 
 pytestmark = pytest.mark.pure
 
@@ -209,3 +210,47 @@ def test_the_row_in_force_is_the_latest_that_has_begun():
 
 def test_numbers_with_a_point_are_exact():
     assert read_table("rates_nl_trade")["rate"][-1]["percent"] == Decimal("10.40")
+
+
+class TestShape:
+    """What is checked of any table, on small ones."""
+
+    ROW = {"since": date(2026, 1, 1), "percent": Decimal(2), "source": "law"}  # noqa: RUF012
+
+    def checked(self, content, like) -> str:
+        try:
+            check_table("table", content, like=like)
+        except BrokenTable as broken:
+            return str(broken)
+        return ""
+
+    @pytest.mark.parametrize("series", ["rate", "points"])
+    def test_both_series_are_yearly_rates_in_order(self, series):
+        like = {series: [self.ROW]}
+        assert self.checked({series: [self.ROW | {"percent": Decimal(104)}]}, like).endswith("no yearly rate")
+        assert self.checked({series: [self.ROW, self.ROW]}, like).endswith("overlaps the row before it")
+
+    @pytest.mark.parametrize("field", ["law", "kinds", "base", "ordinary"])
+    def test_what_a_table_rests_on_stays(self, field):
+        assert (
+            self.checked({field: "other"}, {field: "shipped"})
+            == f"table: {field} stays as shipped: 'shipped'"
+        )
+
+    @pytest.mark.parametrize(("field", "text"), [("note", "heard"), ("doubt", "memory")])
+    def test_any_row_may_carry_a_remark(self, field, text):
+        like = {"scale": [{"source": "law"}]}
+        assert self.checked({"scale": [{"source": "law", field: text}]}, like) == ""
+        assert "is no text" in self.checked({"scale": [{"source": "law", field: 4}]}, like)
+        assert self.checked(like, {"scale": [{"source": "law", field: text}]}) == ""
+
+    @pytest.mark.parametrize(
+        ("shipped", "kind"),
+        [
+            (4, "number"), ("4", "text"), (date(2026, 1, 1), "day"), (datetime(2026, 1, 1, tzinfo=UTC), "moment"),
+            (True, "yes or no"), ([4], "list"), ({"a": 4}, "group"),
+        ],
+    )  # fmt: skip
+    def test_a_value_of_another_kind_is_named(self, shipped, kind):
+        other = "text" if kind != "text" else 4
+        assert self.checked({"field": other}, {"field": shipped}) == f"table: field is no {kind}: {other!r}"

@@ -62,8 +62,28 @@ def sent(key: str, on: date = DUE) -> SentStep:
 )
 def test_a_step_that_cannot_be_walked_is_named(changed, reason):
     assert StepFault("first", reason) in list(step_faults([replace(FIRST, **changed)]))
-    with pytest.raises(BrokenPath, match="step first"):
+    with pytest.raises(BrokenPath) as broken:
         path_of(replace(FIRST, **changed))
+    unclear = "has no channel, anchor or a past day"
+    assert (
+        str(broken.value)
+        == f"path own: step first {'leaves at no hour of a day' if 'hour' in changed else unclear}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("steps", "sentence"),
+    [
+        ((), "steps need keys of their own"),
+        ((FIRST, FIRST), "steps need keys of their own"),
+        ((NEXT,), "the first step counts from the due date"),
+        ((FIRST, replace(NEXT, anchor="notice_ended")), "step next waits for a notice that was not sent"),
+    ],
+)
+def test_a_path_that_cannot_be_walked_says_why(steps, sentence):
+    with pytest.raises(BrokenPath) as broken:
+        path_of(*steps)
+    assert str(broken.value) == f"path own: {sentence}"
 
 
 @pytest.mark.parametrize(
