@@ -64,11 +64,8 @@ def test_a_step_that_cannot_be_walked_is_named(changed, reason):
     assert StepFault("first", reason) in list(step_faults([replace(FIRST, **changed)]))
     with pytest.raises(BrokenPath) as broken:
         path_of(replace(FIRST, **changed))
-    unclear = "has no channel, anchor or a past day"
-    assert (
-        str(broken.value)
-        == f"path own: step first {'leaves at no hour of a day' if 'hour' in changed else unclear}"
-    )
+    why = "leaves at no hour of a day" if "hour" in changed else "has no channel, anchor or a past day"
+    assert str(broken.value) == f"path own: step first {why}"
 
 
 @pytest.mark.parametrize(
