@@ -246,7 +246,8 @@ class TestShape:
         ("shipped", "kind"),
         [
             (4, "number"), ("4", "text"), (date(2026, 1, 1), "day"),
-            (datetime(2026, 1, 1, tzinfo=UTC), "moment"), (True, "yes or no"), ([4], "list"), ({"a": 4}, "group"),
+            (datetime(2026, 1, 1, tzinfo=UTC), "moment"), (True, "yes or no"),
+            ([4], "list"), ({"a": 4}, "group"),
         ],
     )  # fmt: skip
     def test_a_value_of_another_kind_is_named(self, shipped, kind):
