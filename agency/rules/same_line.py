@@ -19,7 +19,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from enum import Enum, auto
+from enum import StrEnum, auto
 from typing import Final
 
 from agency.money import Money
@@ -69,7 +69,7 @@ class SortedOut:
     parts: Mapping[int, tuple[int, ...]]
 
 
-class _Relation(Enum):
+class _Relation(StrEnum):
     SAME = auto()
     APART = auto()
     OPEN = auto()
