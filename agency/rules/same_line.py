@@ -103,9 +103,8 @@ class _Statement:
 
     def is_over_before(self, other: "_Statement") -> bool:
         """Whether the other one goes on where this one ends."""
-        if self.period.closing is None or self.period.closing != other.period.opening:
-            return False
-        return _goes_before(self.lines, self.period, other.lines)
+        meets = self.period.closing is not None and self.period.closing == other.period.opening
+        return meets and _goes_before(self.lines, self.period, other.lines)
 
 
 def _relations(
@@ -129,11 +128,8 @@ def _relations(
 def _relation(this: _Statement, other: _Statement) -> _Relation:
     if None in (this.period.opening, this.period.closing, other.period.opening, other.period.closing):
         return _Relation.OPEN
-    if (
-        this.period == other.period
-        and _entries(this.lines) == _entries(other.lines)
-        and not _named_otherwise(this.lines, other.lines)
-    ):
+    same = this.period == other.period and _entries(this.lines) == _entries(other.lines)
+    if same and not _named_otherwise(this.lines, other.lines):
         return _Relation.SAME
     if other.is_over_before(this) or this.is_over_before(other):
         return _Relation.APART

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agency.rules.account_change import (
+    RUNNING,
     AccountChange,
     ApprovalRefused,
     ChangeState,
@@ -29,6 +30,13 @@ def test_two_other_people_and_a_wait():
     assert twice.pays_from == NOW + WAIT
     assert not may_pay_to(twice, now=NOW + WAIT - timedelta(microseconds=1))
     assert may_pay_to(twice, now=NOW + WAIT)
+
+
+def test_its_states_stand_in_the_database():
+    assert approve_change(ASKED, by="user:bob", now=NOW).state.value == "confirmed"
+    states = "asked confirmed approved in_force refused taken_back"
+    assert [state.value for state in ChangeState] == states.split()
+    assert {state.value for state in RUNNING} == {"asked", "confirmed", "approved"}
 
 
 @pytest.mark.parametrize(

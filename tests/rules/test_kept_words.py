@@ -6,13 +6,11 @@ from typing import get_args
 import pytest
 
 from agency.money import Money
-from agency.rules.account_change import RUNNING, ChangeState
 from agency.rules.facts import Channel, DebtorKind, Law
 from agency.rules.fee_agreement import free_demand_fee
 from agency.rules.payer_name import compare_names
 from agency.rules.reference_repair import repaired_references
 from agency.rules.remainder import small_remainder
-from agency.rules.requote import Verdict, Waits
 from agency.rules.split_line import split_over_claims
 from agency.rules.treatment import PathFacts, next_step
 from agency.rules.treatment_path import ANCHORS, AfterPath, Anchor, PathEnd, PathStep, TreatmentPath, end_of
@@ -29,22 +27,6 @@ def eur(minor: int) -> Money:
 
 def path_of(*steps: PathStep) -> TreatmentPath:
     return TreatmentPath("own", "1", Law.nl, (DebtorKind.consumer,), steps)
-
-
-@pytest.mark.parametrize(
-    ("words", "kept"),
-    [
-        (ChangeState, "asked confirmed approved in_force refused taken_back"),
-        (Verdict, "stands falls rises"),
-        (Waits, "nothing contested claim"),
-    ],
-)
-def test_states_stand_in_the_database(words, kept):
-    assert [word.value for word in words] == kept.split()
-
-
-def test_a_change_of_account_may_be_stopped_until_it_is_in_force():
-    assert {state.value for state in RUNNING} == {"asked", "confirmed", "approved"}
 
 
 def test_traces_name_rule_version_and_source():

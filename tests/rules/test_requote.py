@@ -41,6 +41,13 @@ def judge(agreed, offered, policy=ALWAYS, *, only_added=False, **more):
     )
 
 
+def test_verdicts_stand_in_the_database():
+    unchanged = Terms(1, Money(0, "EUR"), Money(0, "EUR"))
+    assert judge(unchanged, unchanged).verdict.value == "stands"
+    assert [verdict.value for verdict in Verdict] == ["stands", "falls", "rises"]
+    assert [waits.value for waits in Waits] == ["nothing", "contested", "claim"]
+
+
 @given(agreed=terms, offered=terms, only_added=st.booleans())
 def test_it_rises_where_anything_is_dearer_and_falls_where_nothing_is(agreed, offered, only_added):
     decision = judge(agreed, offered, only_added=only_added)

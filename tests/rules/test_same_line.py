@@ -279,6 +279,10 @@ class TestADayInManyStatements:
         assert self.sorted_out([line(30)], period(-30, 0)) == {}
         assert self.sorted_out([line(100, text="rent")], period(50, 150)) == {0: 0}, "another one ends there"
 
+    def test_what_stands_beside_it_is_another_also_where_one_goes_on_there_already(self):
+        assert self.sorted_out([line(50)], period(150, 200)) == {}
+        assert self.sorted_out([line(50)], period(50, 100)) == {}
+
     def test_one_that_covers_them_tells_nothing_new(self):
         told = [line(100, text="rent"), line(50), line(30)]
         assert self.sorted_out(told, period(0, 180)) == {0: 0, 1: 1, 2: 2}
