@@ -75,6 +75,6 @@ class TestAPathAsFields:
     def test_takes_a_claim_of_an_unknown_size_for_the_smallest(self):
         facts = PathFacts(due_date=date(2026, 11, 2))
         above = PathStep("above", (Channel.letter,), "reminder_2", "due_date", 1, above_minor=0)
-        [first] = [next_step(path=path_of(above, STEP), facts=facts, today=ON)]
+        first = next_step(path=path_of(above, STEP), facts=facts, today=ON)
         assert first is not None
         assert first.key == "first"
