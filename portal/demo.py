@@ -15,7 +15,7 @@ from sqlalchemy import text
 from agency.communication.templates import publish_templates
 from agency.kernel.ids import new_id
 from agency.kernel.outbox import drain
-from agency.kernel.unit import Door, Unit
+from agency.kernel.unit import Door, Unit, agency_day
 from agency.parties.models import Audience, Creditor, CreditorTerms, Role
 from agency.parties.registration import Sender, register_creditor, register_house
 from agency.parties.users import create_user
@@ -145,7 +145,7 @@ def _demo_creditor(
             colour=colour,
         ),
         terms=CreditorTerms(
-            creditor_id=creditor_id, valid_from=now.date(), created_at=now, costs_clause=country == "BE"
+            creditor_id=creditor_id, valid_from=agency_day(now), created_at=now, costs_clause=country == "BE"
         ),
         file_name=file_name,
         content=content,

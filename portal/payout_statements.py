@@ -10,7 +10,7 @@ from uuid import UUID
 
 from agency.kernel.errors import NotFound
 from agency.kernel.settings import Settings
-from agency.kernel.unit import AGENCY_ZONE, Unit
+from agency.kernel.unit import Unit, agency_day
 from agency.money import Money
 from agency.ports.providers import Renderer, Value
 from agency.remittance.models import RemittanceRun, RunState
@@ -126,7 +126,7 @@ def statement_pdf(
     )
     with speaking(language):
         values = _values(run, shares, creditor, settings, language)
-    dated = (run.approved_at or run.drafted_at).astimezone(AGENCY_ZONE).date()
+    dated = agency_day(run.approved_at or run.drafted_at)
     return renderer.letter(source=SOURCE.read_text(encoding="utf-8"), values=values, dated=dated)
 
 
@@ -208,7 +208,7 @@ def books_file(
         for one in movements
     ]
     moment = run.approved_at or run.drafted_at
-    day = moment.astimezone(AGENCY_ZONE).date()
+    day = agency_day(moment)
     opening = Money.zero(run.currency)
     name = f"payout-{run.cutoff_on}"
     if kind == "mt940":

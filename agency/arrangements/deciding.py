@@ -14,7 +14,7 @@ from agency.claims.states import HoldGround
 from agency.events import PlanAgreed, PlanEnded, PlanRefused
 from agency.kernel.emitting import emit
 from agency.kernel.errors import Conflict, Invalid, NotFound
-from agency.kernel.unit import AGENCY_ZONE, Unit
+from agency.kernel.unit import Unit, agency_day
 from agency.rules.interest_stops import StopGround
 
 _DAY = timedelta(days=1)
@@ -143,7 +143,7 @@ def start_everywhere(unit: Unit, event: PlanAgreed) -> None:
         lift_holds_on(unit, **whose, ground=HoldGround.PLAN_REQUESTED)
         if plan.bands["interest_stops"]:
             # The total counts interest up to and including the day on which it was computed.
-            first_day = plan.made_at.astimezone(AGENCY_ZONE).date() + _DAY
+            first_day = agency_day(plan.made_at) + _DAY
             stop_interest(unit, **whose, ground=StopGround.payment_plan, first_day=first_day)
 
 

@@ -19,7 +19,7 @@ from agency.kernel.audit import record
 from agency.kernel.errors import Conflict, Forbidden, NotFound
 from agency.kernel.ids import new_id
 from agency.kernel.locks import single
-from agency.kernel.unit import AGENCY_ZONE, Unit
+from agency.kernel.unit import Unit, agency_day
 from agency.money import Money
 from agency.rules.mandates import Sequence as SequenceType
 from agency.rules.mandates import first_collection_day, may_collect, sequence_of
@@ -107,9 +107,7 @@ def draft_collection(unit: Unit) -> DirectDebitFile:
         row
         for row in unit.session.connection().execute(_DUE, {"collect_on": collect_on})
         if row.currency == "EUR"
-        and may_collect(
-            signed_on=row.signed_at.astimezone(AGENCY_ZONE).date(), used_on=row.last_on, due_on=collect_on
-        )
+        and may_collect(signed_on=agency_day(row.signed_at), used_on=row.last_on, due_on=collect_on)
     ]
     file_id = new_id()
     debits = [debit for debit in _debits(unit, rows, file_id) if debit.amount_minor > 0]
@@ -280,7 +278,7 @@ def _line(row: Row[Any]) -> CollectionLine:
         amount=Money(row.amount_minor, row.currency),
         sequence=row.sequence,
         mandate=row.reference,
-        signed_on=row.signed_at.astimezone(AGENCY_ZONE).date(),
+        signed_on=agency_day(row.signed_at),
         # The claim's own reference stands first, so that the incoming line settles it by itself.
         text=f"{row.payment_reference} {row.number} {row.instalment}",
     )

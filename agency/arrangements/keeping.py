@@ -19,7 +19,7 @@ from agency.claims.itemisation import itemise_many
 from agency.claims.states import ClaimState
 from agency.events import InstalmentMissed, PaymentReceived, PaymentReversed
 from agency.kernel.emitting import emit
-from agency.kernel.unit import AGENCY_ZONE, Unit
+from agency.kernel.unit import Unit, agency_day
 from agency.rules.instalments import Bands, Part, Standing, spread, standing, within_owed
 from agency.rules.interest_stops import StopGround, plan_request_stop
 
@@ -198,7 +198,7 @@ def _tell_missed(
 
 def _stop_unanswered(unit: Unit, plan: Plan) -> None:
     """Let no default interest run when a Belgian consumer waited too long for an answer (WER Book XIX)."""
-    stop = plan_request_stop(requested_on=plan.made_at.astimezone(AGENCY_ZONE).date())
+    stop = plan_request_stop(requested_on=agency_day(plan.made_at))
     if stop is None or unit.today < stop.first_day:
         return
     waiting = unit.session.connection().execute(

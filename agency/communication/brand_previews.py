@@ -17,6 +17,7 @@ from agency.communication.rendering import MessageText, render_text
 from agency.communication.templates import composed_files
 from agency.communication.values import is_early, message_values, pay_values
 from agency.kernel.settings import Settings
+from agency.kernel.unit import agency_day
 from agency.ports.providers import CopiedPage, Renderer, Sender
 from agency.rules.brand import BrandDesign
 from agency.rules.facts import Channel, DebtorKind, Law, Phase
@@ -119,7 +120,9 @@ def preview(
     :raises UnableToRender: text and values do not make a message.
     """
     composed = written_in(key, channel, language=language, creditors=case.facts["creditor_language"])
-    row, values = values_of(design, case, composed, on=at.date(), settings=settings, sends=sends, tone=tone)
+    row, values = values_of(
+        design, case, composed, on=agency_day(at), settings=settings, sends=sends, tone=tone
+    )
     on_behalf = bool(values["sender"]["on_behalf"])
     made = render_text(
         MessageText(channel, composed.body, values, at),

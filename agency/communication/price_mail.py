@@ -12,7 +12,7 @@ from sqlalchemy import Row, text
 
 from agency.communication.creditor_mail import LINES_MAX, reserve_mail, signed_by, words_of
 from agency.kernel.settings import Settings
-from agency.kernel.unit import AGENCY_ZONE, Unit
+from agency.kernel.unit import Unit, agency_day
 from agency.rules.requote import requote_policy
 
 _NOTICE: Final = "price_to_agree"
@@ -70,7 +70,7 @@ def _values(to: Row[Any], rows: list[Row[Any]], *, reminder: bool, settings: Set
     language = to.language if to.language in said else "en"
     words, count = said[language], len(rows)
     subject = words["subject_one"] if count == 1 else words["subject"].format(count=count)
-    first = rows[0].expires_at.astimezone(AGENCY_ZONE).date()
+    first = agency_day(rows[0].expires_at)
     page = f"/creditor/quotes/{rows[0].id}" if count == 1 else "/creditor/quotes/waiting"
     return {
         "language": language,

@@ -11,6 +11,7 @@ from agency.communication.composing import UnableToCompose, fill
 from agency.communication.payment_codes import drawn_code
 from agency.communication.release import Reserved
 from agency.communication.sms_segments import SEGMENTS_MAX, plain_sms, segments
+from agency.kernel.unit import agency_day
 from agency.ports.providers import Attachment, CopiedPage, Renderer, TemplateRefused
 from agency.rules.facts import Channel
 
@@ -89,7 +90,7 @@ def render_text(
             return Made(text=_sms(words))
         if words.channel is Channel.letter:
             values = letter_values(words.values, drawing=drawing)
-            dated = words.at.date()
+            dated = agency_day(words.at)
             return Made(pdf=renderer.letter(source=words.source, values=values, dated=dated, copies=copies))
         html, plain = renderer.email(mjml=words.source, values=words.values)
         return Made(html=html, text=plain)

@@ -25,7 +25,7 @@ from agency.kernel.errors import Conflict, NotFound
 from agency.kernel.files import fetch, store
 from agency.kernel.ids import new_id
 from agency.kernel.ports import Ports
-from agency.kernel.unit import AGENCY_ZONE, Door, Unit, Units
+from agency.kernel.unit import Door, Unit, Units, agency_day
 from agency.ports.bundles import Bundle, NotBound
 from agency.ports.providers import FileStore
 
@@ -133,7 +133,7 @@ def build_dossier(units: Units, ports: Ports, *, creditor_id: UUID, dossier_id: 
             ports.files,
             creditor_id=creditor_id,
             claim_id=dossier.claim_id,
-            on=dossier.as_of.astimezone(AGENCY_ZONE).date(),
+            on=agency_day(dossier.as_of),
             language=dossier.language,
         )
     told = [-10]

@@ -39,6 +39,11 @@ class Door(StrEnum):
     WORKER = "worker"
 
 
+def agency_day(moment: datetime) -> date:
+    """This function will return the agency's calendar day (Europe/Amsterdam) of a moment that has a zone."""
+    return moment.astimezone(AGENCY_ZONE).date()
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """A running transaction: its session, the present moment, and who acts through which door.
@@ -56,7 +61,7 @@ class Unit:
     @property
     def today(self) -> date:
         """The agency's calendar day (Europe/Amsterdam)."""
-        return self.now.astimezone(AGENCY_ZONE).date()
+        return agency_day(self.now)
 
     def allow_long_statements(self, minutes: int = 30) -> None:
         """This function will raise the limits of a statement, and of the time between two while a large file

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlmodel import col, func, select
 
 from agency.kernel.locks import lock_claims
-from agency.kernel.unit import AGENCY_ZONE, Unit
+from agency.kernel.unit import Unit, agency_day
 from agency.money import Money
 from agency.payments.held import release
 from agency.payments.models import (
@@ -117,7 +117,7 @@ def _bring_to(unit: Unit, intent: PaymentIntent, kept: Money) -> None:
             source=PaymentSource.PSP,
             source_key=f"{intent.provider_ref}#{len(history) + 1}",
             amount=kept,
-            value_on=intent.paid_at.astimezone(AGENCY_ZONE).date(),
+            value_on=agency_day(intent.paid_at),
             trust_account=TRUST_PSP,
         )
 

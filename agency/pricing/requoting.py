@@ -22,7 +22,7 @@ from agency.events import PriceKept, PriceLowered, PriceRiseAsked, PriceRiseDrop
 from agency.kernel.audit import record
 from agency.kernel.emitting import emit
 from agency.kernel.ids import new_id
-from agency.kernel.unit import AGENCY_ZONE, Unit
+from agency.kernel.unit import Unit, agency_day
 from agency.money import Money
 from agency.pricing.lines import CLAIM_FACTS, facts_of_row, line_factors, line_facts
 from agency.pricing.models import Quote, QuoteState
@@ -210,7 +210,7 @@ def agreed_price(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Agreed | N
     terms = Terms(
         row.fee_bps, Money(row.minimum_minor, currency), Money(row.facts["maximum_minor"], currency)
     )
-    priced_on = row.issued_at.astimezone(AGENCY_ZONE).date()
+    priced_on = agency_day(row.issued_at)
     card = card_of(unit, rate_card_id=row.rate_card_id)
     return Agreed(creditor_id, row.quote_id, row.number, card, facts, terms, priced_on)
 

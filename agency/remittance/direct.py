@@ -26,7 +26,7 @@ from agency.kernel.audit import record
 from agency.kernel.emitting import emit
 from agency.kernel.errors import Conflict, Invalid, NotFound
 from agency.kernel.ids import new_id
-from agency.kernel.unit import AGENCY_ZONE, Unit
+from agency.kernel.unit import Unit, agency_day
 from agency.money import Money
 from agency.payments.models import PaymentSource
 from agency.payments.settlement import NOTHING_OWED, Incoming, reverse_payment, settle_many
@@ -220,7 +220,7 @@ def _fault(line: _Line, claims: Sequence[Any], today: date) -> tuple[str, str] |
         return "amount", NOT_POSITIVE
     if line.paid_on > today:
         return "paid_on", IN_THE_FUTURE
-    if line.paid_on < line.claim.created_at.astimezone(AGENCY_ZONE).date():
+    if line.paid_on < agency_day(line.claim.created_at):
         return "paid_on", BEFORE_PLACEMENT
     return None
 

@@ -11,7 +11,7 @@ from agency.banking.suspense_cases import finance_people
 from agency.calendar import next_business_day
 from agency.kernel.audit import record
 from agency.kernel.errors import Invalid
-from agency.kernel.unit import AGENCY_ZONE, Unit
+from agency.kernel.unit import Unit, agency_day
 from agency.money import Money
 from agency.remittance.returned import returned_to_change
 from agency.rules.returned_payout import account_is_wrong, waits_too_long
@@ -60,7 +60,7 @@ def returned_payouts(unit: Unit, *, limit: int = 200) -> list[ReturnedPayout]:
     """This function will return payouts that came back and wait, the oldest first."""
     found = []
     for row in unit.session.connection().execute(_RETURNED, {"limit": limit}):
-        returned_on = row.returned_at.astimezone(AGENCY_ZONE).date()
+        returned_on = agency_day(row.returned_at)
         days = business_days_since(returned_on, unit.today)
         found.append(
             ReturnedPayout(

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from agency.kernel.unit import AGENCY_ZONE, Unit
+from agency.kernel.unit import Unit, agency_day
 from agency.money import Money
 from agency.remittance.models import RemittanceRun
 from agency.rules.invoice_shares import OpenInvoice, invoice_shares
@@ -121,7 +121,7 @@ def _shares(row: Row[Any], invoices: Sequence[OpenInvoice]) -> Iterable[Statemen
             part=part,
             kind=row.kind,
             direct=row.source == "direct",
-            value_on=row.value_on or row.earned_at.astimezone(AGENCY_ZONE).date(),
+            value_on=row.value_on or agency_day(row.earned_at),
             received=_signed(own + kept, sign),
             kept=_signed(kept, sign),
             fee=_signed(fee, sign),
@@ -171,7 +171,7 @@ def creditor_movements(unit: Unit, *, run: RemittanceRun, our_name: str) -> list
 
     A book-keeping program that reads them closes each invoice, the agency's invoice and the payout by itself.
     """
-    day = (run.approved_at or run.drafted_at).astimezone(AGENCY_ZONE).date()
+    day = agency_day(run.approved_at or run.drafted_at)
     found = []
     shares = list(statement_shares(unit, creditor_id=run.creditor_id, run_id=run.id))
     for number, share in enumerate(shares, 1):

@@ -3,8 +3,13 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Final
+from zoneinfo import ZoneInfo
 
+from agency.calendar import HOME_ZONE
 from agency.rules.tables import read_table, row_in_force
+
+_HOME: Final = ZoneInfo(HOME_ZONE)
 
 
 class ChangeState(StrEnum):
@@ -51,7 +56,7 @@ def approve_change(change: AccountChange, *, by: str, now: datetime) -> AccountC
         return AccountChange(ChangeState.CONFIRMED, change.asked_by, first_by=by)
     if by == change.first_by:
         raise ApprovalRefused("another person must give the second approval")
-    pays_from = now + timedelta(days=waiting_days(now.date()))
+    pays_from = now + timedelta(days=waiting_days(now.astimezone(_HOME).date()))
     return AccountChange(ChangeState.APPROVED, change.asked_by, change.first_by, by, pays_from)
 
 

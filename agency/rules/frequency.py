@@ -1,7 +1,7 @@
 """How often one person is contacted, whichever creditors' claims the contacts are about."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -76,7 +76,7 @@ def one_more_contact(*, contacts: PersonContacts, at: datetime) -> FrequencyDeci
     """
     if at.tzinfo is None:
         raise ValueError("a moment needs its zone")
-    rule = frequency_rule(on=at.astimezone(UTC).date())
+    rule = frequency_rule(on=at.astimezone(_HOME).date())
     if contacts.in_7_days >= rule.in_7_days_max:
         # Where only the number is known, not when the oldest contact falls out: ask again tomorrow.
         oldest = contacts.oldest_of_7_days_at

@@ -9,7 +9,7 @@ from sqlalchemy import Row, text
 
 from agency.claims.itemisation import itemise_many
 from agency.communication.amounts import announce_costs
-from agency.kernel.unit import AGENCY_ZONE, Unit
+from agency.kernel.unit import Unit, agency_day
 from agency.rules.facts import Channel, DebtorKind, Law
 from agency.rules.notice import notice_term
 
@@ -64,7 +64,7 @@ def start_terms(unit: Unit, keys: Sequence[tuple[UUID, UUID]]) -> int:
     for row in served:
         by: Literal["post", "email"] = "post" if row.channel == Channel.letter else "email"
         at: datetime = row.at
-        term = notice_term(law=Law(row.law), by=by, sent=at.astimezone(AGENCY_ZONE).date())
+        term = notice_term(law=Law(row.law), by=by, sent=agency_day(at))
         costs = lowered.get(row.claim_id) or {
             "costs": row.announced["costs"],
             "vat": row.announced["costs_vat"],

@@ -27,7 +27,7 @@ async def look_up(request: Request, world: TheWorld) -> Response:
 
 
 def _answer(world: World, debtor: dict[str, Any]) -> dict[str, Any]:
-    name, today = str(debtor.get("name", "")).upper(), world.clock.now().date()
+    name, today = str(debtor.get("name", "")).upper(), world.clock.today()
     entries = [
         {
             "kind": kind,

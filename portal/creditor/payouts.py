@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agency.claims.insurance import covers_of, shares_of
-from agency.kernel.unit import Unit
+from agency.kernel.unit import Unit, agency_day
 from agency.money import Money
 from agency.parties.models import Creditor
 from agency.remittance.models import FeeInvoice, RemittanceRun
@@ -81,7 +81,7 @@ def payouts(request: Request, unit: CreditorUnit, visitor: TheVisitor) -> Respon
             "fee": sums.fee,
             "vat": sums.vat,
             "net": sums.net,
-            "paid_at": run.paid_at.date() if run.paid_at else None,
+            "paid_at": agency_day(run.paid_at) if run.paid_at else None,
         }
         for run in runs
         for sums in [sums_of(run)]

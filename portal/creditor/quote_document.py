@@ -10,7 +10,7 @@ from sqlalchemy import text
 from starlette.requests import Request
 from starlette.responses import Response
 
-from agency.kernel.unit import AGENCY_ZONE, Unit
+from agency.kernel.unit import AGENCY_ZONE, Unit, agency_day
 from agency.money import Money
 from agency.ports.providers import Value
 from agency.pricing.outlooks import quote_outlook
@@ -51,7 +51,7 @@ def quote_pdf(
     )  # fmt: skip
     pdf = wiring.ports.renderer.letter(
         source=SOURCE.read_text(encoding="utf-8"), values=values,
-        dated=found.issued_at.astimezone(AGENCY_ZONE).date(),
+        dated=agency_day(found.issued_at),
     )  # fmt: skip
     return Response(
         pdf,
@@ -80,7 +80,7 @@ def document_values(
         "number": found.number,
         "agency": agency,
         "creditor": name.scalar_one(),
-        "made": written_day(found.issued_at.astimezone(AGENCY_ZONE).date(), language),
+        "made": written_day(agency_day(found.issued_at), language),
         "valid": f"{written_day(valid.date(), language)}, {valid:%H:%M}",
         "card": f"{words['quote_version']} {found.card}",
         "sha256": found.sha256,
@@ -104,7 +104,7 @@ def _totals(
         (words["quote_most"], money(Money(found.fee_at_most, found.currency))),
     ]
     card = card_of(unit, rate_card_id=found.rate_card_id).card
-    made_on = found.issued_at.astimezone(AGENCY_ZONE).date()
+    made_on = agency_day(found.issued_at)
     expected = quote_outlook(unit, creditor_id=creditor_id, quote_id=found.id, card=card, on=made_on)
     if expected and expected[2] == found.claims:
         outlook = expected[0]

@@ -21,7 +21,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import get_currency_symbol
 
-from agency.kernel.unit import AGENCY_ZONE
+from agency.kernel.unit import AGENCY_ZONE, agency_day
 from agency.money import EXPONENTS, Money
 
 LANGUAGES: Mapping[str, str] = {"nl": "Nederlands", "en": "English"}
@@ -213,7 +213,7 @@ def _day(day: date, style: str, language: str) -> str:
 def format_day(day: date, style: str = "d MMM y") -> str:
     """This function will write a calendar day: `3 nov 2026`, or in another CLDR style."""
     if isinstance(day, datetime):
-        day = day.astimezone(AGENCY_ZONE).date()
+        day = agency_day(day)
     return _day(day, style, _language.get())
 
 

@@ -22,7 +22,7 @@ from agency.calendar import is_business_day
 from agency.communication.jobs import print_letters
 from agency.communication.planning import WantedMessage, cancel_queued, queue_messages
 from agency.kernel.outbox import drain, enqueue
-from agency.kernel.unit import AGENCY_ZONE, Door, Unit
+from agency.kernel.unit import AGENCY_ZONE, Door, Unit, agency_day
 from agency.rules.facts import Channel
 from agency.treatment.planner import plan_due
 from portal.local import processes
@@ -254,7 +254,7 @@ def at_moment_outside(outside: httpx.Client, moment: datetime) -> None:
 
 def a_tuesday_morning(after: datetime) -> datetime:
     """Eight o'clock on a Tuesday on which people may be written to."""
-    day = after.astimezone(AGENCY_ZONE).date() + timedelta(days=1)
+    day = agency_day(after) + timedelta(days=1)
     while day.weekday() != 1 or not is_business_day(country="NL", day=day):
         day += timedelta(days=1)
     return datetime.combine(day, clock_time(8), AGENCY_ZONE)

@@ -22,11 +22,13 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import text
 
+from agency.kernel.actor import ACTORS, actor_name
 from agency.kernel.outbox import outbox_state
 from agency.kernel.unit import Door
 from portal.local.postgres import DATABASE
 from portal.local.processes import wait_until
 from portal.local.telling import telling
+from portal.schedule import SCHEDULE
 from portal.wiring import Wiring
 from tests.crash.ground import LOST_PERCENT, Ground, Size, crash_ground
 
@@ -131,15 +133,27 @@ def settle(ground: Ground) -> None:
         return states(ground.work) == {"sent": ground.size.messages}
 
     def all_done() -> bool:
+        ground.revive()
         with ground.work.units.open(Door.WORKER, by="system:test") as unit:
             return outbox_state(unit).open == 0
 
     seconds = 180 + ground.size.messages // 8
     assert wait_until(all_sent, seconds=seconds, every=0.5), states(ground.work)
-    # A job that a kill made fail a few times waits up to half a minute before it is tried again.
-    assert wait_until(all_done, seconds=180, every=0.5)
+    # A job whose worker or database was killed waits until its lease ends, of which the screening's is the
+    # longest; one that failed a few times waits up to half a minute.
+    longest = max(ACTORS[actor_name(one.job)].lease_seconds or 0 for one in SCHEDULE)
+    assert wait_until(all_done, seconds=180 + longest, every=0.5), open_jobs(ground.work)
     assert ground.naive is not None
     assert wait_until(ground.naive.ended, seconds=seconds)
+
+
+def open_jobs(work: Wiring) -> list[Any]:
+    """What is not done yet, and why."""
+    return rows(
+        work,
+        "SELECT actor, generation, attempts, leased_until - clock_timestamp(), last_error FROM outbox"
+        " WHERE done_at IS NULL AND quarantined_at IS NULL",
+    )
 
 
 def rows(work: Wiring, query: str) -> list[Any]:

@@ -10,7 +10,7 @@ from tests.crash.ground import Size, crash_ground
 from tests.crash.running import TARGETS, crash
 
 # Each of four workers that are killed starts anew: on a machine with other work to do that takes minutes.
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(1500)]
 
 SIZE = Size(messages=500, kills=20, seed=7)
 

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from agency.kernel.clock import read_clock
 from agency.kernel.ports import Ports
 from agency.kernel.settings import Settings
-from agency.kernel.unit import Door, Units
+from agency.kernel.unit import Door, Units, agency_day
 from agency.parties.models import Audience, Creditor, Role
 from agency.parties.registration import Sender, register_creditor
 from agency.parties.users import create_user
@@ -120,6 +120,10 @@ class House:
         """The product's present moment."""
         with self.units.open(Door.GATE, by="system:test") as unit:
             return read_clock(unit)
+
+    def today(self):
+        """The agency's calendar day, which between midnight in Amsterdam and midnight UTC is not UTC's."""
+        return agency_day(self.now())
 
 
 def token_of(page: str) -> str:

@@ -94,7 +94,7 @@ class TestCreditor:
         clerk = house.browser(Role.CREDITOR_CLERK, creditor_id=paid_out[0])
         page = "/creditor/direct-payments"
         number = house.one("SELECT number FROM claim WHERE id = :c", c=paid_out[1])
-        today = house.now().date()
+        today = house.today()
         facts = {"claim": number, "amount": "12,50", "paid_on": today.isoformat()}
         assert send(clerk, page, page=page, **facts).status_code == 303
         again = send(clerk, page, page=page, **facts)

@@ -45,7 +45,7 @@ def doors(units, house) -> list[tuple[tuple, list[str]]]:
     with units.open(Door.STAFF, by="user:ann") as unit:
         approve_account_change(unit, creditor_id=creditor, change_id=change)
     number = house.one("SELECT number FROM claim WHERE id = :c", c=open_claim)
-    today = house.now().date()
+    today = house.today()
     with units.open(Door.CREDITOR, by="user:c", creditor_id=creditor) as unit:
         content = f"claim,amount,date\n{number},7.00,{today}\n{LONG},1.00,{today}\n{number},x,{today}\n"
         report = report_file(unit, creditor_id=creditor, content=content.encode(), name="paid.csv")

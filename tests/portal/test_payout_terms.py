@@ -36,7 +36,7 @@ def test_counts_from_its_day_and_leaves_the_rest_as_agreed(house, page):
     browser = house.browser(Role.FINANCE)
     assert page in browser.get("/finance/payout-terms").text
     before = terms(house, house.enercity)
-    tomorrow = (house.now() + timedelta(days=1)).date().isoformat()
+    tomorrow = (house.today() + timedelta(days=1)).isoformat()
     assert send(browser, page, page=page, valid_from=tomorrow, **WEEKLY).status_code == 303
     assert terms(house, house.enercity).payout_cycle == before.payout_cycle
     after = terms(house, house.enercity, later=2)
@@ -58,14 +58,14 @@ def test_counts_from_its_day_and_leaves_the_rest_as_agreed(house, page):
 )
 def test_what_cannot_be_agreed_is_said(house, page, change, sentence):
     browser = house.browser(Role.FINANCE)
-    day = (house.now() + timedelta(days=3)).date().isoformat()
+    day = (house.today() + timedelta(days=3)).isoformat()
     answer = send(browser, page, page=page, **{**WEEKLY, "valid_from": day, **change})
     assert (answer.status_code, sentence in answer.text) == (422, True)
 
 
 def test_terms_are_not_put_behind_later_ones(house, page):
     browser = house.browser(Role.FINANCE)
-    days = [(house.now() + timedelta(days=ahead)).date().isoformat() for ahead in (5, 4)]
+    days = [(house.today() + timedelta(days=ahead)).isoformat() for ahead in (5, 4)]
     assert send(browser, page, page=page, valid_from=days[0], **WEEKLY).status_code == 303
     answer = send(browser, page, page=page, valid_from=days[1], **WEEKLY)
     assert "Terms from this day or a later one stand already" in answer.text

@@ -144,7 +144,7 @@ class TestPublishing:
         assert editor.post(f"{editor.page}/publication").status_code == 403
         second = another(house)
         csrf = token_of(second.get(editor.page).text)
-        today = house.now().date()
+        today = house.today()
         done = second.post(f"{editor.page}/publication", data={"csrf": csrf, "valid_from": today.isoformat()})
         assert done.status_code == 303
         shown = second.get("/admin/paths/nl-consumer/versions/2").text
@@ -169,7 +169,7 @@ class TestPublishing:
         editor.post(f"{editor.page}/submission")
         second = another(house)
         csrf = token_of(second.get(editor.page).text)
-        later = house.now().date() + timedelta(days=20)
+        later = house.today() + timedelta(days=20)
         second.post(f"{editor.page}/publication", data={"csrf": csrf, "valid_from": later.isoformat()})
         assert "Version 1 counts today" in second.get("/admin/paths/nl-consumer").text
 
@@ -255,7 +255,7 @@ class TestOwnPath:
         client = house.browser(Role.ADMIN)
         page = "/admin/paths/own-calm"
         csrf = token_of(client.get(page).text)
-        today = house.one("SELECT app.now()").date().isoformat()
+        today = house.today().isoformat()
         fields = {"csrf": csrf, "reference": reference, "valid_from": today}
         assert client.post(f"{page}/creditors", data=fields).status_code == 303
         assert client.post(f"{page}/creditors", data=fields).status_code == 409

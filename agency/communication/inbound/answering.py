@@ -21,7 +21,7 @@ from agency.events import PersonWanted, ReplyDecided
 from agency.kernel.audit import record
 from agency.kernel.emitting import emit
 from agency.kernel.errors import Conflict, Invalid, NotFound
-from agency.kernel.unit import Unit
+from agency.kernel.unit import Unit, agency_day
 from agency.rules.facts import Channel
 from agency.rules.inbound.triage import Topic
 from agency.rules.tables import read_table
@@ -88,7 +88,7 @@ def release_answer(unit: Unit, *, creditor_id: UUID, reply_id: UUID, topic: Topi
         cycle=1,
         template="answer",
         due_at=unit.now,
-        facts={"answer": {"lines": lines, "on": reply.received_at.date().isoformat()}},
+        facts={"answer": {"lines": lines, "on": agency_day(reply.received_at).isoformat()}},
     )
     reply.answer, reply.message_id = words.strip(), message_id
     _decide(unit, reply, ReplyState.ANSWERED, topic)
