@@ -5,13 +5,14 @@ from uuid import UUID
 
 from agency.banking.matching import match_lines
 from agency.banking.proof import prove
-from agency.banking.provider_settlements import lumps_in_suspense, match_settlements
+from agency.banking.provider_settlements import lumps_in_suspense, match_settlements, unknown_payments
 from agency.banking.returns import take_back_returned
 from agency.events import StatementImported
 from agency.kernel.actor import actor
 from agency.kernel.outbox import enqueue
 from agency.kernel.ports import installed_ports
 from agency.kernel.unit import Door, Unit, Units
+from agency.payments.jobs import ask_about
 
 SETTLEMENTS_BACK = timedelta(days=14)
 TRANSFER_TAKES_MAX = timedelta(days=4)  # from pay-out to the bank's line, a long weekend included
@@ -40,7 +41,9 @@ def match_statement(unit: Unit, *, statement_id: str) -> None:
 def explain_settlements(units: Units) -> None:
     """This job will ask the provider what it paid out and book the lumps that this explains.
 
-    Only about amounts that wait and may be such a lump: each settlement costs several questions.
+    Only about amounts that wait and may be such a lump: each settlement costs several questions. A payment in
+    one that we do not know by its reference may be ours all the same, when its creation was never answered
+    and no notice of it came: it is asked about first.
     """
     with units.open(Door.WORKER, by="system:banking") as unit:
         waiting = lumps_in_suspense(unit, days_back_max=SETTLEMENTS_BACK)
@@ -48,6 +51,10 @@ def explain_settlements(units: Units) -> None:
         return
     since = min(waiting.values()) - TRANSFER_TAKES_MAX
     settlements = installed_ports().payments.settlements(since=since, amounts=waiting.keys())
+    with units.open(Door.WORKER, by="system:banking") as unit:
+        unknown = unknown_payments(unit, settlements)
+    for ref in unknown:
+        ask_about(units, ref=ref)
     with units.open(Door.WORKER, by="system:banking") as unit:
         if match_settlements(unit, settlements=settlements):
             enqueue(unit, prove_now)

@@ -5,7 +5,7 @@ payment of ours; otherwise it waits in suspense, where its age blocks payouts un
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -38,6 +38,12 @@ def lumps_in_suspense(unit: Unit, *, days_back_max: timedelta) -> dict[Money, da
     return {Money(row.amount_minor, row.currency): row.booked_on for row in rows}
 
 
+def unknown_payments(unit: Unit, settlements: Sequence[Settlement]) -> Sequence[str]:
+    """This function will return the provider's references, in settlements, of payments unknown to us."""
+    refs = {line.payment_ref for settlement in settlements for line in settlement.lines}
+    return sorted(refs - _owners(unit, refs).keys())
+
+
 def match_settlements(unit: Unit, *, settlements: Sequence[Settlement]) -> int:
     """This function will book every lump in suspense that a settlement explains; returns how many."""
     return sum(_book(unit, settlement) for settlement in settlements)
@@ -65,12 +71,8 @@ def _book(unit: Unit, settlement: Settlement) -> bool:
 def _per_creditor(unit: Unit, settlement: Settlement) -> dict[UUID, Money] | None:
     """Return what the lump brings each creditor, None when it is not explained to the cent."""
     zero = Money.zero(settlement.amount.currency)
-    refs = sorted({line.payment_ref for line in settlement.lines})
-    rows = unit.session.connection().execute(
-        text("SELECT provider_ref, creditor_id FROM payment_intent WHERE provider_ref = ANY(:refs)"),
-        {"refs": refs},
-    )
-    owners = {row.provider_ref: row.creditor_id for row in rows}
+    refs = {line.payment_ref for line in settlement.lines}
+    owners = _owners(unit, refs)
     explained = Money.total((line.amount for line in settlement.lines), zero.currency) - settlement.costs
     if len(owners) != len(refs) or explained != settlement.amount:
         return None
@@ -78,6 +80,15 @@ def _per_creditor(unit: Unit, settlement: Settlement) -> dict[UUID, Money] | Non
     for line in settlement.lines:
         shares[owners[line.payment_ref]] += line.amount
     return dict(shares)
+
+
+def _owners(unit: Unit, refs: Set[str]) -> dict[str, UUID]:
+    """Whose each payment is, of those that we know."""
+    rows = unit.session.connection().execute(
+        text("SELECT provider_ref, creditor_id FROM payment_intent WHERE provider_ref = ANY(:refs)"),
+        {"refs": sorted(refs)},
+    )
+    return {row.provider_ref: row.creditor_id for row in rows}
 
 
 def _postings(settlement: Settlement, shares: dict[UUID, Money], line: BankLine) -> list[Posting]:

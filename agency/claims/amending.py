@@ -18,7 +18,7 @@ from agency.events import DueDateCorrected
 from agency.kernel.audit import record
 from agency.kernel.emitting import emit
 from agency.kernel.errors import Conflict, Invalid, NotFound
-from agency.kernel.unit import Unit
+from agency.kernel.unit import Unit, agency_day
 from agency.rules.facts import ClaimType
 
 AMENDABLE = (ClaimState.NEW, ClaimState.QUOTED)
@@ -29,6 +29,11 @@ _PAID = text(
     " ON t.creditor_id = e.creditor_id AND t.id = e.transaction_id WHERE e.creditor_id = :c"
     " AND e.claim_id = :claim AND e.account IN ('claims.principal', 'claims.interest', 'claims.costs')"
     " AND starts_with(t.kind, 'payment')"
+)
+_NOTICE_LEFT = text(
+    "SELECT min(coalesce(m.posted_at, m.sent_at)) FROM message m JOIN template t ON t.id = m.template_id"
+    " WHERE m.creditor_id = :c AND m.claim_id = :claim AND t.key LIKE 'notice%'"
+    " AND m.state IN ('sent', 'delivered', 'opened')"
 )
 
 
@@ -137,12 +142,13 @@ def correct_due_date(
 ) -> None:
     """This function will correct the due date of an invoice of a claim in collection, and tell.
 
-    Interest is worked out from the new day on whenever it is asked; what was paid was divided by the old one,
-    and a notice may have begun a term too early, so both stand in the way.
+    Interest is worked out from the new day on whenever it is asked. What was paid was divided by the old one,
+    and a notice that left before the new one asked for what was not due (art. 6:81 BW), so both stand in the
+    way.
 
     :param why: what shows the right day; kept in the audit and on the timeline.
     :raises NotFound: this creditor has no such invoice in this claim.
-    :raises Conflict: the claim is not in collection, money came in, or a later day follows a formal notice.
+    :raises Conflict: the claim is not in collection, money came in, or a formal notice left before the day.
     :raises Invalid: the day cannot be, it is the one that stands there, or no reason is given.
     """
     claim = claim_to_change(unit, creditor_id=creditor_id, claim_id=claim_id)
@@ -177,9 +183,17 @@ def _check_due_date(unit: Unit, claim: Claim, invoice: Invoice, due_on: date, wh
         raise Invalid("an invoice that is not due yet cannot be collected", field="due_on")
     values = {"c": claim.creditor_id, "claim": claim.id}
     if unit.session.connection().execute(_PAID, values).scalar_one():
-        raise Conflict("money was divided by the old day already: ask the agency")
-    if due_on > invoice.due_on and claim.costs_from is not None:
-        raise Conflict("a formal notice was sent by the old day: ask the agency")
+        raise Conflict("money was divided by the old day already: finance undoes that first")
+    asked_on = _notice_on(unit, claim)
+    if due_on > invoice.due_on and claim.costs_from is not None and (asked_on is None or due_on >= asked_on):
+        raise Conflict("a formal notice was sent before this day: its term and costs stand in the way")
+
+
+def _notice_on(unit: Unit, claim: Claim) -> date | None:
+    """The day on which the first formal notice left; None where none of ours did."""
+    values = {"c": claim.creditor_id, "claim": claim.id}
+    left_at = unit.session.connection().execute(_NOTICE_LEFT, values).scalar_one()
+    return None if left_at is None else agency_day(left_at)
 
 
 def _invoice_of(unit: Unit, creditor_id: UUID, claim_id: UUID, invoice_id: UUID) -> Invoice:

@@ -95,13 +95,14 @@ class Money:
         whole = sum(weights)
         if whole <= 0 or min(weights) < 0:
             raise ValueError("weights are zero or more, and at least one is more")
-        magnitude, sign = abs(self.minor), -1 if self.minor < 0 else 1
-        shares = [divmod(magnitude * weight, whole) for weight in weights]
-        left = magnitude - sum(share for share, _ in shares)
+        if self.minor < 0:
+            return tuple(-part for part in (-self).allocate(weights))
+        shares = [divmod(self.minor * weight, whole) for weight in weights]
+        left = self.minor - sum(share for share, _ in shares)
         by_remainder = sorted(range(len(weights)), key=lambda index: -shares[index][1])
         lucky = set(by_remainder[:left])
         parts = tuple(
-            Money(sign * (share + (index in lucky)), self.currency) for index, (share, _) in enumerate(shares)
+            Money(share + (index in lucky), self.currency) for index, (share, _) in enumerate(shares)
         )
         assert sum(part.minor for part in parts) == self.minor
         return parts

@@ -20,25 +20,25 @@ def round_ratio(numerator: int, denominator: int, mode: Rounding = Rounding.HALF
 
     It works on integers so that no decimal context can change a cent.
 
-    :raises ZeroDivisionError: when the denominator is zero.
+    :param denominator: positive; the numerator carries the sign.
+    :raises ValueError: when the denominator is not positive.
     """
-    if mode is Rounding.HALF_UP and numerator >= 0 and denominator > 0:
-        return (numerator + denominator // 2) // denominator
-    negative = (numerator < 0) != (denominator < 0)
-    whole, rest = divmod(abs(numerator), abs(denominator))
-    twice, unit = 2 * rest, abs(denominator)
+    if denominator < 1:
+        raise ValueError("an amount is divided by something positive")
+    if numerator < 0:
+        return -round_ratio(-numerator, denominator, mode)
     match mode:
         case Rounding.HALF_UP:
-            whole += twice >= unit
+            return (numerator + denominator // 2) // denominator
         case Rounding.HALF_EVEN:
-            whole += twice > unit or (twice == unit and whole % 2 == 1)
+            whole, rest = divmod(numerator, denominator)
+            return whole + (2 * rest + whole % 2 > denominator)
         case Rounding.UP:
-            whole += rest > 0
+            return -(-numerator // denominator)
         case Rounding.DOWN:
-            pass
+            return numerator // denominator
         case _:
             assert_never(mode)
-    return -whole if negative else whole
 
 
 def compounded(minor: int, factors: Iterable[int], denominator: int) -> int:

@@ -23,6 +23,7 @@ _VAT = Decimal("0.21")
 _PROVIDER_NAME, _PROVIDER_IBAN = "Stichting Simulated Payments", "NL80SIMU0000000001"
 _PROFILE = 1234567
 _LATE_DAYS, _LUMPS = "settlement_late_days", "settlement_lumps"
+_PAID_UP_TO = "settlement_paid_up_to"
 
 
 class UnableToChange(ValueError):
@@ -60,7 +61,7 @@ def end(
             method if ending == "paid" else row["method"],
             moment_text(now),
             paid.minor,
-            _settle_on(now) if ending == "paid" else row["settle_on"],
+            _banking_day_after(bank_day(now)) if ending == "paid" else row["settle_on"],
             payment_id,
         )
         _tell(world, row, now)
@@ -97,7 +98,7 @@ def reverse(
             description=description,
             metadata=as_json(metadata),
             created_at=moment_text(now),
-            settle_on=_settle_on(now),
+            settle_on=_banking_day_after(bank_day(now)),
         )
         _tell(world, row, now)
     return reversal_id
@@ -122,7 +123,7 @@ def win_chargebacks(world: World, payment_id: str) -> None:
             amount_minor=-lost,
             description="won",
             created_at=moment_text(now),
-            settle_on=_settle_on(now),
+            settle_on=_banking_day_after(bank_day(now)),
         )
         _tell(world, row, now)
 
@@ -147,16 +148,27 @@ def expire_overdue(world: World) -> int:
 
 
 def settle(world: World) -> int:
-    """This function will pay out every banking day that has come; one lump each. Returns how many lumps."""
+    """This function will pay out every banking day that has come; one lump each. Returns how many lumps.
+
+    A day is paid out once, because its statement may have been read: what was nothing or less on it waits for
+    the next.
+    """
     today = world.clock.today().isoformat()
-    days = world.store.all(
-        "SELECT DISTINCT settle_on FROM payment WHERE settlement_id = '' AND settle_on <= ?"
-        " UNION SELECT DISTINCT settle_on FROM reversal WHERE settlement_id = '' AND settle_on <= ?"
-        " ORDER BY 1",
+    waiting = world.store.all(
+        "SELECT settle_on FROM payment WHERE settlement_id = '' AND settle_on <= ?"
+        " UNION SELECT settle_on FROM reversal WHERE settlement_id = '' AND settle_on <= ?",
         today,
         today,
     )
-    return sum(_settle_day(world, day["settle_on"]) for day in days)
+    paid_up_to = world.store.setting(_PAID_UP_TO)
+    first = _banking_day_after(date.fromisoformat(paid_up_to)) if paid_up_to else ""
+    days = sorted({max(first, row["settle_on"]) for row in waiting})
+    lumps = 0
+    for day in days:
+        if day <= today:
+            lumps += _settle_day(world, day)
+            world.store.keep_setting(_PAID_UP_TO, day)
+    return lumps
 
 
 def script_next(world: World, *, late_days: int, lumps: int) -> None:
@@ -281,9 +293,9 @@ def _next_reference(world: World, settled_on: date) -> str:
     return f"{_PROFILE}.{month}.{count + 1:02d}"
 
 
-def _settle_on(paid_at: datetime) -> str:
-    """The banking day after; Saturday's and Sunday's money comes on Monday."""
-    day = bank_day(paid_at) + timedelta(days=1)
+def _banking_day_after(day: date) -> str:
+    """Saturday's and Sunday's money comes on Monday."""
+    day += timedelta(days=1)
     while day.weekday() >= 5:
         day += timedelta(days=1)
     return day.isoformat()

@@ -79,7 +79,8 @@ class TroubledOutside(Outside):
         )
 
     def misfortune(self, target: str, kind: str, **details: Any) -> None:
-        """Let the next call or webhook of a kind go wrong, once."""
+        """Let the next call or webhook of a kind go wrong, once; not one of what happened before."""
+        self.tell_all()
         self._post("/_sim/faults", {"target": target, "kind": kind, "times": 1, **details})
 
     def no_more_misfortune(self) -> None:

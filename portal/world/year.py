@@ -160,9 +160,12 @@ class FaultyWorld(World):
             self._with_file(AFTER, today, content)
 
     def _is_lost(self, today: date, content: bytes) -> bool:
-        """B4: the bank does not deliver the day, and the next one does not follow on."""
+        """B4: the bank does not deliver the day, and the next one does not follow on; the first of all has
+        none that it could follow on from."""
         case = _BY_KEY[_MISSING]
         if not self._comes_to_pass(case) or today.weekday() >= FRIDAY or b"<Ntry>" not in content:
+            return False
+        if not self.scene.rows("SELECT 1 FROM bank_statement LIMIT 1"):
             return False
         self.journal.missing.append(today.isoformat())
         self._plan(case)

@@ -15,13 +15,13 @@ from agency.claims.itemisation import open_total
 from agency.claims.models import Claim
 from agency.claims.states import ClaimState
 from agency.kernel import ports
-from agency.kernel.ids import HOUSE
+from agency.kernel.ids import HOUSE, new_id
 from agency.kernel.unit import Door, Unit
 from agency.ledger.queries import account_balance
 from agency.money import Money
-from agency.payments.models import PaymentIntent, PaymentSource
+from agency.payments.models import IntentState, PaymentIntent, PaymentSource
 from agency.payments.settlement import settle
-from agency.ports.providers import Settlement, SettlementLine
+from agency.ports.providers import ProviderPayment, Settlement, SettlementLine
 from agency.rules.reference import printed_forms, references_in, structured_ogm
 from tests.banking.test_importing import a_line, a_statement, import_
 from tests.made import a_claim, a_creditor
@@ -189,6 +189,33 @@ class TestSettlementsOfTheProvider:
         _, _ = line_comes_in(staff, 14_942, text="Mollie 1182161.2611.02")
         assert match_settlements(staff, settlements=[self.a_settlement(*lines, costs=0, amount=amount)]) == 0
         assert account_balance(staff, account="trust.psp", currency="EUR") == eur(10_000)
+
+    def test_name_a_payment_of_which_nothing_was_ever_told(self, units, monkeypatch):
+        """A6 and A7 together: neither its creation was answered nor its notice delivered."""
+        with units.open(Door.STAFF, by="user:test") as unit:
+            creditor, claim, _ = a_debt(unit, 5_000)
+            intent = PaymentIntent(
+                creditor_id=creditor,
+                id=new_id(),
+                created_at=unit.now,
+                claim_id=claim,
+                amount_minor=5_000,
+                currency="EUR",
+                state=IntentState.EXPIRED,
+            )
+            unit.session.add(intent)
+            line_comes_in(unit, 4_961, text="Mollie 1182161.2611.02")
+            paid = ProviderPayment(
+                "tr_1", str(intent.id), "paid", eur(5_000), "ideal", unit.now, eur(0), eur(0)
+            )
+        settlement = self.a_settlement(("tr_1", 5_000), costs=39)
+        provider = SimpleNamespace(settlements=lambda **_: [settlement], fetch={"tr_1": paid}.__getitem__)
+        monkeypatch.setattr(ports, "_installed", [SimpleNamespace(payments=provider)])
+        explain_settlements(units)
+        with units.open(Door.STAFF, by="user:test") as unit:
+            assert unit.session.get_one(Claim, (creditor, claim)).state == ClaimState.PAID
+            assert suspense_items(unit) == []
+            assert account_balance(unit, account="trust.psp", currency="EUR") == eur(0)
 
     def test_are_asked_for_only_while_something_waits(self, units, monkeypatch):
         asked = []

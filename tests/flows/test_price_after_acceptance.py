@@ -2,9 +2,12 @@
 
 from datetime import timedelta
 
+import pytest
+
 from agency.claims.amending import correct_due_date
 from agency.disputes.raising import raise_dispute
 from agency.disputes.resolving import resolve_dispute
+from agency.kernel.errors import Conflict
 from agency.kernel.unit import Door
 from agency.money import Money
 from tests.agency_at_work import accept, rows
@@ -73,3 +76,29 @@ class TestADueDateThatWasWrong:
         [reminder] = town.inbox("jansen@example.org")
         assert "F-1001" in str(reminder)
         assert "DueDateCorrected" in town.happened(claim.id)
+
+    def test_may_come_later_only_while_the_notice_still_asked_for_what_was_due(self, town):
+        creditor_id, quote_id = placed(town, JANSEN)
+        accept(town.work, creditor_id, quote_id)
+        claim = town.claim("F-1001")
+        [invoice] = rows(town.work, "SELECT id, due_on FROM invoice")
+        day = MONDAY
+        while town.claim("F-1001").costs_from is None:
+            day += timedelta(days=1)
+            town.it_is(clock(day, 9, 5))
+
+        def corrected(due_on):
+            with town.work.units.open(Door.STAFF, by="user:collector") as unit:
+                correct_due_date(
+                    unit, creditor_id=creditor_id, claim_id=claim.id, invoice_id=invoice.id,
+                    due_on=due_on, why="the order says so",
+                )  # fmt: skip
+
+        [notice] = rows(
+            town.work, "SELECT min(coalesce(m.posted_at, m.sent_at)) AS at FROM message m JOIN template t"
+            " ON t.id = m.template_id WHERE t.key LIKE 'notice%'",
+        )  # fmt: skip
+        with pytest.raises(Conflict, match="formal notice"):
+            corrected(notice.at.date())
+        corrected(notice.at.date() - timedelta(days=1))
+        assert town.claim("F-1001").due_on == notice.at.date() - timedelta(days=1)

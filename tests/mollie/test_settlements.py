@@ -107,6 +107,22 @@ class TestSettlements:
         _, later = mollie.settlements(since=date(2027, 3, 1))
         assert later.amount == Money(30_000 - 10_000 - 39, "EUR")
 
+    def test_a_day_that_was_read_gets_no_lump_any_more(self, simulator, mollie):
+        simulator.post("/clock", {"now": FRIDAY})
+        first = pay(simulator, mollie, 10_000, name="a")
+        simulator.post("/clock", {"now": MONDAY})
+        simulator.post(f"/payments/{first}/chargeback", {})
+        for name in "bc":
+            pay(simulator, mollie, 4_000, name=name)
+        simulator.post("/clock", {"now": TUESDAY})
+        assert statement(simulator, "2027-03-09").lines == ()
+        simulator.post("/settlements/next", {"lumps": 2})
+        assert statement(simulator, "2027-03-09").lines == ()
+        simulator.post("/clock", {"now": "2027-03-10T11:00:00+01:00"})
+        (line,) = statement(simulator, "2027-03-10").lines
+        assert line.amount == Money(4_000 - 39, "EUR")
+        assert statement(simulator, "2027-03-09").lines == ()
+
     def test_more_than_a_page_is_read_whole(self, simulator, mollie):
         simulator.post("/clock", {"now": FRIDAY})
         refs = {pay(simulator, mollie, 100 + number, name=f"p{number}") for number in range(12)}

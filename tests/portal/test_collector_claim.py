@@ -1,6 +1,6 @@
 """A claim on a collector's page: everything that stands on it, and what can be done with it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
 from sqlalchemy.event import listen
@@ -161,3 +161,43 @@ class TestEvidence:
         with bureau.office.unit() as unit:
             message_id = queue(unit, *claim)
         assert browser.get(f"{url_of(other)}/messages/{message_id}").status_code == 404
+
+
+class TestDueDate:
+    def invoice(self, bureau, claim):
+        with bureau.office.unit() as unit:
+            return (
+                unit.session.connection()
+                .execute(text("SELECT id, number, due_on FROM invoice WHERE claim_id = :c"), {"c": claim[1]})
+                .one()
+            )
+
+    def test_is_corrected_for_a_creditor_who_rang(self, bureau, browser):
+        claim = bureau.claim()
+        with bureau.office.unit() as unit:
+            unit.session.connection().execute(text("UPDATE invoice SET issued_on = issued_on - 30"))
+        before, path = self.invoice(bureau, claim), f"{url_of(claim)}/due-date"
+        assert path in browser.get(url_of(claim)).text
+        assert before.number in browser.get(path).text
+        right = before.due_on - timedelta(days=1)
+        told = {"invoice": str(before.id), "due_on": right.isoformat(), "why": "rang up, contract seen"}
+        wrong = send(browser, path, page=path, **told | {"due_on": before.due_on.isoformat()})
+        assert (wrong.status_code, "This day stands there already" in wrong.text) == (422, True)
+        assert "rang up, contract seen" in wrong.text
+        done = send(browser, path, page=path, **told)
+        assert done.status_code == 303, done.text
+        assert self.invoice(bureau, claim).due_on == right
+        assert "rang up, contract seen" in browser.get(url_of(claim)).text
+
+    def test_of_which_invoice_must_be_said(self, bureau, browser):
+        claim = bureau.claim()
+        path = f"{url_of(claim)}/due-date"
+        answer = send(browser, path, page=path, due_on="2026-10-01", why="x")
+        assert (answer.status_code, 'id="error-invoice"' in answer.text) == (422, True)
+
+    def test_is_not_another_claim_s(self, bureau, browser):
+        claim, other = bureau.claim(), bureau.claim(brand="Fysio Plus")
+        told = {"invoice": str(self.invoice(bureau, other).id), "due_on": "2026-10-01", "why": "x"}
+        path = f"{url_of(claim)}/due-date"
+        refused = send(browser, path, page=path, **told)
+        assert (refused.status_code, "No such invoice" in refused.text) == (422, True)
