@@ -248,7 +248,7 @@ def happening(event: Happening, *, by: str, notes: Mapping[str, str]) -> dict[st
     return {
         "at": event.at,
         "title": gettext(sentence) % _Readable(event.facts),
-        "text": notes.get(str(event.facts.get("note_id")), "") or told_by(event.facts),
+        "text": notes.get(str(event.facts.get("note_id")), "") or told_by(event),
         "icon": CHANNEL_ICONS.get(channel, icon) if icon == "mail" else icon,
         "tone": tone,
         "by": by,

@@ -347,7 +347,7 @@ def happening(event: Happening, *, claims: Mapping[UUID, str] | None = None) -> 
     return {
         "at": event.at,
         "title": gettext(sentence) % _Readable(event.facts),
-        "text": number or told_by(event.facts),
+        "text": number or told_by(event),
         "icon": CHANNEL_ICONS.get(str(event.facts.get("channel")), icon) if icon == "mail" else icon,
         "tone": tone,
         "by": "",

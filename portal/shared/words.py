@@ -1,8 +1,8 @@
 """Words that several doors use for the same thing: states, kinds and channels."""
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Final
 
+from agency.progress.timeline import Happening
 from agency.rules.explain import explain
 from agency.rules.trace import from_json
 from portal.shared.i18n import N_, current_language, gettext
@@ -120,6 +120,14 @@ def step_words(step: str) -> str:
     return gettext(STEPS.get(known, known))
 
 
-def told_by(facts: Mapping[str, Any]) -> str:
-    """This function will put the trace that an event carries into words; empty where it carries none."""
+# Whose reason is a sentence that a person wrote, not a word of ours.
+_SAID_BY_A_PERSON: Final = frozenset({"DueDateCorrected", "PartGivenUp", "PartOwedAgain"})
+
+
+def told_by(event: Happening) -> str:
+    """This function will give the reason that an event carries: a person's sentence, or its trace in words;
+    empty where it carries none."""
+    facts = event.facts
+    if event.kind in _SAID_BY_A_PERSON:
+        return str(facts["why"])
     return " ".join(line.words for line in explain(from_json(facts.get("trace", ())), current_language()))
