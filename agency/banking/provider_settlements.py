@@ -29,6 +29,7 @@ _LUMPS = text(
     "SELECT amount_minor, currency, min(booked_on) AS booked_on FROM bank_line WHERE state = 'suspense'"
     " AND amount_minor > 0 AND booked_on >= :from_on GROUP BY amount_minor, currency"
 )
+_ARRIVED = text("UPDATE payment_intent SET arrived_on = :on WHERE provider_ref = ANY(:refs)")
 
 
 def lumps_in_suspense(unit: Unit, *, days_back_max: timedelta) -> dict[Money, date]:
@@ -65,6 +66,8 @@ def _book(unit: Unit, settlement: Settlement) -> bool:
         return False
     post_many(unit, _postings(settlement, per_creditor, line))
     mark_line(unit, line=line, state=LineState.PSP_SETTLEMENT, creditor_id=None, claim_id=None)
+    refs = [part.payment_ref for part in settlement.lines if part.kind == "payment"]
+    unit.session.connection().execute(_ARRIVED, {"refs": refs, "on": line.value_on})
     return True
 
 

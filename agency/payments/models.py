@@ -95,6 +95,11 @@ class PaymentIntent(CreditorRow, Timestamped, table=True):
         UniqueConstraint("creditor_id", "provider_ref"),
         Index("ix_payment_intent_provider_ref", "provider_ref"),
         Index("ix_payment_intent_open", "created_at", postgresql_where="state IN ('creating', 'open')"),
+        Index(
+            "ix_payment_intent_on_its_way",
+            "creditor_id",
+            postgresql_where="state = 'paid' AND arrived_on IS NULL",
+        ),
         CheckConstraint("amount_minor > 0", name="amount"),
     )
 
@@ -108,6 +113,7 @@ class PaymentIntent(CreditorRow, Timestamped, table=True):
     # Counted up before the provider is asked; only the answer to the latest question is applied.
     generation: int = 0
     paid_at: datetime | None = moment_field(default=None)
+    arrived_on: date | None = None  # the bank's day of the lump that it came in
 
 
 class Payment(CreditorRow, Timestamped, table=True):

@@ -20,25 +20,31 @@ from agency.rules.vat_rounding import vat_corrections
 
 _CURRENCY = "EUR"
 
+# Client money is paid out once the bank has it: what the payment provider still holds waits for its lump.
+_COMING = (
+    "f.creditor_id = :c AND f.run_id IS NULL AND f.earned_at < :before AND f.currency = 'EUR'"
+    " AND NOT EXISTS (SELECT FROM payment w JOIN payment_intent i ON i.creditor_id = w.creditor_id"
+    "  AND i.provider_ref = split_part(w.source_key, '#', 1) WHERE w.creditor_id = f.creditor_id"
+    "  AND w.id = f.payment_id AND w.source = 'psp' AND i.arrived_on IS NULL)"
+)
 _SUMS = text(
     "SELECT coalesce(sum(f.base_minor) FILTER (WHERE p.source <> 'direct'), 0)::bigint AS collected,"
     " coalesce(sum(f.net_minor), 0)::bigint AS fee, coalesce(sum(f.vat_minor), 0)::bigint AS vat,"
     " coalesce(sum(f.net_minor + f.vat_minor) FILTER (WHERE p.source <> 'direct'), 0)::bigint"
     "  AS on_collected, count(*) AS rows"
     " FROM success_fee f LEFT JOIN payment p ON p.creditor_id = f.creditor_id AND p.id = f.payment_id"
-    " WHERE f.creditor_id = :c AND f.run_id IS NULL AND f.earned_at < :before AND f.currency = 'EUR'"
+    f" WHERE {_COMING}"
 )
 # The documents that the rows will stand on: fees on an invoice, what is given back on a credit note.
 _DOCUMENTS = text(
     "SELECT kind = 'reversal' AS credit, vat_percent, vat_category, sum(net_minor)::bigint AS net,"
-    " sum(vat_minor)::bigint AS vat FROM success_fee WHERE creditor_id = :c AND run_id IS NULL"
-    " AND earned_at < :before AND currency = 'EUR' GROUP BY 1, 2, 3"
+    f" sum(vat_minor)::bigint AS vat FROM success_fee f WHERE {_COMING} GROUP BY 1, 2, 3"
 )
 _OF_DOCUMENT = text(
-    "SELECT id, net_minor, vat_minor FROM success_fee WHERE creditor_id = :c AND run_id IS NULL"
-    " AND earned_at < :before AND currency = 'EUR' AND (kind = 'reversal') = :credit"
+    f"SELECT id, net_minor, vat_minor FROM success_fee f WHERE {_COMING} AND (kind = 'reversal') = :credit"
     " AND vat_percent = :percent AND vat_category = :category AND net_minor <> 0 ORDER BY id"
 )
+_HOLD = text(f"UPDATE success_fee f SET run_id = :run WHERE {_COMING}")
 _CORRECT = text(
     "UPDATE success_fee f SET vat_minor = f.vat_minor + x.cents, trace = f.trace || x.line"
     " FROM jsonb_to_recordset(CAST(:corrections AS jsonb)) AS x(id uuid, cents bigint, line jsonb)"
@@ -72,6 +78,12 @@ def find_payable(unit: Unit, *, creditor_id: UUID, cutoff_on: date, last_on: dat
         return None
     _round_vat(unit, creditor_id, before)
     return _sums(unit, creditor_id, mode, before)
+
+
+def hold_for_run(unit: Unit, *, creditor_id: UUID, run_id: UUID, payable: Payable) -> None:
+    """This function will put the fee rows that a payable amount is made of into a payout."""
+    values = {"c": creditor_id, "run": run_id, "before": payable.before}
+    unit.session.connection().execute(_HOLD, values)
 
 
 def _sums(unit: Unit, creditor_id: UUID, mode: RemittanceMode, before: datetime) -> Payable | None:

@@ -58,6 +58,10 @@ class StatementLine:
         return self.base - self.fee - self.vat
 
 
+_ON_ITS_WAY = text(
+    "SELECT coalesce(sum(amount_minor), 0)::bigint FROM payment_intent WHERE state = 'paid'"
+    " AND arrived_on IS NULL AND currency = 'EUR' AND (CAST(:c AS uuid) IS NULL OR creditor_id = :c)"
+)
 _RUNS = (
     "SELECT r.creditor_id, r.id, k.name, r.cutoff_on, r.state, r.mode, r.collected_minor, r.fee_minor,"
     " r.vat_minor, r.net_minor, r.currency, r.drafted_by, r.drafted_at, r.approved_by, r.approved_at,"
@@ -110,6 +114,13 @@ def payout_statement(unit: Unit, *, creditor_id: UUID, run_id: UUID) -> list[Sta
         {"c": creditor_id, "run": run_id},
     )
     return [_line(row) for row in rows]
+
+
+def on_its_way(unit: Unit, *, creditor_id: UUID | None = None) -> Money:
+    """This function will return what was paid online, on one creditor's claims or on all, and the provider has
+    not paid to the trust account yet: it joins no payout so far."""
+    minor = unit.session.connection().execute(_ON_ITS_WAY, {"c": creditor_id}).scalar_one()
+    return Money(int(minor), "EUR")
 
 
 def waiting_for_payout(unit: Unit, *, creditor_id: UUID) -> Money:

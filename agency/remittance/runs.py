@@ -28,7 +28,7 @@ from agency.remittance.account_changes import put_accounts_in_force
 from agency.remittance.booking import book_export
 from agency.remittance.invoices import Issuer, issue_invoices
 from agency.remittance.models import RemittanceFile, RemittanceRun, RunState
-from agency.remittance.payable import find_payable
+from agency.remittance.payable import find_payable, hold_for_run
 from agency.remittance.stale_runs import stale_runs
 from agency.remittance.withdrawing import WITHDRAWN_BY_CREDITOR
 
@@ -130,13 +130,7 @@ def _draft(unit: Unit, creditor_id: UUID, cutoff_on: date) -> UUID | None:
     )
     unit.session.add(run)
     unit.session.flush()
-    unit.session.connection().execute(
-        text(
-            "UPDATE success_fee SET run_id = :run WHERE creditor_id = :c AND run_id IS NULL"
-            " AND earned_at < :before AND currency = 'EUR'"
-        ),
-        {"run": run.id, "c": creditor_id, "before": payable.before},
-    )
+    hold_for_run(unit, creditor_id=creditor_id, run_id=run.id, payable=payable)
     _tell_drafted(unit, run)
     return run.id
 

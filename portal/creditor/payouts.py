@@ -14,6 +14,7 @@ from agency.kernel.unit import Unit, agency_day
 from agency.money import Money
 from agency.parties.models import Creditor
 from agency.remittance.models import FeeInvoice, RemittanceRun
+from agency.remittance.queries import on_its_way
 from agency.remittance.statement import StatementShare, statement_shares
 from agency.rules.trace import from_json
 from portal.creditor.doors import creditor_page, routes
@@ -86,7 +87,8 @@ def payouts(request: Request, unit: CreditorUnit, visitor: TheVisitor) -> Respon
         for run in runs
         for sums in [sums_of(run)]
     ]
-    return creditor_page(request, "payouts.html", columns=COLUMNS, cut=Cut(shown))
+    coming = on_its_way(unit, creditor_id=own_creditor(visitor))
+    return creditor_page(request, "payouts.html", columns=COLUMNS, cut=Cut(shown), on_its_way=coming)
 
 
 @routes.get("/payouts/{run_id:uuid}")

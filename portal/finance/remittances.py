@@ -14,7 +14,7 @@ from agency.banking.suspense_cases import finance_people
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.remittance.models import FeeInvoice, RemittanceRun
-from agency.remittance.queries import RunRow, list_runs, read_run
+from agency.remittance.queries import RunRow, list_runs, on_its_way, read_run
 from agency.remittance.returned import put_forward_again
 from agency.remittance.returned_care import ReturnedPayout, returned_payouts, see_to_returned
 from agency.remittance.runs import approve_run, cancel_run, download_file, draft_runs
@@ -249,6 +249,7 @@ def _list_page(request: Request, unit: Unit, form: Any, *, status: int = 200) ->
         cut=Cut(run_rows(unit, runs)),
         returned_columns=RETURNED,
         returned=Cut([_returned_row(one) for one in returned]),
+        on_its_way=on_its_way(unit),
         too_long=sum(one.too_long for one in returned),
         approved=sum(run.state == "approved" for run in runs),
         files=[(file, Money(file.total_minor, file.currency)) for file in made],

@@ -7,7 +7,9 @@ from lxml import etree
 
 from agency.banking.suspense import settle_line
 from agency.kernel.unit import Door
+from agency.money import Money
 from agency.remittance.models import RemittanceRun
+from agency.remittance.queries import on_its_way
 from agency.remittance.runs import (
     NotTheSecondPerson,
     PayoutsBlocked,
@@ -164,4 +166,26 @@ class TestPayout:
             "agency.fee_income": -183_13,
             "agency.vat": -38_46,
         }
+        assert town.proof_is_green()
+
+
+class TestPaidOnline:
+    def test_is_paid_out_when_the_bank_has_it_and_not_from_others_money(self, town, debtor):
+        creditor_id = reminded(town, JANSEN, BAKERY)
+        debtor.open(town.pay_link(JANSEN["email"]), answer="3511 AB")
+        debtor.pay()
+        town.it_is(clock(TUESDAY, 18))
+        assert town.claim("F-1001").state == "paid"
+        with as_person(town, "ann") as unit:
+            assert on_its_way(unit, creditor_id=creditor_id) == on_its_way(unit) == Money(12_500, "EUR")
+            assert draft_runs(unit, cutoff_on=unit.today) == []
+
+        town.it_is(clock(WEDNESDAY, 18))
+        town.import_bank_day(WEDNESDAY)
+        town.work_off()
+        with as_person(town, "ann") as unit:
+            assert on_its_way(unit) == Money(0, "EUR")
+        run_id = draft(town)
+        with as_person(town, "ann") as unit:
+            assert unit.session.get_one(RemittanceRun, (creditor_id, run_id)).collected_minor == 12_500
         assert town.proof_is_green()

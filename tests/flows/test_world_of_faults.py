@@ -18,7 +18,7 @@ from portal.world.year_telling import as_plain
 from tests.agency_at_work import rows
 from tests.flows.conftest import MONDAY, clock
 
-DAYS, SEED, CLAIMS = 11, 8, 82
+DAYS, SEED, CLAIMS = 11, 7, 82
 
 
 class FaultyWorldWithoutWorkers(FaultyWorld):
