@@ -212,7 +212,8 @@ class ComingIn(Watched):
         with self.unit() as unit:
             assert match_settlements(unit, settlements=[settlement]) == 1
         shares = self.shares_of(lines)
-        self.books.settle_provider(shares, costs)
+        paid = {line.payment_ref for line in lines if line.kind == "payment"}
+        self.books.settle_provider(shares, costs, paid)
 
     def shares_of(self, lines: Sequence[SettlementLine]) -> Counter:
         owner = {row.provider_ref: row.creditor_id for row in self.rows("SELECT * FROM payment_intent")}

@@ -163,6 +163,15 @@ class GoingOut(ComingIn):
                 self.bring(Paid(-one.amount_minor, iban=PAYER, text=self.bank.text(""),
                                 end_to_end=one.end_to_end))  # fmt: skip
 
+    @rule(which=WHICH, over=st.integers(100, 9_000))
+    def overpay_and_get_it_back(self, which, over):
+        """A9, from the transfer to the bank's debit with nothing between."""
+        self.transfer(which=which, minor=self.amount(which, None) + over, format="camt", twins=1)
+        self.follow()
+        self.ask_a_refund(which=0, by_provider=False)
+        self.approve_and_export_refunds()
+        self.the_bank_answers_a_refund(rejected=False)
+
     @precondition(lambda self: self.books.refunds)
     @rule(which=ANY)
     def the_bank_returns_a_refund(self, which):
@@ -254,6 +263,15 @@ class GoingOut(ComingIn):
             with self.unit() as unit:
                 put_forward_again(unit, creditor_id=run.creditor_id, run_id=run.id, account_confirmed=True)
             self.books.runs[run.id].attempt += 1
+
+    @precondition(lambda self: self.books.payments)
+    @rule()
+    def pay_out_the_whole_way(self):
+        """From draft to the bank with nothing between; step by step it seldom comes so far."""
+        self.draft()
+        self.decide_on_drafts(cancelled=False)
+        self.export()
+        self.the_bank_answers_a_payout(answer="paid")
 
     # --- the creditor's account ---
 

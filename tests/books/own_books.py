@@ -94,6 +94,8 @@ class OwnBooks:
         self.refunds: dict[str, Refund] = {}
         self.fees: dict[UUID, dict[tuple, Fee]] = defaultdict(dict)
         self.runs: dict[UUID, Run] = {}
+        # Of which of the provider's payments the bank has the money.
+        self.arrived: set[str] = set()
 
     def _book(self, whose: object, /, **moved: int) -> None:
         """Move amounts: `psp=5` stands for the account trust.psp, `agency__vat` for agency.vat."""
@@ -158,7 +160,8 @@ class OwnBooks:
         """Money at the provider that no claim takes; minus lets it go."""
         self._book(creditor, psp=minor, suspense=-minor)
 
-    def settle_provider(self, shares: Counter, costs: int) -> None:
+    def settle_provider(self, shares: Counter, costs: int, refs: set[str]) -> None:
+        self.arrived |= refs
         for creditor, minor in shares.items():
             self._book(creditor, suspense=minor, psp=-minor)
         self._book(HOUSE, agency=costs, suspense=-costs, agency__psp_costs=costs, agency__trust=-costs)
@@ -233,7 +236,11 @@ class OwnBooks:
     def draft(self, creditor: UUID, key: UUID | None) -> Run | None:
         """The run that a creditor should get now, None when it gets none."""
         terms = self.terms[creditor]
-        rows = [fee for fee in self.fees[creditor].values() if fee.run is None]
+        rows = [
+            fee
+            for (_, of), fee in self.fees[creditor].items()
+            if fee.run is None and not self._is_on_its_way(str(of))
+        ]
         collected = sum(fee.base for fee in rows if not fee.direct)
         fee = sum(fee.net for fee in rows)
         vat = sum(
@@ -255,6 +262,11 @@ class OwnBooks:
             for one in rows:
                 one.run = key
         return run
+
+    def _is_on_its_way(self, payment: str) -> bool:
+        """Nobody is paid out what the provider has still: it would be other people's money."""
+        ref = payment.partition(" psp:")[2].partition("#")[0]
+        return bool(ref) and ref not in self.arrived
 
     def cancel(self, key: UUID) -> None:
         run = self.runs.pop(key)
