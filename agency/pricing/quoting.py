@@ -1,8 +1,6 @@
 """Quoting a placement: every claim with its price and factors, binding until it expires."""
 
-import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -17,15 +15,17 @@ from agency.kernel.ids import new_id
 from agency.kernel.statistics import refresh_statistics
 from agency.kernel.unit import Unit
 from agency.parties.terms import NoTerms, terms_on
+from agency.pricing.document import PackedLines, pack_document
 from agency.pricing.lines import CLAIM_FACTS, facts_of_row, line_factors, line_facts
 from agency.pricing.models import Quote
 from agency.pricing.rate_cards import PublishedCard, card_on
-from agency.pricing.replay import quote_document, quote_line, rule_versions
+from agency.pricing.replay import quote_line, rule_versions
 from agency.pricing.scoring import PricedClaim, price_claim
 from agency.rules.rate_card import RateCard
 
 VALID_DAYS: Final = 14
 STAGING: Final = "quote_line_staged"
+_AT_ONCE: Final = 5_000
 
 _FACTS = text(
     f"{CLAIM_FACTS} WHERE c.creditor_id = :c AND c.placement_id = :p AND c.state IN ('new', 'quoted')"
@@ -53,10 +53,10 @@ class Issued:
 
 @dataclass
 class _Offer:
-    """What the claims of one placement cost: the lines as JSON and their sums; the rows stand in the
+    """What the claims of one placement cost: the lines of the document and their sums; the rows stand in the
     staging table."""
 
-    lines: list[str]
+    lines: PackedLines = field(default_factory=PackedLines)
     principal: int = 0
     fee_at_most: int = 0
     weighted_bps: int = 0
@@ -78,11 +78,11 @@ def quote_placement(
     connection.execute(
         text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"quote:{creditor_id}"}
     )
-    rows = connection.execute(_FACTS, {"c": creditor_id, "p": placement_id}).all()
-    if not rows:
-        return None
     published = card_on(unit, on=unit.today)
-    offer = _price(unit, rows, published)
+    offer = _price(unit, creditor_id, placement_id, published)
+    if not offer.lines.count:
+        connection.execute(text(f"DROP TABLE {STAGING}"))
+        return None
     open_quote = _open_quote(unit, creditor_id, placement_id)
     issued = Issued(open_quote, new=False) if open_quote else None
     if open_quote is None or _differs(unit, creditor_id, open_quote):
@@ -93,8 +93,9 @@ def quote_placement(
     return issued
 
 
-def _price(unit: Unit, rows: Sequence[Row[Any]], published: PublishedCard) -> _Offer:
-    """Price every claim, straight into the staging table: only the document is kept in memory."""
+def _price(unit: Unit, creditor_id: UUID, placement_id: UUID, published: PublishedCard) -> _Offer:
+    """Price every claim, some at a time, straight into the staging table: only the packed document is kept in
+    memory."""
     connection = unit.session.connection()
     connection.execute(
         text(
@@ -102,23 +103,33 @@ def _price(unit: Unit, rows: Sequence[Row[Any]], published: PublishedCard) -> _O
             " facts jsonb, factors jsonb) ON COMMIT DROP"
         )
     )
-    offer = _Offer([])
+    offer = _Offer()
     raw: Any = connection.connection.driver_connection
-    with raw.cursor().copy(f"COPY {STAGING} FROM STDIN") as copy:
-        for row in rows:
-            priced = price_claim(card=published.card, facts=facts_of_row(row, on=unit.today))
-            facts = priced.facts.as_json()
-            offer.lines.append(
-                quote_line(
-                    claim_id=str(row.id), reference=row.reference, priced=priced, facts=facts,
-                    evidence=row.evidence,
-                )
-            )  # fmt: skip
-            offer.principal += row.principal_minor
-            offer.fee_at_most += priced.price.maximum.minor
-            offer.weighted_bps += priced.price.fee_bps * row.principal_minor
-            copy.write_row(_staged(row.id, priced, facts))
+    # The whole is wanted: a plan for the first rows would be a slow one.
+    connection.execute(text("SET LOCAL cursor_tuple_fraction = 1"))
+    found = connection.execute(
+        _FACTS, {"c": creditor_id, "p": placement_id}, execution_options={"stream_results": True}
+    )
+    for rows in found.partitions(_AT_ONCE):
+        with raw.cursor().copy(f"COPY {STAGING} FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(_priced(offer, row, published.card, on=unit.today))
     return offer
+
+
+def _priced(offer: _Offer, row: Row[Any], card: RateCard, *, on: date) -> tuple[Any, ...]:
+    """Price one claim: it joins the offer, and its row is returned."""
+    priced = price_claim(card=card, facts=facts_of_row(row, on=on))
+    facts = priced.facts.as_json()
+    offer.lines.add(
+        quote_line(
+            claim_id=str(row.id), reference=row.reference, priced=priced, facts=facts, evidence=row.evidence
+        )
+    )
+    offer.principal += row.principal_minor
+    offer.fee_at_most += priced.price.maximum.minor
+    offer.weighted_bps += priced.price.fee_bps * row.principal_minor
+    return _staged(row.id, priced, facts)
 
 
 def _staged(claim_id: UUID, priced: PricedClaim, facts: dict[str, Any]) -> tuple[Any, ...]:
@@ -190,7 +201,7 @@ def _issue(
         number=_next_number(unit, creditor_id),
         placement_id=placement_id,
         rate_card_id=published.id,
-        claims=len(offer.lines),
+        claims=offer.lines.count,
         principal_minor=offer.principal,
         currency=published.card.currency,
         fee_bps_average=-(-offer.weighted_bps // offer.principal),
@@ -201,8 +212,8 @@ def _issue(
         follows_id=follows,
         part=_part(unit, creditor_id, placement_id),
     )
-    quote.document = quote_document(head=_head(unit, quote, published, offer), lines=offer.lines)
-    quote.sha256 = hashlib.sha256(quote.document).hexdigest()
+    head = _head(unit, quote, published, offer)
+    quote.document, quote.sha256 = pack_document(head=head, lines=offer.lines)
     connection = unit.session.connection()
     placement = {"c": creditor_id, "p": placement_id}
     connection.execute(

@@ -6,7 +6,7 @@ still the same, the score is worked out again too.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
+from agency.pricing.document import DamagedDocument, canonical, quote_document, unpack_document
 from agency.pricing.rate_cards import card_of
 from agency.pricing.scoring import ClaimFacts, PricedClaim, price_claim, price_facts
 from agency.rules.price import PRICE_RULE, Price, RateCard, price
@@ -55,7 +56,7 @@ def quote_line(
 
 
 def _line(fixed: dict[str, Any], facts: Mapping[str, Any], completeness: int, found: Price) -> str:
-    return _canonical(
+    return canonical(
         fixed
         | {
             "facts": facts,
@@ -66,18 +67,6 @@ def _line(fixed: dict[str, Any], facts: Mapping[str, Any], completeness: int, fo
             "factors": [[factor.key, factor.bps] for factor in found.factors],
         }
     )
-
-
-def quote_document(*, head: Mapping[str, Any], lines: Iterable[str]) -> bytes:
-    """This function will return the canonical bytes of a quote: sorted keys, no blanks, UTF-8."""
-    return f'{{"head":{_canonical(dict(head))},"lines":[{",".join(lines)}]}}'.encode()
-
-
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def _canonical(value: Mapping[str, Any]) -> str:
-    return _ENCODER.encode(value)
 
 
 def rebuild(document: bytes, *, card: RateCard) -> bytes:
@@ -129,7 +118,10 @@ def replay(unit: Unit, *, creditor_id: UUID, quote_id: UUID) -> Replay:
     )
     if row is None:
         raise NotFound("no such quote")
-    document = bytes(row.document)
+    try:
+        document = unpack_document(bytes(row.document))
+    except DamagedDocument:
+        return Replay(same=False, intact=False, number=row.number, sha256=row.sha256)
     found = replay_document(document, card=card_of(unit, rate_card_id=row.rate_card_id).card)
     return Replay(
         same=found.same,

@@ -7,7 +7,6 @@ counts at once; a higher one is asked for, from the difference on that the house
 open dispute makes it dearer, what is not contested goes on; else the claim is held until the answer.
 """
 
-import hashlib
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Final
@@ -24,11 +23,12 @@ from agency.kernel.emitting import emit
 from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit, agency_day
 from agency.money import Money
+from agency.pricing.document import PackedLines, pack_document
 from agency.pricing.lines import CLAIM_FACTS, facts_of_row, line_factors, line_facts
 from agency.pricing.models import Quote, QuoteState
 from agency.pricing.quoting import VALID_DAYS, keepers
 from agency.pricing.rate_cards import PublishedCard, card_of
-from agency.pricing.replay import quote_document, quote_line, rule_versions
+from agency.pricing.replay import quote_line, rule_versions
 from agency.pricing.scoring import ClaimFacts, PricedClaim, price_claim
 from agency.rules.requote import (
     Decision,
@@ -317,8 +317,7 @@ def _write(unit: Unit, quote: Quote, agreed: Agreed, new: New, priced: PricedCla
         evidence=new.evidence,
     )
     head = _head(unit, quote, agreed) | {"fee_at_most_minor": priced.price.maximum.minor}
-    quote.document = quote_document(head=head, lines=[line])
-    quote.sha256 = hashlib.sha256(quote.document).hexdigest()
+    quote.document, quote.sha256 = pack_document(head=head, lines=PackedLines([line]))
     unit.session.add(quote)
     unit.session.flush()
     kept = {

@@ -117,8 +117,8 @@ def payout_statement(unit: Unit, *, creditor_id: UUID, run_id: UUID) -> list[Sta
 
 
 def on_its_way(unit: Unit, *, creditor_id: UUID | None = None) -> Money:
-    """This function will return what was paid online, on one creditor's claims or on all, and the provider has
-    not paid to the trust account yet: it joins no payout so far."""
+    """This function will return what was paid online, on one creditor's claims or on all, and is not on the
+    trust account yet: it joins no payout so far."""
     minor = unit.session.connection().execute(_ON_ITS_WAY, {"c": creditor_id}).scalar_one()
     return Money(int(minor), "EUR")
 

@@ -14,6 +14,7 @@ from agency.kernel.outbox import drain
 from agency.kernel.unit import Door
 from agency.pricing import replay as replaying
 from agency.pricing.acceptance import QuoteNotOpen, accept_quote, decline_quote
+from agency.pricing.document import unpack_document
 from agency.pricing.rate_cards import card_on
 from agency.pricing.reacting import open_books
 from agency.pricing.recovering import measure_outcomes, own_books
@@ -145,15 +146,15 @@ class TestReplay:
 
     def test_notices_a_completeness_that_the_documents_do_not_give(self, units, creditor_id, placed):
         ((document,),) = rows_of(units, creditor_id, "SELECT document FROM quote")
-        parsed = json.loads(bytes(document))
-        assert replay_document(bytes(document), card=DEFAULT_CARD).same
+        parsed = json.loads(unpack_document(document))
+        assert replay_document(unpack_document(document), card=DEFAULT_CARD).same
         parsed["lines"][0]["completeness"] += 10
         again = json.dumps(parsed, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
         assert not replay_document(again, card=DEFAULT_CARD).same
 
     def test_freezes_rules_card_and_keepers(self, units, creditor_id, placed):
         ((document,),) = rows_of(units, creditor_id, "SELECT document FROM quote")
-        head = json.loads(bytes(document))["head"]
+        head = json.loads(unpack_document(document))["head"]
         assert set(head["rules"]) == {"price", "score"}
         assert head["keeps"] == {"interest": "creditor", "costs": "agency"}
         with as_creditor(units, creditor_id) as unit:

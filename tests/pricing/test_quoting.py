@@ -17,6 +17,7 @@ from agency.ledger.posting import post_openings
 from agency.ledger.queries import account_balance
 from agency.money import Money
 from agency.pricing.acceptance import QuoteExpired, QuoteNotOpen, QuoteOutdated, accept_quote, decline_quote
+from agency.pricing.document import unpack_document
 from agency.pricing.quoting import quote_placement
 from agency.pricing.rate_cards import card_on, publish_card
 from agency.pricing.reacting import open_books
@@ -62,17 +63,29 @@ class TestQuote:
             found = replay(unit, creditor_id=creditor_id, quote_id=open_quote(units, creditor_id))
         assert (found.same, found.intact) == (True, True)
 
-    def test_shows_a_tampered_document(self, units, creditor_id, placed):
+    def keep(self, units, document):
+        with units.open(Door.STAFF, by="system:test") as unit:
+            unit.session.connection().execute(text("UPDATE quote SET document = :d"), {"d": document})
+
+    def test_of_before_documents_were_packed_replays_too(self, units, creditor_id, placed):
+        ((document,),) = rows_of(units, creditor_id, "SELECT document FROM quote")
+        self.keep(units, unpack_document(document))
+        with as_creditor(units, creditor_id) as unit:
+            found = replay(unit, creditor_id=creditor_id, quote_id=open_quote(units, creditor_id))
+        assert (found.same, found.intact) == (True, True)
+
+    @pytest.mark.parametrize("packed", [True, False])
+    def test_shows_a_tampered_document(self, units, creditor_id, placed, packed):
         quote_id = open_quote(units, creditor_id)
         ((document,),) = rows_of(units, creditor_id, "SELECT document FROM quote")
-        at = bytes(document).index(b'"fee_bps":') + len(b'"fee_bps":') + 1
-        with units.open(Door.STAFF, by="system:test") as unit:
-            unit.session.connection().execute(
-                text(
-                    "UPDATE quote SET document = overlay(document PLACING :nine FROM :at FOR 1) WHERE id = :q"
-                ),
-                {"q": quote_id, "nine": b"9", "at": at},
-            )
+        if packed:
+            at = len(document) // 2
+            changed = document[:at] + bytes([document[at] ^ 1]) + document[at + 1 :]
+        else:
+            head, found, rest = unpack_document(document).partition(b'"fee_bps":')
+            assert found
+            changed = head + found + b"9" + rest[1:]
+        self.keep(units, changed)
         with as_creditor(units, creditor_id) as unit:
             found = replay(unit, creditor_id=creditor_id, quote_id=quote_id)
         assert (found.same, found.intact) == (False, False)

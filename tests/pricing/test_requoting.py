@@ -40,6 +40,7 @@ from agency.payments.models import PaymentSource
 from agency.payments.settlement import settle
 from agency.pricing.acceptance import QuoteExpired, QuoteNotOpen, QuoteOutdated, accept_quote, decline_quote
 from agency.pricing.comparing import compare_quote
+from agency.pricing.document import unpack_document
 from agency.pricing.quoting import quote_placement
 from agency.pricing.rate_cards import publish_card
 from agency.pricing.reacting import open_books, price_again, price_no_more
@@ -463,10 +464,10 @@ class TestWhatStays:
             with as_creditor(case.units, case.creditor_id) as unit:
                 found = replay(unit, creditor_id=case.creditor_id, quote_id=quote_id)
             assert (found.same, found.intact, found.unknown) == (True, True, ())
-        head = json.loads(bytes(quotes[2][2]))["head"]
+        head = json.loads(unpack_document(quotes[2][2]))["head"]
         assert head["follows"]["quote"] == str(quotes[1][0])
         assert head["claim"] == str(case.claim_id)
-        assert json.loads(bytes(quotes[1][2]))["lines"][0]["evidence"][0].startswith("contract:")
+        assert json.loads(unpack_document(quotes[1][2]))["lines"][0]["evidence"][0].startswith("contract:")
 
     def test_belongs_to_its_creditor_alone(self, case, units):
         case.disputes(disputed=PART)

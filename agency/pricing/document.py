@@ -1,0 +1,95 @@
+"""A quote's bytes: canonical JSON, and how they are kept.
+
+They are kept packed, and packed line by line while they are made: those of a placement of a million claims
+are more than a process should hold. The hash is of the bytes themselves.
+"""
+
+import gzip
+import hashlib
+import io
+import json
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+_ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+_END: Final = b"]}"
+_PART_BYTES: Final = 1 << 20
+_LEVEL: Final = 3
+# Quotes that were issued before documents were packed begin as JSON does.
+_PLAIN: Final = b"{"
+
+
+class DamagedDocument(ValueError):
+    """The bytes that were kept are no packed document."""
+
+
+class PackedLines:
+    """The lines of a document, packed as they come; `count` is how many there are."""
+
+    def __init__(self, lines: Iterable[str] = ()) -> None:
+        self.count = 0
+        self._kept = io.BytesIO()
+        self._gzip = gzip.GzipFile(fileobj=self._kept, mode="wb", compresslevel=_LEVEL, mtime=0)
+        for line in lines:
+            self.add(line)
+
+    def add(self, line: str) -> None:
+        """Add one more, as canonical JSON."""
+        self._gzip.write(f"{',' if self.count else ''}{line}".encode())
+        self.count += 1
+
+    def close(self) -> bytes:
+        """End them, and return them packed."""
+        self._gzip.close()
+        return self._kept.getvalue()
+
+
+def canonical(value: Mapping[str, Any]) -> str:
+    """This function will return JSON with sorted keys and no blanks."""
+    return _ENCODER.encode(value)
+
+
+def quote_document(*, head: Mapping[str, Any], lines: Iterable[str]) -> bytes:
+    """This function will return the canonical bytes of a quote: sorted keys, no blanks, UTF-8."""
+    return b"".join((_begin(head), ",".join(lines).encode(), _END))
+
+
+def pack_document(*, head: Mapping[str, Any], lines: PackedLines) -> tuple[bytes, str]:
+    """This function will return what is kept of a quote, and the hash of its canonical bytes.
+
+    What packed bytes follow one another unpack to what was packed, one after the other.
+    """
+    packed = lines.close()
+    sha256 = hashlib.sha256(_begin(head))
+    for part in _parts(packed):
+        sha256.update(part)
+    sha256.update(_END)
+    return b"".join((_pack(_begin(head)), packed, _pack(_END))), sha256.hexdigest()
+
+
+def unpack_document(kept: bytes) -> bytes:
+    """This function will return the canonical bytes of what was kept.
+
+    :raises DamagedDocument: it is not what was packed.
+    """
+    if kept.startswith(_PLAIN):
+        return kept
+    try:
+        return gzip.decompress(kept)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DamagedDocument(str(error)) from error
+
+
+def _begin(head: Mapping[str, Any]) -> bytes:
+    return f'{{"head":{canonical(head)},"lines":['.encode()
+
+
+def _pack(part: bytes) -> bytes:
+    return gzip.compress(part, compresslevel=_LEVEL, mtime=0)
+
+
+def _parts(packed: bytes) -> Iterator[bytes]:
+    with gzip.GzipFile(fileobj=io.BytesIO(packed)) as unpacking:
+        while part := unpacking.read(_PART_BYTES):
+            yield part
