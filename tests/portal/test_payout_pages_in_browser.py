@@ -4,6 +4,7 @@ import pytest
 
 from agency.kernel.unit import Door
 from agency.parties.models import Role
+from agency.payments.models import IntentState, PaymentIntent
 from agency.remittance.account_changes import approve_account_change, ask_change
 from agency.remittance.direct import report_file
 from agency.remittance.returned import RefusedPayout, take_back_refused
@@ -17,7 +18,8 @@ from tests.remittance.out import agreed, another_claim, paid, pay_out, run_of
 pytestmark = pytest.mark.browser
 
 PARTS = (
-    "portal.shared.sign_in", "portal.shared.account", "portal.creditor", "portal.finance", "portal.live",
+    "portal.shared.sign_in", "portal.shared.account", "portal.collector", "portal.creditor", "portal.finance",
+    "portal.live",
 )  # fmt: skip
 LONG = "Koninklijke Verenigde Noord-Nederlandse Scheepsbouw- en Machinefabrieken De Nieuwe Onderneming"
 
@@ -44,6 +46,12 @@ def doors(units, house) -> list[tuple[tuple, list[str]]]:
         change = ask_change(unit, creditor_id=creditor, iban="BE68539007547034", holder=LONG[:70], reason="x")
     with units.open(Door.STAFF, by="user:ann") as unit:
         approve_account_change(unit, creditor_id=creditor, change_id=change)
+    with units.open(Door.STAFF, by="x") as unit:
+        coming = PaymentIntent(
+            creditor_id=creditor, created_at=unit.now, claim_id=claim, amount_minor=129_000, currency="EUR",
+            state=IntentState.PAID, provider_ref="tr_1", paid_at=unit.now,
+        )  # fmt: skip
+        unit.session.add(coming)
     number = house.one("SELECT number FROM claim WHERE id = :c", c=open_claim)
     today = house.today()
     with units.open(Door.CREDITOR, by="user:c", creditor_id=creditor) as unit:
@@ -61,6 +69,7 @@ def doors(units, house) -> list[tuple[tuple, list[str]]]:
     return [
         (house.browser(Role.CREDITOR_MANAGER, creditor_id=creditor), own),
         (house.browser(Role.FINANCE, Role.ADMIN), finance),
+        (house.browser(Role.COLLECTOR), [f"/desk/claims/{creditor}/{open_claim}/due-date"]),
     ]
 
 
