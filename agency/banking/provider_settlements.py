@@ -29,7 +29,12 @@ _LUMPS = text(
     "SELECT amount_minor, currency, min(booked_on) AS booked_on FROM bank_line WHERE state = 'suspense'"
     " AND amount_minor > 0 AND booked_on >= :from_on GROUP BY amount_minor, currency"
 )
-_ARRIVED = text("UPDATE payment_intent SET arrived_on = :on WHERE provider_ref = ANY(:refs)")
+# In the order in which a payout keeps them from arriving, so that neither waits for the other for ever.
+_ARRIVED = text(
+    "UPDATE payment_intent i SET arrived_on = :on FROM (SELECT creditor_id, id FROM payment_intent"
+    " WHERE provider_ref = ANY(:refs) ORDER BY creditor_id, id FOR UPDATE) n"
+    " WHERE i.creditor_id = n.creditor_id AND i.id = n.id"
+)
 
 
 def lumps_in_suspense(unit: Unit, *, days_back_max: timedelta) -> dict[Money, date]:

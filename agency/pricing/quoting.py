@@ -27,10 +27,9 @@ VALID_DAYS: Final = 14
 STAGING: Final = "quote_line_staged"
 _AT_ONCE: Final = 5_000
 
-_FACTS = text(
-    f"{CLAIM_FACTS} WHERE c.creditor_id = :c AND c.placement_id = :p AND c.state IN ('new', 'quoted')"
-    " ORDER BY c.number"
-)
+_OF_PLACEMENT = "c.creditor_id = :c AND c.placement_id = :p AND c.state IN ('new', 'quoted')"
+_WAIT = text(f"SELECT EXISTS (SELECT FROM claim c WHERE {_OF_PLACEMENT})")
+_FACTS = text(f"{CLAIM_FACTS} WHERE {_OF_PLACEMENT} ORDER BY c.number")
 
 
 @dataclass(frozen=True)
@@ -78,11 +77,10 @@ def quote_placement(
     connection.execute(
         text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"quote:{creditor_id}"}
     )
+    if not connection.execute(_WAIT, {"c": creditor_id, "p": placement_id}).scalar_one():
+        return None
     published = card_on(unit, on=unit.today)
     offer = _price(unit, creditor_id, placement_id, published)
-    if not offer.lines.count:
-        connection.execute(text(f"DROP TABLE {STAGING}"))
-        return None
     open_quote = _open_quote(unit, creditor_id, placement_id)
     issued = Issued(open_quote, new=False) if open_quote else None
     if open_quote is None or _differs(unit, creditor_id, open_quote):

@@ -27,6 +27,11 @@ _COMING = (
     "  AND i.provider_ref = split_part(w.source_key, '#', 1) WHERE w.creditor_id = f.creditor_id"
     "  AND w.id = f.payment_id AND w.source = 'psp' AND i.arrived_on IS NULL)"
 )
+# Until the payout is drafted, none of it arrives: its sums and its rows are found by statements of their own.
+_LOCK = text(
+    "SELECT FROM payment_intent WHERE creditor_id = :c AND state = 'paid' AND arrived_on IS NULL"
+    " ORDER BY creditor_id, id FOR SHARE"
+)
 _SUMS = text(
     "SELECT coalesce(sum(f.base_minor) FILTER (WHERE p.source <> 'direct'), 0)::bigint AS collected,"
     " coalesce(sum(f.net_minor), 0)::bigint AS fee, coalesce(sum(f.vat_minor), 0)::bigint AS vat,"
@@ -71,6 +76,7 @@ def find_payable(unit: Unit, *, creditor_id: UUID, cutoff_on: date, last_on: dat
     :returns: None when nothing is due: no money, a shortfall, not its day, or less than the agreed least.
     """
     charge_fees(unit, creditor_id=creditor_id)
+    unit.session.connection().execute(_LOCK, {"c": creditor_id})
     before = datetime.combine(cutoff_on, time.max, AGENCY_ZONE)
     mode, terms = _terms(unit, creditor_id, cutoff_on)
     found = _sums(unit, creditor_id, mode, before)

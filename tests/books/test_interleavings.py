@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from agency.arrangements.plans import Wish, agree_plan
 from agency.arrangements.promises import make_promise
@@ -19,11 +20,12 @@ from agency.claims.giving_up import give_up, only
 from agency.claims.models import Claim
 from agency.kernel.unit import Door, Units
 from agency.money import Money
-from agency.payments.models import PaymentSource
+from agency.payments.models import IntentState, PaymentIntent, PaymentSource
 from agency.payments.settlement import Incoming, settle_many
 from agency.remittance.account_changes import approve_account_change, ask_change, stop_change
 from agency.remittance.models import RemittanceRun
 from agency.remittance.paid import see_payouts
+from agency.remittance.payable import find_payable
 from agency.remittance.returned import RefusedPayout, take_back_refused
 from agency.remittance.runs import cancel_run, draft_runs
 from agency.rules.authority import Act, Part
@@ -241,3 +243,29 @@ def test_d5_two_people_agree_different_things_on_one_claim(units, claim, first, 
     standing = "SELECT (SELECT count(*) FROM promise WHERE state = 'open') + (SELECT count(*) FROM plan" \
         " WHERE state = 'active') + (SELECT count(*) FROM settlement WHERE state = 'open')"  # fmt: skip
     assert one(units, standing) == 1
+
+
+def test_a20_what_arrives_while_a_payout_is_drafted_waits_for_the_next(units, claim):
+    """The sums of a payout and its rows are found by two statements; nothing may arrive between them."""
+    with units.open(Door.STAFF, by=ANN) as unit:
+        for number, arrived_on in enumerate((unit.today, None)):
+            unit.session.add(
+                PaymentIntent(
+                    creditor_id=claim[0], created_at=unit.now, claim_id=claim[1], amount_minor=1_000,
+                    currency="EUR", state=IntentState.PAID, provider_ref=f"tr{number}", paid_at=unit.now,
+                    arrived_on=arrived_on,
+                )
+            )  # fmt: skip
+        pays(claim, claim, minor=1_000)(unit)
+    arrives = text("UPDATE payment_intent SET arrived_on = app.now()::date WHERE provider_ref = 'tr1'")
+    with units.open(Door.STAFF, by=ANN) as drafting:
+        payable = find_payable(drafting, creditor_id=claim[0], cutoff_on=drafting.today, last_on=None)
+        with pytest.raises(OperationalError, match="lock timeout"), units.open(Door.WORKER, by="x") as unit:
+            unit.session.connection().execute(text("SET LOCAL lock_timeout = '100ms'"))
+            unit.session.connection().execute(arrives)
+        assert payable.collected == 1_000
+    with units.open(Door.WORKER, by="x") as unit:
+        unit.session.connection().execute(arrives)
+    draft(units)
+    assert one(units, "SELECT collected_minor FROM remittance_run") == 2_000
+    assert one(units, "SELECT sum(base_minor) FROM success_fee WHERE run_id IS NOT NULL") == 2_000
