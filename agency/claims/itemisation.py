@@ -39,9 +39,15 @@ _KEYS = (
     "SELECT * FROM unnest(CAST(:creditors AS uuid[]), CAST(:claims AS uuid[]), CAST(:days AS date[]))"
     " AS k(creditor_id, claim_id, day)"
 )
+# Costs whose term had not ended when the claim did never fall due: it was paid in time, or the rest given up.
+_COSTS_FROM = (
+    "CASE WHEN c.closed_at IS NULL OR c.closed_at >= c.costs_from::timestamp AT TIME ZONE 'Europe/Amsterdam'"
+    " THEN c.costs_from END"
+)
 _CLAIMS = text(
     f"WITH wanted AS ({_KEYS})"
-    " SELECT c.creditor_id, c.id, c.law, c.interest_kind, c.phase, c.currency, c.costs_from, c.costs_minor,"
+    " SELECT c.creditor_id, c.id, c.law, c.interest_kind, c.phase, c.currency,"
+    f" {_COSTS_FROM} AS costs_from, c.costs_minor,"
     " c.costs_vat_minor, c.costs_over_minor, c.costs_left_out_minor,"
     " terms.contractual_interest_percent AS percent, stops.rows AS stops"
     " FROM wanted JOIN claim c ON c.creditor_id = wanted.creditor_id AND c.id = wanted.claim_id"

@@ -1,13 +1,14 @@
 """Booking payments: allocation by law and by contract, overpayment, closed claims, reversal."""
 
 import threading
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 from sqlmodel import col, select, update
 
+from agency.claims.giving_up import take_back, waive_rest
 from agency.claims.itemisation import itemise
 from agency.claims.lifecycle import UnableToMove, claim_to_change, move
 from agency.claims.models import Claim
@@ -234,6 +235,31 @@ class TestSettle:
         pay(staff, creditor, claim, 100_845)
         assert state(staff, creditor, claim) == ClaimState.PAID
         assert claim_balance(staff, creditor_id=creditor, claim_id=claim).total == eur(0)
+
+    def test_asks_no_costs_of_a_claim_that_ended_within_the_term_whatever_is_paid_after(self, staff):
+        """A12: what was left was given up before they fell due; a later payment is too much, all of it."""
+        creditor, today = a_creditor(staff), staff.today
+        claim = a_claim(
+            staff,
+            creditor_id=creditor,
+            invoices=[(6_652, today - timedelta(days=30))],
+            phase=Phase.amicable,
+            costs_from=today + timedelta(days=10),
+            costs_minor=4_000,
+        )
+        whose = {"creditor_id": creditor, "claim_id": claim}
+        pay(staff, creditor, claim, 6_652, on=today)
+        left = itemise(staff, **whose, on=today).total
+        assert left == itemise(staff, **whose, on=today).principal > eur(0)
+        given_up = waive_rest(staff, **whose, key="small", why="small", close_code="paid")
+        assert state(staff, creditor, claim) == ClaimState.PAID
+        later = today + timedelta(days=20)
+        assert itemise(staff, **whose, on=later).total == eur(0)
+        pay(staff, creditor, claim, 2_500, key="again", on=later)
+        assert account_balance(staff, account="trust.debtor", currency="EUR") == eur(-2_500)
+
+        take_back(staff, creditor_id=creditor, transaction_id=given_up, why="owed after all")
+        assert itemise(staff, **whose, on=later).costs == eur(4_000)
 
     def test_books_an_earlier_value_date_on_what_later_payments_left(self, staff):
         creditor = a_creditor(staff)
