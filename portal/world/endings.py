@@ -173,7 +173,7 @@ def never_paid(scene: Scene, facts: Facts) -> str:
         "  AND state IN ('creating', 'open')) AS open",
         claim=facts["claim"],
     )
-    if found.paid:
+    if found.paid > facts.get("paid", 0):
         return "it is booked"
     return "it is still open" if found.open else facts.get("wrong", "")
 

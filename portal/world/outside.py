@@ -21,6 +21,7 @@ _TOKEN = re.compile(r'name="csrf" value="([^"]*)"')
 PATIENCE_SECONDS = 90.0
 DEBTORS_AT_ONCE = 6
 _AWAY = (502, 503, 504)
+_SEE_OTHER = 303
 _JSON = {"content-type": "application/json"}
 
 
@@ -188,9 +189,9 @@ class DebtorsBrowser:
         self._ask("GET", urlsplit(link).path)
         self.see("/pay")
 
-    def identify(self, second_fact: str) -> None:
-        """Answer the question, so that the claim is shown."""
-        self.send("/pay/identify", {"answer": second_fact})
+    def identify(self, second_fact: str) -> bool:
+        """Answer the question, so that the claim is shown; not where the link has grown too old."""
+        return self.send("/pay/identify", {"answer": second_fact}).status == _SEE_OTHER
 
     def pay(self, amount: Money | None = None) -> None:
         """Pay all, or a part, at the provider's page."""

@@ -221,7 +221,9 @@ def tampered_form(scene: Scene) -> Facts | None:
         return None
     browser = scene.outside.browser()
     browser.follow(scene.links[str(who.claim_id)])
-    browser.identify(who.second_fact)
+    if not browser.identify(who.second_fact):
+        return None
+    paid = _paid_before(scene, who)
     forged = {
         "what": "all",
         "claim_id": "00000000-0000-0000-0000-000000000000",
@@ -236,7 +238,7 @@ def tampered_form(scene: Scene) -> Facts | None:
     )
     own = [who.owes.minor] if answer.status == 303 else []  # a form with foreign fields may be refused
     right = [row.amount_minor for row in asked] == own and "elsewhere" not in target
-    return {"claim": str(who.claim_id), "wrong": "" if right else "the form was believed"}
+    return {"claim": str(who.claim_id), "paid": paid, "wrong": "" if right else "the form was believed"}
 
 
 def says_paid_and_is_not(scene: Scene) -> Facts | None:
@@ -244,7 +246,7 @@ def says_paid_and_is_not(scene: Scene) -> Facts | None:
     who = _who(scene)
     if who is None or not scene.begins_to_pay(who):
         return None
-    return {"claim": str(who.claim_id)}
+    return {"claim": str(who.claim_id), "paid": _paid_before(scene, who)}
 
 
 def odd_amounts(scene: Scene) -> Facts | None:
@@ -254,13 +256,21 @@ def odd_amounts(scene: Scene) -> Facts | None:
         return None
     browser = scene.outside.browser()
     browser.follow(scene.links[str(who.claim_id)])
-    browser.identify(who.second_fact)
+    if not browser.identify(who.second_fact):
+        return None
+    paid = _paid_before(scene, who)
     answers = [browser.send("/pay/start", {"what": "part", "amount": amount}).status for amount in _AMOUNTS]
     opened = scene.rows(
         "SELECT 1 FROM payment_intent WHERE claim_id = :claim AND state = 'open'", claim=who.claim_id
     )
     refused = set(answers) == {422} and not opened
-    return {"claim": str(who.claim_id), "wrong": "" if refused else f"answered {answers}"}
+    return {"claim": str(who.claim_id), "paid": paid, "wrong": "" if refused else f"answered {answers}"}
+
+
+def _paid_before(scene: Scene, who: Somebody) -> int:
+    """How often the claim was paid in part before: what is tried now must add nothing."""
+    asked = "SELECT count(*) AS n FROM payment WHERE claim_id = :claim AND source = 'psp'"
+    return int(scene.rows(asked, claim=who.claim_id)[0].n)
 
 
 def _who(scene: Scene) -> Somebody | None:
