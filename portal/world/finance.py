@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from sqlalchemy import text
@@ -37,6 +37,9 @@ _BY_NAME = text(
     " ORDER BY c.state = 'active' DESC, abs(coalesce(o.minor, 0) - :minor), c.number LIMIT 1"
 )
 
+# Signs that the text of the line names the claim: who reads it books on the first that is proposed.
+_NAMED: Final = {"mistyped_reference", "invoice_number", "short_invoice_number", "mistyped_invoice_number"}
+
 
 class InUnit(Protocol):
     """Runs something in a unit of the agency, patiently, as somebody."""
@@ -45,7 +48,8 @@ class InUnit(Protocol):
 
 
 def settle_suspense(in_unit: InUnit) -> int:
-    """This function will book each waiting line on the claim that was proposed, or on the payer's claim.
+    """This function will book each waiting line on the claim that was proposed, on the one that its text
+    means, or on the payer's claim.
 
     :returns: how many were booked.
     """
@@ -62,7 +66,7 @@ def _is_settled(in_unit: InUnit, item: SuspenseItem, clerk: str) -> bool:
 
 
 def _settle(unit: Unit, *, item: SuspenseItem) -> bool:
-    if len(item.proposals) == 1:
+    if len(item.proposals) == 1 or (item.proposals and _NAMED.intersection(item.reasons)):
         claim: tuple[UUID, UUID] | None = (item.proposals[0].creditor_id, item.proposals[0].claim_id)
     else:
         values = {"name": item.counterparty, "minor": item.amount.minor}
