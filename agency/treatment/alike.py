@@ -25,8 +25,8 @@ _LATE = text(
 )
 # Which claims, first; how they stand is read of those alone.
 _CHOSEN = (
-    "SELECT t.creditor_id, t.claim_id, t.path_id, t.walked_at, t.next_on, c.debtor_id, c.state, c.due_on,"
-    " c.disputed_minor, c.currency, c.principal_minor"
+    "SELECT t.creditor_id, t.claim_id, t.path_id, t.walked_at, t.next_on, t.next_minutes, c.debtor_id,"
+    " c.state, c.due_on, c.disputed_minor, c.currency, c.principal_minor"
     " FROM treatment t JOIN claim c ON c.creditor_id = t.creditor_id AND c.id = t.claim_id"
     " WHERE t.ended_at IS NULL AND t.next_on <= :today AND (c.state = ANY(:ended) OR (c.state = 'active'"
     # Until the registers have answered, nobody is contacted for the first time.
@@ -41,7 +41,7 @@ _ITS_CLAIM = (
 )
 # Of an amount it counts only which of the path's bounds it is above; of the rest, what the path asks at all.
 _ASKED = (
-    ", c.state, t.walked_at IS NOT NULL AS walked,"
+    ", c.state, t.walked_at IS NOT NULL AS walked, t.next_minutes,"
     # What was due days ago, when that is much, gets its turn claim by claim.
     " CASE WHEN :flood AND t.next_on <= :late THEN t.claim_id END AS alone,"
     " CASE WHEN a.currency = c.currency THEN a.above[width_bucket(c.principal_minor - 1, a.above)] + 1 END"
@@ -58,7 +58,7 @@ _TOLD = f" LEFT JOIN LATERAL ({PROMISED} AND a.promised) told ON true"
 _PROVED = f" LEFT JOIN LATERAL ({PROVED.format(only=' AND a.proved')}) proved ON true"
 _KEY = (
     "path_id, state, walked, due_on, sent, dropped, waits, drops, held, ended, paid_part_on, disputed, email,"
-    " phone, alone, principal_minor, currency, debtor, has_address, promised_on, delivered"
+    " phone, alone, next_minutes, principal_minor, currency, debtor, has_address, promised_on, delivered"
 )
 
 

@@ -82,6 +82,7 @@ class Treatment(PartRow, table=True):
     path_id: UUID = Field(foreign_key="treatment_path.id")
     started_at: datetime = moment_field()
     next_on: date  # the first day on which the planner has to look at it again
+    next_minutes: int = 0  # how long after the first messages of that day, when it catches up
     ended_at: datetime | None = moment_field(default=None)
     end_reason: str | None = None
     walked_at: datetime | None = moment_field(

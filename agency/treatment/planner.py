@@ -89,10 +89,10 @@ _STEPS = text(
     " GROUP BY w.n"
 )
 _NEXT = text(
-    "UPDATE treatment t SET next_on = w.next_on, ended_at = CASE WHEN w.ended IS NOT NULL THEN :now END,"
+    "UPDATE treatment t SET next_on = w.next_on, next_minutes = w.next_minutes, ended_at = CASE WHEN w.ended IS NOT NULL THEN :now END,"
     " end_reason = w.ended"
     " FROM jsonb_to_recordset(CAST(:next AS jsonb)) AS w(creditors uuid[], claims uuid[], next_on date,"
-    "  ended text) CROSS JOIN LATERAL unnest(w.creditors, w.claims) AS k(creditor_id, claim_id)"
+    "  next_minutes integer, ended text) CROSS JOIN LATERAL unnest(w.creditors, w.claims) AS k(creditor_id, claim_id)"
     " WHERE t.creditor_id = k.creditor_id AND t.claim_id = k.claim_id"
 )
 # Before its notice leaves, a claim enters the amicable phase: from then on interest is asked too.
@@ -106,8 +106,8 @@ _AMICABLE = text(
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What their turn gives claims that stand alike: a step for today, some minutes into it, or the day to
-    look again, or the end of their treatment."""
+    """What their turn gives claims that stand alike: a step for today, or the day to look again, or the end of
+    their treatment. `minutes` are how long after the first messages of the day their step is due."""
 
     claims: ClaimSet
     row: Row[Any]
@@ -172,11 +172,11 @@ def _plan(one: Alike, today: date) -> _Plan:
 
     if row.state in ENDED:
         return plan(row.next_on, ended=row.state)
-    minutes = 0
+    minutes = row.next_minutes
     if row.alone is not None:
         turn = catch_up(claim_id=row.alone, was_due=row.next_on, late_claims=one.late, today=today)
         if turn.on > today:
-            return plan(turn.on)
+            return plan(turn.on, minutes=turn.minutes)
         minutes = turn.minutes
     if row.waits or row.drops >= _DROPS_A_WEEK_MAX:
         return plan(tomorrow)
@@ -335,6 +335,8 @@ def _look_again(unit: Unit, plans: Sequence[_Plan]) -> None:
             "creditors": plan.claims.creditors,
             "claims": plan.claims.claims,
             "next_on": plan.next_on.isoformat(),
+            # Its step was planned for them: the next one is due like any other.
+            "next_minutes": 0 if plan.step else plan.minutes,
             "ended": plan.ended,
         }
         for plan in plans

@@ -79,8 +79,8 @@ INSERT INTO message (creditor_id, id, claim_id, debtor_id, channel, step, cycle,
 """Further SQL for `write_treated`: a final notice waits for every claim, with interest built up on it."""
 
 ON_PATH = """
-INSERT INTO treatment (creditor_id, id, claim_id, path_id, started_at, next_on)
-  SELECT m.creditor_id, uuidv7(), m.claim_id, p.id, now() - interval '30 days', DATE '{today}'
+INSERT INTO treatment (creditor_id, id, claim_id, path_id, started_at, next_on, next_minutes)
+  SELECT m.creditor_id, uuidv7(), m.claim_id, p.id, now() - interval '30 days', DATE '{today}', 0
   FROM made m JOIN treatment_path p
     ON p.version = 1 AND p.key = CASE m.kind WHEN 'company' THEN 'nl-business' ELSE 'nl-consumer' END;
 INSERT INTO treatment_step (creditor_id, id, claim_id, step, cycle, channel, due_at, state, done_at, why,

@@ -90,7 +90,7 @@ class TestReAnchoring:
 
 
 class TestStandstill:
-    def test_three_days_down_are_spread_and_each_claim_gets_one_step(self, office, monkeypatch):
+    def test_three_days_down_are_spread_over_days_and_hours_and_each_claim_gets_one_step(self, office, monkeypatch):
         """C15: the table's limit is lowered, so that few claims are many."""
         table = {name: [dict(row) for row in rows] for name, rows in reanchor.read_table("planning").items()}
         table["catch_up"][0]["at_once_max"] = 3
@@ -117,8 +117,16 @@ class TestStandstill:
         with office.unit() as unit:
             rows = unit.session.connection().execute(text("SELECT claim_id, due_at FROM treatment_step"))
             found = rows.all()
-        assert len({row.claim_id for row in found}) == 24
-        assert len({row.due_at for row in found}) > 6
+        turns = {
+            claim: reanchor.catch_up(
+                claim_id=claim, was_due=date(2026, 11, 28), late_claims=24, today=date(2026, 12, 1)
+            )
+            for claim in claims
+        }
+        assert {row.claim_id: row.due_at.replace(second=0, microsecond=0) for row in found} == {
+            claim: noon(turn.on) + timedelta(minutes=turn.minutes + (turn.on.day == 1))
+            for claim, turn in turns.items()
+        }
 
 
 ACTS = st.lists(
