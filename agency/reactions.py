@@ -35,7 +35,7 @@ from agency.desk.reacting import (
 )
 from agency.documents.asking import ask_again_when_removed, ask_when_accepted, solve_when_documented
 from agency.documents.incoming import match_when_read
-from agency.documents.jobs import check_added, check_attachments, keep_score
+from agency.documents.jobs import check_added, check_attachments, check_when_corrected, keep_score
 from agency.events import (
     AccountChangeMoved,
     CallDue,
@@ -142,7 +142,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     HoldPlaced: (look_into_answer,),
     DisputeRaised: (price_again, stop_when_disputed, look_into_dispute),
     DisputeAnswered: (ask_when_answered,),
-    DueDateCorrected: (price_again, plan_again_when_corrected),
+    DueDateCorrected: (price_again, plan_again_when_corrected, check_when_corrected),
     DisputeResolved: (price_again, resume_when_resolved, drop_when_resolved),
     MessageBounced: (write_when_bounced,),
     # A small remainder is waived before anything is judged or told: the claim was paid.

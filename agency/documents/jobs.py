@@ -12,7 +12,13 @@ from agency.documents.completeness import record_score
 from agency.documents.dossier import build_dossier
 from agency.documents.sandbox import read
 from agency.documents.upload import fetch_document
-from agency.events import CompletenessOverridden, DocumentAdded, EvidenceChecked, PlacementRead
+from agency.events import (
+    CompletenessOverridden,
+    DocumentAdded,
+    DueDateCorrected,
+    EvidenceChecked,
+    PlacementRead,
+)
 from agency.kernel.actor import actor
 from agency.kernel.outbox import enqueue
 from agency.kernel.ports import installed_ports
@@ -71,6 +77,12 @@ def check_claim_later(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> int:
     for document_id in found:
         check_later(unit, creditor_id=creditor_id, document_id=document_id)
     return len(found)
+
+
+def check_when_corrected(unit: Unit, event: DueDateCorrected) -> None:
+    """This function will have the claim's documents checked against its corrected day."""
+    if event.claim_id is not None:
+        check_claim_later(unit, creditor_id=event.creditor_id, claim_id=event.claim_id)
 
 
 @actor(queue="documents", own_units=True)

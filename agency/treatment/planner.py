@@ -89,10 +89,11 @@ _STEPS = text(
     " GROUP BY w.n"
 )
 _NEXT = text(
-    "UPDATE treatment t SET next_on = w.next_on, next_minutes = w.next_minutes, ended_at = CASE WHEN w.ended IS NOT NULL THEN :now END,"
-    " end_reason = w.ended"
+    "UPDATE treatment t SET next_on = w.next_on, next_minutes = w.next_minutes,"
+    " ended_at = CASE WHEN w.ended IS NOT NULL THEN :now END, end_reason = w.ended"
     " FROM jsonb_to_recordset(CAST(:next AS jsonb)) AS w(creditors uuid[], claims uuid[], next_on date,"
-    "  next_minutes integer, ended text) CROSS JOIN LATERAL unnest(w.creditors, w.claims) AS k(creditor_id, claim_id)"
+    "  next_minutes integer, ended text)"
+    " CROSS JOIN LATERAL unnest(w.creditors, w.claims) AS k(creditor_id, claim_id)"
     " WHERE t.creditor_id = k.creditor_id AND t.claim_id = k.claim_id"
 )
 # Before its notice leaves, a claim enters the amicable phase: from then on interest is asked too.
@@ -106,8 +107,8 @@ _AMICABLE = text(
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What their turn gives claims that stand alike: a step for today, or the day to look again, or the end of
-    their treatment. `minutes` are how long after the first messages of the day their step is due."""
+    """What their turn gives claims that stand alike: a step for today, or the day to look again, or the end
+    of their treatment. `minutes` are how long after the first messages of the day their step is due."""
 
     claims: ClaimSet
     row: Row[Any]

@@ -11,7 +11,6 @@ from starlette.responses import Response
 
 from agency.claims.amending import WHY_MAX, correct_due_date
 from agency.claims.models import Claim, Invoice
-from agency.documents.jobs import check_claim_later
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from portal.collector.doors import claim_url, desk_page, routes
@@ -49,7 +48,6 @@ def correct(request: Request, unit: StaffUnit, fields: Fields, creditor_id: UUID
             due_on=form.data.due_on,
             why=form.data.why,
         )
-        check_claim_later(unit, creditor_id=creditor_id, claim_id=claim_id)
     if form.errors:
         return _page(request, unit, creditor_id, claim_id, form, status=422)
     return leave_for(claim_url(creditor_id, claim_id), notice=N_("The due date is corrected."))

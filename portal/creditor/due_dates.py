@@ -9,7 +9,6 @@ from starlette.responses import Response
 
 from agency.claims.amending import correct_due_date
 from agency.claims.models import Claim, Invoice
-from agency.documents.jobs import check_claim_later
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from portal.creditor.doors import creditor_page, routes
@@ -56,7 +55,6 @@ def correct(
             due_on=form.data.due_on,
             why=form.data.why,
         )
-        check_claim_later(unit, creditor_id=creditor_id, claim_id=claim_id)
     if form.errors:
         return _page(request, unit, creditor_id, claim_id, invoice_id, form, status=422)
     return leave_for(f"/creditor/claims/{claim_id}", notice=N_("The due date is corrected."))

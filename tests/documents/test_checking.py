@@ -15,8 +15,9 @@ from agency.documents.models import Verdict
 from agency.documents.overriding import open_override, override_completeness, withdraw_override
 from agency.documents.quota import OverQuota, Quota
 from agency.documents.upload import add_document, document_of
+from agency.events import DueDateCorrected
 from agency.kernel.audit import verify_chain
-from agency.kernel.emitting import install_reactions
+from agency.kernel.emitting import emit, install_reactions
 from agency.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from agency.kernel.outbox import drain
 from agency.kernel.ports import install_ports
@@ -144,6 +145,19 @@ class TestReading:
         assert evidence.rows("SELECT count(*) FROM document_check") == [(2,)]
         assert evidence.rows("SELECT count(*) FROM event WHERE kind = 'EvidenceChecked'") == [(1,)]
         assert evidence.document(document_id).standing is Standing.valid
+
+    def test_follows_a_corrected_due_date(self, evidence):
+        evidence.add(a_paper(D.delivery_note, **RIGHT))
+        with evidence.unit() as unit:
+            emit(
+                unit,
+                DueDateCorrected(
+                    creditor_id=evidence.creditor_id, claim_id=evidence.claim_id, number="F-2026-17",
+                    before="2026-05-31", after="2026-05-26", why="the order says so",
+                ),
+            )  # fmt: skip
+        drain(evidence.units)
+        assert evidence.rows("SELECT count(*) FROM document_check") == [(2,)]
 
     def test_of_many_papers_is_as_many_jobs_that_the_upload_does_not_wait_for(self, evidence):
         paper = a_paper(D.delivery_note, **RIGHT)

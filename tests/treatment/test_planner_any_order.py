@@ -90,7 +90,9 @@ class TestReAnchoring:
 
 
 class TestStandstill:
-    def test_three_days_down_are_spread_over_days_and_hours_and_each_claim_gets_one_step(self, office, monkeypatch):
+    def test_three_days_down_are_spread_over_hours_too_and_each_claim_gets_one_step(
+        self, office, monkeypatch
+    ):
         """C15: the table's limit is lowered, so that few claims are many."""
         table = {name: [dict(row) for row in rows] for name, rows in reanchor.read_table("planning").items()}
         table["catch_up"][0]["at_once_max"] = 3
