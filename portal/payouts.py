@@ -6,8 +6,9 @@ from agency.kernel.unit import Unit
 from agency.ports.invoices import InvoiceParty
 from agency.remittance.invoices import Issuer
 from agency.remittance.models import RemittanceFile
+from agency.remittance.orders import PayoutOrder
 from agency.remittance.refund_orders import export_refunds
-from agency.remittance.runs import PayoutOrder, export_runs
+from agency.remittance.runs import export_runs
 from integrations.bankfiles.payment_order import Payer, Transfer, pain001
 from integrations.einvoice.written_ubl import write_fee_invoice
 

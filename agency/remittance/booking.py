@@ -1,4 +1,7 @@
-"""A run's money in the ledger: the fee once, the payout at each attempt, a return when it comes."""
+"""A run's money in the ledger: the fee once, the payout at each attempt, a return when it comes.
+
+The agency's own share is on its own account when the bank has debited it, not before.
+"""
 
 from collections.abc import Sequence
 from datetime import date
@@ -30,19 +33,25 @@ def book_paid(unit: Unit, *, run: RemittanceRun, on: date) -> None:
     """This function will book a payout that was seen on the bank, out of suspense where its line stands."""
     net = Money(run.net_minor, run.currency)
     legs = (Leg("trust.in_transit", net), Leg("trust.suspense", -net))
-    post_many(unit, [_posting(run, Book.TRUST, PAID, legs, on)])
+    own = (Leg("agency.bank", net), Leg("agency.trust", -net)) if run.is_own else ()
+    post_many(unit, _postings(run, PAID, legs, own, on))
 
 
 def book_returned(unit: Unit, *, run: RemittanceRun, account: str, on: date) -> None:
-    """This function will owe a payout to its creditor again.
+    """This function will owe a payout to its creditor, or to the agency, again.
 
     :param account: where the money stands: in transit when the bank never paid it, in suspense when it did
         and the money came back on the statement.
     """
     net = Money(run.net_minor, run.currency)
-    post_many(
-        unit, [_posting(run, Book.TRUST, RETURNED, (Leg(account, net), Leg("trust.creditor", -net)), on)]
-    )
+    legs = (Leg(account, net), Leg(_owed(run), -net))
+    was_paid = run.is_own and account == "trust.suspense"
+    own = (Leg("agency.trust", net), Leg("agency.bank", -net)) if was_paid else ()
+    post_many(unit, _postings(run, RETURNED, legs, own, on))
+
+
+def _owed(run: RemittanceRun) -> str:
+    return "trust.agency" if run.is_own else "trust.creditor"
 
 
 def _export(run: RemittanceRun, on: date) -> list[Posting]:
@@ -52,7 +61,7 @@ def _export(run: RemittanceRun, on: date) -> list[Posting]:
     withheld = run.withheld_minor if run.attempt == 1 else 0
     invoiced = run.fee_minor + run.vat_minor - run.withheld_minor
     trust = (
-        Leg("trust.creditor", money(run.net_minor + withheld)),
+        Leg(_owed(run), money(run.net_minor + withheld)),
         Leg("trust.in_transit", -money(run.net_minor)),
         Leg("trust.agency", -money(withheld)),
     )
@@ -62,8 +71,14 @@ def _export(run: RemittanceRun, on: date) -> list[Posting]:
         Leg("agency.fee_income", -money(run.fee_minor)),
         Leg("agency.vat", -money(run.vat_minor)),
     )
-    books = [(Book.TRUST, trust)] + ([(Book.AGENCY, agency)] if run.attempt == 1 else [])
-    postings = [_posting(run, book, PAYOUT, legs, on) for book, legs in books]
+    return _postings(run, PAYOUT, trust, agency if run.attempt == 1 else (), on)
+
+
+def _postings(
+    run: RemittanceRun, kind: str, trust: Sequence[Leg], agency: Sequence[Leg], on: date
+) -> list[Posting]:
+    books = ((Book.TRUST, trust), (Book.AGENCY, agency))
+    postings = [_posting(run, book, kind, legs, on) for book, legs in books]
     return [posting for posting in postings if posting.legs]
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, LargeBinary
 from sqlmodel import Field, SQLModel
 
 from agency.kernel.columns import CreditorRow, Minor, choice, json_field, moment_field, within_creditor
-from agency.kernel.ids import new_id
+from agency.kernel.ids import HOUSE, new_id
 from agency.rules.account_change import ChangeState
 
 
@@ -56,7 +56,8 @@ class RemittanceRun(CreditorRow, table=True):
     """What one creditor gets for everything collected up to a cut-off.
 
     Of the fee with VAT `withheld_minor` is kept from the money; the rest is invoiced. `attempt` counts how
-    often it was put forward; `payee_iban` is the account that the latest file pays to.
+    often it was put forward; `payee_iban` is the account that the latest file pays to. A run of the house
+    pays out the agency's own share and holds no fees.
     """
 
     __tablename__ = "remittance_run"
@@ -99,6 +100,11 @@ class RemittanceRun(CreditorRow, table=True):
     returned_at: datetime | None = moment_field(default=None)
     owner_id: UUID | None = Field(default=None, foreign_key="user_account.id")
     due_on: date | None = None
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it goes to the agency itself."""
+        return self.creditor_id == HOUSE
 
 
 class SuccessFee(CreditorRow, table=True):

@@ -5,7 +5,6 @@ A refund's money moves in the ledger when its file is made, from who it was owed
 transit when the bank's debit is seen. A refund that the bank sends back is owed as before.
 """
 
-import hashlib
 from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
@@ -14,7 +13,6 @@ from sqlalchemy import text
 from sqlmodel import col, select
 
 from agency.banking.models import BankLine, LineState
-from agency.banking.proof import payouts_blocked
 from agency.banking.suspense import locked_line, mark_line
 from agency.claims.models import Claim
 from agency.events import StatementImported
@@ -38,7 +36,14 @@ from agency.payments.refunds import (
     refund_to_change,
 )
 from agency.remittance.models import RemittanceFile
-from agency.remittance.runs import NothingToExport, PayoutLine, PayoutOrder, PayoutsBlocked, PayoutWriter
+from agency.remittance.orders import (
+    NothingToExport,
+    PayoutLine,
+    PayoutOrder,
+    PayoutWriter,
+    keep_file,
+    refuse_while_red,
+)
 
 PAID = "refund_paid"
 RETURNED = "refund_returned"
@@ -61,7 +66,7 @@ def approve_refund(unit: Unit, *, creditor_id: UUID, refund_id: UUID) -> None:
         raise UnableToRefund("this refund does not wait for approval")
     if refund.requested_by == unit.by:
         raise NotTheSecondPerson("another person must approve what you asked for")
-    _refuse_while_red(unit)
+    refuse_while_red(unit)
     refund.state, refund.approved_at, refund.approved_by = RefundState.APPROVED, unit.now, unit.by
     unit.session.add(refund)
     unit.session.flush()
@@ -84,7 +89,7 @@ def export_refunds(
     refunds = [refund for refund in _approved(unit) if _still_owed(unit, refund)]
     if not refunds:
         raise NothingToExport("no approved refund waits for a transfer")
-    _refuse_while_red(unit)
+    refuse_while_red(unit)
     file_id = new_id()
     for refund in refunds:
         refund.end_to_end = f"T{refund.id.hex[:30]}".upper()
@@ -96,9 +101,7 @@ def export_refunds(
         execute_on,
         _lines(unit, refunds),
     )
-    file = _file(unit, file_id, order, writer(order))
-    unit.session.add(file)
-    unit.session.flush()
+    file = keep_file(unit, file_id=file_id, order=order, writer=writer)
     for refund in refunds:
         book_refund(unit, refund, unit.today)
         _leave(unit, refund, file_id)
@@ -239,22 +242,3 @@ def _leave(unit: Unit, refund: Refund, file_id: UUID) -> None:
             creditor_id=None,
             claim_id=None,
         )
-
-
-def _file(unit: Unit, file_id: UUID, order: PayoutOrder, content: bytes) -> RemittanceFile:
-    return RemittanceFile(
-        id=file_id,
-        message_id=order.message_id,
-        content=content,
-        sha256=hashlib.sha256(content).hexdigest(),
-        total_minor=sum(line.amount.minor for line in order.lines),
-        currency="EUR",
-        made_at=unit.now,
-        made_by=unit.by,
-    )
-
-
-def _refuse_while_red(unit: Unit) -> None:
-    reason = payouts_blocked(unit)
-    if reason:
-        raise PayoutsBlocked(f"nothing may be paid out: {reason}")

@@ -2,24 +2,23 @@
 
 A run holds the fee rows it settles, so that each payment is remitted once. Its money moves in the ledger at
 export: from what is owed to the creditor into transit, and the fee to the agency, with its invoice. A run
-that pays nothing out (only fees are due) is settled at export and stands in no file.
+that pays nothing out (only fees are due) is settled at export and stands in no file. The agency's own share
+leaves by a run too.
 """
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import func, text
 from sqlmodel import col, select
 
-from agency.banking.proof import payouts_blocked
 from agency.events import RemittanceApproved, RemittanceDrafted
 from agency.kernel.audit import record
 from agency.kernel.emitting import emit
 from agency.kernel.errors import Conflict, Forbidden, NotFound
-from agency.kernel.ids import new_id
+from agency.kernel.ids import HOUSE, new_id
 from agency.kernel.locks import single
 from agency.kernel.unit import Unit
 from agency.money import Money
@@ -28,13 +27,18 @@ from agency.remittance.account_changes import put_accounts_in_force
 from agency.remittance.booking import book_export
 from agency.remittance.invoices import Issuer, issue_invoices
 from agency.remittance.models import RemittanceFile, RemittanceRun, RunState
+from agency.remittance.orders import (
+    NothingToExport,
+    PayoutLine,
+    PayoutOrder,
+    PayoutWriter,
+    keep_file,
+    refuse_while_red,
+)
+from agency.remittance.own_share import OWN, own_share
 from agency.remittance.payable import find_payable, hold_for_run
 from agency.remittance.stale_runs import stale_runs
 from agency.remittance.withdrawing import WITHDRAWN_BY_CREDITOR
-
-
-class PayoutsBlocked(Conflict):
-    """The proof is red: money may come in, none may leave."""
 
 
 class UnableToApprove(Conflict):
@@ -45,35 +49,14 @@ class NotTheSecondPerson(Forbidden):
     """Who drafted a run may not approve it."""
 
 
-class NothingToExport(Conflict):
-    """No approved run waits."""
-
-
 @dataclass(frozen=True, slots=True)
-class PayoutLine:
-    """One payment of a payout file."""
+class _Payee:
+    """Whom a payout goes to; `text` tells him what it is, `{on}` its cut-off."""
 
-    end_to_end: str
-    name: str
     iban: str
-    amount: Money
+    name: str
     text: str
 
-
-@dataclass(frozen=True, slots=True)
-class PayoutOrder:
-    """What a payout file says, before it is written in the bank's format."""
-
-    message_id: str
-    created_at: datetime
-    payer_name: str
-    payer_iban: str
-    execute_on: date
-    lines: tuple[PayoutLine, ...]
-
-
-PayoutWriter = Callable[[PayoutOrder], bytes]
-"""Writes a payout order in the bank's format; equal orders give equal bytes."""
 
 # Who may have something coming: those with fees that wait, and those whose claims were not charged yet.
 _CREDITORS = text(
@@ -135,6 +118,32 @@ def _draft(unit: Unit, creditor_id: UUID, cutoff_on: date) -> UUID | None:
     return run.id
 
 
+def draft_own_run(unit: Unit) -> UUID | None:
+    """This function will draft the payout of what the agency has on the trust account to the agency itself.
+
+    :returns: the run; None when there is nothing, or one was drafted today already.
+    :raises AlreadyRunning: somebody else drafts at this moment.
+    """
+    single(unit, "remittance.draft")
+    free = own_share(unit).free
+    today = select(RemittanceRun.id).where(
+        RemittanceRun.creditor_id == HOUSE,
+        RemittanceRun.cutoff_on == unit.today,
+        RemittanceRun.state != RunState.CANCELLED,
+    )
+    if free.minor <= 0 or unit.session.exec(today).first():
+        return None
+    run = RemittanceRun(
+        creditor_id=HOUSE, id=new_id(), cutoff_on=unit.today, mode=OWN, collected_minor=free.minor,
+        fee_minor=0, vat_minor=0, withheld_minor=0, net_minor=free.minor, currency=free.currency,
+        drafted_at=unit.now, drafted_by=unit.by,
+    )  # fmt: skip
+    unit.session.add(run)
+    unit.session.flush()
+    _tell_drafted(unit, run)
+    return run.id
+
+
 def _tell_drafted(unit: Unit, run: RemittanceRun) -> None:
     emit(
         unit,
@@ -166,7 +175,7 @@ def approve_run(unit: Unit, *, creditor_id: UUID, run_id: UUID) -> None:
         raise NotTheSecondPerson("another person must approve what you drafted")
     if stale_runs(unit, [run]):
         raise UnableToApprove(_why_stale(run))
-    _refuse_while_red(unit)
+    refuse_while_red(unit)
     run.state, run.approved_at, run.approved_by = RunState.APPROVED, unit.now, unit.by
     unit.session.add(run)
     unit.session.flush()
@@ -189,10 +198,11 @@ def cancel_run(unit: Unit, *, creditor_id: UUID, run_id: UUID, why: str) -> None
     """This function will cancel a run that was never exported; its payments wait for the next one.
 
     :raises NotFound: no such run.
-    :raises UnableToApprove: it was exported already: its fees are invoiced and stay so.
+    :raises UnableToApprove: it was exported already: its fees are invoiced and stay so. The agency's own,
+        which has none, can be cancelled when it was put forward again.
     """
     run = _locked(unit, creditor_id, run_id)
-    if run.state not in (RunState.DRAFT, RunState.APPROVED) or run.attempt > 1:
+    if run.state not in (RunState.DRAFT, RunState.APPROVED) or (run.attempt > 1 and not run.is_own):
         raise UnableToApprove(f"this run is {RunState(run.state).value}")
     run.state = RunState.CANCELLED
     unit.session.add(run)
@@ -230,7 +240,7 @@ def export_runs(
     single(unit, "remittance.export")
     put_accounts_in_force(unit)
     runs = _approved(unit)
-    payees = _payees(unit, runs)
+    payees = _payees(unit, runs, issuer, payer_iban)
     stale = stale_runs(unit, runs)
     runs = [run for run in runs if run.id not in stale]
     settled = [run for run in runs if not run.net_minor]
@@ -239,7 +249,7 @@ def export_runs(
         raise NothingToExport("a payment in it was taken back; cancel it and draft again")
     if not settled and not paid:
         raise NothingToExport("no approved run waits for a creditor with an account")
-    _refuse_while_red(unit)
+    refuse_while_red(unit)
     file = _pay(unit, paid, payees, writer, (payer_name, payer_iban, execute_on)) if paid else None
     for run in settled:
         run.state, run.paid_at = RunState.PAID, unit.now
@@ -259,6 +269,8 @@ def export_runs(
 
 
 def _why_stale(run: RemittanceRun) -> str:
+    if run.is_own:
+        return "the trust account has less of the agency's own now; cancel it and draft again"
     if run.attempt > 1:
         return "a payment in it was taken back, and the creditor is not owed that much now"
     return "a payment in it was taken back; cancel it and draft again"
@@ -277,23 +289,21 @@ def _approved(unit: Unit) -> list[RemittanceRun]:
 def _pay(
     unit: Unit,
     runs: Sequence[RemittanceRun],
-    payees: dict[UUID, Creditor],
+    payees: dict[UUID, _Payee],
     writer: PayoutWriter,
     payer: tuple[str, str, date],
 ) -> RemittanceFile:
     file_id = new_id()
     message_id = f"PAYOUT-{unit.today:%Y%m%d}-{file_id.hex[-12:]}"
     for run in runs:
-        creditor = payees[run.creditor_id]
-        run.payee_iban, run.payee_name = creditor.iban, creditor.iban_holder or creditor.name
+        payee = payees[run.creditor_id]
+        run.payee_iban, run.payee_name = payee.iban, payee.name
         run.end_to_end = _end_to_end(run)
     name, iban, execute_on = payer
     order = PayoutOrder(
         message_id, unit.now, name, iban, execute_on, tuple(_line(run, payees) for run in runs)
     )
-    file = _file(unit, file_id, message_id, writer(order), sum(run.net_minor for run in runs))
-    unit.session.add(file)
-    unit.session.flush()
+    file = keep_file(unit, file_id=file_id, order=order, writer=writer)
     for run in runs:
         run.state, run.file_id = RunState.EXPORTED, file_id
         unit.session.add(run)
@@ -327,12 +337,6 @@ def download_file(unit: Unit, *, file_id: UUID) -> tuple[str, bytes, int]:
     return f"{file.message_id}.xml", bytes(file.content), file.downloads
 
 
-def _refuse_while_red(unit: Unit) -> None:
-    reason = payouts_blocked(unit)
-    if reason:
-        raise PayoutsBlocked(f"nothing may be paid out: {reason}")
-
-
 def _locked(unit: Unit, creditor_id: UUID, run_id: UUID) -> RemittanceRun:
     run = unit.session.get(RemittanceRun, (creditor_id, run_id), with_for_update=True, populate_existing=True)
     if run is None:
@@ -340,14 +344,24 @@ def _locked(unit: Unit, creditor_id: UUID, run_id: UUID) -> RemittanceRun:
     return run
 
 
-def _payees(unit: Unit, runs: Sequence[RemittanceRun]) -> dict[UUID, Creditor]:
+def _payees(unit: Unit, runs: Sequence[RemittanceRun], issuer: Issuer, payer_iban: str) -> dict[UUID, _Payee]:
+    """Who gets money and has an account; the agency's own is set where it is installed, on no page."""
     creditors = unit.session.exec(
-        select(Creditor).where(col(Creditor.id).in_([run.creditor_id for run in runs]))
+        select(Creditor).where(
+            col(Creditor.id).in_([run.creditor_id for run in runs]), col(Creditor.id) != HOUSE
+        )
     )
-    return {creditor.id: creditor for creditor in creditors if creditor.iban}
+    found = {
+        one.id: _Payee(one.iban, one.iban_holder or one.name, f"Afdracht {{on}} {one.reference}")
+        for one in creditors
+        if one.iban
+    }
+    if issuer.iban not in ("", payer_iban):
+        found[HOUSE] = _Payee(issuer.iban, issuer.seller.name, "Eigen deel {on}")
+    return found
 
 
-def _line(run: RemittanceRun, payees: dict[UUID, Creditor]) -> PayoutLine:
+def _line(run: RemittanceRun, payees: dict[UUID, _Payee]) -> PayoutLine:
     assert run.end_to_end, "numbered before the file is written"
     assert run.payee_iban, "creditors without an account were left out"
     assert run.payee_name, "and their name with it"
@@ -356,18 +370,5 @@ def _line(run: RemittanceRun, payees: dict[UUID, Creditor]) -> PayoutLine:
         run.payee_name,
         run.payee_iban,
         Money(run.net_minor, run.currency),
-        f"Afdracht {run.cutoff_on:%d-%m-%Y} {payees[run.creditor_id].reference}",
-    )
-
-
-def _file(unit: Unit, file_id: UUID, message_id: str, content: bytes, total: int) -> RemittanceFile:
-    return RemittanceFile(
-        id=file_id,
-        message_id=message_id,
-        content=content,
-        sha256=hashlib.sha256(content).hexdigest(),
-        total_minor=total,
-        currency="EUR",
-        made_at=unit.now,
-        made_by=unit.by,
+        payees[run.creditor_id].text.format(on=f"{run.cutoff_on:%d-%m-%Y}"),
     )

@@ -1,5 +1,7 @@
 """Runs that promise money which was taken back after they were drafted: they may not leave as they are.
 
+The agency's own share may not exceed what the trust account has of it.
+
 A run that came back from the bank was invoiced the first time and cannot be drafted anew: what was taken back
 of it is netted with the creditor's next one. It leaves again once the creditor is owed as much as it pays.
 """
@@ -9,8 +11,10 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from agency.kernel.ids import HOUSE
 from agency.kernel.unit import Unit
 from agency.remittance.models import RemittanceRun
+from agency.remittance.own_share import own_share
 
 # Locked until the run is approved or exported, so that none is taken back meanwhile; whoever was just taking
 # one back is waited for. Looked at by a second statement, which sees what those have done.
@@ -27,7 +31,8 @@ _TAKEN_BACK = text(
     " WHERE f.run_id = ANY(:runs) AND f.kind = 'fee' AND NOT EXISTS (SELECT FROM success_fee r"
     "  WHERE r.creditor_id = f.creditor_id AND r.payment_id = f.payment_id AND r.kind = 'reversal'"
     "  AND r.run_id = f.run_id)"
-    " UNION SELECT n.id FROM remittance_run n WHERE n.id = ANY(:runs) AND n.attempt > 1 AND n.net_minor >"
+    " UNION SELECT n.id FROM remittance_run n WHERE n.id = ANY(:runs) AND n.attempt > 1"
+    " AND n.creditor_id <> :house AND n.net_minor >"
     " (SELECT coalesce(-sum(e.amount_minor), 0) FROM ledger_entry e WHERE e.creditor_id = n.creditor_id"
     "  AND e.account = 'trust.creditor' AND e.currency = n.currency)"
 )
@@ -41,5 +46,19 @@ def stale_runs(unit: Unit, runs: Sequence[RemittanceRun]) -> frozenset[UUID]:
         return frozenset()
     ids = {"runs": [run.id for run in runs]}
     unit.session.connection().execute(_LOCK, ids)
-    found = unit.session.connection().execute(_TAKEN_BACK, ids)
-    return frozenset(found.scalars())
+    found = unit.session.connection().execute(_TAKEN_BACK, ids | {"house": HOUSE})
+    return frozenset(found.scalars()) | _too_large(unit, [run for run in runs if run.is_own])
+
+
+def _too_large(unit: Unit, runs: Sequence[RemittanceRun]) -> frozenset[UUID]:
+    """The agency's own runs that do not fit in what the account has, the first ones first."""
+    if not runs:
+        return frozenset()
+    left = own_share(unit).on_the_bank.minor
+    refused = set()
+    for run in runs:
+        if run.net_minor <= left:
+            left -= run.net_minor
+        else:
+            refused.add(run.id)
+    return frozenset(refused)

@@ -14,10 +14,11 @@ from agency.banking.suspense_cases import finance_people
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.remittance.models import FeeInvoice, RemittanceRun
+from agency.remittance.own_share import OWN, own_share
 from agency.remittance.queries import RunRow, list_runs, on_its_way, read_run
 from agency.remittance.returned import put_forward_again
 from agency.remittance.returned_care import ReturnedPayout, returned_payouts, see_to_returned
-from agency.remittance.runs import approve_run, cancel_run, download_file, draft_runs
+from agency.remittance.runs import approve_run, cancel_run, download_file, draft_own_run, draft_runs
 from agency.remittance.statement import StatementShare, statement_shares
 from agency.rules.trace import from_json
 from portal.fee_invoices import invoice_facts
@@ -94,6 +95,19 @@ def draft(request: Request, unit: StaffUnit) -> Response:
     if form.errors:
         return _list_page(request, unit, form, status=409)
     notice = N_("Drafted. Another person approves.") if made else N_("No creditor has anything new coming.")
+    return leave_for("/finance/remittances", notice=notice, tone="good" if made else "info")
+
+
+@routes.post("/remittances/own-share")
+def draft_own(request: Request, unit: StaffUnit) -> Response:
+    """Draft the payout of the agency's own share to its own account."""
+    form = blank()
+    made = None
+    with form.attempt(unit):
+        made = draft_own_run(unit)
+    if form.errors:
+        return _list_page(request, unit, form, status=409)
+    notice = N_("Drafted. Another person approves.") if made else N_("Our share was drafted today already.")
     return leave_for("/finance/remittances", notice=notice, tone="good" if made else "info")
 
 
@@ -219,7 +233,9 @@ def run_rows(unit: Unit, runs: Iterable[RunRow]) -> list[dict[str, Any]]:
         {
             "href": f"/finance/remittances/{run.creditor_id}/{run.run_id}",
             "creditor": run.creditor,
-            "cutoff": gettext("Up to and including %(day)s") % {"day": format_day(run.cutoff_on)},
+            "cutoff": gettext("Our own share")
+            if run.mode == OWN
+            else gettext("Up to and including %(day)s") % {"day": format_day(run.cutoff_on)},
             "state": RUN_STATES[run.state],
             "payments": run.payments,
             "collected": run.collected,
@@ -250,6 +266,7 @@ def _list_page(request: Request, unit: Unit, form: Any, *, status: int = 200) ->
         returned_columns=RETURNED,
         returned=Cut([_returned_row(one) for one in returned]),
         on_its_way=on_its_way(unit),
+        own=own_share(unit),
         too_long=sum(one.too_long for one in returned),
         approved=sum(run.state == "approved" for run in runs),
         files=[(file, Money(file.total_minor, file.currency)) for file in made],
@@ -280,6 +297,7 @@ def _run_page(
         run=run,
         chip=RUN_STATES[run.state],
         mode=gettext(MODES[run.mode]),
+        own=run.mode == OWN,
         mine=run.drafted_by == by,
         names=names_of(unit, [run.drafted_by, run.approved_by]),
         back=next((one for one in returned_payouts(unit) if one.run_id == run_id), None),

@@ -45,6 +45,7 @@ MODES = {
     "net": N_("Net: the fee is kept"),
     "gross": N_("Gross: the fee is invoiced"),
     "combined": N_("Combined: the fee on what we collected is kept, the rest is invoiced"),
+    "own": N_("Our own share: fees kept, and the costs and interest that are ours"),
 }
 CHANGE_STATES = {
     "asked": Chip(N_("Asked"), "warning"),
@@ -129,6 +130,8 @@ LABELS = (
     N_("creditors whose payouts wait too long for the bank"),
     N_("paid out by the ledger"),
     N_("debited by the bank"),
+    N_("the agency's own books have in trust"),
+    N_("held for the agency, or on its way to it"),
     N_("payouts that ledger or bank tell otherwise"),
     N_("payouts that are not the sum of their payments and fees"),
     N_("payout files that were changed"),

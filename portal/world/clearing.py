@@ -27,15 +27,9 @@ from agency.money import Money
 from agency.payments.refunds import BadAccount, UnableToRefund
 from agency.remittance.models import RemittanceFile
 from agency.remittance.order_answers import AnswerTaken, take_answer
+from agency.remittance.orders import NothingToExport, PayoutsBlocked
 from agency.remittance.returned import put_forward_again
-from agency.remittance.runs import (
-    NothingToExport,
-    PayoutsBlocked,
-    UnableToApprove,
-    approve_run,
-    cancel_run,
-    draft_runs,
-)
+from agency.remittance.runs import UnableToApprove, approve_run, cancel_run, draft_own_run, draft_runs
 from integrations.bankfiles.payment_status import read_payment_status
 from portal.payouts import export_payouts
 from portal.world import finance
@@ -125,9 +119,12 @@ def payer_rings_up(scene: Scene, *, line: str, creditor_id: str, claim_id: str) 
 
 
 def draft(scene: Scene, *, cutoff_on: date) -> None:
-    """This function will draft what every creditor has coming, and put forward what came back."""
+    """This function will draft what every creditor and the agency itself have coming, and put forward what
+    came back.
+    """
     drafter = scene.people()[0]
     scene.in_unit(partial(draft_runs, cutoff_on=cutoff_on), by=drafter)
+    scene.in_unit(draft_own_run, by=drafter)
     came_back = scene.rows("SELECT creditor_id, id FROM remittance_run WHERE state = 'returned'")
     for run in came_back:
         scene.in_unit(
@@ -145,6 +142,7 @@ def pay_out(scene: Scene, *, cutoff_on: date) -> PaidOut:
     stale = _approve(scene, approver)
     if stale:
         scene.in_unit(partial(draft_runs, cutoff_on=cutoff_on), by=scene.people()[0])
+        scene.in_unit(draft_own_run, by=scene.people()[0])
         _approve(scene, approver)
     file = None
     with suppress(NothingToExport):

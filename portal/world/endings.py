@@ -27,7 +27,8 @@ _OVERPAID = """
 """
 _CAME_BACK = """
     SELECT r.state, r.attempt, r.net_minor, (SELECT coalesce(-sum(e.amount_minor), 0) FROM ledger_entry e
-      WHERE e.creditor_id = r.creditor_id AND e.account = 'trust.creditor')::bigint AS owed
+      WHERE CASE r.mode WHEN 'own' THEN e.account = 'trust.agency'
+        ELSE e.creditor_id = r.creditor_id AND e.account = 'trust.creditor' END)::bigint AS owed
     FROM remittance_run r
 """
 

@@ -23,8 +23,9 @@ from agency.payments.refunds import (
     request_refund,
 )
 from agency.remittance.models import RemittanceFile, RemittanceRun, RunState
+from agency.remittance.orders import NothingToExport
 from agency.remittance.refund_orders import approve_refund
-from agency.remittance.runs import NothingToExport, approve_run, draft_runs
+from agency.remittance.runs import approve_run, draft_own_run, draft_runs
 from portal.payouts import export_payouts, export_refund_file
 
 # The payer's claims; the one that fits the amount best comes first, and a claim that is still open does.
@@ -79,13 +80,15 @@ def _settle(unit: Unit, *, item: SuspenseItem) -> bool:
 
 
 def pay_out(in_unit: InUnit, *, settings: Settings, cutoff_on: date) -> int:
-    """This function will draft what every creditor has coming, approve it as another person and export it.
+    """This function will draft what every creditor and the agency itself have coming, approve it as another
+    person and export it.
 
     :returns: the approved amount in minor units.
     :raises PayoutsBlocked: the proof is red.
     """
     drafter, approver = in_unit(_people)[:2]
     in_unit(partial(draft_runs, cutoff_on=cutoff_on), by=drafter)
+    in_unit(draft_own_run, by=drafter)
     paid_out = 0
     for creditor_id, run_id, net_minor in in_unit(_drafts):
         in_unit(partial(approve_run, creditor_id=creditor_id, run_id=run_id), by=approver)

@@ -22,7 +22,7 @@ from agency.communication.jobs import print_letters, release
 from agency.kernel.clock import move_clock
 from agency.kernel.outbox import enqueue, open_jobs
 from agency.kernel.unit import AGENCY_ZONE, Door, Unit
-from agency.remittance.runs import PayoutsBlocked
+from agency.remittance.orders import PayoutsBlocked
 from integrations.bankfiles.reader import read_bank_file
 from portal.schedule import start_due_jobs
 from portal.wiring import Wiring

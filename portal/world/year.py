@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from agency.banking.proof import payouts_blocked
-from agency.remittance.runs import PayoutsBlocked
+from agency.remittance.orders import PayoutsBlocked
 from portal.wiring import Wiring
 from portal.world import clearing, finance, newcomers
 from portal.world.fault_cases import CASES, Case, Moment

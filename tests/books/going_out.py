@@ -8,6 +8,7 @@ from hypothesis.stateful import precondition, rule
 
 from agency.banking.sending_back import send_back
 from agency.kernel.errors import AgencyError
+from agency.kernel.ids import HOUSE as HOUSE_ID
 from agency.kernel.outbox import run_jobs
 from agency.kernel.settings import Settings
 from agency.payments.booking_held import book_held
@@ -18,9 +19,10 @@ from agency.remittance.account_changes import (
     put_accounts_in_force,
     stop_change,
 )
+from agency.remittance.orders import PayoutsBlocked
 from agency.remittance.refund_orders import approve_refund, reject_refund
 from agency.remittance.returned import RefusedPayout, put_forward_again, take_back_refused
-from agency.remittance.runs import PayoutsBlocked, approve_run, cancel_run, draft_runs
+from agency.remittance.runs import approve_run, cancel_run, draft_own_run, draft_runs
 from agency.rules.account_change import waiting_days
 from portal.payouts import export_payouts, export_refund_file
 from tests.bankfiles.one_day import ACCOUNT, Paid
@@ -42,6 +44,7 @@ class GoingOut(ComingIn):
         self.cutoff = self.today.toordinal() - 1
         # Where each creditor may be paid, and the changes that wait, by bookkeeping of the test's own.
         self.allowed = {creditor: {IBANS[0]} for creditor, _ in self.claims}
+        self.allowed[HOUSE_ID] = {SETTINGS.agency_iban}
         self.changes: dict[UUID, dict[str, Any]] = {}
 
     # --- refunds ---
@@ -219,6 +222,23 @@ class GoingOut(ComingIn):
             assert (row.withheld_minor, row.net_minor) == (run.withheld, run.net)
 
     @precondition(lambda self: self.books.runs)
+    @rule()
+    def draft_our_share(self):
+        """The agency takes no cent that the bank has not, and none twice; once a day."""
+        self.follow()
+        drafted_today = self.rows(
+            "SELECT id FROM remittance_run WHERE creditor_id = :house AND cutoff_on = :today"
+            " AND state <> 'cancelled'", house=HOUSE_ID, today=self.today,
+        )  # fmt: skip
+        free = self.books.own_free()
+        with self.unit() as unit:
+            run_id = draft_own_run(unit)
+        assert (run_id is not None) == (free > 0 and not drafted_today)
+        if run_id:
+            assert self.one_of("SELECT net_minor FROM remittance_run WHERE id = :id", id=run_id)[0] == free
+            self.books.draft_own(run_id, free)
+
+    @precondition(lambda self: self.books.runs)
     @rule(cancelled=st.sampled_from([False, False, True]))
     def decide_on_drafts(self, cancelled):
         for run in self.runs_that_are("draft"):
@@ -272,6 +292,8 @@ class GoingOut(ComingIn):
         self.decide_on_drafts(cancelled=False)
         self.export()
         self.the_bank_answers_a_payout(answer="paid")
+        if self.books.runs:
+            self.draft_our_share()
 
     # --- the creditor's account ---
 

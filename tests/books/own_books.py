@@ -67,14 +67,15 @@ class Fee:
 
 @dataclass
 class Run:
-    """A payout as it should be."""
+    """A payout as it should be; of the house when it is the agency's own share."""
 
-    creditor: UUID
+    creditor: object
     collected: int
     fee: int
     vat: int
     withheld: int
     attempt: int = 1
+    here: bool = True  # it has not left
 
     @property
     def net(self) -> int:
@@ -268,6 +269,20 @@ class OwnBooks:
         ref = payment.partition(" psp:")[2].partition("#")[0]
         return bool(ref) and ref not in self.arrived
 
+    def own_free(self) -> int:
+        """What the agency may draft of its own: what it has in trust, less what is not on the bank, and less
+        what stands in payouts that have not left."""
+        held = -sum(minor for (_, account), minor in self.trust.items() if account == "trust.agency")
+        coming = sum(
+            one.to_agency for key, one in self.payments.items() if one.standing and self._is_on_its_way(key)
+        )
+        return (
+            held - coming - sum(run.net for run in self.runs.values() if run.creditor == HOUSE and run.here)
+        )
+
+    def draft_own(self, key: UUID, minor: int) -> None:
+        self.runs[key] = Run(HOUSE, minor, 0, 0, 0)
+
     def cancel(self, key: UUID) -> None:
         run = self.runs.pop(key)
         for fee in self.fees[run.creditor].values():
@@ -275,6 +290,10 @@ class OwnBooks:
 
     def export(self, key: UUID) -> None:
         run = self.runs[key]
+        run.here = False
+        if run.creditor == HOUSE:
+            self._book(HOUSE, agency=run.net, in_transit=-run.net)
+            return
         withheld = run.withheld if run.attempt == 1 else 0
         self._book(run.creditor, creditor=run.net + withheld, in_transit=-run.net, agency=-withheld)
         if run.attempt == 1:
@@ -289,8 +308,14 @@ class OwnBooks:
     def paid_out(self, key: UUID) -> None:
         run = self.runs[key]
         self._book(run.creditor, in_transit=run.net, suspense=-run.net)
+        if run.creditor == HOUSE:
+            self._book(HOUSE, agency__bank=run.net, agency__trust=-run.net)
 
     def returned(self, key: UUID, *, seen: bool) -> None:
         """A payout came back: over the bank when it was seen there, else it never left."""
         run = self.runs[key]
-        self._book(run.creditor, **{"suspense" if seen else "in_transit": run.net}, creditor=-run.net)
+        run.here = True
+        owed = "agency" if run.creditor == HOUSE else "creditor"
+        self._book(run.creditor, **{"suspense" if seen else "in_transit": run.net, owed: -run.net})
+        if run.creditor == HOUSE and seen:
+            self._book(HOUSE, agency__bank=-run.net, agency__trust=run.net)

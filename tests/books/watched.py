@@ -212,12 +212,14 @@ class Watched(RuleBasedStateMachine):
 
     def _told_remittance_paid(self, row: Any) -> None:
         run = UUID(row.source_key.partition("#")[0])
-        self.seen_on_bank.add(run)
-        self.books.paid_out(run)
+        if row.book == "trust":  # the agency's own stands in two books
+            self.seen_on_bank.add(run)
+            self.books.paid_out(run)
 
     def _told_remittance_returned(self, row: Any) -> None:
         run = UUID(row.source_key.partition("#")[0])
-        self.books.returned(run, seen=run in self.seen_on_bank)
+        if row.book == "trust":
+            self.books.returned(run, seen=run in self.seen_on_bank)
 
     # --- what must hold ---
 

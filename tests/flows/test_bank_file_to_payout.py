@@ -9,14 +9,9 @@ from agency.banking.suspense import settle_line
 from agency.kernel.unit import Door
 from agency.money import Money
 from agency.remittance.models import RemittanceRun
+from agency.remittance.orders import PayoutsBlocked
 from agency.remittance.queries import on_its_way
-from agency.remittance.runs import (
-    NotTheSecondPerson,
-    PayoutsBlocked,
-    approve_run,
-    download_file,
-    draft_runs,
-)
+from agency.remittance.runs import NotTheSecondPerson, approve_run, download_file, draft_runs
 from integrations.bankfiles.xsd import schema_errors
 from portal.payouts import export_payouts
 from tests.agency_at_work import rows

@@ -31,8 +31,9 @@ from agency.payments.refunds import (
     request_refund,
 )
 from agency.payments.settlement import reverse_payment, settle
+from agency.remittance.orders import NothingToExport, PayoutsBlocked
 from agency.remittance.refund_orders import approve_refund, reject_refund, see_refunds
-from agency.remittance.runs import NothingToExport, PayoutsBlocked, draft_runs
+from agency.remittance.runs import draft_runs
 from portal.payouts import export_refund_file
 from tests.banking.test_importing import IBAN, a_line, a_statement
 from tests.made import a_claim, a_creditor, an_accepted_price

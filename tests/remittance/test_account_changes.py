@@ -28,7 +28,7 @@ from agency.remittance.account_changes import (
     tell_old_contact,
 )
 from agency.remittance.models import AccountChangeRow, RemittanceRun
-from agency.remittance.runs import NothingToExport, PayoutsBlocked
+from agency.remittance.orders import NothingToExport, PayoutsBlocked
 from agency.rules.account_change import waiting_days
 from tests.remittance.out import agreed, approve_all, draft, export, paid, pay_out, rows_of, run_of
 

@@ -25,16 +25,10 @@ from agency.payments.models import Payment, PaymentSource
 from agency.payments.settlement import reverse_payment, settle
 from agency.remittance.fees import charge_fees
 from agency.remittance.models import RemittanceRun, SuccessFee
+from agency.remittance.orders import PayoutsBlocked
 from agency.remittance.paid import see_payouts
 from agency.remittance.queries import list_runs, payout_statement, waiting_for_payout
-from agency.remittance.runs import (
-    NotTheSecondPerson,
-    PayoutsBlocked,
-    approve_run,
-    cancel_run,
-    download_file,
-    draft_runs,
-)
+from agency.remittance.runs import NotTheSecondPerson, approve_run, cancel_run, download_file, draft_runs
 from portal.payouts import export_payouts
 from tests.banking.test_importing import IBAN, a_line, a_statement
 from tests.made import a_claim, a_creditor, an_accepted_price

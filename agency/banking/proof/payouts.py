@@ -11,7 +11,12 @@ _TOTALS = """
       (SELECT coalesce(sum(e.amount_minor), 0)::bigint FROM ledger_entry e JOIN ledger_transaction t
         ON t.creditor_id = e.creditor_id AND t.id = e.transaction_id
         WHERE t.kind = 'refund_paid' AND e.account = 'trust.in_transit') AS refunded,
-      (SELECT coalesce(-sum(amount_minor), 0)::bigint FROM bank_line WHERE state = 'refund') AS sent_back
+      (SELECT coalesce(-sum(amount_minor), 0)::bigint FROM bank_line WHERE state = 'refund') AS sent_back,
+      own.by_agency, own.by_trust + (SELECT coalesce(sum(net_minor), 0)::bigint FROM remittance_run
+        WHERE mode = 'own' AND state = 'exported') AS held_for_it
+    FROM (SELECT coalesce(sum(amount_minor) FILTER (WHERE account = 'agency.trust'), 0)::bigint AS by_agency,
+        coalesce(-sum(amount_minor) FILTER (WHERE account = 'trust.agency'), 0)::bigint AS by_trust
+      FROM ledger_entry WHERE account IN ('agency.trust', 'trust.agency')) own
 """
 # Each attempt of a run has its own key. What left is seen on the bank, or came back before it was.
 _RUNS = """
@@ -54,7 +59,8 @@ _RUNS = """
 _SUMS = """
     SELECT 'run' AS what, r.creditor_id, r.id::text AS id, r.state || ' ' || r.cutoff_on AS text,
       r.collected_minor - r.withheld_minor AS left_side,
-      (coalesce(f.collected, 0) - r.withheld_minor)::bigint AS right_side, r.currency
+      CASE r.mode WHEN 'own' THEN r.net_minor
+        ELSE (coalesce(f.collected, 0) - r.withheld_minor)::bigint END AS right_side, r.currency
     FROM remittance_run r LEFT JOIN (
       SELECT f.creditor_id, f.run_id, sum(f.base_minor) FILTER (WHERE p.source <> 'direct') AS collected,
         sum(f.net_minor) AS fee, sum(f.vat_minor) AS vat
@@ -62,7 +68,9 @@ _SUMS = """
       GROUP BY f.creditor_id, f.run_id) f ON f.creditor_id = r.creditor_id AND f.run_id = r.id
     WHERE r.state <> 'cancelled'
       AND ((r.collected_minor, r.fee_minor, r.vat_minor)
-          <> (coalesce(f.collected, 0), coalesce(f.fee, 0), coalesce(f.vat, 0))
+          -- The agency's own share is of no payment alone: what it holds is proved by the two books of it.
+          <> (CASE r.mode WHEN 'own' THEN r.net_minor ELSE coalesce(f.collected, 0) END,
+            coalesce(f.fee, 0), coalesce(f.vat, 0))
         OR r.net_minor <> r.collected_minor - r.withheld_minor)
 """
 _FILES = """
@@ -73,7 +81,9 @@ _FILES = """
 
 
 def remitted_equals_debited(unit: Unit) -> list[Check]:
-    """P6: payouts by the ledger and debits by the bank, in total and per run; runs hold what they say."""
+    """P6: payouts by the ledger and debits by the bank, in total and per run; runs hold what they say, and
+    the agency has in trust what its own books say.
+    """
     [totals] = rows_of(unit, _TOTALS)
     return [
         Check(
@@ -93,6 +103,15 @@ def remitted_equals_debited(unit: Unit) -> list[Check]:
             right=totals.sent_back,
             money=True,
             account="trust.in_transit",
+        ),
+        Check(
+            key="P6",
+            left_label="the agency's own books have in trust",
+            left=totals.by_agency,
+            right_label="held for the agency, or on its way to it",
+            right=totals.held_for_it,
+            money=True,
+            account="trust.agency",
         ),
         none_may_differ(
             unit, "P6", "payouts that ledger or bank tell otherwise", _RUNS, account="trust.in_transit"
