@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from agency.kernel.ids import HOUSE
 from agency.kernel.unit import Door
 from agency.parties.models import Role
 from agency.remittance.models import AccountChangeRow, DirectPayment, FeeInvoice
@@ -134,6 +135,23 @@ class TestFinance:
         assert send(browser, f"{path}/again", page=path).status_code == 409, "that account was closed"
         assert send(browser, f"{path}/again", page=path, account_confirmed="yes").status_code == 303
         assert "A colleague must approve it." in browser.get(path).text
+
+    def test_pays_the_agencys_own_share_out_with_four_eyes(self, units, house, paid_out):
+        ann, bob = house.browser(Role.FINANCE), house.browser(Role.FINANCE, Role.ADMIN)
+        page = "/finance/remittances"
+        shown = ann.get(page).text
+        assert "Draft the payout of our share" in shown
+        assert "€181.50" in shown
+        assert send(ann, f"{page}/own-share", page=page).status_code == 303
+        run = run_of(units, HOUSE)
+        own = f"{page}/{HOUSE}/{run.id}"
+        assert "Draft the payout of our share" not in ann.get(page).text
+        assert "A colleague must approve it." in ann.get(own).text
+        assert "Invoice by invoice" not in ann.get(own).text
+        assert send(ann, f"{own}/approval", page=own).status_code == 409
+        assert send(bob, f"{own}/approval", page=own).status_code == 303
+        assert send(bob, f"{page}/files", page=page).status_code == 303
+        assert run_of(units, HOUSE).payee_iban == house.settings.agency_iban
 
     def test_lists_invoices_and_what_the_network_misses(self, units, house, paid_out):
         browser = house.browser(Role.FINANCE)

@@ -2,12 +2,14 @@
 
 import pytest
 
+from agency.kernel.ids import HOUSE
 from agency.kernel.unit import Door
 from agency.parties.models import Role
 from agency.payments.models import IntentState, PaymentIntent
 from agency.remittance.account_changes import approve_account_change, ask_change
 from agency.remittance.direct import report_file
 from agency.remittance.returned import RefusedPayout, take_back_refused
+from agency.remittance.runs import draft_own_run
 from portal import main
 from portal.shared.sessions import cookie_name
 from tests.barriers import DESK, barriers
@@ -41,6 +43,8 @@ def doors(units, house) -> list[tuple[tuple, list[str]]]:
     paid(units, creditor, claim, 70_000, key="b", direct=True)
     pay_out(units)
     run = run_of(units, creditor)
+    with units.open(Door.STAFF, by="x") as unit:
+        own_run = draft_own_run(unit)
     with units.open(Door.STAFF, by="user:admin") as unit:
         take_back_refused(unit, refused=[RefusedPayout(run.end_to_end, "AC04", "account closed")])
         change = ask_change(unit, creditor_id=creditor, iban="BE68539007547034", holder=LONG[:70], reason="x")
@@ -64,7 +68,7 @@ def doors(units, house) -> list[tuple[tuple, list[str]]]:
     ]  # fmt: skip
     finance = [
         "/finance/remittances", f"/finance/remittances/{creditor}/{run.id}", "/finance/invoices",
-        "/finance/account-changes",
+        "/finance/account-changes", f"/finance/remittances/{HOUSE}/{own_run}",
     ]  # fmt: skip
     return [
         (house.browser(Role.CREDITOR_MANAGER, creditor_id=creditor), own),
