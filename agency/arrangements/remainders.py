@@ -1,6 +1,7 @@
 """The little that is left of a claim that was paid otherwise: waived by house policy, owed again when the
 payment is taken back."""
 
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import text
@@ -15,6 +16,9 @@ from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.rules.remainder import small_remainder
 
+_PAID_ON = text(
+    "SELECT max(value_on) FROM payment WHERE creditor_id = :c AND claim_id = :claim AND reversed_at IS NULL"
+)
 WHY = "a small remainder of interest on a claim that was paid otherwise"
 _STANDING = text(
     "SELECT t.id FROM ledger_transaction t WHERE t.creditor_id = :c AND t.book = 'claims'"
@@ -55,10 +59,19 @@ def _waive(unit: Unit, creditor_id: UUID, claim_id: UUID) -> None:
     lock_claims(unit, creditor_id=creditor_id, claim_ids=[claim_id])
     owed = itemise(unit, creditor_id=creditor_id, claim_id=claim_id, on=unit.today)
     interest = Money.total((line.amount for line in owed.lines if line.label == "interest"), claim.currency)
-    if owed.paid and small_remainder(left=owed.total, interest=interest, on=unit.today).waived:
+    # Who paid within the notice's term owes its costs over nothing but the remainder: they go with it, also
+    # when the bank told of the money after it.
+    left = owed.total - owed.costs - owed.costs_vat if _paid_in_time(unit, claim) else owed.total
+    if owed.paid and small_remainder(left=left, interest=interest, on=unit.today).waived:
         waive_rest(
             unit, creditor_id=creditor_id, claim_id=claim_id, key=_key(claim_id), why=WHY, close_code="paid"
         )
+
+
+def _paid_in_time(unit: Unit, claim: Claim) -> bool:
+    paid_on = unit.session.connection().execute(_PAID_ON, {"c": claim.creditor_id, "claim": claim.id})
+    last: date | None = paid_on.scalar_one()
+    return claim.costs_from is not None and last is not None and last < claim.costs_from
 
 
 def _key(claim_id: UUID) -> str:

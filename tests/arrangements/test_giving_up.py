@@ -220,6 +220,20 @@ class TestSmallRemainders:
         office.pay(claim, office.owed(claim) - 100)
         assert (standing(office, claim)[0], office.owed(claim)) == ("active", 100)
 
+    @pytest.mark.parametrize(("paid", "state"), [("in time", "paid"), ("a day late", "active")])
+    def test_costs_whose_term_ended_after_the_money_came_go_with_it(self, office, claim, paid, state):
+        """The bank told of it days later: there are costs by then, over two euros of interest."""
+        owed = office.owed(claim)
+        with office.unit() as unit:
+            ended_on = unit.today - 2 * DAY
+        office.rows(
+            "UPDATE claim SET costs_from = :on, costs_minor = 6032, costs_over_minor = 40215 WHERE id = :c"
+            " RETURNING id", on=ended_on, c=claim[1],
+        )  # fmt: skip
+        office.pay(claim, owed - 200, ended_on - DAY * (paid == "in time"))
+        assert standing(office, claim)[0] == state
+        assert (office.owed(claim) == 0) == (state == "paid")
+
     def test_comes_back_with_the_payment(self, office, claim):
         owed = office.owed(claim)
         payment = office.pay(claim, owed - 200)

@@ -44,6 +44,8 @@ class GoingOut(ComingIn):
         self.cutoff = self.today.toordinal() - 1
         # Where each creditor may be paid, and the changes that wait, by bookkeeping of the test's own.
         self.allowed = {creditor: {IBANS[0]} for creditor, _ in self.claims}
+        # A bank sends a payment back once, also while no worker is there to see that it did.
+        self.sent_back: set[str] = set()
         self.allowed[HOUSE_ID] = {SETTINGS.agency_iban}
         self.changes: dict[UUID, dict[str, Any]] = {}
 
@@ -178,8 +180,9 @@ class GoingOut(ComingIn):
     @precondition(lambda self: self.books.refunds)
     @rule(which=ANY)
     def the_bank_returns_a_refund(self, which):
-        paid = [one for one in self.refunds_that_are("paid") if one.end_to_end]
+        paid = [one for one in self.refunds_that_are("paid") if self.may_come_back(one)]
         for one in paid[which % len(paid) :][:1] if paid else ():
+            self.sent_back.add(one.end_to_end)
             self.bring(Paid(one.amount_minor, iban=PAYER, text=self.bank.text(""), end_to_end=one.end_to_end))
 
     @precondition(lambda self: self.books.refunds)
@@ -194,6 +197,9 @@ class GoingOut(ComingIn):
             )
 
     # --- payouts ---
+
+    def may_come_back(self, one: Any) -> bool:
+        return bool(one.end_to_end) and one.end_to_end not in self.sent_back
 
     def runs_that_are(self, *states: str) -> list[Any]:
         return self.rows(
@@ -274,10 +280,10 @@ class GoingOut(ComingIn):
     @precondition(lambda self: self.books.runs)
     @rule(again=st.booleans())
     def a_payout_comes_back(self, again):
-        for run in self.runs_that_are("paid")[:1]:
-            if run.net_minor:
-                self.bring(Paid(run.net_minor, iban=run.payee_iban, text=self.bank.text("AC04"),
-                                end_to_end=run.end_to_end))  # fmt: skip
+        for run in [one for one in self.runs_that_are("paid") if self.may_come_back(one)][:1]:
+            self.sent_back.add(run.end_to_end)
+            self.bring(Paid(run.net_minor, iban=run.payee_iban, text=self.bank.text("AC04"),
+                            end_to_end=run.end_to_end))  # fmt: skip
         self.follow()
         for run in self.runs_that_are("returned") if again else ():
             with self.unit() as unit:

@@ -58,7 +58,8 @@ class Soak:
         try:
             run_state_machine_as_test(test, settings=plan(examples=EXAMPLES, steps=STEPS))
         except Exception as broken:  # noqa: BLE001 - whatever breaks is what we look for
-            told = "".join(traceback.format_exception(broken)[-8:])
+            where = traceback.format_tb(broken.__traceback__)[-3:]
+            told = "".join([*where, f"{type(broken).__name__}: {broken}"])
             notes = "\n".join(getattr(broken, "__notes__", []))
             self.broken.append({"seed": number, "error": f"{told}\n{notes}"})
             say.print(f"seed {number} broke:\n{told}\n{notes}", markup=False, highlight=False)
