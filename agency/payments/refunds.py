@@ -37,6 +37,7 @@ from agency.payments.models import (
 
 SUSPENSE = "trust.suspense"
 KIND = "refund"
+OWED_BY_DEBTOR = "refund_owed"
 
 
 class UnableToRefund(Conflict):
@@ -107,6 +108,8 @@ def request_held_refund(
 ) -> UUID:
     """This function will ask that money which no claim took goes back as a whole; another person approves.
 
+    Less what the claim's debtor got back before and owes, because the provider took it too.
+
     :raises NotFound, UnableToRefund: see `request_refund`.
     """
     held = unit.session.get(HeldPayment, (creditor_id, held_id))
@@ -116,7 +119,8 @@ def request_held_refund(
     unit.session.refresh(held)
     if held.ended_at is not None:
         raise UnableToRefund("this money is not held any more")
-    amount = Money(held.amount_minor - held.refund_minor, held.currency)
+    stands = _debtors_balance(unit, creditor_id=creditor_id, claim_id=held.claim_id, of=held.currency)
+    amount = Money(held.amount_minor - held.refund_minor + min(0, stands), held.currency)
     refund = Refund(
         **_asked(unit, creditor_id, amount, reason, payee), claim_id=held.claim_id, held_id=held_id
     )
@@ -174,6 +178,10 @@ def add_refund(unit: Unit, refund: Refund, source: PaymentSource) -> UUID:
 def owed_back(unit: Unit, *, creditor_id: UUID, claim_id: UUID, of: str) -> Money:
     """This function will return what the ledger owes a claim's debtor in a currency, less what live refunds
     will still take of it; zero when he got more back than he overpaid."""
+    return Money(max(0, _debtors_balance(unit, creditor_id=creditor_id, claim_id=claim_id, of=of)), of)
+
+
+def _debtors_balance(unit: Unit, *, creditor_id: UUID, claim_id: UUID, of: str) -> int:
     row = unit.session.connection().execute(
         text(
             "SELECT coalesce(-sum(amount_minor), 0)::bigint - (SELECT coalesce(sum(r.amount_minor), 0)"
@@ -189,7 +197,7 @@ def owed_back(unit: Unit, *, creditor_id: UUID, claim_id: UUID, of: str) -> Mone
             "waiting": [state.value for state in UNPOSTED_REFUNDS],
         },
     )
-    return Money(max(0, int(row.scalar_one())), of)
+    return int(row.scalar_one())
 
 
 def refund_to_change(unit: Unit, *, creditor_id: UUID, refund_id: UUID) -> Refund:
@@ -245,6 +253,7 @@ def stop_refunds_of(
 
     What did not leave is cancelled. What the provider gave back already lowers what it says was kept, so its
     own booking goes. What left from the trust account has left: its booking stays, and the debtor owes it.
+    Of money that was held that is booked apart: until then the claim's debtor was owed nothing.
     """
     of = Refund.payment_id == payment_id if payment_id else Refund.held_id == held_id
     refunds = unit.session.exec(
@@ -259,41 +268,43 @@ def stop_refunds_of(
             end_refund(unit, refund, RefundState.CANCELLED, why)
         elif refund.state == RefundState.PAID and refund.route == RefundRoute.PROVIDER:
             unbook(unit, refund, why)
+        elif held_id and refund.state in (RefundState.EXPORTED, RefundState.PAID):
+            _post(unit, refund, OWED_BY_DEBTOR, "trust.debtor", SUSPENSE, on=unit.today, memo=why)
 
 
 def book_refund(unit: Unit, refund: Refund, on: date) -> None:
     """This function will take the money from whom it was owed, into transit or off what the provider has."""
-    amount = Money(refund.amount_minor, refund.currency)
     owed = "trust.debtor" if refund.payment_id else SUSPENSE
     leaves = "trust.in_transit" if refund.route == RefundRoute.BANK else "trust.psp"
-    post_many(
-        unit,
-        [
-            Posting(
-                creditor_id=refund.creditor_id,
-                book=Book.TRUST,
-                kind=KIND,
-                source_key=str(refund.id),
-                legs=(Leg(owed, amount, refund.claim_id), Leg(leaves, -amount, refund.claim_id)),
-                effective_on=on,
-                memo=refund.reason,
-            )
-        ],
+    _post(unit, refund, KIND, owed, leaves, on=on, memo=refund.reason)
+
+
+def _post(unit: Unit, refund: Refund, kind: str, debit: str, credit: str, *, on: date, memo: str) -> None:
+    amount = Money(refund.amount_minor, refund.currency)
+    posting = Posting(
+        creditor_id=refund.creditor_id,
+        book=Book.TRUST,
+        kind=kind,
+        source_key=str(refund.id),
+        legs=(Leg(debit, amount, refund.claim_id), Leg(credit, -amount, refund.claim_id)),
+        effective_on=on,
+        memo=memo,
     )
+    post_many(unit, [posting])
 
 
 def unbook(unit: Unit, refund: Refund, why: str) -> None:
-    """This function will reverse a refund's booking, once; one that was never booked is left alone."""
+    """This function will reverse a refund's bookings, once; one that was never booked is left alone."""
     booked = unit.session.connection().execute(
         text(
-            "SELECT t.id FROM ledger_transaction t WHERE t.creditor_id = :c AND t.kind = :kind"
+            "SELECT t.id FROM ledger_transaction t WHERE t.creditor_id = :c AND t.kind = ANY(:kinds)"
             " AND t.source_key = :key AND NOT EXISTS (SELECT FROM ledger_transaction r"
             "  WHERE r.creditor_id = t.creditor_id AND r.reverses_id = t.id)"
+            " ORDER BY t.id"
         ),
-        {"c": refund.creditor_id, "kind": KIND, "key": str(refund.id)},
+        {"c": refund.creditor_id, "kinds": [KIND, OWED_BY_DEBTOR], "key": str(refund.id)},
     )
-    transaction_id = booked.scalar_one_or_none()
-    if transaction_id is not None:
+    for transaction_id in booked.scalars().all():
         reverse(
             unit,
             creditor_id=refund.creditor_id,

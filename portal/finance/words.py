@@ -227,6 +227,7 @@ KINDS = {
     "bailiff_borne": N_("Bailiff's fees borne by the advance"),
     "bailiff_returned": N_("Advance returned"),
     "refund": N_("Refund"),
+    "refund_owed": N_("Refund that the provider took too, owed by the debtor"),
     "refund_paid": N_("Refund seen on the bank"),
     "refund_returned": N_("Refund that came back"),
     "remittance_returned": N_("Payout sent back by the bank"),

@@ -99,7 +99,10 @@ class GoingOut(ComingIn):
                 )
             )
             if refund_id:
-                refund = Refund(row.creditor_id, row.amount_minor, "suspense", row.claim_id, payee is None)
+                # Less what its debtor got back before, and the provider took all the same.
+                owes = max(0, -self.books.claims[row.claim_id].owed_back)
+                minor = row.amount_minor - row.refund_minor - owes
+                refund = Refund(row.creditor_id, minor, "suspense", row.claim_id, payee is None)
                 self.keep_refund(refund_id, refund)
 
     @rule(which=ANY, claim=WHICH)

@@ -205,6 +205,12 @@ class OwnBooks:
         if one.origin == "debtor":
             self.claims[one.claim].owed_back -= sign * one.minor
 
+    def refund_owed(self, key: str, sign: int = 1) -> None:
+        """Held money that went back by transfer was charged back: its debtor owes it; minus ends that."""
+        one = self.refunds[key]
+        self._book(one.creditor, debtor=sign * one.minor, suspense=-sign * one.minor)
+        self.claims[one.claim].owed_back -= sign * one.minor
+
     def refund_seen(self, key: str, sign: int = 1) -> None:
         """The bank debited a refund; minus credited it again."""
         one = self.refunds[key]

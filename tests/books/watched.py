@@ -197,6 +197,12 @@ class Watched(RuleBasedStateMachine):
     def _told_refund_reversal(self, row: Any) -> None:
         self.books.refund(row.source_key, -1)
 
+    def _told_refund_owed(self, row: Any) -> None:
+        self.books.refund_owed(row.source_key)
+
+    def _told_refund_owed_reversal(self, row: Any) -> None:
+        self.books.refund_owed(row.source_key, -1)
+
     def _told_refund_paid(self, row: Any) -> None:
         self.books.refund_seen(row.source_key)
 

@@ -7,19 +7,29 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import text
+from sqlmodel import col, select
 
 from agency.claims.lifecycle import claim_to_change, move
 from agency.claims.states import ClaimState
 from agency.kernel import ports
 from agency.kernel.outbox import drain
+from agency.kernel.settings import Settings
 from agency.kernel.unit import Door
 from agency.payments.booking_held import UnableToBookHeld, book_held
 from agency.payments.giving_back import owed_back_list, owing_back, read_refund
+from agency.payments.models import HeldPayment
 from agency.payments.provider_payments import apply_answer, ask
 from agency.payments.provider_refunds import send_refund, send_waiting_refunds
-from agency.payments.refunds import cancel_refund, checked_payee, request_held_refund, request_refund
+from agency.payments.refunds import (
+    UnableToRefund,
+    cancel_refund,
+    checked_payee,
+    request_held_refund,
+    request_refund,
+)
 from agency.ports.providers import ProviderAmbiguous, ProviderRefund, ProviderRefused, ProviderTransient
-from agency.remittance.refund_orders import approve_refund
+from agency.remittance.refund_orders import approve_refund, reject_refund
+from portal.payouts import export_refund_file
 from tests.made import a_claim
 from tests.payments.test_provider_payments import (
     PAID,
@@ -256,6 +266,34 @@ class TestHeld:
         assert balances(units) == NOTHING
         with units.open(Door.STAFF, by=ANN) as unit:
             assert owed_back_list(unit) == []
+
+    def test_charged_back_after_a_transfer_is_owed_by_its_debtor(self, units, claim, held, provider):
+        """A12, A14: nobody else pays for it, and a dispute that is won gives it back no second time."""
+        with units.open(Door.STAFF, by=ANN) as unit:
+            payee = checked_payee(iban="NL91ABNA0417164300", holder="J. de Vries")
+            refund = request_held_refund(
+                unit, creditor_id=claim[0], held_id=held, reason="withdrawn", payee=payee
+            )
+        with units.open(Door.STAFF, by=BOB) as unit:
+            approve_refund(unit, creditor_id=claim[0], refund_id=refund)
+            export_refund_file(unit, settings=Settings())
+        provider.now("tr_1", charged_back=10_000)
+        notice(units, "tr_1")
+        drain(units)
+        assert balances(units) == {**NOTHING, "trust.debtor": 10_000, "trust.in_transit": -10_000}
+        with units.open(Door.STAFF, by=ANN) as unit:
+            assert [one.amount for one in owing_back(unit)] == [eur(10_000)]
+        provider.now("tr_1")
+        notice(units, "tr_1")
+        drain(units)
+        with units.open(Door.STAFF, by=ANN) as unit:
+            assert owed_back_list(unit) == []
+            again = unit.session.exec(select(HeldPayment.id).where(col(HeldPayment.ended_at).is_(None))).one()
+        with pytest.raises(UnableToRefund), units.open(Door.STAFF, by=ANN) as unit:
+            request_held_refund(unit, creditor_id=claim[0], held_id=again, reason="withdrawn", payee=payee)
+        with units.open(Door.STAFF, by=BOB) as unit:
+            reject_refund(unit, creditor_id=claim[0], refund_id=refund, why="AC04")
+        assert balances(units) == HELD
 
     def test_in_part_waits_for_the_rest(self, units, provider, claim, held):
         provider.now("tr_1", refunded=4_000)
