@@ -51,11 +51,11 @@ class NotTheSecondPerson(Forbidden):
 
 @dataclass(frozen=True, slots=True)
 class _Payee:
-    """Whom a payout goes to; `text` tells him what it is, `{on}` its cut-off."""
+    """Whom a payout goes to, and by which reference it knows itself."""
 
     iban: str
     name: str
-    text: str
+    reference: str = ""
 
 
 # Who may have something coming: those with fees that wait, and those whose claims were not charged yet.
@@ -352,12 +352,10 @@ def _payees(unit: Unit, runs: Sequence[RemittanceRun], issuer: Issuer, payer_iba
         )
     )
     found = {
-        one.id: _Payee(one.iban, one.iban_holder or one.name, f"Afdracht {{on}} {one.reference}")
-        for one in creditors
-        if one.iban
+        one.id: _Payee(one.iban, one.iban_holder or one.name, one.reference) for one in creditors if one.iban
     }
     if issuer.iban not in ("", payer_iban):
-        found[HOUSE] = _Payee(issuer.iban, issuer.seller.name, "Eigen deel {on}")
+        found[HOUSE] = _Payee(issuer.iban, issuer.seller.name)
     return found
 
 
@@ -370,5 +368,6 @@ def _line(run: RemittanceRun, payees: dict[UUID, _Payee]) -> PayoutLine:
         run.payee_name,
         run.payee_iban,
         Money(run.net_minor, run.currency),
-        payees[run.creditor_id].text.format(on=f"{run.cutoff_on:%d-%m-%Y}"),
+        f"{'Eigen deel' if run.is_own else 'Afdracht'} {run.cutoff_on:%d-%m-%Y}"
+        f" {payees[run.creditor_id].reference}".strip(),
     )
