@@ -7,6 +7,7 @@ neighbours holds. A line without alternation cannot tell a slow-down from noise.
 import json
 import os
 import platform
+import re
 import resource
 import statistics
 import time
@@ -151,8 +152,13 @@ def tree_cpu(pid: int) -> float:
 
 
 def peak_memory_mib() -> float:
-    """This function will return the largest resident memory this process has had, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """This function will return the largest resident memory this process has had, in MiB.
+
+    Not `ru_maxrss`: a process that was started begins there with what its parent had.
+    """
+    status = Path("/proc/self/status").read_text()
+    [kib] = re.findall(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
+    return int(kib) / 1024
 
 
 def keep(lines: list[Line]) -> Path:
