@@ -70,6 +70,8 @@ class ClaimFacts:
 
     def asked_share(self, costs: Money) -> Money:
         """What is asked of announced costs: less the share of what became contested since the notice."""
+        if not self.undisputed or not costs:
+            return costs
         billed = sum(invoice.amount.minor for invoice in self.invoices if invoice.amount.minor > 0)
         left_out = sum(invoice.amount.minor - self.amount_of(invoice) for invoice in self.invoices)
         over = self.costs_over.minor if self.costs_over else billed
