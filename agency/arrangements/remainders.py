@@ -69,9 +69,11 @@ def _waive(unit: Unit, creditor_id: UUID, claim_id: UUID) -> None:
 
 
 def _paid_in_time(unit: Unit, claim: Claim) -> bool:
+    if claim.costs_from is None:
+        return False
     paid_on = unit.session.connection().execute(_PAID_ON, {"c": claim.creditor_id, "claim": claim.id})
     last: date | None = paid_on.scalar_one()
-    return claim.costs_from is not None and last is not None and last < claim.costs_from
+    return last is not None and last < claim.costs_from
 
 
 def _key(claim_id: UUID) -> str:

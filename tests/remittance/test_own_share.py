@@ -65,6 +65,14 @@ def draft(units, by=DRAFTER):
         return draft_own_run(unit)
 
 
+def with_costs(unit, creditor):
+    """A claim on which 150.00 of costs is due; they are the agency's."""
+    return a_claim(
+        unit, creditor_id=creditor, invoices=[(100_000, unit.today)], phase=Phase.amicable,
+        costs_from=unit.today, costs_minor=15_000,
+    )  # fmt: skip
+
+
 def share(units) -> tuple[int, int, int, int]:
     with units.open(Door.STAFF, by="x") as unit:
         found = own_share(unit)
@@ -128,10 +136,7 @@ class TestWhatWasTakenBack:
     def test_is_not_paid_out_of_other_peoples_money(self, units, kept):
         """Costs that the agency kept go back with their payment, also when they were drafted."""
         with units.open(Door.STAFF, by="system:test") as unit:
-            claim = a_claim(
-                unit, creditor_id=kept, invoices=[(100_000, unit.today)], phase=Phase.amicable,
-                costs_from=unit.today, costs_minor=15_000,
-            )  # fmt: skip
+            claim = with_costs(unit, kept)
             bank_pays(unit, kept, claim, 15_000, key="s3", opening=12_100)
         draft(units)
         assert share(units) == (27_100, 0, 27_100, 0)
@@ -151,10 +156,7 @@ class TestWhatWasTakenBack:
 class TestOnItsWay:
     def test_what_the_provider_still_holds_is_not_drafted(self, units, kept):
         with units.open(Door.STAFF, by="system:test") as unit:
-            claim = a_claim(
-                unit, creditor_id=kept, invoices=[(100_000, unit.today)], phase=Phase.amicable,
-                costs_from=unit.today, costs_minor=15_000,
-            )  # fmt: skip
+            claim = with_costs(unit, kept)
             unit.session.add(
                 PaymentIntent(
                     creditor_id=kept, claim_id=claim, created_at=unit.now, amount_minor=15_000,
