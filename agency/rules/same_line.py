@@ -10,13 +10,14 @@ account and text), then by nothing speaking against it. Each booked line takes o
 look alike, the second finds no partner left and is booked.
 
 The balances say what texts cannot. A statement that opens and closes as a known one, with the same amounts,
-is that one in another dress, however it words its lines. A statement that opens where a known one closes
-tells what came after it, so nothing of it is known from there or from what came before, even when it looks
-the same.
+is that one in another dress, however it words its lines: unless the account is known to have come back to the
+same balance in between, and the payments are of other accounts. A statement that opens where a known one
+closes tells what came after it, so nothing of it is known from there or from what came before, even when it
+looks the same.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum, auto
@@ -118,35 +119,46 @@ def _relations(
         statement: _Statement(periods.get(statement, Period()), lines)
         for statement, lines in by_statement.items()
     }
-    far = _far_apart(this, others)
+    before = _chain(this, others, lambda one, other: other.is_over_before(one))
+    after = _chain(this, others, lambda one, other: one.is_over_before(other))
+    far = _far_apart(this, others, before, after)
     return {
-        statement: _Relation.APART if statement in far else _relation(this, other)
+        statement: _Relation.APART
+        if statement in far
+        else _relation(this, other, linked=statement in before | after)
         for statement, other in others.items()
     }
 
 
-def _relation(this: _Statement, other: _Statement) -> _Relation:
+def _relation(this: _Statement, other: _Statement, *, linked: bool) -> _Relation:
+    """What two statements are to each other; `linked` where a chain of others leads from one to the other."""
     if None in (this.period.opening, this.period.closing, other.period.opening, other.period.closing):
         return _Relation.OPEN
     same = this.period == other.period and _entries(this.lines) == _entries(other.lines)
-    if same and not _named_otherwise(this.lines, other.lines):
+    otherwise = _named_otherwise(this.lines, other.lines)
+    if same and not otherwise and not (linked and _of_other_accounts(this.lines, other.lines)):
         return _Relation.SAME
     if other.is_over_before(this) or this.is_over_before(other):
         return _Relation.APART
     return _Relation.OPEN
 
 
-def _far_apart(this: _Statement, others: Mapping[Hashable, _Statement]) -> set[Hashable]:
-    """The statements from which a chain of others leads to this one, or from this one to them: a day told in
-    many statements may have three payments that look alike.
+def _far_apart(
+    this: _Statement,
+    others: Mapping[Hashable, _Statement],
+    before: Set[Hashable],
+    after: Set[Hashable],
+) -> set[Hashable]:
+    """Those linked statements of which nothing is in this one: a day told in many statements may have three
+    payments that look alike.
 
     Only where no known statement begins, or none ends, as this one does: it could cover several of them.
     """
     found: set[Hashable] = set()
     if all(other.period.opening != this.period.opening for other in others.values()):
-        found |= _chain(this, others, lambda one, other: other.is_over_before(one))
+        found |= before
     if all(other.period.closing != this.period.closing for other in others.values()):
-        found |= _chain(this, others, lambda one, other: one.is_over_before(other))
+        found |= after
     return found
 
 
@@ -155,6 +167,7 @@ def _chain(
     others: Mapping[Hashable, _Statement],
     linked: Callable[[_Statement, _Statement], bool],
 ) -> set[Hashable]:
+    """The statements from which a chain of others leads to this one, or to which one leads from it."""
     found: set[Hashable] = set()
     ends = [this]
     while ends:
@@ -172,6 +185,14 @@ def _named_otherwise(told: Sequence[ToldLine], booked: Sequence[ToldLine]) -> bo
         return False
     mine, theirs = (Counter(_plain(line.end_to_end) for line in side) for side in (told, booked))
     return all(mine) and all(theirs) and mine != theirs
+
+
+def _of_other_accounts(told: Sequence[ToldLine], booked: Sequence[ToldLine]) -> bool:
+    """Whether both statements give each line's whole account, and give others."""
+    mine, theirs = (
+        Counter((line.day, line.amount, _plain(line.iban)) for line in side) for side in (told, booked)
+    )
+    return all(iban[:2].isalpha() and iban for _, _, iban in (*mine, *theirs)) and mine != theirs
 
 
 def _entries(lines: Sequence[ToldLine]) -> Counter[tuple[date, Money]]:

@@ -140,10 +140,11 @@ class ComingIn(Watched):
     @precondition(lambda self: self.books.payments)
     @rule(which=ANY)
     def the_bank_takes_a_payment_back(self, which):
-        """B9."""
+        """B9; a payment once: of two with the same names, two."""
         found = self.rows(
-            "SELECT amount_minor, end_to_end FROM bank_line WHERE state = 'matched' AND end_to_end <> ''"
-            " AND claim_id IS NOT NULL ORDER BY id"
+            "SELECT amount_minor, end_to_end FROM bank_line l WHERE state = 'matched' AND end_to_end <> ''"
+            " AND claim_id IS NOT NULL AND (SELECT sum(t.amount_minor) FROM bank_line t"
+            " WHERE t.end_to_end = l.end_to_end) > 0 ORDER BY id"
         )
         if found:
             row = found[which % len(found)]

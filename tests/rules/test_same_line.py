@@ -293,3 +293,32 @@ class TestADayInManyStatements:
 
     def test_told_again_in_another_dress_it_is_known(self):
         assert self.sorted_out([line(30, text="other words")], period(150, 180)) == {0: 2}
+
+
+class TestTheSameBalancesTwice:
+    """A payment of 100, the same amount out, and in again between the same balances."""
+
+    def sorted_out(self, iban, *, first="NL86INGB0002445588", back=period(100, 0)):
+        lines = [booked(100, iban=first), booked(-100, statement=2)]
+        periods = {1: period(0, 100), 2: back}
+        told = [line(100, iban=iban, text="other words")]
+        return dict(sort_out(told=told, booked=lines, period=period(0, 100), periods=periods).known)
+
+    def test_from_another_account_it_is_another_payment(self):
+        assert self.sorted_out(OTHER_IBAN) == {}
+
+    @pytest.mark.parametrize("iban", [IBAN, "", "2445588", "539007547034"])
+    def test_otherwise_it_is_the_first_in_another_dress(self, iban):
+        """Also where a format does not give the whole account."""
+        assert self.sorted_out(iban) == {0: 0}
+        assert self.sorted_out(OTHER_IBAN, first="") == {0: 0}
+
+    def test_so_it_is_where_nothing_says_that_the_balance_came_back(self):
+        assert self.sorted_out(OTHER_IBAN, back=period(50, -50)) == {0: 0}
+
+    def test_the_other_way_round(self):
+        """The first of the two is brought last."""
+        lines = [booked(-100, statement=1), booked(100, statement=2, iban=OTHER_IBAN)]
+        periods = {1: period(100, 0), 2: period(0, 100)}
+        told = [line(100, iban=IBAN)]
+        assert sort_out(told=told, booked=lines, period=period(0, 100), periods=periods).known == {}
