@@ -11,9 +11,10 @@ from tests.books.ground import Ground
 from tests.books.watched import Watched
 from tests.conftest import TEMPLATE
 
-# Five thousand steps; `dev soak` makes as many as wanted. The first example is always the simplest one, the
-# same rule over and over, and does not count.
-EXAMPLES, STEPS = 6, 100
+# Six thousand steps; `dev soak` makes as many as wanted. The first example is always the simplest one, the
+# same rule over and over, and does not count. Each other one plays with rules of its own choice, so that many
+# short ones see more than few long ones.
+EXAMPLES, STEPS = 10, 60
 PARTS = 10  # so that they spread over workers, each with an order of its own
 # Of how many kinds the bookings of every part must at least be, or it would prove nothing.
 KINDS_MIN = 7
