@@ -26,7 +26,13 @@ routes = APIRouter(include_in_schema=False, dependencies=[Depends(same_site)])
 
 _PAGE = 50
 _ZONE = ZoneInfo("Europe/Amsterdam")
-_CHANNELS = {"email": "E-mail", "sms": "Text message", "letter": "Letter", "call": "Call"}
+_CHANNELS = {
+    "email": "E-mail",
+    "sms": "Text message",
+    "whatsapp": "WhatsApp",
+    "letter": "Letter",
+    "call": "Call",
+}
 _TARGETS = (
     *("sendgrid", "twilio", "mollie", "letters", "bank"),
     *("webhooks", "webhooks:sendgrid", "webhooks:twilio", "webhooks:mollie", "webhooks:letters"),

@@ -1,6 +1,7 @@
-"""Twilio's API of 2010-04-01: messages and calls, with the host as the first part of the path."""
+"""Twilio's API of 2010-04-01: texts, WhatsApp and calls, with the host as the first part of the path."""
 
 import base64
+import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -21,6 +22,8 @@ routes = APIRouter(prefix="/twilio/api.twilio.com/2010-04-01/Accounts/{account}"
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 _NAME = re.compile(r"[A-Za-z0-9 &._-]{1,11}")
 _TEXT_MAX = 1600
+_WHATSAPP = "whatsapp:"
+_TEMPLATE = re.compile(r"HX[0-9a-fA-F]{32}")
 
 
 class _Refused(Exception):
@@ -31,7 +34,7 @@ class _Refused(Exception):
 
 @routes.post("/Messages.json")
 async def create_message(account: str, request: Request, world: TheWorld) -> Response:
-    """Accept one text message."""
+    """Accept one text or WhatsApp message."""
     try:
         token = _token(request, account)
         form = _form(await request.body())
@@ -43,16 +46,18 @@ async def create_message(account: str, request: Request, world: TheWorld) -> Res
     with world.store.transaction():
         post.keep(
             world,
-            channel="sms",
+            channel="whatsapp" if _is_whatsapp(form) else "sms",
             provider_id=sid,
             reference=_query_value(callback, "message_id"),
             account=account,
             sender=form["From"],
             recipient=form["To"],
             state="queued",
-            text=form["Body"],
+            # The words of a template lie with WhatsApp; what fills its places is all that we see of them.
+            text="\n".join(_places(form).values()) if _is_whatsapp(form) else form["Body"],
+            facts={"template": form["ContentSid"]} if _is_whatsapp(form) else {},
         )
-        for status, at, code in _message_fate(world, form["To"]):
+        for status, at, code in _message_fate(world, form):
             told = _message_told(account, sid, form, status, code)
             _report(world, sid=sid, url=callback, token=token, told=told, at=at, state=status)
     row = post.message(world, sid)
@@ -68,7 +73,9 @@ async def list_messages(account: str, request: Request, world: TheWorld) -> Resp
         return _error(refused)
     query = request.query_params
     size, page = min(int(query.get("PageSize", "50")), 1000), int(query.get("Page", "0"))
-    rows = post.search(world, channel="sms", to=query.get("To", ""), limit=size * (page + 1) + 1)
+    to = query.get("To", "")
+    channel = "whatsapp" if to.startswith(_WHATSAPP) else "sms"
+    rows = post.search(world, channel=channel, to=to, limit=size * (page + 1) + 1)
     shown = rows[size * page : size * (page + 1)]
     base = f"/2010-04-01/Accounts/{account}/Messages.json?To={query.get('To', '')}&PageSize={size}"
     following = f"{base}&Page={page + 1}".replace("+", "%2B")
@@ -168,9 +175,12 @@ def _report(
     )
 
 
-def _message_fate(world: World, to: str) -> Iterator[tuple[str, datetime, str]]:
+def _message_fate(world: World, form: Mapping[str, str]) -> Iterator[tuple[str, datetime, str]]:
     """(status, moment, error code) of a message's life, scripted by the end of the number."""
-    now = world.clock.now()
+    now, to = world.clock.now(), form["To"]
+    if _is_whatsapp(form) and to.endswith(magic.NUMBER_UNDELIVERED):
+        yield "undelivered", now, "63003"
+        return
     yield "sent", now, ""
     later = now + world.delays.of("sms")
     if to.endswith(magic.NUMBER_UNDELIVERED):
@@ -179,6 +189,8 @@ def _message_fate(world: World, to: str) -> Iterator[tuple[str, datetime, str]]:
         yield "failed", later, "30008"
     else:
         yield "delivered", later, ""
+        if _is_whatsapp(form):
+            yield "read", later + world.delays.of("sms"), ""
 
 
 def _call_fate(to: str) -> tuple[str, int]:
@@ -201,8 +213,40 @@ def _check_callback(url: str) -> None:
         raise _Refused(21609, f"Invalid StatusCallback URL: {error}") from error
 
 
+def _is_whatsapp(form: Mapping[str, str]) -> bool:
+    return form.get("To", "").startswith(_WHATSAPP)
+
+
+def _places(form: Mapping[str, str]) -> dict[str, str]:
+    """What stands at the places of a template."""
+    try:
+        told = json.loads(form.get("ContentVariables") or "{}")
+        places = {str(place): str(value) for place, value in told.items()}
+    except (ValueError, AttributeError) as error:
+        raise _Refused(21656, "The ContentVariables Parameter is invalid.") from error
+    if not all(places.values()):
+        raise _Refused(21656, "The ContentVariables Parameter is invalid.")
+    return places
+
+
+def _check_whatsapp(form: Mapping[str, str]) -> None:
+    """WhatsApp knows numbers on both sides, and templates only: nobody wrote to us within the day here."""
+    for name, code in (("To", 21211), ("From", 63007)):
+        value = form.get(name, "")
+        if not value.startswith(_WHATSAPP) or not _NUMBER.fullmatch(value.removeprefix(_WHATSAPP)):
+            raise _Refused(code, f"Invalid '{name}' for WhatsApp: {value}")
+    if not form.get("ContentSid"):
+        raise _Refused(63016, "Outside the allowed window a message must be a template.")
+    if not _TEMPLATE.fullmatch(form["ContentSid"]):
+        raise _Refused(21655, "The ContentSid Parameter is invalid.")
+    _places(form)
+
+
 def _check_message(form: Mapping[str, str]) -> None:
     _check_callback(form.get("StatusCallback", ""))
+    if _is_whatsapp(form):
+        _check_whatsapp(form)
+        return
     if not _NUMBER.fullmatch(form.get("To", "")):
         raise _Refused(21211, f"Invalid 'To' Phone Number: {form.get('To', '')}")
     sender = form.get("From", "")

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 from twilio.request_validator import RequestValidator
 
 from agency.ports.providers import CallLeg, CallReceipt, CallState, Receipt, ReceiptKind
+from integrations.twilio.whatsapp import PREFIX
 from integrations.webhooks import WebhookRefused
 
 SIGNATURE_HEADER = "X-Twilio-Signature"
@@ -31,8 +32,9 @@ _CALL_STATES: dict[str, CallState] = {
     "canceled": "canceled",
 }
 # Twilio's error codes after which this number will never receive a text from us:
-# 30004 blocked by the owner, 30005 unknown or inactive number, 30006 landline or unreachable carrier.
-_NO_GOOD = frozenset({"30004", "30005", "30006"})
+# 30004 blocked by the owner, 30005 unknown or inactive number, 30006 landline or unreachable carrier,
+# 63003 a number that has no WhatsApp.
+_NO_GOOD = frozenset({"30004", "30005", "30006", "63003"})
 
 
 class Form(dict[str, list[str]]):
@@ -89,7 +91,7 @@ def receipts(
 
 @dataclass(frozen=True, slots=True)
 class TextMessage:
-    """A text message that came in; `reference` is Twilio's own and the same for every copy."""
+    """A text or WhatsApp message that came in; `reference` is Twilio's own and the same for every copy."""
 
     reference: str
     sender: str
@@ -106,7 +108,8 @@ def text_message(*, url: str, body: bytes, signature: str, tokens: Sequence[str]
     reference, sender = form.one("MessageSid") or form.one("SmsMessageSid"), form.one("From")
     if not reference or not sender:
         raise WebhookRefused("not a text message")
-    return TextMessage(reference[:100], sender[:50], form.one("To")[:50], form.one("Body")[:10_000])
+    number, to = (value.removeprefix(PREFIX)[:50] for value in (sender, form.one("To")))
+    return TextMessage(reference[:100], number, to, form.one("Body")[:10_000])
 
 
 def _receipt(form: Form, *, message_id: str, at: datetime) -> Receipt | None:

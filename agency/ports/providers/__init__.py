@@ -30,6 +30,7 @@ from agency.ports.providers.messages import (
     ReceiptKind,
     Sender,
     SmsSender,
+    WhatsAppSender,
 )
 from agency.ports.providers.payments import (
     CreatedPayment,
@@ -78,4 +79,5 @@ __all__ = [
     "TemplateRefused",
     "Value",
     "VoiceCaller",
+    "WhatsAppSender",
 ]

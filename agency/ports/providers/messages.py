@@ -116,3 +116,22 @@ class SmsSender(Protocol):
         :raises ProviderRefused, ProviderTransient: also when `can_find` is False.
         """
         ...
+
+
+class WhatsAppSender(Protocol):
+    """Sends one WhatsApp message to one number (E.164).
+
+    A business may begin a conversation only with a template that WhatsApp approved beforehand, so words are
+    not handed over, only what fills the template's places. An ambiguous send cannot be looked up, for the
+    provider lists the filled words and not their template: its receipt or a person resolves it.
+    """
+
+    def send(self, *, message_id: str, sender: str, to: str, template: str, values: Sequence[str]) -> str:
+        """Hand one message to the provider and return its reference.
+
+        :param sender: the agency's or the creditor's number at WhatsApp, in E.164.
+        :param template: the provider's own id of the approved template in the debtor's language.
+        :param values: what stands at its places, the first at `{{1}}`; none of them empty.
+        :raises ProviderRefused, ProviderTransient, ProviderAmbiguous: see the exceptions.
+        """
+        ...
