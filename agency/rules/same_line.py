@@ -152,14 +152,22 @@ def _far_apart(
     """Those linked statements of which nothing is in this one: a day told in many statements may have three
     payments that look alike.
 
-    Only where no known statement begins, or none ends, as this one does: it could cover several of them.
+    Only where no known statement that may share lines with this one begins, or none ends, as this one does:
+    it could cover several of them.
     """
+    sharing = [other.period for other in others.values() if _may_share(this.lines, other.lines)]
     found: set[Hashable] = set()
-    if all(other.period.opening != this.period.opening for other in others.values()):
+    if all(period.opening != this.period.opening for period in sharing):
         found |= before
-    if all(other.period.closing != this.period.closing for other in others.values()):
+    if all(period.closing != this.period.closing for period in sharing):
         found |= after
     return found
+
+
+def _may_share(lines: Sequence[ToldLine], others: Sequence[ToldLine]) -> bool:
+    """Whether of two statements that begin or end alike one may be a part of the other."""
+    mine, theirs = _entries(lines), _entries(others)
+    return mine <= theirs or theirs <= mine
 
 
 def _chain(

@@ -270,9 +270,9 @@ class TestADayInManyStatements:
 
     def test_what_goes_on_from_the_last_is_new_however_it_looks(self):
         assert self.sorted_out([line(100, text="rent")], period(180, 280)) == {}
-        assert self.sorted_out([line(100, text="rent")], period(150, 250)) == {0: 0}, (
-            "another one goes on there"
-        )
+        assert self.sorted_out([line(100, text="rent")], period(150, 250)) == {}, "nothing of it is there"
+        both = [line(100, text="rent"), line(30)]
+        assert self.sorted_out(both, period(150, 280)) == {0: 0, 1: 2}, "one that begins there may be in it"
         assert self.sorted_out([line(100, text="rent")], Period(None, eur(280), DAY)) == {0: 0}
 
     def test_what_leads_to_the_first_is_new_too(self):
@@ -315,6 +315,23 @@ class TestTheSameBalancesTwice:
 
     def test_so_it_is_where_nothing_says_that_the_balance_came_back(self):
         assert self.sorted_out(OTHER_IBAN, back=period(50, -50)) == {0: 0}
+
+    def test_what_goes_on_from_there_with_other_amounts_is_new_however_it_looks(self):
+        """The balance was there before; the statement that began there tells nothing of this one."""
+        lines = [
+            booked(7, iban=IBAN),
+            booked(93, statement=2),
+            booked(-60, statement=3),
+            booked(60, statement=4),
+        ]
+        periods = {1: period(0, 7), 2: period(7, 100), 3: period(100, 40), 4: period(40, 100)}
+        told = [line(7, iban=IBAN, text="other words")]
+
+        def sorted_out(mine):
+            return dict(sort_out(told=told, booked=lines, period=mine, periods=periods).known)
+
+        assert sorted_out(period(100, 107)) == {}
+        assert sorted_out(period(200, 207)) == {0: 0}, "nothing says when that was"
 
     def test_the_other_way_round(self):
         """The first of the two is brought last."""
