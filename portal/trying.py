@@ -1,9 +1,10 @@
 """A dry run: what would become of a file or of claims, row by row, with nothing of it stored."""
 
 import hashlib
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 from uuid import UUID
 
 from sqlalchemy import text
@@ -37,6 +38,13 @@ class InMemory:
         if sha256 not in self.kept:
             raise FileNotStored(sha256)
         return self.kept[sha256]
+
+    def open(self, sha256: str) -> BinaryIO:
+        """See `FileStore.open`."""
+        file = tempfile.TemporaryFile()  # noqa: SIM115 - its caller closes it
+        file.write(self.get(sha256))
+        file.seek(0)
+        return file
 
 
 @dataclass(frozen=True)

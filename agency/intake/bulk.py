@@ -21,6 +21,7 @@ from agency.intake.chunks import (
     kept_so_far,
     read_as,
 )
+from agency.intake.content import Content, lay
 from agency.intake.importing import import_rows
 from agency.intake.mapping import Chosen, Mapped, UnclearColumns, choose_mapping, open_as
 from agency.intake.models import Placement, PlacementState
@@ -35,7 +36,7 @@ from agency.intake.receive import (
 from agency.intake.rows import Habits, RowChecker
 from agency.kernel.emitting import nudge
 from agency.kernel.errors import Conflict, NotFound
-from agency.kernel.files import fetch
+from agency.kernel.files import open_file
 from agency.kernel.outbox import renew_lease
 from agency.kernel.ports import Ports
 from agency.kernel.unit import Door, Unit, Units
@@ -103,16 +104,18 @@ class BulkReading:
             self._end(PlacementState.CANCELLED, None, percent=0)
         return nothing
 
-    def _fetch(self) -> bytes | None:
+    def _fetch(self) -> Content | None:
         with self.units.open(Door.WORKER, by=_BY) as unit:
             placement = self._placement(unit)
             if placement.state not in (PlacementState.RECEIVED, PlacementState.READING):
                 return None
-            content, _ = fetch(unit, self.ports.files, creditor_id=self.creditor_id, sha256=placement.sha256)
+            files, sha256 = self.ports.files, placement.sha256
+            with open_file(unit, files, creditor_id=self.creditor_id, sha256=sha256) as file:
+                content = lay(file)
             renew_lease(unit, seconds=CHUNK_SECONDS + len(content) // BYTES_PER_SECOND)
             return content
 
-    def _begin(self, content: bytes) -> _Begun:
+    def _begin(self, content: Content) -> _Begun:
         with self.units.open(Door.WORKER, by=_BY) as unit:
             placement = self._placement(unit)
             chosen = self._choose(unit, placement, content)
@@ -125,7 +128,7 @@ class BulkReading:
             after, rows = kept_so_far(unit, **self._whose, mark=mark)
             return _Begun(chosen, habits, unit.today, mark, after, rows)
 
-    def _choose(self, unit: Unit, placement: Placement, content: bytes) -> Chosen:
+    def _choose(self, unit: Unit, placement: Placement, content: Content) -> Chosen:
         """What was chosen when the reading began stays chosen when it goes on."""
         if placement.mapping_id is not None:
             mapped = saved_mapping(unit, creditor_id=self.creditor_id, mapping_id=placement.mapping_id)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
+from agency.intake.content import Content, flow, parts
 from agency.intake.layout import lay_out
 from agency.intake.table import (
     COLUMNS_MAX,
@@ -23,7 +24,7 @@ from agency.ports.readers import Unreadable
 
 DELIMITERS: Final = (";", ",", "\t", "|")
 _LOOKED_AT: Final = 65_536
-_CHUNK: Final = 1 << 20
+_NUL: Final = "contains a NUL character; this is not a text file"
 
 
 @dataclass(frozen=True)
@@ -35,35 +36,36 @@ class Dialect:
     lines_before: int = 0
 
 
-def read_delimited(content: bytes) -> Table:
+def read_delimited(content: Content) -> Table:
     """This function will open a text and return its table; rows are read as they are asked for.
 
     :raises Unreadable: it is in no encoding that is read, or has one column; also while the rows are gone
         through, with the line.
     """
-    if content.startswith(b"ID;P"):
+    if content[:4] == b"ID;P":
         raise Unreadable("a SYLK file (.slk) is not read; save it as a workbook (.xlsx) or CSV")
     encoding = find_encoding(content)
     start = codecs.getincrementaldecoder(encoding)().decode(content[:_LOOKED_AT])
     dialect = find_dialect(start)
     progress = Progress(len(content))
-    stream = io.BytesIO(content)
+    stream = flow(content)
     lines = io.TextIOWrapper(stream, encoding=encoding, errors="strict", newline="")
     for _ in range(dialect.lines_before):
         lines.readline()
     return lay_out(_records(lines, dialect, stream, progress), progress)
 
 
-def find_encoding(content: bytes) -> str:
+def find_encoding(content: Content) -> str:
     """This function will find the encoding: by its mark, by where its NULs stand, else UTF-8 when the whole
     text is, else Windows-1252.
 
     :raises Unreadable: it is none of these, or holds NUL characters.
     """
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    start = content[: _LOOKED_AT // 16]
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
         candidates = ["utf-16"]
-    elif b"\x00" in content:
-        candidates = _unmarked_utf16(content)
+    elif b"\x00" in start:
+        candidates = _unmarked_utf16(start)
     else:
         candidates = ["utf-8-sig", "cp1252"]
     for encoding in candidates:
@@ -72,27 +74,27 @@ def find_encoding(content: bytes) -> str:
     raise Unreadable("the text is in no encoding that is read: UTF-8, UTF-16 or Windows-1252")
 
 
-def _unmarked_utf16(content: bytes) -> list[str]:
-    start = content[: _LOOKED_AT // 16]
+def _unmarked_utf16(start: bytes) -> list[str]:
     half = max(len(start) // 2, 1)
     if start[1::2].count(0) * 2 > half and not start[::2].count(0):
         return ["utf-16-le"]
     if start[::2].count(0) * 2 > half and not start[1::2].count(0):
         return ["utf-16-be"]
-    line = content[: content.index(b"\x00")].count(b"\n") + 1
-    raise Unreadable(f"line {line} contains a NUL character; this is not a text file")
+    line = start[: start.index(b"\x00")].count(b"\n") + 1
+    raise Unreadable(f"line {line} {_NUL}")
 
 
-def _decodes(content: bytes, encoding: str) -> bool:
+def _decodes(content: Content, encoding: str) -> bool:
     decoder = codecs.getincrementaldecoder(encoding)()
     line = 1
     try:
-        for at in range(0, len(content), _CHUNK):
-            text = decoder.decode(content[at : at + _CHUNK], final=at + _CHUNK >= len(content))
+        for part in parts(content):
+            text = decoder.decode(part)
             if "\x00" in text:
                 line += text[: text.index("\x00")].count("\n")
-                raise Unreadable(f"line {line} contains a NUL character")
+                raise Unreadable(f"line {line} {_NUL}")
             line += text.count("\n")
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False
     return True
@@ -145,7 +147,7 @@ def _reader(lines: "io.TextIOBase", dialect: Dialect) -> "Iterator[list[str]]":
 
 
 def _records(
-    lines: io.TextIOWrapper, dialect: Dialect, stream: io.BytesIO, progress: Progress
+    lines: io.TextIOWrapper, dialect: Dialect, stream: io.BufferedReader, progress: Progress
 ) -> Iterator[Row]:
     reader = _reader(lines, dialect)
     number = dialect.lines_before

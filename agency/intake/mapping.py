@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from agency.intake.amount_columns import SIGNED
 from agency.intake.amounts import DecimalSign
 from agency.intake.columns import find_writing
+from agency.intake.content import Content
 from agency.intake.headers import HEADERS, known_field
 from agency.intake.models import ColumnMapping
 from agency.intake.reading import read_table
@@ -143,7 +144,7 @@ class Chosen:
     mapped: Mapped
     mapping_id: UUID | None
     apart: Mapping[str, SheetRead] = field(default_factory=dict)
-    content: bytes = b""
+    content: Content = b""
 
     def tables(self) -> Iterator[tuple[Table, Mapped]]:
         """This function will give each table with how it is read; its rows come before the next table.
@@ -153,7 +154,7 @@ class Chosen:
         if not self.apart:
             yield self.table, self.mapped
             return
-        for table in read_sheets(self.content, self.apart, self.table.bytes_read):
+        for table in read_sheets(self.content[:], self.apart, self.table.bytes_read):
             mapped = self.apart[table.sheet].mapped
             if not set(mapped.columns.values()) <= set(table.headers):
                 raise Unreadable(f"the sheet {table.sheet} is arranged otherwise further down")
@@ -166,7 +167,7 @@ class Chosen:
         return by_sheet or {"": self.mapped.columns}
 
 
-def choose_mapping(unit: Unit, *, creditor_id: UUID, content: bytes) -> Chosen:
+def choose_mapping(unit: Unit, *, creditor_id: UUID, content: Content) -> Chosen:
     """This function will open a creditor's file by the latest saved mapping that fits it, else recognise it.
 
     :raises UnclearColumns: none fits, and the headers, the values or the sheets leave doubt.
@@ -202,21 +203,21 @@ def choose_mapping(unit: Unit, *, creditor_id: UUID, content: bytes) -> Chosen:
     return Chosen(table, mapped, None)
 
 
-def open_as(content: bytes, mapped: Mapped, mapping_id: UUID | None = None) -> Chosen:
+def open_as(content: Content, mapped: Mapped, mapping_id: UUID | None = None) -> Chosen:
     """This function will open a file as a mapping says.
 
     :raises UnclearColumns: a mapped column is not in it, or a sheet that may hold claims fits no part.
     :raises Unreadable: it is no table, or has no such sheet.
     """
     if asks_for_kinds(mapped.sheet):
-        return _open_apart(content, look_at_sheets(content, ALL_KINDS), mapped, mapping_id)
+        return _open_apart(content, look_at_sheets(content[:], ALL_KINDS), mapped, mapping_id)
     table = read_table(content, mapped.sheet)
     check_columns(mapped, table.headers)
     return Chosen(table, mapped, mapping_id)
 
 
 def _open_apart(
-    content: bytes, looks: Sequence[SheetLook], mapped: Mapped, mapping_id: UUID | None
+    content: Content, looks: Sequence[SheetLook], mapped: Mapped, mapping_id: UUID | None
 ) -> Chosen:
     """Plan how each sheet is read; what may hold claims and fits no part is asked about, never left out."""
     left_out = sheets_left_out(mapped.sheet) or frozenset()
@@ -250,10 +251,10 @@ def _part_for(mapped: Mapped, headers: Sequence[str]) -> Part | None:
     return next(exact, None) or next(fitting, None)
 
 
-def _apart(content: bytes, table: Table, saved: Sequence[ColumnMapping]) -> Iterator[tuple[UUID, Chosen]]:
+def _apart(content: Content, table: Table, saved: Sequence[ColumnMapping]) -> Iterator[tuple[UUID, Chosen]]:
     """The file opened by each saved mapping of several kinds of sheets that fits it."""
     of_kinds = [mapping for mapping in saved if mapping.parts and has_sheet(table, as_mapped(mapping).sheet)]
-    looks = look_at_sheets(content, ALL_KINDS) if of_kinds else ()
+    looks = look_at_sheets(content[:], ALL_KINDS) if of_kinds else ()
     for mapping in of_kinds:
         with suppress(UnclearColumns):
             yield mapping.id, _open_apart(content, looks, as_mapped(mapping), mapping.id)

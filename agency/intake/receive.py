@@ -13,6 +13,7 @@ from agency.documents.upload import IntakeFile, add_from_intake, clean_name
 from agency.events import PlacementRead, PlacementReceived
 from agency.intake.archive import is_archive
 from agency.intake.chunks import Checked, Chunk, chunks_of_rows, chunks_of_tables
+from agency.intake.content import Content
 from agency.intake.importing import Counts, claims_of_rows, import_rows
 from agency.intake.mapping import Chosen, Mapped, UnclearColumns, as_mapped, choose_mapping, open_as
 from agency.intake.models import ColumnMapping, Placement, PlacementState
@@ -94,10 +95,10 @@ def receive(
     return Received(placement.id, again=False)
 
 
-def shape_of(content: bytes) -> str:
+def shape_of(content: Content) -> str:
     """This function will tell by content whether a file is a "table", a "workbook" or "invoices"."""
     if content[:2] == b"PK":
-        return "invoices" if is_archive(content) else "workbook"
+        return "invoices" if is_archive(content[:]) else "workbook"
     if content[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
         return "workbook"
     start = content[:64].lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\x00")

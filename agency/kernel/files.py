@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from typing import BinaryIO
 from uuid import UUID
 
 from sqlalchemy import text
@@ -55,7 +56,21 @@ def fetch(unit: Unit, files: FileStore, *, creditor_id: UUID, sha256: str) -> tu
 
     :raises NotFound: this creditor has no such file.
     """
-    media_type = (
+    media_type = _media_type(unit, creditor_id, sha256)
+    return files.get(sha256), media_type
+
+
+def open_file(unit: Unit, files: FileStore, *, creditor_id: UUID, sha256: str) -> BinaryIO:
+    """This function will open a creditor's file that may be too large for memory; close it.
+
+    :raises NotFound: this creditor has no such file.
+    """
+    _media_type(unit, creditor_id, sha256)
+    return files.open(sha256)
+
+
+def _media_type(unit: Unit, creditor_id: UUID, sha256: str) -> str:
+    found = (
         unit.session.connection()
         .execute(
             text("SELECT media_type FROM stored_file WHERE creditor_id = :c AND sha256 = :sha"),
@@ -63,6 +78,6 @@ def fetch(unit: Unit, files: FileStore, *, creditor_id: UUID, sha256: str) -> tu
         )
         .scalar_one_or_none()
     )
-    if media_type is None:
+    if found is None:
         raise NotFound("no such file")
-    return files.get(sha256), media_type
+    return str(found)

@@ -1,4 +1,6 @@
-"""The importing process of the intake bench: a creditor's file through the product, from bytes to treatment."""  # noqa: E501
+"""The two processes of the intake bench: one takes a creditor's file in as the portal does, the other works
+off all that follows, from bytes to treatment, as a worker does.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -40,33 +42,33 @@ def set_up(wiring: Wiring) -> dict[str, Any]:
         return {"creditor": creditor_id, "today": unit.today}
 
 
-def price_file(wiring: Wiring, *, creditor_id: UUID, file: Path) -> dict[str, UUID]:
-    """This function will hand a file over as its creditor does, and run the jobs that follow up to its price.
-
-    :returns: whose placement it became.
-    """
+def hand_over(wiring: Wiring, *, creditor_id: UUID, file: Path) -> dict[str, Any]:
+    """This function will hand a file over as its creditor does, and return which placement it became."""
     with wiring.units.open(Door.CREDITOR, by=BY, creditor_id=creditor_id) as unit:
         placed = place_file(
             unit, wiring.ports, creditor_id=creditor_id, name=file.name, content=file.read_bytes(),
             bytes_max=BYTES_MAX,
         )  # fmt: skip
-    drain(wiring.units)
-    return {"c": creditor_id, "p": placed.placement_id}
+    return {"placement": placed.placement_id}
 
 
-def take_in(wiring: Wiring, *, creditor_id: UUID, file: Path) -> dict[str, Any]:
-    """This function will have a file read and priced, accept the price, and run the jobs that follow from
+def work_off(wiring: Wiring, *, creditor_id: UUID, placement_id: UUID, only_price: bool) -> dict[str, Any]:
+    """This function will read and price a placement, accept the price, and run the jobs that follow from
     that: ledger opened, treatment started.
 
+    :param only_price: leave it at the price.
     :returns: what became of the rows, and the peak memory of this process in MiB.
     """
-    quoted = price_file(wiring, creditor_id=creditor_id, file=file)
+    drain(wiring.units)
+    placement = {"c": creditor_id, "p": placement_id}
+    if only_price:
+        return {"quoted": _quoted(wiring, placement), "peak_mib": peak_memory_mib()}
     with wiring.units.open(Door.CREDITOR, by=BY, creditor_id=creditor_id) as unit:
         find = text("SELECT id FROM quote WHERE creditor_id = :c AND placement_id = :p AND state = 'open'")
-        quote_id = unit.session.connection().execute(find, quoted).scalar_one()
+        quote_id = unit.session.connection().execute(find, placement).scalar_one()
         accepted = accept_quote(unit, creditor_id=creditor_id, quote_id=quote_id)
     drain(wiring.units)
-    return {"accepted": accepted, "peak_mib": peak_memory_mib(), **_outcome(wiring, quoted)}
+    return {"accepted": accepted, "peak_mib": peak_memory_mib(), **_outcome(wiring, placement)}
 
 
 def _outcome(wiring: Wiring, placement: dict[str, UUID]) -> dict[str, Any]:
@@ -96,13 +98,15 @@ if __name__ == "__main__":
     WIRING = wire()
 
     def answer(question: dict[str, Any]) -> dict[str, Any]:
-        """Set up, or take a file in."""
-        if "file" not in question:
+        """Set up, take a file in, or work one off."""
+        if not question:
             return set_up(WIRING)
-        whose, file = UUID(question["creditor"]), Path(question["file"])
-        if question.get("only_price"):
-            priced = price_file(WIRING, creditor_id=whose, file=file)
-            return {"quoted": _quoted(WIRING, priced), "peak_mib": peak_memory_mib()}
-        return take_in(WIRING, creditor_id=whose, file=file)
+        whose = UUID(question["creditor"])
+        if "file" in question:
+            return hand_over(WIRING, creditor_id=whose, file=Path(question["file"]))
+        placed = UUID(question["placement"])
+        return work_off(
+            WIRING, creditor_id=whose, placement_id=placed, only_price=question.get("only_price", False)
+        )
 
     answer_questions(answer)

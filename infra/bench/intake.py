@@ -60,9 +60,30 @@ def write_file(ground: Ground, *, creditor: dict[str, Any], claims: int) -> Path
 def load_claims(ground: Ground, *, creditor: dict[str, Any], file: Path) -> None:
     """This function will make the database with the file's claims on file, for the pages and the quote."""
     ground.copy(EMPTY, LOADED)
-    helper = Helper("infra.bench.importing", ground.environment(LOADED))
-    helper.ask(creditor=creditor["creditor"], file=str(file))
-    helper.close()
+    intake = _Intake(ground, LOADED, creditor)
+    intake.take_in(file)
+    intake.close()
+
+
+class _Intake:
+    """The portal and the worker that take a file in."""
+
+    def __init__(self, ground: Ground, database: str, creditor: dict[str, Any]) -> None:
+        environment = ground.environment(database)
+        self.creditor = creditor["creditor"]
+        self.portal = Helper("infra.bench.importing", environment)
+        self.worker = Helper("infra.bench.importing", environment)
+
+    def close(self) -> None:
+        self.portal.close()
+        self.worker.close()
+
+    def cpu(self) -> float:
+        return self.portal.cpu() + self.worker.cpu()
+
+    def take_in(self, file: Path, *, only_price: bool = False) -> dict[str, Any]:
+        placed = self.portal.ask(creditor=self.creditor, file=str(file))
+        return self.worker.ask(creditor=self.creditor, only_price=only_price, **placed)
 
 
 def _raw_table(connection: psycopg.Connection) -> list[str]:
@@ -111,7 +132,7 @@ def measure_intake(
     )
     side.close()
     line.notes["COPY"] = f"{rows / line.other_seconds:,.0f} rows/s into the same columns with as many indexes"
-    line.notes["peak memory"] = f"{line.median('peak_mib'):,.0f} MiB, the importing process"
+    line.notes["peak memory"] = f"{line.median('peak_mib'):,.0f} MiB, the worker"
     line.notes["in it"] = ", ".join(f"{name} {value:,}" for name, value in side.outcome.items())
     return line
 
@@ -140,25 +161,25 @@ def measure_pricing(
     )
     side.close()
     line.notes["seconds"] = f"{line.our_seconds:.2f} ours, {line.other_seconds:.3f} polars"
-    line.notes["peak memory"] = f"{line.median('peak_mib'):,.0f} MiB, the importing process"
+    line.notes["peak memory"] = f"{line.median('peak_mib'):,.0f} MiB, the worker"
     return line
 
 
 class _Sides:
-    """The two sides; each run of ours has an importing process of its own, whose peak memory is the run's."""
+    """The two sides; each run of ours has a portal and a worker, whose peak memory is the run's."""
 
     def __init__(self, ground: Ground, creditor: dict[str, Any], file: Path, line: Line) -> None:
         self.ground = ground
         self.creditor = creditor
         self.file = file
         self.line = line
-        self.helper: Helper | None = None
+        self.intake: _Intake | None = None
         self.outcome: dict[str, Any] = {}
 
     def close(self) -> None:
-        if self.helper is not None:
-            self.helper.close()
-            self.helper = None
+        if self.intake is not None:
+            self.intake.close()
+            self.intake = None
 
     def make_empty(self) -> None:
         self.close()
@@ -166,22 +187,22 @@ class _Sides:
 
     def make_ready(self) -> None:
         self.make_empty()
-        self.helper = Helper("infra.bench.importing", self.ground.environment("bench_run"))
+        self.intake = _Intake(self.ground, "bench_run", self.creditor)
 
     def cpu(self) -> float:
-        return self.ground.cpu() + (self.helper.cpu() if self.helper else 0.0)
+        return self.ground.cpu() + (self.intake.cpu() if self.intake else 0.0)
 
     def take_in(self) -> None:
-        assert self.helper is not None
-        outcome = self.helper.ask(creditor=self.creditor["creditor"], file=str(self.file))
+        assert self.intake is not None
+        outcome = self.intake.take_in(self.file)
         if outcome["open_jobs"] or outcome["accepted"] != outcome["created"]:
             raise BenchFailed(f"intake left work undone: {outcome}")
         self.line.measure(peak_mib=outcome.pop("peak_mib"))
         self.outcome = outcome
 
     def price(self) -> None:
-        assert self.helper is not None
-        outcome = self.helper.ask(creditor=self.creditor["creditor"], file=str(self.file), only_price=True)
+        assert self.intake is not None
+        outcome = self.intake.take_in(self.file, only_price=True)
         self.line.measure(peak_mib=outcome["peak_mib"])
 
     def read_bare(self) -> None:

@@ -2,9 +2,12 @@
 
 import hashlib
 import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import parse_qs, urlsplit
 
 import obstore
@@ -23,6 +26,7 @@ from integrations import egress
 if TYPE_CHECKING:
     from obstore.store import S3Config
 
+_PART = 1 << 20
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -59,17 +63,42 @@ class ContentStore:
 
     def get(self, sha256: str) -> bytes:
         """See `FileStore.get`."""
-        if not _SHA256.fullmatch(sha256):
-            raise FileNotStored(sha256)
-        try:
-            content = bytes(obstore.get(self._store, _path(sha256)).bytes())
-        except (NotFoundError, FileNotFoundError) as error:
-            raise FileNotStored(sha256) from error
-        except (BaseError, OSError) as error:
-            raise _failure(error) from error
+        with _failures(sha256):
+            content = bytes(obstore.get(self._store, _checked_path(sha256)).bytes())
         if hashlib.sha256(content).hexdigest() != sha256:
             raise FileNotStored(sha256)
         return content
+
+    def open(self, sha256: str) -> BinaryIO:
+        """See `FileStore.open`; a part of it is in memory at a time."""
+        seen = hashlib.sha256()
+        with ExitStack() as until_checked:
+            file = until_checked.enter_context(tempfile.TemporaryFile())
+            with _failures(sha256):
+                for part in obstore.get(self._store, _checked_path(sha256)).stream(min_chunk_size=_PART):
+                    seen.update(part)
+                    file.write(part)
+            if seen.hexdigest() != sha256:
+                raise FileNotStored(sha256)
+            file.seek(0)
+            until_checked.pop_all()
+            return file
+
+
+@contextmanager
+def _failures(sha256: str) -> Iterator[None]:
+    try:
+        yield
+    except (NotFoundError, FileNotFoundError) as error:
+        raise FileNotStored(sha256) from error
+    except (BaseError, OSError) as error:
+        raise _failure(error) from error
+
+
+def _checked_path(sha256: str) -> str:
+    if not _SHA256.fullmatch(sha256):
+        raise FileNotStored(sha256)
+    return _path(sha256)
 
 
 def _path(sha256: str) -> str:

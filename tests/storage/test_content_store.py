@@ -78,6 +78,22 @@ class TestLocalFolder:
         store = open_file_store(folder=tmp_path, s3_url=None, production=False)
         assert store.get(store.put(b"")) == b""
 
+    def test_opens_a_large_one_as_a_file_that_is_gone_when_closed(self, tmp_path: Path):
+        store = open_file_store(folder=tmp_path, s3_url=None, production=False)
+        content = b"".join(number.to_bytes(4) for number in range(1_000_000))
+        with store.open(store.put(content)) as file:
+            assert file.read() == content
+        assert file.closed
+        with pytest.raises(FileNotStored):
+            store.open("0" * 64)
+
+    def test_a_damaged_one_is_not_opened(self, tmp_path: Path):
+        store = open_file_store(folder=tmp_path, s3_url=None, production=False)
+        sha256 = store.put(b"factuur")
+        next(path for path in tmp_path.rglob(sha256)).write_bytes(b"faktuur")
+        with pytest.raises(FileNotStored):
+            store.open(sha256)
+
     def test_the_folder_is_closed_to_others(self, tmp_path: Path):
         open_file_store(folder=tmp_path / "files", s3_url=None, production=False)
         assert (tmp_path / "files").stat().st_mode & 0o077 == 0

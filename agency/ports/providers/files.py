@@ -1,6 +1,6 @@
 """What the business asks of who keeps its files."""
 
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 
 class FileNotStored(KeyError):
@@ -26,5 +26,13 @@ class FileStore(Protocol):
 
         :raises FileNotStored: nothing is kept under it, or the content is damaged.
         :raises ProviderRefused, ProviderTransient: a remote store said no, or cannot be reached.
+        """
+        ...
+
+    def open(self, sha256: str) -> BinaryIO:
+        """Return the content of this sha256, checked against it, as a file on this machine without a name;
+        it is gone when it is closed.
+
+        :raises FileNotStored, ProviderRefused, ProviderTransient: as `get`.
         """
         ...
