@@ -37,7 +37,7 @@ from agency.remittance.orders import (
 )
 from agency.remittance.own_share import OWN, own_share
 from agency.remittance.payable import find_payable, hold_for_run
-from agency.remittance.stale_runs import stale_runs
+from agency.remittance.stale_runs import stale_runs, why_stale
 from agency.remittance.withdrawing import WITHDRAWN_BY_CREDITOR
 
 
@@ -174,7 +174,7 @@ def approve_run(unit: Unit, *, creditor_id: UUID, run_id: UUID) -> None:
     if run.drafted_by == unit.by:
         raise NotTheSecondPerson("another person must approve what you drafted")
     if stale_runs(unit, [run]):
-        raise UnableToApprove(_why_stale(run))
+        raise UnableToApprove(why_stale(run))
     refuse_while_red(unit)
     run.state, run.approved_at, run.approved_by = RunState.APPROVED, unit.now, unit.by
     unit.session.add(run)
@@ -266,14 +266,6 @@ def export_runs(
         facts={"runs": len(settled + paid), "total_minor": file.total_minor if file else 0},
     )
     return file
-
-
-def _why_stale(run: RemittanceRun) -> str:
-    if run.is_own:
-        return "the trust account has less of the agency's own now; cancel it and draft again"
-    if run.attempt > 1:
-        return "a payment in it was taken back, and the creditor is not owed that much now"
-    return "a payment in it was taken back; cancel it and draft again"
 
 
 def _approved(unit: Unit) -> list[RemittanceRun]:

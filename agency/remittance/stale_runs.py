@@ -6,14 +6,15 @@ A run that came back from the bank was invoiced the first time and cannot be dra
 of it is netted with the creditor's next one. It leaves again once the creditor is owed as much as it pays.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlmodel import col, select
 
 from agency.kernel.ids import HOUSE
 from agency.kernel.unit import Unit
-from agency.remittance.models import RemittanceRun
+from agency.remittance.models import RemittanceRun, RunState
 from agency.remittance.own_share import own_share
 
 # Locked until the run is approved or exported, so that none is taken back meanwhile; whoever was just taking
@@ -44,9 +45,34 @@ def stale_runs(unit: Unit, runs: Sequence[RemittanceRun]) -> frozenset[UUID]:
     transaction ends."""
     if not runs:
         return frozenset()
-    ids = {"runs": [run.id for run in runs]}
-    unit.session.connection().execute(_LOCK, ids)
-    found = unit.session.connection().execute(_TAKEN_BACK, ids | {"house": HOUSE})
+    unit.session.connection().execute(_LOCK, {"runs": [run.id for run in runs]})
+    return _stale(unit, runs)
+
+
+def waiting_stale(unit: Unit) -> Mapping[UUID, str]:
+    """This function will return which drafts and approved runs cannot leave as they stand now, and why; it
+    keeps nothing as it is."""
+    waiting = unit.session.exec(
+        select(RemittanceRun)
+        .where(col(RemittanceRun.state).in_((RunState.DRAFT, RunState.APPROVED)))
+        .order_by(col(RemittanceRun.creditor_id), col(RemittanceRun.id))
+    ).all()
+    stale = _stale(unit, waiting)
+    return {run.id: why_stale(run) for run in waiting if run.id in stale}
+
+
+def why_stale(run: RemittanceRun) -> str:
+    """This function will say why such a run cannot leave, and what to do."""
+    if run.is_own:
+        return "the trust account has less of the agency's own now; cancel it and draft again"
+    if run.attempt > 1:
+        return "a payment in it was taken back, and the creditor is not owed that much now"
+    return "a payment in it was taken back; cancel it and draft again"
+
+
+def _stale(unit: Unit, runs: Sequence[RemittanceRun]) -> frozenset[UUID]:
+    ids = [run.id for run in runs]
+    found = unit.session.connection().execute(_TAKEN_BACK, {"runs": ids, "house": HOUSE})
     return frozenset(found.scalars()) | _too_large(unit, [run for run in runs if run.is_own])
 
 

@@ -19,16 +19,17 @@ from agency.remittance.queries import RunRow, list_runs, on_its_way, read_run
 from agency.remittance.returned import put_forward_again
 from agency.remittance.returned_care import ReturnedPayout, returned_payouts, see_to_returned
 from agency.remittance.runs import approve_run, cancel_run, download_file, draft_own_run, draft_runs
+from agency.remittance.stale_runs import waiting_stale
 from agency.remittance.statement import StatementShare, statement_shares
 from agency.rules.trace import from_json
 from portal.fee_invoices import invoice_facts
 from portal.finance.doors import finance_page, names_of, routes
-from portal.finance.words import MODES, RUN_STATES
+from portal.finance.words import CANNOT_LEAVE, MODES, RUN_STATES
 from portal.payout_statements import FILE_HEADERS, PARTS, file_rows, run_of, sums_of
 from portal.payouts import export_payouts
 from portal.shared.audience import StaffUnit, TheVisitor, TheWiring, leave_for
 from portal.shared.forms import Fields, FormModel, blank, submitted
-from portal.shared.i18n import N_, format_day, gettext
+from portal.shared.i18n import N_, format_day, gettext, sentence
 from portal.shared.listing import Column, Cut
 from portal.shared.spreadsheets import list_file
 
@@ -229,6 +230,7 @@ def statement_file(
 
 def run_rows(unit: Unit, runs: Iterable[RunRow]) -> list[dict[str, Any]]:
     """This function will describe runs for a list."""
+    stale = waiting_stale(unit)
     return [
         {
             "href": f"/finance/remittances/{run.creditor_id}/{run.run_id}",
@@ -236,7 +238,7 @@ def run_rows(unit: Unit, runs: Iterable[RunRow]) -> list[dict[str, Any]]:
             "cutoff": gettext("Our own share")
             if run.mode == OWN
             else gettext("Up to and including %(day)s") % {"day": format_day(run.cutoff_on)},
-            "state": RUN_STATES[run.state],
+            "state": CANNOT_LEAVE if run.run_id in stale else RUN_STATES[run.state],
             "payments": run.payments,
             "collected": run.collected,
             "kept": run.fee + run.vat,
@@ -286,6 +288,7 @@ def _run_page(
     status: int = 200,
 ) -> Response:
     run = read_run(unit, creditor_id=creditor_id, run_id=run_id)
+    stale = waiting_stale(unit).get(run_id)
     shares = list(statement_shares(unit, creditor_id=creditor_id, run_id=run_id, limit=SHARES_MAX))
     invoices = unit.session.exec(
         select(FeeInvoice).where(FeeInvoice.creditor_id == creditor_id, FeeInvoice.run_id == run_id)
@@ -295,7 +298,8 @@ def _run_page(
         "remittance.html",
         status=status,
         run=run,
-        chip=RUN_STATES[run.state],
+        chip=CANNOT_LEAVE if stale else RUN_STATES[run.state],
+        stale=sentence(stale) if stale else None,
         mode=gettext(MODES[run.mode]),
         own=run.mode == OWN,
         mine=run.drafted_by == by,

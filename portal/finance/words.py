@@ -41,6 +41,7 @@ RUN_STATES = {
     "returned": Chip(N_("Sent back by the bank"), "bad"),
     "cancelled": Chip(N_("Cancelled"), "calm"),
 }
+CANNOT_LEAVE = Chip(N_("Cannot leave"), "bad")
 MODES = {
     "net": N_("Net: the fee is kept"),
     "gross": N_("Gross: the fee is invoiced"),

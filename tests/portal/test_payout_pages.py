@@ -7,11 +7,12 @@ import pytest
 from agency.kernel.ids import HOUSE
 from agency.kernel.unit import Door
 from agency.parties.models import Role
+from agency.payments.settlement import reverse_payment
 from agency.remittance.models import AccountChangeRow, DirectPayment, FeeInvoice
 from agency.remittance.returned import RefusedPayout, take_back_refused
 from portal import main
 from tests.portal.house import House, send
-from tests.remittance.out import agreed, paid, pay_out, rows_of, run_of
+from tests.remittance.out import agreed, approve_all, draft, paid, pay_out, rows_of, run_of
 
 NEW = "BE68539007547034"
 
@@ -152,6 +153,24 @@ class TestFinance:
         assert send(bob, f"{own}/approval", page=own).status_code == 303
         assert send(bob, f"{page}/files", page=page).status_code == 303
         assert run_of(units, HOUSE).payee_iban == house.settings.agency_iban
+
+    def test_sees_before_the_file_is_made_that_a_payout_cannot_leave(self, units, house):
+        creditor, claim = agreed(units)
+        payment = paid(units, creditor, claim, 50_000, key="a")
+        draft(units)
+        run = run_of(units, creditor)
+        page = f"/finance/remittances/{creditor}/{run.id}"
+        ann = house.browser(Role.FINANCE)
+        assert "cannot leave" not in ann.get(page).text.lower()
+        approve_all(units)
+        with units.open(Door.STAFF, by="system:test") as unit:
+            reverse_payment(unit, creditor_id=creditor, payment_id=payment, why="charged back")
+        assert "Cannot leave" in ann.get("/finance/remittances").text
+        told = ann.get(page).text
+        assert "This payout cannot leave as it is" in told
+        assert "A payment in it was taken back; cancel it and draft again." in told
+        assert send(ann, f"{page}/cancellation", page=page, why="charged back").status_code == 303
+        assert "cannot leave" not in ann.get(page).text.lower()
 
     def test_lists_invoices_and_what_the_network_misses(self, units, house, paid_out):
         browser = house.browser(Role.FINANCE)
