@@ -16,8 +16,10 @@ class Communication:
 
 # A reference with check digits, printed as +++123/4567/89002+++; 101 as the payer typed it, 102 restored.
 _WITH_CHECK_DIGITS: Final = frozenset({"101", "102"})
+_CREDITOR_REFERENCE: Final = "100"
 _DIRECT_DEBIT: Final = "127"
 _REFERENCE = re.compile(r"\d{12}", re.ASCII)
+_ISO_REFERENCE = re.compile(r"RF\d{2}[A-Z0-9]{1,21}", re.ASCII)
 _RETURN = re.compile(r"[1-5]([A-Z]{2}\d{2})", re.ASCII)
 _REASON = re.compile(r"[A-Z]{2}\d{2}", re.ASCII)
 
@@ -39,6 +41,10 @@ def read_communication(
     if kind in _WITH_CHECK_DIGITS:
         reference = _REFERENCE.match(rest)
         return Communication("", reference[0] if reference else None, code)
+    if kind == _CREDITOR_REFERENCE:
+        creditor_reference = _ISO_REFERENCE.match(rest)
+        if creditor_reference:
+            return Communication("", creditor_reference[0], code)
     if kind == _DIRECT_DEBIT:
         # Creditor's number, mandate, the creditor's text, then kind and reason when it was returned.
         stated = _REASON.fullmatch(rest[142:146])
