@@ -10,7 +10,7 @@ from agency.ports.readers import NO_CURRENCY, Unreadable
 from integrations.amounts import exact_money
 from integrations.bankfiles.movement import Movement
 from integrations.bankfiles.movements import Draft, said
-from integrations.bankfiles.mt940_details import read_details
+from integrations.bankfiles.mt940_details import TOLD_IN_WORDS, read_details
 from integrations.bankfiles.mt940_fields import Field, Message, looks_like_mt940, messages
 
 __all__ = ["MT940_BYTES_MAX", "looks_like_mt940", "read_mt940"]
@@ -32,9 +32,7 @@ _TRANSACTION = re.compile(
 )
 _AMOUNT = re.compile(r"(\d{1,18})(?:,(\d{0,5}))?", re.ASCII)
 
-# Type RTI is a returned item; where no code says why, the texts may (ISO 20022: NARR, narrative).
 _RETURNED_ITEM: Final = "RTI"
-_TOLD_IN_WORDS: Final = "NARR"
 
 # A reversed credit takes money out, a reversed debit brings it back.
 _SIGNS: Final = {"C": 1, "D": -1, "RC": -1, "RD": 1}
@@ -166,7 +164,7 @@ def _add_transaction(field: Field, details: list[str], draft: Draft) -> None:
 
 
 def _return_reason(kind: str | None) -> str | None:
-    return _TOLD_IN_WORDS if kind and kind[1:] == _RETURNED_ITEM else None
+    return TOLD_IN_WORDS if kind and kind[1:] == _RETURNED_ITEM else None
 
 
 def _amount(stated: str, currency: str, field: Field) -> Money:
