@@ -25,9 +25,10 @@ _BALANCE = re.compile(r"(?P<mark>[CD])(?P<day>\d{6})(?P<currency>[A-Z]{3})?(?P<a
 _FLOOR_OR_SUM = re.compile(r"\d{0,5}(?P<currency>[A-Z]{3})[CD]?\d[\d,]*", re.ASCII)
 # Value date, entry date or blanks, mark, third letter of the currency, amount, transaction type, references.
 # RC and RD come before C and D: "RCR100," is a reversal of a credit in euro, "CR100," a credit in euro.
+# An amount that goes on behind what could be read of it, as in "1.000,00", is not read at all.
 _TRANSACTION = re.compile(
     r"(?P<value>\d{6})(?P<entry>\d{4}|\s{4})?\s*(?P<mark>RC|RD|EC|ED|C|D)[A-Z]?\s*(?P<amount>\d[\d,]*)"
-    r"\s*(?P<kind>[A-Z][A-Z0-9 ]{3})?(?P<references>.*)",
+    r"(?!\s*[\d.,;'])\s*(?P<kind>[A-Z][A-Z0-9 ]{3})?(?P<references>.*)",
     re.ASCII,
 )
 _AMOUNT = re.compile(r"(\d{1,18})(?:,(\d{0,5}))?", re.ASCII)

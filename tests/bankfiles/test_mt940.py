@@ -78,6 +78,9 @@ class TestStatement:
         )
         assert one(text).balances is True
 
+    def test_blanks_before_a_tag_do_no_harm(self):
+        assert one("".join(f"  {line}\n" for line in MT940.splitlines())).balances is True
+
     def test_statements_follow_one_another(self):
         second = MT940.replace(":28C:30601/1", ":28C:30602/1").replace(IBAN, "BE68539007547034")
         first, other = read_bank_file((MT940 + second).encode())
@@ -276,6 +279,9 @@ class TestRefusals:
         [
             ("C25,00N654", "X25,00N654", "line 5: the transaction :61: cannot be read"),
             ("C25,00N654", "C2,5,00N654", "line 5: the amount '2,5,00' cannot be read"),
+            ("C25,00N654", "C25.00N654", "line 5: the transaction :61: cannot be read"),
+            ("C25,00N654", "C1.025,00N654", "line 5: the transaction :61: cannot be read"),
+            ("C25,00N654", "C1 025,00N654", "line 5: the transaction :61: cannot be read"),
             ("C25,00N654", "C25,001N654", "more decimals than EUR"),
             ("2611021102C", "2613021102C", "line 5: 261302 is not a date"),
             ("2611021102C", "2611021302C", "line 5: 1302 is not a day of the year"),
