@@ -83,6 +83,12 @@ def text_at(element: etree._Element, *path: str) -> str | None:
     return None
 
 
+def reason_of(element: etree._Element, *names: str) -> str | None:
+    """This function will return the code of a reason; it has another name in the first versions."""
+    reasons = (text_at(element, name, kind) for name in names for kind in ("Cd", "Prtry"))
+    return next(filter(None, reasons), None)
+
+
 def movements_of(element: etree._Element, draft: Draft) -> list[Movement]:
     """This function will read an entry into its movements; an entry that is not booked has none.
 
@@ -144,7 +150,8 @@ def _movement(
     entry: _Entry, amount: Money, details: list[_Detail], draft: Draft, *, batch: bool = False
 ) -> Movement:
     own_ref = next((d.servicer_ref for d in details if d.servicer_ref), None) if len(details) == 1 else None
-    name, account = _counterparty(details, amount, draft.account, reversal=entry.reversal)
+    returned = entry.reversal or any(detail.return_reason for detail in details)
+    name, account = _counterparty(details, amount, draft.account, returned=returned)
     return Movement(
         amount=amount,
         booked_on=iso_date(entry.booked_on),
@@ -173,13 +180,13 @@ def _text(entry: _Entry, details: list[_Detail]) -> str:
 
 
 def _counterparty(
-    details: list[_Detail], amount: Money, own_account: str | None, *, reversal: bool
+    details: list[_Detail], amount: Money, own_account: str | None, *, returned: bool
 ) -> tuple[str | None, str | None]:
     """Who paid us or was paid; a returned payment names the parties of the payment it returns."""
     if len(details) != 1:
         return None, None
     others = (details[0].debtor, details[0].creditor)
-    if (amount.minor < 0) != reversal:
+    if (amount.minor < 0) != returned:
         others = others[::-1]
     known = [side for side in others if side.name or side.account or side.ultimate]
     theirs = [side for side in known if not side.account or side.account != own_account]
@@ -243,7 +250,7 @@ def _detail(element: etree._Element) -> _Detail:
             case "AddtlTxInf":
                 detail.info = _own_text(child)
             case "RtrInf":
-                detail.return_reason = text_at(child, "Rsn", "Cd") or text_at(child, "Rsn", "Prtry")
+                detail.return_reason = reason_of(child, "Rsn", "RtrRsn")
     return detail
 
 
@@ -257,12 +264,16 @@ def _read_refs(element: etree._Element, detail: _Detail) -> None:
 
 
 def _read_amount(element: etree._Element, detail: _Detail) -> None:
-    """Old versions state a detail's amount only here; the instructed amount beside it is the payer's."""
-    for kind in element:
-        if local(kind) == "TxAmt" and detail.amount is None:
-            for amount in kind:
-                if local(amount) == "Amt":
-                    detail.amount, detail.currency = (amount.text or "").strip(), amount.get("Ccy")
+    """Old versions state a detail's amount only here; the instructed amount is the payer's.
+
+    That is the only one in some files. Details count only when they add up, so it may stand in.
+    """
+    for wanted in ("TxAmt", "InstdAmt"):
+        for kind in element:
+            if local(kind) == wanted and detail.amount is None:
+                for amount in kind:
+                    if local(amount) == "Amt":
+                        detail.amount, detail.currency = (amount.text or "").strip(), amount.get("Ccy")
 
 
 def _read_parties(element: etree._Element, detail: _Detail) -> None:
