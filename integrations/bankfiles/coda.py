@@ -22,8 +22,8 @@ _WIDTH: Final = 128
 _HEADER = re.compile(r"\s*0[0 ]{4}\d{6}.{3}[0 ][0-9 ].{111}[012 ]\s*(?:[\r\n]+1|$)", re.DOTALL | re.ASCII)
 _COUNTED: Final = frozenset("1238")
 # The first digit of a transaction's code. A total that the customer (1) or the bank (2) made of several
-# payments is followed by those payments (5; 6 and 7); the other details (8 of a payment by itself, 9 of one
-# in a total) part a payment into its amount and its costs.
+# payments is followed by those payments (5; 6 and 7; 0 at some banks); the other details (8 of a payment by
+# itself, 9 of one in a total) part a payment into its amount and its costs.
 _TOTALS: Final = frozenset("12")
 _AMOUNT_AND_COSTS: Final = frozenset("89")
 # What the structured information records that matter begin with.

@@ -29,13 +29,14 @@ def read_communication(
 ) -> Communication:
     """This function will read a communication as it stands over the records of a movement, unpadded.
 
-    :param information: texts of the information records behind the movement.
+    :param information: texts of the information records behind the movement, in their full width.
     :param reason: kind of R-transaction (1 reject to 5 cancellation) and its ISO reason code, or blanks.
     """
     returned = _RETURN.fullmatch(reason)
     code = returned[1] if returned else None
     if not structured:
-        free = text if text.strip() else " ".join(information)
+        # The records cut words where they end; what does not fill a record is padded.
+        free = text if text.strip() else "".join(information)
         return Communication(_tidy(free), None, code)
     kind, rest = text[:3], text[3:]
     if kind in _WITH_CHECK_DIGITS:

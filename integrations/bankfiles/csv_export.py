@@ -6,6 +6,7 @@ follow on one another and give the opening and closing balance; elsewhere the fi
 
 import csv
 import re
+from codecs import getincrementaldecoder
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -26,6 +27,7 @@ CSV_BYTES_MAX: Final = 100_000_000
 
 _DELIMITERS: Final = (";", ",", "\t")
 _QUOTES: Final = ('"', "'")
+_HEAD_BYTES: Final = 20_000
 _REASON = re.compile(r"\b([A-Z]{2}\d{2})\b", re.ASCII)
 
 
@@ -52,7 +54,8 @@ def read_csv_export(content: bytes) -> list[Draft]:
     found = _recognised(content)
     if found is None:
         raise Unreadable("not a CSV export of a known bank")
-    layout, rows = found
+    layout, delimiter = found
+    rows = _rows(_decoded(content, layout.profile.encoding), delimiter, layout.profile.quote, strict=True)
     by_account: dict[tuple[str, str], list[_Row]] = {}
     left_out = 0
     for number, cells in _data_rows(rows, layout):
@@ -72,29 +75,27 @@ def read_csv_export(content: bytes) -> list[Draft]:
 def looks_like_csv_export(content: bytes) -> bool:
     """This function will tell whether a file is a CSV export of a known bank."""
     try:
-        return len(content) <= CSV_BYTES_MAX and _recognised(content[:20_000], whole=False) is not None
+        return len(content) <= CSV_BYTES_MAX and _recognised(content) is not None
     except Unreadable:
         return False
 
 
-def _recognised(content: bytes, *, whole: bool = True) -> tuple[Layout, list[list[str]]] | None:
-    text = _decoded(content)
+def _recognised(content: bytes) -> tuple[Layout, str] | None:
+    """The layout and the delimiter, told from the beginning of the file."""
+    text = _decoded(content[:_HEAD_BYTES], cut=len(content) > _HEAD_BYTES)
     for quote, delimiter in product(_QUOTES, _DELIMITERS):
-        rows = _rows(text, delimiter, quote, strict=False)
-        layout = layout_of(rows[:40], quote=quote)
+        layout = layout_of(_rows(text, delimiter, quote, strict=False)[:40], quote=quote)
         if layout is not None:
-            if whole:
-                encoding = layout.profile.encoding
-                rows = _rows(_decoded(content, encoding), delimiter, quote, strict=True)
-            return layout, rows
+            return layout, delimiter
     return None
 
 
-def _decoded(content: bytes, otherwise: str = "cp1252") -> str:
+def _decoded(content: bytes, otherwise: str = "cp1252", *, cut: bool = False) -> str:
+    """The text; a character may be cut in two at the end of a part of a file."""
     if b"\x00" in content:
         raise Unreadable("not a text file: it holds NUL bytes")
     try:
-        return content.decode("utf-8-sig")
+        return getincrementaldecoder("utf-8-sig")().decode(content, final=not cut)
     except UnicodeDecodeError:
         return content.decode(otherwise, errors="replace")
 

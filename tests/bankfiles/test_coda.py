@@ -72,6 +72,7 @@ class TestStatement:
         [
             (["0KOSTEN OKTOBER"], "KOSTEN OKTOBER"),
             (["1002KOSTEN OKTOBER"], "KOSTEN OKTOBER"),
+            (["0" + "KOSTEN" + " " * 63 + "OKTO", "BER"], "KOSTEN OKTOBER"),
             (["1001DE VRIES BV", "STRAAT 1"], ""),
             (["1006EUR0000000005000000100"], ""),
         ],
@@ -134,7 +135,7 @@ class TestCollectiveMovement:
             found.append(head[:6] + f"{number:04d}" + head[10:53] + kind + head[54:125] + "0 0")
         return found
 
-    @pytest.mark.parametrize(("total", "detail"), [("1", "5"), ("2", "6"), ("2", "7")])
+    @pytest.mark.parametrize(("total", "detail"), [("1", "5"), ("1", "0"), ("2", "6"), ("2", "7")])
     def test_details_of_a_total_become_lines(self, total, detail):
         read = one(with_movement({54: total}, more=self.details(1_000, 1_500, kind=detail)))
         assert [line.amount.minor for line in read.lines] == [1_000, 1_500]

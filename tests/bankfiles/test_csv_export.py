@@ -238,6 +238,14 @@ class TestLayouts:
         content = ing([Paid(2500)], 10_000).decode().replace("J JANSEN", "ZOË")
         assert first(content.encode(encoding)).counterparty == "ZOË"
 
+    @pytest.mark.parametrize("padding", [0, 1])
+    def test_a_long_export_is_known_wherever_its_beginning_ends(self, padding):
+        head = (
+            "Numéro de compte;Devise;Date;Valeur;Montant;Solde;Communication libre;Description\n"
+            f"BE68539007547034;EUR;02/11/2026;02/11/2026;25,00;125,00;{'x' * padding}{'é' * 12_000};\n"
+        )
+        assert one(head.encode()).net.minor == 2_500
+
     def test_each_account_of_an_export_is_a_statement(self):
         other = bunq([Paid(100)]).splitlines()[1].replace(ACCOUNT.encode(), b"BE68539007547034")
         read = read_bank_file(bunq([Paid(2500)]) + b"\n" + other)
