@@ -91,10 +91,10 @@ def _tidy(text: str) -> str:
 
 def _subfields(info: str) -> dict[str, str]:
     parts = _SUBFIELD.split(info)
-    fields: dict[str, str] = {}
+    fields: dict[str, list[str]] = {}
     for code, value in zip(parts[1::2], parts[2::2], strict=True):
-        fields[code] = fields.get(code, "") + value
-    return fields
+        fields.setdefault(code, []).append(value)
+    return {code: "".join(values) for code, values in fields.items()}
 
 
 def _remitted(fields: Mapping[str, str]) -> list[str]:
@@ -152,15 +152,15 @@ def _named(info: str, supplementary: str) -> Details:
 
 def _words_of(words: Sequence[str]) -> dict[str, str]:
     """What stands behind each word for the first time; a word that comes again was written by the payer."""
-    fields: dict[str, str] = {}
+    fields: dict[str, list[str]] = {}
     latest = ""
     for code, value in zip(words[1::2], words[2::2], strict=True):
         told = _tidy(value).strip("/")
-        if not fields.get(code):
-            fields[code], latest = told, code
+        if not any(fields.get(code, [])):
+            fields[code], latest = [told], code
         elif latest == "REMI":
-            fields["REMI"] += f"/{code}/{told}"
-    return fields
+            fields["REMI"].append(f"{code}/{told}")
+    return {code: "/".join(told) for code, told in fields.items()}
 
 
 def _remittance(remitted: str) -> tuple[str, tuple[str, ...]]:
