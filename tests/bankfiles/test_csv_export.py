@@ -165,10 +165,18 @@ class TestLayouts:
         line = read.lines[0]
         assert (line.structured_reference, line.counterparty) == ("+++123/4567/89002+++", "J JANSEN")
 
-    def test_ing_in_belgium_lists_messages_that_move_nothing(self):
-        content = (
+    @pytest.mark.parametrize(
+        "header",
+        [
             "Rekeningnummer;Naam van de rekening;Rekening tegenpartij;Omzetnummer;Boekingsdatum;Valutadatum;"
-            "Bedrag;Munteenheid;Omschrijving;Detail van de omzet;Bericht\n"
+            "Bedrag;Munteenheid;Omschrijving;Detail van de omzet;Bericht",
+            "Numéro de compte;Nom du compte;Compte partie adverse;Numéro de mouvement;Date comptable;"
+            "Date valeur;Montant;Devise;Libellés;Détails du mouvement;Message",
+        ],
+    )
+    def test_ing_in_belgium_lists_messages_that_move_nothing(self, header):
+        content = (
+            f"{header}\n"
             "BE68539007547034;AGENCY;BE43068999999501;159;02/11/2026;03/11/2026;-10,44;EUR;Huur;;\n"
             "BE68539007547034;AGENCY;;;02/11/2026;02/11/2026;;EUR;;;Uw kaart is onderweg\n"
         )
