@@ -10,10 +10,12 @@ from lxml import etree
 from agency.money import Money
 from agency.ports.readers import Unreadable
 from integrations.amounts import exact_money, iso_date
-from integrations.bankfiles.movement import Movement
+from integrations.bankfiles.movement import TOLD_IN_WORDS, Movement
 from integrations.bankfiles.movements import Draft, said
 
 _DIRECTIONS: Final = frozenset({"CRDT", "DBIT"})
+# ISO transaction codes: a credit transfer (RRTN, RPCR) or a direct debit (UPDD, PRDD, RCDD) was taken back.
+_RETURNS: Final = frozenset({"RRTN", "RPCR", "UPDD", "PRDD", "RCDD"})
 
 
 @dataclass(slots=True)
@@ -37,6 +39,7 @@ class _Detail:
     texts: list[str] = field(default_factory=list)
     structured: list[str] = field(default_factory=list)
     info: str | None = None
+    returned: bool = False
     return_reason: str | None = None
     debtor: _Side = field(default_factory=_Side)
     creditor: _Side = field(default_factory=_Side)
@@ -56,6 +59,7 @@ class _Entry:
     servicer_ref: str | None = None
     entry_ref: str | None = None
     info: str | None = None
+    returned: bool = False
     details: list[_Detail] = field(default_factory=list)
 
 
@@ -150,7 +154,10 @@ def _movement(
     entry: _Entry, amount: Money, details: list[_Detail], draft: Draft, *, batch: bool = False
 ) -> Movement:
     own_ref = next((d.servicer_ref for d in details if d.servicer_ref), None) if len(details) == 1 else None
-    returned = entry.reversal or any(detail.return_reason for detail in details)
+    reason = _the_one(detail.return_reason for detail in details)
+    if reason is None and (entry.returned or any(detail.returned for detail in details)):
+        reason = TOLD_IN_WORDS
+    returned = entry.reversal or reason is not None
     name, account = _counterparty(details, amount, draft.account, returned=returned)
     return Movement(
         amount=amount,
@@ -164,7 +171,7 @@ def _movement(
         counterparty=name,
         counterparty_iban=account,
         reversal=entry.reversal,
-        return_reason=_the_one(detail.return_reason for detail in details),
+        return_reason=reason,
         batch=batch,
         entry=draft.entries,
     )
@@ -221,9 +228,15 @@ def _entry(element: etree._Element) -> _Entry:
                 entry.entry_ref = said(_own_text(child))
             case "NtryDtls":
                 entry.details.extend(_detail(each) for each in child if local(each) == "TxDtls")
+            case "BkTxCd":
+                entry.returned = _is_return(child)
             case "AddtlNtryInf":
                 entry.info = _own_text(child)
     return entry
+
+
+def _is_return(code: etree._Element) -> bool:
+    return text_at(code, "Domn", "Fmly", "SubFmlyCd") in _RETURNS
 
 
 def _status(element: etree._Element) -> str:
@@ -249,6 +262,8 @@ def _detail(element: etree._Element) -> _Detail:
                 _read_remittance(child, detail)
             case "AddtlTxInf":
                 detail.info = _own_text(child)
+            case "BkTxCd":
+                detail.returned = _is_return(child)
             case "RtrInf":
                 detail.return_reason = reason_of(child, "Rsn", "RtrRsn")
     return detail

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from integrations.bankfiles.movement import TOLD_IN_WORDS
+
 
 @dataclass(frozen=True, slots=True)
 class Communication:
@@ -18,6 +20,9 @@ class Communication:
 _WITH_CHECK_DIGITS: Final = frozenset({"101", "102"})
 _CREDITOR_REFERENCE: Final = "100"
 _DIRECT_DEBIT: Final = "127"
+# What a direct debit says where it has no ISO reason: a technical problem, no reason, the debtor disagrees,
+# the debtor's account.
+_UNPAID: Final = frozenset("1234")
 _REFERENCE = re.compile(r"\d{12}", re.ASCII)
 _ISO_REFERENCE = re.compile(r"RF\d{2}[A-Z0-9]{1,21}", re.ASCII)
 _RETURN = re.compile(r"[1-5]([A-Z]{2}\d{2})", re.ASCII)
@@ -49,7 +54,10 @@ def read_communication(
     if kind == _DIRECT_DEBIT:
         # Creditor's number, mandate, the creditor's text, then kind and reason when it was returned.
         stated = _REASON.fullmatch(rest[142:146])
-        return Communication(_tidy(rest[79:141]) or _tidy(rest[44:79]), None, stated[0] if stated else code)
+        code = stated[0] if stated else code
+        if code is None and rest[8:9] in _UNPAID:
+            code = TOLD_IN_WORDS
+        return Communication(_tidy(rest[79:141]) or _tidy(rest[44:79]), None, code)
     return Communication(_tidy(rest), None, code)
 
 

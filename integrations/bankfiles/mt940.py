@@ -8,9 +8,9 @@ from typing import Final
 from agency.money import Money
 from agency.ports.readers import NO_CURRENCY, Unreadable
 from integrations.amounts import exact_money
-from integrations.bankfiles.movement import Movement
+from integrations.bankfiles.movement import TOLD_IN_WORDS, Movement
 from integrations.bankfiles.movements import Draft, said
-from integrations.bankfiles.mt940_details import TOLD_IN_WORDS, read_details
+from integrations.bankfiles.mt940_details import read_details
 from integrations.bankfiles.mt940_fields import Field, Message, looks_like_mt940, messages
 
 __all__ = ["MT940_BYTES_MAX", "looks_like_mt940", "read_mt940"]

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from integrations.bankfiles.movement import TOLD_IN_WORDS
+
 
 @dataclass(frozen=True, slots=True)
 class Details:
@@ -41,9 +43,6 @@ _IBAN_AND_NAME = re.compile(rf"({_IBAN})(?: +(.*))?")
 _SEPA_PART = re.compile(
     r"(?:^|(?<=[\n ]))(EREF|KREF|MREF|CRED|DEBT|SVWZ|ABWA|ABWE|RREF|BREF|COAM|OAMT|PURP|IBAN|BIC)\+"
 )
-
-TOLD_IN_WORDS: Final = "NARR"
-"""Stands for the reason of a return where no code says it, though the texts may (ISO 20022: narrative)."""
 
 # German transaction codes: a direct debit (108 between companies, 109) or a credit transfer came back.
 _RETURNS: Final = frozenset({"108", "109", "159"})

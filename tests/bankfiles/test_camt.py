@@ -184,6 +184,21 @@ class TestEntry:
         )  # fmt: skip
         assert (line.counterparty, line.return_reason) == ("P. Peters", "MD06")
 
+    @pytest.mark.parametrize(
+        ("code", "reason", "name"), [("UPDD", "NARR", "P. Peters"), ("ESDD", None, "De agent")]
+    )
+    @pytest.mark.parametrize("of_the_entry", [True, False])
+    def test_b9_a_return_is_known_by_its_transaction_code(self, of_the_entry, code, reason, name):
+        family = f"<Cd>PMNT</Cd><Fmly><Cd>IDDT</Cd><SubFmlyCd>{code}</SubFmlyCd></Fmly>"
+        stated = f"<BkTxCd><Domn>{family}</Domn></BkTxCd>"
+        sides = parties(debtor="P. Peters", creditor="De agent")
+        line = line_of(
+            direction="DBIT",
+            extra=stated if of_the_entry else "",
+            details=sides if of_the_entry else sides.replace("</TxDtls>", f"{stated}</TxDtls>"),
+        )
+        assert (line.return_reason, line.counterparty) == (reason, name)
+
     @pytest.mark.parametrize("reason", ["Rsn", "RtrRsn"])
     @pytest.mark.parametrize(
         ("direction", "sides"),

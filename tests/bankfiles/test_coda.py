@@ -94,16 +94,19 @@ class TestStatement:
         content = coda(LINES, OPENING).decode().replace("KLANT ", "CAFÉ A", 1).encode(encoding)
         assert one(content).net.minor == 1_290
 
-    def test_a_returned_direct_debit_says_why(self):
+    @pytest.mark.parametrize(
+        ("paid", "reason", "said"), [("2", "2MD06", "MD06"), ("3", "     ", "NARR"), ("0", "     ", None)]
+    )
+    def test_a_returned_direct_debit_says_why(self, paid, reason, said):
         communication = (
-            f"127{'021126'}{'1'}{'1'}{'2'}{'BE12ZZZ0123456789':<35}{'MANDAAT-7':<35}{'plan 3':<62}2MD06"
+            f"127{'021126'}{'1'}{'1'}{paid}{'BE12ZZZ0123456789':<35}{'MANDAAT-7':<35}{'plan 3':<62}{reason}"
         )
         lines = records(coda([Paid(-2500)], OPENING))
         lines[2] = lines[2][:61] + "1" + communication[:53] + lines[2][115:]
         lines[3] = lines[3][:10] + communication[53:106] + lines[3][63:]
         lines[4] = lines[4][:82] + communication[106:149] + lines[4][125:]
         line = one(file_of(lines)).lines[0]
-        assert (line.return_reason, line.reversal, line.text) == ("MD06", True, "plan 3")
+        assert (line.return_reason, line.reversal, line.text) == (said, said is not None, "plan 3")
 
     def test_an_r_transaction_of_a_transfer_says_why(self):
         lines = records(coda([Paid(2500)], OPENING))
