@@ -77,8 +77,8 @@ def _forget(entry: etree._Element, parent: etree._Element) -> None:
 
 def _opened(report: etree._Element) -> Draft:
     kind, message = _REPORTS[local(report)]
-    namespace = etree.QName(report).namespace
-    version = _ISO_MESSAGE.fullmatch(namespace or "")
+    namespace = untrusted_xml.name_of(report).namespace
+    version = _ISO_MESSAGE.fullmatch(namespace)
     if namespace and not (version and version[1].startswith("camt.05")):
         raise Unreadable(f"not a known bank file: its namespace is {namespace[:80]}")
     return Draft(

@@ -347,6 +347,7 @@ class TestRefusals:
                 "no currency",
             ),
             (camt053(statement(), namespace=' xmlns="urn:somebody:else"'), "namespace is urn:somebody:else"),
+            (camt053(statement(), namespace=' xmlns="urn:a}b"'), "namespace is urn:a}b"),
             (camt053(statement(), namespace=NAMESPACE.format("pain.001.001.09")), "namespace is"),
             (b'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"/>', "is a pain.001.001.09"),
             (b"<html/>", "is a html"),
