@@ -132,6 +132,10 @@ class TestLayouts:
         assert read.lines[0].structured_reference == "+++123/4567/89002+++"
         assert read.lines[1].text == "loon EUROPESE OVERSCHRIJVING"
 
+    def test_kbc_names_the_other_account_in_two_ways(self):
+        other = KBC.replace(b"rekeningnummer tegenpartij", b"Rekening tegenpartij")
+        assert {first(content).counterparty_iban for content in (KBC, other)} == {"BE43068999999501"}
+
     def test_belfius_under_its_preamble(self):
         read = one(BELFIUS)
         assert (read.account, read.net.minor, read.balances) == ("BE68539007547034", 102_500, None)
