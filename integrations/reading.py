@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from agency.money import Money
 from agency.ports.readers import BankStatement, EInvoice, Unreadable
@@ -12,13 +12,7 @@ from integrations.bankfiles.camt import CAMT_BYTES_MAX
 from integrations.bankfiles.reader import UnknownFormat
 from integrations.einvoice.hybrid_pdf import is_pdf
 from integrations.einvoice.reader import is_einvoice_root, read_einvoice
-
-_PACKED: Final = {
-    b"PK\x03\x04": "a zip archive or an office document; unpack it and hand in the files",
-    b"PK\x05\x06": "an empty zip archive",
-    b"\x1f\x8b": "a gzip archive; unpack it first",
-    b"\xd0\xcf\x11\xe0": "an old office document",
-}
+from integrations.packed import refuse_packed
 
 
 def read_content(content: bytes, name: str = "") -> dict[str, Any]:
@@ -58,9 +52,7 @@ def _read_path(path: Path) -> dict[str, Any]:
 def _read(content: bytes, name: str) -> dict[str, Any]:
     if not content.strip():
         raise Unreadable("the file is empty")
-    for mark, what in _PACKED.items():
-        if content.startswith(mark):
-            raise Unreadable(what)
+    refuse_packed(content)
     if is_pdf(content):
         return _invoice(read_einvoice(content, name))
     if untrusted_xml.looks_like_xml(content):

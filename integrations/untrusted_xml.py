@@ -39,7 +39,7 @@ _OPTIONS: _ParserOptions = {
 
 @dataclass(frozen=True, slots=True)
 class RootName:
-    """Name of a document's first element; the namespace is empty where there is none."""
+    """Name of an element, mostly a document's first; the namespace is empty where there is none."""
 
     namespace: str
     local: str
@@ -77,6 +77,12 @@ def root_name(content: bytes, *, max_bytes: int) -> RootName:
     except (expat.ExpatError, ValueError, LookupError) as error:
         raise Unreadable(f"not well-formed XML: {error}") from error
     raise Unreadable("not well-formed XML: no element in it")
+
+
+def name_of(element: etree._Element) -> RootName:
+    """This function will name an element, whatever its namespace holds; lxml refuses one with a brace."""
+    namespace, _, local = element.tag.rpartition("}")
+    return RootName(namespace.removeprefix("{"), local)
 
 
 def parse(content: bytes, *, max_bytes: int) -> etree._Element:

@@ -13,6 +13,7 @@ details take that sum's place.
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -39,6 +40,10 @@ from agency.ports.readers import BankStatement as ReadStatement
 
 OPENING_KIND = "bank_opening"
 LOCAL_NUMBER_MIN = 7
+
+# MT940 may put the bank before the number: its code in Germany, its BIC or name elsewhere.
+_GERMAN = re.compile(r"(?P<bank>\d{8})/(?P<number>\d{1,10})(?:EUR)?", re.ASCII)
+_BANK_BEFORE = re.compile(r"^(?:[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?|[A-Z]+)/", re.ASCII)
 
 
 class UnableToImport(Invalid):
@@ -121,7 +126,11 @@ def _refuse_foreign(statements: Sequence[ReadStatement], iban: str) -> None:
 
 
 def _is_of(statement: ReadStatement, iban: str) -> bool:
-    account = "".join(filter(str.isalnum, statement.account or "")).upper()
+    stated = (statement.account or "").upper()
+    german = _GERMAN.fullmatch(stated)
+    if german and iban == f"{iban[:4]}{german['bank']}{german['number']:0>10}":
+        return True
+    account = "".join(filter(str.isalnum, _BANK_BEFORE.sub("", stated)))
     # Some banks write the currency behind the account.
     account = account.removesuffix(statement.currency or "EUR")
     if account == iban:

@@ -77,8 +77,8 @@ def _forget(entry: etree._Element, parent: etree._Element) -> None:
 
 def _opened(report: etree._Element) -> Draft:
     kind, message = _REPORTS[local(report)]
-    namespace = etree.QName(report).namespace
-    version = _ISO_MESSAGE.fullmatch(namespace or "")
+    namespace = untrusted_xml.name_of(report).namespace
+    version = _ISO_MESSAGE.fullmatch(namespace)
     if namespace and not (version and version[1].startswith("camt.05")):
         raise Unreadable(f"not a known bank file: its namespace is {namespace[:80]}")
     return Draft(
@@ -108,19 +108,22 @@ def _closed(report: etree._Element, draft: Draft, dated_on: date | None) -> Draf
 
 
 def _add_balances(report: etree._Element, draft: Draft) -> None:
-    """Opening is OPBD or, where a bank gives only that, yesterday's close; interim balances close nothing."""
-    found: dict[str, tuple[Money, date | None]] = {}
+    """Opening is OPBD or, where a bank gives only that, yesterday's close; interim balances close nothing.
+
+    A statement of several days may open and close each of them.
+    """
+    found: dict[str, list[tuple[Money, date | None]]] = {}
     for balance in report:
         if local(balance) == "Bal":
             code, stated, on = _balance(balance, draft)
             if code and stated is not None:
-                found.setdefault(code, (stated, on))
+                found.setdefault(code, []).append((stated, on))
     opening = found.get("OPBD") or found.get("PRCD")
     closing = found.get("CLBD")
     if opening:
-        draft.opening, draft.opens_on = opening
+        draft.opening, draft.opens_on = min(opening, key=lambda each: each[1] or date.max)
     if closing:
-        draft.closing, draft.closes_on = closing
+        draft.closing, draft.closes_on = max(closing, key=lambda each: each[1] or date.min)
 
 
 def _balance(balance: etree._Element, draft: Draft) -> tuple[str | None, Money | None, date | None]:

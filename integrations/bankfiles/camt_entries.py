@@ -10,10 +10,12 @@ from lxml import etree
 from agency.money import Money
 from agency.ports.readers import Unreadable
 from integrations.amounts import exact_money, iso_date
-from integrations.bankfiles.movement import Movement
+from integrations.bankfiles.movement import TOLD_IN_WORDS, Movement
 from integrations.bankfiles.movements import Draft, said
 
 _DIRECTIONS: Final = frozenset({"CRDT", "DBIT"})
+# ISO transaction codes: a credit transfer (RRTN, RPCR) or a direct debit (UPDD, PRDD, RCDD) was taken back.
+_RETURNS: Final = frozenset({"RRTN", "RPCR", "UPDD", "PRDD", "RCDD"})
 
 
 @dataclass(slots=True)
@@ -37,6 +39,7 @@ class _Detail:
     texts: list[str] = field(default_factory=list)
     structured: list[str] = field(default_factory=list)
     info: str | None = None
+    returned: bool = False
     return_reason: str | None = None
     debtor: _Side = field(default_factory=_Side)
     creditor: _Side = field(default_factory=_Side)
@@ -56,6 +59,7 @@ class _Entry:
     servicer_ref: str | None = None
     entry_ref: str | None = None
     info: str | None = None
+    returned: bool = False
     details: list[_Detail] = field(default_factory=list)
 
 
@@ -81,6 +85,12 @@ def text_at(element: etree._Element, *path: str) -> str | None:
             if found is not None:
                 return found
     return None
+
+
+def reason_of(element: etree._Element, *names: str) -> str | None:
+    """This function will return the code of a reason; it has another name in the first versions."""
+    reasons = (text_at(element, name, kind) for name in names for kind in ("Cd", "Prtry"))
+    return next(filter(None, reasons), None)
 
 
 def movements_of(element: etree._Element, draft: Draft) -> list[Movement]:
@@ -144,7 +154,11 @@ def _movement(
     entry: _Entry, amount: Money, details: list[_Detail], draft: Draft, *, batch: bool = False
 ) -> Movement:
     own_ref = next((d.servicer_ref for d in details if d.servicer_ref), None) if len(details) == 1 else None
-    name, account = _counterparty(details, amount, draft.account, reversal=entry.reversal)
+    reason = _the_one(detail.return_reason for detail in details)
+    if reason is None and (entry.returned or any(detail.returned for detail in details)):
+        reason = TOLD_IN_WORDS
+    returned = entry.reversal or reason is not None
+    name, account = _counterparty(details, amount, draft.account, returned=returned)
     return Movement(
         amount=amount,
         booked_on=iso_date(entry.booked_on),
@@ -157,7 +171,7 @@ def _movement(
         counterparty=name,
         counterparty_iban=account,
         reversal=entry.reversal,
-        return_reason=_the_one(detail.return_reason for detail in details),
+        return_reason=reason,
         batch=batch,
         entry=draft.entries,
     )
@@ -173,13 +187,13 @@ def _text(entry: _Entry, details: list[_Detail]) -> str:
 
 
 def _counterparty(
-    details: list[_Detail], amount: Money, own_account: str | None, *, reversal: bool
+    details: list[_Detail], amount: Money, own_account: str | None, *, returned: bool
 ) -> tuple[str | None, str | None]:
     """Who paid us or was paid; a returned payment names the parties of the payment it returns."""
     if len(details) != 1:
         return None, None
     others = (details[0].debtor, details[0].creditor)
-    if (amount.minor < 0) != reversal:
+    if (amount.minor < 0) != returned:
         others = others[::-1]
     known = [side for side in others if side.name or side.account or side.ultimate]
     theirs = [side for side in known if not side.account or side.account != own_account]
@@ -214,9 +228,15 @@ def _entry(element: etree._Element) -> _Entry:
                 entry.entry_ref = said(_own_text(child))
             case "NtryDtls":
                 entry.details.extend(_detail(each) for each in child if local(each) == "TxDtls")
+            case "BkTxCd":
+                entry.returned = _is_return(child)
             case "AddtlNtryInf":
                 entry.info = _own_text(child)
     return entry
+
+
+def _is_return(code: etree._Element) -> bool:
+    return text_at(code, "Domn", "Fmly", "SubFmlyCd") in _RETURNS
 
 
 def _status(element: etree._Element) -> str:
@@ -242,8 +262,10 @@ def _detail(element: etree._Element) -> _Detail:
                 _read_remittance(child, detail)
             case "AddtlTxInf":
                 detail.info = _own_text(child)
+            case "BkTxCd":
+                detail.returned = _is_return(child)
             case "RtrInf":
-                detail.return_reason = text_at(child, "Rsn", "Cd") or text_at(child, "Rsn", "Prtry")
+                detail.return_reason = reason_of(child, "Rsn", "RtrRsn")
     return detail
 
 
@@ -257,12 +279,16 @@ def _read_refs(element: etree._Element, detail: _Detail) -> None:
 
 
 def _read_amount(element: etree._Element, detail: _Detail) -> None:
-    """Old versions state a detail's amount only here; the instructed amount beside it is the payer's."""
-    for kind in element:
-        if local(kind) == "TxAmt" and detail.amount is None:
-            for amount in kind:
-                if local(amount) == "Amt":
-                    detail.amount, detail.currency = (amount.text or "").strip(), amount.get("Ccy")
+    """Old versions state a detail's amount only here; the instructed amount is the payer's.
+
+    That is the only one in some files. Details count only when they add up, so it may stand in.
+    """
+    for wanted in ("TxAmt", "InstdAmt"):
+        for kind in element:
+            if local(kind) == wanted and detail.amount is None:
+                for amount in kind:
+                    if local(amount) == "Amt":
+                        detail.amount, detail.currency = (amount.text or "").strip(), amount.get("Ccy")
 
 
 def _read_parties(element: etree._Element, detail: _Detail) -> None:

@@ -19,13 +19,16 @@ from integrations.bankfiles.movements import Draft, said
 CODA_BYTES_MAX: Final = 200_000_000
 
 _WIDTH: Final = 128
-_HEADER = re.compile(
-    rb"\xef?\xbb?\xbf?\s*0[0 ]{4}\d{6}.{3}[0 ][0-9 ].{111}[012 ]\s*(?:[\r\n]+1|$)", re.DOTALL
-)
+_HEADER = re.compile(r"\s*0[0 ]{4}\d{6}.{3}[0 ][0-9 ].{111}[012 ]\s*(?:[\r\n]+1|$)", re.DOTALL | re.ASCII)
 _COUNTED: Final = frozenset("1238")
-# The first digit of a transaction's code: a total that the customer (1) or the bank (2) made of several
-# payments, and the payments it is made of. Details of other types split one payment into amount and costs.
-_DETAIL_OF_TOTAL: Final = {"1": "6", "2": "7"}
+# The first digit of a transaction's code. A total that the customer (1) or the bank (2) made of several
+# payments is followed by those payments (5; 6 and 7; 0 at some banks); the other details (8 of a payment by
+# itself, 9 of one in a total) part a payment into its amount and its costs.
+_TOTALS: Final = frozenset("12")
+_AMOUNT_AND_COSTS: Final = frozenset("89")
+# What the structured information records that matter begin with.
+_COUNTERPARTY: Final = "001"
+_WORDS_OF_THE_BANK: Final = "002"
 
 
 @dataclass(slots=True)
@@ -41,11 +44,18 @@ class _Record:
 
 @dataclass(slots=True)
 class _Told:
-    """A movement record with the records that go on with it."""
+    """A movement record with the records that go on with it.
+
+    :param information: what the bank says of it in words.
+    :param name: of the counterparty, where only an information record tells it.
+    :param in_words: whether the information record that is being read holds words.
+    """
 
     head: _Record
     more: dict[str, _Record] = field(default_factory=dict)
     information: list[str] = field(default_factory=list)
+    name: str | None = None
+    in_words: bool = True
 
 
 @dataclass(slots=True)
@@ -61,7 +71,9 @@ class _Statement:
 
 def looks_like_coda(content: bytes) -> bool:
     """This function will tell whether a file begins with the header record of CODA."""
-    return _HEADER.match(content[:200]) is not None
+    # Positions are counted in characters, and a name in the header may hold some that are two bytes wide.
+    heads = (content[:300].decode(encoding, errors="replace") for encoding in ("utf-8-sig", "latin-1"))
+    return any(_HEADER.match(head) for head in heads)
 
 
 def read_coda(content: bytes) -> list[Draft]:
@@ -165,10 +177,24 @@ def _take_movement(record: _Record, statement: _Statement) -> None:
         raise Unreadable(f"record {record.number}: goes on with a movement that is not there")
     told = statement.told[-1]
     if record.at(1, 1) == "3":
-        ends = {"1": (41, 113), "2": (11, 115)}
-        told.information.append(record.at(*ends.get(article, (11, 100))))
+        _take_information(record, told)
     else:
         told.more[article] = record
+
+
+def _take_information(record: _Record, told: _Told) -> None:
+    """Articles 2 and 3 go on with article 1, which says whether they are words or parts of a structure."""
+    article, words = record.at(2, 2), record.at(11, 100)
+    if article == "1":
+        kind = record.at(41, 43) if record.at(40, 40) == "1" else None
+        told.in_words = kind in {None, _WORDS_OF_THE_BANK}
+        if kind == _COUNTERPARTY:
+            told.name = record.at(44, 113).strip() or told.name
+        words = record.at(44 if kind else 41, 113)
+    elif article == "2":
+        words = record.at(11, 115)
+    if told.in_words:
+        told.information.append(words)
 
 
 def _checked(statement: _Statement) -> Draft:
@@ -220,17 +246,22 @@ def _add_movements(statement: _Statement, draft: Draft) -> None:
 
 
 def _movements(top: _Told, details: list[_Told], draft: Draft) -> list[Movement]:
-    whole = _amount_of(top, draft)
-    wanted = _DETAIL_OF_TOTAL.get(top.head.at(54, 54))
-    parts = [each for each in details if each.head.at(54, 54) == wanted]
-    if len(parts) > 1:
+    whole, parts = _amount_of(top, draft), _parts(top, details)
+    if parts:
         if Money.total([_amount_of(each, draft) for each in parts], whole.currency) == whole:
-            return [_movement(each, draft, top=top, batch=True) for each in parts]
+            return [_movement(each, draft, top=top, batch=len(parts) > 1) for each in parts]
         draft.warnings.append(
             f"the details of movement {top.head.at(3, 6)} do not add up to its {whole.decimal};"
             " it is kept whole"
         )
     return [_movement(top, draft, top=top, details=details)]
+
+
+def _parts(top: _Told, details: list[_Told]) -> list[_Told]:
+    """The payments that a total is made of, none where it is one payment."""
+    if top.head.at(54, 54) not in _TOTALS:
+        return []
+    return [each for each in details if each.head.at(54, 54) not in _AMOUNT_AND_COSTS]
 
 
 def _movement(
@@ -252,7 +283,7 @@ def _movement(
         end_to_end=_stated(second.at(64, 98)) if second else None,
         text=said_about.text or _communication(told).text,
         structured_references=(said_about.reference,) if said_about.reference else (),
-        counterparty=(third.at(48, 82).strip() or None) if third else None,
+        counterparty=(third.at(48, 82).strip() if third else "") or told.name or top.name,
         counterparty_iban=_stated(third.at(11, 44).partition("  ")[0].replace(" ", "")) if third else None,
         reversal=said_about.return_reason is not None,
         return_reason=said_about.return_reason,

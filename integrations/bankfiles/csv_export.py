@@ -6,12 +6,13 @@ follow on one another and give the opening and closing balance; elsewhere the fi
 
 import csv
 import re
+from codecs import getincrementaldecoder
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from io import StringIO
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Final
 
 from agency.money import Money
@@ -25,6 +26,8 @@ from integrations.bankfiles.mt940_details import Details, read_details
 CSV_BYTES_MAX: Final = 100_000_000
 
 _DELIMITERS: Final = (";", ",", "\t")
+_QUOTES: Final = ('"', "'")
+_HEAD_BYTES: Final = 20_000
 _REASON = re.compile(r"\b([A-Z]{2}\d{2})\b", re.ASCII)
 
 
@@ -51,55 +54,63 @@ def read_csv_export(content: bytes) -> list[Draft]:
     found = _recognised(content)
     if found is None:
         raise Unreadable("not a CSV export of a known bank")
-    layout, rows = found
+    layout, delimiter = found
+    rows = _rows(_decoded(content, layout.profile.encoding), delimiter, layout.profile.quote, strict=True)
     by_account: dict[tuple[str, str], list[_Row]] = {}
-    for row in _read_rows(rows, layout):
+    left_out = 0
+    for number, cells in _data_rows(rows, layout):
+        if _moved_nothing(cells, number, layout):
+            left_out += 1
+            continue
+        row = _row(cells, number, layout)
         by_account.setdefault((row.account, row.currency), []).append(row)
     if not by_account:
         raise Unreadable("the export holds a header and no line")
-    return [_draft(many, layout) for many in by_account.values()]
+    drafts = [_draft(many, layout) for many in by_account.values()]
+    if left_out:
+        drafts[0].warnings.append(f"{left_out} rows are not booked and are left out")
+    return drafts
 
 
 def looks_like_csv_export(content: bytes) -> bool:
     """This function will tell whether a file is a CSV export of a known bank."""
     try:
-        return len(content) <= CSV_BYTES_MAX and _recognised(content[:20_000], whole=False) is not None
+        return len(content) <= CSV_BYTES_MAX and _recognised(content) is not None
     except Unreadable:
         return False
 
 
-def _recognised(content: bytes, *, whole: bool = True) -> tuple[Layout, list[list[str]]] | None:
-    text = _decoded(content)
-    for delimiter in _DELIMITERS:
-        rows = _rows(text, delimiter, strict=False)
-        layout = layout_of(rows[:40])
+def _recognised(content: bytes) -> tuple[Layout, str] | None:
+    """The layout and the delimiter, told from the beginning of the file."""
+    text = _decoded(content[:_HEAD_BYTES], cut=len(content) > _HEAD_BYTES)
+    for quote, delimiter in product(_QUOTES, _DELIMITERS):
+        layout = layout_of(_rows(text, delimiter, quote, strict=False)[:40], quote=quote)
         if layout is not None:
-            if whole:
-                encoding = layout.profile.encoding
-                rows = _rows(_decoded(content, encoding), delimiter, strict=True)
-            return layout, rows
+            return layout, delimiter
     return None
 
 
-def _decoded(content: bytes, otherwise: str = "cp1252") -> str:
+def _decoded(content: bytes, otherwise: str = "cp1252", *, cut: bool = False) -> str:
+    """The text; a character may be cut in two at the end of a part of a file."""
     if b"\x00" in content:
         raise Unreadable("not a text file: it holds NUL bytes")
     try:
-        return content.decode("utf-8-sig")
+        return getincrementaldecoder("utf-8-sig")().decode(content, final=not cut)
     except UnicodeDecodeError:
         return content.decode(otherwise, errors="replace")
 
 
-def _rows(text: str, delimiter: str, *, strict: bool) -> list[list[str]]:
+def _rows(text: str, delimiter: str, quote: str, *, strict: bool) -> list[list[str]]:
     try:
-        return list(csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=strict))
+        lines = StringIO(text, newline="")
+        return list(csv.reader(lines, delimiter=delimiter, quotechar=quote, strict=strict))
     except csv.Error as error:
         if not strict:
             return []
         raise Unreadable(f"the file is cut off or damaged: {error}") from error
 
 
-def _read_rows(rows: list[list[str]], layout: Layout) -> Iterator[_Row]:
+def _data_rows(rows: list[list[str]], layout: Layout) -> Iterator[tuple[int, list[str]]]:
     for number, row in enumerate(rows[layout.first :], start=layout.first + 1):
         if not any(cell.strip() for cell in row):
             continue
@@ -108,7 +119,20 @@ def _read_rows(rows: list[list[str]], layout: Layout) -> Iterator[_Row]:
                 f"row {number}: {len(row)} columns where there are {layout.width};"
                 " the file is cut off or damaged"
             )
-        yield _row(row, number, layout)
+        yield number, row
+
+
+def _moved_nothing(row: Sequence[str], number: int, layout: Layout) -> bool:
+    """Some banks list messages and payments that they refused among the rows."""
+    marks = layout.profile.not_booked
+    if marks is None or layout.not_booked_at is None:
+        return False
+    word = row[layout.not_booked_at].strip().casefold()
+    if marks.booked and word not in marks.booked | marks.left_out:
+        raise Unreadable(
+            f"row {number}, {marks.column}: {row[layout.not_booked_at]!r} does not say whether it is booked"
+        )
+    return word in marks.left_out
 
 
 def _row(row: Sequence[str], number: int, layout: Layout) -> _Row:
@@ -143,7 +167,10 @@ def _row(row: Sequence[str], number: int, layout: Layout) -> _Row:
         or None,
         return_reason=_reason(cell("return_reason") or told.get("return_reason", "")),
     )
-    return _Row(movement, account, currency, number, money("balance_before"), money("balance_after"))
+    before, after = money("balance_before"), money("balance_after")
+    if before is not None and after is None:
+        after = before + movement.amount
+    return _Row(movement, account, currency, number, before, after)
 
 
 def _reason(stated: str) -> str | None:

@@ -21,6 +21,18 @@ class Sign:
 
 
 @dataclass(frozen=True, slots=True)
+class NotBooked:
+    """The column that tells rows which moved no money, and its words.
+
+    :param booked: the words of every other row; empty where any other word is that of a booked one.
+    """
+
+    column: str
+    left_out: frozenset[str]
+    booked: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """One bank's layout; the table explains each field."""
 
@@ -32,6 +44,8 @@ class Profile:
     columns: Mapping[str, tuple[str, ...]]
     optional: Mapping[str, tuple[str, ...]]
     sign: Sign | None
+    not_booked: NotBooked | None
+    quote: str
     labels: Mapping[str, str]
     no_header: tuple[str, ...]
     first_row: re.Pattern[str] | None
@@ -43,6 +57,7 @@ class Layout:
 
     :param cells: field -> positions in a row.
     :param sign_at: position of the column that tells the direction.
+    :param not_booked_at: position of the column that tells which rows moved no money.
     :param first: index of the first row with data.
     :param width: how many cells a row has.
     """
@@ -50,6 +65,7 @@ class Layout:
     profile: Profile
     cells: Mapping[str, tuple[int, ...]]
     sign_at: int | None
+    not_booked_at: int | None
     first: int
     width: int
 
@@ -61,14 +77,18 @@ def profiles() -> tuple[Profile, ...]:
     return tuple(_profile(row) for row in table["profile"])
 
 
-def layout_of(rows: Sequence[Sequence[str]]) -> Layout | None:
-    """This function will find the layout of a file's rows, None when it is none of the known ones.
+def layout_of(rows: Sequence[Sequence[str]], *, quote: str) -> Layout | None:
+    """This function will find the layout of rows read with a quotation mark, None when it is no known one.
 
     Some banks put a few lines about the account above the header row. Of two layouts that fit, the one
     that names more columns is meant.
     """
     for index, row in enumerate(rows[:HEADER_ROWS_MAX]):
-        found = [layout for profile in profiles() if (layout := _applied(profile, row, index)) is not None]
+        found = [
+            layout
+            for profile in profiles()
+            if profile.quote == quote and (layout := _applied(profile, row, index)) is not None
+        ]
         if found:
             return max(found, key=lambda layout: len(layout.cells))
     return None
@@ -83,8 +103,7 @@ def _applied(profile: Profile, row: Sequence[str], index: int) -> Layout | None:
         names, first = tuple(row), index + 1
     at = {_folded(name): position for position, name in reversed(list(enumerate(names)))}
     wanted = [_folded(name) for many in profile.columns.values() for name in many]
-    if profile.sign:
-        wanted.append(_folded(profile.sign.column))
+    wanted += [_folded(each.column) for each in (profile.sign, profile.not_booked) if each]
     if not all(name in at for name in wanted):
         return None
     fields = dict(profile.columns) | {
@@ -92,7 +111,8 @@ def _applied(profile: Profile, row: Sequence[str], index: int) -> Layout | None:
     }
     cells = {field: tuple(at[_folded(name)] for name in many) for field, many in fields.items()}
     sign_at = at[_folded(profile.sign.column)] if profile.sign else None
-    return Layout(profile, cells, sign_at, first, len(names))
+    not_booked_at = at[_folded(profile.not_booked.column)] if profile.not_booked else None
+    return Layout(profile, cells, sign_at, not_booked_at, first, len(names))
 
 
 def _folded(name: str) -> str:
@@ -100,7 +120,7 @@ def _folded(name: str) -> str:
 
 
 def _profile(row: Mapping[str, object]) -> Profile:
-    sign = row.get("sign")
+    sign, not_booked = row.get("sign"), row.get("not_booked")
     return Profile(
         bank=str(row["bank"]),
         dates=_words(row["dates"]),
@@ -110,6 +130,8 @@ def _profile(row: Mapping[str, object]) -> Profile:
         columns=_columns(row["columns"]),
         optional=_columns(row.get("optional", {})),
         sign=_sign(sign) if isinstance(sign, Mapping) else None,
+        not_booked=_not_booked(not_booked) if isinstance(not_booked, Mapping) else None,
+        quote=str(row.get("quote", '"')),
         labels={str(label): str(field) for label, field in _mapping(row.get("labels", {})).items()},
         no_header=_words(row.get("no_header", [])),
         first_row=re.compile(str(row["first_row"])) if "first_row" in row else None,
@@ -117,8 +139,15 @@ def _profile(row: Mapping[str, object]) -> Profile:
 
 
 def _sign(table: Mapping[object, object]) -> Sign:
-    words = {key: frozenset(map(str.casefold, _words(table[key]))) for key in ("in", "out")}
-    return Sign(str(table["column"]), words["in"], words["out"])
+    return Sign(str(table["column"]), _folded_words(table, "in"), _folded_words(table, "out"))
+
+
+def _not_booked(table: Mapping[object, object]) -> NotBooked:
+    return NotBooked(str(table["column"]), _folded_words(table, "left_out"), _folded_words(table, "booked"))
+
+
+def _folded_words(table: Mapping[object, object], key: str) -> frozenset[str]:
+    return frozenset(map(str.casefold, _words(table.get(key, []))))
 
 
 def _columns(table: object) -> dict[str, tuple[str, ...]]:

@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from agency.money import Money
+
+TOLD_IN_WORDS: Final = "NARR"
+"""Stands for the reason of a return where no code says it, though the texts may (ISO 20022: narrative)."""
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from typing import Final
 from agency.money import Money
 from agency.ports.readers import NO_CURRENCY, Unreadable
 from integrations.amounts import exact_money
-from integrations.bankfiles.movement import Movement
+from integrations.bankfiles.movement import TOLD_IN_WORDS, Movement
 from integrations.bankfiles.movements import Draft, said
 from integrations.bankfiles.mt940_details import read_details
 from integrations.bankfiles.mt940_fields import Field, Message, looks_like_mt940, messages
@@ -25,16 +25,15 @@ _BALANCE = re.compile(r"(?P<mark>[CD])(?P<day>\d{6})(?P<currency>[A-Z]{3})?(?P<a
 _FLOOR_OR_SUM = re.compile(r"\d{0,5}(?P<currency>[A-Z]{3})[CD]?\d[\d,]*", re.ASCII)
 # Value date, entry date or blanks, mark, third letter of the currency, amount, transaction type, references.
 # RC and RD come before C and D: "RCR100," is a reversal of a credit in euro, "CR100," a credit in euro.
+# An amount that goes on behind what could be read of it, as in "1.000,00", is not read at all.
 _TRANSACTION = re.compile(
     r"(?P<value>\d{6})(?P<entry>\d{4}|\s{4})?\s*(?P<mark>RC|RD|EC|ED|C|D)[A-Z]?\s*(?P<amount>\d[\d,]*)"
-    r"\s*(?P<kind>[A-Z][A-Z0-9 ]{3})?(?P<references>.*)",
+    r"(?!\s*[\d.,;'])\s*(?P<kind>[A-Z][A-Z0-9 ]{3})?(?P<references>.*)",
     re.ASCII,
 )
 _AMOUNT = re.compile(r"(\d{1,18})(?:,(\d{0,5}))?", re.ASCII)
 
-# Type RTI is a returned item; where no code says why, the texts may (ISO 20022: NARR, narrative).
 _RETURNED_ITEM: Final = "RTI"
-_TOLD_IN_WORDS: Final = "NARR"
 
 # A reversed credit takes money out, a reversed debit brings it back.
 _SIGNS: Final = {"C": 1, "D": -1, "RC": -1, "RD": 1}
@@ -166,7 +165,7 @@ def _add_transaction(field: Field, details: list[str], draft: Draft) -> None:
 
 
 def _return_reason(kind: str | None) -> str | None:
-    return _TOLD_IN_WORDS if kind and kind[1:] == _RETURNED_ITEM else None
+    return TOLD_IN_WORDS if kind and kind[1:] == _RETURNED_ITEM else None
 
 
 def _amount(stated: str, currency: str, field: Field) -> Money:

@@ -1,12 +1,16 @@
-"""Field :86: of MT940: four dialects and plain text, told apart by their look.
+"""Field :86: of MT940: five dialects and plain text, told apart by their look.
 
-German and Polish banks number their subfields (?20 or >20), Dutch banks name them (/REMI/), Knab labels
-the last line (REK: .../NAAM: ...), ASN and SNS put the other account and name on the first line.
+German and Polish banks number their subfields (?20 or >20), Triodos does so with numbers of its own, Dutch
+banks name them (/REMI/), Knab labels the last line (REK: .../NAAM: ...), ASN and SNS put the other account
+and name on the first line.
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
+
+from integrations.bankfiles.movement import TOLD_IN_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +28,24 @@ class Details:
 _IBAN: Final = r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}"
 _IBAN_ALONE = re.compile(_IBAN)
 _NUMBERED = re.compile(r"\s*\d{0,3}\s*(?=[?>]\d\d)")
-_SUBFIELD = re.compile(r"[?>](\d\d)")
+# No number is above 63; a payer may write a question mark and digits.
+_SUBFIELD = re.compile(r"[?>]([0-6]\d)")
+_TRIODOS = re.compile(r"000>10\d")
+_BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?")
 _NAMED = re.compile(
     r"/(TRTP|IBAN|BIC|NAME|REMI|EREF|CNTP|BENM|ORDP|CSID|MARF|RTRN|ADDR|ISDT|ULTC|ULTD|ULTB|PURP|PREF|"
     r"SVCL|CREF|KREF|MREF|ID|NRTX|INIT|EXCH|CHGS|OCMT)/"
 )
+_STRUCTURED = re.compile(r"(?:CDTRREFTP//.*/CDTRREF/|ISSUER: [A-Z]{2,4} +REF: *)(?P<reference>[^/]+)")
 _KNAB = re.compile(rf"REK: ({_IBAN})/NAAM: (.*)")
 _IBAN_AND_NAME = re.compile(rf"({_IBAN})(?: +(.*))?")
 # Inside the remittance, SEPA's parts each begin a subfield or follow a blank.
 _SEPA_PART = re.compile(
     r"(?:^|(?<=[\n ]))(EREF|KREF|MREF|CRED|DEBT|SVWZ|ABWA|ABWE|RREF|BREF|COAM|OAMT|PURP|IBAN|BIC)\+"
 )
+
+# German transaction codes: a direct debit (108 between companies, 109) or a credit transfer came back.
+_RETURNS: Final = frozenset({"108", "109", "159"})
 
 # The widths at which banks cut a text in two without a blank.
 _WRAP: Final = 65
@@ -51,9 +62,11 @@ def read_details(info: str, supplementary: str, own_ref: str) -> Details:
     :param own_ref: the account owner's reference in :61:; some banks put the other account there.
     """
     joined = _unwrapped(info)
+    if _TRIODOS.match(joined):
+        return _triodos(info.replace("\n", ""))
     if _NUMBERED.match(joined):
         return _numbered(info.replace("\n", ""))
-    if _NAMED.search(joined):
+    if joined.startswith("/") and _NAMED.search(joined):
         return _named(info.replace("\n", ""), supplementary)
     knab = _KNAB.search(info)
     if knab:
@@ -75,16 +88,26 @@ def _tidy(text: str) -> str:
     return " ".join(text.split())
 
 
-def _numbered(info: str) -> Details:
+def _subfields(info: str) -> dict[str, str]:
     parts = _SUBFIELD.split(info)
-    fields: dict[str, str] = {}
+    fields: dict[str, list[str]] = {}
     for code, value in zip(parts[1::2], parts[2::2], strict=True):
-        fields[code] = fields.get(code, "") + value
-    remittance = [
+        fields.setdefault(code, []).append(value)
+    return {code: "".join(values) for code, values in fields.items()}
+
+
+def _remitted(fields: Mapping[str, str]) -> list[str]:
+    """The subfields of the remittance: those that fill their width run on, shorter ones ended on purpose."""
+    return [
         value if len(value) >= _SUBFIELD_WIDTH else value + " "
         for code, value in sorted(fields.items())
         if code in _REMITTANCE
     ]
+
+
+def _numbered(info: str) -> Details:
+    fields = _subfields(info)
+    remittance = _remitted(fields)
     words = _SEPA_PART.split("\n".join(remittance))
     named = {part: value.replace("\n", "") for part, value in zip(words[1::2], words[2::2], strict=True)}
     name = _tidy(fields.get("32", "") + fields.get("33", ""))
@@ -95,20 +118,29 @@ def _numbered(info: str) -> Details:
         counterparty=name or None,
         counterparty_iban=account or None,
         end_to_end=end_to_end if 0 < len(end_to_end) <= _REFERENCE_MAX else None,
+        return_reason=TOLD_IN_WORDS if info.strip()[:3] in _RETURNS else None,
     )
+
+
+def _triodos(info: str) -> Details:
+    """The other account is 10, or 20 and 21 when they are a BIC and an IBAN; 31 is the account itself."""
+    fields = _subfields(info)
+    account = fields.get("10", "").strip().lstrip("0")
+    if _BIC.fullmatch(fields.get("20", "").strip()) and _IBAN_ALONE.fullmatch(fields.get("21", "").strip()):
+        account = fields["21"].strip()
+        fields = {code: value for code, value in fields.items() if code not in {"20", "21"}}
+    return Details(text=_tidy("".join(_remitted(fields))), counterparty_iban=account or None)
 
 
 def _named(info: str, supplementary: str) -> Details:
     words = _NAMED.split(info)
-    fields: dict[str, str] = {}
-    for code, value in zip(words[1::2], words[2::2], strict=True):
-        fields.setdefault(code, _tidy(value).strip("/"))
+    fields = _words_of(words)
     counterparty = fields.get("CNTP", "").split("/")
     text, structured = _remittance(fields.get("REMI", ""))
     iban = fields.get("IBAN") or counterparty[0] or _first_iban(supplementary)
     name = fields.get("NAME") or (counterparty[2] if len(counterparty) > 2 else "")
     return Details(
-        text=text or _tidy(words[0]),
+        text=text or ("" if structured else _tidy(words[0])),
         counterparty=name or None,
         counterparty_iban=iban or None,
         end_to_end=fields.get("EREF") or None,
@@ -117,14 +149,28 @@ def _named(info: str, supplementary: str) -> Details:
     )
 
 
+def _words_of(words: Sequence[str]) -> dict[str, str]:
+    """What stands behind each word for the first time; a word that comes again was written by the payer."""
+    fields: dict[str, list[str]] = {}
+    latest = ""
+    for code, value in zip(words[1::2], words[2::2], strict=True):
+        told = _tidy(value).strip("/")
+        if not any(fields.get(code, [])):
+            fields[code], latest = [told], code
+        elif latest == "REMI":
+            fields["REMI"].append(f"{code}/{told}")
+    return {code: "/".join(told) for code, told in fields.items()}
+
+
 def _remittance(remitted: str) -> tuple[str, tuple[str, ...]]:
-    """ING writes USTD//text or STRD/issuer/reference, ABN AMRO and Rabobank the text itself."""
+    """ING and Rabobank write words around a text or a reference, ABN AMRO only around a reference."""
     if remitted.startswith("USTD/"):
         return remitted.removeprefix("USTD/").strip("/ "), ()
     if remitted.startswith("STRD/"):
         reference = remitted.rstrip("/").rpartition("/")[2]
         return "", (reference,) if reference else ()
-    return remitted.strip(), ()
+    structured = _STRUCTURED.fullmatch(remitted)
+    return ("", (structured["reference"].strip(),)) if structured else (remitted.strip(), ())
 
 
 def _first_iban(supplementary: str) -> str:

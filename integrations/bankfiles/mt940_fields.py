@@ -15,10 +15,10 @@ _BALANCES: Final = frozenset({"60F", "60M", "62F", "62M"})
 _TRAILER: Final = frozenset({"62F", "62M", "64", "65", "65F", "90C", "90D"})
 _BODY: Final = _BALANCES | _TRAILER | {"61", "86", "NS", "NSF"}
 
-_TAG: Final = re.compile(r":(\d\d[A-Z]?|NSF?):(.*)")
+_TAG: Final = re.compile(r"[ \t]*:(\d\d[A-Z]?|NSF?):(.*)")
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-_MARK: Final = re.compile(rb"^:(?:2[01]|25P?|28C?|13D?|34F|6[02][FM]|6[145]|86|90[CD]):", re.MULTILINE)
+_MARK: Final = re.compile(rb"^[ \t]*:(?:2[01]|25P?|28C?|13D?|34F|6[02][FM]|6[145]|86|90[CD]):", re.MULTILINE)
 
 
 @dataclass(slots=True)
@@ -61,7 +61,7 @@ class Message:
 
 def looks_like_mt940(content: bytes) -> bool:
     """This function will tell whether a line begins with a tag of MT940 or MT942."""
-    return _MARK.search(_as_utf8(content).replace(b"\r", b"\n")) is not None
+    return _MARK.search(_text_of(content).replace(b"\r", b"\n")) is not None
 
 
 def messages(content: bytes) -> list[Message]:
@@ -118,7 +118,7 @@ def _begins_message(tag: str, found: list[Message]) -> bool:
 
 
 def _decoded(content: bytes) -> str:
-    data = _as_utf8(content)
+    data = _text_of(content)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
@@ -126,9 +126,7 @@ def _decoded(content: bytes) -> str:
         return data.decode("latin-1")
 
 
-def _as_utf8(content: bytes) -> bytes:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        content = content.decode("utf-16", errors="replace").encode()
+def _text_of(content: bytes) -> bytes:
     if b"\x00" in content:
         raise Unreadable("not a text file: it holds NUL bytes")
     return content.removeprefix(b"\xef\xbb\xbf")

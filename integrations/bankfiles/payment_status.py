@@ -9,7 +9,7 @@ from agency.money import Money
 from agency.ports.readers import OrderStatus, PaymentStatus, Unreadable
 from integrations import untrusted_xml
 from integrations.amounts import exact_money
-from integrations.bankfiles.camt_entries import local, text_at
+from integrations.bankfiles.camt_entries import local, reason_of, text_at
 from integrations.bankfiles.movements import said
 
 STATUS_BYTES_MAX: Final = 100_000_000
@@ -46,9 +46,10 @@ def read_payment_status(content: bytes) -> OrderStatus:
         raise Unreadable("the pain.002 does not name the order that it is about")
     batches = [child for child in report if local(child) == "OrgnlPmtInfAndSts"]
     whole = text_at(group, "GrpSts") or _common_status(batches)
+    # In the version of 2006 payments stand beside the order, not in a batch.
     payments = tuple(
         _payment(element, batch, whole)
-        for batch in batches
+        for batch in (report, *batches)
         for element in batch
         if local(element) == "TxInfAndSts"
     )
@@ -83,7 +84,7 @@ def _payment(element: etree._Element, batch: etree._Element, whole: str | None) 
 def _reason(element: etree._Element) -> str | None:
     for child in element:
         if local(child) == "StsRsnInf":
-            return text_at(child, "Rsn", "Cd") or text_at(child, "Rsn", "Prtry")
+            return reason_of(child, "Rsn", "StsRsn")
     return None
 
 

@@ -1,5 +1,6 @@
 """Decides which format a bank file is in and has it read."""
 
+import codecs
 import re
 
 from agency.ports.readers import BankStatement, Unreadable
@@ -10,6 +11,7 @@ from integrations.bankfiles.csv_export import looks_like_csv_export, read_csv_ex
 from integrations.bankfiles.csv_profiles import profiles
 from integrations.bankfiles.movements import finish
 from integrations.bankfiles.mt940 import looks_like_mt940, read_mt940
+from integrations.packed import refuse_packed
 
 _OFX = re.compile(rb"OFXHEADER|<OFX>", re.IGNORECASE)
 
@@ -26,10 +28,15 @@ def read_bank_file(content: bytes) -> tuple[BankStatement, ...]:
     """
     if not content.strip():
         raise Unreadable("the file is empty")
+    refuse_packed(content)
+    if content.startswith(b"%PDF-"):
+        raise Unreadable("a PDF; ask the bank for camt.053, MT940 or CODA instead")
     if _OFX.search(content[:4096]):
         raise Unreadable("an OFX file; ask the bank for camt.053, MT940 or CODA instead")
     if untrusted_xml.looks_like_xml(content):
         return finish(read_camt(content))
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        content = content.decode("utf-16", errors="replace").encode()
     if looks_like_coda(content):
         return finish(read_coda(content))
     if looks_like_mt940(content):

@@ -75,6 +75,16 @@ class TestStatement:
         read = one(entry(), opening=balance("ITBD", "100.00"), closing=balance("CLAV", "125.00"))
         assert (read.opening, read.closing) == (None, None)
 
+    def test_a_statement_that_opens_and_closes_each_of_its_days_spans_them_all(self):
+        read = one(
+            entry("25.00"),
+            entry("5.00", ref="B2", day="2026-11-03"),
+            opening=balance("OPBD", "125.00", day="2026-11-03") + balance("OPBD", "100.00", day="2026-11-02"),
+            closing=balance("CLBD", "125.00", day="2026-11-02") + balance("CLBD", "130.00", day="2026-11-03"),
+        )
+        assert (read.opening, read.closing, read.balances) == (euro("100.00"), euro("130.00"), True)
+        assert (read.opens_on, read.closes_on) == (date(2026, 11, 2), date(2026, 11, 3))
+
     def test_a_debit_balance_is_negative(self):
         read = one(entry(), opening=balance("OPBD", "25.00", mark="DBIT"), closing=balance("CLBD", "0.00"))
         assert (read.opening, read.balances) == (euro("-25.00"), True)
@@ -175,6 +185,35 @@ class TestEntry:
         assert (line.counterparty, line.return_reason) == ("P. Peters", "MD06")
 
     @pytest.mark.parametrize(
+        ("code", "reason", "name"), [("UPDD", "NARR", "P. Peters"), ("ESDD", None, "De agent")]
+    )
+    @pytest.mark.parametrize("of_the_entry", [True, False])
+    def test_b9_a_return_is_known_by_its_transaction_code(self, of_the_entry, code, reason, name):
+        family = f"<Cd>PMNT</Cd><Fmly><Cd>IDDT</Cd><SubFmlyCd>{code}</SubFmlyCd></Fmly>"
+        stated = f"<BkTxCd><Domn>{family}</Domn></BkTxCd>"
+        sides = parties(debtor="P. Peters", creditor="De agent")
+        line = line_of(
+            direction="DBIT",
+            extra=stated if of_the_entry else "",
+            details=sides if of_the_entry else sides.replace("</TxDtls>", f"{stated}</TxDtls>"),
+        )
+        assert (line.return_reason, line.counterparty) == (reason, name)
+
+    @pytest.mark.parametrize("reason", ["Rsn", "RtrRsn"])
+    @pytest.mark.parametrize(
+        ("direction", "sides"),
+        [
+            ("DBIT", parties(debtor="P. Peters", debtor_iban="NL86INGB0002445588", creditor="De agent")),
+            ("CRDT", parties(debtor="De agent", creditor="P. Peters", creditor_iban="NL86INGB0002445588")),
+        ],
+    )
+    def test_b9_a_return_is_known_by_its_reason_where_it_is_not_marked(self, direction, sides, reason):
+        why = f"<RtrInf><{reason}><Cd>AC04</Cd></{reason}></RtrInf></TxDtls>"
+        line = line_of(direction=direction, details=sides.replace("</TxDtls>", why))
+        assert (line.counterparty, line.counterparty_iban) == ("P. Peters", "NL86INGB0002445588")
+        assert (line.return_reason, line.reversal) == ("AC04", False)
+
+    @pytest.mark.parametrize(
         ("direction", "details", "name"),
         [
             ("CRDT", parties(debtor="Betaler", creditor="Wij"), "Betaler"),
@@ -258,6 +297,18 @@ class TestCollectiveEntry:
         read = one(entry(details=old("20.00") + old("5.00")))
         assert [line.amount for line in read.lines] == [euro("20.00"), euro("5.00")]
 
+    def test_instructed_amounts_serve_where_they_add_up_and_nothing_else_is_stated(self):
+        def instructed(amount: str) -> str:
+            return f'<TxDtls><AmtDtls><InstdAmt><Amt Ccy="EUR">{amount}</Amt></InstdAmt></AmtDtls></TxDtls>'
+
+        assert [
+            line.amount for line in one(entry(details=instructed("20.00") + instructed("5.00"))).lines
+        ] == [
+            euro("20.00"),
+            euro("5.00"),
+        ]
+        assert one(entry(details=instructed("20.00") + instructed("5.01"))).lines[0].amount == euro("25.00")
+
     @pytest.mark.parametrize(
         "details",
         [
@@ -296,6 +347,7 @@ class TestRefusals:
                 "no currency",
             ),
             (camt053(statement(), namespace=' xmlns="urn:somebody:else"'), "namespace is urn:somebody:else"),
+            (camt053(statement(), namespace=' xmlns="urn:a}b"'), "namespace is urn:a}b"),
             (camt053(statement(), namespace=NAMESPACE.format("pain.001.001.09")), "namespace is"),
             (b'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"/>', "is a pain.001.001.09"),
             (b"<html/>", "is a html"),

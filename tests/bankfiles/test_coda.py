@@ -63,16 +63,50 @@ class TestStatement:
         assert read.lines[0].structured_references == ("123456789002",)
         assert read.lines[0].text == ""
 
-    def test_a_returned_direct_debit_says_why(self):
+    def test_a_structured_creditor_reference_is_a_reference(self):
+        read = one(with_movement({62: "1", 63: "100RF18539007547034".ljust(53)}))
+        assert (read.lines[0].structured_references, read.lines[0].text) == (("RF18539007547034",), "")
+
+    @pytest.mark.parametrize(
+        ("information", "text"),
+        [
+            (["0KOSTEN OKTOBER"], "KOSTEN OKTOBER"),
+            (["1002KOSTEN OKTOBER"], "KOSTEN OKTOBER"),
+            (["0" + "KOSTEN" + " " * 63 + "OKTO", "BER"], "KOSTEN OKTOBER"),
+            (["1001DE VRIES BV", "STRAAT 1"], ""),
+            (["1006EUR0000000005000000100"], ""),
+        ],
+    )
+    def test_only_information_in_words_is_a_text(self, information, text):
+        lines = records(with_movement({63: " " * 53}))
+        lines[4] = lines[4][:47] + " " * 35 + lines[4][82:]
+        first, *rest = information
+        more = [f"3100010001{'OWN1':<21}00150000{first:<86}".ljust(128)]
+        more += [f"3200010001{each}".ljust(128) for each in rest]
+        lines[5:5] = more
+        lines[-1] = lines[-1][:16] + f"{len(lines) - 2:06d}" + lines[-1][22:]
+        line = one(file_of(lines)).lines[0]
+        named = "DE VRIES BV" if "VRIES" in first else None
+        assert (line.text, line.counterparty) == (text, named)
+
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1"])
+    def test_a_header_with_an_accent_is_one_in_every_encoding(self, encoding):
+        content = coda(LINES, OPENING).decode().replace("KLANT ", "CAFÉ A", 1).encode(encoding)
+        assert one(content).net.minor == 1_290
+
+    @pytest.mark.parametrize(
+        ("paid", "reason", "said"), [("2", "2MD06", "MD06"), ("3", "     ", "NARR"), ("0", "     ", None)]
+    )
+    def test_a_returned_direct_debit_says_why(self, paid, reason, said):
         communication = (
-            f"127{'021126'}{'1'}{'1'}{'2'}{'BE12ZZZ0123456789':<35}{'MANDAAT-7':<35}{'plan 3':<62}2MD06"
+            f"127{'021126'}{'1'}{'1'}{paid}{'BE12ZZZ0123456789':<35}{'MANDAAT-7':<35}{'plan 3':<62}{reason}"
         )
         lines = records(coda([Paid(-2500)], OPENING))
         lines[2] = lines[2][:61] + "1" + communication[:53] + lines[2][115:]
         lines[3] = lines[3][:10] + communication[53:106] + lines[3][63:]
         lines[4] = lines[4][:82] + communication[106:149] + lines[4][125:]
         line = one(file_of(lines)).lines[0]
-        assert (line.return_reason, line.reversal, line.text) == ("MD06", True, "plan 3")
+        assert (line.return_reason, line.reversal, line.text) == (said, said is not None, "plan 3")
 
     def test_an_r_transaction_of_a_transfer_says_why(self):
         lines = records(coda([Paid(2500)], OPENING))
@@ -97,20 +131,32 @@ class TestStatement:
 
 
 class TestCollectiveMovement:
-    def details(self, *amounts: int, kind: str = "6") -> list[str]:
+    def details(self, *amounts: int, kind: str) -> list[str]:
         found = []
         for number, cents in enumerate(amounts, start=1):
             head = records(coda([Paid(cents)], OPENING))[2]
             found.append(head[:6] + f"{number:04d}" + head[10:53] + kind + head[54:125] + "0 0")
         return found
 
-    def test_details_of_a_total_become_lines(self):
-        read = one(with_movement({54: "1"}, more=self.details(1_000, 1_500)))
+    @pytest.mark.parametrize(("total", "detail"), [("1", "5"), ("1", "0"), ("2", "6"), ("2", "7")])
+    def test_details_of_a_total_become_lines(self, total, detail):
+        read = one(with_movement({54: total}, more=self.details(1_000, 1_500, kind=detail)))
         assert [line.amount.minor for line in read.lines] == [1_000, 1_500]
         assert (read.entries, {line.batch for line in read.lines}, read.net.minor) == (1, {True}, 2_500)
 
+    def test_costs_within_a_detail_are_no_line_of_their_own(self):
+        first, second, costs = self.details(1_000, 1_500, -5, kind="7")
+        read = one(with_movement({54: "2"}, more=[first, second, costs[:53] + "9" + costs[54:]]))
+        assert [line.amount.minor for line in read.lines] == [1_000, 1_500]
+
+    def test_the_one_payment_of_a_total_says_who_paid_what(self):
+        (detail,) = self.details(2_500, kind="5")
+        worded = detail[:62] + "HUUR NOVEMBER".ljust(53) + detail[115:]
+        read = one(with_movement({54: "1"}, more=[worded]))
+        assert [(line.text, line.batch) for line in read.lines] == [("HUUR NOVEMBER", False)]
+
     def test_details_that_do_not_add_up_leave_it_whole_with_a_warning(self):
-        read = one(with_movement({54: "1"}, more=self.details(1_000, 1_499)))
+        read = one(with_movement({54: "1"}, more=self.details(1_000, 1_499, kind="5")))
         assert [line.amount.minor for line in read.lines] == [2_500]
         assert "do not add up to its 25.00" in read.warnings[0]
 

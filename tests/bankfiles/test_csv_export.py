@@ -132,6 +132,10 @@ class TestLayouts:
         assert read.lines[0].structured_reference == "+++123/4567/89002+++"
         assert read.lines[1].text == "loon EUROPESE OVERSCHRIJVING"
 
+    def test_kbc_names_the_other_account_in_two_ways(self):
+        other = KBC.replace(b"rekeningnummer tegenpartij", b"Rekening tegenpartij")
+        assert {first(content).counterparty_iban for content in (KBC, other)} == {"BE43068999999501"}
+
     def test_belfius_under_its_preamble(self):
         read = one(BELFIUS)
         assert (read.account, read.net.minor, read.balances) == ("BE68539007547034", 102_500, None)
@@ -139,6 +143,120 @@ class TestLayouts:
 
     def test_bunq_with_a_decimal_comma(self):
         assert [line.amount.minor for line in one(bunq([Paid(75_000), Paid(-256)])).lines] == [75_000, -256]
+
+    def test_rabobank_in_english(self):
+        content = (
+            b'"IBAN/BBAN","Ccy","BIC","Seq No","Date","Value Date","Amount","Bal After Bkng",'
+            b'"Counterpty IBAN/BBAN","Name Counterpty","Code","Transaction Reference","Payment Reference",'
+            b'"Description-1","Description-2","Description-3","Reasoncode"\n'
+            b'"NL91ABNA0417164300","EUR","RABONL2U","7000","2026-11-02","2026-11-03","+25,00","+125,00",'
+            b'"NL86INGB0002445588","J JANSEN","cb","E2E-1","9999123456789012","","","",""\n'
+        )
+        read = one(content)
+        assert (read.opening, read.closing) == (Money(10_000, "EUR"), Money(12_500, "EUR"))
+        assert (read.lines[0].end_to_end, read.lines[0].structured_reference) == ("E2E-1", "9999123456789012")
+
+    def test_kbc_in_english(self):
+        content = (
+            b"Account number;Heading;Name;Currency;Statement number;Date;Description;Value date;Amount;"
+            b"Balance;credit;debit;counterparty's account number;Counterparty BIC;Counterparty name;"
+            b"Counterparty address;standard-format reference;Free-format reference\r"
+            b"BE68539007547034;;AGENCY;EUR; 02026001;02/11/2026;TRANSFER;02/11/2026;25,00;125,00;25,00;;"
+            b"BE43068999999501;;J JANSEN;;+++123/4567/89002+++;;\r"
+        )
+        read = one(content)
+        assert (read.opening, read.closing) == (Money(10_000, "EUR"), Money(12_500, "EUR"))
+        line = read.lines[0]
+        assert (line.structured_reference, line.counterparty) == ("+++123/4567/89002+++", "J JANSEN")
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            "Rekeningnummer;Naam van de rekening;Rekening tegenpartij;Omzetnummer;Boekingsdatum;Valutadatum;"
+            "Bedrag;Munteenheid;Omschrijving;Detail van de omzet;Bericht",
+            "Numéro de compte;Nom du compte;Compte partie adverse;Numéro de mouvement;Date comptable;"
+            "Date valeur;Montant;Devise;Libellés;Détails du mouvement;Message",
+        ],
+    )
+    def test_ing_in_belgium_lists_messages_that_move_nothing(self, header):
+        content = (
+            f"{header}\n"
+            "BE68539007547034;AGENCY;BE43068999999501;159;02/11/2026;03/11/2026;-10,44;EUR;Huur;;\n"
+            "BE68539007547034;AGENCY;;;02/11/2026;02/11/2026;;EUR;;;Uw kaart is onderweg\n"
+        )
+        read = one(content.encode("cp1252"))
+        assert (read.net.minor, read.entries, read.lines[0].text) == (-1_044, 1, "Huur")
+        assert "1 rows are not booked and are left out" in read.warnings
+
+    BNP = (
+        "Volgnummer;Uitvoeringsdatum;Valutadatum;Bedrag;Valuta rekening;Rekeningnummer;Type verrichting;"
+        "Tegenpartij;Naam van de tegenpartij;Mededeling;Details;Status;Reden van weigering\n"
+        "2026-00001;02/11/2026;02/11/2026;25,00;EUR;BE68539007547034;Overschrijving;BE43068999999501;"
+        "J JANSEN;Factuur 42;;Geaccepteerd;\n"
+        "2026-00002;02/11/2026;02/11/2026;-99,00;EUR;BE68539007547034;Overschrijving;BE43068999999501;X;"
+        ";;Geweigerd;Onvoldoende saldo\n"
+    )
+
+    def test_bnp_lists_payments_that_it_refused(self):
+        read = one(self.BNP.encode("utf-8-sig"))
+        assert [(line.amount.minor, line.text) for line in read.lines] == [(2_500, "Factuur 42")]
+
+    def test_a_row_that_may_not_be_booked_is_refused(self):
+        with pytest.raises(Unreadable, match="row 3, Status: 'In behandeling' does not say"):
+            read_bank_file(self.BNP.replace("Geweigerd", "In behandeling").encode())
+
+    @pytest.mark.parametrize(
+        ("head", "tail", "day"), [("", "", 3), ("Referentie;Boekdatum;", '"REF1";"04-11-2026";', 4)]
+    )
+    def test_knab_before_and_since_it_writes_the_day_of_booking(self, head, tail, day):
+        content = (
+            "KNAB EXPORT;;;;;;;;;;;;;;;;\nRekeningnummer;Transactiedatum;Valutacode;CreditDebet;Bedrag;"
+            "Tegenrekeningnummer;Tegenrekeninghouder;Valutadatum;Betaalwijze;Omschrijving;Type betaling;"
+            f"Machtigingsnummer;Incassant ID;Adres;{head}\n"
+            '"NL91ABNA0417164300";"03-11-2026";"EUR";"D";"1.827,75";'
+            f'"NL86INGB0002445588";"J JANSEN";"03-11-2026";"Overboeking";"Huur";"";"";"";"";{tail}\n'
+        )
+        line = first(content.encode())
+        assert (line.amount.minor, line.booked_on.day, line.text) == (-182_775, day, "Huur")
+
+    def test_asn_and_sns_quote_with_apostrophes_and_write_the_balance_before(self):
+        def row(before: str, amount: str, text: str) -> str:
+            return (
+                f"02-11-2026,NL91ABNA0417164300,NL86INGB0002445588,j jansen,,,,EUR,{before},EUR,{amount},"
+                f"02-11-2026,03-11-2026,9820,OVB,90043054,'',{text},42\r\n"
+            )
+
+        read = one((row("-10.50", "25.00", "'Factuur 42, klant 7'") + row("14.50", "-1.05", "''")).encode())
+        assert (read.opening, read.closing, read.balances) == (
+            Money(-1_050, "EUR"),
+            Money(1_345, "EUR"),
+            True,
+        )
+        assert (read.lines[0].text, read.lines[0].counterparty) == ("Factuur 42, klant 7", "j jansen")
+
+    def test_triodos_without_a_header_row(self):
+        rows = (
+            '"02-11-2026","NL91TRIO0417164300","1.025,00","Credit","J JANSEN","NL86INGB0002445588","ET",'
+            '"Factuur 42","1.125,00"\n'
+            '"03-11-2026","NL91TRIO0417164300","25,00","Debet","X","","BA","Loon","1.100,00"\n'
+        )
+        read = one(rows.encode())
+        assert (read.opening, read.closing, read.balances) == (
+            Money(10_000, "EUR"), Money(110_000, "EUR"), True,
+        )  # fmt: skip
+
+    @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+    def test_an_export_in_any_unicode(self, encoding):
+        content = ing([Paid(2500)], 10_000).decode().replace("J JANSEN", "ZOË")
+        assert first(content.encode(encoding)).counterparty == "ZOË"
+
+    @pytest.mark.parametrize("padding", [0, 1])
+    def test_a_long_export_is_known_wherever_its_beginning_ends(self, padding):
+        head = (
+            "Numéro de compte;Devise;Date;Valeur;Montant;Solde;Communication libre;Description\n"
+            f"BE68539007547034;EUR;02/11/2026;02/11/2026;25,00;125,00;{'x' * padding}{'é' * 12_000};\n"
+        )
+        assert one(head.encode()).net.minor == 2_500
 
     def test_each_account_of_an_export_is_a_statement(self):
         other = bunq([Paid(100)]).splitlines()[1].replace(ACCOUNT.encode(), b"BE68539007547034")

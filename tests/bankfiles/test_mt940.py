@@ -78,6 +78,9 @@ class TestStatement:
         )
         assert one(text).balances is True
 
+    def test_blanks_before_a_tag_do_no_harm(self):
+        assert one("".join(f"  {line}\n" for line in MT940.splitlines())).balances is True
+
     def test_statements_follow_one_another(self):
         second = MT940.replace(":28C:30601/1", ":28C:30602/1").replace(IBAN, "BE68539007547034")
         first, other = read_bank_file((MT940 + second).encode())
@@ -169,7 +172,26 @@ class TestDetails:
 
     def test_triodos_writes_angle_brackets(self):
         line = line_of(details=":86:000>100133967858\n>20 HUUR>21 KANTOOR - FEB 2026>310390123456")
-        assert (line.text, line.counterparty_iban) == ("HUUR KANTOOR - FEB 2026", "0390123456")
+        assert (line.text, line.counterparty_iban) == ("HUUR KANTOOR - FEB 2026", "133967858")
+
+    def test_triodos_puts_an_iban_and_its_bank_before_the_text(self):
+        line = line_of(
+            details=":86:000>100000000000\n>20RABONL2U\n>21NL91ABNA0417164300\n"
+            ">22FACTUUR 42 KLANTNUMMER 1234>2356 HUUR NOVEMBER>310390123456"
+        )
+        assert (line.text, line.counterparty_iban) == (
+            "FACTUUR 42 KLANTNUMMER 123456 HUUR NOVEMBER",
+            "NL91ABNA0417164300",
+        )
+
+    def test_a_question_mark_of_the_payers_is_text(self):
+        line = line_of(details=":86:166?00GUTSCHRIFT?20SVWZ+Rechnung 7?99 Euro richtig?32A BAUER")
+        assert (line.text, line.counterparty) == ("Rechnung 7?99 Euro richtig", "A BAUER")
+
+    @pytest.mark.parametrize(("code", "reason"), [("109", "NARR"), ("159", "NARR"), ("166", None)])
+    def test_b9_the_german_code_of_a_return(self, code, reason):
+        line = line_of(details=f":86:{code}?00RETOURE?20EREF+RE-7?21SVWZ+KONTO ERLOSCHEN")
+        assert (line.return_reason, line.end_to_end) == (reason, "RE-7")
 
     def test_abn_amro_wraps_a_name_and_a_reference(self):
         line = line_of(
@@ -190,6 +212,25 @@ class TestDetails:
     def test_ing_names_a_structured_reference(self):
         line = line_of(details=":86:/CNTP/NL32INGB0000012345/INGBNL2A/X///REMI/STRD/CUR/9999123456789012/")
         assert (line.structured_reference, line.text) == ("9999123456789012", "")
+
+    @pytest.mark.parametrize(
+        "remitted",
+        [
+            "/REMI//CDTRREFTP//CD/SCOR/ISSR/CUR/CDTRREF/9999123456789012/ISDT/2026-11-02",
+            "/REMI/ISSUER: CUR                  REF: 9999123456789012/EREF/NOTPROVIDED",
+        ],
+    )
+    def test_rabobank_and_abn_amro_put_words_around_a_structured_reference(self, remitted):
+        line = line_of(details=f":86:/NAME/J JANSEN{remitted[:40]}\n{remitted[40:]}")
+        assert (line.structured_reference, line.text) == ("9999123456789012", "")
+
+    def test_the_first_word_that_says_something_counts(self):
+        assert line_of(details=":86:/ORDP//NAME/X/REMI//REMI/Factuur 42").text == "Factuur 42"
+
+    def test_a_payer_may_write_a_word_of_the_banks(self):
+        line = line_of(details=":86:/NAME/J JANSEN/REMI/dossier 12/NAME/34/EREF/E2E-1")
+        assert (line.text, line.counterparty, line.end_to_end) == ("dossier 12/NAME/34", "J JANSEN", "E2E-1")
+        assert line_of(details=":86:Factuur 2026/ID/33").text == "Factuur 2026/ID/33"
 
     def test_rabobank_puts_the_account_below_the_transaction(self):
         line = line_of(
@@ -238,6 +279,9 @@ class TestRefusals:
         [
             ("C25,00N654", "X25,00N654", "line 5: the transaction :61: cannot be read"),
             ("C25,00N654", "C2,5,00N654", "line 5: the amount '2,5,00' cannot be read"),
+            ("C25,00N654", "C25.00N654", "line 5: the transaction :61: cannot be read"),
+            ("C25,00N654", "C1.025,00N654", "line 5: the transaction :61: cannot be read"),
+            ("C25,00N654", "C1 025,00N654", "line 5: the transaction :61: cannot be read"),
             ("C25,00N654", "C25,001N654", "more decimals than EUR"),
             ("2611021102C", "2613021102C", "line 5: 261302 is not a date"),
             ("2611021102C", "2611021302C", "line 5: 1302 is not a day of the year"),

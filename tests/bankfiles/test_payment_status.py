@@ -53,6 +53,19 @@ class TestReport:
         read = read_payment_status(report(group=why, batch=""))
         assert (read.status, read.reason, read.payments) == ("RJCT", "DU01", ())
 
+    def test_b17_the_version_of_2006_has_no_batches(self):
+        content = report(payment(), batch="").decode().replace("CstmrPmtStsRpt", "pain.002.001.02")
+        content = content.replace(NAMESPACE, NAMESPACE[:-2] + "02").replace("Rsn><Cd>", "StsRsn><Cd>")
+        for tag in (
+            "<OrgnlPmtInfAndSts>",
+            "</OrgnlPmtInfAndSts>",
+            "<OrgnlPmtInfId>ORDER-7-1</OrgnlPmtInfId>",
+        ):
+            content = content.replace(tag, "")
+        content = content.replace("</Cd></Rsn>", "</Cd></StsRsn>")
+        (refused,) = read_payment_status(content.encode()).payments
+        assert (refused.end_to_end, refused.refused, refused.reason) == ("E2E-1", True, "AC04")
+
     def test_a_payment_without_a_status_fares_as_its_batch(self):
         silent = payment().replace("<TxSts>RJCT</TxSts>", "")
         read = read_payment_status(report(silent, batch="<PmtInfSts>RJCT</PmtInfSts>"))

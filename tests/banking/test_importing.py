@@ -130,6 +130,28 @@ class TestImport:
         )
         assert result.new_lines == 1
 
+    @pytest.mark.parametrize(
+        ("account", "iban"),
+        [
+            ("TRIODOSBANK/0417164300", "NL91ABNA0417164300"),
+            ("ABNANL2A/NL91ABNA0417164300", "NL91ABNA0417164300"),
+            ("ABNANL2AXXX/417164300EUR", "NL91ABNA0417164300"),
+            ("37040044/0532013000", "DE89370400440532013000"),
+            ("37040044/532013000EUR", "DE89370400440532013000"),
+        ],
+    )
+    def test_knows_the_trust_account_behind_its_bank(self, staff, account, iban):
+        statement = a_statement("s1", (a_line("a", 100),), opening=0, account=account)
+        assert import_statements(staff, content=b"s1", reader=lambda _: [statement], iban=iban).new_lines == 1
+
+    @pytest.mark.parametrize("account", ["37040044/0532013001", "37040045/0532013000"])
+    def test_b13_another_number_behind_the_same_bank_is_another_account(self, staff, account):
+        statement = a_statement("s1", (a_line("a", 100),), opening=0, account=account)
+        with pytest.raises(UnableToImport, match="not of the trust account"):
+            import_statements(
+                staff, content=b"s1", reader=lambda _: [statement], iban="DE89370400440532013000"
+            )
+
     @pytest.mark.parametrize("account", ["17164300", "0", "", "NL"])
     def test_b13_a_part_of_the_number_is_another_account(self, staff, account):
         statement = a_statement("s1", (a_line("a", 100),), opening=0, account=account)
