@@ -3,9 +3,10 @@
 import codecs
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
@@ -22,17 +23,27 @@ from agency.intake.table import (
 from agency.ports.readers import Unreadable
 
 DELIMITERS: Final = (";", ",", "\t", "|")
+_TEXT_FORMULA: Final = re.compile(r'="([^"]*)"')
 _LOOKED_AT: Final = 65_536
 _CHUNK: Final = 1 << 20
+# What Windows-1252 has for quotes and the like are letters in DOS (é ä å ç ê ë ï ô ö): so within a word.
+_WITHIN_DOS_WORDS: Final = re.compile(
+    rb"[A-Za-z][\x82\x84\x86\x87\x88\x89\x8b\x93\x94][a-z]|[a-z][\x82\x88\x89](?=[\s;,|\"]|$)"
+)
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a text is cut into cells. `escape` is a backslash where the text uses it, else None."""
+    """How a text is cut into cells.
+
+    :param escape: a backslash where the text uses it, else None.
+    :param formulas: a cell may say `="00012"`, by which programs keep a spreadsheet from dropping the zeros.
+    """
 
     delimiter: str
     escape: str | None = None
     lines_before: int = 0
+    formulas: bool = False
 
 
 def read_delimited(content: bytes) -> Table:
@@ -45,7 +56,7 @@ def read_delimited(content: bytes) -> Table:
         raise Unreadable("a SYLK file (.slk) is not read; save it as a workbook (.xlsx) or CSV")
     encoding = find_encoding(content)
     start = codecs.getincrementaldecoder(encoding)().decode(content[:_LOOKED_AT])
-    dialect = find_dialect(start)
+    dialect = replace(find_dialect(start), formulas='="' in start)
     progress = Progress(len(content))
     stream = io.BytesIO(content)
     lines = io.TextIOWrapper(stream, encoding=encoding, errors="strict", newline="")
@@ -56,7 +67,7 @@ def read_delimited(content: bytes) -> Table:
 
 def find_encoding(content: bytes) -> str:
     """This function will find the encoding: by its mark, by where its NULs stand, else UTF-8 when the whole
-    text is, else Windows-1252.
+    text is, else that of DOS or Windows-1252, by which signs stand within words.
 
     :raises Unreadable: it is none of these, or holds NUL characters.
     """
@@ -65,7 +76,7 @@ def find_encoding(content: bytes) -> str:
     elif b"\x00" in content:
         candidates = _unmarked_utf16(content)
     else:
-        candidates = ["utf-8-sig", "cp1252"]
+        candidates = ["utf-8-sig", *(["cp858"] if _WITHIN_DOS_WORDS.search(content) else []), "cp1252"]
     for encoding in candidates:
         if _decodes(content, encoding):
             return encoding
@@ -144,6 +155,12 @@ def _reader(lines: "io.TextIOBase", dialect: Dialect) -> "Iterator[list[str]]":
     )
 
 
+def _bare(cell: str) -> str:
+    """What stands in `="00012"`."""
+    text = _TEXT_FORMULA.fullmatch(cell)
+    return text[1] if text else cell
+
+
 def _records(
     lines: io.TextIOWrapper, dialect: Dialect, stream: io.BytesIO, progress: Progress
 ) -> Iterator[Row]:
@@ -164,5 +181,5 @@ def _records(
         if number > ROWS_MAX + PREAMBLE_ROWS_MAX:
             raise Unreadable(f"the file has more than {ROWS_MAX:,} rows")
         if any(cell and not cell.isspace() for cell in cells):
-            yield number, cells
+            yield number, [*map(_bare, cells)] if dialect.formulas else cells
     progress.done = progress.whole
