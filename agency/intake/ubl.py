@@ -59,7 +59,8 @@ def open_by_headers(content: bytes) -> Chosen:
     :raises UnclearColumns: they leave doubt.
     """
     table = read_table(content)
-    return Chosen(table, as_written(recognise(table.headers), table.headers, table.sample), None)
+    mapped = as_written(recognise(table.headers, table.sample), table.headers, table.sample)
+    return Chosen(table, mapped, None)
 
 
 def read_invoices(
