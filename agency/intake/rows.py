@@ -4,7 +4,7 @@ A value is worked out once per distinct text, so that a hundred thousand rows of
 few thousand customers cost little more than reading them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -157,6 +157,10 @@ class RowChecker:
         ]
         if not rejects:
             self._remarks += [(row, one) for one in told]
+
+    def add_remarks(self, row: int, found: Iterable[Finding]) -> None:
+        """This function will keep what else was noticed about a row."""
+        self._remarks += [(row, one) for one in found]
 
     def take_remarks(self) -> list[tuple[int, Finding]]:
         """This function will hand over the warnings and questions about rows since the last time."""

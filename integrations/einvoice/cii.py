@@ -90,7 +90,7 @@ def _totals(settlement: etree._Element | None, currency: str) -> Totals:
         with_vat=stated("GrandTotalAmount"),
         prepaid=stated("TotalPrepaidAmount"),
         rounding=stated("RoundingAmount"),
-        payable=stated("DuePayableAmount"),
+        payable=nodes.payable(summation, "DuePayableAmount", currency),
     )
 
 

@@ -9,8 +9,9 @@ from integrations.einvoice import cii, hybrid_pdf, plain_pdf, ubl
 XML_BYTES_MAX = 20_000_000
 PDF_BYTES_MAX = 50_000_000
 
-# Peppol's envelope; what it carries is its last child.
+# Peppol's envelope; what it carries stands behind its header.
 _ENVELOPE = "StandardBusinessDocument"
+_ENVELOPE_HEADER = "StandardBusinessDocumentHeader"
 
 
 def read_einvoice(content: bytes, name: str = "") -> EInvoice:
@@ -41,10 +42,22 @@ def is_einvoice_root(root: untrusted_xml.RootName) -> bool:
     )
 
 
+def _carried(envelope: etree._Element) -> etree._Element:
+    """The one document in an envelope: of several the others would be lost."""
+    carried = [child for child in envelope if etree.QName(child).localname != _ENVELOPE_HEADER]
+    if len(carried) != 1:
+        raise Unreadable(
+            "the envelope carries several documents; hand over each by itself"
+            if carried
+            else "the envelope carries no document"
+        )
+    return carried[0]
+
+
 def _read_root(root: etree._Element) -> EInvoice:
     name = etree.QName(root)
-    if name.localname == _ENVELOPE and len(root):
-        root = root[-1]
+    if name.localname == _ENVELOPE:
+        root = _carried(root)
         name = etree.QName(root)
     if name.localname in cii.ROOTS:
         return cii.read_cii(root)
