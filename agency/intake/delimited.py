@@ -30,6 +30,7 @@ _CHUNK: Final = 1 << 20
 _WITHIN_DOS_WORDS: Final = re.compile(
     rb"[A-Za-z][\x82\x84\x86\x87\x88\x89\x8b\x93\x94][a-z]|[a-z][\x82\x88\x89](?=[\s;,|\"]|$)"
 )
+_IN_NO_TEXT: Final = re.compile(rb"[\x00-\x08\x0b\x0e-\x19\x1b-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,8 @@ def find_encoding(content: bytes) -> str:
     elif b"\x00" in content:
         candidates = _unmarked_utf16(content)
     else:
-        candidates = ["utf-8-sig", *(["cp858"] if _WITHIN_DOS_WORDS.search(content) else []), "cp1252"]
+        of_dos = _WITHIN_DOS_WORDS.search(content) and not _IN_NO_TEXT.search(content)
+        candidates = ["utf-8-sig", *(["cp858"] if of_dos else []), "cp1252"]
     for encoding in candidates:
         if _decodes(content, encoding):
             return encoding

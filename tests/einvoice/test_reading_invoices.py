@@ -29,6 +29,8 @@ def euro(text: str) -> Money:
     return Money.parse(text, "EUR")
 
 
+SUM = "SpecifiedTradeSettlementHeaderMonetarySummation"
+SUMMED = f"</ram:{SUM}>"
 TO_PAY = total("PayableAmount", "121.00")
 
 
@@ -256,7 +258,17 @@ class TestRefusals:
             (ubl(head=head("00042", "&e;")), "not well-formed"),
             (ubl()[:-20], "not well-formed"),
             (ubl().replace('xmlns="urn:oasis', 'xmlns="urn:other'), "not a UBL or CII invoice"),
-            ("<html><body>Factuur</body></html>", "the document is a html"),
+            ("<html><body>Factuur</body></html>", "web page"),
+            ("<!DOCTYPE html><p>Factuur<br>", "web page"),
+            ("\n<table border=1><tr><td>Factuur", "web page"),
+            ('<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"/>', "XML spreadsheet"),
+            ("<Orders/>", "the document is a Orders"),
+            (
+                cii().replace(
+                    SUMMED, f"{SUMMED}<ram:{SUM}><ram:DuePayableAmount>5</ram:DuePayableAmount></ram:{SUM}>"
+                ),
+                "more than one DuePayableAmount",
+            ),
             ("<Invoice", "not well-formed"),
             ("Factuur 42", "neither XML nor PDF: factuur.xml"),
             ("", "neither XML nor PDF"),

@@ -50,6 +50,7 @@ class TestCsv:
             (b";".join([b"k"] * 400) + b"\n" + b";".join([b"1"] * 400), "columns"),
             (b"just one column\nx\n", "one column"),
             (b"a;b\n\x81\x8d;2\n", "encoding"),
+            (b"a;b\nk\x94l\x01\x81;2\n", "encoding"),
         ],
     )
     def test_is_refused_whole_when_broken(self, content, reason):
