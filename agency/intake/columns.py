@@ -40,14 +40,15 @@ _THEIRS: Final = re.compile(r"^(?:uw|your|votre|ihr)|order|bestel|commande|beste
 # Parts of names, strongest first: "Naam tegenpartij" is a name, "Factuurnr. klant" is an invoice number.
 HINTS: Final[dict[str, str]] = {
     "invoice_number": "factu invoice rechnung boekstuk stuknr document beleg ndoc docn onzeref ourref piece"
-    " volgn bewijs referen =number =nummer =doc",
+    " volgn bewijs referen =number =nummer =doc =num =nr",
     "debtor_name": "naamtegenpartij naam name nom bezeichnung klant debiteur customer client kunde bedrijf"
-    " firma afnemer relatie debtor tiers partner",
+    " firma afnemer relatie debtor tiers partner =contact contactname contactnaam",
     "amount": "openstaand open saldo rest bedrag amount montant betrag solde debet",
     "total": "totaal total factuurbedrag origineel brut",
     "issued_on": "factuurdatum boekdatum datum date datumb uitgifte emission",
     "due_on": "verval vervd echeance due faellig fallig betaaldatum termijn",
-    "debtor_reference": "klantn klantc debiteurn debiteurc relatie customern clientn numeroclient kundennr",
+    "debtor_reference": "klantn klantc debiteurn debiteurc relatienu relatienr relatiec customern clientn"
+    " numeroclient kundennr",
     "iban": "tegenrekening iban rekening account compte",
     "currency": "valuta munt currency devise",
     "email": "mail",
@@ -86,9 +87,10 @@ def propose(headers: Sequence[str], sample: Sequence[Row]) -> Proposal:
     can rule a column out, never be overruled.
     """
     columns = {header: _filled(sample, at) for at, header in enumerate(headers)}
+    running = _running(headers, sample)
     candidates = [
-        *_candidates(columns, _running(headers, sample)),
-        *_told_by_values(columns, headers, sample),
+        *_candidates(columns, running),
+        *_told_by_values(columns, running, headers, sample),
     ]
     ranked = sorted(candidates, key=lambda found: -found[0])
     chosen: dict[str, str] = {}
@@ -104,14 +106,17 @@ def propose(headers: Sequence[str], sample: Sequence[Row]) -> Proposal:
 
 
 def _told_by_values(
-    columns: Mapping[str, list[Cell]], headers: Sequence[str], sample: Sequence[Row]
+    columns: Mapping[str, list[Cell]],
+    running: Mapping[str, bool],
+    headers: Sequence[str],
+    sample: Sequence[Row],
 ) -> Iterable[tuple[int, Reason]]:
     """What only values say: which column tells credit notes apart, and that of two columns called after the
     debtor one holds numbers; an amount beside what is still open of it is its total."""
     kinds = find_kinds(headers, sample)
     if kinds:
         yield 2_000_000, Reason("document_kind", kinds, "content")
-    still_open = any(says(header) == "open" for header in headers)
+    still_open = any(says(header) == "open" for header in headers) or False in running.values()
     for at, (header, cells) in enumerate(columns.items()):
         if folded(header) in _PERSONS and cells and _most(sum(map(_is_code, cells)), cells):
             yield 150_000 - at, Reason("debtor_reference", header, "content")

@@ -23,6 +23,8 @@ from agency.intake.table import (
 from agency.ports.readers import Unreadable
 
 DELIMITERS: Final = (";", ",", "\t", "|")
+_WHOLE: Final = re.compile(r"[-+(]?\s*(?:€|EUR)?\s*[-+]?\d[\d.]*", re.ASCII)
+_DECIMALS: Final = re.compile(r"\d{2}[-)]?", re.ASCII)
 _TEXT_FORMULA: Final = re.compile(r'="([^"]*)"')
 _LOOKED_AT: Final = 65_536
 _CHUNK: Final = 1 << 20
@@ -63,7 +65,24 @@ def read_delimited(content: bytes) -> Table:
     lines = io.TextIOWrapper(stream, encoding=encoding, errors="strict", newline="")
     for _ in range(dialect.lines_before):
         lines.readline()
-    return lay_out(_records(lines, dialect, stream, progress), progress)
+    table = lay_out(_records(lines, dialect, stream, progress), progress)
+    if dialect.delimiter == "," and _cuts_amounts(table):
+        raise Unreadable(
+            "the commas between the columns cut amounts in two as well; save the file with semicolons"
+        )
+    return table
+
+
+def _cuts_amounts(table: Table) -> bool:
+    """Whether rows are wider than their headers, and two digits follow a whole number all the way down."""
+    width = len(table.headers)
+    full = [[str(cell or "").strip() for cell in cells] for _, cells in table.sample if len(cells) == width]
+    if not table.has_headers or table.headers[-1] != f"column {width}" or not full:
+        return False
+    return any(
+        all(_WHOLE.fullmatch(cells[at]) and _DECIMALS.fullmatch(cells[at + 1]) for cells in full)
+        for at in range(width - 1)
+    )
 
 
 def find_encoding(content: bytes) -> str:

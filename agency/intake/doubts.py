@@ -16,8 +16,16 @@ PARTLY_PAID: Final = (
     "what was paid and what is still owed stand in columns of their own; say which column is the amount"
 )
 WITHOUT_VAT: Final = "the amount is without VAT; say which column holds what is still owed"
+SOME_PAID: Final = (
+    "some rows say that they are paid; take these out of the file, or say what its columns mean"
+)
 NO_NAMES: Final = "the column of the debtor's name holds no names"
 _KINDS_TOLD: Final = re.compile(r"type|soort|kind|art\b|doc", re.IGNORECASE)
+_PAID_WORDS: Final = frozenset(
+    ("betaald", "volledig betaald", "voldaan", "afgehandeld", "paid", "fully paid", "paid in full", "payé",
+     "payée", "soldé", "soldée", "bezahlt", "beglichen")
+)  # fmt: skip
+_YES: Final = frozenset({"ja", "j", "yes", "y", "oui", "x", "true", "waar", "vrai"})
 _WORD_MIN: Final = 3
 _TAX: Final = re.compile(r"[-+€ ]*[\d., ]*[.,]\d{1,2}-?|\d{1,2}(?:[.,]\d+)? ?%?", re.ASCII)
 _VAT_NUMBER_MIN: Final = 10**7
@@ -34,6 +42,10 @@ def find_doubt(columns: Mapping[str, str], headers: Sequence[str], sample: Seque
     )
     if amount == LEFT or (says(amount) != "open" and told):
         return "amount", PARTLY_PAID
+    if says(amount) != "open" and any(
+        _tells_paid(header, filled(headers, sample, header)) for header in others
+    ):
+        return "amount", SOME_PAID
     names = filled(headers, sample, columns["debtor_name"])
     if names and not any(sum(map(str.isalpha, str(name))) >= 2 for name in names):
         return "debtor_name", NO_NAMES
@@ -84,6 +96,12 @@ def _tells_amounts(headers: Sequence[str], sample: Sequence[Row], header: str) -
     """Whether a column holds amounts, and not only nothing."""
     cells = filled(headers, sample, header)
     return all(map(is_number, cells)) and any(str(cell).strip(" 0.,-€\u00a0") for cell in cells)
+
+
+def _tells_paid(header: str, cells: Sequence[Cell]) -> bool:
+    """Whether a column tells of some rows that nothing is owed any more."""
+    words = {str(cell).strip().casefold() for cell in cells}
+    return bool(words & _PAID_WORDS) or (says(header) == "paid" and bool(words & _YES))
 
 
 def _is_tax(cells: Sequence[Cell]) -> bool:

@@ -13,7 +13,7 @@ HEADERS: Final[dict[str, str]] = {
     "invoice_number": "factuurnummer factuurnr factuur factuurid invoicenumber invoiceno invoicenr"
     " invoice invoiceid"
     " numerofacture nfacture nofacture facture rechnungsnummer rechnungsnr documentnumber"
-    " documentnummer docid"
+    " documentnummer docid documentno documentnr docno docnr"
     " reference referentie kenmerk yourreference invoicereference invoiceref factuurreferentie"
     " numfacture numerodefacture nodefacture ndefacture nfact numerodepiece numeropiece numpiece nopiece"
     " npiece ndepiece reffacture referencefacture numerodedocument",

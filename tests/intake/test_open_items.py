@@ -10,7 +10,7 @@ import xlsxwriter
 from agency.intake.amount_columns import AGED, LEFT, NET, SIGNED
 from agency.intake.amounts import parse_amount
 from agency.intake.columns import propose
-from agency.intake.doubts import NO_NAMES, PARTLY_PAID, WITHOUT_VAT
+from agency.intake.doubts import NO_NAMES, PARTLY_PAID, SOME_PAID, WITHOUT_VAT
 from agency.intake.grouped import NAME_ABOVE, NUMBER_ABOVE, debtor_of
 from agency.intake.mapping import Mapped, UnclearColumns, as_written, recognise
 from agency.intake.preview import preview
@@ -497,6 +497,17 @@ class TestStillOwed:
         table = text("Factuurnr;Naam;Datum;Bedrag;Betaald op", "F1;Jansen;13-08-2026;10,00;14-08-2026")
         assert understood(table) == [("F1", "Jansen", "10.00")]
 
+    @pytest.mark.parametrize(
+        ("header", "value"), [("Status", "Betaald"), ("Betaald", "ja"), ("State", "Paid")]
+    )
+    def test_is_asked_where_a_row_says_that_it_is_paid(self, header, value):
+        table = text(f"Factuurnr;Naam;Datum;{header};Bedrag", f"F1;Jansen;13-08-2026;{value};10,00")
+        with pytest.raises(UnclearColumns) as asked:
+            recognise(table.headers, table.sample)
+        assert asked.value.message == SOME_PAID
+        table = text(f"Factuurnr;Naam;Datum;{header};Bedrag", "F1;Jansen;13-08-2026;nee;10,00")
+        assert understood(table) == [("F1", "Jansen", "10.00")]
+
     def test_is_not_an_amount_without_vat(self):
         table = text("Factuurnr;Naam;Datum;Bedrag (excl. btw)", "F1;Jansen;13-08-2026;10,00")
         with pytest.raises(UnclearColumns) as asked:
@@ -615,3 +626,42 @@ class TestSummedGroups:
     def test_are_not_seen_in_a_list_whose_rows_name_their_debtor(self):
         table = text("Naam;Factuurnr;Datum;Bedrag", "Jansen;F1;;10,00", "Pieters;F2;13-08-2026;10,00")
         assert [number for number, _ in table.rows] == [2, 3]
+
+
+class TestHeadersInTwoRows:
+    def test_are_put_together(self):
+        table = text(
+            "Klant;;Factuur;Datum;;Bedrag;",
+            "Nr;Naam;Nummer;Factuur;Verval;Totaal;Open",
+            "0001;Jansen;F1;01-08-2026;31-08-2026;100,00;50,00",
+        )
+        assert table.headers == (
+            "Klant Nr", "Klant Naam", "Factuur Nummer", "Datum Factuur", "Datum Verval", "Bedrag Totaal",
+            "Bedrag Open",
+        )  # fmt: skip
+        assert propose(table.headers, table.sample).columns == {
+            "amount": "Bedrag Open",
+            "total": "Bedrag Totaal",
+            "debtor_reference": "Klant Nr",
+            "debtor_name": "Klant Naam",
+            "invoice_number": "Factuur Nummer",
+            "issued_on": "Datum Factuur",
+            "due_on": "Datum Verval",
+        }
+
+    def test_are_not_seen_in_a_heading_of_a_group(self):
+        table = text("Factuur;Vervaldatum;Saldo", "Klant;Jansen BV;", "F1;31-08-2026;10,00")
+        assert "Factuur" in table.headers
+
+
+class TestCommas:
+    @pytest.mark.parametrize("headers", ["Naam,Factuur,Datum,Bedrag", "Naam,Factuur,Datum,Bedrag,Betreft"])
+    def test_that_cut_amounts_in_two_are_refused(self, headers):
+        more = ",werk" if headers.endswith("Betreft") else ""
+        with pytest.raises(Unreadable, match="cut amounts in two"):
+            text(headers, f"Jansen,F1,01-08-2026,100,50{more}", f"Pieters,F2,01-08-2026,1210,00{more}")
+
+    @pytest.mark.parametrize("amount", ["100,", '"100,50"', "100.50,"])
+    def test_behind_or_within_an_amount_do_not(self, amount):
+        table = text("Naam,Factuur,Datum,Bedrag", f"Jansen,F1,01-08-2026,{amount}")
+        assert understood(table)[0][2].startswith("100.")
