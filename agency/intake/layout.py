@@ -14,8 +14,8 @@ from agency.ports.readers import Unreadable
 
 _SECOND_WORDS: Final = frozenset(
     ("nr", "nummer", "no", "number", "code", "verval", "factuur", "open", "totaal", "total", "debet",
-     "credit", "debit", "eur", "excl", "incl", "btw", "vat", "dagen", "days", "echeance", "facture", "invoice",
-     "due", "betaald", "paid", "saldo", "numero")
+     "credit", "debit", "eur", "excl", "incl", "btw", "vat", "dagen", "days", "echeance", "facture",
+     "invoice", "due", "betaald", "paid", "saldo", "numero")
 )  # fmt: skip
 """What stands in the second of two rows of headers, below "Datum", "Bedrag" or "Klant"."""
 

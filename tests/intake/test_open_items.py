@@ -628,6 +628,28 @@ class TestSummedGroups:
         assert [number for number, _ in table.rows] == [2, 3]
 
 
+class TestZerosThatAWorkbookShows:
+    def zeros(self, *, left: int = 0, sheet: str = "Blad & 1") -> bytes:
+        out = io.BytesIO()
+        book = xlsxwriter.Workbook(out, {"in_memory": True, "default_date_format": "dd-mm-yyyy"})
+        five, money = (book.add_format({"num_format": code}) for code in ("00000", "0.00"))
+        book.add_worksheet("Voorblad").write(0, 0, "Lijst")
+        page = book.add_worksheet(sheet)
+        page.write_row(3, left, ["Klantnr", "Naam", "Factuur", "Datum", "Bedrag"])
+        for row, (number, style) in enumerate([(12, five), (123456, five), (7, None)], start=4):
+            page.write(row, left, number, style)
+            page.write_row(row, left + 1, ["Jansen", f"F{row}", date(2026, 8, 1)])
+            page.write(row, left + 4, 10, money)
+        book.close()
+        return out.getvalue()
+
+    @pytest.mark.parametrize("left", [0, 2, 26])
+    def test_stay_with_the_number(self, left):
+        table = read_table(self.zeros(left=left))
+        assert [cells[0] for _, cells in table.rows] == ["00012", "123456", 7]
+        assert understood(table)[0] == ("F4", "Jansen", "10.00")
+
+
 class TestHeadersInTwoRows:
     def test_are_put_together(self):
         table = text(
