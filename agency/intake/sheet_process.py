@@ -93,12 +93,14 @@ def with_zeros(row: Sequence[object], widths: Padding, left: int) -> list[object
 
     :param left: the column of the row's first cell.
     """
-    return [
-        f"{int(cell):0{widths[at]}d}"
-        if at in widths and isinstance(cell, int | float) and cell >= 0 and cell == int(cell)
-        else cell
-        for at, cell in enumerate(row, start=left)
-    ]
+    return [wide(cell, widths[at]) if at in widths else cell for at, cell in enumerate(row, start=left)]
+
+
+def wide(cell: object, width: int) -> object:
+    """This function will write a whole number with zeros before it, and leave anything else as it is."""
+    if isinstance(cell, float) and cell >= 0 and cell.is_integer():  # lint-skip: float  a cell of a workbook
+        return f"{int(cell):0{width}d}"
+    return cell
 
 
 def padded_rows(content: bytes, sheet: str) -> Iterator[tuple[int, Padding]]:
