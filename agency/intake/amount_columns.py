@@ -1,20 +1,26 @@
-"""Amounts that an export spreads over columns: debit beside credit, a sign beside the amount, one column per
-age. They become one column in front of the file's own, so that all that follows sees one amount.
+"""Amounts that an export spreads over columns: debit beside credit, a sign beside the amount, what was paid
+beside what was invoiced, one column per age. They become one column in front of the file's own, so that all
+that follows sees one amount.
 """
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from agency.intake.amount_words import says
+from agency.intake.amounts import DecimalSign, NotUnderstood, parse_amount
+from agency.intake.cells import is_blank, is_number
 from agency.intake.headers import folded, known_field
 from agency.intake.table import Cell
 
 NET: Final = "debit minus credit"
 SIGNED: Final = "amount with its sign"
 AGED: Final = "sum of the ageing columns"
-COMPUTED: Final = frozenset({NET, SIGNED, AGED})
+LEFT: Final = "amount less what was paid"
+COMPUTED: Final = frozenset({NET, SIGNED, AGED, LEFT})
 """Headers of columns that stand in no file: they are worked out again whenever one is read."""
 
 _DEBIT: Final = re.compile(r"debet|debit|soll")
@@ -31,11 +37,20 @@ _AGE: Final = re.compile(
 _DAYS_SAID: Final = re.compile(r"\d\D+\d|[<>+]|\d\s*[djt]|over|boven|ouder|plus|meer|more", re.IGNORECASE)
 _NOT_YET: Final = frozenset(
     ("nietvervallen", "nognietvervallen", "notdue", "notyetdue", "current", "nonechu", "aechoir", "lopend",
-     "nichtfallig")
+     "nichtfallig", "atdate", "opdatum", "aladate")
 )  # fmt: skip
+_OLDEST: Final = frozenset({"older", "ouder", "oudere", "plusancien", "plusanciens", "alter"})
 _AGES_MAX: Final = 12
-_DEBIT_WORDS: Final = frozenset({"d", "dr", "deb", "debet", "debit", "s", "soll"})
-_CREDIT_WORDS: Final = frozenset({"c", "cr", "cred", "credit", "h", "haben"})
+_NOISE: Final = Decimal("0.0001")  # of the binary fractions in a workbook
+_SIGNS: Final[tuple[DecimalSign, ...]] = (",", ".")
+_DEBIT_WORDS: Final = frozenset({"d", "dr", "deb", "debet", "debit", "s", "soll", "bij"})
+_CREDIT_WORDS: Final = frozenset({"c", "cr", "cred", "credit", "h", "haben", "af"})
+_SIDES: Final = re.compile(
+    r"(?:d/?c|c/?d|s/?h|deb(?:et|it)?[ /\-]*cred(?:it)?|cred(?:it)?[ /\-]*deb(?:et|it)?|soll[ /\-]*haben"
+    r"|af[ /\-]*bij|bij[ /\-]*af)(?:[ \-]*(?:indicator|code|aanduiding|kenmerk|kennzeichen))?",
+    re.IGNORECASE,
+)
+"""What a column is called that says of each amount on which side of the books it stands."""
 
 
 @dataclass(frozen=True)
@@ -51,23 +66,53 @@ def find_computed(headers: Sequence[str], sample: Sequence[Sequence[Cell]]) -> C
 
     :param sample: the first rows below the headers.
     """
-    amounts = [at for at, header in enumerate(headers) if known_field(header) == "amount"]
+    pair = _debit_and_credit(headers)
+    amounts = [
+        at for at, header in enumerate(headers) if known_field(header) == "amount" and at not in (pair or ())
+    ]
     sign = _sign_column(headers, sample)
-    if sign is not None and len(amounts) == 1:
-        return Computed(SIGNED, lambda cells: _signed(_cell(cells, amounts[0]), _cell(cells, sign)))
-    if all(folded(headers[at]) in _RUNNING for at in amounts):
-        pair = _debit_and_credit(headers)
-        if pair is not None:
-            debit, credit = pair
-            # Some packages write what stands in the credit column with a minus before it.
-            minus = all(_is_minus(row[credit]) for row in sample if _holds(row, credit))
-            return Computed(
-                NET, lambda cells: _less(_cell(cells, debit), _cell(cells, credit), already=minus)
-            )
+    signed = _what_the_sign_is_of(headers, amounts)
+    if sign is not None and signed is not None:
+        return Computed(SIGNED, lambda cells: _signed(_cell(cells, signed), _cell(cells, sign)))
+    if pair is not None and all(folded(headers[at]) in _RUNNING for at in amounts):
+        debit, credit = pair
+        # Some packages write what stands in the credit column with a minus before it.
+        minus = all(_is_minus(row[credit]) for row in sample if _holds(row, credit))
+        return Computed(NET, lambda cells: _less(_cell(cells, debit), _cell(cells, credit), already=minus))
     ages = _ages(headers)
-    if not amounts and len(ages) >= 2:
+    if not amounts and len(ages) >= 2 and _agrees_with_total(headers, sample, ages):
         return Computed(AGED, lambda cells: _sum([_cell(cells, at) for at in ages]))
+    return _less_paid(headers, sample, amounts)
+
+
+def _what_the_sign_is_of(headers: Sequence[str], amounts: Sequence[int]) -> int | None:
+    """The one amount there is, or the one of several that says it is open, or the only total."""
+    still_open = [at for at in amounts if says(headers[at]) == "open"]
+    totals = [at for at, header in enumerate(headers) if known_field(header) == "total"]
+    for found in (amounts, still_open, [] if amounts else totals):
+        if len(found) == 1:
+            return found[0]
     return None
+
+
+def _less_paid(
+    headers: Sequence[str], sample: Sequence[Sequence[Cell]], amounts: Sequence[int]
+) -> Computed | None:
+    """What is left of an amount where one column holds what was paid of it, and none what is still open."""
+    invoiced = list(amounts) or [at for at, header in enumerate(headers) if known_field(header) == "total"]
+    paid = [at for at, header in enumerate(headers) if says(header) == "paid" and _holds_amounts(sample, at)]
+    is_open = any(says(header) == "open" or folded(header) in _RUNNING for header in headers)
+    if len(invoiced) != 1 or len(paid) != 1 or is_open:
+        return None
+    minus = all(_is_minus(row[paid[0]]) for row in sample if _holds(row, paid[0]))
+    return Computed(
+        LEFT, lambda cells: _less(_cell(cells, invoiced[0]), _cell(cells, paid[0]), already=minus)
+    )
+
+
+def _holds_amounts(sample: Sequence[Sequence[Cell]], at: int) -> bool:
+    filled = [row[at] for row in sample if at < len(row) and not is_blank(row[at])]
+    return bool(filled) and all(is_number(cell) for cell in filled)
 
 
 def _debit_and_credit(headers: Sequence[str]) -> tuple[int, int] | None:
@@ -89,22 +134,51 @@ def _debit_and_credit(headers: Sequence[str]) -> tuple[int, int] | None:
 
 
 def _sign_column(headers: Sequence[str], sample: Sequence[Sequence[Cell]]) -> int | None:
-    """The column that holds nothing but words for debit and credit, both of them."""
-    for at in range(len(headers)):
+    """The column that holds nothing but words for debit and credit: both of them, or one where its name says
+    that it tells them apart, for the other may follow further on."""
+    for at, header in enumerate(headers):
         words = {str(row[at]).strip().casefold().rstrip(".") for row in sample if _holds(row, at)}
-        if words & _DEBIT_WORDS and words & _CREDIT_WORDS and words <= _DEBIT_WORDS | _CREDIT_WORDS:
+        both = bool(words & _DEBIT_WORDS and words & _CREDIT_WORDS)
+        if words and words <= _DEBIT_WORDS | _CREDIT_WORDS and (both or _SIDES.fullmatch(header.strip())):
             return at
     return None
 
 
 def _ages(headers: Sequence[str]) -> list[int]:
     """Columns called by days overdue: "0-30", "31 - 60 dagen", "> 90", "Niet vervallen"."""
-    found = []
+    found, by_days = [], False
     for at, header in enumerate(headers):
         name = folded(header)
-        if name in _NOT_YET or (_DAYS_SAID.search(header) and _AGE.fullmatch(name)):
+        says_days = bool(_DAYS_SAID.search(header) and _AGE.fullmatch(name))
+        by_days |= says_days
+        if says_days or name in _NOT_YET or (by_days and name in _OLDEST):
             found.append(at)
     return found if len(found) <= _AGES_MAX else []
+
+
+def _agrees_with_total(headers: Sequence[str], sample: Sequence[Sequence[Cell]], ages: Sequence[int]) -> bool:
+    """Whether the columns by age make up the total beside them, where it stands; else one was overlooked."""
+    totals = [at for at, header in enumerate(headers) if known_field(header) == "total"]
+    if len(totals) != 1:
+        return True
+    sums = (
+        (_cell(row, totals[0]), _sum([_cell(row, at) for at in ages]))
+        for row in sample
+        if _holds(row, totals[0])
+    )
+    return all(_is_nothing(total) or _same(total, found) for total, found in sums)
+
+
+def _same(one: Cell, other: Cell) -> bool:
+    for sign in _SIGNS:
+        with suppress(NotUnderstood):
+            read = [
+                cell if isinstance(cell, Decimal) else parse_amount(str(cell), decimal_sign=sign)
+                for cell in (one, other)
+            ]
+            if abs(read[0] - read[1]) < _NOISE:
+                return True
+    return False
 
 
 def _holds(row: Sequence[Cell], at: int) -> bool:

@@ -19,6 +19,7 @@ from agency.intake.grouped import (
     is_repeated,
 )
 from agency.intake.headers import known_field
+from agency.intake.summed_groups import SummedGroups, find_summed
 from agency.intake.table import Cell, Row
 
 _PAGE: Final = re.compile(
@@ -42,7 +43,7 @@ class Arrangement:
     width: int
     names: tuple[str, ...]
     lines: frozenset[str]
-    grouped: Grouped | None
+    grouped: Grouped | SummedGroups | None
     computed: Computed | None
     merged: int | None = None
 
@@ -55,7 +56,9 @@ class Arrangement:
     def rows(self, rows: Iterable[Row], left_out: list[int]) -> Iterator[Row]:
         """The rows that may be claims, with what is added to them; the numbers of others are noted."""
         rows = self._without_pages(rows, left_out) if self.names else rows
-        if self.grouped is not None:
+        if isinstance(self.grouped, SummedGroups):
+            rows = self.grouped.carry_down(rows, left_out)
+        elif self.grouped is not None:
             rows = carry_down(rows, self.grouped, left_out)
         else:
             rows = _without_totals(rows, self.width, left_out)
@@ -109,9 +112,9 @@ def arrange(
     lines = frozenset(_NUMERALS.sub("0", as_line(cells)) for cells in preamble[: -1 if repeats else None])
     bare = Arrangement(len(headers), tuple(names), lines, None, None)
     plain = [cells for cells in rows if not bare.is_of_the_page(cells)]
-    grouped = None
+    grouped: Grouped | SummedGroups | None = None
     if NAME_ABOVE not in headers and len({known_field(name) for name in names} - {None}) >= _KNOWN_MIN:
-        grouped = find_groups(headers, plain, above=above if repeats else ())
+        grouped = find_groups(headers, plain, above=above if repeats else ()) or find_summed(headers, plain)
     items = [cells for cells in plain if is_item(cells)] if grouped else plain
     computed = None if COMPUTED & set(headers) else find_computed(headers, items)
     merged = None if grouped or NAME_ABOVE in headers else find_merged(headers, plain)

@@ -22,6 +22,13 @@ _TOTAL: Final = re.compile(
 )
 
 
+_OPENING: Final = re.compile(
+    r"(?:begin|openings?|vorig|vorige|oud|anfangs|eröffnungs)[ -]?saldo.*|saldo ?vortrag|opening balance"
+    r"|balance (?:brought )?forward|brought forward|solde (?:initial|reporté|précédent)|à nouveau|transport",
+    re.IGNORECASE,
+)
+
+
 def is_blank(cell: Cell) -> bool:
     """This function will tell whether a cell holds nothing but blanks."""
     return cell is None or (isinstance(cell, str) and not cell.strip())
@@ -60,6 +67,11 @@ def is_value(cell: Cell) -> bool:
 def says_total(cell: Cell) -> bool:
     """This function will tell whether a cell begins with a word for a total."""
     return isinstance(cell, str) and bool(_TOTAL.fullmatch(cell.strip()))
+
+
+def says_balance(text: str) -> bool:
+    """This function will tell whether a text without a number is a word for a total or an opening balance."""
+    return not any(map(str.isdigit, text)) and (says_total(text) or bool(_OPENING.fullmatch(text.strip())))
 
 
 def as_line(cells: Sequence[Cell]) -> str:

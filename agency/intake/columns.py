@@ -15,8 +15,10 @@ from typing import Final, Literal
 from stdnum import iban as stdnum_iban
 
 from agency.intake import values
-from agency.intake.amount_columns import COMPUTED
+from agency.intake.amount_columns import COMPUTED, SIGNED
+from agency.intake.amount_words import says
 from agency.intake.amounts import DecimalSign, NotUnderstood, parse_amount
+from agency.intake.doubts import find_kinds
 from agency.intake.grouped import NAME_ABOVE
 from agency.intake.headers import folded, known_field
 from agency.intake.table import Cell, Row
@@ -27,16 +29,26 @@ _LOOKED_AT: Final = 60  # filled cells of a column: enough to know what it holds
 MOST: Final = 80  # per cent of the filled cells that must agree
 _ENOUGH: Final = 3
 _WORKED_OUT: Final = COMPUTED | {NAME_ABOVE}
+_BALANCES: Final = frozenset({"saldo", "balance", "solde"})
+_PERSONS: Final = frozenset(
+    ("debiteur", "klant", "relatie", "customer", "client", "debtor", "kunde", "debitor", "tiers", "konto",
+     "verkooprelatie", "afnemer")
+)  # fmt: skip
+_NAMES: Final = re.compile(r"na+me?(?:$|n)|naam|name|nom|bezeichnung|denomination|raisonsociale|intitule")
+_THEIRS: Final = re.compile(r"^(?:uw|your|votre|ihr)|order|bestel|commande|bestell")
 
 # Parts of names, strongest first: "Naam tegenpartij" is a name, "Factuurnr. klant" is an invoice number.
 HINTS: Final[dict[str, str]] = {
-    "invoice_number": "factu invoice rechnung boekstuk stuknr document piece volgn bewijs referen",
-    "debtor_name": "naamtegenpartij naam name nom klant debiteur customer client kunde bedrijf firma afnemer",
+    "invoice_number": "factu invoice rechnung boekstuk stuknr document beleg ndoc docn onzeref ourref piece"
+    " volgn bewijs referen =number =nummer =doc =num =nr",
+    "debtor_name": "naamtegenpartij naam name nom bezeichnung klant debiteur customer client kunde bedrijf"
+    " firma afnemer relatie debtor tiers partner =contact contactname contactnaam",
     "amount": "openstaand open saldo rest bedrag amount montant betrag solde debet",
     "total": "totaal total factuurbedrag origineel brut",
     "issued_on": "factuurdatum boekdatum datum date datumb uitgifte emission",
-    "due_on": "verval echeance due faellig fallig betaaldatum termijn",
-    "debtor_reference": "klantn klantc debiteurn debiteurc relatie customern clientn numeroclient kundennr",
+    "due_on": "verval vervd echeance due faellig fallig betaaldatum termijn",
+    "debtor_reference": "klantn klantc debiteurn debiteurc relatienu relatienr relatiec customern clientn"
+    " numeroclient kundennr",
     "iban": "tegenrekening iban rekening account compte",
     "currency": "valuta munt currency devise",
     "email": "mail",
@@ -75,7 +87,12 @@ def propose(headers: Sequence[str], sample: Sequence[Row]) -> Proposal:
     can rule a column out, never be overruled.
     """
     columns = {header: _filled(sample, at) for at, header in enumerate(headers)}
-    ranked = sorted(_candidates(columns), key=lambda found: -found[0])
+    running = _running(headers, sample)
+    candidates = [
+        *_candidates(columns, running),
+        *_told_by_values(columns, running, headers, sample),
+    ]
+    ranked = sorted(candidates, key=lambda found: -found[0])
     chosen: dict[str, str] = {}
     reasons = []
     for _, reason in ranked:
@@ -83,10 +100,33 @@ def propose(headers: Sequence[str], sample: Sequence[Row]) -> Proposal:
             chosen[reason.field] = reason.header
             reasons.append(reason)
     _order_dates(chosen, columns)
-    return Proposal(chosen, tuple(reasons))
+    _drop_smaller_total(chosen, headers, sample)
+    kept = tuple(reason for reason in reasons if reason.field in chosen or reason.field == "due_on")
+    return Proposal(chosen, kept)
 
 
-def _candidates(columns: Mapping[str, list[Cell]]) -> Iterable[tuple[int, Reason]]:
+def _told_by_values(
+    columns: Mapping[str, list[Cell]],
+    running: Mapping[str, bool],
+    headers: Sequence[str],
+    sample: Sequence[Row],
+) -> Iterable[tuple[int, Reason]]:
+    """What only values say: which column tells credit notes apart, and that of two columns called after the
+    debtor one holds numbers; an amount beside what is still open of it is its total."""
+    kinds = find_kinds(headers, sample)
+    if kinds:
+        yield 2_000_000, Reason("document_kind", kinds, "content")
+    still_open = any(says(header) == "open" for header in headers) or False in running.values()
+    for at, (header, cells) in enumerate(columns.items()):
+        if folded(header) in _PERSONS and cells and _most(sum(map(_is_code, cells)), cells):
+            yield 150_000 - at, Reason("debtor_reference", header, "content")
+        if still_open and known_field(header) == "amount" and says(header) is None and cells:
+            yield 100_000 - at, Reason("total", header, "content")
+
+
+def _candidates(
+    columns: Mapping[str, list[Cell]], running: Mapping[str, bool]
+) -> Iterable[tuple[int, Reason]]:
     order = {header: at for at, header in enumerate(columns)}
     for header, cells in columns.items():
         for field, hints in HINTS.items():
@@ -95,14 +135,17 @@ def _candidates(columns: Mapping[str, list[Cell]]) -> Iterable[tuple[int, Reason
             if not named and part is None and field not in _TELLING:
                 continue
             fits = _fits(field, cells)
-            if fits is False or (not cells and not named):
+            if (
+                fits is False
+                or (not cells and not named)
+                or (part is None and not named and _is_other(field, header))
+            ):
                 continue
-            score = 1000 if named else 200 - 10 * part if part is not None else 0
+            score = 1000 if named else 200 - 10 * min(part, 9) if part is not None else 0
             score += 100 if fits else 0
-            if header in _WORKED_OUT:  # beside it stand its parts, and often a running balance
-                score += 500
+            score += _said_more(field, header, running)
             if field == "debtor_name" and len(cells) >= _ENOUGH and len(set(cells)) == 1:
-                score -= 900  # the same name on every row is more likely the creditor's own
+                score = 150 if named else 0  # the same name on every row may be the creditor's own
             if score <= 0 or (
                 field in ("amount", "invoice_number", "debtor_name") and score == 100 and fits is None
             ):
@@ -113,8 +156,81 @@ def _candidates(columns: Mapping[str, list[Cell]]) -> Iterable[tuple[int, Reason
             yield 1_000_000 - order[header], Reason(str(known_field(header)), header, "named")
 
 
+def _said_more(field: str, header: str, running: Mapping[str, bool]) -> int:
+    """What else a name says for or against a field: what is still open goes before what was invoiced."""
+    if field == "debtor_name":
+        return 50 if header in _WORKED_OUT or _NAMES.search(folded(header)) else 0
+    if field == "debtor_reference":
+        return -5000 if _NAMES.search(folded(header)) else 0
+    if field not in ("amount", "total"):
+        return 0
+    said = says(header)
+    if header in _WORKED_OUT:  # beside it stand its parts, and often a running balance
+        return 1500 if header == SIGNED else 500
+    if said in ("vat", "paid"):
+        return -5000
+    if said == "without_vat":
+        return -150 if field == "amount" else -5000
+    if field == "amount" and header in running:
+        return -950 if running[header] else 1000
+    return 1000 if said == "open" and field == "amount" else 0
+
+
+def _is_other(field: str, header: str) -> bool:
+    """Whether a name says that values alone must not make a column this field."""
+    if field == "due_on":
+        return not header.startswith("column ")  # a value date or a date of booking is no day to pay
+    return field == "invoice_number" and bool(_THEIRS.search(folded(header)))
+
+
+def _is_code(cell: Cell) -> bool:
+    text = str(cell).strip()
+    return isinstance(cell, Decimal) or (" " not in text and (text.isupper() or any(map(str.isdigit, text))))
+
+
+def _running(headers: Sequence[str], sample: Sequence[Row]) -> dict[str, bool]:
+    """The balances beside an amount: True for one that runs on from row to row, False for what is open of
+    each amount, which is never more than the amount."""
+    amounts = [header for header in headers if known_field(header) == "amount" and header not in COMPUTED]
+    balances = [header for header in amounts if folded(header) in _BALANCES]
+    rest = [header for header in amounts if header not in balances and says(header) is None]
+    return {
+        balance: any(not _never_less(headers, sample, other, balance) for other in rest)
+        for balance in balances
+        if rest
+    }
+
+
+def _never_less(headers: Sequence[str], sample: Sequence[Row], header: str, than: str) -> bool:
+    """Whether no amount in one column is less than that of the other column beside it."""
+    at, other = list(headers).index(header), list(headers).index(than)
+    for _, row in sample[:_LOOKED_AT]:
+        pairs = [_in_both_ways(row[place]) if place < len(row) else [] for place in (at, other)]
+        both = [(one, two) for one, two in zip(*pairs, strict=False) if one is not None and two is not None]
+        if both and all(abs(one) < abs(two) or one * two < 0 for one, two in both):
+            return False
+    return True
+
+
+def _in_both_ways(cell: Cell) -> list[Decimal | None]:
+    if isinstance(cell, Decimal):
+        return [cell, cell]
+    return [_amount(str(cell or "").strip(), sign) for sign in _SIGNS]
+
+
+def _drop_smaller_total(chosen: dict[str, str], headers: Sequence[str], sample: Sequence[Row]) -> None:
+    """A total that is less than what is open of it, is another total."""
+    if {"amount", "total"} <= chosen.keys() and not _never_less(
+        headers, sample, chosen["total"], chosen["amount"]
+    ):
+        del chosen["total"]
+
+
 def _hinted(header: str, hint: str) -> bool:
-    """Short hints must begin a word: "tel" is in "Telefoon", not in "Wertstellung"."""
+    """Short hints must begin a word: "tel" is in "Telefoon", not in "Wertstellung"; behind = stands all of
+    it."""
+    if hint.startswith("="):
+        return folded(header) == hint[1:]
     if len(hint) > 3:
         return hint in folded(header)
     return any(folded(word).startswith(hint) for word in re.split(r"[^\w]+|_|(?<=[a-z])(?=[A-Z])", header))
@@ -300,10 +416,12 @@ def _amount(text: str, sign: DecimalSign) -> Decimal | None:
 def _order(days: Sequence[str]) -> tuple[DateOrder | None, str]:
     shown: set[DateOrder] = set()
     doubtful = ""
+    short = []
     for text in days:
-        parts = re.match(r"(\d{1,2})([-/. ])(\d{1,2})\2\d{4}", text)
+        parts = re.match(r"(\d{1,2})([-/. ])(\d{1,2})\2(\d{4}|\d{2})(?!\d)", text)
         if parts is None:
             continue
+        short += [parts] if len(parts[4]) == 2 else []
         first, second = int(parts[1]), int(parts[3])
         if first > 12 or second > 12:
             shown.add("day" if first > 12 else "month")
@@ -311,6 +429,16 @@ def _order(days: Sequence[str]) -> tuple[DateOrder | None, str]:
             doubtful = doubtful or text
     if len(shown) > 1:
         return None, days[0]
+    if short and not _year_is_last(short):
+        return None, short[0][0]
     if shown:
         return shown.pop(), ""
     return (None, doubtful) if doubtful else ("day", "")
+
+
+def _year_is_last(days: Sequence["re.Match[str]"]) -> bool:
+    """Whether of days such as `1-8-26` the year is the last part: it has two digits and differs least, and
+    what stands in the middle is no month."""
+    firsts, lasts = {parts[1] for parts in days}, {parts[4] for parts in days}
+    no_month = any(int(parts[3]) > 12 for parts in days)
+    return no_month or any(len(first) == 1 for first in firsts) or len(lasts) < len(firsts)

@@ -3,9 +3,10 @@
 import codecs
 import csv
 import io
+import re
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
@@ -23,17 +24,30 @@ from agency.intake.table import (
 from agency.ports.readers import Unreadable
 
 DELIMITERS: Final = (";", ",", "\t", "|")
+_WHOLE: Final = re.compile(r"[-+(]?\s*(?:€|EUR)?\s*[-+]?\d[\d.]*", re.ASCII)
+_DECIMALS: Final = re.compile(r"\d{2}[-)]?", re.ASCII)
+_TEXT_FORMULA: Final = re.compile(r'="([^"]*)"')
 _LOOKED_AT: Final = 65_536
 _NUL: Final = "contains a NUL character; this is not a text file"
+# What Windows-1252 has for quotes and the like are letters in DOS (é ä å ç ê ë ï ô ö): so within a word.
+_WITHIN_DOS_WORDS: Final = re.compile(
+    rb"[A-Za-z][\x82\x84\x86\x87\x88\x89\x8b\x93\x94][a-z]|[a-z][\x82\x88\x89](?=[\s;,|\"]|$)"
+)
+_IN_NO_TEXT: Final = re.compile(rb"[\x00-\x08\x0b\x0e-\x19\x1b-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a text is cut into cells. `escape` is a backslash where the text uses it, else None."""
+    """How a text is cut into cells.
+
+    :param escape: a backslash where the text uses it, else None.
+    :param formulas: a cell may say `="00012"`, by which programs keep a spreadsheet from dropping the zeros.
+    """
 
     delimiter: str
     escape: str | None = None
     lines_before: int = 0
+    formulas: bool = False
 
 
 def read_delimited(content: Content) -> Table:
@@ -46,32 +60,59 @@ def read_delimited(content: Content) -> Table:
         raise Unreadable("a SYLK file (.slk) is not read; save it as a workbook (.xlsx) or CSV")
     encoding = find_encoding(content)
     start = codecs.getincrementaldecoder(encoding)().decode(content[:_LOOKED_AT])
-    dialect = find_dialect(start)
+    dialect = replace(find_dialect(start), formulas='="' in start)
     progress = Progress(len(content))
     stream = flow(content)
     lines = io.TextIOWrapper(stream, encoding=encoding, errors="strict", newline="")
     for _ in range(dialect.lines_before):
         lines.readline()
-    return lay_out(_records(lines, dialect, stream, progress), progress)
+    table = lay_out(_records(lines, dialect, stream, progress), progress)
+    if dialect.delimiter == "," and _cuts_amounts(table):
+        raise Unreadable(
+            "the commas between the columns cut amounts in two as well; save the file with semicolons"
+        )
+    return table
+
+
+def _cuts_amounts(table: Table) -> bool:
+    """Whether rows are wider than their headers, and two digits follow a whole number all the way down."""
+    width = len(table.headers)
+    full = [[str(cell or "").strip() for cell in cells] for _, cells in table.sample if len(cells) == width]
+    if not table.has_headers or table.headers[-1] != f"column {width}" or not full:
+        return False
+    return any(
+        all(_WHOLE.fullmatch(cells[at]) and _DECIMALS.fullmatch(cells[at + 1]) for cells in full)
+        for at in range(width - 1)
+    )
 
 
 def find_encoding(content: Content) -> str:
     """This function will find the encoding: by its mark, by where its NULs stand, else UTF-8 when the whole
-    text is, else Windows-1252.
+    text is, else that of DOS or Windows-1252, by which signs stand within words.
 
     :raises Unreadable: it is none of these, or holds NUL characters.
     """
     start = content[: _LOOKED_AT // 16]
+    candidates: Iterable[str]
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
         candidates = ["utf-16"]
     elif b"\x00" in start:
         candidates = _unmarked_utf16(start)
     else:
-        candidates = ["utf-8-sig", "cp1252"]
+        candidates = _of_single_bytes(content)
     for encoding in candidates:
         if _decodes(content, encoding):
             return encoding
     raise Unreadable("the text is in no encoding that is read: UTF-8, UTF-16 or Windows-1252")
+
+
+def _of_single_bytes(content: Content) -> Iterator[str]:
+    yield "utf-8-sig"
+    if any(map(_WITHIN_DOS_WORDS.search, parts(content))) and not any(
+        map(_IN_NO_TEXT.search, parts(content))
+    ):
+        yield "cp858"
+    yield "cp1252"
 
 
 def _unmarked_utf16(start: bytes) -> list[str]:
@@ -146,6 +187,12 @@ def _reader(lines: "io.TextIOBase", dialect: Dialect) -> "Iterator[list[str]]":
     )
 
 
+def _bare(cell: str) -> str:
+    """What stands in `="00012"`."""
+    text = _TEXT_FORMULA.fullmatch(cell)
+    return text[1] if text else cell
+
+
 def _records(
     lines: io.TextIOWrapper, dialect: Dialect, stream: io.BufferedReader, progress: Progress
 ) -> Iterator[Row]:
@@ -166,5 +213,5 @@ def _records(
         if number > ROWS_MAX + PREAMBLE_ROWS_MAX:
             raise Unreadable(f"the file has more than {ROWS_MAX:,} rows")
         if any(cell and not cell.isspace() for cell in cells):
-            yield number, cells
+            yield number, [*map(_bare, cells)] if dialect.formulas else cells
     progress.done = progress.whole

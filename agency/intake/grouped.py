@@ -92,7 +92,7 @@ def find_groups(
         return None
     if len(above_items) * 100 < len(starts) * _MOST:
         return None
-    if (not first and starts[0] > items[0]) or _names_itself(headers, [rows[at] for at in items]):
+    if (not first and starts[0] > items[0]) or names_itself(headers, [rows[at] for at in items]):
         return None
     later = starts if first else starts[1:]
     return Grouped(
@@ -127,8 +127,9 @@ def _columns_filled(
     return tuple(sorted(filled)) if named and not filled & used else ()
 
 
-def _names_itself(headers: Sequence[str], items: Sequence[Sequence[Cell]]) -> bool:
-    """Whether the rows hold their debtor's name: then words between them are remarks, not headings."""
+def names_itself(headers: Sequence[str], items: Sequence[Sequence[Cell]]) -> bool:
+    """This function will tell whether rows hold their debtor's name: then words between them are remarks, not
+    headings."""
     at = [place for place, header in enumerate(headers) if known_field(header) == "debtor_name"]
     telling = sum(any(place < len(cells) and not is_blank(cells[place]) for place in at) for cells in items)
     return telling * 2 > len(items)

@@ -13,7 +13,7 @@ HEADERS: Final[dict[str, str]] = {
     "invoice_number": "factuurnummer factuurnr factuur factuurid invoicenumber invoiceno invoicenr"
     " invoice invoiceid"
     " numerofacture nfacture nofacture facture rechnungsnummer rechnungsnr documentnumber"
-    " documentnummer docid"
+    " documentnummer docid documentno documentnr docno docnr"
     " reference referentie kenmerk yourreference invoicereference invoiceref factuurreferentie"
     " numfacture numerodefacture nodefacture ndefacture nfact numerodepiece numeropiece numpiece nopiece"
     " npiece ndepiece reffacture referencefacture numerodedocument",
@@ -26,8 +26,11 @@ HEADERS: Final[dict[str, str]] = {
     " outstanding outstandingamount amountoutstanding balance balancedue totalopenamount montant"
     " montantdu solde"
     " montantouvert resteapayer betrag offenerbetrag restbedrag tebetalen vorderingsbedrag hoofdsom principal"
-    " amountopen claimamount debitminuscredit amountwithitssign sumoftheageingcolumns soldedu soldeouvert"
-    " montantrestant restedu resteapercevoir montantimpaye impaye montantechu offenerposten offen",
+    " amountopen claimamount debitminuscredit amountwithitssign sumoftheageingcolumns amountlesswhatwaspaid"
+    " soldedu soldeouvert"
+    " montantrestant restedu resteapercevoir montantimpaye impaye montantechu offenerposten offen"
+    " remainingamount amountremaining nogtebetalen restant restantbedrag totaalopenstaand amountdueinclvat"
+    " residual residualamount opensaldo saldoopen saldoopenstaand resterendbedrag nogopenstaand",
     "total": "factuurbedrag totaalbedrag totaal bedraginclbtw bedraginclusiefbtw invoiceamount total"
     " totalamount"
     " totalinclvat montanttotal montantttc montantfacture rechnungsbetrag brutto amountinclvat",
@@ -54,7 +57,7 @@ HEADERS: Final[dict[str, str]] = {
     " debtorname debtor companyname company nom nomclient client raisonsociale societe kundenname kunde firma"
     " naamdebiteur naamklant fullname volledigenaam"
     " debtorabove nomduclient nomdudebiteur denomination denominationsociale intitule intituleclient tiers"
-    " debiteuren nomprenom",
+    " debiteuren nomprenom relatienaam naamrelatie",
     "registration_number": "kvk kvknummer kvknr kbo kbonummer ondernemingsnummer handelsregisternummer"
     " registrationnumber companynumber chamberofcommerce numeroentreprise bce"
     " numerodentreprise ndentreprise nentreprise numerobce siren handelsregister"

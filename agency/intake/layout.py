@@ -4,12 +4,20 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
+from typing import Final
 
 from agency.intake.arrangement import arrange
 from agency.intake.cells import as_line, is_blank, is_number, is_value, is_year
-from agency.intake.headers import known_field
+from agency.intake.headers import folded, known_field
 from agency.intake.table import PREAMBLE_ROWS_MAX, SAMPLE_ROWS, Cell, Progress, Row, Table
 from agency.ports.readers import Unreadable
+
+_SECOND_WORDS: Final = frozenset(
+    ("nr", "nummer", "no", "number", "code", "verval", "factuur", "open", "totaal", "total", "debet",
+     "credit", "debit", "eur", "excl", "incl", "btw", "vat", "dagen", "days", "echeance", "facture",
+     "invoice", "due", "betaald", "paid", "saldo", "numero")
+)  # fmt: skip
+"""What stands in the second of two rows of headers, below "Datum", "Bedrag" or "Klant"."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,9 @@ def lay_out(
         raise Unreadable("the header line has only one column; no delimiter was found")
     first = 0 if layout.at is None else layout.at + 1
     names = [] if layout.at is None else [str(cell or "").strip() for cell in start[layout.at][1]]
+    if names and _names_go_on([cells for _, cells in start[first : first + 2]]):
+        names = _joined(names, start[first][1])
+        first += 1
     headers = _distinct([*names, *[""] * (layout.width - len(names))])
     preamble = [cells for _, cells in start[: layout.at or 0]]
     arranged = arrange(headers, names, preamble, [cells for _, cells in start[first:]])
@@ -79,6 +90,31 @@ def find_headers(rows: Sequence[Sequence[Cell]]) -> Layout:
     if any(is_value(cell) for cell in rows[at]) or _mostly_numbers(rows[at]):
         return Layout(None, usual)
     return Layout(at, max(usual, _width(rows[at])))
+
+
+def _names_go_on(rows: Sequence[Sequence[Cell]]) -> bool:
+    """Whether a second row of headers follows: words by which columns are called, and values right below."""
+    if len(rows) < 2:
+        return False
+    filled = [cell for cell in rows[0] if not is_blank(cell)]
+    called = [cell for cell in filled if isinstance(cell, str) and (known_field(cell) or _is_word(cell))]
+    below = any(is_value(cell) for cell in rows[1])
+    return len(called) >= 2 and len(called) == len(filled) and below
+
+
+def _is_word(cell: str) -> bool:
+    return folded(cell) in _SECOND_WORDS
+
+
+def _joined(names: Sequence[str], more: Sequence[Cell]) -> list[str]:
+    """Headers of two rows: a name over several columns stands in the first of them."""
+    joined, over = [], ""
+    for at in range(max(len(names), len(more))):
+        name = names[at] if at < len(names) else ""
+        below = "" if at >= len(more) or is_blank(more[at]) else str(more[at]).strip()
+        over = name or (over if below else "")
+        joined.append(f"{over} {below}".strip())
+    return joined
 
 
 def _mostly_numbers(cells: Sequence[Cell]) -> bool:

@@ -12,6 +12,7 @@ from agency.intake.amount_columns import SIGNED
 from agency.intake.amounts import DecimalSign
 from agency.intake.columns import find_writing
 from agency.intake.content import Content
+from agency.intake.doubts import find_doubt, settle
 from agency.intake.headers import HEADERS, known_field
 from agency.intake.models import ColumnMapping
 from agency.intake.reading import read_table
@@ -79,11 +80,12 @@ class Mapped:
         )
 
 
-def recognise(headers: Sequence[str]) -> Mapped:
+def recognise(headers: Sequence[str], sample: Sequence[Row] = ()) -> Mapped:
     """This function will recognise columns by their headers.
 
-    :raises UnclearColumns: two columns could be the same field, two are named alike, or one that is
-        needed is missing.
+    :param sample: the first rows: what stands in a column may show that its name says too little.
+    :raises UnclearColumns: two columns could be the same field, two are named alike, one that is needed is
+        missing, or an amount is not plainly what is still owed.
     """
     found: dict[str, list[str]] = {}
     for header in headers:
@@ -95,7 +97,7 @@ def recognise(headers: Sequence[str]) -> Mapped:
     columns = {ours: names[0] for ours, names in found.items() if len(names) == 1}
     if "amount" not in found and "total" in columns:
         columns["amount"] = columns["total"]
-    proposal = Mapped(columns=columns)
+    proposal = Mapped(columns=settle(columns, headers, sample))
     for ours, names in found.items():
         if len(names) > 1:
             raise UnclearColumns(
@@ -104,6 +106,9 @@ def recognise(headers: Sequence[str]) -> Mapped:
                 field=ours,
             )
     check_columns(proposal, headers)
+    field, doubt = find_doubt(proposal.columns, headers, sample)
+    if doubt:
+        raise UnclearColumns(doubt, proposal=proposal, field=field)
     return proposal
 
 
@@ -193,7 +198,7 @@ def choose_mapping(unit: Unit, *, creditor_id: UUID, content: Content) -> Chosen
         if _opens(mapping, opened):
             mapped = as_mapped(mapping)
             return Chosen(opened[mapped.sheet], mapped, mapping.id)
-    mapped = as_written(recognise(table.headers), table.headers, table.sample)
+    mapped = as_written(recognise(table.headers, table.sample), table.headers, table.sample)
     if table.rivals:
         raise UnclearColumns(
             f"several sheets could hold the claims: {', '.join((table.sheet, *table.rivals))}",

@@ -179,6 +179,8 @@ class PlainRows:
         cell, dutch = pl.col(field), pl.col("land") == "NL"
         if field in _TEXT_FIELDS:
             whole = cell.str.contains(_TEXT) & (cell.str.len_chars() <= _TEXT_FIELDS[field])
+            if field == "invoice_number":  # one without a digit may be a word for a total
+                whole = whole & cell.str.contains(r"[0-9]")
             return pl.when(whole & ~cell.str.ends_with(".0")).then(cell)
         if field in ("amount", "total"):
             digits = cell.str.replace_all(r"[.,]", "").cast(pl.Int64, strict=False)

@@ -15,6 +15,7 @@ from agency.intake.archive import is_archive
 from agency.intake.chunks import Checked, Chunk, chunks_of_rows, chunks_of_tables
 from agency.intake.content import Content
 from agency.intake.importing import Counts, claims_of_rows, import_rows
+from agency.intake.invoice_remarks import OWED_BY_CREDITOR, is_owed_by, remarks_on
 from agency.intake.mapping import Chosen, Mapped, UnclearColumns, as_mapped, choose_mapping, open_as
 from agency.intake.models import ColumnMapping, Placement, PlacementState
 from agency.intake.reading import Progress
@@ -194,7 +195,8 @@ class _Reading:
         self.mapped = mapped
         self.after_chunk = after_chunk
         self.creditor_id = placement.creditor_id
-        self.habits = habits_of(unit, creditor_id=placement.creditor_id)
+        self.creditor = creditor_of(unit, creditor_id=placement.creditor_id)
+        self.habits = Habits(country=self.creditor.country, language=self.creditor.language)
         self.documents: list[Evidence] = []
 
     def run(self, content: bytes) -> tuple[Counts, Opened]:
@@ -253,8 +255,12 @@ class _Reading:
                 left_out = {reject.field for reject in checked if reject.field in LENIENT}
                 kept = {field: cell for field, cell in invoice.cells.items() if field not in left_out}
                 checked = checker.check(invoice.row, kept)
+            if invoice.invoice is not None and is_owed_by(invoice.invoice, self.creditor):
+                checked = [Reject(invoice.row, "file", OWED_BY_CREDITOR, invoice.name)]
             if isinstance(checked, tuple):
                 evidence[invoice.row] = invoice.evidence
+                if invoice.invoice is not None:
+                    checker.add_remarks(invoice.row, remarks_on(invoice.invoice, self.creditor))
             yield invoice.row, checked
 
     def keep_evidence(self, evidence: dict[int, tuple[Evidence, ...]]) -> None:
@@ -304,8 +310,13 @@ def note_choice(placement: Placement, chosen: Chosen) -> None:
 
 def habits_of(unit: Unit, *, creditor_id: UUID) -> Habits:
     """This function will return what is true of a creditor's claims where its files are silent."""
-    creditor = unit.session.exec(select(Creditor).where(Creditor.id == creditor_id)).one()
+    creditor = creditor_of(unit, creditor_id=creditor_id)
     return Habits(country=creditor.country, language=creditor.language)
+
+
+def creditor_of(unit: Unit, *, creditor_id: UUID) -> Creditor:
+    """This function will return the creditor whose file is read."""
+    return unit.session.exec(select(Creditor).where(Creditor.id == creditor_id)).one()
 
 
 def saved_mapping(unit: Unit, *, creditor_id: UUID, mapping_id: UUID) -> Mapped:

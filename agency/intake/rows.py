@@ -4,7 +4,7 @@ A value is worked out once per distinct text, so that a hundred thousand rows of
 few thousand customers cost little more than reading them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from agency.intake import beside, values
 from agency.intake.amounts import NotUnderstood, parse_amount, to_minor
+from agency.intake.cells import says_balance
 from agency.intake.checks.finding import Finding, Severity
 from agency.intake.checks.row import FREE_TEXTS, check_row, read_text
 from agency.intake.mapping import Mapped
@@ -36,6 +37,7 @@ DUE_BEFORE_ISSUED: Final = "is before the invoice date"
 IN_FUTURE: Final = "is in the future"
 TOO_OLD: Final = "is too long ago"
 TOO_FAR: Final = "is more than a year ahead"
+A_BALANCE: Final = "is a total or a balance, not the number of an invoice"
 CREDITS_NOTHING: Final = "a credit note must name the invoice that it credits"
 OPEN_OVER_TOTAL: Final = "is more than the total of the invoice"
 HOUSE_NUMBER_ALONE: Final = "needs a street beside it"
@@ -90,6 +92,7 @@ class RowChecker:
         self._known: dict[str, dict[str, dict[Cell, Understood]]] = {}  # country -> field -> cell
         self._parsers: dict[str, Parser] = {
             **dict.fromkeys(REFERENCES, _identifier),
+            "invoice_number": _document_number,
             **dict.fromkeys(("debtor_name", "street", "house_number", "city", "dispute_reason"), _text),
             "description": lambda cell, _: _text_of(cell, DESCRIPTION_MAX),
             "document_kind": lambda cell, _: values.DOCUMENT_KIND.read(_plain(cell)),
@@ -154,6 +157,10 @@ class RowChecker:
         ]
         if not rejects:
             self._remarks += [(row, one) for one in told]
+
+    def add_remarks(self, row: int, found: Iterable[Finding]) -> None:
+        """This function will keep what else was noticed about a row."""
+        self._remarks += [(row, one) for one in found]
 
     def take_remarks(self) -> list[tuple[int, Finding]]:
         """This function will hand over the warnings and questions about rows since the last time."""
@@ -351,6 +358,13 @@ def _identifier(cell: Cell, _: str) -> str:
     if len(text) > 80:
         raise NotUnderstood(TOO_LONG)
     return text
+
+
+def _document_number(cell: Cell, land: str) -> str:
+    number = _identifier(cell, land)
+    if says_balance(number):
+        raise NotUnderstood(A_BALANCE)
+    return number
 
 
 def _collected_currency(cell: Cell, _: str) -> str:

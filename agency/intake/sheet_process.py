@@ -10,8 +10,12 @@ then None. A message that is a text says why it cannot go on.
 
 import io
 import pickle
+import re
 import resource
 import sys
+import zipfile
+from collections.abc import Iterator, Sequence
+from xml.etree import ElementTree
 
 from python_calamine import CalamineSheet, CalamineWorkbook, SheetVisibleEnum
 
@@ -21,6 +25,10 @@ SHEETS_MAX = 100
 LOOKED_AT = 40
 CHUNK = 2_000
 INDEX_BYTES = 4
+ZEROS = re.compile(r'"?0{2,}"?')
+LETTERS_OF_A_COLUMN = re.compile(r"[A-Z]{1,3}")
+Padding = dict[int, int]
+"""Which columns of a row are shown with leading zeros, and how many digits wide."""
 
 
 def limit() -> None:
@@ -60,19 +68,109 @@ def main() -> None:
         ]
     )
     while len(wanted := sys.stdin.buffer.read(4)) == INDEX_BYTES:
-        tell_rows(filled[int.from_bytes(wanted, "big")])
+        sheet = filled[int.from_bytes(wanted, "big")]
+        tell_rows(sheet, padded_rows(content, sheet.name))
 
 
-def tell_rows(sheet: CalamineSheet) -> None:
-    """This function will send the rows of one sheet."""
-    chunk = []
-    for row in sheet.iter_rows():
-        chunk.append(row)
+def tell_rows(sheet: CalamineSheet, padded: Iterator[tuple[int, Padding]]) -> None:
+    """This function will send the rows of one sheet, numbers with the zeros before them that it shows."""
+    chunk: list[Sequence[object]] = []
+    left = (sheet.start or (0, 0))[1]
+    number, widths = next(padded, (0, {}))
+    for at, row in enumerate(sheet.iter_rows(), start=1):
+        while number and number < at:
+            number, widths = next(padded, (0, {}))
+        chunk.append(with_zeros(row, widths, left) if number == at else row)
         if len(chunk) == CHUNK:
             tell(chunk)
             chunk = []
     tell(chunk)
     tell(None)
+
+
+def with_zeros(row: Sequence[object], widths: Padding, left: int) -> list[object]:
+    """This function will write the whole numbers of a row as wide as they are shown.
+
+    :param left: the column of the row's first cell.
+    """
+    return [wide(cell, widths[at]) if at in widths else cell for at, cell in enumerate(row, start=left)]
+
+
+def wide(cell: object, width: int) -> object:
+    """This function will write a whole number with zeros before it, and leave anything else as it is."""
+    if isinstance(cell, float) and cell >= 0 and cell.is_integer():  # lint-skip: float  a cell of a workbook
+        return f"{int(cell):0{width}d}"
+    return cell
+
+
+def padded_rows(content: bytes, sheet: str) -> Iterator[tuple[int, Padding]]:
+    """This function will find the cells of an xlsx sheet whose format shows leading zeros, such as `00000`:
+    the library gives their numbers without them. Rows come in order, those without such cells do not."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            widths = zero_formats(archive)
+            if widths:
+                yield from padded_cells(archive, part_of(archive, sheet), widths)
+    # No xlsx, or one that only the library understands: then nothing is known of formats.
+    except (KeyError, ValueError, OSError, zipfile.BadZipFile, ElementTree.ParseError, NotImplementedError):
+        return
+
+
+def zero_formats(archive: zipfile.ZipFile) -> dict[str, int]:
+    """This function will return the styles of cells that show leading zeros, by number, with their width."""
+    styles = ElementTree.fromstring(archive.read("xl/styles.xml"))  # noqa: S314 - this process is the guard
+    formats = {
+        one.get("numFmtId"): len((one.get("formatCode") or "").strip('"'))
+        for one in styles.iterfind("{*}numFmts/{*}numFmt")
+        if ZEROS.fullmatch(one.get("formatCode") or "")
+    }
+    return {
+        str(at): formats[style.get("numFmtId")]
+        for at, style in enumerate(styles.iterfind("{*}cellXfs/{*}xf"))
+        if style.get("numFmtId") in formats
+    }
+
+
+def part_of(archive: zipfile.ZipFile, sheet: str) -> str:
+    """This function will return where in the archive a sheet stands."""
+    book = ElementTree.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314
+    links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
+    targets = {link.get("Id"): link.get("Target") or "" for link in links}
+    for one in book.iterfind("{*}sheets/{*}sheet"):
+        if one.get("name") == sheet:
+            wanted = next(value for name, value in one.items() if name.endswith("}id"))
+            target = targets[wanted]
+            return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+    raise KeyError(sheet)
+
+
+def padded_cells(
+    archive: zipfile.ZipFile, part: str, styles: dict[str, int]
+) -> Iterator[tuple[int, Padding]]:
+    """This function will go through a sheet's cells for those of certain styles."""
+    with archive.open(part) as stream:
+        for _, element in ElementTree.iterparse(stream):  # noqa: S314
+            if not element.tag.endswith("}row"):
+                continue
+            found = {
+                column_of(cell.get("r") or ""): styles[cell.get("s") or ""]
+                for cell in element
+                if cell.get("s") in styles and cell.get("t") in (None, "n")
+            }
+            if found:
+                yield int(element.get("r") or 0), found
+            element.clear()
+
+
+def column_of(reference: str) -> int:
+    """This function will return the place of a cell such as `B7` in its row, from 0."""
+    letters = LETTERS_OF_A_COLUMN.match(reference)
+    if letters is None:
+        raise ValueError(reference)
+    place = 0
+    for letter in letters[0]:
+        place = place * 26 + ord(letter) - ord("A") + 1
+    return place - 1
 
 
 if __name__ == "__main__":

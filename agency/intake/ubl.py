@@ -51,6 +51,7 @@ class InvoiceRow:
     evidence: tuple[Evidence, ...] = ()
     refusal: str = ""
     document: Evidence | None = None
+    invoice: EInvoice | None = None
 
 
 def open_by_headers(content: bytes) -> Chosen:
@@ -59,7 +60,8 @@ def open_by_headers(content: bytes) -> Chosen:
     :raises UnclearColumns: they leave doubt.
     """
     table = read_table(content)
-    return Chosen(table, as_written(recognise(table.headers), table.headers, table.sample), None)
+    mapped = as_written(recognise(table.headers, table.sample), table.headers, table.sample)
+    return Chosen(table, mapped, None)
 
 
 def read_invoices(
@@ -78,7 +80,7 @@ def read_invoices(
     if not is_archive(content):
         invoice = reader(content, name)
         progress.done = progress.whole
-        yield InvoiceRow(1, name, _cells(invoice), _evidence(content, name, invoice))
+        yield InvoiceRow(1, name, _cells(invoice), _evidence(content, name, invoice), invoice=invoice)
         return
     progress.whole = count_files(content)
     row = 0
@@ -114,7 +116,7 @@ def _of_invoice(packed: Packed, row: int, reader: EInvoiceReader) -> InvoiceRow:
         return InvoiceRow(row, name, document=Evidence(name, "", content, is_invoice=False))
     except Unreadable as refusal:
         return InvoiceRow(row, name, refusal=refusal.reason)
-    return InvoiceRow(row, name, _cells(invoice), _evidence(content, name, invoice))
+    return InvoiceRow(row, name, _cells(invoice), _evidence(content, name, invoice), invoice=invoice)
 
 
 def _of_table(packed: Packed, before: int, choose: OpenTable) -> Iterator[InvoiceRow]:

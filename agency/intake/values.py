@@ -25,11 +25,29 @@ NOT_A_CURRENCY: Final = "is not a currency (three letters, such as EUR)"
 
 _PLAIN = re.compile(r"\d+", re.ASCII)
 _DATE = re.compile(r"(\d{1,4})[-/. ](\d{1,2})[-/. ](\d{1,4})(?:[T ]\d.*)?", re.ASCII)
+_NAMED = re.compile(r"(\d{1,2})(?:er|\.)?[ \-./]{1,2}([^\W\d_]{3,10})\.?[ \-./]{1,2}(\d{4}|\d{2})")
+_MONTH_NAMES: Final = (
+    "jan januari january janvier januar janv",
+    "feb februari february février fevrier februar févr fevr fév",
+    "mrt mar maart march mars märz maerz mär",
+    "apr april avril avr",
+    "mei may mai",
+    "jun juni june juin",
+    "jul juli july juillet juil",
+    "aug augustus august août aout",
+    "sep sept september septembre",
+    "okt oct oktober october octobre",
+    "nov november novembre",
+    "dec dez december decembre décembre dezember déc",
+)
+_MONTHS: Final = {name: at for at, names in enumerate(_MONTH_NAMES, 1) for name in names.split()}
+_CENTURY_TURNS: Final = 70  # as POSIX has it nearly: 69 is 2069, 70 is 1970
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\.0)?", re.ASCII)
 
 
 def parse_date(value: str, *, order: DateOrder) -> date:
-    """This function will read `2026-11-22`, `20261122`, `22-11-2026` or, with order "month", `11/22/2026`.
+    """This function will read `2026-11-22`, `20261122`, `22-11-2026`, `22 nov 2026` or, with order "month",
+    `11/22/2026`. Of two digits for the year, as in `22-11-26`, the year is last.
 
     :raises NotUnderstood: it is no date of the calendar in that order.
     """
@@ -37,18 +55,27 @@ def parse_date(value: str, *, order: DateOrder) -> date:
     compact = _COMPACT.fullmatch(text)
     if compact:
         return _day(*compact.groups())
+    named = _NAMED.fullmatch(text)
+    if named and named[2].casefold() in _MONTHS:
+        return _day(_whole_year(named[3]), _MONTHS[named[2].casefold()], named[1])
     parts = _DATE.fullmatch(text)
     if parts is None:
         raise NotUnderstood(NOT_A_DATE)
     first, second, third = parts.groups()
     if len(first) == 4:
         return _day(first, second, third)
-    if len(third) != 4 or len(first) > 2:
+    if len(third) not in (2, 4) or len(first) > 2:
         raise NotUnderstood(NOT_A_DATE)
-    return _day(third, second, first) if order == "day" else _day(third, first, second)
+    year = _whole_year(third)
+    return _day(year, second, first) if order == "day" else _day(year, first, second)
 
 
-def _day(year: str, month: str, day: str) -> date:
+def _whole_year(year: str) -> int:
+    """The year of which only two digits are written."""
+    return int(year) if len(year) == 4 else int(year) + (2000 if int(year) < _CENTURY_TURNS else 1900)
+
+
+def _day(year: int | str, month: int | str, day: str) -> date:
     try:
         return date(int(year), int(month), int(day))
     except ValueError:
@@ -240,9 +267,11 @@ DEBTOR_KIND: Final = Choice(
 )
 DOCUMENT_KIND: Final = Choice(
     _words(
-        invoice="invoice|factuur|facture|rechnung|f|i|inv|debet|380",
+        invoice="invoice|factuur|facture|rechnung|f|i|inv|debet|380|verkoopfactuur|sales invoice"
+        "|customer invoice|facture client|ausgangsrechnung|rv|dr",
         credit_note="credit_note|credit note|creditnota|credit|creditfactuur|note de credit"
-        "|note de crédit|avoir|gutschrift|c|cn|381",
+        "|note de crédit|avoir|gutschrift|c|cn|381|credit memo|creditmemo|verkoopcreditnota|sales credit memo"
+        "|customer credit note|credit nota|kreditnota|dg",
     ),
     "is neither an invoice nor a credit note",
 )

@@ -105,7 +105,7 @@ class EInvoice:
     """One e-invoice or credit note, with the amounts as its issuer stated them.
 
     :param kind: a credit note has positive amounts that reduce what is owed.
-    :param due_date: None when the document names none, or several.
+    :param due_date: None when the document names none; of several the last.
     :param total_incl_vat: what was invoiced (BT-112).
     :param payable: what is left to pay after prepayments and rounding (BT-115); may be negative.
     :param type_code: UNTDID 1001, for example "380".

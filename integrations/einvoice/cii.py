@@ -29,7 +29,9 @@ def read_cii(root: etree._Element) -> EInvoice:
     return EInvoice(
         kind=kind_of(type_code),
         number=nodes.required(nodes.the_only(nodes.texts(header, "ID"), "invoice number"), "invoice number"),
-        issue_date=nodes.required_day(nodes.text(header, "IssueDateTime/DateTimeString"), "issue date"),
+        issue_date=nodes.required_day(
+            nodes.text(header, "IssueDateTime/DateTimeString", "IssueDateTime/DateTime"), "issue date"
+        ),
         due_date=nodes.due_day(
             nodes.texts(
                 settlement,
@@ -71,14 +73,14 @@ def _account(settlement: etree._Element | None) -> str | None:
 
 
 def _totals(settlement: etree._Element | None, currency: str) -> Totals:
-    summation = nodes.first(
-        settlement,
+    today, in_version_1 = (
         "SpecifiedTradeSettlementHeaderMonetarySummation",
         "SpecifiedTradeSettlementMonetarySummation",
     )
+    summation = today if nodes.first(settlement, today) is not None else in_version_1
 
     def stated(name: str) -> nodes.MaybeMoney:
-        return nodes.amount(summation, name, currency)
+        return nodes.amount(settlement, f"{summation}/{name}", currency)
 
     return Totals(
         currency=currency,
@@ -90,7 +92,7 @@ def _totals(settlement: etree._Element | None, currency: str) -> Totals:
         with_vat=stated("GrandTotalAmount"),
         prepaid=stated("TotalPrepaidAmount"),
         rounding=stated("RoundingAmount"),
-        payable=stated("DuePayableAmount"),
+        payable=nodes.payable(settlement, f"{summation}/DuePayableAmount", currency),
     )
 
 

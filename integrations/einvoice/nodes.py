@@ -91,6 +91,18 @@ def amount(node: etree._Element | None, path: str, currency: str) -> Money | Non
     return None if stated is None else exact_money(stated, currency)
 
 
+def payable(node: etree._Element | None, path: str, currency: str) -> Money | None:
+    """This function will return the amount to pay at a path, None when absent.
+
+    :raises Unreadable: as `amount`, and when it is stated in another currency only.
+    """
+    found = amount(node, path, currency)
+    others = {(e.get("currencyID") or currency).strip() for e in find(node, path) if clean(e)} - {currency}
+    if found is None and others:
+        raise Unreadable(f"the amount to pay is in {min(others)[:10]}, the document in {currency}")
+    return found
+
+
 def day(stated: str | None) -> date | None:
     """This function will read a date in ISO form or as eight digits (UN/CEFACT format 102)."""
     if stated is None:
@@ -123,15 +135,15 @@ def required_day(stated: str | None, what: str) -> date:
 
 
 def due_day(stated: Iterable[str], warnings: list[str]) -> date | None:
-    """This function will return the one due date; several, or one that is no date, become a warning."""
+    """This function will return the due date; of several the last, as only then all of it is due. Several, or
+    one that is no date, become a warning."""
     distinct = list(dict.fromkeys(stated))
     days = {found for found in map(day, distinct) if found is not None}
     if len(days) > 1:
         warnings.append("several due dates: " + ", ".join(sorted(found.isoformat() for found in days)))
-        return None
     if distinct and not days:
         warnings.append(f"the due date is not a date: {distinct[0][:40]!r}")
-    return next(iter(days), None)
+    return max(days, default=None)
 
 
 def embedded(objects: Iterable[etree._Element], warnings: list[str]) -> tuple[EmbeddedFile, ...]:

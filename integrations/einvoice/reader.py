@@ -1,5 +1,7 @@
 """Decides which syntax an e-invoice is in and has it read."""
 
+import re
+
 from lxml import etree
 
 from agency.ports.readers import EInvoice, Unreadable
@@ -9,8 +11,17 @@ from integrations.einvoice import cii, hybrid_pdf, plain_pdf, ubl
 XML_BYTES_MAX = 20_000_000
 PDF_BYTES_MAX = 50_000_000
 
-# Peppol's envelope; what it carries is its last child.
+# Peppol's envelope; what it carries stands behind its header.
 _ENVELOPE = "StandardBusinessDocument"
+_SPREADSHEET = "urn:schemas-microsoft-com:office:spreadsheet"
+_PAGE = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<!doctype\s+html|<(?:html|head|body|table|style|meta)[\s>])", re.IGNORECASE
+)
+SAVED_AS_PAGE = (
+    "a web page or an old XML spreadsheet, whatever its name ends with; open it in a spreadsheet program and"
+    " save it as .xlsx or CSV"
+)
+_ENVELOPE_HEADER = "StandardBusinessDocumentHeader"
 
 
 def read_einvoice(content: bytes, name: str = "") -> EInvoice:
@@ -27,6 +38,8 @@ def read_einvoice(content: bytes, name: str = "") -> EInvoice:
             content = hybrid_pdf.lift_xml(content)
         except hybrid_pdf.NoData:
             return plain_pdf.read_plain(content)
+    if _PAGE.match(content[:256]):
+        raise Unreadable(SAVED_AS_PAGE)
     if not untrusted_xml.looks_like_xml(content):
         raise Unreadable("neither XML nor PDF" + (f": {name}" if name else ""))
     return _read_root(untrusted_xml.parse(content, max_bytes=XML_BYTES_MAX))
@@ -41,13 +54,27 @@ def is_einvoice_root(root: untrusted_xml.RootName) -> bool:
     )
 
 
+def _carried(envelope: etree._Element) -> etree._Element:
+    """The one document in an envelope: of several the others would be lost."""
+    carried = [child for child in envelope if etree.QName(child).localname != _ENVELOPE_HEADER]
+    if len(carried) != 1:
+        raise Unreadable(
+            "the envelope carries several documents; hand over each by itself"
+            if carried
+            else "the envelope carries no document"
+        )
+    return carried[0]
+
+
 def _read_root(root: etree._Element) -> EInvoice:
     name = etree.QName(root)
-    if name.localname == _ENVELOPE and len(root):
-        root = root[-1]
+    if name.localname == _ENVELOPE:
+        root = _carried(root)
         name = etree.QName(root)
     if name.localname in cii.ROOTS:
         return cii.read_cii(root)
     if name.localname in {"Invoice", "CreditNote"} and (name.namespace or "") in ubl.NAMESPACES:
         return ubl.read_ubl(root)
+    if name.namespace == _SPREADSHEET:
+        raise Unreadable(SAVED_AS_PAGE)
     raise Unreadable(f"not a UBL or CII invoice: the document is a {name.localname}")

@@ -85,7 +85,7 @@ def _totals(root: etree._Element, currency: str) -> Totals:
         with_vat=stated("TaxInclusiveAmount"),
         prepaid=stated("PrepaidAmount"),
         rounding=stated("PayableRoundingAmount"),
-        payable=stated("PayableAmount"),
+        payable=nodes.payable(root, "LegalMonetaryTotal/PayableAmount", currency),
     )
 
 

@@ -51,6 +51,7 @@ ADDED = (
     N_("debit minus credit"),
     N_("amount with its sign"),
     N_("sum of the ageing columns"),
+    N_("amount less what was paid"),
 )
 """Columns that are worked out while a file is read, `agency.intake.amount_columns` and `grouped`."""
 DEFAULTS = ("country", "debtor_kind")

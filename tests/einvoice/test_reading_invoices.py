@@ -29,6 +29,20 @@ def euro(text: str) -> Money:
     return Money.parse(text, "EUR")
 
 
+SUM = "SpecifiedTradeSettlementHeaderMonetarySummation"
+SUMMED = f"</ram:{SUM}>"
+TO_PAY = total("PayableAmount", "121.00")
+
+
+def envelope(*documents: str) -> str:
+    """Peppol's envelope around documents."""
+    sbd = "http://www.unece.org/cefact/namespaces/StandardBusinessDocumentHeader"
+    return (
+        f'<StandardBusinessDocument xmlns="{sbd}"><StandardBusinessDocumentHeader/>'
+        f"{''.join(documents)}</StandardBusinessDocument>"
+    )
+
+
 class TestUbl:
     def test_every_fact_is_found(self):
         invoice = read_einvoice(ubl().encode(), "factuur.xml")
@@ -97,12 +111,12 @@ class TestUbl:
         [
             (["2026-11-05"], date(2026, 11, 5), False),
             (["2026-11-05", "2026-11-05"], date(2026, 11, 5), False),
-            (["2026-11-05", "2026-12-05"], None, True),
+            (["2026-11-05", "2026-12-05"], date(2026, 12, 5), True),
             (["soon"], None, True),
             ([], None, False),
         ],
     )
-    def test_the_payment_means_date_the_debt_only_when_they_agree(self, means, due, warned):
+    def test_the_payment_means_date_the_debt_and_of_several_days_the_last_does(self, means, due, warned):
         payment = "".join(
             f"<cac:PaymentMeans><cbc:PaymentDueDate>{day}</cbc:PaymentDueDate></cac:PaymentMeans>"
             for day in means
@@ -177,13 +191,7 @@ class TestWhatMayVary:
         assert read_einvoice(bare.encode()).number == "00042"
 
     def test_peppols_envelope(self):
-        inner = ubl(before="")
-        sbd = "http://www.unece.org/cefact/namespaces/StandardBusinessDocumentHeader"
-        text = (
-            f'<StandardBusinessDocument xmlns="{sbd}"><StandardBusinessDocumentHeader/>{inner}'
-            "</StandardBusinessDocument>"
-        )
-        assert read_einvoice(text.encode()).number == "00042"
+        assert read_einvoice(envelope(ubl(before="")).encode()).number == "00042"
 
     def test_decimals_without_a_value(self):
         assert read_einvoice(ubl(totals=TOTALS.replace("121.00", "121.0000")).encode()).payable == euro(
@@ -226,7 +234,12 @@ class TestRefusals:
             (ubl(head=head("2026-10-01", "2026-02-30")), "issue date is not a date"),
             (ubl(head=head(">EUR<", ">EURO<")), "payable amount in EURO|unknown currency"),
             (ubl(totals=""), "no total including VAT"),
-            (ubl(totals=TOTALS.replace('"EUR"', '"USD"')), "no total including VAT"),
+            (ubl(totals=TOTALS.replace('"EUR"', '"USD"')), "to pay is in USD, the document in EUR"),
+            (ubl(totals=TOTALS.replace(TO_PAY, total("PayableAmount", "121.00", "USD"))), "to pay is in USD"),
+            (ubl(head=head(">380<", ">325<")), "pro forma"),
+            (cii(type_code="325"), "pro forma"),
+            (envelope(ubl(before=""), ubl(before="")), "several documents"),
+            (envelope(), "no document"),
             (ubl(totals=TOTALS.replace("121.00", "121,00")), "not a decimal number"),
             (ubl(totals=TOTALS.replace("121.00", "1e3")), "not a decimal number"),
             (ubl(totals=TOTALS.replace("121.00", "NaN")), "not a decimal number"),
@@ -245,7 +258,17 @@ class TestRefusals:
             (ubl(head=head("00042", "&e;")), "not well-formed"),
             (ubl()[:-20], "not well-formed"),
             (ubl().replace('xmlns="urn:oasis', 'xmlns="urn:other'), "not a UBL or CII invoice"),
-            ("<html><body>Factuur</body></html>", "the document is a html"),
+            ("<html><body>Factuur</body></html>", "web page"),
+            ("<!DOCTYPE html><p>Factuur<br>", "web page"),
+            ("\n<table border=1><tr><td>Factuur", "web page"),
+            ('<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"/>', "XML spreadsheet"),
+            ("<Orders/>", "the document is a Orders"),
+            (
+                cii().replace(
+                    SUMMED, f"{SUMMED}<ram:{SUM}><ram:DuePayableAmount>5</ram:DuePayableAmount></ram:{SUM}>"
+                ),
+                "more than one DuePayableAmount",
+            ),
             ("<Invoice", "not well-formed"),
             ("Factuur 42", "neither XML nor PDF: factuur.xml"),
             ("", "neither XML nor PDF"),

@@ -7,14 +7,15 @@ from decimal import Decimal
 import pytest
 import xlsxwriter
 
-from agency.intake.amount_columns import AGED, NET, SIGNED
+from agency.intake.amount_columns import AGED, LEFT, NET, SIGNED
 from agency.intake.amounts import parse_amount
 from agency.intake.columns import propose
+from agency.intake.doubts import NO_NAMES, PARTLY_PAID, SOME_PAID, WITHOUT_VAT
 from agency.intake.grouped import NAME_ABOVE, NUMBER_ABOVE, debtor_of
 from agency.intake.mapping import Mapped, UnclearColumns, as_written, recognise
 from agency.intake.preview import preview
 from agency.intake.reading import Table, read_table
-from agency.intake.rows import Habits
+from agency.intake.rows import A_BALANCE, Habits
 from agency.intake.table import ALL_SHEETS, all_but, number_of, place_of
 from agency.intake.workbook import look_at_sheets
 from agency.ports.readers import Unreadable
@@ -26,7 +27,7 @@ HABITS = Habits(country="BE", language="nl")
 
 def understood(table: Table, mapped: Mapped | None = None) -> list[tuple[str, str, str]]:
     """Invoice, debtor and amount of each of the first rows, or the first reason why it is refused."""
-    mapped = mapped or as_written(recognise(table.headers), table.headers, table.sample)
+    mapped = mapped or as_written(recognise(table.headers, table.sample), table.headers, table.sample)
     rows = preview(table.headers, table.sample, mapped=mapped, habits=HABITS, today=TODAY)
     return [
         (row.invoice_number, row.debtor, str(row.amount.decimal))
@@ -416,3 +417,273 @@ class TestSheets:
     @pytest.mark.parametrize("place", ["", "x", "1:2:3", ":", "3:", "²", "9" * 20])
     def test_places_that_nobody_wrote_are_none(self, place):
         assert number_of(place) is None
+
+
+class TestCredits:
+    def test_named_by_a_column_that_says_the_side_are_seen_where_the_sample_has_one_side_only(self):
+        table = text("Factuurnr;Naam;Datum;Bedrag;D/C", "F1;Jansen;13-08-2026;10,00;C")
+        assert table.headers[0] == SIGNED
+        assert understood(table)[0][2].startswith("must be more than zero")
+
+    def test_by_side_beside_several_amounts_turn_what_is_still_open(self):
+        table = text(
+            "Factuurnr;Naam;Datum;Bedrag;Openstaand;Af Bij",
+            "F1;Jansen;13-08-2026;10,00;4,00;Bij",
+            "F2;Jansen;13-08-2026;10,00;3,00;Af",
+        )
+        assert [cells[0] for _, cells in table.sample] == ["4,00", "0 - 3,00"]
+
+    @pytest.mark.parametrize("header", ["Type", "Soort", "Documentsoort"])
+    def test_that_only_their_kind_tells_are_no_claims(self, header):
+        table = text(
+            f"Factuurnr;Naam;Datum;{header};Bedrag",
+            "F1;Jansen;13-08-2026;Factuur;10,00",
+            "C1;Jansen;14-08-2026;Creditnota;4,00",
+            "B1;Jansen;14-08-2026;Betaling;3,00",
+        )
+        assert understood(table) == [
+            ("F1", "Jansen", "10.00"),
+            ("3", "billing_reference", "a credit note must name the invoice that it credits"),
+            ("4", header, "is neither an invoice nor a credit note"),
+        ]
+
+    def test_are_no_kind_of_debtor_where_a_column_says_that(self):
+        table = text("Factuurnr;Naam;Datum;Soort;Bedrag", "F1;Jansen;13-08-2026;Particulier;10,00")
+        assert dict(recognise(table.headers, table.sample).columns)["debtor_kind"] == "Soort"
+
+
+class TestStillOwed:
+    @pytest.mark.parametrize(
+        ("headers", "values", "amount", "total"),
+        [
+            ("Bedrag;Openstaand", "10,00;4,00", "Openstaand", "Bedrag"),
+            ("Original Amount;Amount;Remaining Amount", "10.00;10.00;4.00", "Remaining Amount", "Amount"),
+            ("Factuurbedrag;Ontvangen;Nog te ontvangen", "10,00;6,00;4,00",
+             "Nog te ontvangen", "Factuurbedrag"),
+            ("Untaxed Amount Signed;Total Signed;Amount Due Signed", "8.26;10.00;10.00",
+             "Amount Due Signed", "Total Signed"),
+            ("Bedrag (debet);Bedrag (credit);Openstaand", "10,00;;10,00", "Openstaand", "Bedrag (debet)"),
+        ],
+    )  # fmt: skip
+    def test_is_proposed_before_what_was_invoiced_and_asked_about(self, headers, values, amount, total):
+        table = text(f"Factuurnr;Naam;Datum;{headers}", f"F1;Jansen BV;13-08-2026;{values}")
+        with pytest.raises(UnclearColumns):
+            recognise(table.headers, table.sample)
+        found = propose(table.headers, table.sample).columns
+        assert (found["amount"], found["total"]) == (amount, total)
+
+    def test_is_worked_out_where_only_what_was_paid_stands_beside_the_amount(self):
+        table = text(
+            "Factuurnr;Naam;Datum;Bedrag;Betaald",
+            "F1;Jansen;13-08-2026;10,00;6,00",
+            "F2;Jansen;13-08-2026;10,00;",
+        )
+        assert [cells[0] for _, cells in table.sample] == ["10,00 - 6,00", "10,00"]
+        with pytest.raises(UnclearColumns, match="amount less what was paid"):
+            recognise(table.headers, table.sample)
+        assert propose(table.headers, table.sample).columns["amount"] == LEFT
+
+    def test_is_asked_where_the_total_would_be_taken_for_it(self):
+        table = text("Factuurnr;Naam;Datum;Factuurbedrag;Betaald", "F1;Jansen;13-08-2026;10,00;6,00")
+        with pytest.raises(UnclearColumns) as asked:
+            recognise(table.headers, table.sample)
+        assert asked.value.message == PARTLY_PAID
+
+    def test_is_no_question_where_nothing_was_paid_or_a_day_says_when(self):
+        table = text(
+            "Factuurnr;Naam;Datum;Bedrag;Betaald;Betaald op", "F1;Jansen;13-08-2026;10,00;0,00;14-08-2026"
+        )
+        assert propose(table.headers, table.sample).columns["amount"] == LEFT
+        table = text("Factuurnr;Naam;Datum;Bedrag;Betaald op", "F1;Jansen;13-08-2026;10,00;14-08-2026")
+        assert understood(table) == [("F1", "Jansen", "10.00")]
+
+    @pytest.mark.parametrize(
+        ("header", "value"), [("Status", "Betaald"), ("Betaald", "ja"), ("State", "Paid")]
+    )
+    def test_is_asked_where_a_row_says_that_it_is_paid(self, header, value):
+        table = text(f"Factuurnr;Naam;Datum;{header};Bedrag", f"F1;Jansen;13-08-2026;{value};10,00")
+        with pytest.raises(UnclearColumns) as asked:
+            recognise(table.headers, table.sample)
+        assert asked.value.message == SOME_PAID
+        table = text(f"Factuurnr;Naam;Datum;{header};Bedrag", "F1;Jansen;13-08-2026;nee;10,00")
+        assert understood(table) == [("F1", "Jansen", "10.00")]
+
+    def test_is_not_an_amount_without_vat(self):
+        table = text("Factuurnr;Naam;Datum;Bedrag (excl. btw)", "F1;Jansen;13-08-2026;10,00")
+        with pytest.raises(UnclearColumns) as asked:
+            recognise(table.headers, table.sample)
+        assert asked.value.message == WITHOUT_VAT
+
+    def test_is_the_balance_of_each_invoice_and_not_one_that_runs_on(self):
+        head = "Factuurnr;Naam;Datum;Bedrag;Saldo"
+        runs = text(head, "F1;Jansen;13-08-2026;10,00;10,00", "F2;Jansen;14-08-2026;5,00;15,00")
+        open_ = text(head, "F1;Jansen;13-08-2026;10,00;4,00", "F2;Jansen;14-08-2026;5,00;5,00")
+        assert propose(runs.headers, runs.sample).columns["amount"] == "Bedrag"
+        assert propose(open_.headers, open_.sample).columns["amount"] == "Saldo"
+
+    def test_by_age_is_not_summed_where_the_total_beside_it_says_more(self):
+        table = text(
+            "Factuurnr;Naam;Datum;0-30;31-60;Daarna;Totaal", "F1;Jansen;13-08-2026;1,00;2,00;4,00;7,00"
+        )
+        assert AGED not in table.headers
+        assert understood(table) == [("F1", "Jansen", "7.00")]
+
+
+class TestOtherColumns:
+    def test_called_vat_may_hold_the_tax(self):
+        table = text("Factuurnr;Naam;Datum;Btw;Totaal", "F1;Jansen;13-08-2026;2,10;12,10")
+        assert understood(table) == [("F1", "Jansen", "12.10")]
+        table = text("Factuurnr;Naam;Datum;Btw;Totaal", "F1;Jansen;13-08-2026;NL001234567B01;12,10")
+        assert recognise(table.headers, table.sample).columns["vat_number"] == "Btw"
+
+    def test_called_debtor_may_hold_a_number(self):
+        table = text("Debiteur;Factuurnr;Datum;Bedrag", "10012;F1;13-08-2026;12,10")
+        with pytest.raises(UnclearColumns) as asked:
+            recognise(table.headers, table.sample)
+        assert asked.value.message == NO_NAMES
+        table = text("Debiteur;Naam;Factuurnr;Datum;Bedrag", "10012;Jansen;F1;13-08-2026;12,10")
+        found = propose(table.headers, table.sample).columns
+        assert (found["debtor_reference"], found["debtor_name"]) == ("Debiteur", "Naam")
+
+    def test_of_one_debtor_only_still_name_it(self):
+        table = text(
+            "Klantnaam;Nr;Datum;Bedrag", *(f"Jansen BV;F{at};1{at}-08-2026;12,10" for at in range(1, 5))
+        )
+        assert propose(table.headers, table.sample).columns["debtor_name"] == "Klantnaam"
+
+    def test_of_a_bank_are_no_day_to_pay(self):
+        table = text("Naam;Factuurnr;Datum;Rentedatum;Bedrag", "Jansen;F1;13-08-2026;13-08-2026;12,10")
+        assert "due_on" not in propose(table.headers, table.sample).columns
+
+    def test_called_your_reference_are_not_guessed_to_be_the_invoice(self):
+        table = text(
+            "Naam;Uw ref.;Onze ref.;Datum;Bedrag",
+            *(f"Jansen {at};PO-{at};2670001{at};1{at}-08-2026;12,10" for at in range(1, 5)),
+        )
+        assert propose(table.headers, table.sample).columns["invoice_number"] == "Onze ref."
+
+    @pytest.mark.parametrize(
+        "word", ["Totaal", "Subtotaal", "Beginsaldo", "Opening balance", "Solde initial"]
+    )
+    def test_hold_no_invoice_where_they_say_a_total_or_a_balance(self, word):
+        table = text("Naam;Factuurnr;Datum;Bedrag", f"Jansen;{word};13-08-2026;12,10")
+        assert understood(table) == [("2", "Factuurnr", A_BALANCE)]
+
+
+class TestSummedGroups:
+    def test_have_a_heading_with_the_sum_of_its_invoices(self):
+        table = text(
+            "Debiteur/Factuur;Datum;Vervaldatum;Openstaand",
+            "1001 Jansen BV;;;1.150,00",
+            "F1;01-08-2026;31-08-2026;1.100,00",
+            "F2;02-08-2026;31-08-2026;50,00",
+            "1002 Pieters NV;;;25,00",
+            "F3;03-08-2026;31-08-2026;25,00",
+            "Totaal;;;1.175,00",
+        )
+        assert table.headers[:2] == (NUMBER_ABOVE, NAME_ABOVE)
+        columns = propose(table.headers, table.sample).columns
+        assert understood(table, Mapped(columns=columns, decimal_sign=",")) == [
+            ("F1", "Jansen BV", "1100.00"),
+            ("F2", "Jansen BV", "50.00"),
+            ("F3", "Pieters NV", "25.00"),
+        ]
+        assert next(iter(table.rows))[0] == 3
+        assert len(list(table.rows)) == 2
+        assert table.left_out == [2, 5, 7]
+
+    def test_that_do_not_add_up_have_no_debtor(self):
+        table = text(
+            "Debiteur/Factuur;Datum;Openstaand",
+            "1001 Jansen BV;;50,00",
+            "F1;01-08-2026;50,00",
+            "1002 Pieters NV;;99,00",
+            "F2;03-08-2026;25,00",
+            "1003 Willems;;7,00",
+            "F3;03-08-2026;7,00",
+        )
+        assert [(cells[1], cells[2]) for _, cells in table.rows] == [
+            ("Jansen BV", "F1"), ("", "1002 Pieters NV"), ("", "F2"), ("Willems", "F3"),
+        ]  # fmt: skip
+
+    def test_in_a_workbook_have_the_ages_beside_the_sum(self):
+        table = workbook(
+            ["", "Invoice Date", "At Date", "1-30", "Older", "Total"],
+            ["Jansen BV", "", 50, 121.1, 0, 171.1],
+            ["INV/26/1", date(2026, 8, 1), 0, 121.1, 0, 121.1],
+            ["INV/26/2", date(2026, 8, 2), 50, 0, 0, 50],
+            ["Pieters NV", "", 0, 0, 7, 7],
+            ["INV/26/3", date(2026, 8, 3), 0, 0, 7, 7],
+            ["Total", "", 50, 121.1, 7, 178.1],
+        )
+        columns = propose(table.headers, table.sample).columns
+        assert understood(table, Mapped(columns=columns)) == [
+            ("INV/26/1", "Jansen BV", "121.10"),
+            ("INV/26/2", "Jansen BV", "50.00"),
+            ("INV/26/3", "Pieters NV", "7.00"),
+        ]
+
+    def test_are_not_seen_in_a_list_whose_rows_name_their_debtor(self):
+        table = text("Naam;Factuurnr;Datum;Bedrag", "Jansen;F1;;10,00", "Pieters;F2;13-08-2026;10,00")
+        assert [number for number, _ in table.rows] == [2, 3]
+
+
+class TestZerosThatAWorkbookShows:
+    def zeros(self, *, left: int = 0, sheet: str = "Blad & 1") -> bytes:
+        out = io.BytesIO()
+        book = xlsxwriter.Workbook(out, {"in_memory": True, "default_date_format": "dd-mm-yyyy"})
+        five, money = (book.add_format({"num_format": code}) for code in ("00000", "0.00"))
+        book.add_worksheet("Voorblad").write(0, 0, "Lijst")
+        page = book.add_worksheet(sheet)
+        page.write_row(3, left, ["Klantnr", "Naam", "Factuur", "Datum", "Bedrag"])
+        for row, (number, style) in enumerate([(12, five), (123456, five), (7, None)], start=4):
+            page.write(row, left, number, style)
+            page.write_row(row, left + 1, ["Jansen", f"F{row}", date(2026, 8, 1)])
+            page.write(row, left + 4, 10, money)
+        book.close()
+        return out.getvalue()
+
+    @pytest.mark.parametrize("left", [0, 2, 26])
+    def test_stay_with_the_number(self, left):
+        table = read_table(self.zeros(left=left))
+        assert [cells[0] for _, cells in table.rows] == ["00012", "123456", 7]
+        assert understood(table)[0] == ("F4", "Jansen", "10.00")
+
+
+class TestHeadersInTwoRows:
+    def test_are_put_together(self):
+        table = text(
+            "Klant;;Factuur;Datum;;Bedrag;",
+            "Nr;Naam;Nummer;Factuur;Verval;Totaal;Open",
+            "0001;Jansen;F1;01-08-2026;31-08-2026;100,00;50,00",
+        )
+        assert table.headers == (
+            "Klant Nr", "Klant Naam", "Factuur Nummer", "Datum Factuur", "Datum Verval", "Bedrag Totaal",
+            "Bedrag Open",
+        )  # fmt: skip
+        assert propose(table.headers, table.sample).columns == {
+            "amount": "Bedrag Open",
+            "total": "Bedrag Totaal",
+            "debtor_reference": "Klant Nr",
+            "debtor_name": "Klant Naam",
+            "invoice_number": "Factuur Nummer",
+            "issued_on": "Datum Factuur",
+            "due_on": "Datum Verval",
+        }
+
+    def test_are_not_seen_in_a_heading_of_a_group(self):
+        table = text("Factuur;Vervaldatum;Saldo", "Klant;Jansen BV;", "F1;31-08-2026;10,00")
+        assert "Factuur" in table.headers
+
+
+class TestCommas:
+    @pytest.mark.parametrize("headers", ["Naam,Factuur,Datum,Bedrag", "Naam,Factuur,Datum,Bedrag,Betreft"])
+    def test_that_cut_amounts_in_two_are_refused(self, headers):
+        more = ",werk" if headers.endswith("Betreft") else ""
+        with pytest.raises(Unreadable, match="cut amounts in two"):
+            text(headers, f"Jansen,F1,01-08-2026,100,50{more}", f"Pieters,F2,01-08-2026,1210,00{more}")
+
+    @pytest.mark.parametrize("amount", ["100,", '"100,50"', "100.50,"])
+    def test_behind_or_within_an_amount_do_not(self, amount):
+        table = text("Naam,Factuur,Datum,Bedrag", f"Jansen,F1,01-08-2026,{amount}")
+        assert understood(table)[0][2].startswith("100.")

@@ -20,6 +20,7 @@ from agency.claims.opening import (
     TWICE,
 )
 from agency.events import PlacementRead, QuoteAccepted
+from agency.intake.invoice_remarks import NOT_PLAIN, OF_ANOTHER, OWED_BY_CREDITOR
 from agency.intake.jobs import book_credits, know_debtors
 from agency.intake.mapping import Mapped, save_mapping
 from agency.intake.receive import read_placement
@@ -32,12 +33,18 @@ from agency.ledger.queries import claim_balance
 from agency.parties.registration import creditor_by_reference
 from agency.pricing.acceptance import accept_quote
 from agency.pricing.reacting import open_books
+from tests.einvoice.invoice_samples import BUYER, TOTALS, ubl
 from tests.intake.factories import a_creditor, a_file, a_row, place, ports, rows_of
 
 
 @pytest.fixture
 def creditor_id(units):
     return a_creditor(units)
+
+
+def remarks(units, creditor_id):
+    found = "SELECT row, field, reason, value FROM placement_finding WHERE field = 'file'"
+    return [tuple(row) for row in rows_of(units, creditor_id, found)]
 
 
 def claims(units, creditor_id):
@@ -466,6 +473,35 @@ class TestEInvoices:
             ("invoice", path.name),
             ("other", "att.txt"),
         ]
+
+    def test_what_one_says_against_itself_is_shown_with_its_claim(self, units, creditor_id):
+        content = ubl(totals=TOTALS.replace(">121.00</cbc:Payable", ">120.00</cbc:Payable")).encode()
+        report = place(units, creditor_id, content, name="f.xml")
+        assert report.counts == (1, 1, 0, 0, 0)
+        said = "total with VAT less prepaid plus rounding is 121.00, the document says 120.00"
+        assert remarks(units, creditor_id) == [(1, "file", NOT_PLAIN, said)]
+
+    @pytest.mark.parametrize(
+        ("own", "counts", "shown"),
+        [
+            ("NL123456789B01", (1, 1, 0, 0, 0), []),
+            ("NL001234567B01", (1, 1, 0, 0, 0), [(1, "file", OF_ANOTHER, "Bakker Brood B.V.")]),
+            ("BE0403170701", (1, 0, 0, 0, 1), []),
+        ],
+    )
+    def test_one_of_another_seller_is_remarked_and_one_that_it_must_pay_itself_refused(
+        self, units, creditor_id, own, counts, shown
+    ):
+        with units.open(Door.STAFF, by="system:test") as unit:
+            unit.session.connection().execute(
+                text("UPDATE creditor SET vat_number = :own WHERE id = :c"), {"own": own, "c": creditor_id}
+            )
+        end = "</cbc:RegistrationName>"
+        owed_by = BUYER.replace(end, f"{end}<cbc:CompanyID>0403.170.701</cbc:CompanyID>")
+        report = place(units, creditor_id, ubl(buyer=owed_by).encode(), name="f.xml")
+        assert report.counts == counts
+        assert [reason for _, _, reason in report.rejects] == [OWED_BY_CREDITOR] * counts[4]
+        assert remarks(units, creditor_id) == shown
 
     @pytest.mark.parametrize("folder", ["xml_defusedxml"])
     def test_hostile_ones_are_refused(self, units, creditor_id, real_data, folder):

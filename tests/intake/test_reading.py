@@ -50,6 +50,7 @@ class TestCsv:
             (b";".join([b"k"] * 400) + b"\n" + b";".join([b"1"] * 400), "columns"),
             (b"just one column\nx\n", "one column"),
             (b"a;b\n\x81\x8d;2\n", "encoding"),
+            (b"a;b\nk\x94l\x01\x81;2\n", "encoding"),
         ],
     )
     def test_is_refused_whole_when_broken(self, content, reason):
@@ -179,6 +180,10 @@ class TestLayout:
             (b"sep=;\r\nNaam;Tekst\r\nJan;1,5\r\n", ["Jan", "1,5"]),
             (b"Naam\tBedrag\nJan\t1.234,56\n", ["Jan", "1.234,56"]),
             ("Naam;Plaats\nJoëlle;Liège\n".encode("utf-16-le"), ["Joëlle", "Liège"]),
+            ("Naam;Plaats\nJoëlle;Köln\n".encode("cp858"), ["Joëlle", "Köln"]),
+            ("Naam;Plaats\nCafé;André €\n".encode("cp858"), ["Café", "André €"]),
+            ("Naam;Plaats\n‚Jo‘ d’Or…;“Liège” – x\n".encode("cp1252"), ["‚Jo‘ d’Or…", "“Liège” – x"]),
+            (b'Nr;Plaats\n="00012";="3" x\n', ["00012", '="3" x']),
             (b"Naam,Tekst\nJan,a\\,b\nPiet,c\\,d\n", ["Jan", "a,b"]),
             (b"Naam;Nr\rJan;007\r", ["Jan", "007"]),
         ],

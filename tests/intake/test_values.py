@@ -88,16 +88,33 @@ class TestAmount:
 
 class TestDate:
     @pytest.mark.parametrize(
-        "text", ["2026-11-22", "20261122", "20261122.0", "22-11-2026", "22/11/2026", "22.11.2026"]
+        "text",
+        [
+            "2026-11-22",
+            "20261122",
+            "20261122.0",
+            "22-11-2026",
+            "22/11/2026",
+            "22.11.2026",
+            "22-11-26",
+            "22 nov 2026",
+            "22-Nov-26",
+            "22 november 2026",
+            "22. Nov. 2026",
+        ],
     )
     def test_is_read_day_first(self, text):
         assert parse_date(text, order="day") == date(2026, 11, 22)
 
     def test_is_read_month_first_when_that_was_said(self):
         assert parse_date("11/22/2026", order="month") == date(2026, 11, 22)
+        assert parse_date("11/22/26", order="month") == date(2026, 11, 22)
+
+    def test_of_the_last_century_is_not_taken_for_one_of_this(self):
+        assert parse_date("1-8-98", order="day") == date(1998, 8, 1)
 
     @pytest.mark.parametrize(
-        "text", ["31-02-2026", "22-13-2026", "11/22/2026", "22-11-26", "morgen", "", "0-0-0000"]
+        "text", ["31-02-2026", "22-13-2026", "11/22/2026", "26-11-2", "morgen", "", "0-0-0000"]
     )
     def test_is_refused_when_the_calendar_has_none(self, text):
         with pytest.raises(NotUnderstood):

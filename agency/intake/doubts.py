@@ -1,0 +1,112 @@
+"""What the names of columns do not say: their values decide what a column is, or leave a doubt."""
+
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Final
+
+from agency.intake.amount_columns import LEFT, SIGNED
+from agency.intake.amount_words import says
+from agency.intake.cells import is_blank, is_number
+from agency.intake.headers import known_field
+from agency.intake.table import Cell, Row
+from agency.intake.values import DOCUMENT_KIND
+
+PARTLY_PAID: Final = (
+    "what was paid and what is still owed stand in columns of their own; say which column is the amount"
+)
+WITHOUT_VAT: Final = "the amount is without VAT; say which column holds what is still owed"
+SOME_PAID: Final = (
+    "some rows say that they are paid; take these out of the file, or say what its columns mean"
+)
+NO_NAMES: Final = "the column of the debtor's name holds no names"
+_KINDS_TOLD: Final = re.compile(r"type|soort|kind|art\b|doc", re.IGNORECASE)
+_PAID_WORDS: Final = frozenset(
+    ("betaald", "volledig betaald", "voldaan", "afgehandeld", "paid", "fully paid", "paid in full", "payé",
+     "payée", "soldé", "soldée", "bezahlt", "beglichen")
+)  # fmt: skip
+_YES: Final = frozenset({"ja", "j", "yes", "y", "oui", "x", "true", "waar", "vrai"})
+_WORD_MIN: Final = 3
+_TAX: Final = re.compile(r"[-+€ ]*[\d., ]*[.,]\d{1,2}-?|\d{1,2}(?:[.,]\d+)? ?%?", re.ASCII)
+_VAT_NUMBER_MIN: Final = 10**7
+
+
+def find_doubt(columns: Mapping[str, str], headers: Sequence[str], sample: Sequence[Row]) -> tuple[str, str]:
+    """This function will return the field that is in doubt and why, both empty when there is none."""
+    amount = columns["amount"]
+    if says(amount) == "without_vat":
+        return "amount", WITHOUT_VAT
+    others = [header for header in headers if header not in columns.values()]
+    told = any(
+        says(header) in ("open", "paid") and _tells_amounts(headers, sample, header) for header in others
+    )
+    if amount == LEFT or (says(amount) != "open" and told):
+        return "amount", PARTLY_PAID
+    if says(amount) != "open" and any(
+        _tells_paid(header, filled(headers, sample, header)) for header in others
+    ):
+        return "amount", SOME_PAID
+    names = filled(headers, sample, columns["debtor_name"])
+    if names and not any(sum(map(str.isalpha, str(name))) >= 2 for name in names):
+        return "debtor_name", NO_NAMES
+    return "", ""
+
+
+def settle(columns: Mapping[str, str], headers: Sequence[str], sample: Sequence[Row]) -> dict[str, str]:
+    """This function will return the columns without those whose values show that their name misled, and with
+    the one that tells invoices from credit notes, for a credit note must never become a claim."""
+    kinds = find_kinds(headers, sample)
+    kept = {
+        field: header
+        for field, header in columns.items()
+        if header != kinds and not (field == "vat_number" and _is_tax(filled(headers, sample, header)))
+    }
+    if kinds:
+        kept.setdefault("document_kind", kinds)
+    return kept
+
+
+def find_kinds(headers: Sequence[str], sample: Sequence[Row]) -> str | None:
+    """This function will return the header of the column that tells invoices from credit notes, by its
+    values; others may stand among them, such as payments."""
+    if SIGNED in headers:
+        return None
+    for header in headers:
+        if known_field(header) not in (None, "debtor_kind", "document_kind"):
+            continue
+        words = [str(cell).strip().casefold() for cell in filled(headers, sample, header)]
+        told = bool(_KINDS_TOLD.search(header))
+        kinds = [
+            word in DOCUMENT_KIND.words and (told or (len(word) >= _WORD_MIN and not word.isdigit()))
+            for word in words
+        ]
+        whole = any(len(word) >= _WORD_MIN for word in words)
+        if words and (whole or known_field(header) != "debtor_kind") and sum(kinds) * 2 >= len(words):
+            return header
+    return None
+
+
+def filled(headers: Sequence[str], sample: Sequence[Row], header: str) -> list[Cell]:
+    """This function will return what stands in a column of the sample."""
+    at = list(headers).index(header)
+    return [row[at] for _, row in sample if at < len(row) and not is_blank(row[at])]
+
+
+def _tells_amounts(headers: Sequence[str], sample: Sequence[Row], header: str) -> bool:
+    """Whether a column holds amounts, and not only nothing."""
+    cells = filled(headers, sample, header)
+    return all(map(is_number, cells)) and any(str(cell).strip(" 0.,-€\u00a0") for cell in cells)
+
+
+def _tells_paid(header: str, cells: Sequence[Cell]) -> bool:
+    """Whether a column tells of some rows that nothing is owed any more."""
+    words = {str(cell).strip().casefold() for cell in cells}
+    return bool(words & _PAID_WORDS) or (says(header) == "paid" and bool(words & _YES))
+
+
+def _is_tax(cells: Sequence[Cell]) -> bool:
+    """Whether a column called VAT holds the tax or its rate, not a number of a business."""
+    return bool(cells) and all(
+        abs(cell) < _VAT_NUMBER_MIN if isinstance(cell, Decimal) else bool(_TAX.fullmatch(str(cell).strip()))
+        for cell in cells
+    )
