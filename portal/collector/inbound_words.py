@@ -7,6 +7,7 @@ from portal.shared.i18n import N_
 from portal.shared.listing import Chip
 
 TOPICS: dict[str, Chip] = {
+    Topic.DANGER.value: Chip(N_("Danger to life"), "bad"),
     Topic.PAID.value: Chip(N_("Paid already"), "good"),
     Topic.DISPUTE.value: Chip(N_("Does not agree"), "bad"),
     Topic.PLAN.value: Chip(N_("Wants to pay in parts"), "info"),
@@ -18,6 +19,7 @@ TOPICS: dict[str, Chip] = {
 }
 # What follows from each, said before a person decides.
 FOLLOWS: dict[str, str] = {
+    Topic.DANGER.value: N_("The claim rests for two weeks and comes to the queue."),
     Topic.PAID.value: N_("We ask for nothing for two weeks and look for the payment."),
     Topic.DISPUTE.value: N_("A dispute is recorded; nothing is asked until it is settled."),
     Topic.PLAN.value: N_("We ask for nothing for two weeks; the debtor works out a plan."),

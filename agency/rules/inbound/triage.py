@@ -12,12 +12,16 @@ from agency.rules.tables import read_table
 
 WORDS_MAX: Final = 8_000
 _SENTENCE: Final = re.compile(r"(?<=[.!?;])\s+|\n+")
-_WITHIN: Final = r"[^.!?\n]{0,40}?"
+# A mail program broke the line here, not its writer.
+_WRAPPED: Final = re.compile(r"(?<=[^\n]{50})\n(?=[^\W_])")
+_SYNTAX: Final = re.compile(r"([*()|?$^])")
+_ENDS: Final = {"(": "(?:", ")": ")", "|": "|", "?": "?", "$": r"(?!\w)", "^": "^"}
 
 
 class Topic(StrEnum):
     """What a reply is about; OTHER is what no word tells."""
 
+    DANGER = "danger"
     COUNSELLOR = "counsellor"
     NOT_ME = "not_me"
     DISPUTE = "dispute"
@@ -62,6 +66,7 @@ class _Row:
     weight: int
     words: re.Pattern[str]
     unless: re.Pattern[str] | None
+    denied: re.Pattern[str] | None
 
 
 def triage(words: str) -> Triage:
@@ -71,8 +76,9 @@ def triage(words: str) -> Triage:
 
     :param words: the writer's own words, without what he quotes.
     """
-    sentences = [plain(one) for one in _SENTENCE.split(words[:WORDS_MAX]) if one.strip()]
-    found = tuple(dict.fromkeys(sign for sentence in sentences for sign in _signs(sentence)))
+    told = _WRAPPED.sub(" ", words[:WORDS_MAX])
+    sentences = [plain(one) for one in _SENTENCE.split(told) if one.strip()]
+    found = tuple({(sign.topic, sign.words): sign for one in sentences for sign in _signs(one)}.values())
     sums = {topic: sum(sign.weight for sign in found if sign.topic is topic) for topic in _order()}
     ranked = sorted((topic for topic in _order() if sums[topic]), key=lambda topic: -sums[topic])
     place = {topic: index for index, topic in enumerate(ranked)}
@@ -87,7 +93,8 @@ def _signs(sentence: str) -> Iterator[Sign]:
         if row.unless is not None and row.unless.search(sentence):
             continue
         for match in row.words.finditer(sentence):
-            yield Sign(row.topic, match[0], row.language, row.weight)
+            if row.denied is None or not row.denied.search(sentence[: match.start()]):
+                yield Sign(row.topic, match[0].strip(), row.language, row.weight)
 
 
 @lru_cache(maxsize=1)
@@ -98,16 +105,27 @@ def _order() -> tuple[Topic, ...]:
 @lru_cache(maxsize=1)
 def _rows() -> tuple[_Row, ...]:
     return tuple(
-        _Row(Topic(topic["key"]), row["language"], row["weight"], _pattern(row["words"]), _unless(row))
-        for topic in read_table("triage")["topic"]
-        for row in topic["row"]
+        _row(Topic(topic["key"]), row) for topic in read_table("triage")["topic"] for row in topic["row"]
     )
 
 
-def _unless(row: dict[str, Any]) -> re.Pattern[str] | None:
-    return _pattern(row["unless"]) if row.get("unless") else None
+def _row(topic: Topic, row: dict[str, Any]) -> _Row:
+    denied = read_table("triage")["denied"]
+    deniers, articles = denied[row["language"]], denied["articles"]
+    # A gap holds no word that denies: "heb * betaald" is not "heb nog niet betaald".
+    gap = rf"(?:(?!\b(?:{deniers})\b)[^.!?]){{0,40}}?"
+    before = rf"\b(?:{deniers})(?: (?:{articles}))?(?: \w+ (?:of|en|or|and|ou|et|oder|und|ni|noch))? $"
+    return _Row(
+        topic, row["language"], row["weight"], _pattern(row["words"], gap),
+        _pattern(row["unless"], r"[^.!?]{0,40}?") if row.get("unless") else None,
+        None if topic is Topic.DANGER else re.compile(before),
+    )  # fmt: skip
 
 
-def _pattern(words: list[str]) -> re.Pattern[str]:
-    phrases = [_WITHIN.join(re.escape(piece) for piece in plain(one).split("*")) for one in words]
-    return re.compile(rf"(?<!\w)(?:{'|'.join(phrases)})")
+def _pattern(words: list[str], gap: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{'|'.join(_phrase(plain(one), gap) for one in words)})")
+
+
+def _phrase(phrase: str, gap: str) -> str:
+    pieces = _SYNTAX.split(phrase)
+    return "".join(gap if one == "*" else _ENDS.get(one) or re.escape(one) for one in pieces)
