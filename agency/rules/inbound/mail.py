@@ -22,8 +22,12 @@ HEADERS_MAX: Final = 500
 HEADER_CHARACTERS_MAX: Final = 4_000
 _MESSAGE_ID: Final = re.compile(r"<([^<>\s]{1,250})>")
 _MULTIPART: Final = re.compile(rb"(?i)^content-type:\s*multipart/", re.MULTILINE)
-_REPORTS: Final = frozenset({"message/delivery-status", "message/feedback-report"})
-_RETURNED: Final = frozenset({"message/rfc822", "text/rfc822-headers", "message/partial"})
+_REPORTS: Final = frozenset(
+    {"message/delivery-status", "message/feedback-report", "message/disposition-notification"}
+)
+_RETURNED: Final = frozenset(
+    {"message/rfc822", "message/global", "message/headers", "text/rfc822-headers", "message/partial"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +184,7 @@ def _decode(content: bytes, charset: str | None) -> str:
 
 
 def _leaves(message: Message, depth: int) -> Iterator[tuple[Message, str]]:
-    kind = message.get_content_type()
+    kind = message.get_content_type().replace("message/global-", "message/")  # RFC 6533: the same in UTF-8
     inside = message.get_payload()
     if kind in _RETURNED or kind in _REPORTS or not isinstance(inside, list) or depth > NESTED_MAX:
         yield message, kind
