@@ -7,7 +7,6 @@ from portal.shared.i18n import N_
 from portal.shared.listing import Chip
 
 TOPICS: dict[str, Chip] = {
-    Topic.DANGER.value: Chip(N_("Danger to life"), "bad"),
     Topic.PAID.value: Chip(N_("Paid already"), "good"),
     Topic.DISPUTE.value: Chip(N_("Does not agree"), "bad"),
     Topic.PLAN.value: Chip(N_("Wants to pay in parts"), "info"),
@@ -16,10 +15,10 @@ TOPICS: dict[str, Chip] = {
     Topic.COUNSELLOR.value: Chip(N_("Debt help"), "warning"),
     Topic.STOP.value: Chip(N_("No more messages"), "calm"),
     Topic.OTHER.value: Chip(N_("Something else"), "neutral"),
+    Topic.DANGER.value: Chip(N_("Danger to life"), "bad"),
 }
 # What follows from each, said before a person decides.
 FOLLOWS: dict[str, str] = {
-    Topic.DANGER.value: N_("The claim rests for two weeks and comes to the queue."),
     Topic.PAID.value: N_("We ask for nothing for two weeks and look for the payment."),
     Topic.DISPUTE.value: N_("A dispute is recorded; nothing is asked until it is settled."),
     Topic.PLAN.value: N_("We ask for nothing for two weeks; the debtor works out a plan."),
@@ -28,6 +27,7 @@ FOLLOWS: dict[str, str] = {
     Topic.COUNSELLOR.value: N_("The claim rests for 45 days."),
     Topic.STOP.value: N_("The address or number that wrote is not used any more."),
     Topic.OTHER.value: N_("Nothing follows by itself; the plan goes on."),
+    Topic.DANGER.value: N_("The claim rests for two weeks and comes to the queue."),
 }
 WAYS = {"email": N_("E-mail"), "sms": N_("SMS"), "letter": N_("Letter")}
 WAY_ICONS = {"email": "mail", "sms": "phone", "letter": "letter"}

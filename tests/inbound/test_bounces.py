@@ -300,6 +300,8 @@ class TestTriage:
             ("payer 40€ par mois", "plan"), ("ik zit zonder werk", "hardship"), ("plus un sou", "hardship"),
             ("leider pleite", "hardship"), ("got laid off", "hardship"),
             ("woont hier al jaren niet meer", "not_me"), ("mein Vater ist gestorben", "not_me"),
+            ("ik heb geen contract met dat bedrijf", "dispute"), ("je ne reconnais pas la dette", "dispute"),
+            ("we leven van 50 euro per week", "hardship"), ("ik ben de nieuwe bewoner", "not_me"),
             ("vous vous trompez de personne", "not_me"), ("mijn bewindvoerster regelt alles", "counsellor"),
             ("sous curatelle depuis mai", "counsellor"), ("laat mij met rust", "stop"),
         ],
@@ -326,7 +328,7 @@ class TestTriage:
             "Ik heb al betaald, ik kan niet meer betalen en anders hang ik me op",
             "Als dit zo doorgaat maak ik er een einde aan", "Ik steek jullie kantoor in brand",
             "Ik ga mezelf niet van kant maken", "Je n'ai plus envie de vivre", "I know where you live",
-            "Ich will nicht mehr leben",
+            "Ich will nicht mehr leben", "Ik ga mezelf wat aandoen", "Ik schiet jullie overhoop",
         ],
     )  # fmt: skip
     def test_danger_outweighs_all_else_and_is_never_denied(self, words):

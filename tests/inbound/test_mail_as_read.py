@@ -126,6 +126,17 @@ class TestParts:
         assert read_mail(headers % b"windows-1252" + b"\x80 10").text == "€ 10"
         assert read_mail(headers % b"none" + "€ 10".encode()).text == "€ 10"
 
+    @pytest.mark.parametrize("charset", ["iso-8859-1", "us-ascii", "utf-8", "windows-1252"])
+    def test_quotes_and_euros_of_windows_are_read_under_any_name(self, charset):
+        raw = (
+            f"From: a@b.nl\nContent-Type: text/plain; charset={charset}\n\n".encode() + b"j\x92ai 5 \x80 \xe9"
+        )
+        assert read_mail(raw).text == "j\u2019ai 5 \u20ac é"
+
+    def test_a_byte_that_windows_has_not_is_kept(self):
+        raw = b"From: a@b.nl\nContent-Type: text/plain; charset=iso-8859-1\n\nx\x81\xe9"
+        assert read_mail(raw).text == "x\x81é"
+
     def test_are_read_whatever_their_own_headers_say(self):
         assert mail("Hallo", Content_Type="multipart/mixed").text == "Hallo"
         assert mail("Hallo", Content_Type="text/plain; charset*=a\0b'nl'x").text == "Hallo"

@@ -4,6 +4,7 @@ The limits are ours: a mail that nests or splits deeper than people's mail does 
 """
 
 import re
+from codecs import lookup
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes
@@ -174,8 +175,17 @@ def _eight_bit(words: str) -> str:
         return words
 
 
+def _same_as_windows(charset: str | None) -> bool:
+    try:
+        return charset is not None and lookup(charset).name in ("iso8859-1", "ascii")
+    except (LookupError, ValueError):
+        return False
+
+
 def _decode(content: bytes, charset: str | None) -> str:
-    for name in filter(None, (charset, "utf-8")):
+    # What is called Latin-1 or ASCII is what Windows writes, whose quotes and euro sign lie beyond it.
+    told = "cp1252" if _same_as_windows(charset) else charset
+    for name in filter(None, (told, "utf-8", "cp1252")):
         try:
             return content.decode(name)
         except (LookupError, UnicodeError, ValueError):

@@ -1,6 +1,7 @@
 """What a debtor's reply is about, by its words, with the words that said so. A person always decides."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -72,20 +73,29 @@ class _Row:
 def triage(words: str) -> Triage:
     """Return what a reply is about.
 
-    Each phrase counts once; of topics that weigh the same the one that protects the debtor more wins.
+    Each phrase counts once, each topic in one language; of topics that weigh the same the one that protects
+    the debtor more wins.
 
     :param words: the writer's own words, without what he quotes.
     """
     told = _WRAPPED.sub(" ", words[:WORDS_MAX])
     sentences = [plain(one) for one in _SENTENCE.split(told) if one.strip()]
     found = tuple({(sign.topic, sign.words): sign for one in sentences for sign in _signs(one)}.values())
-    sums = {topic: sum(sign.weight for sign in found if sign.topic is topic) for topic in _order()}
+    sums = {topic: _weight(topic, found) for topic in _order()}
     ranked = sorted((topic for topic in _order() if sums[topic]), key=lambda topic: -sums[topic])
     place = {topic: index for index, topic in enumerate(ranked)}
     signs = tuple(sorted(found, key=lambda sign: (place[sign.topic], -sign.weight)))
     if not ranked or sums[ranked[0]] < int(read_table("triage")["sure_from"]):
         return Triage(Topic.OTHER, False, signs)
     return Triage(ranked[0], True, signs)
+
+
+def _weight(topic: Topic, found: tuple[Sign, ...]) -> int:
+    """How much says a topic: in the language that says it most, because words of two languages look alike."""
+    said = Counter[str]()
+    for sign in found:
+        said[sign.language] += sign.weight if sign.topic is topic else 0
+    return max(said.values(), default=0)
 
 
 def _signs(sentence: str) -> Iterator[Sign]:
