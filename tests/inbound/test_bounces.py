@@ -302,6 +302,7 @@ class TestTriage:
             ("woont hier al jaren niet meer", "not_me"), ("mein Vater ist gestorben", "not_me"),
             ("ik heb geen contract met dat bedrijf", "dispute"), ("je ne reconnais pas la dette", "dispute"),
             ("we leven van 50 euro per week", "hardship"), ("ik ben de nieuwe bewoner", "not_me"),
+            ("ik ken deze meneer niet", "not_me"), ("cessez vos appels", "stop"),
             ("vous vous trompez de personne", "not_me"), ("mijn bewindvoerster regelt alles", "counsellor"),
             ("sous curatelle depuis mai", "counsellor"), ("laat mij met rust", "stop"),
         ],
@@ -328,7 +329,8 @@ class TestTriage:
             "Ik heb al betaald, ik kan niet meer betalen en anders hang ik me op",
             "Als dit zo doorgaat maak ik er een einde aan", "Ik steek jullie kantoor in brand",
             "Ik ga mezelf niet van kant maken", "Je n'ai plus envie de vivre", "I know where you live",
-            "Ich will nicht mehr leben", "Ik ga mezelf wat aandoen", "Ik schiet jullie overhoop",
+            "Ich will nicht mehr leben", "Ik ga mezelf wat aandoen", "Soms wil ik er niet meer zijn",
+            "I should be dead", "Ik schiet jullie overhoop",
         ],
     )  # fmt: skip
     def test_danger_outweighs_all_else_and_is_never_denied(self, words):
@@ -340,6 +342,8 @@ class TestTriage:
             "Machen Sie aber bitte schnell", "Ik maak je afspraken niet", "I got a battery from this shop",
             "Jullie bombarderen mij met mails", "Le couteau que j'ai reçu", "Bringen Sie um 10 Uhr alles mit",
             "Ik weet niet waar jullie kantoor zit", "De levering was niet meer levend",
+            "Ik heb al een poging gedaan u te bellen", "113 euro is te veel",
+            "The battery should be dead by now",
         ],
     )  # fmt: skip
     def test_no_danger_is_seen_where_none_is(self, words):

@@ -160,6 +160,13 @@ class TestParts:
         headers = split("Content-Type: text/rfc822-headers\n\nTo: a@b.nl\n")
         assert headers.returned.strip() == "To: a@b.nl"
 
+    def test_a_mail_that_is_sent_on_without_a_word_is_what_is_read(self):
+        inside = "Content-Type: message/rfc822\n\nFrom: a@b.nl\nSubject: x\n\nIk ben failliet"
+        assert split(inside, From="a@b.nl").text.endswith("Ik ben failliet")
+        assert (
+            split(inside, "Content-Type: text/plain\n\nZie mijn mail", From="a@b.nl").text == "Zie mijn mail"
+        )
+
     def test_reports_keep_their_fields(self):
         found = split(
             "Content-Type: message/delivery-status\n\n"

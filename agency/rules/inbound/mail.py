@@ -122,6 +122,8 @@ def read_mail(raw: bytes) -> Mail:
     parts = tuple(part for leaf in own if (part := _part(*leaf)) is not None)
     back = next((_returned(leaf[0]) for leaf in leaves if leaf[1] in _RETURNED), "")
     text = _text(parts)
+    if not text.strip() and not any(part.media_type in _REPORTS for part in parts):
+        text = back  # somebody sends on a mail and says nothing himself
     return Mail(
         headers=headers,
         media_type=parsed.get_content_type(),
