@@ -266,6 +266,13 @@ class TestKind:
     def test_a_machine_is_known_by_a_certain_sign_or_by_two(self, words, headers):
         assert kind_of(mail(words, From="a@b.nl", **headers)).kind is InboundKind.AUTO_REPLY
 
+    def test_who_sends_a_file_is_read_unless_the_sign_is_certain(self):
+        scan = "Content-Type: application/pdf; name=scan.pdf\n\n%PDF"
+        words = "Content-Type: text/plain\n\nZie bijlage"
+        assert kind_of(split(words, scan, From="a@b.nl", Precedence="bulk")).kind is InboundKind.REPLY
+        found = kind_of(split(words, scan, From="a@b.nl", Precedence="auto_reply"))
+        assert found.kind is InboundKind.AUTO_REPLY
+
     @pytest.mark.parametrize(
         "fields",
         [

@@ -98,7 +98,7 @@ def _automatic(mail: Mail, own: str, words: dict[str, Any]) -> tuple[str, str] |
     """The sign by which a machine's answer is known.
 
     A certain header, or two signs that agree, are enough unless somebody must know what is said; one sign
-    alone only where nothing is said of the claim.
+    alone only where nothing is said of the claim and no file comes with it.
     """
     answers = _ANSWER.match(mail.subject) is not None
     said = plain(own[:AUTOMATIC_BEGINS])
@@ -110,7 +110,7 @@ def _automatic(mail: Mail, own: str, words: dict[str, Any]) -> tuple[str, str] |
     sign = (
         (None if answers else hint) or subject or text or _away(mail, said, words, answers, hint is not None)
     )
-    return None if sign and _speaks_of_claim(own, said, words) else sign
+    return None if sign and (mail.attachments or _speaks_of_claim(own, said, words)) else sign
 
 
 def _header(mail: Mail, rows: list[dict[str, Any]]) -> tuple[str, str] | None:
