@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 FIELDS_MAX: Final = 200
-_BOUNDARY: Final = re.compile(r'boundary="?([^";,\s]{1,200})"?', re.IGNORECASE)
-_PARAMETER: Final = re.compile(rb'(?<![\w-])(name|filename)="((?:[^"\\]|\\.)*)"', re.IGNORECASE)
+_BOUNDARY: Final = re.compile(r'boundary=(?:"([^"]{1,200})"|([^";,\s]{1,200}))', re.IGNORECASE)
+_PARAMETER: Final = re.compile(
+    rb'(?<![\w-])(name|filename)=(?:"((?:[^"\\]|\\.)*)"|([^\s";]{1,200}))', re.IGNORECASE
+)
 
 
 class NotAForm(ValueError):
@@ -31,7 +33,7 @@ def read_form(*, content_type: str, body: bytes) -> list[Field]:
     found = _BOUNDARY.search(content_type)
     if not content_type.lower().startswith("multipart/form-data") or found is None:
         raise NotAForm("not a multipart form")
-    separator = b"--" + found[1].encode()
+    separator = b"--" + (found[1] or found[2]).encode()
     line_end = b"\r\n" if separator + b"\r\n" in body else b"\n"
     pieces = (line_end + body).split(line_end + separator)
     if len(pieces) < 2 or len(pieces) > FIELDS_MAX + 2:
@@ -43,7 +45,7 @@ def read_form(*, content_type: str, body: bytes) -> list[Field]:
 
 def _field(piece: bytes, line_end: bytes) -> Field:
     head, _, content = piece.partition(line_end * 2)
-    said = {name.lower(): value for name, value in _PARAMETER.findall(head)}
+    said = {name.lower(): quoted or bare for name, quoted, bare in _PARAMETER.findall(head)}
     kind = re.search(rb"(?im)^content-type:\s*([\w.+/-]{1,100})", head)
     return Field(
         name=said.get(b"name", b"").decode("utf-8", "replace"),

@@ -118,6 +118,8 @@ def _part(kind: str, content: bytes, filename: str) -> bytes:
     name = "".join(sign for sign in filename if sign.isprintable() and sign not in '"\\')[:200]
     encoded = f"=?utf-8?b?{base64.b64encode(name.encode()).decode()}?=" if not name.isascii() else name
     disposition = f'\r\nContent-Disposition: attachment; filename="{encoded}"' if filename else ""
+    if kind.startswith("message/"):  # never encoded (RFC 2046): its reader would take the code for its fields
+        return f"Content-Type: {kind}{disposition}\r\n\r\n".encode() + content
     head = f"Content-Type: {kind}{disposition}\r\nContent-Transfer-Encoding: base64\r\n\r\n"
     return head.encode() + base64.encodebytes(content).replace(b"\n", b"\r\n")
 

@@ -15,6 +15,7 @@ TOPICS: dict[str, Chip] = {
     Topic.COUNSELLOR.value: Chip(N_("Debt help"), "warning"),
     Topic.STOP.value: Chip(N_("No more messages"), "calm"),
     Topic.OTHER.value: Chip(N_("Something else"), "neutral"),
+    Topic.DANGER.value: Chip(N_("Danger to life"), "bad"),
 }
 # What follows from each, said before a person decides.
 FOLLOWS: dict[str, str] = {
@@ -26,6 +27,7 @@ FOLLOWS: dict[str, str] = {
     Topic.COUNSELLOR.value: N_("The claim rests for 45 days."),
     Topic.STOP.value: N_("The address or number that wrote is not used any more."),
     Topic.OTHER.value: N_("Nothing follows by itself; the plan goes on."),
+    Topic.DANGER.value: N_("The claim rests for two weeks and comes to the queue."),
 }
 WAYS = {"email": N_("E-mail"), "sms": N_("SMS"), "letter": N_("Letter")}
 WAY_ICONS = {"email": "mail", "sms": "phone", "letter": "letter"}

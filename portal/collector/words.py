@@ -114,6 +114,7 @@ REASONS_OF_WORK = {
     **HOLDS,
     "register_unclear": N_("A public register says something of the debtor that is not understood."),
     "creditor_answered": N_("The creditor answered the dispute."),
+    "danger": N_("Somebody may be in danger: read the message on the claim first."),
     "no_number": N_("No number is left that works."),
     "no_answer": N_("Three calls reached nobody."),
     "plan_proposed": N_("The debtor asked for a payment plan."),

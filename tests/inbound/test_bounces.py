@@ -219,7 +219,7 @@ class TestOwnWords:
             "Am Di., 1. Dez. 2026 um 10:00 Uhr schrieb Agentur <a@b.de>:\n> Zahlen",
             "-----Oorspronkelijk bericht-----\nVan: Incasso <a@b.nl>\nU heeft al betaald",
             "________________________________\nVan: Incasso <a@b.nl>\nOnderwerp: herinnering",
-            "-----\nIncasso BV",
+            "-----\nVan: Incasso BV\nU heeft al betaald",
             "Verzonden vanaf mijn iPhone",
             "-- \nJan",
         ],
@@ -237,6 +237,8 @@ class TestOwnWords:
 
 
 REPLIES = {
+    "danger": ("Ik wil niet meer leven", "Je vais me pendre", "I am going to kill myself",
+               "Ich bringe mich um"),
     "paid": ("Ik heb dit vorige week al betaald", "J’ai déjà payé la facture", "I have paid this already",
              "Die Rechnung wurde bereits bezahlt"),
     "dispute": ("Ik ga niet akkoord, nooit ontvangen", "Je conteste cette facture", "I never ordered this",
@@ -285,7 +287,77 @@ class TestTriage:
     def test_what_protects_the_debtor_wins(self, words, topic):
         assert triage(words).topic == topic
 
+    @pytest.mark.parametrize(
+        ("words", "topic"),
+        [
+            ("vorige week overgeschreven via de app", "paid"), ("hab längst gezahlt", "paid"),
+            ("c'est réglé depuis mardi", "paid"), ("just sent the money", "paid"),
+            ("Uw aanmaning nooit gekregen, maar gisteren betaald", "paid"),
+            ("opgezegd in maart, hier klopt niks van", "dispute"), ("never signed up for it", "dispute"),
+            ("jamais rien reçu du magasin", "dispute"), ("Die Ware wurde nie geliefert", "dispute"),
+            ("mag het in 4 keer?", "plan"), ("20 euro per week lukt", "plan"),
+            ("in three instalments", "plan"),
+            ("payer 40€ par mois", "plan"), ("ik zit zonder werk", "hardship"), ("plus un sou", "hardship"),
+            ("leider pleite", "hardship"), ("got laid off", "hardship"),
+            ("woont hier al jaren niet meer", "not_me"), ("mein Vater ist gestorben", "not_me"),
+            ("ik heb geen contract met dat bedrijf", "dispute"), ("je ne reconnais pas la dette", "dispute"),
+            ("we leven van 50 euro per week", "hardship"), ("ik ben de nieuwe bewoner", "not_me"),
+            ("ik ken deze meneer niet", "not_me"), ("cessez vos appels", "stop"),
+            ("vous vous trompez de personne", "not_me"), ("mijn bewindvoerster regelt alles", "counsellor"),
+            ("sous curatelle depuis mai", "counsellor"), ("laat mij met rust", "stop"),
+        ],
+    )  # fmt: skip
+    def test_people_say_it_in_their_own_way(self, words, topic):
+        assert triage(words).topic == topic
+
+    @pytest.mark.parametrize(
+        ("words", "topic"),
+        [
+            ("Ik heb geen bewindvoerder", "other"), ("Ik heb geen bewindvoerder of schulden", "other"),
+            ("Je ne suis pas malade", "other"), ("I am not bankrupt", "other"),
+            ("Ich bin nicht arbeitslos", "other"), ("Ik heb de brief nog niet gisteren betaald", "other"),
+            ("Ik ben niet ziek maar heb geen geld", "hardship"), ("This is illegal", "other"),
+            ("Ivan will call you", "other"), ("De link werkt niet", "other"),
+        ],
+    )  # fmt: skip
+    def test_what_is_denied_or_only_sounds_alike_says_nothing(self, words, topic):
+        assert triage(words).topic == topic
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            "Ik heb al betaald, ik kan niet meer betalen en anders hang ik me op",
+            "Als dit zo doorgaat maak ik er een einde aan", "Ik steek jullie kantoor in brand",
+            "Ik ga mezelf niet van kant maken", "Je n'ai plus envie de vivre", "I know where you live",
+            "Ich will nicht mehr leben", "Ik ga mezelf wat aandoen", "Soms wil ik er niet meer zijn",
+            "I should be dead", "Ik schiet jullie overhoop",
+        ],
+    )  # fmt: skip
+    def test_danger_outweighs_all_else_and_is_never_denied(self, words):
+        assert triage(words).topic == "danger"
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            "Machen Sie aber bitte schnell", "Ik maak je afspraken niet", "I got a battery from this shop",
+            "Jullie bombarderen mij met mails", "Le couteau que j'ai reçu", "Bringen Sie um 10 Uhr alles mit",
+            "Ik weet niet waar jullie kantoor zit", "De levering was niet meer levend",
+            "Ik heb al een poging gedaan u te bellen", "113 euro is te veel",
+            "The battery should be dead by now",
+        ],
+    )  # fmt: skip
+    def test_no_danger_is_seen_where_none_is(self, words):
+        assert "danger" not in triage(words).topics
+
+    def test_a_line_that_the_mail_program_broke_is_one_sentence(self):
+        broken = "Ik heb de rekening bekeken en kan u zeggen dat ik het er niet\nmee eens ben"
+        assert triage(broken).topic == "dispute"
+        assert triage("Ik ben het niet\nMee eens dat u belt").topic == "other"
+
+    def test_a_word_of_two_languages_counts_once(self):
+        assert [sign.words for sign in triage("schulden").signs] == ["schulden"]
+
     def test_every_topic_and_sign_is_told_the_strongest_first(self):
         found = triage("Ik heb al betaald. Het is defect. Ik betwist de rekening.")
         assert found.topics == ("dispute", "paid")
-        assert [sign.words for sign in found.signs] == ["betwist", "defect", "al betaald"]
+        assert [sign.words for sign in found.signs] == ["betwist", "defect", "heb al betaald"]

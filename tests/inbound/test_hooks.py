@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 from twilio.request_validator import RequestValidator
 
+from agency.rules.inbound.kind import kind_of
 from agency.rules.inbound.mail import read_mail
 from integrations.multipart import NotAForm, read_form
 from integrations.sendgrid import inbound as sendgrid
@@ -106,6 +107,25 @@ class TestForms:
     def test_a_form_of_very_many_fields_is_refused(self):
         with pytest.raises(NotAForm):
             read_form(content_type=FORM, body=a_form({f"f{n}": b"x" for n in range(500)}))
+
+    @pytest.mark.parametrize(
+        ("told", "boundary"), [('"a b;c"', b"a b;c"), ("abc", b"abc"), ('"abc"', b"abc")]
+    )
+    def test_a_boundary_and_a_name_may_be_quoted_or_not(self, told, boundary):
+        body = b"--%b\r\nContent-Disposition: form-data; name=x; filename=y.txt\r\n\r\n1\r\n--%b--" % (
+            (boundary,) * 2
+        )
+        [field] = read_form(content_type=f"multipart/form-data; boundary={told}", body=body)
+        assert (field.name, field.filename, field.content) == ("x", "y.txt", b"1")
+
+    def test_a_report_of_a_mail_that_was_taken_apart_is_still_one(self):
+        told = (
+            b"Reporting-MTA: dns; x\r\n\r\nFinal-Recipient: rfc822; a@b.nl\r\nAction: failed\r\nStatus: 5.1.1"
+        )
+        files = [("details.txt", "message/delivery-status", told)]
+        body = a_form({"from": b"MAILER-DAEMON@x.nl", "text": b"Sorry"}, files=files)
+        [found] = kind_of(read_mail(sendgrid.parsed_mail(content_type=FORM, body=body).raw)).bounces
+        assert (found.recipient, found.status, found.hard) == ("a@b.nl", "5.1.1", True)
 
     def test_a_line_break_in_a_name_makes_no_header(self):
         """F5."""

@@ -126,6 +126,17 @@ class TestParts:
         assert read_mail(headers % b"windows-1252" + b"\x80 10").text == "€ 10"
         assert read_mail(headers % b"none" + "€ 10".encode()).text == "€ 10"
 
+    @pytest.mark.parametrize("charset", ["iso-8859-1", "us-ascii", "utf-8", "windows-1252"])
+    def test_quotes_and_euros_of_windows_are_read_under_any_name(self, charset):
+        raw = (
+            f"From: a@b.nl\nContent-Type: text/plain; charset={charset}\n\n".encode() + b"j\x92ai 5 \x80 \xe9"
+        )
+        assert read_mail(raw).text == "j\u2019ai 5 \u20ac é"
+
+    def test_a_byte_that_windows_has_not_is_kept(self):
+        raw = b"From: a@b.nl\nContent-Type: text/plain; charset=iso-8859-1\n\nx\x81\xe9"
+        assert read_mail(raw).text == "x\x81é"
+
     def test_are_read_whatever_their_own_headers_say(self):
         assert mail("Hallo", Content_Type="multipart/mixed").text == "Hallo"
         assert mail("Hallo", Content_Type="text/plain; charset*=a\0b'nl'x").text == "Hallo"
@@ -148,6 +159,13 @@ class TestParts:
         assert found.returned == "To: a@b.nl\nSubject: Brief\n\nGeachte heer"
         headers = split("Content-Type: text/rfc822-headers\n\nTo: a@b.nl\n")
         assert headers.returned.strip() == "To: a@b.nl"
+
+    def test_a_mail_that_is_sent_on_without_a_word_is_what_is_read(self):
+        inside = "Content-Type: message/rfc822\n\nFrom: a@b.nl\nSubject: x\n\nIk ben failliet"
+        assert split(inside, From="a@b.nl").text.endswith("Ik ben failliet")
+        assert (
+            split(inside, "Content-Type: text/plain\n\nZie mijn mail", From="a@b.nl").text == "Zie mijn mail"
+        )
 
     def test_reports_keep_their_fields(self):
         found = split(
@@ -201,7 +219,7 @@ class TestKind:
             assert kind_of(mail(From="a@b.nl", **headers)).kind is InboundKind.REPLY
 
     def test_a_machine_says_so_in_subject_or_text(self):
-        by_subject = kind_of(mail(From="a@b.nl", Subject="Re: Out of office: Jan"))
+        by_subject = kind_of(mail(From="a@b.nl", Subject="Out of office: Jan"))
         assert (by_subject.kind, by_subject.signs) == (
             InboundKind.AUTO_REPLY,
             (("subject", "out of office"),),
@@ -209,6 +227,63 @@ class TestKind:
         [sign] = kind_of(mail("I am currently out of the office.", From="a@b.nl")).signs
         assert sign[0] == "text"
         assert sign[1] in "i am currently out of the office"
+
+    @pytest.mark.parametrize(
+        ("words", "headers"),
+        [
+            ("Ik ben met vakantie geweest, maar de rekening is al betaald", {"Subject": "Re: brief"}),
+            ("Dit is een automatische afschrijving die ik niet ken", {}),
+            ("Ich bin bis Ostern ohne Arbeit und kann nicht zahlen", {"Subject": "AW: Mahnung"}),
+            ("Je suis absente, mais je conteste la facture", {}),
+            ("Graag uitstel, ik lag in het ziekenhuis", {"Subject": "Afwezig door ziekte"}),
+            ("Belt u mij even terug?", {"Subject": "Re: Automatisch antwoord: brief"}),
+            ("Ik wil in termijnen betalen", {"Subject": "Ontvangstbevestiging: uw brief"}),
+            ("We spoke at nine", {"Subject": "Out of office hours call"}),
+            ("Onze cliënt staat onder bewind", {"Feedback-ID": "1.eu:mailservice"}),
+            ("Wij betwisten de nota", {"Auto-Submitted": "auto-generated"}),
+            ("Wilt u ons terugbellen?", {"Auto-Submitted": "auto-generated", "Subject": "Re: brief"}),
+            ("Wilt u ons terugbellen?", {"Precedence": "list", "List-Post": "<mailto:post@b.nl>"}),
+            ("Kunt u mij bellen?", {"X-Auto-Response-Suppress": "OOF", "Subject": "Re: brief"}),
+            ("Hij is op 3 mei overleden", {"Auto-Submitted": "auto-replied"}),
+            ("Ik wil niet meer leven", {"X-Autoreply": "yes", "Subject": "Automatic reply: brief"}),
+        ],
+    )
+    def test_a_person_is_read_whatever_looks_like_a_machine(self, words, headers):
+        assert kind_of(mail(words, From="a@b.nl", **headers)).kind is InboundKind.REPLY
+
+    @pytest.mark.parametrize(
+        ("words", "headers"),
+        [
+            ("Ik betaal u niet, ik ben er even niet", {"Auto-Submitted": "auto-replied"}),
+            ("Over rekeningen: bel de balie", {"Auto-Submitted": "auto-generated", "Subject": "Auto: brief"}),
+            ("Dit bericht is automatisch gemaakt, bij nota's belt u", {"X-Auto-Response-Suppress": "All"}),
+            ("Ik ben afwezig tot maandag", {"Subject": "Afwezig"}),
+            ("Ik ben afwezig tot maandag", {"Subject": "Re: brief", "Precedence": "bulk"}),
+            ("Sokken in de aanbieding! Afmelden kan hier", {"Precedence": "list", "List-Post": "NO"}),
+            ("Tot maandag", {"Subject": "Out of office until Monday"}),
+        ],
+    )
+    def test_a_machine_is_known_by_a_certain_sign_or_by_two(self, words, headers):
+        assert kind_of(mail(words, From="a@b.nl", **headers)).kind is InboundKind.AUTO_REPLY
+
+    def test_who_sends_a_file_is_read_unless_the_sign_is_certain(self):
+        scan = "Content-Type: application/pdf; name=scan.pdf\n\n%PDF"
+        words = "Content-Type: text/plain\n\nZie bijlage"
+        assert kind_of(split(words, scan, From="a@b.nl", Precedence="bulk")).kind is InboundKind.REPLY
+        found = kind_of(split(words, scan, From="a@b.nl", Precedence="auto_reply"))
+        assert found.kind is InboundKind.AUTO_REPLY
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            "Content-Type: message/disposition-notification\n\nFinal-Recipient: rfc822; a@b.nl\n"
+            "Disposition: manual-action/MDN-sent-manually; displayed\n",
+            "Content-Type: message/delivery-status\n\nFinal-Recipient: rfc822; a@b.nl\nAction: relayed\n",
+        ],
+    )
+    def test_a_receipt_that_mail_arrived_or_was_opened_is_a_machines(self, fields):
+        found = kind_of(split("Content-Type: text/plain\n\nGelezen.", fields, kind="report", From="a@b.nl"))
+        assert (found.kind, found.signs[0][0]) == ("auto_reply", "report")
 
     @pytest.mark.parametrize(("before", "kind"), [(573, "auto_reply"), (574, "reply")])
     def test_a_machine_says_so_at_the_beginning(self, before, kind):
@@ -228,7 +303,8 @@ class TestKind:
             ("stop payment", False), ("stop de betaling", False), ("arretez le paiement", False),
             ("stop mit der Zahlung", False), ("cancel the contract", False), ("stop le contrat", False),
             ("Stop mit dem Vertrag", False), ("End of next week", False),
-            ("betaald", False), ("", False), ("Ik stop niet", False),
+            ("betaald", False), ("", False), ("Ik stop niet", False), ("Stop, ik heb al betaald", True),
+            ("quit my job, no money", False), ("end my life", False),
         ],
     )  # fmt: skip
     def test_a_short_wish_to_hear_no_more_is_one(self, words, stops):
@@ -282,6 +358,27 @@ class TestBounces:
         assert is_bounce(report("Final-Recipient: rfc822; a@b.nl", "Action: expired"))
         assert is_bounce(report("Something: else"))
         assert is_bounce(mail(From="a@b.nl", Content_Type="multipart/report; report-type=delivery-status"))
+
+    def test_is_one_by_whatever_word_a_server_has_for_failure(self):
+        for action in ("error", "failure", "undeliverable"):
+            assert is_bounce(report("Final-Recipient: rfc822; a@b.nl", f"Action: {action}"))
+
+    def test_is_read_in_utf8_too(self):
+        found = split(
+            "Content-Type: message/global-delivery-status\n\n"
+            "Final-Recipient: utf-8; a@b.nl\nAction: failed\n",
+            kind="report", From="MAILER-DAEMON@x.nl",
+        )  # fmt: skip
+        assert [one.recipient for one in kind_of(found).bounces] == ["a@b.nl"]
+
+    def test_an_address_that_passed_it_on_is_the_one_it_is_about(self):
+        found = self.one("Original-Recipient: rfc822; A@b.nl", "Final-Recipient: rfc822; new@c.nl")
+        assert (found.recipient, found.sent_to) == ("new@c.nl", "a@b.nl")
+        assert [found.is_about(one) for one in ("a@b.nl", "new@c.nl", "x@b.nl")] == [True, True, False]
+        elsewhere = self.one("Original-Recipient: rfc822; a@b.nl", "Final-Recipient: x400; /G=A/S=B/")
+        assert (elsewhere.recipient, elsewhere.sent_to) == ("a@b.nl", "")
+        [nobody] = self.told("Sorry, nobody.")
+        assert nobody.is_about("a@b.nl")
 
     def test_says_whom_why_and_whether_somebody_tries_again(self):
         found = self.one(
@@ -393,6 +490,35 @@ class TestBounces:
         found = self.told("a@b.nl: unknown\n--- Below this line is a copy of the message.\nc@d.nl: hallo")
         assert [(one.recipient, one.diagnosis) for one in found] == [("a@b.nl", "a@b.nl: unknown")]
 
+    @pytest.mark.parametrize(
+        "before",
+        ["Received: from x by y", "> Return-Path: <us@agency.example>", "--- START OF RETURNED MAIL ---"],
+    )
+    def test_nor_do_its_headers(self, before):
+        found = self.told(f"a@b.nl: unknown\n{before}\nc@d.nl: hallo")
+        assert [one.recipient for one in found] == ["a@b.nl"]
+
+    def test_each_address_may_stand_behind_its_label(self):
+        found = self.told("Unknown user: a@b.nl\n550 no\nFailed recipient: <c@d.nl>\nmailbox full")
+        assert [(one.recipient, one.reason) for one in found] == [
+            ("a@b.nl", "userunknown"), ("c@d.nl", "mailboxfull"),
+        ]  # fmt: skip
+
+    def test_the_reason_may_stand_above_the_address(self):
+        [found] = self.told("The mailbox of this reader is full:\n\n<a@b.nl>")
+        assert (found.recipient, found.reason) == ("a@b.nl", "mailboxfull")
+        [quoted] = self.told("Your mail to 'a@b.nl' was lost")
+        assert quoted.recipient == "a@b.nl"
+
+    @pytest.mark.parametrize(
+        "words",
+        ["Delivery attempts will continue for some days", "We will continue to try", "This is just a warning",
+         "it has been postponed", "has not yet been delivered"],
+    )  # fmt: skip
+    def test_a_warning_is_not_final(self, words):
+        [found] = self.told(f"a@b.nl: no answer yet\n{words}")
+        assert not found.final
+
     @pytest.mark.parametrize(("before", "final"), [(39_981, False), (39_982, True)])
     def test_a_notice_is_read_so_far_and_no_farther(self, before, final):
         [found] = self.told(f"a@b.nl:{' ' * before}still trying")
@@ -420,6 +546,14 @@ class TestBounces:
             ("hello", {"From": "Mail Delivery System <a@x.nl>", "Subject": "Undelivered mail"}, True),
             ("hello", {"From": "a@x.nl", "Return-Path": "<>", "Subject": "Undelivered mail"}, True),
             ("hello", {"Subject": "Undelivered mail"}, True),
+            (
+                "hello",
+                {"From": "a@x.nl", "Return-Path": "<MAILER-DAEMON@x.nl>", "Subject": "Mail failure"},
+                True,
+            ),
+            ("I have paid 450 euro", {"From": "postmaster@x.nl"}, False),
+            ("Ik betaal 500 per maand", {"From": "bounces@x.nl"}, False),
+            ("user unknown", {"From": "postmaster@x.nl"}, True),
             ("hello", {"From": "a@x.nl", "Return-Path": "<a@x.nl>", "Subject": "Undelivered mail"}, False),
             ("hello", {"From": "a@x.nl", "Return-Path": "<>"}, False),
             ("user unknown", {"From": "noreply@x.nl", "Subject": "Undelivered mail"}, True),
@@ -433,6 +567,11 @@ class TestBounces:
     def test_who_writes_and_what_decide_together(self, text, headers, bounced):
         assert is_bounce(mail(text, **headers)) is bounced
 
+    def test_a_server_that_gives_the_mail_back_need_not_say_why(self):
+        back = "Content-Type: message/rfc822\n\nFrom: us@agency.example\n\nx"
+        assert is_bounce(split("Content-Type: text/plain\n\n:", back, From="MAILER-DAEMON@x.nl"))
+        assert not is_bounce(split("Content-Type: text/plain\n\nZie", back, From="postmaster@x.nl"))
+
 
 class TestPages:
     @pytest.mark.parametrize(
@@ -440,13 +579,16 @@ class TestPages:
         [
             ("a<br>b<p>c</p>", "a\nb\nc"),
             ("a\nb <b>c</b>", "a b c"),
-            ("a\nb", "a b"),
+            ("a\nb<br>", "a b"),
+            ("a\n&gt; b", "a\n> b"),
             ("<style>x{}</style>a", "a"),
             ("<style>x <b>y</b> z</style>a", "a"),
             ("<head><title>x</title><p>y</head>a", "a"),
             ("<head>x<body>a", "a"),
             ("a<script>x", "a"),
             ("a<blockquote>b</blockquote>c", "a\n> b\nc"),
+            ("a<blockquote>b<br>c<p>d</blockquote>e", "a\n> b\n> c\n> d\ne"),
+            ("a<blockquote>b<blockquote>c</blockquote>d</blockquote></blockquote>e", "a\n> b\n> c\n> d\n\ne"),
             ("a<!-- b -->c<!-- d", "ac"),
             ("<!-- a <!-- b -->c", "c"),
             ("a<!---->b --> c", "ab --> c"),
@@ -483,6 +625,20 @@ class TestOwnWords:
             ("Ja.\nOp 1 december schreef Jan:\n> x\n> y\nNee.\nToch.", "Ja.\nNee.\nToch."),
             ("> x", "> x"),
             ("", ""),
+            ("Bel mij.\n\nVan: Bureau\nVerzonden: maandag\nAan: mij\n\nAl betaald?", "Bel mij."),
+            ("Bel mij.\n\n*Van:* Bureau <a@b.nl>\n\nAl betaald?", "Bel mij."),
+            (
+                "Bel mij.\nOp 1 dec om 9:00 heeft Bureau <a@b.nl> het volgende geschreven:\nAl betaald?",
+                "Bel mij.",
+            ),
+            ("Ja.\nBureau <a@b.de> schrieb am Mo., 1. Dez. 2026:\nBezahlt?", "Ja."),
+            ("Ja.\nOutlook voor iOS\n__________\nVan: Bureau <a@b.nl>\nBetaald?", "Ja."),
+            ("Verzonden vanaf mijn telefoon\n\nIk ben failliet", "Ik ben failliet"),
+            ("Op 2 mei schreef ik u al.\nGraag antwoord", "Op 2 mei schreef ik u al.\nGraag antwoord"),
+            ("Le juge a écrit :\nnon", "Le juge a écrit :\nnon"),
+            ("Hallo\n-----\nIk kan niet", "Hallo\n-----\nIk kan niet"),
+            ("Dag,\n\nOp 1 dec 2026 schreef u <a@b.nl>:\n> x\n\nA\nB\nC", "Dag,\n\nA\nB\nC"),
+            ("Van: mijn loon blijft niets over\nSorry", "Van: mijn loon blijft niets over\nSorry"),
             ("x" * 20_001, "x" * 20_000),
         ],
     )

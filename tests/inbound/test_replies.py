@@ -101,12 +101,33 @@ class TestPause:
         assert row.lifted_at is not None
 
 
+class TestDanger:
+    def test_a_life_in_danger_asks_for_a_person_at_once(self, box, claim):
+        reply = a_reply(box, claim, "Ik heb al betaald en wil niet meer leven")
+        assert reply.topic == "danger"
+        wanted = "SELECT kind, reason, claim_id FROM work_item WHERE done_at IS NULL"
+        assert [tuple(one) for one in box.rows(wanted)] == [("hardship", "danger", claim[1])]
+        with box.unit() as unit:
+            close_reply(unit, creditor_id=claim[0], reply_id=reply.id, topic=Topic.DANGER)
+        assert len(box.rows(wanted)) == 1
+        assert box.holds(claim[1]) == ["debt_help"]
+
+    def test_so_does_who_only_wants_no_more_messages(self, box, claim):
+        box.take_text("Stop, ik wil niet meer leven")
+        assert [(one.topic, one.state) for one in box.replies()] == [("danger", "waiting")]
+        assert len(box.rows("SELECT id FROM work_item")) == 1
+
+    def test_other_replies_wait_for_their_turn(self, box, claim):
+        a_reply(box, claim, "Ik heb al betaald")
+        assert box.rows("SELECT id FROM work_item") == []
+
+
 class TestAnswering:
     def test_the_topic_decides_what_the_claim_is_held_for(self, box):
         grounds = {
             Topic.PAID: ["says_paid"], Topic.HARDSHIP: ["debt_help"], Topic.COUNSELLOR: ["debt_help"],
             Topic.NOT_ME: ["not_me"], Topic.PLAN: ["plan_requested"], Topic.DISPUTE: ["dispute"],
-            Topic.OTHER: [], Topic.STOP: [],
+            Topic.OTHER: [], Topic.STOP: [], Topic.DANGER: ["debt_help"],
         }  # fmt: skip
         for topic, expected in grounds.items():
             with box.unit() as unit:
@@ -163,18 +184,21 @@ class TestStop:
         assert [(one.topic, one.state) for one in box.replies()] == [("stop", "waiting")]
         assert "DebtorOptedOut" in box.kinds(claim[1])
 
-    def test_a_complaint_about_our_mail_ends_mail(self, box, claim):
+    @pytest.mark.parametrize(
+        ("said", "point"), [("abuse", "opted_out"), ("not-spam", "usable"), ("auth-failure", "usable")]
+    )
+    def test_a_complaint_about_our_mail_ends_mail(self, box, claim, said, point):
         message_id, _ = a_bounce(box, claim)
         report = (
             b"From: fbl@isp.example\nTo: abuse@incassonoord.example\nSubject: Fw: reminder\n"
             b'Content-Type: multipart/report; report-type=feedback-report; boundary="b"\n\n--b\n'
-            b"Content-Type: message/feedback-report\n\nFeedback-Type: abuse\n"
-            b"Original-Rcpt-To: debtor@example.org\n\n--b\nContent-Type: message/rfc822\n\n"
-            + f"Reply-To: {answer_to(message_id)}\n\nx\n--b--\n".encode()
+            b"Content-Type: message/feedback-report\n\n"
+            + f"Feedback-Type: {said}\nOriginal-Rcpt-To: debtor@example.org\n\n--b\n".encode()
+            + f"Content-Type: message/rfc822\n\nReply-To: {answer_to(message_id)}\n\nx\n--b--\n".encode()
         )
         box.take_mail(report)
         assert [(one.kind, one.state) for one in box.inbound()] == [("complaint", "noted")]
-        assert box.point("debtor@example.org") == "opted_out"
+        assert box.point("debtor@example.org") == point
         assert box.replies() == []
 
     def test_a_stop_silences_a_number_for_every_creditor_and_is_told_of_each_claim_once(self, box, claim):
@@ -218,6 +242,13 @@ class TestBounces:
         _, raw = a_bounce(box, claim, recipient="somebody@else.example")
         box.take_mail(raw)
         assert box.point("debtor@example.org") == "usable"
+
+    def test_a_report_about_where_our_reader_had_it_sent_on_gives_his_address_up(self, box, claim):
+        _, raw = a_bounce(
+            box, claim, recipient="new@else.example\nOriginal-Recipient: rfc822; debtor@example.org"
+        )
+        box.take_mail(raw)
+        assert box.point("debtor@example.org") == "bounced"
 
     def test_a_report_that_names_no_message_of_ours_is_not_believed(self, box, claim):
         message_id, raw = a_bounce(box, claim)

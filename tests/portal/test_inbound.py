@@ -50,7 +50,7 @@ class TestReading:
         assert LONG in listed
         page = browser.get(url).text
         assert "<img src=x" not in page
-        assert "“al betaald”" in page
+        assert "“heb al betaald”" in page
         assert "Wij zoeken uw betaling op" in page
         assert "U bent het niet eens" in browser.get(f"{url}?topic=dispute").text
         assert browser.get(f"{url}?topic=nonsense").status_code == 200

@@ -133,7 +133,7 @@ def _follow(unit: Unit, reply: Reply, topic: Topic) -> None:
         raise_dispute(unit, **whose, reason="other", words=reply.words[:2_000])
     if topic is Topic.STOP:
         opt_out(unit, channel=reply.channel, value=reply.from_value)
-    if topic is Topic.HARDSHIP:
+    if topic in (Topic.DANGER, Topic.HARDSHIP):
         emit(unit, PersonWanted(**whose, work_kind="hardship", key=f"reply:{reply.id}", reason=""))
     follows = _hold_of(topic)
     if follows.ground:

@@ -11,7 +11,7 @@ from agency.communication.receipts import apply_receipt
 from agency.kernel.unit import Unit
 from agency.ports.providers import Receipt
 from agency.rules.inbound.bounce import Bounce
-from agency.rules.inbound.kind import complained_about
+from agency.rules.inbound.kind import complained_about, is_complaint
 from agency.rules.inbound.mail import Mail
 
 # Only what was really handed over by mail can bounce.
@@ -37,7 +37,7 @@ def apply_bounces(
     row = unit.session.connection().execute(_MESSAGE, {"ids": list(message_ids)}).first()
     if row is None:
         return None
-    about = [one for one in bounces if one.recipient in ("", row.reader)] or list(bounces[:1])
+    about = [one for one in bounces if one.is_about(row.reader)] or list(bounces[:1])
     if about and about[0].final:
         apply_receipt(unit, receipt=_receipt(about[0], row.id, row.reader, unit.now, key), message_id=row.id)
     return row.creditor_id, row.claim_id
@@ -48,7 +48,7 @@ def apply_complaint(unit: Unit, mail: Mail, *, message_ids: Sequence[UUID]) -> C
     row = unit.session.connection().execute(_MESSAGE, {"ids": list(message_ids)}).first()
     if row is None:
         return None
-    if complained_about(mail) in ("", row.reader):
+    if is_complaint(mail) and complained_about(mail) in ("", row.reader):
         opt_out(unit, channel="email", value=row.reader)
     return row.creditor_id, row.claim_id
 
@@ -61,5 +61,5 @@ def _receipt(bounce: Bounce, message_id: UUID, reader: str, at: datetime, key: s
         at=at,
         event_key=f"mail:{key}",
         detail=f"{bounce.status} {bounce.reason}: {bounce.diagnosis}",
-        permanent=bounce.hard and bounce.recipient in ("", reader),
+        permanent=bounce.hard and bounce.is_about(reader),
     )

@@ -12,7 +12,7 @@ from agency.communication.inbound.models import Inbound, InboundChannel, Inbound
 from agency.documents.quota import OverQuota
 from agency.documents.types import UnacceptableFile
 from agency.documents.upload import add_document, clean_name
-from agency.events import ReplyReceived
+from agency.events import PersonWanted, ReplyReceived
 from agency.kernel.emitting import emit
 from agency.kernel.files import store
 from agency.kernel.ids import new_id
@@ -51,7 +51,7 @@ def keep_reply(
     content = files.get(inbound.sha256)
     store(unit, files, creditor_id=creditor_id, content=content, media_type=inbound.media_type)
     found = triage(inbound.words)
-    topic = Topic.STOP if inbound.kind == "stop" else found.topic
+    topic = Topic.STOP if inbound.kind == "stop" and not found.sure else found.topic
     kept = [_file(unit, files, creditor_id, claim_id, part) for part in attachments[:FILES_MAX]]
     kept += [_refused(part, "more than 20 files came with it") for part in attachments[FILES_MAX:]]
     if inbound.channel == InboundChannel.LETTER:
@@ -81,6 +81,17 @@ def keep_reply(
             topic=topic,
         ),
     )
+    if topic is Topic.DANGER:  # a life does not wait until its turn comes to be read
+        emit(
+            unit,
+            PersonWanted(
+                creditor_id=creditor_id,
+                claim_id=claim_id,
+                work_kind="hardship",
+                key=f"reply:{reply.id}",
+                reason="danger",
+            ),
+        )
     return reply.id
 
 

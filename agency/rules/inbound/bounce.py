@@ -1,9 +1,9 @@
 """What a bounced mail says: which address, why, for good or for now (RFC 3464, and looser forms)."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from agency.rules.inbound.bounce_reason import Reason, reason_of
 from agency.rules.inbound.mail import Mail, address_in
@@ -18,14 +18,25 @@ _REPLY: Final = re.compile(r"(?<![\w.@-])([45]\d\d)(?=[ \-:,'\n]|$)")
 _ADDRESS: Final = re.compile(
     r"[A-Za-z0-9._%+'&/*!#$-]{1,120}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,10}"
 )
-_LINE_OF: Final = re.compile(rf"^[\s>\"'<*-]*({_ADDRESS.pattern})[>\"']*(?=$|[\s:,;.(\[<])")
+_LABEL: Final = (
+    r"(?:(?:unknown|invalid|intended|failed|original|final)\s+)?"
+    r"(?:user|recipient|address|mailbox|e-?mail)s?\s*:\s*"
+)
+_LINE_OF: Final = re.compile(
+    rf"^[\s>\"'<*-]*(?:{_LABEL})?[\"'<]*({_ADDRESS.pattern})[>\"']*(?=$|[\s:,;.(\[<])", re.IGNORECASE
+)
 _STAGE: Final = re.compile(r"in\s+reply\s+to\s+(?:end\s+of\s+)?[A-Z ]{4,10}", re.IGNORECASE)
 # What a delivery agent of the reader itself said outranks what the relay made of it.
 _OWN_WORDS: Final = re.compile(r"was automatically rejected:\s*\n+(.{3,300})", re.IGNORECASE)
 _RETRIED: Final = re.compile(
     r"warning message only|will be retried|do not need to resend|not need to resend|still trying"
+    r"|just a warning|attempts? will continue|continue to (?:try|attempt)|will (?:keep|continue) trying"
+    r"|not yet been delivered|been postponed"
 )
-_FAILED: Final = frozenset({"failed", "delayed", "expired", ""})
+# Actions that tell of success (RFC 3464); servers name failure in words of their own.
+_ARRIVED: Final = frozenset({"delivered", "relayed", "expanded"})
+# Where the headers of the mail that comes back begin, whatever stands above them.
+_HEADERS_FOLLOW: Final = re.compile(r"^[>\s]*(?:received:\s*(?:from|by)\b|return-path:)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +49,8 @@ class Bounce:
     :param reason: a key of the table of reasons; `hard` when the address itself is no good.
     :param diagnosis: the words of the server, shortened, for people.
     :param final: nobody will try again; False while the server still does.
+    :param sent_to: the address that the mail was sent to, where the report tells of another that it was
+        passed on to; else empty.
     """
 
     recipient: str
@@ -47,6 +60,11 @@ class Bounce:
     hard: bool
     diagnosis: str
     final: bool
+    sent_to: str = ""
+
+    def is_about(self, address: str) -> bool:
+        """Tell whether a mail to an address (in lower case) did not arrive; also where none is named."""
+        return self.recipient == "" or address in (self.recipient, self.sent_to)
 
 
 def is_bounce(mail: Mail) -> bool:
@@ -54,20 +72,34 @@ def is_bounce(mail: Mail) -> bool:
     report = mail.report("message/delivery-status")
     if report:
         actions = [block.get("action", "") for block in _blocks(report)]
-        return not actions or any(action in _FAILED for action in actions)
-    words = read_table("inbound_words")["bounce"]
+        return not actions or any(action not in _ARRIVED for action in actions)
     if "delivery-status" in mail.header("content-type").lower():
         return True
+    return _is_told(mail, read_table("inbound_words")["bounce"])
+
+
+def _is_told(mail: Mail, words: dict[str, Any]) -> bool:
+    """Whether a mail says in plain words that another did not arrive, and a server wrote it."""
     local, name = mail.sender.partition("@")[0], plain(mail.header("from"))
     daemon = local in words["senders"] or any(one in name for one in words["names"])
-    nobody = mail.header("return-path").strip() == "<>" or mail.sender == ""
+    given_back_to = mail.header("return-path").strip(" <>").partition("@")[0].lower()
+    nobody = mail.sender == "" or (
+        "return-path" in dict(mail.headers) and (not given_back_to or given_back_to in words["senders"])
+    )
     subject = plain(mail.subject)
     failing = any(one in subject for one in words["subjects"])
     begins = mail.text[:TOLD_MAX]
     said = plain(begins)
-    told = any(one in said for one in words["texts"]) or _REPLY.search(begins) is not None
+    told = any(one in said for one in words["texts"])
+    # Three figures are a server's answer only where a server wrote: people write sums and dates.
+    coded = local not in words["also_people"] and _REPLY.search(begins) is not None
     machine = local in words["machines"] or bool(mail.header("auto-submitted"))
-    return (daemon and (failing or told)) or (nobody and failing) or (machine and failing and told)
+    gives_back = local not in words["also_people"] and bool(mail.returned)
+    return (
+        (daemon and (failing or told or coded or gives_back))
+        or (nobody and failing)
+        or (machine and failing and (told or coded))
+    )
 
 
 def bounces(mail: Mail) -> tuple[Bounce, ...]:
@@ -76,7 +108,7 @@ def bounces(mail: Mail) -> tuple[Bounce, ...]:
     reported = [
         _reported(block, notice)
         for block in _blocks(mail.report("message/delivery-status"))
-        if block.get("action", "") in _FAILED
+        if block.get("action", "") not in _ARRIVED
     ]
     found = reported or _told(mail, notice)
     return tuple({one.recipient: one for one in found}.values())[:RECIPIENTS_MAX]
@@ -102,8 +134,11 @@ def _blocks(report: str) -> list[dict[str, str]]:
 
 
 def _reported(block: dict[str, str], notice: str) -> Bounce:
-    said = block.get("final-recipient") or block.get("original-recipient", "")
-    recipient = address_in(said.rpartition(";")[2])
+    sent_to, reached = (
+        address_in(block.get(name, "").rpartition(";")[2])
+        for name in ("original-recipient", "final-recipient")
+    )
+    recipient = reached or sent_to
     diagnosis = re.sub(r"^\s*[\w-]+\s*;\s*", "", block.get("diagnostic-code", ""))
     told = _STATUS.search(block.get("status", ""))
     status = told[1] if told else ""
@@ -114,7 +149,8 @@ def _reported(block: dict[str, str], notice: str) -> Bounce:
         status = nearer[1]
     stage = _STAGE.search(about)
     final = block["action"] != "delayed"
-    return _bounce(recipient, status, words, stage[0] if stage else "", final=final, reported=True)
+    found = _bounce(recipient, status, words, stage[0] if stage else "", final=final, reported=True)
+    return replace(found, sent_to=sent_to) if sent_to not in ("", recipient) else found
 
 
 def _told(mail: Mail, notice: str) -> list[Bounce]:
@@ -131,17 +167,23 @@ def _told(mail: Mail, notice: str) -> list[Bounce]:
     if not by_address:
         by_address = {_somebody(mail, notice, ours): [notice]}
     final = _RETRIED.search(plain(notice)) is None
+    said = {one: "\n".join(lines) for one, lines in by_address.items()}
     return [
-        _bounce(one, "", "\n".join(lines), "", final=final, reported=False)
-        for one, lines in by_address.items()
+        _bounce(one, "", words if _says_more(words) else notice, "", final=final, reported=False)
+        for one, words in said.items()
     ]
+
+
+def _says_more(words: str) -> bool:
+    """Whether there is anything beside the address: some servers say why above it."""
+    return re.search(r"\w{3}", _ADDRESS.sub("", words)) is not None
 
 
 def _somebody(mail: Mail, notice: str, ours: frozenset[str]) -> str:
     for words in (mail.header("x-failed-recipients"), notice, _to_of(mail.returned)):
         for found in _ADDRESS.findall(words):
-            if found.lower() not in ours | {mail.sender}:
-                return str(found).lower()
+            if (address := found.strip("'").lower()) not in ours | {mail.sender}:
+                return str(address)
     return ""
 
 
@@ -184,7 +226,7 @@ def _notice(mail: Mail) -> str:
     kept: list[str] = []
     for line in mail.text[:NOTICE_MAX].splitlines():
         said = plain(line)
-        if any(one in said for one in _follows()):
+        if _HEADERS_FOLLOW.match(line) or any(one in said for one in _follows()):
             break
         kept.append(line)
     return "\n".join(kept)

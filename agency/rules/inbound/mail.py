@@ -4,6 +4,7 @@ The limits are ours: a mail that nests or splits deeper than people's mail does 
 """
 
 import re
+from codecs import lookup
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes
@@ -22,8 +23,12 @@ HEADERS_MAX: Final = 500
 HEADER_CHARACTERS_MAX: Final = 4_000
 _MESSAGE_ID: Final = re.compile(r"<([^<>\s]{1,250})>")
 _MULTIPART: Final = re.compile(rb"(?i)^content-type:\s*multipart/", re.MULTILINE)
-_REPORTS: Final = frozenset({"message/delivery-status", "message/feedback-report"})
-_RETURNED: Final = frozenset({"message/rfc822", "text/rfc822-headers", "message/partial"})
+_REPORTS: Final = frozenset(
+    {"message/delivery-status", "message/feedback-report", "message/disposition-notification"}
+)
+_RETURNED: Final = frozenset(
+    {"message/rfc822", "message/global", "message/headers", "text/rfc822-headers", "message/partial"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +122,8 @@ def read_mail(raw: bytes) -> Mail:
     parts = tuple(part for leaf in own if (part := _part(*leaf)) is not None)
     back = next((_returned(leaf[0]) for leaf in leaves if leaf[1] in _RETURNED), "")
     text = _text(parts)
+    if not text.strip() and not any(part.media_type in _REPORTS for part in parts):
+        text = back  # somebody sends on a mail and says nothing himself
     return Mail(
         headers=headers,
         media_type=parsed.get_content_type(),
@@ -170,8 +177,17 @@ def _eight_bit(words: str) -> str:
         return words
 
 
+def _same_as_windows(charset: str | None) -> bool:
+    try:
+        return charset is not None and lookup(charset).name in ("iso8859-1", "ascii")
+    except (LookupError, ValueError):
+        return False
+
+
 def _decode(content: bytes, charset: str | None) -> str:
-    for name in filter(None, (charset, "utf-8")):
+    # What is called Latin-1 or ASCII is what Windows writes, whose quotes and euro sign lie beyond it.
+    told = "cp1252" if _same_as_windows(charset) else charset
+    for name in filter(None, (told, "utf-8", "cp1252")):
         try:
             return content.decode(name)
         except (LookupError, UnicodeError, ValueError):
@@ -180,7 +196,7 @@ def _decode(content: bytes, charset: str | None) -> str:
 
 
 def _leaves(message: Message, depth: int) -> Iterator[tuple[Message, str]]:
-    kind = message.get_content_type()
+    kind = message.get_content_type().replace("message/global-", "message/")  # RFC 6533: the same in UTF-8
     inside = message.get_payload()
     if kind in _RETURNED or kind in _REPORTS or not isinstance(inside, list) or depth > NESTED_MAX:
         yield message, kind

@@ -24,8 +24,10 @@ def words_of_html(source: str) -> str:
     Read here: the library's parser takes minutes over a page that begins a comment again and again.
     """
     page = _without_comments(source[:HTML_MAX])
+    if _TAG.search(page) is None:  # plain words that only say they are a page
+        return unescape(page).strip()
     found: list[str] = []
-    unseen, end = "", 0
+    unseen, end, quoted = "", 0, 0
     for tag in _TAG.finditer(page):
         if not unseen:
             found.append(page[end : tag.start()].replace("\n", " "))
@@ -36,7 +38,9 @@ def words_of_html(source: str) -> str:
         elif name in _UNSEEN and not closes:
             unseen = name
         elif name in _BREAKS:
-            found.append("\n> " if name == "blockquote" and not closes else "\n")
+            if name == "blockquote":
+                quoted = max(0, quoted + (-1 if closes else 1))
+            found.append("\n> " if quoted else "\n")
     if not unseen:
         found.append(page[end:].replace("\n", " "))
     lines = [" ".join(line.split()) for line in unescape("".join(found)).split("\n")]

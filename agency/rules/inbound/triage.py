@@ -1,6 +1,7 @@
 """What a debtor's reply is about, by its words, with the words that said so. A person always decides."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,12 +13,16 @@ from agency.rules.tables import read_table
 
 WORDS_MAX: Final = 8_000
 _SENTENCE: Final = re.compile(r"(?<=[.!?;])\s+|\n+")
-_WITHIN: Final = r"[^.!?\n]{0,40}?"
+# A mail program broke the line here, not its writer.
+_WRAPPED: Final = re.compile(r"(?<=[^\n]{50})\n(?=[^\W_])")
+_SYNTAX: Final = re.compile(r"([*()|?$^])")
+_ENDS: Final = {"(": "(?:", ")": ")", "|": "|", "?": "?", "$": r"(?!\w)", "^": "^"}
 
 
 class Topic(StrEnum):
     """What a reply is about; OTHER is what no word tells."""
 
+    DANGER = "danger"
     COUNSELLOR = "counsellor"
     NOT_ME = "not_me"
     DISPUTE = "dispute"
@@ -62,18 +67,21 @@ class _Row:
     weight: int
     words: re.Pattern[str]
     unless: re.Pattern[str] | None
+    denied: re.Pattern[str] | None
 
 
 def triage(words: str) -> Triage:
     """Return what a reply is about.
 
-    Each phrase counts once; of topics that weigh the same the one that protects the debtor more wins.
+    Each phrase counts once, each topic in one language; of topics that weigh the same the one that protects
+    the debtor more wins.
 
     :param words: the writer's own words, without what he quotes.
     """
-    sentences = [plain(one) for one in _SENTENCE.split(words[:WORDS_MAX]) if one.strip()]
-    found = tuple(dict.fromkeys(sign for sentence in sentences for sign in _signs(sentence)))
-    sums = {topic: sum(sign.weight for sign in found if sign.topic is topic) for topic in _order()}
+    told = _WRAPPED.sub(" ", words[:WORDS_MAX])
+    sentences = [plain(one) for one in _SENTENCE.split(told) if one.strip()]
+    found = tuple({(sign.topic, sign.words): sign for one in sentences for sign in _signs(one)}.values())
+    sums = {topic: _weight(topic, found) for topic in _order()}
     ranked = sorted((topic for topic in _order() if sums[topic]), key=lambda topic: -sums[topic])
     place = {topic: index for index, topic in enumerate(ranked)}
     signs = tuple(sorted(found, key=lambda sign: (place[sign.topic], -sign.weight)))
@@ -82,12 +90,21 @@ def triage(words: str) -> Triage:
     return Triage(ranked[0], True, signs)
 
 
+def _weight(topic: Topic, found: tuple[Sign, ...]) -> int:
+    """How much says a topic: in the language that says it most, because words of two languages look alike."""
+    said = Counter[str]()
+    for sign in found:
+        said[sign.language] += sign.weight if sign.topic is topic else 0
+    return max(said.values(), default=0)
+
+
 def _signs(sentence: str) -> Iterator[Sign]:
     for row in _rows():
         if row.unless is not None and row.unless.search(sentence):
             continue
         for match in row.words.finditer(sentence):
-            yield Sign(row.topic, match[0], row.language, row.weight)
+            if row.denied is None or not row.denied.search(sentence[: match.start()]):
+                yield Sign(row.topic, match[0].strip(), row.language, row.weight)
 
 
 @lru_cache(maxsize=1)
@@ -98,16 +115,27 @@ def _order() -> tuple[Topic, ...]:
 @lru_cache(maxsize=1)
 def _rows() -> tuple[_Row, ...]:
     return tuple(
-        _Row(Topic(topic["key"]), row["language"], row["weight"], _pattern(row["words"]), _unless(row))
-        for topic in read_table("triage")["topic"]
-        for row in topic["row"]
+        _row(Topic(topic["key"]), row) for topic in read_table("triage")["topic"] for row in topic["row"]
     )
 
 
-def _unless(row: dict[str, Any]) -> re.Pattern[str] | None:
-    return _pattern(row["unless"]) if row.get("unless") else None
+def _row(topic: Topic, row: dict[str, Any]) -> _Row:
+    denied = read_table("triage")["denied"]
+    deniers, articles = denied[row["language"]], denied["articles"]
+    # A gap holds no word that denies: "heb * betaald" is not "heb nog niet betaald".
+    gap = rf"(?:(?!\b(?:{deniers})\b)[^.!?]){{0,40}}?"
+    before = rf"\b(?:{deniers})(?: (?:{articles}))?(?: \w+ (?:of|en|or|and|ou|et|oder|und|ni|noch))? $"
+    return _Row(
+        topic, row["language"], row["weight"], _pattern(row["words"], gap),
+        _pattern(row["unless"], r"[^.!?]{0,40}?") if row.get("unless") else None,
+        None if topic is Topic.DANGER else re.compile(before),
+    )  # fmt: skip
 
 
-def _pattern(words: list[str]) -> re.Pattern[str]:
-    phrases = [_WITHIN.join(re.escape(piece) for piece in plain(one).split("*")) for one in words]
-    return re.compile(rf"(?<!\w)(?:{'|'.join(phrases)})")
+def _pattern(words: list[str], gap: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{'|'.join(_phrase(plain(one), gap) for one in words)})")
+
+
+def _phrase(phrase: str, gap: str) -> str:
+    pieces = _SYNTAX.split(phrase)
+    return "".join(gap if one == "*" else _ENDS.get(one) or re.escape(one) for one in pieces)
