@@ -80,6 +80,7 @@ def replies(request: Request, unit: StaffUnit) -> Response:
             for key, chip in TOPICS.items()
         ],
         waiting=sum(waiting.values()),
+        in_danger=waiting.get(Topic.DANGER, 0),
         unmatched=unmatched_count(unit),
         now=unit.now,
     )

@@ -26,13 +26,14 @@ from agency.communication.inbound.settling import attach, discard, last_settled,
 from agency.kernel.errors import Conflict, Invalid, NotFound
 from agency.kernel.ids import HOUSE
 from agency.kernel.unit import Unit
+from agency.rules.inbound.triage import Topic, triage
 from portal.collector.doors import claim_url, desk_page, routes
 from portal.collector.inbound import as_it_came
-from portal.collector.inbound_words import DISCARDS, KINDS, MARKS, WAY_ICONS, WAYS, WHY_WAITING
+from portal.collector.inbound_words import DISCARDS, KINDS, MARKS, TOPICS, WAY_ICONS, WAYS, WHY_WAITING
 from portal.shared.audience import StaffUnit, TheWiring, leave_for
 from portal.shared.forms import Fields
 from portal.shared.i18n import N_, gettext
-from portal.shared.listing import Column, Cut, Listing
+from portal.shared.listing import Chip, Column, Cut, Listing
 
 BASE = "/desk/inbound/unmatched"
 ONE = "/inbound/unmatched/{inbound_id:uuid}"
@@ -170,7 +171,7 @@ def _show(request: Request, unit: Unit, inbound_id: UUID, *, error: str = "", st
         message=inbound,
         url=f"{BASE}/{inbound.id}",
         waits=inbound.state == InboundState.QUARANTINED,
-        kind=KINDS[inbound.kind],
+        kind=_chip(inbound),
         way=gettext(WAYS[inbound.channel]),
         way_icon=WAY_ICONS[inbound.channel],
         why=gettext(WHY_WAITING[inbound.why]) if inbound.why in WHY_WAITING else "",
@@ -216,13 +217,20 @@ def _candidate(row: Row[Any], marks: list[str]) -> dict[str, Any]:
     }
 
 
+def _chip(message: Row[Any] | Inbound) -> Chip:
+    """The kind of a message, or that its words tell of danger: that waits for no claim to be found."""
+    by_a_person = message.kind in ("reply", "stop")
+    in_danger = by_a_person and triage(message.words).topic is Topic.DANGER
+    return TOPICS[Topic.DANGER] if in_danger else KINDS[message.kind]
+
+
 def _row(row: Row[Any]) -> dict[str, Any]:
     return {
         "id": row.id,
         "href": f"{BASE}/{row.id}",
         "sender": row.from_name or row.from_value or gettext(WAYS[row.channel]),
         "subject": " ".join((row.subject or row.words).split())[:120],
-        "kind": KINDS[row.kind],
+        "kind": _chip(row),
         "why": gettext(WHY_WAITING.get(row.why, row.why)),
         "candidates": len(row.candidates),
         "received_at": row.received_at,

@@ -55,6 +55,21 @@ class TestReading:
         assert "U bent het niet eens" in browser.get(f"{url}?topic=dispute").text
         assert browser.get(f"{url}?topic=nonsense").status_code == 200
 
+    def test_a_life_in_danger_is_read_before_what_waits_longer(self, box, browser):
+        (_, first), (_, danger) = a_reply(box), a_reply(box, "Ik wil dood, ik zie geen uitweg meer")
+        assert "Read 1 message before all others" in browser.get("/desk/inbound").text
+        assert browser.get("/desk/inbound/next").headers["location"] == danger
+        assert browser.get(f"{danger}/next").headers["location"] == first
+        assert send(browser, f"{danger}/close", page=danger, topic="danger").status_code == 303
+        assert "before all others" not in browser.get("/desk/inbound").text
+
+    def test_so_is_one_whose_claim_is_not_known(self, box, browser):
+        box.take_mail(a_mail("Ik wil dood, ik zie geen uitweg meer", sender="nobody@example.org"))
+        listed = browser.get("/desk/inbound/unmatched").text
+        assert "Danger to life" in listed
+        url = re.search(r'href="(/desk/inbound/unmatched/[0-9a-f-]{36})"', listed)[1]
+        assert "Danger to life" in browser.get(url).text
+
     def test_releasing_goes_to_the_next_and_a_second_time_is_refused(self, box, browser):
         (claim, first), (_, second) = a_reply(box), a_reply(box, "Ik betwist dit")
         answer = send(browser, f"{first}/answer", page=first, topic="paid", words="Wij zoeken het uit.")

@@ -28,10 +28,11 @@ _REPLY: Final[tuple[Any, ...]] = (
 )  # fmt: skip
 _WAITING = text("SELECT topic, count(*) AS waiting FROM reply WHERE state = 'waiting' GROUP BY topic")
 _UNMATCHED = text("SELECT count(*) FROM inbound WHERE state = 'quarantined'")
-# The next one in the order of the list; after the last the first again.
+# The next one in the order of the list, a life in danger before all others; after the last the first again.
 _NEXT_REPLY = text(
     "SELECT creditor_id, id FROM reply WHERE state = 'waiting'"
-    " ORDER BY (received_at, id) <= (CAST(:at AS timestamptz), CAST(:id AS uuid)), received_at, id LIMIT 1"
+    " ORDER BY id = CAST(:id AS uuid), topic <> 'danger',"
+    " (received_at, id) <= (CAST(:at AS timestamptz), CAST(:id AS uuid)), received_at, id LIMIT 1"
 )
 _NEXT_INBOUND = text(
     "SELECT id FROM inbound WHERE state = 'quarantined'"
