@@ -11,9 +11,9 @@ look alike, the second finds no partner left and is booked.
 
 The balances say what texts cannot. A statement that opens and closes as a known one, with the same amounts,
 is that one in another dress, however it words its lines: unless the account is known to have come back to the
-same balance in between, and the payments are of other accounts. A statement that opens where a known one
-closes tells what came after it, so nothing of it is known from there or from what came before, even when it
-looks the same.
+same balance in between, and the payments are of other accounts or names. A statement that opens where a known
+one closes tells what came after it, so nothing of it is known from there or from what came before, even when
+it looks the same.
 """
 
 from collections import Counter, defaultdict
@@ -135,8 +135,7 @@ def _relation(this: _Statement, other: _Statement, *, linked: bool) -> _Relation
     if None in (this.period.opening, this.period.closing, other.period.opening, other.period.closing):
         return _Relation.OPEN
     same = this.period == other.period and _entries(this.lines) == _entries(other.lines)
-    otherwise = _named_otherwise(this.lines, other.lines)
-    if same and not otherwise and not (linked and _of_other_accounts(this.lines, other.lines)):
+    if same and not _are_others(this.lines, other.lines, between_formats=linked):
         return _Relation.SAME
     if other.is_over_before(this) or this.is_over_before(other):
         return _Relation.APART
@@ -186,13 +185,18 @@ def _chain(
     return found
 
 
-def _named_otherwise(told: Sequence[ToldLine], booked: Sequence[ToldLine]) -> bool:
-    """Whether two statements in one format name other payments: one that was sent back and paid again on the
-    same day moves the same amount between the same balances twice."""
-    if len({line.format for line in (*told, *booked)}) != 1:
-        return False
-    mine, theirs = (Counter(_plain(line.end_to_end) for line in side) for side in (told, booked))
-    return all(mine) and all(theirs) and mine != theirs
+def _are_others(told: Sequence[ToldLine], booked: Sequence[ToldLine], *, between_formats: bool) -> bool:
+    """Whether two statements name other payments: one that was sent back and paid again on the same day moves
+    the same amount between the same balances twice.
+
+    :param between_formats: whether names count that another format may have worded otherwise, and accounts.
+    """
+    in_one = len({line.format for line in (*told, *booked)}) == 1
+    if in_one or between_formats:
+        mine, theirs = (Counter(_plain(line.end_to_end) for line in side) for side in (told, booked))
+        if all(mine) and all(theirs) and mine != theirs:
+            return True
+    return between_formats and _of_other_accounts(told, booked)
 
 
 def _of_other_accounts(told: Sequence[ToldLine], booked: Sequence[ToldLine]) -> bool:

@@ -298,14 +298,22 @@ class TestADayInManyStatements:
 class TestTheSameBalancesTwice:
     """A payment of 100, the same amount out, and in again between the same balances."""
 
-    def sorted_out(self, iban, *, first="NL86INGB0002445588", back=period(100, 0)):
-        lines = [booked(100, iban=first), booked(-100, statement=2)]
+    def sorted_out(self, iban, *, first=IBAN, back=period(100, 0), names=("", "")):
+        lines = [booked(100, iban=first, end_to_end=names[0]), booked(-100, statement=2)]
         periods = {1: period(0, 100), 2: back}
-        told = [line(100, iban=iban, text="other words")]
+        told = [line(100, iban=iban, end_to_end=names[1], text="other words")]
         return dict(sort_out(told=told, booked=lines, period=period(0, 100), periods=periods).known)
 
     def test_from_another_account_it_is_another_payment(self):
         assert self.sorted_out(OTHER_IBAN) == {}
+
+    @pytest.mark.parametrize(
+        ("names", "known"), [(("E1", "E2"), {}), (("E1", "e-1"), {0: 0}), (("E1", ""), {0: 0})]
+    )
+    def test_under_another_name_it_is_another_payment(self, names, known):
+        """The payer whose bank took it back pays again."""
+        assert self.sorted_out(IBAN, names=names) == known
+        assert self.sorted_out(IBAN, names=names, back=period(50, -50)) == {0: 0}
 
     @pytest.mark.parametrize("iban", [IBAN, "", "2445588", "539007547034"])
     def test_otherwise_it_is_the_first_in_another_dress(self, iban):
