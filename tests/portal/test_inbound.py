@@ -59,6 +59,8 @@ class TestReading:
         (_, first), (_, danger) = a_reply(box), a_reply(box, "Ik wil dood, ik zie geen uitweg meer")
         assert "Read 1 message before all others" in browser.get("/desk/inbound").text
         assert browser.get("/desk/inbound/next").headers["location"] == danger
+        assert "Tell a colleague now" in browser.get(danger).text
+        assert "Tell a colleague now" not in browser.get(first).text
         assert browser.get(f"{danger}/next").headers["location"] == first
         assert send(browser, f"{danger}/close", page=danger, topic="danger").status_code == 303
         assert "before all others" not in browser.get("/desk/inbound").text
