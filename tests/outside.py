@@ -1,5 +1,6 @@
 """A simulator of a test's own on a free port, and an agency that only listens to webhooks."""
 
+import asyncio
 import socket
 import threading
 import time
@@ -123,6 +124,16 @@ def listening_agency() -> Iterator[Agency]:
         server.server_close()
 
 
+class _Server(uvicorn.Server):
+    """Remembers its loop, so that what keeps it from stopping can be told."""
+
+    loop: asyncio.AbstractEventLoop | None = None
+
+    async def serve(self, sockets=None) -> None:
+        self.loop = asyncio.get_running_loop()
+        await super().serve(sockets)
+
+
 @contextmanager
 def running_simulator(agency: Agency, *, data: str = ":memory:") -> Iterator[Simulator]:
     """A simulator on a free port, in a thread with its own event loop."""
@@ -130,8 +141,9 @@ def running_simulator(agency: Agency, *, data: str = ":memory:") -> Iterator[Sim
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     app = create_app(Configuration(data=data, own_url=url, agency_url=agency.url))
     config = uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    server = _Server(config)
+    # A daemon, so that one that does not stop fails its test and not the end of the run.
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:
         wait_until(lambda: server.started or not thread.is_alive())
@@ -139,8 +151,13 @@ def running_simulator(agency: Agency, *, data: str = ":memory:") -> Iterator[Sim
             yield Simulator(url, agency, http)
     finally:
         server.should_exit = True
-        thread.join()
+        thread.join(timeout=60)
         listener.close()
+        if thread.is_alive():
+            waiting = asyncio.all_tasks(server.loop) if server.loop else set()
+            raise AssertionError(
+                "\n".join(["the simulator does not stop; it waits for", *map(repr, waiting)])
+            )
 
 
 @pytest.fixture(scope="session")
