@@ -125,17 +125,18 @@ def _relations(
     return {
         statement: _Relation.APART
         if statement in far
-        else _relation(this, other, linked=statement in before | after)
+        else _relation(this, other, came_back=statement in before)
         for statement, other in others.items()
     }
 
 
-def _relation(this: _Statement, other: _Statement, *, linked: bool) -> _Relation:
-    """What two statements are to each other; `linked` where a chain of others leads from one to the other."""
+def _relation(this: _Statement, other: _Statement, *, came_back: bool) -> _Relation:
+    """What two statements are to each other; `came_back` where a chain of others leads from that one to this
+    one, so that the account had the balances of both more than once."""
     if None in (this.period.opening, this.period.closing, other.period.opening, other.period.closing):
         return _Relation.OPEN
     same = this.period == other.period and _entries(this.lines) == _entries(other.lines)
-    if same and not _are_others(this.lines, other.lines, between_formats=linked):
+    if same and not _are_others(this.lines, other.lines, between_formats=came_back):
         return _Relation.SAME
     if other.is_over_before(this) or this.is_over_before(other):
         return _Relation.APART

@@ -287,6 +287,18 @@ class TestADayInManyStatements:
         told = [line(100, text="rent"), line(50), line(30)]
         assert self.sorted_out(told, period(0, 180)) == {0: 0, 1: 1, 2: 2}
 
+    @pytest.mark.parametrize(
+        ("mine", "next_to_it", "around_it"),
+        [
+            (period(100, 200), period(0, 100), period(100, 230)),
+            (period(0, 100), period(100, 200), period(-30, 100)),
+        ],
+    )
+    def test_what_is_in_one_is_not_in_its_neighbour(self, mine, next_to_it, around_it):
+        lines = [booked(100), booked(100, statement=2), booked(30, statement=2)]
+        found = sort_out(told=[line(100)], booked=lines, period=mine, periods={1: next_to_it, 2: around_it})
+        assert found.known == {0: 1}
+
     def test_a_chain_that_is_broken_says_nothing(self):
         assert self.sorted_out([line(100, text="rent")], period(190, 290)) == {0: 0}
         assert self.sorted_out([line(50)], period(180, 230)) == {}
