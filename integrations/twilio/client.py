@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
@@ -12,7 +12,7 @@ from twilio.http import HttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
-from agency.ports.providers import ProviderRefused
+from agency.ports.providers import ProviderAmbiguous, ProviderRefused
 from integrations.outcomes import from_status, http_client, httpx_failures, no_answer
 
 REAL_URL = "https://api.twilio.com"
@@ -76,6 +76,46 @@ def open_client(
     """
     transport = Transport(url=url, production=production, timeout_seconds=timeout_seconds)
     return Client(account, token, http_client=transport), transport
+
+
+class Adapter:
+    """What the adapters of Twilio's products share: the client, the address of its reports, the end.
+
+    :param status_callback: our public address for status reports; an id of ours is added to its query, the
+        only place where Twilio carries a reference of ours.
+    """
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        account: str,
+        token: str,
+        status_callback: str,
+        production: bool,
+        timeout_seconds: float = 10,
+    ) -> None:
+        self._client, self._transport = open_client(
+            url=url, account=account, token=token, production=production, timeout_seconds=timeout_seconds
+        )
+        self._status_callback = status_callback
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+    def _callback(self, **ids: str) -> str:
+        return f"{self._status_callback}?{urlencode(ids)}"
+
+
+def reference_of(created: Any) -> str:
+    """This function will return Twilio's reference of what it made.
+
+    :raises ProviderAmbiguous: it was accepted without one.
+    """
+    if not created.sid:
+        raise ProviderAmbiguous("accepted without a reference")
+    return str(created.sid)
 
 
 @contextmanager

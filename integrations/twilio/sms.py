@@ -1,36 +1,16 @@
 """Sends text messages through Twilio and finds them back."""
 
 from datetime import datetime
-from urllib.parse import urlencode
 
-from agency.ports.providers import ProviderAmbiguous, ProviderRefused
-from integrations.twilio.client import open_client, refusals
+from agency.ports.providers import ProviderRefused
+from integrations.twilio.client import Adapter, reference_of, refusals
 
 # How far back in one number's messages `find` looks; a debtor gets a handful in a week.
 _LOOK_BACK = 200
 
 
-class TwilioSms:
-    """An `SmsSender`.
-
-    :param status_callback: our public address for status reports; our message id is added to its query,
-        the only place where Twilio carries a reference of ours.
-    """
-
-    def __init__(
-        self,
-        *,
-        url: str,
-        account: str,
-        token: str,
-        status_callback: str,
-        production: bool,
-        timeout_seconds: float = 10,
-    ) -> None:
-        self._client, self._transport = open_client(
-            url=url, account=account, token=token, production=production, timeout_seconds=timeout_seconds
-        )
-        self._status_callback = status_callback
+class TwilioSms(Adapter):
+    """An `SmsSender`."""
 
     @property
     def can_find(self) -> bool:
@@ -44,11 +24,9 @@ class TwilioSms:
                 to=to,
                 from_=sender,
                 body=text,
-                status_callback=f"{self._status_callback}?{urlencode({'message_id': message_id})}",
+                status_callback=self._callback(message_id=message_id),
             )
-        if not created.sid:
-            raise ProviderAmbiguous("accepted without a reference")
-        return str(created.sid)
+        return reference_of(created)
 
     def find(self, *, message_id: str, to: str, text: str, after: datetime) -> str | None:
         """See `SmsSender.find`. Twilio shows no reference of ours, so text and moment decide.
@@ -66,10 +44,6 @@ class TwilioSms:
         if len(found) > 1:
             raise ProviderRefused("two-found", f"{len(found)} equal texts to this number since {after}")
         return found[0] if found else None
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._transport.close()
 
 
 def _second(moment: datetime) -> datetime:

@@ -3,35 +3,15 @@
 import json
 from collections.abc import Sequence
 from typing import Final
-from urllib.parse import urlencode
 
-from agency.ports.providers import ProviderAmbiguous
-from integrations.twilio.client import open_client, refusals
+from integrations.twilio.client import Adapter, reference_of, refusals
 
 PREFIX: Final = "whatsapp:"
 """Stands before a number where Twilio means the person's WhatsApp and not the telephone."""
 
 
-class TwilioWhatsApp:
-    """A `WhatsAppSender`.
-
-    :param status_callback: our public address for status reports, the one that texts have too.
-    """
-
-    def __init__(
-        self,
-        *,
-        url: str,
-        account: str,
-        token: str,
-        status_callback: str,
-        production: bool,
-        timeout_seconds: float = 10,
-    ) -> None:
-        self._client, self._transport = open_client(
-            url=url, account=account, token=token, production=production, timeout_seconds=timeout_seconds
-        )
-        self._status_callback = status_callback
+class TwilioWhatsApp(Adapter):
+    """A `WhatsAppSender`."""
 
     def send(self, *, message_id: str, sender: str, to: str, template: str, values: Sequence[str]) -> str:
         """See `WhatsAppSender.send`; `template` is a Content SID (`HX...`)."""
@@ -42,12 +22,6 @@ class TwilioWhatsApp:
                 from_=f"{PREFIX}{sender}",
                 content_sid=template,
                 content_variables=json.dumps(filled),
-                status_callback=f"{self._status_callback}?{urlencode({'message_id': message_id})}",
+                status_callback=self._callback(message_id=message_id),
             )
-        if not created.sid:
-            raise ProviderAmbiguous("accepted without a reference")
-        return str(created.sid)
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._transport.close()
+        return reference_of(created)
