@@ -119,8 +119,12 @@ def check_columns(mapped: Mapped, headers: Sequence[str]) -> None:
     """
     for ours, header in mapped.columns.items():
         if headers.count(header) != 1:
-            times = "is not in the file" if header not in headers else "stands in the file more than once"
-            raise UnclearColumns(f"the column {header} {times}", proposal=mapped, field=ours)
+            why = (
+                f"the column {header} stands in the file more than once"
+                if header in headers
+                else f"the column {header} is not in the file"
+            )
+            raise UnclearColumns(why, proposal=mapped, field=ours)
     missing = [ours for ours in REQUIRED if ours not in mapped.columns]
     if "due_on" not in mapped.columns and "issued_on" not in mapped.columns:
         missing.append("due_on")

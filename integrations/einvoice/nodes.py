@@ -53,7 +53,7 @@ def the_only(values: Iterable[str], what: str) -> str | None:
     """
     distinct = list(dict.fromkeys(values))
     if len(distinct) > 1:
-        raise Unreadable(f"the document states more than one {what}: " + " and ".join(distinct[:3]))
+        raise Unreadable(f"the document states more than one {what}: {' and '.join(distinct[:3])}")
     return distinct[0] if distinct else None
 
 
@@ -140,7 +140,7 @@ def due_day(stated: Iterable[str], warnings: list[str]) -> date | None:
     distinct = list(dict.fromkeys(stated))
     days = {found for found in map(day, distinct) if found is not None}
     if len(days) > 1:
-        warnings.append("several due dates: " + ", ".join(sorted(found.isoformat() for found in days)))
+        warnings.append(f"several due dates: {', '.join(sorted(found.isoformat() for found in days))}")
     if distinct and not days:
         warnings.append(f"the due date is not a date: {distinct[0][:40]!r}")
     return max(days, default=None)

@@ -41,7 +41,7 @@ def read_einvoice(content: bytes, name: str = "") -> EInvoice:
     if _PAGE.match(content[:256]):
         raise Unreadable(SAVED_AS_PAGE)
     if not untrusted_xml.looks_like_xml(content):
-        raise Unreadable("neither XML nor PDF" + (f": {name}" if name else ""))
+        raise Unreadable(f"neither XML nor PDF: {name}" if name else "neither XML nor PDF")
     return _read_root(untrusted_xml.parse(content, max_bytes=XML_BYTES_MAX))
 
 

@@ -24,8 +24,9 @@ from portal.admin.drafting import attempt, draft_values, remark_of
 from portal.shared.audience import StaffUnit, TheWiring, leave_for, router, show
 from portal.shared.brand_previews import NOW, View, figures, look_at
 from portal.shared.brand_words import FIELDS, FONTS, fault_words, point_words
+from portal.shared.filled_in import sentence
 from portal.shared.forms import Fields
-from portal.shared.i18n import N_, sentence
+from portal.shared.i18n import N_
 from portal.shared.logos import LOGO_BYTES_READ, clean_logo, logo_address
 from portal.wiring import Wiring
 

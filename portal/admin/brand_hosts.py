@@ -13,8 +13,9 @@ from agency.parties.hosts import add_host, check_host
 from agency.parties.models import HostState, HostUse
 from agency.rules.brand import BrandDesign, brand_faults
 from portal.shared.audience import TheVisitor, TheWiring, leave_for, router
+from portal.shared.filled_in import sentence
 from portal.shared.forms import Fields
-from portal.shared.i18n import N_, sentence
+from portal.shared.i18n import N_
 
 routes = router(audience="admin", roles={"admin"}, prefix="/admin/brands/{creditor_id}/hosts")
 CreditorId = Annotated[UUID, Path()]

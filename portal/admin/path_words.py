@@ -8,7 +8,7 @@ from agency.rules.path_changes import Difference
 from agency.rules.path_checks import Finding
 from agency.rules.treatment_path import PathStep, StepPhase
 from portal.shared.brand_words import TONES
-from portal.shared.i18n import N_, format_money, gettext, ngettext
+from portal.shared.i18n import N_, format_money, gettext, inside, ngettext
 from portal.shared.refusal_words import reasons
 from portal.shared.words import CHANNELS, DEBTOR_KINDS, step_words
 
@@ -125,7 +125,7 @@ def path_name(key: str, law: str, debtors: Any, signature: str, name: str = "") 
     """This function will name a path by its own name, or by its law, debtors, signature and pace."""
     if name:
         return f"{name} ({gettext(LAWS.get(law, law))})"
-    kinds = ", ".join(gettext(DEBTOR_KINDS[debtor]).lower() for debtor in debtors)
+    kinds = ", ".join(inside(DEBTOR_KINDS[debtor]) for debtor in debtors)
     parts = [gettext(LAWS.get(law, law)), kinds, gettext(SIGNATURES.get(signature, signature))]
     parts += [gettext(words) for pace, words in PACES.items() if key.endswith(f"-{pace}")]
     return ", ".join(parts)
@@ -166,9 +166,9 @@ def conditions(step: PathStep, currency: str) -> list[str]:
         amount = format_money(Money(step.above_minor, currency))
         said.append(gettext("above %(amount)s") % {"amount": amount})
     if step.to_debtors:
-        said.append(", ".join(gettext(DEBTOR_KINDS[kind]).lower() for kind in step.to_debtors))
+        said.append(", ".join(inside(DEBTOR_KINDS[kind]) for kind in step.to_debtors))
     if step.reachable_by:
-        channel = gettext(CHANNELS[step.reachable_by]).lower()
+        channel = inside(CHANNELS[step.reachable_by])
         said.append(gettext("reachable by: %(channel)s") % {"channel": channel})
     if step.hour is not None:
         said.append(gettext("from %(hour)s:00") % {"hour": step.hour})

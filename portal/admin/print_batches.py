@@ -30,8 +30,9 @@ from agency.money import Money
 from agency.parties.models import Creditor
 from agency.rules.print_batch import COUNTED, MailClass
 from portal.shared.audience import StaffUnit, TheVisitor, TheWiring, leave_for, router, show
+from portal.shared.filled_in import sentence
 from portal.shared.forms import Fields, Form, FormModel, blank, submitted
-from portal.shared.i18n import N_, format_money, format_number, gettext, sentence
+from portal.shared.i18n import N_, format_money, format_number, gettext
 from portal.shared.listing import Chip, Column, Cut, Listing
 
 routes = router(audience="admin", roles={"admin"}, prefix="/admin/print-batches")

@@ -49,7 +49,7 @@ from portal.shared.evidence import evidence_items, standing_chip
 from portal.shared.explaining import Explanation, explanation
 from portal.shared.explaining import Part as Share
 from portal.shared.forms import Form, blank
-from portal.shared.i18n import N_, current_language, gettext
+from portal.shared.i18n import N_, current_language, gettext, inside
 from portal.shared.listing import Chip
 from portal.shared.sessions import Visitor
 from portal.shared.words import (
@@ -155,7 +155,7 @@ def _heading(found: ClaimPage, unit: Unit) -> dict[str, Any]:
         "placed": Money(claim.principal_minor, claim.currency),
         "debtor_kind": said(DEBTOR_KINDS, claim.debtor_kind),
         "law": said(LAWS, claim.law),
-        "pauses": [said(HOLDS, hold["ground"]) for hold in found.holds],
+        "pauses": [inside(HOLDS.get(hold["ground"], hold["ground"])) for hold in found.holds],
         "address": ", ".join(
             part for part in (claim.street, " ".join(filter(None, (claim.postal_code, claim.city)))) if part
         ),

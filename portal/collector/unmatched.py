@@ -31,6 +31,7 @@ from portal.collector.doors import claim_url, desk_page, routes
 from portal.collector.inbound import as_it_came
 from portal.collector.inbound_words import DISCARDS, KINDS, MARKS, TOPICS, WAY_ICONS, WAYS, WHY_WAITING
 from portal.shared.audience import StaffUnit, TheWiring, leave_for
+from portal.shared.filled_in import told
 from portal.shared.forms import Fields
 from portal.shared.i18n import N_, gettext
 from portal.shared.listing import Chip, Column, Cut, Listing
@@ -72,7 +73,7 @@ def letters(request: Request, unit: StaffUnit, wiring: TheWiring, fields: Fields
             with unit.session.begin_nested():
                 found = take_scan(unit, wiring.ports.files, name=name, content=upload.file.read())
         except Invalid as refusal:
-            refused.append(f"{name}: {gettext(refusal.message)}")
+            refused.append(f"{name}: {told(refusal.message)}")
         else:
             taken, known = taken + (found is not None), known + (found is None)
     if not uploads:

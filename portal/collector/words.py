@@ -9,7 +9,7 @@ from agency.money import Money
 from agency.progress.timeline import Happening, PlannedAction
 from agency.rules.facts import DebtorKind
 from agency.rules.holds import grounds_of
-from portal.shared.i18n import N_, format_day, format_money, gettext
+from portal.shared.i18n import N_, format_day, format_money, gettext, inside
 from portal.shared.listing import Chip
 from portal.shared.plan_words import PLAN_STATES
 from portal.shared.refusal_words import FREQUENCY as FREQUENCY
@@ -150,8 +150,6 @@ REFUSALS = (
     N_("a promise needs an amount"),
     N_("a promise needs a day"),
     N_("choose an amount up to what is open"),
-    N_("choose a day within 31 days"),
-    N_("choose a moment within 90 days"),
     N_("a promise is open already"),
     N_("this claim is not being collected"),
     N_("write something"),
@@ -304,7 +302,7 @@ class _Readable(dict[str, str]):
             return step_words(value)
         if name == "plan_outcome":
             chip = PLAN_STATES.get(str(self.facts.get("outcome", "")))
-            return gettext(chip.label).lower() if chip else "–"
+            return inside(chip.label) if chip else "–"
         if value in _CHOICES.get(name, {}):
             return gettext(_CHOICES[name][value])
         return super().__getitem__(name)
@@ -319,10 +317,10 @@ class _Readable(dict[str, str]):
             return format_day(date.fromisoformat(str(facts[name.removeprefix("day_")])))
         if name == "state" and "to_state" in facts:
             state = CLAIM_STATES[facts["to_state"]]
-            return gettext(state.label).lower()
+            return inside(state.label)
         if name == "call_state" and "state" in facts:
             state = CALL_STATES[facts["state"]]
-            return gettext(state.label).lower()
+            return inside(state.label)
         return "–"
 
 

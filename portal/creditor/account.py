@@ -21,7 +21,7 @@ CHANGES = (
     Column("asked_at", N_("Asked"), "moment"),
     Column("iban", N_("New account"), sub="holder"),
     Column("state", N_("Status"), "chip"),
-    Column("pays_from", N_("Paid to from"), "moment", phone=False),
+    Column("pays_from", N_("In use from"), "moment", phone=False),
 )
 
 

@@ -12,7 +12,7 @@ from agency.intake.reading import read_table
 from agency.intake.rows import Habits
 from agency.intake.table import ALL_KINDS, Table, all_but, asks_for_kinds, has_sheet, sheets_left_out
 from agency.intake.workbook import SheetLook, look_at_sheets
-from portal.creditor.words import FIELDS
+from portal.shared.claim_fields import FIELDS
 
 ROWS_SHOWN: Final = 3
 

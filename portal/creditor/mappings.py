@@ -31,9 +31,9 @@ from portal.creditor.mapping_sheets import (
 )
 from portal.creditor.placed import find_placement, next_page
 from portal.creditor.single_claim import COUNTRIES
-from portal.creditor.words import FIELDS
 from portal.placing import read_and_price
 from portal.shared.audience import CreditorUnit, TheVisitor, TheWiring, leave_for, own_creditor
+from portal.shared.claim_fields import FIELDS
 from portal.shared.forms import Fields, Form, blank
 from portal.shared.i18n import N_, gettext
 from portal.shared.words import DEBTOR_KINDS

@@ -19,9 +19,11 @@ from portal.creditor.doors import creditor_page, routes
 from portal.creditor.figures import placements
 from portal.creditor.mappings import mapping_page
 from portal.creditor.placed import find_placement, next_page
-from portal.creditor.words import FIELDS, PLACEMENT_STATES, SEVERITIES
+from portal.creditor.words import PLACEMENT_STATES, SEVERITIES
 from portal.placing import place_file
 from portal.shared.audience import CreditorUnit, TheVisitor, TheWiring, leave_for, own_creditor
+from portal.shared.claim_fields import FIELDS
+from portal.shared.filled_in import told
 from portal.shared.forms import Fields
 from portal.shared.i18n import N_, gettext
 from portal.shared.listing import Column, Cut
@@ -185,6 +187,12 @@ def _findings(unit: Unit, creditor_id: UUID, placement_id: UUID) -> list[dict[st
         {"c": creditor_id, "p": placement_id, "limit": REJECTS_SHOWN},
     )
     return [
-        dict(row._mapping) | {"label": FIELDS.get(row.field, row.field), "chip": SEVERITIES[row.severity]}
+        dict(row._mapping)
+        | {
+            "label": FIELDS.get(row.field, row.field),
+            "chip": SEVERITIES[row.severity],
+            # Remarks about a whole e-invoice are sentences themselves.
+            "value": "; ".join(map(told, row.value.split("; "))) if row.field == "file" else row.value,
+        }
         for row in rows
     ]

@@ -29,9 +29,10 @@ from agency.kernel.unit import Unit
 from agency.parties.models import Creditor
 from agency.ports.readers import Unreadable
 from portal.creditor.doors import routes
-from portal.creditor.words import FIELDS
 from portal.shared.audience import CreditorUnit, TheVisitor, TheWiring, leave_for, own_creditor
-from portal.shared.i18n import FILE_LANGUAGES, N_, current_language, gettext, speaking
+from portal.shared.claim_fields import FIELDS
+from portal.shared.filled_in import told
+from portal.shared.i18n import LANGUAGES, N_, current_language, gettext, speaking
 from portal.shared.spreadsheets import Cell, Listed, list_file, lists_file
 from portal.wiring import Wiring
 
@@ -119,7 +120,7 @@ def _list(table: Table, placement: Placement, why: dict[int, tuple[Why, ...]], l
 def _language(unit: Unit, creditor_id: UUID) -> str:
     """The creditor's own where the reasons are written in it, else that of the page."""
     own = unit.session.exec(select(Creditor.language).where(Creditor.id == creditor_id)).one()
-    return own if own in FILE_LANGUAGES else current_language()
+    return own if own in LANGUAGES else current_language()
 
 
 def _marks(row: RejectedRow, language: str) -> Sequence[Cell]:
@@ -137,7 +138,7 @@ def _sentence(why: Sequence[Why], *, value: bool) -> str:
             part
             for part in (
                 gettext(FIELDS[one.field]) if one.field in FIELDS else one.field,
-                gettext(one.reason),
+                told(one.reason),
                 f"({one.value})" if value and one.value else "",
             )
             if part

@@ -9,8 +9,9 @@ from starlette.responses import Response
 from agency.intake.receive import INLINE_BYTES_MAX
 from agency.kernel.errors import Invalid
 from portal.creditor.doors import creditor_page, routes
-from portal.creditor.words import DOCUMENTS, FIELDS
+from portal.creditor.words import DOCUMENTS
 from portal.shared.audience import CreditorUnit, TheVisitor, TheWiring, own_creditor
+from portal.shared.claim_fields import FIELDS
 from portal.shared.forms import Fields
 from portal.trying import TriedRow, try_out
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from agency.money import Money
 from agency.progress.timeline import Happening, PlannedAction
-from portal.shared.i18n import N_, format_bps, format_day, format_money, gettext
+from portal.shared.i18n import N_, format_bps, format_day, format_money, gettext, inside
 from portal.shared.listing import Chip
 from portal.shared.words import CHANNEL_ICONS, CHANNELS, CLAIM_STATES, DEBTOR_KINDS, told_by
 from portal.shared.words import DOCUMENTS as DOCUMENTS
@@ -68,48 +68,6 @@ REPORT_REASONS = (
     N_("this day is before the claim was handed over; correct the claim instead"),
     N_("a payment of this amount on this day was reported already"),
 )
-FIELDS = {
-    "claim_reference": N_("Case reference"),
-    "invoice_number": N_("Invoice number"),
-    "document_kind": N_("Invoice or credit note"),
-    "billing_reference": N_("Invoice that is credited"),
-    "amount": N_("Open amount"),
-    "total": N_("Total of the invoice"),
-    "currency": N_("Currency"),
-    "issued_on": N_("Invoice date"),
-    "due_on": N_("Due date"),
-    "contract_on": N_("Date of the contract"),
-    "debtor_reference": N_("Customer number"),
-    "debtor_kind": N_("Kind of debtor"),
-    "debtor_name": N_("Name of the debtor"),
-    "registration_number": N_("Chamber of Commerce or enterprise number"),
-    "vat_number": N_("VAT number"),
-    "iban": N_("IBAN of the debtor"),
-    "language": N_("Language"),
-    "country": N_("Country"),
-    "street": N_("Street"),
-    "house_number": N_("House number"),
-    "postal_code": N_("Postcode"),
-    "city": N_("City"),
-    "email": N_("E-mail"),
-    "phone": N_("Telephone"),
-    "description": N_("Description"),
-    "disputed": N_("Disputed"),
-    "dispute_reason": N_("Reason of the dispute"),
-    "reminder_1_on": N_("Your first reminder, sent on"),
-    "reminder_2_on": N_("Your second reminder, sent on"),
-    "reminder_channel": N_("Your reminders, sent by"),
-    "notice_on": N_("Your formal notice, sent on"),
-    "notice_days": N_("Term of your notice in days"),
-    "notice_costs": N_("Costs that your notice names"),
-    "notice_complete": N_("Your notice says what follows"),
-    "insurer": N_("Credit insurer"),
-    "policy_number": N_("Policy number"),
-    "covered_percent": N_("Insured part in per cent"),
-    "indemnity_percent": N_("Part of the fee that the policy pays"),
-    "notify_by": N_("Tell the insurer by"),
-    "notified_on": N_("Insurer told on"),
-}
 
 
 @dataclass(frozen=True)
@@ -384,7 +342,7 @@ class _Readable(dict[str, str]):
             return format_day(datetime.fromisoformat(str(facts[name.removeprefix("day_")])).date())
         if name == "state" and "to_state" in facts:
             label = CLAIM_STATES[facts["to_state"]].label
-            return gettext(label).lower()
+            return inside(label)
         if f"{name}_bps" in facts:
             return format_bps(int(facts[f"{name}_bps"]))
         return "–"

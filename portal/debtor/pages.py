@@ -20,7 +20,7 @@ from portal.debtor.views import brand_values, claim_view, payments
 from portal.debtor.visits import TheVisit, UnconfirmedVisit, Visit, give_cookie
 from portal.shared.audience import TheWiring, here, router
 from portal.shared.forms import Form, FormModel, blank, submitted
-from portal.shared.i18n import DEBTOR_LANGUAGES, N_, choose_language, speaking
+from portal.shared.i18n import N_, choose_language, speaking
 from portal.shared.rendering import Here, Notice, page
 
 debtor_routes = router(audience="debtor", prefix="/pay")
@@ -140,9 +140,8 @@ def reader_of(request: Request, visit: Visit, unit: Unit, *notices: Notice) -> H
         cookie=request.cookies.get("language"),
         written=written.scalar_one_or_none(),
         accepted=request.headers.get("accept-language"),
-        languages=DEBTOR_LANGUAGES,
     )
-    return replace(found, language=language, languages=DEBTOR_LANGUAGES, csrf=visit.csrf)
+    return replace(found, language=language, csrf=visit.csrf)
 
 
 def _claim(request: Request, visit: Visit) -> Response:

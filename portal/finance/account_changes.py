@@ -33,7 +33,7 @@ COLUMNS = (
     Column("iban", N_("New account"), sub="holder"),
     Column("state", N_("Status"), "chip"),
     Column("asked_at", N_("Asked"), "moment", phone=False),
-    Column("pays_from", N_("Paid to from"), "moment", phone=False),
+    Column("pays_from", N_("In use from"), "moment", phone=False),
 )
 PAGE = "/finance/account-changes"
 

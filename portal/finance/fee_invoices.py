@@ -25,7 +25,7 @@ COLUMNS = (
     Column("issued_on", N_("Date"), "day", phone=False),
     Column("total", N_("With VAT"), "money"),
     Column("payable", N_("Left to pay"), "money", phone=False),
-    Column("lacks", N_("For Peppol this misses"), phone=False),
+    Column("lacks", N_("Missing for Peppol"), phone=False),
 )
 HEADERS = (
     N_("Number"), N_("Creditor"), N_("Document"), N_("Date"), N_("With VAT"), N_("Settled with the payout"),

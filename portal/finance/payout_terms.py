@@ -19,7 +19,7 @@ from portal.finance.doors import finance_page, routes
 from portal.finance.words import CYCLES, MODES, WEEKDAYS
 from portal.shared.audience import StaffUnit, leave_for
 from portal.shared.forms import AmountField, Fields, Form, FormModel, blank, money_of, submitted
-from portal.shared.i18n import N_, format_money, gettext
+from portal.shared.i18n import N_, format_money, gettext, inside
 from portal.shared.listing import Column, Cut
 
 PAGE = "/finance/payout-terms"
@@ -175,5 +175,5 @@ def _words(one: CreditorTerms) -> str:
 def _cycle(cycle: str, day: int) -> str:
     words = gettext(CYCLES[cycle][0])
     if cycle == PayoutCycle.WEEKLY:
-        return f"{words}: {gettext(WEEKDAYS[day - 1]).lower()}"
+        return f"{words}: {inside(WEEKDAYS[day - 1])}"
     return f"{words}: {day}" if cycle == PayoutCycle.MONTHLY else words

@@ -28,8 +28,9 @@ from portal.finance.words import CANNOT_LEAVE, MODES, RUN_STATES
 from portal.payout_statements import FILE_HEADERS, PARTS, file_rows, run_of, sums_of
 from portal.payouts import export_payouts
 from portal.shared.audience import StaffUnit, TheVisitor, TheWiring, leave_for
+from portal.shared.filled_in import sentence
 from portal.shared.forms import Fields, FormModel, blank, submitted
-from portal.shared.i18n import N_, format_day, gettext, sentence
+from portal.shared.i18n import N_, format_day, gettext
 from portal.shared.listing import Column, Cut
 from portal.shared.spreadsheets import list_file
 
@@ -43,7 +44,7 @@ RUNS = (
 )
 RETURNED = (
     Column("creditor", N_("Creditor"), "link", sub="why"),
-    Column("owner", N_("Seen to by"), phone=False),
+    Column("owner", N_("Handled by"), phone=False),
     Column("days", N_("Business days"), "number"),
     Column("amount", N_("To pay out"), "money"),
 )

@@ -154,7 +154,7 @@ def _statements_page(
             "closing": row.closing,
             "lines": row.lines,
             "share": 100 * row.matched // row.lines if row.lines else None,
-            "warning": Chip(N_("Read on"), "warning") if row.warnings else None,
+            "warning": Chip(N_("Please note"), "warning") if row.warnings else None,
         }
         for row in list_statements(unit)
     ]

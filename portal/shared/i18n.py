@@ -24,14 +24,8 @@ from babel.numbers import get_currency_symbol
 from agency.kernel.unit import AGENCY_ZONE, agency_day
 from agency.money import EXPONENTS, Money
 
-LANGUAGES: Mapping[str, str] = {"nl": "Nederlands", "en": "English"}
-"""Languages of every page."""
-DEBTOR_LANGUAGES: Mapping[str, str] = {
-    "nl": "Nederlands", "fr": "Français", "en": "English", "de": "Deutsch",
-}  # fmt: skip
-"""Languages of what a debtor reads."""
-FILE_LANGUAGES = frozenset({"fr"})
-"""Languages besides those of pages in which a creditor's bookkeeper reads a file."""
+LANGUAGES: Mapping[str, str] = {"nl": "Nederlands", "fr": "Français", "en": "English", "de": "Deutsch"}
+"""Languages of every page, with their own names."""
 DEFAULT_LANGUAGE = "nl"
 # English as read in Europe: day before month.
 LOCALES: Mapping[str, Locale] = {
@@ -100,11 +94,13 @@ def gettext(text: str) -> str:
     return catalogue(_language.get()).gettext(text) if text else ""
 
 
-def sentence(text: str) -> str:
-    """This function will translate a refusal and write it as a sentence: `no such day` as `No such day.`"""
+def inside(text: str) -> str:
+    """This function will translate a label and write it inside a sentence: German nouns and SMS keep their
+    capitals."""
     said = gettext(text)
-    end = "." if said[-1:].isalnum() else ""
-    return said[:1].upper() + said[1:] + end
+    if _language.get() == "de" or said[1:2].isupper():
+        return said
+    return said[:1].lower() + said[1:]
 
 
 def ngettext(singular: str, plural: str, n: int) -> str:
@@ -118,18 +114,16 @@ def choose_language(
     cookie: str | None,
     accepted: str | None,
     written: str | None = None,
-    languages: Mapping[str, str] = LANGUAGES,
 ) -> str:
     """This function will choose a language: the user's own, else the cookie's, else the browser's.
 
     :param written: the language in which the agency writes to the reader, where it does; it goes before the
         browser's, so that the page goes on in the words of the message.
-    :param languages: those that the page is written in.
     """
     for wish in (stored, cookie, written):
-        if wish is not None and wish in languages:
+        if wish is not None and wish in LANGUAGES:
             return wish
-    found = negotiate_locale(_preferences(accepted or ""), list(languages), sep="-")
+    found = negotiate_locale(_preferences(accepted or ""), list(LANGUAGES), sep="-")
     return found.split("-")[0] if found else DEFAULT_LANGUAGE
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from portal.shared.i18n import N_, gettext
+from portal.shared.i18n import N_, gettext, inside
 
 HOLDS = {
     "dispute": N_("Dispute"),
@@ -75,7 +75,5 @@ def reasons(codes: Sequence[str]) -> list[str]:
 def _reason(code: str) -> str:
     kind, _, ground = code.partition(":")
     if kind == "hold":
-        return gettext("The claim is on hold: %(ground)s.") % {
-            "ground": gettext(HOLDS.get(ground, ground)).lower()
-        }
+        return gettext("The claim is on hold: %(ground)s.") % {"ground": inside(HOLDS.get(ground, ground))}
     return gettext(REASONS_OF_RULES.get(code, code))

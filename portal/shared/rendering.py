@@ -6,7 +6,7 @@ plain values only. What every page needs to know about its reader stands in `her
 
 from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from agency.intake.table import place_of
 from agency.rules.explain import explain
 from portal.shared import i18n
 from portal.shared.assets import asset
+from portal.shared.filled_in import sentence, told
 from portal.shared.navigation import Door, current_entry, door_of, doors_for
 
 PORTAL = Path(__file__).resolve().parents[1]
@@ -56,7 +57,6 @@ class Here:
     """What every page may know about its reader and itself."""
 
     language: str
-    languages: Mapping[str, str] = field(default_factory=lambda: i18n.LANGUAGES)
     theme: str = "auto"
     path: str = "/"
     query: str = ""
@@ -132,7 +132,9 @@ def environment(development: bool = True) -> Environment:
     env.globals |= {
         "asset": asset,
         "tr": i18n.gettext,
-        "sentence": i18n.sentence,
+        "languages": i18n.LANGUAGES,
+        "sentence": sentence,
+        "told": told,
         "doors_for": doors_for,
         "current_entry": current_entry,
         "here": _here.get,
@@ -165,23 +167,15 @@ def page(
     return response
 
 
-def languages_at(path: str) -> Mapping[str, str]:
-    """This function will return the languages that the page of an address is written in."""
-    return i18n.DEBTOR_LANGUAGES if path == "/pay" or path.startswith("/pay/") else i18n.LANGUAGES
-
-
 def here_for_anybody(request: Request, *, csrf: str = "", agency: str = "", development: bool = True) -> Here:
     """This function will describe a reader who has not signed in: language and theme from cookies."""
     theme = request.cookies.get("theme", "auto")
-    languages = languages_at(request.url.path)
     return Here(
         language=i18n.choose_language(
             stored=None,
             cookie=request.cookies.get("language"),
             accepted=request.headers.get("accept-language"),
-            languages=languages,
         ),
-        languages=languages,
         theme=theme if theme in ("light", "dark") else "auto",
         path=request.url.path,
         query=request.url.query,

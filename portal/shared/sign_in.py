@@ -14,7 +14,7 @@ from agency.kernel.audit import record
 from agency.kernel.unit import Door, Unit
 from agency.parties.users import use_code, user_with_password
 from portal.shared.audience import TheWiring, here, recognise, router
-from portal.shared.i18n import DEBTOR_LANGUAGES, LANGUAGES, N_
+from portal.shared.i18n import LANGUAGES, N_
 from portal.shared.navigation import doors_for
 from portal.shared.rendering import page
 from portal.shared.security import refuse_wrong_token
@@ -152,7 +152,7 @@ def keep_preferences(
     response = RedirectResponse(_safe(back) or "/", status_code=303)
     chosen = {
         name: value
-        for name, value, allowed in (("language", language, DEBTOR_LANGUAGES), ("theme", theme, THEMES))
+        for name, value, allowed in (("language", language, LANGUAGES), ("theme", theme, THEMES))
         if value in allowed
     }
     for name, value in chosen.items():
@@ -161,8 +161,6 @@ def keep_preferences(
     if visitor is not None and chosen and csrf == visitor.csrf:
         with wiring.units.open(Door.GATE, by=visitor.by) as unit:
             for name, value in chosen.items():
-                if name == "language" and value not in LANGUAGES:
-                    continue  # only debtors' pages are written in it
                 unit.session.connection().execute(
                     text(f"UPDATE user_account SET {name} = :value WHERE id = :id"),
                     {"value": value, "id": visitor.user_id},

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from io import BytesIO
@@ -16,7 +16,8 @@ from babel.messages.pofile import read_po
 import agency
 import portal
 from agency.kernel.errors import AgencyError
-from portal.shared import i18n
+from portal.shared import filled_in, i18n
+from portal.shared.filled_in import told
 
 pytestmark = [pytest.mark.pure, pytest.mark.xdist_group("translations")]  # its texts are read once
 
@@ -24,18 +25,6 @@ PORTAL = Path(i18n.__file__).parents[1]
 AGENCY = PORTAL.parent / "agency"
 # Only developers read these, in English.
 NOT_TRANSLATED = ("shared/templates/styleguide", "shared/styleguide.py", "local/", "node_modules/")
-# Debtors read these, and what the use cases behind their pages refuse them with.
-READ_BY_DEBTORS = (
-    "debtor/", "shared/templates/debtor_base.html", "shared/templates/base.html",
-    "shared/templates/error.html", "shared/templates/plain.html", "shared/templates/parts/notices.html",
-    "shared/templates/parts/preferences.html", "shared/templates/ui/amounts.html",
-    "shared/templates/ui/form.html", "shared/templates/brands/pay_page.html", "shared/forms.py",
-    "shared/plan_forms.py", "shared/plan_words.py", "shared/explaining.py", "shared/throttling.py",
-)  # fmt: skip
-REFUSING_DEBTORS = (
-    "portal/debtor/", "portal/shared/errors.py", "agency/arrangements/", "agency/payments/links.py",
-    "agency/payments/intents.py", "agency/payments/refund_accounts.py", "agency/disputes/raising.py",
-)  # fmt: skip
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None, "trans": None}
 OPTIONS = {"trimmed": "false", "trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}
 
@@ -69,26 +58,33 @@ def places(text: str) -> set[str]:
     return set(re.findall(r"%\((\w+)\)s", text))
 
 
+OTHERS = sorted(set(i18n.LANGUAGES) - {"en"})
+
+
 class TestCatalogues:
-    def test_every_text_is_said_in_dutch(self):
-        said = catalogue("nl")
-        plurals = {message.id[1]: message for message in said if isinstance(message.id, tuple)}
-        lacking = sorted(
-            {
-                f"{where}: {text!r}"
-                for text, where in texts_of_pages()
-                if text not in plurals and not (text in said and all_said(said[text].string))
-            }
-        )
-        assert lacking == [], "add these to portal/locale/nl:\n" + "\n".join(lacking)
+    @pytest.mark.parametrize("language", OTHERS)
+    def test_every_text_of_a_page_is_said(self, language):
+        assert len(texts_of_pages()) > 3000
+        assert lacking(language, texts_of_pages()) == []
+
+    @pytest.mark.parametrize("language", OTHERS)
+    def test_every_refusal_is_said(self, language):
+        assert len(refusals()) > 30
+        assert lacking(language, refusals()) == []
+
+    @pytest.mark.parametrize("language", OTHERS)
+    def test_why_a_row_is_refused_is_said(self, language):
+        reasons = {(reason, "a row") for reason in reasons_of_rows()}
+        assert len(reasons) > 40
+        assert lacking(language, reasons) == []
 
     def test_a_chip_says_no_words_of_its_own(self):
         """A macro translates what it is given, but a catalogue only knows what stands in gettext."""
         bare = [path.name for path in PORTAL.rglob("templates/**/*.html") if 'ui.chip("' in path.read_text()]
         assert bare == []
 
-    @pytest.mark.parametrize("language", i18n.DEBTOR_LANGUAGES)
-    def test_what_is_filled_in_is_the_same_in_both(self, language):
+    @pytest.mark.parametrize("language", OTHERS)
+    def test_what_is_filled_in_is_the_same(self, language):
         for message in catalogue(language):
             if not message.id or not all_said(message.string):
                 continue
@@ -96,38 +92,63 @@ class TestCatalogues:
             given = message.string if isinstance(message.string, tuple) else (message.string,)
             assert places("".join(asked)) == places("".join(given)), message.id
 
-    def test_every_refusal_is_said_in_dutch(self):
-        said = catalogue("nl")
-        found = refusals()
-        assert len(found) > 30
-        lacking = sorted({f"{where}: {text!r}" for text, where in found if text not in said})
-        assert lacking == [], "add these to portal/locale/nl:\n" + "\n".join(lacking)
-
-    @pytest.mark.parametrize("language", sorted(i18n.FILE_LANGUAGES))
-    def test_why_a_row_is_refused_is_said_in_the_languages_of_files_too(self, language):
-        said = catalogue(language)
-        reasons = set(reasons_of_rows())
-        assert len(reasons) > 40
-        assert sorted(reason for reason in reasons if reason not in said) == []
-
-    @pytest.mark.parametrize("language", sorted(set(i18n.DEBTOR_LANGUAGES) - {"en"}))
-    def test_every_text_that_debtors_read_is_said_in_their_languages(self, language):
-        said = catalogue(language)
-        plurals = {message.id[1] for message in said if isinstance(message.id, tuple)}
-        read = {text for text, where in texts_of_pages() if where.startswith(READ_BY_DEBTORS)}
-        read |= {text for text, where in refusals() if where.startswith(REFUSING_DEBTORS)}
-        assert len(read) > 300
-        lacking = sorted(
-            text
-            for text in read
-            if text not in plurals and not (text in said and all_said(said[text].string))
-        )
-        assert lacking == [], f"add these to portal/locale/{language}:\n" + "\n".join(lacking)
-
     def test_a_missing_text_is_noticed(self):
-        assert "There is no such text" not in catalogue("nl")
+        assert lacking("nl", {("There is no such text", "here")}) == ["here: 'There is no such text'"]
         assert any(where.endswith(".html") for _, where in texts_of_pages())
         assert any(where.endswith(".py") for _, where in texts_of_pages())
+
+
+def lacking(language: str, texts: Iterable[tuple[str, str]]) -> list[str]:
+    """Those that stand not in `portal/locale/<language>`, with the file that says them."""
+    said = catalogue(language)
+    plurals = {message.id[1] for message in said if isinstance(message.id, tuple)}
+    return sorted(
+        f"{where}: {text!r}"
+        for text, where in texts
+        if text not in plurals and not (text in said and all_said(said[text].string))
+    )
+
+
+class TestFilledIn:
+    """A sentence that comes with its values in it is recognised and told with the same values."""
+
+    @pytest.mark.parametrize("language", OTHERS)
+    def test_every_refusal_and_remark_with_values_is_known(self, language):
+        found = filled_in_sentences()
+        assert len(found) > 100
+        with i18n.speaking(language):
+            assert sorted(f"{where}: {text!r}" for text, where in found if told(text) == text) == []
+
+    @pytest.mark.parametrize("language", [*OTHERS, "en"])
+    @pytest.mark.parametrize("template", filled_in.SENTENCES)
+    def test_the_values_stay_as_they_came(self, template, language):
+        values = {name: f"«{name} of 3 ; 4»" for name in places(template)}
+        with i18n.speaking(language):
+            said = told(template % values)
+            assert said == i18n.gettext(template) % values
+        assert all(value in said for value in values.values())
+
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            (
+                "several columns could be due on: Datum 1, Datum 2",
+                "meerdere kolommen kunnen ‘Vervaldatum’ zijn: Datum 1, Datum 2",
+            ),
+            (
+                "no column was recognised for: amount, due on",
+                "geen kolom herkend voor: Openstaand bedrag, Vervaldatum",
+            ),
+            (
+                "the column Bedrag is not in the file; hand this file over by itself",
+                "de kolom Bedrag staat niet in het bestand; lever dit bestand apart aan",
+            ),
+            ("nobody ever said this of A, B", "nobody ever said this of A, B"),
+        ],
+    )  # fmt: skip
+    def test_words_of_ours_in_a_place_are_told_too(self, text, said):
+        with i18n.speaking("nl"):
+            assert told(text) == said
 
 
 def all_said(translation: str | tuple[str, ...] | None) -> bool:
@@ -156,6 +177,80 @@ def reasons_of_rows() -> Iterator[str]:
                     r"(?:is|has|must|needs|contains|could|a|this|one|no) ", text
                 ):
                     yield text
+
+
+# Whose first argument a person reads, beside the kinds of AgencyError.
+TOLD = frozenset(
+    {"Unreadable", "NotSure", "UnknownFormat", "NoData", "UnacceptableFile", "UnacceptableArchive", "Packed",
+     "InvoiceRow", "append", "refuse"}
+)  # fmt: skip
+# What these refuse is read by programs, or by who wrote the program.
+READ_BY_PROGRAMS = (
+    "portal/local", "portal/node_modules", "portal/api", "portal/world", "portal/silence",
+    "portal/shared/forms.py", "integrations/simulator", "integrations/rendering", "integrations/sendgrid",
+    "integrations/twilio", "integrations/letters", "integrations/mollie", "integrations/credit",
+    "integrations/storage", "integrations/bankfiles/payment_order.py",
+    "integrations/bankfiles/collection_order.py",
+)  # fmt: skip
+
+
+@cache
+def filled_in_sentences() -> frozenset[tuple[str, str]]:
+    """What refuses or remarks with values in it, each value a word of its own; also plain sentences of
+    readers of files, which no other test looks for."""
+    return frozenset(_filled_in_sentences())
+
+
+def _filled_in_sentences() -> Iterator[tuple[str, str]]:
+    named = {one.__name__ for one in kinds_of(AgencyError)} | TOLD
+    for folder in (AGENCY, PORTAL, PORTAL.parent / "integrations"):
+        for path in sorted(folder.rglob("*.py")):
+            where = str(path.relative_to(PORTAL.parent))
+            if where.startswith(READ_BY_PROGRAMS):
+                continue
+            tree = ast.parse(path.read_text())
+            known = dict(_constants(tree))
+            for node in ast.walk(tree):
+                if not isinstance(node, ast.Call) or ast.unparse(node.func).rpartition(".")[2] not in named:
+                    continue
+                if ast.unparse(node.func).endswith("append") and "warnings" not in ast.unparse(node.func):
+                    continue
+                for given in [
+                    *node.args[:3],
+                    *(each.value for each in node.keywords if each.arg == "refusal"),
+                ]:
+                    for text in _written(given, known):
+                        if " " in text.strip() and re.match(r"[a-z]|X\d+ ", text):
+                            yield text, where
+
+
+def _constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    for node in tree.body:
+        at = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+        value = getattr(node, "value", None)
+        if isinstance(at, ast.Name) and isinstance(value, ast.Constant) and isinstance(value.value, str):
+            yield at.id, value.value
+
+
+def _written(given: ast.expr, known: Mapping[str, str]) -> Iterator[str]:
+    """The sentences that an expression can make: `X1`, `X2`, … stand for its values."""
+    if isinstance(given, ast.Constant) and isinstance(given.value, str):
+        yield given.value
+    elif isinstance(given, ast.Name) and given.id in known:
+        yield known[given.id]
+    elif isinstance(given, ast.IfExp):
+        yield from _written(given.body, known)
+        yield from _written(given.orelse, known)
+    elif isinstance(given, ast.JoinedStr):
+        pieces = []
+        for at, piece in enumerate(given.values):
+            if isinstance(piece, ast.Constant):
+                pieces.append(str(piece.value))
+            else:
+                assert isinstance(piece, ast.FormattedValue)
+                name = piece.value.id if isinstance(piece.value, ast.Name) else ""
+                pieces.append(known.get(name, f"X{at}"))
+        yield "".join(pieces)
 
 
 @cache
