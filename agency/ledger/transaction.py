@@ -1,11 +1,8 @@
 """A transaction before it is posted: its legs, the seal over its content, what makes it one, its opposite."""
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from itertools import groupby
-from operator import attrgetter
 from typing import Final
 from uuid import UUID
 
@@ -17,7 +14,6 @@ from agency.money import Money
 MINOR_LIMIT: Final = 100_000_000_000_000
 """No leg reaches a million million euros; the database refuses it too."""
 LEGS_MIN: Final = 2
-_currency = attrgetter("currency")
 
 
 class Unbalanced(Invalid):
@@ -79,15 +75,13 @@ def refuse_unbalanced(posting: Posting) -> None:
         currency that is not zero.
     :raises UnknownAccount: a leg names an account outside the chart.
     """
+    sums: dict[str, int] = {}
     for leg in posting.legs:
+        minor, currency = leg.amount.minor, leg.amount.currency
         if account(leg.account).book is not posting.book:
             raise Unbalanced(f"{leg.account} does not stand in the {posting.book} book")
-        if not leg.amount or abs(leg.amount.minor) >= MINOR_LIMIT:
+        if not minor or abs(minor) >= MINOR_LIMIT:
             raise Unbalanced(f"{leg.account} takes no amount of {leg.amount}")
-    if len(posting.legs) < LEGS_MIN or any(_sums(posting.legs)):
+        sums[currency] = sums.get(currency, 0) + minor
+    if len(posting.legs) < LEGS_MIN or any(sums.values()):
         raise Unbalanced(f"{posting.kind} {posting.source_key} does not balance")
-
-
-def _sums(legs: tuple[Leg, ...]) -> Iterator[Money]:
-    amounts = sorted((leg.amount for leg in legs), key=_currency)
-    return (Money.total(same, currency) for currency, same in groupby(amounts, key=_currency))
