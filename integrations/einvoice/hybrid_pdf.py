@@ -54,4 +54,4 @@ def _attached_xml(content: bytes) -> list[tuple[str, bytes]]:
         raise
     except Exception as error:
         # On a damaged PDF pypdf raises whatever its dictionaries raise, recursion errors included.
-        raise Unreadable(f"the PDF is damaged: {type(error).__name__}") from error
+        raise Unreadable("the PDF is damaged; save it as PDF once more") from error

@@ -89,7 +89,6 @@ SENTENCES: Final = (
     # e-invoices
     N_("neither XML nor PDF: %(name)s"),
     N_("not a UBL or CII invoice: the document is a %(name)s"),
-    N_("the PDF is damaged: %(error)s"),
     N_("the PDF invoice leaves doubt about: %(what)s"),
     N_("an amount of the PDF is no amount of %(currency)s: %(given)s"),
     N_("the document states no payable amount in %(currency)s"),
