@@ -28,7 +28,7 @@ from agency.rules.explain import explain
 from agency.rules.facts import DocumentKind
 from agency.rules.inbound.mail import read_mail
 
-LOCALES: Final = {"nl": "nl_NL", "fr": "fr_BE", "en": "en_GB"}
+LOCALES: Final = {"nl": "nl_NL", "fr": "fr_BE", "en": "en_GB", "de": "de_DE"}
 SECTIONS: Final = {
     "invoices": (DocumentKind.invoice,),
     "agreement": (DocumentKind.order, DocumentKind.contract, DocumentKind.terms),

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
@@ -59,6 +60,15 @@ def places(text: str) -> set[str]:
 
 
 OTHERS = sorted(set(i18n.LANGUAGES) - {"en"})
+# Words of documents and mails, by language, with places in braces.
+WORDS = (
+    AGENCY / "documents" / "dossier_words.toml",
+    *sorted((AGENCY / "communication" / "templates" / "creditor").glob("*.toml")),
+)
+
+
+def fields(text: str) -> set[str]:
+    return set(re.findall(r"\{(\w+)\}", text))
 
 
 class TestCatalogues:
@@ -91,6 +101,15 @@ class TestCatalogues:
             asked = message.id if isinstance(message.id, tuple) else (message.id,)
             given = message.string if isinstance(message.string, tuple) else (message.string,)
             assert places("".join(asked)) == places("".join(given)), message.id
+
+    @pytest.mark.parametrize("file", WORDS, ids=lambda file: file.name)
+    def test_files_of_words_say_the_same_in_each(self, file):
+        said = tomllib.loads(file.read_text())
+        assert set(said) == set(i18n.LANGUAGES)
+        for words in said.values():
+            assert {key: fields(text) for key, text in words.items()} == {
+                key: fields(text) for key, text in said["en"].items()
+            }
 
     def test_a_missing_text_is_noticed(self):
         assert lacking("nl", {("There is no such text", "here")}) == ["here: 'There is no such text'"]
