@@ -19,7 +19,7 @@ from agency.communication.release import Reserved, reserve_due
 from agency.communication.rendering import letter_values, render
 from agency.communication.sending import send_chunk
 from agency.kernel.unit import Door
-from agency.ports.providers import Attachment, Sender
+from agency.ports.providers import Attachment, EmailSender, LetterPrinter, PrintBatch, Sender, TakenBatch
 from infra.bench.answering import answer_questions
 from integrations.rendering.mail import mail_environment
 from portal.wiring import Wiring, wire
@@ -29,8 +29,8 @@ RESERVED: list[Reserved] = []
 FILLED: list[str] = []
 
 
-class TakesAll:
-    """Providers that answer at once, and never lose anything that could be asked after."""
+class TakesMail:
+    """A mail provider that takes everything at once and never loses what could be asked after."""
 
     def send(
         self, *, message_id: str, sender: Sender, to: str, subject: str, html: str, text: str,
@@ -39,18 +39,41 @@ class TakesAll:
         """Take a mail."""
         return message_id
 
-    def submit(self, *, message_id: str, pdf: bytes, address: tuple[str, ...], country: str) -> str:
-        """Take a letter."""
-        return message_id
-
     def find(self, *, message_id: str, after: datetime, to: str = "") -> str | None:
         """Say that it arrived."""
         return message_id
 
 
+class TakesLetters:
+    """A printer that takes every batch at once and counts what we counted."""
+
+    def __init__(self) -> None:
+        self.taken: dict[str, TakenBatch] = {}
+
+    def submit(self, batch: PrintBatch) -> TakenBatch:
+        """Take a batch."""
+        return self.taken.setdefault(batch.batch_id, TakenBatch(batch.batch_id, "held", batch.totals))
+
+    def release(self, *, batch_id: str) -> TakenBatch:
+        """Print it."""
+        self.taken[batch_id] = replace(self.taken[batch_id], state="released")
+        return self.taken[batch_id]
+
+    def cancel(self, *, batch_id: str) -> TakenBatch:
+        """Give it back."""
+        self.taken[batch_id] = replace(self.taken[batch_id], state="cancelled")
+        return self.taken[batch_id]
+
+    def find(self, *, batch_id: str) -> TakenBatch | None:
+        """Say how it stands."""
+        return self.taken.get(batch_id)
+
+
 def release_all(wiring: Wiring, *, threads: int, hand_over: bool) -> dict[str, Any]:
     """This function will release what is due, some chunks side by side, and tell how many it looked at."""
-    ports = wiring.ports if hand_over else replace(wiring.ports, email=TakesAll(), letters=TakesAll())
+    mail: EmailSender = TakesMail()
+    printer: LetterPrinter = TakesLetters()
+    ports = wiring.ports if hand_over else replace(wiring.ports, email=mail, letters=printer)
 
     def work(_: int) -> int:
         looked = 0
