@@ -16,13 +16,12 @@ MessageKey = tuple[UUID, UUID]
 _TAKE_ONES = (
     "SELECT m.creditor_id, m.id FROM message m"
     " JOIN claim c ON c.creditor_id = m.creditor_id AND c.id = m.claim_id"
-    " WHERE m.state = 'queued' AND m.due_at <= :now{which} ORDER BY {order}m.due_at, m.id LIMIT :limit"
-    " FOR UPDATE OF m, c SKIP LOCKED"
+    " WHERE m.state = 'queued' AND m.due_at <= :now AND m.channel {which} 'letter'"
+    " ORDER BY {order}m.due_at, m.id LIMIT :limit FOR UPDATE OF m, c SKIP LOCKED"
 )
-_TAKE = text(_TAKE_ONES.format(which="", order=""))
-_TAKE_OTHERS = text(_TAKE_ONES.format(which=" AND m.channel <> 'letter'", order=""))
+_TAKE_OTHERS = text(_TAKE_ONES.format(which="<>", order=""))
 # Letters by creditor, so that those of one brand travel together.
-_TAKE_LETTERS = text(_TAKE_ONES.format(which=" AND m.channel = 'letter'", order="m.creditor_id, "))
+_TAKE_LETTERS = text(_TAKE_ONES.format(which="=", order="m.creditor_id, "))
 _FACTS = text(
     "SELECT m.creditor_id, m.id, m.claim_id, m.debtor_id, m.channel, m.step, m.cycle, m.generation,"
     " m.attempts, m.amounts AS told, t.key AS template, t.language, t.subject AS subject_source,"
@@ -107,11 +106,16 @@ _FACTS = text(
 def take_due(unit: Unit, *, limit: int, letters: bool | None = None) -> list[MessageKey]:
     """This function will lock up to `limit` due messages, each with its claim, skipping what others hold.
 
-    :param letters: only letters, or everything but letters; both when None.
+    :param letters: only letters, or everything but letters; when None letters after all others.
     """
-    statement = {None: _TAKE, True: _TAKE_LETTERS, False: _TAKE_OTHERS}[letters]
-    rows = unit.session.connection().execute(statement, {"now": unit.now, "limit": limit})
-    return [(row.creditor_id, row.id) for row in rows]
+    keys: list[MessageKey] = []
+    for statement, are_letters in ((_TAKE_OTHERS, False), (_TAKE_LETTERS, True)):
+        if letters in (None, are_letters) and len(keys) < limit:
+            values = {"now": unit.now, "limit": limit - len(keys)}
+            keys += [
+                (row.creditor_id, row.id) for row in unit.session.connection().execute(statement, values)
+            ]
+    return keys
 
 
 def lock_messages(unit: Unit, message_ids: Sequence[UUID]) -> None:

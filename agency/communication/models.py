@@ -61,7 +61,15 @@ class Message(PartRow, Timestamped, table=True):
         within_creditor("debtor_id", "debtor"),
         within_creditor("brand_version_id", "brand_version"),
         UniqueConstraint("creditor_id", "claim_id", "step", "cycle", "channel"),
-        Index("ix_message_due", "due_at", postgresql_where="state = 'queued'"),
+        # In the order in which they are taken: letters by creditor, all others by their moment.
+        Index("ix_message_due", "due_at", "id", postgresql_where="state = 'queued' AND channel <> 'letter'"),
+        Index(
+            "ix_message_letters_due",
+            "creditor_id",
+            "due_at",
+            "id",
+            postgresql_where="state = 'queued' AND channel = 'letter'",
+        ),
         Index("ix_message_sending", "lease_until", postgresql_where="state IN ('sending', 'unknown')"),
         # A provider's report names the message only; whose it is must be found.
         Index("ix_message_id", "id"),

@@ -117,7 +117,7 @@ def reserve_due(
 ) -> Reservation:
     """This function will take due messages and give each a verdict: send now, later, or not at all.
 
-    :param letters: only letters, or everything but letters; both when None.
+    :param letters: only letters, or everything but letters; when None letters after all others.
     """
     # One reservation at a time: two chunks must not both decide that a person was not contacted today. Many
     # workers stand in line on a busy machine, and a turn that comes late is no failure.

@@ -67,7 +67,7 @@ def send_chunk(
 ) -> int:
     """This function will send one chunk of due messages and return how many it looked at.
 
-    :param letters: only letters (the print run), or everything but them; both when None.
+    :param letters: only letters (the print run), or everything but them; when None letters come last.
     :param call_for_more: called with the reservation, before anything is sent, when the chunk was full.
     """
     with units.open(Door.WORKER, by=_BY) as unit:

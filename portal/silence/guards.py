@@ -278,7 +278,12 @@ GUARDS: tuple[Guard, ...] = (
     ),
     Guard(
         "taken", "a message that has left already", TWICE,
-        _statement(facts_room, "_TAKE", {"m.state = 'queued'": "m.state IN ('queued', 'sent')"}),
+        _all_of(
+            *(
+                _statement(facts_room, name, {"m.state = 'queued'": "m.state IN ('queued', 'sent')"})
+                for name in ("_TAKE_OTHERS", "_TAKE_LETTERS")
+            )
+        ),
     ),
     Guard(
         "unknown", "blind repetition when an answer got lost", TWICE,

@@ -59,7 +59,7 @@ class TestGuards:
         from agency.communication import facts
 
         with pytest.raises(GuardNotFound):
-            _statement(facts, "_TAKE", {"AND the moon is full": ""})()
+            _statement(facts, "_TAKE_OTHERS", {"AND the moon is full": ""})()
 
 
 @pytest.mark.pure
