@@ -100,6 +100,7 @@ def alternate(
     other: Callable[[], None],
     before_ours: Callable[[], None] = lambda: None,
     before_other: Callable[[], None] = lambda: None,
+    after_ours: Callable[[], None] = lambda: None,
     cpu_of: Callable[[], float] = lambda: 0.0,
     pairs: int = PAIRS,
     say: Callable[[str], None] = lambda _: None,
@@ -107,18 +108,24 @@ def alternate(
     """This function will warm both sides up once and then time them in turn.
 
     :param before_ours, before_other: run untimed before each run of a side (a fresh database, VACUUM).
+    :param after_ours: run untimed after each run of ours (whether it did what it was to do).
     :param cpu_of: CPU seconds so far of processes that are not ours (the database).
     """
-    sides = ((before_ours, ours, line.ours), (before_other, other, line.other))
-    for before, side, _ in sides:
+    def nothing() -> None:
+        pass
+
+    sides = ((before_ours, ours, after_ours, line.ours), (before_other, other, nothing, line.other))
+    for before, side, after, _ in sides:
         before()
         side()
+        after()
     line.measured.clear()
     say(f"{line.name}: warm")
     for pair in range(pairs):
-        for before, side, timings in sides:
+        for before, side, after, timings in sides:
             before()
             timings.append(_time(side, cpu_of))
+            after()
         say(f"{line.name}: pair {pair + 1} of {pairs}")
     return line
 

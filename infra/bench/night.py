@@ -36,7 +36,7 @@ def _measure(
     side = _Sides(ground, claims, share)
     alternate(
         line, ours=side.plan, other=side.update, before_ours=side.make_ready, before_other=side.make_ready,
-        cpu_of=ground.cpu, pairs=pairs, say=say,
+        after_ours=side.check, cpu_of=ground.cpu, pairs=pairs, say=say,
     )  # fmt: skip
     times = line.our_seconds / line.other_seconds
     line.notes["seconds"] = f"{line.our_seconds:.2f}, the UPDATE {line.other_seconds:.2f}: {times:.2f} x"
@@ -67,6 +67,13 @@ class _Sides:
                 with units.open(Door.WORKER, by=BY) as unit:
                     looked_at = plan_due(unit, goes_on=goes_on)
                 goes_on = True
+        finally:
+            units.engine.dispose()
+
+    def check(self) -> None:
+        """Whether every claim whose turn had come was looked at."""
+        units = Units(engine_for(self.url))
+        try:
             with units.open(Door.WORKER, by=BY) as unit:
                 self.steps, left = unit.session.connection().execute(_DONE, {"today": unit.today}).one()
         finally:

@@ -13,11 +13,12 @@ from sqlalchemy import text
 from agency.claims.holds import lift_hold, place_hold, running_holds
 from agency.claims.itemisation import itemise
 from agency.claims.states import HoldGround
-from agency.communication import sending
+from agency.communication import facts, sending
 from agency.communication.receipts import apply_receipt
 from agency.communication.release import reserve_due
 from agency.communication.resolving import resolve_unknown
 from agency.communication.sending import deliver, send_chunk
+from agency.kernel.unit import Door
 from agency.ledger.posting import Leg, post
 from agency.money import Money
 from agency.ports.providers import ProviderRefused, ProviderTransient
@@ -116,6 +117,29 @@ class TestSending:
         office.send()
         assert "content_incomplete" in office.messages(claim_id)[0].reasons
         assert office.mail.left == []
+
+
+class TestTaking:
+    """Many wait at one moment: a chunk finds its own in an index, and sorts none of the others."""
+
+    @pytest.mark.parametrize(
+        ("statement", "index"),
+        [(facts._TAKE_OTHERS, "ix_message_due"), (facts._TAKE_LETTERS, "ix_message_letters_due")],
+        ids=["others", "letters"],
+    )
+    def test_comes_in_the_order_of_an_index(self, units, statement, index):
+        with units.open(Door.WORKER, by="system:test") as unit:
+            connection = unit.session.connection()
+            connection.execute(text("SET LOCAL enable_seqscan = off"))
+            connection.execute(
+                text("SET LOCAL enable_sort = off")
+            )  # it still sorts where nothing else will do
+            plan = connection.execute(
+                text(f"EXPLAIN (COSTS OFF) {statement.text}"), {"now": unit.now, "limit": 40}
+            )
+            lines = "\n".join(plan.scalars())
+        assert f"using {index} on message" in lines
+        assert "Sort" not in lines
 
 
 class TestHolds:
