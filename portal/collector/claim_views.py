@@ -155,7 +155,7 @@ def _heading(found: ClaimPage, unit: Unit) -> dict[str, Any]:
         "placed": Money(claim.principal_minor, claim.currency),
         "debtor_kind": said(DEBTOR_KINDS, claim.debtor_kind),
         "law": said(LAWS, claim.law),
-        "pauses": [inside(HOLDS.get(hold["ground"], hold["ground"])) for hold in found.holds],
+        "pauses": [inside(HOLDS.get(hold["ground"], str(hold["ground"]))) for hold in found.holds],
         "address": ", ".join(
             part for part in (claim.street, " ".join(filter(None, (claim.postal_code, claim.city)))) if part
         ),

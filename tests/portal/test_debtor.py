@@ -279,9 +279,14 @@ class TestLanguage:
         browser.post("/preferences", data={"language": "fr", "back": "/pay"})
         assert "Une question d’abord" in browser.get("/pay").text
 
-    def test_a_language_that_only_debtors_read_changes_nobody_elses_pages(self, browser):
-        browser.post("/preferences", data={"language": "de", "back": "/sign-in"})
-        assert '<html lang="nl"' in browser.get("/sign-in", headers={"accept-language": "nl"}).text
+    @pytest.mark.parametrize("language", ["nl", "fr", "en", "de"])
+    def test_every_page_speaks_what_was_chosen(self, browser, language):
+        browser.post("/preferences", data={"language": language, "back": "/sign-in"})
+        page = browser.get("/sign-in", headers={"accept-language": "xx"}).text
+        assert f'<html lang="{language}"' in page
+        assert {"nl": "Wachtwoord", "fr": "Mot de passe", "en": "Password", "de": "Passwort"}[
+            language
+        ] in page
 
     def test_a_checkout_speaks_it_too(self, browser, office, claim, checkout):
         speak(office, claim, "de")
