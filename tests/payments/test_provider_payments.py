@@ -41,6 +41,7 @@ class Provider:
     loses_answers: bool = False
     refuses: bool = False
     fetches: int = 0
+    paid_at: datetime = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
     def create(self, *, intent_id, amount, **_):
         if self.refuses:
@@ -70,7 +71,7 @@ class Provider:
             status,
             before.amount,
             "ideal",
-            datetime(2026, 11, 20, 12, tzinfo=UTC),
+            self.paid_at,
             eur(refunded),
             eur(charged_back),
         )
