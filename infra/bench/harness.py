@@ -111,11 +111,7 @@ def alternate(
     :param after_ours: run untimed after each run of ours (whether it did what it was to do).
     :param cpu_of: CPU seconds so far of processes that are not ours (the database).
     """
-
-    def nothing() -> None:
-        pass
-
-    sides = ((before_ours, ours, after_ours, line.ours), (before_other, other, nothing, line.other))
+    sides = ((before_ours, ours, after_ours, line.ours), (before_other, other, lambda: None, line.other))
     for before, side, after, _ in sides:
         before()
         side()

@@ -6,7 +6,7 @@ and told anew. `tests/portal/test_translations.py` looks for sentences that are 
 """
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from portal.shared.claim_fields import FIELDS
@@ -172,12 +172,8 @@ def told(text: str) -> str:
     said = gettext(text)
     if said != text:
         return said
-    for pattern, sentence in _patterns():
-        if found := pattern.fullmatch(text):
-            return gettext(sentence) % {
-                name: _value(name, value) for name, value in found.groupdict().items()
-            }
-    return text
+    template, values = _recognised(text)
+    return gettext(template) % {place: _value(place, value) for place, value in values} if values else text
 
 
 def sentence(text: str) -> str:
@@ -197,13 +193,22 @@ def _word(word: str) -> str:
     return gettext(FIELDS.get(word.replace(" ", "_"), word))
 
 
+@lru_cache(maxsize=2_000)  # a file can be refused row by row with the same few sentences
+def _recognised(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    for pattern, template in _patterns():
+        if found := pattern.fullmatch(text):
+            return template, tuple(found.groupdict().items())
+    return text, ()
+
+
 @cache
 def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
-    by_own_words = sorted(SENTENCES, key=lambda each: -len(re.sub(r"%\(\w+\)s", "", each)))
+    filled = [each for each in SENTENCES if "%(" in each]
+    by_own_words = sorted(filled, key=lambda each: -len(re.sub(r"%\(\w+\)s", "", each)))
     return tuple((_pattern(each), each) for each in by_own_words)
 
 
-def _pattern(sentence: str) -> re.Pattern[str]:
-    pieces = re.split(r"%\((\w+)\)s", sentence)
+def _pattern(template: str) -> re.Pattern[str]:
+    pieces = re.split(r"%\((\w+)\)s", template)
     places = [f"(?P<{piece}>.+?)" if at % 2 else re.escape(piece) for at, piece in enumerate(pieces)]
     return re.compile("".join(places), re.DOTALL)

@@ -131,9 +131,8 @@ class TestTaking:
         with units.open(Door.WORKER, by="system:test") as unit:
             connection = unit.session.connection()
             connection.execute(text("SET LOCAL enable_seqscan = off"))
-            connection.execute(
-                text("SET LOCAL enable_sort = off")
-            )  # it still sorts where nothing else will do
+            # Where nothing else will do, it sorts all the same.
+            connection.execute(text("SET LOCAL enable_sort = off"))
             plan = connection.execute(
                 text(f"EXPLAIN (COSTS OFF) {statement.text}"), {"now": unit.now, "limit": 40}
             )
