@@ -36,7 +36,7 @@ from agency.treatment.path_facts import ClaimKey
 from agency.treatment.paths import read_paths
 from agency.treatment.standing import claims_facts, moments, reachable, standing
 
-CHUNK = 20_000
+CHUNK = 10_000
 _DAY = timedelta(days=1)
 # Dropped more often than this within a week, a step waits for a person instead of trying again daily.
 _DROPS_A_WEEK_MAX = 2

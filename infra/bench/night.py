@@ -3,10 +3,12 @@ the day of the next look set; against one bare UPDATE of all rows of the treatme
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import text
 
 from agency.kernel.unit import Door, Units, engine_for
+from agency.treatment.jobs import ABREAST
 from agency.treatment.planner import CHUNK, plan_due
 from infra.bench.ground import BenchFailed, Ground
 from infra.bench.harness import Line, alternate
@@ -59,14 +61,12 @@ class _Sides:
                 connection.execute("CHECKPOINT")
 
     def plan(self) -> None:
-        """As the job does: chunk after chunk, each in a transaction of its own, until none is due."""
+        """As the jobs do: the first chunk, then some side by side, until none is due."""
         units = Units(engine_for(self.url))
         try:
-            looked_at, goes_on = CHUNK, False
-            while looked_at == CHUNK:
-                with units.open(Door.WORKER, by=BY) as unit:
-                    looked_at = plan_due(unit, goes_on=goes_on)
-                goes_on = True
+            if _plan_chunk(units, goes_on=False):
+                with ThreadPoolExecutor(ABREAST) as pool:
+                    list(pool.map(lambda _: _plan_on(units), range(ABREAST)))
         finally:
             units.engine.dispose()
 
@@ -84,6 +84,16 @@ class _Sides:
     def update(self) -> None:
         with self.ground.postgres.superuser(_RUN) as connection:
             connection.execute(_BARE)
+
+
+def _plan_on(units: Units) -> None:
+    while _plan_chunk(units, goes_on=True):
+        pass
+
+
+def _plan_chunk(units: Units, *, goes_on: bool) -> bool:
+    with units.open(Door.WORKER, by=BY) as unit:
+        return plan_due(unit, goes_on=goes_on) == CHUNK
 
 
 _DONE = text(

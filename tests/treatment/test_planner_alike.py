@@ -16,6 +16,7 @@ from agency.payments.models import PaymentSource
 from agency.payments.settlement import settle
 from agency.rules import reanchor
 from agency.rules.facts import DebtorKind
+from agency.treatment import jobs
 from agency.treatment.planner import plan_due, upcoming
 from agency.treatment.starting import start_treatment
 from tests.communication.correspondence import Office, a_correspondent
@@ -55,6 +56,10 @@ CLAIMS = st.fixed_dictionaries(
         "phone": st.sampled_from([None, "+31612345678"]),
     }
 )
+
+
+USUAL = {"kind": DebtorKind.consumer, "minor": 40_215, "due": -9, "taken": [], "late": 0, "act": None,
+         "email": "debtor@example.org", "phone": None}  # fmt: skip
 
 
 @pytest.fixture
@@ -146,11 +151,9 @@ def many_at_once(monkeypatch):
 
 
 def test_after_a_standstill_each_gets_its_own_turn(office, many_at_once):
-    told = {"kind": DebtorKind.consumer, "minor": 40_215, "due": -9, "taken": [], "late": 4, "act": None,
-            "email": "debtor@example.org", "phone": None}  # fmt: skip
     with office.unit() as unit:
         for number in range(60):  # ids are drawn, and each id has its own turn
-            place(unit, told, number)
+            place(unit, USUAL | {"late": 4}, number)
     together, apart = planned(office, {}, {"apart": True})
     assert together == apart
     steps = together[0]
@@ -158,12 +161,37 @@ def test_after_a_standstill_each_gets_its_own_turn(office, many_at_once):
     assert len({row[4] for row in steps}) > 1
 
 
+def test_two_plan_at_once_and_each_claim_gets_one_step(office):
+    with office.unit() as unit:
+        keys = [place(unit, USUAL, number) for number in range(5)]
+    with office.units.open(Door.WORKER, by="system:one") as one:
+        assert plan_due(one, limit=3) == 3
+        with office.units.open(Door.WORKER, by="system:other") as other:
+            assert plan_due(other, limit=3, goes_on=True) == 2  # neither waits nor takes what is taken
+    with office.units.open(Door.WORKER, by="system:test") as unit:
+        assert plan_due(unit) == 0
+        steps = unit.session.connection().execute(_PLANNED).all()
+    assert sorted(row.claim_id for row in steps) == sorted(claim_id for _, claim_id in keys)
+
+
+def test_a_night_of_many_chunks_is_planned_by_jobs_side_by_side(office, monkeypatch):
+    monkeypatch.setattr(jobs, "CHUNK", 2)
+    with office.unit() as unit:
+        keys = [place(unit, USUAL, number) for number in range(9)]
+    with office.units.open(Door.WORKER, by="system:test") as unit:
+        jobs.plan(unit)
+        waiting = text("SELECT count(*) FROM outbox WHERE actor = 'treatment.plan' AND done_at IS NULL")
+        assert unit.session.connection().execute(waiting).scalar_one() == jobs.ABREAST > 1
+    office.react()
+    with office.units.open(Door.WORKER, by="system:test") as unit:
+        steps = unit.session.connection().execute(_PLANNED).all()
+    assert sorted(row.claim_id for row in steps) == sorted(claim_id for _, claim_id in keys)
+
+
 def test_what_was_dropped_comes_back_in_its_next_cycle(office):
     """What was dropped today comes back in its next cycle; those beside it are in their first."""
-    told = {"kind": DebtorKind.consumer, "minor": 40_215, "due": -9, "taken": [], "late": 0, "act": None,
-            "email": "debtor@example.org", "phone": None}  # fmt: skip
     with office.unit() as unit:
-        keys = [place(unit, told, number) for number in range(3)]
+        keys = [place(unit, USUAL, number) for number in range(3)]
         unit.session.connection().execute(
             _STEP,
             {"creditor": keys[0][0], "claim": keys[0][1], "step": "reminder_1", "channel": "email",
