@@ -33,6 +33,7 @@ from agency.desk.reacting import (
     look_into_dispute,
     look_into_disputes,
 )
+from agency.desk.visits import ask_when_refused, call_off_when_needless
 from agency.documents.asking import ask_again_when_removed, ask_when_accepted, solve_when_documented
 from agency.documents.incoming import match_when_read
 from agency.documents.jobs import check_added, check_attachments, check_when_corrected, keep_score
@@ -76,6 +77,7 @@ from agency.events import (
     QuoteAccepted,
     SettlementEnded,
     StatementImported,
+    VisitRefused,
 )
 from agency.intake.drops import file_when_read
 from agency.intake.duplicates import find_duplicates
@@ -131,16 +133,17 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     CreditCheckAsked: (ask_bureau,),
     InformationSolved: (resume_when_informed,),
     InformationExpired: (resume_when_informed,),
-    ClaimPaidOff: (stop_when_ended, drop_when_ended, price_no_more),
-    ClaimClosed: (stop_when_ended, drop_when_ended, price_no_more),
+    ClaimPaidOff: (stop_when_ended, drop_when_ended, call_off_when_needless, price_no_more),
+    ClaimClosed: (stop_when_ended, drop_when_ended, call_off_when_needless, price_no_more),
     PartOwedAgain: (resume_when_owed_again, price_again),
     PriceRiseAccepted: (resume_when_price_answered,),
     PriceRiseDropped: (resume_when_price_answered,),
     CallDue: (call_when_due,),
     CallNoteAnswered: (ask_about_note,),
     PersonWanted: (ask_when_wanted,),
+    VisitRefused: (ask_when_refused,),
     HoldPlaced: (look_into_answer,),
-    DisputeRaised: (price_again, stop_when_disputed, look_into_dispute),
+    DisputeRaised: (price_again, stop_when_disputed, look_into_dispute, call_off_when_needless),
     DisputeAnswered: (ask_when_answered,),
     DueDateCorrected: (price_again, plan_again_when_corrected, check_when_corrected),
     DisputeResolved: (price_again, resume_when_resolved, drop_when_resolved),
@@ -161,10 +164,10 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
         resume_when_reversed,
         price_again,
     ),
-    PromiseMade: (confirm_promise, drop_when_promised),
+    PromiseMade: (confirm_promise, drop_when_promised, call_off_when_needless),
     PromiseBroken: (resume_when_broken, call_when_broken),
     PlanProposed: (decide_when_proposed,),
-    PlanAgreed: (start_everywhere, drop_when_plan_agreed, confirm_plan),
+    PlanAgreed: (start_everywhere, drop_when_plan_agreed, confirm_plan, call_off_when_needless),
     PlanRefused: (free_everywhere, resume_when_plan_ended),
     InstalmentMissed: (call_when_missed, tell_missed),
     PlanEnded: (resume_when_plan_ended, call_when_plan_ended, confirm_completed),

@@ -164,6 +164,12 @@ def told_by(owed: ItemisedClaim, language: str, on: date) -> dict[str, Any]:
             "answer_by": (on + timedelta(days=7)).isoformat(),
         },
         "refund": amount | {"on": on.isoformat()},
+        "visit": {
+            "on": (on + timedelta(days=7)).isoformat(),
+            "first": "10:00",
+            "last": "12:00",
+            "visitor": "Anna de Wit",
+        },
         "plan": amount
         | {
             "total_minor": 2 * minor,

@@ -98,7 +98,14 @@ _FACTS = text(
     "   JOIN call k ON k.creditor_id = oc.creditor_id AND k.claim_id = oc.id"
     "   WHERE (od.creditor_id, od.id) IN (SELECT m.creditor_id, m.debtor_id UNION ALL"
     "    SELECT s.creditor_id, s.id FROM debtor s WHERE s.identity_id = d.identity_id)"
-    "   AND k.state <> 'failed' AND k.started_at > :month_ago) x) contacts ON true"
+    "   AND k.state <> 'failed' AND k.started_at > :month_ago"
+    "   UNION ALL"
+    "   SELECT v.creditor_id, v.began_at, v.id::text FROM debtor od"
+    "   JOIN claim oc ON oc.creditor_id = od.creditor_id AND oc.debtor_id = od.id"
+    "   JOIN field_visit v ON v.creditor_id = oc.creditor_id AND v.claim_id = oc.id"
+    "   WHERE (od.creditor_id, od.id) IN (SELECT m.creditor_id, m.debtor_id UNION ALL"
+    "    SELECT s.creditor_id, s.id FROM debtor s WHERE s.identity_id = d.identity_id)"
+    "   AND v.began_at > :month_ago) x) contacts ON true"
     " ORDER BY m.due_at, m.id"
 )
 

@@ -26,6 +26,7 @@ KINDS: Final[Mapping[str, Communication]] = {
     "plan_missed": Communication.plan_reminder,
     "plan_completed": Communication.plan_completion,
     "refund_account": Communication.refund_question,
+    "visit_announcement": Communication.visit_announcement,
 }
 """What each text is for."""
 
@@ -41,6 +42,8 @@ REPLIES = frozenset(
         "refund_account",
     }
 )
+# What a person decides to send of our own accord, to anybody on a path; all rules are asked.
+BY_HAND = frozenset({"visit_announcement"})
 # What a running plan does not hold back, because it is about the plan; all other rules are asked.
 WITHIN_PLAN = frozenset({"plan_missed"})
 # Steps from which the law lets something follow: they must arrive, so a bounce asks for paper.
@@ -107,7 +110,7 @@ def readers(key: str) -> tuple[tuple[Law, DebtorKind], ...]:
 
 def _on_paths(key: str) -> Iterator[tuple[Law, DebtorKind]]:
     for path in default_paths():
-        if key in REPLIES | WITHIN_PLAN or any(step.template == key for step in path.steps):
+        if key in REPLIES | WITHIN_PLAN | BY_HAND or any(step.template == key for step in path.steps):
             yield from ((path.law, debtor) for debtor in path.debtors)
     # A German consumer has no path of its own: it gets what the default path of others sends.
     if any(step.template == key for step in default_path(law=Law.de, debtor=DebtorKind.consumer).steps):

@@ -45,6 +45,12 @@ _CANCEL = text(
 )
 
 
+_CANCEL_STEP = text(
+    "UPDATE message SET state = 'cancelled', reasons = CAST(:reasons AS jsonb) WHERE creditor_id = :creditor"
+    " AND claim_id = :claim AND step = :step AND state = 'queued'"
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedMessage:
     """A message to be sent when its time has come and the law allows it; `facts` travel to the template."""
@@ -144,3 +150,11 @@ def cancel_queued(
         {"creditor": creditor_id, "claim": claim_id, "reasons": json.dumps([why]), "keep": list(keep)},
     )
     return cancelled.rowcount
+
+
+def cancel_queued_step(unit: Unit, *, creditor_id: UUID, claim_id: UUID, step: str, why: str) -> None:
+    """This function will cancel what waits for a claim of one step."""
+    unit.session.connection().execute(
+        _CANCEL_STEP,
+        {"creditor": creditor_id, "claim": claim_id, "step": step, "reasons": json.dumps([why])},
+    )

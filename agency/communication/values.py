@@ -104,7 +104,7 @@ _INVOICES_IN_MAIL = 10
 _AGENCYS_COLOUR = "#0b5cad"
 LINK_TO_COME = "…"
 # What was told when a message was queued, and is kept with it.
-TOLD = ("promise", "payment", "answer", "note", "plan", "refund", "tone", "copies")
+TOLD = ("promise", "payment", "answer", "note", "plan", "refund", "visit", "tone", "copies")
 
 
 # A message repeats the same figures.
@@ -181,6 +181,7 @@ def message_values(
         "note": _lines(row, "note", "answer_by", language),
         "plan": _plan(row, language),
         "refund": _told(row, "refund", "on", language),
+        "visit": _visit(row, language),
         "tone": _tone(row, today),
         "copies": "",  # of which invoices, decided when it is sent
     }
@@ -417,6 +418,14 @@ def _lines(row: Row[Any], name: str, day: str, language: str) -> dict[str, Any]:
     if not told:
         return {"lines": [], day: ""}
     return {"lines": list(told["lines"]), day: date_text(date.fromisoformat(told[day]), language)}
+
+
+def _visit(row: Row[Any], language: str) -> dict[str, str]:
+    """The visit that a message announces: its day, its hours and who comes."""
+    told = row.told.get("visit")
+    if not told:
+        return {"on": "", "first": "", "last": "", "visitor": ""}
+    return {**told, "on": date_text(date.fromisoformat(told["on"]), language)}
 
 
 def _plan(row: Row[Any], language: str) -> dict[str, Any]:

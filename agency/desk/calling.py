@@ -17,8 +17,8 @@ from agency.rules.facts import Channel, DebtorKind, Law, Phase
 from agency.rules.frequency import PersonContacts
 from agency.rules.send import SendDecision, SendFacts, may_send
 
-# Contacts count per person over all creditors: calls that rang, and messages of our own accord, of which
-# all channels of one step are one contact.
+# Contacts count per person over all creditors: calls that rang, visits, and messages of our own accord, of
+# which all channels of one step are one contact.
 _FACTS = text(
     "SELECT c.state, c.phase, c.currency, c.law, c.due_on, d.country, d.region, d.kind,"
     " coalesce(d.identity_id, d.id) AS person,"
@@ -45,7 +45,14 @@ _FACTS = text(
     "    JOIN call k ON k.creditor_id = o.creditor_id AND k.claim_id = o.id"
     "    WHERE (p.creditor_id, p.id) IN (SELECT d.creditor_id, d.id UNION ALL"
     "     SELECT s.creditor_id, s.id FROM debtor s WHERE s.identity_id = d.identity_id)"
-    "    AND k.state <> 'failed' AND k.started_at > :month_ago) x) contacts ON true"
+    "    AND k.state <> 'failed' AND k.started_at > :month_ago"
+    "   UNION ALL"
+    "   SELECT v.creditor_id, v.began_at, v.id::text FROM debtor p"
+    "    JOIN claim o ON o.creditor_id = p.creditor_id AND o.debtor_id = p.id"
+    "    JOIN field_visit v ON v.creditor_id = o.creditor_id AND v.claim_id = o.id"
+    "    WHERE (p.creditor_id, p.id) IN (SELECT d.creditor_id, d.id UNION ALL"
+    "     SELECT s.creditor_id, s.id FROM debtor s WHERE s.identity_id = d.identity_id)"
+    "    AND v.began_at > :month_ago) x) contacts ON true"
     " WHERE c.creditor_id = :creditor AND c.id = :claim"
 )
 
@@ -94,19 +101,29 @@ def call_facts(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Row[Any]:
 def decide(unit: Unit, row: Row[Any], *, number: str, balance: Money) -> SendDecision:
     """This function will put the facts before the contact rules."""
     numbers = row.numbers or []
-    facts = SendFacts(
+    reachable = number in numbers if number else bool(numbers)
+    facts = spoken_facts(row, channel=Channel.call, reachable=reachable, balance=balance)
+    return may_send(facts=facts, at=unit.now)
+
+
+def spoken_facts(row: Row[Any], *, channel: Channel, reachable: bool, balance: Money) -> SendFacts:
+    """This function will return what the rules look at before a call or a visit.
+
+    :param row: what `call_facts` read.
+    :param reachable: there is a number to ring, or a door to ring at.
+    """
+    return SendFacts(
         country=row.country,
         region=row.region,
-        channel=Channel.call,
+        channel=channel,
         debtor=DebtorKind(row.kind),
         phase=Phase(row.phase),
         balance=balance,
         holds=tuple(sorted(row.grounds or ())),
         claim_closed=row.state != ClaimState.ACTIVE,
-        contact_point_ok=number in numbers if number else bool(numbers),
+        contact_point_ok=reachable,
         contacts=PersonContacts(
             last_at=row.last_at, in_7_days=row.in_7_days, other_creditor_at=row.others_at
         ),
         limitation_ends=limitation_ends(law=Law(row.law), due_on=row.due_on),
     )
-    return may_send(facts=facts, at=unit.now)

@@ -114,6 +114,18 @@ def close_call(unit: Unit, *, creditor_id: UUID, call_id: UUID, outcome: CallOut
     )
 
 
+def spare_debtor(unit: Unit, *, creditor_id: UUID, claim_id: UUID, note: str, contact_id: UUID) -> None:
+    """This function will hold the claim of a debtor who cannot pay, and ask to look again after a while.
+
+    :param contact_id: the call or visit in which he said so.
+    """
+    place_hold(unit, creditor_id=creditor_id, claim_id=claim_id, ground=HoldGround.DEBT_HELP, note=note)
+    ask_for_person(
+        unit, creditor_id=creditor_id, claim_id=claim_id, kind=WorkKind.HARDSHIP,
+        key=f"{WorkKind.HARDSHIP.value}:{contact_id}", due_at=unit.now + HARDSHIP_REVIEW,
+    )  # fmt: skip
+
+
 def _follow_up(unit: Unit, call: Call, outcome: CallOutcome) -> None:
     if outcome.to_confirm and outcome.disposition in TALKED:
         promise = _promised(outcome) if outcome.disposition is Disposition.PROMISE else None
@@ -131,7 +143,10 @@ def _follow_up(unit: Unit, call: Call, outcome: CallOutcome) -> None:
                 words=outcome.note,
             )
         case Disposition.HARDSHIP:
-            _spare(unit, call, outcome.note)
+            spare_debtor(
+                unit, creditor_id=call.creditor_id, claim_id=call.claim_id, note=outcome.note,
+                contact_id=call.id,
+            )  # fmt: skip
         case Disposition.WRONG_NUMBER:
             _strike_number(unit, call)
         case Disposition.NO_ANSWER | Disposition.THIRD_PARTY:
@@ -151,13 +166,6 @@ def _promised(outcome: CallOutcome) -> tuple[Money, date]:
 def _promise(unit: Unit, call: Call, outcome: CallOutcome) -> None:
     amount, due_on = _promised(outcome)
     make_promise(unit, creditor_id=call.creditor_id, claim_id=call.claim_id, amount=amount, due_on=due_on)
-
-
-def _spare(unit: Unit, call: Call, note: str) -> None:
-    place_hold(
-        unit, creditor_id=call.creditor_id, claim_id=call.claim_id, ground=HoldGround.DEBT_HELP, note=note
-    )
-    _ask(unit, call, WorkKind.HARDSHIP, due_at=unit.now + HARDSHIP_REVIEW)
 
 
 def _strike_number(unit: Unit, call: Call) -> None:

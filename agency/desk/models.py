@@ -1,6 +1,6 @@
 """Tables of the desk."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -142,6 +142,68 @@ class CallNote(CreditorRow, table=True):
     correction: str = ""
     promise_id: UUID | None = None
     plan_id: UUID | None = None
+
+
+class VisitState(StrEnum):
+    """Announced; a visitor at the door; reported on; not wanted by the debtor; or called off."""
+
+    ANNOUNCED = "announced"
+    UNDER_WAY = "under_way"
+    MADE = "made"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+
+
+class VisitOutcome(StrEnum):
+    """How a visit ended."""
+
+    TALKED = "talked"
+    NOBODY = "nobody"
+    SOMEBODY_ELSE = "somebody_else"
+    MOVED = "moved"
+    REFUSES = "refuses"
+    PROMISE = "promise"
+    DISPUTE = "dispute"
+    HARDSHIP = "hardship"
+
+
+class FieldVisit(CreditorRow, table=True):
+    """A visit to a debtor at home: announced in writing with its day, hours (the agency's clock) and visitor.
+
+    It counts as a contact from `began_at` on, the moment in which the rules let the visitor ring the bell;
+    `trace` says by which.
+    """
+
+    __tablename__ = "field_visit"
+    __table_args__ = (
+        within_creditor("claim_id", "claim"),
+        within_creditor("message_id", "message"),
+        Index("ix_field_visit_claim", "creditor_id", "claim_id"),
+        Index("ix_field_visit_day", "day", "id", postgresql_where="state IN ('announced', 'under_way')"),
+        Index(
+            "uq_field_visit_open",
+            "creditor_id",
+            "claim_id",
+            unique=True,
+            postgresql_where="state IN ('announced', 'under_way')",
+        ),
+    )
+
+    claim_id: UUID
+    day: date
+    first: time
+    last: time
+    visitor: str
+    state: VisitState = Field(default=VisitState.ANNOUNCED, sa_type=choice(VisitState, "state"))
+    announced_at: datetime = moment_field()
+    announced_by: str
+    message_id: UUID | None = None
+    began_at: datetime | None = moment_field(default=None)
+    began_by: str | None = None
+    trace: list[dict[str, Any]] = json_field(default_factory=list)
+    ended_at: datetime | None = moment_field(default=None)
+    outcome: VisitOutcome | None = Field(default=None, sa_type=choice(VisitOutcome, "outcome"), nullable=True)
+    report: str = ""
 
 
 class Note(CreditorRow, table=True):

@@ -53,6 +53,7 @@ _ROWS: Final = {
     " WHERE r.creditor_id = m.creditor_id AND r.message_id = m.id) AS receipts FROM message m"
     " WHERE m.creditor_id = :c AND m.claim_id = :claim AND m.sent_at IS NOT NULL ORDER BY m.sent_at, m.id",
     "calls": f"SELECT * FROM call WHERE {_OF_CLAIM} ORDER BY started_at, id",
+    "visits": f"SELECT * FROM field_visit WHERE {_OF_CLAIM} AND began_at IS NOT NULL ORDER BY began_at, id",
     "notes": f"SELECT * FROM note WHERE {_OF_CLAIM} AND shareable ORDER BY at, id",
     "disputes": f"SELECT * FROM dispute_change WHERE {_OF_CLAIM} ORDER BY at, id",
     "payments": f"SELECT * FROM payment WHERE {_OF_CLAIM} ORDER BY value_on, id",
@@ -232,7 +233,12 @@ class _Gathering:
         found = [
             (row.started_at, self.say["called"], _joined(row.number, row.disposition or row.state))
             for row in self.rows["calls"]
-        ] + [(row.at, self.say["note"], row.text) for row in self.rows["notes"]]
+        ]
+        found += [
+            (row.began_at, self.say["visited"], _joined(row.visitor, row.outcome, row.report))
+            for row in self.rows["visits"]
+        ]
+        found += [(row.at, self.say["note"], row.text) for row in self.rows["notes"]]
         rows = tuple(
             (self.moment(at), what, words) for at, what, words in sorted(found, key=lambda one: one[0])
         )

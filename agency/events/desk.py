@@ -56,6 +56,39 @@ class CallNoteAnswered(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class VisitAnnounced(Event):
+    """A visit was announced to the debtor in writing, for a day (ISO 8601)."""
+
+    visit_id: UUID
+    day: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitRefused(Event):
+    """The debtor does not want a visit."""
+
+    reacts: ClassVar[bool] = True
+    visit_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitCancelled(Event):
+    """A visit that was announced is not made: `why` is paid, closed, agreed, disputed or colleague."""
+
+    creditor_sees: ClassVar[bool] = False
+    visit_id: UUID
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitMade(Event):
+    """Somebody rang at the debtor's door; `outcome` says how it ended."""
+
+    visit_id: UUID
+    outcome: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class NoteAdded(Event):
     """A collector wrote something down."""
 

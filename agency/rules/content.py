@@ -35,6 +35,7 @@ class Communication(StrEnum):
     plan_reminder = "plan_reminder"
     plan_completion = "plan_completion"
     refund_question = "refund_question"
+    visit_announcement = "visit_announcement"
     instalment_offer = "instalment_offer"
     debt_acknowledgement = "debt_acknowledgement"
 

@@ -19,6 +19,8 @@ from portal.collector import (
     registers,
     sorting,
     unmatched,
+    visit_list,
+    visits,
 )
 
 __all__ = [
@@ -40,4 +42,6 @@ __all__ = [
     "registers",
     "sorting",
     "unmatched",
+    "visit_list",
+    "visits",
 ]

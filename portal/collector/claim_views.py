@@ -201,11 +201,13 @@ def _actions(found: ClaimPage, on: date) -> dict[str, Action]:
     owed = [] if found.owed.total.minor > 0 else ["nothing_owed"]
     silent = [f"hold:{hold['ground']}" for hold in found.holds if _silent(hold["ground"], found, on)]
     promised = ["promise_open"] if any(promise["state"] == "open" for promise in found.promises) else []
+    too_early = ["channel_not_in_phase"] if found.claim.phase not in ("amicable", "legal") else []
     disputed = ["dispute_open"] if any(not one["resolved_at"] for one in found.disputes) else []
     return {
         "call": Action("call", reasons(call.reasons), call.until, call.trace),
         "promise": Action("promise", reasons([*running, *owed, *promised, *silent])),
         "plan": Action("plan", reasons([*running, *owed])),
+        "visit": Action("visit", reasons([*running, *owed, *silent, *too_early])),
         "give_up": Action("give_up", []),
         "dispute": Action("dispute", reasons([*running, *disputed])),
         "hold": Action("hold", reasons(running)),

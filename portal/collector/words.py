@@ -91,6 +91,28 @@ DISPOSITIONS = (
     ("third_party", N_("Somebody else answered"), N_("Say nothing about the debt. Call again later.")),
     ("wrong_number", N_("Wrong number"), N_("The number is never dialled again.")),
 )
+VISIT_STATES = {
+    "announced": Chip(N_("Announced"), "info"),
+    "under_way": Chip(N_("At the door"), "special"),
+    "made": Chip(N_("Made"), "good"),
+    "refused": Chip(N_("Not wanted by the debtor"), "warning"),
+    "cancelled": Chip(N_("Called off"), "calm"),
+}
+# How a visit can end, with what follows from it.
+VISIT_OUTCOMES = (
+    (
+        "promise",
+        N_("Promises a payment"),
+        N_("The plan pauses until the day; we check the bank by ourselves."),
+    ),
+    ("talked", N_("Spoke to the debtor"), N_("Nothing follows by itself: write down what was said.")),
+    ("dispute", N_("Disputes the claim"), N_("Everything stops until somebody has looked into it.")),
+    ("hardship", N_("Cannot pay"), N_("The claim rests; we look again in two weeks.")),
+    ("refuses", N_("Does not want a visit"), N_("You left at once. Nobody visits this debtor again.")),
+    ("nobody", N_("Nobody was at home"), N_("Leave nothing behind that tells of a debt.")),
+    ("somebody_else", N_("Somebody else opened"), N_("Say nothing about the debt.")),
+    ("moved", N_("Does not live there any more"), N_("Somebody looks for the new address.")),
+)
 # These have forms of their own, or follow from what the product does itself.
 NOT_PLACED_BY_HAND = frozenset(
     {
@@ -117,6 +139,8 @@ REASONS_OF_WORK = {
     "danger": N_("Somebody may be in danger: read the message on the claim first."),
     "no_number": N_("No number is left that works."),
     "no_answer": N_("Three calls reached nobody."),
+    "visit_refused": N_("The debtor does not want a visit."),
+    "moved": N_("The debtor does not live at this address any more."),
     "plan_proposed": N_("The debtor asked for a payment plan."),
     "instalment_missed": N_("A payment of the plan did not come; call as a friend would."),
     "plan_broken": N_("The payment plan was not kept and has ended."),
@@ -236,6 +260,10 @@ _HAPPENINGS = {
     "MandateRevoked": (N_("Direct debit taken back by the debtor"), "bank", "warning"),
     "CallMade": (N_("Called: %(disposition)s"), "phone", "info"),
     "CallReported": (N_("Telephone: %(call_state)s"), "phone", "neutral"),
+    "VisitAnnounced": (N_("Visit announced for %(day)s"), "building", "info"),
+    "VisitRefused": (N_("The debtor does not want a visit"), "building", "warning"),
+    "VisitCancelled": (N_("Visit called off: %(called_off)s"), "building", "neutral"),
+    "VisitMade": (N_("Visited: %(visit_outcome)s"), "building", "info"),
     "NoteAdded": (N_("Note written"), "note", "neutral"),
 }
 
@@ -274,6 +302,14 @@ def why_work(kind: str, reason: str) -> tuple[str, str]:
     return gettext(WHY[kind]), gettext(REASONS_OF_WORK.get(reason, reason)) if reason else ""
 
 
+# Why a visit that was announced is not made.
+CALLED_OFF = {
+    "paid": N_("the claim is paid"),
+    "closed": N_("the claim is closed"),
+    "agreed": N_("an arrangement was made"),
+    "disputed": N_("the claim is disputed"),
+    "colleague": N_("by a colleague"),
+}
 _CHOICES: Mapping[str, Mapping[str, str]] = {
     "channel": CHANNELS,
     "ground": HOLDS,
@@ -303,6 +339,8 @@ class _Readable(dict[str, str]):
         if name == "plan_outcome":
             chip = PLAN_STATES.get(str(self.facts.get("outcome", "")))
             return inside(chip.label) if chip else "–"
+        if name == "day" and "day" in self.facts:
+            return format_day(date.fromisoformat(value))
         if value in _CHOICES.get(name, {}):
             return gettext(_CHOICES[name][value])
         return super().__getitem__(name)
@@ -313,6 +351,10 @@ class _Readable(dict[str, str]):
             return format_money(Money(int(facts["amount_minor"]), facts["currency"]))
         if name == "day" and "due_on" in facts:
             return format_day(date.fromisoformat(str(facts["due_on"])))
+        if name == "visit_outcome" and "outcome" in facts:
+            return inside({value: label for value, label, _ in VISIT_OUTCOMES}[facts["outcome"]])
+        if name == "called_off" and "why" in facts:
+            return said(CALLED_OFF, facts["why"])
         if name in ("day_before", "day_after"):
             return format_day(date.fromisoformat(str(facts[name.removeprefix("day_")])))
         if name == "state" and "to_state" in facts:

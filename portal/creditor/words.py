@@ -210,6 +210,9 @@ _HAPPENINGS = {
     "SettlementKept": (N_("Settlement of %(money)s paid; the rest was waived"), "check-circle", "good"),
     "SettlementEnded": (N_("Settlement came to nothing: the full amount stands"), "alert", "warning"),
     "CallMade": (N_("The debtor was called"), "phone", "info"),
+    "VisitAnnounced": (N_("A visit to the debtor is announced for %(day)s"), "building", "info"),
+    "VisitRefused": (N_("The debtor does not want a visit"), "building", "warning"),
+    "VisitMade": (N_("The debtor was visited"), "building", "info"),
     "EarlierStepKnown": (N_("Done by you on %(sent_on)s: %(step_kind)s"), "clock", "neutral"),
     "CoverChanged": (N_("Credit insurance with %(insurer)s noted"), "lock", "info"),
     "DuplicateDecided": (N_("Looked like another claim: %(answer)s"), "check", "info"),
@@ -352,6 +355,8 @@ class _Readable(dict[str, str]):
             "channel": CHANNELS, "ground": HOLDS, "step_kind": EARLIER_KINDS, "answer": ANSWERS,
         }.get(name)  # fmt: skip
         value = str(self.facts.get(name, ""))
+        if name == "day" and value:
+            return format_day(datetime.fromisoformat(value).date())
         if name == "sent_on" and value:
             return format_day(datetime.fromisoformat(value).date())
         if name == "step" and value:

@@ -10,6 +10,8 @@ from starlette.responses import RedirectResponse, Response
 from agency.communication.payment_codes import transfer_code
 from agency.communication.values import in_fours
 from agency.desk.call_notes import waiting_note
+from agency.desk.models import VisitState
+from agency.desk.visits import open_visit
 from agency.events import PayLinkOpened
 from agency.kernel.emitting import emit
 from agency.kernel.unit import Door, Unit
@@ -147,7 +149,10 @@ def reader_of(request: Request, visit: Visit, unit: Unit, *notices: Notice) -> H
 def _claim(request: Request, visit: Visit) -> Response:
     with visit.unit() as unit:
         agreed = _agreed(unit, visit)
-    return show_debtor(request, visit, "debtor/claim.html", {"form": blank(what="all"), "agreed": agreed})
+        coming = open_visit(unit, creditor_id=visit.creditor_id, claim_id=visit.claim_id)
+    announced = coming if coming and coming.state is VisitState.ANNOUNCED else None
+    values = {"form": blank(what="all"), "agreed": agreed, "coming": announced}
+    return show_debtor(request, visit, "debtor/claim.html", values)
 
 
 def _agreed(unit: Unit, visit: Visit) -> bool:

@@ -60,6 +60,7 @@ MESSAGES = {
     "plan_missed": N_("Payment of the plan missed"),
     "plan_completed": N_("Payment plan completed"),
     "refund_account": N_("Question: account for a refund"),
+    "visit_announcement": N_("A visit announced"),
 }
 TONES = {
     "friendly": N_("friendly"),

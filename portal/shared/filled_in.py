@@ -31,6 +31,10 @@ SENTENCES: Final = (
     # what people fill in
     N_("choose a day within %(days)s days"),
     N_("choose a moment within %(days)s days"),
+    N_("announce a visit at least %(days)s days before it"),
+    N_("announce a visit at most %(days)s days before it"),
+    N_("nobody waits at home longer than %(hours)s hours"),
+    N_("a visit is not allowed: %(reasons)s"),
     N_("an answer has at most %(count)s characters"),
     N_("a note has at most %(count)s characters"),
     N_("write at most %(count)s characters"),

@@ -105,6 +105,7 @@ STEPS = {
     "plan_missed": N_("Payment of the plan missed"),
     "plan_completed": N_("Payment plan completed"),
     "refund_account": N_("Question: account for a refund"),
+    "visit_announcement": N_("A visit announced"),
     "answer": N_("Answer to a message"),
     "call_note": N_("What a call agreed on"),
     "link": N_("Payment link"),
