@@ -40,7 +40,7 @@ from agency.kernel.ids import new_id
 from agency.kernel.unit import AGENCY_ZONE, Unit, agency_day
 from agency.money import Money
 from agency.rules.facts import Channel
-from agency.rules.send import SendDecision, may_send
+from agency.rules.send import SendDecision, SendFacts, may_send
 from agency.rules.trace import as_json
 from agency.rules.visit import VisitPolicy, has_arrived, hours_fault, visit_policy
 
@@ -86,12 +86,17 @@ class VisitReport:
 def may_announce(
     unit: Unit, *, creditor_id: UUID, claim_id: UUID, at: datetime | None = None
 ) -> SendDecision:
-    """This function will ask whether a debtor may be visited at a moment, once it has been announced.
+    """This function will ask whether a visit may be announced now and made at a moment.
 
     :param at: the moment; without one, the hours and the other contacts are left out of it.
     :raises NotFound: no such claim.
     """
-    decision = _decide(unit, creditor_id=creditor_id, claim_id=claim_id, announced=True, at=at or unit.now)
+    facts = _facts(unit, creditor_id=creditor_id, claim_id=claim_id, announced=True)
+    # A hold under which a debtor may be spoken to can still forbid to write to him.
+    written = may_send(facts=replace(facts, channel=Channel.letter), at=unit.now)
+    if written.verdict == "refuse":
+        return written
+    decision = may_send(facts=facts, at=at or unit.now)
     if at is None and decision.verdict == "defer":
         return replace(decision, verdict="send", reasons=(), until=None)
     return decision
@@ -144,12 +149,14 @@ def may_begin(unit: Unit, visit: FieldVisit, *, identified: bool = True) -> Send
 
     :param identified: the visitor carries an identification and shows it.
     """
-    decision = _decide(
-        unit, creditor_id=visit.creditor_id, claim_id=visit.claim_id, announced=_arrived(unit, visit),
-        at=unit.now, identified=identified,
-    )  # fmt: skip
-    if decision.verdict == "send" and unit.today != visit.day:
-        return replace(decision, verdict="refuse", reasons=("visit_another_day",))
+    facts = _facts(
+        unit, creditor_id=visit.creditor_id, claim_id=visit.claim_id, announced=_arrived(unit, visit)
+    )
+    decision = may_send(facts=replace(facts, visitor_identified=identified), at=unit.now)
+    clock = unit.now.astimezone(AGENCY_ZONE)
+    as_announced = clock.date() == visit.day and visit.first <= clock.time() <= visit.last
+    if decision.verdict == "send" and not as_announced:
+        return replace(decision, verdict="refuse", reasons=("visit_another_time",))
     return decision
 
 
@@ -273,17 +280,14 @@ def _refuse_wrong(
         raise Invalid(f"nobody waits at home longer than {policy.hours_max} hours", field="last")
 
 
-def _decide(
-    unit: Unit, *, creditor_id: UUID, claim_id: UUID, announced: bool, at: datetime, identified: bool = True
-) -> SendDecision:
+def _facts(unit: Unit, *, creditor_id: UUID, claim_id: UUID, announced: bool) -> SendFacts:
     row = call_facts(unit, creditor_id=creditor_id, claim_id=claim_id)
     home = _home(unit, creditor_id, claim_id)
     owed = open_total(unit, creditor_id=creditor_id, claim_id=claim_id, on=unit.today, undisputed=True)
-    facts = replace(
+    return replace(
         spoken_facts(row, channel=Channel.visit, reachable=home.has_address, balance=owed),
-        visit_announced=announced, visitor_identified=identified, visit_refused=home.refused,
+        visit_announced=announced, visitor_identified=True, visit_refused=home.refused,
     )  # fmt: skip
-    return may_send(facts=facts, at=at)
 
 
 def _arrived(unit: Unit, visit: FieldVisit) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -27,7 +27,7 @@ from agency.desk.visits import (
     visits_of_claim,
 )
 from agency.kernel.errors import Invalid, NotFound
-from agency.kernel.unit import Unit
+from agency.kernel.unit import AGENCY_ZONE, Unit, agency_day
 from agency.payments.links import issue_link
 from agency.rules.visit import visit_policy
 from portal.collector.doors import claim_url, desk_page, routes
@@ -235,9 +235,14 @@ def _page(
     policy = visit_policy(on=unit.today)
     town = " ".join(part for part in (claim.postal_code, claim.city) if part)
     owed = open_total(unit, creditor_id=creditor_id, claim_id=claim_id, on=unit.today)
-    first_day = policy.first_day(unit.today).isoformat()
+    first_day = policy.first_day(unit.today)
     usual: dict[str, Form[Any]] = {
-        "announce": blank(day=first_day, first="10:00", last="12:00", visitor=visitor.name),
+        "announce": blank(
+            day=_usual_day(unit, creditor_id, claim_id, first_day).isoformat(),
+            first="10:00",
+            last="12:00",
+            visitor=visitor.name,
+        ),
         "begin": blank(),
         "report": blank(promised=owed.decimal),
         "call_off": blank(),
@@ -258,7 +263,7 @@ def _page(
         policy=policy,
         forms=usual | dict([failed] if failed else []),
         hours=_HOURS,
-        first_day=first_day,
+        first_day=first_day.isoformat(),
         last_day=policy.last_day(unit.today).isoformat(),
         today=unit.today.isoformat(),
         outcomes=VISIT_OUTCOMES,
@@ -266,6 +271,13 @@ def _page(
         earlier=[_told(one) for one in visits_of_claim(unit, creditor_id=creditor_id, claim_id=claim_id)
                  if one.ended_at is not None],
     )  # fmt: skip
+
+
+def _usual_day(unit: Unit, creditor_id: UUID, claim_id: UUID, first_day: date) -> date:
+    """The first day on which anybody may be visited: not on a Sunday, nor too soon after another contact."""
+    at = datetime.combine(first_day, time(10), tzinfo=AGENCY_ZONE)
+    decision = may_announce(unit, creditor_id=creditor_id, claim_id=claim_id, at=at)
+    return agency_day(decision.until) if decision.until else first_day
 
 
 def _decision(unit: Unit, creditor_id: UUID, claim_id: UUID, visit: FieldVisit | None) -> dict[str, Any]:

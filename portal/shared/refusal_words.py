@@ -55,7 +55,7 @@ REASONS_OF_RULES = {
     "visit_not_announced": N_("A visit is announced in writing first."),
     "visitor_not_identified": N_("The visitor must be able to show an identification."),
     "visit_refused": N_("The debtor does not want a visit."),
-    "visit_another_day": N_("The visit is announced for another day."),
+    "visit_another_time": N_("The visit is announced for another day or hour."),
     "visit_called_off": N_("The visit was called off."),
     "threatens_time_barred": N_("The text names a court, but the claim is time-barred."),
     "threatens_unknown_term": N_("The text names a court before the limitation is known."),

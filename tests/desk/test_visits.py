@@ -27,7 +27,7 @@ from agency.kernel.unit import Door
 from agency.money import Money
 from agency.payments.models import PaymentSource
 from agency.payments.settlement import settle
-from agency.rules.facts import DebtorKind
+from agency.rules.facts import DebtorKind, Law
 from tests.communication.correspondence import TUESDAY
 from tests.desk.test_dispositions import grounds, next_case, value
 
@@ -48,6 +48,17 @@ def a_visitable(desk, **values):
             text("UPDATE claim SET phase = 'amicable' WHERE id = :c"), {"c": claim[1]}
         )
     return claim
+
+
+def hold(desk, claim, ground):
+    with desk.office.unit() as unit:
+        unit.session.connection().execute(
+            text(
+                "INSERT INTO hold (creditor_id, id, claim_id, ground, note, by, starts_at, facts)"
+                " VALUES (:c, uuidv7(), :i, :g, '', 'system:test', app.now(), '{}')"
+            ),
+            {"c": claim[0], "i": claim[1], "g": ground.value},
+        )
 
 
 def announce(desk, claim, *, day=DAY, first=TEN, last=NOON, visitor="Anna de Wit"):
@@ -160,6 +171,14 @@ class TestAnnouncing:
             announce(desk, claim)
         assert refusal.value.decision.reasons == ("contact_point_broken",)
 
+    def test_where_nothing_may_be_written_nothing_is_announced(self, desk):
+        """Within the term of a notice the debtor may be spoken to, but gets no further letter."""
+        claim = a_visitable(desk, country="BE", law=Law.be)
+        hold(desk, claim, HoldGround.NOTICE_RUNNING)
+        with pytest.raises(UnableToVisit) as refusal:
+            announce(desk, claim)
+        assert refusal.value.decision.reasons == ("hold:notice_running",)
+
     def test_two_are_not_announced_at_once(self, desk):
         claim = a_visitable(desk)
         announce(desk, claim)
@@ -215,26 +234,25 @@ class TestAtTheDoor:
             begin(desk, claim, visit_id, identified=False)
         assert refusal.value.decision.reasons == ("visitor_not_identified",)
 
-    @pytest.mark.parametrize("day", [DAY - timedelta(days=1), DAY + timedelta(days=1)])
-    def test_on_another_day_nobody_comes(self, desk, day):
+    @pytest.mark.parametrize(
+        "moment",
+        [
+            at_the_door(DAY - timedelta(days=1)), at_the_door(hour=9, minute=59),
+            at_the_door(hour=12, minute=1), at_the_door(DAY + timedelta(days=1)),
+        ],
+    )  # fmt: skip
+    def test_on_another_day_or_hour_nobody_comes(self, desk, moment):
         claim = a_visitable(desk)
         announce(desk, claim)
         desk.office.send()
-        desk.office.move_to(at_the_door(day))
-        assert reasons_at_the_door(desk, claim) == ("visit_another_day",)
+        desk.office.move_to(moment)
+        assert reasons_at_the_door(desk, claim) == ("visit_another_time",)
 
     def test_a_hold_that_stops_contact_stops_the_visit(self, desk):
         claim = a_visitable(desk)
         announce(desk, claim)
         desk.office.send()
-        with desk.office.unit() as unit:
-            unit.session.connection().execute(
-                text(
-                    "INSERT INTO hold (creditor_id, id, claim_id, ground, note, by, starts_at, facts)"
-                    " VALUES (:c, uuidv7(), :i, :g, '', 'system:test', app.now(), '{}')"
-                ),
-                {"c": claim[0], "i": claim[1], "g": HoldGround.DECEASED.value},
-            )
+        hold(desk, claim, HoldGround.DECEASED)
         desk.office.move_to(at_the_door())
         assert "hold:deceased" in reasons_at_the_door(desk, claim)
 
