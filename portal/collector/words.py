@@ -9,6 +9,7 @@ from agency.money import Money
 from agency.progress.timeline import Happening, PlannedAction
 from agency.rules.facts import DebtorKind
 from agency.rules.holds import grounds_of
+from portal.shared.filled_in import told
 from portal.shared.i18n import N_, format_day, format_money, gettext, inside
 from portal.shared.listing import Chip
 from portal.shared.plan_words import PLAN_STATES
@@ -299,7 +300,7 @@ def said(words: Mapping[str, str], key: str) -> str:
 
 def why_work(kind: str, reason: str) -> tuple[str, str]:
     """This function will say why a case asks for a person: the general sentence, and what is special."""
-    return gettext(WHY[kind]), gettext(REASONS_OF_WORK.get(reason, reason)) if reason else ""
+    return gettext(WHY[kind]), told(REASONS_OF_WORK.get(reason, reason)) if reason else ""
 
 
 # Why a visit that was announced is not made.

@@ -6,11 +6,13 @@ and told anew. `tests/portal/test_translations.py` looks for sentences that are 
 """
 
 import re
+from datetime import date
 from functools import cache, lru_cache
 from typing import Final
 
 from portal.shared.claim_fields import FIELDS
-from portal.shared.i18n import N_, gettext
+from portal.shared.i18n import N_, format_day, gettext, inside
+from portal.shared.words import step_words
 
 # Places whose value is one or more words of ours: a field of a claim, or one of these.
 _WORDS_OF_OURS: Final = ("what", "then")
@@ -24,6 +26,7 @@ WORDS: Final = (
     N_("declined"), N_("replaced"), N_("draft"), N_("approved"), N_("exported"),
     N_("paid"), N_("returned"), N_("cancelled"),
 )  # fmt: skip
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 # The place whose value is a sentence of this kind itself.
 _WHY: Final = "why"
 
@@ -159,6 +162,14 @@ SENTENCES: Final = (
     N_("an intraday report: it books nothing, the day's statement does"),
     N_("it explained %(count)s collective entries that were booked as one sum"),
     N_("the statement before it closed at %(closing)s, this one opens at %(opening)s"),
+    # why a step of a path is due
+    N_("%(days)s days after the term of %(step)s, sent %(day)s"),
+    N_("%(days)s days after the promise for %(day)s"),
+    N_("%(days)s days before the due date %(day)s"),
+    N_("%(days)s days after the due date %(day)s"),
+    N_("%(days)s days after %(step)s, delivered %(day)s"),
+    N_("%(days)s days after %(step)s, sent %(day)s"),
+    N_("%(days)s days after %(day)s, until when %(step)s was not proved delivered"),
     # texts to debtors
     N_("%(template)s does not say: %(parts)s"),
     N_("%(template)s in %(language)s reads too hard (%(score)s): %(words)s"),
@@ -188,6 +199,10 @@ def sentence(text: str) -> str:
 
 
 def _value(place: str, value: str) -> str:
+    if place == "step":
+        return inside(step_words(value))
+    if place == "day" and _DAY.fullmatch(value):
+        return format_day(date.fromisoformat(value))
     if place in _WORDS_OF_OURS:
         return ", ".join(_word(word) for word in value.split(", "))
     return told(value) if place == _WHY else value

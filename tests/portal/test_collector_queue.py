@@ -47,12 +47,13 @@ class TestQueue:
 
     def test_it_says_why_each_case_waits_in_the_order_of_taking(self, bureau, browser):
         call, dispute = bureau.claim(name="P. Peeters"), bureau.claim(name=LONG_NAME)
-        bureau.ask(call)
+        bureau.ask(call, reason="2 days after reminder_2_copy, sent 2026-12-06")
         bureau.ask(dispute, WorkKind.DISPUTE, reason="not_delivered")
         page = browser.get("/desk").text
         assert page.index(LONG_NAME) < page.index("P. Peeters")
         assert "Did not receive it" in page
-        assert "the plan now asks for a call" in page
+        assert "2 days after second reminder by letter, sent 6 Dec 2026" in page
+        assert "the plan now asks for a call" in browser.get(url_of(call)).text
         assert case_url(send(browser, "/desk/cases", page="/desk")) == url_of(dispute)
 
     def test_sorted_filtered_and_searched_by_the_database(self, bureau, browser):

@@ -1,12 +1,14 @@
 """The debtor's door over HTTP: link, second fact, the claim, and every answer, without JavaScript."""
 
 import re
+from datetime import time, timedelta
 
 import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from agency.claims.holds import running_holds
+from agency.desk.visits import announce_visit
 from agency.kernel.unit import Door
 from agency.payments.links import issue_link, revoke_links
 from agency.ports.providers import CreatedPayment
@@ -14,7 +16,7 @@ from agency.rules.brand import BrandDesign, contrast
 from portal import main
 from portal.shared.brand_colours import style_of
 from portal.wiring import Wiring
-from tests.communication.correspondence import SETTINGS, Office, a_correspondent
+from tests.communication.correspondence import SETTINGS, TUESDAY, Office, a_correspondent
 
 
 class Checkout:
@@ -303,3 +305,38 @@ def speak(office, claim, language):
             text("UPDATE debtor SET language = :language WHERE creditor_id = :c"),
             {"language": language, "c": claim[0]},
         )
+
+
+class TestVisit:
+    DAY = TUESDAY.date() + timedelta(days=9)
+
+    @pytest.fixture(autouse=True)
+    def announced(self, office, claim, browser):
+        with office.unit() as unit:
+            unit.session.connection().execute(text("UPDATE claim SET phase = 'amicable'"))
+            announce_visit(
+                unit, creditor_id=claim[0], claim_id=claim[1], day=self.DAY, first=time(10), last=time(12),
+                visitor="Anna de Wit",
+            )  # fmt: skip
+        come_in(browser, claim[2])
+
+    def refuse(self, browser, page):
+        return browser.post("/pay/visit/refusal", data={"csrf": token_of(page)}, follow_redirects=False)
+
+    def test_who_reads_of_a_visit_says_no_by_one_press(self, browser):
+        assert (
+            "Anna de Wit comes on Thursday 10 December, between 10:00 and 12:00." in browser.get("/pay").text
+        )
+        page = browser.get("/pay/visit").text
+        assert "You do not have to receive us." in page
+        assert self.refuse(browser, page).headers["location"] == "/pay/visit/refused"
+        assert "We will not come to your home" in browser.get("/pay/visit/refused").text
+        assert "Anna de Wit" not in browser.get("/pay").text
+        assert "No visit is planned" in browser.get("/pay/visit").text
+
+    def test_said_twice_it_says_that_none_is_planned(self, browser):
+        page = browser.get("/pay/visit").text
+        self.refuse(browser, page)
+        again = self.refuse(browser, page)
+        assert again.status_code == 409
+        assert "No visit is announced any more." in again.text
