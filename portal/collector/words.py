@@ -95,7 +95,7 @@ DISPOSITIONS = (
 VISIT_STATES = {
     "announced": Chip(N_("Announced"), "info"),
     "under_way": Chip(N_("At the door"), "special"),
-    "made": Chip(N_("Made"), "good"),
+    "made": Chip(N_("Visited"), "good"),
     "refused": Chip(N_("Not wanted by the debtor"), "warning"),
     "cancelled": Chip(N_("Called off"), "calm"),
 }
