@@ -7,6 +7,8 @@ import pytest
 from agency.rules.facts import Channel
 from agency.rules.visit import has_arrived, hours_fault, visit_policy
 
+pytestmark = pytest.mark.pure
+
 TODAY = date(2026, 12, 1)
 DAY = date(2026, 12, 10)
 POLICY = visit_policy(on=TODAY)
