@@ -34,8 +34,7 @@ def visit_policy(*, on: date) -> VisitPolicy:
 
 def hours_fault(*, first: time, last: time, policy: VisitPolicy) -> str | None:
     """Return what is wrong with the hours of a visit, "backwards" or "too_long"; None when nothing is."""
-    day = date(2000, 1, 1)
-    length = datetime.combine(day, last) - datetime.combine(day, first)
+    length = datetime.combine(date.min, last) - datetime.combine(date.min, first)
     if length <= timedelta(0):
         return "backwards"
     return "too_long" if length > timedelta(hours=policy.hours_max) else None
