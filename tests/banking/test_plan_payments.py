@@ -10,6 +10,7 @@ from agency.arrangements.dividing import divide_payment
 from agency.arrangements.mandates import sign_mandate
 from agency.arrangements.plans import Wish, agree_plan
 from agency.banking.matching import match_lines
+from agency.banking.returns import take_back_returned
 from agency.banking.suspense import settle_line, undo_line
 from agency.money import Money
 from tests.arrangements.agreements import Bureau
@@ -57,6 +58,7 @@ def transfers(office, *amounts: int, text: str, opening: int = 0, **said) -> Non
             unit, a_statement(f"s{opening}", lines, opening=opening, on=unit.today), content=text.encode()
         )
         match_lines(unit)
+        take_back_returned(unit)
     office.react()
 
 
@@ -116,6 +118,15 @@ class TestOnePlanSeveralClaims:
                 unit, creditor_id=claim[0], claim_id=claim[1], amount=Money(100, "USD"), on=unit.today
             )
         assert shares == [(claim[1], Money(100, "USD"))]
+
+    def test_a_divided_payment_that_comes_back_is_taken_back_from_each_claim(self, office, claim, other):
+        office.on(FIRST)
+        facts = {"end_to_end": "E2E-1", "counterparty_iban": DEBTOR}
+        transfers(office, 50_215, text=reference(office, claim), **facts)
+        assert (office.owed(claim), office.owed(other)) == (0, 10_000)
+        transfers(office, -50_215, text="terug", opening=50_215, return_reason="MD06", **facts)
+        assert (office.owed(claim), office.owed(other)) == (40_215, 20_000)
+        assert office.rows("SELECT DISTINCT state FROM bank_line") == [("returned",)]
 
 
 class TestCollected:
