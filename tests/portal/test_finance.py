@@ -173,6 +173,26 @@ class TestTheDay:
         assert "Booked on the claim." in again.text
 
 
+class TestMoneyThatLeft:
+    def test_an_unexplained_debit_is_looked_after_and_parked_from_every_list(self, units, colleagues):
+        """A bank's charge must not stop everybody's payouts with no way out."""
+        ann, bob = colleagues
+        upload(ann, statement_file(units, ("B1", -250, "kosten betalingsverkeer")))
+        line_id = a_waiting_line(units)
+        [statement] = set(
+            re.findall(r"/finance/statements/[0-9a-f-]{36}", ann.get("/finance/statements").text)
+        )
+        for listed in ("/finance/suspense", statement):
+            assert f'href="/finance/suspense/{line_id}"' in ann.get(listed).text
+        page = ann.get(f"/finance/lines/{line_id}")  # where the proof leads
+        assert page.url.path == f"/finance/suspense/{line_id}"
+        assert "Ask to park it" in page.text
+        assert "Book here" not in page.text
+        assert "Another claim" not in page.text
+        assert "Asked for" in post(ann, f"/finance/suspense/{line_id}/parking", reason="bank costs").text
+        assert "Parked." in post(bob, f"/finance/suspense/{line_id}/parking/approval").text
+
+
 class TestUpload:
     def test_says_so_when_the_file_was_imported_before(self, units, colleagues):
         ann, _ = colleagues
