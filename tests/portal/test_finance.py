@@ -227,6 +227,13 @@ class TestUpload:
         assert answer.status_code == 422
         assert "Nothing changed" not in answer.text
 
+    @pytest.mark.parametrize("minor", [10**14, 10**15])
+    def test_refuses_an_amount_that_the_ledger_does_not_take(self, units, colleagues, minor):
+        ann, _ = colleagues
+        answer = upload(ann, statement_file(units, ("B1", minor, "x")))
+        assert answer.status_code == 422
+        assert "too large to be real" in answer.text
+
     @pytest.mark.parametrize("content", [b"not a bank file", b"", b"<Document/>", b"\xff\xfe\x00"])
     def test_refuses_what_is_no_bank_file(self, units, colleagues, content):
         ann, _ = colleagues
