@@ -23,6 +23,9 @@ _CLAIM = text(
     "SELECT c.number, c.payment_reference, c.description, c.state, c.law, c.costs_from, c.costs_minor,"
     " c.costs_vat_minor, c.currency, c.disputed_minor, c.principal_minor,"
     " d.name AS debtor_name, d.country, cr.name AS creditor_name,"
+    " EXISTS (SELECT FROM plan_claim pc JOIN plan p ON p.creditor_id = pc.creditor_id AND p.id = pc.plan_id"
+    "  WHERE pc.creditor_id = c.creditor_id AND pc.claim_id = c.id AND pc.live AND p.state = 'active')"
+    " AS in_plan,"
     " (SELECT p.due_on FROM promise p WHERE p.creditor_id = c.creditor_id AND p.claim_id = c.id"
     "  AND p.state = 'open') AS promised_on,"
     " (SELECT p.amount_minor FROM promise p WHERE p.creditor_id = c.creditor_id AND p.claim_id = c.id"
@@ -68,6 +71,7 @@ class ClaimView:
     creditor_name: str
     country: str
     payable: bool
+    in_plan: bool
     owed: ItemisedClaim
     interest: Explanation
     costs_from: date | None
@@ -143,6 +147,7 @@ def claim_view(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> ClaimView:
         creditor_name=row.creditor_name,
         country=row.country,
         payable=row.state == "active" and owed.total.minor > 0,
+        in_plan=row.in_plan,
         owed=owed,
         interest=_interest(owed),
         costs_from=row.costs_from,

@@ -4,12 +4,14 @@ import pytest
 from starlette.testclient import TestClient
 
 from agency.arrangements.deciding import counter_proposal, refuse_proposal
-from agency.arrangements.plans import Wish
+from agency.arrangements.plans import Wish, agree_plan
+from agency.communication.values import in_fours
 from agency.payments.links import issue_link
 from portal import main
 from portal.wiring import Wiring
 from tests.arrangements.agreements import Bureau, date
 from tests.communication.correspondence import SETTINGS
+from tests.made import a_claim
 from tests.portal.test_debtor import Checkout, come_in, token_of
 
 AMOUNT = {"how": "amount", "amount": "100,50", "rhythm": "monthly", "first_on": "2026-12-15"}
@@ -88,6 +90,25 @@ class TestPlan:
         again = browser.post("/pay/plan/refusal", data={"csrf": token_of(answer.text), "plan": str(offer)})
         assert again.status_code == 409
         assert state(office) == "active"
+
+    def test_a_plan_over_several_claims_is_paid_on_after_this_one_is_paid_off(self, browser, office, claim):
+        with office.unit() as unit:
+            other = a_claim(unit, creditor_id=claim[0], invoices=[(20_000, date(2026, 9, 1))])
+            unit.session.connection().exec_driver_sql(
+                "UPDATE claim SET debtor_id = (SELECT debtor_id FROM claim WHERE id = %s) WHERE id = %s",
+                (claim[1], other),
+            )
+            both, wish = [claim[1], other], Wish(first_on=date(2026, 12, 15), count=2)
+            agree_plan(unit, creditor_id=claim[0], claim_ids=both, wish=wish)
+        office.react()
+        office.pay(claim, 40_215)
+        assert 'href="/pay/plan"' in browser.get("/pay").text
+        page = browser.get("/pay/plan").text
+        assert "Next payment" in page
+        assert "€200.00" in page  # what the second instalment, 301.08, is short of
+        reference = office.one("SELECT payment_reference FROM claim WHERE id = :id", id=claim[1])
+        assert reference in page
+        assert in_fours(SETTINGS.trust_iban) in page
 
     def test_a_refusal_is_read_and_another_plan_asked_for(self, browser, office, claim):
         send(browser, "/pay/plan", **LOW)
