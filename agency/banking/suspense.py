@@ -17,6 +17,7 @@ from agency.kernel.audit import record
 from agency.kernel.errors import Conflict, Invalid, NotFound
 from agency.kernel.unit import Unit
 from agency.money import Money
+from agency.payments.cases import WHY_HELD
 from agency.payments.models import PaymentSource
 from agency.payments.settlement import Incoming, reverse_payment, settle_many
 
@@ -131,8 +132,8 @@ def _settle(unit: Unit, line: BankLine, parts: Sequence[Part]) -> list[UUID]:
     settled = settle_many(unit, incoming)
     payments = [one.payment_id for one in settled if one.payment_id is not None]
     if len(payments) != len(parts):
-        reasons = ", ".join(one.reason for one in settled if one.payment_id is None)
-        raise UnableToSettleLine(f"the claim takes no payment: {reasons}")
+        why = next(WHY_HELD[one.reason] for one in settled if one.payment_id is None)
+        raise UnableToSettleLine(f"the claim takes no payment: {why}")
     only = parts[0] if len(parts) == 1 else None
     mark_line(
         unit,

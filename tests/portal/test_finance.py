@@ -9,11 +9,14 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from agency.claims.models import Claim
+from agency.claims.states import ClaimState
 from agency.kernel.settings import Settings
 from agency.kernel.unit import Door, Unit
 from agency.money import Money
 from agency.parties.models import Audience, Role
 from agency.parties.users import create_user
+from agency.payments.models import PaymentSource
+from agency.payments.settlement import settle
 from integrations.bankfiles.camt_writer import StatementLine, write_camt053
 from portal import main
 from portal.shared.sessions import start_session
@@ -171,6 +174,34 @@ class TestTheDay:
             ann, f"/finance/suspense/{line_id}/settlement", creditor_id=str(creditor), claim_id=str(claim_id)
         )
         assert "Booked on the claim." in again.text
+
+
+class TestAClaimThatTakesNone:
+    def test_the_page_and_the_ledger_say_why_in_words(self, units, colleagues, claim):
+        ann, _ = colleagues
+        creditor, claim_id, _, _ = claim
+        with units.open(Door.STAFF, by="system:test") as unit:
+            unit.session.get_one(Claim, (creditor, claim_id)).state = ClaimState.WITHDRAWN
+            facts = {
+                "creditor_id": creditor,
+                "claim_id": claim_id,
+                "amount": eur(500),
+                "value_on": unit.today,
+            }
+            settle(unit, **facts, source=PaymentSource.PSP, source_key="tr_1#1", trust_account="trust.psp")
+        upload(ann, statement_file(units, ("B1", 100_000, "iets")))
+        refused = post(
+            ann,
+            f"/finance/suspense/{a_waiting_line(units)}/settlement",
+            creditor_id=str(creditor),
+            claim_id=str(claim_id),
+        )
+        entries = ann.get("/finance/ledger/trust.psp").text
+        found = re.search(r'href="(/finance/ledger/transactions/[^"]+)"', entries)
+        assert found
+        for page in (refused.text, entries, ann.get(found[1]).text):
+            assert "the claim was withdrawn" in page
+            assert "claim_withdrawn" not in page
 
 
 class TestMoneyThatLeft:
