@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from agency.arrangements.settlements import OpenSettlement, open_settlement
 from agency.claims.explaining import addends
 from agency.claims.itemisation import ItemisedClaim, itemise
 from agency.communication.payment_codes import transfer_fits
@@ -80,7 +81,13 @@ class ClaimView:
     promised_on: date | None
     promised: Money | None
     holds: tuple[str, ...]
+    settlement: OpenSettlement | None
     has_code: bool
+
+    @property
+    def asked(self) -> Money:
+        """What to transfer: what was agreed on as a whole, else all that is owed."""
+        return self.settlement.left if self.settlement else self.owed.total
 
     @property
     def reduced(self) -> Money:
@@ -137,6 +144,7 @@ def claim_view(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> ClaimView:
         on=unit.today,
         undisputed=row.disputed_minor < row.principal_minor,
     )
+    settlement = open_settlement(unit, creditor_id=creditor_id, claim_id=claim_id)
     announced = Money(row.costs_minor + row.costs_vat_minor, row.currency)
     term_runs = row.costs_from is not None and unit.today < row.costs_from
     return ClaimView(
@@ -156,7 +164,8 @@ def claim_view(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> ClaimView:
         promised_on=row.promised_on,
         promised=Money(row.promised_minor, row.currency) if row.promised_on else None,
         holds=tuple(HOLD_WORDS[ground] for ground in row.grounds or () if ground in HOLD_WORDS),
-        has_code=transfer_fits(owed.total),
+        settlement=settlement,
+        has_code=transfer_fits(settlement.left if settlement else owed.total),
     )
 
 

@@ -1,15 +1,19 @@
 """The debtor's plan over HTTP: seen first, agreed or asked for, kept; what can be paid; and the mandate."""
 
+import re
+from datetime import UTC, datetime
+
 import pytest
 from starlette.testclient import TestClient
 
 from agency.arrangements.deciding import counter_proposal, refuse_proposal
 from agency.arrangements.plans import Wish, agree_plan
+from agency.arrangements.settlements import offer_settlement
 from agency.communication.values import in_fours
 from agency.payments.links import issue_link
 from portal import main
 from portal.wiring import Wiring
-from tests.arrangements.agreements import Bureau, date
+from tests.arrangements.agreements import Bureau, date, euro
 from tests.communication.correspondence import SETTINGS
 from tests.made import a_claim
 from tests.portal.test_debtor import Checkout, come_in, token_of
@@ -151,6 +155,50 @@ class TestPlan:
         page = browser.get("/pay/plan").text
         assert "€301.65" in page
         assert page.count(">Paid<") >= 1
+
+
+class TestSettlement:
+    @pytest.fixture
+    def settled(self, office, claim):
+        """370.00 for full discharge of 402.15, to be paid by 10 December."""
+        with office.unit() as unit:
+            offer_settlement(
+                unit, creditor_id=claim[0], claim_id=claim[1], amount=euro(37_000),
+                pay_by=date(2026, 12, 10), why="pays at once", is_admin=True,
+            )  # fmt: skip
+        office.react()
+
+    def test_the_page_asks_what_was_agreed_and_says_that_the_rest_is_cancelled(
+        self, browser, office, settled
+    ):
+        page = browser.get("/pay").text
+        assert "If you pay €370.00 by 10 December 2026, the rest is cancelled." in page
+        assert re.search(r'value="settled"\s+checked', page)
+        answer = browser.post(
+            "/pay/start", data={"csrf": token_of(page), "what": "settled"}, follow_redirects=False
+        )
+        assert answer.status_code == 303
+        assert office.one("SELECT amount_minor FROM payment_intent") == 37_000
+
+    def test_what_was_paid_of_it_since_is_not_asked_again(self, browser, office, claim, settled):
+        office.pay(claim, 10_000)
+        assert "If you pay €270.00 by 10 December 2026" in browser.get("/pay").text
+        office.pay(claim, 27_000)
+        page = browser.get("/pay").text
+        assert "the rest is cancelled" not in page
+        assert "Nothing to pay now" in page
+
+    def test_it_lapses_from_the_page_with_its_last_day_of_grace(self, browser, office, claim, settled):
+        office.move_to(datetime(2026, 12, 31, 9, 0, tzinfo=UTC))
+        with office.unit() as unit:
+            token = issue_link(unit, creditor_id=claim[0], claim_id=claim[1])
+        come_in(browser, token)
+        page = browser.get("/pay").text
+        assert "Still to pay" in page
+        assert "the rest is cancelled" not in page
+        late = browser.post("/pay/start", data={"csrf": token_of(page), "what": "settled"})
+        assert late.status_code == 422
+        assert office.one("SELECT count(*) FROM payment_intent") == 0
 
 
 class TestAffordability:
