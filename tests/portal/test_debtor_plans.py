@@ -264,6 +264,20 @@ class TestMandate:
         assert says in answer.text
         assert office.one("SELECT count(*) FROM sepa_mandate") == 0
 
+    def test_an_instalment_that_was_not_collected_can_be_paid(self, browser, office, claim):
+        """What the bank gave back is not collected again by itself."""
+        send(browser, "/pay/plan", **AMOUNT)
+        assert "We collect it from your account." in self.sign(browser).text
+        office.react()
+        office.on(date(2026, 12, 24))
+        with office.unit() as unit:
+            token = issue_link(unit, creditor_id=claim[0], claim_id=claim[1])
+        come_in(browser, token)
+        page = browser.get("/pay/plan").text
+        assert "One payment did not reach us" in page
+        assert "We collect it from your account." not in page
+        assert 'action="/pay/start"' in page
+
     def test_without_a_plan_there_is_nothing_to_sign(self, browser, office):
         self.sign(browser)
         assert office.one("SELECT count(*) FROM sepa_mandate") == 0
