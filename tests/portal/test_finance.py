@@ -224,6 +224,16 @@ class TestMoneyThatLeft:
         assert "Parked." in post(bob, f"/finance/suspense/{line_id}/parking/approval").text
 
 
+class TestNotes:
+    def test_what_the_database_does_not_hold_is_left_out_of_a_text(self, units, colleagues):
+        ann, _ = colleagues
+        upload(ann, statement_file(units, ("B1", 100, "iets")))
+        line_id = a_waiting_line(units)
+        page = post(ann, f"/finance/suspense/{line_id}/notes", text="I asked\0 the bank")
+        assert page.status_code == 200
+        assert "I asked the bank" in page.text
+
+
 class TestUpload:
     def test_says_so_when_the_file_was_imported_before(self, units, colleagues):
         ann, _ = colleagues
