@@ -55,6 +55,31 @@ class Books:
         return Counter((line.day, line.amount.minor) for line in self.lines)
 
 
+BNP = (
+    "Volgnummer;Uitvoeringsdatum;Valutadatum;Bedrag;Valuta rekening;Rekeningnummer;Type verrichting;"
+    "Tegenpartij;Naam van de tegenpartij;Mededeling;Details;Status;Reden van weigering\n"
+)
+
+
+def bnp(*payers: tuple[str, str, str]) -> bytes:
+    """An export of BNP, the latest first, whose rows have the year of a number and no number yet."""
+    rows = (
+        f"2026-;02/11/2026;02/11/2026;25,00;EUR;BE68539007547034;Overschrijving;{iban};{name};{text};;"
+        "Geaccepteerd;\n"
+        for name, iban, text in payers
+    )
+    return (BNP + "".join(rows)).encode()
+
+
+def test_rows_that_the_bank_has_not_numbered_yet_are_told_apart_by_who_paid():
+    first = ("J JANSEN", "BE43068999999501", "Dossier 1")
+    second = ("K PEETERS", "BE71096123456769", "Dossier 2")
+    books = Books()
+    books.deliver(bnp(first))
+    books.deliver(bnp(second, first))
+    assert sorted(line.text for line in books.lines) == ["Dossier 1", "Dossier 2"]
+
+
 def real(lines: Sequence[Paid]) -> Counter[tuple[date, int]]:
     return Counter((line.day, line.cents) for line in lines)
 
