@@ -10,8 +10,8 @@ from agency.ports.readers import Unreadable
 _DECIMAL = re.compile(r"([+-]?)(\d{0,30})(?:\.(\d{0,30}))?", re.ASCII)
 _ISO_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:T.*|Z|[+-]\d{2}:\d{2})?", re.ASCII)
 
-# Far above any invoice or balance, far below what a BIGINT column holds.
-_MINOR_MAX = 10**17
+# Far above any invoice or balance; the ledger takes no more (`ck_ledger_entry_amount`).
+_MINOR_MAX = 10**14 - 1
 
 
 def known_currency(code: str) -> str:

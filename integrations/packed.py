@@ -4,12 +4,13 @@ from typing import Final
 
 from agency.ports.readers import Unreadable
 
-_PACKED: Final = {
+PACKED: Final = {
     b"PK\x03\x04": "a zip archive or an office document; unpack it and hand in the files",
     b"PK\x05\x06": "an empty zip archive",
     b"\x1f\x8b": "a gzip archive; unpack it first",
     b"\xd0\xcf\x11\xe0": "an old office document",
 }
+"""What archives and office documents begin with, and what a person is told of them."""
 
 
 def refuse_packed(content: bytes) -> None:
@@ -17,6 +18,6 @@ def refuse_packed(content: bytes) -> None:
 
     :raises Unreadable: naming what it is.
     """
-    for mark, what in _PACKED.items():
+    for mark, what in PACKED.items():
         if content.startswith(mark):
             raise Unreadable(what)

@@ -236,7 +236,8 @@ def collections(unit: Unit, *, limit: int = 50) -> Sequence[Row[Any]]:
 
 
 def _debits(unit: Unit, rows: Sequence[Row[Any]], file_id: UUID) -> list[DirectDebit]:
-    """One collection per instalment, on the oldest claim of its plan on which something is asked."""
+    """One collection per instalment, by the reference of the oldest claim of its plan on which something is
+    asked: what that one does not take pays off the others."""
     plans = [row.plan_id for row in rows]
     claims = unit.session.connection().execute(_CLAIMS, {"plans": plans}).all()
     keys = [(row.creditor_id, row.claim_id) for row in claims]
@@ -250,7 +251,7 @@ def _debits(unit: Unit, rows: Sequence[Row[Any]], file_id: UUID) -> list[DirectD
         ]
         if not open_claims:
             continue
-        total = owed[row.creditor_id, open_claims[0]].total.minor
+        total = sum(owed[row.creditor_id, claim_id].total.minor for claim_id in open_claims)
         debit_id = new_id()
         made.append(
             DirectDebit(

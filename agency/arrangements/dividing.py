@@ -1,26 +1,39 @@
 """Dividing money that comes in for one claim of a plan over all claims that the plan covers, by law."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
-from agency.claims.itemisation import itemise_many
+from agency.claims.itemisation import ClaimKey, ItemisedClaim, itemise_many
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.rules.allocation_over_claims import OpenClaim, allocate_over_claims
 from agency.rules.facts import Law
 
 _TOGETHER = text(
-    "SELECT c.id, c.law, c.due_on, (SELECT min(i.issued_on) FROM invoice i"
-    "  WHERE i.creditor_id = c.creditor_id AND i.claim_id = c.id) AS arose"
-    " FROM plan_claim mine JOIN plan p ON p.creditor_id = mine.creditor_id AND p.id = mine.plan_id"
-    "  AND p.state = 'active'"
+    "SELECT w.creditor_id, w.claim_id AS named, c.id, c.law, c.currency, c.due_on,"
+    " (SELECT min(i.issued_on) FROM invoice i WHERE i.creditor_id = c.creditor_id AND i.claim_id = c.id)"
+    " AS arose"
+    " FROM unnest(CAST(:creditors AS uuid[]), CAST(:claims AS uuid[])) AS w(creditor_id, claim_id)"
+    " JOIN claim n ON n.creditor_id = w.creditor_id AND n.id = w.claim_id AND n.state IN ('active', 'paid')"
+    " JOIN plan_claim mine ON mine.creditor_id = n.creditor_id AND mine.claim_id = n.id AND mine.live"
+    " JOIN plan p ON p.creditor_id = mine.creditor_id AND p.id = mine.plan_id AND p.state = 'active'"
     " JOIN plan_claim pc ON pc.creditor_id = mine.creditor_id AND pc.plan_id = mine.plan_id"
     " JOIN claim c ON c.creditor_id = pc.creditor_id AND c.id = pc.claim_id AND c.state = 'active'"
-    " WHERE mine.creditor_id = :c AND mine.claim_id = :claim AND mine.live ORDER BY c.id"
+    " ORDER BY w.creditor_id, w.claim_id, c.id"
 )
+
+
+def claims_together(unit: Unit, *, keys: Collection[ClaimKey]) -> Mapping[ClaimKey, Sequence[ClaimKey]]:
+    """This function will return, for each claim whose running plan has others that are still collected, the
+    claims that money for it may pay off: itself and those."""
+    return {
+        key: [(row.creditor_id, row.id) for row in rows] for key, rows in _together(unit, set(keys)).items()
+    }
 
 
 def divide_payment(
@@ -28,33 +41,45 @@ def divide_payment(
 ) -> Sequence[tuple[UUID, Money]]:
     """This function will tell how a payment on one claim of a running plan is spread over the plan's claims.
 
-    The claim that the payer named comes first (BW 6:43(1), old BW 1253); what it does not take goes to the
-    others as the law orders them. What nobody owes stays with the named claim, where it is owed back.
+    The claim that the payer named comes first (BW 6:43(1), old BW 1253). The plan names the others: what is
+    left goes to them as the law orders them. What nobody owes stays with the named claim, where it is owed
+    back.
 
     :param on: the payment's value date.
-    :returns: claims with what each gets, together the amount; the claim alone when no plan spreads it.
+    :returns: claims with what each gets, together the amount, the named one first; that claim alone when no
+        plan spreads it.
     """
-    rows = unit.session.connection().execute(_TOGETHER, {"c": creditor_id, "claim": claim_id}).all()
-    if len(rows) < 2 or all(row.id != claim_id for row in rows):
+    rows = _together(unit, {(creditor_id, claim_id)}).get((creditor_id, claim_id))
+    if rows is None or rows[0].currency != amount.currency:
         return [(claim_id, amount)]
     asked = itemise_many(unit, keys=[(creditor_id, row.id) for row in rows], on=on)
+    debts = {row.id: _debt(row, asked[creditor_id, row.id]) for row in rows}
+    named = debts.pop(claim_id, None)
+    first = min(amount, named.owed) if named else Money.zero(amount.currency)
     shares = allocate_over_claims(
-        law=Law(next(row.law for row in rows if row.id == claim_id)),
-        paid=amount,
-        on=on,
-        claims=[
-            OpenClaim(
-                key=str(row.id),
-                costs=asked[creditor_id, row.id].costs + asked[creditor_id, row.id].costs_vat,
-                interest=asked[creditor_id, row.id].interest,
-                principal=asked[creditor_id, row.id].principal,
-                due=row.due_on,
-                arose=row.arose or row.due_on,
-            )
-            for row in rows
-        ],
-        designated=[str(claim_id)],
+        law=Law(rows[0].law), paid=amount - first, on=on, claims=list(debts.values())
     )
-    given = {UUID(key): part.costs + part.interest + part.principal for key, part in shares.by_claim.items()}
-    given[claim_id] += shares.over
+    given = {claim_id: first + shares.over} | {
+        UUID(key): part.costs + part.interest + part.principal for key, part in shares.by_claim.items()
+    }
     return [(each, share) for each, share in given.items() if share]
+
+
+def _together(unit: Unit, keys: Collection[ClaimKey]) -> dict[ClaimKey, list[Row[Any]]]:
+    """The claims still collected of the plan of each claim, where these are others than the claim alone."""
+    found: defaultdict[ClaimKey, list[Row[Any]]] = defaultdict(list)
+    values = {"creditors": [key[0] for key in keys], "claims": [key[1] for key in keys]}
+    for row in unit.session.connection().execute(_TOGETHER, values):
+        found[row.creditor_id, row.named].append(row)
+    return {key: rows for key, rows in found.items() if any(row.id != key[1] for row in rows)}
+
+
+def _debt(row: Row[Any], asked: ItemisedClaim) -> OpenClaim:
+    return OpenClaim(
+        key=str(row.id),
+        costs=asked.costs + asked.costs_vat,
+        interest=asked.interest,
+        principal=asked.principal,
+        due=row.due_on,
+        arose=row.arose or row.due_on,
+    )

@@ -3,6 +3,7 @@
 Paid in time, the rest is waived in the ledger; if not, or if the payment is taken back, all is owed again.
 """
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -124,6 +125,30 @@ def decide_settlement(unit: Unit, *, creditor_id: UUID, settlement_id: UUID, acc
     _audit(unit, settlement, "settlement.accepted" if accept else "settlement.refused")
 
 
+@dataclass(frozen=True, slots=True)
+class OpenSettlement:
+    """A settlement that can still be paid: what of it was not paid yet, and by which day."""
+
+    left: Money
+    pay_by: date
+
+
+def open_settlement(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> OpenSettlement | None:
+    """This function will return what a debtor can pay today to be discharged, None when nothing was agreed
+    or its days are over."""
+    settlement = unit.session.exec(
+        select(Settlement).where(
+            Settlement.creditor_id == creditor_id,
+            Settlement.claim_id == claim_id,
+            Settlement.state == SettlementState.OPEN,
+        )
+    ).one_or_none()
+    if settlement is None or unit.today > _last_day(settlement):
+        return None
+    left = settlement.amount_minor - _paid(unit, settlement)
+    return OpenSettlement(Money(left, settlement.currency), settlement.pay_by) if left > 0 else None
+
+
 def check_settlements(unit: Unit) -> int:
     """This function will keep or end every open settlement by the ledger and return how many there were."""
     rows = unit.session.exec(
@@ -178,10 +203,9 @@ def _latest(
 
 
 def _judge(unit: Unit, settlement: Settlement) -> None:
-    last_day = settlement.pay_by + timedelta(days=settlement.grace_days)
     if settlement.state == SettlementState.OPEN and _paid(unit, settlement) >= settlement.amount_minor:
         _keep(unit, settlement)
-    elif unit.today > last_day:
+    elif unit.today > _last_day(settlement):
         _end(unit, settlement, SettlementState.LAPSED)
 
 
@@ -225,8 +249,12 @@ def _paid(unit: Unit, settlement: Settlement) -> int:
         creditor_id=settlement.creditor_id,
         claim_ids=[settlement.claim_id],
         known=settlement.known_payments,
-        value_by=settlement.pay_by + timedelta(days=settlement.grace_days),
+        value_by=_last_day(settlement),
     )
+
+
+def _last_day(settlement: Settlement) -> date:
+    return settlement.pay_by + timedelta(days=settlement.grace_days)
 
 
 def _check(unit: Unit, amount: Money, owed: Money, pay_by: date, why: str, *, days_max: int) -> None:

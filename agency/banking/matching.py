@@ -2,19 +2,22 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, text
 
+from agency.arrangements.dividing import claims_together, divide_payment
 from agency.banking.candidates import find_candidates, line_facts
 from agency.claims.itemisation import ClaimKey, itemise_many
+from agency.kernel.locks import lock_claims_of
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.payments.models import PaymentSource
-from agency.payments.settlement import Incoming, Settled, settle_many
+from agency.payments.settlement import Incoming, settle_many
 from agency.rules.match import Candidate, Match, Proposed, match
 from agency.rules.reference import printed_forms, references_in
 from agency.rules.trace import as_json
@@ -58,10 +61,21 @@ def match_lines(unit: Unit, *, statement_id: UUID | None = None, limit: int = 50
     if not lines:
         return 0
     found = _decide(unit, lines)
-    certain = [line for line in lines if found[line.id].certain]
-    keys = payment_keys(unit, [line.id for line in certain])
-    settled = settle_many(unit, [_incoming(line, _sure(found[line.id]), keys[line.id]) for line in certain])
-    outcome = dict(zip((line.id for line in certain), settled, strict=True))
+    certain = {line.id: _sure(found[line.id]) for line in lines if found[line.id].certain}
+    together = claims_together(unit, keys=set(certain.values()))
+    alone = [line for line in lines if line.id in certain and certain[line.id] not in together]
+    keys = payment_keys(unit, [line.id for line in alone])
+    settled = settle_many(
+        unit,
+        [_incoming(line, certain[line.id], keys[line.id], _amount(line)) for line in alone],
+    )
+    outcome = {
+        line.id: _Outcome(certain[line.id], one.reason) for line, one in zip(alone, settled, strict=True)
+    }
+    for line in lines:
+        # One by one, for what each pays off depends on what those before it left.
+        if line.id in certain and line.id not in outcome:
+            outcome[line.id] = _spread(unit, line, certain[line.id])
     _write(unit, lines, found, outcome)
     return len(lines)
 
@@ -79,6 +93,14 @@ def look_again(unit: Unit, *, line_id: UUID) -> None:
         )
 
 
+def shares_of(unit: Unit, *, claim: ClaimKey, amount: Money, on: date) -> Sequence[tuple[ClaimKey, Money]]:
+    """This function will lock a claim with the others of its plan and tell what each gets of money for it."""
+    together = claims_together(unit, keys=[claim])
+    lock_claims_of(unit, keys=[claim, *together.get(claim, ())])
+    shares = divide_payment(unit, creditor_id=claim[0], claim_id=claim[1], amount=amount, on=on)
+    return [((claim[0], claim_id), share) for claim_id, share in shares]
+
+
 def payment_keys(unit: Unit, line_ids: Sequence[UUID]) -> dict[UUID, str]:
     """This function will number the next booking of each line; one that was undone keeps its own key."""
     rows = unit.session.connection().execute(
@@ -88,13 +110,38 @@ def payment_keys(unit: Unit, line_ids: Sequence[UUID]) -> dict[UUID, str]:
     return {row.id: f"{row.id}#{row.bookings}" for row in rows}
 
 
-def _incoming(line: Row[Any], key: ClaimKey, source_key: str) -> Incoming:
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What became of a certain line: booked on one claim, on several (`claim` is None), or held and why."""
+
+    claim: ClaimKey | None
+    held: str = ""
+
+
+def _spread(unit: Unit, line: Row[Any], claim: ClaimKey) -> _Outcome:
+    shares = shares_of(unit, claim=claim, amount=_amount(line), on=line.value_on)
+    settled = settle_many(
+        unit,
+        [_incoming(line, key, payment_keys(unit, [line.id])[line.id], share) for key, share in shares],
+    )
+    held = [one.reason for one in settled if one.payment_id is None]
+    assert not held or len(shares) == 1, (
+        "a plan divides money over claims that take it, while they are locked"
+    )
+    return _Outcome(shares[0][0] if len(shares) == 1 else None, *held)
+
+
+def _amount(line: Row[Any]) -> Money:
+    return Money(line.amount_minor, line.currency)
+
+
+def _incoming(line: Row[Any], key: ClaimKey, source_key: str, share: Money) -> Incoming:
     return Incoming(
         creditor_id=key[0],
         claim_id=key[1],
         source=PaymentSource.BANK,
         source_key=source_key,
-        amount=Money(line.amount_minor, line.currency),
+        amount=share,
         value_on=line.value_on,
         trust_account=SUSPENSE,
     )
@@ -142,14 +189,22 @@ def _decide_named(unit: Unit, lines: Sequence[Row[Any]]) -> dict[UUID, Match[Cla
     by_word: defaultdict[str, dict[ClaimKey, Row[Any]]] = defaultdict(dict)
     for row in rows:
         by_word[row.word][row.creditor_id, row.id] = row
-    keys = {key for claims in by_word.values() for key in claims}
-    open_now = {
-        key: claim.total for key, claim in itemise_many(unit, keys=sorted(keys), on=unit.today).items()
-    }
+    open_now = _open_now(unit, {key for claims in by_word.values() for key in claims})
     return {
         line.id: _decide_one(unit, line, claims, open_now)
         for line in lines
         if (claims := _claims_named(named[line.id], by_word))
+    }
+
+
+def _open_now(unit: Unit, keys: Set[ClaimKey]) -> dict[ClaimKey, Money]:
+    """What money for each claim may pay off: what is open on it, and on the others of its plan."""
+    together = claims_together(unit, keys=keys)
+    every = {key: {key, *together.get(key, ())} for key in keys}
+    owed = itemise_many(unit, keys=sorted(set().union(*every.values())), on=unit.today)
+    return {
+        key: Money.total((owed[one].total for one in many), owed[key].principal.currency)
+        for key, many in every.items()
     }
 
 
@@ -178,20 +233,20 @@ def _write(
     unit: Unit,
     lines: Sequence[Row[Any]],
     found: dict[UUID, Match[ClaimKey]],
-    settled: dict[UUID, Settled],
+    outcomes: Mapping[UUID, _Outcome],
 ) -> None:
     rows = []
     for line in lines:
-        matched, outcome = found[line.id], settled.get(line.id)
-        booked = outcome is not None and outcome.outcome == "booked"
-        creditor_id, claim_id = _sure(matched) if booked else (None, None)
-        held = (outcome.reason,) if outcome and not booked else ()
+        matched, outcome = found[line.id], outcomes.get(line.id)
+        booked = outcome is not None and not outcome.held
+        creditor_id, claim_id = (outcome.claim if outcome and booked else None) or (None, None)
+        held = (outcome.held,) if outcome and outcome.held else ()
         rows.append(
             {
                 "id": str(line.id),
                 "state": "matched" if booked else "suspense",
-                "creditor": str(creditor_id) if booked else None,
-                "claim": str(claim_id) if booked else None,
+                "creditor": str(creditor_id) if creditor_id else None,
+                "claim": str(claim_id) if claim_id else None,
                 "trace": [match_facts(matched, held)],
                 "booked": booked,
             }

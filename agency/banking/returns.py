@@ -1,7 +1,8 @@
 """Payments that the bank took back: a returned direct debit, a reversed credit.
 
-The return is a bank line of its own; it and the line it takes back leave suspense together, and the payment
-that was booked is reversed, once, as of the day the money left.
+The return is a bank line of its own; it and the line it takes back leave suspense together, and each payment
+that was booked of it is reversed, once, as of the day the money left. What was still nobody's leaves too:
+nobody may send it back or book it any more.
 """
 
 import json
@@ -12,8 +13,8 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from agency.banking.models import BankLine, LineState
-from agency.banking.suspense import mark_line
+from agency.banking.models import LineState
+from agency.banking.suspense import locked_line, mark_line, standing_payments
 from agency.kernel.audit import record
 from agency.kernel.unit import Unit
 from agency.money import Money
@@ -27,22 +28,20 @@ _RETURNS = text(
     " AND (return_reason <> '' OR reversal) ORDER BY booked_on, id FOR UPDATE SKIP LOCKED"
 )
 _CAME_IN = text(
-    "SELECT l.id, l.iban AS account, l.amount_minor, l.currency, l.booked_on, l.end_to_end,"
-    " l.counterparty_iban, p.creditor_id, p.id AS payment_id, p.claim_id"
-    " FROM bank_line l JOIN payment p ON p.creditor_id = l.creditor_id AND p.claim_id = l.claim_id"
-    " AND p.source = 'bank' AND split_part(p.source_key, '#', 1) = l.id::text AND p.reversed_at IS NULL"
-    " WHERE l.state = 'matched' AND l.amount_minor = ANY(:amounts) AND l.booked_on >= :since"
-    " AND (l.end_to_end = ANY(CAST(:ids AS text[])) AND l.end_to_end <> ''"
-    "  OR l.counterparty_iban = ANY(CAST(:ibans AS text[])) AND l.counterparty_iban <> '')"
+    "SELECT id, iban AS account, amount_minor, currency, booked_on, end_to_end, counterparty_iban,"
+    " creditor_id, claim_id FROM bank_line WHERE state IN ('matched', 'suspense')"
+    " AND return_reason = '' AND NOT reversal AND amount_minor = ANY(:amounts) AND booked_on >= :since"
+    " AND (end_to_end = ANY(CAST(:ids AS text[])) AND end_to_end <> ''"
+    "  OR counterparty_iban = ANY(CAST(:ibans AS text[])) AND counterparty_iban <> '')"
 )
 
 
 def take_back_returned(unit: Unit) -> int:
     """This function will reverse the payments that returns in suspense take back.
 
-    What names no payment, or several, stays in suspense with the reason.
+    What names no line that came in, or several, stays in suspense with the reason.
 
-    :returns: how many payments were taken back.
+    :returns: how many lines were taken back.
     """
     returns = unit.session.connection().execute(_RETURNS).all()
     if not returns:
@@ -82,17 +81,21 @@ def _candidates(unit: Unit, returns: Sequence[Row[Any]]) -> defaultdict[str, lis
 
 
 def _take_back(unit: Unit, returned: Row[Any], came_in: Row[Any]) -> None:
-    reverse_payment(
-        unit,
-        creditor_id=came_in.creditor_id,
-        payment_id=came_in.payment_id,
-        why=f"returned by the bank: {returned.return_reason or 'reversal'}",
-        effective_on=returned.value_on,
-    )
-    for line_id in (came_in.id, returned.id):
+    line = locked_line(unit, came_in.id)
+    if line.state not in (LineState.MATCHED, LineState.SUSPENSE):
+        return  # it was sent back meanwhile: the return waits for a person
+    for payment in standing_payments(unit, line_id=came_in.id):
+        reverse_payment(
+            unit,
+            creditor_id=payment.creditor_id,
+            payment_id=payment.id,
+            why=f"returned by the bank: {returned.return_reason or 'reversal'}",
+            effective_on=returned.value_on,
+        )
+    for one in (line, locked_line(unit, returned.id)):
         mark_line(
             unit,
-            line=unit.session.get_one(BankLine, line_id, populate_existing=True),
+            line=one,
             state=LineState.RETURNED,
             creditor_id=came_in.creditor_id,
             claim_id=came_in.claim_id,

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from agency.banking.matching import SUSPENSE, look_again, payment_keys
+from agency.banking.matching import SUSPENSE, look_again, payment_keys, shares_of
 from agency.banking.models import BankLine, LineState, Verdict
 from agency.banking.options import options_of
 from agency.banking.payer_memory import teach, unlearn
@@ -17,6 +17,7 @@ from agency.kernel.audit import record
 from agency.kernel.errors import Conflict, Invalid, NotFound
 from agency.kernel.unit import Unit
 from agency.money import Money
+from agency.payments.cases import WHY_HELD
 from agency.payments.models import PaymentSource
 from agency.payments.settlement import Incoming, reverse_payment, settle_many
 
@@ -82,15 +83,17 @@ class SuspenseItem:
 
 
 def settle_line(unit: Unit, *, line_id: UUID, creditor_id: UUID, claim_id: UUID) -> UUID:
-    """This function will book a line in suspense on a claim, by a person's decision.
+    """This function will book a line in suspense on a claim, by a person's decision; in a plan over several
+    claims, what that one does not take pays off the others.
 
-    :returns: the payment.
+    :returns: the payment, of several the first.
     :raises NotFound: no such line or claim.
     :raises UnableToSettleLine: settled already, not incoming, going back, or the claim takes no payments.
     """
     line = line_in_suspense(unit, line_id)
-    [payment_id] = _settle(unit, line, [Part(creditor_id, claim_id, Money(line.amount_minor, line.currency))])
-    return payment_id
+    paid = Money(line.amount_minor, line.currency)
+    shares = shares_of(unit, claim=(creditor_id, claim_id), amount=paid, on=line.value_on)
+    return _settle(unit, line, [Part(*key, share) for key, share in shares])[0]
 
 
 def split_line(unit: Unit, *, line_id: UUID, parts: Sequence[Part]) -> list[UUID]:
@@ -129,8 +132,8 @@ def _settle(unit: Unit, line: BankLine, parts: Sequence[Part]) -> list[UUID]:
     settled = settle_many(unit, incoming)
     payments = [one.payment_id for one in settled if one.payment_id is not None]
     if len(payments) != len(parts):
-        reasons = ", ".join(one.reason for one in settled if one.payment_id is None)
-        raise UnableToSettleLine(f"the claim takes no payment: {reasons}")
+        why = next(WHY_HELD[one.reason] for one in settled if one.payment_id is None)
+        raise UnableToSettleLine(f"the claim takes no payment: {why}")
     only = parts[0] if len(parts) == 1 else None
     mark_line(
         unit,
@@ -198,19 +201,7 @@ def undo_line(unit: Unit, *, line_id: UUID, why: str) -> None:
     :raises UnableToUndo: it was not settled on a claim, or what was overpaid with it went back already.
     """
     line = locked_line(unit, line_id)
-    payments = (
-        unit.session.connection()
-        .execute(
-            text(
-                "SELECT p.creditor_id, p.id, EXISTS (SELECT FROM refund r WHERE r.creditor_id = p.creditor_id"
-                "  AND r.payment_id = p.id AND r.state IN ('exported', 'paid')) AS left_already"
-                " FROM payment p WHERE p.source = 'bank' AND starts_with(p.source_key, :line)"
-                " AND p.reversed_at IS NULL ORDER BY p.creditor_id, p.claim_id, p.id"
-            ),
-            {"line": f"{line_id}#"},
-        )
-        .all()
-    )
+    payments = standing_payments(unit, line_id=line_id)
     if line.state != LineState.MATCHED or not payments:
         raise UnableToUndo("this line was not settled on a claim")
     if any(payment.left_already for payment in payments):
@@ -227,6 +218,21 @@ def undo_line(unit: Unit, *, line_id: UUID, why: str) -> None:
             creditor_id=payment.creditor_id,
             facts={"why": why},
         )
+
+
+def standing_payments(unit: Unit, *, line_id: UUID) -> Sequence[Row[Any]]:
+    """This function will return the payments that a line is booked as, in the order in which their claims are
+    locked; `left_already` tells whether what was overpaid with one went back."""
+    rows = unit.session.connection().execute(
+        text(
+            "SELECT p.creditor_id, p.id, EXISTS (SELECT FROM refund r WHERE r.creditor_id = p.creditor_id"
+            "  AND r.payment_id = p.id AND r.state IN ('exported', 'paid')) AS left_already"
+            " FROM payment p WHERE p.source = 'bank' AND starts_with(p.source_key, :line)"
+            " AND p.reversed_at IS NULL ORDER BY p.creditor_id, p.claim_id, p.id"
+        ),
+        {"line": f"{line_id}#"},
+    )
+    return rows.all()
 
 
 def mark_line(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Row, text
@@ -154,6 +154,15 @@ def _case(one: Incoming, row: Row[Any]) -> Case:
         booked_interest=row.interest,
         booked_costs=row.costs,
     )
+
+
+WHY_HELD: Final = {
+    "other_currency": "another currency",
+    "claim_withdrawn": "the claim was withdrawn",
+    "claim_closed": "the claim is closed",
+    "claim_not_accepted": "the claim was not accepted yet",
+}
+"""The reasons for which money waits, as a refusal says them."""
 
 
 def why_held(case: Case) -> str:

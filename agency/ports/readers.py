@@ -244,13 +244,15 @@ class OrderStatus:
 
     :param order_id: the order's own message id.
     :param status: of the whole order; None where its batches fare differently.
-    :param payments: those that the report lists; what it does not list fares as the order.
+    :param payments: those that the report lists; what it does not list fares as its batch, else as the order.
+    :param refused_batches: ids of the batches that are refused as a whole, each with the reason.
     """
 
     order_id: str
     status: str | None
     reason: str | None
     payments: tuple[PaymentStatus, ...]
+    refused_batches: tuple[tuple[str, str | None], ...] = ()
 
 
 class EInvoiceReader(Protocol):

@@ -14,17 +14,26 @@ from agency.remittance.refund_orders import reject_refund
 from agency.remittance.returned import RefusedPayout, take_back_refused
 
 _REFUSED = "RJCT"
-# What of ours is on its way under these ids, or under the file that the answer is about.
+# What of ours is refused: by its own id, or with its batch or its whole file unless the answer lists it by
+# itself. Payouts and refunds are one batch, collections one for each sequence type.
+_REFUSED_BY = (
+    " AND (x.end_to_end = ANY(CAST(:ids AS text[])) OR x.end_to_end <> ALL(CAST(:listed AS text[]))"
+    " AND (f.message_id = :whole OR b.id IS NOT NULL))"
+)
 _ON_ITS_WAY = text(
-    "SELECT 'payout' AS kind, r.creditor_id, r.id, r.end_to_end, r.net_minor AS minor FROM remittance_run r"
-    " JOIN remittance_file f ON f.id = r.file_id"
-    " WHERE r.state = 'exported' AND (r.end_to_end = ANY(CAST(:ids AS text[])) OR f.message_id = :whole)"
-    " UNION ALL SELECT 'refund', r.creditor_id, r.id, r.end_to_end, r.amount_minor FROM refund r"
-    " JOIN remittance_file f ON f.id = r.file_id"
-    " WHERE r.state = 'exported' AND (r.end_to_end = ANY(CAST(:ids AS text[])) OR f.message_id = :whole)"
-    " UNION ALL SELECT 'collection', d.creditor_id, d.id, d.end_to_end, d.amount_minor FROM direct_debit d"
-    " JOIN direct_debit_file f ON f.id = d.file_id"
-    " WHERE d.state = 'sent' AND (d.end_to_end = ANY(CAST(:ids AS text[])) OR f.message_id = :whole)"
+    "WITH refused AS (SELECT unnest(CAST(:batches AS text[])) AS id)"
+    " SELECT 'payout' AS kind, x.creditor_id, x.id, x.end_to_end, x.net_minor AS minor, b.id AS batch"
+    "  FROM remittance_run x JOIN remittance_file f ON f.id = x.file_id"
+    "  LEFT JOIN refused b ON starts_with(b.id, f.message_id || '-')"
+    f"  WHERE x.state = 'exported' {_REFUSED_BY}"
+    " UNION ALL SELECT 'refund', x.creditor_id, x.id, x.end_to_end, x.amount_minor, b.id"
+    "  FROM refund x JOIN remittance_file f ON f.id = x.file_id"
+    "  LEFT JOIN refused b ON starts_with(b.id, f.message_id || '-')"
+    f"  WHERE x.state = 'exported' {_REFUSED_BY}"
+    " UNION ALL SELECT 'collection', x.creditor_id, x.id, x.end_to_end, x.amount_minor, b.id"
+    "  FROM direct_debit x JOIN direct_debit_file f ON f.id = x.file_id"
+    "  LEFT JOIN refused b ON b.id = f.message_id || '-' || x.sequence"
+    f"  WHERE x.state = 'sent' {_REFUSED_BY}"
     " ORDER BY 1, 2, 3"
 )
 
@@ -48,6 +57,7 @@ class _OnItsWay:
     id: UUID
     end_to_end: str
     minor: int
+    batch: str | None
 
 
 class UnableToTakeAnswer(Invalid):
@@ -57,8 +67,8 @@ class UnableToTakeAnswer(Invalid):
 def take_answer(unit: Unit, *, content: bytes, reader: Callable[[bytes], OrderStatus]) -> AnswerTaken:
     """This function will owe again what the bank refuses to carry out; the same answer twice counts once.
 
-    A refusal of a whole file that lists no payment is one of each of them. What the answer accepts changes
-    nothing: that is seen on the statement.
+    A refusal of a whole file, or of a batch of it, is one of each payment in it that the answer does not list
+    by itself. What the answer accepts changes nothing: that is seen on the statement.
 
     :raises UnableToTakeAnswer: it cannot be read.
     """
@@ -66,17 +76,29 @@ def take_answer(unit: Unit, *, content: bytes, reader: Callable[[bytes], OrderSt
         answer = reader(content)
     except Unreadable as unreadable:
         raise UnableToTakeAnswer(unreadable.reason, field="file") from unreadable
-    whole = answer.order_id if answer.status == _REFUSED and not answer.payments else None
+    batches = dict(answer.refused_batches)
     reasons = {
         one.end_to_end: " ".join(filter(None, (one.reason, one.said)))
         for one in answer.payments
         if one.refused and one.end_to_end
     }
-    rows = unit.session.connection().execute(_ON_ITS_WAY, {"ids": list(reasons), "whole": whole})
+    rows = unit.session.connection().execute(
+        _ON_ITS_WAY,
+        {
+            "ids": list(reasons),
+            "listed": [one.end_to_end for one in answer.payments if one.end_to_end],
+            "whole": answer.order_id if answer.status == _REFUSED else None,
+            "batches": list(batches),
+        },
+    )
     found = [_OnItsWay(*row) for row in rows]
     counts = dict.fromkeys(("payout", "refund", "collection"), 0)
     for one in found:
-        counts[one.kind] += _undo(unit, one, reasons.get(one.end_to_end) or answer.reason or "")
+        counts[one.kind] += _undo(
+            unit,
+            one,
+            reasons.get(one.end_to_end) or batches.get(one.batch or "") or answer.reason or "",
+        )
     return AnswerTaken(
         order_id=answer.order_id,
         payouts=counts["payout"],

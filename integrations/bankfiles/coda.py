@@ -101,9 +101,12 @@ def _records(content: bytes) -> list[_Record]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = content.decode("latin-1")
+    text = text.rstrip("\x1a\x00")
+    if "\x00" in text:
+        raise Unreadable("not a text file: it holds NUL bytes")
     records = []
     # Not splitlines: a form feed or a next-line character may stand inside a text.
-    for number, line in enumerate(re.split(r"\r\n|\n|\r", text.rstrip("\x1a\x00")), start=1):
+    for number, line in enumerate(re.split(r"\r\n|\n|\r", text), start=1):
         if len(line) > _WIDTH and line[_WIDTH:].strip():
             raise Unreadable(f"record {number}: longer than {_WIDTH} characters")
         if line.strip():

@@ -28,6 +28,7 @@ CSV_BYTES_MAX: Final = 100_000_000
 _DELIMITERS: Final = (";", ",", "\t")
 _QUOTES: Final = ('"', "'")
 _HEAD_BYTES: Final = 20_000
+_UNNUMBERED = re.compile(r"\d{4}-", re.ASCII)
 _REASON = re.compile(r"\b([A-Z]{2}\d{2})\b", re.ASCII)
 
 
@@ -155,8 +156,8 @@ def _row(row: Sequence[str], number: int, layout: Layout) -> _Row:
         amount=_directed(amount, row, number, layout),
         booked_on=booked_on,
         value_on=_day(value_on, layout, number, "value_on") if value_on else booked_on,
-        servicer_ref=said(cell("bank_ref")),
-        bank_ref=said(cell("bank_ref")),
+        servicer_ref=_numbered(cell("bank_ref")),
+        bank_ref=_numbered(cell("bank_ref")),
         end_to_end=said(cell("end_to_end") or told.get("end_to_end")),
         text=told.get("text", ""),
         structured_references=tuple(
@@ -171,6 +172,11 @@ def _row(row: Sequence[str], number: int, layout: Layout) -> _Row:
     if before is not None and after is None:
         after = before + movement.amount
     return _Row(movement, account, currency, number, before, after)
+
+
+def _numbered(stated: str) -> str | None:
+    """The bank's number of a row; the year that it will begin with is on many rows and names none."""
+    return None if _UNNUMBERED.fullmatch(stated) else said(stated)
 
 
 def _reason(stated: str) -> str | None:

@@ -174,11 +174,12 @@ def _print(movement: Movement, draft: Draft) -> str:
 
     The message's own date is left out: it changes with every delivery. With the bank's reference the
     texts are left out too, because an intraday report may shorten them; the details of a collective
-    entry share its reference, so there they count.
+    entry share its reference, so there they count. Zeros fill the field of a reference that there is not.
     """
     day = movement.booked_on or movement.value_on or draft.closes_on
-    facts: tuple[object, ...] = (day, movement.amount.minor, movement.amount.currency, movement.servicer_ref)
-    if movement.servicer_ref is None or movement.batch:
+    reference = movement.servicer_ref if (movement.servicer_ref or "").strip("0 ") else None
+    facts: tuple[object, ...] = (day, movement.amount.minor, movement.amount.currency, reference)
+    if reference is None or movement.batch:
         facts += (
             "".join(movement.text.split()),
             movement.structured_references,

@@ -1,6 +1,7 @@
 """What a bank says of an order that was handed in: pain.002, any version."""
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from lxml import etree
@@ -53,7 +54,20 @@ def read_payment_status(content: bytes) -> OrderStatus:
         for element in batch
         if local(element) == "TxInfAndSts"
     )
-    return OrderStatus(order_id, whole, _reason(group) or _common_reason(batches), payments)
+    return OrderStatus(
+        order_id,
+        whole,
+        _reason(group) or _common_reason(batches),
+        payments,
+        tuple(_refused_batches(batches)),
+    )
+
+
+def _refused_batches(batches: list[etree._Element]) -> Iterator[tuple[str, str | None]]:
+    for batch in batches:
+        batch_id = text_at(batch, "OrgnlPmtInfId")
+        if batch_id and text_at(batch, "PmtInfSts") == _REFUSED:
+            yield batch_id, _reason(batch)
 
 
 def _common_status(batches: list[etree._Element]) -> str | None:

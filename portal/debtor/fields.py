@@ -5,9 +5,12 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import Request
 
+from portal.shared.forms import holdable
+
 
 async def _fields(request: Request) -> dict[str, str]:
-    return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+    sent = await request.form()
+    return {name: holdable(value) for name, value in sent.items() if isinstance(value, str)}
 
 
 Fields = Annotated[dict[str, str], Depends(_fields)]

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from agency.arrangements.settlements import open_settlement
 from agency.communication.payment_codes import transfer_code
 from agency.communication.values import in_fours
 from agency.desk.call_notes import waiting_note
@@ -70,14 +71,14 @@ def identify(request: Request, visit: UnconfirmedVisit, fields: Fields) -> Respo
 
 @debtor_routes.get("/code.svg")
 def code(visit: TheVisit) -> Response:
-    """The code of a transfer of all that is open, for a banking app."""
+    """The code of a transfer of all that is asked, for a banking app."""
     settings = visit.wiring.settings
     with visit.unit() as unit:
         view = claim_view(unit, creditor_id=visit.creditor_id, claim_id=visit.claim_id)
     image = transfer_code(
         holder=settings.trust_name,
         iban=settings.trust_iban,
-        amount=view.owed.total,
+        amount=view.asked,
         reference=view.reference,
     )
     if image is None:
@@ -149,9 +150,13 @@ def reader_of(request: Request, visit: Visit, unit: Unit, *notices: Notice) -> H
 def _claim(request: Request, visit: Visit) -> Response:
     with visit.unit() as unit:
         agreed = _agreed(unit, visit)
+        settled = open_settlement(unit, creditor_id=visit.creditor_id, claim_id=visit.claim_id)
         coming = open_visit(unit, creditor_id=visit.creditor_id, claim_id=visit.claim_id)
-    announced = coming if coming and coming.state is VisitState.ANNOUNCED else None
-    values = {"form": blank(what="all"), "agreed": agreed, "coming": announced}
+    values = {
+        "form": blank(what="settled" if settled else "all"),
+        "agreed": agreed,
+        "coming": coming if coming and coming.state is VisitState.ANNOUNCED else None,
+    }
     return show_debtor(request, visit, "debtor/claim.html", values)
 
 

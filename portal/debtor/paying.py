@@ -6,10 +6,11 @@ from sqlalchemy import text
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from agency.arrangements.settlements import open_settlement
 from agency.kernel.errors import AgencyError
 from agency.kernel.unit import Unit
 from agency.money import Money
-from agency.payments.intents import start_payment
+from agency.payments.intents import UnableToStartPayment, start_payment
 from portal.debtor.fields import Fields
 from portal.debtor.pages import debtor_routes, reader_of, show_debtor
 from portal.debtor.visits import TheVisit, Visit
@@ -25,7 +26,7 @@ LOCALES = {"nl": "nl_NL", "fr": "fr_BE", "en": "en_GB", "de": "de_DE"}
 
 
 class PayForm(FormModel):
-    """How much: everything, or an amount of the debtor's own."""
+    """How much: everything, what was agreed on instead, or an amount of the debtor's own."""
 
     what: str = "all"
     amount: AmountField | None = None
@@ -55,6 +56,8 @@ def _start(visit: Visit, data: PayForm, language: str, host: str) -> str | None:
     amount = None
     if data.what == "part" and data.amount is not None:
         amount = money_of(data.amount, currency, "amount")
+    elif data.what == "settled":
+        amount = _settled(visit)
     return start_payment(
         visit.wiring.units,
         creditor_id=visit.creditor_id,
@@ -66,6 +69,14 @@ def _start(visit: Visit, data: PayForm, language: str, host: str) -> str | None:
         locale=LOCALES[language],
         by=visit.by,
     ).checkout_url
+
+
+def _settled(visit: Visit) -> Money:
+    with visit.unit() as unit:
+        found = open_settlement(unit, creditor_id=visit.creditor_id, claim_id=visit.claim_id)
+    if found is None:
+        raise UnableToStartPayment("the day of this settlement has passed")
+    return found.left
 
 
 def _came_by(visit: Visit, host: str) -> str:

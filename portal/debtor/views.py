@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from agency.arrangements.settlements import OpenSettlement, open_settlement
 from agency.claims.explaining import addends
 from agency.claims.itemisation import ItemisedClaim, itemise
 from agency.communication.payment_codes import transfer_fits
@@ -23,6 +24,9 @@ _CLAIM = text(
     "SELECT c.number, c.payment_reference, c.description, c.state, c.law, c.costs_from, c.costs_minor,"
     " c.costs_vat_minor, c.currency, c.disputed_minor, c.principal_minor,"
     " d.name AS debtor_name, d.country, cr.name AS creditor_name,"
+    " EXISTS (SELECT FROM plan_claim pc JOIN plan p ON p.creditor_id = pc.creditor_id AND p.id = pc.plan_id"
+    "  WHERE pc.creditor_id = c.creditor_id AND pc.claim_id = c.id AND pc.live AND p.state = 'active')"
+    " AS in_plan,"
     " (SELECT p.due_on FROM promise p WHERE p.creditor_id = c.creditor_id AND p.claim_id = c.id"
     "  AND p.state = 'open') AS promised_on,"
     " (SELECT p.amount_minor FROM promise p WHERE p.creditor_id = c.creditor_id AND p.claim_id = c.id"
@@ -68,6 +72,7 @@ class ClaimView:
     creditor_name: str
     country: str
     payable: bool
+    in_plan: bool
     owed: ItemisedClaim
     interest: Explanation
     costs_from: date | None
@@ -76,7 +81,13 @@ class ClaimView:
     promised_on: date | None
     promised: Money | None
     holds: tuple[str, ...]
+    settlement: OpenSettlement | None
     has_code: bool
+
+    @property
+    def asked(self) -> Money:
+        """What to transfer: what was agreed on as a whole, else all that is owed."""
+        return self.settlement.left if self.settlement else self.owed.total
 
     @property
     def reduced(self) -> Money:
@@ -133,6 +144,7 @@ def claim_view(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> ClaimView:
         on=unit.today,
         undisputed=row.disputed_minor < row.principal_minor,
     )
+    settlement = open_settlement(unit, creditor_id=creditor_id, claim_id=claim_id)
     announced = Money(row.costs_minor + row.costs_vat_minor, row.currency)
     term_runs = row.costs_from is not None and unit.today < row.costs_from
     return ClaimView(
@@ -143,6 +155,7 @@ def claim_view(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> ClaimView:
         creditor_name=row.creditor_name,
         country=row.country,
         payable=row.state == "active" and owed.total.minor > 0,
+        in_plan=row.in_plan,
         owed=owed,
         interest=_interest(owed),
         costs_from=row.costs_from,
@@ -151,7 +164,8 @@ def claim_view(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> ClaimView:
         promised_on=row.promised_on,
         promised=Money(row.promised_minor, row.currency) if row.promised_on else None,
         holds=tuple(HOLD_WORDS[ground] for ground in row.grounds or () if ground in HOLD_WORDS),
-        has_code=transfer_fits(owed.total),
+        settlement=settlement,
+        has_code=transfer_fits(settlement.left if settlement else owed.total),
     )
 
 

@@ -29,7 +29,7 @@ from agency.ledger.queries import (
 from agency.money import Money
 from portal.books import FORMS, MEDIA, Form, file_name, write_books
 from portal.finance.doors import finance_page, names_of, routes
-from portal.finance.words import ACCOUNTS, BOOKS, kind
+from portal.finance.words import ACCOUNTS, BOOKS, kind, note
 from portal.shared.audience import StaffUnit
 from portal.shared.i18n import N_, format_day, gettext
 from portal.shared.listing import Column, Cut
@@ -164,6 +164,7 @@ def transaction(request: Request, unit: StaffUnit, creditor_id: UUID, transactio
         request,
         "transaction.html",
         head=entries[0],
+        note=note(entries[0].memo),
         what=kind(entries[0].kind),
         by=names_of(unit, [entries[0].by])[entries[0].by],
         creditor=creditors[creditor_id],
@@ -261,7 +262,7 @@ def _row(entry: EntryRow, creditors: dict[UUID, str], claims: dict[UUID | None, 
     return {
         "href": f"/finance/ledger/transactions/{entry.creditor_id}/{entry.transaction_id}",
         "what": kind(entry.kind),
-        "memo": gettext(entry.memo) if entry.memo else "",
+        "memo": note(entry.memo),
         "effective_on": entry.effective_on,
         "booked_on": entry.booked_on,
         "creditor": creditors[entry.creditor_id],

@@ -106,7 +106,9 @@ def statement(request: Request, unit: StaffUnit, statement_id: UUID) -> Response
 
 @routes.get("/lines/{line_id:uuid}")
 def line(request: Request, unit: StaffUnit, line_id: UUID) -> Response:
-    """One bank line: what the bank said, what became of it and why."""
+    """One bank line: what the bank said, what became of it and why; one that waits, where it is settled."""
+    if _waits(read_line(unit, line_id=line_id)):
+        return leave_for(f"/finance/suspense/{line_id}")
     return _line_page(request, unit, line_id, blank())
 
 
@@ -123,9 +125,8 @@ def undo(request: Request, unit: StaffUnit, line_id: UUID, fields: Fields) -> Re
 
 def line_row(line: LineRow) -> dict[str, Any]:
     """This function will describe a bank line for a list."""
-    waits = line.state == "suspense" and line.amount.minor > 0
     return {
-        "href": f"/finance/{'suspense' if waits else 'lines'}/{line.line_id}",
+        "href": f"/finance/{'suspense' if _waits(line) else 'lines'}/{line.line_id}",
         "who": line.counterparty or line.counterparty_iban or line.text or "–",
         "text": line.text,
         "booked_on": line.booked_on,
@@ -133,6 +134,11 @@ def line_row(line: LineRow) -> dict[str, Any]:
         "state": LINE_STATES[line.state],
         "claim": line.claim_number,
     }
+
+
+def _waits(line: LineRow) -> bool:
+    """Money in or out that nobody explained; what moved none is only told."""
+    return line.state == "suspense" and bool(line.amount)
 
 
 def _statements_page(

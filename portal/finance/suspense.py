@@ -179,7 +179,7 @@ def _line_id(written: str) -> UUID | None:
 
 def _item_row(item: SuspenseItem, age: SuspenseAge) -> dict[str, Any]:
     return {
-        "href": f"/finance/{'suspense' if item.amount.minor > 0 else 'lines'}/{item.line_id}",
+        "href": f"/finance/suspense/{item.line_id}",
         "who": item.counterparty or item.counterparty_iban or item.text or "–",
         "text": item.text,
         "booked_on": item.booked_on,

@@ -88,7 +88,7 @@ def _parts(written: str, paid: Money) -> list[Part]:
     :raises NoChoice: there is none, it cannot be read, or it is not for the whole line.
     """
     parts = []
-    with suppress(ValueError):
+    with suppress(ValueError, OverflowError):
         for one in filter(None, written.split(";")):
             creditor_id, claim_id, minor = one.split(".")
             parts.append(Part(UUID(creditor_id), UUID(claim_id), Money(int(minor), paid.currency)))

@@ -242,6 +242,11 @@ def reasons(codes: list[str] | tuple[str, ...]) -> str:
     return "; ".join(gettext(REASONS.get(code, code)) for code in codes)
 
 
+def note(memo: str) -> str:
+    """This function will tell what is noted with a booking; of money that waits, that is the reason."""
+    return gettext(REASONS.get(memo, memo)) if memo else ""
+
+
 def kind(code: str) -> str:
     """This function will name a kind of booking, a reversal as such."""
     plain = code.removesuffix(".reversal")

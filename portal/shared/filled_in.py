@@ -50,7 +50,7 @@ SENTENCES: Final = (
     N_("%(count)s of the claims cannot become %(then)s"),
     N_("this quote was %(what)s before"),
     # money
-    N_("the claim takes no payment: %(reasons)s"),
+    N_("the claim takes no payment: %(why)s"),
     N_("nothing may be paid out: %(why)s"),
     N_("this run is %(what)s"),
     N_("%(amount)s is not an amount that was paid"),

@@ -97,8 +97,11 @@ async def sent_fields(request: Request) -> AsyncIterator[dict[str, Any]]:
     """
     fields: dict[str, Any] = {}
     for name, value in (await request.form()).multi_items():
-        if isinstance(value, UploadFile) and not value.filename:
-            continue
+        if isinstance(value, UploadFile):
+            if not value.filename:
+                continue
+        else:
+            value = holdable(value)
         if name in fields:
             earlier = fields[name]
             fields[name] = [*earlier, value] if isinstance(earlier, list) else [earlier, value]
@@ -108,6 +111,11 @@ async def sent_fields(request: Request) -> AsyncIterator[dict[str, Any]]:
         yield fields
     finally:
         await request.close()
+
+
+def holdable(sent: str) -> str:
+    """This function will return a text as the database can hold it: it knows no NUL."""
+    return sent.replace("\0", "")
 
 
 Fields = Annotated[dict[str, Any], Depends(sent_fields, scope="function")]

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypeVar
 from urllib.parse import urlencode
 
-from sqlalchemy import Select, SQLColumnExpression, and_, cast, literal, or_
+from sqlalchemy import Select, SQLColumnExpression, Text, and_, cast, literal, or_
+from sqlalchemy.types import NullType, TypeEngine
 
 Row = TypeVar("Row")
 AnySelect = Select[*tuple[Any, ...]]
@@ -135,7 +136,7 @@ class Listing:
         down = self.descending != backwards
         if position is not None:
             value, last = (
-                cast(literal(part), c.type) for part, c in zip(position, (column, tie), strict=True)
+                cast(literal(part), _type_of(c)) for part, c in zip(position, (column, tie), strict=True)
             )
             beyond = (column < value, tie < last) if down else (column > value, tie > last)
             statement = statement.where(or_(beyond[0], and_(column == value, beyond[1])))
@@ -174,6 +175,11 @@ class Listing:
 
 def _token(position: tuple[Any, Any]) -> str:
     return urlsafe_b64encode(json.dumps([str(part) for part in position]).encode()).decode().rstrip("=")
+
+
+def _type_of(expression: Any) -> TypeEngine[Any]:
+    """The type that a starting point is compared in; a function that names none (`lower`) gives a text."""
+    return Text() if isinstance(expression.type, NullType) else expression.type
 
 
 def _position(token: str | None) -> tuple[Any, str] | None:

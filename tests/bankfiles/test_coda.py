@@ -197,6 +197,12 @@ class TestRefused:
         with pytest.raises(Unreadable, match=reason):
             read_bank_file(file_of(lines))
 
+    def test_a_text_with_a_nul_byte_is_refused(self):
+        """The database holds no text with one."""
+        lines = records(with_movement({63: "DANK\0U"}))
+        with pytest.raises(Unreadable, match="NUL"):
+            read_bank_file(file_of(lines))
+
     def test_a_longer_record_is_refused(self):
         lines = records(coda(LINES, OPENING))
         lines[2] += "x"

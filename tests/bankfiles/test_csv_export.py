@@ -201,6 +201,22 @@ class TestLayouts:
         read = one(self.BNP.encode("utf-8-sig"))
         assert [(line.amount.minor, line.text) for line in read.lines] == [(2_500, "Factuur 42")]
 
+    def test_bnp_in_french_numbers_no_row_and_says_what_it_refused(self):
+        content = (
+            "Nº de séquence;Date d'exécution;Date valeur;Montant;Devise du compte;Numéro de compte;"
+            "Type de transaction;Contrepartie;Nom de la contrepartie;Communication;Détails;Statut;"
+            "Motif du refus\n"
+            "2026-;02/11/2026;02/11/2026;1.225,00;EUR;BE68539007547034;Virement en euros;BE43068999999501;"
+            "J JANSEN;Facture 42;REFERENCE BANQUE : 2611021;Accepté;\n"
+            "2026-;02/11/2026;02/11/2026;-99,00;EUR;BE68539007547034;Virement en euros;BE43068999999501;X;"
+            ";;Refusé;Solde insuffisant\n"
+        )
+        for encoded in (content.encode("utf-8-sig"), content.encode("cp1252")):
+            [line] = one(encoded).lines
+            assert (line.amount.minor, line.bank_ref) == (122_500, None)
+            assert line.text == "Facture 42 REFERENCE BANQUE : 2611021"
+            assert (line.counterparty, line.counterparty_iban) == ("J JANSEN", "BE43068999999501")
+
     def test_a_row_that_may_not_be_booked_is_refused(self):
         with pytest.raises(Unreadable, match="row 3, Status: 'In behandeling' does not say"):
             read_bank_file(self.BNP.replace("Geweigerd", "In behandeling").encode())

@@ -66,6 +66,14 @@ class TestReport:
         (refused,) = read_payment_status(content.encode()).payments
         assert (refused.end_to_end, refused.refused, refused.reason) == ("E2E-1", True, "AC04")
 
+    def test_a_batch_that_is_refused_whole_is_named_with_its_reason(self):
+        why = "<StsRsnInf><Rsn><Cd>AM05</Cd></Rsn></StsRsnInf>"
+        read = read_payment_status(
+            report(group="<GrpSts>PART</GrpSts>", batch=f"<PmtInfSts>RJCT</PmtInfSts>{why}")
+        )
+        assert (read.status, read.refused_batches) == ("PART", (("ORDER-7-1", "AM05"),))
+        assert read_payment_status(report()).refused_batches == ()
+
     def test_a_payment_without_a_status_fares_as_its_batch(self):
         silent = payment().replace("<TxSts>RJCT</TxSts>", "")
         read = read_payment_status(report(silent, batch="<PmtInfSts>RJCT</PmtInfSts>"))

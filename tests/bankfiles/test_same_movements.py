@@ -55,6 +55,47 @@ class Books:
         return Counter((line.day, line.amount.minor) for line in self.lines)
 
 
+BNP = (
+    "Volgnummer;Uitvoeringsdatum;Valutadatum;Bedrag;Valuta rekening;Rekeningnummer;Type verrichting;"
+    "Tegenpartij;Naam van de tegenpartij;Mededeling;Details;Status;Reden van weigering\n"
+)
+
+
+def bnp(*payers: tuple[str, str, str]) -> bytes:
+    """An export of BNP, the latest first, whose rows have the year of a number and no number yet."""
+    rows = (
+        f"2026-;02/11/2026;02/11/2026;25,00;EUR;BE68539007547034;Overschrijving;{iban};{name};{text};;"
+        "Geaccepteerd;\n"
+        for name, iban, text in payers
+    )
+    return (BNP + "".join(rows)).encode()
+
+
+def test_rows_that_the_bank_has_not_numbered_yet_are_told_apart_by_who_paid():
+    first = ("J JANSEN", "BE43068999999501", "Dossier 1")
+    second = ("K PEETERS", "BE71096123456769", "Dossier 2")
+    books = Books()
+    books.deliver(bnp(first))
+    books.deliver(bnp(second, first))
+    assert sorted(line.text for line in books.lines) == ["Dossier 1", "Dossier 2"]
+
+
+def mt940(*texts: str) -> bytes:
+    """A day of MT940 at a bank that fills the field of its reference with zeros."""
+    lines = "".join(f":61:2611021102C25,00NTRFNONREF//000000000000\n:86:{text}\n" for text in texts)
+    return (
+        f":20:A\n:25:NL86INGB0002445588\n:28C:1\n:60F:C261101EUR0,00\n{lines}"
+        f":62F:C261102EUR{25 * len(texts)},00\n-"
+    ).encode()
+
+
+def test_a_reference_of_zeros_is_none():
+    books = Books()
+    books.deliver(mt940("Dossier 1"))
+    books.deliver(mt940("Dossier 2", "Dossier 1"))
+    assert sorted(line.text for line in books.lines) == ["Dossier 1", "Dossier 2"]
+
+
 def real(lines: Sequence[Paid]) -> Counter[tuple[date, int]]:
     return Counter((line.day, line.cents) for line in lines)
 

@@ -10,11 +10,16 @@ from sqlalchemy import text
 from agency.banking.matching import match_lines
 from agency.banking.proof import prove
 from agency.banking.returns import take_back_returned
+from agency.banking.sending_back import send_back
+from agency.banking.suspense import Part, split_line, suspense_items
+from agency.claims.itemisation import open_total
 from agency.claims.models import Claim
 from agency.claims.states import ClaimState
 from agency.kernel.unit import Door
 from agency.ledger.queries import account_balance
 from agency.money import Money
+from agency.remittance.orders import NothingToExport
+from agency.remittance.refund_orders import export_refunds
 from agency.rules.reference import printed_forms
 from agency.rules.returned import CameIn, ReturnLine, returnable_for, returned_payment
 from tests.banking.test_importing import a_line, a_statement, checks, import_
@@ -100,6 +105,41 @@ class TestTakingBack:
             text("SELECT match_trace -> 0 -> 'reasons' FROM bank_line WHERE amount_minor < 0")
         )
         assert trace.scalar_one() == ["return_of_unknown"]
+
+    def test_b9_money_that_was_nobodys_leaves_with_its_reversal(self, staff):
+        """Nothing may be sent back that the bank took back already."""
+        line = a_line("in", 10_000, on=staff.today, counterparty="J. Doe", counterparty_iban=DEBTOR)
+        import_(staff, a_statement("s1", (line,), opening=0, on=staff.today))
+        match_lines(staff)
+        [waiting] = suspense_items(staff)
+        send_back(staff, line_id=waiting.line_id, reason="nobody knows whose it is")
+        back = a_line("back", -10_000, on=staff.today, counterparty_iban=DEBTOR, reversal=True)
+        import_(staff, a_statement("s2", (back,), opening=10_000, on=staff.today), content=b"s2")
+        assert take_back_returned(staff) == 1
+        assert sorted(states(staff)) == [(-10_000, "returned"), (10_000, "returned")]
+        assert suspense_items(staff) == []
+        with pytest.raises(NothingToExport):
+            export_refunds(
+                staff, writer=lambda order: b"", payer_name="A", payer_iban=DEBTOR, execute_on=staff.today
+            )
+        found = checks(prove(staff, on=staff.today))
+        assert [found[key] for key in ("P1", "P2", "P3", "P4", "P5")] == [True] * 5
+
+    def test_b9_a_payment_split_over_claims_is_taken_back_from_each(self, staff):
+        keys = [a_debt(staff)[:2] for _ in range(2)]
+        line = a_line("in", 15_000, on=staff.today, end_to_end="E2E-1", counterparty_iban=DEBTOR)
+        import_(staff, a_statement("s1", (line,), opening=0, on=staff.today))
+        [waiting] = suspense_items(staff)
+        parts = [Part(*key, eur(minor)) for key, minor in zip(keys, (10_000, 5_000), strict=True)]
+        split_line(staff, line_id=waiting.line_id, parts=parts)
+        back = a_line("back", -15_000, on=staff.today, end_to_end="E2E-1", return_reason="RPCR")
+        import_(staff, a_statement("s2", (back,), opening=15_000, on=staff.today), content=b"s2")
+        assert take_back_returned(staff) == 1
+        assert sorted(states(staff)) == [(-15_000, "returned"), (15_000, "returned")]
+        owed = [open_total(staff, creditor_id=key[0], claim_id=key[1], on=staff.today) for key in keys]
+        assert owed == [eur(10_000)] * 2
+        found = checks(prove(staff, on=staff.today))
+        assert [found[key] for key in ("P1", "P2", "P3", "P4", "P5")] == [True] * 5
 
     def test_b17_a_payout_that_came_back_is_not_taken_for_a_debtors_payment(self, staff):
         _, _, row = a_debt(staff)

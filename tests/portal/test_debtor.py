@@ -197,6 +197,7 @@ class TestAnswers:
         ("path", "fields", "ground"),
         [
             ("/pay/dispute", {"reason": "not_delivered", "words": "never came"}, "dispute"),
+            ("/pay/dispute", {"reason": "not_delivered", "words": "never\0came"}, "dispute"),
             ("/pay/already-paid", {"paid_on": "2026-11-20"}, "says_paid"),
             ("/pay/not-me", {"words": "other person"}, "not_me"),
             ("/pay/debt-help", {"words": "the municipality"}, "debt_help"),

@@ -1,15 +1,21 @@
 """The debtor's plan over HTTP: seen first, agreed or asked for, kept; what can be paid; and the mandate."""
 
+import re
+from datetime import UTC, datetime
+
 import pytest
 from starlette.testclient import TestClient
 
 from agency.arrangements.deciding import counter_proposal, refuse_proposal
-from agency.arrangements.plans import Wish
+from agency.arrangements.plans import Wish, agree_plan
+from agency.arrangements.settlements import offer_settlement
+from agency.communication.values import in_fours
 from agency.payments.links import issue_link
 from portal import main
 from portal.wiring import Wiring
-from tests.arrangements.agreements import Bureau, date
+from tests.arrangements.agreements import Bureau, date, euro
 from tests.communication.correspondence import SETTINGS
+from tests.made import a_claim
 from tests.portal.test_debtor import Checkout, come_in, token_of
 
 AMOUNT = {"how": "amount", "amount": "100,50", "rhythm": "monthly", "first_on": "2026-12-15"}
@@ -89,6 +95,25 @@ class TestPlan:
         assert again.status_code == 409
         assert state(office) == "active"
 
+    def test_a_plan_over_several_claims_is_paid_on_after_this_one_is_paid_off(self, browser, office, claim):
+        with office.unit() as unit:
+            other = a_claim(unit, creditor_id=claim[0], invoices=[(20_000, date(2026, 9, 1))])
+            unit.session.connection().exec_driver_sql(
+                "UPDATE claim SET debtor_id = (SELECT debtor_id FROM claim WHERE id = %s) WHERE id = %s",
+                (claim[1], other),
+            )
+            both, wish = [claim[1], other], Wish(first_on=date(2026, 12, 15), count=2)
+            agree_plan(unit, creditor_id=claim[0], claim_ids=both, wish=wish)
+        office.react()
+        office.pay(claim, 40_215)
+        assert 'href="/pay/plan"' in browser.get("/pay").text
+        page = browser.get("/pay/plan").text
+        assert "Next payment" in page
+        assert "€200.00" in page  # what the second instalment, 301.08, is short of
+        reference = office.one("SELECT payment_reference FROM claim WHERE id = :id", id=claim[1])
+        assert reference in page
+        assert in_fours(SETTINGS.trust_iban) in page
+
     def test_a_refusal_is_read_and_another_plan_asked_for(self, browser, office, claim):
         send(browser, "/pay/plan", **LOW)
         with office.unit() as unit:
@@ -130,6 +155,50 @@ class TestPlan:
         page = browser.get("/pay/plan").text
         assert "€301.65" in page
         assert page.count(">Paid<") >= 1
+
+
+class TestSettlement:
+    @pytest.fixture
+    def settled(self, office, claim):
+        """370.00 for full discharge of 402.15, to be paid by 10 December."""
+        with office.unit() as unit:
+            offer_settlement(
+                unit, creditor_id=claim[0], claim_id=claim[1], amount=euro(37_000),
+                pay_by=date(2026, 12, 10), why="pays at once", is_admin=True,
+            )  # fmt: skip
+        office.react()
+
+    def test_the_page_asks_what_was_agreed_and_says_that_the_rest_is_cancelled(
+        self, browser, office, settled
+    ):
+        page = browser.get("/pay").text
+        assert "If you pay €370.00 by 10 December 2026, the rest is cancelled." in page
+        assert re.search(r'value="settled"\s+checked', page)
+        answer = browser.post(
+            "/pay/start", data={"csrf": token_of(page), "what": "settled"}, follow_redirects=False
+        )
+        assert answer.status_code == 303
+        assert office.one("SELECT amount_minor FROM payment_intent") == 37_000
+
+    def test_what_was_paid_of_it_since_is_not_asked_again(self, browser, office, claim, settled):
+        office.pay(claim, 10_000)
+        assert "If you pay €270.00 by 10 December 2026" in browser.get("/pay").text
+        office.pay(claim, 27_000)
+        page = browser.get("/pay").text
+        assert "the rest is cancelled" not in page
+        assert "Nothing to pay now" in page
+
+    def test_it_lapses_from_the_page_with_its_last_day_of_grace(self, browser, office, claim, settled):
+        office.move_to(datetime(2026, 12, 31, 9, 0, tzinfo=UTC))
+        with office.unit() as unit:
+            token = issue_link(unit, creditor_id=claim[0], claim_id=claim[1])
+        come_in(browser, token)
+        page = browser.get("/pay").text
+        assert "Still to pay" in page
+        assert "the rest is cancelled" not in page
+        late = browser.post("/pay/start", data={"csrf": token_of(page), "what": "settled"})
+        assert late.status_code == 422
+        assert office.one("SELECT count(*) FROM payment_intent") == 0
 
 
 class TestAffordability:
@@ -194,6 +263,20 @@ class TestMandate:
         assert answer.status_code == 422
         assert says in answer.text
         assert office.one("SELECT count(*) FROM sepa_mandate") == 0
+
+    def test_an_instalment_that_was_not_collected_can_be_paid(self, browser, office, claim):
+        """What the bank gave back is not collected again by itself."""
+        send(browser, "/pay/plan", **AMOUNT)
+        assert "We collect it from your account." in self.sign(browser).text
+        office.react()
+        office.on(date(2026, 12, 24))
+        with office.unit() as unit:
+            token = issue_link(unit, creditor_id=claim[0], claim_id=claim[1])
+        come_in(browser, token)
+        page = browser.get("/pay/plan").text
+        assert "One payment did not reach us" in page
+        assert "We collect it from your account." not in page
+        assert 'action="/pay/start"' in page
 
     def test_without_a_plan_there_is_nothing_to_sign(self, browser, office):
         self.sign(browser)

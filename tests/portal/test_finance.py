@@ -9,11 +9,14 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from agency.claims.models import Claim
+from agency.claims.states import ClaimState
 from agency.kernel.settings import Settings
 from agency.kernel.unit import Door, Unit
 from agency.money import Money
 from agency.parties.models import Audience, Role
 from agency.parties.users import create_user
+from agency.payments.models import PaymentSource
+from agency.payments.settlement import settle
 from integrations.bankfiles.camt_writer import StatementLine, write_camt053
 from portal import main
 from portal.shared.sessions import start_session
@@ -173,6 +176,64 @@ class TestTheDay:
         assert "Booked on the claim." in again.text
 
 
+class TestAClaimThatTakesNone:
+    def test_the_page_and_the_ledger_say_why_in_words(self, units, colleagues, claim):
+        ann, _ = colleagues
+        creditor, claim_id, _, _ = claim
+        with units.open(Door.STAFF, by="system:test") as unit:
+            unit.session.get_one(Claim, (creditor, claim_id)).state = ClaimState.WITHDRAWN
+            facts = {
+                "creditor_id": creditor,
+                "claim_id": claim_id,
+                "amount": eur(500),
+                "value_on": unit.today,
+            }
+            settle(unit, **facts, source=PaymentSource.PSP, source_key="tr_1#1", trust_account="trust.psp")
+        upload(ann, statement_file(units, ("B1", 100_000, "iets")))
+        refused = post(
+            ann,
+            f"/finance/suspense/{a_waiting_line(units)}/settlement",
+            creditor_id=str(creditor),
+            claim_id=str(claim_id),
+        )
+        entries = ann.get("/finance/ledger/trust.psp").text
+        found = re.search(r'href="(/finance/ledger/transactions/[^"]+)"', entries)
+        assert found
+        for page in (refused.text, entries, ann.get(found[1]).text):
+            assert "the claim was withdrawn" in page
+            assert "claim_withdrawn" not in page
+
+
+class TestMoneyThatLeft:
+    def test_an_unexplained_debit_is_looked_after_and_parked_from_every_list(self, units, colleagues):
+        """A bank's charge must not stop everybody's payouts with no way out."""
+        ann, bob = colleagues
+        upload(ann, statement_file(units, ("B1", -250, "kosten betalingsverkeer")))
+        line_id = a_waiting_line(units)
+        [statement] = set(
+            re.findall(r"/finance/statements/[0-9a-f-]{36}", ann.get("/finance/statements").text)
+        )
+        for listed in ("/finance/suspense", statement):
+            assert f'href="/finance/suspense/{line_id}"' in ann.get(listed).text
+        page = ann.get(f"/finance/lines/{line_id}")  # where the proof leads
+        assert page.url.path == f"/finance/suspense/{line_id}"
+        assert "Ask to park it" in page.text
+        assert "Book here" not in page.text
+        assert "Another claim" not in page.text
+        assert "Asked for" in post(ann, f"/finance/suspense/{line_id}/parking", reason="bank costs").text
+        assert "Parked." in post(bob, f"/finance/suspense/{line_id}/parking/approval").text
+
+
+class TestNotes:
+    def test_what_the_database_does_not_hold_is_left_out_of_a_text(self, units, colleagues):
+        ann, _ = colleagues
+        upload(ann, statement_file(units, ("B1", 100, "iets")))
+        line_id = a_waiting_line(units)
+        page = post(ann, f"/finance/suspense/{line_id}/notes", text="I asked\0 the bank")
+        assert page.status_code == 200
+        assert "I asked the bank" in page.text
+
+
 class TestUpload:
     def test_says_so_when_the_file_was_imported_before(self, units, colleagues):
         ann, _ = colleagues
@@ -206,6 +267,13 @@ class TestUpload:
         answer = upload(ann, content[:-30], name="answer.xml")
         assert answer.status_code == 422
         assert "Nothing changed" not in answer.text
+
+    @pytest.mark.parametrize("minor", [10**14, 10**15])
+    def test_refuses_an_amount_that_the_ledger_does_not_take(self, units, colleagues, minor):
+        ann, _ = colleagues
+        answer = upload(ann, statement_file(units, ("B1", minor, "x")))
+        assert answer.status_code == 422
+        assert "too large to be real" in answer.text
 
     @pytest.mark.parametrize("content", [b"not a bank file", b"", b"<Document/>", b"\xff\xfe\x00"])
     def test_refuses_what_is_no_bank_file(self, units, colleagues, content):

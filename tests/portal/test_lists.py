@@ -3,7 +3,7 @@
 from base64 import urlsafe_b64encode
 
 import pytest
-from sqlalchemy import column, table, text
+from sqlalchemy import column, func, table, text
 from sqlalchemy import select as select_from
 from sqlalchemy.types import BigInteger, Text, Uuid
 
@@ -14,7 +14,7 @@ ROWS = 1_237
 THING = table(
     "thing", column("id", Uuid), column("name", Text), column("minor", BigInteger), column("seen", Text)
 )
-SORTS = {"name": THING.c.name, "minor": THING.c.minor}
+SORTS = {"name": THING.c.name, "minor": THING.c.minor, "folded": func.lower(THING.c.name)}
 
 
 @pytest.fixture
@@ -43,11 +43,15 @@ def page(connection, url: str):
     listing = Listing.read(path, fields, sorts=list(SORTS), default="name", size=50)
     statement = listing.apply(select_from(THING), columns=SORTS, tie=THING.c.id)
     rows = connection.execute(statement).all()
-    return listing.cut(rows, position=lambda row: (getattr(row, listing.sort), row.id), total=ROWS)
+    return listing.cut(rows, position=lambda row: (_value(row, listing.sort), row.id), total=ROWS)
+
+
+def _value(row, sort: str):
+    return row.name.lower() if sort == "folded" else getattr(row, sort)
 
 
 class TestPaging:
-    @pytest.mark.parametrize("sort", ["name", "-name", "minor", "-minor"])
+    @pytest.mark.parametrize("sort", ["name", "-name", "minor", "-minor", "folded", "-folded"])
     def test_walking_to_the_end_and_back_meets_every_row_once(self, things, sort):
         pages, url = [], f"/things?sort={sort}"
         while url:

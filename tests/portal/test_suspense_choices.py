@@ -89,7 +89,9 @@ class TestChoosing:
         assert back.url.path.endswith(first)
         assert choices(back.text)
 
-    @pytest.mark.parametrize("choice", ["", "x", "1.2.3", "a.b.c;d", "{key}.1", "{key}.-5"])
+    @pytest.mark.parametrize(
+        "choice", ["", "x", "1.2.3", "a.b.c;d", "{key}.1", "{key}.-5", "{key}.1" + "0" * 30]
+    )
     def test_what_is_no_proposal_is_refused(self, units, colleagues, debtor, choice):
         ann, _ = colleagues
         arrive(units, ann, ("B1", OF_ONE[0], "?"))

@@ -17,6 +17,7 @@ from babel.messages.pofile import read_po
 import agency
 import portal
 from agency.kernel.errors import AgencyError
+from integrations.packed import PACKED
 from portal.shared import filled_in, i18n
 from portal.shared.filled_in import told
 
@@ -87,6 +88,10 @@ class TestCatalogues:
         reasons = {(reason, "a row") for reason in reasons_of_rows()}
         assert len(reasons) > 40
         assert lacking(language, reasons) == []
+
+    @pytest.mark.parametrize("language", OTHERS)
+    def test_what_a_packed_file_is_is_said(self, language):
+        assert lacking(language, {(what, "packed.py") for what in PACKED.values()}) == []
 
     def test_a_chip_says_no_words_of_its_own(self):
         """A macro translates what it is given, but a catalogue only knows what stands in gettext."""

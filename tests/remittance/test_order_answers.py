@@ -77,6 +77,24 @@ def test_a_file_that_is_refused_whole_is_owed_again_whole(units, two):
     assert owed(units, two) == [43_950, 43_950]
 
 
+def test_a_file_that_is_refused_for_one_payment_in_it_is_owed_again_whole(units, two):
+    """The answer lists the payment that was wrong; the others are not made either."""
+    wrong = PaymentStatus(run_of(units, two[0]).end_to_end, "RJCT", refused=True, reason="AC01")
+    answer = OrderStatus(order_id(units), "RJCT", "FF01", (wrong,))
+    assert answered(units, answer).payouts == 2
+    assert [run_of(units, creditor).returned_why for creditor in two] == ["AC01", "FF01"]
+    assert owed(units, two) == [43_950, 43_950]
+    assert answered(units, answer).payouts == 0
+
+
+def test_a_batch_that_is_refused_whole_is_owed_again_but_what_was_made_of_it(units, two):
+    made = PaymentStatus(run_of(units, two[0]).end_to_end, "ACSC", refused=False)
+    batch = f"{order_id(units)}-1"
+    answer = OrderStatus(order_id(units), "PART", None, (made,), ((batch, "AM04"),))
+    assert answered(units, answer).payouts == 1
+    assert owed(units, two) == [0, 43_950]
+
+
 def test_another_files_refusal_and_an_accepted_file_change_nothing(units, two):
     assert answered(units, OrderStatus("PAYOUT-OF-SOMEBODY", "RJCT", "AM04", ())).payouts == 0
     assert answered(units, OrderStatus(order_id(units), "ACCP", None, ())).payouts == 0
@@ -177,6 +195,13 @@ class TestADirectDebit:
         assert office.one("SELECT paid_minor FROM plan_instalment WHERE number = 1") == 0
         with office.units.open(Door.STAFF, by="user:ann") as unit, pytest.raises(NothingToCollect):
             draft_collection(unit)
+
+    def test_refused_with_its_batch_and_not_with_another(self, office, collected):
+        for sequence, refused in (("RCUR", 0), ("FRST", 1)):
+            batches = ((f"{collected}-{sequence}", "AM05"),)
+            answer = OrderStatus(collected, "PART", None, (), batches)
+            assert answered(office.units, answer).collections == refused
+        assert self.debits(office) == [("returned", "AM05")]
 
     def test_accepted_waits_to_be_seen_on_the_bank(self, office, collected):
         assert answered(office.units, OrderStatus(collected, "ACCP", None, ())).collections == 0
