@@ -8,6 +8,7 @@ from agency.arrangements.remainders import owe_remainder_again, waive_small_rema
 from agency.arrangements.settlements import check_settlement_when_paid, undo_settlement_when_reversed
 from agency.banking.collected import see_collected
 from agency.banking.jobs import work_statement
+from agency.claims.holding_person import free_other_claims, hold_other_claims
 from agency.communication.replying import (
     confirm_completed,
     confirm_payment,
@@ -54,6 +55,7 @@ from agency.events import (
     DuplicateDecided,
     Event,
     EvidenceChecked,
+    HoldLifted,
     HoldPlaced,
     InformationExpired,
     InformationSolved,
@@ -139,7 +141,8 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     CallDue: (call_when_due,),
     CallNoteAnswered: (ask_about_note,),
     PersonWanted: (ask_when_wanted,),
-    HoldPlaced: (look_into_answer,),
+    HoldPlaced: (look_into_answer, hold_other_claims),
+    HoldLifted: (free_other_claims,),
     DisputeRaised: (price_again, stop_when_disputed, look_into_dispute),
     DisputeAnswered: (ask_when_answered,),
     DueDateCorrected: (price_again, plan_again_when_corrected, check_when_corrected),

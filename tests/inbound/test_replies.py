@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from agency.claims.holds import running_holds
+from agency.claims.holds import lift_hold, place_hold, running_holds
+from agency.claims.states import HoldGround
 from agency.communication.inbound.answering import UnableToAnswer, close_reply, release_answer
 from agency.communication.inbound.drafts import draft_for
 from agency.communication.inbound.opting_out import opt_out
@@ -175,6 +176,78 @@ class TestAnswering:
         reply = a_reply(box, claim)
         with box.unit() as unit, pytest.raises(Invalid):
             release_answer(unit, creditor_id=claim[0], reply_id=reply.id, topic=Topic.OTHER, words=" \n ")
+
+
+class TestPerson:
+    """What a reply tells of its debtor is no less true of his other claims."""
+
+    @pytest.fixture
+    def other(self, box, claim):
+        """Another claim of the same debtor with the same creditor."""
+        with box.unit() as unit:
+            other = a_correspondent(unit, creditor_id=claim[0], email=None, phone=None)
+            unit.session.connection().execute(
+                text(
+                    "UPDATE claim o SET debtor_id = c.debtor_id FROM claim c"
+                    " WHERE c.id = :one AND o.id = :two"
+                ),
+                {"one": claim[1], "two": other[1]},
+            )
+        return other
+
+    def read(self, box, claim, topic, words="Ik zit in de schuldhulp"):
+        reply = a_reply(box, claim, words)
+        with box.unit() as unit:
+            close_reply(unit, creditor_id=claim[0], reply_id=reply.id, topic=topic)
+        box.react()
+
+    def ends(self, box, claim_id):
+        [hold] = box.rows("SELECT ends_at FROM hold WHERE claim_id = :c AND ground = 'debt_help'", c=claim_id)
+        return hold.ends_at
+
+    def test_who_is_in_debt_help_is_not_written_to_about_his_other_claim(self, box, claim, other):
+        with box.unit() as unit:
+            queue(unit, *other)
+        self.read(box, claim, Topic.COUNSELLOR)
+        assert box.holds(other[1]) == ["debt_help"]
+        assert self.ends(box, other[1]) == self.ends(box, claim[1])
+        box.send()
+        [message] = box.messages(other[1])
+        assert (message.state, message.reasons) == ("refused", ["hold:debt_help"])
+
+    def test_what_is_about_the_claim_holds_that_claim_alone(self, box, claim, other):
+        self.read(box, claim, Topic.PAID)
+        assert (box.holds(claim[1]), box.holds(other[1])) == (["says_paid"], [])
+
+    def test_another_debtor_is_not_held(self, box, claim):
+        with box.unit() as unit:
+            stranger = a_correspondent(unit, creditor_id=claim[0], email=None, phone=None)
+        self.read(box, claim, Topic.COUNSELLOR)
+        assert box.holds(stranger[1]) == []
+
+    def test_all_go_on_together_when_the_first_does(self, box, claim, other):
+        self.read(box, claim, Topic.COUNSELLOR)
+        with box.unit() as unit:
+            [hold] = running_holds(unit, creditor_id=claim[0], claim_id=claim[1])
+            lift_hold(unit, creditor_id=claim[0], hold_id=hold.id, why="the helper has gone")
+        box.react()
+        assert (box.holds(claim[1]), box.holds(other[1])) == ([], [])
+
+    def test_a_later_word_lengthens_each_of_them_and_shortens_none(self, box, claim, other):
+        self.read(box, claim, Topic.HARDSHIP)
+        short = self.ends(box, claim[1])
+        self.read(box, claim, Topic.COUNSELLOR)
+        long = self.ends(box, claim[1])
+        assert long > short
+        assert self.ends(box, other[1]) == long
+        self.read(box, claim, Topic.HARDSHIP, "Ik heb geen geld")
+        assert (self.ends(box, claim[1]), self.ends(box, other[1])) == (long, long)
+
+    def test_nor_does_it_end_what_lasts_until_somebody_lifts_it(self, box, claim):
+        with box.unit() as unit:
+            place_hold(unit, creditor_id=claim[0], claim_id=claim[1], ground=HoldGround.DEBT_HELP)
+        self.read(box, claim, Topic.HARDSHIP, "Ik heb geen geld")
+        assert self.ends(box, claim[1]) is None
 
 
 class TestStop:

@@ -138,7 +138,10 @@ def _follow(unit: Unit, reply: Reply, topic: Topic) -> None:
     follows = _hold_of(topic)
     if follows.ground:
         ends_at: datetime | None = unit.now + timedelta(days=follows.days) if follows.days else None
-        place_hold(unit, **whose, ground=HoldGround(follows.ground), note=reply.words[:500], ends_at=ends_at)
+        place_hold(
+            unit, **whose, ground=HoldGround(follows.ground), note=reply.words[:500], ends_at=ends_at,
+            lengthens=True,
+        )  # fmt: skip
 
 
 def _hold_of(topic: Topic) -> _Follows:
