@@ -9,6 +9,7 @@ from agency.arrangements.settlements import check_settlement_when_paid, undo_set
 from agency.banking.collected import see_collected
 from agency.banking.jobs import work_statement
 from agency.claims.holding_person import free_other_claims, hold_other_claims
+from agency.communication.inbound.opting_out import silence_read, silence_told
 from agency.communication.replying import (
     confirm_completed,
     confirm_payment,
@@ -109,6 +110,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     PlacementRead: (
         price_read,
         know_debtors,
+        silence_read,
         book_credits,
         match_when_read,
         file_when_read,
@@ -131,7 +133,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     ),
     DuplicateDecided: (price_without,),
     CreditCheckAsked: (ask_bureau,),
-    InformationSolved: (resume_when_informed,),
+    InformationSolved: (silence_told, resume_when_informed),
     InformationExpired: (resume_when_informed,),
     ClaimPaidOff: (stop_when_ended, drop_when_ended, price_no_more),
     ClaimClosed: (stop_when_ended, drop_when_ended, price_no_more),

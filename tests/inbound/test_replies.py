@@ -9,11 +9,14 @@ from agency.claims.holds import lift_hold, place_hold, running_holds
 from agency.claims.states import HoldGround
 from agency.communication.inbound.answering import UnableToAnswer, close_reply, release_answer
 from agency.communication.inbound.drafts import draft_for
-from agency.communication.inbound.opting_out import opt_out
+from agency.communication.inbound.opting_out import opt_out, silence_read
 from agency.communication.inbound.scanning import take_scan
 from agency.communication.inbound.settling import UnableToSettle, attach, discard, undo
 from agency.documents.types import UnacceptableFile
+from agency.events import InformationSolved, PlacementRead
+from agency.kernel.emitting import emit
 from agency.kernel.errors import Invalid
+from agency.kernel.ids import new_id
 from agency.rules.facts import Channel
 from agency.rules.inbound.triage import Topic
 from tests.communication.correspondence import a_correspondent, queue
@@ -288,6 +291,52 @@ class TestStop:
         assert box.point("+31687654321") == "usable"
         told = box.rows("SELECT creditor_id, claim_id FROM event WHERE kind = 'DebtorOptedOut'")
         assert sorted(told) == sorted([claim, elsewhere])
+
+    def test_who_writes_from_elsewhere_means_the_address_that_we_write_to(self, box, claim):
+        """A mail that is passed on to another mailbox is answered from there."""
+        with box.unit() as unit:
+            message_id = queue(unit, *claim, due_at=unit.now + timedelta(days=90))
+        box.take_mail(a_mail("Stop", sender="private@elsewhere.example", to=answer_to(message_id)))
+        assert [one.kind for one in box.inbound()] == ["stop"]
+        assert box.point("debtor@example.org") == "opted_out"
+        assert box.point("+31612345678") == "usable"
+
+    def test_so_does_who_is_read_by_a_person(self, box, claim):
+        with box.unit() as unit:
+            message_id = queue(unit, *claim, due_at=unit.now + timedelta(days=90))
+        words = "Goedemiddag, zou u mij voortaan alleen nog per brief willen benaderen?"
+        box.take_mail(a_mail(words, sender="private@elsewhere.example", to=answer_to(message_id)))
+        assert box.point("debtor@example.org") == "usable"
+        with box.unit() as unit:
+            close_reply(unit, creditor_id=claim[0], reply_id=box.replies()[0].id, topic=Topic.STOP)
+        assert box.point("debtor@example.org") == "opted_out"
+
+    def test_a_stranger_who_names_a_claim_silences_nobody_else(self, box, claim):
+        [number] = box.rows("SELECT number FROM claim WHERE id = :c", c=claim[1])
+        box.take_mail(a_mail("stop", sender="private@elsewhere.example", subject=f"Afmelden {number.number}"))
+        assert box.point("debtor@example.org") == "usable"
+
+    @pytest.mark.parametrize("told_by", ["a placement", "an answer"])
+    def test_a_silenced_address_that_is_told_anew_stays_silent(self, box, claim, told_by):
+        """The next creditor's file, or what a creditor answers, makes nobody reachable who said stop."""
+        box.take_mail(a_mail("Stop"))
+        with box.unit() as unit:
+            creditor_id, claim_id = a_correspondent(unit, email="Debtor@Example.org")
+            if told_by == "a placement":
+                silence_read(unit, a_placement_read(creditor_id))
+            else:
+                emit(unit, InformationSolved(creditor_id=creditor_id, claim_id=claim_id, request_id=new_id()))
+        box.react()
+        states = box.rows("SELECT value, state FROM contact_point WHERE creditor_id = :c", c=creditor_id)
+        assert sorted(map(tuple, states)) == [("+31612345678", "usable"), ("Debtor@Example.org", "opted_out")]
+        assert box.kinds(claim_id).count("DebtorOptedOut") == 1
+
+
+def a_placement_read(creditor_id):
+    return PlacementRead(
+        creditor_id=creditor_id, placement_id=new_id(), rows=1, created=1, updated=0, merged=0, rejected=0,
+        requote=[], credited=[],
+    )  # fmt: skip
 
 
 class TestBounces:

@@ -132,7 +132,8 @@ def _follow(unit: Unit, reply: Reply, topic: Topic) -> None:
     if topic is Topic.DISPUTE:
         raise_dispute(unit, **whose, reason="other", words=reply.words[:2_000])
     if topic is Topic.STOP:
-        opt_out(unit, channel=reply.channel, value=reply.from_value)
+        claim = (reply.creditor_id, reply.claim_id)
+        opt_out(unit, channel=reply.channel, value=reply.from_value, claim=claim)
     if topic in (Topic.DANGER, Topic.HARDSHIP):
         emit(unit, PersonWanted(**whose, work_kind="hardship", key=f"reply:{reply.id}", reason=""))
     follows = _hold_of(topic)
