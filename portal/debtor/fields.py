@@ -7,7 +7,11 @@ from starlette.requests import Request
 
 
 async def _fields(request: Request) -> dict[str, str]:
-    return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+    return {
+        name: value.replace("\0", "")
+        for name, value in (await request.form()).items()
+        if isinstance(value, str)
+    }
 
 
 Fields = Annotated[dict[str, str], Depends(_fields)]

@@ -102,6 +102,24 @@ class TestActions:
         )
         assert "Collection is paused" not in browser.get(url_of(claim)).text
 
+    def test_a_hold_until_the_end_of_the_calendar_is_refused(self, bureau, browser):
+        """What other programs write for "for ever"."""
+        claim = bureau.claim()
+        answer = send(
+            browser, f"{url_of(claim)}/holds", page=url_of(claim), ground="guardianship", hold_note="x",
+            hold_until="9999-12-31",
+        )  # fmt: skip
+        assert answer.status_code == 422
+        assert "This hold may not last so long." in answer.text
+        assert bureau.value("SELECT count(*) FROM hold") == 0
+
+    def test_a_sign_that_nothing_can_keep_is_left_out(self, bureau, browser):
+        claim = bureau.claim()
+        send(
+            browser, f"{url_of(claim)}/holds", page=url_of(claim), ground="complaint", hold_note="By\0 letter"
+        )
+        assert bureau.value("SELECT note FROM hold") == "By letter"
+
     def test_a_hold_that_forbids_talking_takes_the_call_away(self, bureau, browser):
         claim = bureau.claim()
         with bureau.unit() as unit:
