@@ -1,5 +1,6 @@
 """A claim on a collector's page: everything that stands on it, and what can be done with it."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
@@ -24,6 +25,19 @@ class TestClaim:
         for words in (LONG_NAME, "402.15", "+31612345678", "debtor@example.org", "First reminder",
                       "By which rules?", "What happened", "Dorpsstraat 12, 3511 AB Utrecht"):  # fmt: skip
             assert words in page, words
+
+    def test_what_the_rules_said_is_read_in_sentences_and_kept_in_its_own_words(self, bureau, browser):
+        """What the code calls a fact stands in the record alone, which is folded."""
+        claim = bureau.claim()
+        with bureau.office.unit() as unit:
+            message_id = queue(unit, *claim)
+        bureau.office.send()
+        page = browser.get(f"{url_of(claim)}/messages/{message_id}").text
+        read = re.sub(r"<details class=\"trace-record\">.*?</details>", "", page, flags=re.DOTALL)
+        assert "Bki art. 4.2" in read
+        for raw in ("number", "reply", "due_on", "nl.contact_hours"):
+            assert f">{raw}<" in page, raw
+            assert f">{raw}<" not in read, raw
 
     def test_another_persons_claim_at_another_creditor(self, bureau, browser):
         here, there = bureau.claim(), bureau.claim(brand="Fysio Plus")
