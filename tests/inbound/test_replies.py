@@ -12,6 +12,8 @@ from agency.communication.inbound.drafts import draft_for
 from agency.communication.inbound.opting_out import opt_out, silence_read
 from agency.communication.inbound.scanning import take_scan
 from agency.communication.inbound.settling import UnableToSettle, attach, discard, undo
+from agency.communication.planning import queue_message
+from agency.communication.receipts import apply_receipt
 from agency.documents.types import UnacceptableFile
 from agency.events import InformationSolved, PlacementRead
 from agency.kernel.emitting import emit
@@ -19,7 +21,7 @@ from agency.kernel.errors import Invalid
 from agency.kernel.ids import new_id
 from agency.rules.facts import Channel
 from agency.rules.inbound.triage import Topic
-from tests.communication.correspondence import a_correspondent, queue
+from tests.communication.correspondence import a_correspondent, queue, receipt
 from tests.inbound.letterbox import Letterbox, a_mail, answer_to
 
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
@@ -174,6 +176,43 @@ class TestAnswering:
             )  # fmt: skip
         box.send()
         assert len(box.letters.left) == 1
+
+    def test_an_answer_that_bounced_goes_by_letter(self, box, claim):
+        """Who asked waits for his answer, wherever it failed to arrive; the words are the same."""
+        reply = a_reply(box, claim, "Ik betwist dit")
+        with box.unit() as unit:
+            mail_id = release_answer(
+                unit,
+                creditor_id=claim[0],
+                reply_id=reply.id,
+                topic=Topic.DISPUTE,
+                words="Dank u.\n\nU hoort van ons.",
+            )
+        box.send()
+        with box.unit() as unit:
+            told = receipt(str(mail_id), "bounced", unit.now, permanent=True)
+            apply_receipt(unit, receipt=told, message_id=mail_id)
+        box.react()
+        box.send()
+        assert len(box.letters.left) == 1
+        by_mail, by_letter = [one for one in box.messages(claim[1]) if one.template == "answer"]
+        assert (by_mail.state, by_letter.channel) == ("bounced", "letter")
+        assert by_letter.amounts["answer"] == by_mail.amounts["answer"]
+
+    def test_a_notice_that_bounced_goes_by_letter_as_its_step_asked_for_it(self, box, claim):
+        facts = {"tone": "firm", "copies": True}
+        with box.unit() as unit:
+            mail_id = queue_message(
+                unit, creditor_id=claim[0], claim_id=claim[1], channel=Channel.email, step="formal_notice",
+                cycle=1, template="notice_nl_consumer", due_at=unit.now, facts=facts,
+            )  # fmt: skip
+        box.send()
+        with box.unit() as unit:
+            told = receipt(str(mail_id), "bounced", unit.now, permanent=True)
+            apply_receipt(unit, receipt=told, message_id=mail_id)
+        box.react()
+        [letter] = [one for one in box.messages(claim[1]) if one.channel == "letter"]
+        assert {name: letter.amounts.get(name) for name in facts} == facts
 
     def test_an_empty_answer_is_refused(self, box, claim):
         reply = a_reply(box, claim)
