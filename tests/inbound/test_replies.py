@@ -107,6 +107,33 @@ class TestPause:
         assert row.lifted_at is not None
 
 
+class TestSubject:
+    """Many write all that they have to say into the subject."""
+
+    @pytest.mark.parametrize(
+        ("subject", "words", "topic"),
+        [
+            ("Ik wil niet meer leven", "", "danger"), ("reeds betaald op 3/11", "Zie bijlage", "paid"),
+            ("Je conteste cette facture", "cordialement", "dispute"),
+            ("Re: U heeft nog niet alles betaald, ik betwist", "ok", "other"),  # that is ours
+        ],
+    )  # fmt: skip
+    def test_it_is_read_where_it_is_the_writers_own(self, box, claim, subject, words, topic):
+        box.take_mail(a_mail(words, subject=subject))
+        assert [one.topic for one in box.replies()] == [topic]
+
+    def test_a_dispute_holds_what_the_subject_says(self, box, claim):
+        box.take_mail(a_mail("", subject="Je conteste cette facture"))
+        with box.unit() as unit:
+            close_reply(unit, creditor_id=claim[0], reply_id=box.replies()[0].id, topic=Topic.DISPUTE)
+        assert [one.text for one in box.rows("SELECT text FROM dispute")] == ["Je conteste cette facture"]
+
+    def test_a_stop_without_a_word_below_it(self, box, claim):
+        box.take_mail(a_mail("", subject="STOP"))
+        assert [one.kind for one in box.inbound()] == ["stop"]
+        assert box.point("debtor@example.org") == "opted_out"
+
+
 class TestDanger:
     def test_a_life_in_danger_asks_for_a_person_at_once(self, box, claim):
         reply = a_reply(box, claim, "Ik heb al betaald en wil niet meer leven")
