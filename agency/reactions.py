@@ -8,6 +8,8 @@ from agency.arrangements.remainders import owe_remainder_again, waive_small_rema
 from agency.arrangements.settlements import check_settlement_when_paid, undo_settlement_when_reversed
 from agency.banking.collected import see_collected
 from agency.banking.jobs import work_statement
+from agency.claims.holding_person import free_other_claims, hold_other_claims
+from agency.communication.inbound.opting_out import silence_read, silence_told
 from agency.communication.replying import (
     confirm_completed,
     confirm_payment,
@@ -55,6 +57,7 @@ from agency.events import (
     DuplicateDecided,
     Event,
     EvidenceChecked,
+    HoldLifted,
     HoldPlaced,
     InformationExpired,
     InformationSolved,
@@ -109,6 +112,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     PlacementRead: (
         price_read,
         know_debtors,
+        silence_read,
         book_credits,
         match_when_read,
         file_when_read,
@@ -131,7 +135,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     ),
     DuplicateDecided: (price_without,),
     CreditCheckAsked: (ask_bureau,),
-    InformationSolved: (resume_when_informed,),
+    InformationSolved: (silence_told, resume_when_informed),
     InformationExpired: (resume_when_informed,),
     ClaimPaidOff: (stop_when_ended, drop_when_ended, call_off_when_needless, price_no_more),
     ClaimClosed: (stop_when_ended, drop_when_ended, call_off_when_needless, price_no_more),
@@ -142,7 +146,8 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     CallNoteAnswered: (ask_about_note,),
     PersonWanted: (ask_when_wanted,),
     VisitRefused: (ask_when_refused,),
-    HoldPlaced: (look_into_answer,),
+    HoldPlaced: (look_into_answer, hold_other_claims),
+    HoldLifted: (free_other_claims,),
     DisputeRaised: (price_again, stop_when_disputed, look_into_dispute, call_off_when_needless),
     DisputeAnswered: (ask_when_answered,),
     DueDateCorrected: (price_again, plan_again_when_corrected, check_when_corrected),

@@ -16,7 +16,7 @@ from agency.kernel.errors import Invalid, NotFound
 from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit
 from agency.rules.facts import DebtorKind
-from agency.rules.holds import Ground, HoldTooLong, NoSuchHold, hold_of
+from agency.rules.holds import Ground, HoldTooLong, NoSuchHold, hold_of, is_about_person
 
 
 def place_hold(
@@ -28,10 +28,14 @@ def place_hold(
     note: str = "",
     ends_at: datetime | None = None,
     starts_at: datetime | None = None,
+    lengthens: bool = False,
+    follows: UUID | None = None,
 ) -> UUID:
     """This function will hold a claim; a hold that runs on the same ground is kept and its end taken over.
 
     :param starts_at: an earlier moment when the pause was asked for then and is only written down now.
+    :param lengthens: an earlier end is not taken over: what a debtor tells of himself never shortens a hold.
+    :param follows: the hold of another claim because of which this one is held, too.
     :raises NotFound: this creditor has no such claim.
     :raises Invalid: it would begin in the future.
     """
@@ -49,8 +53,7 @@ def place_hold(
         if hold.ground == ground
     ]
     if same:
-        same[0].ends_at = ends_at
-        unit.session.flush()
+        _move_end(unit, same[0], ends_at, lengthens=lengthens)
         return same[0].id
     hold = Hold(
         creditor_id=creditor_id,
@@ -61,11 +64,30 @@ def place_hold(
         by=unit.by,
         starts_at=starts_at or unit.now,
         ends_at=ends_at,
+        facts={} if follows is None else {"follows": str(follows)},
     )
     unit.session.add(hold)
     unit.session.flush()
-    emit(unit, HoldPlaced(creditor_id=creditor_id, claim_id=claim_id, hold_id=hold.id, ground=ground))
+    _tell_placed(unit, hold)
     return hold.id
+
+
+def _move_end(unit: Unit, hold: Hold, ends_at: datetime | None, *, lengthens: bool) -> None:
+    longer = hold.ends_at is not None and (ends_at is None or ends_at > hold.ends_at)
+    if lengthens and not longer:
+        return
+    hold.ends_at = ends_at
+    unit.session.flush()
+    # The debtor's other claims are held as long.
+    if longer and is_about_person(ground=hold.ground, on=unit.today):
+        _tell_placed(unit, hold)
+
+
+def _tell_placed(unit: Unit, hold: Hold) -> None:
+    emit(
+        unit,
+        HoldPlaced(creditor_id=hold.creditor_id, claim_id=hold.claim_id, hold_id=hold.id, ground=hold.ground),
+    )
 
 
 def lift_hold(unit: Unit, *, creditor_id: UUID, hold_id: UUID, why: str = "") -> None:

@@ -36,10 +36,13 @@ _TRIES_WITHIN: Final = timedelta(days=14)
 TALKED: Final = frozenset({Disposition.PROMISE, Disposition.RIGHT_PARTY, Disposition.REFUSES})
 HARDSHIP_REVIEW: Final = timedelta(days=14)
 
+# A number that is not this person's is so for each creditor he owes; whose it is may owe somebody, too.
 _WRONG_NUMBER = text(
-    "UPDATE contact_point p SET state = 'wrong' FROM claim c"
-    " WHERE c.creditor_id = :creditor AND c.id = :claim"
-    " AND p.creditor_id = c.creditor_id AND p.debtor_id = c.debtor_id"
+    "UPDATE contact_point p SET state = 'wrong' WHERE (p.creditor_id, p.debtor_id) IN"
+    " (SELECT o.creditor_id, o.id FROM claim c JOIN debtor d ON d.creditor_id = c.creditor_id"
+    "   AND d.id = c.debtor_id JOIN debtor o ON o.identity_id = d.identity_id"
+    "    OR (o.creditor_id = d.creditor_id AND o.id = d.id)"
+    "  WHERE c.creditor_id = :creditor AND c.id = :claim)"
     " AND p.channel = 'phone' AND p.value = :number"
 )
 _OTHER_NUMBER = text(

@@ -86,6 +86,7 @@ class HoldPlaced(Event):
 class HoldLifted(Event):
     """The claim may be worked again."""
 
+    reacts: ClassVar[bool] = True
     hold_id: UUID
     ground: str
 

@@ -141,6 +141,12 @@ def stops_contact(*, ground: str, country: str, debtor: DebtorKind, on: date) ->
         return True
 
 
+def is_about_person(*, ground: str, on: date) -> bool:
+    """Tell whether a ground is about the debtor himself, so that it holds each of his claims."""
+    row = row_in_force(read_table("holds")["person"], on)
+    return row is not None and ground in row["grounds"]
+
+
 def grounds_of(*, country: str, debtor: DebtorKind, on: date) -> tuple[Ground, ...]:
     """Return the grounds that have a rule for such a debtor there on a day, in their own order."""
     return tuple(ground for ground in Ground if _has_rule(ground, country, debtor, on))

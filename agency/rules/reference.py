@@ -15,6 +15,8 @@ _TEXT_MAX: Final = 4_000
 _RF_AS_DIGITS: Final = "271500"  # R is 27, F is 15, and the check digits are still 00 (ISO 7064, mod 97-10)
 _OWN_RF_LENGTH: Final = 14
 _BLANK: Final = "|"
+# Hyphens that do not break, dashes of every length and the minus sign; a soft hyphen is not seen at all.
+_DASHES: Final = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-") | {"\u00ad": ""})
 
 _Reader = Callable[[str], tuple[str, int]]
 """Turns a hit into the reference and how many characters of the hit it took; ("", 0) when it is none."""
@@ -85,7 +87,7 @@ def references_in(text: str) -> tuple[str, ...]:
 
     :param text: at most 4,000 characters are looked at.
     """
-    rest = " ".join(text[:_TEXT_MAX].upper().split())
+    rest = " ".join(text[:_TEXT_MAX].translate(_DASHES).upper().split())
     found: dict[str, None] = {}
     for pattern, read in _KINDS:
         rest, references = _take(pattern, read, rest)

@@ -4,8 +4,9 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from agency.communication.mandatory import MUST_ARRIVE, REPLIES
+from agency.communication.mandatory import ELSE_ON_PAPER, REPLIES
 from agency.communication.planning import cancel_queued, queue_message
+from agency.communication.values import TOLD
 from agency.events import (
     ClaimClosed,
     ClaimPaidOff,
@@ -31,7 +32,7 @@ from agency.treatment.notices import withdraw_term
 from agency.treatment.starting import start_treatment
 
 _BOUNCED = text(
-    "SELECT m.step, m.cycle, m.channel, t.key AS template FROM message m"
+    "SELECT m.step, m.cycle, m.channel, m.amounts, t.key AS template FROM message m"
     " JOIN template t ON t.id = m.template_id WHERE m.creditor_id = :creditor AND m.id = :message"
 )
 _LOOK_TODAY = text(
@@ -120,7 +121,8 @@ def resume_when_price_answered(unit: Unit, event: PriceRiseAccepted | PriceRiseD
 
 
 def write_when_bounced(unit: Unit, event: MessageBounced) -> None:
-    """This function will send on paper what must arrive, and take the term of a returned notice back."""
+    """This function will send on paper what must arrive or is waited for, as it was asked for by mail, and
+    take the term of a returned notice back."""
     creditor_id, claim_id = event.creditor_id, _claim(event.claim_id)
     row = (
         unit.session.connection()
@@ -129,7 +131,7 @@ def write_when_bounced(unit: Unit, event: MessageBounced) -> None:
     )
     withdraw_term(unit, creditor_id=creditor_id, claim_id=claim_id, message_id=event.message_id)
     is_copy = row.step.endswith("_copy")
-    if row.template in MUST_ARRIVE and row.channel != Channel.letter and not is_copy:
+    if row.template in ELSE_ON_PAPER and row.channel != Channel.letter and not is_copy:
         queue_message(
             unit,
             creditor_id=creditor_id,
@@ -139,6 +141,7 @@ def write_when_bounced(unit: Unit, event: MessageBounced) -> None:
             cycle=row.cycle,
             template=row.template,
             due_at=unit.now,
+            facts={name: row.amounts[name] for name in TOLD if name in row.amounts},
         )
 
 

@@ -236,6 +236,8 @@ def _end_of(unit: Unit, creditor_id: UUID, claim_id: UUID, data: HoldForm) -> da
     )
     if day is None:
         return None
+    if day == date.max:  # no day follows on which it would be over
+        raise Invalid("this hold may not last so long", field="hold_until")
     return datetime.combine(day + timedelta(days=1), time(), tzinfo=AGENCY_ZONE)
 
 

@@ -83,7 +83,9 @@ def pause(visit: TheVisit) -> Response:
     """Pause everything while the debtor looks for help; a collector hears of it."""
     with visit.unit() as unit:
         ends_at = unit.now + timedelta(days=pause_days(unit.today))
-        place_hold(unit, **whose(visit), ground=HoldGround.DEBT_HELP, note="", ends_at=ends_at)
+        place_hold(
+            unit, **whose(visit), ground=HoldGround.DEBT_HELP, note="", ends_at=ends_at, lengthens=True
+        )
     return thanks("debt_help")
 
 

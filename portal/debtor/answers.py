@@ -171,7 +171,7 @@ def _amount(unit: Unit, visit: Visit, form: Form[PromiseForm]) -> Money:
 def _hold(visit: Visit, ground: HoldGround, note: str, days: int | None) -> Response:
     with visit.unit() as unit:
         ends_at = unit.now + timedelta(days=days) if days else None
-        place_hold(unit, **_whose(visit), ground=ground, note=note.strip(), ends_at=ends_at)
+        place_hold(unit, **_whose(visit), ground=ground, note=note.strip(), ends_at=ends_at, lengthens=True)
     return thanks(ground.value)
 
 

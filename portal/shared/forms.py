@@ -92,8 +92,8 @@ class Form(Generic[Data]):
 async def sent_fields(request: Request) -> AsyncIterator[dict[str, Any]]:
     """This function will give what a form sent: text by field, a list where a field came repeatedly.
 
-    Files stand as Starlette's `UploadFile`, open until the answer is made; an empty file field counts as
-    absent.
+    The one sign that no database keeps is left out of texts. Files stand as Starlette's `UploadFile`, open
+    until the answer is made; an empty file field counts as absent.
     """
     fields: dict[str, Any] = {}
     for name, value in (await request.form()).multi_items():

@@ -122,6 +122,26 @@ class TestHardship:
 
 
 class TestWrongNumber:
+    def test_a_wrong_number_is_wrong_for_each_creditor_of_that_person_and_right_for_its_owner(self, desk):
+        """The next collector would tell a stranger of somebody's debt at another creditor."""
+        one, other, owner = desk.claim(), desk.claim(), desk.claim()
+        with desk.unit() as unit:
+            connection = unit.session.connection()
+            identity = new_id()
+            connection.execute(
+                text("INSERT INTO debtor_identity (id, match_key, created_at) VALUES (:i, 'k', app.now())"),
+                {"i": identity},
+            )
+            connection.execute(
+                text("UPDATE debtor SET identity_id = :i WHERE creditor_id = ANY(:c)"),
+                {"i": identity, "c": [one[0], other[0]]},
+            )
+        desk.close(one, desk.call(one), Disposition.WRONG_NUMBER)
+        states = "SELECT state FROM contact_point WHERE creditor_id = :c AND value = :n"
+        assert [value(desk, states, c=claim[0], n=NUMBER) for claim in (one, other, owner)] == [
+            "wrong", "wrong", "usable",
+        ]  # fmt: skip
+
     def test_it_is_never_dialled_again_and_another_is_looked_for(self, desk):
         claim, _ = called(desk, Disposition.WRONG_NUMBER)
         assert value(desk, "SELECT state FROM contact_point WHERE value = :n", n=NUMBER) == "wrong"

@@ -349,6 +349,47 @@ class TestTriage:
     def test_no_danger_is_seen_where_none_is(self, words):
         assert "danger" not in triage(words).topics
 
+    @pytest.mark.parametrize(
+        "words",
+        [
+            "Iedereen is beter af zonder mij", "soms denk ik dat iedereen beter af is zonder mij",
+            "Tout le monde serait mieux sans moi", "You would all be better off without me",
+            "Ohne mich wären alle besser dran", "Alle wären besser dran ohne mich",
+            "wenn ihr noch einmal schreibt komm ich vorbei und dann knallts",
+        ],
+    )  # fmt: skip
+    def test_danger_is_heard_where_it_is_not_named(self, words):
+        assert triage(words).topic == "danger"
+
+    @pytest.mark.parametrize(
+        "disclaimer",
+        [
+            "Disclaimer: indien u dit bericht ten onrechte heeft ontvangen, verzoeken wij u de afzender te"
+            " informeren en het bericht te verwijderen.",
+            "Indien u niet de geadresseerde bent of dit bericht abusievelijk aan u is toegezonden, wordt u"
+            " verzocht dat aan de afzender te melden.",
+            "Si vous n'êtes pas le destinataire ou l'avez reçu par erreur, merci d'en avertir l'expéditeur.",
+            "If you are not the intended recipient, do not contact anybody and delete all my data.",
+            "Wenn Sie nicht der richtige Adressat sind oder diese E-Mail irrtümlich erhalten haben, löschen"
+            " Sie diese E-Mail samt Daten.",
+        ],
+    )
+    def test_what_an_office_prints_below_each_mail_says_nothing(self, disclaimer):
+        assert triage(f"Kunt u mij de factuur nog eens sturen?\n\n{disclaimer}").topic == "other"
+        assert triage(f"Zie bijgevoegd betaalbewijs.\n\n{disclaimer}").topic == "paid"
+        assert triage(f"Ik wil niet meer leven.\n\n{disclaimer}").topic == "danger"
+
+    @pytest.mark.parametrize(
+        ("words", "topic"),
+        [
+            ("Ik heb uw mail ten onrechte ontvangen, dit klopt niet", "dispute"),
+            ("Si vous avez encaissé mon virement, c'est payé", "paid"),
+            ("Als u mij blijft schrijven wil ik niet meer leven, zeg dat de afzender", "danger"),
+        ],
+    )
+    def test_who_only_begins_like_one_is_heard(self, words, topic):
+        assert triage(words).topic == topic
+
     def test_a_line_that_the_mail_program_broke_is_one_sentence(self):
         broken = "Ik heb de rekening bekeken en kan u zeggen dat ik het er niet\nmee eens ben"
         assert triage(broken).topic == "dispute"

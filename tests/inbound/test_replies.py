@@ -5,17 +5,23 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from agency.claims.holds import running_holds
+from agency.claims.holds import lift_hold, place_hold, running_holds
+from agency.claims.states import HoldGround
 from agency.communication.inbound.answering import UnableToAnswer, close_reply, release_answer
 from agency.communication.inbound.drafts import draft_for
-from agency.communication.inbound.opting_out import opt_out
+from agency.communication.inbound.opting_out import opt_out, silence_read
 from agency.communication.inbound.scanning import take_scan
 from agency.communication.inbound.settling import UnableToSettle, attach, discard, undo
+from agency.communication.planning import queue_message
+from agency.communication.receipts import apply_receipt
 from agency.documents.types import UnacceptableFile
+from agency.events import InformationSolved, PlacementRead
+from agency.kernel.emitting import emit
 from agency.kernel.errors import Invalid
+from agency.kernel.ids import new_id
 from agency.rules.facts import Channel
 from agency.rules.inbound.triage import Topic
-from tests.communication.correspondence import a_correspondent, queue
+from tests.communication.correspondence import a_correspondent, queue, receipt
 from tests.inbound.letterbox import Letterbox, a_mail, answer_to
 
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
@@ -101,6 +107,33 @@ class TestPause:
         assert row.lifted_at is not None
 
 
+class TestSubject:
+    """Many write all that they have to say into the subject."""
+
+    @pytest.mark.parametrize(
+        ("subject", "words", "topic"),
+        [
+            ("Ik wil niet meer leven", "", "danger"), ("reeds betaald op 3/11", "Zie bijlage", "paid"),
+            ("Je conteste cette facture", "cordialement", "dispute"),
+            ("Re: U heeft nog niet alles betaald, ik betwist", "ok", "other"),  # that is ours
+        ],
+    )  # fmt: skip
+    def test_it_is_read_where_it_is_the_writers_own(self, box, claim, subject, words, topic):
+        box.take_mail(a_mail(words, subject=subject))
+        assert [one.topic for one in box.replies()] == [topic]
+
+    def test_a_dispute_holds_what_the_subject_says(self, box, claim):
+        box.take_mail(a_mail("", subject="Je conteste cette facture"))
+        with box.unit() as unit:
+            close_reply(unit, creditor_id=claim[0], reply_id=box.replies()[0].id, topic=Topic.DISPUTE)
+        assert [one.text for one in box.rows("SELECT text FROM dispute")] == ["Je conteste cette facture"]
+
+    def test_a_stop_without_a_word_below_it(self, box, claim):
+        box.take_mail(a_mail("", subject="STOP"))
+        assert [one.kind for one in box.inbound()] == ["stop"]
+        assert box.point("debtor@example.org") == "opted_out"
+
+
 class TestDanger:
     def test_a_life_in_danger_asks_for_a_person_at_once(self, box, claim):
         reply = a_reply(box, claim, "Ik heb al betaald en wil niet meer leven")
@@ -171,10 +204,119 @@ class TestAnswering:
         box.send()
         assert len(box.letters.left) == 1
 
+    def test_an_answer_that_bounced_goes_by_letter(self, box, claim):
+        """Who asked waits for his answer, wherever it failed to arrive; the words are the same."""
+        reply = a_reply(box, claim, "Ik betwist dit")
+        with box.unit() as unit:
+            mail_id = release_answer(
+                unit,
+                creditor_id=claim[0],
+                reply_id=reply.id,
+                topic=Topic.DISPUTE,
+                words="Dank u.\n\nU hoort van ons.",
+            )
+        box.send()
+        with box.unit() as unit:
+            told = receipt(str(mail_id), "bounced", unit.now, permanent=True)
+            apply_receipt(unit, receipt=told, message_id=mail_id)
+        box.react()
+        box.send()
+        assert len(box.letters.left) == 1
+        by_mail, by_letter = [one for one in box.messages(claim[1]) if one.template == "answer"]
+        assert (by_mail.state, by_letter.channel) == ("bounced", "letter")
+        assert by_letter.amounts["answer"] == by_mail.amounts["answer"]
+
+    def test_a_notice_that_bounced_goes_by_letter_as_its_step_asked_for_it(self, box, claim):
+        facts = {"tone": "firm", "copies": True}
+        with box.unit() as unit:
+            mail_id = queue_message(
+                unit, creditor_id=claim[0], claim_id=claim[1], channel=Channel.email, step="formal_notice",
+                cycle=1, template="notice_nl_consumer", due_at=unit.now, facts=facts,
+            )  # fmt: skip
+        box.send()
+        with box.unit() as unit:
+            told = receipt(str(mail_id), "bounced", unit.now, permanent=True)
+            apply_receipt(unit, receipt=told, message_id=mail_id)
+        box.react()
+        [letter] = [one for one in box.messages(claim[1]) if one.channel == "letter"]
+        assert {name: letter.amounts.get(name) for name in facts} == facts
+
     def test_an_empty_answer_is_refused(self, box, claim):
         reply = a_reply(box, claim)
         with box.unit() as unit, pytest.raises(Invalid):
             release_answer(unit, creditor_id=claim[0], reply_id=reply.id, topic=Topic.OTHER, words=" \n ")
+
+
+class TestPerson:
+    """What a reply tells of its debtor is no less true of his other claims."""
+
+    @pytest.fixture
+    def other(self, box, claim):
+        """Another claim of the same debtor with the same creditor."""
+        with box.unit() as unit:
+            other = a_correspondent(unit, creditor_id=claim[0], email=None, phone=None)
+            unit.session.connection().execute(
+                text(
+                    "UPDATE claim o SET debtor_id = c.debtor_id FROM claim c"
+                    " WHERE c.id = :one AND o.id = :two"
+                ),
+                {"one": claim[1], "two": other[1]},
+            )
+        return other
+
+    def read(self, box, claim, topic, words="Ik zit in de schuldhulp"):
+        reply = a_reply(box, claim, words)
+        with box.unit() as unit:
+            close_reply(unit, creditor_id=claim[0], reply_id=reply.id, topic=topic)
+        box.react()
+
+    def ends(self, box, claim_id):
+        [hold] = box.rows("SELECT ends_at FROM hold WHERE claim_id = :c AND ground = 'debt_help'", c=claim_id)
+        return hold.ends_at
+
+    def test_who_is_in_debt_help_is_not_written_to_about_his_other_claim(self, box, claim, other):
+        with box.unit() as unit:
+            queue(unit, *other)
+        self.read(box, claim, Topic.COUNSELLOR)
+        assert box.holds(other[1]) == ["debt_help"]
+        assert self.ends(box, other[1]) == self.ends(box, claim[1])
+        box.send()
+        [message] = box.messages(other[1])
+        assert (message.state, message.reasons) == ("refused", ["hold:debt_help"])
+
+    def test_what_is_about_the_claim_holds_that_claim_alone(self, box, claim, other):
+        self.read(box, claim, Topic.PAID)
+        assert (box.holds(claim[1]), box.holds(other[1])) == (["says_paid"], [])
+
+    def test_another_debtor_is_not_held(self, box, claim):
+        with box.unit() as unit:
+            stranger = a_correspondent(unit, creditor_id=claim[0], email=None, phone=None)
+        self.read(box, claim, Topic.COUNSELLOR)
+        assert box.holds(stranger[1]) == []
+
+    def test_all_go_on_together_when_the_first_does(self, box, claim, other):
+        self.read(box, claim, Topic.COUNSELLOR)
+        with box.unit() as unit:
+            [hold] = running_holds(unit, creditor_id=claim[0], claim_id=claim[1])
+            lift_hold(unit, creditor_id=claim[0], hold_id=hold.id, why="the helper has gone")
+        box.react()
+        assert (box.holds(claim[1]), box.holds(other[1])) == ([], [])
+
+    def test_a_later_word_lengthens_each_of_them_and_shortens_none(self, box, claim, other):
+        self.read(box, claim, Topic.HARDSHIP)
+        short = self.ends(box, claim[1])
+        self.read(box, claim, Topic.COUNSELLOR)
+        long = self.ends(box, claim[1])
+        assert long > short
+        assert self.ends(box, other[1]) == long
+        self.read(box, claim, Topic.HARDSHIP, "Ik heb geen geld")
+        assert (self.ends(box, claim[1]), self.ends(box, other[1])) == (long, long)
+
+    def test_nor_does_it_end_what_lasts_until_somebody_lifts_it(self, box, claim):
+        with box.unit() as unit:
+            place_hold(unit, creditor_id=claim[0], claim_id=claim[1], ground=HoldGround.DEBT_HELP)
+        self.read(box, claim, Topic.HARDSHIP, "Ik heb geen geld")
+        assert self.ends(box, claim[1]) is None
 
 
 class TestStop:
@@ -215,6 +357,52 @@ class TestStop:
         assert box.point("+31687654321") == "usable"
         told = box.rows("SELECT creditor_id, claim_id FROM event WHERE kind = 'DebtorOptedOut'")
         assert sorted(told) == sorted([claim, elsewhere])
+
+    def test_who_writes_from_elsewhere_means_the_address_that_we_write_to(self, box, claim):
+        """A mail that is passed on to another mailbox is answered from there."""
+        with box.unit() as unit:
+            message_id = queue(unit, *claim, due_at=unit.now + timedelta(days=90))
+        box.take_mail(a_mail("Stop", sender="private@elsewhere.example", to=answer_to(message_id)))
+        assert [one.kind for one in box.inbound()] == ["stop"]
+        assert box.point("debtor@example.org") == "opted_out"
+        assert box.point("+31612345678") == "usable"
+
+    def test_so_does_who_is_read_by_a_person(self, box, claim):
+        with box.unit() as unit:
+            message_id = queue(unit, *claim, due_at=unit.now + timedelta(days=90))
+        words = "Goedemiddag, zou u mij voortaan alleen nog per brief willen benaderen?"
+        box.take_mail(a_mail(words, sender="private@elsewhere.example", to=answer_to(message_id)))
+        assert box.point("debtor@example.org") == "usable"
+        with box.unit() as unit:
+            close_reply(unit, creditor_id=claim[0], reply_id=box.replies()[0].id, topic=Topic.STOP)
+        assert box.point("debtor@example.org") == "opted_out"
+
+    def test_a_stranger_who_names_a_claim_silences_nobody_else(self, box, claim):
+        [number] = box.rows("SELECT number FROM claim WHERE id = :c", c=claim[1])
+        box.take_mail(a_mail("stop", sender="private@elsewhere.example", subject=f"Afmelden {number.number}"))
+        assert box.point("debtor@example.org") == "usable"
+
+    @pytest.mark.parametrize("told_by", ["a placement", "an answer"])
+    def test_a_silenced_address_that_is_told_anew_stays_silent(self, box, claim, told_by):
+        """The next creditor's file, or what a creditor answers, makes nobody reachable who said stop."""
+        box.take_mail(a_mail("Stop"))
+        with box.unit() as unit:
+            creditor_id, claim_id = a_correspondent(unit, email="Debtor@Example.org")
+            if told_by == "a placement":
+                silence_read(unit, a_placement_read(creditor_id))
+            else:
+                emit(unit, InformationSolved(creditor_id=creditor_id, claim_id=claim_id, request_id=new_id()))
+        box.react()
+        states = box.rows("SELECT value, state FROM contact_point WHERE creditor_id = :c", c=creditor_id)
+        assert sorted(map(tuple, states)) == [("+31612345678", "usable"), ("Debtor@Example.org", "opted_out")]
+        assert box.kinds(claim_id).count("DebtorOptedOut") == 1
+
+
+def a_placement_read(creditor_id):
+    return PlacementRead(
+        creditor_id=creditor_id, placement_id=new_id(), rows=1, created=1, updated=0, merged=0, rejected=0,
+        requote=[], credited=[],
+    )  # fmt: skip
 
 
 class TestBounces:

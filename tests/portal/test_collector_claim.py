@@ -1,5 +1,6 @@
 """A claim on a collector's page: everything that stands on it, and what can be done with it."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
@@ -24,6 +25,19 @@ class TestClaim:
         for words in (LONG_NAME, "402.15", "+31612345678", "debtor@example.org", "First reminder",
                       "By which rules?", "What happened", "Dorpsstraat 12, 3511 AB Utrecht"):  # fmt: skip
             assert words in page, words
+
+    def test_what_the_rules_said_is_read_in_sentences_and_kept_in_its_own_words(self, bureau, browser):
+        """What the code calls a fact stands in the record alone, which is folded."""
+        claim = bureau.claim()
+        with bureau.office.unit() as unit:
+            message_id = queue(unit, *claim)
+        bureau.office.send()
+        page = browser.get(f"{url_of(claim)}/messages/{message_id}").text
+        read = re.sub(r"<details class=\"trace-record\">.*?</details>", "", page, flags=re.DOTALL)
+        assert "Bki art. 4.2" in read
+        for raw in ("number", "reply", "due_on", "nl.contact_hours"):
+            assert f">{raw}<" in page, raw
+            assert f">{raw}<" not in read, raw
 
     def test_another_persons_claim_at_another_creditor(self, bureau, browser):
         here, there = bureau.claim(), bureau.claim(brand="Fysio Plus")
@@ -101,6 +115,24 @@ class TestActions:
             bureau.value("SELECT facts ->> 'why' FROM audit_entry WHERE action = 'hold.lifted'") == "answered"
         )
         assert "Collection is paused" not in browser.get(url_of(claim)).text
+
+    def test_a_hold_until_the_end_of_the_calendar_is_refused(self, bureau, browser):
+        """What other programs write for "for ever"."""
+        claim = bureau.claim()
+        answer = send(
+            browser, f"{url_of(claim)}/holds", page=url_of(claim), ground="guardianship", hold_note="x",
+            hold_until="9999-12-31",
+        )  # fmt: skip
+        assert answer.status_code == 422
+        assert "This hold may not last so long." in answer.text
+        assert bureau.value("SELECT count(*) FROM hold") == 0
+
+    def test_a_sign_that_nothing_can_keep_is_left_out(self, bureau, browser):
+        claim = bureau.claim()
+        send(
+            browser, f"{url_of(claim)}/holds", page=url_of(claim), ground="complaint", hold_note="By\0 letter"
+        )
+        assert bureau.value("SELECT note FROM hold") == "By letter"
 
     def test_a_hold_that_forbids_talking_takes_the_call_away(self, bureau, browser):
         claim = bureau.claim()

@@ -129,16 +129,21 @@ def _decide(unit: Unit, reply: Reply, state: ReplyState, topic: Topic) -> None:
 
 def _follow(unit: Unit, reply: Reply, topic: Topic) -> None:
     whose: dict[str, Any] = {"creditor_id": reply.creditor_id, "claim_id": reply.claim_id}
+    words = reply.words or reply.subject
     if topic is Topic.DISPUTE:
-        raise_dispute(unit, **whose, reason="other", words=reply.words[:2_000])
+        raise_dispute(unit, **whose, reason="other", words=words[:2_000])
     if topic is Topic.STOP:
-        opt_out(unit, channel=reply.channel, value=reply.from_value)
+        claim = (reply.creditor_id, reply.claim_id)
+        opt_out(unit, channel=reply.channel, value=reply.from_value, claim=claim)
     if topic in (Topic.DANGER, Topic.HARDSHIP):
         emit(unit, PersonWanted(**whose, work_kind="hardship", key=f"reply:{reply.id}", reason=""))
     follows = _hold_of(topic)
     if follows.ground:
         ends_at: datetime | None = unit.now + timedelta(days=follows.days) if follows.days else None
-        place_hold(unit, **whose, ground=HoldGround(follows.ground), note=reply.words[:500], ends_at=ends_at)
+        place_hold(
+            unit, **whose, ground=HoldGround(follows.ground), note=words[:500], ends_at=ends_at,
+            lengthens=True,
+        )  # fmt: skip
 
 
 def _hold_of(topic: Topic) -> _Follows:

@@ -91,13 +91,13 @@ def take_in(unit: Unit, files: FileStore, arrival: Arrival) -> UUID | None:
 
 
 def _place(unit: Unit, files: FileStore, inbound: Inbound, read: _Read) -> None:
-    if read.kinded.kind is InboundKind.STOP:
-        opt_out(unit, channel=inbound.channel, value=read.sender)
     if read.kinded.kind in (InboundKind.BOUNCE, InboundKind.COMPLAINT):
         _apply_report(unit, inbound, read)
         return
     pointed = pointed_at(unit, read.marks)
     found = thread(pointed)
+    if read.kinded.kind is InboundKind.STOP:
+        opt_out(unit, channel=inbound.channel, value=read.sender, claim=found.sure_claim)
     inbound.candidates = [_kept(one) for one in pointed[:CANDIDATES_KEPT]]
     if read.kinded.kind not in _BY_PERSON:
         _note_automatic(unit, inbound, found)

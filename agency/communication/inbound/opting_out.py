@@ -1,40 +1,85 @@
-"""Who wants no more messages by a channel gets none, for whichever creditor."""
+"""Who wants no more messages by a channel gets none, for whichever creditor, also one that comes later."""
 
-from typing import Final
+from collections.abc import Iterable
+from typing import Any, Final
+from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, TextClause, text
 
-from agency.events import DebtorOptedOut
+from agency.events import DebtorOptedOut, InformationSolved, PlacementRead
 from agency.kernel.emitting import emit
 from agency.kernel.unit import Unit
 
 _POINT: Final = {"email": "email", "sms": "phone"}
-# Each debtor of the address, once for each of its claims that are worked and once, without one, for none.
-_OPT_OUT = text(
-    "WITH silent AS (UPDATE contact_point p SET state = 'opted_out' WHERE p.channel = :channel"
-    "  AND lower(p.value) = :value AND p.state IN ('usable', 'bounced') RETURNING p.creditor_id, p.debtor_id)"
-    " SELECT DISTINCT s.creditor_id, s.debtor_id, c.id AS claim_id FROM silent s"
-    " LEFT JOIN claim c ON c.creditor_id = s.creditor_id AND c.debtor_id = s.debtor_id AND c.state = 'active'"
-    " ORDER BY s.creditor_id, s.debtor_id, c.id"
+_CHANNEL: Final = {point: channel for channel, point in _POINT.items()}
+
+
+def _silencing(points: str) -> TextClause:
+    """The statement that silences points and returns the debtors of each, once for each claim that is worked
+    or may come to be, and once, without one, for none."""
+    return text(
+        f"WITH silent AS (UPDATE contact_point p SET state = 'opted_out' WHERE {points}"
+        "  RETURNING p.creditor_id, p.debtor_id, p.channel)"
+        " SELECT DISTINCT s.creditor_id, s.debtor_id, s.channel, c.id AS claim_id FROM silent s"
+        " LEFT JOIN claim c ON c.creditor_id = s.creditor_id AND c.debtor_id = s.debtor_id"
+        "  AND c.state IN ('new', 'quoted', 'active')"
+        " ORDER BY s.creditor_id, s.debtor_id, c.id"
+    )
+
+
+# Who writes from an address that his claim does not know means the addresses that it is written to.
+_OPT_OUT: Final = _silencing(
+    "p.channel = :channel AND p.state IN ('usable', 'bounced')"
+    " AND lower(p.value) IN (SELECT CAST(:value AS text) UNION SELECT lower(k.value) FROM claim c"
+    "  JOIN contact_point k ON k.creditor_id = c.creditor_id AND k.debtor_id = c.debtor_id"
+    "   AND k.channel = :channel WHERE c.creditor_id = :creditor AND c.id = :claim"
+    "  AND NOT EXISTS (SELECT FROM contact_point o WHERE o.creditor_id = k.creditor_id"
+    "   AND o.debtor_id = k.debtor_id AND o.channel = :channel AND lower(o.value) = :value))"
+)
+_SILENCED_BEFORE: Final = _silencing(
+    "p.creditor_id = :creditor AND p.state = 'usable'"
+    " AND (CAST(:claim AS uuid) IS NULL OR p.debtor_id = (SELECT c.debtor_id FROM claim c"
+    "  WHERE c.creditor_id = :creditor AND c.id = :claim))"
+    " AND (p.channel, lower(p.value)) IN (SELECT k.channel, lower(k.value) FROM contact_point k"
+    "  WHERE k.state = 'opted_out')"
 )
 
 
-def opt_out(unit: Unit, *, channel: str, value: str) -> int:
+def opt_out(unit: Unit, *, channel: str, value: str, claim: tuple[UUID, UUID] | None = None) -> int:
     """This function will stop using an address or a number and return how many debtors had it.
 
     :param channel: email or sms; a wish about SMS takes calls to that number with it.
+    :param claim: creditor and id of the claim that the wish is surely about; where its debtor is not known by
+        the address, those that he is known by are not used any more.
     """
     if not value or channel not in _POINT:
         return 0
-    found = (
-        unit.session.connection()
-        .execute(_OPT_OUT, {"channel": _POINT[channel], "value": value.lower()})
-        .all()
-    )
+    creditor_id, claim_id = claim or (None, None)
+    values = {"channel": _POINT[channel], "value": value.lower(), "creditor": creditor_id, "claim": claim_id}
+    found = unit.session.connection().execute(_OPT_OUT, values).all()
+    _tell(unit, found)
+    return len({(row.creditor_id, row.debtor_id) for row in found})
+
+
+def silence_read(unit: Unit, event: PlacementRead) -> None:
+    """This reaction will not use what a file tells anew of somebody who wanted no more messages there."""
+    _tell(unit, _silence_again(unit, event.creditor_id, None))
+
+
+def silence_told(unit: Unit, event: InformationSolved) -> None:
+    """This reaction will not use what a creditor tells anew of somebody who wanted no more messages there."""
+    _tell(unit, _silence_again(unit, event.creditor_id, event.claim_id))
+
+
+def _silence_again(unit: Unit, creditor_id: UUID, claim_id: UUID | None) -> Iterable[Row[Any]]:
+    values = {"creditor": creditor_id, "claim": claim_id}
+    return unit.session.connection().execute(_SILENCED_BEFORE, values).all()
+
+
+def _tell(unit: Unit, silenced: Iterable[Row[Any]]) -> None:
     told = (
-        DebtorOptedOut(creditor_id=row.creditor_id, claim_id=row.claim_id, channel=channel)
-        for row in found
+        DebtorOptedOut(creditor_id=row.creditor_id, claim_id=row.claim_id, channel=_CHANNEL[row.channel])
+        for row in silenced
         if row.claim_id
     )
     emit(unit, *told)
-    return len({(row.creditor_id, row.debtor_id) for row in found})

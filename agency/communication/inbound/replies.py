@@ -19,6 +19,7 @@ from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit
 from agency.ports.providers import FileStore
 from agency.rules.facts import DocumentKind
+from agency.rules.inbound.kind import said_by_writer
 from agency.rules.inbound.mail import Part
 from agency.rules.inbound.triage import Topic, triage
 
@@ -50,7 +51,9 @@ def keep_reply(
     place_hold(unit, creditor_id=creditor_id, claim_id=claim_id, ground=HoldGround.REPLY_UNREAD)
     content = files.get(inbound.sha256)
     store(unit, files, creditor_id=creditor_id, content=content, media_type=inbound.media_type)
-    found = triage(inbound.words)
+    # The subject of a scan is the name of its file.
+    subject = inbound.subject if inbound.channel == InboundChannel.EMAIL else ""
+    found = triage(said_by_writer(subject, inbound.words))
     topic = Topic.STOP if inbound.kind == "stop" and not found.sure else found.topic
     kept = [_file(unit, files, creditor_id, claim_id, part) for part in attachments[:FILES_MAX]]
     kept += [_refused(part, "more than 20 files came with it") for part in attachments[FILES_MAX:]]

@@ -71,6 +71,12 @@ def kind_of_words(words: str) -> Kinded:
     return Kinded(InboundKind.STOP, (sign,)) if sign else Kinded(InboundKind.REPLY, ())
 
 
+def said_by_writer(subject: str, words: str) -> str:
+    """Return all that a writer says: also in his subject, unless it answers or passes on somebody else's."""
+    own = plain(subject)
+    return f"{subject}\n{words}" if own and own == _bare(own) else words
+
+
 def complained_about(mail: Mail) -> str:
     """Return the address that a complaint names, in lower case; empty where it is kept from us."""
     found = re.search(
@@ -177,7 +183,7 @@ def _bare(subject: str) -> str:
 
 
 def _stop(subject: str, words: str, table: dict[str, Any]) -> tuple[str, str] | None:
-    said = " ".join(_WORD.findall(plain(words)))
+    said = " ".join(_WORD.findall(plain(words) or _bare(plain(subject))))
     if said in table["words"]:
         return "text", said
     more = bool(set(triage(words).topics) - {Topic.STOP})

@@ -40,6 +40,11 @@ class Threaded:
     by: Mark | None
     why: str
 
+    @property
+    def sure_claim(self) -> tuple[UUID, UUID] | None:
+        """Creditor and id of the claim where the message answers one of ours, which only its reader has."""
+        return (self.claim.creditor_id, self.claim.claim_id) if self.claim and self.by in _CERTAIN else None
+
 
 _CERTAIN: Final = (Mark.REPLY_ADDRESS, Mark.ANSWERS_TO)
 _NAMED: Final = (Mark.PAYMENT_REFERENCE, Mark.CLAIM_NUMBER)

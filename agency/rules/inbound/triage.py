@@ -15,6 +15,7 @@ WORDS_MAX: Final = 8_000
 _SENTENCE: Final = re.compile(r"(?<=[.!?;])\s+|\n+")
 # A mail program broke the line here, not its writer.
 _WRAPPED: Final = re.compile(r"(?<=[^\n]{50})\n(?=[^\W_])")
+_WORD: Final = re.compile(r"[^\W_]+")
 _SYNTAX: Final = re.compile(r"([*()|?$^])")
 _ENDS: Final = {"(": "(?:", ")": ")", "|": "|", "?": "?", "$": r"(?!\w)", "^": "^"}
 
@@ -99,12 +100,27 @@ def _weight(topic: Topic, found: tuple[Sign, ...]) -> int:
 
 
 def _signs(sentence: str) -> Iterator[Sign]:
+    printed = _is_printed(sentence)
     for row in _rows():
+        if printed and row.topic is not Topic.DANGER:
+            continue
         if row.unless is not None and row.unless.search(sentence):
             continue
         for match in row.words.finditer(sentence):
             if row.denied is None or not row.denied.search(sentence[: match.start()]):
                 yield Sign(row.topic, match[0].strip(), row.language, row.weight)
+
+
+def _is_printed(sentence: str) -> bool:
+    """Whether an office prints this below each of its mails, whatever they say."""
+    begins, words = _printed()
+    return begins.match(" ".join(_WORD.findall(sentence))) is not None and words.search(sentence) is not None
+
+
+@lru_cache(maxsize=1)
+def _printed() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    table = read_table("triage")["printed"]
+    return _pattern(table["begins"], ""), _pattern(table["words"], r"[^.!?]{0,80}?")
 
 
 @lru_cache(maxsize=1)
