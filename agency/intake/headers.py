@@ -115,13 +115,15 @@ it.
 
 _FIELD_BY_HEADER: Final = {name: ours for ours, names in HEADERS.items() for name in names.split()}
 _NUMBERED: Final = re.compile(r" \(\d+\)$")
+_IN_EUROS: Final = re.compile(r"(?:[\s_/\-(\[]+(?:in )?EUR|[\s_/\-(\[]*(?:in )?€)[)\]]?$", re.IGNORECASE)
 
 
 @lru_cache(maxsize=4_096)
 def folded(header: str) -> str:
-    """This function will return a header in lower case, without accents, blanks and signs."""
+    """This function will return a header in lower case, without accents, blanks and signs, nor that it is in
+    euros: "Débit EUR" is not a "debiteur"."""
     plain = unicodedata.normalize("NFKD", header).casefold()
-    return re.sub(r"[^a-z0-9]", "", plain)
+    return re.sub(r"[^a-z0-9]", "", _IN_EUROS.sub("", plain) or plain)
 
 
 def known_field(header: object) -> str | None:

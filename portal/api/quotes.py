@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from agency.intake.amounts import NotUnderstood, parse_amount, to_minor
-from agency.intake.rows import COLLECTED_CURRENCIES, law_of
+from agency.intake.amounts import COLLECTED_CURRENCIES, NotUnderstood, parse_amount, to_minor
+from agency.intake.rows import law_of
 from agency.kernel.errors import Forbidden, Invalid
 from agency.money import Money
 from agency.pricing.acceptance import accept_quote, decline_quote

@@ -8,7 +8,7 @@ import pytest
 import xlsxwriter
 
 from agency.intake.amount_columns import AGED, LEFT, NET, SIGNED
-from agency.intake.amounts import parse_amount
+from agency.intake.amounts import FOREIGN, parse_amount
 from agency.intake.columns import propose
 from agency.intake.doubts import NO_NAMES, PARTLY_PAID, SOME_PAID, WITHOUT_VAT
 from agency.intake.grouped import NAME_ABOVE, NUMBER_ABOVE, debtor_of
@@ -337,6 +337,53 @@ class TestAmounts:
             "Totaal Relatie 1001;;80,00;D",
         )
         assert propose(table.headers, table.sample).columns["amount"] == SIGNED
+
+
+class TestCurrencies:
+    HEADERS = "Factuurnummer;Naam;Bedrag;Factuurdatum;Vervaldatum"
+
+    @pytest.mark.parametrize(
+        "amount",
+        ["USD 1.000,00", "$ 1.000,00", "1.000,00 £", "1.000,00 CHF", "100,00 usd", "5,00 - GBP 1,00"],
+    )
+    def test_that_an_amount_names_are_not_taken_for_euros(self, amount):
+        table = text(self.HEADERS, f"F-1;Jansen BV;{amount};01-08-2026;31-08-2026")
+        assert understood(table, Mapped(columns=recognise(table.headers).columns, decimal_sign=",")) == [
+            ("2", "Bedrag", FOREIGN)
+        ]
+
+    @pytest.mark.parametrize("amount", ["EUR 1.000,00", "€ 1.000,00", "1.000,00 eur", "1.000,00 CR"])
+    def test_of_ours_are_no_question(self, amount):
+        table = text(self.HEADERS, f"F-1;Jansen BV;{amount};01-08-2026;31-08-2026")
+        assert FOREIGN not in [reason for *_, reason in understood(table)]
+
+    @pytest.mark.parametrize("header", ["Bedrag (USD)", "Bedrag ($)"])
+    def test_that_the_header_names_are_not_taken_for_euros(self, header):
+        lines = [f"F-{at};Jansen BV;1.000,00;01-08-2026;31-08-2026" for at in range(1, 4)]
+        table = text(self.HEADERS.replace("Bedrag", header), *lines)
+        assert {reason for *_, reason in understood(table)} == {FOREIGN}
+
+    @pytest.mark.parametrize("header", ["Bedrag EUR", "Bedrag in EUR", "Bedrag €", "Bedrag_EUR"])
+    def test_of_ours_may_stand_behind_the_header(self, header):
+        table = text(self.HEADERS.replace("Bedrag", header), "F-1;Jansen BV;10,00;01-08-2026;31-08-2026")
+        assert understood(table) == [("F-1", "Jansen BV", "10.00")]
+
+    def test_of_a_debit_and_a_credit_column_do_not_get_lost(self):
+        table = text(
+            "Factuurnummer;Naam;Debet USD;Credit USD;Factuurdatum;Vervaldatum",
+            "F-1;Jansen BV;1.000,00;;01-08-2026;31-08-2026",
+            "F-2;Jansen BV;;10,00;01-08-2026;31-08-2026",
+        )
+        assert NET not in table.headers
+
+    def test_behind_debit_and_credit_make_no_debtor_and_no_claim_of_a_running_balance(self):
+        table = text(
+            "Client;Nom;N° doc;Date;Echéance;Débit EUR;Crédit EUR;Solde EUR",
+            "JANS;Jansen SPRL;2026/12;01/08/2026;31/08/2026;1.210,00;;1.210,00",
+            "JANS;Jansen SPRL;2026/3;13/08/2026;31/08/2026;;210,00;1.000,00",
+        )
+        proposed = propose(table.headers, table.sample).columns
+        assert (proposed["amount"], proposed["debtor_name"]) == (NET, "Nom")
 
 
 class TestFrench:

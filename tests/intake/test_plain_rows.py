@@ -31,7 +31,7 @@ CELLS = {
     "amount": ["12.50", "12,50", "1.234", "1.234,56", "€ 5,00", "-3,00", "0,00", "", "100", "999999999,99",
                "9,99", "10,00",
                "250000,00", "250000,01",
-               "9999999999999,00", "1,005", "x"],
+               "9999999999999,00", "1,005", "x", "USD 10,00", "EUR 10,00"],
     "total": ["", "12.50", "2000,00", "-2000,00", "1", "x"],
     "currency": ["", "EUR", "eur", "€", "USD", "XYZ"],
     "issued_on": ["01-05-2026", "2026-05-01", "1-5-2026", "31-02-2026", "", "01-05-2036", "20260501",
@@ -239,3 +239,12 @@ def test_the_same_rows_pass_in_any_order():
     forwards = sifted(rows)
     assert 20 < forwards.height < 298
     pl.testing.assert_frame_equal(forwards, sifted(rows[::-1]))
+
+
+def test_a_column_in_another_currency_is_plainly_right_nowhere():
+    headers = {field: field for field in USUAL} | {"amount": "Amount (USD)"}
+    mapped = Mapped(columns=headers, decimal_sign=",")
+    checker = RowChecker(mapped=mapped, habits=Habits(country="NL", language="nl"), today=TODAY)
+    columns = {field: at for at, field in enumerate(USUAL)}
+    sifted = PlainRows(checker, columns, len(USUAL)).sift([(2, list((USUAL | {"currency": ""}).values()))])
+    assert (sifted.plain.height, len(sifted.others)) == (0, 1)
