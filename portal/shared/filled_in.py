@@ -68,6 +68,7 @@ SENTENCES: Final = (
     N_("an amount is too large to be real: %(given)s"),
     # tables of claims
     N_("line %(line)s contains a NUL character; this is not a text file"),
+    N_("line %(line)s is not in UTF-8, as the text is elsewhere"),
     N_("line %(line)s cannot be read: %(error)s"),
     N_("row %(row)s has more than %(count)s columns"),
     N_("the file has more than %(count)s rows"),
