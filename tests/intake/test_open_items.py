@@ -472,6 +472,16 @@ class TestCredits:
         assert table.headers[0] == SIGNED
         assert understood(table)[0][2].startswith("must be more than zero")
 
+    def test_with_the_side_of_the_running_balance_beside_debit_and_credit_are_no_claims(self):
+        table = text(
+            "Konto;Name;Belegnr.;Belegdatum;Fälligkeit;Betrag Soll;Betrag Haben;Saldo;S/H",
+            "10001;Jansen GmbH;RE-1;01.08.2026;31.08.2026;1.210,00;;1.210,00;S",
+            "10001;Jansen GmbH;GU-1;02.08.2026;31.08.2026;;210,00;1.000,00;S",
+        )
+        mapped = Mapped(columns=propose(table.headers, table.sample).columns, decimal_sign=",")
+        assert understood(table, mapped)[0] == ("RE-1", "Jansen GmbH", "1210.00")
+        assert understood(table, mapped)[1][1] == NET
+
     def test_by_side_beside_several_amounts_turn_what_is_still_open(self):
         table = text(
             "Factuurnr;Naam;Datum;Bedrag;Openstaand;Af Bij",
