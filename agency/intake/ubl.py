@@ -15,6 +15,7 @@ from agency.intake.mapping import Chosen, Mapped, UnclearColumns, as_written, re
 from agency.intake.reading import read_table
 from agency.intake.sorting import FileKind, kind_of
 from agency.intake.table import Cell, Progress, place_of
+from agency.intake.terms import due_by_terms
 from agency.ports.readers import EInvoice, EInvoiceReader, NoInvoice, Party, Unreadable
 
 INVOICE_BYTES_MAX: Final = 20_000_000
@@ -172,7 +173,7 @@ def _cells(invoice: EInvoice) -> dict[str, Cell]:
         "total": max(abs(total), abs(payable)),
         "currency": invoice.currency,
         "issued_on": invoice.issue_date,
-        "due_on": invoice.due_date,
+        "due_on": invoice.due_date or due_by_terms(invoice.terms, invoice.issue_date),
         "description": f"{invoice.number}",
     }
     return cells | _buyer_cells(buyer)

@@ -20,7 +20,7 @@ from agency.claims.opening import (
     TWICE,
 )
 from agency.events import PlacementRead, QuoteAccepted
-from agency.intake.invoice_remarks import NOT_PLAIN, OF_ANOTHER, OWED_BY_CREDITOR
+from agency.intake.invoice_remarks import BY_TERMS, NOT_BY_TERMS, NOT_PLAIN, OF_ANOTHER, OWED_BY_CREDITOR
 from agency.intake.jobs import book_credits, know_debtors
 from agency.intake.mapping import Mapped, save_mapping
 from agency.intake.receive import read_placement
@@ -473,6 +473,22 @@ class TestEInvoices:
             ("invoice", path.name),
             ("other", "att.txt"),
         ]
+
+    @pytest.mark.parametrize(
+        ("terms", "due", "reason"),
+        [
+            ("60 dagen netto", date(2026, 11, 30), BY_TERMS),
+            ("Contant", date(2026, 10, 31), NOT_BY_TERMS),
+        ],
+    )
+    def test_without_a_due_date_is_due_by_its_terms_in_words(self, units, creditor_id, terms, due, reason):
+        told = f"<cac:PaymentTerms><cbc:Note>{terms}</cbc:Note></cac:PaymentTerms>"
+        content = ubl(payment=told).replace("<cbc:DueDate>2026-10-31</cbc:DueDate>", "")
+        report = place(units, creditor_id, content.encode(), name="f.xml")
+        assert report.counts == (1, 1, 0, 0, 0)
+        assert [claim.due_on for claim in claims(units, creditor_id)] == [due]
+        found = "SELECT reason FROM placement_finding WHERE field = 'due_on'"
+        assert reason in [row.reason for row in rows_of(units, creditor_id, found)]
 
     def test_what_one_says_against_itself_is_shown_with_its_claim(self, units, creditor_id):
         content = ubl(totals=TOTALS.replace(">121.00</cbc:Payable", ">120.00</cbc:Payable")).encode()
