@@ -29,6 +29,8 @@ from agency.rules.facts import InterestKind, Law
 
 OLDEST_YEARS: Final = 30
 DUE_AHEAD_DAYS: Final = 366
+OUR_TIME: Final = range(1900, 2200)
+"""Years in which an invoice may have a date: packages write the last day of the calendar for "never"."""
 # Directive 2011/7/EU art. 3(3)(b): without an agreed term a debtor has 30 days.
 TERM_WITHOUT_AGREEMENT_DAYS: Final = 30
 TEXT_MAX: Final = 200
@@ -208,11 +210,14 @@ class RowChecker:
             return None, refusal.reason
 
     def _date(self, cell: Cell, _: str) -> date:
-        if isinstance(cell, date):
-            return cell
-        if isinstance(cell, Decimal):
-            return values.parse_date(values.identifier(cell), order=self.mapped.date_order)
-        return values.parse_date(cell or "", order=self.mapped.date_order)
+        day = cell if isinstance(cell, date) else self._parsed_date(cell)
+        if day.year not in OUR_TIME:
+            raise NotUnderstood(TOO_OLD if day.year < OUR_TIME.start else TOO_FAR)
+        return day
+
+    def _parsed_date(self, cell: str | Decimal | None) -> date:
+        text = values.identifier(cell) if isinstance(cell, Decimal) else cell or ""
+        return values.parse_date(text, order=self.mapped.date_order)
 
     def _amount(self, cell: Cell, _: str) -> Decimal:
         if isinstance(cell, Decimal):

@@ -29,7 +29,7 @@ def due_by_terms(terms: str | None, issued: date) -> date | None:
     """
     days = {int(found[1] or found[2]) for found in _DAYS.finditer(terms or "")}
     early = bool(_DISCOUNT.search(terms or "")) and len(set(_ANY_DAYS.findall(terms or ""))) == 1
-    if not days or early:
+    if not days or early or (date.max - issued).days < max(days) + 31:
         return None
     due = issued + timedelta(days=max(days))
     if _END_OF_MONTH.search(terms or ""):

@@ -24,6 +24,7 @@ from agency.intake.invoice_remarks import BY_TERMS, NOT_BY_TERMS, NOT_PLAIN, OF_
 from agency.intake.jobs import book_credits, know_debtors
 from agency.intake.mapping import Mapped, save_mapping
 from agency.intake.receive import read_placement
+from agency.intake.rows import TOO_FAR
 from agency.kernel.emitting import install_reactions
 from agency.kernel.errors import NotFound
 from agency.kernel.ids import new_id
@@ -57,6 +58,12 @@ def claims(units, creditor_id):
 
 
 class TestFirstFile:
+    @pytest.mark.parametrize("row", [{"due": "31-12-9999"}, {"issued": "31-12-9999", "due": ""}])
+    def test_refuses_the_row_that_says_never_and_takes_the_others(self, units, creditor_id, row):
+        report = place(units, creditor_id, a_file(a_row("F1"), a_row("F2", **row)))
+        assert report.counts == (2, 1, 0, 0, 1)
+        assert {reason for *_, reason in report.rejects} == {TOO_FAR}
+
     def test_becomes_claims_with_debtors_numbers_and_a_price(self, units, creditor_id):
         report = place(
             units,

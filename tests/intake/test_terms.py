@@ -32,3 +32,7 @@ ISSUED = date(2026, 8, 10)
 )
 def test_say_when_an_invoice_is_due(terms, due):
     assert due_by_terms(terms, ISSUED) == due
+
+
+def test_end_with_the_calendar():
+    assert due_by_terms("30 dagen netto", date.max) is None
