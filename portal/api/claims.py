@@ -10,11 +10,12 @@ from starlette.responses import JSONResponse
 from agency.kernel.errors import Invalid
 from portal.api.access import ApiUnit, Caller, routes
 from portal.api.idempotency import once
-from portal.placing import form_as_file, place_file
+from portal.placing import FORM, form_as_file, place_file
 from portal.shared.audience import TheWiring, own_creditor
 from portal.trying import TriedRow, try_out
 
 Short = Annotated[str, Field(max_length=200)]
+Day = Annotated[str, Field(pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
 
 
 class Placing(BaseModel):
@@ -24,9 +25,9 @@ class Placing(BaseModel):
 
     invoice_number: Short
     amount: Annotated[str, Field(pattern=r"^\d{1,12}(\.\d{1,2})?$")]
-    due_on: Short
-    issued_on: Short = ""
-    contract_on: Short = ""
+    due_on: Day
+    issued_on: Day = ""
+    contract_on: Day = ""
     debtor_name: Short
     debtor_kind: Short = ""
     debtor_reference: Short = ""
@@ -60,6 +61,7 @@ def place(
             content=form_as_file(placing.model_dump()),
             bytes_max=wiring.settings.upload_bytes_max,
             source="api",
+            mapped=FORM,
         )
         row = unit.session.connection().execute(
             text(
@@ -77,6 +79,8 @@ def place(
         found = row.one()
         if found.reason:
             raise Invalid(f"{found.field} {found.reason}", field=found.field)
+        if found.id is None:
+            raise Invalid("this claim could not be taken in")
         return (200 if placed.again else 201), {
             "claim": str(found.id),
             "number": found.number,
@@ -112,6 +116,7 @@ def dry_run(unit: ApiUnit, visitor: Caller, wiring: TheWiring, trying: Trying) -
         name="dry-run.csv",
         content=form_as_file(*(claim.model_dump() for claim in trying.claims)),
         bytes_max=wiring.settings.upload_bytes_max,
+        mapped=FORM,
     )
     return {
         "claims": tried.claims,

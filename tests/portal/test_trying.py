@@ -79,5 +79,10 @@ class TestInterface:
         assert second["required_actions"] == [{"action": "correct", "field": second["reasons"][0]["field"]}]
         assert kept(house) == before
 
+    def test_answers_for_each_of_many(self, ask):
+        one = {"amount": "100.00", "due_on": "2026-05-31", "debtor_name": "Jansen B.V."}
+        answer = ask(*({**one, "invoice_number": f"F{number}"} for number in range(1_000)))
+        assert [result["claim"] for result in answer.json()["results"]] == list(range(1_000))
+
     def test_refuses_none_and_too_many(self, ask):
         assert ask().status_code == 422
