@@ -14,7 +14,8 @@ from portal.placing import FORM, form_as_file, place_file
 from portal.shared.audience import TheWiring, own_creditor
 from portal.trying import TriedRow, try_out
 
-Short = Annotated[str, Field(max_length=200)]
+_NO_NUL = r"^[^\x00]*$"
+Short = Annotated[str, Field(max_length=200, pattern=_NO_NUL)]
 Day = Annotated[str, Field(pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
 
 
@@ -38,7 +39,7 @@ class Placing(BaseModel):
     postal_code: Short = ""
     city: Short = ""
     country: Short = ""
-    description: Annotated[str, Field(max_length=500)] = ""
+    description: Annotated[str, Field(max_length=500, pattern=_NO_NUL)] = ""
 
 
 @routes.post("/claims")
