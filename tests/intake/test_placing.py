@@ -20,11 +20,13 @@ from agency.claims.opening import (
     TWICE,
 )
 from agency.events import PlacementRead, QuoteAccepted
+from agency.intake.amounts import FOREIGN
 from agency.intake.invoice_remarks import BY_TERMS, NOT_BY_TERMS, NOT_PLAIN, OF_ANOTHER, OWED_BY_CREDITOR
 from agency.intake.jobs import book_credits, know_debtors
 from agency.intake.mapping import Mapped, save_mapping
 from agency.intake.receive import read_placement
 from agency.intake.rows import TOO_FAR
+from agency.intake.table import SAMPLE_ROWS
 from agency.kernel.emitting import install_reactions
 from agency.kernel.errors import NotFound
 from agency.kernel.ids import new_id
@@ -35,7 +37,7 @@ from agency.parties.registration import creditor_by_reference
 from agency.pricing.acceptance import accept_quote
 from agency.pricing.reacting import open_books
 from tests.einvoice.invoice_samples import BUYER, TOTALS, ubl
-from tests.intake.factories import a_creditor, a_file, a_row, place, ports, rows_of
+from tests.intake.factories import HEADERS, a_creditor, a_file, a_row, place, ports, rows_of
 
 
 @pytest.fixture
@@ -213,6 +215,39 @@ class TestRejects:
         assert report.counts == (0, 0, 0, 0, 0)
         assert claims(units, creditor_id) == []
         assert rows_of(units, creditor_id, "SELECT count(*) FROM debtor") == [(0,)]
+
+
+class TestTablesInAnArchive:
+    @pytest.mark.parametrize(
+        ("header", "amount"), [("Bedrag (USD)", "100,00"), ("Bedrag", "$ 100,00"), ("Bedrag", "100,00 gbp")]
+    )
+    def test_are_not_taken_for_euros_either(self, units, creditor_id, header, amount):
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            table = a_file(a_row("F1", amount=amount), headers=HEADERS.replace("Bedrag", header))
+            archive.writestr("open.csv", table)
+        report = place(units, creditor_id, packed.getvalue(), name="alles.zip")
+        assert report.counts == (1, 0, 0, 0, 1)
+        assert [reason for *_, reason in report.rejects] == [FOREIGN]
+
+    def test_are_read_as_they_are_by_themselves(self, units, creditor_id):
+        rows = [f"F{at},Jansen BV,{at}.50,08/13/2026,08/31/2026," for at in range(10, SAMPLE_ROWS + 10)]
+        rows += [
+            "X1,Jansen BV,1,000.00,08/13/2026,08/31/2026",
+            "X2,Jansen BV,12.50,08/01/2026,13/10/2026,",
+            'X3,Jansen BV,"1.234,56",08/01/2026,08/31/2026,',
+            "X4,Jansen BV,12.50",
+            "X5,Jansen BV,12.50,08/01/2026,08/31/2026,nobody",
+        ]
+        headers = "Invoice number,Customer name,Amount,Invoice date,Due date,E-mail"
+        table = "\n".join((headers, *rows))
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr("open.csv", table)
+        alone = place(units, creditor_id, table.encode())
+        together = place(units, a_creditor(units, reference="OTHER"), packed.getvalue(), name="alles.zip")
+        assert together.counts == alone.counts == (SAMPLE_ROWS + 5, SAMPLE_ROWS, 0, 0, 5)
+        assert [why for _, *why in together.rejects] == [why for _, *why in alone.rejects]
 
 
 class TestTheSameAgain:
