@@ -80,6 +80,8 @@ SENTENCES: Final = (
     N_("the column %(column)s stands in the file more than once"),
     N_("amounts such as %(amount)s could be thousands or decimals"),
     N_("dates such as %(day)s could have the day or the month first"),
+    N_("amounts such as %(amount)s are written otherwise than the profile says"),
+    N_("dates such as %(day)s are written otherwise than the profile says"),
     N_("several sheets could hold the claims: %(sheets)s"),
     N_("the sheet %(sheet)s is arranged otherwise further down"),
     N_("the sheet %(sheet)s has other columns than the profile knows"),

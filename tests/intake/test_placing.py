@@ -184,6 +184,27 @@ class TestRejects:
         place(units, creditor_id, a_file(a_row("F2", issued="04/13/2026", due="05/06/2026")))
         assert [claim.due_on for claim in claims(units, creditor_id)] == [date(2026, 5, 6)]
 
+    @pytest.mark.parametrize(
+        ("rows", "asked"),
+        [
+            (["1.234,50;08/11/2026", "7,50;08/31/2026"], "08/31/2026"),
+            (["1,234;11/08/2026", "1,234.50;31/08/2026"], "1,234.50"),
+            (["1.234,50;08/11/2026", "7,50;08/31/2026", "7,50;31/08/2026"], ""),
+            (["1.234;08-11-2026"], ""),
+        ],
+    )
+    def test_a_profile_that_was_made_for_a_file_written_otherwise_is_asked_about(
+        self, units, creditor_id, rows, asked
+    ):
+        names = {"invoice_number": "Nr", "debtor_name": "Who", "amount": "Open", "due_on": "Due"}
+        saved = Mapped(columns=names, decimal_sign=",", date_order="day")
+        with units.open(Door.CREDITOR, by="user:test", creditor_id=creditor_id) as unit:
+            save_mapping(unit, creditor_id=creditor_id, name="upload", mapped=saved)
+        rows = [f"F{at};Jansen BV;{row}" for at, row in enumerate(rows)]
+        report = place(units, creditor_id, a_file(*rows, headers=";".join(names.values())))
+        assert (report.state == "mapping", asked in (report.refusal or "")) == (bool(asked), True)
+        assert not asked or "otherwise than the profile says" in report.refusal
+
     def test_unclear_columns_wait_and_leave_nothing_until_they_are_explained(self, units, creditor_id):
         content = a_file("X1;Jansen;1.234;31-05-2026", headers="Wat;Wie;Hoeveel;Wanneer")
         adapters = ports()
