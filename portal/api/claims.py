@@ -3,26 +3,23 @@
 from typing import Annotated, Any
 
 from fastapi import Header
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from sqlalchemy import text
 from starlette.responses import JSONResponse
 
 from agency.kernel.errors import Invalid
-from portal.api.access import ApiUnit, Caller, routes
+from portal.api.access import ApiUnit, Body, Caller, routes
 from portal.api.idempotency import once
 from portal.placing import FORM, form_as_file, place_file
 from portal.shared.audience import TheWiring, own_creditor
 from portal.trying import TriedRow, try_out
 
-_NO_NUL = r"^[^\x00]*$"
-Short = Annotated[str, Field(max_length=200, pattern=_NO_NUL)]
+Short = Annotated[str, Field(max_length=200)]
 Day = Annotated[str, Field(pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
 
 
-class Placing(BaseModel):
+class Placing(Body):
     """One claim as a row of a file; amounts and dates as text: `1234.56`, `2026-11-30`."""
-
-    model_config = ConfigDict(extra="forbid")
 
     invoice_number: Short
     amount: Annotated[str, Field(pattern=r"^\d{1,12}(\.\d{1,2})?$")]
@@ -39,7 +36,7 @@ class Placing(BaseModel):
     postal_code: Short = ""
     city: Short = ""
     country: Short = ""
-    description: Annotated[str, Field(max_length=500, pattern=_NO_NUL)] = ""
+    description: Annotated[str, Field(max_length=500)] = ""
 
 
 @routes.post("/claims")
@@ -96,10 +93,8 @@ def place(
     return JSONResponse(body, status_code=status)
 
 
-class Trying(BaseModel):
+class Trying(Body):
     """Claims to be tried out; nothing of them is stored."""
-
-    model_config = ConfigDict(extra="forbid")
 
     claims: Annotated[list[Placing], Field(min_length=1, max_length=1_000)]
 

@@ -89,16 +89,29 @@ class Form(Generic[Data]):
                 self.refuse(_sentence(error), str(error["loc"][0]) if error["loc"] else None)
 
 
+def refuse_nul(name: str, value: str) -> None:
+    """This function will refuse what no keyboard writes and no database keeps.
+
+    :raises Invalid: it holds a NUL.
+    """
+    if "\0" in value:
+        raise Invalid("this contains signs that no text has", field=name)
+
+
 async def sent_fields(request: Request) -> AsyncIterator[dict[str, Any]]:
     """This function will give what a form sent: text by field, a list where a field came repeatedly.
 
     Files stand as Starlette's `UploadFile`, open until the answer is made; an empty file field counts as
     absent.
+
+    :raises Invalid: a text holds a NUL, which none has.
     """
     fields: dict[str, Any] = {}
     for name, value in (await request.form()).multi_items():
         if isinstance(value, UploadFile) and not value.filename:
             continue
+        if isinstance(value, str):
+            refuse_nul(name, value)
         if name in fields:
             earlier = fields[name]
             fields[name] = [*earlier, value] if isinstance(earlier, list) else [earlier, value]

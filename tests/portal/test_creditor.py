@@ -212,6 +212,12 @@ class TestWall:
         assert clerk.post(f"{quote}/acceptance").status_code == 403
         assert manager.post(f"{quote}/acceptance").status_code == 303
 
+    def test_a_form_with_signs_that_no_text_has_is_refused(self, manager):
+        quote = manager.drop(a_file(a_row("F1"))).headers["location"]
+        answer = manager.post(f"{quote}/refusal", {"why": "other", "words": "a\0b"})
+        assert answer.status_code == 422
+        assert "Accept and start" in manager.get(quote).text
+
     def test_a_form_without_its_token_is_refused(self, manager):
         assert manager.client.post("/creditor/placements", data={}).status_code == 403
 
@@ -257,6 +263,19 @@ class TestInterface:
         answer = self.call(manager, "/api/v1/claims", body | {field: day}, **{"idempotency-key": "k1"})
         assert answer.status_code == 422
         assert field in json.loads(answer.content)["field"]
+
+    @pytest.mark.parametrize(
+        ("path", "body", "field"),
+        [
+            ("/api/v1/claims", {"debtor_name": "a\0"}, "debtor_name"),
+            ("/api/v1/quotes/Q-2026-00001/refusal", {"reason": "a\0"}, "reason"),
+            ("/api/v1/credit-checks", {"name": "a\0"}, "name"),
+        ],
+    )
+    def test_takes_no_text_that_no_text_is(self, manager, path, body, field):
+        given = {"invoice_number": "F1", "amount": "1.00", "due_on": "2026-05-01"} if "claims" in path else {}
+        answer = self.call(manager, path, given | body, **{"idempotency-key": "k1"})
+        assert (answer.status_code, json.loads(answer.content)["field"]) == (422, field)
 
     def test_is_closed_to_strangers(self, house):
         answer = house.client().post("/api/v1/quotes", json=ASK)
