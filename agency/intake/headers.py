@@ -40,16 +40,16 @@ HEADERS: Final[dict[str, str]] = {
     " rechnungsdatum boekdatum documentdate dateemission datedelafacture issuedon"
     " datedemission datedefacture datedepiece datepiece datedocument boekingsdatum datum date",
     "due_on": "vervaldatum vervaldag betaaldatum uiterstebetaaldatum duedate dueindate dateecheance echeance"
-    " faelligkeit falligkeit faelligam paymentduedate due dueon datedecheance"
-    " datelimite datelimitedepaiement faelligkeitsdatum falligkeitsdatum vervdatum",
+    " faelligkeit falligkeit faelligam falligam faellig fallig zahlbarbis paymentduedate due dueon"
+    " datedecheance datelimite datelimitedepaiement faelligkeitsdatum falligkeitsdatum vervdatum",
     "debtor_reference": "klantnummer klantnr klantcode klantid debiteurnummer debiteurnr debiteurcode"
     " customerid"
     " customernumber customerno custnumber customercode debtorreference debtornumber debtorid"
     " clientnumber clientid"
     " numeroclient noclient codeclient"
     " numerodeclient nclient ndeclient nduclient codetiers comptetiers compteclient referenceclient"
-    " debtornumberabove debiteurennummer debiteurennr kundennummer relatienummer relatiecode relatienr"
-    " customerreference lidnummer",
+    " debtornumberabove debiteurennummer debiteurennr kundennummer kundennr relatienummer relatiecode"
+    " relatienr customerreference lidnummer",
     "debtor_kind": "soort soortdebiteur klantsoort klanttype debiteursoort debtortype debtorkind customertype"
     " b2bb2c typeclient typedebiteur debiteurtype particulierzakelijk kind",
     "debtor_name": "naam klantnaam debiteur debiteurnaam bedrijfsnaam klant name customername"

@@ -15,7 +15,7 @@ from agency.intake.grouped import NAME_ABOVE, NUMBER_ABOVE, debtor_of
 from agency.intake.mapping import Mapped, UnclearColumns, as_written, recognise
 from agency.intake.preview import preview
 from agency.intake.reading import Table, read_table
-from agency.intake.rows import A_BALANCE, Habits
+from agency.intake.rows import A_BALANCE, CREDITS_NOTHING, Habits
 from agency.intake.table import ALL_SHEETS, all_but, number_of, place_of
 from agency.intake.workbook import look_at_sheets
 from agency.ports.readers import Unreadable
@@ -207,6 +207,11 @@ class TestGroups:
             (["Klant", "K-17", "Bakkerij"], ("K-17", "Bakkerij")),
             (["Bakkerij De Vries (10001)"], ("10001", "Bakkerij De Vries")),
             (["Client : C100 – Dubois SPRL"], ("C100", "Dubois SPRL")),
+            (["N° compte : 411JANS", "JANSEN SARL"], ("411JANS", "JANSEN SARL")),
+            (["Numéro de client 411JANS", "JANSEN SARL"], ("411JANS", "JANSEN SARL")),
+            (["Nr. klant: 10001", "Bakkerij"], ("10001", "Bakkerij")),
+            (["Konto-Nr.: 10001", "Bäckerei"], ("10001", "Bäckerei")),
+            (["No Limit BV"], ("", "No Limit BV")),
             (["3 Suisses België"], ("", "3 Suisses België")),
             ([Decimal(10001), "Bakkerij"], ("10001", "Bakkerij")),
             (["10001 Bakkerij (suite)"], ("10001", "Bakkerij")),
@@ -386,6 +391,31 @@ class TestCurrencies:
         assert (proposed["amount"], proposed["debtor_name"]) == (NET, "Nom")
 
 
+class TestDueDates:
+    @pytest.mark.parametrize("header", ["Fällig am", "Fällig", "Zahlbar bis", "Faellig am"])
+    def test_are_known_in_german(self, header):
+        table = text(
+            f"Kunde;Rechnungsnr.;Rechnungsdatum;{header};Offen", "A GmbH;R-1;01.08.2026;15.08.2026;9,00"
+        )
+        assert recognise(table.headers, table.sample).columns["due_on"] == header
+
+    @pytest.mark.parametrize("header", ["Vervalt per", "Due until", "Echéance calculée", "Uiterlijk op"])
+    def test_in_a_column_called_like_one_are_asked_about_and_not_worked_out(self, header):
+        table = text(
+            f"Klant;Factuurnr;Factuurdatum;{header};Openstaand", "A BV;F-1;01-08-2026;15-08-2026;9,00"
+        )
+        with pytest.raises(UnclearColumns) as asked:
+            recognise(table.headers, table.sample)
+        assert asked.value.field == "due_on"
+
+    def test_are_no_question_where_the_column_is_empty_or_says_something_else(self):
+        table = text(
+            "Klant;Factuurnr;Factuurdatum;Vervalt per;Dagen vervallen;Openstaand",
+            "A BV;F-1;01-08-2026;;12;9,00",
+        )
+        assert "due_on" not in recognise(table.headers, table.sample).columns
+
+
 class TestFrench:
     def test_headings_are_known_without_a_question(self):
         table = text(
@@ -503,6 +533,16 @@ class TestCredits:
             ("3", "billing_reference", "a credit note must name the invoice that it credits"),
             ("4", header, "is neither an invoice nor a credit note"),
         ]
+
+    @pytest.mark.parametrize("kind", ["SC", "out_refund", "AV", "GU", "ACCRECCREDIT"])
+    def test_that_only_their_code_tells_are_no_claims_either(self, kind):
+        table = text(
+            "Invoice No;Name;Type;Date;Due Date;Outstanding",
+            "1203;Jansen BV;SI;01-08-2026;31-08-2026;121,00",
+            f"1204;Jansen BV;{kind};13-08-2026;31-08-2026;12,10",
+        )
+        mapped = Mapped(columns=propose(table.headers, table.sample).columns, decimal_sign=",")
+        assert understood(table, mapped)[1][2] == CREDITS_NOTHING
 
     def test_are_no_kind_of_debtor_where_a_column_says_that(self):
         table = text("Factuurnr;Naam;Datum;Soort;Bedrag", "F1;Jansen;13-08-2026;Particulier;10,00")
