@@ -20,7 +20,8 @@ FORM_FIELDS = (
     "debtor_reference", "registration_number", "email", "phone", "street", "postal_code", "city", "country",
     "description", "disputed", "dispute_reason",
 )  # fmt: skip
-# The words of a form; as headers they are recognised like those of any file.
+FORM = Mapped(columns={field: field for field in FORM_FIELDS})
+"""How the file of a form is read: as the form was checked, whatever the creditor's own files look like."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,12 @@ def place_file(
     content: bytes,
     bytes_max: int,
     source: str = "upload",
+    mapped: Mapped | None = None,
     wait: bool = False,
 ) -> Placed:
     """This function will take a file in; a small one is read and priced at once, a large one by a job.
 
+    :param mapped: how a small one is read, where that is known.
     :param wait: read a large one at once too.
     :raises Invalid: the file is empty or too large.
     """
@@ -59,7 +62,9 @@ def place_file(
     )
     later = len(content) > INLINE_BYTES_MAX and not wait
     if not later:
-        read_and_price(unit, ports, creditor_id=creditor_id, placement_id=received.placement_id)
+        read_and_price(
+            unit, ports, creditor_id=creditor_id, placement_id=received.placement_id, mapped=mapped
+        )
     return Placed(received.placement_id, received.again, in_background=later and not received.again)
 
 

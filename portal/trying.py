@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from agency.intake.mapping import Mapped
 from agency.kernel.ports import Ports
 from agency.kernel.unit import Unit
 from agency.money import Money
@@ -96,6 +97,7 @@ def try_out(
     name: str,
     content: bytes,
     bytes_max: int,
+    mapped: Mapped | None = None,
     rows_shown: int = ROWS_SHOWN,
 ) -> Tried:
     """This function will take a file all the way to its price, tell what came of it, and take it all back.
@@ -112,6 +114,7 @@ def try_out(
             content=content,
             bytes_max=bytes_max,
             source="dry run",
+            mapped=mapped,
             wait=True,
         )
         return _told(unit, creditor_id, placed.placement_id, before=placed.again, rows_shown=rows_shown)

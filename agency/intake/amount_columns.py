@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Final
 
 from agency.intake.amount_words import says
-from agency.intake.amounts import DecimalSign, NotUnderstood, parse_amount
+from agency.intake.amounts import DecimalSign, NotUnderstood, names_foreign, parse_amount
 from agency.intake.cells import is_blank, is_number
 from agency.intake.headers import folded, known_field
 from agency.intake.table import Cell
@@ -66,19 +66,21 @@ def find_computed(headers: Sequence[str], sample: Sequence[Sequence[Cell]]) -> C
 
     :param sample: the first rows below the headers.
     """
+    # What is worked out has a header of its own, which does not say the currency.
+    headers = ["" if names_foreign(header) else header for header in headers]
     pair = _debit_and_credit(headers)
     amounts = [
         at for at, header in enumerate(headers) if known_field(header) == "amount" and at not in (pair or ())
     ]
-    sign = _sign_column(headers, sample)
-    signed = _what_the_sign_is_of(headers, amounts)
-    if sign is not None and signed is not None:
-        return Computed(SIGNED, lambda cells: _signed(_cell(cells, signed), _cell(cells, sign)))
     if pair is not None and all(folded(headers[at]) in _RUNNING for at in amounts):
         debit, credit = pair
         # Some packages write what stands in the credit column with a minus before it.
         minus = all(_is_minus(row[credit]) for row in sample if _holds(row, credit))
         return Computed(NET, lambda cells: _less(_cell(cells, debit), _cell(cells, credit), already=minus))
+    sign = _sign_column(headers, sample)
+    signed = _what_the_sign_is_of(headers, amounts)
+    if sign is not None and signed is not None:
+        return Computed(SIGNED, lambda cells: _signed(_cell(cells, signed), _cell(cells, sign)))
     ages = _ages(headers)
     if not amounts and len(ages) >= 2 and _agrees_with_total(headers, sample, ages):
         return Computed(AGED, lambda cells: _sum([_cell(cells, at) for at in ages]))

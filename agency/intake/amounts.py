@@ -9,6 +9,7 @@ from agency.money import EXPONENTS, Money
 DecimalSign = Literal[",", "."]
 
 AMOUNT_MAX: Final = Decimal(10) ** 12
+COLLECTED_CURRENCIES: Final = frozenset({"EUR"})  # the trust account and the rate card are in euros
 
 
 class NotUnderstood(ValueError):
@@ -23,10 +24,13 @@ AMBIGUOUS_AMOUNT: Final = "could be thousands or decimals; say which decimal sig
 NOT_AN_AMOUNT: Final = "is not an amount"
 TOO_MANY_DECIMALS: Final = "has more decimals than its currency"
 AMOUNT_TOO_LARGE: Final = "is too large"
+FOREIGN: Final = "is in a currency that the agency does not collect"
 
 _SPACES = re.compile(r"[\s\u00a0\u202f'’]+")
 _CURRENCY_SIGN = re.compile(r"^(?:EUR|USD|GBP|€|\$|£)|(?:EUR|USD|GBP|€|\$|£|,-|\.-|,--)$", re.IGNORECASE)
 _PLAIN = re.compile(r"\d+", re.ASCII)
+_CURRENCY = re.compile(r"[€$£]|(?<![A-Z])[A-Z]{3}(?![A-Z])")
+_CURRENCY_OF: Final = {"€": "EUR", "$": "USD", "£": "GBP"} | {code: code for code in EXPONENTS}
 
 
 _MARK = re.compile(r"^(CR|DR)|(CR|DR|C|D)\.?$", re.IGNORECASE)
@@ -53,6 +57,14 @@ def parse_amount(value: str, *, decimal_sign: DecimalSign | None) -> Decimal:
         found = _term(term, decimal_sign)
         amount = amount + found if plus_or_minus == "+" else amount - found
     return amount
+
+
+def names_foreign(text: str) -> bool:
+    """This function will tell whether an amount, or the header above it, names a currency that the agency
+    does not collect: `USD 12,50`, `12,50 £`, `Amount (CHF)`.
+    """
+    named = {_CURRENCY_OF.get(found) for found in _CURRENCY.findall(text)} - {None}
+    return not named <= COLLECTED_CURRENCIES
 
 
 def _term(value: str, decimal_sign: DecimalSign | None) -> Decimal:

@@ -87,13 +87,11 @@ def chunks_of_table(table: Table, mapped: Mapped, checker: RowChecker, *, after:
     """
     columns = {field: table.headers.index(header) for field, header in mapped.columns.items()}
     plain = PlainRows(checker, columns, len(table.headers))
-    rows = (row for row in table.rows if row[0] > after)
-    if MARKS[0] in table.headers:
-        rows = ((number, _unguarded(cells)) for number, cells in rows)
+    rows = (row for row in rows_as_written(table) if row[0] > after)
     while some := list(islice(rows, CHUNK)):
         sifted = plain.sift(some) if len(some) >= WORTH_COLUMNS else None
         one_by_one = some if sifted is None else sifted.others
-        checked = [_check(row, columns, len(table.headers), mapped, checker) for row in one_by_one]
+        checked = [check_cells(row, columns, len(table.headers), mapped, checker) for row in one_by_one]
         yield chunk_of(checked, checker.take_remarks(), last_row=some[-1][0], sifted=sifted)
 
 
@@ -108,6 +106,13 @@ def chunks_of_tables(
         yield from chunks_of_table(table, mapped, checker_of(mapped), after=after)
 
 
+def rows_as_written(table: Table) -> Iterator[Row]:
+    """This function will give a table's rows; of our own file of rejected rows as they first came."""
+    if MARKS[0] not in table.headers:
+        return iter(table.rows)
+    return ((number, _unguarded(cells)) for number, cells in table.rows)
+
+
 def _unguarded(cells: Sequence[Cell]) -> list[Cell]:
     """Take away the quotation mark by which our file of rejected rows kept a spreadsheet from calculating."""
     return [
@@ -116,7 +121,13 @@ def _unguarded(cells: Sequence[Cell]) -> list[Cell]:
     ]
 
 
-def _check(row: Row, columns: dict[str, int], width: int, mapped: Mapped, checker: RowChecker) -> Checked:
+def check_cells(
+    row: Row, columns: dict[str, int], width: int, mapped: Mapped, checker: RowChecker
+) -> Checked:
+    """This function will check one row of a table; a refusal names the field as the creditor does.
+
+    :param columns: our fields with their places; `width` is how many columns the table has.
+    """
     number, cells = row
     if len(cells) > width and any(cells[width:]):
         return [Reject(number, "", _WIDER)]
@@ -125,7 +136,6 @@ def _check(row: Row, columns: dict[str, int], width: int, mapped: Mapped, checke
     checked = checker.check(number, {field: cells[index] for field, index in columns.items()})
     if isinstance(checked, tuple):
         return checked
-    # The field is named as the creditor does: by its header.
     return [
         Reject(reject.row, mapped.columns.get(reject.field, reject.field), reject.reason, reject.value)
         for reject in checked

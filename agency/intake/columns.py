@@ -382,6 +382,27 @@ def find_writing(columns: Mapping[str, str], headers: Sequence[str], sample: Seq
     return Writing(sign, order, doubtful_amount, doubtful_day)
 
 
+def find_otherwise(
+    columns: Mapping[str, str],
+    headers: Sequence[str],
+    sample: Sequence[Row],
+    *,
+    decimal_sign: DecimalSign | None,
+    date_order: DateOrder,
+) -> tuple[str, str]:
+    """This function will find an amount and a date that can only be read otherwise than is said; each is
+    empty where there is none, or where others can only be read as is said.
+    """
+    amounts = _texts(columns, headers, sample, ("amount", "total"))
+    days = _texts(columns, headers, sample, ("issued_on", "due_on"))
+    amount = day = ""
+    if decimal_sign and _sign(amounts)[0] not in (None, decimal_sign):
+        amount = next(text for text in amounts if _amount(text, decimal_sign) is None)
+    if {_shown_order(text) for text in days} - {None} == set(_ORDERS) - {date_order}:
+        day = next(text for text in days if _shown_order(text))
+    return amount, day
+
+
 def _texts(
     columns: Mapping[str, str], headers: Sequence[str], sample: Sequence[Row], fields: Sequence[str]
 ) -> list[str]:
@@ -418,14 +439,14 @@ def _order(days: Sequence[str]) -> tuple[DateOrder | None, str]:
     doubtful = ""
     short = []
     for text in days:
-        parts = re.match(r"(\d{1,2})([-/. ])(\d{1,2})\2(\d{4}|\d{2})(?!\d)", text)
+        parts = _YEAR_LAST.match(text)
         if parts is None:
             continue
         short += [parts] if len(parts[4]) == 2 else []
-        first, second = int(parts[1]), int(parts[3])
-        if first > 12 or second > 12:
-            shown.add("day" if first > 12 else "month")
-        elif parts[2] == "/" and first != second:
+        order = _shown_order(text)
+        if order:
+            shown.add(order)
+        elif parts[2] == "/" and int(parts[1]) != int(parts[3]):
             doubtful = doubtful or text
     if len(shown) > 1:
         return None, days[0]
@@ -434,6 +455,17 @@ def _order(days: Sequence[str]) -> tuple[DateOrder | None, str]:
     if shown:
         return shown.pop(), ""
     return (None, doubtful) if doubtful else ("day", "")
+
+
+_YEAR_LAST: Final = re.compile(r"(\d{1,2})([-/. ])(\d{1,2})\2(\d{4}|\d{2})(?!\d)")
+
+
+def _shown_order(text: str) -> DateOrder | None:
+    """The order of a date of which one part is no month."""
+    parts = _YEAR_LAST.match(text)
+    if parts is None or max(int(parts[1]), int(parts[3])) <= 12:
+        return None
+    return "day" if int(parts[1]) > 12 else "month"
 
 
 def _year_is_last(days: Sequence["re.Match[str]"]) -> bool:

@@ -33,6 +33,10 @@ _NUL: Final = "contains a NUL character; this is not a text file"
 _WITHIN_DOS_WORDS: Final = re.compile(
     rb"[A-Za-z][\x82\x84\x86\x87\x88\x89\x8b\x93\x94][a-z]|[a-z][\x82\x88\x89](?=[\s;,|\"]|$)"
 )
+# Old Macs have é è ê ç ü ë ß where Windows-1252 has Ž § and quotes, which do not stand within a word.
+_WITHIN_MAC_WORDS: Final = re.compile(rb"[A-Za-z][\x8d-\x91\x9f\xa7][a-z]|[a-z][\x8e\xa7](?=[\s;,|\"]|$)")
+# As two letters of one byte each it would be "Ã" and a sign within a word.
+_WITHIN_UTF8_WORDS: Final = re.compile(rb"[A-Za-z]\xc3[\x80-\xbf](?=[a-z\s;,|\"]|$)")
 _IN_NO_TEXT: Final = re.compile(rb"[\x00-\x08\x0b\x0e-\x19\x1b-\x1f\x7f]")
 
 
@@ -88,9 +92,9 @@ def _cuts_amounts(table: Table) -> bool:
 
 def find_encoding(content: Content) -> str:
     """This function will find the encoding: by its mark, by where its NULs stand, else UTF-8 when the whole
-    text is, else that of DOS or Windows-1252, by which signs stand within words.
+    text is, else that of DOS, old Macs or Windows-1252, by which signs stand within words.
 
-    :raises Unreadable: it is none of these, or holds NUL characters.
+    :raises Unreadable: it is none of these, or UTF-8 in part only, or holds NUL characters.
     """
     start = content[: _LOOKED_AT // 16]
     candidates: Iterable[str]
@@ -108,11 +112,27 @@ def find_encoding(content: Content) -> str:
 
 def _of_single_bytes(content: Content) -> Iterator[str]:
     yield "utf-8-sig"
-    if any(map(_WITHIN_DOS_WORDS.search, parts(content))) and not any(
-        map(_IN_NO_TEXT.search, parts(content))
-    ):
-        yield "cp858"
+    if any(map(_WITHIN_UTF8_WORDS.search, parts(content))):
+        raise Unreadable(f"line {_line_not_in_utf8(content)} is not in UTF-8, as the text is elsewhere")
+    dos, mac = (_how_often(found, content) for found in (_WITHIN_DOS_WORDS, _WITHIN_MAC_WORDS))
+    if (dos or mac) and not any(map(_IN_NO_TEXT.search, parts(content))):
+        yield "mac-roman" if mac > dos else "cp858"
     yield "cp1252"
+
+
+def _how_often(found: re.Pattern[bytes], content: Content) -> int:
+    return sum(len(found.findall(part)) for part in parts(content))
+
+
+def _line_not_in_utf8(content: Content) -> int:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    line = 1
+    for part in parts(content):
+        try:
+            line += decoder.decode(part).count("\n")
+        except UnicodeDecodeError as error:
+            return line + error.object[: error.start].count(b"\n")
+    return line
 
 
 def _unmarked_utf16(start: bytes) -> list[str]:

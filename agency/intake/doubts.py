@@ -7,8 +7,8 @@ from typing import Final
 
 from agency.intake.amount_columns import LEFT, SIGNED
 from agency.intake.amount_words import says
-from agency.intake.cells import is_blank, is_number
-from agency.intake.headers import known_field
+from agency.intake.cells import is_blank, is_day, is_number
+from agency.intake.headers import folded, known_field
 from agency.intake.table import Cell, Row
 from agency.intake.values import DOCUMENT_KIND
 
@@ -20,6 +20,8 @@ SOME_PAID: Final = (
     "some rows say that they are paid; take these out of the file, or say what its columns mean"
 )
 NO_NAMES: Final = "the column of the debtor's name holds no names"
+DUE_UNSAID: Final = "a column may hold the due dates; say what it means"
+_DUE: Final = re.compile(r"verval|vervd|echeance|^due|duedate|fallig|zahlbar|uiterlijk|betalenvoor")
 _KINDS_TOLD: Final = re.compile(r"type|soort|kind|art\b|doc", re.IGNORECASE)
 _PAID_WORDS: Final = frozenset(
     ("betaald", "volledig betaald", "voldaan", "afgehandeld", "paid", "fully paid", "paid in full", "payé",
@@ -37,6 +39,8 @@ def find_doubt(columns: Mapping[str, str], headers: Sequence[str], sample: Seque
     if says(amount) == "without_vat":
         return "amount", WITHOUT_VAT
     others = [header for header in headers if header not in columns.values()]
+    if "due_on" not in columns and any(_holds_due_dates(header, headers, sample) for header in others):
+        return "due_on", DUE_UNSAID
     told = any(
         says(header) in ("open", "paid") and _tells_amounts(headers, sample, header) for header in others
     )
@@ -90,6 +94,12 @@ def filled(headers: Sequence[str], sample: Sequence[Row], header: str) -> list[C
     """This function will return what stands in a column of the sample."""
     at = list(headers).index(header)
     return [row[at] for _, row in sample if at < len(row) and not is_blank(row[at])]
+
+
+def _holds_due_dates(header: str, headers: Sequence[str], sample: Sequence[Row]) -> bool:
+    """Whether a column is called after the day to pay, and holds days."""
+    cells = filled(headers, sample, header)
+    return bool(cells) and bool(_DUE.search(folded(header))) and all(map(is_day, cells))
 
 
 def _tells_amounts(headers: Sequence[str], sample: Sequence[Row], header: str) -> bool:

@@ -23,8 +23,9 @@ _NAMED_AT_MOST: Final = 75  # per cent of the rows, where names stand only on th
 _DIGITS_MIN: Final = 3
 _MOST: Final = 80  # per cent of the rows that must be explained, or the list is not in groups
 _LABEL: Final = re.compile(
-    r"(?:naam\s+)?(?:debiteur|klant|relatie|customer|client|debtor|account|kunde|compte|tiers|afnemer)"
-    r"(?:nummer|nr|code|naam)?\.?(?:\s*(?:name|no|n°|number))?\s*[:.\-]?\s+|^naam\s*:\s*|^nom\s*:\s*",
+    r"(?:naam\s+|(?:n°|nr\.?|num[ée]ro|code)\s*(?:d[eu]\s+)?)?"
+    r"(?:debiteur|klant|relatie|customer|client|debtor|account|kunde|konto|compte|tiers|afnemer)"
+    r"-?(?:nummer|nr|code|naam)?\.?(?:\s*(?:name|no|n°|number))?\s*[:.\-]?\s+|^naam\s*:\s*|^nom\s*:\s*",
     re.IGNORECASE,
 )
 _CONTINUED: Final = re.compile(

@@ -40,16 +40,16 @@ HEADERS: Final[dict[str, str]] = {
     " rechnungsdatum boekdatum documentdate dateemission datedelafacture issuedon"
     " datedemission datedefacture datedepiece datepiece datedocument boekingsdatum datum date",
     "due_on": "vervaldatum vervaldag betaaldatum uiterstebetaaldatum duedate dueindate dateecheance echeance"
-    " faelligkeit falligkeit faelligam paymentduedate due dueon datedecheance"
-    " datelimite datelimitedepaiement faelligkeitsdatum falligkeitsdatum vervdatum",
+    " faelligkeit falligkeit faelligam falligam faellig fallig zahlbarbis paymentduedate due dueon"
+    " datedecheance datelimite datelimitedepaiement faelligkeitsdatum falligkeitsdatum vervdatum",
     "debtor_reference": "klantnummer klantnr klantcode klantid debiteurnummer debiteurnr debiteurcode"
     " customerid"
     " customernumber customerno custnumber customercode debtorreference debtornumber debtorid"
     " clientnumber clientid"
     " numeroclient noclient codeclient"
     " numerodeclient nclient ndeclient nduclient codetiers comptetiers compteclient referenceclient"
-    " debtornumberabove debiteurennummer debiteurennr kundennummer relatienummer relatiecode relatienr"
-    " customerreference lidnummer",
+    " debtornumberabove debiteurennummer debiteurennr kundennummer kundennr relatienummer relatiecode"
+    " relatienr customerreference lidnummer",
     "debtor_kind": "soort soortdebiteur klantsoort klanttype debiteursoort debtortype debtorkind customertype"
     " b2bb2c typeclient typedebiteur debiteurtype particulierzakelijk kind",
     "debtor_name": "naam klantnaam debiteur debiteurnaam bedrijfsnaam klant name customername"
@@ -115,13 +115,15 @@ it.
 
 _FIELD_BY_HEADER: Final = {name: ours for ours, names in HEADERS.items() for name in names.split()}
 _NUMBERED: Final = re.compile(r" \(\d+\)$")
+_IN_EUROS: Final = re.compile(r"(?:[\s_/\-(\[]+(?:in )?EUR|[\s_/\-(\[]*(?:in )?€)[)\]]?$", re.IGNORECASE)
 
 
 @lru_cache(maxsize=4_096)
 def folded(header: str) -> str:
-    """This function will return a header in lower case, without accents, blanks and signs."""
+    """This function will return a header in lower case, without accents, blanks and signs, nor that it is in
+    euros: "Débit EUR" is not a "debiteur"."""
     plain = unicodedata.normalize("NFKD", header).casefold()
-    return re.sub(r"[^a-z0-9]", "", plain)
+    return re.sub(r"[^a-z0-9]", "", _IN_EUROS.sub("", plain) or plain)
 
 
 def known_field(header: object) -> str | None:

@@ -5,11 +5,14 @@ from collections.abc import Iterable
 from typing import Final
 
 from agency.intake.checks.finding import Finding, Severity
+from agency.intake.terms import due_by_terms
 from agency.parties.models import Creditor
 from agency.ports.readers import EInvoice, Party
 
 OWED_BY_CREDITOR: Final = "is an invoice that the creditor received, not one that it sent"
 NOT_PLAIN: Final = "the e-invoice contradicts itself, or leaves something open; it is taken as it stands"
+BY_TERMS: Final = "no due date is stated; this day follows from the payment terms in words"
+NOT_BY_TERMS: Final = "no due date is stated, and no number of days in the terms; thirty days are taken"
 OF_ANOTHER: Final = "another seller than the creditor sent this invoice"
 _NUMBER_MIN: Final = 8
 _SHOWN_MAX: Final = 200
@@ -25,6 +28,10 @@ def remarks_on(invoice: EInvoice, creditor: Creditor) -> list[Finding]:
     found = []
     if invoice.warnings and not invoice.read_values:
         found.append(Finding("file", Severity.WARN, NOT_PLAIN, "; ".join(invoice.warnings)[:_SHOWN_MAX]))
+    if invoice.kind == "invoice" and invoice.terms and invoice.due_date is None:
+        due = due_by_terms(invoice.terms, invoice.issue_date)
+        told = f"{due} ← {invoice.terms}" if due else invoice.terms
+        found.append(Finding("due_on", Severity.WARN, BY_TERMS if due else NOT_BY_TERMS, told[:_SHOWN_MAX]))
     seller, own = _numbers_of(invoice.seller), _own_numbers(creditor)
     if seller and own and not seller & own:
         name = invoice.seller.legal_name or invoice.seller.name or ""

@@ -10,7 +10,7 @@ from sqlmodel import col, select
 
 from agency.intake.amount_columns import SIGNED
 from agency.intake.amounts import DecimalSign
-from agency.intake.columns import find_writing
+from agency.intake.columns import find_otherwise, find_writing
 from agency.intake.content import Content
 from agency.intake.doubts import find_doubt, settle
 from agency.intake.headers import HEADERS, known_field
@@ -201,7 +201,9 @@ def choose_mapping(unit: Unit, *, creditor_id: UUID, content: Content) -> Chosen
             return apart[mapping.id]
         if _opens(mapping, opened):
             mapped = as_mapped(mapping)
-            return Chosen(opened[mapped.sheet], mapped, mapping.id)
+            table = opened[mapped.sheet]
+            _ask_if_otherwise(mapped, table)
+            return Chosen(table, mapped, mapping.id)
     mapped = as_written(recognise(table.headers, table.sample), table.headers, table.sample)
     if table.rivals:
         raise UnclearColumns(
@@ -316,6 +318,33 @@ def as_written(mapped: Mapped, headers: Sequence[str], sample: Sequence[Row]) ->
         decimal_sign=writing.decimal_sign or mapped.decimal_sign,
         date_order=writing.date_order or mapped.date_order,
     )
+
+
+def _ask_if_otherwise(mapped: Mapped, table: Table) -> None:
+    """A profile was made for another file: where this one is plainly written in another way, what can be read
+    in both would be read wrongly.
+
+    :raises UnclearColumns: it is.
+    """
+    amount, day = find_otherwise(
+        mapped.columns,
+        table.headers,
+        table.sample,
+        decimal_sign=mapped.decimal_sign,
+        date_order=mapped.date_order,
+    )
+    if amount:
+        raise UnclearColumns(
+            f"amounts such as {amount} are written otherwise than the profile says",
+            proposal=mapped,
+            field="decimal_sign",
+        )
+    if day:
+        raise UnclearColumns(
+            f"dates such as {day} are written otherwise than the profile says",
+            proposal=mapped,
+            field="date_order",
+        )
 
 
 def as_mapped(mapping: ColumnMapping) -> Mapped:

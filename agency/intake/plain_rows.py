@@ -38,6 +38,7 @@ _AMOUNT: Final = {
     ".": r"^[0-9]{1,9}\.[0-9]{2}$",
     ",": r"^[0-9]{1,9},[0-9]{2}$",
 }
+_YEAR: Final = "(?:19|20|21)[0-9]{2}"  # of our time, as `RowChecker` has it
 _EMAIL: Final = (
     r"^[a-z0-9_%+\-]+(?:\.[a-z0-9_%+\-]+)*@(?:[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}$"
 )
@@ -77,7 +78,7 @@ class PlainRows:
         self.currency = _currency(checker)
         self.land = checker.mapped.defaults.get("country", checker.habits.country)
         # Other currencies have other decimals, and are refused anyhow.
-        self.possible = EXPONENTS.get(self.currency) == 2
+        self.possible = EXPONENTS.get(self.currency) == 2 and not checker.foreign
 
     def sift(self, rows: Sequence[Row]) -> Sifted:
         """This function will part rows that are plainly right from the others."""
@@ -203,8 +204,8 @@ class PlainRows:
 
     def _usual_date(self, cell: pl.Expr) -> Texts:
         ordinary = "%d-%m-%Y" if self.checker.mapped.date_order == "day" else "%m-%d-%Y"
-        year_first = pl.when(cell.str.contains(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")).then(cell)
-        year_last = pl.when(cell.str.contains(r"^[0-9]{2}-[0-9]{2}-[0-9]{4}$")).then(cell)
+        year_first = pl.when(cell.str.contains(rf"^{_YEAR}-[0-9]{{2}}-[0-9]{{2}}$")).then(cell)
+        year_last = pl.when(cell.str.contains(rf"^[0-9]{{2}}-[0-9]{{2}}-{_YEAR}$")).then(cell)
         return pl.coalesce(
             year_first.str.to_date("%Y-%m-%d", strict=False), year_last.str.to_date(ordinary, strict=False)
         )

@@ -12,7 +12,7 @@ from agency.claims.opening import Opened
 from agency.documents.upload import IntakeFile, add_from_intake, clean_name
 from agency.events import PlacementRead, PlacementReceived
 from agency.intake.archive import is_archive
-from agency.intake.chunks import Checked, Chunk, chunks_of_rows, chunks_of_tables
+from agency.intake.chunks import Checked, Chunk, check_cells, chunks_of_rows, chunks_of_tables
 from agency.intake.content import Content
 from agency.intake.importing import Counts, claims_of_rows, import_rows
 from agency.intake.invoice_remarks import OWED_BY_CREDITOR, is_owed_by, remarks_on
@@ -22,7 +22,7 @@ from agency.intake.reading import Progress
 from agency.intake.rows import Habits, Reject, RowChecker
 from agency.intake.supporting import file_supporting
 from agency.intake.table import sheets_left_out
-from agency.intake.ubl import LENIENT, Evidence, read_invoices
+from agency.intake.ubl import LENIENT, Evidence, Line, read_invoices
 from agency.kernel.emitting import emit
 from agency.kernel.errors import Invalid, NotFound
 from agency.kernel.files import fetch, store
@@ -198,6 +198,7 @@ class _Reading:
         self.creditor = creditor_of(unit, creditor_id=placement.creditor_id)
         self.habits = Habits(country=self.creditor.country, language=self.creditor.language)
         self.documents: list[Evidence] = []
+        self.of_lines: RowChecker | None = None
 
     def run(self, content: bytes) -> tuple[Counts, Opened]:
         if shape_of(content) == "invoices":
@@ -250,6 +251,9 @@ class _Reading:
             if invoice.refusal:
                 yield invoice.row, [Reject(invoice.row, "file", invoice.refusal, invoice.name)]
                 continue
+            if invoice.line is not None:
+                yield invoice.row, self.checked_line(invoice.row, invoice.line, checker)
+                continue
             checked = checker.check(invoice.row, invoice.cells)
             if isinstance(checked, list):
                 left_out = {reject.field for reject in checked if reject.field in LENIENT}
@@ -262,6 +266,15 @@ class _Reading:
                 if invoice.invoice is not None:
                     checker.add_remarks(invoice.row, remarks_on(invoice.invoice, self.creditor))
             yield invoice.row, checked
+
+    def checked_line(self, row: int, line: Line, checker: RowChecker) -> Checked:
+        """A row of a table in an archive, checked as in a file of its own; what is noticed goes along."""
+        if self.of_lines is None or self.of_lines.mapped is not line.mapped:
+            self.of_lines = self.checker(line.mapped)
+        checked = check_cells((row, line.cells), line.columns, line.width, line.mapped, self.of_lines)
+        for number, found in self.of_lines.take_remarks():
+            checker.add_remarks(number, [found])
+        return checked
 
     def keep_evidence(self, evidence: dict[int, tuple[Evidence, ...]]) -> None:
         claims = claims_of_rows(self.unit, rows=evidence)

@@ -11,7 +11,14 @@ from decimal import Decimal
 from typing import Any, Final
 
 from agency.intake import beside, values
-from agency.intake.amounts import NotUnderstood, parse_amount, to_minor
+from agency.intake.amounts import (
+    COLLECTED_CURRENCIES,
+    FOREIGN,
+    NotUnderstood,
+    names_foreign,
+    parse_amount,
+    to_minor,
+)
 from agency.intake.cells import says_balance
 from agency.intake.checks.finding import Finding, Severity
 from agency.intake.checks.row import FREE_TEXTS, check_row, read_text
@@ -20,9 +27,10 @@ from agency.intake.reading import Cell
 from agency.parties.names import has_legal_form, name_key
 from agency.rules.facts import InterestKind, Law
 
-COLLECTED_CURRENCIES: Final = frozenset({"EUR"})  # the trust account and the rate card are in euros
 OLDEST_YEARS: Final = 30
 DUE_AHEAD_DAYS: Final = 366
+OUR_TIME: Final = range(1900, 2200)
+"""Years in which an invoice may have a date: packages write the last day of the calendar for "never"."""
 # Directive 2011/7/EU art. 3(3)(b): without an agreed term a debtor has 30 days.
 TERM_WITHOUT_AGREEMENT_DAYS: Final = 30
 TEXT_MAX: Final = 200
@@ -89,6 +97,9 @@ class RowChecker:
         self.oldest = date(today.year - OLDEST_YEARS, 1, 1)
         self.latest_due = today + timedelta(days=DUE_AHEAD_DAYS)
         self._remarks: list[tuple[int, Finding]] = []
+        self.foreign = [
+            field for field in ("amount", "total") if names_foreign(mapped.columns.get(field, ""))
+        ]
         self._known: dict[str, dict[str, dict[Cell, Understood]]] = {}  # country -> field -> cell
         self._parsers: dict[str, Parser] = {
             **dict.fromkeys(REFERENCES, _identifier),
@@ -104,8 +115,8 @@ class RowChecker:
             "issued_on": self._date,
             "due_on": self._date,
             "contract_on": self._date,
-            "amount": self._amount,
-            "total": self._amount,
+            **dict.fromkeys(("amount", "total"), self._amount),
+            **dict.fromkeys(self.foreign, _refuse_foreign),
             "registration_number": lambda cell, land: values.registration_number(_register_text(cell), land),
             "vat_number": lambda cell, land: values.vat_number(_plain(cell), land),
             "iban": lambda cell, _: values.iban(_plain(cell)),
@@ -199,17 +210,23 @@ class RowChecker:
             return None, refusal.reason
 
     def _date(self, cell: Cell, _: str) -> date:
-        if isinstance(cell, date):
-            return cell
-        if isinstance(cell, Decimal):
-            return values.parse_date(values.identifier(cell), order=self.mapped.date_order)
-        return values.parse_date(cell or "", order=self.mapped.date_order)
+        day = cell if isinstance(cell, date) else self._parsed_date(cell)
+        if day.year not in OUR_TIME:
+            raise NotUnderstood(TOO_OLD if day.year < OUR_TIME.start else TOO_FAR)
+        return day
+
+    def _parsed_date(self, cell: str | Decimal | None) -> date:
+        text = values.identifier(cell) if isinstance(cell, Decimal) else cell or ""
+        return values.parse_date(text, order=self.mapped.date_order)
 
     def _amount(self, cell: Cell, _: str) -> Decimal:
         if isinstance(cell, Decimal):
             # A binary fraction's noise in the ninth decimal is no part of an amount of money.
             return cell.quantize(Decimal("0.00000001")).normalize() if cell else Decimal(0)
-        return parse_amount(_plain(cell), decimal_sign=self.mapped.decimal_sign)
+        text = _plain(cell)
+        if names_foreign(text.upper()):
+            raise NotUnderstood(FOREIGN)
+        return parse_amount(text, decimal_sign=self.mapped.decimal_sign)
 
     def _need(
         self, row: int, found: dict[str, Any], cells: Mapping[str, Cell], rejects: list[Reject]
@@ -365,6 +382,10 @@ def _document_number(cell: Cell, land: str) -> str:
     if says_balance(number):
         raise NotUnderstood(A_BALANCE)
     return number
+
+
+def _refuse_foreign(cell: Cell, land: str) -> Decimal:
+    raise NotUnderstood(FOREIGN)
 
 
 def _collected_currency(cell: Cell, _: str) -> str:

@@ -2,19 +2,17 @@
 adapter and comes in as a callable.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Final
 
-from agency.intake import values
-from agency.intake.amounts import NotUnderstood, parse_amount
 from agency.intake.archive import Packed, count_files, is_archive, unpack
+from agency.intake.chunks import rows_as_written
 from agency.intake.mapping import Chosen, Mapped, UnclearColumns, as_written, recognise
 from agency.intake.reading import read_table
 from agency.intake.sorting import FileKind, kind_of
 from agency.intake.table import Cell, Progress, place_of
+from agency.intake.terms import due_by_terms
 from agency.ports.readers import EInvoice, EInvoiceReader, NoInvoice, Party, Unreadable
 
 INVOICE_BYTES_MAX: Final = 20_000_000
@@ -39,10 +37,20 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Line:
+    """A row of a table in an archive, and how that table is read: our fields with their places."""
+
+    cells: Sequence[Cell]
+    columns: dict[str, int]
+    width: int
+    mapped: Mapped
+
+
+@dataclass(frozen=True)
 class InvoiceRow:
     """One invoice as a row of cells with its files, or the reason why it cannot be read.
 
-    `document` is a file that makes no claim but may prove one.
+    `document` is a file that makes no claim but may prove one; `line` is a row of a table.
     """
 
     row: int
@@ -52,6 +60,7 @@ class InvoiceRow:
     refusal: str = ""
     document: Evidence | None = None
     invoice: EInvoice | None = None
+    line: Line | None = None
 
 
 def open_by_headers(content: bytes) -> Chosen:
@@ -126,38 +135,16 @@ def _of_table(packed: Packed, before: int, choose: OpenTable) -> Iterator[Invoic
         chosen = choose(packed.content)
         for table, mapped in chosen.tables():
             at = {ours: table.headers.index(header) for ours, header in mapped.columns.items()}
-            for number, cells in table.rows:
+            for number, cells in rows_as_written(table):
                 row += 1
                 if row - before > TABLE_ROWS_MAX:
                     raise Unreadable(f"has more than {TABLE_ROWS_MAX:,} rows; hand it over by itself")
-                read = {ours: cells[index] for ours, index in at.items() if index < len(cells)}
                 name = f"{packed.name}, row {place_of(number, chosen.table.sheets)}"
-                yield InvoiceRow(row, name, _plain_cells(read, mapped))
+                yield InvoiceRow(row, name, line=Line(cells, at, len(table.headers), mapped))
     except UnclearColumns as unclear:
         yield InvoiceRow(row + 1, packed.name, refusal=f"{unclear.message}; hand this file over by itself")
     except Unreadable as refusal:
         yield InvoiceRow(row + 1, packed.name, refusal=refusal.reason)
-
-
-def _plain_cells(cells: dict[str, Cell], mapped: Mapped) -> dict[str, Cell]:
-    """Amounts and days as the mapping reads them; what it cannot read stays for the check to refuse."""
-    plain = {**mapped_defaults(mapped), **cells}
-    for ours in ("amount", "total"):
-        cell = plain.get(ours)
-        if isinstance(cell, str) and cell.strip():
-            with suppress(NotUnderstood):
-                plain[ours] = parse_amount(cell, decimal_sign=mapped.decimal_sign)
-    for ours in ("issued_on", "due_on", "contract_on"):
-        cell = plain.get(ours)
-        if isinstance(cell, str | Decimal) and str(cell).strip():
-            with suppress(NotUnderstood):
-                plain[ours] = values.parse_date(values.identifier(cell), order=mapped.date_order)
-    return plain
-
-
-def mapped_defaults(mapped: Mapped) -> dict[str, Cell]:
-    """This function will return a mapping's defaults as cells for rows without those columns."""
-    return {ours: value for ours, value in mapped.defaults.items() if ours not in mapped.columns}
 
 
 def _cells(invoice: EInvoice) -> dict[str, Cell]:
@@ -172,7 +159,7 @@ def _cells(invoice: EInvoice) -> dict[str, Cell]:
         "total": max(abs(total), abs(payable)),
         "currency": invoice.currency,
         "issued_on": invoice.issue_date,
-        "due_on": invoice.due_date,
+        "due_on": invoice.due_date or due_by_terms(invoice.terms, invoice.issue_date),
         "description": f"{invoice.number}",
     }
     return cells | _buyer_cells(buyer)

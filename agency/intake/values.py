@@ -268,10 +268,10 @@ DEBTOR_KIND: Final = Choice(
 DOCUMENT_KIND: Final = Choice(
     _words(
         invoice="invoice|factuur|facture|rechnung|f|i|inv|debet|380|verkoopfactuur|sales invoice"
-        "|customer invoice|facture client|ausgangsrechnung|rv|dr",
+        "|customer invoice|facture client|ausgangsrechnung|rv|dr|si|fa|re|out_invoice|accrec",
         credit_note="credit_note|credit note|creditnota|credit|creditfactuur|note de credit"
         "|note de crédit|avoir|gutschrift|c|cn|381|credit memo|creditmemo|verkoopcreditnota|sales credit memo"
-        "|customer credit note|credit nota|kreditnota|dg",
+        "|customer credit note|credit nota|kreditnota|dg|sc|av|nc|gu|out_refund|accreccredit",
     ),
     "is neither an invoice nor a credit note",
 )

@@ -1,16 +1,32 @@
 """Who may call the interface: a signed-in user of a creditor, confined to that creditor."""
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends
+from pydantic import BaseModel, ConfigDict, field_validator
 from starlette.requests import Request
 
+from agency.intake.rows import STRANGE_SIGNS
 from agency.kernel.errors import Forbidden
 from agency.kernel.unit import Door, Unit
 from portal.shared.audience import InTurn, SignInNeeded, recognise, router, wiring_of
 from portal.shared.security import check_token
 from portal.shared.sessions import Visitor
+
+
+class Body(BaseModel):
+    """Base of what programs send: unknown fields are refused, and a text with a NUL, which none has."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @field_validator("*")
+    @classmethod
+    def _is_text(cls, value: Any) -> Any:
+        if isinstance(value, str) and "\0" in value:
+            raise ValueError(STRANGE_SIGNS)
+        return value
+
 
 ROLES = frozenset({"creditor_clerk", "creditor_manager"})
 

@@ -5,23 +5,21 @@ from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from agency.claims.earlier_steps import NoticeWords, TakenStep, earlier_steps, record_earlier_steps
 from agency.claims.insurance import Policy, insure_claim, standing_of
 from agency.claims.models import EarlierKind
 from agency.rules.facts import Channel
 from agency.rules.fourteen_days import CountedFrom
-from portal.api.access import ApiUnit, Caller, routes
+from portal.api.access import ApiUnit, Body, Caller, routes
 from portal.shared.audience import own_creditor
 
 Percent = Annotated[Decimal, Field(ge=0, le=100, decimal_places=2)]
 
 
-class Notice(BaseModel):
+class Notice(Body):
     """What a formal notice says; costs without VAT, in minor units."""
-
-    model_config = ConfigDict(extra="forbid")
 
     days: Annotated[int, Field(ge=1, le=365)] | None = None
     counted_from: CountedFrom = CountedFrom.day_after_delivery
@@ -31,10 +29,8 @@ class Notice(BaseModel):
     consequences_stated: bool = False
 
 
-class Step(BaseModel):
+class Step(Body):
     """One step that the creditor took itself."""
-
-    model_config = ConfigDict(extra="forbid")
 
     kind: EarlierKind
     channel: Channel
@@ -42,18 +38,14 @@ class Step(BaseModel):
     notice: Notice = Notice()
 
 
-class Steps(BaseModel):
+class Steps(Body):
     """Steps of one claim; known ones stay as they are, so sending them again changes nothing."""
-
-    model_config = ConfigDict(extra="forbid")
 
     steps: Annotated[list[Step], Field(min_length=1, max_length=50)]
 
 
-class Cover(BaseModel):
+class Cover(Body):
     """The credit insurance of a claim; percentages as decimals."""
-
-    model_config = ConfigDict(extra="forbid")
 
     insurer: Annotated[str, Field(min_length=1, max_length=200)]
     policy_number: Annotated[str, Field(min_length=1, max_length=80)]

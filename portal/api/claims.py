@@ -3,30 +3,29 @@
 from typing import Annotated, Any
 
 from fastapi import Header
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from sqlalchemy import text
 from starlette.responses import JSONResponse
 
 from agency.kernel.errors import Invalid
-from portal.api.access import ApiUnit, Caller, routes
+from portal.api.access import ApiUnit, Body, Caller, routes
 from portal.api.idempotency import once
-from portal.placing import form_as_file, place_file
+from portal.placing import FORM, form_as_file, place_file
 from portal.shared.audience import TheWiring, own_creditor
 from portal.trying import TriedRow, try_out
 
 Short = Annotated[str, Field(max_length=200)]
+Day = Annotated[str, Field(pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
 
 
-class Placing(BaseModel):
+class Placing(Body):
     """One claim as a row of a file; amounts and dates as text: `1234.56`, `2026-11-30`."""
-
-    model_config = ConfigDict(extra="forbid")
 
     invoice_number: Short
     amount: Annotated[str, Field(pattern=r"^\d{1,12}(\.\d{1,2})?$")]
-    due_on: Short
-    issued_on: Short = ""
-    contract_on: Short = ""
+    due_on: Day
+    issued_on: Day = ""
+    contract_on: Day = ""
     debtor_name: Short
     debtor_kind: Short = ""
     debtor_reference: Short = ""
@@ -60,6 +59,7 @@ def place(
             content=form_as_file(placing.model_dump()),
             bytes_max=wiring.settings.upload_bytes_max,
             source="api",
+            mapped=FORM,
         )
         row = unit.session.connection().execute(
             text(
@@ -77,6 +77,8 @@ def place(
         found = row.one()
         if found.reason:
             raise Invalid(f"{found.field} {found.reason}", field=found.field)
+        if found.id is None:
+            raise Invalid("this claim could not be taken in")
         return (200 if placed.again else 201), {
             "claim": str(found.id),
             "number": found.number,
@@ -91,10 +93,8 @@ def place(
     return JSONResponse(body, status_code=status)
 
 
-class Trying(BaseModel):
+class Trying(Body):
     """Claims to be tried out; nothing of them is stored."""
-
-    model_config = ConfigDict(extra="forbid")
 
     claims: Annotated[list[Placing], Field(min_length=1, max_length=1_000)]
 
@@ -112,6 +112,7 @@ def dry_run(unit: ApiUnit, visitor: Caller, wiring: TheWiring, trying: Trying) -
         name="dry-run.csv",
         content=form_as_file(*(claim.model_dump() for claim in trying.claims)),
         bytes_max=wiring.settings.upload_bytes_max,
+        mapped=FORM,
     )
     return {
         "claims": tried.claims,

@@ -4,20 +4,18 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Header
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.responses import JSONResponse
 
 from agency.credit.checking import check_of, request_check
 from agency.credit.models import CreditCheck
-from portal.api.access import ApiUnit, Caller, routes
+from portal.api.access import ApiUnit, Body, Caller, routes
 from portal.api.idempotency import once
 from portal.shared.audience import own_creditor
 
 
-class Company(BaseModel):
+class Company(Body):
     """Which company: its number outranks its name."""
-
-    model_config = ConfigDict(extra="forbid")
 
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "NL"
     registration_number: Annotated[str, Field(max_length=30)] = ""

@@ -9,12 +9,12 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Header
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from agency.intake.amounts import NotUnderstood, parse_amount, to_minor
-from agency.intake.rows import COLLECTED_CURRENCIES, law_of
+from agency.intake.amounts import COLLECTED_CURRENCIES, NotUnderstood, parse_amount, to_minor
+from agency.intake.rows import law_of
 from agency.kernel.errors import Forbidden, Invalid
 from agency.money import Money
 from agency.pricing.acceptance import accept_quote, decline_quote
@@ -27,7 +27,7 @@ from agency.pricing.replay import replay
 from agency.pricing.scoring import ClaimFacts, PricedClaim, age_in_days, price_claim
 from agency.pricing.wording import factor_sentences
 from agency.rules.facts import DebtorKind, DisputeStatus, DocumentKind, InterestKind, Law, Phase
-from portal.api.access import ApiUnit, Caller, routes
+from portal.api.access import ApiUnit, Body, Caller, routes
 from portal.api.idempotency import once
 from portal.shared.audience import own_creditor
 from portal.shared.sessions import Visitor
@@ -37,25 +37,21 @@ Key = Annotated[str | None, Header(alias="Idempotency-Key")]
 Language = Literal["nl", "fr", "en", "de"]
 
 
-class Asked(BaseModel):
+class Asked(Body):
     """The facts of a claim that decide its price; `amount` is a plain decimal with a point, as text."""
-
-    model_config = ConfigDict(extra="forbid")
 
     amount: Annotated[str, Field(pattern=r"^\d{1,12}(\.\d{1,2})?$")]
     currency: Literal["EUR"] = "EUR"
     due_on: date
     debtor_kind: DebtorKind
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
-    documents: Annotated[list[DocumentKind], Field(max_length=20)] = []
+    documents: Annotated[tuple[DocumentKind, ...], Field(max_length=20)] = ()
     disputed: bool = False
     language: Language = "en"
 
 
-class Chosen(BaseModel):
+class Chosen(Body):
     """The claims that are meant; all of the quote when left out."""
-
-    model_config = ConfigDict(extra="forbid")
 
     claims: Annotated[list[UUID], Field(min_length=1, max_length=10_000)] | None = None
 

@@ -20,7 +20,7 @@ from agency.rules.facts import DocumentKind
 from integrations.einvoice.pdf_cells import draw_page
 from portal.creditor.doors import creditor_page, routes
 from portal.creditor.single_claim import COUNTRIES, checked
-from portal.placing import form_as_file, place_file
+from portal.placing import FORM, form_as_file, place_file
 from portal.shared.audience import CreditorUnit, TheVisitor, TheWiring, leave_for, own_creditor
 from portal.shared.forms import Fields, Form, blank
 from portal.shared.words import DEBTOR_KINDS
@@ -127,6 +127,7 @@ def _make_claim(unit: Unit, wiring: Wiring, file: DroppedFile, fields: dict[str,
         content=form_as_file(fields),
         bytes_max=wiring.settings.upload_bytes_max,
         source="form",
+        mapped=FORM,
     )
     claim_id = (
         unit.session.connection()

@@ -10,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agency.documents.upload import add_document
-from agency.intake.mapping import Mapped
 from agency.intake.receive import habits_of
 from agency.intake.rows import STAGED, Reject, RowChecker
 from agency.kernel.errors import Invalid
@@ -26,7 +25,7 @@ from agency.rules.facts import DebtorKind, DisputeStatus, DocumentKind, Interest
 from portal.creditor.claims import line_words
 from portal.creditor.doors import creditor_page, routes
 from portal.creditor.words import DOCUMENTS
-from portal.placing import FORM_FIELDS, form_as_file, place_file
+from portal.placing import FORM, FORM_FIELDS, form_as_file, place_file
 from portal.shared.audience import CreditorUnit, TheVisitor, TheWiring, leave_for, own_creditor
 from portal.shared.forms import Fields, Form, blank
 from portal.shared.i18n import N_
@@ -71,8 +70,7 @@ def price(request: Request, unit: CreditorUnit, visitor: TheVisitor, fields: Fie
 
 def checked(unit: Unit, creditor_id: UUID, fields: dict[str, Any]) -> dict[str, Any] | list[Reject]:
     """This function will check form fields by the rules of a file's row."""
-    mapped = Mapped(columns={field: field for field in FORM_FIELDS})
-    checker = RowChecker(mapped=mapped, habits=habits_of(unit, creditor_id=creditor_id), today=unit.today)
+    checker = RowChecker(mapped=FORM, habits=habits_of(unit, creditor_id=creditor_id), today=unit.today)
     cells = {field: str(fields.get(field) or "") for field in FORM_FIELDS}
     cells["disputed"] = "yes" if cells["disputed"] else "no"
     found = checker.check(1, cells)
@@ -175,6 +173,7 @@ def _place(unit: Unit, wiring: Wiring, creditor_id: UUID, fields: dict[str, Any]
         content=form_as_file(fields),
         bytes_max=wiring.settings.upload_bytes_max,
         source="form",
+        mapped=FORM,
     )
     rejects = unit.session.connection().execute(
         text(
@@ -198,8 +197,10 @@ def _attach(
             text("SELECT claim_id FROM placement_row WHERE creditor_id = :c AND placement_id = :p"),
             {"c": creditor_id, "p": placement_id},
         )
-        .scalar_one()
+        .scalar_one_or_none()
     )
+    if claim_id is None:
+        raise Invalid("this claim could not be taken in")
     added = False
     for kind in EVIDENCE:
         upload = fields.get(f"file_{kind}")

@@ -75,6 +75,7 @@ SENTENCES: Final = (
     N_("an amount is too large to be real: %(given)s"),
     # tables of claims
     N_("line %(line)s contains a NUL character; this is not a text file"),
+    N_("line %(line)s is not in UTF-8, as the text is elsewhere"),
     N_("line %(line)s cannot be read: %(error)s"),
     N_("row %(row)s has more than %(count)s columns"),
     N_("the file has more than %(count)s rows"),
@@ -86,6 +87,8 @@ SENTENCES: Final = (
     N_("the column %(column)s stands in the file more than once"),
     N_("amounts such as %(amount)s could be thousands or decimals"),
     N_("dates such as %(day)s could have the day or the month first"),
+    N_("amounts such as %(amount)s are written otherwise than the profile says"),
+    N_("dates such as %(day)s are written otherwise than the profile says"),
     N_("several sheets could hold the claims: %(sheets)s"),
     N_("the sheet %(sheet)s is arranged otherwise further down"),
     N_("the sheet %(sheet)s has other columns than the profile knows"),

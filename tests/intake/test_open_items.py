@@ -8,14 +8,14 @@ import pytest
 import xlsxwriter
 
 from agency.intake.amount_columns import AGED, LEFT, NET, SIGNED
-from agency.intake.amounts import parse_amount
+from agency.intake.amounts import FOREIGN, parse_amount
 from agency.intake.columns import propose
 from agency.intake.doubts import NO_NAMES, PARTLY_PAID, SOME_PAID, WITHOUT_VAT
 from agency.intake.grouped import NAME_ABOVE, NUMBER_ABOVE, debtor_of
 from agency.intake.mapping import Mapped, UnclearColumns, as_written, recognise
 from agency.intake.preview import preview
 from agency.intake.reading import Table, read_table
-from agency.intake.rows import A_BALANCE, Habits
+from agency.intake.rows import A_BALANCE, CREDITS_NOTHING, Habits
 from agency.intake.table import ALL_SHEETS, all_but, number_of, place_of
 from agency.intake.workbook import look_at_sheets
 from agency.ports.readers import Unreadable
@@ -207,6 +207,11 @@ class TestGroups:
             (["Klant", "K-17", "Bakkerij"], ("K-17", "Bakkerij")),
             (["Bakkerij De Vries (10001)"], ("10001", "Bakkerij De Vries")),
             (["Client : C100 – Dubois SPRL"], ("C100", "Dubois SPRL")),
+            (["N° compte : 411JANS", "JANSEN SARL"], ("411JANS", "JANSEN SARL")),
+            (["Numéro de client 411JANS", "JANSEN SARL"], ("411JANS", "JANSEN SARL")),
+            (["Nr. klant: 10001", "Bakkerij"], ("10001", "Bakkerij")),
+            (["Konto-Nr.: 10001", "Bäckerei"], ("10001", "Bäckerei")),
+            (["No Limit BV"], ("", "No Limit BV")),
             (["3 Suisses België"], ("", "3 Suisses België")),
             ([Decimal(10001), "Bakkerij"], ("10001", "Bakkerij")),
             (["10001 Bakkerij (suite)"], ("10001", "Bakkerij")),
@@ -339,6 +344,78 @@ class TestAmounts:
         assert propose(table.headers, table.sample).columns["amount"] == SIGNED
 
 
+class TestCurrencies:
+    HEADERS = "Factuurnummer;Naam;Bedrag;Factuurdatum;Vervaldatum"
+
+    @pytest.mark.parametrize(
+        "amount",
+        ["USD 1.000,00", "$ 1.000,00", "1.000,00 £", "1.000,00 CHF", "100,00 usd", "5,00 - GBP 1,00"],
+    )
+    def test_that_an_amount_names_are_not_taken_for_euros(self, amount):
+        table = text(self.HEADERS, f"F-1;Jansen BV;{amount};01-08-2026;31-08-2026")
+        assert understood(table, Mapped(columns=recognise(table.headers).columns, decimal_sign=",")) == [
+            ("2", "Bedrag", FOREIGN)
+        ]
+
+    @pytest.mark.parametrize("amount", ["EUR 1.000,00", "€ 1.000,00", "1.000,00 eur", "1.000,00 CR"])
+    def test_of_ours_are_no_question(self, amount):
+        table = text(self.HEADERS, f"F-1;Jansen BV;{amount};01-08-2026;31-08-2026")
+        assert FOREIGN not in [reason for *_, reason in understood(table)]
+
+    @pytest.mark.parametrize("header", ["Bedrag (USD)", "Bedrag ($)"])
+    def test_that_the_header_names_are_not_taken_for_euros(self, header):
+        lines = [f"F-{at};Jansen BV;1.000,00;01-08-2026;31-08-2026" for at in range(1, 4)]
+        table = text(self.HEADERS.replace("Bedrag", header), *lines)
+        assert {reason for *_, reason in understood(table)} == {FOREIGN}
+
+    @pytest.mark.parametrize("header", ["Bedrag EUR", "Bedrag in EUR", "Bedrag €", "Bedrag_EUR"])
+    def test_of_ours_may_stand_behind_the_header(self, header):
+        table = text(self.HEADERS.replace("Bedrag", header), "F-1;Jansen BV;10,00;01-08-2026;31-08-2026")
+        assert understood(table) == [("F-1", "Jansen BV", "10.00")]
+
+    def test_of_a_debit_and_a_credit_column_do_not_get_lost(self):
+        table = text(
+            "Factuurnummer;Naam;Debet USD;Credit USD;Factuurdatum;Vervaldatum",
+            "F-1;Jansen BV;1.000,00;;01-08-2026;31-08-2026",
+            "F-2;Jansen BV;;10,00;01-08-2026;31-08-2026",
+        )
+        assert NET not in table.headers
+
+    def test_behind_debit_and_credit_make_no_debtor_and_no_claim_of_a_running_balance(self):
+        table = text(
+            "Client;Nom;N° doc;Date;Echéance;Débit EUR;Crédit EUR;Solde EUR",
+            "JANS;Jansen SPRL;2026/12;01/08/2026;31/08/2026;1.210,00;;1.210,00",
+            "JANS;Jansen SPRL;2026/3;13/08/2026;31/08/2026;;210,00;1.000,00",
+        )
+        proposed = propose(table.headers, table.sample).columns
+        assert (proposed["amount"], proposed["debtor_name"]) == (NET, "Nom")
+
+
+class TestDueDates:
+    @pytest.mark.parametrize("header", ["Fällig am", "Fällig", "Zahlbar bis", "Faellig am"])
+    def test_are_known_in_german(self, header):
+        table = text(
+            f"Kunde;Rechnungsnr.;Rechnungsdatum;{header};Offen", "A GmbH;R-1;01.08.2026;15.08.2026;9,00"
+        )
+        assert recognise(table.headers, table.sample).columns["due_on"] == header
+
+    @pytest.mark.parametrize("header", ["Vervalt per", "Due until", "Echéance calculée", "Uiterlijk op"])
+    def test_in_a_column_called_like_one_are_asked_about_and_not_worked_out(self, header):
+        table = text(
+            f"Klant;Factuurnr;Factuurdatum;{header};Openstaand", "A BV;F-1;01-08-2026;15-08-2026;9,00"
+        )
+        with pytest.raises(UnclearColumns) as asked:
+            recognise(table.headers, table.sample)
+        assert asked.value.field == "due_on"
+
+    def test_are_no_question_where_the_column_is_empty_or_says_something_else(self):
+        table = text(
+            "Klant;Factuurnr;Factuurdatum;Vervalt per;Dagen vervallen;Openstaand",
+            "A BV;F-1;01-08-2026;;12;9,00",
+        )
+        assert "due_on" not in recognise(table.headers, table.sample).columns
+
+
 class TestFrench:
     def test_headings_are_known_without_a_question(self):
         table = text(
@@ -425,6 +502,16 @@ class TestCredits:
         assert table.headers[0] == SIGNED
         assert understood(table)[0][2].startswith("must be more than zero")
 
+    def test_with_the_side_of_the_running_balance_beside_debit_and_credit_are_no_claims(self):
+        table = text(
+            "Konto;Name;Belegnr.;Belegdatum;Fälligkeit;Betrag Soll;Betrag Haben;Saldo;S/H",
+            "10001;Jansen GmbH;RE-1;01.08.2026;31.08.2026;1.210,00;;1.210,00;S",
+            "10001;Jansen GmbH;GU-1;02.08.2026;31.08.2026;;210,00;1.000,00;S",
+        )
+        mapped = Mapped(columns=propose(table.headers, table.sample).columns, decimal_sign=",")
+        assert understood(table, mapped)[0] == ("RE-1", "Jansen GmbH", "1210.00")
+        assert understood(table, mapped)[1][1] == NET
+
     def test_by_side_beside_several_amounts_turn_what_is_still_open(self):
         table = text(
             "Factuurnr;Naam;Datum;Bedrag;Openstaand;Af Bij",
@@ -446,6 +533,16 @@ class TestCredits:
             ("3", "billing_reference", "a credit note must name the invoice that it credits"),
             ("4", header, "is neither an invoice nor a credit note"),
         ]
+
+    @pytest.mark.parametrize("kind", ["SC", "out_refund", "AV", "GU", "ACCRECCREDIT"])
+    def test_that_only_their_code_tells_are_no_claims_either(self, kind):
+        table = text(
+            "Invoice No;Name;Type;Date;Due Date;Outstanding",
+            "1203;Jansen BV;SI;01-08-2026;31-08-2026;121,00",
+            f"1204;Jansen BV;{kind};13-08-2026;31-08-2026;12,10",
+        )
+        mapped = Mapped(columns=propose(table.headers, table.sample).columns, decimal_sign=",")
+        assert understood(table, mapped)[1][2] == CREDITS_NOTHING
 
     def test_are_no_kind_of_debtor_where_a_column_says_that(self):
         table = text("Factuurnr;Naam;Datum;Soort;Bedrag", "F1;Jansen;13-08-2026;Particulier;10,00")

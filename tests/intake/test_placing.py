@@ -20,10 +20,13 @@ from agency.claims.opening import (
     TWICE,
 )
 from agency.events import PlacementRead, QuoteAccepted
-from agency.intake.invoice_remarks import NOT_PLAIN, OF_ANOTHER, OWED_BY_CREDITOR
+from agency.intake.amounts import FOREIGN
+from agency.intake.invoice_remarks import BY_TERMS, NOT_BY_TERMS, NOT_PLAIN, OF_ANOTHER, OWED_BY_CREDITOR
 from agency.intake.jobs import book_credits, know_debtors
 from agency.intake.mapping import Mapped, save_mapping
 from agency.intake.receive import read_placement
+from agency.intake.rows import TOO_FAR
+from agency.intake.table import SAMPLE_ROWS
 from agency.kernel.emitting import install_reactions
 from agency.kernel.errors import NotFound
 from agency.kernel.ids import new_id
@@ -34,7 +37,7 @@ from agency.parties.registration import creditor_by_reference
 from agency.pricing.acceptance import accept_quote
 from agency.pricing.reacting import open_books
 from tests.einvoice.invoice_samples import BUYER, TOTALS, ubl
-from tests.intake.factories import a_creditor, a_file, a_row, place, ports, rows_of
+from tests.intake.factories import HEADERS, a_creditor, a_file, a_row, place, ports, rows_of
 
 
 @pytest.fixture
@@ -57,6 +60,12 @@ def claims(units, creditor_id):
 
 
 class TestFirstFile:
+    @pytest.mark.parametrize("row", [{"due": "31-12-9999"}, {"issued": "31-12-9999", "due": ""}])
+    def test_refuses_the_row_that_says_never_and_takes_the_others(self, units, creditor_id, row):
+        report = place(units, creditor_id, a_file(a_row("F1"), a_row("F2", **row)))
+        assert report.counts == (2, 1, 0, 0, 1)
+        assert {reason for *_, reason in report.rejects} == {TOO_FAR}
+
     def test_becomes_claims_with_debtors_numbers_and_a_price(self, units, creditor_id):
         report = place(
             units,
@@ -175,6 +184,27 @@ class TestRejects:
         place(units, creditor_id, a_file(a_row("F2", issued="04/13/2026", due="05/06/2026")))
         assert [claim.due_on for claim in claims(units, creditor_id)] == [date(2026, 5, 6)]
 
+    @pytest.mark.parametrize(
+        ("rows", "asked"),
+        [
+            (["1.234,50;08/11/2026", "7,50;08/31/2026"], "08/31/2026"),
+            (["1,234;11/08/2026", "1,234.50;31/08/2026"], "1,234.50"),
+            (["1.234,50;08/11/2026", "7,50;08/31/2026", "7,50;31/08/2026"], ""),
+            (["1.234;08-11-2026"], ""),
+        ],
+    )
+    def test_a_profile_that_was_made_for_a_file_written_otherwise_is_asked_about(
+        self, units, creditor_id, rows, asked
+    ):
+        names = {"invoice_number": "Nr", "debtor_name": "Who", "amount": "Open", "due_on": "Due"}
+        saved = Mapped(columns=names, decimal_sign=",", date_order="day")
+        with units.open(Door.CREDITOR, by="user:test", creditor_id=creditor_id) as unit:
+            save_mapping(unit, creditor_id=creditor_id, name="upload", mapped=saved)
+        rows = [f"F{at};Jansen BV;{row}" for at, row in enumerate(rows)]
+        report = place(units, creditor_id, a_file(*rows, headers=";".join(names.values())))
+        assert (report.state == "mapping", asked in (report.refusal or "")) == (bool(asked), True)
+        assert not asked or "otherwise than the profile says" in report.refusal
+
     def test_unclear_columns_wait_and_leave_nothing_until_they_are_explained(self, units, creditor_id):
         content = a_file("X1;Jansen;1.234;31-05-2026", headers="Wat;Wie;Hoeveel;Wanneer")
         adapters = ports()
@@ -206,6 +236,39 @@ class TestRejects:
         assert report.counts == (0, 0, 0, 0, 0)
         assert claims(units, creditor_id) == []
         assert rows_of(units, creditor_id, "SELECT count(*) FROM debtor") == [(0,)]
+
+
+class TestTablesInAnArchive:
+    @pytest.mark.parametrize(
+        ("header", "amount"), [("Bedrag (USD)", "100,00"), ("Bedrag", "$ 100,00"), ("Bedrag", "100,00 gbp")]
+    )
+    def test_are_not_taken_for_euros_either(self, units, creditor_id, header, amount):
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            table = a_file(a_row("F1", amount=amount), headers=HEADERS.replace("Bedrag", header))
+            archive.writestr("open.csv", table)
+        report = place(units, creditor_id, packed.getvalue(), name="alles.zip")
+        assert report.counts == (1, 0, 0, 0, 1)
+        assert [reason for *_, reason in report.rejects] == [FOREIGN]
+
+    def test_are_read_as_they_are_by_themselves(self, units, creditor_id):
+        rows = [f"F{at},Jansen BV,{at}.50,08/13/2026,08/31/2026," for at in range(10, SAMPLE_ROWS + 10)]
+        rows += [
+            "X1,Jansen BV,1,000.00,08/13/2026,08/31/2026",
+            "X2,Jansen BV,12.50,08/01/2026,13/10/2026,",
+            'X3,Jansen BV,"1.234,56",08/01/2026,08/31/2026,',
+            "X4,Jansen BV,12.50",
+            "X5,Jansen BV,12.50,08/01/2026,08/31/2026,nobody",
+        ]
+        headers = "Invoice number,Customer name,Amount,Invoice date,Due date,E-mail"
+        table = "\n".join((headers, *rows))
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr("open.csv", table)
+        alone = place(units, creditor_id, table.encode())
+        together = place(units, a_creditor(units, reference="OTHER"), packed.getvalue(), name="alles.zip")
+        assert together.counts == alone.counts == (SAMPLE_ROWS + 5, SAMPLE_ROWS, 0, 0, 5)
+        assert [why for _, *why in together.rejects] == [why for _, *why in alone.rejects]
 
 
 class TestTheSameAgain:
@@ -473,6 +536,22 @@ class TestEInvoices:
             ("invoice", path.name),
             ("other", "att.txt"),
         ]
+
+    @pytest.mark.parametrize(
+        ("terms", "due", "reason"),
+        [
+            ("60 dagen netto", date(2026, 11, 30), BY_TERMS),
+            ("Contant", date(2026, 10, 31), NOT_BY_TERMS),
+        ],
+    )
+    def test_without_a_due_date_is_due_by_its_terms_in_words(self, units, creditor_id, terms, due, reason):
+        told = f"<cac:PaymentTerms><cbc:Note>{terms}</cbc:Note></cac:PaymentTerms>"
+        content = ubl(payment=told).replace("<cbc:DueDate>2026-10-31</cbc:DueDate>", "")
+        report = place(units, creditor_id, content.encode(), name="f.xml")
+        assert report.counts == (1, 1, 0, 0, 0)
+        assert [claim.due_on for claim in claims(units, creditor_id)] == [due]
+        found = "SELECT reason FROM placement_finding WHERE field = 'due_on'"
+        assert reason in [row.reason for row in rows_of(units, creditor_id, found)]
 
     def test_what_one_says_against_itself_is_shown_with_its_claim(self, units, creditor_id):
         content = ubl(totals=TOTALS.replace(">121.00</cbc:Payable", ">120.00</cbc:Payable")).encode()

@@ -31,14 +31,14 @@ CELLS = {
     "amount": ["12.50", "12,50", "1.234", "1.234,56", "€ 5,00", "-3,00", "0,00", "", "100", "999999999,99",
                "9,99", "10,00",
                "250000,00", "250000,01",
-               "9999999999999,00", "1,005", "x"],
+               "9999999999999,00", "1,005", "x", "USD 10,00", "EUR 10,00"],
     "total": ["", "12.50", "2000,00", "-2000,00", "1", "x"],
     "currency": ["", "EUR", "eur", "€", "USD", "XYZ"],
     "issued_on": ["01-05-2026", "2026-05-01", "1-5-2026", "31-02-2026", "", "01-05-2036", "20260501",
-                  "1900-01-01"],
+                  "1900-01-01", "9999-12-31"],
     "due_on": ["31-05-2026", "2026-05-31", "", "01-01-2026", "01-01-2029", "05/13/2026", "2026-13-01",
-               "01-01-2019", "20-06-2021", "01-07-2026"],
-    "contract_on": ["", "01-04-2026", "2026-04-01", "01-07-2026", "ooit"],
+               "01-01-2019", "20-06-2021", "01-07-2026", "31-12-9999", "2199-12-31"],
+    "contract_on": ["", "0001-01-01", "01-04-2026", "2026-04-01", "01-07-2026", "ooit"],
     "debtor_reference": ["0007", "", "K 7", f"BSN {a_bsn(3)}", f"bsn: {a_bsn(4)}", "BSN 12345678"],
     "debtor_kind": ["bedrijf", "consument", "", "zzp", "ding"],
     "debtor_name": ["Bakkerij Jansen B.V.", "Jansen BV", "Jan de Vries", "A B C", "Café 't Hoekje", "",
@@ -239,3 +239,12 @@ def test_the_same_rows_pass_in_any_order():
     forwards = sifted(rows)
     assert 20 < forwards.height < 298
     pl.testing.assert_frame_equal(forwards, sifted(rows[::-1]))
+
+
+def test_a_column_in_another_currency_is_plainly_right_nowhere():
+    headers = {field: field for field in USUAL} | {"amount": "Amount (USD)"}
+    mapped = Mapped(columns=headers, decimal_sign=",")
+    checker = RowChecker(mapped=mapped, habits=Habits(country="NL", language="nl"), today=TODAY)
+    columns = {field: at for at, field in enumerate(USUAL)}
+    sifted = PlainRows(checker, columns, len(USUAL)).sift([(2, list((USUAL | {"currency": ""}).values()))])
+    assert (sifted.plain.height, len(sifted.others)) == (0, 1)

@@ -51,6 +51,7 @@ class TestCsv:
             (b"just one column\nx\n", "one column"),
             (b"a;b\n\x81\x8d;2\n", "encoding"),
             (b"a;b\nk\x94l\x01\x81;2\n", "encoding"),
+            ("Naam;Plaats\nJoëlle;Liège\nAndré;Ni".encode() + b"\xc3\n", "line 3 is not in UTF-8"),
         ],
     )
     def test_is_refused_whole_when_broken(self, content, reason):
@@ -182,6 +183,14 @@ class TestLayout:
             ("Naam;Plaats\nJoëlle;Liège\n".encode("utf-16-le"), ["Joëlle", "Liège"]),
             ("Naam;Plaats\nJoëlle;Köln\n".encode("cp858"), ["Joëlle", "Köln"]),
             ("Naam;Plaats\nCafé;André €\n".encode("cp858"), ["Café", "André €"]),
+            ("Naam;Plaats\nFrédéric;Liège\n".encode("mac-roman"), ["Frédéric", "Liège"]),
+            ("Naam;Plaats\nZoë;Müllheim à gauche\n".encode("mac-roman"), ["Zoë", "Müllheim à gauche"]),
+            ("Naam;Plaats\nAndré Groß;België\n".encode("mac-roman"), ["André Groß", "België"]),
+            ("Naam;Plaats\nHôtel à côté;Äußere Straße\n".encode("cp858"), ["Hôtel à côté", "Äußere Straße"]),
+            (
+                "Naam;Plaats\nKovač Ožbolt;Košice\n".replace("č", "š").encode("cp1252"),
+                ["Kovaš Ožbolt", "Košice"],
+            ),
             ("Naam;Plaats\n‚Jo‘ d’Or…;“Liège” – x\n".encode("cp1252"), ["‚Jo‘ d’Or…", "“Liège” – x"]),
             (b'Nr;Plaats\n="00012";="3" x\n', ["00012", '="3" x']),
             (b"Naam,Tekst\nJan,a\\,b\nPiet,c\\,d\n", ["Jan", "a,b"]),

@@ -148,6 +148,10 @@ class TestSingleClaim:
         assert "complete" in page
         assert "Accept and start" in page
 
+    def test_of_a_day_typed_as_text_is_taken_as_it_was_checked(self, manager):
+        answer = manager.post("/creditor/claims", FIELDS | {"due_on": "05/06/2026"})
+        assert answer.headers["location"].startswith("/creditor/quotes/")
+
     def test_shows_what_is_wrong_beside_the_field(self, manager):
         answer = manager.post("/creditor/claims", FIELDS | {"amount": "1.234", "email": "geen"})
         assert answer.status_code == 422
@@ -245,6 +249,27 @@ class TestInterface:
         other = self.call(manager, "/api/v1/claims", body | {"amount": "1.00"}, **{"idempotency-key": "k1"})
         assert other.status_code == 422
         assert json.loads(other.content)["code"] == "idempotency_key_reused"
+
+    @pytest.mark.parametrize("day", ["01/02/2026", "31-05-2026", "2026-02-31", "31-12-9999", "soon"])
+    @pytest.mark.parametrize("field", ["due_on", "issued_on", "contract_on"])
+    def test_places_no_claim_of_a_day_that_is_not_plain_and_names_the_field(self, manager, field, day):
+        body = {"invoice_number": "F1", "amount": "99.50", "due_on": "2026-05-01", "debtor_name": "Jansen"}
+        answer = self.call(manager, "/api/v1/claims", body | {field: day}, **{"idempotency-key": "k1"})
+        assert answer.status_code == 422
+        assert field in json.loads(answer.content)["field"]
+
+    @pytest.mark.parametrize(
+        ("path", "body", "field"),
+        [
+            ("/api/v1/claims", {"debtor_name": "a\0"}, "debtor_name"),
+            ("/api/v1/quotes/Q-2026-00001/refusal", {"reason": "a\0"}, "reason"),
+            ("/api/v1/credit-checks", {"name": "a\0"}, "name"),
+        ],
+    )
+    def test_takes_no_text_that_no_text_is(self, manager, path, body, field):
+        given = {"invoice_number": "F1", "amount": "1.00", "due_on": "2026-05-01"} if "claims" in path else {}
+        answer = self.call(manager, path, given | body, **{"idempotency-key": "k1"})
+        assert (answer.status_code, json.loads(answer.content)["field"]) == (422, field)
 
     def test_is_closed_to_strangers(self, house):
         answer = house.client().post("/api/v1/quotes", json=ASK)

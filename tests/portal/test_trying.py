@@ -79,5 +79,16 @@ class TestInterface:
         assert second["required_actions"] == [{"action": "correct", "field": second["reasons"][0]["field"]}]
         assert kept(house) == before
 
+    def test_answers_for_each_of_many(self, ask):
+        one = {"amount": "100.00", "due_on": "2026-05-31", "debtor_name": "Jansen B.V."}
+        answer = ask(*({**one, "invoice_number": f"F{number}"} for number in range(1_000)))
+        assert [result["claim"] for result in answer.json()["results"]] == list(range(1_000))
+
+    @pytest.mark.parametrize("field", ["debtor_name", "description"])
+    def test_names_the_claim_and_the_field_that_holds_no_text(self, ask, field):
+        one = {"invoice_number": "F1", "amount": "1.00", "due_on": "2026-05-31", "debtor_name": "Jansen"}
+        answer = ask(one, {**one, field: "a\x00"})
+        assert (answer.status_code, answer.json()["field"]) == (422, f"claims.1.{field}")
+
     def test_refuses_none_and_too_many(self, ask):
         assert ask().status_code == 422

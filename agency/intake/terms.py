@@ -1,0 +1,37 @@
+"""Payment terms that an invoice says in words only: when it is to be paid by them."""
+
+import re
+from calendar import monthrange
+from datetime import date, timedelta
+from typing import Final
+
+_DAYS: Final = re.compile(
+    r"(?:binnen|within|sous|\bdans(?: les)?|innerhalb(?: von)?|termijn|\bterms?|d[ée]lai|\bnet|\b[àa])"
+    r"\s*:?\s*"
+    r"(?:een termijn van |un d[ée]lai de )?(\d{1,3})\s?(?:dagen|days|jours|tagen?)\b"
+    r"|(?:^|[,;]\s*)(\d{1,3})\s?(?:dagen|days|jours|tage)\s*"
+    r"(?:$|[,;.]|net(?:to)?\b|na |after |from |apr[eè]s |date |ab |nach |ein|end|fin|eom)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_ANY_DAYS: Final = re.compile(r"(\d{1,3})\s?(?:dagen|days|jours|tage)", re.IGNORECASE)
+_DISCOUNT: Final = re.compile(r"%|skonto|korting|escompte|discount|remise", re.IGNORECASE)
+_END_OF_MONTH: Final = re.compile(
+    r"einde?(?: van de)? maand|fin de mois|end of (?:the )?month|\beom\b|monatsende", re.IGNORECASE
+)
+
+
+def due_by_terms(terms: str | None, issued: date) -> date | None:
+    """This function will return the day on which an invoice is due by its terms: `30 dagen netto`,
+    `à 45 jours fin de mois`. Of several numbers of days the largest counts: the others are for who pays
+    early, at a discount.
+
+    :return: None where the terms say no number of days, or only one with a discount.
+    """
+    days = {int(found[1] or found[2]) for found in _DAYS.finditer(terms or "")}
+    early = bool(_DISCOUNT.search(terms or "")) and len(set(_ANY_DAYS.findall(terms or ""))) == 1
+    if not days or early or (date.max - issued).days < max(days) + 31:
+        return None
+    due = issued + timedelta(days=max(days))
+    if _END_OF_MONTH.search(terms or ""):
+        return due.replace(day=monthrange(due.year, due.month)[1])
+    return due
