@@ -13,6 +13,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 
 from agency.kernel.errors import AgencyError, Invalid, NotFound
 from portal.shared.audience import SignInNeeded, here
+from portal.shared.forms import NoData
+from portal.shared.i18n import N_
 from portal.shared.rendering import page
 
 log = structlog.get_logger()
@@ -31,6 +33,7 @@ def install_errors(app: FastAPI) -> None:
     app.add_exception_handler(AgencyError, _anticipated)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(NoData, _not_whole)
     app.add_exception_handler(OperationalError, _database_away)
     app.add_exception_handler(TimeoutError, _database_away)
     app.add_exception_handler(Exception, _bug)
@@ -86,6 +89,12 @@ async def _invalid(request: Request, error: Exception) -> Response:
     first = error.errors()[0]
     field = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
     return answer(request, Invalid(f"{field}: {first['msg']}", field=field))
+
+
+async def _not_whole(request: Request, error: Exception) -> Response:
+    """A page's own form without a field to show an error beside: somebody else made what was sent."""
+    log.warning("portal.form.not_whole", path=request.url.path)
+    return answer(request, Invalid(N_("This is not valid.")))
 
 
 async def _database_away(request: Request, error: Exception) -> Response:

@@ -37,7 +37,7 @@ Data = TypeVar("Data", bound=FormModel)
 
 
 class NoData(AssertionError):
-    """Data was asked of a form that has errors; `Form.attempt` ends at it."""
+    """Data was asked of a form that has errors; `Form.attempt` ends at it, without one the request does."""
 
 
 class Form(Generic[Data]):

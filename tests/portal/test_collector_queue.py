@@ -133,6 +133,14 @@ class TestCase:
         assert answer.status_code == 409
         assert "taken this case over" in answer.text
 
+    def test_a_form_that_no_page_of_ours_sends_is_no_failure_of_ours(self, bureau, browser):
+        bureau.ask(bureau.claim())
+        page = case_url(send(browser, "/desk/cases", page="/desk"))
+        action, _ = completion(browser.get(page).text)
+        for sent in ({}, {"generation": "=1+1"}, {"generation": "1", "more": "x"}):
+            assert send(browser, action, page=page, **sent).status_code == 422, sent
+        assert bureau.value("SELECT count(*) FROM work_item WHERE done_at IS NULL") == 1
+
     def test_a_chosen_case(self, bureau, browser):
         claim = bureau.claim()
         bureau.ask(claim)
