@@ -49,7 +49,7 @@ WITHIN_PLAN = frozenset({"plan_missed"})
 # Steps from which the law lets something follow: they must arrive, so a bounce asks for paper.
 MUST_ARRIVE = frozenset({"notice_nl_consumer", "notice_be_consumer", "notice_business", "final_notice"})
 # What goes on paper where there is no address for mail goes there, too, where the address does not work.
-ELSE_ON_PAPER = MUST_ARRIVE | {"answer", "call_note", "plan_agreed"}
+ELSE_ON_PAPER = MUST_ARRIVE | {"answer", "call_note", "plan_agreed", "visit_announcement"}
 
 
 def missing(composed: Composed, *, on: date) -> tuple[str, ...]:

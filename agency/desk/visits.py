@@ -58,9 +58,11 @@ _HOME = text(
     " FROM claim c JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
     " WHERE c.creditor_id = :creditor AND c.id = :claim"
 )
+# A mail that bounced goes by letter, as a message of its own.
 _LEFT = text(
     "SELECT channel, CASE WHEN channel = 'letter' THEN posted_at ELSE sent_at END AS at FROM message"
-    " WHERE creditor_id = :creditor AND id = :message AND state IN ('sent', 'delivered', 'opened')"
+    " WHERE creditor_id = :creditor AND claim_id = :claim AND step = :step"
+    " AND state IN ('sent', 'delivered', 'opened')"
 )
 
 
@@ -292,11 +294,14 @@ def _facts(unit: Unit, *, creditor_id: UUID, claim_id: UUID, announced: bool) ->
 
 def _arrived(unit: Unit, visit: FieldVisit) -> bool:
     """Whether the announcement left, and has reached the debtor by the day of the visit."""
-    key = {"creditor": visit.creditor_id, "message": visit.message_id}
-    left = unit.session.connection().execute(_LEFT, key).one_or_none()
-    return left is not None and has_arrived(
-        channel=Channel(left.channel), left_on=agency_day(left.at) if left.at else None, visit_on=visit.day,
-        policy=visit_policy(on=unit.today),
+    key = {"creditor": visit.creditor_id, "claim": visit.claim_id, "step": _step(visit)}
+    policy = visit_policy(on=unit.today)
+    return any(
+        has_arrived(
+            channel=Channel(left.channel), left_on=agency_day(left.at) if left.at else None,
+            visit_on=visit.day, policy=policy,
+        )
+        for left in unit.session.connection().execute(_LEFT, key)
     )  # fmt: skip
 
 

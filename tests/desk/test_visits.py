@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from agency.claims.states import HoldGround
+from agency.communication.receipts import apply_receipt
 from agency.desk.models import VisitOutcome, VisitState, WorkKind
 from agency.desk.visits import (
     UnableToVisit,
@@ -28,7 +29,7 @@ from agency.money import Money
 from agency.payments.models import PaymentSource
 from agency.payments.settlement import settle
 from agency.rules.facts import DebtorKind, Law
-from tests.communication.correspondence import TUESDAY
+from tests.communication.correspondence import TUESDAY, receipt
 from tests.desk.test_dispositions import grounds, next_case, value
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
@@ -223,6 +224,25 @@ class TestAtTheDoor:
             unit.session.connection().execute(
                 text("UPDATE message SET posted_at = :at"), {"at": at_the_door() - timedelta(days=3)}
             )
+        assert reasons_at_the_door(desk, claim) == ()
+
+    def test_a_mail_that_bounced_goes_by_letter_and_that_one_counts(self, desk):
+        claim = a_visitable(desk)
+        announce(desk, claim)
+        desk.office.send()
+        (mail,) = desk.office.messages(claim[1])
+        with desk.office.unit() as unit:
+            bounced = receipt(str(mail.id), "bounced", unit.now, permanent=True)
+            apply_receipt(unit, receipt=bounced, message_id=mail.id)
+        desk.office.react()
+        letter = desk.office.messages(claim[1])[-1]
+        assert (letter.channel, letter.amounts["visit"]["visitor"]) == ("letter", "Anna de Wit")
+        with desk.office.unit() as unit:
+            unit.session.connection().execute(
+                text("UPDATE message SET state = 'sent', sent_at = :at, posted_at = :at WHERE id = :id"),
+                {"at": at_the_door() - timedelta(days=4), "id": letter.id},
+            )
+        desk.office.move_to(at_the_door())
         assert reasons_at_the_door(desk, claim) == ()
 
     def test_who_carries_no_identification_does_not_ring(self, desk):
