@@ -212,6 +212,14 @@ class TestWall:
         assert clerk.post(f"{quote}/acceptance").status_code == 403
         assert manager.post(f"{quote}/acceptance").status_code == 303
 
+    def test_a_price_that_was_accepted_in_another_tab_says_so_in_the_reader_s_language(self, manager):
+        quote = manager.drop(a_file(a_row("F1"))).headers["location"]
+        assert manager.post(f"{quote}/acceptance").status_code == 303
+        manager.post("/preferences", {"language": "nl"})
+        again = manager.post(f"{quote}/acceptance")
+        assert again.status_code == 409
+        assert "this quote was" not in again.text
+
     def test_a_form_without_its_token_is_refused(self, manager):
         assert manager.client.post("/creditor/placements", data={}).status_code == 403
 
