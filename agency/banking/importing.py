@@ -16,6 +16,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from uuid import UUID
 
 from sqlalchemy import text
@@ -40,6 +41,8 @@ from agency.ports.readers import BankStatement as ReadStatement
 
 OPENING_KIND = "bank_opening"
 LOCAL_NUMBER_MIN = 7
+_EARLIEST = date(1990, 1, 1)
+_AHEAD_MAX = timedelta(days=366)
 
 # MT940 may put the bank before the number: its code in Germany, its BIC or name elsewhere.
 _GERMAN = re.compile(r"(?P<bank>\d{8})/(?P<number>\d{1,10})(?:EUR)?", re.ASCII)
@@ -104,6 +107,7 @@ def import_statements(unit: Unit, *, content: bytes, reader: BankFileReader, iba
         raise UnableToImport(unreadable.reason, field="file") from unreadable
     del content  # a large file is let go before its lines are written
     _refuse_foreign(read, iban)
+    _refuse_other_times(read, unit.today)
     repeated = _imported_before(unit, sha256)
     ordered = sorted(read, key=lambda statement: (statement.closes_on is not None, statement.closes_on or 0))
     file = _File(iban, sha256)
@@ -123,6 +127,16 @@ def _refuse_foreign(statements: Sequence[ReadStatement], iban: str) -> None:
         raise UnableToImport("the file holds no statement", field="file")
     if not all(_is_of(statement, iban) for statement in statements):
         raise UnableToImport("this file is not of the trust account", field="file")
+
+
+def _refuse_other_times(statements: Sequence[ReadStatement], today: date) -> None:
+    """What is booked stays in the books, so a slip in a year would set every balance of its day wrong."""
+    latest = today + _AHEAD_MAX
+    for statement in statements:
+        days = {line.booked_on for line in statement.lines} | {line.value_on for line in statement.lines}
+        for day in sorted(days | ({statement.closes_on} if statement.closes_on else set())):
+            if not _EARLIEST <= day <= latest:
+                raise UnableToImport(f"the day {day} cannot be that of a bank's movement", field="file")
 
 
 def _is_of(statement: ReadStatement, iban: str) -> bool:

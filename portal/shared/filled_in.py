@@ -57,6 +57,7 @@ SENTENCES: Final = (
     N_("no account %(account)s in the chart"),
     N_("%(source)s %(key)s does not balance"),
     N_("%(source)s %(key)s was posted before with other content"),
+    N_("the day %(day)s cannot be that of a bank's movement"),
     N_("%(account)s does not stand in the %(book)s book"),
     N_("%(account)s takes no amount of %(amount)s"),
     N_("%(amount)s is not an amount that passes through"),

@@ -122,6 +122,17 @@ class TestImport:
         assert refusal.value.message == "this file is not of the trust account"
         assert count(staff, "bank_statement") == count(staff, "ledger_transaction") == 0
 
+    @pytest.mark.parametrize(
+        "on", [date(1, 1, 1), date(1989, 12, 31), date(2226, 11, 20), date(9999, 12, 31)]
+    )
+    @pytest.mark.parametrize("whose", ["booked", "closes"])
+    def test_a_slip_in_a_year_is_refused_before_it_stays_in_the_books(self, staff, on, whose):
+        line = a_line("a", 100, on=on) if whose == "booked" else a_line("a", 100)
+        closes = on if whose == "closes" else date(2026, 11, 20)
+        with pytest.raises(UnableToImport, match=f"the day {on} cannot be that of a bank's movement"):
+            import_(staff, a_statement("s1", (line,), opening=0, on=closes))
+        assert count(staff, "bank_statement") == count(staff, "ledger_transaction") == 0
+
     @pytest.mark.parametrize("account", ["417164300", "NL91ABNA0417164300EUR", "NL91 ABNA 0417 1643 00"])
     def test_knows_the_trust_account_by_its_national_number(self, staff, account):
         statement = a_statement("s1", (a_line("a", 100),), opening=0, account=account)
