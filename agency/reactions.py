@@ -8,7 +8,7 @@ from agency.arrangements.remainders import owe_remainder_again, waive_small_rema
 from agency.arrangements.settlements import check_settlement_when_paid, undo_settlement_when_reversed
 from agency.banking.collected import see_collected
 from agency.banking.jobs import work_statement
-from agency.claims.holding_person import free_other_claims, hold_other_claims
+from agency.claims.holding_person import free_other_claims, hold_accepted, hold_other_claims
 from agency.communication.inbound.opting_out import silence_read, silence_told
 from agency.communication.replying import (
     confirm_completed,
@@ -130,6 +130,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
         open_books,
         ask_when_accepted,
         screen_before_contact,
+        hold_accepted,
         begin_placement,
         look_into_disputes,
     ),

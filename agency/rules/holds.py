@@ -141,10 +141,15 @@ def stops_contact(*, ground: str, country: str, debtor: DebtorKind, on: date) ->
         return True
 
 
-def is_about_person(*, ground: str, on: date) -> bool:
-    """Tell whether a ground is about the debtor himself, so that it holds each of his claims."""
+def grounds_about_person(*, on: date) -> frozenset[str]:
+    """Return the grounds that are about the debtor himself, so that they hold each of his claims."""
     row = row_in_force(read_table("holds")["person"], on)
-    return row is not None and ground in row["grounds"]
+    return frozenset(row["grounds"]) if row else frozenset()
+
+
+def is_about_person(*, ground: str, on: date) -> bool:
+    """Tell whether a ground is about the debtor himself."""
+    return ground in grounds_about_person(on=on)
 
 
 def grounds_of(*, country: str, debtor: DebtorKind, on: date) -> tuple[Ground, ...]:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from agency.claims.holding_person import hold_accepted
 from agency.claims.holds import lift_hold, place_hold, running_holds
 from agency.claims.states import HoldGround
 from agency.communication.inbound.answering import UnableToAnswer, close_reply, release_answer
@@ -15,7 +16,8 @@ from agency.communication.inbound.settling import UnableToSettle, attach, discar
 from agency.communication.planning import queue_message
 from agency.communication.receipts import apply_receipt
 from agency.documents.types import UnacceptableFile
-from agency.events import InformationSolved, PlacementRead
+from agency.events import InformationSolved, PlacementRead, QuoteAccepted
+from agency.intake.models import Placement
 from agency.kernel.emitting import emit
 from agency.kernel.errors import Invalid
 from agency.kernel.ids import new_id
@@ -287,6 +289,41 @@ class TestPerson:
     def test_what_is_about_the_claim_holds_that_claim_alone(self, box, claim, other):
         self.read(box, claim, Topic.PAID)
         assert (box.holds(claim[1]), box.holds(other[1])) == (["says_paid"], [])
+
+    def test_a_claim_that_is_placed_later_is_held_from_its_first_day(self, box, claim):
+        self.read(box, claim, Topic.COUNSELLOR)
+        later = self.placed(box, claim)
+        assert box.holds(later) == ["debt_help"]
+        assert self.ends(box, later) == self.ends(box, claim[1])
+
+    def test_a_claim_that_is_placed_after_the_hold_was_lifted_is_free(self, box, claim):
+        self.read(box, claim, Topic.COUNSELLOR)
+        with box.unit() as unit:
+            [hold] = running_holds(unit, creditor_id=claim[0], claim_id=claim[1])
+            lift_hold(unit, creditor_id=claim[0], hold_id=hold.id, why="the helper has gone")
+        assert box.holds(self.placed(box, claim)) == []
+
+    def placed(self, box, claim):
+        """Another claim of the same debtor, which his creditor places now and accepts the price of."""
+        with box.unit() as unit:
+            _, claim_id = a_correspondent(unit, creditor_id=claim[0], email=None, phone=None)
+            placement = Placement(
+                creditor_id=claim[0], id=new_id(), name="later.csv", sha256="0" * 64, media_type="text/csv",
+                source="portal", state="accepted", received_at=unit.now, received_by="user:test",
+            )  # fmt: skip
+            unit.session.add(placement)
+            unit.session.flush()
+            unit.session.connection().execute(
+                text(
+                    "UPDATE claim o SET debtor_id = c.debtor_id, placement_id = :placement FROM claim c"
+                    " WHERE c.id = :one AND o.id = :two"
+                ),
+                {"one": claim[1], "two": claim_id, "placement": placement.id},
+            )
+            hold_accepted(
+                unit, QuoteAccepted(creditor_id=claim[0], quote_id=new_id(), placement_id=placement.id)
+            )
+        return claim_id
 
     def test_another_debtor_is_not_held(self, box, claim):
         with box.unit() as unit:
