@@ -53,7 +53,6 @@ DOORS: tuple[Door, ...] = (
             Entry(N_("Claims"), "/desk/claims", "claims"),
             Entry(N_("Promises"), "/desk/promises", "promise"),
             Entry(N_("Payment plans"), "/desk/plans", "calendar"),
-            Entry(N_("Visits"), "/desk/visits", "building"),
             Entry(N_("Disputes"), "/desk/disputes", "dispute"),
             Entry(N_("One claim or two?"), "/desk/duplicates", "link"),
             Entry(N_("Unclear registers"), "/desk/registers", "search"),

@@ -47,6 +47,7 @@ class TestCollector:
         page = browser.get(f"{url_of(visited)}/visits").text
         assert "10:00 to 12:00" in page
         assert "A visit is announced in writing first." in page  # it has not left yet
+        assert 'href="/desk/visits"' in browser.get("/desk").text
         assert "Anna de Wit" in browser.get("/desk/visits").text
         at_the_door(bureau)
         assert act(bureau, browser, visited, "begin", identified="on").status_code == 303
