@@ -68,6 +68,16 @@ def test_above_the_limit_finance_decides_and_the_creditor_reads_it(house, claim)
     assert "no assets, agreed with the creditor" in read
 
 
+def test_a_second_request_is_refused_in_words_and_its_reason_given_back(house, claim):
+    desk, page = house.browser(Role.COLLECTOR), page_of(claim)
+    wish = {"act": "write_off", "principal": "402,15"}
+    assert send(desk, page, page=page, **wish, why="no assets").status_code == 303
+    late = send(desk, page, page=page, **wish, why="moved abroad, no address is known")
+    assert late.status_code == 422
+    assert "moved abroad, no address is known</textarea>" in late.text
+    assert 'role="alert"' in late.text
+
+
 def test_only_finance_and_administrators_decide(house, claim):
     assert house.browser(Role.COLLECTOR).get("/finance/waivers").status_code == 403
     assert house.browser(Role.ADMIN).get("/finance/waivers").status_code == 200
