@@ -26,13 +26,15 @@ def is_pdf(content: bytes) -> bool:
 def lift_xml(content: bytes) -> bytes:
     """This function will return the XML document embedded in a PDF.
 
-    :raises Unreadable: when the PDF is damaged, locked, or carries no XML.
+    :raises Unreadable: when the PDF is damaged, locked, or carries no XML, or that of several invoices.
     """
     attached = _attached_xml(content)
     for wanted in _INVOICE_NAMES:
-        for name, xml in attached:
-            if name.lower() == wanted:
-                return xml
+        found = {xml for name, xml in attached if name.lower() == wanted}
+        if len(found) > 1:  # invoices that were put together into one file; one of them would be lost
+            raise Unreadable("the PDF carries several e-invoices; hand over each by itself")
+        if found:
+            return found.pop()
     if len(attached) == 1:
         return attached[0][1]
     if attached:

@@ -21,6 +21,7 @@ from agency.rules.holds import stops_contact
 from agency.rules.trace import Trace, from_json
 from portal.collector.came_in import came_in
 from portal.collector.doors import claim_url, desk_page, who
+from portal.collector.fields import as_note
 from portal.collector.words import (
     CALL_STATES,
     CONTACT_STATES,
@@ -99,6 +100,7 @@ def show_claim(
     :raises NotFound: no such claim.
     """
     found = claim_page(unit, creditor_id=creditor_id, claim_id=claim_id)
+    failed = _still_there(found, failed)
     return desk_page(
         request,
         "claim.html",
@@ -123,6 +125,17 @@ def show_claim(
         **_parts(found),
         **_evidence(found, unit, visitor),
     )
+
+
+def _still_there(found: ClaimPage, failed: Failed) -> Failed:
+    """The refused form; a note with its words where what it was about has ended meanwhile."""
+    running = {
+        "close": any(call["disposition"] is None for call in found.calls),
+        "resolve": any(not dispute["resolved_at"] for dispute in found.disputes),
+    }
+    if failed is None or running.get(failed[0], True):
+        return failed
+    return "note", as_note(failed[1])
 
 
 def _evidence(found: ClaimPage, unit: Unit, visitor: Visitor) -> dict[str, Any]:

@@ -1,13 +1,17 @@
 """Fields that several forms of this door share."""
 
 from decimal import Decimal
+from typing import Any, Final
 from uuid import UUID
 
 from agency.claims.models import Claim
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from agency.money import Money
-from portal.shared.forms import money_of
+from portal.shared.forms import Form, blank, money_of
+
+# What people write at length in the forms about a claim.
+_WORDS: Final = ("note", "points", "outcome_why", "report")
 
 
 def currency_of(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> str:
@@ -27,3 +31,12 @@ def amount_of(typed: Decimal | None, currency: str, field: str) -> Money | None:
     :raises Invalid: it has more decimals than the currency, or is no amount.
     """
     return None if typed is None else money_of(typed, currency, field)
+
+
+def as_note(refused: Form[Any]) -> Form[Any]:
+    """This function will return a note of what was written into a form that its page no longer has."""
+    written = [str(refused.value(name)).strip() for name in _WORDS]
+    note = blank(note="\n".join(words for words in written if words))
+    for message in refused.errors.values():
+        note.refuse(message)
+    return note

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from pydantic import Field
@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from agency.claims.itemisation import open_total
 from agency.communication.payment_codes import page_code
-from agency.desk.models import FieldVisit, VisitOutcome
+from agency.desk.models import FieldVisit, VisitOutcome, VisitState
 from agency.desk.visits import (
     UnableToVisit,
     VisitReport,
@@ -31,7 +31,7 @@ from agency.kernel.unit import AGENCY_ZONE, Unit, agency_day
 from agency.payments.links import issue_link
 from agency.rules.visit import visit_policy
 from portal.collector.doors import claim_url, desk_page, routes
-from portal.collector.fields import amount_of, currency_of
+from portal.collector.fields import amount_of, as_note, currency_of
 from portal.collector.words import VISIT_OUTCOMES, VISIT_STATES, reasons
 from portal.shared.audience import StaffUnit, TheVisitor, TheWiring, leave_for
 from portal.shared.forms import AmountField, Fields, Form, FormModel, blank, submitted
@@ -41,6 +41,13 @@ from portal.shared.words import DISPUTE_REASONS, MESSAGE_STATES
 
 _ADDRESS = "/claims/{creditor_id:uuid}/{claim_id:uuid}/visits"
 _HOURS = tuple((f"{hour:02d}:00", f"{hour:02d}:00") for hour in range(8, 21))
+# Which form stands on the page while the visit is where; None: no visit is announced.
+_FORMS: Final = {
+    "announce": None,
+    "begin": VisitState.ANNOUNCED,
+    "call_off": VisitState.ANNOUNCED,
+    "report": VisitState.UNDER_WAY,
+}
 _CLAIM = text(
     "SELECT c.number, c.payment_reference, c.currency, d.name AS debtor, d.street, d.postal_code, d.city,"
     " m.state AS message_state, m.channel, coalesce(m.posted_at, m.sent_at) AS sent_at FROM claim c"
@@ -262,6 +269,7 @@ def _page(
         drawn=drawn,
         policy=policy,
         forms=usual | dict([failed] if failed else []),
+        late=as_note(failed[1]) if failed and _FORMS[failed[0]] != (visit.state if visit else None) else None,
         hours=_HOURS,
         first_day=first_day.isoformat(),
         last_day=policy.last_day(unit.today).isoformat(),

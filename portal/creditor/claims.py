@@ -1,5 +1,6 @@
 """The creditor's list of claims and the page of one claim."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +32,7 @@ from portal.dossiers import bundles_of, dossier_words
 from portal.requests import request_words
 from portal.shared.audience import CreditorUnit, TheVisitor, own_creditor
 from portal.shared.evidence import CLAIM_TYPES, document_chip, evidence_items
+from portal.shared.forms import Form
 from portal.shared.i18n import N_, gettext
 from portal.shared.listing import Chip, Column, Cut, Listing
 from portal.shared.words import CHANNELS, CLAIM_STATES, DEBTOR_KINDS, DOCUMENTS, MESSAGE_STATES
@@ -86,10 +88,18 @@ def claim_row(row: Row[Any]) -> dict[str, Any]:
 
 
 def show_claim(
-    request: Request, unit: Unit, creditor_id: UUID, claim_id: UUID, *, error: str = "", status: int = 200
+    request: Request,
+    unit: Unit,
+    creditor_id: UUID,
+    claim_id: UUID,
+    *,
+    error: str = "",
+    status: int = 200,
+    answers: Mapping[UUID, Form[Any]] | None = None,
 ) -> Response:
     """This function will answer with the page of one claim.
 
+    :param answers: a refused answer to a dispute, by the dispute's id.
     :raises NotFound: this creditor has no such claim.
     """
     claim = unit.session.get(Claim, (creditor_id, claim_id))
@@ -122,6 +132,7 @@ def show_claim(
         messages=[_message(row) for row in _rows(unit, _MESSAGES, creditor_id, claim_id)],
         given_up=given_up_rows(list_given_up(unit, creditor_id=creditor_id, claim_id=claim_id)),
         disputes=disputes_of(unit, creditor_id=creditor_id, claim_id=claim_id, currency=claim.currency),
+        answers=answers or {},
         asked=[
             request_words(row._asdict())
             for row in requests_of(unit, creditor_id=creditor_id, claim_id=claim_id, only_open=False)

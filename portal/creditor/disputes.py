@@ -40,15 +40,17 @@ def answer(
     if claim is None:
         raise NotFound("no such claim")
     form = submitted(AnswerForm, fields)
+    error = N_("Choose what you answer, and say why.")
+    if not form.errors:
+        try:
+            with unit.session.begin_nested():
+                _answer(unit, claim, dispute_id, form.data)
+        except (Invalid, Conflict) as refusal:
+            error = refusal.message
+            form.refuse(error)
     if form.errors:
-        return show_claim(
-            request, unit, creditor_id, claim_id, error=N_("Choose what you answer, and say why."), status=422
-        )
-    try:
-        with unit.session.begin_nested():
-            _answer(unit, claim, dispute_id, form.data)
-    except (Invalid, Conflict) as refusal:
-        return show_claim(request, unit, creditor_id, claim_id, error=refusal.message, status=422)
+        answers = {dispute_id: form}
+        return show_claim(request, unit, creditor_id, claim_id, error=error, answers=answers, status=422)
     return leave_for(f"/creditor/claims/{claim_id}#disputes", notice=N_("Your answer is on file."))
 
 

@@ -1,5 +1,6 @@
 """Errors as people and programs read them: a page, or a problem document (RFC 9457) under /api."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import quote
 
@@ -8,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import OperationalError, TimeoutError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from agency.kernel.errors import AgencyError, Invalid, NotFound
@@ -19,6 +20,8 @@ from portal.shared.rendering import page
 
 log = structlog.get_logger()
 RETRY_SECONDS = 3
+_FORM_BYTES_MAX = 1_000_000  # of a larger form the words are not looked for
+_WORDS_MIN = 3  # what has fewer is soon typed again
 
 
 class Unavailable(AgencyError):
@@ -39,8 +42,11 @@ def install_errors(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _bug)
 
 
-def answer(request: Request, error: AgencyError) -> Response:
-    """This function will answer with the error, in the form that the asker reads."""
+def answer(request: Request, error: AgencyError, *, written: Sequence[str] = ()) -> Response:
+    """This function will answer with the error, in the form that the asker reads.
+
+    :param written: what was written into the form that was refused; its page may be out of reach by now.
+    """
     if request.url.path.startswith(("/api/", "/hooks/")):
         return problem(error)
     if isinstance(error, SignInNeeded) and request.method == "GET" and not _fragment(request):
@@ -48,7 +54,7 @@ def answer(request: Request, error: AgencyError) -> Response:
     response = page(
         request,
         "error.html",
-        {"status": error.status, "message": error.message, "code": error.code},
+        {"status": error.status, "message": error.message, "code": error.code, "written": written},
         # The address is not echoed: an id that is somebody else's must read like one that never was.
         here=replace(here(request), path="/", query=""),
         status=error.status,
@@ -71,7 +77,26 @@ def problem(error: AgencyError) -> JSONResponse:
 
 async def _anticipated(request: Request, error: Exception) -> Response:
     assert isinstance(error, AgencyError)
-    return answer(request, error)
+    return answer(request, error, written=await _written(request))
+
+
+async def _written(request: Request) -> list[str]:
+    """What was written at length into the form that was sent, so that a refusal does not lose it."""
+    headers, size = request.headers, request.headers.get("content-length", "")
+    is_form = request.method == "POST" and "form" in headers.get("content-type", "")
+    if not is_form or not size.isdecimal() or int(size) > _FORM_BYTES_MAX:
+        return []
+    try:
+        fields = (await request.form()).multi_items()
+    except (HTTPException, ClientDisconnect):
+        return []
+    finally:
+        await request.close()
+    return [
+        value.strip()
+        for name, value in fields
+        if isinstance(value, str) and "password" not in name and len(value.split()) >= _WORDS_MIN
+    ]
 
 
 async def _http(request: Request, error: Exception) -> Response:
@@ -99,7 +124,8 @@ async def _not_whole(request: Request, error: Exception) -> Response:
 
 async def _database_away(request: Request, error: Exception) -> Response:
     log.warning("portal.database.away", error=type(error).__name__)
-    return answer(request, Unavailable("The system is busy or restarting. Nothing was lost: try again."))
+    away = Unavailable("The system is busy or restarting. Nothing was lost: try again.")
+    return answer(request, away, written=await _written(request))
 
 
 async def _bug(request: Request, error: Exception) -> Response:

@@ -260,7 +260,9 @@ function isChanged(field) {
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   const { target, requestConfig } = event.detail;
   if (!requestConfig.triggeringEvent?.type.startsWith("nudge")) return;
-  if ([...target.querySelectorAll("input, textarea, select")].some(isChanged)) {
+  // A refused form comes with what was written into it: it waits to be mended, even before anybody types again.
+  const refused = target.querySelector("[role=alert][data-focus]");
+  if (refused || [...target.querySelectorAll("input, textarea, select")].some(isChanged)) {
     event.detail.shouldSwap = false;
     notify(document.body.dataset.held, "warning");
     return;

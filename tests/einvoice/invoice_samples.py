@@ -97,11 +97,13 @@ def cii(*, terms: str = "20261031", due_payable: str = "121.00", type_code: str 
     )
 
 
-def pdf(attachments: dict[str, bytes], *, password: str | None = None) -> bytes:
-    """A one-page PDF that carries files."""
+def pdf(
+    attachments: dict[str, bytes], *, more: dict[str, bytes] | None = None, password: str | None = None
+) -> bytes:
+    """A one-page PDF that carries files; those in `more` may have the same names."""
     writer = PdfWriter()
     writer.add_blank_page(width=200, height=200)
-    for name, content in attachments.items():
+    for name, content in (*attachments.items(), *(more or {}).items()):
         writer.add_attachment(name, content)
     if password:
         writer.encrypt(password, algorithm="AES-256")

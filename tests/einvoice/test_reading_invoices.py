@@ -297,6 +297,15 @@ class TestRefusals:
         text = ubl(head=head("00042", "<![CDATA[<!DOCTYPE x>]]>"))
         assert read_einvoice(text.encode()).number == "<!DOCTYPE x>"
 
+    def test_of_two_invoices_in_one_pdf_none_is_taken_for_both(self):
+        """Invoices that were put together into one file: each brought its own data, under the same name."""
+        second = cii(due_payable="242.00").replace("121.00", "242.00").encode()
+        both = pdf({"factur-x.xml": cii().encode()}, more={"factur-x.xml": second})
+        with pytest.raises(Unreadable, match="several e-invoices"):
+            read_einvoice(both)
+        twice = pdf({"factur-x.xml": cii().encode(), "Factur-X.xml": cii().encode()})
+        assert read_einvoice(twice).payable == euro("121.00")
+
     def test_a_file_that_is_too_large_is_refused_unread(self):
         with pytest.raises(Unreadable, match="larger than the 20 MB"):
             read_einvoice(ubl().encode() + b" " * 20_000_000)

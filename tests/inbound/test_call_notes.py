@@ -166,6 +166,9 @@ class TestPage:
         said = browser.post("/pay/agreed/correction", data={"csrf": token, "words": "Ik zei 50."})
         assert said.url.path == "/pay/agreed/thanks/corrected"
         assert states(box) == ["corrected"]
+        late = browser.post("/pay/agreed/correction", data={"csrf": token, "words": "En vanaf maart."})
+        assert late.status_code == 422
+        assert "En vanaf maart.</textarea>" in late.text
 
     def test_without_the_token_nothing_is_confirmed(self, browser, box):
         assert browser.post("/pay/agreed/confirmation").status_code == 403

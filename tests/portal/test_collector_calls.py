@@ -99,3 +99,15 @@ class TestCall:
         claim = bureau.claim()
         self.ring(browser, claim)
         assert self.close(bureau, browser, claim, note="x").status_code == 422
+
+    def test_a_call_that_a_colleague_closed_meanwhile_says_so_and_keeps_the_words(self, bureau, browser):
+        claim = bureau.claim()
+        self.ring(browser, claim)
+        colleague = bureau.browser("Karim El Amrani")
+        said = {"disposition": "right_party", "note": "Is moving house.", "points": "Writes on Monday."}
+        assert self.close(bureau, colleague, claim, disposition="refuses").status_code == 303
+        answer = self.close(bureau, browser, claim, **said)
+        assert answer.status_code == 422
+        assert "This call was closed already." in answer.text
+        assert "Is moving house.\nWrites on Monday.</textarea>" in answer.text
+        assert f'action="{url_of(claim)}/notes"' in answer.text

@@ -160,6 +160,18 @@ class TestActions:
         assert bureau.value("SELECT outcome FROM dispute") == "Order signed"
         assert bureau.value("SELECT by FROM audit_entry WHERE action = 'dispute.resolved'") == bureau.by
 
+    def test_an_outcome_after_a_colleague_s_says_so_and_keeps_the_words(self, bureau, browser):
+        claim = bureau.claim()
+        send(browser, f"{url_of(claim)}/disputes", page=url_of(claim), reason="not_ordered")
+        path = f"{url_of(claim)}/disputes/{bureau.value('SELECT id FROM dispute')}/outcome"
+        first = {"outcome": "resolved_creditor", "outcome_why": "Order signed"}
+        assert send(browser, path, page=url_of(claim), **first).status_code == 303
+        late = {"outcome": "resolved_debtor", "outcome_why": "The signature is not hers."}
+        answer = send(browser, path, page=url_of(claim), **late)
+        assert answer.status_code == 422
+        assert "This dispute was resolved before." in answer.text
+        assert "The signature is not hers.</textarea>" in answer.text
+
 
 class TestEvidence:
     def test_a_message_with_its_verdict_and_its_text_in_a_sandbox(self, bureau, browser):

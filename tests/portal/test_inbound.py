@@ -87,6 +87,16 @@ class TestReading:
         assert stale.status_code in (403, 422)
         assert len([one for one in box.messages(claim[1]) if one.template == "answer"]) == 1
 
+    def test_an_answer_after_a_colleague_s_says_so_and_gives_the_words_back(self, box, browser):
+        (_, first), (_, second) = a_reply(box), a_reply(box, "Ik betwist dit")
+        send(browser, f"{first}/answer", page=first, topic="paid", words="Wij zoeken het uit.")
+        late = send(
+            browser, f"{first}/answer", page=second, topic="paid", words="Stuur ons uw bankafschrift."
+        )
+        assert late.status_code == 422
+        assert "This message was read already." in late.text
+        assert "Stuur ons uw bankafschrift.</textarea>" in late.text
+
     def test_an_empty_answer_keeps_the_page(self, box, browser):
         _, url = a_reply(box)
         refused = send(browser, f"{url}/answer", page=url, topic="paid", words="  ")

@@ -4,9 +4,12 @@ import re
 
 import pytest
 from playwright.sync_api import expect
+from sqlmodel import select
 
 from agency.claims.holds import place_hold
+from agency.claims.models import Claim
 from agency.claims.states import HoldGround
+from agency.disputes.raising import raise_dispute
 from agency.kernel.outbox import drain
 from agency.kernel.unit import Door
 from agency.parties.models import Role
@@ -68,3 +71,21 @@ def test_what_is_being_written_is_not_taken_away(claim_page):
     pause()
     expect(page.locator("#notices .tone-warning")).to_be_visible()
     expect(page.locator("#earlier-on")).to_have_value("2026-07-01")
+
+
+def test_a_refused_form_waits_to_be_mended(claim_page, house):  # noqa: F811
+    page, pause = claim_page
+    with house.units.open(Door.STAFF, by="user:x") as unit:
+        claim = unit.session.exec(select(Claim)).one()
+        whose = {"creditor_id": claim.creditor_id, "claim_id": claim.id}
+        raise_dispute(unit, **whose, reason="wrong_amount", words="Too much")
+    page.reload()
+    page.locator("#disputes input[value=part]").check()
+    page.locator("#disputes textarea").fill("The second delivery came late.")
+    page.locator("#disputes form button[type=submit]").click()
+    expect(page.locator("#disputes [role=alert]")).to_contain_text("for which amount")
+    wait_until(lambda: is_listened_to(house.units))
+    pause()
+    expect(page.locator("#notices .tone-warning")).to_be_visible()
+    expect(page.locator("#notices .tone-bad")).to_have_count(0)
+    expect(page.locator("#disputes textarea")).to_have_value("The second delivery came late.")

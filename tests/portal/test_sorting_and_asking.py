@@ -170,11 +170,17 @@ class TestDisputesAndDossier:
         assert "Te veel" in clerk.get(page).text
         refused = clerk.post(f"{page}/disputes/{dispute_id}/answer", {"verdict": "part", "answer": "Klopt"})
         assert refused.status_code == 422
+        assert "Klopt</textarea>" in refused.text
+        assert 'value="part" checked' in refused.text
         assert one(house, "SELECT count(*) FROM dispute_change") == 1, "nothing of a refused answer stays"
         fields = {"verdict": "part", "answer": "Klopt deels", "accepted": "2.000,00"}
         assert clerk.post(f"{page}/disputes/{dispute_id}/answer", fields).status_code == 303
         assert one(house, "SELECT disputed_minor FROM claim WHERE reference = 'F2026-0118'") == 200_000
         assert "For the debtor in part" in clerk.get(page).text
+        late = clerk.post(f"{page}/disputes/{dispute_id}/answer", {"verdict": "all", "answer": "Alles klopt"})
+        assert late.status_code == 422
+        assert "This dispute was resolved before" in late.text
+        assert "Alles klopt</textarea>" in late.text
 
     def test_the_dossier_is_asked_for_and_cancelled(self, house, creditor_id, clerk, claims):
         page = f"/creditor/claims/{claims[0]}"

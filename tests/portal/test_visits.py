@@ -104,6 +104,32 @@ class TestCollector:
         assert answer.status_code == 422
         assert "gone on meanwhile" in answer.text
 
+    def test_a_report_after_a_colleague_s_says_so_and_keeps_the_words(self, bureau, browser, visited):
+        announce(browser, visited)
+        at_the_door(bureau)
+        act(bureau, browser, visited, "begin", identified="on")
+        act(bureau, browser, visited, "report", outcome="nobody", report="Nobody opened.")
+        answer = act(bureau, browser, visited, "report", outcome="talked", report="Has lost her job.")
+        assert answer.status_code == 422
+        assert "gone on meanwhile" in answer.text
+        assert "Has lost her job.</textarea>" in answer.text
+        assert f'action="{url_of(visited)}/notes"' in answer.text
+
+    @pytest.mark.parametrize("what", ["begin", "cancellation"])
+    def test_what_comes_too_late_is_said(self, bureau, browser, visited, what):
+        announce(browser, visited)
+        at_the_door(bureau)
+        act(bureau, browser, visited, "begin", identified="on")
+        answer = act(bureau, browser, visited, what, **({"identified": "on"} if what == "begin" else {}))
+        assert answer.status_code == 422
+        assert "gone on meanwhile" in answer.text
+
+    def test_a_second_announcement_is_refused_in_words(self, browser, visited):
+        announce(browser, visited)
+        answer = announce(browser, visited, visitor="B. Visser")
+        assert answer.status_code == 422
+        assert "Another visit of this claim is announced" in answer.text
+
     def test_an_unknown_visit_or_claim_is_not_found(self, bureau, browser, visited):
         unknown = "00000000-0000-0000-0000-000000000009"
         assert browser.get(f"/desk/claims/{visited[0]}/{unknown}/visits").status_code == 404

@@ -60,12 +60,26 @@ def test_above_the_limit_finance_decides_and_the_creditor_reads_it(house, claim)
     where = f"/finance/waivers/{claim[0]}/{house.one('SELECT id FROM waiver_request')}"
     assert send(finance, f"{where}/refusal", page="/finance/waivers", why="").status_code == 422
     assert send(finance, f"{where}/approval", page="/finance/waivers").status_code == 303
-    assert send(finance, f"{where}/refusal", page="/finance/waivers", why="too late").status_code == 422
+    late = send(finance, f"{where}/refusal", page="/finance/waivers", why="he has a house in Spain")
+    assert (late.status_code, "he has a house in Spain</textarea>" in late.text) == (422, True)
+    asked = f"{page}/requests/{house.one('SELECT id FROM waiver_request')}"
+    late = send(desk, f"{asked}/withdrawal", page=page, why="she has found work")
+    assert (late.status_code, "she has found work</textarea>" in late.text) == (422, True)
     assert house.one("SELECT state FROM waiver_request") == "granted"
     creditor = house.browser(Role.CREDITOR_CLERK, creditor_id=claim[0])
     read = creditor.get(f"/creditor/claims/{claim[1]}").text
     assert "Written off" in read
     assert "no assets, agreed with the creditor" in read
+
+
+def test_a_second_request_is_refused_in_words_and_its_reason_given_back(house, claim):
+    desk, page = house.browser(Role.COLLECTOR), page_of(claim)
+    wish = {"act": "write_off", "principal": "402,15"}
+    assert send(desk, page, page=page, **wish, why="no assets").status_code == 303
+    late = send(desk, page, page=page, **wish, why="moved abroad, no address is known")
+    assert late.status_code == 422
+    assert "moved abroad, no address is known</textarea>" in late.text
+    assert 'role="alert"' in late.text
 
 
 def test_only_finance_and_administrators_decide(house, claim):

@@ -141,6 +141,30 @@ class TestErrors:
         answer = small.client().post("/sign-in", data={"email": "x" * 5000, "password": "y"})
         assert answer.status_code == 413
 
+    def test_what_was_written_is_given_back_when_the_session_has_ended(self, house, admin):
+        words = "Rang on Monday: she has <no> work & pays in June."
+        house.change("UPDATE user_session SET revoked_at = app.now()")
+        answer = admin.post("/admin/users", data={**USER, "name": words, "password": "four words of mine"})
+        assert answer.status_code == 401
+        assert "Rang on Monday: she has &lt;no&gt; work &amp; pays in June.</textarea>" in answer.text
+        assert "four words of mine" not in answer.text
+        assert "jan@example.org" not in answer.text, "only what takes long to write again"
+
+    def test_so_it_is_when_the_page_is_of_an_earlier_session(self, admin):
+        answer = admin.post("/admin/users", data={**USER, "name": "A long story", "csrf": "guessed"})
+        assert answer.status_code == 403
+        assert "A long story</textarea>" in answer.text
+
+    def test_files_and_a_broken_form_do_not_stand_in_the_way(self, house):
+        client = house.client()
+        files = {"document": ("a b c.pdf", b"%PDF-1.4 one two three", "application/pdf")}
+        answer = client.post("/admin/users", data={"name": "A long story"}, files=files)
+        assert answer.status_code == 401
+        assert "A long story</textarea>" in answer.text
+        assert "one two three" not in answer.text
+        broken = {"content-type": "multipart/form-data; boundary=x"}
+        assert client.post("/admin/users", content=b"no form", headers=broken).status_code == 401
+
     def test_the_message_is_in_the_readers_language(self, house):
         client = house.client()
         assert "This page does not exist" in client.get("/nowhere").text
