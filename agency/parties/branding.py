@@ -139,14 +139,16 @@ def submit_draft(unit: Unit, *, creditor_id: UUID, draft_id: UUID) -> BrandVersi
     return BRAND_DRAFTS.submit(unit, draft)
 
 
-def publish_draft(unit: Unit, *, creditor_id: UUID, draft_id: UUID) -> int:
+def publish_draft(unit: Unit, *, creditor_id: UUID, draft_id: UUID, edition: str | None = None) -> int:
     """This function will make a submitted draft count from now on and return its version; what was sent
     before keeps its own. Only `agency.communication.brand_checklist` calls it, when nothing is wrong.
 
+    :param edition: of what the person read.
     :raises NotYourOwn: the person wrote in it.
+    :raises ChangedMeanwhile: it says something else by now.
     :raises Conflict: it was not submitted, or says what counts already.
     """
-    draft = BRAND_DRAFTS.to_publish(unit, creditor_id=creditor_id, draft_id=draft_id)
+    draft = BRAND_DRAFTS.to_publish(unit, creditor_id=creditor_id, draft_id=draft_id, edition=edition)
     brand = brand_of(unit, creditor_id=creditor_id)
     design = BrandDesign.from_fields(draft.content)
     if design == design_of(brand):

@@ -93,18 +93,20 @@ def submit_draft(unit: Unit, *, draft_id: UUID) -> RateCardDraft:
     return RATE_CARD_DRAFTS.submit(unit, draft)
 
 
-def approve_draft(unit: Unit, *, draft_id: UUID) -> int:
+def approve_draft(unit: Unit, *, draft_id: UUID, edition: str | None = None) -> int:
     """This function will publish a submitted draft from its day on, by a person who wrote nothing of it.
 
     Its promises are tried on drawn claims first: a card that breaks one is not published.
 
+    :param edition: of what the person read.
     :returns: the version.
     :raises NotYourOwn: the person wrote in it.
+    :raises ChangedMeanwhile: it says something else by now.
     :raises UnfitCard: it breaks a rule, or a promise.
     :raises Conflict: it was not submitted, or equals the card before it.
     :raises Invalid: its day has passed.
     """
-    draft = RATE_CARD_DRAFTS.to_publish(unit, draft_id=draft_id)
+    draft = RATE_CARD_DRAFTS.to_publish(unit, draft_id=draft_id, edition=edition)
     if draft.valid_from < unit.today:
         raise Invalid("the first day of this card has passed", field="valid_from")
     card = fair_card(draft)

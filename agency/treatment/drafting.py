@@ -131,19 +131,23 @@ def submit_draft(unit: Unit, *, draft_id: UUID) -> TreatmentPathDraft:
     return PATH_DRAFTS.submit(unit, draft)
 
 
-def publish_draft(unit: Unit, *, draft_id: UUID, valid_from: date | None = None) -> int:
+def publish_draft(
+    unit: Unit, *, draft_id: UUID, valid_from: date | None = None, edition: str | None = None
+) -> int:
     """This function will publish a submitted draft from its day on, by a person who wrote nothing of it.
 
     Claims that are on a path stay on the version they began with.
 
     :param valid_from: another first day than the writer's.
+    :param edition: of what the person read.
     :returns: the version.
     :raises NotYourOwn: the person wrote in it.
+    :raises ChangedMeanwhile: it says something else by now.
     :raises UnfitPath: something in it is forbidden by now.
     :raises Conflict: it was not submitted, or equals the newest version.
     :raises Invalid: its day has passed.
     """
-    draft = PATH_DRAFTS.to_publish(unit, draft_id=draft_id)
+    draft = PATH_DRAFTS.to_publish(unit, draft_id=draft_id, edition=edition)
     draft.valid_from = valid_from or draft.valid_from
     if draft.valid_from < unit.today:
         raise Invalid("the first day of this version has passed", field="valid_from")

@@ -20,7 +20,7 @@ from agency.parties.logos import drawing_of
 from agency.parties.models import BrandVersion
 from agency.rules.brand import LANGUAGES, BrandDesign, brand_faults, fonts
 from portal.admin.brands import host_values, view_values
-from portal.admin.drafting import attempt, draft_values, remark_of
+from portal.admin.drafting import attempt, draft_values, edition_read, remark_of
 from portal.shared.audience import StaffUnit, TheWiring, leave_for, router, show
 from portal.shared.brand_previews import NOW, View, figures, look_at
 from portal.shared.brand_words import FIELDS, FONTS, fault_words, point_words
@@ -124,12 +124,18 @@ def hand_over(
 
 @routes.post("/{draft_id}/publication")
 def let_out(
-    request: Request, unit: StaffUnit, wiring: TheWiring, creditor_id: CreditorId, draft_id: UUID
+    request: Request,
+    unit: StaffUnit,
+    wiring: TheWiring,
+    creditor_id: CreditorId,
+    draft_id: UUID,
+    fields: Fields,
 ) -> Response:
     """Publish a submitted draft, as the second person."""
+    edition = edition_read(fields)
 
     def effect() -> None:
-        publish(unit, creditor_id=creditor_id, draft_id=draft_id, settings=wiring.settings)
+        publish(unit, creditor_id=creditor_id, draft_id=draft_id, settings=wiring.settings, edition=edition)
 
     notice = N_("Published. Messages look like this from now on.")
     return _done(request, unit, wiring, creditor_id, draft_id, effect, notice, leave=True)

@@ -25,7 +25,7 @@ from agency.pricing.rate_cards import NoRateCard, card_of_version, card_on
 from agency.rules.facts import DebtorKind, DisputeStatus, Phase
 from agency.rules.price import PriceFacts, RateCard, price
 from agency.rules.rate_card import CardFault, UnfairRateCard, card_differences
-from portal.admin.drafting import attempt, draft_values, remark_of
+from portal.admin.drafting import attempt, draft_values, edition_read, remark_of
 from portal.admin.rate_card_form import CardForm, form_of, read_form
 from portal.admin.rate_card_words import DISPUTES, KEEPERS, difference_words, fault_words
 from portal.shared.audience import StaffUnit, leave_for, router, show
@@ -162,9 +162,11 @@ def submit(request: Request, unit: StaffUnit, draft_id: UUID) -> Response:
 
 
 @routes.post("/drafts/{draft_id:uuid}/approval")
-def approve(request: Request, unit: StaffUnit, draft_id: UUID) -> Response:
+def approve(request: Request, unit: StaffUnit, draft_id: UUID, fields: Fields) -> Response:
     """Publish a submitted draft, as the second person."""
-    return _done(request, unit, draft_id, lambda: approve_draft(unit, draft_id=draft_id),
+    edition = edition_read(fields)
+    return _done(request, unit, draft_id,
+                 lambda: approve_draft(unit, draft_id=draft_id, edition=edition),
                  N_("Approved. The card counts from its day."))  # fmt: skip
 
 

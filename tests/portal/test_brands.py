@@ -15,7 +15,7 @@ from agency.ports.hosts import HostRecord, MailDomain
 from portal import main
 from portal.shared.brand_words import MESSAGES
 from tests.portal.conftest import SHELL
-from tests.portal.house import SENDER, House, send, token_of
+from tests.portal.house import SENDER, House, read_of, send, token_of
 from tests.portal.test_words_and_figures import png
 
 FIELDS = {
@@ -163,6 +163,18 @@ class TestDrafts:
         studio.does("withdrawal")
         assert studio.keep().status_code == 409
         assert house.one("SELECT count(*) FROM brand_version WHERE state = 'withdrawn'") == 1
+
+    def test_only_what_the_second_person_read_is_published(self, house, studio):
+        studio.begin()
+        studio.does("submission")
+        read = read_of(studio.second.get(studio.at).text)
+        studio.does("return", by=studio.second, remark="Rather the other green.")
+        studio.keep(sender_name="Somebody else")
+        studio.does("submission")
+        refused = studio.second.post(f"{studio.at}/publication", data=read)
+        assert refused.status_code == 409
+        assert "changed after you opened it" in refused.text
+        assert house.one("SELECT sender_name FROM brand") == SENDER.name
 
     def test_one_draft_at_a_time(self, studio):
         studio.begin()

@@ -12,7 +12,7 @@ from agency.parties.models import Role
 from agency.pricing.rate_cards import publish_first_card
 from portal import main
 from tests.intake.factories import a_file, a_row, place
-from tests.portal.house import House, token_of
+from tests.portal.house import House, read_of, token_of
 
 PARTS = ("portal.shared.sign_in", "portal.admin", "portal.creditor")
 FIELD = re.compile(r'<(?:input|select)[^>]*name="([a-z_]+)"[^>]*?(?:value="([^"]*)")?[^>]*>')
@@ -111,14 +111,28 @@ class TestFourEyes:
         assert editor.post(f"{editor.page}/submission").status_code == 303
         assert editor.post(f"{editor.page}/approval").status_code == 403
         second = another(house)
-        csrf = token_of(second.get(editor.page).text)
-        done = second.post(f"{editor.page}/approval", data={"csrf": csrf})
+        done = second.post(f"{editor.page}/approval", data=read_of(second.get(editor.page).text))
         assert done.status_code == 303
         shown = second.get("/admin/rate-cards").text
         assert "Second Person" in shown
         version = second.get("/admin/rate-cards/versions/2").text
         assert "File fee" in version
         assert second.get("/admin/rate-cards/versions/9").status_code == 404
+
+    def test_only_what_the_second_person_read_is_approved(self, house):
+        editor, second = Editor(house), another(house)
+        fields = editor.fields() | {"file_fee": ["10"], "valid_from": ["2031-01-01"]}
+        editor.post(editor.page, fields)
+        editor.post(f"{editor.page}/submission")
+        read = read_of(second.get(editor.page).text)
+        second.post(f"{editor.page}/return", data=read | {"remark": "Rather 9"})
+        editor.post(editor.page, editor.fields() | {"file_fee": ["49"]})
+        editor.post(f"{editor.page}/submission")
+        refused = second.post(f"{editor.page}/approval", data=read)
+        assert refused.status_code == 409
+        assert "changed after you opened it" in refused.text
+        assert house.one("SELECT max(version) FROM rate_card") == 1
+        assert second.post(f"{editor.page}/approval", data=read_of(refused.text)).status_code == 303
 
     def test_an_unfair_card_cannot_be_submitted(self, house):
         editor = Editor(house)

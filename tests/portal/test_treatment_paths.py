@@ -16,7 +16,7 @@ from agency.treatment.paths import path_in_force, publish_paths, publish_version
 from agency.treatment.starting import start_treatment
 from portal import main
 from tests.communication.correspondence import a_correspondent
-from tests.portal.house import House, token_of
+from tests.portal.house import House, read_of, token_of
 from tests.portal.test_rate_cards import another
 
 PARTS = ("portal.shared.sign_in", "portal.admin")
@@ -143,19 +143,19 @@ class TestPublishing:
         assert editor.post(f"{editor.page}/submission").status_code == 303
         assert editor.post(f"{editor.page}/publication").status_code == 403
         second = another(house)
-        csrf = token_of(second.get(editor.page).text)
+        read = read_of(second.get(editor.page).text)
         today = house.today()
-        done = second.post(f"{editor.page}/publication", data={"csrf": csrf, "valid_from": today.isoformat()})
+        done = second.post(f"{editor.page}/publication", data=read | {"valid_from": today.isoformat()})
         assert done.status_code == 303
         shown = second.get("/admin/paths/nl-consumer/versions/2").text
         assert "7 → 9" in shown
         pinned = "SELECT p.version FROM treatment t JOIN treatment_path p ON p.id = t.path_id"
         assert house.one(pinned) == 1
 
-        counted = second.post("/admin/paths/nl-consumer/versions/2/migration", data={"csrf": csrf})
+        counted = second.post("/admin/paths/nl-consumer/versions/2/migration", data=read)
         assert "1 claim changes to this version." in counted.text
         assert house.one(pinned) == 1
-        second.post("/admin/paths/nl-consumer/versions/2/migration", data={"csrf": csrf, "do": "yes"})
+        second.post("/admin/paths/nl-consumer/versions/2/migration", data=read | {"do": "yes"})
         drain(units)
         assert house.one(pinned) == 2
 
@@ -168,10 +168,24 @@ class TestPublishing:
         editor.change("reminder_2", days="9")
         editor.post(f"{editor.page}/submission")
         second = another(house)
-        csrf = token_of(second.get(editor.page).text)
+        read = read_of(second.get(editor.page).text)
         later = house.today() + timedelta(days=20)
-        second.post(f"{editor.page}/publication", data={"csrf": csrf, "valid_from": later.isoformat()})
+        second.post(f"{editor.page}/publication", data=read | {"valid_from": later.isoformat()})
         assert "Version 1 counts today" in second.get("/admin/paths/nl-consumer").text
+
+    def test_only_what_the_second_person_read_is_published(self, house):
+        editor, second = Editor(house), another(house)
+        editor.change("reminder_2", days="9")
+        editor.post(f"{editor.page}/submission")
+        read = read_of(second.get(editor.page).text) | {"valid_from": house.today().isoformat()}
+        second.post(f"{editor.page}/return", data=read | {"remark": "Rather eight"})
+        editor.change("reminder_2", days="30")
+        editor.post(f"{editor.page}/submission")
+        refused = second.post(f"{editor.page}/publication", data=read)
+        assert refused.status_code == 409
+        assert "changed after you opened it" in refused.text
+        published = "SELECT max(version) FROM treatment_path WHERE key = 'nl-consumer'"
+        assert house.one(published) == 1
 
     def test_what_says_the_same_is_no_new_version(self, house):
         editor = Editor(house)
