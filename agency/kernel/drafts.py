@@ -156,7 +156,7 @@ class Drafts(Generic[AnyDraft]):
         draft = self._standing(unit, draft_id, creditor_id, DraftState.SUBMITTED)
         if unit.by in draft.writers:
             raise NotYourOwn("a second person publishes a draft; you wrote in this one")
-        _refuse_other(draft, edition)
+        refuse_other(draft, edition)
         return draft
 
     def publish(self, unit: Unit, draft: AnyDraft, *, version: int) -> AnyDraft:
@@ -183,7 +183,12 @@ class Drafts(Generic[AnyDraft]):
         record(unit, action=f"{self.tells}.{what}", subject=subject, creditor_id=whose)
 
 
-def _refuse_other(draft: Draft, edition: str | None) -> None:
+def refuse_other(draft: Draft, edition: str | None) -> None:
+    """This function will refuse what is done with a draft by somebody who read another edition of it.
+
+    :param edition: `edition_of` what was read; None where nobody read it first.
+    :raises ChangedMeanwhile: the draft says something else by now.
+    """
     if edition is not None and edition != edition_of(draft):
         raise ChangedMeanwhile("this draft was changed after you opened it; read it again")
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from agency.kernel.drafts import Drafts
+from agency.kernel.drafts import Drafts, refuse_other
 from agency.kernel.errors import Conflict, Invalid
 from agency.kernel.unit import Unit
 from agency.pricing.models import RateCardDraft
@@ -38,8 +38,9 @@ def start_draft(unit: Unit, *, name: str) -> UUID:
     """
     base = card_on(unit, on=unit.today)
     draft = RateCardDraft(
-        name=name, content=plain_fields(base.card), valid_from=unit.today, based_on=base.version,
-        writers=[unit.by], changed_at=unit.now, created_at=unit.now,
+        name=name, content=plain_fields(base.card) | {"version": unit.today.isoformat()},
+        valid_from=unit.today, based_on=base.version, writers=[unit.by], changed_at=unit.now,
+        created_at=unit.now,
     )  # fmt: skip
     return RATE_CARD_DRAFTS.begin(unit, draft).id
 
@@ -51,13 +52,24 @@ def plain_fields(card: RateCard) -> dict[str, Any]:
 
 
 def change_draft(
-    unit: Unit, *, draft_id: UUID, name: str, valid_from: date, content: Mapping[str, Any]
+    unit: Unit,
+    *,
+    draft_id: UUID,
+    name: str,
+    valid_from: date,
+    content: Mapping[str, Any],
+    edition: str | None = None,
 ) -> RateCardDraft:
     """This function will keep new fields of a draft, whatever rules they break.
 
+    :param edition: of the draft that the fields were written over.
+    :raises ChangedMeanwhile: somebody else changed it since.
     :raises Conflict: it was submitted or published before.
     """
     draft = RATE_CARD_DRAFTS.to_write(unit, draft_id=draft_id)
+    if (draft.name, draft.valid_from, draft.content) == (name, valid_from, content):
+        return draft
+    refuse_other(draft, edition)
     draft.name, draft.valid_from = name, valid_from
     return RATE_CARD_DRAFTS.write(unit, draft, content)
 

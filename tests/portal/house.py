@@ -133,10 +133,10 @@ def token_of(page: str) -> str:
     return found[1]
 
 
-def read_of(page: str) -> dict[str, str]:
-    """What a form that publishes a draft carries: the token, and the edition that was read."""
+def read_of(page: str, *, csrf: bool = True) -> dict[str, str]:
+    """What the forms of a draft carry: the token, and the edition that was read."""
     found = re.search(r'name="edition" value="([^"]+)"', page)
-    return {"csrf": token_of(page)} | ({"edition": found[1]} if found else {})
+    return ({"csrf": token_of(page)} if csrf else {}) | ({"edition": found[1]} if found else {})
 
 
 def send(client: TestClient, path: str, *, page: str, **fields):

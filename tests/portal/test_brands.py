@@ -155,6 +155,28 @@ class TestDrafts:
         assert "What counts now" in answer.text
         assert house.one("SELECT content->>'colour' FROM brand_version WHERE state = 'draft'") == "#7a1d46"
 
+    def test_a_stale_tab_replaces_nothing_that_somebody_else_wrote(self, house, studio):
+        studio.begin()
+        stale = read_of(studio.second.get(studio.at).text) | FIELDS | {"view_key": "reminder_2"}
+        studio.keep(sender_name="Written meanwhile")
+        for path, status in (("/now", 422), ("", 409), ("/now", 422)):
+            refused = studio.second.post(f"{studio.at}{path}", data=stale)
+            assert refused.status_code == status
+            assert "changed after you opened it" in refused.text
+            if path:
+                assert read_of(refused.text, csrf=False)["edition"] == stale["edition"]
+        kept = "SELECT content->>'sender_name' FROM brand_version WHERE state = 'draft'"
+        assert house.one(kept) == "Written meanwhile"
+
+    def test_every_keystroke_follows_the_one_before(self, house, studio):
+        studio.begin()
+        read = read_of(studio.writer.get(studio.at).text)
+        for name in ("E", "En", "Ene"):
+            shown = studio.writer.post(f"{studio.at}/now", data=read | FIELDS | {"sender_name": name})
+            assert shown.status_code == 200
+            read |= read_of(shown.text, csrf=False)
+        assert house.one("SELECT content->>'sender_name' FROM brand_version WHERE state = 'draft'") == "Ene"
+
     def test_it_is_given_back_with_a_remark_or_withdrawn(self, house, studio):
         studio.begin()
         studio.does("submission")
