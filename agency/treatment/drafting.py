@@ -17,7 +17,7 @@ from agency.rules.facts import Channel, DebtorKind, Law
 from agency.rules.path_checks import DraftPath, Finding, TemplateFacts, check_path
 from agency.rules.treatment_path import TreatmentPath, step_of
 from agency.treatment.models import TreatmentPathDraft
-from agency.treatment.paths import newest_path, path_in_force, path_version, publish_version
+from agency.treatment.paths import newest_path, path_in_sight, path_version, publish_version
 
 STEPS_MAX: Final = 60
 
@@ -38,11 +38,11 @@ class UnfitPath(Invalid):
 
 
 def start_draft(unit: Unit, *, key: str, version: int | None = None) -> UUID:
-    """This function will begin a draft as a copy of a version of a path, or of the one in force.
+    """This function will begin a draft as a copy of a version of a path, or of the one in sight.
 
     :raises NotFound: there is no such path or version.
     """
-    base = path_in_force(unit, key=key) if version is None else path_version(unit, key=key, version=version)
+    base = path_in_sight(unit, key=key) if version is None else path_version(unit, key=key, version=version)
     draft = TreatmentPathDraft(
         key=key, content=base.path.to_fields(), valid_from=unit.today, based_on=base.version,
         writers=[unit.by], changed_at=unit.now, created_at=unit.now,

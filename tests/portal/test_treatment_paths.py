@@ -256,6 +256,36 @@ class TestOwnPath:
             assert words in page
         assert "Advice: the first reminder is friendly." in page
 
+    def test_it_is_tried_before_any_version_of_it_was_published(self, house, units):
+        client, csrf, at = self.drawn(house)
+        client.post(f"{at}/steps", data={"csrf": csrf, "after": "", "kind": "message"})
+        client.post(f"{at}/end", data={"csrf": csrf, "debtors": ["consumer"], "to": "person"})
+        assert client.post(f"{at}/trial", data={"csrf": csrf}).status_code == 303
+        drain(units)
+        assert "No claims on this path" in client.get(f"{at}/trial").text
+
+    def test_it_is_found_followed_and_drawn_further_before_its_first_day(self, house, units):
+        with units.open(Door.STAFF, by="system:test") as unit:
+            own = replace(path_in_force(unit, key="nl-consumer").path, key="own-calm", name="Calm")
+            publish_version(unit, path=own, valid_from=unit.today + timedelta(days=20))
+            theirs, claim_id = a_correspondent(unit)
+            reference = unit.session.connection().execute(
+                text("SELECT reference FROM creditor WHERE id = :c"), {"c": theirs}
+            ).scalar_one()  # fmt: skip
+        client, page = house.browser(Role.ADMIN), "/admin/paths/own-calm"
+        assert page in client.get("/admin/paths").text
+        shown = client.get(page)
+        assert shown.status_code == 200
+        assert "counts today" not in shown.text
+        csrf, today = token_of(shown.text), house.today().isoformat()
+        fields = {"csrf": csrf, "reference": reference, "valid_from": today}
+        assert client.post(f"{page}/creditors", data=fields).status_code == 303
+        assert client.post(f"{page}/drafts", data={"csrf": csrf}).status_code == 303
+        with units.open(Door.STAFF, by="system:test") as unit:
+            start_treatment(unit, claim_ids=[claim_id])
+        begun = "SELECT p.key FROM treatment t JOIN treatment_path p ON p.id = t.path_id"
+        assert house.one(begun) == "nl-consumer"
+
     def test_new_claims_of_a_creditor_begin_on_it(self, house, units):
         with units.open(Door.STAFF, by="system:test") as unit:
             path = path_in_force(unit, key="nl-consumer").path
