@@ -138,6 +138,8 @@ class TestDrafts:
         answer = studio.does("submission")
         assert answer.status_code == 422
         assert "the checklist is not green yet" in answer.text.lower()
+        why = answer.text[answer.text.lower().index("the checklist is not green yet") :]
+        assert said in why[: why.index("</ul>")]
         assert house.one("SELECT count(*) FROM brand_version WHERE state = 'submitted'") == 0
 
     def test_a_creditor_without_an_address_is_named_on_the_checklist(self, house, studio):
