@@ -127,18 +127,22 @@ def submit(
     branding.submit_draft(unit, creditor_id=creditor_id, draft_id=draft_id)
 
 
-def publish(unit: Unit, *, creditor_id: UUID, draft_id: UUID, settings: Settings) -> int:
+def publish(
+    unit: Unit, *, creditor_id: UUID, draft_id: UUID, settings: Settings, edition: str | None = None
+) -> int:
     """This function will publish a submitted draft and return the version.
 
     Everything is looked at once more but rendering: a submitted draft cannot change.
 
+    :param edition: of what the person read.
     :raises NotReady: something is not in order any more.
     :raises NotYourOwn: the person wrote in it.
+    :raises ChangedMeanwhile: it says something else by now.
     :raises Conflict: it was not submitted, or changes nothing.
     """
     design = _design(unit, creditor_id, draft_id)
     _refuse_failing(checklist(unit, creditor_id=creditor_id, design=design, settings=settings))
-    return branding.publish_draft(unit, creditor_id=creditor_id, draft_id=draft_id)
+    return branding.publish_draft(unit, creditor_id=creditor_id, draft_id=draft_id, edition=edition)
 
 
 def identities(*, in_creditors_name: bool, on: date) -> Iterator[Shown]:

@@ -4,6 +4,8 @@ A room makes its table from `Draft` and the life of its rows from `Drafts`; what
 publishing does, stays in the room.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,6 +38,10 @@ class NotYourOwn(Forbidden):
     """Whoever wrote in a draft does not publish it."""
 
 
+class ChangedMeanwhile(Conflict):
+    """The draft says something else by now than what the person read."""
+
+
 class Draft(Timestamped):
     """Base of a table of drafts: `content` are plain fields, which may still break every rule.
 
@@ -54,7 +60,15 @@ class Draft(Timestamped):
     version: int | None = None
 
 
+_LIFE: Final = frozenset(Draft.model_fields) - {"content"}
+
 AnyDraft = TypeVar("AnyDraft", bound=Draft)
+
+
+def edition_of(draft: Draft) -> str:
+    """This function will return what tells whether a draft still says what somebody read in it."""
+    says = {name: getattr(draft, name) for name in type(draft).model_fields if name not in _LIFE}
+    return hashlib.sha256(json.dumps(says, sort_keys=True, default=str).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -128,15 +142,21 @@ class Drafts(Generic[AnyDraft]):
         draft = self._standing(unit, draft_id, creditor_id, *OPEN)
         return self._decide(unit, draft, DraftState.WITHDRAWN, "withdrawn")
 
-    def to_publish(self, unit: Unit, *, draft_id: UUID, creditor_id: UUID | None = None) -> AnyDraft:
+    def to_publish(
+        self, unit: Unit, *, draft_id: UUID, creditor_id: UUID | None = None, edition: str | None = None
+    ) -> AnyDraft:
         """This function will return a submitted draft of which this person wrote nothing, its row locked.
 
+        :param edition: `edition_of` what the person read: it may have been given back, changed and submitted
+            again since.
         :raises NotYourOwn: the person wrote in it.
+        :raises ChangedMeanwhile: it says something else by now.
         :raises Conflict: it was not submitted.
         """
         draft = self._standing(unit, draft_id, creditor_id, DraftState.SUBMITTED)
         if unit.by in draft.writers:
             raise NotYourOwn("a second person publishes a draft; you wrote in this one")
+        refuse_other(draft, edition)
         return draft
 
     def publish(self, unit: Unit, draft: AnyDraft, *, version: int) -> AnyDraft:
@@ -161,6 +181,16 @@ class Drafts(Generic[AnyDraft]):
         whose: UUID = getattr(draft, "creditor_id", HOUSE)
         subject = f"{self.table.__tablename__}:{draft.id}"
         record(unit, action=f"{self.tells}.{what}", subject=subject, creditor_id=whose)
+
+
+def refuse_other(draft: Draft, edition: str | None) -> None:
+    """This function will refuse what is done with a draft by somebody who read another edition of it.
+
+    :param edition: `edition_of` what was read; None where nobody read it first.
+    :raises ChangedMeanwhile: the draft says something else by now.
+    """
+    if edition is not None and edition != edition_of(draft):
+        raise ChangedMeanwhile("this draft was changed after you opened it; read it again")
 
 
 def _keep(unit: Unit, draft: AnyDraft) -> AnyDraft:

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import col, select
 
-from agency.kernel.drafts import OPEN, Drafts, DraftState
+from agency.kernel.drafts import OPEN, Drafts, DraftState, refuse_other
 from agency.kernel.errors import Conflict, NotFound
 from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit
@@ -117,16 +117,21 @@ def version_numbered(unit: Unit, *, creditor_id: UUID, version: int) -> BrandVer
 
 
 def change_draft(
-    unit: Unit, *, creditor_id: UUID, draft_id: UUID, content: Mapping[str, Any]
+    unit: Unit, *, creditor_id: UUID, draft_id: UUID, content: Mapping[str, Any], edition: str | None = None
 ) -> BrandVersion:
     """This function will keep fields of a draft, whatever rules they break; others stay as they are.
 
+    :param edition: of the draft that the fields were written over.
+    :raises ChangedMeanwhile: somebody else changed it since.
     :raises Conflict: it is not a draft any more.
     :raises TypeError: a field is no text.
     """
     draft = BRAND_DRAFTS.to_write(unit, creditor_id=creditor_id, draft_id=draft_id)
     changed = BrandDesign.from_fields(draft.content | dict(content)).plain()
-    return draft if changed == draft.content else BRAND_DRAFTS.write(unit, draft, changed)
+    if changed == draft.content:
+        return draft
+    refuse_other(draft, edition)
+    return BRAND_DRAFTS.write(unit, draft, changed)
 
 
 def submit_draft(unit: Unit, *, creditor_id: UUID, draft_id: UUID) -> BrandVersion:
@@ -139,14 +144,16 @@ def submit_draft(unit: Unit, *, creditor_id: UUID, draft_id: UUID) -> BrandVersi
     return BRAND_DRAFTS.submit(unit, draft)
 
 
-def publish_draft(unit: Unit, *, creditor_id: UUID, draft_id: UUID) -> int:
+def publish_draft(unit: Unit, *, creditor_id: UUID, draft_id: UUID, edition: str | None = None) -> int:
     """This function will make a submitted draft count from now on and return its version; what was sent
     before keeps its own. Only `agency.communication.brand_checklist` calls it, when nothing is wrong.
 
+    :param edition: of what the person read.
     :raises NotYourOwn: the person wrote in it.
+    :raises ChangedMeanwhile: it says something else by now.
     :raises Conflict: it was not submitted, or says what counts already.
     """
-    draft = BRAND_DRAFTS.to_publish(unit, creditor_id=creditor_id, draft_id=draft_id)
+    draft = BRAND_DRAFTS.to_publish(unit, creditor_id=creditor_id, draft_id=draft_id, edition=edition)
     brand = brand_of(unit, creditor_id=creditor_id)
     design = BrandDesign.from_fields(draft.content)
     if design == design_of(brand):

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from agency.kernel.drafts import Drafts
+from agency.kernel.drafts import Drafts, refuse_other
 from agency.kernel.errors import Conflict, Invalid
 from agency.kernel.unit import Unit
 from agency.pricing.models import RateCardDraft
@@ -38,8 +38,9 @@ def start_draft(unit: Unit, *, name: str) -> UUID:
     """
     base = card_on(unit, on=unit.today)
     draft = RateCardDraft(
-        name=name, content=plain_fields(base.card), valid_from=unit.today, based_on=base.version,
-        writers=[unit.by], changed_at=unit.now, created_at=unit.now,
+        name=name, content=plain_fields(base.card) | {"version": unit.today.isoformat()},
+        valid_from=unit.today, based_on=base.version, writers=[unit.by], changed_at=unit.now,
+        created_at=unit.now,
     )  # fmt: skip
     return RATE_CARD_DRAFTS.begin(unit, draft).id
 
@@ -51,13 +52,24 @@ def plain_fields(card: RateCard) -> dict[str, Any]:
 
 
 def change_draft(
-    unit: Unit, *, draft_id: UUID, name: str, valid_from: date, content: Mapping[str, Any]
+    unit: Unit,
+    *,
+    draft_id: UUID,
+    name: str,
+    valid_from: date,
+    content: Mapping[str, Any],
+    edition: str | None = None,
 ) -> RateCardDraft:
     """This function will keep new fields of a draft, whatever rules they break.
 
+    :param edition: of the draft that the fields were written over.
+    :raises ChangedMeanwhile: somebody else changed it since.
     :raises Conflict: it was submitted or published before.
     """
     draft = RATE_CARD_DRAFTS.to_write(unit, draft_id=draft_id)
+    if (draft.name, draft.valid_from, draft.content) == (name, valid_from, content):
+        return draft
+    refuse_other(draft, edition)
     draft.name, draft.valid_from = name, valid_from
     return RATE_CARD_DRAFTS.write(unit, draft, content)
 
@@ -93,18 +105,20 @@ def submit_draft(unit: Unit, *, draft_id: UUID) -> RateCardDraft:
     return RATE_CARD_DRAFTS.submit(unit, draft)
 
 
-def approve_draft(unit: Unit, *, draft_id: UUID) -> int:
+def approve_draft(unit: Unit, *, draft_id: UUID, edition: str | None = None) -> int:
     """This function will publish a submitted draft from its day on, by a person who wrote nothing of it.
 
     Its promises are tried on drawn claims first: a card that breaks one is not published.
 
+    :param edition: of what the person read.
     :returns: the version.
     :raises NotYourOwn: the person wrote in it.
+    :raises ChangedMeanwhile: it says something else by now.
     :raises UnfitCard: it breaks a rule, or a promise.
     :raises Conflict: it was not submitted, or equals the card before it.
     :raises Invalid: its day has passed.
     """
-    draft = RATE_CARD_DRAFTS.to_publish(unit, draft_id=draft_id)
+    draft = RATE_CARD_DRAFTS.to_publish(unit, draft_id=draft_id, edition=edition)
     if draft.valid_from < unit.today:
         raise Invalid("the first day of this card has passed", field="valid_from")
     card = fair_card(draft)

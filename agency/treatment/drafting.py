@@ -17,7 +17,7 @@ from agency.rules.facts import Channel, DebtorKind, Law
 from agency.rules.path_checks import DraftPath, Finding, TemplateFacts, check_path
 from agency.rules.treatment_path import TreatmentPath, step_of
 from agency.treatment.models import TreatmentPathDraft
-from agency.treatment.paths import newest_path, path_in_force, path_version, publish_version
+from agency.treatment.paths import newest_path, path_in_sight, path_version, publish_version
 
 STEPS_MAX: Final = 60
 
@@ -38,11 +38,11 @@ class UnfitPath(Invalid):
 
 
 def start_draft(unit: Unit, *, key: str, version: int | None = None) -> UUID:
-    """This function will begin a draft as a copy of a version of a path, or of the one in force.
+    """This function will begin a draft as a copy of a version of a path, or of the one in sight.
 
     :raises NotFound: there is no such path or version.
     """
-    base = path_in_force(unit, key=key) if version is None else path_version(unit, key=key, version=version)
+    base = path_in_sight(unit, key=key) if version is None else path_version(unit, key=key, version=version)
     draft = TreatmentPathDraft(
         key=key, content=base.path.to_fields(), valid_from=unit.today, based_on=base.version,
         writers=[unit.by], changed_at=unit.now, created_at=unit.now,
@@ -131,19 +131,23 @@ def submit_draft(unit: Unit, *, draft_id: UUID) -> TreatmentPathDraft:
     return PATH_DRAFTS.submit(unit, draft)
 
 
-def publish_draft(unit: Unit, *, draft_id: UUID, valid_from: date | None = None) -> int:
+def publish_draft(
+    unit: Unit, *, draft_id: UUID, valid_from: date | None = None, edition: str | None = None
+) -> int:
     """This function will publish a submitted draft from its day on, by a person who wrote nothing of it.
 
     Claims that are on a path stay on the version they began with.
 
     :param valid_from: another first day than the writer's.
+    :param edition: of what the person read.
     :returns: the version.
     :raises NotYourOwn: the person wrote in it.
+    :raises ChangedMeanwhile: it says something else by now.
     :raises UnfitPath: something in it is forbidden by now.
     :raises Conflict: it was not submitted, or equals the newest version.
     :raises Invalid: its day has passed.
     """
-    draft = PATH_DRAFTS.to_publish(unit, draft_id=draft_id)
+    draft = PATH_DRAFTS.to_publish(unit, draft_id=draft_id, edition=edition)
     draft.valid_from = valid_from or draft.valid_from
     if draft.valid_from < unit.today:
         raise Invalid("the first day of this version has passed", field="valid_from")

@@ -16,7 +16,7 @@ from agency.rules.facts import DebtorKind, Law
 from agency.rules.treatment_path import Signature
 from agency.treatment.drafting import PATH_DRAFTS
 from agency.treatment.models import CreditorPath, TreatmentPathDraft
-from agency.treatment.paths import path_in_force
+from agency.treatment.paths import path_in_sight
 
 NAME_MAX: Final = 80
 _TAKEN = text(
@@ -64,7 +64,7 @@ def follow_path(unit: Unit, *, key: str, reference: str, valid_from: date) -> No
     :raises Invalid: the day has passed.
     :raises Conflict: the creditor follows it already.
     """
-    path_in_force(unit, key=key)
+    path_in_sight(unit, key=key)
     if valid_from < unit.today:
         raise Invalid("choose today or a later day", field="valid_from")
     found = unit.session.connection().execute(_BY_REFERENCE, {"reference": reference.strip()})

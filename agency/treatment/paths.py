@@ -103,6 +103,17 @@ def path_in_force(unit: Unit, *, key: str) -> PublishedPath:
     return found
 
 
+def path_in_sight(unit: Unit, *, key: str) -> PublishedPath:
+    """This function will return the version in force; of a path whose first day has not come, the newest.
+
+    :raises NotFound: no version of it was published.
+    """
+    found = _found(unit, _IN_FORCE, {"key": key, "on": unit.today}) or newest_path(unit, key=key)
+    if found is None:
+        raise NotFound("no such path")
+    return found
+
+
 def path_version(unit: Unit, *, key: str, version: int) -> PublishedPath:
     """This function will return one version of a path.
 

@@ -14,7 +14,7 @@ from agency.kernel.unit import Unit, Units
 from agency.rules.treatment_path import TreatmentPath
 from agency.treatment.drafting import PATH_DRAFTS, sound_path, template_facts
 from agency.treatment.models import PathTrial, TreatmentPathDraft
-from agency.treatment.paths import path_in_force
+from agency.treatment.paths import newest_path, path_in_sight
 from agency.treatment.portfolio import claims_to_try
 from agency.treatment.trial_rates import response_rates
 from agency.treatment.trial_sums import TrialSums
@@ -94,9 +94,12 @@ def _begin(unit: Unit, draft: TreatmentPathDraft, standing: Mapping[str, Any]) -
     claims = unit.session.connection().execute(_COUNT, {"key": draft.key}).scalar_one()
     every = max(1, -(-claims // CLAIMS_MAX))
     facts = template_facts(unit)
+    new = TreatmentPath.from_fields(draft.content)
+    # Nobody is on a path of which no version was published yet: there is nothing to compare.
+    known = newest_path(unit, key=draft.key) is not None
     return _PathWalk(
-        old=path_in_force(unit, key=draft.key).path,
-        new=TreatmentPath.from_fields(draft.content),
+        old=path_in_sight(unit, key=draft.key).path if known else new,
+        new=new,
         sums=TrialSums(today=unit.today, rates=response_rates(unit)),
         every=every,
         claims=-(-claims // every),

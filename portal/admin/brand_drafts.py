@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, Response
 
 from agency.communication.brand_cases import creditor_facts
 from agency.communication.brand_checklist import NotReady, checklist, publish, submit
+from agency.kernel.drafts import ChangedMeanwhile, edition_of
 from agency.kernel.errors import AgencyError, Invalid
 from agency.kernel.files import store
 from agency.kernel.unit import Unit
@@ -20,7 +21,7 @@ from agency.parties.logos import drawing_of
 from agency.parties.models import BrandVersion
 from agency.rules.brand import LANGUAGES, BrandDesign, brand_faults, fonts
 from portal.admin.brands import host_values, view_values
-from portal.admin.drafting import attempt, draft_values, remark_of
+from portal.admin.drafting import attempt, draft_values, edition_read, remark_of
 from portal.shared.audience import StaffUnit, TheWiring, leave_for, router, show
 from portal.shared.brand_previews import NOW, View, figures, look_at
 from portal.shared.brand_words import FIELDS, FONTS, fault_words, point_words
@@ -51,11 +52,24 @@ def draft(
 
 
 @routes.post("/{draft_id}")
-def keep(unit: StaffUnit, creditor_id: CreditorId, draft_id: UUID, fields: Fields) -> Response:
+def keep(
+    request: Request,
+    unit: StaffUnit,
+    wiring: TheWiring,
+    creditor_id: CreditorId,
+    draft_id: UUID,
+    fields: Fields,
+) -> Response:
     """Keep what was typed, whatever rules it breaks."""
-    change_draft(unit, creditor_id=creditor_id, draft_id=draft_id, content=_typed(fields))
-    where = f"/admin/brands/{creditor_id}/drafts/{draft_id}?{View.asked(fields).query()}"
-    return leave_for(where, notice=N_("The draft is kept."))
+    edition, view = edition_read(fields), View.asked(fields)
+
+    def effect() -> None:
+        change_draft(
+            unit, creditor_id=creditor_id, draft_id=draft_id, content=_typed(fields), edition=edition
+        )
+
+    notice = N_("The draft is kept.")
+    return _done(request, unit, wiring, creditor_id, draft_id, effect, notice, view=view)
 
 
 @routes.post("/{draft_id}/now")
@@ -68,10 +82,18 @@ def keep_now(
     fields: Fields,
 ) -> HTMLResponse:
     """Keep what stands in the form at this moment, and show what it makes."""
-    change_draft(unit, creditor_id=creditor_id, draft_id=draft_id, content=_typed(fields))
+    edition, changed = edition_read(fields), False
+    try:
+        change_draft(
+            unit, creditor_id=creditor_id, draft_id=draft_id, content=_typed(fields), edition=edition
+        )
+    except ChangedMeanwhile:
+        changed = True
     kept = BRAND_DRAFTS.find(unit, creditor_id=creditor_id, draft_id=draft_id)
     values = _live(unit, wiring, kept, View.asked(fields))
-    return show(request, "admin/brand_live.html", values)
+    if changed:  # what was typed over another edition stays with that one, so that it replaces no other
+        values |= {"changed": True, "edition": edition}
+    return show(request, "admin/brand_live.html", values, status=422 if changed else 200)
 
 
 @routes.post("/{draft_id}/logo")
@@ -124,12 +146,18 @@ def hand_over(
 
 @routes.post("/{draft_id}/publication")
 def let_out(
-    request: Request, unit: StaffUnit, wiring: TheWiring, creditor_id: CreditorId, draft_id: UUID
+    request: Request,
+    unit: StaffUnit,
+    wiring: TheWiring,
+    creditor_id: CreditorId,
+    draft_id: UUID,
+    fields: Fields,
 ) -> Response:
     """Publish a submitted draft, as the second person."""
+    edition = edition_read(fields)
 
     def effect() -> None:
-        publish(unit, creditor_id=creditor_id, draft_id=draft_id, settings=wiring.settings)
+        publish(unit, creditor_id=creditor_id, draft_id=draft_id, settings=wiring.settings, edition=edition)
 
     notice = N_("Published. Messages look like this from now on.")
     return _done(request, unit, wiring, creditor_id, draft_id, effect, notice, leave=True)
@@ -200,13 +228,15 @@ def _done(
     notice: str,
     *,
     leave: bool = False,
+    view: View | None = None,
 ) -> Response:
     def refused(refusal: AgencyError) -> Response:
         kept = BRAND_DRAFTS.find(unit, creditor_id=creditor_id, draft_id=draft_id)
-        return _page(request, unit, wiring, kept, View.asked(request.query_params), error=refusal)
+        seen = view or View.asked(request.query_params)
+        return _page(request, unit, wiring, kept, seen, error=refusal)
 
     where = f"/admin/brands/{creditor_id}"
-    then = where if leave else f"{where}/drafts/{draft_id}"
+    then = where if leave else f"{where}/drafts/{draft_id}" + (f"?{view.query()}" if view else "")
     return attempt(unit, effect, refused=refused, then=then, notice=notice)
 
 
@@ -252,6 +282,8 @@ def _live(unit: Unit, wiring: Wiring, kept: BrandVersion, view: View) -> dict[st
     return {
         "creditor_id": str(creditor_id),
         "draft_id": str(kept.id),
+        "edition": edition_of(kept),
+        "changed": False,
         "design": design,
         "logo": logo_address(creditor_id, design.logo_sha256),
         "faults": {one.field: fault_words(one)["words"] for one in brand_faults(design, on=unit.today)},

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import text
 from starlette.responses import Response
 
-from agency.kernel.drafts import Draft, DraftState
+from agency.kernel.drafts import Draft, DraftState, edition_of
 from agency.kernel.errors import AgencyError
 from agency.kernel.unit import Unit
 from portal.shared.audience import leave_for
@@ -42,8 +42,14 @@ def draft_values(unit: Unit, draft: Draft) -> dict[str, Any]:
         "chip": DRAFT_STATES[draft.state],
         "editable": draft.state == DraftState.DRAFT,
         "own": unit.by in draft.writers,
+        "edition": edition_of(draft),
         "writers": [people.get(who, who) for who in draft.writers],
     }
+
+
+def edition_read(fields: Fields) -> str:
+    """This function will return of which edition a page was that something is sent from."""
+    return str(fields.get("edition") or "")
 
 
 def remark_of(fields: Fields) -> str:

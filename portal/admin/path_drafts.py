@@ -34,7 +34,7 @@ from agency.treatment.drafting import (
 from agency.treatment.models import TreatmentPathDraft
 from agency.treatment.paths import newest_path
 from agency.treatment.trying import PATH_TRYOUTS
-from portal.admin.drafting import attempt, draft_values, remark_of
+from portal.admin.drafting import attempt, draft_values, edition_read, remark_of
 from portal.admin.path_form import KEYS, NEW_STEPS, StepForm, read_debtors, read_end, read_step
 from portal.admin.path_timeline import timeline
 from portal.admin.path_words import (
@@ -137,9 +137,9 @@ def submit(request: Request, unit: StaffUnit, draft_id: UUID) -> Response:
 @routes.post("/drafts/{draft_id:uuid}/publication")
 def publish(request: Request, unit: StaffUnit, draft_id: UUID, fields: Fields) -> Response:
     """Publish a submitted draft from a day on, as the second person."""
-    day = _day(fields)
+    day, edition = _day(fields), edition_read(fields)
     return _done(request, unit, draft_id,
-                 lambda: publish_draft(unit, draft_id=draft_id, valid_from=day),
+                 lambda: publish_draft(unit, draft_id=draft_id, valid_from=day, edition=edition),
                  N_("Published. New claims follow it from its day on."))  # fmt: skip
 
 

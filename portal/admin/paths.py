@@ -17,7 +17,7 @@ from agency.rules.treatment_path import PathStep, Signature, TreatmentPath
 from agency.treatment.drafting import draft_path, start_draft
 from agency.treatment.migrating import Migration, count_migration, migrate_later
 from agency.treatment.own_paths import draw_path, follow_path, followers, leave_path
-from agency.treatment.paths import PublishedPath, path_in_force, path_version
+from agency.treatment.paths import PublishedPath, path_in_sight, path_version
 from portal.admin.path_form import read_debtors
 from portal.admin.path_timeline import timeline
 from portal.admin.path_words import (
@@ -61,7 +61,7 @@ _PATHS = text(
     "SELECT DISTINCT ON (p.key) p.key, p.version, p.valid_from, p.definition,"
     " (SELECT count(*) FROM treatment t JOIN treatment_path v ON v.id = t.path_id"
     "  WHERE v.key = p.key AND t.ended_at IS NULL) AS claims"
-    " FROM treatment_path p WHERE p.valid_from <= :today ORDER BY p.key, p.version DESC LIMIT 500"
+    " FROM treatment_path p ORDER BY p.key, p.valid_from <= :today DESC, p.version DESC LIMIT 500"
 )
 _VERSIONS = text(
     "SELECT p.version, p.valid_from, coalesce(a.name, p.author) AS author,"
@@ -80,7 +80,7 @@ _DRAFTS = text(
 
 @routes.get("")
 def paths(request: Request, unit: StaffUnit) -> HTMLResponse:
-    """Every path, the version that counts, and the drafts."""
+    """Every path, the version that counts or is the first to, and the drafts."""
     rows = [
         {
             "name": _named(row.definition), "href": f"/admin/paths/{row.key}", "version": row.version,
@@ -131,13 +131,14 @@ def _new_page(request: Request, fields: Mapping[str, Any], refusal: AgencyError 
 @routes.get("/{key}")
 def path(request: Request, unit: StaffUnit, key: str) -> HTMLResponse:
     """One path: its versions, its drafts, and the steps that count today."""
-    current = path_in_force(unit, key=key)
+    current = path_in_sight(unit, key=key)
     versions = [
         row._asdict() | {"href": f"/admin/paths/{key}/versions/{row.version}"}
         for row in unit.session.connection().execute(_VERSIONS, {"key": key})
     ]
     values = {
         "key": key, "name": name_of(current.path), "current": current.version,
+        "valid_from": current.valid_from, "counts": current.valid_from <= unit.today,
         "versions": VERSIONS, "versions_cut": Cut(versions),
         "drafts": DRAFTS, "drafts_cut": Cut(_drafts(unit, key=key)),
         "followers": followers(unit, key=key), "today": unit.today.isoformat(),

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from agency.kernel.drafts import ChangedMeanwhile
 from agency.kernel.errors import AgencyError
 from agency.kernel.unit import Unit
 from agency.money import Money
@@ -25,7 +26,7 @@ from agency.pricing.rate_cards import NoRateCard, card_of_version, card_on
 from agency.rules.facts import DebtorKind, DisputeStatus, Phase
 from agency.rules.price import PriceFacts, RateCard, price
 from agency.rules.rate_card import CardFault, UnfairRateCard, card_differences
-from portal.admin.drafting import attempt, draft_values, remark_of
+from portal.admin.drafting import attempt, draft_values, edition_read, remark_of
 from portal.admin.rate_card_form import CardForm, form_of, read_form
 from portal.admin.rate_card_words import DISPUTES, KEEPERS, difference_words, fault_words
 from portal.shared.audience import StaffUnit, leave_for, router, show
@@ -138,12 +139,8 @@ def draft(request: Request, unit: StaffUnit, draft_id: UUID) -> HTMLResponse:
 @routes.post("/drafts/{draft_id:uuid}")
 def keep(request: Request, unit: StaffUnit, draft_id: UUID, fields: Fields) -> Response:
     """Keep a draft: whatever rules it breaks, as long as each field can be read."""
-    kept = RATE_CARD_DRAFTS.find(unit, draft_id=draft_id)
-    form = read_form(fields, currency=str(kept.content["currency"]))
-    if not form.readable or form.day is None:
-        return _page(request, unit, kept, form, status=422)
-    change_draft(unit, draft_id=draft_id, name=form.name, valid_from=form.day, content=form.content)
-    return leave_for(f"/admin/rate-cards/drafts/{draft_id}", notice=N_("The draft is kept."))
+    refused = _keep(request, unit, draft_id, fields)
+    return refused or leave_for(f"/admin/rate-cards/drafts/{draft_id}", notice=N_("The draft is kept."))
 
 
 @routes.post("/drafts/{draft_id:uuid}/check")
@@ -155,16 +152,19 @@ def check(request: Request, unit: StaffUnit, draft_id: UUID, fields: Fields) -> 
 
 
 @routes.post("/drafts/{draft_id:uuid}/submission")
-def submit(request: Request, unit: StaffUnit, draft_id: UUID) -> Response:
-    """Hand a draft to a second person."""
-    return _done(request, unit, draft_id, lambda: submit_draft(unit, draft_id=draft_id),
-                 N_("Submitted. A second person approves it."))  # fmt: skip
+def submit(request: Request, unit: StaffUnit, draft_id: UUID, fields: Fields) -> Response:
+    """Keep what stands in the form, and hand it to a second person."""
+    refused = _keep(request, unit, draft_id, fields)
+    return refused or _done(request, unit, draft_id, lambda: submit_draft(unit, draft_id=draft_id),
+                            N_("Submitted. A second person approves it."))  # fmt: skip
 
 
 @routes.post("/drafts/{draft_id:uuid}/approval")
-def approve(request: Request, unit: StaffUnit, draft_id: UUID) -> Response:
+def approve(request: Request, unit: StaffUnit, draft_id: UUID, fields: Fields) -> Response:
     """Publish a submitted draft, as the second person."""
-    return _done(request, unit, draft_id, lambda: approve_draft(unit, draft_id=draft_id),
+    edition = edition_read(fields)
+    return _done(request, unit, draft_id,
+                 lambda: approve_draft(unit, draft_id=draft_id, edition=edition),
                  N_("Approved. The card counts from its day."))  # fmt: skip
 
 
@@ -182,6 +182,22 @@ def withdraw(request: Request, unit: StaffUnit, draft_id: UUID) -> Response:
     """End a draft."""
     return _done(request, unit, draft_id, lambda: RATE_CARD_DRAFTS.withdraw(unit, draft_id=draft_id),
                  N_("The draft is withdrawn."))  # fmt: skip
+
+
+def _keep(request: Request, unit: Unit, draft_id: UUID, fields: dict[str, Any]) -> Response | None:
+    """Keep what was typed; where that cannot be, return the page with all of it and why."""
+    kept = RATE_CARD_DRAFTS.find(unit, draft_id=draft_id)
+    form, edition = read_form(fields, currency=str(kept.content["currency"])), edition_read(fields)
+    if not form.readable or form.day is None:
+        return _page(request, unit, kept, form, edition=edition, status=422)
+    try:
+        change_draft(
+            unit, draft_id=draft_id, name=form.name, valid_from=form.day, content=form.content,
+            edition=edition,
+        )  # fmt: skip
+    except ChangedMeanwhile as refusal:
+        return _page(request, unit, kept, form, error=refusal, edition=edition, status=refusal.status)
+    return None
 
 
 def _done(
@@ -204,11 +220,15 @@ def _page(
     *,
     error: AgencyError | None = None,
     broken: tuple[CardFault, ...] = (),
+    edition: str | None = None,
     status: int = 200,
 ) -> HTMLResponse:
+    """The editor; what was typed over another edition stays with that one, so that it replaces no other."""
     values = {
         **draft_values(unit, kept),
+        **({} if edition is None else {"edition": edition}),
         "form": form,
+        "changed": isinstance(error, ChangedMeanwhile),
         "error": error.message if error else "",
         "promises": [fault_words(one) for one in broken if not one.field],
         "phases": PHASES,

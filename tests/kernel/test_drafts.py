@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import text
 
-from agency.kernel.drafts import DraftState, NotYourOwn
+from agency.kernel.drafts import ChangedMeanwhile, DraftState, NotYourOwn, edition_of
 from agency.kernel.errors import Conflict, NotFound
 from agency.kernel.ids import HOUSE, new_id
 from agency.kernel.unit import Door
@@ -80,6 +80,24 @@ def test_whoever_ever_wrote_in_it_does_not_publish_it(kept):
         with kept.by(who) as unit, pytest.raises(NotYourOwn):
             kept.drafts.to_publish(unit, **kept.key)
     assert kept.now.state == DraftState.SUBMITTED
+
+
+def test_only_what_was_read_is_published(kept):
+    kept.submit()
+    read = edition_of(kept.now)
+    with kept.by("second") as unit:
+        kept.drafts.give_back(unit, **kept.key, remark="Too dear")
+    kept.submit()
+    assert edition_of(kept.now) == read
+    with kept.by("second") as unit:
+        kept.drafts.to_publish(unit, **kept.key, edition=read)
+        kept.drafts.give_back(unit, **kept.key, remark="Dearer")
+    with kept.by("writer") as unit:
+        draft = kept.drafts.to_write(unit, **kept.key)
+        kept.drafts.write(unit, draft, draft.content | {"name": "Otherwise"})
+    kept.submit()
+    with kept.by("second") as unit, pytest.raises(ChangedMeanwhile):
+        kept.drafts.to_publish(unit, **kept.key, edition=read)
 
 
 def test_nothing_is_done_with_a_draft_out_of_its_turn(kept):

@@ -133,6 +133,12 @@ def token_of(page: str) -> str:
     return found[1]
 
 
+def read_of(page: str, *, csrf: bool = True) -> dict[str, str]:
+    """What the forms of a draft carry: the token, and the edition that was read."""
+    found = re.search(r'name="edition" value="([^"]+)"', page)
+    return ({"csrf": token_of(page)} if csrf else {}) | ({"edition": found[1]} if found else {})
+
+
 def send(client: TestClient, path: str, *, page: str, **fields):
     """Fill in the form of a page and send it."""
-    return client.post(path, data={"csrf": token_of(client.get(page).text), **fields})
+    return client.post(path, data={**read_of(client.get(page).text), **fields})

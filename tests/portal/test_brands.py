@@ -15,7 +15,7 @@ from agency.ports.hosts import HostRecord, MailDomain
 from portal import main
 from portal.shared.brand_words import MESSAGES
 from tests.portal.conftest import SHELL
-from tests.portal.house import SENDER, House, send, token_of
+from tests.portal.house import SENDER, House, read_of, send, token_of
 from tests.portal.test_words_and_figures import png
 
 FIELDS = {
@@ -138,6 +138,8 @@ class TestDrafts:
         answer = studio.does("submission")
         assert answer.status_code == 422
         assert "the checklist is not green yet" in answer.text.lower()
+        why = answer.text[answer.text.lower().index("the checklist is not green yet") :]
+        assert said in why[: why.index("</ul>")]
         assert house.one("SELECT count(*) FROM brand_version WHERE state = 'submitted'") == 0
 
     def test_a_creditor_without_an_address_is_named_on_the_checklist(self, house, studio):
@@ -155,6 +157,28 @@ class TestDrafts:
         assert "What counts now" in answer.text
         assert house.one("SELECT content->>'colour' FROM brand_version WHERE state = 'draft'") == "#7a1d46"
 
+    def test_a_stale_tab_replaces_nothing_that_somebody_else_wrote(self, house, studio):
+        studio.begin()
+        stale = read_of(studio.second.get(studio.at).text) | FIELDS | {"view_key": "reminder_2"}
+        studio.keep(sender_name="Written meanwhile")
+        for path, status in (("/now", 422), ("", 409), ("/now", 422)):
+            refused = studio.second.post(f"{studio.at}{path}", data=stale)
+            assert refused.status_code == status
+            assert "changed after you opened it" in refused.text
+            if path:
+                assert read_of(refused.text, csrf=False)["edition"] == stale["edition"]
+        kept = "SELECT content->>'sender_name' FROM brand_version WHERE state = 'draft'"
+        assert house.one(kept) == "Written meanwhile"
+
+    def test_every_keystroke_follows_the_one_before(self, house, studio):
+        studio.begin()
+        read = read_of(studio.writer.get(studio.at).text)
+        for name in ("E", "En", "Ene"):
+            shown = studio.writer.post(f"{studio.at}/now", data=read | FIELDS | {"sender_name": name})
+            assert shown.status_code == 200
+            read |= read_of(shown.text, csrf=False)
+        assert house.one("SELECT content->>'sender_name' FROM brand_version WHERE state = 'draft'") == "Ene"
+
     def test_it_is_given_back_with_a_remark_or_withdrawn(self, house, studio):
         studio.begin()
         studio.does("submission")
@@ -163,6 +187,18 @@ class TestDrafts:
         studio.does("withdrawal")
         assert studio.keep().status_code == 409
         assert house.one("SELECT count(*) FROM brand_version WHERE state = 'withdrawn'") == 1
+
+    def test_only_what_the_second_person_read_is_published(self, house, studio):
+        studio.begin()
+        studio.does("submission")
+        read = read_of(studio.second.get(studio.at).text)
+        studio.does("return", by=studio.second, remark="Rather the other green.")
+        studio.keep(sender_name="Somebody else")
+        studio.does("submission")
+        refused = studio.second.post(f"{studio.at}/publication", data=read)
+        assert refused.status_code == 409
+        assert "changed after you opened it" in refused.text
+        assert house.one("SELECT sender_name FROM brand") == SENDER.name
 
     def test_one_draft_at_a_time(self, studio):
         studio.begin()

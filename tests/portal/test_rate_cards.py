@@ -12,7 +12,7 @@ from agency.parties.models import Role
 from agency.pricing.rate_cards import publish_first_card
 from portal import main
 from tests.intake.factories import a_file, a_row, place
-from tests.portal.house import House, token_of
+from tests.portal.house import House, read_of, token_of
 
 PARTS = ("portal.shared.sign_in", "portal.admin", "portal.creditor")
 FIELD = re.compile(r'<(?:input|select)[^>]*name="([a-z_]+)"[^>]*?(?:value="([^"]*)")?[^>]*>')
@@ -75,6 +75,29 @@ class TestEditor:
         after = house.one("SELECT content FROM rate_card_draft")
         assert {**after, "version": ""} == {**before, "version": ""}
 
+    def test_replaces_nothing_that_somebody_else_wrote_meanwhile(self, house):
+        editor, second = Editor(house), another(house)
+        read = editor.fields()
+        mine = {"csrf": token_of(second.get(editor.page).text), **read, "file_fee": ["10"]}
+        assert second.post(editor.page, data=mine).status_code == 303
+        assert second.post(editor.page, data=mine).status_code == 303  # sent twice, it says the same
+        for path in ("", "/submission"):
+            refused = editor.post(f"{editor.page}{path}", read | {"minimum": ["33"]})
+            assert refused.status_code == 409
+            assert "changed after you opened it" in refused.text
+            assert 'value="33"' in refused.text
+        again = read_of(refused.text) | {"minimum": ["33"]}
+        assert editor.post(editor.page, read | again).status_code == 409
+        assert house.one("SELECT content->>'file_fee' FROM rate_card_draft") == "1000"
+        assert house.one("SELECT state FROM rate_card_draft") == "draft"
+
+    def test_submits_what_stands_in_the_form(self, house):
+        editor = Editor(house)
+        sent = editor.post(f"{editor.page}/submission", editor.fields() | {"file_fee": ["10"]})
+        assert sent.status_code == 303
+        assert house.one("SELECT content->>'file_fee' FROM rate_card_draft") == "1000"
+        assert house.one("SELECT state FROM rate_card_draft") == "submitted"
+
     def test_says_live_which_rule_breaks_and_where(self, house):
         editor = Editor(house)
         fields = editor.fields()
@@ -108,11 +131,10 @@ class TestFourEyes:
         editor = Editor(house)
         fields = editor.fields() | {"file_fee": ["10"], "valid_from": ["2031-01-01"]}
         assert editor.post(editor.page, fields).status_code == 303
-        assert editor.post(f"{editor.page}/submission").status_code == 303
+        assert editor.post(f"{editor.page}/submission", editor.fields()).status_code == 303
         assert editor.post(f"{editor.page}/approval").status_code == 403
         second = another(house)
-        csrf = token_of(second.get(editor.page).text)
-        done = second.post(f"{editor.page}/approval", data={"csrf": csrf})
+        done = second.post(f"{editor.page}/approval", data=read_of(second.get(editor.page).text))
         assert done.status_code == 303
         shown = second.get("/admin/rate-cards").text
         assert "Second Person" in shown
@@ -120,12 +142,25 @@ class TestFourEyes:
         assert "File fee" in version
         assert second.get("/admin/rate-cards/versions/9").status_code == 404
 
+    def test_only_what_the_second_person_read_is_approved(self, house):
+        editor, second = Editor(house), another(house)
+        fields = editor.fields() | {"file_fee": ["10"], "valid_from": ["2031-01-01"]}
+        editor.post(f"{editor.page}/submission", fields)
+        read = read_of(second.get(editor.page).text)
+        second.post(f"{editor.page}/return", data=read | {"remark": "Rather 9"})
+        editor.post(f"{editor.page}/submission", editor.fields() | {"file_fee": ["49"]})
+        refused = second.post(f"{editor.page}/approval", data=read)
+        assert refused.status_code == 409
+        assert "changed after you opened it" in refused.text
+        assert house.one("SELECT max(version) FROM rate_card") == 1
+        assert second.post(f"{editor.page}/approval", data=read_of(refused.text)).status_code == 303
+
     def test_an_unfair_card_cannot_be_submitted(self, house):
         editor = Editor(house)
         fields = editor.fields()
         fields["age_points"][1] = "-9"
         assert editor.post(editor.page, fields).status_code == 303
-        refused = editor.post(f"{editor.page}/submission")
+        refused = editor.post(f"{editor.page}/submission", editor.fields())
         assert refused.status_code == 422
         assert "breaks a rule" in refused.text
 

@@ -16,7 +16,7 @@ from agency.treatment.paths import path_in_force, publish_paths, publish_version
 from agency.treatment.starting import start_treatment
 from portal import main
 from tests.communication.correspondence import a_correspondent
-from tests.portal.house import House, token_of
+from tests.portal.house import House, read_of, token_of
 from tests.portal.test_rate_cards import another
 
 PARTS = ("portal.shared.sign_in", "portal.admin")
@@ -143,19 +143,19 @@ class TestPublishing:
         assert editor.post(f"{editor.page}/submission").status_code == 303
         assert editor.post(f"{editor.page}/publication").status_code == 403
         second = another(house)
-        csrf = token_of(second.get(editor.page).text)
+        read = read_of(second.get(editor.page).text)
         today = house.today()
-        done = second.post(f"{editor.page}/publication", data={"csrf": csrf, "valid_from": today.isoformat()})
+        done = second.post(f"{editor.page}/publication", data=read | {"valid_from": today.isoformat()})
         assert done.status_code == 303
         shown = second.get("/admin/paths/nl-consumer/versions/2").text
         assert "7 → 9" in shown
         pinned = "SELECT p.version FROM treatment t JOIN treatment_path p ON p.id = t.path_id"
         assert house.one(pinned) == 1
 
-        counted = second.post("/admin/paths/nl-consumer/versions/2/migration", data={"csrf": csrf})
+        counted = second.post("/admin/paths/nl-consumer/versions/2/migration", data=read)
         assert "1 claim changes to this version." in counted.text
         assert house.one(pinned) == 1
-        second.post("/admin/paths/nl-consumer/versions/2/migration", data={"csrf": csrf, "do": "yes"})
+        second.post("/admin/paths/nl-consumer/versions/2/migration", data=read | {"do": "yes"})
         drain(units)
         assert house.one(pinned) == 2
 
@@ -168,10 +168,24 @@ class TestPublishing:
         editor.change("reminder_2", days="9")
         editor.post(f"{editor.page}/submission")
         second = another(house)
-        csrf = token_of(second.get(editor.page).text)
+        read = read_of(second.get(editor.page).text)
         later = house.today() + timedelta(days=20)
-        second.post(f"{editor.page}/publication", data={"csrf": csrf, "valid_from": later.isoformat()})
+        second.post(f"{editor.page}/publication", data=read | {"valid_from": later.isoformat()})
         assert "Version 1 counts today" in second.get("/admin/paths/nl-consumer").text
+
+    def test_only_what_the_second_person_read_is_published(self, house):
+        editor, second = Editor(house), another(house)
+        editor.change("reminder_2", days="9")
+        editor.post(f"{editor.page}/submission")
+        read = read_of(second.get(editor.page).text) | {"valid_from": house.today().isoformat()}
+        second.post(f"{editor.page}/return", data=read | {"remark": "Rather eight"})
+        editor.change("reminder_2", days="30")
+        editor.post(f"{editor.page}/submission")
+        refused = second.post(f"{editor.page}/publication", data=read)
+        assert refused.status_code == 409
+        assert "changed after you opened it" in refused.text
+        published = "SELECT max(version) FROM treatment_path WHERE key = 'nl-consumer'"
+        assert house.one(published) == 1
 
     def test_what_says_the_same_is_no_new_version(self, house):
         editor = Editor(house)
@@ -241,6 +255,36 @@ class TestOwnPath:
         for words in ("tone: firm", "E-mail or Letter", "with copies of the open invoices"):
             assert words in page
         assert "Advice: the first reminder is friendly." in page
+
+    def test_it_is_tried_before_any_version_of_it_was_published(self, house, units):
+        client, csrf, at = self.drawn(house)
+        client.post(f"{at}/steps", data={"csrf": csrf, "after": "", "kind": "message"})
+        client.post(f"{at}/end", data={"csrf": csrf, "debtors": ["consumer"], "to": "person"})
+        assert client.post(f"{at}/trial", data={"csrf": csrf}).status_code == 303
+        drain(units)
+        assert "No claims on this path" in client.get(f"{at}/trial").text
+
+    def test_it_is_found_followed_and_drawn_further_before_its_first_day(self, house, units):
+        with units.open(Door.STAFF, by="system:test") as unit:
+            own = replace(path_in_force(unit, key="nl-consumer").path, key="own-calm", name="Calm")
+            publish_version(unit, path=own, valid_from=unit.today + timedelta(days=20))
+            theirs, claim_id = a_correspondent(unit)
+            reference = unit.session.connection().execute(
+                text("SELECT reference FROM creditor WHERE id = :c"), {"c": theirs}
+            ).scalar_one()  # fmt: skip
+        client, page = house.browser(Role.ADMIN), "/admin/paths/own-calm"
+        assert page in client.get("/admin/paths").text
+        shown = client.get(page)
+        assert shown.status_code == 200
+        assert "counts today" not in shown.text
+        csrf, today = token_of(shown.text), house.today().isoformat()
+        fields = {"csrf": csrf, "reference": reference, "valid_from": today}
+        assert client.post(f"{page}/creditors", data=fields).status_code == 303
+        assert client.post(f"{page}/drafts", data={"csrf": csrf}).status_code == 303
+        with units.open(Door.STAFF, by="system:test") as unit:
+            start_treatment(unit, claim_ids=[claim_id])
+        begun = "SELECT p.key FROM treatment t JOIN treatment_path p ON p.id = t.path_id"
+        assert house.one(begun) == "nl-consumer"
 
     def test_new_claims_of_a_creditor_begin_on_it(self, house, units):
         with units.open(Door.STAFF, by="system:test") as unit:
