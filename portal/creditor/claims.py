@@ -127,24 +127,13 @@ def show_claim(
         line=line,
         new_price=waiting_price(unit, creditor_id=creditor_id, claim_id=claim_id),
         agreed=agreed_prices(unit, creditor_id=creditor_id, claim_id=claim_id),
-        invoices=[_invoice(row) for row in _rows(unit, _INVOICES, creditor_id, claim_id)],
-        payments=[_payment(row) for row in _rows(unit, _PAYMENTS, creditor_id, claim_id)],
-        messages=[_message(row) for row in _rows(unit, _MESSAGES, creditor_id, claim_id)],
         given_up=given_up_rows(list_given_up(unit, creditor_id=creditor_id, claim_id=claim_id)),
         disputes=disputes_of(unit, creditor_id=creditor_id, claim_id=claim_id, currency=claim.currency),
         answers=answers or {},
-        asked=[
-            request_words(row._asdict())
-            for row in requests_of(unit, creditor_id=creditor_id, claim_id=claim_id, only_open=False)
-        ],
         dossier=dossier_words(
             bundles_of(unit, creditor_id=creditor_id, claim_id=claim_id), base=f"/creditor/claims/{claim_id}"
         ),
-        holds=[gettext(HOLDS[row.ground]) for row in _rows(unit, _HOLDS, creditor_id, claim_id)],
-        documents=[
-            {"document": one, "chip": document_chip(one)}
-            for one in documents_of(unit, creditor_id=creditor_id, claim_id=claim_id)
-        ],
+        **_lists(unit, creditor_id, claim_id),
         looks_alike=len(open_questions(unit, creditor_id=creditor_id, claim_id=claim_id)),
         **history_of(unit, creditor_id=creditor_id, claim_id=claim_id),
         kinds=DOCUMENTS,
@@ -158,6 +147,20 @@ def show_claim(
         ],
         planned=[planned(a) for a in planned_actions(unit, creditor_id=creditor_id, claim_id=claim_id)],
     )
+
+
+def _lists(unit: Unit, creditor_id: UUID, claim_id: UUID) -> dict[str, list[Any]]:
+    """What hangs on the claim, a list of each kind."""
+    asked = requests_of(unit, creditor_id=creditor_id, claim_id=claim_id, only_open=False)
+    documents = documents_of(unit, creditor_id=creditor_id, claim_id=claim_id)
+    return {
+        "invoices": [_invoice(row) for row in _rows(unit, _INVOICES, creditor_id, claim_id)],
+        "payments": [_payment(row) for row in _rows(unit, _PAYMENTS, creditor_id, claim_id)],
+        "messages": [_message(row) for row in _rows(unit, _MESSAGES, creditor_id, claim_id)],
+        "holds": [gettext(HOLDS[row.ground]) for row in _rows(unit, _HOLDS, creditor_id, claim_id)],
+        "asked": [request_words(row._asdict()) for row in asked],
+        "documents": [{"document": one, "chip": document_chip(one)} for one in documents],
+    }
 
 
 def _evidence(unit: Unit, claim: Claim, line: dict[str, Any] | None) -> dict[str, Any]:
