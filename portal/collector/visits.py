@@ -245,7 +245,7 @@ def _page(
     first_day = policy.first_day(unit.today)
     usual: dict[str, Form[Any]] = {
         "announce": blank(
-            day=_usual_day(unit, creditor_id, claim_id, first_day).isoformat(),
+            day="" if visit else _usual_day(unit, creditor_id, claim_id, first_day).isoformat(),
             first="10:00",
             last="12:00",
             visitor=visitor.name,
