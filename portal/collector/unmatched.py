@@ -31,7 +31,7 @@ from portal.collector.doors import claim_url, desk_page, routes
 from portal.collector.inbound import as_it_came
 from portal.collector.inbound_words import DISCARDS, KINDS, MARKS, TOPICS, WAY_ICONS, WAYS, WHY_WAITING
 from portal.shared.audience import StaffUnit, TheWiring, leave_for
-from portal.shared.filled_in import told
+from portal.shared.filled_in import sentence, told
 from portal.shared.forms import Fields
 from portal.shared.i18n import N_, gettext
 from portal.shared.listing import Chip, Column, Cut, Listing
@@ -77,7 +77,7 @@ def letters(request: Request, unit: StaffUnit, wiring: TheWiring, fields: Fields
         else:
             taken, known = taken + (found is not None), known + (found is None)
     if not uploads:
-        refused.append(gettext("choose a file first"))
+        refused.append(sentence("choose a file first"))
     if len(uploads) > LETTERS_AT_ONCE:
         refused.append(gettext("At most %(count)s letters at once.") % {"count": LETTERS_AT_ONCE})
     if refused:

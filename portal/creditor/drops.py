@@ -17,7 +17,7 @@ from portal.creditor.doors import creditor_page, routes
 from portal.dropping import read_drop
 from portal.shared.audience import CreditorUnit, TheVisitor, TheWiring, leave_for, own_creditor
 from portal.shared.claim_fields import FIELDS
-from portal.shared.filled_in import told
+from portal.shared.filled_in import sentence, told
 from portal.shared.forms import Fields
 from portal.shared.i18n import N_, gettext
 from portal.shared.listing import Chip
@@ -103,7 +103,7 @@ def add(
                 bytes_max=wiring.settings.upload_bytes_max,
             )
     except Invalid as refusal:
-        return PlainTextResponse(told(refusal.message), status_code=422)
+        return PlainTextResponse(sentence(refusal.message), status_code=422)
     return JSONResponse({"files": len(added)}, status_code=201)
 
 
@@ -164,9 +164,9 @@ def _became(row: Row[Any], drop_id: UUID) -> tuple[Chip, str, str]:
         return CLAIM, _facts(row), _claim(row)
     if row.state == "question":
         asks = f"/creditor/drops/{drop_id}/files/{row.id}" if "values" in row.facts else ""
-        return QUESTION, told(row.question), asks
+        return QUESTION, sentence(row.question or ""), asks
     if row.state in STORED:
-        return STORED[row.state], told(row.question), ""
+        return STORED[row.state], sentence(row.question or ""), ""
     if row.placement_id is None:
         return WAITING, _facts(row), ""
     if row.placed in BEING_READ:
@@ -174,7 +174,7 @@ def _became(row: Row[Any], drop_id: UUID) -> tuple[Chip, str, str]:
     if row.placed == "mapping":
         return QUESTION, gettext("What do the columns mean?"), placement
     if row.placed == "refused":
-        return REFUSED, told(row.refusal or ""), placement
+        return REFUSED, sentence(row.refusal or ""), placement
     if row.kind == "invoice":
         if row.claim_id is None:
             return QUESTION, _rejects(row.rejects), placement

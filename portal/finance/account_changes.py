@@ -23,6 +23,7 @@ from portal.shared.audience import StaffUnit, TheVisitor, leave_for, router
 from portal.shared.forms import Fields, Form, FormModel, blank, submitted
 from portal.shared.i18n import N_
 from portal.shared.listing import Column, Cut
+from portal.shared.sessions import Visitor
 
 # Administrators ask and approve here too: the second person need not be of finance.
 routes = router(audience="finance", roles={"finance", "admin"}, prefix="/finance/account-changes")
@@ -56,7 +57,7 @@ class StopForm(FormModel):
 @routes.get("")
 def account_changes(request: Request, unit: StaffUnit, visitor: TheVisitor) -> Response:
     """Changes that run, each with what may be done, and those that ended."""
-    return _page(request, unit, visitor.by, visitor.roles, blank())
+    return _page(request, unit, visitor)
 
 
 @asking.post("")
@@ -72,7 +73,7 @@ def ask(request: Request, unit: StaffUnit, visitor: TheVisitor, fields: Fields) 
             reason=form.data.reason,
         )
     if form.errors:
-        return _page(request, unit, visitor.by, visitor.roles, form, status=422)
+        return _page(request, unit, visitor, asking=form, status=422)
     return leave_for(PAGE, notice=N_("Asked. Two other people approve it."))
 
 
@@ -85,7 +86,7 @@ def approve(
     with form.attempt(unit):
         approve_account_change(unit, creditor_id=creditor_id, change_id=change_id)
     if form.errors:
-        return _page(request, unit, visitor.by, visitor.roles, form, status=409)
+        return _page(request, unit, visitor, deciding=form, status=409)
     return leave_for(PAGE, notice=N_("Approved."))
 
 
@@ -103,12 +104,18 @@ def refuse(
     with form.attempt(unit):
         stop_change(unit, creditor_id=creditor_id, change_id=change_id, why=form.data.why)
     if form.errors:
-        return _page(request, unit, visitor.by, visitor.roles, form, status=422)
+        return _page(request, unit, visitor, deciding=form, status=422)
     return leave_for(PAGE, notice=N_("Refused. Payouts stay with the old account."), tone="info")
 
 
 def _page(
-    request: Request, unit: Unit, by: str, roles: frozenset[str], form: Form[Any], *, status: int = 200
+    request: Request,
+    unit: Unit,
+    visitor: Visitor,
+    *,
+    asking: Form[Any] | None = None,
+    deciding: Form[Any] | None = None,
+    status: int = 200,
 ) -> Response:
     changes = list_changes(unit)
     running = [change for change in changes if change.state in RUNNING]
@@ -120,11 +127,12 @@ def _page(
         request,
         "account_changes.html",
         status=status,
-        form=form,
-        running=[(one, CHANGE_STATES[one.state], _mine(one, by)) for one in running],
+        form=asking or blank(),
+        deciding=deciding or blank(),
+        running=[(one, CHANGE_STATES[one.state], _mine(one, visitor.by)) for one in running],
         names=names_of(unit, people),
         days=waiting_days(unit.today),
-        may_ask="admin" in roles,
+        may_ask="admin" in visitor.roles,
         creditors=[(str(one.id), one.name) for one in creditors],
         columns=COLUMNS,
         cut=Cut([_row(one) for one in changes if one.state not in RUNNING]),

@@ -200,6 +200,17 @@ class TestFinance:
         with units.open(Door.STAFF, by="x") as unit:
             assert rows_of(unit, AccountChangeRow)[0].state == "approved"
 
+    def test_a_refusal_that_came_too_late_keeps_its_reason(self, house, paid_out):
+        page = "/finance/account-changes"
+        admin, finance = house.browser(Role.ADMIN), house.browser(Role.FINANCE)
+        facts = {"creditor_id": str(paid_out[0]), "iban": NEW, "holder": "X BV", "reason": "called"}
+        assert send(admin, page, page=page, **facts).status_code == 303
+        refusal = re.search(r'action="(/finance/account-changes/[^"]+/refusal)"', finance.get(page).text)[1]
+        assert send(finance, refusal, page=page, why="The number is new").status_code == 303
+        late = send(admin, refusal, page=page, why="Nobody there knows of it")
+        assert late.status_code == 422
+        assert "Nobody there knows of it" in late.text
+
     def test_of_finance_alone_may_not_ask(self, house, paid_out):
         finance = house.browser(Role.FINANCE)
         facts = {"creditor_id": str(paid_out[0]), "iban": NEW, "holder": "X BV", "reason": "called"}
