@@ -99,8 +99,10 @@ def submit_draft(unit: Unit, *, draft_id: UUID) -> RateCardDraft:
 
     :raises UnfitCard: it breaks a rule.
     :raises Conflict: it is not a draft any more.
+    :raises Invalid: its day has passed.
     """
     draft = RATE_CARD_DRAFTS.to_write(unit, draft_id=draft_id)
+    _refuse_past(unit, draft)
     fair_card(draft)
     return RATE_CARD_DRAFTS.submit(unit, draft)
 
@@ -119,8 +121,7 @@ def approve_draft(unit: Unit, *, draft_id: UUID, edition: str | None = None) -> 
     :raises Invalid: its day has passed.
     """
     draft = RATE_CARD_DRAFTS.to_publish(unit, draft_id=draft_id, edition=edition)
-    if draft.valid_from < unit.today:
-        raise Invalid("the first day of this card has passed", field="valid_from")
+    _refuse_past(unit, draft)
     card = fair_card(draft)
     if broken := prove_card(card, cases=PROOF_CASES, seed=_PROOF_SEED):
         raise UnfitCard(tuple(CardFault("", one.promise) for one in broken[:1]))
@@ -132,3 +133,8 @@ def approve_draft(unit: Unit, *, draft_id: UUID, edition: str | None = None) -> 
         raise Conflict("this card is the one in force already")
     RATE_CARD_DRAFTS.publish(unit, draft, version=version)
     return version
+
+
+def _refuse_past(unit: Unit, draft: RateCardDraft) -> None:
+    if draft.valid_from < unit.today:
+        raise Invalid("the first day of this card has passed", field="valid_from")

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from agency.communication.brand_previews import has_tones
-from agency.kernel.errors import AgencyError
+from agency.kernel.errors import AgencyError, Invalid
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.rules.facts import Channel
@@ -35,7 +35,7 @@ from agency.treatment.models import TreatmentPathDraft
 from agency.treatment.paths import newest_path
 from agency.treatment.trying import PATH_TRYOUTS
 from portal.admin.drafting import attempt, draft_values, edition_read, remark_of
-from portal.admin.path_form import KEYS, NEW_STEPS, StepForm, read_debtors, read_end, read_step
+from portal.admin.path_form import KEYS, NEW_STEPS, NO_DAY, StepForm, read_debtors, read_end, read_step
 from portal.admin.path_timeline import timeline
 from portal.admin.path_words import (
     ANCHORS,
@@ -122,9 +122,9 @@ def end(request: Request, unit: StaffUnit, draft_id: UUID, fields: Fields) -> Re
 def set_date(request: Request, unit: StaffUnit, draft_id: UUID, fields: Fields) -> Response:
     """Keep from which day claims begin on this version."""
     day = _day(fields)
-    if day is not None:
-        return _done(request, unit, draft_id, lambda: date_draft(unit, draft_id=draft_id, valid_from=day), "")
-    return leave_for(_at(draft_id))
+    if day is None:
+        return _refused(request, unit, draft_id, Invalid(NO_DAY, field="valid_from"))
+    return _done(request, unit, draft_id, lambda: date_draft(unit, draft_id=draft_id, valid_from=day), "")
 
 
 @routes.post("/drafts/{draft_id:uuid}/submission")

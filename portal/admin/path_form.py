@@ -13,6 +13,7 @@ from portal.shared.i18n import N_
 NO_DAYS: Final = N_("Give a whole number of days, at most 999.")
 NO_HOUR: Final = N_("Give an hour between 0 and 23.")
 NO_AMOUNT: Final = N_("Give an amount, like 12.50.")
+NO_DAY: Final = N_("Give a date, like 2026-11-30.")
 NO_CHOICE: Final = N_("Choose one of the list.")
 # What a step is called from its text on: everybody's pages name a step by its key.
 KEYS: Final = {
@@ -92,9 +93,13 @@ def _amount(form: StepForm, sent: Mapping[str, Any], currency: str) -> None:
         form.fields["above_minor"] = None
         return
     try:
-        form.fields["above_minor"] = Money.parse(f"{read_amount(typed.removeprefix('-'))}", currency).minor
+        above = Money.parse(f"{read_amount(typed)}", currency).minor
     except (ValueError, UnreadableAmount):
+        above = -1
+    if above < 0:
         form.refuse("above", typed, NO_AMOUNT)
+    else:
+        form.fields["above_minor"] = above
 
 
 def read_end(sent: Mapping[str, Any]) -> StepForm:

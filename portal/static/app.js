@@ -257,9 +257,18 @@ function isChanged(field) {
   return field.value !== field.defaultValue;
 }
 
+let typedAt = 0;
+document.addEventListener("input", () => { typedAt = performance.now(); });
+document.body.addEventListener("htmx:beforeRequest", (event) => { event.detail.requestConfig.sentAt = performance.now(); });
+
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   const { target, requestConfig } = event.detail;
-  if (!requestConfig.triggeringEvent?.type.startsWith("nudge")) return;
+  if (!requestConfig.triggeringEvent?.type.startsWith("nudge")) {
+    // What is being typed since is sent when its field is left, and brings the page then.
+    const inHand = target.querySelector("input:focus, textarea:focus");
+    if (inHand && typedAt > requestConfig.sentAt && isChanged(inHand)) event.detail.shouldSwap = false;
+    return;
+  }
   // A refused form comes with what was written into it: it waits to be mended, even before anybody types again.
   const refused = target.querySelector("[role=alert][data-focus]");
   if (refused || [...target.querySelectorAll("input, textarea, select")].some(isChanged)) {

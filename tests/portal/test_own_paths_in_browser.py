@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from playwright.sync_api import Page, Route, expect
 from sqlalchemy import text
 
 from agency.kernel.unit import Door
@@ -72,3 +73,74 @@ def test_pages_are_without_barriers(house, pages, browser):
         assert page.locator("html").get_attribute("lang") == "de"
         assert barriers(page) == []
         context.close()
+
+
+@pytest.fixture
+def editor(house, pages, browser):
+    """The draft in a browser, its changes held back on their way while `travels` says so."""
+    admin = house.browser(Role.ADMIN)
+    with serve(house) as served:
+        context = browser.new_context(viewport=DESK)
+        session = admin.cookies.get(cookie_name(house.settings))
+        context.add_cookies([{"name": cookie_name(house.settings), "value": session, "url": served.url}])
+        page = context.new_page()
+        page.goto(served.url + pages["draft"], wait_until="load")
+        yield Editor(page)
+        context.close()
+
+
+class Editor:
+    """A page whose next change is held back until it is let through."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.held, self.travels = page, [], True
+        page.route("**/steps/reminder_1", self._hold)
+
+    def _hold(self, route: Route) -> None:
+        if self.travels:
+            self.held.append(route)
+        else:
+            route.continue_()
+
+    def write(self, name: str, value: str) -> None:
+        self.page.fill(f"#reminder_1-{name}", value)
+
+    def leave(self, name: str) -> None:
+        self.page.press(f"#reminder_1-{name}", "Tab")
+        expect(self.page.locator("#change-reminder_1 form.htmx-request")).to_have_count(1)
+
+    def arrive(self) -> None:
+        self.travels = False
+        self.held[0].continue_()
+        expect(self.page.locator(".htmx-request")).to_have_count(0)
+
+    def kept(self) -> tuple[str, str]:
+        expect(self.page.locator(".htmx-request")).to_have_count(0)
+        self.page.goto(self.page.url, wait_until="load")
+        return self.page.input_value("#reminder_1-days"), self.page.input_value("#reminder_1-hour")
+
+
+class TestTypingOn:
+    def test_a_change_made_while_another_travels_is_kept(self, editor):
+        editor.write("days", "4")
+        editor.leave("days")
+        editor.write("hour", "11")
+        editor.travels = False
+        editor.page.press("#reminder_1-hour", "Tab")
+        assert editor.kept() == ("4", "11")
+
+    def test_what_is_being_typed_stays_when_the_answer_comes(self, editor):
+        editor.write("days", "4")
+        editor.leave("days")
+        editor.write("hour", "11")
+        editor.arrive()
+        expect(editor.page.locator("#reminder_1-hour")).to_have_value("11")
+        editor.page.press("#reminder_1-hour", "Tab")
+        assert editor.kept() == ("4", "11")
+
+    def test_enter_shows_what_was_kept(self, editor):
+        editor.travels = False
+        editor.write("days", "5")
+        with editor.page.expect_response("**/drafts/**"):
+            editor.page.press("#reminder_1-days", "Enter")
+        expect(editor.page.locator("#reminder_1-days[value='5']")).to_have_count(1)

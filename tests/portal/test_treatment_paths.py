@@ -103,6 +103,19 @@ class TestEditor:
         step = editor.step("reminder_2")
         assert (step["days"], step["phase"], step.get("above_minor")) == (7, "amicable", None)
 
+    def test_an_amount_below_nothing_is_asked_again(self, house):
+        editor = Editor(house)
+        answer = editor.change("reminder_2", above="-12")
+        assert answer.status_code == 422
+        assert 'value="-12"' in answer.text
+        assert editor.step("reminder_2").get("above_minor") is None
+
+    def test_without_a_first_day_it_asks_for_one(self, house):
+        editor = Editor(house)
+        answer = editor.post(f"{editor.page}/date", {"valid_from": ""})
+        assert answer.status_code == 422
+        assert "Give a date" in answer.text
+
     def test_adds_moves_and_removes_steps(self, house):
         editor = Editor(house)
         first = editor.keys()

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from agency.kernel.clock import move_clock
 from agency.kernel.drafts import NotYourOwn
 from agency.kernel.errors import Conflict, Invalid
 from agency.kernel.unit import Door
@@ -97,8 +98,15 @@ class TestPublishing:
 
     def test_of_a_day_that_has_passed_is_refused(self, units, creditor_id):
         draft_id = drafted(units, days=-1)
+        with at_desk(units) as unit, pytest.raises(Invalid):
+            submit_draft(unit, draft_id=draft_id)
+
+    def test_of_a_day_that_passed_while_it_waited_is_refused(self, units, creditor_id):
+        draft_id = drafted(units, days=1)
         with at_desk(units) as unit:
             submit_draft(unit, draft_id=draft_id)
+        with at_desk(units) as unit:
+            move_clock(unit, to=unit.now + timedelta(days=2), production=False)
         with at_desk(units, "user:second") as unit, pytest.raises(Invalid):
             approve_draft(unit, draft_id=draft_id)
 
