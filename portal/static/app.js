@@ -246,6 +246,14 @@ document.body.addEventListener("htmx:sendError", () => notify(document.body.data
 document.body.addEventListener("htmx:responseError", () => notify(document.body.dataset.failed, "bad"));
 document.querySelector("[data-focus]")?.focus();
 
+// --- nothing written is lost by leaving: the browser asks first ---
+const isUnsent = (form) => !form.dataset.sent
+  && [...form.querySelectorAll(form.hasAttribute("data-guard") ? "input, textarea, select" : "textarea")].some(isChanged);
+
+window.addEventListener("beforeunload", (event) => {
+  if ([...document.querySelectorAll("form[method=post]")].some(isUnsent)) event.preventDefault();
+});
+
 // --- a part fetched anew keeps what its reader did: opened folds, the fold in hand, and every word written ---
 const foldsIn = (part) => [...part?.querySelectorAll("details") ?? []];  // a part may be gone from the page by now
 

@@ -3,9 +3,12 @@
 from itertools import count
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Response, Route
+from playwright.sync_api import Browser, BrowserContext, Page, Response, Route, expect
 
+from agency.kernel.unit import Door
 from agency.parties.models import Role
+from agency.pricing.drafts import start_draft
+from agency.pricing.rate_cards import publish_first_card
 from tests.barriers import DESK, PHONE, barriers
 from tests.portal.house import PASSWORD
 from tests.portal.served import Served, serve
@@ -207,3 +210,23 @@ class TestWithoutScript:
             page.locator(".me summary").click()
             page.get_by_role("button", name="Sign out").click()
             page.wait_for_url("**/sign-in")
+
+
+class TestLeaving:
+    def test_asks_before_what_was_written_is_lost_and_not_after_it_was_sent(self, browser, served):
+        with served.house.units.open(Door.STAFF, by="user:writer") as unit:
+            publish_first_card(unit, valid_from=unit.today)
+            draft_id = start_draft(unit, name="Dearer")
+        with opened(browser, served, Role.ADMIN) as context:
+            page, asked = context.new_page(), []
+            page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+            page.goto(f"/admin/rate-cards/drafts/{draft_id}")
+            page.fill("#field-name", "Dearer for small claims")
+            page.click("text=Simulate", no_wait_after=True)
+            expect(page.locator("#field-name")).to_have_value("Dearer for small claims")
+            assert asked == ["beforeunload"]
+            page.click("text=Keep draft")
+            page.wait_for_load_state()
+            page.click("text=Simulate")
+            page.wait_for_url("**/simulation")
+            assert asked == ["beforeunload"]
