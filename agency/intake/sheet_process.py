@@ -27,8 +27,13 @@ CHUNK = 2_000
 INDEX_BYTES = 4
 ZEROS = re.compile(r'"?0{2,}"?')
 LETTERS_OF_A_COLUMN = re.compile(r"[A-Z]{1,3}")
-Padding = dict[int, int]
-"""Which columns of a row are shown with leading zeros, and how many digits wide."""
+# A currency that only the format of a cell shows: `[$$-409]#,##0.00`, `"£"0.00`, `[$USD] 0`. A euro is what we expect.
+FOREIGN = re.compile(r"[$£]|\b(?:USD|GBP|CHF|SEK|NOK|DKK|PLN|CZK|HUF|RON)\b")
+MARKS_OF_A_PLACE = re.compile(r"\[\$([^\]-]*)(?:-[0-9A-Fa-f]+)?\]")
+Shown = int | str
+"""How a number is shown: with leading zeros, so many digits wide, or with this currency."""
+Formats = dict[int, Shown]
+"""By column of a row, what the library gives its number without."""
 
 
 def limit() -> None:
@@ -69,18 +74,18 @@ def main() -> None:
     )
     while len(wanted := sys.stdin.buffer.read(4)) == INDEX_BYTES:
         sheet = filled[int.from_bytes(wanted, "big")]
-        tell_rows(sheet, padded_rows(content, sheet.name))
+        tell_rows(sheet, shown_rows(content, sheet.name))
 
 
-def tell_rows(sheet: CalamineSheet, padded: Iterator[tuple[int, Padding]]) -> None:
-    """This function will send the rows of one sheet, numbers with the zeros before them that it shows."""
+def tell_rows(sheet: CalamineSheet, shown: Iterator[tuple[int, Formats]]) -> None:
+    """This function will send the rows of one sheet, numbers with the zeros or currency that it shows."""
     chunk: list[Sequence[object]] = []
     left = (sheet.start or (0, 0))[1]
-    number, widths = next(padded, (0, {}))
+    number, formats = next(shown, (0, {}))
     for at, row in enumerate(sheet.iter_rows(), start=1):
         while number and number < at:
-            number, widths = next(padded, (0, {}))
-        chunk.append(with_zeros(row, widths, left) if number == at else row)
+            number, formats = next(shown, (0, {}))
+        chunk.append(as_shown(row, formats, left) if number == at else row)
         if len(chunk) == CHUNK:
             tell(chunk)
             chunk = []
@@ -88,47 +93,57 @@ def tell_rows(sheet: CalamineSheet, padded: Iterator[tuple[int, Padding]]) -> No
     tell(None)
 
 
-def with_zeros(row: Sequence[object], widths: Padding, left: int) -> list[object]:
-    """This function will write the whole numbers of a row as wide as they are shown.
+def as_shown(row: Sequence[object], formats: Formats, left: int) -> list[object]:
+    """This function will write the numbers of a row as they are shown.
 
     :param left: the column of the row's first cell.
     """
-    return [wide(cell, widths[at]) if at in widths else cell for at, cell in enumerate(row, start=left)]
+    return [written(cell, formats[at]) if at in formats else cell for at, cell in enumerate(row, start=left)]
 
 
-def wide(cell: object, width: int) -> object:
-    """This function will write a whole number with zeros before it, and leave anything else as it is."""
-    if isinstance(cell, float) and cell >= 0 and cell.is_integer():  # lint-skip: float  a cell of a workbook
-        return f"{int(cell):0{width}d}"
-    return cell
+def written(cell: object, shown: Shown) -> object:
+    """This function will write a number with its zeros or its currency, and leave anything else as it is."""
+    if not isinstance(cell, float):  # lint-skip: float  a cell of a workbook
+        return cell
+    if isinstance(shown, str):
+        return f"{shown} {cell:.2f}"
+    return f"{int(cell):0{shown}d}" if cell >= 0 and cell.is_integer() else cell
 
 
-def padded_rows(content: bytes, sheet: str) -> Iterator[tuple[int, Padding]]:
-    """This function will find the cells of an xlsx sheet whose format shows leading zeros, such as `00000`:
-    the library gives their numbers without them. Rows come in order, those without such cells do not."""
+def shown_rows(content: bytes, sheet: str) -> Iterator[tuple[int, Formats]]:
+    """This function will find the cells of an xlsx sheet whose format shows more than their number: leading
+    zeros, such as `00000`, or a foreign currency. Rows come in order, those without such cells do not."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            widths = zero_formats(archive)
-            if widths:
-                yield from padded_cells(archive, part_of(archive, sheet), widths)
+            styles = telling_styles(archive)
+            if styles:
+                yield from cells_of_styles(archive, part_of(archive, sheet), styles)
     # No xlsx, or one that only the library understands: then nothing is known of formats.
     except (KeyError, ValueError, OSError, zipfile.BadZipFile, ElementTree.ParseError, NotImplementedError):
         return
 
 
-def zero_formats(archive: zipfile.ZipFile) -> dict[str, int]:
-    """This function will return the styles of cells that show leading zeros, by number, with their width."""
+def telling_styles(archive: zipfile.ZipFile) -> dict[str, Shown]:
+    """This function will return the styles of cells that show more than a number, by number."""
     styles = ElementTree.fromstring(archive.read("xl/styles.xml"))  # noqa: S314 - this process is the guard
     formats = {
-        one.get("numFmtId"): len((one.get("formatCode") or "").strip('"'))
+        one.get("numFmtId"): shown
         for one in styles.iterfind("{*}numFmts/{*}numFmt")
-        if ZEROS.fullmatch(one.get("formatCode") or "")
+        if (shown := shown_by(one.get("formatCode") or "")) is not None
     }
     return {
         str(at): formats[style.get("numFmtId")]
         for at, style in enumerate(styles.iterfind("{*}cellXfs/{*}xf"))
         if style.get("numFmtId") in formats
     }
+
+
+def shown_by(code: str) -> Shown | None:
+    """This function will tell what a format shows beside the number; None where nothing that we need."""
+    if ZEROS.fullmatch(code):
+        return len(code.strip('"'))
+    foreign = FOREIGN.search(MARKS_OF_A_PLACE.sub(r" \1 ", code).upper())
+    return foreign[0] if foreign else None
 
 
 def part_of(archive: zipfile.ZipFile, sheet: str) -> str:
@@ -144,9 +159,9 @@ def part_of(archive: zipfile.ZipFile, sheet: str) -> str:
     raise KeyError(sheet)
 
 
-def padded_cells(
-    archive: zipfile.ZipFile, part: str, styles: dict[str, int]
-) -> Iterator[tuple[int, Padding]]:
+def cells_of_styles(
+    archive: zipfile.ZipFile, part: str, styles: dict[str, Shown]
+) -> Iterator[tuple[int, Formats]]:
     """This function will go through a sheet's cells for those of certain styles."""
     with archive.open(part) as stream:
         for _, element in ElementTree.iterparse(stream):  # noqa: S314

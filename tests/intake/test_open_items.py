@@ -747,6 +747,30 @@ class TestZerosThatAWorkbookShows:
         assert understood(table)[0] == ("F4", "Jansen", "10.00")
 
 
+class TestACurrencyThatAWorkbookShows:
+    def table(self, code: str) -> Table:
+        out = io.BytesIO()
+        book = xlsxwriter.Workbook(out, {"in_memory": True})
+        page, shown = book.add_worksheet(), book.add_format({"num_format": code})
+        page.write_row(0, 0, ["Klant", "Factuur", "Datum", "Bedrag"])
+        page.write_row(1, 0, ["Jansen", "F1", "01-08-2026"])
+        page.write(1, 3, 1250.5, shown)
+        book.close()
+        return read_table(out.getvalue())
+
+    @pytest.mark.parametrize(
+        "code", ["[$$-409]#,##0.00", '"$"#,##0.00', "[$USD] #,##0.00", "#,##0.00\\ [$£-809]", '0.00 "CHF"']
+    )
+    def test_is_not_taken_for_euros(self, code):
+        assert understood(self.table(code)) == [("2", "Bedrag", FOREIGN)]
+
+    @pytest.mark.parametrize(
+        "code", ["[$€-413] #,##0.00", "#,##0.00 [$EUR]", "[$-413]#,##0.00", '0.00 "euro"', "0 \\d\\a\\y\\s"]
+    )
+    def test_of_our_own_or_none_changes_nothing(self, code):
+        assert understood(self.table(code)) == [("F1", "Jansen", "1250.50")]
+
+
 class TestHeadersInTwoRows:
     def test_are_put_together(self):
         table = text(
