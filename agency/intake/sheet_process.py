@@ -27,7 +27,7 @@ CHUNK = 2_000
 INDEX_BYTES = 4
 ZEROS = re.compile(r'"?0{2,}"?')
 LETTERS_OF_A_COLUMN = re.compile(r"[A-Z]{1,3}")
-# A currency that only the format of a cell shows: `[$$-409]#,##0.00`, `"£"0.00`, `[$USD] 0`. A euro is what we expect.
+# A currency that only a format of cells shows: `[$$-409]#,##0.00`, `"£"0.00`, `[$USD] 0`; euros are expected.
 FOREIGN = re.compile(r"[$£]|\b(?:USD|GBP|CHF|SEK|NOK|DKK|PLN|CZK|HUF|RON)\b")
 MARKS_OF_A_PLACE = re.compile(r"\[\$([^\]-]*)(?:-[0-9A-Fa-f]+)?\]")
 Shown = int | str
