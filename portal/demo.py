@@ -128,7 +128,7 @@ def _demo_creditor(
     domain = f"{reference.lower()}.example"
     creditor = Creditor(
         id=creditor_id, created_at=now, reference=reference, name=name, country=country, language="nl",
-        vat_number="BE0403170701" if country == "BE" else "NL001234567B01", iban=iban, iban_holder=name,
+        vat_number="BE0403170701" if country == "BE" else "NL000099998B57", iban=iban, iban_holder=name,
         email=f"administratie@{domain}", phone="+31 20 765 43 21", street="Voorbeeldweg 10",
         postal_code="2000" if country == "BE" else "1000 AA",
         city="Antwerpen" if country == "BE" else "Amsterdam",

@@ -24,6 +24,7 @@ from agency.kernel.ids import new_id
 from agency.rules.contract_split import Keeper
 from agency.rules.facts import DebtorKind
 from agency.rules.goals import Emphasis
+from agency.rules.onboarding import TaskKind
 from agency.rules.payout import PayoutCycle
 
 
@@ -319,3 +320,22 @@ class UserSession(SQLModel, table=True):
     revoked_at: datetime | None = moment_field(default=None)
     user_agent: str = ""
     facts: dict[str, Any] = json_field(default_factory=dict)
+
+
+class OnboardingTask(CreditorRow, Timestamped, table=True):
+    """What has to be done before a creditor's first claim is worked; a creditor without rows came in before.
+
+    Of what was signed: `text_version` and the signed document's `sha256`; of what the agency did: `note`.
+    """
+
+    __tablename__ = "onboarding_task"
+    __table_args__ = (UniqueConstraint("creditor_id", "kind"),)
+
+    kind: TaskKind = Field(sa_type=choice(TaskKind, "kind"))
+    opened_by: str
+    done_at: datetime | None = moment_field(default=None)
+    done_by: str | None = None
+    note: str = ""
+    text_version: str | None = None
+    sha256: str | None = None
+    address: str | None = None

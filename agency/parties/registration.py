@@ -7,11 +7,13 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import select
 
+from agency.kernel.audit import record
 from agency.kernel.errors import Conflict, NotFound
 from agency.kernel.ids import HOUSE, new_id
 from agency.kernel.unit import Unit
 from agency.parties.branding import lay_down_first
 from agency.parties.models import Brand, Creditor, CreditorTerms
+from agency.parties.onboarding import open_tasks
 
 
 class ReferenceTaken(Conflict):
@@ -70,6 +72,21 @@ def register_creditor(
     lay_down_first(unit, brand=brand)
     unit.session.flush()
     return creditor.id
+
+
+def take_in(unit: Unit, *, creditor: Creditor, sender: Sender, terms: CreditorTerms) -> UUID:
+    """This function will register a creditor that comes in today, with what is to be done before its first
+    claim is worked.
+
+    :raises ReferenceTaken: the creditor's reference is in use.
+    """
+    creditor_id = register_creditor(unit, creditor=creditor, sender=sender, terms=terms)
+    open_tasks(unit, creditor_id=creditor_id, country=creditor.country)
+    record(
+        unit, action="creditor.registered", subject=f"creditor:{creditor_id}", creditor_id=creditor_id,
+        facts={"reference": creditor.reference},
+    )  # fmt: skip
+    return creditor_id
 
 
 def register_house(unit: Unit, *, name: str, country: str = "NL") -> None:

@@ -19,6 +19,7 @@ from agency.kernel.emitting import emit
 from agency.kernel.errors import Conflict, Invalid, NotFound
 from agency.kernel.statistics import refresh_statistics
 from agency.kernel.unit import Unit
+from agency.parties.onboarding import refuse_unready
 from agency.pricing.quoting import quote_placement
 from agency.pricing.requoting import NOW, agreed_price, new_facts
 from agency.pricing.scoring import ClaimFacts
@@ -71,10 +72,12 @@ def accept_quote(
     :raises NotFound: this creditor has no such quote.
     :raises Invalid: no claim was chosen, or one that is not in the quote.
     :raises QuoteNotOpen, QuoteExpired, QuoteOutdated: nothing is accepted.
+    :raises NotReady: the creditor is new, and something is open before its first claim is worked.
     """
     claim_id = _asked_again(unit, creditor_id, quote_id)
     if claim_id is not None:
         return _accept_rise(unit, creditor_id, quote_id, claim_id, claims=claims, address=address)
+    refuse_unready(unit, creditor_id=creditor_id)
     closing = _close(unit, creditor_id, quote_id, to="accepted", claims=claims, address=address, why="")
     _refuse_outdated(unit, closing)
     accepted = _move(unit, closing, to=ClaimState.ACTIVE, why="quote accepted")

@@ -1,10 +1,11 @@
-"""The administrators' door: users, brands, rate cards, treatment paths, experiments, and whether all runs."""
+"""The administrators' door: users, creditors, brands, rate cards, paths, experiments, whether all runs."""
 
 from portal.admin import (
     brand_drafts,
     brand_hosts,
     brand_looks,
     brands,
+    creditors,
     experiments,
     health,
     path_documents,
@@ -18,6 +19,7 @@ from portal.admin import (
 )
 
 __all__ = [
-    "brand_drafts", "brand_hosts", "brand_looks", "brands", "experiments", "health", "path_documents",
-    "path_drafts", "path_trials", "paths", "print_batches", "rate_card_simulation", "rate_cards", "users",
+    "brand_drafts", "brand_hosts", "brand_looks", "brands", "creditors", "experiments", "health",
+    "path_documents", "path_drafts", "path_trials", "paths", "print_batches", "rate_card_simulation",
+    "rate_cards", "users",
 ]  # fmt: skip

@@ -98,9 +98,10 @@ def users(request: Request, unit: StaffUnit) -> HTMLResponse:
 
 
 @routes.get("/new")
-def new_user(request: Request, unit: StaffUnit) -> HTMLResponse:
-    """The form for a new user."""
-    return _form_page(request, unit, blank(language="nl", roles=[]))
+def new_user(request: Request, unit: StaffUnit, creditor: str = "") -> HTMLResponse:
+    """The form for a new user, also of a creditor that was chosen already."""
+    roles = [Role.CREDITOR_MANAGER.value] if creditor else []
+    return _form_page(request, unit, blank(language="nl", roles=roles, creditor_id=creditor))
 
 
 @routes.post("")

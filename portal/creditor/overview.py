@@ -14,6 +14,7 @@ from agency.intake.duplicates import count_questions
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.parties.goals import goals_of
+from agency.parties.onboarding import is_ready
 from agency.progress.timeline import Happening
 from portal.creditor.doors import creditor_page, routes
 from portal.creditor.figures import collected_by_month, figures, quotes
@@ -60,6 +61,7 @@ def overview(request: Request, unit: CreditorUnit, visitor: TheVisitor) -> Respo
         )
         if found.collected
         else None,
+        ready=is_ready(unit, creditor_id=creditor_id),
         told_goals=goals_of(unit, creditor_id=creditor_id).told,
         alike=count_questions(unit, creditor_id=creditor_id),
         covers=[

@@ -11,6 +11,7 @@ from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.parties.goals import goals_of
+from agency.parties.onboarding import is_ready
 from agency.pricing.outlooks import quote_outlook
 from agency.pricing.quoting import quote_placement
 from agency.pricing.rate_cards import card_of
@@ -98,6 +99,7 @@ def quote_page(
         more=found.claims - len(lines),
         savings=_savings(unit, creditor_id, quote_id, found.currency),
         may_bind="creditor_manager" in roles,
+        ready=is_ready(unit, creditor_id=creditor_id),
         over_maximum=_over_maximum(unit, creditor_id, quote_id),
         expected=expected,
         change=price_change(unit, creditor_id=creditor_id, quote_id=quote_id) if found.claim_id else None,

@@ -13,7 +13,8 @@ from agency.kernel.ids import HOUSE
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.parties.models import Creditor, CreditorTerms, RemittanceMode
-from agency.parties.payout_terms import PayoutAgreement, agree_payouts, payout_history
+from agency.parties.payout_terms import PayoutAgreement, agree_payouts
+from agency.parties.terms import terms_history
 from agency.rules.payout import PayoutCycle
 from portal.finance.doors import finance_page, routes
 from portal.finance.words import CYCLES, MODES, WEEKDAYS
@@ -94,7 +95,7 @@ def payout_terms(request: Request, unit: StaffUnit, q: str = "") -> Response:
 @routes.get("/payout-terms/{creditor_id:uuid}")
 def terms_of_one(request: Request, unit: StaffUnit, creditor_id: UUID) -> Response:
     """What was agreed with one creditor, and the form for what counts from a day on."""
-    newest = next(iter(payout_history(unit, creditor_id=creditor_id)), None)
+    newest = next(iter(terms_history(unit, creditor_id=creditor_id)), None)
     return _page(request, unit, creditor_id, _filled(newest, unit.today))
 
 
@@ -135,7 +136,7 @@ def _page(request: Request, unit: Unit, creditor_id: UUID, form: Form[Any], *, s
     creditor = unit.session.get(Creditor, creditor_id)
     if creditor is None:
         raise NotFound("no such creditor")
-    history = payout_history(unit, creditor_id=creditor_id)
+    history = terms_history(unit, creditor_id=creditor_id)
     now = next((one for one in history if one.valid_from <= unit.today), None)
     return finance_page(
         request,

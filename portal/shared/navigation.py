@@ -89,6 +89,7 @@ DOORS: tuple[Door, ...] = (
         (
             Entry(N_("Health"), "/admin", "health"),
             Entry(N_("Users"), "/admin/users", "users"),
+            Entry(N_("Creditors"), "/admin/creditors", "building"),
             Entry(N_("Brands"), "/admin/brands", "brand"),
             Entry(N_("Rate cards"), "/admin/rate-cards", "scale"),
             Entry(N_("Treatment paths"), "/admin/paths", "play"),
@@ -102,7 +103,7 @@ DOORS: tuple[Door, ...] = (
         "/creditor",
         frozenset({"creditor_clerk", "creditor_manager"}),
         (
-            Entry(N_("Overview"), "/creditor", "home"),
+            Entry(N_("Overview"), "/creditor", "home", covers=("/creditor/onboarding",)),
             Entry(
                 N_("Claims"),
                 "/creditor/claims",

@@ -10,7 +10,7 @@ from agency.kernel.unit import Door
 from agency.parties.models import Creditor, CreditorTerms
 from agency.parties.names import has_legal_form, name_key
 from agency.parties.registration import ReferenceTaken, Sender, register_creditor
-from agency.parties.terms import NoTerms, agree_terms, terms_on
+from agency.parties.terms import NoTerms, terms_on
 from agency.rules.contract_split import Keeper
 
 SENDER = Sender(name="A", email="a@a.example", reply_to="a@a.example", sms="A", phone="+31")
@@ -54,15 +54,15 @@ class TestTerms:
                 sender=SENDER,
                 valid_from=date(2026, 1, 1),
             )
-            agree_terms(
-                unit,
-                terms=CreditorTerms(
+            unit.session.add(
+                CreditorTerms(
                     creditor_id=found,
                     valid_from=date(2026, 7, 1),
                     interest_to=Keeper.AGENCY,
                     created_at=unit.now,
-                ),
+                )
             )
+            unit.session.flush()
             assert terms_on(unit, creditor_id=found, on=date(2026, 6, 30)).interest_to == Keeper.CREDITOR
             assert terms_on(unit, creditor_id=found, on=date(2026, 7, 1)).interest_to == Keeper.AGENCY
             with pytest.raises(NoTerms):
