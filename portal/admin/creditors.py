@@ -31,11 +31,11 @@ from portal.admin.creditor_forms import (
 )
 from portal.admin.creditor_words import COUNTRIES, KEEPERS, TASKS, terms_rows
 from portal.admin.drafting import names_of
-from portal.finance.words import MODES
 from portal.shared.audience import StaffUnit, TheWiring, leave_for, router, show
 from portal.shared.forms import Fields, Form, blank, submitted
 from portal.shared.i18n import N_
 from portal.shared.listing import Chip, Column, Cut
+from portal.shared.words import REMITTANCE_MODES
 
 routes = router(audience="admin", roles={"admin"}, prefix="/admin/creditors")
 
@@ -155,7 +155,7 @@ def settle(request: Request, unit: StaffUnit, creditor_id: UUID, kind: str, fiel
     return leave_for(f"{PAGE}/{creditor_id}", notice=N_("Kept."))
 
 
-@routes.get("/{creditor_id:uuid}/tasks/{kind}.pdf")
+@routes.get("/{creditor_id:uuid}/tasks/{kind}/document.pdf")
 def signed_document(unit: StaffUnit, wiring: TheWiring, creditor_id: UUID, kind: str) -> Response:
     """What the creditor signed."""
     tasks = tasks_of(unit, creditor_id=creditor_id)
@@ -180,7 +180,7 @@ def _row(row: Any) -> dict[str, Any]:
 
 
 def _new_page(request: Request, form: Form[Any], *, status: int = 200) -> HTMLResponse:
-    values = {"form": form, "modes": [(key, MODES[key]) for key in ("net", "gross", "combined")], **_lists()}
+    values = {"form": form, "modes": REMITTANCE_MODES.items(), **_lists()}
     return show(request, "admin/creditor_new.html", values, status=status)
 
 

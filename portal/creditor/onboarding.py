@@ -38,7 +38,7 @@ def onboarding(request: Request, unit: CreditorUnit, visitor: TheVisitor, wiring
     return _page(request, unit, visitor, wiring.settings.agency_name, blank())
 
 
-@routes.get("/onboarding/{kind}.pdf")
+@routes.get("/onboarding/{kind}/document.pdf")
 def signed_document(unit: CreditorUnit, visitor: TheVisitor, wiring: TheWiring, kind: str) -> Response:
     """The document as it was signed."""
     creditor_id = own_creditor(visitor)

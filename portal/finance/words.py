@@ -3,6 +3,7 @@
 from agency.ledger.chart import CHART
 from portal.shared.i18n import N_, gettext
 from portal.shared.listing import Chip
+from portal.shared.words import REMITTANCE_MODES
 
 SYSTEM = N_("Automatic")
 
@@ -43,9 +44,7 @@ RUN_STATES = {
 }
 CANNOT_LEAVE = Chip(N_("Cannot leave"), "bad")
 MODES = {
-    "net": N_("Net: the fee is kept"),
-    "gross": N_("Gross: the fee is invoiced"),
-    "combined": N_("Combined: the fee on what we collected is kept, the rest is invoiced"),
+    **REMITTANCE_MODES,
     "own": N_("Our own share: fees kept, and the costs and interest that are ours"),
 }
 CHANGE_STATES = {

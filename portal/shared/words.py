@@ -86,6 +86,11 @@ DISPUTE_ACTIONS = {
     "settled": N_("Settled"),
 }
 
+REMITTANCE_MODES = {
+    "net": N_("Net: the fee is kept"),
+    "gross": N_("Gross: the fee is invoiced"),
+    "combined": N_("Combined: the fee on what we collected is kept, the rest is invoiced"),
+}
 STEPS = {
     "reminder_1": N_("First reminder"),
     "reminder_2": N_("Second reminder"),

@@ -176,13 +176,13 @@ class TestTheFirstClaim:
 
     def test_document_is_kept_as_it_was_signed(self, house, admin, taken_in, manager):
         self.sign(manager, "agreement", may_sign="true")
-        theirs = manager.get("/creditor/onboarding/agreement.pdf")
+        theirs = manager.get("/creditor/onboarding/agreement/document.pdf")
         assert theirs.headers["content-type"] == "application/pdf"
-        assert admin.get(f"{taken_in[0]}/tasks/agreement.pdf").content == theirs.content
+        assert admin.get(f"{taken_in[0]}/tasks/agreement/document.pdf").content == theirs.content
         again = manager.post("/creditor/onboarding/agreement", {"read": "x", "may_sign": "true"})
         assert again.status_code == 422
         other = Browser(house, house.creditor("Another"), Role.CREDITOR_MANAGER)
-        assert other.get("/creditor/onboarding/agreement.pdf").status_code == 404
+        assert other.get("/creditor/onboarding/agreement/document.pdf").status_code == 404
 
     def test_needs_who_may_sign_and_has_read_it(self, house, taken_in, manager):
         assert self.sign(manager, "agreement").status_code == 422
