@@ -124,6 +124,26 @@ def _told_by_values(
             yield 100_000 - at, Reason("total", header, "content")
 
 
+def number_beside_name(names: Sequence[str], headers: Sequence[str], sample: Sequence[Row]) -> str | None:
+    """This function will return which of two columns called after the debtor holds its numbers, where every
+    value says so: numbers in the one, none in the other. None where that is not plain.
+    """
+    cells = {name: _filled(sample, list(headers).index(name)) for name in names}
+    numbers = [name for name in names if cells[name] and all(map(_is_number_of_debtor, cells[name]))]
+    if len(names) != 2 or len(numbers) != 1:
+        return None
+    (other,) = set(names) - set(numbers)
+    are_names = _names(cells[other]) is not False and not any(map(_is_number_of_debtor, cells[other]))
+    return numbers[0] if cells[other] and are_names else None
+
+
+def _is_number_of_debtor(cell: Cell) -> bool:
+    return (
+        isinstance(cell, Decimal)
+        or re.fullmatch(r"[A-Z]{0,5}[-./]?\d[\d./-]*", str(cell).strip()) is not None
+    )
+
+
 def _candidates(
     columns: Mapping[str, list[Cell]], running: Mapping[str, bool]
 ) -> Iterable[tuple[int, Reason]]:

@@ -10,7 +10,7 @@ from sqlmodel import col, select
 
 from agency.intake.amount_columns import SIGNED
 from agency.intake.amounts import DecimalSign
-from agency.intake.columns import find_otherwise, find_writing
+from agency.intake.columns import find_otherwise, find_writing, number_beside_name
 from agency.intake.content import Content
 from agency.intake.doubts import find_doubt, settle
 from agency.intake.headers import HEADERS, known_field
@@ -94,6 +94,10 @@ def recognise(headers: Sequence[str], sample: Sequence[Row] = ()) -> Mapped:
             found.setdefault(ours, []).append(header)
     if SIGNED in headers:  # it is the amount beside it, with the sign that stands in another column
         found["amount"] = [SIGNED]
+    named = found.get("debtor_name", [])
+    if "debtor_reference" not in found and (number := number_beside_name(named, headers, sample)):
+        found["debtor_reference"] = [number]
+        found["debtor_name"] = [name for name in named if name != number]
     columns = {ours: names[0] for ours, names in found.items() if len(names) == 1}
     if "amount" not in found and "total" in columns:
         columns["amount"] = columns["total"]

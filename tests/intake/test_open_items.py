@@ -747,6 +747,35 @@ class TestZerosThatAWorkbookShows:
         assert understood(table)[0] == ("F4", "Jansen", "10.00")
 
 
+class TestTwoColumnsCalledAfterTheDebtor:
+    @pytest.mark.parametrize(
+        ("headers", "numbers"),
+        [
+            ("Klant;Naam", ("10001", "10002")),
+            ("Client;Nom", ("C-1", "C-2")),
+            ("Debiteur;Klantnaam", ("1", "2")),
+        ],
+    )
+    def test_are_its_number_and_its_name_where_the_values_say_so(self, headers, numbers):
+        table = text(
+            f"{headers};Factuur;Vervaldatum;Bedrag",
+            f"{numbers[0]};Jansen BV;F1;31-08-2026;10,00",
+            f"{numbers[1]};Pieters;F2;31-08-2026;10,00",
+        )
+        columns = recognise(table.headers, table.sample).columns
+        assert (columns["debtor_reference"], columns["debtor_name"]) == tuple(headers.split(";"))
+
+    @pytest.mark.parametrize("first", ["Bakker", "F1 BV", "10001"])
+    def test_are_asked_about_where_they_do_not(self, first):
+        table = text(
+            "Klant;Naam;Factuur;Vervaldatum;Bedrag",
+            f"{first};Jansen BV;F1;31-08-2026;10,00",
+            "Bakker;Pieters;F2;31-08-2026;10,00",
+        )
+        with pytest.raises(UnclearColumns, match="several columns could be debtor name"):
+            recognise(table.headers, table.sample)
+
+
 class TestACurrencyThatAWorkbookShows:
     def table(self, code: str) -> Table:
         out = io.BytesIO()
