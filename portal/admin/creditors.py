@@ -51,7 +51,7 @@ HISTORY = (
     Column("since", N_("From"), "day"),
     Column("interest", N_("Interest")),
     Column("costs", N_("Costs")),
-    Column("other", N_("Otherwise"), phone=False),
+    Column("other", N_("Otherwise")),
 )
 READY, OPEN = Chip(N_("Ready"), "good"), Chip(N_("Not everything is done"), "warning")
 _SHOWN_MAX = 500

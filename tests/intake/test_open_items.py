@@ -755,10 +755,6 @@ class TestTwoColumnsCalledAfterTheDebtor:
             ("Client;Nom", ("C-1", "C-2")),
             ("Debiteur;Klantnaam", ("1", "2")),
         ],
-            ("Klant;Naam", ("10001", "10002")),
-            ("Client;Nom", ("C-1", "C-2")),
-            ("Debiteur;Klantnaam", ("1", "2")),
-        ],
     )
     def test_are_its_number_and_its_name_where_the_values_say_so(self, headers, numbers):
         table = text(
