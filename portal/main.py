@@ -78,7 +78,7 @@ def create_app(wiring: Wiring) -> FastAPI:
         title="Agency",
         docs_url=None,
         redoc_url=None,
-        openapi_url=None if production else "/api/openapi.json",
+        openapi_url=None,  # the interface serves its own, which tells of nothing else
         max_body_size=wiring.settings.upload_bytes_max,
     )
     app.state.wiring = wiring

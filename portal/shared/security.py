@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agency.kernel.errors import Forbidden
@@ -61,8 +61,7 @@ class Guarded:
             await self.app(scope, receive, send)
             return
         if self._cross_site(scope):
-            refusal = PlainTextResponse("This form was sent from another site.", status_code=403)
-            await refusal(scope, receive, send)
+            await _from_elsewhere(scope)(scope, receive, send)
             return
 
         async def send_guarded(message: Message) -> None:
@@ -94,6 +93,14 @@ class Guarded:
         else:
             # Pages hold personal data; no cache between us and the reader may keep them.
             headers.setdefault("cache-control", "no-store")
+
+
+def _from_elsewhere(scope: Scope) -> Response:
+    said = "This form was sent from another site."
+    if not scope["path"].startswith("/api/"):
+        return PlainTextResponse(said, status_code=403)
+    body = {"type": "about:blank", "title": said, "status": 403, "code": "cross_site"}
+    return JSONResponse(body, status_code=403, media_type="application/problem+json")
 
 
 async def check_token(request: Request) -> AsyncIterator[None]:
