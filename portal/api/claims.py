@@ -55,7 +55,7 @@ def place(
     claim: Placing,
     idempotency_key: Annotated[str | None, Header()] = None,
 ) -> JSONResponse:
-    """Place a claim and get its price."""
+    """Place a claim and get its price; an invoice placed before is the same claim and answers 200."""
     creditor_id = caller.creditor_id
 
     def effect() -> tuple[int, dict[str, Any]]:
@@ -73,7 +73,7 @@ def place(
         found = unit.session.connection().execute(_PLACED, {"c": creditor_id, "p": placed.placement_id}).one()
         if found.id is None:
             raise Invalid("this claim could not be taken in")
-        return (200 if placed.again else 201), {
+        return (200 if placed.again or found.outcome != "created" else 201), {
             "claim": str(found.id),
             "number": found.number,
             "payment_reference": found.payment_reference,
@@ -88,10 +88,11 @@ def place(
 
 
 _PLACED = text(
-    "SELECT c.id, c.number, c.payment_reference, c.state, q.id AS quote_id, q.fee_bps_average"
+    "SELECT c.id, c.number, c.payment_reference, c.state, r.outcome, q.id AS quote_id, q.fee_bps_average"
     " FROM placement p LEFT JOIN placement_row r ON r.creditor_id = p.creditor_id AND r.placement_id = p.id"
     " LEFT JOIN claim c ON c.creditor_id = r.creditor_id AND c.id = r.claim_id"
-    " LEFT JOIN quote q ON q.creditor_id = p.creditor_id AND q.placement_id = p.id AND q.state = 'open'"
+    " LEFT JOIN quote q ON q.creditor_id = p.creditor_id AND q.placement_id = c.placement_id"
+    "  AND q.state = 'open'"
     " WHERE p.creditor_id = :c AND p.id = :p LIMIT 1"
 )
 

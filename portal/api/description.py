@@ -131,9 +131,9 @@ def explain(request: Request, wiring: TheWiring) -> Response:
                     "method": method,
                     "path": route.path_format,
                     "scope": scope.value,
-                    "about": (route.description or "").split("\n\n")[0].replace("\n", " "),
+                    "about": (route.description or "").split("\n\n")[0].replace("\n", " ").replace("`", ""),
                 }
-                for route, scope in routes()
+                for route, scope in sorted(routes(), key=lambda one: one[0].path_format)
                 if scope is not None
                 for method in sorted(route.methods or ())
             ],

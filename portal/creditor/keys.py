@@ -33,10 +33,10 @@ from portal.shared.i18n import N_, gettext
 from portal.shared.listing import Chip, Column, Cut
 
 SCOPES = (
-    (Scope.READ, N_("Read"), N_("Claims with their history and documents, prices, payouts")),
-    (Scope.PRICE, N_("Price"), N_("Ask what claims would cost; nothing is stored")),
-    (Scope.PLACE, N_("Place"), N_("Hand claims over, and add documents and facts to them")),
-    (Scope.ACCEPT, N_("Accept"), N_("Accept and decline prices, which binds you")),
+    (Scope.READ, N_("Reading"), N_("Claims with their history and documents, prices, payouts")),
+    (Scope.PRICE, N_("Pricing"), N_("Ask what claims would cost; nothing is stored")),
+    (Scope.PLACE, N_("Placing"), N_("Hand claims over, and add documents and facts to them")),
+    (Scope.ACCEPT, N_("Accepting prices"), N_("Accept and decline prices, which binds you")),
     (Scope.CREDIT, N_("Credit checks"), N_("Ask for credit checks, which are charged")),
 )
 SCOPE_WORDS: Mapping[str, str] = {scope.value: word for scope, word, _ in SCOPES}
