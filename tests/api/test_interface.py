@@ -151,9 +151,9 @@ def _draft_payout(house: House, creditor_id: UUID) -> UUID:
     """A payout of 88 euros: 100 were collected, 10 are fee and 2 VAT."""
     with house.units.open(Door.STAFF, by="system:test") as unit:
         run = RemittanceRun(
-            creditor_id=creditor_id, cutoff_on=unit.today, mode="net", collected_minor=100_00, fee_minor=10_00,
-            vat_minor=2_00, withheld_minor=12_00, net_minor=88_00, currency="EUR", drafted_at=unit.now,
-            drafted_by="user:test",
+            creditor_id=creditor_id, cutoff_on=unit.today, mode="net", collected_minor=100_00,
+            fee_minor=10_00, vat_minor=2_00, withheld_minor=12_00, net_minor=88_00, currency="EUR",
+            drafted_at=unit.now, drafted_by="user:test",
         )  # fmt: skip
         unit.session.add(run)
     return run.id
