@@ -281,9 +281,9 @@ class TestTraces:
                 )
             ).scalars()
             rows = "\n".join(
-                str(row)
+                row  # whole: the text of a row of SQLAlchemy's is cut short
                 for table in tables.all()
-                for row in connection.execute(text(f"SELECT t::text FROM {table} t"))
+                for row in connection.execute(text(f"SELECT t::text FROM {table} t")).scalars()
             )
             assert verify_chain(unit, creditor_id=program.creditor_id).broken_at is None
         assert [tuple(row) for row in actions] == [
@@ -291,6 +291,7 @@ class TestTraces:
             ("api_key.made", "user:test"),
             ("api_key.revoked", "user:test"),
         ]
+        assert "api_key.made" in rows
         printed = "".join(capfd.readouterr())
         for made in (program.made, newer):
             assert made.secret[-43:] not in rows
