@@ -5,6 +5,7 @@ from importlib import import_module
 
 from fastapi import FastAPI
 from sqlalchemy import text
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -78,8 +79,7 @@ def create_app(wiring: Wiring) -> FastAPI:
         title="Agency",
         docs_url=None,
         redoc_url=None,
-        openapi_url=None if production else "/api/openapi.json",
-        max_body_size=wiring.settings.upload_bytes_max,
+        openapi_url=None,  # the interface serves its own, which tells of nothing else
     )
     app.state.wiring = wiring
     app.state.turns = asyncio.Semaphore(turns_for(wiring.settings))
@@ -91,10 +91,13 @@ def create_app(wiring: Wiring) -> FastAPI:
         app.include_router(declared.router)
     # Only static files are compressed: a compressed page would tell its token by its length (BREACH).
     app.mount("/static", GZipMiddleware(StaticFiles(directory=STATIC), minimum_size=1000), name="static")
+    # Inside the guards, which tell a program in its own words that it sent too much.
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=wiring.settings.upload_bytes_max)
     app.add_middleware(KnownHosts, own=own_hosts(wiring.settings), is_pay_host=PayHosts(wiring.units))
     app.add_middleware(
         Guarded,
         public_url=wiring.settings.public_url,
+        body_bytes_max=wiring.settings.upload_bytes_max,
         form_targets=wiring.settings.simulator_url if not production else "https://www.mollie.com",
     )
     return app

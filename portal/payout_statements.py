@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Final, Literal
 from uuid import UUID
 
+from sqlmodel import col, select
+
 from agency.kernel.errors import NotFound
 from agency.kernel.settings import Settings
 from agency.kernel.unit import Unit, agency_day
@@ -69,6 +71,16 @@ def run_of(unit: Unit, *, creditor_id: UUID, run_id: UUID) -> RemittanceRun:
     if run is None or run.state == RunState.CANCELLED:
         raise NotFound("no such payout")
     return run
+
+
+def runs_of(unit: Unit, *, creditor_id: UUID, limit: int = 200) -> Sequence[RemittanceRun]:
+    """This function will return a creditor's payouts that were not cancelled, the latest first."""
+    return unit.session.exec(
+        select(RemittanceRun)
+        .where(RemittanceRun.creditor_id == creditor_id, col(RemittanceRun.state) != RunState.CANCELLED)
+        .order_by(col(RemittanceRun.cutoff_on).desc(), col(RemittanceRun.id).desc())
+        .limit(limit)
+    ).all()
 
 
 def sums_of(run: RemittanceRun) -> RunSums:

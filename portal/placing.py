@@ -9,8 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from sqlmodel import select
+
 from agency.intake.mapping import Mapped
+from agency.intake.models import Placement
 from agency.intake.receive import INLINE_BYTES_MAX, Received, read_placement, receive
+from agency.kernel.errors import NotFound
 from agency.kernel.ports import Ports
 from agency.kernel.unit import Unit
 from agency.pricing.quoting import quote_placement
@@ -82,6 +86,19 @@ def read_and_price(
     )
     for touched in (placement_id, *opened.requote):
         quote_placement(unit, creditor_id=creditor_id, placement_id=touched)
+
+
+def find_placement(unit: Unit, creditor_id: UUID, placement_id: UUID) -> Placement:
+    """This function will return a creditor's placement.
+
+    :raises NotFound: this creditor has no such placement.
+    """
+    found = unit.session.exec(
+        select(Placement).where(Placement.creditor_id == creditor_id, Placement.id == placement_id)
+    ).one_or_none()
+    if found is None:
+        raise NotFound("no such placement")
+    return found
 
 
 def form_as_file(*forms: Mapping[str, Any]) -> bytes:

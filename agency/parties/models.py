@@ -306,6 +306,44 @@ class UserAccount(Timestamped, table=True):
     disabled_at: datetime | None = moment_field(default=None)
 
 
+class Scope(StrEnum):
+    """What a key to the programming interface opens."""
+
+    READ = "read"  # claims, documents, prices, payouts
+    PRICE = "price"  # what a claim would cost; nothing is stored
+    PLACE = "place"  # hand claims over, and add to them
+    ACCEPT = "accept"  # answer a price, which binds the creditor
+    CREDIT = "credit"  # credit checks, which are charged
+
+
+class ApiKey(CreditorRow, Timestamped, table=True):
+    """A key with which a creditor's program calls the interface; only the SHA-256 of the whole key is kept.
+
+    `follows_id` is the key that it takes the place of, which then ends at its own `expires_at`.
+    """
+
+    __tablename__ = "api_key"
+    __table_args__ = (
+        within_creditor("follows_id", "api_key"),
+        Index("ix_api_key_id", "id"),  # who calls is not known before the key is
+        CheckConstraint(
+            "scopes <@ ARRAY['read', 'price', 'place', 'accept', 'credit'] AND cardinality(scopes) > 0",
+            name="scopes",
+        ),
+        CheckConstraint("(revoked_at IS NULL) = (revoked_by IS NULL)", name="revoked"),
+    )
+
+    name: str
+    scopes: list[str] = Field(sa_type=ARRAY(TEXT))
+    secret_sha256: str
+    made_by: str
+    expires_at: datetime | None = moment_field(default=None)
+    last_used_at: datetime | None = moment_field(default=None)
+    revoked_at: datetime | None = moment_field(default=None)
+    revoked_by: str | None = None
+    follows_id: UUID | None = None
+
+
 class UserSession(SQLModel, table=True):
     """A signed-in browser; the cookie holds the id, the table its SHA-256."""
 

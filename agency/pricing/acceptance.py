@@ -43,11 +43,15 @@ class QuoteOutdated(Conflict):
 
 @dataclass(frozen=True)
 class _Closing:
-    """A quote that is being accepted or declined; `chosen` is None where all its claims are."""
+    """A quote that is being accepted or declined; `chosen` is None where all its claims are.
+
+    `part` counts the answers to one placement, from 1.
+    """
 
     creditor_id: UUID
     quote_id: UUID
     placement_id: UUID
+    part: int
     chosen: frozenset[UUID] | None
     why: str
 
@@ -204,9 +208,9 @@ def _close(
     why: str,
 ) -> _Closing:
     chosen = _chosen(unit, creditor_id, quote_id, claims)
-    placement_id = _stamp(unit, creditor_id, quote_id, to=to, address=address, why=why)
+    placement_id, part = _stamp(unit, creditor_id, quote_id, to=to, address=address, why=why)
     assert placement_id is not None, "the price of a placement"
-    closing = _Closing(creditor_id, quote_id, placement_id, chosen, why)
+    closing = _Closing(creditor_id, quote_id, placement_id, part, chosen, why)
     _leave_others(unit, closing)
     return closing
 
@@ -220,9 +224,9 @@ def _stamp(
     address: str | None,
     why: str,
     at: str = "app.now()",
-) -> UUID | None:
+) -> tuple[UUID | None, int]:
     """Close an open quote in one statement, so that state and clock are judged where they are changed; return
-    its placement."""
+    its placement and the part of it."""
     accepted = to == "accepted"
     stamp = f", accepted_at = {at}, accepted_by = :by" if accepted else ""
     alive = f" AND expires_at > {at}" if accepted else ""
@@ -233,7 +237,7 @@ def _stamp(
             text(
                 f"UPDATE quote SET state = :to{stamp}, closed_at = {at}, closed_by = :by,"
                 " closed_from = :from, closed_why = :why"
-                f" WHERE creditor_id = :c AND id = :q AND state = 'open'{alive} RETURNING placement_id"
+                f" WHERE creditor_id = :c AND id = :q AND state = 'open'{alive} RETURNING placement_id, part"
             ),
             parameters,
         )
@@ -241,8 +245,7 @@ def _stamp(
     )
     if closed is None:
         _refuse_closed(unit, parameters)
-    placement_id: UUID | None = closed.placement_id
-    return placement_id
+    return closed.placement_id, closed.part
 
 
 def _refuse_closed(unit: Unit, parameters: dict[str, Any]) -> NoReturn:
@@ -327,8 +330,23 @@ def _move(unit: Unit, closing: _Closing, *, to: ClaimState, why: str) -> int:
         placement_id=closing.placement_id,
         to=to,
         why=why,
-        claim_ids=closing.chosen,
+        claim_ids=_meant(unit, closing),
     )
+
+
+def _meant(unit: Unit, closing: _Closing) -> frozenset[UUID] | None:
+    """Return the claims that a closing moves; None where they are all of the placement.
+
+    Of a later part they are its own lines alone: what was answered before is in collection or paid by now,
+    and this answer is not about it.
+    """
+    if closing.chosen is not None or closing.part == 1:
+        return closing.chosen
+    lines = unit.session.connection().execute(
+        text("SELECT claim_id FROM quote_line WHERE creditor_id = :c AND quote_id = :q"),
+        {"c": closing.creditor_id, "q": closing.quote_id},
+    )
+    return frozenset(lines.scalars())
 
 
 def _price_the_others(unit: Unit, closing: _Closing) -> None:

@@ -1,7 +1,27 @@
-"""The programming interface for creditors: prices without storing anything, and claims placed once per
-key.
+"""The programming interface for creditors: prices without storing anything, claims placed once per key, and
+everything about them that a program reads.
 """
 
-from portal.api import claim_history, claims, credit_checks, quotes
+from portal.api import (
+    claim_history,
+    claim_list,
+    claims,
+    credit_checks,
+    description,
+    documents,
+    payouts,
+    placements,
+    quotes,
+)
 
-__all__ = ["claim_history", "claims", "credit_checks", "quotes"]
+__all__ = [
+    "claim_history",
+    "claim_list",
+    "claims",
+    "credit_checks",
+    "description",
+    "documents",
+    "payouts",
+    "placements",
+    "quotes",
+]

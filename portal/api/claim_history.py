@@ -10,10 +10,12 @@ from pydantic import Field
 from agency.claims.earlier_steps import NoticeWords, TakenStep, earlier_steps, record_earlier_steps
 from agency.claims.insurance import Policy, insure_claim, standing_of
 from agency.claims.models import EarlierKind
+from agency.parties.models import Scope
 from agency.rules.facts import Channel
 from agency.rules.fourteen_days import CountedFrom
-from portal.api.access import ApiUnit, Body, Caller, routes
-from portal.shared.audience import own_creditor
+from portal.api.access import ApiUnit, Body, TheCaller, opened_by
+
+routes = opened_by(Scope.PLACE)
 
 Percent = Annotated[Decimal, Field(ge=0, le=100, decimal_places=2)]
 
@@ -56,9 +58,9 @@ class Cover(Body):
 
 
 @routes.post("/claims/{claim_id:uuid}/earlier-steps")
-def tell_steps(unit: ApiUnit, visitor: Caller, claim_id: UUID, told: Steps) -> dict[str, Any]:
+def tell_steps(unit: ApiUnit, caller: TheCaller, claim_id: UUID, told: Steps) -> dict[str, Any]:
     """Record the creditor's own reminders and notices, each judged by the law where it is a notice."""
-    creditor_id = own_creditor(visitor)
+    creditor_id = caller.creditor_id
     steps = [
         TakenStep(
             claim_id=claim_id,
@@ -86,11 +88,11 @@ def tell_steps(unit: ApiUnit, visitor: Caller, claim_id: UUID, told: Steps) -> d
 
 
 @routes.put("/claims/{claim_id:uuid}/insurance")
-def tell_cover(unit: ApiUnit, visitor: Caller, claim_id: UUID, told: Cover) -> dict[str, Any]:
+def tell_cover(unit: ApiUnit, caller: TheCaller, claim_id: UUID, told: Cover) -> dict[str, Any]:
     """Record or replace the credit insurance; the answer says where the notification stands."""
     cover = insure_claim(
         unit,
-        creditor_id=own_creditor(visitor),
+        creditor_id=caller.creditor_id,
         claim_id=claim_id,
         policy=Policy(**told.model_dump()),
     )

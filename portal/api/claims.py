@@ -1,18 +1,26 @@
 """POST /api/v1/claims: place one claim; with the same Idempotency-Key it is placed once."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import Header
 from pydantic import Field
 from sqlalchemy import text
 from starlette.responses import JSONResponse
 
+from agency.intake.rejected import reasons_by_row
 from agency.kernel.errors import Invalid
-from portal.api.access import ApiUnit, Body, Caller, routes
+from agency.kernel.unit import Unit
+from agency.parties.models import Scope
+from portal.api.access import ApiUnit, Body, TheCaller, opened_by
 from portal.api.idempotency import once
 from portal.placing import FORM, form_as_file, place_file
-from portal.shared.audience import TheWiring, own_creditor
+from portal.shared.audience import TheWiring
+from portal.shared.errors import WrongFields
 from portal.trying import TriedRow, try_out
+
+placing = opened_by(Scope.PLACE)
+pricing = opened_by(Scope.PRICE)
 
 Short = Annotated[str, Field(max_length=200)]
 Day = Annotated[str, Field(pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
@@ -39,47 +47,33 @@ class Placing(Body):
     description: Annotated[str, Field(max_length=500)] = ""
 
 
-@routes.post("/claims")
+@placing.post("/claims", status_code=201)
 def place(
     unit: ApiUnit,
-    visitor: Caller,
+    caller: TheCaller,
     wiring: TheWiring,
-    placing: Placing,
+    claim: Placing,
     idempotency_key: Annotated[str | None, Header()] = None,
 ) -> JSONResponse:
-    """Place a claim and get its price."""
-    creditor_id = own_creditor(visitor)
+    """Place a claim and get its price; an invoice placed before is the same claim and answers 200."""
+    creditor_id = caller.creditor_id
 
     def effect() -> tuple[int, dict[str, Any]]:
         placed = place_file(
             unit,
             wiring.ports,
             creditor_id=creditor_id,
-            name=f"{placing.invoice_number}.csv",
-            content=form_as_file(placing.model_dump()),
+            name=f"{claim.invoice_number}.csv",
+            content=form_as_file(claim.model_dump()),
             bytes_max=wiring.settings.upload_bytes_max,
             source="api",
             mapped=FORM,
         )
-        row = unit.session.connection().execute(
-            text(
-                "SELECT c.id, c.number, c.payment_reference, c.state, q.id AS quote_id, q.fee_bps_average,"
-                " j.field, j.reason FROM placement p"
-                " LEFT JOIN placement_row r ON r.creditor_id = p.creditor_id AND r.placement_id = p.id"
-                " LEFT JOIN claim c ON c.creditor_id = r.creditor_id AND c.id = r.claim_id"
-                " LEFT JOIN quote q ON q.creditor_id = p.creditor_id AND q.placement_id = p.id"
-                "  AND q.state = 'open'"
-                " LEFT JOIN placement_reject j ON j.creditor_id = p.creditor_id AND j.placement_id = p.id"
-                " WHERE p.creditor_id = :c AND p.id = :p LIMIT 1"
-            ),
-            {"c": creditor_id, "p": placed.placement_id},
-        )
-        found = row.one()
-        if found.reason:
-            raise Invalid(f"{found.field} {found.reason}", field=found.field)
+        _refuse_rejected(unit, creditor_id, placed.placement_id)
+        found = unit.session.connection().execute(_PLACED, {"c": creditor_id, "p": placed.placement_id}).one()
         if found.id is None:
             raise Invalid("this claim could not be taken in")
-        return (200 if placed.again else 201), {
+        return (200 if placed.again or found.outcome != "created" else 201), {
             "claim": str(found.id),
             "number": found.number,
             "payment_reference": found.payment_reference,
@@ -88,9 +82,27 @@ def place(
             "fee_bps": found.fee_bps_average,
         }
 
-    asked = {"method": "POST", "path": "/api/v1/claims", "body": placing.model_dump()}
+    asked = {"method": "POST", "path": "/api/v1/claims", "body": claim.model_dump()}
     status, body = once(unit, creditor_id=creditor_id, key=idempotency_key, asked=asked, effect=effect)
     return JSONResponse(body, status_code=status)
+
+
+_PLACED = text(
+    "SELECT c.id, c.number, c.payment_reference, c.state, r.outcome, q.id AS quote_id, q.fee_bps_average"
+    " FROM placement p LEFT JOIN placement_row r ON r.creditor_id = p.creditor_id AND r.placement_id = p.id"
+    " LEFT JOIN claim c ON c.creditor_id = r.creditor_id AND c.id = r.claim_id"
+    " LEFT JOIN quote q ON q.creditor_id = p.creditor_id AND q.placement_id = c.placement_id"
+    "  AND q.state = 'open'"
+    " WHERE p.creditor_id = :c AND p.id = :p LIMIT 1"
+)
+
+
+def _refuse_rejected(unit: Unit, creditor_id: UUID, placement_id: UUID) -> None:
+    """Refuse a claim that was not taken, with every reason; nothing of it is kept."""
+    rows = reasons_by_row(unit, creditor_id=creditor_id, placement_id=placement_id)
+    wrong = [{"field": why.field, "reason": why.reason} for reasons in rows.values() for why in reasons]
+    if wrong:
+        raise WrongFields(f"{wrong[0]['field']} {wrong[0]['reason']}", wrong)
 
 
 class Trying(Body):
@@ -99,8 +111,8 @@ class Trying(Body):
     claims: Annotated[list[Placing], Field(min_length=1, max_length=1_000)]
 
 
-@routes.post("/claims/dry-run")
-def dry_run(unit: ApiUnit, visitor: Caller, wiring: TheWiring, trying: Trying) -> dict[str, Any]:
+@pricing.post("/claims/dry-run")
+def dry_run(unit: ApiUnit, caller: TheCaller, wiring: TheWiring, trying: Trying) -> dict[str, Any]:
     """Which claims could be collected and why others not, their price, and what would make it cheaper.
 
     Answers stand in the order asked. It asks for no Idempotency-Key, as it changes nothing.
@@ -108,7 +120,7 @@ def dry_run(unit: ApiUnit, visitor: Caller, wiring: TheWiring, trying: Trying) -
     tried = try_out(
         unit,
         wiring.ports,
-        creditor_id=own_creditor(visitor),
+        creditor_id=caller.creditor_id,
         name="dry-run.csv",
         content=form_as_file(*(claim.model_dump() for claim in trying.claims)),
         bytes_max=wiring.settings.upload_bytes_max,

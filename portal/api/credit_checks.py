@@ -9,9 +9,11 @@ from starlette.responses import JSONResponse
 
 from agency.credit.checking import check_of, request_check
 from agency.credit.models import CreditCheck
-from portal.api.access import ApiUnit, Body, Caller, routes
+from agency.parties.models import Scope
+from portal.api.access import ApiUnit, Body, TheCaller, opened_by
 from portal.api.idempotency import once
-from portal.shared.audience import own_creditor
+
+routes = opened_by(Scope.CREDIT)
 
 
 class Company(Body):
@@ -25,12 +27,12 @@ class Company(Body):
 @routes.post("/credit-checks")
 def ask(
     unit: ApiUnit,
-    visitor: Caller,
+    caller: TheCaller,
     company: Company,
     idempotency_key: Annotated[str | None, Header()] = None,
 ) -> JSONResponse:
     """Ask for a check; with the same Idempotency-Key it is asked and charged once."""
-    creditor_id = own_creditor(visitor)
+    creditor_id = caller.creditor_id
 
     def effect() -> tuple[int, dict[str, Any]]:
         check_id = request_check(
@@ -48,9 +50,9 @@ def ask(
 
 
 @routes.get("/credit-checks/{check_id:uuid}")
-def read(unit: ApiUnit, visitor: Caller, check_id: UUID) -> dict[str, Any]:
+def read(unit: ApiUnit, caller: TheCaller, check_id: UUID) -> dict[str, Any]:
     """One check; `state` is "asked" until the answer is there."""
-    return _told(check_of(unit, creditor_id=own_creditor(visitor), check_id=check_id))
+    return _told(check_of(unit, creditor_id=caller.creditor_id, check_id=check_id))
 
 
 def _told(check: CreditCheck) -> dict[str, Any]:

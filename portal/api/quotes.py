@@ -1,22 +1,24 @@
-"""Quotes for programs: ask what one claim would cost, and accept, decline or replay a quote.
+"""Quotes for programs: ask what one claim would cost, and read, accept, decline or replay a quote.
 
 POST /api/v1/quotes stores nothing. The others are told apart by the quote's number or id; what changes
 something carries an Idempotency-Key.
 """
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import Header
-from pydantic import Field
+from fastapi import Header, Query
+from pydantic import BaseModel, Field
+from sqlalchemy import Row, text
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from agency.intake.amounts import COLLECTED_CURRENCIES, NotUnderstood, parse_amount, to_minor
 from agency.intake.rows import law_of
-from agency.kernel.errors import Forbidden, Invalid
+from agency.kernel.errors import Invalid
 from agency.money import Money
+from agency.parties.models import Scope
 from agency.pricing.acceptance import accept_quote, decline_quote
 from agency.pricing.finding import quote_numbered
 from agency.pricing.outlook import outlook
@@ -27,11 +29,14 @@ from agency.pricing.replay import replay
 from agency.pricing.scoring import ClaimFacts, PricedClaim, age_in_days, price_claim
 from agency.pricing.wording import factor_sentences
 from agency.rules.facts import DebtorKind, DisputeStatus, DocumentKind, InterestKind, Law, Phase
-from portal.api.access import ApiUnit, Body, Caller, routes
+from portal.api.access import ApiUnit, Body, TheCaller, opened_by
 from portal.api.idempotency import once
-from portal.shared.audience import own_creditor
-from portal.shared.sessions import Visitor
+from portal.quote_rows import quote_of, quote_rows
 from portal.shared.throttling import address_of
+
+reading = opened_by(Scope.READ)
+pricing = opened_by(Scope.PRICE)
+accepting = opened_by(Scope.ACCEPT)
 
 Key = Annotated[str | None, Header(alias="Idempotency-Key")]
 Language = Literal["nl", "fr", "en", "de"]
@@ -62,8 +67,8 @@ class Declined(Chosen):
     reason: Annotated[str, Field(min_length=1, max_length=400)]
 
 
-@routes.post("/quotes")
-def quote(unit: ApiUnit, caller: Caller, asked: Asked) -> dict[str, Any]:
+@pricing.post("/quotes")
+def quote(unit: ApiUnit, caller: TheCaller, asked: Asked) -> dict[str, Any]:
     """The fee with every factor, what each missing document would save, and what may be expected."""
     assert asked.currency in COLLECTED_CURRENCIES
     try:
@@ -85,7 +90,7 @@ def quote(unit: ApiUnit, caller: Caller, asked: Asked) -> dict[str, Any]:
             phase=Phase.reminder,
         ),
     )
-    creditor_id = own_creditor(caller)
+    creditor_id = caller.creditor_id
     consumer = asked.debtor_kind is DebtorKind.consumer
     agreed = agreed_with(unit, creditor_id=creditor_id, card=published.card, on=unit.today)
     expected = outlook(
@@ -136,12 +141,110 @@ def _answer(priced: PricedClaim, language: Language) -> dict[str, Any]:
     }
 
 
-@routes.post("/quotes/{number}/acceptance")
+class QuoteRow(BaseModel):
+    """A price: `state` is open, accepted, declined, replaced or expired."""
+
+    id: UUID
+    number: str
+    state: str
+    claims: int
+    currency: str
+    principal: str
+    fee_bps: int
+    issued_at: datetime
+    expires_at: datetime
+    placement: UUID | None
+
+
+class QuoteLine(BaseModel):
+    """The price of one claim; `left` was not chosen when the others were answered."""
+
+    claim: UUID
+    number: str
+    reference: str
+    amount: str
+    fee_bps: int
+    maximum: str
+    left: bool
+
+
+class QuoteNow(QuoteRow):
+    """One price with its claims; `next` is the `after` of the next page of them."""
+
+    lines: list[QuoteLine]
+    next: UUID | None
+
+
+_LINES = text(
+    "SELECT l.claim_id, c.number, c.reference, l.fee_bps, l.facts, l.outcome FROM quote_line l"
+    " JOIN claim c ON c.creditor_id = l.creditor_id AND c.id = l.claim_id"
+    " WHERE l.creditor_id = :c AND l.quote_id = :q AND (CAST(:after AS uuid) IS NULL OR l.claim_id > :after)"
+    " ORDER BY l.claim_id LIMIT :limit"
+)
+
+
+@reading.get("/quotes")
+def list_quotes(unit: ApiUnit, caller: TheCaller, open: bool = False) -> list[QuoteRow]:
+    """The latest 200 prices, the newest first; with `open` only those of placements that wait for an
+    answer."""
+    rows = quote_rows(unit, creditor_id=caller.creditor_id, only_open=open)
+    return [QuoteRow.model_validate(_price(row)) for row in rows]
+
+
+@reading.get("/quotes/{number}")
+def read_quote(
+    unit: ApiUnit,
+    caller: TheCaller,
+    number: str,
+    after: UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+) -> QuoteNow:
+    """One price by its number or id, claim by claim."""
+    quote_id = quote_numbered(unit, creditor_id=caller.creditor_id, number=number)
+    found = quote_of(unit, caller.creditor_id, quote_id)
+    asked = {"c": caller.creditor_id, "q": quote_id, "after": after, "limit": limit + 1}
+    lines = unit.session.connection().execute(_LINES, asked).all()
+    shown = [_line(row) for row in lines[:limit]]
+    more = len(lines) > limit
+    return QuoteNow.model_validate(
+        _price(found) | {"lines": shown, "next": shown[-1].claim if more else None}
+    )
+
+
+def _price(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "number": row.number,
+        "state": row.state,
+        "claims": row.claims,
+        "currency": row.currency,
+        "principal": str(Money(row.principal_minor, row.currency).decimal),
+        "fee_bps": row.fee_bps_average,
+        "issued_at": row.issued_at,
+        "expires_at": row.expires_at,
+        "placement": row.placement_id,
+    }
+
+
+def _line(row: Row[Any]) -> QuoteLine:
+    currency = row.facts["currency"]
+    return QuoteLine(
+        claim=row.claim_id,
+        number=row.number,
+        reference=row.reference,
+        amount=str(Money(row.facts["amount_minor"], currency).decimal),
+        fee_bps=row.fee_bps,
+        maximum=str(Money(row.facts["maximum_minor"], currency).decimal),
+        left=row.outcome == "left",
+    )
+
+
+@accepting.post("/quotes/{number}/acceptance")
 def accept(
-    request: Request, unit: ApiUnit, caller: Caller, number: str, asked: Chosen, key: Key = None
+    request: Request, unit: ApiUnit, caller: TheCaller, number: str, asked: Chosen, key: Key = None
 ) -> JSONResponse:
     """Accept a quote, or chosen claims of it; the others get a quote of their own."""
-    creditor_id = _binding(caller)
+    creditor_id = caller.creditor_id
     quote_id = quote_numbered(unit, creditor_id=creditor_id, number=number)
 
     def effect() -> tuple[int, dict[str, Any]]:
@@ -155,12 +258,12 @@ def accept(
     return JSONResponse(body, status_code=status)
 
 
-@routes.post("/quotes/{number}/refusal")
+@accepting.post("/quotes/{number}/refusal")
 def decline(
-    request: Request, unit: ApiUnit, caller: Caller, number: str, asked: Declined, key: Key = None
+    request: Request, unit: ApiUnit, caller: TheCaller, number: str, asked: Declined, key: Key = None
 ) -> JSONResponse:
     """Decline a quote, or chosen claims of it, with a reason; the others get a quote of their own."""
-    creditor_id = _binding(caller)
+    creditor_id = caller.creditor_id
     quote_id = quote_numbered(unit, creditor_id=creditor_id, number=number)
 
     def effect() -> tuple[int, dict[str, Any]]:
@@ -175,10 +278,10 @@ def decline(
     return JSONResponse(body, status_code=status)
 
 
-@routes.get("/quotes/{number}/replay")
-def replay_quote(unit: ApiUnit, caller: Caller, number: str) -> dict[str, Any]:
+@reading.get("/quotes/{number}/replay")
+def replay_quote(unit: ApiUnit, caller: TheCaller, number: str) -> dict[str, Any]:
     """Make a quote again from its own facts and say whether that gives the same bytes."""
-    creditor_id = own_creditor(caller)
+    creditor_id = caller.creditor_id
     quote_id = quote_numbered(unit, creditor_id=creditor_id, number=number)
     found = replay(unit, creditor_id=creditor_id, quote_id=quote_id)
     return {
@@ -190,10 +293,3 @@ def replay_quote(unit: ApiUnit, caller: Caller, number: str) -> dict[str, Any]:
         "recorded": list(found.recorded),
         "unknown": list(found.unknown),
     }
-
-
-def _binding(caller: Visitor) -> UUID:
-    """A price binds the creditor, so only a manager accepts or declines it."""
-    if "creditor_manager" not in caller.roles:
-        raise Forbidden("a manager of your organisation accepts prices")
-    return own_creditor(caller)

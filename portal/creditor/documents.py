@@ -14,13 +14,13 @@ from agency.documents.asking import solve
 from agency.documents.correcting import judge_document
 from agency.documents.jobs import check_claim_later
 from agency.documents.models import DocumentCheck
-from agency.documents.quota import OverQuota, Quota
+from agency.documents.quota import OverQuota
 from agency.documents.sandbox import picture
-from agency.documents.upload import add_document, claim_of, document_of, fetch_document
+from agency.documents.upload import claim_of, document_of, fetch_document
 from agency.kernel.errors import Invalid
 from agency.kernel.unit import Unit
-from agency.pricing.quoting import quote_placement
 from agency.rules.facts import DocumentKind
+from portal.adding_documents import add_files, price_again, quota_of
 from portal.creditor.claims import show_claim
 from portal.creditor.doors import creditor_page, routes
 from portal.creditor.words import DOCUMENTS
@@ -37,7 +37,6 @@ from portal.shared.evidence_forms import (
 )
 from portal.shared.forms import Fields, Form, blank, submitted
 from portal.shared.i18n import N_, format_bps, gettext
-from portal.wiring import Wiring
 
 
 @routes.get("/claims/{claim_id:uuid}")
@@ -59,17 +58,15 @@ def add(
     creditor_id = own_creditor(visitor)
     try:
         with unit.session.begin_nested():
-            for upload in _uploads(fields):
-                add_document(
-                    unit,
-                    wiring.ports.files,
-                    creditor_id=creditor_id,
-                    claim_id=claim_id,
-                    kind=_kind(fields),
-                    name=upload.filename or "",
-                    content=upload.file.read(),
-                    quota=_quota(wiring),
-                )
+            add_files(
+                unit,
+                wiring.ports.files,
+                creditor_id=creditor_id,
+                claim_id=claim_id,
+                kind=_kind(fields),
+                sent=[(upload.filename or "", upload.file.read()) for upload in _uploads(fields)],
+                quota=quota_of(wiring.settings),
+            )
     except (Invalid, OverQuota) as refusal:
         return show_claim(request, unit, creditor_id, claim_id, error=refusal.message, status=refusal.status)
     return leave_for(f"/creditor/claims/{claim_id}", notice=_price_again(unit, creditor_id, claim_id))
@@ -83,10 +80,6 @@ def _uploads(fields: dict[str, Any]) -> list[UploadFile]:
     if not uploads:
         raise Invalid("choose a file first", field="file")
     return uploads
-
-
-def _quota(wiring: Wiring) -> Quota:
-    return Quota(wiring.settings.evidence_bytes_max, wiring.settings.evidence_documents_max)
 
 
 def _kind(fields: dict[str, Any]) -> DocumentKind | None:
@@ -104,15 +97,11 @@ def _price_again(
     unit: Unit, creditor_id: UUID, claim_id: UUID, *, done: str = N_("The document is in the file.")
 ) -> str:
     """Price the placement of a claim that is not accepted yet, and say what the change did to the fee."""
-    found = unit.session.get_one(Claim, (creditor_id, claim_id))
-    if found.state != "quoted" or found.placement_id is None:
+    change = price_again(unit, creditor_id=creditor_id, claim_id=claim_id)
+    if change is None:
         return done
-    issued = quote_placement(unit, creditor_id=creditor_id, placement_id=found.placement_id)
-    for change in issued.changes if issued else ():
-        if change.claim_id == claim_id and change.before_bps and change.after_bps:
-            fees = {"before": format_bps(change.before_bps), "after": format_bps(change.after_bps)}
-            return f"{gettext(done)} {gettext('Your fee went from %(before)s to %(after)s.') % fees}"
-    return done
+    fees = {"before": format_bps(change.before_bps), "after": format_bps(change.after_bps)}
+    return f"{gettext(done)} {gettext('Your fee went from %(before)s to %(after)s.') % fees}"
 
 
 @routes.get("/documents/{document_id:uuid}")

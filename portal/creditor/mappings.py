@@ -29,9 +29,9 @@ from portal.creditor.mapping_sheets import (
     open_sheets,
     shown_sheets,
 )
-from portal.creditor.placed import find_placement, next_page
+from portal.creditor.placed import next_page
 from portal.creditor.single_claim import COUNTRIES
-from portal.placing import read_and_price
+from portal.placing import find_placement, read_and_price
 from portal.shared.audience import CreditorUnit, TheVisitor, TheWiring, leave_for, own_creditor
 from portal.shared.claim_fields import FIELDS
 from portal.shared.forms import Fields, Form, blank

@@ -17,9 +17,10 @@ from agency.parties.goals import goals_of
 from agency.parties.onboarding import is_ready
 from agency.progress.timeline import Happening
 from portal.creditor.doors import creditor_page, routes
-from portal.creditor.figures import collected_by_month, figures, quotes
+from portal.creditor.figures import collected_by_month, figures
 from portal.creditor.price_changes import count_waiting
 from portal.creditor.words import happening
+from portal.quote_rows import quote_rows
 from portal.shared.audience import CreditorUnit, TheVisitor, own_creditor
 from portal.shared.charts import Point, chart
 from portal.shared.i18n import format_day, format_money, gettext
@@ -49,7 +50,7 @@ def overview(request: Request, unit: CreditorUnit, visitor: TheVisitor) -> Respo
         to_sort=waiting_count(unit, creditor_id=creditor_id).get(creditor_id, 0),
         open_quotes=[
             {"row": row, "principal": Money(row.principal_minor, row.currency)}
-            for row in quotes(unit, creditor_id=creditor_id, only_open=True)
+            for row in quote_rows(unit, creditor_id=creditor_id, only_open=True)
         ],
         rises=count_waiting(unit, creditor_id=creditor_id),
         chart=chart(

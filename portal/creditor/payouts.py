@@ -13,7 +13,7 @@ from agency.claims.insurance import covers_of, shares_of
 from agency.kernel.unit import Unit, agency_day
 from agency.money import Money
 from agency.parties.models import Creditor
-from agency.remittance.models import FeeInvoice, RemittanceRun
+from agency.remittance.models import FeeInvoice
 from agency.remittance.queries import on_its_way
 from agency.remittance.statement import StatementShare, statement_shares
 from agency.rules.trace import from_json
@@ -26,6 +26,7 @@ from portal.payout_statements import (
     books_file,
     file_rows,
     run_of,
+    runs_of,
     statement_pdf,
     sums_of,
 )
@@ -67,12 +68,7 @@ BOOKED = frozenset({"exported", "paid"})
 @routes.get("/payouts")
 def payouts(request: Request, unit: CreditorUnit, visitor: TheVisitor) -> Response:
     """Every payout."""
-    runs = unit.session.exec(
-        select(RemittanceRun)
-        .where(RemittanceRun.creditor_id == own_creditor(visitor), col(RemittanceRun.state) != "cancelled")
-        .order_by(col(RemittanceRun.cutoff_on).desc())
-        .limit(200)
-    )
+    runs = runs_of(unit, creditor_id=own_creditor(visitor))
     shown = [
         {
             "href": f"/creditor/payouts/{run.id}",

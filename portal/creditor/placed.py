@@ -1,26 +1,10 @@
-"""Finding a creditor's placement, and where to go once it was read."""
+"""Where to go once a creditor's placement was read."""
 
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlmodel import select
 
-from agency.intake.models import Placement
-from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
-
-
-def find_placement(unit: Unit, creditor_id: UUID, placement_id: UUID) -> Placement:
-    """This function will return a creditor's placement.
-
-    :raises NotFound: this creditor has no such placement.
-    """
-    found = unit.session.exec(
-        select(Placement).where(Placement.creditor_id == creditor_id, Placement.id == placement_id)
-    ).one_or_none()
-    if found is None:
-        raise NotFound("no such placement")
-    return found
 
 
 def next_page(unit: Unit, creditor_id: UUID, placement_id: UUID) -> str:

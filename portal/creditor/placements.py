@@ -18,9 +18,9 @@ from agency.money import Money
 from portal.creditor.doors import creditor_page, routes
 from portal.creditor.figures import placements
 from portal.creditor.mappings import mapping_page
-from portal.creditor.placed import find_placement, next_page
+from portal.creditor.placed import next_page
 from portal.creditor.words import PLACEMENT_STATES, SEVERITIES
-from portal.placing import place_file
+from portal.placing import find_placement, place_file
 from portal.shared.audience import CreditorUnit, TheVisitor, TheWiring, leave_for, own_creditor
 from portal.shared.claim_fields import FIELDS
 from portal.shared.filled_in import told

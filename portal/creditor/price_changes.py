@@ -2,7 +2,7 @@
 pages."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, text
@@ -11,6 +11,7 @@ from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.pricing.comparing import ChangedLine, compare_quote
 from portal.creditor.words import DOCUMENTS, factor_words
+from portal.quote_rows import HELD
 from portal.shared.i18n import gettext
 
 # A higher price waits as long as its claim is in collection, also after its last day. The claim is held, or
@@ -22,11 +23,6 @@ _WAITING = (
     " JOIN quote_line l ON l.creditor_id = f.creditor_id AND l.quote_id = f.id AND l.claim_id = c.id"
     " WHERE q.creditor_id = :c AND q.state = 'open' AND (CAST(:claim AS uuid) IS NULL OR c.id = :claim)"
 )
-HELD: Final = (
-    "EXISTS (SELECT 1 FROM hold h WHERE h.creditor_id = q.creditor_id AND h.claim_id = q.claim_id"
-    " AND h.ground = 'price_to_agree' AND h.lifted_at IS NULL)"
-)
-"""Whether the claim of a quote `q` waits as a whole for the answer to its price."""
 _LIST = text(
     "SELECT q.id, q.number, q.claim_id, c.number AS claim, c.reference, d.name AS debtor, q.currency,"
     " q.principal_minor, q.issued_at, q.expires_at, q.expires_at <= app.now() AS expired,"

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from agency.pricing.comparing import SHOWN_MAX, compare_quote
 from portal.creditor.doors import creditor_page, routes
 from portal.creditor.price_changes import change_words
-from portal.creditor.quotes import quote_of
+from portal.quote_rows import quote_of
 from portal.shared.audience import CreditorUnit, TheVisitor, own_creditor
 
 

@@ -12,8 +12,9 @@ from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.pricing.acceptance import accept_quote, decline_quote
 from portal.creditor.doors import binding, creditor_page
-from portal.creditor.quotes import quote_lines, quote_of, quote_page
+from portal.creditor.quotes import quote_lines, quote_page
 from portal.creditor.words import DECLINE_REASONS
+from portal.quote_rows import quote_of
 from portal.shared.audience import CreditorUnit, TheVisitor, leave_for, own_creditor
 from portal.shared.forms import Fields, Form, blank
 from portal.shared.i18n import N_

@@ -19,7 +19,7 @@ from agency.pricing.wording import factor_sentences, fee_sentence
 from agency.rules.explain import explain, written_day, written_money, written_percent
 from agency.rules.words import LANGUAGES, term_of
 from portal.creditor.doors import routes
-from portal.creditor.quotes import quote_of
+from portal.quote_rows import quote_of
 from portal.shared.audience import CreditorUnit, TheVisitor, TheWiring, own_creditor
 
 SOURCE = Path(__file__).with_suffix(".typ")

@@ -7,7 +7,6 @@ from sqlalchemy import Row, text
 from starlette.requests import Request
 from starlette.responses import Response
 
-from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.parties.goals import goals_of
@@ -19,9 +18,9 @@ from agency.pricing.requoting import requote_claim
 from agency.rules.goals import over_maximum
 from portal.creditor.claims import line_words
 from portal.creditor.doors import creditor_page, routes
-from portal.creditor.figures import quotes as quote_rows
-from portal.creditor.price_changes import HELD, count_waiting, price_change, waiting_price
+from portal.creditor.price_changes import count_waiting, price_change, waiting_price
 from portal.creditor.words import DOCUMENTS, QUOTE_STATES, decline_words
+from portal.quote_rows import quote_of, quote_rows
 from portal.shared.audience import CreditorUnit, TheVisitor, leave_for, own_creditor
 from portal.shared.i18n import N_, gettext
 from portal.shared.listing import Column, Cut
@@ -119,46 +118,6 @@ def _over_maximum(unit: Unit, creditor_id: UUID, quote_id: UUID) -> dict[str, An
     )
     over = sum(count for fee, count in fees if over_maximum(fee_bps=fee, maximum_fee_bps=maximum))
     return {"claims": over, "maximum": maximum} if over else None
-
-
-def quote_of(unit: Unit, creditor_id: UUID, quote_id: UUID) -> Row[Any]:
-    """This function will return a price with its sums, its card and what came before and after it.
-
-    :raises NotFound: this creditor has no such quote.
-    """
-    row = (
-        unit.session.connection()
-        .execute(
-            text(
-                "SELECT q.id, q.number, q.placement_id, q.claim_id, q.claims, q.principal_minor, q.currency,"
-                " q.fee_bps_average, q.issued_at, q.expires_at, q.accepted_at, r.version AS card,"
-                " q.rate_card_id, q.sha256, q.follows_id, q.closed_at, q.closed_from, q.closed_why,"
-                " f.state AS followed, coalesce(u.name, q.closed_by) AS closed_by,"
-                " (SELECT count(*) FROM quote_line l WHERE l.creditor_id = q.creditor_id"
-                "  AND l.quote_id = q.id AND l.outcome = 'left') AS left_lines,"
-                " coalesce(p.name, c.number || ' · ' || c.reference) AS placement, p.rejected, CASE"
-                " WHEN q.state = 'open' AND c.state <> 'active' THEN 'replaced'"
-                " WHEN q.state = 'open' AND q.expires_at <= app.now() THEN 'expired'"
-                " ELSE q.state END AS state, (SELECT coalesce(sum("
-                "  CAST(l.facts ->> 'maximum_minor' AS bigint)), 0)::bigint FROM quote_line l"
-                "  WHERE l.creditor_id = q.creditor_id AND l.quote_id = q.id) AS fee_at_most,"
-                " (SELECT n.id FROM quote n WHERE n.creditor_id = q.creditor_id"
-                "  AND (n.placement_id = q.placement_id OR n.claim_id = q.claim_id)"
-                f"  AND n.state = 'open' AND n.id <> q.id LIMIT 1) AS newer, {HELD} AS held"
-                " FROM quote q JOIN rate_card r ON r.id = q.rate_card_id LEFT JOIN placement p"
-                " ON p.creditor_id = q.creditor_id AND p.id = q.placement_id"
-                " LEFT JOIN claim c ON c.creditor_id = q.creditor_id AND c.id = q.claim_id"
-                " LEFT JOIN quote f ON f.creditor_id = q.creditor_id AND f.id = q.follows_id"
-                " LEFT JOIN user_account u ON q.closed_by = 'user:' || u.id"
-                " WHERE q.creditor_id = :c AND q.id = :q"
-            ),
-            {"c": creditor_id, "q": quote_id},
-        )
-        .one_or_none()
-    )
-    if row is None:
-        raise NotFound("no such quote")
-    return row
 
 
 def quote_lines(unit: Unit, creditor_id: UUID, quote_id: UUID, limit: int) -> list[dict[str, Any]]:

@@ -13,11 +13,11 @@ from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.pricing.acceptance import accept_quote, decline_quote
 from portal.creditor.doors import binding, creditor_page, routes
-from portal.creditor.figures import quotes as quote_rows
 from portal.creditor.price_changes import count_waiting, waiting_prices
 from portal.creditor.quote_closing import REASONS, chosen_ids, decline_reason
 from portal.creditor.quotes import COLUMNS, listed_quote
 from portal.creditor.words import QUOTE_STATES
+from portal.quote_rows import quote_rows
 from portal.shared.audience import CreditorUnit, TheVisitor, leave_for, own_creditor
 from portal.shared.forms import Fields, Form, blank
 from portal.shared.i18n import N_, gettext

@@ -1,7 +1,8 @@
 """Errors as people and programs read them: a page, or a problem document (RFC 9457) under /api."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 from urllib.parse import quote
 
 import structlog
@@ -20,6 +21,7 @@ from portal.shared.rendering import page
 
 log = structlog.get_logger()
 RETRY_SECONDS = 3
+WRONG_MAX = 100  # of so many things that are wrong each is told
 _FORM_BYTES_MAX = 1_000_000  # of a larger form the words are not looked for
 _WORDS_MIN = 3  # what has fewer is soon typed again
 
@@ -29,6 +31,15 @@ class Unavailable(AgencyError):
 
     status = 503
     code = "unavailable"
+
+
+class WrongFields(Invalid):
+    """Several things are wrong with what a program sent; each of `errors` names its field and reason, and its
+    row where there are several."""
+
+    def __init__(self, message: str, errors: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__(message, field=errors[0]["field"])
+        self.errors = errors
 
 
 def install_errors(app: FastAPI) -> None:
@@ -62,17 +73,40 @@ def answer(request: Request, error: AgencyError, *, written: Sequence[str] = ())
     if isinstance(error, SignInNeeded) and _fragment(request):
         # htmx follows this header; a fragment must not show the sign-in page inside a table.
         response.headers["HX-Redirect"] = "/sign-in"
-    if error.status == Unavailable.status:
-        response.headers["Retry-After"] = str(RETRY_SECONDS)
+    response.headers.update(headers_of(error))
     return response
 
 
 def problem(error: AgencyError) -> JSONResponse:
-    """This function will return the problem document of an error."""
-    body = {"type": "about:blank", "title": error.message, "status": error.status, "code": error.code}
+    """This function will return the problem document of an error, with the headers that it carries.
+
+    Where several things are wrong `errors` holds each, and `field` and `row` repeat the first.
+    """
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": error.message,
+        "status": error.status,
+        "code": error.code,
+    }
     if error.field:
         body["field"] = error.field
-    return JSONResponse(body, status_code=error.status, media_type="application/problem+json")
+    if isinstance(error, WrongFields):
+        body |= {"row": error.errors[0]["row"]} if "row" in error.errors[0] else {}
+        body["errors"] = list(error.errors)
+    return JSONResponse(
+        body,
+        status_code=error.status,
+        media_type="application/problem+json",
+        headers=headers_of(error),
+    )
+
+
+def headers_of(error: AgencyError) -> dict[str, str]:
+    """This function will return what an answer with this error says in its headers: how to sign in, when to
+    try again, what is allowed."""
+    carried: Mapping[str, str] = getattr(error, "headers", None) or {}
+    again = {"Retry-After": str(RETRY_SECONDS)} if error.status == Unavailable.status else {}
+    return {**again, **carried}
 
 
 async def _anticipated(request: Request, error: Exception) -> Response:
@@ -106,14 +140,23 @@ async def _http(request: Request, error: Exception) -> Response:
         return answer(request, NotFound("this page does not exist"))
     known = AgencyError(str(error.detail))
     known.status, known.code = error.status_code, f"http_{error.status_code}"
+    known.headers = error.headers  # type: ignore[attr-defined]
     return answer(request, known)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
-    field = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
-    return answer(request, Invalid(f"{field}: {first['msg']}", field=field))
+    wrong = [_wrong(one) for one in error.errors()[:WRONG_MAX]]
+    return answer(request, WrongFields(f"{wrong[0]['field']}: {wrong[0]['reason']}", wrong))
+
+
+def _wrong(one: Mapping[str, Any]) -> dict[str, Any]:
+    """One thing that is wrong: the field with its way there, and the row, from 0, where it is in a list."""
+    if one["type"] == "json_invalid":
+        return {"field": "body", "reason": "this is not valid JSON"}
+    field = ".".join(str(part) for part in one["loc"][1:]) or str(one["loc"][0])
+    row = next((part for part in one["loc"] if isinstance(part, int)), None)
+    return {"field": field, "reason": str(one["msg"])} | ({} if row is None else {"row": row})
 
 
 async def _not_whole(request: Request, error: Exception) -> Response:

@@ -119,6 +119,8 @@ DOORS: tuple[Door, ...] = (
                     "/creditor/claims/new",
                     "/creditor/drops",
                     "/creditor/mappings",
+                    "/creditor/interface",
+                    "/creditor/keys",
                 ),
             ),
             Entry(N_("Quotes"), "/creditor/quotes", "quote"),

@@ -8,9 +8,9 @@ import hmac
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agency.kernel.errors import Forbidden
@@ -18,6 +18,7 @@ from agency.kernel.errors import Forbidden
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Vendors call these; their guard is a signature over the body.
 SIGNED_PATHS = ("/hooks/",)
+PROGRAMS = "/api/"  # whose errors are problem documents
 TOKEN_FIELD = "csrf"  # noqa: S105 - the name of a field
 TOKEN_HEADER = "x-csrf-token"  # noqa: S105
 
@@ -47,10 +48,15 @@ class Guarded:
     """ASGI middleware: refuses cross-site writes and puts the security headers on every answer.
 
     :param form_targets: origins that a form may end up at by redirect (the payment page).
+    :param body_bytes_max: what a program is told to be too much in the words of the interface; of anybody
+        else's request the framework says so.
     """
 
-    def __init__(self, app: ASGIApp, *, public_url: str, form_targets: str = "") -> None:
+    def __init__(
+        self, app: ASGIApp, *, public_url: str, form_targets: str = "", body_bytes_max: int | None = None
+    ) -> None:
         self.app = app
+        self.body_bytes_max = body_bytes_max
         self.origin = _origin(public_url)
         self.https = public_url.startswith("https://")
         self.policy = POLICY.format(form_targets=form_targets).strip()
@@ -60,17 +66,24 @@ class Guarded:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        if self._cross_site(scope):
-            refusal = PlainTextResponse("This form was sent from another site.", status_code=403)
-            await refusal(scope, receive, send)
-            return
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 self._mark(MutableHeaders(scope=message), scope["path"])
             await send(message)
 
-        await self.app(scope, receive, send_guarded)
+        if self._cross_site(scope):
+            await _from_elsewhere(scope)(scope, receive, send_guarded)
+        elif self._too_large(scope):
+            await _problem(413, "http_413", "Content Too Large")(scope, receive, send_guarded)
+        else:
+            await self.app(scope, receive, send_guarded)
+
+    def _too_large(self, scope: Scope) -> bool:
+        if self.body_bytes_max is None or not scope["path"].startswith(PROGRAMS):
+            return False
+        told = Headers(scope=scope).get("content-length", "")
+        return told.isdecimal() and int(told) > self.body_bytes_max
 
     def _cross_site(self, scope: Scope) -> bool:
         if scope["method"] in SAFE_METHODS or scope["path"].startswith(SIGNED_PATHS):
@@ -94,6 +107,18 @@ class Guarded:
         else:
             # Pages hold personal data; no cache between us and the reader may keep them.
             headers.setdefault("cache-control", "no-store")
+
+
+def _from_elsewhere(scope: Scope) -> Response:
+    said = "This form was sent from another site."
+    if not scope["path"].startswith(PROGRAMS):
+        return PlainTextResponse(said, status_code=403)
+    return _problem(403, "cross_site", said)
+
+
+def _problem(status: int, code: str, title: str) -> Response:
+    body = {"type": "about:blank", "title": title, "status": status, "code": code}
+    return JSONResponse(body, status_code=status, media_type="application/problem+json")
 
 
 async def check_token(request: Request) -> AsyncIterator[None]:

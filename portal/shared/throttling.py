@@ -1,6 +1,8 @@
 """How often an address or an account may ask: counted in Valkey, and never in the way when that is away."""
 
+import time
 from functools import lru_cache
+from math import ceil
 from typing import cast
 
 import structlog
@@ -23,6 +25,10 @@ class TooMany(AgencyError):
     status = 429
     code = "too_many"
 
+    def __init__(self, message: str, *, wait_seconds: int = 60) -> None:
+        super().__init__(message)
+        self.headers = {"Retry-After": str(wait_seconds)}
+
 
 def counted(settings: Settings, limit: RateLimitItem, *key: str) -> bool:
     """This function will count one use and say whether it is within the limit.
@@ -35,6 +41,27 @@ def counted(settings: Settings, limit: RateLimitItem, *key: str) -> bool:
     except RedisError as error:
         log.warning("portal.throttle_away", what=key[0], error=type(error).__name__)
         return True
+
+
+def exhausted(settings: Settings, limit: RateLimitItem, *key: str) -> bool:
+    """This function will say, without counting a use, whether the next one would be over the limit.
+
+    When the counter cannot be reached it would not.
+    """
+    try:
+        return not SlidingWindowCounterRateLimiter(_storage(settings.redis_url)).test(limit, *key)
+    except RedisError as error:
+        log.warning("portal.throttle_away", what=key[0], error=type(error).__name__)
+        return False
+
+
+def wait_seconds(settings: Settings, limit: RateLimitItem, *key: str) -> int:
+    """This function will say after how many seconds, at least one, another use is within the limit."""
+    try:
+        stats = SlidingWindowCounterRateLimiter(_storage(settings.redis_url)).get_window_stats(limit, *key)
+    except RedisError:
+        return limit.get_expiry()
+    return min(max(1, ceil(stats.reset_time - time.time())), limit.get_expiry())
 
 
 def refuse_too_many(request: Request, settings: Settings, limit: RateLimitItem, *, what: str) -> None:

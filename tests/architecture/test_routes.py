@@ -18,8 +18,8 @@ from portal.main import create_app
 from portal.shared.audience import OWN_GUARD, ROUTERS, Declared, router
 from portal.wiring import Wiring
 
-# What stands on no router: the files of the look, and the API's description, which holds no data.
-OPEN = {"/static", "/api/openapi.json"}
+# What stands on no router: the files of the look.
+OPEN = {"/static"}
 # What anybody may open without being known. A new one is a decision, so it is listed here.
 PUBLIC = {
     "/",

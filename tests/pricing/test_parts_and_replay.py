@@ -69,6 +69,25 @@ class TestPartOfAQuote:
             accept_quote(unit, creditor_id=creditor_id, quote_id=quote_id)
         assert rows_of(units, creditor_id, "SELECT DISTINCT state FROM claim") == [("active",)]
 
+    @pytest.mark.parametrize("before", ["active", "paid", "closed"])
+    @pytest.mark.parametrize(("answer", "after"), [(accept_quote, "active"), (decline_quote, "withdrawn")])
+    def test_is_answered_without_touching_what_was_answered_before(
+        self, units, creditor_id, placed, before, answer, after
+    ):
+        (chosen,) = claims(units, creditor_id, "F1")
+        whole = open_quote(units, creditor_id)
+        with as_creditor(units, creditor_id) as unit:
+            accept_quote(unit, creditor_id=creditor_id, quote_id=whole, claims=[chosen])
+        with units.open(Door.STAFF, by="system:test") as unit:
+            unit.session.connection().execute(
+                text("UPDATE claim SET state = :state WHERE id = :id"), {"state": before, "id": chosen}
+            )
+        rest = open_quote(units, creditor_id)
+        with as_creditor(units, creditor_id) as unit:
+            assert answer(unit, creditor_id=creditor_id, quote_id=rest) == 2
+        states = dict(rows_of(units, creditor_id, "SELECT reference, state FROM claim"))
+        assert states == {"F1": before, "F2": after, "F3": after}
+
     def test_costs_what_it_cost_in_the_whole(self, units, creditor_id, placed):
         """Split or merged batches never gain: each claim is priced by itself."""
         fees = dict(rows_of(units, creditor_id, "SELECT claim_id, fee_bps FROM quote_line"))
