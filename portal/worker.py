@@ -7,6 +7,7 @@ import dramatiq
 from agency.kernel.actor import ACTORS
 from agency.kernel.outbox import run_jobs
 from agency.kernel.settings import settings
+from portal.inspection_papers import give_papers
 from portal.logs import log_past_dramatiq
 from portal.settling import settle_in
 from portal.waking import WakingBroker
@@ -16,6 +17,7 @@ log_past_dramatiq()
 broker = WakingBroker(settings())
 dramatiq.set_broker(broker)
 wiring = wire()
+give_papers(wiring)
 
 QUEUES = tuple(sorted({actor.queue for actor in ACTORS.values()}))
 

@@ -1,4 +1,4 @@
-"""One person over all creditors: every claim with its state, and how often he was contacted about any of them.
+"""One person over all creditors: every claim with its state, and how often he was contacted.
 
 Only the agency sees this. The law asks for it (Bki 5.2: number and state of all claims per debtor), and a
 creditor may never: it tells of other creditors.
@@ -17,14 +17,12 @@ from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from agency.rules.frequency import FrequencyRule, frequency_rule
 
-PersonKey = tuple[UUID, UUID]
-"""A creditor and one of its debtors: one of the faces of a person."""
-
 _CLAIMS_MAX: Final = 500
-# Everybody who is this person: the debtor himself, and whom the agency knows to be the same at other creditors.
+# Everybody who is this person: the debtor himself, and whom the agency knows as the same elsewhere.
 _FACES: Final = (
-    "WITH faces AS (SELECT d.creditor_id, d.id FROM debtor d WHERE d.creditor_id = :creditor AND d.id = :debtor"
-    " UNION SELECT s.creditor_id, s.id FROM debtor d JOIN debtor s ON s.identity_id = d.identity_id"
+    "WITH faces AS (SELECT d.creditor_id, d.id FROM debtor d"
+    "  WHERE d.creditor_id = :creditor AND d.id = :debtor UNION SELECT s.creditor_id, s.id"
+    "  FROM debtor d JOIN debtor s ON s.identity_id = d.identity_id"
     "  WHERE d.creditor_id = :creditor AND d.id = :debtor)"
 )
 _PERSON: Final = text(
@@ -32,13 +30,14 @@ _PERSON: Final = text(
     " d.registration_number FROM debtor d WHERE d.creditor_id = :creditor AND d.id = :debtor"
 )
 _CLAIMS: Final = text(
-    f"{_FACES} SELECT c.creditor_id, c.id, c.number, c.reference, c.state, c.phase, c.close_code, c.closed_at,"
+    f"{_FACES} SELECT c.creditor_id, c.id, c.number, c.reference, c.state, c.phase,"
     " c.currency, c.principal_minor, c.disputed_minor, c.due_on, c.created_at, cr.name AS creditor,"
     " (SELECT array_agg(h.ground ORDER BY h.starts_at, h.id) FROM hold h WHERE h.creditor_id = c.creditor_id"
     "  AND h.claim_id = c.id AND h.lifted_at IS NULL AND (h.ends_at IS NULL OR h.ends_at > :now)) AS holds,"
     " p.amount_minor AS promised_minor, p.due_on AS promised_on,"
     " EXISTS (SELECT FROM plan_claim x JOIN plan y ON y.creditor_id = x.creditor_id AND y.id = x.plan_id"
-    "  WHERE x.creditor_id = c.creditor_id AND x.claim_id = c.id AND x.live AND y.state = 'active') AS in_plan,"
+    "  WHERE x.creditor_id = c.creditor_id AND x.claim_id = c.id AND x.live AND y.state = 'active')"
+    "  AS in_plan,"
     " (SELECT min(s.due_at) FROM treatment_step s WHERE s.creditor_id = c.creditor_id AND s.claim_id = c.id"
     "  AND s.state = 'planned') AS next_at"
     " FROM faces f JOIN claim c ON c.creditor_id = f.creditor_id AND c.debtor_id = f.id"
@@ -46,8 +45,8 @@ _CLAIMS: Final = text(
     " LEFT JOIN promise p ON p.creditor_id = c.creditor_id AND p.claim_id = c.id AND p.state = 'open'"
     " ORDER BY cr.name, c.creditor_id, c.state = 'active' DESC, c.number LIMIT :limit"
 )
-# As the gate counts them: messages of our own accord, of which all channels of a step and the copy of a notice
-# are one contact, calls that rang, and visits.
+# As the gate counts them: messages of our own accord, of which all channels of a step and the copy of a
+# notice are one contact, calls that rang, and visits.
 CONTACTS: Final = (
     " SELECT m.creditor_id, m.claim_id, m.debtor_id, coalesce(m.sent_at, m.reserved_at) AS at,"
     "  CAST(m.channel AS text) AS way, m.step AS what,"

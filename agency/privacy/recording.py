@@ -48,9 +48,7 @@ class Evidence:
     content: bytes
 
 
-def add_record(
-    unit: Unit, files: FileStore, *, facts: RecordFacts, evidence: Evidence | None = None
-) -> UUID:
+def add_record(unit: Unit, files: FileStore, *, facts: RecordFacts, evidence: Evidence | None = None) -> UUID:
     """This function will write down a training or a meeting and return its series.
 
     :raises UnfitRecord: it names nobody, lies in the future, or is a meeting without minutes.

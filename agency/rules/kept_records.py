@@ -90,9 +90,17 @@ def requirements(*, authority: Authority | None = None, on: date) -> tuple[Requi
         if row is not None and authority in (None, wanted):
             found.append(
                 Requirement(
-                    key, Authority(wanted), RecordKind(row["kind"]), row["role"], row["least"], row["months"],
-                    row["warn_days"], row["since"], row["basis"], row["source"],
-                )  # fmt: skip
+                    key,
+                    Authority(wanted),
+                    RecordKind(row["kind"]),
+                    row["role"],
+                    row["least"],
+                    row["months"],
+                    row["warn_days"],
+                    row["since"],
+                    row["basis"],
+                    row["source"],
+                )
             )
     return tuple(found)
 

@@ -64,7 +64,10 @@ class ContentStore:
     def put_file(self, content: BinaryIO) -> str:
         """See `FileStore.put_file`; a part of it is in memory at a time."""
         content.seek(0)
-        sha256 = hashlib.file_digest(content, "sha256").hexdigest()
+        seen = hashlib.sha256()
+        while part := content.read(_PART):
+            seen.update(part)
+        sha256 = seen.hexdigest()
         content.seek(0)
         try:
             # In parts, which cannot ask whether it is there: the same content twice is the same content.

@@ -1,4 +1,4 @@
-"""The administrators' door: users, brands, rate cards, treatment paths, experiments, and whether all runs."""
+"""The administrators' door: users, brands, prices, paths, experiments, inspections, and whether all runs."""
 
 from portal.admin import (
     brand_drafts,
@@ -7,6 +7,8 @@ from portal.admin import (
     brands,
     experiments,
     health,
+    inspection,
+    inspection_exports,
     path_documents,
     path_drafts,
     path_trials,
@@ -18,6 +20,7 @@ from portal.admin import (
 )
 
 __all__ = [
-    "brand_drafts", "brand_hosts", "brand_looks", "brands", "experiments", "health", "path_documents",
+    "brand_drafts", "brand_hosts", "brand_looks", "brands", "experiments", "health", "inspection",
+    "inspection_exports", "path_documents",
     "path_drafts", "path_trials", "paths", "print_batches", "rate_card_simulation", "rate_cards", "users",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The page of one person: every claim with every creditor, what stands on each, and how often he was contacted."""
+"""The page of one person: every claim with every creditor, what holds each, and the contacts."""
 
 from collections.abc import Mapping
 from itertools import groupby
