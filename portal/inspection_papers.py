@@ -10,7 +10,7 @@ from starlette.routing import Route
 from agency.kernel.settings import Settings
 from agency.kernel.unit import Unit, agency_day
 from agency.ports.providers import Renderer
-from agency.privacy.papers import Right, install_papers
+from agency.privacy.papers import Right
 from agency.treatment.paths import PublishedPath
 from portal import main
 from portal.admin.users import ROLE_WORDS
@@ -32,7 +32,6 @@ from portal.shared.words import (
     step_words,
 )
 from portal.treatment_process import process_pdf
-from portal.wiring import Wiring
 
 # Why a message was not needed any more, or a step left out, beside the reasons of the rules.
 ENDINGS: Final = {
@@ -110,11 +109,6 @@ class DoorPapers:
                 Right(gettext(door), gettext(part), frozenset(looks), frozenset(acts))
                 for (door, part), (looks, acts) in found.items()
             ]
-
-
-def give_papers(wiring: Wiring) -> None:
-    """This function will let the exports of this process draw their documents."""
-    install_papers(DoorPapers(wiring.settings, wiring.ports.renderer))
 
 
 def _note(

@@ -84,8 +84,11 @@ class Archive:
             writer.writerow(heads)
             writer.writerows(tuple(map(_safe_cell, row)) for row in rows)
 
-    def close(self) -> None:
-        """Write the directory; nothing can be added any more."""
+    def __enter__(self) -> "Archive":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Write the directory, also when the work was given up: nothing stays open."""
         self._zip.close()
 
 

@@ -66,12 +66,12 @@ def assemble(
     unit: Unit, ports: Ports, papers: Papers, settings: Settings, *, export: InspectionExport, file: BinaryIO
 ) -> None:
     """This function will write the whole export into a file, from the folders that are kept of its claims."""
-    putting = _Putting(unit, ports, papers, settings, export, Archive(file, comment=str(export.id)))
-    putting.claims()
-    putting.overviews()
-    putting.documents()
-    putting.index()
-    putting.archive.close()
+    with Archive(file, comment=str(export.id)) as archive:
+        putting = _Putting(unit, ports, papers, settings, export, archive)
+        putting.claims()
+        putting.overviews()
+        putting.documents()
+        putting.index()
 
 
 class _Putting:
@@ -123,6 +123,8 @@ class _Putting:
             said.append(self.word("first_rows", shown=len(seen.first), count=seen.count, file=path))
         elif seen.count:
             said.append(self.word("all_rows", count=seen.count, file=path))
+        else:
+            said.append(self.word("no_rows"))
         tables = (BundleTable(sheet.heads, tuple(seen.first)),) if seen.first else ()
         return BundlePart(self.word(sheet.key), tuple(said), tables)
 

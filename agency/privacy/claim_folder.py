@@ -71,29 +71,14 @@ def write_folder(
 
     :param on: the day that stands in its documents.
     """
-    archive = Archive(file, comment=f"{row.export_id} {row.place}")
     base = folder_of(telling, row.place, facts.number)
     about = telling.word("claim_named", number=facts.number)
-    try:
-        archive.add(
-            f"{base}/dossier.pdf", f"{about}: {telling.word('dossier')}", _bound(ports, facts.dossier).pdf
+    with Archive(file, comment=f"{row.export_id} {row.place}") as archive:
+        _write_dossier(archive, ports, telling, facts, base, about)
+        names = _write_messages(archive, telling, facts, base, about)
+        _write_reasons(
+            archive, ports, telling, facts, names, f"{base}/{telling.word('file_messages')}", about, on
         )
-    except NotBound:
-        for one in facts.dossier.files:
-            archive.add(f"{base}/dossier/{one.path}", f"{about}: {one.title}", one.content)
-    names = _write_messages(archive, telling, facts, base, about)
-    stem = f"{base}/{telling.word('file_messages')}"
-    told = _messages_bundle(telling, facts, names, on)
-    try:
-        archive.add(f"{stem}.pdf", f"{about}: {telling.word('why_messages')}", _bound(ports, told).pdf)
-    except NotBound:
-        archive.table(f"{stem}.csv", f"{about}: {telling.word('why_messages')}", *_as_rows(telling, told))
-    plain = json.dumps(
-        [_plain(message, names) for message in facts.messages], ensure_ascii=False, indent=1, sort_keys=True,
-        default=str,
-    )  # fmt: skip
-    archive.add(f"{stem}.json", f"{about}: {telling.word('why_messages_json')}", plain.encode())
-    archive.close()
     return sum(entry.size for entry in archive.entries)
 
 
@@ -101,6 +86,45 @@ def folder_of(telling: Telling, place: int, number: str) -> str:
     """This function will return the path of a claim's folder."""
     safe = "".join(sign if sign.isalnum() or sign in "-." else "_" for sign in number)[:60]
     return f"{telling.word('file_claims')}/{place:04d}-{safe}"
+
+
+def _write_dossier(
+    archive: Archive, ports: Ports, telling: Telling, facts: ClaimFacts, base: str, about: str
+) -> None:
+    try:
+        pdf = _bound(ports, facts.dossier).pdf
+    except NotBound:
+        for one in facts.dossier.files:
+            archive.add(f"{base}/dossier/{one.path}", f"{about}: {one.title}", one.content)
+    else:
+        archive.add(f"{base}/dossier.pdf", f"{about}: {telling.word('dossier')}", pdf)
+
+
+def _write_reasons(
+    archive: Archive,
+    ports: Ports,
+    telling: Telling,
+    facts: ClaimFacts,
+    names: dict[UUID, str],
+    stem: str,
+    about: str,
+    on: date,
+) -> None:
+    """Why each message was allowed or not: for a reader, and for a computer."""
+    told = _messages_bundle(telling, facts, names, on)
+    title = f"{about}: {telling.word('why_messages')}"
+    try:
+        archive.add(f"{stem}.pdf", title, _bound(ports, told).pdf)
+    except NotBound:
+        archive.table(f"{stem}.csv", title, *_as_rows(telling, told))
+    plain = json.dumps(
+        [_plain(message, names) for message in facts.messages],
+        ensure_ascii=False,
+        indent=1,
+        sort_keys=True,
+        default=str,
+    )
+    archive.add(f"{stem}.json", f"{about}: {telling.word('why_messages_json')}", plain.encode())
 
 
 def _bound(ports: Ports, bundle: Bundle) -> Bound:
@@ -159,7 +183,12 @@ def _message_part(telling: Telling, place: int, message: Row[Any], name: str) ->
         (telling.word("subject"), message.subject),
         (
             telling.word("text_used"),
-            f"{message.template} {message.template_language} {message.template_version}",
+            telling.word(
+                "text_version",
+                template=message.template,
+                language=message.template_language,
+                version=message.template_version,
+            ),
         ),
         (telling.word("file"), name),
         (telling.word("sha"), message.content_sha256 or ""),

@@ -95,6 +95,8 @@ def _standing(unit: Unit, export: InspectionExport, t: Telling) -> Sheet:
         (line,) = explain(one.decision.trace, t.language)
         whom = one.person.name if one.person else t.word("the_agency")
         wanted = t.word(f"wanted_{one.wanted.kind.value}")
+        if one.person:
+            wanted = f"{wanted} ({t.say('role', one.wanted.role)})"
         basis = t.word(f"basis_{one.wanted.basis}")
         rows.append((whom, wanted, t.word(_STANDING[one.decision.standing]), line.words, basis, line.source))
     return Sheet("standing", t.heads("whom", "wanted", "state", "why", "basis", "source"), rows)

@@ -3,7 +3,7 @@
 Which role opens which page is said where the pages are; so it is asked there and nowhere written twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -42,11 +42,11 @@ class Papers(Protocol):
         ...
 
 
-_installed: list[Papers] = []
+_installed: list[Callable[[], Papers]] = []
 
 
-def install_papers(papers: Papers) -> None:
-    """This function will set who draws documents for the exports of this process."""
+def install_papers(papers: Callable[[], Papers]) -> None:
+    """This function will set who draws documents for the exports of this process; asked when one is made."""
     _installed[:] = [papers]
 
 
@@ -57,4 +57,4 @@ def installed_papers() -> Papers:
     """
     if not _installed:
         raise RuntimeError("no papers installed: call agency.privacy.papers.install_papers() first")
-    return _installed[0]
+    return _installed[0]()

@@ -6,6 +6,7 @@ from datetime import date
 from typing import BinaryIO, Final
 from uuid import UUID
 
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import col, select
 
 from agency.documents.types import file_type
@@ -115,7 +116,7 @@ def current_records(unit: Unit, *, withdrawn: bool = False) -> Sequence[KeptReco
     newest = (
         select(KeptRecord)
         .where(KeptRecord.creditor_id == HOUSE)
-        .distinct(col(KeptRecord.series_id))
+        .ext(distinct_on(col(KeptRecord.series_id)))
         .order_by(col(KeptRecord.series_id), col(KeptRecord.version).desc())
     )
     rows = [row for row in unit.session.exec(newest) if withdrawn or not row.withdrawn]

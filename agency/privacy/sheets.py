@@ -138,12 +138,17 @@ _AUDIT: Final = text(
         " AND p.claim_id = x.claim_id WHERE x.export_id = :id"
         for part in _PARTS
     )
-    + ") SELECT s.place, c.number, cr.name AS creditor, a.at, a.by, u.name AS who, a.action, a.subject,"
-    " a.facts, encode(a.hash, 'hex') AS hash FROM subjects s"
-    " JOIN audit_entry a ON a.creditor_id = s.creditor_id AND a.subject = s.subject AND a.at <= :as_of"
-    " JOIN claim c ON c.creditor_id = s.creditor_id AND c.id = s.claim_id"
+    + "), done AS (SELECT s.place, s.creditor_id, s.claim_id, a.at, a.by, a.action, a.subject, a.facts,"
+    " encode(a.hash, 'hex') AS hash, a.seq AS position FROM subjects s"
+    " JOIN audit_entry a ON a.creditor_id = s.creditor_id AND a.subject = s.subject"
+    # What happened to the claim by itself stands on its timeline, to which rows are only added as well.
+    " UNION ALL SELECT x.place, x.creditor_id, x.claim_id, e.at, e.by, e.kind, 'claim:' || x.claim_id,"
+    " e.facts, '', e.position FROM inspection_export_claim x JOIN event e ON e.creditor_id = x.creditor_id"
+    "  AND e.claim_id = x.claim_id WHERE x.export_id = :id)"
+    " SELECT c.number, cr.name AS creditor, a.at, a.by, u.name AS who, a.action, a.subject, a.facts, a.hash"
+    " FROM done a JOIN claim c ON c.creditor_id = a.creditor_id AND c.id = a.claim_id"
     " JOIN creditor cr ON cr.id = c.creditor_id LEFT JOIN user_account u ON a.by = 'user:' || u.id"
-    " ORDER BY s.place, a.at, a.seq"
+    " WHERE a.at <= :as_of ORDER BY a.place, a.at, a.hash = '', a.position"
 )
 
 

@@ -29,6 +29,7 @@ from agency.privacy.recording import (
 from agency.privacy.standing import DemandStanding, colleagues, records_standing
 from agency.rules.explain import explain
 from agency.rules.kept_records import RecordKind, Standing
+from portal.admin.users import ROLE_WORDS
 from portal.shared.audience import StaffUnit, TheWiring, leave_for, router, show
 from portal.shared.forms import AmountField, Fields, Form, FormModel, blank, submitted
 from portal.shared.i18n import N_, current_language, format_day, gettext
@@ -63,7 +64,7 @@ WITHDRAWN = Chip(N_("Withdrawn"), "calm")
 DEMANDS = (
     Column("whom", N_("Who"), sub="kind"),
     Column("state", N_("State"), "chip"),
-    Column("why", N_("Why"), sub="source"),
+    Column("why", N_("Why"), "html"),
 )
 EXPORTS = (
     Column("asked_at", N_("Asked"), "link", sub="authority"),
@@ -295,10 +296,11 @@ def _record(unit: Unit, row: KeptRecord) -> dict[str, Any]:
 
 def _demand(one: DemandStanding) -> dict[str, Any]:
     (line,) = explain(one.decision.trace, current_language())
+    role = gettext(ROLE_WORDS[one.wanted.role]) if one.person else ""
     return {
         "id": f"{one.wanted.authority}-{one.wanted.key}-{one.person.id if one.person else ''}",
         "whom": one.person.name if one.person else gettext("The agency"),
-        "kind": f"{gettext(KINDS[one.wanted.kind])} · {one.wanted.authority.value}",
+        "kind": " · ".join(filter(None, (gettext(KINDS[one.wanted.kind]), role, one.wanted.authority.value))),
         "state": STANDINGS[one.decision.standing],
         "why": line.words,
         "source": line.source,

@@ -145,7 +145,7 @@ def _form_page(request: Request, unit: Unit, form: Form[Any]) -> HTMLResponse:
     values = {
         "form": form,
         "authorities": list(AUTHORITIES.items()),
-        "languages": LANGUAGES,
+        "export_languages": LANGUAGES,
         "creditors": [(str(row.id), row.name, "") for row in creditors],
         "claims_max": limits.claims_max,
         "keep_days": limits.keep_days,
