@@ -31,7 +31,9 @@ from agency.rules.kept_records import ExportLimits, export_limits
 
 log = structlog.get_logger()
 BY: Final = "system:privacy.write_export"
-LEASE_SECONDS: Final = 900
+LEASE_SECONDS: Final = 300
+"""Longer than one claim takes; so long nobody goes on after a worker ended."""
+FINISHING_SECONDS: Final = 900
 CLAIMS_A_JOB: Final = 50
 """After so many claims a job makes room for others, and another one goes on."""
 
@@ -114,7 +116,7 @@ def _finish(units: Units, ports: Ports, papers: Papers, settings: Settings, expo
     with tempfile.TemporaryFile() as file:
         with units.open(Door.WORKER, by=BY) as unit:
             unit.allow_long_statements()
-            export = _still_open(unit, export_id)
+            export = _still_open(unit, export_id, seconds=FINISHING_SECONDS)
             assemble(unit, ports, papers, settings, export=export, file=file)
             earlier = export.sha256
         size, sha256 = file.seek(0, 2), sha256_of(file)
@@ -149,8 +151,8 @@ def sha256_of(file: BinaryIO) -> str:
     return seen.hexdigest()
 
 
-def _still_open(unit: Unit, export_id: UUID) -> InspectionExport:
-    renew_lease(unit, seconds=LEASE_SECONDS)
+def _still_open(unit: Unit, export_id: UUID, *, seconds: int = LEASE_SECONDS) -> InspectionExport:
+    renew_lease(unit, seconds=seconds)
     export = export_of(unit, export_id=export_id)
     if export.state not in OPEN:
         raise _Ended

@@ -23,8 +23,8 @@ COLUMNS = (
     Column("number", N_("Claim"), "link", sub="reference"),
     Column("state", N_("Status"), "chip"),
     Column("owed", N_("Owed now"), "money"),
-    Column("stands", N_("What holds it"), phone=False),
-    Column("next_at", N_("Next step"), "moment", phone=False),
+    Column("stands", N_("What holds it")),
+    Column("next_at", N_("Next step"), "day"),
 )
 CONTACTS = (
     Column("what", N_("Contact"), sub="way"),

@@ -74,7 +74,7 @@ class TestPerson:
                 queue(unit, *claim)
             bureau.office.send()
         page = bureau.browser().get(person_url(bureau, claims[0])).text
-        assert "3 of at most 3" in page
+        assert "3 / 3" in page
         assert "The number of contacts is reached" in page
 
     def test_is_for_collectors_and_not_for_creditors(self, bureau, claims):
