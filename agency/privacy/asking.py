@@ -189,7 +189,7 @@ def _chosen(sql: str, wish: Wish) -> tuple[Any, Mapping[str, Any]]:
         values["numbers"] = list(wish.numbers)
     else:
         since, until = period(wish.first_day, wish.last_day)
-        values |= {"law": wish.authority.value.lower(), "since": since, "until": until}
+        values |= {"law": wish.authority.value, "since": since, "until": until}
     theirs = " AND c.creditor_id = ANY(CAST(:creditors AS uuid[]))" if wish.creditors else ""
     if wish.creditors:
         values["creditors"] = list(wish.creditors)

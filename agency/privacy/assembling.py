@@ -20,6 +20,7 @@ from agency.privacy.models import InspectionExport, InspectionExportClaim
 from agency.privacy.papers import Papers
 from agency.privacy.sheets import Sheet, claim_sheets
 from agency.privacy.telling import Telling
+from agency.rules.kept_records import Authority
 from agency.rules.tables import table_names
 from agency.treatment.paths import path_version
 
@@ -151,7 +152,7 @@ class _Putting:
 
     def _processes(self) -> Sequence[Row[Any]]:
         return self._rows(
-            _PROCESSES, law=self.export.authority.value.lower(), first_day=self.export.first_day,
+            _PROCESSES, law=self.export.authority.value, first_day=self.export.first_day,
             last_day=self.export.last_day,
         )  # fmt: skip
 
@@ -234,7 +235,7 @@ class _Putting:
         nl, be = self.settings.agency_registration_nl, self.settings.agency_registration_be
         rows = (
             ("agency", self.settings.agency_name),
-            ("registration", nl if export.authority.value == "NL" else be),
+            ("registration", nl if export.authority == Authority.NL else be),
             ("authority", t.word(f"authority_{export.authority.value}")),
             ("period", t.word("period_value", first=t.day(export.first_day), last=t.day(export.last_day))),
             ("creditors", ", ".join(names) if export.creditors else t.word("all")),

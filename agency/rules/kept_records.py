@@ -18,8 +18,8 @@ AGENCY: Final = "agency"
 class Authority(StrEnum):
     """Who asks: the Dutch Inspectie Justitie en Veiligheid, or the Belgian FPS Economy."""
 
-    NL = "NL"
-    BE = "BE"
+    NL = "nl"
+    BE = "be"
 
 
 class RecordKind(StrEnum):
@@ -127,7 +127,7 @@ def how_it_stands(*, wanted: Requirement, held: Sequence[date], begins: date, on
     else:
         standing = Standing.IN_ORDER
     line = TraceLine(
-        rule=f"{wanted.authority.value.lower()}.records.{wanted.key}",
+        rule=f"{wanted.authority.value}.records.{wanted.key}",
         version=wanted.since.isoformat(),
         source=wanted.source,
         inputs={

@@ -58,7 +58,7 @@ CREATE TABLE inspection_export (
   downloads integer NOT NULL,
   error varchar NOT NULL,
   CONSTRAINT pk_inspection_export PRIMARY KEY (id),
-  CONSTRAINT ck_inspection_export_authority CHECK (authority IN ('NL', 'BE')),
+  CONSTRAINT ck_inspection_export_authority CHECK (authority IN ('nl', 'be')),
   CONSTRAINT ck_inspection_export_state CHECK (state IN
     ('waiting', 'running', 'ready', 'erased', 'cancelled', 'failed')),
   CONSTRAINT ck_inspection_export_period CHECK (first_day <= last_day)

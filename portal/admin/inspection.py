@@ -49,8 +49,8 @@ STANDINGS: Mapping[Standing, Chip] = {
     Standing.OVERDUE: Chip(N_("Overdue"), "warning"),
 }
 AUTHORITIES: Mapping[str, str] = {
-    "NL": N_("Netherlands: Inspectie JenV"),
-    "BE": N_("Belgium: FPS Economy"),
+    "nl": N_("Netherlands: Inspectie JenV"),
+    "be": N_("Belgium: FPS Economy"),
 }
 EXPORT_STATES: Mapping[ExportState, Chip] = {
     ExportState.WAITING: Chip(N_("Waits"), "neutral"),
@@ -300,7 +300,9 @@ def _demand(one: DemandStanding) -> dict[str, Any]:
     return {
         "id": f"{one.wanted.authority}-{one.wanted.key}-{one.person.id if one.person else ''}",
         "whom": one.person.name if one.person else gettext("The agency"),
-        "kind": " · ".join(filter(None, (gettext(KINDS[one.wanted.kind]), role, one.wanted.authority.value))),
+        "kind": " · ".join(
+            filter(None, (gettext(KINDS[one.wanted.kind]), role, one.wanted.authority.value.upper()))
+        ),
         "state": STANDINGS[one.decision.standing],
         "why": line.words,
         "source": line.source,

@@ -70,7 +70,7 @@ def new_export(request: Request, unit: StaffUnit) -> HTMLResponse:
     """The form for an export; this month stands there."""
     first = date(unit.today.year, unit.today.month, 1)
     form = blank(
-        authority="NL", language=current_language(), first_day=first.isoformat(),
+        authority="nl", language=current_language(), first_day=first.isoformat(),
         last_day=unit.today.isoformat(), creditors=[],
     )  # fmt: skip
     return _form_page(request, unit, form)
@@ -124,7 +124,7 @@ def download(
         export, opened = take_export(unit, wiring.ports.files, export_id=export_id)
     if form.errors:
         return _page(request, unit, export_id, form)
-    name = f"inspection-{export.authority.value}-{export.first_day}-{export.last_day}.zip"
+    name = f"inspection-{export.authority.value.upper()}-{export.first_day}-{export.last_day}.zip"
     return StreamingResponse(
         iter(lambda: opened.read(_PIECE), b""),
         media_type="application/zip",

@@ -18,7 +18,7 @@ from tests.sorting.papers import a_pdf
 
 BASE = "/admin/inspection"
 WISH = {
-    "authority": "NL", "language": "en", "first_day": "2026-01-01", "last_day": "2026-12-31",
+    "authority": "nl", "language": "en", "first_day": "2026-01-01", "last_day": "2026-12-31",
     "reason": "The inspector's letter of 26 November 2026",
 }  # fmt: skip
 LONG = "Koninklijke Verenigde Noord-Nederlandse Scheepsbouw- en Machinefabrieken De Nieuwe Onderneming"
@@ -184,7 +184,7 @@ class TestExports:
             ({"first_day": "2026-12-31", "last_day": "2026-01-01"}, "the last day is before the first"),
             ({"first_day": "31 december"}, "Give a date"),
             ({"language": "xx"}, "choose one of the languages"),
-            ({"authority": "FR"}, ""),
+            ({"authority": "fr"}, ""),
             ({"reason": "why"}, "say who asks for what, and why"),
             ({"numbers": "1;2, 3"}, "no claim has the number 1, 2, 3"),
             ({"creditors": "not-an-id"}, ""),

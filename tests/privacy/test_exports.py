@@ -66,7 +66,7 @@ class TestContent:
         ]  # fmt: skip
         said = words_of(archive, f"{folders(archive)[0]}/berichten.pdf")
         assert "Mocht weg" in said
-        assert "contact_frequency" in said.replace(" ", "").replace("\u200b", "")
+        assert "send.gate" in said.replace("\u200b", "")
         [message] = json.loads(archive.read(f"{base}/berichten.json"))
         assert (message["verdict"], message["state"], message["channel"]) == ("send", "sent", "email")
         assert message["trace"], "the trace of the rules is there for a computer too"
@@ -126,7 +126,7 @@ class TestContent:
         assert [(row["Contacten in 7 dagen"], row["Hoogstens"], row["Binnen de regel"]) for row in found] == [
             ("1", "3", "ja"), ("3", "3", "ja"),
         ]  # fmt: skip
-        assert found[1]["Uren na het vorige"] == "24"
+        assert found[1]["Uren na het vorige"] in ("23", "24"), "the clock of a test runs on"
 
     def test_shows_a_debtors_claims_with_three_creditors_but_opens_only_what_was_asked(self, inspections):
         ours = inspections.claims(1, name="Een Mens")[0]
