@@ -19,13 +19,14 @@ from agency.ledger import models as ledger
 from agency.parties import models as parties
 from agency.payments import models as payments
 from agency.pricing import models as pricing
+from agency.privacy import models as privacy
 from agency.remittance import models as remittance
 from agency.screening import models as screening
 from agency.treatment import models as treatment
 
 ROOMS = (
     arrangements, banking, claims, communication, credit, desk, disputes, documents, inbound, intake, kernel,
-    ledger, parties, payments, pricing, print_batches, remittance, screening, treatment, waiting,
+    ledger, parties, payments, pricing, print_batches, privacy, remittance, screening, treatment, waiting,
 )  # fmt: skip
 
 # Tables that belong to no creditor. Everything else carries creditor_id in its key and is walled off.
@@ -40,6 +41,8 @@ GLOBAL_TABLES = frozenset(
         "direct_debit_file",
         "experiment",
         "inbox",
+        "inspection_export",
+        "inspection_export_claim",
         "invoice_series",
         "outbox",
         "path_trial",

@@ -31,6 +31,15 @@ class InMemory:
         self.kept[sha256] = content
         return sha256
 
+    def put_file(self, content: BinaryIO) -> str:
+        """See `FileStore.put_file`."""
+        content.seek(0)
+        return self.put(content.read())
+
+    def erase(self, sha256: str) -> None:
+        """See `FileStore.erase`."""
+        self.kept.pop(sha256, None)
+
     def get(self, sha256: str) -> bytes:
         """This function will return what was kept.
 

@@ -1,5 +1,6 @@
 """Worker process: `dramatiq portal.worker`. A message only names jobs; the jobs stand in the outbox."""
 
+from importlib import import_module
 from uuid import UUID
 
 import dramatiq
@@ -7,6 +8,7 @@ import dramatiq
 from agency.kernel.actor import ACTORS
 from agency.kernel.outbox import run_jobs
 from agency.kernel.settings import settings
+from agency.privacy.papers import Papers, install_papers
 from portal.logs import log_past_dramatiq
 from portal.settling import settle_in
 from portal.waking import WakingBroker
@@ -16,6 +18,20 @@ log_past_dramatiq()
 broker = WakingBroker(settings())
 dramatiq.set_broker(broker)
 wiring = wire()
+
+
+def draw_papers() -> Papers:
+    """This function will return what draws the documents of an inspector's export.
+
+    Read when the first one is made: it brings the pages of every door, which other workers never need.
+    """
+    papers: Papers = import_module("portal.inspection_papers").DoorPapers(
+        wiring.settings, wiring.ports.renderer
+    )
+    return papers
+
+
+install_papers(draw_papers)
 
 QUEUES = tuple(sorted({actor.queue for actor in ACTORS.values()}))
 

@@ -23,6 +23,7 @@ from agency.events.event import Event as Event
 from agency.events.intake import *
 from agency.events.payments import *
 from agency.events.pricing import *
+from agency.events.privacy import *
 from agency.events.remittance import *
 from agency.events.screening import *
 from agency.events.treatment import *

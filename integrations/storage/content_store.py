@@ -61,6 +61,30 @@ class ContentStore:
             raise _failure(error) from error
         return sha256
 
+    def put_file(self, content: BinaryIO) -> str:
+        """See `FileStore.put_file`; a part of it is in memory at a time."""
+        content.seek(0)
+        seen = hashlib.sha256()
+        while part := content.read(_PART):
+            seen.update(part)
+        sha256 = seen.hexdigest()
+        content.seek(0)
+        try:
+            # In parts, which cannot ask whether it is there: the same content twice is the same content.
+            obstore.put(self._store, _path(sha256), content, use_multipart=True, max_concurrency=2)
+        except (BaseError, OSError) as error:
+            raise _failure(error) from error
+        return sha256
+
+    def erase(self, sha256: str) -> None:
+        """See `FileStore.erase`."""
+        try:
+            obstore.delete(self._store, _checked_path(sha256))
+        except (NotFoundError, FileNotFoundError):
+            pass
+        except (BaseError, OSError) as error:
+            raise _failure(error) from error
+
     def get(self, sha256: str) -> bytes:
         """See `FileStore.get`."""
         with _failures(sha256):

@@ -1,4 +1,4 @@
-"""The administrators' door: users, creditors, brands, rate cards, paths, experiments, whether all runs."""
+"""The administrators' door: users, creditors, brands, prices, paths, experiments, inspections, health."""
 
 from portal.admin import (
     brand_drafts,
@@ -8,6 +8,8 @@ from portal.admin import (
     creditors,
     experiments,
     health,
+    inspection,
+    inspection_exports,
     path_documents,
     path_drafts,
     path_trials,
@@ -20,6 +22,6 @@ from portal.admin import (
 
 __all__ = [
     "brand_drafts", "brand_hosts", "brand_looks", "brands", "creditors", "experiments", "health",
-    "path_documents", "path_drafts", "path_trials", "paths", "print_batches", "rate_card_simulation",
-    "rate_cards", "users",
+    "inspection", "inspection_exports", "path_documents", "path_drafts", "path_trials", "paths",
+    "print_batches", "rate_card_simulation", "rate_cards", "users",
 ]  # fmt: skip

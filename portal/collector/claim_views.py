@@ -20,7 +20,7 @@ from agency.rules.facts import DebtorKind
 from agency.rules.holds import stops_contact
 from agency.rules.trace import Trace, from_json
 from portal.collector.came_in import came_in
-from portal.collector.doors import claim_url, desk_page, who
+from portal.collector.doors import claim_url, desk_page, person_url, who
 from portal.collector.fields import as_note
 from portal.collector.words import (
     CALL_STATES,
@@ -106,6 +106,7 @@ def show_claim(
         "claim.html",
         status=422 if failed else 200,
         url=claim_url(creditor_id, claim_id),
+        person_url=person_url(creditor_id, found.claim.debtor_id),
         claim=found.claim,
         customer_number=given_reference(found.claim.debtor_reference),
         owed=found.owed,

@@ -24,6 +24,11 @@ def claim_url(creditor_id: UUID, claim_id: UUID) -> str:
     return f"/desk/claims/{creditor_id}/{claim_id}"
 
 
+def person_url(creditor_id: UUID, debtor_id: UUID) -> str:
+    """This function will return the address of the page of one person over all creditors."""
+    return f"/desk/debtors/{creditor_id}/{debtor_id}"
+
+
 def who(by: str | None, staff: Mapping[UUID, str]) -> str:
     """This function will return the name behind `user:<id>`, empty for programs and debtors."""
     kind, _, found = (by or "").partition(":")

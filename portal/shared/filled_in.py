@@ -44,6 +44,8 @@ SENTENCES: Final = (
     N_("write at most %(points)s points, in %(count)s characters"),
     N_("a password has at least %(count)s characters"),
     N_("the disputed part must lie within invoice %(number)s"),
+    N_("no claim has the number %(number)s"),
+    N_("an export holds at most %(count)s claims"),
     N_("no creditor with reference %(reference)s"),
     N_("more than %(count)s files at once"),
     N_("a claim that is %(what)s cannot become %(then)s"),

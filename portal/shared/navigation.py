@@ -50,7 +50,7 @@ DOORS: tuple[Door, ...] = (
         (
             Entry(N_("Work queue"), "/desk", "queue"),
             Entry(N_("Messages"), "/desk/inbound", "inbox"),
-            Entry(N_("Claims"), "/desk/claims", "claims"),
+            Entry(N_("Claims"), "/desk/claims", "claims", covers=("/desk/debtors",)),
             Entry(N_("Promises"), "/desk/promises", "promise"),
             Entry(N_("Payment plans"), "/desk/plans", "calendar"),
             Entry(N_("Disputes"), "/desk/disputes", "dispute"),
@@ -95,6 +95,7 @@ DOORS: tuple[Door, ...] = (
             Entry(N_("Treatment paths"), "/admin/paths", "play"),
             Entry(N_("Experiments"), "/admin/experiments", "proof"),
             Entry(N_("Print batches"), "/admin/print-batches", "file"),
+            Entry(N_("Inspection"), "/admin/inspection", "search"),
         ),
     ),
     Door(

@@ -64,6 +64,7 @@ OTHERS = sorted(set(i18n.LANGUAGES) - {"en"})
 # Words of documents and mails, by language, with places in braces.
 WORDS = (
     AGENCY / "documents" / "dossier_words.toml",
+    AGENCY / "privacy" / "inspection_words.toml",
     *sorted((AGENCY / "communication" / "templates" / "creditor").glob("*.toml")),
 )
 

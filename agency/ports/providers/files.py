@@ -21,6 +21,22 @@ class FileStore(Protocol):
         """
         ...
 
+    def put_file(self, content: BinaryIO) -> str:
+        """Keep what may be too large for memory, from the file's beginning on; otherwise as `put`.
+
+        :raises ProviderRefused, ProviderTransient: as `put`.
+        """
+        ...
+
+    def erase(self, sha256: str) -> None:
+        """Keep the content of this sha256 no longer; when there is none, nothing changes.
+
+        A content that two owners keep is one content: only who knows that nobody else has it may ask.
+
+        :raises ProviderRefused, ProviderTransient: as `put`.
+        """
+        ...
+
     def get(self, sha256: str) -> bytes:
         """Return the content of this sha256, checked against it.
 

@@ -1,0 +1,146 @@
+"""The page of one person: every claim with every creditor, what holds each, and the contacts."""
+
+from collections.abc import Mapping
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+from starlette.requests import Request
+from starlette.responses import Response
+
+from agency.claims.itemisation import ItemisedClaim, itemise_many
+from agency.desk.person import PersonOverview, person_overview
+from agency.money import Money
+from portal.collector.doors import claim_url, desk_page, routes
+from portal.collector.words import HOLDS, PHASES, said
+from portal.shared.audience import StaffUnit
+from portal.shared.i18n import N_, format_day, format_money, gettext
+from portal.shared.listing import Chip, Column, Cut
+from portal.shared.words import CHANNEL_ICONS, CHANNELS, CLAIM_STATES, DEBTOR_KINDS, step_words
+
+COLUMNS = (
+    Column("number", N_("Claim"), "link", sub="reference"),
+    Column("state", N_("Status"), "chip"),
+    Column("owed", N_("Owed now"), "money"),
+    Column("stands", N_("What holds it")),
+    Column("next_at", N_("Next step"), "day"),
+)
+CONTACTS = (
+    Column("what", N_("Contact"), sub="way"),
+    Column("number", N_("Claim"), "link", sub="creditor"),
+    Column("at", N_("Moment"), "moment"),
+)
+
+
+@routes.get("/debtors/{creditor_id:uuid}/{debtor_id:uuid}")
+def person(request: Request, unit: StaffUnit, creditor_id: UUID, debtor_id: UUID) -> Response:
+    """One person over all creditors: only the agency may see this."""
+    found = person_overview(unit, creditor_id=creditor_id, debtor_id=debtor_id)
+    running = [(row.creditor_id, row.id) for row in found.claims if row.state == "active"]
+    owed = itemise_many(unit, keys=running, on=unit.today)
+    claims = [_claim(row, owed) for row in found.claims]
+    return desk_page(
+        request,
+        "person.html",
+        debtor=found.debtor,
+        kind=said(DEBTOR_KINDS, found.debtor.kind),
+        address=", ".join(
+            part
+            for part in (
+                found.debtor.street,
+                " ".join(filter(None, (found.debtor.postal_code, found.debtor.city))),
+                found.debtor.country,
+            )
+            if part
+        ),
+        columns=COLUMNS,
+        creditors=[_creditor(name, list(rows)) for (name, _), rows in groupby(claims, _by_creditor)],
+        totals=[format_money(one) for one in _sums(claims)],
+        running=len(running),
+        next_at=min((row["next_at"] for row in claims if row["next_at"]), default=None),
+        contacts=Cut([_contact(row) for row in found.contacts]),
+        contact_columns=CONTACTS,
+        **_frequency(found),
+    )
+
+
+def _frequency(found: PersonOverview) -> dict[str, Any]:
+    return {
+        "in_7_days": found.in_7_days,
+        "cap": found.rule.in_7_days_max,
+        "hours_between": found.rule.hours_between,
+        "cap_reached": found.in_7_days >= found.rule.in_7_days_max,
+        "last_at": found.last_at,
+    }
+
+
+def _by_creditor(row: Mapping[str, Any]) -> tuple[str, UUID]:
+    return row["creditor"], row["creditor_id"]
+
+
+def _creditor(name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "cut": Cut(rows),
+        "count": len(rows),
+        "totals": [format_money(one) for one in _sums(rows)],
+        "id": f"creditor-{rows[0]['creditor_id']}",
+    }
+
+
+def _sums(rows: list[dict[str, Any]]) -> list[Money]:
+    """One sum per currency: euros and pounds are not added."""
+    sums: dict[str, Money] = {}
+    for row in rows:
+        if row["owed"] is not None:
+            owed = row["owed"]
+            sums[owed.currency] = sums.get(owed.currency, Money(0, owed.currency)) + owed
+    return [sums[currency] for currency in sorted(sums)]
+
+
+def _claim(row: Row[Any], owed: Mapping[tuple[UUID, UUID], ItemisedClaim]) -> dict[str, Any]:
+    key = (row.creditor_id, row.id)
+    state = PHASES[row.phase] if row.state == "active" else CLAIM_STATES[row.state]
+    if row.state == "active" and row.disputed_minor:
+        state = Chip(N_("Disputed"), "bad")
+    return {
+        "id": row.id,
+        "href": claim_url(*key),
+        "creditor": row.creditor,
+        "creditor_id": row.creditor_id,
+        "number": row.number,
+        "reference": row.reference,
+        "state": state,
+        "owed": owed[key].total if key in owed else None,
+        "stands": "; ".join(_stands(row)) or None,
+        "next_at": row.next_at if row.state == "active" else None,
+    }
+
+
+def _stands(row: Row[Any]) -> list[str]:
+    """Holds in force, an open promise, a plan: what keeps a claim from going on, in words."""
+    found = [said(HOLDS, ground) for ground in row.holds or () if ground not in ("promise", "plan_kept")]
+    if row.promised_on:
+        money = format_money(Money(row.promised_minor, row.currency))
+        found.append(
+            gettext("Promise: %(money)s by %(day)s") % {"money": money, "day": format_day(row.promised_on)}
+        )
+    if row.in_plan:
+        found.append(gettext("In a payment plan"))
+    return found
+
+
+def _contact(row: Row[Any]) -> dict[str, Any]:
+    # Calls and visits are no steps of a text: the way says it.
+    spoken = row.way in ("call", "visit")
+    return {
+        "id": row.contact,
+        "href": claim_url(row.creditor_id, row.claim_id),
+        "what": said(CHANNELS, row.way) if spoken else step_words(row.what),
+        "way": "" if spoken else said(CHANNELS, row.way),
+        "icon": CHANNEL_ICONS.get(row.way, "mail"),
+        "number": row.number,
+        "creditor": row.creditor,
+        "at": row.at,
+    }
