@@ -19,6 +19,7 @@ from agency.events.credit import *
 from agency.events.desk import *
 from agency.events.disputes import *
 from agency.events.documents import *
+from agency.events.early_warning import *
 from agency.events.event import Event as Event
 from agency.events.intake import *
 from agency.events.payments import *

@@ -21,6 +21,7 @@ from portal.collector import (
     unmatched,
     visit_list,
     visits,
+    warnings,
 )
 
 __all__ = [
@@ -44,4 +45,5 @@ __all__ = [
     "unmatched",
     "visit_list",
     "visits",
+    "warnings",
 ]

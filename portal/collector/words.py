@@ -265,6 +265,7 @@ _HAPPENINGS = {
     "VisitRefused": (N_("The debtor does not want a visit"), "building", "warning"),
     "VisitCancelled": (N_("Visit called off: %(called_off)s"), "building", "neutral"),
     "VisitMade": (N_("Visited: %(visit_outcome)s"), "building", "info"),
+    "DebtorNeedsAttention": (N_("Early warning: this debtor asks for action"), "alert", "warning"),
     "NoteAdded": (N_("Note written"), "note", "neutral"),
 }
 

@@ -31,6 +31,7 @@ from portal.creditor import (
     sorting,
     trying,
     waiting_quotes,
+    warnings,
     withdrawals,
 )
 
@@ -65,5 +66,6 @@ __all__ = [
     "sorting",
     "trying",
     "waiting_quotes",
+    "warnings",
     "withdrawals",
 ]

@@ -15,6 +15,7 @@ from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.parties.goals import goals_of
 from agency.progress.timeline import Happening
+from agency.progress.warning_list import warning_counts
 from portal.creditor.doors import creditor_page, routes
 from portal.creditor.figures import collected_by_month, figures, quotes
 from portal.creditor.price_changes import count_waiting
@@ -66,6 +67,7 @@ def overview(request: Request, unit: CreditorUnit, visitor: TheVisitor) -> Respo
             {"id": cover.claim_id, "number": number, "insurer": cover.insurer, "until": cover.notify_by}
             for cover, number in covers_due(unit, creditor_id=creditor_id, limit=5)
         ],
+        warned=warning_counts(unit),
         happened=[happening(event, claims=numbers) for event in shown],
     )
 
