@@ -60,11 +60,9 @@ _ACTIONS: Final = {
     "pre_legal": N_("Weigh a last demand and a procedure"),
 }
 FILTERS: Final = ("q", "level")
-_CREDITOR: Final = Column("creditor", N_("Creditor"), phone=False)
 _COLUMNS: Final = (
     Column("debtor", N_("Debtor"), "link", sub="who", sort=True),
-    Column("level", N_("Level"), "chip"),
-    Column("points", N_("Points"), "number", sort=True, phone=False),
+    Column("points", N_("Level"), "chip", sub="score", sort=True),
     Column("why", N_("Why"), "html"),
     Column("proposed", N_("What we propose"), "html"),
     Column("claims", N_("Open claims"), "number", sub="owed", sort=True),
@@ -98,7 +96,7 @@ def warnings_page(request: Request, unit: Unit, door: WarningDoor) -> Response:
     cut = listing.cut(rows.all(), position=lambda row: (getattr(row, field), row.id))
     counts = warning_counts(unit)
     values = {
-        "columns": (_COLUMNS[0], _CREDITOR, *_COLUMNS[1:]) if door.names_creditor else _COLUMNS,
+        "columns": _COLUMNS,
         "listing": listing,
         "cut": Cut([_row(row, door) for row in cut.rows], cut.next_url, cut.previous_url),
         "levels": [(level, chip.label) for level, chip in LEVELS.items()],
@@ -140,17 +138,19 @@ def warning_page(
             for sure in (_SURE[one["sure"]],)
         ],
         "actions": _proposals(row),
-        "claims": [
-            {
-                "href": door.claim_url(creditor_id, claim.id),
-                "number": claim.number,
-                "reference": claim.reference,
-                "due_on": claim.due_on,
-                "principal": Money(claim.principal_minor, claim.currency),
-                "state": CLAIM_STATES[claim.state],
-            }
-            for claim in claims
-        ],
+        "claims": Cut(
+            [
+                {
+                    "href": door.claim_url(creditor_id, claim.id),
+                    "number": claim.number,
+                    "reference": claim.reference,
+                    "due_on": claim.due_on,
+                    "principal": Money(claim.principal_minor, claim.currency),
+                    "state": CLAIM_STATES[claim.state],
+                }
+                for claim in claims
+            ]
+        ),
         "claim_columns": _CLAIMS,
         "owed": _owed(row),
     }
@@ -176,14 +176,14 @@ def _chosen(listing: Listing) -> Any:
 
 
 def _row(row: Row[Any], door: WarningDoor) -> dict[str, Any]:
+    whose = row.creditor if door.names_creditor else ""
     return {
         "id": row.id,
         "href": door.debtor_url(row.creditor_id, row.debtor_id),
         "debtor": row.debtor,
-        "who": " · ".join(part for part in (gettext(DEBTOR_KINDS[row.kind]), row.city) if part),
-        "creditor": row.creditor,
-        "level": LEVELS[row.level],
-        "points": row.points,
+        "who": " · ".join(part for part in (whose, gettext(DEBTOR_KINDS[row.kind]), row.city) if part),
+        "points": LEVELS[row.level],
+        "score": gettext("%(points)s points") % {"points": row.points},
         "why": [_sentence(sign, row.facts) for sign in row.signs],
         "proposed": _proposals(row),
         "claims": row.open_claims,

@@ -31,6 +31,11 @@ _COLUMNS: Final[tuple[Any, ...]] = (
     col(Debtor.kind), col(Debtor.city), col(Creditor.name).label("creditor"),
 )  # fmt: skip
 
+_CLAIM_COLUMNS: Final[tuple[Any, ...]] = (
+    col(Claim.id), col(Claim.number), col(Claim.reference), col(Claim.state), col(Claim.due_on),
+    col(Claim.principal_minor), col(Claim.currency),
+)  # fmt: skip
+
 
 def all_warnings(*, level: str = "", words: str = "") -> Select[Any]:
     """This function will select the warnings that the door shows, found by a debtor's name or number.
@@ -90,11 +95,8 @@ def warning_of(unit: Unit, *, creditor_id: UUID, debtor_id: UUID) -> Row[Any]:
 def open_claims_of(unit: Unit, *, creditor_id: UUID, debtor_id: UUID, limit: int = 200) -> Sequence[Row[Any]]:
     """This function will return a debtor's open claims with one creditor, the oldest first: id, number,
     reference, state, due_on, principal_minor and currency."""
-    chosen: Select[Any] = (
-        select(
-            col(Claim.id), col(Claim.number), col(Claim.reference), col(Claim.state), col(Claim.due_on),
-            col(Claim.principal_minor), col(Claim.currency),
-        )
+    chosen = (
+        select(*_CLAIM_COLUMNS)
         .where(
             col(Claim.creditor_id) == creditor_id,
             col(Claim.debtor_id) == debtor_id,
@@ -102,5 +104,5 @@ def open_claims_of(unit: Unit, *, creditor_id: UUID, debtor_id: UUID, limit: int
         )
         .order_by(col(Claim.due_on), col(Claim.id))
         .limit(limit)
-    )  # fmt: skip
+    )
     return unit.session.connection().execute(chosen).all()
