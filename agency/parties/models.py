@@ -25,6 +25,7 @@ from agency.rules.contract_split import Keeper
 from agency.rules.facts import DebtorKind
 from agency.rules.goals import Emphasis
 from agency.rules.payout import PayoutCycle
+from agency.rules.products import HandOver, Product
 
 
 class Audience(StrEnum):
@@ -142,6 +143,25 @@ class CreditorGoals(CreditorRow, Timestamped, table=True):
     emphasis: Emphasis = Field(sa_type=choice(Emphasis, "emphasis"))
     maximum_fee_bps: int | None = None
     by: str
+
+
+class ProductChoice(CreditorRow, table=True):
+    """What a creditor hands over, and from which step on; a new row changes it, the newest counts.
+
+    Without a placement it is the standing choice.
+    """
+
+    __tablename__ = "product_choice"
+    __table_args__ = (
+        within_creditor("placement_id", "placement"),
+        Index("ix_product_choice_newest", "creditor_id", "placement_id", "chosen_at"),
+    )
+
+    placement_id: UUID | None = None
+    product: Product = Field(sa_type=choice(Product, "product"))
+    hand_over: HandOver = Field(sa_type=choice(HandOver, "hand_over"))
+    chosen_at: datetime = moment_field()
+    chosen_by: str
 
 
 class HostUse(StrEnum):

@@ -1,4 +1,4 @@
-"""Early warning: which debtors show signs of trouble, weighed each night."""
+"""Early warning: which debtors show signs of trouble, weighed each night; and the product of a placement."""
 
 from alembic import op
 
@@ -33,6 +33,26 @@ CREATE INDEX ix_debtor_warning_points ON debtor_warning (creditor_id, points, id
 CREATE INDEX ix_debtor_warning_agency ON debtor_warning (points, id);
 """
 
+PRODUCT_CHOICE = """
+CREATE TABLE product_choice (
+  creditor_id uuid NOT NULL,
+  id uuid NOT NULL,
+  placement_id uuid,
+  product varchar(40) NOT NULL,
+  hand_over varchar(40) NOT NULL,
+  chosen_at timestamptz NOT NULL,
+  chosen_by varchar NOT NULL,
+  CONSTRAINT pk_product_choice PRIMARY KEY (creditor_id, id),
+  CONSTRAINT fk_product_choice_creditor_id FOREIGN KEY (creditor_id) REFERENCES creditor (id),
+  CONSTRAINT fk_product_choice_creditor_id_placement_id FOREIGN KEY (creditor_id, placement_id)
+    REFERENCES placement (creditor_id, id),
+  CONSTRAINT ck_product_choice_product CHECK (product IN ('collection', 'management')),
+  CONSTRAINT ck_product_choice_hand_over CHECK (hand_over IN
+    ('first_reminder', 'second_reminder', 'formal_notice'))
+);
+CREATE INDEX ix_product_choice_newest ON product_choice (creditor_id, placement_id, chosen_at);
+"""
+
 
 def upgrade() -> None:
     op.execute("SET lock_timeout = '5s'")
@@ -49,7 +69,21 @@ def upgrade() -> None:
         "CREATE POLICY creditor ON debtor_warning TO agency_creditor USING (creditor_id = app.creditor_id())"
     )
 
+    op.execute(PRODUCT_CHOICE)
+    op.execute("ALTER TABLE product_choice ENABLE ROW LEVEL SECURITY")
+    op.execute("ALTER TABLE product_choice FORCE ROW LEVEL SECURITY")
+    op.execute("GRANT SELECT, INSERT ON product_choice TO agency_creditor, agency_staff, agency_worker")
+    op.execute(
+        "CREATE POLICY agency ON product_choice TO agency_staff, agency_worker"
+        " USING (app.agency()) WITH CHECK (app.agency())"
+    )
+    op.execute(
+        "CREATE POLICY creditor ON product_choice TO agency_creditor"
+        " USING (creditor_id = app.creditor_id()) WITH CHECK (creditor_id = app.creditor_id())"
+    )
+
 
 def downgrade() -> None:
     op.execute("SET lock_timeout = '5s'")
+    op.execute("DROP TABLE product_choice")
     op.execute("DROP TABLE debtor_warning")

@@ -29,6 +29,7 @@ from portal.creditor.price_changes import agreed_prices, waiting_price
 from portal.creditor.words import HOLDS, factor_words, happening, planned, step_words
 from portal.disputes import disputes_of
 from portal.dossiers import bundles_of, dossier_words
+from portal.products import product_of_claim
 from portal.requests import request_words
 from portal.shared.audience import CreditorUnit, TheVisitor, own_creditor
 from portal.shared.evidence import CLAIM_TYPES, document_chip, evidence_items
@@ -134,6 +135,8 @@ def show_claim(
             bundles_of(unit, creditor_id=creditor_id, claim_id=claim_id), base=f"/creditor/claims/{claim_id}"
         ),
         **_lists(unit, creditor_id, claim_id),
+        product=product_of_claim(unit, creditor_id=creditor_id, claim_id=claim_id),
+        not_due=claim.due_on >= unit.today,
         looks_alike=len(open_questions(unit, creditor_id=creditor_id, claim_id=claim_id)),
         **history_of(unit, creditor_id=creditor_id, claim_id=claim_id),
         kinds=DOCUMENTS,
