@@ -98,6 +98,14 @@ def choose_product(
     )
 
 
+def free_days(unit: Unit, *, creditor_id: UUID) -> int:
+    """This function will return for how many days after acceptance money bears no fee, as agreed today."""
+    try:
+        return terms_on(unit, creditor_id=creditor_id, on=unit.today).free_demand_days
+    except NoTerms:
+        return 0
+
+
 def _refuse_started(unit: Unit, creditor_id: UUID, placement_id: UUID) -> None:
     found = unit.session.connection().execute(_PLACEMENT, {"c": creditor_id, "p": placement_id})
     state = found.scalar_one_or_none()

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agency.kernel.unit import Unit
-from agency.parties.products import Chosen, choose_product, product_of
+from agency.parties.products import Chosen, choose_product, free_days, product_of
 from agency.rules.facts import DebtorKind, Law, Phase
 from agency.rules.identity import identity_shown
 from agency.rules.path_checks import PHASE_OF
@@ -43,7 +43,9 @@ class ProductForm(FormModel):
 def products(request: Request, unit: CreditorUnit, visitor: TheVisitor) -> Response:
     """The standing choice, and what each one does from which day on, in whose name."""
     creditor_id = own_creditor(visitor)
-    return _page(request, unit, visitor.roles, product_form(product_of(unit, creditor_id=creditor_id)))
+    return _page(
+        request, unit, visitor.roles, creditor_id, product_form(product_of(unit, creditor_id=creditor_id))
+    )
 
 
 @binding.post("/products")
@@ -55,7 +57,7 @@ def choose(request: Request, unit: CreditorUnit, visitor: TheVisitor, fields: Fi
             unit, creditor_id=own_creditor(visitor), product=form.data.product, hand_over=form.data.hand_over
         )
     if form.errors:
-        return _page(request, unit, visitor.roles, form, status=422)
+        return _page(request, unit, visitor.roles, own_creditor(visitor), form, status=422)
     return leave_for("/creditor/products", notice=N_("Kept. What you hand over from now on follows it."))
 
 
@@ -75,7 +77,7 @@ def choose_for_placement(
             placement_id=placement_id,
         )
     if form.errors:
-        return _page(request, unit, visitor.roles, form, status=422, placement_id=placement_id)
+        return _page(request, unit, visitor.roles, creditor_id, form, status=422, placement_id=placement_id)
     quote_id = (
         unit.session.connection()
         .execute(_OPEN_QUOTE, {"c": creditor_id, "p": placement_id})
@@ -91,7 +93,7 @@ def product_form(chosen: Chosen) -> Form[Any]:
 
 
 def placement_product(unit: Unit, *, creditor_id: UUID, placement_id: UUID | None) -> dict[str, Any] | None:
-    """This function will return what was chosen for a placement, in words and with its form, if there is one."""
+    """This function will return what was chosen for a placement, in words and with its form."""
     if placement_id is None:
         return None
     chosen = product_of(unit, creditor_id=creditor_id, placement_id=placement_id)
@@ -120,6 +122,7 @@ def _page(
     request: Request,
     unit: Unit,
     roles: frozenset[str],
+    creditor_id: UUID,
     form: Form[Any],
     *,
     status: int = 200,
@@ -132,6 +135,7 @@ def _page(
         form=form,
         url=f"/creditor/placements/{placement_id}/product" if placement_id else "/creditor/products",
         may_choose=bool(roles & MANAGERS),
+        free_days=free_days(unit, creditor_id=creditor_id),
         paths=[(gettext(label), _path(unit, value)) for value, label in HAND_OVERS.items()],
         **product_choices(),
     )
@@ -143,7 +147,7 @@ def _path(unit: Unit, hand_over: str) -> list[dict[str, str]]:
     return [
         {"step": step_words(step.key), "when": when_after(step), "name": _name(unit, step)}
         for step in path.steps
-        if step.days or not step.optional
+        if step.days  # a copy leaves with the step before it
     ]
 
 

@@ -134,7 +134,7 @@ DOORS: tuple[Door, ...] = (
                 N_("Your goals"),
                 "/creditor/goals",
                 "settings",
-                covers=("/creditor/arrangements", "/creditor/brand"),
+                covers=("/creditor/arrangements", "/creditor/brand", "/creditor/products"),
             ),
         ),
         search="/creditor/search",
