@@ -286,6 +286,22 @@ class Debtor(CreditorRow, Timestamped, table=True):
     identity_id: UUID | None = Field(default=None, foreign_key="debtor_identity.id")
 
 
+class DebtorRelation(PartRow, table=True):
+    """Whether a creditor wants to keep a debtor as a customer; a new row changes it, the newest counts."""
+
+    __tablename__ = "debtor_relation"
+    __table_args__ = (
+        within_creditor("debtor_id", "debtor"),
+        Index("ix_debtor_relation_newest", "creditor_id", "debtor_id", "marked_at"),
+    )
+
+    debtor_id: UUID
+    important: bool
+    why: str = ""
+    marked_at: datetime = moment_field()
+    marked_by: str
+
+
 class ContactPoint(PartRow, Timestamped, table=True):
     """An e-mail address or phone number of a debtor."""
 

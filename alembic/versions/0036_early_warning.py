@@ -1,4 +1,4 @@
-"""Early warning: which debtors show signs of trouble, weighed each night; and the product of a placement."""
+"""Early warning: which debtors show signs of trouble, weighed each night; the product of a placement, and relations to keep."""
 
 from alembic import op
 
@@ -53,6 +53,24 @@ CREATE TABLE product_choice (
 CREATE INDEX ix_product_choice_newest ON product_choice (creditor_id, placement_id, chosen_at);
 """
 
+DEBTOR_RELATION = """
+CREATE TABLE debtor_relation (
+  creditor_id uuid NOT NULL,
+  id uuid NOT NULL,
+  debtor_id uuid NOT NULL,
+  important boolean NOT NULL,
+  why varchar NOT NULL,
+  marked_at timestamptz NOT NULL,
+  marked_by varchar NOT NULL,
+  CONSTRAINT pk_debtor_relation PRIMARY KEY (creditor_id, id),
+  CONSTRAINT fk_debtor_relation_creditor_id_debtor_id FOREIGN KEY (creditor_id, debtor_id)
+    REFERENCES debtor (creditor_id, id)
+);
+CREATE INDEX ix_debtor_relation_newest ON debtor_relation (creditor_id, debtor_id, marked_at);
+"""
+# Tables that a creditor and the agency add rows to; what was chosen before stays.
+CHOICES = ("product_choice", "debtor_relation")
+
 
 def upgrade() -> None:
     op.execute("SET lock_timeout = '5s'")
@@ -70,20 +88,23 @@ def upgrade() -> None:
     )
 
     op.execute(PRODUCT_CHOICE)
-    op.execute("ALTER TABLE product_choice ENABLE ROW LEVEL SECURITY")
-    op.execute("ALTER TABLE product_choice FORCE ROW LEVEL SECURITY")
-    op.execute("GRANT SELECT, INSERT ON product_choice TO agency_creditor, agency_staff, agency_worker")
-    op.execute(
-        "CREATE POLICY agency ON product_choice TO agency_staff, agency_worker"
-        " USING (app.agency()) WITH CHECK (app.agency())"
-    )
-    op.execute(
-        "CREATE POLICY creditor ON product_choice TO agency_creditor"
-        " USING (creditor_id = app.creditor_id()) WITH CHECK (creditor_id = app.creditor_id())"
-    )
+    op.execute(DEBTOR_RELATION)
+    for table in CHOICES:
+        op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+        op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+        op.execute(f"GRANT SELECT, INSERT ON {table} TO agency_creditor, agency_staff, agency_worker")
+        op.execute(
+            f"CREATE POLICY agency ON {table} TO agency_staff, agency_worker"
+            " USING (app.agency()) WITH CHECK (app.agency())"
+        )
+        op.execute(
+            f"CREATE POLICY creditor ON {table} TO agency_creditor"
+            " USING (creditor_id = app.creditor_id()) WITH CHECK (creditor_id = app.creditor_id())"
+        )
 
 
 def downgrade() -> None:
     op.execute("SET lock_timeout = '5s'")
+    op.execute("DROP TABLE debtor_relation")
     op.execute("DROP TABLE product_choice")
     op.execute("DROP TABLE debtor_warning")

@@ -135,6 +135,9 @@ def holds_to_place(*, country: str, debtor: DebtorKind, on: date) -> tuple[tuple
 REASONS_OF_WORK = {
     **DISPUTE_REASONS,
     **HOLDS,
+    "important_relation": N_(
+        "The creditor wants to keep this customer: call first, before anything else is written."
+    ),
     "register_unclear": N_("A public register says something of the debtor that is not understood."),
     "creditor_answered": N_("The creditor answered the dispute."),
     "danger": N_("Somebody may be in danger: read the message on the claim first."),
@@ -265,6 +268,7 @@ _HAPPENINGS = {
     "VisitRefused": (N_("The debtor does not want a visit"), "building", "warning"),
     "VisitCancelled": (N_("Visit called off: %(called_off)s"), "building", "neutral"),
     "VisitMade": (N_("Visited: %(visit_outcome)s"), "building", "info"),
+    "RelationMarked": (N_("The creditor changed how important this relation is"), "user", "info"),
     "DebtorNeedsAttention": (N_("Early warning: this debtor asks for action"), "alert", "warning"),
     "NoteAdded": (N_("Note written"), "note", "neutral"),
 }

@@ -21,6 +21,8 @@ from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.parties.matching import given_reference
 from agency.parties.models import Debtor
+from agency.parties.relations import relation_of
+from agency.pricing.outlooks import claim_outlook
 from agency.progress.timeline import planned_actions, timeline
 from portal.creditor.doors import creditor_page, routes
 from portal.creditor.figures import CLAIM_FILTERS, CLAIM_SORTS, claim_list
@@ -33,7 +35,7 @@ from portal.products import product_of_claim
 from portal.requests import request_words
 from portal.shared.audience import CreditorUnit, TheVisitor, own_creditor
 from portal.shared.evidence import CLAIM_TYPES, document_chip, evidence_items
-from portal.shared.forms import Form
+from portal.shared.forms import Form, blank
 from portal.shared.i18n import N_, gettext
 from portal.shared.listing import Chip, Column, Cut, Listing
 from portal.shared.words import CHANNELS, CLAIM_STATES, DEBTOR_KINDS, DOCUMENTS, MESSAGE_STATES
@@ -97,10 +99,12 @@ def show_claim(
     error: str = "",
     status: int = 200,
     answers: Mapping[UUID, Form[Any]] | None = None,
+    relation: Form[Any] | None = None,
 ) -> Response:
     """This function will answer with the page of one claim.
 
     :param answers: a refused answer to a dispute, by the dispute's id.
+    :param relation: a refused mark of the relation with the debtor.
     :raises NotFound: this creditor has no such claim.
     """
     claim = unit.session.get(Claim, (creditor_id, claim_id))
@@ -136,6 +140,15 @@ def show_claim(
         ),
         **_lists(unit, creditor_id, claim_id),
         product=product_of_claim(unit, creditor_id=creditor_id, claim_id=claim_id),
+        relation=relation or _relation(unit, claim),
+        ahead=claim_outlook(
+            unit,
+            creditor_id=creditor_id,
+            claim_id=claim_id,
+            owed=min(owed.principal, owed.total, key=lambda part: part.minor),
+        )
+        if owed
+        else None,
         not_due=claim.due_on >= unit.today,
         looks_alike=len(open_questions(unit, creditor_id=creditor_id, claim_id=claim_id)),
         **history_of(unit, creditor_id=creditor_id, claim_id=claim_id),
@@ -150,6 +163,11 @@ def show_claim(
         ],
         planned=[planned(a) for a in planned_actions(unit, creditor_id=creditor_id, claim_id=claim_id)],
     )
+
+
+def _relation(unit: Unit, claim: Claim) -> Form[Any]:
+    mark = relation_of(unit, creditor_id=claim.creditor_id, debtor_id=claim.debtor_id)
+    return blank(important=mark is not None, why=mark.why if mark else "")
 
 
 def _lists(unit: Unit, creditor_id: UUID, claim_id: UUID) -> dict[str, list[Any]]:

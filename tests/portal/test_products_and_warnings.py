@@ -195,3 +195,24 @@ class TestWarnings:
                 language=language, email=person.email,
             )  # fmt: skip
             assert words in reader.get("/creditor/warnings").text
+
+
+class TestRelation:
+    def test_is_marked_on_the_claim_and_seen_at_the_desk_with_what_going_on_may_bring(
+        self, house, manager, creditor_id
+    ):
+        price = manager.drop(a_file(a_row("F1"))).headers["location"]
+        assert manager.post(f"{price}/acceptance").status_code == 303
+        page = f"/creditor/claims/{house.one('SELECT id FROM claim')}"
+        assert (
+            manager.post(f"{page}/relation", {"important": "true", "why": "Twenty years"}).status_code == 303
+        )
+        shown = manager.get(page).text
+        assert "Twenty years" in shown
+        desk = house.browser(Role.COLLECTOR)
+        seen = desk.get(page.replace("/creditor/claims", f"/desk/claims/{creditor_id}")).text
+        assert "Important relation: call first and keep it friendly" in seen
+        assert "Twenty years" in seen
+        refused = manager.post(f"{page}/relation", {"important": "true", "why": "x" * 201})
+        assert refused.status_code == 422
+        assert "x" * 201 in refused.text
