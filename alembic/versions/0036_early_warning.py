@@ -1,4 +1,4 @@
-"""Early warning: which debtors show signs of trouble, weighed each night; the product of a placement, and relations to keep."""
+"""Early warning: debtors with signs of trouble; the product of a placement; customers to keep."""
 
 from alembic import op
 

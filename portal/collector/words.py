@@ -135,9 +135,7 @@ def holds_to_place(*, country: str, debtor: DebtorKind, on: date) -> tuple[tuple
 REASONS_OF_WORK = {
     **DISPUTE_REASONS,
     **HOLDS,
-    "important_relation": N_(
-        "The creditor wants to keep this customer: call first, before anything else is written."
-    ),
+    "important_relation": N_("The creditor wants to keep this customer: call first."),
     "register_unclear": N_("A public register says something of the debtor that is not understood."),
     "creditor_answered": N_("The creditor answered the dispute."),
     "danger": N_("Somebody may be in danger: read the message on the claim first."),

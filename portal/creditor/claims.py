@@ -8,6 +8,7 @@ from sqlalchemy import Row, text
 from starlette.requests import Request
 from starlette.responses import Response
 
+from agency.claims.build_up import ItemisedClaim
 from agency.claims.itemisation import itemise
 from agency.claims.models import Claim
 from agency.claims.waiver_requests import list_given_up
@@ -139,17 +140,8 @@ def show_claim(
             bundles_of(unit, creditor_id=creditor_id, claim_id=claim_id), base=f"/creditor/claims/{claim_id}"
         ),
         **_lists(unit, creditor_id, claim_id),
-        product=product_of_claim(unit, creditor_id=creditor_id, claim_id=claim_id),
+        **_ahead(unit, claim, owed),
         relation=relation or _relation(unit, claim),
-        ahead=claim_outlook(
-            unit,
-            creditor_id=creditor_id,
-            claim_id=claim_id,
-            owed=min(owed.principal, owed.total, key=lambda part: part.minor),
-        )
-        if owed
-        else None,
-        not_due=claim.due_on >= unit.today,
         looks_alike=len(open_questions(unit, creditor_id=creditor_id, claim_id=claim_id)),
         **history_of(unit, creditor_id=creditor_id, claim_id=claim_id),
         kinds=DOCUMENTS,
@@ -163,6 +155,17 @@ def show_claim(
         ],
         planned=[planned(a) for a in planned_actions(unit, creditor_id=creditor_id, claim_id=claim_id)],
     )
+
+
+def _ahead(unit: Unit, claim: Claim, owed: ItemisedClaim | None) -> dict[str, Any]:
+    """What we do with the claim, and what going on may still bring and cost."""
+    key = {"creditor_id": claim.creditor_id, "claim_id": claim.id}
+    open_now = min(owed.principal, owed.total, key=lambda part: part.minor) if owed else None
+    return {
+        "product": product_of_claim(unit, **key),
+        "not_due": claim.due_on >= unit.today,
+        "ahead": claim_outlook(unit, **key, owed=open_now) if open_now else None,
+    }
 
 
 def _relation(unit: Unit, claim: Claim) -> Form[Any]:
