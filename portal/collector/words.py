@@ -303,6 +303,9 @@ def said(words: Mapping[str, str], key: str) -> str:
 
 def why_work(kind: str, reason: str) -> tuple[str, str]:
     """This function will say why a case asks for a person: the general sentence, and what is special."""
+    if reason == "important_relation":  # no step of the plan asks for this call
+        said = REASONS_OF_WORK[reason]
+        return gettext(said), ""
     return gettext(WHY[kind]), told(REASONS_OF_WORK.get(reason, reason)) if reason else ""
 
 
