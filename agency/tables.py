@@ -13,6 +13,7 @@ from agency.desk import models as desk
 from agency.disputes import models as disputes
 from agency.documents import models as documents
 from agency.documents import waiting
+from agency.early_warning import models as early_warning
 from agency.intake import models as intake
 from agency.kernel import models as kernel
 from agency.ledger import models as ledger
@@ -25,8 +26,9 @@ from agency.screening import models as screening
 from agency.treatment import models as treatment
 
 ROOMS = (
-    arrangements, banking, claims, communication, credit, desk, disputes, documents, inbound, intake, kernel,
-    ledger, parties, payments, pricing, print_batches, privacy, remittance, screening, treatment, waiting,
+    arrangements, banking, claims, communication, credit, desk, disputes, documents, early_warning, inbound,
+    intake, kernel, ledger, parties, payments, pricing, print_batches, privacy, remittance, screening,
+    treatment, waiting,
 )  # fmt: skip
 
 # Tables that belong to no creditor. Everything else carries creditor_id in its key and is walled off.

@@ -17,7 +17,7 @@ from portal.admin.users import ROLE_WORDS
 from portal.collector.words import PHASES, PROMISE_STATES
 from portal.creditor.quote_document import SOURCE as QUOTE
 from portal.creditor.quote_document import document_values
-from portal.creditor.quotes import quote_of
+from portal.quote_rows import quote_of
 from portal.shared.audience import ROUTERS
 from portal.shared.i18n import N_, gettext, speaking
 from portal.shared.navigation import DOORS, Door, current_entry, door_of

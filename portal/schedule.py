@@ -10,6 +10,7 @@ from agency.banking.jobs import explain_settlements, prove_everything
 from agency.communication.jobs import mail_creditors, print_letters, release, resolve, take_scans
 from agency.desk.jobs import lapse_call_notes
 from agency.documents.jobs import follow_requests
+from agency.early_warning.jobs import weigh
 from agency.kernel.actor import JobFunction, actor_name
 from agency.kernel.outbox import enqueue
 from agency.kernel.unit import Unit
@@ -51,6 +52,7 @@ SCHEDULE: tuple[Scheduled, ...] = (
     Scheduled(screen, timedelta(minutes=5)),
     Scheduled(prove_everything, timedelta(days=1)),
     Scheduled(measure_recovery, timedelta(days=1)),
+    Scheduled(weigh, timedelta(days=1)),
     Scheduled(begin_accounts, timedelta(hours=1)),
     Scheduled(check_hosts, timedelta(hours=1)),
     Scheduled(erase_exports, timedelta(hours=1)),

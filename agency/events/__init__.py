@@ -19,8 +19,10 @@ from agency.events.credit import *
 from agency.events.desk import *
 from agency.events.disputes import *
 from agency.events.documents import *
+from agency.events.early_warning import *
 from agency.events.event import Event as Event
 from agency.events.intake import *
+from agency.events.parties import *
 from agency.events.payments import *
 from agency.events.pricing import *
 from agency.events.privacy import *

@@ -26,6 +26,7 @@ from agency.rules.facts import DebtorKind
 from agency.rules.goals import Emphasis
 from agency.rules.onboarding import TaskKind
 from agency.rules.payout import PayoutCycle
+from agency.rules.products import HandOver, Product
 
 
 class Audience(StrEnum):
@@ -143,6 +144,25 @@ class CreditorGoals(CreditorRow, Timestamped, table=True):
     emphasis: Emphasis = Field(sa_type=choice(Emphasis, "emphasis"))
     maximum_fee_bps: int | None = None
     by: str
+
+
+class ProductChoice(CreditorRow, table=True):
+    """What a creditor hands over, and from which step on; a new row changes it, the newest counts.
+
+    Without a placement it is the standing choice.
+    """
+
+    __tablename__ = "product_choice"
+    __table_args__ = (
+        within_creditor("placement_id", "placement"),
+        Index("ix_product_choice_newest", "creditor_id", "placement_id", "chosen_at"),
+    )
+
+    placement_id: UUID | None = None
+    product: Product = Field(sa_type=choice(Product, "product"))
+    hand_over: HandOver = Field(sa_type=choice(HandOver, "hand_over"))
+    chosen_at: datetime = moment_field()
+    chosen_by: str
 
 
 class HostUse(StrEnum):
@@ -265,6 +285,22 @@ class Debtor(CreditorRow, Timestamped, table=True):
     postal_code: str | None = None
     city: str | None = None
     identity_id: UUID | None = Field(default=None, foreign_key="debtor_identity.id")
+
+
+class DebtorRelation(PartRow, table=True):
+    """Whether a creditor wants to keep a debtor as a customer; a new row changes it, the newest counts."""
+
+    __tablename__ = "debtor_relation"
+    __table_args__ = (
+        within_creditor("debtor_id", "debtor"),
+        Index("ix_debtor_relation_newest", "creditor_id", "debtor_id", "marked_at"),
+    )
+
+    debtor_id: UUID
+    important: bool
+    why: str = ""
+    marked_at: datetime = moment_field()
+    marked_by: str
 
 
 class ContactPoint(PartRow, Timestamped, table=True):

@@ -1,5 +1,6 @@
 """The outlook of a quote's claims and of one that is only asked about, from the books."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
@@ -7,9 +8,11 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from agency.kernel.unit import Unit
+from agency.money import Money
 from agency.parties.terms import NoTerms, terms_on
 from agency.pricing.outlook import Agreed, Outlook, outlook, together
 from agency.pricing.recovering import own_books
+from agency.pricing.requoting import agreed_price
 from agency.pricing.scoring import ClaimFacts
 from agency.rules.facts import InterestKind, Law
 from agency.rules.rate_card import RateCard
@@ -22,6 +25,8 @@ _LINES = text(
     " JOIN claim c ON c.creditor_id = l.creditor_id AND c.id = l.claim_id"
     " WHERE l.creditor_id = :c AND l.quote_id = :q ORDER BY c.principal_minor DESC, c.id LIMIT :limit"
 )
+
+_CLAIM = text("SELECT law, interest_kind, due_on FROM claim WHERE creditor_id = :c AND id = :claim")
 
 
 def agreed_with(unit: Unit, *, creditor_id: UUID, card: RateCard, on: date) -> Agreed:
@@ -64,6 +69,28 @@ def quote_outlook(
     own = own_books(unit, on=on)
     found = [_of_line(row, on, agreed, own) for row in rows]
     return together(found), agreed, len(found)
+
+
+def claim_outlook(unit: Unit, *, creditor_id: UUID, claim_id: UUID, owed: Money) -> Outlook | None:
+    """This function will work out what going on with a claim may still bring and cost, as of today.
+
+    :param owed: the principal that is still open; nothing more can be expected than that.
+    :returns: None when nothing is open, or no price was agreed.
+    """
+    price = agreed_price(unit, creditor_id=creditor_id, claim_id=claim_id)
+    if price is None or owed.minor <= 0:
+        return None
+    claim = unit.session.connection().execute(_CLAIM, {"c": creditor_id, "claim": claim_id}).one()
+    return outlook(
+        facts=replace(price.facts, amount=owed, age_days=max(0, (unit.today - claim.due_on).days)),
+        law=Law(claim.law),
+        interest_kind=InterestKind(claim.interest_kind),
+        due_on=claim.due_on,
+        today=unit.today,
+        fee_bps=price.terms.fee_bps,
+        agreed=agreed_with(unit, creditor_id=creditor_id, card=price.card.card, on=unit.today),
+        own=own_books(unit, on=unit.today),
+    )
 
 
 def _of_line(row: Row[Any], on: date, agreed: Agreed, own: Any) -> Outlook:

@@ -29,7 +29,7 @@ Weight = Literal["forbidden", "advice"]
 SPOKEN: Final = (Channel.call, Channel.visit)
 _SPOKEN_KEYS: Final = tuple(channel.value for channel in SPOKEN)
 _ORDER: Final = tuple(StepPhase)
-_PHASES: Final = {
+PHASE_OF: Final = {
     StepPhase.pre_due: Phase.reminder,
     StepPhase.reminder: Phase.reminder,
     StepPhase.amicable: Phase.amicable,
@@ -218,7 +218,7 @@ def _channels(draft: DraftPath, on: date) -> Iterator[Finding]:
         for channel in step.channels:
             for debtor in draft.debtors:
                 verdict = channel_allowed(
-                    country=country, debtor=debtor, phase=_PHASES[phase], channel=channel,
+                    country=country, debtor=debtor, phase=PHASE_OF[phase], channel=channel,
                     facts=announced, on=on,
                 )  # fmt: skip
                 yield from (Finding(step.key, reason) for reason in verdict.reasons)

@@ -13,30 +13,48 @@ from agency.claims.models import EarlierStep
 from agency.kernel.unit import AGENCY_ZONE, Unit
 from agency.rules.facts import DebtorKind, Law
 from agency.rules.goals import Emphasis, propose_path
+from agency.rules.products import HandOver, managed_path
 from agency.rules.treatment_path import Signature
 
 _NOON = time(12)  # a day of the creditor's own is told without its hour
 
 # What is the same for many claims is worked out once: a creditor's goal and name, and the paths in force.
 _START = text(
-    "WITH asked AS MATERIALIZED (SELECT c.creditor_id, c.id, c.law, d.kind FROM claim c JOIN debtor d"
+    "WITH asked AS MATERIALIZED (SELECT c.creditor_id, c.id, c.law, d.kind, c.placement_id,"
+    # Whom the creditor wants to keep is treated gently, whatever its goal is for the others.
+    "  coalesce((SELECT r.important FROM debtor_relation r WHERE r.creditor_id = c.creditor_id"
+    "   AND r.debtor_id = c.debtor_id ORDER BY r.marked_at DESC, r.id DESC LIMIT 1), false) AS gentle"
+    "  FROM claim c JOIN debtor d"
     "  ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
     "  WHERE c.state = 'active' AND (c.id = ANY(:claims) OR c.placement_id = :placement)),"
-    " whose AS MATERIALIZED (SELECT o.*, coalesce((SELECT g.emphasis FROM creditor_goals g"
-    "   WHERE g.creditor_id = o.creditor_id ORDER BY g.created_at DESC, g.id DESC LIMIT 1), 'balanced')"
+    # What was handed over: the newest choice for the placement, else the standing one.
+    " handed AS MATERIALIZED (SELECT o.*, coalesce((SELECT CASE x.product WHEN 'management' THEN"
+    " x.hand_over END"
+    "   FROM product_choice x WHERE x.creditor_id = o.creditor_id"
+    "   AND (x.placement_id IS NULL OR x.placement_id = o.placement_id)"
+    "   ORDER BY x.placement_id IS NULL, x.chosen_at DESC, x.id DESC LIMIT 1), '') AS hand_over"
+    "  FROM (SELECT DISTINCT creditor_id, placement_id FROM asked) o),"
+    " whose AS MATERIALIZED (SELECT o.*, CASE WHEN o.gentle THEN 'relation' ELSE"
+    "  coalesce((SELECT g.emphasis FROM creditor_goals g"
+    "   WHERE g.creditor_id = o.creditor_id ORDER BY g.created_at DESC, g.id DESC LIMIT 1), 'balanced') END"
     "  AS emphasis, CASE WHEN coalesce((SELECT x.reminder_in_creditors_name FROM creditor_terms x"
     "   WHERE x.creditor_id = o.creditor_id AND x.valid_from <= :today ORDER BY x.valid_from DESC LIMIT 1),"
     "   true) THEN 'creditor' ELSE 'agency' END AS name"
-    "  FROM (SELECT DISTINCT creditor_id, law, kind FROM asked) o),"
+    "  FROM (SELECT DISTINCT a.creditor_id, a.law, a.kind, a.gentle, h.hand_over FROM asked a JOIN handed h"
+    "   ON h.creditor_id = a.creditor_id AND h.placement_id IS NOT DISTINCT FROM a.placement_id) o),"
     " in_force AS MATERIALIZED (SELECT DISTINCT ON (key) key, id, version, definition FROM treatment_path"
     "  WHERE valid_from <= :today ORDER BY key, version DESC),"
-    " chosen AS MATERIALIZED (SELECT o.creditor_id, o.law, o.kind, p.id AS path_id FROM whose o"
+    " chosen AS MATERIALIZED (SELECT o.creditor_id, o.law, o.kind, o.gentle, o.hand_over, p.id AS path_id"
+    "  FROM whose o"
     "  JOIN jsonb_to_recordset(CAST(:choices AS jsonb)) AS w(law text, debtor text, emphasis text,"
-    "   name text, path text) ON w.law = o.law AND w.debtor = o.kind AND w.emphasis = o.emphasis"
-    "   AND w.name = o.name"
-    # A path that was drawn for the creditor goes before the default one, where it is for such a claim.
+    "   name text, hand_over text, path text) ON w.law = o.law AND w.debtor = o.kind AND w.emphasis"
+    " = o.emphasis"
+    "   AND w.name = o.name AND w.hand_over = o.hand_over"
+    # A path that was drawn for the creditor goes before the default one, where it is for such a claim; what
+    # is looked after from the due date on has a path of its own.
     "  LEFT JOIN LATERAL (SELECT y.path_key FROM creditor_path y JOIN in_force v ON v.key = y.path_key"
     "   WHERE y.creditor_id = o.creditor_id AND y.valid_from <= :today AND y.ended_on IS NULL"
+    "   AND o.hand_over = ''"
     "   AND v.definition->>'law' = o.law AND v.definition->'debtors' ? o.kind"
     "   AND coalesce(v.definition->>'signature', 'either') IN ('either', o.name)"
     "   ORDER BY y.valid_from DESC, y.id DESC LIMIT 1) own ON true"
@@ -44,7 +62,10 @@ _START = text(
     " pinned AS (INSERT INTO treatment (creditor_id, id, claim_id, path_id, started_at, next_on,"
     "   next_minutes)"
     "  SELECT asked.creditor_id, uuidv7(), asked.id, chosen.path_id, :now, :today, 0 FROM asked"
-    "  JOIN chosen USING (creditor_id, law, kind)"
+    "  JOIN handed ON handed.creditor_id = asked.creditor_id"
+    "   AND handed.placement_id IS NOT DISTINCT FROM asked.placement_id"
+    "  JOIN chosen ON chosen.creditor_id = asked.creditor_id AND chosen.law = asked.law"
+    "   AND chosen.kind = asked.kind AND chosen.gentle = asked.gentle AND chosen.hand_over = handed.hand_over"
     "  ON CONFLICT (creditor_id, claim_id) DO NOTHING RETURNING creditor_id, claim_id, path_id),"
     " told AS (INSERT INTO event (creditor_id, id, kind, at, by, claim_id, creditor_sees, facts)"
     "  SELECT pinned.creditor_id, uuidv7(), 'TreatmentStarted', :now, :by, pinned.claim_id, true,"
@@ -79,12 +100,14 @@ def start_treatment(unit: Unit, *, placement_id: UUID | None = None, claim_ids: 
             "debtor": debtor,
             "emphasis": emphasis,
             "name": name,
-            "path": propose_path(law=law, debtor=debtor, emphasis=emphasis, signature=name).path.key,
+            "hand_over": hand_over,
+            "path": _path(law, debtor, emphasis, name, hand_over),
         }
         for law in Law
         for debtor in DebtorKind
         for emphasis in Emphasis
         for name in (Signature.creditor, Signature.agency)
+        for hand_over in ("", *HandOver)
     ]
     rows = unit.session.connection().execute(
         _START,
@@ -102,6 +125,14 @@ def start_treatment(unit: Unit, *, placement_id: UUID | None = None, claim_ids: 
         if row.with_steps:
             _spare_taken_steps(unit, row.creditor_id, row.with_steps)
     return sum(row.claims for row in started)
+
+
+def _path(law: Law, debtor: DebtorKind, emphasis: Emphasis, name: Signature, hand_over: str) -> str:
+    """The key of the path for such claims. What is looked after begins in the creditor's name, or not at all:
+    where the agreement has changed to the agency's name meanwhile, the usual path is walked."""
+    if hand_over and name is Signature.creditor:
+        return managed_path(law=law, debtor=debtor, hand_over=HandOver(hand_over)).key
+    return propose_path(law=law, debtor=debtor, emphasis=emphasis, signature=name).path.key
 
 
 def _spare_taken_steps(unit: Unit, creditor_id: UUID, claim_ids: Sequence[UUID]) -> None:

@@ -18,7 +18,13 @@ SIGNATURES = {
     "creditor": N_("in the creditor's name"),
     "agency": N_("in the agency's name"),
 }
-PACES = {"speed": N_("fast"), "relation": N_("gentle")}
+PACES = {
+    "speed": N_("fast"),
+    "relation": N_("gentle"),
+    "managed": N_("looked after from the first reminder"),
+    "managed-second": N_("looked after from the second reminder"),
+    "managed-notice": N_("looked after from the formal notice"),
+}
 PHASES = {
     "pre_due": N_("Before the due date"),
     "reminder": N_("Reminders"),

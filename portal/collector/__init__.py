@@ -22,6 +22,7 @@ from portal.collector import (
     unmatched,
     visit_list,
     visits,
+    warnings,
 )
 
 __all__ = [
@@ -46,4 +47,5 @@ __all__ = [
     "unmatched",
     "visit_list",
     "visits",
+    "warnings",
 ]

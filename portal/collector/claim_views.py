@@ -18,6 +18,7 @@ from agency.progress.claim_page import ClaimPage, Part, claim_page
 from agency.rules.explain import explain
 from agency.rules.facts import DebtorKind
 from agency.rules.holds import stops_contact
+from agency.rules.products import product_of_path
 from agency.rules.trace import Trace, from_json
 from portal.collector.came_in import came_in
 from portal.collector.doors import claim_url, desk_page, person_url, who
@@ -44,6 +45,7 @@ from portal.collector.words import (
 )
 from portal.disputes import history_of, invoice_lines
 from portal.dossiers import dossier_words
+from portal.products import chosen_words
 from portal.requests import request_words
 from portal.shared.audience import wiring_of
 from portal.shared.evidence import evidence_items, standing_chip
@@ -169,6 +171,7 @@ def _heading(found: ClaimPage, unit: Unit) -> dict[str, Any]:
         "placed": Money(claim.principal_minor, claim.currency),
         "debtor_kind": said(DEBTOR_KINDS, claim.debtor_kind),
         "law": said(LAWS, claim.law),
+        "product": chosen_words(*product_of_path(claim.path)) if claim.path else "",
         "pauses": [inside(HOLDS.get(hold["ground"], str(hold["ground"]))) for hold in found.holds],
         "address": ", ".join(
             part for part in (claim.street, " ".join(filter(None, (claim.postal_code, claim.city)))) if part

@@ -135,6 +135,7 @@ def holds_to_place(*, country: str, debtor: DebtorKind, on: date) -> tuple[tuple
 REASONS_OF_WORK = {
     **DISPUTE_REASONS,
     **HOLDS,
+    "important_relation": N_("The creditor wants to keep this customer: call first."),
     "register_unclear": N_("A public register says something of the debtor that is not understood."),
     "creditor_answered": N_("The creditor answered the dispute."),
     "danger": N_("Somebody may be in danger: read the message on the claim first."),
@@ -265,6 +266,8 @@ _HAPPENINGS = {
     "VisitRefused": (N_("The debtor does not want a visit"), "building", "warning"),
     "VisitCancelled": (N_("Visit called off: %(called_off)s"), "building", "neutral"),
     "VisitMade": (N_("Visited: %(visit_outcome)s"), "building", "info"),
+    "RelationMarked": (N_("The creditor changed how important this relation is"), "user", "info"),
+    "DebtorNeedsAttention": (N_("Early warning: this debtor asks for action"), "alert", "warning"),
     "NoteAdded": (N_("Note written"), "note", "neutral"),
 }
 
@@ -300,6 +303,9 @@ def said(words: Mapping[str, str], key: str) -> str:
 
 def why_work(kind: str, reason: str) -> tuple[str, str]:
     """This function will say why a case asks for a person: the general sentence, and what is special."""
+    if reason == "important_relation":  # no step of the plan asks for this call
+        said = REASONS_OF_WORK[reason]
+        return gettext(said), ""
     return gettext(WHY[kind]), told(REASONS_OF_WORK.get(reason, reason)) if reason else ""
 
 

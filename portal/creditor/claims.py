@@ -8,6 +8,7 @@ from sqlalchemy import Row, text
 from starlette.requests import Request
 from starlette.responses import Response
 
+from agency.claims.build_up import ItemisedClaim
 from agency.claims.itemisation import itemise
 from agency.claims.models import Claim
 from agency.claims.waiver_requests import list_given_up
@@ -21,6 +22,8 @@ from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.parties.matching import given_reference
 from agency.parties.models import Debtor
+from agency.parties.relations import relation_of
+from agency.pricing.outlooks import claim_outlook
 from agency.progress.timeline import planned_actions, timeline
 from portal.creditor.doors import creditor_page, routes
 from portal.creditor.figures import CLAIM_FILTERS, CLAIM_SORTS, claim_list
@@ -29,10 +32,11 @@ from portal.creditor.price_changes import agreed_prices, waiting_price
 from portal.creditor.words import HOLDS, factor_words, happening, planned, step_words
 from portal.disputes import disputes_of
 from portal.dossiers import bundles_of, dossier_words
+from portal.products import product_of_claim
 from portal.requests import request_words
 from portal.shared.audience import CreditorUnit, TheVisitor, own_creditor
 from portal.shared.evidence import CLAIM_TYPES, document_chip, evidence_items
-from portal.shared.forms import Form
+from portal.shared.forms import Form, blank
 from portal.shared.i18n import N_, gettext
 from portal.shared.listing import Chip, Column, Cut, Listing
 from portal.shared.words import CHANNELS, CLAIM_STATES, DEBTOR_KINDS, DOCUMENTS, MESSAGE_STATES
@@ -96,10 +100,12 @@ def show_claim(
     error: str = "",
     status: int = 200,
     answers: Mapping[UUID, Form[Any]] | None = None,
+    relation: Form[Any] | None = None,
 ) -> Response:
     """This function will answer with the page of one claim.
 
     :param answers: a refused answer to a dispute, by the dispute's id.
+    :param relation: a refused mark of the relation with the debtor.
     :raises NotFound: this creditor has no such claim.
     """
     claim = unit.session.get(Claim, (creditor_id, claim_id))
@@ -134,6 +140,8 @@ def show_claim(
             bundles_of(unit, creditor_id=creditor_id, claim_id=claim_id), base=f"/creditor/claims/{claim_id}"
         ),
         **_lists(unit, creditor_id, claim_id),
+        **_ahead(unit, claim, owed),
+        relation=relation or _relation(unit, claim),
         looks_alike=len(open_questions(unit, creditor_id=creditor_id, claim_id=claim_id)),
         **history_of(unit, creditor_id=creditor_id, claim_id=claim_id),
         kinds=DOCUMENTS,
@@ -147,6 +155,22 @@ def show_claim(
         ],
         planned=[planned(a) for a in planned_actions(unit, creditor_id=creditor_id, claim_id=claim_id)],
     )
+
+
+def _ahead(unit: Unit, claim: Claim, owed: ItemisedClaim | None) -> dict[str, Any]:
+    """What we do with the claim, and what going on may still bring and cost."""
+    key = {"creditor_id": claim.creditor_id, "claim_id": claim.id}
+    open_now = min(owed.principal, owed.total, key=lambda part: part.minor) if owed else None
+    return {
+        "product": product_of_claim(unit, **key),
+        "not_due": claim.due_on >= unit.today,
+        "ahead": claim_outlook(unit, **key, owed=open_now) if open_now else None,
+    }
+
+
+def _relation(unit: Unit, claim: Claim) -> Form[Any]:
+    mark = relation_of(unit, creditor_id=claim.creditor_id, debtor_id=claim.debtor_id)
+    return blank(important=mark is not None, why=mark.why if mark else "")
 
 
 def _lists(unit: Unit, creditor_id: UUID, claim_id: UUID) -> dict[str, list[Any]]:

@@ -89,10 +89,11 @@ def _page(
 def _path(emphasis: Emphasis) -> list[tuple[str, str]]:
     """The steps of the path of a Dutch business with their distance, as an example of what a goal does."""
     path = propose_path(law=Law.nl, debtor=DebtorKind.company, emphasis=emphasis).path
-    return [(step_words(step.key), _when(step)) for step in path.steps if step.days or not step.optional]
+    return [(step_words(step.key), when_after(step)) for step in path.steps if step.days or not step.optional]
 
 
-def _when(step: PathStep) -> str:
+def when_after(step: PathStep) -> str:
+    """This function will say how long after what a step of a default path is due."""
     days = ngettext("%(num)s day", "%(num)s days", step.days) % {"num": step.days}
     after = {
         "due_date": gettext("%(days)s after the due date"),

@@ -16,6 +16,7 @@ from agency.money import Money
 from agency.parties.goals import goals_of
 from agency.parties.onboarding import is_ready
 from agency.progress.timeline import Happening
+from agency.progress.warning_list import warning_counts
 from portal.creditor.doors import creditor_page, routes
 from portal.creditor.figures import collected_by_month, figures
 from portal.creditor.price_changes import count_waiting
@@ -69,6 +70,7 @@ def overview(request: Request, unit: CreditorUnit, visitor: TheVisitor) -> Respo
             {"id": cover.claim_id, "number": number, "insurer": cover.insurer, "until": cover.notify_by}
             for cover, number in covers_due(unit, creditor_id=creditor_id, limit=5)
         ],
+        warned=warning_counts(unit),
         happened=[happening(event, claims=numbers) for event in shown],
     )
 

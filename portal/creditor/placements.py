@@ -15,12 +15,14 @@ from agency.intake.profiles import profile_of
 from agency.kernel.errors import Invalid
 from agency.kernel.unit import Unit
 from agency.money import Money
+from agency.parties.products import product_of
 from portal.creditor.doors import creditor_page, routes
 from portal.creditor.figures import placements
 from portal.creditor.mappings import mapping_page
 from portal.creditor.placed import next_page
 from portal.creditor.words import PLACEMENT_STATES, SEVERITIES
 from portal.placing import find_placement, place_file
+from portal.products import chosen_words
 from portal.shared.audience import CreditorUnit, TheVisitor, TheWiring, leave_for, own_creditor
 from portal.shared.claim_fields import FIELDS
 from portal.shared.filled_in import told
@@ -60,7 +62,16 @@ def _upload_page(
         }
         for row in placements(unit, creditor_id=creditor_id)
     ]
-    return creditor_page(request, "upload.html", status=status, recent=Cut(rows), columns=RECENT, error=error)
+    chosen = product_of(unit, creditor_id=creditor_id)
+    return creditor_page(
+        request,
+        "upload.html",
+        status=status,
+        recent=Cut(rows),
+        columns=RECENT,
+        product=chosen_words(chosen.product, chosen.hand_over),
+        error=error,
+    )
 
 
 @routes.post("/placements")

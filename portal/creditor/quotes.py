@@ -19,6 +19,7 @@ from agency.rules.goals import over_maximum
 from portal.creditor.claims import line_words
 from portal.creditor.doors import creditor_page, routes
 from portal.creditor.price_changes import count_waiting, price_change, waiting_price
+from portal.creditor.products import placement_product
 from portal.creditor.words import DOCUMENTS, QUOTE_STATES, decline_words
 from portal.quote_rows import quote_of, quote_rows
 from portal.shared.audience import CreditorUnit, TheVisitor, leave_for, own_creditor
@@ -102,6 +103,7 @@ def quote_page(
         over_maximum=_over_maximum(unit, creditor_id, quote_id),
         expected=expected,
         change=price_change(unit, creditor_id=creditor_id, quote_id=quote_id) if found.claim_id else None,
+        product=placement_product(unit, creditor_id=creditor_id, placement_id=found.placement_id),
         reason=decline_words(found.closed_why),
         error=error,
     )

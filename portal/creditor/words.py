@@ -218,6 +218,8 @@ _HAPPENINGS = {
     "DuplicateDecided": (N_("Looked like another claim: %(answer)s"), "check", "info"),
     "DebtorFoundInRegister": (N_("Found in a public register: %(ground)s"), "alert", "warning"),
     "CreditChecked": (N_("Credit check answered"), "search", "info"),
+    "RelationMarked": (N_("You changed how important this relation is"), "user", "info"),
+    "DebtorNeedsAttention": (N_("Early warning: this debtor asks for action"), "alert", "warning"),
     "RemittanceApproved": (N_("Payout approved: %(money)s"), "payout", "info"),
     "RemittancePaid": (N_("Paid out to you: %(money)s"), "payout", "good"),
     "RemittanceReturned": (N_("The bank sent your payout back: %(money)s"), "alert", "warning"),

@@ -138,7 +138,7 @@ DOORS: tuple[Door, ...] = (
                 N_("Your goals"),
                 "/creditor/goals",
                 "settings",
-                covers=("/creditor/arrangements", "/creditor/brand"),
+                covers=("/creditor/arrangements", "/creditor/brand", "/creditor/products"),
             ),
         ),
         search="/creditor/search",

@@ -25,8 +25,8 @@ class TooMany(AgencyError):
     status = 429
     code = "too_many"
 
-    def __init__(self, message: str, *, wait_seconds: int = 60) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, wait_seconds: int = 60, field: str | None = None) -> None:
+        super().__init__(message, field=field)
         self.headers = {"Retry-After": str(wait_seconds)}
 
 
