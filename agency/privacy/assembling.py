@@ -50,6 +50,12 @@ _QUOTES: Final = text(
     "   AND x.creditor_id = l.creditor_id AND x.claim_id = l.claim_id))"
     " ORDER BY q.number, q.creditor_id"
 )
+_SIGNED: Final = text(
+    "SELECT t.creditor_id, k.reference, t.kind, t.sha256 FROM onboarding_task t"
+    " JOIN creditor k ON k.id = t.creditor_id WHERE t.sha256 IS NOT NULL AND t.done_at <= :as_of"
+    " AND EXISTS (SELECT FROM inspection_export_claim x WHERE x.export_id = :id"
+    "  AND x.creditor_id = t.creditor_id) ORDER BY k.reference, t.kind"
+)
 _CLAIMS: Final = text(
     "SELECT x.place, c.number, cr.name AS creditor, d.name AS debtor FROM inspection_export_claim x"
     " JOIN claim c ON c.creditor_id = x.creditor_id AND c.id = x.claim_id"
@@ -145,6 +151,7 @@ class _Putting:
             )
             path = f"{self.word('file_agreements')}/{_safe(quote.number)}.pdf"
             self.archive.add(path, self.word("quote_named", number=quote.number), pdf)
+        self._signed()
         self._evidence()
         for name in table_names(""):
             path = f"{self.word('file_rules')}/{name}.json"
@@ -155,6 +162,16 @@ class _Putting:
             _PROCESSES, law=self.export.authority.value, first_day=self.export.first_day,
             last_day=self.export.last_day,
         )  # fmt: skip
+
+    def _signed(self) -> None:
+        """What the creditors of the claims signed when they came in, as it was signed."""
+        for row in self._rows(_SIGNED):
+            path = f"{self.word('file_agreements')}/{_safe(row.reference)}-{row.kind}.pdf"
+            about = self.word(f"signed_{row.kind}", name=row.reference)
+            with open_file(
+                self.unit, self.ports.files, creditor_id=row.creditor_id, sha256=row.sha256
+            ) as content:
+                self.archive.copy(path, about, content)
 
     def _evidence(self) -> None:
         kept = set()

@@ -39,6 +39,7 @@ def upgrade() -> None:
     op.execute("ALTER TABLE api_key ENABLE ROW LEVEL SECURITY")
     op.execute("ALTER TABLE api_key FORCE ROW LEVEL SECURITY")
     op.execute("GRANT SELECT ON api_key TO agency_staff, agency_worker")
+    op.execute("GRANT UPDATE (revoked_at, revoked_by) ON api_key TO agency_staff")
     op.execute(
         "CREATE POLICY agency ON api_key TO agency_staff, agency_worker"
         " USING (app.agency()) WITH CHECK (app.agency())"

@@ -12,6 +12,7 @@ from agency.kernel.errors import NotFound
 from agency.kernel.files import fetch
 from agency.kernel.ids import HOUSE
 from agency.kernel.unit import Unit
+from agency.parties.api_keys import is_live, keys_of, revoke_key
 from agency.parties.creditor_facts import change_facts, facts_of, new_creditor
 from agency.parties.models import Creditor, CreditorTerms
 from agency.parties.onboarding import make_sure, tasks_of
@@ -167,6 +168,17 @@ def signed_document(unit: StaffUnit, wiring: TheWiring, creditor_id: UUID, kind:
     return Response(content, media_type=media_type, headers=shown)
 
 
+@routes.post("/{creditor_id:uuid}/keys/{key_id:uuid}/revocation")
+def revoke(request: Request, unit: StaffUnit, creditor_id: UUID, key_id: UUID) -> Response:
+    """Revoke a key of the creditor's programs, as when it calls because one leaked."""
+    form = blank()
+    with form.attempt(unit):
+        revoke_key(unit, creditor_id=creditor_id, key_id=key_id)
+    if form.errors:
+        return _page(request, unit, creditor_id, keys=form, status=409)
+    return leave_for(f"{PAGE}/{creditor_id}", notice=N_("Revoked. The key opens nothing any more."))
+
+
 def _row(row: Any) -> dict[str, Any]:
     return {
         "href": f"{PAGE}/{row.id}",
@@ -192,6 +204,7 @@ def _page(
     facts: Form[Any] | None = None,
     terms: Form[Any] | None = None,
     note: Form[Any] | None = None,
+    keys: Form[Any] | None = None,
     status: int = 200,
 ) -> HTMLResponse:
     found = unit.session.get(Creditor, creditor_id, populate_existing=True)
@@ -211,6 +224,8 @@ def _page(
         "facts": facts or blank(**facts_form(facts_of(found))),
         "terms": terms or blank(**terms_form(newest), valid_from=first_day.isoformat()),
         "note": note or blank(),
+        "revoking": keys or blank(),
+        "keys": [key for key in keys_of(unit, creditor_id=creditor_id) if is_live(key, now=unit.now)],
         "first_day": first_day.isoformat(),
         "tasks": [
             (task, TASKS[task.kind], task_of(task.kind).done_by == "agency", task.opened_by == unit.by)

@@ -7,7 +7,8 @@ import pytest
 
 from agency.kernel.emitting import install_reactions
 from agency.kernel.unit import Door
-from agency.parties.models import Role
+from agency.parties.api_keys import make_key
+from agency.parties.models import Role, Scope
 from agency.pricing.rate_cards import publish_first_card
 from portal import main
 from tests.intake.factories import a_file, a_row
@@ -140,6 +141,21 @@ class TestChanging:
         again = send(admin, f"{taken_in[0]}/terms", page=taken_in[0], **terms)
         assert again.status_code == 422
         assert "Terms from this day or a later one stand already." in again.text
+
+
+class TestKeysOfItsPrograms:
+    def test_are_revoked_by_an_administrator_when_one_leaked(self, house, admin, taken_in):
+        there, creditor_id = taken_in
+        with house.units.open(Door.CREDITOR, by="user:manager", creditor_id=creditor_id) as unit:
+            made = make_key(
+                unit, creditor_id=creditor_id, name="Bookkeeping", scopes=[Scope.READ], expires_on=None
+            )
+        assert "Bookkeeping" in admin.get(there).text
+        revocation = f"{there}/keys/{made.key_id}/revocation"
+        assert send(admin, revocation, page=there).status_code == 303
+        assert "Bookkeeping" not in admin.get(there).text
+        assert house.one("SELECT revoked_by LIKE 'user:%' FROM api_key")
+        assert send(admin, revocation, page=there).status_code == 409
 
 
 class TestTheFirstClaim:

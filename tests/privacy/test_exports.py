@@ -14,11 +14,13 @@ from agency.claims.holds import lift_hold, place_hold
 from agency.claims.states import HoldGround
 from agency.desk.notes import add_note
 from agency.kernel.errors import NotFound
+from agency.kernel.files import store
 from agency.kernel.ids import new_id
 from agency.kernel.outbox import drain
 from agency.kernel.ports import install_ports
 from agency.kernel.unit import Door
 from agency.parties.models import Role
+from agency.parties.onboarding import open_tasks, sign
 from agency.ports.bundles import NotBound
 from agency.privacy import writing
 from agency.privacy.archive import Archive, entries_of
@@ -29,6 +31,7 @@ from agency.privacy.papers import install_papers
 from agency.privacy.recording import Evidence, RecordFacts, add_record
 from agency.privacy.telling import inspection_words
 from agency.rules.kept_records import Authority, ExportLimits, RecordKind
+from agency.rules.onboarding import TaskKind
 from agency.rules.words import LANGUAGES
 from integrations.rendering.binder import bind
 from tests.communication.correspondence import DAY, TUESDAY, a_correspondent, queue
@@ -88,6 +91,23 @@ class TestContent:
         assert hashlib.sha256(archive.read("index.csv")).hexdigest() in words_of(
             archive, "index.pdf"
         ).replace(" ", "")
+
+    def test_holds_what_the_creditors_of_its_claims_signed(self, inspections):
+        [claim] = inspections.claims(1)
+        with inspections.office.unit() as unit:
+            other, _ = a_correspondent(unit, name="Not asked for")
+        with inspections.units.open(Door.STAFF, by="system:test") as unit:
+            for creditor_id in (claim[0], other):
+                open_tasks(unit, creditor_id=creditor_id, country="NL")
+                signed = a_pdf(f"Signed {creditor_id}")
+                whose = {"creditor_id": creditor_id}
+                sha256 = store(unit, inspections.store, **whose, content=signed, media_type="application/pdf")
+                kind = TaskKind.agreement
+                sign(unit, **whose, kind=kind, sha256=sha256, text_version="1", address=None)
+        archive = inspections.made(numbers=(inspections.number(claim),))
+        [path] = [name for name in archive.namelist() if name.endswith("-agreement.pdf")]
+        assert path.startswith("afspraken/")
+        assert f"Signed {claim[0]}" in words_of(archive, path)
 
     def test_says_what_was_not_sent_and_why(self, inspections):
         [claim] = inspections.claims(1)
