@@ -32,6 +32,12 @@ class Sender:
     colour: str = "#0b5cad"
 
 
+def sms_sender(reference: str) -> str:
+    """This function will return how a creditor with a reference first signs text messages: 11 letters and
+    digits (GSM 03.40, 9.1.2.5)."""
+    return reference.replace("-", "")[:11]
+
+
 def register_creditor(
     unit: Unit,
     *,
