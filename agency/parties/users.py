@@ -28,6 +28,8 @@ _CODE_SECONDS = 30
 # Checked when nobody has the address, so that the answer takes as long as for somebody who exists.
 _NOBODY = _HASHER.hash("nobody-has-this-password")
 
+_IN_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
+
 
 class EmailTaken(Conflict):
     """Another user signs in with this address."""
@@ -60,6 +62,7 @@ def create_user(
     """
     address = email.strip().lower()
     check_password_rules(password)
+    unit.session.connection().execute(_IN_TURN, {"key": f"user:{address}"})
     if unit.session.exec(select(UserAccount.id).where(UserAccount.email == address)).first():
         raise EmailTaken("somebody else signs in with this address", field="email")
     _refuse_unknown_creditor(unit, creditor_id)

@@ -114,8 +114,8 @@ async def sent_fields(request: Request) -> AsyncIterator[dict[str, Any]]:
 
 
 def holdable(sent: str) -> str:
-    """This function will return a text as it can be kept and sent on: the database knows no NUL, and XML
-    (of e-invoices, bank files and archived PDFs) no other sign that nobody sees but tabs and ends of lines."""
+    """This function will return a text as it can be kept and sent on: the database knows no NUL, and the XML
+    of e-invoices, bank files and archived PDFs no sign that nobody sees but tabs and ends of lines."""
     return _UNSEEN.sub("", sent)
 
 

@@ -9,13 +9,15 @@ from agency.kernel.emitting import install_reactions
 from agency.kernel.ids import HOUSE
 from agency.kernel.unit import Door
 from agency.parties.branding import brand_of, design_of
-from agency.parties.models import Role
-from agency.parties.registration import creditor_by_reference
+from agency.parties.models import Audience, Creditor, Role
+from agency.parties.registration import ReferenceTaken, creditor_by_reference, register_creditor
+from agency.parties.users import EmailTaken, create_user
 from agency.pricing.rate_cards import publish_first_card
 from agency.rules.brand import brand_faults
 from portal import main
+from tests.beside import beside
 from tests.intake.factories import a_file, a_row
-from tests.portal.house import House, send
+from tests.portal.house import PASSWORD, SENDER, House, send
 from tests.portal.test_creditor import PARTS, Browser
 
 NEW = "/admin/creditors/new"
@@ -116,6 +118,24 @@ class TestRegistering:
             design = design_of(brand_of(unit, creditor_id=creditor_id))
         assert brand_faults(design, on=house.today()) == ()
         assert (design.sms_sender, design.phone) == ("KORENENMEEL", house.settings.agency_phone)
+
+    def test_by_two_people_at_once_happens_once(self, house):
+        def work(unit):
+            made = Creditor(created_at=unit.now, reference="MEEL", name="Meel B.V.", country="NL")
+            register_creditor(unit, creditor=made, sender=SENDER)
+
+        refused = beside(house.units, work, raises=ReferenceTaken)
+        assert refused == "this reference belongs to another creditor"
+
+    def test_of_a_user_by_two_people_at_once_happens_once(self, house):
+        def work(unit):
+            create_user(
+                unit, email="j@meel.example", name="J. Meel", audience=Audience.STAFF, roles=[Role.ADMIN],
+                password=PASSWORD, sealing_secret=house.settings.secret.get_secret_value(),
+            )  # fmt: skip
+
+        refused = beside(house.units, work, raises=EmailTaken)
+        assert refused == "somebody else signs in with this address"
 
     def test_leaves_out_signs_that_no_text_has(self, house, admin):
         assert register(admin, name="De\x00 Koren\x01bloem\x1b").status_code == 303
