@@ -15,9 +15,11 @@ from agency.parties.users import EmailTaken, create_user
 from agency.pricing.rate_cards import publish_first_card
 from agency.rules.brand import brand_faults
 from portal import main
+from tests.barriers import barriers
 from tests.beside import beside
 from tests.intake.factories import a_file, a_row
 from tests.portal.house import PASSWORD, SENDER, House, send
+from tests.portal.served import serve
 from tests.portal.test_creditor import PARTS, Browser
 
 NEW = "/admin/creditors/new"
@@ -74,6 +76,7 @@ class TestRegistering:
         assert "Not everything is done" in page
         assert "taking back costs 2.5%, at least €25.00" in page
         assert "8.5% interest a year" in page
+        assert re.search(r'class="lines">reminders in the creditor.{1,5}s name · ', page), "it is cut off"
         assert house.one("SELECT iban FROM creditor WHERE reference = 'KOREN-1'") == "NL20INGB0001234567"
         assert house.one("SELECT withdrawal_bps FROM creditor_terms") == 250
         assert "KOREN-1" in admin.get("/admin/creditors?q=koren").text
@@ -288,3 +291,21 @@ class TestTheFirstClaim:
         quote = manager.drop(a_file(a_row("F1"))).headers["location"]
         assert manager.post(f"{quote}/acceptance").status_code == 303
         assert "Nothing is open" in manager.get("/creditor/onboarding").text
+
+
+@pytest.mark.browser
+class TestInABrowser:
+    @pytest.fixture
+    def served(self, units, tmp_path, redis_url, monkeypatch):
+        monkeypatch.setattr(main, "PARTS", (*PARTS, "portal.admin"))
+        with serve(House(units, folder=tmp_path, redis_url=redis_url)) as running:
+            yield running
+
+    def test_a_name_of_one_long_word_fits_where_creditors_are_chosen(self, served, browser):
+        served.house.creditor("Wasserstofftankstellenbetreibergesellschaft" * 3)
+        session = served.house.browser(Role.ADMIN).cookies["session"]
+        with browser.new_context(base_url=served.url, locale="en-GB") as context:
+            context.add_cookies([{"name": "session", "value": session, "url": served.url}])
+            page = context.new_page()
+            page.goto("/admin/inspection/exports/new")
+            assert barriers(page) == []
