@@ -6,7 +6,7 @@ creditor may never: it tells of other creditors.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -81,7 +81,6 @@ class PersonOverview:
     claims: Sequence[Row[Any]]
     contacts: Sequence[Row[Any]]
     in_7_days: int
-    last_at: datetime | None
     rule: FrequencyRule
 
 
@@ -104,6 +103,5 @@ def person_overview(unit: Unit, *, creditor_id: UUID, debtor_id: UUID) -> Person
         claims=claims,
         contacts=contacts,
         in_7_days=len({row.contact for row in contacts if row.at > week}),
-        last_at=contacts[0].at if contacts else None,
         rule=frequency_rule(on=unit.today),
     )

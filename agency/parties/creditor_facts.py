@@ -10,11 +10,12 @@ from agency.kernel.errors import Invalid, NotFound
 from agency.kernel.ids import HOUSE
 from agency.kernel.unit import Unit
 from agency.parties.models import Creditor
+from agency.rules.brand import is_phone
 from agency.rules.company_numbers import NoSuchNumber, registration_number, vat_number
 
 COUNTRIES: Final = ("NL", "BE", "LU", "DE", "FR")
 """Where creditors are established whom the agency works for."""
-_REFERENCE = re.compile(r"[A-Z0-9][A-Z0-9-]{1,19}", re.ASCII)
+_REFERENCE = re.compile(r"[A-Z][A-Z0-9-]{1,19}", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,10 +38,17 @@ class CreditorFacts:
 def checked(facts: CreditorFacts) -> CreditorFacts:
     """This function will return the facts as they are kept, the numbers in one way of writing.
 
-    :raises Invalid: naming the field: no country that we work for, or a number that cannot be.
+    :raises Invalid: naming the field: no country that we work for, a number that cannot be, or signs that no
+        envelope and no sender's line can hold.
     """
     if facts.country not in COUNTRIES:
         raise Invalid("choose one of the countries", field="country")
+    for one in fields(facts):
+        value = getattr(facts, one.name)
+        if isinstance(value, str) and not value.isprintable():
+            raise Invalid("this must stand on one line", field=one.name)
+    if facts.phone and not is_phone(facts.phone):
+        raise Invalid("give a telephone number, like +31 20 123 45 67", field="phone")
     kept: dict[str, Any] = {}
     for name, read in (("registration_number", registration_number), ("vat_number", vat_number)):
         typed = getattr(facts, name)
@@ -54,11 +62,13 @@ def checked(facts: CreditorFacts) -> CreditorFacts:
 def readable_reference(typed: str) -> str:
     """This function will return by what a creditor is called in files and numbers: capitals, digits, hyphens.
 
+    It begins with a letter, as it also signs text messages, and a sender of digits alone reads as a number.
+
     :raises Invalid: it holds something else, or is shorter than 2 or longer than 20 signs.
     """
     reference = typed.strip().upper()
     if not _REFERENCE.fullmatch(reference):
-        raise Invalid("use 2 to 20 capitals, digits and hyphens", field="reference")
+        raise Invalid("begin with a letter; use 2 to 20 capitals, digits and hyphens", field="reference")
     return reference
 
 

@@ -15,6 +15,8 @@ from agency.parties.branding import lay_down_first
 from agency.parties.models import Brand, Creditor, CreditorTerms
 from agency.parties.onboarding import open_tasks
 
+_IN_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
+
 
 class ReferenceTaken(Conflict):
     """Another creditor already has this reference."""
@@ -32,6 +34,12 @@ class Sender:
     colour: str = "#0b5cad"
 
 
+def sms_sender(reference: str) -> str:
+    """This function will return how a creditor with a reference first signs text messages: 11 letters and
+    digits (GSM 03.40, 9.1.2.5)."""
+    return reference.replace("-", "")[:11]
+
+
 def register_creditor(
     unit: Unit,
     *,
@@ -46,6 +54,7 @@ def register_creditor(
         terms are asked for on the day a decision is taken, never on an invoice's own date.
     :raises ReferenceTaken: the creditor's reference is in use.
     """
+    unit.session.connection().execute(_IN_TURN, {"key": f"creditor:{creditor.reference}"})
     taken = unit.session.exec(select(Creditor.id).where(Creditor.reference == creditor.reference)).first()
     if taken:
         raise ReferenceTaken("this reference belongs to another creditor", field="reference")

@@ -19,6 +19,9 @@ from agency.rules.contract_split import Keeper
 
 _OWN: Final = frozenset({"creditor_id", "id", "created_at", "valid_from"})
 _PERCENT_MAX, _BPS_MAX, _DAYS_MAX = Decimal(20), 10_000, 90
+_DECIMALS_MAX: Final = 3
+# Terms are only followed by later ones, so a slip of the pen in the year would stand in the way for good.
+_AHEAD_DAYS_MAX: Final = 2 * 365
 
 
 class NoTerms(NotFound):
@@ -122,13 +125,15 @@ def follow_terms(unit: Unit, *, creditor_id: UUID, valid_from: date, changes: Ma
     """This function will add terms from a day on: those that stand, with some columns changed.
 
     :raises NotFound: no such creditor.
-    :raises Invalid: the day has passed.
+    :raises Invalid: the day has passed, or is so far away that nothing could follow it.
     :raises UnableToAgree: see the exception.
     """
     if creditor_id == HOUSE or unit.session.get(Creditor, creditor_id, with_for_update=True) is None:
         raise NotFound("no such creditor")
     if valid_from < unit.today:
         raise Invalid("choose today or a later day", field="valid_from")
+    if (valid_from - unit.today).days > _AHEAD_DAYS_MAX:
+        raise Invalid(f"choose a day within {_AHEAD_DAYS_MAX} days", field="valid_from")
     newest = next(iter(terms_history(unit, creditor_id=creditor_id)), None)
     if newest is not None and newest.valid_from >= valid_from:
         raise UnableToAgree("terms from this day or a later one stand already", field="valid_from")
@@ -151,4 +156,6 @@ def _percent(typed: str) -> str | None:
         percent = Decimal(-1)
     if not percent.is_finite() or not 0 <= percent <= _PERCENT_MAX:
         raise Invalid("give a per cent between 0 and 20", field="interest_percent")
+    if percent != round(percent, _DECIMALS_MAX):
+        raise Invalid(f"give at most {_DECIMALS_MAX} decimals", field="interest_percent")
     return f"{percent.normalize():f}"

@@ -16,9 +16,9 @@ from sqlmodel import select
 
 from agency.kernel.audit import record
 from agency.kernel.errors import Conflict, Invalid, NotFound
-from agency.kernel.ids import new_id
+from agency.kernel.ids import HOUSE, new_id
 from agency.kernel.unit import Unit
-from agency.parties.models import Audience, Role, UserAccount
+from agency.parties.models import Audience, Creditor, Role, UserAccount
 
 # OWASP's minimum for Argon2id: 19 MiB, two passes, one lane.
 _HASHER = PasswordHash((Argon2Hasher(memory_cost=19_456, time_cost=2, parallelism=1),))
@@ -27,6 +27,8 @@ PASSWORD_CHARACTERS_MIN = 15  # NIST SP 800-63B-4
 _CODE_SECONDS = 30
 # Checked when nobody has the address, so that the answer takes as long as for somebody who exists.
 _NOBODY = _HASHER.hash("nobody-has-this-password")
+
+_IN_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
 
 
 class EmailTaken(Conflict):
@@ -56,12 +58,14 @@ def create_user(
     """This function will make a user and return the second factor's secret.
 
     :raises EmailTaken: the address is in use.
-    :raises Invalid: the password is too short or too long.
+    :raises Invalid: the password is too short or too long, or there is no such creditor.
     """
     address = email.strip().lower()
     check_password_rules(password)
+    unit.session.connection().execute(_IN_TURN, {"key": f"user:{address}"})
     if unit.session.exec(select(UserAccount.id).where(UserAccount.email == address)).first():
         raise EmailTaken("somebody else signs in with this address", field="email")
+    _refuse_unknown_creditor(unit, creditor_id)
     secret = pyotp.random_base32()
     user = UserAccount(
         id=new_id(),
@@ -79,6 +83,14 @@ def create_user(
     unit.session.flush()
     record(unit, action="user.created", subject=f"user:{user.id}", creditor_id=creditor_id)
     return NewUser(user.id, secret)
+
+
+def _refuse_unknown_creditor(unit: Unit, creditor_id: UUID | None) -> None:
+    """Nobody signs in for the house as if it were a creditor; its own people are staff."""
+    if creditor_id is None:
+        return
+    if creditor_id == HOUSE or unit.session.get(Creditor, creditor_id) is None:
+        raise Invalid("choose one of the creditors", field="creditor_id")
 
 
 def check_password_rules(password: str) -> None:

@@ -22,6 +22,8 @@ from agency.rules.words import LANGUAGES
 
 OPEN: Final = (ExportState.WAITING, ExportState.RUNNING)
 REASON_MIN: Final = 10
+AHEAD_DAYS_MAX: Final = 366
+"""How far ahead a period may end: a whole year may be asked for while it runs."""
 # Of which claims an export without numbers is: those of the country's law that were open in its period.
 _IN_PERIOD: Final = (
     "c.law = :law AND c.created_at < :until AND (c.closed_at IS NULL OR c.closed_at >= :since)"
@@ -168,6 +170,8 @@ def _check(unit: Unit, wish: Wish) -> None:
         raise UnfitExport("the last day is before the first", field="last_day")
     if wish.first_day > unit.today:
         raise UnfitExport("the period has not begun yet", field="first_day")
+    if (wish.last_day - unit.today).days > AHEAD_DAYS_MAX:
+        raise UnfitExport(f"choose a day within {AHEAD_DAYS_MAX} days", field="last_day")
     if len(wish.reason.strip()) < REASON_MIN:
         raise UnfitExport("say who asks for what, and why", field="reason")
     connection = unit.session.connection()

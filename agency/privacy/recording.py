@@ -6,6 +6,7 @@ from datetime import date
 from typing import BinaryIO, Final
 from uuid import UUID
 
+from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import col, select
 
@@ -22,6 +23,7 @@ from agency.privacy.models import KeptRecord
 from agency.rules.kept_records import RecordKind
 
 MINUTES_MAX: Final = 60 * 1000
+_IN_TURN: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
 
 
 class UnfitRecord(Invalid):
@@ -79,6 +81,7 @@ def correct_record(
     :raises NotFound: no such record.
     :raises UnfitRecord: as `add_record`, no reason is given, or there is a newer version.
     """
+    unit.session.connection().execute(_IN_TURN, {"key": f"kept_record:{series_id}"})
     newest = versions_of(unit, series_id=series_id)[0]
     if newest.version != version:
         raise UnfitRecord("somebody else has corrected this meanwhile; look at it again")

@@ -137,6 +137,11 @@ def brand_faults(design: BrandDesign, *, on: date) -> tuple[BrandFault, ...]:
     return tuple(fault for check in _CHECKS for fault in check(design, on))
 
 
+def is_phone(number: str) -> bool:
+    """Return whether a text is a telephone number as people read it: digits, and what stands between them."""
+    return _PHONE.fullmatch(number) is not None
+
+
 def changes(before: BrandDesign, after: BrandDesign) -> tuple[tuple[str, str, str], ...]:
     """Return what differs between two designs: field, before, after; a text of the pay page by language."""
     old, new = _flat(before), _flat(after)
@@ -219,7 +224,7 @@ def _numbers(design: BrandDesign, on: date) -> Iterator[BrandFault]:
     # An alphanumeric sender without a letter would read as a number that nobody has.
     if not (named or _NUMBER.fullmatch(sender)):
         yield BrandFault("sms_sender", "no_sms_sender", {"most": str(most)})
-    if not _PHONE.fullmatch(design.phone):
+    if not is_phone(design.phone):
         yield BrandFault("phone", "no_phone")
     if design.caller_id and not _NUMBER.fullmatch(design.caller_id):
         yield BrandFault("caller_id", "no_caller_id")

@@ -14,18 +14,19 @@ from agency.parties.models import CreditorTerms, RemittanceMode
 from agency.parties.terms import ContractAgreement
 from agency.rules.contract_split import Keeper
 from agency.rules.mandates import NoSuchAccount, readable_iban
-from portal.shared.forms import AmountField, FormModel, money_of
-from portal.shared.i18n import LANGUAGES
+from portal.shared.forms import AmountField, FormModel, NumberField, money_of
+from portal.shared.i18n import Language
 
 _HUNDRED = Decimal(100)
+NAME_MAX = 100  # as long as a brand's: it stands above each letter
 
 
 class FactsForm(FormModel):
     """Who a creditor is."""
 
-    name: str = Field(min_length=2, max_length=200)
+    name: str = Field(min_length=2, max_length=NAME_MAX)
     country: str
-    language: str = Field(pattern="|".join(LANGUAGES))
+    language: Language
     registration_number: str = Field(default="", max_length=40)
     vat_number: str = Field(default="", max_length=40)
     vat_deductible: bool = False
@@ -45,7 +46,7 @@ class TermsFields(FormModel):
     interest_percent: str = Field(default="", max_length=10)
     reminder_in_creditors_name: bool = False
     free_demand_days: int = 0
-    withdrawal_percent: AmountField = Decimal(0)
+    withdrawal_percent: NumberField = Decimal(0)
     withdrawal_minimum: AmountField = Decimal(0)
 
 

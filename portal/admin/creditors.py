@@ -16,7 +16,7 @@ from agency.parties.api_keys import is_live, keys_of, revoke_key
 from agency.parties.creditor_facts import change_facts, facts_of, new_creditor
 from agency.parties.models import Creditor, CreditorTerms
 from agency.parties.onboarding import make_sure, tasks_of
-from agency.parties.registration import Sender, take_in
+from agency.parties.registration import Sender, sms_sender, take_in
 from agency.parties.terms import agree_contract, terms_history
 from agency.rules.onboarding import TaskKind, task_of
 from portal.admin.creditor_forms import (
@@ -52,7 +52,7 @@ HISTORY = (
     Column("since", N_("From"), "day"),
     Column("interest", N_("Interest")),
     Column("costs", N_("Costs")),
-    Column("other", N_("Otherwise")),
+    Column("other", N_("Otherwise"), "words"),
 )
 READY, OPEN = Chip(N_("Ready"), "good"), Chip(N_("Not everything is done"), "warning")
 _SHOWN_MAX = 500
@@ -88,7 +88,7 @@ def new(request: Request, unit: StaffUnit) -> HTMLResponse:
 
 
 @routes.post("")
-def register(request: Request, unit: StaffUnit, fields: Fields) -> Response:
+def register(request: Request, unit: StaffUnit, wiring: TheWiring, fields: Fields) -> Response:
     """Take a creditor in; it may submit claims and see prices at once."""
     form = submitted(NewCreditorForm, fields)
     creditor_id = HOUSE
@@ -104,8 +104,8 @@ def register(request: Request, unit: StaffUnit, fields: Fields) -> Response:
             remittance_mode=data.mode, **contract_of(data).columns(),
         )  # fmt: skip
         sender = Sender(
-            name=facts.name, email=facts.email, reply_to=facts.email, sms=creditor.reference[:11],
-            phone=facts.phone,
+            name=facts.name, email=facts.email, reply_to=facts.email, sms=sms_sender(creditor.reference),
+            phone=facts.phone or wiring.settings.agency_phone,
         )  # fmt: skip
         creditor_id = take_in(unit, creditor=creditor, sender=sender, terms=terms)
     if form.errors:

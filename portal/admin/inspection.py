@@ -31,7 +31,7 @@ from agency.rules.explain import explain
 from agency.rules.kept_records import RecordKind, Standing
 from portal.admin.users import ROLE_WORDS
 from portal.shared.audience import StaffUnit, TheWiring, leave_for, router, show
-from portal.shared.forms import AmountField, Fields, Form, FormModel, blank, submitted
+from portal.shared.forms import Fields, Form, FormModel, NumberField, blank, submitted
 from portal.shared.i18n import N_, current_language, format_day, gettext
 from portal.shared.listing import Chip, Column, Cut
 
@@ -104,7 +104,7 @@ class RecordForm(FormModel):
     kind: RecordKind
     held_on: date
     title: str = Field(min_length=1, max_length=300)
-    hours: AmountField
+    hours: NumberField
     people: Annotated[list[UUID], BeforeValidator(_listed)] = Field(default_factory=list)
     others: str = Field(default="", max_length=2_000)
     report: str = Field(default="", max_length=10_000)

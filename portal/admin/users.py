@@ -20,7 +20,7 @@ from agency.parties.models import Audience, Creditor, Role, UserAccount, UserSes
 from agency.parties.users import create_user, reset_second_factor, set_disabled, set_password
 from portal.shared.audience import StaffUnit, TheVisitor, TheWiring, leave_for, router, show
 from portal.shared.forms import Fields, Form, FormModel, blank, submitted
-from portal.shared.i18n import LANGUAGES, N_, gettext
+from portal.shared.i18n import N_, Language, gettext
 from portal.shared.listing import AnySelect, Chip, Column, Listing
 from portal.shared.sessions import end_other_sessions
 
@@ -72,7 +72,7 @@ class UserForm(FormModel):
     email: EmailStr
     roles: list[Role] = Field(min_length=1)
     creditor_id: UUID | None = None
-    language: str = Field(pattern="|".join(LANGUAGES))
+    language: Language
 
 
 @routes.get("")

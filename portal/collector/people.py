@@ -71,7 +71,6 @@ def _frequency(found: PersonOverview) -> dict[str, Any]:
         "cap": found.rule.in_7_days_max,
         "hours_between": found.rule.hours_between,
         "cap_reached": found.in_7_days >= found.rule.in_7_days_max,
-        "last_at": found.last_at,
     }
 
 

@@ -52,7 +52,7 @@ SOON = timedelta(days=30)
 COLUMNS = (
     Column("name", N_("Key"), "link", sub="sign"),
     Column("state", N_("Status"), "chip"),
-    Column("scopes", N_("May"), phone=False),
+    Column("scopes", N_("May"), "words", phone=False),
     Column("used", N_("Last used"), "moment"),
     Column("ends", N_("Last day"), "day", phone=False),
 )

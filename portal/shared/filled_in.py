@@ -33,6 +33,7 @@ _WHY: Final = "why"
 SENTENCES: Final = (
     # what people fill in
     N_("choose a day within %(days)s days"),
+    N_("give at most %(count)s decimals"),
     N_("choose a moment within %(days)s days"),
     N_("announce a visit at least %(days)s days before it"),
     N_("announce a visit at most %(days)s days before it"),

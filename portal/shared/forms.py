@@ -92,7 +92,7 @@ class Form(Generic[Data]):
 async def sent_fields(request: Request) -> AsyncIterator[dict[str, Any]]:
     """This function will give what a form sent: text by field, a list where a field came repeatedly.
 
-    The one sign that no database keeps is left out of texts. Files stand as Starlette's `UploadFile`, open
+    Signs that no text has are left out. Files stand as Starlette's `UploadFile`, open
     until the answer is made; an empty file field counts as absent.
     """
     fields: dict[str, Any] = {}
@@ -114,8 +114,9 @@ async def sent_fields(request: Request) -> AsyncIterator[dict[str, Any]]:
 
 
 def holdable(sent: str) -> str:
-    """This function will return a text as the database can hold it: it knows no NUL."""
-    return sent.replace("\0", "")
+    """This function will return a text as it can be kept and sent on: the database knows no NUL, and the XML
+    of e-invoices, bank files and archived PDFs no sign that nobody sees but tabs and ends of lines."""
+    return _UNSEEN.sub("", sent)
 
 
 Fields = Annotated[dict[str, Any], Depends(sent_fields, scope="function")]
@@ -137,6 +138,8 @@ def submitted(model: type[Data], fields: Mapping[str, Any]) -> Form[Data]:
     return form
 
 
+_NUMBER = re.compile(r"-?[0-9]{1,15}([.,][0-9]{1,15})?")
+_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _AMOUNT = re.compile(r"-?[0-9]{1,3}([.,]?[0-9]{3})*([.,][0-9]+)?|-?[0-9]+([.,][0-9]+)?")
 
 # What people read for each of Pydantic's kinds of error; anything else is "not valid".
@@ -186,6 +189,19 @@ def read_amount(text: Any) -> Any:
     return Decimal(f"{whole}.{fraction}")
 
 
+def read_number(text: Any) -> Any:
+    """This function will read a number that is no money, with a comma or a point before its decimals.
+
+    :raises ValueError: it is no such number.
+    """
+    if isinstance(text, str):
+        if not _NUMBER.fullmatch(text):
+            raise ValueError(N_("Give a number, like 1.5."))
+        return Decimal(text.replace(",", "."))
+    return text
+
+
+NumberField = Annotated[Decimal, BeforeValidator(read_number)]
 AmountField = Annotated[Decimal, BeforeValidator(read_amount)]
 
 

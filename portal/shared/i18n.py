@@ -13,6 +13,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from babel import Locale
 from babel.core import negotiate_locale
@@ -26,6 +27,7 @@ from agency.money import EXPONENTS, Money
 
 LANGUAGES: Mapping[str, str] = {"nl": "Nederlands", "fr": "Français", "en": "English", "de": "Deutsch"}
 """Languages of every page, with their own names."""
+Language = Literal["nl", "fr", "en", "de"]
 DEFAULT_LANGUAGE = "nl"
 # English as read in Europe: day before month.
 LOCALES: Mapping[str, Locale] = {

@@ -18,7 +18,7 @@ from sqlalchemy.types import NullType, TypeEngine
 
 Row = TypeVar("Row")
 AnySelect = Select[*tuple[Any, ...]]
-Kind = Literal["text", "link", "money", "day", "moment", "number", "percent", "bps", "chip", "html"]
+Kind = Literal["text", "link", "money", "day", "moment", "number", "percent", "bps", "chip", "html", "words"]
 
 PAGE_ROWS = 50
 _PAGING = ("sort", "after", "before")
@@ -37,7 +37,7 @@ class Column:
     """A column of `ui.table`; `key` names the field of a row (attribute or dictionary key).
 
     `sub` names a field shown small below; `sort` allows ordering by it; `phone` keeps it on narrow
-    screens; `label` is a text marked with `N_`.
+    screens; `label` is a text marked with `N_`. A text is cut to one line, `words` are shown whole.
     """
 
     key: str

@@ -6,13 +6,21 @@ from datetime import date, timedelta
 import pytest
 
 from agency.kernel.emitting import install_reactions
+from agency.kernel.ids import HOUSE
 from agency.kernel.unit import Door
 from agency.parties.api_keys import make_key
-from agency.parties.models import Role, Scope
+from agency.parties.branding import brand_of, design_of
+from agency.parties.models import Audience, Creditor, Role, Scope
+from agency.parties.registration import ReferenceTaken, creditor_by_reference, register_creditor
+from agency.parties.users import EmailTaken, create_user
 from agency.pricing.rate_cards import publish_first_card
+from agency.rules.brand import brand_faults
 from portal import main
+from tests.barriers import barriers
+from tests.beside import beside
 from tests.intake.factories import a_file, a_row
-from tests.portal.house import House, send
+from tests.portal.house import PASSWORD, SENDER, House, send
+from tests.portal.served import serve
 from tests.portal.test_creditor import PARTS, Browser
 
 NEW = "/admin/creditors/new"
@@ -69,6 +77,7 @@ class TestRegistering:
         assert "Not everything is done" in page
         assert "taking back costs 2.5%, at least €25.00" in page
         assert "8.5% interest a year" in page
+        assert re.search(r'class="lines">reminders in the creditor.{1,5}s name · ', page), "it is cut off"
         assert house.one("SELECT iban FROM creditor WHERE reference = 'KOREN-1'") == "NL20INGB0001234567"
         assert house.one("SELECT withdrawal_bps FROM creditor_terms") == 250
         assert "KOREN-1" in admin.get("/admin/creditors?q=koren").text
@@ -82,11 +91,18 @@ class TestRegistering:
             ({"vat_number": "BE0403170701"}, "This VAT number is of another country."),
             ({"registration_number": "1"}, "This is no Chamber of Commerce number of 8 digits."),
             ({"country": "US"}, "Choose one of the countries."),
-            ({"reference": "a b"}, "Use 2 to 20 capitals, digits and hyphens."),
+            ({"reference": "a b"}, "Begin with a letter; use 2 to 20 capitals, digits and hyphens."),
+            ({"reference": "12345"}, "Begin with a letter"),
+            ({"language": "xxnl"}, "Choose one of the options."),
+            ({"name": "De Koren\u202ebloem"}, "This must stand on one line."),
+            ({"name": "K" * 101}, "This is too long."),
+            ({"phone": "call us"}, "Give a telephone number, like +31 20 123 45 67."),
+            ({"interest_percent": "1.00001"}, "Give at most 3 decimals."),
+            ({"withdrawal_percent": "much"}, "Give a number, like 1.5."),
             ({"email": "nobody"}, "Give an e-mail address"),
             ({"interest_percent": "eight"}, "Give a per cent between 0 and 20."),
             ({"withdrawal_percent": "101"}, "Give a per cent between 0 and 100."),
-            ({"withdrawal_percent": "1.005"}, "Write cents with two decimals"),
+            ({"withdrawal_percent": "1.005"}, "Give a per cent with at most two decimals."),
             ({"withdrawal_minimum": "-1"}, "Give an amount in euro."),
             ({"free_demand_days": "91"}, "Give a number of days between 0 and 90."),
             ({"name": None}, "Fill this in."),
@@ -98,6 +114,36 @@ class TestRegistering:
         assert words in answer.text
         assert "Voorbeeldweg 1" in answer.text
         assert house.one("SELECT count(*) FROM creditor WHERE reference <> 'HOUSE'") == 0
+
+    def test_gives_it_a_brand_that_may_be_published(self, house, admin):
+        assert register(admin, reference="koren-en-meel-1", phone="").status_code == 303
+        with house.units.open(Door.STAFF, by="system:test") as unit:
+            creditor_id = creditor_by_reference(unit, reference="KOREN-EN-MEEL-1").id
+            design = design_of(brand_of(unit, creditor_id=creditor_id))
+        assert brand_faults(design, on=house.today()) == ()
+        assert (design.sms_sender, design.phone) == ("KORENENMEEL", house.settings.agency_phone)
+
+    def test_by_two_people_at_once_happens_once(self, house):
+        def work(unit):
+            made = Creditor(created_at=unit.now, reference="MEEL", name="Meel B.V.", country="NL")
+            register_creditor(unit, creditor=made, sender=SENDER)
+
+        refused = beside(house.units, work, raises=ReferenceTaken)
+        assert refused == "this reference belongs to another creditor"
+
+    def test_of_a_user_by_two_people_at_once_happens_once(self, house):
+        def work(unit):
+            create_user(
+                unit, email="j@meel.example", name="J. Meel", audience=Audience.STAFF, roles=[Role.ADMIN],
+                password=PASSWORD, sealing_secret=house.settings.secret.get_secret_value(),
+            )  # fmt: skip
+
+        refused = beside(house.units, work, raises=EmailTaken)
+        assert refused == "somebody else signs in with this address"
+
+    def test_leaves_out_signs_that_no_text_has(self, house, admin):
+        assert register(admin, name="De\x00 Koren\x01bloem\x1b").status_code == 303
+        assert house.one("SELECT name FROM creditor WHERE reference = 'KOREN-1'") == "De Korenbloem"
 
     def test_of_a_reference_that_is_taken_is_refused(self, admin, taken_in):
         answer = register(admin)
@@ -128,7 +174,7 @@ class TestChanging:
         assert "This is no VAT number." in refused.text
 
     def test_of_the_house_is_not_done_here(self, house, admin, taken_in):
-        assert admin.get("/admin/creditors/00000000-0000-0000-0000-000000000000").status_code == 404
+        assert admin.get(f"/admin/creditors/{HOUSE}").status_code == 404
 
     def test_of_terms_counts_from_its_day(self, house, admin, taken_in):
         day = house.today() + timedelta(days=7)
@@ -141,6 +187,25 @@ class TestChanging:
         again = send(admin, f"{taken_in[0]}/terms", page=taken_in[0], **terms)
         assert again.status_code == 422
         assert "Terms from this day or a later one stand already." in again.text
+
+    @pytest.mark.parametrize("year", [2062, 9999])
+    def test_of_terms_begins_on_a_day_after_which_others_can_follow(self, house, admin, taken_in, year):
+        terms = {**TERMS, "valid_from": f"{year}-12-31"}
+        refused = send(admin, f"{taken_in[0]}/terms", page=taken_in[0], **terms)
+        assert refused.status_code == 422
+        assert "Choose a day within 730 days." in refused.text
+        assert house.one("SELECT count(*) FROM creditor_terms") == 1
+
+    @pytest.mark.parametrize("whose", [HOUSE, "11111111-1111-4111-8111-111111111111"])
+    def test_its_users_needs_a_creditor_that_there_is(self, house, admin, whose):
+        wanted = {"name": "J. Meel", "email": "j@meel.example", "language": "nl"}
+        refused = send(
+            admin, "/admin/users", page="/admin/users/new", roles="creditor_manager",
+            creditor_id=str(whose), **wanted,
+        )  # fmt: skip
+        assert refused.status_code == 422
+        assert "Choose one of the creditors." in refused.text
+        assert "j@meel.example" in refused.text
 
 
 class TestKeysOfItsPrograms:
@@ -200,6 +265,25 @@ class TestTheFirstClaim:
         other = Browser(house, house.creditor("Another"), Role.CREDITOR_MANAGER)
         assert other.get("/creditor/onboarding/agreement/document.pdf").status_code == 404
 
+    def test_says_in_a_second_tab_that_it_was_signed_before(self, manager, taken_in):
+        page = manager.get("/creditor/onboarding").text
+        card = page[page.index('id="agreement"') :]
+        read = re.search(r'name="read" value="([^"]+)"', card)[1]
+        self.sign(manager, "agreement", may_sign="true")
+        again = manager.post("/creditor/onboarding/agreement", {"read": read, "may_sign": "true"})
+        assert again.status_code == 422
+        assert "This was done before." in again.text
+
+    def test_keeps_what_a_second_person_noted_too_late(self, house, taken_in):
+        at = f"{taken_in[0]}/tasks/identity"
+        first, late = house.browser(Role.ADMIN, Role.FINANCE), house.browser(Role.ADMIN, Role.COLLECTOR)
+        assert send(first, at, page=taken_in[0], note=SURE).status_code == 303
+        words = "Called the owner, who knows of it."
+        refused = send(late, at, page=taken_in[0], note=words)
+        assert refused.status_code == 422
+        assert "This was done before." in refused.text
+        assert words in refused.text
+
     def test_needs_who_may_sign_and_has_read_it(self, house, taken_in, manager):
         assert self.sign(manager, "agreement").status_code == 422
         stale = manager.post("/creditor/onboarding/agreement", {"read": "another text", "may_sign": "true"})
@@ -223,3 +307,21 @@ class TestTheFirstClaim:
         quote = manager.drop(a_file(a_row("F1"))).headers["location"]
         assert manager.post(f"{quote}/acceptance").status_code == 303
         assert "Nothing is open" in manager.get("/creditor/onboarding").text
+
+
+@pytest.mark.browser
+class TestInABrowser:
+    @pytest.fixture
+    def served(self, units, tmp_path, redis_url, monkeypatch):
+        monkeypatch.setattr(main, "PARTS", (*PARTS, "portal.admin"))
+        with serve(House(units, folder=tmp_path, redis_url=redis_url)) as running:
+            yield running
+
+    def test_a_name_of_one_long_word_fits_where_creditors_are_chosen(self, served, browser):
+        served.house.creditor("Wasserstofftankstellenbetreibergesellschaft" * 3)
+        session = served.house.browser(Role.ADMIN).cookies["session"]
+        with browser.new_context(base_url=served.url, locale="en-GB") as context:
+            context.add_cookies([{"name": "session", "value": session, "url": served.url}])
+            page = context.new_page()
+            page.goto("/admin/inspection/exports/new")
+            assert barriers(page) == []

@@ -90,7 +90,7 @@ class TestRecords:
     @pytest.mark.parametrize(
         ("fields", "said"),
         [
-            ({"hours": "veel"}, "amount"),
+            ({"hours": "veel"}, "give a number, like 1.5"),
             ({"hours": "0"}, "say how long it took"),
             ({"held_on": "2099-01-01"}, "write down what has been"),
             ({"title": ""}, "Fill this in"),
@@ -183,6 +183,7 @@ class TestExports:
         [
             ({"first_day": "2026-12-31", "last_day": "2026-01-01"}, "the last day is before the first"),
             ({"first_day": "31 december"}, "Give a date"),
+            ({"last_day": "9999-12-31"}, "choose a day within 366 days"),
             ({"language": "xx"}, "choose one of the languages"),
             ({"authority": "fr"}, ""),
             ({"reason": "why"}, "say who asks for what, and why"),

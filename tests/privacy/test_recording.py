@@ -22,6 +22,7 @@ from agency.privacy.recording import (
 )
 from agency.privacy.standing import records_standing
 from agency.rules.kept_records import Authority, RecordKind, Standing
+from tests.beside import beside
 from tests.made import a_creditor
 from tests.sorting.papers import a_pdf
 
@@ -206,3 +207,17 @@ class TestStanding:
         assert self.standing(inspections, on=date(2026, 12, 1))[0]["collectors_training", "Cas Vos"] is (
             Standing.IN_ORDER
         )
+
+
+def test_two_corrections_at_once_leave_one_and_a_refusal(inspections, staff):
+    files = inspections.store
+    with inspections.units.open(Door.STAFF, by="system:test") as unit:
+        series_id = add_record(unit, files, facts=training(staff[0]))
+
+    def work(unit):
+        correct_record(
+            unit, files, series_id=series_id, version=1, facts=training(staff[1]), why="Typed wrong"
+        )
+
+    refused = beside(inspections.units, work, raises=UnfitRecord)
+    assert refused == "somebody else has corrected this meanwhile; look at it again"

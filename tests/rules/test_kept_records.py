@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agency.calendar.months import add_months
+from agency.rules.explain import explain
 from agency.rules.kept_records import (
     Authority,
     RecordKind,
@@ -128,3 +129,12 @@ class TestTables:
     def test_an_export_is_bounded_and_erased(self):
         limits = export_limits(on=ON)
         assert (limits.claims_max, limits.bytes_max, limits.keep_days) == (2000, 2 << 30, 30)
+
+
+class TestSources:
+    @pytest.mark.parametrize("lang", ["nl", "fr", "de"])
+    def test_are_told_in_the_reader_s_language(self, lang):
+        for demand in requirements(on=ON):
+            decision = how_it_stands(wanted=demand, held=(), begins=LONG_AGO, on=ON)
+            (line,), (english,) = explain(decision.trace, lang), explain(decision.trace, "en")
+            assert line.source != english.source
