@@ -12,6 +12,7 @@ from agency.desk.models import Call
 from agency.kernel.audit import record
 from agency.kernel.errors import Conflict, Invalid
 from agency.kernel.ids import new_id
+from agency.kernel.locks import take_turns
 from agency.kernel.unit import Door, Unit, Units
 from agency.ports.providers import ProviderAmbiguous, ProviderError, VoiceCaller
 from agency.rules.facts import DebtorKind, Phase
@@ -81,9 +82,7 @@ def place_call(
 def _reserve(unit: Unit, *, creditor_id: UUID, claim_id: UUID, number: str) -> UUID:
     row = call_facts(unit, creditor_id=creditor_id, claim_id=claim_id)
     # Two collectors with claims of the same person: the second waits, and then finds the first one's call.
-    unit.session.connection().execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"call:{row.person}"}
-    )
+    take_turns(unit, "call", row.person)
     row = call_facts(unit, creditor_id=creditor_id, claim_id=claim_id)
     owed = open_total(unit, creditor_id=creditor_id, claim_id=claim_id, on=unit.today, undisputed=True)
     decision = decide(unit, row, number=number, balance=owed)

@@ -12,6 +12,7 @@ from agency.desk.models import WorkKind
 from agency.kernel.audit import record
 from agency.kernel.errors import Conflict, Invalid
 from agency.kernel.ids import new_id
+from agency.kernel.locks import take_turns
 from agency.kernel.unit import Unit
 
 LEASE: Final = timedelta(minutes=30)
@@ -259,6 +260,4 @@ def drop_asked(unit: Unit, *, creditor_id: UUID, key: str) -> None:
 
 def _one_at_a_time(unit: Unit, user_id: UUID) -> None:
     """A second press of the key waits for the first, and then finds the case that it leased."""
-    unit.session.connection().execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"desk:{user_id}"}
-    )
+    take_turns(unit, "desk", user_id)

@@ -16,6 +16,7 @@ from agency.intake.chunks import Chunk
 from agency.intake.findings import FINDING_COLUMNS, keep_findings
 from agency.intake.rows import STAGED
 from agency.intake.table import SHEET_ROWS
+from agency.kernel.locks import take_turns
 from agency.kernel.statistics import refresh_statistics
 from agency.kernel.unit import Unit
 from agency.parties.matching import DEBTOR_COLUMNS, match_debtors, refresh_debtors
@@ -57,10 +58,7 @@ def import_rows(
 
     The staging table lives until the transaction ends, with the claim of each row.
     """
-    connection = unit.session.connection()
-    connection.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"intake:{creditor_id}"}
-    )
+    take_turns(unit, "intake", creditor_id)
     _make_staging(unit)
     staged = _stage(unit, chunks, after_chunk)
     mark_duplicates(unit, staging=STAGING)

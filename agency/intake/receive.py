@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlmodel import select
 
 from agency.claims.opening import Opened
@@ -28,6 +27,7 @@ from agency.kernel.emitting import emit
 from agency.kernel.errors import Invalid, NotFound
 from agency.kernel.files import fetch, store
 from agency.kernel.ids import new_id
+from agency.kernel.locks import take_turns
 from agency.kernel.unit import Unit
 from agency.parties.models import Creditor
 from agency.ports.providers import FileStore
@@ -74,10 +74,7 @@ def receive(
         raise Invalid(f"the file is larger than {bytes_max // 1_000_000} MB", field="file")
     sha256 = hashlib.sha256(content).hexdigest()
     # Two programs that send the same file at once: the second waits, and finds what the first one kept.
-    unit.session.connection().execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"),
-        {"key": f"placement:{creditor_id}:{sha256}"},
-    )
+    take_turns(unit, "placement", creditor_id, sha256)
     known = unit.session.exec(
         select(Placement.id).where(Placement.creditor_id == creditor_id, Placement.sha256 == sha256)
     ).one_or_none()

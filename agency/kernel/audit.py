@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from agency.kernel.ids import HOUSE
+from agency.kernel.locks import take_turns
 from agency.kernel.unit import Unit
 
 GENESIS = b"\x00" * 32
@@ -28,9 +29,7 @@ def record(
     """
     tenant = creditor_id or unit.creditor_id or HOUSE
     connection = unit.session.connection()
-    connection.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"audit:{tenant}"}
-    )
+    take_turns(unit, "audit", tenant)
     last = connection.execute(
         text("SELECT seq, hash FROM audit_entry WHERE creditor_id = :c ORDER BY seq DESC LIMIT 1"),
         {"c": tenant},

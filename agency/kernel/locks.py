@@ -1,4 +1,4 @@
-"""Locks that end with the transaction: one run at a time, one writer per claim."""
+"""Locks that end with the transaction: one run at a time, one after the other, one writer per claim."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -28,6 +28,17 @@ def single(unit: Unit, name: str, *parts: object) -> None:
     )
     if not held:
         raise AlreadyRunning(f"{name} is already running")
+
+
+def take_turns(unit: Unit, name: str, *parts: object) -> None:
+    """This function will wait for its turn at an advisory lock, and hold it until the transaction ends.
+
+    What was read before it may be over by then: whoever waited reads again.
+    """
+    unit.session.connection().execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"),
+        {"key": ":".join([name, *map(str, parts)])},
+    )
 
 
 def lock_claims(unit: Unit, *, creditor_id: UUID, claim_ids: list[UUID]) -> None:

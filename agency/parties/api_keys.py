@@ -21,6 +21,7 @@ from sqlmodel import col, select
 from agency.kernel.audit import record
 from agency.kernel.errors import Conflict, Invalid, NotFound
 from agency.kernel.ids import new_id
+from agency.kernel.locks import take_turns
 from agency.kernel.unit import AGENCY_ZONE, Unit
 from agency.parties.models import ApiKey, Scope
 
@@ -60,7 +61,6 @@ _COUNT: Final = text(
     " AND (k.expires_at IS NULL OR k.expires_at > app.now()) AND NOT EXISTS (SELECT FROM api_key n"
     "  WHERE n.creditor_id = k.creditor_id AND n.follows_id = k.id)"
 )
-_ONE_WRITER: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
 
 class TooManyKeys(Conflict):
@@ -110,7 +110,7 @@ def make_key(
         raise Invalid("choose what the key may do", field="scopes")
     if expires_on is not None and not 0 <= (expires_on - unit.today).days <= LIFE_DAYS_MAX:
         raise Invalid(f"choose a day within {LIFE_DAYS_MAX} days", field="expires_on")
-    _take_turns(unit, creditor_id)
+    take_turns(unit, "api_key", creditor_id)
     living = unit.session.connection().execute(_COUNT, {"c": creditor_id}).scalar_one()
     if living >= KEYS_MAX:
         raise TooManyKeys("as many keys as may live at once exist; revoke one first")
@@ -210,13 +210,9 @@ def still_opens(unit: Unit, *, creditor_id: UUID, key_id: UUID) -> bool:
     return found.first() is not None
 
 
-def _take_turns(unit: Unit, creditor_id: UUID) -> None:
-    unit.session.connection().execute(_ONE_WRITER, {"name": f"api_key:{creditor_id}"})
-
-
 def _live_key(unit: Unit, creditor_id: UUID, key_id: UUID) -> ApiKey:
     """Whoever changes a creditor's keys waits for who did so first, and then sees what that left."""
-    _take_turns(unit, creditor_id)
+    take_turns(unit, "api_key", creditor_id)
     key = key_of(unit, creditor_id=creditor_id, key_id=key_id)
     unit.session.refresh(key)
     if not is_live(key, now=unit.now):

@@ -10,12 +10,11 @@ from sqlmodel import select
 from agency.kernel.audit import record
 from agency.kernel.errors import Conflict, NotFound
 from agency.kernel.ids import HOUSE, new_id
+from agency.kernel.locks import take_turns
 from agency.kernel.unit import Unit
 from agency.parties.branding import lay_down_first
 from agency.parties.models import Brand, Creditor, CreditorTerms
 from agency.parties.onboarding import open_tasks
-
-_IN_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
 
 
 class ReferenceTaken(Conflict):
@@ -54,7 +53,7 @@ def register_creditor(
         terms are asked for on the day a decision is taken, never on an invoice's own date.
     :raises ReferenceTaken: the creditor's reference is in use.
     """
-    unit.session.connection().execute(_IN_TURN, {"key": f"creditor:{creditor.reference}"})
+    take_turns(unit, "creditor", creditor.reference)
     taken = unit.session.exec(select(Creditor.id).where(Creditor.reference == creditor.reference)).first()
     if taken:
         raise ReferenceTaken("this reference belongs to another creditor", field="reference")

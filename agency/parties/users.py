@@ -17,6 +17,7 @@ from sqlmodel import select
 from agency.kernel.audit import record
 from agency.kernel.errors import Conflict, Invalid, NotFound
 from agency.kernel.ids import HOUSE, new_id
+from agency.kernel.locks import take_turns
 from agency.kernel.unit import Unit
 from agency.parties.models import Audience, Creditor, Role, UserAccount
 
@@ -27,8 +28,6 @@ PASSWORD_CHARACTERS_MIN = 15  # NIST SP 800-63B-4
 _CODE_SECONDS = 30
 # Checked when nobody has the address, so that the answer takes as long as for somebody who exists.
 _NOBODY = _HASHER.hash("nobody-has-this-password")
-
-_IN_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
 
 
 class EmailTaken(Conflict):
@@ -62,7 +61,7 @@ def create_user(
     """
     address = email.strip().lower()
     check_password_rules(password)
-    unit.session.connection().execute(_IN_TURN, {"key": f"user:{address}"})
+    take_turns(unit, "user", address)
     if unit.session.exec(select(UserAccount.id).where(UserAccount.email == address)).first():
         raise EmailTaken("somebody else signs in with this address", field="email")
     _refuse_unknown_creditor(unit, creditor_id)

@@ -12,6 +12,7 @@ from agency.claims.states import ClaimState
 from agency.events import QuoteIssued
 from agency.kernel.emitting import emit
 from agency.kernel.ids import new_id
+from agency.kernel.locks import take_turns
 from agency.kernel.statistics import refresh_statistics
 from agency.kernel.unit import Unit
 from agency.parties.terms import NoTerms, terms_on
@@ -74,9 +75,7 @@ def quote_placement(
     :raises NoRateCard: none is in force.
     """
     connection = unit.session.connection()
-    connection.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"quote:{creditor_id}"}
-    )
+    take_turns(unit, "quote", creditor_id)
     if not connection.execute(_WAIT, {"c": creditor_id, "p": placement_id}).scalar_one():
         return None
     published = card_on(unit, on=unit.today)

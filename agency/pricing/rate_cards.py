@@ -12,6 +12,7 @@ from sqlalchemy import text
 from agency.kernel.audit import record
 from agency.kernel.errors import Invalid, NotFound
 from agency.kernel.ids import HOUSE, new_id
+from agency.kernel.locks import take_turns
 from agency.kernel.unit import Unit
 from agency.rules.price import DEFAULT_CARD
 from agency.rules.rate_card import CardFault, RateCard, unlawful_fees
@@ -52,7 +53,7 @@ def publish_card(
     content = card.to_json()
     sha256 = hashlib.sha256(content).hexdigest()
     connection = unit.session.connection()
-    connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('rate_card', 0))"))
+    take_turns(unit, "rate_card")
     latest = connection.execute(
         text("SELECT version, sha256 FROM rate_card ORDER BY version DESC LIMIT 1")
     ).one_or_none()

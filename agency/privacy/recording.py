@@ -6,7 +6,6 @@ from datetime import date
 from typing import BinaryIO, Final
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import col, select
 
@@ -16,6 +15,7 @@ from agency.kernel.audit import record
 from agency.kernel.errors import Invalid, NotFound
 from agency.kernel.files import open_file, store
 from agency.kernel.ids import HOUSE, new_id
+from agency.kernel.locks import take_turns
 from agency.kernel.unit import Unit
 from agency.parties.models import Audience, UserAccount
 from agency.ports.providers import FileStore
@@ -23,7 +23,6 @@ from agency.privacy.models import KeptRecord
 from agency.rules.kept_records import RecordKind
 
 MINUTES_MAX: Final = 60 * 1000
-_IN_TURN: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
 
 
 class UnfitRecord(Invalid):
@@ -81,7 +80,7 @@ def correct_record(
     :raises NotFound: no such record.
     :raises UnfitRecord: as `add_record`, no reason is given, or there is a newer version.
     """
-    unit.session.connection().execute(_IN_TURN, {"key": f"kept_record:{series_id}"})
+    take_turns(unit, "kept_record", series_id)
     newest = versions_of(unit, series_id=series_id)[0]
     if newest.version != version:
         raise UnfitRecord("somebody else has corrected this meanwhile; look at it again")

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from agency.communication.mandatory import KINDS
 from agency.kernel.drafts import Drafts
 from agency.kernel.errors import Conflict, Invalid
+from agency.kernel.locks import take_turns
 from agency.kernel.unit import Unit
 from agency.rules.content import threatens_court
 from agency.rules.facts import Channel, DebtorKind, Law
@@ -151,9 +152,7 @@ def publish_draft(
     draft.valid_from = valid_from or draft.valid_from
     if draft.valid_from < unit.today:
         raise Invalid("the first day of this version has passed", field="valid_from")
-    unit.session.connection().execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended('treatment_path', 0))")
-    )
+    take_turns(unit, "treatment_path")
     path = sound_path(unit, draft)
     newest = _refuse_same(unit, path)
     fields = path.to_fields() | {"version": str(newest + 1)}
