@@ -10,7 +10,7 @@ from agency.kernel.unit import Door
 from agency.money import Money
 from agency.payments.models import PaymentSource
 from agency.payments.settlement import settle
-from agency.rules.experiment import HOLDOUT
+from agency.rules.experiment import HOLDOUT, group_of
 from agency.rules.facts import Channel
 from agency.treatment.experiments import results_of, start_experiment, stop_experiment
 from agency.treatment.models import Experiment
@@ -45,9 +45,22 @@ def group(office, claim_id):
         )
 
 
+def two_of_each_group(office, experiment_id):
+    """As many claims as it takes: their ids, which are drawn by chance, decide on their groups."""
+    drawn = {"sms": 0, "letter": 0, HOLDOUT: 0}
+    while min(drawn.values()) < 2:
+        claim = begin(office)
+        drawn[
+            group_of(
+                claim_id=claim[1], experiment_id=experiment_id, arms=["sms", "letter"], holdout_percent=30
+            )
+        ] += 1
+        yield claim
+
+
 def test_claims_go_as_their_group_asks_and_the_holdout_as_ever(office):
     experiment_id = start(office)
-    claims = [begin(office) for _ in range(14)]
+    claims = list(two_of_each_group(office, experiment_id))
     live(office, date(2026, 12, 1))
     groups = {claim_id: group(office, claim_id) for _, claim_id in claims}
     assert {"sms", "letter", HOLDOUT} == set(groups.values())
@@ -63,7 +76,7 @@ def test_claims_go_as_their_group_asks_and_the_holdout_as_ever(office):
     office.move_to(noon(date(2026, 12, 9)))
     with office.unit() as unit:
         found = {one.group: one for one in results_of(unit, unit.session.get_one(Experiment, experiment_id))}
-    assert sum(one.claims for one in found.values()) == 14
+    assert sum(one.claims for one in found.values()) == len(claims)
     assert (found["sms"].answered, found["letter"].answered, found[HOLDOUT].answered) == (1, 0, 0)
     assert found["sms"].judged == found["sms"].claims
     assert found["sms"].share.low < found["sms"].share.share < found["sms"].share.high
