@@ -48,13 +48,11 @@ def group(office, claim_id):
 def two_of_each_group(office, experiment_id):
     """As many claims as it takes: their ids, which are drawn by chance, decide on their groups."""
     drawn = {"sms": 0, "letter": 0, HOLDOUT: 0}
+    ways = ["sms", "letter"]
     while min(drawn.values()) < 2:
         claim = begin(office)
-        drawn[
-            group_of(
-                claim_id=claim[1], experiment_id=experiment_id, arms=["sms", "letter"], holdout_percent=30
-            )
-        ] += 1
+        name = group_of(claim_id=claim[1], experiment_id=experiment_id, arms=ways, holdout_percent=30)
+        drawn[name] += 1
         yield claim
 
 
