@@ -12,7 +12,7 @@ from agency.kernel.outbox import enqueue
 from agency.kernel.unit import Unit
 
 
-@actor(lease_seconds=600)
+@actor()
 def weigh(unit: Unit, *, creditor: str = str(NOBODY[0]), debtor: str = str(NOBODY[1])) -> None:
     """This function will weigh a chunk of debtors and call for a job for those behind it."""
     last = weigh_debtors(unit, after=(UUID(creditor), UUID(debtor)))
