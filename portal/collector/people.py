@@ -23,7 +23,7 @@ COLUMNS = (
     Column("number", N_("Claim"), "link", sub="reference"),
     Column("state", N_("Status"), "chip"),
     Column("owed", N_("Owed now"), "money"),
-    Column("stands", N_("What holds it")),
+    Column("stands", N_("What holds it"), "words"),
     Column("next_at", N_("Next step"), "day"),
 )
 CONTACTS = (
