@@ -1,13 +1,19 @@
-"""What a new creditor signs, as PDF: the text, and by whom, when and from where it was signed."""
+"""What a new creditor signs, as PDF: the text, by whom, when and from where; and as it is read later."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
-from agency.kernel.unit import AGENCY_ZONE, agency_day
+from starlette.responses import Response
+
+from agency.kernel.errors import NotFound
+from agency.kernel.files import fetch
+from agency.kernel.unit import AGENCY_ZONE, Unit, agency_day
 from agency.parties.models import Creditor
-from agency.ports.providers import Renderer, Value
+from agency.parties.onboarding import tasks_of
+from agency.ports.providers import FileStore, Renderer, Value
 from agency.rules.explain import written_day
 from agency.rules.onboarding import AgreementText
 from portal.shared.i18n import gettext, speaking
@@ -56,3 +62,17 @@ def agreement_pdf(
     return renderer.letter(
         source=SOURCE.read_text(encoding="utf-8"), values=values, dated=agency_day(signed.at)
     )
+
+
+def signed_document(unit: Unit, files: FileStore, *, creditor_id: UUID, kind: str) -> Response:
+    """This function will answer with a document as a creditor signed it.
+
+    :raises NotFound: nothing of this kind was signed.
+    """
+    tasks = tasks_of(unit, creditor_id=creditor_id)
+    sha256 = next((task.sha256 for task in tasks if task.kind == kind), None)
+    if sha256 is None:
+        raise NotFound("no such file")
+    content, media_type = fetch(unit, files, creditor_id=creditor_id, sha256=sha256)
+    shown = {"content-disposition": f'attachment; filename="{kind}.pdf"'}
+    return Response(content, media_type=media_type, headers=shown)

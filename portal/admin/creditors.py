@@ -9,7 +9,6 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from agency.kernel.errors import NotFound
-from agency.kernel.files import fetch
 from agency.kernel.ids import HOUSE
 from agency.kernel.unit import Unit
 from agency.parties.api_keys import is_live, keys_of, revoke_key
@@ -32,6 +31,7 @@ from portal.admin.creditor_forms import (
 )
 from portal.admin.creditor_words import COUNTRIES, KEEPERS, TASKS, terms_rows
 from portal.admin.drafting import names_of
+from portal.agreement import signed_document
 from portal.shared.audience import StaffUnit, TheWiring, leave_for, router, show
 from portal.shared.forms import Fields, Form, blank, submitted
 from portal.shared.i18n import N_
@@ -157,15 +157,9 @@ def settle(request: Request, unit: StaffUnit, creditor_id: UUID, kind: str, fiel
 
 
 @routes.get("/{creditor_id:uuid}/tasks/{kind}/document.pdf")
-def signed_document(unit: StaffUnit, wiring: TheWiring, creditor_id: UUID, kind: str) -> Response:
+def document(unit: StaffUnit, wiring: TheWiring, creditor_id: UUID, kind: str) -> Response:
     """What the creditor signed."""
-    tasks = tasks_of(unit, creditor_id=creditor_id)
-    sha256 = next((task.sha256 for task in tasks if task.kind == kind), None)
-    if sha256 is None:
-        raise NotFound("no such file")
-    content, media_type = fetch(unit, wiring.ports.files, creditor_id=creditor_id, sha256=sha256)
-    shown = {"content-disposition": f'attachment; filename="{kind}.pdf"'}
-    return Response(content, media_type=media_type, headers=shown)
+    return signed_document(unit, wiring.ports.files, creditor_id=creditor_id, kind=kind)
 
 
 @routes.post("/{creditor_id:uuid}/keys/{key_id:uuid}/revocation")

@@ -7,12 +7,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from agency.kernel.errors import Conflict, NotFound
-from agency.kernel.files import fetch, store
+from agency.kernel.files import store
 from agency.kernel.unit import Unit
 from agency.parties.models import Creditor, UserAccount
 from agency.parties.onboarding import sign, tasks_of
 from agency.rules.onboarding import AgreementText, TaskKind, agreement_text, task_of
-from portal.agreement import Signature, agreement_pdf
+from portal.agreement import Signature, agreement_pdf, signed_document
 from portal.creditor.doors import binding, creditor_page, routes
 from portal.shared.audience import CreditorUnit, TheVisitor, TheWiring, leave_for, own_creditor
 from portal.shared.forms import Fields, Form, FormModel, blank, submitted
@@ -39,16 +39,9 @@ def onboarding(request: Request, unit: CreditorUnit, visitor: TheVisitor, wiring
 
 
 @routes.get("/onboarding/{kind}/document.pdf")
-def signed_document(unit: CreditorUnit, visitor: TheVisitor, wiring: TheWiring, kind: str) -> Response:
+def document(unit: CreditorUnit, visitor: TheVisitor, wiring: TheWiring, kind: str) -> Response:
     """The document as it was signed."""
-    creditor_id = own_creditor(visitor)
-    tasks = tasks_of(unit, creditor_id=creditor_id)
-    sha256 = next((task.sha256 for task in tasks if task.kind == kind), None)
-    if sha256 is None:
-        raise NotFound("no such file")
-    content, media_type = fetch(unit, wiring.ports.files, creditor_id=creditor_id, sha256=sha256)
-    shown = {"content-disposition": f'attachment; filename="{kind}.pdf"'}
-    return Response(content, media_type=media_type, headers=shown)
+    return signed_document(unit, wiring.ports.files, creditor_id=own_creditor(visitor), kind=kind)
 
 
 @binding.post("/onboarding/{kind}")
