@@ -23,6 +23,7 @@ class LineState(StrEnum):
     SPLIT = "split"  # a collective entry that its details stand for
     REFUND = "refund"  # money that left for a debtor or sender
     SENT_BACK = "sent_back"  # came in, nobody's, and went back to its sender
+    OWN = "own"  # the agency's: the bank's charges and interest, and what the agency paid in
 
 
 class BankStatement(SQLModel, table=True):
@@ -114,13 +115,15 @@ class BankNotice(SQLModel, table=True):
 
 class SuspenseCase(SQLModel, table=True):
     """Who looks after a line in suspense and until when; parked by two people when nobody can tell whose
-    it is, so that it no longer holds up everybody else's payouts."""
+    it is, so that it no longer holds up everybody else's payouts. `own_kind` says what of the agency's own
+    somebody takes it for, or two agreed that it is."""
 
     __tablename__ = "suspense_case"
     __table_args__ = (
         CheckConstraint("parked_by IS NULL OR parked_by <> park_asked_by", name="second_person"),
         CheckConstraint("(parked_at IS NULL) = (parked_by IS NULL)", name="parked"),
         CheckConstraint("parked_by IS NULL OR park_asked_by IS NOT NULL", name="asked"),
+        CheckConstraint("own_agreed_by IS NULL OR own_agreed_by <> own_asked_by", name="own_second_person"),
         Index("ix_suspense_case_parked", "parked_at", postgresql_where="parked_at IS NOT NULL"),
     )
 
@@ -132,6 +135,10 @@ class SuspenseCase(SQLModel, table=True):
     park_asked_by: str | None = None
     parked_at: datetime | None = moment_field(default=None)
     parked_by: str | None = None
+    own_kind: str | None = None
+    own_asked_at: datetime | None = moment_field(default=None)
+    own_asked_by: str | None = None
+    own_agreed_by: str | None = None
 
 
 class SuspenseNote(SQLModel, table=True):

@@ -26,6 +26,13 @@ OLD = timedelta(days=90)
 GOING_BACK = (
     "EXISTS (SELECT FROM refund r WHERE r.line_id = l.id AND r.state NOT IN ('cancelled', 'rejected'))"
 )
+_ITEM = (
+    "SELECT l.id, l.booked_on, l.amount_minor, l.currency, l.counterparty, l.counterparty_iban, l.text,"
+    f" l.match_trace, u.name AS owner, k.due_on, {GOING_BACK} AS going_back, coalesce("
+    " k.own_asked_by IS NOT NULL OR (k.park_asked_by IS NOT NULL AND k.parked_at IS NULL), false) AS to_agree"
+    " FROM bank_line l LEFT JOIN suspense_case k ON k.line_id = l.id"
+    " LEFT JOIN user_account u ON u.id = k.owner_id"
+)
 PARKED = "EXISTS (SELECT FROM suspense_case k WHERE k.line_id = l.id AND k.parked_at IS NOT NULL)"
 
 
@@ -65,7 +72,8 @@ class Part:
 class SuspenseItem:
     """A line that waits, how many business days already, and what it may be.
 
-    `owner` is the name of who looks after it; `going_back` when a refund to its sender is under way.
+    `owner` is the name of who looks after it; `going_back` when a refund to its sender is under way,
+    `to_agree` when somebody asked to park it, or to book it as the agency's own.
     """
 
     line_id: UUID
@@ -80,6 +88,7 @@ class SuspenseItem:
     owner: str = ""
     due_on: date | None = None
     going_back: bool = False
+    to_agree: bool = False
 
 
 def settle_line(unit: Unit, *, line_id: UUID, creditor_id: UUID, claim_id: UUID) -> UUID:
@@ -257,11 +266,8 @@ def suspense_items(
     """
     lines = unit.session.connection().execute(
         text(
-            "SELECT l.id, l.booked_on, l.amount_minor, l.currency, l.counterparty, l.counterparty_iban,"
-            f" l.text, l.match_trace, u.name AS owner, k.due_on, {GOING_BACK} AS going_back"
-            " FROM bank_line l LEFT JOIN suspense_case k ON k.line_id = l.id"
-            " LEFT JOIN user_account u ON u.id = k.owner_id"
-            " WHERE l.state = 'suspense' AND l.amount_minor <> 0 AND (k.parked_at IS NOT NULL) = :parked"
+            f"{_ITEM} WHERE l.state = 'suspense' AND l.amount_minor <> 0"
+            " AND (k.parked_at IS NOT NULL) = :parked"
             " AND (CAST(:after AS uuid) IS NULL OR (l.booked_on, l.id) >"
             "  (SELECT booked_on, id FROM bank_line WHERE id = :after))"
             " ORDER BY l.booked_on, l.id LIMIT :limit"
@@ -274,12 +280,7 @@ def suspense_items(
 def suspense_item(unit: Unit, *, line_id: UUID) -> SuspenseItem | None:
     """This function will return one line as it waits, None when it does not."""
     line = unit.session.connection().execute(
-        text(
-            "SELECT l.id, l.booked_on, l.amount_minor, l.currency, l.counterparty, l.counterparty_iban,"
-            f" l.text, l.match_trace, u.name AS owner, k.due_on, {GOING_BACK} AS going_back"
-            " FROM bank_line l LEFT JOIN suspense_case k ON k.line_id = l.id"
-            " LEFT JOIN user_account u ON u.id = k.owner_id WHERE l.id = :line AND l.state = 'suspense'"
-        ),
+        text(f"{_ITEM} WHERE l.id = :line AND l.state = 'suspense'"),
         {"line": line_id},
     )
     return next(iter(_items(unit, line.all())), None)
@@ -301,6 +302,7 @@ def _items(unit: Unit, rows: Sequence[Row[Any]]) -> list[SuspenseItem]:
             row.owner or "",
             row.due_on,
             row.going_back,
+            row.to_agree,
         )
         for row in rows
     ]
@@ -349,12 +351,20 @@ def line_in_suspense(unit: Unit, line_id: UUID) -> BankLine:
     line = locked_line(unit, line_id)
     if line.state != LineState.SUSPENSE or line.amount_minor <= 0:
         raise UnableToSettleLine("this line is not in suspense")
+    refuse_going_back(unit, line_id)
+    return line
+
+
+def refuse_going_back(unit: Unit, line_id: UUID) -> None:
+    """This function will refuse a line whose money is on its way back to its sender.
+
+    :raises UnableToSettleLine: it is.
+    """
     going_back = unit.session.connection().execute(
         text(f"SELECT {GOING_BACK} FROM bank_line l WHERE l.id = :line"), {"line": line_id}
     )
     if going_back.scalar_one():
         raise UnableToSettleLine("this line is going back to its sender; cancel that refund first")
-    return line
 
 
 def locked_line(unit: Unit, line_id: UUID) -> BankLine:

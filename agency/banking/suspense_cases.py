@@ -88,7 +88,7 @@ def take_care(unit: Unit, *, line_id: UUID, owner_id: UUID, due_on: date | None 
     :raises UnableToPark: the line does not wait.
     :raises NoReason: not a user of finance, or a day that has passed.
     """
-    case = _waiting(unit, line_id)
+    _, case = waiting_case(unit, line_id)
     if owner_id not in dict(finance_people(unit)):
         raise NoReason("choose somebody of finance", field="owner_id")
     if due_on is not None and due_on < unit.today:
@@ -119,7 +119,7 @@ def ask_to_park(unit: Unit, *, line_id: UUID, reason: str) -> None:
     :raises UnableToPark: the line does not wait, or is parked already.
     :raises NoReason: no reason was given.
     """
-    case = _waiting(unit, line_id)
+    _, case = waiting_case(unit, line_id)
     if case.parked_at is not None:
         raise UnableToPark("this line is parked already")
     if not reason.strip():
@@ -135,7 +135,7 @@ def park(unit: Unit, *, line_id: UUID) -> None:
     :raises UnableToPark: the line does not wait, nobody asked, or it is parked already.
     :raises NotTheSecondPerson: the same person asked.
     """
-    case = _waiting(unit, line_id)
+    _, case = waiting_case(unit, line_id)
     if case.park_asked_by is None or case.parked_at is not None:
         raise UnableToPark("nobody asked to park this line, or it is parked already")
     if case.park_asked_by == unit.by:
@@ -150,7 +150,7 @@ def unpark(unit: Unit, *, line_id: UUID) -> None:
     :raises NotFound: no such line.
     :raises UnableToPark: the line does not wait, or nobody asked.
     """
-    case = _waiting(unit, line_id)
+    _, case = waiting_case(unit, line_id)
     if case.park_asked_by is None:
         raise UnableToPark("nobody asked to park this line, or it is parked already")
     case.park_asked_at = case.park_asked_by = case.parked_at = case.parked_by = None
@@ -182,13 +182,17 @@ def parked_lines(unit: Unit, *, limit: int = 200) -> list[ParkedLine]:
     ]
 
 
-def _waiting(unit: Unit, line_id: UUID) -> SuspenseCase:
-    """Return the case of a line that waits; the line's lock guards the case too."""
+def waiting_case(unit: Unit, line_id: UUID) -> tuple[BankLine, SuspenseCase]:
+    """This function will return a line that waits with its case; the line's lock guards the case too.
+
+    :raises NotFound: no such line.
+    :raises UnableToPark: the line does not wait.
+    """
     line = locked_line(unit, line_id)
     if line.state != LineState.SUSPENSE:
         raise UnableToPark("this line is not in suspense")
     case = unit.session.get(SuspenseCase, line_id, populate_existing=True)
-    return case or SuspenseCase(line_id=line_id)
+    return line, case or SuspenseCase(line_id=line_id)
 
 
 def _keep(unit: Unit, case: SuspenseCase, what: str, facts: dict[str, object]) -> None:

@@ -52,6 +52,7 @@ _LINES = (
     ("agency.receivable", "3200", Nature.ASSET, "invoiced to creditors"),
     ("agency.vat", "3400", Nature.LIABILITY, "VAT to be paid to the tax office"),
     ("agency.psp_costs", "4000", Nature.EXPENSE, "what the payment provider charges"),
+    ("agency.bank_costs", "4010", Nature.EXPENSE, "what the bank charges for the trust account"),
     ("bailiff.bank", "5000", Nature.ASSET, "money for and from bailiffs, on an account of its own"),
     ("bailiff.to_recover", "5100", Nature.ASSET, "bailiffs' fees that the debtor is to pay"),
     ("bailiff.payable", "5200", Nature.LIABILITY, "owed to bailiffs for their notes of fees"),
@@ -59,6 +60,7 @@ _LINES = (
     ("agency.fee_income", "8000", Nature.INCOME, "success fees"),
     ("agency.credit_check_income", "8010", Nature.INCOME, "credit checks"),
     ("agency.costs_income", "8020", Nature.INCOME, "costs and interest that the agency keeps"),
+    ("agency.bank_interest", "8030", Nature.INCOME, "interest of the bank on the trust account"),
 )  # fmt: skip
 
 CHART: dict[str, Account] = {

@@ -8,7 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agency.banking.importing import import_statements
+from agency.banking.models import LineState
 from agency.banking.notices import list_notices
+from agency.banking.own_money import undo_own
 from agency.banking.queries import LineRow, list_statements, read_line, read_statement, statement_lines
 from agency.banking.suspense import undo_line
 from agency.kernel.unit import Unit
@@ -117,7 +119,8 @@ def undo(request: Request, unit: StaffUnit, line_id: UUID, fields: Fields) -> Re
     """Take a line's settlement back."""
     form = submitted(UndoForm, fields)
     with form.attempt(unit):
-        undo_line(unit, line_id=line_id, why=form.data.why)
+        take_back = undo_own if read_line(unit, line_id=line_id).state == LineState.OWN else undo_line
+        take_back(unit, line_id=line_id, why=form.data.why)
     if form.errors:
         return _line_page(request, unit, line_id, form, status=422)
     return leave_for(f"/finance/suspense/{line_id}", notice=N_("Taken back. The line waits again."))

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from agency.banking.matching import look_again
 from agency.banking.options import Option, options_of
+from agency.banking.own_money import OwnKind
 from agency.banking.queries import (
     LineRow,
     next_in_suspense,
@@ -36,7 +37,7 @@ from agency.rules.match_score import AMOUNT_SIGNS
 from agency.rules.split_line import split_over_claims
 from agency.rules.suspense_age import SuspenseAge, suspense_age
 from portal.finance.doors import finance_page, names_of, routes
-from portal.finance.words import LINE_STATES, reasons
+from portal.finance.words import LINE_STATES, OWN_KINDS, reasons
 from portal.shared.audience import StaffUnit, leave_for, visitor_of
 from portal.shared.forms import Fields, FormModel, blank, read_amount, submitted
 from portal.shared.i18n import N_, format_day, gettext
@@ -53,6 +54,7 @@ ITEMS = (
 )
 
 GOING_BACK = Chip(N_("Goes back"), "info")
+TO_AGREE = Chip(N_("To agree"), "warning")
 PART = "part:"
 SHOWN = 200
 _FOUND_MAX = 12
@@ -185,11 +187,17 @@ def _item_row(item: SuspenseItem, age: SuspenseAge) -> dict[str, Any]:
         "booked_on": item.booked_on,
         "amount": item.amount,
         "days": item.business_days,
-        "age": GOING_BACK if item.going_back else age_chip(item.business_days, age),
+        "age": _stands(item, age),
         "owner": item.owner,
         "due": gettext("until %(day)s") % {"day": format_day(item.due_on)} if item.due_on else "",
         "why": reasons(item.reasons),
     }
+
+
+def _stands(item: SuspenseItem, age: SuspenseAge) -> Chip:
+    if item.going_back:
+        return GOING_BACK
+    return TO_AGREE if item.to_agree else age_chip(item.business_days, age)
 
 
 def age_chip(business_days: int, age: SuspenseAge) -> Chip:
@@ -236,7 +244,15 @@ def line_page(request: Request, unit: Unit, line_id: UUID, form: Any, *, status:
         people=[(str(user_id), name) for user_id, name in finance_people(unit)],
         notes=notes,
         by=visitor_of(request).by,
-        names=names_of(unit, [case.park_asked_by, case.parked_by, *(note.by for note in notes)]),
+        own_kinds=OWN_KINDS,
+        own_choices=[
+            (kind, gettext(word))
+            for kind, word in OWN_KINDS.items()
+            if line.amount.minor > 0 or kind != OwnKind.DEPOSIT
+        ],
+        names=names_of(
+            unit, [case.park_asked_by, case.parked_by, case.own_asked_by, *(note.by for note in notes)]
+        ),
         form=form,
     )
 

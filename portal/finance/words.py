@@ -16,6 +16,12 @@ LINE_STATES = {
     "split": Chip(N_("In its parts"), "calm"),
     "refund": Chip(N_("Own refund"), "info"),
     "sent_back": Chip(N_("Sent back"), "calm"),
+    "own": Chip(N_("Our own"), "info"),
+}
+OWN_KINDS = {
+    "charges": N_("Charges of the bank"),
+    "interest": N_("Interest of the bank"),
+    "deposit": N_("Paid in by us"),
 }
 REFUND_STATES = {
     "requested": Chip(N_("To approve"), "warning"),
@@ -122,6 +128,7 @@ LABELS = (
     N_("bank lines not booked exactly once"),
     N_("entries on the bank's account without a bank line"),
     N_("lines whose payments are not just theirs"),
+    N_("lines of our own that are not booked as such"),
     N_("payments and bookings without each other"),
     N_("paid at the provider, and not booked"),
     N_("booked as paid online, and unknown at the provider"),
@@ -180,6 +187,8 @@ ACCOUNTS = {
     "agency.costs_income": N_("Costs and interest kept"),
     "agency.vat": N_("VAT to be paid"),
     "agency.psp_costs": N_("Costs of the payment provider"),
+    "agency.bank_costs": N_("Charges of the bank"),
+    "agency.bank_interest": N_("Interest of the bank"),
     "bailiff.bank": N_("Bailiff account at the bank"),
     "bailiff.to_recover": N_("Bailiffs' fees to recover from debtors"),
     "bailiff.payable": N_("Owed to bailiffs"),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from agency.banking.matching import match_lines
+from agency.banking.own_money import OwnKind, ask_to_book_as_own, book_as_own, undo_own
 from agency.banking.provider_settlements import match_settlements
 from agency.banking.returns import take_back_returned
 from agency.banking.suspense import Part, settle_line, split_line, undo_line
@@ -290,3 +291,25 @@ class ComingIn(Watched):
             else:
                 self.attempt(lambda unit: ask_to_park(unit, line_id=row.id, reason="unknown"))
                 self.attempt(lambda unit: park(unit, line_id=row.id), by=BOB)
+
+    # --- the agency's own ---
+
+    @rule(minor=st.integers(1, 5_000), format=st.sampled_from(TOLD_IN))
+    def the_bank_charges(self, minor, format):
+        """It waits until two people say what it is."""
+        self.bring(Paid(-minor, iban=PAYER, text=self.bank.text("kosten")), format=format)
+
+    @rule(which=ANY, kind=st.sampled_from(OwnKind))
+    def book_as_our_own(self, which, kind):
+        found = self.rows("SELECT id, amount_minor FROM bank_line WHERE state = 'suspense' ORDER BY id")
+        if found:
+            row = found[which % len(found)]
+            self.own[row.id] = (row.amount_minor, kind)
+            self.attempt(lambda unit: ask_to_book_as_own(unit, line_id=row.id, kind=kind))
+            self.attempt(lambda unit: book_as_own(unit, line_id=row.id), by=BOB)
+
+    @rule(which=ANY)
+    def take_our_own_back(self, which):
+        found = self.rows("SELECT id FROM bank_line WHERE state = 'own' ORDER BY id")
+        if found:
+            self.attempt(lambda unit: undo_own(unit, line_id=found[which % len(found)].id, why="wrong"))

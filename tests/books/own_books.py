@@ -167,6 +167,15 @@ class OwnBooks:
             self._book(creditor, suspense=minor, psp=-minor)
         self._book(HOUSE, agency=costs, suspense=-costs, agency__psp_costs=costs, agency__trust=-costs)
 
+    def own_money(self, minor: int, kind: str) -> None:
+        """What the bank charged or gave, or the agency paid in, is the agency's; minus where it left."""
+        other = {
+            "charges": "agency__bank_costs",
+            "interest": "agency__bank_interest",
+            "deposit": "agency__bank",
+        }
+        self._book(HOUSE, suspense=minor, agency=-minor, agency__trust=minor, **{other[kind]: -minor})
+
     # --- given up ---
 
     def give_up(self, key: UUID, *, claim: UUID, on: date, parts: Parts | None = None) -> None:

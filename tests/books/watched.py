@@ -93,6 +93,7 @@ class Watched(RuleBasedStateMachine):
         self.today = self.begun_on = made.begun_on
         self.bank = Bank()
         self.decisions: dict[str, Parts] = {}
+        self.own: dict[UUID, tuple[int, str]] = {}
         self.workers_stand_still = False
         self.last_transaction, self.last_event = 0, UUID(int=0)
         self.seen_on_bank: set[UUID] = set()
@@ -226,6 +227,14 @@ class Watched(RuleBasedStateMachine):
         run = UUID(row.source_key.partition("#")[0])
         if row.book == "trust":
             self.books.returned(run, seen=run in self.seen_on_bank)
+
+    def _told_own_money(self, row: Any, sign: int = 1) -> None:
+        minor, kind = self.own[UUID(row.source_key.partition("#")[0])]
+        if row.book == "trust":
+            self.books.own_money(sign * minor, kind)
+
+    def _told_own_money_reversal(self, row: Any) -> None:
+        self._told_own_money(row, -1)
 
     # --- what must hold ---
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from agency.banking.importing import OPENING_KIND
 from agency.banking.line_booking import LINE_KIND
+from agency.banking.own_money import OWN_MONEY
 from agency.banking.proof.checks import Check, differences, no_rows, none_may_differ, rows_of
 from agency.banking.proof.horizon import Horizon
 from agency.calendar import is_business_day
@@ -105,9 +106,22 @@ _SETTLED = """
     FROM touched n LEFT JOIN bank_line l ON l.id::text = n.line LEFT JOIN paid p ON p.line = n.line
     WHERE (l.state = 'matched' AND (p.minor IS DISTINCT FROM l.amount_minor OR (l.claim_id IS NOT NULL
         AND (p.payments > 1 OR p.claim_id <> l.claim_id::text OR p.creditor_id <> l.creditor_id::text))))
-      OR (l.state IN ('suspense', 'payout', 'psp_settlement', 'split', 'refund', 'sent_back')
+      OR (l.state IN ('suspense', 'payout', 'psp_settlement', 'split', 'refund', 'sent_back', 'own')
         AND p.line IS NOT NULL)
       OR (l.id IS NULL AND p.line IS NOT NULL)
+"""
+_OWN = """
+    WITH booked AS (
+      SELECT split_part(t.source_key, '#', 1) AS line, -sum(e.amount_minor) AS minor
+      FROM ledger_transaction t
+      JOIN ledger_entry e ON e.creditor_id = t.creditor_id AND e.transaction_id = t.id
+      WHERE t.creditor_id = :house AND t.book = 'trust' AND t.kind IN (:own, :own_taken_back)
+        AND e.account = 'trust.agency' GROUP BY 1)
+    SELECT 'line' AS what, NULL::uuid AS creditor_id, coalesce(l.id::text, b.line) AS id,
+      coalesce(l.state, 'no such line') AS text, coalesce(l.amount_minor, 0)::bigint AS left_side,
+      coalesce(b.minor, 0)::bigint AS right_side, coalesce(l.currency, 'EUR') AS currency
+    FROM (SELECT * FROM bank_line WHERE state = 'own') l FULL JOIN booked b ON b.line = l.id::text
+    WHERE coalesce(l.amount_minor, 0) <> coalesce(b.minor, 0)
 """
 _WAITING = """
     SELECT 'line' AS what, NULL::uuid AS creditor_id, id::text AS id,
@@ -129,6 +143,7 @@ _CLEARING = """
       FILTER (WHERE e.amount_minor * :sign < 0 OR t.effective_on <= :limit) > 0
 """
 _OPENINGS = {"opening_kind": OPENING_KIND, "opening_taken_back": f"{OPENING_KIND}.reversal"}
+_OWN_KINDS = {"own": OWN_MONEY, "own_taken_back": f"{OWN_MONEY}.reversal"}
 _LINE_KINDS = {"line_kind": LINE_KIND, "line_taken_back": f"{LINE_KIND}.reversal"}
 
 
@@ -178,6 +193,9 @@ def every_line_is_booked_once(unit: Unit, horizon: Horizon) -> list[Check]:
         no_rows("P4", "entries on the bank's account without a bank line", found.get("other", [])),
         none_may_differ(
             unit, "P4", "lines whose payments are not just theirs", _SETTLED, {"age": horizon.age}
+        ),
+        none_may_differ(
+            unit, "P4", "lines of our own that are not booked as such", _OWN, {**_OWN_KINDS, "house": HOUSE}
         ),
     ]
 
