@@ -15,7 +15,7 @@ from agency.parties.terms import ContractAgreement
 from agency.rules.contract_split import Keeper
 from agency.rules.mandates import NoSuchAccount, readable_iban
 from portal.shared.forms import AmountField, FormModel, NumberField, money_of
-from portal.shared.i18n import Language
+from portal.shared.i18n import Language, typed_money, typed_number
 
 _HUNDRED = Decimal(100)
 NAME_MAX = 100  # as long as a brand's: it stands above each letter
@@ -103,15 +103,16 @@ def contract_of(data: TermsFields) -> ContractAgreement:
 
 def terms_form(terms: CreditorTerms) -> dict[str, Any]:
     """This function will return what stands in the form of what is agreed."""
+    percent = terms.contractual_interest_percent
     return {
         "interest_to": terms.interest_to,
         "costs_to": terms.costs_to,
         "costs_clause": terms.costs_clause,
-        "interest_percent": terms.contractual_interest_percent or "",
+        "interest_percent": typed_number(Decimal(percent)) if percent else "",
         "reminder_in_creditors_name": terms.reminder_in_creditors_name,
         "free_demand_days": terms.free_demand_days,
-        "withdrawal_percent": f"{Decimal(terms.withdrawal_bps) / _HUNDRED:f}",
-        "withdrawal_minimum": str(Money(terms.withdrawal_minimum_minor, "EUR").decimal),
+        "withdrawal_percent": typed_number(Decimal(terms.withdrawal_bps) / _HUNDRED),
+        "withdrawal_minimum": typed_money(Money(terms.withdrawal_minimum_minor, "EUR")),
     }
 
 

@@ -50,7 +50,7 @@ from portal.admin.paths import differences_of, routes
 from portal.shared.audience import StaffUnit, leave_for, show
 from portal.shared.brand_words import TONES
 from portal.shared.forms import Fields
-from portal.shared.i18n import N_
+from portal.shared.i18n import N_, typed_money
 from portal.shared.words import CHANNELS, DEBTOR_KINDS
 
 
@@ -248,7 +248,7 @@ def draft_page(
         "error": error.message if error else "",
         "differences": _differences(unit, kept),
         "trial": PATH_TRYOUTS.latest(unit, draft_id=kept.id),
-        "euros": lambda minor: "" if minor is None else f"{Money(minor, currency).decimal}",
+        "euros": lambda minor: "" if minor is None else typed_money(Money(minor, currency)),
         **_choices(),
     }
     return show(request, "admin/path_draft.html", values, status=status)

@@ -10,7 +10,7 @@ from agency.money import Money, UnreadableAmount
 from agency.rules.facts import DebtorKind, DisputeStatus, Phase
 from agency.rules.rate_card import OTHER_COUNTRIES, CardFault
 from portal.shared.forms import read_amount
-from portal.shared.i18n import N_
+from portal.shared.i18n import N_, typed_number
 
 _HUNDRED = Decimal(100)
 _BPS_MAX = 100_000
@@ -202,10 +202,11 @@ def _is_country(code: str) -> bool:
 
 
 def _percent(bps: int) -> str:
-    return format((Decimal(bps) / _HUNDRED).normalize(), "f")
+    return typed_number((Decimal(bps) / _HUNDRED).normalize())
 
 
 def _euros(minor: int | None) -> str:
     if minor is None:
         return ""
-    return format((Decimal(minor) / _HUNDRED).quantize(Decimal("0.01")), "f").removesuffix(".00")
+    euros, cents = divmod(minor, 100)
+    return typed_number((Decimal(minor) / _HUNDRED).quantize(Decimal("0.01"))) if cents else str(euros)

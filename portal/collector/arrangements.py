@@ -28,7 +28,7 @@ from portal.collector.doors import claim_url, desk_page, routes
 from portal.collector.fields import amount_of, currency_of
 from portal.shared.audience import StaffUnit, TheVisitor, leave_for
 from portal.shared.forms import AmountField, Fields, Form, FormModel, blank, submitted
-from portal.shared.i18n import N_, gettext
+from portal.shared.i18n import N_, gettext, typed_money
 from portal.shared.plan_forms import PlanForm, usual_first_day, wish_of
 from portal.shared.plan_words import PART_STATES, PLAN_STATES, REASONS, RHYTHMS, SETTLEMENT_STATES
 
@@ -217,7 +217,7 @@ def _page(
     least = Money(owed.minor - owed.minor * bps // 10_000, owed.currency)
     standing = plan_of_claim(unit, **key)
     settlement = settlement_of_claim(unit, **key)
-    usual = blank(settle_amount=least.decimal, pay_by=(unit.today + timedelta(days=14)).isoformat())
+    usual = blank(settle_amount=typed_money(least), pay_by=(unit.today + timedelta(days=14)).isoformat())
     return desk_page(
         request,
         "arrangement.html",

@@ -52,7 +52,7 @@ from portal.shared.evidence import evidence_items, standing_chip
 from portal.shared.explaining import Explanation, explanation
 from portal.shared.explaining import Part as Share
 from portal.shared.forms import Form, blank
-from portal.shared.i18n import N_, current_language, gettext, inside
+from portal.shared.i18n import N_, current_language, gettext, inside, typed_money
 from portal.shared.listing import Chip
 from portal.shared.sessions import Visitor
 from portal.shared.words import (
@@ -258,7 +258,7 @@ def _forms(request: Request, found: ClaimPage, unit: Unit, failed: Failed) -> di
     again = found.call.until if found.call.until and found.call.until > unit.now else tomorrow
     config = wiring_of(request).settings
     own = request.cookies.get(OWN_NUMBER_COOKIE) or config.agency_phone.replace(" ", "")
-    amount = found.owed.total.decimal
+    amount = typed_money(found.owed.total)
     usual: dict[str, Form[Any]] = {
         "call": blank(number=numbers[0]["value"] if numbers else "", collector=own),
         "close": blank(promised=amount),

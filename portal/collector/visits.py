@@ -35,7 +35,7 @@ from portal.collector.fields import amount_of, as_note, currency_of
 from portal.collector.words import VISIT_OUTCOMES, VISIT_STATES, reasons
 from portal.shared.audience import StaffUnit, TheVisitor, TheWiring, leave_for
 from portal.shared.forms import AmountField, Fields, Form, FormModel, blank, submitted
-from portal.shared.i18n import N_
+from portal.shared.i18n import N_, typed_money
 from portal.shared.sessions import Visitor
 from portal.shared.words import DISPUTE_REASONS, MESSAGE_STATES
 
@@ -251,7 +251,7 @@ def _page(
             visitor=visitor.name,
         ),
         "begin": blank(),
-        "report": blank(promised=owed.decimal),
+        "report": blank(promised=typed_money(owed)),
         "call_off": blank(),
     }
     return desk_page(

@@ -17,7 +17,7 @@ from agency.money import Money, UnreadableAmount
 from portal.creditor.doors import MANAGERS, binding, creditor_page, routes
 from portal.shared.audience import CreditorUnit, TheVisitor, leave_for, own_creditor
 from portal.shared.forms import AmountField, Fields, Form, FormModel, blank, submitted
-from portal.shared.i18n import N_
+from portal.shared.i18n import N_, typed_money, typed_number
 
 
 class TermsForm(FormModel):
@@ -81,8 +81,8 @@ def _filled(terms: Terms, today: date) -> Form[Any]:
     return blank(
         valid_from=today.isoformat(),
         months_max=bands.months_max,
-        instalment_min=Money(bands.instalment_min_minor, "EUR").decimal,
-        monthly_min=Money(bands.monthly_min_minor, "EUR").decimal,
+        instalment_min=typed_money(Money(bands.instalment_min_minor, "EUR")),
+        monthly_min=typed_money(Money(bands.monthly_min_minor, "EUR")),
         share_min=_percent(bands.share_min_bps),
         interest_stops="true" if bands.interest_stops else "",
         grace_days=bands.grace_days,
@@ -121,7 +121,7 @@ def _bps(typed: Decimal, field: str) -> int:
 
 
 def _percent(bps: int) -> str:
-    return f"{Decimal(bps) / 100:f}"
+    return typed_number(Decimal(bps) / 100)
 
 
 def _rename(form: Form[Any]) -> None:

@@ -16,7 +16,7 @@ from portal.creditor.doors import MANAGERS, binding, creditor_page, routes
 from portal.creditor.words import step_words
 from portal.shared.audience import CreditorUnit, TheVisitor, leave_for, own_creditor
 from portal.shared.forms import AmountField, Fields, Form, FormModel, blank, submitted
-from portal.shared.i18n import N_, gettext, ngettext
+from portal.shared.i18n import N_, gettext, ngettext, typed_number
 
 EMPHASES = (
     (Emphasis.speed, N_("Speed"), N_("Steps follow each other quickly, so that money comes in sooner.")),
@@ -44,7 +44,7 @@ def goals(request: Request, unit: CreditorUnit, visitor: TheVisitor) -> Response
 
 
 def _filled(told: Goals) -> Form[Any]:
-    percent = "" if told.maximum_fee_bps is None else f"{Decimal(told.maximum_fee_bps) / 100:f}"
+    percent = "" if told.maximum_fee_bps is None else typed_number(Decimal(told.maximum_fee_bps) / 100)
     return blank(emphasis=told.emphasis.value, maximum_fee_percent=percent)
 
 

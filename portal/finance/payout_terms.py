@@ -20,7 +20,7 @@ from portal.finance.doors import finance_page, routes
 from portal.finance.words import CYCLES, MODES, WEEKDAYS
 from portal.shared.audience import StaffUnit, leave_for
 from portal.shared.forms import AmountField, Fields, Form, FormModel, blank, money_of, submitted
-from portal.shared.i18n import N_, format_money, gettext, inside
+from portal.shared.i18n import N_, format_money, gettext, inside, typed_money
 from portal.shared.listing import Column, Cut
 
 PAGE = "/finance/payout-terms"
@@ -128,7 +128,7 @@ def _filled(newest: CreditorTerms | None, today: date) -> Form[Any]:
         mode=newest.remittance_mode,
         weekday=newest.payout_day if weekly else 1,
         day=1 if weekly else newest.payout_day,
-        least=Money(newest.payout_from_minor, "EUR").decimal if newest.payout_from_minor else "",
+        least=typed_money(Money(newest.payout_from_minor, "EUR")) if newest.payout_from_minor else "",
     )
 
 

@@ -40,7 +40,7 @@ from portal.finance.doors import finance_page, names_of, routes
 from portal.finance.words import LINE_STATES, OWN_KINDS, reasons
 from portal.shared.audience import StaffUnit, leave_for, visitor_of
 from portal.shared.forms import Fields, FormModel, blank, read_amount, submitted
-from portal.shared.i18n import N_, format_day, gettext
+from portal.shared.i18n import N_, format_day, gettext, typed_money
 from portal.shared.listing import Chip, Column, Cut
 
 ITEMS = (
@@ -305,7 +305,7 @@ def _split_rows(paid: Money, choices: list[dict[str, Any]], form: Any) -> list[d
     rows = []
     for key, one in claims.items():
         name = f"{PART}{key[0]}.{key[1]}"
-        value = form.values.get(name, str(proposed[key].decimal) if key in proposed else "")
+        value = form.values.get(name, typed_money(proposed[key]) if key in proposed else "")
         rows.append({**one, "name": name, "value": value})
     return rows
 

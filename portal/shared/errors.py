@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import structlog
 from fastapi import FastAPI
@@ -24,6 +24,7 @@ RETRY_SECONDS = 3
 WRONG_MAX = 100  # of so many things that are wrong each is told
 _FORM_BYTES_MAX = 1_000_000  # of a larger form the words are not looked for
 _WORDS_MIN = 3  # what has fewer is soon typed again
+_NEXT_MAX = 500  # so many characters of an address the sign-in page takes along
 
 
 class Unavailable(AgencyError):
@@ -61,7 +62,7 @@ def answer(request: Request, error: AgencyError, *, written: Sequence[str] = ())
     if request.url.path.startswith(("/api/", "/hooks/")):
         return problem(error)
     if isinstance(error, SignInNeeded) and request.method == "GET" and not _fragment(request):
-        return RedirectResponse(f"/sign-in?next={quote(request.url.path)}", status_code=303)
+        return RedirectResponse(_sign_in(request.url.path, request.url.query), status_code=303)
     response = page(
         request,
         "error.html",
@@ -72,7 +73,8 @@ def answer(request: Request, error: AgencyError, *, written: Sequence[str] = ())
     )
     if isinstance(error, SignInNeeded) and _fragment(request):
         # htmx follows this header; a fragment must not show the sign-in page inside a table.
-        response.headers["HX-Redirect"] = "/sign-in"
+        shown = urlsplit(request.headers.get("hx-current-url", ""))
+        response.headers["HX-Redirect"] = _sign_in(shown.path, shown.query)
     response.headers.update(headers_of(error))
     return response
 
@@ -179,6 +181,13 @@ async def _bug(request: Request, error: Exception) -> Response:
         return answer(request, broken)
     except Exception:  # noqa: BLE001 - the bug may be in what every page shows; this is the last resort
         return PlainTextResponse(broken.message, status_code=500)
+
+
+def _sign_in(path: str, query: str) -> str:
+    """Where to sign in and come back to a page; a query too long to be carried along is left behind."""
+    whole = f"{path}?{query}" if query else path
+    asked = whole if len(whole) <= _NEXT_MAX else path[:_NEXT_MAX]
+    return f"/sign-in?next={quote(asked)}" if asked else "/sign-in"
 
 
 def _fragment(request: Request) -> bool:

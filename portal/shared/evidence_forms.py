@@ -12,6 +12,7 @@ from agency.documents.models import Document, Verdict
 from agency.money import Money
 from agency.rules.facts import ClaimType, DocumentKind
 from portal.shared.forms import AmountField, Form, FormModel, blank
+from portal.shared.i18n import typed_money
 
 
 class VerdictForm(FormModel):
@@ -76,8 +77,8 @@ def filled(invoice: Invoice) -> Form[InvoiceForm]:
         number=invoice.number,
         issued_on=invoice.issued_on.isoformat(),
         due_on=invoice.due_on.isoformat(),
-        total=str(Money(invoice.total_minor, invoice.currency).decimal),
-        open=str(Money(invoice.open_minor, invoice.currency).decimal),
+        total=typed_money(Money(invoice.total_minor, invoice.currency)),
+        open=typed_money(Money(invoice.open_minor, invoice.currency)),
     )
 
 

@@ -180,6 +180,16 @@ def format_money(amount: Money, *, language: str | None = None) -> str:
     return f"{before}{digits}{after}"
 
 
+def typed_money(amount: Money) -> str:
+    """This function will write an amount as its readers type it into a field: `12345,67` in Dutch."""
+    return str(amount.decimal).replace(".", _amount_style(_language.get(), amount.currency).point)
+
+
+def typed_number(value: Decimal) -> str:
+    """This function will write a number as its readers type it into a field: `12,5` in Dutch."""
+    return f"{value:f}".replace(".", LOCALES[_language.get()].number_symbols["latn"]["decimal"])
+
+
 def format_number(value: int | Decimal, *, decimals: int | None = None, language: str | None = None) -> str:
     """This function will write a number with the language's separators.
 

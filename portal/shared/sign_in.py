@@ -40,7 +40,7 @@ def ask_password(request: Request, next: str = "") -> Response:
     """The first step."""
     visitor = recognise(request)
     if visitor is not None and not visitor.pending:
-        return RedirectResponse(home_of(visitor.roles), status_code=303)
+        return RedirectResponse(_safe(next) or home_of(visitor.roles), status_code=303)
     return page(request, "sign_in.html", {"email": "", "next": next, "wrong": ""}, here=here(request))
 
 
@@ -77,9 +77,9 @@ def ask_code(request: Request, next: str = "") -> Response:
     """The second step."""
     visitor = recognise(request)
     if visitor is None:
-        return RedirectResponse("/sign-in", status_code=303)
+        return _from_the_start(next)
     if not visitor.pending:
-        return RedirectResponse(home_of(visitor.roles), status_code=303)
+        return RedirectResponse(_safe(next) or home_of(visitor.roles), status_code=303)
     return page(request, "sign_in_code.html", {"next": next, "wrong": ""}, here=here(request))
 
 
@@ -94,7 +94,7 @@ def check_code(
     """The code; the session is a new one from here on."""
     visitor = recognise(request)
     if visitor is None or not visitor.pending:
-        return RedirectResponse("/sign-in", status_code=303)
+        return _from_the_start(next)
     refuse_wrong_token(csrf, expected=visitor.csrf)
     session_id = None
     if not _throttled(wiring, request, visitor.email):
@@ -177,6 +177,11 @@ def home_of(roles: frozenset[str]) -> str:
 def _again(request: Request, email: str, next_page: str, wrong: str, status: int) -> Response:
     values = {"email": email, "next": next_page, "wrong": wrong}
     return page(request, "sign_in.html", values, here=here(request), status=status)
+
+
+def _from_the_start(next_page: str) -> Response:
+    again = f"?next={quote(_safe(next_page))}" if _safe(next_page) else ""
+    return RedirectResponse(f"/sign-in{again}", status_code=303)
 
 
 def _safe(target: str) -> str:

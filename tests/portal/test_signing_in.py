@@ -43,6 +43,23 @@ class TestTwoFactors:
         answer = client.get("/admin/users")
         assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=/admin/users")
 
+    def test_who_asked_for_a_list_as_filtered_comes_back_to_it(self, house):
+        client, person = house.client(), house.person(Role.ADMIN)
+        asked = client.get("/admin/users?q=jansen&page=2").headers["location"]
+        assert asked == "/sign-in?next=/admin/users%3Fq%3Djansen%26page%3D2"
+        answer = sign_in(client, person, to="/admin/users?q=jansen&page=2")
+        assert answer.headers["location"] == "/admin/users?q=jansen&page=2"
+        assert client.get(asked).headers["location"] == "/admin/users?q=jansen&page=2"
+
+    def test_a_part_of_a_page_leads_back_to_the_whole_of_it(self, house):
+        shown = {"hx-request": "true", "hx-current-url": "https://elsewhere.example/admin/users?q=jansen"}
+        answer = house.client().get("/admin/users", headers=shown)
+        assert answer.headers["hx-redirect"] == "/sign-in?next=/admin/users%3Fq%3Djansen"
+
+    def test_a_query_too_long_to_carry_along_is_left_behind(self, house):
+        asked = house.client().get("/admin/users?q=" + "x" * 600).headers["location"]
+        assert asked == "/sign-in?next=/admin/users"
+
     def test_the_session_is_another_one_after_the_code(self, house):
         client = house.client()
         person = house.person(Role.ADMIN)

@@ -42,6 +42,19 @@ class TestAmounts:
     def test_dutch_amounts_stay_on_one_line(self):
         assert i18n.format_money(Money(1_234_567, "EUR"), language="nl") == f"€{NBSP}12.345,67"
 
+    @given(
+        st.integers(-(10**7), 10**7),
+        st.sampled_from(["EUR", "JPY", "BHD"]),
+        st.sampled_from(sorted(i18n.LANGUAGES)),
+    )
+    def test_what_stands_in_a_field_is_read_as_the_same_amount(self, minor, currency, language):
+        amount = Money(minor, currency)
+        with i18n.speaking(language):
+            typed = i18n.typed_money(amount)
+        assert (typed.count(","), typed.count(".")) in ((0, 0), (0, 1) if language == "en" else (1, 0))
+        if minor >= 0 and currency != "BHD":  # a third decimal is asked about
+            assert submitted(Sample, {"amount": typed, "day": "2026-11-02"}).data.amount == amount.decimal
+
     @pytest.mark.parametrize(("language", "text"), [("nl", f"12,5{NBSP}%"), ("en", "12.5%")])
     def test_basis_points_are_per_cents(self, language, text):
         with i18n.speaking(language):
