@@ -13,12 +13,13 @@ from agency.banking.notices import list_notices
 from agency.banking.own_money import undo_own
 from agency.banking.queries import LineRow, list_statements, read_line, read_statement, statement_lines
 from agency.banking.suspense import undo_line
+from agency.banking.suspense_cases import read_case
 from agency.kernel.unit import Unit
 from agency.remittance.order_answers import AnswerTaken, take_answer
 from integrations.bankfiles import read_bank_file
 from integrations.bankfiles.payment_status import is_payment_status, read_payment_status
 from portal.finance.doors import finance_page, names_of, routes
-from portal.finance.words import LINE_STATES, reasons
+from portal.finance.words import LINE_STATES, OWN_KINDS, reasons
 from portal.shared.audience import StaffUnit, TheWiring, leave_for
 from portal.shared.forms import Fields, FormModel, blank, submitted
 from portal.shared.i18n import N_, gettext
@@ -192,14 +193,17 @@ def _statements_page(
 
 
 def _line_page(request: Request, unit: Unit, line_id: UUID, form: Any, *, status: int = 200) -> Response:
-    found = read_line(unit, line_id=line_id)
+    found, case = read_line(unit, line_id=line_id), read_case(unit, line_id=line_id)
+    names = names_of(unit, [found.settled_by, case.own_asked_by])
     return finance_page(
         request,
         "line.html",
         status=status,
         line=found,
         chip=LINE_STATES[found.state],
+        own_kind=gettext(OWN_KINDS[case.own_kind]) if case.own_kind else "",
+        asked_by=names[case.own_asked_by],
         reasons=reasons(found.match.get("reasons", [])),
-        by=names_of(unit, [found.settled_by])[found.settled_by],
+        by=names[found.settled_by],
         form=form,
     )
