@@ -7,7 +7,7 @@ from sqlalchemy import text
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from agency.arrangements.settlements import open_settlement
+from agency.claims.itemisation import open_total
 from agency.communication.payment_codes import transfer_code
 from agency.communication.values import in_fours
 from agency.desk.call_notes import waiting_note
@@ -19,7 +19,7 @@ from agency.kernel.unit import Door, Unit
 from agency.payments.links import LinkUnusable, check_second_fact, resolve_link
 from agency.payments.refund_accounts import refund_waits
 from portal.debtor.fields import Fields
-from portal.debtor.views import brand_values, claim_view, payments
+from portal.debtor.views import DUE_WORDS, brand_values, claim_view, due_now, payments
 from portal.debtor.visits import TheVisit, UnconfirmedVisit, Visit, give_cookie
 from portal.shared.audience import TheWiring, here, router
 from portal.shared.forms import Form, FormModel, blank, submitted
@@ -122,6 +122,7 @@ def show_debtor(
             shown = {
                 **brand_values(unit, creditor_id=visit.creditor_id, settings=settings),
                 "claim": claim_view(unit, **claim),
+                "due_words": DUE_WORDS,
                 "refund": refund_waits(unit, **claim),
                 "payments": payments(unit, **claim),
                 "today": unit.today,
@@ -150,10 +151,11 @@ def reader_of(request: Request, visit: Visit, unit: Unit, *notices: Notice) -> H
 def _claim(request: Request, visit: Visit) -> Response:
     with visit.unit() as unit:
         agreed = _agreed(unit, visit)
-        settled = open_settlement(unit, creditor_id=visit.creditor_id, claim_id=visit.claim_id)
+        owed = open_total(unit, creditor_id=visit.creditor_id, claim_id=visit.claim_id, on=unit.today)
+        due = due_now(unit, creditor_id=visit.creditor_id, claim_id=visit.claim_id, owed=owed)
         coming = open_visit(unit, creditor_id=visit.creditor_id, claim_id=visit.claim_id)
     values = {
-        "form": blank(what="settled" if settled else "all"),
+        "form": blank(what=due.what if due else "all"),
         "agreed": agreed,
         "coming": coming if coming and coming.state is VisitState.ANNOUNCED else None,
     }

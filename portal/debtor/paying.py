@@ -7,12 +7,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from agency.arrangements.settlements import open_settlement
+from agency.claims.itemisation import open_total
 from agency.kernel.errors import AgencyError
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.payments.intents import UnableToStartPayment, start_payment
 from portal.debtor.fields import Fields
 from portal.debtor.pages import debtor_routes, reader_of, show_debtor
+from portal.debtor.views import DUE_WORDS, next_part
 from portal.debtor.visits import TheVisit, Visit
 from portal.shared.forms import AmountField, FormModel, money_of, submitted
 from portal.shared.i18n import N_
@@ -26,7 +28,7 @@ LOCALES = {"nl": "nl_NL", "fr": "fr_BE", "en": "en_GB", "de": "de_DE"}
 
 
 class PayForm(FormModel):
-    """How much: everything, what was agreed on instead, or an amount of the debtor's own."""
+    """How much: everything, what an agreement asks now, or an amount of the debtor's own."""
 
     what: str = "all"
     amount: AmountField | None = None
@@ -56,8 +58,8 @@ def _start(visit: Visit, data: PayForm, language: str, host: str) -> str | None:
     amount = None
     if data.what == "part" and data.amount is not None:
         amount = money_of(data.amount, currency, "amount")
-    elif data.what == "settled":
-        amount = _settled(visit)
+    elif data.what in DUE_WORDS:
+        amount = _due(visit, data.what)
     return start_payment(
         visit.wiring.units,
         creditor_id=visit.creditor_id,
@@ -71,12 +73,24 @@ def _start(visit: Visit, data: PayForm, language: str, host: str) -> str | None:
     ).checkout_url
 
 
-def _settled(visit: Visit) -> Money:
+def _due(visit: Visit, what: str) -> Money:
+    """What an agreement asks at this moment, whatever the page said when it was opened.
+
+    What is paid online is booked on the claim of the link, so that of a part of a plan over several claims no
+    more is taken than that claim owes.
+    """
+    creditor_id, claim_id = visit.creditor_id, visit.claim_id
     with visit.unit() as unit:
-        found = open_settlement(unit, creditor_id=visit.creditor_id, claim_id=visit.claim_id)
-    if found is None:
-        raise UnableToStartPayment("the day of this settlement has passed")
-    return found.left
+        if what == "settled":
+            settlement = open_settlement(unit, creditor_id=creditor_id, claim_id=claim_id)
+            if settlement is None:
+                raise UnableToStartPayment("the day of this settlement has passed")
+            return settlement.left
+        part = next_part(unit, creditor_id=creditor_id, claim_id=claim_id)
+        if part is None:
+            raise UnableToStartPayment("your plan does not ask this part any more")
+        owed = open_total(unit, creditor_id=creditor_id, claim_id=claim_id, on=unit.today)
+        return min(part.amount, owed)
 
 
 def _came_by(visit: Visit, host: str) -> str:

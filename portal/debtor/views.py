@@ -8,6 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from agency.arrangements.models import PlanState
+from agency.arrangements.queries import plan_of_claim
 from agency.arrangements.settlements import OpenSettlement, open_settlement
 from agency.claims.explaining import addends
 from agency.claims.itemisation import ItemisedClaim, itemise
@@ -61,6 +63,21 @@ COSTS_BASIS = {
 }
 
 
+DUE_WORDS = {
+    "settled": (N_("What we agreed: %(amount)s"), N_("The rest is cancelled.")),
+    "instalment": (N_("This part of your plan: %(amount)s"), N_("The next part comes later.")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What an agreement asks now instead of everything: a settlement, or the next part of a running plan."""
+
+    what: str
+    amount: Money
+    on: date
+
+
 @dataclass(frozen=True, slots=True)
 class ClaimView:
     """One claim as its debtor sees it."""
@@ -82,12 +99,17 @@ class ClaimView:
     promised: Money | None
     holds: tuple[str, ...]
     settlement: OpenSettlement | None
-    has_code: bool
+    due: Due | None
 
     @property
     def asked(self) -> Money:
-        """What to transfer: what was agreed on as a whole, else all that is owed."""
-        return self.settlement.left if self.settlement else self.owed.total
+        """What to transfer: what an agreement asks now, else all that is owed."""
+        return self.due.amount if self.due else self.owed.total
+
+    @property
+    def has_code(self) -> bool:
+        """Whether a banking app can read that amount from a code."""
+        return transfer_fits(self.asked)
 
     @property
     def reduced(self) -> Money:
@@ -165,8 +187,25 @@ def claim_view(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> ClaimView:
         promised=Money(row.promised_minor, row.currency) if row.promised_on else None,
         holds=tuple(HOLD_WORDS[ground] for ground in row.grounds or () if ground in HOLD_WORDS),
         settlement=settlement,
-        has_code=transfer_fits(settlement.left if settlement else owed.total),
+        due=due_now(unit, creditor_id=creditor_id, claim_id=claim_id, owed=owed.total),
     )
+
+
+def due_now(unit: Unit, *, creditor_id: UUID, claim_id: UUID, owed: Money) -> Due | None:
+    """This function will return what an agreement about a claim asks now; None where all that is owed is."""
+    settlement = open_settlement(unit, creditor_id=creditor_id, claim_id=claim_id)
+    if settlement is not None:
+        return Due("settled", settlement.left, settlement.pay_by)
+    part = next_part(unit, creditor_id=creditor_id, claim_id=claim_id)
+    return part if part is not None and part.amount < owed else None
+
+
+def next_part(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Due | None:
+    """This function will return the part that a claim's running plan asks next."""
+    plan = plan_of_claim(unit, creditor_id=creditor_id, claim_id=claim_id)
+    if plan is None or plan.state is not PlanState.ACTIVE or plan.next is None:
+        return None
+    return Due("instalment", plan.next.open, plan.next.due_on)
 
 
 def payments(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Sequence[PaymentView]:

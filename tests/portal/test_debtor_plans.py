@@ -156,6 +156,27 @@ class TestPlan:
         assert "€301.65" in page
         assert page.count(">Paid<") >= 1
 
+    def test_the_invoice_asks_the_next_part_first_and_everything_only_if_wished(self, browser, office, claim):
+        send(browser, "/pay/plan", **AMOUNT)
+        office.react()
+        page = browser.get("/pay").text
+        assert "This part of your plan: €100.50" in page
+        assert re.search(r'value="instalment"\s+checked', page)
+        assert re.search(r"Amount</dt>\s*<dd[^>]*>€100.50", page)  # of the transfer
+        for path, amount in (("/pay", 10_050), ("/pay/plan", 4_050)):
+            page = browser.get(path).text
+            data = {"csrf": token_of(page), "what": "instalment"}
+            assert browser.post("/pay/start", data=data, follow_redirects=False).status_code == 303
+            newest = "SELECT amount_minor FROM payment_intent ORDER BY created_at DESC, id DESC LIMIT 1"
+            assert office.one(newest) == amount
+            office.pay(claim, 6_000)
+
+    def test_a_part_that_is_asked_no_more_is_refused_with_the_reason(self, browser, office):
+        page = browser.get("/pay").text
+        answer = browser.post("/pay/start", data={"csrf": token_of(page), "what": "instalment"})
+        assert answer.status_code == 422
+        assert "our plan does not ask this part any more" in answer.text
+
 
 class TestSettlement:
     @pytest.fixture
