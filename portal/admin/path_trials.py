@@ -171,4 +171,5 @@ def _chart(side: Mapping[str, Any], days: list[date]) -> Any:
         points=[
             Point(format_day(day, "d MMM"), n, format_number(n)) for day, n in zip(days, counted, strict=True)
         ],
+        write=format_number,
     )

@@ -153,4 +153,5 @@ def _distribution(found: Simulation) -> Any:
             Point(f"{shift * points:+d}" if shift else "0", claims, format_number(claims))
             for shift, claims in counted.items()
         ],
+        write=format_number,
     )

@@ -24,7 +24,7 @@ from portal.creditor.words import happening
 from portal.quote_rows import quote_rows
 from portal.shared.audience import CreditorUnit, TheVisitor, own_creditor
 from portal.shared.charts import Point, chart
-from portal.shared.i18n import format_day, format_money, gettext
+from portal.shared.i18n import format_day, format_money, format_money_short, gettext
 
 # These happen to every claim of a placement at once; the placement's own line tells them together.
 EVERY_CLAIM = ("ClaimMoved", "QuoteIssued", "TreatmentStarted")
@@ -60,6 +60,7 @@ def overview(request: Request, unit: CreditorUnit, visitor: TheVisitor) -> Respo
                 Point(format_day(row.month, "MMM"), row.minor, format_money(Money(row.minor, "EUR")))
                 for row in months
             ],
+            write=lambda minor: format_money_short(Money(minor, "EUR")),
         )
         if found.collected
         else None,

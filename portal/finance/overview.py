@@ -17,7 +17,7 @@ from portal.finance.remittances import run_rows
 from portal.finance.words import ACCOUNTS, CHECKS
 from portal.shared.audience import StaffUnit
 from portal.shared.charts import Point, chart
-from portal.shared.i18n import format_day, format_money, gettext
+from portal.shared.i18n import format_day, format_money, format_money_short, gettext
 from portal.shared.listing import Cut
 
 _POSITIONS = ("trust.bank", "trust.psp", "trust.creditor", "trust.agency", "trust.debtor", "trust.suspense")
@@ -40,6 +40,7 @@ def overview(request: Request, unit: StaffUnit) -> Response:
                 Point(format_day(day.on, "d MMM"), day.received.minor, format_money(day.received))
                 for day in days
             ],
+            write=lambda minor: format_money_short(Money(minor, "EUR")),
         ),
         received=received,
         share=100 * matched.minor // received.minor if received else None,

@@ -1,10 +1,10 @@
 """Charts drawn on the server as plain SVG: geometry here, drawing in the macros `ui.bars` and `ui.line`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 640, 200
-LEFT, RIGHT, TOP, BOTTOM = 8, 8, 12, 22
+LEFT, RIGHT, TOP, BOTTOM = 8, 8, 24, 22
 _STEPS = (1, 2, 5)
 
 
@@ -35,12 +35,20 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class GridLine:
+    """A horizontal line of the grid, with what it stands for where that is written."""
+
+    y: int
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
     """A drawn chart: marks, horizontal grid lines, and the polyline of a line chart."""
 
     title: str
     marks: tuple[Mark, ...]
-    grid: tuple[int, ...]
+    grid: tuple[GridLine, ...]
     baseline: int
     width: int = WIDTH
     height: int = HEIGHT
@@ -51,13 +59,15 @@ class Chart:
         return " ".join(f"{mark.middle},{mark.y}" for mark in self.marks)
 
 
-def chart(*, title: str, points: Sequence[Point]) -> Chart:
+def chart(*, title: str, points: Sequence[Point], write: Callable[[int], str]) -> Chart:
     """This function will lay out a chart of values from zero up.
 
+    :param write: how a value is written, shortly, beside the line of the grid that stands for it.
     :raises AssertionError: a value is negative.
     """
     assert all(point.value >= 0 for point in points), "this chart starts at zero"
-    top = _round_up(max((point.value for point in points), default=0))
+    filled = max((point.value for point in points), default=0)
+    top = _round_up(filled)
     base = HEIGHT - BOTTOM
     slot = (WIDTH - LEFT - RIGHT) // max(len(points), 1)
     gap = max(slot // 4, 1)
@@ -75,8 +85,16 @@ def chart(*, title: str, points: Sequence[Point]) -> Chart:
                 labelled=place % every == 0,
             )
         )
-    grid = tuple(base - (base - TOP) * line // 4 for line in range(1, 5))
+    grid = tuple(
+        GridLine(base - (base - TOP) * quarter // 4, _written(top, quarter, write) if filled else "")
+        for quarter in range(1, 5)
+    )
     return Chart(title=title, marks=tuple(marks), grid=grid, baseline=base)
+
+
+def _written(top: int, quarter: int, write: Callable[[int], str]) -> str:
+    """Every other line is written, where it stands for a whole value."""
+    return write(top * quarter // 4) if quarter % 2 == 0 and top * quarter % 4 == 0 else ""
 
 
 def _round_up(value: int) -> int:

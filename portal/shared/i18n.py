@@ -20,7 +20,7 @@ from babel.core import negotiate_locale
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import get_currency_symbol
+from babel.numbers import format_compact_currency, get_currency_symbol
 
 from agency.kernel.unit import AGENCY_ZONE, agency_day
 from agency.money import EXPONENTS, Money
@@ -178,6 +178,13 @@ def format_money(amount: Money, *, language: str | None = None) -> str:
     if style.decimals:
         digits += f"{style.point}{fraction:0{style.decimals}d}"
     return f"{before}{digits}{after}"
+
+
+def format_money_short(amount: Money) -> str:
+    """This function will write an amount where a rough one does: `€ 20K`."""
+    return format_compact_currency(
+        amount.decimal, amount.currency, locale=LOCALES[_language.get()], fraction_digits=1
+    )
 
 
 def typed_money(amount: Money) -> str:

@@ -134,7 +134,11 @@ def _values(listing: Listing) -> dict[str, Any]:
         "owed": _owed(),
         "trace": _trace(),
         "events": _events(),
-        "collected": chart(title="Collected per month", points=points),
+        "collected": chart(
+            title="Collected per month",
+            points=points,
+            write=lambda thousands: i18n.format_money_short(Money(thousands * 100_000, "EUR")),
+        ),
         "bad": bad,
         "form": blank(kind="email"),
         "now": NOW,
@@ -156,6 +160,10 @@ def _row(number: int) -> dict[str, Any]:
         "why": ("Promise broken yesterday", "Letter's term ends today", "", None)[number % 4],
         "due": date(2026, 11, 20) + timedelta(days=number * 3),
     }
+
+
+def _thousands(value: int) -> str:
+    return i18n.format_money_short(Money(value * 100_000, "EUR"))
 
 
 def _owed() -> Any:

@@ -155,16 +155,27 @@ class TestComponents:
 
     def test_bars_are_as_high_as_their_values(self):
         drawn = chart(
-            title="Collected", points=[Point("Jan", 50, "50"), Point("Feb", 100, "100"), Point("Mar", 0, "0")]
+            title="Collected",
+            points=[Point("Jan", 50, "50"), Point("Feb", 100, "100"), Point("Mar", 0, "0")],
+            write=str,
         )
-        assert [mark.height for mark in drawn.marks] == [83, 166, 0]
+        assert [mark.height for mark in drawn.marks] == [77, 154, 0]
         assert all(mark.y + mark.height == drawn.baseline for mark in drawn.marks)
 
     def test_an_empty_chart_is_just_empty(self):
-        assert chart(title="Nothing", points=[]).marks == ()
+        drawn = chart(title="Nothing", points=[], write=str)
+        assert drawn.marks == ()
+        assert [line.text for line in drawn.grid] == [""] * 4
+
+    @pytest.mark.parametrize(("value", "texts"), [(90, ["50", "100"]), (1, ["", "1"]), (4, ["", "5"])])
+    def test_lines_of_the_grid_say_what_they_stand_for(self, value, texts):
+        drawn = chart(title="Collected", points=[Point("Jan", value, "")], write=str)
+        assert [line.text for line in drawn.grid] == ["", texts[0], "", texts[1]]
 
     def test_a_chart_carries_its_figures_for_who_cannot_see_it(self):
-        page = shown("{{ ui.bars(c) }}", c=chart(title="Collected", points=[Point("Jan", 5, "€ 5,00")]))
+        page = shown(
+            "{{ ui.bars(c) }}", c=chart(title="Collected", points=[Point("Jan", 5, "€ 5,00")], write=str)
+        )
         assert "<caption>Collected</caption>" in page
         assert "€ 5,00" in page
 
