@@ -109,16 +109,32 @@ def read_statement(unit: Unit, *, statement_id: UUID) -> StatementRow:
     return _statement(found)
 
 
-def statement_lines(unit: Unit, *, statement_id: UUID, state: str = "", limit: int = 500) -> list[LineRow]:
-    """This function will return a statement's lines in the bank's order, of one state or of all."""
+def statement_lines(
+    unit: Unit, *, statement_id: UUID, state: str = "", limit: int, after: UUID | None = None
+) -> list[LineRow]:
+    """This function will return a statement's lines in the bank's order, of one state or of all.
+
+    :param after: begin after this line, to read on where a list ended.
+    """
     rows = unit.session.connection().execute(
         text(
             _LINES + " WHERE l.statement_id = :id AND (:state = '' OR l.state = :state)"
+            " AND (CAST(:after AS uuid) IS NULL OR (l.booked_on, l.id) >"
+            "  (SELECT booked_on, id FROM bank_line WHERE id = :after))"
             " ORDER BY l.booked_on, l.id LIMIT :limit"
         ),
-        {"id": statement_id, "state": state, "limit": limit},
+        {"id": statement_id, "state": state, "limit": limit, "after": after},
     )
     return [_line(row) for row in rows]
+
+
+def lines_by_state(unit: Unit, *, statement_id: UUID) -> dict[str, int]:
+    """This function will count a statement's lines by what became of them."""
+    rows = unit.session.connection().execute(
+        text("SELECT state, count(*) AS lines FROM bank_line WHERE statement_id = :id GROUP BY state"),
+        {"id": statement_id},
+    )
+    return {row.state: row.lines for row in rows}
 
 
 def read_line(unit: Unit, *, line_id: UUID) -> LineRow:

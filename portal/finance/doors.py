@@ -1,7 +1,9 @@
 """The router of finance's door and what its pages share."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 from starlette.requests import Request
@@ -30,3 +32,10 @@ def names_of(unit: Unit, actors: Iterable[str | None]) -> dict[str | None, str]:
     found: dict[str | None, str] = {f"user:{row.id}": row.name for row in rows}
     named: dict[str | None, str] = {actor: found.get(actor, gettext(SYSTEM)) for actor in known}
     return named | {None: ""}
+
+
+def line_asked(request: Request, name: str) -> UUID | None:
+    """This function will return the bank line that the address names, None when it names none."""
+    with suppress(ValueError):
+        return UUID(request.query_params.get(name, ""))
+    return None

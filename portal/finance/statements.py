@@ -11,14 +11,21 @@ from agency.banking.importing import import_statements
 from agency.banking.models import LineState
 from agency.banking.notices import list_notices
 from agency.banking.own_money import undo_own
-from agency.banking.queries import LineRow, list_statements, read_line, read_statement, statement_lines
+from agency.banking.queries import (
+    LineRow,
+    lines_by_state,
+    list_statements,
+    read_line,
+    read_statement,
+    statement_lines,
+)
 from agency.banking.suspense import undo_line
 from agency.banking.suspense_cases import read_case
 from agency.kernel.unit import Unit
 from agency.remittance.order_answers import AnswerTaken, take_answer
 from integrations.bankfiles import read_bank_file
 from integrations.bankfiles.payment_status import is_payment_status, read_payment_status
-from portal.finance.doors import finance_page, names_of, routes
+from portal.finance.doors import finance_page, line_asked, names_of, routes
 from portal.finance.words import LINE_STATES, OWN_KINDS, reasons
 from portal.shared.audience import StaffUnit, TheWiring, leave_for
 from portal.shared.forms import Fields, FormModel, blank, submitted
@@ -34,6 +41,7 @@ STATEMENTS = (
     Column("share", N_("Known"), "percent", phone=False),
     Column("warning", N_("Warnings"), "chip", phone=False),
 )
+SHOWN = 200
 NOTICES = (
     Column("name", N_("Message")),
     Column("kind", N_("Kind"), "chip"),
@@ -92,18 +100,32 @@ def statement(request: Request, unit: StaffUnit, statement_id: UUID) -> Response
     """One statement with its lines."""
     state = request.query_params.get("state", "")
     shown = read_statement(unit, statement_id=statement_id)
-    lines = statement_lines(unit, statement_id=statement_id, state=state if state in LINE_STATES else "")
+    state = state if state in LINE_STATES else ""
+    counted = lines_by_state(unit, statement_id=statement_id)
+    after = line_asked(request, "after")
+    lines = statement_lines(unit, statement_id=statement_id, state=state, limit=SHOWN + 1, after=after)
     return finance_page(
         request,
         "statement.html",
         statement=shown,
         state=state,
         tabs=[
-            {"label": gettext(chip.label), "href": f"?state={name}", "current": state == name}
+            {
+                "label": gettext(chip.label),
+                "href": f"?state={name}",
+                "current": state == name,
+                "count": counted.get(name, 0),
+            }
             for name, chip in LINE_STATES.items()
+            if name in counted or name == state
         ],
         columns=LINES,
-        cut=Cut([line_row(line) for line in lines], total=shown.lines if not state else None),
+        cut=Cut(
+            [line_row(line) for line in lines[:SHOWN]],
+            next_url=f"?state={state}&after={lines[SHOWN - 1].line_id}" if len(lines) > SHOWN else None,
+            previous_url=f"?state={state}" if after else None,
+            total=counted.get(state, 0) if state else sum(counted.values()),
+        ),
     )
 
 

@@ -347,3 +347,32 @@ def test_old_lines_are_named_as_blocking(units, colleagues):
     post(ann, "/finance/proof")
     assert "Blocks payouts" in ann.get("/finance/suspense").text
     assert "The proof is red" in ann.get("/finance").text
+
+
+class TestLinesOfAStatement:
+    def statement_page(self, browser) -> str:
+        found = re.search(
+            r'href="(/finance/statements/[0-9a-f-]{36})"', browser.get("/finance/statements").text
+        )
+        assert found
+        return found[1]
+
+    def test_every_line_of_a_long_statement_can_be_reached(self, units, colleagues):
+        ann, _ = colleagues
+        upload(ann, statement_file(units, *((f"B{n}", 1_000 + n, "?") for n in range(450))))
+        page, seen = self.statement_page(ann), set()
+        address = page
+        while address:
+            text = ann.get(address).text
+            seen |= set(re.findall(r"/finance/suspense/([0-9a-f-]{36})", text))
+            onward = re.search(r'href="(\?state=&amp;after=[0-9a-f-]{36})"', text)
+            address = page + onward[1].replace("&amp;", "&") if onward else ""
+        assert len(seen) == 450
+
+    def test_only_what_became_of_its_lines_can_be_chosen_with_how_many(self, units, colleagues):
+        ann, _ = colleagues
+        upload(ann, statement_file(units, ("B1", 1_000, "?"), ("B2", -500, "kosten")))
+        text = ann.get(self.statement_page(ann)).text
+        assert re.search(r'href="\?state=suspense">In suspense <span class="count">2</span>', text)
+        assert "Sent back" not in text
+        assert ann.get(self.statement_page(ann) + "?state=nonsense&after=nonsense").status_code == 200
