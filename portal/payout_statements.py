@@ -9,6 +9,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from agency.kernel.errors import NotFound
 from agency.kernel.settings import Settings
@@ -73,14 +74,17 @@ def run_of(unit: Unit, *, creditor_id: UUID, run_id: UUID) -> RemittanceRun:
     return run
 
 
-def runs_of(unit: Unit, *, creditor_id: UUID, limit: int = 200) -> Sequence[RemittanceRun]:
-    """This function will return a creditor's payouts that were not cancelled, the latest first."""
-    return unit.session.exec(
-        select(RemittanceRun)
-        .where(RemittanceRun.creditor_id == creditor_id, col(RemittanceRun.state) != RunState.CANCELLED)
-        .order_by(col(RemittanceRun.cutoff_on).desc(), col(RemittanceRun.id).desc())
-        .limit(limit)
-    ).all()
+def runs_of(unit: Unit, *, creditor_id: UUID) -> Sequence[RemittanceRun]:
+    """This function will return all of a creditor's payouts that were not cancelled, the latest first."""
+    order = (col(RemittanceRun.cutoff_on).desc(), col(RemittanceRun.id).desc())
+    return unit.session.exec(own_runs(creditor_id).order_by(*order)).all()
+
+
+def own_runs(creditor_id: UUID) -> SelectOfScalar[RemittanceRun]:
+    """This function will return the statement of a creditor's payouts that were not cancelled, unordered."""
+    return select(RemittanceRun).where(
+        RemittanceRun.creditor_id == creditor_id, col(RemittanceRun.state) != RunState.CANCELLED
+    )
 
 
 def sums_of(run: RemittanceRun) -> RunSums:

@@ -216,8 +216,11 @@ def mark_seen(unit: Unit, *, end_to_end: str, amount_minor: int, why: str = "") 
     return True
 
 
-def collections(unit: Unit, *, limit: int = 50) -> Sequence[Row[Any]]:
-    """This function will return the newest collection files with how many collections each has."""
+def collections(unit: Unit, *, limit: int, before: UUID | None = None) -> Sequence[Row[Any]]:
+    """This function will return collection files with how many collections each has, the newest first.
+
+    :param before: begin behind this file, to read on where a list ended.
+    """
     return (
         unit.session.connection()
         .execute(
@@ -227,9 +230,11 @@ def collections(unit: Unit, *, limit: int = 50) -> Sequence[Row[Any]]:
                 " count(d.id) FILTER (WHERE d.state = 'collected') AS collected,"
                 " count(d.id) FILTER (WHERE d.state = 'returned') AS returned"
                 " FROM direct_debit_file f LEFT JOIN direct_debit d ON d.file_id = f.id"
+                " WHERE CAST(:before AS uuid) IS NULL OR (f.drafted_at, f.id) <"
+                "  (SELECT drafted_at, id FROM direct_debit_file WHERE id = :before)"
                 " GROUP BY f.id ORDER BY f.drafted_at DESC, f.id DESC LIMIT :limit"
             ),
-            {"limit": limit},
+            {"limit": limit, "before": before},
         )
         .all()
     )

@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import BigInteger, Date, DateTime, Integer, Row, Text, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from agency.banking.suspense import GOING_BACK, PARKED, business_days_since
 from agency.kernel.errors import NotFound
@@ -74,7 +75,8 @@ class AgeBand:
 
 
 _STATEMENTS = (
-    "SELECT s.id, s.name, s.iban, s.closes_on, s.opening_minor, s.closing_minor, s.currency, s.lines,"
+    "SELECT s.id, s.name, s.iban, s.closes_on, coalesce(s.closes_on, CAST(s.imported_at AS date)) AS on_,"
+    " s.opening_minor, s.closing_minor, s.currency, s.lines,"
     " s.warnings, s.imported_at, s.imported_by, (SELECT least(count(*), s.lines) FROM bank_line l"
     "  WHERE l.statement_id = s.id AND l.state NOT IN ('suspense', 'split')) AS matched FROM bank_statement s"
 )
@@ -88,13 +90,24 @@ _LINES = (
 _WAITS = f"l.state = 'suspense' AND l.amount_minor > 0 AND NOT {PARKED} AND NOT {GOING_BACK}"
 
 
-def list_statements(unit: Unit, *, limit: int = 100) -> list[StatementRow]:
-    """This function will return the imported statements, the latest first."""
-    rows = unit.session.connection().execute(
-        text(_STATEMENTS + " ORDER BY s.closes_on DESC NULLS LAST, s.imported_at DESC LIMIT :limit"),
-        {"limit": limit},
+STATEMENTS = (
+    text(_STATEMENTS)
+    .columns(
+        id=Uuid, name=Text, iban=Text, closes_on=Date, on_=Date, opening_minor=BigInteger,
+        closing_minor=BigInteger, currency=Text, lines=Integer, warnings=JSONB,
+        imported_at=DateTime(timezone=True), imported_by=Text, matched=Integer,
     )
-    return [_statement(row) for row in rows]
+    .subquery("statement")
+)  # fmt: skip
+"""The imported statements as a table to select from, for lists; see `statement_row`. `on_` is the day each
+closes; where it says none, the day it was imported."""
+
+
+def latest_statement(unit: Unit) -> StatementRow | None:
+    """This function will return the statement that closes last."""
+    row = unit.session.connection().execute(text(_STATEMENTS + " ORDER BY on_ DESC, s.id DESC LIMIT 1"))
+    found = row.one_or_none()
+    return None if found is None else statement_row(found)
 
 
 def read_statement(unit: Unit, *, statement_id: UUID) -> StatementRow:
@@ -106,7 +119,7 @@ def read_statement(unit: Unit, *, statement_id: UUID) -> StatementRow:
     found = row.one_or_none()
     if found is None:
         raise NotFound("no such statement")
-    return _statement(found)
+    return statement_row(found)
 
 
 def statement_lines(
@@ -241,7 +254,8 @@ def _money(minor: int | None, currency: str) -> Money | None:
     return None if minor is None else Money(minor, currency)
 
 
-def _statement(row: Row[Any]) -> StatementRow:
+def statement_row(row: Row[Any]) -> StatementRow:
+    """This function will read a row of `STATEMENTS`."""
     return StatementRow(
         row.id,
         row.name,

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import BigInteger, DateTime, Row, Text, Uuid, text
 
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
@@ -135,6 +135,20 @@ def read_owed_back(unit: Unit, *, creditor_id: UUID, origin_id: UUID) -> OwedBac
     return _owed(found)
 
 
+REFUNDS = (
+    text(_REFUNDS)
+    .columns(
+        creditor_id=Uuid, id=Uuid, claim_id=Uuid, number=Text, creditor=Text, debtor=Text, payment_id=Uuid,
+        line_id=Uuid, amount_minor=BigInteger, currency=Text, route=Text, iban=Text, holder=Text,
+        payer_iban=Text, reason=Text, state=Text, requested_at=DateTime(timezone=True), requested_by=Text,
+        approved_at=DateTime(timezone=True), approved_by=Text, ended_at=DateTime(timezone=True),
+        ended_why=Text, file_id=Uuid, end_to_end=Text, provider_ref=Text,
+    )
+    .subquery("given_back")
+)  # fmt: skip
+"""Refunds as a table to select from, for lists; see `refund_row`."""
+
+
 def list_refunds(unit: Unit, *, state: str | None = None, limit: int = 200) -> list[RefundRow]:
     """This function will return refunds, of one state or all, the latest first."""
     rows = unit.session.connection().execute(
@@ -144,7 +158,15 @@ def list_refunds(unit: Unit, *, state: str | None = None, limit: int = 200) -> l
         ),
         {"state": state, "limit": limit},
     )
-    return [_refund(row) for row in rows]
+    return [refund_row(row) for row in rows]
+
+
+def refunds_by_state(unit: Unit) -> dict[tuple[str, str], int]:
+    """This function will count refunds by their state and their route."""
+    rows = unit.session.connection().execute(
+        text("SELECT state, route, count(*) AS refunds FROM refund GROUP BY state, route")
+    )
+    return {(row.state, row.route): row.refunds for row in rows}
 
 
 def read_refund(unit: Unit, *, creditor_id: UUID, refund_id: UUID) -> RefundRow:
@@ -158,7 +180,7 @@ def read_refund(unit: Unit, *, creditor_id: UUID, refund_id: UUID) -> RefundRow:
     found = row.one_or_none()
     if found is None:
         raise NotFound("no such refund")
-    return _refund(found)
+    return refund_row(found)
 
 
 def owing_back(unit: Unit, *, limit: int = 100) -> list[OwesBack]:
@@ -202,7 +224,8 @@ def _owed(row: Row[Any]) -> OwedBack:
     )
 
 
-def _refund(row: Row[Any]) -> RefundRow:
+def refund_row(row: Row[Any]) -> RefundRow:
+    """This function will read a row of `REFUNDS`."""
     return RefundRow(
         row.creditor_id,
         row.id,

@@ -37,7 +37,7 @@ from agency.remittance.orders import (
 )
 from agency.remittance.own_share import OWN, own_share
 from agency.remittance.payable import find_payable, hold_for_run
-from agency.remittance.stale_runs import stale_runs, why_stale
+from agency.remittance.stale_runs import stale_runs, waiting_stale, why_stale
 from agency.remittance.withdrawing import WITHDRAWN_BY_CREDITOR
 
 
@@ -192,6 +192,53 @@ def approve_run(unit: Unit, *, creditor_id: UUID, run_id: UUID) -> None:
         creditor_id=creditor_id,
         facts={"net_minor": run.net_minor},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ToApprove:
+    """The drafts that somebody else made and that can leave: how many, and what they pay out together."""
+
+    runs: int
+    net: Money
+
+
+def to_approve(unit: Unit) -> ToApprove:
+    """This function will return what the present person may approve at once, in euro."""
+    return _together(_drafts_of_others(unit))
+
+
+def approve_all(unit: Unit, *, read: ToApprove) -> None:
+    """This function will approve every draft that somebody else made and that can leave.
+
+    :param read: what the page said that is approved.
+    :raises UnableToApprove: it is not that any more; nothing is approved.
+    :raises PayoutsBlocked: the proof is red.
+    """
+    waiting = _drafts_of_others(unit)
+    for run in waiting:
+        approve_run(unit, creditor_id=run.creditor_id, run_id=run.id)
+    if not waiting or _together(waiting) != read:
+        raise UnableToApprove("the drafts have changed meanwhile; look at them again")
+
+
+def _together(runs: Sequence[RemittanceRun]) -> ToApprove:
+    return ToApprove(len(runs), Money.total((Money(run.net_minor, run.currency) for run in runs), "EUR"))
+
+
+def _drafts_of_others(unit: Unit) -> Sequence[RemittanceRun]:
+    """In the order in which one approval after the other locks them."""
+    stale = waiting_stale(unit)
+    found = unit.session.exec(
+        select(RemittanceRun)
+        .where(
+            RemittanceRun.state == RunState.DRAFT,
+            RemittanceRun.drafted_by != unit.by,
+            RemittanceRun.currency == "EUR",
+        )
+        .order_by(col(RemittanceRun.creditor_id), col(RemittanceRun.id))
+        .execution_options(populate_existing=True)
+    )
+    return [run for run in found if run.id not in stale]
 
 
 def cancel_run(unit: Unit, *, creditor_id: UUID, run_id: UUID, why: str) -> None:

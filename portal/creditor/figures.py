@@ -7,7 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, func, text
+from sqlmodel import col, select
 
+from agency.intake.models import Placement
 from agency.kernel.unit import Unit
 from portal.claim_rows import CLAIM, DEBTOR, claims_count, claims_statement
 from portal.shared.listing import Cut, Listing
@@ -82,16 +84,11 @@ def all_claims(unit: Unit, filters: Mapping[str, str], *, creditor_id: UUID) -> 
     return unit.session.connection().execute(statement).all()
 
 
-def placements(unit: Unit, *, creditor_id: UUID, limit: int = 50) -> Sequence[Row[Any]]:
-    """This function will return the creditor's placements, the newest first."""
-    return (
-        unit.session.connection()
-        .execute(
-            text(
-                "SELECT id, name, state, rows, created, updated, merged, rejected, received_at, refusal"
-                " FROM placement WHERE creditor_id = :c ORDER BY received_at DESC, id DESC LIMIT :limit"
-            ),
-            {"c": creditor_id, "limit": limit},
-        )
-        .all()
-    )
+def placements(unit: Unit, listing: Listing, *, creditor_id: UUID) -> Cut[Placement]:
+    """This function will return a page of the creditor's placements, the newest first."""
+    wanted = select(Placement).where(col(Placement.creditor_id) == creditor_id)
+    if words := listing.filters.get("q"):
+        wanted = wanted.where(col(Placement.name).icontains(words, autoescape=True))
+    order = {"received_at": col(Placement.received_at)}
+    found = unit.session.scalars(listing.apply(wanted, columns=order, tie=col(Placement.id))).all()
+    return listing.cut(found, position=lambda row: (row.received_at, row.id))

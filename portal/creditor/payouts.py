@@ -13,7 +13,7 @@ from agency.claims.insurance import covers_of, shares_of
 from agency.kernel.unit import Unit, agency_day
 from agency.money import Money
 from agency.parties.models import Creditor
-from agency.remittance.models import FeeInvoice
+from agency.remittance.models import FeeInvoice, RemittanceRun
 from agency.remittance.queries import on_its_way
 from agency.remittance.statement import StatementShare, statement_shares
 from agency.rules.trace import from_json
@@ -25,14 +25,14 @@ from portal.payout_statements import (
     PARTS,
     books_file,
     file_rows,
+    own_runs,
     run_of,
-    runs_of,
     statement_pdf,
     sums_of,
 )
 from portal.shared.audience import CreditorUnit, TheVisitor, TheWiring, own_creditor
 from portal.shared.i18n import N_, gettext
-from portal.shared.listing import Column, Cut
+from portal.shared.listing import Column, Cut, Listing
 from portal.shared.spreadsheets import list_file
 
 SHARES_MAX = 500
@@ -68,7 +68,12 @@ BOOKED = frozenset({"exported", "paid"})
 @routes.get("/payouts")
 def payouts(request: Request, unit: CreditorUnit, visitor: TheVisitor) -> Response:
     """Every payout."""
-    runs = runs_of(unit, creditor_id=own_creditor(visitor))
+    listing = Listing.read(
+        "/creditor/payouts", request.query_params, sorts=("cutoff_on",), default="-cutoff_on"
+    )
+    order = {"cutoff_on": col(RemittanceRun.cutoff_on)}
+    wanted = listing.apply(own_runs(own_creditor(visitor)), columns=order, tie=col(RemittanceRun.id))
+    cut = listing.cut(unit.session.scalars(wanted).all(), position=lambda run: (run.cutoff_on, run.id))
     shown = [
         {
             "href": f"/creditor/payouts/{run.id}",
@@ -80,11 +85,17 @@ def payouts(request: Request, unit: CreditorUnit, visitor: TheVisitor) -> Respon
             "net": sums.net,
             "paid_at": agency_day(run.paid_at) if run.paid_at else None,
         }
-        for run in runs
+        for run in cut.rows
         for sums in [sums_of(run)]
     ]
     coming = on_its_way(unit, creditor_id=own_creditor(visitor))
-    return creditor_page(request, "payouts.html", columns=COLUMNS, cut=Cut(shown), on_its_way=coming)
+    return creditor_page(
+        request,
+        "payouts.html",
+        columns=COLUMNS,
+        cut=Cut(shown, cut.next_url, cut.previous_url),
+        on_its_way=coming,
+    )
 
 
 @routes.get("/payouts/{run_id:uuid}")

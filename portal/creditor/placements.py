@@ -28,7 +28,7 @@ from portal.shared.claim_fields import FIELDS
 from portal.shared.filled_in import told
 from portal.shared.forms import Fields
 from portal.shared.i18n import N_, gettext
-from portal.shared.listing import Column, Cut
+from portal.shared.listing import Column, Cut, Listing
 
 REJECTS_SHOWN = 200
 RECENT = (
@@ -50,6 +50,11 @@ def new(request: Request, unit: CreditorUnit, visitor: TheVisitor) -> Response:
 def _upload_page(
     request: Request, unit: Unit, creditor_id: UUID, *, error: str = "", status: int = 200
 ) -> Response:
+    listing = Listing.read(
+        "/creditor/placements/new", request.query_params, sorts=("received_at",), default="-received_at",
+        filters=("q",),
+    )  # fmt: skip
+    cut = placements(unit, listing, creditor_id=creditor_id)
     rows = [
         {
             "href": f"/creditor/placements/{row.id}",
@@ -60,14 +65,15 @@ def _upload_page(
             "rejected": row.rejected,
             "received_at": row.received_at,
         }
-        for row in placements(unit, creditor_id=creditor_id)
+        for row in cut.rows
     ]
     chosen = product_of(unit, creditor_id=creditor_id)
     return creditor_page(
         request,
         "upload.html",
         status=status,
-        recent=Cut(rows),
+        listing=listing,
+        recent=Cut(rows, cut.next_url, cut.previous_url),
         columns=RECENT,
         product=chosen_words(chosen.product, chosen.hand_over),
         error=error,

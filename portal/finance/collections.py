@@ -15,12 +15,13 @@ from agency.arrangements.direct_debits import (
 from agency.kernel.unit import Unit
 from agency.money import Money
 from portal.collections import approve_and_write
-from portal.finance.doors import finance_page, names_of, routes
+from portal.finance.doors import finance_page, id_asked, names_of, routes
 from portal.shared.audience import StaffUnit, TheVisitor, TheWiring, leave_for
 from portal.shared.forms import Form, blank
 from portal.shared.i18n import N_
-from portal.shared.listing import Chip
+from portal.shared.listing import Chip, Cut
 
+SHOWN = 50
 FILE_STATES = {
     "draft": Chip(N_("Draft"), "warning"),
     "approved": Chip(N_("Approved"), "good"),
@@ -82,13 +83,17 @@ def download(unit: StaffUnit, file_id: UUID) -> Response:
 
 
 def _page(request: Request, unit: Unit, by: str, form: Form[Any], *, status: int = 200) -> Response:
-    found = collections(unit)
+    before = id_asked(request, "before")
+    found = collections(unit, limit=SHOWN + 1, before=before)
+    older = f"/finance/collections?before={found[SHOWN - 1].id}" if len(found) > SHOWN else None
+    found = found[:SHOWN]
     return finance_page(
         request,
         "collections.html",
         status=status,
         form=form,
         files=[(one, Money(one.total_minor, one.currency), FILE_STATES[one.state]) for one in found],
+        cut=Cut(found, next_url=older, previous_url="/finance/collections" if before else None),
         names=names_of(unit, [name for one in found for name in (one.drafted_by, one.approved_by)]),
         by=by,
     )

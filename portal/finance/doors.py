@@ -34,8 +34,8 @@ def names_of(unit: Unit, actors: Iterable[str | None]) -> dict[str | None, str]:
     return named | {None: ""}
 
 
-def line_asked(request: Request, name: str) -> UUID | None:
-    """This function will return the bank line that the address names, None when it names none."""
+def id_asked(request: Request, name: str) -> UUID | None:
+    """This function will return the id that a parameter of the address gives, None where it gives none."""
     with suppress(ValueError):
         return UUID(request.query_params.get(name, ""))
     return None

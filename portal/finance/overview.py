@@ -4,13 +4,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agency.banking.proof import latest_proof
-from agency.banking.queries import bank_days, list_statements, suspense_by_age
+from agency.banking.queries import bank_days, latest_statement, suspense_by_age
 from agency.kernel.unit import Unit
 from agency.ledger.chart import Nature, account
 from agency.ledger.queries import account_balance
 from agency.money import Money
-from agency.payments.giving_back import list_refunds, owed_back_list
-from agency.remittance.queries import list_runs
+from agency.payments.giving_back import owed_back_list, refunds_by_state
+from agency.remittance.queries import drafted_runs
 from agency.remittance.returned_care import returned_payouts
 from portal.finance.doors import finance_page, routes
 from portal.finance.remittances import run_rows
@@ -20,6 +20,7 @@ from portal.shared.charts import Point, chart
 from portal.shared.i18n import format_day, format_money, format_money_short, gettext
 from portal.shared.listing import Cut
 
+DRAFTS_SHOWN = 20
 _POSITIONS = ("trust.bank", "trust.psp", "trust.creditor", "trust.agency", "trust.debtor", "trust.suspense")
 
 
@@ -29,7 +30,7 @@ def overview(request: Request, unit: StaffUnit) -> Response:
     days = bank_days(unit)
     received = Money.total((day.received for day in days), "EUR")
     matched = Money.total((day.matched for day in days), "EUR")
-    drafts = list_runs(unit, state="draft")
+    drafts = drafted_runs(unit)
     proof = latest_proof(unit)
     return finance_page(
         request,
@@ -47,14 +48,14 @@ def overview(request: Request, unit: StaffUnit) -> Response:
         ages=suspense_by_age(unit),
         proof=proof,
         red=_red(proof.checks) if proof else [],
-        drafts=Cut(run_rows(unit, drafts)),
+        drafts=Cut(run_rows(unit, drafts[:DRAFTS_SHOWN]), total=len(drafts)),
         to_approve=Money.total((run.net for run in drafts), "EUR"),
         balances=[(code, _position(unit, code)) for code in _POSITIONS],
-        last=next(iter(list_statements(unit, limit=1)), None),
+        last=latest_statement(unit),
         owed=owed_back_list(unit),
         returned=(returned := returned_payouts(unit)),
         returned_late=sum(one.too_long for one in returned),
-        refunds=len(list_refunds(unit, state="requested")),
+        refunds=sum(n for (state, _), n in refunds_by_state(unit).items() if state == "requested"),
         accounts=ACCOUNTS,
     )
 

@@ -1,11 +1,12 @@
 """Refunds: what is owed back, asked for by one person, approved by another, sent, and seen on the bank."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import text
+from sqlalchemy import or_, select, text
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,14 +16,16 @@ from agency.communication.replying import ask_for_account
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.payments.booking_held import book_held
+from agency.payments.giving_back import REFUNDS as ALL_REFUNDS
 from agency.payments.giving_back import (
     OwedBack,
     RefundRow,
-    list_refunds,
     owed_back_list,
     owing_back,
     read_owed_back,
     read_refund,
+    refund_row,
+    refunds_by_state,
 )
 from agency.payments.refund_accounts import account_asked, ask_account, end_question
 from agency.payments.refunds import Payee, cancel_refund, checked_payee, request_held_refund, request_refund
@@ -33,7 +36,7 @@ from portal.payouts import export_refund_file
 from portal.shared.audience import StaffUnit, TheVisitor, TheWiring, leave_for
 from portal.shared.forms import Fields, FormModel, blank, submitted
 from portal.shared.i18n import N_, gettext
-from portal.shared.listing import Column, Cut
+from portal.shared.listing import Column, Cut, Listing
 
 OWED = (
     Column("who", N_("Debtor"), "link", sub="claim"),
@@ -238,8 +241,11 @@ def _refund_rows(found: Iterable[RefundRow]) -> list[dict[str, Any]]:
 
 
 def _list_page(request: Request, unit: Unit, form: Any, *, status: int = 200) -> Response:
-    wanted = request.query_params.get("state", "")
-    state = wanted if wanted in REFUND_STATES else None
+    listing = Listing.read(
+        "/finance/refunds", request.query_params, sorts=("requested_at",), default="-requested_at",
+        filters=("q", "state"),
+    )  # fmt: skip
+    counted = refunds_by_state(unit)
     files = unit.session.connection().execute(
         text(
             "SELECT f.id, f.message_id, f.total_minor, f.currency, f.made_at, f.made_by, f.downloads,"
@@ -249,7 +255,6 @@ def _list_page(request: Request, unit: Unit, form: Any, *, status: int = 200) ->
     )
     made = files.all()
     waiting = owed_back_list(unit, limit=_SHOWN_MAX)
-    approved = list_refunds(unit, state="approved")
     return finance_page(
         request,
         "refunds.html",
@@ -258,9 +263,10 @@ def _list_page(request: Request, unit: Unit, form: Any, *, status: int = 200) ->
         owed=Cut(_owed_rows(waiting)),
         more=len(waiting) == _SHOWN_MAX,
         columns=REFUNDS,
-        cut=Cut(_refund_rows(list_refunds(unit, state=state, limit=_SHOWN_MAX))),
-        tabs=_tabs(state),
-        approved=sum(one.route == "bank" for one in approved),
+        listing=listing,
+        cut=_refunds(unit, listing),
+        tabs=_tabs(listing.filters.get("state", ""), counted),
+        approved=counted.get(("approved", "bank"), 0),
         owing=owing_back(unit),
         files=[(file, Money(file.total_minor, file.currency)) for file in made],
         names=names_of(unit, [file.made_by for file in made]),
@@ -268,15 +274,33 @@ def _list_page(request: Request, unit: Unit, form: Any, *, status: int = 200) ->
     )
 
 
-def _tabs(state: str | None) -> list[dict[str, Any]]:
-    states = {"": N_("All")} | {name: chip.label for name, chip in REFUND_STATES.items()}
+def _refunds(unit: Unit, listing: Listing) -> Cut[dict[str, Any]]:
+    wanted = select(ALL_REFUNDS)
+    if (state := listing.filters.get("state")) in REFUND_STATES:
+        wanted = wanted.where(ALL_REFUNDS.c.state == state)
+    if words := listing.filters.get("q"):
+        named = (ALL_REFUNDS.c.holder, ALL_REFUNDS.c.debtor, ALL_REFUNDS.c.number, ALL_REFUNDS.c.creditor)
+        wanted = wanted.where(or_(*(one.icontains(words, autoescape=True) for one in named)))
+    order = {"requested_at": ALL_REFUNDS.c.requested_at}
+    found = unit.session.connection().execute(listing.apply(wanted, columns=order, tie=ALL_REFUNDS.c.id))
+    cut = listing.cut(found.all(), position=lambda row: (row.requested_at, row.id))
+    return Cut(_refund_rows(map(refund_row, cut.rows)), cut.next_url, cut.previous_url)
+
+
+def _tabs(state: str, counted: Mapping[tuple[str, str], int]) -> list[dict[str, Any]]:
+    """Of the states those that there are, each with how many."""
+    by_state: Counter[str] = Counter()
+    for (name, _), refunds in counted.items():
+        by_state[name] += refunds
+    shown = {name: chip.label for name, chip in REFUND_STATES.items() if by_state[name] or name == state}
     return [
         {
             "label": gettext(label),
             "href": f"/finance/refunds?state={name}" if name else "/finance/refunds",
-            "current": (state or "") == name,
+            "current": state == name,
+            "count": by_state[name] if name else None,
         }
-        for name, label in states.items()
+        for name, label in ({"": N_("All")} | shown).items()
     ]
 
 

@@ -5,8 +5,8 @@ from datetime import date
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import text
-from sqlmodel import select
+from sqlalchemy import select, text
+from sqlmodel import select as select_models
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,10 +15,20 @@ from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.remittance.models import FeeInvoice, RemittanceRun
 from agency.remittance.own_share import OWN, own_share
-from agency.remittance.queries import RunRow, list_runs, on_its_way, read_run
+from agency.remittance.queries import RUNS as ALL_RUNS
+from agency.remittance.queries import RunRow, on_its_way, read_run, run_row, runs_by_state
 from agency.remittance.returned import put_forward_again
 from agency.remittance.returned_care import ReturnedPayout, returned_payouts, see_to_returned
-from agency.remittance.runs import approve_run, cancel_run, download_file, draft_own_run, draft_runs
+from agency.remittance.runs import (
+    ToApprove,
+    approve_all,
+    approve_run,
+    cancel_run,
+    download_file,
+    draft_own_run,
+    draft_runs,
+    to_approve,
+)
 from agency.remittance.stale_runs import waiting_stale
 from agency.remittance.statement import StatementShare, statement_shares
 from agency.rules.trace import from_json
@@ -31,17 +41,22 @@ from portal.shared.audience import StaffUnit, TheVisitor, TheWiring, leave_for
 from portal.shared.filled_in import sentence
 from portal.shared.forms import Fields, FormModel, blank, submitted
 from portal.shared.i18n import N_, format_day, gettext
-from portal.shared.listing import Column, Cut
+from portal.shared.listing import Column, Cut, Listing
 from portal.shared.spreadsheets import list_file
 
 RUNS = (
-    Column("creditor", N_("Creditor"), "link", sub="cutoff"),
+    Column("creditor", N_("Creditor"), "link", sub="cutoff", sort=True),
     Column("state", N_("Status"), "chip"),
     Column("payments", N_("Payments"), "number", phone=False),
     Column("collected", N_("Collected"), "money", phone=False),
     Column("kept", N_("Fee with VAT"), "money", phone=False),
-    Column("net", N_("To pay out"), "money"),
+    Column("net", N_("To pay out"), "money", sort=True),
 )
+RUN_ORDERS = {
+    "drafted_at": ALL_RUNS.c.drafted_at,
+    "creditor": ALL_RUNS.c.name,
+    "net": ALL_RUNS.c.net_minor,
+}
 RETURNED = (
     Column("creditor", N_("Creditor"), "link", sub="why"),
     Column("owner", N_("Handled by"), phone=False),
@@ -75,6 +90,13 @@ class AgainForm(FormModel):
     account_confirmed: bool = False
 
 
+class ApproveAllForm(FormModel):
+    """What the page said that is approved: how many drafts, and the cents that they pay out together."""
+
+    runs: int
+    net_minor: int
+
+
 class CancelForm(FormModel):
     """Why a run is cancelled."""
 
@@ -98,6 +120,17 @@ def draft(request: Request, unit: StaffUnit) -> Response:
         return _list_page(request, unit, form, status=409)
     notice = N_("Drafted. Another person approves.") if made else N_("No creditor has anything new coming.")
     return leave_for("/finance/remittances", notice=notice, tone="good" if made else "info")
+
+
+@routes.post("/remittances/approval")
+def approve_every(request: Request, unit: StaffUnit, fields: Fields) -> Response:
+    """Approve all drafts of others that can leave, as the second person."""
+    form = submitted(ApproveAllForm, fields)
+    with form.attempt(unit):
+        approve_all(unit, read=ToApprove(form.data.runs, Money(form.data.net_minor, "EUR")))
+    if form.errors:
+        return _list_page(request, unit, form, status=409)
+    return leave_for("/finance/remittances", notice=N_("Approved."))
 
 
 @routes.post("/remittances/own-share")
@@ -250,7 +283,11 @@ def run_rows(unit: Unit, runs: Iterable[RunRow]) -> list[dict[str, Any]]:
 
 
 def _list_page(request: Request, unit: Unit, form: Any, *, status: int = 200) -> Response:
-    runs = list_runs(unit)
+    listing = Listing.read(
+        "/finance/remittances", request.query_params, sorts=tuple(RUN_ORDERS), default="-drafted_at",
+        filters=("q", "state"),
+    )  # fmt: skip
+    counted = runs_by_state(unit)
     returned = returned_payouts(unit)
     files = unit.session.connection().execute(
         text(
@@ -265,17 +302,33 @@ def _list_page(request: Request, unit: Unit, form: Any, *, status: int = 200) ->
         "remittances.html",
         status=status,
         columns=RUNS,
-        cut=Cut(run_rows(unit, runs)),
+        listing=listing,
+        cut=_runs(unit, listing),
+        states=[(state, f"{gettext(RUN_STATES[state].label)} ({runs})") for state, runs in counted.items()],
+        waiting=to_approve(unit),
         returned_columns=RETURNED,
         returned=Cut([_returned_row(one) for one in returned]),
         on_its_way=on_its_way(unit),
         own=own_share(unit),
         too_long=sum(one.too_long for one in returned),
-        approved=sum(run.state == "approved" for run in runs),
+        approved=counted.get("approved", 0),
         files=[(file, Money(file.total_minor, file.currency)) for file in made],
         names=names_of(unit, [file.made_by for file in made]),
         form=form,
     )
+
+
+def _runs(unit: Unit, listing: Listing) -> Cut[dict[str, Any]]:
+    wanted = select(ALL_RUNS)
+    if state := listing.filters.get("state"):
+        wanted = wanted.where(ALL_RUNS.c.state == state)
+    if words := listing.filters.get("q"):
+        wanted = wanted.where(ALL_RUNS.c.name.icontains(words, autoescape=True))
+    found = unit.session.connection().execute(listing.apply(wanted, columns=RUN_ORDERS, tie=ALL_RUNS.c.id))
+    places = {"drafted_at": "drafted_at", "creditor": "name", "net": "net_minor"}
+    cut = listing.cut(found.all(), position=lambda row: (getattr(row, places[listing.sort]), row.id))
+    rows = run_rows(unit, [run_row(row) for row in cut.rows])
+    return Cut(rows, cut.next_url, cut.previous_url)
 
 
 def _run_page(
@@ -292,7 +345,7 @@ def _run_page(
     stale = waiting_stale(unit).get(run_id)
     shares = list(statement_shares(unit, creditor_id=creditor_id, run_id=run_id, limit=SHARES_MAX))
     invoices = unit.session.exec(
-        select(FeeInvoice).where(FeeInvoice.creditor_id == creditor_id, FeeInvoice.run_id == run_id)
+        select_models(FeeInvoice).where(FeeInvoice.creditor_id == creditor_id, FeeInvoice.run_id == run_id)
     )
     return finance_page(
         request,

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Text, cast, or_, select
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,13 +12,15 @@ from agency.banking.importing import import_statements
 from agency.banking.models import LineState
 from agency.banking.notices import list_notices
 from agency.banking.own_money import undo_own
+from agency.banking.queries import STATEMENTS as ALL_STATEMENTS
 from agency.banking.queries import (
     LineRow,
+    StatementRow,
     lines_by_state,
-    list_statements,
     read_line,
     read_statement,
     statement_lines,
+    statement_row,
 )
 from agency.banking.suspense import undo_line
 from agency.banking.suspense_cases import read_case
@@ -25,16 +28,16 @@ from agency.kernel.unit import Unit
 from agency.remittance.order_answers import AnswerTaken, take_answer
 from integrations.bankfiles import read_bank_file
 from integrations.bankfiles.payment_status import is_payment_status, read_payment_status
-from portal.finance.doors import finance_page, line_asked, names_of, routes
+from portal.finance.doors import finance_page, id_asked, names_of, routes
 from portal.finance.words import LINE_STATES, OWN_KINDS, reasons
 from portal.shared.audience import StaffUnit, TheWiring, leave_for
 from portal.shared.forms import Fields, FormModel, blank, submitted
 from portal.shared.i18n import N_, gettext
-from portal.shared.listing import Chip, Column, Cut
+from portal.shared.listing import Chip, Column, Cut, Listing
 
 STATEMENTS = (
     Column("name", N_("Statement"), "link", sub="iban"),
-    Column("closes_on", N_("Closed on"), "day"),
+    Column("closes_on", N_("Closed on"), "day", sort=True),
     Column("opening", N_("Opening balance"), "money", phone=False),
     Column("closing", N_("Closing balance"), "money"),
     Column("lines", N_("Lines"), "number", phone=False),
@@ -102,7 +105,7 @@ def statement(request: Request, unit: StaffUnit, statement_id: UUID) -> Response
     shown = read_statement(unit, statement_id=statement_id)
     state = state if state in LINE_STATES else ""
     counted = lines_by_state(unit, statement_id=statement_id)
-    after = line_asked(request, "after")
+    after = id_asked(request, "after")
     lines = statement_lines(unit, statement_id=statement_id, state=state, limit=SHOWN + 1, after=after)
     return finance_page(
         request,
@@ -176,20 +179,10 @@ def _statements_page(
     answer: AnswerTaken | None = None,
     status: int = 200,
 ) -> Response:
-    rows = [
-        {
-            "href": f"/finance/statements/{row.statement_id}",
-            "name": row.name or str(row.closes_on or ""),
-            "iban": row.iban,
-            "closes_on": row.closes_on,
-            "opening": row.opening,
-            "closing": row.closing,
-            "lines": row.lines,
-            "share": 100 * row.matched // row.lines if row.lines else None,
-            "warning": Chip(N_("Please note"), "warning") if row.warnings else None,
-        }
-        for row in list_statements(unit)
-    ]
+    listing = Listing.read(
+        "/finance/statements", request.query_params, sorts=("closes_on",), default="-closes_on",
+        filters=("q",),
+    )  # fmt: skip
     notices = [
         {
             "name": row.name or "–",
@@ -207,7 +200,8 @@ def _statements_page(
         notice_columns=NOTICES,
         notices=Cut(notices),
         columns=STATEMENTS,
-        cut=Cut(rows),
+        listing=listing,
+        cut=_statements(unit, listing),
         form=form or blank(),
         result=result,
         answer=answer,
@@ -229,3 +223,28 @@ def _line_page(request: Request, unit: Unit, line_id: UUID, form: Any, *, status
         by=names[found.settled_by],
         form=form,
     )
+
+
+def _statements(unit: Unit, listing: Listing) -> Cut[dict[str, Any]]:
+    wanted = select(ALL_STATEMENTS)
+    if words := listing.filters.get("q"):
+        named = (ALL_STATEMENTS.c.name, ALL_STATEMENTS.c.iban, cast(ALL_STATEMENTS.c.closes_on, Text))
+        wanted = wanted.where(or_(*(one.icontains(words, autoescape=True) for one in named)))
+    order = {"closes_on": ALL_STATEMENTS.c.on_}
+    found = unit.session.connection().execute(listing.apply(wanted, columns=order, tie=ALL_STATEMENTS.c.id))
+    cut = listing.cut(found.all(), position=lambda row: (row.on_, row.id))
+    return Cut([_statement_row(statement_row(row)) for row in cut.rows], cut.next_url, cut.previous_url)
+
+
+def _statement_row(row: StatementRow) -> dict[str, Any]:
+    return {
+        "href": f"/finance/statements/{row.statement_id}",
+        "name": row.name or str(row.closes_on or ""),
+        "iban": row.iban,
+        "closes_on": row.closes_on,
+        "opening": row.opening,
+        "closing": row.closing,
+        "lines": row.lines,
+        "share": 100 * row.matched // row.lines if row.lines else None,
+        "warning": Chip(N_("Please note"), "warning") if row.warnings else None,
+    }

@@ -36,7 +36,7 @@ from agency.money import Money, UnreadableAmount
 from agency.rules.match_score import AMOUNT_SIGNS
 from agency.rules.split_line import split_over_claims
 from agency.rules.suspense_age import SuspenseAge, suspense_age
-from portal.finance.doors import finance_page, line_asked, names_of, routes
+from portal.finance.doors import finance_page, id_asked, names_of, routes
 from portal.finance.words import LINE_STATES, OWN_KINDS, reasons
 from portal.shared.audience import StaffUnit, leave_for, visitor_of
 from portal.shared.forms import Fields, FormModel, blank, read_amount, submitted
@@ -76,7 +76,7 @@ class SettleForm(FormModel):
 def suspense(request: Request, unit: StaffUnit) -> Response:
     """Every line that waits, the oldest first."""
     age = suspense_age(on=unit.today)
-    after = line_asked(request, "after")
+    after = id_asked(request, "after")
     items = suspense_items(unit, limit=SHOWN + 1, after=after)
     waiting = Cut(
         [_item_row(item, age) for item in items[:SHOWN]],
@@ -165,7 +165,7 @@ def _look_again(unit: Unit, line_id: UUID) -> None:
 
 def done_before(request: Request, unit: Unit) -> LineRow | None:
     """This function will return the line that was decided just before, which can still be undone."""
-    line_id = line_asked(request, "done")
+    line_id = id_asked(request, "done")
     if line_id is None:
         return None
     with suppress(NotFound):

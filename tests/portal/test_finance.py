@@ -13,10 +13,11 @@ from agency.claims.states import ClaimState
 from agency.kernel.settings import Settings
 from agency.kernel.unit import Door, Unit
 from agency.money import Money
-from agency.parties.models import Audience, Role
+from agency.parties.models import Audience, Creditor, Role
 from agency.parties.users import create_user
 from agency.payments.models import PaymentSource
 from agency.payments.settlement import settle
+from agency.remittance.models import RemittanceRun
 from integrations.bankfiles.camt_writer import StatementLine, write_camt053
 from portal import main
 from portal.shared.sessions import start_session
@@ -376,3 +377,47 @@ class TestLinesOfAStatement:
         assert re.search(r'href="\?state=suspense">In suspense <span class="count">2</span>', text)
         assert "Sent back" not in text
         assert ann.get(self.statement_page(ann) + "?state=nonsense&after=nonsense").status_code == 200
+
+
+class TestLongLists:
+    """A house of years has more statements, payouts and refunds than a page: none may be out of reach."""
+
+    def walk(self, browser, address: str, pattern: str) -> list[str]:
+        seen: list[str] = []
+        while address:
+            text = browser.get(address).text
+            seen += re.findall(pattern, text)
+            onward = re.search(r'rel="next" href="([^"]+)"', text)
+            address = onward[1].replace("&amp;", "&") if onward else ""
+        return seen
+
+    def test_every_statement_is_reached_and_one_is_found_by_its_number(self, units, colleagues):
+        ann, _ = colleagues
+        for number in range(1, 56):
+            upload(ann, statement_file(units, (f"B{number}", 100, "?"), opening=number * 100, number=number))
+        seen = self.walk(ann, "/finance/statements", r'href="/finance/statements/([0-9a-f-]{36})"')
+        assert (len(seen), len(set(seen))) == (55, 55)
+        found = ann.get("/finance/statements?q=54").text
+        assert len(set(re.findall(r'href="/finance/statements/([0-9a-f-]{36})"', found))) == 1
+
+    def test_every_payout_is_reached_and_chosen_by_creditor_and_state(self, units, colleagues):
+        ann, _ = colleagues
+        with units.open(Door.STAFF, by="system:test") as unit:
+            creditors = [a_creditor(unit) for _ in range(53)]
+            unit.session.get_one(Creditor, creditors[7]).name = "Zeven & Zn."
+            unit.session.add_all(
+                RemittanceRun(
+                    creditor_id=creditor, created_at=unit.now, cutoff_on=unit.today, mode="net",
+                    collected_minor=100, fee_minor=0, vat_minor=0, withheld_minor=0, net_minor=100,
+                    currency="EUR", drafted_at=unit.now, drafted_by="user:carl",
+                )
+                for creditor in creditors
+            )  # fmt: skip
+        runs = r'href="/finance/remittances/[0-9a-f-]{36}/([0-9a-f-]{36})"'
+        for sort in ("-drafted_at", "creditor", "-net"):
+            seen = self.walk(ann, f"/finance/remittances?sort={sort}", runs)
+            assert (len(seen), len(set(seen))) == (53, 53)
+        assert len(set(re.findall(runs, ann.get("/finance/remittances?q=zeven").text))) == 1
+        assert re.findall(runs, ann.get("/finance/remittances?state=paid").text) == []
+        assert "Approve all 53" in ann.get("/finance/remittances").text
+        assert "All 53" in ann.get("/finance").text

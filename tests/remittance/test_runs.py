@@ -14,6 +14,7 @@ from sqlmodel import select
 from agency.banking.importing import import_statements
 from agency.banking.matching import match_lines
 from agency.banking.proof import prove
+from agency.banking.suspense import undo_line
 from agency.claims.models import Claim
 from agency.kernel.errors import AgencyError
 from agency.kernel.settings import Settings
@@ -27,8 +28,18 @@ from agency.remittance.fees import charge_fees
 from agency.remittance.models import RemittanceRun, SuccessFee
 from agency.remittance.orders import PayoutsBlocked
 from agency.remittance.paid import see_payouts
-from agency.remittance.queries import list_runs, payout_statement, waiting_for_payout
-from agency.remittance.runs import NotTheSecondPerson, approve_run, cancel_run, download_file, draft_runs
+from agency.remittance.queries import payout_statement, read_run, waiting_for_payout
+from agency.remittance.runs import (
+    NotTheSecondPerson,
+    ToApprove,
+    UnableToApprove,
+    approve_all,
+    approve_run,
+    cancel_run,
+    download_file,
+    draft_runs,
+    to_approve,
+)
 from portal.payouts import export_payouts
 from tests.banking.test_importing import IBAN, a_line, a_statement
 from tests.made import a_claim, a_creditor, an_accepted_price
@@ -79,6 +90,52 @@ def approve(units: Units, creditor: UUID, run: UUID, by: str = APPROVER) -> None
         approve_run(unit, creditor_id=creditor, run_id=run)
 
 
+class TestApprovingAll:
+    """A house with hundreds of creditors approves a day's drafts at once, knowing how much leaves."""
+
+    @pytest.fixture
+    def drafts(self, units: Units) -> list[tuple[UUID, UUID]]:
+        with units.open(Door.STAFF, by="system:test") as unit:
+            for number, key in enumerate(("s1", "s2", "s3")):
+                creditor, claim = owed(unit)
+                bank_pays(unit, creditor, claim, 100_000, key=key, opening=number * 100_000)
+        return draft(units)
+
+    def states(self, unit) -> list[str]:
+        found = unit.session.connection().execute(text("SELECT state FROM remittance_run ORDER BY state"))
+        return list(found.scalars())
+
+    def test_approves_what_others_drafted_and_nothing_of_ones_own(self, units, drafts):
+        with units.open(Door.STAFF, by=DRAFTER) as unit:
+            assert to_approve(unit) == ToApprove(0, eur(0))
+        with units.open(Door.STAFF, by=APPROVER) as unit:
+            read = to_approve(unit)
+            assert read == ToApprove(3, eur(3 * 87_900))
+            approve_all(unit, read=read)
+            assert self.states(unit) == ["approved"] * 3
+
+    def test_approves_none_when_it_is_not_what_was_read(self, units, drafts):
+        with units.open(Door.STAFF, by=APPROVER) as unit:
+            read = to_approve(unit)
+        creditor, run = drafts[0]
+        with units.open(Door.STAFF, by=DRAFTER) as unit:
+            cancel_run(unit, creditor_id=creditor, run_id=run, why="wrong")
+        with pytest.raises(UnableToApprove), units.open(Door.STAFF, by=APPROVER) as unit:
+            approve_all(unit, read=read)
+        with units.open(Door.STAFF, by=APPROVER) as unit:
+            assert self.states(unit) == ["cancelled", "draft", "draft"]
+
+    def test_leaves_out_what_cannot_leave(self, units, drafts):
+        with units.open(Door.STAFF, by="system:test") as unit:
+            line = unit.session.connection().execute(text("SELECT id FROM bank_line ORDER BY id LIMIT 1"))
+            undo_line(unit, line_id=line.scalar_one(), why="another claim")
+        with units.open(Door.STAFF, by=APPROVER) as unit:
+            read = to_approve(unit)
+            assert read == ToApprove(2, eur(2 * 87_900))
+            approve_all(unit, read=read)
+            assert self.states(unit) == ["approved", "approved", "draft"]
+
+
 class TestTheWholeWay:
     def test_ends_with_the_creditor_paid_and_every_balance_explained(self, units, collected):
         creditor, _ = collected
@@ -101,7 +158,7 @@ class TestTheWholeWay:
             import_statements(unit, content=b"s2", reader=lambda _: [out], iban=IBAN)
             assert see_payouts(unit) == 1
             assert see_payouts(unit) == 0
-            [paid] = list_runs(unit, creditor_id=creditor)
+            paid = read_run(unit, creditor_id=creditor, run_id=run)
             assert (paid.state, paid.collected, paid.fee, paid.vat, paid.net) == (
                 "paid",
                 eur(100_000),
