@@ -150,6 +150,7 @@ def _row(row: Sequence[str], number: int, layout: Layout) -> _Row:
     amount = _amount(cell("amount"), currency, layout, number, "amount")
     text = " ".join(row[at] for at in layout.cells["text"] if row[at].strip())
     told = _told(text, layout)
+    other_account = "".join((cell("counterparty_iban") or told.get("counterparty_iban", "")).split())
     booked_on = _day(cell("booked_on"), layout, number, "booked_on")
     value_on = cell("value_on") or told.pop("value_on", "")
     movement = Movement(
@@ -164,8 +165,8 @@ def _row(row: Sequence[str], number: int, layout: Layout) -> _Row:
             filter(None, [cell("structured_reference") or told.get("structured_reference")])
         ),
         counterparty=cell("counterparty") or told.get("counterparty") or None,
-        counterparty_iban="".join((cell("counterparty_iban") or told.get("counterparty_iban", "")).split())
-        or None,
+        # A bank may write there how somebody paid instead.
+        counterparty_iban=other_account if any(map(str.isdigit, other_account)) else None,
         return_reason=_reason(cell("return_reason") or told.get("return_reason", "")),
     )
     before, after = money("balance_before"), money("balance_after")
@@ -199,8 +200,8 @@ def _directed(amount: Money, row: Sequence[str], number: int, layout: Layout) ->
 
 
 def _amount(stated: str, currency: str, layout: Layout, number: int, field: str) -> Money:
-    shape = _shape(layout.profile.decimal)
-    found = shape.fullmatch(stated)
+    # A group of thousands has three digits and a fraction at most two: of two signs only one can fit.
+    found = next(filter(None, (_shape(sign).fullmatch(stated) for sign in layout.profile.decimal)), None)
     if found is None:
         raise Unreadable(f"row {number}, {field}: the amount {stated[:40]!r} cannot be read")
     sign, whole, decimals = found["sign"] or "", re.sub(r"\D", "", found["whole"]), found["decimals"] or "0"

@@ -39,6 +39,13 @@ class Draft:
     movements: Movements = field(default_factory=Movements)
     warnings: list[str] = field(default_factory=list)
 
+    def doubt_missing_balances(self) -> None:
+        """This function will warn of a statement whose balances cannot prove that its entries are all there."""
+        if self.kind == "statement" and None in (self.opening, self.closing):
+            self.warnings.append(
+                "it has no opening or no closing balance: nothing tells whether entries are missing"
+            )
+
 
 def said(text: str | None) -> str | None:
     """This function will return a reference, or None where the file only says that there is none."""

@@ -161,6 +161,11 @@ SENTENCES: Final = (
     N_("line %(line)s: the balance %(tag)s cannot be read"),
     N_("line %(line)s: a balance in %(other)s on a statement in %(currency)s"),
     N_("line %(line)s: the transaction :61: cannot be read"),
+    N_("line %(line)s: this statement is cut off: it has no closing balance"),
+    N_(
+        "line %(line)s: the file ends within its closing balance, or with one that is not true:"
+        " %(computed)s follows from the entries, %(stated)s is stated"
+    ),
     N_("line %(line)s: the amount %(given)s cannot be read"),
     N_("line %(line)s: %(given)s is not a date"),
     N_("line %(line)s: %(given)s is not a day of the year"),

@@ -149,6 +149,18 @@ class TestStatement:
         assert read_bank_file(text.encode(encoding))[0].lines[0].counterparty == "Café Zoë"
 
 
+    def test_the_first_version_has_its_number_in_the_name_of_its_message(self):
+        content = camt053(statement(entry()), namespace=NAMESPACE.format("camt.053.001.01"))
+        (read,) = read_bank_file(content.replace(b"BkToCstmrStmt", b"BkToCstmrStmtV01"))
+        assert (read.format, read.balances) == ("camt.053.001.01", True)
+
+    def test_without_balances_nothing_tells_whether_entries_are_missing(self):
+        (read,) = read_bank_file(camt053(statement(entry(), closing="")))
+        assert read.warnings == (
+            "it has no opening or no closing balance: nothing tells whether entries are missing",
+        )
+
+
 class TestEntry:
     def test_every_fact_of_a_line_is_found(self):
         details = (
@@ -347,6 +359,7 @@ class TestRefusals:
                 "no currency",
             ),
             (camt053(statement(), namespace=' xmlns="urn:somebody:else"'), "namespace is urn:somebody:else"),
+            (b'<Document xmlns="urn:somebody:else"/>', "the document is a Document urn:somebody:else"),
             (camt053(statement(), namespace=' xmlns="urn:a}b"'), "namespace is urn:a}b"),
             (camt053(statement(), namespace=NAMESPACE.format("pain.001.001.09")), "namespace is"),
             (b'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"/>', "is a pain.001.001.09"),

@@ -261,6 +261,82 @@ class TestLayouts:
             Money(10_000, "EUR"), Money(110_000, "EUR"), True,
         )  # fmt: skip
 
+    def test_asn_sns_and_regiobank_with_a_header_row(self):
+        rows = (
+            "Datum,Je rekening,Van / naar,Naam,Adres,Postcode,Woonplaats,Valuta saldo,Saldo voor boeking,"
+            "Valuta,Bedrag bij / af,Verwerkingsdatum,Valutadatum,Code,Type,Volgnummer,Betalingskenmerk,"
+            "Omschrijving,Afschriftnummer,Categorie\n"
+            "1-11-2026,NL91ASNB0417164300,NL86INGB0002445588,J JANSEN,,,,EUR,100.00,EUR,25.00,2-11-2026,"
+            "2-11-2026,8949,IOS,571,,'Factuur 42, met dank',32,Wonen\n"
+            "03-11-2026,NL91ASNB0417164300,,X,,,,EUR,125.00,EUR,-12.10,03-11-2026,03-11-2026,9806,IDE,572,,"
+            "'Loon',32,\n"
+        )
+        read = one(rows.encode())
+        assert (read.opening, read.closing, read.balances) == (
+            Money(10_000, "EUR"), Money(11_290, "EUR"), True,
+        )  # fmt: skip
+        line = read.lines[0]
+        assert (line.text, line.counterparty, line.counterparty_iban, line.booked_on.day) == (
+            "Factuur 42, met dank", "J JANSEN", "NL86INGB0002445588", 2,
+        )  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("head", "party", "words"),
+        [
+            (
+                "Volgnummer;Uitvoeringsdatum;Valutadatum;Bedrag;Valuta rekening;TEGENPARTIJ VAN DE VERRICHTING;"
+                "Details;Rekeningnummer",
+                "J JANSEN BE43 0689 9999 9501 BIC GKCCBEBB REFERTE OPDRACHTGEVER : E2E-1 MEDEDELING : ",
+                " BANKREFERENTIE : 261102 VALUTADATUM : 02/11/2026",
+            ),
+            (
+                '"JAAR + REFERTE";"UITVOERINGSDATUM";"VALUTADATUM";"BEDRAG";"MUNT V/D REKENING";'
+                '"TEGENPARTIJ VAN DE VERRICHTING";"DETAILS";"REKENINGNUMMER"',
+                "J JANSEN BE43 0689 9999 9501 REFERTE OPDRACHTGEVER : E2E-1 MEDEDELING : ",
+                " VALUTADATUM : 02/11/2026",
+            ),
+            (
+                "Numéro de séquence;Date d'exécution;Date valeur;Montant;Devise du compte;"
+                "CONTREPARTIE DE LA TRANSACTION;Détails;Numéro de compte",
+                "J JANSEN REFERENCE DONNEUR D'ORDRE : E2E-1 COMMUNICATION : ",
+                " REFERENCE BANQUE : 261102 DATE VALEUR : 02/11/2026",
+            ),
+        ],
+    )
+    def test_bnp_paribas_fortis_with_all_about_a_payment_in_one_text(self, head, party, words):
+        rows = (
+            f"{head}\n2026-0008;03/11/2026;03/11/2026;-12.10;EUR;BETALING MET KAART;KAART 4871;BE68539007547034\n"
+            f"2026-0007;02/11/2026;02/11/2026;1.025,00;EUR;BE43 0689 9999 9501;{party}Factuur 42{words};"
+            "BE68539007547034\n"
+        )
+        paid, card = one(rows.encode()).lines
+        assert (paid.amount.minor, paid.text, paid.end_to_end, paid.counterparty_iban, paid.bank_ref) == (
+            102_500, "Factuur 42", "E2E-1", "BE43068999999501", "2026-0007",
+        )  # fmt: skip
+        assert (card.amount.minor, card.text, card.counterparty_iban) == (
+            -1_210, "BETALING MET KAART KAART 4871", None,
+        )  # fmt: skip
+
+    def test_belfius_with_the_year_in_two_digits(self):
+        assert first(BELFIUS.replace(b";02/11/2026", b";02/11/26")).booked_on.year == 2026
+
+    def test_argenta(self):
+        rows = (
+            "Rekening;Boekdatum;Valutadatum;Referentie;Beschrijving;Bedrag;Munt;Verrichtingsdatum;"
+            "Rekening tegenpartij;Naam tegenpartij;Mededeling\n"
+            "BE68 5390 0754 7034;02-11-2026;03-11-2026;7SLLCW65;Inkomende overschrijving;1.025,00;EUR;"
+            "02-11-2026;BE43 0689 9999 9501;J JANSEN;Factuur 42\n"
+        )
+        line = first(rows.encode())
+        assert (line.amount.minor, line.bank_ref, line.counterparty_iban) == (
+            102_500, "7SLLCW65", "BE43068999999501",
+        )  # fmt: skip
+
+    @pytest.mark.parametrize("amount", ["1025,00", "1025.00", "1.025,00", "1,025.00", "1.025"])
+    def test_bunq_and_bnp_write_either_decimal_sign(self, amount):
+        content = bunq([Paid(2500)]).replace(b"25,00", amount.encode())
+        assert first(content).amount.minor == 102_500
+
     @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
     def test_an_export_in_any_unicode(self, encoding):
         content = ing([Paid(2500)], 10_000).decode().replace("J JANSEN", "ZOË")
