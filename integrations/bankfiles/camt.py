@@ -87,10 +87,11 @@ def _opened(report: etree._Element) -> Draft:
     version = _ISO_MESSAGE.fullmatch(namespace)
     if namespace and not (version and version[1].startswith("camt.05")):
         raise Unreadable(f"not a known bank file: its namespace is {namespace[:80]}")
+    account = text_at(report, "Acct", "Id", "IBAN") or text_at(report, "Acct", "Id", "Othr", "Id")
     return Draft(
         kind=kind,
         format=version[1] if version else message,
-        account=text_at(report, "Acct", "Id", "IBAN") or text_at(report, "Acct", "Id", "Othr", "Id"),
+        account="".join(account.split()) if account else None,
         currency=text_at(report, "Acct", "Ccy"),
     )
 
@@ -146,7 +147,7 @@ def _balance(balance: etree._Element, draft: Draft) -> tuple[str | None, Money |
         # A balance is kept in the account's currency by definition: the label is wrong, the figure stands.
         draft.warnings.append(f"balance {code} is marked {amount.get('Ccy')}, the account is in {currency}")
     draft.currency = currency
-    stated = exact_money((amount.text or "").strip(), currency)
+    stated = exact_money((amount.text or "").strip(), currency, at=f"balance {code}")
     direction = text_at(balance, "CdtDbtInd")
     if direction is None:
         draft.warnings.append(f"balance {code} says neither credit nor debit; read as it stands")

@@ -205,7 +205,7 @@ def _amount(stated: str, currency: str, layout: Layout, number: int, field: str)
     if found is None:
         raise Unreadable(f"row {number}, {field}: the amount {stated[:40]!r} cannot be read")
     sign, whole, decimals = found["sign"] or "", re.sub(r"\D", "", found["whole"]), found["decimals"] or "0"
-    return exact_money(f"{sign}{whole}.{decimals}", currency)
+    return exact_money(f"{sign}{whole}.{decimals}", currency, at=f"row {number}, {field}")
 
 
 @lru_cache(maxsize=4)

@@ -151,7 +151,8 @@ def _days(draft: Draft) -> list[date]:
     days = [movement.booked_on or movement.value_on or fallback for movement in draft.movements]
     found = [day for day in days if day is not None]
     if len(found) < len(days):
-        raise Unreadable("an entry has no date, and neither has its statement")
+        entry = draft.movements[days.index(None)].entry
+        raise Unreadable(f"entry {entry} has no date, and neither has its statement")
     return found
 
 

@@ -183,7 +183,7 @@ def _amount(stated: str, currency: str, field: Field) -> Money:
     found = _AMOUNT.fullmatch(stated)
     if found is None:
         raise Unreadable(f"line {field.number}: the amount {stated[:40]!r} cannot be read")
-    return exact_money(f"{found[1]}.{found[2] or '0'}", currency)
+    return exact_money(f"{found[1]}.{found[2] or '0'}", currency, at=f"line {field.number}")
 
 
 def _day(stated: str, field: Field) -> date:

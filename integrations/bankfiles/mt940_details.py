@@ -36,6 +36,8 @@ _NAMED = re.compile(
     r"/(TRTP|IBAN|BIC|NAME|REMI|EREF|CNTP|BENM|ORDP|CSID|MARF|RTRN|ADDR|ISDT|ULTC|ULTD|ULTB|PURP|PREF|"
     r"SVCL|CREF|KREF|MREF|ID|NRTX|INIT|EXCH|CHGS|OCMT)/"
 )
+# Without one of these it is another bank's text between strokes.
+_NAMED_FACT = re.compile(r"/(?:IBAN|NAME|REMI|EREF|CNTP|PREF|TRTP|RTRN)/")
 _STRUCTURED = re.compile(r"(?:CDTRREFTP//.*/CDTRREF/|ISSUER: [A-Z]{2,4} +REF: *)(?P<reference>[^/]+)")
 _ABN_AMRO = re.compile(r"SEPA ", re.IGNORECASE)
 _ABN_AMRO_LABEL = re.compile(
@@ -75,7 +77,7 @@ def read_details(info: str, supplementary: str, own_ref: str) -> Details:
         return _triodos(info.replace("\n", ""))
     if _NUMBERED.match(joined):
         return _numbered(info.replace("\n", ""))
-    if joined.startswith("/") and _NAMED.search(joined):
+    if joined.startswith("/") and _NAMED_FACT.search(joined):
         return _named(info.replace("\n", ""), supplementary)
     labelled = _abn_amro(info) if _ABN_AMRO.match(joined) else None
     if labelled:

@@ -276,6 +276,9 @@ class TestDetails:
     def test_a_payment_order_is_named_where_nothing_else_is(self):
         assert line_of(details=":86:/PREF/ORDER-7").text == "ORDER-7"
 
+    def test_strokes_without_a_fact_that_is_known_are_text(self):
+        assert line_of(details=":86:/OCMT/USD28,53/\nINVOICE 42").text == "/OCMT/USD28,53/ INVOICE 42"
+
     def test_knab_labels_the_last_line(self):
         line = line_of(details=":86:FACTUUR 201403110, 201403113\nREK: NL65INGB0123456789/NAAM: PICQER B.V.")
         assert (line.text, line.counterparty) == ("FACTUUR 201403110, 201403113", "PICQER B.V.")
@@ -313,7 +316,7 @@ class TestRefusals:
             ("C25,00N654", "C25.00N654", "line 5: the transaction :61: cannot be read"),
             ("C25,00N654", "C1.025,00N654", "line 5: the transaction :61: cannot be read"),
             ("C25,00N654", "C1 025,00N654", "line 5: the transaction :61: cannot be read"),
-            ("C25,00N654", "C25,001N654", "more decimals than EUR"),
+            ("C25,00N654", "C25,001N654", "line 5: an amount has more decimals than EUR"),
             ("2611021102C", "2613021102C", "line 5: 261302 is not a date"),
             ("2611021102C", "2611021302C", "line 5: 1302 is not a day of the year"),
             ("C261101EUR", "C261101EURO", "line 4: the balance :60F: cannot be read"),
