@@ -40,7 +40,7 @@ class Draft:
     warnings: list[str] = field(default_factory=list)
 
     def doubt_missing_balances(self) -> None:
-        """This function will warn of a statement whose balances cannot prove that its entries are all there."""
+        """This function will warn where no balances can prove that all of a statement's entries are there."""
         if self.kind == "statement" and None in (self.opening, self.closing):
             self.warnings.append(
                 "it has no opening or no closing balance: nothing tells whether entries are missing"

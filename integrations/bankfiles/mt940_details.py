@@ -34,14 +34,15 @@ _TRIODOS = re.compile(r"000>10\d")
 _BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?")
 _NAMED = re.compile(
     r"/(TRTP|IBAN|BIC|NAME|REMI|EREF|CNTP|BENM|ORDP|CSID|MARF|RTRN|ADDR|ISDT|ULTC|ULTD|ULTB|PURP|PREF|"
-    r"SVCL|CREF|KREF|MREF|ID|NRTX|INIT|EXCH|CHGS|OCMT)/"
+    r"SVCL|CREF|KREF|MREF|RREF|ID|NRTX|INIT|EXCH|CHGS|OCMT|TRCD|RTYP|ACCW)/"
 )
 # Without one of these it is another bank's text between strokes.
 _NAMED_FACT = re.compile(r"/(?:IBAN|NAME|REMI|EREF|CNTP|PREF|TRTP|RTRN)/")
 _STRUCTURED = re.compile(r"(?:CDTRREFTP//.*/CDTRREF/|ISSUER: [A-Z]{2,4} +REF: *)(?P<reference>[^/]+)")
 _ABN_AMRO = re.compile(r"SEPA ", re.IGNORECASE)
 _ABN_AMRO_LABEL = re.compile(
-    r"(?:^|(?<=\s))(IBAN|BIC|NAAM|OMSCHRIJVING|KENMERK|BETALINGSKENM\.|MACHTIGING|INCASSANT):\s*", re.IGNORECASE
+    r"(?:^|(?<=\s))(IBAN|BIC|NAAM|OMSCHRIJVING|KENMERK|BETALINGSKENM\.|MACHTIGING|INCASSANT):\s*",
+    re.IGNORECASE,
 )
 _KNAB = re.compile(rf"REK: ({_IBAN})/NAAM: (.*)")
 _IBAN_AND_NAME = re.compile(rf"({_IBAN})(?: +(.*))?")
@@ -150,9 +151,9 @@ def _triodos(info: str) -> Details:
 
 
 def _abn_amro(info: str) -> Details | None:
-    """The kind of payment, then its facts behind labels, in two columns with a blank between; None without any.
+    """The kind of payment, then its facts behind labels, in two columns with a blank between.
 
-    A fact that fills its column goes on in the next one.
+    A fact that fills its column goes on in the next one. None where no fact is labelled.
     """
     cells = [
         cell
@@ -181,7 +182,8 @@ def _named(info: str, supplementary: str) -> Details:
     fields = _words_of(words)
     counterparty = fields.get("CNTP", "").split("/")
     text, structured = _remittance(fields.get("REMI", ""))
-    iban = fields.get("IBAN") or counterparty[0] or _first_iban(supplementary)
+    iban = _first_iban(fields.get("IBAN", "")) or fields.get("IBAN") or counterparty[0]
+    iban = iban or _first_iban(supplementary)
     name = fields.get("NAME") or (counterparty[2] if len(counterparty) > 2 else "")
     return Details(
         text=text or ("" if structured else _tidy(words[0]) or fields.get("PREF", "")),

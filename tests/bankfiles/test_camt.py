@@ -148,7 +148,6 @@ class TestStatement:
         text = text.replace("UTF-8", encoding.removesuffix("-sig"))
         assert read_bank_file(text.encode(encoding))[0].lines[0].counterparty == "Café Zoë"
 
-
     def test_the_first_version_has_its_number_in_the_name_of_its_message(self):
         content = camt053(statement(entry()), namespace=NAMESPACE.format("camt.053.001.01"))
         (read,) = read_bank_file(content.replace(b"BkToCstmrStmt", b"BkToCstmrStmtV01"))

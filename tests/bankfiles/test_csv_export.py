@@ -284,8 +284,8 @@ class TestLayouts:
         ("head", "party", "words"),
         [
             (
-                "Volgnummer;Uitvoeringsdatum;Valutadatum;Bedrag;Valuta rekening;TEGENPARTIJ VAN DE VERRICHTING;"
-                "Details;Rekeningnummer",
+                "Volgnummer;Uitvoeringsdatum;Valutadatum;Bedrag;Valuta rekening;"
+                "TEGENPARTIJ VAN DE VERRICHTING;Details;Rekeningnummer",
                 "J JANSEN BE43 0689 9999 9501 BIC GKCCBEBB REFERTE OPDRACHTGEVER : E2E-1 MEDEDELING : ",
                 " BANKREFERENTIE : 261102 VALUTADATUM : 02/11/2026",
             ),
@@ -305,7 +305,8 @@ class TestLayouts:
     )
     def test_bnp_paribas_fortis_with_all_about_a_payment_in_one_text(self, head, party, words):
         rows = (
-            f"{head}\n2026-0008;03/11/2026;03/11/2026;-12.10;EUR;BETALING MET KAART;KAART 4871;BE68539007547034\n"
+            f"{head}\n2026-0008;03/11/2026;03/11/2026;-12.10;EUR;BETALING MET KAART;KAART 4871;"
+            "BE68539007547034\n"
             f"2026-0007;02/11/2026;02/11/2026;1.025,00;EUR;BE43 0689 9999 9501;{party}Factuur 42{words};"
             "BE68539007547034\n"
         )
@@ -315,6 +316,19 @@ class TestLayouts:
         )  # fmt: skip
         assert (card.amount.minor, card.text, card.counterparty_iban) == (
             -1_210, "BETALING MET KAART KAART 4871", None,
+        )  # fmt: skip
+
+    @pytest.mark.parametrize("name", ["Compte contrepartie", "Compte partie adverse"])
+    def test_ing_in_french_names_the_other_account_in_two_ways(self, name):
+        rows = (
+            f"Numéro de compte;Nom du compte;{name};Numéro de mouvement;Date comptable;Date valeur;Montant;"
+            "Devise;Libellés;Détails du mouvement;Message\n"
+            "BE68539007547034;AGENCY;BE43068999999501;7;02/11/2026;02/11/2026;1025,00;EUR;"
+            "Virement;;Facture 42\n"
+        )
+        line = first(rows.encode())
+        assert (line.amount.minor, line.counterparty_iban, line.text) == (
+            102_500, "BE43068999999501", "Virement Facture 42",
         )  # fmt: skip
 
     def test_belfius_with_the_year_in_two_digits(self):

@@ -276,6 +276,24 @@ class TestDetails:
     def test_a_payment_order_is_named_where_nothing_else_is(self):
         assert line_of(details=":86:/PREF/ORDER-7").text == "ORDER-7"
 
+    def test_abn_amro_says_why_a_direct_debit_came_back(self):
+        line = line_of(
+            ":61:2611021102D25,00N246NONREF",
+            ":86:/RTYP/SEPA Incasso niet uitgevoerd/MARF/M-7/RTRN/MS03/IBAN/NL86INGB0002445588\n"
+            "/NAME/J JANSEN/REMI/Factuur 42/EREF/E2E-1",
+        )
+        assert (line.return_reason, line.text, line.end_to_end, line.counterparty) == (
+            "MS03", "Factuur 42", "E2E-1", "J JANSEN",
+        )  # fmt: skip
+
+    def test_a_code_behind_a_reference_is_no_part_of_it(self):
+        line = line_of(details=":86:/EREF/E2E-1/TRCD/541/ORDP//NAME/J JANSEN/REMI/Factuur 42")
+        assert (line.end_to_end, line.counterparty) == ("E2E-1", "J JANSEN")
+
+    def test_words_behind_an_account_are_no_part_of_it(self):
+        line = line_of(details=":86:/NAME/J JANSEN/IBAN/NL86INGB0002445588 Factuur 42")
+        assert line.counterparty_iban == "NL86INGB0002445588"
+
     def test_strokes_without_a_fact_that_is_known_are_text(self):
         assert line_of(details=":86:/OCMT/USD28,53/\nINVOICE 42").text == "/OCMT/USD28,53/ INVOICE 42"
 
