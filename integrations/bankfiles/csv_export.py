@@ -21,7 +21,7 @@ from integrations.amounts import exact_money
 from integrations.bankfiles.csv_profiles import Layout, layout_of
 from integrations.bankfiles.movement import Movement
 from integrations.bankfiles.movements import Draft, said
-from integrations.bankfiles.mt940_details import Details, read_details
+from integrations.bankfiles.mt940_details import Details, read_columns, read_details
 
 CSV_BYTES_MAX: Final = 100_000_000
 
@@ -237,7 +237,7 @@ def _parsed(stated: str, form: str) -> date | None:
 
 def _told(text: str, layout: Layout) -> dict[str, str]:
     """What a text says about the payment, by the labels that the bank puts into it."""
-    details = read_details(text, "", "") if text.startswith("/") else None
+    details = read_details(text, "", "") if text.startswith("/") else read_columns(text)
     if details is not None:
         return _facts(details)
     labels = layout.profile.labels

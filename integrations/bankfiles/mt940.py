@@ -70,9 +70,10 @@ def _refuse_if_cut_off(content: bytes, found: list[Message], drafts: list[Draft]
     if last.tag in _CLOSING and not content.endswith((b"\n", b"\r", b"-", b"}")):
         net = Money.total((m.amount for m in draft.movements), draft.currency or NO_CURRENCY)
         if draft.opening is not None and draft.closing is not None and draft.opening + net != draft.closing:
+            follows, stated = (draft.opening + net).decimal, draft.closing.decimal
             raise Unreadable(
                 f"line {last.number}: the file ends within its closing balance, or with one that is not"
-                f" true: {(draft.opening + net).decimal} follows from the entries, {draft.closing.decimal} is stated"
+                f" true: {follows} follows from the entries, {stated} is stated"
             )
 
 

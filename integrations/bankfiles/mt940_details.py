@@ -80,7 +80,7 @@ def read_details(info: str, supplementary: str, own_ref: str) -> Details:
         return _numbered(info.replace("\n", ""))
     if joined.startswith("/") and _NAMED_FACT.search(joined):
         return _named(info.replace("\n", ""), supplementary)
-    labelled = _abn_amro(info) if _ABN_AMRO.match(joined) else None
+    labelled = read_columns(info)
     if labelled:
         return labelled
     knab = _KNAB.search(info)
@@ -150,17 +150,21 @@ def _triodos(info: str) -> Details:
     return Details(text=_tidy("".join(_remitted(fields))), counterparty_iban=account or None)
 
 
-def _abn_amro(info: str) -> Details | None:
-    """The kind of payment, then its facts behind labels, in two columns with a blank between.
+def read_columns(info: str) -> Details | None:
+    """This function will read what ABN AMRO writes in lines of two columns with a blank between.
 
-    A fact that fills its column goes on in the next one. None where no fact is labelled.
+    The kind of payment comes first, then facts behind labels. A fact that fills its column goes on in the
+    next one. In exports the lines stand behind one another. None where it is no such text.
     """
-    cells = [
-        cell
-        for line in info.split("\n")
-        for cell in ((line[:_COLUMN], line[_COLUMN + 1 :]) if line[_COLUMN : _COLUMN + 1] == " " else (line,))
-    ]
-    text = "".join(cell + (_RUNS_ON if len(cell.rstrip()) >= _COLUMN else " ") for cell in cells)
+    info = info.lstrip()
+    if not _ABN_AMRO.match(info):
+        return None
+    lines, width = info.split("\n"), _WRAP
+    if _ABN_AMRO_LABEL.match(info, _COLUMN + 1):
+        width = _COLUMN
+        wrapped = [line[at : at + _WRAP] for line in lines for at in range(0, len(line), _WRAP)]
+        lines = [cell for line in wrapped for cell in _cells(line)]
+    text = "".join(line + (_RUNS_ON if len(line.rstrip()) >= width else " ") for line in lines)
     words = _ABN_AMRO_LABEL.split(text)
     facts: dict[str, str] = {}
     for label, value in zip(words[1::2], words[2::2], strict=True):
@@ -175,6 +179,11 @@ def _abn_amro(info: str) -> Details | None:
         end_to_end=facts.get("KENMERK") or None,
         structured_references=(reference,) if reference else (),
     )
+
+
+def _cells(line: str) -> tuple[str, ...]:
+    parted = line[_COLUMN : _COLUMN + 1] == " "
+    return (line[:_COLUMN], line[_COLUMN + 1 :]) if parted else (line,)
 
 
 def _named(info: str, supplementary: str) -> Details:

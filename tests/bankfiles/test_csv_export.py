@@ -113,6 +113,26 @@ class TestLayouts:
         )  # fmt: skip
         assert (debit.return_reason, debit.value_on.day, debit.booked_on.day) == ("MD06", 3, 2)
 
+    def test_abn_amro_breaks_a_word_where_a_column_ends(self):
+        text = (
+            "SEPA iDEAL                       IBAN: NL86INGB0002445588        "
+            "BIC: INGBNL2A                    Naam: J JANSEN INZ BETAALVERZOEK"
+            "Omschrijving: 000112128315 00300 04183484482 factuur 42 NL91ABNA0"
+            "417164300                        Kenmerk: 02-11-2026 22:56 003000"
+            "4183484482"
+        )
+        line = first(f"417164300\tEUR\t20261102\t100,00\t125,00\t20261102\t25,00\t{text}\r\n".encode())
+        assert (line.text, line.end_to_end, line.counterparty) == (
+            "000112128315 0030004183484482 factuur 42 NL91ABNA0417164300",
+            "02-11-2026 22:56 0030004183484482",
+            "J JANSEN INZ BETAALVERZOEK",
+        )
+
+    def test_abn_amro_without_columns_keeps_every_blank(self):
+        text = "SEPA Overboeking Naam: J JANSEN A B Omschrijving: Factuur 42"
+        line = first(f"417164300\tEUR\t20261102\t100,00\t125,00\t20261102\t25,00\t{text}\r\n".encode())
+        assert (line.text, line.counterparty) == ("Factuur 42", "J JANSEN A B")
+
     def test_abn_amro_without_a_header_row_and_with_the_days_balances_on_each_row(self):
         read = one(ABN_TAB)
         assert (read.account, read.opening, read.closing, read.balances) == (
