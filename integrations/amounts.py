@@ -24,11 +24,21 @@ def known_currency(code: str) -> str:
     return code
 
 
-def exact_money(text: str, currency: str) -> Money:
+def exact_money(text: str, currency: str, *, at: str = "") -> Money:
     """This function will read an XML decimal such as "1234.5", "8.850" or "-7" without rounding.
 
+    :param at: the amount's place in its file, such as "line 5"; a refusal begins with it.
     :raises Unreadable: on any other text, an unknown currency, or a fraction of a minor unit.
     """
+    try:
+        return _exact_money(text, currency)
+    except Unreadable as unreadable:
+        if not at:
+            raise
+        raise Unreadable(f"{at}: {unreadable.reason}") from None
+
+
+def _exact_money(text: str, currency: str) -> Money:
     found = _DECIMAL.fullmatch(text)
     if found is None or not (found[2] or found[3]):
         raise Unreadable(f"an amount is not a decimal number: {text[:40]!r}")

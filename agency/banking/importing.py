@@ -106,6 +106,7 @@ def import_statements(unit: Unit, *, content: bytes, reader: BankFileReader, iba
     except Unreadable as unreadable:
         raise UnableToImport(unreadable.reason, field="file") from unreadable
     del content  # a large file is let go before its lines are written
+    _refuse_hollow(read)
     _refuse_foreign(read, iban)
     _refuse_other_times(read, unit.today)
     repeated = _imported_before(unit, sha256)
@@ -123,10 +124,27 @@ def import_statements(unit: Unit, *, content: bytes, reader: BankFileReader, iba
 
 
 def _refuse_foreign(statements: Sequence[ReadStatement], iban: str) -> None:
+    if not all(statement.account for statement in statements):
+        raise UnableToImport("a statement in this file does not say of which account it is", field="file")
+    ours = [_is_of(statement, iban) for statement in statements]
+    if any(ours) and not all(ours):
+        raise UnableToImport(
+            "this file holds another account beside the trust account: export the trust account alone",
+            field="file",
+        )
+    if not all(ours):
+        raise UnableToImport("this file is not of the trust account", field="file")
+
+
+def _refuse_hollow(statements: Sequence[ReadStatement]) -> None:
+    """Only a file that was cut off behind a statement's heading tells nothing at all of its day."""
     if not statements:
         raise UnableToImport("the file holds no statement", field="file")
-    if not all(_is_of(statement, iban) for statement in statements):
-        raise UnableToImport("this file is not of the trust account", field="file")
+    for read in statements:
+        if read.kind == "statement" and read.opening is None and read.closing is None and not read.lines:
+            raise UnableToImport(
+                "the file is cut off: a statement in it has neither balances nor entries", field="file"
+            )
 
 
 def _refuse_other_times(statements: Sequence[ReadStatement], today: date) -> None:

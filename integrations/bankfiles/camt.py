@@ -26,7 +26,12 @@ _REPORTS: Final[dict[str, tuple[_Kind, str]]] = {
     "Rpt": ("report", "camt.052"),
     "Ntfctn": ("notification", "camt.054"),
 }
-_MESSAGES: Final = frozenset({"BkToCstmrStmt", "BkToCstmrAcctRpt", "BkToCstmrDbtCdtNtfctn"})
+# The first version of a message has its number in its name.
+_MESSAGES: Final = frozenset(
+    name + version
+    for name in ("BkToCstmrStmt", "BkToCstmrAcctRpt", "BkToCstmrDbtCdtNtfctn")
+    for version in ("", "V01")
+)
 _ISO_MESSAGE: Final = re.compile(r"urn:iso:std:iso:20022:tech:xsd:([a-z]{4}\.\d{3}\.\d{3}\.\d{2})")
 
 
@@ -64,7 +69,8 @@ def _what_it_is(content: bytes) -> str:
     message = _ISO_MESSAGE.fullmatch(root.namespace)
     if message and message[1].startswith(("camt.052", "camt.053", "camt.054")):
         return f"the {message[1]} holds no statement, report or notification"
-    return f"neither e-invoice nor bank statement: the document is a {message[1] if message else root.local}"
+    name = message[1] if message else " ".join(filter(None, (root.local, root.namespace[:80])))
+    return f"neither e-invoice nor bank statement: the document is a {name}"
 
 
 def _forget(entry: etree._Element, parent: etree._Element) -> None:
@@ -81,10 +87,11 @@ def _opened(report: etree._Element) -> Draft:
     version = _ISO_MESSAGE.fullmatch(namespace)
     if namespace and not (version and version[1].startswith("camt.05")):
         raise Unreadable(f"not a known bank file: its namespace is {namespace[:80]}")
+    account = text_at(report, "Acct", "Id", "IBAN") or text_at(report, "Acct", "Id", "Othr", "Id")
     return Draft(
         kind=kind,
         format=version[1] if version else message,
-        account=text_at(report, "Acct", "Id", "IBAN") or text_at(report, "Acct", "Id", "Othr", "Id"),
+        account="".join(account.split()) if account else None,
         currency=text_at(report, "Acct", "Ccy"),
     )
 
@@ -104,6 +111,7 @@ def _closed(report: etree._Element, draft: Draft, dated_on: date | None) -> Draf
     if draft.pending:
         draft.warnings.append(f"{draft.pending} entries are not booked and are left out")
     _compare_with_summary(report, draft)
+    draft.doubt_missing_balances()
     return draft
 
 
@@ -139,7 +147,7 @@ def _balance(balance: etree._Element, draft: Draft) -> tuple[str | None, Money |
         # A balance is kept in the account's currency by definition: the label is wrong, the figure stands.
         draft.warnings.append(f"balance {code} is marked {amount.get('Ccy')}, the account is in {currency}")
     draft.currency = currency
-    stated = exact_money((amount.text or "").strip(), currency)
+    stated = exact_money((amount.text or "").strip(), currency, at=f"balance {code}")
     direction = text_at(balance, "CdtDbtInd")
     if direction is None:
         draft.warnings.append(f"balance {code} says neither credit nor debit; read as it stands")

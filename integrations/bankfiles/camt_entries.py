@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from functools import lru_cache
 from typing import Final
 
@@ -129,7 +130,7 @@ def _signed(entry: _Entry, draft: Draft) -> Money:
     direction = entry.direction or _the_one(detail.direction for detail in entry.details)
     if direction not in _DIRECTIONS:
         raise Unreadable(f"entry {draft.entries} says neither credit nor debit")
-    amount = exact_money(entry.amount, currency)
+    amount = exact_money(entry.amount, currency, at=f"entry {draft.entries}")
     if amount.minor < 0:
         raise Unreadable(f"entry {draft.entries} has a negative amount and a direction besides")
     return amount if direction == "CRDT" else -amount
@@ -161,8 +162,8 @@ def _movement(
     name, account = _counterparty(details, amount, draft.account, returned=returned)
     return Movement(
         amount=amount,
-        booked_on=iso_date(entry.booked_on),
-        value_on=iso_date(entry.value_on),
+        booked_on=_day(entry.booked_on, draft),
+        value_on=_day(entry.value_on, draft),
         servicer_ref=entry.servicer_ref or own_ref,
         bank_ref=entry.servicer_ref or own_ref or entry.entry_ref,
         end_to_end=_the_one(said(detail.end_to_end) for detail in details),
@@ -175,6 +176,13 @@ def _movement(
         batch=batch,
         entry=draft.entries,
     )
+
+
+def _day(stated: str, draft: Draft) -> date | None:
+    day = iso_date(stated)
+    if stated and day is None:
+        raise Unreadable(f"entry {draft.entries}: {stated[:40]!r} is not a date")
+    return day
 
 
 def _text(entry: _Entry, details: list[_Detail]) -> str:

@@ -329,7 +329,7 @@ def _plain(digits: str, currency: str | None, record: _Record) -> Money:
         raise Unreadable(f"record {record.number}: the amount {digits.strip()!r} cannot be read")
     if currency is None:
         raise Unreadable(f"record {record.number}: the account has no currency")
-    return exact_money(f"{digits[:12]}.{digits[12:]}", currency)
+    return exact_money(f"{digits[:12]}.{digits[12:]}", currency, at=f"record {record.number}")
 
 
 def _day(record: _Record, at: int) -> date | None:

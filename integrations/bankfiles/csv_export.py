@@ -21,7 +21,7 @@ from integrations.amounts import exact_money
 from integrations.bankfiles.csv_profiles import Layout, layout_of
 from integrations.bankfiles.movement import Movement
 from integrations.bankfiles.movements import Draft, said
-from integrations.bankfiles.mt940_details import Details, read_details
+from integrations.bankfiles.mt940_details import Details, read_columns, read_details
 
 CSV_BYTES_MAX: Final = 100_000_000
 
@@ -150,6 +150,7 @@ def _row(row: Sequence[str], number: int, layout: Layout) -> _Row:
     amount = _amount(cell("amount"), currency, layout, number, "amount")
     text = " ".join(row[at] for at in layout.cells["text"] if row[at].strip())
     told = _told(text, layout)
+    other_account = "".join((cell("counterparty_iban") or told.get("counterparty_iban", "")).split())
     booked_on = _day(cell("booked_on"), layout, number, "booked_on")
     value_on = cell("value_on") or told.pop("value_on", "")
     movement = Movement(
@@ -164,8 +165,8 @@ def _row(row: Sequence[str], number: int, layout: Layout) -> _Row:
             filter(None, [cell("structured_reference") or told.get("structured_reference")])
         ),
         counterparty=cell("counterparty") or told.get("counterparty") or None,
-        counterparty_iban="".join((cell("counterparty_iban") or told.get("counterparty_iban", "")).split())
-        or None,
+        # A bank may write there how somebody paid instead.
+        counterparty_iban=other_account if any(map(str.isdigit, other_account)) else None,
         return_reason=_reason(cell("return_reason") or told.get("return_reason", "")),
     )
     before, after = money("balance_before"), money("balance_after")
@@ -199,12 +200,12 @@ def _directed(amount: Money, row: Sequence[str], number: int, layout: Layout) ->
 
 
 def _amount(stated: str, currency: str, layout: Layout, number: int, field: str) -> Money:
-    shape = _shape(layout.profile.decimal)
-    found = shape.fullmatch(stated)
+    # A group of thousands has three digits and a fraction at most two: of two signs only one can fit.
+    found = next(filter(None, (_shape(sign).fullmatch(stated) for sign in layout.profile.decimal)), None)
     if found is None:
         raise Unreadable(f"row {number}, {field}: the amount {stated[:40]!r} cannot be read")
     sign, whole, decimals = found["sign"] or "", re.sub(r"\D", "", found["whole"]), found["decimals"] or "0"
-    return exact_money(f"{sign}{whole}.{decimals}", currency)
+    return exact_money(f"{sign}{whole}.{decimals}", currency, at=f"row {number}, {field}")
 
 
 @lru_cache(maxsize=4)
@@ -236,7 +237,7 @@ def _parsed(stated: str, form: str) -> date | None:
 
 def _told(text: str, layout: Layout) -> dict[str, str]:
     """What a text says about the payment, by the labels that the bank puts into it."""
-    details = read_details(text, "", "") if text.startswith("/") else None
+    details = read_details(text, "", "") if text.startswith("/") else read_columns(text)
     if details is not None:
         return _facts(details)
     labels = layout.profile.labels

@@ -102,17 +102,26 @@ def _applied(profile: Profile, row: Sequence[str], index: int) -> Layout | None:
     else:
         names, first = tuple(row), index + 1
     at = {_folded(name): position for position, name in reversed(list(enumerate(names)))}
-    wanted = [_folded(name) for many in profile.columns.values() for name in many]
-    wanted += [_folded(each.column) for each in (profile.sign, profile.not_booked) if each]
-    if not all(name in at for name in wanted):
+    columns = {field: _found(many, at) for field, many in profile.columns.items()}
+    marks = [_found((each.column,), at) for each in (profile.sign, profile.not_booked) if each]
+    if None in columns.values() or None in marks:
         return None
-    fields = dict(profile.columns) | {
-        field: many for field, many in profile.optional.items() if all(_folded(name) in at for name in many)
-    }
-    cells = {field: tuple(at[_folded(name)] for name in many) for field, many in fields.items()}
+    columns |= {field: _found(many, at) for field, many in profile.optional.items()}
+    cells = {field: places for field, places in columns.items() if places is not None}
     sign_at = at[_folded(profile.sign.column)] if profile.sign else None
     not_booked_at = at[_folded(profile.not_booked.column)] if profile.not_booked else None
     return Layout(profile, cells, sign_at, not_booked_at, first, len(names))
+
+
+def _found(names: Sequence[str], at: Mapping[str, int]) -> tuple[int, ...] | None:
+    """Where columns stand, None unless all are there; of other names for one column, the first that is."""
+    places = []
+    for name in names:
+        present = [at[each] for each in map(_folded, name.split("|")) if each in at]
+        if not present:
+            return None
+        places.append(present[0])
+    return tuple(places)
 
 
 def _folded(name: str) -> str:

@@ -39,6 +39,13 @@ class Draft:
     movements: Movements = field(default_factory=Movements)
     warnings: list[str] = field(default_factory=list)
 
+    def doubt_missing_balances(self) -> None:
+        """This function will warn where no balances can prove that all of a statement's entries are there."""
+        if self.kind == "statement" and None in (self.opening, self.closing):
+            self.warnings.append(
+                "it has no opening or no closing balance: nothing tells whether entries are missing"
+            )
+
 
 def said(text: str | None) -> str | None:
     """This function will return a reference, or None where the file only says that there is none."""
@@ -144,7 +151,8 @@ def _days(draft: Draft) -> list[date]:
     days = [movement.booked_on or movement.value_on or fallback for movement in draft.movements]
     found = [day for day in days if day is not None]
     if len(found) < len(days):
-        raise Unreadable("an entry has no date, and neither has its statement")
+        entry = draft.movements[days.index(None)].entry
+        raise Unreadable(f"entry {entry} has no date, and neither has its statement")
     return found
 
 

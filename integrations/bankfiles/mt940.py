@@ -57,17 +57,24 @@ def read_mt940(content: bytes) -> list[Draft]:
 def _refuse_if_cut_off(content: bytes, found: list[Message], drafts: list[Draft]) -> None:
     """MT940 has no closing bracket: a file that stops early still looks like MT940.
 
-    What gives it away is a last statement that was opened and not closed, or a last line without an end
-    whose closing balance does not follow from the entries.
+    What gives it away is a statement that was opened and not closed, the last one or one that another file
+    was put behind, or a last line without an end whose closing balance does not follow from the entries.
     """
-    opened = any(message.first(*_OPENING) and message.first("20", "25", "25P") for message in found)
-    if opened and not found[-1].complete:
-        raise Unreadable("the file is cut off: its last statement has no closing balance")
+    for message in found:
+        opening = message.first(*_OPENING)
+        if opening and message.first("20", "25", "25P") and not message.complete:
+            if message is found[-1]:
+                raise Unreadable("the file is cut off: its last statement has no closing balance")
+            raise Unreadable(f"line {opening.number}: this statement is cut off: it has no closing balance")
     last, draft = found[-1].fields[-1], drafts[-1]
     if last.tag in _CLOSING and not content.endswith((b"\n", b"\r", b"-", b"}")):
         net = Money.total((m.amount for m in draft.movements), draft.currency or NO_CURRENCY)
         if draft.opening is not None and draft.closing is not None and draft.opening + net != draft.closing:
-            raise Unreadable("the file is cut off in its closing balance")
+            follows, stated = (draft.opening + net).decimal, draft.closing.decimal
+            raise Unreadable(
+                f"line {last.number}: the file ends within its closing balance, or with one that is not"
+                f" true: {follows} follows from the entries, {stated} is stated"
+            )
 
 
 def _statement(message: Message) -> Draft:
@@ -90,6 +97,7 @@ def _statement(message: Message) -> Draft:
     _add_transactions(message, draft)
     if draft.pending:
         draft.warnings.append(f"{draft.pending} entries are not booked and are left out")
+    draft.doubt_missing_balances()
     return draft
 
 
@@ -120,16 +128,20 @@ def _balance(field: Field, draft: Draft) -> tuple[Money, date]:
 
 
 def _add_transactions(message: Message, draft: Draft) -> None:
-    """Details follow their transaction, in one :86: or several; after a closing balance they are about it."""
+    """Details follow their transaction, in one :86: or several; after a closing balance they are about it.
+
+    Words outside the standard (:NS:) count where there are no others.
+    """
     details: list[str] = []
+    notes: list[str] = []
     current: Field | None = None
     for field in [*message.fields, Field("end", [], 0)]:
         if field.tag in {"86", "NS"} and current:
-            details.append(field.text)
+            (details if field.tag == "86" else notes).append(field.text)
         elif field.tag not in {"86", "NS", "NSF"}:
             if current:
-                _add_transaction(current, details, draft)
-            current, details = (field if field.tag == "61" else None), []
+                _add_transaction(current, details or notes, draft)
+            current, details, notes = (field if field.tag == "61" else None), [], []
 
 
 def _add_transaction(field: Field, details: list[str], draft: Draft) -> None:
@@ -172,7 +184,7 @@ def _amount(stated: str, currency: str, field: Field) -> Money:
     found = _AMOUNT.fullmatch(stated)
     if found is None:
         raise Unreadable(f"line {field.number}: the amount {stated[:40]!r} cannot be read")
-    return exact_money(f"{found[1]}.{found[2] or '0'}", currency)
+    return exact_money(f"{found[1]}.{found[2] or '0'}", currency, at=f"line {field.number}")
 
 
 def _day(stated: str, field: Field) -> date:

@@ -1,8 +1,8 @@
-"""Field :86: of MT940: five dialects and plain text, told apart by their look.
+"""Field :86: of MT940: six dialects and plain text, told apart by their look.
 
 German and Polish banks number their subfields (?20 or >20), Triodos does so with numbers of its own, Dutch
-banks name them (/REMI/), Knab labels the last line (REK: .../NAAM: ...), ASN and SNS put the other account
-and name on the first line.
+banks name them (/REMI/) or, at ABN AMRO, label them in two columns (NAAM: ...), Knab labels the last line
+(REK: .../NAAM: ...), ASN and SNS put the other account and name on the first line.
 """
 
 import re
@@ -34,9 +34,16 @@ _TRIODOS = re.compile(r"000>10\d")
 _BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?")
 _NAMED = re.compile(
     r"/(TRTP|IBAN|BIC|NAME|REMI|EREF|CNTP|BENM|ORDP|CSID|MARF|RTRN|ADDR|ISDT|ULTC|ULTD|ULTB|PURP|PREF|"
-    r"SVCL|CREF|KREF|MREF|ID|NRTX|INIT|EXCH|CHGS|OCMT)/"
+    r"SVCL|CREF|KREF|MREF|RREF|ID|NRTX|INIT|EXCH|CHGS|OCMT|TRCD|RTYP|ACCW)/"
 )
+# Without one of these it is another bank's text between strokes.
+_NAMED_FACT = re.compile(r"/(?:IBAN|NAME|REMI|EREF|CNTP|PREF|TRTP|RTRN)/")
 _STRUCTURED = re.compile(r"(?:CDTRREFTP//.*/CDTRREF/|ISSUER: [A-Z]{2,4} +REF: *)(?P<reference>[^/]+)")
+_ABN_AMRO = re.compile(r"SEPA ", re.IGNORECASE)
+_ABN_AMRO_LABEL = re.compile(
+    r"(?:^|(?<=\s))(IBAN|BIC|NAAM|OMSCHRIJVING|KENMERK|BETALINGSKENM\.|MACHTIGING|INCASSANT):\s*",
+    re.IGNORECASE,
+)
 _KNAB = re.compile(rf"REK: ({_IBAN})/NAAM: (.*)")
 _IBAN_AND_NAME = re.compile(rf"({_IBAN})(?: +(.*))?")
 # Inside the remittance, SEPA's parts each begin a subfield or follow a blank.
@@ -51,6 +58,11 @@ _RETURNS: Final = frozenset({"108", "109", "159"})
 _WRAP: Final = 65
 _SUBFIELD_WIDTH: Final = 27
 _REFERENCE_MAX: Final = 35
+_COLUMN: Final = 32
+# Not a character of any bank file: a text runs on here, with no blank between.
+_RUNS_ON: Final = "\v"
+# Where the account owner's reference only points at the details, or says that there is none.
+_POINTERS: Final = frozenset({"EREF", "PREF", "MARF", "NONREF", "NOTPROVIDED"})
 _REMITTANCE: Final = frozenset(map(str, [*range(20, 30), *range(60, 64)]))
 
 
@@ -66,8 +78,11 @@ def read_details(info: str, supplementary: str, own_ref: str) -> Details:
         return _triodos(info.replace("\n", ""))
     if _NUMBERED.match(joined):
         return _numbered(info.replace("\n", ""))
-    if joined.startswith("/") and _NAMED.search(joined):
+    if joined.startswith("/") and _NAMED_FACT.search(joined):
         return _named(info.replace("\n", ""), supplementary)
+    labelled = read_columns(info)
+    if labelled:
+        return labelled
     knab = _KNAB.search(info)
     if knab:
         return Details(_tidy(info[: knab.start()]), knab[2].strip() or None, knab[1])
@@ -76,7 +91,10 @@ def read_details(info: str, supplementary: str, own_ref: str) -> Details:
     if headed:
         return Details(_tidy(_unwrapped(rest)), headed[2], headed[1])
     iban = _IBAN_ALONE.fullmatch(own_ref.strip()) or _IBAN_ALONE.match(supplementary)
-    return Details(_tidy(joined) or _tidy(supplementary), None, iban[0] if iban else None)
+    text = _tidy(joined) or _tidy(supplementary)
+    if not text and not iban and own_ref.strip() not in _POINTERS:
+        text = _tidy(own_ref)
+    return Details(text, None, iban[0] if iban else None)
 
 
 def _unwrapped(info: str) -> str:
@@ -132,15 +150,52 @@ def _triodos(info: str) -> Details:
     return Details(text=_tidy("".join(_remitted(fields))), counterparty_iban=account or None)
 
 
+def read_columns(info: str) -> Details | None:
+    """This function will read what ABN AMRO writes in lines of two columns with a blank between.
+
+    The kind of payment comes first, then facts behind labels. A fact that fills its column goes on in the
+    next one. In exports the lines stand behind one another. None where it is no such text.
+    """
+    info = info.lstrip()
+    if not _ABN_AMRO.match(info):
+        return None
+    lines, width = info.split("\n"), _WRAP
+    if _ABN_AMRO_LABEL.match(info, _COLUMN + 1):
+        width = _COLUMN
+        wrapped = [line[at : at + _WRAP] for line in lines for at in range(0, len(line), _WRAP)]
+        lines = [cell for line in wrapped for cell in _cells(line)]
+    text = "".join(line + (_RUNS_ON if len(line.rstrip()) >= width else " ") for line in lines)
+    words = _ABN_AMRO_LABEL.split(text)
+    facts: dict[str, str] = {}
+    for label, value in zip(words[1::2], words[2::2], strict=True):
+        facts.setdefault(label.upper(), _tidy(value.replace(_RUNS_ON, "")))
+    if not facts.keys() & {"IBAN", "NAAM"}:
+        return None
+    reference = facts.get("BETALINGSKENM.")
+    return Details(
+        text=facts.get("OMSCHRIJVING", ""),
+        counterparty=facts.get("NAAM") or None,
+        counterparty_iban="".join(facts.get("IBAN", "").split()) or None,
+        end_to_end=facts.get("KENMERK") or None,
+        structured_references=(reference,) if reference else (),
+    )
+
+
+def _cells(line: str) -> tuple[str, ...]:
+    parted = line[_COLUMN : _COLUMN + 1] == " "
+    return (line[:_COLUMN], line[_COLUMN + 1 :]) if parted else (line,)
+
+
 def _named(info: str, supplementary: str) -> Details:
     words = _NAMED.split(info)
     fields = _words_of(words)
     counterparty = fields.get("CNTP", "").split("/")
     text, structured = _remittance(fields.get("REMI", ""))
-    iban = fields.get("IBAN") or counterparty[0] or _first_iban(supplementary)
+    iban = _first_iban(fields.get("IBAN", "")) or fields.get("IBAN") or counterparty[0]
+    iban = iban or _first_iban(supplementary)
     name = fields.get("NAME") or (counterparty[2] if len(counterparty) > 2 else "")
     return Details(
-        text=text or ("" if structured else _tidy(words[0])),
+        text=text or ("" if structured else _tidy(words[0]) or fields.get("PREF", "")),
         counterparty=name or None,
         counterparty_iban=iban or None,
         end_to_end=fields.get("EREF") or None,

@@ -133,6 +133,13 @@ SENTENCES: Final = (
     N_("the details of movement %(entry)s do not add up to its %(amount)s; it is kept whole"),
     N_("entry %(entry)s has no amount or no currency"),
     N_("entry %(entry)s says neither credit nor debit"),
+    N_("entry %(entry)s: %(why)s"),
+    N_("entry %(entry)s: %(given)s is not a date"),
+    N_("entry %(entry)s has no date, and neither has its statement"),
+    N_("balance %(code)s: %(why)s"),
+    N_("record %(record)s: %(why)s"),
+    N_("line %(line)s: %(why)s"),
+    N_("row %(row)s, %(column)s: %(why)s"),
     N_("entry %(entry)s has a negative amount and a direction besides"),
     N_("%(count)s entries name another currency than %(currency)s"),
     N_("opening %(opening)s and entries %(entries)s make %(made)s, closing says %(closing)s"),
@@ -161,6 +168,11 @@ SENTENCES: Final = (
     N_("line %(line)s: the balance %(tag)s cannot be read"),
     N_("line %(line)s: a balance in %(other)s on a statement in %(currency)s"),
     N_("line %(line)s: the transaction :61: cannot be read"),
+    N_("line %(line)s: this statement is cut off: it has no closing balance"),
+    N_(
+        "line %(line)s: the file ends within its closing balance, or with one that is not true:"
+        " %(computed)s follows from the entries, %(stated)s is stated"
+    ),
     N_("line %(line)s: the amount %(given)s cannot be read"),
     N_("line %(line)s: %(given)s is not a date"),
     N_("line %(line)s: %(given)s is not a day of the year"),

@@ -148,6 +148,28 @@ class TestStatement:
         text = text.replace("UTF-8", encoding.removesuffix("-sig"))
         assert read_bank_file(text.encode(encoding))[0].lines[0].counterparty == "Café Zoë"
 
+    def test_the_first_version_has_its_number_in_the_name_of_its_message(self):
+        content = camt053(statement(entry()), namespace=NAMESPACE.format("camt.053.001.01"))
+        (read,) = read_bank_file(content.replace(b"BkToCstmrStmt", b"BkToCstmrStmtV01"))
+        assert (read.format, read.balances) == ("camt.053.001.01", True)
+
+    def test_an_account_may_be_written_with_blanks(self):
+        (read,) = read_bank_file(
+            camt053(
+                statement(
+                    entry(details=parties("J JANSEN", "", "AGENCY", IBAN)),
+                    account="<Acct><Id><IBAN>NL91 ABNA 0417 1643 00</IBAN></Id><Ccy>EUR</Ccy></Acct>",
+                )
+            )
+        )
+        assert (read.account, read.lines[0].counterparty) == (IBAN, "J JANSEN")
+
+    def test_without_balances_nothing_tells_whether_entries_are_missing(self):
+        (read,) = read_bank_file(camt053(statement(entry(), closing="")))
+        assert read.warnings == (
+            "it has no opening or no closing balance: nothing tells whether entries are missing",
+        )
+
 
 class TestEntry:
     def test_every_fact_of_a_line_is_found(self):
@@ -338,8 +360,9 @@ class TestRefusals:
             (camt053(statement(entry(direction=""))), "neither credit nor debit"),
             (camt053(statement(entry(direction="CR"))), "neither credit nor debit"),
             (camt053(statement(entry("-25.00"))), "negative amount"),
-            (camt053(statement(entry("25,00"))), "not a decimal number"),
-            (camt053(statement(entry("25.001"))), "more decimals than EUR"),
+            (camt053(statement(entry("25,00"))), "entry 1: an amount is not a decimal number"),
+            (camt053(statement(entry(day="2026-02-30"))), "entry 1: '2026-02-30' is not a date"),
+            (camt053(statement(entry("25.001"))), "entry 1: an amount has more decimals than EUR"),
             (camt053(statement(entry("9" * 28))), "too large"),
             (camt053(statement(entry(currency="EURO"))), "unknown currency"),
             (
@@ -347,6 +370,7 @@ class TestRefusals:
                 "no currency",
             ),
             (camt053(statement(), namespace=' xmlns="urn:somebody:else"'), "namespace is urn:somebody:else"),
+            (b'<Document xmlns="urn:somebody:else"/>', "the document is a Document urn:somebody:else"),
             (camt053(statement(), namespace=' xmlns="urn:a}b"'), "namespace is urn:a}b"),
             (camt053(statement(), namespace=NAMESPACE.format("pain.001.001.09")), "namespace is"),
             (b'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"/>', "is a pain.001.001.09"),
@@ -364,7 +388,7 @@ class TestRefusals:
     def test_an_entry_that_nothing_dates_is_refused(self):
         text = camt053(statement(entry(day=""), opening="", closing="")).decode()
         undated = text.replace("<CreDtTm>2026-11-03T06:00:00</CreDtTm>", "")
-        with pytest.raises(Unreadable, match="no date"):
+        with pytest.raises(Unreadable, match="entry 1 has no date"):
             read_bank_file(undated.encode())
 
     @given(end=st.integers(0, len(camt053(statement(entry()))) - 1))

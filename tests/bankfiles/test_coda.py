@@ -185,6 +185,7 @@ class TestRefused:
             (2, 32, "2", "neither credit nor debit"),
             (2, 33, "00000000002500x", "cannot be read"),
             (2, 48, "311126", "is not a date"),
+            (2, 33, "000000000025001", "record 3: an amount has more decimals than EUR"),
             (-1, 17, "000009", "the trailer counts 000009 records, the statement holds 8"),
             (2, 1, "7", "unknown record type"),
             (3, 3, "0009", "goes on with a movement that is not there"),

@@ -113,6 +113,26 @@ class TestLayouts:
         )  # fmt: skip
         assert (debit.return_reason, debit.value_on.day, debit.booked_on.day) == ("MD06", 3, 2)
 
+    def test_abn_amro_breaks_a_word_where_a_column_ends(self):
+        text = (
+            "SEPA iDEAL                       IBAN: NL86INGB0002445588        "
+            "BIC: INGBNL2A                    Naam: J JANSEN INZ BETAALVERZOEK"
+            "Omschrijving: 000112128315 00300 04183484482 factuur 42 NL91ABNA0"
+            "417164300                        Kenmerk: 02-11-2026 22:56 003000"
+            "4183484482"
+        )
+        line = first(f"417164300\tEUR\t20261102\t100,00\t125,00\t20261102\t25,00\t{text}\r\n".encode())
+        assert (line.text, line.end_to_end, line.counterparty) == (
+            "000112128315 0030004183484482 factuur 42 NL91ABNA0417164300",
+            "02-11-2026 22:56 0030004183484482",
+            "J JANSEN INZ BETAALVERZOEK",
+        )
+
+    def test_abn_amro_without_columns_keeps_every_blank(self):
+        text = "SEPA Overboeking Naam: J JANSEN A B Omschrijving: Factuur 42"
+        line = first(f"417164300\tEUR\t20261102\t100,00\t125,00\t20261102\t25,00\t{text}\r\n".encode())
+        assert (line.text, line.counterparty) == ("Factuur 42", "J JANSEN A B")
+
     def test_abn_amro_without_a_header_row_and_with_the_days_balances_on_each_row(self):
         read = one(ABN_TAB)
         assert (read.account, read.opening, read.closing, read.balances) == (
@@ -260,6 +280,96 @@ class TestLayouts:
         assert (read.opening, read.closing, read.balances) == (
             Money(10_000, "EUR"), Money(110_000, "EUR"), True,
         )  # fmt: skip
+
+    def test_asn_sns_and_regiobank_with_a_header_row(self):
+        rows = (
+            "Datum,Je rekening,Van / naar,Naam,Adres,Postcode,Woonplaats,Valuta saldo,Saldo voor boeking,"
+            "Valuta,Bedrag bij / af,Verwerkingsdatum,Valutadatum,Code,Type,Volgnummer,Betalingskenmerk,"
+            "Omschrijving,Afschriftnummer,Categorie\n"
+            "1-11-2026,NL91ASNB0417164300,NL86INGB0002445588,J JANSEN,,,,EUR,100.00,EUR,25.00,2-11-2026,"
+            "2-11-2026,8949,IOS,571,,'Factuur 42, met dank',32,Wonen\n"
+            "03-11-2026,NL91ASNB0417164300,,X,,,,EUR,125.00,EUR,-12.10,03-11-2026,03-11-2026,9806,IDE,572,,"
+            "'Loon',32,\n"
+        )
+        read = one(rows.encode())
+        assert (read.opening, read.closing, read.balances) == (
+            Money(10_000, "EUR"), Money(11_290, "EUR"), True,
+        )  # fmt: skip
+        line = read.lines[0]
+        assert (line.text, line.counterparty, line.counterparty_iban, line.booked_on.day) == (
+            "Factuur 42, met dank", "J JANSEN", "NL86INGB0002445588", 2,
+        )  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("head", "party", "words"),
+        [
+            (
+                "Volgnummer;Uitvoeringsdatum;Valutadatum;Bedrag;Valuta rekening;"
+                "TEGENPARTIJ VAN DE VERRICHTING;Details;Rekeningnummer",
+                "J JANSEN BE43 0689 9999 9501 BIC GKCCBEBB REFERTE OPDRACHTGEVER : E2E-1 MEDEDELING : ",
+                " BANKREFERENTIE : 261102 VALUTADATUM : 02/11/2026",
+            ),
+            (
+                '"JAAR + REFERTE";"UITVOERINGSDATUM";"VALUTADATUM";"BEDRAG";"MUNT V/D REKENING";'
+                '"TEGENPARTIJ VAN DE VERRICHTING";"DETAILS";"REKENINGNUMMER"',
+                "J JANSEN BE43 0689 9999 9501 REFERTE OPDRACHTGEVER : E2E-1 MEDEDELING : ",
+                " VALUTADATUM : 02/11/2026",
+            ),
+            (
+                "Numéro de séquence;Date d'exécution;Date valeur;Montant;Devise du compte;"
+                "CONTREPARTIE DE LA TRANSACTION;Détails;Numéro de compte",
+                "J JANSEN REFERENCE DONNEUR D'ORDRE : E2E-1 COMMUNICATION : ",
+                " REFERENCE BANQUE : 261102 DATE VALEUR : 02/11/2026",
+            ),
+        ],
+    )
+    def test_bnp_paribas_fortis_with_all_about_a_payment_in_one_text(self, head, party, words):
+        rows = (
+            f"{head}\n2026-0008;03/11/2026;03/11/2026;-12.10;EUR;BETALING MET KAART;KAART 4871;"
+            "BE68539007547034\n"
+            f"2026-0007;02/11/2026;02/11/2026;1.025,00;EUR;BE43 0689 9999 9501;{party}Factuur 42{words};"
+            "BE68539007547034\n"
+        )
+        paid, card = one(rows.encode()).lines
+        assert (paid.amount.minor, paid.text, paid.end_to_end, paid.counterparty_iban, paid.bank_ref) == (
+            102_500, "Factuur 42", "E2E-1", "BE43068999999501", "2026-0007",
+        )  # fmt: skip
+        assert (card.amount.minor, card.text, card.counterparty_iban) == (
+            -1_210, "BETALING MET KAART KAART 4871", None,
+        )  # fmt: skip
+
+    @pytest.mark.parametrize("name", ["Compte contrepartie", "Compte partie adverse"])
+    def test_ing_in_french_names_the_other_account_in_two_ways(self, name):
+        rows = (
+            f"Numéro de compte;Nom du compte;{name};Numéro de mouvement;Date comptable;Date valeur;Montant;"
+            "Devise;Libellés;Détails du mouvement;Message\n"
+            "BE68539007547034;AGENCY;BE43068999999501;7;02/11/2026;02/11/2026;1025,00;EUR;"
+            "Virement;;Facture 42\n"
+        )
+        line = first(rows.encode())
+        assert (line.amount.minor, line.counterparty_iban, line.text) == (
+            102_500, "BE43068999999501", "Virement Facture 42",
+        )  # fmt: skip
+
+    def test_belfius_with_the_year_in_two_digits(self):
+        assert first(BELFIUS.replace(b";02/11/2026", b";02/11/26")).booked_on.year == 2026
+
+    def test_argenta(self):
+        rows = (
+            "Rekening;Boekdatum;Valutadatum;Referentie;Beschrijving;Bedrag;Munt;Verrichtingsdatum;"
+            "Rekening tegenpartij;Naam tegenpartij;Mededeling\n"
+            "BE68 5390 0754 7034;02-11-2026;03-11-2026;7SLLCW65;Inkomende overschrijving;1.025,00;EUR;"
+            "02-11-2026;BE43 0689 9999 9501;J JANSEN;Factuur 42\n"
+        )
+        line = first(rows.encode())
+        assert (line.amount.minor, line.bank_ref, line.counterparty_iban) == (
+            102_500, "7SLLCW65", "BE43068999999501",
+        )  # fmt: skip
+
+    @pytest.mark.parametrize("amount", ["1025,00", "1025.00", "1.025,00", "1,025.00", "1.025"])
+    def test_bunq_and_bnp_write_either_decimal_sign(self, amount):
+        content = bunq([Paid(2500)]).replace(b"25,00", amount.encode())
+        assert first(content).amount.minor == 102_500
 
     @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
     def test_an_export_in_any_unicode(self, encoding):

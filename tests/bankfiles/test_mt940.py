@@ -245,6 +245,58 @@ class TestDetails:
         line = line_of(details=":86:BETALINGSKENM.  123456789   \n:86:FACTUURNUMMER 987654321   ")
         assert line.text == "BETALINGSKENM. 123456789 FACTUURNUMMER 987654321"
 
+    def test_abn_amro_labels_facts_in_two_columns(self):
+        line = line_of(
+            details=":86:SEPA OVERBOEKING                 IBAN: NL86INGB0002445588\n"
+            "BIC: INGBNL2A                    NAAM: J JANSEN EN P PIETERSEN-DE\nVRIES\n"
+            "OMSCHRIJVING: FACTUREN 42 EN 43B  BIS                 KENMERK:\nE2E-1"
+        )
+        assert (line.counterparty, line.counterparty_iban, line.end_to_end, line.text) == (
+            "J JANSEN EN P PIETERSEN-DEVRIES", "NL86INGB0002445588", "E2E-1", "FACTUREN 42 EN 43B BIS",
+        )  # fmt: skip
+
+    def test_abn_amro_labels_a_structured_reference(self):
+        line = line_of(
+            details=":86:SEPA ACCEPTGIROBETALING          IBAN: NL86INGB0002445588\n"
+            "BIC: INGBNL2A                    NAAM: J JANSEN\nBETALINGSKENM.: 1234123412345678"
+        )
+        assert (line.structured_references, line.text) == (("1234123412345678",), "")
+
+    def test_words_of_the_kind_of_payment_alone_stay_text(self):
+        assert line_of(details=":86:SEPA INCASSO ALGEMEEN").text == "SEPA INCASSO ALGEMEEN"
+
+    def test_without_details_the_reference_in_the_transaction_is_the_text(self):
+        assert line_of(":61:2611021102C25,00NMSCLoon week 44", "").text == "Loon week 44"
+        assert line_of(":61:2611021102C25,00NMSCEREF", "").text == ""
+
+    def test_words_outside_the_standard_count_where_there_are_no_others(self):
+        assert line_of(details=":NS:01Straat 1\n:86:>20Factuur 42").text == "Factuur 42"
+        assert line_of(details=":NS:Factuur 42").text == "Factuur 42"
+
+    def test_a_payment_order_is_named_where_nothing_else_is(self):
+        assert line_of(details=":86:/PREF/ORDER-7").text == "ORDER-7"
+
+    def test_abn_amro_says_why_a_direct_debit_came_back(self):
+        line = line_of(
+            ":61:2611021102D25,00N246NONREF",
+            ":86:/RTYP/SEPA Incasso niet uitgevoerd/MARF/M-7/RTRN/MS03/IBAN/NL86INGB0002445588\n"
+            "/NAME/J JANSEN/REMI/Factuur 42/EREF/E2E-1",
+        )
+        assert (line.return_reason, line.text, line.end_to_end, line.counterparty) == (
+            "MS03", "Factuur 42", "E2E-1", "J JANSEN",
+        )  # fmt: skip
+
+    def test_a_code_behind_a_reference_is_no_part_of_it(self):
+        line = line_of(details=":86:/EREF/E2E-1/TRCD/541/ORDP//NAME/J JANSEN/REMI/Factuur 42")
+        assert (line.end_to_end, line.counterparty) == ("E2E-1", "J JANSEN")
+
+    def test_words_behind_an_account_are_no_part_of_it(self):
+        line = line_of(details=":86:/NAME/J JANSEN/IBAN/NL86INGB0002445588 Factuur 42")
+        assert line.counterparty_iban == "NL86INGB0002445588"
+
+    def test_strokes_without_a_fact_that_is_known_are_text(self):
+        assert line_of(details=":86:/OCMT/USD28,53/\nINVOICE 42").text == "/OCMT/USD28,53/ INVOICE 42"
+
     def test_knab_labels_the_last_line(self):
         line = line_of(details=":86:FACTUUR 201403110, 201403113\nREK: NL65INGB0123456789/NAAM: PICQER B.V.")
         assert (line.text, line.counterparty) == ("FACTUUR 201403110, 201403113", "PICQER B.V.")
@@ -282,13 +334,13 @@ class TestRefusals:
             ("C25,00N654", "C25.00N654", "line 5: the transaction :61: cannot be read"),
             ("C25,00N654", "C1.025,00N654", "line 5: the transaction :61: cannot be read"),
             ("C25,00N654", "C1 025,00N654", "line 5: the transaction :61: cannot be read"),
-            ("C25,00N654", "C25,001N654", "more decimals than EUR"),
+            ("C25,00N654", "C25,001N654", "line 5: an amount has more decimals than EUR"),
             ("2611021102C", "2613021102C", "line 5: 261302 is not a date"),
             ("2611021102C", "2611021302C", "line 5: 1302 is not a day of the year"),
             ("C261101EUR", "C261101EURO", "line 4: the balance :60F: cannot be read"),
             ("C261102EUR", "C261102USD", "a balance in USD on a statement in EUR"),
             (":62F:C261102EUR119,50\n-\n", "", "no closing balance"),
-            (":62F:C261102EUR119,50\n-\n", ":62F:C261102EUR11", "cut off in its closing balance"),
+            (":62F:C261102EUR119,50\n-\n", ":62F:C261102EUR11", "119.50 follows from the entries, 11.00 is"),
             (":20:ABN", "{4:\n:20:ABN", None),
             ("\n-\n", "\n", None),
         ],
@@ -305,6 +357,15 @@ class TestRefusals:
     def test_an_open_swift_block_is_cut_off(self):
         with pytest.raises(Unreadable, match="SWIFT block is not closed"):
             read_bank_file(("{4:\n" + MT940.replace("-\n", "")).encode())
+
+    def test_a_statement_cut_off_before_another_is_named_by_its_line(self):
+        cut = MT940[: MT940.index(":62F:")]
+        with pytest.raises(Unreadable, match="line 4: this statement is cut off"):
+            read_bank_file((cut + MT940).encode())
+
+    def test_without_balances_nothing_tells_whether_entries_are_missing(self):
+        read = one(f":20:X\n:25:{IBAN}\n:61:2611021102C25,00NTRFNONREF\n:86:Factuur 42\n-\n")
+        assert "nothing tells whether entries are missing" in read.warnings[0]
 
     def test_nul_bytes_are_refused(self):
         with pytest.raises(Unreadable, match="NUL"):

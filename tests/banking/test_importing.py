@@ -111,16 +111,41 @@ class TestImport:
         assert (other.repeated, other.new_lines) == (False, 1)
         assert account_balance(staff, account="trust.bank", currency="EUR") == eur(105)
 
-    @pytest.mark.parametrize("account", ["NL91ABNA0417164300", None, "DE89370400440532013000"])
-    def test_b13_refuses_a_file_of_another_account_without_a_hint(self, staff, account):
+    @pytest.mark.parametrize(
+        ("account", "reason"),
+        [
+            (
+                "NL91ABNA0417164300",
+                "this file holds another account beside the trust account: export the trust account alone",
+            ),
+            (None, "a statement in this file does not say of which account it is"),
+            (
+                "DE89370400440532013000",
+                "this file holds another account beside the trust account: export the trust account alone",
+            ),
+        ],
+    )
+    def test_b13_refuses_a_file_of_another_account_without_a_hint(self, staff, account, reason):
         with pytest.raises(UnableToImport) as refusal:
             import_(
                 staff,
                 a_statement("s1", (a_line("a", 100),), opening=0),
                 a_statement("s2", (a_line("b", 100),), opening=100, account=account),
             )
-        assert refusal.value.message == "this file is not of the trust account"
+        assert refusal.value.message == reason
         assert count(staff, "bank_statement") == count(staff, "ledger_transaction") == 0
+
+    def test_b13_refuses_a_file_of_only_another_account(self, staff):
+        with pytest.raises(UnableToImport, match="this file is not of the trust account"):
+            import_(staff, a_statement("s1", (a_line("a", 100),), opening=0, account="NL91ABNA0417164300"))
+
+    @pytest.mark.parametrize("end", [":28C:1/1\n", ":28C:1/1\n:6"])
+    def test_b5_a_file_cut_off_behind_its_heading_is_no_empty_day(self, staff, end):
+        with pytest.raises(UnableToImport, match="neither balances nor entries"):
+            import_statements(
+                staff, content=f":20:X\n:25:{IBAN}\n{end}".encode(), reader=read_bank_file, iban=IBAN
+            )
+        assert count(staff, "bank_statement") == 0
 
     @pytest.mark.parametrize(
         "on", [date(1, 1, 1), date(1989, 12, 31), date(2226, 11, 20), date(9999, 12, 31)]
@@ -163,7 +188,7 @@ class TestImport:
                 staff, content=b"s1", reader=lambda _: [statement], iban="DE89370400440532013000"
             )
 
-    @pytest.mark.parametrize("account", ["17164300", "0", "", "NL"])
+    @pytest.mark.parametrize("account", ["17164300", "0", "NL"])
     def test_b13_a_part_of_the_number_is_another_account(self, staff, account):
         statement = a_statement("s1", (a_line("a", 100),), opening=0, account=account)
         with pytest.raises(UnableToImport, match="not of the trust account"):
