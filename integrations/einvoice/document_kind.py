@@ -1,5 +1,6 @@
 """Invoice or credit note, from the document's type code (UNTDID 1001)."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from agency.ports.readers import NoInvoice
@@ -9,6 +10,7 @@ _CREDIT_NOTE_CODES = frozenset(
     {"81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "502", "503", "532"}
 )
 _PRO_FORMA = "325"
+_CORRECTED = "384"
 
 
 def kind_of(type_code: str | None, *, is_credit_note: bool = False) -> Literal["invoice", "credit_note"]:
@@ -21,3 +23,10 @@ def kind_of(type_code: str | None, *, is_credit_note: bool = False) -> Literal["
     if type_code == _PRO_FORMA:
         raise NoInvoice("a pro forma invoice asks for no payment")
     return "credit_note" if is_credit_note or type_code in _CREDIT_NOTE_CODES else "invoice"
+
+
+def to_be_replaced(type_code: str | None, earlier: Sequence[str], warnings: list[str]) -> None:
+    """This function will warn of a corrected invoice: it says anew what the earlier one said."""
+    if type_code == _CORRECTED and earlier:
+        names = " and ".join(earlier)
+        warnings.append(f"it corrects invoice {names}: only one of the two may be collected")

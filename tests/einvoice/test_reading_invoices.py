@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agency.money import Money
-from agency.ports.readers import Unreadable
+from agency.ports.readers import EInvoice, Unreadable
 from integrations.einvoice import read_einvoice
 from tests.einvoice.invoice_samples import BUYER, PAYMENT, SELLER, TOTALS, cii, pdf, total, ubl
 
@@ -27,6 +27,10 @@ def head(old: str, new: str) -> str:
 
 def euro(text: str) -> Money:
     return Money.parse(text, "EUR")
+
+
+def read(text: str) -> EInvoice:
+    return read_einvoice(text.encode())
 
 
 SUM = "SpecifiedTradeSettlementHeaderMonetarySummation"
@@ -149,6 +153,94 @@ class TestUbl:
 
     def test_a_comment_does_not_cut_a_number_in_two(self):
         assert read_einvoice(ubl(head=head("00042", "000<!-- x -->42")).encode()).number == "00042"
+
+
+class TestWhatPackagesWriteElsewhere:
+    """Facts that real packages put in other places than the examples of the standard do."""
+
+    def test_the_number_that_the_seller_gave_the_buyer_goes_before_others(self):
+        account = "<cbc:SupplierAssignedAccountID>30417</cbc:SupplierAssignedAccountID>"
+        text = ubl().replace("<cac:AccountingCustomerParty>", f"<cac:AccountingCustomerParty>{account}")
+        assert read(text).buyer.identifier == "30417"
+        assert read(ubl()).buyer.identifier == "000417"
+
+    def test_every_line_of_the_address_is_kept_once(self):
+        more = (
+            "<cbc:StreetName>Meir</cbc:StreetName><cbc:AdditionalStreetName>bus 3</cbc:AdditionalStreetName>"
+            "<cbc:BuildingNumber>1</cbc:BuildingNumber>"
+        )
+        line = "<cac:AddressLine><cbc:Line>bus 3</cbc:Line></cac:AddressLine><cac:Country>"
+        buyer = BUYER.replace("<cbc:StreetName>Meir 1</cbc:StreetName>", more)
+        invoice = read(ubl(buyer=buyer.replace("<cac:Country>", line)))
+        assert invoice.buyer.street == "Meir 1, bus 3"
+        lines = "<ram:LineOne>Frau Vos</ram:LineOne><ram:LineTwo>Hof 15</ram:LineTwo>"
+        address = f"<ram:PostalTradeAddress>{lines}</ram:PostalTradeAddress></ram:BuyerTradeParty>"
+        assert read(cii().replace("</ram:BuyerTradeParty>", address)).buyer.street == ("Frau Vos, Hof 15")
+
+    def test_an_electronic_address_may_be_one_for_mail(self):
+        contact = "<cbc:ElectronicMail>boekhouding@hoek.example</cbc:ElectronicMail>"
+        by_mail = BUYER.replace('schemeID="0208">0123456789', 'schemeID="EM">facturen@hoek.example')
+        assert read(ubl(buyer=by_mail)).buyer.email == "boekhouding@hoek.example"
+        assert read(ubl(buyer=by_mail.replace(contact, ""))).buyer.email == "facturen@hoek.example"
+        assert read(ubl(buyer=BUYER.replace(contact, ""))).buyer.email is None
+        uri = '<ram:URIUniversalCommunication><ram:URIID schemeID="EM">f@hoek.example</ram:URIID>'
+        party = f"{uri}</ram:URIUniversalCommunication></ram:BuyerTradeParty>"
+        assert read(cii().replace("</ram:BuyerTradeParty>", party)).buyer.email == "f@hoek.example"
+
+    @pytest.mark.parametrize(
+        ("payee", "told"),
+        [
+            ("<cac:PartyName><cbc:Name>Snelfactor N.V.</cbc:Name></cac:PartyName>", True),
+            ("<cac:PartyName><cbc:Name>BAKKER BROOD BV</cbc:Name></cac:PartyName>", False),
+            ("<cac:PartyIdentification><cbc:ID>87654321</cbc:ID></cac:PartyIdentification>", True),
+            ("", False),
+        ],
+    )
+    def test_another_who_must_be_paid_is_a_warning(self, payee, told):
+        payment = f"<cac:PayeeParty>{payee}</cac:PayeeParty>{PAYMENT}"
+        warnings = read(ubl(payment=payment)).warnings
+        assert any("not to the seller" in warning for warning in warnings) == told
+
+    def test_another_who_must_be_paid_is_a_warning_in_cii_too(self):
+        payee = "<ram:PayeeTradeParty><ram:Name>Snelfactor N.V.</ram:Name></ram:PayeeTradeParty>"
+        text = cii().replace("<ram:SpecifiedTradePaymentTerms>", f"{payee}<ram:SpecifiedTradePaymentTerms>")
+        assert read(text).warnings == ("the amount is to be paid to Snelfactor N.V., not to the seller",)
+
+    def test_a_corrected_invoice_says_which_one_it_replaces(self):
+        reference = (
+            "<cac:BillingReference><cac:InvoiceDocumentReference><cbc:ID>00041</cbc:ID>"
+            "</cac:InvoiceDocumentReference></cac:BillingReference>"
+        )
+        text = ubl().replace("<cac:AccountingSupplierParty>", f"{reference}<cac:AccountingSupplierParty>")
+        assert read(text).warnings == ()
+        (warning,) = read(text.replace(">380<", ">384<")).warnings
+        assert warning == "it corrects invoice 00041: only one of the two may be collected"
+
+    def test_terms_may_stand_in_several_places(self):
+        terms = "<cac:PaymentTerms><cbc:Note>2% binnen 8 dagen</cbc:Note></cac:PaymentTerms>"
+        more = "<cac:PaymentTerms><cbc:Note>30 dagen netto</cbc:Note></cac:PaymentTerms>"
+        invoice = read(ubl(payment=PAYMENT + terms + more))
+        assert invoice.terms == "2% binnen 8 dagen; 30 dagen netto"
+
+    def test_a_credit_note_may_name_its_invoice_on_its_lines_and_more_than_once(self):
+        head = (
+            "<cbc:ID>C7</cbc:ID><cbc:IssueDate>2026-10-02</cbc:IssueDate>"
+            "<cbc:DocumentCurrencyCode>EUR</cbc:DocumentCurrencyCode>"
+        )
+        reference = (
+            "<cac:BillingReference><cac:InvoiceDocumentReference><cbc:ID>00042</cbc:ID>"
+            "</cac:InvoiceDocumentReference></cac:BillingReference>"
+        )
+        text = ubl(root="CreditNote", head=head)
+        line = "<cac:CreditNoteLine><cbc:ID>1</cbc:ID>"
+        on_lines = text.replace(f"{line}</cac:CreditNoteLine>", f"{line}{reference}</cac:CreditNoteLine>" * 2)
+        assert read(on_lines).billing_reference == "00042"
+        twice = text.replace("<cac:AccountingSupplierParty>", f"{reference * 2}<cac:AccountingSupplierParty>")
+        assert read(twice).billing_reference == "00042"
+
+    def test_a_day_may_have_a_time_behind_it(self):
+        text = cii().replace('format="102">20261001<', 'format="203">202610011430<')
+        assert read(text).issue_date == date(2026, 10, 1)
 
 
 class TestCii:
