@@ -29,12 +29,12 @@ _CREDIT: Final = re.compile(r"credit|haben")
 _OTHER: Final = re.compile(r"limi|nr|no|num|nota|saldo|rating|code|dat|id$|term")
 _PERSONS: Final = ("debiteur", "debitor", "crediteur", "creditor")
 _RUNNING: Final = frozenset({"saldo", "balance", "solde"})
-_DAY: Final = r"(?:d|dgn|dagen|days|j|jours|t|tage)?"
+_DAY: Final = r"(?:d|dgn|dagen|days|j|jours|t|tage|mnd|maand|maanden|months?|mois|monate?)?"
 _AGE: Final = re.compile(
     rf"(?:vervallen|overdue|echu|de|a|over|boven|ouderdan|ouder|plusde|plus)*{_DAY}\d{{1,3}}{_DAY}(?:tot|to|a|bis)?"
     rf"(?:\d{{1,3}}{_DAY})?(?:plus|etplus|enouder|ouder|enmeer|andover|andolder|ormore|vervallen|overdue)?"
 )
-_DAYS_SAID: Final = re.compile(r"\d\D+\d|[<>+]|\d\s*[djt]|over|boven|ouder|plus|meer|more", re.IGNORECASE)
+_DAYS_SAID: Final = re.compile(r"\d\D+\d|[<>+]|\d\s*[djtm]|over|boven|ouder|plus|meer|more", re.IGNORECASE)
 _NOT_YET: Final = frozenset(
     ("nietvervallen", "nognietvervallen", "notdue", "notyetdue", "current", "nonechu", "aechoir", "lopend",
      "nichtfallig", "atdate", "opdatum", "aladate")

@@ -18,7 +18,7 @@ from agency.intake import values
 from agency.intake.amount_columns import COMPUTED, SIGNED
 from agency.intake.amount_words import says
 from agency.intake.amounts import DecimalSign, NotUnderstood, parse_amount
-from agency.intake.doubts import find_kinds
+from agency.intake.doubts import find_kinds, is_own_account, misleads
 from agency.intake.grouped import NAME_ABOVE
 from agency.intake.headers import folded, known_field
 from agency.intake.table import Cell, Row
@@ -35,6 +35,7 @@ _PERSONS: Final = frozenset(
      "verkooprelatie", "afnemer")
 )  # fmt: skip
 _NAMES: Final = re.compile(r"na+me?(?:$|n)|naam|name|nom|bezeichnung|denomination|raisonsociale|intitule")
+_NUMBER_BEFORE: Final = re.compile(r"^\d+\s+(?:-\s+)?")
 _THEIRS: Final = re.compile(r"^(?:uw|your|votre|ihr)|order|bestel|commande|bestell")
 
 # Parts of names, strongest first: "Naam tegenpartij" is a name, "Factuurnr. klant" is an invoice number.
@@ -46,7 +47,7 @@ HINTS: Final[dict[str, str]] = {
     "amount": "openstaand open saldo rest bedrag amount montant betrag solde debet",
     "total": "totaal total factuurbedrag origineel brut",
     "issued_on": "factuurdatum boekdatum datum date datumb uitgifte emission",
-    "due_on": "verval vervd echeance due faellig fallig betaaldatum termijn",
+    "due_on": "verval vervd betalenvoor echeance due faellig fallig betaaldatum termijn",
     "debtor_reference": "klantn klantc debiteurn debiteurc relatienu relatienr relatiec customern clientn"
     " numeroclient kundennr",
     "iban": "tegenrekening iban rekening account compte",
@@ -166,14 +167,17 @@ def _candidates(
             score += _said_more(field, header, running)
             if field == "debtor_name" and len(cells) >= _ENOUGH and len(set(cells)) == 1:
                 score = 150 if named else 0  # the same name on every row may be the creditor's own
+            if field == "iban" and is_own_account(cells):
+                score = 0
             if score <= 0 or (
                 field in ("amount", "invoice_number", "debtor_name") and score == 100 and fits is None
             ):
                 continue
             why: Why = "named" if named else "hinted" if part is not None else "content"
             yield score * 1000 - order[header], Reason(field, header, why)
-        if known_field(header) and known_field(header) not in HINTS:
-            yield 1_000_000 - order[header], Reason(str(known_field(header)), header, "named")
+        ours = known_field(header)
+        if ours and ours not in HINTS and not misleads(ours, cells):
+            yield 1_000_000 - order[header], Reason(ours, header, "named")
 
 
 def _said_more(field: str, header: str, running: Mapping[str, bool]) -> int:
@@ -297,7 +301,13 @@ def _numbers_of_documents(cells: Sequence[Cell]) -> bool | None:
 
 def _names(cells: Sequence[Cell]) -> bool | None:
     texts = [str(cell).strip() for cell in cells]
-    wordy = [text for text in texts if sum(map(str.isalpha, text)) * 2 > len(text) and "@" not in text]
+    wordy = [
+        text
+        for text in texts
+        # Before many a name stands its number.
+        if sum(map(str.isalpha, _NUMBER_BEFORE.sub("", text))) * 2 > len(_NUMBER_BEFORE.sub("", text))
+        and "@" not in text
+    ]
     return None if _most(len(wordy), texts) and max(map(len, texts)) > 3 else False
 
 
@@ -327,10 +337,10 @@ def is_amount(cell: Cell) -> bool:
 @lru_cache(maxsize=4_096)
 def _has_date(text: str, order: DateOrder) -> bool:
     try:
-        values.parse_date(text, order=order)
+        # A number such as 26000123 is a day too, of another age.
+        return values.parse_date(text, order=order).year in values.OUR_TIME
     except NotUnderstood:
         return False
-    return True
 
 
 def _is_country(cell: Cell) -> bool:

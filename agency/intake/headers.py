@@ -43,6 +43,7 @@ HEADERS: Final[dict[str, str]] = {
     " faelligkeit falligkeit faelligam falligam faellig fallig zahlbarbis paymentduedate due dueon"
     " datedecheance datelimite datelimitedepaiement faelligkeitsdatum falligkeitsdatum vervdatum",
     "debtor_reference": "klantnummer klantnr klantcode klantid debiteurnummer debiteurnr debiteurcode"
+    " debnr debnummer"
     " customerid"
     " customernumber customerno custnumber customercode debtorreference debtornumber debtorid"
     " clientnumber clientid"
@@ -52,7 +53,7 @@ HEADERS: Final[dict[str, str]] = {
     " relatienr customerreference lidnummer",
     "debtor_kind": "soort soortdebiteur klantsoort klanttype debiteursoort debtortype debtorkind customertype"
     " b2bb2c typeclient typedebiteur debiteurtype particulierzakelijk kind",
-    "debtor_name": "naam klantnaam debiteur debiteurnaam bedrijfsnaam klant name customername"
+    "debtor_name": "naam klantnaam clientname debiteur debiteurnaam bedrijfsnaam klant name customername"
     " namecustomer customer"
     " debtorname debtor companyname company nom nomclient client raisonsociale societe kundenname kunde firma"
     " naamdebiteur naamklant fullname volledigenaam"

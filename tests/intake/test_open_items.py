@@ -293,6 +293,26 @@ class TestAmounts:
         assert table.headers[0] == AGED
         assert [amount for _, _, amount in understood(table)] == ["100.00", "50.00", "30.00"]
 
+    def test_by_age_in_months_are_their_sum_too(self):
+        table = text(
+            "Aged Receivables Detail",
+            "As at 31 October 2026",
+            "Invoice Date,Due Date,Invoice Number,Current,< 1 Month,1 Month,2 Months,Older,Total",
+            "Bayside Club",
+            "15 Sep 2026,25 Sep 2026,INV-0023,0.00,0.00,234.00,0.00,0.00,234.00",
+            "Total Bayside Club,,,0.00,0.00,234.00,0.00,0.00,234.00",
+            "Basket Case",
+            "17 Sep 2026,29 Sep 2026,INV-0022,14.55,0.00,900.00,0.00,0.00,914.55",
+            "Total Basket Case,,,14.55,0.00,900.00,0.00,0.00,914.55",
+            "Total,,,14.55,0.00,1134.00,0.00,0.00,1148.55",
+        )
+        assert table.headers[0] == AGED
+        assert propose(table.headers, table.sample).columns["amount"] == AGED
+        assert understood(table) == [
+            ("INV-0023", "Bayside Club", "234.00"),
+            ("INV-0022", "Basket Case", "914.55"),
+        ]
+
     def test_by_age_beside_an_amount_are_no_second_amount(self):
         table = text("Factuurnr;Naam;Vervaldatum;Saldo;0-30;31-60", "F1;Jansen;13-08-2026;10,00;;10,00")
         assert table.headers[0] == "Factuurnr"
