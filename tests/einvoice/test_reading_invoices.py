@@ -267,6 +267,17 @@ class TestWhatMayVary:
         text = ubl(before=f'<?xml version="1.0" encoding="{declared}"?>')
         assert read_einvoice(text.encode(encoding)).buyer.name == "Café de Hoek"
 
+    @pytest.mark.parametrize("said", ["ISO-8859-1", "iso-8859-15", "windows-1252", "Latin1"])
+    def test_utf_8_that_calls_itself_something_else_is_read_as_it_is(self, said):
+        text = ubl(before=f"<?xml version='1.0' encoding='{said}' standalone='yes'?>")
+        assert read_einvoice(text.encode()).buyer.name == "Café de Hoek"
+        assert read_einvoice(text.encode("cp1252")).buyer.name == "Café de Hoek"
+
+    def test_the_signs_of_windows_in_what_calls_itself_latin_1_are_signs(self):
+        text = ubl(before="<?xml version='1.0' encoding='ISO-8859-1'?>")
+        text = text.replace("Café de Hoek", "Jan’s Café “€1”")
+        assert read_einvoice(text.encode("cp1252")).buyer.name == "Jan’s Café “€1”"
+
     def test_line_ends_blanks_before_and_rubbish_behind(self):
         text = "\r\n " + ubl().replace("><", ">\r\n<") + "\r\n\x00\x1a"
         assert read_einvoice(text.encode()).number == "00042"
