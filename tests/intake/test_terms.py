@@ -33,6 +33,8 @@ ISSUED = date(2026, 8, 10)
         ("45 jrs FDM", date(2026, 9, 30)),
         ("2% binnen 8 dagen; 30 dagen netto", date(2026, 9, 9)),
         ("8 days 2% discount; net 60", date(2026, 10, 9)),
+        ("2% Skonto innerhalb 14 Tagen; 1% Skonto innerhalb 7 Tagen", None),
+        ("Bei Zahlung innerhalb 14 Tagen 2,0% Skonto. Innerhalb 30 Tagen ohne Abzug.", date(2026, 9, 9)),
         ("Total net 100 EUR", None),
         ("#SKONTO#TAGE=7#PROZENT=2.00#", None),
         ("Payment within 10 days, 2% discount", None),
