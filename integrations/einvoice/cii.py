@@ -4,7 +4,7 @@ from lxml import etree
 
 from agency.ports.readers import EInvoice, Party
 from integrations.einvoice import nodes
-from integrations.einvoice.document_kind import kind_of, to_be_replaced
+from integrations.einvoice.document_kind import kind_of, warn_of_type
 from integrations.einvoice.totals import Totals
 
 ROOTS = frozenset({"CrossIndustryInvoice", "CrossIndustryDocument"})
@@ -28,7 +28,7 @@ def read_cii(root: etree._Element) -> EInvoice:
     type_code = nodes.text(header, "TypeCode")
     kind = kind_of(type_code)
     earlier = _earlier(trade, settlement, on_lines=kind == "credit_note")
-    to_be_replaced(type_code, earlier, warnings)
+    warn_of_type(type_code, earlier, warnings)
     seller = _party(nodes.first(agreement, "SellerTradeParty"), "seller", warnings)
     payee = nodes.first(settlement, "PayeeTradeParty")
     nodes.to_be_paid(nodes.text(payee, "Name", "ID", "GlobalID"), seller, warnings)

@@ -11,6 +11,7 @@ _CREDIT_NOTE_CODES = frozenset(
 )
 _PRO_FORMA = "325"
 _CORRECTED = "384"
+_FACTORED = "393"
 
 
 def kind_of(type_code: str | None, *, is_credit_note: bool = False) -> Literal["invoice", "credit_note"]:
@@ -25,8 +26,11 @@ def kind_of(type_code: str | None, *, is_credit_note: bool = False) -> Literal["
     return "credit_note" if is_credit_note or type_code in _CREDIT_NOTE_CODES else "invoice"
 
 
-def to_be_replaced(type_code: str | None, earlier: Sequence[str], warnings: list[str]) -> None:
-    """This function will warn of a corrected invoice: it says anew what the earlier one said."""
+def warn_of_type(type_code: str | None, earlier: Sequence[str], warnings: list[str]) -> None:
+    """This function will warn of a corrected invoice, which says anew what the earlier one said, and of a
+    factored invoice: the claim was assigned to a third party (UNTDID 1001)."""
     if type_code == _CORRECTED and earlier:
         names = " and ".join(earlier)
         warnings.append(f"it corrects invoice {names}: only one of the two may be collected")
+    if type_code == _FACTORED:
+        warnings.append("it is a factored invoice: the claim was assigned to a third party")

@@ -7,7 +7,7 @@ from lxml import etree
 from agency.money import Money
 from agency.ports.readers import EInvoice, Party
 from integrations.einvoice import nodes
-from integrations.einvoice.document_kind import kind_of, to_be_replaced
+from integrations.einvoice.document_kind import kind_of, warn_of_type
 from integrations.einvoice.totals import Totals
 
 NAMESPACES = frozenset(
@@ -33,7 +33,7 @@ def read_ubl(root: etree._Element) -> EInvoice:
     type_code = nodes.text(root, "InvoiceTypeCode", "CreditNoteTypeCode")
     line = "CreditNoteLine" if is_credit_note else "InvoiceLine"
     earlier = _earlier(root, line if is_credit_note else "")
-    to_be_replaced(type_code, earlier, warnings)
+    warn_of_type(type_code, earlier, warnings)
     seller = _party(nodes.first(root, "AccountingSupplierParty"), "seller", warnings)
     nodes.to_be_paid(_payee(root), seller, warnings)
     return EInvoice(

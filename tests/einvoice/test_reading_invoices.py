@@ -216,6 +216,10 @@ class TestWhatPackagesWriteElsewhere:
         (warning,) = read(text.replace(">380<", ">384<")).warnings
         assert warning == "it corrects invoice 00041: only one of the two may be collected"
 
+    def test_a_factored_invoice_is_a_warning(self):
+        (warning,) = read(ubl().replace(">380<", ">393<")).warnings
+        assert warning == "it is a factored invoice: the claim was assigned to a third party"
+
     def test_terms_may_stand_in_several_places(self):
         terms = "<cac:PaymentTerms><cbc:Note>2% binnen 8 dagen</cbc:Note></cac:PaymentTerms>"
         more = "<cac:PaymentTerms><cbc:Note>30 dagen netto</cbc:Note></cac:PaymentTerms>"
