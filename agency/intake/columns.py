@@ -15,7 +15,7 @@ from typing import Final, Literal
 from stdnum import iban as stdnum_iban
 
 from agency.intake import values
-from agency.intake.amount_columns import COMPUTED, SIGNED
+from agency.intake.amount_columns import COMPUTED, SIGNED, age_columns
 from agency.intake.amount_words import says
 from agency.intake.amounts import DecimalSign, NotUnderstood, parse_amount
 from agency.intake.doubts import find_kinds, is_own_account, misleads
@@ -46,8 +46,9 @@ HINTS: Final[dict[str, str]] = {
     " firma afnemer relatie debtor tiers partner =contact contactname contactnaam",
     "amount": "openstaand open saldo rest bedrag amount montant betrag solde debet",
     "total": "totaal total factuurbedrag origineel brut",
-    "issued_on": "factuurdatum boekdatum datum date datumb uitgifte emission",
-    "due_on": "verval vervd betalenvoor echeance due faellig fallig betaaldatum termijn",
+    "issued_on": "factuurdatum boekdatum datum date datumb uitgifte emission factdat",
+    "due_on": "verval vervd echeance due faellig fallig betaaldatum termijn betalenvoor verloop zahlungs"
+    " uiterst expir dateech",
     "debtor_reference": "klantn klantc debiteurn debiteurc relatienu relatienr relatiec customern clientn"
     " numeroclient kundennr",
     "iban": "tegenrekening iban rekening account compte",
@@ -56,7 +57,7 @@ HINTS: Final[dict[str, str]] = {
     "phone": "tel phone gsm mobiel",
     "postal_code": "postc postk zip plz codepostal",
     "city": "plaats gemeente city stad ville ort",
-    "street": "straat adres address rue strasse",
+    "street": "straat street adres address rue strasse",
     "country": "land country pays",
     "vat_number": "btw vat tva ust",
     "registration_number": "kvk kbo ondernemings coc bce siren",
@@ -196,7 +197,7 @@ def _said_more(field: str, header: str, running: Mapping[str, bool]) -> int:
     if said == "without_vat":
         return -150 if field == "amount" else -5000
     if field == "amount" and header in running:
-        return -950 if running[header] else 1000
+        return -950 if running[header] else 1100
     return 1000 if said == "open" and field == "amount" else 0
 
 
@@ -217,7 +218,7 @@ def _running(headers: Sequence[str], sample: Sequence[Row]) -> dict[str, bool]:
     each amount, which is never more than the amount."""
     amounts = [header for header in headers if known_field(header) == "amount" and header not in COMPUTED]
     balances = [header for header in amounts if folded(header) in _BALANCES]
-    rest = [header for header in amounts if header not in balances and says(header) is None]
+    rest = [header for header in amounts if header not in balances]
     return {
         balance: any(not _never_less(headers, sample, other, balance) for other in rest)
         for balance in balances
@@ -234,6 +235,37 @@ def _never_less(headers: Sequence[str], sample: Sequence[Row], header: str, than
         if both and all(abs(one) < abs(two) or one * two < 0 for one, two in both):
             return False
     return True
+
+
+def what_may_be_left(columns: Mapping[str, str], headers: Sequence[str], sample: Sequence[Row]) -> str | None:
+    """This function will return a column that nobody knows and that may hold what is left of the amount: it
+    is never more, and the same on some row. None where the amount itself says that it is open, or is worked
+    out of others."""
+    amount = columns["amount"]
+    if says(amount) == "open" or amount in COMPUTED:
+        return None
+    known = {*columns.values(), *(headers[at] for at in age_columns(headers))}
+    for header in headers:
+        unknown = header not in known and known_field(header) is None and says(header) is None
+        cells = _filled(sample, list(headers).index(header)) if unknown else []
+        if (
+            cells
+            and all(map(is_amount, cells))
+            and _same_somewhere(headers, sample, amount, header)
+            and _never_less(headers, sample, amount, header)
+        ):
+            return header
+    return None
+
+
+def _same_somewhere(headers: Sequence[str], sample: Sequence[Row], header: str, other: str) -> bool:
+    at, beside = list(headers).index(header), list(headers).index(other)
+    for _, row in sample:
+        if len(row) > max(at, beside):
+            pairs = zip(_in_both_ways(row[at]), _in_both_ways(row[beside]), strict=True)
+            if any(one and one == two for one, two in pairs):
+                return True
+    return False
 
 
 def _in_both_ways(cell: Cell) -> list[Decimal | None]:
@@ -316,7 +348,7 @@ def _most(agreeing: int, cells: Sequence[object]) -> bool:
 
 
 def _is_decimal(text: str) -> bool:
-    return bool(re.fullmatch(r"[-+€ ]*[\d., ]*[.,]\d{1,2}-?", text))
+    return bool(re.fullmatch(r"[-+€ ]*[\d., ]*[.,](?:\d{1,2}-?|-{1,2})", text))
 
 
 def is_date(cell: Cell) -> bool:

@@ -21,7 +21,10 @@ SOME_PAID: Final = (
 )
 NO_NAMES: Final = "the column of the debtor's name holds no names"
 DUE_UNSAID: Final = "a column may hold the due dates; say what it means"
-_DUE: Final = re.compile(r"verval|vervd|echeance|^due|duedate|fallig|zahlbar|uiterlijk|betalenvoor")
+_DUE: Final = re.compile(
+    r"verval|vervd|verloop|echeance|^dateech|^due|duedate|fallig|zahlbar|zahlungs(?:ziel|frist)|uiterlijk"
+    r"|uiterst|betalenvoor|expir"
+)
 _KINDS_TOLD: Final = re.compile(r"type|soort|kind|art\b|doc", re.IGNORECASE)
 _PAID_WORDS: Final = frozenset(
     ("betaald", "volledig betaald", "voldaan", "afgehandeld", "paid", "fully paid", "paid in full", "payé",

@@ -16,7 +16,8 @@ HEADERS: Final[dict[str, str]] = {
     " documentnummer docid documentno documentnr docno docnr"
     " reference referentie kenmerk yourreference invoicereference invoiceref factuurreferentie"
     " numfacture numerodefacture nodefacture ndefacture nfact numerodepiece numeropiece numpiece nopiece"
-    " npiece ndepiece reffacture referencefacture numerodedocument",
+    " npiece ndepiece reffacture referencefacture numerodedocument"
+    " factnr factno factnum belegnummer belegnr",
     "document_kind": "documentsoort documenttype doctype factuursoort invoicetype typedocument soortdocument"
     " belegart kinddocument",
     "billing_reference": "oorspronkelijkefactuur creditvan betreftfactuur billingreference originalinvoice"
@@ -38,10 +39,12 @@ HEADERS: Final[dict[str, str]] = {
     "issued_on": "factuurdatum datumfactuur invoicedate issuedate dateofinvoice datefacture"
     " documentcreatedate"
     " rechnungsdatum boekdatum documentdate dateemission datedelafacture issuedon"
-    " datedemission datedefacture datedepiece datepiece datedocument boekingsdatum datum date",
+    " datedemission datedefacture datedepiece datepiece datedocument boekingsdatum datum date"
+    " factdatum factdat docdatum docdat dateissued",
     "due_on": "vervaldatum vervaldag betaaldatum uiterstebetaaldatum duedate dueindate dateecheance echeance"
     " faelligkeit falligkeit faelligam falligam faellig fallig zahlbarbis paymentduedate due dueon"
-    " datedecheance datelimite datelimitedepaiement faelligkeitsdatum falligkeitsdatum vervdatum",
+    " datedecheance datelimite datelimitedepaiement faelligkeitsdatum falligkeitsdatum vervdatum"
+    " vervdat datedue",
     "debtor_reference": "klantnummer klantnr klantcode klantid debiteurnummer debiteurnr debiteurcode"
     " debnr debnummer"
     " customerid"

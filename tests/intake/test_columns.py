@@ -56,6 +56,16 @@ class TestProposals:
         )
         assert found["invoice_number"] == "N° pièce"
 
+    def test_know_short_names_and_amounts_with_a_dash(self):
+        found = proposed(
+            b"DEBNR;DEBNAAM;FACTNR;FACTDAT;VERVDAT;Hoeveel\n"
+            b"10001;Jansen;260012;05-03-2026;04-04-2026;100,-\n"
+            b"10002;De Groot BV;260013;06-03-2026;05-04-2026;105,50\n"
+        )
+        assert [found[each] for each in ("invoice_number", "issued_on", "due_on", "amount")] == [
+            "FACTNR", "FACTDAT", "VERVDAT", "Hoeveel",
+        ]  # fmt: skip
+
     def test_take_a_name_with_a_number_before_it_for_a_name(self):
         found = proposed(
             b"Deb.nr.;Naam;Factuurnr.;Vervalt;Saldo\n"
