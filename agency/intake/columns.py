@@ -44,7 +44,7 @@ HINTS: Final[dict[str, str]] = {
     " volgn bewijs referen =number =nummer =doc =num =nr",
     "debtor_name": "naamtegenpartij naam name nom bezeichnung klant debiteur customer client kunde bedrijf"
     " firma afnemer relatie debtor tiers partner =contact contactname contactnaam",
-    "amount": "openstaand open saldo rest bedrag amount montant betrag solde debet",
+    "amount": "openstaand open saldo rest bedrag amount montant betrag solde debet ouvert encours",
     "total": "totaal total factuurbedrag origineel brut",
     "issued_on": "factuurdatum boekdatum datum date datumb uitgifte emission factdat",
     "due_on": "verval vervd echeance due faellig fallig betaaldatum termijn betalenvoor verloop zahlungs"
@@ -101,6 +101,11 @@ def propose(headers: Sequence[str], sample: Sequence[Row]) -> Proposal:
         if reason.field not in chosen and reason.header not in chosen.values():
             chosen[reason.field] = reason.header
             reasons.append(reason)
+    left = what_may_be_left(chosen, headers, sample) if "amount" in chosen else None
+    if left and left not in chosen.values() and not _never_less(headers, sample, left, chosen["amount"]):
+        reasons = [reason for reason in reasons if reason.field not in ("amount", "total")]
+        reasons += [Reason("amount", left, "content"), Reason("total", chosen["amount"], "content")]
+        chosen |= {"amount": left, "total": chosen["amount"]}
     _order_dates(chosen, columns)
     _drop_smaller_total(chosen, headers, sample)
     kept = tuple(reason for reason in reasons if reason.field in chosen or reason.field == "due_on")

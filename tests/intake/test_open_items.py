@@ -616,6 +616,8 @@ class TestStillOwed:
         with pytest.raises(UnclearColumns) as asked:
             recognise(table.headers, table.sample)
         assert asked.value.field == "amount"
+        found = propose(table.headers, table.sample).columns
+        assert (found["amount"], found["total"]) == (left, "Montant")
 
     def test_is_no_question_where_another_column_has_nothing_of_it(self):
         table = text(
