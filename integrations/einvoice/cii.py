@@ -30,8 +30,10 @@ def read_cii(root: etree._Element) -> EInvoice:
     earlier = _earlier(trade, settlement, on_lines=kind == "credit_note")
     warn_of_type(type_code, earlier, warnings)
     seller = _party(nodes.first(agreement, "SellerTradeParty"), "seller", warnings)
+    buyer = _party(nodes.first(agreement, "BuyerTradeParty"), "buyer", warnings)
     payee = nodes.first(settlement, "PayeeTradeParty")
     nodes.to_be_paid(nodes.text(payee, "Name", "ID", "GlobalID"), seller, warnings)
+    nodes.addressed_to(nodes.text(settlement, "InvoiceeTradeParty/Name"), buyer, warnings)
     return EInvoice(
         kind=kind,
         number=nodes.required(nodes.the_only(nodes.texts(header, "ID"), "invoice number"), "invoice number"),
@@ -48,7 +50,7 @@ def read_cii(root: etree._Element) -> EInvoice:
         ),
         currency=currency,
         seller=seller,
-        buyer=_party(nodes.first(agreement, "BuyerTradeParty"), "buyer", warnings),
+        buyer=buyer,
         total_incl_vat=nodes.present(totals.total_incl_vat(), "total including VAT"),
         payable=nodes.present(totals.left_to_pay(), f"payable amount in {currency}"),
         iban=nodes.account(_account(settlement)),

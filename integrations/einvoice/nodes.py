@@ -189,9 +189,19 @@ def street(address: etree._Element | None, number: str, *more: str) -> str | Non
 def to_be_paid(payee: str | None, seller: Party, warnings: list[str]) -> None:
     """This function will warn where another than the seller must be paid (BG-10), such as a factor: the claim
     may have been sold."""
-    called = (seller.name, seller.legal_name, seller.legal_id, seller.identifier)
-    if payee and _bare(payee) not in {_bare(name) for name in called if name}:
+    if payee and _is_another(payee, seller):
         warnings.append(f"the amount is to be paid to {payee}, not to the seller")
+
+
+def addressed_to(invoicee: str | None, buyer: Party, warnings: list[str]) -> None:
+    """This function will warn where another gets the invoice than who bought: either may be the debtor."""
+    if invoicee and _is_another(invoicee, buyer):
+        warnings.append(f"the invoice is addressed to {invoicee}, not to the buyer")
+
+
+def _is_another(name: str, party: Party) -> bool:
+    called = (party.name, party.legal_name, party.legal_id, party.identifier)
+    return _bare(name) not in {_bare(one) for one in called if one}
 
 
 def _bare(name: str) -> str:

@@ -113,6 +113,8 @@ SENTENCES: Final = (
     N_("the %(what)s has no name"),
     N_("several due dates: %(days)s"),
     N_("the amount is to be paid to %(payee)s, not to the seller"),
+    N_("the invoice is addressed to %(invoicee)s, not to the buyer"),
+    N_("an invoice of another standard than UBL: its namespace is %(namespace)s"),
     N_("it corrects invoice %(number)s: only one of the two may be collected"),
     N_("it is a factored invoice: the claim was assigned to a third party"),
     N_("the embedded document %(name)s is damaged and left out"),

@@ -206,6 +206,14 @@ class TestWhatPackagesWriteElsewhere:
         text = cii().replace("<ram:SpecifiedTradePaymentTerms>", f"{payee}<ram:SpecifiedTradePaymentTerms>")
         assert read(text).warnings == ("the amount is to be paid to Snelfactor N.V., not to the seller",)
 
+    @pytest.mark.parametrize(("name", "told"), [("Hoofdkantoor NV", True), ("CAFÉ", False)])
+    def test_another_who_gets_the_invoice_than_who_bought_is_a_warning(self, name, told):
+        invoicee = f"<ram:InvoiceeTradeParty><ram:Name>{name}</ram:Name></ram:InvoiceeTradeParty>"
+        text = cii().replace(
+            "<ram:SpecifiedTradePaymentTerms>", f"{invoicee}<ram:SpecifiedTradePaymentTerms>"
+        )
+        assert read(text).warnings == (f"the invoice is addressed to {name}, not to the buyer",) * told
+
     def test_a_corrected_invoice_says_which_one_it_replaces(self):
         reference = (
             "<cac:BillingReference><cac:InvoiceDocumentReference><cbc:ID>00041</cbc:ID>"
@@ -364,7 +372,7 @@ class TestRefusals:
             ),
             (ubl(head=head("00042", "&e;")), "not well-formed"),
             (ubl()[:-20], "not well-formed"),
-            (ubl().replace('xmlns="urn:oasis', 'xmlns="urn:other'), "not a UBL or CII invoice"),
+            (ubl().replace('xmlns="urn:oasis', 'xmlns="urn:other'), "another standard than UBL"),
             ("<html><body>Factuur</body></html>", "web page"),
             ("<!DOCTYPE html><p>Factuur<br>", "web page"),
             ("\n<table border=1><tr><td>Factuur", "web page"),
@@ -384,6 +392,11 @@ class TestRefusals:
     def test_the_reason_is_named(self, text, reason):
         with pytest.raises(Unreadable, match=reason):
             read_einvoice(text.encode(), "factuur.xml")
+
+    def test_an_invoice_of_another_standard_is_named_by_its_namespace(self):
+        text = '<Invoice xmlns="http://www.ebinterface.at/schema/6p1/"><InvoiceNumber>1</InvoiceNumber></Invoice>'
+        with pytest.raises(Unreadable, match="namespace is http://www.ebinterface"):
+            read(text)
 
     def test_nothing_outside_the_file_is_fetched(self):
         """The suite lets no connection out; an include is simply not followed."""
