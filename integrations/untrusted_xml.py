@@ -1,5 +1,6 @@
 """XML from strangers: no document type, no entities, no network, no say in how much memory it takes."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -15,6 +16,11 @@ _UTF8_BOM = b"\xef\xbb\xbf"
 # What mail gateways and mainframes leave behind the last tag.
 _TRAILING = b" \t\r\n\x00\x1a"
 _PROLOG_STEP = 4096
+_ONE_BYTE = re.compile(
+    rb"<\?xml[^>]{0,80}?encoding\s*=\s*[\"'](iso-8859-15?|iso8859-15?|latin-?1|windows-1252|cp1252)[\"']",
+    re.IGNORECASE,
+)
+_OF_WINDOWS = re.compile(rb"[\x80-\x9f]")
 
 
 class _ParserOptions(TypedDict):
@@ -118,7 +124,26 @@ def _trimmed(content: bytes, max_bytes: int) -> bytes:
         raise Unreadable(f"larger than the {max_bytes // 1_000_000} MB that is read")
     if content.startswith((b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")):
         return content
-    return content.removeprefix(_UTF8_BOM).lstrip(_BLANKS).rstrip(_TRAILING)
+    return _as_written(content.removeprefix(_UTF8_BOM).lstrip(_BLANKS).rstrip(_TRAILING))
+
+
+def _as_written(content: bytes) -> bytes:
+    """UTF-8 that declares one byte per letter, as programs do that only changed the declaration, would give
+    names with wrong letters; no text of these encodings is UTF-8 by chance. And what Windows writes as Latin
+    1 has signs of its own where Latin 1 has none: all that read pages of the web take it so.
+    """
+    said = _ONE_BYTE.match(content)
+    if said is None or content.isascii():
+        return content
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return _declared(content, said, b"windows-1252") if _OF_WINDOWS.search(content) else content
+    return _declared(content, said, b"UTF-8")
+
+
+def _declared(content: bytes, said: "re.Match[bytes]", name: bytes) -> bytes:
+    return content[: said.start(1)] + name + content[said.end(1) :]
 
 
 def _refuse_doctype(*_: object) -> None:

@@ -50,6 +50,12 @@ REFERENCE_IN_COLLECTION: Final = "a claim with this reference is being collected
 OTHER_CURRENCY: Final = "one claim has one currency, and this claim has another"
 NOTHING_TO_CREDIT: Final = "no invoice with this number is known to be credited"
 CREDITED_INVOICE_REJECTED: Final = "the invoice that it credits was rejected"
+CORRECTS_CLAIM: Final = (
+    "corrects an invoice that is a claim already; withdraw that claim, or send a credit note"
+)
+CORRECTED_IN_FILE: Final = (
+    "an invoice and another that corrects it stand in this file; send only what is owed"
+)
 NOTHING_LEFT: Final = "credited in full: nothing is left to collect"
 TOO_LARGE: Final = "the invoices of this claim together exceed what one claim can hold"
 
@@ -99,6 +105,7 @@ def open_claims(
     """
     opening = _Opening(unit, staging, creditor_id, placement_id)
     opening.find_known_invoices()
+    opening.refuse_corrections()
     opening.key_new_invoices(one_claim_per)
     opening.join_open_claims()
     opening.refuse_mixed_claims()
@@ -169,6 +176,32 @@ class _Opening:
                     "invoice_number", CLOSED)  # fmt: skip
         self.reject(f"s.invoice_id IS NOT NULL AND EXISTS ({known} AND c.currency <> s.currency)",
                     "currency", OTHER_CURRENCY)  # fmt: skip
+
+    def refuse_corrections(self) -> None:
+        """Refuse an invoice that corrects another which is or would be a claim too: of the two only one is
+        owed, and whether the second replaces the first or adds to it, only the creditor knows."""
+        corrects = (
+            "s.document_kind = 'invoice' AND s.invoice_id IS NULL AND s.billing_reference <> s.invoice_number"
+        )
+        if not self.some(corrects):
+            return
+        self.reject(
+            f"{corrects} AND EXISTS (SELECT 1 FROM invoice i JOIN claim c"
+            " ON c.creditor_id = i.creditor_id AND c.id = i.claim_id"
+            " WHERE i.creditor_id = :c AND i.number = s.billing_reference AND c.state <> 'withdrawn')",
+            "billing_reference",
+            CORRECTS_CLAIM,
+        )
+        self.run(
+            "UPDATE {t} s SET outcome = 'rejected', reject_reason = :why, reject_field ="
+            " CASE WHEN s.row = p.corrector THEN 'billing_reference' ELSE 'invoice_number' END"
+            " FROM (SELECT s.row AS corrector, o.row AS corrected FROM {t} s JOIN {t} o"
+            "  ON o.document_kind = 'invoice' AND o.outcome IS NULL"
+            "  AND o.invoice_number = s.billing_reference"
+            f"  WHERE s.outcome IS NULL AND {corrects}) p"
+            " WHERE s.row IN (p.corrector, p.corrected)",
+            why=CORRECTED_IN_FILE,
+        )
 
     def key_new_invoices(self, one_claim_per: str) -> None:
         own = "s.invoice_number"

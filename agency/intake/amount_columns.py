@@ -29,12 +29,12 @@ _CREDIT: Final = re.compile(r"credit|haben")
 _OTHER: Final = re.compile(r"limi|nr|no|num|nota|saldo|rating|code|dat|id$|term")
 _PERSONS: Final = ("debiteur", "debitor", "crediteur", "creditor")
 _RUNNING: Final = frozenset({"saldo", "balance", "solde"})
-_DAY: Final = r"(?:d|dgn|dagen|days|j|jours|t|tage)?"
+_DAY: Final = r"(?:d|dgn|dagen|days|j|jours|t|tage|mnd|maand|maanden|months?|mois|monate?)?"
 _AGE: Final = re.compile(
     rf"(?:vervallen|overdue|echu|de|a|over|boven|ouderdan|ouder|plusde|plus)*{_DAY}\d{{1,3}}{_DAY}(?:tot|to|a|bis)?"
     rf"(?:\d{{1,3}}{_DAY})?(?:plus|etplus|enouder|ouder|enmeer|andover|andolder|ormore|vervallen|overdue)?"
 )
-_DAYS_SAID: Final = re.compile(r"\d\D+\d|[<>+]|\d\s*[djt]|over|boven|ouder|plus|meer|more", re.IGNORECASE)
+_DAYS_SAID: Final = re.compile(r"\d\D+\d|[<>+]|\d\s*[djtm]|over|boven|ouder|plus|meer|more", re.IGNORECASE)
 _NOT_YET: Final = frozenset(
     ("nietvervallen", "nognietvervallen", "notdue", "notyetdue", "current", "nonechu", "aechoir", "lopend",
      "nichtfallig", "atdate", "opdatum", "aladate")
@@ -81,7 +81,7 @@ def find_computed(headers: Sequence[str], sample: Sequence[Sequence[Cell]]) -> C
     signed = _what_the_sign_is_of(headers, amounts)
     if sign is not None and signed is not None:
         return Computed(SIGNED, lambda cells: _signed(_cell(cells, signed), _cell(cells, sign)))
-    ages = _ages(headers)
+    ages = age_columns(headers)
     if not amounts and len(ages) >= 2 and _agrees_with_total(headers, sample, ages):
         return Computed(AGED, lambda cells: _sum([_cell(cells, at) for at in ages]))
     return _less_paid(headers, sample, amounts)
@@ -146,8 +146,10 @@ def _sign_column(headers: Sequence[str], sample: Sequence[Sequence[Cell]]) -> in
     return None
 
 
-def _ages(headers: Sequence[str]) -> list[int]:
-    """Columns called by days overdue: "0-30", "31 - 60 dagen", "> 90", "Niet vervallen"."""
+def age_columns(headers: Sequence[str]) -> list[int]:
+    """This function will return the places of columns called by days or months overdue: "0-30", "31 - 60
+    dagen", "> 90", "2 Months", "Niet vervallen".
+    """
     found, by_days = [], False
     for at, header in enumerate(headers):
         name = folded(header)

@@ -15,10 +15,10 @@ from typing import Final, Literal
 from stdnum import iban as stdnum_iban
 
 from agency.intake import values
-from agency.intake.amount_columns import COMPUTED, SIGNED
+from agency.intake.amount_columns import COMPUTED, SIGNED, age_columns
 from agency.intake.amount_words import says
 from agency.intake.amounts import DecimalSign, NotUnderstood, parse_amount
-from agency.intake.doubts import find_kinds
+from agency.intake.doubts import find_kinds, is_own_account, misleads
 from agency.intake.grouped import NAME_ABOVE
 from agency.intake.headers import folded, known_field
 from agency.intake.table import Cell, Row
@@ -35,6 +35,7 @@ _PERSONS: Final = frozenset(
      "verkooprelatie", "afnemer")
 )  # fmt: skip
 _NAMES: Final = re.compile(r"na+me?(?:$|n)|naam|name|nom|bezeichnung|denomination|raisonsociale|intitule")
+_NUMBER_BEFORE: Final = re.compile(r"^\d+\s+(?:-\s+)?")
 _THEIRS: Final = re.compile(r"^(?:uw|your|votre|ihr)|order|bestel|commande|bestell")
 
 # Parts of names, strongest first: "Naam tegenpartij" is a name, "Factuurnr. klant" is an invoice number.
@@ -43,10 +44,11 @@ HINTS: Final[dict[str, str]] = {
     " volgn bewijs referen =number =nummer =doc =num =nr",
     "debtor_name": "naamtegenpartij naam name nom bezeichnung klant debiteur customer client kunde bedrijf"
     " firma afnemer relatie debtor tiers partner =contact contactname contactnaam",
-    "amount": "openstaand open saldo rest bedrag amount montant betrag solde debet",
+    "amount": "openstaand open saldo rest bedrag amount montant betrag solde debet ouvert encours",
     "total": "totaal total factuurbedrag origineel brut",
-    "issued_on": "factuurdatum boekdatum datum date datumb uitgifte emission",
-    "due_on": "verval vervd echeance due faellig fallig betaaldatum termijn",
+    "issued_on": "factuurdatum boekdatum datum date datumb uitgifte emission factdat",
+    "due_on": "verval vervd echeance due faellig fallig betaaldatum termijn betalenvoor verloop zahlungs"
+    " uiterst expir dateech",
     "debtor_reference": "klantn klantc debiteurn debiteurc relatienu relatienr relatiec customern clientn"
     " numeroclient kundennr",
     "iban": "tegenrekening iban rekening account compte",
@@ -55,7 +57,7 @@ HINTS: Final[dict[str, str]] = {
     "phone": "tel phone gsm mobiel",
     "postal_code": "postc postk zip plz codepostal",
     "city": "plaats gemeente city stad ville ort",
-    "street": "straat adres address rue strasse",
+    "street": "straat street adres address rue strasse",
     "country": "land country pays",
     "vat_number": "btw vat tva ust",
     "registration_number": "kvk kbo ondernemings coc bce siren",
@@ -99,6 +101,11 @@ def propose(headers: Sequence[str], sample: Sequence[Row]) -> Proposal:
         if reason.field not in chosen and reason.header not in chosen.values():
             chosen[reason.field] = reason.header
             reasons.append(reason)
+    left = what_may_be_left(chosen, headers, sample) if "amount" in chosen else None
+    if left and left not in chosen.values() and not _never_less(headers, sample, left, chosen["amount"]):
+        reasons = [reason for reason in reasons if reason.field not in ("amount", "total")]
+        reasons += [Reason("amount", left, "content"), Reason("total", chosen["amount"], "content")]
+        chosen |= {"amount": left, "total": chosen["amount"]}
     _order_dates(chosen, columns)
     _drop_smaller_total(chosen, headers, sample)
     kept = tuple(reason for reason in reasons if reason.field in chosen or reason.field == "due_on")
@@ -166,14 +173,17 @@ def _candidates(
             score += _said_more(field, header, running)
             if field == "debtor_name" and len(cells) >= _ENOUGH and len(set(cells)) == 1:
                 score = 150 if named else 0  # the same name on every row may be the creditor's own
+            if field == "iban" and is_own_account(cells):
+                score = 0
             if score <= 0 or (
                 field in ("amount", "invoice_number", "debtor_name") and score == 100 and fits is None
             ):
                 continue
             why: Why = "named" if named else "hinted" if part is not None else "content"
             yield score * 1000 - order[header], Reason(field, header, why)
-        if known_field(header) and known_field(header) not in HINTS:
-            yield 1_000_000 - order[header], Reason(str(known_field(header)), header, "named")
+        ours = known_field(header)
+        if ours and ours not in HINTS and not misleads(ours, cells):
+            yield 1_000_000 - order[header], Reason(ours, header, "named")
 
 
 def _said_more(field: str, header: str, running: Mapping[str, bool]) -> int:
@@ -192,7 +202,7 @@ def _said_more(field: str, header: str, running: Mapping[str, bool]) -> int:
     if said == "without_vat":
         return -150 if field == "amount" else -5000
     if field == "amount" and header in running:
-        return -950 if running[header] else 1000
+        return -950 if running[header] else 1100
     return 1000 if said == "open" and field == "amount" else 0
 
 
@@ -213,7 +223,7 @@ def _running(headers: Sequence[str], sample: Sequence[Row]) -> dict[str, bool]:
     each amount, which is never more than the amount."""
     amounts = [header for header in headers if known_field(header) == "amount" and header not in COMPUTED]
     balances = [header for header in amounts if folded(header) in _BALANCES]
-    rest = [header for header in amounts if header not in balances and says(header) is None]
+    rest = [header for header in amounts if header not in balances]
     return {
         balance: any(not _never_less(headers, sample, other, balance) for other in rest)
         for balance in balances
@@ -230,6 +240,37 @@ def _never_less(headers: Sequence[str], sample: Sequence[Row], header: str, than
         if both and all(abs(one) < abs(two) or one * two < 0 for one, two in both):
             return False
     return True
+
+
+def what_may_be_left(columns: Mapping[str, str], headers: Sequence[str], sample: Sequence[Row]) -> str | None:
+    """This function will return a column that nobody knows and that may hold what is left of the amount: it
+    is never more, and the same on some row. None where the amount itself says that it is open, or is worked
+    out of others."""
+    amount = columns["amount"]
+    if says(amount) == "open" or amount in COMPUTED:
+        return None
+    known = {*columns.values(), *(headers[at] for at in age_columns(headers))}
+    for header in headers:
+        unknown = header not in known and known_field(header) is None and says(header) is None
+        cells = _filled(sample, list(headers).index(header)) if unknown else []
+        if (
+            cells
+            and all(map(is_amount, cells))
+            and _same_somewhere(headers, sample, amount, header)
+            and _never_less(headers, sample, amount, header)
+        ):
+            return header
+    return None
+
+
+def _same_somewhere(headers: Sequence[str], sample: Sequence[Row], header: str, other: str) -> bool:
+    at, beside = list(headers).index(header), list(headers).index(other)
+    for _, row in sample:
+        if len(row) > max(at, beside):
+            pairs = zip(_in_both_ways(row[at]), _in_both_ways(row[beside]), strict=True)
+            if any(one and one == two for one, two in pairs):
+                return True
+    return False
 
 
 def _in_both_ways(cell: Cell) -> list[Decimal | None]:
@@ -297,7 +338,13 @@ def _numbers_of_documents(cells: Sequence[Cell]) -> bool | None:
 
 def _names(cells: Sequence[Cell]) -> bool | None:
     texts = [str(cell).strip() for cell in cells]
-    wordy = [text for text in texts if sum(map(str.isalpha, text)) * 2 > len(text) and "@" not in text]
+    wordy = [
+        text
+        for text in texts
+        # Before many a name stands its number.
+        if sum(map(str.isalpha, _NUMBER_BEFORE.sub("", text))) * 2 > len(_NUMBER_BEFORE.sub("", text))
+        and "@" not in text
+    ]
     return None if _most(len(wordy), texts) and max(map(len, texts)) > 3 else False
 
 
@@ -306,7 +353,7 @@ def _most(agreeing: int, cells: Sequence[object]) -> bool:
 
 
 def _is_decimal(text: str) -> bool:
-    return bool(re.fullmatch(r"[-+€ ]*[\d., ]*[.,]\d{1,2}-?", text))
+    return bool(re.fullmatch(r"[-+€ ]*[\d., ]*[.,](?:\d{1,2}-?|-{1,2})", text))
 
 
 def is_date(cell: Cell) -> bool:
@@ -327,10 +374,10 @@ def is_amount(cell: Cell) -> bool:
 @lru_cache(maxsize=4_096)
 def _has_date(text: str, order: DateOrder) -> bool:
     try:
-        values.parse_date(text, order=order)
+        # A number such as 26000123 is a day too, of another age.
+        return values.parse_date(text, order=order).year in values.OUR_TIME
     except NotUnderstood:
         return False
-    return True
 
 
 def _is_country(cell: Cell) -> bool:

@@ -10,7 +10,7 @@ from agency.intake.amount_words import says
 from agency.intake.cells import is_blank, is_day, is_number
 from agency.intake.headers import folded, known_field
 from agency.intake.table import Cell, Row
-from agency.intake.values import DOCUMENT_KIND
+from agency.intake.values import DEBTOR_KIND, DOCUMENT_KIND
 
 PARTLY_PAID: Final = (
     "what was paid and what is still owed stand in columns of their own; say which column is the amount"
@@ -21,7 +21,10 @@ SOME_PAID: Final = (
 )
 NO_NAMES: Final = "the column of the debtor's name holds no names"
 DUE_UNSAID: Final = "a column may hold the due dates; say what it means"
-_DUE: Final = re.compile(r"verval|vervd|echeance|^due|duedate|fallig|zahlbar|uiterlijk|betalenvoor")
+_DUE: Final = re.compile(
+    r"verval|vervd|verloop|echeance|^dateech|^due|duedate|fallig|zahlbar|zahlungs(?:ziel|frist)|uiterlijk"
+    r"|uiterst|betalenvoor|expir"
+)
 _KINDS_TOLD: Final = re.compile(r"type|soort|kind|art\b|doc", re.IGNORECASE)
 _PAID_WORDS: Final = frozenset(
     ("betaald", "volledig betaald", "voldaan", "afgehandeld", "paid", "fully paid", "paid in full", "payé",
@@ -29,6 +32,9 @@ _PAID_WORDS: Final = frozenset(
 )  # fmt: skip
 _YES: Final = frozenset({"ja", "j", "yes", "y", "oui", "x", "true", "waar", "vrai"})
 _WORD_MIN: Final = 3
+_ROWS_MIN: Final = 3
+_YEAR: Final = re.compile(r"\b(?:19|20)\d\d\b", re.ASCII)
+_REMINDED: Final = ("reminder_1_on", "reminder_2_on")
 _TAX: Final = re.compile(r"[-+€ ]*[\d., ]*[.,]\d{1,2}-?|\d{1,2}(?:[.,]\d+)? ?%?", re.ASCII)
 _VAT_NUMBER_MIN: Final = 10**7
 
@@ -63,11 +69,35 @@ def settle(columns: Mapping[str, str], headers: Sequence[str], sample: Sequence[
     kept = {
         field: header
         for field, header in columns.items()
-        if header != kinds and not (field == "vat_number" and _is_tax(filled(headers, sample, header)))
+        if header != kinds and not misleads(field, filled(headers, sample, header))
     }
+    names = filled(headers, sample, columns["debtor_name"]) if "debtor_name" in columns else []
+    if len(set(names)) > 1 and "iban" in kept and is_own_account(filled(headers, sample, kept["iban"])):
+        del kept["iban"]
     if kinds:
         kept.setdefault("document_kind", kinds)
     return kept
+
+
+def misleads(field: str, cells: Sequence[Cell]) -> bool:
+    """This function will tell whether what stands in a column shows that its name means something else than
+    this field, which is not needed: tax below "VAT", kinds of documents below "Soort", which of several
+    reminders was sent below "Herinnering".
+    """
+    if field == "vat_number":
+        return _is_tax(cells)
+    if field == "debtor_kind":
+        return bool(cells) and not any(str(cell).strip().casefold() in DEBTOR_KIND.words for cell in cells)
+    return (
+        field in _REMINDED
+        and bool(cells)
+        and not any(is_day(cell) or _YEAR.search(str(cell)) for cell in cells)
+    )
+
+
+def is_own_account(cells: Sequence[Cell]) -> bool:
+    """This function will tell whether a column holds one account only: then it is the creditor's own."""
+    return len(cells) >= _ROWS_MIN and len(set(cells)) == 1
 
 
 def find_kinds(headers: Sequence[str], sample: Sequence[Row]) -> str | None:

@@ -16,7 +16,8 @@ HEADERS: Final[dict[str, str]] = {
     " documentnummer docid documentno documentnr docno docnr"
     " reference referentie kenmerk yourreference invoicereference invoiceref factuurreferentie"
     " numfacture numerodefacture nodefacture ndefacture nfact numerodepiece numeropiece numpiece nopiece"
-    " npiece ndepiece reffacture referencefacture numerodedocument",
+    " npiece ndepiece reffacture referencefacture numerodedocument"
+    " factnr factno factnum belegnummer belegnr",
     "document_kind": "documentsoort documenttype doctype factuursoort invoicetype typedocument soortdocument"
     " belegart kinddocument",
     "billing_reference": "oorspronkelijkefactuur creditvan betreftfactuur billingreference originalinvoice"
@@ -38,11 +39,14 @@ HEADERS: Final[dict[str, str]] = {
     "issued_on": "factuurdatum datumfactuur invoicedate issuedate dateofinvoice datefacture"
     " documentcreatedate"
     " rechnungsdatum boekdatum documentdate dateemission datedelafacture issuedon"
-    " datedemission datedefacture datedepiece datepiece datedocument boekingsdatum datum date",
+    " datedemission datedefacture datedepiece datepiece datedocument boekingsdatum datum date"
+    " factdatum factdat docdatum docdat dateissued",
     "due_on": "vervaldatum vervaldag betaaldatum uiterstebetaaldatum duedate dueindate dateecheance echeance"
     " faelligkeit falligkeit faelligam falligam faellig fallig zahlbarbis paymentduedate due dueon"
-    " datedecheance datelimite datelimitedepaiement faelligkeitsdatum falligkeitsdatum vervdatum",
+    " datedecheance datelimite datelimitedepaiement faelligkeitsdatum falligkeitsdatum vervdatum"
+    " vervdat datedue",
     "debtor_reference": "klantnummer klantnr klantcode klantid debiteurnummer debiteurnr debiteurcode"
+    " debnr debnummer"
     " customerid"
     " customernumber customerno custnumber customercode debtorreference debtornumber debtorid"
     " clientnumber clientid"
@@ -52,7 +56,7 @@ HEADERS: Final[dict[str, str]] = {
     " relatienr customerreference lidnummer",
     "debtor_kind": "soort soortdebiteur klantsoort klanttype debiteursoort debtortype debtorkind customertype"
     " b2bb2c typeclient typedebiteur debiteurtype particulierzakelijk kind",
-    "debtor_name": "naam klantnaam debiteur debiteurnaam bedrijfsnaam klant name customername"
+    "debtor_name": "naam klantnaam clientname debiteur debiteurnaam bedrijfsnaam klant name customername"
     " namecustomer customer"
     " debtorname debtor companyname company nom nomclient client raisonsociale societe kundenname kunde firma"
     " naamdebiteur naamklant fullname volledigenaam"

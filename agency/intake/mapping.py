@@ -10,9 +10,9 @@ from sqlmodel import col, select
 
 from agency.intake.amount_columns import SIGNED
 from agency.intake.amounts import DecimalSign
-from agency.intake.columns import find_otherwise, find_writing, number_beside_name
+from agency.intake.columns import find_otherwise, find_writing, number_beside_name, what_may_be_left
 from agency.intake.content import Content
-from agency.intake.doubts import find_doubt, settle
+from agency.intake.doubts import PARTLY_PAID, find_doubt, settle
 from agency.intake.headers import HEADERS, known_field
 from agency.intake.models import ColumnMapping
 from agency.intake.reading import read_table
@@ -111,6 +111,8 @@ def recognise(headers: Sequence[str], sample: Sequence[Row] = ()) -> Mapped:
             )
     check_columns(proposal, headers)
     field, doubt = find_doubt(proposal.columns, headers, sample)
+    if not doubt and what_may_be_left(proposal.columns, headers, sample):
+        field, doubt = "amount", PARTLY_PAID
     if doubt:
         raise UnclearColumns(doubt, proposal=proposal, field=field)
     return proposal

@@ -29,8 +29,6 @@ from agency.rules.facts import InterestKind, Law
 
 OLDEST_YEARS: Final = 30
 DUE_AHEAD_DAYS: Final = 366
-OUR_TIME: Final = range(1900, 2200)
-"""Years in which an invoice may have a date: packages write the last day of the calendar for "never"."""
 # Directive 2011/7/EU art. 3(3)(b): without an agreed term a debtor has 30 days.
 TERM_WITHOUT_AGREEMENT_DAYS: Final = 30
 TEXT_MAX: Final = 200
@@ -211,8 +209,8 @@ class RowChecker:
 
     def _date(self, cell: Cell, _: str) -> date:
         day = cell if isinstance(cell, date) else self._parsed_date(cell)
-        if day.year not in OUR_TIME:
-            raise NotUnderstood(TOO_OLD if day.year < OUR_TIME.start else TOO_FAR)
+        if day.year not in values.OUR_TIME:
+            raise NotUnderstood(TOO_OLD if day.year < values.OUR_TIME.start else TOO_FAR)
         return day
 
     def _parsed_date(self, cell: str | Decimal | None) -> date:

@@ -15,6 +15,8 @@ from agency.intake.table import Cell, Progress, place_of
 from agency.intake.terms import due_by_terms
 from agency.ports.readers import EInvoice, EInvoiceReader, NoInvoice, Party, Unreadable
 
+CORRECTED: Final = "384"
+"""UNTDID 1001: a corrected invoice."""
 INVOICE_BYTES_MAX: Final = 20_000_000
 TABLE_ROWS_MAX: Final = 100_000
 # What an e-invoice says about its buyer beyond name and country helps but is not needed: it was issued as
@@ -150,10 +152,14 @@ def _of_table(packed: Packed, before: int, choose: OpenTable) -> Iterator[Invoic
 def _cells(invoice: EInvoice) -> dict[str, Cell]:
     buyer = invoice.buyer
     payable, total = invoice.payable.decimal, invoice.total_incl_vat.decimal
+    credited = invoice.kind == "credit_note" or payable < 0
     cells: dict[str, Cell] = {
         "invoice_number": invoice.number,
-        "document_kind": "credit_note" if invoice.kind == "credit_note" or payable < 0 else "invoice",
-        "billing_reference": invoice.billing_reference,
+        "document_kind": "credit_note" if credited else "invoice",
+        # An ordinary invoice may follow an earlier one, such as that of an advance.
+        "billing_reference": invoice.billing_reference
+        if credited or invoice.type_code == CORRECTED
+        else None,
         "amount": abs(payable) if invoice.kind == "credit_note" else payable,
         # A rounding of the amount to pay may lift it above the sum of the invoice.
         "total": max(abs(total), abs(payable)),

@@ -42,6 +42,8 @@ _MONTH_NAMES: Final = (
 )
 _MONTHS: Final = {name: at for at, names in enumerate(_MONTH_NAMES, 1) for name in names.split()}
 _CENTURY_TURNS: Final = 70  # as POSIX has it nearly: 69 is 2069, 70 is 1970
+OUR_TIME: Final = range(1900, 2200)
+"""Years in which an invoice may have a date: packages write the last day of the calendar for "never"."""
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\.0)?", re.ASCII)
 
 

@@ -4,7 +4,7 @@ from lxml import etree
 
 from agency.ports.readers import EInvoice, Party
 from integrations.einvoice import nodes
-from integrations.einvoice.document_kind import kind_of
+from integrations.einvoice.document_kind import kind_of, warn_of_type
 from integrations.einvoice.totals import Totals
 
 ROOTS = frozenset({"CrossIndustryInvoice", "CrossIndustryDocument"})
@@ -26,8 +26,16 @@ def read_cii(root: etree._Element) -> EInvoice:
     totals = _totals(settlement, currency)
     warnings = totals.contradictions()
     type_code = nodes.text(header, "TypeCode")
+    kind = kind_of(type_code)
+    earlier = _earlier(trade, settlement, on_lines=kind == "credit_note")
+    warn_of_type(type_code, earlier, warnings)
+    seller = _party(nodes.first(agreement, "SellerTradeParty"), "seller", warnings)
+    buyer = _party(nodes.first(agreement, "BuyerTradeParty"), "buyer", warnings)
+    payee = nodes.first(settlement, "PayeeTradeParty")
+    nodes.to_be_paid(nodes.text(payee, "Name", "ID", "GlobalID"), seller, warnings)
+    nodes.addressed_to(nodes.text(settlement, "InvoiceeTradeParty/Name"), buyer, warnings)
     return EInvoice(
-        kind=kind_of(type_code),
+        kind=kind,
         number=nodes.required(nodes.the_only(nodes.texts(header, "ID"), "invoice number"), "invoice number"),
         issue_date=nodes.required_day(
             nodes.text(header, "IssueDateTime/DateTimeString", "IssueDateTime/DateTime"), "issue date"
@@ -41,30 +49,38 @@ def read_cii(root: etree._Element) -> EInvoice:
             warnings,
         ),
         currency=currency,
-        seller=_party(nodes.first(agreement, "SellerTradeParty"), "seller", warnings),
-        buyer=_party(nodes.first(agreement, "BuyerTradeParty"), "buyer", warnings),
+        seller=seller,
+        buyer=buyer,
         total_incl_vat=nodes.present(totals.total_incl_vat(), "total including VAT"),
         payable=nodes.present(totals.left_to_pay(), f"payable amount in {currency}"),
         iban=nodes.account(_account(settlement)),
         payment_reference=nodes.text(settlement, "PaymentReference"),
         type_code=type_code,
-        terms=nodes.text(settlement, "SpecifiedTradePaymentTerms/Description"),
+        terms="; ".join(nodes.texts(settlement, "SpecifiedTradePaymentTerms/Description")) or None,
         order_reference=nodes.text(
             agreement,
             "BuyerOrderReferencedDocument/IssuerAssignedID",
             "BuyerOrderReferencedDocument/ID",
         ),
-        billing_references=tuple(
-            nodes.texts(
-                settlement, "InvoiceReferencedDocument/IssuerAssignedID", "InvoiceReferencedDocument/ID"
-            )
-        ),
+        billing_references=earlier,
         line_count=len(nodes.find(trade, "IncludedSupplyChainTradeLineItem")),
         attachments=nodes.embedded(
             nodes.find(agreement, "AdditionalReferencedDocument/AttachmentBinaryObject"), warnings
         ),
         warnings=tuple(warnings),
     )
+
+
+def _earlier(
+    trade: etree._Element | None, settlement: etree._Element | None, *, on_lines: bool
+) -> tuple[str, ...]:
+    """The invoices that this document refers to, each once; a credit note may name them on its lines only."""
+    names = ("InvoiceReferencedDocument/IssuerAssignedID", "InvoiceReferencedDocument/ID")
+    found = nodes.texts(settlement, *names)
+    if on_lines and not found:
+        line = "IncludedSupplyChainTradeLineItem/SpecifiedLineTradeSettlement"
+        found = nodes.texts(trade, *(f"{line}/{name}" for name in names))
+    return tuple(dict.fromkeys(found))
 
 
 def _account(settlement: etree._Element | None) -> str | None:
@@ -110,9 +126,10 @@ def _party(party: etree._Element | None, what: str, warnings: list[str]) -> Part
         legal_id=nodes.text(party, "SpecifiedLegalOrganization/ID"),
         identifier=nodes.text(party, "ID"),
         endpoint=nodes.schemed(nodes.first(party, "URIUniversalCommunication/URIID")),
-        email=nodes.text(contact, "EmailURIUniversalCommunication/URIID"),
+        email=nodes.text(contact, "EmailURIUniversalCommunication/URIID")
+        or nodes.by_mail(nodes.first(party, "URIUniversalCommunication/URIID")),
         phone=nodes.text(contact, "TelephoneUniversalCommunication/CompleteNumber"),
-        street=nodes.joined(address, "LineOne"),
+        street=nodes.street(address, "LineOne", "LineTwo", "LineThree"),
         postal_code=nodes.text(address, "PostcodeCode"),
         city=nodes.text(address, "CityName"),
     )

@@ -2,13 +2,14 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Iterable
 from datetime import date, datetime
 
 from lxml import etree
 
 from agency.money import Money
-from agency.ports.readers import EmbeddedFile, Unreadable
+from agency.ports.readers import EmbeddedFile, Party, Unreadable
 from integrations.amounts import exact_money, iso_date, known_currency
 
 MaybeMoney = Money | None
@@ -104,12 +105,13 @@ def payable(node: etree._Element | None, path: str, currency: str) -> Money | No
 
 
 def day(stated: str | None) -> date | None:
-    """This function will read a date in ISO form or as eight digits (UN/CEFACT format 102)."""
+    """This function will read a date in ISO form or as digits (UN/CEFACT formats 102, 203 and 204), without
+    the time that may stand behind it."""
     if stated is None:
         return None
-    if len(stated) == 8 and stated.isascii() and stated.isdigit():
+    if len(stated) in (8, 12, 14) and stated.isascii() and stated.isdigit():
         try:
-            return datetime.strptime(stated, "%Y%m%d").date()  # noqa: DTZ007 - a calendar day has no zone
+            return datetime.strptime(stated[:8], "%Y%m%d").date()  # noqa: DTZ007 - a calendar day has no zone
         except ValueError:
             return None
     return iso_date(stated)
@@ -166,6 +168,44 @@ def schemed(element: etree._Element | None) -> str | None:
         return None
     scheme = element.get("schemeID")
     return f"{scheme}:{clean(element)}" if scheme else clean(element)
+
+
+def by_mail(endpoint: etree._Element | None) -> str | None:
+    """This function will return an electronic address that is one for mail (EAS code EM)."""
+    is_mail = endpoint is not None and endpoint.get("schemeID") == "EM"
+    return (clean(endpoint) or None) if endpoint is not None and is_mail else None
+
+
+def street(address: etree._Element | None, number: str, *more: str) -> str | None:
+    """This function will return the lines of an address above its town, each once: a "bus 3" or the street
+    itself may stand on any of them.
+
+    :param number: the path of the first line, or of its parts, separated by blanks.
+    """
+    lines = [joined(address, *number.split()), *texts(address, *more)]
+    return ", ".join(dict.fromkeys(line for line in lines if line)) or None
+
+
+def to_be_paid(payee: str | None, seller: Party, warnings: list[str]) -> None:
+    """This function will warn where another than the seller must be paid (BG-10), such as a factor: the claim
+    may have been sold."""
+    if payee and _is_another(payee, seller):
+        warnings.append(f"the amount is to be paid to {payee}, not to the seller")
+
+
+def addressed_to(invoicee: str | None, buyer: Party, warnings: list[str]) -> None:
+    """This function will warn where another gets the invoice than who bought: either may be the debtor."""
+    if invoicee and _is_another(invoicee, buyer):
+        warnings.append(f"the invoice is addressed to {invoicee}, not to the buyer")
+
+
+def _is_another(name: str, party: Party) -> bool:
+    called = (party.name, party.legal_name, party.legal_id, party.identifier)
+    return _bare(name) not in {_bare(one) for one in called if one}
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"\W", "", name).casefold()
 
 
 def joined(node: etree._Element | None, *paths: str) -> str | None:

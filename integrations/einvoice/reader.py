@@ -77,4 +77,6 @@ def _read_root(root: etree._Element) -> EInvoice:
         return ubl.read_ubl(root)
     if name.namespace == _SPREADSHEET:
         raise Unreadable(SAVED_AS_PAGE)
+    if name.localname in {"Invoice", "CreditNote"}:
+        raise Unreadable(f"an invoice of another standard than UBL: its namespace is {name.namespace}")
     raise Unreadable(f"not a UBL or CII invoice: the document is a {name.localname}")

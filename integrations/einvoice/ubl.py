@@ -7,7 +7,7 @@ from lxml import etree
 from agency.money import Money
 from agency.ports.readers import EInvoice, Party
 from integrations.einvoice import nodes
-from integrations.einvoice.document_kind import kind_of
+from integrations.einvoice.document_kind import kind_of, warn_of_type
 from integrations.einvoice.totals import Totals
 
 NAMESPACES = frozenset(
@@ -31,6 +31,11 @@ def read_ubl(root: etree._Element) -> EInvoice:
     totals = _totals(root, currency)
     warnings = totals.contradictions()
     type_code = nodes.text(root, "InvoiceTypeCode", "CreditNoteTypeCode")
+    line = "CreditNoteLine" if is_credit_note else "InvoiceLine"
+    earlier = _earlier(root, line if is_credit_note else "")
+    warn_of_type(type_code, earlier, warnings)
+    seller = _party(nodes.first(root, "AccountingSupplierParty"), "seller", warnings)
+    nodes.to_be_paid(_payee(root), seller, warnings)
     return EInvoice(
         kind=kind_of(type_code, is_credit_note=is_credit_note),
         number=nodes.required(nodes.the_only(nodes.texts(root, "ID"), "invoice number"), "invoice number"),
@@ -39,28 +44,41 @@ def read_ubl(root: etree._Element) -> EInvoice:
         ),
         due_date=_due_date(root, warnings),
         currency=currency,
-        seller=_party(nodes.first(root, "AccountingSupplierParty"), "seller", warnings),
+        seller=seller,
         buyer=_party(nodes.first(root, "AccountingCustomerParty"), "buyer", warnings),
         total_incl_vat=nodes.present(totals.total_incl_vat(), "total including VAT"),
         payable=nodes.present(totals.left_to_pay(), f"payable amount in {currency}"),
         iban=nodes.account(nodes.text(root, "PaymentMeans/PayeeFinancialAccount/ID")),
         payment_reference=nodes.text(root, "PaymentMeans/PaymentID"),
         type_code=type_code,
-        terms=nodes.text(root, "PaymentTerms/Note"),
+        terms="; ".join(nodes.texts(root, "PaymentTerms/Note")) or None,
         order_reference=nodes.text(root, "OrderReference/ID"),
-        billing_references=tuple(
-            nodes.texts(
-                root,
-                "BillingReference/InvoiceDocumentReference/ID",
-                "BillingReference/CreditNoteDocumentReference/ID",
-            )
-        ),
-        line_count=len(nodes.find(root, "CreditNoteLine" if is_credit_note else "InvoiceLine")),
+        billing_references=earlier,
+        line_count=len(nodes.find(root, line)),
         attachments=nodes.embedded(
             nodes.find(root, "AdditionalDocumentReference/Attachment/EmbeddedDocumentBinaryObject"), warnings
         ),
         warnings=tuple(warnings),
     )
+
+
+def _earlier(root: etree._Element, line: str) -> tuple[str, ...]:
+    """The invoices that this document refers to, each once; a credit note may name them on its lines only."""
+    found: list[str] = []
+    for path in ("BillingReference", f"{line}/BillingReference" if line else ""):
+        if path and not found:
+            found = nodes.texts(
+                root, f"{path}/InvoiceDocumentReference/ID", f"{path}/CreditNoteDocumentReference/ID"
+            )
+    return tuple(dict.fromkeys(found))
+
+
+def _payee(root: etree._Element) -> str | None:
+    payee = nodes.first(root, "PayeeParty")
+    return nodes.text(
+        payee, "PartyName/Name", "PartyLegalEntity/RegistrationName", "PartyLegalEntity/CompanyID",
+        "PartyIdentification/ID",
+    )  # fmt: skip
 
 
 def _payable_currency(root: etree._Element) -> str | None:
@@ -121,11 +139,12 @@ def _party(role: etree._Element | None, what: str, warnings: list[str]) -> Party
         country=nodes.text(address, "Country/IdentificationCode"),
         vat=_vat_number(party),
         legal_id=nodes.text(party, "PartyLegalEntity/CompanyID"),
-        identifier=nodes.text(party, "PartyIdentification/ID"),
+        identifier=nodes.text(role, "SupplierAssignedAccountID")
+        or nodes.text(party, "PartyIdentification/ID"),
         endpoint=nodes.schemed(nodes.first(party, "EndpointID")),
-        email=nodes.text(party, "Contact/ElectronicMail"),
+        email=nodes.text(party, "Contact/ElectronicMail") or nodes.by_mail(nodes.first(party, "EndpointID")),
         phone=nodes.text(party, "Contact/Telephone"),
-        street=nodes.joined(address, "StreetName", "BuildingNumber"),
+        street=nodes.street(address, "StreetName BuildingNumber", "AdditionalStreetName", "AddressLine/Line"),
         postal_code=nodes.text(address, "PostalZone"),
         city=nodes.text(address, "CityName"),
     )

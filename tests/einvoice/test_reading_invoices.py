@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agency.money import Money
-from agency.ports.readers import Unreadable
+from agency.ports.readers import EInvoice, Unreadable
 from integrations.einvoice import read_einvoice
 from tests.einvoice.invoice_samples import BUYER, PAYMENT, SELLER, TOTALS, cii, pdf, total, ubl
 
@@ -27,6 +27,10 @@ def head(old: str, new: str) -> str:
 
 def euro(text: str) -> Money:
     return Money.parse(text, "EUR")
+
+
+def read(text: str) -> EInvoice:
+    return read_einvoice(text.encode())
 
 
 SUM = "SpecifiedTradeSettlementHeaderMonetarySummation"
@@ -151,6 +155,106 @@ class TestUbl:
         assert read_einvoice(ubl(head=head("00042", "000<!-- x -->42")).encode()).number == "00042"
 
 
+class TestWhatPackagesWriteElsewhere:
+    """Facts that real packages put in other places than the examples of the standard do."""
+
+    def test_the_number_that_the_seller_gave_the_buyer_goes_before_others(self):
+        account = "<cbc:SupplierAssignedAccountID>30417</cbc:SupplierAssignedAccountID>"
+        text = ubl().replace("<cac:AccountingCustomerParty>", f"<cac:AccountingCustomerParty>{account}")
+        assert read(text).buyer.identifier == "30417"
+        assert read(ubl()).buyer.identifier == "000417"
+
+    def test_every_line_of_the_address_is_kept_once(self):
+        more = (
+            "<cbc:StreetName>Meir</cbc:StreetName><cbc:AdditionalStreetName>bus 3</cbc:AdditionalStreetName>"
+            "<cbc:BuildingNumber>1</cbc:BuildingNumber>"
+        )
+        line = "<cac:AddressLine><cbc:Line>bus 3</cbc:Line></cac:AddressLine><cac:Country>"
+        buyer = BUYER.replace("<cbc:StreetName>Meir 1</cbc:StreetName>", more)
+        invoice = read(ubl(buyer=buyer.replace("<cac:Country>", line)))
+        assert invoice.buyer.street == "Meir 1, bus 3"
+        lines = "<ram:LineOne>Frau Vos</ram:LineOne><ram:LineTwo>Hof 15</ram:LineTwo>"
+        address = f"<ram:PostalTradeAddress>{lines}</ram:PostalTradeAddress></ram:BuyerTradeParty>"
+        assert read(cii().replace("</ram:BuyerTradeParty>", address)).buyer.street == ("Frau Vos, Hof 15")
+
+    def test_an_electronic_address_may_be_one_for_mail(self):
+        contact = "<cbc:ElectronicMail>boekhouding@hoek.example</cbc:ElectronicMail>"
+        by_mail = BUYER.replace('schemeID="0208">0123456789', 'schemeID="EM">facturen@hoek.example')
+        assert read(ubl(buyer=by_mail)).buyer.email == "boekhouding@hoek.example"
+        assert read(ubl(buyer=by_mail.replace(contact, ""))).buyer.email == "facturen@hoek.example"
+        assert read(ubl(buyer=BUYER.replace(contact, ""))).buyer.email is None
+        uri = '<ram:URIUniversalCommunication><ram:URIID schemeID="EM">f@hoek.example</ram:URIID>'
+        party = f"{uri}</ram:URIUniversalCommunication></ram:BuyerTradeParty>"
+        assert read(cii().replace("</ram:BuyerTradeParty>", party)).buyer.email == "f@hoek.example"
+
+    @pytest.mark.parametrize(
+        ("payee", "told"),
+        [
+            ("<cac:PartyName><cbc:Name>Snelfactor N.V.</cbc:Name></cac:PartyName>", True),
+            ("<cac:PartyName><cbc:Name>BAKKER BROOD BV</cbc:Name></cac:PartyName>", False),
+            ("<cac:PartyIdentification><cbc:ID>87654321</cbc:ID></cac:PartyIdentification>", True),
+            ("", False),
+        ],
+    )
+    def test_another_who_must_be_paid_is_a_warning(self, payee, told):
+        payment = f"<cac:PayeeParty>{payee}</cac:PayeeParty>{PAYMENT}"
+        warnings = read(ubl(payment=payment)).warnings
+        assert any("not to the seller" in warning for warning in warnings) == told
+
+    def test_another_who_must_be_paid_is_a_warning_in_cii_too(self):
+        payee = "<ram:PayeeTradeParty><ram:Name>Snelfactor N.V.</ram:Name></ram:PayeeTradeParty>"
+        text = cii().replace("<ram:SpecifiedTradePaymentTerms>", f"{payee}<ram:SpecifiedTradePaymentTerms>")
+        assert read(text).warnings == ("the amount is to be paid to Snelfactor N.V., not to the seller",)
+
+    @pytest.mark.parametrize(("name", "told"), [("Hoofdkantoor NV", True), ("CAFÉ", False)])
+    def test_another_who_gets_the_invoice_than_who_bought_is_a_warning(self, name, told):
+        invoicee = f"<ram:InvoiceeTradeParty><ram:Name>{name}</ram:Name></ram:InvoiceeTradeParty>"
+        text = cii().replace(
+            "<ram:SpecifiedTradePaymentTerms>", f"{invoicee}<ram:SpecifiedTradePaymentTerms>"
+        )
+        assert read(text).warnings == (f"the invoice is addressed to {name}, not to the buyer",) * told
+
+    def test_a_corrected_invoice_says_which_one_it_replaces(self):
+        reference = (
+            "<cac:BillingReference><cac:InvoiceDocumentReference><cbc:ID>00041</cbc:ID>"
+            "</cac:InvoiceDocumentReference></cac:BillingReference>"
+        )
+        text = ubl().replace("<cac:AccountingSupplierParty>", f"{reference}<cac:AccountingSupplierParty>")
+        assert read(text).warnings == ()
+        (warning,) = read(text.replace(">380<", ">384<")).warnings
+        assert warning == "it corrects invoice 00041: only one of the two may be collected"
+
+    def test_a_factored_invoice_is_a_warning(self):
+        (warning,) = read(ubl().replace(">380<", ">393<")).warnings
+        assert warning == "it is a factored invoice: the claim was assigned to a third party"
+
+    def test_terms_may_stand_in_several_places(self):
+        terms = "<cac:PaymentTerms><cbc:Note>2% binnen 8 dagen</cbc:Note></cac:PaymentTerms>"
+        more = "<cac:PaymentTerms><cbc:Note>30 dagen netto</cbc:Note></cac:PaymentTerms>"
+        invoice = read(ubl(payment=PAYMENT + terms + more))
+        assert invoice.terms == "2% binnen 8 dagen; 30 dagen netto"
+
+    def test_a_credit_note_may_name_its_invoice_on_its_lines_and_more_than_once(self):
+        head = (
+            "<cbc:ID>C7</cbc:ID><cbc:IssueDate>2026-10-02</cbc:IssueDate>"
+            "<cbc:DocumentCurrencyCode>EUR</cbc:DocumentCurrencyCode>"
+        )
+        reference = (
+            "<cac:BillingReference><cac:InvoiceDocumentReference><cbc:ID>00042</cbc:ID>"
+            "</cac:InvoiceDocumentReference></cac:BillingReference>"
+        )
+        text = ubl(root="CreditNote", head=head)
+        line = "<cac:CreditNoteLine><cbc:ID>1</cbc:ID>"
+        on_lines = text.replace(f"{line}</cac:CreditNoteLine>", f"{line}{reference}</cac:CreditNoteLine>" * 2)
+        assert read(on_lines).billing_reference == "00042"
+        twice = text.replace("<cac:AccountingSupplierParty>", f"{reference * 2}<cac:AccountingSupplierParty>")
+        assert read(twice).billing_reference == "00042"
+
+    def test_a_day_may_have_a_time_behind_it(self):
+        text = cii().replace('format="102">20261001<', 'format="203">202610011430<')
+        assert read(text).issue_date == date(2026, 10, 1)
+
+
 class TestCii:
     def test_the_minimum_is_enough(self):
         invoice = read_einvoice(cii().encode())
@@ -174,6 +278,17 @@ class TestWhatMayVary:
         declared = encoding.removesuffix("-sig")
         text = ubl(before=f'<?xml version="1.0" encoding="{declared}"?>')
         assert read_einvoice(text.encode(encoding)).buyer.name == "Café de Hoek"
+
+    @pytest.mark.parametrize("said", ["ISO-8859-1", "iso-8859-15", "windows-1252", "Latin1"])
+    def test_utf_8_that_calls_itself_something_else_is_read_as_it_is(self, said):
+        text = ubl(before=f"<?xml version='1.0' encoding='{said}' standalone='yes'?>")
+        assert read_einvoice(text.encode()).buyer.name == "Café de Hoek"
+        assert read_einvoice(text.encode("cp1252")).buyer.name == "Café de Hoek"
+
+    def test_the_signs_of_windows_in_what_calls_itself_latin_1_are_signs(self):
+        text = ubl(before="<?xml version='1.0' encoding='ISO-8859-1'?>")
+        text = text.replace("Café de Hoek", "Jan’s Café “€1”")
+        assert read_einvoice(text.encode("cp1252")).buyer.name == "Jan’s Café “€1”"
 
     def test_line_ends_blanks_before_and_rubbish_behind(self):
         text = "\r\n " + ubl().replace("><", ">\r\n<") + "\r\n\x00\x1a"
@@ -257,7 +372,7 @@ class TestRefusals:
             ),
             (ubl(head=head("00042", "&e;")), "not well-formed"),
             (ubl()[:-20], "not well-formed"),
-            (ubl().replace('xmlns="urn:oasis', 'xmlns="urn:other'), "not a UBL or CII invoice"),
+            (ubl().replace('xmlns="urn:oasis', 'xmlns="urn:other'), "another standard than UBL"),
             ("<html><body>Factuur</body></html>", "web page"),
             ("<!DOCTYPE html><p>Factuur<br>", "web page"),
             ("\n<table border=1><tr><td>Factuur", "web page"),
@@ -277,6 +392,11 @@ class TestRefusals:
     def test_the_reason_is_named(self, text, reason):
         with pytest.raises(Unreadable, match=reason):
             read_einvoice(text.encode(), "factuur.xml")
+
+    def test_an_invoice_of_another_standard_is_named_by_its_namespace(self):
+        text = '<Invoice xmlns="http://www.ebinterface.at/schema/6p1/"><InvoiceNumber>1</InvoiceNumber></Invoice>'
+        with pytest.raises(Unreadable, match="its namespace is http"):
+            read(text)
 
     def test_nothing_outside_the_file_is_fetched(self):
         """The suite lets no connection out; an include is simply not followed."""

@@ -3,6 +3,7 @@
 import pytest
 
 from agency.intake.columns import find_writing, propose
+from agency.intake.mapping import recognise
 from agency.intake.reading import read_table
 
 pytestmark = pytest.mark.pure
@@ -45,6 +46,60 @@ class TestProposals:
 
     def test_never_take_a_column_for_what_its_values_are_not(self):
         assert "amount" not in proposed(b"Bedrag;Naam\nhoog;Jansen\nlaag;Pieters\n")
+
+    def test_take_eight_digits_that_are_no_day_of_our_time_for_a_number(self):
+        found = proposed(
+            "Code tiers;Nom tiers;N° pièce;Date;Solde EUR\n"
+            "CLIDUP;Dupont SRL;26000123;15/01/2026;121,00\n"
+            "CLILAM;Lambert;26000124;16/01/2026;100,00\n"
+            "CLIMAR;Martin;26000125;17/01/2026;50,00\n".encode()
+        )
+        assert found["invoice_number"] == "N° pièce"
+
+    def test_know_short_names_and_amounts_with_a_dash(self):
+        found = proposed(
+            b"DEBNR;DEBNAAM;FACTNR;FACTDAT;VERVDAT;Hoeveel\n"
+            b"10001;Jansen;260012;05-03-2026;04-04-2026;100,-\n"
+            b"10002;De Groot BV;260013;06-03-2026;05-04-2026;105,50\n"
+        )
+        assert [found[each] for each in ("invoice_number", "issued_on", "due_on", "amount")] == [
+            "FACTNR", "FACTDAT", "VERVDAT", "Hoeveel",
+        ]  # fmt: skip
+
+    def test_take_a_name_with_a_number_before_it_for_a_name(self):
+        found = proposed(
+            b"Deb.nr.;Naam;Factuurnr.;Vervalt;Saldo\n"
+            b"3332;3332 Bol BV;F1;06-02-2026;25,50\n"
+            b"3333;3333 - Mol;F2;07-02-2026;73,00\n"
+        )
+        assert found["debtor_name"] == "Naam"
+        assert found["debtor_reference"] == "Deb.nr."
+
+    def test_never_take_the_creditor_s_own_account_for_the_debtor_s(self):
+        own = b"BE68539007547034"
+        lines = [b"%s;Jansen;F%d;12,50;0%d-09-2026" % (own, at, at) for at in range(1, 5)]
+        assert "iban" not in proposed(b"\n".join([b"IBAN;Naam;Factuur;Bedrag;Datum", *lines]))
+
+    def test_know_until_when_to_pay_from_what_is_to_be_paid(self):
+        found = proposed(
+            b"Nr;Klant;Datum;Te betalen voor;Nog te betalen\n"
+            b"2026-10;Kaas BV;01-03-2026;15-04-2026;100,00\n"
+            b"2026-11;Melk BV;02-03-2026;16-04-2026;110,00\n"
+        )
+        assert found["due_on"] == "Te betalen voor"
+        assert found["amount"] == "Nog te betalen"
+
+    def test_leave_out_what_its_values_show_to_be_something_else(self):
+        content = (
+            b"Relatiecode;Naam;Factuurnummer;Vervaldatum;Openstaand;Soort;Herinnering\n"
+            b"R001;Smit;F26-001;03-03-2026;242,00;Factuur verstuurd;2e herinnering\n"
+            b"R002;Mol;F26-002;07-03-2026;60,50;Factuur verstuurd;\n"
+        )
+        assert not {"debtor_kind", "reminder_1_on"} & proposed(content).keys()
+        table = read_table(content)
+        assert not {"debtor_kind", "reminder_1_on"} & recognise(table.headers, table.sample).columns.keys()
+        told = content.replace(b"Factuur verstuurd", b"Particulier").replace(b"2e herinnering", b"01-05-2026")
+        assert {"debtor_kind", "reminder_1_on"} <= proposed(told).keys()
 
 
 class TestWriting:

@@ -293,6 +293,26 @@ class TestAmounts:
         assert table.headers[0] == AGED
         assert [amount for _, _, amount in understood(table)] == ["100.00", "50.00", "30.00"]
 
+    def test_by_age_in_months_are_their_sum_too(self):
+        table = text(
+            "Aged Receivables Detail",
+            "As at 31 October 2026",
+            "Invoice Date,Due Date,Invoice Number,Current,< 1 Month,1 Month,2 Months,Older,Total",
+            "Bayside Club",
+            "15 Sep 2026,25 Sep 2026,INV-0023,0.00,0.00,234.00,0.00,0.00,234.00",
+            "Total Bayside Club,,,0.00,0.00,234.00,0.00,0.00,234.00",
+            "Basket Case",
+            "17 Sep 2026,29 Sep 2026,INV-0022,14.55,0.00,900.00,0.00,0.00,914.55",
+            "Total Basket Case,,,14.55,0.00,900.00,0.00,0.00,914.55",
+            "Total,,,14.55,0.00,1134.00,0.00,0.00,1148.55",
+        )
+        assert table.headers[0] == AGED
+        assert propose(table.headers, table.sample).columns["amount"] == AGED
+        assert understood(table) == [
+            ("INV-0023", "Bayside Club", "234.00"),
+            ("INV-0022", "Basket Case", "914.55"),
+        ]
+
     def test_by_age_beside_an_amount_are_no_second_amount(self):
         table = text("Factuurnr;Naam;Vervaldatum;Saldo;0-30;31-60", "F1;Jansen;13-08-2026;10,00;;10,00")
         assert table.headers[0] == "Factuurnr"
@@ -586,6 +606,35 @@ class TestStillOwed:
             recognise(table.headers, table.sample)
         assert asked.value.message == PARTLY_PAID
 
+    @pytest.mark.parametrize("left", ["Encours", "Ouvert", "Nog door u", "Rest"])
+    def test_is_asked_where_a_column_without_a_known_name_holds_what_may_be_left(self, left):
+        table = text(
+            f"N° facture;Nom;Échéance;Montant;{left}",
+            "F1;Lambert;04/04/2026;1.210,00;1.210,00",
+            "F2;Petit;15/04/2026;605,00;105,00",
+        )
+        with pytest.raises(UnclearColumns) as asked:
+            recognise(table.headers, table.sample)
+        assert asked.value.field == "amount"
+        found = propose(table.headers, table.sample).columns
+        assert (found["amount"], found["total"]) == (left, "Montant")
+
+    def test_is_no_question_where_another_column_has_nothing_of_it(self):
+        table = text(
+            "N° facture;Nom;Échéance;Montant;Frais;Mètres",
+            "F1;Lambert;04/04/2026;1.210,00;12,00;2.000,50",
+            "F2;Petit;15/04/2026;605,00;12,00;3,25",
+        )
+        assert recognise(table.headers, table.sample).columns["amount"] == "Montant"
+
+    def test_is_the_balance_that_is_less_than_what_was_to_be_paid(self):
+        table = text(
+            "Boekstuk;Naam;Vervaldag;Te betalen;Betaald;Saldo",
+            "26/12;Hoekske;04/04/2026;1.210,00;0,00;1.210,00",
+            "26/13;Vermeersch;15/04/2026;605,00;500,00;105,00",
+        )
+        assert propose(table.headers, table.sample).columns["amount"] == "Saldo"
+
     def test_is_no_question_where_nothing_was_paid_or_a_day_says_when(self):
         table = text(
             "Factuurnr;Naam;Datum;Bedrag;Betaald;Betaald op", "F1;Jansen;13-08-2026;10,00;0,00;14-08-2026"
@@ -647,6 +696,24 @@ class TestOtherColumns:
             "Klantnaam;Nr;Datum;Bedrag", *(f"Jansen BV;F{at};1{at}-08-2026;12,10" for at in range(1, 5))
         )
         assert propose(table.headers, table.sample).columns["debtor_name"] == "Klantnaam"
+
+    @pytest.mark.parametrize("header", ["Zahlungsziel", "Verloopdatum", "Date éch."])
+    def test_to_pay_are_proposed_or_asked_under_their_other_names(self, header):
+        table = text(
+            f"Rechnungsnummer;Kunde;Rechnungsdatum;{header};Offen",
+            "RE-1;Huber;05.03.2026;30.04.2026;10,00",
+            "RE-2;Maier;06.03.2026;01.05.2026;20,00",
+        )
+        assert propose(table.headers, table.sample).columns["due_on"] == header
+        with pytest.raises(UnclearColumns) as asked:
+            recognise(table.headers, table.sample)
+        assert asked.value.field == "due_on"
+
+    def test_that_a_term_in_days_stands_for_are_no_question(self):
+        table = text(
+            "Rechnungsnummer;Kunde;Rechnungsdatum;Zahlungsziel;Offen", "RE-1;Huber;05.03.2026;14;10,00"
+        )
+        assert "due_on" not in recognise(table.headers, table.sample).columns
 
     def test_of_a_bank_are_no_day_to_pay(self):
         table = text("Naam;Factuurnr;Datum;Rentedatum;Bedrag", "Jansen;F1;13-08-2026;13-08-2026;12,10")

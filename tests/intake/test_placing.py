@@ -13,6 +13,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
 from agency.claims.opening import (
+    CORRECTED_IN_FILE,
+    CORRECTS_CLAIM,
     CREDITED_INVOICE_REJECTED,
     IN_COLLECTION,
     NOTHING_LEFT,
@@ -638,3 +640,47 @@ def test_the_unused_reason_is_reached_when_an_invoice_of_the_file_falls_out(unit
     )
     assert [reason for _, _, reason in report.rejects][-1] == CREDITED_INVOICE_REJECTED
     assert report.rejected == 2
+
+
+class TestCorrectedInvoices:
+    """UNTDID 1001 code 384: it says anew, in whole or in part, what an earlier invoice said."""
+
+    REFERENCE = (
+        "<cac:BillingReference><cac:InvoiceDocumentReference><cbc:ID>00042</cbc:ID>"
+        "</cac:InvoiceDocumentReference></cac:BillingReference><cac:AccountingSupplierParty>"
+    )
+
+    def corrected(self, code: str = "384") -> str:
+        text = ubl().replace("<cbc:ID>00042</cbc:ID>", "<cbc:ID>00043</cbc:ID>", 1)
+        return text.replace(">380<", f">{code}<").replace("<cac:AccountingSupplierParty>", self.REFERENCE, 1)
+
+    def test_are_not_collected_beside_the_claim_that_they_correct(self, units, creditor_id):
+        place(units, creditor_id, ubl().encode(), name="one.xml")
+        report = place(units, creditor_id, self.corrected().encode(), name="two.xml")
+        assert [(field, reason) for _, field, reason in report.rejects] == [
+            ("billing_reference", CORRECTS_CLAIM)
+        ]
+        assert [row.reference for row in claims(units, creditor_id)] == ["00042"]
+
+    @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+    def test_in_one_file_with_what_they_correct_leave_the_choice_to_the_creditor(
+        self, units, creditor_id, order
+    ):
+        packed, files = io.BytesIO(), (ubl(), self.corrected())
+        with zipfile.ZipFile(packed, "w") as archive:
+            for at in order:
+                archive.writestr(f"{at}.xml", files[at])
+        report = place(units, creditor_id, packed.getvalue(), name="alles.zip")
+        assert {reason for *_, reason in report.rejects} == {CORRECTED_IN_FILE}
+        assert (report.rows, report.rejected) == (2, 2)
+
+    def test_are_collected_where_nothing_else_is(self, units, creditor_id):
+        report = place(units, creditor_id, self.corrected().encode(), name="two.xml")
+        assert report.counts == (1, 1, 0, 0, 0)
+        again = place(units, creditor_id, self.corrected().encode() + b"\n", name="two.xml")
+        assert again.rejected == 0
+
+    def test_are_told_from_invoices_that_follow_an_earlier_one(self, units, creditor_id):
+        place(units, creditor_id, ubl().encode(), name="one.xml")
+        report = place(units, creditor_id, self.corrected("380").encode(), name="two.xml")
+        assert report.counts == (1, 1, 0, 0, 0)
