@@ -76,6 +76,13 @@ class Settings(BaseSettings):
     registers_key: SecretStr = SecretStr("simulator-registers-key")
     credit_url: str | None = None
     credit_key: SecretStr = SecretStr("simulator-credit-key")
+    # Bookkeeping of creditors: one that is not registered (Exact) or not wanted (Stripe) is not offered.
+    exact_url: str | None = None
+    exact_client_id: str = "simulator-exact-client"
+    exact_secret: SecretStr = SecretStr("simulator-exact-secret")
+    stripe_url: str | None = None
+    stripe_files_url: str | None = None
+    stripe_invoices: bool = True
 
     agency_name: str = "Incasso Noord"
     agency_registration_nl: str = "Wki-register, voorbeeld 000000"
