@@ -44,7 +44,7 @@ from integrations.bookkeeping.answers import (
 )
 from integrations.outcomes import http_client, httpx_failures
 
-_ACCOUNTS: Final = "ID,Name,AddressLine1,Postcode,City,Country,Email,Phone,VATNumber,ChamberOfCommerce"
+_ACCOUNTS: Final = "ID,Code,Name,AddressLine1,Postcode,City,Country,Email,Phone,VATNumber,ChamberOfCommerce"
 _RECEIVABLES: Final = (
     "HID,AccountId,AccountName,Amount,CurrencyCode,DueDate,InvoiceDate,InvoiceNumber,YourRef"
 )
@@ -243,6 +243,7 @@ def _customer(row: Mapping[str, Any]) -> BookedCustomer:
     return BookedCustomer(
         ref=_guid(str(row["ID"])),
         name=text_of(row, "Name"),
+        number=text_of(row, "Code", 40),
         street=text_of(row, "AddressLine1"),
         postal_code=text_of(row, "Postcode", 20),
         city=text_of(row, "City"),
@@ -262,7 +263,7 @@ def _item(row: Mapping[str, Any]) -> BookedItem:
     # What has no number of its own is money that was not matched yet; each line of it stands by itself.
     named = number if number not in ("", "0") else ""
     return BookedItem(
-        ref=f"{customer}/{named or 'line ' + line}/{'-' if amount.minor < 0 else '+'}",
+        ref=f"{customer}/{named or 'line ' + line}/{currency}{'-' if amount.minor < 0 else '+'}",
         line=line,
         number=named,
         customer_ref=customer,

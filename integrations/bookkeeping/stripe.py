@@ -147,6 +147,7 @@ def _customer(row: Mapping[str, Any]) -> BookedCustomer:
     return BookedCustomer(
         ref=str(row["customer"]),
         name=text_of(row, "customer_name"),
+        number=text_of(row, "customer", 40),
         street=" ".join(line for line in lines if line)[:200],
         postal_code=text_of(address, "postal_code", 20),
         city=text_of(address, "city"),

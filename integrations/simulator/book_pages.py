@@ -164,3 +164,10 @@ async def add_line(wanted: NewLine, world: TheWorld) -> dict[str, str]:
     """One line more, with its customer."""
     division = books.EXACT_DIVISIONS[0][0] if wanted.vendor == "exact" else books.STRIPE_ACCOUNT
     return books.add_line(world, division, **wanted.model_dump())
+
+
+@routes.get("/lines")
+async def lines(world: TheWorld) -> dict[str, list[dict[str, Any]]]:
+    """Everything that is open, as it stands in the books."""
+    found = world.store.all("SELECT * FROM book_line WHERE open_minor <> 0 ORDER BY id")
+    return {"lines": [dict(row) for row in found]}

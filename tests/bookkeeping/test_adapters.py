@@ -114,9 +114,12 @@ class TestExactSigningIn:
             exact.refresh(tokens)
 
     def test_blames_our_own_registration_where_that_is_wrong(self, simulator):
-        with closing(
-            ExactOnline(url=f"{simulator.url}/exact", client_id="c", secret="wrong", production=False)
-        ) as adapter, pytest.raises(ProviderRefused) as refused:
+        with (
+            closing(
+                ExactOnline(url=f"{simulator.url}/exact", client_id="c", secret="wrong", production=False)
+            ) as adapter,
+            pytest.raises(ProviderRefused) as refused,
+        ):
             adapter.refresh(Tokens("a", "r"))
         assert refused.value.code == "client"
 

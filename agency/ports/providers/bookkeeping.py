@@ -40,10 +40,14 @@ class Administration:
 
 @dataclass(frozen=True, slots=True)
 class BookedCustomer:
-    """A customer as the books know it; what is not known is empty."""
+    """A customer as the books know it; what is not known is empty.
+
+    :param number: the number that the creditor itself calls the customer by.
+    """
 
     ref: str
     name: str
+    number: str = ""
     street: str = ""
     postal_code: str = ""
     city: str = ""
