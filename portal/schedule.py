@@ -60,7 +60,7 @@ SCHEDULE: tuple[Scheduled, ...] = (
     Scheduled(fetch_nightly, timedelta(days=1)),
     # Often: a vendor that asked for a minute is asked again after one.
     Scheduled(go_on_fetching, timedelta(minutes=1)),
-    Scheduled(finish_fetching, timedelta(hours=1)),
+    Scheduled(finish_fetching, timedelta(minutes=1)),
 )
 
 _BY_NAME = {actor_name(scheduled.job): scheduled.job for scheduled in SCHEDULE}

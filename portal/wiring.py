@@ -171,7 +171,7 @@ def choose_bookkeeping(config: Settings) -> dict[str, Bookkeeping]:
             secret=secret,
             production=config.production,
         )
-    if config.stripe_invoices:
+    if config.stripe_invoices or not config.production:
         files = STRIPE_FILES if config.production else f"{config.simulator_url}/stripe-files"
         found["stripe"] = StripeInvoices(
             url=provider_url(config, "stripe"),

@@ -5,10 +5,12 @@ is kept is used: were it used first and lost by a crash, the connection would be
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Final, TypeVar
 from uuid import UUID
 
 import structlog
+from sqlalchemy import text
 from sqlmodel import select
 
 from agency.bookkeeping.connecting import keep_tokens
@@ -22,7 +24,23 @@ from agency.ports.providers.bookkeeping import EXPIRED, REVOKED, Bookkeeping, To
 
 log = structlog.get_logger()
 BY: Final = "system:bookkeeping"
+SILENT_SECONDS: Final = 600
+"""So long a vendor that did not answer is left alone, where it did not say how long."""
 Answer = TypeVar("Answer")
+
+
+def note_busy(unit: Unit, *, creditor_id: UUID, connection_id: UUID, seconds: int) -> None:
+    """This function will leave a vendor alone for so many seconds, a day at most."""
+    unit.session.connection().execute(
+        text(
+            "UPDATE bookkeeping_connection SET busy_until = :until WHERE creditor_id = :c AND id = :id"
+            " AND (busy_until IS NULL OR busy_until < :until)"
+        ),
+        {
+            "c": creditor_id, "id": connection_id,
+            "until": unit.now + timedelta(seconds=min(86_400, max(1, seconds))),
+        },
+    )  # fmt: skip
 
 
 class NotConnected(Exception):

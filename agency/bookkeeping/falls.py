@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import col, select
 
-from agency.bookkeeping.access import BY, Books, NotConnected
+from agency.bookkeeping.access import BY, SILENT_SECONDS, Books, NotConnected, note_busy
 from agency.bookkeeping.connecting import connection_of
 from agency.bookkeeping.handing_over import BOOKS, write_rows
 from agency.bookkeeping.models import BookedFall, BookedInvoice, FallKind, FallState
@@ -69,23 +69,23 @@ _USED: Final = text(
 )
 
 
-def look_at_falls(units: Units, ports: Ports, *, creditor_id: UUID, connection_id: UUID) -> int | None:
+def look_at_falls(units: Units, ports: Ports, *, creditor_id: UUID, connection_id: UUID) -> None:
     """This function will ask the creditor about each invoice in collection of which less is open than before.
 
-    :returns: seconds to wait before going on, where the vendor wants to be left alone; None when done.
+    A vendor that wants to be left alone is, and so noted.
     """
     with units.open(Door.WORKER, by=BY) as unit:
         try:
             connection = connection_of(unit, creditor_id=creditor_id, connection_id=connection_id)
         except NotFound:
-            return None
+            return
         vendor, administration = connection.vendor, connection.administration
         values = {"c": creditor_id, "connection": connection_id}
         risen = list(unit.session.connection().execute(_RISEN, values).scalars())
         unit.session.connection().execute(_OVER, {"c": creditor_id, "ids": risen, "now": unit.now, "by": BY})
     port = ports.bookkeeping.get(vendor)
     if port is None:
-        return None
+        return
     books = Books(units, port, creditor_id=creditor_id, connection_id=connection_id)
     after = UUID(int=0)
     while (found := _next(units, creditor_id, connection_id, after)) is not None:
@@ -102,13 +102,15 @@ def look_at_falls(units: Units, ports: Ports, *, creditor_id: UUID, connection_i
                 )
             )
         except NotConnected:
-            return None
+            return
         except ProviderRefused:
             payments = ()  # what the bank says may not be read; the question is asked without it
         except ProviderTransient as silent:
-            return silent.retry_after or 60
+            with units.open(Door.WORKER, by=BY) as unit:
+                seconds = silent.retry_after or SILENT_SECONDS
+                note_busy(unit, creditor_id=creditor_id, connection_id=connection_id, seconds=seconds)
+            return
         _note_fall(units, invoice, payments)
-    return None
 
 
 def _next(

@@ -6,7 +6,8 @@ a pass that ended half-way says nothing about any.
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,7 +15,7 @@ import structlog
 from sqlalchemy import text
 from sqlmodel import col, select
 
-from agency.bookkeeping.access import BY, Books, NotConnected
+from agency.bookkeeping.access import BY, Books, NotConnected, note_busy
 from agency.bookkeeping.connecting import connection_of
 from agency.bookkeeping.models import (
     BookkeepingConnection,
@@ -51,6 +52,9 @@ _CUSTOMERS: Final = text(
     " FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(ref text, number text, name text, street text,"
     "  postal_code text, city text, country text, email text, phone text, vat_number text,"
     "  registration_number text)"
+    # Of relations that owe nothing, nothing is kept.
+    " WHERE EXISTS (SELECT FROM booked_invoice b WHERE b.creditor_id = :c AND b.connection_id = :connection"
+    "  AND b.customer_ref = r.ref)"
     " ON CONFLICT (creditor_id, connection_id, ref) DO UPDATE SET number = excluded.number,"
     " name = excluded.name, street = excluded.street, postal_code = excluded.postal_code,"
     " city = excluded.city, country = excluded.country, email = excluded.email, phone = excluded.phone,"
@@ -91,6 +95,21 @@ _KNOWN: Final = text(
     " AND (lower(d.name) = lower(b.customer_name) OR EXISTS (SELECT FROM booked_customer k"
     "  WHERE k.creditor_id = b.creditor_id AND k.connection_id = b.connection_id"
     "  AND k.ref = b.customer_ref AND k.number <> '' AND k.number = d.reference))"
+)
+# What is paid and no claim is nobody's business any more, and neither is who owes nothing.
+_PAID: Final = text(
+    "DELETE FROM booked_invoice WHERE creditor_id = :c AND connection_id = :connection AND open_minor = 0"
+    " AND claim_id IS NULL"
+)
+_OWES_NOTHING: Final = text(
+    "DELETE FROM booked_customer k WHERE k.creditor_id = :c AND k.connection_id = :connection"
+    " AND NOT EXISTS (SELECT FROM booked_invoice b WHERE b.creditor_id = k.creditor_id"
+    "  AND b.connection_id = k.connection_id AND b.customer_ref = k.ref)"
+)
+_STRANGERS: Final = text(
+    "SELECT EXISTS (SELECT FROM booked_invoice b WHERE b.creditor_id = :c AND b.connection_id = :connection"
+    " AND b.pass_id = :pass AND NOT EXISTS (SELECT FROM booked_customer k WHERE k.creditor_id = b.creditor_id"
+    "  AND k.connection_id = b.connection_id AND k.ref = b.customer_ref))"
 )
 
 
@@ -165,6 +184,15 @@ def tell(unit: Unit, creditor_id: UUID, connection_id: UUID) -> None:
     nudge(unit, [BookkeepingFetched(creditor_id=creditor_id, connection_id=connection_id)])
 
 
+@dataclass(frozen=True)
+class _Begun:
+    """What the next page needs: where it goes on, whose it is, and since when customers matter."""
+
+    cursor: str
+    connection: BookkeepingConnection
+    since: datetime | None
+
+
 class Fetching:
     """One pass, from wherever an earlier run came.
 
@@ -184,13 +212,13 @@ class Fetching:
         """This function will fetch page after page until all is there, the vendor asks for patience, or
         somebody cancels."""
         while (begun := self._begin()) is not None:
-            fetch, connection = begun
+            connection = begun.connection
             port = self.ports.bookkeeping.get(connection.vendor)
             if port is None:
                 self._end(FetchState.FAILED, FetchProblem.REFUSED)
                 return
             books = Books(self.units, port, creditor_id=self.creditor_id, connection_id=connection.id)
-            cursor, since = fetch.cursor, connection.customers_since
+            cursor, since = begun.cursor, begun.since
             administration = connection.administration
             try:
                 page = books.ask(
@@ -210,7 +238,7 @@ class Fetching:
                 return
             self._keep(page, cursor)
 
-    def _begin(self) -> tuple[BookkeepingFetch, BookkeepingConnection] | None:
+    def _begin(self) -> _Begun | None:
         with self.units.open(Door.WORKER, by=BY) as unit:
             renew_lease(unit, seconds=LEASE_SECONDS)
             fetch = self._fetch(unit)
@@ -222,7 +250,13 @@ class Fetching:
                 )
             except NotFound:
                 return None
-            return fetch, connection
+            strangers = unit.session.connection().execute(
+                _STRANGERS,
+                {"c": self.creditor_id, "connection": fetch.connection_id, "pass": fetch.id},
+            )
+            # Whose customer is new may not have changed for years: then all are asked for.
+            since = None if strangers.scalar_one() else connection.customers_since
+            return _Begun(fetch.cursor, connection, since)
 
     def _fetch(self, unit: Unit) -> BookkeepingFetch | None:
         return unit.session.exec(
@@ -239,8 +273,8 @@ class Fetching:
             fetch = self._fetch(unit)
             if fetch is None or fetch.state != FetchState.RUNNING or fetch.cursor != cursor:
                 return
-            _keep_customers(unit, fetch, page.customers)
             _keep_items(unit, fetch, page.items)
+            _keep_customers(unit, fetch, page.customers)
             fetch.pages, fetch.items = fetch.pages + 1, fetch.items + len(page.items)
             fetch.failures, fetch.problem = 0, FetchProblem.NONE
             if page.cursor is None:
@@ -260,7 +294,7 @@ class Fetching:
     def _conclude(self, unit: Unit, fetch: BookkeepingFetch) -> None:
         unit.allow_long_statements()
         values = {"c": self.creditor_id, "connection": fetch.connection_id, "pass": fetch.id}
-        for statement in (_CONCLUDE, _KNOWN):
+        for statement in (_CONCLUDE, _KNOWN, _PAID, _OWES_NOTHING):
             unit.session.connection().execute(statement, values)
         connection = connection_of(unit, creditor_id=self.creditor_id, connection_id=fetch.connection_id)
         connection.fetched_at = unit.now
@@ -284,6 +318,11 @@ class Fetching:
                 fetch.wait_until = unit.now + timedelta(seconds=seconds)
             fetch.problem = FetchProblem.LIMIT if limited else FetchProblem.SILENT
             unit.session.flush()
+            if silent.retry_after:
+                note_busy(
+                    unit, creditor_id=self.creditor_id, connection_id=fetch.connection_id,
+                    seconds=silent.retry_after,
+                )  # fmt: skip
             tell(unit, self.creditor_id, fetch.connection_id)
 
     def _end(self, state: FetchState, problem: FetchProblem) -> None:

@@ -11,7 +11,7 @@ from agency.bookkeeping.handing_over import hand_over_by_rule, hand_over_chosen
 from agency.bookkeeping.models import BookkeepingFetch
 from agency.bookkeeping.papers import fetch_papers
 from agency.events import FetchAsked, InvoicesHandedOver, SelectionMade
-from agency.kernel.actor import actor
+from agency.kernel.actor import actor, actor_name
 from agency.kernel.outbox import enqueue
 from agency.kernel.ports import installed_ports
 from agency.kernel.settings import settings
@@ -28,7 +28,11 @@ _CONNECTED: Final = text(
 _LEFT: Final = text(
     "SELECT DISTINCT b.creditor_id, b.connection_id FROM booked_invoice b JOIN bookkeeping_connection k"
     " ON k.creditor_id = b.creditor_id AND k.id = b.connection_id JOIN claim c"
-    " ON c.creditor_id = b.creditor_id AND c.id = b.claim_id WHERE k.state = 'connected'"
+    " ON c.creditor_id = b.creditor_id AND c.id = b.claim_id"
+    " WHERE k.state = 'connected' AND (k.busy_until IS NULL OR k.busy_until <= :now)"
+    # One at a time: two would ask for the same documents.
+    " AND NOT EXISTS (SELECT FROM outbox o WHERE o.done_at IS NULL AND o.quarantined_at IS NULL"
+    "  AND o.actor = ANY(:actors) AND o.args ->> 'connection_id' = CAST(k.id AS text))"
     " AND (b.document = 'wanted' OR (b.open_minor < b.told_minor AND c.state IN ('active', 'paid')))"
 )
 
@@ -72,7 +76,7 @@ def place_by_rule(unit: Unit, *, whose: str, connection_id: str) -> None:
 @actor(queue="intake", lease_seconds=LEASE_SECONDS, own_units=True)
 def ask_what_fell(units: Units, *, whose: str, connection_id: str) -> None:
     """This function will ask the creditor about claims of which less is open in its books; a busy vendor is
-    asked again within the hour."""
+    asked again when it has time."""
     look_at_falls(units, installed_ports(), creditor_id=UUID(whose), connection_id=UUID(connection_id))
 
 
@@ -111,7 +115,7 @@ def documents_later(unit: Unit, event: InvoicesHandedOver) -> None:
 
 @actor(queue="documents", lease_seconds=LEASE_SECONDS, own_units=True)
 def fetch_documents(units: Units, *, whose: str, connection_id: str) -> None:
-    """This function will fetch documents of invoices; a busy vendor is asked again within the hour."""
+    """This function will fetch documents of invoices; a busy vendor is asked again later."""
     fetch_papers(
         units, installed_ports(), settings(), creditor_id=UUID(whose), connection_id=UUID(connection_id)
     )
@@ -141,7 +145,9 @@ def go_on_fetching(unit: Unit) -> None:
 @actor()
 def finish_fetching(unit: Unit) -> None:
     """This function will go on with documents and questions that a busy vendor left undone."""
-    for row in unit.session.connection().execute(_LEFT).all():
+    follow_ups = (fetch_documents, ask_what_fell)
+    values = {"now": unit.now, "actors": [actor_name(job) for job in follow_ups]}
+    for row in unit.session.connection().execute(_LEFT, values).all():
         named = {"whose": str(row.creditor_id), "connection_id": str(row.connection_id)}
-        for job in (fetch_documents, ask_what_fell):
+        for job in follow_ups:
             enqueue(unit, job, creditor_id=row.creditor_id, **named)

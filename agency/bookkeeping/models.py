@@ -55,6 +55,7 @@ class BookkeepingConnection(CreditorRow, table=True):
     rule_confirmed_by: str | None = None
     customers_since: datetime | None = moment_field(default=None)
     fetched_at: datetime | None = moment_field(default=None)
+    busy_until: datetime | None = moment_field(default=None)  # the vendor wants to be left alone so long
     started_at: datetime = moment_field()
     started_by: str
     connected_at: datetime | None = moment_field(default=None)

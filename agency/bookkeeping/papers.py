@@ -6,7 +6,7 @@ from uuid import UUID
 import structlog
 from sqlmodel import col, select
 
-from agency.bookkeeping.access import BY, Books, NotConnected
+from agency.bookkeeping.access import BY, SILENT_SECONDS, Books, NotConnected, note_busy
 from agency.bookkeeping.connecting import connection_of
 from agency.bookkeeping.models import BookedInvoice, DocumentState
 from agency.documents.quota import Quota
@@ -26,20 +26,20 @@ LEASE_SECONDS: Final = 120
 
 def fetch_papers(
     units: Units, ports: Ports, settings: Settings, *, creditor_id: UUID, connection_id: UUID
-) -> int | None:
+) -> None:
     """This function will fetch the documents that are wanted; each that was kept is not asked for again.
 
-    :returns: seconds to wait before going on, where the vendor wants to be left alone; None when done.
+    A vendor that wants to be left alone is, and so noted.
     """
     with units.open(Door.WORKER, by=BY) as unit:
         try:
             connection = connection_of(unit, creditor_id=creditor_id, connection_id=connection_id)
         except NotFound:
-            return None
+            return
         vendor, administration = connection.vendor, connection.administration
     port = ports.bookkeeping.get(vendor)
     if port is None:
-        return None
+        return
     books = Books(units, port, creditor_id=creditor_id, connection_id=connection_id)
     while (invoice := _next(units, creditor_id, connection_id)) is not None:
         try:
@@ -53,15 +53,17 @@ def fetch_papers(
                 )
             )
         except NotConnected:
-            return None
+            return
         except ProviderRefused as refused:
             log.info("bookkeeping.document_refused", invoice=str(invoice.id), code=refused.code)
             _note(units, invoice, DocumentState.REFUSED)
         except ProviderTransient as silent:
-            return silent.retry_after or 60
+            with units.open(Door.WORKER, by=BY) as unit:
+                seconds = silent.retry_after or SILENT_SECONDS
+                note_busy(unit, creditor_id=creditor_id, connection_id=connection_id, seconds=seconds)
+            return
         else:
             _keep(units, ports, settings, invoice, file)
-    return None
 
 
 def _next(units: Units, creditor_id: UUID, connection_id: UUID) -> BookedInvoice | None:

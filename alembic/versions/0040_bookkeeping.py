@@ -27,6 +27,7 @@ CREATE TABLE bookkeeping_connection (
   rule_confirmed_by varchar,
   customers_since timestamptz,
   fetched_at timestamptz,
+  busy_until timestamptz,
   started_at timestamptz NOT NULL,
   started_by varchar NOT NULL,
   connected_at timestamptz,

@@ -116,13 +116,13 @@ class ExactOnline:
     def page(
         self, tokens: Tokens, *, administration: str, cursor: str, customers_since: datetime | None
     ) -> BookPage:
-        """See `Bookkeeping.page`: first the customers that changed, then everything outstanding."""
+        """See `Bookkeeping.page`: first everything outstanding, then the customers that changed."""
         part, _, path = cursor.partition("|")
         first = f"/api/v1/{_division(administration)}"
         if not part:
-            part, path = "customers", f"{first}/crm/Accounts?{_accounts(customers_since)}"
-        if not path:
             path = f"{first}/read/financial/ReceivablesList?$select={_RECEIVABLES}"
+        elif not path:
+            path = f"{first}/crm/Accounts?{_accounts(customers_since)}"
         answer = self._ask(tokens, path)
         content = good_json(answer, effect=False, wait=_wait(answer))
         with as_documented():
@@ -131,12 +131,12 @@ class ExactOnline:
             if part == "customers":
                 return BookPage(
                     customers=tuple(_customer(row) for row in rows),
-                    cursor=f"customers|{following}" if following else "receivables|",
+                    cursor=f"customers|{following}" if following else None,
                     pause_seconds=pause,
                 )
             return BookPage(
                 items=tuple(_item(row) for row in rows if row.get("Amount")),
-                cursor=f"receivables|{following}" if following else None,
+                cursor=f"receivables|{following}" if following else "customers|",
                 pause_seconds=pause,
             )
 

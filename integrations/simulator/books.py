@@ -50,7 +50,8 @@ def add_invoice(
     ref = customer_ref(vendor, division, debtor.reference)
     name = _ODD_NAMES.get(index, debtor.name)
     facts = {
-        "name": name, "number": debtor.reference, "street": debtor.street, "postal_code": debtor.postal_code, "city": debtor.city,
+        "name": name, "number": debtor.reference, "street": debtor.street,
+        "postal_code": debtor.postal_code, "city": debtor.city,
         "country": debtor.country, "email": debtor.email, "phone": debtor.phone,
         "registration_number": debtor.registration_number,
     }  # fmt: skip
@@ -174,7 +175,8 @@ def add_line(world: World, division: str, **line: str) -> dict[str, str]:
     """This function will book one line as it is given, and its customer."""
     ref = customer_ref(line["vendor"], division, line["customer"])
     facts = {
-        "name": line["name"], "number": line["customer"], "street": "Dorpsstraat 12", "postal_code": "3511 AB", "city": "Utrecht",
+        "name": line["name"], "number": line["customer"], "street": "Dorpsstraat 12",
+        "postal_code": "3511 AB", "city": "Utrecht",
         "country": line["country"], "email": line["email"], "phone": "",
         "registration_number": line["registration_number"],
     }  # fmt: skip

@@ -221,7 +221,8 @@ def _accounts(world: World, division: str, asked: str) -> list[dict[str, Any]]:
 
 def _account(ref: str, facts: dict[str, str]) -> dict[str, Any]:
     return {
-        "_key": ref, "ID": ref, "Code": f"{facts['number']:>18}", "Name": facts["name"], "AddressLine1": facts["street"],
+        "_key": ref, "ID": ref, "Code": f"{facts['number']:>18}", "Name": facts["name"],
+        "AddressLine1": facts["street"],
         "Postcode": facts["postal_code"], "City": facts["city"], "Country": f"{facts['country']} ",
         "Email": facts["email"] or None, "Phone": facts["phone"] or None, "VATNumber": None,
         "ChamberOfCommerce": facts["registration_number"] or None,

@@ -25,7 +25,7 @@ COLUMNS: Final = (
     Column("days", N_("Days overdue"), "number"),
     Column("open", N_("Still open"), "money", sort=True),
     Column("fee_bps", N_("Fee, at most"), "bps", phone=False),
-    Column("state", N_("Status"), "html"),
+    Column("state", N_("Remark"), "html"),
 )
 _INVOICE: Final[Table] = BookedInvoice.__table__  # type: ignore[attr-defined]
 _B: Final = _INVOICE.c
@@ -108,7 +108,7 @@ def _shown(unit: Unit, rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
             "days": (unit.today - row.due_on).days,
             "open": Money(row.open_minor, row.currency),
             "fee_bps": _fee(unit, card, row) if row.currency == "EUR" else None,
-            "state": BOOKED_STATES[_state(row)],
+            "state": BOOKED_STATES.get(_state(row)),
             "placement_id": row.placement_id,
         }
         for row in rows

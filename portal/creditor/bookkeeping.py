@@ -316,7 +316,8 @@ def choose_invoices(
     if done.placement_id is None:
         notice = N_("These invoices are being handed over. Their price will wait for you under Quotes.")
         return leave_for(HOME, notice=notice)
-    return leave_for(next_page(unit, creditor_id, done.placement_id))
+    notice = N_("We are fetching the documents of these invoices. With them this price becomes lower.")
+    return leave_for(next_page(unit, creditor_id, done.placement_id), notice=notice, tone="info")
 
 
 @binding.get("/bookkeeping/{connection_id:uuid}")

@@ -373,7 +373,6 @@ BOOK_STATES = {
     "broken": Chip(N_("Connection lost"), "bad"),
 }
 BOOKED_STATES = {
-    "new": Chip(N_("May be handed over"), "neutral"),
     "credit": Chip(N_("Customer has a credit"), "warning"),
     "refused": Chip(N_("Refused before"), "bad"),
     "foreign": Chip(N_("Not in euro"), "calm"),

@@ -60,11 +60,12 @@ class TestAFetch:
         assert books.house.rows("SELECT id, open_minor, due_on FROM booked_invoice ORDER BY id") == before
 
     def test_that_meets_a_500_half_way_goes_on_without_gap_or_double(self, books):
-        books.simulator.fault("exact", "status", status=500, path="ReceivablesList")
+        books.simulator.fault("exact", "status", status=500, path="crm/Accounts")
         books.simulator.post("/books/settings", {"exact_page": 40})
         fetch_id = books.fetch()
         assert books.state(fetch_id).state == "waiting"
         assert books.state(fetch_id).problem == "silent"
+        assert books.state(fetch_id).items == 150
         assert books.house.one("SELECT count(*) FROM booked_invoice WHERE open_minor > 0") == 0
         books.house.later(MONDAY + timedelta(minutes=3))
         assert (books.state(fetch_id).state, books.state(fetch_id).items) == ("done", 150)
@@ -106,7 +107,7 @@ class TestAFetch:
     def test_that_is_cancelled_leaves_what_was_known(self, books):
         books.fetch()
         books.simulator.post("/books/drawn", {"vendor": "exact", "invoices": 3})
-        books.simulator.fault("exact", "status", status=500, path="ReceivablesList")
+        books.simulator.fault("exact", "status", status=500, path="crm/Accounts")
         fetch_id = books.fetch()
         with books.open() as unit:
             cancel_fetch(unit, creditor_id=books.creditor_id, connection_id=books.connection_id)
@@ -133,6 +134,19 @@ class TestAFetch:
         books.fetch()
         assert books.invoice(20000001).open_minor == 10_000
         assert str(books.invoice(20000001).due_on) == "2026-08-31"
+
+    def test_keeps_nothing_of_who_owes_nothing(self, house, simulator):
+        books = Books(house, simulator)
+        books.line(20000001, "60.00")
+        books.line(20000002, "40.00", customer="K2")
+        books.fetch()
+        books.pay(20000002, "40.00")
+        books.fetch()
+        assert [row.number for row in house.rows("SELECT number FROM booked_invoice")] == ["20000001"]
+        assert [row.number for row in house.rows("SELECT number FROM booked_customer")] == ["K1"]
+        books.line(20000003, "10.00", customer="K2", name="Back again")
+        books.fetch()
+        assert house.one("SELECT count(*) FROM booked_customer") == 2
 
     def test_runs_by_itself_every_night(self, books):
         books.house.later(MONDAY + timedelta(days=1))

@@ -136,7 +136,9 @@ class TestHandingOver:
         books.simulator.fault("exact", "status", status=503, path="Documents")
         books.hand_over(20000001)
         assert books.invoice(20000001).document == "wanted"
-        books.house.later(MONDAY + timedelta(hours=1))
+        books.house.later(MONDAY + timedelta(minutes=5))
+        assert books.invoice(20000001).document == "wanted"  # left alone for ten minutes
+        books.house.later(MONDAY + timedelta(minutes=11))
         assert books.invoice(20000001).document == "kept"
 
     def test_of_many_is_a_job(self, house, simulator):

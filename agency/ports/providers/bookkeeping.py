@@ -165,7 +165,7 @@ class Bookkeeping(Protocol):
     def page(
         self, tokens: Tokens, *, administration: str, cursor: str, customers_since: datetime | None
     ) -> BookPage:
-        """Return the next part of everything that is open.
+        """Return the next part of everything that is open; a customer is told with its items or after them.
 
         :param cursor: as the page before told it; empty begins.
         :param customers_since: leave out customers that did not change since; None tells all.
