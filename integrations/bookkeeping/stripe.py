@@ -39,7 +39,8 @@ from integrations.outcomes import http_client, httpx_failures
 
 _PAGE: Final = 100
 _INVOICE: Final = re.compile(r"in_[A-Za-z0-9]{1,80}", re.ASCII)
-_KEY: Final = re.compile(r"[rs]k_(live|test)_[A-Za-z0-9]{4,240}", re.ASCII)
+# Restricted keys only: one that may do everything is refused unseen.
+_KEY: Final = re.compile(r"rk_(live|test)_[A-Za-z0-9]{4,240}", re.ASCII)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 # docs.stripe.com/api/tax_ids/object: the types that the countries of our creditors' customers have.
 _VAT: Final = ("eu_vat", "gb_vat")

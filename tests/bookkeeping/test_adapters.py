@@ -243,7 +243,7 @@ class TestExactBooks:
 class TestStripe:
     def test_takes_a_key_that_works(self, stripe, simulator):
         assert stripe.connect(code=KEY, redirect_url="").access == KEY
-        for wrong in ("nonsense", "pk_test_1234567", "rk_test_wrong"):
+        for wrong in ("nonsense", "pk_test_1234567", "rk_test_wrong", "sk_test_simulated0001"):
             with pytest.raises(ProviderRefused):
                 stripe.connect(code=wrong, redirect_url="")
 

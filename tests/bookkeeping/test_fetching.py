@@ -131,6 +131,7 @@ class TestAFetch:
         books = Books(house, simulator)
         books.line(20000001, "60.00")
         books.line(20000001, "40.00", due_on="2026-09-30")
+        simulator.post("/books/settings", {"exact_page": 1})
         books.fetch()
         assert books.invoice(20000001).open_minor == 10_000
         assert str(books.invoice(20000001).due_on) == "2026-08-31"
