@@ -8,6 +8,7 @@ from agency.arrangements.remainders import owe_remainder_again, waive_small_rema
 from agency.arrangements.settlements import check_settlement_when_paid, undo_settlement_when_reversed
 from agency.banking.collected import see_collected
 from agency.banking.jobs import work_statement
+from agency.bookkeeping.jobs import documents_later, fetch_later, hand_over_later
 from agency.claims.holding_person import free_other_claims, hold_accepted, hold_other_claims
 from agency.communication.inbound.opting_out import silence_read, silence_told
 from agency.communication.replying import (
@@ -57,11 +58,13 @@ from agency.events import (
     DuplicateDecided,
     Event,
     EvidenceChecked,
+    FetchAsked,
     HoldLifted,
     HoldPlaced,
     InformationExpired,
     InformationSolved,
     InstalmentMissed,
+    InvoicesHandedOver,
     MessageBounced,
     PartOwedAgain,
     PaymentReceived,
@@ -78,6 +81,7 @@ from agency.events import (
     PromiseBroken,
     PromiseMade,
     QuoteAccepted,
+    SelectionMade,
     SettlementEnded,
     StatementImported,
     VisitRefused,
@@ -136,6 +140,9 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     ),
     DuplicateDecided: (price_without,),
     CreditCheckAsked: (ask_bureau,),
+    FetchAsked: (fetch_later,),
+    SelectionMade: (hand_over_later,),
+    InvoicesHandedOver: (documents_later,),
     InformationSolved: (silence_told, resume_when_informed),
     InformationExpired: (resume_when_informed,),
     ClaimPaidOff: (stop_when_ended, drop_when_ended, call_off_when_needless, price_no_more),

@@ -4,6 +4,7 @@ from sqlmodel import SQLModel
 
 from agency.arrangements import models as arrangements
 from agency.banking import models as banking
+from agency.bookkeeping import models as bookkeeping
 from agency.claims import models as claims
 from agency.communication import models as communication
 from agency.communication.inbound import models as inbound
@@ -26,9 +27,9 @@ from agency.screening import models as screening
 from agency.treatment import models as treatment
 
 ROOMS = (
-    arrangements, banking, claims, communication, credit, desk, disputes, documents, early_warning, inbound,
-    intake, kernel, ledger, parties, payments, pricing, print_batches, privacy, remittance, screening,
-    treatment, waiting,
+    arrangements, banking, bookkeeping, claims, communication, credit, desk, disputes, documents,
+    early_warning, inbound, intake, kernel, ledger, parties, payments, pricing, print_batches,
+    privacy, remittance, screening, treatment, waiting,
 )  # fmt: skip
 
 # Tables that belong to no creditor. Everything else carries creditor_id in its key and is walled off.

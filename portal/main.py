@@ -21,7 +21,7 @@ from portal.shared.i18n import compile_catalogues
 from portal.shared.rendering import environment
 from portal.shared.security import Guarded
 from portal.shared.sign_in import home_of
-from portal.wiring import Wiring, wire
+from portal.wiring import Wiring, provider_url, wire
 
 # Each part of the portal that declares routers, in the order in which addresses are matched.
 PARTS = (
@@ -98,9 +98,14 @@ def create_app(wiring: Wiring) -> FastAPI:
         Guarded,
         public_url=wiring.settings.public_url,
         body_bytes_max=wiring.settings.upload_bytes_max,
-        form_targets=wiring.settings.simulator_url if not production else "https://www.mollie.com",
+        form_targets=wiring.settings.simulator_url if not production else _form_targets(wiring.settings),
     )
     return app
+
+
+def _form_targets(config: Settings) -> str:
+    """Whom a form of ours may lead to: the checkout, and the page on which a creditor opens its books."""
+    return f"https://www.mollie.com {provider_url(config, 'exact')}"
 
 
 def __getattr__(name: str) -> FastAPI:

@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from agency.arrangements.jobs import check_due_plans, check_due_promises
 from agency.banking.jobs import explain_settlements, prove_everything
+from agency.bookkeeping.jobs import fetch_nightly, finish_fetching, go_on_fetching
 from agency.communication.jobs import mail_creditors, print_letters, release, resolve, take_scans
 from agency.desk.jobs import lapse_call_notes
 from agency.documents.jobs import follow_requests
@@ -56,6 +57,10 @@ SCHEDULE: tuple[Scheduled, ...] = (
     Scheduled(begin_accounts, timedelta(hours=1)),
     Scheduled(check_hosts, timedelta(hours=1)),
     Scheduled(erase_exports, timedelta(hours=1)),
+    Scheduled(fetch_nightly, timedelta(days=1)),
+    # Often: a vendor that asked for a minute is asked again after one.
+    Scheduled(go_on_fetching, timedelta(minutes=1)),
+    Scheduled(finish_fetching, timedelta(minutes=1)),
 )
 
 _BY_NAME = {actor_name(scheduled.job): scheduled.job for scheduled in SCHEDULE}

@@ -18,8 +18,11 @@ from agency.kernel.ports import Ports, install_ports
 from agency.kernel.settings import Settings, settings
 from agency.kernel.unit import Units, engine_for
 from agency.payments.links import issue_links
+from agency.ports.providers.bookkeeping import Bookkeeping
 from agency.reactions import REACTIONS
 from agency.rules.tables import use_folder
+from integrations.bookkeeping.exact import ExactOnline
+from integrations.bookkeeping.stripe import StripeInvoices
 from integrations.credit.bureau import HttpCreditBureau
 from integrations.credit.registers import HttpRegisters
 from integrations.dns.over_https import DnsOverHttps
@@ -41,7 +44,10 @@ PROVIDERS = {
     "twilio": "https://twilio.com",
     "mollie": "https://api.mollie.com",
     "dns": "https://dns.google",
+    "exact": "https://start.exactonline.nl",
+    "stripe": "https://api.stripe.com",
 }
+STRIPE_FILES = "https://pay.stripe.com"
 
 
 @dataclass(frozen=True)
@@ -148,4 +154,28 @@ def choose_ports(config: Settings) -> Ports:
             production=production,
         ),
         host_names=DnsOverHttps(url=provider_url(config, "dns"), production=production),
+        bookkeeping=choose_bookkeeping(config),
     )
+
+
+def choose_bookkeeping(config: Settings) -> dict[str, Bookkeeping]:
+    """This function will build the connectors that are set up; those of production need our registration at
+    the vendor, or its word that they are wanted."""
+    found: dict[str, Bookkeeping] = {}
+    secret = config.exact_secret.get_secret_value()
+    registered = secret != type(config).model_fields["exact_secret"].default.get_secret_value()
+    if config.exact_client_id and secret and (registered or not config.production):
+        found["exact"] = ExactOnline(
+            url=provider_url(config, "exact"),
+            client_id=config.exact_client_id,
+            secret=secret,
+            production=config.production,
+        )
+    if config.stripe_invoices or not config.production:
+        files = STRIPE_FILES if config.production else f"{config.simulator_url}/stripe-files"
+        found["stripe"] = StripeInvoices(
+            url=provider_url(config, "stripe"),
+            files_url=config.stripe_files_url or files,
+            production=config.production,
+        )
+    return found

@@ -44,7 +44,9 @@ def wired(environment: Mapping[str, str]) -> Iterator[Wiring]:
 
 def _close(ports: Ports) -> None:
     """Adapters live as long as their process; this process goes on, and its sockets are counted."""
-    for adapter in (getattr(ports, field.name) for field in fields(ports)):
+    installed = [getattr(ports, field.name) for field in fields(ports)]
+    several = [one for adapter in installed if isinstance(adapter, Mapping) for one in adapter.values()]
+    for adapter in (*installed, *several):
         for inside in getattr(adapter, "__dict__", {}).values():
             if close := getattr(inside, "close", None):
                 close()

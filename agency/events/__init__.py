@@ -13,6 +13,7 @@ from uuid import UUID
 
 from agency.events.arrangements import *
 from agency.events.banking import *
+from agency.events.bookkeeping import *
 from agency.events.claims import *
 from agency.events.communication import *
 from agency.events.credit import *

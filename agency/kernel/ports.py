@@ -1,5 +1,6 @@
 """The adapters of this process: installed once by the portal's wiring, asked for by whoever sends."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from agency.ports.bundles import Binder, Bound, Bundle, NotBound, Progress
@@ -13,6 +14,7 @@ from agency.ports.providers import (
     SmsSender,
     VoiceCaller,
 )
+from agency.ports.providers.bookkeeping import Bookkeeping
 from agency.ports.readers import EInvoice, EInvoiceReader, Unreadable
 from agency.ports.registers import CreditBureau, DebtorRegisters, NoCreditBureau, NoRegisters
 
@@ -50,6 +52,7 @@ class Ports:
     bind: Binder = no_binder
     domains: MailDomains = field(default_factory=NoMailDomains)
     host_names: HostNames = field(default_factory=NoHostNames)
+    bookkeeping: Mapping[str, Bookkeeping] = field(default_factory=dict)
 
 
 _installed: list[Ports] = []

@@ -76,6 +76,14 @@ class Settings(BaseSettings):
     registers_key: SecretStr = SecretStr("simulator-registers-key")
     credit_url: str | None = None
     credit_key: SecretStr = SecretStr("simulator-credit-key")
+    # Bookkeeping of creditors: one at which the agency is not registered (Exact) or that it does not want
+    # (Stripe, for which creditors make keys of their own) is not offered; outside production both are.
+    exact_url: str | None = None
+    exact_client_id: str = "simulator-exact-client"
+    exact_secret: SecretStr = SecretStr("simulator-exact-secret")
+    stripe_url: str | None = None
+    stripe_files_url: str | None = None
+    stripe_invoices: bool = False
 
     agency_name: str = "Incasso Noord"
     agency_registration_nl: str = "Wki-register, voorbeeld 000000"

@@ -13,14 +13,17 @@ from fastapi.staticfiles import StaticFiles
 
 from integrations.simulator import (
     bank_routes,
+    book_pages,
     control,
     dns,
+    exact,
     letters,
     mollie,
     pages,
     registers,
     sendgrid,
     sendgrid_domains,
+    stripe,
     twilio,
 )
 from integrations.simulator.clock import Clock
@@ -47,8 +50,9 @@ def create_app(configuration: Configuration) -> FastAPI:
     )
     app.faults = Faults()
     parts = (sendgrid, sendgrid_domains, twilio, mollie, letters, registers, bank_routes, dns, control)
-    for part in (*parts, pages):
+    for part in (*parts, exact, stripe, book_pages, pages):
         app.include_router(part.routes)
+    app.include_router(stripe.files)
     app.mount("/_sim/static", StaticFiles(directory=Path(__file__).with_name("static")))
     return app
 

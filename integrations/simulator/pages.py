@@ -34,7 +34,7 @@ _CHANNELS = {
     "call": "Call",
 }
 _TARGETS = (
-    *("sendgrid", "twilio", "mollie", "letters", "bank"),
+    *("sendgrid", "twilio", "mollie", "letters", "bank", "exact", "stripe"),
     *("webhooks", "webhooks:sendgrid", "webhooks:twilio", "webhooks:mollie", "webhooks:letters"),
     *("print:taken", "print:printed"),
 )
@@ -63,7 +63,7 @@ async def inbox(world: TheWorld, q: str = "", channel: str = "", before: int = 0
     if len(rows) > _PAGE:
         older = "?" + urlencode({"q": q, "channel": channel, "before": rows[_PAGE - 1]["seq"]})
     shown = [post.as_record(row) for row in rows[:_PAGE]]
-    return _page(world, "inbox.html", messages=shown, q=q, channel=channel, older=older)
+    return show_page(world, "inbox.html", messages=shown, q=q, channel=channel, older=older)
 
 
 @routes.get("/_sim/inbox/{provider_id}")
@@ -72,7 +72,7 @@ async def show_message(provider_id: str, world: TheWorld) -> Response:
     row = _message(world, provider_id)
     record = post.as_record(row)
     attached = post.attachments(world, row["seq"])
-    return _page(
+    return show_page(
         world,
         "message.html",
         message=record,
@@ -144,7 +144,7 @@ async def checkout(payment_id: str, world: TheWorld, refused: str = "") -> Respo
     """The payment provider's page, where the payer decides how it goes."""
     row = _payment(world, payment_id)
     methods = payments.METHODS
-    return _page(world, "checkout.html", payment=dict(row), methods=methods, refused=refused)
+    return show_page(world, "checkout.html", payment=dict(row), methods=methods, refused=refused)
 
 
 @routes.post("/_sim/checkout/{payment_id}")
@@ -169,7 +169,7 @@ async def decide(payment_id: str, request: Request, world: TheWorld) -> Response
 async def show_bank(world: TheWorld, refused: str = "") -> Response:
     """The accounts, and a form to pay by transfer."""
     payments.settle(world)
-    return _page(world, "bank.html", accounts=bank.accounts(world), refused=refused)
+    return show_page(world, "bank.html", accounts=bank.accounts(world), refused=refused)
 
 
 @routes.post("/_sim/bank/transfers")
@@ -202,14 +202,16 @@ async def show_account(iban: str, world: TheWorld) -> Response:
     days: dict[str, list[sqlite3.Row]] = {}
     for entry in bank.entries(world, iban):
         days.setdefault(entry["booked_on"], []).append(entry)
-    return _page(world, "account.html", account=dict(account), balance=bank.balance(world, iban), days=days)
+    return show_page(
+        world, "account.html", account=dict(account), balance=bank.balance(world, iban), days=days
+    )
 
 
 @routes.get("/_sim/domains")
 async def show_domains(world: TheWorld, refused: str = "") -> Response:
     """What owners of domains set in their DNS, and what SendGrid makes of it."""
     records = world.store.all("SELECT * FROM dns_record ORDER BY host")
-    return _page(
+    return show_page(
         world, "domains.html", domains=sendgrid_domains.domains(world), records=records, refused=refused
     )
 
@@ -239,7 +241,7 @@ async def set_records(number: int, request: Request, world: TheWorld) -> Respons
 @routes.get("/_sim/faults/")
 async def show_faults(world: TheWorld, refused: str = "") -> Response:
     """What goes wrong, and a form to let more go wrong."""
-    return _page(
+    return show_page(
         world,
         "faults.html",
         rules=world.faults.rules,
@@ -267,7 +269,8 @@ async def add_fault(request: Request, world: TheWorld) -> Response:
     return RedirectResponse("/_sim/faults/", status_code=303)
 
 
-def _page(world: World, template: str, **values: Any) -> Response:
+def show_page(world: World, template: str, **values: Any) -> Response:
+    """This function will answer with one of the simulator's own pages."""
     policy = (
         "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; base-uri 'none'; "
         f"frame-ancestors 'none'; form-action 'self' {world.configuration.agency_url}"

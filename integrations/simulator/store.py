@@ -171,6 +171,54 @@ CREATE TABLE IF NOT EXISTS mail_domain (
     subdomain TEXT NOT NULL,
     valid INTEGER NOT NULL
 ) STRICT;
+
+-- The books of a creditor at a bookkeeping vendor, and who was let in.
+CREATE TABLE IF NOT EXISTS book_customer (
+    vendor TEXT NOT NULL,
+    ref TEXT NOT NULL,
+    division TEXT NOT NULL,
+    facts TEXT NOT NULL,              -- JSON
+    modified_at TEXT NOT NULL,
+    PRIMARY KEY (vendor, ref)
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS book_line (
+    id INTEGER PRIMARY KEY,           -- Exact's HID
+    vendor TEXT NOT NULL,
+    division TEXT NOT NULL,
+    ref TEXT NOT NULL,                -- Stripe's id of the invoice
+    number TEXT NOT NULL,
+    customer_ref TEXT NOT NULL,
+    issued_on TEXT NOT NULL,
+    due_on TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    total_minor INTEGER NOT NULL,
+    open_minor INTEGER NOT NULL,      -- negative is in the customer's favour
+    credited_minor INTEGER NOT NULL DEFAULT 0,
+    your_ref TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX IF NOT EXISTS book_line_open ON book_line (vendor, division, id);
+CREATE INDEX IF NOT EXISTS book_line_number ON book_line (vendor, number);
+
+CREATE TABLE IF NOT EXISTS book_receipt (
+    id TEXT PRIMARY KEY,
+    vendor TEXT NOT NULL,
+    division TEXT NOT NULL,
+    customer_ref TEXT NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    received_on TEXT NOT NULL,
+    text TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS book_grant (
+    token TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,               -- code, access, refresh
+    chain TEXT NOT NULL,              -- all tokens of one consent
+    facts TEXT NOT NULL DEFAULT '',   -- of a code: the address to come back to
+    expires_at TEXT NOT NULL,
+    used INTEGER NOT NULL DEFAULT 0,
+    revoked INTEGER NOT NULL DEFAULT 0
+) STRICT;
 """
 
 # What a file from before does not have yet.
@@ -262,6 +310,8 @@ class Store:
             for table in ("attachment", "message", "report", "answer", "reversal", "payment", "settlement"):
                 self.run(f"DELETE FROM {table}")
             for table in ("entry", "account", "setting", "dns_record", "mail_domain"):
+                self.run(f"DELETE FROM {table}")
+            for table in ("book_customer", "book_line", "book_receipt", "book_grant"):
                 self.run(f"DELETE FROM {table}")
             for table in ("print_batch_file", "print_batch"):
                 self.run(f"DELETE FROM {table}")

@@ -3,6 +3,9 @@
 from portal.creditor import (
     account,
     arrangements,
+    booked_falls,
+    booked_invoices,
+    bookkeeping,
     brand,
     claim_history,
     claims,
@@ -42,6 +45,9 @@ from portal.creditor import (
 __all__ = [
     "account",
     "arrangements",
+    "booked_falls",
+    "booked_invoices",
+    "bookkeeping",
     "brand",
     "claim_history",
     "claims",

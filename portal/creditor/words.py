@@ -368,6 +368,23 @@ class _Readable(dict[str, str]):
         return super().__getitem__(name)
 
 
+BOOK_STATES = {
+    "connected": Chip(N_("Connected"), "good"),
+    "broken": Chip(N_("Connection lost"), "bad"),
+}
+BOOKED_STATES = {
+    "credit": Chip(N_("Customer has a credit"), "warning"),
+    "refused": Chip(N_("Refused before"), "bad"),
+    "foreign": Chip(N_("Not in euro"), "calm"),
+}
+FETCH_PROBLEMS = {
+    "limit": N_("Your bookkeeping lets us ask only so often. We go on by ourselves."),
+    "silent": N_("Your bookkeeping does not answer. We try again by ourselves."),
+    "revoked": N_("Your bookkeeping no longer lets us in. Connect again; what was fetched stays."),
+    "refused": N_("Your bookkeeping refuses what we ask. Look whether we may read invoices there."),
+}
+
+
 def money_or_none(minor: int | None, currency: str = "EUR") -> Money | None:
     """This function will return an amount, None for an absent one."""
     return None if minor is None else Money(int(minor), currency)

@@ -122,6 +122,7 @@ DOORS: tuple[Door, ...] = (
                     "/creditor/mappings",
                     "/creditor/interface",
                     "/creditor/keys",
+                    "/creditor/bookkeeping",
                 ),
             ),
             Entry(N_("Quotes"), "/creditor/quotes", "quote"),

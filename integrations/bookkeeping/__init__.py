@@ -1,0 +1,1 @@
+"""Bookkeeping of creditors over HTTP: Exact Online and Stripe Invoicing, read only."""
