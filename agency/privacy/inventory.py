@@ -21,12 +21,13 @@ def _until(moment: str) -> str:
     return f"{moment} < {_BEFORE}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Spot:
     """Rows of a table `t`, and what its columns become.
 
     `blank` loses its content, `keyed` becomes a mark with the row's id (for what must be unique), `figures`
-    keeps numbers, days, ids and codes of a JSON, `fixed` becomes an expression. `key` orders and names rows.
+    keeps numbers, days, ids and codes of a JSON, `fixed` becomes an expression. `key` names a row; `files` are
+    expressions for the SHA-256 of files that go along.
     """
 
     table: str
@@ -37,6 +38,7 @@ class Spot:
     fixed: Mapping[str, str] = field(default_factory=dict)
     delete: bool = False
     key: str = "id"
+    files: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -67,18 +69,19 @@ CLAIM_SPOTS: Final = (
     Spot("placement_reject", _OF_ROW, ("reason", "value"), key="row"),
     Spot("message_receipt", _OF_MESSAGE, ("detail",)),
     Spot("message", CLAIM, ("to_value", "subject", "provider_ref", "content_sha256", "trace", "reasons"),
-         figures=("amounts",)),
+         figures=("amounts",), files=("t.content_sha256",)),
     Spot("incoming_decision", _OF_DOCUMENT, ("why", "reasons")),
-    Spot("incoming_document", CLAIM, ("name", "signs", "candidates", "why")),
-    Spot("dropped_file", CLAIM, ("name", "within", "facts", "question"), keyed=("key",)),
+    Spot("incoming_document", CLAIM, ("name", "signs", "candidates", "why"), files=("t.sha256",)),
+    Spot("dropped_file", CLAIM, ("name", "within", "facts", "question"), keyed=("key",), files=("t.sha256",)),
     Spot("document_check", CLAIM, ("reasons", "pages", "findings", "trace", "facts")),
     Spot("document_verdict", CLAIM, ("reasons", "note")),
-    Spot("document", CLAIM, ("name", "checks", "reasons")),
-    Spot("dossier", CLAIM, ("pdf_sha256", "zip_sha256", "error")),
-    Spot("reply", CLAIM, ("from_value", "subject", "words", "files", "signs", "answer")),
+    Spot("document", CLAIM, ("name", "checks", "reasons"), files=("t.sha256",)),
+    Spot("dossier", CLAIM, ("pdf_sha256", "zip_sha256", "error"), files=("t.pdf_sha256", "t.zip_sha256")),
+    Spot("reply", CLAIM, ("from_value", "subject", "words", "files", "signs", "answer"),
+         files=("t.sha256", "jsonb_path_query(t.files, '$[*].sha256') #>> '{}'")),
     Spot("inbound", "t.for_creditor_id = :creditor AND t.for_claim_id = :claim",
          ("signs", "from_value", "from_name", "to_value", "subject", "words", "why", "candidates"),
-         keyed=("source_key",)),
+         keyed=("source_key",), files=("t.sha256",)),
     Spot("call", CLAIM, ("number", "provider_ref")),
     Spot("call_note", CLAIM, ("terms", "points", "correction")),
     Spot("note", CLAIM, ("text",)),
@@ -147,10 +150,10 @@ KIND_SPOTS: Final[Mapping[Kind, tuple[Spot, ...]]] = {
         Spot("remittance_file", _until("t.made_at"), ("content",)),
         Spot("bank_line", "t.booked_on <= :border AND t.state <> 'suspense'",
              ("counterparty", "counterparty_iban", "text", "structured_reference", "end_to_end", "match_trace")),
-        Spot("bank_notice", _until("t.imported_at"), ("name", "lines")),
+        Spot("bank_notice", _until("t.imported_at"), ("name", "lines"), files=("t.file_sha256",)),
         Spot("bank_statement", "coalesce(t.closes_on, t.opens_on) <= :border AND NOT EXISTS (SELECT FROM"
              " bank_line l WHERE l.statement_id = t.id AND (l.state = 'suspense' OR l.booked_on > :border))",
-             ("name", "warnings")),
+             ("name", "warnings"), files=("t.file_sha256",)),
         Spot("ledger_transaction", "t.booked_on <= :border", ("memo",)),
         Spot("held_payment", "t.ended_at IS NOT NULL AND " + _until("t.ended_at"), ("reason",)),
     ),
@@ -159,7 +162,8 @@ KIND_SPOTS: Final[Mapping[Kind, tuple[Spot, ...]]] = {
         Spot("placement", _until("t.received_at") + " AND NOT EXISTS (SELECT FROM claim c JOIN legal_hold h"
              " ON h.creditor_id = c.creditor_id AND (h.claim_id = c.id OR h.debtor_id = c.debtor_id)"
              " AND h.lifted_at IS NULL AND (h.until IS NULL OR h.until >= CAST(:today AS date))"
-             " WHERE c.creditor_id = t.creditor_id AND c.placement_id = t.id)", ("name", "sheets", "refusal")),
+             " WHERE c.creditor_id = t.creditor_id AND c.placement_id = t.id)", ("name", "sheets", "refusal"),
+             files=("t.sha256",)),
     ),
     Kind.INTAKE_REJECT: (
         Spot("placement_finding", _OLD_PLACEMENT, ("reason", "value", "source"), key="row"),
@@ -171,14 +175,14 @@ KIND_SPOTS: Final[Mapping[Kind, tuple[Spot, ...]]] = {
              f" AND i.id = t.incoming_id AND i.claim_id IS NULL AND {_until('i.received_at')})",
              ("why", "reasons")),
         Spot("incoming_document", f"{_FREE} AND {_until('t.received_at')}",
-             ("name", "signs", "candidates", "why")),
+             ("name", "signs", "candidates", "why"), files=("t.sha256",)),
         Spot("dropped_file", f"{_FREE} AND {_until('t.received_at')}",
-             ("name", "within", "facts", "question"), keyed=("key",)),
+             ("name", "within", "facts", "question"), keyed=("key",), files=("t.sha256",)),
     ),
     Kind.UNMATCHED_MAIL: (
         Spot("inbound", f"t.for_claim_id IS NULL AND t.reply_id IS NULL AND {_until('t.received_at')}",
              ("signs", "from_value", "from_name", "to_value", "subject", "words", "why", "candidates"),
-             keyed=("source_key",)),
+             keyed=("source_key",), files=("t.sha256",)),
     ),
     Kind.PROVIDER_NOTICE: (
         Spot("inbox", f"t.handled_at IS NOT NULL AND {_until('t.received_at')}", ("body",)),
