@@ -33,7 +33,8 @@ def files_of(spot: Spot, *, limit: int | None = None) -> Any:
     """This function will return the statement that lists the files of rows that `change_of` would change."""
     which = f"{spot.where} AND ({_pending(spot)})"
     cut = "" if limit is None else f" LIMIT {int(limit)}"
-    owner = "t.creditor_id" if "creditor_id" in _table(spot).c else "NULL::uuid"
+    known = SQLModel.metadata.tables.get(spot.table)
+    owner = "t.creditor_id" if known is None or "creditor_id" in known.c else "NULL::uuid"
     listed = " UNION ".join(
         f"SELECT {owner} AS creditor_id, {one} AS sha256 FROM (SELECT * FROM {spot.table} t WHERE {which}{cut}) t"
         for one in spot.files
@@ -47,12 +48,8 @@ def count_of(spot: Spot) -> Any:
     return text(f"SELECT count(*) FROM {spot.table} t WHERE {spot.where} AND ({_pending(spot)})")
 
 
-def _table(spot: Spot) -> Any:
-    return SQLModel.metadata.tables[spot.table]
-
-
 def _column(spot: Spot, name: str) -> Column[Any]:
-    column: Column[Any] = _table(spot).c[name]
+    column: Column[Any] = SQLModel.metadata.tables[spot.table].c[name]
     return column
 
 

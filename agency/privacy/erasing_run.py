@@ -80,6 +80,7 @@ _LIVING: Final = text(
     " UNION ALL SELECT x.sha256 FROM reply x JOIN claim c ON c.creditor_id = x.creditor_id"
     "  AND c.id = x.claim_id WHERE x.sha256 = ANY(:shas) AND c.erased_at IS NULL"
     " UNION ALL SELECT content_sha256 FROM message WHERE content_sha256 = ANY(:shas)"
+    " UNION ALL SELECT content_sha256 FROM creditor_mail WHERE content_sha256 = ANY(:shas)"
     " UNION ALL SELECT pdf_sha256 FROM dossier WHERE pdf_sha256 = ANY(:shas)"
     " UNION ALL SELECT zip_sha256 FROM dossier WHERE zip_sha256 = ANY(:shas)"
     " UNION ALL SELECT sha256 FROM inbound WHERE sha256 = ANY(:shas) AND source_key NOT LIKE 'erased-%'"

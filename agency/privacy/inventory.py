@@ -149,7 +149,9 @@ KIND_SPOTS: Final[Mapping[Kind, tuple[Spot, ...]]] = {
         Spot("direct_debit_file", "t.collect_on <= :border", ("content",)),
         Spot("remittance_file", _until("t.made_at"), ("content",)),
         Spot("bank_line", "t.booked_on <= :border AND t.state <> 'suspense'",
-             ("counterparty", "counterparty_iban", "text", "structured_reference", "end_to_end", "match_trace")),
+             ("counterparty", "counterparty_iban", "text", "structured_reference", "match_trace"),
+             # What left bears our own reference, by which payouts are proved.
+             fixed={"end_to_end": "CASE WHEN t.amount_minor > 0 THEN '' ELSE t.end_to_end END"}),
         Spot("bank_notice", _until("t.imported_at"), ("name", "lines"), files=("t.file_sha256",)),
         Spot("bank_statement", "coalesce(t.closes_on, t.opens_on) <= :border AND NOT EXISTS (SELECT FROM"
              " bank_line l WHERE l.statement_id = t.id AND (l.state = 'suspense' OR l.booked_on > :border))",
@@ -183,6 +185,11 @@ KIND_SPOTS: Final[Mapping[Kind, tuple[Spot, ...]]] = {
         Spot("inbound", f"t.for_claim_id IS NULL AND t.reply_id IS NULL AND {_until('t.received_at')}",
              ("signs", "from_value", "from_name", "to_value", "subject", "words", "why", "candidates"),
              keyed=("source_key",), files=("t.sha256",)),
+    ),
+    Kind.CREDITOR_MAIL: (
+        Spot("creditor_mail", f"t.state NOT IN ('queued', 'sending') AND {_until('t.created_at')}",
+             fixed={"to_value": "''", "subject": "''", "why": "''", "facts": "'{}'::jsonb",
+                    "content_sha256": "NULL"}, files=("t.content_sha256",)),
     ),
     Kind.PROVIDER_NOTICE: (
         Spot("inbox", f"t.handled_at IS NOT NULL AND {_until('t.received_at')}", ("body",)),
@@ -230,6 +237,7 @@ STAYS: Final[Mapping[str, Mapping[str, str]]] = {
     "credit_check": {"country": _CODES, "provider_ref": _IDS},
     "creditor": {"*": _BUSINESS},
     "creditor_account_change": {"*": _BUSINESS},
+    "creditor_mail": {"template": _CODES, "provider_ref": _IDS},
     "creditor_path": {"*": _BUSINESS},
     "creditor_terms": {"*": _BUSINESS},
     "debtor": {"language": "statistics", "country": "statistics", "region": "statistics"},
@@ -279,6 +287,7 @@ STAYS: Final[Mapping[str, Mapping[str, str]]] = {
     "plan": {"bands": "the terms of the creditor"},
     "print_batch": {"*": "counts of letters"},
     "print_batch_letter": {"*": _HASHES},
+    "privacy_request": {"trace": _CODES},
     "proof_run": {"*": "counts and ids"},
     "quote": {"*": _PRICE},
     "quote_line": {"*": _PRICE},

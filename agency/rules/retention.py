@@ -27,6 +27,7 @@ class Kind(StrEnum):
     INTAKE_REJECT = "intake_reject"
     UNCLAIMED_UPLOAD = "unclaimed_upload"
     UNMATCHED_MAIL = "unmatched_mail"
+    CREDITOR_MAIL = "creditor_mail"
     PROVIDER_NOTICE = "provider_notice"
     PROGRAM_ANSWER = "program_answer"
     SESSION = "session"

@@ -53,7 +53,7 @@ CREATE TABLE erasure_item (
   CONSTRAINT pk_erasure_item PRIMARY KEY (run_id, place),
   CONSTRAINT fk_erasure_item_run_id FOREIGN KEY (run_id) REFERENCES erasure_run (id),
   CONSTRAINT ck_erasure_item_kind CHECK (kind IN ('claim_file', 'unaccepted_claim', 'books', 'intake_file',
-    'intake_reject', 'unclaimed_upload', 'unmatched_mail', 'provider_notice', 'program_answer', 'session',
+    'intake_reject', 'unclaimed_upload', 'unmatched_mail', 'creditor_mail', 'provider_notice', 'program_answer', 'session',
     'user', 'credit_check')),
   CONSTRAINT ck_erasure_item_state CHECK (state IN ('pending', 'done', 'skipped'))
 );
@@ -135,6 +135,7 @@ RIGHTS = {
     "completeness_override": "facts, reason, withdrawn_reason",
     "contact_point": "value",
     "credit_check": "failure, name, registration_number, request_key, result",
+    "creditor_mail": "content_sha256, facts, subject, to_value, why",
     "debtor": (
         "birth_date, city, iban, name, name_key, postal_code, reference, registration_number, "
         "street, vat_number"
@@ -285,6 +286,12 @@ def upgrade() -> None:
         "CREATE POLICY eraser ON erasure_item FOR UPDATE TO agency_eraser USING ((SELECT app.erasing())"
         " AND run_id = nullif(current_setting('app.erasure_run', true), '')::uuid"
         " AND place = nullif(current_setting('app.erasure_place', true), '')::integer) WITH CHECK (true)"
+    )
+    # Whoever asks for a file that is gone is told so.
+    op.execute("GRANT SELECT ON erased_file TO agency_creditor, agency_debtor")
+    op.execute(
+        "CREATE POLICY told ON erased_file FOR SELECT TO agency_creditor, agency_debtor"
+        " USING (creditor_id = app.creditor_id())"
     )
     op.execute("GRANT SELECT, INSERT, UPDATE ON erased_file TO agency_eraser")
     op.execute("CREATE POLICY eraser ON erased_file TO agency_eraser USING ((SELECT app.erasing()))")

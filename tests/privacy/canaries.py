@@ -8,7 +8,21 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ARRAY, Boolean, Date, DateTime, Engine, Enum, Integer, LargeBinary, Time, Uuid, text
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    Date,
+    DateTime,
+    Engine,
+    Enum,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Time,
+    Uuid,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import SQLModel
 
@@ -34,6 +48,7 @@ FIXED: dict[str, dict[str, Any]] = {
     "direct_payment": {"state": "refused"},
     "held_payment": {"refund_minor": 0},
     "debtor": {"country": "NL"},
+    "creditor_mail": {"state": "sent"},
     "quote": {"state": "accepted", "placement_id": None},
     "work_item": {"leased_by": None},
     "credit_check": {"state": "answered"},
@@ -94,15 +109,19 @@ class Planted:
     def _id(self, table: str) -> UUID:
         return self.ids.setdefault(table, uuid4())
 
+    def _table(self, name: str) -> Table:
+        known = SQLModel.metadata.tables.get(name)
+        return Table(name, MetaData(), autoload_with=self.engine) if known is None else known
+
     def _telling(self, spot: Spot) -> Iterable[str]:
-        columns = SQLModel.metadata.tables[spot.table].c
+        columns = self._table(spot.table).c
         for name in spot.columns or [one.name for one in columns if isinstance(one.type, JSONB)]:
             plain = isinstance(columns[name].type, Date | DateTime)
             if not plain and not name.endswith("sha256"):
                 yield name
 
     def _row(self, connection, spot: Spot, *, of_claim: bool) -> None:
-        table = SQLModel.metadata.tables[spot.table]
+        table = self._table(spot.table)
         telling = set(self._telling(spot))
         fixed = FIXED.get(spot.table, {})
         values: dict[str, Any] = {}
