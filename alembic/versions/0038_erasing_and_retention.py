@@ -287,6 +287,9 @@ def upgrade() -> None:
         " AND run_id = nullif(current_setting('app.erasure_run', true), '')::uuid"
         " AND place = nullif(current_setting('app.erasure_place', true), '')::integer) WITH CHECK (true)"
     )
+    # What is due is counted on a page.
+    op.execute("GRANT SELECT ON staged_chunk TO agency_staff")
+    op.execute("CREATE POLICY counted ON staged_chunk FOR SELECT TO agency_staff USING (app.agency())")
     # Whoever asks for a file that is gone is told so.
     op.execute("GRANT SELECT ON erased_file TO agency_creditor, agency_debtor")
     op.execute(
@@ -354,6 +357,8 @@ def downgrade() -> None:
         op.execute(f"REVOKE ALL ON {table} FROM agency_eraser")
     op.execute("REVOKE ALL ON ALL FUNCTIONS IN SCHEMA app FROM agency_eraser")
     op.execute("REVOKE USAGE ON SCHEMA public, app FROM agency_eraser")
+    op.execute("DROP POLICY counted ON staged_chunk")
+    op.execute("REVOKE SELECT ON staged_chunk FROM agency_staff")
     op.execute(REFUSE.format(door=""))
     for table in ("privacy_request", "legal_hold", "erased_file", "erasure_item", "erasure_run"):
         op.execute(f"DROP TABLE {table}")
