@@ -185,9 +185,9 @@ def download_list(unit: StaffUnit, run_id: RunId) -> Response:
         gettext(N_("Creditor")), gettext(N_("Due since")), gettext(N_("State")), gettext(N_("Why"))
     ])  # fmt: skip
     for one in _item_rows(unit, items_of(unit, run_id=run_id)):
-        table.writerow(
-            [one["label"], one["creditor"], one["due_on"], gettext(one["state"].label), " ".join(one["why"])]
-        )
+        chip: Chip = one["state"]
+        state = gettext(chip.label)
+        table.writerow([one["label"], one["creditor"], one["due_on"], state, " ".join(one["why"])])
     return Response(
         written.getvalue().encode("utf-8-sig"),
         media_type="text/csv",
@@ -200,7 +200,7 @@ def certificate(unit: StaffUnit, run_id: RunId) -> Response:
     """What was erased, when, by which rule and in which numbers; its hash stands in the audit log."""
     run = run_of(unit, run_id=run_id)
     if run.sha256 is None:
-        raise NotFound("no such certificate")
+        raise NotFound("no such run")
     return Response(
         certificate_bytes(run.certificate),
         media_type="application/json",

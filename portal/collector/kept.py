@@ -57,7 +57,7 @@ def kept_of_person(
         "hold_form": forms.get("hold", blank()),
         "request_form": forms.get("request", blank(received_on=unit.today.isoformat())),
         "claim_choices": [(str(one.claim_id), one.number) for one in mine],
-        "request_choices": [(kind.value, gettext(words)) for kind, words in REQUEST_KINDS.items()],
+        "request_choices": [(kind.value, gettext(words), "") for kind, words in REQUEST_KINDS.items()],
         "today": unit.today,
         "administers": "admin" in visitor.roles,
     }  # fmt: skip
