@@ -186,8 +186,10 @@ def download_collection(unit: Unit, *, file_id: UUID) -> tuple[str, bytes, int]:
     """
     file = _locked(unit, file_id)
     if file.content is None:
-        raise Gone("this was erased when its time was over") if file.sha256 else NotFound(
-            "no such collection file"
+        raise (
+            Gone("this was erased when its time was over")
+            if file.sha256
+            else NotFound("no such collection file")
         )
     file.downloads += 1
     unit.session.add(file)

@@ -85,7 +85,8 @@ def resolve_link(unit: Unit, token: str) -> ResolvedLink:
     """
     row = unit.session.connection().execute(
         text(
-            "SELECT l.id, l.creditor_id, l.claim_id, c.debtor_id, l.failed_checks, c.erased_at FROM pay_link l"
+            "SELECT l.id, l.creditor_id, l.claim_id, c.debtor_id, l.failed_checks, c.erased_at"
+            " FROM pay_link l"
             " JOIN claim c ON c.creditor_id = l.creditor_id AND c.id = l.claim_id"
             " WHERE l.token_sha256 = :sha AND (c.erased_at IS NOT NULL OR (l.revoked_at IS NULL"
             " AND l.expires_at > :now AND l.failed_checks < :most))"

@@ -36,7 +36,8 @@ def files_of(spot: Spot, *, limit: int | None = None) -> Any:
     known = SQLModel.metadata.tables.get(spot.table)
     owner = "t.creditor_id" if known is None or "creditor_id" in known.c else "NULL::uuid"
     listed = " UNION ".join(
-        f"SELECT {owner} AS creditor_id, {one} AS sha256 FROM (SELECT * FROM {spot.table} t WHERE {which}{cut}) t"
+        f"SELECT {owner} AS creditor_id, {one} AS sha256"
+        f" FROM (SELECT * FROM {spot.table} t WHERE {which}{cut}) t"
         for one in spot.files
     )
     return text(f"SELECT creditor_id, sha256 FROM ({listed}) f WHERE sha256 IS NOT NULL")

@@ -65,8 +65,10 @@ _NAME_FILES: Final = text(
     " found_at = excluded.found_at, erased_at = NULL, kept_why = ''"
 )
 _DONE: Final = text(
-    "UPDATE erasure_item SET state = CAST(:state AS varchar), rows = CAST(:rows AS jsonb), files = files + :files,"
-    " done_at = CASE WHEN CAST(:state AS varchar) = 'done' THEN app.now() END WHERE run_id = :run AND place = :place"
+    "UPDATE erasure_item SET state = CAST(:state AS varchar), rows = CAST(:rows AS jsonb),"
+    " files = files + :files,"
+    " done_at = CASE WHEN CAST(:state AS varchar) = 'done' THEN app.now() END"
+    " WHERE run_id = :run AND place = :place"
 )
 _PENDING_FILES: Final = text(
     "SELECT creditor_id, sha256 FROM erased_file WHERE run_id = :run AND erased_at IS NULL AND kept_why = ''"
@@ -75,7 +77,8 @@ _PENDING_FILES: Final = text(
 # Of these hashes, those that something still names that was not erased: the same file in two places.
 _LIVING: Final = text(
     "SELECT DISTINCT sha256 FROM ("
-    " SELECT x.sha256 FROM document x LEFT JOIN claim c ON c.creditor_id = x.creditor_id AND c.id = x.claim_id"
+    " SELECT x.sha256 FROM document x LEFT JOIN claim c ON c.creditor_id = x.creditor_id"
+    "  AND c.id = x.claim_id"
     "  WHERE x.sha256 = ANY(:shas) AND c.erased_at IS NULL"
     " UNION ALL SELECT x.sha256 FROM reply x JOIN claim c ON c.creditor_id = x.creditor_id"
     "  AND c.id = x.claim_id WHERE x.sha256 = ANY(:shas) AND c.erased_at IS NULL"
@@ -94,7 +97,8 @@ _LIVING: Final = text(
     " UNION ALL SELECT logo_sha256 FROM brand WHERE logo_sha256 = ANY(:shas)) named"
 )
 _FILE_GONE: Final = text(
-    "UPDATE erased_file SET erased_at = CASE WHEN CAST(:why AS varchar) = '' THEN CAST(:now AS timestamptz) END,"
+    "UPDATE erased_file SET"
+    " erased_at = CASE WHEN CAST(:why AS varchar) = '' THEN CAST(:now AS timestamptz) END,"
     " kept_why = CAST(:why AS varchar)"
     " WHERE creditor_id = :creditor AND sha256 = :sha"
 )
@@ -157,7 +161,8 @@ def _erase_next(units: Units, run_id: UUID) -> bool:
 
 
 def _erase_claim(unit: Unit, run: ErasureRun, item: ErasureItem) -> None:
-    assert item.creditor_id and item.claim_id and item.debtor_id
+    assert item.creditor_id is not None
+    assert item.claim_id is not None
     values: dict[str, Any] = {
         "creditor": item.creditor_id, "claim": item.claim_id, "debtor": item.debtor_id, "identity": None,
     }  # fmt: skip

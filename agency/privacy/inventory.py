@@ -26,8 +26,8 @@ class Spot:
     """Rows of a table `t`, and what its columns become.
 
     `blank` loses its content, `keyed` becomes a mark with the row's id (for what must be unique), `figures`
-    keeps numbers, days, ids and codes of a JSON, `fixed` becomes an expression. `key` names a row; `files` are
-    expressions for the SHA-256 of files that go along.
+    keeps numbers, days, ids and codes of a JSON, `fixed` becomes an expression. `key` names a row; `files`
+    are expressions for the SHA-256 of files that go along.
     """
 
     table: str
@@ -47,8 +47,8 @@ class Spot:
 
 
 _OF_DOCUMENT = (
-    "t.creditor_id = :creditor AND EXISTS (SELECT FROM incoming_document i WHERE i.creditor_id = t.creditor_id"
-    " AND i.id = t.incoming_id AND i.claim_id = :claim)"
+    "t.creditor_id = :creditor AND EXISTS (SELECT FROM incoming_document i"
+    " WHERE i.creditor_id = t.creditor_id AND i.id = t.incoming_id AND i.claim_id = :claim)"
 )
 _OF_MESSAGE = (
     "t.creditor_id = :creditor AND EXISTS (SELECT FROM message m WHERE m.creditor_id = t.creditor_id"
@@ -118,7 +118,8 @@ DEBTOR_SPOTS: Final = (
     Spot("legal_hold", DEBTOR, ("ground", "lift_why")),
     Spot("privacy_request", DEBTOR, ("note",)),
     Spot("debtor", "t.creditor_id = :creditor AND t.id = :debtor",
-         ("name_key", "registration_number", "vat_number", "iban", "birth_date", "street", "postal_code", "city"),
+         ("name_key", "registration_number", "vat_number", "iban", "birth_date", "street", "postal_code",
+          "city"),
          keyed=("reference",), fixed={"name": "'–'"}),
     Spot("debtor_identity", "t.id = CAST(:identity AS uuid)", keyed=("match_key",)),
 )  # fmt: skip
@@ -139,7 +140,8 @@ KIND_SPOTS: Final[Mapping[Kind, tuple[Spot, ...]]] = {
         Spot("payer_decision", _OF_LINE, fixed={"iban": "'–'", "payer_key": "'–'"}),
         Spot("suspense_note", _OF_LINE, ("text",)),
         Spot("suspense_case", _OF_LINE, ("park_reason",), key="line_id"),
-        Spot("refund_account", "t.ended_at IS NOT NULL AND t.given_at IS NOT NULL AND " + _until("t.ended_at"),
+        Spot("refund_account",
+             "t.ended_at IS NOT NULL AND t.given_at IS NOT NULL AND " + _until("t.ended_at"),
              fixed={"iban": "'–'", "holder": "'–'"}),
         Spot("refund", "t.state IN ('paid', 'cancelled', 'rejected') AND " + _until("t.requested_at"),
              ("reason", "ended_why"), fixed={"iban": "'–'", "holder": "'–'"}),
@@ -173,7 +175,8 @@ KIND_SPOTS: Final[Mapping[Kind, tuple[Spot, ...]]] = {
         Spot("direct_payment", f"{_FREE} AND {_until('t.reported_at')}", ("why", "given", "file_name")),
     ),
     Kind.UNCLAIMED_UPLOAD: (
-        Spot("incoming_decision", "EXISTS (SELECT FROM incoming_document i WHERE i.creditor_id = t.creditor_id"
+        Spot("incoming_decision", "EXISTS (SELECT FROM incoming_document i"
+             " WHERE i.creditor_id = t.creditor_id"
              f" AND i.id = t.incoming_id AND i.claim_id IS NULL AND {_until('i.received_at')})",
              ("why", "reasons")),
         Spot("incoming_document", f"{_FREE} AND {_until('t.received_at')}",
@@ -197,7 +200,8 @@ KIND_SPOTS: Final[Mapping[Kind, tuple[Spot, ...]]] = {
     ),
     Kind.PROGRAM_ANSWER: (Spot("idempotency", _until("t.created_at"), ("body",), delete=True, key="key"),),
     Kind.SESSION: (
-        Spot("user_session", _until("t.expires_at"), ("user_agent", "facts", "csrf"), delete=True, key="id_sha256"),
+        Spot("user_session", _until("t.expires_at"), ("user_agent", "facts", "csrf"), delete=True,
+             key="id_sha256"),
     ),
     Kind.USER: (
         Spot("user_account", f"t.disabled_at IS NOT NULL AND {_until('t.disabled_at')}",

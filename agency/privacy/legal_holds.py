@@ -1,4 +1,4 @@
-"""Legal holds: why nothing of a claim or of a person is erased. Anybody of the desk places one; two lift it."""
+"""Legal holds: why nothing of a claim or of a person is erased. One person places it; two lift it."""
 
 from collections.abc import Sequence
 from datetime import date

@@ -90,9 +90,7 @@ def person_standings(unit: Unit, *, creditor_id: UUID, debtor_id: UUID) -> list[
     return [one for one in found if not one.erased]
 
 
-def ask_access_export(
-    unit: Unit, *, creditor_id: UUID, request_id: UUID, language: str
-) -> UUID:
+def ask_access_export(unit: Unit, *, creditor_id: UUID, request_id: UUID, language: str) -> UUID:
     """This function will ask for the export of a person's claims and return it; the caller has it written.
 
     :raises NotFound: no such request. :raises Conflict: he has no claim that was not erased.

@@ -1,4 +1,4 @@
-"""A run of erasing: proposed by the night, asked for by one person, approved by another, cancelled by anybody."""
+"""A run of erasing: proposed by the night, asked for by one person, approved by another."""
 
 import json
 from collections.abc import Sequence
@@ -107,9 +107,7 @@ def propose_run(unit: Unit) -> UUID | None:
         unit.session.flush()
     if not claims and not kinds:
         return None
-    run = ErasureRun(
-        as_of=on, items=len(claims) + len(kinds), proposed_at=unit.now, proposed_by=unit.by
-    )
+    run = ErasureRun(as_of=on, items=len(claims) + len(kinds), proposed_at=unit.now, proposed_by=unit.by)
     try:
         with unit.session.begin_nested():
             unit.session.add(run)
@@ -212,7 +210,8 @@ def tell_run(unit: Unit, run_id: UUID) -> None:
 
 def _claim_item(one: ClaimStanding) -> dict[str, Any]:
     return {
-        "kind": one.kind, "creditor_id": one.creditor_id, "claim_id": one.claim_id, "debtor_id": one.debtor_id,
+        "kind": one.kind, "creditor_id": one.creditor_id, "claim_id": one.claim_id,
+        "debtor_id": one.debtor_id,
         "label": one.number, "border": one.begun, "due_on": one.decision.due_on,
         "trace": as_json(one.decision.trace),
     }  # fmt: skip
@@ -232,7 +231,5 @@ def _kind_item(one: KindStanding, on: date) -> dict[str, Any]:
 
 
 def _audit(unit: Unit, run: ErasureRun, what: str, **facts: Any) -> None:
-    record(
-        unit, action=f"erasure.{what}", subject=f"erasure_run:{run.id}", creditor_id=HOUSE, facts=facts
-    )
+    record(unit, action=f"erasure.{what}", subject=f"erasure_run:{run.id}", creditor_id=HOUSE, facts=facts)
     tell_run(unit, run.id)

@@ -1,4 +1,4 @@
-"""Which claims are kept, held or due for erasing, each with its reason: facts from all rooms, decided by rule."""
+"""Which claims are kept, held or due for erasing, each with its reason, from the facts of all rooms."""
 
 import json
 from collections.abc import Sequence
@@ -68,7 +68,8 @@ _OVER: Final = (
 )
 _ONE: Final = "c.creditor_id = :creditor AND c.id = :claim"
 _PERSONS: Final = (
-    "(c.creditor_id, c.debtor_id) IN (SELECT f.creditor_id, f.id FROM debtor f WHERE (f.creditor_id = :creditor"
+    "(c.creditor_id, c.debtor_id) IN (SELECT f.creditor_id, f.id FROM debtor f"
+    " WHERE (f.creditor_id = :creditor"
     " AND f.id = :debtor) OR f.identity_id = (SELECT identity_id FROM debtor WHERE creditor_id = :creditor"
     " AND id = :debtor)) ORDER BY cr.name, c.number"
 )
@@ -117,10 +118,8 @@ def standing_of(unit: Unit, *, creditor_id: UUID, claim_id: UUID, on: date) -> C
     return found[0] if found else None
 
 
-def standings_of_person(
-    unit: Unit, *, creditor_id: UUID, debtor_id: UUID, on: date
-) -> list[ClaimStanding]:
-    """This function will return how every claim of a person stands, with every creditor that he is known at."""
+def standings_of_person(unit: Unit, *, creditor_id: UUID, debtor_id: UUID, on: date) -> list[ClaimStanding]:
+    """This function will return how every claim of a person stands, with every creditor of his."""
     return _standings(unit, _PERSONS, {"creditor": creditor_id, "debtor": debtor_id}, on)
 
 

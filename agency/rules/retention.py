@@ -1,4 +1,4 @@
-"""How long what holds personal data is kept, whether its time is over, and what stands in the way of erasing."""
+"""How long what holds personal data is kept, and what stands in the way of erasing it after that."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -179,9 +179,7 @@ def decide(
     if on < day:
         return RetentionDecision(Verdict.KEPT, day, ordered, lines)
     if ordered:
-        return RetentionDecision(
-            Verdict.HELD, day, ordered, lines + tuple(_held(one, on) for one in ordered)
-        )
+        return RetentionDecision(Verdict.HELD, day, ordered, lines + tuple(_held(one, on) for one in ordered))
     return RetentionDecision(Verdict.DUE, day, (), lines)
 
 
@@ -231,7 +229,13 @@ def _in_force(rows: Sequence[dict[str, Any]], key: str, country: str, on: date) 
 
 def _term(row: dict[str, Any]) -> Term:
     return Term(
-        row["key"], row["months"], row["starts"], row["whole_years"], row["since"], row["basis"], row["source"]
+        row["key"],
+        row["months"],
+        row["starts"],
+        row["whole_years"],
+        row["since"],
+        row["basis"],
+        row["source"],
     )
 
 

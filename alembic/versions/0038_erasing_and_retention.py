@@ -53,8 +53,9 @@ CREATE TABLE erasure_item (
   CONSTRAINT pk_erasure_item PRIMARY KEY (run_id, place),
   CONSTRAINT fk_erasure_item_run_id FOREIGN KEY (run_id) REFERENCES erasure_run (id),
   CONSTRAINT ck_erasure_item_kind CHECK (kind IN ('claim_file', 'unaccepted_claim', 'books', 'intake_file',
-    'intake_reject', 'unclaimed_upload', 'unmatched_mail', 'creditor_mail', 'provider_notice', 'program_answer', 'session',
-    'user', 'credit_check')),
+    'intake_reject', 'unclaimed_upload', 'unmatched_mail', 'creditor_mail', 'provider_notice',
+    'program_answer',
+    'session', 'user', 'credit_check')),
   CONSTRAINT ck_erasure_item_state CHECK (state IN ('pending', 'done', 'skipped'))
 );
 CREATE INDEX ix_erasure_item_claim ON erasure_item (creditor_id, claim_id);
@@ -204,7 +205,8 @@ GLOBAL = (
 WITH_CLAIM = (
     "call", "call_note", "completeness_override", "direct_payment", "dispute", "dispute_change",
     "document", "document_check", "document_verdict", "dossier", "dropped_file", "earlier_step", "event",
-    "field_visit", "held_payment", "hold", "incoming_document", "insurance_cover", "invoice", "message", "note",
+    "field_visit", "held_payment", "hold", "incoming_document", "insurance_cover", "invoice", "message",
+    "note",
     "payment", "payment_intent", "placement_row", "plan_claim", "quote", "refund", "refund_account", "reply",
     "score_run", "settlement", "treatment_step", "waiver_request", "work_item",
 )  # fmt: skip
@@ -230,14 +232,16 @@ CREATE FUNCTION app.only_figures(given jsonb, name text DEFAULT '') RETURNS json
 BEGIN
   CASE jsonb_typeof(given)
     WHEN 'object' THEN
-      RETURN (SELECT coalesce(jsonb_object_agg(k, app.only_figures(v, k)), '{}') FROM jsonb_each(given) e(k, v));
+      RETURN (SELECT coalesce(jsonb_object_agg(k, app.only_figures(v, k)), '{}') 
+        FROM jsonb_each(given) e(k, v));
     WHEN 'array' THEN
       RETURN (SELECT coalesce(jsonb_agg(app.only_figures(v, name) ORDER BY n), '[]')
         FROM jsonb_array_elements(given) WITH ORDINALITY e(v, n));
     WHEN 'string' THEN
       IF given #>> '{}' ~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
         OR given #>> '{}' ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.+Z-]+)?$'
-        OR (name = ANY (ARRAY['currency', 'channel', 'step', 'source', 'document_kind', 'ground', 'act', 'state',
+        OR (name = ANY (ARRAY['currency', 'channel', 'step', 'source', 'document_kind', 'ground', 'act',
+          'state',
           'outcome', 'close_code', 'from_state', 'to_state', 'topic', 'decision', 'inbound_kind', 'product',
           'hand_over', 'disposition', 'work_kind', 'step_kind', 'standing', 'agreed', 'kind', 'law'])
           AND given #>> '{}' ~ '^[A-Za-z_0-9.]{1,40}$')
@@ -252,7 +256,8 @@ END $$;
 REFUSE = """
 CREATE OR REPLACE FUNCTION app.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-{door}  RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';
+{door}  RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP
+    USING ERRCODE = 'restrict_violation';
 END $$;
 """
 # The eraser has the right to single columns only; the policies say when, and row by row of what.
@@ -343,16 +348,16 @@ def _policy(table: str, what: str) -> None:
     if table in WITH_CLAIM or table == "claim":
         column = "id" if table == "claim" else "claim_id"
         parts.append(f"(app.claim_id() IS NULL OR {column} = app.claim_id())")
-    op.execute(
-        f"CREATE POLICY eraser ON {table} FOR {what} TO agency_eraser USING ({' AND '.join(parts)})"
-    )
+    op.execute(f"CREATE POLICY eraser ON {table} FOR {what} TO agency_eraser USING ({' AND '.join(parts)})")
 
 
 def downgrade() -> None:
     op.execute("SET lock_timeout = '5s'")
-    op.execute("DO $$ DECLARE one record; BEGIN FOR one IN SELECT tablename, policyname FROM pg_policies"
-               " WHERE policyname IN ('eraser', 'eraser_looks') LOOP"
-               " EXECUTE format('DROP POLICY %I ON %I', one.policyname, one.tablename); END LOOP; END $$")
+    op.execute(
+        "DO $$ DECLARE one record; BEGIN FOR one IN SELECT tablename, policyname FROM pg_policies"
+        " WHERE policyname IN ('eraser', 'eraser_looks') LOOP"
+        " EXECUTE format('DROP POLICY %I ON %I', one.policyname, one.tablename); END LOOP; END $$"
+    )
     for table in (*RIGHTS, *LOOKS, "clock", "erasure_run", "erasure_item", "erased_file"):
         op.execute(f"REVOKE ALL ON {table} FROM agency_eraser")
     op.execute("REVOKE ALL ON ALL FUNCTIONS IN SCHEMA app FROM agency_eraser")

@@ -264,14 +264,11 @@ def _page(
     run = run_of(unit, run_id=run_id)
     items = items_of(unit, run_id=run_id)
     people = [run.asked_by, run.approved_by, run.ended_by]
-    names = dict(
-        unit.session.connection()
-        .execute(
-            text("SELECT 'user:' || id, name FROM user_account WHERE 'user:' || id = ANY(:by)"),
-            {"by": [one for one in people if one]},
-        )
-        .all()
+    found = unit.session.connection().execute(
+        text("SELECT 'user:' || id AS by, name FROM user_account WHERE 'user:' || id = ANY(:by)"),
+        {"by": [one for one in people if one]},
     )
+    names = {one.by: one.name for one in found}
     values = {
         "run": run,
         "chip": RUN_STATES[run.state],
@@ -301,7 +298,9 @@ def reasons(trace: list[Any]) -> list[str]:
 
 
 def _item_rows(unit: Unit, items: Any) -> list[dict[str, Any]]:
-    creditors = {row.id: row.name for row in unit.session.connection().execute(text("SELECT id, name FROM creditor"))}
+    creditors = {
+        row.id: row.name for row in unit.session.connection().execute(text("SELECT id, name FROM creditor"))
+    }
     return [_item(one, creditors) for one in items]
 
 

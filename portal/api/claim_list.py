@@ -10,8 +10,8 @@ from pydantic import BaseModel
 from sqlalchemy import Row
 from sqlmodel import col, select
 
-from agency.claims.itemisation import itemise
 from agency.claims.erased import refuse_erased
+from agency.claims.itemisation import itemise
 from agency.claims.models import Claim, Invoice
 from agency.claims.states import ClaimState
 from agency.kernel.errors import Invalid, NotFound

@@ -75,7 +75,9 @@ def hold(
         )  # fmt: skip
     if form.errors:
         return show_person(request, unit, visitor, creditor_id, debtor_id, forms={"hold": form})
-    return leave_for(person_url(creditor_id, debtor_id), notice=N_("Nothing of it is erased while this stands."))
+    return leave_for(
+        person_url(creditor_id, debtor_id), notice=N_("Nothing of it is erased while this stands.")
+    )
 
 
 @persons.post(f"{_ADDRESS}/legal-holds/{{hold_id:uuid}}/lifting")
@@ -118,7 +120,9 @@ def register(
         )  # fmt: skip
     if form.errors:
         return show_person(request, unit, visitor, creditor_id, debtor_id, forms={"request": form})
-    return leave_for(person_url(creditor_id, debtor_id), notice=N_("The request is written down with its last day."))
+    return leave_for(
+        person_url(creditor_id, debtor_id), notice=N_("The request is written down with its last day.")
+    )
 
 
 @persons.post(f"{_ADDRESS}/requests/{{request_id:uuid}}/extension")
@@ -134,7 +138,9 @@ def extend(unit: StaffUnit, creditor_id: UUID, debtor_id: UUID, request_id: UUID
 def answer(unit: StaffUnit, creditor_id: UUID, debtor_id: UUID, request_id: UUID) -> Response:
     """Answer a request by the rules."""
     answer_request(unit, creditor_id=creditor_id, request_id=request_id)
-    return leave_for(person_url(creditor_id, debtor_id), notice=N_("The answer stands here with its reasons."))
+    return leave_for(
+        person_url(creditor_id, debtor_id), notice=N_("The answer stands here with its reasons.")
+    )
 
 
 @lifting.post(f"{_ADDRESS}/requests/{{request_id:uuid}}/export")
@@ -144,4 +150,6 @@ def export(unit: StaffUnit, creditor_id: UUID, debtor_id: UUID, request_id: UUID
         unit, creditor_id=creditor_id, request_id=request_id, language=current_language()
     )
     write_later(unit, export_id=export_id)
-    return leave_for(f"/admin/inspection/exports/{export_id}", notice=N_("The export is being made; it shows here."))
+    return leave_for(
+        f"/admin/inspection/exports/{export_id}", notice=N_("The export is being made; it shows here.")
+    )

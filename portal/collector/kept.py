@@ -28,7 +28,7 @@ ANSWERS: Final[Mapping[Answer, Chip]] = {
     Answer.REFUSED: Chip(N_("Refused"), "calm"),
 }
 WAITS: Final = Chip(N_("Waits for an answer"), "warning")
-_NAMES: Final = text("SELECT 'user:' || id, name FROM user_account WHERE 'user:' || id = ANY(:by)")
+_NAMES: Final = text("SELECT 'user:' || id AS by, name FROM user_account WHERE 'user:' || id = ANY(:by)")
 
 
 def kept_of_person(
@@ -39,8 +39,8 @@ def kept_of_person(
     holds = legal_holds(unit, creditor_id=creditor_id, debtor_id=debtor_id)
     requests = requests_of(unit, creditor_id=creditor_id, debtor_id=debtor_id)
     by = [one.placed_by for one in holds] + [one.lift_asked_by for one in holds if one.lift_asked_by]
-    names = dict(unit.session.connection().execute(_NAMES, {"by": by}).all())
-    numbers = {one.claim_id: one.number for one in standings}
+    names = {one.by: one.name for one in unit.session.connection().execute(_NAMES, {"by": by})}
+    numbers: dict[UUID | None, str] = {one.claim_id: one.number for one in standings}
     mine = [one for one in standings if one.creditor_id == creditor_id and not one.erased]
     return {
         "kept_url": f"/desk/debtors/{creditor_id}/{debtor_id}",
@@ -48,7 +48,8 @@ def kept_of_person(
         "legal_holds": [
             {
                 "hold": one, "who": names.get(one.placed_by, ""), "number": numbers.get(one.claim_id, ""),
-                "asker": names.get(one.lift_asked_by, ""), "mine": one.lift_asked_by == f"user:{visitor.user_id}",
+                "asker": names.get(one.lift_asked_by or "", ""),
+                "mine": one.lift_asked_by == f"user:{visitor.user_id}",
                 "form": forms.get(f"lift-{one.id}", blank()),
             }
             for one in holds

@@ -161,9 +161,7 @@ def show_claim(
 
 def _erased(request: Request, unit: Unit, claim: Claim) -> Response:
     """What is left of a claim that was erased: amounts, days and how it ended."""
-    rows = [
-        row for row in _rows(unit, _PAYMENTS, claim.creditor_id, claim.id) if row.reversed_at is None
-    ]
+    rows = [row for row in _rows(unit, _PAYMENTS, claim.creditor_id, claim.id) if row.reversed_at is None]
     return creditor_page(
         request,
         "claim_erased.html",

@@ -1,4 +1,4 @@
-"""No table with something about a person can be forgotten: each column is erased somewhere, or says why not."""
+"""No table that tells of a person can be forgotten: each column is erased somewhere, or says why not."""
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -49,7 +49,10 @@ def test_a_new_table_is_noticed(owner):
 
 
 def test_nothing_stays_that_is_not_there(owner):
-    known = {tuple(row) for row in owner.execute(text("SELECT table_name, column_name FROM information_schema.columns"))}
+    known = {
+        tuple(row)
+        for row in owner.execute(text("SELECT table_name, column_name FROM information_schema.columns"))
+    }
     for table, columns in STAYS.items():
         assert {one for one, _ in known if one == table}, table
         assert [name for name in columns if name != "*" and (table, name) not in known] == []

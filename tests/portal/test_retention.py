@@ -1,4 +1,4 @@
-"""The pages of keeping and erasing: lists with two people, holds and requests, and what is left to be seen."""
+"""The pages of keeping and erasing: lists with two people, holds, requests, and what is left to see."""
 
 import json
 from datetime import timedelta
@@ -10,7 +10,6 @@ from agency.kernel.outbox import drain
 from agency.kernel.ports import install_ports
 from agency.parties.models import Role
 from agency.payments.links import token_sha256
-from integrations.storage.content_store import open_file_store
 from portal import main
 from tests.communication.correspondence import a_correspondent
 from tests.portal.house import House
@@ -37,7 +36,9 @@ def old(whole):
         key = a_correspondent(unit, name=NAME)
         at = unit.now - timedelta(days=366 * 6)
         unit.session.connection().execute(
-            text("UPDATE claim SET state = 'withdrawn', closed_at = :at, due_on = '2010-01-01' WHERE id = :i"),
+            text(
+                "UPDATE claim SET state = 'withdrawn', closed_at = :at, due_on = '2010-01-01' WHERE id = :i"
+            ),
             {"at": at, "i": key[1]},
         )
         unit.session.connection().execute(
@@ -45,7 +46,13 @@ def old(whole):
                 "INSERT INTO pay_link (creditor_id, id, created_at, claim_id, token_sha256, expires_at,"
                 " failed_checks) VALUES (:c, gen_random_uuid(), :now, :i, :sha, :at, 0)"
             ),
-            {"c": key[0], "i": key[1], "sha": token_sha256("an old link of a mail"), "now": unit.now, "at": at},
+            {
+                "c": key[0],
+                "i": key[1],
+                "sha": token_sha256("an old link of a mail"),
+                "now": unit.now,
+                "at": at,
+            },
         )
     return key
 
@@ -155,7 +162,14 @@ class TestPerson:
         whole.change("UPDATE claim SET closed_at = app.now() WHERE id = :i", i=old[1])
         browser = whole.browser(Role.COLLECTOR)
         url = person_url(whole, old)
-        send(browser, url, f"{url}/requests", kind="erasure", received_on=whole.today().isoformat(), note="Mail")
+        send(
+            browser,
+            url,
+            f"{url}/requests",
+            kind="erasure",
+            received_on=whole.today().isoformat(),
+            note="Mail",
+        )
         request = whole.one("SELECT id FROM privacy_request")
         send(browser, url, f"{url}/requests/{request}/answer")
         page = browser.get(url).text
@@ -165,7 +179,14 @@ class TestPerson:
     def test_who_asks_to_see_gets_an_export_of_all_his_claims(self, whole, old):
         admin = whole.browser(Role.ADMIN, Role.COLLECTOR)
         url = person_url(whole, old)
-        send(admin, url, f"{url}/requests", kind="access", received_on=whole.today().isoformat(), note="Balie, paspoort")
+        send(
+            admin,
+            url,
+            f"{url}/requests",
+            kind="access",
+            received_on=whole.today().isoformat(),
+            note="Balie, paspoort",
+        )
         request = whole.one("SELECT id FROM privacy_request")
         send(admin, url, f"{url}/requests/{request}/answer")
         answer = send(admin, url, f"{url}/requests/{request}/export")

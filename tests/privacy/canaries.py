@@ -128,13 +128,13 @@ class Planted:
         for column in table.columns:
             if column.computed is not None or column.identity is not None:
                 continue
-            if column.name in fixed and not (column.name in telling):
+            if column.name in fixed and column.name not in telling:
                 values[column.name] = fixed[column.name]
             else:
                 values[column.name] = self._value(spot, column, column.name in telling, of_claim)
         connection.execute(table.insert(), [values])
 
-    def _value(self, spot: Spot, column, telling: bool, of_claim: bool) -> Any:  # noqa: PLR0911, C901
+    def _value(self, spot: Spot, column, telling: bool, of_claim: bool) -> Any:
         kind, name = column.type, column.name
         number = next(self.numbers)
         if isinstance(kind, JSONB):
@@ -230,4 +230,6 @@ def found_in_files(folder: Path, words: Iterable[str] = WORDS) -> set[str]:
 def born(engine: Engine) -> list[date]:
     """Every day of birth that any debtor still has."""
     with engine.connect() as connection:
-        return list(connection.execute(text("SELECT birth_date FROM debtor WHERE birth_date IS NOT NULL")).scalars())
+        return list(
+            connection.execute(text("SELECT birth_date FROM debtor WHERE birth_date IS NOT NULL")).scalars()
+        )

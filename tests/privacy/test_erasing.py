@@ -134,8 +134,7 @@ class TestNobodyIsLeft:
         [key] = written_to(office, email=WORDS[1], phone=WORDS[2], name=WORDS[0])
         debtor_id = value(office, "SELECT debtor_id FROM claim WHERE id = :i", i=key[1])
         planted = Planted(superuser, store, key[0], key[1], debtor_id)
-        columns = planted.plant()
-        return columns
+        return planted.plant()
 
     def test_in_any_column_of_any_table_nor_in_any_file(self, office, superuser, store, folder):
         columns = self.planted(office, superuser, store)
@@ -352,12 +351,13 @@ class TestWhatStandsInTheWay:
         ("sql", "obstacle"),
         [
             ("INSERT INTO dispute (creditor_id, id, claim_id, status, reason, text, disputed_minor, raised_at,"
-             " raised_by) VALUES (:c, gen_random_uuid(), :i, 'raised', 'other', '', 1, app.now(), 'x')", "dispute"),
+             " raised_by) VALUES (:c, gen_random_uuid(), :i, 'raised', 'other', '', 1, app.now(), 'x')",
+             "dispute"),
             ("INSERT INTO hold (creditor_id, id, claim_id, ground, note, by, starts_at, facts) VALUES"
              " (:c, gen_random_uuid(), :i, 'complaint', '', 'x', app.now(), '{}')", "complaint"),
             ("INSERT INTO settlement (creditor_id, id, claim_id, owed_minor, amount_minor, currency, pay_by,"
-             " grace_days, state, why, known_payments, offered_at, offered_by) VALUES (:c, gen_random_uuid(), :i,"
-             " 2, 1, 'EUR', '2026-12-31', 1, 'open', '', '[]', app.now(), 'x')", "plan"),
+             " grace_days, state, why, known_payments, offered_at, offered_by) VALUES (:c,"
+             " gen_random_uuid(), :i, 2, 1, 'EUR', '2026-12-31', 1, 'open', '', '[]', app.now(), 'x')", "plan"),
             ("UPDATE claim SET state = 'closed', due_on = CAST(app.now() AS date) WHERE id = :i", "title"),
         ],
     )  # fmt: skip
@@ -374,7 +374,9 @@ class TestWhatStandsInTheWay:
         old, young = written_to(office, 2)
         with office.unit() as unit:
             unit.session.connection().execute(
-                text("UPDATE claim SET debtor_id = (SELECT debtor_id FROM claim WHERE id = :o) WHERE id = :y"),
+                text(
+                    "UPDATE claim SET debtor_id = (SELECT debtor_id FROM claim WHERE id = :o) WHERE id = :y"
+                ),
                 {"o": old[1], "y": young[1]},
             )
         closed(office, young, at=AFTER_FILES - timedelta(days=30))
@@ -382,8 +384,14 @@ class TestWhatStandsInTheWay:
         erased(office, store)
         name = "SELECT d.name FROM debtor d JOIN claim c ON c.debtor_id = d.id WHERE c.id = :i"
         assert value(office, name, i=young[1]) == "Debiteur 0"
-        assert value(office, "SELECT count(*) FROM message WHERE claim_id = :i AND to_value <> ''", i=old[1]) == 0
-        assert value(office, "SELECT count(*) FROM message WHERE claim_id = :i AND to_value <> ''", i=young[1]) == 1
+        assert (
+            value(office, "SELECT count(*) FROM message WHERE claim_id = :i AND to_value <> ''", i=old[1])
+            == 0
+        )
+        assert (
+            value(office, "SELECT count(*) FROM message WHERE claim_id = :i AND to_value <> ''", i=young[1])
+            == 1
+        )
 
 
 class TestTheDoor:
@@ -450,7 +458,9 @@ class TestNothingYoung:
 
     def claims(self, office):
         with office.unit() as unit:
-            found = unit.session.connection().execute(text("SELECT creditor_id, id FROM claim ORDER BY id")).all()
+            found = (
+                unit.session.connection().execute(text("SELECT creditor_id, id FROM claim ORDER BY id")).all()
+            )
             if found:
                 return found
             for _ in range(6):

@@ -1,4 +1,4 @@
-"""How long things are kept: longest term, whole years, floors, obstacles, and that nothing young is ever due."""
+"""How long things are kept: longest term, whole years, floors, obstacles; nothing young is ever due."""
 
 from datetime import date, timedelta
 from itertools import product
