@@ -34,7 +34,7 @@ from agency.privacy.runs import (
 )
 from agency.privacy.standing_of_claims import claims_over
 from agency.rules.explain import explain
-from agency.rules.retention import ANY, Kind, Verdict, run_rules, terms_of
+from agency.rules.retention import ANY, Kind, Verdict, decide, run_rules, terms_of
 from agency.rules.trace import from_json
 from agency.rules.words import term_of
 from portal.shared.audience import StaffUnit, TheVisitor, TheWiring, leave_for, router, show
@@ -294,7 +294,8 @@ def kind_words(kind: str) -> str:
 
 def reasons(trace: list[Any]) -> list[str]:
     """This function will return a kept trace in words, a sentence for each line."""
-    return [line.words for line in explain(from_json(trace), current_language())]
+    words = [line.words for line in explain(from_json(trace), current_language())]
+    return [one[:1].upper() + one[1:] for one in words]
 
 
 def _item_rows(unit: Unit, items: Any) -> list[dict[str, Any]]:
@@ -348,19 +349,27 @@ def _terms(unit: Unit) -> list[dict[str, Any]]:
     """Every term in force: per kind under each law that has its own."""
     found = []
     for kind in Kind:
-        countries = (house_country(unit),) if kind is Kind.BOOKS else ("nl", "be", "de", "uk")
-        if kind not in (Kind.BOOKS, Kind.CLAIM_FILE):
-            countries = (ANY,)
-        found += [
-            {
-                "id": f"{kind}-{country}-{term.key}", "kind": kind_words(kind),
-                "country": gettext(COUNTRIES.get(country, COUNTRIES[ANY])), "months": term.months,
-                "source": term.source,
-            }
-            for country in countries
-            for term in terms_of(kind=kind, country=country, on=unit.today)
-        ]  # fmt: skip
+        for country in _countries(unit, kind):
+            terms = terms_of(kind=kind, country=country, on=unit.today)
+            decided = decide(kind=kind, country=country, begun=unit.today, on=unit.today)
+            said = explain(decided.trace, current_language())
+            found += [
+                {
+                    "id": f"{kind}-{country}-{term.key}",
+                    "kind": kind_words(kind),
+                    "country": gettext(COUNTRIES.get(country, COUNTRIES[ANY])),
+                    "months": term.months,
+                    "source": line.source,
+                }
+                for term, line in zip(terms, said, strict=True)
+            ]
     return found
+
+
+def _countries(unit: Unit, kind: Kind) -> tuple[str, ...]:
+    if kind is Kind.BOOKS:
+        return (house_country(unit),)
+    return ("nl", "be", "de", "uk") if kind is Kind.CLAIM_FILE else (ANY,)
 
 
 def _request(one: Any) -> dict[str, Any]:

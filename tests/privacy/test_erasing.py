@@ -350,14 +350,15 @@ class TestWhatStandsInTheWay:
     @pytest.mark.parametrize(
         ("sql", "obstacle"),
         [
-            ("INSERT INTO dispute (creditor_id, id, claim_id, status, reason, text, disputed_minor, raised_at,"
-             " raised_by) VALUES (:c, gen_random_uuid(), :i, 'raised', 'other', '', 1, app.now(), 'x')",
+            ("INSERT INTO dispute (creditor_id, id, claim_id, status, reason, text, disputed_minor,"
+             " raised_at, raised_by) VALUES (:c, gen_random_uuid(), :i, 'raised', 'other', '', 1, app.now(), 'x')",
              "dispute"),
             ("INSERT INTO hold (creditor_id, id, claim_id, ground, note, by, starts_at, facts) VALUES"
              " (:c, gen_random_uuid(), :i, 'complaint', '', 'x', app.now(), '{}')", "complaint"),
             ("INSERT INTO settlement (creditor_id, id, claim_id, owed_minor, amount_minor, currency, pay_by,"
              " grace_days, state, why, known_payments, offered_at, offered_by) VALUES (:c,"
-             " gen_random_uuid(), :i, 2, 1, 'EUR', '2026-12-31', 1, 'open', '', '[]', app.now(), 'x')", "plan"),
+             " gen_random_uuid(), :i, 2, 1, 'EUR', '2026-12-31', 1, 'open', '', '[]', app.now(), 'x')",
+             "plan"),
             ("UPDATE claim SET state = 'closed', due_on = CAST(app.now() AS date) WHERE id = :i", "title"),
         ],
     )  # fmt: skip
