@@ -351,7 +351,8 @@ class TestWhatStandsInTheWay:
         ("sql", "obstacle"),
         [
             ("INSERT INTO dispute (creditor_id, id, claim_id, status, reason, text, disputed_minor,"
-             " raised_at, raised_by) VALUES (:c, gen_random_uuid(), :i, 'raised', 'other', '', 1, app.now(), 'x')",
+             " raised_at, raised_by) VALUES (:c, gen_random_uuid(), :i, 'raised', 'other', '', 1, app.now(),"
+             " 'x')",
              "dispute"),
             ("INSERT INTO hold (creditor_id, id, claim_id, ground, note, by, starts_at, facts) VALUES"
              " (:c, gen_random_uuid(), :i, 'complaint', '', 'x', app.now(), '{}')", "complaint"),
