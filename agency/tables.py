@@ -42,6 +42,8 @@ GLOBAL_TABLES = frozenset(
         "creditor",
         "debtor_identity",
         "direct_debit_file",
+        "erasure_item",
+        "erasure_run",
         "experiment",
         "inbox",
         "inspection_export",

@@ -19,7 +19,7 @@ from agency.parties.jobs import check_hosts
 from agency.payments.jobs import ask_given_back, ask_open_intents
 from agency.payments.provider_refunds import send_waiting_refunds
 from agency.pricing.jobs import measure_recovery
-from agency.privacy.jobs import erase_exports
+from agency.privacy.jobs import erase_exports, propose_erasing
 from agency.remittance.jobs import begin_accounts
 from agency.screening.jobs import screen
 from agency.treatment.jobs import plan
@@ -61,6 +61,7 @@ SCHEDULE: tuple[Scheduled, ...] = (
     # Often: a vendor that asked for a minute is asked again after one.
     Scheduled(go_on_fetching, timedelta(minutes=1)),
     Scheduled(finish_fetching, timedelta(minutes=1)),
+    Scheduled(propose_erasing, timedelta(days=1)),
 )
 
 _BY_NAME = {actor_name(scheduled.job): scheduled.job for scheduled in SCHEDULE}

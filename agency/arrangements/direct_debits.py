@@ -16,7 +16,7 @@ from sqlmodel import col, select
 from agency.arrangements.models import DebitState, DirectDebit, DirectDebitFile, FileState
 from agency.claims.itemisation import itemise_many
 from agency.kernel.audit import record
-from agency.kernel.errors import Conflict, Forbidden, NotFound
+from agency.kernel.errors import Conflict, Forbidden, Gone, NotFound
 from agency.kernel.ids import new_id
 from agency.kernel.locks import single
 from agency.kernel.unit import Unit, agency_day
@@ -186,7 +186,11 @@ def download_collection(unit: Unit, *, file_id: UUID) -> tuple[str, bytes, int]:
     """
     file = _locked(unit, file_id)
     if file.content is None:
-        raise NotFound("no such collection file")
+        raise (
+            Gone("this was erased when its time was over")
+            if file.sha256
+            else NotFound("no such collection file")
+        )
     file.downloads += 1
     unit.session.add(file)
     unit.session.flush()

@@ -78,6 +78,7 @@ class Claim(PartRow, Timestamped, table=True):
     contract_on: date | None = None  # the day on which the contract was made, where the creditor told it
     closed_at: datetime | None = moment_field(default=None)
     close_code: str | None = None
+    erased_at: datetime | None = moment_field(default=None)  # what was personal in it is gone since
 
 
 class Invoice(PartRow, Timestamped, table=True):

@@ -13,3 +13,11 @@ class InspectionExportChanged(Event):
 
     creditor_sees: ClassVar[bool] = False
     export_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErasureRunChanged(Event):
+    """A run of erasing has come further; only nudges open pages."""
+
+    creditor_sees: ClassVar[bool] = False
+    run_id: UUID

@@ -38,6 +38,13 @@ class Conflict(AgencyError):
     code = "conflict"
 
 
+class Gone(AgencyError):
+    """The thing was there, and was erased when its time was over: it does not come back."""
+
+    status = 410
+    code = "erased"
+
+
 class Invalid(AgencyError):
     """The input cannot be understood; `field` names the part."""
 

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from agency.kernel.errors import NotFound
+from agency.kernel.errors import Gone, NotFound
 from agency.kernel.unit import Unit
-from agency.ports.providers import FileStore
+from agency.ports.providers import FileNotStored, FileStore
 
 _INSERT = text(
     "INSERT INTO stored_file (creditor_id, sha256, size, media_type, stored_at)"
@@ -55,18 +55,37 @@ def fetch(unit: Unit, files: FileStore, *, creditor_id: UUID, sha256: str) -> tu
     """This function will return a creditor's file and its media type; the row decides whether it may.
 
     :raises NotFound: this creditor has no such file.
+    :raises Gone: it was erased when its time was over.
     """
     media_type = _media_type(unit, creditor_id, sha256)
-    return files.get(sha256), media_type
+    try:
+        return files.get(sha256), media_type
+    except FileNotStored:
+        _say_if_erased(unit, creditor_id, sha256)
+        raise
 
 
 def open_file(unit: Unit, files: FileStore, *, creditor_id: UUID, sha256: str) -> BinaryIO:
     """This function will open a creditor's file that may be too large for memory; close it.
 
     :raises NotFound: this creditor has no such file.
+    :raises Gone: it was erased when its time was over.
     """
     _media_type(unit, creditor_id, sha256)
-    return files.open(sha256)
+    try:
+        return files.open(sha256)
+    except FileNotStored:
+        _say_if_erased(unit, creditor_id, sha256)
+        raise
+
+
+def _say_if_erased(unit: Unit, creditor_id: UUID, sha256: str) -> None:
+    erased = unit.session.connection().execute(
+        text("SELECT 1 FROM erased_file WHERE creditor_id = :c AND sha256 = :sha AND erased_at IS NOT NULL"),
+        {"c": creditor_id, "sha": sha256},
+    )
+    if erased.first() is not None:
+        raise Gone("this was erased when its time was over")
 
 
 def _media_type(unit: Unit, creditor_id: UUID, sha256: str) -> str:

@@ -37,6 +37,7 @@ class Door(StrEnum):
     DEBTOR = "debtor"
     STAFF = "staff"
     WORKER = "worker"
+    ERASER = "eraser"  # changes personal columns only, of the one item of an approved run that it names
 
 
 def agency_day(moment: datetime) -> date:

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from agency.claims.itemisation import ClaimKey
 from agency.kernel.audit import record
-from agency.kernel.errors import NotFound
+from agency.kernel.errors import Gone, NotFound
 from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit
 
@@ -81,20 +81,25 @@ def resolve_link(unit: Unit, token: str) -> ResolvedLink:
     """This function will tell whose page a token opens, before anybody is known (the gate's door).
 
     :raises LinkUnusable: whatever is wrong with it; from outside all cases look the same.
+    :raises Gone: its claim was closed long ago, and what was personal in it erased.
     """
     row = unit.session.connection().execute(
         text(
-            "SELECT l.id, l.creditor_id, l.claim_id, c.debtor_id, l.failed_checks FROM pay_link l"
+            "SELECT l.id, l.creditor_id, l.claim_id, c.debtor_id, l.failed_checks, c.erased_at"
+            " FROM pay_link l"
             " JOIN claim c ON c.creditor_id = l.creditor_id AND c.id = l.claim_id"
-            " WHERE l.token_sha256 = :sha AND l.revoked_at IS NULL AND l.expires_at > :now"
-            " AND l.failed_checks < :most"
+            " WHERE l.token_sha256 = :sha AND (c.erased_at IS NOT NULL OR (l.revoked_at IS NULL"
+            " AND l.expires_at > :now AND l.failed_checks < :most))"
         ),
         {"sha": token_sha256(token), "now": unit.now, "most": FAILED_CHECKS_MAX},
     )
     found = row.one_or_none()
     if found is None:
         raise LinkUnusable("this link does not work any more; ask for a new one")
-    return ResolvedLink(*found)
+    *link, erased_at = found
+    if erased_at is not None:
+        raise Gone("this claim is closed; you do not have to do anything")
+    return ResolvedLink(*link)
 
 
 def check_second_fact(unit: Unit, *, link: ResolvedLink, answer: str) -> bool:

@@ -1,4 +1,7 @@
-"""Tables of what the agency shows about itself. Global: inspection_export, inspection_export_claim."""
+"""Tables of what the agency shows about itself and of what it erases.
+
+Global: inspection_export, inspection_export_claim, erasure_run, erasure_item.
+"""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -8,9 +11,10 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from agency.kernel.columns import CreditorRow, choice, json_field, moment_field, within_creditor
+from agency.kernel.columns import CreditorRow, PartRow, choice, json_field, moment_field, within_creditor
 from agency.kernel.ids import new_id
 from agency.rules.kept_records import Authority, RecordKind
+from agency.rules.retention import Answer, Kind, RequestKind
 
 
 class KeptRecord(CreditorRow, table=True):
@@ -108,3 +112,153 @@ class InspectionExportClaim(SQLModel, table=True):
     size: int = Field(default=0, sa_type=BigInteger)
     sha256: str | None = None
     done_at: datetime | None = moment_field(default=None)
+
+
+class RunState(StrEnum):
+    """proposed (by the night) -> asked (by one person) -> running (approved by another) -> done; refused,
+    cancelled or overtaken by a newer proposal on the way."""
+
+    PROPOSED = "proposed"
+    ASKED = "asked"
+    RUNNING = "running"
+    DONE = "done"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+    OVERTAKEN = "overtaken"
+
+
+class ItemState(StrEnum):
+    """What became of one thing that a run would erase."""
+
+    PENDING = "pending"
+    DONE = "done"
+    SKIPPED = "skipped"  # something stood in the way when its turn came
+
+
+class ErasureRun(SQLModel, table=True):
+    """A list of what falls due on a day, who asked for and who approved erasing it, and the certificate.
+
+    `certificate` says what was erased when, by which rule, in which numbers; `sha256` is that of its bytes.
+    """
+
+    __tablename__ = "erasure_run"
+    __table_args__ = (
+        CheckConstraint("approved_by IS NULL OR approved_by <> asked_by", name="second_person"),
+        CheckConstraint("state NOT IN ('running', 'done') OR approved_by IS NOT NULL", name="approved"),
+        # One list waits or runs at a time.
+        Index(
+            "uq_erasure_run_open",
+            "one",
+            unique=True,
+            postgresql_where="state IN ('proposed', 'asked', 'running')",
+        ),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    one: int = 1
+    as_of: date
+    state: RunState = Field(default=RunState.PROPOSED, sa_type=choice(RunState, "state"))
+    items: int = 0
+    done: int = 0
+    skipped: int = 0
+    proposed_at: datetime = moment_field()
+    proposed_by: str
+    asked_at: datetime | None = moment_field(default=None)
+    asked_by: str | None = None
+    approved_at: datetime | None = moment_field(default=None)
+    approved_by: str | None = None
+    ended_at: datetime | None = moment_field(default=None)
+    ended_by: str | None = None
+    why: str = ""
+    certificate: dict[str, Any] = json_field(default_factory=dict)
+    sha256: str | None = None
+
+
+class ErasureItem(SQLModel, table=True):
+    """One thing of a run: a claim with what hangs on it, or a kind of data up to a day (`border`).
+
+    `label` is a number of ours or a kind, never a name. `rows` counts per table what was changed.
+    """
+
+    __tablename__ = "erasure_item"
+    __table_args__ = (Index("ix_erasure_item_claim", "creditor_id", "claim_id"),)
+
+    run_id: UUID = Field(primary_key=True, foreign_key="erasure_run.id")
+    place: int = Field(primary_key=True)
+    kind: Kind = Field(sa_type=choice(Kind, "kind"))
+    creditor_id: UUID | None = None
+    claim_id: UUID | None = None
+    debtor_id: UUID | None = None
+    label: str
+    border: date
+    due_on: date
+    state: ItemState = Field(default=ItemState.PENDING, sa_type=choice(ItemState, "state"))
+    trace: list[Any] = json_field(default_factory=list)
+    why: list[Any] = json_field(default_factory=list)
+    rows: dict[str, Any] = json_field(default_factory=dict)
+    files: int = 0
+    done_at: datetime | None = moment_field(default=None)
+
+
+class ErasedFile(SQLModel, table=True):
+    """A file that a run erases: known by its hash before its bytes go, so that none is forgotten half-way."""
+
+    __tablename__ = "erased_file"
+
+    creditor_id: UUID = Field(primary_key=True, foreign_key="creditor.id")
+    sha256: str = Field(primary_key=True)
+    run_id: UUID = Field(foreign_key="erasure_run.id")
+    place: int
+    found_at: datetime = moment_field()
+    erased_at: datetime | None = moment_field(default=None)
+    kept_why: str = ""
+
+
+class LegalHold(PartRow, table=True):
+    """Why nothing of a claim, or of a person without one, is erased; two people lift it."""
+
+    __tablename__ = "legal_hold"
+    __table_args__ = (
+        within_creditor("debtor_id", "debtor"),
+        within_creditor("claim_id", "claim"),
+        Index("ix_legal_hold_debtor", "creditor_id", "debtor_id"),
+        CheckConstraint("lifted_by IS NULL OR lifted_by <> lift_asked_by", name="second_person"),
+        CheckConstraint("lifted_by IS NULL OR lift_asked_by IS NOT NULL", name="asked"),
+    )
+
+    debtor_id: UUID
+    claim_id: UUID | None = None
+    ground: str
+    until: date | None = None
+    placed_at: datetime = moment_field()
+    placed_by: str
+    lift_asked_at: datetime | None = moment_field(default=None)
+    lift_asked_by: str | None = None
+    lift_why: str = ""
+    lifted_at: datetime | None = moment_field(default=None)
+    lifted_by: str | None = None
+
+
+class PrivacyRequest(PartRow, table=True):
+    """What a person asked of us under GDPR art. 15 or 17, until when he is answered, and what he was."""
+
+    __tablename__ = "privacy_request"
+    __table_args__ = (
+        within_creditor("debtor_id", "debtor"),
+        Index("ix_privacy_request_debtor", "creditor_id", "debtor_id"),
+        CheckConstraint("(answered_at IS NULL) = (answer IS NULL)", name="answered"),
+    )
+
+    debtor_id: UUID
+    kind: RequestKind = Field(sa_type=choice(RequestKind, "kind"))
+    received_on: date
+    answer_by: date
+    extended: bool = False
+    note: str = ""
+    registered_at: datetime = moment_field()
+    registered_by: str
+    answer: Answer | None = Field(default=None, sa_type=choice(Answer, "answer"))
+    trace: list[Any] = json_field(default_factory=list)
+    answered_at: datetime | None = moment_field(default=None)
+    answered_by: str | None = None
+    export_id: UUID | None = Field(default=None, foreign_key="inspection_export.id")

@@ -22,7 +22,8 @@ Part = Mapping[str, Any]
 _CLAIM = text(
     "SELECT c.creditor_id, c.id, c.number, c.reference, c.payment_reference, c.state, c.phase, c.law,"
     " c.interest_kind, c.currency, c.principal_minor, c.disputed_minor, c.due_on, c.description,"
-    " c.close_code, c.debtor_id, cr.name AS creditor, cr.phone AS creditor_phone, cr.email AS creditor_email,"
+    " c.close_code, c.erased_at, c.debtor_id, cr.name AS creditor,"
+    " cr.phone AS creditor_phone, cr.email AS creditor_email,"
     " d.name AS debtor, d.kind AS debtor_kind, d.reference AS debtor_reference, d.language, d.country,"
     " d.street, d.postal_code, d.city, d.registration_number, d.vat_number, d.identity_id,"
     " p.key AS path, p.version AS path_version, t.ended_at AS path_ended_at,"

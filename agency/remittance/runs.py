@@ -17,7 +17,7 @@ from sqlmodel import col, select
 from agency.events import RemittanceApproved, RemittanceDrafted
 from agency.kernel.audit import record
 from agency.kernel.emitting import emit
-from agency.kernel.errors import Conflict, Forbidden, NotFound
+from agency.kernel.errors import Conflict, Forbidden, Gone, NotFound
 from agency.kernel.ids import HOUSE, new_id
 from agency.kernel.locks import single
 from agency.kernel.unit import Unit
@@ -364,6 +364,8 @@ def download_file(unit: Unit, *, file_id: UUID) -> tuple[str, bytes, int]:
     file = unit.session.get(RemittanceFile, file_id, with_for_update=True)
     if file is None:
         raise NotFound("no such payout file")
+    if not file.content:
+        raise Gone("this was erased when its time was over")
     file.downloads += 1
     unit.session.add(file)
     unit.session.flush()

@@ -17,11 +17,12 @@ from portal.admin import (
     print_batches,
     rate_card_simulation,
     rate_cards,
+    retention,
     users,
 )
 
 __all__ = [
     "brand_drafts", "brand_hosts", "brand_looks", "brands", "creditors", "experiments", "health",
     "inspection", "inspection_exports", "path_documents", "path_drafts", "path_trials", "paths",
-    "print_batches", "rate_card_simulation", "rate_cards", "users",
+    "print_batches", "rate_card_simulation", "rate_cards", "retention", "users",
 ]  # fmt: skip

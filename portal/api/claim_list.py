@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from sqlalchemy import Row
 from sqlmodel import col, select
 
+from agency.claims.erased import refuse_erased
 from agency.claims.itemisation import itemise
 from agency.claims.models import Claim, Invoice
 from agency.claims.states import ClaimState
@@ -175,6 +176,7 @@ def read_claim(unit: ApiUnit, caller: TheCaller, claim_id: UUID) -> ClaimNow:
     claim = unit.session.get(Claim, (caller.creditor_id, claim_id))
     if claim is None:
         raise NotFound("no such claim")
+    refuse_erased(claim)
     invoices = unit.session.exec(
         select(Invoice)
         .where(Invoice.creditor_id == caller.creditor_id, Invoice.claim_id == claim_id)
@@ -211,8 +213,10 @@ def read_history(
     unit: ApiUnit, caller: TheCaller, claim_id: UUID, before: int | None = None, limit: Limit = 50
 ) -> History:
     """What happened to one claim, the newest first, and the steps that are planned."""
-    if unit.session.get(Claim, (caller.creditor_id, claim_id)) is None:
+    claim = unit.session.get(Claim, (caller.creditor_id, claim_id))
+    if claim is None:
         raise NotFound("no such claim")
+    refuse_erased(claim)
     whose = {"creditor_id": caller.creditor_id, "claim_id": claim_id}
     found = timeline(unit, **whose, for_creditor=True, limit=limit + 1, before=_position(before))
     shown = found[:limit]

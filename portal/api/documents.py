@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
+from agency.claims.erased import refuse_erased
 from agency.claims.models import Claim
 from agency.documents.completeness import assess_claim
 from agency.documents.models import Document
@@ -125,8 +126,10 @@ def add(
 @reading.get("/claims/{claim_id:uuid}/documents")
 def list_documents(unit: ApiUnit, caller: TheCaller, claim_id: UUID) -> Evidence:
     """The documents of a claim, what each counts for, and what is missing."""
-    if unit.session.get(Claim, (caller.creditor_id, claim_id)) is None:
+    claim = unit.session.get(Claim, (caller.creditor_id, claim_id))
+    if claim is None:
         raise NotFound("no such claim")
+    refuse_erased(claim)
     whose = {"creditor_id": caller.creditor_id, "claim_id": claim_id}
     score = assess_claim(unit, **whose)
     return Evidence(

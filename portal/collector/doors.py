@@ -12,6 +12,8 @@ from portal.shared.audience import router, show
 routes = router(audience="collector", roles={"collector"}, prefix="/desk")
 # What a price rests on is set by hand by an administrator only.
 lifting = router(audience="collector", roles={"admin"}, prefix="/desk")
+# What is kept of a person, and what he asks of us, is looked after by both.
+persons = router(audience="collector", roles={"collector", "admin"}, prefix="/desk")
 
 
 def desk_page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:

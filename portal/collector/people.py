@@ -11,12 +11,16 @@ from starlette.responses import Response
 
 from agency.claims.itemisation import ItemisedClaim, itemise_many
 from agency.desk.person import PersonOverview, person_overview
+from agency.kernel.unit import Unit
 from agency.money import Money
-from portal.collector.doors import claim_url, desk_page, routes
+from portal.collector.doors import claim_url, desk_page, persons
+from portal.collector.kept import kept_of_person
 from portal.collector.words import HOLDS, PHASES, said
-from portal.shared.audience import StaffUnit
+from portal.shared.audience import StaffUnit, TheVisitor
+from portal.shared.forms import Form
 from portal.shared.i18n import N_, format_day, format_money, gettext
 from portal.shared.listing import Chip, Column, Cut
+from portal.shared.sessions import Visitor
 from portal.shared.words import CHANNEL_ICONS, CHANNELS, CLAIM_STATES, DEBTOR_KINDS, step_words
 
 COLUMNS = (
@@ -33,9 +37,27 @@ CONTACTS = (
 )
 
 
-@routes.get("/debtors/{creditor_id:uuid}/{debtor_id:uuid}")
-def person(request: Request, unit: StaffUnit, creditor_id: UUID, debtor_id: UUID) -> Response:
+@persons.get("/debtors/{creditor_id:uuid}/{debtor_id:uuid}")
+def person(
+    request: Request, unit: StaffUnit, visitor: TheVisitor, creditor_id: UUID, debtor_id: UUID
+) -> Response:
     """One person over all creditors: only the agency may see this."""
+    return show_person(request, unit, visitor, creditor_id, debtor_id)
+
+
+def show_person(
+    request: Request,
+    unit: Unit,
+    visitor: Visitor,
+    creditor_id: UUID,
+    debtor_id: UUID,
+    *,
+    forms: Mapping[str, Form[Any]] | None = None,
+) -> Response:
+    """This function will answer with the page of one person, with refused forms in their places.
+
+    :raises NotFound: there is no such debtor.
+    """
     found = person_overview(unit, creditor_id=creditor_id, debtor_id=debtor_id)
     running = [(row.creditor_id, row.id) for row in found.claims if row.state == "active"]
     owed = itemise_many(unit, keys=running, on=unit.today)
@@ -43,6 +65,8 @@ def person(request: Request, unit: StaffUnit, creditor_id: UUID, debtor_id: UUID
     return desk_page(
         request,
         "person.html",
+        status=422 if forms else 200,
+        **kept_of_person(unit, visitor, creditor_id, debtor_id, forms or {}),
         debtor=found.debtor,
         kind=said(DEBTOR_KINDS, found.debtor.kind),
         address=", ".join(

@@ -111,6 +111,8 @@ def show_claim(
     claim = unit.session.get(Claim, (creditor_id, claim_id))
     if claim is None:
         raise NotFound("no such claim")
+    if claim.erased_at is not None:
+        return _erased(request, unit, claim)
     debtor = unit.session.get_one(Debtor, (creditor_id, claim.debtor_id))
     line = _agreement(unit, creditor_id, claim_id)
     owed = (
@@ -154,6 +156,20 @@ def show_claim(
             for event in timeline(unit, creditor_id=creditor_id, claim_id=claim_id, for_creditor=True)
         ],
         planned=[planned(a) for a in planned_actions(unit, creditor_id=creditor_id, claim_id=claim_id)],
+    )
+
+
+def _erased(request: Request, unit: Unit, claim: Claim) -> Response:
+    """What is left of a claim that was erased: amounts, days and how it ended."""
+    rows = [row for row in _rows(unit, _PAYMENTS, claim.creditor_id, claim.id) if row.reversed_at is None]
+    return creditor_page(
+        request,
+        "claim_erased.html",
+        claim=claim,
+        chip=CLAIM_STATES[claim.state],
+        principal=Money(claim.principal_minor, claim.currency),
+        paid=Money(sum(row.amount_minor for row in rows), claim.currency),
+        payments=len(rows),
     )
 
 

@@ -44,6 +44,7 @@ _LOOK_UP = text(
     " JOIN claim c ON c.creditor_id = l.creditor_id AND c.id = l.claim_id"
     " WHERE l.creditor_id = :creditor AND l.id = :link AND l.claim_id = :claim AND c.debtor_id = :debtor"
     " AND l.revoked_at IS NULL AND l.expires_at > :now AND l.failed_checks < :most"
+    " AND c.erased_at IS NULL"
 )
 
 

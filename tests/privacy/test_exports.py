@@ -88,9 +88,9 @@ class TestContent:
         for name, row in index.items():
             assert (row["SHA-256"], int(row["Bytes"])) == (sums[name], archive.getinfo(name).file_size)
             assert row["Over"]
-        assert hashlib.sha256(archive.read("index.csv")).hexdigest() in words_of(
-            archive, "index.pdf"
-        ).replace(" ", "")
+        # A long word may be broken anywhere, which depends on what stands in it.
+        printed = words_of(archive, "index.pdf").replace(" ", "").replace("\u200b", "")
+        assert hashlib.sha256(archive.read("index.csv")).hexdigest() in printed
 
     def test_holds_what_the_creditors_of_its_claims_signed(self, inspections):
         [claim] = inspections.claims(1)

@@ -76,7 +76,10 @@ _SUMS = """
 _FILES = """
     SELECT 'file' AS what, NULL::uuid AS creditor_id, id::text AS id, message_id AS text,
       total_minor AS left_side, NULL::bigint AS right_side, currency
-    FROM remittance_file WHERE sha256 <> encode(sha256(content), 'hex')
+    FROM remittance_file f WHERE sha256 <> encode(sha256(content), 'hex')
+      -- What was erased when the books were over is empty, and a certificate says so.
+      AND NOT (octet_length(content) = 0 AND EXISTS (SELECT FROM erasure_item i WHERE i.kind = 'books'
+        AND i.rows ? 'remittance_file' AND i.border >= (f.made_at AT TIME ZONE 'Europe/Amsterdam')::date))
 """
 
 

@@ -1,0 +1,13 @@
+"""Claims that were erased: what answers for them from then on."""
+
+from agency.claims.models import Claim
+from agency.kernel.errors import Gone
+
+
+def refuse_erased(claim: Claim) -> None:
+    """This function will refuse what would show a claim of which what was personal has been erased.
+
+    :raises Gone: it was; its amounts and days still count in overviews.
+    """
+    if claim.erased_at is not None:
+        raise Gone("this was erased when its time was over")
