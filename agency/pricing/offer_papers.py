@@ -12,10 +12,10 @@ from sqlalchemy import Row, text
 
 from agency.kernel.unit import Unit
 from agency.money import Money
+from agency.pricing.agreed_terms import agreed_with
 from agency.pricing.document import PackedLines, pack_document
 from agency.pricing.lines import CLAIM_FACTS, facts_of_row
 from agency.pricing.outlook import outlook
-from agency.pricing.outlooks import agreed_with
 from agency.pricing.rate_cards import PublishedCard
 from agency.pricing.recovering import own_books
 from agency.pricing.replay import offer_line, rule_versions

@@ -17,7 +17,7 @@ from agency.kernel.audit import record
 from agency.kernel.emitting import emit
 from agency.kernel.errors import Conflict, Invalid, NotFound
 from agency.kernel.ids import new_id
-from agency.kernel.unit import Unit
+from agency.kernel.unit import Unit, agency_day
 from agency.money import Money
 from agency.pricing.models import BookedHours, OfferPhase
 from agency.pricing.offers_read import parsed
@@ -144,11 +144,11 @@ def book_hours(
     :param sent_key: of the form; the same form sent twice books once.
     :returns: what the work costs, before VAT.
     :raises NotFound: this creditor has no such claim.
-    :raises UnableToWork: the claim is not in collection, or nothing by the hour was begun in that phase.
+    :raises UnableToWork: the claim was not in collection that day, or no hours were agreed for that phase.
     :raises Invalid: a value cannot be; the field is named.
     """
     _refuse_values(unit, minutes, worked_on, description)
-    work = _to_work(unit, creditor_id, claim_id)
+    work = _to_work(unit, creditor_id, claim_id, worked_on=worked_on)
     before = unit.session.connection().execute(
         text("SELECT net_minor FROM booked_hours WHERE creditor_id = :c AND sent_key = :k"),
         {"c": creditor_id, "k": sent_key},
@@ -197,9 +197,11 @@ def take_back_hours(unit: Unit, *, creditor_id: UUID, claim_id: UUID, hours_id: 
     _tell(unit, row, HoursTakenBack, "hours_taken_back")
 
 
-def _to_work(unit: Unit, creditor_id: UUID, claim_id: UUID) -> OfferWork:
+def _to_work(unit: Unit, creditor_id: UUID, claim_id: UUID, *, worked_on: date | None = None) -> OfferWork:
+    """Return the work of a claim in collection; what was done before it ended can be booked later."""
     claim = claim_to_change(unit, creditor_id=creditor_id, claim_id=claim_id)
-    if claim.state != ClaimState.ACTIVE:
+    before_end = worked_on and claim.closed_at and worked_on <= agency_day(claim.closed_at)
+    if claim.state != ClaimState.ACTIVE and not before_end:
         raise UnableToWork("this claim is not in collection")
     work = offer_work(unit, creditor_id=creditor_id, claim_id=claim_id)
     if work is None:

@@ -2,7 +2,7 @@
 where the house rule says so, and sent together; from then on their bytes stand.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -329,20 +329,24 @@ def _checked(unit: Unit, request: PriceRequest, found: Answering) -> list[PriceO
 
 
 def _send(unit: Unit, request: PriceRequest, drafts: Sequence[PriceOffer], found: Answering) -> None:
+    keeps = keepers(unit, creditor_id=request.creditor_id, card=found.card.card, on=unit.today)
     for draft in drafts:
         offer = Offer.from_json(draft.terms)
-        draft.state, draft.sent_at = OfferState.OPEN, unit.now
-        draft.expires_at = unit.now + timedelta(days=draft.valid_days)
+        draft.sent_at, draft.expires_at = unit.now, unit.now + timedelta(days=draft.valid_days)
         draft.rate_card_id, draft.claims = found.card.id, len(found.claims)
         draft.at_most_minor = sum(at_most(offer, one.amount).minor for one in found.claims)
         head = offer_head(
-            offer=offer, amounts=[one.amount for one in found.claims], card=found.card,
-            vat_percent=found.vat_percent, conditions=draft.conditions,
-            facts=_sent_facts(unit, request, draft, found),
-        )  # fmt: skip
+            offer=offer,
+            amounts=[one.amount for one in found.claims],
+            card=found.card,
+            vat_percent=found.vat_percent,
+            conditions=draft.conditions,
+            facts=_sent_facts(unit, request, draft) | {"keeps": keeps},
+        )
         draft.document, draft.sha256 = offer_bytes(
             head=head, offer=offer, vat_percent=found.vat_percent, claims=found.claims
         )
+        draft.state = OfferState.OPEN
         unit.session.add(draft)
     request.state, request.offered_at, request.asked_back_at = RequestState.OFFERED, unit.now, None
     request.told_at = request.reminded_at = None
@@ -358,7 +362,7 @@ def _send(unit: Unit, request: PriceRequest, drafts: Sequence[PriceOffer], found
     _record(unit, request, "offered", {"offers": [draft.sha256 for draft in drafts]})
 
 
-def _sent_facts(unit: Unit, request: PriceRequest, draft: PriceOffer, found: Answering) -> Mapping[str, Any]:
+def _sent_facts(unit: Unit, request: PriceRequest, draft: PriceOffer) -> dict[str, Any]:
     assert draft.expires_at is not None, "set before the document is written"
     about = {"placement": request.placement_id, "claim": request.claim_id}
     return {
@@ -368,7 +372,6 @@ def _sent_facts(unit: Unit, request: PriceRequest, draft: PriceOffer, found: Ans
         "creditor": str(request.creditor_id),
         "issued_at": unit.now.isoformat(),
         "expires_at": draft.expires_at.isoformat(),
-        "keeps": keepers(unit, creditor_id=request.creditor_id, card=found.card.card, on=unit.today),
     } | {name: str(one) for name, one in about.items() if one is not None}
 
 
