@@ -331,9 +331,9 @@ def _grounds(unit: Unit, creditor_id: UUID, claim_id: UUID | None, placement_id:
 def _note(unit: Unit, request: PriceRequest, side: str, words: str) -> None:
     said = words.strip()
     if not said:
-        raise Invalid("fill this in", field="words")
+        raise Invalid("fill this in", field="said")
     if len(said) > WORDS_MAX:
-        raise Invalid("this is too long", field="words")
+        raise Invalid("this is too long", field="said")
     unit.session.add(
         PriceNote(
             creditor_id=request.creditor_id,
