@@ -67,6 +67,22 @@ OFFER_STATES: Final = {
     "outdated": Chip(N_("Overtaken: something changed"), "calm"),
     "not_chosen": Chip(N_("Not chosen"), "calm"),
 }
+# The rules that an offer may break, as `agency.rules.offer` words them.
+RULES: Final = (
+    N_("all parts together never cost more than the claim"),
+    N_("an offer has a part"),
+    N_("the phases of an offer stand in their order, each once"),
+    N_("the first part of an offer is required"),
+    N_("an offer by phase has at least two"),
+    N_("only an offer by phase has several"),
+    N_("a minimum goes with a fee by result"),
+    N_("say who does the work"),
+    N_("every part asks something"),
+    N_("this does not go with the kind of offer"),
+    N_("no part of an offer is below zero"),
+    N_("a share is at most the upper limit of the card"),
+    N_("hours have a rate and a highest number"),
+)
 _REQUESTS: Final = (
     "SELECT r.creditor_id, r.id, r.number, r.placement_id, r.claim_id, r.grounds, r.wished, r.question,"
     " r.asked_at, r.asked_by, r.due_on, r.edition, r.asked_back_at, r.closed_at, r.closed_why, r.offered_at,"
@@ -208,7 +224,15 @@ def _shown(row: Row[Any]) -> dict[str, Any]:
 def draft_words(offer: Offer, found: Answering) -> dict[str, Any]:
     """This function will describe an offer that is being drawn up, worked out for the claims as they are."""
     claims = [(one.amount, one.expected) for one in found.claims]
-    return offer_words(offer) | {"sums": cost_rows(offer, claims, found.vat_percent)}
+    card = [
+        {"expected_minor": one.expected.minor, "fee_bps": one.priced.price.fee_bps,
+         "minimum_minor": one.priced.price.minimum.minor, "maximum_minor": one.priced.price.maximum.minor}
+        for one in found.claims
+    ]  # fmt: skip
+    return offer_words(offer) | {
+        "sums": cost_rows(offer, claims, found.vat_percent),
+        "card": card_row(card, offer.currency),
+    }
 
 
 def offer_words(offer: Offer) -> dict[str, Any]:

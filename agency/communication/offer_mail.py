@@ -42,7 +42,7 @@ _DUE: Final = {
     ),
     "answer": (
         text(f"{_FROM} r.note_waits{_LOCKED}"),
-        text("UPDATE price_request SET note_waits = false WHERE creditor_id = :c AND id = :r"),
+        text("UPDATE price_request SET note_waits = :now IS NULL WHERE creditor_id = :c AND id = :r"),
     ),
 }
 

@@ -308,7 +308,7 @@ def _refuse_unknown(unit: Unit, creditor_id: UUID, claim_id: UUID | None, placem
         text(f"SELECT 1 FROM {table} WHERE creditor_id = :c AND id = :id"), {"c": creditor_id, "id": wanted}
     )
     if found.first() is None:
-        raise NotFound(f"no such {table}")
+        raise NotFound("no such claim" if table == "claim" else "no such placement")
 
 
 def _grounds(unit: Unit, creditor_id: UUID, claim_id: UUID | None, placement_id: UUID | None) -> list[str]:

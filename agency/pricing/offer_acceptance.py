@@ -223,7 +223,7 @@ def _refuse_offer(unit: Unit, which: Mapping[str, Any]) -> NoReturn:
         raise NotFound("no such offer")
     if state == "open":
         raise QuoteExpired("this offer has expired; ask for a new one")
-    raise QuoteNotOpen(f"this offer was {state} before")
+    raise QuoteNotOpen("this offer does not wait for an answer any more")
 
 
 def _refuse_changed(unit: Unit, request: PriceRequest, chosen: _Chosen) -> bool:

@@ -7,6 +7,7 @@ from sqlalchemy import Row, text
 
 from agency.kernel.unit import Unit
 from agency.pricing.asking import CLAIMS_MAX, why_poor
+from agency.pricing.offers_read import parsed
 from portal.price_requests import grounds_words, latest_about
 
 _OF_QUOTE = text(
@@ -16,6 +17,19 @@ _OF_QUOTE = text(
     " FROM price_offer o JOIN quote q ON q.creditor_id = o.creditor_id AND q.id = o.quote_id"
     " WHERE o.creditor_id = :c AND o.quote_id = :q"
 )
+
+
+def offer_head(unit: Unit, creditor_id: UUID, quote_id: UUID) -> dict[str, Any] | None:
+    """This function will return the head of the document of a quote that was an offer; None of another."""
+    document = unit.session.connection().execute(
+        text(
+            "SELECT q.document FROM quote q WHERE q.creditor_id = :c AND q.id = :q AND EXISTS (SELECT FROM"
+            " price_offer o WHERE o.creditor_id = q.creditor_id AND o.quote_id = q.id)"
+        ),
+        {"c": creditor_id, "q": quote_id},
+    )
+    kept = document.scalar_one_or_none()
+    return None if kept is None else dict(parsed(bytes(kept))["head"])
 
 
 def own_price_of(

@@ -1,6 +1,7 @@
 """Requests for a price: the queue by due day, the facts, offers drawn up, and the second person."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from agency.pricing.models import OfferState, PriceOffer, PriceRequest
 from agency.pricing.offering import (
     OFFERS_MAX,
     Answering,
+    UnfitOffer,
     answering,
     approve_offers,
     draft_offer,
@@ -174,15 +176,31 @@ def add_offer(
 ) -> Response:
     """Keep an offer among the drafts; nothing is sent."""
     form = submitted(OfferForm, fields)
-    with form.attempt(unit):
+    with form.attempt(unit), _every_fault(form):
         draft_offer(
-            unit, creditor_id=creditor_id, request_id=request_id, offer=_offer(form.data),
-            conditions=form.data.conditions, valid_days=form.data.valid_days, edition=form.data.edition,
-        )  # fmt: skip
+            unit,
+            creditor_id=creditor_id,
+            request_id=request_id,
+            offer=_offer(form.data),
+            conditions=form.data.conditions,
+            valid_days=form.data.valid_days,
+            edition=form.data.edition,
+        )
     if form.errors:
         _beside(form)
         return _page(request, unit, visitor, creditor_id, request_id, offer=form, status=422)
     return leave_for(f"{PAGE}/{creditor_id}/{request_id}", notice=N_("Kept as a draft; nothing was sent."))
+
+
+@contextmanager
+def _every_fault(form: Form[Any]) -> Iterator[None]:
+    """Show each rule that an offer breaks, not only the first."""
+    try:
+        yield
+    except UnfitOffer as refusal:
+        for fault in refusal.faults:
+            form.refuse(fault.sentence, fault.field)
+        raise
 
 
 def _offer(data: Any) -> Offer:
