@@ -42,7 +42,7 @@ _DUE: Final = {
     ),
     "answer": (
         text(f"{_FROM} r.note_waits{_LOCKED}"),
-        text("UPDATE price_request SET note_waits = :now IS NULL WHERE creditor_id = :c AND id = :r"),
+        text("UPDATE price_request SET note_waits = false WHERE creditor_id = :c AND id = :r"),
     ),
 }
 
@@ -56,10 +56,8 @@ def tell_of_offers(unit: Unit, *, settings: Settings) -> int:
         values = {"now": unit.now} | ({"soon": soon} if variant == "reminder" else {})
         for row in unit.session.connection().execute(due, values).all():
             queued += _queue(unit, row, variant, settings)
-            which: dict[str, Any] = {"c": row.creditor_id, "r": row.id}
-            unit.session.connection().execute(
-                mark, which | ({} if variant == "answer" else {"now": unit.now})
-            )
+            told = {"c": row.creditor_id, "r": row.id} | ({} if variant == "answer" else {"now": unit.now})
+            unit.session.connection().execute(mark, told)
     return queued
 
 

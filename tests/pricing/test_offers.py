@@ -8,7 +8,10 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
+from agency.banking.proof import prove
 from agency.claims.states import HoldGround
+from agency.communication.creditor_mail import send_creditor_mails
+from agency.communication.offer_mail import tell_of_offers
 from agency.disputes.raising import raise_dispute
 from agency.events import (
     ClaimClosed,
@@ -24,6 +27,7 @@ from agency.kernel.errors import Conflict, Invalid, NotFound
 from agency.kernel.outbox import drain
 from agency.kernel.unit import Door
 from agency.money import Money
+from agency.parties.models import Role
 from agency.pricing.acceptance import QuoteExpired, QuoteNotOpen, QuoteOutdated, accept_quote, decline_quote
 from agency.pricing.asking import (
     AskedBefore,
@@ -49,12 +53,19 @@ from agency.pricing.offering import (
 )
 from agency.pricing.reacting import open_books, price_again, price_no_more
 from agency.pricing.replay import replay
+from agency.remittance.invoices import from_facts
+from agency.remittance.runs import approve_run, draft_runs
 from agency.rules.facts import Phase
 from agency.rules.offer import Nature, Offer, OfferKind, OfferPart, at_most
+from portal.payouts import export_payouts
+from tests.communication.correspondence import SETTINGS as OFFICE_SETTINGS
+from tests.communication.correspondence import Office
 from tests.intake.factories import a_creditor, a_file, a_row, place, rows_of
 from tests.payments.races import race
+from tests.pricing.test_price_mail import Told
 from tests.pricing.test_quoting import as_creditor, open_quote
 from tests.pricing.test_requoting import Accepted
+from tests.remittance.test_runs import SETTINGS, bank_pays
 
 SHARE = Offer(
     kind=OfferKind.success, currency="EUR", parts=(OfferPart(phase=Phase.amicable, success_bps=2_500),)
@@ -141,6 +152,20 @@ class Asking(Accepted):
         """The fee rows by kind, before VAT."""
         self.fees()
         return self.rows("SELECT kind, net_minor FROM success_fee ORDER BY earned_at, kind, net_minor")
+
+
+class Mailed(Asking, Told):
+    """The same, with the post."""
+
+    def __init__(self, units):
+        Asking.__init__(self, units, "MAILED")
+        self.office = Office(units)
+
+    def tell(self):
+        with self.office.unit() as unit:
+            told = tell_of_offers(unit, settings=OFFICE_SETTINGS)
+        send_creditor_mails(self.units, ports=self.office.ports)
+        return told
 
 
 @pytest.fixture
@@ -493,3 +518,50 @@ def test_every_row_belongs_to_its_creditor(units):
         count = text("SELECT count(*) FROM price_request")
         assert unit.session.connection().execute(count).scalar_one() == 0
     assert rows_of(units, mine.creditor_id, "SELECT count(*) FROM price_request") == [(1,)]
+
+
+def test_what_falls_due_is_invoiced_with_the_payout_and_the_books_stay_green(case):
+    """An amount and a share, the claim paid by bank: one payout, one invoice, and every balance proven."""
+    case.asks()
+    [phased] = case.offers(PHASED)
+    case.accepts_offer(phased)
+    with case.staff("system:bank") as unit:
+        bank_pays(unit, case.creditor_id, case.claim_id, 100_000, key="s1")
+    with case.staff() as unit:
+        [(_, run_id)] = draft_runs(unit, cutoff_on=unit.today)
+    with case.staff("user:bob") as unit:
+        approve_run(unit, creditor_id=case.creditor_id, run_id=run_id)
+    with case.staff("user:bob") as unit:
+        unit.session.connection().execute(
+            text("UPDATE creditor SET iban = 'NL91ABNA0417164300' WHERE id = :c"), {"c": case.creditor_id}
+        )
+        export_payouts(unit, settings=SETTINGS)
+        assert prove(unit, on=unit.today).green
+    [(fee, vat, kinds)] = case.rows(
+        "SELECT r.fee_minor, r.vat_minor, (SELECT array_agg(f.kind ORDER BY f.kind) FROM success_fee f"
+        " WHERE f.run_id = r.id AND f.invoice_id IS NOT NULL) FROM remittance_run r"
+    )
+    assert (fee, vat, kinds) == (17_500, 3_675, ["fee", "flat"])
+    [(facts,)] = case.rows("SELECT facts FROM fee_invoice")
+    lines = {(line.kind, line.net.minor) for line in from_facts(facts).lines}
+    assert lines == {("fee", 15_000), ("flat", 2_500)}
+
+
+def test_offers_answers_and_what_expires_are_written_to_whoever_may_accept(units):
+    case = Mailed(units)
+    case.user("anna", Role.CREDITOR_MANAGER)
+    case.user("clerk", Role.CREDITOR_CLERK)
+    case.asks()
+    assert case.tell() == 0
+    case.offers(SHARE, FLAT)
+    assert (case.tell(), case.tell()) == (1, 0)
+    with case.staff() as unit:
+        answer_back(unit, **case.which, words="Because the roof leaks.")
+    assert (case.tell(), case.tell()) == (1, 0)
+    with case.staff() as unit:
+        unit.session.connection().execute(
+            text("UPDATE price_offer SET expires_at = app.now() + interval '2 days'")
+        )
+    assert (case.tell(), case.tell()) == (1, 0)
+    subjects = [row[0] for row in case.rows("SELECT subject FROM creditor_mail ORDER BY id")]
+    assert [subject.split(" ")[0] for subject in subjects] == ["Ons", "Wij", "Herinnering:"]
