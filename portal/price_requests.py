@@ -114,7 +114,7 @@ _OFFERS = text(
     " o.sent_at, o.expires_at, o.closed_at, o.quote_id,"
     " CASE WHEN o.state = 'open' AND o.expires_at <= app.now() THEN 'expired' ELSE o.state END AS state"
     " FROM price_offer o WHERE o.creditor_id = :c AND o.request_id = :r AND o.state <> 'draft'"
-    " ORDER BY o.place DESC"
+    " ORDER BY o.state NOT IN ('open', 'accepted'), o.place"
 )
 _NOTES = text(
     "SELECT n.side, n.words, n.at FROM price_note n WHERE n.creditor_id = :c AND n.request_id = :r"

@@ -107,7 +107,9 @@ def quote_page(
         own_price=own_price,
         asked_price=asked,
         poor=poor,
-        change=price_change(unit, creditor_id=creditor_id, quote_id=quote_id) if found.claim_id else None,
+        change=price_change(unit, creditor_id=creditor_id, quote_id=quote_id)
+        if found.claim_id and not own_price
+        else None,
         product=placement_product(unit, creditor_id=creditor_id, placement_id=found.placement_id),
         reason=decline_words(found.closed_why),
         error=error,

@@ -47,7 +47,7 @@ from portal.price_requests import (
 )
 from portal.shared.audience import StaffUnit, TheVisitor, leave_for, router
 from portal.shared.forms import AmountField, Fields, Form, FormModel, NumberField, blank, money_of, submitted
-from portal.shared.i18n import N_
+from portal.shared.i18n import N_, gettext
 from portal.shared.listing import Column, Cut
 from portal.shared.sessions import Visitor
 from portal.shared.words import DEBTOR_KINDS, DISPUTE_STATES, DOCUMENTS
@@ -459,11 +459,11 @@ def _facts(found: Answering) -> dict[str, Any]:
             "reference": one.reference,
             "amount": one.amount,
             "age": one.priced.facts.age_days,
-            "debtor": DEBTOR_KINDS[one.priced.facts.debtor],
+            "debtor": gettext(DEBTOR_KINDS[one.priced.facts.debtor]),
             "country": one.priced.facts.country,
             "dispute": DISPUTE_STATES[one.priced.facts.dispute],
             "completeness": one.priced.score.completeness,
-            "documents": sorted(DOCUMENTS[kind] for kind in one.priced.facts.documents),
+            "documents": ", ".join(sorted(gettext(DOCUMENTS[kind]) for kind in one.priced.facts.documents)),
             "fee": one.priced.price.fee_bps,
             "expected": one.expected,
             "costs": one.costs,

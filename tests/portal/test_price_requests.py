@@ -195,6 +195,19 @@ def test_every_offer_is_declined_with_a_reason(house):
     assert house.one("SELECT DISTINCT state FROM claim") == "quoted"
 
 
+def test_an_offer_for_a_claim_in_collection_is_its_price_from_then_on(house):
+    quote = f"/creditor/quotes/{house.one('SELECT id FROM quote')}"
+    assert send(house.manager, f"{quote}/acceptance", page=quote).status_code == 303
+    where = asks(house)
+    answer = accepts(house, where, offers(house))
+    assert answer.status_code == 303
+    page = house.manager.get(answer.headers["location"])
+    assert (page.status_code, "This price is an offer that you accepted" in page.text) == (200, True)
+    assert house.manager.get(f"{answer.headers['location']}.pdf").status_code == 200
+    assert house.manager.get(f"/creditor/claims/{house.claim_id}").status_code == 200
+    assert house.manager.get("/creditor/quotes").status_code == 200
+
+
 def test_a_clerk_asks_and_only_a_manager_accepts(house):
     clerk = house.browser(Role.CREDITOR_CLERK, creditor_id=house.creditor_id)
     where = asks(house, clerk)
