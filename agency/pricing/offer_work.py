@@ -91,12 +91,6 @@ def offer_work(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> OfferWork | 
     )  # fmt: skip
 
 
-def priced_by_offer(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> bool:
-    """This function will tell whether an offer prices a claim now."""
-    row = unit.session.connection().execute(_IN_FORCE, {"c": creditor_id, "claim": claim_id}).one_or_none()
-    return row is not None and "offer" in row.facts
-
-
 def start_phase(unit: Unit, *, creditor_id: UUID, claim_id: UUID, phase: Phase) -> None:
     """This function will begin the next phase of a claim's offer: its amount falls due, and from now on its
     share counts for what comes in.

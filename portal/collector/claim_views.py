@@ -14,7 +14,6 @@ from agency.documents.completeness import score_of
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.parties.matching import given_reference
-from agency.pricing.offer_work import priced_by_offer
 from agency.progress.claim_page import ClaimPage, Part, claim_page
 from agency.rules.explain import explain
 from agency.rules.facts import DebtorKind
@@ -109,7 +108,7 @@ def show_claim(
         "claim.html",
         status=422 if failed else 200,
         url=claim_url(creditor_id, claim_id),
-        by_offer=priced_by_offer(unit, creditor_id=creditor_id, claim_id=claim_id),
+        by_offer=found.claim.by_offer,
         person_url=person_url(creditor_id, found.claim.debtor_id),
         claim=found.claim,
         customer_number=given_reference(found.claim.debtor_reference),
