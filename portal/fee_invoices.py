@@ -18,6 +18,7 @@ from portal.shared.i18n import N_, gettext, speaking
 SOURCE = Path(__file__).with_name("fee_invoice.typ")
 TITLES = {"invoice": N_("Invoice"), "credit_note": N_("Credit note")}
 WITHDRAWN_BASE = N_("Withdrawal")
+_NO_BASE = {"flat": N_("Amount as agreed"), "hours": N_("Hours worked")}
 
 
 def invoice_of(unit: Unit, *, creditor_id: UUID, invoice_id: UUID) -> FeeInvoice:
@@ -60,7 +61,7 @@ def _values(document: InvoiceDocument, language: str) -> dict[str, Value]:
         "lines": [
             [
                 " · ".join(filter(None, (line.name, line.note))),
-                money(line.base) if line.base else gettext(WITHDRAWN_BASE),
+                money(line.base) if line.base else gettext(_NO_BASE.get(line.kind, WITHDRAWN_BASE)),
                 written_percent(Decimal(line.fee_bps) / 100, language),
                 money(line.net),
                 written_percent(line.vat_percent, language),

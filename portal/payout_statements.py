@@ -19,6 +19,8 @@ from agency.ports.providers import Renderer, Value
 from agency.remittance.models import RemittanceRun, RunState
 from agency.remittance.statement import (
     COSTS,
+    FLAT,
+    HOURS,
     INTEREST,
     PRINCIPAL,
     WITHDRAWAL,
@@ -40,6 +42,8 @@ PARTS = {
     INTEREST: N_("Interest"),
     COSTS: N_("Collection costs"),
     WITHDRAWAL: N_("Withdrawal"),
+    FLAT: N_("Amount as agreed"),
+    HOURS: N_("Hours worked"),
 }
 FILE_HEADERS = (
     N_("Claim"), N_("Reference"), N_("Debtor"), N_("Invoice"), N_("For"), N_("Value date"), N_("Paid to"),

@@ -2,6 +2,7 @@
 
 from agency.communication.creditor_mail import send_creditor_mails, tell_creditors
 from agency.communication.inbound.jobs import read_arrived, take_scans
+from agency.communication.offer_mail import tell_of_offers
 from agency.communication.price_mail import tell_of_prices
 from agency.communication.print_batches.reporting import apply_told_of_batches
 from agency.communication.receipts import apply_told
@@ -58,11 +59,12 @@ def resolve(units: Units) -> None:
 
 @actor(queue="sending", own_units=True)
 def mail_creditors(units: Units) -> None:
-    """This function will write to creditors whose claims miss information or whose price would rise, and send
-    what waits."""
+    """This function will write to creditors whose claims miss information, whose price would rise or who got
+    offers, and send what waits."""
     with units.open(Door.WORKER, by="system:communication.mail_creditors") as unit:
         tell_creditors(unit, settings=settings())
         tell_of_prices(unit, settings=settings())
+        tell_of_offers(unit, settings=settings())
     send_creditor_mails(units, ports=installed_ports())
 
 

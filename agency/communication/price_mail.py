@@ -31,7 +31,7 @@ _MARK = {
     True: text("UPDATE quote SET reminded_at = :now WHERE creditor_id = :c AND id = ANY(:ids)"),
 }
 # Everybody who may accept; where nobody can sign in, the contact of the creditor.
-_TO = text(
+MAY_ACCEPT = text(
     "SELECT u.name, u.email, u.language FROM user_account u WHERE u.creditor_id = :c"
     " AND u.disabled_at IS NULL AND 'creditor_manager' = ANY(u.roles)"
     " UNION ALL SELECT cr.name, cr.email, cr.language FROM creditor cr WHERE cr.id = :c"
@@ -56,7 +56,7 @@ def tell_of_prices(unit: Unit, *, settings: Settings) -> int:
 
 
 def _queue(unit: Unit, creditor_id: UUID, rows: list[Row[Any]], *, reminder: bool, settings: Settings) -> int:
-    people = unit.session.connection().execute(_TO, {"c": creditor_id}).all()
+    people = unit.session.connection().execute(MAY_ACCEPT, {"c": creditor_id}).all()
     for to in people:
         facts = _values(to, rows, reminder=reminder, settings=settings)
         reserve_mail(unit, creditor_id, f"{_NOTICE}_reminder" if reminder else _NOTICE, to.email, facts)

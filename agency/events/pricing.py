@@ -91,3 +91,105 @@ class RateCardTried(Event):
 
     creditor_sees: ClassVar[bool] = False
     draft_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceAsked(Event):
+    """A price of its own was asked for, by the creditor or because the facts of an agreed one changed.
+
+    `due_on` is the day by which the agency answers.
+    """
+
+    request_id: UUID
+    number: str
+    due_on: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OffersMade(Event):
+    """The agency made offers that the creditor can accept."""
+
+    request_id: UUID
+    number: str
+    offers: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OffersOutdated(Event):
+    """The facts changed while offers waited: they no longer stand and are made anew."""
+
+    request_id: UUID
+    number: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfferWithdrawn(Event):
+    """The agency took an offer back before it was accepted."""
+
+    request_id: UUID
+    number: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfferAccepted(Event):
+    """The creditor accepted an offer: it is the price of the claim from now on."""
+
+    request_id: UUID
+    quote_id: UUID
+    number: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OffersDeclined(Event):
+    """The creditor declined every offer that was made."""
+
+    request_id: UUID
+    number: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceRequestEnded(Event):
+    """A request for a price ended without one; `why` is "withdrawn", "lapsed" or "stands"."""
+
+    request_id: UUID
+    number: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceNoteLeft(Event):
+    """Somebody asked or answered something about a request; `side` is "creditor" or "agency"."""
+
+    request_id: UUID
+    number: str
+    side: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfferPhaseBegan(Event):
+    """Work of a phase of an accepted offer began, and its amount fell due."""
+
+    quote_id: UUID
+    phase: str
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoursBooked(Event):
+    """Hours were worked on a claim whose price is by the hour."""
+
+    quote_id: UUID
+    minutes: int
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoursTakenBack(Event):
+    """Hours that were booked by mistake are not charged."""
+
+    quote_id: UUID
+    minutes: int
+    amount_minor: int
+    currency: str

@@ -27,7 +27,8 @@ class InvoiceParty:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceLine:
-    """One line: what it is for, over which amount at which rate, and the fee without VAT (positive)."""
+    """One line: what it is for, over which amount at which rate, and the fee without VAT, positive; `kind` is
+    "flat" or "hours" where an offer asks an amount beside a share of what was collected."""
 
     name: str
     note: str
@@ -36,6 +37,7 @@ class InvoiceLine:
     net: Money
     vat_percent: Decimal
     vat_category: str
+    kind: str = "fee"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

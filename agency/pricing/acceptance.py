@@ -20,6 +20,7 @@ from agency.kernel.errors import Conflict, Invalid, NotFound
 from agency.kernel.statistics import refresh_statistics
 from agency.kernel.unit import Unit
 from agency.parties.onboarding import refuse_unready
+from agency.pricing.asking import settle_requests
 from agency.pricing.quoting import quote_placement
 from agency.pricing.requoting import NOW, agreed_price, new_facts
 from agency.pricing.scoring import ClaimFacts
@@ -89,6 +90,7 @@ def accept_quote(
     _tell(unit, closing, "accepted", claims=accepted)
     emit(unit, QuoteAccepted(creditor_id=creditor_id, quote_id=quote_id, placement_id=closing.placement_id))
     _price_the_others(unit, closing)
+    settle_requests(unit, creditor_id=creditor_id, placement_id=closing.placement_id)
     return accepted
 
 
@@ -122,6 +124,7 @@ def decline_quote(
     _tell(unit, closing, "declined", claims=withdrawn)
     emit(unit, QuoteDeclined(creditor_id=creditor_id, quote_id=quote_id))
     _price_the_others(unit, closing)
+    settle_requests(unit, creditor_id=creditor_id, placement_id=closing.placement_id)
     return withdrawn
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from agency.kernel.columns import (
@@ -206,3 +206,196 @@ class QuoteLine(SQLModel, table=True):
     facts: dict[str, Any] = json_field()
     factors: list[Any] = json_field()
     outcome: LineOutcome | None = Field(default=None, sa_type=choice(LineOutcome, "outcome"))
+
+
+class RequestState(StrEnum):
+    """Where a request for a price stands: asked -> (to_approve ->) offered, then one of the ends."""
+
+    ASKED = "asked"
+    TO_APPROVE = "to_approve"
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"  # its claims are priced, paid or gone otherwise
+    STANDS = "stands"  # the facts of an agreed price changed, and the agency lets it stand
+
+
+class OfferState(StrEnum):
+    """Where an offer stands. Expiry is a moment, compared in the database, not a state."""
+
+    DRAFT = "draft"
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    WITHDRAWN = "withdrawn"
+    OUTDATED = "outdated"
+    NOT_CHOSEN = "not_chosen"
+
+
+class PriceRequest(CreditorRow, table=True):
+    """A creditor asks what the card does not say well: for a claim, or for the waiting claims of a placement.
+
+    `grounds` say why the card fits badly; `edition` counts what staff changed, so that two who answer at once
+    meet. `note_waits` says that the creditor was not written to about an answer yet.
+    """
+
+    __tablename__ = "price_request"
+    __table_args__ = (
+        within_creditor("placement_id", "placement"),
+        within_creditor("claim_id", "claim"),
+        CheckConstraint("num_nonnulls(placement_id, claim_id) = 1", name="about"),
+        CheckConstraint("approved_by IS NULL OR approved_by <> submitted_by", name="second_person"),
+        UniqueConstraint("creditor_id", "number"),
+        Index(
+            "uq_price_request_claim",
+            "creditor_id",
+            "claim_id",
+            unique=True,
+            postgresql_where="claim_id IS NOT NULL AND state IN ('asked', 'to_approve', 'offered')",
+        ),
+        Index(
+            "uq_price_request_placement",
+            "creditor_id",
+            "placement_id",
+            unique=True,
+            postgresql_where="placement_id IS NOT NULL AND state IN ('asked', 'to_approve', 'offered')",
+        ),
+        Index(
+            "ix_price_request_waiting",
+            "due_on",
+            postgresql_where="state IN ('asked', 'to_approve', 'offered')",
+        ),
+    )
+
+    number: str
+    placement_id: UUID | None = None
+    claim_id: UUID | None = None
+    state: RequestState = Field(default=RequestState.ASKED, sa_type=choice(RequestState, "state"))
+    grounds: list[Any] = json_field(default_factory=list)
+    wished: str = ""
+    question: str = ""
+    asked_at: datetime = moment_field()
+    asked_by: str
+    due_on: date
+    edition: int = 1
+    submitted_at: datetime | None = moment_field(default=None)
+    submitted_by: str | None = None
+    approved_by: str | None = None
+    offered_at: datetime | None = moment_field(default=None)
+    asked_back_at: datetime | None = moment_field(default=None)
+    note_waits: bool = False
+    told_at: datetime | None = moment_field(default=None)
+    reminded_at: datetime | None = moment_field(default=None)
+    closed_at: datetime | None = moment_field(default=None)
+    closed_by: str | None = None
+    closed_from: str | None = None
+    closed_why: str = ""
+
+
+class PriceOffer(CreditorRow, table=True):
+    """One answer to a request. `document` holds the bytes from the moment it was sent; accepted, it is the
+    quote `quote_id`. `review` says why a second person looked at it; creditors do not read it."""
+
+    __tablename__ = "price_offer"
+    __table_args__ = (
+        within_creditor("request_id", "price_request"),
+        within_creditor("quote_id", "quote"),
+        UniqueConstraint("creditor_id", "request_id", "place"),
+        Index(
+            "uq_price_offer_accepted",
+            "creditor_id",
+            "request_id",
+            unique=True,
+            postgresql_where="state = 'accepted'",
+        ),
+        CheckConstraint("(state = 'draft') = (document IS NULL)", name="document"),
+    )
+
+    request_id: UUID
+    place: int
+    state: OfferState = Field(default=OfferState.DRAFT, sa_type=choice(OfferState, "state"))
+    terms: dict[str, Any] = json_field()
+    conditions: str = ""
+    valid_days: int
+    writers: list[Any] = json_field()
+    review: list[Any] = json_field(default_factory=list)
+    changed_at: datetime = moment_field()
+    document: bytes | None = Field(default=None, sa_type=LargeBinary)
+    sha256: str = ""
+    rate_card_id: UUID | None = Field(default=None, foreign_key="rate_card.id")
+    claims: int = 0
+    at_most_minor: int = Field(default=0, sa_type=Minor)
+    sent_at: datetime | None = moment_field(default=None)
+    expires_at: datetime | None = moment_field(default=None)
+    closed_at: datetime | None = moment_field(default=None)
+    closed_by: str | None = None
+    quote_id: UUID | None = None
+
+
+class PriceNote(PartRow, table=True):
+    """What creditor and agency asked and answered about a request."""
+
+    __tablename__ = "price_note"
+    __table_args__ = (
+        within_creditor("request_id", "price_request"),
+        Index("ix_price_note_request", "creditor_id", "request_id"),
+        CheckConstraint("side IN ('creditor', 'agency')", name="side"),
+    )
+
+    request_id: UUID
+    side: str
+    words: str
+    at: datetime = moment_field()
+    by: str
+
+
+class OfferPhase(PartRow, table=True):
+    """A phase of an accepted offer that began for a claim: from then on its share counts for what comes in,
+    and its amount is due."""
+
+    __tablename__ = "offer_phase"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["creditor_id", "quote_id", "claim_id"],
+            ["quote_line.creditor_id", "quote_line.quote_id", "quote_line.claim_id"],
+        ),
+        UniqueConstraint("creditor_id", "quote_id", "claim_id", "phase"),
+    )
+
+    quote_id: UUID
+    claim_id: UUID
+    phase: str
+    success_bps: int
+    flat_minor: int = Field(sa_type=Minor)
+    currency: str = Field(max_length=3)
+    started_at: datetime = moment_field()
+    started_by: str
+
+
+class BookedHours(PartRow, table=True):
+    """Work on a claim whose offer is by the hour; `net_minor` is what it costs before VAT."""
+
+    __tablename__ = "booked_hours"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["creditor_id", "quote_id", "claim_id"],
+            ["quote_line.creditor_id", "quote_line.quote_id", "quote_line.claim_id"],
+        ),
+        Index("ix_booked_hours_claim", "creditor_id", "claim_id"),
+        UniqueConstraint("creditor_id", "sent_key"),
+        CheckConstraint("minutes > 0 AND net_minor >= 0", name="amounts"),
+    )
+
+    quote_id: UUID
+    claim_id: UUID
+    phase: str
+    minutes: int
+    net_minor: int = Field(sa_type=Minor)
+    currency: str = Field(max_length=3)
+    worked_on: date
+    description: str
+    sent_key: UUID
+    booked_at: datetime = moment_field()
+    booked_by: str
+    taken_back_at: datetime | None = moment_field(default=None)
+    taken_back_by: str | None = None

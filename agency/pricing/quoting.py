@@ -195,7 +195,7 @@ def _issue(
     quote = Quote(
         creditor_id=creditor_id,
         id=new_id(),
-        number=_next_number(unit, creditor_id),
+        number=next_number(unit, creditor_id),
         placement_id=placement_id,
         rate_card_id=published.id,
         claims=offer.lines.count,
@@ -207,7 +207,7 @@ def _issue(
         issued_at=unit.now,
         expires_at=expires_at,
         follows_id=follows,
-        part=_part(unit, creditor_id, placement_id),
+        part=placement_part(unit, creditor_id, placement_id),
     )
     head = _head(unit, quote, published, offer)
     quote.document, quote.sha256 = pack_document(head=head, lines=offer.lines)
@@ -244,8 +244,8 @@ def keepers(unit: Unit, *, creditor_id: UUID, card: RateCard, on: date) -> dict[
     return {"interest": terms.interest_to.value, "costs": terms.costs_to.value}
 
 
-def _part(unit: Unit, creditor_id: UUID, placement_id: UUID) -> int:
-    """Count the parts of the placement that were accepted before: each is accepted at most once."""
+def placement_part(unit: Unit, creditor_id: UUID, placement_id: UUID) -> int:
+    """This function will count which part of a placement is answered next: each is accepted at most once."""
     found = unit.session.connection().execute(
         text(
             "SELECT count(*) + 1 FROM quote WHERE creditor_id = :c AND placement_id = :p"
@@ -275,8 +275,9 @@ def _head(unit: Unit, quote: Quote, published: PublishedCard, offer: _Offer) -> 
     }
 
 
-def _next_number(unit: Unit, creditor_id: UUID) -> str:
-    """Number within the creditor and year; the caller holds the creditor's quote lock."""
+def next_number(unit: Unit, creditor_id: UUID) -> str:
+    """This function will return the next number within the creditor and year; the caller holds the
+    creditor's quote lock."""
     year = unit.today.year
     count = (
         unit.session.connection()

@@ -24,6 +24,7 @@ from agency.events import (
 )
 from agency.kernel.unit import Unit
 from agency.ledger.posting import post_openings
+from agency.pricing.asking import settle_requests
 from agency.pricing.quoting import quote_placement
 from agency.pricing.requoting import drop_new_price, requote_claim
 
@@ -68,18 +69,25 @@ def price_again(unit: Unit, event: Changed) -> None:
         requote_claim(unit, creditor_id=event.creditor_id, claim_id=claim.id)
     elif claim.state == ClaimState.QUOTED and claim.placement_id is not None:
         quote_placement(unit, creditor_id=event.creditor_id, placement_id=claim.placement_id)
+    settle_requests(unit, creditor_id=event.creditor_id, placement_id=claim.placement_id)
 
 
 def price_no_more(unit: Unit, event: ClaimPaidOff | ClaimClosed) -> None:
     """This function will no longer ask a higher price for a claim whose collection has ended."""
     assert event.claim_id is not None, "these events always name their claim"
     drop_new_price(unit, creditor_id=event.creditor_id, claim_id=event.claim_id)
+    placement = unit.session.connection().execute(
+        text("SELECT placement_id FROM claim WHERE creditor_id = :c AND id = :claim"),
+        {"c": event.creditor_id, "claim": event.claim_id},
+    )
+    settle_requests(unit, creditor_id=event.creditor_id, placement_id=placement.scalar_one_or_none())
 
 
 def price_without(unit: Unit, event: DuplicateDecided) -> None:
     """This function will quote a placement anew when one of its claims turned out to be claimed twice."""
     if event.answer == "same" and event.placement_id is not None:
         quote_placement(unit, creditor_id=event.creditor_id, placement_id=event.placement_id)
+        settle_requests(unit, creditor_id=event.creditor_id, placement_id=event.placement_id)
 
 
 def open_books(unit: Unit, event: QuoteAccepted) -> None:

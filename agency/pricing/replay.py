@@ -8,22 +8,27 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from decimal import Decimal
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import text
 
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
+from agency.money import Money
 from agency.pricing.document import DamagedDocument, canonical, quote_document, unpack_document
 from agency.pricing.rate_cards import card_of
 from agency.pricing.scoring import ClaimFacts, PricedClaim, price_claim, price_facts
+from agency.rules.offer import OFFER_RULE, Offer, at_most, success_at_most, work_out
 from agency.rules.price import PRICE_RULE, Price, RateCard, price
 from agency.rules.score import score_version
 from agency.rules.smaller_claims import Smaller
 
 _BEFORE_VERSIONS = {"price": "1"}
 """The rules of documents that name none: all were made before a second version of any rule."""
+_FIXED: Final = ("claim", "reference", "evidence", "smaller", "expected_minor", "costs_minor")
+"""What a line holds of its claim that no rule here works out."""
 
 
 def rule_versions() -> dict[str, str]:
@@ -69,19 +74,93 @@ def _line(fixed: dict[str, Any], facts: Mapping[str, Any], completeness: int, fo
     )
 
 
+def offer_line(
+    *,
+    claim_id: str,
+    reference: str,
+    priced: PricedClaim,
+    evidence: Sequence[str],
+    expected: Money,
+    costs: Money,
+    offer: Offer,
+    vat_percent: Decimal,
+) -> str:
+    """This function will return one claim of an offer as canonical JSON: what the card would ask, and what
+    the offer costs when nothing, what is expected, and all of it comes in.
+
+    :param expected: what is expected to be collected.
+    :param costs: what the debtor owes by law for the collection.
+    """
+    fixed = {
+        "claim": claim_id,
+        "reference": reference,
+        "expected_minor": expected.minor,
+        "costs_minor": costs.minor,
+        "offer": offered(offer, amount=priced.facts.amount, expected=expected, vat_percent=vat_percent),
+    }
+    return _line(
+        fixed
+        | ({"evidence": list(evidence)} if evidence else {})
+        | ({"smaller": [list(pair) for pair in priced.smaller]} if priced.smaller else {}),
+        priced.facts.as_json(),
+        priced.score.completeness,
+        priced.price,
+    )
+
+
+def offered(offer: Offer, *, amount: Money, expected: Money, vat_percent: Decimal) -> dict[str, Any]:
+    """This function will return what an offer asks of one claim: the share at first, what both are at most,
+    and the sums when nothing, what is expected, and all of it comes in."""
+    worked = [
+        work_out(offer, amount=amount, recovered=recovered, vat_percent=vat_percent)
+        for recovered in (Money.zero(amount.currency), expected, amount)
+    ]
+    return {
+        "success_bps": offer.parts[0].success_bps,
+        "success_at_most_minor": success_at_most(offer, amount).minor,
+        "at_most_minor": at_most(offer, amount).minor,
+        "worked": [
+            [one.recovered.minor, one.success.minor, one.flat.minor, one.hours.minor, one.total.minor,
+             one.vat.minor, one.left.minor]
+            for one in worked
+        ],
+    }  # fmt: skip
+
+
+def offer_of_line(line: Mapping[str, Any], head: Mapping[str, Any]) -> str:
+    """This function will return a line of an offer that was sent, with the offer that another head names: the
+    parts of it that were chosen. What the card would ask stays as it was sent."""
+    amount = Money(line["facts"]["amount_minor"], line["facts"]["currency"])
+    chosen = offered(
+        Offer.from_json(head["offer"]),
+        amount=amount,
+        expected=Money(line["expected_minor"], amount.currency),
+        vat_percent=Decimal(head["vat_percent"]),
+    )
+    return canonical(dict(line) | {"offer": chosen})
+
+
 def rebuild(document: bytes, *, card: RateCard) -> bytes:
     """This function will price every claim in a quote's document anew, with the completeness that was found
     then, and return the document that gives.
     """
     parsed = json.loads(document)
-    return quote_document(head=parsed["head"], lines=(_again(line, card) for line in parsed["lines"]))
+    head = parsed["head"]
+    return quote_document(head=head, lines=(_again(line, card, head) for line in parsed["lines"]))
 
 
-def _again(line: Mapping[str, Any], card: RateCard) -> str:
+def _again(line: Mapping[str, Any], card: RateCard, head: Mapping[str, Any]) -> str:
     facts = ClaimFacts.from_json(line["facts"])
     smaller: Smaller = tuple((minor, points) for minor, points in line.get("smaller", ()))
     asked = price_facts(facts, completeness=line["completeness"], smaller=smaller)
-    fixed = {name: line[name] for name in ("claim", "reference", "evidence", "smaller") if name in line}
+    fixed = {name: line[name] for name in _FIXED if name in line}
+    if "offer" in head:
+        fixed["offer"] = offered(
+            Offer.from_json(head["offer"]),
+            amount=facts.amount,
+            expected=Money(line["expected_minor"], facts.amount.currency),
+            vat_percent=Decimal(head["vat_percent"]),
+        )
     return _line(fixed, facts.as_json(), line["completeness"], price(card=card, facts=asked))
 
 
@@ -143,6 +222,8 @@ def replay_document(document: bytes, *, card: RateCard) -> Replay:
     now = rule_versions()
     if rules.get("price") != now["price"]:
         return Replay(same=False, intact=True, unknown=(f"price {rules.get('price')}",))
+    if rules.get("offer", OFFER_RULE) != OFFER_RULE:
+        return Replay(same=False, intact=True, unknown=(f"offer {rules['offer']}",))
     if rules.get("score") != now["score"]:
         same = rebuild(document, card=card) == document
         return Replay(same=same, intact=True, recorded=(f"score {rules.get('score', '')}".strip(),))

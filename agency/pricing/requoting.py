@@ -16,6 +16,7 @@ from sqlalchemy import Row, text
 
 from agency.claims.holds import lift_holds_on, place_hold
 from agency.claims.lifecycle import claim_to_change
+from agency.claims.models import Claim
 from agency.claims.states import ClaimState, HoldGround
 from agency.events import PriceKept, PriceLowered, PriceRiseAsked, PriceRiseDropped
 from agency.kernel.audit import record
@@ -23,14 +24,16 @@ from agency.kernel.emitting import emit
 from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit, agency_day
 from agency.money import Money
+from agency.pricing.asking import FACTS_CHANGED, end_request, open_request, running_request
 from agency.pricing.document import PackedLines, pack_document
 from agency.pricing.lines import CLAIM_FACTS, facts_of_row, line_factors, line_facts
-from agency.pricing.models import Quote, QuoteState
+from agency.pricing.models import Quote, QuoteState, RequestState
 from agency.pricing.quoting import VALID_DAYS, keepers
 from agency.pricing.rate_cards import PublishedCard, card_of
 from agency.pricing.replay import quote_line, rule_versions
 from agency.pricing.scoring import ClaimFacts, PricedClaim, price_claim
 from agency.rules.requote import (
+    OPEN_DISPUTES,
     Decision,
     Kept,
     Terms,
@@ -82,6 +85,10 @@ _LINE = text(
 )
 
 
+_LET_STAND = text(
+    "SELECT r.grounds FROM price_request r JOIN quote q ON q.creditor_id = r.creditor_id AND q.id = :q"
+    " WHERE r.creditor_id = :c AND r.claim_id = :claim AND r.state = 'stands' AND r.closed_at > q.accepted_at"
+)
 _MADE = text(f"SELECT {NOW}, (SELECT count(*) FROM quote WHERE creditor_id = :c AND claim_id = :claim)")
 
 
@@ -97,6 +104,7 @@ class Agreed:
     facts: ClaimFacts
     terms: Terms
     priced_on: date
+    by_offer: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,6 +134,8 @@ def requote_claim(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Verdict |
     if agreed is None:
         return None
     new = new_facts(unit, creditor_id=creditor_id, claim_id=claim_id, agreed=agreed)
+    if agreed.by_offer:
+        return _leave_offer(unit, claim, agreed, new)
     if new.left_out:
         _tell_kept(unit, creditor_id, claim_id, Kept.small_part, new.left_out)
     if new.facts == agreed.facts:
@@ -135,6 +145,33 @@ def requote_claim(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Verdict |
     if waiting and waiting.alive and ClaimFacts.from_json(waiting.facts) == new.facts:
         return Verdict.rises
     return _offer(unit, creditor_id, claim_id, agreed, new)
+
+
+def _leave_offer(unit: Unit, claim: Claim, agreed: Agreed, new: New) -> Verdict:
+    """Let a price stand that people made: the card says nothing of it. Where the claim became harder to
+    collect that is put before the agency, once for the same facts."""
+    running = running_request(unit, creditor_id=claim.creditor_id, claim_id=claim.id)
+    grounds = [FACTS_CHANGED, new.facts.dispute.value]
+    if _harder(agreed.facts, new.facts):
+        if running is None and grounds not in _let_stand(unit, claim, agreed):
+            open_request(unit, creditor_id=claim.creditor_id, claim_id=claim.id, grounds=grounds)
+    elif running is not None and FACTS_CHANGED in running.grounds:
+        end_request(unit, running, RequestState.LAPSED)
+    return Verdict.stands
+
+
+def _harder(agreed: ClaimFacts, new: ClaimFacts) -> bool:
+    """Whether a dispute came up, a document fell away, or the claim turned out to be older."""
+    disputed = new.dispute in OPEN_DISPUTES and new.dispute != agreed.dispute
+    return disputed or not new.documents >= agreed.documents or new.age_days > agreed.age_days
+
+
+def _let_stand(unit: Unit, claim: Claim, agreed: Agreed) -> list[list[str]]:
+    """Return the grounds on which the agency let the price stand since it was agreed."""
+    kept = unit.session.connection().execute(
+        _LET_STAND, {"c": claim.creditor_id, "claim": claim.id, "q": agreed.quote_id}
+    )
+    return list(kept.scalars())
 
 
 def _offer(unit: Unit, creditor_id: UUID, claim_id: UUID, agreed: Agreed, new: New) -> Verdict:
@@ -212,7 +249,8 @@ def agreed_price(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Agreed | N
     )
     priced_on = agency_day(row.issued_at)
     card = card_of(unit, rate_card_id=row.rate_card_id)
-    return Agreed(creditor_id, row.quote_id, row.number, card, facts, terms, priced_on)
+    by_offer = "offer" in row.facts
+    return Agreed(creditor_id, row.quote_id, row.number, card, facts, terms, priced_on, by_offer)
 
 
 def new_facts(unit: Unit, *, creditor_id: UUID, claim_id: UUID, agreed: Agreed) -> New:

@@ -27,7 +27,11 @@ _CLAIM = text(
     " d.name AS debtor, d.kind AS debtor_kind, d.reference AS debtor_reference, d.language, d.country,"
     " d.street, d.postal_code, d.city, d.registration_number, d.vat_number, d.identity_id,"
     " p.key AS path, p.version AS path_version, t.ended_at AS path_ended_at,"
-    " r.why AS relation_why, coalesce(r.important, false) AS important_relation"
+    " r.why AS relation_why, coalesce(r.important, false) AS important_relation,"
+    # Each accepted offer begins its first phase at once.
+    " EXISTS (SELECT FROM offer_phase o JOIN quote_line l ON l.creditor_id = o.creditor_id"
+    "  AND l.quote_id = o.quote_id AND l.claim_id = o.claim_id"
+    "  WHERE l.creditor_id = c.creditor_id AND l.claim_id = c.id) AS by_offer"
     " FROM claim c JOIN creditor cr ON cr.id = c.creditor_id"
     " JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
     " LEFT JOIN treatment t ON t.creditor_id = c.creditor_id AND t.claim_id = c.id"

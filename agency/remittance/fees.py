@@ -18,7 +18,7 @@ from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.remittance.withdrawing import WITHDRAWN_BY_CREDITOR
-from agency.rules.fee_agreement import free_demand_fee, withdrawal_fee
+from agency.rules.fee_agreement import free_demand_fee, offer_fee, withdrawal_fee
 from agency.rules.fee_vat import FeeVat, fee_vat
 from agency.rules.success_fee import SuccessFee as Fee
 from agency.rules.success_fee import success_fee
@@ -52,12 +52,17 @@ def _agreed(moment: str) -> str:
 
 
 _UNPRICED = text(
-    "SELECT p.id, p.claim_id, p.currency, p.to_creditor_minor, p.value_on, q.quote_id, q.fee_bps,"
-    " q.minimum_minor, a.accepted_on, q.maximum_minor, a.dearest_minor,"
+    "SELECT p.id, p.claim_id, p.currency, p.to_creditor_minor, p.value_on, q.quote_id,"
+    " coalesce(o.success_bps, q.fee_bps) AS fee_bps, q.minimum_minor, a.accepted_on, q.maximum_minor,"
+    " a.dearest_minor,"
     " coalesce(t.free_demand_days, 0) AS free_demand_days, f.charged, f.by_line"
     " FROM payment p JOIN claim c ON c.creditor_id = p.creditor_id AND c.id = p.claim_id"
     + _agreed(_RECEIVED)
-    + " CROSS JOIN LATERAL (SELECT coalesce(sum(f.net_minor), 0)::bigint AS charged,"
+    # Of an offer by phase, the share of the phase that had begun when the money came.
+    + " LEFT JOIN LATERAL (SELECT o.success_bps FROM offer_phase o WHERE o.creditor_id = p.creditor_id"
+    f"  AND o.quote_id = q.quote_id AND o.claim_id = p.claim_id AND o.started_at <= {_RECEIVED}"
+    "  ORDER BY o.started_at DESC LIMIT 1) o ON true"
+    " CROSS JOIN LATERAL (SELECT coalesce(sum(f.net_minor), 0)::bigint AS charged,"
     "  coalesce(sum(f.net_minor) FILTER (WHERE f.quote_id = q.quote_id), 0)::bigint AS by_line"
     "  FROM success_fee f WHERE f.creditor_id = p.creditor_id AND f.claim_id = p.claim_id"
     "  AND f.payment_id IS NOT NULL) f"
@@ -77,6 +82,16 @@ _WITHDRAWN = text(
     " AND NOT EXISTS (SELECT FROM success_fee f WHERE f.creditor_id = c.creditor_id AND f.claim_id = c.id"
     "  AND f.kind = 'withdrawal') ORDER BY c.id"
 )
+# What an offer asks beside a share of the money: the amounts of phases that began, and booked hours.
+_DUE = text(
+    "SELECT o.id, 'flat' AS kind, o.quote_id, o.claim_id, o.phase, o.flat_minor AS net_minor, o.currency,"
+    " 0 AS minutes, o.started_at AS due_at FROM offer_phase o WHERE o.creditor_id = :c AND o.flat_minor > 0"
+    " AND NOT EXISTS (SELECT FROM success_fee f WHERE f.creditor_id = o.creditor_id AND f.cause_id = o.id)"
+    " UNION ALL SELECT h.id, 'hours', h.quote_id, h.claim_id, h.phase, h.net_minor, h.currency, h.minutes,"
+    " h.booked_at FROM booked_hours h WHERE h.creditor_id = :c AND h.taken_back_at IS NULL"
+    " AND h.net_minor > 0 AND NOT EXISTS (SELECT FROM success_fee f WHERE f.creditor_id = h.creditor_id"
+    "  AND f.cause_id = h.id) ORDER BY due_at, id"
+)
 _TAKE_BACK = text(
     "INSERT INTO success_fee (creditor_id, id, payment_id, claim_id, kind, quote_id, base_minor, fee_bps,"
     " net_minor, vat_minor, currency, earned_at, vat_percent, vat_category, trace)"
@@ -90,12 +105,12 @@ _TAKE_BACK = text(
 
 _CHARGE = text(
     "INSERT INTO success_fee (creditor_id, id, payment_id, claim_id, kind, quote_id, base_minor, fee_bps,"
-    " net_minor, vat_minor, currency, earned_at, vat_percent, vat_category, trace)"
+    " net_minor, vat_minor, currency, earned_at, vat_percent, vat_category, trace, cause_id)"
     " SELECT :c, f.id, f.payment_id, f.claim_id, f.kind, f.quote_id, f.base_minor, f.fee_bps, f.net_minor,"
-    " f.vat_minor, f.currency, :now, f.vat_percent, f.vat_category, f.trace"
+    " f.vat_minor, f.currency, :now, f.vat_percent, f.vat_category, f.trace, f.cause_id"
     " FROM jsonb_to_recordset(CAST(:fees AS jsonb)) AS f(id uuid, payment_id uuid, claim_id uuid, kind text,"
     "  quote_id uuid, base_minor bigint, fee_bps int, net_minor bigint, vat_minor bigint, currency text,"
-    "  vat_percent text, vat_category text, trace jsonb)"
+    "  vat_percent text, vat_category text, trace jsonb, cause_id uuid)"
 )
 
 
@@ -103,18 +118,19 @@ def charge_fees(unit: Unit, *, creditor_id: UUID) -> int:
     """This function will charge every payment that has no fee yet, and give back those of reversed ones.
 
     The base is what the creditor gets of a payment; what the agency keeps by contract bears no fee. Claims
-    that the creditor took back are charged beside them.
+    that the creditor took back are charged beside them, and the amounts and hours of their offers.
 
-    :returns: how many payments and withdrawals were charged.
+    :returns: how many payments, withdrawals, phases and bookings of hours were charged.
     """
     connection = unit.session.connection()
     connection.execute(_TAKE_BACK, {"c": creditor_id, "now": unit.now})
     rows = connection.execute(_UNPRICED, {"c": creditor_id}).all()
     withdrawn = connection.execute(_WITHDRAWN, {"c": creditor_id, "code": WITHDRAWN_BY_CREDITOR}).all()
-    if not rows and not withdrawn:
+    due = connection.execute(_DUE, {"c": creditor_id}).all()
+    if not rows and not withdrawn and not due:
         return 0
     vat = vat_on_fee(unit, creditor_id=creditor_id)
-    fees = _fees(rows, vat) + _withdrawals(withdrawn, vat)
+    fees = _fees(rows, vat) + _withdrawals(withdrawn, vat) + _by_offer(due, vat)
     if fees:
         connection.execute(_CHARGE, {"fees": json.dumps(fees), "c": creditor_id, "now": unit.now})
     return len(fees)
@@ -147,7 +163,8 @@ def _fees(rows: Sequence[Row[Any]], vat: FeeVat) -> list[dict[str, Any]]:
             collected=collected,
             fee_bps=row.fee_bps or 0,
             vat_percent=vat.percent,
-            minimum_left=_left(row.minimum_minor, before, row.currency),
+            # A minimum goes with a share: a phase that is not done by result has none.
+            minimum_left=_left(row.minimum_minor, before, row.currency) if row.fee_bps else None,
             maximum_left=_maximum_left(row, before, of_line),
         )
         charged[row.claim_id] += fee.net.minor
@@ -191,6 +208,18 @@ def _withdrawals(rows: Sequence[Row[Any]], vat: FeeVat) -> list[dict[str, Any]]:
         if fee is None:
             continue
         facts = {"payment_id": None, "kind": "withdrawal", "base_minor": 0, "fee_bps": row.withdrawal_bps}
+        fees.append(facts | _row(row, fee, vat))
+    return fees
+
+
+def _by_offer(rows: Sequence[Row[Any]], vat: FeeVat) -> list[dict[str, Any]]:
+    fees = []
+    for row in rows:
+        fee = offer_fee(
+            kind=row.kind, net=Money(row.net_minor, row.currency), phase=row.phase, minutes=row.minutes,
+            vat_percent=vat.percent,
+        )  # fmt: skip
+        facts = {"payment_id": None, "kind": row.kind, "base_minor": 0, "fee_bps": 0, "cause_id": str(row.id)}
         fees.append(facts | _row(row, fee, vat))
     return fees
 

@@ -191,14 +191,16 @@ def _lines(rows: Sequence[Row[Any]]) -> Iterable[InvoiceLine]:
             net=Money(abs(row.net_minor), row.currency),
             vat_percent=Decimal(row.vat_percent),
             vat_category=row.vat_category,
+            kind=row.kind,
         )
 
 
 def _lines_per_rate(rows: Sequence[Row[Any]]) -> Iterable[InvoiceLine]:
-    grouped: dict[tuple[int, str, str], list[Row[Any]]] = defaultdict(list)
+    grouped: dict[tuple[str, int, str, str], list[Row[Any]]] = defaultdict(list)
     for row in rows:
-        grouped[row.fee_bps, row.vat_percent, row.vat_category].append(row)
-    for (fee_bps, percent, category), same in sorted(grouped.items()):
+        kind = row.kind if row.kind in ("flat", "hours") else "fee"
+        grouped[kind, row.fee_bps, row.vat_percent, row.vat_category].append(row)
+    for (kind, fee_bps, percent, category), same in sorted(grouped.items()):
         yield InvoiceLine(
             name=f"{len(same)} x",
             note="",
@@ -207,6 +209,7 @@ def _lines_per_rate(rows: Sequence[Row[Any]]) -> Iterable[InvoiceLine]:
             net=Money(abs(sum(row.net_minor for row in same)), same[0].currency),
             vat_percent=Decimal(percent),
             vat_category=category,
+            kind=kind,
         )
 
 
@@ -243,7 +246,7 @@ def as_facts(document: InvoiceDocument) -> dict[str, Any]:
         "seller_iban": document.seller_iban,
         "lines": [
             [one.name, one.note, one.base.minor, one.fee_bps, one.net.minor, str(one.vat_percent),
-             one.vat_category]
+             one.vat_category, *([one.kind] if one.kind in ("flat", "hours") else [])]
             for one in document.lines
         ],
         "vat_totals": [
@@ -279,8 +282,8 @@ def from_facts(facts: dict[str, Any]) -> InvoiceDocument:
         seller_iban=facts["seller_iban"],
         lines=tuple(
             InvoiceLine(name=name, note=note, base=money(base), fee_bps=bps, net=money(fee),
-                        vat_percent=Decimal(percent), vat_category=category)
-            for name, note, base, bps, fee, percent, category in facts["lines"]
+                        vat_percent=Decimal(percent), vat_category=category, kind=kind[0] if kind else "fee")
+            for name, note, base, bps, fee, percent, category, *kind in facts["lines"]
         ),
         vat_totals=tuple(
             VatTotal(category=category, percent=Decimal(percent), taxable=money(taxable), vat=money(amount))

@@ -108,7 +108,8 @@ class RemittanceRun(CreditorRow, table=True):
 
 
 class SuccessFee(CreditorRow, table=True):
-    """The fee on one payment, by its accepted quote line, or on a withdrawal (then there is no payment).
+    """The fee on one payment, by its accepted quote line, or on a withdrawal or what an offer asks beside a
+    share of the money (then there is no payment).
 
     A reversal is a row with negative amounts. `vat_percent` is exact text; `vat_category` is that of UNCL
     5305.
@@ -137,7 +138,16 @@ class SuccessFee(CreditorRow, table=True):
             unique=True,
             postgresql_where="kind = 'withdrawal'",
         ),
-        CheckConstraint("(payment_id IS NULL) = (kind = 'withdrawal')", name="payment"),
+        CheckConstraint("(payment_id IS NULL) = (kind IN ('withdrawal', 'flat', 'hours'))", name="payment"),
+        CheckConstraint("(cause_id IS NOT NULL) = (kind IN ('flat', 'hours'))", name="cause"),
+        # What falls due by an offer is charged once.
+        Index(
+            "uq_success_fee_cause",
+            "creditor_id",
+            "cause_id",
+            unique=True,
+            postgresql_where="cause_id IS NOT NULL",
+        ),
     )
 
     payment_id: UUID | None = None
@@ -155,6 +165,7 @@ class SuccessFee(CreditorRow, table=True):
     vat_percent: str
     vat_category: str = Field(max_length=2)
     trace: list[Any] = json_field(default_factory=list)
+    cause_id: UUID | None = None  # the phase of an offer that began, or the hours that were booked
 
 
 class InvoiceSeries(SQLModel, table=True):

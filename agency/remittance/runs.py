@@ -64,7 +64,11 @@ _CREDITORS = text(
     " SELECT p.creditor_id FROM payment p WHERE p.to_creditor_minor > 0 AND NOT EXISTS (SELECT FROM"
     "  success_fee f WHERE f.creditor_id = p.creditor_id AND f.payment_id = p.id AND f.kind ="
     "  CASE WHEN p.reversed_at IS NULL THEN 'fee' ELSE 'reversal' END) UNION"
-    " SELECT creditor_id FROM claim WHERE state = 'withdrawn' AND close_code = :code ORDER BY 1"
+    " SELECT creditor_id FROM claim WHERE state = 'withdrawn' AND close_code = :code UNION"
+    " SELECT o.creditor_id FROM offer_phase o WHERE o.flat_minor > 0 AND NOT EXISTS (SELECT FROM"
+    "  success_fee f WHERE f.creditor_id = o.creditor_id AND f.cause_id = o.id) UNION"
+    " SELECT h.creditor_id FROM booked_hours h WHERE h.taken_back_at IS NULL AND NOT EXISTS (SELECT FROM"
+    "  success_fee f WHERE f.creditor_id = h.creditor_id AND f.cause_id = h.id) ORDER BY 1"
 )
 
 

@@ -16,6 +16,8 @@ from agency.remittance.models import RemittanceRun
 from agency.rules.invoice_shares import OpenInvoice, invoice_shares
 
 PRINCIPAL, INTEREST, COSTS, WITHDRAWAL = "principal", "interest", "costs", "withdrawal"
+FLAT, HOURS = "flat", "hours"
+WITHOUT_PAYMENT = (WITHDRAWAL, FLAT, HOURS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +136,8 @@ def _shares(row: Row[Any], invoices: Sequence[OpenInvoice]) -> Iterable[Statemen
 def _parts(row: Row[Any], invoices: Sequence[OpenInvoice]) -> list[tuple[str, str, Money, Money]]:
     """Return (part, invoice, what is the creditor's, what the agency keeps) of what was applied."""
     zero = Money.zero(row.currency)
-    if row.kind == WITHDRAWAL:
-        return [(WITHDRAWAL, "", zero, zero)]
+    if row.kind in WITHOUT_PAYMENT:
+        return [(row.kind, "", zero, zero)]
     shares = invoice_shares(
         principal=Money(row.principal_minor, row.currency),
         paid_before=Money(row.paid_before, row.currency),

@@ -1,4 +1,5 @@
-"""What was agreed beside the percentage: days in which a payment is free, and what a withdrawal costs."""
+"""What was agreed beside the percentage: days in which a payment is free, what a withdrawal costs, and the
+amounts and hours of an offer."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -11,6 +12,8 @@ from agency.rules.trace import TraceLine
 _VERSION: Final = "2026-11-01"
 _SOURCE: Final = "fee agreement with the creditor"
 _HUNDRED: Final = Decimal(100)
+_MINUTES: Final = Decimal(60)
+_CENT: Final = Decimal("0.01")
 
 
 def free_demand_fee(*, collected: Money, accepted_on: date, paid_on: date, days: int) -> SuccessFee | None:
@@ -52,6 +55,24 @@ def withdrawal_fee(
     if vat:
         plain = format(vat_percent.normalize(), "f")
         lines.append(_line("vat", vat, percent=plain, net=str(net)))
+    return SuccessFee(net=net, vat=vat, gross=net + vat, trace=tuple(lines))
+
+
+def offer_fee(*, kind: str, net: Money, phase: str, minutes: int, vat_percent: Decimal) -> SuccessFee:
+    """Write down what an offer asks beside a share of what is collected, with its VAT.
+
+    :param kind: `flat`, the amount of a phase that began, or `hours`, work of so many `minutes`.
+    :raises ValueError: it is neither.
+    """
+    if kind not in ("flat", "hours"):
+        raise ValueError(f"no part of an offer is called {kind}")
+    inputs = {"phase": f"phase_{phase}"}
+    if kind == "hours":
+        inputs["hours"] = format((Decimal(minutes) / _MINUTES).quantize(_CENT).normalize(), "f")
+    lines = [_line(kind, net, **inputs)]
+    vat = percent_of(net, vat_percent)
+    if vat:
+        lines.append(_line("vat", vat, percent=format(vat_percent.normalize(), "f"), net=str(net)))
     return SuccessFee(net=net, vat=vat, gross=net + vat, trace=tuple(lines))
 
 

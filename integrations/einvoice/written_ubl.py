@@ -43,6 +43,9 @@ class UnwritableInvoice(ValueError):
     """The document contradicts itself; nothing is written."""
 
 
+_BY_OFFER: Final = {"flat": "amount as agreed", "hours": "hours worked, as agreed"}
+
+
 def write_fee_invoice(document: InvoiceDocument) -> bytes:
     """This function will write an invoice or credit note; equal documents give equal bytes.
 
@@ -207,7 +210,7 @@ def _line(root: etree._Element, kind: str, number: int, line: InvoiceLine) -> No
     _amount(group, "LineExtensionAmount", line.net)
     item = _group(group, "Item")
     percent = _plain(Decimal(line.fee_bps) / 100)
-    said = f"{percent}% of {line.base.decimal} {line.base.currency}"
+    said = _BY_OFFER.get(line.kind, f"{percent}% of {line.base.decimal} {line.base.currency}")
     _text(item, "Description", " ".join(filter(None, (line.note, said))))
     _text(item, "Name", line.name)
     category = _group(item, "ClassifiedTaxCategory")

@@ -11,6 +11,7 @@ from portal.api import (
     documents,
     payouts,
     placements,
+    price_requests,
     quotes,
 )
 
@@ -23,5 +24,6 @@ __all__ = [
     "documents",
     "payouts",
     "placements",
+    "price_requests",
     "quotes",
 ]

@@ -20,9 +20,9 @@ from agency.kernel.errors import Invalid
 from agency.money import Money
 from agency.parties.models import Scope
 from agency.pricing.acceptance import accept_quote, decline_quote
+from agency.pricing.agreed_terms import agreed_with
 from agency.pricing.finding import quote_numbered
 from agency.pricing.outlook import outlook
-from agency.pricing.outlooks import agreed_with
 from agency.pricing.rate_cards import card_on
 from agency.pricing.recovering import own_books
 from agency.pricing.replay import replay

@@ -109,6 +109,7 @@ def show_claim(
         "claim.html",
         status=422 if failed else 200,
         url=claim_url(creditor_id, claim_id),
+        by_offer=found.claim.by_offer,
         person_url=person_url(creditor_id, found.claim.debtor_id),
         claim=found.claim,
         customer_number=given_reference(found.claim.debtor_reference),

@@ -32,6 +32,7 @@ from portal.creditor.price_changes import agreed_prices, waiting_price
 from portal.creditor.words import HOLDS, factor_words, happening, planned, step_words
 from portal.disputes import disputes_of
 from portal.dossiers import bundles_of, dossier_words
+from portal.price_requests import latest_about
 from portal.products import product_of_claim
 from portal.requests import request_words
 from portal.shared.audience import CreditorUnit, TheVisitor, own_creditor
@@ -135,6 +136,7 @@ def show_claim(
         line=line,
         new_price=waiting_price(unit, creditor_id=creditor_id, claim_id=claim_id),
         agreed=agreed_prices(unit, creditor_id=creditor_id, claim_id=claim_id),
+        own_price=latest_about(unit, creditor_id=creditor_id, claim_id=claim_id),
         given_up=given_up_rows(list_given_up(unit, creditor_id=creditor_id, claim_id=claim_id)),
         disputes=disputes_of(unit, creditor_id=creditor_id, claim_id=claim_id, currency=claim.currency),
         answers=answers or {},

@@ -17,10 +17,14 @@ from agency.pricing.outlooks import quote_outlook
 from agency.pricing.rate_cards import card_of
 from agency.pricing.wording import factor_sentences, fee_sentence
 from agency.rules.explain import explain, written_day, written_money, written_percent
+from agency.rules.offer import Offer
 from agency.rules.words import LANGUAGES, term_of
 from portal.creditor.doors import routes
+from portal.creditor.own_prices import offer_head
+from portal.price_requests import offer_words
 from portal.quote_rows import quote_of
 from portal.shared.audience import CreditorUnit, TheVisitor, TheWiring, own_creditor
+from portal.shared.i18n import gettext, speaking
 
 SOURCE = Path(__file__).with_suffix(".typ")
 CLAIMS_MAX = 100
@@ -103,6 +107,9 @@ def _totals(
         (words["quote_fee"], _percent(found.fee_bps_average, language)),
         (words["quote_most"], money(Money(found.fee_at_most, found.currency))),
     ]
+    head = offer_head(unit, creditor_id, found.id)
+    if head is not None:
+        return [{"name": label, "value": value} for label, value in _of_offer(rows, head, language)]
     card = card_of(unit, rate_card_id=found.rate_card_id).card
     made_on = agency_day(found.issued_at)
     expected = quote_outlook(unit, creditor_id=creditor_id, quote_id=found.id, card=card, on=made_on)
@@ -117,6 +124,23 @@ def _totals(
             (words["quote_net"], money(outlook.net)),
         ]
     return [{"name": label, "value": value} for label, value in rows]
+
+
+def _of_offer(rows: list[tuple[str, str]], head: Mapping[str, Any], language: str) -> list[tuple[str, str]]:
+    """Put what an offer asks, part by part, in the place of what the card says."""
+    offer = Offer.from_json(head["offer"])
+    most = written_money(Money(head["fee_at_most_minor"], head["currency"]), language)
+    with speaking(language):
+        said = offer_words(offer)
+        parts = [(part["title"], " + ".join(part["words"])) for part in said["parts"]]
+        who = f"{offer.name} ({said['supplier']})" if offer.name else said["supplier"]
+        more = [(gettext("Who does the work"), who)]
+        if offer.minimum:
+            least = written_money(Money(offer.minimum, offer.currency), language)
+            more.append((gettext("At least, once anything is collected"), least))
+        if head["conditions"]:
+            more.append((f"{gettext('Conditions')}: {head['conditions']}", ""))
+    return [*rows[:2], *parts, (rows[3][0], most), *more]
 
 
 def _origin(trace: Any, language: str) -> Any:

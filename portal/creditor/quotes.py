@@ -18,6 +18,7 @@ from agency.pricing.requoting import requote_claim
 from agency.rules.goals import over_maximum
 from portal.creditor.claims import line_words
 from portal.creditor.doors import creditor_page, routes
+from portal.creditor.own_prices import own_price_of
 from portal.creditor.price_changes import count_waiting, price_change, waiting_price
 from portal.creditor.products import placement_product
 from portal.creditor.words import DOCUMENTS, QUOTE_STATES, decline_words
@@ -82,7 +83,8 @@ def quote_page(
     """This function will show one price; `error` says why something was not done."""
     found = quote_of(unit, creditor_id, quote_id)
     lines = quote_lines(unit, creditor_id, quote_id, LINES_SHOWN)
-    fee_at_most = Money(found.fee_at_most, found.currency)
+    own_price, asked, poor = own_price_of(unit, creditor_id, found)
+    fee_at_most = Money(own_price.at_most if own_price else found.fee_at_most, found.currency)
     principal = Money(found.principal_minor, found.currency)
     card = card_of(unit, rate_card_id=found.rate_card_id).card
     expected = quote_outlook(unit, creditor_id=creditor_id, quote_id=quote_id, card=card, on=unit.today)
@@ -101,8 +103,13 @@ def quote_page(
         may_bind="creditor_manager" in roles,
         ready=is_ready(unit, creditor_id=creditor_id),
         over_maximum=_over_maximum(unit, creditor_id, quote_id),
-        expected=expected,
-        change=price_change(unit, creditor_id=creditor_id, quote_id=quote_id) if found.claim_id else None,
+        expected=None if own_price else expected,
+        own_price=own_price,
+        asked_price=asked,
+        poor=poor,
+        change=price_change(unit, creditor_id=creditor_id, quote_id=quote_id)
+        if found.claim_id and not own_price
+        else None,
         product=placement_product(unit, creditor_id=creditor_id, placement_id=found.placement_id),
         reason=decline_words(found.closed_why),
         error=error,

@@ -15,8 +15,8 @@ from agency.intake.rows import STAGED, Reject, RowChecker
 from agency.kernel.errors import Invalid
 from agency.kernel.unit import Unit
 from agency.money import Money
+from agency.pricing.agreed_terms import agreed_with
 from agency.pricing.outlook import outlook
-from agency.pricing.outlooks import agreed_with
 from agency.pricing.quoting import quote_placement
 from agency.pricing.rate_cards import card_on
 from agency.pricing.recovering import own_books

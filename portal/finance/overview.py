@@ -15,6 +15,7 @@ from agency.remittance.returned_care import returned_payouts
 from portal.finance.doors import finance_page, routes
 from portal.finance.remittances import run_rows
 from portal.finance.words import ACCOUNTS, CHECKS
+from portal.price_requests import request_queue
 from portal.shared.audience import StaffUnit
 from portal.shared.charts import Point, chart
 from portal.shared.i18n import format_day, format_money, format_money_short, gettext
@@ -32,6 +33,7 @@ def overview(request: Request, unit: StaffUnit) -> Response:
     matched = Money.total((day.matched for day in days), "EUR")
     drafts = drafted_runs(unit)
     proof = latest_proof(unit)
+    asked = request_queue(unit)
     return finance_page(
         request,
         "overview.html",
@@ -56,6 +58,8 @@ def overview(request: Request, unit: StaffUnit) -> Response:
         returned=(returned := returned_payouts(unit)),
         returned_late=sum(one.too_long for one in returned),
         refunds=sum(n for (state, _), n in refunds_by_state(unit).items() if state == "requested"),
+        priced_wait=sum(one.state in ("asked", "to_approve") for one in asked),
+        priced_late=sum(one.late for one in asked),
         accounts=ACCOUNTS,
     )
 

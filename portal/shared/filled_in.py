@@ -52,6 +52,8 @@ SENTENCES: Final = (
     N_("a claim that is %(what)s cannot become %(then)s"),
     N_("%(count)s of the claims cannot become %(then)s"),
     N_("this quote was %(what)s before"),
+    N_("at most %(count)s claims can be asked about at once"),
+    N_("at most %(count)s offers stand side by side"),
     # money
     N_("the claim takes no payment: %(why)s"),
     N_("nothing may be paid out: %(why)s"),

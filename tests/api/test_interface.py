@@ -30,6 +30,9 @@ BODIES = {
     },
     "/api/v1/quotes/{number}/acceptance": {},
     "/api/v1/quotes/{number}/refusal": {"reason": "too dear"},
+    "/api/v1/price-requests/{number}/acceptance": {"offer": UNKNOWN},
+    "/api/v1/price-requests/{number}/refusal": {"reason": "too dear"},
+    "/api/v1/price-requests/{number}/questions": {"words": "Why?"},
     "/api/v1/credit-checks": {"country": "NL", "name": "Jansen"},
     "/api/v1/claims/{claim_id}/earlier-steps": {
         "steps": [{"kind": "reminder", "channel": "email", "sent_on": "2026-06-01"}]
@@ -125,7 +128,8 @@ def _with_ids(path: str) -> str:
 class TestTenants:
     def test_see_nothing_of_each_other_by_any_route(self, house, program, stranger):
         own = _something_of_everything(house, program)
-        lists = {"/api/v1/claims", "/api/v1/claims/changes", "/api/v1/payouts", "/api/v1/quotes"}
+        lists = {"/api/v1/claims", "/api/v1/claims/changes", "/api/v1/payouts", "/api/v1/quotes",
+                 "/api/v1/price-requests"}  # fmt: skip
         tried = 0
         for method, path, _ in every_route():
             if "{" not in path:
