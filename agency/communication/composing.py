@@ -127,7 +127,10 @@ def values_named(source: str) -> frozenset[str]:
 
 
 def _laid_out(text: Text, layout: str, parts: list[str]) -> str:
-    source = _words_in((LAYOUTS / layout).read_text(), text.language)
+    layout_source = (LAYOUTS / layout).read_text()
+    if "[[pay]]" not in text.paragraphs:  # nothing is asked: the line beside the subject must not ask either
+        layout_source = layout_source.replace("%%preview%%", "%%preview_read%%")
+    source = _words_in(layout_source, text.language)
     return source.replace("%%content%%", "\n".join(parts))
 
 
@@ -171,6 +174,8 @@ def _mail_part(text: Text, paragraph: str) -> str:
         return block
     condition, words = _conditional(paragraph)
     safe = _BOLD.sub(r"<strong>\1</strong>", _one_stop(html.escape(words, quote=False)))
+    # Not every mail program makes a link of an address that stands in the words.
+    safe = safe.replace("{{ pay.link }}", '<a href="{{ pay.link }}">{{ pay.link }}</a>')
     part = (
         '    <mj-section css-class="paper"><mj-column><mj-text css-class="long">'
         f"{safe}</mj-text></mj-column></mj-section>"
