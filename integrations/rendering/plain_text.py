@@ -19,8 +19,7 @@ _EMPTY_LINES = re.compile(r"\n{3,}")
 
 
 def as_text(markup: str) -> str:
-    """This function will return the words of a mail's MJML body; a link is followed by its address,
-    unless its words are the address."""
+    """This function will return the words of a mail's MJML body; a link is followed by its address."""
     # A whole tree first: a parser that calls Python per element fights other threads for the interpreter.
     root = etree.fromstring(markup, etree.HTMLParser(remove_comments=True, remove_pis=True))
     parts: list[str] = []
@@ -46,7 +45,7 @@ def _read(element: etree._Element, parts: list[str]) -> None:
         _read(child, parts)
         if child.tail:
             parts.append(BLANKS.sub(" ", child.tail))
-    if (href := element.get("href")) and "".join(element.itertext()).strip() != href:
+    if href := element.get("href"):
         parts.append(f" ({href})")
     if is_block:
         parts.append("\n")

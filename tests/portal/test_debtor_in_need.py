@@ -184,3 +184,46 @@ class TestAnswers:
         page = come_in(browser, claim[2]).text
         assert "You do not need to pay it here" in page
         assert "asks this of" not in page
+
+
+class TestWriting:
+    def test_it_waits_for_a_person_and_nothing_is_asked_meanwhile(self, browser, office, claim):
+        come_in(browser, claim[2])
+        page = send(browser, "/pay/message", about="call_me", words="06 12345678, after six")
+        assert "We have your message" in page.text
+        office.react()
+        (kept,) = rows(office, "SELECT channel, subject, words, state, found_by, claim_id FROM reply")
+        assert kept[:2] == ("page", "Please call me")
+        assert "06 12345678, after six" in kept[2]
+        assert kept[3:] == ("waiting", "page", claim[1])
+        assert grounds(office, claim) == [HoldGround.REPLY_UNREAD]
+        assert "You wrote to us" in browser.get("/pay").text
+
+    def test_pressed_twice_it_is_one_message(self, browser, office, claim):
+        come_in(browser, claim[2])
+        for _ in range(2):
+            send(browser, "/pay/message", about="copies")
+        office.react()
+        assert len(rows(office, "SELECT 1 FROM reply")) == 1
+
+    @pytest.mark.parametrize(
+        ("about", "words"),
+        [
+            ("question", ""),
+            ("question", " \x00 "),
+            ("question", "🙂" * 5_001),
+            ("everything", "hello you there"),
+        ],
+    )
+    def test_what_cannot_be_sent_stays_on_the_page(self, browser, office, claim, about, words):
+        come_in(browser, claim[2])
+        page = send(browser, "/pay/message", about=about, words=words)
+        assert page.status_code == 422
+        assert words.replace("\x00", "").strip() in page.text
+        office.react()
+        assert rows(office, "SELECT 1 FROM reply") == []
+
+    def test_a_link_to_one_of_them_has_it_chosen(self, browser, claim):
+        come_in(browser, claim[2])
+        assert 'value="copies" checked' in browser.get("/pay/message?about=copies").text
+        assert 'value="call_me" checked' in browser.get("/pay/message?about=%00<b>").text
