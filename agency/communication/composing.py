@@ -29,6 +29,7 @@ _NAMED = re.compile(
     r"(?:data\.)?([a-z_]+(?:\.(?!map\b|len\b|trim\b)[a-z_]+)*)"
 )
 _WORD = re.compile(r"%%([a-z_]+)%%")
+_WORD_AND_COLON = re.compile(r"(%%[a-z_]+%%):")
 _TYPST_MARKUP = re.compile(r"([\\#$*_@<>\[\]`~=/+\-\"'])")
 
 
@@ -136,6 +137,8 @@ def _laid_out(text: Text, layout: str, parts: list[str]) -> str:
 
 def _words_in(source: str, language: str) -> str:
     words = words_of(language) | {"language": language}
+    if language == "fr":  # a colon stands apart in French, and never at the start of a line
+        source = _WORD_AND_COLON.sub("\\1\u00a0:", source)
 
     def word(match: re.Match[str]) -> str:
         if match[1] == "content":
