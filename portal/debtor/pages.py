@@ -95,6 +95,38 @@ def receipt(request: Request, visit: TheVisit) -> Response:
     return show_debtor(request, visit, "debtor/receipt.html", {})
 
 
+_SHOWN_AT = {
+    "/pay/identify": "/pay",
+    "/pay/start": "/pay",
+    "/pay/promise/change": "/pay/promise",
+    "/pay/promise/withdrawal": "/pay/promise",
+    "/pay/plan/acceptance": "/pay/plan",
+    "/pay/plan/refusal": "/pay/plan",
+    "/pay/plan/pause": "/pay/plan/affordability",
+    "/pay/plan/mandate/revocation": "/pay/plan",
+    "/pay/agreed/confirmation": "/pay/agreed",
+    "/pay/agreed/correction": "/pay/agreed",
+    "/pay/visit/refusal": "/pay/visit",
+}
+
+
+@debtor_routes.get("/identify")
+@debtor_routes.get("/start")
+@debtor_routes.get("/promise/change")
+@debtor_routes.get("/promise/withdrawal")
+@debtor_routes.get("/plan/acceptance")
+@debtor_routes.get("/plan/refusal")
+@debtor_routes.get("/plan/pause")
+@debtor_routes.get("/plan/mandate/revocation")
+@debtor_routes.get("/agreed/confirmation")
+@debtor_routes.get("/agreed/correction")
+@debtor_routes.get("/visit/refusal")
+def sent_to(request: Request) -> Response:
+    """Where a form was sent to: who loads that address again, or chose another language there, goes back to
+    the page of the form."""
+    return RedirectResponse(_SHOWN_AT[request.url.path], status_code=303)
+
+
 # Included after the fixed addresses, because a token could look like one of them.
 @links.get("/{token}")
 def open_link(request: Request, token: str, wiring: TheWiring) -> Response:

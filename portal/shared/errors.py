@@ -72,7 +72,7 @@ def answer(request: Request, error: AgencyError, *, written: Sequence[str] = ())
         "debtor_error.html" if for_debtor else "error.html",
         told | ({"agency": _reached_by(request)} if for_debtor else {}),
         # The address is not echoed: an id that is somebody else's must read like one that never was.
-        here=replace(here(request), path="/", query=""),
+        here=replace(here(request), path="/pay" if for_debtor else "/", query=""),
         status=error.status,
     )
     if isinstance(error, SignInNeeded) and _fragment(request):

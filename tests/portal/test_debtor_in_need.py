@@ -227,3 +227,46 @@ class TestWriting:
         come_in(browser, claim[2])
         assert 'value="copies" checked' in browser.get("/pay/message?about=copies").text
         assert 'value="call_me" checked' in browser.get("/pay/message?about=%00<b>").text
+
+
+class TestGoingBack:
+    @pytest.mark.parametrize(
+        ("sent_to", "shown"),
+        [
+            ("/pay/start", "/pay"),
+            ("/pay/identify", "/pay"),
+            ("/pay/promise/change", "/pay/promise"),
+            ("/pay/plan/acceptance", "/pay/plan"),
+            ("/pay/agreed/correction", "/pay/agreed"),
+            ("/pay/visit/refusal", "/pay/visit"),
+        ],
+    )
+    def test_another_language_on_a_refused_form_comes_back_to_its_page(self, browser, claim, sent_to, shown):
+        come_in(browser, claim[2])
+        answer = browser.post("/preferences", data={"language": "nl", "back": sent_to})
+        assert answer.status_code == 200
+        assert answer.url.path == shown
+
+    def test_another_language_before_a_closed_door_does_not_lead_to_the_staffs(self, browser):
+        page = browser.get("/pay/unknown-link").text
+        assert 'name="back" value="/pay"' in page
+
+    def test_an_answer_to_a_plan_that_never_was_leads_back(self, browser, claim):
+        page = come_in(browser, claim[2]).text
+        data = {"csrf": token_of(page), "plan": "00000000-0000-0000-0000-000000000000"}
+        answer = browser.post("/pay/plan/acceptance", data=data, follow_redirects=False)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/pay")
+
+    @pytest.mark.parametrize("day", ["10-12-2026", "10/12/2026", "10.12.2026", "2026-12-10"])
+    def test_a_day_is_read_as_it_is_written(self, browser, office, claim, day):
+        """A browser that has no field for days."""
+        come_in(browser, claim[2])
+        send(browser, "/pay/promise", due_on=day)
+        assert [row[2] for row in promises(office)] == [date(2026, 12, 10)]
+
+    @pytest.mark.parametrize("day", ["31-02-2026", "12/2026", "10-12/2026", "10-12-26"])
+    def test_what_is_no_day_stays_in_its_field(self, browser, office, claim, day):
+        come_in(browser, claim[2])
+        page = send(browser, "/pay/promise", due_on=day)
+        assert page.status_code == 422
+        assert f'value="{day}"' in page.text
