@@ -18,6 +18,8 @@ from agency.rules.facts import Channel
 FOLDER = Path(__file__).with_name("templates")
 LAYOUTS = FOLDER / "layouts"
 
+# The block on objecting, the greeting and the name.
+SIGNED_OFF_WITH = 3
 BLOCKS = ("claim", "pay", "object", "answer", "note", "plan")
 _VALUE = re.compile(r"\{\{\s*([a-z_]+(?:\.[a-z_]+)*)\s*\}\}")
 _STOP = re.compile(r"(\*\*)?\.(?=\s|\*|$)")
@@ -90,7 +92,7 @@ def compose(text: Text, channel: Channel) -> Composed:
     elif channel is Channel.email:
         body = _laid_out(text, "email.mjml", [_mail_part(text, part) for part in text.paragraphs])
     else:
-        body = _laid_out(text, "letter.typ", [_letter_part(text, part) for part in text.paragraphs])
+        body = _laid_out(text, "letter.typ", _letter_parts(text))
     return Composed(text.key, text.language, channel, text.subject, body)
 
 
@@ -192,6 +194,14 @@ def _mail_part(text: Text, paragraph: str) -> str:
 def _one_stop(words: str) -> str:
     """Write the full stop behind a value of a mail so that it only stands where the value has none."""
     return _VALUE_AND_STOP.sub(r'{{ \1 }}\2{{ \1[-1:] != "." and "." or "" }}', words)
+
+
+def _letter_parts(text: Text) -> list[str]:
+    """The parts of a letter; its end stays on one page, so that a greeting never stands alone on a second."""
+    parts = [_letter_part(text, part) for part in text.paragraphs]
+    signed = text.paragraphs[-SIGNED_OFF_WITH:]
+    end = len(parts) - (len(signed) - signed.index("[[object]]") if "[[object]]" in signed else 1)
+    return [*parts[:end], "#block(breakable: false)[\n", *parts[end:], "]\n"]
 
 
 def _letter_part(text: Text, paragraph: str) -> str:
