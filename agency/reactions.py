@@ -16,6 +16,7 @@ from agency.communication.replying import (
     confirm_payment,
     confirm_plan,
     confirm_promise,
+    drop_confirmation,
     tell_missed,
 )
 from agency.credit.jobs import ask_bureau
@@ -80,6 +81,7 @@ from agency.events import (
     PriceRiseDropped,
     PromiseBroken,
     PromiseMade,
+    PromiseWithdrawn,
     QuoteAccepted,
     SelectionMade,
     SettlementEnded,
@@ -179,6 +181,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     ),
     PromiseMade: (confirm_promise, drop_when_promised, call_off_when_needless),
     PromiseBroken: (resume_when_broken, call_when_broken),
+    PromiseWithdrawn: (drop_confirmation, resume_when_broken),
     PlanProposed: (decide_when_proposed,),
     PlanAgreed: (start_everywhere, drop_when_plan_agreed, confirm_plan, call_off_when_needless),
     PlanRefused: (free_everywhere, resume_when_plan_ended),

@@ -39,6 +39,7 @@ ENDINGS: Final = {
     "not delivered": N_("It could not be delivered."),
     "paid": N_("The claim was paid."),
     "closed": N_("The claim was closed."),
+    "promise_withdrawn": N_("The promise was changed or taken back."),
     "due_date_corrected": N_("The due date was corrected."),
 }
 _WORDS: Final[Mapping[str, Mapping[str, Any]]] = {

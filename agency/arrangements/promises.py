@@ -12,11 +12,11 @@ from agency.claims.holds import lift_holds_on, place_hold
 from agency.claims.itemisation import itemise_many
 from agency.claims.lifecycle import claim_to_change
 from agency.claims.states import ClaimState, HoldGround
-from agency.events import PaymentReceived, PromiseBroken, PromiseKept, PromiseMade
+from agency.events import PaymentReceived, PromiseBroken, PromiseKept, PromiseMade, PromiseWithdrawn
 from agency.kernel.emitting import emit
 from agency.kernel.errors import Conflict, Invalid
 from agency.kernel.ids import new_id
-from agency.kernel.unit import AGENCY_ZONE, Unit
+from agency.kernel.unit import AGENCY_ZONE, Unit, agency_day
 from agency.money import Money
 from agency.rules.instalments import policy
 
@@ -33,6 +33,15 @@ _OPEN = (
 )
 _ALL_OPEN = text(_OPEN + " ORDER BY p.creditor_id, p.claim_id FOR UPDATE SKIP LOCKED")
 _OF_CLAIM = text(_OPEN + " AND p.creditor_id = :creditor AND p.claim_id = :claim FOR UPDATE")
+
+
+# A promise that was made in place of another goes back to the moment of the first.
+_FIRST_MADE = text(
+    "WITH RECURSIVE back AS (SELECT p.made_at FROM promise p WHERE p.creditor_id = :creditor AND p.id = :id"
+    "  UNION SELECT p.made_at FROM back b JOIN promise p ON p.creditor_id = :creditor AND p.claim_id = :claim"
+    "  AND p.state = 'cancelled' AND p.settled_at = b.made_at)"
+    " SELECT min(made_at) FROM back"
+)
 
 
 class UnableToPromise(Conflict):
@@ -105,6 +114,57 @@ def check_promise(unit: Unit, *, creditor_id: UUID, claim_id: UUID, amount: Mone
     owed = itemise_many(unit, keys=[(creditor_id, claim_id)], on=unit.today)[creditor_id, claim_id].total
     if amount.currency != owed.currency or not 0 < amount.minor <= owed.minor:
         raise Invalid("choose an amount up to what is open", field="amount")
+
+
+def change_promise(unit: Unit, *, creditor_id: UUID, claim_id: UUID, amount: Money, due_on: date) -> UUID:
+    """This function will put another promise in the place of the open one and return its id.
+
+    The day may lie as far ahead as one could be promised when the first was made: who moves it again and
+    again does not put off paying for ever.
+
+    :raises Invalid: as `make_promise`.
+    :raises UnableToPromise: no promise is open, or the claim takes none.
+    """
+    row = _open_of_claim(unit, creditor_id, claim_id)
+    first = unit.session.connection().execute(
+        _FIRST_MADE, {"creditor": creditor_id, "claim": claim_id, "id": row.id}
+    )
+    made_on = agency_day(first.scalar_one())
+    last_on = made_on + timedelta(days=days_ahead_max(made_on))
+    if due_on > max(last_on, row.due_on):
+        days = (max(last_on, row.due_on) - unit.today).days
+        raise Invalid(f"choose a day within {days} days", field="due_on")
+    _take_back(unit, row, replaced=True)
+    return make_promise(unit, creditor_id=creditor_id, claim_id=claim_id, amount=amount, due_on=due_on)
+
+
+def withdraw_promise(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> None:
+    """This function will take the open promise back: what it held goes on as if it had not been made.
+
+    :raises UnableToPromise: no promise is open.
+    """
+    _take_back(unit, _open_of_claim(unit, creditor_id, claim_id), replaced=False)
+
+
+def _open_of_claim(unit: Unit, creditor_id: UUID, claim_id: UUID) -> Row[Any]:
+    claim_to_change(unit, creditor_id=creditor_id, claim_id=claim_id)
+    found = unit.session.connection().execute(
+        _OF_CLAIM, {"grace": _grace_days(unit.today), "creditor": creditor_id, "claim": claim_id}
+    )
+    row = found.one_or_none()
+    if row is None:
+        raise UnableToPromise("no promise is open any more")
+    return row
+
+
+def _take_back(unit: Unit, row: Row[Any], *, replaced: bool) -> None:
+    _end(unit, row, PromiseState.CANCELLED)
+    emit(
+        unit,
+        PromiseWithdrawn(
+            creditor_id=row.creditor_id, claim_id=row.claim_id, promise_id=row.id, replaced=replaced
+        ),
+    )
 
 
 def check_promises(unit: Unit) -> int:

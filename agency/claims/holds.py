@@ -18,6 +18,8 @@ from agency.kernel.unit import Unit
 from agency.rules.facts import DebtorKind
 from agency.rules.holds import Ground, HoldTooLong, NoSuchHold, hold_of, is_about_person
 
+NOTE_MAX = 20_000
+
 
 def place_hold(
     unit: Unit,
@@ -53,6 +55,7 @@ def place_hold(
         if hold.ground == ground
     ]
     if same:
+        _add_note(same[0], note)
         _move_end(unit, same[0], ends_at, lengthens=lengthens)
         return same[0].id
     hold = Hold(
@@ -70,6 +73,12 @@ def place_hold(
     unit.session.flush()
     _tell_placed(unit, hold)
     return hold.id
+
+
+def _add_note(hold: Hold, note: str) -> None:
+    """Who tells a second time corrects or adds: both are kept, up to what a reader can take in."""
+    if note and note not in hold.note.split("\n"):
+        hold.note = "\n".join(told for told in (hold.note, note) if told)[-NOTE_MAX:]
 
 
 def _move_end(unit: Unit, hold: Hold, ends_at: datetime | None, *, lengthens: bool) -> None:

@@ -18,6 +18,8 @@ from agency.rules.facts import Channel
 FOLDER = Path(__file__).with_name("templates")
 LAYOUTS = FOLDER / "layouts"
 
+# The block on objecting, the greeting and the name.
+SIGNED_OFF_WITH = 3
 BLOCKS = ("claim", "pay", "object", "answer", "note", "plan")
 _VALUE = re.compile(r"\{\{\s*([a-z_]+(?:\.[a-z_]+)*)\s*\}\}")
 _STOP = re.compile(r"(\*\*)?\.(?=\s|\*|$)")
@@ -29,6 +31,7 @@ _NAMED = re.compile(
     r"(?:data\.)?([a-z_]+(?:\.(?!map\b|len\b|trim\b)[a-z_]+)*)"
 )
 _WORD = re.compile(r"%%([a-z_]+)%%")
+_WORD_AND_COLON = re.compile(r"(%%[a-z_]+%%):")
 _TYPST_MARKUP = re.compile(r"([\\#$*_@<>\[\]`~=/+\-\"'])")
 
 
@@ -89,7 +92,7 @@ def compose(text: Text, channel: Channel) -> Composed:
     elif channel is Channel.email:
         body = _laid_out(text, "email.mjml", [_mail_part(text, part) for part in text.paragraphs])
     else:
-        body = _laid_out(text, "letter.typ", [_letter_part(text, part) for part in text.paragraphs])
+        body = _laid_out(text, "letter.typ", _letter_parts(text))
     return Composed(text.key, text.language, channel, text.subject, body)
 
 
@@ -127,12 +130,17 @@ def values_named(source: str) -> frozenset[str]:
 
 
 def _laid_out(text: Text, layout: str, parts: list[str]) -> str:
-    source = _words_in((LAYOUTS / layout).read_text(), text.language)
+    layout_source = (LAYOUTS / layout).read_text()
+    if "[[pay]]" not in text.paragraphs:  # nothing is asked: the line beside the subject must not ask either
+        layout_source = layout_source.replace("%%preview%%", "%%preview_read%%")
+    source = _words_in(layout_source, text.language)
     return source.replace("%%content%%", "\n".join(parts))
 
 
 def _words_in(source: str, language: str) -> str:
     words = words_of(language) | {"language": language}
+    if language == "fr":  # a colon stands apart in French, and never at the start of a line
+        source = _WORD_AND_COLON.sub("\\1\u00a0:", source)
 
     def word(match: re.Match[str]) -> str:
         if match[1] == "content":
@@ -171,6 +179,8 @@ def _mail_part(text: Text, paragraph: str) -> str:
         return block
     condition, words = _conditional(paragraph)
     safe = _BOLD.sub(r"<strong>\1</strong>", _one_stop(html.escape(words, quote=False)))
+    # Not every mail program makes a link of an address that stands in the words.
+    safe = safe.replace("{{ pay.link }}", '<a href="{{ pay.link }}">{{ pay.link }}</a>')
     part = (
         '    <mj-section css-class="paper"><mj-column><mj-text css-class="long">'
         f"{safe}</mj-text></mj-column></mj-section>"
@@ -184,6 +194,14 @@ def _mail_part(text: Text, paragraph: str) -> str:
 def _one_stop(words: str) -> str:
     """Write the full stop behind a value of a mail so that it only stands where the value has none."""
     return _VALUE_AND_STOP.sub(r'{{ \1 }}\2{{ \1[-1:] != "." and "." or "" }}', words)
+
+
+def _letter_parts(text: Text) -> list[str]:
+    """The parts of a letter; its end stays on one page, so that a greeting never stands alone on a second."""
+    parts = [_letter_part(text, part) for part in text.paragraphs]
+    signed = text.paragraphs[-SIGNED_OFF_WITH:]
+    end = len(parts) - (len(signed) - signed.index("[[object]]") if "[[object]]" in signed else 1)
+    return [*parts[:end], "#block(breakable: false)[\n", *parts[end:], "]\n"]
 
 
 def _letter_part(text: Text, paragraph: str) -> str:

@@ -5,8 +5,15 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from agency.communication.planning import queue_message
-from agency.events import InstalmentMissed, PaymentReceived, PlanAgreed, PlanEnded, PromiseMade
+from agency.communication.planning import cancel_queued_step, queue_message
+from agency.events import (
+    InstalmentMissed,
+    PaymentReceived,
+    PlanAgreed,
+    PlanEnded,
+    PromiseMade,
+    PromiseWithdrawn,
+)
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.rules.facts import Channel
@@ -22,6 +29,9 @@ _PARTS = text(
     " JOIN plan p ON p.creditor_id = i.creditor_id AND p.id = i.plan_id"
     " WHERE i.creditor_id = :creditor AND i.plan_id = :plan ORDER BY i.number"
 )
+_STANDS = text(
+    "SELECT 1 FROM promise WHERE creditor_id = :creditor AND id = :promise AND state <> 'cancelled'"
+)
 _PAID_ON = text("SELECT value_on FROM payment WHERE creditor_id = :creditor AND id = :payment")
 
 
@@ -36,10 +46,27 @@ def confirm_payment(unit: Unit, event: PaymentReceived) -> None:
 
 
 def confirm_promise(unit: Unit, event: PromiseMade) -> None:
-    """This function will write down for the debtor what was agreed."""
+    """This function will write down for the debtor what was agreed, unless he has taken it back already."""
+    stands = unit.session.connection().execute(
+        _STANDS, {"creditor": event.creditor_id, "promise": event.promise_id}
+    )
+    if stands.one_or_none() is None:
+        return
     told = {"amount_minor": event.amount_minor, "currency": event.currency, "due_on": event.due_on}
     _reply(
         unit, event.creditor_id, event.claim_id, "promise_confirmation", event.promise_id, {"promise": told}
+    )
+
+
+def drop_confirmation(unit: Unit, event: PromiseWithdrawn) -> None:
+    """This function will not confirm a promise that does not stand any more, if that was not sent yet."""
+    assert event.claim_id is not None, "a promise belongs to a claim"
+    cancel_queued_step(
+        unit,
+        creditor_id=event.creditor_id,
+        claim_id=event.claim_id,
+        step=f"promise_confirmation:{event.promise_id}",
+        why="promise_withdrawn",
     )
 
 

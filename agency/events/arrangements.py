@@ -34,6 +34,15 @@ class PromiseBroken(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PromiseWithdrawn(Event):
+    """The debtor took a promise back, or promised something else instead (`replaced`)."""
+
+    reacts: ClassVar[bool] = True
+    promise_id: UUID
+    replaced: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class PlanProposed(Event):
     """The debtor asked for a payment plan outside the creditor's bands.
 

@@ -20,6 +20,7 @@ _PLACE: Final = re.compile(f"{PLACE}([0-9]+){PLACE_END}")
 # Where MJML looks at what it is given: its own attributes but for addresses, and styles.
 _LOOKED_AT: Final = re.compile(r"<mj-style\b.*?</mj-style>|<[^>]*>", re.DOTALL)
 _ADDRESS: Final = re.compile(r'\shref="[^"]*"')
+_ADDRESS_TWICE: Final = re.compile(r"(https?://\S+) \(\1\)")
 # White space that MJML and the plain text keep as it is: single blanks between words.
 _KEPT_AS_IT_IS: Final = re.compile(r"\S+(?:[ \xa0]\S+)*")
 _SHAPES_MAX: Final = 256
@@ -60,7 +61,9 @@ def mail_of(markup: str, words: list[Word]) -> tuple[str, str]:
     if PLACE in markup:
         markup = _LOOKED_AT.sub(lambda found: _filled_where_looked_at(found[0], escaped), markup)
     html, text = _made(markup)
-    return html.with_words(escaped), text.with_words([BLANKS.sub(" ", word) for word in words])
+    plain = text.with_words([BLANKS.sub(" ", word) for word in words])
+    # Only with the words in is it seen that a link's words are its address.
+    return html.with_words(escaped), _ADDRESS_TWICE.sub(r"\1", plain)
 
 
 def _filled_where_looked_at(part: str, escaped: list[str]) -> str:

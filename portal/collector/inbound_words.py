@@ -29,8 +29,8 @@ FOLLOWS: dict[str, str] = {
     Topic.OTHER.value: N_("Nothing follows by itself; the plan goes on."),
     Topic.DANGER.value: N_("The claim rests for two weeks and comes to the queue."),
 }
-WAYS = {"email": N_("E-mail"), "sms": N_("SMS"), "letter": N_("Letter")}
-WAY_ICONS = {"email": "mail", "sms": "phone", "letter": "letter"}
+WAYS = {"email": N_("E-mail"), "sms": N_("SMS"), "letter": N_("Letter"), "page": N_("Payment page")}
+WAY_ICONS = {"email": "mail", "sms": "phone", "letter": "letter", "page": "globe"}
 KINDS: dict[str, Chip] = {
     "reply": Chip(N_("Message"), "info"),
     "stop": Chip(N_("No more messages"), "calm"),
@@ -53,6 +53,7 @@ MARKS = {
     Mark.CLAIM_NUMBER.value: N_("claim number"),
     Mark.LAST_TEXT.value: N_("the last SMS to this number"),
     Mark.SENDER.value: N_("the sender"),
+    "page": N_("the page that it was written on"),
     "person": N_("a colleague"),
 }
 DISCARDS = {

@@ -259,6 +259,7 @@ _HAPPENINGS = {
     "RefundEnded": (N_("Refund of %(money)s came to nothing"), "alert", "warning"),
     "PromiseMade": (N_("Promise to pay %(money)s by %(day)s"), "promise", "special"),
     "PromiseKept": (N_("Promise kept"), "check", "good"),
+    "PromiseWithdrawn": (N_("Promise changed or taken back by the debtor"), "promise", "warning"),
     "PromiseBroken": (N_("Promise not kept"), "alert", "warning"),
     "PlanProposed": (N_("The debtor asked for a payment plan"), "calendar", "warning"),
     "PlanOffered": (N_("Payment plan offered"), "calendar", "info"),

@@ -210,6 +210,7 @@ _HAPPENINGS = {
     "PaymentReversed": (N_("Payment taken back: %(money)s"), "alert", "bad"),
     "PromiseMade": (N_("Promise to pay %(money)s by %(day)s"), "promise", "info"),
     "PromiseKept": (N_("Promise kept"), "check", "good"),
+    "PromiseWithdrawn": (N_("Promise changed or taken back by the debtor"), "promise", "neutral"),
     "PromiseBroken": (N_("Promise not kept"), "alert", "warning"),
     "PlanProposed": (N_("The debtor asked for a payment plan"), "calendar", "info"),
     "PlanOffered": (N_("Payment plan offered"), "calendar", "info"),

@@ -11,6 +11,7 @@ from portal.debtor import (
     paying,
     plans,
     refunds,
+    writing,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "paying",
     "plans",
     "refunds",
+    "writing",
 ]

@@ -1,12 +1,14 @@
 """What a debtor can answer besides paying: a promise, a dispute, "already paid", "not me", "I get help"."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any, Literal
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from agency.arrangements.promises import days_ahead_max, make_promise
+from agency.arrangements.promises import change_promise, days_ahead_max, make_promise, withdraw_promise
 from agency.claims.holds import place_hold
 from agency.claims.itemisation import open_total
 from agency.claims.states import HoldGround
@@ -14,10 +16,11 @@ from agency.disputes.raising import raise_dispute
 from agency.kernel.unit import Unit
 from agency.money import Money
 from portal.debtor.fields import Fields
-from portal.debtor.pages import debtor_routes, show_debtor
+from portal.debtor.pages import debtor_routes, reader_of, show_debtor
+from portal.debtor.views import claim_view
 from portal.debtor.visits import TheVisit, Visit
 from portal.shared.forms import AmountField, Form, FormModel, blank, money_of, submitted
-from portal.shared.i18n import N_
+from portal.shared.i18n import N_, speaking, typed_money
 
 REASONS = (
     ("not_ordered", N_("I did not order this")),
@@ -28,9 +31,12 @@ REASONS = (
     ("other", N_("Something else")),
 )
 Reason = Literal["not_ordered", "not_delivered", "not_as_agreed", "wrong_amount", "cancelled", "other"]
+Thanks = Literal["promise", "promise_withdrawn", "dispute", "says_paid", "not_me", "debt_help", "message"]
 # By law (WER art. XIX.9) nothing happens for 45 days after a request to a debt mediator; the agency waits
 # as long in the Netherlands.
 DEBT_HELP_DAYS = 45
+# Older than any claim can be (twenty years, BW 3:306): such a day is a slip of the hand.
+PAID_DAYS_MAX = 20 * 366
 
 
 class PromiseForm(FormModel):
@@ -38,6 +44,10 @@ class PromiseForm(FormModel):
 
     due_on: date
     amount: AmountField | None = None
+
+
+class NoFields(FormModel):
+    """Nothing but the press of the button."""
 
 
 class DisputeForm(FormModel):
@@ -62,17 +72,47 @@ class WordsForm(FormModel):
 
 @debtor_routes.get("/promise")
 def promise_form(request: Request, visit: TheVisit) -> Response:
-    """Choose a day."""
-    return _promise(request, visit, blank())
+    """Choose a day; who has promised already sees it, and may change it or take it back."""
+    with visit.unit() as unit:
+        view = claim_view(unit, **_whose(visit))
+        language = reader_of(request, visit, unit).language
+    if view.promised_on is None or view.promised is None:
+        return _promise(request, visit, blank())
+    with speaking(language):
+        part = "" if view.promised == view.owed.total else typed_money(view.promised)
+    return _promise(request, visit, blank(due_on=view.promised_on.isoformat(), amount=part))
 
 
 @debtor_routes.post("/promise")
 def promise(request: Request, visit: TheVisit, fields: Fields) -> Response:
     """Promise to pay on a day; reminders stop until then."""
-    form = submitted(PromiseForm, fields)
+    return _keep_promise(request, visit, submitted(PromiseForm, fields), make_promise)
+
+
+@debtor_routes.post("/promise/change")
+def change(request: Request, visit: TheVisit, fields: Fields) -> Response:
+    """Another day or amount instead of the one that was promised."""
+    return _keep_promise(request, visit, submitted(PromiseForm, fields), change_promise)
+
+
+@debtor_routes.post("/promise/withdrawal")
+def withdraw(request: Request, visit: TheVisit, fields: Fields) -> Response:
+    """Take the promise back."""
+    form = submitted(NoFields, fields)
     with visit.unit() as unit:
         with form.attempt(unit):
-            make_promise(unit, **_whose(visit), amount=_amount(unit, visit, form), due_on=form.data.due_on)
+            withdraw_promise(unit, **_whose(visit))
+        if not form.errors:
+            return thanks("promise_withdrawn")
+    return _promise(request, visit, form, status=409)
+
+
+def _keep_promise(
+    request: Request, visit: Visit, form: Form[PromiseForm], keep: Callable[..., UUID]
+) -> Response:
+    with visit.unit() as unit:
+        with form.attempt(unit):
+            keep(unit, **_whose(visit), amount=_amount(unit, visit, form), due_on=form.data.due_on)
         if not form.errors:
             return thanks("promise")
     return _promise(request, visit, form, status=422)
@@ -106,6 +146,10 @@ def paid_form(request: Request, visit: TheVisit) -> Response:
 def paid(request: Request, visit: TheVisit, fields: Fields) -> Response:
     """Hold the claim while the payment is looked for."""
     form = submitted(PaidForm, fields)
+    with visit.unit() as unit:
+        today = unit.today
+    if not form.errors and not today - timedelta(days=PAID_DAYS_MAX) <= form.data.paid_on <= today:
+        form.refuse(N_("Choose the day on which you paid: today or earlier."), "paid_on")
     if not form.errors:
         return _hold(visit, HoldGround.SAYS_PAID, f"{form.data.paid_on.isoformat()} {form.data.words}", 14)
     return show_debtor(request, visit, "debtor/already_paid.html", {"form": form}, status=422)
@@ -142,9 +186,7 @@ def debt_help(request: Request, visit: TheVisit, fields: Fields) -> Response:
 
 
 @debtor_routes.get("/thanks/{what}")
-def thank(
-    request: Request, visit: TheVisit, what: Literal["promise", "dispute", "says_paid", "not_me", "debt_help"]
-) -> Response:
+def thank(request: Request, visit: TheVisit, what: Thanks) -> Response:
     """What happens next."""
     return show_debtor(request, visit, "debtor/thanks.html", {"what": what})
 

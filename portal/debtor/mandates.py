@@ -35,7 +35,12 @@ class RevokeForm(FormModel):
 
 @debtor_routes.get("/plan/mandate")
 def mandate_form(request: Request, visit: TheVisit) -> Response:
-    """The text of the mandate, with the account to fill in."""
+    """The text of the mandate, with the account to fill in; without a running plan there is none."""
+    with visit.unit() as unit:
+        sheet = plan_of_claim(unit, creditor_id=visit.creditor_id, claim_id=visit.claim_id)
+        may_sign = sheet is not None and mandate_values(unit, sheet)["may_sign"]
+    if not may_sign:
+        return RedirectResponse("/pay/plan" if sheet else "/pay", status_code=303)
     return _page(request, visit, blank())
 
 

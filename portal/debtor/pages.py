@@ -1,5 +1,6 @@
 """The debtor's pages: the link, the second fact, the claim itself, and what was paid."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +17,7 @@ from agency.desk.visits import open_visit
 from agency.events import PayLinkOpened
 from agency.kernel.emitting import emit
 from agency.kernel.unit import Door, Unit
-from agency.payments.links import LinkUnusable, check_second_fact, resolve_link
+from agency.payments.links import LinkUnusable, asks_postal_code, check_second_fact, resolve_link
 from agency.payments.refund_accounts import refund_waits
 from portal.debtor.fields import Fields
 from portal.debtor.views import DUE_WORDS, brand_values, claim_view, due_now, payments
@@ -26,6 +27,8 @@ from portal.shared.forms import Form, FormModel, blank, submitted
 from portal.shared.i18n import N_, choose_language, speaking
 from portal.shared.rendering import Here, Notice, page
 
+# What mail programs and people take along when an address stands at the end of a sentence.
+_NOT_OF_TOKEN = re.compile(r"[^0-9A-Za-z_-]+$")
 debtor_routes = router(audience="debtor", prefix="/pay")
 links = router(audience="debtor", prefix="/pay")
 
@@ -92,12 +95,44 @@ def receipt(request: Request, visit: TheVisit) -> Response:
     return show_debtor(request, visit, "debtor/receipt.html", {})
 
 
+_SHOWN_AT = {
+    "/pay/identify": "/pay",
+    "/pay/start": "/pay",
+    "/pay/promise/change": "/pay/promise",
+    "/pay/promise/withdrawal": "/pay/promise",
+    "/pay/plan/acceptance": "/pay/plan",
+    "/pay/plan/refusal": "/pay/plan",
+    "/pay/plan/pause": "/pay/plan/affordability",
+    "/pay/plan/mandate/revocation": "/pay/plan",
+    "/pay/agreed/confirmation": "/pay/agreed",
+    "/pay/agreed/correction": "/pay/agreed",
+    "/pay/visit/refusal": "/pay/visit",
+}
+
+
+@debtor_routes.get("/identify")
+@debtor_routes.get("/start")
+@debtor_routes.get("/promise/change")
+@debtor_routes.get("/promise/withdrawal")
+@debtor_routes.get("/plan/acceptance")
+@debtor_routes.get("/plan/refusal")
+@debtor_routes.get("/plan/pause")
+@debtor_routes.get("/plan/mandate/revocation")
+@debtor_routes.get("/agreed/confirmation")
+@debtor_routes.get("/agreed/correction")
+@debtor_routes.get("/visit/refusal")
+def sent_to(request: Request) -> Response:
+    """Where a form was sent to: who loads that address again, or chose another language there, goes back to
+    the page of the form."""
+    return RedirectResponse(_SHOWN_AT[request.url.path], status_code=303)
+
+
 # Included after the fixed addresses, because a token could look like one of them.
 @links.get("/{token}")
 def open_link(request: Request, token: str, wiring: TheWiring) -> Response:
     """Swap the token for a cookie and go to an address without it."""
     with wiring.units.open(Door.GATE, by="system:gate") as unit:
-        link = resolve_link(unit, token)
+        link = resolve_link(unit, _NOT_OF_TOKEN.sub("", token))
         now = unit.now
     response = RedirectResponse("/pay", status_code=303)
     give_cookie(response, wiring.settings, link=link, confirmed=False, now=now)
@@ -168,8 +203,10 @@ def _agreed(unit: Unit, visit: Visit) -> bool:
 
 
 def _question(request: Request, visit: Visit, form: Form[Any], *, status: int = 200) -> Response:
-    """Only who asks is shown: not from whom, nor how much."""
-    with visit.unit() as unit:
+    """Only who asks is shown: not from whom, nor how much. After a wrong answer, how many are left."""
+    with visit.open() as (unit, link):
+        asked = {"by_postal_code": asks_postal_code(unit, link=link), "checks_left": link.checks_left}
         reader = reader_of(request, visit, unit)
         brand = brand_values(unit, creditor_id=visit.creditor_id, settings=visit.wiring.settings)
-    return page(request, "debtor/identify.html", brand | {"form": form}, here=reader, status=status)
+    values = brand | asked | {"form": form, "wrong": status != 200}
+    return page(request, "debtor/identify.html", values, here=reader, status=status)

@@ -1,6 +1,6 @@
 """Paying online: all or a part, on the provider's own page, believed only when the provider confirms."""
 
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import text
 from starlette.requests import Request
@@ -30,7 +30,7 @@ LOCALES = {"nl": "nl_NL", "fr": "fr_BE", "en": "en_GB", "de": "de_DE"}
 class PayForm(FormModel):
     """How much: everything, what an agreement asks now, or an amount of the debtor's own."""
 
-    what: str = "all"
+    what: Literal["all", "part", "settled", "instalment"] = "all"
     amount: AmountField | None = None
 
 
@@ -40,6 +40,10 @@ def start(request: Request, visit: TheVisit, fields: Fields) -> Response:
     form = submitted(PayForm, fields)
     if not form.errors and form.data.what == "part" and form.data.amount is None:
         form.refuse(N_("Fill in how much you want to pay."), "amount")
+    if not form.errors and form.data.what != "part" and form.data.amount is not None:
+        # He meant one of both; taking everything from who typed a part would be a trick.
+        form.refuse(N_("You filled in an amount. Do you want to pay that? Or empty this field."), "amount")
+        form.values["what"] = "part"
     if form.errors:
         return show_debtor(request, visit, "debtor/claim.html", {"form": form}, status=422)
     try:

@@ -118,7 +118,8 @@ def _statement(
 ) -> Response:
     with visit.unit() as unit:
         sheet = plan_of_claim(unit, **whose(visit))
-        assert sheet is not None, "only shown where there is one"
+        if sheet is None:  # an answer to a plan that never was
+            return RedirectResponse("/pay", status_code=303)
         values = {
             "plan": sheet,
             "chip": PLAN_STATES[sheet.state],

@@ -49,6 +49,7 @@ _PAYMENTS = text(
 )
 
 HOLD_WORDS = {
+    "reply_unread": N_("You wrote to us. Somebody reads it and answers you."),
     "dispute": N_("You told us that you do not agree. We are looking into it and ask nothing meanwhile."),
     "says_paid": N_("You told us that you have paid. We are looking for your payment."),
     "not_me": N_("You told us that this is not for you. We are looking into it."),

@@ -39,6 +39,12 @@ class SecondFactNeeded(AgencyError):
     code = "second_fact_needed"
 
 
+class VisitEnded(LinkUnusable):
+    """The link still works, but must be opened again."""
+
+    code = "visit_ended"
+
+
 _LOOK_UP = text(
     "SELECT l.id, l.creditor_id, l.claim_id, c.debtor_id, l.failed_checks FROM pay_link l"
     " JOIN claim c ON c.creditor_id = l.creditor_id AND c.id = l.claim_id"
@@ -80,7 +86,7 @@ class Visit:
             debtor_id=self.debtor_id,
         ) as unit:
             if unit.now.timestamp() - self.since > VALID.total_seconds():
-                raise LinkUnusable("your visit has ended; open the link in our message again")
+                raise VisitEnded("your visit has ended; open the link in our message again")
             yield unit, _look_up(unit, self)
 
     @contextmanager

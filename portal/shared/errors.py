@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from agency.kernel.errors import AgencyError, Invalid, NotFound
-from portal.shared.audience import SignInNeeded, here
+from portal.shared.audience import SignInNeeded, here, wiring_of
 from portal.shared.forms import NoData
 from portal.shared.i18n import N_
 from portal.shared.rendering import page
@@ -63,12 +63,16 @@ def answer(request: Request, error: AgencyError, *, written: Sequence[str] = ())
         return problem(error)
     if isinstance(error, SignInNeeded) and request.method == "GET" and not _fragment(request):
         return RedirectResponse(_sign_in(request.url.path, request.url.query), status_code=303)
+    for_debtor = request.url.path == "/pay" or request.url.path.startswith("/pay/")
+    if for_debtor and error.status == SignInNeeded.status and request.method == "GET":
+        return RedirectResponse("/pay", status_code=303)  # where the question is asked
+    told = {"status": error.status, "message": error.message, "code": error.code, "written": written}
     response = page(
         request,
-        "error.html",
-        {"status": error.status, "message": error.message, "code": error.code, "written": written},
+        "debtor_error.html" if for_debtor else "error.html",
+        told | ({"agency": _reached_by(request)} if for_debtor else {}),
         # The address is not echoed: an id that is somebody else's must read like one that never was.
-        here=replace(here(request), path="/", query=""),
+        here=replace(here(request), path="/pay" if for_debtor else "/", query=""),
         status=error.status,
     )
     if isinstance(error, SignInNeeded) and _fragment(request):
@@ -77,6 +81,18 @@ def answer(request: Request, error: AgencyError, *, written: Sequence[str] = ())
         response.headers["HX-Redirect"] = _sign_in(shown.path, shown.query)
     response.headers.update(headers_of(error))
     return response
+
+
+def _reached_by(request: Request) -> dict[str, str]:
+    """How a debtor reaches the agency when a page does not help him: he has no account and no start page."""
+    settings = wiring_of(request).settings
+    return {
+        "name": settings.agency_name,
+        "registration": settings.agency_registration_nl,
+        "phone": settings.agency_phone,
+        "email": settings.agency_email,
+        "complaints": settings.agency_visits_and_complaints_url,
+    }
 
 
 def problem(error: AgencyError) -> JSONResponse:

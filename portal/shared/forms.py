@@ -11,11 +11,12 @@ return visit.redirect("/desk", notice=N_("Promise kept in the file."))
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
@@ -27,10 +28,22 @@ from portal.shared.i18n import N_
 WHOLE = ""  # the key of an error that concerns no single field
 
 
+_DAYS = (date, date | None)
+
+
 class FormModel(BaseModel):
     """Base of every form: unknown fields are refused, blanks trimmed, empty text counts as absent."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, str_max_length=10_000)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _days_as_people_write_them(cls, sent: Any) -> Any:
+        """A browser without a field for days sends what was typed: 31-12-2026, 31/12/2026 or 31.12.2026."""
+        if not isinstance(sent, Mapping):
+            return sent
+        days = {name for name, field in cls.model_fields.items() if field.annotation in _DAYS}
+        return {name: read_day(value) if name in days else value for name, value in sent.items()}
 
 
 Data = TypeVar("Data", bound=FormModel)
@@ -140,6 +153,7 @@ def submitted(model: type[Data], fields: Mapping[str, Any]) -> Form[Data]:
 
 _NUMBER = re.compile(r"-?[0-9]{1,15}([.,][0-9]{1,15})?")
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_DAY_FIRST = re.compile(r"([0-9]{1,2})([-/.])([0-9]{1,2})\2([0-9]{4})")
 _AMOUNT = re.compile(r"-?[0-9]{1,3}([.,]?[0-9]{3})*([.,][0-9]+)?|-?[0-9]+([.,][0-9]+)?")
 
 # What people read for each of Pydantic's kinds of error; anything else is "not valid".
@@ -167,6 +181,15 @@ def _sentence(error: Mapping[str, Any]) -> str:
         own = error["ctx"].get("error")
         return str(own) if own else N_("Give an e-mail address, like name@example.org.")
     return _SENTENCES.get(error["type"], N_("This is not valid."))
+
+
+def read_day(text: Any) -> Any:
+    """This function will turn a day as people write it on the continent, day first, into ISO 8601; anything
+    else stays as it is."""
+    found = _DAY_FIRST.fullmatch(text.strip()) if isinstance(text, str) else None
+    if found is None:
+        return text
+    return f"{found[4]}-{int(found[3]):02}-{int(found[1]):02}"
 
 
 def read_amount(text: Any) -> Any:

@@ -133,3 +133,24 @@ def test_each_tone_has_words_of_its_own(key, language):
 def test_what_a_reader_owes_differs_by_state():
     mails = {state: section("reminder_2", "nl", state, Channel.email) for state in STATES}
     assert len(set(mails.values())) == len(STATES)
+
+
+@pytest.mark.parametrize(
+    ("key", "language"),
+    sorted({(key, language) for key, channel, language in texts() if channel == "letter"}),
+)
+def test_no_letter_has_its_greeting_alone_on_a_page(key, language):
+    """F10: one invoice and no footer of the brand's make the page that is just not enough for all."""
+    bare = replace(DESIGN, letterhead="", footer="")
+    made = preview(
+        design=bare, case=case_in(key, "fresh"), key=key, channel=Channel.letter, language=language, at=NOW,
+        settings=SETTINGS, renderer=RENDERER, sends=Sends(mail=True),
+    )  # fmt: skip
+    greeting = read_greeting(key, language)
+    for page in PdfReader(io.BytesIO(made.pdf)).pages:
+        assert not page.extract_text().strip().startswith(greeting)
+
+
+def read_greeting(key: str, language: str) -> str:
+    path = FOLDER.parents[2] / "agency/communication/templates" / f"{key}.{language}.md"
+    return path.read_text().strip().split("\n\n")[-2]

@@ -85,9 +85,20 @@ def take_in(unit: Unit, files: FileStore, arrival: Arrival) -> UUID | None:
     inbound = unit.session.exec(
         select(Inbound).where(Inbound.creditor_id == HOUSE, Inbound.id == inbound_id).with_for_update()
     ).one()
-    _place(unit, files, inbound, read)
+    if arrival.channel is InboundChannel.PAGE:
+        _put_on_claim(unit, files, inbound, json.loads(content))
+    else:
+        _place(unit, files, inbound, read)
     unit.session.flush()
     return inbound.id
+
+
+def _put_on_claim(unit: Unit, files: FileStore, inbound: Inbound, written: dict[str, str]) -> None:
+    """What was written on the page of a claim, behind its second fact, belongs there without any doubt."""
+    keep_reply(
+        unit, files, inbound, creditor_id=UUID(written["creditor_id"]), claim_id=UUID(written["claim_id"]),
+        found_by="page", attachments=(),
+    )  # fmt: skip
 
 
 def _place(unit: Unit, files: FileStore, inbound: Inbound, read: _Read) -> None:
@@ -157,6 +168,11 @@ def _read(arrival: Arrival, content: bytes) -> _Read:
         return _Read(
             kinded=kind_of_words(arrival.words), media_type="application/json", sender=arrival.sender,
             name="", to=arrival.to, subject="", words=arrival.words[:WORDS_KEPT], marks=marks,
+        )  # fmt: skip
+    if arrival.channel is InboundChannel.PAGE:
+        return _Read(
+            kinded=Kinded(InboundKind.REPLY, ()), media_type="application/json", sender="", name="", to="",
+            subject=json.loads(content)["about"][:200], words=arrival.words[:WORDS_KEPT], marks=Marks(),
         )  # fmt: skip
     words = text_of(content, media_type_of_scan(content))
     return _Read(

@@ -19,6 +19,7 @@ class InboundChannel(StrEnum):
     EMAIL = "email"
     SMS = "sms"
     LETTER = "letter"
+    PAGE = "page"  # written on the debtor's own page
 
 
 class InboundState(StrEnum):

@@ -52,7 +52,8 @@ def keep_reply(
     content = files.get(inbound.sha256)
     store(unit, files, creditor_id=creditor_id, content=content, media_type=inbound.media_type)
     # The subject of a scan is the name of its file.
-    subject = inbound.subject if inbound.channel == InboundChannel.EMAIL else ""
+    by_hand = inbound.channel in (InboundChannel.EMAIL, InboundChannel.PAGE)
+    subject = inbound.subject if by_hand else ""
     found = triage(said_by_writer(subject, inbound.words))
     topic = Topic.STOP if inbound.kind == "stop" and not found.sure else found.topic
     kept = [_file(unit, files, creditor_id, claim_id, part) for part in attachments[:FILES_MAX]]
