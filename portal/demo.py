@@ -6,23 +6,19 @@ starts; nothing is written around the rooms. Passwords are drawn anew and kept i
 
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 
-from agency.communication.templates import publish_templates
 from agency.kernel.ids import new_id
 from agency.kernel.outbox import drain
 from agency.kernel.unit import Door, Unit, agency_day
 from agency.parties.models import Audience, Creditor, CreditorTerms, Role
-from agency.parties.registration import Sender, register_creditor, register_house
+from agency.parties.registration import Sender, register_creditor
 from agency.parties.users import create_user
 from agency.payments.links import issue_links
 from agency.pricing.acceptance import accept_quote
-from agency.pricing.rate_cards import publish_first_card
-from agency.treatment.paths import publish_paths
 from integrations.simulator.portfolio import (
     as_csv,
     belgian_portfolio,
@@ -31,6 +27,7 @@ from integrations.simulator.portfolio import (
 )
 from integrations.simulator.ubl_writer import Supplier, zip_of_ubl
 from portal.placing import place_file
+from portal.setup import prepare
 from portal.wiring import Wiring, wire
 
 SEED = 2026
@@ -67,7 +64,7 @@ def load() -> dict[str, Any]:
     """
     wiring = wire()
     with wiring.units.open(Door.STAFF, by="system:setup") as unit:
-        prepare(unit, wiring)
+        prepare(unit, wiring.settings)
         creditors = [_register(unit, demo) for demo in _creditors(unit)]
         people = _people(unit, wiring, creditors)
         contents = [
@@ -78,15 +75,6 @@ def load() -> dict[str, Any]:
     drain(wiring.units)
     links, postal_codes = _links(wiring)
     return {"sign_ins": people, "debtor_links": links, "debtor_postal_codes": postal_codes}
-
-
-def prepare(unit: Unit, wiring: Wiring) -> None:
-    """This function will publish what an agency needs before its first claim; again changes nothing."""
-    register_house(unit, name=wiring.settings.agency_name)
-    # Claims are older than their mandate, but every decision is taken from today on.
-    publish_first_card(unit, valid_from=unit.today - timedelta(days=1))
-    publish_templates(unit)
-    publish_paths(unit)
 
 
 def _creditors(unit: Unit) -> list[DemoCreditor]:

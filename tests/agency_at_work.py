@@ -19,8 +19,9 @@ from agency.kernel.unit import Door
 from agency.parties.models import Creditor, CreditorTerms
 from agency.parties.registration import Sender, register_creditor
 from agency.pricing.acceptance import accept_quote
-from portal import demo, wiring
+from portal import wiring
 from portal.placing import place_file
+from portal.setup import prepare
 from portal.wiring import Wiring
 
 
@@ -63,7 +64,7 @@ def at_moment(work: Wiring, moment: datetime) -> None:
 def open_agency(work: Wiring) -> None:
     """Publish what an agency needs before its first claim."""
     with work.units.open(Door.STAFF, by="system:test") as unit:
-        demo.prepare(unit, work)
+        prepare(unit, work.settings)
 
 
 def register(work: Wiring, *, reference: str, name: str, **terms: Any) -> UUID:

@@ -16,8 +16,8 @@ from agency.parties.registration import Sender, register_creditor
 from agency.pricing.acceptance import accept_quote
 from infra.bench.answering import answer_questions
 from infra.bench.harness import peak_memory_mib
-from portal.demo import prepare
 from portal.placing import place_file
+from portal.setup import prepare
 from portal.wiring import Wiring, wire
 
 BY = "system:bench"
@@ -27,7 +27,7 @@ BYTES_MAX = 1_000_000_000  # a file of a million rows, whatever the settings of 
 def set_up(wiring: Wiring) -> dict[str, Any]:
     """This function will publish what an agency needs and register one creditor."""
     with wiring.units.open(Door.STAFF, by=BY) as unit:
-        prepare(unit, wiring)
+        prepare(unit, wiring.settings)
         creditor_id = register_creditor(
             unit,
             creditor=Creditor(

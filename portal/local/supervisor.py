@@ -295,7 +295,8 @@ def word_environment(urls: Urls, addresses: Addresses, folder: Path) -> dict[str
 
 
 def prepare_database(servers: Servers, addresses: Addresses, folder: Path, *, say: Say) -> None:
-    """This function will migrate, and load the demo when the database is new; the simulator must answer.
+    """This function will migrate and lay down what the release brings; a new database gets the demo, for which
+    the simulator must answer.
 
     Our own database is made anew when its demo was broken off halfway; a server that somebody else runs
     is never emptied. Production gets no demo.
@@ -310,7 +311,21 @@ def prepare_database(servers: Servers, addresses: Addresses, folder: Path, *, sa
     if new and os.environ.get("AGENCY_MODE") != "production":
         say("Loading the demo (once) …")
         load_demo(word_environment(servers.urls(), addresses, folder), written=folder / "demo.json")
+    else:
+        lay_down(word_environment(servers.urls(), addresses, folder))
     unfinished.unlink(missing_ok=True)
+
+
+def lay_down(environment: dict[str, str]) -> None:
+    """This function will publish the texts and paths that changed since this database was made.
+
+    :raises UnableToStart: it ended with an error, which it has printed.
+    """
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "portal.setup"], env=environment, cwd=PROJECT, check=False
+    )
+    if done.returncode != 0:
+        raise UnableToStart("the agency could not be set up; see above")
 
 
 def load_demo(environment: dict[str, str], *, written: Path) -> None:
