@@ -15,6 +15,7 @@ from agency.communication.replying import (
     confirm_payment,
     confirm_plan,
     confirm_promise,
+    unsay_promise,
     tell_missed,
 )
 from agency.credit.jobs import ask_bureau
@@ -77,6 +78,7 @@ from agency.events import (
     PriceRiseDropped,
     PromiseBroken,
     PromiseMade,
+    PromiseWithdrawn,
     QuoteAccepted,
     SettlementEnded,
     StatementImported,
@@ -172,6 +174,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     ),
     PromiseMade: (confirm_promise, drop_when_promised, call_off_when_needless),
     PromiseBroken: (resume_when_broken, call_when_broken),
+    PromiseWithdrawn: (unsay_promise, resume_when_broken),
     PlanProposed: (decide_when_proposed,),
     PlanAgreed: (start_everywhere, drop_when_plan_agreed, confirm_plan, call_off_when_needless),
     PlanRefused: (free_everywhere, resume_when_plan_ended),

@@ -2,7 +2,7 @@
 
 Owns what debtor and agency agreed. Promises: the ledger decides whether it was kept; a plan is computed
 before it is agreed; what is forgiven stands in the ledger as a waiver.
-Tells: PromiseMade, PromiseKept, PromiseBroken, PlanProposed, PlanOffered, PlanAgreed, PlanRefused,
-InstalmentMissed, PlanEnded, SettlementOffered, SettlementKept, SettlementEnded, MandateSigned,
+Tells: PromiseMade, PromiseKept, PromiseBroken, PromiseWithdrawn, PlanProposed, PlanOffered, PlanAgreed,
+PlanRefused, InstalmentMissed, PlanEnded, SettlementOffered, SettlementKept, SettlementEnded, MandateSigned,
 MandateRevoked.
 """

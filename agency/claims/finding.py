@@ -1,13 +1,15 @@
-"""Finding claims by what people have at hand: a name, a number of ours, an invoice, a payment reference."""
+"""Finding claims by what people have at hand: a name, a number of ours, an invoice, a payment reference, or what
+a caller can spell: a telephone number, a mail address, an account, a registration, a postal code."""
 
+import re
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, and_, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select, tuple_
 from sqlmodel import col
 
 from agency.claims.models import Claim, Invoice
 from agency.kernel.unit import Unit
-from agency.parties.models import Creditor, Debtor
+from agency.parties.models import ContactChannel, ContactPoint, Creditor, Debtor
 from agency.parties.names import name_key
 from agency.rules.reference import printed_forms, references_in
 
@@ -16,13 +18,21 @@ _FOUND: Final[tuple[Any, ...]] = (
     col(Debtor.name).label("debtor"), col(Creditor.name).label("creditor"),
 )  # fmt: skip
 
+_BETWEEN: Final = re.compile(r"[\s().\-/]")
+_TELEPHONE: Final = re.compile(r"(?:\+|00?)?([1-9][0-9]{5,14})")
+_ACCOUNT: Final = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{4,30}")
+_REGISTRATION: Final = re.compile(r"[A-Z]{0,2}[0-9]{8,12}[A-Z0-9]{0,4}")
+_DUTCH_POSTAL_CODE: Final = re.compile(r"[1-9][0-9]{3}[A-Z]{2}")
+
 
 def matches(words: str) -> ColumnElement[bool]:
     """This function will return the condition that a claim is meant by some words, for a statement that
     names `claim` and `debtor`.
 
     :param words: part of the debtor's name, the start of the claim's or an invoice's number or of the
-        creditor's own reference, or the payment reference as people write it.
+        creditor's own reference, or the payment reference as people write it; of the debtor also a telephone
+        number in any spelling (its last six digits or more), the start of a mail address or of the account he
+        pays from, the number in a register, or a Dutch postal code.
     """
     plain = " ".join(words.split())
     start = f"{_literal(plain)}%"
@@ -35,7 +45,33 @@ def matches(words: str) -> ColumnElement[bool]:
         col(Claim.reference).ilike(start),
         col(Claim.payment_reference).in_(printed),
         tuple_(col(Claim.creditor_id), col(Claim.id)).in_(invoiced),
+        *_of_debtor(plain),
     )
+
+
+def _of_debtor(plain: str) -> list[ColumnElement[bool]]:
+    """What tells a debtor apart: only what the words look like is looked for."""
+    compact = _BETWEEN.sub("", plain).upper()
+    found: list[ColumnElement[bool]] = []
+    telephone = _TELEPHONE.fullmatch(compact)
+    if telephone:
+        found.append(_reached(ContactChannel.PHONE, f"%{telephone[1]}"))
+    if "@" in plain:
+        found.append(_reached(ContactChannel.EMAIL, f"{_literal(plain.lower())}%"))
+    if _ACCOUNT.fullmatch(compact):
+        found.append(col(Debtor.iban).like(f"{compact}%"))
+    if _REGISTRATION.fullmatch(compact):
+        found.append(or_(col(Debtor.registration_number) == compact, col(Debtor.vat_number) == compact))
+    if _DUTCH_POSTAL_CODE.fullmatch(compact):
+        found.append(col(Debtor.postal_code).in_((compact, f"{compact[:4]} {compact[4:]}")))
+    return found
+
+
+def _reached(channel: ContactChannel, pattern: str) -> ColumnElement[bool]:
+    points = select(col(ContactPoint.creditor_id), col(ContactPoint.debtor_id)).where(
+        col(ContactPoint.channel) == channel, func.lower(col(ContactPoint.value)).like(pattern)
+    )
+    return tuple_(col(Debtor.creditor_id), col(Debtor.id)).in_(points)
 
 
 def find_claims(unit: Unit, *, words: str, limit: int = 8) -> list[Row[Any]]:

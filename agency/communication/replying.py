@@ -5,8 +5,15 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from agency.communication.planning import queue_message
-from agency.events import InstalmentMissed, PaymentReceived, PlanAgreed, PlanEnded, PromiseMade
+from agency.communication.planning import cancel_queued_step, queue_message
+from agency.events import (
+    InstalmentMissed,
+    PaymentReceived,
+    PlanAgreed,
+    PlanEnded,
+    PromiseMade,
+    PromiseWithdrawn,
+)
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.rules.facts import Channel
@@ -41,6 +48,15 @@ def confirm_promise(unit: Unit, event: PromiseMade) -> None:
     _reply(
         unit, event.creditor_id, event.claim_id, "promise_confirmation", event.promise_id, {"promise": told}
     )
+
+
+def unsay_promise(unit: Unit, event: PromiseWithdrawn) -> None:
+    """This function will keep back the confirmation of a promise that was taken back before it left."""
+    if event.claim_id is not None:
+        cancel_queued_step(
+            unit, creditor_id=event.creditor_id, claim_id=event.claim_id,
+            step=f"promise_confirmation:{event.promise_id}", why="promise_withdrawn",
+        )  # fmt: skip
 
 
 def confirm_plan(unit: Unit, event: PlanAgreed) -> None:

@@ -34,6 +34,16 @@ class PromiseBroken(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PromiseWithdrawn(Event):
+    """An open promise was taken back by a person, who says why; the path goes on."""
+
+    creditor_sees: ClassVar[bool] = False
+    reacts: ClassVar[bool] = True
+    promise_id: UUID
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PlanProposed(Event):
     """The debtor asked for a payment plan outside the creditor's bands.
 

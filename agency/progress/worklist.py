@@ -13,6 +13,7 @@ from agency.arrangements.models import Promise
 from agency.claims.finding import matches
 from agency.claims.models import Claim
 from agency.desk.models import WorkItem
+from agency.desk.queue import OPEN
 from agency.disputes.models import Dispute
 from agency.kernel.unit import AGENCY_ZONE, Unit
 from agency.ledger.models import LedgerEntry
@@ -63,7 +64,7 @@ _CLAIM: Final[tuple[Any, ...]] = (
 )  # fmt: skip
 
 _FIGURES = text(
-    "SELECT (SELECT count(*) FROM work_item w WHERE w.done_at IS NULL AND w.due_at <= app.now()) AS waiting,"
+    f"SELECT (SELECT count(*) FROM work_item w WHERE {OPEN}) AS waiting,"
     " (SELECT count(*) FROM work_item w WHERE w.done_by = :by AND w.done_at >= :midnight) AS finished,"
     " (SELECT count(*) FROM promise WHERE state = 'open' AND due_on <= :today) AS due_promises,"
     " (SELECT count(*) FILTER (WHERE state = 'kept') FROM promise WHERE settled_at > :month_ago) AS kept,"
@@ -75,8 +76,7 @@ _FIGURES = text(
     " (SELECT count(*) FROM dispute WHERE resolved_at IS NULL) AS open_disputes"
 )
 _WAITING = text(
-    "SELECT kind, count(*) AS waiting FROM work_item WHERE done_at IS NULL AND due_at <= app.now()"
-    " GROUP BY kind"
+    f"SELECT w.kind, count(*) AS waiting FROM work_item w WHERE {OPEN} GROUP BY w.kind"
 )
 
 

@@ -23,6 +23,7 @@ from agency.events import (
     PriceRiseAccepted,
     PriceRiseDropped,
     PromiseBroken,
+    PromiseWithdrawn,
     QuoteAccepted,
     SettlementEnded,
 )
@@ -105,7 +106,7 @@ def resume_when_informed(unit: Unit, event: InformationSolved | InformationExpir
     look_today(unit, creditor_id=event.creditor_id, claim_id=_claim(event.claim_id))
 
 
-def resume_when_broken(unit: Unit, event: PromiseBroken) -> None:
+def resume_when_broken(unit: Unit, event: PromiseBroken | PromiseWithdrawn) -> None:
     """This function will have the planner look at the claim again today."""
     look_today(unit, creditor_id=event.creditor_id, claim_id=_claim(event.claim_id))
 

@@ -17,7 +17,7 @@ from agency.arrangements.queries import (
     read_plan,
     settlement_of_claim,
 )
-from agency.arrangements.settlements import offer_settlement
+from agency.arrangements.settlements import offer_settlement, withdraw_settlement
 from agency.arrangements.terms import terms_of
 from agency.claims.itemisation import open_total
 from agency.claims.models import Claim
@@ -146,6 +146,31 @@ def settle_for(
     return leave_for(claim_url(creditor_id, claim_id), notice=N_("The settlement is on file."))
 
 
+@routes.post(_ADDRESS + "/settlement/{settlement_id:uuid}/end")
+def take_settlement_back(
+    request: Request,
+    unit: StaffUnit,
+    visitor: TheVisitor,
+    fields: Fields,
+    creditor_id: UUID,
+    claim_id: UUID,
+    settlement_id: UUID,
+) -> Response:
+    """Take back a settlement that was not paid yet, with the reason why."""
+    form = submitted(EndForm, fields)
+    with form.attempt(unit):
+        withdraw_settlement(
+            unit, creditor_id=creditor_id, claim_id=claim_id, settlement_id=settlement_id, why=form.data.why
+        )
+    if form.errors:
+        return _page(
+            request, unit, visitor.roles, creditor_id, claim_id, _usual(unit), end_form=form, status=422
+        )
+    return leave_for(
+        claim_url(creditor_id, claim_id) + "/arrangement", notice=N_("The settlement no longer stands.")
+    )
+
+
 @routes.get(_PLAN)
 def plan(request: Request, unit: StaffUnit, creditor_id: UUID, plan_id: UUID) -> Response:
     """One plan with its payments, and the answer where it waits for one."""
@@ -208,6 +233,7 @@ def _page(
     *,
     computed: ComputedPlan | None = None,
     settlement_form: Form[Any] | None = None,
+    end_form: Form[Any] | None = None,
     status: int = 200,
 ) -> Response:
     key: dict[str, Any] = {"creditor_id": creditor_id, "claim_id": claim_id}
@@ -240,6 +266,8 @@ def _page(
         settlement_chip=SETTLEMENT_STATES[settlement.state] if settlement else None,
         settlement_amount=Money(settlement.amount_minor, settlement.currency) if settlement else None,
         settlement_form=settlement_form or usual,
+        settlement_stands=settlement is not None and settlement.state in ("waiting", "open"),
+        end_form=end_form or blank(),
         least=least,
     )
 

@@ -15,7 +15,7 @@ from agency.money import Money
 from portal.collector.doors import claim_url, desk_page, routes
 from portal.collector.words import HOLDS, PHASES, said
 from portal.shared.audience import StaffUnit
-from portal.shared.i18n import N_, format_day, format_money, gettext
+from portal.shared.i18n import N_, country_name, format_day, format_money, gettext, language_name
 from portal.shared.listing import Chip, Column, Cut
 from portal.shared.words import CHANNEL_ICONS, CHANNELS, CLAIM_STATES, DEBTOR_KINDS, step_words
 
@@ -50,10 +50,11 @@ def person(request: Request, unit: StaffUnit, creditor_id: UUID, debtor_id: UUID
             for part in (
                 found.debtor.street,
                 " ".join(filter(None, (found.debtor.postal_code, found.debtor.city))),
-                found.debtor.country,
+                country_name(found.debtor.country),
             )
             if part
         ),
+        language=language_name(found.debtor.language),
         columns=COLUMNS,
         creditors=[_creditor(name, list(rows)) for (name, _), rows in groupby(claims, _by_creditor)],
         totals=[format_money(one) for one in _sums(claims)],

@@ -10,7 +10,7 @@ from agency.money import Money
 from agency.progress.timeline import Happening, PlannedAction
 from portal.shared.i18n import N_, format_bps, format_day, format_money, gettext, inside
 from portal.shared.listing import Chip
-from portal.shared.words import CHANNEL_ICONS, CHANNELS, CLAIM_STATES, DEBTOR_KINDS, told_by
+from portal.shared.words import ANSWERS, CHANNEL_ICONS, CHANNELS, CLAIM_STATES, DEBTOR_KINDS, EARLIER_KINDS, told_by
 from portal.shared.words import DOCUMENTS as DOCUMENTS
 from portal.shared.words import step_words as step_words
 
@@ -273,11 +273,6 @@ COMPANY_STATES = {
     "moratorium": Chip(N_("Moratorium"), "bad"),
     "unknown": Chip(N_("Unknown"), "neutral"),
 }
-EARLIER_KINDS = {
-    "reminder": N_("Reminder"),
-    "notice": N_("Formal notice"),
-    "call": N_("Telephone call"),
-}
 LETTER_FAULTS = {
     "before_default": N_("it was sent before the debtor was in default"),
     "no_term": N_("it names no term"),
@@ -296,7 +291,6 @@ NOTIFICATIONS = {
     "soon": Chip(N_("Tell the insurer soon"), "warning"),
     "missed": Chip(N_("Term of the insurer has passed"), "bad"),
 }
-ANSWERS = {"same": N_("the same debt, withdrawn"), "two": N_("another debt")}
 SEVERITIES = {
     "warn": Chip(N_("Warning"), "warning"),
     "ask": Chip(N_("Question"), "info"),
