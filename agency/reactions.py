@@ -15,8 +15,8 @@ from agency.communication.replying import (
     confirm_payment,
     confirm_plan,
     confirm_promise,
-    unsay_promise,
     tell_missed,
+    unsay_promise,
 )
 from agency.credit.jobs import ask_bureau
 from agency.desk.reacting import (

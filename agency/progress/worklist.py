@@ -75,9 +75,7 @@ _FIGURES = text(
     "  AND currency = 'EUR' AND value_on >= :monday_before AND value_on < :monday) AS last_week,"
     " (SELECT count(*) FROM dispute WHERE resolved_at IS NULL) AS open_disputes"
 )
-_WAITING = text(
-    f"SELECT w.kind, count(*) AS waiting FROM work_item w WHERE {OPEN} GROUP BY w.kind"
-)
+_WAITING = text(f"SELECT w.kind, count(*) AS waiting FROM work_item w WHERE {OPEN} GROUP BY w.kind")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agency.arrangements.deciding import accept_proposal, cancel_plan, counter_proposal, refuse_proposal
+from agency.arrangements.models import Settlement
 from agency.arrangements.plans import ComputedPlan, agree_plan, compute_plan, offer_plan
 from agency.arrangements.queries import (
     LIVE,
     joinable_claims,
+    open_promise,
     plan_of_claim,
     read_plan,
     settlement_of_claim,
@@ -241,6 +243,7 @@ def _page(
     terms = terms_of(unit, creditor_id=creditor_id, on=unit.today)
     bps = terms.authority.admin_bps if "admin" in roles else terms.authority.collector_bps
     least = Money(owed.minor - owed.minor * bps // 10_000, owed.currency)
+    claim = unit.session.get_one(Claim, (creditor_id, claim_id))
     standing = plan_of_claim(unit, **key)
     settlement = settlement_of_claim(unit, **key)
     usual = blank(settle_amount=typed_money(least), pay_by=(unit.today + timedelta(days=14)).isoformat())
@@ -262,6 +265,7 @@ def _page(
         ],
         first_day=unit.today.isoformat(),
         standing=standing if standing is not None and standing.state in LIVE else None,
+        no_plan=_no_plan(unit, claim, settlement),
         settlement=settlement,
         settlement_chip=SETTLEMENT_STATES[settlement.state] if settlement else None,
         settlement_amount=Money(settlement.amount_minor, settlement.currency) if settlement else None,
@@ -270,6 +274,16 @@ def _page(
         end_form=end_form or blank(),
         least=least,
     )
+
+
+def _no_plan(unit: Unit, claim: Claim, settlement: Settlement | None) -> str:
+    """Why this claim takes no plan now, in the words in which it would be refused, with what to do first."""
+    if claim.disputed_minor >= claim.principal_minor:
+        return gettext("The claim is contested as a whole: settle the dispute first.")
+    if settlement is not None and settlement.state in ("waiting", "open"):
+        return gettext("A settlement is open: take it back first, then a plan may be agreed.")
+    promise = open_promise(unit, creditor_id=claim.creditor_id, claim_id=claim.id)
+    return gettext("A promise is open: take it back on the claim's page first.") if promise else ""
 
 
 def _plan_page(

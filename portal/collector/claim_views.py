@@ -419,7 +419,10 @@ def _other(one: Part) -> dict[str, Any]:
         "number": one["number"],
         "creditor": one["creditor"],
         # What still stands in the books of a running claim, what was placed of one that did not begin.
-        "amount": Money(int(one["open_minor"]), one["currency"]) if one["state"] == "active"
-        else Money(one["principal_minor"], one["currency"]) if one["state"] in ("new", "quoted") else None,
+        "amount": Money(int(one["open_minor"]), one["currency"])
+        if one["state"] == "active"
+        else Money(one["principal_minor"], one["currency"])
+        if one["state"] in ("new", "quoted")
+        else None,
         "chip": PHASES[one["phase"]] if one["state"] == "active" else CLAIM_STATES[one["state"]],
     }

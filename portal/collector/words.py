@@ -185,6 +185,7 @@ REFUSALS = (
     N_("choose an amount up to what is open"),
     N_("a promise is open already"),
     N_("no such promise"),
+    N_("say why the debtor disagrees"),
     N_("this promise is not open any more"),
     N_("this settlement is not open any more"),
     N_("this claim is not being collected"),

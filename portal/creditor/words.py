@@ -10,7 +10,15 @@ from agency.money import Money
 from agency.progress.timeline import Happening, PlannedAction
 from portal.shared.i18n import N_, format_bps, format_day, format_money, gettext, inside
 from portal.shared.listing import Chip
-from portal.shared.words import ANSWERS, CHANNEL_ICONS, CHANNELS, CLAIM_STATES, DEBTOR_KINDS, EARLIER_KINDS, told_by
+from portal.shared.words import (
+    ANSWERS,
+    CHANNEL_ICONS,
+    CHANNELS,
+    CLAIM_STATES,
+    DEBTOR_KINDS,
+    EARLIER_KINDS,
+    told_by,
+)
 from portal.shared.words import DOCUMENTS as DOCUMENTS
 from portal.shared.words import step_words as step_words
 

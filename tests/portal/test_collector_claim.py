@@ -12,7 +12,7 @@ from agency.events import Event
 from agency.kernel.ids import new_id
 from agency.ledger.posting import Leg, post
 from agency.money import Money
-from portal.collector import words
+from portal.collector import words as collector_words
 from tests.communication.correspondence import queue
 from tests.portal.bureau import LONG_NAME, browser, bureau, send, url_of
 
@@ -31,7 +31,7 @@ NOT_OF_A_CLAIM = {
 def test_everything_that_can_happen_to_a_claim_is_told_in_words():
     """Without a sentence of its own an event would show its name in the code."""
     kinds = {kind.__name__ for kind in Event.__subclasses__()}
-    assert kinds - words._HAPPENINGS.keys() == NOT_OF_A_CLAIM
+    assert kinds - collector_words._HAPPENINGS.keys() == NOT_OF_A_CLAIM
 
 
 class TestClaim:
@@ -145,6 +145,12 @@ class TestActions:
         page = browser.get(url_of(claim)).text
         assert "&lt;b&gt;Called&lt;/b&gt; back" in page
         assert "Marieke van Wijngaarden" in page
+
+    def test_a_note_that_is_sent_twice_is_one(self, bureau, browser):
+        claim = bureau.claim()
+        for words in ("Called back", "Called back", "And again"):
+            send(browser, f"{url_of(claim)}/notes", page=url_of(claim), note=words)
+        assert bureau.value("SELECT count(*) FROM note") == 2
 
     def test_an_empty_note_is_refused(self, bureau, browser):
         claim = bureau.claim()

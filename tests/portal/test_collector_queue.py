@@ -4,7 +4,6 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-
 from sqlalchemy import text
 
 from agency.desk.models import WorkKind
