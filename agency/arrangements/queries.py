@@ -113,7 +113,7 @@ def plan_of_claim(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> PlanSheet
 
 
 def open_promise(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Promise | None:
-    """This function will return the promise of a claim whose day is still awaited, None when there is none."""
+    """This function will return the promise of a claim that is still awaited, None without one."""
     return unit.session.exec(
         select(Promise).where(
             Promise.creditor_id == creditor_id,

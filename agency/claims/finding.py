@@ -1,5 +1,5 @@
-"""Finding claims by what people have at hand: a name, a number of ours, an invoice, a payment reference, or what
-a caller can spell: a telephone number, a mail address, an account, a registration, a postal code."""
+"""Finding claims by what people have at hand: a name, a number of ours, an invoice, a payment reference, or
+by what a caller can spell: a telephone number, a mail address, an account, a registration, a postal code."""
 
 import re
 from typing import Any, Final

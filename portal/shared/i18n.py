@@ -229,7 +229,7 @@ def format_moment(moment: datetime, style: str = "d MMM y HH:mm") -> str:
 
 
 def country_name(code: str) -> str:
-    """This function will name a country (ISO 3166-1 alpha-2) in the reader's language; an unknown code stays."""
+    """This function will name a country (ISO 3166-1 alpha-2) in the reader's language, if it is known."""
     return LOCALES[_language.get()].territories.get(code, code)
 
 

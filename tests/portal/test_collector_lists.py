@@ -38,7 +38,8 @@ class TestLists:
             for sql in (
                 "UPDATE contact_point p SET value = '+31687654321' FROM debtor d WHERE d.id = p.debtor_id"
                 " AND d.name LIKE 'A%' AND p.channel = 'phone'",
-                "UPDATE contact_point p SET value = 'Aicha@post.example' FROM debtor d WHERE p.debtor_id = d.id"
+                "UPDATE contact_point p SET value = 'Aicha@post.example' FROM debtor d"
+                " WHERE p.debtor_id = d.id"
                 " AND d.name LIKE 'A%' AND p.channel = 'email'",
                 "UPDATE debtor SET iban = 'NL91ABNA0417164300', postal_code = '9711 LM',"
                 " registration_number = '27654399' WHERE name LIKE 'A%'",
