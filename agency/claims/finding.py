@@ -4,7 +4,8 @@ by what a caller can spell: a telephone number, a mail address, an account, a re
 import re
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select, tuple_, union
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from agency.claims.models import Claim, Invoice
@@ -27,7 +28,7 @@ _DUTCH_POSTAL_CODE: Final = re.compile(r"[1-9][0-9]{3}[A-Z]{2}")
 
 def matches(words: str) -> ColumnElement[bool]:
     """This function will return the condition that a claim is meant by some words, for a statement that
-    names `claim` and `debtor`.
+    names `claim`.
 
     :param words: part of the debtor's name, the start of the claim's or an invoice's number or of the
         creditor's own reference, or the payment reference as people write it; of the debtor also a telephone
@@ -36,42 +37,70 @@ def matches(words: str) -> ColumnElement[bool]:
     """
     plain = " ".join(words.split())
     start = f"{_literal(plain)}%"
-    # Not a look-up for each claim: one over all invoices that the door shows.
-    invoiced = select(col(Invoice.creditor_id), col(Invoice.claim_id)).where(col(Invoice.number).ilike(start))
     printed = [form for reference in references_in(plain) for form in printed_forms(reference)]
-    return or_(
-        col(Debtor.name_key).like(f"%{_literal(name_key(plain) or plain)}%"),
-        col(Claim.number).ilike(start),
-        col(Claim.reference).ilike(start),
-        col(Claim.payment_reference).in_(printed),
-        tuple_(col(Claim.creditor_id), col(Claim.id)).in_(invoiced),
-        *_of_debtor(plain),
+    ours, owes = aliased(Claim), aliased(Debtor)
+    # Each way of finding is a look-up of its own and the list is joined to what they give together:
+    # conditions of several tables in one OR are asked anew for each row, for seconds in a long list.
+    numbered = select(col(ours.creditor_id), col(ours.id)).where(
+        or_(
+            col(ours.number).ilike(start),
+            col(ours.reference).ilike(start),
+            col(ours.payment_reference).in_(printed),
+        )
     )
+    invoiced = select(col(Invoice.creditor_id), col(Invoice.claim_id)).where(col(Invoice.number).ilike(start))
+    named = (
+        select(col(ours.creditor_id), col(ours.id))
+        .join(owes, and_(col(owes.creditor_id) == col(ours.creditor_id), col(owes.id) == col(ours.debtor_id)))
+        .where(
+            or_(
+                col(owes.name_key).like(f"%{_literal(name_key(plain) or plain)}%"),
+                *_told_apart(owes, _compact(plain)),
+            )
+        )
+    )
+    reached = [
+        select(col(ours.creditor_id), col(ours.id))
+        .join(
+            ContactPoint,
+            and_(
+                col(ContactPoint.creditor_id) == col(ours.creditor_id),
+                col(ContactPoint.debtor_id) == col(ours.debtor_id),
+            ),
+        )
+        .where(
+            col(ContactPoint.channel) == channel, func.lower(col(ContactPoint.value)).like(pattern)
+        )
+        for channel, pattern in _points_like(plain)
+    ]  # fmt: skip
+    return tuple_(col(Claim.creditor_id), col(Claim.id)).in_(union(numbered, invoiced, named, *reached))
 
 
-def _of_debtor(plain: str) -> list[ColumnElement[bool]]:
-    """What tells a debtor apart: only what the words look like is looked for."""
-    compact = _BETWEEN.sub("", plain).upper()
+def _compact(plain: str) -> str:
+    return _BETWEEN.sub("", plain).upper()
+
+
+def _told_apart(debtor: type[Debtor], compact: str) -> list[ColumnElement[bool]]:
+    """What stands with a debtor: only what the words look like is looked for."""
     found: list[ColumnElement[bool]] = []
-    telephone = _TELEPHONE.fullmatch(compact)
-    if telephone:
-        found.append(_reached(ContactChannel.PHONE, f"%{telephone[1]}"))
-    if "@" in plain:
-        found.append(_reached(ContactChannel.EMAIL, f"{_literal(plain.lower())}%"))
     if _ACCOUNT.fullmatch(compact):
-        found.append(col(Debtor.iban).like(f"{compact}%"))
+        found.append(col(debtor.iban).like(f"{compact}%"))
     if _REGISTRATION.fullmatch(compact):
-        found.append(or_(col(Debtor.registration_number) == compact, col(Debtor.vat_number) == compact))
+        found.append(or_(col(debtor.registration_number) == compact, col(debtor.vat_number) == compact))
     if _DUTCH_POSTAL_CODE.fullmatch(compact):
-        found.append(col(Debtor.postal_code).in_((compact, f"{compact[:4]} {compact[4:]}")))
+        found.append(col(debtor.postal_code).in_((compact, f"{compact[:4]} {compact[4:]}")))
     return found
 
 
-def _reached(channel: ContactChannel, pattern: str) -> ColumnElement[bool]:
-    points = select(col(ContactPoint.creditor_id), col(ContactPoint.debtor_id)).where(
-        col(ContactPoint.channel) == channel, func.lower(col(ContactPoint.value)).like(pattern)
-    )
-    return tuple_(col(Debtor.creditor_id), col(Debtor.id)).in_(points)
+def _points_like(plain: str) -> list[tuple[ContactChannel, str]]:
+    """The way and the pattern of a number or address, where the words look like one."""
+    found = []
+    telephone = _TELEPHONE.fullmatch(_compact(plain))
+    if telephone:
+        found.append((ContactChannel.PHONE, f"%{telephone[1]}"))
+    if "@" in plain:
+        found.append((ContactChannel.EMAIL, f"{_literal(plain.lower())}%"))
+    return found
 
 
 def find_claims(unit: Unit, *, words: str, limit: int = 8) -> list[Row[Any]]:
