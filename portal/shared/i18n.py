@@ -230,13 +230,14 @@ def format_moment(moment: datetime, style: str = "d MMM y HH:mm") -> str:
 
 def country_name(code: str) -> str:
     """This function will name a country (ISO 3166-1 alpha-2) in the reader's language, if it is known."""
-    return LOCALES[_language.get()].territories.get(code, code)
+    name: str = LOCALES[_language.get()].territories.get(code, code)
+    return name
 
 
 def language_name(code: str) -> str:
     """This function will name a language (ISO 639-1) in the reader's language, as a heading writes it; an
     unknown code stays."""
-    name = LOCALES[_language.get()].languages.get(code, code)
+    name: str = LOCALES[_language.get()].languages.get(code, code)
     return name[:1].upper() + name[1:]
 
 
