@@ -113,7 +113,7 @@ def desk_figures(unit: Unit) -> DeskFigures:
 
 
 def waiting_by_kind(unit: Unit) -> dict[str, int]:
-    """This function will count the work that waits on claims in collection, per kind, as the list shows it."""
+    """This function will count the work that waits on running claims, per kind, as the list shows it."""
     return {row.kind: row.waiting for row in unit.session.connection().execute(_WAITING, {"now": unit.now})}
 
 
