@@ -13,8 +13,9 @@ from agency.claims.itemisation import itemise_many
 from agency.claims.lifecycle import claim_to_change
 from agency.claims.states import ClaimState, HoldGround
 from agency.events import PaymentReceived, PromiseBroken, PromiseKept, PromiseMade, PromiseWithdrawn
+from agency.kernel.audit import record
 from agency.kernel.emitting import emit
-from agency.kernel.errors import Conflict, Invalid
+from agency.kernel.errors import Conflict, Invalid, NotFound
 from agency.kernel.ids import new_id
 from agency.kernel.unit import AGENCY_ZONE, Unit, agency_day
 from agency.money import Money
@@ -31,6 +32,10 @@ _OPEN = (
     "  AND t.at >= p.made_at AND t.effective_on <= p.due_on + :grace), 0)::bigint AS paid_minor"
     " FROM promise p WHERE p.state = 'open'"
 )
+# A plan says already what is paid and when; a settlement may be promised.
+_IN_PLAN = text(
+    "SELECT EXISTS (SELECT FROM plan_claim WHERE creditor_id = :c AND claim_id = :claim AND live)"
+)
 _ALL_OPEN = text(_OPEN + " ORDER BY p.creditor_id, p.claim_id FOR UPDATE SKIP LOCKED")
 _OF_CLAIM = text(_OPEN + " AND p.creditor_id = :creditor AND p.claim_id = :claim FOR UPDATE")
 
@@ -45,7 +50,11 @@ _FIRST_MADE = text(
 
 
 class UnableToPromise(Conflict):
-    """The claim takes no promise now: it is not being collected, or one is open already."""
+    """The claim takes no promise now: it is not being collected, or a plan or promise stands."""
+
+
+class UnableToWithdraw(Conflict):
+    """The promise is not open any more."""
 
 
 def days_ahead_max(on: date) -> int:
@@ -108,6 +117,8 @@ def check_promise(unit: Unit, *, creditor_id: UUID, claim_id: UUID, amount: Mone
     claim = claim_to_change(unit, creditor_id=creditor_id, claim_id=claim_id)
     if claim.state != ClaimState.ACTIVE:
         raise UnableToPromise("this claim is not being collected")
+    if unit.session.connection().execute(_IN_PLAN, {"c": creditor_id, "claim": claim_id}).scalar_one():
+        raise UnableToPromise("a plan is running or asked for already")
     days = days_ahead_max(unit.today)
     if not unit.today <= due_on <= unit.today + timedelta(days=days):
         raise Invalid(f"choose a day within {days} days", field="due_on")
@@ -143,7 +154,7 @@ def withdraw_promise(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> None:
 
     :raises UnableToPromise: no promise is open.
     """
-    _take_back(unit, _open_of_claim(unit, creditor_id, claim_id), replaced=False)
+    _take_back(unit, _open_of_claim(unit, creditor_id, claim_id))
 
 
 def _open_of_claim(unit: Unit, creditor_id: UUID, claim_id: UUID) -> Row[Any]:
@@ -157,12 +168,39 @@ def _open_of_claim(unit: Unit, creditor_id: UUID, claim_id: UUID) -> Row[Any]:
     return row
 
 
-def _take_back(unit: Unit, row: Row[Any], *, replaced: bool) -> None:
+def take_back_promise(unit: Unit, *, creditor_id: UUID, claim_id: UUID, promise_id: UUID, why: str) -> None:
+    """This function will take an open promise back for the agency: it was noted wrongly, or is agreed anew.
+
+    :raises NotFound: the claim has no such promise.
+    :raises Invalid: without a reason.
+    :raises UnableToWithdraw: it was kept, broken or taken back before.
+    """
+    reason = why.strip()
+    if not reason:
+        raise Invalid("write something", field="why")
+    claim_to_change(unit, creditor_id=creditor_id, claim_id=claim_id)
+    row = unit.session.get(Promise, (creditor_id, promise_id), with_for_update=True, populate_existing=True)
+    if row is None or row.claim_id != claim_id:
+        raise NotFound("no such promise")
+    if row.state != PromiseState.OPEN:
+        raise UnableToWithdraw("this promise is not open any more")
+    _take_back(unit, row, why=reason)
+    unit.session.expire(row)
+    record(
+        unit,
+        action="promise.withdrawn",
+        subject=f"promise:{promise_id}",
+        creditor_id=creditor_id,
+        facts={"claim": str(claim_id), "why": reason},
+    )
+
+
+def _take_back(unit: Unit, row: Row[Any] | Promise, *, replaced: bool = False, why: str = "") -> None:
     _end(unit, row, PromiseState.CANCELLED)
     emit(
         unit,
         PromiseWithdrawn(
-            creditor_id=row.creditor_id, claim_id=row.claim_id, promise_id=row.id, replaced=replaced
+            creditor_id=row.creditor_id, claim_id=row.claim_id, promise_id=row.id, replaced=replaced, why=why
         ),
     )
 
@@ -198,7 +236,7 @@ def _settle(unit: Unit, row: Row[Any]) -> bool:
     return False
 
 
-def _end(unit: Unit, row: Row[Any], state: PromiseState) -> None:
+def _end(unit: Unit, row: Row[Any] | Promise, state: PromiseState) -> None:
     unit.session.connection().execute(
         text("UPDATE promise SET state = :state, settled_at = :now WHERE creditor_id = :c AND id = :id"),
         {"state": state, "now": unit.now, "c": row.creditor_id, "id": row.id},

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlmodel import col, select
 
-from agency.arrangements.models import Plan, PlanInstalment, PlanState, Settlement
+from agency.arrangements.models import Plan, PlanInstalment, PlanState, Promise, PromiseState, Settlement
 from agency.arrangements.plans import bands_of_plan
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
@@ -110,6 +110,17 @@ def plan_of_claim(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> PlanSheet
     found = unit.session.connection().execute(_LATEST, {"c": creditor_id, "claim": claim_id})
     plan_id = found.scalar_one_or_none()
     return None if plan_id is None else read_plan(unit, creditor_id=creditor_id, plan_id=plan_id)
+
+
+def open_promise(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Promise | None:
+    """This function will return the promise of a claim that is still awaited, None without one."""
+    return unit.session.exec(
+        select(Promise).where(
+            Promise.creditor_id == creditor_id,
+            Promise.claim_id == claim_id,
+            Promise.state == PromiseState.OPEN,
+        )
+    ).one_or_none()
 
 
 def settlement_of_claim(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Settlement | None:

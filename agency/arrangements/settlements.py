@@ -125,6 +125,34 @@ def decide_settlement(unit: Unit, *, creditor_id: UUID, settlement_id: UUID, acc
     _audit(unit, settlement, "settlement.accepted" if accept else "settlement.refused")
 
 
+def withdraw_settlement(
+    unit: Unit, *, creditor_id: UUID, claim_id: UUID, settlement_id: UUID, why: str
+) -> None:
+    """This function will take back a settlement that was not paid yet: the full amount is asked again.
+
+    :raises Invalid: without a reason.
+    :raises NotFound: the claim has no such settlement.
+    :raises UnableToSettleFor: it was paid, refused or taken back before.
+    """
+    if not why.strip():
+        raise Invalid("write something", field="why")
+    claim_to_change(unit, creditor_id=creditor_id, claim_id=claim_id)
+    settlement = _locked(unit, creditor_id, settlement_id)
+    if settlement.claim_id != claim_id:
+        raise NotFound("no such settlement")
+    if settlement.state not in (SettlementState.WAITING, SettlementState.OPEN):
+        raise UnableToSettleFor("this settlement is not open any more")
+    settlement.decided_at, settlement.decided_by = unit.now, unit.by
+    _end(unit, settlement, SettlementState.CANCELLED)
+    record(
+        unit,
+        action="settlement.withdrawn",
+        subject=f"settlement:{settlement_id}",
+        creditor_id=creditor_id,
+        facts={"claim": str(claim_id), "why": why.strip()},
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class OpenSettlement:
     """A settlement that can still be paid: what of it was not paid yet, and by which day."""

@@ -1,13 +1,16 @@
-"""Finding claims by what people have at hand: a name, a number of ours, an invoice, a payment reference."""
+"""Finding claims by what people have at hand: a name, a number of ours, an invoice, a payment reference, or
+by what a caller can spell: a telephone number, a mail address, an account, a registration, a postal code."""
 
+import re
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, and_, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select, tuple_, union
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from agency.claims.models import Claim, Invoice
 from agency.kernel.unit import Unit
-from agency.parties.models import Creditor, Debtor
+from agency.parties.models import ContactChannel, ContactPoint, Creditor, Debtor
 from agency.parties.names import name_key
 from agency.rules.reference import printed_forms, references_in
 
@@ -16,26 +19,88 @@ _FOUND: Final[tuple[Any, ...]] = (
     col(Debtor.name).label("debtor"), col(Creditor.name).label("creditor"),
 )  # fmt: skip
 
+_BETWEEN: Final = re.compile(r"[\s().\-/]")
+_TELEPHONE: Final = re.compile(r"(?:\+|00?)?([1-9][0-9]{5,14})")
+_ACCOUNT: Final = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{4,30}")
+_REGISTRATION: Final = re.compile(r"[A-Z]{0,2}[0-9]{8,12}[A-Z0-9]{0,4}")
+_DUTCH_POSTAL_CODE: Final = re.compile(r"[1-9][0-9]{3}[A-Z]{2}")
+
 
 def matches(words: str) -> ColumnElement[bool]:
     """This function will return the condition that a claim is meant by some words, for a statement that
-    names `claim` and `debtor`.
+    names `claim`.
 
     :param words: part of the debtor's name, the start of the claim's or an invoice's number or of the
-        creditor's own reference, or the payment reference as people write it.
+        creditor's own reference, or the payment reference as people write it; of the debtor also a telephone
+        number in any spelling (its last six digits or more), the start of a mail address or of the account he
+        pays from, the number in a register, or a Dutch postal code.
     """
     plain = " ".join(words.split())
     start = f"{_literal(plain)}%"
-    # Not a look-up for each claim: one over all invoices that the door shows.
-    invoiced = select(col(Invoice.creditor_id), col(Invoice.claim_id)).where(col(Invoice.number).ilike(start))
     printed = [form for reference in references_in(plain) for form in printed_forms(reference)]
-    return or_(
-        col(Debtor.name_key).like(f"%{_literal(name_key(plain) or plain)}%"),
-        col(Claim.number).ilike(start),
-        col(Claim.reference).ilike(start),
-        col(Claim.payment_reference).in_(printed),
-        tuple_(col(Claim.creditor_id), col(Claim.id)).in_(invoiced),
+    ours, owes = aliased(Claim), aliased(Debtor)
+    # Each way of finding is a look-up of its own and the list is joined to what they give together:
+    # conditions of several tables in one OR are asked anew for each row, for seconds in a long list.
+    numbered = select(col(ours.creditor_id), col(ours.id)).where(
+        or_(
+            col(ours.number).ilike(start),
+            col(ours.reference).ilike(start),
+            col(ours.payment_reference).in_(printed),
+        )
     )
+    invoiced = select(col(Invoice.creditor_id), col(Invoice.claim_id)).where(col(Invoice.number).ilike(start))
+    named = (
+        select(col(ours.creditor_id), col(ours.id))
+        .join(owes, and_(col(owes.creditor_id) == col(ours.creditor_id), col(owes.id) == col(ours.debtor_id)))
+        .where(
+            or_(
+                col(owes.name_key).like(f"%{_literal(name_key(plain) or plain)}%"),
+                *_told_apart(owes, _compact(plain)),
+            )
+        )
+    )
+    reached = [
+        select(col(ours.creditor_id), col(ours.id))
+        .join(
+            ContactPoint,
+            and_(
+                col(ContactPoint.creditor_id) == col(ours.creditor_id),
+                col(ContactPoint.debtor_id) == col(ours.debtor_id),
+            ),
+        )
+        .where(
+            col(ContactPoint.channel) == channel, func.lower(col(ContactPoint.value)).like(pattern)
+        )
+        for channel, pattern in _points_like(plain)
+    ]  # fmt: skip
+    return tuple_(col(Claim.creditor_id), col(Claim.id)).in_(union(numbered, invoiced, named, *reached))
+
+
+def _compact(plain: str) -> str:
+    return _BETWEEN.sub("", plain).upper()
+
+
+def _told_apart(debtor: type[Debtor], compact: str) -> list[ColumnElement[bool]]:
+    """What stands with a debtor: only what the words look like is looked for."""
+    found: list[ColumnElement[bool]] = []
+    if _ACCOUNT.fullmatch(compact):
+        found.append(col(debtor.iban).like(f"{compact}%"))
+    if _REGISTRATION.fullmatch(compact):
+        found.append(or_(col(debtor.registration_number) == compact, col(debtor.vat_number) == compact))
+    if _DUTCH_POSTAL_CODE.fullmatch(compact):
+        found.append(col(debtor.postal_code).in_((compact, f"{compact[:4]} {compact[4:]}")))
+    return found
+
+
+def _points_like(plain: str) -> list[tuple[ContactChannel, str]]:
+    """The way and the pattern of a number or address, where the words look like one."""
+    found = []
+    telephone = _TELEPHONE.fullmatch(_compact(plain))
+    if telephone:
+        found.append((ContactChannel.PHONE, f"%{telephone[1]}"))
+    if "@" in plain:
+        found.append((ContactChannel.EMAIL, f"{_literal(plain.lower())}%"))
+    return found
 
 
 def find_claims(unit: Unit, *, words: str, limit: int = 8) -> list[Row[Any]]:

@@ -33,7 +33,8 @@ def place_hold(
     lengthens: bool = False,
     follows: UUID | None = None,
 ) -> UUID:
-    """This function will hold a claim; a hold that runs on the same ground is kept and its end taken over.
+    """This function will hold a claim; a hold that runs on the same ground is kept, with the new end
+    and the new note beside the old one.
 
     :param starts_at: an earlier moment when the pause was asked for then and is only written down now.
     :param lengthens: an earlier end is not taken over: what a debtor tells of himself never shortens a hold.
@@ -55,7 +56,7 @@ def place_hold(
         if hold.ground == ground
     ]
     if same:
-        _add_note(same[0], note)
+        _add_words(unit, same[0], note)
         _move_end(unit, same[0], ends_at, lengthens=lengthens)
         return same[0].id
     hold = Hold(
@@ -75,10 +76,13 @@ def place_hold(
     return hold.id
 
 
-def _add_note(hold: Hold, note: str) -> None:
-    """Who tells a second time corrects or adds: both are kept, up to what a reader can take in."""
-    if note and note not in hold.note.split("\n"):
-        hold.note = "\n".join(told for told in (hold.note, note) if told)[-NOTE_MAX:]
+def _add_words(unit: Unit, hold: Hold, note: str) -> None:
+    """What is told about a hold that runs already stands beside what was told before, up to what a reader can
+    take in."""
+    words = note.strip()
+    if words and words not in hold.note:
+        hold.note = f"{hold.note}\n{words}".strip()[-NOTE_MAX:]
+        unit.session.flush()
 
 
 def _move_end(unit: Unit, hold: Hold, ends_at: datetime | None, *, lengthens: bool) -> None:
@@ -112,6 +116,8 @@ def lift_hold(unit: Unit, *, creditor_id: UUID, hold_id: UUID, why: str = "") ->
     if hold.lifted_at is not None:
         return
     hold.lifted_at = unit.now
+    if why:
+        hold.facts = {**hold.facts, "why": why}
     unit.session.flush()
     emit(
         unit, HoldLifted(creditor_id=creditor_id, claim_id=hold.claim_id, hold_id=hold.id, ground=hold.ground)

@@ -71,7 +71,7 @@ class CallOutcome:
     note: str = ""
     promised: Money | None = None
     promised_on: date | None = None
-    dispute_reason: str = "other"
+    dispute_reason: str = ""
     to_confirm: bool = False
     points: str = ""
     plan: Wish | None = None
@@ -85,7 +85,8 @@ def close_call(unit: Unit, *, creditor_id: UUID, call_id: UUID, outcome: CallOut
 
     :raises NotFound: no such call.
     :raises Conflict: the call has a disposition already, or the claim takes no promise.
-    :raises Invalid: a promise lacks its amount or date, or nothing was agreed that could be confirmed.
+    :raises Invalid: a promise lacks its amount or date, a dispute its reason, or nothing was agreed that
+        could be confirmed.
     """
     call = unit.session.exec(
         select(Call).where(Call.creditor_id == creditor_id, Call.id == call_id).with_for_update()
@@ -138,6 +139,8 @@ def _follow_up(unit: Unit, call: Call, outcome: CallOutcome) -> None:
         case Disposition.PROMISE:
             _promise(unit, call, outcome)
         case Disposition.DISPUTE:
+            if not outcome.dispute_reason:
+                raise Invalid("say why the debtor disagrees", field="dispute_reason")
             raise_dispute(
                 unit,
                 creditor_id=call.creditor_id,

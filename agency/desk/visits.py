@@ -82,7 +82,7 @@ class VisitReport:
     words: str
     promised: Money | None = None
     promised_on: date | None = None
-    dispute_reason: str = "other"
+    dispute_reason: str = ""
 
 
 def may_announce(
@@ -341,6 +341,8 @@ def _follow_up(unit: Unit, visit: FieldVisit, report: VisitReport) -> None:
                 raise Invalid("a promise needs a day", field="promised_on")
             make_promise(unit, **whose, amount=report.promised, due_on=report.promised_on)
         case VisitOutcome.DISPUTE:
+            if not report.dispute_reason:
+                raise Invalid("say why the debtor disagrees", field="dispute_reason")
             raise_dispute(unit, **whose, reason=report.dispute_reason, words=visit.report)
         case VisitOutcome.HARDSHIP:
             spare_debtor(unit, **whose, note=visit.report, contact_id=visit.id)

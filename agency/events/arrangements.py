@@ -35,11 +35,13 @@ class PromiseBroken(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PromiseWithdrawn(Event):
-    """The debtor took a promise back, or promised something else instead (`replaced`)."""
+    """An open promise was taken back: by the debtor, who may have promised something else instead
+    (`replaced`), or by a person of the agency, who says `why`."""
 
     reacts: ClassVar[bool] = True
     promise_id: UUID
-    replaced: bool
+    replaced: bool = False
+    why: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,7 +31,9 @@ _CLAIM = text(
     # Each accepted offer begins its first phase at once.
     " EXISTS (SELECT FROM offer_phase o JOIN quote_line l ON l.creditor_id = o.creditor_id"
     "  AND l.quote_id = o.quote_id AND l.claim_id = o.claim_id"
-    "  WHERE l.creditor_id = c.creditor_id AND l.claim_id = c.id) AS by_offer"
+    "  WHERE l.creditor_id = c.creditor_id AND l.claim_id = c.id) AS by_offer,"
+    " EXISTS (SELECT FROM plan_claim pc WHERE pc.creditor_id = c.creditor_id AND pc.claim_id = c.id"
+    "  AND pc.live) AS in_plan"
     " FROM claim c JOIN creditor cr ON cr.id = c.creditor_id"
     " JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
     " LEFT JOIN treatment t ON t.creditor_id = c.creditor_id AND t.claim_id = c.id"
@@ -50,6 +52,9 @@ _PARTS = {
     " ORDER BY due_on, number LIMIT 200",
     "holds": f"SELECT id, ground, note, by, starts_at, ends_at FROM hold WHERE {_OURS} AND lifted_at IS NULL"
     " AND (ends_at IS NULL OR ends_at > :now) ORDER BY starts_at, id",
+    # Also those that ended: what happened says why each began and was lifted.
+    "hold_words": "SELECT id, note, facts->>'why' AS why FROM hold"
+    f" WHERE {_OURS} AND (note <> '' OR facts ? 'why') ORDER BY starts_at DESC LIMIT 100",
     "notes": f"SELECT id, text, by, at FROM note WHERE {_OURS} ORDER BY at DESC, id DESC LIMIT 50",
     "calls": "SELECT id, number, by, state, disposition, started_at, ended_at FROM call"
     f" WHERE {_OURS} ORDER BY started_at DESC, id DESC LIMIT 20",
@@ -82,7 +87,9 @@ _PARTS = {
     f" WHERE {_OURS} AND trace <> '[]' ORDER BY due_at DESC LIMIT 3",
     # The same person at other creditors: only the agency may see this.
     "other_claims": "SELECT c.creditor_id, c.id, c.number, c.state, c.phase, c.principal_minor, c.currency,"
-    " c.due_on, cr.name AS creditor FROM claim c JOIN creditor cr ON cr.id = c.creditor_id"
+    " c.due_on, cr.name AS creditor, coalesce((SELECT sum(e.amount_minor) FROM ledger_entry e"
+    "  WHERE e.creditor_id = c.creditor_id AND e.claim_id = c.id AND e.account = 'claims.principal'), 0)"
+    "  AS open_minor FROM claim c JOIN creditor cr ON cr.id = c.creditor_id"
     " WHERE (c.creditor_id, c.debtor_id) IN (SELECT CAST(:creditor AS uuid), CAST(:debtor AS uuid)"
     "  UNION SELECT d.creditor_id, d.id FROM debtor mine JOIN debtor d ON d.identity_id = mine.identity_id"
     "  WHERE mine.creditor_id = :creditor AND mine.id = :debtor)"
@@ -109,6 +116,7 @@ class ClaimPage:
     contact_points: Sequence[Part]
     invoices: Sequence[Part]
     holds: Sequence[Part]
+    hold_words: Sequence[Part]
     notes: Sequence[Part]
     calls: Sequence[Part]
     messages: Sequence[Part]

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 from starlette.requests import Request
 from starlette.responses import Response
 
-from agency.arrangements.promises import make_promise
+from agency.arrangements.promises import make_promise, take_back_promise
 from agency.claims.holds import lawful_end, lift_hold, place_hold
 from agency.claims.states import HoldGround
 from agency.desk.notes import add_note
@@ -51,8 +51,8 @@ class HoldForm(FormModel):
     hold_until: date | None = None
 
 
-class LiftForm(FormModel):
-    """Why a hold is no longer needed."""
+class WhyForm(FormModel):
+    """Why a hold is no longer needed, or a promise no longer stands."""
 
     why: str
 
@@ -119,6 +119,28 @@ def note_promise(
     )
 
 
+@routes.post("/claims/{creditor_id:uuid}/{claim_id:uuid}/promises/{promise_id:uuid}/end")
+def take_promise_back(
+    request: Request,
+    unit: StaffUnit,
+    visitor: TheVisitor,
+    fields: Fields,
+    creditor_id: UUID,
+    claim_id: UUID,
+    promise_id: UUID,
+) -> Response:
+    """Take an open promise back, with the reason why."""
+    form = submitted(WhyForm, fields)
+    with form.attempt(unit):
+        take_back_promise(
+            unit, creditor_id=creditor_id, claim_id=claim_id, promise_id=promise_id, why=form.data.why
+        )
+    return _answer(
+        request, unit, visitor, creditor_id, claim_id, (f"unpromise-{promise_id}", form),
+        N_("The promise no longer stands."),
+    )  # fmt: skip
+
+
 @routes.post("/claims/{creditor_id:uuid}/{claim_id:uuid}/holds")
 def hold(
     request: Request, unit: StaffUnit, visitor: TheVisitor, fields: Fields, creditor_id: UUID, claim_id: UUID
@@ -151,7 +173,7 @@ def lift(
     hold_id: UUID,
 ) -> Response:
     """Lift a hold, with the reason why."""
-    form = submitted(LiftForm, fields)
+    form = submitted(WhyForm, fields)
     with form.attempt(unit):
         lift_hold(unit, creditor_id=creditor_id, hold_id=hold_id, why=form.data.why)
     return _answer(

@@ -9,15 +9,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agency.arrangements.deciding import accept_proposal, cancel_plan, counter_proposal, refuse_proposal
+from agency.arrangements.models import Settlement
 from agency.arrangements.plans import ComputedPlan, agree_plan, compute_plan, offer_plan
 from agency.arrangements.queries import (
     LIVE,
     joinable_claims,
+    open_promise,
     plan_of_claim,
     read_plan,
     settlement_of_claim,
 )
-from agency.arrangements.settlements import offer_settlement
+from agency.arrangements.settlements import offer_settlement, withdraw_settlement
 from agency.arrangements.terms import terms_of
 from agency.claims.itemisation import open_total
 from agency.claims.models import Claim
@@ -146,6 +148,31 @@ def settle_for(
     return leave_for(claim_url(creditor_id, claim_id), notice=N_("The settlement is on file."))
 
 
+@routes.post(_ADDRESS + "/settlement/{settlement_id:uuid}/end")
+def take_settlement_back(
+    request: Request,
+    unit: StaffUnit,
+    visitor: TheVisitor,
+    fields: Fields,
+    creditor_id: UUID,
+    claim_id: UUID,
+    settlement_id: UUID,
+) -> Response:
+    """Take back a settlement that was not paid yet, with the reason why."""
+    form = submitted(EndForm, fields)
+    with form.attempt(unit):
+        withdraw_settlement(
+            unit, creditor_id=creditor_id, claim_id=claim_id, settlement_id=settlement_id, why=form.data.why
+        )
+    if form.errors:
+        return _page(
+            request, unit, visitor.roles, creditor_id, claim_id, _usual(unit), end_form=form, status=422
+        )
+    return leave_for(
+        claim_url(creditor_id, claim_id) + "/arrangement", notice=N_("The settlement no longer stands.")
+    )
+
+
 @routes.get(_PLAN)
 def plan(request: Request, unit: StaffUnit, creditor_id: UUID, plan_id: UUID) -> Response:
     """One plan with its payments, and the answer where it waits for one."""
@@ -208,6 +235,7 @@ def _page(
     *,
     computed: ComputedPlan | None = None,
     settlement_form: Form[Any] | None = None,
+    end_form: Form[Any] | None = None,
     status: int = 200,
 ) -> Response:
     key: dict[str, Any] = {"creditor_id": creditor_id, "claim_id": claim_id}
@@ -215,6 +243,7 @@ def _page(
     terms = terms_of(unit, creditor_id=creditor_id, on=unit.today)
     bps = terms.authority.admin_bps if "admin" in roles else terms.authority.collector_bps
     least = Money(owed.minor - owed.minor * bps // 10_000, owed.currency)
+    claim = unit.session.get_one(Claim, (creditor_id, claim_id))
     standing = plan_of_claim(unit, **key)
     settlement = settlement_of_claim(unit, **key)
     usual = blank(settle_amount=typed_money(least), pay_by=(unit.today + timedelta(days=14)).isoformat())
@@ -236,12 +265,25 @@ def _page(
         ],
         first_day=unit.today.isoformat(),
         standing=standing if standing is not None and standing.state in LIVE else None,
+        no_plan=_no_plan(unit, claim, settlement),
         settlement=settlement,
         settlement_chip=SETTLEMENT_STATES[settlement.state] if settlement else None,
         settlement_amount=Money(settlement.amount_minor, settlement.currency) if settlement else None,
         settlement_form=settlement_form or usual,
+        settlement_stands=settlement is not None and settlement.state in ("waiting", "open"),
+        end_form=end_form or blank(),
         least=least,
     )
+
+
+def _no_plan(unit: Unit, claim: Claim, settlement: Settlement | None) -> str:
+    """Why this claim takes no plan now, in the words in which it would be refused, with what to do first."""
+    if claim.disputed_minor >= claim.principal_minor:
+        return gettext("The claim is contested as a whole: settle the dispute first.")
+    if settlement is not None and settlement.state in ("waiting", "open"):
+        return gettext("A settlement is open: take it back first, then a plan may be agreed.")
+    promise = open_promise(unit, creditor_id=claim.creditor_id, claim_id=claim.id)
+    return gettext("A promise is open: take it back on the claim's page first.") if promise else ""
 
 
 def _plan_page(

@@ -49,7 +49,7 @@ class CloseForm(FormModel):
     note: str = ""
     promised: AmountField | None = None
     promised_on: date | None = None
-    dispute_reason: str = "other"
+    dispute_reason: str = ""
     to_confirm: bool = False
     points: str = ""
     plan_amount: AmountField | None = None

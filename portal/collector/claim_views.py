@@ -53,7 +53,15 @@ from portal.shared.evidence import evidence_items, standing_chip
 from portal.shared.explaining import Explanation, explanation
 from portal.shared.explaining import Part as Share
 from portal.shared.forms import Form, blank
-from portal.shared.i18n import N_, current_language, gettext, inside, typed_money
+from portal.shared.i18n import (
+    N_,
+    country_name,
+    current_language,
+    gettext,
+    inside,
+    language_name,
+    typed_money,
+)
 from portal.shared.listing import Chip
 from portal.shared.sessions import Visitor
 from portal.shared.words import (
@@ -144,10 +152,12 @@ def _legally_held(unit: Unit, creditor_id: UUID, claim_id: UUID, debtor_id: UUID
 def _still_there(found: ClaimPage, failed: Failed) -> Failed:
     """The refused form; a note with its words where what it was about has ended meanwhile."""
     running = {
+        **{f"lift-{hold['id']}": True for hold in found.holds},
+        **{f"unpromise-{one['id']}": one["state"] == "open" for one in found.promises},
         "close": any(call["disposition"] is None for call in found.calls),
         "resolve": any(not dispute["resolved_at"] for dispute in found.disputes),
     }
-    if failed is None or running.get(failed[0], True):
+    if failed is None or running.get(failed[0], not failed[0].startswith("lift-")):
         return failed
     return "note", as_note(failed[1])
 
@@ -185,9 +195,49 @@ def _heading(found: ClaimPage, unit: Unit) -> dict[str, Any]:
         "product": chosen_words(*product_of_path(claim.path)) if claim.path else "",
         "pauses": [inside(HOLDS.get(hold["ground"], str(hold["ground"]))) for hold in found.holds],
         "address": ", ".join(
-            part for part in (claim.street, " ".join(filter(None, (claim.postal_code, claim.city)))) if part
+            part
+            for part in (
+                claim.street,
+                " ".join(filter(None, (claim.postal_code, claim.city))),
+                country_name(claim.country),
+            )
+            if part
         ),
+        "language": language_name(claim.language),
+        "last_contact": _last_contact(found),
+        "next_step": _next_step(found, unit),
     }
+
+
+def _last_contact(found: ClaimPage) -> tuple[str, datetime] | None:
+    """What reached the debtor last from our side on this claim, and when."""
+    sent = [
+        (f"{said(CHANNELS, one['channel'])}: {step_words(one['step'])}", one["sent_at"])
+        for one in found.messages
+        if one["sent_at"]
+    ]
+    called = {value: gettext(label) for value, label, _ in DISPOSITIONS}
+    rung = [
+        (f"{said(CHANNELS, 'call')}: {called[one['disposition']]}", one["started_at"])
+        for one in found.calls
+        if one["disposition"] in called
+    ]
+    return max([*sent, *rung], key=lambda contact: contact[1], default=None)
+
+
+def _next_step(found: ClaimPage, unit: Unit) -> tuple[str, datetime | date] | None:
+    """What comes next by itself, and when: a promise falls due, a step of the plan, work that returns."""
+    if found.claim.state != "active":
+        return None
+    promised = [one["due_on"] for one in found.promises if one["state"] == "open"]
+    if promised:
+        return gettext("The promise falls due"), promised[0]
+    steps: list[tuple[str, datetime | date]] = [
+        (f"{said(CHANNELS, one.channel)}: {step_words(one.step)}", one.due_at) for one in found.planned
+    ]
+    work = {kind: chip.label for kind, chip in WORK.items()}
+    later = [(said(work, item["kind"]), item["due_at"]) for item in found.work if item["due_at"] > unit.now]
+    return next(iter([*steps, *later]), None)
 
 
 def _case(found: ClaimPage, unit: Unit, visitor: Visitor) -> dict[str, Any]:
@@ -227,14 +277,15 @@ def _actions(found: ClaimPage, on: date) -> dict[str, Action]:
     call = found.call
     running = [] if found.claim.state == "active" else ["claim_closed"]
     owed = [] if found.owed.total.minor > 0 else ["nothing_owed"]
+    planned = ["plan_stands"] if found.claim.in_plan else []
     silent = [f"hold:{hold['ground']}" for hold in found.holds if _silent(hold["ground"], found, on)]
     promised = ["promise_open"] if any(promise["state"] == "open" for promise in found.promises) else []
     too_early = ["channel_not_in_phase"] if found.claim.phase not in ("amicable", "legal") else []
     disputed = ["dispute_open"] if any(not one["resolved_at"] for one in found.disputes) else []
     return {
         "call": Action("call", reasons(call.reasons), call.until, call.trace),
-        "promise": Action("promise", reasons([*running, *owed, *promised, *silent])),
-        "plan": Action("plan", reasons([*running, *owed])),
+        "promise": Action("promise", reasons([*running, *owed, *promised, *planned, *silent])),
+        "plan": Action("plan", reasons([*running, *owed, *promised])),
         "visit": Action("visit", reasons([*running, *owed, *silent, *too_early])),
         "give_up": Action("give_up", []),
         "dispute": Action("dispute", reasons([*running, *disputed])),
@@ -297,6 +348,8 @@ def _parts(found: ClaimPage) -> dict[str, Any]:
     staff = found.staff
     names = {f"user:{user_id}": name for user_id, name in staff.items()}
     texts = {str(note["id"]): note["text"] for note in found.notes}
+    texts |= {f"HoldPlaced:{hold['id']}": hold["note"] for hold in found.hold_words}
+    texts |= {f"HoldLifted:{hold['id']}": hold["why"] or "" for hold in found.hold_words}
     return {
         "contact_points": [
             {**point, "chip": CONTACT_STATES[point["state"]]} for point in found.contact_points
@@ -376,6 +429,11 @@ def _other(one: Part) -> dict[str, Any]:
         "href": claim_url(one["creditor_id"], one["id"]),
         "number": one["number"],
         "creditor": one["creditor"],
-        "amount": Money(one["principal_minor"], one["currency"]),
+        # What still stands in the books of a running claim, what was placed of one that did not begin.
+        "amount": Money(int(one["open_minor"]), one["currency"])
+        if one["state"] == "active"
+        else Money(one["principal_minor"], one["currency"])
+        if one["state"] in ("new", "quoted")
+        else None,
         "chip": PHASES[one["phase"]] if one["state"] == "active" else CLAIM_STATES[one["state"]],
     }

@@ -11,7 +11,7 @@ from agency.money import Money
 from portal.shared.forms import Form, blank, money_of
 
 # What people write at length in the forms about a claim.
-_WORDS: Final = ("note", "points", "outcome_why", "report")
+_WORDS: Final = ("note", "points", "outcome_why", "report", "why")
 
 
 def currency_of(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> str:

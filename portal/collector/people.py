@@ -18,7 +18,7 @@ from portal.collector.kept import kept_of_person
 from portal.collector.words import HOLDS, PHASES, said
 from portal.shared.audience import StaffUnit, TheVisitor
 from portal.shared.forms import Form
-from portal.shared.i18n import N_, format_day, format_money, gettext
+from portal.shared.i18n import N_, country_name, format_day, format_money, gettext, language_name
 from portal.shared.listing import Chip, Column, Cut
 from portal.shared.sessions import Visitor
 from portal.shared.words import CHANNEL_ICONS, CHANNELS, CLAIM_STATES, DEBTOR_KINDS, step_words
@@ -74,10 +74,11 @@ def show_person(
             for part in (
                 found.debtor.street,
                 " ".join(filter(None, (found.debtor.postal_code, found.debtor.city))),
-                found.debtor.country,
+                country_name(found.debtor.country),
             )
             if part
         ),
+        language=language_name(found.debtor.language),
         columns=COLUMNS,
         creditors=[_creditor(name, list(rows)) for (name, _), rows in groupby(claims, _by_creditor)],
         totals=[format_money(one) for one in _sums(claims)],

@@ -61,6 +61,7 @@ def _figures(unit: Unit, waiting: dict[str, int]) -> dict[str, Any]:
     before, now = Money(found.last_week_minor, "EUR"), Money(found.this_week_minor, "EUR")
     return {
         "found": found,
+        "waiting": sum(waiting.values()),
         "kept": format_percent(100 * found.kept // found.judged) if found.judged else "–",
         "this_week": format_money(now),
         "last_week": gettext("last week %(amount)s") % {"amount": format_money(before)},

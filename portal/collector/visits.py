@@ -79,7 +79,7 @@ class ReportForm(FormModel):
     report: str = ""
     promised: AmountField | None = None
     promised_on: date | None = None
-    dispute_reason: str = "other"
+    dispute_reason: str = ""
 
 
 class CallOffForm(FormModel):

@@ -18,7 +18,14 @@ from portal.shared.refusal_words import HOLDS as HOLDS
 from portal.shared.refusal_words import HOURS as HOURS
 from portal.shared.refusal_words import REASONS_OF_RULES as REASONS_OF_RULES
 from portal.shared.refusal_words import reasons as reasons
-from portal.shared.words import CHANNEL_ICONS, CHANNELS, CLAIM_STATES, told_by
+from portal.shared.words import (
+    ANSWERS,
+    CHANNEL_ICONS,
+    CHANNELS,
+    CLAIM_STATES,
+    EARLIER_KINDS,
+    told_by,
+)
 from portal.shared.words import DISPUTE_REASONS as DISPUTE_REASONS
 from portal.shared.words import DISPUTE_STATES as DISPUTE_STATES
 from portal.shared.words import step_words as step_words
@@ -177,6 +184,10 @@ REFUSALS = (
     N_("a promise needs a day"),
     N_("choose an amount up to what is open"),
     N_("a promise is open already"),
+    N_("no such promise"),
+    N_("say why the debtor disagrees"),
+    N_("this promise is not open any more"),
+    N_("this settlement is not open any more"),
     N_("this claim is not being collected"),
     N_("write something"),
     N_("this call was closed already"),
@@ -232,7 +243,7 @@ _HAPPENINGS = {
         "info",
     ),
     "DisputeResolved": (N_("Dispute settled: %(outcome)s"), "check", "info"),
-    "TreatmentStarted": (N_("Treatment plan started: %(path)s"), "play", "info"),
+    "TreatmentStarted": (N_("Treatment plan started"), "play", "info"),
     "MessageSent": (N_("%(channel)s sent: %(step)s"), "mail", "info"),
     "MessageDelivered": (N_("%(channel)s delivered"), "check", "good"),
     "MessageOpened": (N_("%(channel)s opened"), "mail", "good"),
@@ -259,7 +270,7 @@ _HAPPENINGS = {
     "RefundEnded": (N_("Refund of %(money)s came to nothing"), "alert", "warning"),
     "PromiseMade": (N_("Promise to pay %(money)s by %(day)s"), "promise", "special"),
     "PromiseKept": (N_("Promise kept"), "check", "good"),
-    "PromiseWithdrawn": (N_("Promise changed or taken back by the debtor"), "promise", "warning"),
+    "PromiseWithdrawn": (N_("The promise was changed or taken back"), "promise", "warning"),
     "PromiseBroken": (N_("Promise not kept"), "alert", "warning"),
     "PlanProposed": (N_("The debtor asked for a payment plan"), "calendar", "warning"),
     "PlanOffered": (N_("Payment plan offered"), "calendar", "info"),
@@ -281,6 +292,10 @@ _HAPPENINGS = {
     "RelationMarked": (N_("The creditor changed how important this relation is"), "user", "info"),
     "DebtorNeedsAttention": (N_("Early warning: this debtor asks for action"), "alert", "warning"),
     "NoteAdded": (N_("Note written"), "note", "neutral"),
+    "EarlierStepKnown": (N_("Done by the creditor on %(sent_on)s: %(step_kind)s"), "clock", "neutral"),
+    "CoverChanged": (N_("Credit insurance with %(insurer)s noted"), "lock", "info"),
+    "DuplicateDecided": (N_("Looked like another claim: %(answer)s"), "check", "info"),
+    "DebtorFoundInRegister": (N_("Found in a public register: %(ground)s"), "alert", "warning"),
 }
 
 
@@ -291,7 +306,9 @@ def happening(event: Happening, *, by: str, notes: Mapping[str, str]) -> dict[st
     return {
         "at": event.at,
         "title": gettext(sentence) % _Readable(event.facts),
-        "text": notes.get(str(event.facts.get("note_id")), "") or told_by(event),
+        "text": notes.get(str(event.facts.get("note_id")), "")
+        or notes.get(f"{event.kind}:{event.facts.get('hold_id')}", "")
+        or told_by(event),
         "icon": CHANNEL_ICONS.get(channel, icon) if icon == "mail" else icon,
         "tone": tone,
         "by": by,
@@ -331,6 +348,7 @@ CALLED_OFF = {
 }
 _CHOICES: Mapping[str, Mapping[str, str]] = {
     "channel": CHANNELS,
+    "step_kind": EARLIER_KINDS,
     "ground": HOLDS,
     "reason": DISPUTE_REASONS,
     "outcome": {state: chip.label for state, chip in DISPUTE_STATES.items()},
@@ -340,6 +358,7 @@ _CHOICES: Mapping[str, Mapping[str, str]] = {
         "confirmed": N_("confirmed by the debtor"),
         "corrected": N_("corrected by the debtor"),
         "lapsed": N_("not answered"),
+        **ANSWERS,
     },
 }
 
@@ -358,6 +377,8 @@ class _Readable(dict[str, str]):
         if name == "plan_outcome":
             chip = PLAN_STATES.get(str(self.facts.get("outcome", "")))
             return inside(chip.label) if chip else "–"
+        if name == "sent_on":
+            return format_day(date.fromisoformat(value))
         if name == "day" and "day" in self.facts:
             return format_day(date.fromisoformat(value))
         if value in _CHOICES.get(name, {}):

@@ -10,9 +10,9 @@ from agency.claims.insurance import cover_of, shares_of, standing_of
 from agency.claims.models import EarlierKind, EarlierStep
 from agency.kernel.unit import Unit
 from agency.money import Money
-from portal.creditor.words import EARLIER_KINDS, LETTER_FAULTS, NOTIFICATIONS
+from portal.creditor.words import LETTER_FAULTS, NOTIFICATIONS
 from portal.shared.i18n import gettext
-from portal.shared.words import CHANNELS
+from portal.shared.words import CHANNELS, EARLIER_KINDS
 
 
 def history_of(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> dict[str, Any]:

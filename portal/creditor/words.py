@@ -10,7 +10,15 @@ from agency.money import Money
 from agency.progress.timeline import Happening, PlannedAction
 from portal.shared.i18n import N_, format_bps, format_day, format_money, gettext, inside
 from portal.shared.listing import Chip
-from portal.shared.words import CHANNEL_ICONS, CHANNELS, CLAIM_STATES, DEBTOR_KINDS, told_by
+from portal.shared.words import (
+    ANSWERS,
+    CHANNEL_ICONS,
+    CHANNELS,
+    CLAIM_STATES,
+    DEBTOR_KINDS,
+    EARLIER_KINDS,
+    told_by,
+)
 from portal.shared.words import DOCUMENTS as DOCUMENTS
 from portal.shared.words import step_words as step_words
 
@@ -210,7 +218,7 @@ _HAPPENINGS = {
     "PaymentReversed": (N_("Payment taken back: %(money)s"), "alert", "bad"),
     "PromiseMade": (N_("Promise to pay %(money)s by %(day)s"), "promise", "info"),
     "PromiseKept": (N_("Promise kept"), "check", "good"),
-    "PromiseWithdrawn": (N_("Promise changed or taken back by the debtor"), "promise", "neutral"),
+    "PromiseWithdrawn": (N_("The promise was changed or taken back"), "promise", "neutral"),
     "PromiseBroken": (N_("Promise not kept"), "alert", "warning"),
     "PlanProposed": (N_("The debtor asked for a payment plan"), "calendar", "info"),
     "PlanOffered": (N_("Payment plan offered"), "calendar", "info"),
@@ -285,11 +293,6 @@ COMPANY_STATES = {
     "moratorium": Chip(N_("Moratorium"), "bad"),
     "unknown": Chip(N_("Unknown"), "neutral"),
 }
-EARLIER_KINDS = {
-    "reminder": N_("Reminder"),
-    "notice": N_("Formal notice"),
-    "call": N_("Telephone call"),
-}
 LETTER_FAULTS = {
     "before_default": N_("it was sent before the debtor was in default"),
     "no_term": N_("it names no term"),
@@ -308,7 +311,6 @@ NOTIFICATIONS = {
     "soon": Chip(N_("Tell the insurer soon"), "warning"),
     "missed": Chip(N_("Term of the insurer has passed"), "bad"),
 }
-ANSWERS = {"same": N_("the same debt, withdrawn"), "two": N_("another debt")}
 SEVERITIES = {
     "warn": Chip(N_("Warning"), "warning"),
     "ask": Chip(N_("Question"), "info"),

@@ -295,8 +295,8 @@ def word_environment(urls: Urls, addresses: Addresses, folder: Path) -> dict[str
 
 
 def prepare_database(servers: Servers, addresses: Addresses, folder: Path, *, say: Say) -> None:
-    """This function will migrate and lay down what the release brings; a new database gets the demo, for which
-    the simulator must answer.
+    """This function will migrate and lay down what the release brings; a new database gets the demo, and for
+    that the simulator must answer.
 
     Our own database is made anew when its demo was broken off halfway; a server that somebody else runs
     is never emptied. Production gets no demo.

@@ -235,6 +235,19 @@ def format_moment(moment: datetime, style: str = "d MMM y HH:mm") -> str:
     return format_datetime(moment.astimezone(AGENCY_ZONE), style, locale=LOCALES[_language.get()])
 
 
+def country_name(code: str) -> str:
+    """This function will name a country (ISO 3166-1 alpha-2) in the reader's language, if it is known."""
+    name: str = LOCALES[_language.get()].territories.get(code, code)
+    return name
+
+
+def language_name(code: str) -> str:
+    """This function will name a language (ISO 639-1) in the reader's language, as a heading writes it; an
+    unknown code stays."""
+    name: str = LOCALES[_language.get()].languages.get(code, code)
+    return name[:1].upper() + name[1:]
+
+
 def format_ago(moment: datetime, *, now: datetime) -> str:
     """This function will write how far a moment lies from now: `3 uur geleden`, `in 2 days`."""
     return format_timedelta(moment - now, add_direction=True, locale=LOCALES[_language.get()])

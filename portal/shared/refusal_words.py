@@ -60,7 +60,9 @@ REASONS_OF_RULES = {
     "threatens_time_barred": N_("The text names a court, but the claim is time-barred."),
     "threatens_unknown_term": N_("The text names a court before the limitation is known."),
     "threatens_too_early": N_("The text names a court too early."),
-    "promise_open": N_("A promise is open already."),
+    "promise_open": N_("A promise is open already. Take it back first if something else is agreed."),
+    "plan_stands": N_("A plan is running or asked for already."),
+    "promise_withdrawn": N_("The promise was taken back."),
     "dispute_open": N_("A dispute is open already."),
 }
 

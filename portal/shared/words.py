@@ -126,8 +126,16 @@ def step_words(step: str) -> str:
     return gettext(STEPS.get(known, known))
 
 
+# What a creditor did itself before it handed a claim over.
+EARLIER_KINDS = {
+    "reminder": N_("Reminder"),
+    "notice": N_("Formal notice"),
+    "call": N_("Telephone call"),
+}
+# What somebody said of two claims that look alike.
+ANSWERS = {"same": N_("the same debt, withdrawn"), "two": N_("another debt")}
 # Whose reason is a sentence that a person wrote, not a word of ours.
-_SAID_BY_A_PERSON: Final = frozenset({"DueDateCorrected", "PartGivenUp", "PartOwedAgain"})
+_SAID_BY_A_PERSON: Final = frozenset({"DueDateCorrected", "PartGivenUp", "PartOwedAgain", "PromiseWithdrawn"})
 
 
 def told_by(event: Happening) -> str:

@@ -11,11 +11,21 @@ function openDialog(id) {
   dialog.querySelector("input:not([type=hidden]), textarea, select")?.focus();
 }
 
+function fetchAt(opener) {
+  const page = new URL(opener.closest("[hx-get]")?.getAttribute("hx-get") ?? location.pathname, location.href);
+  page.hash = opener.dataset.dialog;
+  const same = page.pathname === location.pathname && page.search === location.search;
+  location.assign(page);
+  if (same) location.reload();
+}
+
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-dialog]");
   if (opener) {
     event.preventDefault();
-    openDialog(opener.dataset.dialog);
+    // A part fetched anew may offer what this page has no dialog for yet: the page is fetched, and opens it.
+    if (byId(opener.dataset.dialog)) openDialog(opener.dataset.dialog);
+    else fetchAt(opener);
     return;
   }
   // A click on the backdrop lands on the dialog itself.
@@ -245,6 +255,10 @@ document.body.addEventListener("notice", (event) => notify(event.detail.text, ev
 document.body.addEventListener("htmx:sendError", () => notify(document.body.dataset.offline, "warning"));
 document.body.addEventListener("htmx:responseError", () => notify(document.body.dataset.failed, "bad"));
 document.querySelector("[data-focus]")?.focus();
+if (byId(location.hash.slice(1)) instanceof HTMLDialogElement) {
+  openDialog(location.hash.slice(1));
+  history.replaceState(null, "", location.pathname + location.search);  // not once more at the next reload
+}
 
 // --- nothing written is lost by leaving: the browser asks first ---
 const isUnsent = (form) => !form.dataset.sent

@@ -5,10 +5,17 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy import text
 
-from agency.arrangements.promises import UnableToPromise, check_promises, make_promise
+from agency.arrangements.plans import Wish, agree_plan
+from agency.arrangements.promises import (
+    UnableToPromise,
+    UnableToWithdraw,
+    check_promises,
+    make_promise,
+    take_back_promise,
+)
 from agency.claims.holds import running_holds
 from agency.claims.states import HoldGround
-from agency.kernel.errors import Invalid
+from agency.kernel.errors import Invalid, NotFound
 from agency.ledger.posting import Leg, post
 from agency.money import Money
 from tests.communication.correspondence import Office, a_correspondent
@@ -77,6 +84,34 @@ class TestPromises:
             promise(unit, claim)
         with office.unit() as unit, pytest.raises(UnableToPromise):
             promise(unit, claim)
+
+    def test_not_beside_a_plan(self, office, claim):
+        with office.unit() as unit:
+            wish = Wish(first_on=unit.today, count=2)
+            agree_plan(unit, creditor_id=claim[0], claim_ids=[claim[1]], wish=wish, why="agreed by phone")
+        with office.unit() as unit, pytest.raises(UnableToPromise):
+            promise(unit, claim)
+
+    def test_taken_back_with_a_reason_the_claim_goes_on_and_another_may_be_made(self, office, claim):
+        with office.unit() as unit:
+            key = {"creditor_id": claim[0], "claim_id": claim[1], "promise_id": promise(unit, claim)}
+        office.react()
+        queued = "SELECT count(*) FROM message WHERE state = 'queued' AND step LIKE 'promise_confirmation:%'"
+        for wrong, refusal in (({"why": " "}, Invalid), ({"claim_id": claim[0], "why": "x"}, NotFound)):
+            with office.unit() as unit, pytest.raises(refusal):
+                take_back_promise(unit, **{**key, **wrong})
+        with office.unit() as unit:
+            assert unit.session.connection().execute(text(queued)).scalar_one() == 1
+            take_back_promise(unit, **key, why="Another amount was said")
+            assert not running_holds(unit, creditor_id=claim[0], claim_id=claim[1])
+        assert state(office) == "cancelled"
+        office.react()
+        with office.unit() as unit:
+            assert unit.session.connection().execute(text(queued)).scalar_one() == 0
+        with office.unit() as unit, pytest.raises(UnableToWithdraw):
+            take_back_promise(unit, **key, why="again")
+        with office.unit() as unit:
+            promise(unit, claim, 5000)
 
     def test_kept_on_the_last_day_of_grace(self, office, claim):
         with office.unit() as unit:

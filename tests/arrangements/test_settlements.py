@@ -5,7 +5,12 @@ from datetime import date
 import pytest
 from sqlalchemy import text
 
-from agency.arrangements.settlements import UnableToSettleFor, decide_settlement, offer_settlement
+from agency.arrangements.settlements import (
+    UnableToSettleFor,
+    decide_settlement,
+    offer_settlement,
+    withdraw_settlement,
+)
 from agency.kernel.errors import Invalid
 from agency.kernel.unit import Door
 from agency.ledger.queries import claim_balance
@@ -67,6 +72,20 @@ class TestAuthority:
         assert (state(office), office.grounds(claim)) == ("open", ["plan_kept"])
         with office.unit() as unit, pytest.raises(UnableToSettleFor):
             decide_settlement(unit, creditor_id=claim[0], settlement_id=settlement_id, accept=False)
+
+    @pytest.mark.parametrize("minor", [37_000, 20_000])
+    def test_taken_back_before_it_is_paid_the_full_amount_is_owed(self, office, claim, minor):
+        """Also while it waits for the creditor."""
+        key = {"creditor_id": claim[0], "claim_id": claim[1], "settlement_id": offer(office, claim, minor)}
+        with office.unit() as unit, pytest.raises(Invalid):
+            withdraw_settlement(unit, **key, why="")
+        with office.unit() as unit:
+            withdraw_settlement(unit, **key, why="Agreed on a plan instead")
+        office.react()
+        assert (state(office), office.grounds(claim)) == ("cancelled", [])
+        with office.unit() as unit, pytest.raises(UnableToSettleFor):
+            withdraw_settlement(unit, **key, why="again")
+        offer(office, claim)
 
     def test_the_creditor_may_refuse(self, office, claim):
         settlement_id = offer(office, claim, 20_000)

@@ -75,6 +75,8 @@ def begin(desk, claim, visit_id, *, identified=True):
 
 
 def report(desk, claim, visit_id, outcome=VisitOutcome.TALKED, **values):
+    if outcome is VisitOutcome.DISPUTE:
+        values.setdefault("dispute_reason", "not_ordered")
     with desk.unit() as unit:
         report_visit(
             unit, creditor_id=claim[0], visit_id=visit_id,
@@ -331,6 +333,12 @@ class TestTheReport:
         report(desk, claim, visit_id, outcome)
         case = next_case(desk)
         assert (case.kind, case.reason) == (kind, reason)
+
+    def test_a_dispute_says_why(self, desk):
+        claim, visit_id = under_way(desk)
+        with pytest.raises(Invalid) as refused:
+            report(desk, claim, visit_id, VisitOutcome.DISPUTE, dispute_reason="")
+        assert refused.value.field == "dispute_reason"
 
     def test_it_says_something(self, desk):
         claim, visit_id = under_way(desk)

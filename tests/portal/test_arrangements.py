@@ -63,6 +63,28 @@ class TestDesk:
         assert "€100.53" in browser.get(answer.headers["location"]).text
         assert house.one("SELECT state FROM plan") == "active"
 
+    def test_a_settlement_is_taken_back_before_a_plan_is_agreed(self, house, claim):
+        browser = house.browser(Role.COLLECTOR)
+        page = f"/desk/claims/{claim[0]}/{claim[1]}/arrangement"
+        send(
+            browser, f"{page}/settlement", page=page, settle_amount="390", pay_by="2026-12-15",
+            settle_why="pays at once",
+        )  # fmt: skip
+        seen = browser.get(page).text
+        assert "take it back first" in seen
+        assert f'action="{page}/settlement"' not in seen
+        assert 'id="field-rhythm"' not in seen
+        path = f"{page}/settlement/{house.one('SELECT id FROM settlement')}/end"
+        assert send(browser, path, page=page, why="").status_code == 422
+        assert send(browser, path, page=page, why="Wants to pay in parts").status_code == 303
+        assert house.one("SELECT state FROM settlement") == "cancelled"
+        seen = browser.get(page).text
+        assert f'action="{page}/settlement"' in seen
+        assert 'id="field-rhythm"' in seen
+        late = send(browser, path, page=page, why="Once more")
+        assert late.status_code == 422
+        assert "Once more</textarea>" in late.text
+
     def test_outside_the_bands_it_takes_a_reason(self, house, claim):
         browser = house.browser(Role.COLLECTOR)
         page = f"/desk/claims/{claim[0]}/{claim[1]}/arrangement"

@@ -87,6 +87,22 @@ class TestCall:
         assert "Long story" in answer.text
         assert bureau.value("SELECT disposition FROM call") is None
 
+    def test_a_dispute_says_why(self, bureau, browser):
+        """Nothing stands chosen that the debtor did not say."""
+        claim = bureau.claim()
+        call_id = bureau.call(claim)
+        page = browser.get(url_of(claim)).text
+        chosen = page.split('name="dispute_reason"')[1].split("</select>")[0]
+        assert chosen.split("<option")[1].startswith(' value=""')
+        path = f"{url_of(claim)}/calls/{call_id}/disposition"
+        answer = send(browser, path, page=url_of(claim), disposition="dispute", note="Never seen it")
+        assert answer.status_code == 422
+        assert 'id="error-dispute_reason"' in answer.text
+        assert "Never seen it</textarea>" in answer.text
+        told = {"disposition": "dispute", "dispute_reason": "not_delivered", "note": "Never seen it"}
+        assert send(browser, path, page=url_of(claim), **told).status_code == 303
+        assert bureau.value("SELECT reason FROM dispute") == "not_delivered"
+
     def test_another_ending_ignores_what_belongs_to_a_promise(self, bureau, browser):
         claim = bureau.claim()
         self.ring(browser, claim)

@@ -8,11 +8,30 @@ from sqlalchemy.event import listen
 
 from agency.claims.holds import place_hold
 from agency.claims.states import HoldGround
+from agency.events import Event
 from agency.kernel.ids import new_id
+from agency.ledger.posting import Leg, post
+from agency.money import Money
+from portal.collector import words as collector_words
 from tests.communication.correspondence import queue
 from tests.portal.bureau import LONG_NAME, browser, bureau, send, url_of
 
 __all__ = ["browser", "bureau"]
+
+
+# What is told of a creditor, a file, a payout or the agency, never of one claim.
+NOT_OF_A_CLAIM = {
+    "AccountChangeMoved", "CreditCheckAsked", "CreditChecked", "DirectPaymentsReported", "FeeInvoiced",
+    "InspectionExportChanged", "PathTried", "PlacementRead", "PlacementReceived", "QuoteDeclined",
+    "QuoteIssued", "RateCardTried", "RemittanceApproved", "RemittanceDrafted", "RemittancePaid",
+    "RemittanceReturned", "StatementImported",
+}  # fmt: skip
+
+
+def test_everything_that_can_happen_to_a_claim_is_told_in_words():
+    """Without a sentence of its own an event would show its name in the code."""
+    kinds = {kind.__name__ for kind in Event.__subclasses__()}
+    assert kinds - collector_words._HAPPENINGS.keys() == NOT_OF_A_CLAIM
 
 
 class TestClaim:
@@ -54,6 +73,51 @@ class TestClaim:
         assert "Other claims of this debtor" in page
         assert url_of(there) in page
 
+    def test_other_claims_show_what_is_open_not_what_was_placed(self, bureau, browser):
+        here, there = bureau.claim(), bureau.claim(brand="Fysio Plus")
+        with bureau.office.unit() as unit:
+            connection = unit.session.connection()
+            identity = new_id()
+            connection.execute(
+                text("INSERT INTO debtor_identity (id, match_key, created_at) VALUES (:i, 'k', app.now())"),
+                {"i": identity},
+            )
+            connection.execute(text("UPDATE debtor SET identity_id = :i"), {"i": identity})
+            post(
+                unit, creditor_id=there[0], book="claims", kind="payment", source_key="test:1",
+                legs=(
+                    Leg("claims.control", Money(10_000, "EUR")),
+                    Leg("claims.principal", Money(-10_000, "EUR"), there[1]),
+                ),
+                effective_on=unit.today,
+            )  # fmt: skip
+        open_minor = bureau.value(
+            "SELECT sum(amount_minor)::int FROM ledger_entry WHERE claim_id = :c"
+            " AND account = 'claims.principal'", c=there[1],
+        )  # fmt: skip
+        shown = browser.get(url_of(here)).text.split("Other claims of this debtor")[1].split("</section>")[0]
+        assert f"{open_minor // 100}.{open_minor % 100:02}" in shown
+
+    def test_the_last_contact_and_the_next_step_stand_beside_what_is_owed(self, bureau, browser):
+        claim = bureau.claim()
+        owed = browser.get(url_of(claim)).text.split('id="owed"')[1].split("</section>")[0]
+        assert "None yet" in owed
+        with bureau.office.unit() as unit:
+            queue(unit, *claim)
+        bureau.office.send()
+        send(
+            browser, f"{url_of(claim)}/promises", page=url_of(claim), promise_amount="100",
+            promise_on="2026-12-10",
+        )  # fmt: skip
+        owed = browser.get(url_of(claim)).text.split('id="owed"')[1].split("</section>")[0]
+        assert "First reminder" in owed
+        assert "The promise falls due" in owed
+
+    def test_countries_and_languages_are_named(self, bureau, browser):
+        page = browser.get(url_of(bureau.claim())).text
+        assert "Utrecht, Netherlands" in page
+        assert "Dutch" in page
+
     def test_unknown(self, bureau, browser):
         claim = bureau.claim()
         assert browser.get(url_of((claim[0], new_id()))).status_code == 404
@@ -81,6 +145,12 @@ class TestActions:
         page = browser.get(url_of(claim)).text
         assert "&lt;b&gt;Called&lt;/b&gt; back" in page
         assert "Marieke van Wijngaarden" in page
+
+    def test_a_note_that_is_sent_twice_is_one(self, bureau, browser):
+        claim = bureau.claim()
+        for words in ("Called back", "Called back", "And again"):
+            send(browser, f"{url_of(claim)}/notes", page=url_of(claim), note=words)
+        assert bureau.value("SELECT count(*) FROM note") == 2
 
     def test_an_empty_note_is_refused(self, bureau, browser):
         claim = bureau.claim()
@@ -115,6 +185,54 @@ class TestActions:
             bureau.value("SELECT facts ->> 'why' FROM audit_entry WHERE action = 'hold.lifted'") == "answered"
         )
         assert "Collection is paused" not in browser.get(url_of(claim)).text
+
+    def test_a_hold_that_is_placed_again_keeps_what_was_written_both_times(self, bureau, browser):
+        claim = bureau.claim()
+        for note in ("By letter", "And by mail"):
+            send(browser, f"{url_of(claim)}/holds", page=url_of(claim), ground="complaint", hold_note=note)
+        assert bureau.value("SELECT note FROM hold") == "By letter\nAnd by mail"
+
+    def test_what_happened_says_why_a_hold_began_and_ended(self, bureau, browser):
+        claim = bureau.claim()
+        send(browser, f"{url_of(claim)}/holds", page=url_of(claim), ground="complaint", hold_note="By letter")
+        path = f"{url_of(claim)}/holds/{bureau.value('SELECT id FROM hold')}/end"
+        send(browser, path, page=url_of(claim), why="Answered on paper")
+        happened = browser.get(url_of(claim)).text.split("What happened")[1]
+        assert "By letter" in happened
+        assert "Answered on paper" in happened
+
+    def test_a_refused_lifting_keeps_what_was_typed(self, bureau, browser):
+        claim = bureau.claim()
+        send(browser, f"{url_of(claim)}/holds", page=url_of(claim), ground="complaint", hold_note="By letter")
+        path = f"{url_of(claim)}/holds/{bureau.value('SELECT id FROM hold')}/end"
+        long = "Answered " + "at length " * 1_000
+        answer = send(browser, path, page=url_of(claim), why=long)
+        assert answer.status_code == 422
+        assert 'id="error-why"' in answer.text
+        assert "at length at length" in answer.text
+        # A colleague lifted it while this was written: the words are a note.
+        send(browser, path, page=url_of(claim), why="Answered")
+        late = send(browser, path, page=url_of(claim), why=long)
+        assert 'id="field-note"' in late.text
+        assert "at length at length" in late.text
+
+    def test_a_promise_is_taken_back_with_a_reason(self, bureau, browser):
+        claim = bureau.claim()
+        send(
+            browser, f"{url_of(claim)}/promises", page=url_of(claim), promise_amount="100",
+            promise_on="2026-12-10",
+        )  # fmt: skip
+        assert "Take it back first" in browser.get(url_of(claim)).text
+        path = f"{url_of(claim)}/promises/{bureau.value('SELECT id FROM promise')}/end"
+        assert send(browser, path, page=url_of(claim), why="").status_code == 422
+        assert send(browser, path, page=url_of(claim), why="It was 10, not 100").status_code == 303
+        page = browser.get(url_of(claim)).text
+        assert "It was 10, not 100" in page.split("What happened")[1]
+        assert "Take it back first" not in page
+        again = send(browser, path, page=url_of(claim), why="Once more, in other words")
+        assert again.status_code == 422
+        assert "This promise is not open any more." in again.text
+        assert "Once more, in other words</textarea>" in again.text
 
     def test_a_hold_until_the_end_of_the_calendar_is_refused(self, bureau, browser):
         """What other programs write for "for ever"."""

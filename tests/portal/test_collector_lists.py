@@ -30,6 +30,30 @@ class TestLists:
         for sort in ("number", "-debtor", "due_on", "-principal"):
             assert browser.get(f"/desk/claims?sort={sort}").status_code == 200
 
+    def test_claims_are_found_by_what_a_caller_can_spell(self, bureau, browser):
+        bureau.claim(name="Aïcha El Amrani")
+        bureau.claim(name="P. Peeters")
+        with bureau.office.unit() as unit:
+            connection = unit.session.connection()
+            for sql in (
+                "UPDATE contact_point p SET value = '+31687654321' FROM debtor d WHERE d.id = p.debtor_id"
+                " AND d.name LIKE 'A%' AND p.channel = 'phone'",
+                "UPDATE contact_point p SET value = 'Aicha@post.example' FROM debtor d"
+                " WHERE p.debtor_id = d.id"
+                " AND d.name LIKE 'A%' AND p.channel = 'email'",
+                "UPDATE debtor SET iban = 'NL91ABNA0417164300', postal_code = '9711 LM',"
+                " registration_number = '27654399' WHERE name LIKE 'A%'",
+            ):
+                connection.execute(text(sql))
+        for typed in (
+            "+31 6 87654321", "06-87654321", "0031687654321", "654321", "aicha@", "AICHA@post.example",
+            "NL91 ABNA 0417 1643 00", "nl91abna", "9711lm", "9711 LM", "27654399",
+        ):  # fmt: skip
+            for address in ("/desk/claims", "/desk/search"):
+                page = browser.get(address, params={"q": typed}).text
+                assert "Aïcha" in page, (address, typed)
+                assert "Peeters" not in page, (address, typed)
+
     def test_search_of_the_palette_is_a_fragment_of_links(self, bureau, browser):
         claim = bureau.claim(name="Aïcha <El> Amrani")
         page = browser.get("/desk/search?q=aicha").text

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from agency.desk.models import WorkKind
 from agency.parties.models import Role
@@ -82,6 +83,20 @@ class TestQueue:
             following = re.search(r'rel="next" href="([^"]+)"', page)
             url = following[1].replace("&amp;", "&") if following else None
         assert len(seen) == 120
+
+    def test_the_figures_count_what_the_list_shows(self, bureau, browser):
+        """What still stands on the queue of a claim that is paid asks for nobody."""
+        gone = bureau.claim(name="Paid Off")
+        bureau.ask(gone)
+        bureau.ask(bureau.claim())
+        with bureau.office.unit() as unit:
+            unit.session.connection().execute(
+                text("UPDATE claim SET state = 'paid' WHERE id = :id"), {"id": gone[1]}
+            )
+        page = browser.get("/desk").text
+        assert "Paid Off" not in page
+        assert "Call (1)" in page
+        assert "Call (2)" not in page
 
     def test_a_colleagues_case_says_whose_it_is(self, bureau, browser):
         bureau.ask(bureau.claim())
