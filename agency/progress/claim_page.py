@@ -52,6 +52,10 @@ _PARTS = {
     " ORDER BY due_on, number LIMIT 200",
     "holds": f"SELECT id, ground, note, by, starts_at, ends_at FROM hold WHERE {_OURS} AND lifted_at IS NULL"
     " AND (ends_at IS NULL OR ends_at > :now) ORDER BY starts_at, id",
+    # What keeps the file from being erased: holds on it, and on the person.
+    "legal_holds": "SELECT id, ground FROM legal_hold WHERE creditor_id = :creditor"
+    " AND debtor_id = :debtor AND coalesce(claim_id, :claim) = :claim AND lifted_at IS NULL"
+    " AND (until IS NULL OR until >= :today) ORDER BY placed_at, id",
     # Also those that ended: what happened says why each began and was lifted.
     "hold_words": "SELECT id, note, facts->>'why' AS why FROM hold"
     f" WHERE {_OURS} AND (note <> '' OR facts ? 'why') ORDER BY starts_at DESC LIMIT 100",
@@ -116,6 +120,7 @@ class ClaimPage:
     contact_points: Sequence[Part]
     invoices: Sequence[Part]
     holds: Sequence[Part]
+    legal_holds: Sequence[Part]
     hold_words: Sequence[Part]
     notes: Sequence[Part]
     calls: Sequence[Part]
@@ -146,7 +151,8 @@ def claim_page(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> ClaimPage:
     claim = connection.execute(_CLAIM, key).first()
     if claim is None:
         raise NotFound("no such claim")
-    parts = connection.execute(_ALL_PARTS, {**key, "debtor": claim.debtor_id, "now": unit.now}).one()
+    asked = {**key, "debtor": claim.debtor_id, "now": unit.now, "today": unit.today}
+    parts = connection.execute(_ALL_PARTS, asked).one()
     read = {name: [_typed(row) for row in parts._mapping[name]] for name in _PARTS}
     staff = {row["id"]: row["name"] for row in read.pop("staff")}
     owed = itemise(

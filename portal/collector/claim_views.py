@@ -14,7 +14,6 @@ from agency.documents.completeness import score_of
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.parties.matching import given_reference
-from agency.privacy.legal_holds import legal_holds
 from agency.progress.claim_page import ClaimPage, Part, claim_page
 from agency.rules.explain import explain
 from agency.rules.facts import DebtorKind
@@ -132,21 +131,14 @@ def show_claim(
         open_dispute=next((one for one in found.disputes if not one["resolved_at"]), None),
         came_in=came_in(unit, creditor_id=creditor_id, claim_id=claim_id),
         now=unit.now,
-        **_legally_held(unit, creditor_id, claim_id, found.claim.debtor_id),
+        legally_held=found.legal_holds,
+        held_url=f"{person_url(creditor_id, found.claim.debtor_id)}#legal-holds",
         **_heading(found, unit),
         **_case(found, unit, visitor),
         **_forms(request, found, unit, failed),
         **_parts(found),
         **_evidence(found, unit, visitor),
     )
-
-
-def _legally_held(unit: Unit, creditor_id: UUID, claim_id: UUID, debtor_id: UUID) -> dict[str, Any]:
-    holds = legal_holds(unit, creditor_id=creditor_id, debtor_id=debtor_id)
-    return {
-        "legally_held": [one for one in holds if one.claim_id in (None, claim_id)],
-        "held_url": f"{person_url(creditor_id, debtor_id)}#legal-holds",
-    }
 
 
 def _still_there(found: ClaimPage, failed: Failed) -> Failed:

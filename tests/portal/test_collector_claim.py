@@ -21,10 +21,11 @@ __all__ = ["browser", "bureau"]
 
 # What is told of a creditor, a file, a payout or the agency, never of one claim.
 NOT_OF_A_CLAIM = {
-    "AccountChangeMoved", "CreditCheckAsked", "CreditChecked", "DirectPaymentsReported", "FeeInvoiced",
-    "InspectionExportChanged", "PathTried", "PlacementRead", "PlacementReceived", "QuoteDeclined",
-    "QuoteIssued", "RateCardTried", "RemittanceApproved", "RemittanceDrafted", "RemittancePaid",
-    "RemittanceReturned", "StatementImported",
+    "AccountChangeMoved", "BookkeepingFetched", "CreditCheckAsked", "CreditChecked",
+    "DirectPaymentsReported", "ErasureRunChanged", "FeeInvoiced", "FetchAsked", "InspectionExportChanged",
+    "InvoicesHandedOver", "PathTried", "PlacementRead", "PlacementReceived", "QuoteDeclined", "QuoteIssued",
+    "RateCardTried", "RemittanceApproved", "RemittanceDrafted", "RemittancePaid", "RemittanceReturned",
+    "SelectionMade", "StatementImported",
 }  # fmt: skip
 
 
