@@ -9,8 +9,8 @@ from agency.kernel.unit import Door
 from agency.privacy.erasing_run import erase_some
 from agency.privacy.runs import approve_run, ask_run, kinds_over, propose_run
 from agency.rules.retention import Kind
-from tests.bookkeeping.books import Books
 from tests.agency_at_work import at_moment
+from tests.bookkeeping.books import Books
 from tests.known_before import MONDAY
 
 
