@@ -15,9 +15,9 @@ from agency.kernel.settings import Settings
 from agency.kernel.unit import Unit, agency_day
 from agency.ports.bundles import Bundle, BundlePart, BundleTable
 from agency.privacy.archive import Archive, entries_of
+from agency.privacy.claim_folder import folder_of
 from agency.privacy.models import InspectionExport, InspectionExportClaim
 from agency.privacy.papers import Papers
-from agency.privacy.person_folder import folder_of
 from agency.privacy.standing_of_claims import standing_of
 from agency.privacy.telling import PersonTelling
 from agency.rules.retention import Kind, terms_of

@@ -94,13 +94,12 @@ def _folder_writer(
     unit: Unit, ports: Ports, papers: Papers, export: InspectionExport, row: InspectionExportClaim
 ) -> Callable[[BinaryIO], int]:
     """Read a claim for whom the export is for; what comes back writes its folder and says how large it is."""
-    whose = {"export": export, "creditor_id": row.creditor_id, "claim_id": row.claim_id}
     on = agency_day(export.as_of)
     if export.for_person:
-        own = own_facts(unit, ports.files, **whose)
+        own = own_facts(unit, ports.files, export=export, creditor_id=row.creditor_id, claim_id=row.claim_id)
         telling = PersonTelling(papers, export.language)
         return lambda file: write_own_folder(file, ports, telling, row=row, facts=own, on=on)
-    facts = claim_facts(unit, ports.files, **whose)
+    facts = claim_facts(unit, ports.files, export=export, creditor_id=row.creditor_id, claim_id=row.claim_id)
     words = Telling(papers, export.language)
     return lambda file: write_folder(file, ports, words, row=row, facts=facts, on=on)
 

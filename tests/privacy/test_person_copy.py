@@ -18,6 +18,7 @@ from agency.payments.settlement import settle
 from agency.privacy.person_folder import without_names
 from agency.privacy.persons_requests import answer_request, ask_access_export, register_request
 from agency.privacy.telling import person_words
+from agency.remittance.fees import charge_fees
 from agency.rules.retention import RequestKind
 from agency.rules.words import LANGUAGES
 from tests.communication.correspondence import a_correspondent, queue
@@ -88,7 +89,8 @@ def mine(inspections):
             unit, creditor_id=claim[0], claim_id=claim[1], source=PaymentSource.PSP, source_key="one",
             amount=Money(20_019, "EUR"), value_on=unit.today, trust_account="trust.psp",
         )  # fmt: skip
-    inspections.office.react()  # the fee is earned
+    with inspections.units.open(Door.WORKER, by="system:test") as unit:
+        assert charge_fees(unit, creditor_id=claim[0]) == 1
     with inspections.units.open(Door.STAFF, by=f"user:{user}") as unit:
         for shareable in (True, False):
             add_note(
