@@ -18,6 +18,7 @@ from agency.privacy.archive import Archive, entries_of
 from agency.privacy.claim_folder import folder_of
 from agency.privacy.models import InspectionExport, InspectionExportClaim
 from agency.privacy.papers import Papers
+from agency.privacy.runs import house_country
 from agency.privacy.standing_of_claims import standing_of
 from agency.privacy.telling import PersonTelling
 from agency.rules.retention import Kind, terms_of
@@ -83,7 +84,7 @@ def _bundle(unit: Unit, t: PersonTelling, settings: Settings, export: Inspection
                 tuple(_person(unit, t, one) for one in people),
             ),
             _claims(unit, t, claims, on),
-            _about(t, claims, on),
+            _about(unit, t, claims, on),
             _rights(t, claims),
         ),
         words={key: t.word(key) for key in ("contents", "page", "attached", "empty")},
@@ -154,15 +155,14 @@ def _kept(unit: Unit, t: PersonTelling, row: Row[Any], on: date) -> str:
     return t.word("kept_open", months=term.months)
 
 
-def _about(t: PersonTelling, claims: Sequence[Row[Any]], on: date) -> BundlePart:
+def _about(unit: Unit, t: PersonTelling, claims: Sequence[Row[Any]], on: date) -> BundlePart:
     """Purposes, sources, recipients, terms, decisions of computers: GDPR art. 15(1)."""
     creditors = ", ".join(dict.fromkeys(row.creditor for row in claims))
-    laws = {row.law for row in claims} or {"nl"}
-    months = max(terms_of(kind=Kind.BOOKS, country=law, on=on)[0].months for law in laws)
+    years = terms_of(kind=Kind.BOOKS, country=house_country(unit), on=on)[0].months // 12
     rows = [
         (t.word(f"part_{key}"), said)
         for key, count in (("why", 3), ("source", 1), ("who", 4), ("long", 2), ("auto", 2))
-        for said in _said(t, key, count, creditors=creditors, months=months)
+        for said in _said(t, key, count, creditors=creditors, years=years)
     ]
     # What a question is stands once, beside the first of its answers.
     shown = tuple(
