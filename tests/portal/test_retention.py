@@ -193,7 +193,7 @@ class TestPerson:
         assert answer.headers["location"].startswith("/admin/inspection/exports/")
         assert whole.one("SELECT claims FROM inspection_export") == 1
         assert whole.one("SELECT for_person FROM inspection_export") is True
-        assert "Copy of a person&#39;s own data" in admin.get(answer.headers["location"]).text
+        assert "own data" in admin.get(answer.headers["location"]).text
 
 
 class TestAfterwards:
