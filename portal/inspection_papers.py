@@ -28,6 +28,7 @@ from portal.shared.words import (
     CLAIM_STATES,
     DISPUTE_REASONS,
     DISPUTE_STATES,
+    DOCUMENTS,
     MESSAGE_STATES,
     step_words,
 )
@@ -56,6 +57,7 @@ _WORDS: Final[Mapping[str, Mapping[str, Any]]] = {
     "settlement_state": SETTLEMENT_STATES,
     "mandate_state": PLAN_STATES,
     "rhythm": dict(RHYTHMS),
+    "document": DOCUMENTS,
 }
 
 

@@ -114,6 +114,7 @@ _OFFERS = text(
     " o.sent_at, o.expires_at, o.closed_at, o.quote_id,"
     " CASE WHEN o.state = 'open' AND o.expires_at <= app.now() THEN 'expired' ELSE o.state END AS state"
     " FROM price_offer o WHERE o.creditor_id = :c AND o.request_id = :r AND o.state <> 'draft'"
+    " AND octet_length(o.document) > 0"  # what is empty was erased with the claim's file
     " ORDER BY o.state NOT IN ('open', 'accepted'), o.place"
 )
 _NOTES = text(

@@ -280,6 +280,7 @@ def disconnect(unit: Unit, *, creditor_id: UUID, connection_id: UUID) -> None:
         "DELETE FROM bookkeeping_tokens WHERE creditor_id = :c AND connection_id = :id",
         "UPDATE bookkeeping_fetch SET state = 'cancelled', ended_at = :now WHERE creditor_id = :c"
         " AND connection_id = :id AND state IN ('running', 'waiting')",
+        "UPDATE bookkeeping_fetch SET cursor = '' WHERE creditor_id = :c AND connection_id = :id",
         "DELETE FROM booked_customer WHERE creditor_id = :c AND connection_id = :id",
         "DELETE FROM booked_invoice WHERE creditor_id = :c AND connection_id = :id AND claim_id IS NULL",
     ):

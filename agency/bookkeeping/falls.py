@@ -38,7 +38,7 @@ LEASE_SECONDS: Final = 120
 _FALLEN: Final = text(
     "SELECT b.id FROM booked_invoice b JOIN claim c ON c.creditor_id = b.creditor_id AND c.id = b.claim_id"
     " WHERE b.creditor_id = :c AND b.connection_id = :connection AND b.open_minor < b.told_minor"
-    " AND c.state IN ('active', 'paid') AND b.id > :after ORDER BY b.id LIMIT 1"
+    " AND c.state IN ('active', 'paid') AND c.erased_at IS NULL AND b.id > :after ORDER BY b.id LIMIT 1"
 )
 # What rose again was not paid after all, or was booked anew: from there on falls count.
 _RISEN: Final = text(

@@ -69,6 +69,10 @@ _ITEMS: Final = text(
     " FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(ref text, number text, customer_ref text,"
     "  customer_name text, issued_on date, due_on date, currency text, total_minor bigint,"
     "  credited_minor bigint, credits text, lines jsonb)"
+    # Of a claim whose file was erased: nothing comes back because the books still list it.
+    " WHERE NOT EXISTS (SELECT FROM booked_invoice e WHERE e.creditor_id = :c"
+    "  AND e.connection_id = :connection"
+    "  AND e.ref = 'erased-' || encode(sha256(convert_to(r.ref, 'UTF8')), 'hex'))"
     " ON CONFLICT (creditor_id, connection_id, ref) DO UPDATE SET number = excluded.number,"
     " customer_ref = excluded.customer_ref, customer_name = excluded.customer_name,"
     " issued_on = excluded.issued_on, due_on = CASE WHEN b.pass_id = excluded.pass_id"

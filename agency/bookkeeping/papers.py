@@ -76,6 +76,7 @@ def _next(units: Units, creditor_id: UUID, connection_id: UUID) -> BookedInvoice
                 BookedInvoice.connection_id == connection_id,
                 col(BookedInvoice.claim_id).is_not(None),
                 BookedInvoice.document == DocumentState.WANTED,
+                col(BookedInvoice.ref).not_like("erased-%"),
             )
             .order_by(col(BookedInvoice.id))
             .limit(1)

@@ -276,6 +276,8 @@ class _Gathering:
         [row] = self.rows["quote"]
         rows = [(str(factor["label"]), self.percent(factor["bps"])) for factor in row.factors]
         rows.append((self.say["fee"], self.percent(row.fee_bps)))
+        if "offer" in row.facts:  # what it asks beside a share of the money counts as well
+            rows.append((self.say["fee_at_most"], self.money(row.facts["offer"]["at_most_minor"])))
         return BundlePart(
             self.titled(number, "quote"),
             (f"{self.say['accepted']}: {self.moment(row.accepted_at)} · {row.quote}",),

@@ -51,7 +51,11 @@ class ExportNotReady(Conflict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What an inspector wants to see. No creditors: of all; no numbers: every claim in the period."""
+    """What an inspector wants to see. No creditors: of all; no numbers: every claim in the period.
+
+    `claims` of a person make it his own copy (GDPR art. 15): of these claims and no others, and only what is
+    about him.
+    """
 
     authority: Authority
     language: str
@@ -60,6 +64,7 @@ class Wish:
     reason: str
     creditors: Sequence[UUID] = ()
     numbers: Sequence[str] = ()
+    claims: Sequence[UUID] = ()
 
 
 def ask_export(unit: Unit, *, wish: Wish) -> UUID:
@@ -77,6 +82,7 @@ def ask_export(unit: Unit, *, wish: Wish) -> UUID:
         creditors=sorted(str(one) for one in set(wish.creditors)),
         numbers=sorted(set(wish.numbers)),
         reason=wish.reason.strip(),
+        for_person=bool(wish.claims),
         as_of=unit.now,
         asked_by=unit.by,
     )
@@ -197,6 +203,9 @@ def _chosen(sql: str, wish: Wish) -> tuple[Any, Mapping[str, Any]]:
     theirs = " AND c.creditor_id = ANY(CAST(:creditors AS uuid[]))" if wish.creditors else ""
     if wish.creditors:
         values["creditors"] = list(wish.creditors)
+    if wish.claims:
+        theirs += " AND c.id = ANY(CAST(:claims AS uuid[]))"
+        values["claims"] = list(wish.claims)
     return text(sql.format(which=which, theirs=theirs)), values
 
 

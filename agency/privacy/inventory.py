@@ -62,6 +62,24 @@ _OF_ROW = (
     "t.creditor_id = :creditor AND EXISTS (SELECT FROM placement_row r WHERE r.creditor_id = t.creditor_id"
     " AND r.placement_id = t.placement_id AND r.row = t.row AND r.claim_id = :claim)"
 )
+_OF_REQUEST = (
+    "t.creditor_id = :creditor AND EXISTS (SELECT FROM price_request r WHERE r.creditor_id = t.creditor_id"
+    " AND r.id = t.request_id AND r.claim_id = :claim)"
+)
+_CUSTOMER = (
+    "number", "name", "street", "postal_code", "city", "country", "email", "phone", "vat_number",
+    "registration_number",
+)  # fmt: skip
+_EMPTIED = "CASE WHEN t.document IS NOT NULL THEN CAST('' AS bytea) END"
+_MARKED = "'erased-' || encode(sha256(convert_to(t.ref, 'UTF8')), 'hex')"
+# A customer of whose invoices only this claim was handed over.
+_ITS_CUSTOMER = (
+    "t.creditor_id = :creditor AND EXISTS (SELECT FROM booked_invoice b WHERE b.creditor_id = t.creditor_id"
+    " AND b.connection_id = t.connection_id AND b.customer_ref = t.ref AND b.claim_id = :claim)"
+    " AND NOT EXISTS (SELECT FROM booked_invoice b WHERE b.creditor_id = t.creditor_id"
+    " AND b.connection_id = t.connection_id AND b.customer_ref = t.ref"
+    " AND b.claim_id IS DISTINCT FROM CAST(:claim AS uuid))"
+)
 
 # What goes with a claim. The order is that of reading: what a spot is found by goes after it.
 CLAIM_SPOTS: Final = (
@@ -103,6 +121,15 @@ CLAIM_SPOTS: Final = (
     Spot("payment_intent", CLAIM, ("checkout_url",)),
     Spot("direct_payment", CLAIM, ("why", "given", "file_name")),
     Spot("quote", CLAIM, ("closed_why",)),
+    Spot("price_note", _OF_REQUEST, ("words",)),
+    Spot("price_offer", _OF_REQUEST, ("conditions",), fixed={"document": _EMPTIED}),
+    Spot("price_request", CLAIM, ("question", "closed_from", "closed_why")),
+    Spot("booked_hours", CLAIM, ("description",)),
+    Spot("booked_customer", _ITS_CUSTOMER, ("ref", *_CUSTOMER), delete=True),
+    Spot("booked_fall", CLAIM, ("description",)),
+    # The mark keeps an invoice that the books still list from coming in as a new one.
+    Spot("booked_invoice", CLAIM, ("customer_ref", "customer_name", "credits", "pass_lines"),
+         keyed=("number",), fixed={"ref": f"CASE WHEN t.ref LIKE 'erased-%' THEN t.ref ELSE {_MARKED} END"}),
     Spot("event", CLAIM, figures=("facts",)),
     Spot("invoice", CLAIM, ("description",), keyed=("number",)),
     Spot("claim", "t.creditor_id = :creditor AND t.id = :claim", ("description",), keyed=("reference",),
@@ -133,6 +160,31 @@ _OLD_PLACEMENT = (
     f" {_until('p.received_at')})"
 )
 _FREE = "t.claim_id IS NULL"
+
+
+def _old_request(row: str) -> str:
+    """A request about a placement that has ended, while nobody holds a claim of the placement."""
+    return (
+        f"{row}.closed_at IS NOT NULL AND EXISTS (SELECT FROM placement p"
+        f" WHERE p.creditor_id = {row}.creditor_id AND p.id = {row}.placement_id"
+        f" AND {_until('p.received_at')}) AND NOT EXISTS (SELECT FROM claim c JOIN legal_hold h"
+        " ON h.creditor_id = c.creditor_id AND (h.claim_id = c.id OR h.debtor_id = c.debtor_id)"
+        " AND h.lifted_at IS NULL AND (h.until IS NULL OR h.until >= CAST(:today AS date))"
+        f" WHERE c.creditor_id = {row}.creditor_id AND c.placement_id = {row}.placement_id)"
+    )
+
+
+_OF_OLD_REQUEST = (
+    "EXISTS (SELECT FROM price_request r WHERE r.creditor_id = t.creditor_id AND r.id = t.request_id AND"
+    f" {_old_request('r')}"
+)
+# Books that nobody read whole for so long, and that nobody is reading now.
+_UNREAD = (
+    "EXISTS (SELECT FROM bookkeeping_connection k WHERE k.creditor_id = t.creditor_id"
+    f" AND k.id = t.connection_id AND {_until('coalesce(k.fetched_at, k.connected_at, k.started_at)')})"
+    " AND NOT EXISTS (SELECT FROM bookkeeping_fetch f WHERE f.creditor_id = t.creditor_id"
+    " AND f.connection_id = t.connection_id AND f.state IN ('running', 'waiting'))"
+)
 
 # What goes by its own day, whoever it is about; `:border` is the last day that is over.
 KIND_SPOTS: Final[Mapping[Kind, tuple[Spot, ...]]] = {
@@ -207,6 +259,22 @@ KIND_SPOTS: Final[Mapping[Kind, tuple[Spot, ...]]] = {
         Spot("user_account", f"t.disabled_at IS NOT NULL AND {_until('t.disabled_at')}",
              ("password_hash", "totp_secret"), keyed=("email",), fixed={"name": "'–'"}),
     ),
+    Kind.PRICE_REQUEST: (
+        Spot("price_note", f"{_OF_OLD_REQUEST})", ("words",)),
+        # What was agreed on is looked up while a claim of it is kept.
+        Spot("price_offer", f"{_OF_OLD_REQUEST} AND (t.state <> 'accepted' OR NOT EXISTS (SELECT FROM claim c"
+             " WHERE c.creditor_id = r.creditor_id AND c.placement_id = r.placement_id"
+             " AND c.erased_at IS NULL)))", ("conditions",), fixed={"document": _EMPTIED}),
+        Spot("price_request", _old_request("t"), ("question", "closed_from", "closed_why")),
+    ),
+    Kind.BOOKKEEPING_LIST: (
+        Spot("booked_invoice", f"{_FREE} AND {_UNREAD}",
+             ("number", "customer_ref", "customer_name", "credits", "pass_lines"), keyed=("ref",),
+             delete=True),
+        Spot("booked_customer", f"{_UNREAD} AND NOT EXISTS (SELECT FROM booked_invoice b"
+             " WHERE b.creditor_id = t.creditor_id AND b.connection_id = t.connection_id"
+             " AND b.customer_ref = t.ref)", _CUSTOMER, keyed=("ref",), delete=True),
+    ),
     Kind.CREDIT_CHECK: (
         Spot("credit_check", f"t.answered_at IS NOT NULL AND {_until('t.asked_at')}",
              ("registration_number", "name", "result", "failure"), keyed=("request_key",)),
@@ -231,6 +299,12 @@ STAYS: Final[Mapping[str, Mapping[str, str]]] = {
     "bank_line": {"*": _IDS + "; our own account; the bank's number of the line"},
     "bank_notice": {"*": _IDS + "; our own account"},
     "bank_statement": {"*": _IDS + "; our own account"},
+    "booked_fall": {"payment_ref": _IDS},
+    "booked_hours": {"phase": _CODES},
+    "bookkeeping_connection": {"*": _BUSINESS},
+    "bookkeeping_fetch": {"cursor": "a vendor's mark of how far its list was read"},
+    "bookkeeping_handover": {"invoice_ids": _IDS},
+    "bookkeeping_tokens": {"sealed": "sealed: what opens a client's books; deleted with its connection"},
     "brand": {"*": _BUSINESS},
     "brand_host": {"*": _BUSINESS},
     "brand_version": {"*": _BUSINESS},
@@ -278,6 +352,7 @@ STAYS: Final[Mapping[str, Mapping[str, str]]] = {
     "ledger_transaction": {"kind": _CODES, "source_key": _IDS, "content_sha256": _HASHES},
     "message": {"step": _CODES},
     "message_receipt": {"kind": _CODES, "event_key": _IDS},
+    "offer_phase": {"phase": _CODES},
     "onboarding_task": {"*": _BUSINESS},
     "outbox": {"actor": _CODES, "queue": _CODES, "args": _IDS, "key": _IDS},
     "path_trial": {"*": _HOUSE},
@@ -289,6 +364,9 @@ STAYS: Final[Mapping[str, Mapping[str, str]]] = {
     "placement_reject": {"field": _CODES},
     "placement_row": {"*": _CODES},
     "plan": {"bands": "the terms of the creditor"},
+    "price_note": {"side": _CODES},
+    "price_offer": {"terms": _PRICE, "writers": _IDS, "review": _CODES, "sha256": _HASHES},
+    "price_request": {"number": _IDS, "grounds": _CODES, "wished": _CODES},
     "print_batch": {"*": "counts of letters"},
     "print_batch_letter": {"*": _HASHES},
     "privacy_request": {"trace": _CODES},
@@ -310,6 +388,7 @@ STAYS: Final[Mapping[str, Mapping[str, str]]] = {
     "staged_chunk": {"read_as": _CODES},
     "stored_file": {"*": _HASHES},
     "success_fee": {"*": "the fee and how it was worked out: amounts and codes"},
+    "suspense_case": {"own_kind": _CODES},
     "template": {"*": _HOUSE},
     "treatment": {"*": _CODES},
     "treatment_path": {"*": _HOUSE},

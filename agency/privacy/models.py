@@ -63,6 +63,7 @@ class InspectionExport(SQLModel, table=True):
     """What an inspector asked to see, how far the export of it is, and until when it is kept.
 
     `as_of` is the one moment that stands in it. `creditors` are ids and `numbers` of claims; empty is all.
+    `for_person`: it is a person's own copy (GDPR art. 15) and holds nothing of the house or of anybody else.
     """
 
     __tablename__ = "inspection_export"
@@ -79,6 +80,7 @@ class InspectionExport(SQLModel, table=True):
     creditors: list[Any] = json_field(default_factory=list)
     numbers: list[Any] = json_field(default_factory=list)
     reason: str
+    for_person: bool = False
     state: ExportState = Field(default=ExportState.WAITING, sa_type=choice(ExportState, "state"))
     claims: int = 0
     done: int = 0

@@ -17,6 +17,7 @@ from agency.privacy.standing_of_claims import ClaimStanding, standings_of_person
 from agency.rules.kept_records import Authority
 from agency.rules.retention import Answer, RequestKind, answer_by, answer_to_erasure
 from agency.rules.trace import as_json
+from agency.rules.words import LANGUAGES
 
 _BACK_DAYS_MAX: Final = 366
 
@@ -91,8 +92,10 @@ def person_standings(unit: Unit, *, creditor_id: UUID, debtor_id: UUID) -> list[
 
 
 def ask_access_export(unit: Unit, *, creditor_id: UUID, request_id: UUID, language: str) -> UUID:
-    """This function will ask for the export of a person's claims and return it; the caller has it written.
+    """This function will ask for a person's own copy of what is kept of him and return it; the caller has it
+    written (GDPR art. 15(1) and (3)).
 
+    :param language: of the copy where the person's own is none of ours.
     :raises NotFound: no such request. :raises Conflict: he has no claim that was not erased.
     """
     request = unit.session.get(PrivacyRequest, (creditor_id, request_id), with_for_update=True)
@@ -106,13 +109,20 @@ def ask_access_export(unit: Unit, *, creditor_id: UUID, request_id: UUID, langua
     request.export_id = ask_export(
         unit,
         wish=Wish(
-            authority=Authority.NL, language=language, first_day=unit.today, last_day=unit.today,
+            authority=Authority.NL, language=_language_of(unit, request, language),
+            first_day=unit.today, last_day=unit.today,
             reason=f"GDPR art. 15, request of {request.received_on.isoformat()}",
             creditors=sorted({one.creditor_id for one in found}), numbers=[one.number for one in found],
+            claims=[one.claim_id for one in found],
         ),
     )  # fmt: skip
     unit.session.flush()
     return request.export_id
+
+
+def _language_of(unit: Unit, request: PrivacyRequest, otherwise: str) -> str:
+    debtor = unit.session.get_one(Debtor, (request.creditor_id, request.debtor_id))
+    return debtor.language if debtor.language in LANGUAGES else otherwise
 
 
 def requests_of(unit: Unit, *, creditor_id: UUID, debtor_id: UUID) -> Sequence[PrivacyRequest]:

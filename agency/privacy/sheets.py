@@ -91,9 +91,13 @@ _DEBTORS: Final = text(
 _AGREEMENTS: Final = text(
     _of_claims(
         "r.kind, r.at, r.by, r.what, r.minor, r.state, r.until",
-        "(SELECT l.creditor_id, l.claim_id, 'price' AS kind, q.accepted_at AS at, q.accepted_by AS by,"
-        " q.number || ', ' || (l.fee_bps / 100)::text || ',' || lpad((l.fee_bps % 100)::text, 2, '0')"
-        "  || ' %, SHA-256 ' || q.sha256 AS what, CAST(NULL AS bigint) AS minor, '' AS state,"
+        # Of a price of its own the share says little: what it asks at most stands there.
+        "(SELECT l.creditor_id, l.claim_id,"
+        " CASE WHEN l.facts ? 'offer' THEN 'offer' ELSE 'price' END AS kind,"
+        " q.accepted_at AS at, q.accepted_by AS by, CASE WHEN l.facts ? 'offer' THEN q.number ELSE"
+        "  q.number || ', ' || (l.fee_bps / 100)::text || ',' || lpad((l.fee_bps % 100)::text, 2, '0')"
+        "  || ' %' END || ', SHA-256 ' || q.sha256 AS what,"
+        " CAST(l.facts #>> '{offer,at_most_minor}' AS bigint) AS minor, '' AS state,"
         " CAST(NULL AS date) AS until FROM quote_line l"
         " JOIN quote q ON q.creditor_id = l.creditor_id AND q.id = l.quote_id"
         " WHERE q.accepted_at IS NOT NULL AND l.outcome IS DISTINCT FROM 'left'"

@@ -56,6 +56,21 @@ class Telling:
         return self.word("yes" if value else "no")
 
 
+class PersonTelling(Telling):
+    """Words of a person's own copy: plain ones, in which nobody is a debtor."""
+
+    def __init__(self, papers: Papers, language: str) -> None:
+        super().__init__(papers, language)
+        self._words = {**self._words, **person_words()[language]}
+
+
+@cache
+def person_words() -> dict[str, dict[str, str]]:
+    """This function will return the words of copies for persons, by language."""
+    source = resources("agency.privacy") / "person_words.toml"
+    return tomllib.loads(source.read_text(encoding="utf-8"))
+
+
 @cache
 def inspection_words() -> dict[str, dict[str, str]]:
     """This function will return the words of exports, by language."""

@@ -6,6 +6,7 @@ memory; what is put together lies in a file of this machine until it is in the f
 
 import hashlib
 import tempfile
+from collections.abc import Callable
 from datetime import timedelta
 from typing import BinaryIO, Final
 from uuid import UUID
@@ -26,7 +27,9 @@ from agency.privacy.assembling import assemble
 from agency.privacy.claim_folder import claim_facts, write_folder
 from agency.privacy.models import ExportState, InspectionExport, InspectionExportClaim
 from agency.privacy.papers import Papers
-from agency.privacy.telling import Telling
+from agency.privacy.person_copy import assemble_copy
+from agency.privacy.person_folder import own_facts, write_own_folder
+from agency.privacy.telling import PersonTelling, Telling
 from agency.rules.kept_records import ExportLimits, export_limits
 
 log = structlog.get_logger()
@@ -79,15 +82,26 @@ def _write_next(units: Units, ports: Ports, papers: Papers, export_id: UUID) -> 
             return False
         if row.sha256 is not None:  # a worker ended between naming a folder and keeping it
             ports.files.erase(row.sha256)
-        facts = claim_facts(
-            unit, ports.files, export=export, creditor_id=row.creditor_id, claim_id=row.claim_id
-        )
+        write = _folder_writer(unit, ports, papers, export, row)
         limits = export_limits(on=agency_day(export.as_of))
-    telling = Telling(papers, export.language)
     with tempfile.TemporaryFile() as file:
-        size = write_folder(file, ports, telling, row=row, facts=facts, on=agency_day(export.as_of))
+        size = write(file)
         _keep_folder(units, ports, row, file, size, limits)
     return True
+
+
+def _folder_writer(
+    unit: Unit, ports: Ports, papers: Papers, export: InspectionExport, row: InspectionExportClaim
+) -> Callable[[BinaryIO], int]:
+    """Read a claim for whom the export is for; what comes back writes its folder and says how large it is."""
+    on = agency_day(export.as_of)
+    if export.for_person:
+        own = own_facts(unit, ports.files, export=export, creditor_id=row.creditor_id, claim_id=row.claim_id)
+        telling = PersonTelling(papers, export.language)
+        return lambda file: write_own_folder(file, ports, telling, row=row, facts=own, on=on)
+    facts = claim_facts(unit, ports.files, export=export, creditor_id=row.creditor_id, claim_id=row.claim_id)
+    words = Telling(papers, export.language)
+    return lambda file: write_folder(file, ports, words, row=row, facts=facts, on=on)
 
 
 def _keep_folder(
@@ -117,7 +131,8 @@ def _finish(units: Units, ports: Ports, papers: Papers, settings: Settings, expo
         with units.open(Door.WORKER, by=BY) as unit:
             unit.allow_long_statements()
             export = _still_open(unit, export_id, seconds=FINISHING_SECONDS)
-            assemble(unit, ports, papers, settings, export=export, file=file)
+            put_together = assemble_copy if export.for_person else assemble
+            put_together(unit, ports, papers, settings, export=export, file=file)
             earlier = export.sha256
         size, sha256 = file.seek(0, 2), sha256_of(file)
         if earlier is not None and earlier != sha256:

@@ -33,6 +33,8 @@ class Kind(StrEnum):
     SESSION = "session"
     USER = "user"
     CREDIT_CHECK = "credit_check"
+    PRICE_REQUEST = "price_request"
+    BOOKKEEPING_LIST = "bookkeeping_list"
 
 
 class Obstacle(StrEnum):

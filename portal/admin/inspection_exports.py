@@ -125,6 +125,8 @@ def download(
     if form.errors:
         return _page(request, unit, export_id, form)
     name = f"inspection-{export.authority.value.upper()}-{export.first_day}-{export.last_day}.zip"
+    if export.for_person:
+        name = f"own-data-{export.last_day}.zip"
     return StreamingResponse(
         iter(lambda: opened.read(_PIECE), b""),
         media_type="application/zip",

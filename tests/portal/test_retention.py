@@ -192,6 +192,8 @@ class TestPerson:
         answer = send(admin, url, f"{url}/requests/{request}/export")
         assert answer.headers["location"].startswith("/admin/inspection/exports/")
         assert whole.one("SELECT claims FROM inspection_export") == 1
+        assert whole.one("SELECT for_person FROM inspection_export") is True
+        assert "own data" in admin.get(answer.headers["location"]).text
 
 
 class TestAfterwards:

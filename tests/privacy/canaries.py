@@ -54,6 +54,9 @@ FIXED: dict[str, dict[str, Any]] = {
     "credit_check": {"state": "answered"},
     "field_visit": {"first": time(10), "last": time(12)},
     "payer_decision": {"undone_by": "user:b"},
+    "price_request": {"state": "declined"},
+    "price_offer": {"state": "withdrawn"},
+    "price_note": {"side": "agency"},
     "direct_debit_file": {"approved_by": "user:b", "drafted_by": "user:a"},
 }  # fmt: skip
 
@@ -87,8 +90,12 @@ class Planted:
                 if spot.table not in ("claim", "debtor", "debtor_identity"):
                     self._row(connection, spot, of_claim=of_claim)
                 found |= {(spot.table, name) for name in self._telling(spot)}
-            for table in ("plan_claim", "placement_row"):
-                self._row(connection, Spot(table, ""), of_claim=True)
+            for spot in (
+                Spot("plan_claim", ""),
+                Spot("placement_row", ""),
+                Spot("bookkeeping_connection", "", ("busy_until",)),  # the creditor's, and not his
+            ):
+                self._row(connection, spot, of_claim=True)
         return found
 
     def _claim_and_debtor(self, connection) -> None:
@@ -160,6 +167,11 @@ class Planted:
         return self._plain(column, kind, number)
 
     def _link(self, spot: Spot, column, number: int, of_claim: bool) -> UUID | None:
+        request = (spot.table, column.name) == ("price_request", "id") or column.name == "request_id"
+        if request and not of_claim:
+            return self._id("price_request about a placement")
+        if spot.table == "price_request" and column.name == "placement_id":
+            return None if of_claim else self._id("placement")
         if column.name == "id":
             first = self._id(spot.table)
             taken = self.ids.get(f"taken {spot.table}")

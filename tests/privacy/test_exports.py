@@ -35,6 +35,7 @@ from agency.rules.onboarding import TaskKind
 from agency.rules.words import LANGUAGES
 from integrations.rendering.binder import bind
 from tests.communication.correspondence import DAY, TUESDAY, a_correspondent, queue
+from tests.made import an_accepted_price
 from tests.privacy.inspections import FIRST, LONG_NAME, contents, folders, rows_of
 from tests.sorting.papers import a_pdf
 
@@ -108,6 +109,32 @@ class TestContent:
         [path] = [name for name in archive.namelist() if name.endswith("-agreement.pdf")]
         assert path.startswith("afspraken/")
         assert f"Signed {claim[0]}" in words_of(archive, path)
+
+    def test_says_what_was_agreed_on_the_price_of_its_claims(self, inspections):
+        by_card, of_its_own, third = inspections.claims(3)
+        with inspections.office.unit() as unit:
+            for claim in (by_card, of_its_own):
+                an_accepted_price(unit, creditor_id=claim[0], claim_id=claim[1], fee_bps=1_250)
+            unit.session.connection().execute(
+                text("UPDATE quote_line SET facts = :facts WHERE claim_id = :i"),
+                {"facts": '{"offer": {"at_most_minor": 12345}}', "i": of_its_own[1]},
+            )
+            # A price that is also about a claim that was not asked for has no document of its own there.
+            unit.session.connection().execute(
+                text(
+                    "INSERT INTO quote_line (creditor_id, quote_id, claim_id, fee_bps, minimum_minor, facts,"
+                    " factors) SELECT creditor_id, id, :i, 1, 0, '{}', '[]' FROM quote"
+                ),
+                {"i": third[1]},
+            )
+        archive = inspections.made(numbers=[inspections.number(one) for one in (by_card, of_its_own)])
+        found = {row["Vordering"]: row for row in rows_of(archive, "afspraken.csv")}
+        one, other = found[inspections.number(by_card)], found[inspections.number(of_its_own)]
+        assert (one["Wat"], one["Bedrag"]) == ("Prijs", "")
+        assert "12,50 %" in one["Tekst"]
+        assert (other["Wat"], other["Bedrag"]) == ("Eigen prijs, ten hoogste", "€\N{NO-BREAK SPACE}123,45")
+        dossiers = [name for name in archive.namelist() if name.endswith("dossier.pdf")]
+        assert [("Ten hoogste" in words_of(archive, name)) for name in dossiers] == [False, True]
 
     def test_says_what_was_not_sent_and_why(self, inspections):
         [claim] = inspections.claims(1)
