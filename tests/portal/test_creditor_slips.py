@@ -2,10 +2,12 @@
 
 import re
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 
 from agency.disputes.raising import raise_dispute
+from agency.intake.beside import check_beside
 from agency.kernel.unit import Door
 from agency.parties.models import Role
 from agency.progress.timeline import Happening
@@ -61,11 +63,13 @@ class TestOwnSteps:
         assert "it stays as it was" in shown
         assert "Your step is in the file" not in shown
 
-    def test_in_a_file_are_refused_by_row(self, house, manager):  # noqa: F811
-        headers = "Factuurnummer;Naam;Bedrag;Factuurdatum;Vervaldatum;Aangekondigde kosten;Aanmaning op"
-        row = "F9;Jansen;100,00;01-05-2026;31-05-2026;-40,00;10-06-2026"
-        manager.drop(a_file(row, headers=headers))
-        assert house.one("SELECT count(*) FROM earlier_step") == 0
+    @pytest.mark.parametrize(
+        ("field", "value"), [("notice_costs", Decimal(-40)), ("notice_on", date(1901, 1, 1))]
+    )
+    def test_in_a_file_are_refused_at_their_row_too(self, field, value):
+        """Otherwise the step would be refused after the rows were taken, and the whole file with it."""
+        found = check_beside({field: value}, today=date(2026, 11, 28))
+        assert [one.field for one in found] == [field]
 
 
 class TestInsurance:
@@ -150,6 +154,14 @@ class TestDroppedFiles:
         drop.add("photo.png", a_picture())
         drop.read()
         assert 'class="wordy"><a href="/creditor/sorting">' in drop.page
+
+
+    def test_of_one_row_are_not_said_to_have_rows(self, manager):  # noqa: F811
+        drop = Dropping(manager)
+        drop.add("een.csv", a_file(a_row("F1")))
+        assert "1 row." in drop.page
+        drop.read()
+        assert "1 row taken, 0 rejected" in drop.page
 
 
 @pytest.mark.parametrize("kind", ["PriceAsked", "InformationAsked"])
