@@ -179,3 +179,13 @@ def test_pages_about_prices_of_ones_own_belong_to_the_prices(manager):  # noqa: 
 def test_what_was_signed_can_be_found_again(house, creditor_id, page):  # noqa: F811
     clerk = Browser(house, creditor_id, Role.CREDITOR_CLERK)
     assert 'href="/creditor/onboarding"' in clerk.get("/creditor/account").text
+
+
+def test_the_address_of_a_refused_form_leads_back_to_its_page(manager, page):  # noqa: F811
+    refused = manager.post(f"{page}/insurance", POLICY | {"covered_percent": "900"})
+    back = re.search(r'name="back" value="([^"]+)"', refused.text)[1]
+    changed = manager.post("/preferences", {"language": "nl", "back": back})
+    shown = manager.get(changed.headers["location"])
+    assert shown.status_code == 303
+    assert shown.headers["location"] == page
+    assert manager.get(page).status_code == 200
