@@ -46,7 +46,9 @@ def arrangements(request: Request, unit: CreditorUnit, visitor: TheVisitor) -> R
     """What counts now, and the settlements that wait."""
     creditor_id = own_creditor(visitor)
     terms = terms_of(unit, creditor_id=creditor_id, on=unit.today)
-    return _page(request, unit, visitor.roles, creditor_id, _filled(terms, _free_day(unit, terms, creditor_id)))
+    return _page(
+        request, unit, visitor.roles, creditor_id, _filled(terms, _free_day(unit, terms, creditor_id))
+    )
 
 
 @binding.post("/arrangements")

@@ -340,7 +340,10 @@ def _settings(
     row = connection_of(unit, creditor_id=own_creditor(visitor), connection_id=connection_id)
     port = wiring.ports.bookkeeping.get(row.vendor)
     days.values = {"overdue_days": row.overdue_days} | days.values
-    rule.values = {"rule_days": row.rule_days, "rule_amount": typed_money(Money(row.rule_minor, "EUR"))} | rule.values
+    rule.values = {
+        "rule_days": row.rule_days,
+        "rule_amount": typed_money(Money(row.rule_minor, "EUR")),
+    } | rule.values
     return creditor_page(
         request,
         "bookkeeping_settings.html",

@@ -118,16 +118,17 @@ def test_a_credit_check_of_nobody_costs_nothing(house, manager, field, fields): 
     assert house.one("SELECT count(*) FROM credit_check") == 0
 
 
-class TestTerms:
-    FORM = {
-        "months_max": "12", "instalment_min": "25,00", "monthly_min": "25,00", "share_min": "5",
-        "grace_days": "5", "missed_max": "1", "collector_percent": "5", "admin_percent": "10",
-    }  # fmt: skip
+TERMS = {
+    "months_max": "12", "instalment_min": "25,00", "monthly_min": "25,00", "share_min": "5",
+    "grace_days": "5", "missed_max": "1", "collector_percent": "5", "admin_percent": "10",
+}  # fmt: skip
 
+
+class TestTerms:
     def test_of_a_day_to_come_are_shown_and_a_taken_day_is_not_offered(self, house, manager):  # noqa: F811
         today = house.now().date()
         for day in (today, today + timedelta(days=1)):
-            sent = manager.post("/creditor/arrangements", self.FORM | {"valid_from": day.isoformat()})
+            sent = manager.post("/creditor/arrangements", TERMS | {"valid_from": day.isoformat()})
             assert sent.status_code == 303
         shown = manager.get("/creditor/arrangements").text
         assert "Other terms count from" in shown
@@ -135,7 +136,7 @@ class TestTerms:
         assert offered == (today + timedelta(days=2)).isoformat()
 
     def test_of_the_end_of_the_calendar_are_refused(self, manager):  # noqa: F811
-        answer = manager.post("/creditor/arrangements", self.FORM | {"valid_from": "9999-12-31"})
+        answer = manager.post("/creditor/arrangements", TERMS | {"valid_from": "9999-12-31"})
         assert answer.status_code == 422
         assert 'id="error-valid_from"' in answer.text
 
@@ -154,7 +155,6 @@ class TestDroppedFiles:
         drop.add("photo.png", a_picture())
         drop.read()
         assert 'class="wordy"><a href="/creditor/sorting">' in drop.page
-
 
     def test_of_one_row_are_not_said_to_have_rows(self, manager):  # noqa: F811
         drop = Dropping(manager)
