@@ -99,7 +99,7 @@ def terms_of(unit: Unit, *, creditor_id: UUID, on: date) -> Terms:
 def terms_ahead(unit: Unit, *, creditor_id: UUID) -> list[date]:
     """This function will return the days from which terms of a creditor count that are still to come."""
     found = unit.session.exec(
-        select(ArrangementTerms.valid_from)
+        select(col(ArrangementTerms.valid_from))
         .where(ArrangementTerms.creditor_id == creditor_id, ArrangementTerms.valid_from > unit.today)
         .order_by(col(ArrangementTerms.valid_from))
     )
