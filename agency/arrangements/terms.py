@@ -1,7 +1,7 @@
 """What a creditor accepts of plans and forgives in settlements: its newest terms, or those of the house."""
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from sqlmodel import col, select
@@ -14,6 +14,7 @@ from agency.kernel.unit import Unit
 from agency.rules.instalments import INSTALMENTS_MAX, Bands, house_bands, policy
 
 _BPS = 10_000
+AHEAD_MOST = timedelta(days=366)
 
 
 class UnableToSetTerms(Conflict):
@@ -95,6 +96,16 @@ def terms_of(unit: Unit, *, creditor_id: UUID, on: date) -> Terms:
     return Terms(bands, Authority(own.collector_bps, own.admin_bps), own=True)
 
 
+def terms_ahead(unit: Unit, *, creditor_id: UUID) -> list[date]:
+    """This function will return the days from which terms of a creditor count that are still to come."""
+    found = unit.session.exec(
+        select(col(ArrangementTerms.valid_from))
+        .where(ArrangementTerms.creditor_id == creditor_id, ArrangementTerms.valid_from > unit.today)
+        .order_by(col(ArrangementTerms.valid_from))
+    )
+    return list(found)
+
+
 def set_terms(unit: Unit, *, creditor_id: UUID, valid_from: date, wanted: Wanted) -> None:
     """This function will let new terms count from a day on; what was agreed before keeps its own.
 
@@ -103,6 +114,8 @@ def set_terms(unit: Unit, *, creditor_id: UUID, valid_from: date, wanted: Wanted
     """
     if valid_from < unit.today:
         raise Invalid("choose today or a later day", field="valid_from")
+    if valid_from > unit.today + AHEAD_MOST:
+        raise Invalid("is more than a year ahead", field="valid_from")
     for name, (least, most) in _LIMITS.items():
         if not least <= getattr(wanted, name) <= most:
             raise Invalid("this lies outside what is possible", field=name)

@@ -9,13 +9,14 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from sqlalchemy import Row, text
 from sqlmodel import col, select
 
 from agency.claims.models import EarlierKind, EarlierStep
+from agency.claims.told_days import check_told
 from agency.events import EarlierStepKnown
 from agency.kernel.emitting import emit
 from agency.kernel.errors import Invalid, NotFound
@@ -28,6 +29,9 @@ from agency.rules.lawful_costs import UnlawfulCosts
 from agency.rules.notice import notice_term
 
 _DAY = timedelta(days=1)
+NOTICE_DAYS_END: Final = 1000
+NOT_DAYS: Final = "is not a number of days"
+NO_AMOUNT: Final = "is not an amount"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +92,7 @@ def record_earlier_steps(unit: Unit, *, creditor_id: UUID, steps: Sequence[Taken
 
     :returns: how many were new.
     :raises NotFound: a claim is not this creditor's.
-    :raises Invalid: a step lies in the future, or a fourteen-day letter before its rule.
+    :raises Invalid: a step lies in the future or impossibly far back, a term is none, or costs are negative.
     """
     if not steps:
         return 0
@@ -121,7 +125,13 @@ def _checked(unit: Unit, claim: Row[Any] | None, step: TakenStep) -> dict[str, A
         raise NotFound("no such claim")
     if step.sent_on > unit.today:
         raise Invalid("this step lies in the future", field="sent_on")
+    check_told(step.sent_on, field="sent_on", today=unit.today)
     is_notice = step.kind is EarlierKind.NOTICE
+    days, costs = step.notice.days, step.notice.costs_minor
+    if is_notice and days is not None and not 0 < days < NOTICE_DAYS_END:
+        raise Invalid(NOT_DAYS, field="notice_days")
+    if is_notice and costs is not None and costs < 0:
+        raise Invalid(NO_AMOUNT, field="notice_costs")
     return {
         "claim_id": str(step.claim_id),
         "kind": step.kind.value,

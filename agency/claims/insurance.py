@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlmodel import col, select
 
 from agency.claims.models import Claim, InsuranceCover
+from agency.claims.told_days import check_told
 from agency.events import CoverChanged
 from agency.kernel.emitting import emit
 from agency.kernel.errors import Invalid, NotFound
@@ -89,6 +90,8 @@ def checked_policy(policy: Policy, *, today: date) -> tuple[int, int]:
         raise Invalid("name the policy", field="policy_number")
     if policy.notified_on and policy.notified_on > today:
         raise Invalid("this day lies in the future", field="notified_on")
+    check_told(policy.notified_on, field="notified_on", today=today)
+    check_told(policy.notify_by, field="notify_by", today=today)
     covered = _basis_points(policy.covered_percent, "covered_percent")
     if covered == 0:
         raise Invalid("give a percentage between 0 and 100", field="covered_percent")

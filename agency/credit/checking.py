@@ -4,6 +4,7 @@ Creditors may not look into one another's books, so the experience of others is 
 only its numbers are written into the asking creditor's row.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
@@ -27,11 +28,14 @@ from agency.parties.models import Creditor
 from agency.parties.names import name_key
 from agency.ports.providers import ProviderRefused
 from agency.ports.registers import CompanyReport, CreditBureau
+from agency.rules.company_numbers import NoSuchNumber
+from agency.rules.company_numbers import registration_number as number_in_register
 from agency.rules.credit_advice import ClaimSeen, Experience, advise, experience_of, tariff_on
 from agency.rules.fee_vat import fee_vat
 
 _AGENCY_COUNTRY = "NL"
 NAME_MAX = 200
+_COUNTRY = re.compile("[A-Z]{2}")
 
 # The same company elsewhere: by its number; by its name only where no number was given.
 _OTHERS = text(
@@ -61,13 +65,16 @@ def request_check(
 
     The price is that of the tariff of this day; nothing is charged before there is an answer.
 
-    :raises Invalid: neither a number nor a name was given, or the name is too long.
+    :raises Invalid: neither a number nor a name was given, one is too long, or nobody can have the number.
     """
     number, name = "".join(registration_number.split()), " ".join(name.split())
+    if not _COUNTRY.fullmatch(country):
+        raise Invalid("is not a country (two letters, such as NL)", field="country")
     if not number and not name:
         raise Invalid("give a number or a name", field="registration_number")
     if len(name) > NAME_MAX or len(number) > 30:
         raise Invalid("is too long", field="name" if len(name) > NAME_MAX else "registration_number")
+    number = _number(number, country)
     known = unit.session.exec(
         select(CreditCheck.id).where(
             CreditCheck.creditor_id == creditor_id, CreditCheck.request_key == request_key
@@ -87,6 +94,14 @@ def request_check(
     unit.session.flush()
     emit(unit, CreditCheckAsked(creditor_id=creditor_id, check_id=check_id))
     return check_id
+
+
+def _number(typed: str, country: str) -> str:
+    """A number as its register writes it: what nobody can have is not asked for money."""
+    try:
+        return number_in_register(typed, country=country) if typed else ""
+    except NoSuchNumber as error:
+        raise Invalid(str(error), field="registration_number") from None
 
 
 def answer(units: Units, bureau: CreditBureau, *, creditor_id: UUID, check_id: UUID) -> None:

@@ -12,9 +12,17 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from agency.claims.earlier_steps import NoticeWords, TakenStep, record_earlier_steps
+from agency.claims.earlier_steps import (
+    NO_AMOUNT,
+    NOT_DAYS,
+    NOTICE_DAYS_END,
+    NoticeWords,
+    TakenStep,
+    record_earlier_steps,
+)
 from agency.claims.insurance import Policy, checked_policy
 from agency.claims.models import EarlierKind
+from agency.claims.told_days import TOO_OLD, oldest_day
 from agency.intake.checks.finding import Finding, Severity
 from agency.kernel.errors import Invalid
 from agency.kernel.unit import Unit
@@ -29,19 +37,26 @@ FIELDS: Final = (*DATES, *NUMBERS, *TEXTS, "notice_complete", "reminder_channel"
 SENT_LATER: Final = "is in the future"
 POLICY_INCOMPLETE: Final = "an insured claim needs insurer, policy and covered part"
 NOT_A_SHARE: Final = "give a percentage between 0 and 100"
-NOT_DAYS: Final = "is not a number of days"
 
 
 def check_beside(found: Mapping[str, Any], *, today: date) -> list[Finding]:
-    """Refuse a step in the future and an insurance that is told only in part."""
+    """Refuse a step in the future or impossibly far back, and an insurance that is told only in part."""
     later = [
         Finding(field, Severity.REJECT, SENT_LATER, str(found[field]))
         for field in ("reminder_1_on", "reminder_2_on", "notice_on", "notified_on")
         if found.get(field) and found[field] > today
     ]
+    later += [
+        Finding(field, Severity.REJECT, TOO_OLD, str(found[field]))
+        for field in ("reminder_1_on", "reminder_2_on", "notice_on")
+        if found.get(field) and found[field] < oldest_day(today)
+    ]
     days = found.get("notice_days")
-    if days is not None and (days != days.to_integral_value() or not 0 < days < 1000):
+    if days is not None and (days != days.to_integral_value() or not 0 < days < NOTICE_DAYS_END):
         later.append(Finding("notice_days", Severity.REJECT, NOT_DAYS, str(days)))
+    costs = found.get("notice_costs")
+    if costs is not None and costs < 0:
+        later.append(Finding("notice_costs", Severity.REJECT, NO_AMOUNT, str(costs)))
     return later + _policy_faults(found, today)
 
 

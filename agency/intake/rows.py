@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from agency.claims.told_days import TOO_OLD, oldest_day
 from agency.intake import beside, values
 from agency.intake.amounts import (
     COLLECTED_CURRENCIES,
@@ -27,7 +28,6 @@ from agency.intake.reading import Cell
 from agency.parties.names import has_legal_form, name_key
 from agency.rules.facts import InterestKind, Law
 
-OLDEST_YEARS: Final = 30
 DUE_AHEAD_DAYS: Final = 366
 # Directive 2011/7/EU art. 3(3)(b): without an agreed term a debtor has 30 days.
 TERM_WITHOUT_AGREEMENT_DAYS: Final = 30
@@ -41,7 +41,6 @@ NOT_POSITIVE: Final = "must be more than zero; a credit note names the invoice t
 NOT_COLLECTED: Final = "is a currency that the agency does not collect"
 DUE_BEFORE_ISSUED: Final = "is before the invoice date"
 IN_FUTURE: Final = "is in the future"
-TOO_OLD: Final = "is too long ago"
 TOO_FAR: Final = "is more than a year ahead"
 A_BALANCE: Final = "is a total or a balance, not the number of an invoice"
 CREDITS_NOTHING: Final = "a credit note must name the invoice that it credits"
@@ -92,7 +91,7 @@ class RowChecker:
         self.mapped = mapped
         self.habits = habits
         self.today = today
-        self.oldest = date(today.year - OLDEST_YEARS, 1, 1)
+        self.oldest = oldest_day(today)
         self.latest_due = today + timedelta(days=DUE_AHEAD_DAYS)
         self._remarks: list[tuple[int, Finding]] = []
         self.foreign = [

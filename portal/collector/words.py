@@ -377,9 +377,7 @@ class _Readable(dict[str, str]):
         if name == "plan_outcome":
             chip = PLAN_STATES.get(str(self.facts.get("outcome", "")))
             return inside(chip.label) if chip else "–"
-        if name == "sent_on":
-            return format_day(date.fromisoformat(value))
-        if name == "day" and "day" in self.facts:
+        if name in ("day", "due_on", "sent_on") and name in self.facts:
             return format_day(date.fromisoformat(value))
         if value in _CHOICES.get(name, {}):
             return gettext(_CHOICES[name][value])

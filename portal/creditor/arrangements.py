@@ -1,6 +1,6 @@
 """What a creditor accepts of payment plans and forgives in settlements, and the settlements it decides on."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from agency.arrangements.queries import settlements_to_decide
 from agency.arrangements.settlements import decide_settlement
-from agency.arrangements.terms import Terms, Wanted, set_terms, terms_of
+from agency.arrangements.terms import Terms, Wanted, set_terms, terms_ahead, terms_of
 from agency.kernel.errors import Invalid
 from agency.kernel.unit import Unit
 from agency.money import Money, UnreadableAmount
@@ -46,7 +46,9 @@ def arrangements(request: Request, unit: CreditorUnit, visitor: TheVisitor) -> R
     """What counts now, and the settlements that wait."""
     creditor_id = own_creditor(visitor)
     terms = terms_of(unit, creditor_id=creditor_id, on=unit.today)
-    return _page(request, unit, visitor.roles, creditor_id, _filled(terms, unit.today))
+    return _page(
+        request, unit, visitor.roles, creditor_id, _filled(terms, _free_day(unit, terms, creditor_id))
+    )
 
 
 @binding.post("/arrangements")
@@ -76,10 +78,19 @@ def decide(
     return leave_for("/creditor/arrangements", notice=N_("Your decision is on file."))
 
 
-def _filled(terms: Terms, today: date) -> Form[Any]:
+def _free_day(unit: Unit, terms: Terms, creditor_id: UUID) -> date:
+    """The first day from which no terms were set yet: those of a day are not changed afterwards."""
+    taken = {*terms_ahead(unit, creditor_id=creditor_id), *([terms.bands.since] if terms.own else [])}
+    day = unit.today
+    while day in taken:
+        day += timedelta(days=1)
+    return day
+
+
+def _filled(terms: Terms, first: date) -> Form[Any]:
     bands, authority = terms.bands, terms.authority
     return blank(
-        valid_from=today.isoformat(),
+        valid_from=first.isoformat(),
         months_max=bands.months_max,
         instalment_min=typed_money(Money(bands.instalment_min_minor, "EUR")),
         monthly_min=typed_money(Money(bands.monthly_min_minor, "EUR")),
@@ -150,6 +161,7 @@ def _page(
         status=status,
         form=form,
         own=terms_of(unit, creditor_id=creditor_id, on=unit.today).own,
+        ahead=terms_ahead(unit, creditor_id=creditor_id),
         may_set=bool(roles & MANAGERS),
         waiting=[
             {

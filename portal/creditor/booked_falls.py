@@ -17,7 +17,7 @@ from portal.creditor.bookkeeping import HOME
 from portal.creditor.doors import creditor_page, routes
 from portal.shared.audience import CreditorUnit, TheVisitor, TheWiring, leave_for, own_creditor
 from portal.shared.forms import AmountField, Fields, Form, FormModel, blank, money_of, submitted
-from portal.shared.i18n import N_
+from portal.shared.i18n import N_, typed_money
 
 ANSWERED: Final = N_("This question was answered already.")
 
@@ -123,7 +123,7 @@ def _page(
         return leave_for(HOME, notice=ANSWERED, tone="info")
     invoice = unit.session.get_one(BookedInvoice, (creditor_id, fall.invoice_id))
     amount = Money(fall.minor, fall.currency)
-    paid_form = paid_form or blank(amount=str(amount.decimal), paid_on=str(fall.paid_on or ""))
+    paid_form = paid_form or blank(amount=typed_money(amount), paid_on=str(fall.paid_on or ""))
     failed = bool(paid_form.errors or (credit_form and credit_form.errors))
     return creditor_page(
         request,

@@ -44,7 +44,7 @@ from portal.creditor.quote_closing import chosen_ids
 from portal.creditor.words import BOOK_STATES, FETCH_PROBLEMS
 from portal.shared.audience import CreditorUnit, TheVisitor, TheWiring, leave_for, own_creditor
 from portal.shared.forms import AmountField, Fields, Form, FormModel, blank, money_of, submitted
-from portal.shared.i18n import N_
+from portal.shared.i18n import N_, typed_money
 from portal.shared.listing import Column, Cut, Listing
 from portal.shared.sessions import Visitor
 from portal.shared.throttling import refuse_too_many
@@ -340,8 +340,10 @@ def _settings(
     row = connection_of(unit, creditor_id=own_creditor(visitor), connection_id=connection_id)
     port = wiring.ports.bookkeeping.get(row.vendor)
     days.values = {"overdue_days": row.overdue_days} | days.values
-    amount = Money(row.rule_minor, "EUR").decimal
-    rule.values = {"rule_days": row.rule_days, "rule_amount": str(amount)} | rule.values
+    rule.values = {
+        "rule_days": row.rule_days,
+        "rule_amount": typed_money(Money(row.rule_minor, "EUR")),
+    } | rule.values
     return creditor_page(
         request,
         "bookkeeping_settings.html",

@@ -2,7 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Final
 from uuid import UUID
 
 from starlette.requests import Request
@@ -18,8 +18,12 @@ from agency.rules.facts import Channel
 from portal.creditor.claims import show_claim
 from portal.creditor.doors import routes
 from portal.shared.audience import CreditorUnit, TheVisitor, leave_for, own_creditor
-from portal.shared.forms import AmountField, Fields, Form, FormModel, submitted
+from portal.shared.forms import AmountField, Fields, FormModel, money_of, submitted
 from portal.shared.i18n import N_
+
+KNOWN: Final = N_(
+    "A step of this kind on this day is in the file already; it stays as it was. Call us when it is wrong."
+)
 
 
 class EarlierForm(FormModel):
@@ -52,11 +56,10 @@ def add_step(
     """Record a reminder, notice or call that the creditor did itself."""
     creditor_id = own_creditor(visitor)
     form = submitted(EarlierForm, fields)
+    new = 0
     with form.attempt(unit):
         data = form.data
-        cents = None if data.notice_costs is None else data.notice_costs * 100
-        if cents is not None and (cents < 0 or cents != cents.to_integral_value()):
-            raise Invalid("has more decimals than its currency", field="notice_costs")
+        costs = None if data.notice_costs is None else money_of(data.notice_costs, "EUR", "notice_costs")
         step = TakenStep(
             claim_id=claim_id,
             kind=data.kind,
@@ -65,12 +68,16 @@ def add_step(
             document_id=_own_document(unit, creditor_id, claim_id, data.document_id),
             notice=NoticeWords(
                 days=data.notice_days,
-                costs_minor=None if cents is None else int(cents),
+                costs_minor=None if costs is None else costs.minor,
                 consequences_stated=data.consequences_stated,
             ),
         )
-        record_earlier_steps(unit, creditor_id=creditor_id, steps=[step])
-    return _answer(request, unit, creditor_id, claim_id, form, N_("Your step is in the file."))
+        new = record_earlier_steps(unit, creditor_id=creditor_id, steps=[step])
+    if form.errors:
+        return show_claim(request, unit, creditor_id, claim_id, refused={"step": form}, status=422)
+    if not new:
+        return leave_for(f"/creditor/claims/{claim_id}#earlier", notice=KNOWN, tone="info")
+    return leave_for(f"/creditor/claims/{claim_id}#earlier", notice=N_("Your step is in the file."))
 
 
 @routes.post("/claims/{claim_id:uuid}/insurance")
@@ -84,17 +91,9 @@ def insure(
         insure_claim(
             unit, creditor_id=creditor_id, claim_id=claim_id, policy=Policy(**form.data.model_dump())
         )
-    return _answer(request, unit, creditor_id, claim_id, form, N_("The insurance is in the file."))
-
-
-def _answer(
-    request: Request, unit: Unit, creditor_id: UUID, claim_id: UUID, form: Form[Any], done: str
-) -> Response:
     if form.errors:
-        return show_claim(
-            request, unit, creditor_id, claim_id, error=next(iter(form.errors.values())), status=422
-        )
-    return leave_for(f"/creditor/claims/{claim_id}", notice=done)
+        return show_claim(request, unit, creditor_id, claim_id, refused={"policy": form}, status=422)
+    return leave_for(f"/creditor/claims/{claim_id}#insurance", notice=N_("The insurance is in the file."))
 
 
 def _own_document(unit: Unit, creditor_id: UUID, claim_id: UUID, document_id: UUID | None) -> UUID | None:

@@ -27,7 +27,7 @@ from agency.pricing.outlooks import claim_outlook
 from agency.progress.timeline import planned_actions, timeline
 from portal.creditor.doors import creditor_page, routes
 from portal.creditor.figures import CLAIM_FILTERS, CLAIM_SORTS, claim_list
-from portal.creditor.known_before import history_of
+from portal.creditor.known_before import history_of, policy_form
 from portal.creditor.price_changes import agreed_prices, waiting_price
 from portal.creditor.words import HOLDS, factor_words, happening, planned, step_words
 from portal.disputes import disputes_of
@@ -101,12 +101,12 @@ def show_claim(
     error: str = "",
     status: int = 200,
     answers: Mapping[UUID, Form[Any]] | None = None,
-    relation: Form[Any] | None = None,
+    refused: Mapping[str, Form[Any]] | None = None,
 ) -> Response:
     """This function will answer with the page of one claim.
 
     :param answers: a refused answer to a dispute, by the dispute's id.
-    :param relation: a refused mark of the relation with the debtor.
+    :param refused: forms of the page that were refused, by name: `relation`, `step`, `policy`, `contract`.
     :raises NotFound: this creditor has no such claim.
     """
     claim = unit.session.get(Claim, (creditor_id, claim_id))
@@ -145,7 +145,7 @@ def show_claim(
         ),
         **_lists(unit, creditor_id, claim_id),
         **_ahead(unit, claim, owed),
-        relation=relation or _relation(unit, claim),
+        **_forms(unit, claim, refused or {}),
         looks_alike=len(open_questions(unit, creditor_id=creditor_id, claim_id=claim_id)),
         **history_of(unit, creditor_id=creditor_id, claim_id=claim_id),
         kinds=DOCUMENTS,
@@ -186,9 +186,16 @@ def _ahead(unit: Unit, claim: Claim, owed: ItemisedClaim | None) -> dict[str, An
     }
 
 
-def _relation(unit: Unit, claim: Claim) -> Form[Any]:
+def _forms(unit: Unit, claim: Claim, refused: Mapping[str, Form[Any]]) -> dict[str, Form[Any]]:
+    """The forms of the page: as they were sent where they were refused, else filled with what is known."""
     mark = relation_of(unit, creditor_id=claim.creditor_id, debtor_id=claim.debtor_id)
-    return blank(important=mark is not None, why=mark.why if mark else "")
+    return {
+        "relation": blank(important=mark is not None, why=mark.why if mark else ""),
+        "step": blank(),
+        "policy": policy_form(unit, creditor_id=claim.creditor_id, claim_id=claim.id),
+        "contract": blank(subject=claim.description, contract_on=str(claim.contract_on or "")),
+        **refused,
+    }
 
 
 def _lists(unit: Unit, creditor_id: UUID, claim_id: UUID) -> dict[str, list[Any]]:
@@ -202,6 +209,7 @@ def _lists(unit: Unit, creditor_id: UUID, claim_id: UUID) -> dict[str, list[Any]
         "holds": [gettext(HOLDS[row.ground]) for row in _rows(unit, _HOLDS, creditor_id, claim_id)],
         "asked": [request_words(row._asdict()) for row in asked],
         "documents": [{"document": one, "chip": document_chip(one)} for one in documents],
+        "own_documents": [(one.id, one.name) for one in documents],
     }
 
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from agency.credit.checking import check_of, checks_of, request_check
 from agency.credit.models import CreditCheck
+from agency.kernel.errors import Invalid
 from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit
 from agency.money import Money
@@ -52,6 +53,8 @@ def ask(request: Request, unit: CreditorUnit, visitor: TheVisitor, fields: Field
     form = submitted(CheckForm, fields)
     check_id = None
     with form.attempt(unit):
+        if form.data.country not in dict(COUNTRIES):
+            raise Invalid(N_("Choose one of the options."), field="country")
         check_id = request_check(
             unit,
             creditor_id=creditor_id,

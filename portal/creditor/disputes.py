@@ -60,14 +60,14 @@ def _answer(unit: Unit, claim: Claim, dispute_id: UUID, data: AnswerForm) -> Non
         return
     accepted = None
     if data.verdict == "part":
-        if data.accepted is None:
+        if not data.accepted:
             raise Invalid(N_("Say for which amount the debtor is right."), field="accepted")
         accepted = money_of(data.accepted, claim.currency, "accepted")
     resolve_dispute(
         unit,
         creditor_id=claim.creditor_id,
         dispute_id=dispute_id,
-        outcome="partly_accepted" if accepted else "resolved_debtor",
+        outcome="resolved_debtor" if accepted is None else "partly_accepted",
         why=data.answer,
         accepted=accepted,
     )

@@ -188,8 +188,7 @@ def contract(
         )  # fmt: skip
         solve(unit, creditor_id=creditor_id, claim_id=claim_id)
     if form.errors:
-        error = next(iter(form.errors.values()))
-        return show_claim(request, unit, creditor_id, claim_id, error=error, status=422)
+        return show_claim(request, unit, creditor_id, claim_id, refused={"contract": form}, status=422)
     return leave_for(f"/creditor/claims/{claim_id}", notice=N_("The claim is changed."))
 
 

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from agency.intake.drops import add_to_drop, cancel_file, find_drop, start_drop
+from agency.intake.supporting import WHICH_CLAIM
 from agency.kernel.errors import Invalid
 from agency.kernel.unit import Unit
 from agency.money import Money
@@ -19,7 +20,7 @@ from portal.shared.audience import CreditorUnit, TheVisitor, TheWiring, leave_fo
 from portal.shared.claim_fields import FIELDS
 from portal.shared.filled_in import sentence, told
 from portal.shared.forms import Fields
-from portal.shared.i18n import N_, gettext
+from portal.shared.i18n import N_, format_money, gettext, ngettext
 from portal.shared.listing import Chip
 
 WAITING = Chip(N_("Waiting"), "neutral")
@@ -112,7 +113,7 @@ def read(unit: CreditorUnit, visitor: TheVisitor, wiring: TheWiring, drop_id: UU
     """Hand over what has arrived, as one placement with one price, and file the documents."""
     creditor_id = own_creditor(visitor)
     count = len(_lines(unit, creditor_id, drop_id))
-    name = gettext("%(count)s files") % {"count": count}
+    name = ngettext("%(num)s file", "%(num)s files", count) % {"num": count}
     read_drop(unit, wiring.ports, creditor_id=creditor_id, drop_id=drop_id, name=name)
     return leave_for(f"/creditor/drops/{drop_id}")
 
@@ -164,6 +165,8 @@ def _became(row: Row[Any], drop_id: UUID) -> tuple[Chip, str, str]:
         return CLAIM, _facts(row), _claim(row)
     if row.state == "question":
         asks = f"/creditor/drops/{drop_id}/files/{row.id}" if "values" in row.facts else ""
+        if row.question == WHICH_CLAIM:
+            asks = "/creditor/sorting"
         return QUESTION, sentence(row.question or ""), asks
     if row.state in STORED:
         return STORED[row.state], sentence(row.question or ""), ""
@@ -184,7 +187,9 @@ def _became(row: Row[Any], drop_id: UUID) -> tuple[Chip, str, str]:
         if "first" in row.facts
         else (row.created + row.updated + row.merged, row.rejected)
     )
-    words = gettext("%(taken)s rows taken, %(rejected)s rejected") % {"taken": taken, "rejected": left_out}
+    words = ngettext(
+        "%(num)s row taken, %(rejected)s rejected", "%(num)s rows taken, %(rejected)s rejected", taken
+    ) % {"num": taken, "rejected": left_out}
     return (QUESTION if left_out else CLAIM), words, placement
 
 
@@ -202,9 +207,9 @@ def _facts(row: Row[Any]) -> str:
     facts = row.facts
     if "number" in facts:
         amount = Money(facts["minor"], facts["currency"])
-        return f"{facts['number']} · {facts['buyer']} · {amount.currency} {amount.decimal}"
+        return f"{facts['number']} · {facts['buyer']} · {format_money(amount)}"
     if "rows" in facts:
-        return gettext("%(count)s rows") % {"count": facts["rows"]}
+        return ngettext("%(num)s row", "%(num)s rows", facts["rows"]) % {"num": facts["rows"]}
     return ""
 
 

@@ -1,5 +1,6 @@
 """What the page of a claim shows of the time before it was placed: own reminders and the credit insurance."""
 
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,8 @@ from agency.claims.models import EarlierKind, EarlierStep
 from agency.kernel.unit import Unit
 from agency.money import Money
 from portal.creditor.words import LETTER_FAULTS, NOTIFICATIONS
-from portal.shared.i18n import gettext
+from portal.shared.forms import Form, blank
+from portal.shared.i18n import gettext, typed_number
 from portal.shared.words import CHANNELS, EARLIER_KINDS
 
 
@@ -25,6 +27,25 @@ def history_of(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> dict[str, An
         "cover": _cover(unit, creditor_id, claim_id),
         "today": unit.today.isoformat(),
     }
+
+
+def policy_form(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Form[Any]:
+    """This function will return the form of a claim's insurance, filled with what is known."""
+    cover = cover_of(unit, creditor_id=creditor_id, claim_id=claim_id)
+    if cover is None:
+        return blank()
+    return blank(
+        insurer=cover.insurer,
+        policy_number=cover.policy_number,
+        covered_percent=_percent(cover.covered_bps),
+        indemnity_percent=_percent(cover.indemnity_bps) if cover.indemnity_bps else "",
+        notify_by=str(cover.notify_by or ""),
+        notified_on=str(cover.notified_on or ""),
+    )
+
+
+def _percent(bps: int) -> str:
+    return typed_number((Decimal(bps) / 100).normalize() + 0)
 
 
 def _step(step: EarlierStep) -> dict[str, Any]:

@@ -36,5 +36,5 @@ def mark(
             why=form.data.why,
         )
     if form.errors:
-        return show_claim(request, unit, creditor_id, claim_id, relation=form, status=422)
+        return show_claim(request, unit, creditor_id, claim_id, refused={"relation": form}, status=422)
     return leave_for(f"/creditor/claims/{claim_id}#relation", notice=N_("Kept."))

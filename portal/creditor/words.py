@@ -373,7 +373,7 @@ class _Readable(dict[str, str]):
         value = str(self.facts.get(name, ""))
         if name == "day" and value:
             return format_day(datetime.fromisoformat(value).date())
-        if name == "sent_on" and value:
+        if name in ("sent_on", "due_on") and value:
             return format_day(datetime.fromisoformat(value).date())
         if name == "step" and value:
             return step_words(value)

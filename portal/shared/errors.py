@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError, TimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Match
 
 from agency.kernel.errors import AgencyError, Invalid, NotFound
 from portal.shared.audience import SignInNeeded, here, wiring_of
@@ -21,6 +22,7 @@ from portal.shared.rendering import page
 
 log = structlog.get_logger()
 RETRY_SECONDS = 3
+_NO_SUCH_METHOD = 405
 WRONG_MAX = 100  # of so many things that are wrong each is told
 _FORM_BYTES_MAX = 1_000_000  # of a larger form the words are not looked for
 _WORDS_MIN = 3  # what has fewer is soon typed again
@@ -156,10 +158,31 @@ async def _http(request: Request, error: Exception) -> Response:
     if error.status_code == NotFound.status:
         # The same words whether the thing does not exist or is somebody else's.
         return answer(request, NotFound("this page does not exist"))
-    known = AgencyError(str(error.detail))
+    words = str(error.detail)
+    if error.status_code == _NO_SUCH_METHOD and not request.url.path.startswith(("/api/", "/hooks/")):
+        above = _page_above(request) if request.method == "GET" and not _fragment(request) else ""
+        if above:
+            return RedirectResponse(above, status_code=303)
+        words = "this page does not exist"
+    known = AgencyError(words)
     known.status, known.code = error.status_code, f"http_{error.status_code}"
     known.headers = error.headers  # type: ignore[attr-defined]
     return answer(request, known)
+
+
+def _page_above(request: Request) -> str:
+    """The nearest page above an address that only takes what a form sends, empty where there is none.
+
+    A refused form stands at such an address; who then changes the language, or comes back by the address bar,
+    asks for it as a page.
+    """
+    parts = request.url.path.strip("/").split("/")
+    for end in range(len(parts) - 1, 0, -1):
+        path = "/" + "/".join(parts[:end])
+        scope = {**request.scope, "path": path, "method": "GET"}
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.router.routes):
+            return path
+    return ""
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

@@ -125,7 +125,7 @@ DOORS: tuple[Door, ...] = (
                     "/creditor/bookkeeping",
                 ),
             ),
-            Entry(N_("Quotes"), "/creditor/quotes", "quote"),
+            Entry(N_("Quotes"), "/creditor/quotes", "quote", covers=("/creditor/price-requests",)),
             Entry(N_("To fill in"), "/creditor/missing", "inbox"),
             Entry(N_("To sort"), "/creditor/sorting", "file"),
             Entry(

@@ -184,13 +184,38 @@ input.addEventListener("change", () => {
   input.value = "";
   take(files);
 });
+// What systems lay into folders by themselves.
+const UNMEANT = /^(\.|~\$|Thumbs\.db$|desktop\.ini$|__MACOSX$)/i;
+
+// The files below an entry of what was dropped: a folder stands as one thing that no browser can send.
+async function filesBelow(entry) {
+  if (entry.isFile) return [await new Promise((done, failed) => entry.file(done, failed))];
+  const reader = entry.createReader();
+  const found = [];
+  for (;;) {
+    // A folder is read a hundred entries at a time, until nothing more comes.
+    const some = await new Promise((done, failed) => reader.readEntries(done, failed));
+    if (!some.length) return found;
+    for (const below of some) if (!UNMEANT.test(below.name)) found.push(...(await filesBelow(below)));
+  }
+}
+
+async function dropped(transfer) {
+  // Entries are only there while the event lasts: asked for before anything is waited for.
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  const files = [...transfer.files];
+  if (!entries.some((entry) => entry.isDirectory)) return files;
+  return (await Promise.all(entries.map(filesBelow))).flat();
+}
+
 form.addEventListener("drop", (event) => {
-  const files = [...event.dataTransfer.files];
   // The zone's own handler would show the names and keep them in the field.
   event.preventDefault();
   event.stopPropagation();
   form.querySelector("[data-dropzone]").classList.remove("is-over");
-  take(files);
+  const given = [...event.dataTransfer.files];
+  // What cannot be opened is sent as it is, so that its line says that it did not arrive.
+  dropped(event.dataTransfer).catch(() => given).then(take);
 });
 window.addEventListener("beforeunload", (event) => {
   if (running || waiting.length) event.preventDefault();

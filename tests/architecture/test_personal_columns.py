@@ -76,6 +76,7 @@ def test_the_eraser_may_change_what_the_inventory_says_and_no_more(owner):
         )
     )
     assert {tuple(row) for row in whole} == {
-        ("booked_customer", "DELETE"), ("booked_invoice", "DELETE"), ("erased_file", "INSERT"), ("erased_file", "UPDATE"), ("idempotency", "DELETE"),
+        ("booked_customer", "DELETE"), ("booked_invoice", "DELETE"), ("erased_file", "INSERT"),
+        ("erased_file", "UPDATE"), ("idempotency", "DELETE"),
         ("user_session", "DELETE"),
     }  # fmt: skip

@@ -81,6 +81,15 @@ def accepts(house, where, offer_id, **fields):
     return send(house.manager, f"{where}/offers/{offer_id}/acceptance", page=where, **fields)
 
 
+def test_a_question_after_the_end_is_refused_and_stands_there_to_be_copied(house):
+    where = asks(house)
+    assert send(house.manager, f"{where}/withdrawal", page=where).status_code == 303
+    late = send(house.manager, f"{where}/questions", page=where, said="Is there a discount for two?")
+    assert late.status_code == 422
+    assert "this request has ended" in late.text.lower()
+    assert "Is there a discount for two?</textarea>" in late.text
+
+
 def test_the_whole_way_from_the_question_to_the_hours(house):
     assert (
         f"price-requests/new?claim={house.claim_id}"
