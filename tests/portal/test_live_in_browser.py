@@ -59,18 +59,18 @@ def test_what_was_opened_stays_open_and_in_hand(claim_page):
     page.locator("#claim").evaluate("part => { part.dataset.old = 'yes' }")
     pause()
     expect(page.locator("#claim")).not_to_have_attribute("data-old", "yes")
-    expect(page.locator("#cover-insurer")).to_be_visible()
-    expect(page.locator("#earlier-on")).to_be_visible()
+    expect(page.locator("#insurance [name=insurer]")).to_be_visible()
+    expect(page.locator("#earlier [name=sent_on]")).to_be_visible()
     expect(earlier.locator("summary")).to_be_focused()
 
 
 def test_what_is_being_written_is_not_taken_away(claim_page):
     page, pause = claim_page
     page.locator("#earlier details.more summary").click()
-    page.locator("#earlier-on").fill("2026-07-01")
+    page.locator("#earlier [name=sent_on]").fill("2026-07-01")
     pause()
     expect(page.locator("#notices .tone-warning")).to_be_visible()
-    expect(page.locator("#earlier-on")).to_have_value("2026-07-01")
+    expect(page.locator("#earlier [name=sent_on]")).to_have_value("2026-07-01")
 
 
 def test_a_refused_form_waits_to_be_mended(claim_page, house):  # noqa: F811
