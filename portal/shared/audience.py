@@ -219,7 +219,12 @@ def show(
 
 
 def read_notice(request: Request) -> tuple[Notice, ...]:
-    """This function will return the notice that the page before this one left, if any."""
+    """This function will return the notice that the page before this one left, if any.
+
+    A part that fetches itself again shows none: it would use up the notice of the page that is on its way.
+    """
+    if request.headers.get("hx-request") == "true":
+        return ()
     tone, _, words = unquote(request.cookies.get("notice", "")).partition(":")
     return (Notice(words, tone),) if words and tone in ("good", "info", "warning", "bad") else ()
 

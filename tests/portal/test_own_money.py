@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.portal.test_finance import app, colleagues, post
+from tests.portal.test_finance import app, colleagues, post, token_of
 from tests.portal.test_suspense_choices import arrive, lines
 
 __all__ = ["app", "colleagues"]
@@ -55,3 +55,13 @@ def test_the_wish_is_let_go(units, colleagues, line):
     assert "It waits again." in post(ann, f"{page}/own/end").text
     assert post(bob, f"{page}/own/approval").status_code == 409
     assert lines(units) == [line]
+
+
+def test_a_part_that_fetches_itself_again_leaves_the_notice_to_the_page(colleagues, line):
+    ann, _ = colleagues
+    page = f"/finance/suspense/{line}"
+    data = {"csrf": token_of(ann), "kind": "charges"}
+    ann.post(f"{page}/own", data=data, follow_redirects=False)
+    assert "Asked for." not in ann.get("/finance/suspense", headers={"hx-request": "true"}).text
+    assert "Asked for." in ann.get(page).text
+    assert "Asked for." not in ann.get(page).text
