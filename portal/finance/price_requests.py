@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from starlette.responses import Response
 
 from agency.kernel.errors import AgencyError
 from agency.kernel.unit import Unit
-from agency.money import Money
+from agency.money import Money, round_minor
 from agency.pricing.asking import FACTS_CHANGED, answer_back, let_stand
 from agency.pricing.models import OfferState, PriceOffer, PriceRequest
 from agency.pricing.offering import (
@@ -224,10 +225,10 @@ def _part(data: Any, number: int) -> OfferPart | None:
     return OfferPart(
         phase=phase,
         nature=getattr(data, f"nature_{number}") or Nature.required,
-        success_bps=round((getattr(data, f"success_{number}") or 0) * _BPS),
+        success_bps=round_minor((getattr(data, f"success_{number}") or Decimal(0)) * _BPS),
         flat=minor("flat"),
         hour=minor("hour"),
-        minutes_max=round((getattr(data, f"hours_{number}") or 0) * _MINUTES),
+        minutes_max=round_minor((getattr(data, f"hours_{number}") or Decimal(0)) * _MINUTES),
     )
 
 
