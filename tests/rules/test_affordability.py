@@ -27,34 +27,47 @@ def monthly(country="NL", on=ON, **values) -> int:
 
 class TestCapacity:
     def test_what_is_left_above_the_protected_amount_less_a_fifth(self):
-        """2,500.00 - 1,872.81 = 627.19, of which four fifths, rounded down to whole fives."""
-        assert monthly() == 50_000
+        """2,500.00 - 2,071.24 = 428.76, of which four fifths, rounded down to whole fives."""
+        assert monthly() == 34_000
 
     def test_fixed_costs_count_where_they_are_more(self):
         assert monthly(fixed=240_000) == 8_000
 
     def test_other_debts_go_off_first(self):
-        assert monthly(other=60_000) == 2_000
+        assert monthly(other=40_000) == 2_000
 
-    @pytest.mark.parametrize("income", [0, 187_281, 188_530])
+    @pytest.mark.parametrize("income", [0, 207_124, 208_373])
     def test_nothing_where_nothing_worth_a_transfer_is_left(self, income):
         found = capacity(budget=budget(income=income), country="NL", on=ON)
         assert (found.monthly.minor, found.can_pay) == (0, False)
 
     def test_ten_euro_is_the_least(self):
-        assert monthly(income=188_531) == 1_000
+        assert monthly(income=208_374) == 1_000
 
     def test_a_child_in_belgium_raises_what_is_protected(self):
         found = capacity(budget=budget(children=2), country="BE", on=ON)
-        assert found.protected.minor == 131_600 + 2 * 8_100
+        assert found.protected.minor == 138_800 + 2 * 8_600
 
     @pytest.mark.parametrize(
         ("household", "protected"),
-        [("single", 187_281), ("single_parent", 201_584), ("couple", 247_003), ("couple_parent", 250_997)],
+        [("single", 207_124), ("single_parent", 224_224), ("couple", 273_903), ("couple_parent", 285_596)],
     )
     def test_a_household_has_its_own_amount(self, household, protected):
         found = capacity(budget=budget(household=Household(household)), country="NL", on=ON)
         assert found.protected.minor == protected
+
+    @pytest.mark.parametrize(
+        ("country", "on", "protected"),
+        [
+            ("NL", date(2024, 12, 31), 187_281),
+            ("NL", date(2025, 1, 1), 207_124),
+            ("BE", date(2023, 12, 31), 131_600),
+            ("BE", date(2024, 1, 1), 134_100),
+            ("BE", date(2025, 1, 1), 138_800),
+        ],
+    )
+    def test_the_amount_is_that_of_the_day(self, country, on, protected):
+        assert capacity(budget=budget(), country=country, on=on).protected.minor == protected
 
     def test_elsewhere_the_dutch_amounts_count(self):
         assert monthly(country="DE") == monthly()
