@@ -2,10 +2,10 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from agency.claims.earlier_steps import NoticeWords, TakenStep, earlier_steps, record_earlier_steps
 from agency.claims.insurance import Policy, insure_claim, standing_of
@@ -57,8 +57,36 @@ class Cover(Body):
     notified_on: date | None = None
 
 
+class KnownStep(BaseModel):
+    """A step as it counts; `faults` names what the law misses in a notice."""
+
+    kind: str
+    channel: str
+    sent_on: date
+    faults: list[str]
+
+
+class KnownSteps(BaseModel):
+    """How many steps were new, and all that are known of the claim."""
+
+    new: int
+    steps: list[KnownStep]
+
+
+class CoverNow(BaseModel):
+    """The insurance as it stands, shares in basis points, and how far telling the insurer is."""
+
+    insurer: str
+    policy_number: str
+    covered_bps: int
+    indemnity_bps: int
+    notify_by: date | None
+    notified_on: date | None
+    notification: str
+
+
 @routes.post("/claims/{claim_id:uuid}/earlier-steps")
-def tell_steps(unit: ApiUnit, caller: TheCaller, claim_id: UUID, told: Steps) -> dict[str, Any]:
+def tell_steps(unit: ApiUnit, caller: TheCaller, claim_id: UUID, told: Steps) -> KnownSteps:
     """Record the creditor's own reminders and notices, each judged by the law where it is a notice."""
     creditor_id = caller.creditor_id
     steps = [
@@ -73,22 +101,17 @@ def tell_steps(unit: ApiUnit, caller: TheCaller, claim_id: UUID, told: Steps) ->
     ]
     new = record_earlier_steps(unit, creditor_id=creditor_id, steps=steps)
     known = earlier_steps(unit, creditor_id=creditor_id, claim_ids=[claim_id])
-    return {
-        "new": new,
-        "steps": [
-            {
-                "kind": str(step.kind),
-                "channel": str(step.channel),
-                "sent_on": step.sent_on.isoformat(),
-                "faults": step.faults,
-            }
+    return KnownSteps(
+        new=new,
+        steps=[
+            KnownStep(kind=step.kind, channel=step.channel, sent_on=step.sent_on, faults=step.faults)
             for step in known
         ],
-    }
+    )
 
 
 @routes.put("/claims/{claim_id:uuid}/insurance")
-def tell_cover(unit: ApiUnit, caller: TheCaller, claim_id: UUID, told: Cover) -> dict[str, Any]:
+def tell_cover(unit: ApiUnit, caller: TheCaller, claim_id: UUID, told: Cover) -> CoverNow:
     """Record or replace the credit insurance; the answer says where the notification stands."""
     cover = insure_claim(
         unit,
@@ -96,12 +119,12 @@ def tell_cover(unit: ApiUnit, caller: TheCaller, claim_id: UUID, told: Cover) ->
         claim_id=claim_id,
         policy=Policy(**told.model_dump()),
     )
-    return {
-        "insurer": cover.insurer,
-        "policy_number": cover.policy_number,
-        "covered_bps": cover.covered_bps,
-        "indemnity_bps": cover.indemnity_bps,
-        "notify_by": cover.notify_by.isoformat() if cover.notify_by else None,
-        "notified_on": cover.notified_on.isoformat() if cover.notified_on else None,
-        "notification": standing_of(cover, today=unit.today).value,
-    }
+    return CoverNow(
+        insurer=cover.insurer,
+        policy_number=cover.policy_number,
+        covered_bps=cover.covered_bps,
+        indemnity_bps=cover.indemnity_bps,
+        notify_by=cover.notify_by,
+        notified_on=cover.notified_on,
+        notification=standing_of(cover, today=unit.today).value,
+    )

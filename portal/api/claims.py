@@ -1,10 +1,10 @@
 """POST /api/v1/claims: place one claim; with the same Idempotency-Key it is placed once."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Header
-from pydantic import Field
+from pydantic import BaseModel, Field
 from sqlalchemy import text
 from starlette.responses import JSONResponse
 
@@ -47,7 +47,18 @@ class Placing(Body):
     description: Annotated[str, Field(max_length=500)] = ""
 
 
-@placing.post("/claims", status_code=201)
+class Placed(BaseModel):
+    """The claim that was placed, and the open price that it stands in, with its average fee."""
+
+    claim: UUID
+    number: str
+    payment_reference: str
+    state: str
+    quote: UUID | None
+    fee_bps: int | None
+
+
+@placing.post("/claims", status_code=201, response_model=Placed)
 def place(
     unit: ApiUnit,
     caller: TheCaller,
@@ -73,14 +84,15 @@ def place(
         found = unit.session.connection().execute(_PLACED, {"c": creditor_id, "p": placed.placement_id}).one()
         if found.id is None:
             raise Invalid("this claim could not be taken in")
-        return (200 if placed.again or found.outcome != "created" else 201), {
-            "claim": str(found.id),
-            "number": found.number,
-            "payment_reference": found.payment_reference,
-            "state": found.state,
-            "quote": str(found.quote_id) if found.quote_id else None,
-            "fee_bps": found.fee_bps_average,
-        }
+        told = Placed(
+            claim=found.id,
+            number=found.number,
+            payment_reference=found.payment_reference,
+            state=found.state,
+            quote=found.quote_id,
+            fee_bps=found.fee_bps_average,
+        )
+        return (200 if placed.again or found.outcome != "created" else 201), told.model_dump(mode="json")
 
     asked = {"method": "POST", "path": "/api/v1/claims", "body": claim.model_dump()}
     status, body = once(unit, creditor_id=creditor_id, key=idempotency_key, asked=asked, effect=effect)
@@ -111,8 +123,57 @@ class Trying(Body):
     claims: Annotated[list[Placing], Field(min_length=1, max_length=1_000)]
 
 
+class Why(BaseModel):
+    """A field that speaks against a claim, and the reason in the creditor's language."""
+
+    field: str
+    reason: str
+
+
+class Action(BaseModel):
+    """What would make a claim eligible: correct the field."""
+
+    action: Literal["correct"]
+    field: str
+
+
+class Price(BaseModel):
+    """The fee in basis points of what is collected, and the most that it can come to."""
+
+    fee_bps: int
+    maximum: str
+    currency: str
+
+
+class Cheaper(BaseModel):
+    """A document that is missing, and the fee once it is there."""
+
+    document: str
+    fee_bps_after: int
+
+
+class Result(BaseModel):
+    """What would become of one claim; `claim` counts from 0 in the order asked."""
+
+    claim: int
+    eligible: bool
+    outcome: str
+    reasons: list[Why]
+    required_actions: list[Action]
+    price: Price | None
+    cheaper: list[Cheaper]
+
+
+class Tried(BaseModel):
+    """How many claims could be taken in, their average fee, and each of them."""
+
+    claims: int
+    fee_bps: int | None
+    results: list[Result]
+
+
 @pricing.post("/claims/dry-run")
-def dry_run(unit: ApiUnit, caller: TheCaller, wiring: TheWiring, trying: Trying) -> dict[str, Any]:
+def dry_run(unit: ApiUnit, caller: TheCaller, wiring: TheWiring, trying: Trying) -> Tried:
     """Which claims could be collected and why others not, their price, and what would make it cheaper.
 
     Answers stand in the order asked. It asks for no Idempotency-Key, as it changes nothing.
@@ -126,23 +187,20 @@ def dry_run(unit: ApiUnit, caller: TheCaller, wiring: TheWiring, trying: Trying)
         bytes_max=wiring.settings.upload_bytes_max,
         mapped=FORM,
     )
-    return {
-        "claims": tried.claims,
-        "fee_bps": tried.fee_bps,
-        "results": [_result(row) for row in tried.rows],
-    }
+    return Tried(claims=tried.claims, fee_bps=tried.fee_bps, results=[_result(row) for row in tried.rows])
 
 
-def _result(row: TriedRow) -> dict[str, Any]:
-    """Claims are counted from 0 as in the request; the first stands on the second row of a file."""
-    return {
-        "claim": row.row - 2,
-        "eligible": row.eligible,
-        "outcome": row.outcome,
-        "reasons": [{"field": field, "reason": reason} for field, reason, _ in row.why],
-        "required_actions": [{"action": "correct", "field": field} for field, _, _ in row.why],
-        "price": None
-        if row.fee_bps is None or row.maximum is None
-        else {"fee_bps": row.fee_bps, "maximum": str(row.maximum.decimal), "currency": row.maximum.currency},
-        "cheaper": [{"document": kind, "fee_bps_after": fee} for kind, fee in row.missing],
-    }
+def _result(row: TriedRow) -> Result:
+    """The first claim of a request stands on the second row of its file."""
+    price = None
+    if row.fee_bps is not None and row.maximum is not None:
+        price = Price(fee_bps=row.fee_bps, maximum=str(row.maximum.decimal), currency=row.maximum.currency)
+    return Result(
+        claim=row.row - 2,
+        eligible=row.eligible,
+        outcome=row.outcome,
+        reasons=[Why(field=field, reason=reason) for field, reason, _ in row.why],
+        required_actions=[Action(action="correct", field=field) for field, _, _ in row.why],
+        price=price,
+        cheaper=[Cheaper(document=kind, fee_bps_after=fee) for kind, fee in row.missing],
+    )

@@ -1,10 +1,11 @@
 """POST and GET /api/v1/credit-checks: ask about a company, and read the answer when it is there."""
 
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Header
-from pydantic import Field
+from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
 from agency.credit.checking import check_of, request_check
@@ -24,7 +25,22 @@ class Company(Body):
     name: Annotated[str, Field(max_length=200)] = ""
 
 
-@routes.post("/credit-checks")
+class CheckNow(BaseModel):
+    """A check: `state` is asked until the answer is there; `result` holds the company, what we saw of it in
+    our own books, the advice and the advised limit. The price is in cents, without VAT.
+    """
+
+    id: UUID
+    state: str
+    asked_at: datetime
+    answered_at: datetime | None
+    price_minor: int
+    vat_minor: int
+    currency: str
+    result: dict[str, Any] | None
+
+
+@routes.post("/credit-checks", status_code=202, response_model=CheckNow)
 def ask(
     unit: ApiUnit,
     caller: TheCaller,
@@ -42,7 +58,8 @@ def ask(
             registration_number=company.registration_number,
             name=company.name,
         )
-        return 202, _told(check_of(unit, creditor_id=creditor_id, check_id=check_id))
+        told = _told(check_of(unit, creditor_id=creditor_id, check_id=check_id))
+        return 202, told.model_dump(mode="json")
 
     asked = {"method": "POST", "path": "/api/v1/credit-checks", "body": company.model_dump()}
     status, body = once(unit, creditor_id=creditor_id, key=idempotency_key, asked=asked, effect=effect)
@@ -50,19 +67,19 @@ def ask(
 
 
 @routes.get("/credit-checks/{check_id:uuid}")
-def read(unit: ApiUnit, caller: TheCaller, check_id: UUID) -> dict[str, Any]:
+def read(unit: ApiUnit, caller: TheCaller, check_id: UUID) -> CheckNow:
     """One check; `state` is "asked" until the answer is there."""
     return _told(check_of(unit, creditor_id=caller.creditor_id, check_id=check_id))
 
 
-def _told(check: CreditCheck) -> dict[str, Any]:
-    return {
-        "id": str(check.id),
-        "state": str(check.state),
-        "asked_at": check.asked_at.isoformat(),
-        "answered_at": check.answered_at.isoformat() if check.answered_at else None,
-        "price_minor": check.price_minor,
-        "vat_minor": check.vat_minor,
-        "currency": check.currency,
-        "result": {name: value for name, value in check.result.items() if name != "trace"} or None,
-    }
+def _told(check: CreditCheck) -> CheckNow:
+    return CheckNow(
+        id=check.id,
+        state=check.state,
+        asked_at=check.asked_at,
+        answered_at=check.answered_at,
+        price_minor=check.price_minor,
+        vat_minor=check.vat_minor,
+        currency=check.currency,
+        result={name: value for name, value in check.result.items() if name != "trace"} or None,
+    )

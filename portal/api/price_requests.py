@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy import Row
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -41,7 +41,7 @@ class AskedPrice(Body):
 class Said(Body):
     """A question about a request."""
 
-    words: Annotated[str, Field(min_length=1, max_length=2000)]
+    words: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 
 
 class ChosenOffer(Body):
@@ -54,7 +54,7 @@ class ChosenOffer(Body):
 class DeclinedOffers(Body):
     """Why no offer is accepted."""
 
-    reason: Annotated[str, Field(min_length=1, max_length=400)]
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400)]
 
 
 class PriceRequestRow(BaseModel):
@@ -110,7 +110,19 @@ class PriceRequestNow(PriceRequestRow):
     notes: list[NoteRow]
 
 
-@pricing.post("/price-requests", status_code=201)
+class Touched(BaseModel):
+    """What became of a request: its `state` where that changed, and the quote that an accepted offer is."""
+
+    request: UUID
+    state: str | None = None
+    quote: UUID | None = None
+
+    def told(self) -> dict[str, Any]:
+        """What is known of it, as JSON."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+
+@pricing.post("/price-requests", status_code=201, response_model=PriceRequestRow)
 def ask(unit: ApiUnit, caller: TheCaller, asked: AskedPrice, key: Key = None) -> JSONResponse:
     """Ask for a price of your own."""
     creditor_id = caller.creditor_id
@@ -185,7 +197,7 @@ def _plain(amount: Money) -> str:
     return str(amount.decimal)
 
 
-@pricing.post("/price-requests/{number}/questions")
+@pricing.post("/price-requests/{number}/questions", response_model=Touched)
 def ask_about(unit: ApiUnit, caller: TheCaller, number: str, asked: Said, key: Key = None) -> JSONResponse:
     """Ask something about a request or its offers."""
     creditor_id = caller.creditor_id
@@ -193,14 +205,14 @@ def ask_about(unit: ApiUnit, caller: TheCaller, number: str, asked: Said, key: K
 
     def effect() -> tuple[int, dict[str, Any]]:
         ask_back(unit, creditor_id=creditor_id, request_id=request_id, words=asked.words)
-        return 200, {"request": str(request_id)}
+        return 200, Touched(request=request_id).told()
 
     facts = [f"POST /price-requests/{request_id}/questions", asked.model_dump(mode="json")]
     status, body = once(unit, creditor_id=creditor_id, key=key, asked=facts, effect=effect)
     return JSONResponse(body, status_code=status)
 
 
-@pricing.post("/price-requests/{number}/withdrawal")
+@pricing.post("/price-requests/{number}/withdrawal", response_model=Touched)
 def withdraw(unit: ApiUnit, caller: TheCaller, number: str, key: Key = None) -> JSONResponse:
     """No longer ask: the claims keep the price that they have."""
     creditor_id = caller.creditor_id
@@ -208,14 +220,14 @@ def withdraw(unit: ApiUnit, caller: TheCaller, number: str, key: Key = None) -> 
 
     def effect() -> tuple[int, dict[str, Any]]:
         withdraw_request(unit, creditor_id=creditor_id, request_id=request_id)
-        return 200, {"request": str(request_id), "state": "withdrawn"}
+        return 200, Touched(request=request_id, state="withdrawn").told()
 
     facts = [f"POST /price-requests/{request_id}/withdrawal"]
     status, body = once(unit, creditor_id=creditor_id, key=key, asked=facts, effect=effect)
     return JSONResponse(body, status_code=status)
 
 
-@accepting.post("/price-requests/{number}/acceptance")
+@accepting.post("/price-requests/{number}/acceptance", response_model=Touched)
 def accept(
     request: Request, unit: ApiUnit, caller: TheCaller, number: str, asked: ChosenOffer, key: Key = None
 ) -> JSONResponse:
@@ -228,14 +240,14 @@ def accept(
             unit, creditor_id=creditor_id, request_id=request_id, offer_id=asked.offer,
             phases=asked.phases, address=address_of(request),
         )  # fmt: skip
-        return 200, {"request": str(request_id), "state": "accepted", "quote": str(quote_id)}
+        return 200, Touched(request=request_id, state="accepted", quote=quote_id).told()
 
     facts = [f"POST /price-requests/{request_id}/acceptance", asked.model_dump(mode="json")]
     status, body = once(unit, creditor_id=creditor_id, key=key, asked=facts, effect=effect)
     return JSONResponse(body, status_code=status)
 
 
-@accepting.post("/price-requests/{number}/refusal")
+@accepting.post("/price-requests/{number}/refusal", response_model=Touched)
 def decline(
     request: Request, unit: ApiUnit, caller: TheCaller, number: str, asked: DeclinedOffers, key: Key = None
 ) -> JSONResponse:
@@ -248,7 +260,7 @@ def decline(
             unit, creditor_id=creditor_id, request_id=request_id, why=asked.reason,
             address=address_of(request),
         )  # fmt: skip
-        return 200, {"request": str(request_id), "state": "declined"}
+        return 200, Touched(request=request_id, state="declined").told()
 
     facts = [f"POST /price-requests/{request_id}/refusal", asked.model_dump(mode="json")]
     status, body = once(unit, creditor_id=creditor_id, key=key, asked=facts, effect=effect)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Header, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy import Row, text
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -22,8 +22,8 @@ from agency.parties.models import Scope
 from agency.pricing.acceptance import accept_quote, decline_quote
 from agency.pricing.agreed_terms import agreed_with
 from agency.pricing.finding import quote_numbered
-from agency.pricing.outlook import outlook
-from agency.pricing.rate_cards import card_on
+from agency.pricing.outlook import Outlook, outlook
+from agency.pricing.rate_cards import PublishedCard, card_on
 from agency.pricing.recovering import own_books
 from agency.pricing.replay import replay
 from agency.pricing.scoring import ClaimFacts, PricedClaim, age_in_days, price_claim
@@ -64,11 +64,90 @@ class Chosen(Body):
 class Declined(Chosen):
     """Why, and the claims that are meant."""
 
-    reason: Annotated[str, Field(min_length=1, max_length=400)]
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400)]
+
+
+class Factor(BaseModel):
+    """A part of the fee in basis points; `words` says it in the language asked, `why` for programs."""
+
+    key: str
+    label: str
+    bps: int
+    why: str
+    words: str
+
+
+class CheaperWith(BaseModel):
+    """A document that would lower the fee, and what the fee then is."""
+
+    document: str
+    fee_bps_after: int
+
+
+class CardUsed(BaseModel):
+    """The rate card that made a price."""
+
+    version: int
+    sha256: str
+
+
+class Recovery(BaseModel):
+    """What may be expected of a claim, with its range; `claims` counts those that `source` looked at."""
+
+    low: str
+    middle: str
+    high: str
+    source: str
+    claims: int
+
+
+class Expected(BaseModel):
+    """Costs and interest that the debtor will owe, what may be expected, and what is left after the fee."""
+
+    costs: str
+    interest: str
+    recovery: Recovery
+    net: str
+
+
+class Priced(BaseModel):
+    """The fee of one claim; `fee_bps_when_settled` is what it falls to when a dispute is settled."""
+
+    fee_bps: int
+    maximum: str
+    currency: str
+    completeness: int
+    factors: list[Factor]
+    cheaper: list[CheaperWith]
+    fee_bps_when_settled: int | None
+    rate_card: CardUsed
+    outlook: Expected
+
+
+class Answered(BaseModel):
+    """What became of a quote, and how many of its claims that concerned."""
+
+    quote: UUID
+    state: Literal["accepted", "declined"]
+    claims: int
+
+
+class Replayed(BaseModel):
+    """Whether a quote comes out the same today (`same`) and its stored bytes are those issued (`intact`);
+    `recorded` names rules whose tables changed since, `unknown` those that are gone; then none was replayed.
+    """
+
+    quote: UUID
+    number: str
+    sha256: str
+    same: bool
+    intact: bool
+    recorded: list[str]
+    unknown: list[str]
 
 
 @pricing.post("/quotes")
-def quote(unit: ApiUnit, caller: TheCaller, asked: Asked) -> dict[str, Any]:
+def quote(unit: ApiUnit, caller: TheCaller, asked: Asked) -> Priced:
     """The fee with every factor, what each missing document would save, and what may be expected."""
     assert asked.currency in COLLECTED_CURRENCIES
     try:
@@ -103,42 +182,42 @@ def quote(unit: ApiUnit, caller: TheCaller, asked: Asked) -> dict[str, Any]:
         agreed=agreed,
         own=own_books(unit, on=unit.today),
     )
-    return _answer(priced, asked.language) | {
-        "rate_card": {"version": published.version, "sha256": published.sha256},
-        "outlook": {
-            "costs": str(expected.costs.decimal),
-            "interest": str(expected.interest.decimal),
-            "recovery": {
-                "low": str(expected.expected.low.decimal),
-                "middle": str(expected.expected.middle.decimal),
-                "high": str(expected.expected.high.decimal),
-                "source": expected.expected.source,
-                "claims": expected.expected.claims,
-            },
-            "net": str(expected.net.decimal),
-        },
-    }
+    return _priced(priced, asked.language, card=published, expected=expected)
 
 
-def _answer(priced: PricedClaim, language: Language) -> dict[str, Any]:
-    price = priced.price
-    facts = priced.facts.as_json() | {
-        "completeness": priced.score.completeness,
+def _priced(found: PricedClaim, language: Language, *, card: PublishedCard, expected: Outlook) -> Priced:
+    price, facts = found.price, found.facts
+    known = facts.as_json() | {
+        "completeness": found.score.completeness,
         "maximum_minor": price.maximum.minor,
     }
-    said = factor_sentences([(f.key, f.bps) for f in price.factors], facts, lang=language)
-    return {
-        "fee_bps": price.fee_bps,
-        "maximum": str(price.maximum.decimal),
-        "currency": priced.facts.amount.currency,
-        "completeness": priced.score.completeness,
-        "factors": [
-            {"key": f.key, "label": f.label, "bps": f.bps, "why": f.why, "words": words}
+    said = factor_sentences([(f.key, f.bps) for f in price.factors], known, lang=language)
+    range_ = expected.expected
+    return Priced(
+        fee_bps=price.fee_bps,
+        maximum=str(price.maximum.decimal),
+        currency=facts.amount.currency,
+        completeness=found.score.completeness,
+        factors=[
+            Factor(key=f.key, label=f.label, bps=f.bps, why=f.why, words=words)
             for f, (words, _) in zip(price.factors, said, strict=True)
         ],
-        "cheaper": [{"document": s.document.value, "fee_bps_after": s.fee_bps_after} for s in price.cheaper],
-        "fee_bps_when_settled": price.resolved_bps,
-    }
+        cheaper=[CheaperWith(document=s.document, fee_bps_after=s.fee_bps_after) for s in price.cheaper],
+        fee_bps_when_settled=price.resolved_bps,
+        rate_card=CardUsed(version=card.version, sha256=card.sha256),
+        outlook=Expected(
+            costs=str(expected.costs.decimal),
+            interest=str(expected.interest.decimal),
+            recovery=Recovery(
+                low=str(range_.low.decimal),
+                middle=str(range_.middle.decimal),
+                high=str(range_.high.decimal),
+                source=range_.source,
+                claims=range_.claims,
+            ),
+            net=str(expected.net.decimal),
+        ),
+    )
 
 
 class QuoteRow(BaseModel):
@@ -239,7 +318,7 @@ def _line(row: Row[Any]) -> QuoteLine:
     )
 
 
-@accepting.post("/quotes/{number}/acceptance")
+@accepting.post("/quotes/{number}/acceptance", response_model=Answered)
 def accept(
     request: Request, unit: ApiUnit, caller: TheCaller, number: str, asked: Chosen, key: Key = None
 ) -> JSONResponse:
@@ -251,14 +330,14 @@ def accept(
         accepted = accept_quote(
             unit, creditor_id=creditor_id, quote_id=quote_id, claims=asked.claims, address=address_of(request)
         )
-        return 200, {"quote": str(quote_id), "state": "accepted", "claims": accepted}
+        return 200, Answered(quote=quote_id, state="accepted", claims=accepted).model_dump(mode="json")
 
     request_facts = [f"POST /quotes/{quote_id}/acceptance", asked.model_dump(mode="json")]
     status, body = once(unit, creditor_id=creditor_id, key=key, asked=request_facts, effect=effect)
     return JSONResponse(body, status_code=status)
 
 
-@accepting.post("/quotes/{number}/refusal")
+@accepting.post("/quotes/{number}/refusal", response_model=Answered)
 def decline(
     request: Request, unit: ApiUnit, caller: TheCaller, number: str, asked: Declined, key: Key = None
 ) -> JSONResponse:
@@ -271,7 +350,7 @@ def decline(
             unit, creditor_id=creditor_id, quote_id=quote_id, why=asked.reason, claims=asked.claims,
             address=address_of(request),
         )  # fmt: skip
-        return 200, {"quote": str(quote_id), "state": "declined", "claims": withdrawn}
+        return 200, Answered(quote=quote_id, state="declined", claims=withdrawn).model_dump(mode="json")
 
     request_facts = [f"POST /quotes/{quote_id}/refusal", asked.model_dump(mode="json")]
     status, body = once(unit, creditor_id=creditor_id, key=key, asked=request_facts, effect=effect)
@@ -279,17 +358,17 @@ def decline(
 
 
 @reading.get("/quotes/{number}/replay")
-def replay_quote(unit: ApiUnit, caller: TheCaller, number: str) -> dict[str, Any]:
+def replay_quote(unit: ApiUnit, caller: TheCaller, number: str) -> Replayed:
     """Make a quote again from its own facts and say whether that gives the same bytes."""
     creditor_id = caller.creditor_id
     quote_id = quote_numbered(unit, creditor_id=creditor_id, number=number)
     found = replay(unit, creditor_id=creditor_id, quote_id=quote_id)
-    return {
-        "quote": str(quote_id),
-        "number": found.number,
-        "sha256": found.sha256,
-        "same": found.same,
-        "intact": found.intact,
-        "recorded": list(found.recorded),
-        "unknown": list(found.unknown),
-    }
+    return Replayed(
+        quote=quote_id,
+        number=found.number,
+        sha256=found.sha256,
+        same=found.same,
+        intact=found.intact,
+        recorded=list(found.recorded),
+        unknown=list(found.unknown),
+    )

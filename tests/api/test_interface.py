@@ -475,6 +475,12 @@ class TestDescription:
             assert set(operation["responses"]) >= {"401", "403", "404", "409", "413", "415", "422", "429"}
         assert "HTTPValidationError" not in str(told.json())
 
+    def test_tells_what_each_route_answers(self):
+        for method, path, _ in every_route():
+            responses = description()["paths"][path][method.lower()]["responses"]
+            good = next(told for status, told in responses.items() if status.startswith("2"))
+            assert "$ref" in str(good["content"]), (method, path)
+
     def test_is_made_once(self):
         assert description() is description()
 
