@@ -189,6 +189,8 @@ class TestInterface:
         number, program = house.one("SELECT number FROM quote"), Program(manager)
         claims = [str(claim_id(house, "F1"))]
         assert program.post(f"/quotes/{number}/refusal", {"claims": claims}, key="a").status_code == 422
+        blank = {"claims": claims, "reason": "  "}
+        assert program.post(f"/quotes/{number}/refusal", blank, key="a").status_code == 422
         body = {"claims": claims, "reason": "too dear"}
         assert program.post(f"/quotes/{number}/refusal", body, key="b").json()["claims"] == 1
         assert house.one("SELECT count(*) FROM claim WHERE state = 'quoted'") == 2
