@@ -195,6 +195,11 @@ REFUSALS = (
     N_("give your own number with its country, like +31201234567"),
     N_("somebody else has taken this case over; nothing was changed"),
     N_("a colleague works on this case, or it is done"),
+    N_("choose a language that is written"),
+    N_("nothing here is new"),
+    N_("no such number or address"),
+    N_("no address is known any more"),
+    N_("the debtor asked not to be reached here"),
 )
 
 # Kind of event -> (sentence, icon, tone). `%(name)s` are the event's own facts, made readable.
