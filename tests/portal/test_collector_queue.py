@@ -152,6 +152,32 @@ class TestQueue:
         assert "Waiting" in page
 
 
+class TestOneKind:
+    def test_whoever_calls_gets_calls_until_none_is_left(self, bureau, browser):
+        """Disputes come first of all; an evening of calls would never come to its first."""
+        calls = [bureau.claim(), bureau.claim()]
+        for claim in calls:
+            bureau.ask(claim)
+        dispute = bureau.claim()
+        bureau.ask(dispute, WorkKind.DISPUTE)
+        assert 'name="kind" value="call_due"' in browser.get("/desk?kind=call_due").text
+        taken = case_url(send(browser, "/desk/cases", page="/desk?kind=call_due", kind="call_due"))
+        assert taken == url_of(calls[0])
+        action, generation = completion(browser.get(taken).text)
+        taken = case_url(send(browser, action, page=taken, generation=generation))
+        assert taken == url_of(calls[1])
+        action, generation = completion(browser.get(taken).text)
+        assert case_url(send(browser, action, page=taken, generation=generation)) == "/desk"
+        assert "Nothing of this kind waits any more" in browser.get("/desk").text
+        # Whoever takes the next one of all again gets the most urgent.
+        assert case_url(send(browser, "/desk/cases", page="/desk")) == url_of(dispute)
+
+    def test_a_kind_that_does_not_exist_is_no_kind(self, bureau, browser):
+        claim = bureau.claim()
+        bureau.ask(claim)
+        assert case_url(send(browser, "/desk/cases", page="/desk", kind="x")) == url_of(claim)
+
+
 class TestCase:
     def test_take_finish_next(self, bureau, browser):
         first, second = bureau.claim(), bureau.claim()
