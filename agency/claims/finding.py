@@ -41,11 +41,11 @@ def matches(words: str) -> ColumnElement[bool]:
     """This function will return the condition that a claim is meant by some words, for a statement that
     names `claim`.
 
-    :param words: words of the debtor's name in any order, the start of the claim's or an invoice's number or of the
-        creditor's own reference, or the payment reference as people write it; of the debtor also a telephone
-        number in any spelling (its last six digits or more), the start of a mail address or of the account he
-        pays from, the number in a register, or a Dutch postal code; or an amount with its cents, as it was
-        handed over or stands on an invoice.
+    :param words: words of the debtor's name in any order, the start of the claim's or an invoice's number or
+        of the creditor's own reference, or the payment reference as people write it; of the debtor also a
+        telephone number in any spelling (its last six digits or more), the start of a mail address or of the
+        account he pays from, the number in a register, or a Dutch postal code; or an amount with its cents,
+        as it was handed over or stands on an invoice.
     """
     plain = " ".join(words.split())
     start = f"{_literal(plain)}%"

@@ -80,7 +80,7 @@ def dossier_bundle(
 
 
 @cache
-def _words() -> dict[str, dict[str, Any]]:
+def _words() -> dict[str, dict[str, str]]:
     source = resources("agency.documents") / "dossier_words.toml"
     return tomllib.loads(source.read_text(encoding="utf-8"))
 
@@ -120,8 +120,7 @@ class _Gathering:
 
     def said(self, code: str | None) -> str:
         """What a reader calls what a room keeps under a name of its own; one without words stays as it is."""
-        words: dict[str, str] = self.say["said"]
-        return words.get(code or "", (code or "").replace("_", " "))
+        return self.say.get(f"said_{code}", (code or "").replace("_", " "))
 
     def delivered(self, row: Row[Any]) -> str:
         """The receipts of a message with their moments, else how it stands."""
@@ -206,7 +205,9 @@ class _Gathering:
         return BundleFile(
             path=f"{number:02d}-{key}/{place:03d}-{_safe(row.name)}",
             title=row.name,
-            note=" · ".join((self.said(row.kind), self.day(row.added_at.astimezone(AGENCY_ZONE)), row.sha256[:16])),
+            note=" · ".join(
+                (self.said(row.kind), self.day(row.added_at.astimezone(AGENCY_ZONE)), row.sha256[:16])
+            ),
             media_type=row.media_type,
             content=content,
             sha256=row.sha256,
@@ -259,7 +260,8 @@ class _Gathering:
 
     def disputes(self, number: int) -> BundlePart:
         rows = tuple(
-            (self.moment(row.at), self.said(row.action), self.said(row.status), self.money(row.disputed_minor),
+            (self.moment(row.at), self.said(row.action), self.said(row.status),
+             self.money(row.disputed_minor),
              ", ".join(f"{line['number']}: {self.money(line['minor'])}" for line in row.lines), row.words)
             for row in self.rows["disputes"]
         )  # fmt: skip

@@ -28,9 +28,10 @@ _POINT_AGAIN = text(
     )
 )
 _SAME_PERSON = text(
-    "SELECT o.creditor_id, o.id FROM debtor d JOIN debtor o ON (o.creditor_id = d.creditor_id AND o.id = d.id)"
-    " OR (CAST(:everywhere AS boolean) AND o.identity_id = d.identity_id)"
-    " WHERE d.creditor_id = :c AND d.id = :debtor ORDER BY o.creditor_id, o.id"
+    "SELECT creditor_id, id FROM debtor WHERE (creditor_id = :c AND id = :debtor)"
+    " OR (CAST(:everywhere AS boolean) AND identity_id ="
+    "  (SELECT d.identity_id FROM debtor d WHERE d.creditor_id = :c AND d.id = :debtor))"
+    " ORDER BY creditor_id, id"
 )
 LANGUAGES: Final = ("nl", "fr", "en", "de")
 

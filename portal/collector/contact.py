@@ -17,7 +17,14 @@ from agency.desk.queue import ask_for_person, drop_work
 from agency.intake.contact_told import contact_told
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
-from agency.parties.contacting import LANGUAGES, NewContact, ToldBy, correct_contact, leave_address, mark_contact
+from agency.parties.contacting import (
+    LANGUAGES,
+    NewContact,
+    ToldBy,
+    correct_contact,
+    leave_address,
+    mark_contact,
+)
 from agency.parties.models import ContactPoint, ContactState, Debtor
 from portal.collector.doors import claim_url, desk_page, routes
 from portal.collector.words import CONTACT_STATES
@@ -92,7 +99,9 @@ def correct(request: Request, unit: StaffUnit, fields: Fields, creditor_id: UUID
             drop_work(unit, creditor_id=creditor_id, claim_id=claim_id, kinds=(WorkKind.UNREACHABLE,))
     if form.errors:
         return _page(request, unit, claim, form)
-    return leave_for(claim_url(creditor_id, claim_id), notice=N_("It is on file; messages go there from now on."))
+    return leave_for(
+        claim_url(creditor_id, claim_id), notice=N_("It is on file; messages go there from now on.")
+    )
 
 
 @routes.post(_ADDRESS + "/{point_id:uuid}")
@@ -112,7 +121,7 @@ def mark(
 
 @routes.post(_ADDRESS + "/left")
 def left(request: Request, unit: StaffUnit, creditor_id: UUID, claim_id: UUID) -> Response:
-    """The debtor does not live there: no letter goes there any more, and somebody looks for the new address."""
+    """The debtor does not live there: no letter goes there, and somebody looks for the new address."""
     claim = _claim(unit, creditor_id, claim_id)
     form = submitted(FormModel, {})
     with form.attempt(unit):

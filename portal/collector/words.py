@@ -358,6 +358,7 @@ CALLED_OFF = {
     "agreed": N_("an arrangement was made"),
     "disputed": N_("the claim is disputed"),
     "colleague": N_("by a colleague"),
+    "held": N_("the debtor is left in peace"),
 }
 _CHOICES: Mapping[str, Mapping[str, str]] = {
     "channel": CHANNELS,

@@ -1,4 +1,4 @@
-"""Where a debtor can be reached, on a collector's page: what is new, what turned out wrong, and where he went."""
+"""Where a debtor can be reached, on a collector's page: what is new, what is wrong, and where he went."""
 
 import re
 
