@@ -37,7 +37,7 @@ from agency.desk.reacting import (
     look_into_dispute,
     look_into_disputes,
 )
-from agency.desk.visits import ask_when_refused, call_off_when_needless
+from agency.desk.visits import ask_when_refused, call_off_when_left_in_peace, call_off_when_needless
 from agency.documents.asking import ask_again_when_removed, ask_when_accepted, solve_when_documented
 from agency.documents.incoming import match_when_read
 from agency.documents.jobs import check_added, check_attachments, check_when_corrected, keep_score
@@ -156,7 +156,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     CallNoteAnswered: (ask_about_note,),
     PersonWanted: (ask_when_wanted,),
     VisitRefused: (ask_when_refused,),
-    HoldPlaced: (look_into_answer, hold_other_claims),
+    HoldPlaced: (look_into_answer, hold_other_claims, call_off_when_left_in_peace),
     HoldLifted: (free_other_claims,),
     DisputeRaised: (price_again, stop_when_disputed, look_into_dispute, call_off_when_needless),
     DisputeAnswered: (ask_when_answered,),

@@ -1,8 +1,8 @@
 """Dispositions: how a call ended, and what follows from it."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Final
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import text
@@ -10,7 +10,7 @@ from sqlmodel import select
 
 from agency.arrangements.plans import Wish
 from agency.arrangements.promises import make_promise
-from agency.claims.holds import place_hold
+from agency.claims.holds import lawful_end, place_hold
 from agency.claims.models import Claim
 from agency.claims.states import HoldGround
 from agency.desk.call_notes import send_call_note
@@ -22,7 +22,7 @@ from agency.events import CallMade
 from agency.kernel.audit import record
 from agency.kernel.emitting import emit
 from agency.kernel.errors import Conflict, Invalid, NotFound
-from agency.kernel.unit import Unit
+from agency.kernel.unit import AGENCY_ZONE, Unit
 from agency.money import Money
 from agency.parties.models import Debtor
 from agency.rules.contact import contact_window
@@ -34,6 +34,13 @@ TRIES_MAX: Final = 3
 _TRIES_WITHIN: Final = timedelta(days=14)
 # Endings after which something can have been agreed with the debtor.
 TALKED: Final = frozenset({Disposition.PROMISE, Disposition.RIGHT_PARTY, Disposition.REFUSES})
+# What was said is looked into by a person, and nothing is asked meanwhile.
+_RESTS_ON: Final = {
+    Disposition.SAYS_PAID: HoldGround.SAYS_PAID,
+    Disposition.NOT_ME: HoldGround.NOT_ME,
+    Disposition.DEBT_HELP: HoldGround.DEBT_HELP,
+    Disposition.DECEASED: HoldGround.DECEASED,
+}
 HARDSHIP_REVIEW: Final = timedelta(days=14)
 
 # A number that is not this person's is so for each creditor he owes; whose it is may owe somebody, too.
@@ -81,7 +88,9 @@ def close_call(unit: Unit, *, creditor_id: UUID, call_id: UUID, outcome: CallOut
     """This function will record how a call ended and do what follows from it.
 
     A promise makes a promise and pauses the path; a dispute stops collection; hardship holds the claim and
-    asks to look again; nobody there asks for another call; a wrong number is never dialled again.
+    asks to look again; who has paid, is somebody else, is helped with his debts or is dead is left in peace
+    until somebody has looked into it; nobody there asks for another call; a wrong number is never dialled
+    again.
 
     :raises NotFound: no such call.
     :raises Conflict: the call has a disposition already, or the claim takes no promise.
@@ -153,6 +162,8 @@ def _follow_up(unit: Unit, call: Call, outcome: CallOutcome) -> None:
                 unit, creditor_id=call.creditor_id, claim_id=call.claim_id, note=outcome.note,
                 contact_id=call.id,
             )  # fmt: skip
+        case Disposition.SAYS_PAID | Disposition.NOT_ME | Disposition.DEBT_HELP | Disposition.DECEASED:
+            _leave_in_peace(unit, call, outcome)
         case Disposition.WRONG_NUMBER:
             _strike_number(unit, call)
         case Disposition.NO_ANSWER | Disposition.THIRD_PARTY:
@@ -172,6 +183,18 @@ def _promised(outcome: CallOutcome) -> tuple[Money, date]:
 def _promise(unit: Unit, call: Call, outcome: CallOutcome) -> None:
     amount, due_on = _promised(outcome)
     make_promise(unit, creditor_id=call.creditor_id, claim_id=call.claim_id, amount=amount, due_on=due_on)
+
+
+def _leave_in_peace(unit: Unit, call: Call, outcome: CallOutcome) -> None:
+    ground = _RESTS_ON[outcome.disposition]
+    whose: dict[str, Any] = {"creditor_id": call.creditor_id, "claim_id": call.claim_id}
+    try:
+        last = lawful_end(unit, **whose, ground=ground, until=None)
+    except Invalid as refusal:  # a company does not die
+        raise Invalid(refusal.message, field="disposition") from None
+    ends_at = datetime.combine(last + timedelta(days=1), time(), tzinfo=AGENCY_ZONE) if last else None
+    place_hold(unit, **whose, ground=ground, note=outcome.note, ends_at=ends_at, lengthens=True)
+    _ask(unit, call, WorkKind.ANSWER, reason=ground.value)
 
 
 def _strike_number(unit: Unit, call: Call) -> None:

@@ -22,6 +22,10 @@ class Disposition(StrEnum):
     PROMISE = "promise"
     DISPUTE = "dispute"
     HARDSHIP = "hardship"
+    SAYS_PAID = "says_paid"
+    NOT_ME = "not_me"
+    DEBT_HELP = "debt_help"
+    DECEASED = "deceased"
 
 
 class WorkKind(StrEnum):

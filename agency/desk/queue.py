@@ -48,6 +48,7 @@ _LEASE = (
 # The choice is made once, under its lock: a plan that asks the inner query again would lease a second case.
 _TAKE_NEXT = text(
     f"WITH chosen AS MATERIALIZED (SELECT w.creditor_id, w.id FROM work_item w WHERE {OPEN} AND {_FREE}"
+    " AND (CAST(:kind AS text) IS NULL OR w.kind = :kind)"
     f" ORDER BY w.urgency, w.id LIMIT 1 FOR UPDATE OF w SKIP LOCKED){_LEASE}{_TAKEN}"
 )
 _TAKE_ONE = text(
@@ -131,14 +132,16 @@ def ask_for_person(
     )
 
 
-def take_next(unit: Unit, *, user_id: UUID) -> TakenCase | None:
+def take_next(unit: Unit, *, user_id: UUID, kind: WorkKind | None = None) -> TakenCase | None:
     """This function will return the case this collector already holds, else lease the most urgent one.
+
+    :param kind: only work of this kind: who calls in the evening does not want the disputes first.
 
     Two collectors never get the same case; None means that nothing waits.
     """
     _one_at_a_time(unit, user_id)
     connection = unit.session.connection()
-    values = {"user": user_id, "lease": LEASE}
+    values = {"user": user_id, "lease": LEASE, "kind": kind.value if kind else None}
     row = connection.execute(_KEEP_MINE, values).first() or connection.execute(_TAKE_NEXT, values).first()
     return TakenCase(*row) if row else None
 

@@ -26,6 +26,7 @@ from agency.events import (
     ClaimClosed,
     ClaimPaidOff,
     DisputeRaised,
+    HoldPlaced,
     PlanAgreed,
     PromiseMade,
     VisitAnnounced,
@@ -40,6 +41,7 @@ from agency.kernel.ids import new_id
 from agency.kernel.unit import AGENCY_ZONE, Unit, agency_day
 from agency.money import Money
 from agency.rules.facts import Channel
+from agency.rules.holds import is_about_person
 from agency.rules.send import SendDecision, SendFacts, may_send
 from agency.rules.trace import as_json
 from agency.rules.visit import VisitPolicy, has_arrived, hours_fault, visit_policy
@@ -236,6 +238,17 @@ def call_off_when_needless(
     if visit is not None and visit.state is VisitState.ANNOUNCED:
         whys = {ClaimPaidOff: "paid", ClaimClosed: "closed", DisputeRaised: "disputed"}
         _cancel(unit, visit, whys.get(type(event), "agreed"))
+
+
+def call_off_when_left_in_peace(unit: Unit, event: HoldPlaced) -> None:
+    """This function will call off the visit to a debtor who died, is helped with his debts, or is somebody
+    else: nobody rings his bell."""
+    assert event.claim_id is not None, "a hold belongs to a claim"
+    if not is_about_person(ground=event.ground, on=unit.today):
+        return
+    visit = open_visit(unit, creditor_id=event.creditor_id, claim_id=event.claim_id, lock=True)
+    if visit is not None and visit.state is VisitState.ANNOUNCED:
+        _cancel(unit, visit, "held")
 
 
 def ask_when_refused(unit: Unit, event: VisitRefused) -> None:

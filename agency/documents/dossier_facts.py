@@ -118,6 +118,17 @@ class _Gathering:
             words={key: self.say[key] for key in ("contents", "page", "attached", "empty")},
         )
 
+    def said(self, code: str | None) -> str:
+        """What a reader calls what a room keeps under a name of its own; one without words stays as it is."""
+        return self.say.get(f"said_{code}", (code or "").replace("_", " "))
+
+    def delivered(self, row: Row[Any]) -> str:
+        """The receipts of a message with their moments, else how it stands."""
+        if not row.receipts:
+            return self.said(row.state)
+        told = (one.partition(" ") for one in row.receipts.split(", "))
+        return ", ".join(f"{self.said(kind)} {at}" for kind, _, at in told)
+
     def titled(self, number: int, key: str) -> str:
         return f"{number}. {self.say[key]}"
 
@@ -194,7 +205,9 @@ class _Gathering:
         return BundleFile(
             path=f"{number:02d}-{key}/{place:03d}-{_safe(row.name)}",
             title=row.name,
-            note=" · ".join((row.kind, self.day(row.added_at.astimezone(AGENCY_ZONE)), row.sha256[:16])),
+            note=" · ".join(
+                (self.said(row.kind), self.day(row.added_at.astimezone(AGENCY_ZONE)), row.sha256[:16])
+            ),
             media_type=row.media_type,
             content=content,
             sha256=row.sha256,
@@ -206,8 +219,8 @@ class _Gathering:
         table = BundleTable(
             self.heads("sent", "channel", "subject", "to", "delivery"),
             tuple(
-                (self.moment(row.sent_at), row.channel, row.subject or row.step, 
-                 row.to_value.replace("\n", ", "), row.receipts or row.state) for row in rows
+                (self.moment(row.sent_at), self.said(row.channel), row.subject or self.said(row.channel),
+                 row.to_value.replace("\n", ", "), self.delivered(row)) for row in rows
             ),
         )  # fmt: skip
         kept = [self.message(row, number, place) for place, row in enumerate(rows, 1) if row.content_sha256]
@@ -221,8 +234,8 @@ class _Gathering:
         shown = {"message/rfc822": _words_of_mail, "text/plain": _words_of_text}.get(media_type)
         return BundleFile(
             path=f"{number:02d}-messages/{place:03d}-{row.channel}.{endings.get(media_type, 'txt')}",
-            title=f"{self.moment(row.sent_at)} · {row.subject or row.step}",
-            note=" · ".join((row.channel, row.receipts or row.state, row.content_sha256[:16])),
+            title=f"{self.moment(row.sent_at)} · {row.subject or self.said(row.channel)}",
+            note=" · ".join((self.said(row.channel), self.delivered(row), row.content_sha256[:16])),
             media_type=media_type,
             content=content,
             sha256=row.content_sha256,
@@ -231,11 +244,11 @@ class _Gathering:
 
     def calls(self, number: int) -> BundlePart:
         found = [
-            (row.started_at, self.say["called"], _joined(row.number, row.disposition or row.state))
+            (row.started_at, self.say["called"], _joined(row.number, self.said(row.disposition or row.state)))
             for row in self.rows["calls"]
         ]
         found += [
-            (row.began_at, self.say["visited"], _joined(row.visitor, row.outcome, row.report))
+            (row.began_at, self.say["visited"], _joined(row.visitor, self.said(row.outcome), row.report))
             for row in self.rows["visits"]
         ]
         found += [(row.at, self.say["note"], row.text) for row in self.rows["notes"]]
@@ -247,7 +260,8 @@ class _Gathering:
 
     def disputes(self, number: int) -> BundlePart:
         rows = tuple(
-            (self.moment(row.at), row.action, row.status, self.money(row.disputed_minor),
+            (self.moment(row.at), self.said(row.action), self.said(row.status),
+             self.money(row.disputed_minor),
              ", ".join(f"{line['number']}: {self.money(line['minor'])}" for line in row.lines), row.words)
             for row in self.rows["disputes"]
         )  # fmt: skip
@@ -274,7 +288,7 @@ class _Gathering:
         if not self.rows["quote"]:
             return BundlePart(self.titled(number, "quote"))
         [row] = self.rows["quote"]
-        rows = [(str(factor["label"]), self.percent(factor["bps"])) for factor in row.factors]
+        rows = [(self.said(factor["key"]), self.percent(factor["bps"])) for factor in row.factors]
         rows.append((self.say["fee"], self.percent(row.fee_bps)))
         if "offer" in row.facts:  # what it asks beside a share of the money counts as well
             rows.append((self.say["fee_at_most"], self.money(row.facts["offer"]["at_most_minor"])))

@@ -159,6 +159,8 @@ def refresh_debtors(unit: Unit, *, creditor_id: UUID, staging: str) -> None:
         {"c": creditor_id},
     )
     sets = ", ".join(f"{name} = coalesce(s.{name}, d.{name})" for name in columns)
+    # Hours and days of contact follow the region that the new postcode lies in.
+    sets += ", region = CASE WHEN s.postal_code IS NULL THEN d.region ELSE s.region END"
     connection.execute(
         text(
             f"UPDATE debtor d SET {sets} FROM (SELECT DISTINCT ON (debtor_id) * FROM {staging}"

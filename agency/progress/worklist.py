@@ -21,12 +21,6 @@ from agency.parties.models import Creditor, Debtor, UserAccount
 Orders = Mapping[str, Any]
 """What a list may be sorted by; the last word is always the row's id."""
 
-WORK_ORDERS: Final[Orders] = {
-    "urgency": col(WorkItem.urgency),
-    "debtor": col(Debtor.name_key),
-    "due_on": col(Claim.due_on),
-    "principal": col(Claim.principal_minor),
-}
 CLAIM_ORDERS: Final[Orders] = {
     "number": col(Claim.number),
     "debtor": col(Debtor.name_key),
@@ -54,8 +48,16 @@ _OPEN_PRINCIPAL: Final = (
     )
     .correlate(Claim)
     .scalar_subquery()
-    .label("open_minor")
 )
+_OPEN_MINOR: Final = _OPEN_PRINCIPAL.label("open_minor")
+
+WORK_ORDERS: Final[Orders] = {
+    "urgency": col(WorkItem.urgency),
+    "debtor": col(Debtor.name_key),
+    "due_on": col(Claim.due_on),
+    # What is still open, as the list shows it: what was placed says nothing of what is to be got.
+    "principal": _OPEN_PRINCIPAL,
+}
 _CLAIM: Final[tuple[Any, ...]] = (
     col(Claim.creditor_id), col(Claim.number), col(Claim.state), col(Claim.phase), col(Claim.due_on),
     col(Claim.currency), col(Claim.principal_minor), col(Debtor.name).label("debtor"), col(Debtor.city),
@@ -129,7 +131,7 @@ def open_work(unit: Unit, *, kind: str = "", words: str = "", mine: UUID | None 
                 *_CLAIM, col(WorkItem.id).label("item_id"), col(Claim.id).label("claim_id"),
                 col(WorkItem.kind), col(WorkItem.reason), col(WorkItem.urgency), col(WorkItem.due_at),
                 col(WorkItem.leased_by), col(WorkItem.leased_until), col(UserAccount.name).label("holder"),
-                col(Debtor.name_key), _OPEN_PRINCIPAL,
+                col(Debtor.name_key), _OPEN_MINOR,
             ).select_from(WorkItem),
             col(WorkItem.creditor_id), col(WorkItem.claim_id),
         )
@@ -160,7 +162,7 @@ def all_claims(*, state: str = "", phase: str = "", creditor: str = "", words: s
     statement = _joined(
         select(
             *_CLAIM, col(Claim.id).label("claim_id"), col(Claim.reference), col(Debtor.name_key),
-            col(Claim.disputed_minor), _OPEN_PRINCIPAL,
+            col(Claim.disputed_minor), _OPEN_MINOR,
         ).select_from(Claim)
     )  # fmt: skip
     for column, value in (

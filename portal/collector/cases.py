@@ -1,4 +1,5 @@
-"""Taking a case, finishing it, letting it rest; after the last word on one the next case opens."""
+"""Taking a case, finishing it, letting it rest; after the last word on one the next case opens, of the kind
+that was chosen in the list."""
 
 from datetime import datetime
 from uuid import UUID
@@ -6,15 +7,25 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
+from agency.desk.models import WorkKind
 from agency.desk.queue import TakenCase, finish, put_back, put_off, take, take_next
-from agency.kernel.unit import AGENCY_ZONE
+from agency.kernel.unit import AGENCY_ZONE, Unit
 from portal.collector.claim_views import show_claim
 from portal.collector.doors import claim_url, routes
 from portal.shared.audience import StaffUnit, TheVisitor, leave_for
 from portal.shared.forms import Fields, FormModel, submitted
 from portal.shared.i18n import N_
+from portal.shared.sessions import Visitor
 
 NOTHING_WAITS = N_("Nothing waits any more. Well done.")
+NONE_OF_THIS_KIND = N_("Nothing of this kind waits any more.")
+_KIND_COOKIE = "desk_kind"
+
+
+class TakeForm(FormModel):
+    """Which kind of work; without one the most urgent of all."""
+
+    kind: str = ""
 
 
 class HeldForm(FormModel):
@@ -30,9 +41,16 @@ class PutOffForm(HeldForm):
 
 
 @routes.post("/cases")
-def take_one(unit: StaffUnit, visitor: TheVisitor) -> Response:
-    """Take the next case, or go on with the one in hand."""
-    return _open(take_next(unit, user_id=visitor.user_id))
+def take_one(unit: StaffUnit, visitor: TheVisitor, fields: Fields) -> Response:
+    """Take the next case, or go on with the one in hand; the kind chosen here counts for those after it."""
+    form = submitted(TakeForm, fields)
+    kind = _kind("" if form.errors else form.data.kind)
+    response = _open(take_next(unit, user_id=visitor.user_id, kind=kind), kind)
+    if kind:
+        response.set_cookie(_KIND_COOKIE, kind.value, httponly=True, samesite="lax", path="/desk")
+    else:
+        response.delete_cookie(_KIND_COOKIE, path="/desk")
+    return response
 
 
 @routes.post("/cases/{creditor_id:uuid}/{item_id:uuid}")
@@ -43,7 +61,7 @@ def take_this(unit: StaffUnit, visitor: TheVisitor, creditor_id: UUID, item_id: 
 
 @routes.post("/cases/{creditor_id:uuid}/{item_id:uuid}/completion")
 def complete(
-    unit: StaffUnit, visitor: TheVisitor, fields: Fields, creditor_id: UUID, item_id: UUID
+    request: Request, unit: StaffUnit, visitor: TheVisitor, fields: Fields, creditor_id: UUID, item_id: UUID
 ) -> Response:
     """Finish a case; the next one opens."""
     held = submitted(HeldForm, fields)
@@ -54,7 +72,7 @@ def complete(
         user_id=visitor.user_id,
         generation=held.data.generation,
     )
-    return _open(take_next(unit, user_id=visitor.user_id))
+    return _following(request, unit, visitor)
 
 
 @routes.post("/cases/{creditor_id:uuid}/{item_id:uuid}/{claim_id:uuid}/rest")
@@ -80,7 +98,7 @@ def rest(
         )
     if form.errors:
         return show_claim(request, unit, visitor, creditor_id, claim_id, failed=("rest", form))
-    return _open(take_next(unit, user_id=visitor.user_id))
+    return _following(request, unit, visitor)
 
 
 @routes.post("/cases/return")
@@ -90,7 +108,18 @@ def give_back(unit: StaffUnit, visitor: TheVisitor) -> Response:
     return leave_for("/desk", notice=N_("The case is back on the queue."))
 
 
-def _open(case: TakenCase | None) -> Response:
+def _kind(asked: str) -> WorkKind | None:
+    return WorkKind(asked) if asked in set(WorkKind) else None
+
+
+def _following(request: Request, unit: Unit, visitor: Visitor) -> Response:
+    kind = _kind(request.cookies.get(_KIND_COOKIE, ""))
+    return _open(take_next(unit, user_id=visitor.user_id, kind=kind), kind)
+
+
+def _open(case: TakenCase | None, kind: WorkKind | None = None) -> Response:
+    if case is None and kind:
+        return leave_for("/desk", notice=NONE_OF_THIS_KIND)
     if case is None:
         return leave_for("/desk", notice=NOTHING_WAITS)
     return leave_for(claim_url(case.creditor_id, case.claim_id))

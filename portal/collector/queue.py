@@ -92,7 +92,7 @@ def _cut(unit: Unit, listing: Listing, visitor: TheVisitor, waiting: dict[str, i
 
 
 def _position(row: Row[Any], sort: str) -> Any:
-    fields = {"debtor": "name_key", "principal": "principal_minor"}
+    fields = {"debtor": "name_key", "principal": "open_minor"}
     return getattr(row, fields.get(sort, sort))
 
 

@@ -94,6 +94,14 @@ DISPOSITIONS = (
     ("right_party", N_("Spoke to the debtor"), N_("Nothing follows by itself: write down what was said.")),
     ("dispute", N_("Disputes the claim"), N_("Everything stops until somebody has looked into it.")),
     ("hardship", N_("Cannot pay"), N_("The claim rests; we look again in two weeks.")),
+    (
+        "says_paid",
+        N_("Has paid already"),
+        N_("Nothing is asked for two weeks; somebody looks for the payment."),
+    ),
+    ("debt_help", N_("Is helped with debts"), N_("All claims rest; write to the helper, not to the debtor.")),
+    ("not_me", N_("Is not this person"), N_("Nothing leaves until somebody knows who owes.")),
+    ("deceased", N_("The debtor has died"), N_("Nothing leaves; somebody looks for the heirs.")),
     ("refuses", N_("Refuses to pay"), N_("The plan goes on.")),
     ("no_answer", N_("No answer"), N_("Call again when the rules allow it; after three times another way.")),
     ("third_party", N_("Somebody else answered"), N_("Say nothing about the debt. Call again later.")),
@@ -195,6 +203,11 @@ REFUSALS = (
     N_("give your own number with its country, like +31201234567"),
     N_("somebody else has taken this case over; nothing was changed"),
     N_("a colleague works on this case, or it is done"),
+    N_("choose a language that is written"),
+    N_("nothing here is new"),
+    N_("no such number or address"),
+    N_("no address is known any more"),
+    N_("the debtor asked not to be reached here"),
 )
 
 # Kind of event -> (sentence, icon, tone). `%(name)s` are the event's own facts, made readable.
@@ -345,6 +358,7 @@ CALLED_OFF = {
     "agreed": N_("an arrangement was made"),
     "disputed": N_("the claim is disputed"),
     "colleague": N_("by a colleague"),
+    "held": N_("the debtor is left in peace"),
 }
 _CHOICES: Mapping[str, Mapping[str, str]] = {
     "channel": CHANNELS,

@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from agency.claims.models import Claim
 from agency.documents.asking import open_requests, requests_of, solve
-from agency.intake.values import email, phone, postcode
-from agency.kernel.errors import Invalid, NotFound
+from agency.intake.contact_told import contact_told
+from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from agency.parties.contacting import NewContact, add_contact
 from agency.parties.models import Debtor
@@ -78,21 +78,10 @@ def fill_in(
 
 def _checked(data: ContactForm, country: str) -> NewContact:
     """Read what was typed as the intake reads it; an error names its field."""
-
-    def read(name: str, check: Any) -> str:
-        value = str(getattr(data, name)).strip()
-        try:
-            return check(value) if value else ""
-        except ValueError as error:
-            raise Invalid(str(error), field=name) from None
-
-    return NewContact(
-        email=read("email", email),
-        phone=read("phone", lambda value: phone(value, country)),
-        street=data.street.strip()[:200],
-        postal_code=read("postal_code", lambda value: postcode(value, country)),
-        city=data.city.strip()[:100],
-    )
+    return contact_told(
+        country=country, email_typed=data.email, phone_typed=data.phone, street=data.street,
+        postal_code=data.postal_code, city=data.city,
+    )  # fmt: skip
 
 
 def _show(request: Request, unit: Unit, creditor_id: UUID, claim_id: UUID, form: Form[Any]) -> Response:

@@ -7,6 +7,7 @@ const isTyping = (node) => node.closest("input, textarea, select, [contenteditab
 function openDialog(id) {
   const dialog = byId(id);
   if (!dialog || dialog.open) return;
+  if (id === "keys") showKeys(dialog);
   dialog.showModal();
   dialog.querySelector("input:not([type=hidden]), textarea, select")?.focus();
 }
@@ -138,6 +139,43 @@ function stepRow(by) {
   next.scrollIntoView({ block: "nearest" });
 }
 
+// Whoever speaks to his machine, or whose hand slips, turns the keys of one letter off (WCAG 2.1.4).
+const LETTERS_OFF = "letters-off";
+const lettersOff = () => localStorage.getItem(LETTERS_OFF) === "yes";
+
+function nameOf(element) {
+  const name = (element.querySelector("strong") ?? element).cloneNode(true);
+  for (const key of name.querySelectorAll(".btn-key")) key.remove();
+  return name.textContent.replace(/\s+/g, " ").trim();
+}
+
+function showKeys(dialog) {
+  const own = dialog.querySelector("[data-own-keys]");
+  const shown = [...document.querySelectorAll("[data-key]")].filter((one) => one.checkVisibility());
+  own.hidden = !shown.length;
+  own.querySelector("dl").replaceChildren(...shown.map((one) => {
+    const line = document.createElement("div");
+    const [term, words, key] = ["dt", "dd", "kbd"].map((tag) => document.createElement(tag));
+    key.textContent = { ArrowLeft: "←", ArrowRight: "→" }[one.dataset.key] ?? one.dataset.key;
+    term.append(key);
+    words.textContent = nameOf(one);
+    line.append(term, words);
+    return line;
+  }));
+  tellLetters(dialog.querySelector("[data-letters]"));
+}
+
+function tellLetters(button) {
+  button.hidden = false;
+  button.textContent = lettersOff() ? button.dataset.turnOn : button.dataset.turnOff;
+}
+
+document.querySelector("[data-letters]")?.addEventListener("click", (event) => {
+  if (lettersOff()) localStorage.removeItem(LETTERS_OFF);
+  else localStorage.setItem(LETTERS_OFF, "yes");
+  tellLetters(event.target);
+});
+
 const KEYS = {
   j: () => stepRow(1),
   k: () => stepRow(-1),
@@ -155,6 +193,7 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
   if (event.key === "Escape") document.querySelectorAll("details[data-menu][open]").forEach((menu) => { menu.open = false; });
   if (isTyping(event.target)) return;
+  if (lettersOff() && event.key.length === 1) return;
   // A page gives a key to one of its own buttons or links by data-key.
   const own = /^([a-z0-9]|ArrowLeft|ArrowRight)$/.test(event.key) && document.querySelector(`[data-key="${event.key}"]`);
   if (own) {

@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from agency.claims.finding import find_claims
 from agency.kernel.unit import Door
+from agency.parties.names import name_key
 from tests.made import a_claim, a_creditor
 
 DUE = date(2026, 10, 1)
@@ -30,6 +31,9 @@ def known(units):
                 "UPDATE claim SET reference = :r, payment_reference = :paying WHERE id = :id",
             ):
                 connection.execute(text(statement), values)
+        connection.execute(
+            text("UPDATE invoice SET total_minor = 100001 WHERE claim_id = :id"), {"id": second}
+        )
     return creditor_id, first, second
 
 
@@ -51,6 +55,12 @@ def known(units):
         ("_6G0500", []),
         ("V", []),
         ("", []),
+        ("Vries, bakkerij de", [0]),
+        ("vries zonneweide", []),
+        ("€ 1.000,01", [1]),
+        ("1000.01 EUR", [1]),
+        ("1 000,01", [1]),
+        ("1000,02", []),
     ],
 )
 def test_finds_what_is_meant(units, known, words, found):
@@ -64,3 +74,33 @@ def test_a_creditor_finds_its_own_claims_only(units, known):
     for creditor_id, found in ((known[0], 2), (stranger, 0)):
         with units.open(Door.CREDITOR, by="user:1", creditor_id=creditor_id) as unit:
             assert len(find_claims(unit, words="D-")) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [("Yıldız", "yildiz"), ("Łukasz Sørensen", "lukasz sorensen"), ("Łukasz Sørensen", "Sørensen")],
+)
+def test_letters_that_have_no_key_on_the_keyboard_are_typed_plainly(units, known, name, typed):
+    with units.open(Door.STAFF, by="system:test") as unit:
+        unit.session.connection().execute(
+            text("UPDATE debtor SET name_key = :k WHERE id = (SELECT debtor_id FROM claim WHERE id = :id)"),
+            {"k": name_key(name), "id": known[1]},
+        )
+        assert [row.id for row in find_claims(unit, words=typed)] == [known[1]]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["+31 (0)6 87 65 43 21", "+31(0)687654321", "0031 (0) 6 87654321", "06\u201187654321", "06.87.65.43.21"],
+)
+def test_a_telephone_number_is_found_as_people_write_it(units, known, typed):
+    with units.open(Door.STAFF, by="system:test") as unit:
+        unit.session.connection().execute(
+            text(
+                "INSERT INTO contact_point (creditor_id, id, debtor_id, channel, value, state, created_at)"
+                " SELECT creditor_id, uuidv7(), debtor_id, 'phone', '+31687654321', 'usable', app.now()"
+                " FROM claim WHERE id = :id"
+            ),
+            {"id": known[1]},
+        )
+        assert [row.id for row in find_claims(unit, words=typed)] == [known[1]]

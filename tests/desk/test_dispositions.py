@@ -66,6 +66,36 @@ class TestEveryDisposition:
             desk.close(desk.claim(), new_id(), Disposition.REFUSES)
 
 
+class TestWhoIsLeftInPeace:
+    @pytest.mark.parametrize(
+        ("disposition", "ends"),
+        [
+            (Disposition.SAYS_PAID, True),
+            (Disposition.DEBT_HELP, True),
+            (Disposition.NOT_ME, False),
+            (Disposition.DECEASED, False),
+        ],
+    )
+    def test_nothing_is_asked_until_somebody_has_looked_into_it(self, desk, disposition, ends):
+        claim, _ = called(desk, disposition, note="The widow answered.")
+        assert grounds(desk, claim) == {disposition.value}
+        assert value(desk, "SELECT ends_at IS NOT NULL FROM hold") is ends
+        assert value(desk, "SELECT note FROM hold") == "The widow answered."
+        case = next_case(desk)
+        assert (case.kind, case.reason) == (WorkKind.ANSWER, disposition.value)
+        assert next_case(desk) is None
+
+    def test_a_company_does_not_die(self, desk):
+        claim = desk.claim()
+        call_id = desk.call(claim)
+        with desk.unit() as unit:
+            unit.session.connection().execute(text("UPDATE debtor SET kind = 'company'"))
+        with pytest.raises(Invalid) as refusal:
+            desk.close(claim, call_id, Disposition.DECEASED)
+        assert refusal.value.field == "disposition"
+        assert grounds(desk, claim) == set()
+
+
 class TestPromise:
     def test_it_holds_the_claim_and_takes_back_needless_calls(self, desk):
         claim = desk.claim()

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import text
 
+from agency.claims.holds import place_hold
 from agency.claims.states import HoldGround
 from agency.communication.receipts import apply_receipt
 from agency.desk.models import VisitOutcome, VisitState, WorkKind
@@ -415,3 +416,21 @@ class TestNoVisit:
         with desk.unit() as unit:
             decision = may_announce(unit, creditor_id=other[0], claim_id=other[1])
         assert decision.reasons == ("visit_refused",)
+
+
+class TestWhoIsLeftInPeace:
+    @pytest.mark.parametrize(
+        ("ground", "state"),
+        [
+            (HoldGround.DECEASED, VisitState.CANCELLED),
+            (HoldGround.NOT_ME, VisitState.CANCELLED),
+            (HoldGround.PLAN_REQUESTED, VisitState.ANNOUNCED),
+        ],
+    )
+    def test_nobody_drives_to_him(self, desk, ground, state):
+        claim = a_visitable(desk)
+        announce(desk, claim)
+        with desk.unit() as unit:
+            place_hold(unit, creditor_id=claim[0], claim_id=claim[1], ground=ground)
+        desk.office.react()
+        assert value(desk, "SELECT state FROM field_visit") == state

@@ -7,6 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from agency.desk.models import WorkKind
+from agency.ledger.posting import Leg, post
+from agency.money import Money
 from agency.parties.models import Role
 from tests.communication.correspondence import TUESDAY
 from tests.portal.bureau import LONG_NAME, browser, bureau, case_url, send, url_of
@@ -72,6 +74,43 @@ class TestQueue:
         assert "Nothing matches" in browser.get("/desk?q=nobody").text
         assert browser.get("/desk?sort=password&kind=x&after=rubbish").status_code == 200
 
+    def test_sorted_by_what_is_still_open_not_by_what_was_placed(self, bureau, browser):
+        paid, whole = bureau.claim(name="Nearly Paid"), bureau.claim(name="Whole Sum")
+        for claim, placed, left in ((paid, 90_000, 1_000), (whole, 40_000, 20_000)):
+            bureau.ask(claim)
+            open_now = bureau.value(
+                "SELECT sum(amount_minor)::int FROM ledger_entry WHERE claim_id = :c"
+                " AND account = 'claims.principal'", c=claim[1],
+            )  # fmt: skip
+            with bureau.office.unit() as unit:
+                change = "UPDATE claim SET principal_minor = :p WHERE id = :c"
+                unit.session.connection().execute(text(change), {"p": placed, "c": claim[1]})
+                paid_now = Money(open_now - left, "EUR")
+                post(
+                    unit, creditor_id=claim[0], book="claims", kind="payment", source_key=f"t:{claim[1]}",
+                    legs=(
+                        Leg("claims.control", paid_now),
+                        Leg("claims.principal", -paid_now, claim[1]),
+                    ),
+                    effective_on=unit.today,
+                )  # fmt: skip
+        page = browser.get("/desk?sort=-principal").text
+        assert page.index("Whole Sum") < page.index("Nearly Paid")
+        up = browser.get("/desk?sort=principal").text
+        assert up.index("Nearly Paid") < up.index("Whole Sum")
+
+    def test_pages_of_the_open_sum_neither_skip_nor_repeat_a_case(self, bureau, browser):
+        claims = [bureau.claim(name=f"Debtor {number:03}") for number in range(3)]
+        for number in range(120):
+            bureau.ask(claims[number % 3], key=f"k{number}")
+        seen, url = 0, "/desk?sort=-principal"
+        while url:
+            page = browser.get(url).text
+            seen += len(re.findall(r'<tr role="row">\s*<td role="cell" data-label="Debtor"', page))
+            following = re.search(r'rel="next" href="([^"]+)"', page)
+            url = following[1].replace("&amp;", "&") if following else None
+        assert seen == 120
+
     def test_pages_neither_skip_nor_repeat_a_case(self, bureau, browser):
         claims = [bureau.claim(name=f"Debtor {number:03}") for number in range(3)]
         for number in range(120):
@@ -111,6 +150,32 @@ class TestQueue:
         page = browser.get("/desk/figures").text
         assert "<html" not in page
         assert "Waiting" in page
+
+
+class TestOneKind:
+    def test_whoever_calls_gets_calls_until_none_is_left(self, bureau, browser):
+        """Disputes come first of all; an evening of calls would never come to its first."""
+        calls = [bureau.claim(), bureau.claim()]
+        for claim in calls:
+            bureau.ask(claim)
+        dispute = bureau.claim()
+        bureau.ask(dispute, WorkKind.DISPUTE)
+        assert 'name="kind" value="call_due"' in browser.get("/desk?kind=call_due").text
+        taken = case_url(send(browser, "/desk/cases", page="/desk?kind=call_due", kind="call_due"))
+        assert taken == url_of(calls[0])
+        action, generation = completion(browser.get(taken).text)
+        taken = case_url(send(browser, action, page=taken, generation=generation))
+        assert taken == url_of(calls[1])
+        action, generation = completion(browser.get(taken).text)
+        assert case_url(send(browser, action, page=taken, generation=generation)) == "/desk"
+        assert "Nothing of this kind waits any more" in browser.get("/desk").text
+        # Whoever takes the next one of all again gets the most urgent.
+        assert case_url(send(browser, "/desk/cases", page="/desk")) == url_of(dispute)
+
+    def test_a_kind_that_does_not_exist_is_no_kind(self, bureau, browser):
+        claim = bureau.claim()
+        bureau.ask(claim)
+        assert case_url(send(browser, "/desk/cases", page="/desk", kind="x")) == url_of(claim)
 
 
 class TestCase:

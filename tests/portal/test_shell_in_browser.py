@@ -118,6 +118,30 @@ class TestKeys:
         page.keyboard.press("Escape")
         assert not page.locator("#keys").is_visible()
 
+    def test_the_keys_of_the_page_are_told_and_those_of_one_letter_can_be_turned_off(self, page):
+        """Whoever speaks to his machine would press a key with every word (WCAG 2.1.4)."""
+        page.evaluate(
+            "document.querySelector('main').insertAdjacentHTML('beforeend', '<a href=\"#there\""
+            ' data-key="t"><span>Over there</span><span class="btn-key">t</span></a>\')'
+        )
+        page.keyboard.press("?")
+        own = page.locator("#keys [data-own-keys]")
+        assert own.locator("dt").all_inner_texts() == ["t"]
+        assert own.locator("dd").all_inner_texts() == ["Over there"]
+        page.get_by_role("button", name="Turn off keys of one letter").click()
+        page.keyboard.press("Escape")
+        for key in ("j", "t", "?"):
+            page.keyboard.press(key)
+        assert page.locator("tr.is-current").count() == 0
+        assert not page.url.endswith("#there")
+        assert not page.locator("#keys").is_visible()
+        page.locator("details.me summary").click()
+        page.get_by_text("Keyboard", exact=True).first.click()
+        page.get_by_role("button", name="Turn on keys of one letter").click()
+        page.keyboard.press("Escape")
+        page.keyboard.press("t")
+        assert page.url.endswith("#there")
+
     def test_a_question_comes_before_what_cannot_be_undone(self, page):
         page.get_by_role("link", name="Marieke van Wijngaarden").first.click()
         page.wait_for_url("**/admin/users/*")

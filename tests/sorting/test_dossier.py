@@ -6,6 +6,7 @@ import zipfile
 
 import pypdf
 import pytest
+from sqlalchemy import text
 
 from agency.desk.notes import add_note
 from agency.disputes.raising import raise_dispute
@@ -21,6 +22,7 @@ from agency.documents.dossier_facts import dossier_bundle
 from agency.documents.upload import add_document
 from agency.kernel.emitting import install_reactions
 from agency.kernel.errors import NotFound
+from agency.kernel.ids import new_id
 from agency.kernel.ports import Ports
 from agency.kernel.unit import Door
 from agency.ports.bundles import NotBound
@@ -112,6 +114,30 @@ class TestBundle:
         for shown in ("Café Ümit & Zonen BV", "Belooft te bellen", "Nooit gezien", "Akkoord met de offerte"):
             assert shown in words
         assert "Klinkt boos" not in words
+
+    def test_names_things_as_its_reader_does(self, units, ports, files, claim):
+        """A judge reads no name in the code: not of a way of contact, a receipt, an ending or a factor."""
+        with units.open(Door.STAFF, by="system:test") as unit:
+            connection = unit.session.connection()
+            connection.execute(
+                text(
+                    "INSERT INTO call (creditor_id, id, claim_id, number, by, state, disposition, started_at)"
+                    " VALUES (:c, :id, :claim, '+31612345678', 'user:collector', 'ended', 'no_answer',"
+                    " app.now())"
+                ),
+                {"c": claim[0], "id": new_id(), "claim": claim[1]},
+            )
+        with units.open(Door.WORKER, by="system:test") as unit:
+            bundle = dossier_bundle(
+                unit, files, creditor_id=claim[0], claim_id=claim[1], on=unit.today, language="nl"
+            )
+        cells = [cell for part in bundle.parts for table in part.tables for row in table.rows for cell in row]
+        notes = [one.note for part in bundle.parts for one in part.files]
+        assert "+31612345678, geen gehoor" in cells
+        assert cells.count("betwist") == 2
+        assert any(note.startswith("leverbon · ") for note in notes)
+        for code in ("no_answer", "raised", "delivery_note"):
+            assert not any(code in words for words in (*cells, *notes)), code
 
     def test_the_same_facts_give_the_same_bytes(self, units, ports, files, claim):
         one, two = (take(units, files, claim, built(units, ports, claim), "zip") for _ in range(2))
