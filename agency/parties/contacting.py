@@ -1,20 +1,28 @@
-"""How a debtor can be reached: adding what a creditor tells later."""
+"""How a debtor can be reached: adding what a creditor tells later, and the language he asks for."""
 
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import text
 
+from agency.events import LanguageAsked
 from agency.kernel.audit import record
 from agency.kernel.errors import Invalid, NotFound
 from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit
 from agency.parties.models import ContactChannel, Debtor
+from agency.rules.languages import belgian_region
 
 _POINT = text(
     "INSERT INTO contact_point (creditor_id, id, debtor_id, channel, value, state, created_at)"
     " VALUES (:c, :id, :debtor, :channel, :value, 'usable', :now)"
     " ON CONFLICT (creditor_id, debtor_id, channel, value) DO NOTHING"
+)
+# One person is one reader, whichever creditor it is about.
+_LANGUAGE = text(
+    "UPDATE debtor SET language = :language WHERE language <> :language AND ((creditor_id, id) = (:c, :d)"
+    " OR identity_id = (SELECT identity_id FROM debtor WHERE creditor_id = :c AND id = :d))"
+    " RETURNING creditor_id, id"
 )
 
 
@@ -59,6 +67,7 @@ def add_contact(unit: Unit, *, creditor_id: UUID, debtor_id: UUID, contact: NewC
             )  # fmt: skip
     if all(contact.address):
         debtor.street, debtor.postal_code, debtor.city = contact.address
+        debtor.region = belgian_region(debtor.country, debtor.postal_code)  # its holidays are kept
     unit.session.flush()
     record(
         unit,
@@ -71,3 +80,31 @@ def add_contact(unit: Unit, *, creditor_id: UUID, debtor_id: UUID, contact: NewC
             "address": all(contact.address),
         },
     )
+
+
+def write_in(unit: Unit, *, creditor_id: UUID, debtor_id: UUID, language: str) -> None:
+    """This function will write to a debtor in another language from the next message on, because he asks for
+    it; the same language again changes nothing.
+
+    :param language: nl, fr, en or de.
+    :raises NotFound: this creditor has no such debtor.
+    """
+    if unit.session.get(Debtor, (creditor_id, debtor_id)) is None:
+        raise NotFound("no such debtor")
+    changed = unit.session.connection().execute(
+        _LANGUAGE, {"language": language, "c": creditor_id, "d": debtor_id}
+    )
+    for row in changed.all():
+        record(
+            unit,
+            action="debtor.language_changed",
+            subject=f"debtor:{row.id}",
+            creditor_id=row.creditor_id,
+            facts={"language": language},
+        )
+    unit.session.expire_all()
+
+
+def write_as_asked(unit: Unit, event: LanguageAsked) -> None:
+    """This function will write in the language that a debtor asked for on his page."""
+    write_in(unit, creditor_id=event.creditor_id, debtor_id=event.debtor_id, language=event.language)

@@ -5,6 +5,7 @@ of the page being rendered is ambient (`speaking`), because templates and filter
 """
 
 import gettext as gnu
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -13,7 +14,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from babel import Locale
 from babel.core import negotiate_locale
@@ -21,9 +22,11 @@ from babel.dates import format_date, format_datetime, format_timedelta
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_compact_currency, get_currency_symbol
+from markupsafe import Markup
 
 from agency.kernel.unit import AGENCY_ZONE, agency_day
 from agency.money import EXPONENTS, Money
+from agency.rules.french import elide, typeset
 
 LANGUAGES: Mapping[str, str] = {"nl": "Nederlands", "fr": "Français", "en": "English", "de": "Deutsch"}
 """Languages of every page, with their own names."""
@@ -36,6 +39,10 @@ LOCALES: Mapping[str, Locale] = {
 
 CATALOGUES = Path(__file__).resolve().parents[1] / "locale"
 DOMAIN = "portal"
+
+# The first of a month has a word of its own in French: "lundi 1er novembre".
+_FIRST = re.compile(r"\b1 (?=[a-zéû])")
+_VALUE = re.compile(r"(?:<[^>]*>)*%\((\w+)\)s")
 
 _language: ContextVar[str] = ContextVar("language", default=DEFAULT_LANGUAGE)
 
@@ -56,9 +63,16 @@ def compile_catalogues(folder: Path = CATALOGUES) -> int:
     for source in stale:
         with source.open("rb") as file:
             catalogue = read_po(file, locale=source.parts[-3])
+        if source.parts[-3] == "fr":
+            for message in catalogue:
+                message.string = _typeset(message.string) if message.id else message.string
         with source.with_suffix(".mo").open("wb") as file:
             write_mo(file, catalogue)
     return len(stale)
+
+
+def _typeset(said: str | Sequence[str]) -> str | tuple[str, ...]:
+    return typeset(said) if isinstance(said, str) else tuple(map(typeset, said))
 
 
 @lru_cache(maxsize=len(LOCALES))
@@ -91,9 +105,30 @@ def current_language() -> str:
     return _language.get()
 
 
+class _French(str):
+    """A French text that elides where its values are filled in: "une facture d’Enercity"."""
+
+    __slots__ = ()
+
+    def __mod__(self, values: Any) -> str:
+        if isinstance(values, Mapping):
+            return elide(str(self), _VALUE, lambda name: values.get(name, "")) % values
+        return str(self) % values
+
+
+def _spoken(text: str) -> str:
+    return _French(text) if _language.get() == "fr" and "%(" in text else text
+
+
+def filled(text: str, values: Mapping[str, Any]) -> str:
+    """This function will return a translated text with its values, markup kept, as a page shows it."""
+    words = elide(text, _VALUE, lambda name: values.get(name, "")) if _language.get() == "fr" else text
+    return Markup(words) % values  # noqa: S704 - the texts are our own, the values are escaped
+
+
 def gettext(text: str) -> str:
     """This function will translate a text into the ambient language."""
-    return catalogue(_language.get()).gettext(text) if text else ""
+    return _spoken(catalogue(_language.get()).gettext(text)) if text else ""
 
 
 def inside(text: str) -> str:
@@ -107,7 +142,7 @@ def inside(text: str) -> str:
 
 def ngettext(singular: str, plural: str, n: int) -> str:
     """This function will translate a text with a count into the ambient language."""
-    return catalogue(_language.get()).ngettext(singular, plural, n)
+    return _spoken(catalogue(_language.get()).ngettext(singular, plural, n))
 
 
 def choose_language(
@@ -227,12 +262,15 @@ def format_day(day: date, style: str = "d MMM y") -> str:
     """This function will write a calendar day: `3 nov 2026`, or in another CLDR style."""
     if isinstance(day, datetime):
         day = agency_day(day)
-    return _day(day, style, _language.get())
+    written = _day(day, style, _language.get())
+    return _FIRST.sub("1er ", written) if _language.get() == "fr" and day.day == 1 else written
 
 
 def format_moment(moment: datetime, style: str = "d MMM y HH:mm") -> str:
     """This function will write a moment in the agency's time zone."""
-    return format_datetime(moment.astimezone(AGENCY_ZONE), style, locale=LOCALES[_language.get()])
+    here = moment.astimezone(AGENCY_ZONE)
+    written = format_datetime(here, style, locale=LOCALES[_language.get()])
+    return _FIRST.sub("1er ", written) if _language.get() == "fr" and here.day == 1 else written
 
 
 def country_name(code: str) -> str:
