@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_decimal
 from sqlalchemy import Row
@@ -102,6 +103,8 @@ _OTHER_COSTS_BASIS = {
     "de": "Dieser Betrag folgt aus der europäischen Richtlinie 2011/7/EU.",
 }
 _INVOICES_IN_MAIL = 10
+# Letters leave from here: any other country stands under the address (UPU S42).
+POSTED_IN = "NL"
 _BELGIAN_NUMBER = re.compile(r"^([01]\d{3})(\d{3})(\d{3})$")
 _AGENCYS_COLOUR = "#0b5cad"
 LINK_TO_COME = "…"
@@ -191,9 +194,16 @@ def message_values(
 
 
 def address_lines(row: Row[Any]) -> Sequence[str]:
-    """Return the window address of a debtor; empty parts are left out."""
+    """Return the window address of a debtor, abroad with the country; empty parts are left out."""
     town = " ".join(part for part in (row.postal_code, row.city) if part)
-    return [line for line in (row.debtor_name, row.street, town) if line]
+    abroad = "" if row.country == POSTED_IN else _country_name(row.country, row.language)
+    return [line for line in (row.debtor_name, row.street, town, abroad.upper()) if line]
+
+
+@lru_cache(maxsize=512)
+def _country_name(country: str, language: str) -> str:
+    name: str = Locale.parse(LOCALES.get(language, "en_GB")).territories.get(country, country)
+    return name
 
 
 def in_creditors_name(row: Row[Any], *, on: date) -> bool:

@@ -40,8 +40,9 @@ LOCALES: Mapping[str, Locale] = {
 CATALOGUES = Path(__file__).resolve().parents[1] / "locale"
 DOMAIN = "portal"
 
-# The first of a month has a word of its own in French: "lundi 1er novembre".
 _FIRST = re.compile(r"\b1 (?=[a-zéû])")
+_NUMBERED = re.compile(r"\b(\d{1,2}) (?=[A-ZÄÖÜ])")
+_DIGITS = re.compile(r"\d{4,}")
 _VALUE = re.compile(r"(?:<[^>]*>)*%\((\w+)\)s")
 
 _language: ContextVar[str] = ContextVar("language", default=DEFAULT_LANGUAGE)
@@ -65,7 +66,8 @@ def compile_catalogues(folder: Path = CATALOGUES) -> int:
             catalogue = read_po(file, locale=source.parts[-3])
         if source.parts[-3] == "fr":
             for message in catalogue:
-                message.string = _typeset(message.string) if message.id else message.string
+                if message.id and message.string:
+                    message.string = _typeset(message.string)
         with source.with_suffix(".mo").open("wb") as file:
             write_mo(file, catalogue)
     return len(stale)
@@ -112,8 +114,10 @@ class _French(str):
 
     def __mod__(self, values: Any) -> str:
         if isinstance(values, Mapping):
-            return elide(str(self), _VALUE, lambda name: values.get(name, "")) % values
-        return str(self) % values
+            words = elide(str(self), _VALUE, lambda name: values.get(name, ""))
+            return words % values
+        shown: str = str(self) % values
+        return shown
 
 
 def _spoken(text: str) -> str:
@@ -123,7 +127,8 @@ def _spoken(text: str) -> str:
 def filled(text: str, values: Mapping[str, Any]) -> str:
     """This function will return a translated text with its values, markup kept, as a page shows it."""
     words = elide(text, _VALUE, lambda name: values.get(name, "")) if _language.get() == "fr" else text
-    return Markup(words) % values  # noqa: S704 - the texts are our own, the values are escaped
+    shown: str = Markup(words) % values  # noqa: S704 - the texts are our own, the values are escaped
+    return shown
 
 
 def gettext(text: str) -> str:
@@ -217,9 +222,11 @@ def format_money(amount: Money, *, language: str | None = None) -> str:
 
 def format_money_short(amount: Money) -> str:
     """This function will write an amount where a rough one does: `€ 20K`."""
-    return format_compact_currency(
+    written: str = format_compact_currency(
         amount.decimal, amount.currency, locale=LOCALES[_language.get()], fraction_digits=1
     )
+    # German has no short form below a million, and its digits would stand there without points.
+    return _DIGITS.sub(lambda digits: format_number(int(digits[0])), written)
 
 
 def typed_money(amount: Money) -> str:
@@ -258,19 +265,24 @@ def _day(day: date, style: str, language: str) -> str:
     return format_date(day, style, locale=LOCALES[language])
 
 
+def _ordinal(written: str, day: date) -> str:
+    """The day of a month as it is said: "1er novembre" in French, "20. Dezember" in German."""
+    if _language.get() == "fr" and day.day == 1:
+        return _FIRST.sub("1er ", written)
+    return _NUMBERED.sub(r"\1. ", written) if _language.get() == "de" else written
+
+
 def format_day(day: date, style: str = "d MMM y") -> str:
     """This function will write a calendar day: `3 nov 2026`, or in another CLDR style."""
     if isinstance(day, datetime):
         day = agency_day(day)
-    written = _day(day, style, _language.get())
-    return _FIRST.sub("1er ", written) if _language.get() == "fr" and day.day == 1 else written
+    return _ordinal(_day(day, style, _language.get()), day)
 
 
 def format_moment(moment: datetime, style: str = "d MMM y HH:mm") -> str:
     """This function will write a moment in the agency's time zone."""
     here = moment.astimezone(AGENCY_ZONE)
-    written = format_datetime(here, style, locale=LOCALES[_language.get()])
-    return _FIRST.sub("1er ", written) if _language.get() == "fr" and here.day == 1 else written
+    return _ordinal(format_datetime(here, style, locale=LOCALES[_language.get()]), here)
 
 
 def country_name(code: str) -> str:
