@@ -4,6 +4,7 @@ import io
 import re
 from dataclasses import replace
 from datetime import date
+from types import SimpleNamespace
 
 import pytest
 from pypdf import PdfReader
@@ -22,6 +23,7 @@ from agency.communication.templates import (
     refuse_too_hard,
     written_files,
 )
+from agency.communication.values import address_lines
 from agency.rules.content import threatens_court
 from agency.rules.facts import Channel, DebtorKind, Law
 from tests.communication.correspondence import Office, a_correspondent, queue
@@ -81,6 +83,29 @@ class TestMandatory:
         assert "creditor.registration" in belgian
         assert "creditor.registration" not in dutch
         assert {"creditor.name", "invoices", "agency.privacy_url"} <= set(dutch)
+
+    def test_a_belgian_consumer_first_reads_that_a_visit_is_voluntary(self):
+        asked = {"law": Law.be, "debtor": DebtorKind.consumer, "channel": Channel.letter, "on": TODAY}
+        silent = {"visit": {"amicable": ""}}
+        assert "visit.amicable" in content_held("visit_announcement", silent, home="BE", **asked).empty
+        assert "visit.amicable" not in content_held("visit_announcement", silent, home="NL", **asked).empty
+        for one in (one for one in TEXTS if one.key == "visit_announcement"):
+            assert one.body.index("visit.amicable") < one.body.index("visit.visitor")
+
+    @pytest.mark.parametrize(
+        ("country", "language", "last"),
+        [("NL", "nl", "4000 Luik"), ("BE", "fr", "BELGIQUE"), ("DE", "de", "DEUTSCHLAND")],
+    )
+    def test_an_address_abroad_ends_with_its_country(self, country, language, last):
+        row = SimpleNamespace(
+            debtor_name="Anna",
+            street="Kerkweg 1",
+            postal_code="4000",
+            city="Luik",
+            country=country,
+            language=language,
+        )
+        assert address_lines(row)[-1] == last
 
     def test_every_known_message_has_dutch_and_english(self):
         for key in KINDS:
