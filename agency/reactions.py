@@ -66,6 +66,7 @@ from agency.events import (
     InformationSolved,
     InstalmentMissed,
     InvoicesHandedOver,
+    LanguageAsked,
     MessageBounced,
     PartOwedAgain,
     PaymentReceived,
@@ -92,6 +93,7 @@ from agency.intake.drops import file_when_read
 from agency.intake.duplicates import find_duplicates
 from agency.intake.jobs import book_credits, know_debtors, read_later
 from agency.kernel.emitting import Reaction
+from agency.parties.contacting import write_as_asked
 from agency.pricing.reacting import open_books, price_again, price_no_more, price_read, price_without
 from agency.remittance.account_changes import tell_old_contact
 from agency.remittance.direct import book_reports
@@ -156,6 +158,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     CallNoteAnswered: (ask_about_note,),
     PersonWanted: (ask_when_wanted,),
     VisitRefused: (ask_when_refused,),
+    LanguageAsked: (write_as_asked,),
     HoldPlaced: (look_into_answer, hold_other_claims, call_off_when_left_in_peace),
     HoldLifted: (free_other_claims,),
     DisputeRaised: (price_again, stop_when_disputed, look_into_dispute, call_off_when_needless),

@@ -168,7 +168,7 @@ def values_of(
     values["pay"] = pay_values(row=row, owed=case.owed, link=link, settings=settings)
     if takes_copies(composed.key, composed.channel):
         values["copies"] = ", ".join(one.number for one in case.owed.invoices if one.open.minor > 0)
-    values["subject"] = fill(composed.subject, values)
+    values["subject"] = fill(composed.subject, values, language=composed.language)
     return row, values
 
 

@@ -1,9 +1,10 @@
 """From one plain text per language to what a channel needs: MJML for a mail, Typst for a letter, or a text.
 
 A text is written once, so that the e-mail and the letter of a step say the same. Its markup is small:
-paragraphs, `**bold**`, `{{ value }}`, `[[claim]]`, `[[pay]]`, `[[plan]]` and `[[object]]` for the blocks that
-every language lays out alike, and `?value:` or `?!value:` before a paragraph that only stands when there is
-(or is no) such value. A value that ends in a full stop of its own ("Enercity B.V.") gets no second one.
+paragraphs, `**bold**`, `{{ value }}`, `[[claim]]`, `[[pay]]`, `[[plan]]`, `[[visit]]` and `[[object]]` for
+blocks that every language lays out alike, and `?value:` or `?!value:` before a paragraph that only stands
+when there is (or is no) such value. A value that ends in a full stop of its own ("Enercity B.V.") gets no
+second one, and in French "de" loses its e before a value that begins with a vowel.
 """
 
 import html
@@ -14,13 +15,14 @@ from functools import lru_cache
 from pathlib import Path
 
 from agency.rules.facts import Channel
+from agency.rules.french import ELIDED, VOWELS, elide, typeset
 
 FOLDER = Path(__file__).with_name("templates")
 LAYOUTS = FOLDER / "layouts"
 
 # The block on objecting, the greeting and the name.
 SIGNED_OFF_WITH = 3
-BLOCKS = ("claim", "pay", "object", "answer", "note", "plan")
+BLOCKS = ("claim", "pay", "object", "answer", "note", "plan", "visit")
 _VALUE = re.compile(r"\{\{\s*([a-z_]+(?:\.[a-z_]+)*)\s*\}\}")
 _STOP = re.compile(r"(\*\*)?\.(?=\s|\*|$)")
 _VALUE_AND_STOP = re.compile(_VALUE.pattern + _STOP.pattern)
@@ -28,10 +30,11 @@ _BOLD = re.compile(r"\*\*(.+?)\*\*", re.DOTALL)
 _CONDITION = re.compile(r"\?(!?)([a-z_]+(?:\.[a-z_]+)*):\s+")
 _NAMED = re.compile(
     r"(?:\{\{\s*|\bin\s+|\bif\s+(?:not\s+)?|(?=\bdata\.))"
-    r"(?:data\.)?([a-z_]+(?:\.(?!map\b|len\b|trim\b)[a-z_]+)*)"
+    r"(?:data\.)?([a-z_]+(?:\.(?!map\b|len\b|trim\b|starts\b)[a-z_]+)*)"
 )
+_ELIDED_VALUE = re.compile(ELIDED + _VALUE.pattern)
 _WORD = re.compile(r"%%([a-z_]+)%%")
-_WORD_AND_COLON = re.compile(r"(%%[a-z_]+%%):")
+_WORD_AND_COLON = re.compile(r"(%%[a-z_]+%%|\{\{ part\.words \}\}|#part\.words):")
 _TYPST_MARKUP = re.compile(r"([\\#$*_@<>\[\]`~=/+\-\"'])")
 
 
@@ -69,6 +72,8 @@ def read_text(*, name: str, content: str) -> Text:
     key, language, kind = name.split(".")
     if kind == "sms":
         return Text(key, language, "", (Channel.sms,), (content.strip(),))
+    if language == "fr":
+        content = typeset(content)
     parts = content.split("---\n", 2)
     if len(parts) != 3 or parts[0]:
         raise UnableToCompose(f"{name} has no front matter")
@@ -106,19 +111,25 @@ def plain_words(text: Text) -> str:
     return "\n".join(_VALUE.sub("0", part).replace("**", "") for part in written)
 
 
-def fill(source: str, values: dict[str, object]) -> str:
+def fill(source: str, values: dict[str, object], *, language: str) -> str:
     """Put plain values into a one-line text (a subject, an SMS); line breaks in a value become blanks.
 
     :raises UnableToCompose: a value is not there, or not a text.
     """
 
-    def value(match: re.Match[str]) -> str:
+    def words_of_value(name: str) -> str:
         found: object = values
-        for part in match[1].split("."):
+        for part in name.split("."):
             found = found.get(part) if isinstance(found, dict) else None
         if not isinstance(found, str):
-            raise UnableToCompose(f"no value {match[1]}")
-        words = " ".join(found.split())
+            raise UnableToCompose(f"no value {name}")
+        return " ".join(found.split())
+
+    if language == "fr":
+        source = elide(source, _VALUE, words_of_value)
+
+    def value(match: re.Match[str]) -> str:
+        words = words_of_value(match[1])
         return words.removesuffix(".") if _STOP.match(source, match.end()) else words
 
     return _VALUE.sub(value, source)
@@ -161,7 +172,8 @@ def words_of(language: str) -> dict[str, str]:
     path = LAYOUTS / f"words.{language}.toml"
     if not path.exists():
         raise UnableToCompose(f"no words in {language}")
-    return tomllib.loads(path.read_text())
+    written = path.read_text()
+    return tomllib.loads(typeset(written) if language == "fr" else written)
 
 
 def _block(text: Text, paragraph: str, kind: str, suffix: str) -> str | None:
@@ -178,7 +190,10 @@ def _mail_part(text: Text, paragraph: str) -> str:
     if block is not None:
         return block
     condition, words = _conditional(paragraph)
-    safe = _BOLD.sub(r"<strong>\1</strong>", _one_stop(html.escape(words, quote=False)))
+    written = _one_stop(html.escape(words, quote=False))
+    if text.language == "fr":
+        written = _elided_in_mail(words=written)
+    safe = _BOLD.sub(r"<strong>\1</strong>", written)
     # Not every mail program makes a link of an address that stands in the words.
     safe = safe.replace("{{ pay.link }}", '<a href="{{ pay.link }}">{{ pay.link }}</a>')
     part = (
@@ -196,6 +211,10 @@ def _one_stop(words: str) -> str:
     return _VALUE_AND_STOP.sub(r'{{ \1 }}\2{{ \1[-1:] != "." and "." or "" }}', words)
 
 
+def _elided_in_mail(words: str) -> str:
+    return _ELIDED_VALUE.sub(rf'{{{{ \2[:1] in "{VOWELS}" and "\1’" or "\1e " }}}}{{{{ \2 }}}}', words)
+
+
 def _letter_parts(text: Text) -> list[str]:
     """The parts of a letter; its end stays on one page, so that a greeting never stands alone on a second."""
     parts = [_letter_part(text, part) for part in text.paragraphs]
@@ -210,7 +229,8 @@ def _letter_part(text: Text, paragraph: str) -> str:
         return block
     condition, words = _conditional(paragraph)
     part = "".join(
-        piece if bold is None else f"#strong[{bold}]" for piece, bold in _bold_pieces(_typst_text(words))
+        piece if bold is None else f"#strong[{bold}]"
+        for piece, bold in _bold_pieces(_typst_text(words, elides=text.language == "fr"))
     )
     if condition is None:
         return f"{part}\n"
@@ -225,13 +245,20 @@ def _conditional(paragraph: str) -> tuple[tuple[bool, str] | None, str]:
     return (found[1] == "!", found[2]), paragraph[found.end() :]
 
 
-def _typst_text(words: str) -> str:
+def _typst_text(words: str, *, elides: bool) -> str:
     """Escape what Typst would read as markup, and turn values into references to the data."""
     pieces: list[str] = []
     end = 0
     for match in _VALUE.finditer(words):
+        before = words[end : match.start()]
+        if elides and (found := re.search(f"{ELIDED}$", before)):
+            starts = f'data.{match[1]}.starts-with(regex("[{VOWELS}]"))'
+            before = before[: found.start()]
+            pieces += [_escaped(before), f'#(if {starts} {{ "{found[1]}’" }} else {{ "{found[1]}e " }})']
+        else:
+            pieces.append(_escaped(before))
         one_stop = '.trim(".", at: end, repeat: false)' if _STOP.match(words, match.end()) else ""
-        pieces += [_escaped(words[end : match.start()]), f"#(data.{match[1]}{one_stop})"]
+        pieces.append(f"#(data.{match[1]}{one_stop})")
         end = match.end()
     return "".join([*pieces, _escaped(words[end:])])
 

@@ -212,7 +212,7 @@ def _link(unit: Unit, sent: Sequence[_Ruled], settings: Settings) -> None:
         host = one.row.pay_host if one.row.pay_valid else ""
         link = at_host(links[one.row.creditor_id, one.row.claim_id], host)
         one.values["pay"] = pay_values(row=one.row, owed=one.owed, link=link, settings=settings)
-        one.values["subject"] = fill(one.row.subject_source, one.values)
+        one.values["subject"] = fill(one.row.subject_source, one.values, language=one.row.language)
 
 
 def _announced(unit: Unit, row: Row[Any], owed: ItemisedClaim) -> AnnouncedCosts | None:

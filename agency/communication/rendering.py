@@ -107,7 +107,7 @@ def letter_values(values: dict[str, Any], *, drawing: str) -> dict[str, Any]:
 
 
 def _sms(words: MessageText) -> str:
-    text = plain_sms(fill(words.source, words.values))
+    text = plain_sms(fill(words.source, words.values, language=str(words.values["language"])))
     if segments(text) > SEGMENTS_MAX:
         raise UnableToRender(f"the text takes {segments(text)} segments")
     return text

@@ -1,11 +1,13 @@
 """What a template gets to see: plain words and figures, written out in the reader's language."""
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_decimal
 from sqlalchemy import Row
@@ -101,6 +103,9 @@ _OTHER_COSTS_BASIS = {
     "de": "Dieser Betrag folgt aus der europäischen Richtlinie 2011/7/EU.",
 }
 _INVOICES_IN_MAIL = 10
+# Letters leave from here: any other country stands under the address (UPU S42).
+POSTED_IN = "NL"
+_BELGIAN_NUMBER = re.compile(r"^([01]\d{3})(\d{3})(\d{3})$")
 _AGENCYS_COLOUR = "#0b5cad"
 LINK_TO_COME = "…"
 # What was told when a message was queued, and is kept with it.
@@ -117,8 +122,9 @@ def money_text(amount: Money, language: str) -> str:
 
 @lru_cache(maxsize=16384)
 def date_text(day: date, language: str) -> str:
-    """Write a day out in full."""
-    return format_date(day, format="long", locale=LOCALES.get(language, "en_GB"))
+    """Write a day out in full; the first of a month is "1er" in French."""
+    written = format_date(day, format="long", locale=LOCALES.get(language, "en_GB"))
+    return f"1er{written[1:]}" if language == "fr" and day.day == 1 else written
 
 
 @lru_cache(maxsize=4096)
@@ -188,9 +194,16 @@ def message_values(
 
 
 def address_lines(row: Row[Any]) -> Sequence[str]:
-    """Return the window address of a debtor; empty parts are left out."""
+    """Return the window address of a debtor, abroad with the country; empty parts are left out."""
     town = " ".join(part for part in (row.postal_code, row.city) if part)
-    return [line for line in (row.debtor_name, row.street, town) if line]
+    abroad = "" if row.country == POSTED_IN else _country_name(row.country, row.language)
+    return [line for line in (row.debtor_name, row.street, town, abroad.upper()) if line]
+
+
+@lru_cache(maxsize=512)
+def _country_name(country: str, language: str) -> str:
+    name: str = Locale.parse(LOCALES.get(language, "en_GB")).territories.get(country, country)
+    return name
 
 
 def in_creditors_name(row: Row[Any], *, on: date) -> bool:
@@ -226,9 +239,6 @@ def _claim(row: Row[Any], listed: Sequence[ItemisedInvoice], language: str) -> d
 
 
 def _agency(row: Row[Any], settings: Settings, today: date) -> dict[str, str]:
-    registration = {"BE": settings.agency_registration_be, "DE": settings.agency_registration_de}.get(
-        row.country, settings.agency_registration_nl
-    )
     identity = identity_shown(
         country=row.country,
         debtor=DebtorKind(row.debtor_kind),
@@ -238,7 +248,8 @@ def _agency(row: Row[Any], settings: Settings, today: date) -> dict[str, str]:
     )
     return {
         "name": settings.agency_name,
-        "registration": registration,
+        "registration": settings.registration_in(row.country),
+        "enterprise_number": settings.agency_chamber_number,
         "supervisor": ", ".join(part for part in (identity.supervisor, identity.reach) if part),
         "phone": settings.agency_phone,
         "email": settings.agency_email,
@@ -253,10 +264,15 @@ def _creditor(row: Row[Any]) -> dict[str, str]:
     return {
         "name": row.creditor_name,
         "address": ", ".join(part for part in (row.creditor_street, town) if part),
-        "registration": row.creditor_registration or "",
+        "registration": _enterprise_number(row.creditor_registration or ""),
         "phone": row.brand_phone or row.creditor_phone or "",
         "email": row.reply_to or row.creditor_email or "",
     }
+
+
+def _enterprise_number(number: str) -> str:
+    """A Belgian number as Belgians write it, 0403.170.701; any other as it stands."""
+    return _BELGIAN_NUMBER.sub(r"\1.\2.\3", number)
 
 
 def _sender(row: Row[Any], agency: dict[str, str], today: date) -> dict[str, Any]:
@@ -421,11 +437,14 @@ def _lines(row: Row[Any], name: str, day: str, language: str) -> dict[str, Any]:
 
 
 def _visit(row: Row[Any], language: str) -> dict[str, str]:
-    """The visit that a message announces: its day, its hours and who comes."""
+    """The visit that a message announces: its day, its hours and who comes; what a Belgian consumer reads
+    before all else (WER art. XIX.10)."""
     told = row.told.get("visit")
     if not told:
-        return {"on": "", "first": "", "last": "", "visitor": ""}
-    return {**told, "on": date_text(date.fromisoformat(told["on"]), language)}
+        return {"on": "", "first": "", "last": "", "visitor": "", "amicable": ""}
+    framed = row.country == "BE" and row.debtor_kind == DebtorKind.consumer
+    on = date_text(date.fromisoformat(told["on"]), language)
+    return {**told, "on": on, "amicable": "yes" if framed else ""}
 
 
 def _plan(row: Row[Any], language: str) -> dict[str, Any]:

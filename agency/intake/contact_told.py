@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from agency.intake.rows import belgian_region
 from agency.intake.values import email, phone, postcode
 from agency.kernel.errors import Invalid
 from agency.parties.contacting import NewContact
@@ -16,14 +15,12 @@ def contact_told(
     :param country: where the debtor lives (ISO 3166-1): a number is read as dialled there.
     :raises Invalid: what stands in the field `email`, `phone` or `postal_code` cannot be one.
     """
-    code = _read("postal_code", postal_code, lambda value: postcode(value, country))
     return NewContact(
         email=_read("email", email_typed, email),
         phone=_read("phone", phone_typed, lambda value: phone(value, country)),
         street=" ".join(street.split())[:200],
-        postal_code=code,
+        postal_code=_read("postal_code", postal_code, lambda value: postcode(value, country)),
         city=" ".join(city.split())[:100],
-        region=belgian_region(country, code),
     )
 
 

@@ -65,9 +65,9 @@ HEADERS: Final[dict[str, str]] = {
     "registration_number": "kvk kvknummer kvknr kbo kbonummer ondernemingsnummer handelsregisternummer"
     " registrationnumber companynumber chamberofcommerce numeroentreprise bce"
     " numerodentreprise ndentreprise nentreprise numerobce siren handelsregister"
-    " kvkkbo cocnumber",
+    " kvkkbo cocnumber kbonr ondernemingsnr nbce nobce numbce numentreprise numeroentreprisebce",
     "vat_number": "btw btwnummer btwnr btwid vat vatnumber vatid tva numerotva notva"
-    " numerodetva ntva ndetva ustid ustidnr",
+    " numerodetva ntva ndetva numtva nrtva ustid ustidnr",
     "iban": "iban rekeningnummer bankrekening bankaccount accountnumber ibannummer compte debtoriban",
     "language": "taal taalcode language languagecode langue sprache",
     "country": "land landcode country countrycode pays codepays laendercode",
@@ -75,7 +75,7 @@ HEADERS: Final[dict[str, str]] = {
     " straathuisnummer"
     " adresregel1 addressline1",
     "house_number": "huisnummer huisnr housenumber numero hausnummer",
-    "postal_code": "postcode postkode pc zip zipcode postalcode codepostal plz",
+    "postal_code": "postcode postkode pc zip zipcode postalcode codepostal cp codepost postnummer plz",
     "city": "plaats woonplaats stad gemeente city town ville localite ort stadt plaatsnaam",
     "email": "email emailadres emailaddress mail courriel adressemail eadres emailadresse"
     " adressecourriel adressedemail adresseemail",

@@ -24,13 +24,12 @@ from agency.intake.rows import (
     STAGED,
     TERM_WITHOUT_AGREEMENT_DAYS,
     RowChecker,
-    belgian_region,
-    language_of,
     law_of,
 )
 from agency.money import EXPONENTS
 from agency.parties.names import LEGAL_FORMS, has_legal_form, name_key
 from agency.rules.facts import InterestKind
+from agency.rules.languages import belgian_region, language_of_area, language_of_country
 
 _TEXT: Final = r"^[!-~À-ÖØ-öø-ÿ]+(?: [!-~À-ÖØ-öø-ÿ]+)*$"
 _AMOUNT: Final = {
@@ -228,15 +227,19 @@ class PlainRows:
             sure=pl.col("sure") & (pl.col("house_number").is_null() | pl.col("street").is_not_null()),
         )
         consumer = pl.col("debtor_kind") == "consumer"
-        frame = _mapped(frame, "language_of_land", "land", lambda land: language_of(land, habits.language))
+        frame = _mapped(
+            frame, "language_of_land", "land", lambda land: language_of_country(land, habits.language)
+        )
         frame = _mapped(frame, "law_of_land", "land", law_of)
         frame = frame.with_columns(
             interest_kind=pl.when(consumer)
             .then(pl.lit(InterestKind.consumer.value))
             .otherwise(pl.lit(InterestKind.trade.value)),
             law=pl.when(consumer).then("law_of_land").otherwise(pl.lit(law_of(habits.country))),
-            language=pl.coalesce("language", "language_of_land"),
-            region=_region(),
+            language=pl.coalesce(
+                "language", _by_belgian_postcode(_languages(habits.language)), "language_of_land"
+            ),
+            region=_by_belgian_postcode(_regions()),
             street=pl.concat_str("street", "house_number", separator=" ", ignore_nulls=True).replace(
                 "", None
             ),
@@ -306,15 +309,20 @@ def _mapped(
     return frame.join(pl.DataFrame([texts.rename(of), made]), on=of, how="left")
 
 
-def _region() -> pl.Expr:
+def _by_belgian_postcode(found: dict[str, str | None]) -> pl.Expr:
     code = pl.col("postal_code")
     belgian = pl.when((pl.col("land") == "BE") & code.str.contains(r"^[0-9]{4}$")).then(code)
-    return belgian.replace_strict(_regions(), default=None, return_dtype=pl.String)
+    return belgian.replace_strict(found, default=None, return_dtype=pl.String)
 
 
 @cache
 def _regions() -> dict[str, str | None]:
     return {f"{number}": belgian_region("BE", f"{number}") for number in range(1000, 10_000)}
+
+
+@cache
+def _languages(usual: str) -> dict[str, str | None]:
+    return {f"{number}": language_of_area("BE", f"{number}", usual) for number in range(1000, 10_000)}
 
 
 def _usual_name_key() -> pl.Expr:

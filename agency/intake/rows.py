@@ -27,6 +27,7 @@ from agency.intake.mapping import Mapped
 from agency.intake.reading import Cell
 from agency.parties.names import has_legal_form, name_key
 from agency.rules.facts import InterestKind, Law
+from agency.rules.languages import belgian_region, language_of
 
 DUE_AHEAD_DAYS: Final = 366
 # Directive 2011/7/EU art. 3(3)(b): without an agreed term a debtor has 30 days.
@@ -309,7 +310,8 @@ class RowChecker:
             bool(found["disputed"]), found["dispute_reason"], self._law(found),
             interest.value, found["debtor_reference"], found["debtor_kind"], name, name_key(name),
             found["registration_number"], found["vat_number"], found["iban"],
-            found["language"] or language_of(found["country"], self.habits.language), found["country"],
+            found["language"] or language_of(found["country"], found["postal_code"], self.habits.language),
+            found["country"],
             belgian_region(found["country"], found["postal_code"]), street, found["postal_code"],
             found["city"], found["email"], found["phone"], beside.beside_of(found),
         )  # fmt: skip
@@ -320,21 +322,6 @@ def law_of(country: str) -> str:
     contracted under its creditor's."""
     laws = {"NL": Law.nl, "BE": Law.be, "DE": Law.de, "GB": Law.uk}
     return laws.get(country, Law.eu).value
-
-
-def belgian_region(country: str, postal_code: str | None) -> str | None:
-    """This function will return the Belgian region of a postcode (ISO 3166-2), None elsewhere."""
-    if country != "BE" or not postal_code or not postal_code.isdigit():
-        return None
-    number = int(postal_code)
-    if number < 1300:
-        return "BE-BRU"
-    return "BE-WAL" if 1300 <= number < 1500 or 4000 <= number < 8000 else "BE-VLG"
-
-
-def language_of(country: str, usual: str) -> str:
-    """This function will return the language in which a debtor of a country is written to at first."""
-    return {"NL": "nl", "FR": "fr", "DE": "de", "AT": "de", "LU": "fr", "BE": usual}.get(country, "en")
 
 
 def _printable(text: str) -> bool:

@@ -4,6 +4,7 @@ adapter and comes in as a callable.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from textwrap import shorten
 from typing import Final
 
 from agency.intake.archive import Packed, count_files, is_archive, unpack
@@ -17,6 +18,7 @@ from agency.ports.readers import EInvoice, EInvoiceReader, NoInvoice, Party, Unr
 
 CORRECTED: Final = "384"
 """UNTDID 1001: a corrected invoice."""
+BOUGHT_MAX: Final = 120
 INVOICE_BYTES_MAX: Final = 20_000_000
 TABLE_ROWS_MAX: Final = 100_000
 # What an e-invoice says about its buyer beyond name and country helps but is not needed: it was issued as
@@ -166,9 +168,18 @@ def _cells(invoice: EInvoice) -> dict[str, Cell]:
         "currency": invoice.currency,
         "issued_on": invoice.issue_date,
         "due_on": invoice.due_date or due_by_terms(invoice.terms, invoice.issue_date),
-        "description": f"{invoice.number}",
+        "description": _bought(invoice),
     }
     return cells | _buyer_cells(buyer)
+
+
+def _bought(invoice: EInvoice) -> str:
+    """What was bought, as the lines call it: a Belgian consumer must be told (WER art. XIX.2); else the
+    invoice's number, as of an invoice without lines.
+    """
+    if not invoice.items:
+        return f"{invoice.number}"
+    return shorten(", ".join(invoice.items), BOUGHT_MAX, placeholder=" …")
 
 
 def _buyer_cells(buyer: Party) -> dict[str, Cell]:

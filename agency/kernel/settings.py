@@ -150,6 +150,11 @@ class Settings(BaseSettings):
         """The database URL for migrations."""
         return self.database_owner_url or self.database_url
 
+    def registration_in(self, country: str) -> str:
+        """The agency's number in the register that protects debtors of a country (ISO 3166-1 alpha-2)."""
+        numbers = {"BE": self.agency_registration_be, "DE": self.agency_registration_de}
+        return numbers.get(country, self.agency_registration_nl)
+
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:

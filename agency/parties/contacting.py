@@ -8,11 +8,13 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import select
 
+from agency.events import LanguageAsked
 from agency.kernel.audit import record
 from agency.kernel.errors import Invalid, NotFound
 from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit
 from agency.parties.models import ContactChannel, ContactPoint, ContactState, Debtor
+from agency.rules.languages import belgian_region
 
 _POINT = text(
     "INSERT INTO contact_point (creditor_id, id, debtor_id, channel, value, state, created_at)"
@@ -32,6 +34,12 @@ _SAME_PERSON = text(
     " OR (CAST(:everywhere AS boolean) AND identity_id ="
     "  (SELECT d.identity_id FROM debtor d WHERE d.creditor_id = :c AND d.id = :debtor))"
     " ORDER BY creditor_id, id"
+)
+# One person is one reader, whichever creditor it is about.
+_LANGUAGE = text(
+    "UPDATE debtor SET language = :language WHERE language <> :language AND ((creditor_id, id) = (:c, :d)"
+    " OR identity_id = (SELECT identity_id FROM debtor WHERE creditor_id = :c AND id = :d))"
+    " RETURNING creditor_id, id"
 )
 LANGUAGES: Final = ("nl", "fr", "en", "de")
 
@@ -55,7 +63,6 @@ class NewContact:
     street: str = ""
     postal_code: str = ""
     city: str = ""
-    region: str | None = None
 
     @property
     def address(self) -> tuple[str, str, str]:
@@ -88,7 +95,7 @@ def add_contact(unit: Unit, *, creditor_id: UUID, debtor_id: UUID, contact: NewC
             )  # fmt: skip
     if all(contact.address):
         debtor.street, debtor.postal_code, debtor.city = contact.address
-        debtor.region = contact.region
+        debtor.region = belgian_region(debtor.country, debtor.postal_code)  # its holidays are kept
     unit.session.flush()
     record(
         unit,
@@ -114,7 +121,7 @@ def correct_contact(
     everywhere: bool = False,
 ) -> tuple[str, ...]:
     """This function will write down what is heard of where a debtor is and what he reads, and return what
-    became different: `email`, `phone`, `address`, `language`.
+    became different: `email`, `phone`, `address`, `language`. A language counts with every creditor.
 
     A number that was known not to work counts as working again: somebody has just said that it does.
 
@@ -128,9 +135,11 @@ def correct_contact(
         raise Invalid("choose a language that is written", field="language")
     changed: dict[str, None] = {}
     for debtor in _same_person(unit, creditor_id, debtor_id, everywhere=everywhere):
-        for what in _take_over(unit, debtor, contact, language):
+        for what in _take_over(unit, debtor, contact):
             changed[what] = None
             _record(unit, debtor, "debtor.contact_corrected", what=what, told_by=told_by.value)
+    if write_in(unit, creditor_id=creditor_id, debtor_id=debtor_id, language=language):
+        changed["language"] = None
     if not changed:
         raise Invalid("nothing here is new")
     return tuple(changed)
@@ -209,7 +218,7 @@ def _same_person(unit: Unit, creditor_id: UUID, debtor_id: UUID, *, everywhere: 
     return found
 
 
-def _take_over(unit: Unit, debtor: Debtor, contact: NewContact, language: str) -> list[str]:
+def _take_over(unit: Unit, debtor: Debtor, contact: NewContact) -> list[str]:
     """Write what is new about one debtor, and say what that is."""
     changed = []
     for channel, value in ((ContactChannel.EMAIL, contact.email), (ContactChannel.PHONE, contact.phone)):
@@ -222,11 +231,8 @@ def _take_over(unit: Unit, debtor: Debtor, contact: NewContact, language: str) -
     before = (debtor.street, debtor.postal_code, debtor.city)
     if all(contact.address) and contact.address != before:
         debtor.street, debtor.postal_code, debtor.city = contact.address
-        debtor.region = contact.region
+        debtor.region = belgian_region(debtor.country, debtor.postal_code)
         changed.append("address")
-    if language != debtor.language:
-        debtor.language = language
-        changed.append("language")
     unit.session.flush()
     return changed
 
@@ -235,3 +241,33 @@ def _record(unit: Unit, debtor: Debtor, action: str, **facts: str) -> None:
     record(
         unit, action=action, subject=f"debtor:{debtor.id}", creditor_id=debtor.creditor_id, facts=facts
     )  # fmt: skip
+
+
+def write_in(unit: Unit, *, creditor_id: UUID, debtor_id: UUID, language: str) -> bool:
+    """This function will write to a debtor in another language from the next message on, because he asks for
+    it, and say whether that is new; it counts for every creditor that he owes.
+
+    :param language: nl, fr, en or de.
+    :raises NotFound: this creditor has no such debtor.
+    """
+    if unit.session.get(Debtor, (creditor_id, debtor_id)) is None:
+        raise NotFound("no such debtor")
+    changed = unit.session.connection().execute(
+        _LANGUAGE, {"language": language, "c": creditor_id, "d": debtor_id}
+    )
+    rows = changed.all()
+    for row in rows:
+        record(
+            unit,
+            action="debtor.language_changed",
+            subject=f"debtor:{row.id}",
+            creditor_id=row.creditor_id,
+            facts={"language": language},
+        )
+    unit.session.expire_all()
+    return bool(rows)
+
+
+def write_as_asked(unit: Unit, event: LanguageAsked) -> None:
+    """This function will write in the language that a debtor asked for on his page."""
+    write_in(unit, creditor_id=event.creditor_id, debtor_id=event.debtor_id, language=event.language)

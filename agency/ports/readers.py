@@ -111,6 +111,7 @@ class EInvoice:
     :param type_code: UNTDID 1001, for example "380".
     :param iban: the first account to pay to, without blanks; not checked.
     :param line_count: number of invoice lines; 0 in profiles that carry none.
+    :param items: what the lines call what was bought, in their order, each once.
     :param warnings: sentences for a person; the invoice is read all the same.
     :param read_values: for an invoice read off its pages, each value with its place; empty for data.
     """
@@ -131,6 +132,7 @@ class EInvoice:
     order_reference: str | None = None
     billing_references: tuple[str, ...] = ()
     line_count: int = 0
+    items: tuple[str, ...] = ()
     attachments: tuple[EmbeddedFile, ...] = ()
     warnings: tuple[str, ...] = ()
     read_values: Mapping[str, ReadValue] = field(default_factory=dict)

@@ -64,6 +64,7 @@ def read_cii(root: etree._Element) -> EInvoice:
         ),
         billing_references=earlier,
         line_count=len(nodes.find(trade, "IncludedSupplyChainTradeLineItem")),
+        items=nodes.each_once(trade, "IncludedSupplyChainTradeLineItem/SpecifiedTradeProduct/Name"),
         attachments=nodes.embedded(
             nodes.find(agreement, "AdditionalReferencedDocument/AttachmentBinaryObject"), warnings
         ),

@@ -37,6 +37,11 @@ def texts(node: etree._Element | None, *paths: str) -> list[str]:
     return [text for text in found if text]
 
 
+def each_once(node: etree._Element | None, path: str) -> tuple[str, ...]:
+    """This function will return the texts at a path in their order, each once."""
+    return tuple(dict.fromkeys(texts(node, path)))
+
+
 def text(node: etree._Element | None, *paths: str) -> str | None:
     """This function will return the first non-empty text at the paths, in the order of the paths."""
     return next(iter(texts(node, *paths)), None)

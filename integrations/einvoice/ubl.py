@@ -55,6 +55,7 @@ def read_ubl(root: etree._Element) -> EInvoice:
         order_reference=nodes.text(root, "OrderReference/ID"),
         billing_references=earlier,
         line_count=len(nodes.find(root, line)),
+        items=nodes.each_once(root, f"{line}/Item/Name"),
         attachments=nodes.embedded(
             nodes.find(root, "AdditionalDocumentReference/Attachment/EmbeddedDocumentBinaryObject"), warnings
         ),

@@ -13,12 +13,22 @@ from agency.claims.itemisation import ItemisedClaim, itemise_many
 from agency.desk.person import PersonOverview, person_overview
 from agency.kernel.unit import Unit
 from agency.money import Money
-from portal.collector.doors import claim_url, desk_page, persons
+from agency.parties.contacting import write_in
+from portal.collector.doors import claim_url, desk_page, person_url, persons
 from portal.collector.kept import kept_of_person
 from portal.collector.words import HOLDS, PHASES, said
-from portal.shared.audience import StaffUnit, TheVisitor
-from portal.shared.forms import Form
-from portal.shared.i18n import N_, country_name, format_day, format_money, gettext, language_name
+from portal.shared.audience import StaffUnit, TheVisitor, leave_for
+from portal.shared.forms import Fields, Form, FormModel, blank, submitted
+from portal.shared.i18n import (
+    LANGUAGES,
+    N_,
+    Language,
+    country_name,
+    format_day,
+    format_money,
+    gettext,
+    language_name,
+)
 from portal.shared.listing import Chip, Column, Cut
 from portal.shared.sessions import Visitor
 from portal.shared.words import CHANNEL_ICONS, CHANNELS, CLAIM_STATES, DEBTOR_KINDS, step_words
@@ -37,12 +47,33 @@ CONTACTS = (
 )
 
 
+class LanguageForm(FormModel):
+    """In which language a debtor wants to be written to."""
+
+    language: Language
+
+
 @persons.get("/debtors/{creditor_id:uuid}/{debtor_id:uuid}")
 def person(
     request: Request, unit: StaffUnit, visitor: TheVisitor, creditor_id: UUID, debtor_id: UUID
 ) -> Response:
     """One person over all creditors: only the agency may see this."""
     return show_person(request, unit, visitor, creditor_id, debtor_id)
+
+
+@persons.post("/debtors/{creditor_id:uuid}/{debtor_id:uuid}/language")
+def change_language(
+    request: Request, unit: StaffUnit, visitor: TheVisitor, fields: Fields, creditor_id: UUID, debtor_id: UUID
+) -> Response:
+    """Write to a debtor in the language that he asks for."""
+    form = submitted(LanguageForm, fields)
+    with form.attempt(unit):
+        write_in(unit, creditor_id=creditor_id, debtor_id=debtor_id, language=form.data.language)
+    if form.errors:
+        return show_person(request, unit, visitor, creditor_id, debtor_id, forms={"language": form})
+    return leave_for(
+        person_url(creditor_id, debtor_id), notice=N_("The next message is written in this language.")
+    )
 
 
 def show_person(
@@ -79,6 +110,8 @@ def show_person(
             if part
         ),
         language=language_name(found.debtor.language),
+        spoken=LANGUAGES.items(),
+        language_form=(forms or {}).get("language") or blank(language=found.debtor.language),
         columns=COLUMNS,
         creditors=[_creditor(name, list(rows)) for (name, _), rows in groupby(claims, _by_creditor)],
         totals=[format_money(one) for one in _sums(claims)],

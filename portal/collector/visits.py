@@ -50,6 +50,7 @@ _FORMS: Final = {
 }
 _CLAIM = text(
     "SELECT c.number, c.payment_reference, c.currency, d.name AS debtor, d.street, d.postal_code, d.city,"
+    " d.country = 'BE' AND d.kind = 'consumer' AS hands_over,"
     " m.state AS message_state, m.channel, coalesce(m.posted_at, m.sent_at) AS sent_at FROM claim c"
     " JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
     " LEFT JOIN message m ON m.creditor_id = c.creditor_id AND m.id = :message"

@@ -302,6 +302,7 @@ _HAPPENINGS = {
     "VisitRefused": (N_("The debtor does not want a visit"), "building", "warning"),
     "VisitCancelled": (N_("Visit called off: %(called_off)s"), "building", "neutral"),
     "VisitMade": (N_("Visited: %(visit_outcome)s"), "building", "info"),
+    "LanguageAsked": (N_("The debtor asked for another language"), "mail", "info"),
     "RelationMarked": (N_("The creditor changed how important this relation is"), "user", "info"),
     "DebtorNeedsAttention": (N_("Early warning: this debtor asks for action"), "alert", "warning"),
     "NoteAdded": (N_("Note written"), "note", "neutral"),

@@ -31,7 +31,9 @@ REASONS = (
     ("other", N_("Something else")),
 )
 Reason = Literal["not_ordered", "not_delivered", "not_as_agreed", "wrong_amount", "cancelled", "other"]
-Thanks = Literal["promise", "promise_withdrawn", "dispute", "says_paid", "not_me", "debt_help", "message"]
+Thanks = Literal[
+    "promise", "promise_withdrawn", "dispute", "says_paid", "not_me", "debt_help", "message", "language"
+]
 # By law (WER art. XIX.9) nothing happens for 45 days after a request to a debt mediator; the agency waits
 # as long in the Netherlands.
 DEBT_HELP_DAYS = 45

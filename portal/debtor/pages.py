@@ -155,7 +155,9 @@ def show_debtor(
         reader = reader_of(request, visit, unit, *([notice] if notice else []))
         with speaking(reader.language):
             shown = {
-                **brand_values(unit, creditor_id=visit.creditor_id, settings=settings),
+                **brand_values(
+                    unit, creditor_id=visit.creditor_id, debtor_id=visit.debtor_id, settings=settings
+                ),
                 "claim": claim_view(unit, **claim),
                 "due_words": DUE_WORDS,
                 "refund": refund_waits(unit, **claim),
@@ -207,6 +209,11 @@ def _question(request: Request, visit: Visit, form: Form[Any], *, status: int = 
     with visit.open() as (unit, link):
         asked = {"by_postal_code": asks_postal_code(unit, link=link), "checks_left": link.checks_left}
         reader = reader_of(request, visit, unit)
-        brand = brand_values(unit, creditor_id=visit.creditor_id, settings=visit.wiring.settings)
+        brand = brand_values(
+            unit,
+            creditor_id=visit.creditor_id,
+            debtor_id=visit.debtor_id,
+            settings=visit.wiring.settings,
+        )
     values = brand | asked | {"form": form, "wrong": status != 200}
     return page(request, "debtor/identify.html", values, here=reader, status=status)

@@ -39,7 +39,9 @@ _CLAIM = text(
     " JOIN creditor cr ON cr.id = c.creditor_id WHERE c.creditor_id = :creditor AND c.id = :claim"
 )
 _BRAND = text(
-    "SELECT cr.name, b.sender_name, b.logo_sha256, b.pay_text FROM creditor cr"
+    "SELECT cr.name, b.sender_name, b.logo_sha256, b.pay_text,"
+    " (SELECT d.country FROM debtor d WHERE d.creditor_id = cr.id AND d.id = :debtor) AS country"
+    " FROM creditor cr"
     " LEFT JOIN LATERAL (SELECT * FROM brand b WHERE b.creditor_id = cr.id ORDER BY b.id LIMIT 1) b ON true"
     " WHERE cr.id = :creditor"
 )
@@ -132,9 +134,10 @@ class PaymentView:
     amount: Money
 
 
-def brand_values(unit: Unit, *, creditor_id: UUID, settings: Settings) -> dict[str, Any]:
-    """This function will return what the frame of every debtor's page shows."""
-    row = unit.session.connection().execute(_BRAND, {"creditor": creditor_id}).one()
+def brand_values(unit: Unit, *, creditor_id: UUID, debtor_id: UUID, settings: Settings) -> dict[str, Any]:
+    """This function will return what the frame of every debtor's page shows: also the agency's number in the
+    register of the debtor's country."""
+    row = unit.session.connection().execute(_BRAND, {"creditor": creditor_id, "debtor": debtor_id}).one()
     return {
         "brand": {
             "name": row.sender_name or row.name,
@@ -145,7 +148,7 @@ def brand_values(unit: Unit, *, creditor_id: UUID, settings: Settings) -> dict[s
         },
         "agency": {
             "name": settings.agency_name,
-            "registration": settings.agency_registration_nl,
+            "registration": settings.registration_in(row.country or ""),
             "phone": settings.agency_phone,
             "email": settings.agency_email,
             "complaints": settings.agency_visits_and_complaints_url,

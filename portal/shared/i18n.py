@@ -5,6 +5,7 @@ of the page being rendered is ambient (`speaking`), because templates and filter
 """
 
 import gettext as gnu
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -13,7 +14,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from babel import Locale
 from babel.core import negotiate_locale
@@ -21,9 +22,11 @@ from babel.dates import format_date, format_datetime, format_timedelta
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_compact_currency, get_currency_symbol
+from markupsafe import Markup
 
 from agency.kernel.unit import AGENCY_ZONE, agency_day
 from agency.money import EXPONENTS, Money
+from agency.rules.french import elide, typeset
 
 LANGUAGES: Mapping[str, str] = {"nl": "Nederlands", "fr": "Français", "en": "English", "de": "Deutsch"}
 """Languages of every page, with their own names."""
@@ -36,6 +39,11 @@ LOCALES: Mapping[str, Locale] = {
 
 CATALOGUES = Path(__file__).resolve().parents[1] / "locale"
 DOMAIN = "portal"
+
+_FIRST = re.compile(r"\b1 (?=[a-zéû])")
+_NUMBERED = re.compile(r"\b(\d{1,2}) (?=[A-ZÄÖÜ])")
+_DIGITS = re.compile(r"\d{4,}")
+_VALUE = re.compile(r"(?:<[^>]*>)*%\((\w+)\)s")
 
 _language: ContextVar[str] = ContextVar("language", default=DEFAULT_LANGUAGE)
 
@@ -56,9 +64,17 @@ def compile_catalogues(folder: Path = CATALOGUES) -> int:
     for source in stale:
         with source.open("rb") as file:
             catalogue = read_po(file, locale=source.parts[-3])
+        if source.parts[-3] == "fr":
+            for message in catalogue:
+                if message.id and message.string:
+                    message.string = _typeset(message.string)
         with source.with_suffix(".mo").open("wb") as file:
             write_mo(file, catalogue)
     return len(stale)
+
+
+def _typeset(said: str | Sequence[str]) -> str | tuple[str, ...]:
+    return typeset(said) if isinstance(said, str) else tuple(map(typeset, said))
 
 
 @lru_cache(maxsize=len(LOCALES))
@@ -91,9 +107,33 @@ def current_language() -> str:
     return _language.get()
 
 
+class _French(str):
+    """A French text that elides where its values are filled in: "une facture d’Enercity"."""
+
+    __slots__ = ()
+
+    def __mod__(self, values: Any) -> str:
+        if isinstance(values, Mapping):
+            words = elide(str(self), _VALUE, lambda name: values.get(name, ""))
+            return words % values
+        shown: str = str(self) % values
+        return shown
+
+
+def _spoken(text: str) -> str:
+    return _French(text) if _language.get() == "fr" and "%(" in text else text
+
+
+def filled(text: str, values: Mapping[str, Any]) -> str:
+    """This function will return a translated text with its values, markup kept, as a page shows it."""
+    words = elide(text, _VALUE, lambda name: values.get(name, "")) if _language.get() == "fr" else text
+    shown: str = Markup(words) % values  # noqa: S704 - the texts are our own, the values are escaped
+    return shown
+
+
 def gettext(text: str) -> str:
     """This function will translate a text into the ambient language."""
-    return catalogue(_language.get()).gettext(text) if text else ""
+    return _spoken(catalogue(_language.get()).gettext(text)) if text else ""
 
 
 def inside(text: str) -> str:
@@ -107,7 +147,7 @@ def inside(text: str) -> str:
 
 def ngettext(singular: str, plural: str, n: int) -> str:
     """This function will translate a text with a count into the ambient language."""
-    return catalogue(_language.get()).ngettext(singular, plural, n)
+    return _spoken(catalogue(_language.get()).ngettext(singular, plural, n))
 
 
 def choose_language(
@@ -182,9 +222,11 @@ def format_money(amount: Money, *, language: str | None = None) -> str:
 
 def format_money_short(amount: Money) -> str:
     """This function will write an amount where a rough one does: `€ 20K`."""
-    return format_compact_currency(
+    written: str = format_compact_currency(
         amount.decimal, amount.currency, locale=LOCALES[_language.get()], fraction_digits=1
     )
+    # German has no short form below a million, and its digits would stand there without points.
+    return _DIGITS.sub(lambda digits: format_number(int(digits[0])), written)
 
 
 def typed_money(amount: Money) -> str:
@@ -223,16 +265,24 @@ def _day(day: date, style: str, language: str) -> str:
     return format_date(day, style, locale=LOCALES[language])
 
 
+def _ordinal(written: str, day: date) -> str:
+    """The day of a month as it is said: "1er novembre" in French, "20. Dezember" in German."""
+    if _language.get() == "fr" and day.day == 1:
+        return _FIRST.sub("1er ", written)
+    return _NUMBERED.sub(r"\1. ", written) if _language.get() == "de" else written
+
+
 def format_day(day: date, style: str = "d MMM y") -> str:
     """This function will write a calendar day: `3 nov 2026`, or in another CLDR style."""
     if isinstance(day, datetime):
         day = agency_day(day)
-    return _day(day, style, _language.get())
+    return _ordinal(_day(day, style, _language.get()), day)
 
 
 def format_moment(moment: datetime, style: str = "d MMM y HH:mm") -> str:
     """This function will write a moment in the agency's time zone."""
-    return format_datetime(moment.astimezone(AGENCY_ZONE), style, locale=LOCALES[_language.get()])
+    here = moment.astimezone(AGENCY_ZONE)
+    return _ordinal(format_datetime(here, style, locale=LOCALES[_language.get()]), here)
 
 
 def country_name(code: str) -> str:

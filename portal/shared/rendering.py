@@ -103,6 +103,15 @@ class _Macros:
         return macro
 
 
+# In the place of Jinja's own, which fill in the values without a look at the language.
+def _gettext(text: str, /, **values: Any) -> str:
+    return i18n.filled(i18n.gettext(text), values)
+
+
+def _ngettext(singular: str, plural: str, n: int, /, **values: Any) -> str:
+    return i18n.filled(i18n.ngettext(singular, plural, n), {"num": n} | values)
+
+
 @lru_cache(maxsize=2)
 def environment(development: bool = True) -> Environment:
     """This function will build the template environment; in development changed templates are reread."""
@@ -118,6 +127,7 @@ def environment(development: bool = True) -> Environment:
         auto_reload=development,
     )
     env.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    env.globals |= {"gettext": _gettext, "ngettext": _ngettext}
     env.filters |= {
         "money": i18n.format_money,
         "number": i18n.format_number,

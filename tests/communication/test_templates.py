@@ -4,6 +4,7 @@ import io
 import re
 from dataclasses import replace
 from datetime import date
+from types import SimpleNamespace
 
 import pytest
 from pypdf import PdfReader
@@ -22,6 +23,7 @@ from agency.communication.templates import (
     refuse_too_hard,
     written_files,
 )
+from agency.communication.values import address_lines
 from agency.rules.content import threatens_court
 from agency.rules.facts import Channel, DebtorKind, Law
 from tests.communication.correspondence import Office, a_correspondent, queue
@@ -82,6 +84,29 @@ class TestMandatory:
         assert "creditor.registration" not in dutch
         assert {"creditor.name", "invoices", "agency.privacy_url"} <= set(dutch)
 
+    def test_a_belgian_consumer_first_reads_that_a_visit_is_voluntary(self):
+        asked = {"law": Law.be, "debtor": DebtorKind.consumer, "channel": Channel.letter, "on": TODAY}
+        silent = {"visit": {"amicable": ""}}
+        assert "visit.amicable" in content_held("visit_announcement", silent, home="BE", **asked).empty
+        assert "visit.amicable" not in content_held("visit_announcement", silent, home="NL", **asked).empty
+        for one in (one for one in TEXTS if one.key == "visit_announcement"):
+            assert one.body.index("visit.amicable") < one.body.index("visit.visitor")
+
+    @pytest.mark.parametrize(
+        ("country", "language", "last"),
+        [("NL", "nl", "4000 Luik"), ("BE", "fr", "BELGIQUE"), ("DE", "de", "DEUTSCHLAND")],
+    )
+    def test_an_address_abroad_ends_with_its_country(self, country, language, last):
+        row = SimpleNamespace(
+            debtor_name="Anna",
+            street="Kerkweg 1",
+            postal_code="4000",
+            city="Luik",
+            country=country,
+            language=language,
+        )
+        assert address_lines(row)[-1] == last
+
     def test_every_known_message_has_dutch_and_english(self):
         for key in KINDS:
             for language in ("nl", "en"):
@@ -91,9 +116,11 @@ class TestMandatory:
     def test_no_message_threatens(self):
         threats = re.compile(r"beslag|deurwaarder|rechter|dagvaard|bailiff|court|huissier|tribunal", re.I)
         assert not [name(one) for one in TEXTS if threats.search(one.body)]
-        assert not [
-            name(one) for one in TEXTS if threatens_court(text=one.body, language=one.language, on=TODAY)
-        ]
+        # Belgian law wants a consumer to read that a visit is no judicial collection (WER art. XIX.10).
+        threatening = {
+            one.key for one in TEXTS if threatens_court(text=one.body, language=one.language, on=TODAY)
+        }
+        assert threatening == {"visit_announcement"}
 
 
 @pytest.mark.pure
@@ -130,19 +157,21 @@ class TestComposing:
         assert r"\#read \<b\> \$x\$ \[y\]" in compose(written, Channel.letter).body
 
     def test_a_line_break_in_a_value_does_not_reach_a_subject(self):
-        assert fill("Re: {{ debtor.name }}", {"debtor": {"name": "A\r\nBcc: b"}}) == "Re: A Bcc: b"
+        told = fill("Re: {{ debtor.name }}", {"debtor": {"name": "A\r\nBcc: b"}}, language="nl")
+        assert told == "Re: A Bcc: b"
 
     @pytest.mark.parametrize("called", ["Enercity B.V.", "Enercity BV"])
     def test_a_name_that_ends_in_a_full_stop_gets_no_second_one(self, called):
         """Mails and letters are held to it by the golden files, whose creditor is called so."""
         values = {"creditor": {"name": called}}
-        told = fill("Van {{ creditor.name }}. Bel {{ creditor.name }}.nl? Voor {{creditor.name}}.", values)
+        written = "Van {{ creditor.name }}. Bel {{ creditor.name }}.nl? Voor {{creditor.name}}."
+        told = fill(written, values, language="nl")
         short = called.removesuffix(".")
         assert told == f"Van {short}. Bel {called}.nl? Voor {short}."
 
     def test_a_missing_value_is_refused(self):
         with pytest.raises(UnableToCompose):
-            fill("{{ debtor.secret }}", {"debtor": {}})
+            fill("{{ debtor.secret }}", {"debtor": {}}, language="nl")
 
     @pytest.mark.parametrize(
         ("written", "count"),

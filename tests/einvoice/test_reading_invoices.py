@@ -58,6 +58,15 @@ class TestUbl:
         assert invoice.payment_reference == "+++010/8068/17183+++"
         assert (invoice.line_count, invoice.warnings) == (1, ())
 
+    def test_what_was_bought_is_told_once_each(self):
+        line = "<cac:InvoiceLine><cbc:ID>1</cbc:ID>"
+        bought = "".join(
+            f"{line}<cac:Item><cbc:Name>{name}</cbc:Name></cac:Item></cac:InvoiceLine>"
+            for name in ("Carrelage  30x30", "Colle", "Colle")
+        )
+        invoice = read_einvoice(ubl().replace(f"{line}</cac:InvoiceLine>", bought).encode(), "facture.xml")
+        assert invoice.items == ("Carrelage 30x30", "Colle")
+
     def test_parties_keep_both_names_and_leading_zeros(self):
         invoice = read_einvoice(ubl().encode())
         assert (invoice.seller.name, invoice.seller.legal_name) == ("Bakker & Zn", "Bakker Brood B.V.")

@@ -28,6 +28,20 @@ class TestProposals:
         assert found["issued_on"] == "Factuurdat."
         assert found["email"] == "E-mailadres debiteur"
 
+    def test_know_the_columns_of_a_walloon_list(self):
+        found = proposed(
+            "N° client;Nom du client;N° facture;Date facture;Échéance;Montant TTC;Solde dû;n° TVA;N° BCE;"
+            "CP;Localité\n"
+            "C1;Toitures Hénin SRL;F1;15/09/2026;15/10/2026;1.234,56;1.234,56;BE 0403.199.702;0403.199.702;"
+            "7000;Mons\n"
+            "C2;Amélie Dupont;F2;16/09/2026;16/10/2026;99,95;99,95;;;5000;Namur\n".encode("cp1252")
+        )
+        assert found["postal_code"] == "CP"
+        assert found["registration_number"] == "N° BCE"
+        assert found["vat_number"] == "n° TVA"
+        assert found["amount"] == "Solde dû"
+        assert found["due_on"] == "Échéance"
+
     def test_know_columns_without_names_by_what_stands_in_them(self):
         found = proposed(
             b"F1;a@b.example;NL91ABNA0417164300;12,50;01-09-2026\n"

@@ -95,6 +95,12 @@ class TestDoor:
         assert "€402.15" in page
         assert "Stichting Derdengelden" in page
 
+    @pytest.mark.parametrize(("country", "register"), [("NL", "Wki"), ("BE", "FOD Economie")])
+    def test_the_register_is_that_of_the_debtors_country(self, browser, office, claim, country, register):
+        with office.unit() as unit:
+            unit.session.connection().execute(text("UPDATE debtor SET country = :c"), {"c": country})
+        assert register in come_in(browser, claim[2]).text
+
     def test_five_wrong_answers_lock_the_link(self, browser, claim):
         for _ in range(4):
             assert come_in(browser, claim[2], "9999 ZZ").status_code == 422

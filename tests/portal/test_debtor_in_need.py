@@ -223,6 +223,33 @@ class TestWriting:
         office.react()
         assert rows(office, "SELECT 1 FROM reply") == []
 
+    def test_who_asks_for_another_language_gets_it(self, browser, office, claim):
+        come_in(browser, claim[2])
+        page = send(browser, "/pay/message", about="language", language="fr")
+        assert "Désormais, nous vous écrivons dans cette langue" in page.text
+        office.react()
+        assert rows(office, "SELECT language FROM debtor") == [("fr",)]
+        changed = "SELECT facts->>'language' FROM audit_entry WHERE action = 'debtor.language_changed'"
+        assert rows(office, changed) == [("fr",)]
+        send(browser, "/pay/message", about="language", language="fr")
+        office.react()
+        assert rows(office, changed) == [("fr",)]
+        assert rows(office, "SELECT 1 FROM reply") == [], "nobody has to read it"
+
+    @pytest.mark.parametrize("language", ["", "xx"])
+    def test_a_language_is_chosen_from_ours(self, browser, office, claim, language):
+        come_in(browser, claim[2])
+        page = send(browser, "/pay/message", about="language", language=language, words="polski")
+        assert page.status_code == 422
+        assert "polski" in page.text
+        assert rows(office, "SELECT language FROM debtor") == [("nl",)]
+
+    def test_words_beside_a_language_are_read(self, browser, office, claim):
+        come_in(browser, claim[2])
+        send(browser, "/pay/message", about="language", language="de", words="Bitte rufen Sie mich an")
+        office.react()
+        assert rows(office, "SELECT state FROM reply") == [("waiting",)]
+
     def test_a_link_to_one_of_them_has_it_chosen(self, browser, claim):
         come_in(browser, claim[2])
         assert 'value="copies" checked' in browser.get("/pay/message?about=copies").text

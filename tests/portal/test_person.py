@@ -13,6 +13,7 @@ from agency.money import Money
 from agency.parties.models import Role
 from tests.communication.correspondence import DAY, TUESDAY, queue
 from tests.portal.bureau import LONG_NAME, bureau, url_of
+from tests.portal.house import token_of
 
 __all__ = ["bureau"]
 
@@ -81,3 +82,19 @@ class TestPerson:
         url = person_url(bureau, claims[0])
         assert bureau.browser("Fin", Role.FINANCE).get(url).status_code == 403
         assert bureau.browser().get(url.replace(str(claims[0][0]), str(claims[1][0]))).status_code == 404
+
+
+class TestLanguage:
+    def test_one_person_reads_one_language_for_every_creditor(self, bureau, claims):
+        browser = bureau.browser()
+        url = person_url(bureau, claims[0])
+
+        def choose(language: str):
+            fields = {"csrf": token_of(browser.get(url).text), "language": language}
+            return browser.post(f"{url}/language", data=fields)
+
+        assert choose("fr").status_code == 303
+        assert "The next message is written in this language." in browser.get(url).text
+        spoken = "SELECT string_agg(language, ' ' ORDER BY language) FROM debtor"
+        assert bureau.value(spoken) == "fr fr fr nl", "the namesake is somebody else"
+        assert choose("xx").status_code == 422
