@@ -1,5 +1,7 @@
 """Mail in the shapes that servers and mail programs write, made here: what is decisive is read in all."""
 
+import time
+
 import pytest
 
 from agency.rules.inbound.kind import InboundKind, complained_about, kind_of, kind_of_words
@@ -173,6 +175,30 @@ class TestOfMachines:
     )
     def test_stop_in_four_languages(self, words):
         assert kind_of_words(words).kind is InboundKind.STOP
+
+
+class TestMadeToBeSlow:
+    @pytest.mark.parametrize(
+        "head",
+        [
+            "Subject: " + "=?utf-8?q?a?= " * 100_000,
+            "To: " + "(" * 100_000,
+            "From: " + '"a\\' * 50_000,
+            "References: " + "<a@b> " * 50_000,
+            "Content-Type: text/plain; " + "a*0=b; " * 200_000,
+            "Content-Disposition: inline;" + "\n filename*0=b;" * 100_000,
+        ],
+    )
+    def test_a_header_of_any_length_is_read_soon(self, head):
+        began = time.perf_counter()
+        assert kind_of(read_mail(f"{head}\n\nIk heb al betaald".encode())).kind is InboundKind.REPLY
+        assert time.perf_counter() - began < 20
+
+    def test_seals_without_an_end_are_read_soon(self):
+        began = time.perf_counter()
+        words = "-----BEGIN PGP SIGNED MESSAGE-----\n\n" * 5_000
+        assert kind_of(a_mail(words)).kind is InboundKind.REPLY
+        assert time.perf_counter() - began < 20
 
 
 class TestWordsOfPeople:

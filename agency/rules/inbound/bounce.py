@@ -11,6 +11,7 @@ from agency.rules.inbound.plain_words import plain
 from agency.rules.tables import read_table
 
 RECIPIENTS_MAX: Final = 50
+BLOCKS_MAX: Final = 500
 NOTICE_MAX: Final = 40_000
 TOLD_MAX: Final = 4_000
 _STATUS: Final = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
@@ -133,7 +134,7 @@ def bounces(mail: Mail) -> tuple[Bounce, ...]:
 def _blocks(report: str) -> list[dict[str, str]]:
     """The fields of each address in a report, names in lower case, folded lines joined."""
     found: list[dict[str, str]] = []
-    for block in re.split(r"\n\s*\n", report):
+    for block in re.split(r"\n\s*\n", report)[:BLOCKS_MAX]:
         fields: dict[str, str] = {}
         last = ""
         for line in block.splitlines():

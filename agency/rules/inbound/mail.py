@@ -21,8 +21,11 @@ PARTS_MAX: Final = 200
 TEXT_MAX: Final = 200_000
 HEADERS_MAX: Final = 500
 HEADER_CHARACTERS_MAX: Final = 4_000
+HEADER_RAW_MAX: Final = 4 * HEADER_CHARACTERS_MAX
 _MESSAGE_ID: Final = re.compile(r"<([^<>\s]{1,250})>")
 _MULTIPART: Final = re.compile(rb"(?i)^content-type:\s*multipart/", re.MULTILINE)
+# The library takes minutes over one of very many parameters.
+_FORM: Final = re.compile(rb"(?im)^content-(?:type|disposition):[^\n]*(?:\n[ \t][^\n]*)*")
 _REPORTS: Final = frozenset(
     {"message/delivery-status", "message/feedback-report", "message/disposition-notification"}
 )
@@ -35,11 +38,8 @@ _SEALS: Final = frozenset(
     {"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature",
      "text/x-amp-html"}
 )  # fmt: skip
-_ARMOUR: Final = re.compile(
-    r"-----BEGIN PGP SIGNED MESSAGE-----\n(?:[A-Za-z]{1,20}: [^\n]{0,200}\n)*\n(.*?)"
-    r"\n-----BEGIN PGP SIGNATURE-----.{0,4000}?-----END PGP SIGNATURE-----",
-    re.DOTALL,
-)
+_SEALED: Final = "-----BEGIN PGP SIGNED MESSAGE-----"
+_SEAL: Final = ("\n-----BEGIN PGP SIGNATURE-----", "-----END PGP SIGNATURE-----")
 _CALENDAR_BEGINS: Final = 4_000
 _CALENDAR_ANSWER: Final = re.compile(rb"(?mi)^METHOD:(?:REPLY|COUNTER)\b")
 _INSTEAD_MAX: Final = 300
@@ -132,7 +132,7 @@ class Mail:
 
 def read_mail(raw: bytes) -> Mail:
     """Read a mail; bytes that are none give one without headers and with their words as text."""
-    plain = _lines(raw)
+    plain = _FORM.sub(lambda found: found[0][:HEADER_RAW_MAX], _lines(raw))
     if len(_MULTIPART.findall(plain)) > PARTS_MAX:
         return _unread(plain)
     try:
@@ -177,7 +177,8 @@ def _unread(plain: bytes) -> Mail:
 
 def _headers(message: Message) -> Iterator[tuple[str, str]]:
     for name, value in list(message.raw_items())[:HEADERS_MAX]:
-        yield name.lower(), decoded(str(value))[:HEADER_CHARACTERS_MAX]
+        # Cut before it is decoded: the library takes minutes over a line of very many encoded words.
+        yield name.lower(), decoded(str(value)[:HEADER_RAW_MAX])[:HEADER_CHARACTERS_MAX]
 
 
 def decoded(value: str) -> str:
@@ -293,7 +294,17 @@ def _text(parts: tuple[Part, ...]) -> str:
     words = "\n".join(plain)
     if not words.strip() or (page.strip() and _only_names_a_page(words)):
         return page
-    return _ARMOUR.sub(lambda found: re.sub(r"(?m)^- ", "", found[1]), words)
+    return _unsealed(words)
+
+
+def _unsealed(words: str) -> str:
+    """Words without the seal that stands around them (RFC 9580, 7)."""
+    before, begins, sealed = words.partition(_SEALED)
+    said, seal, rest = sealed.partition(_SEAL[0])
+    if not (begins and seal):
+        return words
+    _, _, own = said.partition("\n\n")
+    return before + re.sub(r"(?m)^- ", "", own) + rest.partition(_SEAL[1])[2]
 
 
 def _only_names_a_page(words: str) -> bool:
