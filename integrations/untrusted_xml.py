@@ -100,7 +100,7 @@ def parse(content: bytes, *, max_bytes: int) -> etree._Element:
     try:
         return etree.fromstring(_trimmed(content, max_bytes), etree.XMLParser(**_OPTIONS))
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise Unreadable(f"not well-formed XML: {_first_line(error)}") from error
+        raise Unreadable(_why_not(error)) from error
 
 
 def stream(content: bytes, *, tags: Sequence[str], max_bytes: int) -> Iterator[etree._Element]:
@@ -116,7 +116,7 @@ def stream(content: bytes, *, tags: Sequence[str], max_bytes: int) -> Iterator[e
         for _, element in walk:
             yield element
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise Unreadable(f"not well-formed XML: {_first_line(error)}") from error
+        raise Unreadable(_why_not(error)) from error
 
 
 def _trimmed(content: bytes, max_bytes: int) -> bytes:
@@ -152,6 +152,16 @@ def _refuse_doctype(*_: object) -> None:
 
 def _stop_at_root(name: str, _: object) -> None:
     raise _RootSeen(name)
+
+
+def _why_not(error: Exception) -> str:
+    """Why a document is not read; what is only too much for the parser is not called a fault of its form."""
+    said = _first_line(error)
+    if "Excessive depth" in said:
+        return "the XML is nested deeper than any invoice or bank file"
+    if "XML_PARSE_HUGE" in said or "Resource limit" in said:
+        return "the XML holds a text or an attachment of more than 10 MB; hand it over without that"
+    return f"not well-formed XML: {said}"
 
 
 def _first_line(error: Exception) -> str:

@@ -66,7 +66,8 @@ def told(receipt: Receipt) -> Told:
 
 def apply_told(unit: Unit, inbox_ids: Sequence[str]) -> int:
     """This function will apply receipts from the inbox and return how many changed something."""
-    receipts = [_receipt(body) for _, _, body in take_unhandled(unit, inbox_ids)]
+    # One that names no message of ours says nothing, and must not keep the others of its call waiting.
+    receipts = [found for _, _, body in take_unhandled(unit, inbox_ids) if (found := _receipt(body))]
     lock_messages(unit, [message_id for message_id, _ in receipts])
     return sum(_apply(unit, wave) for wave in _waves(receipts))
 
@@ -76,12 +77,15 @@ def apply_receipt(unit: Unit, *, receipt: Receipt, message_id: UUID) -> bool:
     return _apply(unit, {message_id: receipt}) == 1
 
 
-def _receipt(body: dict[str, Any]) -> tuple[UUID, Receipt]:
+def _receipt(body: dict[str, Any]) -> tuple[UUID, Receipt] | None:
     try:
         receipt = Receipt(**body | {"at": datetime.fromisoformat(body["at"])})
-        return UUID(receipt.message_id), receipt
     except (KeyError, TypeError, ValueError) as error:
         raise Invalid(f"not a receipt: {error}") from error
+    try:
+        return UUID(receipt.message_id), receipt
+    except ValueError:
+        return None
 
 
 def _waves(receipts: Sequence[tuple[UUID, Receipt]]) -> list[dict[UUID, Receipt]]:

@@ -15,6 +15,8 @@ from agency.kernel.errors import Invalid
 _LOCAL_HEAD: Final = 30
 _ENCRYPTED: Final = 0x1
 _SYMLINK: Final = 0o120000
+# The library unpacks any other way whole into memory before it counts; nobody's computer packs so unasked.
+READ_METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 
 
 class UnacceptableArchive(Invalid):
@@ -93,6 +95,10 @@ def _looked_through(archive: zipfile.ZipFile, limits: ArchiveLimits) -> list[zip
     for info in infos:
         if info.flag_bits & _ENCRYPTED:
             raise UnacceptableArchive("the ZIP is locked with a password; send it without", field="file")
+        if info.compress_type not in READ_METHODS:
+            raise UnacceptableArchive(
+                "the ZIP is packed in a way that is not read; pack it anew", field="file"
+            )
         if info.external_attr >> 16 & 0o170000 == _SYMLINK:
             raise UnacceptableArchive("the ZIP holds a link instead of a file", field="file")
         swollen = info.file_size > limits.ratio_from and info.file_size > limits.ratio * info.compress_size

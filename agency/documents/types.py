@@ -3,8 +3,7 @@ flagged.
 """
 
 import re
-import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +14,7 @@ from agency.documents.archives import UnacceptableArchive, entries_of, names_of
 from agency.documents.reader import pictures
 from agency.kernel.errors import Invalid
 from agency.rules.facts import DocumentKind
+from agency.rules.pdf_streams import PackedToHarm, streams_of, unpacked
 
 _BY_CONTENT: Final = {
     "pdf": "application/pdf",
@@ -55,7 +55,6 @@ _ACTIVE: Final = {
     b"/RichMedia": "rich media",
     b"/SubmitForm": "sends a form",
 }
-_STREAM = re.compile(rb"stream\r?\n(.*?)endstream", re.DOTALL)
 _INFLATED_MAX: Final = 8_000_000
 
 
@@ -189,16 +188,22 @@ def active_parts(content: bytes) -> tuple[str, ...]:
     """
     found = {what for sign, what in _ACTIVE.items() if _names(content, sign)}
     inflated = 0
-    for stream in _STREAM.finditer(content):
+    for stream in _streams_of(content):
         if inflated >= _INFLATED_MAX:
             break
-        try:
-            plain = zlib.decompressobj().decompress(stream[1], _INFLATED_MAX - inflated)
-        except zlib.error:
-            continue
+        plain = unpacked(stream, _INFLATED_MAX - inflated)
         inflated += len(plain)
         found |= {what for sign, what in _ACTIVE.items() if _names(plain, sign)}
     return tuple(sorted(found))
+
+
+def _streams_of(content: bytes) -> Iterator[memoryview]:
+    try:
+        yield from streams_of(content)
+    except PackedToHarm as refusal:
+        raise UnacceptableFile(
+            "the file is broken or made to do harm; make it a PDF", field="file"
+        ) from refusal
 
 
 def _names(content: bytes, sign: bytes) -> bool:

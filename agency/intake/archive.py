@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from agency.documents.archives import READ_METHODS
 from agency.ports.readers import Unreadable
 
 ENTRIES_MAX: Final = 20_000
@@ -112,6 +113,8 @@ def _nested(packed: Packed, budget: list[int]) -> Iterator[Packed]:
 def _one(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, budget: list[int]) -> Packed:
     name = entry.filename.replace("\\", "/").rsplit("/", 1)[-1][:200] or "file"
     limit = min(FILE_BYTES_MAX, budget[0])
+    if entry.compress_type not in READ_METHODS:
+        return Packed(name, refusal="is packed in a way that is not read; pack it anew as an ordinary ZIP")
     try:
         with archive.open(entry) as packed:
             content = packed.read(limit + 1)

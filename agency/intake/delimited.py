@@ -213,18 +213,30 @@ def _bare(cell: str) -> str:
     return text[1] if text else cell
 
 
+def _lines_read(reader: Iterator[list[str]]) -> int:
+    return int(getattr(reader, "line_num", 0))
+
+
+def _why_not(error: csv.Error, began: int, reached: int) -> str:
+    """A quotation mark that nothing closes is noticed far below, where nobody would look for it."""
+    if reached > began:
+        return f"line {began} has a quotation mark that is not closed; noticed at line {reached}"
+    return f"line {began} cannot be read: {error}"
+
+
 def _records(
     lines: io.TextIOWrapper, dialect: Dialect, stream: io.BufferedReader, progress: Progress
 ) -> Iterator[Row]:
     reader = _reader(lines, dialect)
     number = dialect.lines_before
     while True:
+        began = _lines_read(reader) + dialect.lines_before + 1
         try:
             cells = next(reader)
         except StopIteration:
             break
         except csv.Error as error:
-            raise Unreadable(f"line {getattr(reader, 'line_num', number)} cannot be read: {error}") from error
+            raise Unreadable(_why_not(error, began, _lines_read(reader) + dialect.lines_before)) from error
         number += 1
         if number % 1000 == 0:
             progress.done = stream.tell()

@@ -1,15 +1,19 @@
 """Lifts the invoice XML out of a Factur-X or ZUGFeRD PDF."""
 
 import logging
+from collections.abc import Iterator
 from io import BytesIO
 
 from pypdf import PdfReader
+from pypdf.generic import IndirectObject, StreamObject
 
 from agency.ports.readers import Unreadable
+from agency.rules.pdf_streams import PackedToHarm, refuse_swollen, streams_of
 
 # What it grumbles about on the way matters only when it fails, and then the refusal says so.
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 
+_LOCK = b"/Encrypt"
 # The names the standards prescribe, newest first; a PDF may carry other XML beside them.
 _INVOICE_NAMES = ("factur-x.xml", "xrechnung.xml", "zugferd-invoice.xml")
 
@@ -44,16 +48,31 @@ def lift_xml(content: bytes) -> bytes:
 
 def _attached_xml(content: bytes) -> list[tuple[str, bytes]]:
     try:
+        if _LOCK not in content:  # before a reader that takes its time over a damaged file
+            refuse_swollen(streams_of(content))
         reader = PdfReader(BytesIO(content), strict=False)
         if reader.is_encrypted and not reader.decrypt(""):
             raise Unreadable("the PDF is locked with a password")
+        if _LOCK in content:
+            refuse_swollen(_opened_streams(reader) if reader.is_encrypted else streams_of(content))
         return [
             (file.name, file.content)
             for file in reader.attachment_list
             if file.name.lower().endswith(".xml") and file.content is not None
         ]
+    except PackedToHarm as harm:
+        raise Unreadable(str(harm)) from harm
     except Unreadable:
         raise
     except Exception as error:
         # On a damaged PDF pypdf raises whatever its dictionaries raise, recursion errors included.
         raise Unreadable("the PDF is damaged; save it as PDF once more") from error
+
+
+def _opened_streams(reader: PdfReader) -> Iterator[memoryview]:
+    """The streams of a PDF that opens without a password, but whose bytes in the file are ciphertext."""
+    for generation, places in reader.xref.items():
+        for number in places:
+            found = reader.get_object(IndirectObject(number, generation, reader))
+            if isinstance(found, StreamObject):
+                yield memoryview(found._data)

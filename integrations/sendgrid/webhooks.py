@@ -72,15 +72,24 @@ def _receipt(event: dict[str, Any]) -> Receipt | None:
     # Mail of others on the same account carries no id of ours; 'deferred' and the like change nothing.
     if kind is None or not isinstance(message_id, str) or not message_id:
         return None
+    try:
+        at = _moment(event.get("timestamp"))
+    except WebhookRefused:  # the other events of the call are still to be believed
+        return None
     return Receipt(
-        message_id=message_id,
-        provider_ref=reference_of(str(event.get("sg_message_id", ""))),
+        message_id=_shown(message_id),
+        provider_ref=_shown(reference_of(str(event.get("sg_message_id", "")))),
         kind=kind,
-        at=_moment(event.get("timestamp")),
+        at=at,
         event_key=_event_key(event),
-        detail=str(event.get("reason") or event.get("response") or ""),
+        detail=_shown(str(event.get("reason") or event.get("response") or "")),
         permanent=_permanent(event),
     )
+
+
+def _shown(words: str) -> str:
+    """A receiver's server says what it likes, also signs that no database keeps."""
+    return "".join(sign if sign.isprintable() else " " for sign in words)
 
 
 def _event_key(event: dict[str, Any]) -> str:

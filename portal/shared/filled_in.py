@@ -83,6 +83,7 @@ SENTENCES: Final = (
     N_("line %(line)s contains a NUL character; this is not a text file"),
     N_("line %(line)s is not in UTF-8, as the text is elsewhere"),
     N_("line %(line)s cannot be read: %(error)s"),
+    N_("line %(line)s has a quotation mark that is not closed; noticed at line %(reached)s"),
     N_("row %(row)s has more than %(count)s columns"),
     N_("the file has more than %(count)s rows"),
     N_("has more than %(count)s rows; hand it over by itself"),

@@ -19,8 +19,12 @@ from agency.documents import sandbox
 from agency.documents.archives import ArchiveLimits, UnacceptableArchive, entries_of, names_of
 from agency.documents.signs import signs_of, text_of
 from agency.documents.types import UnacceptableFile, file_type
+from agency.intake.archive import unpack
 from agency.kernel.errors import NotFound
+from agency.ports.readers import Unreadable
+from agency.rules.pdf_streams import STREAMS_MAX
 from agency.rules.reading import ReadState
+from integrations.einvoice.reader import read_einvoice
 from tests.documents.papers import D, a_paper
 
 pytestmark = [pytest.mark.pure, pytest.mark.thorough]
@@ -91,6 +95,19 @@ class TestArchives:
         (entry,) = entries_of(a_zip({name: b"content"}))
         assert entry.content == b"content"
         assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+    def test_e7_ways_of_packing_that_unpack_without_bounds_are_refused_unopened(self, packing):
+        bomb = a_zip({"a.csv": b"0" * 30_000_000}, compression=packing)
+        at = bomb.index(b"PK\x01\x02") + 24
+        lying = bomb[:at] + struct.pack("<I", 500_000) + bomb[at + 4 :]
+        tracemalloc.start()
+        with pytest.raises(UnacceptableArchive, match="pack it anew"):
+            list(entries_of(lying))
+        [packed] = unpack(lying)
+        assert (packed.content, "pack it anew" in packed.refusal) == (b"", True)
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+        tracemalloc.stop()
 
     def test_e8_a_file_without_a_name_is_a_file(self):
         with io.BytesIO(a_zip({"x": b"content"})) as packed:
@@ -216,6 +233,43 @@ class TestTypes:
         for name in ("a.txt", "a.pdf", "a.docx"):
             with pytest.raises(UnacceptableFile, match="virus"):
                 file_type(virus, name=name)
+
+
+class TestPackedParts:
+    """What a PDF holds packed is found in one go through its bytes, and unpacked in bounds."""
+
+    @pytest.mark.parametrize("bait", [b"stream\n", b"stream\n" + zlib.compress(b"")])
+    def test_e12_beginnings_without_an_end_take_no_longer_than_the_file_is_long(self, bait):
+        began = time.perf_counter()
+        assert file_type(b"%PDF-1.4\n" + bait * 40_000, name="a.pdf").active == ()
+        assert time.perf_counter() - began < 20
+        with pytest.raises(UnacceptableFile, match="made to do harm"):
+            file_type(b"%PDF-1.4\n" + bait * (STREAMS_MAX + 1), name="a.pdf")
+
+    def test_e12_what_acts_is_found_behind_a_false_beginning_and_in_a_damaged_part(self):
+        packed = zlib.compress(b"<</S/JavaScript/JS(app.alert(1))>>" * 50)
+        for part in (packed, packed[:-8]):
+            content = b"%PDF-1.4\nstream\n 1 0 obj<</Length 9>>stream\r\n" + part + b"\r\nendstream"
+            assert file_type(content, name="a.pdf").active == ("JavaScript",)
+
+    @pytest.mark.parametrize("locked", [False, True])
+    def test_e12_an_invoice_that_unpacks_to_gigabytes_is_refused_before_it_is_read(self, locked):
+        writer = pypdf.PdfWriter()
+        page = writer.add_blank_page(200, 200)
+        deflate = zlib.compressobj(9)
+        inner = b"".join(deflate.compress(b"0" * 10_000_000) for _ in range(30)) + deflate.flush()
+        stream = pypdf.generic.EncodedStreamObject()
+        stream._data = zlib.compress(inner)
+        twice = pypdf.generic.ArrayObject([pypdf.generic.NameObject("/FlateDecode")] * 2)
+        stream[pypdf.generic.NameObject("/Filter")] = twice
+        page[pypdf.generic.NameObject("/Contents")] = writer._add_object(stream)
+        if locked:
+            writer.encrypt("", algorithm="RC4-128")
+        out = io.BytesIO()
+        writer.write(out)
+        assert len(out.getvalue()) < 10_000
+        with pytest.raises(Unreadable, match="unpacks to more"):
+            read_einvoice(out.getvalue())
 
 
 class TestReader:

@@ -381,6 +381,8 @@ class TestRefusals:
             ),
             (ubl(head=head("00042", "&e;")), "not well-formed"),
             (ubl()[:-20], "not well-formed"),
+            (ubl(head=head("00042", "<a>" * 300 + "</a>" * 300)), "nested deeper"),
+            (ubl(head=head("00042", "x" * 10_500_000)), "of more than 10 MB; hand it over without"),
             (ubl().replace('xmlns="urn:oasis', 'xmlns="urn:other'), "another standard than UBL"),
             ("<html><body>Factuur</body></html>", "web page"),
             ("<!DOCTYPE html><p>Factuur<br>", "web page"),

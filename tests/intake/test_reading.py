@@ -36,6 +36,12 @@ class TestCsv:
         assert headers == ("Naam", "Bedrag", "Plaats")
         assert rows == [["Café Müller", "12", "'s-Gravenhage €"]]
 
+    @pytest.mark.parametrize("rows_behind", [3, 5_000])
+    def test_an_unclosed_quotation_mark_is_told_where_it_stands_and_nothing_is_swallowed(self, rows_behind):
+        content = b"sep=;\na;b\n1;2\n" + b'3;"Jan\n' + b"5;6\n" * rows_behind
+        with pytest.raises(Unreadable, match=r"line 4 has a quotation mark that is not closed; noticed at"):
+            list(read_table(content).rows)
+
     def test_numbers_rows_as_a_spreadsheet_does_and_leaves_blank_ones_out(self):
         table = read_table(b"a;b\n1;2\n;\n3;4\n")
         assert [number for number, _ in table.rows] == [2, 4]

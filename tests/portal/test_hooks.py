@@ -77,6 +77,26 @@ class TestHooks:
         office.react()
         assert office.messages(claim_id)[0].state == "sent"
 
+    def test_reports_of_one_call_that_are_not_about_us_keep_none_of_ours_back(self, browser, office):
+        claim_id, message_id = a_sent_message(office, Channel.email)
+        seconds = str(int(now_of(office).timestamp()))
+        events = [
+            {
+                "event": "bounce",
+                "timestamp": int(seconds),
+                "email": "d@example.org",
+                "message_id": told,
+                "reason": why,
+            }
+            for told, why in (("order-4711", "x"), ("a\0b", "550 \0"), (message_id, "550 \0 \ud800 unknown"))
+        ]
+        body = json.dumps(events).encode()
+        signature = sign_events(timestamp=seconds, body=body)
+        headers = {sendgrid.SIGNATURE_HEADER: signature, sendgrid.TIMESTAMP_HEADER: seconds}
+        assert browser.post("/hooks/sendgrid", content=body, headers=headers).status_code == 200
+        office.react()
+        assert office.messages(claim_id)[0].state == "bounced"
+
     def test_twilio(self, browser, office):
         claim_id, message_id = a_sent_message(office, Channel.sms)
         path = f"/hooks/twilio/status?message_id={message_id}"

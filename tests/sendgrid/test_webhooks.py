@@ -131,9 +131,18 @@ class TestReceipts:
         with pytest.raises(WebhookRefused):
             webhooks.receipts(**signed([event()]), now=NOW + timedelta(minutes=minutes))
 
-    @pytest.mark.parametrize(
-        "events", [{}, "x", [1], [[]], [event(timestamp="soon")], [event(timestamp=10**30)]]
-    )
+    @pytest.mark.parametrize("broken", [event(timestamp="soon"), event(timestamp=10**30), event(event=[])])
+    def test_an_event_that_cannot_be_read_keeps_no_other_back(self, broken):
+        found = webhooks.receipts(**signed([broken, event(message_id="msg-2")]), now=NOW)
+        assert [receipt.message_id for receipt in found] == ["msg-2"]
+
+    def test_what_no_database_keeps_is_not_handed_on(self):
+        told = event("bounce", reason="550 \0 \ud800\r\nno", message_id="msg\0", sg_message_id="a\0.b")
+        (receipt,) = webhooks.receipts(**signed([told]), now=NOW)
+        for words in (receipt.detail, receipt.message_id, receipt.provider_ref):
+            assert words.isprintable()
+
+    @pytest.mark.parametrize("events", [{}, "x", [1], [[]]])
     def test_a_signed_call_in_another_form_is_refused(self, events):
         with pytest.raises(WebhookRefused):
             webhooks.receipts(**signed(events), now=NOW)

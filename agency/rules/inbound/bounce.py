@@ -11,6 +11,7 @@ from agency.rules.inbound.plain_words import plain
 from agency.rules.tables import read_table
 
 RECIPIENTS_MAX: Final = 50
+BLOCKS_MAX: Final = 500
 NOTICE_MAX: Final = 40_000
 TOLD_MAX: Final = 4_000
 _STATUS: Final = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
@@ -35,6 +36,7 @@ _RETRIED: Final = re.compile(
 )
 # Actions that tell of success (RFC 3464); servers name failure in words of their own.
 _ARRIVED: Final = frozenset({"delivered", "relayed", "expanded"})
+_PASSED_ON: Final = re.compile(r"^\s*(?:re|aw|antw|sv|betr|fw|fwd|tr|wg|doorst)\s*:", re.IGNORECASE)
 # Where the headers of the mail that comes back begin, whatever stands above them.
 _HEADERS_FOLLOW: Final = re.compile(r"^[>\s]*(?:received:\s*(?:from|by)\b|return-path:)", re.IGNORECASE)
 
@@ -81,7 +83,11 @@ def is_bounce(mail: Mail) -> bool:
 def _is_told(mail: Mail, words: dict[str, Any]) -> bool:
     """Whether a mail says in plain words that another did not arrive, and a server wrote it."""
     local, name = mail.sender.partition("@")[0], plain(mail.header("from"))
-    daemon = local in words["senders"] or any(one in name for one in words["names"])
+    daemon = (
+        local in words["senders"]
+        or local.startswith(tuple(words["sender_begins"]))
+        or any(one in name for one in words["names"])
+    )
     given_back_to = mail.header("return-path").strip(" <>").partition("@")[0].lower()
     nobody = mail.sender == "" or (
         "return-path" in dict(mail.headers) and (not given_back_to or given_back_to in words["senders"])
@@ -99,7 +105,18 @@ def _is_told(mail: Mail, words: dict[str, Any]) -> bool:
         (daemon and (failing or told or coded or gives_back))
         or (nobody and failing)
         or (machine and failing and (told or coded))
+        or (failing and told and _gives_back(mail, begins))
     )
+
+
+def _gives_back(mail: Mail, said: str) -> bool:
+    """Whether a mail gives back another with its headers and is no person's answer or forward.
+
+    Servers of some firms write under names of their own.
+    """
+    if _PASSED_ON.match(mail.subject):
+        return False
+    return bool(mail.returned) or any(_HEADERS_FOLLOW.match(line) for line in said.splitlines())
 
 
 def bounces(mail: Mail) -> tuple[Bounce, ...]:
@@ -117,7 +134,7 @@ def bounces(mail: Mail) -> tuple[Bounce, ...]:
 def _blocks(report: str) -> list[dict[str, str]]:
     """The fields of each address in a report, names in lower case, folded lines joined."""
     found: list[dict[str, str]] = []
-    for block in re.split(r"\n\s*\n", report):
+    for block in re.split(r"\n\s*\n", report)[:BLOCKS_MAX]:
         fields: dict[str, str] = {}
         last = ""
         for line in block.splitlines():

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from agency.rules.inbound.bounce import Bounce, bounces, is_bounce
-from agency.rules.inbound.mail import Mail
+from agency.rules.inbound.mail import Mail, address_in
 from agency.rules.inbound.own_words import own_words
 from agency.rules.inbound.plain_words import plain
 from agency.rules.inbound.triage import Topic, triage
@@ -49,15 +49,16 @@ def kind_of(mail: Mail) -> Kinded:
     what speaks of a claim with one sign alone: to read a machine's mail costs a minute, not to read a
     person's costs him his say.
     """
-    feedback = mail.report(_FEEDBACK)
-    if feedback:
+    words, own = read_table("inbound_words"), own_words(mail.text)
+    if (feedback := mail.report(_FEEDBACK)) or _is_plain_complaint(mail, words["feedback"]):
         return Kinded(InboundKind.COMPLAINT, (("report", _feedback_type(feedback)),))
     if is_bounce(mail):
         found = bounces(mail)
         return Kinded(InboundKind.BOUNCE, (("report", found[0].diagnosis),), found)
     if receipt := next((name for name in _RECEIPTS if mail.report(name)), ""):
         return Kinded(InboundKind.AUTO_REPLY, (("report", receipt),))
-    words, own = read_table("inbound_words"), own_words(mail.text)
+    if mail.answers_invitation and not own:
+        return Kinded(InboundKind.AUTO_REPLY, (("report", "text/calendar"),))
     if sign := _automatic(mail, own, words["automatic"]):
         return Kinded(InboundKind.AUTO_REPLY, (sign,))
     if sign := _stop(mail.subject, own, words["stop"]):
@@ -82,7 +83,20 @@ def complained_about(mail: Mail) -> str:
     found = re.search(
         r"^original-rcpt-to:\s*<?([^\s<>]+@[^\s<>]+)", mail.report(_FEEDBACK), re.I | re.MULTILINE
     )
-    return found[1].lower() if found else ""
+    return found[1].lower() if found else _complained_about_in(mail.returned)
+
+
+def _complained_about_in(returned: str) -> str:
+    names = read_table("inbound_words")["feedback"]["recipient_headers"]
+    told = rf"^(?:{'|'.join(map(re.escape, names))}):(.{{1,300}})$"
+    found = re.search(told, returned, re.IGNORECASE | re.MULTILINE)
+    return address_in(found[1]) if found else ""
+
+
+def _is_plain_complaint(mail: Mail, table: dict[str, Any]) -> bool:
+    """Whether a provider gives back a mail as called spam, without the report that the standard wants."""
+    subject = plain(mail.subject)
+    return bool(mail.returned) and any(subject.startswith(one) for one in table["subjects"])
 
 
 def is_complaint(mail: Mail) -> bool:

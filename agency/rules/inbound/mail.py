@@ -21,11 +21,28 @@ PARTS_MAX: Final = 200
 TEXT_MAX: Final = 200_000
 HEADERS_MAX: Final = 500
 HEADER_CHARACTERS_MAX: Final = 4_000
+HEADER_RAW_MAX: Final = 4 * HEADER_CHARACTERS_MAX
 _MESSAGE_ID: Final = re.compile(r"<([^<>\s]{1,250})>")
 _MULTIPART: Final = re.compile(rb"(?i)^content-type:\s*multipart/", re.MULTILINE)
+# The library takes minutes over one of very many parameters.
+_FORM: Final = re.compile(rb"(?im)^content-(?:type|disposition):[^\n]*(?:\n[ \t][^\n]*)*")
 _REPORTS: Final = frozenset(
     {"message/delivery-status", "message/feedback-report", "message/disposition-notification"}
 )
+# What programs read: never the writer's own words, whatever it is called.
+_DATA: Final = frozenset(
+    {"text/calendar", "text/vcard", "text/x-vcard", "text/directory", "text/csv", "text/xml", "text/css"}
+)
+# Seals and pages of other programs: they say nothing that the words do not say.
+_SEALS: Final = frozenset(
+    {"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature",
+     "text/x-amp-html"}
+)  # fmt: skip
+_SEALED: Final = "-----BEGIN PGP SIGNED MESSAGE-----"
+_SEAL: Final = ("\n-----BEGIN PGP SIGNATURE-----", "-----END PGP SIGNATURE-----")
+_CALENDAR_BEGINS: Final = 4_000
+_CALENDAR_ANSWER: Final = re.compile(rb"(?mi)^METHOD:(?:REPLY|COUNTER)\b")
+_INSTEAD_MAX: Final = 300
 _RETURNED: Final = frozenset(
     {"message/rfc822", "message/global", "message/headers", "text/rfc822-headers", "message/partial"}
 )
@@ -102,6 +119,12 @@ class Mail:
         """The files that travel with it."""
         return tuple(part for part in self.parts if part.content)
 
+    @property
+    def answers_invitation(self) -> bool:
+        """Whether a calendar answers an invitation or asks for another moment (RFC 5546)."""
+        said = (part.content[:_CALENDAR_BEGINS] for part in self.parts if part.media_type == "text/calendar")
+        return any(_CALENDAR_ANSWER.search(one) for one in said)
+
     def report(self, media_type: str) -> str:
         """Return the text of the first part of a kind, empty where there is none."""
         return next((part.text for part in self.parts if part.media_type == media_type), "")
@@ -109,7 +132,7 @@ class Mail:
 
 def read_mail(raw: bytes) -> Mail:
     """Read a mail; bytes that are none give one without headers and with their words as text."""
-    plain = _lines(raw)
+    plain = _FORM.sub(lambda found: found[0][:HEADER_RAW_MAX], _lines(raw))
     if len(_MULTIPART.findall(plain)) > PARTS_MAX:
         return _unread(plain)
     try:
@@ -154,7 +177,8 @@ def _unread(plain: bytes) -> Mail:
 
 def _headers(message: Message) -> Iterator[tuple[str, str]]:
     for name, value in list(message.raw_items())[:HEADERS_MAX]:
-        yield name.lower(), decoded(str(value))[:HEADER_CHARACTERS_MAX]
+        # Cut before it is decoded: the library takes minutes over a line of very many encoded words.
+        yield name.lower(), decoded(str(value)[:HEADER_RAW_MAX])[:HEADER_CHARACTERS_MAX]
 
 
 def decoded(value: str) -> str:
@@ -179,15 +203,16 @@ def _eight_bit(words: str) -> str:
 
 def _same_as_windows(charset: str | None) -> bool:
     try:
-        return charset is not None and lookup(charset).name in ("iso8859-1", "ascii")
+        return charset is not None and lookup(charset).name in ("iso8859-1", "ascii", "cp1252")
     except (LookupError, ValueError):
         return False
 
 
 def _decode(content: bytes, charset: str | None) -> str:
-    # What is called Latin-1 or ASCII is what Windows writes, whose quotes and euro sign lie beyond it.
-    told = "cp1252" if _same_as_windows(charset) else charset
-    for name in filter(None, (told, "utf-8", "cp1252")):
+    # What is called Latin-1 or ASCII is what Windows writes, whose quotes and euro sign lie beyond it; or it
+    # is UTF-8 of a program that told the wrong name, since no text of these is UTF-8 by chance.
+    names = ("utf-8", "cp1252") if _same_as_windows(charset) else (charset, "utf-8", "cp1252")
+    for name in filter(None, names):
         try:
             return content.decode(name)
         except (LookupError, UnicodeError, ValueError):
@@ -214,7 +239,13 @@ def _part(message: Message, kind: str) -> Part | None:
         return None
     if kind.startswith("multipart/"):  # its boundary is not told: the words are all there is
         kind = "text/plain"
-    is_file = message.get_content_disposition() == "attachment" or (bool(name) and kind[:5] != "text/")
+    if kind in _SEALS:
+        return None
+    is_file = (
+        message.get_content_disposition() == "attachment"
+        or (bool(name) and kind[:5] != "text/")
+        or kind in _DATA
+    )
     if kind[:5] == "text/" and not is_file:
         words = _decode(content, _charset(message))
         return Part(kind, name, clean(words_of_html(words) if kind == "text/html" else words), b"")
@@ -238,7 +269,7 @@ def _charset(message: Message) -> str | None:
 def _as_words(message: Message) -> str:
     """A report: blocks of fields, which the library has taken for mails."""
     blocks = [one for one in message.get_payload() if isinstance(one, Message)]
-    return "\n\n".join(_fields(one) + _plain_payload(one) for one in blocks)
+    return "\n\n".join(f"{_fields(one)}\n\n{_plain_payload(one)}".strip() for one in blocks)
 
 
 def _fields(message: Message) -> str:
@@ -259,6 +290,23 @@ def _returned(message: Message) -> str:
 
 def _text(parts: tuple[Part, ...]) -> str:
     plain = [part.text for part in parts if part.media_type != "text/html" and part.media_type[:5] == "text/"]
-    if any(words.strip() for words in plain):
-        return "\n".join(plain)
-    return "\n".join(part.text for part in parts if part.media_type == "text/html")
+    page = "\n".join(part.text for part in parts if part.media_type == "text/html")
+    words = "\n".join(plain)
+    if not words.strip() or (page.strip() and _only_names_a_page(words)):
+        return page
+    return _unsealed(words)
+
+
+def _unsealed(words: str) -> str:
+    """Words without the seal that stands around them (RFC 9580, 7)."""
+    before, begins, sealed = words.partition(_SEALED)
+    said, seal, rest = sealed.partition(_SEAL[0])
+    if not (begins and seal):
+        return words
+    _, _, own = said.partition("\n\n")
+    return before + re.sub(r"(?m)^- ", "", own) + rest.partition(_SEAL[1])[2]
+
+
+def _only_names_a_page(words: str) -> bool:
+    """Whether the plain words only tell that the mail is a page: then what was written stands in that."""
+    return len(words.strip()) < _INSTEAD_MAX and re.search(r"\bhtml\b", words, re.IGNORECASE) is not None

@@ -8,15 +8,17 @@ from typing import Final
 OWN_MAX: Final = 20_000
 NAMED_MAX: Final = 400
 _WROTE: Final = re.compile(
-    r"\b(?:wrote|schreef|geschreven|a écrit|a ecrit|schrieb|geschrieben)\b", re.IGNORECASE
+    r"\b(?:wrote|schreef|geschreven|a écrit|a ecrit|schrieb|geschrieben|escribió)\b", re.IGNORECASE
 )
 # A mail program names the writer with the day and ends in a colon or an address; people who tell do not.
 _NAMED: Final = re.compile(
-    r"^(?=.*\d)\s*(?:(?:on|op|le|am)\b.{4,160}|.{0,80}<[^<>\s]{1,100}@[^<>\s]{1,100}>.{0,80})$", re.IGNORECASE
+    r"^(?=.*\d)\s*(?:(?:on|op|le|am|el)\b.{4,160}|.{0,80}<[^<>\s]{1,100}@[^<>\s]{1,100}>.{0,80})$",
+    re.IGNORECASE,
 )
 _ENDED: Final = re.compile(r":\s*$|<[^<>\s]{1,100}@[^<>\s]{1,100}>\W{0,20}$")
 _QUOTE: Final = re.compile(
     r"^\s*(?:-{2,}\s*(?:original|oorspronkelijk|ursprungliche|ursprüngliche|message d'origine|message transf"
+    r"|mail original|message original"
     r"|forwarded|doorgestuurd|weitergeleitet)"
     r"|(?:begin doorgestuurd bericht|begin forwarded message|début du message|anfang der weitergeleiteten)"
     r"|\*?(?:from|van|de|von)\s?:\*?\s.{0,200}@)",
@@ -31,7 +33,9 @@ _DEVICE: Final = re.compile(
     r"^\s*(?:(?:sent from|verzonden (?:vanaf|met|via|vanuit)|verstuurd vanaf|envoyé (?:de|depuis|à partir de)"
     r"|envoye (?:de|depuis)|gesendet (?:von|mit|über))\b.{0,60}"
     r"|von meinem .{2,30} gesendet|get outlook for .{2,12}|outlook (?:voor|für) .{2,20}"
-    r"|obtenir outlook pour .{2,12}|download outlook .{0,20})$",
+    r"|obtenir outlook pour .{2,12}|télécharger outlook .{0,20}|download outlook .{0,20}"
+    r"|outlook .{2,20} (?:downloaden|herunterladen)|sent with proton ?mail\b.{0,30}"
+    r"|laden sie outlook .{2,20})$",
     re.IGNORECASE,
 )
 _SIGNATURE: Final = re.compile(r"^--\s?$")
@@ -75,6 +79,8 @@ def _begins_quote(line: str, rest: Sequence[str]) -> bool:
     said = [one for one in rest[:6] if one.strip()]
     if _FROM.match(line):
         return any(_SENT.match(one) for one in said[:2])
+    if _SENT.match(line):  # some put the day, or the reader, above the writer
+        return bool(said) and any(_FROM.match(one) and "@" in one for one in said[:2])
     return _RULE.match(line) is not None and any(_FROM.match(one) for one in said[:2])
 
 

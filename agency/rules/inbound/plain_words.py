@@ -11,7 +11,9 @@ _BREAKS: Final = frozenset(
 )
 _UNSEEN: Final = frozenset({"style", "script", "head", "title"})
 # No part may begin inside another, so that every sign is looked at a few times at most, whatever is written.
-_TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})(?:[\s/][^<>]{0,4000})?>|<[!?][^<>]{0,4000}>")
+_TAG: Final = re.compile(
+    r"<(/?)([a-zA-Z][a-zA-Z0-9-]{0,30}(?::[a-zA-Z][a-zA-Z0-9]{0,15})?)(?:[\s/][^<>]{0,4000})?>|<[!?][^<>]{0,4000}>"
+)
 _NOT_KEPT: Final = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\u202a-\u202e\u2066-\u2069\u200b\ufeff]"
 )
