@@ -1,6 +1,7 @@
 """Money whose owner is unknown: looked after, split, sent back, or parked by two people."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -230,6 +231,13 @@ class TestSendingBack:
         export_refund_file(as_(staff, BOB), settings=Settings(trust_iban=IBAN))
         with pytest.raises(UnableToUndo):
             undo_line(staff, line_id=line, why="wrong claim")
+
+
+def test_currencies_are_counted_apart(staff):
+    day = staff.today
+    lines = (a_line("a", 10_000, on=day, text="?"), replace(a_line("b", 7_000, on=day), amount=Money(7_000, "USD")))
+    import_(staff, a_statement("s1", lines, opening=0, on=day))
+    assert suspense_by_age(staff)[0].amounts == (eur(10_000), Money(7_000, "USD"))
 
 
 class TestParking:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 from uuid import UUID
 
 import pytest
@@ -20,6 +21,7 @@ from agency.payments.settlement import settle
 from agency.remittance.models import RemittanceRun
 from integrations.bankfiles.camt_writer import StatementLine, write_camt053
 from portal import main
+from portal.finance import ledger as finance_ledger
 from portal.shared.sessions import start_session
 from portal.wiring import Wiring
 from tests.bankfiles.test_payment_status import payment, report
@@ -314,6 +316,20 @@ class TestEveryFigureIsExplained:
         csv = ann.get("/finance/ledger/trust.bank/entries.csv")
         assert '"123.45"' in csv.text
         assert ann.get("/finance/ledger/trust.bank/entries.xlsx").content.startswith(b"PK")
+
+    def test_many_entries_are_paged_and_all_stand_in_the_file(self, units, colleagues, monkeypatch):
+        monkeypatch.setattr(finance_ledger, "SHOWN", 2)
+        ann, _ = colleagues
+        upload(ann, statement_file(units, *((f"B{n}", n, "x") for n in range(1, 6))))
+        shown, path = [], "/finance/ledger/trust.bank"
+        while path:
+            page = ann.get(path).text
+            shown += re.findall(r'href="(/finance/ledger/transactions/[^"]+)"', page)
+            following = re.search(r'rel="next" href="([^"]+)"', page)
+            path = following and unescape(following[1])
+        assert len(shown) == len(set(shown)) == 5
+        rows = ann.get("/finance/ledger/trust.bank/entries.csv").text.splitlines()[1:]
+        assert sum(int(row.split(";")[6].strip('"').replace(".", "")) for row in rows) == 15
 
 
 class TestDoor:
