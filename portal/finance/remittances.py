@@ -32,7 +32,7 @@ from agency.remittance.runs import (
 from agency.remittance.stale_runs import waiting_stale
 from agency.remittance.statement import StatementShare, statement_shares
 from agency.rules.trace import from_json
-from portal.fee_invoices import invoice_facts
+from portal.fee_invoices import facts_of_invoices
 from portal.finance.doors import finance_page, names_of, routes
 from portal.finance.words import CANNOT_LEAVE, MODES, RUN_STATES
 from portal.payout_statements import FILE_HEADERS, PARTS, file_rows, run_of, sums_of
@@ -346,7 +346,7 @@ def _run_page(
     shares = list(statement_shares(unit, creditor_id=creditor_id, run_id=run_id, limit=SHARES_MAX))
     invoices = unit.session.exec(
         select_models(FeeInvoice).where(FeeInvoice.creditor_id == creditor_id, FeeInvoice.run_id == run_id)
-    )
+    ).all()
     return finance_page(
         request,
         "remittance.html",
@@ -363,7 +363,7 @@ def _run_page(
         first_day=unit.today.isoformat(),
         row=(row := unit.session.get_one(RemittanceRun, (creditor_id, run_id))),
         sums=sums_of(row),
-        invoices=[invoice_facts(one) for one in invoices],
+        invoices=facts_of_invoices(unit, invoices),
         columns=LINES,
         cut=Cut([_line(share) for share in shares]),
         more=run.payments > SHARES_MAX,
