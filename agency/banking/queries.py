@@ -67,7 +67,7 @@ class BankDay:
 @dataclass(frozen=True, slots=True)
 class AgeBand:
     """Lines in suspense of one age, in business days; `to` is None for the oldest. `amounts` has one amount
-    per currency, always of euro."""
+    per currency, always of euro: what came in less what went out, as it stands in the ledger."""
 
     start: int
     to: int | None
@@ -88,7 +88,7 @@ _LINES = (
     " LEFT JOIN claim c ON c.creditor_id = l.creditor_id AND c.id = l.claim_id"
 )
 
-_WAITS = f"l.state = 'suspense' AND l.amount_minor > 0 AND NOT {PARKED} AND NOT {GOING_BACK}"
+_WAITS = f"l.state = 'suspense' AND l.amount_minor <> 0 AND NOT {PARKED} AND NOT {GOING_BACK}"
 
 
 STATEMENTS = (
@@ -185,7 +185,7 @@ def suspense_by_age(unit: Unit) -> list[AgeBand]:
     """This function will count what waits in suspense by its age in business days, without what is parked."""
     rows = unit.session.connection().execute(
         text(
-            "SELECT l.booked_on, l.currency, count(*) AS lines, sum(abs(l.amount_minor))::bigint AS minor"
+            "SELECT l.booked_on, l.currency, count(*) AS lines, sum(l.amount_minor)::bigint AS minor"
             f" FROM bank_line l WHERE l.state = 'suspense' AND l.amount_minor <> 0 AND NOT {PARKED}"
             " GROUP BY l.booked_on, l.currency"
         )

@@ -34,13 +34,12 @@ from portal.shared.listing import Column, Cut, Listing
 from portal.shared.spreadsheets import Cell, list_file
 
 COLUMNS = (
-    Column("number", N_("Number"), "html", sort=True),
-    Column("creditor", N_("Creditor")),
-    Column("kind", N_("Document"), phone=False),
+    Column("number", N_("Number"), "link", sub="kind", sort=True),
+    Column("creditor", N_("Creditor"), phone=False),
     Column("issued_on", N_("Date"), "day", phone=False),
     Column("due_on", N_("To be paid by"), "day", phone=False),
-    Column("total", N_("With VAT"), "money"),
-    Column("payable", N_("Left to pay"), "money", phone=False),
+    Column("total", N_("With VAT"), "money", phone=False),
+    Column("payable", N_("Left to pay"), "money"),
     Column("state", N_("Status"), "chip"),
     Column("lacks", N_("Missing for Peppol"), phone=False),
 )
@@ -245,6 +244,7 @@ def _rows(unit: Unit, found: Sequence[Any]) -> list[dict[str, Any]]:
     return [
         one
         | {
+            "href": f"/finance/invoices/{invoice.creditor_id}/{invoice.id}",
             "creditor": name,
             "creditor_id": invoice.creditor_id,
             "state": INVOICE_STATES[_state(unit, invoice, one["payable"])],

@@ -29,10 +29,12 @@ from agency.ledger.queries import (
     trial_balance,
 )
 from agency.money import Money
-from portal.books import FORMS, MEDIA, Form, file_name, write_books
+from portal.books import FORMS, MEDIA, file_name, write_books
+from portal.books import Form as BookForm
 from portal.finance.doors import finance_page, id_asked, names_of, routes
 from portal.finance.words import ACCOUNTS, BOOKS, kind, note
 from portal.shared.audience import StaffUnit
+from portal.shared.forms import Form, blank, read_day
 from portal.shared.i18n import N_, format_day, gettext
 from portal.shared.listing import Column, Cut
 from portal.shared.spreadsheets import Cell, list_file, long_csv
@@ -70,6 +72,10 @@ FILE_HEADERS = (
 @routes.get("/ledger")
 def ledger(request: Request, unit: StaffUnit) -> Response:
     """The balance of every account, book by book: now, or as of a day."""
+    return _ledger_page(request, unit, _read(request, "on", "booked"))
+
+
+def _ledger_page(request: Request, unit: Unit, form: Form[Any]) -> Response:
     as_of = _days(request.query_params)
     found = trial_balance(unit, effective_to=as_of.get("effective_to"), booked_to=as_of.get("booked_to"))
     standing = {row.account: row for row in found if row.balance.currency == "EUR"}
@@ -77,36 +83,54 @@ def ledger(request: Request, unit: StaffUnit) -> Response:
     chart = [standing.get(code) or AccountBalance(code, Money.zero("EUR"), 0) for code in CHART]
     rows = sorted([*chart, *others], key=lambda row: CHART[row.account].number)
     by_book = groupby(sorted(rows, key=lambda row: list(BOOKS).index(_book(row))), key=_book)
+    form.values.setdefault("from", unit.today.replace(month=1, day=1).isoformat())
+    form.values.setdefault("to", unit.today.isoformat())
     return finance_page(
         request,
         "ledger.html",
+        status=422 if form.errors else 200,
         columns=BALANCES,
         books=[(BOOKS[book], Cut([_balance_row(row, as_of) for row in its])) for book, its in by_book],
         as_of=as_of,
         forms=FORMS,
-        first=unit.today.replace(month=1, day=1),
-        last=unit.today,
+        form=form,
     )
+
+
+def _read(request: Request, *names: str) -> Form[Any]:
+    """Read the days that were filled in; one that cannot be read is refused, for another period than was asked
+    looks right in a file."""
+    typed = {name: request.query_params.get(name, "").strip() for name in names}
+    form = blank(**{name: read_day(value) for name, value in typed.items() if value})
+    for name in form.values:
+        if _day(request.query_params, name) is None:
+            form.refuse(N_("Give a date, like 2026-11-30."), name)
+    return form
 
 
 @routes.get("/books")
 def books(request: Request, unit: StaffUnit) -> Response:
     """The journal of a period as a file, written whole before it is sent: half a file never leaves."""
     asked = request.query_params
-    form: Form = next((form for form in FORMS if form == asked.get("format")), "csv")
+    chosen: BookForm = next((name for name in FORMS if name == asked.get("format")), "csv")
     first = _day(asked, "from") or unit.today.replace(month=1, day=1)
     last = _day(asked, "to") or unit.today
+    form = _read(request, "from", "to")
+    if not form.errors and last < first:
+        form.refuse(N_("The period ends before it begins."), "to")
+    if form.errors:
+        return _ledger_page(request, unit, form)
     file = SpooledTemporaryFile(max_size=_IN_MEMORY_MAX)  # noqa: SIM115 - closed when it was sent
     try:
-        write_books(unit, file, form=form, first=first, last=last, settings=settings())
+        write_books(unit, file, form=chosen, first=first, last=last, settings=settings())
     except BaseException:
         file.close()
         raise
     file.seek(0)
-    name = file_name(form, first=first, last=last)
+    name = file_name(chosen, first=first, last=last)
     return StreamingResponse(
         iter(lambda: file.read(_PIECE), b""),
-        media_type=MEDIA[form],
+        media_type=MEDIA[chosen],
         headers={"content-disposition": f'attachment; filename="{name}"'},
         background=BackgroundTask(file.close),
     )
@@ -258,7 +282,7 @@ def _days(query: Mapping[str, str]) -> dict[str, date]:
 
 def _day(query: Mapping[str, str], name: str) -> date | None:
     try:
-        return date.fromisoformat(query.get(name, ""))
+        return date.fromisoformat(read_day(query.get(name, "").strip()))
     except ValueError:
         return None
 
