@@ -1,4 +1,4 @@
-"""What creditors paid on the agency's invoices, and what credit notes were paid out: the ledger is the record.
+"""What creditors paid on the agency's invoices, and what credit notes were paid out, as the ledger has it.
 
 An invoice that was not kept from a payout is paid to the agency's own account, whose statements are not read
 here; so a person says what came in and when. A credit note that was not settled with a payout is paid out, or

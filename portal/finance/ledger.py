@@ -98,12 +98,15 @@ def _ledger_page(request: Request, unit: Unit, form: Form[Any]) -> Response:
 
 
 def _read(request: Request, *names: str) -> Form[Any]:
-    """Read the days that were filled in; one that cannot be read is refused, for another period than was asked
-    looks right in a file."""
-    typed = {name: request.query_params.get(name, "").strip() for name in names}
-    form = blank(**{name: read_day(value) for name, value in typed.items() if value})
-    for name in form.values:
-        if _day(request.query_params, name) is None:
+    """Read the days that were filled in; one that cannot be read is refused, for a file of another period than
+    was asked looks right."""
+    form = blank()
+    for name in names:
+        if not (typed := request.query_params.get(name, "").strip()):
+            continue
+        day = _day(request.query_params, name)
+        form.values[name] = day.isoformat() if day else typed
+        if day is None:
             form.refuse(N_("Give a date, like 2026-11-30."), name)
     return form
 

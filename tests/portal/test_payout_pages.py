@@ -248,7 +248,9 @@ class TestFinance:
         rows = csv_rows(browser.get("/finance/invoices.csv").text).values()
         vat = sum(Decimal(row["VAT"]) for row in rows)
         with units.open(Door.STAFF, by="x") as unit:
-            assert account_balance(unit, account="agency.vat", currency="EUR") == -Money(int(vat * 100), "EUR")
+            assert account_balance(unit, account="agency.vat", currency="EUR") == -Money(
+                int(vat * 100), "EUR"
+            )
         assert len(rows) == 3
 
     def test_two_people_let_an_account_change_and_an_admin_may_ask(self, units, house, paid_out):

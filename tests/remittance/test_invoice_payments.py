@@ -78,9 +78,7 @@ class TestPaying:
         ("minor", "days_ago", "field"),
         [(12_101, 0, "amount"), (0, 0, "amount"), (100, -1, "paid_on"), (100, 1, "paid_on")],
     )
-    def test_refuses_too_much_nothing_and_days_that_cannot_be(
-        self, units, invoiced, minor, days_ago, field
-    ):
+    def test_refuses_too_much_nothing_and_days_that_cannot_be(self, units, invoiced, minor, days_ago, field):
         with units.open(Door.STAFF, by="user:ann") as unit:
             invoice = invoice_of(unit, invoiced[0])
             with pytest.raises(NotPayable) as refused:
