@@ -35,7 +35,7 @@ from portal.shared.spreadsheets import Cell, list_file
 
 COLUMNS = (
     Column("number", N_("Number"), "link", sub="kind", sort=True),
-    Column("creditor", N_("Creditor"), phone=False),
+    Column("creditor", N_("Creditor")),
     Column("issued_on", N_("Date"), "day", phone=False),
     Column("due_on", N_("To be paid by"), "day", phone=False),
     Column("total", N_("With VAT"), "money", phone=False),

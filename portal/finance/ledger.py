@@ -98,8 +98,8 @@ def _ledger_page(request: Request, unit: Unit, form: Form[Any]) -> Response:
 
 
 def _read(request: Request, *names: str) -> Form[Any]:
-    """Read the days that were filled in; one that cannot be read is refused, for a file of another period than
-    was asked looks right."""
+    """Read the days that were filled in; one that cannot be read is refused, for a file of another period
+    than was asked looks right."""
     form = blank()
     for name in names:
         if not (typed := request.query_params.get(name, "").strip()):
