@@ -1,5 +1,6 @@
 """A fee invoice or credit note as PDF, on the agency's letterhead; the same document gives the same bytes."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.ports.invoices import InvoiceDocument, InvoiceParty
 from agency.ports.providers import Renderer, Value
+from agency.remittance.invoice_payments import paid_on_invoices
 from agency.remittance.invoices import from_facts
 from agency.remittance.models import FeeInvoice
 from agency.rules.explain import written_day, written_money, written_percent
@@ -137,8 +139,13 @@ def _notes(document: InvoiceDocument, language: str) -> list[Value]:
     return notes
 
 
-def invoice_facts(invoice: FeeInvoice) -> dict[str, Any]:
-    """This function will describe an invoice for a list of either door."""
+def facts_of_invoices(unit: Unit, invoices: Sequence[FeeInvoice]) -> list[dict[str, Any]]:
+    """This function will describe invoices for a list of either door, with what was paid on each."""
+    paid = paid_on_invoices(unit, invoices)
+    return [_invoice_facts(invoice, paid[invoice.id]) for invoice in invoices]
+
+
+def _invoice_facts(invoice: FeeInvoice, paid: Money) -> dict[str, Any]:
     total = Money(invoice.net_minor + invoice.vat_minor, invoice.currency)
     settled = Money(invoice.settled_minor, invoice.currency)
     return {
@@ -148,5 +155,7 @@ def invoice_facts(invoice: FeeInvoice) -> dict[str, Any]:
         "issued_on": invoice.issued_on,
         "total": total,
         "settled": settled,
-        "payable": total - settled,
+        "due_on": invoice.due_on,
+        "paid": paid,
+        "payable": total - settled - paid,
     }

@@ -66,12 +66,13 @@ class BankDay:
 
 @dataclass(frozen=True, slots=True)
 class AgeBand:
-    """Lines in suspense of one age, in business days; `to` is None for the oldest."""
+    """Lines in suspense of one age, in business days; `to` is None for the oldest. `amounts` has one amount
+    per currency, always of euro: what came in less what went out, as it stands in the ledger."""
 
     start: int
     to: int | None
     lines: int
-    amount: Money
+    amounts: tuple[Money, ...]
 
 
 _STATEMENTS = (
@@ -87,7 +88,7 @@ _LINES = (
     " LEFT JOIN claim c ON c.creditor_id = l.creditor_id AND c.id = l.claim_id"
 )
 
-_WAITS = f"l.state = 'suspense' AND l.amount_minor > 0 AND NOT {PARKED} AND NOT {GOING_BACK}"
+_WAITS = f"l.state = 'suspense' AND l.amount_minor <> 0 AND NOT {PARKED} AND NOT {GOING_BACK}"
 
 
 STATEMENTS = (
@@ -184,9 +185,9 @@ def suspense_by_age(unit: Unit) -> list[AgeBand]:
     """This function will count what waits in suspense by its age in business days, without what is parked."""
     rows = unit.session.connection().execute(
         text(
-            "SELECT l.booked_on, count(*) AS lines, sum(abs(l.amount_minor))::bigint AS minor"
+            "SELECT l.booked_on, l.currency, count(*) AS lines, sum(l.amount_minor)::bigint AS minor"
             f" FROM bank_line l WHERE l.state = 'suspense' AND l.amount_minor <> 0 AND NOT {PARKED}"
-            " GROUP BY l.booked_on"
+            " GROUP BY l.booked_on, l.currency"
         )
     ).all()  # fmt: skip
     age = suspense_age(on=unit.today)
@@ -199,8 +200,11 @@ def suspense_by_age(unit: Unit) -> list[AgeBand]:
     found = []
     for start, to in bands:
         inside = [row for age, row in ages if age >= start and (to is None or age <= to)]
-        amount = Money(sum(row.minor for row in inside), "EUR")
-        found.append(AgeBand(start, to, sum(row.lines for row in inside), amount))
+        amounts = tuple(
+            Money(sum(row.minor for row in inside if row.currency == currency), currency)
+            for currency in ("EUR", *sorted({row.currency for row in inside} - {"EUR"}))
+        )
+        found.append(AgeBand(start, to, sum(row.lines for row in inside), amounts))
     return found
 
 

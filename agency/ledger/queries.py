@@ -1,6 +1,6 @@
 """What the ledger says: balances as of a day, by the day a fact belongs to or by the day it was booked."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,6 +10,8 @@ from sqlalchemy import Row, text
 
 from agency.kernel.unit import Unit
 from agency.money import Money
+
+_ROWS_AT_ONCE = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,17 @@ def trial_balance(
 
 
 @dataclass(frozen=True, slots=True)
+class Narrowed:
+    """Which entries of an account are meant: of one creditor, claim or kind, up to a day; all where None."""
+
+    creditor_id: UUID | None = None
+    claim_id: UUID | None = None
+    kind: str | None = None
+    effective_to: date | None = None
+    booked_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class BuildUpRow:
     """What one kind of booking added to an account's balance in one currency."""
 
@@ -152,16 +165,9 @@ class BuildUpRow:
     last_on: date
 
 
-def account_build_up(
-    unit: Unit,
-    *,
-    account: str,
-    creditor_id: UUID | None = None,
-    claim_id: UUID | None = None,
-    effective_to: date | None = None,
-    booked_to: date | None = None,
-) -> list[BuildUpRow]:
-    """This function will return what a balance consists of, kind by kind; their sum is the balance."""
+def account_build_up(unit: Unit, *, account: str, of: Narrowed = Narrowed()) -> list[BuildUpRow]:
+    """This function will return what a balance consists of, kind by kind, whatever kind is meant; their sum
+    is the balance."""
     rows = unit.session.connection().execute(
         text(
             "SELECT t.kind, e.currency, sum(e.amount_minor)::bigint AS minor, count(*) AS entries,"
@@ -173,13 +179,7 @@ def account_build_up(
             + " GROUP BY t.kind, e.currency"
             " ORDER BY e.currency, min(t.effective_on), t.kind"
         ),
-        {
-            "account": account,
-            "creditor": creditor_id,
-            "claim": claim_id,
-            "effective": effective_to,
-            "booked": booked_to,
-        },
+        _values(account, of),
     )
     return [
         BuildUpRow(row.kind, Money(row.minor, row.currency), row.entries, row.first_on, row.last_on)
@@ -213,38 +213,53 @@ _ENTRY = (
 )
 
 
+_OF_ACCOUNT = (
+    _ENTRY + " WHERE e.account = :account"
+    " AND (CAST(:creditor AS uuid) IS NULL OR e.creditor_id = :creditor)"
+    " AND (CAST(:claim AS uuid) IS NULL OR e.claim_id = :claim)"
+    " AND (CAST(:kind AS text) IS NULL OR t.kind = :kind)" + _AS_OF
+)
+
+
 def account_entries(
-    unit: Unit,
-    *,
-    account: str,
-    creditor_id: UUID | None = None,
-    claim_id: UUID | None = None,
-    kind: str | None = None,
-    effective_to: date | None = None,
-    booked_to: date | None = None,
-    limit: int = 500,
+    unit: Unit, *, account: str, of: Narrowed = Narrowed(), after: UUID | None = None, limit: int = 500
 ) -> list[EntryRow]:
-    """This function will return an account's latest entries: of one creditor, claim or kind, or of all."""
+    """This function will return an account's latest entries, whole transactions up to about the limit: what
+    one transaction holds of the account is never divided over two pages.
+
+    :param after: begin after this transaction, to read on where a list ended.
+    """
     rows = unit.session.connection().execute(
         text(
-            _ENTRY + " WHERE e.account = :account"
-            " AND (CAST(:creditor AS uuid) IS NULL OR e.creditor_id = :creditor)"
-            " AND (CAST(:claim AS uuid) IS NULL OR e.claim_id = :claim)"
-            " AND (CAST(:kind AS text) IS NULL OR t.kind = :kind)"
-            + _AS_OF
-            + " ORDER BY t.at DESC, e.transaction_id DESC, e.line LIMIT :limit"
+            _OF_ACCOUNT + " AND (CAST(:after AS uuid) IS NULL OR (t.at, t.id) <"
+            "  (SELECT at, id FROM ledger_transaction WHERE id = :after LIMIT 1))"
+            " ORDER BY t.at DESC, e.transaction_id DESC FETCH FIRST :limit ROWS WITH TIES"
         ),
-        {
-            "account": account,
-            "creditor": creditor_id,
-            "claim": claim_id,
-            "kind": kind,
-            "effective": effective_to,
-            "booked": booked_to,
-            "limit": limit,
-        },
+        _values(account, of) | {"after": after, "limit": limit},
     )
     return _entry_rows(rows.all())
+
+
+def every_entry(unit: Unit, *, account: str, of: Narrowed = Narrowed()) -> Iterator[EntryRow]:
+    """This function will give all of an account's entries, the latest first, in a stream however many."""
+    rows = unit.session.connection().execute(
+        text(_OF_ACCOUNT + " ORDER BY t.at DESC, e.transaction_id DESC, e.line"),
+        _values(account, of),
+        execution_options={"yield_per": _ROWS_AT_ONCE},
+    )
+    for some in rows.partitions():
+        yield from _entry_rows(some)
+
+
+def _values(account: str, of: Narrowed) -> dict[str, Any]:
+    return {
+        "account": account,
+        "creditor": of.creditor_id,
+        "claim": of.claim_id,
+        "kind": of.kind,
+        "effective": of.effective_to,
+        "booked": of.booked_to,
+    }
 
 
 def transaction_entries(unit: Unit, *, creditor_id: UUID, transaction_id: UUID) -> list[EntryRow]:

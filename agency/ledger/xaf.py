@@ -26,6 +26,8 @@ VERSIONS = ("3.2", "3.1")
 _JOURNALS = {Book.CLAIMS: "M", Book.TRUST: "B", Book.AGENCY: "M", Book.BAILIFF: "B"}
 _OF_CREDITOR = ("trust.creditor", "agency.receivable", "agency.fee_income", "bailiff.advances")
 _OF_DEBTOR = ("claims.principal", "claims.interest", "claims.costs", "trust.debtor", "bailiff.to_recover")
+# No booking closes a year: the ledger goes on, and only this file begins each year anew.
+_EARLIER_YEARS = "9000"
 _NAME_MAX, _DESCRIPTION_MAX, _REFERENCE_MAX = 50, 50, 999
 
 
@@ -95,11 +97,15 @@ def _customers(unit: Unit, period: Period) -> Iterator[str]:
 def _accounts() -> Iterator[str]:
     yield "<generalLedger>\n"
     for account in sorted(CHART.values(), key=lambda account: account.number):
-        result = account.nature in (Nature.INCOME, Nature.EXPENSE)
-        yield "<ledgerAccount>" + _tags(
-            accID=account.number, accDesc=f"{account.code}: {account.meaning}", accTp="P" if result else "B"
-        ) + "</ledgerAccount>\n"  # fmt: skip
+        kind = "P" if _of_result(account.code) else "B"
+        yield _account(account.number, f"{account.code}: {account.meaning}", kind)
+    yield _account(_EARLIER_YEARS, "result of earlier years", "B")
     yield "</generalLedger>\n"
+
+
+def _account(number: str, meaning: str, kind: str) -> str:
+    told = _tags(accID=number, accDesc=meaning, accTp=kind)
+    return f"<ledgerAccount>{told}</ledgerAccount>\n"
 
 
 def _months(period: Period) -> Iterator[tuple[date, date]]:
@@ -120,27 +126,43 @@ def _periods(months: Sequence[tuple[date, date]]) -> Iterator[str]:
 
 
 def _opening(unit: Unit, period: Period, currency: str) -> Iterator[str]:
-    standing = [
-        row
-        for row in trial_balance(unit, booked_to=period.first - timedelta(days=1))
-        if row.balance and row.balance.currency == currency
-    ]
-    amounts = [row.balance.minor for row in standing]
+    standing = _standing(unit, period, currency)
+    amounts = [amount.minor for _, amount in standing]
     yield "<openingBalance>\n" + _tags(
         opBalDate=period.first, linesCount=len(standing), totalDebit=_sum(amounts, 1, currency),
         totalCredit=_sum(amounts, -1, currency),
     )  # fmt: skip
-    for number, row in enumerate(standing, start=1):
-        yield "<obLine>" + _tags(nr=number, **_side(row)) + "</obLine>\n"
+    for number, (account, amount) in enumerate(standing, start=1):
+        yield "<obLine>" + _tags(nr=number, **_side(account, amount)) + "</obLine>\n"
     yield "</openingBalance>\n"
 
 
-def _side(row: AccountBalance | JournalEntry) -> dict[str, Any]:
-    amount = row.balance if isinstance(row, AccountBalance) else row.amount
-    return {
-        "accID": CHART[row.account].number, "amnt": abs(amount).decimal,
-        "amntTp": "D" if amount.minor > 0 else "C"
-    }  # fmt: skip
+def _standing(unit: Unit, period: Period, currency: str) -> list[tuple[str, Money]]:
+    """What stood on each account before the period, by its number. A year begins without result: what earlier
+    years earned and cost stands together as their result."""
+    before = period.first - timedelta(days=1)
+    standing = {row.account: row.balance for row in _balances(unit, before, currency)}
+    result = Money.zero(currency)
+    for row in _balances(unit, date(period.first.year - 1, 12, 31), currency):
+        if _of_result(row.account):
+            standing[row.account] -= row.balance
+            result += row.balance
+    numbered = {CHART[account].number: amount for account, amount in standing.items()}
+    numbered[_EARLIER_YEARS] = result
+    return [(number, amount) for number, amount in sorted(numbered.items()) if amount]
+
+
+def _balances(unit: Unit, to: date, currency: str) -> list[AccountBalance]:
+    found = trial_balance(unit, booked_to=to)
+    return [row for row in found if row.balance.currency == currency]
+
+
+def _of_result(account: str) -> bool:
+    return CHART[account].nature in (Nature.INCOME, Nature.EXPENSE)
+
+
+def _side(number: str, amount: Money) -> dict[str, Any]:
+    return {"accID": number, "amnt": abs(amount).decimal, "amntTp": "D" if amount.minor > 0 else "C"}
 
 
 def _transactions(
@@ -182,7 +204,7 @@ def _transaction(legs: list[JournalEntry], months: Sequence[tuple[date, date]]) 
 
 
 def _line(leg: JournalEntry) -> str:
-    side = _side(leg)
+    side = _side(CHART[leg.account].number, leg.amount)
     who: dict[str, Any] = {}
     if leg.account in _OF_CREDITOR:
         who = {"custSupID": _person("S", leg.creditor_id)}

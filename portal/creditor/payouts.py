@@ -19,7 +19,7 @@ from agency.remittance.statement import StatementShare, statement_shares
 from agency.rules.trace import from_json
 from portal.creditor.doors import creditor_page, routes
 from portal.creditor.words import RUN_STATES
-from portal.fee_invoices import invoice_facts, invoice_of, invoice_pdf
+from portal.fee_invoices import facts_of_invoices, invoice_of, invoice_pdf
 from portal.payout_statements import (
     FILE_HEADERS,
     PARTS,
@@ -112,7 +112,7 @@ def payout(request: Request, unit: CreditorUnit, visitor: TheVisitor, run_id: UU
         chip=RUN_STATES[run.state],
         sums=sums_of(run),
         booked=run.state in BOOKED,
-        invoices=[invoice_facts(one) for one in _invoices(unit, creditor_id, run_id)],
+        invoices=facts_of_invoices(unit, _invoices(unit, creditor_id, run_id)),
         columns=LINES,
         cut=Cut([_line(share) for share in shares]),
         more=_payments(unit, creditor_id, run_id) > SHARES_MAX,
@@ -153,7 +153,7 @@ def fee_invoices(request: Request, unit: CreditorUnit, visitor: TheVisitor) -> R
     """The agency's invoices and credit notes."""
     found = _invoices(unit, own_creditor(visitor), None)
     return creditor_page(
-        request, "fee_invoices.html", columns=INVOICES, cut=Cut([invoice_facts(one) for one in found])
+        request, "fee_invoices.html", columns=INVOICES, cut=Cut(facts_of_invoices(unit, found))
     )
 
 

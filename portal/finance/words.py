@@ -240,6 +240,18 @@ KINDS = {
     "refund_paid": N_("Refund seen on the bank"),
     "refund_returned": N_("Refund that came back"),
     "remittance_returned": N_("Payout sent back by the bank"),
+    "own_money": N_("Our own money on the trust account"),
+    "invoice_paid": N_("Payment on our invoice"),
+}
+INVOICE_STATES = {
+    "open": Chip(N_("Open"), "info"),
+    "overdue": Chip(N_("Overdue"), "warning"),
+    "done": Chip(N_("Paid"), "good"),
+}
+VAT_CATEGORIES = {
+    "S": N_("VAT charged"),
+    "AE": N_("VAT reverse charged"),
+    "O": N_("Outside the European Union"),
 }
 
 assert ACCOUNTS.keys() == CHART.keys(), "every account of the chart has a name"

@@ -160,7 +160,7 @@ async def _http(request: Request, error: Exception) -> Response:
         return answer(request, NotFound("this page does not exist"))
     words = str(error.detail)
     if error.status_code == _NO_SUCH_METHOD and not request.url.path.startswith(("/api/", "/hooks/")):
-        above = _page_above(request) if request.method == "GET" and not _fragment(request) else ""
+        above = _page_above(request) if request.method == "GET" else ""
         if above:
             return RedirectResponse(above, status_code=303)
         words = "this page does not exist"
@@ -174,7 +174,7 @@ def _page_above(request: Request) -> str:
     """The nearest page above an address that only takes what a form sends, empty where there is none.
 
     A refused form stands at such an address; who then changes the language, or comes back by the address bar,
-    asks for it as a page.
+    asks for it as a page, and the parts of it that fetch themselves anew ask for it too.
     """
     parts = request.url.path.strip("/").split("/")
     for end in range(len(parts) - 1, 0, -1):

@@ -57,6 +57,7 @@ SENTENCES: Final = (
     # money
     N_("the claim takes no payment: %(why)s"),
     N_("nothing may be paid out: %(why)s"),
+    N_("the proof is red: %(checks)s"),
     N_("this run is %(what)s"),
     N_("%(amount)s is not an amount that was paid"),
     N_("no account %(account)s in the chart"),

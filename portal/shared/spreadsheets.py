@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from itertools import islice
+from itertools import chain, islice
 from tempfile import SpooledTemporaryFile
 from typing import Any, Literal
 
@@ -24,6 +24,8 @@ FORMATS = ("csv", "xlsx")
 _DANGEROUS = re.compile(r"^[\s\u00a0\u200b]*[=+\-@\t\r]", re.MULTILINE)
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _WIDTH = 18
+SHEET_ROWS_MAX = 1_048_575
+"""Rows of a sheet of XLSX below its titles; what is more goes on in another sheet, for none may be lost."""
 _IN_MEMORY_MAX = 8_000_000
 _ROWS_AT_ONCE = 2_000
 _PIECE = 64 * 1024
@@ -139,7 +141,11 @@ def _book(lists: Iterable[tuple[str, Sequence[str], Iterable[Sequence[Cell]]]]) 
     for name, titles, rows in lists:
         # A name that Excel does not take would lose the file; the sheet then has a number.
         fitting = name if name and len(name) <= 31 and not set(name) & set("[]:*?/\\") else None
-        _fill(book.add_worksheet(fitting), titles, rows, styles)
+        waiting = iter(rows)
+        _fill(book.add_worksheet(fitting), titles, islice(waiting, SHEET_ROWS_MAX), styles)
+        while (further := next(waiting, None)) is not None:
+            some = chain([further], islice(waiting, SHEET_ROWS_MAX - 1))
+            _fill(book.add_worksheet(), titles, some, styles)
     book.close()
     return out.getvalue()
 

@@ -1,6 +1,7 @@
 """Money whose owner is unknown: looked after, split, sent back, or parked by two people."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from agency.banking.matching import match_lines
 from agency.banking.proof import prove
-from agency.banking.queries import next_in_suspense, suspense_by_age
+from agency.banking.queries import next_in_suspense, place_in_suspense, suspense_by_age
 from agency.banking.sending_back import send_back
 from agency.banking.suspense import (
     BadSplit,
@@ -230,6 +231,27 @@ class TestSendingBack:
         export_refund_file(as_(staff, BOB), settings=Settings(trust_iban=IBAN))
         with pytest.raises(UnableToUndo):
             undo_line(staff, line_id=line, why="wrong claim")
+
+
+def test_currencies_are_counted_apart_and_what_went_out_is_taken_off(staff):
+    day = staff.today
+    foreign = replace(a_line("b", 7_000, on=day), amount=Money(7_000, "USD"))
+    lines = (a_line("a", 10_000, on=day, text="?"), foreign, a_line("c", -1_250, on=day))
+    import_(staff, a_statement("s1", lines, opening=0, on=day))
+    assert suspense_by_age(staff)[0].amounts == (eur(8_750), Money(7_000, "USD"))
+
+
+def test_what_went_out_waits_for_a_person_too(staff):
+    """The bank's charges are settled in the same walk: the list and its count name each line that waits."""
+    day = staff.today
+    import_(staff, a_statement("s1", (a_line("a", 500, on=day), a_line("b", -20, on=day)), opening=0, on=day))
+    first, second = (item.line_id for item in suspense_items(staff))
+    assert next_in_suspense(staff, after=first) == second
+    assert next_in_suspense(staff, after=second) == first
+    assert (place_in_suspense(staff, line_id=first).next, place_in_suspense(staff, line_id=second).total) == (
+        second,
+        2,
+    )
 
 
 class TestParking:

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from agency.kernel.settings import Settings
 from agency.kernel.unit import Door, Units
 from agency.ledger.bailiff import NothingPassed, Passage, pass_through
-from agency.ledger.chart import CHART
+from agency.ledger.chart import CHART, Nature
 from agency.ledger.journal import EmptyPeriod, Period
 from agency.ledger.models import Book
 from agency.ledger.posting import Leg, Unbalanced, post, reverse
@@ -297,6 +297,36 @@ class TestXaf:
             assert added == Decimal(document.findtext(f".//x:transactions/x:{total}", None, names))
         assert len(lines) == int(document.findtext(".//x:transactions/x:linesCount", None, names))
         assert len(lines) == len(entries_of(sown))
+
+    def test_a_year_begins_without_the_result_of_those_before(self, sown):
+        names = {"x": "http://www.auditfiles.nl/XAF/3.2"}
+        company, today = Company("1", "A", "NL", "NL1"), sown.today
+        post(
+            sown, creditor_id=a_creditor(sown), book=Book.AGENCY, kind="remittance", source_key="fee",
+            legs=[Leg("agency.receivable", eur(121)), Leg("agency.fee_income", eur(-100)),
+                  Leg("agency.vat", eur(-21))], effective_on=today,
+        )  # fmt: skip
+        new_year = date(today.year + 1, 1, 1)
+
+        def opening(first: date) -> dict[str, Decimal]:
+            written = "".join(xaf(sown, period=Period(first, first), company=company))
+            lines = etree.fromstring(written.encode()).findall(".//x:obLine", names)
+            return {
+                line.findtext("x:accID", None, names): Decimal(line.findtext("x:amnt", None, names))
+                * (1 if line.findtext("x:amntTp", None, names) == "D" else -1)
+                for line in lines
+            }
+
+        of_result = {
+            account.number for account in CHART.values() if account.nature in (Nature.INCOME, Nature.EXPENSE)
+        }
+        this_year, next_year = opening(today + timedelta(days=1)), opening(new_year)
+        earned = sum(amount for number, amount in this_year.items() if number in of_result)
+        assert earned < 0, "a fee was earned"
+        assert not of_result & next_year.keys()
+        assert next_year["9000"] == earned
+        assert "9000" not in this_year
+        assert sum(next_year.values()) == sum(this_year.values()) == 0
 
     def test_names_no_debtor(self, sown):
         assert b"Debiteur" not in self.written(sown)

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 from uuid import UUID
 
 import pytest
@@ -20,6 +21,9 @@ from agency.payments.settlement import settle
 from agency.remittance.models import RemittanceRun
 from integrations.bankfiles.camt_writer import StatementLine, write_camt053
 from portal import main
+from portal.finance import ledger as finance_ledger
+from portal.shared.filled_in import sentence
+from portal.shared.i18n import speaking
 from portal.shared.sessions import start_session
 from portal.wiring import Wiring
 from tests.bankfiles.test_payment_status import payment, report
@@ -93,6 +97,11 @@ def statement_file(units, *lines: tuple[str, int, str], opening: int = 0, number
         ],
         sequence_number=number,
     )  # fmt: skip
+
+
+def sentence_in(language: str, words: str) -> str:
+    with speaking(language):
+        return sentence(words)
 
 
 def token_of(browser) -> str:
@@ -314,6 +323,33 @@ class TestEveryFigureIsExplained:
         csv = ann.get("/finance/ledger/trust.bank/entries.csv")
         assert '"123.45"' in csv.text
         assert ann.get("/finance/ledger/trust.bank/entries.xlsx").content.startswith(b"PK")
+
+    def test_many_entries_are_paged_and_all_stand_in_the_file(self, units, colleagues, monkeypatch):
+        monkeypatch.setattr(finance_ledger, "SHOWN", 2)
+        ann, _ = colleagues
+        upload(ann, statement_file(units, *((f"B{n}", n, "x") for n in range(1, 6))))
+        shown, path = [], "/finance/ledger/trust.bank"
+        while path:
+            page = ann.get(path).text
+            shown += re.findall(r'href="(/finance/ledger/transactions/[^"]+)"', page)
+            following = re.search(r'rel="next" href="([^"]+)"', page)
+            path = following and unescape(following[1])
+        assert len(shown) == len(set(shown)) == 5
+        rows = ann.get("/finance/ledger/trust.bank/entries.csv").text.splitlines()[1:]
+        assert sum(int(row.split(";")[6].strip('"').replace(".", "")) for row in rows) == 15
+
+    def test_a_list_under_a_refused_form_still_fetches_itself(self, units, colleagues):
+        ann, _ = colleagues
+        refused = post(ann, "/finance/remittances/approval", runs="1", net_minor="5")
+        assert refused.status_code == 409
+        fetched = re.search(r'<div class="list" id="list" hx-get="([^"]+)"', refused.text)[1]
+        again = ann.get(fetched, headers={"HX-Request": "true"})
+        assert again.status_code == 200
+        assert 'id="list"' in again.text
+
+    def test_a_red_proof_is_told_in_the_readers_language(self):
+        told = sentence_in("nl", "nothing may be paid out: the proof is red: P2, P4")
+        assert told == "Er mag niets worden uitbetaald: het bewijs is rood: P2, P4."
 
 
 class TestDoor:

@@ -1,11 +1,15 @@
 """Payouts, invoices, accounts and reports over HTTP: what each door may do, and what it is told."""
 
+import csv
 import re
+from decimal import Decimal
 
 import pytest
 
 from agency.kernel.ids import HOUSE
 from agency.kernel.unit import Door
+from agency.ledger.queries import account_balance
+from agency.money import Money
 from agency.parties.models import Role
 from agency.payments.settlement import reverse_payment
 from agency.remittance.models import AccountChangeRow, DirectPayment, FeeInvoice
@@ -15,6 +19,12 @@ from tests.portal.house import House, send
 from tests.remittance.out import agreed, approve_all, draft, paid, pay_out, rows_of, run_of
 
 NEW = "BE68539007547034"
+
+
+def csv_rows(content: str) -> dict[str, dict[str, str]]:
+    """The rows of a file by their first column."""
+    rows = list(csv.DictReader(content.removeprefix("\ufeff").splitlines(), delimiter=";"))
+    return {next(iter(row.values())): row for row in rows}
 
 
 @pytest.fixture
@@ -183,6 +193,65 @@ class TestFinance:
         path = f"/finance/invoices/{invoice.creditor_id}/{invoice.id}/document"
         assert browser.get(f"{path}.pdf").content.startswith(b"%PDF")
         assert b"<cbc:ID>" in browser.get(f"{path}.xml").content
+
+    def test_what_was_paid_on_an_invoice_lowers_what_is_left_everywhere(self, units, house, paid_out):
+        browser, creditor = house.browser(Role.FINANCE), paid_out[0]
+        owner = house.browser(Role.CREDITOR_CLERK, creditor_id=creditor)
+        with units.open(Door.STAFF, by="x") as unit:
+            [invoice] = rows_of(unit, FeeInvoice)
+            left = invoice.net_minor + invoice.vat_minor - invoice.settled_minor
+        page = f"/finance/invoices/{creditor}/{invoice.id}"
+        assert left == 0, "a payout keeps its fee"
+        assert "Book a payment" not in browser.get(page).text
+        assert invoice.full_number in browser.get("/finance/invoices?state=done").text
+        assert invoice.full_number not in browser.get("/finance/invoices?state=open").text
+
+        gross, claim = agreed(units, terms={"remittance_mode": "gross"})
+        paid(units, gross, claim, 100_000, key="g")
+        pay_out(units)
+        with units.open(Door.STAFF, by="x") as unit:
+            [invoice] = rows_of(unit, FeeInvoice, creditor_id=gross)
+        page = f"/finance/invoices/{gross}/{invoice.id}"
+        assert invoice.full_number in browser.get("/finance/invoices?state=open").text
+        assert invoice.full_number not in browser.get("/finance/invoices?state=overdue").text
+        day = invoice.issued_on.isoformat()
+        sent = {"amount": "999", "paid_on": day, "memo": "A17", "read_minor": "12100"}
+        refused = send(browser, f"{page}/payments", page=page, **sent)
+        assert refused.status_code == 422
+        assert "This is more than is left to pay" in refused.text
+        assert 'value="999"' in refused.text
+        assert send(browser, f"{page}/payments", page=page, **sent | {"amount": "100,00"}).status_code == 303
+        again = send(browser, f"{page}/payments", page=page, **sent | {"amount": "10"})
+        assert "Something was booked on this invoice meanwhile" in again.text
+        assert "€21.00" in browser.get(page).text
+        assert "€21.00" in browser.get("/finance/invoices").text
+        clerk = house.browser(Role.CREDITOR_CLERK, creditor_id=gross)
+        assert "€21.00" in clerk.get("/creditor/invoices").text
+        assert "€21.00" not in owner.get("/creditor/invoices").text
+        row = csv_rows(browser.get("/finance/invoices.csv").text)[invoice.full_number]
+        assert (row["Without VAT"], row["VAT"], row["With VAT"]) == ("100.00", "21.00", "121.00")
+        assert (row["Paid"], row["Left to pay"], row["Kind of VAT"]) == ("100.00", "21.00", "VAT charged")
+        booked = re.search(r'name="transaction_id" value="([^"]+)"', browser.get(page).text)[1]
+        back = send(browser, f"{page}/payments/reversal", page=page, transaction_id=booked, why="wrong")
+        assert back.status_code == 303
+        assert "€121.00" in clerk.get("/creditor/invoices").text
+
+    def test_what_was_given_back_lowers_the_sums_of_the_file(self, units, house):
+        creditor, claim = agreed(units, invoices=(300_000,))
+        payment = paid(units, creditor, claim, 100_000, key="a")
+        pay_out(units)
+        with units.open(Door.STAFF, by="system:test") as unit:
+            reverse_payment(unit, creditor_id=creditor, payment_id=payment, why="charged back")
+        paid(units, creditor, claim, 150_000, key="b")
+        pay_out(units, later=1)
+        browser = house.browser(Role.FINANCE)
+        rows = csv_rows(browser.get("/finance/invoices.csv").text).values()
+        vat = sum(Decimal(row["VAT"]) for row in rows)
+        with units.open(Door.STAFF, by="x") as unit:
+            assert account_balance(unit, account="agency.vat", currency="EUR") == -Money(
+                int(vat * 100), "EUR"
+            )
+        assert len(rows) == 3
 
     def test_two_people_let_an_account_change_and_an_admin_may_ask(self, units, house, paid_out):
         page = "/finance/account-changes"
