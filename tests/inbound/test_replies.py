@@ -441,9 +441,11 @@ class TestStop:
             creditor_id, claim_id = a_correspondent(unit, email="debtor@example.org")
             unit.session.connection().execute(
                 text(
-                    "INSERT INTO contact_point (creditor_id, id, debtor_id, channel, value, state, created_at)"
-                    " SELECT c.creditor_id, uuidv7(), c.debtor_id, 'email', n || '@many.example',"
-                    " CASE n % 2 WHEN 0 THEN 'usable' ELSE 'opted_out' END, app.now() FROM claim c, generate_series(1, :many) n WHERE c.id = :claim"
+                    "INSERT INTO contact_point "
+                    " (creditor_id, id, debtor_id, channel, value, created_at, state)"
+                    " SELECT c.creditor_id, uuidv7(), c.debtor_id, 'email', n || '@many.example', app.now(),"
+                    " CASE n % 2 WHEN 0 THEN 'usable' ELSE 'opted_out' END"
+                    " FROM claim c, generate_series(1, :many) n WHERE c.id = :claim"
                 ),
                 {"claim": claim_id, "many": many},
             )
