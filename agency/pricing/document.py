@@ -16,6 +16,7 @@ _ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure
 _END: Final = b"]}"
 _PART_BYTES: Final = 1 << 20
 _LEVEL: Final = 3
+_AT_ONCE: Final = 500
 # Quotes that were issued before documents were packed begin as JSON does.
 _PLAIN: Final = b"{"
 
@@ -31,18 +32,27 @@ class PackedLines:
         self.count = 0
         self._kept = io.BytesIO()
         self._gzip = gzip.GzipFile(fileobj=self._kept, mode="wb", compresslevel=_LEVEL, mtime=0)
+        self._waiting: list[str] = []
         for line in lines:
             self.add(line)
 
     def add(self, line: str) -> None:
         """Add one more, as canonical JSON."""
-        self._gzip.write(f"{',' if self.count else ''}{line}".encode())
+        self._waiting.append(f",{line}" if self.count else line)
         self.count += 1
+        if len(self._waiting) == _AT_ONCE:
+            self._pack_waiting()
 
     def close(self) -> bytes:
         """End them, and return them packed."""
+        self._pack_waiting()
         self._gzip.close()
         return self._kept.getvalue()
+
+    def _pack_waiting(self) -> None:
+        """A line at a time, packing and pricing would push each other out of the processor's cache."""
+        self._gzip.write("".join(self._waiting).encode())
+        self._waiting.clear()
 
 
 def canonical(value: Mapping[str, Any]) -> str:

@@ -96,7 +96,7 @@ def _price(unit: Unit, creditor_id: UUID, placement_id: UUID, published: Publish
     connection = unit.session.connection()
     connection.execute(
         text(
-            f"CREATE TEMP TABLE {STAGING} (claim_id uuid PRIMARY KEY, fee_bps integer, minimum_minor bigint,"
+            f"CREATE TEMP TABLE {STAGING} (claim_id uuid, fee_bps integer, minimum_minor bigint,"
             " facts jsonb, factors jsonb) ON COMMIT DROP"
         )
     )

@@ -1,7 +1,9 @@
 """What it costs a creditor to have a claim collected, and why."""
 
 from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from operator import mul
+from typing import Final, NamedTuple
 
 from agency.money import CurrencyMismatch, Money, round_ratio
 from agency.rules.facts import DebtorKind, DisputeStatus, DocumentKind, Phase
@@ -51,8 +53,7 @@ class PriceFacts:
     smaller: tuple[tuple[int, int], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Factor:
+class Factor(NamedTuple):
     """One part of the fee in basis points, shown with its reason; the factors add up to the fee."""
 
     key: str
@@ -61,8 +62,7 @@ class Factor:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Saving:
+class Saving(NamedTuple):
     """The fee that would be paid after adding one document."""
 
     document: DocumentKind
@@ -111,63 +111,82 @@ def price(*, card: RateCard, facts: PriceFacts) -> Price:
     if facts.amount.minor <= 0 or facts.age_days < 0 or not 0 <= facts.completeness <= COMPLETE:
         raise ValueError("a price needs a positive amount, an age and a completeness of 0 to 100")
     minor = facts.amount.minor
-    slices = _slices(card, minor)
-    parts = (_evidence(card, facts.completeness), *_surcharges(card, facts))
-    surcharge = sum(part.bps for part in parts)
-    least = _least(card, facts, surcharge)
-    total = max(least, _total(card, slices, minor, surcharge))
-    fee_bps, maximum = _bps_of(total, minor), Money(round_ratio(total, WHOLE), card.currency)
-    base_bps = _bps_of(_sliced(card, slices, 0), minor)
-    factors = _explained(card, facts.amount, base_bps, fee_bps, parts)
-    saving = _Savings(card, slices, minor, surcharge, least, fee_bps)
-    cheaper = (saving.by_completeness(gain.completeness - facts.completeness) for gain in facts.gains)
+    widths = _widths(card, minor)
+    basis = _basis(
+        card, facts.age_days, facts.debtor, facts.country, facts.completeness, facts.dispute, facts.phase,
+        facts.gains, facts.completeness_resolved,
+    )  # fmt: skip
+    least = _least(card, facts, basis.surcharge) if facts.smaller else 0
+    total = max(least, _total(card, widths, minor, basis.rates))
+    fee_bps, maximum = _bps_of(total, minor), round_ratio(total, WHOLE)
+    base_bps = _bps_of(_sliced(widths, basis.base), minor)
+    totals = [_total(card, widths, minor, rates) for rates in basis.reached]
+    lower = [_lower(max(after, least), minor, fee_bps) for after in totals]
     return Price(
         fee_bps=fee_bps,
-        minimum=min(Money(card.minimum, card.currency), maximum),
-        factors=factors,
+        minimum=Money(min(card.minimum, maximum), card.currency),
+        factors=_explained(card, facts.amount, base_bps, fee_bps, basis),
         cheaper=tuple(
-            Saving(document=gain.document, fee_bps_after=after)
-            for gain, after in zip(facts.gains, cheaper, strict=True)
+            Saving(gain.document, after)
+            for gain, after in zip(facts.gains, lower, strict=False)
             if after is not None
         ),
-        maximum=maximum,
-        resolved_bps=saving.by_settling(facts),
-        held=saving.held,
+        maximum=Money(maximum, card.currency),
+        resolved_bps=lower[-1] if facts.completeness_resolved is not None else None,
+        held=min(totals, default=least) < least,
         card_version=card.version,
         asked=facts,
     )
 
 
-_Slices = tuple[tuple[int, int], ...]
+_Rates = tuple[int, ...]
+"""The rate of each band in basis points, within the limits of the card."""
 
 
-@dataclass(slots=True)
-class _Savings:
-    """What lower fees would be reached from a price; `held` when a smaller claim's price stood in the way."""
+@dataclass(frozen=True, slots=True)
+class _Basis:
+    """What no amount changes: the parts of a fee beside its base with their sum; the rates without them, with
+    them, and those that would be `reached` by each gain in turn and by settling the dispute, if there is one.
+    """
 
-    card: RateCard
-    slices: _Slices
-    minor: int
+    parts: tuple[Factor, ...]
     surcharge: int
-    least: int
-    fee_bps: int
-    held: bool = False
+    base: _Rates
+    rates: _Rates
+    reached: tuple[_Rates, ...]
 
-    def by_completeness(self, points: int) -> int | None:
-        return self._after(points * self.card.bps_per_point)
 
-    def by_settling(self, facts: PriceFacts) -> int | None:
-        if facts.completeness_resolved is None:
-            return None
-        card, points = self.card, facts.completeness_resolved - facts.completeness
-        less = card.dispute_bps(facts.dispute) - card.dispute_bps(DisputeStatus.resolved_creditor)
-        return self._after(less + points * card.bps_per_point)
+@lru_cache(maxsize=8192)
+def _basis(
+    card: RateCard,
+    age_days: int,
+    debtor: DebtorKind,
+    country: str,
+    completeness: int,
+    dispute: DisputeStatus,
+    phase: Phase | None,
+    gains: tuple[ScoreGain, ...],
+    completeness_resolved: int | None,
+) -> _Basis:
+    """Work out what claims of one kind and age share; a portfolio has far fewer of these than claims."""
+    parts = (
+        _evidence(card, completeness),
+        *_surcharges(card, age_days=age_days, debtor=debtor, country=country, dispute=dispute, phase=phase),
+    )
+    surcharge = sum(part.bps for part in parts)
+    reached = [surcharge - (gain.completeness - completeness) * card.bps_per_point for gain in gains]
+    if completeness_resolved is not None:
+        less = card.dispute_bps(dispute) - card.dispute_bps(DisputeStatus.resolved_creditor)
+        points = completeness_resolved - completeness
+        reached.append(surcharge - less - points * card.bps_per_point)
+    base, rates, *others = (_rates(card, bps) for bps in (0, surcharge, *reached))
+    return _Basis(parts, surcharge, base, rates, tuple(others))
 
-    def _after(self, less: int) -> int | None:
-        total = _total(self.card, self.slices, self.minor, self.surcharge - less)
-        self.held = self.held or total < self.least
-        after = _bps_of(max(total, self.least), self.minor)
-        return after if after < self.fee_bps else None
+
+def _lower(total: int, minor: int, fee_bps: int) -> int | None:
+    """Return the fee of a total where it is lower than another, nothing where it saves nothing."""
+    after = _bps_of(total, minor)
+    return after if after < fee_bps else None
 
 
 def _least(card: RateCard, facts: PriceFacts, surcharge: int) -> int:
@@ -175,34 +194,35 @@ def _least(card: RateCard, facts: PriceFacts, surcharge: int) -> int:
     least = 0
     for minor, completeness in facts.smaller:
         extra = (facts.completeness - completeness) * card.bps_per_point
-        least = max(least, _total(card, _slices(card, minor), minor, surcharge + extra))
+        least = max(least, _total(card, _widths(card, minor), minor, _rates(card, surcharge + extra)))
     return least
 
 
-def _slices(card: RateCard, minor: int) -> _Slices:
-    """Cut an amount into the parts that fall in each band, each with the rate of its band."""
-    slices, below = [], 0
+def _widths(card: RateCard, minor: int) -> list[int]:
+    """Cut an amount into the parts that fall in each band, from the first band on."""
+    widths, below = [], 0
     for band in card.bands:
         top = minor if band.up_to is None else min(minor, band.up_to)
-        if top > below:
-            slices.append((top - below, band.bps))
-            below = top
-    return tuple(slices)
+        if top <= below:
+            break
+        widths.append(top - below)
+        below = top
+    return widths
 
 
-def _sliced(card: RateCard, slices: _Slices, surcharge_bps: int) -> int:
-    """Return the exact percentage fee over the whole claim, in minor units times 10,000."""
+def _rates(card: RateCard, surcharge_bps: int) -> _Rates:
     floor, ceiling = card.floor_bps, card.ceiling_bps
-    total = 0
-    for part, bps in slices:
-        rate = bps + surcharge_bps
-        total += part * (floor if rate < floor else ceiling if rate > ceiling else rate)
-    return total
+    return tuple(min(max(band.bps + surcharge_bps, floor), ceiling) for band in card.bands)
 
 
-def _total(card: RateCard, slices: _Slices, minor: int, surcharge_bps: int) -> int:
+def _sliced(widths: list[int], rates: _Rates) -> int:
+    """Return the exact percentage fee over the whole claim, in minor units times 10,000."""
+    return sum(map(mul, widths, rates))
+
+
+def _total(card: RateCard, widths: list[int], minor: int, rates: _Rates) -> int:
     """Return the exact fee with minimum and file fee, which never lift it over the upper limit."""
-    total = _sliced(card, slices, surcharge_bps)
+    total = _sliced(widths, rates)
     if card.minimum or card.file_fee:
         total = min(max(total, card.minimum * WHOLE) + card.file_fee * WHOLE, minor * card.ceiling_bps)
     return total
@@ -223,36 +243,44 @@ def _evidence(card: RateCard, completeness: int) -> Factor:
     )
 
 
-def _surcharges(card: RateCard, facts: PriceFacts) -> tuple[Factor, ...]:
-    step = card.age_step(facts.age_days)
-    country = facts.country if facts.country in card.countries else OTHER_COUNTRIES
+def _surcharges(
+    card: RateCard,
+    *,
+    age_days: int,
+    debtor: DebtorKind,
+    country: str,
+    dispute: DisputeStatus,
+    phase: Phase | None,
+) -> tuple[Factor, ...]:
+    step = card.age_step(age_days)
+    priced = country if country in card.countries else OTHER_COUNTRIES
     found = (
-        Factor("age", "Age", step.bps, f"{facts.age_days} days after the due date"),
-        Factor("country", "Country of the debtor", card.countries[country], f"debtor in {facts.country}"),
-        Factor("debtor", "Kind of debtor", card.debtors[facts.debtor], f"the debtor is a {facts.debtor}"),
-        Factor("dispute", "Dispute", card.dispute_bps(facts.dispute), f"dispute: {facts.dispute}"),
+        Factor("age", "Age", step.bps, f"{age_days} days after the due date"),
+        Factor("country", "Country of the debtor", card.countries[priced], f"debtor in {country}"),
+        Factor("debtor", "Kind of debtor", card.debtors[debtor], f"the debtor is a {debtor}"),
+        Factor("dispute", "Dispute", card.dispute_bps(dispute), f"dispute: {dispute}"),
     )
-    offered = card.phase_step(facts.phase, facts.country) if facts.phase is not None else None
+    offered = card.phase_step(phase, country) if phase is not None else None
     if offered is None:
         return found
     return (*found, Factor("phase", "Phase", offered.bps, f"work of the {offered.phase} phase"))
 
 
 def _explained(
-    card: RateCard, amount: Money, base_bps: int, fee_bps: int, parts: tuple[Factor, ...]
+    card: RateCard, amount: Money, base_bps: int, fee_bps: int, basis: _Basis
 ) -> tuple[Factor, ...]:
     """Put the base in front of the factors, and behind them what file fee, limits and minimum changed."""
     first = Factor("base", "Size of the claim", base_bps, f"rate of the card for {amount}")
-    shown = [first, *parts]
+    shown, share = (first, *basis.parts), 0
     if card.file_fee:
         share = _bps_of(card.file_fee * WHOLE, amount.minor)
         why = f"{Money(card.file_fee, card.currency)} per claim, earned as money comes in"
-        shown.append(Factor("file", "File fee", share, why))
-    bounds = fee_bps - sum(part.bps for part in shown)
+        shown = (*shown, Factor("file", "File fee", share, why))
+    bounds = fee_bps - base_bps - basis.surcharge - share
     if bounds:
         why = f"no part of the fee is under {card.floor_bps} or over {card.ceiling_bps} basis points"
-        shown.append(Factor("bounds", "Lower and upper limit", bounds, why))
-    return tuple(shown)
+        shown = (*shown, Factor("bounds", "Lower and upper limit", bounds, why))
+    return shown
 
 
 def _line(found: Price) -> TraceLine:

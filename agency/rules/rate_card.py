@@ -106,6 +106,10 @@ class RateCard:
         if faults:
             raise UnfairRateCard(self.version, faults)
 
+    def __hash__(self) -> int:
+        """Equal cards have one version: what is worked out under a card can be remembered by it."""
+        return hash(self.version)
+
     @classmethod
     def from_json(cls, content: str | bytes) -> "RateCard":
         """Read a card that `to_json` wrote, also one of before it knew a later field.

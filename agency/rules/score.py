@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from agency.money import Money
 from agency.rules.facts import ClaimType, DebtorKind, DisputeStatus, DocumentKind, Law
@@ -25,8 +25,7 @@ class ScoreItem:
     required: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ScoreGain:
+class ScoreGain(NamedTuple):
     """The completeness that would be reached by adding one document."""
 
     document: DocumentKind

@@ -434,6 +434,31 @@ class TestStop:
         assert sorted(map(tuple, states)) == [("+31612345678", "usable"), ("Debtor@Example.org", "opted_out")]
         assert box.kinds(claim_id).count("DebtorOptedOut") == 1
 
+    def test_of_a_first_large_file_each_address_is_looked_at_once(self, box):
+        """The database has no statistics of it yet; a plan by the square of its rows took minutes."""
+        many = 2_000
+        with box.unit() as unit:
+            creditor_id, claim_id = a_correspondent(unit, email="debtor@example.org")
+            unit.session.connection().execute(
+                text(
+                    "INSERT INTO contact_point "
+                    " (creditor_id, id, debtor_id, channel, value, created_at, state)"
+                    " SELECT c.creditor_id, uuidv7(), c.debtor_id, 'email', n || '@many.example', app.now(),"
+                    " CASE n % 2 WHEN 0 THEN 'usable' ELSE 'opted_out' END"
+                    " FROM claim c, generate_series(1, :many) n WHERE c.id = :claim"
+                ),
+                {"claim": claim_id, "many": many},
+            )
+        with box.unit() as unit:
+            silence_read(unit, a_placement_read(creditor_id))
+            read = unit.session.connection().execute(
+                text(
+                    "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables"
+                    " WHERE relname = 'contact_point'"
+                )
+            )
+            assert read.scalar_one() < 3 * many
+
 
 def a_placement_read(creditor_id):
     return PlacementRead(

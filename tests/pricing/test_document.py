@@ -36,6 +36,14 @@ def test_packs_the_same_to_the_same(head, lines):
     )
 
 
+@pytest.mark.parametrize("count", [1, 499, 500, 501, 1_000, 1_001])
+def test_lines_that_are_packed_some_at_a_time_all_arrive(count):
+    lines = [f'{{"claim":"{number:032x}"}}' for number in range(count)]
+    packed = PackedLines(lines)
+    kept, _ = pack_document(head={}, lines=packed)
+    assert (packed.count, unpack_document(kept)) == (count, quote_document(head={}, lines=lines))
+
+
 def test_many_lines_take_little_room():
     lines = PackedLines(f'{{"claim":"{number:032x}","fee_bps":1250}}' for number in range(20_000))
     kept, _ = pack_document(head={}, lines=lines)

@@ -100,6 +100,13 @@ def test_a_phase_that_is_not_done_by_result_adds_nothing():
     assert "phase" not in parts(quote())
 
 
+def test_what_is_remembered_of_one_card_prices_no_claim_under_another():
+    dearer = replace(CARD, bps_per_point=CARD.bps_per_point + 1)
+    assert dearer.version == CARD.version
+    both = [quote(card, completeness=45).fee_bps for card in (CARD, dearer, CARD, dearer)]
+    assert both == [both[0], both[0] + 10] * 2
+
+
 class TestSavings:
     GAINS = (ScoreGain(DocumentKind.order, 75), ScoreGain(DocumentKind.terms, 55))
 

@@ -36,12 +36,16 @@ _OPT_OUT: Final = _silencing(
     "  AND NOT EXISTS (SELECT FROM contact_point o WHERE o.creditor_id = k.creditor_id"
     "   AND o.debtor_id = k.debtor_id AND o.channel = :channel AND lower(o.value) = :value))"
 )
-_SILENCED_BEFORE: Final = _silencing(
+_UNWANTED: Final = "(SELECT k.channel, lower(k.value) FROM contact_point k WHERE k.state = 'opted_out')"
+_SILENCED_OF_DEBTOR: Final = _silencing(
+    "p.creditor_id = :creditor AND p.state = 'usable' AND p.debtor_id = (SELECT c.debtor_id FROM claim c"
+    f"  WHERE c.creditor_id = :creditor AND c.id = :claim) AND (p.channel, lower(p.value)) IN {_UNWANTED}"
+)
+# "IS TRUE" has what is unwanted read once and hashed: of a first large file there are no statistics yet, and
+# by what the planner believes without them it would look through all points for each point.
+_SILENCED_OF_FILE: Final = _silencing(
     "p.creditor_id = :creditor AND p.state = 'usable'"
-    " AND (CAST(:claim AS uuid) IS NULL OR p.debtor_id = (SELECT c.debtor_id FROM claim c"
-    "  WHERE c.creditor_id = :creditor AND c.id = :claim))"
-    " AND (p.channel, lower(p.value)) IN (SELECT k.channel, lower(k.value) FROM contact_point k"
-    "  WHERE k.state = 'opted_out')"
+    f" AND ((p.channel, lower(p.value)) IN {_UNWANTED}) IS TRUE"
 )
 
 
@@ -63,17 +67,14 @@ def opt_out(unit: Unit, *, channel: str, value: str, claim: tuple[UUID, UUID] | 
 
 def silence_read(unit: Unit, event: PlacementRead) -> None:
     """This reaction will not use what a file tells anew of somebody who wanted no more messages there."""
-    _tell(unit, _silence_again(unit, event.creditor_id, None))
+    silenced = unit.session.connection().execute(_SILENCED_OF_FILE, {"creditor": event.creditor_id})
+    _tell(unit, silenced.all())
 
 
 def silence_told(unit: Unit, event: InformationSolved) -> None:
     """This reaction will not use what a creditor tells anew of somebody who wanted no more messages there."""
-    _tell(unit, _silence_again(unit, event.creditor_id, event.claim_id))
-
-
-def _silence_again(unit: Unit, creditor_id: UUID, claim_id: UUID | None) -> Iterable[Row[Any]]:
-    values = {"creditor": creditor_id, "claim": claim_id}
-    return unit.session.connection().execute(_SILENCED_BEFORE, values).all()
+    values = {"creditor": event.creditor_id, "claim": event.claim_id}
+    _tell(unit, unit.session.connection().execute(_SILENCED_OF_DEBTOR, values).all())
 
 
 def _tell(unit: Unit, silenced: Iterable[Row[Any]]) -> None:
