@@ -223,13 +223,14 @@ def typed_words(fields: Mapping[str, Any], unread: Mapping[str, str], currency: 
         for name, words in FIELDS.items()
         if fields.get(name) not in (None, "", [], False) and not isinstance(fields.get(name), dict)
     ]
-    end = fields.get("end") or {}
-    said += [(gettext(FIELDS["end"]), _value("end", end["to"], currency))] if end else []
-    said += [(gettext(FIELDS["after_days"]), str(end["after_days"]))] if end else []
-    return [*said, *((gettext(_TYPED.get(name) or FIELDS[name]), typed) for name, typed in unread.items())]
+    if last := fields.get("end"):
+        ends, days = FIELDS["end"], FIELDS["after_days"]
+        said.append((gettext(ends), _value("end", last["to"], currency)))
+        said.append((gettext(days), str(last["after_days"])))
+    labels = FIELDS | {"above": FIELDS["above_minor"], "to": FIELDS["end"]}
+    return [*said, *((gettext(labels[name]), typed) for name, typed in unread.items())]
 
 
-_TYPED = {"above": FIELDS["above_minor"], "to": FIELDS["end"]}
 _VOCABULARIES: Mapping[str, Mapping[str, str]] = {
     "phase": PHASES, "anchor": ANCHORS, "template": TEMPLATES, "end": ENDS, "channels": CHANNELS,
     "to_debtors": DEBTOR_KINDS, "debtors": DEBTOR_KINDS, "reachable_by": CHANNELS, "tone": TONES,
