@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from agency.communication.brand_previews import has_tones
-from agency.kernel.drafts import DraftState
+from agency.kernel.drafts import OPEN, DraftState
 from agency.kernel.errors import AgencyError, Invalid
 from agency.kernel.unit import Unit
 from agency.money import Money
@@ -306,6 +306,7 @@ def draft_page(
         "error": "" if isinstance(error, StepChanged) else error.message if error else "",
         **_meanwhile(unit, forms or {}, names, currency, editable=kept.state == DraftState.DRAFT),
         "differences": _differences(unit, kept),
+        "undoes": _newer_than_its_base(unit, kept),
         "trial": PATH_TRYOUTS.latest(unit, draft_id=kept.id),
         "euros": lambda minor: "" if minor is None else typed_money(Money(minor, currency)),
         **_choices(),
@@ -342,6 +343,14 @@ def _choices() -> dict[str, Any]:
         "tone_names": TONES,
         "has_tones": has_tones,
     }
+
+
+def _newer_than_its_base(unit: Unit, kept: TreatmentPathDraft) -> int | None:
+    """The newest version where an open draft began from an earlier one, whose successors it would undo."""
+    newest = newest_path(unit, key=kept.key)
+    if newest is None or kept.based_on is None or kept.state not in OPEN:
+        return None
+    return newest.version if newest.version > kept.based_on else None
 
 
 def _differences(unit: Unit, kept: TreatmentPathDraft) -> list[dict[str, str]] | None:
