@@ -4,6 +4,7 @@ A provider is called as always: reserve (commit), call, confirm. A name belongs 
 whoever sends from it passes for its owner.
 """
 
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from typing import Final
@@ -18,15 +19,22 @@ from agency.kernel.errors import Conflict, NotFound
 from agency.kernel.ids import new_id
 from agency.kernel.ports import Ports
 from agency.kernel.unit import Door, Unit, Units
+from agency.parties.branding import brand_of, design_of, versions_of
 from agency.parties.models import BrandHost, HostState, HostUse
 from agency.ports.hosts import HostRecord, MailDomain
 from agency.ports.providers import ProviderAmbiguous, ProviderRefused, ProviderTransient
+from agency.rules.brand import BrandDesign
 
 CHECKED_AT_ONCE: Final = 200
+_BROKEN: Final = text("SELECT count(*) FROM brand_host WHERE state = 'broken'")
 
 
 class NameTaken(Conflict):
     """The name belongs to another creditor, or to the agency itself."""
+
+
+class NameInUse(Conflict):
+    """Mail or payment links of the creditor lead through the name."""
 
 
 def hosts_of(unit: Unit, *, creditor_id: UUID) -> list[BrandHost]:
@@ -90,6 +98,47 @@ def check_host(
         return _write_down(unit, creditor_id, host_id, found=found)
 
 
+def drop_host(unit: Unit, *, creditor_id: UUID, host_id: UUID) -> None:
+    """This function will forget a name, so that it holds nothing up and another creditor may ask for it.
+
+    A name whose records never stood carries nothing. One whose records are gone is kept while the brand that
+    counts says it, and one that works while any published version does: links that were sent lead there.
+
+    :raises NameInUse: the brand uses it.
+    """
+    host = unit.session.get(BrandHost, (creditor_id, host_id), with_for_update=True, populate_existing=True)
+    if host is None:
+        return
+    works = host.state is HostState.VALID
+    stood = works or (host.state is HostState.BROKEN and host.use is not HostUse.INBOUND)
+    if stood and host.name in _said(unit, host, ever=works):
+        raise NameInUse("the brand uses this name; publish one without it first")
+    _tell(unit, host, "dropped")
+    unit.session.delete(host)
+    unit.session.flush()
+
+
+def broken_hosts(unit: Unit) -> int:
+    """This function will count the names whose records stood and are gone."""
+    found: int = unit.session.connection().execute(_BROKEN).scalar_one()
+    return found
+
+
+def _said(unit: Unit, host: BrandHost, *, ever: bool) -> set[str]:
+    """The names that the brand which counts gives for a use, or every published version where `ever`."""
+    designs = [design_of(brand_of(unit, creditor_id=host.creditor_id))]
+    if ever:
+        published = versions_of(unit, creditor_id=host.creditor_id)
+        designs += [BrandDesign.from_fields(one.content) for one in published]
+    match host.use:
+        case HostUse.MAIL:
+            return {one.mail_domain for one in designs}
+        case HostUse.INBOUND:
+            return {one.inbound_domain(on=unit.today) for one in designs}
+        case HostUse.PAY:
+            return {one.pay_host for one in designs}
+
+
 def check_all_hosts(units: Units, *, ports: Ports, public_url: str) -> int:
     """This function will look at every name that is used or waits for its records, the longest unseen first,
     and return how many it looked at."""
@@ -104,7 +153,10 @@ def check_all_hosts(units: Units, *, ports: Ports, public_url: str) -> int:
         )
         keys = [(row.creditor_id, row.id) for row in due]
     for creditor_id, host_id in keys:
-        check_host(units, ports=ports, by=by, creditor_id=creditor_id, host_id=host_id, public_url=public_url)
+        with suppress(NotFound):  # somebody removed it since
+            check_host(
+                units, ports=ports, by=by, creditor_id=creditor_id, host_id=host_id, public_url=public_url
+            )
     return len(keys)
 
 
@@ -183,7 +235,9 @@ def _write_down(
         .where(BrandHost.creditor_id == creditor_id, BrandHost.id == host_id)
         .with_for_update()
         .execution_options(populate_existing=True)
-    ).one()
+    ).one_or_none()
+    if host is None:
+        raise NotFound("this name was removed meanwhile")
     before = host.state
     host.why = why
     if found is not None:

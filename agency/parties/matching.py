@@ -44,11 +44,11 @@ _MADE_REFERENCE = (
     " || '|' || s.debtor_kind), 1, 12) END"
 )
 
-_MADE = re.compile(r"REG [A-Z]{2} .+|VAT .+|N [0-9a-f]{12}")
+_MADE = re.compile(r"REG [A-Z]{2} .+|VAT .+|N [0-9a-f]{12}|erased-[0-9a-f-]{36}")
 
 
 def given_reference(reference: str) -> str:
-    """This function will return the creditor's own customer number of a debtor, empty where we made one."""
+    """This function will return the creditor's own customer number of a debtor, empty where there is none."""
     return "" if _MADE.fullmatch(reference) else reference
 
 

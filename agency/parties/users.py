@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +28,7 @@ PASSWORD_BYTES_MAX = 1024
 PASSWORD_CHARACTERS_MIN = 15  # NIST SP 800-63B-4
 _CODE_SECONDS = 30
 # Checked when nobody has the address, so that the answer takes as long as for somebody who exists.
+_ADMINISTRATORS = text("SELECT count(*) FROM user_account WHERE disabled_at IS NULL AND :role = ANY(roles)")
 _NOBODY = _HASHER.hash("nobody-has-this-password")
 
 
@@ -167,16 +169,68 @@ def set_password(unit: Unit, *, user_id: UUID, password: str) -> None:
     record(unit, action="user.password_set", subject=f"user:{user_id}", creditor_id=user.creditor_id)
 
 
+def details_of(user: UserAccount) -> str:
+    """This function will return what tells whether a user's details still say what somebody read of them."""
+    said = json.dumps([user.name, user.email, sorted(user.roles)])
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def change_user(
+    unit: Unit, *, user_id: UUID, name: str, email: str, roles: Sequence[Role], read: str | None = None
+) -> None:
+    """This function will change a user's name, address and roles; they count from the next request on.
+
+    Whoever works for a creditor stays with it: roles of another side are those of another user.
+
+    :param read: `details_of` what the person who changes them read.
+    :raises NotFound: no such user.
+    :raises Conflict: somebody else changed the user since, nobody would be left to administer, or one takes
+        that role from oneself.
+    :raises EmailTaken: the address is in use.
+    """
+    address, wanted = email.strip().lower(), sorted({role.value for role in roles})
+    take_turns(unit, "user", address)
+    take_turns(unit, "administrators")
+    user = unit.session.get(UserAccount, user_id, with_for_update=True, populate_existing=True)
+    if user is None:
+        raise NotFound("no such user")
+    if read and read != details_of(user):
+        raise Conflict("somebody else changed this user after you opened the page; look at it again")
+    taken = select(UserAccount.id).where(UserAccount.email == address, UserAccount.id != user_id)
+    if unit.session.exec(taken).first():
+        raise EmailTaken("somebody else signs in with this address", field="email")
+    loses = Role.ADMIN.value in user.roles and Role.ADMIN.value not in wanted
+    if loses and unit.by == f"user:{user_id}":
+        raise Conflict("you cannot take the role of administrator from yourself", field="roles")
+    facts = {"roles": wanted} if wanted != sorted(user.roles) else {}
+    user.name, user.email, user.roles = name.strip(), address, wanted
+    unit.session.flush()
+    if loses:
+        _keep_an_administrator(unit)
+    record(unit, action="user.changed", subject=f"user:{user_id}", creditor_id=user.creditor_id, facts=facts)
+
+
+def _keep_an_administrator(unit: Unit) -> None:
+    """Two administrators may each take the other out at the same moment: the second of them is refused."""
+    left = unit.session.connection().execute(_ADMINISTRATORS, {"role": Role.ADMIN.value}).scalar_one()
+    if not left:
+        raise Conflict("somebody has to be left who administers")
+
+
 def set_disabled(unit: Unit, *, user_id: UUID, disabled: bool) -> None:
     """This function will let a user in or keep the user out, from the next request on.
 
     :raises NotFound: no such user.
+    :raises Conflict: nobody would be left to administer.
     """
-    user = unit.session.get(UserAccount, user_id)
+    take_turns(unit, "administrators")
+    user = unit.session.get(UserAccount, user_id, populate_existing=True)
     if user is None:
         raise NotFound("no such user")
     user.disabled_at = unit.now if disabled else None
     unit.session.flush()
+    if disabled and Role.ADMIN.value in user.roles:
+        _keep_an_administrator(unit)
     word = "disabled" if disabled else "enabled"
     record(unit, action=f"user.{word}", subject=f"user:{user_id}", creditor_id=user.creditor_id)
 

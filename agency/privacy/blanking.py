@@ -1,15 +1,14 @@
 """Making rows say nothing about anybody: the statements that the inventory stands for."""
 
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Column, Date, LargeBinary, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import SQLModel
 
+from agency.claims.erased import MARK
 from agency.privacy.inventory import Spot
-
-MARK: Final = "erased-"
 
 
 @lru_cache(maxsize=256)

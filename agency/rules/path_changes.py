@@ -1,11 +1,11 @@
 """What differs between two versions of a path, step by step; and changes of a draft's steps."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, Final, Literal
 
-from agency.rules.treatment_path import TreatmentPath
+from agency.rules.treatment_path import PathStep, StepPhase, TreatmentPath
 
 Kind = Literal["added", "removed", "moved", "changed", "path"]
 _FIELDS: Final = (
@@ -42,6 +42,22 @@ def path_differences(before: TreatmentPath, after: TreatmentPath) -> tuple[Diffe
             if old[key][name] != step[name]
         ]
     found += [Difference(key, "removed", "", place + 1) for place, key in enumerate(old) if key not in new]
+    return tuple(found)
+
+
+def step_differences(before: PathStep, after: PathStep) -> tuple[Difference, ...]:
+    """Return in which fields one step says something else than another, in the order of a step's form."""
+    pairs = ((name, getattr(before, name), getattr(after, name)) for name in _FIELDS)
+    return tuple(Difference(after.key, "changed", name, old, new) for name, old, new in pairs if old != new)
+
+
+def with_phases(steps: Sequence[PathStep]) -> tuple[PathStep, ...]:
+    """Return steps that each say in which part of the path they stand, as `TreatmentPath.phase_of` does."""
+    found, noticed = [], False
+    for step in steps:
+        noticed = noticed or step.is_notice
+        usual = StepPhase.amicable if noticed else StepPhase.reminder
+        found.append(replace(step, phase=step.phase or usual))
     return tuple(found)
 
 

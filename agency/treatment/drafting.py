@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
@@ -9,14 +10,15 @@ from uuid import UUID
 from sqlalchemy import text
 
 from agency.communication.mandatory import KINDS
-from agency.kernel.drafts import Drafts
+from agency.kernel.drafts import ChangedMeanwhile, Drafts
 from agency.kernel.errors import Conflict, Invalid
 from agency.kernel.locks import take_turns
 from agency.kernel.unit import Unit
 from agency.rules.content import threatens_court
 from agency.rules.facts import Channel, DebtorKind, Law
+from agency.rules.path_changes import Difference, step_differences, with_phases
 from agency.rules.path_checks import DraftPath, Finding, TemplateFacts, check_path
-from agency.rules.treatment_path import TreatmentPath, step_of
+from agency.rules.treatment_path import PathStep, TreatmentPath, step_of
 from agency.treatment.models import TreatmentPathDraft
 from agency.treatment.paths import newest_path, path_in_sight, path_version, publish_version
 
@@ -36,6 +38,19 @@ class UnfitPath(Invalid):
     def __init__(self, findings: tuple[Finding, ...]) -> None:
         super().__init__("this path breaks a rule, so it cannot be published")
         self.findings = findings
+
+
+class StepChanged(ChangedMeanwhile):
+    """Somebody else changed a step after it was read.
+
+    `differences` say how, each with what was read and what stands there now; there are none where the step is
+    gone. `by` did it. `read` is what the step says now: whoever sends it has seen this, and changes the step
+    after all.
+    """
+
+    def __init__(self, key: str, *, by: str, differences: tuple[Difference, ...], read: str) -> None:
+        super().__init__("somebody else changed this after you opened it; look at both")
+        self.key, self.by, self.differences, self.read = key, by, differences, read
 
 
 def start_draft(unit: Unit, *, key: str, version: int | None = None) -> UUID:
@@ -66,6 +81,102 @@ def change_draft(
     if len(content["steps"]) > STEPS_MAX:
         raise Invalid("a path has at most sixty steps")
     return PATH_DRAFTS.write(unit, draft, content)
+
+
+def change_step(
+    unit: Unit,
+    *,
+    draft_id: UUID,
+    key: str,
+    read: str | None,
+    change: Callable[[dict[str, Any], str], tuple[dict[str, Any], str]],
+) -> tuple[TreatmentPathDraft, str]:
+    """This function will change or take out one step of a draft, unless somebody else changed it meanwhile.
+
+    One's own earlier change is no refusal: a page may send the next one before the answer to the first came.
+
+    :param key: of the step as it was read, or "" for whom the path is and how it ends.
+    :param read: what `read_of` told when the person read it; None where nobody read it first.
+    :param change: takes a copy of the fields and the step's key of today; returns the new fields and the key.
+    :returns: the draft, and the key that the step has now.
+    :raises StepChanged: it says something else by now, or is gone.
+    :raises Conflict: the draft was submitted or published before.
+    """
+    named = key
+
+    def unless_changed(content: dict[str, Any]) -> Mapping[str, Any]:
+        nonlocal named
+        before = named = _called_now(content, key)
+        _refuse_changed(content, named, read=read, by=unit.by)
+        changed, named = change(content, named)
+        noted = touched_by(changed, before, now=named, by=unit.by)
+        return touched_by(noted, named, now=named, by=unit.by) if named else noted
+
+    return change_draft(unit, draft_id=draft_id, change=unless_changed), named
+
+
+def touched_by(content: Mapping[str, Any], key: str, *, now: str, by: str) -> dict[str, Any]:
+    """This function will note in a draft's fields who changed a step last, and the key that it has now."""
+    return {**content, "touched": {**content.get("touched", {}), key: {"by": by, "now": now}}}
+
+
+def read_of(content: Mapping[str, Any], key: str) -> str:
+    """This function will return what a step says as a form takes it along, to be compared when it is sent.
+
+    :param key: of the step; "" for whom the path is for and how it ends.
+    :returns: "" where there is no such step.
+    """
+    if not key:
+        return _plain({"debtors": content["debtors"], "end": content.get("end")})
+    steps = with_phases([step_of(step) for step in content["steps"]])
+    return next((_plain(asdict(step)) for step in steps if step.key == key), "")
+
+
+def _called_now(content: Mapping[str, Any], key: str) -> str:
+    """The key of a step that got another one with another text since it was read."""
+    keys, touched = {step["key"] for step in content["steps"]}, content.get("touched", {})
+    for _ in range(len(touched)):
+        now = touched.get(key, {}).get("now", "")
+        if key in keys or not now:
+            break
+        key = now
+    return key
+
+
+def _refuse_changed(content: Mapping[str, Any], key: str, *, read: str | None, by: str) -> None:
+    now, last = read_of(content, key), content.get("touched", {}).get(key, {}).get("by", by)
+    if not now or (read is not None and read != now and last != by):
+        raise StepChanged(key, by=last, differences=_between(read or "", now, key), read=now)
+
+
+def _between(read: str, now: str, key: str) -> tuple[Difference, ...]:
+    """What differs between what was read and what stands there; nothing where either cannot be read."""
+    try:
+        before, after = json.loads(read), json.loads(now)
+        return step_differences(_step(before), _step(after)) if key else _of_whole(before, after)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return ()
+
+
+def _of_whole(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Difference, ...]:
+    old, new = ({"debtors": one["debtors"], "end": None, **_end(one["end"])} for one in (before, after))
+    return tuple(
+        Difference("", "path", name, old.get(name), new.get(name))
+        for name in ("debtors", "end", "after_days")
+        if old.get(name) != new.get(name)
+    )
+
+
+def _end(end: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {"end": end["to"], "after_days": end["after_days"]} if end else {}
+
+
+def _step(fields: Mapping[str, Any]) -> PathStep:
+    return step_of({name: fields[name] for name in PathStep.__dataclass_fields__})
+
+
+def _plain(fields: Mapping[str, Any]) -> str:
+    return json.dumps(fields, sort_keys=True, separators=(",", ":"))
 
 
 def date_draft(unit: Unit, *, draft_id: UUID, valid_from: date) -> TreatmentPathDraft:

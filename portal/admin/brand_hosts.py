@@ -9,10 +9,10 @@ from starlette.responses import Response
 from agency.kernel.errors import AgencyError
 from agency.kernel.unit import Door
 from agency.parties.branding import BRAND_DRAFTS
-from agency.parties.hosts import add_host, check_host
+from agency.parties.hosts import add_host, check_host, drop_host
 from agency.parties.models import HostState, HostUse
 from agency.rules.brand import BrandDesign, brand_faults
-from portal.shared.audience import TheVisitor, TheWiring, leave_for, router
+from portal.shared.audience import StaffUnit, TheVisitor, TheWiring, leave_for, router
 from portal.shared.filled_in import sentence
 from portal.shared.forms import Fields
 from portal.shared.i18n import N_
@@ -66,19 +66,33 @@ def look_again(
     wiring: TheWiring, visitor: TheVisitor, creditor_id: CreditorId, host_id: UUID, fields: Fields
 ) -> Response:
     """Look whether the records of a name are set."""
-    draft = str(fields.get("draft") or "")
-    back = f"/admin/brands/{creditor_id}"
-    try:
-        back += f"/drafts/{UUID(draft)}#hosts" if draft else "#hosts"
-    except ValueError:
-        back += "#hosts"
     return _answer(
-        back,
+        _back(creditor_id, fields),
         lambda: check_host(
             wiring.units, ports=wiring.ports, by=visitor.by, creditor_id=creditor_id, host_id=host_id,
             public_url=wiring.settings.public_url,
         ),
     )  # fmt: skip
+
+
+@routes.post("/{host_id}/removal")
+def remove(unit: StaffUnit, creditor_id: CreditorId, host_id: UUID, fields: Fields) -> Response:
+    """Forget a name that nothing leads through."""
+    back = _back(creditor_id, fields)
+    try:
+        drop_host(unit, creditor_id=creditor_id, host_id=host_id)
+    except AgencyError as refusal:
+        return leave_for(back, notice=sentence(refusal.message), tone="bad")
+    return leave_for(back, notice=N_("The name is removed."))
+
+
+def _back(creditor_id: UUID, fields: dict[str, Any]) -> str:
+    """The page that showed the names: a draft's, or the brand's own."""
+    draft, brand = str(fields.get("draft") or ""), f"/admin/brands/{creditor_id}"
+    try:
+        return f"{brand}/drafts/{UUID(draft)}#hosts" if draft else f"{brand}#hosts"
+    except ValueError:
+        return f"{brand}#hosts"
 
 
 def _answer(back: str, effect: Any) -> Response:

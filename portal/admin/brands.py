@@ -35,6 +35,7 @@ from portal.shared.brand_words import (
     USES,
     change_words,
 )
+from portal.shared.filled_in import sentence
 from portal.shared.i18n import N_
 from portal.shared.listing import Column, Cut
 from portal.shared.logos import logo_address
@@ -49,6 +50,7 @@ COLUMNS = (
     Column("sender", N_("Sender"), sub="sender_email"),
     Column("version", N_("Version"), "number", phone=False),
     Column("state", N_("Draft"), "chip"),
+    Column("names", N_("Names on the internet"), "chip"),
 )
 VERSIONS = (
     Column("version", N_("Version"), "link"),
@@ -58,17 +60,18 @@ VERSIONS = (
 )
 _LIST = text(
     "SELECT c.id, c.name AS creditor, c.reference, b.colour, b.sender_name, b.sender_email, v.version,"
+    " EXISTS (SELECT FROM brand_host h WHERE h.creditor_id = c.id AND h.state = 'broken') AS broken,"
     " d.state FROM creditor c"
     " LEFT JOIN LATERAL (SELECT * FROM brand b WHERE b.creditor_id = c.id ORDER BY b.id LIMIT 1) b ON true"
     " LEFT JOIN brand_version v ON v.creditor_id = b.creditor_id AND v.id = b.version_id"
     " LEFT JOIN brand_version d ON d.creditor_id = c.id AND d.state IN ('draft', 'submitted')"
-    " WHERE c.id <> :house ORDER BY d.state IS NULL, lower(c.name) LIMIT 1000"
+    " WHERE c.id <> :house ORDER BY broken DESC, d.state IS NULL, lower(c.name) LIMIT 1000"
 )
 
 
 @routes.get("")
 def brands(request: Request, unit: StaffUnit) -> HTMLResponse:
-    """Every creditor with its brand; those with an open draft first."""
+    """Every creditor with its brand; those whose records are gone first, then those with an open draft."""
     found = unit.session.connection().execute(_LIST, {"house": HOUSE})
     rows = [
         row._asdict()
@@ -76,6 +79,7 @@ def brands(request: Request, unit: StaffUnit) -> HTMLResponse:
             "href": f"/admin/brands/{row.id}",
             "sender": row.sender_name,
             "state": DRAFT_STATES[row.state] if row.state else None,
+            "names": HOST_STATES["broken"] if row.broken else None,
         }
         for row in found
     ]
@@ -160,7 +164,8 @@ def host_values(unit: Unit, creditor_id: UUID) -> dict[str, Any]:
     hosts = [
         {
             "id": str(one.id), "name": one.name, "use": USES[one.use], "chip": HOST_STATES[one.state],
-            "records": one.records, "checked_at": one.checked_at, "since": one.valid_since, "why": one.why,
+            "records": [{**record, "reason": sentence(record["reason"])} for record in one.records],
+            "checked_at": one.checked_at, "since": one.valid_since, "why": sentence(one.why),
         }
         for one in hosts_of(unit, creditor_id=creditor_id)
     ]  # fmt: skip

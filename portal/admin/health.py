@@ -16,6 +16,7 @@ from agency.communication.print_batches.queries import count_by_state
 from agency.kernel.outbox import outbox_state
 from agency.kernel.settings import Settings
 from agency.kernel.unit import Unit
+from agency.parties.hosts import broken_hosts
 from agency.rules.freshness import AlarmLevel, RateAlarm, rate_alarms
 from portal.shared.audience import StaffUnit, TheWiring, router, show
 from portal.shared.i18n import N_, format_number
@@ -60,6 +61,7 @@ def health(request: Request, unit: StaffUnit, wiring: TheWiring) -> HTMLResponse
             _valkey(wiring.settings),
             _rates(alarms),
             _print_batches(unit),
+            _hosts(unit),
         ],
         "versions": [
             ("Python", platform.python_version()),
@@ -124,4 +126,17 @@ def _print_batches(unit: Unit) -> dict[str, Any]:
         "value": format_number(blocked),
         "seconds": 0,
         "chip": BLOCKED if blocked else FINE,
+        "href": "/admin/print-batches",
+    }
+
+
+def _hosts(unit: Unit) -> dict[str, Any]:
+    """Names of brands whose records are gone: the agency's own is used until they are back."""
+    broken = broken_hosts(unit)
+    return {
+        "label": N_("Names of brands whose records are gone"),
+        "value": format_number(broken),
+        "seconds": 0,
+        "chip": BLOCKED if broken else FINE,
+        "href": "/admin/brands",
     }

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from agency.communication.brand_previews import has_tones
+from agency.kernel.drafts import OPEN, DraftState
 from agency.kernel.errors import AgencyError, Invalid
 from agency.kernel.unit import Unit
 from agency.money import Money
@@ -24,27 +25,43 @@ from agency.rules.treatment_path import ANCHORS as ALL_ANCHORS
 from agency.rules.treatment_path import BrokenPath, TreatmentPath
 from agency.treatment.drafting import (
     PATH_DRAFTS,
+    StepChanged,
     change_draft,
+    change_step,
     date_draft,
     draft_path,
     findings_of,
     publish_draft,
+    read_of,
     submit_draft,
+    touched_by,
 )
 from agency.treatment.models import TreatmentPathDraft
 from agency.treatment.paths import newest_path
 from agency.treatment.trying import PATH_TRYOUTS
-from portal.admin.drafting import attempt, draft_values, edition_read, remark_of
-from portal.admin.path_form import KEYS, NEW_STEPS, NO_DAY, StepForm, read_debtors, read_end, read_step
+from portal.admin.drafting import attempt, draft_values, edition_read, names_of, remark_of
+from portal.admin.path_form import (
+    END,
+    KEYS,
+    NEW_STEPS,
+    NO_DAY,
+    StepForm,
+    read_before,
+    read_debtors,
+    read_end,
+    read_step,
+)
 from portal.admin.path_timeline import timeline
 from portal.admin.path_words import (
     ANCHORS,
     ENDS,
     PHASES,
     TEMPLATES,
+    difference_words,
     finding_words,
     path_name,
     step_name,
+    typed_words,
 )
 from portal.admin.paths import differences_of, routes
 from portal.shared.audience import StaffUnit, leave_for, show
@@ -52,6 +69,8 @@ from portal.shared.brand_words import TONES
 from portal.shared.forms import Fields
 from portal.shared.i18n import N_, typed_money
 from portal.shared.words import CHANNELS, DEBTOR_KINDS
+
+_UNKEPT = 422
 
 
 @routes.get("/drafts/{draft_id:uuid}")
@@ -65,25 +84,39 @@ def change(request: Request, unit: StaffUnit, draft_id: UUID, key: str, fields: 
     """Keep every field of a step that can be read; the others are shown as they were typed."""
     kept = PATH_DRAFTS.find(unit, draft_id=draft_id)
     form = read_step(fields, currency=str(kept.content.get("currency", "EUR")))
-    named = _key_after(kept.content["steps"], key, str(form.fields["template"]))
 
-    def with_fields(content: dict[str, Any]) -> dict[str, Any]:
-        return with_step(content, key, {**form.fields, "key": named})
+    def with_fields(content: dict[str, Any], at: str) -> tuple[dict[str, Any], str]:
+        named = _key_after(content["steps"], at, str(form.fields["template"]))
+        return with_step(content, at, {**form.fields, "key": named}), named
 
-    return _changed(request, unit, draft_id, with_fields, named, form)
+    return _step_changed(request, unit, draft_id, key, with_fields, form)
 
 
 @routes.post("/drafts/{draft_id:uuid}/steps/{key}/move")
 def move(request: Request, unit: StaffUnit, draft_id: UUID, key: str, fields: Fields) -> Response:
     """Bring a step one place earlier or later."""
     by = -1 if fields.get("to") == "earlier" else 1
-    return _changed(request, unit, draft_id, lambda content: with_moved_step(content, key, by=by), "")
+
+    def moved(content: dict[str, Any]) -> dict[str, Any]:
+        return touched_by(with_moved_step(content, key, by=by), key, now=key, by=unit.by)
+
+    try:
+        with unit.session.begin_nested():
+            change_draft(unit, draft_id=draft_id, change=moved)
+    except AgencyError as refusal:
+        return _refused(request, unit, draft_id, refusal)
+    return leave_for(_at(draft_id))
 
 
 @routes.post("/drafts/{draft_id:uuid}/steps/{key}/removal")
-def remove(request: Request, unit: StaffUnit, draft_id: UUID, key: str) -> Response:
-    """Take a step out."""
-    return _changed(request, unit, draft_id, lambda content: without_step(content, key), "")
+def remove(request: Request, unit: StaffUnit, draft_id: UUID, key: str, fields: Fields) -> Response:
+    """Take a step out; one that is out already stays so."""
+    form = StepForm(read=read_before(fields))
+
+    def without(content: dict[str, Any], at: str) -> tuple[dict[str, Any], str]:
+        return without_step(content, at), ""
+
+    return _step_changed(request, unit, draft_id, key, without, form)
 
 
 @routes.post("/drafts/{draft_id:uuid}/steps")
@@ -99,8 +132,9 @@ def add(request: Request, unit: StaffUnit, draft_id: UUID, fields: Fields) -> Re
         new.update(anchor="due_date" if first else "previous_sent", days=1 if first else 7)
         new["phase"] = (before or {}).get("phase") or "reminder"
         changed = with_new_step(content, new, after=after)
-        made["key"] = next(iter({s["key"] for s in changed["steps"]} - {s["key"] for s in content["steps"]}))
-        return changed
+        named = next(iter({s["key"] for s in changed["steps"]} - {s["key"] for s in content["steps"]}))
+        made["key"] = named
+        return touched_by(changed, named, now=named, by=unit.by)
 
     try:
         with unit.session.begin_nested():
@@ -113,9 +147,13 @@ def add(request: Request, unit: StaffUnit, draft_id: UUID, fields: Fields) -> Re
 @routes.post("/drafts/{draft_id:uuid}/end")
 def end(request: Request, unit: StaffUnit, draft_id: UUID, fields: Fields) -> Response:
     """Keep for whom the path is and how it ends."""
-    form, debtors = read_end(fields), read_debtors(fields)
-    changed = {"debtors": debtors, **({"end": form.fields["end"]} if "end" in form.fields else {})}
-    return _changed(request, unit, draft_id, lambda content: {**content, **changed}, "end", form)
+    form = read_end(fields)
+    form.fields["debtors"] = read_debtors(fields)
+
+    def with_end(content: dict[str, Any], _: str) -> tuple[dict[str, Any], str]:
+        return {**content, **form.fields}, ""
+
+    return _step_changed(request, unit, draft_id, "", with_end, form)
 
 
 @routes.post("/drafts/{draft_id:uuid}/date")
@@ -168,22 +206,28 @@ def _key_after(steps: Sequence[Mapping[str, Any]], key: str, template: str) -> s
     return free_key(others, KEYS.get(template, template))
 
 
-def _changed(
+def _step_changed(
     request: Request,
     unit: Unit,
     draft_id: UUID,
-    change: Callable[[dict[str, Any]], Mapping[str, Any]],
     key: str,
-    form: StepForm | None = None,
+    change: Callable[[dict[str, Any], str], tuple[dict[str, Any], str]],
+    form: StepForm,
 ) -> Response:
+    """Keep a change of one step; where that cannot be, return the page with all that was typed and why."""
     try:
         with unit.session.begin_nested():
-            kept = change_draft(unit, draft_id=draft_id, change=change)
+            kept, named = change_step(unit, draft_id=draft_id, key=key, read=form.read, change=change)
+    except StepChanged as refusal:
+        if not (refusal.read or form.fields):
+            return leave_for(_at(draft_id))  # it was to be taken out, and is
+        form.meanwhile = refusal
+        return _refused(request, unit, draft_id, refusal, key=refusal.key, form=form)
     except AgencyError as refusal:
-        return _refused(request, unit, draft_id, refusal)
-    if form is not None and form.errors:
-        return draft_page(request, unit, kept, forms={key: form}, opened=key, status=422)
-    return leave_for(_at(draft_id, key))
+        return _refused(request, unit, draft_id, refusal, key=key, form=form)
+    if form.errors:
+        return draft_page(request, unit, kept, forms={named or END: form}, opened=named, status=_UNKEPT)
+    return leave_for(_at(draft_id, named))
 
 
 def _done(
@@ -195,10 +239,22 @@ def _done(
     return attempt(unit, effect, refused=refused, then=_at(draft_id), notice=notice)
 
 
-def _refused(request: Request, unit: Unit, draft_id: UUID, refusal: AgencyError) -> Response:
+def _refused(
+    request: Request,
+    unit: Unit,
+    draft_id: UUID,
+    refusal: AgencyError,
+    *,
+    key: str = "",
+    form: StepForm | None = None,
+) -> Response:
+    """The editor with why something was not done, and with all that was typed."""
     unit.session.expire_all()
     kept = PATH_DRAFTS.find(unit, draft_id=draft_id)
-    return draft_page(request, unit, kept, error=refusal, status=refusal.status)
+    forms = {} if form is None else {key or END: form}
+    # A part of a page is shown on 422 alone: any other refusal of what was typed would go unseen.
+    status = _UNKEPT if "hx-request" in request.headers else refusal.status
+    return draft_page(request, unit, kept, error=refusal, forms=forms, opened=key, status=status)
 
 
 def _at(draft_id: UUID, key: str = "") -> str:
@@ -228,6 +284,7 @@ def draft_page(
     findings = findings_of(unit, content, on=on)
     currency = str(content.get("currency", "EUR"))
     names = {step.key: step_name(step) for step in found.steps}
+    end_form = (forms or {}).get(END)
     values = {
         **draft_values(unit, kept),
         "name": path_name(
@@ -243,15 +300,36 @@ def draft_page(
         "forbidden": sum(one.weight == "forbidden" for one in findings),
         "opened": opened or request.query_params.get("open", ""),
         "end": content.get("end") or {},
-        "end_form": (forms or {}).get("end"),
-        "debtors": content["debtors"],
-        "error": error.message if error else "",
+        "end_form": end_form,
+        "end_typed": end_form.fields if end_form and end_form.meanwhile else content,
+        "reads": {key: read_of(content, key) for key in ("", *names)},
+        "error": "" if isinstance(error, StepChanged) else error.message if error else "",
+        **_meanwhile(unit, forms or {}, names, currency, editable=kept.state == DraftState.DRAFT),
         "differences": _differences(unit, kept),
+        "undoes": _newer_than_its_base(unit, kept),
         "trial": PATH_TRYOUTS.latest(unit, draft_id=kept.id),
         "euros": lambda minor: "" if minor is None else typed_money(Money(minor, currency)),
         **_choices(),
     }
     return show(request, "admin/path_draft.html", values, status=status)
+
+
+def _meanwhile(
+    unit: Unit, forms: Mapping[str, StepForm], names: Mapping[str, str], currency: str, *, editable: bool
+) -> dict[str, Any]:
+    """Who changed what of the steps that were typed in, by step; and what was typed that has no form now."""
+    told, unkept = {}, []
+    for key, form in forms.items():
+        if form.meanwhile and form.meanwhile.read:
+            by = form.meanwhile.by
+            told[key] = {
+                "who": names_of(unit, [by]).get(by, by),
+                "over": form.meanwhile.read,
+                "differences": [difference_words(one, names, currency) for one in form.meanwhile.differences],
+            }
+        elif not editable or form.meanwhile:
+            unkept += typed_words(form.fields, form.typed, currency)
+    return {"meanwhile": told, "unkept": unkept}
 
 
 def _choices() -> dict[str, Any]:
@@ -265,6 +343,14 @@ def _choices() -> dict[str, Any]:
         "tone_names": TONES,
         "has_tones": has_tones,
     }
+
+
+def _newer_than_its_base(unit: Unit, kept: TreatmentPathDraft) -> int | None:
+    """The newest version where an open draft began from an earlier one, whose successors it would undo."""
+    newest = newest_path(unit, key=kept.key)
+    if newest is None or kept.based_on is None or kept.state not in OPEN:
+        return None
+    return newest.version if newest.version > kept.based_on else None
 
 
 def _differences(unit: Unit, kept: TreatmentPathDraft) -> list[dict[str, str]] | None:

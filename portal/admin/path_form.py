@@ -7,6 +7,7 @@ from typing import Any, Final
 from agency.money import Money, UnreadableAmount
 from agency.rules.facts import Channel, DebtorKind
 from agency.rules.treatment_path import ANCHORS, AfterPath, StepPhase, Tone
+from agency.treatment.drafting import StepChanged
 from portal.shared.forms import read_amount
 from portal.shared.i18n import N_
 
@@ -31,13 +32,23 @@ NEW_STEPS: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 
 
+# The form of the whole path, among those of its steps.
+END: Final = "end"
+_READ_MAX: Final = 5_000
+
+
 @dataclass
 class StepForm:
-    """What was sent of a step: the fields that could be read, and the others as typed with what is wrong."""
+    """What was sent of a step: the fields that could be read, and the others as typed with what is wrong.
+
+    `read` is what its sender read of it, and `meanwhile` the refusal where somebody else changed it since.
+    """
 
     fields: dict[str, Any] = field(default_factory=dict)
     typed: dict[str, str] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
+    read: str | None = None
+    meanwhile: StepChanged | None = None
 
     def refuse(self, name: str, typed: str, why: str) -> None:
         """Keep what was typed beside what is wrong with it."""
@@ -46,7 +57,7 @@ class StepForm:
 
 def read_step(sent: Mapping[str, Any], *, currency: str) -> StepForm:
     """This function will read the form of a step; what cannot be read stands in `errors`, by field."""
-    form = StepForm()
+    form = StepForm(read=read_before(sent))
     _choice(form, sent, "phase", [phase.value for phase in StepPhase])
     _choice(form, sent, "anchor", ANCHORS)
     for name, least in (("days", 0), ("proof_days", 0)):
@@ -66,6 +77,13 @@ def read_step(sent: Mapping[str, Any], *, currency: str) -> StepForm:
     for name in ("optional", "is_notice", "best", "copies"):
         form.fields[name] = _text(sent, name) == "yes"
     return form
+
+
+def read_before(sent: Mapping[str, Any]) -> str | None:
+    """This function will return what was read of a step before it was changed: what stood there when the page
+    was fetched, or `over` what somebody else made of it since, where the sender saw that too."""
+    read = sent.get("over") or sent.get("read")
+    return read[:_READ_MAX] if isinstance(read, str) else None
 
 
 def _channels(form: StepForm, sent: Mapping[str, Any]) -> None:
@@ -104,7 +122,7 @@ def _amount(form: StepForm, sent: Mapping[str, Any], currency: str) -> None:
 
 def read_end(sent: Mapping[str, Any]) -> StepForm:
     """This function will read how a path ends: to what it leads and after how many days."""
-    form = StepForm()
+    form = StepForm(read=read_before(sent))
     to = _text(sent, "to")
     if not to:
         form.fields["end"] = None

@@ -1,11 +1,13 @@
 """A path as it is drawn: its parts in order, in each its steps with their day, ways and conditions."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
 from agency.rules.path_checks import DraftPath, Finding, usual_days
-from agency.rules.treatment_path import PathStep, StepPhase
+from agency.rules.treatment_path import PathStep, StepPhase, step_of
+from portal.admin.path_form import StepForm
 from portal.admin.path_words import PHASE_TONES, PHASES, conditions, finding_words, step_name, when
 from portal.shared.i18n import gettext
 from portal.shared.words import CHANNEL_ICONS, CHANNELS
@@ -17,7 +19,7 @@ def timeline(
     currency: str,
     on: date,
     findings: Sequence[Finding] = (),
-    forms: Mapping[str, Any] | None = None,
+    forms: Mapping[str, StepForm] | None = None,
 ) -> list[dict[str, Any]]:
     """This function will lay a path out by its parts, each step with what is wrong with it beside it.
 
@@ -40,10 +42,17 @@ def timeline(
             | {
                 "first": place == 0, "last": place == len(draft.steps) - 1, "phase": phase.value,
                 "findings": [finding_words(one, names) for one in findings if one.step == step.key],
-                "form": (forms or {}).get(step.key),
+                **_typed(step, (forms or {}).get(step.key)),
             }
         )  # fmt: skip
     return phases
+
+
+def _typed(step: PathStep, form: StepForm | None) -> dict[str, Any]:
+    """The form of a step: with all that was typed where somebody else changed the step meanwhile."""
+    if form is None or form.meanwhile is None or not form.fields:
+        return {"form": form}
+    return {"form": form, "step": step_of(asdict(step) | form.fields)}
 
 
 def _drawn(step: PathStep, currency: str, day: int | None) -> dict[str, Any]:

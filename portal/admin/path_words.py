@@ -216,6 +216,21 @@ def difference_words(one: Difference, names: Mapping[str, str], currency: str) -
     }
 
 
+def typed_words(fields: Mapping[str, Any], unread: Mapping[str, str], currency: str) -> list[tuple[str, str]]:
+    """This function will say what stood in the form of a step: what could be read, and the rest as typed."""
+    said = [
+        (gettext(words), _value(name, fields[name], currency))
+        for name, words in FIELDS.items()
+        if fields.get(name) not in (None, "", [], False) and not isinstance(fields.get(name), dict)
+    ]
+    if last := fields.get("end"):
+        ends, days = FIELDS["end"], FIELDS["after_days"]
+        said.append((gettext(ends), _value("end", last["to"], currency)))
+        said.append((gettext(days), str(last["after_days"])))
+    labels = FIELDS | {"above": FIELDS["above_minor"], "to": FIELDS["end"]}
+    return [*said, *((gettext(labels[name]), typed) for name, typed in unread.items())]
+
+
 _VOCABULARIES: Mapping[str, Mapping[str, str]] = {
     "phase": PHASES, "anchor": ANCHORS, "template": TEMPLATES, "end": ENDS, "channels": CHANNELS,
     "to_debtors": DEBTOR_KINDS, "debtors": DEBTOR_KINDS, "reachable_by": CHANNELS, "tone": TONES,

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from agency.kernel.drafts import ChangedMeanwhile
+from agency.kernel.drafts import OPEN, ChangedMeanwhile
 from agency.kernel.errors import AgencyError
 from agency.kernel.unit import Unit
 from agency.money import Money
@@ -22,7 +22,7 @@ from agency.pricing.drafts import (
     submit_draft,
 )
 from agency.pricing.models import RateCardDraft
-from agency.pricing.rate_cards import NoRateCard, card_of_version, card_on
+from agency.pricing.rate_cards import NoRateCard, PublishedCard, card_of_version, card_on
 from agency.rules.facts import DebtorKind, DisputeStatus, Phase
 from agency.rules.price import PriceFacts, RateCard, price
 from agency.rules.rate_card import CardFault, UnfairRateCard, card_differences
@@ -67,6 +67,10 @@ _CARDS = text(
 _DRAFTS = text(
     "SELECT id, name, state, valid_from, changed_at FROM rate_card_draft"
     " WHERE state IN ('draft', 'submitted') OR changed_at > :since ORDER BY changed_at DESC LIMIT 200"
+)
+_LATER = text(
+    "SELECT version, valid_from FROM rate_card WHERE valid_from > :day"
+    " ORDER BY valid_from, version DESC LIMIT 1"
 )
 
 
@@ -148,7 +152,7 @@ def check(request: Request, unit: StaffUnit, draft_id: UUID, fields: Fields) -> 
     """What stands in the form at this moment: the rules it breaks and what ordinary claims would cost."""
     kept = RATE_CARD_DRAFTS.find(unit, draft_id=draft_id)
     form = read_form(fields, currency=str(kept.content["currency"]))
-    return show(request, "admin/rate_card_checks.html", _checks(unit, form))
+    return show(request, "admin/rate_card_checks.html", _checks(unit, form, kept))
 
 
 @routes.post("/drafts/{draft_id:uuid}/submission")
@@ -235,20 +239,32 @@ def _page(
         "debtors": DEBTOR_KINDS,
         "disputes": DISPUTES,
         "keepers": KEEPERS,
-        **_checks(unit, form),
+        **_checks(unit, form, kept),
     }
     return show(request, "admin/rate_card_draft.html", values, status=status)
 
 
-def _checks(unit: Unit, form: CardForm) -> dict[str, Any]:
+def _checks(unit: Unit, form: CardForm, kept: RateCardDraft) -> dict[str, Any]:
+    """What is wrong, what ordinary claims cost, and what differs from the card that it takes the place of.
+
+    That is the one which counts on its first day; it may have been published since the draft was begun.
+    """
+    standing = kept.state in OPEN
+    day = max(form.day or unit.today, unit.today) if standing else unit.today
     faults = tuple(form.faults) or card_faults(form.content, on=form.day or unit.today)
     try:
-        base: RateCard | None = card_on(unit, on=unit.today).card
+        replaced: PublishedCard | None = card_on(unit, on=day)
     except NoRateCard:
-        base = None
+        replaced = None
+    base = replaced.card if replaced else None
     card = None if form.faults else _card(form.content)
     differences = card_differences(base, card) if base and card else ()
+    undone = replaced and standing and replaced.version > (kept.based_on or 0)
     return {
+        "replaces": replaced.version if replaced and standing else None,
+        "undoes": bool(undone and differences),
+        "first_day": day,
+        "later": unit.session.connection().execute(_LATER, {"day": day}).one_or_none() if standing else None,
         "faults": [fault_words(fault) for fault in faults],
         "examples": _examples(card, base) if card else [],
         "differences": [difference_words(*one, str(form.content["currency"])) for one in differences],

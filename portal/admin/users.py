@@ -17,12 +17,19 @@ from agency.kernel.errors import Conflict, NotFound
 from agency.kernel.ids import HOUSE
 from agency.kernel.unit import Unit
 from agency.parties.models import Audience, Creditor, Role, UserAccount, UserSession
-from agency.parties.users import create_user, reset_second_factor, set_disabled, set_password
+from agency.parties.users import (
+    change_user,
+    create_user,
+    details_of,
+    reset_second_factor,
+    set_disabled,
+    set_password,
+)
 from portal.shared.audience import StaffUnit, TheVisitor, TheWiring, leave_for, router, show
 from portal.shared.forms import Fields, Form, FormModel, blank, submitted
 from portal.shared.i18n import N_, Language, gettext
 from portal.shared.listing import AnySelect, Chip, Column, Listing
-from portal.shared.sessions import end_other_sessions
+from portal.shared.sessions import Visitor, end_other_sessions
 
 routes = router(audience="admin", roles={"admin"}, prefix="/admin/users")
 UserId = Annotated[UUID, Path(alias="user_id")]
@@ -36,6 +43,7 @@ ROLES = (
 )
 ROLE_WORDS: dict[str, str] = {role.value: word for role, word, _ in ROLES}
 OF_CREDITORS = frozenset({Role.CREDITOR_CLERK, Role.CREDITOR_MANAGER})
+MIXED = N_("Roles of the agency and of a creditor do not go together.")
 ACTIVE, BLOCKED = Chip(N_("Active"), "good"), Chip(N_("Blocked"), "bad")
 
 COLUMNS = (
@@ -63,6 +71,15 @@ _LIST: AnySelect = select(
     col(Creditor.name).label("creditor"),
     _SEEN.label("seen"),
 ).join(Creditor, col(Creditor.id) == col(UserAccount.creditor_id), isouter=True)
+
+
+class ChangeForm(FormModel):
+    """What may change of a user; `read` is what its sender read."""
+
+    name: str = Field(min_length=2, max_length=200)
+    email: EmailStr
+    roles: list[Role] = Field(min_length=1)
+    read: str = Field(default="", max_length=100)
 
 
 class UserForm(FormModel):
@@ -136,9 +153,38 @@ def make_user(request: Request, unit: StaffUnit, wiring: TheWiring, fields: Fiel
 @routes.get("/{user_id}")
 def user(request: Request, unit: StaffUnit, visitor: TheVisitor, user_id: UserId) -> HTMLResponse:
     """One user."""
-    return show(
-        request, "admin/user.html", {"user": _one(unit, user_id), "myself": user_id == visitor.user_id}
-    )
+    return _page(request, unit, visitor, user_id)
+
+
+@routes.post("/{user_id}")
+def change(
+    request: Request, unit: StaffUnit, visitor: TheVisitor, user_id: UserId, fields: Fields
+) -> Response:
+    """Change a user's name, address and roles."""
+    if isinstance(fields.get("roles"), str):
+        fields["roles"] = [fields["roles"]]
+    form = submitted(ChangeForm, fields)
+    with form.attempt(unit):
+        data = form.data
+        if not set(data.roles) <= _side_roles(_one(unit, user_id)["audience"]):
+            raise Conflict(MIXED, field="roles")
+        change_user(unit, user_id=user_id, name=data.name, email=data.email, roles=data.roles, read=data.read)
+    if form.errors:
+        return _page(request, unit, visitor, user_id, form)
+    return leave_for(f"/admin/users/{user_id}", notice=N_("The user is changed."))
+
+
+def _page(
+    request: Request, unit: Unit, visitor: Visitor, user_id: UUID, form: Form[Any] | None = None
+) -> HTMLResponse:
+    shown = _one(unit, user_id)
+    values = {
+        "user": shown,
+        "myself": user_id == visitor.user_id,
+        "form": form or blank(**{key: shown[key] for key in ("name", "email", "read")}, roles=shown["has"]),
+        "roles": [(role.value, word, about) for role, word, about in ROLES if role in shown["may"]],
+    }
+    return show(request, "admin/user.html", values, status=422 if form else 200)
 
 
 @routes.post("/{user_id}/block")
@@ -195,14 +241,22 @@ def _one(unit: Unit, user_id: UUID) -> dict[str, Any]:
     found = unit.session.connection().execute(_LIST.where(col(UserAccount.id) == user_id)).one_or_none()
     if found is None:
         raise NotFound("this page does not exist")
-    return _row(found)
+    account = unit.session.get_one(UserAccount, user_id)
+    return _row(found) | {
+        "audience": account.audience, "has": list(account.roles), "may": _side_roles(account.audience),
+        "read": details_of(account),
+    }  # fmt: skip
+
+
+def _side_roles(audience: Audience) -> frozenset[Role]:
+    return OF_CREDITORS if audience is Audience.CREDITOR else frozenset(Role) - OF_CREDITORS
 
 
 def _side(form: Form[UserForm], data: UserForm) -> Audience:
     """Roles of the agency and of a creditor do not mix; a creditor's user belongs to one."""
     theirs = OF_CREDITORS & set(data.roles)
     if theirs and theirs != set(data.roles):
-        form.refuse(N_("Roles of the agency and of a creditor do not go together."), "roles")
+        form.refuse(MIXED, "roles")
     if theirs and data.creditor_id is None:
         form.refuse(N_("Choose the creditor this user belongs to."), "creditor_id")
     if form.errors:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from agency.arrangements.promises import days_ahead_max
 from agency.claims.explaining import addends
+from agency.claims.models import Claim
 from agency.documents.completeness import score_of
 from agency.kernel.unit import Unit
 from agency.money import Money
@@ -110,6 +111,8 @@ def show_claim(
     :raises NotFound: no such claim.
     """
     found = claim_page(unit, creditor_id=creditor_id, claim_id=claim_id)
+    if found.claim.erased_at is not None:
+        return _erased(request, found, unit)
     failed = _still_there(found, failed)
     return desk_page(
         request,
@@ -138,6 +141,20 @@ def show_claim(
         **_forms(request, found, unit, failed),
         **_parts(found),
         **_evidence(found, unit, visitor),
+    )
+
+
+def _erased(request: Request, found: ClaimPage, unit: Unit) -> Response:
+    """What is left of a claim that was erased: amounts, days and how it ended, and nothing to do."""
+    paid = sum(one["amount_minor"] for one in found.payments if one["reversed_at"] is None)
+    return desk_page(
+        request,
+        "claim_erased.html",
+        claim=found.claim,
+        closed_at=unit.session.get_one(Claim, (found.claim.creditor_id, found.claim.id)).closed_at,
+        paid=Money(paid, found.claim.currency),
+        person=person_url(found.claim.creditor_id, found.claim.debtor_id),
+        **_heading(found, unit),
     )
 
 

@@ -8,6 +8,7 @@ from sqlmodel import col
 from starlette.requests import Request
 from starlette.responses import Response
 
+from agency.claims.erased import told_reference
 from agency.claims.finding import find_claims
 from agency.claims.models import Claim
 from agency.money import Money
@@ -101,7 +102,7 @@ def _row(row: Row[Any]) -> dict[str, Any]:
         "debtor": row.debtor,
         "city": row.city or "",
         "number": row.number,
-        "reference": row.reference,
+        "reference": told_reference(row.reference),
         "creditor": row.creditor,
         "state": state,
         "due_on": row.due_on,

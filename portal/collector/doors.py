@@ -4,12 +4,32 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from portal.shared.audience import router, show
+from agency.claims.erased import refuse_erased
+from agency.claims.models import Claim
+from agency.kernel.unit import Door
+from portal.shared.audience import router, show, visitor_of, wiring_of
 
 routes = router(audience="collector", roles={"collector"}, prefix="/desk")
+
+
+def _still_there(request: Request) -> None:
+    """Nothing is written into a file that was erased: it would never be erased again.
+
+    In a unit of its own, which ends before the route begins: some routes wait for a provider.
+    """
+    at = request.path_params
+    if request.method != "POST" or not {"creditor_id", "claim_id"} <= at.keys():
+        return
+    with wiring_of(request).units.open(Door.STAFF, by=visitor_of(request).by) as unit:
+        if claim := unit.session.get(Claim, (UUID(str(at["creditor_id"])), UUID(str(at["claim_id"])))):
+            refuse_erased(claim)
+
+
+routes.dependencies.append(Depends(_still_there))
 # What a price rests on is set by hand by an administrator only.
 lifting = router(audience="collector", roles={"admin"}, prefix="/desk")
 # What is kept of a person, and what he asks of us, is looked after by both.

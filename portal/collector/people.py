@@ -9,6 +9,7 @@ from sqlalchemy import Row
 from starlette.requests import Request
 from starlette.responses import Response
 
+from agency.claims.erased import told_reference
 from agency.claims.itemisation import ItemisedClaim, itemise_many
 from agency.desk.person import PersonOverview, person_overview
 from agency.kernel.unit import Unit
@@ -167,7 +168,7 @@ def _claim(row: Row[Any], owed: Mapping[tuple[UUID, UUID], ItemisedClaim]) -> di
         "creditor": row.creditor,
         "creditor_id": row.creditor_id,
         "number": row.number,
-        "reference": row.reference,
+        "reference": told_reference(row.reference),
         "state": state,
         "owed": owed[key].total if key in owed else None,
         "stands": "; ".join(_stands(row)) or None,

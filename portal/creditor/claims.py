@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agency.claims.build_up import ItemisedClaim
+from agency.claims.erased import told_reference
 from agency.claims.itemisation import itemise
 from agency.claims.models import Claim
 from agency.claims.waiver_requests import list_given_up
@@ -82,7 +83,7 @@ def claim_row(row: Row[Any]) -> dict[str, Any]:
         "id": row.id,
         "href": f"/creditor/claims/{row.id}",
         "number": row.number,
-        "reference": row.reference,
+        "reference": told_reference(row.reference),
         "debtor": row.debtor,
         "city": row.city,
         "state": chip,

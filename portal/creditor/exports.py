@@ -11,6 +11,7 @@ from sqlalchemy import Row
 from starlette.requests import Request
 from starlette.responses import Response
 
+from agency.claims.erased import told_reference
 from agency.kernel.audit import record
 from agency.money import Money
 from portal.creditor.claims import claim_row
@@ -48,7 +49,7 @@ def _cells(rows: Sequence[Row[Any]]) -> Iterator[tuple[Any, ...]]:
         owed: Money | None = shown["owed"]
         state = shown["state"].label
         yield (
-            row.number, row.reference, row.debtor, row.city or "", gettext(state), row.due_on,
+            row.number, told_reference(row.reference), row.debtor, row.city or "", gettext(state), row.due_on,
             shown["principal"].decimal, owed.decimal if owed else None, row.currency,
         )  # fmt: skip
 

@@ -70,6 +70,8 @@ SENTENCES: Final = (
     N_("%(key)s was booked before with another claim or amount"),
     N_("%(job)s is already running"),
     N_("the period ends on %(last)s, before it begins on %(first)s"),
+    # names on the internet
+    N_("found %(hosts)s"),
     # files of any kind
     N_("larger than the %(size)s MB that is read"),
     N_("the file is larger than %(size)s MB"),

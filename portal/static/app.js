@@ -307,6 +307,25 @@ window.addEventListener("beforeunload", (event) => {
   if ([...document.querySelectorAll("form[method=post]")].some(isUnsent)) event.preventDefault();
 });
 
+// What a page keeps while one types is no longer unsent once it was answered; what was typed since then still is.
+document.body.addEventListener("htmx:afterRequest", (event) => {
+  const { elt, successful, requestConfig } = event.detail;
+  const form = elt?.closest?.("[data-keeps]")?.closest("form");
+  if (!form || !successful) return;
+  const sent = new Map();
+  for (const [name, value] of requestConfig.formData) sent.set(name, [...(sent.get(name) ?? []), value]);
+  for (const field of form.elements) {
+    const values = sent.get(field.name) ?? [];
+    if (field.matches("[type=checkbox], [type=radio]")) {
+      if (field.checked === values.includes(field.value)) field.defaultChecked = field.checked;
+    } else if (field instanceof HTMLSelectElement) {
+      if (values.includes(field.value)) for (const option of field.options) option.defaultSelected = option.selected;
+    } else if (values.includes(field.value) && field.matches("input:not([type=hidden]), textarea")) {
+      field.defaultValue = field.value;
+    }
+  }
+});
+
 // --- a part fetched anew keeps what its reader did: opened folds, the fold in hand, and every word written ---
 const foldsIn = (part) => [...part?.querySelectorAll("details") ?? []];  // a part may be gone from the page by now
 

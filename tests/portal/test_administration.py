@@ -6,10 +6,13 @@ from datetime import date
 import pyotp
 import pytest
 
+from agency.kernel.errors import Conflict
+from agency.kernel.unit import Door
 from agency.parties.models import Role
+from agency.parties.users import set_disabled
 from agency.rules.freshness import AlarmLevel, RateAlarm
 from portal.admin import health
-from tests.portal.house import send
+from tests.portal.house import send, token_of
 from tests.portal.test_signing_in import give_code, give_password
 
 NEW = {
@@ -18,6 +21,9 @@ NEW = {
     "roles": ["collector", "finance"],
     "language": "nl",
 }
+
+
+MINA = "collector-house@example.org"
 
 
 @pytest.fixture
@@ -31,6 +37,69 @@ def secrets_of(page: str) -> list[str]:
 
 def make(admin, **changes):
     return send(admin, "/admin/users", page="/admin/users/new", **{**NEW, **changes})
+
+
+class TestChangingUsers:
+    """A name, an address or a role is not for good."""
+
+    def at(self, house, role=Role.COLLECTOR):
+        person = house.person(role)
+        return person, f"/admin/users/{person.user_id}"
+
+    def change(self, client, page, **fields):
+        shown = client.get(page).text
+        read = re.search(r'name="read" value="([^"]*)"', shown)[1]
+        sent = {
+            "name": "Mina",
+            "email": "collector-house@example.org",
+            "roles": ["collector"],
+            "read": read,
+        } | fields
+        return client.post(page, data={"csrf": token_of(shown)} | sent)
+
+    def test_a_role_counts_from_the_next_request_on(self, house, admin):
+        person, page = self.at(house)
+        theirs = house.signed_in(person)
+        assert theirs.get("/admin/users").status_code == 403
+        done = self.change(admin, page, name="Mina de Vries", email="Mina.V@example.org", roles=["admin"])
+        assert done.status_code == 303
+        assert theirs.get("/admin/users").status_code == 200
+        assert "mina.v@example.org" in admin.get(page).text
+        facts = house.one("SELECT facts FROM audit_entry WHERE action = 'user.changed'")
+        assert facts == {"roles": ["admin"]}
+
+    def test_nobody_takes_administration_from_himself_or_from_all(self, house, admin):
+        mine = house.one("SELECT id FROM user_account WHERE 'admin' = ANY(roles)")
+        fields = {"name": "Ada", "email": "admin-house@example.org", "roles": ["finance"]}
+        refused = self.change(admin, f"/admin/users/{mine}", **fields)
+        assert refused.status_code == 422
+        assert "cannot take the role of administrator from yourself" in refused.text
+        assert 'value="Ada"' in refused.text
+        assert house.one("SELECT count(*) FROM user_account WHERE 'admin' = ANY(roles)") == 1
+
+    def test_roles_of_the_other_side_and_a_taken_address_are_refused(self, house, admin):
+        _, page = self.at(house)
+        assert "do not go together" in self.change(admin, page, roles=["creditor_clerk"]).text
+        assert "Somebody else signs in" in self.change(admin, page, email="admin-house@example.org").text
+
+    def test_two_at_once_are_told(self, house, admin):
+        _, page = self.at(house)
+        read = re.search(r'name="read" value="([^"]*)"', admin.get(page).text)[1]
+        assert self.change(admin, page, roles=["finance"]).status_code == 303
+        refused = self.change(admin, page, name="Mina Twee", roles=["collector"], read=read)
+        assert refused.status_code == 422
+        assert "changed this user after you opened" in refused.text
+        assert 'value="Mina Twee"' in refused.text
+        assert house.one("SELECT roles FROM user_account WHERE email = 'collector-house@example.org'") == [
+            "finance"
+        ]
+
+    def test_two_who_block_each_other_leave_one(self, house, units):
+        first, second = house.person(Role.ADMIN), house.person(Role.ADMIN, Role.FINANCE)
+        with units.open(Door.STAFF, by=f"user:{first.user_id}") as unit:
+            set_disabled(unit, user_id=second.user_id, disabled=True)
+        with pytest.raises(Conflict), units.open(Door.STAFF, by=f"user:{second.user_id}") as unit:
+            set_disabled(unit, user_id=first.user_id, disabled=True)
 
 
 class TestUsers:
@@ -136,7 +205,7 @@ class TestHealth:
     def test_everything_in_order_is_said_so(self, admin, monkeypatch):
         monkeypatch.setattr(health, "rate_alarms", lambda **_: ())
         page = admin.get("/admin").text
-        assert page.count("In order") == 5
+        assert page.count("In order") == 6
         assert "PostgreSQL" in page
 
     def test_a_rate_that_nobody_confirmed_is_an_error_on_the_page(self, admin, monkeypatch):
@@ -150,7 +219,7 @@ class TestHealth:
         assert "Rates of law are missing" in page
         assert "rates_nl_trade" in page
         assert "Rates of law are needed soon" in page
-        assert page.count("In order") == 4
+        assert page.count("In order") == 5
 
     def test_the_warning_comes_as_early_as_the_setting_says(self, house, admin):
         config = house.settings.model_copy(update={"rates_warning_days": 36_500})

@@ -378,6 +378,53 @@ class TestHosts:
         assert "belongs%20to%20somebody%20else" in answer.headers["set-cookie"]
         assert house.one("SELECT count(*) FROM brand_host") == 1
 
+    def test_a_name_asked_for_by_mistake_is_removed_and_holds_nothing_up(self, house, studio):
+        house.uses(domains=Provider())
+        studio.begin(sender_email="post@enercitty.example")
+        draft = studio.at.rsplit("/", 1)[1]
+        where = f"{studio.home}/hosts"
+        send(studio.writer, where, page=studio.at, use="inbound", draft=draft)
+        assert studio.does("submission").status_code == 422
+        host = house.one("SELECT id FROM brand_host")
+        for _ in range(2):
+            answer = send(studio.writer, f"{where}/{host}/removal", page=studio.at, draft=draft)
+            assert answer.headers["location"] == f"{studio.at}#hosts"
+        assert house.one("SELECT count(*) FROM brand_host") == 0
+        assert house.one("SELECT count(*) FROM audit_entry WHERE action = 'brand_host.dropped'") == 1
+        studio.keep(sender_email="")
+        studio.publish()
+
+    def test_a_name_that_the_brand_uses_stays_until_another_brand_counts(self, house, studio):
+        provider = Provider()
+        house.uses(domains=provider)
+        studio.begin(sender_email="post@enercity.example")
+        draft, where = studio.at.rsplit("/", 1)[1], f"{studio.home}/hosts"
+        provider.is_set = True
+        send(studio.writer, where, page=studio.at, use="mail", draft=draft)
+        host = house.one("SELECT id FROM brand_host")
+        send(studio.writer, f"{where}/{host}/check", page=studio.at, draft=draft)
+        studio.publish()
+        remove = f"{where}/{host}/removal"
+        assert "uses%20this%20name" in send(studio.writer, remove, page=studio.home).headers["set-cookie"]
+        provider.is_set = False
+        send(studio.writer, f"{where}/{host}/check", page=studio.home)
+        health = studio.writer.get("/admin").text
+        assert "Names of brands whose records are gone" in health
+        assert "Records are gone" in studio.writer.get("/admin/brands").text
+        assert "uses%20this%20name" in send(studio.writer, remove, page=studio.home).headers["set-cookie"]
+        studio.begin(sender_email="")
+        studio.publish()
+        send(studio.writer, remove, page=studio.home)
+        assert house.one("SELECT count(*) FROM brand_host") == 0
+        assert "Records are gone" not in studio.writer.get("/admin/brands").text
+
+    def test_why_a_record_is_not_found_is_told_in_the_readers_language(self, house, studio):
+        studio.begin(pay_host="betalen.enercity.example", sender_email="")
+        draft = studio.at.rsplit("/", 1)[1]
+        send(studio.writer, f"{studio.home}/hosts", page=studio.at, use="pay", draft=draft)
+        page = studio.writer.get(studio.at, headers={"accept-language": "nl"}).text
+        assert "the alias was not found" not in page
+
 
 class TestCreditorsView:
     @pytest.fixture

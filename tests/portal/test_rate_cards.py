@@ -1,6 +1,7 @@
 """Rate cards: written, checked while typing, simulated, and let out by a second person."""
 
 import re
+from copy import copy
 from datetime import date
 
 import pytest
@@ -154,6 +155,23 @@ class TestFourEyes:
         assert "changed after you opened it" in refused.text
         assert house.one("SELECT max(version) FROM rate_card") == 1
         assert second.post(f"{editor.page}/approval", data=read_of(refused.text)).status_code == 303
+
+    def test_a_second_draft_says_what_it_undoes_of_a_card_published_meanwhile(self, house):
+        first, second = Editor(house), another(house)
+        late = copy(first)
+        late.page = late.post("/admin/rate-cards/drafts").headers["location"]
+        fields = first.fields() | {"file_fee": ["10"], "valid_from": ["2031-01-01"]}
+        first.post(f"{first.page}/submission", fields)
+        second.post(f"{first.page}/approval", data=read_of(second.get(first.page).text))
+        fields = late.fields() | {"minimum": ["20"], "valid_from": ["2031-02-01"]}
+        live = late.post(f"{late.page}/check", fields).text
+        late.post(f"{late.page}/submission", fields)
+        for shown in (live, second.get(late.page).text):
+            assert "Version 2 is newer than the one that this draft began from" in shown
+            assert "€10.00 → €0.00" in shown
+        before = late.post(f"{late.page}/check", fields | {"valid_from": ["2030-12-01"]}).text
+        assert "From 1 Jan 2031 on version 2 counts instead" in before
+        assert "is newer than" not in before
 
     def test_an_unfair_card_cannot_be_submitted(self, house):
         editor = Editor(house)

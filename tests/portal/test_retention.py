@@ -222,6 +222,22 @@ class TestAfterwards:
         assert (page.status_code, "This file was erased on" in page.text) == (200, True)
         assert browser.get(person_url(whole, erased)).status_code == 200
 
+    def test_nothing_is_shown_of_its_marks_and_nothing_written_into_it(self, whole, erased):
+        browser = whole.browser(Role.COLLECTOR)
+        url = f"/desk/claims/{erased[0]}/{erased[1]}"
+        page = browser.get(url).text
+        assert "erased-" not in page
+        assert "<textarea" not in page
+        for what in ("notes", "dossiers"):
+            answer = send(browser, "/desk/claims", f"{url}/{what}", text="Belt morgen terug")
+            assert answer.status_code == 410
+        assert whole.one("SELECT count(*) FROM note WHERE claim_id = :c", c=erased[1]) == 0
+        creditor = whole.browser(Role.CREDITOR_MANAGER, creditor_id=erased[0])
+        assert "erased-" not in browser.get("/desk/claims").text + browser.get(person_url(whole, erased)).text
+        assert (
+            "erased-" not in creditor.get("/creditor/claims").text + creditor.get("/creditor/claims.csv").text
+        )
+
     def test_an_old_link_says_politely_that_it_is_closed(self, whole, erased):
         answer = whole.client().get("/pay/an old link of a mail")
         assert answer.status_code == 410

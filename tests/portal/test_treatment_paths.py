@@ -1,5 +1,6 @@
 """Treatment paths: edited step by step, checked beside the step, published by a second person, migrated."""
 
+import html
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -57,9 +58,9 @@ class Editor:
     def step(self, key):
         return next(step for step in self.content()["steps"] if step["key"] == key)
 
-    def change(self, key, **fields):
+    def change(self, key, like=None, **fields):
         """Send the form of a step as a browser would, with some fields changed."""
-        step = self.step(key)
+        step = like or self.step(key)
         channels = [*step["channels"], ""]
         form = {
             "phase": step.get("phase", "reminder"), "template": step["template"], "channel": channels[0],
@@ -70,6 +71,12 @@ class Editor:
         }  # fmt: skip
         form |= {name: "yes" for name in ("optional", "is_notice") if step.get(name)}
         return self.post(f"{self.page}/steps/{key}", form | fields)
+
+
+def form_of(page: str, key: str) -> dict[str, str]:
+    """What a browser takes along of the form of a step without its writer touching it."""
+    (form,) = re.findall(rf'hx-post="[^"]*/steps/{key}" hx-trigger(.*?)</form>', page, re.DOTALL)
+    return {"read": html.unescape(re.search(r'name="read" value="([^"]*)"', form)[1])}
 
 
 def findings(page: str, key: str) -> str:
@@ -144,6 +151,116 @@ class TestEditor:
         assert "nobody is asked what follows" in editor.text()
         editor.change("formal_notice", channel="sms", other_channel="")
         assert "No published text by sms (nl)" in findings(editor.text(), "formal_notice")
+
+
+class TestTwoEditors:
+    """Two administrators at the same draft, each with a page of his own."""
+
+    def two(self, house, key="reminder_2"):
+        editor = Editor(house)
+        other = another(house)
+        seen = form_of(editor.text(), key)
+        page = other.get(editor.page).text
+        theirs = Editor.__new__(Editor)
+        theirs.house, theirs.client, theirs.page, theirs.csrf = house, other, editor.page, token_of(page)
+        return editor, seen, theirs, form_of(page, key)
+
+    def test_a_step_that_another_changed_is_not_replaced_unseen(self, house):
+        editor, seen, theirs, read = self.two(house)
+        assert theirs.change("reminder_2", days="9", **read).status_code == 303
+        refused = editor.change("reminder_2", days="12", above="250", **seen)
+        assert refused.status_code == 409
+        assert "changed this after you opened it" in refused.text
+        assert "7 → 9" in refused.text
+        assert 'name="days" value="12"' in refused.text
+        assert 'name="above" value="250.00"' in refused.text
+        assert editor.step("reminder_2")["days"] == 9
+        assert editor.change("reminder_2", days="13", **seen).status_code == 409
+
+    def test_who_saw_both_may_keep_his_own(self, house):
+        editor, seen, theirs, read = self.two(house)
+        theirs.change("reminder_2", days="9", **read)
+        refused = editor.change("reminder_2", days="12", **seen).text
+        over = {"over": html.unescape(re.search(r'name="over" value="([^"]*)"', refused)[1])}
+        theirs.change("reminder_2", days="10", **form_of(editor.text(), "reminder_2"))
+        assert "9 → 10" in editor.change("reminder_2", days="12", **seen, **over).text
+        over["over"] = over["over"].replace('"days":9', '"days":10')
+        assert editor.change("reminder_2", days="12", **seen, **over).status_code == 303
+        assert editor.step("reminder_2")["days"] == 12
+
+    def test_a_second_change_of_ones_own_may_overtake_the_answer(self, house):
+        editor = Editor(house)
+        seen = form_of(editor.text(), "reminder_2")
+        assert editor.change("reminder_2", days="9", **seen).status_code == 303
+        assert editor.change("reminder_2", days="10", **seen).status_code == 303
+        step = editor.step("reminder_2")
+        editor.change("reminder_2", template="notice_business", **seen)
+        answer = editor.change("reminder_2", step, template="notice_business", days="11", **seen)
+        assert answer.status_code == 303
+        assert editor.content()["steps"][1]["days"] == 11
+
+    def test_different_steps_do_not_meet(self, house):
+        editor, seen, theirs, _ = self.two(house)
+        theirs.change("reminder_1", days="2", **form_of(theirs.text(), "reminder_1"))
+        assert editor.change("reminder_2", days="12", **seen).status_code == 303
+
+    def test_what_was_typed_of_a_step_that_is_gone_is_told(self, house):
+        editor, seen, theirs, read = self.two(house)
+        step = editor.step("reminder_2")
+        assert theirs.post(f"{editor.page}/steps/reminder_2/removal", read).status_code == 303
+        refused = editor.change("reminder_2", step, days="12", above="250", **seen)
+        assert refused.status_code == 409
+        assert "What you typed was not kept" in refused.text
+        assert "<dd>12</dd>" in refused.text
+        assert editor.post(f"{editor.page}/steps/reminder_2/removal", seen).status_code == 303
+
+    def test_a_changed_step_is_not_taken_out_unseen(self, house):
+        editor, seen, theirs, read = self.two(house)
+        theirs.change("reminder_2", days="9", **read)
+        refused = editor.post(f"{editor.page}/steps/reminder_2/removal", seen)
+        assert refused.status_code == 409
+        assert "it was not taken out" in refused.text
+        assert "reminder_2" in set(editor.keys())
+
+    def test_a_change_follows_its_step_to_another_text(self, house):
+        editor, seen, theirs, read = self.two(house)
+        step = editor.step("reminder_2")
+        theirs.change("reminder_2", template="final_notice", **read)
+        refused = editor.change("reminder_2", step, days="12", **seen)
+        assert refused.status_code == 409
+        assert "Second reminder → Final notice" in refused.text
+
+    def test_for_whom_and_how_it_ends_are_not_replaced_unseen(self, house):
+        editor, _, theirs, _ = self.two(house)
+        page = editor.text()
+        (form,) = re.findall(r'hx-post="[^"]*/end"(.*?)</form>', page, re.DOTALL)
+        read = {"read": html.unescape(re.search(r'name="read" value="([^"]*)"', form)[1])}
+        theirs.post(
+            f"{editor.page}/end", {"debtors": ["consumer"], "to": "close", "after_days": "30", **read}
+        )
+        mine = {"debtors": ["consumer"], "to": "legal", "after_days": "21", **read}
+        refused = editor.post(f"{editor.page}/end", mine)
+        assert refused.status_code == 409
+        assert "→ 30" in refused.text
+        assert 'value="21"' in refused.text
+        assert editor.content()["end"]["after_days"] == 30
+
+    def test_a_page_in_hand_is_told_that_the_draft_was_submitted(self, house):
+        editor, seen, theirs, read = self.two(house)
+        theirs.change("reminder_2", days="9", **read)
+        theirs.post(f"{editor.page}/submission")
+        step = {"days": "12", "template": "reminder_2", "channel": "email", "phase": "reminder",
+                "anchor": "previous_sent", "csrf": editor.csrf, **seen}  # fmt: skip
+        refused = editor.client.post(f"{editor.page}/steps/reminder_2", data=step, headers=HTML)
+        assert refused.status_code == 422
+        assert "cannot be changed any more" in refused.text
+        assert "<dd>12</dd>" in refused.text
+
+    def test_what_was_sent_as_read_may_be_anything(self, house):
+        editor, _, theirs, read = self.two(house)
+        theirs.change("reminder_2", days="9", **read)
+        for read_ in ("{", "[]", '{"key": "reminder_2"}', "null", "9" * 6000):
+            assert editor.change("reminder_2", days="12", read=read_).status_code == 409
 
 
 class TestPublishing:
