@@ -151,7 +151,7 @@ def _rf_in(hit: str) -> tuple[str, int]:
 
 
 def _is_rf(compact: str) -> bool:
-    """Tell what `valid_rf` tells of a text without blanks, a tenth as long: a day of the bank asks it often."""
+    """Tell what `valid_rf` tells of a text without blanks, in a tenth of the time."""
     return (
         len(compact) in _RF_LENGTHS
         and compact.startswith("RF")
