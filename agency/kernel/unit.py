@@ -45,6 +45,8 @@ class Door(StrEnum):
     ERASER = "eraser"  # changes personal columns only, of the one item of an approved run that it names
 
 
+# What runs in a unit asks for its day many times.
+@lru_cache(maxsize=256)
 def agency_day(moment: datetime) -> date:
     """This function will return the agency's calendar day (Europe/Amsterdam) of a moment that has a zone."""
     return moment.astimezone(AGENCY_ZONE).date()
