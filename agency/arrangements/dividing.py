@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from agency.claims.itemisation import ClaimKey, ItemisedClaim, itemise_many
+from agency.kernel.claim_sets import ClaimSet
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.rules.allocation_over_claims import OpenClaim, allocate_over_claims
@@ -68,7 +69,8 @@ def divide_payment(
 def _together(unit: Unit, keys: Collection[ClaimKey]) -> dict[ClaimKey, list[Row[Any]]]:
     """The claims still collected of the plan of each claim, where these are others than the claim alone."""
     found: defaultdict[ClaimKey, list[Row[Any]]] = defaultdict(list)
-    values = {"creditors": [key[0] for key in keys], "claims": [key[1] for key in keys]}
+    claims = ClaimSet.of(keys)
+    values = {"creditors": claims.creditors, "claims": claims.claims}
     for row in unit.session.connection().execute(_TOGETHER, values):
         found[row.creditor_id, row.named].append(row)
     return {key: rows for key, rows in found.items() if any(row.id != key[1] for row in rows)}

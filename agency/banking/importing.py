@@ -151,7 +151,7 @@ def _refuse_other_times(statements: Sequence[ReadStatement], today: date) -> Non
     """What is booked stays in the books, so a slip in a year would set every balance of its day wrong."""
     latest = today + _AHEAD_MAX
     for statement in statements:
-        days = {line.booked_on for line in statement.lines} | {line.value_on for line in statement.lines}
+        days = statement.booked_days | statement.value_days
         for day in sorted(days | ({statement.closes_on} if statement.closes_on else set())):
             if not _EARLIEST <= day <= latest:
                 raise UnableToImport(f"the day {day} cannot be that of a bank's movement", field="file")
@@ -221,13 +221,13 @@ def _book(unit: Unit, read: ReadStatement, sorted_out: Sorted, statement_id: UUI
     file.keys |= new.keys
     for line_id, positions in sorted_out.parts.items():
         split_line(unit, line_id=line_id, parts=[read.lines[at] for at in positions], why="statement")
-    explain_from_notices(unit, iban=file.iban, days={line.booked_on for line in read.lines})
+    explain_from_notices(unit, iban=file.iban, days=read.booked_days)
     return new.lines
 
 
 def _import_notice(unit: Unit, read: ReadStatement, file: _File) -> ImportedStatement:
     notice_id, known = keep_notice(unit, read, iban=file.iban, sha256=file.sha256)
-    explained = explain_from_notices(unit, iban=file.iban, days={line.booked_on for line in read.lines})
+    explained = explain_from_notices(unit, iban=file.iban, days=read.booked_days)
     what = "a notification" if read.kind == "notification" else "an intraday report"
     warnings = [*read.warnings, f"{what}: it books nothing, the day's statement does"]
     if explained:
@@ -348,10 +348,9 @@ def _chain_warnings(unit: Unit, read: ReadStatement, iban: str, statement_id: UU
     warnings = list(read.warnings)
     if read.balances is False:
         warnings.append("opening balance plus entries is not the closing balance")
-    days = [line.booked_on for line in read.lines]
     if read.closes_on is None or read.opening is None:
         return warnings
-    begins = min(days, default=read.closes_on)
+    begins = min(read.booked_days, default=read.closes_on)
     values = {"iban": iban, "id": statement_id, "currency": read.opening.currency}
     before = unit.session.connection().execute(
         text(

@@ -45,8 +45,7 @@ def sort_statement(unit: Unit, read: BankStatement, *, iban: str, used: set[UUID
 
     :param used: booked lines that other statements of the same file stand for; those of this one are added.
     """
-    days = {line.booked_on for line in read.lines}
-    rows = [row for row in booked_lines(unit, iban=iban, days=days) if row.id not in used]
+    rows = [row for row in booked_lines(unit, iban=iban, days=read.booked_days) if row.id not in used]
     if not rows:
         return Sorted(range(len(read.lines)))
     period = Period(read.opening, read.closing, read.closes_on)

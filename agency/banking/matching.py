@@ -26,8 +26,8 @@ SUSPENSE = "trust.suspense"
 CANDIDATES_PER_LINE = 25
 
 _COLUMNS = (
-    "SELECT id, amount_minor, currency, value_on, text, structured_reference, counterparty, counterparty_iban"
-    " FROM bank_line WHERE"
+    "SELECT id, amount_minor, currency, value_on, text, structured_reference, counterparty,"
+    " counterparty_iban, bookings FROM bank_line WHERE"
 )
 _LINE = text(f"{_COLUMNS} id = :line AND state = 'suspense'")
 _LINES = text(
@@ -45,10 +45,12 @@ _NAMED = text(
 
 _DECIDED = text(
     "UPDATE bank_line l SET state = x.state, creditor_id = x.creditor, claim_id = x.claim,"
-    " match_trace = x.trace, settled_at = CASE WHEN x.booked THEN CAST(:now AS timestamptz) END,"
+    " match_trace = x.trace, bookings = l.bookings + x.attempts,"
+    " settled_at = CASE WHEN x.booked THEN CAST(:now AS timestamptz) END,"
     " settled_by = CASE WHEN x.booked THEN CAST(:by AS text) END"
     " FROM jsonb_to_recordset(CAST(:rows AS jsonb))"
-    "  AS x(id uuid, state text, creditor uuid, claim uuid, trace jsonb, booked boolean) WHERE l.id = x.id"
+    "  AS x(id uuid, state text, creditor uuid, claim uuid, trace jsonb, booked boolean, attempts int)"
+    " WHERE l.id = x.id"
 )
 
 
@@ -64,10 +66,12 @@ def match_lines(unit: Unit, *, statement_id: UUID | None = None, limit: int = 50
     certain = {line.id: _sure(found[line.id]) for line in lines if found[line.id].certain}
     together = claims_together(unit, keys=set(certain.values()))
     alone = [line for line in lines if line.id in certain and certain[line.id] not in together]
-    keys = payment_keys(unit, [line.id for line in alone])
     settled = settle_many(
         unit,
-        [_incoming(line, certain[line.id], keys[line.id], _amount(line)) for line in alone],
+        [
+            _incoming(line, certain[line.id], _payment_key(line.id, line.bookings + 1), _amount(line))
+            for line in alone
+        ],
     )
     outcome = {
         line.id: _Outcome(certain[line.id], one.reason) for line, one in zip(alone, settled, strict=True)
@@ -76,7 +80,7 @@ def match_lines(unit: Unit, *, statement_id: UUID | None = None, limit: int = 50
         # One by one, for what each pays off depends on what those before it left.
         if line.id in certain and line.id not in outcome:
             outcome[line.id] = _spread(unit, line, certain[line.id])
-    _write(unit, lines, found, outcome)
+    _write(unit, lines, found, outcome, {line.id for line in alone})
     return len(lines)
 
 
@@ -107,7 +111,11 @@ def payment_keys(unit: Unit, line_ids: Sequence[UUID]) -> dict[UUID, str]:
         text("UPDATE bank_line SET bookings = bookings + 1 WHERE id = ANY(:ids) RETURNING id, bookings"),
         {"ids": list(line_ids)},
     )
-    return {row.id: f"{row.id}#{row.bookings}" for row in rows}
+    return {row.id: _payment_key(row.id, row.bookings) for row in rows}
+
+
+def _payment_key(line_id: UUID, booking: int) -> str:
+    return f"{line_id}#{booking}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +242,10 @@ def _write(
     lines: Sequence[Row[Any]],
     found: dict[UUID, Match[ClaimKey]],
     outcomes: Mapping[UUID, _Outcome],
+    numbered: Set[UUID],
 ) -> None:
+    """Keep what was decided, and count the booking of lines whose payments were numbered from what was read
+    (`numbered`); the others were counted one by one."""
     rows = []
     for line in lines:
         matched, outcome = found[line.id], outcomes.get(line.id)
@@ -249,6 +260,7 @@ def _write(
                 "claim": str(claim_id) if claim_id else None,
                 "trace": [match_facts(matched, held)],
                 "booked": booked,
+                "attempts": int(line.id in numbered),
             }
         )
     values = {"rows": json.dumps(rows), "now": unit.now, "by": unit.by}

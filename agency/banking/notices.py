@@ -59,7 +59,7 @@ def keep_notice(unit: Unit, read: BankStatement, *, iban: str, sha256: str) -> t
             "name": read.number or read.id or "",
             "currency": read.net.currency,
             "net": read.net.minor,
-            "days": sorted({line.booked_on for line in read.lines}),
+            "days": sorted(read.booked_days),
             "lines": json.dumps([_as_json(line) for line in read.lines]),
             "sha": sha256,
             "now": unit.now,

@@ -8,7 +8,7 @@ from agency.calendar.business_days import add_business_days, is_business_day, ne
 from agency.calendar.countries import HOME_ZONE, UnknownCountry, region_code, zone_of
 from agency.calendar.local_time import at_local, local_time
 from agency.calendar.months import add_months, add_years, anniversary, full_months_between
-from agency.calendar.public_holidays import is_holiday, public_holidays
+from agency.calendar.public_holidays import is_holiday, load_holidays, public_holidays
 
 __all__ = [
     "HOME_ZONE",
@@ -21,6 +21,7 @@ __all__ = [
     "full_months_between",
     "is_business_day",
     "is_holiday",
+    "load_holidays",
     "local_time",
     "next_business_day",
     "public_holidays",

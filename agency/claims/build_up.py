@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from uuid import UUID
 
 from agency.claims.claim_facts import ClaimFacts, Movement
@@ -41,9 +42,13 @@ class BuildUpLine:
     basis: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ItemisedClaim:
-    """What is asked on a claim as of a day; `costs` is without the VAT that stands in `costs_vat`."""
+    """What is asked on a claim as of a day; `costs` is without the VAT that stands in `costs_vat`.
+
+    Invoices, lines and trace are worked out when they are first asked for: money that comes in and the match
+    of a bank line ask for the sums only.
+    """
 
     creditor_id: UUID
     claim_id: UUID
@@ -55,12 +60,31 @@ class ItemisedClaim:
     costs_vat: Money
     paid: Money
     total: Money
-    invoices: tuple[ItemisedInvoice, ...]
-    lines: tuple[BuildUpLine, ...]
-    trace: Trace
     # What is left of the costs that a notice announced, and the VAT on them, whether they are due yet or not.
     notice_costs: Money | None = None
     notice_costs_vat: Money | None = None
+    _facts: ClaimFacts
+    _running: Sequence[RunningInvoice]
+    _movements: Sequence[Movement]
+
+    @cached_property
+    def invoices(self) -> tuple[ItemisedInvoice, ...]:
+        """What is open of each invoice, oldest first."""
+        return tuple(_itemised(run, self._facts.currency) for run in self._running)
+
+    @cached_property
+    def lines(self) -> tuple[BuildUpLine, ...]:
+        """The lines of the sum, which add up to `total`."""
+        charged = _charged(self.phase)
+        return tuple(
+            _lines(self._facts, self._running, self._movements, self.total, self.on, charged=charged)
+        )
+
+    @cached_property
+    def trace(self) -> Trace:
+        """Which rules made the interest what it is, and why costs are asked or not."""
+        costs = _costs_trace(self._facts, self.on, charged=_charged(self.phase))
+        return (*(line for run in self._running for line in run.trace), *costs)
 
 
 def build_up(*, facts: ClaimFacts, on: date) -> ItemisedClaim:
@@ -69,7 +93,7 @@ def build_up(*, facts: ClaimFacts, on: date) -> ItemisedClaim:
     In the reminder phase only the principal is asked. Costs are asked from the first day on which the law
     allows them, and exactly as the notice announced them (BW 6:96(6); WER art. XIX.2).
     """
-    charged = facts.phase is not Phase.reminder
+    charged = _charged(facts.phase)
     running = replayed(facts, on, charged=charged)
     movements = [movement for movement in facts.movements if movement.on <= on]
     zero = Money.zero(facts.currency)
@@ -92,12 +116,16 @@ def build_up(*, facts: ClaimFacts, on: date) -> ItemisedClaim:
         costs_vat=costs_vat,
         paid=max(paid, zero),
         total=total,
-        invoices=tuple(_itemised(run, facts.currency) for run in running),
-        lines=tuple(_lines(facts, running, movements, total, on, charged=charged)),
-        trace=(*(line for run in running for line in run.trace), *_costs_trace(facts, on, charged=charged)),
         notice_costs=facts.asked_share(facts.costs + facts.costs_vat) - vat,
         notice_costs_vat=vat,
+        _facts=facts,
+        _running=running,
+        _movements=movements,
     )
+
+
+def _charged(phase: Phase) -> bool:
+    return phase is not Phase.reminder
 
 
 def _announced(facts: ClaimFacts, on: date, *, charged: bool) -> bool:
@@ -129,7 +157,7 @@ def _itemised(run: RunningInvoice, currency: str) -> ItemisedInvoice:
         invoice.amount,
         Money(run.open, currency),
         Money(run.capitalised + run.of_year, currency),
-        tuple(run.segments),
+        run.segments,
     )
 
 

@@ -12,8 +12,8 @@ from agency.calendar import anniversary
 from agency.claims.claim_facts import ClaimFacts, InvoiceFacts
 from agency.money import Money
 from agency.rules.facts import InterestKind, Law
-from agency.rules.interest import Segment, compounds, interest
-from agency.rules.trace import TraceLine
+from agency.rules.interest import Interest, Segment, compounds, interest
+from agency.rules.trace import Trace
 
 _DAY = timedelta(days=1)
 
@@ -21,7 +21,8 @@ _DAY = timedelta(days=1)
 @dataclass(slots=True)
 class RunningInvoice:
     """An invoice during the replay. `of_year` is unpaid interest of the running year of default,
-    `capitalised` that of full years, which bears interest itself."""
+    `capitalised` that of full years, which bears interest itself. `parts` is the interest that ran, whose
+    segments and trace are worked out for those who ask."""
 
     facts: InvoiceFacts
     open: int
@@ -30,8 +31,17 @@ class RunningInvoice:
     compounds: bool
     capitalised: int = 0
     of_year: int = 0
-    segments: list[Segment] = field(default_factory=list)
-    trace: list[TraceLine] = field(default_factory=list)
+    parts: list[Interest] = field(default_factory=list)
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The runs of days at one rate over one base."""
+        return tuple(segment for part in self.parts for segment in part.segments)
+
+    @property
+    def trace(self) -> Trace:
+        """What was decided about the interest and why."""
+        return tuple(line for part in self.parts for line in part.trace)
 
 
 def replayed(facts: ClaimFacts, on: date, *, charged: bool) -> list[RunningInvoice]:
@@ -138,8 +148,7 @@ def _add_interest(facts: ClaimFacts, run: RunningInvoice, to: date) -> None:
         raised = result.capitalised.minor
         run.capitalised += raised
         run.of_year += result.amount.minor - raised
-        run.segments.extend(result.segments)
-        run.trace.extend(result.trace)
+        run.parts.append(result)
     run.next_day = max(run.next_day, to + _DAY)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Row, text
 
 from agency.claims.build_up import BuildUpLine, ItemisedClaim, ItemisedInvoice, build_up
 from agency.claims.claim_facts import ClaimFacts, InvoiceFacts, Movement
+from agency.kernel.claim_sets import ClaimSet
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from agency.money import Money
@@ -127,9 +128,10 @@ def open_total(unit: Unit, *, creditor_id: UUID, claim_id: UUID, on: date, undis
 
 
 def _read_facts(unit: Unit, days: Mapping[ClaimKey, date], *, undisputed: bool) -> list[ClaimFacts]:
+    claims = ClaimSet.of(days)
     chosen: dict[str, Any] = {
-        "creditors": [creditor_id for creditor_id, _ in days],
-        "claims": [claim_id for _, claim_id in days],
+        "creditors": claims.creditors,
+        "claims": claims.claims,
         "days": list(days.values()),
     }
     connection = unit.session.connection()

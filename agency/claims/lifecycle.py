@@ -95,6 +95,8 @@ def move_many(unit: Unit, *, keys: Sequence[tuple[UUID, UUID]], to: ClaimState, 
 def claims_changed(unit: Unit, *, keys: Collection[tuple[UUID, UUID]]) -> None:
     """This function will read claims that stand in the session as objects again, after statements that
     changed their rows."""
+    if not unit.session.identity_map:  # as where many are worked on: nothing was read as an object
+        return
     for key in keys:
         read = unit.session.identity_map.get(identity_key(Claim, key))
         if read is not None:

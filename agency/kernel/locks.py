@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from agency.kernel.claim_sets import ClaimSet
 from agency.kernel.errors import Conflict
 from agency.kernel.unit import Unit
 
@@ -51,10 +52,11 @@ def lock_claims_of(unit: Unit, *, keys: Sequence[tuple[UUID, UUID]]) -> None:
 
     :param keys: a creditor's id and a claim's.
     """
+    claims = ClaimSet.of(keys)
     unit.session.connection().execute(
         text(
             "SELECT FROM claim WHERE (creditor_id, id) IN (SELECT * FROM"
             " unnest(CAST(:creditors AS uuid[]), CAST(:ids AS uuid[]))) ORDER BY creditor_id, id FOR UPDATE"
         ),
-        {"creditors": [creditor_id for creditor_id, _ in keys], "ids": [claim_id for _, claim_id in keys]},
+        {"creditors": claims.creditors, "ids": claims.claims},
     )

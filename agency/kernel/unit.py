@@ -4,16 +4,18 @@ Every transaction enters through a door: a database role with its own row-level 
 creditor, claim or debtor that it is confined to. The same round trip reads the one clock.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import psycopg
+from psycopg.pq import Escaping, ExecStatus, TransactionStatus
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
@@ -22,11 +24,14 @@ AGENCY_ZONE = ZoneInfo("Europe/Amsterdam")
 BULK_WORK_MEMORY = "64MB"
 """What a step of a statement may sort or hash in memory in a bulk transaction, of which few run at once."""
 
-_ENTER = text(
+_ENTER_SQL = (
     "SELECT set_config('app.creditor_id', :creditor, true), set_config('app.claim_id', :claim, true),"
     " set_config('app.debtor_id', :debtor, true), set_config('app.agency', :agency, true),"
-    " set_config('role', :role, true), app.now()"
+    " set_config('role', :role, true), CAST(extract(epoch FROM app.now()) * 1000000 AS bigint)"
 )
+_ENTER = text(_ENTER_SQL)
+_NAME = re.compile(rb":(\w+)\b")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Door(StrEnum):
@@ -40,6 +45,8 @@ class Door(StrEnum):
     ERASER = "eraser"  # changes personal columns only, of the one item of an approved run that it names
 
 
+# What runs in a unit asks for its day many times.
+@lru_cache(maxsize=256)
 def agency_day(moment: datetime) -> date:
     """This function will return the agency's calendar day (Europe/Amsterdam) of a moment that has a zone."""
     return moment.astimezone(AGENCY_ZONE).date()
@@ -120,6 +127,9 @@ def _enter(session: Session, values: dict[str, str]) -> datetime:
 
     So no connection has to be tried out beforehand, which would cost every unit a round trip.
     """
+    now = _enter_at_once(session, values)
+    if now is not None:
+        return now
     try:
         row = session.connection().execute(_ENTER, values).one()
     except DBAPIError as error:
@@ -127,8 +137,30 @@ def _enter(session: Session, values: dict[str, str]) -> datetime:
             raise
         session.rollback()
         row = session.connection().execute(_ENTER, values).one()
-    now: datetime = row[-1]
-    return now
+    return _moment(row[-1])
+
+
+def _enter_at_once(session: Session, values: dict[str, str]) -> datetime | None:
+    """Begin and go through the door in one round trip, past the layers above the driver, which take longer
+    than all else that a short unit does; None where anything is wrong, which the usual way then meets and
+    says."""
+    connection = session.connection().connection.driver_connection
+    assert isinstance(connection, psycopg.Connection)
+    server = connection.pgconn
+    if server.transaction_status != TransactionStatus.IDLE:
+        return None
+    quote = Escaping(server).escape_literal
+    written = {name: bytes(quote(value.encode())) for name, value in values.items()}
+    result = server.exec_(b"BEGIN; " + _NAME.sub(lambda name: written[name[1].decode()], _ENTER_SQL.encode()))
+    if result.status == ExecStatus.TUPLES_OK:
+        return _moment(int(result.get_value(0, result.nfields - 1) or b""))
+    if server.transaction_status == TransactionStatus.INERROR:
+        connection.rollback()
+    return None
+
+
+def _moment(microseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=microseconds)
 
 
 @lru_cache(maxsize=4)

@@ -10,6 +10,7 @@ from sqlalchemy import Row, text
 
 from agency.claims.itemisation import ClaimKey
 from agency.claims.states import ClaimState
+from agency.kernel.claim_sets import ClaimSet
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from agency.ledger.posting import KeyReused
@@ -123,11 +124,12 @@ def read_cases(unit: Unit, incoming: Sequence[Incoming]) -> list[Case]:
     :param incoming: payments on different claims, which the caller has locked.
     :raises NotFound: one of the claims does not exist.
     """
+    claims = ClaimSet.of(one.claim for one in incoming)
     rows = unit.session.connection().execute(
         _CASES,
         {
-            "creditors": [one.creditor_id for one in incoming],
-            "claims": [one.claim_id for one in incoming],
+            "creditors": claims.creditors,
+            "claims": claims.claims,
             "days": [one.value_on for one in incoming],
         },
     )

@@ -195,6 +195,7 @@ class BankStatement:
     :param entries: number of entries in the file, booked or not, before details are split out.
     :param net: sum of the booked entries by their figures, whatever currency an entry names.
     :param lines: the booked movements only.
+    :param booked_days: the days on which they were booked; `value_days` those of their value.
     :param warnings: sentences for a person; the statement is read all the same.
     """
 
@@ -209,6 +210,8 @@ class BankStatement:
     net: Money
     entries: int
     lines: Sequence[BankLine]
+    booked_days: frozenset[date]
+    value_days: frozenset[date]
     number: str | None = None
     opens_on: date | None = None
     closes_on: date | None = None

@@ -52,6 +52,7 @@ class ChannelDecision:
     trace: Trace
 
 
+@lru_cache(maxsize=2048)
 def channel_allowed(
     *, country: str, debtor: DebtorKind, phase: Phase, channel: Channel, facts: ChannelFacts, on: date
 ) -> ChannelDecision:

@@ -34,6 +34,8 @@ class ContactDecision:
     trace: Trace
 
 
+# Messages that are decided on together share their moment.
+@lru_cache(maxsize=2048)
 def contact_window(
     *, country: str, region: str | None, channel: Channel, debtor: DebtorKind, at: datetime
 ) -> ContactDecision:

@@ -109,10 +109,9 @@ def missing_content(
 
 
 def _decided(lacking: Sequence[Item], use: Use, language: str, on: date) -> ContentDecision:
-    inputs = {
-        "kind": use.kind.value, "law": use.law.value, "debtor": use.debtor.value,
-        "channel": use.channel.value, "language": language,
-    }  # fmt: skip
+    if not lacking:
+        return _complete(use, language, on)
+    inputs = _inputs(use, language)
     lines = [
         TraceLine(
             rule=f"content.{item.key}",
@@ -123,12 +122,23 @@ def _decided(lacking: Sequence[Item], use: Use, language: str, on: date) -> Cont
         )
         for item in lacking
     ]
-    complete = TraceLine(
-        "content.complete", on.isoformat(), "every item of the list", inputs, "content.complete"
-    )
-    return ContentDecision(
-        not lacking, tuple(dict.fromkeys(item.key for item in lacking)), tuple(lines) or (complete,)
-    )
+    return ContentDecision(False, tuple(dict.fromkeys(item.key for item in lacking)), tuple(lines))
+
+
+@lru_cache(maxsize=2048)
+def _complete(use: Use, language: str, on: date) -> ContentDecision:
+    line = TraceLine(
+        "content.complete", on.isoformat(), "every item of the list", _inputs(use, language),
+        "content.complete",
+    )  # fmt: skip
+    return ContentDecision(True, (), (line,))
+
+
+def _inputs(use: Use, language: str) -> dict[str, str]:
+    return {
+        "kind": use.kind.value, "law": use.law.value, "debtor": use.debtor.value,
+        "channel": use.channel.value, "language": language,
+    }  # fmt: skip
 
 
 @lru_cache(maxsize=2048)
@@ -165,7 +175,8 @@ def empty_content(*, use: Use, values: Mapping[str, object], language: str, on: 
     """
     lacking = {item: names for item in required_items(use=use, on=on) if (names := _empty(item, values))}
     empty = tuple(dict.fromkeys(name for names in lacking.values() for name in names))
-    return replace(_decided(list(lacking), use, language, on), empty=empty)
+    decided = _decided(list(lacking), use, language, on)
+    return replace(decided, empty=empty) if empty else decided
 
 
 def _empty(item: Item, values: Mapping[str, object]) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ class Identity:
     trace: Trace
 
 
+@lru_cache(maxsize=2048)
 def identity_shown(
     *, country: str, debtor: DebtorKind, phase: Phase, in_creditors_name: bool, on: date
 ) -> Identity:

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
+from agency.communication.jobs import PRINTED_AT_ONCE
 from agency.communication.pay_links import install_pay_links
 from agency.communication.release import reserve_due
 from agency.kernel.settings import Settings
@@ -136,7 +137,8 @@ def _reserve(units: Units) -> int:
         )
     while looked_at:
         with units.open(Door.WORKER, by=BY) as unit:
-            looked_at = reserve_due(unit, settings=settings).looked_at
+            # Letters go in the print run, a run's share at a time.
+            looked_at = reserve_due(unit, settings=settings, limit=PRINTED_AT_ONCE, letters=True).looked_at
     return looked_at
 
 

@@ -90,7 +90,7 @@ class _Sides:
 
     def release(self) -> None:
         assert self.helper is not None
-        self.helper.ask(what="release", threads=THREADS, hand_over=False)
+        self.helper.ask(what="release", threads=THREADS, hand_over=False, letters=True)
         with self.ground.postgres.superuser(_RUN) as connection:
             sent = connection.execute(
                 "SELECT count(DISTINCT content_sha256) FROM message WHERE state = 'sent'"

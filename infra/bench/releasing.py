@@ -15,6 +15,7 @@ from typing import Any
 import mjml
 import typst
 
+from agency.communication.jobs import PRINTED_AT_ONCE
 from agency.communication.release import Reserved, reserve_due
 from agency.communication.rendering import letter_values, render
 from agency.communication.sending import send_chunk
@@ -69,15 +70,19 @@ class TakesLetters:
         return self.taken.get(batch_id)
 
 
-def release_all(wiring: Wiring, *, threads: int, hand_over: bool) -> dict[str, Any]:
-    """This function will release what is due, some chunks side by side, and tell how many it looked at."""
+def release_all(wiring: Wiring, *, threads: int, hand_over: bool, letters: bool = False) -> dict[str, Any]:
+    """This function will release what is due, some chunks side by side, and tell how many it looked at.
+
+    :param letters: what is due are letters, which leave as the print run has them leave.
+    """
+    chunk = {"limit": PRINTED_AT_ONCE, "letters": True} if letters else {}
     mail: EmailSender = TakesMail()
     printer: LetterPrinter = TakesLetters()
     ports = wiring.ports if hand_over else replace(wiring.ports, email=mail, letters=printer)
 
     def work(_: int) -> int:
         looked = 0
-        while now := send_chunk(wiring.units, ports=ports, settings=wiring.settings):
+        while now := send_chunk(wiring.units, ports=ports, settings=wiring.settings, **chunk):
             looked += now
         return looked
 

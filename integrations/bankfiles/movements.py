@@ -105,7 +105,7 @@ class _Lines(Sequence[BankLine]):
 
 
 def _statement(draft: Draft, key: str, lines: Sequence[BankLine]) -> BankStatement:
-    net = Money.total((line.amount for line in lines), known_currency(draft.currency or NO_CURRENCY))
+    net, days, foreign = _summed(lines, known_currency(draft.currency or NO_CURRENCY))
     return BankStatement(
         kind=draft.kind,
         format=draft.format,
@@ -121,8 +121,22 @@ def _statement(draft: Draft, key: str, lines: Sequence[BankLine]) -> BankStateme
         number=draft.number,
         opens_on=draft.opens_on,
         closes_on=draft.closes_on,
-        warnings=(*draft.warnings, *_doubts(draft, lines, net)),
+        booked_days=frozenset(booked_on for booked_on, _ in days),
+        value_days=frozenset(value_on for _, value_on in days),
+        warnings=(*draft.warnings, *_doubts(draft, foreign, net)),
     )
+
+
+def _summed(lines: Sequence[BankLine], currency: str) -> tuple[Money, set[tuple[date, date]], int]:
+    """What the lines add up to, their days, and how many name another currency, in one pass: the lines of a
+    large file are on disk."""
+    net = foreign = 0
+    days = set()
+    for line in lines:
+        net += line.amount.minor
+        days.add((line.booked_on, line.value_on))
+        foreign += line.marked is not None
+    return Money(net, currency), days, foreign
 
 
 def _figure(amount: Money, currency: str) -> int:
@@ -132,9 +146,8 @@ def _figure(amount: Money, currency: str) -> int:
     return round_minor(amount.decimal.scaleb(EXPONENTS[currency]))
 
 
-def _doubts(draft: Draft, lines: Sequence[BankLine], net: Money) -> list[str]:
+def _doubts(draft: Draft, foreign: int, net: Money) -> list[str]:
     doubts = []
-    foreign = sum(line.marked is not None for line in lines)
     if foreign:
         doubts.append(f"{foreign} entries name another currency than {net.currency}")
     if draft.opening is not None and draft.closing is not None and draft.opening + net != draft.closing:

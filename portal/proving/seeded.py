@@ -90,6 +90,8 @@ class _Bank:
             currency="EUR", opening=Money(self.balance, "EUR"), closing=Money(self.balance + net, "EUR"),
             net=Money(net, "EUR"),
             entries=len(read), lines=read, opens_on=self.day, closes_on=self.day,
+            booked_days=frozenset({self.day} if read else ()),
+            value_days=frozenset({self.day} if read else ()),
         )  # fmt: skip
         import_statements(unit, content=repr(statement).encode(), reader=lambda _: [statement], iban=_IBAN)
         self.balance += net

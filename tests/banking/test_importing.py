@@ -54,6 +54,8 @@ def a_statement(
         net=eur(net),
         entries=len(lines),
         lines=lines,
+        booked_days=frozenset(line.booked_on for line in lines),
+        value_days=frozenset(line.value_on for line in lines),
         opens_on=on,
         closes_on=on,
     )

@@ -1,10 +1,11 @@
 """A unit commits at its end, rolls back on any error, and sees only what its door may see."""
 
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
 import pytest
 from sqlalchemy import NullPool, create_engine, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from agency.kernel.clock import UnableToMoveClock, move_clock, read_clock
 from agency.kernel.ids import HOUSE, new_id
@@ -48,6 +49,25 @@ def test_connections_that_died_in_the_pool_are_not_noticed(units):
     assert kill_waiting_connections(units) == 2
     with units.open(Door.STAFF, by="system:test") as unit:
         assert count(unit, "creditor") == 1
+
+
+def test_the_door_takes_what_it_is_given_as_a_value_only(units):
+    """It is passed without the driver's parameters; a name of a parameter in a value is part of the value."""
+    given = "o'neill\\'; SELECT :role; --"
+    with units.open(Door.CREDITOR, by="user:1", creditor_id=given) as unit:
+        told = unit.session.connection().execute(text("SELECT current_setting('app.creditor_id')"))
+        assert told.scalar_one() == given
+
+
+def test_a_door_that_cannot_be_gone_through_says_why(units):
+    with pytest.raises(DBAPIError, match="closet"), units.open(Closet.CLOSET, by="system:test"):
+        pytest.fail("nobody comes in")
+    with units.open(Door.STAFF, by="system:test") as unit:  # by the same connection
+        assert count(unit, "creditor") == 1
+
+
+class Closet(StrEnum):
+    CLOSET = "closet"
 
 
 def kill_waiting_connections(units):

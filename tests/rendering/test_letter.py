@@ -7,8 +7,10 @@ from datetime import date
 import pytest
 from pypdf import PdfReader
 
+from agency.communication.print_batches.gathering import pages_of
 from agency.ports.providers import TemplateRefused
 from integrations.rendering import TemplateRenderer
+from tests.printing import pdf_of
 
 pytestmark = pytest.mark.pure
 
@@ -32,6 +34,22 @@ def letter(**values: str) -> bytes:
 
 def words(pdf: bytes) -> str:
     return "".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
+
+
+class TestPagesOf:
+    @pytest.mark.parametrize("lines", [1, 200, 3_000])
+    def test_counts_the_pages_that_a_reader_counts(self, lines):
+        pdf = letter(text="Betaal \n" * lines)
+        assert pages_of(pdf) == len(PdfReader(io.BytesIO(pdf)).pages)
+
+    def test_needs_nothing_behind_the_list_of_pages(self):
+        """What is behind it takes a reader of any PDF its time."""
+        pdf = letter(text="Betaal \n" * 200)
+        cut = pdf[: pdf.index(b"endobj")] + b"/Pages 1 0 R"
+        assert pages_of(cut) == pages_of(pdf) > 1
+
+    def test_reads_a_letter_of_another_maker_too(self):
+        assert pages_of(pdf_of(3)) == 3
 
 
 class TestRenderLetter:

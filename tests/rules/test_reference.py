@@ -5,6 +5,7 @@ import csv
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from stdnum.iso7064 import mod_97_10
 
 from agency.rules.reference import (
     CLAIM_MAX,
@@ -121,6 +122,11 @@ class TestFinding:
         """The last twelve digits of BE68 5390 0754 7034 carry the check of a structured communication."""
         assert valid_ogm("539007547034")
         assert references_in(text) == ()
+
+    @given(st.from_regex(r"[A-Z0-9]{1,21}", fullmatch=True), st.integers(0, 99), st.booleans())
+    def test_takes_an_international_reference_just_when_the_standard_does(self, body, check, right):
+        written = f"RF{mod_97_10.calc_check_digits(body + 'RF') if right else f'{check:02d}'}{body}"
+        assert (written in references_in(written)) == valid_rf(written)
 
     @given(words, numbers, words, numbers, words, claims)
     def test_finds_all_three_kinds_among_words(self, before, ogm, between, rf, after, claim):
