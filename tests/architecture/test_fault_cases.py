@@ -134,8 +134,9 @@ HELD = {
     "F16": [SIGNING + "TestTwoFactors::test_nobody_is_sent_to_another_site"],
     "F17": ["communication/test_brands.py::"
             "TestSending::test_a_message_keeps_the_version_that_it_was_sent_with"],
-    "G1": [ROUTES + "TestAnotherCreditor::test_g1_finds_no_row_of_this_one_behind_any_address",
-           ROUTES + "TestAnotherCreditor::test_g1_of_the_address_does_not_fit_the_row_for_staff"],
+    "G1": ["api/test_interface.py::TestTenants::test_see_nothing_of_each_other_by_any_route",
+           "documents/test_upload.py::"
+           "TestAdding::test_another_creditors_claim_and_document_do_not_exist"],
     "G2": ["api/test_interface.py::TestTenants::test_see_nothing_of_each_other_by_any_route",
            "kernel/test_units.py::test_a_creditor_sees_its_own_rows_only"],
     "G3": [TABLES + "test_every_foreign_key_between_creditors_tables_contains_the_creditor"],
@@ -154,7 +155,7 @@ HELD = {
     "G15": [SIGNING + "TestTwoFactors::test_the_session_is_another_one_after_the_code"],
     "G16": [ROUTES + "TestAnotherSite::test_g16_sends_no_form_without_its_token_or_from_elsewhere",
             ROUTES + "TestAnotherSite::test_g16_nor_to_the_doors_that_guard_themselves"],
-    "G17": [ROUTES + "TestPages::test_g17_g30_none_is_framed_guessed_at_or_kept"],
+    "G17": ["portal/test_web_guards.py::TestHeaders::test_every_answer_is_locked_down"],
     "G19": ["portal/test_web_guards.py::TestHeaders::test_every_answer_is_locked_down"],
     "G21": ["portal/test_web_guards.py::"
             "TestForeignForms::test_a_field_that_the_form_does_not_have_is_refused"],
@@ -162,7 +163,7 @@ HELD = {
     "G23": ["egress/test_egress.py::TestBaseUrl::test_refuses_everything_else_outside_production"],
     "G28": ["portal/test_hosts.py::test_every_audience_is_shown_where_it_belongs"],
     "G29": ["portal/test_web_guards.py::TestHeaders::test_the_documentation_page_is_closed"],
-    "G30": [ROUTES + "TestPages::test_g17_g30_none_is_framed_guessed_at_or_kept"],
+    "G30": ["portal/test_web_guards.py::TestHeaders::test_pages_are_not_kept_and_static_files_are"],
     "H1": [SIGNING + "TestSilence::test_a_person_who_guesses_has_to_wait"],
     "H2": ["portal/test_administration.py::TestUsers::test_a_new_password_replaces_the_old_one"],
     "H3": [SIGNING + "TestTwoFactors::test_a_code_is_taken_once",
