@@ -10,6 +10,7 @@ from agency.arrangements.models import ArrangementTerms
 from agency.kernel.audit import record
 from agency.kernel.errors import Conflict, Invalid
 from agency.kernel.ids import new_id
+from agency.kernel.locks import take_turns
 from agency.kernel.unit import Unit
 from agency.rules.instalments import INSTALMENTS_MAX, Bands, house_bands, policy
 
@@ -121,6 +122,7 @@ def set_terms(unit: Unit, *, creditor_id: UUID, valid_from: date, wanted: Wanted
             raise Invalid("this lies outside what is possible", field=name)
     if wanted.collector_bps > wanted.admin_bps:
         raise Invalid("a collector may not forgive more than an administrator", field="collector_bps")
+    take_turns(unit, "arrangement terms", creditor_id)  # of two at once the second reads what the first set
     standing = unit.session.exec(
         select(ArrangementTerms.id).where(
             ArrangementTerms.creditor_id == creditor_id, ArrangementTerms.valid_from == valid_from

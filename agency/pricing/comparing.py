@@ -16,7 +16,8 @@ _PAIRS = text(
     "SELECT coalesce(n.claim_id, o.claim_id) AS claim_id, c.number, c.reference, d.name AS debtor,"
     " o.fee_bps AS before, n.fee_bps AS after, o.factors AS old_factors, n.factors AS new_factors,"
     " o.facts AS old_facts, n.facts AS new_facts"
-    " FROM (SELECT * FROM quote_line WHERE creditor_id = :c AND quote_id = :old) o"
+    " FROM (SELECT * FROM quote_line WHERE creditor_id = :c AND quote_id = :old"
+    "  AND (CAST(:only AS uuid) IS NULL OR claim_id = :only)) o"
     " FULL JOIN (SELECT * FROM quote_line WHERE creditor_id = :c AND quote_id = :new) n"
     "  ON n.claim_id = o.claim_id"
     " JOIN claim c ON c.creditor_id = :c AND c.id = coalesce(n.claim_id, o.claim_id)"
@@ -67,21 +68,22 @@ class Comparison:
 def compare_quote(unit: Unit, *, creditor_id: UUID, quote_id: UUID) -> Comparison:
     """This function will set a quote beside the one it came in place of.
 
+    A new price of one claim is set beside that claim's line alone: the others of its file keep their price.
+
     :raises NotFound: this creditor has no such quote, or it follows none.
     """
     connection = unit.session.connection()
     older = connection.execute(
         text(
-            "SELECT o.id, o.number FROM quote q JOIN quote o ON o.creditor_id = q.creditor_id"
+            "SELECT o.id, o.number, q.claim_id FROM quote q JOIN quote o ON o.creditor_id = q.creditor_id"
             " AND o.id = q.follows_id WHERE q.creditor_id = :c AND q.id = :q"
         ),
         {"c": creditor_id, "q": quote_id},
     ).one_or_none()
     if older is None:
         raise NotFound("this price follows no other")
-    rows = connection.execute(
-        _PAIRS, {"c": creditor_id, "old": older.id, "new": quote_id, "limit": SHOWN_MAX}
-    )
+    values = {"c": creditor_id, "old": older.id, "new": quote_id, "only": older.claim_id, "limit": SHOWN_MAX}
+    rows = connection.execute(_PAIRS, values)
     return Comparison(older.id, older.number, tuple(_line(row) for row in rows))
 
 

@@ -21,6 +21,7 @@ from agency.kernel.audit import record
 from agency.kernel.emitting import emit
 from agency.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from agency.kernel.ids import new_id
+from agency.kernel.locks import take_turns
 from agency.kernel.outbox import enqueue
 from agency.kernel.settings import settings
 from agency.kernel.unit import Unit
@@ -91,6 +92,7 @@ def ask_change(unit: Unit, *, creditor_id: UUID, iban: str, holder: str, reason:
     compact = _checked(iban, holder)
     if (compact, holder) == (creditor.iban, creditor.iban_holder):
         raise UnusableAccount("payouts go to this account already", field="iban")
+    take_turns(unit, "account change", creditor_id)  # pressed twice, the second reads what the first wrote
     running = unit.session.exec(
         select(AccountChangeRow.id).where(
             AccountChangeRow.creditor_id == creditor_id, col(AccountChangeRow.state).in_(list(RUNNING))

@@ -66,6 +66,7 @@ class Guarded:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        scope = _without_nul(scope)
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -107,6 +108,18 @@ class Guarded:
         else:
             # Pages hold personal data; no cache between us and the reader may keep them.
             headers.setdefault("cache-control", "no-store")
+
+
+def _without_nul(scope: Scope) -> Scope:
+    """The request with the sign for "unreadable" wherever its address has a NUL.
+
+    The database keeps no NUL and ends on one, so that an address with it was an error of ours; with the sign
+    it is what nobody has.
+    """
+    if "\x00" not in scope["path"] and b"%00" not in scope["query_string"]:
+        return scope
+    query = scope["query_string"].replace(b"%00", b"%EF%BF%BD")
+    return {**scope, "path": scope["path"].replace("\x00", "\ufffd"), "query_string": query}
 
 
 def _from_elsewhere(scope: Scope) -> Response:

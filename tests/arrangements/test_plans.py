@@ -23,6 +23,7 @@ from agency.kernel.errors import Invalid
 from agency.kernel.unit import Door
 from agency.rules.authority import Act, Part
 from tests.arrangements.agreements import Bureau, euro
+from tests.beside import beside
 from tests.made import a_claim
 
 FIRST = date(2026, 12, 15)
@@ -330,6 +331,12 @@ class TestTermsOfACreditor:
             set_own(office, claim)
         with office.unit() as unit, pytest.raises(Invalid):
             set_terms(unit, creditor_id=claim[0], valid_from=date(2026, 11, 30), wanted=OWN)
+
+    def test_set_twice_at_once_from_one_day_the_second_is_refused(self, office, claim):
+        def set_from_today(unit):
+            set_terms(unit, creditor_id=claim[0], valid_from=unit.today, wanted=OWN)
+
+        assert "already" in beside(office.units, set_from_today, raises=UnableToSetTerms)
 
     def test_where_interest_runs_what_came_up_is_one_more_instalment(self, office):
         claim = office.claim(invoices=((402_150, date(2026, 11, 30)),))  # its interest is no small remainder

@@ -40,15 +40,19 @@ def house(units, redis_url, data_folder, monkeypatch) -> House:
 class Client:
     """A creditor with one claim in collection, of which a part is disputed now."""
 
-    def __init__(self, house, name="Enercity"):
+    def __init__(self, house, name="Enercity", beside=()):
         self.house, self.creditor_id = house, house.creditor(name)
         self.manager = Browser(house, self.creditor_id, Role.CREDITOR_MANAGER)
         row = a_row("F1", amount="1.000,00", name=LONG_NAME)
-        self.placed = self.manager.drop(a_file(row)).headers["location"]
+        self.placed = self.manager.drop(a_file(row, *beside)).headers["location"]
         self.manager.post(f"{self.placed}/acceptance")
         drain(house.units)
         whose = {"c": self.creditor_id}
-        self.claim_id = house.one("SELECT id FROM claim WHERE creditor_id = :c", **whose)
+        self.claim_id = house.one(
+            "SELECT c.id FROM claim c JOIN invoice i ON i.creditor_id = c.creditor_id AND i.claim_id = c.id"
+            " WHERE c.creditor_id = :c AND i.number = 'F1'",
+            **whose,
+        )
         self.claim = f"/creditor/claims/{self.claim_id}"
         self.dispute_id = self.disputes()
 
@@ -111,6 +115,14 @@ class TestANewPrice:
         assert "A higher fee waits for your answer" in claim
         assert get(f"{page}.pdf").content.startswith(b"%PDF")
         assert "Dispute" in get(f"{page}/changes").text
+
+    def test_of_one_claim_among_many_of_its_file_is_compared_with_its_own_old_price(self, house):
+        several = Client(house, "Kantoor", beside=[a_row("F2", name="Bakker"), a_row("F3", name="Slager")])
+        for path in (several.claim, several.quote(), f"{several.quote()}/changes"):
+            answer = several.manager.get(path)
+            assert answer.status_code == 200
+            assert "Bakker" not in answer.text, path
+            assert "Slager" not in answer.text, path
 
     def test_is_renewed_accepted_and_falls_again_by_itself(self, client):
         post, get, page = client.manager.post, client.manager.get, client.quote()

@@ -30,6 +30,7 @@ from agency.remittance.account_changes import (
 from agency.remittance.models import AccountChangeRow, RemittanceRun
 from agency.remittance.orders import NothingToExport, PayoutsBlocked
 from agency.rules.account_change import waiting_days
+from tests.beside import beside
 from tests.remittance.out import agreed, approve_all, draft, export, paid, pay_out, rows_of, run_of
 
 OLD, NEW, OTHER = "NL91ABNA0417164300", "BE68539007547034", "NL44RABO0123456789"
@@ -263,6 +264,18 @@ def probe(units):
             assert iban_of(units, self.creditor) in self.allowed
 
     return Probe
+
+
+def test_a24_asked_for_twice_at_once_one_change_runs_and_the_other_is_refused(units):
+    """Pressed twice, or by two people of the creditor: the second reads why, and nobody an error of ours."""
+    creditor, _ = agreed(units)
+
+    def asked(unit):
+        ask_change(unit, creditor_id=creditor, iban=NEW, holder="Enercity BV", reason="new bank")
+
+    assert "runs already" in beside(units, asked, raises=ChangeRuns)
+    with units.open(Door.STAFF, by="x") as unit:
+        assert len(rows_of(unit, AccountChangeRow, creditor_id=creditor)) == 1
 
 
 def test_no_order_of_events_pays_to_a_new_account_early(units):
