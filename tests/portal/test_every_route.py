@@ -48,9 +48,9 @@ OF_NAME = {
     "mapping_id": "column_mapping", "message_id": "message", "offer_id": "price_offer",
     "origin_id": "payment", "placement_id": "placement", "plan_id": "plan", "point_id": "contact_point",
     "promise_id": "promise", "quote_id": "quote", "refund_id": "refund", "reply_id": "reply",
-    "report_id": "direct_payment", "row_id": "direct_payment", "series_id": "kept_record", "settlement_id": "settlement",
-    "statement_id": "bank_statement", "transaction_id": "ledger_transaction", "user_id": "user_account",
-    "visit_id": "field_visit",
+    "report_id": "direct_payment", "row_id": "direct_payment", "series_id": "kept_record",
+    "settlement_id": "settlement", "statement_id": "bank_statement", "transaction_id": "ledger_transaction",
+    "user_id": "user_account", "visit_id": "field_visit",
 }  # fmt: skip
 # What is no id: a kind, a form, a page, a number of a version.
 WORDS = {
