@@ -48,12 +48,14 @@ _CHANGE = text(
 
 @dataclass
 class Migration:
-    """How many claims can change to a version and how many stay, by reason; `found` are those looked at."""
+    """How many claims can change to a version and how many stay, by reason; `numbers` are those looked at,
+    and `unknown` those asked for that are on no other version of the path."""
 
     moves: int = 0
     stays: Counter[str] = field(default_factory=Counter)
     next_steps: Counter[str] = field(default_factory=Counter)
     numbers: set[str] = field(default_factory=set)
+    unknown: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,9 @@ def count_migration(unit: Unit, *, key: str, version: int, numbers: Sequence[str
         if len(rows) < CHUNK:
             break
         last = (rows[-1].creditor_id, rows[-1].claim_id)
-    for number in set(numbers) - counted.numbers:
-        counted.stays["not_on_this_path"] += 1 if number else 0
+    counted.unknown = set(numbers) - counted.numbers - {""}
+    if counted.unknown:
+        counted.stays["not_on_this_path"] = len(counted.unknown)
     return counted
 
 

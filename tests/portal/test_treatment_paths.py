@@ -308,7 +308,21 @@ class TestPublishing:
         counted = second.post("/admin/paths/nl-consumer/versions/2/migration", data=read)
         assert "1 claim changes to this version." in counted.text
         assert house.one(pinned) == 1
-        second.post("/admin/paths/nl-consumer/versions/2/migration", data=read | {"do": "yes"})
+        at = "/admin/paths/nl-consumer/versions/2/migration"
+        for typed, said in (
+            (" ; , ", "here is no claim number in this"),
+            (" ".join(f"CL-{n}" for n in range(1_001)), "at most a thousand claim numbers"),
+        ):
+            refused = second.post(at, data=read | {"claims": typed, "do": "yes"})
+            assert (refused.status_code, said in refused.text) == (422, True)
+        other = second.post(at, data=read | {"claims": "", "counted": "CL-1 CL-2", "do": "yes"})
+        assert (other.status_code, "nothing was changed" in other.text) == (409, True)
+        named = second.post(at, data=read | {"claims": "cl-1, CL-2"}).text
+        assert "CL-1, CL-2" in named
+        assert 'name="counted" value="CL-1 CL-2"' in named
+        drain(units)
+        assert house.one(pinned) == 1
+        second.post(at, data=read | {"counted": "", "do": "yes"})
         drain(units)
         assert house.one(pinned) == 2
 
