@@ -26,6 +26,8 @@ from agency.treatment.standing import read_standing
 CHUNK: Final = 2_000
 _SECONDS: Final = 300
 _NOBODY: Final = UUID(int=0)
+STANDS_STILL: Final = "-"
+"""In the place of a next step: the claim stands still on any version, so none can be told."""
 
 # Claims on another version of the path; chosen by number, or all of them.
 _CLAIMS = (
@@ -155,7 +157,8 @@ def _judge(unit: Unit, target: PublishedPath, rows: Sequence[Row[Any]]) -> list[
             continue
         facts = with_conditions(standing[key], known.get(key))
         landing = land(old=paths[row.path_id], new=target.path, facts=facts, today=unit.today)
-        judged.append(_Judged(row, landing.refusal, landing.next.key if landing.next else ""))
+        further = STANDS_STILL if facts.stopped else landing.next.key if landing.next else ""
+        judged.append(_Judged(row, landing.refusal, further))
     return judged
 
 

@@ -15,7 +15,7 @@ from agency.rules.facts import DebtorKind, Law
 from agency.rules.path_changes import path_differences
 from agency.rules.treatment_path import PathStep, Signature, TreatmentPath
 from agency.treatment.drafting import draft_path, start_draft
-from agency.treatment.migrating import Migration, count_migration, migrate_later
+from agency.treatment.migrating import STANDS_STILL, Migration, count_migration, migrate_later
 from agency.treatment.own_paths import draw_path, follow_path, followers, leave_path
 from agency.treatment.paths import PublishedPath, path_in_sight, path_version
 from portal.admin.path_form import read_debtors
@@ -237,7 +237,10 @@ def _next_steps(counted: Migration | None, path: TreatmentPath) -> list[tuple[st
     """What the claims that change would do next, in the order of the path."""
     if counted is None:
         return []
-    names = step_names(path.steps) | {"": gettext("none, the path is walked")}
+    names = step_names(path.steps) | {
+        STANDS_STILL: gettext("none as long as a dispute, hold or arrangement stops it"),
+        "": gettext("none, the path is walked"),
+    }
     return [(name, counted.next_steps[key]) for key, name in names.items() if counted.next_steps[key]]
 
 

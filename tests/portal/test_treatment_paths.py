@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from agency.claims.holds import place_hold
+from agency.claims.states import HoldGround
 from agency.communication.templates import publish_templates
 from agency.kernel.emitting import install_reactions
 from agency.kernel.outbox import drain
@@ -289,7 +291,7 @@ class TestTwoEditors:
 class TestPublishing:
     def test_a_second_person_publishes_and_claims_stay_pinned(self, house, units):
         with units.open(Door.STAFF, by="system:test") as unit:
-            _, claim_id = a_correspondent(unit)
+            theirs, claim_id = a_correspondent(unit)
             start_treatment(unit, claim_ids=[claim_id])
         editor = Editor(house)
         editor.change("reminder_2", days="9")
@@ -320,6 +322,11 @@ class TestPublishing:
         named = second.post(at, data=read | {"claims": "cl-1, CL-2"}).text
         assert "CL-1, CL-2" in named
         assert 'name="counted" value="CL-1 CL-2"' in named
+        with units.open(Door.STAFF, by="system:test") as unit:
+            place_hold(unit, creditor_id=theirs, claim_id=claim_id, ground=HoldGround.CREDITOR_ASKED)
+        held = second.post(at, data=read).text
+        assert "none as long as a dispute, hold or arrangement stops it" in held
+        assert "none, the path is walked" not in held
         drain(units)
         assert house.one(pinned) == 1
         second.post(at, data=read | {"counted": "", "do": "yes"})
