@@ -1,6 +1,7 @@
 """What must be in order before a brand is published: each point green, or with what is wrong in it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -26,7 +27,7 @@ from agency.parties.hosts import host_state
 from agency.parties.models import HostState, HostUse
 from agency.ports.providers import Renderer
 from agency.rules.brand import BrandDesign, BrandFault, brand_faults
-from agency.rules.facts import DebtorKind, Phase
+from agency.rules.facts import Channel, DebtorKind, Phase
 from agency.rules.identity import Identity, identity_shown
 
 Point = Literal[
@@ -35,6 +36,7 @@ Point = Literal[
 ]  # fmt: skip
 _CONTRAST: Final = frozenset({"contrast_button", "contrast_paper"})
 _COUNTRIES: Final = ("NL", "BE", "DE", "FR")
+_AT_ONCE: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +97,26 @@ def rendered(
     renderer: Renderer,
     drawing: str = "",
 ) -> Checked:
-    """This function will make every message once, in each language and for each channel."""
-    creditor = creditor_facts(unit, creditor_id=creditor_id)
-    wrong: list[str] = []
-    for key, channel, language in texts():
-        case = sample_for(key, creditor=creditor, on=unit.today)
+    """This function will make every message once, in each language and for each channel.
+
+    Several at a time: a person waits for it, and what lays out letters lets other threads work meanwhile.
+    """
+    creditor, at, on = creditor_facts(unit, creditor_id=creditor_id), unit.now, unit.today
+
+    def fault(text: tuple[str, Channel, str]) -> str:
+        key, channel, language = text
+        case = sample_for(key, creditor=creditor, on=on)
         try:
             preview(
-                design=design, case=case, key=key, channel=channel, language=language, at=unit.now,
+                design=design, case=case, key=key, channel=channel, language=language, at=at,
                 settings=settings, renderer=renderer, sends=Sends(), drawing=drawing,
             )  # fmt: skip
         except (NoSuchMessage, UnableToRender) as error:
-            wrong.append(f"{key}, {channel}, {language}: {error}")
-    return Checked("rendering", wrong=tuple(wrong))
+            return f"{key}, {channel}, {language}: {error}"
+        return ""
+
+    with ThreadPoolExecutor(_AT_ONCE) as hands:
+        return Checked("rendering", wrong=tuple(filter(None, hands.map(fault, texts()))))
 
 
 def submit(

@@ -67,6 +67,10 @@ class TooManyKeys(Conflict):
     """The creditor has as many keys as may live at once."""
 
 
+class KeyMadeBefore(Conflict):
+    """The form made its key already; it was shown on the first answer and nowhere else."""
+
+
 class KeyEnded(Conflict):
     """The key was revoked, has expired, or has another in its place."""
 
@@ -96,10 +100,13 @@ def make_key(
     name: str,
     scopes: Collection[Scope],
     expires_on: date | None,
+    form_id: UUID | None = None,
 ) -> MadeKey:
     """This function will make a key for a creditor's program.
 
     :param expires_on: the last day on which it opens, in Amsterdam; None for no end.
+    :param form_id: of the form that asks for it, so that sending it again makes no second key.
+    :raises KeyMadeBefore: that form made one.
     :raises Invalid: no name or scope, or a last day that is over or more than five years away.
     :raises TooManyKeys: as many live as may.
     """
@@ -111,6 +118,9 @@ def make_key(
     if expires_on is not None and not 0 <= (expires_on - unit.today).days <= LIFE_DAYS_MAX:
         raise Invalid(f"choose a day within {LIFE_DAYS_MAX} days", field="expires_on")
     take_turns(unit, "api_key", creditor_id)
+    same_form = select(ApiKey.id).where(ApiKey.creditor_id == creditor_id, ApiKey.form_id == form_id)
+    if form_id is not None and unit.session.exec(same_form).first() is not None:
+        raise KeyMadeBefore("this form made a key before; if you did not see it, revoke it and make another")
     living = unit.session.connection().execute(_COUNT, {"c": creditor_id}).scalar_one()
     if living >= KEYS_MAX:
         raise TooManyKeys("as many keys as may live at once exist; revoke one first")
@@ -120,6 +130,7 @@ def make_key(
         name=called,
         scopes=[scope.value for scope in Scope if scope in scopes],
         expires_at=_end_of(expires_on) if expires_on else None,
+        form_id=form_id,
     )
 
 
@@ -228,6 +239,7 @@ def _keep(
     scopes: list[str],
     expires_at: datetime | None,
     follows_id: UUID | None = None,
+    form_id: UUID | None = None,
 ) -> MadeKey:
     key_id = new_id()
     secret = f"agkey_{key_id.hex}_{''.join(secrets.choice(_SIGNS) for _ in range(_SECRET_SIGNS))}"
@@ -242,6 +254,7 @@ def _keep(
             made_by=unit.by,
             expires_at=expires_at,
             follows_id=follows_id,
+            form_id=form_id,
         )
     )
     unit.session.flush()

@@ -355,7 +355,8 @@ class Scope(StrEnum):
 class ApiKey(CreditorRow, Timestamped, table=True):
     """A key with which a creditor's program calls the interface; only the SHA-256 of the whole key is kept.
 
-    `follows_id` is the key that it takes the place of, which then ends at its own `expires_at`.
+    `follows_id` is the key that it takes the place of, which then ends at its own `expires_at`. `form_id`
+    is the form that made it, which makes no second one.
     """
 
     __tablename__ = "api_key"
@@ -367,6 +368,7 @@ class ApiKey(CreditorRow, Timestamped, table=True):
             name="scopes",
         ),
         CheckConstraint("(revoked_at IS NULL) = (revoked_by IS NULL)", name="revoked"),
+        UniqueConstraint("creditor_id", "form_id"),
     )
 
     name: str
@@ -378,6 +380,7 @@ class ApiKey(CreditorRow, Timestamped, table=True):
     revoked_at: datetime | None = moment_field(default=None)
     revoked_by: str | None = None
     follows_id: UUID | None = None
+    form_id: UUID | None = None
 
 
 class UserSession(SQLModel, table=True):

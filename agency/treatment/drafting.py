@@ -23,6 +23,8 @@ from agency.treatment.models import TreatmentPathDraft
 from agency.treatment.paths import newest_path, path_in_sight, path_version, publish_version
 
 STEPS_MAX: Final = 60
+# What is noted as changed when the first day of a draft is: no step is called so.
+FIRST_DAY: Final = "valid_from"
 
 PATH_DRAFTS: Final = Drafts(TreatmentPathDraft, tells="treatment_path")
 
@@ -179,14 +181,32 @@ def _plain(fields: Mapping[str, Any]) -> str:
     return json.dumps(fields, sort_keys=True, separators=(",", ":"))
 
 
-def date_draft(unit: Unit, *, draft_id: UUID, valid_from: date) -> TreatmentPathDraft:
-    """This function will set the day from which claims begin on this version.
+def date_draft(
+    unit: Unit, *, draft_id: UUID, valid_from: date, read: str | None = None
+) -> TreatmentPathDraft:
+    """This function will set the day from which claims begin on this version, unless somebody else set
+    another one meanwhile.
 
+    :param read: the day that the person read, as YYYY-MM-DD; None where nobody read it first.
+    :raises StepChanged: it is another day by now, that somebody else chose.
     :raises Conflict: it was published before.
     """
     draft = PATH_DRAFTS.to_write(unit, draft_id=draft_id)
+    now = draft.valid_from.isoformat()
+    last = draft.content.get("touched", {}).get(FIRST_DAY, {}).get("by", unit.by)
+    if read is not None and now not in (read, valid_from.isoformat()) and last != unit.by:
+        told = Difference("", "path", FIRST_DAY, _day_read(read), draft.valid_from)
+        raise StepChanged(FIRST_DAY, by=last, differences=(told,), read=now)
     draft.valid_from = valid_from
-    return PATH_DRAFTS.write(unit, draft)
+    noted = touched_by(draft.content, FIRST_DAY, now=FIRST_DAY, by=unit.by)
+    return PATH_DRAFTS.write(unit, draft, noted)
+
+
+def _day_read(read: str) -> date | None:
+    try:
+        return date.fromisoformat(read)
+    except ValueError:
+        return None
 
 
 def template_facts(unit: Unit) -> dict[str, TemplateFacts]:

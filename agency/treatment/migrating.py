@@ -26,6 +26,8 @@ from agency.treatment.standing import read_standing
 CHUNK: Final = 2_000
 _SECONDS: Final = 300
 _NOBODY: Final = UUID(int=0)
+STANDS_STILL: Final = "-"
+"""In the place of a next step: the claim stands still on any version, so none can be told."""
 
 # Claims on another version of the path; chosen by number, or all of them.
 _CLAIMS = (
@@ -48,12 +50,14 @@ _CHANGE = text(
 
 @dataclass
 class Migration:
-    """How many claims can change to a version and how many stay, by reason; `found` are those looked at."""
+    """How many claims can change to a version and how many stay, by reason; `numbers` are those looked at,
+    and `unknown` those asked for that are on no other version of the path."""
 
     moves: int = 0
     stays: Counter[str] = field(default_factory=Counter)
     next_steps: Counter[str] = field(default_factory=Counter)
     numbers: set[str] = field(default_factory=set)
+    unknown: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +90,9 @@ def count_migration(unit: Unit, *, key: str, version: int, numbers: Sequence[str
         if len(rows) < CHUNK:
             break
         last = (rows[-1].creditor_id, rows[-1].claim_id)
-    for number in set(numbers) - counted.numbers:
-        counted.stays["not_on_this_path"] += 1 if number else 0
+    counted.unknown = set(numbers) - counted.numbers - {""}
+    if counted.unknown:
+        counted.stays["not_on_this_path"] = len(counted.unknown)
     return counted
 
 
@@ -152,7 +157,8 @@ def _judge(unit: Unit, target: PublishedPath, rows: Sequence[Row[Any]]) -> list[
             continue
         facts = with_conditions(standing[key], known.get(key))
         landing = land(old=paths[row.path_id], new=target.path, facts=facts, today=unit.today)
-        judged.append(_Judged(row, landing.refusal, landing.next.key if landing.next else ""))
+        further = STANDS_STILL if facts.stopped else landing.next.key if landing.next else ""
+        judged.append(_Judged(row, landing.refusal, further))
     return judged
 
 

@@ -24,6 +24,7 @@ from agency.rules.path_changes import (
 from agency.rules.treatment_path import ANCHORS as ALL_ANCHORS
 from agency.rules.treatment_path import BrokenPath, TreatmentPath
 from agency.treatment.drafting import (
+    FIRST_DAY,
     PATH_DRAFTS,
     StepChanged,
     change_draft,
@@ -43,9 +44,9 @@ from portal.admin.drafting import attempt, draft_values, edition_read, names_of,
 from portal.admin.path_form import (
     END,
     KEYS,
-    NEW_STEPS,
     NO_DAY,
     StepForm,
+    new_step,
     read_before,
     read_debtors,
     read_end,
@@ -123,14 +124,11 @@ def remove(request: Request, unit: StaffUnit, draft_id: UUID, key: str, fields: 
 def add(request: Request, unit: StaffUnit, draft_id: UUID, fields: Fields) -> Response:
     """Add a step behind another; it opens for its fields."""
     after = str(fields.get("after") or "")
-    new = dict(NEW_STEPS.get(str(fields.get("kind")), NEW_STEPS["message"]))
+    kind = str(fields.get("kind"))
     made: dict[str, str] = {}
 
     def with_new(content: dict[str, Any]) -> dict[str, Any]:
-        before = next((step for step in content["steps"] if step["key"] == after), None)
-        first = before is None
-        new.update(anchor="due_date" if first else "previous_sent", days=1 if first else 7)
-        new["phase"] = (before or {}).get("phase") or "reminder"
+        new = new_step(kind, content["steps"], after=after)
         changed = with_new_step(content, new, after=after)
         named = next(iter({s["key"] for s in changed["steps"]} - {s["key"] for s in content["steps"]}))
         made["key"] = named
@@ -159,10 +157,17 @@ def end(request: Request, unit: StaffUnit, draft_id: UUID, fields: Fields) -> Re
 @routes.post("/drafts/{draft_id:uuid}/date")
 def set_date(request: Request, unit: StaffUnit, draft_id: UUID, fields: Fields) -> Response:
     """Keep from which day claims begin on this version."""
-    day = _day(fields)
+    day, read = _day(fields), read_before(fields)
     if day is None:
         return _refused(request, unit, draft_id, Invalid(NO_DAY, field="valid_from"))
-    return _done(request, unit, draft_id, lambda: date_draft(unit, draft_id=draft_id, valid_from=day), "")
+    form = StepForm(fields={FIRST_DAY: day}, read=read)
+    try:
+        with unit.session.begin_nested():
+            date_draft(unit, draft_id=draft_id, valid_from=day, read=read)
+    except AgencyError as refusal:
+        form.meanwhile = refusal if isinstance(refusal, StepChanged) else None
+        return _refused(request, unit, draft_id, refusal, key=FIRST_DAY, form=form)
+    return leave_for(_at(draft_id))
 
 
 @routes.post("/drafts/{draft_id:uuid}/submission")
@@ -299,6 +304,7 @@ def draft_page(
         "whole": [finding_words(one, names) for one in findings if not one.step],
         "forbidden": sum(one.weight == "forbidden" for one in findings),
         "opened": opened or request.query_params.get("open", ""),
+        "day_form": (forms or {}).get(FIRST_DAY),
         "end": content.get("end") or {},
         "end_form": end_form,
         "end_typed": end_form.fields if end_form and end_form.meanwhile else content,

@@ -1,6 +1,6 @@
 """The fields of a step as they are sent, and as a draft keeps them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -23,13 +23,35 @@ KEYS: Final = {
     "notice_business": "formal_notice",
 }
 _SPOKEN: Final = {"call": "call", "visit": "visit"}
-# What a new step of each kind begins with.
+# What a new step of each kind begins with; `new_step` puts the text that fits its place.
 NEW_STEPS: Final[Mapping[str, Mapping[str, Any]]] = {
     "message": {"key": "reminder_2", "template": "reminder_2", "channels": ["email", "letter"]},
     "letter": {"key": "reminder_2", "template": "reminder_2", "channels": ["letter"]},
     "call": {"key": "call", "template": "call", "channels": ["call"], "optional": True},
     "visit": {"key": "visit", "template": "visit", "channels": ["visit"], "optional": True},
 }
+
+_SPOKEN_TEXTS: Final = frozenset(_SPOKEN.values())
+
+
+def new_step(kind: str, steps: Sequence[Mapping[str, Any]], *, after: str) -> dict[str, Any]:
+    """This function will return what a new step begins with behind another, or first where `after` is none:
+    the text that a debtor has not had yet at that place, counted from what came before."""
+    step = dict(NEW_STEPS.get(kind, NEW_STEPS["message"]))
+    place = next((index for index, one in enumerate(steps) if one["key"] == after), -1)
+    before = list(steps[: place + 1])
+    step.update(anchor="previous_sent" if before else "due_date", days=7 if before else 1)
+    step["phase"] = (before[-1].get("phase") if before else None) or "reminder"
+    if step["template"] in _SPOKEN_TEXTS:
+        return step
+    had = {one["template"] for one in before} - _SPOKEN_TEXTS
+    noticed = any(one.get("is_notice") for one in before)
+    wish = "reminder_1" if not had else "final_notice" if noticed else "reminder_2"
+    if wish not in had:
+        step.update(key=wish, template=wish)
+    if noticed and before[-1].get("is_notice"):
+        step["anchor"] = "notice_ended"  # a step that counts from its sending would press within the term
+    return step
 
 
 # The form of the whole path, among those of its steps.

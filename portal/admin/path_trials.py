@@ -106,13 +106,13 @@ def _in_words(unit: Unit, draft: TreatmentPathDraft, trial: PathTrial) -> dict[s
         "days_cut": Cut([_day(result, day) for day in days]),
         "refused": REFUSED,
         "refused_cut": Cut(_refused(result, names)),
-        "still": [(still_words(reason), n) for reason, n in result["still"].items()],
+        "still": [(still_words(reason), format_number(n)) for reason, n in result["still"].items()],
         "phases": _phases(result),
         "channels": [
             (
                 gettext(words),
-                result["old"]["channels"].get(channel, 0),
-                result["new"]["channels"].get(channel, 0),
+                format_number(result["old"]["channels"].get(channel, 0)),
+                format_number(result["new"]["channels"].get(channel, 0)),
             )
             for channel, words in CHANNELS.items()
         ],
@@ -155,12 +155,13 @@ def _refused(result: Mapping[str, Any], names: Mapping[str, str]) -> list[dict[s
     ]  # fmt: skip
 
 
-def _phases(result: Mapping[str, Any]) -> list[tuple[str, int, int]]:
+def _phases(result: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     names = {"none": N_("Nothing sent yet"), **PHASES}
+    old, new = result["old"]["phases"], result["new"]["phases"]
     return [
-        (gettext(words), result["old"]["phases"].get(phase, 0), result["new"]["phases"].get(phase, 0))
+        (gettext(words), format_number(old.get(phase, 0)), format_number(new.get(phase, 0)))
         for phase, words in names.items()
-        if phase in result["old"]["phases"] or phase in result["new"]["phases"]
+        if phase in old or phase in new
     ]
 
 

@@ -1,6 +1,7 @@
 """What administrators read of a treatment path: its names, its steps, what is wrong and what differs."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from agency.money import Money
@@ -8,7 +9,7 @@ from agency.rules.path_changes import Difference
 from agency.rules.path_checks import Finding
 from agency.rules.treatment_path import PathStep, StepPhase
 from portal.shared.brand_words import TONES
-from portal.shared.i18n import N_, format_money, gettext, inside, ngettext
+from portal.shared.i18n import N_, format_day, format_money, gettext, inside, ngettext
 from portal.shared.refusal_words import reasons
 from portal.shared.words import CHANNELS, DEBTOR_KINDS, step_words
 
@@ -77,6 +78,7 @@ FIELDS = {
     "tone": N_("Tone"),
     "copies": N_("Copies of the open invoices go along"),
     "best": N_("The best way is chosen for each debtor"),
+    "valid_from": N_("Counts from"),
 }
 REASONS = {
     "no_steps": N_("The path has no steps."),
@@ -246,6 +248,8 @@ def _value(field: str, value: Any, currency: str) -> str:
         return format_money(Money(value, currency))
     if field == "hour":
         return f"{value}:00"
+    if isinstance(value, date):
+        return format_day(value)
     words = _VOCABULARIES.get(field, {})
     several = value if isinstance(value, (tuple, list)) else (value,)
     return ", ".join(gettext(words.get(str(one), str(one))) for one in several)

@@ -9,13 +9,13 @@ from sqlalchemy import text
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from agency.kernel.errors import AgencyError
+from agency.kernel.errors import AgencyError, Invalid
 from agency.kernel.unit import Unit
 from agency.rules.facts import DebtorKind, Law
 from agency.rules.path_changes import path_differences
 from agency.rules.treatment_path import PathStep, Signature, TreatmentPath
 from agency.treatment.drafting import draft_path, start_draft
-from agency.treatment.migrating import Migration, count_migration, migrate_later
+from agency.treatment.migrating import STANDS_STILL, Migration, count_migration, migrate_later
 from agency.treatment.own_paths import draw_path, follow_path, followers, leave_path
 from agency.treatment.paths import PublishedPath, path_in_sight, path_version
 from portal.admin.path_form import read_debtors
@@ -71,6 +71,7 @@ _VERSIONS = text(
     " LEFT JOIN user_account b ON p.approved_by = 'user:' || b.id"
     " WHERE p.key = :key ORDER BY p.version DESC LIMIT 500"
 )
+_NUMBERS_MAX = 1_000
 _DRAFTS = text(
     "SELECT id, key, state, content, valid_from, changed_at FROM treatment_path_draft"
     " WHERE (CAST(:key AS text) IS NULL OR key = :key)"
@@ -182,18 +183,24 @@ def published(request: Request, unit: StaffUnit, key: str, version: int) -> HTML
 
 @routes.post("/{key}/versions/{version:int}/migration")
 def migrate(request: Request, unit: StaffUnit, key: str, version: int, fields: Fields) -> Response:
-    """Count which claims can change to this version; with `do`, have them changed."""
-    numbers = _numbers(str(fields.get("claims") or ""))
+    """Count which claims can change to this version; with `do`, have those changed that were counted."""
+    typed = str(fields.get("claims") or "").strip()
+    other = False
     try:
-        if fields.get("do"):
+        numbers = _numbers(typed)
+        other = fields.get("counted", " ".join(numbers)) != " ".join(numbers)
+        if fields.get("do") and not other:
             migrate_later(unit, key=key, version=version, numbers=numbers)
             return leave_for(
                 f"/admin/paths/{key}/versions/{version}", notice=N_("The claims are being changed.")
             )
         counted = count_migration(unit, key=key, version=version, numbers=numbers)
     except AgencyError as refusal:
-        return _version_page(request, unit, key, version, error=refusal, status=refusal.status)
-    return _version_page(request, unit, key, version, counted=counted, numbers=numbers)
+        return _version_page(request, unit, key, version, error=refusal, typed=typed, status=refusal.status)
+    status = 409 if fields.get("do") and other else 200
+    return _version_page(
+        request, unit, key, version, counted=counted, typed="\n".join(numbers), status=status
+    )
 
 
 def _version_page(
@@ -204,7 +211,7 @@ def _version_page(
     *,
     error: AgencyError | None = None,
     counted: Migration | None = None,
-    numbers: tuple[str, ...] = (),
+    typed: str = "",
     status: int = 200,
 ) -> HTMLResponse:
     found = path_version(unit, key=key, version=version)
@@ -216,7 +223,9 @@ def _version_page(
         "against": before.version if before else None,
         "differences": differences_of(before.path, found.path) if before else [],
         "counts": found.valid_from <= unit.today, "newest": version == max(versions),
-        "error": error.message if error else "", "counted": counted, "numbers": numbers,
+        "error": error.message if error else "", "counted": counted, "typed": typed,
+        "recounted": status == 409 and counted is not None,
+        "unknown": sorted(counted.unknown if counted else ()),
         "stays": [(stays_words(reason), n) for reason, n in (counted.stays if counted else {}).items()],
         "next_steps": _next_steps(counted, found.path),
         **_shown(unit, found.path),
@@ -228,7 +237,10 @@ def _next_steps(counted: Migration | None, path: TreatmentPath) -> list[tuple[st
     """What the claims that change would do next, in the order of the path."""
     if counted is None:
         return []
-    names = step_names(path.steps) | {"": gettext("none, the path is walked")}
+    names = step_names(path.steps) | {
+        STANDS_STILL: gettext("none as long as a dispute, hold or arrangement stops it"),
+        "": gettext("none, the path is walked"),
+    }
     return [(name, counted.next_steps[key]) for key, name in names.items() if counted.next_steps[key]]
 
 
@@ -281,5 +293,13 @@ def _shown(unit: Unit, path: TreatmentPath) -> dict[str, Any]:
 
 
 def _numbers(asked: str) -> tuple[str, ...]:
-    """The claim numbers of a text: one a line, or divided by commas or spaces."""
-    return tuple(dict.fromkeys(asked.replace(",", " ").replace(";", " ").upper().split()))[:1000]
+    """The claim numbers of a text: one a line, or divided by commas or spaces; none is left out unsaid.
+
+    :raises Invalid: there are too many, or nothing but signs between them, which must not mean every claim.
+    """
+    found = tuple(dict.fromkeys(asked.replace(",", " ").replace(";", " ").upper().split()))
+    if asked and not found:
+        raise Invalid(N_("there is no claim number in this; leave it empty for every claim"), field="claims")
+    if len(found) > _NUMBERS_MAX:
+        raise Invalid(N_("give at most a thousand claim numbers at a time"), field="claims")
+    return found

@@ -11,6 +11,7 @@ from sqlmodel import select
 from starlette.requests import Request
 from starlette.responses import Response
 
+from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit, agency_day
 from agency.parties.api_keys import (
     KEYS_MAX,
@@ -64,6 +65,7 @@ class KeyForm(FormModel):
     name: str = Field(max_length=NAME_MAX)
     scopes: list[Scope] = Field(min_length=1)
     expires_on: date | None = None
+    form_id: UUID | None = None
 
 
 class ReplaceForm(FormModel):
@@ -96,6 +98,7 @@ def make(
             name=form.data.name,
             scopes=form.data.scopes,
             expires_on=form.data.expires_on,
+            form_id=form.data.form_id,
         )
     if form.errors:
         return _list_page(request, unit, creditor_id, form, status=422)
@@ -148,6 +151,7 @@ def _list_page(
         "keys.html",
         status=status,
         form=form,
+        form_id=new_id(),
         scopes=[(scope.value, word, about) for scope, word, about in SCOPES],
         columns=COLUMNS,
         cut=Cut([_row(one, unit.now) for one in found]),

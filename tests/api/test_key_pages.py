@@ -2,6 +2,7 @@
 
 import html
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from playwright.sync_api import expect
@@ -11,7 +12,7 @@ from agency.parties.models import Role
 from portal import main
 from tests.api.conftest import PARTS
 from tests.barriers import barriers
-from tests.portal.house import House, send
+from tests.portal.house import House, read_of, send
 from tests.portal.served import serve
 from tests.portal.test_shell_in_browser import watched
 
@@ -68,6 +69,19 @@ class TestPages:
         assert house.one("SELECT count(*) FROM api_key") == 0
         if field != "name":
             assert 'value="ERP"' in answer.text
+
+    def test_one_form_makes_one_key_however_often_it_is_sent(self, house, browser_of):
+        page = browser_of.get("/creditor/keys").text
+        form_id = re.search(r'name="form_id" value="([^"]+)"', page)[1]
+        sent = read_of(page) | {"form_id": form_id, "name": "ERP", "scopes": ["read"], "expires_on": ""}
+        with ThreadPoolExecutor(4) as hands:
+            answers = list(hands.map(lambda _: browser_of.post("/creditor/keys", data=sent), range(4)))
+        assert house.one("SELECT count(*) FROM api_key") == 1
+        assert sorted(answer.status_code for answer in answers) == [200, 422, 422, 422]
+        assert sum(KEY.search(html.unescape(answer.text)) is not None for answer in answers) == 1
+        refused = next(answer.text for answer in answers if answer.status_code == 422)
+        assert "his form made a key before" in refused
+        assert make(browser_of, name="Another").status_code == 200
 
     def test_replace_a_key_by_one_beside_it(self, house, browser_of):
         make(browser_of)

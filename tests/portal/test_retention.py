@@ -238,6 +238,24 @@ class TestAfterwards:
             "erased-" not in creditor.get("/creditor/claims").text + creditor.get("/creditor/claims.csv").text
         )
 
+    @pytest.mark.parametrize(
+        "what",
+        ["claims/{}/dossiers", "claims/{}/relation", "claims/{}/earlier-steps", "claims/{}/withdrawal",
+         "claims/{}/type", "claims/{}/contract", "claims/{}/insurance", "missing/{}"],
+    )  # fmt: skip
+    def test_its_creditor_writes_nothing_into_it_from_an_old_tab(self, whole, erased, what):
+        creditor = whole.browser(Role.CREDITOR_MANAGER, creditor_id=erased[0])
+        before = whole.one("SELECT count(*) FROM audit_entry")
+        answer = send(
+            creditor, "/creditor/claims", f"/creditor/{what.format(erased[1])}",
+            important="yes", why="Vaste klant", kind="reminder", channel="email", sent_on="2020-01-01",
+            email="nieuw@voorbeeld.example", insurer="Verzekeraar", policy_number="7", covered_percent="80",
+            indemnity_percent="0", subject="Levering", reason="paid", type="invoice",
+        )  # fmt: skip
+        assert answer.status_code == 410
+        assert "erased when its time was over" in answer.text
+        assert whole.one("SELECT count(*) FROM audit_entry") == before
+
     def test_an_old_link_says_politely_that_it_is_closed(self, whole, erased):
         answer = whole.client().get("/pay/an old link of a mail")
         assert answer.status_code == 410

@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from agency.claims.holds import place_hold
+from agency.claims.states import HoldGround
 from agency.communication.templates import publish_templates
 from agency.kernel.emitting import install_reactions
 from agency.kernel.outbox import drain
@@ -245,6 +247,29 @@ class TestTwoEditors:
         assert 'value="21"' in refused.text
         assert editor.content()["end"]["after_days"] == 30
 
+    def test_the_first_day_is_not_replaced_unseen(self, house):
+        editor, _, theirs, _ = self.two(house)
+        page = editor.text()
+        (form,) = re.findall(r'hx-post="[^"]*/date"(.*?)</form>', page, re.DOTALL)
+        read = {"read": re.search(r'name="read" value="([^"]*)"', form)[1]}
+        days = [house.today() + timedelta(days=ahead) for ahead in (10, 20, 30)]
+        sent = [read | {"valid_from": day.isoformat()} for day in days]
+        at, standing = f"{editor.page}/date", "SELECT valid_from FROM treatment_path_draft"
+        assert theirs.post(at, sent[0]).status_code == 303
+        assert theirs.post(at, sent[1]).status_code == 303  # his own change may overtake the answer
+        refused = editor.post(at, sent[2])
+        assert refused.status_code == 409
+        assert "changed this after you opened it" in refused.text
+        assert f'value="{days[2].isoformat()}"' in refused.text
+        assert house.one(standing) == days[1]
+        assert editor.post(at, sent[1]).status_code == 303  # both chose the same day
+        theirs.post(at, {"read": days[1].isoformat(), "valid_from": days[0].isoformat()})
+        again = editor.post(at, sent[2])
+        assert again.status_code == 409
+        over = {"over": re.search(r'name="over" value="([^"]*)"', again.text)[1]}
+        assert editor.post(at, sent[2] | over).status_code == 303
+        assert house.one(standing) == days[2]
+
     def test_a_page_in_hand_is_told_that_the_draft_was_submitted(self, house):
         editor, seen, theirs, read = self.two(house)
         theirs.change("reminder_2", days="9", **read)
@@ -266,7 +291,7 @@ class TestTwoEditors:
 class TestPublishing:
     def test_a_second_person_publishes_and_claims_stay_pinned(self, house, units):
         with units.open(Door.STAFF, by="system:test") as unit:
-            _, claim_id = a_correspondent(unit)
+            theirs, claim_id = a_correspondent(unit)
             start_treatment(unit, claim_ids=[claim_id])
         editor = Editor(house)
         editor.change("reminder_2", days="9")
@@ -285,7 +310,26 @@ class TestPublishing:
         counted = second.post("/admin/paths/nl-consumer/versions/2/migration", data=read)
         assert "1 claim changes to this version." in counted.text
         assert house.one(pinned) == 1
-        second.post("/admin/paths/nl-consumer/versions/2/migration", data=read | {"do": "yes"})
+        at = "/admin/paths/nl-consumer/versions/2/migration"
+        for typed, said in (
+            (" ; , ", "here is no claim number in this"),
+            (" ".join(f"CL-{n}" for n in range(1_001)), "at most a thousand claim numbers"),
+        ):
+            refused = second.post(at, data=read | {"claims": typed, "do": "yes"})
+            assert (refused.status_code, said in refused.text) == (422, True)
+        other = second.post(at, data=read | {"claims": "", "counted": "CL-1 CL-2", "do": "yes"})
+        assert (other.status_code, "nothing was changed" in other.text) == (409, True)
+        named = second.post(at, data=read | {"claims": "cl-1, CL-2"}).text
+        assert "CL-1, CL-2" in named
+        assert 'name="counted" value="CL-1 CL-2"' in named
+        with units.open(Door.STAFF, by="system:test") as unit:
+            place_hold(unit, creditor_id=theirs, claim_id=claim_id, ground=HoldGround.CREDITOR_ASKED)
+        held = second.post(at, data=read).text
+        assert "none as long as a dispute, hold or arrangement stops it" in held
+        assert "none, the path is walked" not in held
+        drain(units)
+        assert house.one(pinned) == 1
+        second.post(at, data=read | {"counted": "", "do": "yes"})
         drain(units)
         assert house.one(pinned) == 2
 
@@ -367,6 +411,27 @@ class TestOwnPath:
         assert "Calm &lt;b&gt; (Dutch law)" in page
         assert "The path has no steps." in page
         assert client.post(f"{at}/submission", data={"csrf": csrf}).status_code == 422
+
+    def test_each_step_is_proposed_with_the_text_that_fits_its_place(self, house):
+        client, csrf, at = self.drawn(house)
+        after, keys = "", []
+        for kind in ("call", "message", "letter"):
+            client.post(f"{at}/steps", data={"csrf": csrf, "after": after, "kind": kind})
+            steps = house.one("SELECT content FROM treatment_path_draft")["steps"]
+            after = steps[-1]["key"]
+            keys = [(step["template"], step["anchor"], step["days"]) for step in steps]
+        assert keys == [
+            ("call", "due_date", 1), ("reminder_1", "previous_sent", 7), ("reminder_2", "previous_sent", 7),
+        ]  # fmt: skip
+        page = client.get(at).text
+        assert page.index("First reminder") < page.index("Second reminder")
+        notice = {"csrf": csrf, "phase": "amicable", "template": "notice_nl_consumer", "channel": "letter",
+                  "days": "7", "anchor": "previous_sent", "is_notice": "yes"}  # fmt: skip
+        client.post(f"{at}/steps/{after}", data=notice)
+        client.post(f"{at}/steps", data={"csrf": csrf, "after": "formal_notice", "kind": "message"})
+        last = house.one("SELECT content FROM treatment_path_draft")["steps"][-1]
+        assert (last["template"], last["anchor"]) == ("final_notice", "notice_ended")
+        assert "It comes before the notice" not in client.get(at).text
 
     def test_its_first_step_speaks_firmly_with_copies_and_by_the_best_way(self, house):
         client, csrf, at = self.drawn(house)
