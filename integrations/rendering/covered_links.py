@@ -59,7 +59,8 @@ def _covered(page: Any) -> Image.Image:
         boxes += [box for box in (one.get_bounds() for one in page.get_objects(max_depth=1)) if _is_code(box)]
     paint, height = ImageDraw.Draw(picture), page.get_height()
     for left, bottom, right, top in boxes:
-        corners = (left - 1, height - top - 1, right + 1, height - bottom + 1)
+        # As high as a line: the outline of a sign would tell which it was.
+        corners = (left - 2, height - top - 4, right + 2, height - bottom + 4)
         paint.rectangle([corner * _DOTS / _POINTS for corner in corners], fill="#9aa3ab")  # lint-skip: float
     return picture
 
