@@ -1,5 +1,5 @@
 """What is about a debtor and not about a claim holds each of his claims: who is in debt help, or dead, is so
-for all that he owes, to whomever. These reactions run as a worker, because a debtor's door reaches one claim only."""
+for all that he owes, to whomever. These reactions run as a worker: a debtor's door reaches one claim only."""
 
 from typing import Final
 

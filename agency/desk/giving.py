@@ -65,8 +65,8 @@ def give_cases(unit: Unit, *, cases: Sequence[tuple[UUID, UUID]], to: UUID) -> i
 
 
 def take_back(unit: Unit, *, user_id: UUID) -> int:
-    """This function will put back on the queue whatever was given to a collector or is in his hands: he is away.
-    What he types meanwhile is refused as with any lease that was lost.
+    """This function will put back on the queue whatever was given to a collector or is in his hands: he is
+    away. What he types meanwhile is refused as with any lease that was lost.
 
     :returns: how many cases.
     """

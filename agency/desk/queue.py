@@ -141,8 +141,8 @@ def ask_for_person(
 
 
 def take_next(unit: Unit, *, user_id: UUID, kind: WorkKind | None = None) -> TakenCase | None:
-    """This function will return the case this collector already holds, else lease the most urgent one: first of
-    what was given to him, then of what was given to nobody.
+    """This function will return the case this collector already holds, else lease the most urgent one: first
+    of what was given to him, then of what was given to nobody.
 
     :param kind: only work of this kind: who calls in the evening does not want the disputes first.
 

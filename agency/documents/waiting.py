@@ -198,9 +198,7 @@ class Dossier(CreditorRow, table=True):
     )
 
     claim_id: UUID
-    reader: DossierReader = Field(
-        default=DossierReader.CREDITOR, sa_type=choice(DossierReader, "reader")
-    )
+    reader: DossierReader = Field(default=DossierReader.CREDITOR, sa_type=choice(DossierReader, "reader"))
     state: DossierState = Field(default=DossierState.WAITING, sa_type=choice(DossierState, "state"))
     percent: int = 0
     language: str = Field(max_length=2)

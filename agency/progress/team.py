@@ -17,7 +17,8 @@ _QUEUES = text(
     " count(*) FILTER (WHERE w.leased_until >= :now) AS in_hand,"
     " count(*) FILTER (WHERE w.given_to IS NOT NULL) AS given"
     " FROM work_item w JOIN claim c ON c.creditor_id = w.creditor_id AND c.id = w.claim_id"
-    " AND c.state = 'active' WHERE w.done_at IS NULL AND w.due_at <= :now GROUP BY w.kind ORDER BY min(w.due_at)"
+    " AND c.state = 'active' WHERE w.done_at IS NULL AND w.due_at <= :now GROUP BY w.kind"
+    " ORDER BY min(w.due_at), w.kind"
 )
 # Each collector, also one whose account is closed as long as cases stand on his name.
 _COLLECTORS = text(
@@ -44,7 +45,8 @@ _CASE = (
     " JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
 )
 _BROKEN = text(
-    "SELECT x.amount_minor, x.due_on, count(*) OVER () AS total," + _CASE.format(table="promise")
+    "SELECT x.amount_minor, x.due_on, count(*) OVER () AS total,"
+    + _CASE.format(table="promise")
     + " WHERE x.state = 'broken' AND x.settled_at >= :midnight ORDER BY x.amount_minor DESC, x.id LIMIT :most"
 )
 _PLANNED = (

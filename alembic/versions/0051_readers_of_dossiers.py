@@ -1,5 +1,5 @@
-"""A dossier is bound for a reader: the one with the debtor's own words is out of his creditor's sight. A case can
-be given to one collector, and says who took it last."""
+"""A dossier is bound for a reader: the one with the debtor's own words is out of his creditor's sight. A case
+can be given to one collector, and says who took it last."""
 
 from alembic import op
 
@@ -21,7 +21,8 @@ def upgrade() -> None:
     op.execute("ALTER TABLE dossier ALTER COLUMN reader DROP DEFAULT")
     _wall(f"{_OWN} AND reader = 'creditor'")
     op.execute(
-        "ALTER TABLE work_item ADD COLUMN given_to uuid, ADD COLUMN taken_by uuid, ADD COLUMN taken_at timestamptz"
+        "ALTER TABLE work_item ADD COLUMN given_to uuid, ADD COLUMN taken_by uuid,"
+        " ADD COLUMN taken_at timestamptz"
     )
     op.execute(
         "CREATE INDEX ix_work_item_given ON work_item (given_to, urgency, id)"
@@ -41,6 +42,4 @@ def downgrade() -> None:
 
 def _wall(own: str) -> None:
     op.execute("DROP POLICY creditor ON dossier")
-    op.execute(
-        f"CREATE POLICY creditor ON dossier TO agency_creditor USING ({own}) WITH CHECK ({own})"
-    )
+    op.execute(f"CREATE POLICY creditor ON dossier TO agency_creditor USING ({own}) WITH CHECK ({own})")

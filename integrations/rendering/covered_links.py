@@ -18,7 +18,9 @@ _DOTS: Final = 150  # per inch: a letter stays readable, and a page is about 200
 _QUALITY: Final = 80
 # A line may break inside the address.
 _BREAK: Final = r"[\s\u200b\ufffe\u00ad]*"
-_LINK: Final = re.compile(rf"/{_BREAK}p{_BREAK}a{_BREAK}y{_BREAK}/{_BREAK}((?:[A-Za-z0-9_-]{_BREAK}){{16,22}})")
+_LINK: Final = re.compile(
+    rf"/{_BREAK}p{_BREAK}a{_BREAK}y{_BREAK}/{_BREAK}((?:[A-Za-z0-9_-]{_BREAK}){{16,22}})"
+)
 # Our letters draw the code 28 mm wide; a little less and more is one, too.
 _CODE_POINTS: Final = range(60, 111)
 
@@ -46,7 +48,9 @@ def cover_links(content: bytes, /) -> bytes:
 
 
 def _covered(page: Any) -> Image.Image:
-    picture: Image.Image = page.render(scale=_DOTS / _POINTS).to_pil().convert("RGB")  # lint-skip: float  dots
+    picture: Image.Image = (
+        page.render(scale=_DOTS / _POINTS).to_pil().convert("RGB")
+    )  # lint-skip: float  dots
     words = page.get_textpage()
     read = words.get_text_range()
     boxes = [

@@ -1,4 +1,4 @@
-"""The page of whoever leads the team: the queues, who does how much, what may not wait, and giving cases away.
+"""The page of whoever leads the team: the queues, who does how much, what may not wait, and giving cases.
 
 Only an administrator comes in: how much a colleague does is between him and whoever leads him.
 """

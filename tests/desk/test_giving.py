@@ -29,7 +29,9 @@ def waiting(desk, *kinds):
     with desk.unit() as unit:
         found = {
             row.claim_id: (row.creditor_id, row.id)
-            for row in unit.session.connection().execute(text("SELECT creditor_id, id, claim_id FROM work_item"))
+            for row in unit.session.connection().execute(
+                text("SELECT creditor_id, id, claim_id FROM work_item")
+            )
         }
     return [found[claim_id] for _, claim_id in claims]
 
@@ -117,7 +119,10 @@ def test_each_is_in_the_audit_of_its_creditor(desk, anna):
     with desk.unit() as unit:
         take_back(unit, user_id=anna)
         audited = unit.session.connection().execute(
-            text("SELECT action, facts FROM audit_entry WHERE creditor_id = :c AND action LIKE 'case.%' ORDER BY seq"),
+            text(
+                "SELECT action, facts FROM audit_entry WHERE creditor_id = :c"
+                " AND action LIKE 'case.%' ORDER BY seq"
+            ),
             {"c": call[0]},
         )
         assert [(row.action, row.facts.get("to") or row.facts.get("from")) for row in audited] == [

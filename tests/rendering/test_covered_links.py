@@ -39,7 +39,9 @@ def dark(pdf: bytes) -> float:
     return sum(tones[:60]) / sum(tones)
 
 
-@pytest.mark.parametrize("host", ["https://incasso.example", "https://" + "een-heel-lange-naam." * 5 + "example"])
+@pytest.mark.parametrize(
+    "host", ["https://incasso.example", "https://" + "een-heel-lange-naam." * 5 + "example"]
+)
 def test_neither_words_nor_code_nor_link_are_left(host):
     made = letter(f"{host}/pay/{TOKEN}")
     covered = cover_links(made)

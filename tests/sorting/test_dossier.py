@@ -52,7 +52,14 @@ def files():
 @pytest.fixture
 def ports(files):
     return Ports(
-        email=None, sms=None, letters=None, calls=None, payments=None, renderer=None, files=files, bind=bind,
+        email=None,
+        sms=None,
+        letters=None,
+        calls=None,
+        payments=None,
+        renderer=None,
+        files=files,
+        bind=bind,
         cover=cover_links,
     )  # type: ignore[arg-type]
 
@@ -240,7 +247,8 @@ def told(units, files, claim):
         unit.session.add(
             Reply(
                 creditor_id=claim[0], id=new_id(), claim_id=claim[1], inbound_id=new_id(), channel="email",
-                received_at=unit.now, from_value="d@voorbeeld.example", subject="Re: Herinnering", words=words,
+                received_at=unit.now, from_value="d@voorbeeld.example", subject="Re: Herinnering",
+                words=words,
                 sha256=sha256, found_by="reference", topic=Topic.DISPUTE, language="nl",
             )
         )  # fmt: skip
@@ -259,7 +267,13 @@ class TestReaders:
     def bundle(self, units, files, claim, reader):
         with units.open(Door.WORKER, by="system:test") as unit:
             found = dossier_bundle(
-                unit, files, creditor_id=claim[0], claim_id=claim[1], on=unit.today, language="nl", reader=reader
+                unit,
+                files,
+                creditor_id=claim[0],
+                claim_id=claim[1],
+                on=unit.today,
+                language="nl",
+                reader=reader,
             )
         return without_live_links(found, cover_links)
 
@@ -307,7 +321,9 @@ class TestReaders:
     def test_a_mail_without_a_link_stays_byte_for_byte(self, units, files, told):
         assert MAIL in [file.content for file in self.bundle(units, files, told, DossierReader.COURT).files]
 
-    def test_the_creditor_does_not_see_that_the_agency_made_one_for_the_court(self, units, ports, files, told):
+    def test_the_creditor_does_not_see_that_the_agency_made_one_for_the_court(
+        self, units, ports, files, told
+    ):
         with units.open(Door.STAFF, by="user:collector") as unit:
             dossier_id = ask_dossier(
                 unit, creditor_id=told[0], claim_id=told[1], language="nl", reader=DossierReader.COURT
@@ -318,7 +334,7 @@ class TestReaders:
         with pytest.raises(NotFound):
             take(units, files, told, dossier_id, "pdf")
         with units.open(Door.STAFF, by="user:collector") as unit:
-            name, pdf = fetch_bundle(
+            _, pdf = fetch_bundle(
                 unit, files, creditor_id=told[0], claim_id=told[1], dossier_id=dossier_id, form="pdf"
             )
         read = "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf)).pages)
