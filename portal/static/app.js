@@ -424,7 +424,8 @@ document.addEventListener("submit", (event) => { if (!event.defaultPrevented) ke
 // A part that is fetched anew after the session ended takes the whole page to the sign-in.
 window.addEventListener("pagehide", () => keepUnsent([...document.forms].find(isUnsent)));
 document.addEventListener("htmx:afterRequest", (event) => {
-  if (event.detail.successful) sessionStorage.removeItem(UNSENT);
+  const { successful, requestConfig } = event.detail;
+  if (successful && requestConfig.verb === "post") sessionStorage.removeItem(UNSENT);
 });
 
 function fillIn(form, fields) {
