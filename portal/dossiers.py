@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from agency.documents.dossier import ask_dossier, cancel_dossier, dossiers_of, fetch_bundle
 from agency.documents.jobs import bind_later
-from agency.documents.waiting import DossierState
+from agency.documents.waiting import DossierReader, DossierState
 from agency.kernel.unit import Unit
 from agency.ports.providers import FileStore
 from portal.shared.audience import leave_for
@@ -51,12 +51,14 @@ def bundles_of(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> list[dict[st
     return [{**one.model_dump(), "asked_at": one.as_of} for one in found]
 
 
-def ask(unit: Unit, *, creditor_id: UUID, claim_id: UUID, back: str) -> Response:
-    """This function will ask for a bundle in the reader's language.
+def ask(unit: Unit, *, creditor_id: UUID, claim_id: UUID, back: str, reader: DossierReader) -> Response:
+    """This function will ask for a bundle in the language of whoever asks.
 
     :raises NotFound: this creditor has no such claim.
     """
-    dossier_id = ask_dossier(unit, creditor_id=creditor_id, claim_id=claim_id, language=current_language())
+    dossier_id = ask_dossier(
+        unit, creditor_id=creditor_id, claim_id=claim_id, language=current_language(), reader=reader
+    )
     bind_later(unit, creditor_id=creditor_id, dossier_id=dossier_id)
     return leave_for(f"{back}#dossier", notice=N_("The dossier is being made; it shows here."))
 

@@ -30,6 +30,7 @@ from integrations.einvoice import read_einvoice
 from integrations.letters.printer import HttpLetterPrinter
 from integrations.mollie.payments import MolliePayments
 from integrations.rendering.binder import bind
+from integrations.rendering.covered_links import cover_links
 from integrations.rendering.renderer import TemplateRenderer
 from integrations.sendgrid.domains import SendGridDomains
 from integrations.sendgrid.sender import SendGridSender
@@ -148,6 +149,7 @@ def choose_ports(config: Settings) -> Ports:
             production=production,
         ),
         bind=bind,
+        cover=cover_links,
         domains=SendGridDomains(
             url=provider_url(config, "sendgrid"),
             key=config.sendgrid_key.get_secret_value(),

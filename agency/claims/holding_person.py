@@ -1,5 +1,5 @@
 """What is about a debtor and not about a claim holds each of his claims: who is in debt help, or dead, is so
-for all that he owes. These reactions run as a worker, because a debtor's door reaches one claim only."""
+for all that he owes, to whomever. These reactions run as a worker: a debtor's door reaches one claim only."""
 
 from typing import Final
 
@@ -11,29 +11,45 @@ from agency.claims.models import Hold
 from agency.claims.states import HoldGround
 from agency.events import HoldLifted, HoldPlaced, QuoteAccepted
 from agency.kernel.unit import Unit
-from agency.rules.holds import grounds_about_person, is_about_person
+from agency.rules.holds import grounds_about_person, grounds_everywhere, is_about_person
 
+# Who is dead is so for each creditor. The identity that links him over creditors is the agency's own.
 _OTHER_CLAIMS: Final = text(
-    "SELECT o.id FROM claim c JOIN claim o ON o.creditor_id = c.creditor_id AND o.debtor_id = c.debtor_id"
-    " AND o.id <> c.id WHERE c.creditor_id = :creditor AND c.id = :claim"
-    " AND o.state IN ('new', 'quoted', 'active') ORDER BY o.id"
+    "SELECT o.creditor_id, o.id FROM claim c JOIN claim o ON o.creditor_id = c.creditor_id"
+    " AND o.debtor_id = c.debtor_id AND o.id <> c.id WHERE c.creditor_id = :creditor AND c.id = :claim"
+    " AND o.state IN ('new', 'quoted', 'active')"
+    " UNION ALL SELECT o.creditor_id, o.id FROM claim c JOIN debtor d ON d.creditor_id = c.creditor_id"
+    " AND d.id = c.debtor_id JOIN debtor s ON s.identity_id = d.identity_id"
+    " AND s.creditor_id <> d.creditor_id JOIN claim o ON o.creditor_id = s.creditor_id"
+    " AND o.debtor_id = s.id WHERE CAST(:everywhere AS boolean) AND c.creditor_id = :creditor"
+    " AND c.id = :claim AND o.state IN ('new', 'quoted', 'active') ORDER BY 1, 2"
 )
 _FOLLOWERS: Final = text(
-    "SELECT h.id FROM claim c JOIN claim o ON o.creditor_id = c.creditor_id AND o.debtor_id = c.debtor_id"
+    "WITH his AS (SELECT d.creditor_id, d.id, d.identity_id FROM claim c JOIN debtor d"
+    "  ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
+    "  WHERE c.creditor_id = :creditor AND c.id = :claim)"
+    " SELECT h.creditor_id, h.id FROM (SELECT creditor_id, id FROM his UNION SELECT s.creditor_id, s.id"
+    "  FROM his JOIN debtor s ON s.identity_id = his.identity_id) person"
+    " JOIN claim o ON o.creditor_id = person.creditor_id AND o.debtor_id = person.id"
     " JOIN hold h ON h.creditor_id = o.creditor_id AND h.claim_id = o.id AND h.lifted_at IS NULL"
-    " WHERE c.creditor_id = :creditor AND c.id = :claim AND h.facts->>'follows' = :hold ORDER BY h.id"
+    " WHERE h.facts->>'follows' = :hold ORDER BY 1, 2"
 )
 
-# Of several holds on one ground the longest counts.
+# Of several holds on one ground the longest counts, and of equals the creditor's own.
+_RUNS: Final = "h.lifted_at IS NULL AND (h.ends_at IS NULL OR h.ends_at > :now) AND NOT h.facts ? 'follows'"
 _HELD_BEFORE: Final = text(
-    "WITH held AS MATERIALIZED (SELECT h.id, h.ground, h.note, h.ends_at, o.debtor_id FROM hold h"
-    "  JOIN claim o ON o.creditor_id = h.creditor_id AND o.id = h.claim_id"
-    "  WHERE h.creditor_id = :creditor AND h.ground = ANY(:grounds) AND h.lifted_at IS NULL"
-    "  AND (h.ends_at IS NULL OR h.ends_at > :now) AND NOT h.facts ? 'follows')"
-    " SELECT DISTINCT ON (c.id, held.ground) c.id AS claim_id, held.id, held.ground, held.note, held.ends_at"
-    " FROM held JOIN claim c ON c.creditor_id = :creditor AND c.debtor_id = held.debtor_id"
-    " WHERE c.placement_id = :placement AND c.state = 'active'"
-    " ORDER BY c.id, held.ground, held.ends_at DESC NULLS FIRST, held.id"
+    "WITH placed AS MATERIALIZED (SELECT c.id AS claim_id, c.debtor_id, d.identity_id FROM claim c"
+    "  JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
+    "  WHERE c.creditor_id = :creditor AND c.placement_id = :placement AND c.state = 'active'),"
+    " held AS (SELECT p.claim_id, h.id, h.ground, h.note, h.ends_at, true AS own FROM placed p JOIN claim o"
+    "  ON o.creditor_id = :creditor AND o.debtor_id = p.debtor_id JOIN hold h"
+    f"  ON h.creditor_id = :creditor AND h.claim_id = o.id WHERE h.ground = ANY(:grounds) AND {_RUNS}"
+    "  UNION ALL SELECT p.claim_id, h.id, h.ground, '', h.ends_at, false FROM placed p JOIN debtor s"
+    "  ON s.identity_id = p.identity_id AND s.creditor_id <> :creditor JOIN claim o"
+    "  ON o.creditor_id = s.creditor_id AND o.debtor_id = s.id JOIN hold h"
+    f"  ON h.creditor_id = o.creditor_id AND h.claim_id = o.id WHERE h.ground = ANY(:everywhere) AND {_RUNS})"
+    " SELECT DISTINCT ON (claim_id, ground) claim_id, id, ground, note, ends_at FROM held"
+    " ORDER BY claim_id, ground, ends_at DESC NULLS FIRST, own DESC, id"
 )
 
 
@@ -46,6 +62,7 @@ def hold_accepted(unit: Unit, event: QuoteAccepted) -> None:
         "creditor": event.creditor_id,
         "placement": event.placement_id,
         "grounds": sorted(grounds_about_person(on=unit.today)),
+        "everywhere": sorted(grounds_everywhere(on=unit.today)),
         "now": unit.now,
     }
     for row in unit.session.connection().execute(_HELD_BEFORE, asked).all():
@@ -62,7 +79,12 @@ def hold_accepted(unit: Unit, event: QuoteAccepted) -> None:
 
 
 def hold_other_claims(unit: Unit, event: HoldPlaced) -> None:
-    """This reaction will hold the debtor's other claims with the same creditor at least as long."""
+    """This reaction will hold the debtor's other claims at least as long: those with the same creditor,
+    and those with every creditor when he died, or a court or the law says so.
+
+    What was written about it stays with the creditor whose claim it was written on: another creditor's file
+    says that collection rests and on which ground, never how the agency came to know.
+    """
     if not is_about_person(ground=event.ground, on=unit.today):
         return
     hold = unit.session.exec(
@@ -71,15 +93,20 @@ def hold_other_claims(unit: Unit, event: HoldPlaced) -> None:
     if hold.lifted_at is not None:
         return
     others = unit.session.connection().execute(
-        _OTHER_CLAIMS, {"creditor": event.creditor_id, "claim": event.claim_id}
+        _OTHER_CLAIMS,
+        {
+            "creditor": event.creditor_id,
+            "claim": event.claim_id,
+            "everywhere": event.ground in grounds_everywhere(on=unit.today),
+        },
     )
-    for claim_id in others.scalars().all():
+    for creditor_id, claim_id in others.all():
         place_hold(
             unit,
-            creditor_id=event.creditor_id,
+            creditor_id=creditor_id,
             claim_id=claim_id,
             ground=HoldGround(event.ground),
-            note=hold.note,
+            note=hold.note if creditor_id == event.creditor_id else "",
             ends_at=hold.ends_at,
             lengthens=True,
             follows=hold.id,
@@ -94,5 +121,5 @@ def free_other_claims(unit: Unit, event: HoldLifted) -> None:
         _FOLLOWERS,
         {"creditor": event.creditor_id, "claim": event.claim_id, "hold": str(event.hold_id)},
     )
-    for hold_id in followers.scalars().all():
-        lift_hold(unit, creditor_id=event.creditor_id, hold_id=hold_id)
+    for creditor_id, hold_id in followers.all():
+        lift_hold(unit, creditor_id=creditor_id, hold_id=hold_id)

@@ -45,7 +45,8 @@ class WorkKind(StrEnum):
 class WorkItem(CreditorRow, table=True):
     """A case that asks for a person, with the reason why; leased by one collector at a time.
 
-    `urgency` orders the queue, the lowest first; `reason` is what the debtor or the path said.
+    `urgency` orders the queue, the lowest first; `reason` is what the debtor or the path said. `given_to` is
+    the collector who gets it next, where somebody chose one; `taken_by` and `taken_at` tell the last lease.
     """
 
     __tablename__ = "work_item"
@@ -55,6 +56,14 @@ class WorkItem(CreditorRow, table=True):
         Index("ix_work_item_open", "urgency", "id", postgresql_where="done_at IS NULL"),
         Index("ix_work_item_leased", "leased_by", postgresql_where="done_at IS NULL"),
         Index("ix_work_item_claim", "creditor_id", "claim_id"),
+        Index(
+            "ix_work_item_given",
+            "given_to",
+            "urgency",
+            "id",
+            postgresql_where="done_at IS NULL AND given_to IS NOT NULL",
+        ),
+        Index("ix_work_item_taken", "taken_at", postgresql_where="taken_at IS NOT NULL"),
     )
 
     claim_id: UUID
@@ -68,6 +77,9 @@ class WorkItem(CreditorRow, table=True):
     generation: int = 0
     done_at: datetime | None = moment_field(default=None)
     done_by: str | None = None
+    given_to: UUID | None = None
+    taken_by: UUID | None = None
+    taken_at: datetime | None = moment_field(default=None)
 
 
 class Call(CreditorRow, table=True):

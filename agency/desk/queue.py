@@ -42,14 +42,22 @@ _FREE = "(w.leased_until IS NULL OR w.leased_until < app.now())"
 _TAKEN = " RETURNING w.creditor_id, w.id, w.claim_id, w.kind, w.reason, w.generation, w.due_at"
 _LEASE = (
     " UPDATE work_item w SET leased_by = :user, leased_until = app.now() + :lease,"
-    " generation = generation + 1"
+    " generation = generation + 1, taken_by = :user, taken_at = app.now()"
     " FROM chosen WHERE w.creditor_id = chosen.creditor_id AND w.id = chosen.id"
 )
 # The choice is made once, under its lock: a plan that asks the inner query again would lease a second case.
-_TAKE_NEXT = text(
-    f"WITH chosen AS MATERIALIZED (SELECT w.creditor_id, w.id FROM work_item w WHERE {OPEN} AND {_FREE}"
-    " AND (CAST(:kind AS text) IS NULL OR w.kind = :kind)"
+_CHOOSE = (
+    "WITH chosen AS MATERIALIZED (SELECT w.creditor_id, w.id FROM work_item w WHERE {whose} AND "
+    f"{OPEN} AND {_FREE} AND (CAST(:kind AS text) IS NULL OR w.kind = :kind)"
     f" ORDER BY w.urgency, w.id LIMIT 1 FOR UPDATE OF w SKIP LOCKED){_LEASE}{_TAKEN}"
+)
+_TAKE_GIVEN = text(_CHOOSE.format(whose="w.given_to = :user"))
+# What was given to somebody whose account is closed is anybody's again.
+_TAKE_NEXT = text(
+    _CHOOSE.format(
+        whose="(w.given_to IS NULL OR EXISTS (SELECT FROM user_account u WHERE u.id = w.given_to"
+        " AND u.disabled_at IS NOT NULL))"
+    )
 )
 _TAKE_ONE = text(
     f"WITH chosen AS MATERIALIZED (SELECT w.creditor_id, w.id FROM work_item w WHERE {OPEN}"
@@ -133,7 +141,8 @@ def ask_for_person(
 
 
 def take_next(unit: Unit, *, user_id: UUID, kind: WorkKind | None = None) -> TakenCase | None:
-    """This function will return the case this collector already holds, else lease the most urgent one.
+    """This function will return the case this collector already holds, else lease the most urgent one: first
+    of what was given to him, then of what was given to nobody.
 
     :param kind: only work of this kind: who calls in the evening does not want the disputes first.
 
@@ -142,7 +151,8 @@ def take_next(unit: Unit, *, user_id: UUID, kind: WorkKind | None = None) -> Tak
     _one_at_a_time(unit, user_id)
     connection = unit.session.connection()
     values = {"user": user_id, "lease": LEASE, "kind": kind.value if kind else None}
-    row = connection.execute(_KEEP_MINE, values).first() or connection.execute(_TAKE_NEXT, values).first()
+    tried = (connection.execute(one, values).first() for one in (_KEEP_MINE, _TAKE_GIVEN, _TAKE_NEXT))
+    row = next((row for row in tried if row), None)
     return TakenCase(*row) if row else None
 
 

@@ -17,7 +17,8 @@ from sqlmodel import col, select
 
 from agency.claims.models import Claim
 from agency.documents.dossier_facts import dossier_bundle, index_rows
-from agency.documents.waiting import Dossier, DossierState
+from agency.documents.dossier_links import without_live_links
+from agency.documents.waiting import Dossier, DossierReader, DossierState
 from agency.events import DossierAsked, DossierBuilt
 from agency.kernel.audit import record
 from agency.kernel.emitting import emit, nudge
@@ -45,8 +46,17 @@ class _Cancelled(Exception):
     """Somebody does not want the bundle any more."""
 
 
-def ask_dossier(unit: Unit, *, creditor_id: UUID, claim_id: UUID, language: str) -> UUID:
+def ask_dossier(
+    unit: Unit,
+    *,
+    creditor_id: UUID,
+    claim_id: UUID,
+    language: str,
+    reader: DossierReader = DossierReader.CREDITOR,
+) -> UUID:
     """This function will ask for a claim's dossier as of now; one that is on its way is not asked for twice.
+
+    :param reader: who will read it; a creditor's door asks for its own only.
 
     The caller enqueues `agency.documents.jobs.bind_dossier`.
 
@@ -58,6 +68,7 @@ def ask_dossier(unit: Unit, *, creditor_id: UUID, claim_id: UUID, language: str)
         creditor_id=creditor_id,
         id=new_id(),
         claim_id=claim_id,
+        reader=reader,
         language=language,
         as_of=unit.now,
         asked_by=unit.by,
@@ -69,7 +80,7 @@ def ask_dossier(unit: Unit, *, creditor_id: UUID, claim_id: UUID, language: str)
         action="dossier.asked",
         subject=f"dossier:{dossier.id}",
         creditor_id=creditor_id,
-        facts={"claim": str(claim_id)},
+        facts={"claim": str(claim_id), "reader": reader.value},
     )
     emit(unit, DossierAsked(creditor_id=creditor_id, claim_id=claim_id, dossier_id=dossier.id))
     return dossier.id
@@ -135,6 +146,7 @@ def build_dossier(units: Units, ports: Ports, *, creditor_id: UUID, dossier_id: 
             claim_id=dossier.claim_id,
             on=agency_day(dossier.as_of),
             language=dossier.language,
+            reader=dossier.reader,
         )
     told = [-10]
 
@@ -144,6 +156,7 @@ def build_dossier(units: Units, ports: Ports, *, creditor_id: UUID, dossier_id: 
             _note(units, creditor_id, dossier_id, percent)
 
     try:
+        bundle = without_live_links(bundle, ports.cover)
         bound = ports.bind(bundle, progress=progress)
         packed = zip_of(bundle, bound.pdf)
         progress(100)

@@ -18,6 +18,7 @@ from sqlalchemy import Row, text
 
 from agency.claims.explaining import claim_trace
 from agency.claims.itemisation import itemise
+from agency.documents.waiting import LEFT_OUT, DossierReader
 from agency.kernel.errors import NotFound
 from agency.kernel.files import fetch
 from agency.kernel.unit import AGENCY_ZONE, Unit
@@ -55,6 +56,14 @@ _ROWS: Final = {
     "calls": f"SELECT * FROM call WHERE {_OF_CLAIM} ORDER BY started_at, id",
     "visits": f"SELECT * FROM field_visit WHERE {_OF_CLAIM} AND began_at IS NOT NULL ORDER BY began_at, id",
     "notes": f"SELECT * FROM note WHERE {_OF_CLAIM} AND shareable ORDER BY at, id",
+    "replies": f"SELECT * FROM reply WHERE {_OF_CLAIM} AND state <> 'withdrawn' ORDER BY received_at, id",
+    "promises": f"SELECT * FROM promise WHERE {_OF_CLAIM} ORDER BY made_at, id",
+    "plans": "SELECT p.*, i.instalments, i.first_on, i.last_on, i.paid_minor FROM plan p JOIN plan_claim pc"
+    " ON pc.creditor_id = p.creditor_id AND pc.plan_id = p.id JOIN LATERAL (SELECT count(*) AS instalments,"
+    "  min(due_on) AS first_on, max(due_on) AS last_on, sum(paid_minor)::bigint AS paid_minor"
+    "  FROM plan_instalment x WHERE x.creditor_id = p.creditor_id AND x.plan_id = p.id) i ON true"
+    " WHERE pc.creditor_id = :c AND pc.claim_id = :claim ORDER BY p.made_at, p.id",
+    "settlements": f"SELECT * FROM settlement WHERE {_OF_CLAIM} ORDER BY offered_at, id",
     "disputes": f"SELECT * FROM dispute_change WHERE {_OF_CLAIM} ORDER BY at, id",
     "payments": f"SELECT * FROM payment WHERE {_OF_CLAIM} ORDER BY value_on, id",
     "quote": "SELECT l.*, q.accepted_at, q.id AS quote FROM quote_line l JOIN quote q"
@@ -64,10 +73,18 @@ _ROWS: Final = {
 
 
 def dossier_bundle(
-    unit: Unit, files: FileStore, *, creditor_id: UUID, claim_id: UUID, on: date, language: str
+    unit: Unit,
+    files: FileStore,
+    *,
+    creditor_id: UUID,
+    claim_id: UUID,
+    on: date,
+    language: str,
+    reader: DossierReader,
 ) -> Bundle:
     """This function will gather a claim's file with the bytes of every document and message.
 
+    :param reader: what he may not read is left out.
     :param on: the day as of which interest and costs are worked out.
     :raises NotFound: this creditor has no such claim.
     """
@@ -76,7 +93,7 @@ def dossier_bundle(
     if claim is None:
         raise NotFound("no such claim")
     rows = {name: unit.session.connection().execute(text(sql), values).all() for name, sql in _ROWS.items()}
-    return _Gathering(unit, files, claim, rows, on, language).bundle()
+    return _Gathering(unit, files, claim, rows, on, language, reader).bundle()
 
 
 @cache
@@ -96,14 +113,17 @@ class _Gathering:
         rows: dict[str, Sequence[Row[Any]]],
         on: date,
         language: str,
+        reader: DossierReader,
     ) -> None:
+        self.left_out = LEFT_OUT[reader]
         self.unit, self.files, self.claim, self.rows, self.on = unit, files, claim, rows, on
         self.language = language if language in _words() else "en"
         self.say = _words()[self.language]
         self.locale = LOCALES[self.language]
 
     def bundle(self) -> Bundle:
-        keys = ("facts", "owed", *SECTIONS, "messages", "calls", "disputes", "payments", "quote")
+        every = ("facts", "owed", *SECTIONS, "messages", "told", "calls", "disputes", "payments", "quote")
+        keys = [key for key in every if key not in self.left_out]
         parts = [getattr(self, key)(number) if key not in SECTIONS else self.documents(key, number)
                  for number, key in enumerate(keys, start=1)]  # fmt: skip
         claim = self.claim
@@ -242,6 +262,51 @@ class _Gathering:
             shown=shown(content) if shown else "",
         )
 
+    def told(self, number: int) -> BundlePart:
+        """What the debtor wrote himself, and what was promised and agreed."""
+        replies = self.rows["replies"]
+        index = tuple(
+            (self.moment(row.received_at), self.said(row.channel), row.from_value, row.subject)
+            for row in replies
+        )
+        tables = [BundleTable(self.heads("received", "channel", "sender", "subject"), index)] if index else []
+        tables += self.agreements()
+        kept = [self.reply(row, number, place) for place, row in enumerate(replies, start=1)]
+        return BundlePart(self.titled(number, "told"), (), tuple(tables), tuple(kept))
+
+    def reply(self, row: Row[Any], number: int, place: int) -> BundleFile:
+        content, media_type = fetch(self.unit, self.files, creditor_id=row.creditor_id, sha256=row.sha256)
+        endings = {"message/rfc822": "eml", "application/pdf": "pdf"}
+        return BundleFile(
+            path=f"{number:02d}-told/{place:03d}-{row.channel}.{endings.get(media_type, 'txt')}",
+            title=f"{self.moment(row.received_at)} · {row.subject or self.said(row.channel)}",
+            note=" · ".join((self.said(row.channel), row.from_value, row.sha256[:16])),
+            media_type=media_type,
+            content=content,
+            sha256=row.sha256,
+            shown="" if media_type == "application/pdf" else row.words,
+        )
+
+    def agreements(self) -> list[BundleTable]:
+        promised = tuple(
+            (self.say["promised"], self.moment(row.made_at), self.money(row.amount_minor, row.currency),
+             self.day(row.due_on), self.say[f"stands_{row.state}"]) for row in self.rows["promises"]
+        )  # fmt: skip
+        planned = tuple(
+            (self.say["planned"].format(count=row.instalments), self.moment(row.made_at),
+             self.money(row.total_minor, row.currency), f"{self.day(row.first_on)} – {self.day(row.last_on)}",
+             _joined(self.say[f"stands_{row.state}"],
+                     f"{self.money(row.paid_minor, row.currency)} {self.say['paid']}"))
+            for row in self.rows["plans"]
+        )  # fmt: skip
+        settled = tuple(
+            (self.say["bought_off"], self.moment(row.offered_at), self.money(row.amount_minor, row.currency),
+             self.day(row.pay_by), self.say[f"stands_{row.state}"]) for row in self.rows["settlements"]
+        )  # fmt: skip
+        rows = (*promised, *planned, *settled)
+        heads = self.heads("what", "day", "amount", "by_day", "state")
+        return [BundleTable(heads, rows, frozenset({2}))] if rows else []
+
     def calls(self, number: int) -> BundlePart:
         found = [
             (row.started_at, self.say["called"], _joined(row.number, self.said(row.disposition or row.state)))
@@ -271,18 +336,16 @@ class _Gathering:
         )
 
     def payments(self, number: int) -> BundlePart:
+        shares = () if "shares" in self.left_out else ("to_creditor", "to_agency")
+        columns = ("amount", "costs", "interest", "principal", *shares)
         rows = tuple(
             (self.day(row.value_on) + (f" ({self.say['reversed']})" if row.reversed_at else ""),
-             *(self.money(minor) for minor in (row.amount_minor, row.costs_minor, row.interest_minor,
-               row.principal_minor, row.to_creditor_minor, row.to_agency_minor)))
+             *(self.money(getattr(row, f"{column}_minor")) for column in columns))
             for row in self.rows["payments"]
         )  # fmt: skip
-        heads = self.heads("day", "amount", "costs", "interest", "principal", "to_creditor", "to_agency")
-        return BundlePart(
-            self.titled(number, "payments"),
-            (),
-            (BundleTable(heads, rows, frozenset(range(1, 7))),) if rows else (),
-        )
+        table = BundleTable(self.heads("day", *columns), rows, frozenset(range(1, len(columns) + 1)))
+        title = self.titled(number, "payments" if shares else "payments_alone")
+        return BundlePart(title, (), (table,) if rows else ())
 
     def quote(self, number: int) -> BundlePart:
         if not self.rows["quote"]:

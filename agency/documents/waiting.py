@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, UniqueConstraint
@@ -162,6 +162,30 @@ class DossierState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class DossierReader(StrEnum):
+    """For whom a claim's file is bound; what each may read is decided here and in `LEFT_OUT` only.
+
+    A summons in the Netherlands must tell the debtor's defences and their grounds, and what there is to prove
+    the claim (Rv art. 111(3); the judge may order what is missing, art. 120(4)): what he wrote, promised and
+    agreed belongs in the court's bundle, which the agency's staff take. His words were written to the agency,
+    about his health or his means as well, so his creditor reads what follows from them and not the words.
+    What the creditor pays the agency is no concern of the court or of the debtor, who gets the bundle too;
+    the inspector sees that as well, because the file of an accepted assignment holds the assignment (Bki
+    art. 5.1).
+    """
+
+    COURT = "court"
+    CREDITOR = "creditor"
+    INSPECTOR = "inspector"
+
+
+LEFT_OUT: Final = {
+    DossierReader.COURT: frozenset({"quote", "shares"}),
+    DossierReader.CREDITOR: frozenset({"told", "quote", "shares"}),
+    DossierReader.INSPECTOR: frozenset[str](),
+}
+
+
 class Dossier(CreditorRow, table=True):
     """A court bundle of one claim as of a moment: one PDF/A and one ZIP in the file store."""
 
@@ -174,6 +198,7 @@ class Dossier(CreditorRow, table=True):
     )
 
     claim_id: UUID
+    reader: DossierReader = Field(default=DossierReader.CREDITOR, sa_type=choice(DossierReader, "reader"))
     state: DossierState = Field(default=DossierState.WAITING, sa_type=choice(DossierState, "state"))
     percent: int = 0
     language: str = Field(max_length=2)

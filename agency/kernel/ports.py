@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from agency.ports.bundles import Binder, Bound, Bundle, NotBound, Progress
+from agency.ports.bundles import Binder, Bound, Bundle, LinkCover, NotBound, Progress
 from agency.ports.hosts import HostNames, MailDomains, NoHostNames, NoMailDomains
 from agency.ports.providers import (
     EmailSender,
@@ -35,6 +35,14 @@ def no_binder(bundle: Bundle, *, progress: Progress) -> Bound:
     raise NotBound("bundles are not bound here")
 
 
+def no_cover(content: bytes, /) -> bytes:
+    """This function will refuse every PDF, in a process that was not given what covers links.
+
+    :raises NotBound: always.
+    """
+    raise NotBound("links are not covered here")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ports:
     """One adapter per kind of outside; tests of decisions install fakes."""
@@ -50,6 +58,7 @@ class Ports:
     registers: DebtorRegisters = field(default_factory=NoRegisters)
     credit: CreditBureau = field(default_factory=NoCreditBureau)
     bind: Binder = no_binder
+    cover: LinkCover = no_cover
     domains: MailDomains = field(default_factory=NoMailDomains)
     host_names: HostNames = field(default_factory=NoHostNames)
     bookkeeping: Mapping[str, Bookkeeping] = field(default_factory=dict)

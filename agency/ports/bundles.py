@@ -83,3 +83,13 @@ class Binder(Protocol):
 
         :raises NotBound: too many pages, or something in it that no PDF can hold.
         """
+
+
+class LinkCover(Protocol):
+    """Makes links to a debtor's page in a PDF unreadable for people, cameras and programs."""
+
+    def __call__(self, content: bytes, /) -> bytes:
+        """Return the PDF with its links and their codes covered; one without such a link unchanged.
+
+        :raises NotBound: the links cannot be covered.
+        """

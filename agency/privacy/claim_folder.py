@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from agency.documents.dossier_facts import dossier_bundle
+from agency.documents.waiting import DossierReader
 from agency.kernel.ports import Ports
 from agency.kernel.unit import AGENCY_ZONE, Unit, agency_day
 from agency.ports.bundles import Bound, Bundle, BundleFile, BundlePart, BundleTable, NotBound
@@ -52,7 +53,7 @@ def claim_facts(
     """
     bundle = dossier_bundle(
         unit, files, creditor_id=creditor_id, claim_id=claim_id, on=agency_day(export.as_of),
-        language=export.language,
+        language=export.language, reader=DossierReader.INSPECTOR,
     )  # fmt: skip
     connection = unit.session.connection()
     values = {"c": creditor_id, "claim": claim_id, "as_of": export.as_of}

@@ -50,7 +50,10 @@ _PARTS = {
     "invoices": f"SELECT id, number, kind, issued_on, due_on, open_minor, disputed_minor, currency"
     f" FROM invoice WHERE {_OURS}"
     " ORDER BY due_on, number LIMIT 200",
-    "holds": f"SELECT id, ground, note, by, starts_at, ends_at FROM hold WHERE {_OURS} AND lifted_at IS NULL"
+    # `elsewhere`: it runs because of what is known at another creditor, which this one is not told.
+    "holds": "SELECT id, ground, note, by, starts_at, ends_at, facts ? 'follows' AND NOT EXISTS (SELECT"
+    "  FROM hold o WHERE o.creditor_id = :creditor AND o.id::text = hold.facts->>'follows') AS elsewhere"
+    f" FROM hold WHERE {_OURS} AND lifted_at IS NULL"
     " AND (ends_at IS NULL OR ends_at > :now) ORDER BY starts_at, id",
     # What keeps the file from being erased: holds on it, and on the person.
     "legal_holds": "SELECT id, ground FROM legal_hold WHERE creditor_id = :creditor"

@@ -6,12 +6,13 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, select, text
+from sqlalchemy import Select, and_, func, or_, select, text
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from agency.arrangements.models import Promise
 from agency.claims.finding import matches
-from agency.claims.models import Claim
+from agency.claims.models import Claim, Hold
 from agency.desk.models import WorkItem
 from agency.disputes.models import Dispute
 from agency.kernel.unit import AGENCY_ZONE, Unit
@@ -58,6 +59,7 @@ WORK_ORDERS: Final[Orders] = {
     # What is still open, as the list shows it: what was placed says nothing of what is to be got.
     "principal": _OPEN_PRINCIPAL,
 }
+_GIVEN: Final = aliased(UserAccount)
 _CLAIM: Final[tuple[Any, ...]] = (
     col(Claim.creditor_id), col(Claim.number), col(Claim.state), col(Claim.phase), col(Claim.due_on),
     col(Claim.currency), col(Claim.principal_minor), col(Debtor.name).label("debtor"), col(Debtor.city),
@@ -123,15 +125,27 @@ def open_work(unit: Unit, *, kind: str = "", words: str = "", mine: UUID | None 
     """This function will return the statement for work that waits; sort it by one of `WORK_ORDERS`.
 
     :param words: see `agency.claims.finding.matches`.
-    :param mine: only what this user holds.
+    :param mine: only what this user holds, or what was given to him.
     """
+    grounds = (
+        select(func.array_agg(col(Hold.ground).distinct()))
+        .where(
+            col(Hold.creditor_id) == col(WorkItem.creditor_id),
+            col(Hold.claim_id) == col(WorkItem.claim_id),
+            col(Hold.lifted_at).is_(None),
+            or_(col(Hold.ends_at).is_(None), col(Hold.ends_at) > unit.now),
+        )
+        .correlate(WorkItem)
+        .scalar_subquery()
+    )
     statement = (
         _joined(
             select(
                 *_CLAIM, col(WorkItem.id).label("item_id"), col(Claim.id).label("claim_id"),
                 col(WorkItem.kind), col(WorkItem.reason), col(WorkItem.urgency), col(WorkItem.due_at),
                 col(WorkItem.leased_by), col(WorkItem.leased_until), col(UserAccount.name).label("holder"),
-                col(Debtor.name_key), _OPEN_MINOR,
+                col(WorkItem.given_to), col(_GIVEN.name).label("given_name"), grounds.label("grounds"),
+                col(Debtor.kind).label("debtor_kind"), col(Debtor.country), col(Debtor.name_key), _OPEN_MINOR,
             ).select_from(WorkItem),
             col(WorkItem.creditor_id), col(WorkItem.claim_id),
         )
@@ -141,6 +155,7 @@ def open_work(unit: Unit, *, kind: str = "", words: str = "", mine: UUID | None 
                 col(UserAccount.id) == col(WorkItem.leased_by), col(WorkItem.leased_until) >= unit.now
             ),
         )
+        .outerjoin(_GIVEN, col(_GIVEN.id) == col(WorkItem.given_to))
         .where(
             col(WorkItem.done_at).is_(None),
             col(WorkItem.due_at) <= unit.now,
@@ -150,7 +165,7 @@ def open_work(unit: Unit, *, kind: str = "", words: str = "", mine: UUID | None 
     if kind:
         statement = statement.where(col(WorkItem.kind) == kind)
     if mine:
-        statement = statement.where(col(UserAccount.id) == mine)
+        statement = statement.where(or_(col(UserAccount.id) == mine, col(WorkItem.given_to) == mine))
     return statement.where(matches(words)) if words else statement
 
 

@@ -147,6 +147,14 @@ def grounds_about_person(*, on: date) -> frozenset[str]:
     return frozenset(row["grounds"]) if row else frozenset()
 
 
+def grounds_everywhere(*, on: date) -> frozenset[str]:
+    """Return the grounds about the debtor that hold his claims of every creditor: death, and what a court or
+    the law fixed against everybody. What he tells about one claim, or of his means, is not among them: it
+    was told for that creditor's claim, and a notice of debt help goes to each creditor by itself."""
+    row = row_in_force(read_table("holds")["person"], on)
+    return frozenset(row["everywhere"]) if row else frozenset()
+
+
 def is_about_person(*, ground: str, on: date) -> bool:
     """Tell whether a ground is about the debtor himself."""
     return ground in grounds_about_person(on=on)

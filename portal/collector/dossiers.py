@@ -1,9 +1,10 @@
-"""A collector takes a claim's dossier as one bundle."""
+"""A collector takes a claim's dossier as one bundle, as a court reads it."""
 
 from uuid import UUID
 
 from starlette.responses import Response
 
+from agency.documents.waiting import DossierReader
 from portal import dossiers
 from portal.collector.doors import claim_url, routes
 from portal.shared.audience import StaffUnit, TheWiring
@@ -11,9 +12,13 @@ from portal.shared.audience import StaffUnit, TheWiring
 
 @routes.post("/claims/{creditor_id:uuid}/{claim_id:uuid}/dossiers")
 def ask(unit: StaffUnit, creditor_id: UUID, claim_id: UUID) -> Response:
-    """Ask for the dossier as it is now."""
+    """Ask for the court's dossier as it is now."""
     return dossiers.ask(
-        unit, creditor_id=creditor_id, claim_id=claim_id, back=claim_url(creditor_id, claim_id)
+        unit,
+        creditor_id=creditor_id,
+        claim_id=claim_id,
+        back=claim_url(creditor_id, claim_id),
+        reader=DossierReader.COURT,
     )
 
 

@@ -11,11 +11,13 @@ from agency.desk.models import WorkItem
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.progress.worklist import WORK_ORDERS, desk_figures, open_work, waiting_by_kind
+from agency.rules.facts import DebtorKind
+from agency.rules.holds import stops_contact
 from portal.collector.doors import claim_url, desk_page, routes
-from portal.collector.words import PHASES, WHY, WORK, days_between, why_work
+from portal.collector.words import CONTACTS, HOLDS, ON_HOLD, PHASES, WHY, WORK, days_between, why_work
 from portal.shared.audience import StaffUnit, TheVisitor
-from portal.shared.i18n import N_, format_money, format_number, format_percent, gettext
-from portal.shared.listing import Column, Cut, Listing
+from portal.shared.i18n import N_, format_money, format_number, format_percent, gettext, inside
+from portal.shared.listing import Chip, Column, Cut, Listing
 
 COLUMNS = (
     Column("debtor", N_("Debtor"), "link", sub="number", sort=True),
@@ -46,6 +48,7 @@ def queue(request: Request, unit: StaffUnit, visitor: TheVisitor) -> Response:
         cut=_cut(unit, listing, visitor, waiting),
         kinds=[(kind, _kind_label(kind, waiting.get(kind, 0))) for kind in WORK],
         now=unit.now,
+        leads="admin" in visitor.roles,
         **_figures(unit, waiting),
     )
 
@@ -87,7 +90,7 @@ def _cut(unit: Unit, listing: Listing, visitor: TheVisitor, waiting: dict[str, i
     rows = unit.session.connection().execute(statement).all()
     total = None if words or mine else (waiting.get(kind, 0) if kind in WORK else sum(waiting.values()))
     cut = listing.cut(rows, position=lambda row: (_position(row, listing.sort), row.item_id), total=total)
-    shown = [_row(row, unit) for row in cut.rows]
+    shown = [work_row(row, unit) for row in cut.rows]
     return Cut(shown, cut.next_url, cut.previous_url, cut.total)
 
 
@@ -96,22 +99,39 @@ def _position(row: Row[Any], sort: str) -> Any:
     return getattr(row, fields.get(sort, sort))
 
 
-def _row(row: Row[Any], unit: Unit) -> dict[str, Any]:
-    general, special = why_work(row.kind, row.reason)
+def work_row(row: Row[Any], unit: Unit) -> dict[str, Any]:
+    """This function will describe one case of `open_work` for a list."""
+    chip, why = _asks(row, unit)
     return {
         "id": row.item_id,
         "href": claim_url(row.creditor_id, row.claim_id),
         "debtor": row.debtor,
         "number": row.number,
         "creditor": row.creditor,
-        "chip": WORK[row.kind],
-        "why": special or general,
+        "chip": chip,
+        "why": why,
         "phase": PHASES[row.phase],
         "principal": Money(int(row.open_minor), row.currency),
         "due_on": days_between(row.due_on, unit.today),
         "urgency": row.due_at,
         "holder": row.holder or "",
+        "given": row.given_name or "",
     }
+
+
+def _asks(row: Row[Any], unit: Unit) -> tuple[Chip, str]:
+    """What a case asks for and why; one that asks to call somebody who is to be left in peace says that."""
+    debtor = DebtorKind(row.debtor_kind)
+    silent = [
+        ground
+        for ground in row.grounds or ()
+        if stops_contact(ground=ground, country=row.country, debtor=debtor, on=unit.today)
+    ]
+    if row.kind in CONTACTS and silent:
+        grounds = ", ".join(inside(HOLDS.get(ground, ground)) for ground in sorted(silent))
+        return ON_HOLD[row.kind], gettext("Collection is paused: %(why)s") % {"why": grounds}
+    general, special = why_work(row.kind, row.reason)
+    return WORK[row.kind], special or general
 
 
 def _kind_label(kind: str, waiting: int) -> str:

@@ -41,6 +41,14 @@ WORK = {
     "visit_due": Chip(N_("Visit"), "info"),
     "path_ended": Chip(N_("Plan walked to its end"), "warning"),
 }
+# Work that is contact with the debtor, and what it says of one who is to be left in peace.
+ON_HOLD = {
+    "promise_broken": Chip(N_("Promise broken, on hold"), "neutral"),
+    "call_due": Chip(N_("Do not call"), "neutral"),
+    "call_back": Chip(N_("Do not call"), "neutral"),
+    "visit_due": Chip(N_("Do not visit"), "neutral"),
+}
+CONTACTS = frozenset(ON_HOLD)
 # Why a case of this kind asks for a person, and why it comes where it comes.
 WHY = {
     "dispute": N_(

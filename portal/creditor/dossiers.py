@@ -4,6 +4,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
+from agency.documents.waiting import DossierReader
 from portal import dossiers
 from portal.creditor.doors import routes
 from portal.shared.audience import CreditorUnit, TheVisitor, TheWiring, own_creditor
@@ -13,7 +14,11 @@ from portal.shared.audience import CreditorUnit, TheVisitor, TheWiring, own_cred
 def ask(unit: CreditorUnit, visitor: TheVisitor, claim_id: UUID) -> Response:
     """Ask for the dossier as it is now."""
     return dossiers.ask(
-        unit, creditor_id=own_creditor(visitor), claim_id=claim_id, back=f"/creditor/claims/{claim_id}"
+        unit,
+        creditor_id=own_creditor(visitor),
+        claim_id=claim_id,
+        back=f"/creditor/claims/{claim_id}",
+        reader=DossierReader.CREDITOR,
     )
 
 

@@ -35,6 +35,7 @@ SENTENCES: Final = (
     N_("choose a day within %(days)s days"),
     N_("give at most %(count)s decimals"),
     N_("choose a moment within %(days)s days"),
+    N_("choose at most %(count)s cases at once"),
     N_("announce a visit at least %(days)s days before it"),
     N_("announce a visit at most %(days)s days before it"),
     N_("nobody waits at home longer than %(hours)s hours"),

@@ -406,3 +406,53 @@ function listen(url) {
 }
 
 if (document.body.dataset.live) listen(document.body.dataset.live);
+
+// --- words that were sent after the session had ended ---
+// They are filled in again after signing in: in this tab only, for the same person, and never after they arrived.
+const UNSENT = "unsent";
+const UNSENT_FOR = 60_000;
+const who = document.body.dataset.who;
+
+function keepUnsent(form) {
+  if (!who || form?.method !== "post" || !form.querySelector("textarea")) return;
+  const fields = [...new FormData(form)].filter(([name, value]) => name !== "csrf" && typeof value === "string");
+  const sent = { who, page: location.pathname, action: form.getAttribute("action"), fields, at: Date.now() };
+  sessionStorage.setItem(UNSENT, JSON.stringify(sent));
+}
+
+document.addEventListener("submit", (event) => { if (!event.defaultPrevented) keepUnsent(event.target); });
+// A part that is fetched anew after the session ended takes the whole page to the sign-in.
+window.addEventListener("pagehide", () => keepUnsent([...document.forms].find(isUnsent)));
+document.addEventListener("htmx:afterRequest", (event) => {
+  const { successful, requestConfig } = event.detail;
+  if (successful && requestConfig.verb === "post") sessionStorage.removeItem(UNSENT);
+});
+
+function fillIn(form, fields) {
+  for (const [name, value] of fields) {
+    for (const field of form.querySelectorAll(`[name="${CSS.escape(name)}"]:not([type=hidden])`)) {
+      if (["checkbox", "radio"].includes(field.type)) field.checked ||= field.value === value;
+      else field.value = value;
+    }
+  }
+  if (form.closest("dialog")) openDialog(form.closest("dialog").id);
+  form.querySelector("textarea").focus();
+}
+
+function takeUpUnsent() {
+  const unsent = JSON.parse(sessionStorage.getItem(UNSENT) ?? "null");
+  if (!unsent) return;
+  if (!who) {
+    unsent.ended ||= Date.now() - unsent.at < UNSENT_FOR;
+    sessionStorage.setItem(UNSENT, JSON.stringify(unsent));
+    return;
+  }
+  // It waits until he is back on that page.
+  if (unsent.ended && unsent.who === who && unsent.page !== location.pathname) return;
+  sessionStorage.removeItem(UNSENT);
+  if (!unsent.ended || unsent.who !== who) return;
+  const form = [...document.forms].find((one) => one.getAttribute("action") === unsent.action && one.querySelector("textarea"));
+  if (form) fillIn(form, unsent.fields);
+}
+
+takeUpUnsent();

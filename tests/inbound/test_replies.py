@@ -21,6 +21,7 @@ from agency.intake.models import Placement
 from agency.kernel.emitting import emit
 from agency.kernel.errors import Invalid
 from agency.kernel.ids import new_id
+from agency.parties.models import DebtorIdentity
 from agency.rules.facts import Channel
 from agency.rules.inbound.triage import Topic
 from tests.communication.correspondence import a_correspondent, queue, receipt
@@ -324,6 +325,74 @@ class TestPerson:
                 unit, QuoteAccepted(creditor_id=claim[0], quote_id=new_id(), placement_id=placement.id)
             )
         return claim_id
+
+    def everywhere(self, box, *claims):
+        """The debtors of these claims, of different creditors, are one person."""
+        with box.unit() as unit:
+            unit.session.add(identity := DebtorIdentity(created_at=unit.now, match_key=str(new_id())))
+            unit.session.flush()
+            unit.session.connection().execute(
+                text(
+                    "UPDATE debtor d SET identity_id = :i FROM claim c"
+                    " WHERE c.id = ANY(:c) AND d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
+                ),
+                {"i": identity.id, "c": [claim_id for _, claim_id in claims]},
+            )
+
+    @pytest.fixture
+    def elsewhere(self, box, claim):
+        """A claim of another creditor on the same person."""
+        with box.unit() as unit:
+            elsewhere = a_correspondent(unit, email="dezelfde@voorbeeld.example", phone=None)
+        self.everywhere(box, claim, elsewhere)
+        return elsewhere
+
+    def held(self, box, claim, ground, note=""):
+        with box.unit() as unit:
+            hold_id = place_hold(
+                unit, creditor_id=claim[0], claim_id=claim[1], ground=HoldGround(ground), note=note
+            )
+        box.react()
+        return hold_id
+
+    @pytest.mark.parametrize("ground", ["deceased", "guardianship", "wsnp"])
+    def test_who_is_dead_or_not_his_own_master_is_written_to_for_no_creditor(
+        self, box, claim, elsewhere, ground
+    ):
+        with box.unit() as unit:
+            queue(unit, *elsewhere)
+        self.held(box, claim, ground, "His widow wrote about the invoice of Bakker.")
+        assert box.holds(elsewhere[1]) == [ground]
+        box.send()
+        [message] = box.messages(elsewhere[1])
+        assert (message.state, message.reasons) == ("refused", [f"hold:{ground}"])
+
+    def test_the_other_creditor_does_not_learn_how_it_is_known(self, box, claim, elsewhere):
+        self.held(box, claim, "deceased", "His widow wrote about the invoice of Bakker.")
+        [row] = box.rows("SELECT note FROM hold WHERE claim_id = :c", c=elsewhere[1])
+        assert row.note == ""
+
+    def test_what_was_told_for_one_creditor_is_not_known_at_another(self, box, claim, elsewhere):
+        self.read(box, claim, Topic.COUNSELLOR)
+        self.held(box, claim, "not_me")
+        assert box.holds(elsewhere[1]) == []
+
+    def test_a_mistake_is_mended_for_each_creditor(self, box, claim, elsewhere):
+        hold_id = self.held(box, claim, "deceased")
+        with box.unit() as unit:
+            lift_hold(unit, creditor_id=claim[0], hold_id=hold_id, why="his father, of the same name")
+        box.react()
+        assert (box.holds(claim[1]), box.holds(elsewhere[1])) == ([], [])
+
+    def test_a_claim_that_another_creditor_places_later_is_held_too(self, box, claim, elsewhere):
+        self.held(box, claim, "deceased", "His widow wrote.")
+        with box.unit() as unit:
+            unit.session.connection().execute(
+                text("UPDATE hold SET lifted_at = app.now() WHERE claim_id = :c"), {"c": elsewhere[1]}
+            )
+        later = self.placed(box, elsewhere)
+        assert box.holds(later) == ["deceased"]
+        assert box.rows("SELECT note FROM hold WHERE claim_id = :c", c=later)[0].note == ""
 
     def test_another_debtor_is_not_held(self, box, claim):
         with box.unit() as unit:
