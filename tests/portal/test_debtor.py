@@ -95,7 +95,7 @@ class TestDoor:
         assert "€402.15" in page
         assert "Stichting Derdengelden" in page
 
-    @pytest.mark.parametrize(("country", "register"), [("NL", "Wki"), ("BE", "FOD Economie")])
+    @pytest.mark.parametrize(("country", "register"), [("NL", "Wki"), ("BE", "FPS Economy, ")])
     def test_the_register_is_that_of_the_debtors_country(self, browser, office, claim, country, register):
         with office.unit() as unit:
             unit.session.connection().execute(text("UPDATE debtor SET country = :c"), {"c": country})
