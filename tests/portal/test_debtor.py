@@ -199,6 +199,12 @@ class TestPaying:
 
 
 class TestAnswers:
+    def test_an_error_of_a_choice_is_told_with_its_group(self, browser, claim):
+        come_in(browser, claim[2])
+        refused = send(browser, "/pay/dispute", words="")
+        assert refused.status_code == 422
+        assert 'id="field-reason" aria-describedby="error-reason"' in refused.text
+
     @pytest.mark.parametrize(
         ("path", "fields", "ground"),
         [
