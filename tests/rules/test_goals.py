@@ -35,8 +35,8 @@ def test_each_law_and_kind_of_debtor_has_a_path_in_either_name(law, debtor):
 
 
 def test_a_first_reminder_goes_out_a_day_after_the_due_date_and_another_a_week_later():
-    """S-1, on every path that a creditor did not choose for its pace; but a Belgian consumer of whom the agency
-    asks something in its own name gets the formal notice first (WER art. XIX.7)."""
+    """S-1, on every path that a creditor did not choose for its pace; but a Belgian consumer of whom the
+    agency asks something in its own name gets the formal notice first (WER art. XIX.7)."""
     usual = [
         path
         for path in default_paths()

@@ -114,7 +114,7 @@ class TestAsking:
             for number in range(3)
         ]  # fmt: skip
         assert ask(units, creditor_id, accepted(units, creditor_id, *rows)) == 3
-        first, second, third = claim_ids(units, creditor_id)
+        first, second, _third = claim_ids(units, creditor_id)
         assert grounds(units, creditor_id) == [["missing_information"]] * 3
 
         def tells(claim_id, subject, *, everywhere=False):
