@@ -9,6 +9,7 @@ from portal.shared.i18n import N_
 ITEMS = {
     "contact": N_("An address, e-mail address or phone number of the debtor"),
     "agreement": N_("What was agreed and when: a consumer in Germany must be told"),
+    "bought": N_("What was bought or done: a consumer in Belgium must be told"),
     "due_date_basis": N_("The invoice, or what was agreed about the term of payment"),
     "proof": N_("Proof of the order or of the delivery"),
 }

@@ -109,11 +109,7 @@ def tell_contract(unit: Unit, *, creditor_id: UUID, claim_id: UUID, subject: str
     :raises Invalid: there are no words, they are only a number, or the day lies ahead.
     """
     claim = _locked_claim(unit, creditor_id, claim_id)
-    if claim.state not in (*AMENDABLE, ClaimState.ACTIVE):
-        raise Conflict("this claim is closed")
-    subject = " ".join(subject.split())[:_SUBJECT_MAX]
-    if not any(sign.isalpha() for sign in subject) or subject in _invoice_numbers(unit, claim):
-        raise Invalid("say in words what was bought or done", field="subject")
+    subject = _subject_of(unit, claim, subject)
     if contract_on > unit.today:
         raise Invalid("the contract cannot be made later than today", field="contract_on")
     before = {"subject": claim.description, "contract_on": str(claim.contract_on or "")}
@@ -128,6 +124,37 @@ def tell_contract(unit: Unit, *, creditor_id: UUID, claim_id: UUID, subject: str
         facts={"before": before, "after": after},
     )
     return claim
+
+
+def tell_subject(unit: Unit, *, creditor_id: UUID, claim_id: UUID, subject: str) -> Claim:
+    """This function will say what was bought or done, which a consumer in Belgium must be told (WER art.
+    XIX.2); it changes no price.
+
+    :raises NotFound: this creditor has no such claim.
+    :raises Conflict: the claim is closed.
+    :raises Invalid: there are no words, or they are only a number.
+    """
+    claim = _locked_claim(unit, creditor_id, claim_id)
+    subject = _subject_of(unit, claim, subject)
+    before, claim.description = claim.description, subject
+    unit.session.flush()
+    record(
+        unit,
+        action="claim.subject_told",
+        subject=f"claim:{claim_id}",
+        creditor_id=creditor_id,
+        facts={"before": before, "after": subject},
+    )
+    return claim
+
+
+def _subject_of(unit: Unit, claim: Claim, subject: str) -> str:
+    if claim.state not in (*AMENDABLE, ClaimState.ACTIVE):
+        raise Conflict("this claim is closed")
+    subject = " ".join(subject.split())[:_SUBJECT_MAX]
+    if not any(sign.isalpha() for sign in subject) or subject in _invoice_numbers(unit, claim):
+        raise Invalid("say in words what was bought or done", field="subject")
+    return subject
 
 
 def _invoice_numbers(unit: Unit, claim: Claim) -> Sequence[str]:

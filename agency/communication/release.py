@@ -165,7 +165,8 @@ def _rule(
     unit: Unit, row: Row[Any], owed: ItemisedClaim, contacted: dict[UUID, Row[Any]], settings: Settings
 ) -> _Ruled:
     announced = _announced(unit, row, owed)
-    to = "\n".join(address_lines(row)) if row.channel == Channel.letter else (row.contact_value or "")
+    posted = "\n".join(address_lines(row, posted_in=settings.letters_posted_in))
+    to = posted if row.channel == Channel.letter else (row.contact_value or "")
     values = message_values(row=row, owed=owed, announced=announced, today=unit.today, settings=settings)
     content = content_held(
         row.template,
@@ -343,7 +344,7 @@ def _reserved(unit: Unit, one: _Ruled, settings: Settings) -> Reserved:
         template=row.template,
         is_reply=row.template in REPLIES,
         to=one.to,
-        address=tuple(address_lines(row)),
+        address=tuple(address_lines(row, posted_in=settings.letters_posted_in)),
         country=row.country,
         sender=_answerable(sender_of(row, one.values, settings), row, settings),
         sms_sender=sms_sender_of(row, one.values, settings),

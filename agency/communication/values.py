@@ -102,9 +102,14 @@ _OTHER_COSTS_BASIS = {
     "fr": "Ce montant découle de la directive européenne 2011/7/UE.",
     "de": "Dieser Betrag folgt aus der europäischen Richtlinie 2011/7/EU.",
 }
+# Until the creditor has said it, a debtor still has to recognise what is asked of him.
+_NOT_DESCRIBED = {
+    "nl": ("een levering of dienst volgens factuur {invoices}", "{number} van {day}"),
+    "en": ("goods or services on invoice {invoices}", "{number} of {day}"),
+    "fr": ("une livraison ou un service selon la facture {invoices}", "{number} du {day}"),
+    "de": ("eine Lieferung oder Leistung laut Rechnung {invoices}", "{number} vom {day}"),
+}
 _INVOICES_IN_MAIL = 10
-# Letters leave from here: any other country stands under the address (UPU S42).
-POSTED_IN = "NL"
 _BELGIAN_NUMBER = re.compile(r"^([01]\d{3})(\d{3})(\d{3})$")
 _AGENCYS_COLOUR = "#0b5cad"
 LINK_TO_COME = "…"
@@ -159,7 +164,7 @@ def message_values(
         # Addresses come from the creditor: nobody traces one, so there is no source to tell.
         "debtor": {
             "name": row.debtor_name,
-            "lines": list(address_lines(row)),
+            "lines": list(address_lines(row, posted_in=settings.letters_posted_in)),
             "address_source": "",
         },
         "claim": _claim(row, listed, language),
@@ -193,10 +198,13 @@ def message_values(
     }
 
 
-def address_lines(row: Row[Any]) -> Sequence[str]:
-    """Return the window address of a debtor, abroad with the country; empty parts are left out."""
+def address_lines(row: Row[Any], *, posted_in: str) -> Sequence[str]:
+    """Return the window address of a debtor, abroad with the country (UPU S42); empty parts are left out.
+
+    :param posted_in: the country (ISO 3166-1 alpha-2) from which the letter leaves.
+    """
     town = " ".join(part for part in (row.postal_code, row.city) if part)
-    abroad = "" if row.country == POSTED_IN else _country_name(row.country, row.language)
+    abroad = "" if row.country == posted_in else _country_name(row.country, row.language)
     return [line for line in (row.debtor_name, row.street, town, abroad.upper()) if line]
 
 
@@ -232,10 +240,17 @@ def _claim(row: Row[Any], listed: Sequence[ItemisedInvoice], language: str) -> d
     subject = "" if row.description in numbers else row.description
     return {
         "number": row.number,
-        "description": row.description or ", ".join(numbers[:3]),
+        "description": subject or _not_described(listed[:3], language),
         "subject": subject,
         "contract_date": date_text(row.contract_on, language) if row.contract_on else "",
     }
+
+
+def _not_described(listed: Sequence[ItemisedInvoice], language: str) -> str:
+    """What a claim is about where its creditor did not say what was bought: which invoices, and of when."""
+    bought, dated = _NOT_DESCRIBED.get(language, _NOT_DESCRIBED["en"])
+    each = [dated.format(number=one.number, day=date_text(one.issued_on, language)) for one in listed]
+    return bought.format(invoices=", ".join(each))
 
 
 def _agency(row: Row[Any], settings: Settings, today: date) -> dict[str, str]:
@@ -248,7 +263,7 @@ def _agency(row: Row[Any], settings: Settings, today: date) -> dict[str, str]:
     )
     return {
         "name": settings.agency_name,
-        "registration": settings.registration_in(row.country),
+        "registration": settings.registration_in(row.country, row.language),
         "enterprise_number": settings.agency_chamber_number,
         "supervisor": ", ".join(part for part in (identity.supervisor, identity.reach) if part),
         "phone": settings.agency_phone,

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
+from agency.claims.amending import tell_subject
 from agency.claims.holds import lift_hold
 from agency.claims.lifecycle import claim_to_change, move
 from agency.claims.states import ClaimState, HoldGround
@@ -25,6 +26,7 @@ from agency.events import (
     InformationSolved,
     QuoteAccepted,
 )
+from agency.kernel.audit import record
 from agency.kernel.emitting import emit
 from agency.kernel.unit import AGENCY_ZONE, Unit
 from agency.rules.tables import read_table
@@ -36,7 +38,8 @@ _KNOWN: Final = (
     "  (coalesce(d.street, '') <> '' AND coalesce(d.postal_code, '') <> '' AND coalesce(d.city, '') <> '')"
     "  OR EXISTS (SELECT 1 FROM contact_point p WHERE p.creditor_id = c.creditor_id"
     "   AND p.debtor_id = c.debtor_id AND p.state = 'usable')"
-    " WHEN r.item = 'agreement' THEN c.contract_on IS NOT NULL AND c.description ~ '[[:alpha:]]'"
+    " WHEN r.item IN ('agreement', 'bought') THEN c.description ~ '[[:alpha:]]'"
+    "  AND (r.item = 'bought' OR c.contract_on IS NOT NULL)"
     "  AND NOT EXISTS (SELECT 1 FROM invoice v WHERE v.creditor_id = c.creditor_id AND v.claim_id = c.id"
     "   AND v.number = c.description)"
     " ELSE EXISTS (SELECT 1 FROM document f WHERE f.creditor_id = c.creditor_id AND f.claim_id = c.id"
@@ -107,6 +110,13 @@ _EXPIRED = text(
     "  AND i.solved_at IS NULL) AS returned FROM information_request q"
     " WHERE q.state = 'open' AND q.due_on < :today ORDER BY q.creditor_id, q.id LIMIT :limit"
     " FOR UPDATE OF q SKIP LOCKED"
+)
+# Every claim of which the same is asked: an energy company sells all its customers energy.
+_TELL_ALL = text(
+    "UPDATE claim c SET description = :subject FROM information_request q JOIN information_item i"
+    " ON i.creditor_id = q.creditor_id AND i.request_id = q.id"
+    " WHERE c.creditor_id = :c AND q.creditor_id = :c AND q.claim_id = c.id AND q.state = 'open'"
+    " AND i.item = 'bought' AND i.solved_at IS NULL AND c.state = 'active'"
 )
 _CLOSE = text(
     "UPDATE information_request SET state = :state, closed_at = :now WHERE creditor_id = :c AND id = :id"
@@ -188,6 +198,28 @@ def solve(unit: Unit, *, creditor_id: UUID | None = None, claim_id: UUID | None 
                 unit, InformationSolved(creditor_id=row.creditor_id, claim_id=row.claim_id, request_id=row.id)
             )
     return closed
+
+
+def tell_bought(unit: Unit, *, creditor_id: UUID, claim_id: UUID, subject: str, everywhere: bool) -> int:
+    """This function will say what was bought or done, of a claim or of all of which that is asked, tick it
+    off, and return how many claims were described.
+
+    :raises NotFound: this creditor has no such claim.
+    :raises Conflict: the claim is closed.
+    :raises Invalid: there are no words, or they are only a number.
+    """
+    claim = tell_subject(unit, creditor_id=creditor_id, claim_id=claim_id, subject=subject)
+    told = 1
+    if everywhere:
+        values = {"c": creditor_id, "subject": claim.description}
+        told = unit.session.connection().execute(_TELL_ALL, values).rowcount
+        facts = {"subject": claim.description, "claims": told}
+        record(
+            unit, action="claim.subject_told_of_all", subject=f"creditor:{creditor_id}",
+            creditor_id=creditor_id, facts=facts,
+        )  # fmt: skip
+    solve(unit, creditor_id=creditor_id, claim_id=None if everywhere else claim_id)
+    return told
 
 
 def expire(unit: Unit, *, limit: int = 500) -> int:

@@ -28,13 +28,14 @@ HEADERS: Final[dict[str, str]] = {
     " montantdu solde"
     " montantouvert resteapayer betrag offenerbetrag restbedrag tebetalen vorderingsbedrag hoofdsom principal"
     " amountopen claimamount debitminuscredit amountwithitssign sumoftheageingcolumns amountlesswhatwaspaid"
-    " soldedu soldeouvert"
+    " soldedu soldeouvert restantdu"
     " montantrestant restedu resteapercevoir montantimpaye impaye montantechu offenerposten offen"
     " remainingamount amountremaining nogtebetalen restant restantbedrag totaalopenstaand amountdueinclvat"
     " residual residualamount opensaldo saldoopen saldoopenstaand resterendbedrag nogopenstaand",
     "total": "factuurbedrag totaalbedrag totaal bedraginclbtw bedraginclusiefbtw invoiceamount total"
     " totalamount"
-    " totalinclvat montanttotal montantttc montantfacture rechnungsbetrag brutto amountinclvat",
+    " totalinclvat montanttotal montanttvac totaltvac montantttc"
+    " montantfacture rechnungsbetrag brutto amountinclvat",
     "currency": "valuta munt muntsoort currency invoicecurrency currencycode devise monnaie wahrung",
     "issued_on": "factuurdatum datumfactuur invoicedate issuedate dateofinvoice datefacture"
     " documentcreatedate"
@@ -84,7 +85,7 @@ HEADERS: Final[dict[str, str]] = {
     " telefon portable phoneno"
     " numerodetelephone ntelephone telephoneportable",
     "description": "omschrijving beschrijving description libelle objet betreft beschreibung onderwerp"
-    " details",
+    " details designation prestation marchandise",
     "contract_on": "contracton contractdatum datumcontract overeenkomstdatum datumovereenkomst besteldatum"
     " contractdate agreementdate orderdate vertragsdatum vertragsschluss datumvertrag"
     " datecontrat dateducontrat",

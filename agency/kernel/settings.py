@@ -20,6 +20,15 @@ SECRETS = (
 UNADDRESSED = ("letters", "registers", "credit")
 
 
+# The official name of the register's keeper in each language of Belgium, and in English.
+BELGIAN_REGISTER = {
+    "nl": "FOD Economie",
+    "fr": "SPF Économie",
+    "de": "FÖD Wirtschaft",
+    "en": "FPS Economy",
+}
+
+
 class InsecureSettings(ValueError):
     """Raised at start when a production setting still has its development value, or has none at all."""
 
@@ -87,7 +96,8 @@ class Settings(BaseSettings):
 
     agency_name: str = "Incasso Noord"
     agency_registration_nl: str = "Wki-register, voorbeeld 000000"
-    agency_registration_be: str = "FOD Economie, voorbeeld 000000"
+    # The number alone: the register has an official name in each language of Belgium.
+    agency_registration_be: str = "000.000"
     agency_registration_de: str = "Rechtsdienstleistungsregister, Beispiel 000000"
     agency_phone: str = "+31 20 123 45 67"
     agency_email: str = "post@incassonoord.example"
@@ -100,6 +110,8 @@ class Settings(BaseSettings):
     agency_vat_number: str = "NL000099998B57"
     agency_visits_and_complaints_url: str = "https://incassonoord.example/klachten"
     agency_privacy_url: str = "https://incassonoord.example/privacy"
+    # The country (ISO 3166-1 alpha-2) in which the printer posts letters: any other stands under the address.
+    letters_posted_in: str = Field(default="NL", pattern="^[A-Z]{2}$")
     trust_iban: str = "NL86INGB0002445588"
     trust_name: str = "Stichting Derdengelden Incasso Noord"
     # The identifier under which the agency collects (SEPA), with its check digits.
@@ -150,10 +162,14 @@ class Settings(BaseSettings):
         """The database URL for migrations."""
         return self.database_owner_url or self.database_url
 
-    def registration_in(self, country: str) -> str:
-        """The agency's number in the register that protects debtors of a country (ISO 3166-1 alpha-2)."""
-        numbers = {"BE": self.agency_registration_be, "DE": self.agency_registration_de}
-        return numbers.get(country, self.agency_registration_nl)
+    def registration_in(self, country: str, language: str) -> str:
+        """The agency's number in the register that protects debtors of a country (ISO 3166-1 alpha-2), as a
+        reader of a language is told it; empty where it is not known.
+        """
+        if country == "BE":
+            register = BELGIAN_REGISTER.get(language, BELGIAN_REGISTER["en"])
+            return f"{register}, {self.agency_registration_be}" if self.agency_registration_be else ""
+        return self.agency_registration_de if country == "DE" else self.agency_registration_nl
 
 
 @lru_cache(maxsize=1)

@@ -249,10 +249,10 @@ class _Putting:
         connection = self.unit.session.connection()
         asker = connection.execute(_ASKER, {"by": export.asked_by}).scalar_one_or_none()
         names = connection.execute(_CREDITORS, {"ids": export.creditors}).scalars().all()
-        nl, be = self.settings.agency_registration_nl, self.settings.agency_registration_be
+        home = "NL" if export.authority == Authority.NL else "BE"
         rows = (
             ("agency", self.settings.agency_name),
-            ("registration", nl if export.authority == Authority.NL else be),
+            ("registration", self.settings.registration_in(home, export.language)),
             ("authority", t.word(f"authority_{export.authority.value}")),
             ("period", t.word("period_value", first=t.day(export.first_day), last=t.day(export.last_day))),
             ("creditors", ", ".join(names) if export.creditors else t.word("all")),

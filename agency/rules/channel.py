@@ -61,16 +61,20 @@ def channel_allowed(
     Only the debtor and who represents him are spoken to: in Belgium the law itself forbids collection from
     anybody else (WER Book XIX), elsewhere secrecy does (GDPR art. 5(1)(f)). A visit is announced in writing
     with the visitor's name, the visitor can identify himself, and the debtor may refuse it (law of 20
-    December 2002 art. 5; NVI code). From the phase of execution on the bailiff acts, not the agency.
+    December 2002 art. 5; NVI code). A Belgian consumer is called or texted only after the formal notice (WER
+    art. XIX.7). From the phase of execution on the bailiff acts, not the agency.
 
     :param country: where the debtor lives (ISO 3166-1 alpha-2).
     :param on: the day of the contact; it picks the rule in force.
     """
     row = _row(country, channel, on)
     needs = _needs(facts, channel)
-    reasons = [] if phase in row["phases"] else [_closed_phase(phase)]
+    phases = row.get("protected_phases", row["phases"]) if debtor in row["protects"] else row["phases"]
+    reasons = [] if phase in phases else [_closed_phase(phase)]
     reasons += [needs[need] for need in row["needs"] if needs.get(need)]
     law = {needs.get(need) for need in row["law"]} if debtor in row["protects"] else set()
+    if phase in set(row["phases"]) - set(phases):
+        law.add(_closed_phase(phase))
     by_law = tuple(reason for reason in reasons if reason in law)
     inputs = {
         "country": country, "debtor": debtor.value, "phase": phase.value, "channel": channel.value,

@@ -52,7 +52,10 @@ def _for_goal(usual: TreatmentPath, debtor: DebtorKind, emphasis: Emphasis) -> T
         (
             path
             for path in default_paths()
-            if path.key.endswith(f"-{emphasis.value}") and path.law is usual.law and wanted in path.debtors
+            if path.key.endswith(f"-{emphasis.value}")
+            and path.law is usual.law
+            and wanted in path.debtors
+            and path.signature in (Signature.either, usual.signature)
         ),
         None,
     )

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agency.claims.models import Claim
-from agency.documents.asking import open_requests, requests_of, solve
+from agency.documents.asking import open_requests, requests_of, solve, tell_bought
 from agency.intake.contact_told import contact_told
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
@@ -30,6 +30,13 @@ class ContactForm(FormModel):
     street: str = ""
     postal_code: str = ""
     city: str = ""
+
+
+class BoughtForm(FormModel):
+    """What was bought or done, of this claim or of all of which that is asked."""
+
+    subject: str
+    everywhere: bool = False
 
 
 @routes.get("/missing")
@@ -76,6 +83,23 @@ def fill_in(
     return leave_for(f"/creditor/missing/{claim_id}", notice=N_("Thank you, it is on file."))
 
 
+@routes.post("/missing/{claim_id:uuid}/bought")
+def bought(
+    request: Request, unit: CreditorUnit, visitor: TheVisitor, fields: Fields, claim_id: UUID
+) -> Response:
+    """Say what was bought or done, which a consumer in Belgium must be told."""
+    creditor_id = own_creditor(visitor)
+    form = submitted(BoughtForm, fields)
+    with form.attempt(unit):
+        tell_bought(
+            unit, creditor_id=creditor_id, claim_id=claim_id, subject=form.data.subject,
+            everywhere=form.data.everywhere,
+        )  # fmt: skip
+    if form.errors:
+        return _show(request, unit, creditor_id, claim_id, blank(), bought=form)
+    return leave_for(f"/creditor/missing/{claim_id}", notice=N_("Thank you, it is on file."))
+
+
 def _checked(data: ContactForm, country: str) -> NewContact:
     """Read what was typed as the intake reads it; an error names its field."""
     return contact_told(
@@ -84,7 +108,15 @@ def _checked(data: ContactForm, country: str) -> NewContact:
     )  # fmt: skip
 
 
-def _show(request: Request, unit: Unit, creditor_id: UUID, claim_id: UUID, form: Form[Any]) -> Response:
+def _show(
+    request: Request,
+    unit: Unit,
+    creditor_id: UUID,
+    claim_id: UUID,
+    form: Form[Any],
+    *,
+    bought: Form[Any] | None = None,
+) -> Response:
     found = requests_of(unit, creditor_id=creditor_id, claim_id=claim_id, only_open=False, limit=10)
     if not found:
         raise NotFound("nothing is asked about this claim")
@@ -92,9 +124,10 @@ def _show(request: Request, unit: Unit, creditor_id: UUID, claim_id: UUID, form:
     return creditor_page(
         request,
         "missing_claim.html",
-        status=422 if form.errors else 200,
+        status=422 if form.errors or (bought and bought.errors) else 200,
         asked=request_of_claim(latest._asdict()),
         form=form,
+        bought=bought or blank(),
     )
 
 

@@ -148,7 +148,7 @@ def brand_values(unit: Unit, *, creditor_id: UUID, debtor_id: UUID, settings: Se
         },
         "agency": {
             "name": settings.agency_name,
-            "registration": settings.registration_in(row.country or ""),
+            "registration": settings.registration_in(row.country or "", current_language()),
             "phone": settings.agency_phone,
             "email": settings.agency_email,
             "complaints": settings.agency_visits_and_complaints_url,

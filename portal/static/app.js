@@ -293,6 +293,19 @@ document.querySelectorAll("#notices .notice").forEach(addClose);
 document.body.addEventListener("notice", (event) => notify(event.detail.text, event.detail.tone));
 document.body.addEventListener("htmx:sendError", () => notify(document.body.dataset.offline, "warning"));
 document.body.addEventListener("htmx:responseError", () => notify(document.body.dataset.failed, "bad"));
+// "Fill this in." twice says nothing to who only hears it: each fault begins with the name of its field.
+function nameFaults(within) {
+  within.querySelectorAll("[data-focus] a[href^='#field-']:not([data-named])").forEach((link) => {
+    const field = byId(link.hash.slice(1));
+    const label = field?.querySelector("legend") ?? field?.labels?.[0];
+    const name = (label?.querySelector(".form-check-label") ?? label)?.firstChild?.textContent.trim();
+    link.dataset.named = name ?? "";
+    const colon = document.documentElement.lang === "fr" ? "\u00a0: " : ": ";
+    if (name) link.prepend(/[?!:.]$/.test(name) ? `${name} ` : name + colon);
+  });
+}
+nameFaults(document);
+document.body.addEventListener("htmx:afterSwap", (event) => nameFaults(event.detail.target));
 document.querySelector("[data-focus]")?.focus();
 if (byId(location.hash.slice(1)) instanceof HTMLDialogElement) {
   openDialog(location.hash.slice(1));

@@ -93,10 +93,16 @@ class TestMandatory:
             assert one.body.index("visit.amicable") < one.body.index("visit.visitor")
 
     @pytest.mark.parametrize(
-        ("country", "language", "last"),
-        [("NL", "nl", "4000 Luik"), ("BE", "fr", "BELGIQUE"), ("DE", "de", "DEUTSCHLAND")],
+        ("posted_in", "country", "language", "last"),
+        [
+            ("NL", "NL", "nl", "4000 Luik"),
+            ("NL", "BE", "fr", "BELGIQUE"),
+            ("NL", "DE", "de", "DEUTSCHLAND"),
+            ("BE", "BE", "fr", "4000 Luik"),
+            ("BE", "NL", "nl", "NEDERLAND"),
+        ],
     )
-    def test_an_address_abroad_ends_with_its_country(self, country, language, last):
+    def test_an_address_abroad_ends_with_its_country(self, posted_in, country, language, last):
         row = SimpleNamespace(
             debtor_name="Anna",
             street="Kerkweg 1",
@@ -105,7 +111,7 @@ class TestMandatory:
             country=country,
             language=language,
         )
-        assert address_lines(row)[-1] == last
+        assert address_lines(row, posted_in=posted_in)[-1] == last
 
     def test_every_known_message_has_dutch_and_english(self):
         for key in KINDS:

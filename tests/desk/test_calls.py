@@ -67,6 +67,9 @@ class TestHours:
     def test_the_agencys_own_clock_and_law_of_belgium(self, desk):
         claim = desk.claim(country="BE", law=Law.be, debtor=DebtorKind.consumer)
         desk.office.move_to(datetime(2026, 12, 1, 20, 30, tzinfo=UTC))
+        assert ask(desk, claim).reasons == ("channel_not_in_phase",), "the formal notice comes first"
+        with desk.office.unit() as unit:
+            unit.session.connection().execute(text("UPDATE claim SET phase = 'amicable'"))
         assert ask(desk, claim).verdict == "send"
         desk.office.move_to(datetime(2026, 12, 1, 21, 1, tzinfo=UTC))
         assert ask(desk, claim).reasons == ("outside_hours",)

@@ -95,7 +95,7 @@ class TestDoor:
         assert "€402.15" in page
         assert "Stichting Derdengelden" in page
 
-    @pytest.mark.parametrize(("country", "register"), [("NL", "Wki"), ("BE", "FOD Economie")])
+    @pytest.mark.parametrize(("country", "register"), [("NL", "Wki"), ("BE", "FPS Economy, ")])
     def test_the_register_is_that_of_the_debtors_country(self, browser, office, claim, country, register):
         with office.unit() as unit:
             unit.session.connection().execute(text("UPDATE debtor SET country = :c"), {"c": country})
@@ -199,6 +199,12 @@ class TestPaying:
 
 
 class TestAnswers:
+    def test_an_error_of_a_choice_is_told_with_its_group(self, browser, claim):
+        come_in(browser, claim[2])
+        refused = send(browser, "/pay/dispute", words="")
+        assert refused.status_code == 422
+        assert 'id="field-reason" aria-describedby="error-reason"' in refused.text
+
     @pytest.mark.parametrize(
         ("path", "fields", "ground"),
         [

@@ -154,6 +154,28 @@ class TestMissing:
         assert "Where can the debtor be reached?" not in shown
         assert "Add the document" in shown
 
+    def test_says_what_a_belgian_consumer_bought_with_what_was_typed_kept(
+        self, house, creditor_id, clerk, claims
+    ):
+        with house.units.open(Door.WORKER, by="system:test") as unit:
+            connection = unit.session.connection()
+            connection.execute(text("UPDATE debtor SET country = 'BE', kind = 'consumer'"))
+            placement = connection.execute(text("SELECT id FROM placement")).scalar_one()
+            ask_missing(unit, creditor_id=creditor_id, placement_id=placement)
+        page = f"/creditor/missing/{claims[0]}"
+        assert "What was bought or done?" in clerk.get(page).text
+        refused = clerk.post(f"{page}/bought", {"subject": "2026-0117", "everywhere": "true"})
+        assert refused.status_code == 422
+        assert 'id="error-subject"' in refused.text
+        assert 'value="2026-0117"' in refused.text
+        told = {"subject": "Keukenblad, geplaatst", "everywhere": "true"}
+        assert clerk.post(f"{page}/bought", told).status_code == 303
+        assert clerk.post(f"{page}/bought", told).status_code == 303
+        assert one(house, "SELECT count(*) FROM claim WHERE description = 'Keukenblad, geplaatst'") == 2
+        assert 'name="everywhere"' not in clerk.get(page).text
+        stranger = Browser(house, house.creditor("Rivaal"), Role.CREDITOR_CLERK)
+        assert stranger.post(f"{page}/bought", told).status_code in (404, 422)
+
     def test_stands_on_the_claim_at_both_doors(self, house, creditor_id, clerk, claims, asked):
         assert "We need something from you" in clerk.get(f"/creditor/claims/{claims[1]}").text
         desk = house.signed_in(house.person(Role.COLLECTOR))

@@ -1,6 +1,7 @@
 """Ways of contact: to whom, in which phase, and what a visit needs."""
 
 from datetime import date
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -52,6 +53,16 @@ class TestWhoIsSpokenTo:
         assert way(country="NL", recipient=Recipient.employer).trace[0].source.startswith("house rule")
         assert way(country="BE", recipient=Recipient.employer).trace[0].source.startswith("WER Book XIX")
 
+    @pytest.mark.parametrize("channel", [Channel.call, Channel.sms])
+    def test_a_belgian_consumer_is_not_called_before_the_formal_notice(self, channel):
+        """dyzo.be: collection begins with a formal notice in writing, and only then come other ways."""
+        early = way(channel, "BE", phase=Phase.reminder)
+        assert (early.reasons, early.by_law) == (("channel_not_in_phase",), ("channel_not_in_phase",))
+        assert way(channel, "BE").allowed
+        assert way(Channel.email, "BE", phase=Phase.reminder).allowed
+        assert way(channel, "BE", DebtorKind.company, phase=Phase.reminder).allowed
+        assert way(channel, "NL", phase=Phase.reminder).allowed
+
     def test_the_rule_is_named_after_the_country_that_has_one(self):
         assert way(Channel.visit, "BE").trace[0].rule == "be.channel"
         assert way(Channel.call, "NL").trace[0].rule == "house.channel"
@@ -102,8 +113,10 @@ def test_the_bailiff_has_the_last_phase(channel):
 @pytest.mark.parametrize("phase", [Phase.reminder, Phase.amicable, Phase.legal])
 @pytest.mark.parametrize("channel", [Channel.email, Channel.sms, Channel.letter, Channel.call])
 def test_is_open_when_nothing_stands_against_it(channel, phase):
-    for debtor in DebtorKind:
-        found = way(channel, "BE", debtor, phase)
+    for country, debtor in product(("NL", "BE"), DebtorKind):
+        if (country, debtor, phase) == ("BE", DebtorKind.consumer, Phase.reminder):
+            continue  # which begins with a formal notice
+        found = way(channel, country, debtor, phase)
         assert (found.allowed, found.by_law) == (True, ())
         assert found.trace[0].outcome == "contact.channel_open"
 

@@ -35,9 +35,16 @@ def test_each_law_and_kind_of_debtor_has_a_path_in_either_name(law, debtor):
 
 
 def test_a_first_reminder_goes_out_a_day_after_the_due_date_and_another_a_week_later():
-    """S-1, on every path that a creditor did not choose for its pace."""
-    usual = [path for path in default_paths() if path.signature is not Signature.either]
-    assert len(usual) == 12
+    """S-1, on every path that a creditor did not choose for its pace; but a Belgian consumer of whom the
+    agency asks something in its own name gets the formal notice first (WER art. XIX.7)."""
+    usual = [
+        path
+        for path in default_paths()
+        if path.signature is not Signature.either
+        and not path.key.endswith(("-speed", "-relation"))
+        and path.key != "be-consumer-agency"
+    ]
+    assert len(usual) == 11
     for path in usual:
         first, second = path.steps[:2]
         assert (first.template, first.anchor, first.days) == ("reminder_1", "due_date", 1)
@@ -56,3 +63,13 @@ def test_the_maximum_itself_is_not_over_it():
     assert over_maximum(fee_bps=1_501, maximum_fee_bps=1_500)
     assert over_maximum(fee_bps=1_500, maximum_fee_bps=None) is False
     assert over_maximum(fee_bps=1, maximum_fee_bps=0)
+
+
+def test_a_goal_sends_a_belgian_consumer_no_reminder_in_the_agencys_name():
+    for emphasis in (Emphasis.speed, Emphasis.relation):
+        own = propose_path(law=Law.be, debtor=DebtorKind.consumer, emphasis=emphasis)
+        assert own.path.key == f"be-consumer-{emphasis.value}"
+        ours = propose_path(
+            law=Law.be, debtor=DebtorKind.consumer, emphasis=emphasis, signature=Signature.agency
+        )
+        assert (ours.path.key, ours.trace[0].outcome) == ("be-consumer-agency", "goals.no_path")

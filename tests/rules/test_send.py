@@ -211,7 +211,7 @@ class TestHolds:
             assert gate(channel=Channel.call, holds=(ground,)).reasons == (f"hold:{ground}",)
 
     def test_belgian_law_silences_after_a_reasoned_dispute(self):
-        held = {"channel": Channel.call, "holds": ("reasoned_dispute",)}
+        held = {"channel": Channel.call, "phase": Phase.amicable, "holds": ("reasoned_dispute",)}
         assert gate(**held).verdict == "send"
         assert gate(country="BE", **held).reasons == ("hold:reasoned_dispute",)
 

@@ -20,6 +20,7 @@ from agency.rules.treatment import (
     default_paths,
     next_step,
 )
+from agency.rules.treatment_path import Signature
 
 pytestmark = pytest.mark.pure
 
@@ -247,3 +248,18 @@ def test_a_path_is_kept_in_one_form_and_in_letters_as_they_are():
         < content.index('"law"')
         < content.index('"steps"')
     )
+
+
+class TestWhatABelgianConsumerGetsFirst:
+    def test_in_the_agencys_name_nothing_comes_before_the_formal_notice(self):
+        """economie.fgov.be: whoever collects for another begins with a formal notice (WER art. XIX.7)."""
+        path = default_path(law=Law.be, debtor=DebtorKind.consumer, signature=Signature.agency)
+        assert path.steps[0].is_notice
+
+    @pytest.mark.parametrize("path", default_paths(), ids=lambda path: path.key)
+    def test_nobody_calls_before_it_and_reminders_are_the_creditors_own(self, path):
+        if path.law is not Law.be or DebtorKind.consumer not in path.debtors:
+            return
+        notice = next(place for place, step in enumerate(path.steps) if step.is_notice)
+        assert all(Channel.call not in step.channels for step in path.steps[:notice])
+        assert notice == 0 or path.signature is Signature.creditor or "-managed" in path.key

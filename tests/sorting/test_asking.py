@@ -8,7 +8,7 @@ from sqlalchemy import text
 from agency.claims.amending import tell_contract
 from agency.claims.holds import running_holds
 from agency.communication.creditor_mail import send_creditor_mails, tell_creditors
-from agency.documents.asking import ask_missing, expire, open_requests, requests_of, solve
+from agency.documents.asking import ask_missing, expire, open_requests, requests_of, solve, tell_bought
 from agency.documents.upload import add_document
 from agency.kernel.clock import move_clock
 from agency.kernel.emitting import install_reactions
@@ -102,6 +102,36 @@ class TestAsking:
             )  # fmt: skip
             assert solve(unit, creditor_id=creditor_id, claim_id=consumer) == 1
         assert grounds(units, creditor_id) == [[], []]
+
+    def test_a_consumer_in_belgium_waits_until_it_is_told_what_was_bought_one_word_for_all(
+        self, units, creditor_id
+    ):
+        rows = [
+            a_row(
+                f"B{number}", customer=str(number), kind="particulier", name=f"Jan {number}", country="BE",
+                postcode="9000", email=f"j{number}@example.org",
+            )
+            for number in range(3)
+        ]  # fmt: skip
+        assert ask(units, creditor_id, accepted(units, creditor_id, *rows)) == 3
+        first, second, _third = claim_ids(units, creditor_id)
+        assert grounds(units, creditor_id) == [["missing_information"]] * 3
+
+        def tells(claim_id, subject, *, everywhere=False):
+            with units.open(Door.CREDITOR, by="user:clerk", creditor_id=creditor_id) as unit:
+                return tell_bought(
+                    unit, creditor_id=creditor_id, claim_id=claim_id, subject=subject, everywhere=everywhere
+                )
+
+        for number in ("B0", "2026 / 17"):
+            with pytest.raises(Invalid):
+                tells(first, number)
+        assert tells(first, "Een fiets") == 1
+        assert grounds(units, creditor_id) == [[], ["missing_information"], ["missing_information"]]
+        assert tells(second, "  Elektriciteit,  oktober 2026 ", everywhere=True) == 2
+        assert grounds(units, creditor_id) == [[], [], []]
+        assert [row[0] for row in rows_of(units, creditor_id, "SELECT description FROM claim ORDER BY number")
+        ] == ["Een fiets", "Elektriciteit, oktober 2026", "Elektriciteit, oktober 2026"]  # fmt: skip
 
     def test_asking_again_asks_nothing_twice(self, units, creditor_id):
         placement_id = accepted(units, creditor_id, UNREACHED)
