@@ -409,7 +409,8 @@ class _Opening:
         """Give each row that says again what an earlier row said the fate of that row."""
         self.run(
             "UPDATE {t} s SET claim_id = f.claim_id, outcome = CASE WHEN f.outcome = 'rejected' THEN"
-            " 'rejected' WHEN s.outcome = 'line' THEN 'merged' ELSE 'unchanged' END, reject_field = f.reject_field, reject_reason = f.reject_reason"
+            " 'rejected' WHEN s.outcome = 'line' THEN 'merged' ELSE 'unchanged' END,"
+            " reject_field = f.reject_field, reject_reason = f.reject_reason"
             " FROM {t} f WHERE s.outcome IN ('unchanged', 'line') AND s.claim_id IS NULL"
             " AND f.invoice_number = s.invoice_number AND f.row = (SELECT min(row) FROM {t} e"
             "  WHERE e.invoice_number = s.invoice_number)"

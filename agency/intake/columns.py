@@ -46,14 +46,14 @@ HINTS: Final[dict[str, str]] = {
     " volgn bewijs referen =number =nummer =doc =num =nr",
     "debtor_name": "naamtegenpartij naam name nom bezeichnung klant debiteur customer client kunde bedrijf"
     " firma afnemer relatie huurder patient debtor tiers partner =contact contactname contactnaam",
-    "amount": "totaloverdue openstaand open totaloutstanding outstanding overdue saldo rest bedrag amount montant betrag"
-    " solde debet ouvert encours",
+    "amount": "totaloverdue openstaand open totaloutstanding outstanding overdue saldo rest bedrag amount"
+    " montant betrag solde debet ouvert encours",
     "total": "totaal total factuurbedrag origineel brut",
     "issued_on": "factuurdatum boekdatum datum date datumb uitgifte emission factdat",
     "due_on": "verval vervd echeance due faellig fallig betaaldatum termijn betalenvoor verloop zahlungs"
     " uiterst expir dateech",
-    "debtor_reference": "=cif =cifnr =cifno klantn klantc debiteurn debiteurc relatienu relatienr relatiec customern clientn"
-    " numeroclient kundennr",
+    "debtor_reference": "=cif =cifnr =cifno klantn klantc debiteurn debiteurc relatienu relatienr relatiec customern"
+    " clientn numeroclient kundennr",
     "iban": "tegenrekening iban rekening account compte",
     "currency": "valuta munt currency devise",
     "email": "mail",

@@ -105,8 +105,8 @@ def settle(columns: Mapping[str, str], headers: Sequence[str], sample: Sequence[
 
 def misleads(field: str, cells: Sequence[Cell]) -> bool:
     """This function will tell whether what stands in a column shows that its name means something else than
-    this field, which is not needed: tax below "VAT", a number below "Compte", kinds of documents below "Soort", which of several
-    reminders was sent below "Herinnering".
+    this field, which is not needed: tax below "VAT", a number below "Compte", kinds of documents
+    below "Soort", which of several reminders was sent below "Herinnering".
     """
     if field == "vat_number":
         return _is_tax(cells)

@@ -125,12 +125,26 @@ _IN_EUROS: Final = re.compile(r"(?:[\s_/\-(\[]+(?:in )?EUR|[\s_/\-(\[]*(?:in )?â
 
 
 # As the columns of a database are called: CUST_SHORT_NM, TOT_OS. Only where blanks or strokes part the words.
-_SHORTENED: Final = dict(
-    word.split(":") for word in
-    "cust:customer nm:name addr:address cty:city cntry:country ctry:country ccy:currency amt:amount inv:invoice"
-    " os:outstanding od:overdue tot:total prin:principal dt:date pc:postcode acc:account acct:account"
-    " desc:description".split()
-)  # fmt: skip
+_SHORTENED: Final = {
+    "cust": "customer",
+    "nm": "name",
+    "addr": "address",
+    "cty": "city",
+    "cntry": "country",
+    "ctry": "country",
+    "ccy": "currency",
+    "amt": "amount",
+    "inv": "invoice",
+    "os": "outstanding",
+    "od": "overdue",
+    "tot": "total",
+    "prin": "principal",
+    "dt": "date",
+    "pc": "postcode",
+    "acc": "account",
+    "acct": "account",
+    "desc": "description",
+}
 _SHORT_MIN: Final = 2  # so many words, of which one at least is shortened
 
 

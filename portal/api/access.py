@@ -205,9 +205,7 @@ class GuardedRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The framework's own handler, behind the guard."""
         handle = super().get_route_handler()
-        guard = next(
-            (one.call for one in self.dependant.dependencies if isinstance(one.call, Guard)), None
-        )
+        guard = next((one.call for one in self.dependant.dependencies if isinstance(one.call, Guard)), None)
         if guard is None:
             raise LookupError(f"{self.path} has no guard: make its router with opened_by()")
 

@@ -15,8 +15,8 @@ from agency.kernel.unit import Unit
 
 NAMED: Final = "Idempotency-Key"
 KEY_MAX: Final = 200
-# Optional to the framework, which would answer 422 of its own; `once` refuses its absence, and the description
-# tells that it must be sent.
+# Optional to the framework, which would answer 422 of its own; `once` refuses its absence, and the
+# description tells that it must be sent.
 Key = Annotated[str | None, Header(alias=NAMED)]
 
 

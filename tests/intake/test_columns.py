@@ -159,11 +159,11 @@ class TestListsOfOtherTrades:
     def test_a_loan_system_s_columns_are_read_by_their_shortened_words(self):
         headers = (
             "LN_ACC_NO;CIF_NR;CUST_TYP;CUST_SHORT_NM;CUST_ADDR_1;CUST_PC;CUST_CTY;CNTRY_CD;CCY;DISB_DT;DISB_AMT"
-            ";MAT_DT;INT_RT;PRIN_OS;INT_ACCR;TOT_OS;PRIN_OD;TOT_OD;OLDEST_DUE_DT;STS"
+            ";MAT_DT;INT_RT;PRIN_OS;INT_ACCR;TOT_OS;PRIN_OD;TOT_OD;OLDEST_DUE_DT"
         )
         rows = (
             f"202607{n:06};9001{n};I;JANSEN P{n};DORPSSTRAAT {n};1011 AB;UTRECHT;NL;EUR;202401{n:02};10000.00"
-            f";202901{n:02};7.900;{2500 + n}.10;12.{n};{2600 + n}.00;{450 + n}.00;{460 + n}.45;202607{n:02};OD"
+            f";202901{n:02};7.900;{2500 + n}.10;12.{n};{2600 + n}.00;{450 + n}.00;{460 + n}.45;202607{n:02}"
             for n in range(10, 20)
         )
         assert proposed("\n".join((headers, *rows)).encode()) == {
@@ -181,7 +181,9 @@ class TestListsOfOtherTrades:
         }
 
     def test_what_stands_below_compte_is_no_bank_account_and_a_book_may_stand_before_a_number(self):
-        rows = (f"40000{n};Garage {'ABCDE'[n]};VEN 2026/10{n};2{n}/07/2026;2{n}/08/2026;12,5{n}" for n in range(5))
+        rows = (
+            f"40000{n};Garage {'ABCDE'[n]};VEN 2026/10{n};2{n}/07/2026;2{n}/08/2026;12,5{n}" for n in range(5)
+        )
         table = read_table("\n".join(("Compte;Nom;Pièce;Date;Echéance;Solde", *rows)).encode())
         assert recognise(table.headers, table.sample).columns == {
             "debtor_name": "Nom",
