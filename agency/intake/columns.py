@@ -52,7 +52,8 @@ HINTS: Final[dict[str, str]] = {
     "issued_on": "factuurdatum boekdatum datum date datumb uitgifte emission factdat",
     "due_on": "verval vervd echeance due faellig fallig betaaldatum termijn betalenvoor verloop zahlungs"
     " uiterst expir dateech",
-    "debtor_reference": "=cif =cifnr =cifno klantn klantc debiteurn debiteurc relatienu relatienr relatiec customern"
+    "debtor_reference": "=cif =cifnr =cifno klantn klantc debiteurn debiteurc relatienu relatienr"
+    " relatiec customern"
     " clientn numeroclient kundennr",
     "iban": "tegenrekening iban rekening account compte",
     "currency": "valuta munt currency devise",

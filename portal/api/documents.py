@@ -83,7 +83,8 @@ class Added(BaseModel):
 
 _QUOTE = text(
     "SELECT q.id FROM claim c JOIN quote q ON q.creditor_id = c.creditor_id"
-    "  AND q.placement_id = c.placement_id AND q.state = 'open' WHERE c.creditor_id = :creditor_id AND c.id = :claim_id AND c.state = 'quoted'"
+    "  AND q.placement_id = c.placement_id"
+    " AND q.state = 'open' WHERE c.creditor_id = :creditor_id AND c.id = :claim_id AND c.state = 'quoted'"
 )
 
 
