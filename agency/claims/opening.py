@@ -75,8 +75,14 @@ class Opened:
     credited: tuple[UUID, ...]
 
 
-def mark_duplicates(unit: Unit, *, staging: str) -> None:
-    """This function will settle invoice numbers that stand twice in one file: the first row counts."""
+def mark_duplicates(unit: Unit, *, staging: str, added_up: bool = False) -> None:
+    """This function will settle invoice numbers that stand twice in one file: the first row counts.
+
+    :param added_up: whether such rows are lines of their invoice: then the first row holds their sum, and one
+        that tells of another debtor or other days is still refused.
+    """
+    if added_up:
+        _add_lines_up(unit, staging)
     same = ", ".join(
         f"{name} IS NOT DISTINCT FROM first_value({name}) OVER w"
         for name in ("document_kind", "amount_minor", "currency", "issued_on", "due_on", "name_key",
@@ -92,6 +98,31 @@ def mark_duplicates(unit: Unit, *, staging: str) -> None:
             " WHERE s.row = d.row AND d.nth > 1"
         ),
         {"why": TWICE},
+    )
+
+
+def _add_lines_up(unit: Unit, staging: str) -> None:
+    """The sum of an invoice's lines on its first row; those that are in it wait for its fate."""
+    same = " AND ".join(
+        f"{name} IS NOT DISTINCT FROM first_value({name}) OVER w"
+        for name in ("document_kind", "currency", "issued_on", "due_on", "name_key", "claim_reference",
+                     "billing_reference", "debtor_reference")
+    )  # fmt: skip
+    unit.session.connection().execute(
+        text(
+            f"UPDATE {staging} s SET amount_minor = d.amount, total_minor = d.total,"
+            " outcome = CASE WHEN d.nth > 1 THEN 'line' WHEN d.amount <= 0 THEN 'rejected' END,"
+            " reject_field = CASE WHEN d.nth = 1 AND d.amount <= 0 THEN 'amount' END,"
+            " reject_reason = CASE WHEN d.nth = 1 AND d.amount <= 0 THEN :nothing END"
+            " FROM (SELECT row, nth, sum(amount_minor) OVER i AS amount, sum(total_minor) OVER i AS total"
+            f"  FROM (SELECT row, invoice_number, amount_minor, total_minor, row_number() OVER w AS nth,"
+            f"   {same} AS same FROM {staging} WHERE outcome IS NULL"
+            "    WINDOW w AS (PARTITION BY invoice_number ORDER BY row)) l"
+            "  WHERE same AND invoice_number IN"
+            f"   (SELECT invoice_number FROM {staging} WHERE document_kind = 'invoice')"
+            "  WINDOW i AS (PARTITION BY invoice_number)) d WHERE s.row = d.row"
+        ),
+        {"nothing": NOTHING_LEFT},
     )
 
 
@@ -378,8 +409,9 @@ class _Opening:
         """Give each row that says again what an earlier row said the fate of that row."""
         self.run(
             "UPDATE {t} s SET claim_id = f.claim_id, outcome = CASE WHEN f.outcome = 'rejected' THEN"
-            " 'rejected' ELSE 'unchanged' END, reject_field = f.reject_field, reject_reason = f.reject_reason"
-            " FROM {t} f WHERE s.outcome = 'unchanged' AND s.claim_id IS NULL"
+            " 'rejected' WHEN s.outcome = 'line' THEN 'merged' ELSE 'unchanged' END,"
+            " reject_field = f.reject_field, reject_reason = f.reject_reason"
+            " FROM {t} f WHERE s.outcome IN ('unchanged', 'line') AND s.claim_id IS NULL"
             " AND f.invoice_number = s.invoice_number AND f.row = (SELECT min(row) FROM {t} e"
             "  WHERE e.invoice_number = s.invoice_number)"
         )

@@ -193,6 +193,7 @@ class BulkReading:
                 placement_id=self.placement_id,
                 chunks=kept_chunks(unit, **self._whose),
                 one_claim_per=begun.chosen.mapped.one_claim_per,
+                added_up=begun.chosen.mapped.repeats == "added",
                 labels=begun.chosen.labels,
             )
             drop_chunks(unit, **self._whose)

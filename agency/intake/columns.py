@@ -20,7 +20,7 @@ from agency.intake.amount_words import says
 from agency.intake.amounts import DecimalSign, NotUnderstood, parse_amount
 from agency.intake.doubts import find_kinds, is_own_account, misleads
 from agency.intake.grouped import NAME_ABOVE
-from agency.intake.headers import folded, known_field
+from agency.intake.headers import folded, known_field, spelled
 from agency.intake.table import Cell, Row
 from agency.intake.values import DateOrder
 
@@ -35,6 +35,8 @@ _PERSONS: Final = frozenset(
      "verkooprelatie", "afnemer")
 )  # fmt: skip
 _NAMES: Final = re.compile(r"na+me?(?:$|n)|naam|name|nom|bezeichnung|denomination|raisonsociale|intitule")
+_BOOK_BEFORE: Final = re.compile(r"^[A-Z]{1,6} (?=\d)")
+_CODES: Final = frozenset(("code", "nummer", "nr", "number", "no", "compte", "konto", "rekening", "account"))
 _NUMBER_BEFORE: Final = re.compile(r"^\d+\s+(?:-\s+)?")
 _THEIRS: Final = re.compile(r"^(?:uw|your|votre|ihr)|order|bestel|commande|bestell")
 
@@ -43,14 +45,16 @@ HINTS: Final[dict[str, str]] = {
     "invoice_number": "factu invoice rechnung boekstuk stuknr document beleg ndoc docn onzeref ourref piece"
     " volgn bewijs referen =number =nummer =doc =num =nr",
     "debtor_name": "naamtegenpartij naam name nom bezeichnung klant debiteur customer client kunde bedrijf"
-    " firma afnemer relatie debtor tiers partner =contact contactname contactnaam",
-    "amount": "openstaand open saldo rest bedrag amount montant betrag solde debet ouvert encours",
+    " firma afnemer relatie huurder patient debtor tiers partner =contact contactname contactnaam",
+    "amount": "totaloverdue openstaand open totaloutstanding outstanding overdue saldo rest bedrag amount"
+    " montant betrag solde debet ouvert encours",
     "total": "totaal total factuurbedrag origineel brut",
     "issued_on": "factuurdatum boekdatum datum date datumb uitgifte emission factdat",
     "due_on": "verval vervd echeance due faellig fallig betaaldatum termijn betalenvoor verloop zahlungs"
     " uiterst expir dateech",
-    "debtor_reference": "klantn klantc debiteurn debiteurc relatienu relatienr relatiec customern clientn"
-    " numeroclient kundennr",
+    "debtor_reference": "=cif =cifnr =cifno klantn klantc debiteurn debiteurc relatienu relatienr"
+    " relatiec customern"
+    " clientn numeroclient kundennr",
     "iban": "tegenrekening iban rekening account compte",
     "currency": "valuta munt currency devise",
     "email": "mail",
@@ -127,8 +131,19 @@ def _told_by_values(
     for at, (header, cells) in enumerate(columns.items()):
         if folded(header) in _PERSONS and cells and _most(sum(map(_is_code, cells)), cells):
             yield 150_000 - at, Reason("debtor_reference", header, "content")
+        if _stands_before_name(at, headers) and len(set(map(str, cells))) > 1 and all(map(_is_code, cells)):
+            yield 140_000 - at, Reason("debtor_reference", header, "content")
         if still_open and known_field(header) == "amount" and says(header) is None and cells:
             yield 100_000 - at, Reason("total", header, "content")
+
+
+def _stands_before_name(at: int, headers: Sequence[str]) -> bool:
+    """Whether a column called "Code" or so stands before the one of the debtor's name: his number with us."""
+    return (
+        folded(headers[at]) in _CODES
+        and at + 1 < len(headers)
+        and known_field(headers[at + 1]) == "debtor_name"
+    )
 
 
 def number_beside_name(names: Sequence[str], headers: Sequence[str], sample: Sequence[Row]) -> str | None:
@@ -161,7 +176,7 @@ def _candidates(
             part = next((at for at, hint in enumerate(hints.split()) if _hinted(header, hint)), None)
             if not named and part is None and field not in _TELLING:
                 continue
-            fits = _fits(field, cells)
+            fits = _fits(field, cells, called=named or part is not None)
             if (
                 fits is False
                 or (not cells and not named)
@@ -194,7 +209,7 @@ def _said_more(field: str, header: str, running: Mapping[str, bool]) -> int:
         return -5000 if _NAMES.search(folded(header)) else 0
     if field not in ("amount", "total"):
         return 0
-    said = says(header)
+    said = says(spelled(header))
     if header in _WORKED_OUT:  # beside it stand its parts, and often a running balance
         return 1500 if header == SIGNED else 500
     if said in ("vat", "paid"):
@@ -203,7 +218,10 @@ def _said_more(field: str, header: str, running: Mapping[str, bool]) -> int:
         return -150 if field == "amount" else -5000
     if field == "amount" and header in running:
         return -950 if running[header] else 1100
-    return 1000 if said == "open" and field == "amount" else 0
+    if said == "open":
+        return 1000 if field == "amount" else -5000
+    # What is due of a loan is not all that is outstanding, and no more may be asked than what is due.
+    return 1100 if field == "amount" and "overdue" in folded(spelled(header)) else 0
 
 
 def _is_other(field: str, header: str) -> bool:
@@ -292,6 +310,7 @@ def _hinted(header: str, hint: str) -> bool:
     it."""
     if hint.startswith("="):
         return folded(header) == hint[1:]
+    header = spelled(header)
     if len(hint) > 3:
         return hint in folded(header)
     return any(folded(word).startswith(hint) for word in re.split(r"[^\w]+|_|(?<=[a-z])(?=[A-Z])", header))
@@ -310,13 +329,16 @@ def _filled(sample: Sequence[Row], at: int) -> list[Cell]:
     return list(islice(filled, _LOOKED_AT))
 
 
-def _fits(field: str, cells: Sequence[Cell]) -> bool | None:
-    """Whether most cells are what the field needs; None for fields of free text, which all fit."""
+def _fits(field: str, cells: Sequence[Cell], *, called: bool) -> bool | None:
+    """Whether most cells are what the field needs; None for fields of free text, which all fit.
+
+    :param called: whether its name says so too.
+    """
     test = _TESTS.get(field)
     if test is None or not cells:
         return None
     if field == "invoice_number":
-        return _numbers_of_documents(cells)
+        return _numbers_of_documents(cells, after_book=called)
     if field == "debtor_name":
         return _names(cells)
     most = _most(sum(test(cell) for cell in cells), cells)
@@ -327,8 +349,12 @@ def _fits(field: str, cells: Sequence[Cell]) -> bool | None:
     return False
 
 
-def _numbers_of_documents(cells: Sequence[Cell]) -> bool | None:
+def _numbers_of_documents(cells: Sequence[Cell], *, after_book: bool) -> bool | None:
+    """Whether cells number documents, with the code of the book before it where their name says so too: "VEN
+    2026/100" below "Pièce" is a number, "Kerkweg 12" below nothing is none."""
     texts = [str(cell).strip() for cell in cells]
+    if after_book:
+        texts = [_BOOK_BEFORE.sub("", text) for text in texts]
     fitting = [text for text in texts if re.fullmatch(r"(?=.*\d)[\w./\-]{1,30}", text) and not is_date(text)]
     if not _most(len(fitting), texts):
         return False

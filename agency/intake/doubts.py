@@ -20,6 +20,9 @@ SOME_PAID: Final = (
     "some rows say that they are paid; take these out of the file, or say what its columns mean"
 )
 NO_NAMES: Final = "the column of the debtor's name holds no names"
+SEVERAL_LINES: Final = (
+    "invoices stand on several rows with different amounts; say whether these are lines to be added up"
+)
 DUE_UNSAID: Final = "a column may hold the due dates; say what it means"
 _DUE: Final = re.compile(
     r"verval|vervd|verloop|echeance|^dateech|^due|duedate|fallig|zahlbar|zahlungs(?:ziel|frist)|uiterlijk"
@@ -35,7 +38,10 @@ _WORD_MIN: Final = 3
 _ROWS_MIN: Final = 3
 _YEAR: Final = re.compile(r"\b(?:19|20)\d\d\b", re.ASCII)
 _REMINDED: Final = ("reminder_1_on", "reminder_2_on")
+_ACCOUNT: Final = re.compile(r"[A-Za-z]{2} ?\d{2}|\d{3}-\d{7}-\d{2}$", re.ASCII)
 _TAX: Final = re.compile(r"[-+€ ]*[\d., ]*[.,]\d{1,2}-?|\d{1,2}(?:[.,]\d+)? ?%?", re.ASCII)
+_LINE_FIELDS_MIN: Final = 4  # a number, a debtor, a day and an amount
+_SEVERAL: Final = 2
 _VAT_NUMBER_MIN: Final = 10**7
 
 
@@ -59,7 +65,25 @@ def find_doubt(columns: Mapping[str, str], headers: Sequence[str], sample: Seque
     names = filled(headers, sample, columns["debtor_name"])
     if names and not any(sum(map(str.isalpha, str(name))) >= 2 for name in names):
         return "debtor_name", NO_NAMES
-    return "", ""
+    return ("invoice_number", SEVERAL_LINES) if has_lines(columns, headers, sample) else ("", "")
+
+
+def has_lines(columns: Mapping[str, str], headers: Sequence[str], sample: Sequence[Row]) -> bool:
+    """This function will tell whether invoices of a sample stand on several rows that agree on the debtor and
+    the dates and differ in what they ask, as the lines of a hospital's or a landlord's list do.
+
+    One such invoice may be a slip, which is refused by its row; two are the way of the list.
+    """
+    fields = ("invoice_number", "debtor_name", "debtor_reference", "issued_on", "due_on", "amount")
+    places = [list(headers).index(columns[field]) for field in fields if columns.get(field) in headers]
+    if not {"invoice_number", "amount"} <= columns.keys() or len(places) < _LINE_FIELDS_MIN:
+        return False
+    amounts: dict[tuple[str, ...], set[str]] = {}
+    for _, row in sample:
+        *same, amount = (str(row[at]).strip() if at < len(row) else "" for at in places)
+        amounts.setdefault(tuple(same), set()).add(amount)
+    several = [key for key, told in amounts.items() if key[0] and len(told) > 1]
+    return len(several) >= _SEVERAL
 
 
 def settle(columns: Mapping[str, str], headers: Sequence[str], sample: Sequence[Row]) -> dict[str, str]:
@@ -81,11 +105,13 @@ def settle(columns: Mapping[str, str], headers: Sequence[str], sample: Sequence[
 
 def misleads(field: str, cells: Sequence[Cell]) -> bool:
     """This function will tell whether what stands in a column shows that its name means something else than
-    this field, which is not needed: tax below "VAT", kinds of documents below "Soort", which of several
-    reminders was sent below "Herinnering".
+    this field, which is not needed: tax below "VAT", a number below "Compte", kinds of documents
+    below "Soort", which of several reminders was sent below "Herinnering".
     """
     if field == "vat_number":
         return _is_tax(cells)
+    if field == "iban":  # "Compte" is the debtor's number in the books as often as his account at a bank
+        return bool(cells) and not any(_ACCOUNT.match(str(cell).strip()) for cell in cells)
     if field == "debtor_kind":
         return bool(cells) and not any(str(cell).strip().casefold() in DEBTOR_KIND.words for cell in cells)
     return (

@@ -233,7 +233,8 @@ def _look_at_table(unit: Unit, file: DroppedFile, content: bytes) -> None:
     except UnclearColumns:
         file.facts = {"alone": True}
         return
-    alone = alone or bool(chosen.apart) or chosen.mapped.one_claim_per == "debtor"
+    own_way = chosen.mapped.one_claim_per == "debtor" or chosen.mapped.repeats == "added"
+    alone = alone or bool(chosen.apart) or own_way
     file.facts = {"alone": True} if alone else {"rows": sum(1 for _ in chosen.table.rows)}
 
 

@@ -17,7 +17,7 @@ HEADERS: Final[dict[str, str]] = {
     " reference referentie kenmerk yourreference invoicereference invoiceref factuurreferentie"
     " numfacture numerodefacture nodefacture ndefacture nfact numerodepiece numeropiece numpiece nopiece"
     " npiece ndepiece reffacture referencefacture numerodedocument"
-    " factnr factno factnum belegnummer belegnr",
+    " factnr factno factnum belegnummer belegnr piece",
     "document_kind": "documentsoort documenttype doctype factuursoort invoicetype typedocument soortdocument"
     " belegart kinddocument",
     "billing_reference": "oorspronkelijkefactuur creditvan betreftfactuur billingreference originalinvoice"
@@ -36,7 +36,7 @@ HEADERS: Final[dict[str, str]] = {
     " totalamount"
     " totalinclvat montanttotal montanttvac totaltvac montantttc"
     " montantfacture rechnungsbetrag brutto amountinclvat",
-    "currency": "valuta munt muntsoort currency invoicecurrency currencycode devise monnaie wahrung",
+    "currency": "valuta munt muntsoort currency invoicecurrency currencycode ccy devise monnaie wahrung",
     "issued_on": "factuurdatum datumfactuur invoicedate issuedate dateofinvoice datefacture"
     " documentcreatedate"
     " rechnungsdatum boekdatum documentdate dateemission datedelafacture issuedon"
@@ -54,7 +54,8 @@ HEADERS: Final[dict[str, str]] = {
     " numeroclient noclient codeclient"
     " numerodeclient nclient ndeclient nduclient codetiers comptetiers compteclient referenceclient"
     " debtornumberabove debiteurennummer debiteurennr kundennummer kundennr relatienummer relatiecode"
-    " relatienr customerreference lidnummer",
+    " relatienr customerreference lidnummer nummerdebiteur nummerklant huurdernummer huurdernr patientnummer"
+    " patientnr numclt",
     "debtor_kind": "soort soortdebiteur klantsoort klanttype debiteursoort debtortype debtorkind customertype"
     " b2bb2c typeclient typedebiteur debiteurtype particulierzakelijk kind",
     "debtor_name": "naam klantnaam clientname debiteur debiteurnaam bedrijfsnaam klant name customername"
@@ -62,7 +63,8 @@ HEADERS: Final[dict[str, str]] = {
     " debtorname debtor companyname company nom nomclient client raisonsociale societe kundenname kunde firma"
     " naamdebiteur naamklant fullname volledigenaam"
     " debtorabove nomduclient nomdudebiteur denomination denominationsociale intitule intituleclient tiers"
-    " debiteuren nomprenom relatienaam naamrelatie",
+    " debiteuren nomprenom relatienaam naamrelatie huurder huurdernaam naamhuurder patient patientnaam"
+    " naampatient nomclt",
     "registration_number": "kvk kvknummer kvknr kbo kbonummer ondernemingsnummer handelsregisternummer"
     " registrationnumber companynumber chamberofcommerce numeroentreprise bce"
     " numerodentreprise ndentreprise nentreprise numerobce siren handelsregister"
@@ -121,6 +123,39 @@ it.
 _FIELD_BY_HEADER: Final = {name: ours for ours, names in HEADERS.items() for name in names.split()}
 _NUMBERED: Final = re.compile(r" \(\d+\)$")
 _IN_EUROS: Final = re.compile(r"(?:[\s_/\-(\[]+(?:in )?EUR|[\s_/\-(\[]*(?:in )?€)[)\]]?$", re.IGNORECASE)
+
+
+# As the columns of a database are called: CUST_SHORT_NM, TOT_OS. Only where blanks or strokes part the words.
+_SHORTENED: Final = {
+    "cust": "customer",
+    "nm": "name",
+    "addr": "address",
+    "cty": "city",
+    "cntry": "country",
+    "ctry": "country",
+    "ccy": "currency",
+    "amt": "amount",
+    "inv": "invoice",
+    "os": "outstanding",
+    "od": "overdue",
+    "tot": "total",
+    "prin": "principal",
+    "dt": "date",
+    "pc": "postcode",
+    "acc": "account",
+    "acct": "account",
+    "desc": "description",
+}
+_SHORT_MIN: Final = 2  # so many words, of which one at least is shortened
+
+
+def spelled(header: str) -> str:
+    """This function will return a header with the words that databases shorten written out; other headers
+    as they are."""
+    words = re.split(r"[_ ]+", header.strip())
+    if len(words) < _SHORT_MIN or not all(word.isupper() or word.isdigit() for word in words):
+        return header
+    return " ".join(_SHORTENED.get(word.casefold(), word) for word in words)
 
 
 @lru_cache(maxsize=4_096)

@@ -25,12 +25,14 @@ from agency.kernel.unit import Unit
 from agency.ports.readers import Unreadable
 
 Grouping = Literal["invoice", "debtor"]
+Repeats = Literal["once", "added"]
 
 __all__ = [
     "HEADERS", "REQUIRED", "Mapped", "Part", "UnclearColumns", "choose_mapping", "recognise", "save_mapping",
 ]  # fmt: skip
 
 _SHEET: Final = "sheet"
+_REPEATS: Final = "repeats"
 REQUIRED: Final = ("invoice_number", "debtor_name", "amount")
 
 
@@ -58,7 +60,8 @@ class Mapped:
 
     `decimal_sign` is None as long as nobody said which it is: doubtful amounts are then refused. `sheet` is
     the sheet of a workbook that is read, or `all_but` some; empty where there was nothing to choose. With
-    `parts` each kind of sheet is read by its own; the rest is what the first of them says.
+    `parts` each kind of sheet is read by its own; the rest is what the first of them says. `repeats` says
+    whether rows with one invoice number are its lines, which are added up, or the same invoice again.
     """
 
     columns: Mapping[str, str]
@@ -68,6 +71,7 @@ class Mapped:
     defaults: Mapping[str, str] = field(default_factory=dict)
     sheet: str = ""
     parts: tuple[Part, ...] = ()
+    repeats: Repeats = "once"
 
     def by(self, part: Part) -> "Mapped":
         """This function will return how the sheets of one kind are read."""
@@ -360,9 +364,10 @@ def as_mapped(mapping: ColumnMapping) -> Mapped:
         decimal_sign="," if mapping.decimal_sign == "," else ".",
         date_order="month" if mapping.date_order == "month" else "day",
         one_claim_per="debtor" if mapping.one_claim_per == "debtor" else "invoice",
-        defaults={name: value for name, value in mapping.defaults.items() if name != _SHEET},
+        defaults={name: value for name, value in mapping.defaults.items() if name not in (_SHEET, _REPEATS)},
         sheet=mapping.defaults.get(_SHEET, ""),
         parts=tuple(map(_as_part, mapping.parts)),
+        repeats="added" if mapping.defaults.get(_REPEATS) == "added" else "once",
     )
 
 
@@ -394,7 +399,9 @@ def save_mapping(
         columns=dict(mapped.columns),
         decimal_sign=mapped.decimal_sign,
         date_order=mapped.date_order,
-        defaults=dict(mapped.defaults) | ({_SHEET: mapped.sheet} if mapped.sheet else {}),
+        defaults=dict(mapped.defaults)
+        | ({_SHEET: mapped.sheet} if mapped.sheet else {})
+        | ({_REPEATS: mapped.repeats} if mapped.repeats == "added" else {}),
         one_claim_per=mapped.one_claim_per,
         headers=list(headers),
         parts=[asdict(part) for part in mapped.parts],

@@ -29,9 +29,10 @@ class PlacementState(StrEnum):
 class ColumnMapping(CreditorRow, table=True):
     """How a creditor's columns are read: {our field: their header}, decimal sign, date order.
 
-    `defaults` holds country, currency and kind of debtor for files without those columns, and the sheet of a
-    workbook that was chosen; `one_claim_per` says whether every invoice becomes a claim or all invoices of a
-    debtor become one. `headers` are all columns of the file it was made for. `parts` say the same of each
+    `defaults` holds country, currency and kind of debtor for files without those columns, the sheet of a
+    workbook that was chosen, and whether rows of one invoice are added up; `one_claim_per` says
+    whether every invoice becomes a claim or all invoices of a debtor become one. `headers` are all
+    columns of the file it was made for. `parts` say the same of each
     kind of sheet where those of a workbook have different columns. A retired one reads no further files.
     """
 

@@ -312,6 +312,7 @@ class _Reading:
             placement_id=self.placement.id,
             chunks=chunks,
             one_claim_per=mapped.one_claim_per,
+            added_up=mapped.repeats == "added",
             labels=labels,
             after_chunk=lambda _: self.after_chunk(progress.percent),
         )

@@ -157,7 +157,11 @@ class RowChecker:
             if found[field]:
                 found[field], remarks = read_text(field, found[field])
                 told += remarks
-        told += check_row(found, today=self.today, law=Law(self._law(found)))
+        told += (
+            one
+            for one in check_row(found, today=self.today, law=Law(self._law(found)))
+            if one.field != "amount" or not self._is_line(found)
+        )
         told += beside.check_beside(found, today=self.today)
         rejects += [
             Reject(row, one.field, one.reason, one.value)
@@ -166,6 +170,11 @@ class RowChecker:
         ]
         if not rejects:
             self._remarks += [(row, one) for one in told]
+
+    def _is_line(self, found: Mapping[str, Any]) -> bool:
+        """Whether a row is a line of an invoice, which may be a discount: what the invoice comes to is judged
+        when its lines are added up."""
+        return self.mapped.repeats == "added" and found["document_kind"] == "invoice"
 
     def add_remarks(self, row: int, found: Iterable[Finding]) -> None:
         """This function will keep what else was noticed about a row."""
@@ -270,7 +279,8 @@ class RowChecker:
         if found["document_kind"] == "credit_note":
             found["amount_minor"] = -abs(found["amount_minor"])
             found["total_minor"] = found["amount_minor"]
-        if found["amount_minor"] == 0 or (found["document_kind"] == "invoice" and found["amount_minor"] < 0):
+        positive = found["document_kind"] == "credit_note" or found["amount_minor"] > 0
+        if not self._is_line(found) and (found["amount_minor"] == 0 or not positive):
             rejects.append(Reject(row, "amount", NOT_POSITIVE, str(cells.get("amount"))[:TEXT_MAX]))
         elif found["total_minor"] is not None and abs(found["total_minor"]) < abs(found["amount_minor"]):
             rejects.append(Reject(row, "amount", OPEN_OVER_TOTAL, str(cells.get("amount"))[:TEXT_MAX]))

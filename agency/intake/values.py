@@ -259,7 +259,7 @@ def _words(**meanings: str) -> dict[str, str]:
 DEBTOR_KIND: Final = Choice(
     _words(
         consumer="consumer|consument|particulier|prive|privé|privepersoon|natuurlijk persoon|b2c|c"
-        "|consommateur|particulier(e)|personne physique|privat|verbraucher|person|individual|private",
+        "|consommateur|particulier(e)|personne physique|privat|verbraucher|person|persoon|individual|private",
         sole_trader="sole_trader|sole trader|eenmanszaak|zzp|zzp'er|zelfstandige|independant|indépendant"
         "|vof|maat|einzelunternehmen|freelancer",
         company="company|bedrijf|b2b|b|zakelijk|onderneming|rechtspersoon|business|firma|entreprise|societe"

@@ -51,6 +51,11 @@ CREDIT_NOTE: Final = re.compile(
     re.IGNORECASE,
 )
 INVOICE: Final = re.compile(r"\b(?:factuur|invoice|facture|rechnung|verkoopfactuur)\b", re.IGNORECASE)
+# What a line is about that only refers to an invoice: "Betreft factuur 2026-1" on a delivery note.
+REFERS: Final = re.compile(
+    r"(?:betreft|betr\.|inzake|onderwerp|concerne|objet|subject|regarding|re:|betreff|betrifft|bij)\b",
+    re.IGNORECASE,
+)
 OTHER: Final = re.compile(
     r"\b(?:pakbon|afleverbon|leverbon|vrachtbrief|delivery note|packing (?:slip|list)|bon de livraison"
     r"|lieferschein|cmr"

@@ -45,10 +45,11 @@ def read_plain(content: bytes) -> EInvoice:
 
 
 def _kind(sheet: Sheet) -> str:
-    """The tallest title says what a document is; without one, an invoice number does."""
+    """The tallest title says what a document is, unless it only refers to an invoice and stands below a title
+    of something else: how tall a line is also depends on its letters."""
     titles = sorted(
         (
-            (-(cell.box[3] - cell.box[1]) // 8, cell.line, kind)
+            (-(cell.box[3] - cell.box[1]) // 8, cell.line, kind, bool(labels.REFERS.match(cell.text)))
             for cell in sheet.cells
             if len(cell.text) <= 60
             for kind, pattern in (
@@ -60,6 +61,8 @@ def _kind(sheet: Sheet) -> str:
         ),
     )
     kind = titles[0][2] if titles else "other"
+    if titles and titles[0][3] and any(one == "other" and at < titles[0][1] for _, at, one, _ in titles):
+        kind = "other"
     if kind == "other":
         raise NoInvoice("the PDF is no invoice: no title on it says so")
     return kind

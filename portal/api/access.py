@@ -4,15 +4,18 @@ Either way the request is confined to that creditor by the database, and each ro
 names the scope it takes.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
+from fastapi.routing import APIRoute
 from limits import RateLimitItemPerMinute
 from pydantic import BaseModel, ConfigDict, field_validator
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
+from starlette.responses import Response
 
 from agency.intake.rows import STRANGE_SIGNS
 from agency.kernel.errors import AgencyError, Forbidden
@@ -151,7 +154,12 @@ def _by_key(request: Request) -> Caller:
     )
 
 
-TheCaller = Annotated[Caller, Depends(caller)]
+async def _admitted(request: Request) -> Caller:
+    found: Caller = request.state.caller
+    return found
+
+
+TheCaller = Annotated[Caller, Depends(_admitted)]
 
 
 class Guard:
@@ -161,13 +169,14 @@ class Guard:
     A key needs no token: no browser sends one by itself, so no other site can have it sent.
     """
 
-    def __init__(self, scope: Scope | None) -> None:
-        self.scope = scope
+    def __init__(self, scope: Scope | None, *, json: bool) -> None:
+        self.scope, self.json = scope, json
 
-    async def __call__(self, request: Request, found: TheCaller) -> AsyncIterator[None]:
-        """Let the request through, and close its files at the end.
+    def admit(self, request: Request, found: Caller) -> None:
+        """Let the caller through before anything of the body is read.
 
         :raises ScopeMissing, Forbidden: the caller may not do this.
+        :raises WrongMediaType: the body is not JSON where the route reads nothing else.
         """
         if self.scope is not None and self.scope not in found.scopes:
             if found.key_id is None:
@@ -175,10 +184,38 @@ class Guard:
             raise ScopeMissing(self.scope)
         if request.method not in SAFE_METHODS and found.key_id is None:
             refuse_wrong_token(request.headers.get(TOKEN_HEADER), expected=request.state.visitor.csrf)
+        if self.json:
+            _sent_as_json(request)
+
+    async def __call__(self, request: Request, _: TheCaller) -> AsyncIterator[None]:
+        """Close the files of the request at its end."""
         try:
             yield
         finally:
             await request.close()
+
+
+class GuardedRoute(APIRoute):
+    """A route that asks its guard before it reads the body.
+
+    The framework reads and parses a body before it asks any dependency, so that somebody without a key would
+    be told of the body first, and could have a large one read.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The framework's own handler, behind the guard."""
+        handle = super().get_route_handler()
+        guard = next((one.call for one in self.dependant.dependencies if isinstance(one.call, Guard)), None)
+        if guard is None:
+            raise LookupError(f"{self.path} has no guard: make its router with opened_by()")
+
+        async def guarded(request: Request) -> Response:
+            found = await run_in_threadpool(caller, request)
+            guard.admit(request, found)
+            request.state.caller = found
+            return await handle(request)
+
+        return guarded
 
 
 def _sent_as_json(request: Request) -> None:
@@ -195,9 +232,8 @@ def opened_by(scope: Scope | None, *, json: bool = True) -> APIRouter:
     :param json: whether the bodies of its routes are JSON and nothing else.
     """
     made = router(audience="api", prefix="/api/v1")
-    made.dependencies.append(Depends(Guard(scope), scope="function"))
-    if json:
-        made.dependencies.append(Depends(_sent_as_json))
+    made.route_class = GuardedRoute
+    made.dependencies.append(Depends(Guard(scope, json=json), scope="function"))
     return made
 
 

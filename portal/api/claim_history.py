@@ -2,10 +2,10 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, WithJsonSchema
 
 from agency.claims.earlier_steps import NoticeWords, TakenStep, earlier_steps, record_earlier_steps
 from agency.claims.insurance import Policy, insure_claim, standing_of
@@ -17,7 +17,14 @@ from portal.api.access import ApiUnit, Body, TheCaller, opened_by
 
 routes = opened_by(Scope.PLACE)
 
-Percent = Annotated[Decimal, Field(ge=0, le=100, decimal_places=2)]
+# A decimal's own schema lets any text through.
+PERCENT: Final = {
+    "anyOf": [
+        {"type": "number", "minimum": 0, "maximum": 100},
+        {"type": "string", "pattern": r"^(100(\.0{1,2})?|[0-9]{1,2}(\.[0-9]{1,2})?)$"},
+    ]
+}
+Percent = Annotated[Decimal, Field(ge=0, le=100, decimal_places=2), WithJsonSchema(PERCENT)]
 
 
 class Notice(Body):

@@ -3,7 +3,6 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import Header
 from pydantic import BaseModel, Field
 from sqlalchemy import text
 from starlette.responses import JSONResponse
@@ -13,7 +12,7 @@ from agency.kernel.errors import Invalid
 from agency.kernel.unit import Unit
 from agency.parties.models import Scope
 from portal.api.access import ApiUnit, Body, TheCaller, opened_by
-from portal.api.idempotency import once
+from portal.api.idempotency import Key, once
 from portal.placing import FORM, form_as_file, place_file
 from portal.shared.audience import TheWiring
 from portal.shared.errors import WrongFields
@@ -23,14 +22,14 @@ placing = opened_by(Scope.PLACE)
 pricing = opened_by(Scope.PRICE)
 
 Short = Annotated[str, Field(max_length=200)]
-Day = Annotated[str, Field(pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
+Day = Annotated[str, Field(pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?$")]
 
 
 class Placing(Body):
     """One claim as a row of a file; amounts and dates as text: `1234.56`, `2026-11-30`."""
 
     invoice_number: Short
-    amount: Annotated[str, Field(pattern=r"^\d{1,12}(\.\d{1,2})?$")]
+    amount: Annotated[str, Field(pattern=r"^[0-9]{1,12}(\.[0-9]{1,2})?$")]
     due_on: Day
     issued_on: Day = ""
     contract_on: Day = ""
@@ -58,13 +57,13 @@ class Placed(BaseModel):
     fee_bps: int | None
 
 
-@placing.post("/claims", status_code=201, response_model=Placed)
+@placing.post("/claims", status_code=201, response_model=Placed, responses={200: {"model": Placed}})
 def place(
     unit: ApiUnit,
     caller: TheCaller,
     wiring: TheWiring,
     claim: Placing,
-    idempotency_key: Annotated[str | None, Header()] = None,
+    key: Key = None,
 ) -> JSONResponse:
     """Place a claim and get its price; an invoice placed before is the same claim and answers 200."""
     creditor_id = caller.creditor_id
@@ -95,7 +94,7 @@ def place(
         return (200 if placed.again or found.outcome != "created" else 201), told.model_dump(mode="json")
 
     asked = {"method": "POST", "path": "/api/v1/claims", "body": claim.model_dump()}
-    status, body = once(unit, creditor_id=creditor_id, key=idempotency_key, asked=asked, effect=effect)
+    status, body = once(unit, creditor_id=creditor_id, key=key, asked=asked, effect=effect)
     return JSONResponse(body, status_code=status)
 
 

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Header
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
@@ -12,7 +11,7 @@ from agency.credit.checking import check_of, request_check
 from agency.credit.models import CreditCheck
 from agency.parties.models import Scope
 from portal.api.access import ApiUnit, Body, TheCaller, opened_by
-from portal.api.idempotency import once
+from portal.api.idempotency import Key, once
 
 routes = opened_by(Scope.CREDIT)
 
@@ -45,7 +44,7 @@ def ask(
     unit: ApiUnit,
     caller: TheCaller,
     company: Company,
-    idempotency_key: Annotated[str | None, Header()] = None,
+    key: Key = None,
 ) -> JSONResponse:
     """Ask for a check; with the same Idempotency-Key it is asked and charged once."""
     creditor_id = caller.creditor_id
@@ -62,7 +61,7 @@ def ask(
         return 202, told.model_dump(mode="json")
 
     asked = {"method": "POST", "path": "/api/v1/credit-checks", "body": company.model_dump()}
-    status, body = once(unit, creditor_id=creditor_id, key=idempotency_key, asked=asked, effect=effect)
+    status, body = once(unit, creditor_id=creditor_id, key=key, asked=asked, effect=effect)
     return JSONResponse(body, status_code=status)
 
 

@@ -14,6 +14,7 @@ from agency.parties.models import Scope
 from agency.rules.facts import DocumentKind
 from portal.api.access import PER_CALLER, Guard, opened_by
 from portal.api.documents import FILES_MAX
+from portal.api.idempotency import KEY_MAX, NAMED
 from portal.shared.audience import ROUTERS, TheWiring, router, show
 
 described = opened_by(None)
@@ -46,10 +47,12 @@ PROBLEM: Final = {
     },
 }
 STATUSES: Final = {
+    "400": "It cannot be read, or misses the Idempotency-Key.",
     "401": "No key, or one that opens nothing.",
     "403": "The key lacks the scope.",
     "404": "There is no such thing, or it is somebody else's.",
     "409": "It has changed meanwhile, or is being done already.",
+    "410": "Its personal data was erased.",
     "413": "More than is taken.",
     "415": "A body of another kind.",
     "422": "Something that was sent is wrong.",
@@ -107,6 +110,10 @@ def _say_more(operation: dict[str, Any], scope: Scope) -> None:
     operation["security"] = [{"key": []}]
     operation["x-scope"] = scope.value
     operation["description"] = f"{operation.get('description', '')}\n\nScope: `{scope.value}`.".strip()
+    for parameter in operation.get("parameters", ()):
+        if parameter["name"] == NAMED:
+            key = {"type": "string", "minLength": 1, "maxLength": KEY_MAX}
+            parameter |= {"required": True, "schema": key}
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for status, words in STATUSES.items():
         operation["responses"][status] = {"description": words, "content": problem}

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import Depends, Query
 from pydantic import BaseModel
+from sqlalchemy import text
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
@@ -71,11 +72,20 @@ class Evidence(BaseModel):
 
 
 class Added(BaseModel):
-    """The documents that were added, in the order sent, and the fee where adding them changed it."""
+    """The documents that were added, in the order sent, the fee where adding them changed it, and the open
+    price that the claim now stands in: a price that changed is another quote."""
 
     documents: list[UUID]
     fee_bps_before: int | None
     fee_bps: int | None
+    quote: UUID | None
+
+
+_QUOTE = text(
+    "SELECT q.id FROM claim c JOIN quote q ON q.creditor_id = c.creditor_id"
+    "  AND q.placement_id = c.placement_id"
+    " AND q.state = 'open' WHERE c.creditor_id = :creditor_id AND c.id = :claim_id AND c.state = 'quoted'"
+)
 
 
 async def sent_files(request: Request) -> AsyncIterator[list[tuple[str, bytes]]]:
@@ -120,6 +130,7 @@ def add(
         documents=added,
         fee_bps_before=change.before_bps if change else None,
         fee_bps=change.after_bps if change else None,
+        quote=unit.session.connection().execute(_QUOTE, whose).scalar_one_or_none(),
     )
 
 

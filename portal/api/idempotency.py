@@ -4,13 +4,20 @@ answer; the key is kept in the transaction of the effect."""
 import hashlib
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
+from fastapi import Header
 from sqlalchemy import text
 
 from agency.kernel.errors import Conflict, Invalid
 from agency.kernel.unit import Unit
+
+NAMED: Final = "Idempotency-Key"
+KEY_MAX: Final = 200
+# Optional to the framework, which would answer 422 of its own; `once` refuses its absence, and the
+# description tells that it must be sent.
+Key = Annotated[str | None, Header(alias=NAMED)]
 
 
 class KeyMissing(Invalid):
@@ -45,8 +52,8 @@ def once(
     :param asked: the request as plain JSON, method and path included.
     :raises KeyMissing, KeyReused, StillRunning: nothing was done.
     """
-    if not key or len(key) > 200:
-        raise KeyMissing("send an Idempotency-Key of at most 200 characters")
+    if not key or len(key) > KEY_MAX:
+        raise KeyMissing(f"send an {NAMED} of at most {KEY_MAX} characters")
     sha256 = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
     connection = unit.session.connection()
     free = connection.execute(

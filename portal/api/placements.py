@@ -63,7 +63,10 @@ class Rejects(BaseModel):
     next: int | None
 
 
-@sending.post("/placements", status_code=202, response_model=PlacementNow, openapi_extra=BODY)
+@sending.post(
+    "/placements", status_code=202, response_model=PlacementNow, responses={200: {"model": PlacementNow}},
+    openapi_extra=BODY,
+)  # fmt: skip
 def hand_over(
     unit: ApiUnit, caller: TheCaller, wiring: TheWiring, files: SentFiles, name: FileName = ""
 ) -> JSONResponse:

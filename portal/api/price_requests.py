@@ -19,8 +19,7 @@ from agency.pricing.offer_acceptance import accept_offer, decline_offers
 from agency.rules.facts import Phase
 from agency.rules.offer import OfferKind
 from portal.api.access import ApiUnit, Body, TheCaller, opened_by
-from portal.api.idempotency import once
-from portal.api.quotes import Key
+from portal.api.idempotency import Key, once
 from portal.price_requests import notes_of, offers_shown, own_requests, request_numbered, request_row
 from portal.shared.throttling import address_of
 

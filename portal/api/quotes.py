@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import Header, Query
+from fastapi import Query
 from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy import Row, text
 from starlette.requests import Request
@@ -30,7 +30,7 @@ from agency.pricing.scoring import ClaimFacts, PricedClaim, age_in_days, price_c
 from agency.pricing.wording import factor_sentences
 from agency.rules.facts import DebtorKind, DisputeStatus, DocumentKind, InterestKind, Law, Phase
 from portal.api.access import ApiUnit, Body, TheCaller, opened_by
-from portal.api.idempotency import once
+from portal.api.idempotency import Key, once
 from portal.quote_rows import quote_of, quote_rows
 from portal.shared.throttling import address_of
 
@@ -38,14 +38,13 @@ reading = opened_by(Scope.READ)
 pricing = opened_by(Scope.PRICE)
 accepting = opened_by(Scope.ACCEPT)
 
-Key = Annotated[str | None, Header(alias="Idempotency-Key")]
 Language = Literal["nl", "fr", "en", "de"]
 
 
 class Asked(Body):
     """The facts of a claim that decide its price; `amount` is a plain decimal with a point, as text."""
 
-    amount: Annotated[str, Field(pattern=r"^\d{1,12}(\.\d{1,2})?$")]
+    amount: Annotated[str, Field(pattern=r"^[0-9]{1,12}(\.[0-9]{1,2})?$")]
     currency: Literal["EUR"] = "EUR"
     due_on: date
     debtor_kind: DebtorKind

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agency.intake.columns import Writing, find_writing, propose
+from agency.intake.doubts import has_lines
 from agency.intake.headers import HEADERS
 from agency.intake.mapping import REQUIRED, Mapped, Part, check_columns, save_mapping
 from agency.intake.models import Placement
@@ -205,6 +206,7 @@ def _understood_kind(kind: Kind, fields: dict[str, Any]) -> dict[str, Any]:
         "mapped": _with_writing(_mapped(fields, columns), writing, fields, kind),
         "writing": writing,
         "missing": missing,
+        "lines": has_lines(columns, kind.table.headers, kind.table.sample),
     }
 
 
@@ -286,6 +288,8 @@ def _answered_kind(fields: dict[str, Any], kind: Kind) -> Mapped:
         raise Invalid("say whether the day or the month comes first", field=f"{kind.prefix}date_order")
     mapped = _with_writing(_mapped(fields, columns), writing, fields, kind)
     check_columns(mapped, headers)
+    if has_lines(columns, headers, kind.table.sample) and fields.get("repeats") not in ("once", "added"):
+        raise Invalid("say whether rows with one invoice number are added up", field="repeats")
     # A workbook's numbers are no text, and whole amounts have no sign: then it does not matter which.
     return replace(mapped, decimal_sign=mapped.decimal_sign or ",")
 
@@ -312,6 +316,7 @@ def _columns(fields: Mapping[str, Any], kind: Kind, *, once: bool = False) -> di
 def _mapped(fields: dict[str, Any], columns: dict[str, str]) -> Mapped:
     return Mapped(
         columns=columns,
+        repeats="added" if fields.get("repeats") == "added" else "once",
         one_claim_per="debtor" if fields.get("one_claim_per") == "debtor" else "invoice",
         defaults={
             name: str(fields[f"default_{name}"])

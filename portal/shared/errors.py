@@ -23,6 +23,7 @@ from portal.shared.rendering import page
 log = structlog.get_logger()
 RETRY_SECONDS = 3
 _NO_SUCH_METHOD = 405
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 WRONG_MAX = 100  # of so many things that are wrong each is told
 _FORM_BYTES_MAX = 1_000_000  # of a larger form the words are not looked for
 _WORDS_MIN = 3  # what has fewer is soon typed again
@@ -167,7 +168,20 @@ async def _http(request: Request, error: Exception) -> Response:
     known = AgencyError(words)
     known.status, known.code = error.status_code, f"http_{error.status_code}"
     known.headers = error.headers  # type: ignore[attr-defined]
+    if error.status_code == _NO_SUCH_METHOD:
+        known.headers = {"Allow": ", ".join(_allowed(request))}  # type: ignore[attr-defined]
     return answer(request, known)
+
+
+def _allowed(request: Request) -> list[str]:
+    """Every method that an address takes (RFC 9110, 10.2.1): several routes may share one address, of which
+    the framework names only the first."""
+    routes = request.app.router.routes
+    return [
+        method
+        for method in _METHODS
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
+    ]
 
 
 def _page_above(request: Request) -> str:

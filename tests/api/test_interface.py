@@ -10,6 +10,7 @@ from sqlalchemy import text
 from agency.kernel.unit import Door
 from agency.parties.models import Role, Scope
 from agency.remittance.models import RemittanceRun
+from portal.api.access import GuardedRoute
 from portal.api.description import description, routes
 from portal.shared.audience import ROUTERS, router
 from tests.api.conftest import CLAIM, Program, key_for
@@ -108,6 +109,27 @@ class TestScopes:
             assert answer.status_code == 401, (method, path)
             assert answer.headers["www-authenticate"] == 'Bearer realm="api"'
         assert client.get("/api/v1/openapi.json").status_code == 401
+
+    def test_without_a_key_or_its_scope_no_body_is_read(self, house, creditor_id, manager):
+        reader = Program(house, creditor_id, key_for(house, creditor_id, [Scope.READ]))
+        for method, path, scope in every_route():
+            if path not in BODIES:
+                continue
+            sent = {"content": b"{", "headers": {"content-type": "application/json"}}
+            answer = house.client().request(method, _with_ids(path), **sent)
+            assert (answer.status_code, answer.json()["code"]) == (401, "sign_in_needed"), (method, path)
+            if scope is not Scope.READ:
+                answer = reader.client.request(method, _with_ids(path), **sent)
+                assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing"), (method, path)
+
+    def test_a_route_without_a_guard_is_refused_when_it_is_made(self):
+        planted = router(audience="api", prefix="/api/v1")
+        planted.route_class = GuardedRoute
+        try:
+            with pytest.raises(LookupError, match="/api/v1/planted has no guard"):
+                planted.get("/planted")(list)
+        finally:
+            ROUTERS.pop()
 
     def test_a_clerk_may_do_everything_but_accept(self, house, creditor_id):
         clerk = house.browser(Role.CREDITOR_CLERK, creditor_id=creditor_id)
@@ -445,6 +467,10 @@ class TestProblems:
         assert told["title"]
         assert (status == 405) == ("allow" in answer.headers)
 
+    def test_a_wrong_method_is_told_every_right_one(self, program):
+        assert program.ask("DELETE", "/claims").headers["allow"] == "GET, POST"
+        assert program.ask("POST", f"/claims/{UNKNOWN}").headers["allow"] == "GET"
+
     def test_name_the_row_and_each_field(self, program):
         wrong = [CLAIM, CLAIM | {"amount": "veel", "x": 1}]
         told = program.ask("POST", "/claims/dry-run", {"claims": wrong}).json()
@@ -480,6 +506,30 @@ class TestDescription:
             responses = description()["paths"][path][method.lower()]["responses"]
             good = next(told for status, told in responses.items() if status.startswith("2"))
             assert "$ref" in str(good["content"]), (method, path)
+
+    def test_tells_which_requests_carry_a_key(self, program):
+        """By sending none: what answers that it is missing is what the description must tell."""
+        for method, path, _ in every_route():
+            if method == "GET" or path in FILES:
+                continue
+            operation = description()["paths"][path][method.lower()]
+            told = [one for one in operation.get("parameters", ()) if one["name"] == "Idempotency-Key"]
+            body = BODIES.get(path)
+            answer = program.client.request(method, _with_ids(path).replace(UNKNOWN, "Q-1"), json=body)
+            if answer.json().get("code") == "idempotency_key_missing":
+                assert told[0]["required"], (method, path)
+            assert "400" in operation["responses"]
+            assert "410" in operation["responses"]
+            assert all(one["required"] and one["schema"]["maxLength"] == 200 for one in told), path
+
+    def test_tells_the_answer_to_a_repetition(self, program):
+        paths = description()["paths"]
+        for path in ("/api/v1/claims", "/api/v1/placements"):
+            responses = paths[path]["post"]["responses"]
+            first = next(status for status in responses if status in ("201", "202"))
+            assert responses["200"]["content"] == responses[first]["content"]
+        program.place("F7", key="one")
+        assert program.place("F7", key="two").status_code == 200
 
     def test_is_made_once(self):
         assert description() is description()

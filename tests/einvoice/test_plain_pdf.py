@@ -13,6 +13,7 @@ from integrations.einvoice import read_einvoice
 from integrations.einvoice.plain_pdf import read_plain
 from integrations.einvoice.written import find_amounts, find_day, find_ibans, find_payment_reference
 from tests.einvoice.pdf_samples import WORDS, invoice_pdf
+from tests.sorting.papers import a_delivery_note
 
 pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
@@ -81,6 +82,11 @@ class TestWhatIsNotSure:
 
 
 class TestOtherDocuments:
+    @pytest.mark.parametrize("number", ["JU000", "2026-7001", "(Q)12", "F-1"])
+    def test_that_refer_to_an_invoice_are_none_whatever_letters_its_number_has(self, number):
+        with pytest.raises(NoInvoice):
+            read_einvoice(a_delivery_note(number=number, debtor="Café De Zon"))
+
     @pytest.mark.parametrize(
         "title", ["Pakbon", "Orderbevestiging", "Betalingsherinnering", "Algemene voorwaarden"]
     )

@@ -3,7 +3,8 @@
 import pytest
 
 from agency.intake.columns import find_writing, propose
-from agency.intake.mapping import recognise
+from agency.intake.doubts import SEVERAL_LINES
+from agency.intake.mapping import UnclearColumns, recognise
 from agency.intake.reading import read_table
 
 pytestmark = pytest.mark.pure
@@ -152,3 +153,54 @@ class TestWriting:
     def test_of_days_is_what_the_file_itself_says(self, days, order, doubt):
         found = find_writing({"due_on": "D"}, ("D",), [(2, [day]) for day in days])
         assert (found.date_order, found.day) == (order, doubt)
+
+
+class TestListsOfOtherTrades:
+    def test_a_loan_system_s_columns_are_read_by_their_shortened_words(self):
+        headers = (
+            "LN_ACC_NO;CIF_NR;CUST_TYP;CUST_SHORT_NM;CUST_ADDR_1;CUST_PC;CUST_CTY;CNTRY_CD;CCY;DISB_DT;DISB_AMT"
+            ";MAT_DT;INT_RT;PRIN_OS;INT_ACCR;TOT_OS;PRIN_OD;TOT_OD;OLDEST_DUE_DT"
+        )
+        rows = (
+            f"202607{n:06};9001{n};I;JANSEN P{n};DORPSSTRAAT {n};1011 AB;UTRECHT;NL;EUR;202401{n:02};10000.00"
+            f";202901{n:02};7.900;{2500 + n}.10;12.{n};{2600 + n}.00;{450 + n}.00;{460 + n}.45;202607{n:02}"
+            for n in range(10, 20)
+        )
+        assert proposed("\n".join((headers, *rows)).encode()) == {
+            "invoice_number": "LN_ACC_NO",
+            "debtor_reference": "CIF_NR",
+            "debtor_name": "CUST_SHORT_NM",
+            "street": "CUST_ADDR_1",
+            "postal_code": "CUST_PC",
+            "city": "CUST_CTY",
+            "country": "CNTRY_CD",
+            "currency": "CCY",
+            "issued_on": "DISB_DT",
+            "amount": "TOT_OD",
+            "due_on": "OLDEST_DUE_DT",
+        }
+
+    def test_what_stands_below_compte_is_no_bank_account_and_a_book_may_stand_before_a_number(self):
+        rows = (
+            f"40000{n};Garage {'ABCDE'[n]};VEN 2026/10{n};2{n}/07/2026;2{n}/08/2026;12,5{n}" for n in range(5)
+        )
+        table = read_table("\n".join(("Compte;Nom;Pièce;Date;Echéance;Solde", *rows)).encode())
+        assert recognise(table.headers, table.sample).columns == {
+            "debtor_name": "Nom",
+            "invoice_number": "Pièce",
+            "issued_on": "Date",
+            "due_on": "Echéance",
+            "amount": "Solde",
+        }
+        columns = propose(table.headers, table.sample).columns
+        assert (columns["debtor_reference"], columns["invoice_number"]) == ("Compte", "Pièce")
+
+    def test_rows_of_one_invoice_are_asked_about_where_two_invoices_have_them(self):
+        headers = "Debiteurnr;Naam;Factuurnr;Factuurdatum;Openstaand"
+        lines = ["7;Jansen;Z1;01-06-2026;35,00", "7;Jansen;Z1;01-06-2026;12,50", "8;Smit;Z2;13-06-2026;9,95"]
+        table = read_table("\n".join((headers, *lines)).encode())
+        assert recognise(table.headers, table.sample).repeats == "once"
+        table = read_table("\n".join((headers, *lines, "8;Smit;Z2;13-06-2026;1,05")).encode())
+        with pytest.raises(UnclearColumns) as asked:
+            recognise(table.headers, table.sample)
+        assert (asked.value.field, asked.value.message) == ("invoice_number", SEVERAL_LINES)

@@ -4,6 +4,7 @@ door.
 
 import io
 import zipfile
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -425,6 +426,67 @@ class TestMerging:
         report = place(units, creditor_id, a_file(*rows, headers="F;K;N;B;V"), mapped=mapped)
         assert report.counts == (3, 2, 0, 1, 0)
         assert [claim.principal_minor for claim in claims(units, creditor_id)] == [1_100, 500]
+
+
+class TestLinesOfInvoices:
+    """A hospital's or a landlord's list: an invoice stands on as many rows as it has lines."""
+
+    MAPPED = Mapped(
+        columns={"invoice_number": "F", "debtor_reference": "K", "debtor_name": "N", "amount": "B",
+                 "due_on": "V"},
+        decimal_sign=",",
+        repeats="added",
+    )  # fmt: skip
+
+    def placed(self, units, creditor_id, *rows, **more):
+        return place(
+            units, creditor_id, a_file(*rows, headers="F;K;N;B;V"), mapped=more.pop("mapped", self.MAPPED)
+        )
+
+    def test_are_added_up_equal_ones_too(self, units, creditor_id):
+        report = self.placed(
+            units, creditor_id,
+            "1;7;Jansen;35,00;31-05-2026", "2;8;Pieters;5,10;31-05-2026", "1;7;Jansen;35,00;31-05-2026",
+            "1;7;Jansen;-0,01;31-05-2026", "2;8;Pieters;5,00;31-05-2026",
+        )  # fmt: skip
+        assert report.counts == (5, 2, 0, 3, 0)
+        assert [(one.reference, one.principal_minor) for one in claims(units, creditor_id)] == [
+            ("1", 6_999),
+            ("2", 1_010),
+        ]
+        lost = rows_of(units, creditor_id, "SELECT count(*) FROM placement_row WHERE claim_id IS NULL")
+        assert lost == [(0,)]
+
+    def test_sent_again_change_nothing(self, units, creditor_id):
+        rows = ("1;7;Jansen;35,00;31-05-2026", "1;7;Jansen;5,00;31-05-2026")
+        self.placed(units, creditor_id, *rows)
+        again = self.placed(units, creditor_id, *rows, "3;7;Jansen;1,00;31-05-2026")
+        assert again.counts == (3, 1, 0, 2, 0)
+        assert [one.principal_minor for one in claims(units, creditor_id)] == [4_000, 100]
+
+    def test_that_come_to_nothing_or_tell_of_another_debtor_are_refused(self, units, creditor_id):
+        report = self.placed(
+            units, creditor_id,
+            "1;7;Jansen;35,00;31-05-2026", "1;7;Jansen;-35,00;31-05-2026",
+            "2;8;Pieters;5,00;31-05-2026", "2;9;Smit;5,00;31-05-2026", "2;8;Pieters;1,00;31-05-2026",
+        )  # fmt: skip
+        assert [(row, reason) for row, _, reason in report.rejects] == [
+            (2, NOTHING_LEFT),
+            (3, NOTHING_LEFT),
+            (5, TWICE),
+        ]
+        assert [one.principal_minor for one in claims(units, creditor_id)] == [600]
+
+    def test_are_never_added_up_unasked(self, units, creditor_id):
+        rows = ("1;7;Jansen;35,00;31-05-2026", "1;7;Jansen;5,00;31-05-2026")
+        report = self.placed(units, creditor_id, *rows, mapped=replace(self.MAPPED, repeats="once"))
+        assert [reason for _, _, reason in report.rejects] == [TWICE]
+
+    def test_are_kept_with_the_profile(self, units, creditor_id):
+        with units.open(Door.CREDITOR, by="user:test", creditor_id=creditor_id) as unit:
+            save_mapping(unit, creditor_id=creditor_id, name="Ziekenhuis", mapped=self.MAPPED)
+        rows = ("1;7;Jansen;35,00;31-05-2026", "1;7;Jansen;5,00;31-05-2026")
+        assert self.placed(units, creditor_id, *rows, mapped=None).counts == (2, 1, 0, 1, 0)
 
 
 class TestDebtors:

@@ -118,6 +118,26 @@ class TestHandingOver:
         assert next_file.headers["location"].startswith("/creditor/quotes/")
         assert "2500.00" in manager.get("/creditor/claims.csv").text
 
+    def test_asks_whether_rows_of_one_invoice_are_its_lines(self, manager):
+        lines = ("Z1;Jansen;35,00;31-05-2026", "Z1;Jansen;12,50;31-05-2026", "Z2;Smit;9,95;31-05-2026",
+                 "Z2;Smit;1,05;31-05-2026")  # fmt: skip
+        page = manager.drop(a_file(*lines, headers="Factuur;Naam;Openstaand;Vervaldatum")).headers["location"]
+        assert "Lines of one invoice" in manager.get(page).text
+        answers = {
+            "column_0": "invoice_number",
+            "column_1": "debtor_name",
+            "column_2": "amount",
+            "column_3": "due_on",
+        }
+        refused = manager.post(f"{page}/mapping", answers)
+        assert refused.status_code == 422
+        assert 'id="error-repeats"' in refused.text
+        done = manager.post(f"{page}/mapping", answers | {"repeats": "added"})
+        assert done.headers["location"].startswith("/creditor/quotes/")
+        told = manager.get("/creditor/claims.csv").text
+        assert "47.50" in told
+        assert "11.00" in told
+
 
 FIELDS = {
     "invoice_number": "F1",
