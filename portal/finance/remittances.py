@@ -363,7 +363,7 @@ def _run_page(
         people=[(str(user_id), name) for user_id, name in finance_people(unit)],
         first_day=unit.today.isoformat(),
         row=(row := unit.session.get_one(RemittanceRun, (creditor_id, run_id))),
-        sums=sums_of(row),
+        sums=sums_of(unit, row),
         invoices=facts_of_invoices(unit, invoices),
         columns=LINES,
         cut=Cut([_line(share) for share in shares]),
