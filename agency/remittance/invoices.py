@@ -69,16 +69,25 @@ def issue_invoices(unit: Unit, *, run: RemittanceRun, issuer: Issuer) -> list[Fe
 
     Numbers come from a row that stays locked until the transaction ends, so that there are no gaps.
     """
-    rows = unit.session.connection().execute(_LINES, {"c": run.creditor_id, "run": run.id}).all()
-    earned = [row for row in rows if row.kind != "reversal"]
-    given_back = [row for row in rows if row.kind == "reversal"]
+    earned, given_back = _rows(unit, run)
     settled = _settled(run, given_back)
     made = []
     if earned:
         made.append(_issue(unit, run, "invoice", earned, settled["invoice"], issuer))
     if given_back:
+        # Read anew: what was paid and taken back within this payout is credited from the invoice just issued.
+        _, given_back = _rows(unit, run)
         made.append(_issue(unit, run, "credit_note", given_back, settled["credit_note"], issuer))
     return made
+
+
+def _rows(unit: Unit, run: RemittanceRun) -> tuple[list[Row[Any]], list[Row[Any]]]:
+    """Return what was earned and what was given back in a payout."""
+    rows = unit.session.connection().execute(_LINES, {"c": run.creditor_id, "run": run.id}).all()
+    return (
+        [row for row in rows if row.kind != "reversal"],
+        [row for row in rows if row.kind == "reversal"],
+    )
 
 
 def _settled(run: RemittanceRun, given_back: Sequence[Row[Any]]) -> dict[Kind, int]:

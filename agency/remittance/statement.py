@@ -199,7 +199,10 @@ def creditor_movements(unit: Unit, *, run: RemittanceRun, our_name: str) -> list
         if share.direct or not own:
             continue
         words = " ".join(
-            filter(None, (share.invoice or share.part, share.claim_reference, share.claim_number))
+            # An invoice is often the reference of its claim too.
+            dict.fromkeys(
+                filter(None, (share.invoice or share.part, share.claim_reference, share.claim_number))
+            )
         )
         found.append(
             Movement(f"{run.id.hex[-9:]}{number:06d}", own, day, share.value_on, words, None, share.debtor)

@@ -153,7 +153,7 @@ def _abroad(unit: Unit, wanted: str) -> dict[str, Any] | None:
     quarter = wanted if wanted in quarters else quarters[0]
     shown = [one for one in rows if str(one.quarter) == quarter]
     return {
-        "quarters": [(one, one) for one in quarters],
+        "quarters": quarters,
         "quarter": quarter,
         "cut": Cut(shown),
         "columns": ABROAD,
