@@ -123,7 +123,8 @@ _CHARGE = text(
     "INSERT INTO success_fee (creditor_id, id, payment_id, claim_id, kind, quote_id, base_minor, fee_bps,"
     " net_minor, vat_minor, currency, earned_at, vat_percent, vat_category, trace, cause_id)"
     " SELECT :c, f.id, f.payment_id, f.claim_id, f.kind, f.quote_id, f.base_minor, f.fee_bps, f.net_minor,"
-    " f.vat_minor, f.currency, coalesce(f.earned_at, :now), f.vat_percent, f.vat_category, f.trace, f.cause_id"
+    " f.vat_minor, f.currency, coalesce(f.earned_at, :now), f.vat_percent, f.vat_category, f.trace,"
+    " f.cause_id"
     " FROM jsonb_to_recordset(CAST(:fees AS jsonb)) AS f(id uuid, payment_id uuid, claim_id uuid, kind text,"
     "  quote_id uuid, base_minor bigint, fee_bps int, net_minor bigint, vat_minor bigint, currency text,"
     "  vat_percent text, vat_category text, trace jsonb, cause_id uuid, earned_at timestamptz)"
@@ -134,7 +135,8 @@ def charge_fees(unit: Unit, *, creditor_id: UUID) -> int:
     """This function will charge every payment that has no fee yet, and give back those of reversed ones.
 
     The base is what the creditor gets of a payment; what the agency keeps by contract bears no fee. Claims
-    that the creditor took back are charged beside them, the amounts and hours of their offers, and credit checks.
+    that the creditor took back are charged beside them, the amounts and hours of their offers, and credit
+    checks.
 
     :returns: how many payments, withdrawals, phases, bookings of hours and checks were charged.
     """

@@ -102,9 +102,7 @@ def _draft(unit: Unit, creditor_id: UUID, cutoff_on: date) -> UUID | None:
     latest = unit.session.connection().execute(_PAID_UP_TO, {"c": creditor_id}).one()
     if latest.last_on is not None and latest.last_on >= cutoff_on:
         return None
-    payable = find_payable(
-        unit, creditor_id=creditor_id, cutoff_on=cutoff_on, last_on=latest.last_paid_on
-    )
+    payable = find_payable(unit, creditor_id=creditor_id, cutoff_on=cutoff_on, last_on=latest.last_paid_on)
     if payable is None:
         return None
     run = RemittanceRun(

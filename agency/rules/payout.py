@@ -62,7 +62,7 @@ def checks_due(*, checked_on: date, cutoff_on: date) -> bool:
     row = row_in_force(read_table("payout")["check_invoice"], cutoff_on)
     assert row is not None, "the table begins before the product"
     months = (cutoff_on.year - checked_on.year) * 12 + cutoff_on.month - checked_on.month
-    return months >= row["months"]
+    return months >= int(row["months"])
 
 
 def split_payout(

@@ -1,4 +1,4 @@
-"""Credit checks stand on the fee invoices: as fee rows without a claim, at the rate they were charged with."""
+"""Credit checks stand on the fee invoices: fee rows without a claim, at the rate they were charged with."""
 
 from alembic import op
 

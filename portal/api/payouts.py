@@ -71,7 +71,9 @@ class PayoutLines(Payout):
 def list_payouts(unit: ApiUnit, caller: TheCaller) -> Payouts:
     """Every payout, the latest first."""
     return Payouts(
-        payouts=[Payout.model_validate(_sums(unit, run)) for run in runs_of(unit, creditor_id=caller.creditor_id)],
+        payouts=[
+            Payout.model_validate(_sums(unit, run)) for run in runs_of(unit, creditor_id=caller.creditor_id)
+        ],
         on_its_way=str(on_its_way(unit, creditor_id=caller.creditor_id).decimal),
     )
 

@@ -214,7 +214,9 @@ def _line(share: StatementShare) -> Mapping[str, Any]:
 
 def _insured(unit: Unit, creditor_id: UUID, shares: Sequence[StatementShare]) -> list[dict[str, Any]]:
     """Per insured claim of a payout: whose part of it is whose, and what the policy pays of the fee."""
-    covers = covers_of(unit, creditor_id=creditor_id, claim_ids=[share.claim_id for share in shares if share.claim_id])
+    covers = covers_of(
+        unit, creditor_id=creditor_id, claim_ids=[share.claim_id for share in shares if share.claim_id]
+    )
     found = []
     for claim_id, cover in covers.items():
         own = [share for share in shares if share.claim_id == claim_id]

@@ -121,8 +121,8 @@ def draft(request: Request, unit: StaffUnit) -> Response:
     notice = N_("Drafted. Another person approves.")
     if not made:
         notice = N_(
-            "Nothing to draft today: nothing new came in, it is not the agreed day, or today's payout was made"
-            " already."
+            "Nothing to draft today: nothing new came in, it is not the agreed day, or today's payout was"
+            " made already."
         )
     return leave_for("/finance/remittances", notice=notice, tone="good" if made else "info")
 

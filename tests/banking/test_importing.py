@@ -394,7 +394,7 @@ class TestRealFiles:
 
 
 def test_a_line_that_came_with_an_earlier_file_does_not_count_as_unknown(units):
-    """The same day as MT940 after CAMT: its lines stand with the first file, and nothing of it waits there."""
+    """The same day as MT940 after CAMT: its lines stand with the first file, and none waits there."""
     with units.open(Door.STAFF, by="x") as unit:
         import_(unit, a_statement("S1", (a_line("K1", 100),), opening=0))
         import_(unit, a_statement("S2", (a_line("K1", 100), a_line("K2", 200)), opening=0))

@@ -289,7 +289,7 @@ class TestFinance:
 
 class TestReverseCharged:
     def test_is_told_per_vat_number_and_quarter_and_adds_up_to_the_invoices(self, units, house):
-        """Two invoices and a credit note of one creditor, one of another; a Dutch creditor does not stand there."""
+        """Two invoices and a credit note of one creditor, one of another; a Dutch one is left out."""
         belgian, claim = agreed(units, country="BE", vat_number="BE0403170701", invoices=(300_000,))
         first = paid(units, belgian, claim, 100_000, key="a")
         greek, other = agreed(units, country="GR", vat_number="EL094259216")

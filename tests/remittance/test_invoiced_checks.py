@@ -181,7 +181,7 @@ class TestWithoutCollections:
         books_are_the_invoices(units)
 
     def test_an_invoice_of_checks_alone_does_not_move_the_day_of_the_payout(self, units):
-        """Monthly on the 1st: too little that day, so only the checks; what comes later is not held a month."""
+        """Monthly on the 1st: too little that day, so only the checks; what comes later is not held."""
         creditor, claim = agreed(
             units,
             terms={"payout_cycle": PayoutCycle.MONTHLY, "payout_day": 1, "payout_from_minor": 20_000},
@@ -229,7 +229,7 @@ class TestOnce:
         books_are_the_invoices(units)
 
     def test_the_rate_of_the_day_of_the_check_counts(self, units):
-        """A Belgian creditor gets its VAT number between the check and the invoice: two rates, each its own."""
+        """A Belgian creditor gets its VAT number between the check and the invoice: two rates."""
         creditor, claim = agreed(units, country="BE")
         checked(units, creditor)
         with units.open(Door.STAFF, by="x") as unit:
@@ -238,7 +238,10 @@ class TestOnce:
         pay_out(units)
         [invoice] = read_all(units, FeeInvoice)
         totals = from_facts(invoice.facts).vat_totals
-        assert {(one.category, one.taxable.minor, one.vat.minor) for one in totals} == {("AE", 5_000, 0), ("S", PRICE, VAT)}
+        assert {(one.category, one.taxable.minor, one.vat.minor) for one in totals} == {
+            ("AE", 5_000, 0),
+            ("S", PRICE, VAT),
+        }
         books_are_the_invoices(units)
 
 
