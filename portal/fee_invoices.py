@@ -9,7 +9,7 @@ from uuid import UUID
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from agency.money import Money
-from agency.ports.invoices import InvoiceDocument, InvoiceParty
+from agency.ports.invoices import InvoiceDocument, InvoiceLine, InvoiceParty
 from agency.ports.providers import Renderer, Value
 from agency.remittance.invoice_payments import paid_on_invoices
 from agency.remittance.invoices import from_facts
@@ -20,7 +20,7 @@ from portal.shared.i18n import N_, gettext, speaking
 SOURCE = Path(__file__).with_name("fee_invoice.typ")
 TITLES = {"invoice": N_("Invoice"), "credit_note": N_("Credit note")}
 WITHDRAWN_BASE = N_("Withdrawal")
-_NO_BASE = {"flat": N_("Amount as agreed"), "hours": N_("Hours worked")}
+_NO_BASE = {"flat": N_("Amount as agreed"), "hours": N_("Hours worked"), "check": N_("Credit checks")}
 
 
 def invoice_of(unit: Unit, *, creditor_id: UUID, invoice_id: UUID) -> FeeInvoice:
@@ -63,8 +63,8 @@ def _values(document: InvoiceDocument, language: str) -> dict[str, Value]:
         "lines": [
             [
                 " · ".join(filter(None, (line.name, line.note))),
-                money(line.base) if line.base else gettext(_NO_BASE.get(line.kind, WITHDRAWN_BASE)),
-                written_percent(Decimal(line.fee_bps) / 100, language),
+                _over(line, language),
+                written_percent(Decimal(line.fee_bps) / 100, language) if line.kind != "check" else "",
                 money(line.net),
                 written_percent(line.vat_percent, language),
             ]
@@ -73,6 +73,15 @@ def _values(document: InvoiceDocument, language: str) -> dict[str, Value]:
         "totals": _totals(document, language),
         "notes": _notes(document, language),
     }
+
+
+def _over(line: InvoiceLine, language: str) -> str:
+    """What a line is charged over, or for."""
+    if line.on:
+        return gettext("Credit check of %(day)s") % {"day": written_day(line.on, language)}
+    if line.base:
+        return written_money(line.base, language)
+    return gettext(_NO_BASE.get(line.kind, WITHDRAWN_BASE))
 
 
 def _address(party: InvoiceParty) -> list[Value]:

@@ -18,6 +18,7 @@ from agency.money import Money
 from agency.ports.providers import Renderer, Value
 from agency.remittance.models import RemittanceRun, RunState
 from agency.remittance.statement import (
+    CHECK,
     COSTS,
     FLAT,
     HOURS,
@@ -25,6 +26,7 @@ from agency.remittance.statement import (
     PRINCIPAL,
     WITHDRAWAL,
     StatementShare,
+    checks_in_run,
     creditor_movements,
     statement_shares,
 )
@@ -44,6 +46,7 @@ PARTS = {
     WITHDRAWAL: N_("Withdrawal"),
     FLAT: N_("Amount as agreed"),
     HOURS: N_("Hours worked"),
+    CHECK: N_("Credit check"),
 }
 FILE_HEADERS = (
     N_("Claim"), N_("Reference"), N_("Debtor"), N_("Invoice"), N_("For"), N_("Value date"), N_("Paid to"),
@@ -57,10 +60,12 @@ PDF_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class RunSums:
-    """The figures of a payout, and what of the fee was kept and what is invoiced beside it."""
+    """The figures of a payout, what of the fee is for credit checks, and what of it was kept and what is
+    invoiced beside it."""
 
     collected: Money
     fee: Money
+    checks: Money
     vat: Money
     withheld: Money
     invoiced: Money
@@ -91,7 +96,7 @@ def own_runs(creditor_id: UUID) -> SelectOfScalar[RemittanceRun]:
     )
 
 
-def sums_of(run: RemittanceRun) -> RunSums:
+def sums_of(unit: Unit, run: RemittanceRun) -> RunSums:
     """This function will return a payout's figures."""
 
     def money(minor: int) -> Money:
@@ -101,6 +106,7 @@ def sums_of(run: RemittanceRun) -> RunSums:
     return RunSums(
         collected=money(run.collected_minor),
         fee=money(run.fee_minor),
+        checks=checks_in_run(unit, run=run),
         vat=money(run.vat_minor),
         withheld=money(run.withheld_minor),
         invoiced=money(gross - run.withheld_minor),
@@ -145,13 +151,18 @@ def statement_pdf(
         islice(statement_shares(unit, creditor_id=run.creditor_id, run_id=run.id), PDF_ROWS_MAX + 1)
     )
     with speaking(language):
-        values = _values(run, shares, creditor, settings, language)
+        values = _values(run, sums_of(unit, run), shares, creditor, settings, language)
     dated = agency_day(run.approved_at or run.drafted_at)
     return renderer.letter(source=SOURCE.read_text(encoding="utf-8"), values=values, dated=dated)
 
 
 def _values(
-    run: RemittanceRun, shares: Sequence[StatementShare], creditor: str, settings: Settings, language: str
+    run: RemittanceRun,
+    sums: RunSums,
+    shares: Sequence[StatementShare],
+    creditor: str,
+    settings: Settings,
+    language: str,
 ) -> dict[str, Value]:
     day = written_day(run.cutoff_on, language)
     facts = [(gettext("For"), creditor), (gettext("Up to and including"), day)]
@@ -165,7 +176,7 @@ def _values(
         "agency": settings.agency_name,
         "footer": f"{settings.trust_name} · {settings.trust_iban}",
         "facts": [{"name": name, "value": value} for name, value in facts],
-        "sums": _sum_rows(sums_of(run), language),
+        "sums": _sum_rows(sums, language),
         "columns": [gettext(name) for name in PDF_COLUMNS],
         "lines": [_pdf_line(share, language) for share in shares[:PDF_ROWS_MAX]],
         "more": len(shares) > PDF_ROWS_MAX,
@@ -176,9 +187,11 @@ def _values(
 def _sum_rows(sums: RunSums, language: str) -> list[Value]:
     rows = [
         (gettext("Collected for you"), sums.collected, False),
-        (gettext("Success fee"), -sums.fee, False),
-        (gettext("VAT on the fee"), -sums.vat, False),
+        (gettext("Success fee"), sums.checks - sums.fee, False),
     ]
+    if sums.checks:
+        rows.append((gettext("Credit checks"), -sums.checks, False))
+    rows.append((gettext("VAT on the fee"), -sums.vat, False))
     if sums.invoiced:
         rows.append((gettext("Invoiced instead of kept"), sums.invoiced, False))
     rows.append((gettext("Paid out"), sums.net, True))

@@ -18,7 +18,8 @@ from agency.rules.suspense_age import suspense_age
 
 @dataclass(frozen=True, slots=True)
 class StatementRow:
-    """One imported statement; `matched` counts lines that are not in suspense any more."""
+    """One imported statement; `matched` counts lines that are not in suspense any more, or that stand with
+    the earlier statement which brought them first."""
 
     statement_id: UUID
     name: str
@@ -78,8 +79,8 @@ class AgeBand:
 _STATEMENTS = (
     "SELECT s.id, s.name, s.iban, s.closes_on, coalesce(s.closes_on, CAST(s.imported_at AS date)) AS on_,"
     " s.opening_minor, s.closing_minor, s.currency, s.lines,"
-    " s.warnings, s.imported_at, s.imported_by, (SELECT least(count(*), s.lines) FROM bank_line l"
-    "  WHERE l.statement_id = s.id AND l.state NOT IN ('suspense', 'split')) AS matched FROM bank_statement s"
+    " s.warnings, s.imported_at, s.imported_by, greatest(0, s.lines - (SELECT count(*) FROM bank_line l"
+    "  WHERE l.statement_id = s.id AND l.state = 'suspense'))::int AS matched FROM bank_statement s"
 )
 _LINES = (
     "SELECT l.id, l.statement_id, l.booked_on, l.value_on, l.amount_minor, l.currency, l.counterparty,"

@@ -8,7 +8,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -31,7 +30,7 @@ from agency.ports.registers import CompanyReport, CreditBureau
 from agency.rules.company_numbers import NoSuchNumber
 from agency.rules.company_numbers import registration_number as number_in_register
 from agency.rules.credit_advice import ClaimSeen, Experience, advise, experience_of, tariff_on
-from agency.rules.fee_vat import fee_vat
+from agency.rules.fee_vat import FeeVat, fee_vat
 
 _AGENCY_COUNTRY = "NL"
 NAME_MAX = 200
@@ -83,11 +82,13 @@ def request_check(
     if request_key and known is not None:
         return known
     check_id, tariff = new_id(), tariff_on(unit.today)
+    vat = _vat(unit, creditor_id)
     unit.session.add(
         CreditCheck(
             creditor_id=creditor_id, id=check_id, request_key=request_key or str(check_id), country=country,
             registration_number=number, name=name, price_minor=tariff.price.minor,
-            vat_minor=_vat(unit, creditor_id, tariff.price).minor, currency=tariff.price.currency,
+            vat_minor=percent_of(tariff.price, vat.percent).minor, vat_percent=str(vat.percent),
+            vat_category=vat.category, currency=tariff.price.currency,
             tariff_since=tariff.since, asked_at=unit.now, asked_by=unit.by,
         )
     )  # fmt: skip
@@ -209,15 +210,14 @@ def _charge(unit: Unit, check: CreditCheck) -> None:
     )
 
 
-def _vat(unit: Unit, creditor_id: UUID, price: Money) -> Money:
+def _vat(unit: Unit, creditor_id: UUID) -> FeeVat:
     creditor = unit.session.exec(select(Creditor).where(Creditor.id == creditor_id)).one()
-    vat = fee_vat(
+    return fee_vat(
         agency_country=_AGENCY_COUNTRY,
         client_country=creditor.country,
         client_vat_number=creditor.vat_number or "",
         on=unit.today,
     )
-    return percent_of(price, Decimal(vat.percent))
 
 
 def _plain(value: Any) -> Any:

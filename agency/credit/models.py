@@ -20,7 +20,8 @@ class CreditCheckState(StrEnum):
 
 
 class CreditCheck(CreditorRow, table=True):
-    """A question about a company and its dated answer. The price is the one shown when it was asked."""
+    """A question about a company and its dated answer. The price is the one shown when it was asked, with the
+    VAT of that day: `vat_percent` is exact text, `vat_category` that of UNCL 5305."""
 
     __tablename__ = "credit_check"
     __table_args__ = (
@@ -36,6 +37,8 @@ class CreditCheck(CreditorRow, table=True):
     state: CreditCheckState = Field(default=CreditCheckState.ASKED, sa_type=choice(CreditCheckState, "state"))
     price_minor: int = Field(sa_type=Minor)
     vat_minor: int = Field(default=0, sa_type=Minor)
+    vat_percent: str
+    vat_category: str = Field(max_length=2)
     currency: str = Field(default="EUR", max_length=3)
     tariff_since: date
     asked_at: datetime = moment_field()
@@ -44,3 +47,8 @@ class CreditCheck(CreditorRow, table=True):
     provider_ref: str = ""
     result: dict[str, Any] = json_field(default_factory=dict)
     failure: str = ""
+
+    @property
+    def number(self) -> str:
+        """The short number by which the check stands on an invoice."""
+        return self.id.hex[-8:].upper()

@@ -28,7 +28,8 @@ class InvoiceParty:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceLine:
     """One line: what it is for, over which amount at which rate, and the fee without VAT, positive; `kind` is
-    "flat" or "hours" where an offer asks an amount beside a share of what was collected."""
+    "flat" or "hours" where an offer asks an amount beside a share of what was collected, or "check" for a
+    credit check, of the day `on`."""
 
     name: str
     note: str
@@ -38,6 +39,7 @@ class InvoiceLine:
     vat_percent: Decimal
     vat_category: str
     kind: str = "fee"
+    on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -312,7 +312,7 @@ STAYS: Final[Mapping[str, Mapping[str, str]]] = {
     "claim": {"number": _IDS, "payment_reference": _IDS, "close_code": _CODES},
     "column_mapping": {"*": _BUSINESS},
     "completeness_override": {"rule_version": _CODES},
-    "credit_check": {"country": _CODES, "provider_ref": _IDS},
+    "credit_check": {"country": _CODES, "provider_ref": _IDS, "vat_percent": _CODES},
     "creditor": {"*": _BUSINESS},
     "creditor_account_change": {"*": _BUSINESS},
     "creditor_mail": {"template": _CODES, "provider_ref": _IDS},

@@ -1,11 +1,15 @@
 """A run's money in the ledger: the fee once, the payout at each attempt, a return when it comes.
 
+Credit checks were booked when they were answered: what the payout keeps for them settles what was owed.
+
 The agency's own share is on its own account when the bank has debited it, not before.
 """
 
 from collections.abc import Sequence
 from datetime import date
 from typing import Final
+
+from sqlalchemy import text
 
 from agency.kernel.unit import Unit
 from agency.ledger.models import Book
@@ -18,6 +22,14 @@ PAID: Final = "remittance_paid"
 RETURNED: Final = "remittance_returned"
 
 
+# What was a cent of rounding over the whole invoice is booked with the run.
+_CHECKS = text(
+    "SELECT f.run_id, sum(k.price_minor)::bigint AS price_minor, sum(k.vat_minor)::bigint AS vat_minor"
+    " FROM success_fee f JOIN credit_check k ON k.creditor_id = f.creditor_id AND k.id = f.cause_id"
+    " WHERE f.run_id = ANY(:runs) AND f.kind = 'check' GROUP BY 1"
+)
+
+
 def source_key(run: RemittanceRun) -> str:
     """This function will return the ledger's key of a run's payout; later attempts have keys of their own."""
     return str(run.id) if run.attempt == 1 else f"{run.id}#{run.attempt}"
@@ -26,7 +38,14 @@ def source_key(run: RemittanceRun) -> str:
 def book_export(unit: Unit, *, runs: Sequence[RemittanceRun]) -> None:
     """This function will move what runs pay out into transit, and with the first attempt their fees to the
     agency."""
-    post_many(unit, [posting for run in runs for posting in _export(run, unit.today)])
+    first = {"runs": [run.id for run in runs if run.attempt == 1]}
+    checks = {
+        row.run_id: (row.price_minor, row.vat_minor)
+        for row in unit.session.connection().execute(_CHECKS, first)
+    }
+    post_many(
+        unit, [posting for run in runs for posting in _export(run, checks.get(run.id, (0, 0)), unit.today)]
+    )
 
 
 def book_paid(unit: Unit, *, run: RemittanceRun, on: date) -> None:
@@ -54,12 +73,15 @@ def _owed(run: RemittanceRun) -> str:
     return "trust.agency" if run.is_own else "trust.creditor"
 
 
-def _export(run: RemittanceRun, on: date) -> list[Posting]:
+def _export(run: RemittanceRun, checks: tuple[int, int], on: date) -> list[Posting]:
+    """`checks` are the price and the VAT of the credit checks in it, as they were booked when answered."""
+
     def money(minor: int) -> Money:
         return Money(minor, run.currency)
 
     withheld = run.withheld_minor if run.attempt == 1 else 0
-    invoiced = run.fee_minor + run.vat_minor - run.withheld_minor
+    fee, vat = run.fee_minor - checks[0], run.vat_minor - checks[1]
+    invoiced = fee + vat - run.withheld_minor
     trust = (
         Leg(_owed(run), money(run.net_minor + withheld)),
         Leg("trust.in_transit", -money(run.net_minor)),
@@ -68,8 +90,8 @@ def _export(run: RemittanceRun, on: date) -> list[Posting]:
     agency = (
         Leg("agency.trust", money(run.withheld_minor)),
         Leg("agency.receivable", money(invoiced)),
-        Leg("agency.fee_income", -money(run.fee_minor)),
-        Leg("agency.vat", -money(run.vat_minor)),
+        Leg("agency.fee_income", -money(fee)),
+        Leg("agency.vat", -money(vat)),
     )
     return _postings(run, PAYOUT, trust, agency if run.attempt == 1 else (), on)
 

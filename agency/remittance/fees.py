@@ -9,22 +9,32 @@ creditor takes back costs what the terms say, once.
 import json
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from decimal import Decimal
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Row, text
 
 from agency.kernel.ids import new_id
-from agency.kernel.unit import Unit
+from agency.kernel.unit import Unit, agency_day
 from agency.money import Money
 from agency.remittance.withdrawing import WITHDRAWN_BY_CREDITOR
-from agency.rules.fee_agreement import free_demand_fee, offer_fee, withdrawal_fee
+from agency.rules.fee_agreement import check_fee, free_demand_fee, offer_fee, withdrawal_fee
 from agency.rules.fee_vat import FeeVat, fee_vat
 from agency.rules.success_fee import SuccessFee as Fee
 from agency.rules.success_fee import success_fee
 from agency.rules.trace import as_json
 
 _HOME = "NL"
+
+CHECK_NUMBER: Final = "upper(right(replace(k.id::text, '-', ''), 8))"
+"""The number of a row `k` of `credit_check`, as `CreditCheck.number` gives it, as an expression of SQL."""
+
+UNCHARGED_CHECK: Final = (
+    "k.state = 'answered' AND k.price_minor > 0 AND NOT EXISTS (SELECT FROM success_fee f"
+    " WHERE f.creditor_id = k.creditor_id AND f.cause_id = k.id)"
+)
+"""Whether a row `k` of `credit_check` costs something and has no fee row yet, as an expression of SQL."""
 
 # Money that is booked on a later day than its value was received by the end of that day.
 _RECEIVED = "least(p.created_at, (p.value_on + 1)::timestamp AT TIME ZONE 'Europe/Amsterdam')"
@@ -92,6 +102,12 @@ _DUE = text(
     " AND h.net_minor > 0 AND NOT EXISTS (SELECT FROM success_fee f WHERE f.creditor_id = h.creditor_id"
     "  AND f.cause_id = h.id) ORDER BY due_at, id"
 )
+# Booked when they were answered, with the VAT of that day; here they get their place on an invoice.
+_CHECKS = text(
+    "SELECT k.id, k.price_minor, k.vat_minor, k.currency, k.vat_percent, k.vat_category, k.answered_at,"
+    f" {CHECK_NUMBER} AS number FROM credit_check k WHERE k.creditor_id = :c AND {UNCHARGED_CHECK}"
+    " ORDER BY k.answered_at, k.id"
+)
 _TAKE_BACK = text(
     "INSERT INTO success_fee (creditor_id, id, payment_id, claim_id, kind, quote_id, base_minor, fee_bps,"
     " net_minor, vat_minor, currency, earned_at, vat_percent, vat_category, trace)"
@@ -107,10 +123,11 @@ _CHARGE = text(
     "INSERT INTO success_fee (creditor_id, id, payment_id, claim_id, kind, quote_id, base_minor, fee_bps,"
     " net_minor, vat_minor, currency, earned_at, vat_percent, vat_category, trace, cause_id)"
     " SELECT :c, f.id, f.payment_id, f.claim_id, f.kind, f.quote_id, f.base_minor, f.fee_bps, f.net_minor,"
-    " f.vat_minor, f.currency, :now, f.vat_percent, f.vat_category, f.trace, f.cause_id"
+    " f.vat_minor, f.currency, coalesce(f.earned_at, :now), f.vat_percent, f.vat_category, f.trace,"
+    " f.cause_id"
     " FROM jsonb_to_recordset(CAST(:fees AS jsonb)) AS f(id uuid, payment_id uuid, claim_id uuid, kind text,"
     "  quote_id uuid, base_minor bigint, fee_bps int, net_minor bigint, vat_minor bigint, currency text,"
-    "  vat_percent text, vat_category text, trace jsonb, cause_id uuid)"
+    "  vat_percent text, vat_category text, trace jsonb, cause_id uuid, earned_at timestamptz)"
 )
 
 
@@ -118,19 +135,20 @@ def charge_fees(unit: Unit, *, creditor_id: UUID) -> int:
     """This function will charge every payment that has no fee yet, and give back those of reversed ones.
 
     The base is what the creditor gets of a payment; what the agency keeps by contract bears no fee. Claims
-    that the creditor took back are charged beside them, and the amounts and hours of their offers.
+    that the creditor took back are charged beside them, the amounts and hours of their offers, and credit
+    checks.
 
-    :returns: how many payments, withdrawals, phases and bookings of hours were charged.
+    :returns: how many payments, withdrawals, phases, bookings of hours and checks were charged.
     """
     connection = unit.session.connection()
     connection.execute(_TAKE_BACK, {"c": creditor_id, "now": unit.now})
     rows = connection.execute(_UNPRICED, {"c": creditor_id}).all()
     withdrawn = connection.execute(_WITHDRAWN, {"c": creditor_id, "code": WITHDRAWN_BY_CREDITOR}).all()
     due = connection.execute(_DUE, {"c": creditor_id}).all()
-    if not rows and not withdrawn and not due:
-        return 0
-    vat = vat_on_fee(unit, creditor_id=creditor_id)
-    fees = _fees(rows, vat) + _withdrawals(withdrawn, vat) + _by_offer(due, vat)
+    fees = _checks(connection.execute(_CHECKS, {"c": creditor_id}).all())
+    if rows or withdrawn or due:
+        vat = vat_on_fee(unit, creditor_id=creditor_id)
+        fees += _fees(rows, vat) + _withdrawals(withdrawn, vat) + _by_offer(due, vat)
     if fees:
         connection.execute(_CHARGE, {"fees": json.dumps(fees), "c": creditor_id, "now": unit.now})
     return len(fees)
@@ -222,6 +240,27 @@ def _by_offer(rows: Sequence[Row[Any]], vat: FeeVat) -> list[dict[str, Any]]:
         facts = {"payment_id": None, "kind": row.kind, "base_minor": 0, "fee_bps": 0, "cause_id": str(row.id)}
         fees.append(facts | _row(row, fee, vat))
     return fees
+
+
+def _checks(rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": str(new_id()), "payment_id": None, "claim_id": None, "kind": "check", "quote_id": None,
+            "base_minor": 0, "fee_bps": 0, "net_minor": row.price_minor, "vat_minor": row.vat_minor,
+            "currency": row.currency, "vat_percent": row.vat_percent, "vat_category": row.vat_category,
+            "cause_id": str(row.id), "earned_at": row.answered_at.isoformat(),
+            "trace": as_json(
+                check_fee(
+                    net=Money(row.price_minor, row.currency),
+                    vat=Money(row.vat_minor, row.currency),
+                    vat_percent=Decimal(row.vat_percent),
+                    number=row.number,
+                    on=agency_day(row.answered_at),
+                ).trace
+            ),
+        }
+        for row in rows
+    ]  # fmt: skip
 
 
 def _row(row: Row[Any], fee: Fee, vat: FeeVat) -> dict[str, Any]:

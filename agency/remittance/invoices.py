@@ -17,15 +17,18 @@ from sqlalchemy import Row, text
 from agency.events import FeeInvoiced
 from agency.kernel.emitting import emit
 from agency.kernel.ids import new_id
-from agency.kernel.unit import Unit
+from agency.kernel.unit import Unit, agency_day
 from agency.money import Money
 from agency.parties.models import Creditor, RemittanceMode
 from agency.ports.invoices import InvoiceDocument, InvoiceLine, InvoiceParty, InvoiceWriter, Kind, VatTotal
+from agency.remittance.fees import CHECK_NUMBER
 from agency.remittance.models import FeeInvoice, RemittanceRun
 from agency.rules.tables import read_table, row_in_force
 
 LINES_MAX: Final = 1_000
 """Beyond so many, a document has one line per rate, and the statement tells them apart."""
+
+_OWN_KINDS: Final = ("flat", "hours", "check")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +42,16 @@ class Issuer:
 
 _LINES = text(
     "SELECT f.id, f.kind, f.claim_id, f.base_minor, f.fee_bps, f.net_minor, f.vat_minor, f.currency,"
-    " f.vat_percent, f.vat_category, c.number, c.reference, p.source, o.invoice_id AS original_id"
-    " FROM success_fee f JOIN claim c ON c.creditor_id = f.creditor_id AND c.id = f.claim_id"
+    " f.vat_percent, f.vat_category, p.source, o.invoice_id AS original_id, f.earned_at,"
+    f" coalesce(c.number, {CHECK_NUMBER}) AS number,"
+    " coalesce(c.reference, k.country || ' ' || coalesce(nullif(k.registration_number, ''),"
+    "  k.result->'company'->>'registration_number')) AS reference"
+    " FROM success_fee f LEFT JOIN claim c ON c.creditor_id = f.creditor_id AND c.id = f.claim_id"
+    " LEFT JOIN credit_check k ON f.kind = 'check' AND k.creditor_id = f.creditor_id AND k.id = f.cause_id"
     " LEFT JOIN payment p ON p.creditor_id = f.creditor_id AND p.id = f.payment_id"
     " LEFT JOIN success_fee o ON f.kind = 'reversal' AND o.creditor_id = f.creditor_id"
     "  AND o.payment_id = f.payment_id AND o.kind = 'fee'"
-    " WHERE f.creditor_id = :c AND f.run_id = :run AND f.net_minor <> 0 ORDER BY c.number, f.id"
+    " WHERE f.creditor_id = :c AND f.run_id = :run AND f.net_minor <> 0 ORDER BY c.number, f.earned_at, f.id"
 )
 _NEXT = text(
     "INSERT INTO invoice_series (series, year, latest) VALUES (:series, :year, 1)"
@@ -62,16 +69,25 @@ def issue_invoices(unit: Unit, *, run: RemittanceRun, issuer: Issuer) -> list[Fe
 
     Numbers come from a row that stays locked until the transaction ends, so that there are no gaps.
     """
-    rows = unit.session.connection().execute(_LINES, {"c": run.creditor_id, "run": run.id}).all()
-    earned = [row for row in rows if row.kind != "reversal"]
-    given_back = [row for row in rows if row.kind == "reversal"]
+    earned, given_back = _rows(unit, run)
     settled = _settled(run, given_back)
     made = []
     if earned:
         made.append(_issue(unit, run, "invoice", earned, settled["invoice"], issuer))
     if given_back:
+        # Read anew: what was paid and taken back within this payout is credited from the invoice just issued.
+        _, given_back = _rows(unit, run)
         made.append(_issue(unit, run, "credit_note", given_back, settled["credit_note"], issuer))
     return made
+
+
+def _rows(unit: Unit, run: RemittanceRun) -> tuple[list[Row[Any]], list[Row[Any]]]:
+    """Return what was earned and what was given back in a payout."""
+    rows = unit.session.connection().execute(_LINES, {"c": run.creditor_id, "run": run.id}).all()
+    return (
+        [row for row in rows if row.kind != "reversal"],
+        [row for row in rows if row.kind == "reversal"],
+    )
 
 
 def _settled(run: RemittanceRun, given_back: Sequence[Row[Any]]) -> dict[Kind, int]:
@@ -185,20 +201,21 @@ def _lines(rows: Sequence[Row[Any]]) -> Iterable[InvoiceLine]:
     for row in rows:
         yield InvoiceLine(
             name=row.number,
-            note=row.reference,
+            note=(row.reference or "").strip(),
             base=Money(abs(row.base_minor), row.currency),
             fee_bps=row.fee_bps,
             net=Money(abs(row.net_minor), row.currency),
             vat_percent=Decimal(row.vat_percent),
             vat_category=row.vat_category,
             kind=row.kind,
+            on=agency_day(row.earned_at) if row.kind == "check" else None,
         )
 
 
 def _lines_per_rate(rows: Sequence[Row[Any]]) -> Iterable[InvoiceLine]:
     grouped: dict[tuple[str, int, str, str], list[Row[Any]]] = defaultdict(list)
     for row in rows:
-        kind = row.kind if row.kind in ("flat", "hours") else "fee"
+        kind = row.kind if row.kind in _OWN_KINDS else "fee"
         grouped[kind, row.fee_bps, row.vat_percent, row.vat_category].append(row)
     for (kind, fee_bps, percent, category), same in sorted(grouped.items()):
         yield InvoiceLine(
@@ -246,7 +263,8 @@ def as_facts(document: InvoiceDocument) -> dict[str, Any]:
         "seller_iban": document.seller_iban,
         "lines": [
             [one.name, one.note, one.base.minor, one.fee_bps, one.net.minor, str(one.vat_percent),
-             one.vat_category, *([one.kind] if one.kind in ("flat", "hours") else [])]
+             one.vat_category, *([one.kind] if one.kind in _OWN_KINDS else []),
+             *([one.on.isoformat()] if one.on else [])]
             for one in document.lines
         ],
         "vat_totals": [
@@ -282,7 +300,8 @@ def from_facts(facts: dict[str, Any]) -> InvoiceDocument:
         seller_iban=facts["seller_iban"],
         lines=tuple(
             InvoiceLine(name=name, note=note, base=money(base), fee_bps=bps, net=money(fee),
-                        vat_percent=Decimal(percent), vat_category=category, kind=kind[0] if kind else "fee")
+                        vat_percent=Decimal(percent), vat_category=category, kind=kind[0] if kind else "fee",
+                        on=date.fromisoformat(kind[1]) if kind[1:] else None)
             for name, note, base, bps, fee, percent, category, *kind in facts["lines"]
         ),
         vat_totals=tuple(

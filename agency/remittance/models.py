@@ -109,7 +109,7 @@ class RemittanceRun(CreditorRow, table=True):
 
 class SuccessFee(CreditorRow, table=True):
     """The fee on one payment, by its accepted quote line, or on a withdrawal or what an offer asks beside a
-    share of the money (then there is no payment).
+    share of the money (then there is no payment), or a credit check (then there is no claim either).
 
     A reversal is a row with negative amounts. `vat_percent` is exact text; `vat_category` is that of UNCL
     5305.
@@ -138,9 +138,12 @@ class SuccessFee(CreditorRow, table=True):
             unique=True,
             postgresql_where="kind = 'withdrawal'",
         ),
-        CheckConstraint("(payment_id IS NULL) = (kind IN ('withdrawal', 'flat', 'hours'))", name="payment"),
-        CheckConstraint("(cause_id IS NOT NULL) = (kind IN ('flat', 'hours'))", name="cause"),
-        # What falls due by an offer is charged once.
+        CheckConstraint(
+            "(payment_id IS NULL) = (kind IN ('withdrawal', 'flat', 'hours', 'check'))", name="payment"
+        ),
+        CheckConstraint("(cause_id IS NOT NULL) = (kind IN ('flat', 'hours', 'check'))", name="cause"),
+        CheckConstraint("(claim_id IS NULL) = (kind = 'check')", name="claim"),
+        # What falls due by an offer, and a credit check, is charged once.
         Index(
             "uq_success_fee_cause",
             "creditor_id",
@@ -151,7 +154,7 @@ class SuccessFee(CreditorRow, table=True):
     )
 
     payment_id: UUID | None = None
-    claim_id: UUID
+    claim_id: UUID | None = None
     kind: str = "fee"
     quote_id: UUID | None = None
     base_minor: int = Field(sa_type=Minor)
@@ -165,7 +168,8 @@ class SuccessFee(CreditorRow, table=True):
     vat_percent: str
     vat_category: str = Field(max_length=2)
     trace: list[Any] = json_field(default_factory=list)
-    cause_id: UUID | None = None  # the phase of an offer that began, or the hours that were booked
+    # The phase of an offer that began, the hours that were booked, or the credit check.
+    cause_id: UUID | None = None
 
 
 class InvoiceSeries(SQLModel, table=True):

@@ -9,12 +9,12 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from agency.kernel.unit import AGENCY_ZONE, Unit
+from agency.kernel.unit import AGENCY_ZONE, Unit, agency_day
 from agency.money import Money
 from agency.parties.models import CreditorTerms, RemittanceMode
 from agency.parties.terms import NoTerms, terms_on
 from agency.remittance.fees import charge_fees
-from agency.rules.payout import PayoutCycle, PayoutSplit, PayoutTerms, payout_due, split_payout
+from agency.rules.payout import PayoutCycle, PayoutSplit, PayoutTerms, checks_due, payout_due, split_payout
 from agency.rules.trace import TraceLine, as_json
 from agency.rules.vat_rounding import vat_corrections
 
@@ -23,6 +23,7 @@ _CURRENCY = "EUR"
 # Client money is paid out once the bank has it: what the payment provider still holds waits for its lump.
 _COMING = (
     "f.creditor_id = :c AND f.run_id IS NULL AND f.earned_at < :before AND f.currency = 'EUR'"
+    " AND (f.kind = 'check' OR NOT :checks_only)"
     " AND NOT EXISTS (SELECT FROM payment w JOIN payment_intent i ON i.creditor_id = w.creditor_id"
     "  AND i.provider_ref = split_part(w.source_key, '#', 1) WHERE w.creditor_id = f.creditor_id"
     "  AND w.id = f.payment_id AND w.source = 'psp' AND i.arrived_on IS NULL)"
@@ -36,10 +37,11 @@ _SUMS = text(
     "SELECT coalesce(sum(f.base_minor) FILTER (WHERE p.source <> 'direct'), 0)::bigint AS collected,"
     " coalesce(sum(f.net_minor), 0)::bigint AS fee, coalesce(sum(f.vat_minor), 0)::bigint AS vat,"
     " coalesce(sum(f.net_minor + f.vat_minor) FILTER (WHERE p.source <> 'direct'), 0)::bigint"
-    "  AS on_collected, count(*) AS rows"
+    "  AS on_collected, count(*) FILTER (WHERE f.kind <> 'check') AS others, count(*) AS rows"
     " FROM success_fee f LEFT JOIN payment p ON p.creditor_id = f.creditor_id AND p.id = f.payment_id"
     f" WHERE {_COMING}"
 )
+_OLDEST_CHECK = text(f"SELECT min(f.earned_at) FROM success_fee f WHERE {_COMING}")
 # The documents that the rows will stand on: fees on an invoice, what is given back on a credit note.
 _DOCUMENTS = text(
     "SELECT kind = 'reversal' AS credit, vat_percent, vat_category, sum(net_minor)::bigint AS net,"
@@ -59,7 +61,8 @@ _CORRECT = text(
 
 @dataclass(frozen=True, slots=True)
 class Payable:
-    """What one payout is made of; amounts in minor units of euro. `before` bounds the fee rows in it."""
+    """What one payout is made of; amounts in minor units of euro. `before` bounds the fee rows in it, and
+    `checks_only` says that of these it settles the credit checks alone."""
 
     mode: RemittanceMode
     collected: int
@@ -67,12 +70,15 @@ class Payable:
     vat: int
     split: PayoutSplit
     before: datetime
+    checks_only: bool = False
 
 
 def find_payable(unit: Unit, *, creditor_id: UUID, cutoff_on: date, last_on: date | None) -> Payable | None:
     """This function will charge what was not charged yet and return what a creditor has coming, if it is due.
 
-    :param last_on: the cut-off of its latest payout.
+    Credit checks go with whatever else is due; what no payout took along in its month is invoiced alone.
+
+    :param last_on: the cut-off of its latest payout that was more than credit checks.
     :returns: None when nothing is due: no money, a shortfall, not its day, or less than the agreed least.
     """
     charge_fees(unit, creditor_id=creditor_id)
@@ -81,20 +87,38 @@ def find_payable(unit: Unit, *, creditor_id: UUID, cutoff_on: date, last_on: dat
     mode, terms = _terms(unit, creditor_id, cutoff_on)
     found = _sums(unit, creditor_id, mode, before)
     if found is None or not payout_due(terms, cutoff_on=cutoff_on, last_on=last_on, payable=found.split.net):
-        return None
-    _round_vat(unit, creditor_id, before)
+        return _overdue_checks(unit, creditor_id, mode, cutoff_on, before)
+    _round_vat(unit, _whose(creditor_id, before))
     return _sums(unit, creditor_id, mode, before)
+
+
+def _overdue_checks(
+    unit: Unit, creditor_id: UUID, mode: RemittanceMode, cutoff_on: date, before: datetime
+) -> Payable | None:
+    whose = _whose(creditor_id, before, checks_only=True)
+    oldest: datetime | None = unit.session.connection().execute(_OLDEST_CHECK, whose).scalar_one()
+    if oldest is None or not checks_due(checked_on=agency_day(oldest), cutoff_on=cutoff_on):
+        return None
+    _round_vat(unit, whose)
+    return _sums(unit, creditor_id, mode, before, checks_only=True)
+
+
+def _whose(creditor_id: UUID, before: datetime, *, checks_only: bool = False) -> dict[str, Any]:
+    return {"c": creditor_id, "before": before, "checks_only": checks_only}
 
 
 def hold_for_run(unit: Unit, *, creditor_id: UUID, run_id: UUID, payable: Payable) -> None:
     """This function will put the fee rows that a payable amount is made of into a payout."""
-    values = {"c": creditor_id, "run": run_id, "before": payable.before}
-    unit.session.connection().execute(_HOLD, values)
+    whose = _whose(creditor_id, payable.before, checks_only=payable.checks_only)
+    unit.session.connection().execute(_HOLD, whose | {"run": run_id})
 
 
-def _sums(unit: Unit, creditor_id: UUID, mode: RemittanceMode, before: datetime) -> Payable | None:
-    row = unit.session.connection().execute(_SUMS, {"c": creditor_id, "before": before}).one()
-    if not row.rows:
+def _sums(
+    unit: Unit, creditor_id: UUID, mode: RemittanceMode, before: datetime, *, checks_only: bool = False
+) -> Payable | None:
+    whose = _whose(creditor_id, before, checks_only=checks_only)
+    row = unit.session.connection().execute(_SUMS, whose).one()
+    if not row.rows or not (row.others or checks_only):
         return None
     gross = row.fee + row.vat
     split = split_payout(
@@ -105,7 +129,7 @@ def _sums(unit: Unit, creditor_id: UUID, mode: RemittanceMode, before: datetime)
     )
     if split is None or (not split.net and not row.fee):
         return None
-    return Payable(mode, row.collected, row.fee, row.vat, split, before)
+    return Payable(mode, row.collected, row.fee, row.vat, split, before, checks_only)
 
 
 def _terms(unit: Unit, creditor_id: UUID, on: date) -> tuple[RemittanceMode, PayoutTerms]:
@@ -118,10 +142,9 @@ def _terms(unit: Unit, creditor_id: UUID, on: date) -> tuple[RemittanceMode, Pay
     )
 
 
-def _round_vat(unit: Unit, creditor_id: UUID, before: datetime) -> None:
+def _round_vat(unit: Unit, whose: dict[str, Any]) -> None:
     """Let the VAT of the rows add up to the VAT of the documents that they will stand on."""
     connection = unit.session.connection()
-    whose = {"c": creditor_id, "before": before}
     for document in connection.execute(_DOCUMENTS, whose).all():
         which = {
             "credit": document.credit,
@@ -138,7 +161,7 @@ def _round_vat(unit: Unit, creditor_id: UUID, before: datetime) -> None:
         )
         changed = [_correction(row.id, cents) for row, cents in zip(rows, corrections, strict=True) if cents]
         if changed:
-            connection.execute(_CORRECT, {"c": creditor_id, "corrections": json.dumps(changed)})
+            connection.execute(_CORRECT, {"c": whose["c"], "corrections": json.dumps(changed)})
 
 
 def _correction(row_id: UUID, cents: Money) -> dict[str, Any]:

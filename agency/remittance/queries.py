@@ -131,6 +131,21 @@ def payout_statement(unit: Unit, *, creditor_id: UUID, run_id: UUID) -> list[Sta
     return [_line(row) for row in rows]
 
 
+def payouts_of_line(unit: Unit, *, line_id: UUID) -> list[RunRow]:
+    """This function will return the payouts that already left with money of a bank line: taking the line back
+    does not bring that money home, the creditor's next payout is less."""
+    rows = unit.session.connection().execute(
+        text(
+            _RUNS + " WHERE r.state IN ('exported', 'paid', 'returned') AND EXISTS (SELECT FROM payment p"
+            " JOIN success_fee f ON f.creditor_id = p.creditor_id AND f.payment_id = p.id AND f.kind = 'fee'"
+            " WHERE p.source = 'bank' AND split_part(p.source_key, '#', 1) = :line AND p.reversed_at IS NULL"
+            " AND f.creditor_id = r.creditor_id AND f.run_id = r.id) ORDER BY r.drafted_at, r.id"
+        ),
+        {"line": str(line_id)},
+    )
+    return [run_row(row) for row in rows]
+
+
 def on_its_way(unit: Unit, *, creditor_id: UUID | None = None) -> Money:
     """This function will return what was paid online, on one creditor's claims or on all, and is not on the
     trust account yet: it joins no payout so far."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import func, text
+from sqlalchemy import text
 from sqlmodel import col, select
 
 from agency.events import RemittanceApproved, RemittanceDrafted
@@ -25,6 +25,7 @@ from agency.money import Money
 from agency.parties.models import Creditor
 from agency.remittance.account_changes import put_accounts_in_force
 from agency.remittance.booking import book_export
+from agency.remittance.fees import UNCHARGED_CHECK
 from agency.remittance.invoices import Issuer, issue_invoices
 from agency.remittance.models import RemittanceFile, RemittanceRun, RunState
 from agency.remittance.orders import (
@@ -68,7 +69,14 @@ _CREDITORS = text(
     " SELECT o.creditor_id FROM offer_phase o WHERE o.flat_minor > 0 AND NOT EXISTS (SELECT FROM"
     "  success_fee f WHERE f.creditor_id = o.creditor_id AND f.cause_id = o.id) UNION"
     " SELECT h.creditor_id FROM booked_hours h WHERE h.taken_back_at IS NULL AND NOT EXISTS (SELECT FROM"
-    "  success_fee f WHERE f.creditor_id = h.creditor_id AND f.cause_id = h.id) ORDER BY 1"
+    "  success_fee f WHERE f.creditor_id = h.creditor_id AND f.cause_id = h.id) UNION"
+    f" SELECT k.creditor_id FROM credit_check k WHERE {UNCHARGED_CHECK} ORDER BY 1"
+)
+# An invoice of credit checks alone is no payout: the creditor's day does not move because of it.
+_PAID_UP_TO = text(
+    "SELECT max(cutoff_on) AS last_on, max(cutoff_on) FILTER (WHERE EXISTS (SELECT FROM success_fee f"
+    "  WHERE f.creditor_id = r.creditor_id AND f.run_id = r.id AND f.kind <> 'check')) AS last_paid_on"
+    " FROM remittance_run r WHERE creditor_id = :c AND state <> 'cancelled'"
 )
 
 
@@ -91,14 +99,10 @@ def draft_runs(unit: Unit, *, cutoff_on: date) -> list[tuple[UUID, UUID]]:
 
 
 def _draft(unit: Unit, creditor_id: UUID, cutoff_on: date) -> UUID | None:
-    last_on = unit.session.exec(
-        select(func.max(RemittanceRun.cutoff_on)).where(
-            RemittanceRun.creditor_id == creditor_id, RemittanceRun.state != RunState.CANCELLED
-        )
-    ).one()
-    if last_on is not None and last_on >= cutoff_on:
+    latest = unit.session.connection().execute(_PAID_UP_TO, {"c": creditor_id}).one()
+    if latest.last_on is not None and latest.last_on >= cutoff_on:
         return None
-    payable = find_payable(unit, creditor_id=creditor_id, cutoff_on=cutoff_on, last_on=last_on)
+    payable = find_payable(unit, creditor_id=creditor_id, cutoff_on=cutoff_on, last_on=latest.last_paid_on)
     if payable is None:
         return None
     run = RemittanceRun(

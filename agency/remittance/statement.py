@@ -12,12 +12,13 @@ from sqlalchemy import Row, text
 
 from agency.kernel.unit import Unit, agency_day
 from agency.money import Money
+from agency.remittance.fees import CHECK_NUMBER
 from agency.remittance.models import RemittanceRun
 from agency.rules.invoice_shares import OpenInvoice, invoice_shares
 
 PRINCIPAL, INTEREST, COSTS, WITHDRAWAL = "principal", "interest", "costs", "withdrawal"
-FLAT, HOURS = "flat", "hours"
-WITHOUT_PAYMENT = (WITHDRAWAL, FLAT, HOURS)
+FLAT, HOURS, CHECK = "flat", "hours", "check"
+WITHOUT_PAYMENT = (WITHDRAWAL, FLAT, HOURS, CHECK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +27,13 @@ class StatementShare:
 
     `received` is what the debtor paid, `kept` what the agency kept of it by contract, `fee` and `vat` its
     success fee, `paid` what is left for the creditor. Money that the creditor received itself is `direct`:
-    then `paid` is only the fee, owed. What was taken back is negative.
+    then `paid` is only the fee, owed. What was taken back is negative. A credit check is of no claim:
+    `check_id` tells which, and its number stands in the place of the claim's.
     """
 
     fee_id: UUID
-    claim_id: UUID
+    claim_id: UUID | None
+    check_id: UUID | None
     claim_number: str
     claim_reference: str
     debtor: str
@@ -69,14 +72,16 @@ class Movement:
 
 _ROWS = text(
     "SELECT f.id, f.claim_id, f.kind, f.base_minor, f.net_minor, f.vat_minor, f.fee_bps, f.currency, f.trace,"
-    " f.earned_at, c.number, c.reference, d.name AS debtor, p.source, p.value_on,"
+    " f.earned_at, f.cause_id, coalesce(c.reference, '') AS reference, p.source, p.value_on,"
+    f" coalesce(c.number, {CHECK_NUMBER}) AS number, coalesce(d.name, '') AS debtor,"
     " p.principal_minor, p.interest_minor, p.costs_minor, p.to_creditor_minor,"
     " coalesce((SELECT sum(b.principal_minor) FROM payment b WHERE b.creditor_id = p.creditor_id"
     "  AND b.claim_id = p.claim_id AND (b.created_at, b.id) < (p.created_at, p.id)"
     "  AND (b.reversed_at IS NULL OR b.reversed_at > p.created_at)), 0)::bigint AS paid_before"
     " FROM success_fee f LEFT JOIN payment p ON p.creditor_id = f.creditor_id AND p.id = f.payment_id"
-    " JOIN claim c ON c.creditor_id = f.creditor_id AND c.id = f.claim_id"
-    " JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
+    " LEFT JOIN claim c ON c.creditor_id = f.creditor_id AND c.id = f.claim_id"
+    " LEFT JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
+    " LEFT JOIN credit_check k ON f.kind = 'check' AND k.creditor_id = f.creditor_id AND k.id = f.cause_id"
     " WHERE f.creditor_id = :c AND f.run_id = :run"
     " ORDER BY coalesce(p.value_on, f.earned_at::date), c.number, f.id LIMIT :limit"
 )
@@ -102,7 +107,7 @@ def statement_shares(
             OpenInvoice(row.number, row.due_on, Money(row.open_minor, row.currency))
         )
     for row in connection.execute(_ROWS, whose | {"limit": limit}).all():
-        yield from _shares(row, invoices[row.claim_id])
+        yield from _shares(row, invoices[row.claim_id] if row.claim_id else ())
 
 
 def _shares(row: Row[Any], invoices: Sequence[OpenInvoice]) -> Iterable[StatementShare]:
@@ -116,6 +121,7 @@ def _shares(row: Row[Any], invoices: Sequence[OpenInvoice]) -> Iterable[Statemen
         yield StatementShare(
             fee_id=row.id,
             claim_id=row.claim_id,
+            check_id=row.cause_id if row.kind == CHECK else None,
             claim_number=row.number,
             claim_reference=row.reference,
             debtor=row.debtor,
@@ -167,6 +173,18 @@ def _signed(amount: Money, sign: int) -> Money:
     return amount if sign > 0 else -amount
 
 
+def checks_in_run(unit: Unit, *, run: RemittanceRun) -> Money:
+    """This function will return what of a payout's fee is for credit checks, without VAT."""
+    minor = unit.session.connection().execute(
+        text(
+            "SELECT coalesce(sum(net_minor), 0)::bigint FROM success_fee"
+            " WHERE creditor_id = :c AND run_id = :run AND kind = 'check'"
+        ),
+        {"c": run.creditor_id, "run": run.id},
+    )
+    return Money(int(minor.scalar_one()), run.currency)
+
+
 def creditor_movements(unit: Unit, *, run: RemittanceRun, our_name: str) -> list[Movement]:
     """This function will tell a payout as movements that add up to nothing: what came in per invoice, what
     was kept by invoice number, and what went to the creditor's own account.
@@ -181,7 +199,10 @@ def creditor_movements(unit: Unit, *, run: RemittanceRun, our_name: str) -> list
         if share.direct or not own:
             continue
         words = " ".join(
-            filter(None, (share.invoice or share.part, share.claim_reference, share.claim_number))
+            # An invoice is often the reference of its claim too.
+            dict.fromkeys(
+                filter(None, (share.invoice or share.part, share.claim_reference, share.claim_number))
+            )
         )
         found.append(
             Movement(f"{run.id.hex[-9:]}{number:06d}", own, day, share.value_on, words, None, share.debtor)

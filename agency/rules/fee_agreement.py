@@ -1,5 +1,5 @@
 """What was agreed beside the percentage: days in which a payment is free, what a withdrawal costs, and the
-amounts and hours of an offer."""
+amounts and hours of an offer, and credit checks."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -71,6 +71,19 @@ def offer_fee(*, kind: str, net: Money, phase: str, minutes: int, vat_percent: D
         inputs["hours"] = format((Decimal(minutes) / _MINUTES).quantize(_CENT).normalize(), "f")
     lines = [_line(kind, net, **inputs)]
     vat = percent_of(net, vat_percent)
+    if vat:
+        lines.append(_line("vat", vat, percent=format(vat_percent.normalize(), "f"), net=str(net)))
+    return SuccessFee(net=net, vat=vat, gross=net + vat, trace=tuple(lines))
+
+
+def check_fee(*, net: Money, vat: Money, vat_percent: Decimal, number: str, on: date) -> SuccessFee:
+    """Write down what a credit check cost, as it was charged on its day.
+
+    :param vat: the VAT that was booked with it.
+    :param number: the number of the check.
+    :param on: the day on which it was answered.
+    """
+    lines = [_line("check", net, number=number, on=on.isoformat())]
     if vat:
         lines.append(_line("vat", vat, percent=format(vat_percent.normalize(), "f"), net=str(net)))
     return SuccessFee(net=net, vat=vat, gross=net + vat, trace=tuple(lines))

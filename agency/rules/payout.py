@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from agency.money import Money
+from agency.rules.tables import read_table, row_in_force
 
 
 class PayoutCycle(StrEnum):
@@ -50,6 +51,20 @@ def payout_due(terms: PayoutTerms, *, cutoff_on: date, last_on: date | None, pay
     return last_on is None or last_on < agreed
 
 
+def checks_due(*, checked_on: date, cutoff_on: date) -> bool:
+    """Decide whether credit checks are invoiced by themselves, because no payout took them along in their
+    month.
+
+    They go with the first cut-off after the months that the dated table allows them to be gathered.
+
+    :param checked_on: the day of the oldest check without an invoice.
+    """
+    row = row_in_force(read_table("payout")["check_invoice"], cutoff_on)
+    assert row is not None, "the table begins before the product"
+    months = (cutoff_on.year - checked_on.year) * 12 + cutoff_on.month - checked_on.month
+    return months >= int(row["months"])
+
+
 def split_payout(
     *, mode: str, collected: Money, fee_on_collected: Money, fee_on_direct: Money
 ) -> PayoutSplit | None:
@@ -60,7 +75,8 @@ def split_payout(
     :param collected: the creditor's share of what came in, less what was taken back; when that is below
         zero the shortfall waits for the next payout, and nobody else pays for it.
     :param fee_on_collected: fee with VAT on that money; negative when more was given back than earned.
-    :param fee_on_direct: fee with VAT on money that the creditor received itself, or on withdrawals.
+    :param fee_on_direct: fee with VAT on money that the creditor received itself, on withdrawals,
+        offers and credit checks.
     :returns: None when nothing can be paid out or settled now.
     :raises ValueError: when the mode is unknown.
     """

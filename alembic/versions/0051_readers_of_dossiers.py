@@ -4,7 +4,7 @@ can be given to one collector, and says who took it last."""
 from alembic import op
 
 revision = "0051"
-down_revision = "0048"
+down_revision = "0050"
 branch_labels = None
 depends_on = None
 

@@ -211,6 +211,8 @@ def _line(root: etree._Element, kind: str, number: int, line: InvoiceLine) -> No
     item = _group(group, "Item")
     percent = _plain(Decimal(line.fee_bps) / 100)
     said = _BY_OFFER.get(line.kind, f"{percent}% of {line.base.decimal} {line.base.currency}")
+    if line.kind == "check":
+        said = f"credit check of {line.on}" if line.on else "credit checks"
     _text(item, "Description", " ".join(filter(None, (line.note, said))))
     _text(item, "Name", line.name)
     category = _group(item, "ClassifiedTaxCategory")

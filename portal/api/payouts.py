@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from agency.kernel.unit import Unit
 from agency.parties.models import Scope
 from agency.remittance.models import RemittanceRun
 from agency.remittance.queries import on_its_way
@@ -39,9 +40,12 @@ class Payouts(BaseModel):
 
 
 class Line(BaseModel):
-    """What one payment did for one invoice, or for the interest or costs of its claim (`part`)."""
+    """What one payment did for one invoice, or for the interest or costs of its claim (`part`).
 
-    claim: UUID
+    A credit check is of no claim: `part` is check, `claim` is null and `number` that of the check.
+    """
+
+    claim: UUID | None
     number: str
     reference: str
     invoice: str
@@ -67,7 +71,9 @@ class PayoutLines(Payout):
 def list_payouts(unit: ApiUnit, caller: TheCaller) -> Payouts:
     """Every payout, the latest first."""
     return Payouts(
-        payouts=[Payout.model_validate(_sums(run)) for run in runs_of(unit, creditor_id=caller.creditor_id)],
+        payouts=[
+            Payout.model_validate(_sums(unit, run)) for run in runs_of(unit, creditor_id=caller.creditor_id)
+        ],
         on_its_way=str(on_its_way(unit, creditor_id=caller.creditor_id).decimal),
     )
 
@@ -77,11 +83,11 @@ def read_payout(unit: ApiUnit, caller: TheCaller, run_id: UUID) -> PayoutLines:
     """One payout, invoice by invoice."""
     run = run_of(unit, creditor_id=caller.creditor_id, run_id=run_id)
     shares = statement_shares(unit, creditor_id=caller.creditor_id, run_id=run_id)
-    return PayoutLines.model_validate(_sums(run) | {"lines": [_line(share) for share in shares]})
+    return PayoutLines.model_validate(_sums(unit, run) | {"lines": [_line(share) for share in shares]})
 
 
-def _sums(run: RemittanceRun) -> dict[str, object]:
-    sums = sums_of(run)
+def _sums(unit: Unit, run: RemittanceRun) -> dict[str, object]:
+    sums = sums_of(unit, run)
     return {
         "id": run.id,
         "cutoff_on": run.cutoff_on,

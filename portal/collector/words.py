@@ -79,7 +79,7 @@ CALL_STATES = {
     "dialling": Chip(N_("Dialling"), "neutral"),
     "unknown": Chip(N_("Being checked"), "warning"),
     "ringing": Chip(N_("Ringing"), "info"),
-    "answered": Chip(N_("Answered"), "good"),
+    "answered": Chip(N_("Picked up"), "good"),
     "busy": Chip(N_("Busy"), "warning"),
     "no_answer": Chip(N_("No answer"), "neutral"),
     "completed": Chip(N_("Hung up"), "calm"),

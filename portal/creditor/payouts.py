@@ -86,7 +86,7 @@ def payouts(request: Request, unit: CreditorUnit, visitor: TheVisitor) -> Respon
             "paid_at": agency_day(run.paid_at) if run.paid_at else None,
         }
         for run in cut.rows
-        for sums in [sums_of(run)]
+        for sums in [sums_of(unit, run)]
     ]
     coming = on_its_way(unit, creditor_id=own_creditor(visitor))
     return creditor_page(
@@ -110,7 +110,7 @@ def payout(request: Request, unit: CreditorUnit, visitor: TheVisitor, run_id: UU
         insured=_insured(unit, creditor_id, shares),
         run=run,
         chip=RUN_STATES[run.state],
-        sums=sums_of(run),
+        sums=sums_of(unit, run),
         booked=run.state in BOOKED,
         invoices=facts_of_invoices(unit, _invoices(unit, creditor_id, run_id)),
         columns=LINES,
@@ -194,7 +194,9 @@ def _payments(unit: Unit, creditor_id: UUID, run_id: UUID) -> int:
 
 def _line(share: StatementShare) -> Mapping[str, Any]:
     return {
-        "href": f"/creditor/claims/{share.claim_id}",
+        "href": f"/creditor/credit-checks/{share.check_id}"
+        if share.check_id
+        else f"/creditor/claims/{share.claim_id}",
         "claim": share.claim_number,
         "debtor": share.debtor,
         "invoice": share.invoice or gettext(PARTS[share.part]),
@@ -212,7 +214,9 @@ def _line(share: StatementShare) -> Mapping[str, Any]:
 
 def _insured(unit: Unit, creditor_id: UUID, shares: Sequence[StatementShare]) -> list[dict[str, Any]]:
     """Per insured claim of a payout: whose part of it is whose, and what the policy pays of the fee."""
-    covers = covers_of(unit, creditor_id=creditor_id, claim_ids=[share.claim_id for share in shares])
+    covers = covers_of(
+        unit, creditor_id=creditor_id, claim_ids=[share.claim_id for share in shares if share.claim_id]
+    )
     found = []
     for claim_id, cover in covers.items():
         own = [share for share in shares if share.claim_id == claim_id]

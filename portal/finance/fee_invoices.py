@@ -1,5 +1,6 @@
 """The agency's invoices and credit notes to its creditors, and what was paid on them."""
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
@@ -23,6 +24,7 @@ from agency.remittance.invoice_payments import (
 )
 from agency.remittance.invoices import from_facts
 from agency.remittance.models import FeeInvoice
+from agency.remittance.reverse_charged import reverse_charged
 from integrations.einvoice.written_ubl import lacking
 from portal.fee_invoices import facts_of_invoices, invoice_of, invoice_pdf
 from portal.finance.doors import finance_page, names_of, routes
@@ -48,6 +50,17 @@ HEADERS = (
     N_("VAT number"), N_("Kind of VAT"), N_("VAT rate"), N_("Without VAT"), N_("VAT"), N_("With VAT"),
     N_("Settled with the payout"), N_("Paid"), N_("Left to pay"), N_("Currency"),
 )  # fmt: skip
+ABROAD = (
+    Column("vat_number", N_("VAT number"), sub="name"),
+    Column("invoices", N_("Invoices"), "number", phone=False),
+    Column("net", N_("Without VAT"), "money"),
+    Column("earlier", N_("Of it done in an earlier quarter"), "money", phone=False),
+)
+ABROAD_HEADERS = (
+    N_("Quarter"), N_("Country"), N_("VAT number"), N_("Creditor"), N_("Invoices"), N_("Without VAT"),
+    N_("Of it done in an earlier quarter"), N_("Currency"),
+)  # fmt: skip
+_QUARTER = re.compile(r"\d{4}-Q[1-4]")
 _LEFT = f"(net_minor + vat_minor - settled_minor - {PAID_ON_INVOICE})"
 _NARROWED = {
     "open": f"{_LEFT} <> 0",
@@ -112,7 +125,40 @@ def fee_invoices(request: Request, unit: StaffUnit) -> Response:
         listing=listing,
         states=[(state, gettext(chip.label)) for state, chip in INVOICE_STATES.items()],
         sums=[Money(minor, "EUR") for minor in (sums.open, sums.overdue, sums.to_give)],
+        abroad=_abroad(unit, request.query_params.get("quarter", "")),
     )
+
+
+@routes.get("/invoices/reverse-charged.{kind}")
+def reverse_charged_file(unit: StaffUnit, kind: Literal["csv", "xlsx"], quarter: str = "") -> Response:
+    """What creditors abroad account for themselves, per VAT number: of one quarter, or of all."""
+    rows = (
+        (
+            str(one.quarter), one.prefix, one.number, one.name, one.invoices, one.net, one.earlier,
+            one.net.currency,
+        )
+        for one in reverse_charged(unit)
+        if quarter in ("", str(one.quarter))
+    )  # fmt: skip
+    name = "-".join(filter(None, ("reverse-charged", quarter if _QUARTER.fullmatch(quarter) else "")))
+    return list_file(name=name, headers=ABROAD_HEADERS, rows=rows, kind=kind)
+
+
+def _abroad(unit: Unit, wanted: str) -> dict[str, Any] | None:
+    """The part of the page on what is reverse charged: of the quarter asked for, else of the latest one."""
+    rows = reverse_charged(unit)
+    if not rows:
+        return None
+    quarters = sorted({str(one.quarter) for one in rows}, reverse=True)
+    quarter = wanted if wanted in quarters else quarters[0]
+    shown = [one for one in rows if str(one.quarter) == quarter]
+    return {
+        "quarters": quarters,
+        "quarter": quarter,
+        "cut": Cut(shown),
+        "columns": ABROAD,
+        "total": Money.total((one.net for one in shown), "EUR"),
+    }
 
 
 @routes.get("/invoices.{kind}")

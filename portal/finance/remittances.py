@@ -118,7 +118,12 @@ def draft(request: Request, unit: StaffUnit) -> Response:
         made = draft_runs(unit, cutoff_on=unit.today)
     if form.errors:
         return _list_page(request, unit, form, status=409)
-    notice = N_("Drafted. Another person approves.") if made else N_("No creditor has anything new coming.")
+    notice = N_("Drafted. Another person approves.")
+    if not made:
+        notice = N_(
+            "Nothing to draft today: nothing new came in, it is not the agreed day, or today's payout was"
+            " made already."
+        )
     return leave_for("/finance/remittances", notice=notice, tone="good" if made else "info")
 
 
@@ -363,7 +368,7 @@ def _run_page(
         people=[(str(user_id), name) for user_id, name in finance_people(unit)],
         first_day=unit.today.isoformat(),
         row=(row := unit.session.get_one(RemittanceRun, (creditor_id, run_id))),
-        sums=sums_of(row),
+        sums=sums_of(unit, row),
         invoices=facts_of_invoices(unit, invoices),
         columns=LINES,
         cut=Cut([_line(share) for share in shares]),

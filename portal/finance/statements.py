@@ -26,6 +26,7 @@ from agency.banking.suspense import undo_line
 from agency.banking.suspense_cases import read_case
 from agency.kernel.unit import Unit
 from agency.remittance.order_answers import AnswerTaken, take_answer
+from agency.remittance.queries import payouts_of_line
 from integrations.bankfiles import read_bank_file
 from integrations.bankfiles.payment_status import is_payment_status, read_payment_status
 from portal.finance.doors import finance_page, id_asked, names_of, routes
@@ -221,6 +222,7 @@ def _line_page(request: Request, unit: Unit, line_id: UUID, form: Any, *, status
         asked_by=names[case.own_asked_by],
         reasons=reasons(found.match.get("reasons", [])),
         by=names[found.settled_by],
+        paid_out=payouts_of_line(unit, line_id=line_id),
         form=form,
     )
 

@@ -5,12 +5,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from agency.banking.importing import UnableToImport, import_statements
 from agency.banking.matching import match_lines
 from agency.banking.notices import list_notices
 from agency.banking.proof import latest_proof, payouts_blocked, prove
+from agency.banking.queries import STATEMENTS, statement_row
 from agency.banking.suspense import suspense_items
 from agency.kernel.unit import Door
 from agency.ledger.queries import account_balance
@@ -390,3 +391,12 @@ class TestRealFiles:
                 staff, content=content[: len(content) // 2], reader=read_bank_file, iban="BE68793230773034"
             )
         assert count(staff, "bank_statement") == 0
+
+
+def test_a_line_that_came_with_an_earlier_file_does_not_count_as_unknown(units):
+    """The same day as MT940 after CAMT: its lines stand with the first file, and none waits there."""
+    with units.open(Door.STAFF, by="x") as unit:
+        import_(unit, a_statement("S1", (a_line("K1", 100),), opening=0))
+        import_(unit, a_statement("S2", (a_line("K1", 100), a_line("K2", 200)), opening=0))
+        rows = [statement_row(row) for row in unit.session.connection().execute(select(STATEMENTS))]
+    assert {row.name: (row.lines, row.matched) for row in rows} == {"S1": (1, 0), "S2": (2, 1)}

@@ -257,7 +257,7 @@ def test_a_collector_takes_the_next_case_calls_notes_and_sees_a_promise_kept(tow
     collector.presses("Ring")
     collector.sees("How did it end?")
     town.work_off()
-    expect(page.locator("#call-state")).to_contain_text("Answered")
+    expect(page.locator("#call-state")).to_contain_text("Picked up")
     ending = page.locator("#open-call")
     ending.get_by_text("Promises a payment", exact=True).click()
     ending.get_by_label("Pays on").fill((MONDAY + timedelta(days=10)).isoformat())

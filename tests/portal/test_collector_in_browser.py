@@ -139,7 +139,7 @@ def test_a_morning(portal, desk, page):
     # The telephone provider reports; the page hears of it and shows it without being loaded again.
     wait_until(lambda: _reported(portal.units))
     drain(portal.units)
-    expect(page.locator("#call-state")).to_contain_text("Answered")
+    expect(page.locator("#call-state")).to_contain_text("Picked up")
     assert barriers(page) == [], page.url
 
     ending = page.locator("#open-call")

@@ -167,6 +167,26 @@ class TestTheDay:
         proven = post(ann, "/finance/proof")
         assert "Proven: bank, ledger and liabilities are equal." in proven.text
 
+    def test_is_told_that_a_line_was_paid_out_before_it_is_taken_back(self, units, colleagues, claim):
+        ann, bob = colleagues
+        creditor, claim_id, _, _ = claim
+        upload(ann, statement_file(units, ("B1", 100_000, "iets")))
+        line_id = a_waiting_line(units)
+        post(
+            ann, f"/finance/suspense/{line_id}/settlement", creditor_id=str(creditor), claim_id=str(claim_id)
+        )
+        assert "paid out already" not in ann.get(f"/finance/lines/{line_id}").text
+        assert "Drafted." in post(ann, "/finance/remittances").text
+        assert "Nothing to draft today" in post(ann, "/finance/remittances").text
+        run = re.search(r'href="(/finance/remittances/[0-9a-f-]+/[0-9a-f-]+)"', ann.get("/finance").text)
+        assert run
+        post(bob, f"{run[1]}/approval")
+        post(bob, "/finance/remittances/files")
+        page = ann.get(f"/finance/lines/{line_id}").text
+        assert "This money was paid out already" in page
+        assert run[1] in page
+        assert "The line waits again." in post(ann, f"/finance/lines/{line_id}/reversal", why="wrong").text
+
     def test_takes_a_settlement_back(self, units, colleagues, claim):
         ann, _ = colleagues
         creditor, claim_id, _, _ = claim

@@ -285,3 +285,34 @@ class TestFinance:
         facts = {"creditor_id": str(paid_out[0]), "iban": NEW, "holder": "X BV", "reason": "called"}
         answer = send(finance, "/finance/account-changes", page="/finance/remittances", **facts)
         assert answer.status_code == 403
+
+
+class TestReverseCharged:
+    def test_is_told_per_vat_number_and_quarter_and_adds_up_to_the_invoices(self, units, house):
+        """Two invoices and a credit note of one creditor, one of another; a Dutch one is left out."""
+        belgian, claim = agreed(units, country="BE", vat_number="BE0403170701", invoices=(300_000,))
+        first = paid(units, belgian, claim, 100_000, key="a")
+        greek, other = agreed(units, country="GR", vat_number="EL094259216")
+        paid(units, greek, other, 30_000, key="b")
+        dutch, third = agreed(units)
+        paid(units, dutch, third, 40_000, key="c")
+        pay_out(units)
+        with units.open(Door.STAFF, by="x") as unit:
+            reverse_payment(unit, creditor_id=belgian, payment_id=first, why="chargeback")
+        paid(units, belgian, claim, 120_000, key="d")
+        pay_out(units, later=1)
+        finance = house.browser(Role.FINANCE)
+        page = finance.get("/finance/invoices").text
+        with units.open(Door.STAFF, by="x") as unit:
+            day = unit.today
+        quarter = f"{day.year}-Q{(day.month + 2) // 3}"
+        assert f"Together €150.00 in {quarter}" in page.replace("\xa0", " ")
+        content = finance.get(f"/finance/invoices/reverse-charged.csv?quarter={quarter}").text
+        rows = list(csv.DictReader(content.removeprefix("\ufeff").splitlines(), delimiter=";"))
+        told = {(row["Country"], row["VAT number"]): (row["Invoices"], row["Without VAT"]) for row in rows}
+        assert told == {("BE", "0403170701"): ("3", "120.00"), ("EL", "094259216"): ("1", "30.00")}
+        with units.open(Door.STAFF, by="x") as unit:
+            invoices = [one for one in rows_of(unit, FeeInvoice) if one.creditor_id != dutch]
+        signs = {"invoice": 1, "credit_note": -1}
+        assert sum(signs[one.kind] * one.net_minor for one in invoices) == 15_000
+        assert finance.get("/finance/invoices/reverse-charged.csv?quarter=1999-Q1").text.count("\n") == 1

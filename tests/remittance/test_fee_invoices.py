@@ -21,6 +21,7 @@ from agency.remittance.withdrawing import withdraw_claim
 from agency.rules.payout import PayoutCycle
 from integrations.bankfiles import read_bank_file
 from integrations.einvoice import read_einvoice
+from integrations.einvoice.written_ubl import lacking
 from integrations.rendering import TemplateRenderer
 from portal.fee_invoices import invoice_pdf
 from portal.payout_statements import books_file, file_rows, statement_pdf
@@ -166,6 +167,21 @@ class TestClawBack:
         assert document.payable == (eur(0) if mode is RemittanceMode.NET else eur(12_100))
         with units.open(Door.STAFF, by="x") as unit:
             assert prove(unit, on=unit.today).green
+
+    def test_of_a_fee_of_the_same_payout_names_the_invoice_beside_it(self, units):
+        """Paid and taken back between two payouts: a credit note without its invoice is refused by Peppol."""
+        creditor, claim = agreed(units, invoices=(300_000,))
+        first = paid(units, creditor, claim, 100_000, key="a")
+        with units.open(Door.STAFF, by="x") as unit:
+            charge_fees(unit, creditor_id=creditor)
+        with units.open(Door.STAFF, by="x") as unit:
+            reverse_payment(unit, creditor_id=creditor, payment_id=first, why="chargeback")
+        paid(units, creditor, claim, 150_000, key="b")
+        pay_out(units)
+        documents = {one.kind: one for one in invoices(units, creditor)}
+        note = from_facts(documents["credit_note"].facts)
+        assert note.credits == (documents["invoice"].full_number,)
+        assert lacking(note) == lacking(from_facts(documents["invoice"].facts))
 
     def test_of_more_than_comes_in_waits_for_the_next_payout(self, units):
         """A14: the negative balance is netted, whatever the mode."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from agency.money import Money, percent_of
 from agency.rules.fee_agreement import free_demand_fee, withdrawal_fee
 from agency.rules.invoice_shares import OpenInvoice, invoice_shares
-from agency.rules.payout import PayoutCycle, PayoutTerms, payout_due, split_payout
+from agency.rules.payout import PayoutCycle, PayoutTerms, checks_due, payout_due, split_payout
 from agency.rules.vat_rounding import vat_corrections
 from tests.rules.explainable import assert_explains
 
@@ -27,6 +27,19 @@ def eur(minor: int) -> Money:
 
 def terms(cycle: str, day: int = 1, least: int = 0) -> PayoutTerms:
     return PayoutTerms(PayoutCycle(cycle), day, eur(least))
+
+
+@pytest.mark.parametrize(
+    ("checked", "cutoff", "due"),
+    [
+        (date(2026, 11, 1), date(2026, 11, 30), False),
+        (date(2026, 11, 30), date(2026, 12, 1), True),
+        (date(2026, 12, 31), date(2027, 1, 1), True),
+        (date(2027, 1, 1), date(2027, 1, 31), False),
+    ],
+)
+def test_checks_are_invoiced_alone_when_their_month_is_over(checked, cutoff, due):
+    assert checks_due(checked_on=checked, cutoff_on=cutoff) is due
 
 
 class TestDueDay:
