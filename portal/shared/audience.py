@@ -13,6 +13,7 @@ from urllib.parse import quote, unquote
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
@@ -22,6 +23,7 @@ from portal.shared.i18n import speak
 from portal.shared.rendering import Here, Notice, Reader, here_for_anybody, page
 from portal.shared.security import check_token
 from portal.shared.sessions import Visitor, find_visitor, session_of
+from portal.shared.trying_again import TriedAgain, told_when_taken_back
 from portal.wiring import Wiring
 
 Audience = Literal[
@@ -29,6 +31,15 @@ Audience = Literal[
 ]
 # Audiences whose guard is not a signed-in user: a link, a vendor's signature, or nobody at all.
 OWN_GUARD = frozenset({"debtor", "hooks", "public", "api"})
+
+
+class _Number(IntegerConvertor):
+    """A number in an address that the database can hold; a longer one is the address of nothing."""
+
+    regex = "[0-9]{1,9}"
+
+
+register_url_convertor("int", _Number())
 
 
 class SignInNeeded(AgencyError):
@@ -68,7 +79,12 @@ def router(
         else [Depends(_admit(audience, needed)), Depends(check_token, scope="function")]
     )
     guards.append(Depends(_speak))
-    made = APIRouter(prefix=prefix, dependencies=guards, include_in_schema=audience == "api")
+    made = APIRouter(
+        prefix=prefix,
+        dependencies=guards,
+        include_in_schema=audience == "api",
+        route_class=TriedAgain,
+    )
     ROUTERS.append(Declared(made, audience, needed))
     return made
 
@@ -145,7 +161,8 @@ InTurn = Annotated[None, Depends(_turn, scope="function")]
 
 
 def _staff_unit(request: Request, _: InTurn) -> Iterator[Unit]:
-    with wiring_of(request).units.open(Door.STAFF, by=visitor_of(request).by) as unit:
+    units, by = wiring_of(request).units, visitor_of(request).by
+    with told_when_taken_back(), units.open(Door.STAFF, by=by) as unit:
         yield unit
 
 
@@ -153,7 +170,8 @@ def _creditor_unit(request: Request, _: InTurn) -> Iterator[Unit]:
     visitor = visitor_of(request)
     if visitor.creditor_id is None:
         raise Forbidden("this door is for creditors")
-    with wiring_of(request).units.open(Door.CREDITOR, by=visitor.by, creditor_id=visitor.creditor_id) as unit:
+    units, whose = wiring_of(request).units, visitor.creditor_id
+    with told_when_taken_back(), units.open(Door.CREDITOR, by=visitor.by, creditor_id=whose) as unit:
         yield unit
 
 

@@ -19,6 +19,7 @@ from portal.shared.audience import SignInNeeded, here, wiring_of
 from portal.shared.forms import NoData
 from portal.shared.i18n import N_
 from portal.shared.rendering import page
+from portal.shared.trying_again import TakenBack, may_go_again
 
 log = structlog.get_logger()
 RETRY_SECONDS = 3
@@ -47,6 +48,7 @@ class WrongFields(Invalid):
 
 def install_errors(app: FastAPI) -> None:
     """This function will make every failure of a request readable."""
+    app.add_exception_handler(TakenBack, _taken_back)
     app.add_exception_handler(AgencyError, _anticipated)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -132,6 +134,12 @@ def headers_of(error: AgencyError) -> dict[str, str]:
 async def _anticipated(request: Request, error: Exception) -> Response:
     assert isinstance(error, AgencyError)
     return answer(request, error, written=await _written(request))
+
+
+async def _taken_back(request: Request, error: Exception) -> Response:
+    if may_go_again(request.scope):
+        raise error  # to the route, which does it again
+    return await _anticipated(request, error)
 
 
 async def _written(request: Request) -> list[str]:
