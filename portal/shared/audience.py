@@ -33,6 +33,10 @@ Audience = Literal[
 OWN_GUARD = frozenset({"debtor", "hooks", "public", "api"})
 
 
+# Nobody looks at a page for longer that does not come; statements are ended after two minutes.
+TURN_SECONDS_MAX = 30
+
+
 class _Number(IntegerConvertor):
     """A number in an address that the database can hold; a longer one is the address of nothing."""
 
@@ -47,6 +51,13 @@ class SignInNeeded(AgencyError):
 
     status = 401
     code = "sign_in_needed"
+
+
+class Busy(AgencyError):
+    """Too many requests are being answered; this one was not begun."""
+
+    status = 503
+    code = "unavailable"
 
 
 @dataclass(frozen=True)
@@ -149,11 +160,20 @@ async def _turn(request: Request) -> AsyncIterator[None]:
     """Wait, in order of arrival, until fewer requests hold a unit than there are connections.
 
     A request with a unit needs threads to go on. Were all threads waiting for a connection, nobody with one
-    could finish, so the waiting is done here, without a thread.
+    could finish, so the waiting is done here, without a thread, and not for ever.
+
+    :raises Busy: those before it took too long.
     """
     turns: asyncio.Semaphore = request.app.state.turns
-    async with turns:
+    try:
+        async with asyncio.timeout(TURN_SECONDS_MAX):
+            await turns.acquire()
+    except TimeoutError:
+        raise Busy("The system is busy or restarting. Nothing was lost: try again.") from None
+    try:
         yield
+    finally:
+        turns.release()
 
 
 # What a dependency asks for that yields a unit for the length of a request.

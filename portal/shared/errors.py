@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import OperationalError, TimeoutError
+from sqlalchemy.exc import InternalError, OperationalError, TimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
@@ -23,6 +23,7 @@ from portal.shared.trying_again import TakenBack, may_go_again
 
 log = structlog.get_logger()
 RETRY_SECONDS = 3
+_IDLE_TOO_LONG = "25P03"  # idle_in_transaction_session_timeout
 _NO_SUCH_METHOD = 405
 WRONG_MAX = 100  # of so many things that are wrong each is told
 _FORM_BYTES_MAX = 1_000_000  # of a larger form the words are not looked for
@@ -55,6 +56,7 @@ def install_errors(app: FastAPI) -> None:
     app.add_exception_handler(NoData, _not_whole)
     app.add_exception_handler(OperationalError, _database_away)
     app.add_exception_handler(TimeoutError, _database_away)
+    app.add_exception_handler(InternalError, _ended_by_database)
     app.add_exception_handler(Exception, _bug)
 
 
@@ -218,6 +220,14 @@ async def _database_away(request: Request, error: Exception) -> Response:
     log.warning("portal.database.away", error=type(error).__name__)
     away = Unavailable("The system is busy or restarting. Nothing was lost: try again.")
     return answer(request, away, written=await _written(request))
+
+
+async def _ended_by_database(request: Request, error: Exception) -> Response:
+    """A transaction that did nothing for so long that the database ended it: psycopg calls that internal."""
+    assert isinstance(error, InternalError)
+    if getattr(error.orig, "sqlstate", None) == _IDLE_TOO_LONG:
+        return await _database_away(request, error)
+    raise error
 
 
 async def _bug(request: Request, error: Exception) -> Response:
