@@ -13,12 +13,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+import structlog
 from fastapi.routing import APIRoute
 from sqlalchemy import create_engine, text
 from starlette.testclient import TestClient
 
 from agency.kernel.unit import Door
 from agency.parties.models import Role
+from portal.logs import configure_logs
 from portal.proving.sabotage import SUPERUSER
 from portal.shared.audience import OWN_GUARD, ROUTERS
 from tests.communication.correspondence import a_correspondent
@@ -344,7 +346,10 @@ class TestPages:
                 loose.append((one.path, dict(headers)))
         assert loose == []
 
+    @pytest.mark.timeout(900)  # every page of the portal, for two readers
     def test_g18_i16_what_people_wrote_is_text_on_every_page_and_in_no_log(self, house, superuser, capsys):
+        as_before = structlog.get_config()
+        configure_logs(production=True)
         planted = plant(house, superuser, MARKUP)
         creditors, _ = a_manager(house, planted.creditor_id)
         staff, _ = all_staff(house)
@@ -358,9 +363,10 @@ class TestPages:
             if answer.headers.get("content-type", "").startswith("text/html"):
                 shown |= {one.path} if "&lt;i id=canary&gt;" in answer.text else set()
                 as_markup += [one.path] if "<i id=canary" in answer.text else []
+        logged = "".join(capsys.readouterr())
+        structlog.configure(**as_before)
         assert as_markup == []
         assert len(shown) > 15, "pages do show what was written"
-        logged = "".join(capsys.readouterr())
         assert [word for word in (*PERSON[:3], "id=canary") if word in logged] == []
 
 
