@@ -204,8 +204,8 @@ def opened_by(scope: Scope | None, *, json: bool = True) -> APIRouter:
 
 def _unit(request: Request, found: TheCaller, _: InTurn) -> Iterator[Unit]:
     units = wiring_of(request).units
-    whose = {"by": found.by, "creditor_id": found.creditor_id}
-    with told_when_taken_back(), units.open(Door.CREDITOR, **whose) as unit:
+    by, whose = found.by, found.creditor_id
+    with told_when_taken_back(), units.open(Door.CREDITOR, by=by, creditor_id=whose) as unit:
         # A request may have waited for its turn; what a key changes, it may change at that moment still.
         if request.method not in SAFE_METHODS:
             _refuse_revoked(unit, found)
