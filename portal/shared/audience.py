@@ -7,6 +7,7 @@ route that stands on none of them.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, unquote
@@ -165,15 +166,13 @@ async def _turn(request: Request) -> AsyncIterator[None]:
     :raises Busy: those before it took too long.
     """
     turns: asyncio.Semaphore = request.app.state.turns
-    try:
-        async with asyncio.timeout(TURN_SECONDS_MAX):
-            await turns.acquire()
-    except TimeoutError:
-        raise Busy("The system is busy or restarting. Nothing was lost: try again.") from None
-    try:
+    async with AsyncExitStack() as held:
+        try:
+            async with asyncio.timeout(TURN_SECONDS_MAX):
+                await held.enter_async_context(turns)
+        except TimeoutError:
+            raise Busy("The system is busy or restarting. Nothing was lost: try again.") from None
         yield
-    finally:
-        turns.release()
 
 
 # What a dependency asks for that yields a unit for the length of a request.
