@@ -10,7 +10,7 @@ from agency.kernel.errors import Invalid, NotFound
 from agency.kernel.ids import HOUSE
 from agency.kernel.unit import Unit
 from agency.parties.models import Creditor
-from agency.rules.brand import is_phone
+from agency.rules.brand import is_phone, looks_alike
 from agency.rules.company_numbers import NoSuchNumber, registration_number, vat_number
 
 COUNTRIES: Final = ("NL", "BE", "LU", "DE", "FR")
@@ -38,8 +38,8 @@ class CreditorFacts:
 def checked(facts: CreditorFacts) -> CreditorFacts:
     """This function will return the facts as they are kept, the numbers in one way of writing.
 
-    :raises Invalid: naming the field: no country that we work for, a number that cannot be, or signs that no
-        envelope and no sender's line can hold.
+    :raises Invalid: naming the field: no country that we work for, a number that cannot be, signs that no
+        envelope and no sender's line can hold, or a name whose letters only look like ours.
     """
     if facts.country not in COUNTRIES:
         raise Invalid("choose one of the countries", field="country")
@@ -47,6 +47,8 @@ def checked(facts: CreditorFacts) -> CreditorFacts:
         value = getattr(facts, one.name)
         if isinstance(value, str) and not value.isprintable():
             raise Invalid("this must stand on one line", field=one.name)
+    if looks_alike(facts.name):
+        raise Invalid("write this with Latin letters: others only look like them", field="name")
     if facts.phone and not is_phone(facts.phone):
         raise Invalid("give a telephone number, like +31 20 123 45 67", field="phone")
     kept: dict[str, Any] = {}

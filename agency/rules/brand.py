@@ -1,6 +1,7 @@
 """What a creditor's brand may be: colours that can be read, fonts without download, names that arrive."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from dataclasses import field as made_anew
@@ -137,6 +138,23 @@ def brand_faults(design: BrandDesign, *, on: date) -> tuple[BrandFault, ...]:
     return tuple(fault for check in _CHECKS for fault in check(design, on))
 
 
+def looks_alike(name: str) -> bool:
+    """Return whether a name has letters or digits that only look like ours: of another script, or made for
+    phonetics or mathematics.
+
+    A name in two scripts can be read as somebody else's (Unicode Technical Standard 39, section 5.1). Here
+    all but Latin is refused, also in a name of one script: no text of ours is written in another.
+    """
+    return any(not sign.isascii() and sign.isalnum() and not _ordinary(sign) for sign in name)
+
+
+def _ordinary(sign: str) -> bool:
+    # Latin-1, Extended-A and -B, and Extended Additional: what European names are written with.
+    return unicodedata.name(sign, "").startswith("LATIN ") and (
+        sign <= "\u024f" or "\u1e00" <= sign <= "\u1eff"
+    )
+
+
 def is_phone(number: str) -> bool:
     """Return whether a text is a telephone number as people read it: digits, and what stands between them."""
     return _PHONE.fullmatch(number) is not None
@@ -178,6 +196,8 @@ def _names(design: BrandDesign, on: date) -> Iterator[BrandFault]:
             yield BrandFault(name, "too_long", {"most": str(most)})
         if not value.isprintable():
             yield BrandFault(name, "one_line")
+        if looks_alike(value):
+            yield BrandFault(name, "look_alike")
 
 
 def _colours(design: BrandDesign, on: date) -> Iterator[BrandFault]:

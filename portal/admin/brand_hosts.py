@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Path
 from starlette.responses import Response
 
-from agency.kernel.errors import AgencyError
+from agency.kernel.errors import AgencyError, NotFound
 from agency.kernel.unit import Door
 from agency.parties.branding import BRAND_DRAFTS
 from agency.parties.hosts import add_host, check_host, drop_host
@@ -98,6 +98,8 @@ def _back(creditor_id: UUID, fields: dict[str, Any]) -> str:
 def _answer(back: str, effect: Any) -> Response:
     try:
         notice, tone = _NOTICES[effect()]
+    except NotFound:
+        raise
     except AgencyError as refusal:
         notice, tone = sentence(refusal.message), "bad"
     return leave_for(back, notice=notice, tone=tone)

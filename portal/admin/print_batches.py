@@ -23,7 +23,7 @@ from agency.communication.print_batches.queries import (
     letters_of,
     letters_waiting,
 )
-from agency.kernel.errors import AgencyError
+from agency.kernel.errors import AgencyError, NotFound
 from agency.kernel.outbox import enqueue
 from agency.kernel.unit import Unit
 from agency.money import Money
@@ -139,6 +139,8 @@ def back(wiring: TheWiring, visitor: TheVisitor, creditor_id: CreditorId, batch_
         letters = take_back(
             wiring.units, ports=wiring.ports, by=visitor.by, creditor_id=creditor_id, batch_id=batch_id
         )
+    except NotFound:
+        raise
     except AgencyError as refusal:
         return leave_for(f"{BASE}/{creditor_id}/{batch_id}", notice=sentence(refusal.message), tone="bad")
     notice = gettext("Taken back. %(count)s letters wait for the next print run.") % {"count": letters}

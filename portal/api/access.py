@@ -25,6 +25,7 @@ from agency.parties.models import Scope
 from portal.shared.audience import InTurn, SignInNeeded, recognise, router, wiring_of
 from portal.shared.security import SAFE_METHODS, TOKEN_HEADER, refuse_wrong_token
 from portal.shared.throttling import TooMany, address_of, counted, exhausted, wait_seconds
+from portal.shared.trying_again import told_when_taken_back
 
 CLERK: Final = "creditor_clerk"
 MANAGER: Final = "creditor_manager"
@@ -239,7 +240,8 @@ def opened_by(scope: Scope | None, *, json: bool = True) -> APIRouter:
 
 def _unit(request: Request, found: TheCaller, _: InTurn) -> Iterator[Unit]:
     units = wiring_of(request).units
-    with units.open(Door.CREDITOR, by=found.by, creditor_id=found.creditor_id) as unit:
+    by, whose = found.by, found.creditor_id
+    with told_when_taken_back(), units.open(Door.CREDITOR, by=by, creditor_id=whose) as unit:
         # A request may have waited for its turn; what a key changes, it may change at that moment still.
         if request.method not in SAFE_METHODS:
             _refuse_revoked(unit, found)

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from agency.intake.duplicates import decide_duplicate, open_questions
 from portal.collector.doors import desk_page, routes
 from portal.shared.audience import StaffUnit, leave_for
-from portal.shared.duplicates import AnswerForm, asked
+from portal.shared.duplicates import AnswerForm, asked, refuse_unknown
 from portal.shared.forms import Fields, submitted
 from portal.shared.i18n import N_
 
@@ -25,6 +25,7 @@ def decide(
     request: Request, unit: StaffUnit, fields: Fields, creditor_id: UUID, duplicate_id: UUID
 ) -> Response:
     """Keep the answer; of one debt the younger claim is withdrawn."""
+    refuse_unknown(unit, creditor_id=creditor_id, duplicate_id=duplicate_id)
     form = submitted(AnswerForm, fields)
     with form.attempt(unit):
         decide_duplicate(unit, creditor_id=creditor_id, duplicate_id=duplicate_id, answer=form.data.answer)

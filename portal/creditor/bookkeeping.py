@@ -283,8 +283,9 @@ def fetch_now(
 @routes.post("/bookkeeping/{connection_id:uuid}/cancel")
 def stop_fetching(unit: CreditorUnit, visitor: TheVisitor, connection_id: UUID) -> Response:
     """Stop a fetch; what was known before it stays."""
+    creditor_id = _of(unit, visitor, connection_id)
     try:
-        cancel_fetch(unit, creditor_id=own_creditor(visitor), connection_id=connection_id)
+        cancel_fetch(unit, creditor_id=creditor_id, connection_id=connection_id)
     except Conflict:
         return leave_for(HOME, notice=N_("Nothing was being fetched any more."), tone="info")
     return leave_for(HOME, notice=N_("Stopped. What was fetched before stays as it was."), tone="info")
@@ -403,11 +404,20 @@ def stop(unit: CreditorUnit, visitor: TheVisitor, connection_id: UUID) -> Respon
 @binding.post("/bookkeeping/{connection_id:uuid}/end")
 def end(unit: CreditorUnit, visitor: TheVisitor, connection_id: UUID) -> Response:
     """Disconnect: what opens the books is erased."""
+    creditor_id = _of(unit, visitor, connection_id)
     try:
-        disconnect(unit, creditor_id=own_creditor(visitor), connection_id=connection_id)
+        disconnect(unit, creditor_id=creditor_id, connection_id=connection_id)
     except NotFound:
         return leave_for(HOME, notice=N_("This connection had ended already."), tone="info")
     return leave_for(HOME, notice=N_("Disconnected. What opened your books is erased; your claims stay."))
+
+
+def _of(unit: Unit, visitor: Visitor, connection_id: UUID) -> UUID:
+    """The creditor that the connection is or was of, so that one that ended reads otherwise than none."""
+    creditor_id = own_creditor(visitor)
+    if unit.session.get(BookkeepingConnection, (creditor_id, connection_id)) is None:
+        raise NotFound("no such connection")
+    return creditor_id
 
 
 def _port(wiring: Wiring, vendor: str, by: str) -> Bookkeeping:

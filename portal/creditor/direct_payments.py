@@ -9,6 +9,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
+from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.remittance.direct import report_file, report_payment, take_back_report
@@ -99,7 +100,7 @@ def report_page(request: Request, unit: CreditorUnit, visitor: TheVisitor, repor
         request,
         "direct_report.html",
         report_id=report_id,
-        name=rows[0].file_name if rows else "",
+        name=rows[0].file_name,
         taken=len(rows) - len(refused),
         refused=len(refused),
         shown=[_reject(row) for row in refused[:SHOWN_MAX]],
@@ -186,5 +187,7 @@ def _rows(unit: Unit, creditor_id: UUID, report_id: UUID) -> list[DirectPayment]
         select(DirectPayment)
         .where(DirectPayment.creditor_id == creditor_id, DirectPayment.report_id == report_id)
         .order_by(col(DirectPayment.row_number))
-    )
+    ).all()
+    if not found:
+        raise NotFound("no such report")
     return list(found)

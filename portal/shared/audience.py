@@ -7,12 +7,14 @@ route that stands on none of them.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, unquote
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
@@ -22,6 +24,7 @@ from portal.shared.i18n import speak
 from portal.shared.rendering import Here, Notice, Reader, here_for_anybody, page
 from portal.shared.security import check_token
 from portal.shared.sessions import Visitor, find_visitor, session_of
+from portal.shared.trying_again import TriedAgain, told_when_taken_back
 from portal.wiring import Wiring
 
 Audience = Literal[
@@ -31,11 +34,31 @@ Audience = Literal[
 OWN_GUARD = frozenset({"debtor", "hooks", "public", "api"})
 
 
+# Nobody looks at a page for longer that does not come; statements are ended after two minutes.
+TURN_SECONDS_MAX = 30
+
+
+class _Number(IntegerConvertor):
+    """A number in an address that the database can hold; a longer one is the address of nothing."""
+
+    regex = "[0-9]{1,9}"
+
+
+register_url_convertor("int", _Number())
+
+
 class SignInNeeded(AgencyError):
     """Nobody is signed in, or the session has ended."""
 
     status = 401
     code = "sign_in_needed"
+
+
+class Busy(AgencyError):
+    """Too many requests are being answered; this one was not begun."""
+
+    status = 503
+    code = "unavailable"
 
 
 @dataclass(frozen=True)
@@ -68,7 +91,12 @@ def router(
         else [Depends(_admit(audience, needed)), Depends(check_token, scope="function")]
     )
     guards.append(Depends(_speak))
-    made = APIRouter(prefix=prefix, dependencies=guards, include_in_schema=audience == "api")
+    made = APIRouter(
+        prefix=prefix,
+        dependencies=guards,
+        include_in_schema=audience == "api",
+        route_class=TriedAgain,
+    )
     ROUTERS.append(Declared(made, audience, needed))
     return made
 
@@ -133,10 +161,17 @@ async def _turn(request: Request) -> AsyncIterator[None]:
     """Wait, in order of arrival, until fewer requests hold a unit than there are connections.
 
     A request with a unit needs threads to go on. Were all threads waiting for a connection, nobody with one
-    could finish, so the waiting is done here, without a thread.
+    could finish, so the waiting is done here, without a thread, and not for ever.
+
+    :raises Busy: those before it took too long.
     """
     turns: asyncio.Semaphore = request.app.state.turns
-    async with turns:
+    async with AsyncExitStack() as held:
+        try:
+            async with asyncio.timeout(TURN_SECONDS_MAX):
+                await held.enter_async_context(turns)
+        except TimeoutError:
+            raise Busy("The system is busy or restarting. Nothing was lost: try again.") from None
         yield
 
 
@@ -145,7 +180,8 @@ InTurn = Annotated[None, Depends(_turn, scope="function")]
 
 
 def _staff_unit(request: Request, _: InTurn) -> Iterator[Unit]:
-    with wiring_of(request).units.open(Door.STAFF, by=visitor_of(request).by) as unit:
+    units, by = wiring_of(request).units, visitor_of(request).by
+    with told_when_taken_back(), units.open(Door.STAFF, by=by) as unit:
         yield unit
 
 
@@ -153,7 +189,8 @@ def _creditor_unit(request: Request, _: InTurn) -> Iterator[Unit]:
     visitor = visitor_of(request)
     if visitor.creditor_id is None:
         raise Forbidden("this door is for creditors")
-    with wiring_of(request).units.open(Door.CREDITOR, by=visitor.by, creditor_id=visitor.creditor_id) as unit:
+    units, whose = wiring_of(request).units, visitor.creditor_id
+    with told_when_taken_back(), units.open(Door.CREDITOR, by=visitor.by, creditor_id=whose) as unit:
         yield unit
 
 

@@ -86,6 +86,7 @@ FAULTS = {
     "too_short": N_("this is too short"),
     "too_long": N_("this has more than %(most)s characters"),
     "one_line": N_("this must stand on one line"),
+    "look_alike": N_("write this with Latin letters: others only look like them"),
     "no_colour": N_("give a colour like #0b5cad"),
     "contrast_button": N_("on this colour the text has a contrast of %(found)s, and %(least)s is needed"),
     "contrast_paper": N_("on white this has a contrast of %(found)s, and %(least)s is needed"),

@@ -1,8 +1,14 @@
 """The question whether two claims are one debt, as both doors show it."""
 
 from typing import Any, Literal
+from uuid import UUID
+
+from sqlmodel import select
 
 from agency.intake.duplicates import Question, Side
+from agency.intake.models import LikelyDuplicate
+from agency.kernel.errors import NotFound
+from agency.kernel.unit import Unit
 from agency.money import Money
 from portal.shared.forms import FormModel
 from portal.shared.i18n import N_
@@ -13,6 +19,19 @@ class AnswerForm(FormModel):
     """One debt claimed twice, or two debts."""
 
     answer: Literal["same", "two"]
+
+
+def refuse_unknown(unit: Unit, *, creditor_id: UUID, duplicate_id: UUID) -> None:
+    """This function will refuse an answer to what this creditor was never asked.
+
+    :raises NotFound: there is no such question.
+    """
+    # The id alone: a row that is read here would be the one that is decided about, before it is locked.
+    known = select(LikelyDuplicate.id).where(
+        LikelyDuplicate.creditor_id == creditor_id, LikelyDuplicate.id == duplicate_id
+    )
+    if unit.session.exec(known).first() is None:
+        raise NotFound("no such question")
 
 
 def asked(question: Question, door: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import OperationalError, TimeoutError
+from sqlalchemy.exc import InternalError, OperationalError, TimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
@@ -19,9 +19,11 @@ from portal.shared.audience import SignInNeeded, here, wiring_of
 from portal.shared.forms import NoData
 from portal.shared.i18n import N_
 from portal.shared.rendering import page
+from portal.shared.trying_again import TakenBack, may_go_again
 
 log = structlog.get_logger()
 RETRY_SECONDS = 3
+_IDLE_TOO_LONG = "25P03"  # idle_in_transaction_session_timeout
 _NO_SUCH_METHOD = 405
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 WRONG_MAX = 100  # of so many things that are wrong each is told
@@ -48,12 +50,14 @@ class WrongFields(Invalid):
 
 def install_errors(app: FastAPI) -> None:
     """This function will make every failure of a request readable."""
+    app.add_exception_handler(TakenBack, _taken_back)
     app.add_exception_handler(AgencyError, _anticipated)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(NoData, _not_whole)
     app.add_exception_handler(OperationalError, _database_away)
     app.add_exception_handler(TimeoutError, _database_away)
+    app.add_exception_handler(InternalError, _ended_by_database)
     app.add_exception_handler(Exception, _bug)
 
 
@@ -133,6 +137,12 @@ def headers_of(error: AgencyError) -> dict[str, str]:
 async def _anticipated(request: Request, error: Exception) -> Response:
     assert isinstance(error, AgencyError)
     return answer(request, error, written=await _written(request))
+
+
+async def _taken_back(request: Request, error: Exception) -> Response:
+    if may_go_again(request.scope):
+        raise error  # to the route, which does it again
+    return await _anticipated(request, error)
 
 
 async def _written(request: Request) -> list[str]:
@@ -224,6 +234,14 @@ async def _database_away(request: Request, error: Exception) -> Response:
     log.warning("portal.database.away", error=type(error).__name__)
     away = Unavailable("The system is busy or restarting. Nothing was lost: try again.")
     return answer(request, away, written=await _written(request))
+
+
+async def _ended_by_database(request: Request, error: Exception) -> Response:
+    """A transaction that did nothing for so long that the database ended it: psycopg calls that internal."""
+    assert isinstance(error, InternalError)
+    if getattr(error.orig, "sqlstate", None) == _IDLE_TOO_LONG:
+        return await _database_away(request, error)
+    raise error
 
 
 async def _bug(request: Request, error: Exception) -> Response:

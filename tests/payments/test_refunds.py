@@ -391,3 +391,39 @@ def test_withdrawn_claims_money_by_bank_stays_in_suspense(units, bank, claim):
         bank.books(unit, 10_000, reference, counterparty_iban=PAYER)
         assert unit.session.connection().execute(text("SELECT count(*) FROM payment")).scalar_one() == 0
     assert balance(units, "trust.suspense") == -10_000
+
+
+class TestTwoOverpayments:
+    """A13: what goes back of one payment is neither more than was too much of it, nor what the other owes."""
+
+    def test_of_each_payment_only_its_own_goes_back(self, units, bank, claim):
+        first = pays(units, bank, claim, 12_000)
+        with units.open(Door.STAFF, by=ANN) as unit:
+            booked = settle(
+                unit, creditor_id=claim[0], claim_id=claim[1], source=PaymentSource.PSP, source_key="tr_9#1",
+                amount=eur(3_000), value_on=unit.today, trust_account="trust.psp",
+            )  # fmt: skip
+        second = booked.payment_id
+        assert second is not None
+        ask(units, claim, first)
+        with pytest.raises(UnableToRefund):
+            ask(units, claim, first)
+        with units.open(Door.STAFF, by=ANN) as unit:
+            assert [(one.payment_id, one.amount) for one in list_refunds(unit)] == [(first, eur(2_000))]
+        ask(units, claim, second)
+        with units.open(Door.STAFF, by=ANN) as unit:
+            assert sorted(one.amount.minor for one in list_refunds(unit)) == [2_000, 3_000]
+            assert owed_back_list(unit) == []
+
+    def test_what_was_given_back_of_money_that_never_stayed_is_not_given_twice(self, units, bank, claim):
+        first = pays(units, bank, claim, 12_000)
+        refund = ask(units, claim, first)
+        approve(units, claim[0], refund)
+        export(units)
+        with units.open(Door.STAFF, by=ANN) as unit:
+            reverse_payment(
+                unit, creditor_id=claim[0], payment_id=first, why="chargeback", effective_on=unit.today
+            )
+        second = pays(units, bank, claim, 12_000)
+        with pytest.raises(UnableToRefund):
+            ask(units, claim, second)

@@ -74,6 +74,11 @@ def balances(unit: Unit) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
+def jobs(unit: Unit) -> int:
+    found: int = unit.session.connection().execute(text("SELECT count(*) FROM outbox")).scalar_one()
+    return found
+
+
 def state(unit: Unit, creditor: UUID, claim: UUID) -> str:
     return unit.session.get(Claim, (creditor, claim), populate_existing=True).state
 
@@ -342,6 +347,20 @@ class TestReverse:
         assert state(staff, creditor, claim) == ClaimState.ACTIVE
         asked = itemise(staff, creditor_id=creditor, claim_id=claim, on=date(2026, 8, 1))
         assert (asked.principal, asked.paid) == (eur(10_000), eur(0))
+
+    def test_told_again_after_another_payment_leaves_the_claim_paid_and_tells_nobody(self, staff):
+        """A15: a chargeback that is told twice, with a new payment in between."""
+        creditor = a_creditor(staff)
+        claim = a_claim(staff, creditor_id=creditor, invoices=[(10_000, DUE)])
+        first = pay(staff, creditor, claim, 10_000)
+        named = {"creditor_id": creditor, "payment_id": first.payment_id, "why": "chargeback"}
+        reverse_payment(staff, **named, effective_on=date(2026, 8, 1))
+        pay(staff, creditor, claim, 20_000, key="tr_2#1", on=date(2026, 8, 2))
+        assert state(staff, creditor, claim) == ClaimState.PAID
+        told = jobs(staff)
+        reverse_payment(staff, **named, effective_on=date(2026, 8, 3))
+        assert state(staff, creditor, claim) == ClaimState.PAID
+        assert jobs(staff) == told
 
 
 class TestRaces:

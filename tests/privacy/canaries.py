@@ -58,6 +58,8 @@ FIXED: dict[str, dict[str, Any]] = {
     "price_offer": {"state": "withdrawn"},
     "price_note": {"side": "agency"},
     "direct_debit_file": {"approved_by": "user:b", "drafted_by": "user:a"},
+    "api_key": {"scopes": ["read"]},
+    "fee_invoice": {"kind": "invoice"},
 }  # fmt: skip
 
 
@@ -70,6 +72,7 @@ class Planted:
     creditor_id: UUID
     claim_id: UUID
     debtor_id: UUID
+    said: str = SAID
     ids: dict[str, UUID] = field(default_factory=dict)
     numbers: Any = field(default_factory=lambda: itertools.count(70_000))
 
@@ -81,7 +84,7 @@ class Planted:
             connection.execute(text("SET session_replication_role = replica"))
             connection.execute(
                 text("INSERT INTO debtor_identity (id, created_at, match_key) VALUES (:i, :at, :said)"),
-                {"i": self._id("debtor_identity"), "at": LONG_AGO, "said": SAID},
+                {"i": self._id("debtor_identity"), "at": LONG_AGO, "said": self.said},
             )
             self._claim_and_debtor(connection)
             spots = [(one, True) for one in (*CLAIM_SPOTS, *DEBTOR_SPOTS)]
@@ -98,11 +101,19 @@ class Planted:
                 self._row(connection, spot, of_claim=True)
         return found
 
+    def also(self, tables: Iterable[str]) -> None:
+        """A row of the creditor in each of these tables that has none yet."""
+        with self.engine.begin() as connection:
+            connection.execute(text("SET session_replication_role = replica"))
+            for table in tables:
+                if f"taken {table}" not in self.ids and table not in ("claim", "debtor"):
+                    self._row(connection, Spot(table, ""), of_claim=True)
+
     def _claim_and_debtor(self, connection) -> None:
         connection.execute(
             text("UPDATE claim SET description = :said, reference = :said, placement_id = :p"
                  " WHERE id = :claim"),
-            {"said": SAID, "claim": self.claim_id, "p": self._id("placement")},
+            {"said": self.said, "claim": self.claim_id, "p": self._id("placement")},
         )  # fmt: skip
         connection.execute(
             text(
@@ -110,7 +121,7 @@ class Planted:
                 " registration_number = :said, vat_number = :said, iban = :said, postal_code = :said,"
                 " city = :said, birth_date = '1980-01-01', identity_id = :who WHERE id = :debtor"
             ),
-            {"said": SAID, "debtor": self.debtor_id, "who": self._id("debtor_identity")},
+            {"said": self.said, "debtor": self.debtor_id, "who": self._id("debtor_identity")},
         )
 
     def _id(self, table: str) -> UUID:
@@ -146,13 +157,15 @@ class Planted:
         number = next(self.numbers)
         if isinstance(kind, JSONB):
             # What an object holds under a name, and what a list holds by itself.
-            return ({"said": SAID, "list": [SAID]} if number % 2 else [SAID]) if telling else []
+            return (
+                ({"said": self.said, "list": [self.said]} if number % 2 else [self.said]) if telling else []
+            )
         if isinstance(kind, LargeBinary):
-            return SAID.encode() if telling else b""
+            return self.said.encode() if telling else b""
         if telling and name in spot.keyed:
-            return f"{SAID} {number}"
+            return f"{self.said} {number}"
         if telling:
-            return SAID if len(SAID) <= (getattr(kind, "length", None) or 10_000) else WORDS[3]
+            return self.said if len(self.said) <= (getattr(kind, "length", None) or 10_000) else WORDS[3]
         if name == "creditor_id":
             return self.creditor_id
         if name in ("claim_id", "for_claim_id", "for_creditor_id"):
@@ -186,7 +199,7 @@ class Planted:
         return None if column.nullable else uuid4()
 
     def _file(self, number: int) -> str:
-        content = f"{SAID} in file {number}".encode()
+        content = f"{self.said} in file {number}".encode()
         return self.store.put(content)
 
     def _plain(self, column, kind, number: int) -> Any:

@@ -66,6 +66,14 @@ def test_contrast_has_no_direction_and_stays_in_its_range(one, other):
         ({"name": "x"}, ("name", "too_short")),
         ({"sender_name": "Enercity\r\nBcc: all@example.org"}, ("sender_name", "one_line")),
         ({"sender_name": "x" * 101}, ("sender_name", "too_long")),
+        ({"name": "Ener\u0441ity"}, ("name", "look_alike")),  # a Cyrillic es
+        ({"sender_name": "\u0395nercity"}, ("sender_name", "look_alike")),  # a Greek epsilon
+        ({"sender_name": "\U0001d404nercity"}, ("sender_name", "look_alike")),  # a mathematical E
+        ({"sender_name": "Enerc\u0269ty"}, ("sender_name", "look_alike")),  # a phonetic iota
+        ({"sender_name": "\u0421\u043e\u0441\u0430"}, ("sender_name", "look_alike")),  # all of it Cyrillic
+        ({"name": "Enercity \uff12\uff14"}, ("name", "look_alike")),  # digits of full width
+        ({"sender_email": "post@\u0435nercity.example"}, ("sender_email", "no_mail")),
+        ({"pay_host": "betalen.\u0435nercity.example"}, ("pay_host", "no_host")),
         ({"colour": "red"}, ("colour", "no_colour")),
         ({"colour": "#ffd400"}, ("ink", "contrast_button")),
         ({"accent": "#ffd400"}, ("accent", "contrast_paper")),
@@ -96,6 +104,19 @@ def test_what_is_optional_may_be_empty_and_what_arrives_may_stand():
     assert codes(pay_host="betalen.enercity.example") == []
     assert codes(pay_text={"nl": "U kunt hier veilig betalen.", "de": "", "en": "You can pay here."}) == []
     assert codes(letterhead="Afdeling Debiteuren\nPostbus 12\n1000 AA Amsterdam") == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Stra\u00dfe & S\u00f8n",
+        "\u0141\u00f3d\u017a \u0130n\u015faat",
+        "Caf\u00e9 \u2013 \u201et Hoekje\u201d",
+        "Nguy\u1ec5n 24/7 \u20ac",
+    ],
+)
+def test_names_of_europe_are_ordinary(name):
+    assert codes(name=name, sender_name=name) == []
 
 
 def test_fields_and_back_give_the_same_design():
