@@ -5,7 +5,7 @@ updated, merged, unchanged or rejected; a rejected row says which field and why.
 rows without an outcome, so the order of the steps is the order of precedence.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -43,6 +43,7 @@ CLAIM_COLUMNS: Final = (
 
 OTHER_DEBTOR: Final = "this invoice number already stands with another debtor"
 TWICE: Final = "this invoice number stands earlier in the file with other details"
+TORN: Final = "a line of this invoice cannot be read, so that none of it is taken"
 IN_COLLECTION: Final = "this claim is being collected; send a credit note or report a payment instead"
 CLOSED: Final = "this claim is closed"
 REFERENCE_OF_OTHER: Final = "this claim reference belongs to another debtor"
@@ -75,13 +76,21 @@ class Opened:
     credited: tuple[UUID, ...]
 
 
-def mark_duplicates(unit: Unit, *, staging: str, added_up: bool = False) -> None:
+def mark_duplicates(unit: Unit, *, staging: str, added_up: bool = False, torn: Collection[str] = ()) -> None:
     """This function will settle invoice numbers that stand twice in one file: the first row counts.
 
     :param added_up: whether such rows are lines of their invoice: then the first row holds their sum, and one
         that tells of another debtor or other days is still refused.
+    :param torn: numbers of invoices of which a line was refused: their sum would ask the wrong amount.
     """
     if added_up:
+        unit.session.connection().execute(
+            text(
+                f"UPDATE {staging} SET outcome = 'rejected', reject_field = 'invoice_number',"
+                " reject_reason = :why WHERE outcome IS NULL AND invoice_number = ANY(:torn)"
+            ),
+            {"why": TORN, "torn": list(torn)},
+        )
         _add_lines_up(unit, staging)
     same = ", ".join(
         f"{name} IS NOT DISTINCT FROM first_value({name}) OVER w"

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from agency.claims.holds import hold_disputed
-from agency.claims.opening import CLAIM_COLUMNS, Opened, mark_duplicates, open_claims
+from agency.claims.opening import CLAIM_COLUMNS, TORN, Opened, mark_duplicates, open_claims
 from agency.disputes.raising import raise_at_intake
 from agency.intake.beside import keep_beside
 from agency.intake.chunks import Chunk
@@ -63,7 +63,7 @@ def import_rows(
     take_turns(unit, "intake", creditor_id)
     _make_staging(unit)
     staged = _stage(unit, chunks, after_chunk)
-    mark_duplicates(unit, staging=STAGING, added_up=added_up)
+    mark_duplicates(unit, staging=STAGING, added_up=added_up, torn=_torn(unit) if added_up else ())
     match_debtors(unit, creditor_id=creditor_id, staging=STAGING)
     refresh_debtors(unit, creditor_id=creditor_id, staging=STAGING)
     opened = open_claims(
@@ -108,6 +108,12 @@ def _stage(unit: Unit, chunks: Iterable[Chunk], after_chunk: Callable[[int], Non
         connection.execute(text(f"CREATE INDEX ON {STAGING} ({column})"))
     connection.execute(text(f"ANALYZE {STAGING}"))
     return done
+
+
+def _torn(unit: Unit) -> list[str]:
+    """The numbers of invoices of which a line was refused, as `RowChecker` says of each."""
+    told = text(f"SELECT DISTINCT value FROM {REJECTS} WHERE reason = :why")
+    return list(unit.session.connection().execute(told, {"why": TORN}).scalars())
 
 
 def _copy(unit: Unit, table: str, columns: tuple[str, ...], csv: bytes) -> None:

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from agency.claims.opening import TORN
 from agency.claims.told_days import TOO_OLD, oldest_day
 from agency.intake import beside, values
 from agency.intake.amounts import (
@@ -147,6 +148,8 @@ class RowChecker:
         self._settle_amounts(row, found, cells, rejects)
         self._settle_dates(row, found, rejects)
         self._remark(row, found, rejects)
+        if rejects and self._is_line(found) and found["invoice_number"]:
+            rejects.append(Reject(row, "invoice_number", TORN, found["invoice_number"]))
         return rejects or self._staged(row, found)
 
     def _remark(self, row: int, found: dict[str, Any], rejects: list[Reject]) -> None:

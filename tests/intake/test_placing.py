@@ -20,6 +20,7 @@ from agency.claims.opening import (
     IN_COLLECTION,
     NOTHING_LEFT,
     NOTHING_TO_CREDIT,
+    TORN,
     TWICE,
 )
 from agency.events import PlacementRead, QuoteAccepted
@@ -476,6 +477,18 @@ class TestLinesOfInvoices:
             (5, TWICE),
         ]
         assert [one.principal_minor for one in claims(units, creditor_id)] == [600]
+
+    def test_of_which_one_cannot_be_read_are_none_of_them_taken(self, units, creditor_id):
+        """What is left of them would ask too little, or too much where the line was a discount."""
+        report = self.placed(
+            units, creditor_id,
+            "1;7;Jansen;35,00;31-05-2026", "2;8;Pieters;5,00;31-05-2026", "1;7;Jansen;-x;31-05-2026",
+        )  # fmt: skip
+        assert {(row, reason) for row, field, reason in report.rejects if field == "F"} == {
+            (2, TORN),
+            (4, TORN),
+        }
+        assert [(one.reference, one.principal_minor) for one in claims(units, creditor_id)] == [("2", 500)]
 
     def test_are_never_added_up_unasked(self, units, creditor_id):
         rows = ("1;7;Jansen;35,00;31-05-2026", "1;7;Jansen;5,00;31-05-2026")
