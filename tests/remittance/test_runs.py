@@ -205,6 +205,13 @@ class TestTheWholeWay:
             assert (hashlib.sha256(content).hexdigest(), downloads) == (sha256, count)
 
 
+def a_gap_between_statements(units: Units) -> None:
+    """A statement that does not begin where the last one ended."""
+    with units.open(Door.STAFF, by="system:bank") as unit:
+        gap = a_statement("s9", (), opening=999_999, on=unit.today)
+        import_statements(unit, content=b"gap", reader=lambda _: [gap], iban=IBAN)
+
+
 class TestApproval:
     def test_needs_another_person(self, units, collected):
         creditor, _ = collected
@@ -223,11 +230,20 @@ class TestApproval:
     def test_is_blocked_while_the_proof_is_red(self, units, collected):
         creditor, _ = collected
         [(_, run)] = draft(units)
-        with units.open(Door.STAFF, by="system:bank") as unit:
-            gap = a_statement("s9", (), opening=999_999, on=unit.today)
-            import_statements(unit, content=b"gap", reader=lambda _: [gap], iban=IBAN)
+        a_gap_between_statements(units)
         with pytest.raises(PayoutsBlocked, match="P2"):
             approve(units, creditor, run)
+
+    def test_given_before_the_proof_turned_red_pays_nothing_out(self, units, collected):
+        """B4, B18."""
+        creditor, _ = collected
+        [(_, run)] = draft(units)
+        approve(units, creditor, run)
+        a_gap_between_statements(units)
+        with pytest.raises(PayoutsBlocked, match="P2"), units.open(Door.STAFF, by=APPROVER) as unit:
+            export_payouts(unit, settings=SETTINGS)
+        with units.open(Door.STAFF, by="x") as unit:
+            assert unit.session.get_one(RemittanceRun, (creditor, run)).state == "approved"
 
     def test_finds_a_shortfall_of_one_cent(self, units, collected, fresh_database):
         """B18: the owner of the tables, who can switch the guards off, is still found out."""
