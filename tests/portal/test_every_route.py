@@ -346,7 +346,7 @@ class TestPages:
         assert loose == []
 
     @pytest.mark.timeout(900)  # every page of the portal, for two readers
-    def test_g18_what_people_wrote_is_text_on_every_page(self, house, superuser):
+    def test_g18_i16_what_people_wrote_is_text_on_every_page_and_in_no_log(self, house, superuser, capfd):
         as_before = structlog.get_config()
         configure_logs(production=True)
         planted = plant(house, superuser, MARKUP)
@@ -363,6 +363,8 @@ class TestPages:
                 shown |= {one.path} if "&lt;i id=canary&gt;" in answer.text else set()
                 as_markup += [one.path] if "<i id=canary" in answer.text else []
         structlog.configure(**as_before)
+        out, errors = capfd.readouterr()
+        assert [line for line in (out + errors).splitlines() if any(word in line for word in PERSON)] == []
         assert as_markup == []
         assert len(shown) > 15, "pages do show what was written"
 
