@@ -108,9 +108,10 @@ class TestSigns:
             ground.run(
                 "INSERT INTO credit_check (creditor_id, id, request_key, country,"
                 " registration_number, name, state,"
-                " price_minor, vat_minor, currency, tariff_since, asked_at, asked_by, provider_ref,"
+                " price_minor, vat_minor, vat_percent, vat_category, currency, tariff_since, asked_at,"
+                " asked_by, provider_ref,"
                 " result, failure)"
-                " VALUES (:c, uuidv7(), :key, 'NL', '12345678', '', 'answered', 0, 0, 'EUR', :on,"
+                " VALUES (:c, uuidv7(), :key, 'NL', '12345678', '', 'answered', 0, 0, '21', 'S', 'EUR', :on,"
                 " :at, 'x', '',"
                 " jsonb_build_object('company', jsonb_build_object('score', CAST(:score AS int))), '')",
                 c=ground.creditor_id, key=str(score), on=ground.today, score=score,

@@ -225,8 +225,8 @@ class TestSettlement:
 class TestAffordability:
     def test_is_worked_out_and_kept_nowhere(self, browser, office):
         page = send(browser, "/pay/plan/affordability", **BUDGET).text
-        assert "You can pay about €500.00 a month" in page
-        assert "/pay/plan?how=amount&amp;amount=500.00" in page
+        assert "You can pay about €340.00 a month" in page
+        assert "/pay/plan?how=amount&amp;amount=340.00" in page
         assert office.one("SELECT count(*) FROM event WHERE facts::text LIKE '%2500%'") == 0
 
     def test_who_can_pay_nothing_is_shown_help_and_a_pause(self, browser, office, claim):
