@@ -15,7 +15,6 @@ from agency.desk.models import WorkKind
 from agency.desk.notes import add_note
 from agency.desk.queue import ask_for_person, drop_work
 from agency.intake.contact_told import contact_told
-from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from agency.parties.contacting import (
     LANGUAGES,
@@ -26,7 +25,7 @@ from agency.parties.contacting import (
     mark_contact,
 )
 from agency.parties.models import ContactPoint, ContactState, Debtor
-from portal.collector.doors import claim_url, desk_page, routes
+from portal.collector.doors import claim_of, claim_url, desk_page, routes
 from portal.collector.words import CONTACT_STATES
 from portal.shared.audience import StaffUnit, leave_for
 from portal.shared.forms import Fields, Form, FormModel, blank, submitted
@@ -75,13 +74,13 @@ class MarkForm(FormModel):
 @routes.get(_ADDRESS)
 def contact(request: Request, unit: StaffUnit, creditor_id: UUID, claim_id: UUID) -> Response:
     """What is known, and the form for what is new."""
-    return _page(request, unit, _claim(unit, creditor_id, claim_id))
+    return _page(request, unit, claim_of(unit, creditor_id, claim_id))
 
 
 @routes.post(_ADDRESS)
 def correct(request: Request, unit: StaffUnit, fields: Fields, creditor_id: UUID, claim_id: UUID) -> Response:
     """Write down what is new; messages that wait go there, in that language for what is yet to be queued."""
-    claim = _claim(unit, creditor_id, claim_id)
+    claim = claim_of(unit, creditor_id, claim_id)
     debtor = unit.session.get_one(Debtor, (creditor_id, claim.debtor_id))
     form = submitted(ContactForm, fields)
     with form.attempt(unit):
@@ -109,7 +108,7 @@ def mark(
     request: Request, unit: StaffUnit, fields: Fields, creditor_id: UUID, claim_id: UUID, point_id: UUID
 ) -> Response:
     """Say that a number or mail address is wrong, or works again."""
-    claim = _claim(unit, creditor_id, claim_id)
+    claim = claim_of(unit, creditor_id, claim_id)
     form = submitted(MarkForm, fields)
     with form.attempt(unit):
         mark_contact(
@@ -122,7 +121,7 @@ def mark(
 @routes.post(_ADDRESS + "/left")
 def left(request: Request, unit: StaffUnit, creditor_id: UUID, claim_id: UUID) -> Response:
     """The debtor does not live there: no letter goes there, and somebody looks for the new address."""
-    claim = _claim(unit, creditor_id, claim_id)
+    claim = claim_of(unit, creditor_id, claim_id)
     form = submitted(FormModel, {})
     with form.attempt(unit):
         address = leave_address(unit, creditor_id=creditor_id, debtor_id=claim.debtor_id)
@@ -151,13 +150,6 @@ def _note(changed: tuple[str, ...], told: NewContact, data: ContactForm) -> str:
     lines = [f"{gettext(_WHAT[what])}: {now[what]}" for what in changed]
     lines.append(f"{gettext('From whom?')} {gettext(TOLD_BY[data.told_by])}")
     return "\n".join([*lines, *filter(None, [data.words.strip()])])
-
-
-def _claim(unit: Unit, creditor_id: UUID, claim_id: UUID) -> Claim:
-    claim = unit.session.get(Claim, (creditor_id, claim_id))
-    if claim is None:
-        raise NotFound("no such claim")
-    return claim
 
 
 def _page(

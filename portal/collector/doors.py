@@ -10,7 +10,8 @@ from starlette.responses import HTMLResponse
 
 from agency.claims.erased import refuse_erased
 from agency.claims.models import Claim
-from agency.kernel.unit import Door
+from agency.kernel.errors import NotFound
+from agency.kernel.unit import Door, Unit
 from portal.shared.audience import router, show, visitor_of, wiring_of
 
 routes = router(audience="collector", roles={"collector"}, prefix="/desk")
@@ -39,6 +40,17 @@ persons = router(audience="collector", roles={"collector", "admin"}, prefix="/de
 def desk_page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     """This function will answer with a page of this door."""
     return show(request, f"collector/{template}", values, status=status)
+
+
+def claim_of(unit: Unit, creditor_id: UUID, claim_id: UUID) -> Claim:
+    """This function will return a claim.
+
+    :raises NotFound: there is none.
+    """
+    claim = unit.session.get(Claim, (creditor_id, claim_id))
+    if claim is None:
+        raise NotFound("no such claim")
+    return claim
 
 
 def claim_url(creditor_id: UUID, claim_id: UUID) -> str:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from agency.claims.giving_up import ByPart, given_up, owed_by_part
 from agency.claims.itemisation import itemise
-from agency.claims.models import Claim, RequestState, WaiverRequest
+from agency.claims.models import RequestState, WaiverRequest
 from agency.claims.states import ClaimState
 from agency.claims.waiver_requests import (
     ask_to_give_up,
@@ -19,12 +19,11 @@ from agency.claims.waiver_requests import (
     owe_again,
     refuse,
 )
-from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.parties.models import Debtor
 from agency.rules.authority import Act, Part, limits_of
-from portal.collector.doors import claim_url, desk_page, routes
+from portal.collector.doors import claim_of, claim_url, desk_page, routes
 from portal.collector.fields import amount_of
 from portal.shared.audience import StaffUnit, TheVisitor, leave_for
 from portal.shared.forms import AmountField, Fields, Form, FormModel, blank, submitted
@@ -71,7 +70,7 @@ def give(
             creditor_id=creditor_id,
             claim_id=claim_id,
             act=Act(form.data.act),
-            amounts=_amounts(form.data, _claim(unit, creditor_id, claim_id).currency),
+            amounts=_amounts(form.data, claim_of(unit, creditor_id, claim_id).currency),
             why=form.data.why,
             roles=visitor.roles,
         )
@@ -138,13 +137,6 @@ def _amounts(data: GiveUpForm, currency: str) -> ByPart:
     return ByPart(**{part.value: amount for part, amount in typed.items()})
 
 
-def _claim(unit: Unit, creditor_id: UUID, claim_id: UUID) -> Claim:
-    claim = unit.session.get(Claim, (creditor_id, claim_id))
-    if claim is None:
-        raise NotFound("no such claim")
-    return claim
-
-
 def _page(
     request: Request,
     unit: Unit,
@@ -157,7 +149,7 @@ def _page(
     status: int = 200,
 ) -> Response:
     key: dict[str, Any] = {"creditor_id": creditor_id, "claim_id": claim_id}
-    claim = _claim(unit, creditor_id, claim_id)
+    claim = claim_of(unit, creditor_id, claim_id)
     owed = owed_by_part(itemise(unit, **key, on=unit.today))
     waiting = unit.session.exec(
         select(WaiverRequest).where(
