@@ -1,6 +1,7 @@
 """Telling what happened: the event becomes a row, a nudge for open pages and, where somebody reacts, a job.
 
-A nudge carries no data: a page that gets one fetches again under its own rights.
+A nudge carries no data: a page that gets one fetches again under its own rights. Whoever heard of an event has
+looked before its reactions ran, so these are told once more when they have.
 """
 
 import json
@@ -111,7 +112,7 @@ def _payloads(events: Sequence[Event]) -> list[str]:
 @actor()
 def react(unit: Unit, *, event_id: str) -> None:
     """This function will run every reaction to one event, in one transaction."""
-    _run(unit, unit.session.connection().execute(_EVENT, {"id": UUID(event_id)}).one())
+    nudge(unit, [_run(unit, unit.session.connection().execute(_EVENT, {"id": UUID(event_id)}).one())])
 
 
 @actor()
@@ -123,8 +124,7 @@ def react_to_many(unit: Unit, *, creditor_id: str, event_ids: list[str]) -> None
     try:
         with unit.session.begin_nested():
             asked = {"creditor": UUID(creditor_id), "ids": event_ids}
-            for row in unit.session.connection().execute(_EVENTS, asked).all():
-                _run(unit, row)
+            nudge(unit, [_run(unit, row) for row in unit.session.connection().execute(_EVENTS, asked).all()])
     except Exception:
         # Whatever a reaction raises comes again in the event's own job, which is where it is recorded.
         log.warning("events.reacted.alone", events=len(event_ids), exc_info=True)
@@ -132,7 +132,8 @@ def react_to_many(unit: Unit, *, creditor_id: str, event_ids: list[str]) -> None
         enqueue_many(unit, react, alone, creditor_id=UUID(creditor_id))
 
 
-def _run(unit: Unit, row: Row[Any]) -> None:
+def _run(unit: Unit, row: Row[Any]) -> Event:
     event = from_row(kind=row.kind, creditor_id=row.creditor_id, claim_id=row.claim_id, facts=row.facts)
     for reaction in _reactions.get(type(event), ()):
         reaction(unit, event)
+    return event
