@@ -396,10 +396,23 @@ function passOn() {
   setTimeout(passOn, 1_000);
 }
 
-function hear({ topic, claim_id: claim }) {
-  for (const name of ["nudge", `nudge:${topic}`, ...(claim ? [`nudge:claim:${claim}`] : [])]) nudged.add(name);
+function fetchAgain(names) {
+  for (const name of names) nudged.add(name);
   if (!resting) passOn();
 }
+
+function hear({ topic, claim_id: claim }) {
+  fetchAgain(["nudge", `nudge:${topic}`, ...(claim ? [`nudge:claim:${claim}`] : [])]);
+}
+
+// A nudge comes once: what could not be fetched then is asked for again, but not what was refused.
+function tryAgain({ detail: { xhr, requestConfig } }) {
+  const name = requestConfig.triggeringEvent?.type;
+  if (!name?.startsWith("nudge") || (xhr.status >= 400 && xhr.status < 500)) return;
+  setTimeout(fetchAgain, 5_000 + Math.random() * 5_000, [name]);
+}
+document.body.addEventListener("htmx:sendError", tryAgain);
+document.body.addEventListener("htmx:responseError", tryAgain);
 
 function listen(url) {
   const stream = new EventSource(url);

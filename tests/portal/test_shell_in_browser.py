@@ -196,6 +196,25 @@ class TestNudges:
             with page.expect_response(lambda answer: _fetched_again(answer) and next(fetched) == 2):
                 held[0].continue_()
 
+    @pytest.mark.parametrize("fail", ["abort", "answer"])
+    def test_what_could_not_be_fetched_is_asked_for_again(self, browser, served, fail):
+        failed: list[Route] = []
+
+        def fail_once(route: Route) -> None:
+            if failed:
+                return route.continue_()
+            failed.append(route)
+            return route.abort() if fail == "abort" else route.fulfill(status=503)
+
+        with opened(browser, served, Role.COLLECTOR) as context:
+            page = context.new_page()
+            with page.expect_response(_fetched_again):
+                page.goto("/_styleguide")
+            page.route("**/_styleguide", fail_once)
+            with page.expect_response(lambda answer: _fetched_again(answer) and answer.status == 200):
+                nudge(served.house, "x", "First")
+            assert failed
+
 
 def _fetched_again(response: Response) -> bool:
     return response.url.endswith("/_styleguide") and response.request.headers.get("hx-request") == "true"
