@@ -1,7 +1,7 @@
 """Telling what happened: the event becomes a row, a nudge for open pages and, where somebody reacts, a job.
 
-A nudge carries no data: a page that gets one fetches again under its own rights. Whoever hears of an event looks
-before its reactions have run, so it is told once more when they have.
+A nudge carries no data: a page that gets one fetches again under its own rights. Whoever hears of an event
+looks before its reactions have run, so it is told once more when they have.
 """
 
 import json
