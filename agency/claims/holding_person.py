@@ -1,6 +1,7 @@
 """What is about a debtor and not about a claim holds each of his claims: who is in debt help, or dead, is so
 for all that he owes, to whomever. These reactions run as a worker: a debtor's door reaches one claim only."""
 
+from datetime import date
 from typing import Final
 
 from sqlalchemy import text
@@ -43,7 +44,7 @@ _HELD_BEFORE: Final = text(
     "  WHERE c.creditor_id = :creditor AND c.placement_id = :placement AND c.state = 'active'),"
     " held AS (SELECT p.claim_id, h.id, h.ground, h.note, h.ends_at, true AS own FROM placed p JOIN claim o"
     "  ON o.creditor_id = :creditor AND o.debtor_id = p.debtor_id JOIN hold h"
-    f"  ON h.creditor_id = :creditor AND h.claim_id = o.id WHERE h.ground = ANY(:grounds) AND {_RUNS}"
+    f"  ON h.creditor_id = :creditor AND h.claim_id = o.id WHERE h.ground = ANY(:about_person) AND {_RUNS}"
     "  UNION ALL SELECT p.claim_id, h.id, h.ground, '', h.ends_at, false FROM placed p JOIN debtor s"
     "  ON s.identity_id = p.identity_id AND s.creditor_id <> :creditor JOIN claim o"
     "  ON o.creditor_id = s.creditor_id AND o.debtor_id = s.id JOIN hold h"
@@ -51,6 +52,29 @@ _HELD_BEFORE: Final = text(
     " SELECT DISTINCT ON (claim_id, ground) claim_id, id, ground, note, ends_at FROM held"
     " ORDER BY claim_id, ground, ends_at DESC NULLS FIRST, own DESC, id"
 )
+HELD_AS_PERSON: Final = (
+    "SELECT h.ground FROM debtor pd JOIN claim pc ON pc.creditor_id = pd.creditor_id AND pc.debtor_id = pd.id"
+    " JOIN hold h ON h.creditor_id = pc.creditor_id AND h.claim_id = pc.id"
+    " WHERE (pd.creditor_id, pd.id) IN (SELECT m.creditor_id, m.debtor_id UNION ALL"
+    "  SELECT s.creditor_id, s.id FROM debtor me JOIN debtor s ON s.identity_id = me.identity_id"
+    "  WHERE me.creditor_id = m.creditor_id AND me.id = m.debtor_id)"
+    " AND h.ground = ANY(CASE WHEN pd.creditor_id = m.creditor_id THEN CAST(:about_person AS text[])"
+    "  ELSE CAST(:everywhere AS text[]) END)"
+    " AND h.lifted_at IS NULL AND (h.ends_at IS NULL OR h.ends_at > app.now()) AND NOT h.facts ? 'follows'"
+    " AND NOT EXISTS (SELECT FROM hold own WHERE own.creditor_id = m.creditor_id"
+    "  AND own.claim_id = m.claim_id AND own.ground = h.ground AND own.lifted_at > h.starts_at)"
+)
+"""The grounds that hold a row `m` of `message` because of its debtor, whichever of his claims they were written
+on, as a query: the reactions here write them on his other claims too, but may wait their turn until then. Where
+somebody has lifted the ground on the message's own claim since, it goes on."""
+
+
+def person_grounds(on: date) -> dict[str, list[str]]:
+    """This function will return what `HELD_AS_PERSON` asks for: the grounds in force on a day."""
+    return {
+        "about_person": sorted(grounds_about_person(on=on)),
+        "everywhere": sorted(grounds_everywhere(on=on)),
+    }
 
 
 def hold_accepted(unit: Unit, event: QuoteAccepted) -> None:
@@ -61,9 +85,8 @@ def hold_accepted(unit: Unit, event: QuoteAccepted) -> None:
     asked = {
         "creditor": event.creditor_id,
         "placement": event.placement_id,
-        "grounds": sorted(grounds_about_person(on=unit.today)),
-        "everywhere": sorted(grounds_everywhere(on=unit.today)),
         "now": unit.now,
+        **person_grounds(unit.today),
     }
     for row in unit.session.connection().execute(_HELD_BEFORE, asked).all():
         place_hold(

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from agency.claims.holding_person import HELD_AS_PERSON, person_grounds
 from agency.communication.enclosing import NotDrawn, attachments_of, pages_of
 from agency.communication.facts import lock_messages
 from agency.communication.outcomes import Outcome, confirm, tried_again
@@ -47,7 +48,8 @@ _STILL_OURS = text(
     "   AND e.claim_id = m.claim_id) = r.entries"
     "  AND NOT EXISTS (SELECT 1 FROM hold h WHERE h.creditor_id = m.creditor_id AND h.claim_id = m.claim_id"
     "   AND NOT r.passes ? h.ground AND h.lifted_at IS NULL"
-    "   AND (h.ends_at IS NULL OR h.ends_at > app.now()))))"
+    "   AND (h.ends_at IS NULL OR h.ends_at > app.now()))"
+    f"  AND NOT EXISTS ({HELD_AS_PERSON})))"
 )
 _ON_FILE = text(
     "UPDATE message m SET content_sha256 = f.sha FROM jsonb_to_recordset(CAST(:files AS jsonb))"
@@ -172,7 +174,8 @@ def still_ours(units: Units, reserved: Sequence[Reserved]) -> frozenset[UUID]:
         for one in reserved
     ]
     with units.open(Door.WORKER, by=_BY) as unit:
-        found = unit.session.connection().execute(_STILL_OURS, {"reserved": json.dumps(rows)})
+        asked = {"reserved": json.dumps(rows), **person_grounds(unit.today)}
+        found = unit.session.connection().execute(_STILL_OURS, asked)
         return frozenset(found.scalars())
 
 

@@ -5,7 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
+from agency.claims.holds import lift_holds_on, place_hold
+from agency.claims.states import HoldGround
+from agency.communication.release import reserve_due
+from agency.communication.sending import deliver
 from agency.kernel.ids import new_id
+from agency.kernel.outbox import drain
 from agency.kernel.settings import settings
 from agency.rules.facts import Channel, Law
 from tests.communication.correspondence import Office, a_correspondent, queue
@@ -99,3 +104,53 @@ def test_a_week_is_counted_from_when_a_message_can_have_been_handed_over_at_the_
             )
         office.send()
         assert len(office.mail.left) == left
+
+
+class TestHeldAsPerson:
+    """What is about the person holds all that he owes from the moment it is known: his other claims are held
+    by a job that may wait its turn, and no message may leave meanwhile."""
+
+    @pytest.fixture(autouse=True)
+    def by_day(self, office):
+        office.move_to(NIGHT + timedelta(hours=9))
+
+    def test_while_queued(self, office, debts):
+        with office.unit() as unit:
+            queue(unit, *debts[1])
+            hold(unit, debts[0], HoldGround.DECEASED)
+        office.send()
+        assert office.mail.left == []
+        assert office.messages(debts[1][1])[0].reasons == ["hold:deceased"]
+
+    def test_in_the_moment_before_the_call(self, office, debts):
+        with office.unit() as unit:
+            queue(unit, *debts[1])
+        with office.unit() as unit:
+            reserved = reserve_due(unit, settings=settings()).reserved
+            hold(unit, debts[0], HoldGround.DECEASED)
+        deliver(office.units, reserved, ports=office.ports)
+        assert office.mail.left == []
+
+    def test_what_he_told_of_one_claim_holds_none_of_another_creditor(self, office, debts):
+        with office.unit() as unit:
+            queue(unit, *debts[1])
+            hold(unit, debts[0], HoldGround.DEBT_HELP)
+        office.send()
+        assert len(office.mail.left) == 1
+
+    def test_a_claim_that_a_person_freed_since_goes_on(self, office, debts):
+        with office.unit() as unit:
+            hold(unit, debts[0], HoldGround.BANKRUPTCY)
+        drain(office.units)
+        with office.unit() as unit:
+            # Of after the bankruptcy: a debt of the estate's own.
+            assert lift_holds_on(
+                unit, creditor_id=debts[1][0], claim_id=debts[1][1], ground=HoldGround.BANKRUPTCY
+            )
+            queue(unit, *debts[1])
+        office.send()
+        assert len(office.mail.left) == 1
+
+
+def hold(unit, debt, ground) -> None:
+    place_hold(unit, creditor_id=debt[0], claim_id=debt[1], ground=ground)
