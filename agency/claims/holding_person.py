@@ -64,8 +64,8 @@ HELD_AS_PERSON: Final = (
     " AND NOT EXISTS (SELECT FROM hold own WHERE own.creditor_id = m.creditor_id"
     "  AND own.claim_id = m.claim_id AND own.ground = h.ground AND own.lifted_at > h.starts_at)"
 )
-"""The grounds that hold a row `m` of `message` because of its debtor, whichever of his claims they were written
-on, as a query: the reactions here write them on his other claims too, but may wait their turn until then. Where
+"""The grounds that hold a row `m` of `message` because of its debtor, whichever of his claims they were
+written on, as a query: the reactions here write them on his other claims too, but may wait their turn. Where
 somebody has lifted the ground on the message's own claim since, it goes on."""
 
 
