@@ -14,16 +14,18 @@ from agency.events import HoldLifted, HoldPlaced, QuoteAccepted
 from agency.kernel.unit import Unit
 from agency.rules.holds import grounds_about_person, grounds_everywhere, is_about_person
 
-# Who is dead is so for each creditor. The identity that links him over creditors is the agency's own.
+# Who is dead is so for each creditor. The identity that links him over creditors, and over the numbers which
+# one creditor has for him, is the agency's own.
 _OTHER_CLAIMS: Final = text(
     "SELECT o.creditor_id, o.id FROM claim c JOIN claim o ON o.creditor_id = c.creditor_id"
     " AND o.debtor_id = c.debtor_id AND o.id <> c.id WHERE c.creditor_id = :creditor AND c.id = :claim"
     " AND o.state IN ('new', 'quoted', 'active')"
     " UNION ALL SELECT o.creditor_id, o.id FROM claim c JOIN debtor d ON d.creditor_id = c.creditor_id"
     " AND d.id = c.debtor_id JOIN debtor s ON s.identity_id = d.identity_id"
-    " AND s.creditor_id <> d.creditor_id JOIN claim o ON o.creditor_id = s.creditor_id"
-    " AND o.debtor_id = s.id WHERE CAST(:everywhere AS boolean) AND c.creditor_id = :creditor"
-    " AND c.id = :claim AND o.state IN ('new', 'quoted', 'active') ORDER BY 1, 2"
+    " AND s.id <> d.id JOIN claim o ON o.creditor_id = s.creditor_id"
+    " AND o.debtor_id = s.id WHERE (s.creditor_id = d.creditor_id OR CAST(:everywhere AS boolean))"
+    " AND c.creditor_id = :creditor AND c.id = :claim AND o.state IN ('new', 'quoted', 'active')"
+    " ORDER BY 1, 2"
 )
 _FOLLOWERS: Final = text(
     "WITH his AS (SELECT d.creditor_id, d.id, d.identity_id FROM claim c JOIN debtor d"
@@ -34,6 +36,17 @@ _FOLLOWERS: Final = text(
     " JOIN claim o ON o.creditor_id = person.creditor_id AND o.debtor_id = person.id"
     " JOIN hold h ON h.creditor_id = o.creditor_id AND h.claim_id = o.id AND h.lifted_at IS NULL"
     " WHERE h.facts->>'follows' = :hold ORDER BY 1, 2"
+)
+_ANOTHER: Final = text(
+    "SELECT h.id, h.ends_at FROM hold f JOIN claim c ON c.creditor_id = f.creditor_id AND c.id = f.claim_id"
+    " JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id JOIN debtor s"
+    " ON s.identity_id = d.identity_id OR (s.creditor_id, s.id) = (d.creditor_id, d.id)"
+    " JOIN claim o ON o.creditor_id = s.creditor_id AND o.debtor_id = s.id"
+    " JOIN hold h ON h.creditor_id = o.creditor_id AND h.claim_id = o.id AND h.ground = f.ground"
+    " WHERE f.creditor_id = :creditor AND f.id = :hold AND h.lifted_at IS NULL"
+    " AND (h.ends_at IS NULL OR h.ends_at > :now) AND NOT h.facts ? 'follows'"
+    " AND (s.creditor_id = f.creditor_id OR CAST(:everywhere AS boolean))"
+    " ORDER BY h.ends_at DESC NULLS FIRST, h.id LIMIT 1"
 )
 
 # Of several holds on one ground the longest counts, and of equals the creditor's own.
@@ -46,9 +59,11 @@ _HELD_BEFORE: Final = text(
     "  ON o.creditor_id = :creditor AND o.debtor_id = p.debtor_id JOIN hold h"
     f"  ON h.creditor_id = :creditor AND h.claim_id = o.id WHERE h.ground = ANY(:about_person) AND {_RUNS}"
     "  UNION ALL SELECT p.claim_id, h.id, h.ground, '', h.ends_at, false FROM placed p JOIN debtor s"
-    "  ON s.identity_id = p.identity_id AND s.creditor_id <> :creditor JOIN claim o"
+    "  ON s.identity_id = p.identity_id AND s.id <> p.debtor_id JOIN claim o"
     "  ON o.creditor_id = s.creditor_id AND o.debtor_id = s.id JOIN hold h"
-    f"  ON h.creditor_id = o.creditor_id AND h.claim_id = o.id WHERE h.ground = ANY(:everywhere) AND {_RUNS})"
+    "  ON h.creditor_id = o.creditor_id AND h.claim_id = o.id WHERE h.ground ="
+    "   ANY(CASE WHEN s.creditor_id = :creditor THEN CAST(:about_person AS text[])"
+    f"   ELSE CAST(:everywhere AS text[]) END) AND {_RUNS})"
     " SELECT DISTINCT ON (claim_id, ground) claim_id, id, ground, note, ends_at FROM held"
     " ORDER BY claim_id, ground, ends_at DESC NULLS FIRST, own DESC, id"
 )
@@ -102,8 +117,8 @@ def hold_accepted(unit: Unit, event: QuoteAccepted) -> None:
 
 
 def hold_other_claims(unit: Unit, event: HoldPlaced) -> None:
-    """This reaction will hold the debtor's other claims at least as long: those with the same creditor,
-    and those with every creditor when he died, or a court or the law says so.
+    """This reaction will hold the debtor's other claims at least as long: those with the same creditor, by
+    whatever number, and those with every creditor when he died, or a court or the law says so.
 
     What was written about it stays with the creditor whose claim it was written on: another creditor's file
     says that collection rests and on which ground, never how the agency came to know.
@@ -137,12 +152,21 @@ def hold_other_claims(unit: Unit, event: HoldPlaced) -> None:
 
 
 def free_other_claims(unit: Unit, event: HoldLifted) -> None:
-    """This reaction will let those claims go on that were held because of this hold alone."""
+    """This reaction will let those claims go on that were held because of this hold alone; where the person
+    is held on the same ground for another of his claims, they follow that one."""
     if not is_about_person(ground=event.ground, on=unit.today):
         return
+    everywhere = event.ground in grounds_everywhere(on=unit.today)
     followers = unit.session.connection().execute(
         _FOLLOWERS,
         {"creditor": event.creditor_id, "claim": event.claim_id, "hold": str(event.hold_id)},
     )
     for creditor_id, hold_id in followers.all():
-        lift_hold(unit, creditor_id=creditor_id, hold_id=hold_id)
+        asked = {"creditor": creditor_id, "hold": hold_id, "now": unit.now, "everywhere": everywhere}
+        another = unit.session.connection().execute(_ANOTHER, asked).first()
+        if another is None:
+            lift_hold(unit, creditor_id=creditor_id, hold_id=hold_id)
+        else:
+            hold = unit.session.get_one(Hold, (creditor_id, hold_id), with_for_update=True)
+            hold.facts, hold.ends_at = {**hold.facts, "follows": str(another.id)}, another.ends_at
+    unit.session.flush()

@@ -56,6 +56,9 @@ def place_hold(
         if hold.ground == ground
     ]
     if same:
+        if follows is None and "follows" in same[0].facts:
+            # Held by its own right from now on: it stays when the hold that it followed is lifted.
+            same[0].facts = {key: value for key, value in same[0].facts.items() if key != "follows"}
         _add_words(unit, same[0], note)
         _move_end(unit, same[0], ends_at, lengthens=lengthens)
         return same[0].id

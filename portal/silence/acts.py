@@ -162,7 +162,12 @@ class Acts:
             self.diary.ended.setdefault(claim_id, unit.now)
 
     def _held(self, unit: Unit, debt: Debt) -> None:
-        ground = self.rng.choice((*_GROUNDS.get(debt.country, ()), *_ANY_GROUND))
+        self._hold(unit, debt, self.rng.choice((*_GROUNDS.get(debt.country, ()), *_ANY_GROUND)))
+
+    def _bankrupt(self, unit: Unit, debt: Debt) -> None:
+        self._hold(unit, debt, HoldGround.BANKRUPTCY)
+
+    def _hold(self, unit: Unit, debt: Debt, ground: HoldGround) -> None:
         place_hold(unit, creditor_id=debt.creditor_id, claim_id=debt.claim_id, ground=ground)
         self.diary.hold(debt.claim_id, ground, unit.now)
         days = self.rng.randint(*_HELD_DAYS)

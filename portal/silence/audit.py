@@ -32,6 +32,9 @@ _AGENCY = ZoneInfo("Europe/Amsterdam")
 _HOURS = {"NL": (7, 20), "BE": (8, 22)}
 _OTHER_HOURS = (8, 20)
 _SUNDAY = 6
+# What ends all collecting from somebody, for whomever; and what he says of himself to one who asks.
+_EVERYWHERE = {"wsnp", "deceased", "bankruptcy", "collective_settlement"}
+_HIMSELF = {*_EVERYWHERE, "not_me", "debt_help_notice", "debt_mediation"}
 _HOURS_BETWEEN, _IN_A_WEEK = timedelta(hours=20), 3
 _STEPS = ("reminder_1", "reminder_2", "formal_notice", "final_notice")
 _TERM_DAYS = 15  # fourteen full days after the day of posting, at the very least
@@ -138,10 +141,23 @@ class _Audit:
             assert claim_id == left.claim_id
             if any(span.holds_at(left.at) for span in spans):
                 yield HELD, ground
+        yield from self._person(left, debt)
         if self._before(self.diary.ended.get(left.claim_id), left):
             yield ENDED, "paid or withdrawn"
         if debt.ancient:
             yield TOO_LATE, f"due on {debt.invoices[0].due_on}"
+
+    def _person(self, left: Left, debt: Debt) -> Iterator[tuple[str, str]]:
+        """What is about the person is so for each of his debts, unless somebody has freed this one since."""
+        for other in self.diary.others_of(debt):
+            for (_, ground), spans in self._holds[other.claim_id]:
+                counts = _HIMSELF if other.creditor_id == debt.creditor_id else _EVERYWHERE
+                running = [span for span in spans if span.holds_at(left.at)]
+                freed = [one.until for one in self.diary.holds.get((left.claim_id, ground), ()) if one.until]
+                if ground in counts and any(
+                    not any(span.since < at <= left.at for at in freed) for span in running
+                ):
+                    yield HELD, f"{ground}, written on {other.mark}"
 
     @property
     def _holds(self) -> dict[UUID, list[Any]]:

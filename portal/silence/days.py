@@ -34,9 +34,10 @@ BY = "system:silence"
 CHUNK = 500
 MESSAGES_PER_CLAIM = 5
 _ZONE = ZoneInfo("Europe/Amsterdam")
-# Of a hundred messages about to leave, so many meet a hold, a payment or a withdrawal in the last moment;
-# and so many answers of the mail provider get lost.
-_LAST_MOMENT, _LOST = 2, 2
+# Of a hundred messages about to leave, so many meet a hold, a payment or a withdrawal in the last moment; of
+# those to somebody who owes more than one debt, so many a bankruptcy that is written on another of them; and
+# so many answers of the mail provider get lost.
+_LAST_MOMENT, _ELSEWHERE, _LOST = 2, 5, 2
 _LAST_ACTS = ("held", "withdrawn", "pays")
 _TEXTS = 35  # of a hundred new debts are written a text as well, at any hour of a day
 _PLACING_DAYS = 7
@@ -155,7 +156,7 @@ class Days:
         claims = max(1, self.size.messages // MESSAGES_PER_CLAIM // weeks)
         with self._unit() as unit:
             debts = self.people.place(unit, claims=claims)
-            self.diary.debts |= {debt.claim_id: debt for debt in debts}
+            self.diary.add(debts)
             self.acts.draw(debts, unit.now)
             texts = [self._text(unit, debt) for debt in debts if self.rng.randrange(100) < _TEXTS]
             planning.queue_messages(unit, texts)
@@ -214,9 +215,13 @@ class Days:
         """Between the reservation and the call something still happens to some debts."""
         with self._unit() as unit:
             for one in reserved:
+                debt = self.diary.debts[one.claim_id]
+                others = self.diary.others_of(debt)
+                if others and self.rng.randrange(100) < _ELSEWHERE and not one.is_reply:
+                    self.acts.one(unit, self.rng.choice(others), "bankrupt")
                 if self.rng.randrange(100) >= _LAST_MOMENT or one.is_reply:
                     continue
-                act, debt = self.rng.choice(_LAST_ACTS), self.diary.debts[one.claim_id]
+                act = self.rng.choice(_LAST_ACTS)
                 if act == "pays":
                     self.acts.pay_now(unit, debt)
                 else:

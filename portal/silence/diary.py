@@ -4,6 +4,7 @@ The audit reads this and the ledger, never the product's own view of a claim.
 """
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
@@ -81,6 +82,7 @@ class Diary:
     lies on the oldest invoices first."""
 
     debts: dict[UUID, Debt] = field(default_factory=dict)
+    by_person: defaultdict[str, list[Debt]] = field(default_factory=lambda: defaultdict(list))
     holds: defaultdict[tuple[UUID, str], list[Span]] = field(default_factory=lambda: defaultdict(list))
     ended: dict[UUID, datetime] = field(default_factory=dict)
     objected: dict[UUID, datetime] = field(default_factory=dict)
@@ -89,6 +91,16 @@ class Diary:
     )
     left: list[Left] = field(default_factory=list)
     acts: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    def add(self, debts: Iterable[Debt]) -> None:
+        """Note debts that were handed over."""
+        for debt in debts:
+            self.debts[debt.claim_id] = debt
+            self.by_person[debt.person].append(debt)
+
+    def others_of(self, debt: Debt) -> list[Debt]:
+        """The other debts of the same person, to whomever."""
+        return [one for one in self.by_person[debt.person] if one.claim_id != debt.claim_id]
 
     def hold(self, claim_id: UUID, ground: str, since: datetime, until: datetime | None = None) -> None:
         """Note that a claim is held from now on, and until when where that is known already."""

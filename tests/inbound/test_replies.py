@@ -394,6 +394,36 @@ class TestPerson:
         assert box.holds(later) == ["deceased"]
         assert box.rows("SELECT note FROM hold WHERE claim_id = :c", c=later)[0].note == ""
 
+    def test_who_has_two_numbers_with_one_creditor_is_held_under_both(self, box, claim):
+        with box.unit() as unit:
+            second = a_correspondent(
+                unit, creditor_id=claim[0], email="dezelfde@voorbeeld.example", phone=None
+            )
+        self.everywhere(box, claim, second)
+        self.read(box, claim, Topic.COUNSELLOR)
+        assert box.holds(second[1]) == ["debt_help"]
+        assert box.holds(self.placed(box, second)) == ["debt_help"]
+
+    def lifted(self, box, claim, hold_id):
+        with box.unit() as unit:
+            lift_hold(unit, creditor_id=claim[0], hold_id=hold_id, why="it has ended")
+        box.react()
+
+    def test_a_hold_of_its_own_stays_when_the_one_it_followed_is_lifted(self, box, claim, elsewhere):
+        first = self.held(box, claim, "wsnp")
+        own = self.held(box, elsewhere, "wsnp")
+        self.lifted(box, claim, first)
+        assert (box.holds(claim[1]), box.holds(elsewhere[1])) == ([], ["wsnp"])
+        self.lifted(box, elsewhere, own)
+        assert box.holds(elsewhere[1]) == []
+
+    def test_who_is_held_for_two_reasons_is_free_when_both_have_gone(self, box, claim, elsewhere, other):
+        first, second = self.held(box, claim, "wsnp"), self.held(box, elsewhere, "wsnp")
+        self.lifted(box, claim, first)
+        assert box.holds(other[1]) == ["wsnp"]
+        self.lifted(box, elsewhere, second)
+        assert box.holds(other[1]) == []
+
     def test_another_debtor_is_not_held(self, box, claim):
         with box.unit() as unit:
             stranger = a_correspondent(unit, creditor_id=claim[0], email=None, phone=None)
