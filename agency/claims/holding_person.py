@@ -67,25 +67,44 @@ _HELD_BEFORE: Final = text(
     " SELECT DISTINCT ON (claim_id, ground) claim_id, id, ground, note, ends_at FROM held"
     " ORDER BY claim_id, ground, ends_at DESC NULLS FIRST, own DESC, id"
 )
-HELD_AS_PERSON: Final = (
-    "SELECT h.ground FROM debtor pd JOIN claim pc ON pc.creditor_id = pd.creditor_id AND pc.debtor_id = pd.id"
-    " JOIN hold h ON h.creditor_id = pc.creditor_id AND h.claim_id = pc.id"
-    " WHERE (pd.creditor_id, pd.id) IN (SELECT m.creditor_id, m.debtor_id UNION ALL"
-    "  SELECT s.creditor_id, s.id FROM debtor me JOIN debtor s ON s.identity_id = me.identity_id"
-    "  WHERE me.creditor_id = m.creditor_id AND me.id = m.debtor_id)"
-    " AND h.ground = ANY(CASE WHEN pd.creditor_id = m.creditor_id THEN CAST(:about_person AS text[])"
-    "  ELSE CAST(:everywhere AS text[]) END)"
-    " AND h.lifted_at IS NULL AND (h.ends_at IS NULL OR h.ends_at > app.now()) AND NOT h.facts ? 'follows'"
-    " AND NOT EXISTS (SELECT FROM hold own WHERE own.creditor_id = m.creditor_id"
-    "  AND own.claim_id = m.claim_id AND own.ground = h.ground AND own.lifted_at > h.starts_at)"
-)
-"""The grounds that hold a row `m` of `message` because of its debtor, whichever of his claims they were
-written on, as a query: the reactions here write them on his other claims too, but may wait their turn. Where
-somebody has lifted the ground on the message's own claim since, it goes on."""
+
+
+def held_as_person(row: str, claim: str) -> str:
+    """This function will return a query for the grounds that hold a claim because of its debtor, whichever of
+    his claims they were written on: the reactions here write them on the others too, but may wait their turn.
+    Where somebody has lifted the ground on the claim itself since, it goes on.
+
+    :param row: the alias of a row with `creditor_id` and `debtor_id`; `claim` is the claim's id. What
+        `person_grounds` returns is asked for with it.
+    """
+    return (
+        "SELECT h.ground FROM debtor pd"
+        " JOIN claim pc ON pc.creditor_id = pd.creditor_id AND pc.debtor_id = pd.id"
+        " JOIN hold h ON h.creditor_id = pc.creditor_id AND h.claim_id = pc.id"
+        f" WHERE (pd.creditor_id, pd.id) IN (SELECT {row}.creditor_id, {row}.debtor_id UNION ALL"
+        "  SELECT s.creditor_id, s.id FROM debtor me JOIN debtor s ON s.identity_id = me.identity_id"
+        f"  WHERE me.creditor_id = {row}.creditor_id AND me.id = {row}.debtor_id)"
+        f" AND h.ground = ANY(CASE WHEN pd.creditor_id = {row}.creditor_id"
+        "  THEN CAST(:about_person AS text[]) ELSE CAST(:everywhere AS text[]) END)"
+        " AND h.lifted_at IS NULL AND (h.ends_at IS NULL OR h.ends_at > app.now())"
+        " AND NOT h.facts ? 'follows'"
+        f" AND NOT EXISTS (SELECT FROM hold own WHERE own.creditor_id = {row}.creditor_id"
+        f"  AND own.claim_id = {claim} AND own.ground = h.ground AND own.lifted_at > h.starts_at)"
+    )
+
+
+def grounds_holding(row: str, claim: str) -> str:
+    """This function will return a query for all grounds that hold a claim now, some of them more than once:
+    its own holds, and what holds its debtor; see `held_as_person`."""
+    return (
+        f"SELECT h.ground FROM hold h WHERE h.creditor_id = {row}.creditor_id AND h.claim_id = {claim}"
+        " AND h.lifted_at IS NULL AND (h.ends_at IS NULL OR h.ends_at > app.now())"
+        f" UNION ALL {held_as_person(row, claim)}"
+    )
 
 
 def person_grounds(on: date) -> dict[str, list[str]]:
-    """This function will return what `HELD_AS_PERSON` asks for: the grounds in force on a day."""
+    """This function will return what `held_as_person` asks for: the grounds in force on a day."""
     return {
         "about_person": sorted(grounds_about_person(on=on)),
         "everywhere": sorted(grounds_everywhere(on=on)),

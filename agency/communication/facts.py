@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from agency.claims.holding_person import HELD_AS_PERSON, person_grounds
+from agency.claims.holding_person import grounds_holding, person_grounds
 from agency.kernel.unit import Unit
 
 MessageKey = tuple[UUID, UUID]
@@ -68,9 +68,8 @@ _FACTS = text(
     "  WHERE h.creditor_id = m.creditor_id AND h.state = 'valid') hosts ON true"
     " LEFT JOIN LATERAL (SELECT * FROM creditor_terms x WHERE x.creditor_id = m.creditor_id"
     "  AND x.valid_from <= :today ORDER BY x.valid_from DESC LIMIT 1) terms ON true"
-    " LEFT JOIN LATERAL (SELECT array_agg(g.ground ORDER BY g.ground) AS grounds FROM (SELECT h.ground"
-    "   FROM hold h WHERE h.creditor_id = m.creditor_id AND h.claim_id = m.claim_id AND h.lifted_at IS NULL"
-    f"   AND (h.ends_at IS NULL OR h.ends_at > :now) UNION {HELD_AS_PERSON}) g) holds ON true"
+    " LEFT JOIN LATERAL (SELECT array_agg(DISTINCT g.ground ORDER BY g.ground) AS grounds"
+    f"  FROM ({grounds_holding('m', 'm.claim_id')}) g) holds ON true"
     " LEFT JOIN LATERAL (SELECT (array_agg(p.value ORDER BY p.created_at DESC, p.id)"
     "   FILTER (WHERE p.state = 'usable'))[1] AS value,"
     "  bool_or(p.state = 'opted_out') AND NOT bool_or(p.state = 'usable') AS opted_out FROM contact_point p"

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from agency.claims.holding_person import HELD_AS_PERSON, person_grounds
+from agency.claims.holding_person import grounds_holding, person_grounds
 from agency.communication.enclosing import NotDrawn, attachments_of, pages_of
 from agency.communication.facts import lock_messages
 from agency.communication.outcomes import Outcome, confirm, tried_again
@@ -46,10 +46,8 @@ _STILL_OURS = text(
     " AND (r.reply OR (c.state = 'active' AND c.disputed_minor = r.disputed"
     "  AND (SELECT count(*) FROM ledger_entry e WHERE e.creditor_id = m.creditor_id"
     "   AND e.claim_id = m.claim_id) = r.entries"
-    "  AND NOT EXISTS (SELECT 1 FROM hold h WHERE h.creditor_id = m.creditor_id AND h.claim_id = m.claim_id"
-    "   AND NOT r.passes ? h.ground AND h.lifted_at IS NULL"
-    "   AND (h.ends_at IS NULL OR h.ends_at > app.now()))"
-    f"  AND NOT EXISTS ({HELD_AS_PERSON})))"
+    f"  AND NOT EXISTS (SELECT FROM ({grounds_holding('m', 'm.claim_id')}) g"
+    "   WHERE NOT r.passes ? g.ground)))"
 )
 _ON_FILE = text(
     "UPDATE message m SET content_sha256 = f.sha FROM jsonb_to_recordset(CAST(:files AS jsonb))"

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
+from agency.claims.holding_person import grounds_holding, person_grounds
 from agency.claims.itemisation import open_total
 from agency.claims.limitation import limitation_ends
 from agency.claims.states import ClaimState
@@ -22,8 +23,7 @@ from agency.rules.send import SendDecision, SendFacts, may_send
 _FACTS = text(
     "SELECT c.state, c.phase, c.currency, c.law, c.due_on, d.country, d.region, d.kind,"
     " coalesce(d.identity_id, d.id) AS person,"
-    " (SELECT array_agg(DISTINCT h.ground) FROM hold h WHERE h.creditor_id = c.creditor_id"
-    "  AND h.claim_id = c.id AND h.lifted_at IS NULL AND (h.ends_at IS NULL OR h.ends_at > :now)) AS grounds,"
+    f" (SELECT array_agg(DISTINCT g.ground) FROM ({grounds_holding('c', 'c.id')}) g) AS grounds,"
     " (SELECT array_agg(p.value) FROM contact_point p WHERE p.creditor_id = c.creditor_id"
     "  AND p.debtor_id = c.debtor_id AND p.channel = 'phone' AND p.state = 'usable') AS numbers,"
     " contacts.last_at, contacts.others_at, coalesce(contacts.in_7_days, 0) AS in_7_days"
@@ -85,10 +85,10 @@ def call_facts(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Row[Any]:
             {
                 "creditor": creditor_id,
                 "claim": claim_id,
-                "now": unit.now,
                 "week_ago": unit.now - timedelta(days=7),
                 "month_ago": unit.now - timedelta(days=31),
                 "replies": sorted(REPLIES),
+                **person_grounds(unit.today),
             },
         )
         .first()

@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import text
 
-from agency.claims.holding_person import HELD_AS_PERSON
+from agency.claims.holding_person import held_as_person
 from agency.claims.states import HoldGround
 from agency.communication import facts as facts_room
 from agency.communication import planning, release, resolving, sending, values
@@ -218,8 +218,8 @@ def _last_look(fragments: Mapping[str, str]) -> Callable[[], list[Swap]]:
 _OTHER_CREDITORS = (
     " UNION ALL    SELECT s.creditor_id, s.id FROM debtor s WHERE s.identity_id = d.identity_id"
 )
-_NO_HOLD = "AND NOT r.passes ? h.ground AND h.lifted_at IS NULL"
-_NO_PERSON = {f" AND NOT EXISTS ({HELD_AS_PERSON})": ""}
+_NOT_PASSED = "WHERE NOT r.passes ? g.ground"
+_NO_PERSON = {f" UNION ALL {held_as_person('m', 'm.claim_id')}": ""}
 _UNIQUE = " ON CONFLICT (creditor_id, claim_id, step, cycle, channel) DO NOTHING"
 _OWN_POINT = "p.creditor_id = m.creditor_id AND p.debtor_id = m.debtor_id"
 _EVERYTHING = (
@@ -233,13 +233,13 @@ GUARDS: tuple[Guard, ...] = (
     Guard("holidays", "a message on a holiday", FEASTS, _open_when("holiday")),
     Guard("debtors-clock", "an hour that is night where the debtor lives", HOURS, _one_clock(-1)),
     Guard("agencys-clock", "an hour that is night at the agency", HOURS, _one_clock(0)),
-    Guard("hold", "a message on hold", HELD, _all_of(_gate(holds=()), _last_look({_NO_HOLD: "AND false"}))),
+    Guard(
+        "hold", "a message on hold", HELD,
+        _all_of(_gate(holds=()), _last_look({_NOT_PASSED: "WHERE false"})),
+    ),
     Guard(
         "held-person", "a message to somebody who is held for another of his debts", HELD,
-        _all_of(
-            _statement(facts_room, "_FACTS", {f" UNION {HELD_AS_PERSON}": ""}),
-            _statement(sending, "_STILL_OURS", _NO_PERSON),
-        ),
+        _all_of(_statement(facts_room, "_FACTS", _NO_PERSON), _last_look(_NO_PERSON)),
     ),
     Guard("last-look", "what happened after the reservation", HELD, lambda: [_EVERYTHING]),
     Guard(
@@ -255,7 +255,7 @@ GUARDS: tuple[Guard, ...] = (
         _all_of(
             lambda: [(reacting, "cancel_queued", lambda *_, **__: None)],
             _contested_will_do,
-            _last_look({_NO_HOLD: f"AND h.ground <> 'dispute' {_NO_HOLD}"}),
+            _last_look({_NOT_PASSED: f"{_NOT_PASSED} AND g.ground <> 'dispute'"}),
         ),
     ),
     Guard("undisputed", "asking for the contested part", AMOUNT, _contested_too),

@@ -145,14 +145,26 @@ class TestFrequency:
         assert ask(desk, claim).verdict == "send"
 
     def test_the_same_person_at_another_creditor_counts(self, desk):
-        first, second = desk.claim(), desk.claim()
-        with desk.office.unit() as unit:
-            identity = DebtorIdentity(created_at=unit.now, match_key="the same person")
-            unit.session.add(identity)
-            unit.session.flush()
-            unit.session.connection().execute(text("UPDATE debtor SET identity_id = :i"), {"i": identity.id})
+        first, second = of_one_person(desk)
         desk.call(first)
         assert ask(desk, second).reasons[0] == "too_soon_after_last_contact"
+
+    def test_so_does_what_holds_him_there_before_the_job_that_holds_him_here_has_run(self, desk):
+        first, second = of_one_person(desk)
+        with desk.office.unit() as unit:
+            place_hold(unit, creditor_id=first[0], claim_id=first[1], ground=HoldGround.DECEASED)
+        assert ask(desk, second).reasons == ("hold:deceased",)
+
+
+def of_one_person(desk):
+    """Two claims of different creditors on the same person."""
+    first, second = desk.claim(), desk.claim()
+    with desk.office.unit() as unit:
+        identity = DebtorIdentity(created_at=unit.now, match_key="the same person")
+        unit.session.add(identity)
+        unit.session.flush()
+        unit.session.connection().execute(text("UPDATE debtor SET identity_id = :i"), {"i": identity.id})
+    return first, second
 
 
 class TestDialling:
