@@ -107,6 +107,17 @@ def warm_up(wiring: Wiring, *, threads: int) -> dict[str, Any]:
     return {}
 
 
+def release_some(wiring: Wiring, *, limit: int) -> dict[str, Any]:
+    """This function will release a few letters: a worker reads its tables of law, its mappings and its
+    statements once, with the first ones that it sends, and no letter of a run pays for it."""
+    ports = replace(wiring.ports, letters=TakesLetters())
+    return {
+        "looked_at": send_chunk(
+            wiring.units, ports=ports, settings=wiring.settings, limit=limit, letters=True
+        )
+    }
+
+
 def _typeset(wiring: Wiring) -> None:
     source = '#set document(title: "A")\n#set text(lang: "nl")\nA letter'
     wiring.ports.renderer.letter(source=source, values={}, dated=date(2026, 1, 1))
@@ -165,7 +176,7 @@ if __name__ == "__main__":
     WIRING = wire()
     ASKED = {
         "release": release_all, "reserve": reserve_all, "render": render_all, "warm": warm_up,
-        "compile": compile_as_one, "mjml": mjml_alone,
+        "some": release_some, "compile": compile_as_one, "mjml": mjml_alone,
     }  # fmt: skip
 
     def answer(question: dict[str, Any]) -> dict[str, Any]:

@@ -110,6 +110,12 @@ class TestRenderLetter:
         with pytest.raises(TemplateRefused, match=why):
             RENDERER.letter(source=source, values={}, dated=DATED)
 
+    def test_leaves_nothing_of_its_values_for_the_next(self):
+        """The next letter of a thread is compiled by the same compiler."""
+        letter(name="Jansen")
+        reads = '#set document(title: "x")\n#set text(lang: "nl")\n#read("data.json")'
+        assert "Jansen" not in words(RENDERER.letter(source=reads, values={"name": "Bakker"}, dated=DATED))
+
     def test_renders_in_many_threads_at_once(self):
         done: list[bytes] = []
         threads = [

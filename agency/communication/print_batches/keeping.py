@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from agency.communication.facts import lock_messages
 from agency.communication.print_batches.gathering import Gathered
-from agency.communication.print_batches.models import PrintBatchLetter, PrintBatchRow, PrintState
+from agency.communication.print_batches.models import PrintBatchRow, PrintState
 from agency.kernel.ids import new_id
 from agency.kernel.settings import settings
 from agency.kernel.unit import Unit
@@ -23,6 +23,12 @@ _OURS = text(
     "  AND m.generation = r.generation WHERE m.state = 'sending' AND m.lease_until > clock_timestamp()"
     "  AND NOT EXISTS (SELECT 1 FROM print_batch_letter l WHERE l.creditor_id = m.creditor_id"
     "   AND l.message_id = m.id AND l.freed_at IS NULL)"
+)
+_LETTERS = text(
+    "INSERT INTO print_batch_letter (creditor_id, id, batch_id, message_id, generation, sha256, pages,"
+    "  amount_minor) SELECT :creditor, r.id, :batch, r.message_id, r.generation, r.sha256, r.pages,"
+    "  r.amount_minor FROM jsonb_to_recordset(CAST(:letters AS jsonb)) AS r(id uuid, message_id uuid,"
+    "  generation integer, sha256 text, pages integer, amount_minor bigint)"
 )
 _RESERVED = text(
     "UPDATE print_batch SET lease_until = clock_timestamp() + make_interval(secs => :lease)"
@@ -76,15 +82,17 @@ def reserve_batch(unit: Unit, gathered: Gathered) -> ReservedBatch | None:
     )  # fmt: skip
     unit.session.add(row)
     unit.session.flush()
-    for one in letters:
-        unit.session.add(
-            PrintBatchLetter(
-                creditor_id=row.creditor_id, id=new_id(), batch_id=row.id,
-                message_id=one.rendered.reserved.message_id, generation=one.rendered.reserved.generation,
-                sha256=one.counted.sha256, pages=one.counted.pages, amount_minor=one.counted.amount_minor,
-            )
-        )  # fmt: skip
-    unit.session.flush()
+    rows = [
+        {
+            "id": str(new_id()), "message_id": str(one.rendered.reserved.message_id),
+            "generation": one.rendered.reserved.generation, "sha256": one.counted.sha256,
+            "pages": one.counted.pages, "amount_minor": one.counted.amount_minor,
+        }
+        for one in letters
+    ]  # fmt: skip
+    unit.session.connection().execute(
+        _LETTERS, {"letters": json.dumps(rows), "creditor": row.creditor_id, "batch": row.id}
+    )
     unit.session.connection().execute(
         _RESERVED, {"creditor": row.creditor_id, "id": row.id, "lease": settings().sending_lease_seconds}
     )
