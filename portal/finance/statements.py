@@ -96,7 +96,8 @@ def upload(request: Request, unit: StaffUnit, wiring: TheWiring, fields: Fields)
     else:
         form.refuse(N_("Choose a file."), "file")
     status = 422 if form.errors else 200
-    return _statements_page(request, unit, form=form, result=result, answer=answer, status=status)
+    own = wiring.settings.agency_iban
+    return _statements_page(request, unit, form=form, result=result, answer=answer, own=own, status=status)
 
 
 @routes.get("/statements/{statement_id:uuid}")
@@ -178,6 +179,7 @@ def _statements_page(
     form: Any = None,
     result: Any = None,
     answer: AnswerTaken | None = None,
+    own: str = "",
     status: int = 200,
 ) -> Response:
     listing = Listing.read(
@@ -206,6 +208,7 @@ def _statements_page(
         form=form or blank(),
         result=result,
         answer=answer,
+        own_account=own,
     )
 
 

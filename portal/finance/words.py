@@ -108,6 +108,7 @@ CHECKS = {
     "P8": N_("What pages show is what was booked"),
     "P9": N_("No job or notice is late"),
     "P10": N_("The audit log is unbroken"),
+    "P11": N_("Our invoices say what our books say"),
 }
 # What the checks count; the proof keeps them in these words.
 LABELS = (
@@ -142,6 +143,21 @@ LABELS = (
     N_("payouts that ledger or bank tell otherwise"),
     N_("payouts that are not the sum of their payments and fees"),
     N_("payout files that were changed"),
+    N_("signs that earlier transactions were moved to another creditor or day of booking"),
+    N_("fees that were not agreed so"),
+    N_("shares that are not those that were accepted"),
+    N_("payouts and refunds that nobody approved so"),
+    N_("payout files that are not those that were written"),
+    N_("accounts that nobody approved"),
+    N_("invoiced to creditors by our books"),
+    N_("asked on invoices, and for credit checks on none yet"),
+    N_("VAT by our books"),
+    N_("VAT on invoices, and on credit checks on none yet"),
+    N_("fees by our books, without VAT"),
+    N_("fees on invoices, and credit checks on none yet, without VAT"),
+    N_("creditors of whom books and invoices differ"),
+    N_("invoices that are not as they were issued"),
+    N_("invoices that were paid more than they ask"),
     N_("messages that stated another amount than was owed"),
     N_("payments that show other amounts than were booked"),
     N_("claims whose state or amount the ledger contradicts"),
@@ -166,6 +182,11 @@ DIFFERENCES = {
     "intent": N_("Online payment"),
     "trigger": N_("Seal"),
     "chain": N_("Audit log"),
+    "invoice": N_("Invoice"),
+    "series": N_("Numbers of invoices"),
+    "fee": N_("Fee"),
+    "quote": N_("Quote"),
+    "refund": N_("Refund"),
 }
 ACCOUNTS = {
     "claims.principal": N_("Principal owed by debtors"),
