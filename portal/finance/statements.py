@@ -25,6 +25,7 @@ from agency.banking.queries import (
 from agency.banking.suspense import undo_line
 from agency.banking.suspense_cases import read_case
 from agency.kernel.unit import Unit
+from agency.remittance.line_stories import PARTS_SHOWN_MAX, LumpPart, leads_of, lump_parts, lump_sums
 from agency.remittance.order_answers import AnswerTaken, take_answer
 from agency.remittance.queries import payouts_of_line
 from integrations.bankfiles import read_bank_file
@@ -64,6 +65,26 @@ LINES = (
     Column("state", N_("Status"), "chip"),
     Column("claim", N_("Claim"), phone=False),
 )
+
+
+PARTS = (
+    Column("what", N_("What it is"), sub="ref"),
+    Column("claim", N_("Claim"), sub="debtor"),
+    Column("creditor", N_("Creditor"), phone=False),
+    Column("amount", N_("Amount"), "money"),
+)
+LUMP_PARTS = {
+    "payment": N_("Online payment"),
+    "refund": N_("Paid back to the debtor"),
+    "chargeback": N_("Taken back by the debtor's bank"),
+    "costs": N_("Costs of the payment provider, borne by us"),
+}
+LUMP_SUMS = {
+    "payment": N_("Online payments"),
+    "refund": N_("Paid back to debtors"),
+    "chargeback": N_("Taken back by debtors' banks"),
+    "costs": N_("Costs of the payment provider, borne by us"),
+}
 
 
 class UndoForm(FormModel):
@@ -215,10 +236,18 @@ def _statements_page(
 def _line_page(request: Request, unit: Unit, line_id: UUID, form: Any, *, status: int = 200) -> Response:
     found, case = read_line(unit, line_id=line_id), read_case(unit, line_id=line_id)
     names = names_of(unit, [found.settled_by, case.own_asked_by])
+    lump = found.state == LineState.PSP_SETTLEMENT
+    parts = lump_parts(unit, line_id=line_id) if lump else []
+    sums = lump_sums(unit, line_id=line_id) if lump else []
     return finance_page(
         request,
         "line.html",
         status=status,
+        part_columns=PARTS,
+        parts=Cut([_part_row(part) for part in parts], total=sum(one.parts for one in sums) or len(parts)),
+        lump_sums=[(gettext(LUMP_SUMS[one.kind]), one.parts, one.amount) for one in sums],
+        more_parts=sum(one.parts for one in sums) > PARTS_SHOWN_MAX,
+        leads=leads_of(unit, line_id=line_id),
         line=found,
         chip=LINE_STATES[found.state],
         own_kind=gettext(OWN_KINDS[case.own_kind]) if case.own_kind else "",
@@ -228,6 +257,17 @@ def _line_page(request: Request, unit: Unit, line_id: UUID, form: Any, *, status
         paid_out=payouts_of_line(unit, line_id=line_id),
         form=form,
     )
+
+
+def _part_row(part: LumpPart) -> dict[str, Any]:
+    return {
+        "what": gettext(LUMP_PARTS[part.kind]),
+        "ref": part.provider_ref,
+        "claim": part.claim_number or "–",
+        "debtor": part.debtor or "",
+        "creditor": "" if part.kind == "costs" else part.creditor,
+        "amount": part.amount,
+    }
 
 
 def _statements(unit: Unit, listing: Listing) -> Cut[dict[str, Any]]:
