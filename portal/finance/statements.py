@@ -69,8 +69,7 @@ LINES = (
 
 PARTS = (
     Column("what", N_("What it is"), sub="ref"),
-    Column("claim", N_("Claim"), sub="debtor"),
-    Column("creditor", N_("Creditor"), phone=False),
+    Column("creditor", N_("Creditor"), sub="claim"),
     Column("amount", N_("Amount"), "money"),
 )
 LUMP_PARTS = {
@@ -263,9 +262,8 @@ def _part_row(part: LumpPart) -> dict[str, Any]:
     return {
         "what": gettext(LUMP_PARTS[part.kind]),
         "ref": part.provider_ref,
-        "claim": part.claim_number or "–",
-        "debtor": part.debtor or "",
-        "creditor": "" if part.kind == "costs" else part.creditor,
+        "claim": " · ".join(filter(None, [part.claim_number, part.debtor])),
+        "creditor": "–" if part.kind == "costs" else part.creditor,
         "amount": part.amount,
     }
 

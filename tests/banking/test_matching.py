@@ -197,7 +197,8 @@ class TestSettlementsOfTheProvider:
         assert [(part.kind, part.provider_ref) for part in parts] == [
             ("payment", "tr_1"), ("payment", "tr_2"), ("refund", "tr_1"), ("costs", ""),
         ]  # fmt: skip
-        assert parts[0].claim_number and parts[0].debtor
+        assert parts[0].claim_number
+        assert parts[0].debtor
 
     def test_of_a_lump_whose_parts_were_not_kept_the_ledger_tells_the_shares(self, units, owner_url):
         with units.open(Door.STAFF, by="user:test") as unit:
