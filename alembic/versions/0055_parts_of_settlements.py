@@ -1,4 +1,5 @@
-"""What a lump of the payment provider was made of stands beside its bank line, payment by payment."""
+"""What a lump of the payment provider was made of stands beside its bank line, payment by payment. A debtor's
+page may know which instalments of his plan his bank gave back: those he pays himself."""
 
 from alembic import op
 
@@ -29,7 +30,16 @@ def upgrade() -> None:
         "CREATE POLICY agency ON settlement_part TO agency_staff, agency_worker"
         " USING (app.agency()) WITH CHECK (app.agency())"
     )
+    op.execute("GRANT SELECT (creditor_id, plan_id, number, state) ON direct_debit TO agency_debtor")
+    op.execute(
+        "CREATE POLICY debtor ON direct_debit FOR SELECT TO agency_debtor"
+        " USING (creditor_id = app.creditor_id() AND EXISTS (SELECT FROM plan p"
+        " WHERE p.creditor_id = direct_debit.creditor_id AND p.id = direct_debit.plan_id"
+        " AND p.debtor_id = app.debtor_id()))"
+    )
 
 
 def downgrade() -> None:
+    op.execute("DROP POLICY debtor ON direct_debit")
+    op.execute("REVOKE SELECT (creditor_id, plan_id, number, state) ON direct_debit FROM agency_debtor")
     op.execute("DROP TABLE settlement_part")
