@@ -326,8 +326,8 @@ class TestMandate:
             unit.session.add(
                 DirectDebit(
                     creditor_id=claim[0], id=new_id(), mandate_id=mandate.id, plan_id=mandate.plan_id,
-                    number=1, claim_id=claim[1], file_id=file.id, amount_minor=10_050, currency="EUR", sequence="FRST",
-                    end_to_end="DD-1", state=DebitState.RETURNED, return_reason="MD06",
+                    number=1, claim_id=claim[1], file_id=file.id, amount_minor=10_050, currency="EUR",
+                    sequence="FRST", end_to_end="DD-1", state=DebitState.RETURNED, return_reason="MD06",
                 )
             )  # fmt: skip
         page = browser.get("/pay/plan").text
