@@ -85,7 +85,9 @@ def _book(unit: Unit, settlement: Settlement) -> bool:
 
 
 def _keep_parts(unit: Unit, settlement: Settlement, owners: Mapping[str, UUID], line_id: UUID) -> None:
-    parts = [(owners[one.payment_ref], one.kind, one.payment_ref, one.amount) for one in settlement.lines]
+    parts: list[tuple[UUID, str, str, Money]] = [
+        (owners[one.payment_ref], one.kind, one.payment_ref, one.amount) for one in settlement.lines
+    ]
     if settlement.costs:
         parts.append((HOUSE, "costs", "", -settlement.costs))
     unit.session.connection().execute(
