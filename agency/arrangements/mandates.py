@@ -3,20 +3,21 @@
 Who signed and when stands in the row and in its event; a debtor's door writes no audit.
 """
 
+from datetime import date, timedelta
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from agency.arrangements.deciding import plan_to_change
-from agency.arrangements.models import PlanState, SepaMandate
+from agency.arrangements.models import DebitState, DirectDebit, PlanState, SepaMandate
 from agency.arrangements.plans import reached
 from agency.events import MandateRevoked, MandateSigned
 from agency.kernel.emitting import emit
 from agency.kernel.errors import Conflict, Invalid, NotFound
 from agency.kernel.ids import new_id
-from agency.kernel.unit import Unit
-from agency.rules.mandates import NoSuchAccount, readable_iban
+from agency.kernel.unit import Unit, agency_day
+from agency.rules.mandates import NoSuchAccount, prenotification_days, readable_iban
 
 _HOLDER_MAX = 70
 _SENTENCES = {
@@ -102,3 +103,20 @@ def live_mandate(unit: Unit, *, creditor_id: UUID, plan_id: UUID) -> SepaMandate
             col(SepaMandate.revoked_at).is_(None),
         )
     ).one_or_none()
+
+
+def collects(unit: Unit, *, mandate: SepaMandate, number: int, due_on: date) -> bool:
+    """This function will tell whether an instalment is collected by its day: it could be announced in time
+    since the mandate was signed, and the bank did not give it back. Else the debtor pays it himself."""
+    signed_on = agency_day(mandate.signed_at)
+    if signed_on + timedelta(days=prenotification_days(due_on)) > due_on:
+        return False
+    given_back = unit.session.exec(
+        select(DirectDebit.number).where(
+            DirectDebit.creditor_id == mandate.creditor_id,
+            DirectDebit.plan_id == mandate.plan_id,
+            DirectDebit.number == number,
+            DirectDebit.state == DebitState.RETURNED,
+        )
+    ).first()
+    return given_back is None

@@ -70,10 +70,12 @@ class ImportedStatement:
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What a file brought; `repeated` when these very bytes were imported before."""
+    """What a file brought; `repeated` when these very bytes were imported before, `left_out` the accounts in
+    it that are not the trust account, of which nothing was taken in."""
 
     statements: tuple[ImportedStatement, ...]
     repeated: bool
+    left_out: tuple[str, ...] = ()
 
     @property
     def new_lines(self) -> int:
@@ -92,10 +94,11 @@ class _File:
 
 
 def import_statements(unit: Unit, *, content: bytes, reader: BankFileReader, iban: str) -> ImportResult:
-    """This function will import every statement of a bank file of the trust account.
+    """This function will import every statement of the trust account that a bank file holds. Those of other
+    accounts, which a bank may write into the same file, are left out as a whole and named.
 
-    :param iban: the trust account; the file is refused when any of its statements is of another one.
-    :raises UnableToImport: unreadable, or another account; says never whose.
+    :param iban: the trust account; the file is refused when none of its statements is of it.
+    :raises UnableToImport: unreadable, or only of other accounts; says never whose.
     :raises AlreadyRunning: another import runs at this moment.
     """
     unit.allow_long_statements()
@@ -107,10 +110,10 @@ def import_statements(unit: Unit, *, content: bytes, reader: BankFileReader, iba
         raise UnableToImport(unreadable.reason, field="file") from unreadable
     del content  # a large file is let go before its lines are written
     _refuse_hollow(read)
-    _refuse_foreign(read, iban)
-    _refuse_other_times(read, unit.today)
+    ours, left_out = _of_ours(read, iban)
+    _refuse_other_times(ours, unit.today)
     repeated = _imported_before(unit, sha256)
-    ordered = sorted(read, key=lambda statement: (statement.closes_on is not None, statement.closes_on or 0))
+    ordered = sorted(ours, key=lambda statement: (statement.closes_on is not None, statement.closes_on or 0))
     file = _File(iban, sha256)
     statements = tuple(_import_one(unit, statement, file) for statement in ordered)
     refresh_ledger_statistics(unit, written=sum(one.new_lines for one in statements))
@@ -118,22 +121,24 @@ def import_statements(unit: Unit, *, content: bytes, reader: BankFileReader, iba
         unit,
         action="statement.imported",
         subject=f"file:{sha256}",
-        facts={"statements": len(statements), "lines": sum(one.new_lines for one in statements)},
+        facts={"statements": len(statements), "lines": sum(one.new_lines for one in statements)}
+        | ({"left_out": len(read) - len(ours)} if left_out else {}),
     )
-    return ImportResult(statements, repeated)
+    return ImportResult(statements, repeated, left_out)
 
 
-def _refuse_foreign(statements: Sequence[ReadStatement], iban: str) -> None:
+def _of_ours(statements: Sequence[ReadStatement], iban: str) -> tuple[list[ReadStatement], tuple[str, ...]]:
+    """The statements of the trust account, and the other accounts in the file by their numbers.
+
+    One that names no account may be of any, so then nothing of the file is believed.
+    """
     if not all(statement.account for statement in statements):
         raise UnableToImport("a statement in this file does not say of which account it is", field="file")
-    ours = [_is_of(statement, iban) for statement in statements]
-    if any(ours) and not all(ours):
-        raise UnableToImport(
-            "this file holds another account beside the trust account: export the trust account alone",
-            field="file",
-        )
-    if not all(ours):
+    ours = [statement for statement in statements if _is_of(statement, iban)]
+    if not ours:
         raise UnableToImport("this file is not of the trust account", field="file")
+    others = (statement.account or "" for statement in statements if not _is_of(statement, iban))
+    return ours, tuple(dict.fromkeys(others))
 
 
 def _refuse_hollow(statements: Sequence[ReadStatement]) -> None:

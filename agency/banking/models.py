@@ -113,6 +113,29 @@ class BankNotice(SQLModel, table=True):
     imported_by: str
 
 
+class SettlementPart(SQLModel, table=True):
+    """One payment, refund or chargeback of a lump that the payment provider paid out, or its costs, as the
+    provider reported it when the lump was booked. Together they are the line's amount.
+
+    `creditor_id` is whose the payment is; the agency itself bears the costs.
+    """
+
+    __tablename__ = "settlement_part"
+    __table_args__ = (
+        CheckConstraint("kind IN ('payment', 'refund', 'chargeback', 'costs')", name="kind"),
+        CheckConstraint("(kind = 'costs') = (provider_ref = '')", name="ref"),
+        Index("ix_settlement_part_line", "line_id", "position"),
+    )
+
+    creditor_id: UUID = Field(primary_key=True, foreign_key="creditor.id")
+    line_id: UUID = Field(primary_key=True, foreign_key="bank_line.id")
+    position: int = Field(primary_key=True)
+    kind: str
+    provider_ref: str = ""
+    amount_minor: int = Field(sa_type=Minor)
+    currency: str = Field(max_length=3)
+
+
 class SuspenseCase(SQLModel, table=True):
     """Who looks after a line in suspense and until when; parked by two people when nobody can tell whose
     it is, so that it no longer holds up everybody else's payouts. `own_kind` says what of the agency's own

@@ -5,7 +5,7 @@ payment of ours; otherwise it waits in suspense, where its age blocks payouts un
 """
 
 from collections import defaultdict
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -30,6 +30,12 @@ _LUMPS = text(
     " AND amount_minor > 0 AND booked_on >= :from_on GROUP BY amount_minor, currency"
 )
 # In the order in which a payout keeps them from arriving, so that neither waits for the other for ever.
+_PARTS = text(
+    "INSERT INTO settlement_part (creditor_id, line_id, position, kind, provider_ref, amount_minor, currency)"
+    " SELECT * FROM unnest(CAST(:creditors AS uuid[]), CAST(:lines AS uuid[]), CAST(:positions AS int[]),"
+    " CAST(:kinds AS text[]), CAST(:refs AS text[]), CAST(:amounts AS bigint[]),"
+    " CAST(:currencies AS text[]))"
+)
 _ARRIVED = text(
     "UPDATE payment_intent i SET arrived_on = :on FROM (SELECT creditor_id, id FROM payment_intent"
     " WHERE provider_ref = ANY(:refs) ORDER BY creditor_id, id FOR UPDATE) n"
@@ -66,21 +72,42 @@ def _book(unit: Unit, settlement: Settlement) -> bool:
         )
         .with_for_update()
     ).first()
-    per_creditor = _per_creditor(unit, settlement) if line and settlement.reference else None
+    owners = _owners(unit, {part.payment_ref for part in settlement.lines})
+    per_creditor = _per_creditor(settlement, owners) if line and settlement.reference else None
     if line is None or per_creditor is None:
         return False
     post_many(unit, _postings(settlement, per_creditor, line))
+    _keep_parts(unit, settlement, owners, line.id)
     mark_line(unit, line=line, state=LineState.PSP_SETTLEMENT, creditor_id=None, claim_id=None)
     refs = [part.payment_ref for part in settlement.lines if part.kind == "payment"]
     unit.session.connection().execute(_ARRIVED, {"refs": refs, "on": line.value_on})
     return True
 
 
-def _per_creditor(unit: Unit, settlement: Settlement) -> dict[UUID, Money] | None:
+def _keep_parts(unit: Unit, settlement: Settlement, owners: Mapping[str, UUID], line_id: UUID) -> None:
+    parts: list[tuple[UUID, str, str, Money]] = [
+        (owners[one.payment_ref], one.kind, one.payment_ref, one.amount) for one in settlement.lines
+    ]
+    if settlement.costs:
+        parts.append((HOUSE, "costs", "", -settlement.costs))
+    unit.session.connection().execute(
+        _PARTS,
+        {
+            "creditors": [creditor_id for creditor_id, *_ in parts],
+            "lines": [line_id] * len(parts),
+            "positions": list(range(1, len(parts) + 1)),
+            "kinds": [kind for _, kind, *_ in parts],
+            "refs": [ref for _, _, ref, _ in parts],
+            "amounts": [amount.minor for *_, amount in parts],
+            "currencies": [amount.currency for *_, amount in parts],
+        },
+    )
+
+
+def _per_creditor(settlement: Settlement, owners: Mapping[str, UUID]) -> dict[UUID, Money] | None:
     """Return what the lump brings each creditor, None when it is not explained to the cent."""
     zero = Money.zero(settlement.amount.currency)
     refs = {line.payment_ref for line in settlement.lines}
-    owners = _owners(unit, refs)
     explained = Money.total((line.amount for line in settlement.lines), zero.currency) - settlement.costs
     if len(owners) != len(refs) or explained != settlement.amount:
         return None

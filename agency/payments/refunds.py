@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlmodel import col, select
 
 from agency.events import RefundEnded, RefundPaid, RefundRequested
-from agency.kernel.audit import record
+from agency.kernel.audit import fingerprint, record
 from agency.kernel.emitting import emit
 from agency.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from agency.kernel.ids import HOUSE, new_id
@@ -327,11 +327,14 @@ def told(refund: Refund) -> dict[str, Any]:
 
 
 def audit(unit: Unit, refund: Refund, what: str) -> None:
-    """This function will write in the audit log what was done to a refund."""
+    """This function will write in the audit log what was done to a refund, and of its account only what the
+    proof can hold it against."""
+    account = {"account": fingerprint(str(refund.id), refund.iban, refund.holder)} if refund.iban else {}
     record(
         unit,
         action=f"refund.{what}",
         subject=f"refund:{refund.id}",
         creditor_id=refund.creditor_id,
-        facts={"amount_minor": refund.amount_minor, "currency": refund.currency, "route": str(refund.route)},
+        facts={"amount_minor": refund.amount_minor, "currency": refund.currency, "route": str(refund.route)}
+        | account,
     )

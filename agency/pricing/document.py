@@ -4,6 +4,7 @@ They are kept packed, and packed line by line while they are made: those of a pl
 are more than a process should hold. The hash is of the bytes themselves.
 """
 
+import codecs
 import gzip
 import hashlib
 import io
@@ -13,6 +14,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 _ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+_DECODER: Final = json.JSONDecoder()
+_HEAD: Final = '{"head":'
+_LINES: Final = ',"lines":['
 _END: Final = b"]}"
 _PART_BYTES: Final = 1 << 20
 _LEVEL: Final = 3
@@ -89,6 +93,44 @@ def unpack_document(kept: bytes) -> bytes:
         return gzip.decompress(kept)
     except (OSError, EOFError, zlib.error) as error:
         raise DamagedDocument(str(error)) from error
+
+
+def lines_of(kept: bytes) -> Iterator[dict[str, Any]]:
+    """This function will read the lines of what was kept one by one, so that a large document is never whole
+    in memory.
+
+    :raises DamagedDocument: it is not what was packed.
+    """
+    parts = iter([kept]) if kept.startswith(_PLAIN) else _parts(kept)
+    reading = codecs.getincrementaldecoder("utf-8")()
+    waiting, begun = "", False
+    try:
+        for part in parts:
+            waiting += reading.decode(part)
+            if not begun:
+                begun, waiting = _behind_head(waiting)
+            while begun and waiting.startswith("{"):
+                try:
+                    line, end = _DECODER.raw_decode(waiting)
+                except json.JSONDecodeError:
+                    break  # the rest of it is in the next part
+                yield line
+                waiting = waiting[end:].removeprefix(",")
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise DamagedDocument(str(error)) from error
+    if waiting != _END.decode():
+        raise DamagedDocument("the document has no end")
+
+
+def _behind_head(text: str) -> tuple[bool, str]:
+    """Whether the head is whole, and what follows its brackets."""
+    try:
+        _, end = _DECODER.raw_decode(text, len(_HEAD))
+    except json.JSONDecodeError:
+        return False, text
+    if not text.startswith(_HEAD) or len(text) < end + len(_LINES):
+        return False, text
+    return True, text[end + len(_LINES) :]
 
 
 def _begin(head: Mapping[str, Any]) -> bytes:

@@ -385,6 +385,7 @@ STAYS: Final[Mapping[str, Mapping[str, str]]] = {
     "scheduled_run": {"*": _CODES},
     "score_run": {"dispute": _CODES, "rule_version": _CODES},
     "sepa_mandate": {"reference": _IDS},
+    "settlement_part": {"*": _IDS},
     "staged_chunk": {"read_as": _CODES},
     "stored_file": {"*": _HASHES},
     "success_fee": {"*": "the fee and how it was worked out: amounts and codes"},

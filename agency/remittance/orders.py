@@ -9,7 +9,9 @@ from datetime import date, datetime
 from uuid import UUID
 
 from agency.banking.proof import payouts_blocked
+from agency.kernel.audit import record
 from agency.kernel.errors import Conflict
+from agency.kernel.ids import HOUSE
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.remittance.models import RemittanceFile
@@ -75,4 +77,11 @@ def keep_file(unit: Unit, *, file_id: UUID, order: PayoutOrder, writer: PayoutWr
     )
     unit.session.add(file)
     unit.session.flush()
+    record(
+        unit,
+        action="payout_file.written",
+        subject=f"remittance_file:{file_id}",
+        creditor_id=HOUSE,
+        facts={"sha256": file.sha256, "total_minor": file.total_minor},
+    )
     return file

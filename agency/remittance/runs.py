@@ -6,7 +6,7 @@ that pays nothing out (only fees are due) is settled at export and stands in no 
 leaves by a run too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -210,9 +210,12 @@ class ToApprove:
     net: Money
 
 
-def to_approve(unit: Unit) -> ToApprove:
-    """This function will return what the present person may approve at once, in euro."""
-    return _together(_drafts_of_others(unit))
+def to_approve(unit: Unit, *, stale: Collection[UUID] | None = None) -> ToApprove:
+    """This function will return what the present person may approve at once, in euro.
+
+    :param stale: the runs that cannot leave as they stand, where `waiting_stale` was asked already.
+    """
+    return _together(_drafts_of_others(unit, waiting_stale(unit) if stale is None else stale))
 
 
 def approve_all(unit: Unit, *, read: ToApprove) -> None:
@@ -222,7 +225,7 @@ def approve_all(unit: Unit, *, read: ToApprove) -> None:
     :raises UnableToApprove: it is not that any more; nothing is approved.
     :raises PayoutsBlocked: the proof is red.
     """
-    waiting = _drafts_of_others(unit)
+    waiting = _drafts_of_others(unit, waiting_stale(unit))
     for run in waiting:
         approve_run(unit, creditor_id=run.creditor_id, run_id=run.id)
     if not waiting or _together(waiting) != read:
@@ -233,9 +236,8 @@ def _together(runs: Sequence[RemittanceRun]) -> ToApprove:
     return ToApprove(len(runs), Money.total((Money(run.net_minor, run.currency) for run in runs), "EUR"))
 
 
-def _drafts_of_others(unit: Unit) -> Sequence[RemittanceRun]:
+def _drafts_of_others(unit: Unit, stale: Collection[UUID]) -> Sequence[RemittanceRun]:
     """In the order in which one approval after the other locks them."""
-    stale = waiting_stale(unit)
     found = unit.session.exec(
         select(RemittanceRun)
         .where(

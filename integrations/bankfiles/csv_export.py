@@ -18,7 +18,7 @@ from typing import Final
 from agency.money import Money
 from agency.ports.readers import Unreadable
 from integrations.amounts import exact_money
-from integrations.bankfiles.csv_profiles import Layout, layout_of
+from integrations.bankfiles.csv_profiles import Layout, Refused, layout_of, refused_of
 from integrations.bankfiles.movement import Movement
 from integrations.bankfiles.movements import Draft, said
 from integrations.bankfiles.mt940_details import Details, read_columns, read_details
@@ -79,6 +79,16 @@ def looks_like_csv_export(content: bytes) -> bool:
         return len(content) <= CSV_BYTES_MAX and _recognised(content) is not None
     except Unreadable:
         return False
+
+
+def known_and_not_read(content: bytes) -> Refused | None:
+    """This function will tell of which known export, that is not read, a file is; None when of none."""
+    try:
+        text = _decoded(content[:_HEAD_BYTES], cut=len(content) > _HEAD_BYTES)
+    except Unreadable:
+        return None
+    found = (refused_of(_rows(text, delimiter, _QUOTES[0], strict=False)[:40]) for delimiter in _DELIMITERS)
+    return next(filter(None, found), None)
 
 
 def _recognised(content: bytes) -> tuple[Layout, str] | None:
@@ -204,17 +214,23 @@ def _amount(stated: str, currency: str, layout: Layout, number: int, field: str)
     found = next(filter(None, (_shape(sign).fullmatch(stated) for sign in layout.profile.decimal)), None)
     if found is None:
         raise Unreadable(f"row {number}, {field}: the amount {stated[:40]!r} cannot be read")
-    sign, whole, decimals = found["sign"] or "", re.sub(r"\D", "", found["whole"]), found["decimals"] or "0"
+    sign, whole, decimals = (
+        found["sign"] or "",
+        re.sub(r"\D", "", found["whole"]) or "0",
+        found["decimals"] or "0",
+    )
     return exact_money(f"{sign}{whole}.{decimals}", currency, at=f"row {number}, {field}")
 
 
 @lru_cache(maxsize=4)
 def _shape(decimal: str) -> re.Pattern[str]:
-    """Thousands are parted by the other sign, a blank or nothing; only in threes."""
+    """Thousands are parted by the other sign, a blank or nothing; only in threes. A nought before the decimal
+    sign may be missing."""
+    point = re.escape(decimal)
     group = re.escape("." if decimal == "," else ",")
     return re.compile(
-        rf"(?P<sign>[+-])? ?(?P<whole>\d{{1,3}}(?:[{group} ]\d{{3}})+|\d{{1,15}})"
-        rf"(?:{re.escape(decimal)}(?P<decimals>\d{{1,2}}))?",
+        rf"(?P<sign>[+-])? ?(?P<whole>\d{{1,3}}(?:[{group} ]\d{{3}})+|\d{{1,15}}|(?={point}\d))"
+        rf"(?:{point}(?P<decimals>\d{{1,2}}))?",
         re.ASCII,
     )
 

@@ -70,11 +70,47 @@ class Layout:
     width: int
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An export that is known by its columns and not read; `provider` says that it is no bank's."""
+
+    name: str
+    columns: frozenset[str]
+    provider: bool
+
+
+@cache
+def refused() -> tuple[Refused, ...]:
+    """This function will return the exports that are named and not read."""
+    return tuple(
+        Refused(
+            str(row["name"]),
+            frozenset(map(_folded, _words(row["columns"]))),
+            bool(row.get("provider", False)),
+        )
+        for row in _table()["refused"]
+    )
+
+
+def refused_of(rows: Sequence[Sequence[str]]) -> Refused | None:
+    """This function will tell which known export a header row is of that is not read, None when of none."""
+    for row in rows[:HEADER_ROWS_MAX]:
+        names = frozenset(map(_folded, row))
+        found = next((one for one in refused() if one.columns <= names), None)
+        if found is not None:
+            return found
+    return None
+
+
 @cache
 def profiles() -> tuple[Profile, ...]:
     """This function will return every layout of the table."""
-    table = tomllib.loads(files(__package__).joinpath("csv_profiles.toml").read_text("utf-8"))
-    return tuple(_profile(row) for row in table["profile"])
+    return tuple(_profile(row) for row in _table()["profile"])
+
+
+@cache
+def _table() -> dict[str, list[dict[str, object]]]:
+    return tomllib.loads(files(__package__).joinpath("csv_profiles.toml").read_text("utf-8"))
 
 
 def layout_of(rows: Sequence[Sequence[str]], *, quote: str) -> Layout | None:

@@ -7,7 +7,7 @@ from agency.ports.readers import BankStatement, Unreadable
 from integrations import untrusted_xml
 from integrations.bankfiles.camt import read_camt
 from integrations.bankfiles.coda import looks_like_coda, read_coda
-from integrations.bankfiles.csv_export import looks_like_csv_export, read_csv_export
+from integrations.bankfiles.csv_export import known_and_not_read, looks_like_csv_export, read_csv_export
 from integrations.bankfiles.csv_profiles import profiles
 from integrations.bankfiles.movements import finish
 from integrations.bankfiles.mt940 import looks_like_mt940, read_mt940
@@ -43,9 +43,25 @@ def read_bank_file(content: bytes) -> tuple[BankStatement, ...]:
         return finish(read_mt940(content))
     if looks_like_csv_export(content):
         return finish(read_csv_export(content))
+    _refuse_known(content)
     banks = ", ".join(dict.fromkeys(profile.bank for profile in profiles()))
     begins = content[:80].decode("utf-8", errors="replace").strip().partition("\n")[0].strip()
     raise UnknownFormat(
         "not a bank file that can be read: neither camt.052/053/054, MT940, CODA nor a CSV export with the"
         f" header row of a known bank ({banks}); it begins with {begins!r}"
+    )
+
+
+def _refuse_known(content: bytes) -> None:
+    """Name the bank or provider of an export that is known and not read, and say what to do instead."""
+    export = known_and_not_read(content)
+    if export is None:
+        return
+    if export.provider:
+        raise Unreadable(
+            f"a report of {export.name}, which is no bank file: what it paid out is on the bank's statement"
+        )
+    raise Unreadable(
+        f"an export of {export.name}, which does not say of which account it is: ask that bank for a"
+        " camt.053, MT940 or CODA file"
     )

@@ -6,7 +6,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from agency.arrangements.mandates import live_mandate, revoke_mandate, sign_mandate
+from agency.arrangements.mandates import collects, live_mandate, revoke_mandate, sign_mandate
 from agency.arrangements.models import PlanState
 from agency.arrangements.queries import PlanSheet, plan_of_claim
 from agency.communication.values import in_fours
@@ -82,8 +82,11 @@ def mandate_values(unit: Unit, sheet: PlanSheet) -> dict[str, Any]:
     mandate = live_mandate(unit, creditor_id=sheet.creditor_id, plan_id=sheet.plan_id)
     may_sign = mandate is None and sheet.state is PlanState.ACTIVE and sheet.total.currency == "EUR"
     if mandate is None:
-        return {"mandate": None, "may_sign": may_sign}
+        return {"mandate": None, "may_sign": may_sign, "collects_next": False}
+    coming = sheet.next
     return {
+        "collects_next": coming is not None
+        and collects(unit, mandate=mandate, number=coming.number, due_on=coming.due_on),
         "mandate": {"id": mandate.id, "reference": mandate.reference, "iban": in_fours(mandate.iban)},
         "may_sign": False,
     }

@@ -33,6 +33,9 @@ def plan(request: Request, visit: TheVisit) -> Response:
     with visit.unit() as unit:
         sheet = plan_of_claim(unit, **whose(visit))
         first_on = usual_first_day(unit.today)
+        nothing_left = not open_total(unit, **whose(visit), on=unit.today)
+    if sheet is None and nothing_left:
+        return RedirectResponse("/pay", status_code=303)
     query = dict(request.query_params)
     wanted = query.pop("another", None) is not None or "how" in query
     if sheet is not None and (sheet.state in LIVE or not wanted):

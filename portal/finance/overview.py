@@ -12,6 +12,7 @@ from agency.money import Money
 from agency.payments.giving_back import owed_back_list, refunds_by_state
 from agency.remittance.queries import drafted_runs
 from agency.remittance.returned_care import returned_payouts
+from agency.remittance.stale_runs import waiting_stale
 from portal.finance.doors import finance_page, routes
 from portal.finance.remittances import run_rows
 from portal.finance.words import ACCOUNTS, CHECKS
@@ -50,7 +51,7 @@ def overview(request: Request, unit: StaffUnit) -> Response:
         ages=suspense_by_age(unit),
         proof=proof,
         red=_red(proof.checks) if proof else [],
-        drafts=Cut(run_rows(unit, drafts[:DRAFTS_SHOWN]), total=len(drafts)),
+        drafts=Cut(run_rows(drafts[:DRAFTS_SHOWN], stale=waiting_stale(unit)), total=len(drafts)),
         to_approve=Money.total((run.net for run in drafts), "EUR"),
         balances=[(code, _position(unit, code)) for code in _POSITIONS],
         last=latest_statement(unit),

@@ -38,6 +38,8 @@ _PLACES = {
     "creditor": "/finance/ledger/trust.creditor?creditor={creditor_id}",
     "payment": "/finance/ledger/trust.creditor?creditor={creditor_id}",
     "message": "/finance/ledger/claims.principal?creditor={creditor_id}",
+    "invoice": "/finance/invoices/{creditor_id}/{id}",
+    "refund": "/finance/refunds/{creditor_id}/{id}",
     "intent": "/finance/ledger/trust.psp?creditor={creditor_id}",
 }
 

@@ -1,6 +1,6 @@
 """Payouts: drafted by one person, approved by another, exported in one file, seen on the bank."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Any, Literal
 from uuid import UUID
@@ -267,9 +267,8 @@ def statement_file(
     return list_file(name=f"payout-{run.cutoff_on}", headers=FILE_HEADERS, rows=rows, kind=kind)
 
 
-def run_rows(unit: Unit, runs: Iterable[RunRow]) -> list[dict[str, Any]]:
-    """This function will describe runs for a list."""
-    stale = waiting_stale(unit)
+def run_rows(runs: Iterable[RunRow], *, stale: Collection[UUID]) -> list[dict[str, Any]]:
+    """This function will describe runs for a list; `stale` are those that cannot leave as they stand."""
     return [
         {
             "href": f"/finance/remittances/{run.creditor_id}/{run.run_id}",
@@ -294,6 +293,7 @@ def _list_page(request: Request, unit: Unit, form: Any, *, status: int = 200) ->
     )  # fmt: skip
     counted = runs_by_state(unit)
     returned = returned_payouts(unit)
+    stale = waiting_stale(unit)
     files = unit.session.connection().execute(
         text(
             "SELECT f.id, f.message_id, f.total_minor, f.currency, f.made_at, f.made_by, f.downloads,"
@@ -309,9 +309,9 @@ def _list_page(request: Request, unit: Unit, form: Any, *, status: int = 200) ->
         status=status,
         columns=RUNS,
         listing=listing,
-        cut=_runs(unit, listing),
+        cut=_runs(unit, listing, stale),
         states=[(state, f"{gettext(RUN_STATES[state].label)} ({runs})") for state, runs in counted.items()],
-        waiting=to_approve(unit),
+        waiting=to_approve(unit, stale=stale),
         returned_columns=RETURNED,
         returned=Cut([_returned_row(one) for one in returned]),
         on_its_way=on_its_way(unit),
@@ -324,7 +324,7 @@ def _list_page(request: Request, unit: Unit, form: Any, *, status: int = 200) ->
     )
 
 
-def _runs(unit: Unit, listing: Listing) -> Cut[dict[str, Any]]:
+def _runs(unit: Unit, listing: Listing, stale: Collection[UUID]) -> Cut[dict[str, Any]]:
     wanted = select(ALL_RUNS)
     if state := listing.filters.get("state"):
         wanted = wanted.where(ALL_RUNS.c.state == state)
@@ -333,7 +333,7 @@ def _runs(unit: Unit, listing: Listing) -> Cut[dict[str, Any]]:
     found = unit.session.connection().execute(listing.apply(wanted, columns=RUN_ORDERS, tie=ALL_RUNS.c.id))
     places = {"drafted_at": "drafted_at", "creditor": "name", "net": "net_minor"}
     cut = listing.cut(found.all(), position=lambda row: (getattr(row, places[listing.sort]), row.id))
-    rows = run_rows(unit, [run_row(row) for row in cut.rows])
+    rows = run_rows([run_row(row) for row in cut.rows], stale=stale)
     return Cut(rows, cut.next_url, cut.previous_url)
 
 

@@ -25,6 +25,7 @@ from agency.banking.queries import (
 from agency.banking.suspense import undo_line
 from agency.banking.suspense_cases import read_case
 from agency.kernel.unit import Unit
+from agency.remittance.line_stories import PARTS_SHOWN_MAX, LumpPart, leads_of, lump_parts, lump_sums
 from agency.remittance.order_answers import AnswerTaken, take_answer
 from agency.remittance.queries import payouts_of_line
 from integrations.bankfiles import read_bank_file
@@ -66,6 +67,25 @@ LINES = (
 )
 
 
+PARTS = (
+    Column("what", N_("What it is"), sub="ref"),
+    Column("creditor", N_("Creditor"), sub="claim"),
+    Column("amount", N_("Amount"), "money"),
+)
+LUMP_PARTS = {
+    "payment": N_("Online payment"),
+    "refund": N_("Paid back to the debtor"),
+    "chargeback": N_("Taken back by the debtor's bank"),
+    "costs": N_("Costs of the payment provider, borne by us"),
+}
+LUMP_SUMS = {
+    "payment": N_("Online payments"),
+    "refund": N_("Paid back to debtors"),
+    "chargeback": N_("Taken back by debtors' banks"),
+    "costs": N_("Costs of the payment provider, borne by us"),
+}
+
+
 class UndoForm(FormModel):
     """Why a settlement is taken back."""
 
@@ -96,7 +116,8 @@ def upload(request: Request, unit: StaffUnit, wiring: TheWiring, fields: Fields)
     else:
         form.refuse(N_("Choose a file."), "file")
     status = 422 if form.errors else 200
-    return _statements_page(request, unit, form=form, result=result, answer=answer, status=status)
+    own = wiring.settings.agency_iban
+    return _statements_page(request, unit, form=form, result=result, answer=answer, own=own, status=status)
 
 
 @routes.get("/statements/{statement_id:uuid}")
@@ -178,6 +199,7 @@ def _statements_page(
     form: Any = None,
     result: Any = None,
     answer: AnswerTaken | None = None,
+    own: str = "",
     status: int = 200,
 ) -> Response:
     listing = Listing.read(
@@ -206,16 +228,25 @@ def _statements_page(
         form=form or blank(),
         result=result,
         answer=answer,
+        own_account=own,
     )
 
 
 def _line_page(request: Request, unit: Unit, line_id: UUID, form: Any, *, status: int = 200) -> Response:
     found, case = read_line(unit, line_id=line_id), read_case(unit, line_id=line_id)
     names = names_of(unit, [found.settled_by, case.own_asked_by])
+    lump = found.state == LineState.PSP_SETTLEMENT
+    parts = lump_parts(unit, line_id=line_id) if lump else []
+    sums = lump_sums(unit, line_id=line_id) if lump else []
     return finance_page(
         request,
         "line.html",
         status=status,
+        part_columns=PARTS,
+        parts=Cut([_part_row(part) for part in parts], total=sum(one.parts for one in sums) or len(parts)),
+        lump_sums=[(gettext(LUMP_SUMS[one.kind]), one.parts, one.amount) for one in sums],
+        more_parts=sum(one.parts for one in sums) > PARTS_SHOWN_MAX,
+        leads=leads_of(unit, line_id=line_id),
         line=found,
         chip=LINE_STATES[found.state],
         own_kind=gettext(OWN_KINDS[case.own_kind]) if case.own_kind else "",
@@ -225,6 +256,16 @@ def _line_page(request: Request, unit: Unit, line_id: UUID, form: Any, *, status
         paid_out=payouts_of_line(unit, line_id=line_id),
         form=form,
     )
+
+
+def _part_row(part: LumpPart) -> dict[str, Any]:
+    return {
+        "what": gettext(LUMP_PARTS[part.kind]),
+        "ref": part.provider_ref,
+        "claim": " · ".join(filter(None, [part.claim_number, part.debtor])),
+        "creditor": "–" if part.kind == "costs" else part.creditor,
+        "amount": part.amount,
+    }
 
 
 def _statements(unit: Unit, listing: Listing) -> Cut[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """What finance reads: states with their tones, reasons of a match, checks of the proof, kinds of bookings."""
 
 from agency.ledger.chart import CHART
+from portal.shared.filled_in import told
 from portal.shared.i18n import N_, gettext
 from portal.shared.listing import Chip
 from portal.shared.words import REMITTANCE_MODES
@@ -108,6 +109,7 @@ CHECKS = {
     "P8": N_("What pages show is what was booked"),
     "P9": N_("No job or notice is late"),
     "P10": N_("The audit log is unbroken"),
+    "P11": N_("Our invoices say what our books say"),
 }
 # What the checks count; the proof keeps them in these words.
 LABELS = (
@@ -142,6 +144,21 @@ LABELS = (
     N_("payouts that ledger or bank tell otherwise"),
     N_("payouts that are not the sum of their payments and fees"),
     N_("payout files that were changed"),
+    N_("signs that earlier transactions were moved to another creditor or day of booking"),
+    N_("fees that were not agreed so"),
+    N_("shares that are not those that were accepted"),
+    N_("payouts and refunds that nobody approved so"),
+    N_("payout files that are not those that were written"),
+    N_("accounts that nobody approved"),
+    N_("invoiced to creditors by our books"),
+    N_("asked on invoices, and for credit checks on none yet"),
+    N_("VAT by our books"),
+    N_("VAT on invoices, and on credit checks on none yet"),
+    N_("fees by our books, without VAT"),
+    N_("fees on invoices, and credit checks on none yet, without VAT"),
+    N_("creditors of whom books and invoices differ"),
+    N_("invoices that are not as they were issued"),
+    N_("invoices that were paid more than they ask"),
     N_("messages that stated another amount than was owed"),
     N_("payments that show other amounts than were booked"),
     N_("claims whose state or amount the ledger contradicts"),
@@ -166,6 +183,11 @@ DIFFERENCES = {
     "intent": N_("Online payment"),
     "trigger": N_("Seal"),
     "chain": N_("Audit log"),
+    "invoice": N_("Invoice"),
+    "series": N_("Numbers of invoices"),
+    "fee": N_("Fee"),
+    "quote": N_("Quote"),
+    "refund": N_("Refund"),
 }
 ACCOUNTS = {
     "claims.principal": N_("Principal owed by debtors"),
@@ -243,6 +265,38 @@ KINDS = {
     "own_money": N_("Our own money on the trust account"),
     "invoice_paid": N_("Payment on our invoice"),
 }
+# What the code itself notes with a booking.
+NOTES = (
+    N_("refunded or charged back at the payment provider"),
+    N_("the bank sent it back"),
+    N_("the line was settled meanwhile"),
+    N_("the payment before it was taken back"),
+    N_("the payment of the settlement was taken back"),
+    N_("the payment plan was kept"),
+    N_("settled for a part"),
+    N_("the creditor took its report back"),
+    N_("booked by its details instead"),
+    N_("balance before the first statement"),
+    N_("an earlier statement was imported"),
+)
+_RETURNED = "returned by the bank: "
+# The common ones of ISO 20022's external return reasons; a bank's booking that it takes back names none.
+RETURN_REASONS = {
+    "AC01": N_("the account number is wrong"),
+    "AC04": N_("the account is closed"),
+    "AC06": N_("the account is blocked"),
+    "AC13": N_("the account is a consumer's"),
+    "AG01": N_("this account takes no direct debits"),
+    "AM04": N_("not enough money on the account"),
+    "BE04": N_("the address of the account's holder is missing"),
+    "MD01": N_("no valid mandate"),
+    "MD06": N_("the account's holder asked for the money back"),
+    "MD07": N_("the account's holder has died"),
+    "MS02": N_("refused by the account's holder"),
+    "MS03": N_("the bank gives no reason"),
+    "SL01": N_("the account's holder blocked it"),
+    "reversal": N_("the bank took its own booking back"),
+}
 INVOICE_STATES = {
     "open": Chip(N_("Open"), "info"),
     "overdue": Chip(N_("Overdue"), "warning"),
@@ -264,7 +318,15 @@ def reasons(codes: list[str] | tuple[str, ...]) -> str:
 
 def note(memo: str) -> str:
     """This function will tell what is noted with a booking; of money that waits, that is the reason."""
-    return gettext(REASONS.get(memo, memo)) if memo else ""
+    if memo.startswith(_RETURNED):
+        return gettext("returned by the bank: %(why)s") % {"why": return_reason(memo.removeprefix(_RETURNED))}
+    return told(REASONS.get(memo, memo)) if memo else ""
+
+
+def return_reason(code: str) -> str:
+    """This function will say why a bank returned money: the ISO code, and what the common ones mean."""
+    meaning = RETURN_REASONS.get(code)
+    return f"{code} ({gettext(meaning)})" if meaning and code.isupper() else gettext(meaning or code)
 
 
 def kind(code: str) -> str:

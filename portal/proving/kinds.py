@@ -39,6 +39,24 @@ _PAID_CLAIM = "(SELECT p.claim_id FROM payment p ORDER BY p.id LIMIT 1)"
 _ACTIVE = _one("claim", "state = 'active'", "id")
 _LINE = _one("bank_line", "amount_minor > 0", "booked_on, id")
 
+_HASH = "encode(sha256({content}), 'hex')"
+_FEE = _one("success_fee", "kind = 'fee' AND invoice_id IS NOT NULL", "id")
+_UNCHARGED = _one(
+    "quote_line",
+    "NOT EXISTS (SELECT FROM success_fee f WHERE f.creditor_id = quote_line.creditor_id"
+    " AND f.claim_id = quote_line.claim_id)",
+    "claim_id",
+)
+_INVOICE = _one("fee_invoice", "kind = 'invoice'", "id")
+# Two creditors, and the bank payments of one that the other shall have.
+_TWO = (
+    "CREATE TEMP TABLE two ON COMMIT DROP AS SELECT p.creditor_id AS victim, p.id AS payment_id, p.claim_id,"
+    " p.transaction_id, p.source || ':' || p.source_key AS source_key, p.source_key AS line,"
+    " c.creditor_id AS thief, c.id AS other_claim"
+    " FROM payment p JOIN claim c ON c.creditor_id <> p.creditor_id WHERE p.reversed_at IS NULL"
+    " ORDER BY p.id, c.id LIMIT 1"
+)
+
 KINDS: tuple[Sabotage, ...] = (
     Sabotage(
         "the amount of an entry changed",
@@ -170,5 +188,91 @@ KINDS: tuple[Sabotage, ...] = (
     ),
     Sabotage(
         "the seal of the ledger switched off", ("ALTER TABLE ledger_entry DISABLE TRIGGER append_only",)
+    ),
+    Sabotage(
+        "a payment given to another creditor in ledger, bank and list",
+        (
+            _TWO,
+            "UPDATE ledger_entry e SET creditor_id = thief FROM two, ledger_transaction t"
+            " WHERE t.id = e.transaction_id AND t.source_key = two.source_key",
+            "UPDATE ledger_transaction t SET creditor_id = thief FROM two"
+            " WHERE t.source_key = two.source_key",
+            "UPDATE bank_line l SET creditor_id = thief, claim_id = other_claim FROM two"
+            " WHERE l.id::text = two.line",
+            "UPDATE success_fee f SET creditor_id = thief, claim_id = other_claim FROM two"
+            " WHERE f.payment_id = two.payment_id",
+            "UPDATE payment p SET creditor_id = thief, claim_id = other_claim FROM two"
+            " WHERE p.id = two.payment_id",
+        ),
+    ),
+    Sabotage(
+        "a transaction booked back into a closed month",
+        (
+            _update(
+                "ledger_transaction",
+                "booked_on = booked_on - 40, at = at - interval '40 days'",
+                _PAYMENT_TRANSACTION.format(id="id"),
+            ),
+        ),
+    ),
+    Sabotage(
+        "a bank line deleted with its booking",
+        (
+            "CREATE TEMP TABLE gone ON COMMIT DROP AS SELECT l.id AS line, t.id FROM bank_line l"
+            " JOIN ledger_transaction t ON t.source_key = l.id::text WHERE l.state = 'suspense'"
+            " ORDER BY l.id LIMIT 1",
+            "DELETE FROM ledger_entry WHERE transaction_id IN (SELECT id FROM gone)",
+            "DELETE FROM ledger_transaction WHERE id IN (SELECT id FROM gone)",
+            "DELETE FROM bank_line WHERE id IN (SELECT line FROM gone)",
+        ),
+    ),
+    Sabotage("the share of an accepted price raised", (_update("quote_line", "fee_bps = 2500", _UNCHARGED),)),
+    Sabotage(
+        "the share of a fee and its amounts raised",
+        (_update("success_fee", "fee_bps = 2 * fee_bps, net_minor = 2 * net_minor", _FEE),),
+    ),
+    Sabotage(
+        "a creditor's account changed past its approvals",
+        (_update("creditor", "iban = 'NL20INGB0001234567'", _one("creditor", "iban IS NOT NULL", "id")),),
+    ),
+    Sabotage(
+        "the account of an approved refund changed",
+        (_update("refund", "iban = 'NL20INGB0001234567'", "state = 'approved'"),),
+    ),
+    Sabotage(
+        "a payout file replaced together with its hash",
+        (
+            "UPDATE remittance_file SET content = content || '\\x20'::bytea, sha256 = "
+            + _HASH.format(content="content || '\\x20'::bytea"),
+        ),
+    ),
+    Sabotage(
+        "a payout approved by one who never saw it",
+        ("UPDATE remittance_run SET approved_by = 'user:mallory'",),
+    ),
+    Sabotage(
+        "the amount of an invoice changed",
+        (
+            _update(
+                "fee_invoice",
+                "net_minor = net_minor + 100, facts = jsonb_set(facts, '{amounts,0}',"
+                " to_jsonb(net_minor + 100))",
+                _INVOICE,
+            ),
+        ),
+    ),
+    Sabotage(
+        "an invoice deleted with what points at it",
+        (
+            "CREATE TEMP TABLE gone ON COMMIT DROP AS SELECT creditor_id, id FROM fee_invoice"
+            " ORDER BY number DESC, id LIMIT 1",
+            "UPDATE success_fee SET invoice_id = NULL WHERE invoice_id IN (SELECT id FROM gone)",
+            "DELETE FROM fee_invoice WHERE id IN (SELECT id FROM gone)",
+            "UPDATE invoice_series SET latest = latest - 1",
+        ),
+    ),
+    Sabotage(
+        "another document put in an invoice's place",
+        (_update("fee_invoice", "document = document || '\\x20'::bytea", _INVOICE),),
     ),
 )

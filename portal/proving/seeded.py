@@ -1,7 +1,8 @@
 """A small agency whose books have everything in them that somebody could forge.
 
-Two creditors, four claims; three days of the bank with a payment by reference, one that was taken back, money
-of nobody, a payout that was sent and seen; and a letter. All of it goes through the rooms' own doors.
+Two creditors, four claims at an accepted price; three days of the bank with a payment by reference, one that
+was taken back, money of nobody, a payout that was sent and seen, with its invoices; a refund that a second
+person approved; and a letter. All of it goes through the rooms' own doors.
 """
 
 from datetime import date, timedelta
@@ -17,20 +18,25 @@ from agency.claims.states import ClaimState
 from agency.communication.amounts import as_json
 from agency.communication.models import Message, MessageState, Template
 from agency.kernel.audit import record
-from agency.kernel.ids import new_id
+from agency.kernel.ids import HOUSE, new_id
 from agency.kernel.settings import Settings
 from agency.kernel.unit import Door, Unit, Units
 from agency.ledger.posting import post_openings
 from agency.money import Money
 from agency.parties.models import Creditor, CreditorTerms, Debtor
 from agency.parties.registration import register_house
+from agency.payments.refunds import checked_payee, request_line_refund
 from agency.ports.readers import BankLine, BankStatement
+from agency.pricing.document import PackedLines, canonical, pack_document
+from agency.pricing.models import Quote, QuoteLine, QuoteState, RateCardVersion
 from agency.remittance.models import RemittanceRun
 from agency.remittance.paid import see_payouts
+from agency.remittance.refund_orders import approve_refund
 from agency.remittance.runs import approve_run, draft_runs
 from agency.rules.facts import Channel, DebtorKind, InterestKind, Law, Phase
 from portal.payouts import export_payouts
 
+_SHARE = 1_000
 _IBAN = "NL91ABNA0417164300"
 ClaimKey = tuple[UUID, UUID]
 
@@ -44,6 +50,7 @@ def seed(units: Units) -> None:
         bank = _Bank(unit.today)
     _first_day(units, claims, bank)
     sent = _pay_out(units)
+    _send_back(units, bank)
     with units.open(Door.STAFF, by="user:ann") as unit:
         bank.says(unit, *((-minor, end_to_end) for end_to_end, minor in sent))
         see_payouts(unit)
@@ -59,6 +66,17 @@ def _first_day(units: Units, claims: list[ClaimKey], bank: "_Bank") -> None:
         line_id = bank.waiting(unit)
         settle_line(unit, line_id=line_id, creditor_id=claims[1][0], claim_id=claims[1][1])
         undo_line(unit, line_id=line_id, why="booked on the wrong claim")
+
+
+def _send_back(units: Units, bank: "_Bank") -> None:
+    """Have the money of nobody sent back to where it came from; its file is not made yet."""
+    with units.open(Door.STAFF, by="user:ann") as unit:
+        refund_id = request_line_refund(
+            unit, line_id=bank.waiting(unit), amount=Money(7_000, "EUR"), reason="not ours",
+            payee=checked_payee(iban=_IBAN, holder="Nobody we know"),
+        )  # fmt: skip
+    with units.open(Door.STAFF, by="user:bob") as unit:
+        approve_refund(unit, creditor_id=HOUSE, refund_id=refund_id)
 
 
 def _pay_out(units: Units) -> list[tuple[str, int]]:
@@ -154,7 +172,35 @@ def _claim(unit: Unit, creditor_id: UUID) -> ClaimKey:
     )  # fmt: skip
     unit.session.flush()
     post_openings(unit, creditor_id=creditor_id, claim_ids=[claim_id])
+    _price(unit, creditor_id, claim_id)
     return creditor_id, claim_id
+
+
+def _price(unit: Unit, creditor_id: UUID, claim_id: UUID) -> None:
+    """A price that was accepted, with its document."""
+    number, then = next(_NUMBERS), unit.now - timedelta(days=30)
+    card = RateCardVersion(
+        created_at=then, version=number, valid_from=date(2020, 1, 1), card=b"{}", sha256=""
+    )
+    unit.session.add(card)
+    unit.session.flush()
+    line = canonical({"claim": str(claim_id), "fee_bps": _SHARE})
+    document, sha256 = pack_document(head={"number": f"Q{number}"}, lines=PackedLines([line]))
+    quote = Quote(
+        creditor_id=creditor_id, number=f"Q{number}", claim_id=claim_id, rate_card_id=card.id,
+        state=QuoteState.ACCEPTED, claims=1, principal_minor=100_000, currency="EUR", fee_bps_average=_SHARE,
+        document=document, sha256=sha256, issued_at=then, expires_at=then, accepted_at=then,
+        accepted_by="user:clerk",
+    )  # fmt: skip
+    unit.session.add(quote)
+    unit.session.flush()
+    unit.session.add(
+        QuoteLine(
+            creditor_id=creditor_id, quote_id=quote.id, claim_id=claim_id, fee_bps=_SHARE, minimum_minor=0,
+            facts={}, factors=[],
+        )
+    )  # fmt: skip
+    unit.session.flush()
 
 
 def _reference(number: int) -> str:

@@ -132,6 +132,11 @@ SENTENCES: Final = (
         "not a bank file that can be read: neither camt.052/053/054, MT940, CODA nor a CSV export with the"
         " header row of a known bank (%(banks)s); it begins with %(begin)s"
     ),
+    N_("a report of %(name)s, which is no bank file: what it paid out is on the bank's statement"),
+    N_(
+        "an export of %(name)s, which does not say of which account it is: ask that bank for a camt.053,"
+        " MT940 or CODA file"
+    ),
     N_("not a known bank file: its namespace is %(namespace)s"),
     N_("neither e-invoice nor bank statement: the document is a %(name)s"),
     N_("the %(name)s holds no statement, report or notification"),

@@ -60,6 +60,10 @@ BELFIUS = (
 ).encode("latin-1")
 
 
+def eur(minor: int) -> Money:
+    return Money(minor, "EUR")
+
+
 def one(content: bytes) -> BankStatement:
     (only,) = read_bank_file(content)
     return only
@@ -366,6 +370,24 @@ class TestLayouts:
             102_500, "7SLLCW65", "BE43068999999501",
         )  # fmt: skip
 
+    @pytest.mark.parametrize("turned", [False, True])
+    def test_crelan_leaves_out_a_nought_and_ends_in_empty_rows(self, turned):
+        head = (
+            "Datum;Bedrag;Saldo na verrichting;Munt;Tegenpartij;Rekening tegenpartij;Type verrichting;"
+            "Mededeling;Rekening opdrachtgever"
+        )
+        rows = [
+            "02/11/2026;1.00;1.00;EUR;J JANSEN;BE43 0689 9999 9501;Overschrijving in uw voordeel;"
+            "+++123/4567/89002+++;BE68 5390 0754 7034",
+            "03/11/2026;-.05;.95;EUR;KOSTEN;;Beheerskosten;;BE68 5390 0754 7034",
+        ]
+        content = "\r\n".join([head, *(rows[::-1] if turned else rows), *[";;;;;;;;"] * 30, ""])
+        read = one(content.encode())
+        assert (read.account, read.opening, read.closing) == ("BE68539007547034", eur(0), eur(95))
+        assert [line.amount.minor for line in read.lines] == [100, -5]
+        assert read.lines[0].counterparty_iban == "BE43068999999501"
+        assert "123/4567/89002" in read.lines[0].text
+
     @pytest.mark.parametrize("amount", ["1025,00", "1025.00", "1.025,00", "1,025.00", "1.025"])
     def test_bunq_and_bnp_write_either_decimal_sign(self, amount):
         content = bunq([Paid(2500)]).replace(b"25,00", amount.encode())
@@ -420,6 +442,38 @@ class TestRefused:
     def test_a_header_of_an_unknown_bank_is_shown(self):
         with pytest.raises(Unreadable, match="it begins with 'Fecha;Concepto;Importe'"):
             read_bank_file(b"Fecha;Concepto;Importe\n2026-11-02;Alquiler;1,00\n")
+
+    @pytest.mark.parametrize(
+        ("header", "reason"),
+        [
+            (
+                '"TransferWise ID",Date,"Date Time",Amount,Currency,Description,"Payment Reference",'
+                '"Running Balance","Exchange From","Payer Name","Payee Account Number"',
+                "an export of Wise, which does not say of which account it is: ask that bank for a camt.053,"
+                " MT940 or CODA file",
+            ),
+            (
+                "Date started (UTC),Date completed (UTC),ID,Type,Description,Reference,Payer,Card number,"
+                "Orig currency,Orig amount,Payment currency,Amount,Fee,Balance,Account,Beneficiary IBAN",
+                "an export of Revolut Business",
+            ),
+            (
+                '"Booking Date","Value Date","Partner Name","Partner Iban",Type,"Payment Reference",'
+                '"Account Name","Amount (EUR)","Original Amount","Original Currency","Exchange Rate"',
+                "an export of N26",
+            ),
+            ("\ufeffExtrait;Date;Date valeur;IBAN;Description;Montant;Devise", "an export of Keytrade Bank"),
+            (
+                "Company Account,Merchant Account,Psp Reference,Merchant Reference,Payment Method,"
+                "Creation Date,TimeZone,Type,Gross Currency,Gross Debit (GC),Gross Credit (GC),Batch Number",
+                "a report of Adyen, which is no bank file: what it paid out is on the bank's statement",
+            ),
+        ],
+    )
+    def test_an_export_that_names_no_account_is_refused_by_its_name(self, header, reason):
+        with pytest.raises(Unreadable) as refusal:
+            read_bank_file(f"{header}\r\n1,2,3\r\n".encode())
+        assert refusal.value.reason.startswith(reason)
 
     def test_a_header_alone_is_refused(self):
         with pytest.raises(Unreadable, match="a header and no line"):

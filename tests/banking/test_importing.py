@@ -114,29 +114,32 @@ class TestImport:
         assert (other.repeated, other.new_lines) == (False, 1)
         assert account_balance(staff, account="trust.bank", currency="EUR") == eur(105)
 
-    @pytest.mark.parametrize(
-        ("account", "reason"),
-        [
-            (
-                "NL91ABNA0417164300",
-                "this file holds another account beside the trust account: export the trust account alone",
-            ),
-            (None, "a statement in this file does not say of which account it is"),
-            (
-                "DE89370400440532013000",
-                "this file holds another account beside the trust account: export the trust account alone",
-            ),
-        ],
-    )
-    def test_b13_refuses_a_file_of_another_account_without_a_hint(self, staff, account, reason):
-        with pytest.raises(UnableToImport) as refusal:
+    def test_b13_believes_nothing_of_a_file_with_a_statement_of_no_account(self, staff):
+        with pytest.raises(UnableToImport, match="does not say of which account it is"):
             import_(
                 staff,
                 a_statement("s1", (a_line("a", 100),), opening=0),
-                a_statement("s2", (a_line("b", 100),), opening=100, account=account),
+                a_statement("s2", (a_line("b", 100),), opening=100, account=None),
             )
-        assert refusal.value.message == reason
         assert count(staff, "bank_statement") == count(staff, "ledger_transaction") == 0
+
+    def test_of_a_file_with_other_accounts_ours_is_taken_whole_and_the_others_named(self, staff):
+        """Rabobank's export, and camt files of a bank's whole customer, hold every account."""
+        others = ("NL91ABNA0417164300", "DE89370400440532013000")
+        mixed = [a_statement(of, (a_line(of, 700),), opening=5, account=of) for of in others]
+        ours = a_statement("s1", (a_line("a", 100), a_line("b", 100)), opening=40)
+        result = import_(staff, mixed[0], ours, mixed[1])
+        assert result.left_out == others
+        assert (result.new_lines, count(staff, "bank_line"), count(staff, "bank_statement")) == (2, 2, 1)
+        assert account_balance(staff, account="trust.bank", currency="EUR") == eur(240)
+        assert prove(staff, on=staff.today).green
+        assert import_(staff, ours).new_lines == 0
+
+    def test_the_day_of_another_account_refuses_nothing(self, staff):
+        far = a_statement(
+            "x", (a_line("x", 1, on=date(1970, 1, 1)),), opening=0, account="NL91ABNA0417164300"
+        )
+        assert import_(staff, far, a_statement("s1", (a_line("a", 100),), opening=0)).new_lines == 1
 
     def test_b13_refuses_a_file_of_only_another_account(self, staff):
         with pytest.raises(UnableToImport, match="this file is not of the trust account"):

@@ -1,10 +1,11 @@
 """Whose money a bank line is: settled by one valid reference, else proposed, and taken back when wrong."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 
 from agency.banking.jobs import explain_settlements
 from agency.banking.matching import match_lines
@@ -22,6 +23,7 @@ from agency.money import Money
 from agency.payments.models import IntentState, PaymentIntent, PaymentSource
 from agency.payments.settlement import settle
 from agency.ports.providers import ProviderPayment, Settlement, SettlementLine
+from agency.remittance.line_stories import lump_parts, lump_sums
 from agency.rules.reference import printed_forms, references_in, structured_ogm
 from tests.banking.test_importing import a_line, a_statement, import_
 from tests.made import a_claim, a_creditor
@@ -179,6 +181,42 @@ class TestSettlementsOfTheProvider:
         house = account_balance(staff, account="trust.agency", currency="EUR", creditor_id=HOUSE)
         assert house == eur(58)
         assert prove(staff, on=staff.today).green
+
+    def test_say_part_by_part_how_the_lump_is_made_up(self, staff):
+        self.paid_online(staff, "tr_1", 10_000)
+        self.paid_online(staff, "tr_2", 5_000)
+        line_id, _ = line_comes_in(staff, 14_442, text="Mollie 1182161.2611.02")
+        refunded = SettlementLine("tr_1", "refund", eur(-500))
+        settlement = self.a_settlement(("tr_1", 10_000), ("tr_2", 5_000), costs=58, amount=14_442)
+        settlement = replace(settlement, lines=(*settlement.lines, refunded))
+        assert match_settlements(staff, settlements=[settlement]) == 1
+        sums = {one.kind: (one.parts, one.amount.minor) for one in lump_sums(staff, line_id=line_id)}
+        assert sums == {"payment": (2, 15_000), "refund": (1, -500), "costs": (1, -58)}
+        parts = lump_parts(staff, line_id=line_id)
+        assert sum(part.amount.minor for part in parts) == 14_442
+        assert [(part.kind, part.provider_ref) for part in parts] == [
+            ("payment", "tr_1"), ("payment", "tr_2"), ("refund", "tr_1"), ("costs", ""),
+        ]  # fmt: skip
+        assert parts[0].claim_number
+        assert parts[0].debtor
+
+    def test_of_a_lump_whose_parts_were_not_kept_the_ledger_tells_the_shares(self, units, owner_url):
+        with units.open(Door.STAFF, by="user:test") as unit:
+            self.paid_online(unit, "tr_1", 10_000)
+            self.paid_online(unit, "tr_2", 5_000)
+            line_id, _ = line_comes_in(unit, 14_942, text="Mollie 1182161.2611.02")
+            settlement = self.a_settlement(("tr_1", 10_000), ("tr_2", 5_000), costs=58)
+            assert match_settlements(unit, settlements=[settlement]) == 1
+        engine = create_engine(owner_url)
+        with engine.begin() as connection:
+            connection.execute(text("ALTER TABLE settlement_part NO FORCE ROW LEVEL SECURITY"))
+            connection.execute(text("DELETE FROM settlement_part"))
+            connection.execute(text("ALTER TABLE settlement_part FORCE ROW LEVEL SECURITY"))
+        engine.dispose()
+        with units.open(Door.STAFF, by="user:test") as unit:
+            shares = lump_parts(unit, line_id=line_id)
+        found = sorted((part.kind, part.amount.minor) for part in shares)
+        assert found == [("costs", -58), ("payment", 5_000), ("payment", 10_000)]
 
     @pytest.mark.parametrize(
         ("lines", "amount"),

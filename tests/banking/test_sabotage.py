@@ -1,7 +1,7 @@
 """What a superuser forges, triggers asleep, the proof finds: every kind, by the check that should (B18)."""
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import NullPool, create_engine, text
 
 from agency.banking.proof import prove
 from agency.kernel.unit import Door, Units
@@ -29,6 +29,18 @@ EXPECTED = {
     "a claim called paid that is not": "P8",
     "the amount of a letter changed": "P7",
     "the seal of the ledger switched off": "P1",
+    "a payment given to another creditor in ledger, bank and list": "P1",
+    "a transaction booked back into a closed month": "P1",
+    "a bank line deleted with its booking": "P1",
+    "the share of an accepted price raised": "P6",
+    "the share of a fee and its amounts raised": "P6",
+    "a creditor's account changed past its approvals": "P6",
+    "the account of an approved refund changed": "P6",
+    "a payout file replaced together with its hash": "P6",
+    "a payout approved by one who never saw it": "P6",
+    "the amount of an invoice changed": "P11",
+    "an invoice deleted with what points at it": "P11",
+    "another document put in an invoice's place": "P11",
 }
 
 
@@ -83,3 +95,32 @@ def test_books_that_are_red_before_prove_nothing(urls, monkeypatch):
     monkeypatch.setattr(saboteur, "seed", seed_and_spoil)
     with pytest.raises(NotGreenBefore):
         sabotage(*urls)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a transaction deleted with all its entries",
+        "a transaction booked back into a closed month",
+        "the last entry of the audit log deleted",
+        "a creditor's account changed past its approvals",
+    ],
+)
+def test_what_only_an_earlier_proof_can_tell_stays_red_until_it_is_mended(urls, name):
+    """Proving again must not make forgery the new truth."""
+    engine, forger = (create_engine(url, poolclass=NullPool) for url in urls)
+    units = Units(engine)
+    saboteur.seed(units)
+    assert _red(units) == []
+    with forger.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        for statement in next(kind.statements for kind in KINDS if kind.name == name):
+            connection.execute(text(statement))
+    first = _red(units)
+    assert first
+    assert _red(units) == _red(units) == first
+
+
+def _red(units: Units) -> list[str]:
+    with units.open(Door.STAFF, by="system:test") as unit:
+        return [check["left_label"] for check in prove(unit, on=unit.today).checks if not check["holds"]]

@@ -1,15 +1,18 @@
 """The debtor's plan over HTTP: seen first, agreed or asked for, kept; what can be paid; and the mandate."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlmodel import select
 from starlette.testclient import TestClient
 
 from agency.arrangements.deciding import counter_proposal, refuse_proposal
+from agency.arrangements.models import DebitState, DirectDebit, DirectDebitFile, SepaMandate
 from agency.arrangements.plans import Wish, agree_plan
 from agency.arrangements.settlements import offer_settlement
 from agency.communication.values import in_fours
+from agency.kernel.ids import new_id
 from agency.payments.links import issue_link
 from portal import main
 from portal.wiring import Wiring
@@ -296,6 +299,38 @@ class TestMandate:
         come_in(browser, token)
         page = browser.get("/pay/plan").text
         assert "One payment did not reach us" in page
+        assert "We collect it from your account." not in page
+        assert 'action="/pay/start"' in page
+
+    def test_what_cannot_be_announced_in_time_the_debtor_pays_himself(self, browser, office):
+        """Signed a week before the first instalment: that one may not be collected on its day."""
+        with office.unit() as unit:
+            soon = unit.today + timedelta(days=7)
+        send(browser, "/pay/plan", **AMOUNT | {"first_on": soon.isoformat()})
+        page = self.sign(browser).text
+        assert "This payment we cannot collect in time. Please pay it yourself." in page
+        assert "We collect it from your account." not in page
+        assert 'action="/pay/start"' in page
+
+    def test_what_the_bank_gave_back_is_not_said_to_be_collected(self, browser, office, claim):
+        send(browser, "/pay/plan", **AMOUNT)
+        self.sign(browser)
+        with office.unit() as unit:
+            file = DirectDebitFile(
+                id=new_id(), message_id="DD-1", collect_on=unit.today, total_minor=10_050, currency="EUR",
+                drafted_at=unit.now, drafted_by="user:ann",
+            )  # fmt: skip
+            [mandate] = unit.session.exec(select(SepaMandate)).all()
+            unit.session.add(file)
+            unit.session.flush()
+            unit.session.add(
+                DirectDebit(
+                    creditor_id=claim[0], id=new_id(), mandate_id=mandate.id, plan_id=mandate.plan_id,
+                    number=1, claim_id=claim[1], file_id=file.id, amount_minor=10_050, currency="EUR",
+                    sequence="FRST", end_to_end="DD-1", state=DebitState.RETURNED, return_reason="MD06",
+                )
+            )  # fmt: skip
+        page = browser.get("/pay/plan").text
         assert "We collect it from your account." not in page
         assert 'action="/pay/start"' in page
 

@@ -1,4 +1,4 @@
-"""Proof that bank = ledger = liabilities, to the cent: questions P1 to P10, each with its two figures.
+"""Proof that bank = ledger = liabilities, to the cent: questions P1 to P11, each with its two figures.
 
 While one of the checks that guard money (P1 to P6) is red, nothing is paid out. Each check is one statement
 that compares two sides which were written apart, and keeps the first rows in which they differ.

@@ -23,14 +23,19 @@ _LEGS = """
     FROM (SELECT transaction_id, count(*) AS legs, sum(amount_minor) AS total, min(age(xmin)) AS youngest,
         max(age(xmin)) AS oldest FROM ledger_entry GROUP BY transaction_id) AS legs
 """
+# What a seal does not hold: whose a transaction is and in which month it was booked. An earlier proof added
+# that up over all that it saw.
 _TRANSACTIONS = """
-    SELECT count(*) AS transactions,
-      coalesce(sum(hashint4extended(age(xmin), uuid_hash_extended(id, 0))), 0) AS digest,
-      count(*) FILTER (WHERE xid < :old_from OR (xid < :old_to
-        AND xid <> ALL(CAST(:old_open AS bigint[])))) AS still,
-      count(*) FILTER (WHERE xid < :new_from OR (xid < :new_to
-        AND xid <> ALL(CAST(:new_open AS bigint[])))) AS now
-    FROM ledger_transaction
+    SELECT count(*) AS transactions, coalesce(sum(digest), 0) AS digest,
+      count(*) FILTER (WHERE was_there) AS still, count(*) FILTER (WHERE is_there) AS now,
+      coalesce(sum(facts) FILTER (WHERE was_there), 0)::text AS still_said,
+      coalesce(sum(facts) FILTER (WHERE is_there), 0)::text AS said
+    FROM (SELECT hashint4extended(age(xmin), uuid_hash_extended(id, 0)) AS digest,
+      hashint4extended(booked_on - DATE '2000-01-01', uuid_hash_extended(creditor_id,
+        uuid_hash_extended(id, 1))) AS facts,
+      xid < :old_from OR (xid < :old_to AND xid <> ALL(CAST(:old_open AS bigint[]))) AS was_there,
+      xid < :new_from OR (xid < :new_to AND xid <> ALL(CAST(:new_open AS bigint[]))) AS is_there
+      FROM ledger_transaction) AS t
 """
 _OTHER_CURRENCIES = """
     SELECT count(*) AS odd FROM (SELECT FROM ledger_entry WHERE currency <> 'EUR'
@@ -88,9 +93,11 @@ _TRUST = """
 """
 
 
-def transactions_balance(unit: Unit, before: dict[str, Any], now: Moment) -> tuple[list[Check], int]:
+def transactions_balance(
+    unit: Unit, before: dict[str, Any], now: Moment
+) -> tuple[list[Check], dict[str, Any]]:
     """P1: every transaction adds up to nothing per currency, says what it said when it was sealed, and is
-    still there; returns how many the next proof must find.
+    still there; returns how many the next proof must find, and what they say together.
 
     Two sums tell whether anything is wrong at all; only then is it looked for row by row.
     """
@@ -108,6 +115,11 @@ def transactions_balance(unit: Unit, before: dict[str, Any], now: Moment) -> tup
         right_label="transactions that the last proof saw",
         right=before.get("transactions", 0),
     )
+    moved = Check(
+        key="P1",
+        left_label="signs that earlier transactions were moved to another creditor or day of booking",
+        left=int(kept.holds and rows.still_said != before.get("said", rows.still_said)),
+    )
     unbalanced, unsealed = (
         "transactions that do not balance",
         "transactions that were changed after they were sealed",
@@ -117,7 +129,8 @@ def transactions_balance(unit: Unit, before: dict[str, Any], now: Moment) -> tup
         none_may_differ(unit, "P1", unsealed, _UNSEALED, {"legs": not balanced}),
         none_may_differ(unit, "P1", "seals that are switched off", _SEALS),
         kept,
-    ], rows.now
+        moved,
+    ], {"transactions": rows.now, "said": rows.said}
 
 
 def _bounds(name: str, seen: dict[str, Any]) -> dict[str, Any]:

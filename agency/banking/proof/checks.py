@@ -19,7 +19,7 @@ class Difference:
     """A row in which the two sides differ.
 
     :ivar what: the kind of row: transaction, line, statement, payment, claim, message, run, file, account,
-        creditor, day, intent, trigger or chain.
+        creditor, day, intent, trigger, chain, invoice, series, fee, quote or refund.
     :ivar id: its id or name; `creditor_id` is empty for what belongs to no creditor.
     :ivar text: what a reader knows it by, such as a day, a number, or the way in which it differs.
     :ivar left, right: both figures, in minor units where there is a currency; None where a side is missing.
