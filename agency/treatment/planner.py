@@ -54,13 +54,15 @@ _DONE = text(
 )
 _TRIED = text(
     "UPDATE treatment_step s SET state = 'done', done_at = coalesce(m.sent_at, m.reserved_at, m.due_at),"
-    " why = CASE m.state WHEN 'refused' THEN 'too late' ELSE 'not delivered' END"
+    " why = CASE WHEN m.state <> 'refused' THEN 'not delivered'"
+    "  WHEN m.reasons ? 'notice_first' THEN 'notice first' ELSE 'too late' END"
     " FROM message m JOIN template t ON t.id = m.template_id"
     " WHERE s.state = 'planned' AND m.creditor_id = s.creditor_id AND m.claim_id = s.claim_id"
     " AND m.step = s.step AND m.cycle = s.cycle"
-    # The copy of a notice whose term is over never becomes lawful again, so the path goes on without it.
-    " AND (m.state = 'refused' AND m.reasons ? 'term_has_passed' OR m.state IN ('bounced', 'failed')"
-    "  AND (t.key <> ALL(:must_arrive) OR m.step LIKE '%\\_copy'))"
+    # The copy of a notice whose term is over never becomes lawful again, so the path goes on without it; a
+    # reminder that must wait for the notice would keep the path from ever coming to that.
+    " AND (m.state = 'refused' AND m.reasons ?| ARRAY['term_has_passed', 'notice_first']"
+    "  OR m.state IN ('bounced', 'failed') AND (t.key <> ALL(:must_arrive) OR m.step LIKE '%\\_copy'))"
 )
 _DROPPED = text(
     "UPDATE treatment_step s SET state = 'dropped', done_at = :now, why = left(m.reasons::text, 300)"
