@@ -21,7 +21,7 @@ TRAIL_TIE: Final = func.concat(cast(col(AuditEntry.creditor_id), Text), ":", cas
 _ROWS_AT_ONCE: Final = 2_000
 # What facts may be read by whoever looks after the machinery: ids, days, numbers and words of the product.
 # What a person wrote (why a hold was lifted) can tell of a debtor's life; it stands with the claim.
-_PLAIN: Final = re.compile(r"[A-Za-z0-9_.:/+-]{1,80}")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.:/+-]{1,80}|\d{4}-\d\d-\d\d \d\d:\d\d[0-9:.+-]*")
 _WRITTEN: Final = frozenset({"why", "reason", "note", "remark", "decision", "words"})
 _CLAIM: Final = text("SELECT id FROM claim WHERE number = :number")
 _CALLED: Final = text(

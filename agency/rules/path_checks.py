@@ -261,6 +261,22 @@ def _channels(draft: DraftPath, on: date) -> Iterator[Finding]:
         written = written or any(channel not in SPOKEN for channel in step.channels)
 
 
+def open_ways(path: TreatmentPath, *, key: str, on: date) -> frozenset[Channel]:
+    """Return the written ways that are open in the phase of a step to every debtor whom its path is for."""
+    phase = PHASE_OF[path.phase_of(key) or StepPhase.reminder]
+    return frozenset(
+        channel
+        for channel in (Channel.email, Channel.sms, Channel.letter)
+        if all(
+            channel_allowed(
+                country=_country_of(path.law), debtor=debtor, phase=phase, channel=channel,
+                facts=ChannelFacts(), on=on,
+            ).allowed
+            for debtor in path.debtors
+        )
+    )  # fmt: skip
+
+
 def _hours(draft: DraftPath, on: date) -> Iterator[Finding]:
     """Whether the hour from which a step leaves lies within the hours of a day."""
     country = _country(draft)
@@ -359,7 +375,11 @@ def _shortest_term(draft: DraftPath, on: date) -> date | None:
 
 
 def _country(draft: DraftPath) -> str:
-    return {Law.nl: "NL", Law.be: "BE", Law.de: "DE", Law.uk: "GB"}.get(draft.law, "NL")
+    return _country_of(draft.law)
+
+
+def _country_of(law: Law) -> str:
+    return {Law.nl: "NL", Law.be: "BE", Law.de: "DE", Law.uk: "GB"}.get(law, "NL")
 
 
 def _row(table: str, on: date) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from agency.kernel.claim_sets import ClaimSet
 from agency.kernel.emitting import emit
 from agency.kernel.unit import AGENCY_ZONE, Unit
 from agency.rules.facts import Channel
+from agency.rules.path_checks import open_ways
 from agency.rules.reanchor import catch_up
 from agency.rules.trace import Trace
 from agency.rules.trace import as_json as trace_json
@@ -218,7 +219,12 @@ def _as_tried(unit: Unit, plans: Sequence[_Plan]) -> list[_Plan]:
     turning = [
         (plan, plan.step, plan.claims.each()) for plan in plans if plan.step and plan.step.template in tried
     ]
-    turns = [Turn(*key, step.template, reachable(plan.row)) for plan, step, keys in turning for key in keys]
+    # A way that the law closes to this step would be refused each time, and the claim would never go on.
+    turns = [
+        Turn(*key, step.template, reachable(plan.row) & open_ways(plan.path, key=step.key, on=unit.today))
+        for plan, step, keys in turning
+        for key in keys
+    ]
     asked = join_experiments(unit, turns)
     alike: defaultdict[tuple[int, Channel | None], list[ClaimKey]] = defaultdict(list)
     for index, (_, _, keys) in enumerate(turning):

@@ -131,6 +131,7 @@ DONE: Final = {
     "refusal_taken_back": N_("refusal taken back"),
     "refused": N_("refused"),
     "registered": N_("registered"),
+    "replaced": N_("replaced"),
     "reported": N_("reported"),
     "resolved": N_("resolved"),
     "returned": N_("returned"),

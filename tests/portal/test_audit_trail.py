@@ -138,9 +138,15 @@ def test_that_a_file_was_taken_stands_in_the_trail(admin, claim):
 def test_of_facts_only_what_the_product_itself_says_is_told():
     told, left_out = facts_told(
         {"claim": "01a2", "amount_minor": 5, "ok": True, "reasons": ["a", "b"], "none": None, "why": "ziek",
-         "text": "twee woorden", "list": ["a", "b c"]}
+         "until": "2026-12-01 10:00:00+00:00", "text": "twee woorden", "list": ["a", "b c"]}
     )  # fmt: skip
-    assert told == [("claim", "01a2"), ("amount_minor", "5"), ("ok", "true"), ("reasons", "a, b")]
+    assert told == [
+        ("claim", "01a2"),
+        ("amount_minor", "5"),
+        ("ok", "true"),
+        ("reasons", "a, b"),
+        ("until", "2026-12-01 10:00:00+00:00"),
+    ]
     assert left_out == 3
 
 
