@@ -162,6 +162,6 @@ def _plain(value: Any) -> str | None:
         return str(value).lower()
     if value is None or value == "":
         return ""
-    if isinstance(value, (int, float)):
+    if isinstance(value, int):
         return str(value)
     return value if isinstance(value, str) and _PLAIN.fullmatch(value) else None
