@@ -37,6 +37,7 @@ from portal.treatment_process import process_pdf
 # Why a message was not needed any more, or a step left out, beside the reasons of the rules.
 ENDINGS: Final = {
     "too late": N_("Its time was over."),
+    "notice first": N_("The formal notice comes first."),
     "not delivered": N_("It could not be delivered."),
     "paid": N_("The claim was paid."),
     "closed": N_("The claim was closed."),

@@ -16,9 +16,11 @@ from agency.communication.brand_previews import (
     texts,
     values_of,
 )
-from agency.communication.mandatory import content_held, missing, readers
+from agency.communication.composing import values_named
+from agency.communication.mandatory import content_held, missing, readers, takes_copies
 from agency.communication.rendering import UnableToRender
 from agency.communication.templates import TemplateTooHard, refuse_too_hard, written_files
+from agency.communication.values import is_early
 from agency.kernel.errors import Invalid
 from agency.kernel.settings import Settings
 from agency.kernel.unit import Unit
@@ -37,6 +39,7 @@ Point = Literal[
 _CONTRAST: Final = frozenset({"contrast_button", "contrast_paper"})
 _COUNTRIES: Final = ("NL", "BE", "DE", "FR")
 _AT_ONCE: Final = 4
+_OF_A_DESIGN: Final = ("brand.", "sender.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ class NotReady(Invalid):
 
 
 def checklist(unit: Unit, *, creditor_id: UUID, design: BrandDesign, settings: Settings) -> list[Checked]:
-    """This function will look at every point but rendering, which takes seconds: see `rendered`."""
+    """This function will look at every point but rendering, which takes longer: see `rendered`."""
     creditor = creditor_facts(unit, creditor_id=creditor_id)
     faults = brand_faults(design, on=unit.today)
     return [
@@ -97,9 +100,10 @@ def rendered(
     renderer: Renderer,
     drawing: str = "",
 ) -> Checked:
-    """This function will make every message once, in each language and for each channel.
+    """This function will make a message of each make, in each language and for each channel.
 
     Several at a time: a person waits for it, and what lays out letters lets other threads work meanwhile.
+    That each text can be made at all does not depend on a design; it is known since the text came out.
     """
     creditor, at, on = creditor_facts(unit, creditor_id=creditor_id), unit.now, unit.today
 
@@ -116,7 +120,19 @@ def rendered(
         return ""
 
     with ThreadPoolExecutor(_AT_ONCE) as hands:
-        return Checked("rendering", wrong=tuple(filter(None, hands.map(fault, texts()))))
+        return Checked("rendering", wrong=tuple(filter(None, hands.map(fault, of_each_make()))))
+
+
+@lru_cache(maxsize=1)
+def of_each_make() -> tuple[tuple[str, Channel, str], ...]:
+    """Return the longest of the texts that are made alike: by the same channel in the same language, signed
+    by the same one, with or without copies, and with the same parts of a design in them."""
+    longest: dict[tuple[Any, ...], tuple[str, Channel, str]] = {}
+    for (key, channel, language), composed in sorted(texts().items(), key=lambda one: -len(one[1].body)):
+        parts = frozenset(name for name in values_named(composed.body) if name.startswith(_OF_A_DESIGN))
+        make = channel, language, is_early(key), takes_copies(key, channel), parts
+        longest.setdefault(make, (key, channel, language))
+    return tuple(longest.values())
 
 
 def submit(

@@ -25,7 +25,13 @@ from agency.communication.facts import read_facts, take_due
 from agency.communication.inbound.reply_address import reply_address
 from agency.communication.mandatory import REPLIES, WITHIN_PLAN, content_held
 from agency.communication.pay_links import at_host, issue_pay_links
-from agency.communication.values import TOLD, address_lines, message_values, pay_values
+from agency.communication.values import (
+    TOLD,
+    address_lines,
+    in_creditors_name,
+    message_values,
+    pay_values,
+)
 from agency.events import MessageRefused
 from agency.kernel.emitting import emit
 from agency.kernel.settings import Settings
@@ -270,6 +276,10 @@ def _facts(
         content_complete=complete,
         repeats_term=row.template.startswith("notice") and row.step.endswith("_copy"),
         term_ended=row.costs_from is not None and unit.today >= row.costs_from,
+        is_notice=row.template.startswith("notice"),
+        after_term=row.costs_from,
+        # What keeps a plan going follows from what the debtor agreed to.
+        agency_signs=row.template not in WITHIN_PLAN and not in_creditors_name(row, on=unit.today),
         is_reply=row.template in REPLIES,
     )
 

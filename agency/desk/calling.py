@@ -21,7 +21,7 @@ from agency.rules.send import SendDecision, SendFacts, may_send
 # Contacts count per person over all creditors: calls that rang, visits, and messages of our own accord, of
 # which all channels of one step are one contact.
 _FACTS = text(
-    "SELECT c.state, c.phase, c.currency, c.law, c.due_on, d.country, d.region, d.kind,"
+    "SELECT c.state, c.phase, c.currency, c.law, c.due_on, c.costs_from, d.country, d.region, d.kind,"
     " coalesce(d.identity_id, d.id) AS person,"
     f" (SELECT array_agg(DISTINCT g.ground) FROM ({grounds_holding('c', 'c.id')}) g) AS grounds,"
     " (SELECT array_agg(p.value) FROM contact_point p WHERE p.creditor_id = c.creditor_id"
@@ -126,4 +126,6 @@ def spoken_facts(row: Row[Any], *, channel: Channel, reachable: bool, balance: M
             last_at=row.last_at, in_7_days=row.in_7_days, other_creditor_at=row.others_at
         ),
         limitation_ends=limitation_ends(law=Law(row.law), due_on=row.due_on),
+        after_term=row.costs_from,
+        agency_signs=True,
     )

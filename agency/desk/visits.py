@@ -42,7 +42,7 @@ from agency.kernel.unit import AGENCY_ZONE, Unit, agency_day
 from agency.money import Money
 from agency.rules.facts import Channel
 from agency.rules.holds import is_about_person
-from agency.rules.send import SendDecision, SendFacts, may_send
+from agency.rules.send import TERM_RUNNING, SendDecision, SendFacts, may_send
 from agency.rules.trace import as_json
 from agency.rules.visit import VisitPolicy, has_arrived, hours_fault, visit_policy
 
@@ -98,7 +98,7 @@ def may_announce(
     facts = _facts(unit, creditor_id=creditor_id, claim_id=claim_id, announced=True)
     # A hold under which a debtor may be spoken to can still forbid to write to him.
     written = may_send(facts=replace(facts, channel=Channel.letter), at=unit.now)
-    if written.verdict == "refuse":
+    if written.verdict == "refuse" or TERM_RUNNING in written.reasons:
         return written
     decision = may_send(facts=facts, at=at or unit.now)
     if at is None and decision.verdict == "defer":

@@ -90,6 +90,11 @@ class AuditEntry(SQLModel, table=True):
     """One link of a creditor's hash-chained audit log; ids only, never names (erasure stays possible)."""
 
     __tablename__ = "audit_entry"
+    __table_args__ = (
+        Index("ix_audit_entry_at", "at"),
+        Index("ix_audit_entry_by", "by", "at"),
+        Index("ix_audit_entry_subject", "subject", postgresql_ops={"subject": "text_pattern_ops"}),
+    )
 
     creditor_id: UUID = Field(primary_key=True, foreign_key="creditor.id")
     seq: int = Field(primary_key=True, sa_type=BigInteger)

@@ -158,6 +158,10 @@ def replace_key(unit: Unit, *, creditor_id: UUID, key_id: UUID, overlap_days: in
         ends_at = unit.now + timedelta(days=overlap_days)
         old.expires_at = min(old.expires_at or ends_at, ends_at)
         unit.session.flush()
+        record(
+            unit, action="api_key.replaced", subject=f"api_key:{key_id}", creditor_id=creditor_id,
+            facts={"opens_until": old.expires_at, "by": made.key_id},
+        )  # fmt: skip
     return made
 
 

@@ -13,11 +13,13 @@ from agency.rules.content import Communication
 from agency.rules.facts import Channel, DebtorKind, Law, Phase
 from agency.rules.frequency import frequency_rule
 from agency.rules.limitation import LimitationKind, NoLimitationRule, limitation
+from agency.rules.notice_first import notice_first
 from agency.rules.path_walk import walk_ahead
 from agency.rules.tables import read_table, row_in_force
 from agency.rules.treatment import PathFacts, PlannedStep
 from agency.rules.treatment_path import (
     PathStep,
+    Signature,
     StepPhase,
     Tone,
     TreatmentPath,
@@ -39,6 +41,7 @@ PHASE_OF: Final = {
 NOTICES: Final = (
     Communication.fourteen_day_letter, Communication.first_reminder, Communication.business_notice,
 )  # fmt: skip
+_OWN_REMINDERS: Final = {Channel.email, Channel.letter}
 _LANGUAGES: Final = {Law.nl: ("nl",), Law.be: ("nl", "fr")}
 _WEEK: Final = timedelta(days=7)
 
@@ -68,12 +71,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class DraftPath:
-    """A path that may still break every rule: its law, its debtors, its steps and whether it names an end."""
+    """A path that may still break every rule: its law, its debtors, its steps, whether it names an end, and
+    in whose name its reminders go out."""
 
     law: Law
     debtors: tuple[DebtorKind, ...]
     steps: tuple[PathStep, ...]
     has_end: bool
+    signature: Signature = Signature.either
 
 
 def check_path(draft: DraftPath, *, templates: Mapping[str, TemplateFacts], on: date) -> tuple[Finding, ...]:
@@ -88,6 +93,7 @@ def check_path(draft: DraftPath, *, templates: Mapping[str, TemplateFacts], on: 
         *_out_of_reach(draft),
         *_templates(draft, templates),
         *_notices(draft, templates),
+        *_around_the_notice(draft, templates, on),
         *_channels(draft, on),
         *_hours(draft, on),
         *_reminders(draft, on),
@@ -207,6 +213,36 @@ def _notices(draft: DraftPath, templates: Mapping[str, TemplateFacts]) -> Iterat
         noticed = noticed or (step.is_notice and not step.conditional)
 
 
+def _around_the_notice(
+    draft: DraftPath, templates: Mapping[str, TemplateFacts], on: date
+) -> Iterator[Finding]:
+    """Where collection begins with a formal notice: what comes before it, and within its term.
+
+    A reminder that the creditor sends itself, in its own name, is not yet collection for another; that the
+    agency sends it for the creditor is lawful in the house's reading, so the step only says so.
+    """
+    first = notice_first(country=_country(draft), debtor=DebtorKind.consumer, on=on)
+    if first is None or DebtorKind.consumer not in draft.debtors:
+        return
+    told = {"article": first.article}
+    noticed = ended = warned = False
+    for step in draft.steps:
+        kind = templates.get(step.template, TemplateFacts()).kind
+        served = step.is_notice and not step.conditional
+        ended = ended or (noticed and step.anchor == "notice_ended")
+        others = step.to_debtors and DebtorKind.consumer not in step.to_debtors
+        if served or kind in NOTICES or others or step.phase is StepPhase.pre_due:
+            noticed = noticed or served
+        elif not noticed and draft.signature is Signature.creditor and set(step.channels) <= _OWN_REMINDERS:
+            if not warned:
+                yield Finding(step.key, "reminder_is_the_creditors", "advice", told)
+            warned = True
+        elif not noticed:
+            yield Finding(step.key, "notice_first", facts=told)
+        elif not ended and kind is not Communication.final_notice:
+            yield Finding(step.key, "notice_term_running", facts=told)
+
+
 def _channels(draft: DraftPath, on: date) -> Iterator[Finding]:
     """Whether each way of contact is open in the phase of its step, and a visit was announced in writing."""
     written = False
@@ -223,6 +259,22 @@ def _channels(draft: DraftPath, on: date) -> Iterator[Finding]:
                 )  # fmt: skip
                 yield from (Finding(step.key, reason) for reason in verdict.reasons)
         written = written or any(channel not in SPOKEN for channel in step.channels)
+
+
+def open_ways(path: TreatmentPath, *, key: str, on: date) -> frozenset[Channel]:
+    """Return the written ways that are open in the phase of a step to every debtor whom its path is for."""
+    phase = PHASE_OF[path.phase_of(key) or StepPhase.reminder]
+    return frozenset(
+        channel
+        for channel in (Channel.email, Channel.sms, Channel.letter)
+        if all(
+            channel_allowed(
+                country=_country_of(path.law), debtor=debtor, phase=phase, channel=channel,
+                facts=ChannelFacts(), on=on,
+            ).allowed
+            for debtor in path.debtors
+        )
+    )  # fmt: skip
 
 
 def _hours(draft: DraftPath, on: date) -> Iterator[Finding]:
@@ -323,7 +375,11 @@ def _shortest_term(draft: DraftPath, on: date) -> date | None:
 
 
 def _country(draft: DraftPath) -> str:
-    return {Law.nl: "NL", Law.be: "BE", Law.de: "DE", Law.uk: "GB"}.get(draft.law, "NL")
+    return _country_of(draft.law)
+
+
+def _country_of(law: Law) -> str:
+    return {Law.nl: "NL", Law.be: "BE", Law.de: "DE", Law.uk: "GB"}.get(law, "NL")
 
 
 def _row(table: str, on: date) -> dict[str, Any]:

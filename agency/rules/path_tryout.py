@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo
 from agency.calendar import at_local
 from agency.rules.facts import Channel, Phase
 from agency.rules.frequency import PersonContacts
+from agency.rules.notice import NoNoticeTerm, notice_term
 from agency.rules.path_walk import as_sent
 from agency.rules.send import SendFacts, may_send
 from agency.rules.treatment import PathFacts, PlannedStep, TreatmentPath, next_step
+from agency.rules.treatment_path import Signature
 
 _WEEK: Final = timedelta(days=7)
 _TRIES_MAX: Final = 60
@@ -64,7 +66,7 @@ def try_path(
         step = next_step(path=path, facts=facts, today=day)
         if step is None:
             break
-        gate = _phase_of(path, step, gate)
+        gate = _signed(path, step, _phase_of(path, step, _served(path, facts, gate)))
         moment, reasons = _slot(step, claim, gate, made, zone)
         on = moment.astimezone(zone).date()
         if on > until:
@@ -82,6 +84,25 @@ def _phase_of(path: TreatmentPath, step: PlannedStep, gate: SendFacts) -> SendFa
     """A claim becomes amicable with its notice, before that leaves."""
     notice = any(one.is_notice and one.key == step.key for one in path.steps)
     return replace(gate, phase=Phase.amicable) if notice and gate.phase is Phase.reminder else gate
+
+
+def _served(path: TreatmentPath, facts: PathFacts, gate: SendFacts) -> SendFacts:
+    """The term of a notice runs from the day on which it is sent."""
+    notices = {one.key for one in path.steps if one.is_notice}
+    sent = next((one for one in facts.sent if one.key in notices), None)
+    if gate.after_term is not None or sent is None:
+        return gate
+    by: Literal["post", "email"] = "post" if sent.channel is Channel.letter else "email"
+    try:
+        return replace(gate, after_term=notice_term(law=path.law, by=by, sent=sent.on).costs_from)
+    except NoNoticeTerm:
+        return gate
+
+
+def _signed(path: TreatmentPath, step: PlannedStep, gate: SendFacts) -> SendFacts:
+    """Whether a step is the notice, and whether it goes out under the agency's own name."""
+    agencys = path.signature is Signature.agency or gate.phase is not Phase.reminder
+    return replace(gate, is_notice=step.template.startswith("notice"), agency_signs=agencys)
 
 
 def _slot(

@@ -2,19 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Final, Literal
 
-from agency.calendar import UnknownCountry, local_time, zone_of
+from agency.calendar import UnknownCountry, at_local, local_time, zone_of
 from agency.money import Money
 from agency.rules.channel import ChannelDecision, ChannelFacts, Recipient, channel_allowed
 from agency.rules.contact import contact_window
 from agency.rules.facts import Channel, DebtorKind, Phase
 from agency.rules.frequency import PersonContacts, one_more_contact
 from agency.rules.holds import stops_contact
+from agency.rules.notice_first import NoticeFirst, notice_first
 from agency.rules.trace import Trace, TraceLine
 
-_VERSION: Final = "2026-11-26"
+_VERSION: Final = "2026-11-29"
+NOTICE_FIRST: Final = "notice_first"
+TERM_RUNNING: Final = "notice_term_running"
 _HOUSE: Final = "house rule: no message leaves without passing hold, dispute, balance, consent and hours"
 _SPOKEN: Final = (Channel.call, Channel.visit)
 _LAW: Final = {
@@ -35,7 +38,9 @@ class SendFacts:
     `contacts` counts contacts of the agency's own accord on other steps with this PERSON, about the claims of
     every creditor. `limitation_ends` is the last day on which the claim can be brought to court.
     `threatens_court` marks a text that announces or suggests a court, a summons or a seizure. `repeats_term`
-    marks the copy of a notice, and `term_ended` that the term of that notice is over. `is_reply`
+    marks the copy of a notice, and `term_ended` that the term of that notice is over. `is_notice` marks the
+    notice itself and its copy, `after_term` is the first day after the term of the notice that left, and
+    `agency_signs` tells that a message goes out under the agency's own name. `is_reply`
     marks an answer to the debtor's own act: a receipt, a link that was asked for. The last three are about a
     visit: announced in writing, the visitor can identify himself, the debtor said no.
     """
@@ -58,6 +63,9 @@ class SendFacts:
     content_complete: bool = True
     repeats_term: bool = False
     term_ended: bool = False
+    is_notice: bool = False
+    after_term: date | None = None
+    agency_signs: bool = False
     is_reply: bool = False
     visit_announced: bool = False
     visitor_identified: bool = False
@@ -82,7 +90,8 @@ def may_send(*, facts: SendFacts, at: datetime) -> SendDecision:
     debtor's own act passes a hold, a dispute, a closed claim and the hours, because the debtor asked for it;
     it never passes a closed channel, an incomplete content or a threat that is not lawful, and a call or a
     visit never passes the hours. A threat of court never leaves for a time-barred claim, nor before its
-    limitation is known, nor in the reminder phase, in which nothing could follow yet.
+    limitation is known, nor in the reminder phase, in which nothing could follow yet. Where collection begins
+    with a formal notice, nothing of the agency's own leaves before it, and nothing at all within its term.
 
     :param at: the moment, with a zone.
     :raises ValueError: when the moment has no zone.
@@ -93,12 +102,25 @@ def may_send(*, facts: SendFacts, at: datetime) -> SendDecision:
     if today is None:
         return _decision(facts, at, "refuse", ("country_unknown",), None, (_line("country_unknown"),))
     channel = _channel(facts, today)
-    refusals = _refusals(facts, today, channel)
+    first = None if facts.is_reply or facts.is_notice else _notice_first(facts, today)
+    refusals = _refusals(facts, today, channel, first)
     if refusals:
-        return _decision(facts, at, "refuse", tuple(refusals), None, _because(refusals, channel))
+        return _decision(facts, at, "refuse", tuple(refusals), None, _because(refusals, channel, first))
     if facts.is_reply and facts.channel not in _SPOKEN:
         return _decision(facts, at, "send", (), None, ())
+    if first and facts.after_term and today < facts.after_term:
+        return _after_the_term(facts, at, first, facts.after_term)
     return _in_time(facts, at)
+
+
+def _after_the_term(facts: SendFacts, at: datetime, first: NoticeFirst, day: date) -> SendDecision:
+    """Defer to the first moment, after the term of the notice, that hours and days allow."""
+    opens = at_local(day=day, clock=time(0), zone=zone_of(facts.country, facts.region))
+    window = contact_window(
+        country=facts.country, region=facts.region, channel=facts.channel, debtor=facts.debtor, at=opens
+    )
+    line = first.line(TERM_RUNNING, ends=day.isoformat(), channel=facts.channel.value)
+    return _decision(facts, at, "defer", (TERM_RUNNING,), window.next_slot, (line,))
 
 
 def _in_time(facts: SendFacts, at: datetime) -> SendDecision:
@@ -119,7 +141,13 @@ def _in_time(facts: SendFacts, at: datetime) -> SendDecision:
     return _decision(facts, at, "send", (), None, window.trace)
 
 
-def _refusals(facts: SendFacts, today: date, channel: ChannelDecision) -> list[str]:
+def _notice_first(facts: SendFacts, today: date) -> NoticeFirst | None:
+    return notice_first(country=facts.country, debtor=facts.debtor, on=today)
+
+
+def _refusals(
+    facts: SendFacts, today: date, channel: ChannelDecision, first: NoticeFirst | None
+) -> list[str]:
     """Return every ground on which the message must not leave, so that a person sees all of them at once."""
     always = {
         "content_incomplete": not facts.content_complete,
@@ -130,6 +158,7 @@ def _refusals(facts: SendFacts, today: date, channel: ChannelDecision) -> list[s
         "nothing_owed": facts.balance.minor <= 0,
         "disputed": facts.disputed,
         "time_barred": _time_barred(facts, today),
+        NOTICE_FIRST: first is not None and _before_the_notice(facts),
     }
     grounds = always if facts.is_reply else always | unasked
     found = [ground for ground, is_so in grounds.items() if is_so]
@@ -140,6 +169,16 @@ def _refusals(facts: SendFacts, today: date, channel: ChannelDecision) -> list[s
         [] if facts.is_reply else [f"hold:{ground}" for ground in facts.holds if _stops(facts, ground, today)]
     )
     return [*closed, *found, *holds]
+
+
+def _before_the_notice(facts: SendFacts) -> bool:
+    """Whether the agency itself would ask before its notice has left; a closed channel says so by itself.
+
+    A claim is amicable from the day its notice is printed, and stays so when that comes back.
+    """
+    early = facts.phase is Phase.reminder and facts.channel in (Channel.email, Channel.letter)
+    unserved = facts.phase is Phase.amicable and facts.after_term is None
+    return facts.agency_signs and (early or unserved)
 
 
 def _threats(facts: SendFacts, today: date) -> dict[str, bool]:
@@ -188,9 +227,11 @@ def _time_barred(facts: SendFacts, today: date) -> bool:
     return facts.limitation_ends is not None and today > facts.limitation_ends
 
 
-def _because(refusals: Sequence[str], channel: ChannelDecision) -> Trace:
+def _because(refusals: Sequence[str], channel: ChannelDecision, first: NoticeFirst | None) -> Trace:
     """Return a line per ground: the channel's own where it is closed, else the gate's."""
     closed = dict(zip(channel.reasons, channel.trace, strict=False))
+    if first:
+        closed[NOTICE_FIRST] = first.line(NOTICE_FIRST)
     return tuple(closed.get(reason) or _line(reason) for reason in refusals)
 
 

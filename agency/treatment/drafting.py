@@ -18,7 +18,8 @@ from agency.rules.content import threatens_court
 from agency.rules.facts import Channel, DebtorKind, Law
 from agency.rules.path_changes import Difference, step_differences, with_phases
 from agency.rules.path_checks import DraftPath, Finding, TemplateFacts, check_path
-from agency.rules.treatment_path import PathStep, TreatmentPath, step_of
+from agency.rules.products import Product, product_of_path
+from agency.rules.treatment_path import PathStep, Signature, TreatmentPath, step_of
 from agency.treatment.models import TreatmentPathDraft
 from agency.treatment.paths import newest_path, path_in_sight, path_version, publish_version
 
@@ -230,7 +231,15 @@ def draft_path(content: Mapping[str, Any]) -> DraftPath:
         debtors=tuple(DebtorKind(debtor) for debtor in content["debtors"]),
         steps=tuple(step_of(step) for step in content["steps"]),
         has_end=bool(content.get("end")),
+        signature=_signature(content),
     )
+
+
+def _signature(content: Mapping[str, Any]) -> Signature:
+    """In whose name the reminders of a path go out; what is looked after is so in the creditor's only."""
+    if product_of_path(content["key"])[0] is Product.management:
+        return Signature.creditor
+    return Signature(content.get("signature", Signature.either))
 
 
 def findings_of(

@@ -23,6 +23,7 @@ from agency.kernel.claim_sets import ClaimSet
 from agency.kernel.emitting import emit
 from agency.kernel.unit import AGENCY_ZONE, Unit
 from agency.rules.facts import Channel
+from agency.rules.path_checks import open_ways
 from agency.rules.reanchor import catch_up
 from agency.rules.trace import Trace
 from agency.rules.trace import as_json as trace_json
@@ -54,13 +55,15 @@ _DONE = text(
 )
 _TRIED = text(
     "UPDATE treatment_step s SET state = 'done', done_at = coalesce(m.sent_at, m.reserved_at, m.due_at),"
-    " why = CASE m.state WHEN 'refused' THEN 'too late' ELSE 'not delivered' END"
+    " why = CASE WHEN m.state <> 'refused' THEN 'not delivered'"
+    "  WHEN m.reasons ? 'notice_first' THEN 'notice first' ELSE 'too late' END"
     " FROM message m JOIN template t ON t.id = m.template_id"
     " WHERE s.state = 'planned' AND m.creditor_id = s.creditor_id AND m.claim_id = s.claim_id"
     " AND m.step = s.step AND m.cycle = s.cycle"
-    # The copy of a notice whose term is over never becomes lawful again, so the path goes on without it.
-    " AND (m.state = 'refused' AND m.reasons ? 'term_has_passed' OR m.state IN ('bounced', 'failed')"
-    "  AND (t.key <> ALL(:must_arrive) OR m.step LIKE '%\\_copy'))"
+    # The copy of a notice whose term is over never becomes lawful again, so the path goes on without it; a
+    # reminder that must wait for the notice would keep the path from ever coming to that.
+    " AND (m.state = 'refused' AND m.reasons ?| ARRAY['term_has_passed', 'notice_first']"
+    "  OR m.state IN ('bounced', 'failed') AND (t.key <> ALL(:must_arrive) OR m.step LIKE '%\\_copy'))"
 )
 _DROPPED = text(
     "UPDATE treatment_step s SET state = 'dropped', done_at = :now, why = left(m.reasons::text, 300)"
@@ -216,7 +219,12 @@ def _as_tried(unit: Unit, plans: Sequence[_Plan]) -> list[_Plan]:
     turning = [
         (plan, plan.step, plan.claims.each()) for plan in plans if plan.step and plan.step.template in tried
     ]
-    turns = [Turn(*key, step.template, reachable(plan.row)) for plan, step, keys in turning for key in keys]
+    # A way that the law closes to this step would be refused each time, and the claim would never go on.
+    turns = [
+        Turn(*key, step.template, reachable(plan.row) & open_ways(plan.path, key=step.key, on=unit.today))
+        for plan, step, keys in turning
+        for key in keys
+    ]
     asked = join_experiments(unit, turns)
     alike: defaultdict[tuple[int, Channel | None], list[ClaimKey]] = defaultdict(list)
     for index, (_, _, keys) in enumerate(turning):

@@ -20,7 +20,7 @@ from agency.treatment.standing import read_standing
 
 _GATE = text(
     "SELECT c.creditor_id, c.id AS claim_id, c.law, c.phase, c.currency, c.due_on, c.disputed_minor,"
-    " d.kind, d.country, d.region, coalesce(d.identity_id, d.id) AS person, books.open_minor,"
+    " c.costs_from, d.kind, d.country, d.region, coalesce(d.identity_id, d.id) AS person, books.open_minor,"
     " holds.grounds, screened.waits, met.moments"
     " FROM jsonb_to_recordset(CAST(:claims AS jsonb)) AS w(creditor_id uuid, claim_id uuid)"
     " JOIN claim c ON c.creditor_id = w.creditor_id AND c.id = w.claim_id"
@@ -95,6 +95,7 @@ def _gate(row: Row[Any], amount: Money) -> SendFacts:
         phase=Phase(row.phase),
         balance=amount,
         limitation_ends=limitation_ends(law=Law(row.law), due_on=row.due_on),
+        after_term=row.costs_from,
     )
 
 

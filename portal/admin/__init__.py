@@ -1,6 +1,7 @@
 """The administrators' door: users, creditors, brands, prices, paths, experiments, inspections, health."""
 
 from portal.admin import (
+    audit,
     brand_drafts,
     brand_hosts,
     brand_looks,
@@ -22,7 +23,7 @@ from portal.admin import (
 )
 
 __all__ = [
-    "brand_drafts", "brand_hosts", "brand_looks", "brands", "creditors", "experiments", "health",
+    "audit", "brand_drafts", "brand_hosts", "brand_looks", "brands", "creditors", "experiments", "health",
     "inspection", "inspection_exports", "path_documents", "path_drafts", "path_trials", "paths",
     "print_batches", "rate_card_simulation", "rate_cards", "retention", "users",
 ]  # fmt: skip

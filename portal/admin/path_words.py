@@ -113,6 +113,18 @@ REASONS = {
         "Against the law: a consumer pays no costs before the notice's term has ended. Count a step from it."
     ),
     "pressure_within_the_term": N_("It comes before the notice's term has ended. Count a step from it."),
+    "notice_first": N_(
+        "Against the law: towards consumers in Belgium an agency begins with the formal notice (%(article)s)."
+        " Put the notice before this step, or let the creditor send its reminders in its own name."
+    ),
+    "reminder_is_the_creditors": N_(
+        "Mind: towards consumers in Belgium an agency begins with the formal notice (%(article)s)."
+        " Before it only the creditor's own reminders pass, in its name, by e-mail or letter."
+    ),
+    "notice_term_running": N_(
+        "Against the law: while the term of the formal notice runs, a consumer in Belgium is asked for"
+        " payment in no other way (%(article)s). Count this step from the end of the term."
+    ),
     "third_party": N_("Against the law: only the debtor may be contacted."),
     "channel_not_in_phase": N_("This way of contact is not open in this part of the path."),
     "with_bailiff": N_("From here on the bailiff acts."),

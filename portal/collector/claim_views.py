@@ -21,6 +21,7 @@ from agency.rules.facts import DebtorKind
 from agency.rules.holds import stops_contact
 from agency.rules.products import product_of_path
 from agency.rules.trace import Trace, from_json
+from agency.treatment.planner import upcoming
 from portal.collector.came_in import came_in
 from portal.collector.doors import claim_url, desk_page, person_url, who
 from portal.collector.fields import as_note
@@ -246,7 +247,11 @@ def _next_step(found: ClaimPage, unit: Unit) -> tuple[str, datetime | date] | No
     ]
     work = {kind: chip.label for kind, chip in WORK.items()}
     later = [(said(work, item["kind"]), item["due_at"]) for item in found.work if item["due_at"] > unit.now]
-    return next(iter([*steps, *later]), None)
+    if steps or later:
+        return [*steps, *later][0]
+    # A step becomes a row on its own day; until then the path says what comes, and nothing while it is held.
+    coming = upcoming(unit, creditor_id=found.claim.creditor_id, claim_id=found.claim.id)
+    return (f"{said(CHANNELS, coming.channel)}: {step_words(coming.key)}", coming.due_on) if coming else None
 
 
 def _case(found: ClaimPage, unit: Unit, visitor: Visitor) -> dict[str, Any]:

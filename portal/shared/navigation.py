@@ -95,7 +95,7 @@ DOORS: tuple[Door, ...] = (
             Entry(N_("Treatment paths"), "/admin/paths", "play"),
             Entry(N_("Experiments"), "/admin/experiments", "proof"),
             Entry(N_("Print batches"), "/admin/print-batches", "file"),
-            Entry(N_("Inspection"), "/admin/inspection", "search"),
+            Entry(N_("Inspection"), "/admin/inspection", "search", covers=("/admin/audit",)),
         ),
     ),
     Door(

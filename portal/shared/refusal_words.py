@@ -52,6 +52,13 @@ REASONS_OF_RULES = {
     "with_bailiff": N_("The bailiff handles the claim."),
     "third_party": N_("Only the debtor is spoken to about the claim."),
     "channel_not_in_phase": N_("The claim is not far enough for this way of contact."),
+    "notice_first": N_(
+        "In Belgium collection begins with the formal notice (WER art. XIX.7), and that has not left yet."
+    ),
+    "notice_term_running": N_(
+        "The term of the formal notice is running: until it has passed nobody asks a consumer in Belgium"
+        " for payment in another way, by telephone neither (WER art. XIX.7). Who calls himself is helped."
+    ),
     "visit_not_announced": N_("A visit is announced in writing first."),
     "visitor_not_identified": N_("The visitor must be able to show an identification."),
     "visit_refused": N_("The debtor does not want a visit."),

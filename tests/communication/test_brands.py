@@ -10,8 +10,11 @@ from PIL import Image
 from pypdf import PdfReader
 from sqlalchemy import text
 
-from agency.communication.brand_checklist import checklist, identities
+from agency.communication.brand_checklist import checklist, identities, of_each_make, rendered
+from agency.communication.brand_previews import texts
+from agency.communication.composing import values_named
 from agency.communication.inbound.reply_address import messages_addressed
+from agency.communication.mandatory import REPLIES
 from agency.communication.pay_links import at_host
 from agency.kernel.unit import Door
 from agency.parties.branding import (
@@ -26,7 +29,7 @@ from agency.parties.branding import (
 from agency.parties.hosts import NameTaken, add_host, check_all_hosts, check_host, pay_target
 from agency.parties.models import HostState, HostUse
 from agency.ports.hosts import HostRecord, MailDomain
-from agency.ports.providers import ProviderAmbiguous, ProviderRefused, ProviderTransient
+from agency.ports.providers import ProviderAmbiguous, ProviderRefused, ProviderTransient, TemplateRefused
 from agency.rules.facts import Channel, DebtorKind, Phase
 from tests.communication.correspondence import SETTINGS, TUESDAY, Office, a_correspondent, queue
 
@@ -347,6 +350,35 @@ class TestChecklist:
                 {"c": claim[0]},
             )
         assert points() == {"contrast", "mandatory"}
+
+    def test_what_is_made_before_a_person_waits_shows_every_part_of_a_design(self):
+        """A part of a design that no made message shows would break only when it is sent."""
+
+        def parts(keys):
+            named = (values_named(texts()[key].body) for key in keys)
+            return {one for names in named for one in names if one.startswith(("brand.", "sender."))}
+
+        made = of_each_make()
+        for channel, language in {(channel, language) for _, channel, language in texts()}:
+            whole, few = ([one for one in of if one[1:] == (channel, language)] for of in (texts(), made))
+            assert parts(few) == parts(whole)
+            assert any(key.startswith(("notice", "final")) for key, _, _ in few), "one that the agency signs"
+            assert any(key.startswith("reminder") or key in REPLIES for key, _, _ in few)
+        assert len(made) <= len(texts()) / 3, "a person waits for it"
+
+    def test_what_cannot_be_laid_out_is_named_with_its_message(self, office, claim):
+        class Torn:
+            def email(self, **_):
+                return "", ""
+
+            def letter(self, **_):
+                raise TemplateRefused("the press is torn")
+
+        with office.unit() as unit:
+            design = design_of(brand_of(unit, creditor_id=claim[0]))
+            found = rendered(unit, creditor_id=claim[0], design=design, settings=SETTINGS, renderer=Torn())
+        letters = {key for key, channel, _ in of_each_make() if channel is Channel.letter}
+        assert {one.split(",")[0] for one in found.wrong} == letters
 
     def test_who_signs_is_what_the_release_decides(self):
         shown = {(one.country, one.debtor, one.phase): one.identity.sender for one in

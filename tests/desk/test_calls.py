@@ -28,9 +28,45 @@ def ask(desk, claim, number=""):
         return may_call(unit, creditor_id=claim[0], claim_id=claim[1], number=number)
 
 
+def served(desk, costs_from: str | None):
+    """The notice of every claim: printed, and with a day of the term's end also in the post."""
+    with desk.office.unit() as unit:
+        told = {"day": costs_from}
+        unit.session.connection().execute(
+            text("UPDATE claim SET phase = 'amicable', costs_from = CAST(:day AS date)"), told
+        )
+
+
 def calls(desk):
     with desk.unit() as unit:
         return unit.session.connection().execute(text("SELECT * FROM call ORDER BY started_at, id")).all()
+
+
+class TestTheTermOfABelgianNotice:
+    """WER art. XIX.7: a consumer is left alone while the term of the formal notice runs."""
+
+    def test_nobody_is_called_within_it_and_from_the_next_day_on_he_is(self, desk):
+        claim = desk.claim(country="BE", law=Law.be, debtor=DebtorKind.consumer)
+        served(desk, "2026-12-15")
+        decision = ask(desk, claim)
+        assert (decision.verdict, decision.reasons) == ("defer", ("notice_term_running",))
+        assert decision.until == datetime(2026, 12, 15, 7, tzinfo=UTC), "eight in the morning in Brussels"
+        with pytest.raises(UnableToCall, match="notice_term_running"):
+            desk.call(claim)
+        assert calls(desk) == []
+        desk.office.move_to(decision.until)
+        assert ask(desk, claim).verdict == "send"
+
+    def test_a_notice_that_is_printed_has_not_left(self, desk):
+        claim = desk.claim(country="BE", law=Law.be, debtor=DebtorKind.consumer)
+        served(desk, None)
+        assert ask(desk, claim).reasons == ("notice_first",)
+
+    @pytest.mark.parametrize(("country", "kind"), [("NL", DebtorKind.consumer), ("BE", DebtorKind.company)])
+    def test_others_may_be_called(self, desk, country, kind):
+        claim = desk.claim(country=country, law=Law.be if country == "BE" else Law.nl, debtor=kind)
+        served(desk, "2026-12-15")
+        assert ask(desk, claim).verdict == "send"
 
 
 class TestHours:
@@ -68,8 +104,7 @@ class TestHours:
         claim = desk.claim(country="BE", law=Law.be, debtor=DebtorKind.consumer)
         desk.office.move_to(datetime(2026, 12, 1, 20, 30, tzinfo=UTC))
         assert ask(desk, claim).reasons == ("channel_not_in_phase",), "the formal notice comes first"
-        with desk.office.unit() as unit:
-            unit.session.connection().execute(text("UPDATE claim SET phase = 'amicable'"))
+        served(desk, "2026-12-01")
         assert ask(desk, claim).verdict == "send"
         desk.office.move_to(datetime(2026, 12, 1, 21, 1, tzinfo=UTC))
         assert ask(desk, claim).reasons == ("outside_hours",)

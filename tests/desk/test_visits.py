@@ -176,12 +176,21 @@ class TestAnnouncing:
         assert refusal.value.decision.reasons == ("contact_point_broken",)
 
     def test_where_nothing_may_be_written_nothing_is_announced(self, desk):
-        """Within the term of a notice the debtor may be spoken to, but gets no further letter."""
-        claim = a_visitable(desk, country="BE", law=Law.be)
+        """Within the term of a Dutch notice the debtor may be spoken to, but gets no further letter."""
+        claim = a_visitable(desk)
         hold(desk, claim, HoldGround.NOTICE_RUNNING)
         with pytest.raises(UnableToVisit) as refusal:
             announce(desk, claim)
         assert refusal.value.decision.reasons == ("hold:notice_running",)
+
+    def test_within_the_term_of_a_belgian_notice_no_visit_is_announced(self, desk):
+        """WER art. XIX.7: neither the letter nor the visit comes before the term has passed."""
+        claim = a_visitable(desk, country="BE", law=Law.be)
+        with desk.office.unit() as unit:
+            unit.session.connection().execute(text("UPDATE claim SET costs_from = '2026-12-15'"))
+        with pytest.raises(UnableToVisit) as refusal:
+            announce(desk, claim)
+        assert refusal.value.decision.reasons == ("notice_term_running",)
 
     def test_two_are_not_announced_at_once(self, desk):
         claim = a_visitable(desk)

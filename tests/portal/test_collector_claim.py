@@ -12,6 +12,7 @@ from agency.events import Event
 from agency.kernel.ids import new_id
 from agency.ledger.posting import Leg, post
 from agency.money import Money
+from agency.treatment.starting import start_treatment
 from portal.collector import words as collector_words
 from tests.communication.correspondence import queue
 from tests.portal.bureau import LONG_NAME, browser, bureau, send, url_of
@@ -113,6 +114,20 @@ class TestClaim:
         owed = browser.get(url_of(claim)).text.split('id="owed"')[1].split("</section>")[0]
         assert "First reminder" in owed
         assert "The promise falls due" in owed
+
+    def test_a_step_whose_day_is_still_to_come_is_the_next_one(self, bureau, browser):
+        """A step becomes a row on its own day; until then the path itself says what comes."""
+        claim = bureau.claim()
+        with bureau.office.unit() as unit:
+            start_treatment(unit, claim_ids=[claim[1]])
+            unit.session.connection().execute(
+                text("UPDATE claim SET due_on = :day WHERE id = :claim"),
+                {"day": unit.today + timedelta(days=9), "claim": claim[1]},
+            )
+        owed = browser.get(url_of(claim)).text.split('id="owed"')[1].split("</section>")[0]
+        assert re.search(
+            r"<dt>Next step</dt><dd>E-mail: First reminder <span class=.muted.>11 Dec 2026", owed
+        )
 
     def test_countries_and_languages_are_named(self, bureau, browser):
         page = browser.get(url_of(bureau.claim())).text

@@ -55,7 +55,8 @@ def draft(path: TreatmentPath = PATH, **changes) -> DraftPath:
     steps = tuple(replace(step, **changes.get(step.key, {})) for step in path.steps)
     without = changes.get("without", ())
     kept = tuple(step for step in steps if step.key not in without)
-    return DraftPath(path.law, path.debtors, kept, has_end=changes.get("has_end", True))
+    signature = changes.get("signature", Signature.creditor if "-managed" in path.key else path.signature)
+    return DraftPath(path.law, path.debtors, kept, changes.get("has_end", True), signature)
 
 
 def reasons(found: DraftPath, templates, step: str) -> set[str]:
@@ -90,6 +91,52 @@ def test_nothing_is_forbidden_on_the_paths_of_the_house(path, templates):
 )
 def test_names_the_step_and_the_reason(changes, step, reason, templates):
     assert reason in reasons(draft(**changes), templates, step)
+
+
+class TestTheFormalNoticeOfBelgium:
+    """WER art. XIX.7: an agency begins with the notice, and its term is left to the debtor."""
+
+    @pytest.mark.parametrize("signature", [Signature.agency, Signature.either])
+    def test_a_reminder_in_the_agencys_name_before_it_is_forbidden(self, signature, templates):
+        found = check_path(draft(BELGIAN, signature=signature), templates=templates, on=ON)
+        early = [one for one in found if one.reason == "notice_first"]
+        assert [one.step for one in early] == ["reminder_1", "reminder_2", "reminder_2_copy"]
+        assert {one.weight for one in early} == {"forbidden"}
+        assert {one.facts["article"] for one in early} == {"WER art. XIX.7"}
+
+    def test_the_creditors_own_is_told_of_once(self, templates):
+        found = check_path(draft(BELGIAN), templates=templates, on=ON)
+        told = [(one.step, one.weight) for one in found if one.reason == "reminder_is_the_creditors"]
+        assert told == [("reminder_1", "advice")]
+
+    def test_nobody_is_texted_before_it_in_whosever_name(self, templates):
+        by_text = draft(BELGIAN, reminder_2={"channels": (Channel.sms,)})
+        assert "notice_first" in reasons(by_text, templates, "reminder_2")
+
+    @pytest.mark.parametrize("channel", [Channel.email, Channel.sms, Channel.letter, Channel.call])
+    def test_nothing_comes_within_its_term(self, channel, templates):
+        template = "call" if channel is Channel.call else "reminder_2"
+        step = PathStep("within", (channel,), template, "previous_sent", 5, True, phase=StepPhase.amicable)
+        place = next(n for n, one in enumerate(BELGIAN.steps) if one.key == "final_notice")
+        within = replace(BELGIAN, steps=(*BELGIAN.steps[:place], step, *BELGIAN.steps[place:]))
+        assert "notice_term_running" in reasons(draft(within), templates, "within")
+        later = replace(step, anchor="notice_ended")
+        after = replace(BELGIAN, steps=(*BELGIAN.steps[:place], later, *BELGIAN.steps[place:]))
+        assert "notice_term_running" not in reasons(draft(after), templates, "within")
+
+    def test_other_debtors_and_other_countries_know_no_such_thing(self, templates):
+        business = default_path(law=Law.be, debtor=DebtorKind.company)
+        for path in (PATH, business):
+            found = check_path(draft(path, signature=Signature.agency), templates=templates, on=ON)
+            assert not {one.reason for one in found} & {"notice_first", "notice_term_running"}
+
+    def test_one_for_companies_only_is_not_meant(self, templates):
+        mixed = replace(
+            BELGIAN, debtors=(DebtorKind.consumer, DebtorKind.company), signature=Signature.agency
+        )
+        companies = {"to_debtors": (DebtorKind.company,)}
+        found = draft(mixed, reminder_1=companies, reminder_2=companies, reminder_2_copy=companies)
+        assert "notice_first" not in reasons(found, templates, "reminder_1")
 
 
 def test_more_contacts_in_a_week_than_the_house_makes_are_named(templates):

@@ -151,7 +151,9 @@ class TestNotices:
         ]
         assert found(FIRST, other, debtors=BUSINESSES) == []
         assert found(FIRST, other, law=Law.de) == []
-        assert found(FIRST, NOTICE, law=Law.be)[0].facts == {"notice": "first_reminder"}
+        belgian = {one.reason: one.facts for one in found(FIRST, NOTICE, law=Law.be)}
+        assert belgian["wrong_notice"] == {"notice": "first_reminder"}
+        assert belgian["notice_first"] == {"article": "WER art. XIX.7"}
         assert reasons(FIRST, replace(NOTICE, template="plain")) == [("notice", "notice_without_its_text")]
 
     def test_its_text_does_not_go_before_it(self):

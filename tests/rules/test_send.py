@@ -251,3 +251,44 @@ def test_a_copy_within_the_term_and_another_message_after_it_leave(changes):
 def test_a_notice_that_repeats_a_term_says_why_it_may_not_leave():
     laws = {line.source for line in gate(repeats_term=True, term_ended=True).trace}
     assert "BW 6:96(6); WER art. XIX.2: a notice leaves its whole term from when it arrives" in laws
+
+
+BELGIAN = {"country": "BE", "phase": Phase.amicable, "agency_signs": True}
+
+
+class TestTheFormalNoticeComesFirst:
+    """WER art. XIX.7; law of 20 December 2002 art. 6: no other way of collecting before it or in its term."""
+
+    @pytest.mark.parametrize("channel", [Channel.email, Channel.sms, Channel.letter, Channel.call])
+    def test_within_its_term_nothing_leaves_and_afterwards_everything(self, channel):
+        facts = {**BELGIAN, "channel": channel, "after_term": date(2026, 11, 18)}
+        found = gate(NOON, **facts)
+        opens = datetime(2026, 11, 18, 0 if channel is Channel.letter else 8, tzinfo=AMSTERDAM)
+        assert (found.verdict, found.reasons, found.until) == ("defer", ("notice_term_running",), opens)
+        assert found.trace[-1].rule == "be.notice_first"
+        assert_readable(found.trace)
+        assert gate(opens, **facts).verdict == "send"
+
+    def test_the_notice_itself_its_copy_and_answers_pass(self):
+        term = {**BELGIAN, "after_term": date(2026, 11, 18)}
+        assert gate(NOON, **term, is_notice=True).verdict == "send"
+        assert gate(NOON, **term, is_notice=True, repeats_term=True).verdict == "send"
+        assert gate(NOON, **term, is_reply=True).verdict == "send"
+        assert gate(NOON, **term, channel=Channel.call, is_reply=True).verdict == "send", (
+            "who asked is called"
+        )
+
+    def test_before_it_left_nothing_of_the_agencys_own(self):
+        unserved = gate(NOON, **BELGIAN, channel=Channel.call)
+        assert (unserved.verdict, unserved.reasons) == ("refuse", ("notice_first",))
+        assert_readable(unserved.trace)
+        reminder = {**BELGIAN, "phase": Phase.reminder}
+        assert gate(NOON, **reminder).reasons == ("notice_first",)
+        assert gate(NOON, **reminder | {"agency_signs": False}).verdict == "send", (
+            "the creditor's own reminder"
+        )
+
+    def test_companies_and_the_dutch_have_no_such_term(self):
+        term = {**BELGIAN, "after_term": date(2026, 11, 18)}
+        assert gate(NOON, **term, debtor=DebtorKind.company).verdict == "send"
+        assert gate(NOON, **term | {"country": "NL"}).verdict == "send"

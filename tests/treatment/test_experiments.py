@@ -11,7 +11,7 @@ from agency.money import Money
 from agency.payments.models import PaymentSource
 from agency.payments.settlement import settle
 from agency.rules.experiment import HOLDOUT, group_of
-from agency.rules.facts import Channel
+from agency.rules.facts import Channel, DebtorKind, Law
 from agency.treatment.experiments import results_of, start_experiment, stop_experiment
 from agency.treatment.models import Experiment
 from tests.communication.correspondence import Office
@@ -78,6 +78,21 @@ def test_claims_go_as_their_group_asks_and_the_holdout_as_ever(office):
     assert (found["sms"].answered, found["letter"].answered, found[HOLDOUT].answered) == (1, 0, 0)
     assert found["sms"].judged == found["sms"].claims
     assert found["sms"].share.low < found["sms"].share.share < found["sms"].share.high
+
+
+def test_a_way_that_the_law_closes_to_a_step_is_not_tried_there(office):
+    """WER art. XIX.7: a Belgian consumer gets no text message before the formal notice; such a step would be
+    refused day after day, and the claim would never come to its notice."""
+    experiment_id = start(office, arms=[Channel.sms, Channel.letter], holdout_percent=1)
+    drawn = ""
+    while drawn != "sms":
+        _, claim_id = begin(office, law=Law.be, debtor=DebtorKind.consumer, country="BE")
+        drawn = group_of(
+            claim_id=claim_id, experiment_id=experiment_id, arms=["sms", "letter"], holdout_percent=1
+        )
+    live(office, date(2026, 12, 1))
+    assert group(office, claim_id) == "sms", "it stays in its group"
+    assert [one[:2] for one in sent(office, claim_id)] == [("reminder_1", "email")]
 
 
 def test_stopped_is_stopped_and_another_may_begin(office):
