@@ -56,6 +56,9 @@ HOLD_WORDS = {
     "says_paid": N_("You told us that you have paid. We are looking for your payment."),
     "not_me": N_("You told us that this is not for you. We are looking into it."),
     "debt_help": N_("You told us that somebody helps you with your debts. We wait for their message."),
+    "deceased": N_("We were told that somebody has died. We ask for nothing now."),
+    "guardianship": N_("Somebody looks after your money matters. We write to that person."),
+    "insolvency": N_("We were told of a procedure at court. We ask you for nothing now."),
     "complaint": N_("Your complaint is being handled."),
     "plan_requested": N_("Your request to pay in parts is being handled."),
 }

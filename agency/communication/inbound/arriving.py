@@ -11,6 +11,7 @@ from sqlmodel import select
 from agency.communication.inbound.bouncing import apply_bounces, apply_complaint
 from agency.communication.inbound.models import Inbound, InboundChannel, InboundState
 from agency.communication.inbound.opting_out import opt_out
+from agency.communication.inbound.pausing import pause_candidates
 from agency.communication.inbound.pointing import Marks, pointed_at
 from agency.communication.inbound.replies import keep_reply
 from agency.communication.inbound.reply_address import messages_addressed, messages_named
@@ -114,6 +115,7 @@ def _place(unit: Unit, files: FileStore, inbound: Inbound, read: _Read) -> None:
         _note_automatic(unit, inbound, found)
     elif found.claim is None:
         quarantine(unit, inbound, found.why)
+        pause_candidates(unit, inbound)
     else:
         attachments = read.mail.attachments if read.mail else ()
         keep_reply(

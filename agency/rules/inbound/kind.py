@@ -10,7 +10,7 @@ from agency.rules.inbound.bounce import Bounce, bounces, is_bounce
 from agency.rules.inbound.mail import Mail, address_in
 from agency.rules.inbound.own_words import own_words
 from agency.rules.inbound.plain_words import plain
-from agency.rules.inbound.triage import Topic, triage
+from agency.rules.inbound.triage import ABOUT_PERSON, Topic, triage
 from agency.rules.tables import read_table
 
 _FEEDBACK: Final = "message/feedback-report"
@@ -19,7 +19,7 @@ _WORD: Final = re.compile(r"[^\W_]+(?:[-'][^\W_]+)*")
 _ANSWER: Final = re.compile(r"^\s*(?:re|aw|antw|sv|betr|ref)\s*:", re.IGNORECASE)
 AUTOMATIC_BEGINS: Final = 600
 # What somebody must read even where a machine sent it: a mailbox answers for its dead owner, too.
-_ALWAYS_READ: Final = frozenset({Topic.DANGER, Topic.COUNSELLOR, Topic.NOT_ME})
+_ALWAYS_READ: Final = ABOUT_PERSON | {Topic.DANGER, Topic.COUNSELLOR, Topic.NOT_ME}
 
 
 class InboundKind(StrEnum):
