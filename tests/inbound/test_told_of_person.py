@@ -1,4 +1,4 @@
-"""A death, an insolvency or a guardian is heard in what comes in, stops the paths at once, and a person decides."""
+"""A death, an insolvency or a guardian is heard in what comes in, stops the paths, and a person decides."""
 
 from datetime import timedelta
 
@@ -163,7 +163,8 @@ class TestDeciding:
             release_answer(unit, creditor_id=claim[0], reply_id=reply.id, topic=topic, words=words)
         box.react()
         assert (box.holds(claim[1]), box.holds(other[1])) == ([ground], [ground])
-        [hold] = box.rows("SELECT ends_at FROM hold WHERE ground = :g AND claim_id = :c", g=ground, c=claim[1])
+        asked = "SELECT ends_at FROM hold WHERE ground = :g AND claim_id = :c"
+        [hold] = box.rows(asked, g=ground, c=claim[1])
         assert hold.ends_at is None
         assert [(one.kind, one.reason) for one in box.rows("SELECT kind, reason FROM work_item")] == [
             ("answer", ground)

@@ -142,7 +142,7 @@ def _follow(unit: Unit, reply: Reply, topic: Topic) -> None:
     if topic in (Topic.DANGER, Topic.HARDSHIP):
         emit(unit, PersonWanted(**whose, work_kind="hardship", key=f"reply:{reply.id}", reason=""))
     follows = _hold_of(topic, company=_is_company(unit, reply))
-    if topic in ABOUT_PERSON:  # heirs are looked for, a claim is lodged, a guardian is written to: by a person
+    if topic in ABOUT_PERSON:  # a person looks for heirs, lodges the claim, writes to a guardian
         emit(
             unit,
             PersonWanted(**whose, work_kind="answer", key=f"reply:{reply.id}", reason=follows.ground),
