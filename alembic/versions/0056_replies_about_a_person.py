@@ -24,6 +24,7 @@ PERSON = f"{OWN} AND debtor_id = app.debtor_id() AND app.is_person()"
 
 def upgrade() -> None:
     _allow(f"'death', 'insolvency', 'guardianship', {BEFORE}")
+    _allow_kinds("'reply', 'stop', 'start', 'auto_reply', 'bounce', 'complaint'")
     _parts()
     op.execute(
         "CREATE FUNCTION app.is_person() RETURNS boolean LANGUAGE sql STABLE AS"
@@ -37,6 +38,8 @@ def downgrade() -> None:
     op.execute("DROP POLICY debtor_person ON claim")
     op.execute("DROP FUNCTION app.is_person()")
     op.drop_table("payment_intent_part")
+    op.execute("UPDATE inbound SET kind = 'reply' WHERE kind = 'start'")
+    _allow_kinds("'reply', 'stop', 'auto_reply', 'bounce', 'complaint'")
     for column in ("topic", "decided_topic"):
         op.execute(f"UPDATE reply SET {column} = 'not_me' WHERE {column} = 'death'")
         op.execute(
@@ -66,7 +69,10 @@ def _parts() -> None:
             name="fk_payment_intent_part_creditor_id_claim_id",
         ),
         sa.UniqueConstraint(
-            "creditor_id", "intent_id", "claim_id", name="uq_payment_intent_part_creditor_id_intent_id_claim_id"
+            "creditor_id",
+            "intent_id",
+            "claim_id",
+            name="uq_payment_intent_part_creditor_id_intent_id_claim_id",
         ),
         sa.CheckConstraint("amount_minor > 0", name="ck_payment_intent_part_amount"),
     )
@@ -95,3 +101,11 @@ def _allow(topics: str) -> None:
             f" ADD CONSTRAINT ck_reply_{column} CHECK ({column} IN ({topics})) NOT VALID"
         )
         op.execute(f"ALTER TABLE reply VALIDATE CONSTRAINT ck_reply_{column}")
+
+
+def _allow_kinds(kinds: str) -> None:
+    op.execute(
+        "ALTER TABLE inbound DROP CONSTRAINT ck_inbound_kind,"
+        f" ADD CONSTRAINT ck_inbound_kind CHECK (kind IN ({kinds})) NOT VALID"
+    )
+    op.execute("ALTER TABLE inbound VALIDATE CONSTRAINT ck_inbound_kind")

@@ -46,6 +46,7 @@ WAY_ICONS = {"email": "mail", "sms": "phone", "letter": "letter", "page": "globe
 KINDS: dict[str, Chip] = {
     "reply": Chip(N_("Message"), "info"),
     "stop": Chip(N_("No more messages"), "calm"),
+    "start": Chip(N_("Messages again"), "calm"),
     "auto_reply": Chip(N_("Automatic answer"), "neutral"),
     "bounce": Chip(N_("Not delivered"), "warning"),
     "complaint": Chip(N_("Called spam"), "bad"),

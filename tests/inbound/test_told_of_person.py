@@ -127,9 +127,7 @@ class TestStanding:
             close_reply(unit, creditor_id=claim[0], reply_id=death.id, topic=Topic.OTHER)
         assert (box.holds(claim[1]), box.holds(other[1])) == ([], ["reply_unread"])
 
-    def test_each_claim_that_it_may_belong_to_waits_with_a_message_without_its_claim(
-        self, box, claim, other
-    ):
+    def test_each_claim_that_it_may_belong_to_waits_with_a_message_without_its_claim(self, box, claim, other):
         inbound_id = box.take_mail(a_mail(DIED))
         assert box.inbound()[0].why == "several_claims"
         assert (box.holds(claim[1]), box.holds(other[1])) == (["reply_unread"], ["reply_unread"])
@@ -140,9 +138,7 @@ class TestStanding:
             undo(unit, inbound_id=inbound_id)
         assert (box.holds(claim[1]), box.holds(other[1])) == (["reply_unread"], ["reply_unread"])
         with box.unit() as unit:
-            reply_id = attach(
-                unit, box.files, inbound_id=inbound_id, creditor_id=claim[0], claim_id=other[1]
-            )
+            reply_id = attach(unit, box.files, inbound_id=inbound_id, creditor_id=claim[0], claim_id=other[1])
             close_reply(unit, creditor_id=claim[0], reply_id=reply_id, topic=Topic.OTHER)
         assert (box.holds(claim[1]), box.holds(other[1])) == ([], [])
 

@@ -23,6 +23,10 @@ from agency.rules.inbound.mail import Part
 from agency.rules.inbound.triage import Topic, triage
 
 FILES_MAX: Final = 20
+# winmail.dat ([MS-OXTNEF] 2.1.3.1): the one library for it has had no release since 2021.
+_TNEF: Final = b"\x78\x9f\x3e\x22"
+# A signed mail was read as the mail within it; what is left of this kind is encrypted or broken.
+_ENCRYPTED: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _LANGUAGE = text(
     "SELECT d.language FROM claim c JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
     " WHERE c.creditor_id = :c AND c.id = :claim"
@@ -98,6 +102,10 @@ def keep_reply(
 def _file(unit: Unit, files: FileStore, creditor_id: UUID, claim_id: UUID, part: Part) -> dict[str, Any]:
     """Check a file as every document is and keep it in the dossier; what a debtor sends proves no claim."""
     name = clean_name(part.name)
+    if part.content.startswith(_TNEF):
+        return _refused(part, "only Outlook opens this file; ask for its files as PDF or pictures")
+    if part.media_type in _ENCRYPTED:
+        return _refused(part, "this mail is encrypted; ask for it without")
     try:
         with unit.session.begin_nested():
             document_id = add_document(

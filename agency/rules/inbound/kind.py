@@ -27,6 +27,7 @@ class InboundKind(StrEnum):
 
     REPLY = "reply"
     STOP = "stop"  # a person who wants no more messages this way
+    START = "start"  # who takes that back
     AUTO_REPLY = "auto_reply"
     BOUNCE = "bounce"
     COMPLAINT = "complaint"  # a provider's report that the reader called our mail spam (ARF)
@@ -66,9 +67,19 @@ def kind_of(mail: Mail) -> Kinded:
     return Kinded(InboundKind.REPLY, ())
 
 
-def kind_of_words(words: str) -> Kinded:
-    """Return what kind of text message came in: STOP and its like, or a person's."""
-    sign = _stop("", words, read_table("inbound_words")["stop"])
+def kind_of_words(words: str, *, wish: str = "") -> Kinded:
+    """Return what kind of text message came in: STOP and its like, the word that takes it back, or a person's.
+
+    :param wish: STOP, START or HELP where the carrier says so, by key words of its own that we do not know;
+        empty otherwise. Who asks for help is read by a person.
+    """
+    table = read_table("inbound_words")
+    told = wish.strip().upper()
+    if told == "STOP":
+        return Kinded(InboundKind.STOP, (("carrier", told),))
+    if told == "START" or plain(words).strip(" .!") in table["start"]["words"]:
+        return Kinded(InboundKind.START, (("carrier", told) if told else ("text", plain(words)[:80]),))
+    sign = _stop("", words, table["stop"])
     return Kinded(InboundKind.STOP, (sign,)) if sign else Kinded(InboundKind.REPLY, ())
 
 
