@@ -129,8 +129,8 @@ def _apply(unit: Unit, receipts: dict[UUID, Receipt]) -> int:
 
 
 def _follow_wish(unit: Unit, row: Row[Any], receipt: Receipt) -> None:
-    """Who calls our mail spam, or writes himself off it, gets none there any more: what must reach him goes by
-    letter. Reports come in any order: the later wish counts, as the provider dates it."""
+    """Who calls our mail spam, or writes himself off it, gets none there any more: what must reach him goes
+    by letter. Reports come in any order: the later wish counts, as the provider dates it."""
     if receipt.kind not in ("unwanted", "wanted"):
         return
     newest = unit.session.connection().execute(_NEWEST_WISH, {"c": row.creditor_id, "id": row.id}).scalar()

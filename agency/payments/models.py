@@ -117,8 +117,8 @@ class PaymentIntent(CreditorRow, Timestamped, table=True):
 
 
 class PaymentIntentPart(CreditorRow, table=True):
-    """What one of several claims gets of a payment that is for all of them, in the order in which they are paid
-    off; an intent without parts is for its own claim alone."""
+    """What one of several claims gets of a payment that is for all of them, in the order in which they are
+    paid off; an intent without parts is for its own claim alone."""
 
     __tablename__ = "payment_intent_part"
     __table_args__ = (

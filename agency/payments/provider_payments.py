@@ -97,8 +97,8 @@ def give_up(unit: Unit, *, question: Question) -> None:
 
 
 def _bring_to(unit: Unit, intent: PaymentIntent, kept: Money) -> None:
-    """Book, take back, or take back and book again, until exactly `kept` stands for this payment: on its claim,
-    or on each of the claims that it is for.
+    """Book, take back, or take back and book again, until exactly `kept` stands for this payment: on its
+    claim, or on each of the claims that it is for.
 
     What went back by refunds of our own is booked as such: it is not expected to be kept any more.
     """
@@ -145,8 +145,8 @@ def _shares(
 ) -> dict[UUID, int]:
     """What each claim should have of what is kept, in minor units.
 
-    Finance may have booked a part on another claim than it was begun for: what stands goes first. Of less than
-    all, the claims get theirs in the order in which they were to be paid off, the last one what is left.
+    Finance may have booked a part on another claim than it was begun for: what stands goes first. Of less
+    than all, the claims get theirs in the order in which they were to be paid off, the last what is left.
     """
     parts = [(part.claim_id, part.amount_minor) for part in parts_of(unit, intent)]
     if not parts:

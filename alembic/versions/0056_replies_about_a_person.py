@@ -1,7 +1,7 @@
-"""A reply may tell that the debtor died, is insolvent, or has a guardian. One payment may be for several of his
-claims."""
+"""Replies about a person, a text that takes a STOP back, and one payment for several claims of a debtor."""
 
 import sqlalchemy as sa
+
 from alembic import op
 
 revision = "0056"

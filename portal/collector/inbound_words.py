@@ -35,7 +35,8 @@ FOLLOWS: dict[str, str] = {
         "No contact at any creditor until somebody has found the heirs; the case comes to the queue."
     ),
     Topic.INSOLVENCY.value: N_(
-        "No contact at any creditor; somebody finds out the procedure and lodges the claim. No interest runs on."
+        "No contact at any creditor; somebody finds out the procedure and lodges the claim."
+        " No interest runs on."
     ),
     Topic.GUARDIANSHIP.value: N_(
         "No contact with the debtor at any creditor; somebody writes to the administrator or guardian."

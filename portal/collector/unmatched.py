@@ -220,8 +220,8 @@ def _candidate(row: Row[Any], marks: list[str]) -> dict[str, Any]:
 
 
 def _chip(message: Row[Any] | Inbound) -> Chip:
-    """The kind of a message, or what its words tell that cannot wait for a claim to be found: danger, a death,
-    a court's order."""
+    """The kind of a message, or what its words tell that cannot wait for a claim to be found: danger, a
+    death, a court's order."""
     if message.kind in ("reply", "stop"):
         about = triage(said_by_writer(message.subject, message.words)).topic
         if about is Topic.DANGER or about in ABOUT_PERSON:

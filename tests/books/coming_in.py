@@ -186,7 +186,8 @@ class ComingIn(Watched):
         creditor_id, _ = self.claims[which]
         mine = [at for at, (creditor, _) in enumerate(self.claims) if creditor == creditor_id]
         parts = {
-            self.claims[at][1]: self.amount(at, wanted) for at, wanted in zip(mine, (minor, other_minor))
+            self.claims[at][1]: self.amount(at, wanted)
+            for at, wanted in zip(mine, (minor, other_minor), strict=True)
         }
         ref, intent = f"tr_{len(self.provider.payments) + 1}", new_id()
         whose: dict[str, Any] = {"creditor_id": creditor_id}

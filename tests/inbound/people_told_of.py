@@ -1,7 +1,9 @@
 """Messages as people write them of a death, an insolvency or a guardian, and others that only sound alike.
 
-Written for these tests, after how heirs, administrators, notaries and neighbours write; nobody in them exists.
+Written for these tests, after how heirs, administrators, notaries and neighbours write; nobody in them is.
 """
+
+# ruff: noqa: E501 - a message is one line
 
 DEATH = """
 Mijn vader is overleden.

@@ -5,9 +5,9 @@ from contextlib import suppress
 from urllib.parse import urlencode
 
 import pytest
-from sqlalchemy import text
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 from starlette.testclient import TestClient
 from twilio.request_validator import RequestValidator
 

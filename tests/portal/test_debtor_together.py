@@ -182,7 +182,8 @@ class TestWhatIsAsked:
     @pytest.mark.parametrize(
         ("ground", "says"),
         [
-            ("dispute", "You told us that you do not agree."), ("says_paid", "We are looking for your payment."),
+            ("dispute", "You told us that you do not agree."),
+            ("says_paid", "We are looking for your payment."),
             ("creditor_asked", "We ask nothing for this now."), ("deceased", "somebody has died"),
         ],
     )  # fmt: skip

@@ -60,7 +60,7 @@ def sendgrid_call(browser, office, message_id, *, forged=False, seconds="", even
 
 
 class TestWishes:
-    """Who calls our mail spam, or writes himself off, does not want it; what must reach him goes by letter."""
+    """Who calls our mail spam, or writes himself off, does not want it."""
 
     def points(self, office):
         with office.unit() as unit:

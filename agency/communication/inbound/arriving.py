@@ -172,8 +172,9 @@ def _read(arrival: Arrival, content: bytes) -> _Read:
     if arrival.channel is InboundChannel.SMS:
         marks = Marks(words=arrival.words, sender_channel="phone", sender=arrival.sender)
         return _Read(
-            kinded=kind_of_words(arrival.words, wish=arrival.wish), media_type="application/json", sender=arrival.sender,
-            name="", to=arrival.to, subject="", words=arrival.words[:WORDS_KEPT], marks=marks,
+            kinded=kind_of_words(arrival.words, wish=arrival.wish), media_type="application/json",
+            sender=arrival.sender, name="", to=arrival.to, subject="", words=arrival.words[:WORDS_KEPT],
+            marks=marks,
         )  # fmt: skip
     if arrival.channel is InboundChannel.PAGE:
         return _Read(

@@ -69,8 +69,8 @@ def opt_out(unit: Unit, *, channel: str, value: str, claim: tuple[UUID, UUID] | 
 
 
 def opt_in(unit: Unit, *, channel: str, value: str) -> int:
-    """This function will use an address or a number again that its owner did not want to be written at, because
-    he now says that he does, and return how many debtors have it. One that bounced or is wrong stays so.
+    """This function will use an address or a number again that its owner had not wanted to be written at and
+    now does, and return how many debtors have it. One that bounced or is wrong stays so.
 
     :param channel: email or sms.
     """

@@ -1,5 +1,5 @@
 """While a message is not read, its claim's path stands still. What it tells of a person (a death, a court's
-order, a guardian) stops all that he owes this creditor, also while it is not known which claim it is about."""
+order, a guardian) stops all that he owes this creditor, also while nobody knows which claim it is about."""
 
 from typing import Any, Final
 from uuid import UUID

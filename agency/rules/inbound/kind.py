@@ -68,7 +68,7 @@ def kind_of(mail: Mail) -> Kinded:
 
 
 def kind_of_words(words: str, *, wish: str = "") -> Kinded:
-    """Return what kind of text message came in: STOP and its like, the word that takes it back, or a person's.
+    """Return what kind of text message came in: STOP and its like, what takes that back, or a person's.
 
     :param wish: STOP, START or HELP where the carrier says so, by key words of its own that we do not know;
         empty otherwise. Who asks for help is read by a person.

@@ -1,4 +1,4 @@
-"""What stands packed within a mail: the mail inside a signature (S/MIME), files written into its words (uuencode).
+"""What stands packed within a mail: the mail inside a signature (S/MIME), files in its words (uuencode).
 
 Nothing here grows: what comes out is never larger than what goes in. A signature is not checked: who wrote is
 decided by what he knows, as with any mail.
