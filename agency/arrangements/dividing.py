@@ -28,6 +28,18 @@ _TOGETHER = text(
     " ORDER BY w.creditor_id, w.claim_id, c.id"
 )
 
+_COVERED = text(
+    "SELECT pc.claim_id FROM plan_claim mine JOIN plan p ON p.creditor_id = mine.creditor_id"
+    " AND p.id = mine.plan_id AND p.state = 'active' JOIN plan_claim pc ON pc.creditor_id = mine.creditor_id"
+    " AND pc.plan_id = mine.plan_id WHERE mine.creditor_id = :c AND mine.claim_id = :claim AND mine.live"
+    " ORDER BY pc.claim_id"
+)
+_DEBT = text(
+    "SELECT c.id, c.due_on, (SELECT min(i.issued_on) FROM invoice i WHERE i.creditor_id = c.creditor_id"
+    " AND i.claim_id = c.id) AS arose FROM claim c WHERE c.creditor_id = :c AND c.id = :claim"
+    " AND c.state = 'active'"
+)
+
 
 def claims_together(unit: Unit, *, keys: Collection[ClaimKey]) -> Mapping[ClaimKey, Sequence[ClaimKey]]:
     """This function will return, for each claim whose running plan has others that are still collected, the
@@ -54,16 +66,48 @@ def divide_payment(
     if rows is None or rows[0].currency != amount.currency:
         return [(claim_id, amount)]
     asked = itemise_many(unit, keys=[(creditor_id, row.id) for row in rows], on=on)
-    debts = {row.id: _debt(row, asked[creditor_id, row.id]) for row in rows}
-    named = debts.pop(claim_id, None)
-    first = min(amount, named.owed) if named else Money.zero(amount.currency)
-    shares = allocate_over_claims(
-        law=Law(rows[0].law), paid=amount - first, on=on, claims=list(debts.values())
-    )
-    given = {claim_id: first + shares.over} | {
+    debts = [_debt(row, asked[creditor_id, row.id]) for row in rows]
+    shared = share_out(law=Law(rows[0].law), amount=amount, on=on, named=claim_id, debts=debts)
+    over = amount - Money.total((share for _, share in shared), amount.currency)
+    if not over:
+        return shared
+    given = {claim_id: over} if not any(each == claim_id for each, _ in shared) else {}
+    return [*given.items(), *((each, share + over if each == claim_id else share) for each, share in shared)]
+
+
+def share_out(
+    *, law: Law, amount: Money, on: date, named: UUID, debts: Sequence[OpenClaim]
+) -> list[tuple[UUID, Money]]:
+    """This function will spread money over the debts of one plan: the named one first, the others as the law
+    orders them, none more than is owed on it.
+
+    :returns: what each gets, the named one first; less than the amount where less is owed.
+    """
+    others = [debt for debt in debts if debt.key != str(named)]
+    own = Money.total((debt.owed for debt in debts if debt.key == str(named)), amount.currency)
+    first = min(amount, own)
+    shares = allocate_over_claims(law=law, paid=amount - first, on=on, claims=others)
+    given = {named: first} | {
         UUID(key): part.costs + part.interest + part.principal for key, part in shares.by_claim.items()
     }
     return [(each, share) for each, share in given.items() if share]
+
+
+def claims_of_plan(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Sequence[UUID]:
+    """This function will return the claims of a claim's running plan, also for its debtor, whose door reaches
+    none but one of them; nothing without such a plan."""
+    found = unit.session.connection().execute(_COVERED, {"c": creditor_id, "claim": claim_id})
+    return found.scalars().all()
+
+
+def debt_of(unit: Unit, *, creditor_id: UUID, claim_id: UUID, on: date) -> OpenClaim | None:
+    """This function will return what is owed on a claim as a debt among others; None where it is not
+    collected any more."""
+    row = unit.session.connection().execute(_DEBT, {"c": creditor_id, "claim": claim_id}).one_or_none()
+    if row is None:
+        return None
+    asked = itemise_many(unit, keys=[(creditor_id, claim_id)], on=on)
+    return _debt(row, asked[creditor_id, claim_id])
 
 
 def _together(unit: Unit, keys: Collection[ClaimKey]) -> dict[ClaimKey, list[Row[Any]]]:

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from agency.communication.facts import lock_messages
+from agency.communication.inbound.opting_out import opt_in, opt_out
 from agency.events import Event, MessageBounced, MessageDelivered, MessageOpened, MessageSent
 from agency.kernel.emitting import emit
 from agency.kernel.errors import Invalid
@@ -27,6 +28,9 @@ _STATE = {
     "failed": "failed",
     "dropped": "bounced",
     "bounced": "bounced",
+    # Whoever calls a mail spam has got it.
+    "unwanted": "delivered",
+    "wanted": "delivered",
 }
 _RANKS = "ARRAY['queued', 'sending', 'unknown', 'sent', 'delivered', 'opened', 'failed', 'bounced']"
 
@@ -52,6 +56,10 @@ _CLIMB = text(
     " AND m.reserved_at IS NOT NULL"
     " RETURNING m.creditor_id, m.id, m.claim_id, m.debtor_id, m.channel, m.step, m.to_value, m.state,"
     "  old.state AS before, old.sent_at IS NULL AS first"
+)
+_NEWEST_WISH = text(
+    "SELECT kind FROM message_receipt WHERE creditor_id = :c AND message_id = :id"
+    " AND kind IN ('unwanted', 'wanted') ORDER BY at DESC, kind LIMIT 1"
 )
 _NO_GOOD = text(
     "UPDATE contact_point SET state = 'bounced' WHERE creditor_id = :creditor AND debtor_id = :debtor"
@@ -115,7 +123,21 @@ def _apply(unit: Unit, receipts: dict[UUID, Receipt]) -> int:
     if no_good:
         connection.execute(_NO_GOOD, no_good)
     emit(unit, *[event for row in rows for event in _events(row, new[row.id])])
+    for row in rows:
+        _follow_wish(unit, row, new[row.id])
     return len(rows)
+
+
+def _follow_wish(unit: Unit, row: Row[Any], receipt: Receipt) -> None:
+    """Who calls our mail spam, or writes himself off it, gets none there any more: what must reach him goes
+    by letter. Reports come in any order: the later wish counts, as the provider dates it."""
+    if receipt.kind not in ("unwanted", "wanted"):
+        return
+    newest = unit.session.connection().execute(_NEWEST_WISH, {"c": row.creditor_id, "id": row.id}).scalar()
+    if newest != receipt.kind:
+        return
+    follow = opt_out if receipt.kind == "unwanted" else opt_in
+    follow(unit, channel=row.channel, value=row.to_value)
 
 
 def _as_rows(receipts: dict[UUID, Receipt]) -> str:

@@ -26,6 +26,7 @@ from agency.events import (
     QuoteAccepted,
 )
 from agency.kernel.unit import Unit
+from agency.rules.holds import grounds_everywhere
 
 # A debtor who gave one of these answers waits for somebody who looks into it.
 _ANSWERS = ("not_me", "says_paid", "debt_help")
@@ -33,6 +34,12 @@ _CALLS = (WorkKind.CALL_DUE, WorkKind.CALL_BACK, WorkKind.PROMISE_BROKEN)
 
 _OF_DEBTOR = text(
     "SELECT note FROM hold WHERE creditor_id = :creditor AND id = :hold AND starts_with(by, 'debtor:')"
+)
+_KNOWN_ELSEWHERE = text(
+    "SELECT c.debtor_id FROM hold h JOIN claim c ON c.creditor_id = h.creditor_id AND c.id = h.claim_id"
+    " WHERE h.creditor_id = :creditor AND h.id = :hold AND h.lifted_at IS NULL AND h.facts ? 'follows'"
+    " AND NOT EXISTS (SELECT FROM hold o WHERE o.creditor_id = h.creditor_id"
+    "  AND o.id = CAST(h.facts->>'follows' AS uuid))"
 )
 _DISPUTED_AT_INTAKE = text(
     "INSERT INTO work_item (creditor_id, id, claim_id, key, kind, reason, urgency, due_at, generation)"
@@ -94,7 +101,14 @@ def look_into_disputes(unit: Unit, event: QuoteAccepted) -> None:
 
 
 def look_into_answer(unit: Unit, event: HoldPlaced) -> None:
-    """This function will ask for somebody when the debtor gave an answer that a person has to look into."""
+    """This function will ask for somebody when the debtor gave an answer that a person has to look into, or
+    when he is held here, too, for what is known at another creditor: once for all that he owes here, and
+    without a word of where it is known."""
+    if event.ground in grounds_everywhere(on=unit.today):
+        known = {"creditor": event.creditor_id, "hold": event.hold_id}
+        debtor = unit.session.connection().execute(_KNOWN_ELSEWHERE, known).scalar()
+        if debtor is not None:
+            _ask(unit, event, WorkKind.ANSWER, key=f"person:{event.ground}:{debtor}", reason=event.ground)
     if event.ground not in _ANSWERS:
         return
     said = (

@@ -87,6 +87,13 @@ class DebtorOptedOut(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DebtorOptedIn(Event):
+    """The debtor wants messages by this channel again, after he had written himself off."""
+
+    channel: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class MessageWaitsForClaim(Event):
     """Something came in of which nobody can tell yet to which claim it belongs; told under the house."""
 

@@ -4,6 +4,7 @@ Nothing is held open while the provider is asked. A lost answer leaves the inten
 that the payment is being checked, and a job asks again with the same key.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
@@ -21,7 +22,7 @@ from agency.kernel.ids import new_id
 from agency.kernel.locks import lock_claims
 from agency.kernel.unit import Door, Unit, Units
 from agency.money import Money
-from agency.payments.models import IntentState, PaymentIntent
+from agency.payments.models import IntentState, PaymentIntent, PaymentIntentPart
 from agency.ports.providers import PaymentProvider, ProviderAmbiguous, ProviderRefused, ProviderTransient
 
 # Another tab's open payment is taken up again within this time; a provider's page does not live for ever.
@@ -35,6 +36,14 @@ class UnableToStartPayment(Conflict):
 
 class AmountNotAllowed(Invalid):
     """The amount is more than what is owed, or too small to be worth a transfer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one claim gets of a payment for several of one debtor's claims at one creditor."""
+
+    claim_id: UUID
+    amount: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +66,20 @@ def start_payment(
     webhook_url: str,
     locale: str,
     by: str,
+    parts: Sequence[Part] = (),
 ) -> StartedPayment:
     """This function will open a payment at the provider, or take up the one that is open already.
 
     :param amount: part of what is owed; None for all of it. The server recomputes what is owed.
+    :param parts: instead, what each of several claims gets, in the order in which they are paid off; all of
+        the debtor whose link this is, as the caller has proved, and worked out by it at this moment.
     :raises UnableToStartPayment: the claim is not being collected, nothing is owed, or the provider refused.
     :raises AmountNotAllowed: too much or too little.
     """
     with units.open(Door.DEBTOR, by=by, creditor_id=creditor_id, claim_id=claim_id) as unit:
-        intent, description = reserve(unit, creditor_id=creditor_id, claim_id=claim_id, amount=amount)
+        intent, description = reserve(
+            unit, creditor_id=creditor_id, claim_id=claim_id, amount=amount, parts=parts
+        )
     if intent.checkout_url:
         return StartedPayment(intent.id, "open", intent.checkout_url)
     try:
@@ -95,7 +109,7 @@ def start_payment(
 
 
 def reserve(
-    unit: Unit, *, creditor_id: UUID, claim_id: UUID, amount: Money | None
+    unit: Unit, *, creditor_id: UUID, claim_id: UUID, amount: Money | None, parts: Sequence[Part] = ()
 ) -> tuple[PaymentIntent, str]:
     """This function will return the intent to open at the provider and the text for the debtor's statement.
 
@@ -105,35 +119,80 @@ def reserve(
     """
     lock_claims(unit, creditor_id=creditor_id, claim_ids=[claim_id])
     claim = unit.session.get(Claim, (creditor_id, claim_id), populate_existing=True)
-    if claim is None or claim.state != ClaimState.ACTIVE:
+    if claim is None or (claim.state != ClaimState.ACTIVE and not parts):
         raise UnableToStartPayment("nothing can be paid on this claim now")
-    owed = open_total(unit, creditor_id=creditor_id, claim_id=claim_id, on=unit.today)
-    wanted = _check_amount(_asked(unit, claim, owed) if amount is None else amount, owed)
+    if parts:
+        together = Money.total((part.amount for part in parts), claim.currency)
+        wanted = _check_amount(together, together)
+    else:
+        owed = open_total(unit, creditor_id=creditor_id, claim_id=claim_id, on=unit.today)
+        wanted = _check_amount(_asked(unit, claim, owed) if amount is None else amount, owed)
     description = f"{claim.payment_reference} {claim.number}"
-    reusable = unit.session.exec(
+    same = _reusable(unit, claim, wanted, parts)
+    return same or _add(unit, claim, wanted, parts), description
+
+
+def _reusable(unit: Unit, claim: Claim, wanted: Money, parts: Sequence[Part]) -> PaymentIntent | None:
+    """The latest payment of these claims and amounts that another tab has opened, if it is fresh enough."""
+    found = unit.session.exec(
         select(PaymentIntent)
         .where(
-            PaymentIntent.creditor_id == creditor_id,
-            PaymentIntent.claim_id == claim_id,
+            PaymentIntent.creditor_id == claim.creditor_id,
+            PaymentIntent.claim_id == claim.id,
             PaymentIntent.amount_minor == wanted.minor,
             col(PaymentIntent.state).in_([IntentState.CREATING, IntentState.OPEN]),
             PaymentIntent.created_at > unit.now - REUSE_WITHIN,
         )
         .order_by(col(PaymentIntent.created_at).desc())
-    ).first()
-    if reusable is not None:
-        return reusable, description
+    ).all()
+    asked = [(part.claim_id, part.amount.minor) for part in parts]
+    return next(
+        (
+            intent
+            for intent in found
+            if [(part.claim_id, part.amount_minor) for part in parts_of(unit, intent)] == asked
+        ),
+        None,
+    )
+
+
+def _add(unit: Unit, claim: Claim, wanted: Money, parts: Sequence[Part]) -> PaymentIntent:
     intent = PaymentIntent(
-        creditor_id=creditor_id,
+        creditor_id=claim.creditor_id,
         id=new_id(),
         created_at=unit.now,
-        claim_id=claim_id,
+        claim_id=claim.id,
         amount_minor=wanted.minor,
         currency=wanted.currency,
     )
     unit.session.add(intent)
     unit.session.flush()
-    return intent, description
+    for place, part in enumerate(parts):
+        unit.session.add(
+            PaymentIntentPart(
+                creditor_id=claim.creditor_id,
+                id=new_id(),
+                intent_id=intent.id,
+                claim_id=part.claim_id,
+                place=place,
+                amount_minor=part.amount.minor,
+            )
+        )
+    unit.session.flush()
+    return intent
+
+
+def parts_of(unit: Unit, intent: PaymentIntent) -> Sequence[PaymentIntentPart]:
+    """This function will return what each claim gets of a payment for several, in their order; nothing for a
+    payment of its own claim alone."""
+    return unit.session.exec(
+        select(PaymentIntentPart)
+        .where(
+            PaymentIntentPart.creditor_id == intent.creditor_id,
+            PaymentIntentPart.intent_id == intent.id,
+        )
+        .order_by(col(PaymentIntentPart.place))
+    ).all()
 
 
 def _asked(unit: Unit, claim: Claim, owed: Money) -> Money:
@@ -158,18 +217,27 @@ def record_created(
     if intent.state == IntentState.CREATING:
         intent.state = IntentState.OPEN
         intent.checkout_url = checkout_url
-        emit(
-            unit,
-            PaymentStarted(
-                creditor_id=creditor_id,
-                claim_id=intent.claim_id,
-                intent_id=intent_id,
-                amount_minor=intent.amount_minor,
-                currency=intent.currency,
-            ),
-        )
+        _tell_started(unit, intent)
     unit.session.add(intent)
     unit.session.flush()
+
+
+def _tell_started(unit: Unit, intent: PaymentIntent) -> None:
+    """Tell it of the claim that the debtor came for, with what is for that one: his door reaches no other."""
+    parts = parts_of(unit, intent)
+    own = [part.amount_minor for part in parts if part.claim_id == intent.claim_id]
+    if parts and not own:
+        return
+    emit(
+        unit,
+        PaymentStarted(
+            creditor_id=intent.creditor_id,
+            claim_id=intent.claim_id,
+            intent_id=intent.id,
+            amount_minor=own[0] if own else intent.amount_minor,
+            currency=intent.currency,
+        ),
+    )
 
 
 def _check_amount(wanted: Money, owed: Money) -> Money:

@@ -158,6 +158,21 @@ def check_second_fact(unit: Unit, *, link: ResolvedLink, answer: str) -> bool:
     return right
 
 
+def is_about_person(unit: Unit, *, link: ResolvedLink, answer: str) -> bool:
+    """This function will tell whether a right answer proves who the debtor is: his postal code, or the
+    creditor's number for him. The number of one claim proves that claim alone."""
+    row = (
+        unit.session.connection()
+        .execute(
+            text("SELECT postal_code, reference FROM debtor WHERE creditor_id = :c AND id = :debtor"),
+            {"c": link.creditor_id, "debtor": link.debtor_id},
+        )
+        .one()
+    )
+    known = {_plain(one) for one in (row.postal_code, row.reference) if one} - {""}
+    return _plain(answer) in known
+
+
 def revoke_links(unit: Unit, *, creditor_id: UUID, claim_id: UUID, why: str) -> int:
     """This function will make every link of a claim useless at once and return how many there were."""
     revoked = unit.session.connection().execute(

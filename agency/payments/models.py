@@ -116,6 +116,25 @@ class PaymentIntent(CreditorRow, Timestamped, table=True):
     arrived_on: date | None = None  # the bank's day of the lump that it came in
 
 
+class PaymentIntentPart(CreditorRow, table=True):
+    """What one of several claims gets of a payment that is for all of them, in the order in which they are
+    paid off; an intent without parts is for its own claim alone."""
+
+    __tablename__ = "payment_intent_part"
+    __table_args__ = (
+        within_creditor("intent_id", "payment_intent"),
+        within_creditor("claim_id", "claim"),
+        UniqueConstraint("creditor_id", "intent_id", "claim_id"),
+        Index("ix_payment_intent_part_claim", "creditor_id", "claim_id"),
+        CheckConstraint("amount_minor > 0", name="amount"),
+    )
+
+    intent_id: UUID
+    claim_id: UUID
+    place: int
+    amount_minor: int = Field(sa_type=Minor)
+
+
 class Payment(CreditorRow, Timestamped, table=True):
     """Money booked on a claim, with both allocations: by law (debtor's side) and by contract (creditor's)."""
 

@@ -5,6 +5,7 @@ says now, so notices that come twice, late or in another order end in the same l
 numbered: an answer to an older question than the latest is not applied.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -17,6 +18,7 @@ from agency.kernel.locks import lock_claims
 from agency.kernel.unit import Unit, agency_day
 from agency.money import Money
 from agency.payments.held import release
+from agency.payments.intents import parts_of
 from agency.payments.models import (
     HeldPayment,
     IntentState,
@@ -28,7 +30,7 @@ from agency.payments.models import (
     RefundState,
 )
 from agency.payments.provider_refunds import take_refunds
-from agency.payments.settlement import reverse_payment, settle
+from agency.payments.settlement import Incoming, reverse_payment, settle_many
 from agency.ports.providers import ProviderPayment
 
 TRUST_PSP = "trust.psp"
@@ -65,7 +67,8 @@ def apply_answer(unit: Unit, *, question: Question, answer: ProviderPayment) -> 
     """This function will bring the books to what the provider says, unless a newer question was asked."""
     intent = unit.session.get(PaymentIntent, (question.creditor_id, question.intent_id))
     assert intent is not None, "questions are only asked about intents that exist"
-    lock_claims(unit, creditor_id=intent.creditor_id, claim_ids=[intent.claim_id])
+    of_parts = [part.claim_id for part in parts_of(unit, intent)]
+    lock_claims(unit, creditor_id=intent.creditor_id, claim_ids=[intent.claim_id, *of_parts])
     unit.session.refresh(intent, with_for_update=True)
     if intent.generation != question.generation:
         return
@@ -94,7 +97,8 @@ def give_up(unit: Unit, *, question: Question) -> None:
 
 
 def _bring_to(unit: Unit, intent: PaymentIntent, kept: Money) -> None:
-    """Book, take back, or take back and book again, until exactly `kept` stands for this payment.
+    """Book, take back, or take back and book again, until exactly `kept` stands for this payment: on its
+    claim, or on each of the claims that it is for.
 
     What went back by refunds of our own is booked as such: it is not expected to be kept any more.
     """
@@ -102,24 +106,66 @@ def _bring_to(unit: Unit, intent: PaymentIntent, kept: Money) -> None:
         (*_booked(unit, intent, Payment), *_booked(unit, intent, HeldPayment)),
         key=lambda one: int(one.source_key.rpartition("#")[2]),
     )
-    standing = next((one for one in history if not _is_over(one)), None)
-    if (_expected(unit, standing) if standing else 0) == kept.minor:
+    standing = [(one, _expected(unit, one)) for one in history if not _is_over(one)]
+    if sum(minor for _, minor in standing) == kept.minor:
         return
-    if standing is not None:
-        _take_back(unit, standing)
-    if kept:
+    shares = _shares(unit, intent, kept.minor, history, standing)
+    left = shares.copy()
+    for one, minor in standing:
+        if left.get(one.claim_id) == minor:  # this part stands as it should: it is left alone
+            del left[one.claim_id]
+        else:
+            _take_back(unit, one)
+    if left:
         assert intent.paid_at is not None, "a paid intent knows when"
-        settle(
+        day = agency_day(intent.paid_at)
+        settle_many(
             unit,
-            creditor_id=intent.creditor_id,
-            # Finance may have booked it on another claim than the one it was begun for.
-            claim_id=history[-1].claim_id if history else intent.claim_id,
-            source=PaymentSource.PSP,
-            source_key=f"{intent.provider_ref}#{len(history) + 1}",
-            amount=kept,
-            value_on=agency_day(intent.paid_at),
-            trust_account=TRUST_PSP,
+            [
+                Incoming(
+                    creditor_id=intent.creditor_id,
+                    claim_id=claim_id,
+                    source=PaymentSource.PSP,
+                    source_key=f"{intent.provider_ref}#{number}",
+                    amount=Money(minor, kept.currency),
+                    value_on=day,
+                    trust_account=TRUST_PSP,
+                )
+                for number, (claim_id, minor) in enumerate(left.items(), len(history) + 1)
+            ],
         )
+
+
+def _shares(
+    unit: Unit,
+    intent: PaymentIntent,
+    kept: int,
+    history: Sequence[Payment | HeldPayment],
+    standing: Sequence[tuple[Payment | HeldPayment, int]],
+) -> dict[UUID, int]:
+    """What each claim should have of what is kept, in minor units.
+
+    Finance may have booked a part on another claim than it was begun for: what stands goes first. Of less
+    than all, the claims get theirs in the order in which they were to be paid off, the last what is left.
+    """
+    parts = [(part.claim_id, part.amount_minor) for part in parts_of(unit, intent)]
+    if not parts:
+        return {history[-1].claim_id if history else intent.claim_id: kept} if kept else {}
+    stands = Counter[UUID]()
+    for one, minor in standing:
+        stands[one.claim_id] += minor
+    place = {claim_id: number for number, (claim_id, _) in enumerate(parts)}
+    in_order = sorted(stands.items(), key=lambda one: place.get(one[0], len(place)))
+    wanted = in_order if sum(stands.values()) > kept else parts
+    shares: dict[UUID, int] = {}
+    for claim_id, most in wanted:
+        if share := min(most, kept - sum(shares.values())):
+            shares[claim_id] = share
+    rest = kept - sum(shares.values())
+    if rest:  # more than was asked for: it is owed back on the claim that came first
+        first = wanted[0][0]
+        shares[first] = shares.get(first, 0) + rest
+    return shares
 
 
 def _booked(

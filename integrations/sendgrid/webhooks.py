@@ -22,6 +22,11 @@ _KINDS: dict[str, ReceiptKind] = {
     "click": "opened",
     "bounce": "bounced",
     "dropped": "dropped",
+    # https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event: engagement events.
+    "spamreport": "unwanted",
+    "unsubscribe": "unwanted",
+    "group_unsubscribe": "unwanted",
+    "group_resubscribe": "wanted",
 }
 
 
@@ -82,9 +87,15 @@ def _receipt(event: dict[str, Any]) -> Receipt | None:
         kind=kind,
         at=at,
         event_key=_event_key(event),
-        detail=_shown(str(event.get("reason") or event.get("response") or "")),
+        detail=_shown(str(event.get("reason") or event.get("response") or _wish(event))),
         permanent=_permanent(event),
     )
+
+
+def _wish(event: dict[str, Any]) -> str:
+    """What the reader did, where that is all that is told."""
+    name = str(event.get("event"))
+    return name if _KINDS[name] in ("unwanted", "wanted") else ""
 
 
 def _shown(words: str) -> str:

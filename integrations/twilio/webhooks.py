@@ -91,12 +91,17 @@ def receipts(
 
 @dataclass(frozen=True, slots=True)
 class TextMessage:
-    """A text or WhatsApp message that came in; `reference` is Twilio's own and the same for every copy."""
+    """A text or WhatsApp message that came in; `reference` is Twilio's own and the same for every copy.
+
+    :param wish: STOP, START or HELP by the key words of the messaging service (`OptOutType`, sent where
+        Advanced Opt-Out is on: help.twilio.com, "Track Opt-Out, Opt-In and Help Messages"); else empty.
+    """
 
     reference: str
     sender: str
     to: str
     words: str
+    wish: str = ""
 
 
 def text_message(*, url: str, body: bytes, signature: str, tokens: Sequence[str]) -> TextMessage:
@@ -109,7 +114,9 @@ def text_message(*, url: str, body: bytes, signature: str, tokens: Sequence[str]
     if not reference or not sender:
         raise WebhookRefused("not a text message")
     number, to = (value.removeprefix(PREFIX)[:50] for value in (sender, form.one("To")))
-    return TextMessage(reference[:100], number, to, form.one("Body")[:10_000])
+    wish = form.one("OptOutType").upper()
+    known = wish if wish in ("STOP", "START", "HELP") else ""
+    return TextMessage(reference[:100], number, to, form.one("Body")[:10_000], known)
 
 
 def _receipt(form: Form, *, message_id: str, at: datetime) -> Receipt | None:

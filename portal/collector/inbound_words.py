@@ -16,6 +16,9 @@ TOPICS: dict[str, Chip] = {
     Topic.STOP.value: Chip(N_("No more messages"), "calm"),
     Topic.OTHER.value: Chip(N_("Something else"), "neutral"),
     Topic.DANGER.value: Chip(N_("Danger to life"), "bad"),
+    Topic.DEATH.value: Chip(N_("Somebody has died"), "special"),
+    Topic.INSOLVENCY.value: Chip(N_("Bankruptcy or debt settlement"), "warning"),
+    Topic.GUARDIANSHIP.value: Chip(N_("Administrator or guardian"), "warning"),
 }
 # What follows from each, said before a person decides.
 FOLLOWS: dict[str, str] = {
@@ -28,12 +31,23 @@ FOLLOWS: dict[str, str] = {
     Topic.STOP.value: N_("The address or number that wrote is not used any more."),
     Topic.OTHER.value: N_("Nothing follows by itself; the plan goes on."),
     Topic.DANGER.value: N_("The claim rests for two weeks and comes to the queue."),
+    Topic.DEATH.value: N_(
+        "No contact at any creditor until somebody has found the heirs; the case comes to the queue."
+    ),
+    Topic.INSOLVENCY.value: N_(
+        "No contact at any creditor; somebody finds out the procedure and lodges the claim."
+        " No interest runs on."
+    ),
+    Topic.GUARDIANSHIP.value: N_(
+        "No contact with the debtor at any creditor; somebody writes to the administrator or guardian."
+    ),
 }
 WAYS = {"email": N_("E-mail"), "sms": N_("SMS"), "letter": N_("Letter"), "page": N_("Payment page")}
 WAY_ICONS = {"email": "mail", "sms": "phone", "letter": "letter", "page": "globe"}
 KINDS: dict[str, Chip] = {
     "reply": Chip(N_("Message"), "info"),
     "stop": Chip(N_("No more messages"), "calm"),
+    "start": Chip(N_("Messages again"), "calm"),
     "auto_reply": Chip(N_("Automatic answer"), "neutral"),
     "bounce": Chip(N_("Not delivered"), "warning"),
     "complaint": Chip(N_("Called spam"), "bad"),

@@ -26,7 +26,8 @@ from agency.communication.inbound.settling import attach, discard, last_settled,
 from agency.kernel.errors import Conflict, Invalid, NotFound
 from agency.kernel.ids import HOUSE
 from agency.kernel.unit import Unit
-from agency.rules.inbound.triage import Topic, triage
+from agency.rules.inbound.kind import said_by_writer
+from agency.rules.inbound.triage import ABOUT_PERSON, Topic, triage
 from portal.collector.doors import claim_url, desk_page, routes
 from portal.collector.inbound import as_it_came
 from portal.collector.inbound_words import DISCARDS, KINDS, MARKS, TOPICS, WAY_ICONS, WAYS, WHY_WAITING
@@ -219,10 +220,13 @@ def _candidate(row: Row[Any], marks: list[str]) -> dict[str, Any]:
 
 
 def _chip(message: Row[Any] | Inbound) -> Chip:
-    """The kind of a message, or that its words tell of danger: that waits for no claim to be found."""
-    by_a_person = message.kind in ("reply", "stop")
-    in_danger = by_a_person and triage(message.words).topic is Topic.DANGER
-    return TOPICS[Topic.DANGER] if in_danger else KINDS[message.kind]
+    """The kind of a message, or what its words tell that cannot wait for a claim to be found: danger, a
+    death, a court's order."""
+    if message.kind in ("reply", "stop"):
+        about = triage(said_by_writer(message.subject, message.words)).topic
+        if about is Topic.DANGER or about in ABOUT_PERSON:
+            return TOPICS[about]
+    return KINDS[message.kind]
 
 
 def _row(row: Row[Any]) -> dict[str, Any]:

@@ -271,6 +271,7 @@ _HAPPENINGS = {
     "MessageBounced": (N_("%(channel)s could not be delivered"), "alert", "bad"),
     "ReplyReceived": (N_("The debtor wrote: %(channel)s"), "inbox", "warning"),
     "DebtorOptedOut": (N_("The debtor wants no more messages: %(channel)s"), "pause", "warning"),
+    "DebtorOptedIn": (N_("The debtor wants messages again: %(channel)s"), "check", "info"),
     "ReplyDecided": (N_("Message of the debtor: %(decision)s"), "check", "info"),
     "InboundNoted": (N_("An automatic answer came in"), "mail", "neutral"),
     "MessageWaitsForClaim": (N_("A message waits for its claim"), "inbox", "neutral"),

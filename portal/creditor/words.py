@@ -211,6 +211,7 @@ _HAPPENINGS = {
     "MessageBounced": (N_("%(channel)s could not be delivered"), "alert", "bad"),
     "ReplyReceived": (N_("The debtor wrote: %(channel)s"), "inbox", "warning"),
     "DebtorOptedOut": (N_("The debtor wants no more messages: %(channel)s"), "pause", "warning"),
+    "DebtorOptedIn": (N_("The debtor wants messages again: %(channel)s"), "check", "info"),
     "MessageRefused": (N_("%(channel)s not sent: not allowed at that moment"), "pause", "warning"),
     "PayLinkOpened": (N_("The debtor opened the payment page"), "link", "info"),
     "PaymentStarted": (N_("The debtor started a payment of %(money)s"), "euro", "info"),

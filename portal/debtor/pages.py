@@ -17,9 +17,16 @@ from agency.desk.visits import open_visit
 from agency.events import PayLinkOpened
 from agency.kernel.emitting import emit
 from agency.kernel.unit import Door, Unit
-from agency.payments.links import LinkUnusable, asks_postal_code, check_second_fact, resolve_link
+from agency.payments.links import (
+    LinkUnusable,
+    asks_postal_code,
+    check_second_fact,
+    is_about_person,
+    resolve_link,
+)
 from agency.payments.refund_accounts import refund_waits
 from portal.debtor.fields import Fields
+from portal.debtor.together import together
 from portal.debtor.views import DUE_WORDS, brand_values, claim_view, due_now, payments
 from portal.debtor.visits import TheVisit, UnconfirmedVisit, Visit, give_cookie
 from portal.shared.audience import TheWiring, here, router
@@ -58,6 +65,7 @@ def identify(request: Request, visit: UnconfirmedVisit, fields: Fields) -> Respo
                 unit,
                 PayLinkOpened(creditor_id=link.creditor_id, claim_id=link.claim_id, link_id=link.link_id),
             )
+        person = right and is_about_person(unit, link=link, answer=form.data.answer)
         agreed = right and _agreed(unit, visit)
         now = unit.now
     if not right:
@@ -68,7 +76,7 @@ def identify(request: Request, visit: UnconfirmedVisit, fields: Fields) -> Respo
         return _question(request, visit, form, status=422)
     # Who was asked to confirm what a call agreed on comes for that.
     response = RedirectResponse("/pay/agreed" if agreed else "/pay", status_code=303)
-    give_cookie(response, visit.wiring.settings, link=link, confirmed=True, now=now)
+    give_cookie(response, visit.wiring.settings, link=link, confirmed=True, now=now, person=person)
     return response
 
 
@@ -193,6 +201,7 @@ def _claim(request: Request, visit: Visit) -> Response:
         coming = open_visit(unit, creditor_id=visit.creditor_id, claim_id=visit.claim_id)
     values = {
         "form": blank(what=due.what if due else "all"),
+        "together": together(visit),
         "agreed": agreed,
         "coming": coming if coming and coming.state is VisitState.ANNOUNCED else None,
     }

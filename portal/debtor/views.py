@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from agency.arrangements.dividing import claims_of_plan
 from agency.arrangements.models import PlanState
 from agency.arrangements.queries import plan_of_claim
 from agency.arrangements.settlements import OpenSettlement, open_settlement
@@ -56,6 +57,9 @@ HOLD_WORDS = {
     "says_paid": N_("You told us that you have paid. We are looking for your payment."),
     "not_me": N_("You told us that this is not for you. We are looking into it."),
     "debt_help": N_("You told us that somebody helps you with your debts. We wait for their message."),
+    "deceased": N_("We were told that somebody has died. We ask for nothing now."),
+    "guardianship": N_("Somebody looks after your money matters. We write to that person."),
+    "insolvency": N_("We were told of a procedure at court. We ask you for nothing now."),
     "complaint": N_("Your complaint is being handled."),
     "plan_requested": N_("Your request to pay in parts is being handled."),
 }
@@ -101,6 +105,7 @@ class ClaimView:
     promised_on: date | None
     promised: Money | None
     holds: tuple[str, ...]
+    grounds: tuple[str, ...]
     settlement: OpenSettlement | None
     due: Due | None
 
@@ -190,6 +195,7 @@ def claim_view(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> ClaimView:
         promised_on=row.promised_on,
         promised=Money(row.promised_minor, row.currency) if row.promised_on else None,
         holds=tuple(HOLD_WORDS[ground] for ground in row.grounds or () if ground in HOLD_WORDS),
+        grounds=tuple(row.grounds or ()),
         settlement=settlement,
         due=due_now(unit, creditor_id=creditor_id, claim_id=claim_id, owed=owed.total),
     )
@@ -201,7 +207,11 @@ def due_now(unit: Unit, *, creditor_id: UUID, claim_id: UUID, owed: Money) -> Du
     if settlement is not None:
         return Due("settled", settlement.left, settlement.pay_by)
     part = next_part(unit, creditor_id=creditor_id, claim_id=claim_id)
-    return part if part is not None and part.amount < owed else None
+    if part is None or part.amount < owed:
+        return part
+    # A plan over several claims may ask more at once than is owed on this one.
+    covered = claims_of_plan(unit, creditor_id=creditor_id, claim_id=claim_id)
+    return part if set(covered) - {claim_id} else None
 
 
 def next_part(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Due | None:

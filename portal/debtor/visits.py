@@ -30,6 +30,8 @@ from portal.shared.security import SAFE_METHODS, TOKEN_FIELD
 from portal.wiring import Wiring
 
 VALID = timedelta(hours=2)
+_PERSON = "person"
+"""What the cookie says where the second fact was about the debtor himself."""
 
 
 class SecondFactNeeded(AgencyError):
@@ -56,7 +58,10 @@ _LOOK_UP = text(
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Who visits, with which link, since when (seconds), and whether the second fact was given."""
+    """Who visits, with which link, since when (seconds), and whether the second fact was given.
+
+    :param person: that fact was about the debtor himself, not about the one claim.
+    """
 
     wiring: Wiring
     creditor_id: UUID
@@ -66,6 +71,7 @@ class Visit:
     confirmed: bool
     since: int
     csrf: str
+    person: bool = False
 
     @property
     def by(self) -> str:
@@ -90,6 +96,19 @@ class Visit:
             yield unit, _look_up(unit, self)
 
     @contextmanager
+    def beside(self, claim_id: UUID) -> Iterator[Unit]:
+        """Open a unit that sees another claim of this debtor at this creditor, as the caller has found out
+        within `unit`, and nothing else."""
+        with self.wiring.units.open(
+            Door.DEBTOR,
+            by=self.by,
+            creditor_id=self.creditor_id,
+            claim_id=claim_id,
+            debtor_id=self.debtor_id,
+        ) as unit:
+            yield unit
+
+    @contextmanager
     def unit(self) -> Iterator[Unit]:
         """Open a unit as `open` does.
 
@@ -105,11 +124,17 @@ def cookie_name(settings: Settings) -> str:
 
 
 def give_cookie(
-    response: Response, settings: Settings, *, link: ResolvedLink, confirmed: bool, now: datetime
+    response: Response,
+    settings: Settings,
+    *,
+    link: ResolvedLink,
+    confirmed: bool,
+    now: datetime,
+    person: bool = False,
 ) -> None:
     """This function will let the browser remember the visit, and no script read it."""
     ids = (link.creditor_id, link.claim_id, link.debtor_id, link.link_id)
-    content = [*map(str, ids), confirmed, int(now.timestamp())]
+    content = [*map(str, ids), _PERSON if person and confirmed else confirmed, int(now.timestamp())]
     body = base64.urlsafe_b64encode(json.dumps(content).encode()).decode()
     response.set_cookie(
         cookie_name(settings),
@@ -141,7 +166,8 @@ async def any_visit(request: Request) -> Visit:
         claim_id=UUID(claim_id),
         debtor_id=UUID(debtor_id),
         link_id=UUID(link_id),
-        confirmed=confirmed,
+        confirmed=bool(confirmed),
+        person=confirmed == _PERSON,
         since=since,
         csrf=_signature(wiring.settings, f"csrf:{cookie}"),
     )

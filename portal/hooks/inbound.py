@@ -72,6 +72,7 @@ def text_message(request: Request, body: RawBody, wiring: TheWiring) -> Response
         sender=found.sender,
         to=found.to,
         words=found.words.replace("\0", ""),
+        wish=found.wish,
     )
     return answer or Response(_NO_ANSWER, media_type="application/xml")
 
@@ -113,6 +114,7 @@ def _keep(
     sender: str,
     to: str,
     words: str = "",
+    wish: str = "",
 ) -> Response | None:
     """Keep the bytes and the fact; the bytes first, so that no fact is without them."""
     try:
@@ -127,6 +129,7 @@ def _keep(
         sender=_plain(sender),
         to=_plain(to),
         words=words,
+        wish=wish,
     )
     with wiring.units.open(Door.GATE, by=f"system:hooks.{channel.value}") as unit:
         receive(unit, source=f"inbound.{channel.value}", facts=[told(arrival)], handler=read_arrived)

@@ -22,7 +22,7 @@ from agency.kernel import ports
 from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit
 from agency.money import Money
-from agency.payments.models import IntentState, PaymentIntent
+from agency.payments.models import IntentState, PaymentIntent, PaymentIntentPart
 from agency.payments.provider_payments import apply_answer, ask
 from agency.ports.providers import (
     ProviderPayment,
@@ -75,11 +75,12 @@ class Provider:
         self.unsettled.append(SettlementLine(payment_ref, "refund", -amount))
         return made
 
-    def charge_back(self, ref: str) -> bool:
+    def charge_back(self, ref: str, percent: int = 100) -> bool:
         payment = self.payments[ref]
         left = payment.amount - payment.amount_refunded - payment.amount_charged_back
+        left = Money(left.minor * percent // 100, left.currency)
         if left:
-            self.payments[ref] = replace(payment, amount_charged_back=left)
+            self.payments[ref] = replace(payment, amount_charged_back=payment.amount_charged_back + left)
             self.unsettled.append(SettlementLine(ref, "chargeback", -left))
         return bool(left)
 
@@ -178,6 +179,45 @@ class ComingIn(Watched):
             unit.session.flush()
             self.provider.pay(ref, intent, minor, unit.now)
             self.hear(unit, ref)
+
+    @rule(which=WHICH, minor=MINOR, other_minor=MINOR)
+    def pay_two_by_link(self, which, minor, other_minor):
+        """One payment for two claims of a debtor."""
+        creditor_id, _ = self.claims[which]
+        mine = [at for at, (creditor, _) in enumerate(self.claims) if creditor == creditor_id]
+        parts = {
+            self.claims[at][1]: self.amount(at, wanted)
+            for at, wanted in zip(mine, (minor, other_minor), strict=True)
+        }
+        ref, intent = f"tr_{len(self.provider.payments) + 1}", new_id()
+        whose: dict[str, Any] = {"creditor_id": creditor_id}
+        with self.unit() as unit:
+            unit.session.add(
+                PaymentIntent(
+                    **whose, id=intent, created_at=unit.now, claim_id=self.claims[which][1],
+                    amount_minor=sum(parts.values()), currency="EUR", state=IntentState.OPEN,
+                    provider_ref=ref,
+                )
+            )  # fmt: skip
+            unit.session.flush()
+            for place, (claim_id, cents) in enumerate(parts.items()):
+                part = PaymentIntentPart(
+                    **whose, id=new_id(), intent_id=intent, claim_id=claim_id, place=place, amount_minor=cents
+                )
+                unit.session.add(part)
+            unit.session.flush()
+            self.provider.pay(ref, intent, sum(parts.values()), unit.now)
+            self.hear(unit, ref)
+
+    @precondition(lambda self: self.provider.payments)
+    @rule(which=ANY, part=st.integers(1, 99))
+    def charge_a_part_back(self, which, part):
+        """What is left of a payment for several claims stands on them in their order."""
+        refs = sorted(self.provider.payments)
+        ref = refs[which % len(refs)]
+        if self.provider.charge_back(ref, part):
+            with self.unit() as unit:
+                self.hear(unit, ref)
 
     def hear(self, unit: Unit, ref: str) -> None:
         """A1: the provider says that something changed, twice."""

@@ -250,8 +250,8 @@ REPLIES = {
                  "Ich bin arbeitslos"),
     "not_me": ("Dit is niet voor mij, verkeerde persoon", "Ce n’est pas moi", "You have the wrong person",
                "Sie haben die falsche Person"),
-    "counsellor": ("Ik sta onder bewindvoering", "Mon médiateur de dettes vous écrira",
-                   "I am with a debt counsellor", "Ich bin in der Privatinsolvenz"),
+    "counsellor": ("Ik krijg schuldhulp", "Mon médiateur de dettes vous écrira",
+                   "I am with a debt counsellor", "Ich bin bei der Schuldnerberatung"),
     "stop": ("Wilt u mij niet meer mailen", "Ne me contactez plus", "Stop contacting me",
              "Keine E-Mails mehr bitte"),
     "other": ("Goedemorgen", "Bonjour", "Thank you", "Guten Tag"),
@@ -281,7 +281,7 @@ class TestTriage:
             ("I have not paid yet", "other"),
             ("Ik kan niet betalen, mag het in termijnen?", "hardship"),
             ("Ik heb al betaald, en ik betwist de kosten", "dispute"),
-            ("Al betaald door mijn bewindvoerder", "counsellor"),
+            ("Al betaald door mijn bewindvoerder", "guardianship"),
         ],
     )
     def test_what_protects_the_debtor_wins(self, words, topic):
@@ -299,12 +299,12 @@ class TestTriage:
             ("in three instalments", "plan"),
             ("payer 40€ par mois", "plan"), ("ik zit zonder werk", "hardship"), ("plus un sou", "hardship"),
             ("leider pleite", "hardship"), ("got laid off", "hardship"),
-            ("woont hier al jaren niet meer", "not_me"), ("mein Vater ist gestorben", "not_me"),
+            ("woont hier al jaren niet meer", "not_me"), ("mein Vater ist gestorben", "death"),
             ("ik heb geen contract met dat bedrijf", "dispute"), ("je ne reconnais pas la dette", "dispute"),
             ("we leven van 50 euro per week", "hardship"), ("ik ben de nieuwe bewoner", "not_me"),
             ("ik ken deze meneer niet", "not_me"), ("cessez vos appels", "stop"),
-            ("vous vous trompez de personne", "not_me"), ("mijn bewindvoerster regelt alles", "counsellor"),
-            ("sous curatelle depuis mai", "counsellor"), ("laat mij met rust", "stop"),
+            ("vous vous trompez de personne", "not_me"), ("mijn bewindvoerster regelt alles", "guardianship"),
+            ("sous curatelle depuis mai", "guardianship"), ("laat mij met rust", "stop"),
         ],
     )  # fmt: skip
     def test_people_say_it_in_their_own_way(self, words, topic):

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 from starlette.testclient import TestClient
 from twilio.request_validator import RequestValidator
 
@@ -189,6 +190,54 @@ class TestTexts:
             assert (answer.status_code, answer.headers["content-type"]) == (200, "application/xml")
         box.react()
         assert [(one.topic, one.words) for one in box.replies()] == [("dispute", "Ik betwist dit ☂")]
+
+    def test_the_carriers_own_key_words_are_heard_and_taken_back(self, browser, box):
+        """Twilio says in OptOutType what a word means that its messaging service was taught."""
+        with box.unit() as unit:
+            _, claim_id = a_correspondent(unit)
+        form = {"From": "+31612345678", "To": "+3197"}
+        self.call(browser, form | {"MessageSid": "SM1", "Body": "Foei", "OptOutType": "STOP"})
+        box.react()
+        assert box.point("+31612345678") == "opted_out"
+        for _ in range(2):
+            self.call(browser, form | {"MessageSid": "SM2", "Body": "Weer aan", "OptOutType": "START"})
+        box.react()
+        assert box.point("+31612345678") == "usable"
+        assert [one.kind for one in box.inbound()] == ["stop", "start"]
+        told = [kind for kind in box.kinds(claim_id) if kind.startswith("DebtorOpted")]
+        assert told == ["DebtorOptedOut", "DebtorOptedIn"]
+        assert [one.state for one in box.replies()] == ["waiting"]  # the STOP is read, the START is not
+
+    def test_start_without_the_carriers_sign_is_heard_and_other_sentences_are_not(self, browser, box):
+        with box.unit() as unit:
+            a_correspondent(unit)
+        form = {"From": "+31612345678", "To": "+3197"}
+        self.call(browser, form | {"MessageSid": "SM1", "Body": "STOP"})
+        box.react()
+        self.call(browser, form | {"MessageSid": "SM2", "Body": "Start maar met betalen terug"})
+        box.react()
+        assert box.point("+31612345678") == "opted_out"
+        self.call(browser, form | {"MessageSid": "SM3", "Body": "Start"})
+        box.react()
+        assert box.point("+31612345678") == "usable"
+
+    def test_start_does_not_mend_a_number_that_is_wrong(self, browser, box):
+        with box.unit() as unit:
+            a_correspondent(unit)
+            unit.session.connection().execute(text("UPDATE contact_point SET state = 'wrong'"))
+        form = {"From": "+31612345678", "To": "+3197", "MessageSid": "SM2", "Body": "START"}
+        self.call(browser, form | {"OptOutType": "START"})
+        box.react()
+        assert box.point("+31612345678") == "wrong"
+
+    def test_who_asks_the_carrier_for_help_is_read(self, browser, box):
+        with box.unit() as unit:
+            a_correspondent(unit)
+        form = {"From": "+31612345678", "To": "+3197", "MessageSid": "SM2", "Body": "HELP"}
+        self.call(browser, form | {"OptOutType": "HELP"})
+        box.react()
+        assert [one.state for one in box.replies()] == ["waiting"]
+        assert box.point("+31612345678") == "usable"
 
     def test_a_forged_text_is_refused(self, browser, box):
         form = {"MessageSid": "SM1", "From": "+31612345678", "To": "+3197", "Body": "hallo"}

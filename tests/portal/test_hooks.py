@@ -45,10 +45,10 @@ def now_of(office):
         return unit.now
 
 
-def sendgrid_call(browser, office, message_id, *, forged=False, seconds=""):
+def sendgrid_call(browser, office, message_id, *, forged=False, seconds="", event="delivered"):
     seconds = seconds or str(int(now_of(office).timestamp()))
     event = {
-        "event": "delivered",
+        "event": event,
         "message_id": message_id,
         "timestamp": int(seconds),
         "email": "d@example.org",
@@ -57,6 +57,66 @@ def sendgrid_call(browser, office, message_id, *, forged=False, seconds=""):
     signature = sign_events(timestamp=seconds, body=body + (b" " if forged else b""))
     headers = {sendgrid.SIGNATURE_HEADER: signature, sendgrid.TIMESTAMP_HEADER: seconds}
     return browser.post("/hooks/sendgrid", content=body, headers=headers)
+
+
+class TestWishes:
+    """Who calls our mail spam, or writes himself off, does not want it."""
+
+    def points(self, office):
+        with office.unit() as unit:
+            rows = unit.session.connection().execute(
+                text("SELECT state FROM contact_point WHERE channel = 'email'")
+            )
+            return rows.scalars().all()
+
+    def told(self, office):
+        with office.unit() as unit:
+            rows = unit.session.connection().execute(
+                text("SELECT kind FROM event WHERE kind LIKE 'DebtorOpted%' ORDER BY position")
+            )
+            return rows.scalars().all()
+
+    @pytest.mark.parametrize("event", ["spamreport", "unsubscribe", "group_unsubscribe"])
+    def test_the_address_is_not_used_any_more(self, browser, office, event):
+        _, message_id = a_sent_message(office, Channel.email)
+        for _ in range(2):
+            assert sendgrid_call(browser, office, message_id, event=event).status_code == 200
+            office.react()
+        assert self.points(office) == ["opted_out"]
+        assert self.told(office) == ["DebtorOptedOut"]
+
+    def test_the_next_step_does_not_go_there(self, browser, office):
+        claim_id, message_id = a_sent_message(office, Channel.email)
+        sendgrid_call(browser, office, message_id, event="spamreport")
+        office.react()
+        with office.unit() as unit:
+            creditor_id = unit.session.connection().execute(text("SELECT creditor_id FROM claim")).scalar()
+            queue(unit, creditor_id, claim_id, step="reminder_2")
+        office.send()
+        assert len(office.mail.left) == 1
+
+    def test_who_comes_back_is_written_to_again(self, browser, office):
+        _, message_id = a_sent_message(office, Channel.email)
+        seconds = int(now_of(office).timestamp())
+        sendgrid_call(browser, office, message_id, event="group_unsubscribe", seconds=str(seconds - 60))
+        sendgrid_call(browser, office, message_id, event="group_resubscribe", seconds=str(seconds))
+        office.react()
+        assert self.points(office) == ["usable"]
+        assert self.told(office) == ["DebtorOptedOut", "DebtorOptedIn"]
+
+    def test_an_earlier_wish_that_is_told_late_changes_nothing(self, browser, office):
+        _, message_id = a_sent_message(office, Channel.email)
+        seconds = int(now_of(office).timestamp())
+        sendgrid_call(browser, office, message_id, event="group_resubscribe", seconds=str(seconds))
+        sendgrid_call(browser, office, message_id, event="group_unsubscribe", seconds=str(seconds - 60))
+        office.react()
+        assert self.points(office) == ["usable"]
+
+    def test_a_forged_one_changes_nothing(self, browser, office):
+        _, message_id = a_sent_message(office, Channel.email)
+        assert sendgrid_call(browser, office, message_id, event="spamreport", forged=True).status_code == 403
+        office.react()
+        assert self.points(office) == ["usable"]
 
 
 class TestHooks:

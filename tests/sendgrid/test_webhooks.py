@@ -97,6 +97,9 @@ class TestReceipts:
             (event("bounce", reason="500 unknown recipient", status="5.0.0"), "bounced", True),
             (event("dropped", reason="Bounced Address"), "dropped", True),
             (event("dropped", reason="Unsubscribed Address"), "dropped", False),
+            (event("spamreport"), "unwanted", False),
+            (event("group_unsubscribe"), "unwanted", False),
+            (event("group_resubscribe"), "wanted", False),
         ],
     )
     def test_each_event_becomes_its_kind(self, told, kind, permanent):
@@ -106,7 +109,7 @@ class TestReceipts:
         assert receipt.provider_ref == "abc"
         assert receipt.at == datetime.fromtimestamp(1793696400, UTC)
 
-    @pytest.mark.parametrize("told", [event("deferred"), event("spamreport"), event(message_id="")])
+    @pytest.mark.parametrize("told", [event("deferred"), event(message_id="")])
     def test_what_is_not_about_delivery_of_ours_is_left_alone(self, told):
         assert webhooks.receipts(**signed([told]), now=NOW) == []
 

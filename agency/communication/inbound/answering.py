@@ -14,7 +14,7 @@ from agency.claims.states import HoldGround
 from agency.communication.inbound.drafts import paragraphs
 from agency.communication.inbound.models import Reply, ReplyState
 from agency.communication.inbound.opting_out import opt_out
-from agency.communication.inbound.replies import free_when_read
+from agency.communication.inbound.pausing import free_when_read
 from agency.communication.planning import queue_message
 from agency.disputes.raising import raise_dispute
 from agency.events import PersonWanted, ReplyDecided
@@ -22,8 +22,8 @@ from agency.kernel.audit import record
 from agency.kernel.emitting import emit
 from agency.kernel.errors import Conflict, Invalid, NotFound
 from agency.kernel.unit import Unit, agency_day
-from agency.rules.facts import Channel
-from agency.rules.inbound.triage import Topic
+from agency.rules.facts import Channel, DebtorKind
+from agency.rules.inbound.triage import ABOUT_PERSON, Topic
 from agency.rules.tables import read_table
 
 ANSWER_CHARACTERS_MAX: Final = 4_000
@@ -32,6 +32,10 @@ _BY_MAIL = text(
     "SELECT EXISTS (SELECT FROM claim c JOIN contact_point p ON p.creditor_id = c.creditor_id"
     " AND p.debtor_id = c.debtor_id WHERE c.creditor_id = :c AND c.id = :claim AND p.channel = 'email'"
     " AND p.state = 'usable')"
+)
+_KIND = text(
+    "SELECT d.kind FROM claim c JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
+    " WHERE c.creditor_id = :c AND c.id = :claim"
 )
 
 
@@ -137,7 +141,12 @@ def _follow(unit: Unit, reply: Reply, topic: Topic) -> None:
         opt_out(unit, channel=reply.channel, value=reply.from_value, claim=claim)
     if topic in (Topic.DANGER, Topic.HARDSHIP):
         emit(unit, PersonWanted(**whose, work_kind="hardship", key=f"reply:{reply.id}", reason=""))
-    follows = _hold_of(topic)
+    follows = _hold_of(topic, company=_is_company(unit, reply))
+    if topic in ABOUT_PERSON:  # a person looks for heirs, lodges the claim, writes to a guardian
+        emit(
+            unit,
+            PersonWanted(**whose, work_kind="answer", key=f"reply:{reply.id}", reason=follows.ground),
+        )
     if follows.ground:
         ends_at: datetime | None = unit.now + timedelta(days=follows.days) if follows.days else None
         place_hold(
@@ -146,6 +155,16 @@ def _follow(unit: Unit, reply: Reply, topic: Topic) -> None:
         )  # fmt: skip
 
 
-def _hold_of(topic: Topic) -> _Follows:
+def _is_company(unit: Unit, reply: Reply) -> bool:
+    found = unit.session.connection().execute(_KIND, {"c": reply.creditor_id, "claim": reply.claim_id})
+    return bool(found.scalar_one() == DebtorKind.company)
+
+
+def _hold_of(topic: Topic, *, company: bool) -> _Follows:
+    """A company does not die and has no guardian: another hold is its own then."""
     row = next((row for row in read_table("triage")["topic"] if row["key"] == topic.value), None)
-    return _Follows(row["hold"], row["hold_days"]) if row else _Follows("", 0)
+    if row is None:
+        return _Follows("", 0)
+    if company and "hold_company" in row:
+        return _Follows(row["hold_company"], row["hold_company_days"])
+    return _Follows(row["hold"], row["hold_days"])

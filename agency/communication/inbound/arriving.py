@@ -10,7 +10,8 @@ from sqlmodel import select
 
 from agency.communication.inbound.bouncing import apply_bounces, apply_complaint
 from agency.communication.inbound.models import Inbound, InboundChannel, InboundState
-from agency.communication.inbound.opting_out import opt_out
+from agency.communication.inbound.opting_out import opt_in, opt_out
+from agency.communication.inbound.pausing import pause_candidates
 from agency.communication.inbound.pointing import Marks, pointed_at
 from agency.communication.inbound.replies import keep_reply
 from agency.communication.inbound.reply_address import messages_addressed, messages_named
@@ -45,7 +46,8 @@ class Arrival:
     """A message as it came: its bytes stand in the file store under `sha256`.
 
     :param source_key: equal for every copy of one message.
-    :param envelope: what the carrier says of sender and receiver, where a message says nothing itself.
+    :param sender, to: what the carrier says of sender and receiver, where a message says nothing itself.
+    :param wish: STOP, START or HELP where the carrier of a text message tells that it means one of these.
     """
 
     channel: InboundChannel
@@ -54,6 +56,7 @@ class Arrival:
     sender: str = ""
     to: str = ""
     words: str = ""
+    wish: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,11 +112,14 @@ def _place(unit: Unit, files: FileStore, inbound: Inbound, read: _Read) -> None:
     found = thread(pointed)
     if read.kinded.kind is InboundKind.STOP:
         opt_out(unit, channel=inbound.channel, value=read.sender, claim=found.sure_claim)
+    elif read.kinded.kind is InboundKind.START:
+        opt_in(unit, channel=inbound.channel, value=read.sender)
     inbound.candidates = [_kept(one) for one in pointed[:CANDIDATES_KEPT]]
     if read.kinded.kind not in _BY_PERSON:
         _note_automatic(unit, inbound, found)
     elif found.claim is None:
         quarantine(unit, inbound, found.why)
+        pause_candidates(unit, inbound)
     else:
         attachments = read.mail.attachments if read.mail else ()
         keep_reply(
@@ -166,8 +172,9 @@ def _read(arrival: Arrival, content: bytes) -> _Read:
     if arrival.channel is InboundChannel.SMS:
         marks = Marks(words=arrival.words, sender_channel="phone", sender=arrival.sender)
         return _Read(
-            kinded=kind_of_words(arrival.words), media_type="application/json", sender=arrival.sender,
-            name="", to=arrival.to, subject="", words=arrival.words[:WORDS_KEPT], marks=marks,
+            kinded=kind_of_words(arrival.words, wish=arrival.wish), media_type="application/json",
+            sender=arrival.sender, name="", to=arrival.to, subject="", words=arrival.words[:WORDS_KEPT],
+            marks=marks,
         )  # fmt: skip
     if arrival.channel is InboundChannel.PAGE:
         return _Read(

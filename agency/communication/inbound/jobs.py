@@ -19,6 +19,7 @@ def told(arrival: Arrival) -> Told:
         "sender": arrival.sender,
         "to": arrival.to,
         "words": arrival.words,
+        "wish": arrival.wish,
     }
     return Told(arrival.source_key, body)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, TextClause, text
 
-from agency.events import DebtorOptedOut, InformationSolved, PlacementRead
+from agency.events import DebtorOptedIn, DebtorOptedOut, InformationSolved, PlacementRead
 from agency.kernel.emitting import emit
 from agency.kernel.unit import Unit
 
@@ -14,11 +14,11 @@ _POINT: Final = {"email": "email", "sms": "phone"}
 _CHANNEL: Final = {point: channel for channel, point in _POINT.items()}
 
 
-def _silencing(points: str) -> TextClause:
+def _silencing(points: str, *, state: str = "opted_out") -> TextClause:
     """The statement that silences points and returns the debtors of each, once for each claim that is worked
     or may come to be, and once, without one, for none."""
     return text(
-        f"WITH silent AS (UPDATE contact_point p SET state = 'opted_out' WHERE {points}"
+        f"WITH silent AS (UPDATE contact_point p SET state = '{state}' WHERE {points}"
         "  RETURNING p.creditor_id, p.debtor_id, p.channel)"
         " SELECT DISTINCT s.creditor_id, s.debtor_id, s.channel, c.id AS claim_id FROM silent s"
         " LEFT JOIN claim c ON c.creditor_id = s.creditor_id AND c.debtor_id = s.debtor_id"
@@ -35,6 +35,9 @@ _OPT_OUT: Final = _silencing(
     "   AND k.channel = :channel WHERE c.creditor_id = :creditor AND c.id = :claim"
     "  AND NOT EXISTS (SELECT FROM contact_point o WHERE o.creditor_id = k.creditor_id"
     "   AND o.debtor_id = k.debtor_id AND o.channel = :channel AND lower(o.value) = :value))"
+)
+_OPT_IN: Final = _silencing(
+    "p.channel = :channel AND p.state = 'opted_out' AND lower(p.value) = :value", state="usable"
 )
 _UNWANTED: Final = "(SELECT k.channel, lower(k.value) FROM contact_point k WHERE k.state = 'opted_out')"
 _SILENCED_OF_DEBTOR: Final = _silencing(
@@ -62,6 +65,25 @@ def opt_out(unit: Unit, *, channel: str, value: str, claim: tuple[UUID, UUID] | 
     values = {"channel": _POINT[channel], "value": value.lower(), "creditor": creditor_id, "claim": claim_id}
     found = unit.session.connection().execute(_OPT_OUT, values).all()
     _tell(unit, found)
+    return len({(row.creditor_id, row.debtor_id) for row in found})
+
+
+def opt_in(unit: Unit, *, channel: str, value: str) -> int:
+    """This function will use an address or a number again that its owner had not wanted to be written at and
+    now does, and return how many debtors have it. One that bounced or is wrong stays so.
+
+    :param channel: email or sms.
+    """
+    if not value or channel not in _POINT:
+        return 0
+    values = {"channel": _POINT[channel], "value": value.lower()}
+    found = unit.session.connection().execute(_OPT_IN, values).all()
+    told = (
+        DebtorOptedIn(creditor_id=row.creditor_id, claim_id=row.claim_id, channel=_CHANNEL[row.channel])
+        for row in found
+        if row.claim_id
+    )
+    emit(unit, *told)
     return len({(row.creditor_id, row.debtor_id) for row in found})
 
 

@@ -6,9 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from agency.claims.holds import lift_holds_on, place_hold
-from agency.claims.states import HoldGround
 from agency.communication.inbound.models import Inbound, InboundChannel, InboundState, Reply
+from agency.communication.inbound.pausing import pause
 from agency.documents.quota import OverQuota
 from agency.documents.types import UnacceptableFile
 from agency.documents.upload import add_document, clean_name
@@ -24,12 +23,13 @@ from agency.rules.inbound.mail import Part
 from agency.rules.inbound.triage import Topic, triage
 
 FILES_MAX: Final = 20
+# winmail.dat ([MS-OXTNEF] 2.1.3.1): the one library for it has had no release since 2021.
+_TNEF: Final = b"\x78\x9f\x3e\x22"
+# A signed mail was read as the mail within it; what is left of this kind is encrypted or broken.
+_ENCRYPTED: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _LANGUAGE = text(
     "SELECT d.language FROM claim c JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
     " WHERE c.creditor_id = :c AND c.id = :claim"
-)
-_UNREAD = text(
-    "SELECT EXISTS (SELECT FROM reply WHERE creditor_id = :c AND claim_id = :claim AND state = 'waiting')"
 )
 
 
@@ -48,14 +48,14 @@ def keep_reply(
 
     :raises NotFound: this creditor has no such claim.
     """
-    place_hold(unit, creditor_id=creditor_id, claim_id=claim_id, ground=HoldGround.REPLY_UNREAD)
-    content = files.get(inbound.sha256)
-    store(unit, files, creditor_id=creditor_id, content=content, media_type=inbound.media_type)
     # The subject of a scan is the name of its file.
     by_hand = inbound.channel in (InboundChannel.EMAIL, InboundChannel.PAGE)
     subject = inbound.subject if by_hand else ""
     found = triage(said_by_writer(subject, inbound.words))
     topic = Topic.STOP if inbound.kind == "stop" and not found.sure else found.topic
+    pause(unit, creditor_id=creditor_id, claim_id=claim_id, topic=topic)
+    content = files.get(inbound.sha256)
+    store(unit, files, creditor_id=creditor_id, content=content, media_type=inbound.media_type)
     kept = [_file(unit, files, creditor_id, claim_id, part) for part in attachments[:FILES_MAX]]
     kept += [_refused(part, "more than 20 files came with it") for part in attachments[FILES_MAX:]]
     if inbound.channel == InboundChannel.LETTER:
@@ -99,16 +99,13 @@ def keep_reply(
     return reply.id
 
 
-def free_when_read(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> None:
-    """This function will let a claim's path go on when none of its replies waits any more."""
-    waits = unit.session.connection().execute(_UNREAD, {"c": creditor_id, "claim": claim_id}).scalar_one()
-    if not waits:
-        lift_holds_on(unit, creditor_id=creditor_id, claim_id=claim_id, ground=HoldGround.REPLY_UNREAD)
-
-
 def _file(unit: Unit, files: FileStore, creditor_id: UUID, claim_id: UUID, part: Part) -> dict[str, Any]:
     """Check a file as every document is and keep it in the dossier; what a debtor sends proves no claim."""
     name = clean_name(part.name)
+    if part.content.startswith(_TNEF):
+        return _refused(part, "only Outlook opens this file; ask for its files as PDF or pictures")
+    if part.media_type in _ENCRYPTED:
+        return _refused(part, "this mail is encrypted; ask for it without")
     try:
         with unit.session.begin_nested():
             document_id = add_document(

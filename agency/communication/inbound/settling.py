@@ -7,7 +7,8 @@ from sqlalchemy import text
 from sqlmodel import select
 
 from agency.communication.inbound.models import Inbound, InboundChannel, InboundState, Reply, ReplyState
-from agency.communication.inbound.replies import free_when_read, keep_reply
+from agency.communication.inbound.pausing import free_candidates, free_when_read, pause_candidates
+from agency.communication.inbound.replies import keep_reply
 from agency.events import MessageWaitsForClaim, ReplyDecided
 from agency.kernel.audit import record
 from agency.kernel.emitting import emit
@@ -43,6 +44,7 @@ def attach(unit: Unit, files: FileStore, *, inbound_id: UUID, creditor_id: UUID,
         attachments=attachments,
     )  # fmt: skip
     _note(unit, inbound, "inbound.attached", creditor_id=creditor_id, claim=str(claim_id))
+    free_candidates(unit, inbound)
     return reply_id
 
 
@@ -57,6 +59,7 @@ def discard(unit: Unit, *, inbound_id: UUID, reason: str, words: str = "") -> No
     inbound = _waiting(unit, inbound_id)
     inbound.state, inbound.why = InboundState.DISCARDED, f"{reason} {words.strip()}".strip()[:300]
     _note(unit, inbound, "inbound.discarded", reason=reason)
+    free_candidates(unit, inbound)
 
 
 def undo(unit: Unit, *, inbound_id: UUID) -> None:
@@ -75,6 +78,7 @@ def undo(unit: Unit, *, inbound_id: UUID) -> None:
     _note(unit, inbound, "inbound.taken_back")
     inbound.decided_at = inbound.decided_by = None
     unit.session.flush()
+    pause_candidates(unit, inbound)
     emit(unit, MessageWaitsForClaim(creditor_id=HOUSE, inbound_id=inbound.id, why="taken_back"))
 
 

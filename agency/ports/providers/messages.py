@@ -24,7 +24,8 @@ class Attachment:
     content: bytes
 
 
-ReceiptKind = Literal["sent", "delivered", "opened", "bounced", "dropped", "failed"]
+# "unwanted" and "wanted" say what the reader wants of the way it came by, not what became of the message.
+ReceiptKind = Literal["sent", "delivered", "opened", "bounced", "dropped", "failed", "unwanted", "wanted"]
 
 # A message's state only climbs, so receipts may arrive twice and in any order. A failure stands
 # above "opened": a doubt about delivery must never start a legal term against the debtor.
@@ -35,6 +36,8 @@ RECEIPT_RANK: Mapping[ReceiptKind, int] = {
     "failed": 4,
     "dropped": 5,
     "bounced": 6,
+    "unwanted": 2,
+    "wanted": 2,
 }
 
 

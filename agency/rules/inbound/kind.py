@@ -10,7 +10,7 @@ from agency.rules.inbound.bounce import Bounce, bounces, is_bounce
 from agency.rules.inbound.mail import Mail, address_in
 from agency.rules.inbound.own_words import own_words
 from agency.rules.inbound.plain_words import plain
-from agency.rules.inbound.triage import Topic, triage
+from agency.rules.inbound.triage import ABOUT_PERSON, Topic, triage
 from agency.rules.tables import read_table
 
 _FEEDBACK: Final = "message/feedback-report"
@@ -19,7 +19,7 @@ _WORD: Final = re.compile(r"[^\W_]+(?:[-'][^\W_]+)*")
 _ANSWER: Final = re.compile(r"^\s*(?:re|aw|antw|sv|betr|ref)\s*:", re.IGNORECASE)
 AUTOMATIC_BEGINS: Final = 600
 # What somebody must read even where a machine sent it: a mailbox answers for its dead owner, too.
-_ALWAYS_READ: Final = frozenset({Topic.DANGER, Topic.COUNSELLOR, Topic.NOT_ME})
+_ALWAYS_READ: Final = ABOUT_PERSON | {Topic.DANGER, Topic.COUNSELLOR, Topic.NOT_ME}
 
 
 class InboundKind(StrEnum):
@@ -27,6 +27,7 @@ class InboundKind(StrEnum):
 
     REPLY = "reply"
     STOP = "stop"  # a person who wants no more messages this way
+    START = "start"  # who takes that back
     AUTO_REPLY = "auto_reply"
     BOUNCE = "bounce"
     COMPLAINT = "complaint"  # a provider's report that the reader called our mail spam (ARF)
@@ -66,9 +67,19 @@ def kind_of(mail: Mail) -> Kinded:
     return Kinded(InboundKind.REPLY, ())
 
 
-def kind_of_words(words: str) -> Kinded:
-    """Return what kind of text message came in: STOP and its like, or a person's."""
-    sign = _stop("", words, read_table("inbound_words")["stop"])
+def kind_of_words(words: str, *, wish: str = "") -> Kinded:
+    """Return what kind of text message came in: STOP and its like, what takes that back, or a person's.
+
+    :param wish: STOP, START or HELP where the carrier says so, by key words of its own that we do not know;
+        empty otherwise. Who asks for help is read by a person.
+    """
+    table = read_table("inbound_words")
+    told = wish.strip().upper()
+    if told == "STOP":
+        return Kinded(InboundKind.STOP, (("carrier", told),))
+    if told == "START" or plain(words).strip(" .!") in table["start"]["words"]:
+        return Kinded(InboundKind.START, (("carrier", told) if told else ("text", plain(words)[:80]),))
+    sign = _stop("", words, table["stop"])
     return Kinded(InboundKind.STOP, (sign,)) if sign else Kinded(InboundKind.REPLY, ())
 
 

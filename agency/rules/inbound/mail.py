@@ -6,7 +6,7 @@ The limits are ours: a mail that nests or splits deeper than people's mail does 
 import re
 from codecs import lookup
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email import message_from_bytes
 from email.errors import MessageError
 from email.header import decode_header
@@ -15,6 +15,7 @@ from email.utils import getaddresses, parseaddr
 from typing import Final
 
 from agency.rules.inbound.plain_words import clean, words_of_html
+from agency.rules.inbound.unpacked import signed_content, without_files
 
 NESTED_MAX: Final = 12
 PARTS_MAX: Final = 200
@@ -38,6 +39,9 @@ _SEALS: Final = frozenset(
     {"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature",
      "text/x-amp-html"}
 )  # fmt: skip
+# A mail within its signature (RFC 8551); encrypted ones are of the same kind, and stay files.
+_SIGNED: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+_ANYTHING: Final = "application/octet-stream"
 _SEALED: Final = "-----BEGIN PGP SIGNED MESSAGE-----"
 _SEAL: Final = ("\n-----BEGIN PGP SIGNATURE-----", "-----END PGP SIGNATURE-----")
 _CALENDAR_BEGINS: Final = 4_000
@@ -142,7 +146,7 @@ def read_mail(raw: bytes) -> Mail:
         return _unread(plain)
     headers = tuple(_headers(parsed))
     own = [leaf for leaf in leaves[:PARTS_MAX] if leaf[1] not in _RETURNED]
-    parts = tuple(part for leaf in own if (part := _part(*leaf)) is not None)
+    parts = tuple(part for leaf in own if (read := _part(*leaf)) is not None for part in _unpacked(read))
     back = next((_returned(leaf[0]) for leaf in leaves if leaf[1] in _RETURNED), "")
     text = _text(parts)
     if not text.strip() and not any(part.media_type in _REPORTS for part in parts):
@@ -224,10 +228,31 @@ def _leaves(message: Message, depth: int) -> Iterator[tuple[Message, str]]:
     kind = message.get_content_type().replace("message/global-", "message/")  # RFC 6533: the same in UTF-8
     inside = message.get_payload()
     if kind in _RETURNED or kind in _REPORTS or not isinstance(inside, list) or depth > NESTED_MAX:
-        yield message, kind
+        if within := _within(message, kind, depth):
+            yield from _leaves(within, depth + 1)
+        else:
+            yield message, kind
         return
     for one in (part for part in inside if isinstance(part, Message)):
         yield from _leaves(one, depth + 1)
+
+
+def _within(message: Message, kind: str, depth: int) -> Message | None:
+    """The mail within a signature, where that is how it travels."""
+    sealed = kind in _SIGNED or (kind == _ANYTHING and _name(message).lower().endswith((".p7m", ".p7s")))
+    content = message.get_payload(decode=True) if sealed and depth < NESTED_MAX else None
+    inner = _lines(signed_content(content)) if isinstance(content, bytes) else b""
+    if not inner or len(_MULTIPART.findall(inner)) > PARTS_MAX:
+        return None
+    return message_from_bytes(_FORM.sub(lambda found: found[0][:HEADER_RAW_MAX], inner))
+
+
+def _unpacked(part: Part) -> Iterator[Part]:
+    """A part, and the files that are written into its words."""
+    words, files = without_files(part.text) if part.media_type == "text/plain" else (part.text, ())
+    yield replace(part, text=words) if files else part
+    for name, content in files:
+        yield Part(_ANYTHING, clean(name)[:200], "", content)
 
 
 def _part(message: Message, kind: str) -> Part | None:

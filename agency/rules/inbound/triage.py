@@ -12,6 +12,7 @@ from agency.rules.inbound.plain_words import plain
 from agency.rules.tables import read_table
 
 WORDS_MAX: Final = 8_000
+OUTWEIGHS_FROM: Final = 8
 _SENTENCE: Final = re.compile(r"(?<=[.!?;])\s+|\n+")
 # A mail program broke the line here, not its writer.
 _WRAPPED: Final = re.compile(r"(?<=[^\n]{50})\n(?=[^\W_])")
@@ -24,6 +25,9 @@ class Topic(StrEnum):
     """What a reply is about; OTHER is what no word tells."""
 
     DANGER = "danger"
+    DEATH = "death"
+    INSOLVENCY = "insolvency"
+    GUARDIANSHIP = "guardianship"
     COUNSELLOR = "counsellor"
     NOT_ME = "not_me"
     DISPUTE = "dispute"
@@ -32,6 +36,10 @@ class Topic(StrEnum):
     PAID = "paid"
     STOP = "stop"
     OTHER = "other"
+
+
+# What is so for all that the debtor owes, and told by others than him: an heir, an administrator, a notary.
+ABOUT_PERSON: Final = frozenset({Topic.DEATH, Topic.INSOLVENCY, Topic.GUARDIANSHIP})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +83,7 @@ def triage(words: str) -> Triage:
     """Return what a reply is about.
 
     Each phrase counts once, each topic in one language; of topics that weigh the same the one that protects
-    the debtor more wins.
+    the debtor more wins. A phrase that outweighs all lesser ones does so however many they are.
 
     :param words: the writer's own words, without what he quotes.
     """
@@ -83,7 +91,10 @@ def triage(words: str) -> Triage:
     sentences = [plain(one) for one in _SENTENCE.split(told) if one.strip()]
     found = tuple({(sign.topic, sign.words): sign for one in sentences for sign in _signs(one)}.values())
     sums = {topic: _weight(topic, found) for topic in _order()}
-    ranked = sorted((topic for topic in _order() if sums[topic]), key=lambda topic: -sums[topic])
+    alone = {topic: _outweighs(topic, found) for topic in _order()}
+    ranked = sorted(
+        (topic for topic in _order() if sums[topic]), key=lambda topic: (-alone[topic], -sums[topic])
+    )
     place = {topic: index for index, topic in enumerate(ranked)}
     signs = tuple(sorted(found, key=lambda sign: (place[sign.topic], -sign.weight)))
     if not ranked or sums[ranked[0]] < int(read_table("triage")["sure_from"]):
@@ -97,6 +108,11 @@ def _weight(topic: Topic, found: tuple[Sign, ...]) -> int:
     for sign in found:
         said[sign.language] += sign.weight if sign.topic is topic else 0
     return max(said.values(), default=0)
+
+
+def _outweighs(topic: Topic, found: tuple[Sign, ...]) -> int:
+    heaviest = max((sign.weight for sign in found if sign.topic is topic), default=0)
+    return heaviest if heaviest >= OUTWEIGHS_FROM else 0
 
 
 def _signs(sentence: str) -> Iterator[Sign]:
