@@ -3,8 +3,8 @@ page may know which instalments of his plan his bank gave back: those he pays hi
 
 from alembic import op
 
-revision = "0055"
-down_revision = "0051"
+revision = "0053"
+down_revision = "0052"
 branch_labels = None
 depends_on = None
 
