@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlmodel import col, func, select
 
+from agency.documents.types import suggest_kind
 from agency.documents.upload import clean_name
 from agency.events import PlacementRead
 from agency.intake.archive import Packed, unpack
@@ -26,11 +27,14 @@ from agency.kernel.ids import new_id
 from agency.kernel.ports import installed_ports
 from agency.kernel.unit import Unit
 from agency.ports.providers import FileStore
-from agency.ports.readers import EInvoiceReader, NoInvoice, NotSure, Unreadable
+from agency.ports.readers import EInvoiceReader, NoInvoice, NotSure, Scan, Unreadable
+from agency.rules.facts import DocumentKind
 
 FILES_MAX: Final = 5_000
 KEY_MAX: Final = 80
 NOT_READ: Final = "this kind of file is not read"
+SCANNED: Final = "a scanned invoice without text; type over what it says"
+_OF_AN_INVOICE: Final = ("number", "issue_date", "payable", "buyer_name")
 EMPTY: Final = "the file is empty"
 _FIXED_MOMENT: Final = (1980, 1, 1, 0, 0, 0)
 
@@ -207,6 +211,9 @@ def _look_at_invoice(reader: EInvoiceReader, file: DroppedFile, content: bytes) 
     except NoInvoice:
         file.kind = FileKind.DOCUMENT
         return
+    except Scan:
+        _ask_about_scan(file)
+        return
     except NotSure as doubt:
         file.state, file.question = DroppedState.QUESTION, doubt.reason
         file.facts = {
@@ -223,6 +230,16 @@ def _look_at_invoice(reader: EInvoiceReader, file: DroppedFile, content: bytes) 
         "currency": invoice.currency,
         "buyer": invoice.buyer.legal_name or invoice.buyer.name or "",
     }
+
+
+def _ask_about_scan(file: DroppedFile) -> None:
+    """A scan is never refused for want of text: called an invoice, a person reads it off its picture; else it
+    is evidence like a photograph."""
+    if suggest_kind(file.name) != DocumentKind.invoice:
+        file.kind = FileKind.DOCUMENT
+        return
+    file.state, file.question = DroppedState.QUESTION, SCANNED
+    file.facts = {"unsure": list(_OF_AN_INVOICE), "values": {}}
 
 
 def _look_at_table(unit: Unit, file: DroppedFile, content: bytes) -> None:
