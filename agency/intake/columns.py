@@ -47,7 +47,7 @@ HINTS: Final[dict[str, str]] = {
     "debtor_name": "naamtegenpartij naam name nom bezeichnung klant debiteur customer client kunde bedrijf"
     " firma afnemer relatie huurder patient debtor tiers partner =contact contactname contactnaam",
     "amount": "totaloverdue openstaand open totaloutstanding outstanding overdue saldo rest bedrag amount"
-    " montant betrag solde debet ouvert encours",
+    " montant betrag solde debet ouvert encours amt",
     "total": "totaal total factuurbedrag origineel brut",
     "issued_on": "factuurdatum boekdatum datum date datumb uitgifte emission factdat",
     "due_on": "verval vervd echeance due faellig fallig betaaldatum termijn betalenvoor verloop zahlungs"
@@ -56,7 +56,7 @@ HINTS: Final[dict[str, str]] = {
     " relatiec customern"
     " clientn numeroclient kundennr",
     "iban": "tegenrekening iban rekening account compte",
-    "currency": "valuta munt currency devise",
+    "currency": "valuta munt currency devise lcurr waers",
     "email": "mail",
     "phone": "tel phone gsm mobiel",
     "postal_code": "postc postk zip plz codepostal",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,8 @@ from agency.intake.models import Placement
 from agency.intake.preview import preview
 from agency.intake.profiles import profiles, rename_profile, retire_profile
 from agency.intake.receive import habits_of
-from agency.intake.table import ALL_KINDS, ALL_SHEETS, Table, sheets_left_out
+from agency.intake.table import ALL_KINDS, ALL_SHEETS, Cell, Table, sheets_left_out
+from agency.intake.values import identifier
 from agency.kernel.errors import Invalid
 from agency.kernel.files import fetch
 from agency.kernel.unit import Unit
@@ -143,10 +145,13 @@ def _sheets(table: Table) -> list[tuple[str, str]]:
 
 def _samples(table: Table, index: int) -> list[str]:
     """The first different values of a column."""
-    cells = (
-        str(row[index]).strip() for _, row in table.sample if len(row) > index and row[index] is not None
-    )
+    cells = (_as_typed(row[index]) for _, row in table.sample if len(row) > index)
     return list(dict.fromkeys(cell[:60] for cell in cells if cell))[:SAMPLES_SHOWN]
+
+
+def _as_typed(cell: Cell) -> str:
+    """A cell as it stands in the file: a workbook's 10234 is not 10234.0."""
+    return identifier(cell) if isinstance(cell, Decimal) else str("" if cell is None else cell).strip()
 
 
 def _content(unit: Unit, wiring: Wiring, found: Placement) -> bytes:
