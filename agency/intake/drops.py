@@ -16,6 +16,7 @@ from agency.documents.types import suggest_kind
 from agency.documents.upload import clean_name
 from agency.events import PlacementRead
 from agency.intake.archive import Packed, unpack
+from agency.intake.mails import attached
 from agency.intake.mapping import UnclearColumns, choose_mapping
 from agency.intake.models import Drop, DroppedFile, DroppedState
 from agency.intake.receive import INLINE_BYTES_MAX
@@ -164,13 +165,15 @@ def _count(unit: Unit, *, creditor_id: UUID, drop_id: UUID) -> int:
 
 
 def _opened(content: bytes, name: str) -> Iterator[tuple[Packed, str]]:
-    """A file as it is; an archive as the files in it, each with the archive's name."""
+    """A file as it is, a mail with what is attached to it; an archive as the files in it, each with the
+    archive's name."""
     if not content:
         yield Packed(name, refusal=EMPTY), ""
         return
     try:
         if kind_of(content) != FileKind.ARCHIVE:
             yield Packed(name, content), ""
+            yield from ((file, clean_name(name)) for file in attached(content, name))
             return
         packed = list(unpack(content))
     except Unreadable as refusal:

@@ -95,9 +95,7 @@ def _written(field: str, part: object) -> str:
     return f"{part:%Y-%m}" if field == "period" else part.isoformat()
 
 
-def stands_twice(
-    way: str, columns: Mapping[str, str], headers: Sequence[str], sample: Sequence[Row]
-) -> bool:
+def stands_twice(way: str, columns: Mapping[str, str], headers: Sequence[str], sample: Sequence[Row]) -> bool:
     """This function will tell whether rows of a sample would have one number: whether these are lines to be
     added up, only the creditor knows."""
     fields = KNOWN_BY.get(way, ())

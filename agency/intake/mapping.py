@@ -163,7 +163,7 @@ def check_columns(mapped: Mapped, headers: Sequence[str]) -> None:
 
 
 def missing_fields(mapped: Mapped) -> list[str]:
-    """This function will return the fields without which no row can be read, as far as no column is theirs."""
+    """This function will return the fields without which no row can be read, where no column is theirs."""
     needed = [field for field in REQUIRED if field != "invoice_number" or not mapped.works_out_numbers]
     if mapped.works_out_numbers:
         needed += KNOWN_BY[mapped.known_by]

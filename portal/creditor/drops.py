@@ -159,8 +159,13 @@ def _lines(unit: Unit, creditor_id: UUID, drop_id: UUID) -> list[Line]:
 def _line(row: Row[Any], drop_id: UUID) -> Line:
     chip, words, href = _became(row, drop_id)
     return Line(
-        row.id, row.name, row.within, chip, words, href, can_cancel=chip in (WAITING, QUESTION)
-        and row.placement_id is None
+        row.id,
+        row.name,
+        row.within,
+        chip,
+        words,
+        href,
+        can_cancel=chip in (WAITING, QUESTION) and row.placement_id is None,
     )
 
 

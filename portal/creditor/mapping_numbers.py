@@ -42,7 +42,7 @@ class Numbers:
 
 
 def shown_numbers(table: Table, mapped: Mapped, *, habits: Habits, today: date) -> Numbers | None:
-    """This function will return what is asked about the lines of a table; None where a column numbers them."""
+    """This function will return what is asked about a table's lines; None where a column numbers them."""
     if "invoice_number" in mapped.columns:
         return None
     ways = tuple(_way(way, table, mapped, habits, today) for way in KNOWN_BY)

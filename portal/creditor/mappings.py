@@ -314,7 +314,9 @@ def _answered_kind(fields: dict[str, Any], kind: Kind) -> Mapped:
 def _check_numbers(mapped: Mapped) -> None:
     """Make sure that a line without an invoice number is known by something, and paid by a day."""
     if "invoice_number" not in mapped.columns and not mapped.known_by:
-        raise Invalid("say which column holds the invoice numbers, or by what a line is known", field="known_by")
+        raise Invalid(
+            "say which column holds the invoice numbers, or by what a line is known", field="known_by"
+        )
     if missing_fields(mapped) == ["due_on"] and "period" in mapped.columns:
         raise Invalid("say on which day of its month a line must be paid", field="pay_day")
 

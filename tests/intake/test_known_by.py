@@ -114,9 +114,7 @@ class TestAListOfRents:
 
     def test_of_which_such_lines_are_added_up_asks_their_sum(self, units):
         creditor = a_creditor(units)
-        added = Mapped(
-            columns=COLUMNS, decimal_sign=",", known_by="month", pay_day=31, repeats="added"
-        )
+        added = Mapped(columns=COLUMNS, decimal_sign=",", known_by="month", pay_day=31, repeats="added")
         lines = (a_line(amount="45,00"), a_line(amount="45,00"))
         report = place(units, creditor, a_file(*lines, headers=HEADERS), mapped=added)
         assert (report.created, report.rejected) == (1, 0)

@@ -3,6 +3,7 @@
 import io
 import re
 import zipfile
+from email.message import EmailMessage
 
 import pytest
 import xlsxwriter
@@ -246,3 +247,34 @@ class TestWhatWaitsForAPerson:
         drop.add("broken.xml", b"<Invoice><cbc:ID>")
         assert "Not well-formed XML: line 1, position " in drop.page
         assert "Namespace" not in drop.page
+
+
+def a_mail(**attachments: bytes) -> bytes:
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = "a@klant.example", "b@ons.example", "Fwd: zie bijlage"
+    mail.set_content("Zie bijlage.")
+    for name, content in attachments.items():
+        mail.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
+    return mail.as_bytes()
+
+
+class TestAMail:
+    def test_hands_over_the_invoices_and_lists_attached_to_it(self, drop, manager):  # noqa: F811
+        mail = a_mail(**{
+            "F-81.pdf": invoice_pdf(number="F-81"),
+            "F-82.xml": an_invoice("F-82"),
+            "open.csv": a_file(a_row("F-83")),
+            "logo.png": a_picture(),
+        })  # fmt: skip
+        assert drop.add("doorgestuurd.eml", mail).json() == {"files": 4}
+        assert drop.add("doorgestuurd.eml", mail).json() == {"files": 4}
+        drop.read()
+        assert drop.page.count("in doorgestuurd.eml") == 3
+        claims = manager.get("/creditor/claims.csv").text
+        assert all(claims.count(number) == 1 for number in ("F-81", "F-82", "F-83"))
+
+    def test_that_is_broken_is_a_document_all_the_same(self, drop):
+        broken = a_mail(**{"F-81.pdf": invoice_pdf(number="F-81")})[:-2000].replace(b"base64", b"base65")
+        assert drop.add("kapot.eml", broken).json() == {"files": 1}
+        drop.read()
+        assert "Which claim does this document belong to?" in drop.page

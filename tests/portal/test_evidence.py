@@ -209,7 +209,7 @@ class TestWall:
             assert collector.get(f"{desk}{path}").status_code == 404
 
 
-def test_a_claim_tells_how_its_price_fell_and_was_accepted(house):  # noqa: F811
+def test_a_claim_tells_how_its_price_fell_and_was_accepted(house):
     manager = Browser(house, house.creditor(), Role.CREDITOR_MANAGER)
     manager.drop(a_file(a_row("F-1"), a_row("F-2", name="Pieters B.V.")))
     drain(house.units)

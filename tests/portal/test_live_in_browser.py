@@ -105,7 +105,9 @@ def test_a_price_that_evidence_lowers_says_so_where_it_is_open(house, browser): 
         page.goto(price)
         expect(page.get_by_text("This price was replaced")).to_have_count(0)
         wait_until(lambda: is_listened_to(house.units))
-        note = {"file": ("pakbon.txt", b"Afleverbon bij factuur F-2026-18. Ontvangen en getekend.", "text/plain")}
+        note = {
+            "file": ("pakbon.txt", b"Afleverbon bij factuur F-2026-18. Ontvangen en getekend.", "text/plain")
+        }
         assert manager.post(f"{claim}/documents", {"kind": "delivery_note"}, files=note).status_code == 303
         drain(house.units)
         expect(page.get_by_text("This price was replaced")).to_be_visible()
