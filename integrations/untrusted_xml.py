@@ -81,7 +81,7 @@ def root_name(content: bytes, *, max_bytes: int) -> RootName:
         namespace, _, local = seen.name.rpartition(" ")
         return RootName(namespace, local)
     except (expat.ExpatError, ValueError, LookupError) as error:
-        raise Unreadable(f"not well-formed XML: {error}") from error
+        raise Unreadable(_why_not(error)) from error
     raise Unreadable("not well-formed XML: no element in it")
 
 
@@ -161,7 +161,9 @@ def _why_not(error: Exception) -> str:
         return "the XML is nested deeper than any invoice or bank file"
     if "XML_PARSE_HUGE" in said or "Resource limit" in said:
         return "the XML holds a text or an attachment of more than 10 MB; hand it over without that"
-    return f"not well-formed XML: {said}"
+    line, at = getattr(error, "position", None) or (getattr(error, "lineno", 0), getattr(error, "offset", 0))
+    # Where it is wrong helps its maker; what the parser calls it, in English, helps nobody else.
+    return f"not well-formed XML: line {line}, position {at}" if line else "not well-formed XML"
 
 
 def _first_line(error: Exception) -> str:

@@ -43,6 +43,9 @@ CLAIM_COLUMNS: Final = (
 
 OTHER_DEBTOR: Final = "this invoice number already stands with another debtor"
 TWICE: Final = "this invoice number stands earlier in the file with other details"
+ALIKE: Final = (
+    "several rows of the file are known by the same; say that such rows are added up, or what sets them apart"
+)
 TORN: Final = "a line of this invoice cannot be read, so that none of it is taken"
 IN_COLLECTION: Final = "this claim is being collected; send a credit note or report a payment instead"
 CLOSED: Final = "this claim is closed"
@@ -76,12 +79,16 @@ class Opened:
     credited: tuple[UUID, ...]
 
 
-def mark_duplicates(unit: Unit, *, staging: str, added_up: bool = False, torn: Collection[str] = ()) -> None:
+def mark_duplicates(
+    unit: Unit, *, staging: str, added_up: bool = False, torn: Collection[str] = (), worked_out: bool = False
+) -> None:
     """This function will settle invoice numbers that stand twice in one file: the first row counts.
 
     :param added_up: whether such rows are lines of their invoice: then the first row holds their sum, and one
         that tells of another debtor or other days is still refused.
     :param torn: numbers of invoices of which a line was refused: their sum would ask the wrong amount.
+    :param worked_out: whether nobody gave the rows their numbers: then two that are alike in all may be two
+        debts, such as two garages of one tenant, and which of them a later file means could not be told.
     """
     if added_up:
         unit.session.connection().execute(
@@ -97,6 +104,15 @@ def mark_duplicates(unit: Unit, *, staging: str, added_up: bool = False, torn: C
         for name in ("document_kind", "amount_minor", "currency", "issued_on", "due_on", "name_key",
                      "claim_reference", "billing_reference", "debtor_reference")
     ).replace(", ", " AND ")  # fmt: skip
+    if worked_out:
+        unit.session.connection().execute(
+            text(
+                f"UPDATE {staging} s SET outcome = 'rejected', reject_field = 'invoice_number',"
+                " reject_reason = :why WHERE outcome IS NULL AND invoice_number IN (SELECT invoice_number"
+                f" FROM {staging} WHERE outcome IS NULL GROUP BY invoice_number HAVING count(*) > 1)"
+            ),
+            {"why": ALIKE},
+        )
     unit.session.connection().execute(
         text(
             f"UPDATE {staging} s SET outcome = CASE WHEN d.same THEN 'unchanged' ELSE 'rejected' END,"

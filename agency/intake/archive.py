@@ -38,7 +38,7 @@ def guard_archive(content: bytes) -> list[zipfile.ZipInfo]:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             entries = archive.infolist()
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, OverflowError) as error:
-        raise Unreadable(f"the archive is damaged: {str(error)[:200]}") from error
+        raise Unreadable("the archive is damaged; pack it anew") from error
     if len(entries) > ENTRIES_MAX:
         raise Unreadable("the archive holds too many files")
     unpacked = sum(entry.file_size for entry in entries)

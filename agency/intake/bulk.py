@@ -194,6 +194,7 @@ class BulkReading:
                 chunks=kept_chunks(unit, **self._whose),
                 one_claim_per=begun.chosen.mapped.one_claim_per,
                 added_up=begun.chosen.mapped.repeats == "added",
+                worked_out=begun.chosen.mapped.works_out_numbers,
                 labels=begun.chosen.labels,
             )
             drop_chunks(unit, **self._whose)

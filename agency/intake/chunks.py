@@ -137,7 +137,7 @@ def check_cells(
     if isinstance(checked, tuple):
         return checked
     return [
-        Reject(reject.row, mapped.columns.get(reject.field, reject.field), reject.reason, reject.value)
+        Reject(reject.row, mapped.labels.get(reject.field, reject.field), reject.reason, reject.value)
         for reject in checked
     ]
 

@@ -47,7 +47,7 @@ HINTS: Final[dict[str, str]] = {
     "debtor_name": "naamtegenpartij naam name nom bezeichnung klant debiteur customer client kunde bedrijf"
     " firma afnemer relatie huurder patient debtor tiers partner =contact contactname contactnaam",
     "amount": "totaloverdue openstaand open totaloutstanding outstanding overdue saldo rest bedrag amount"
-    " montant betrag solde debet ouvert encours",
+    " montant betrag solde debet ouvert encours amt",
     "total": "totaal total factuurbedrag origineel brut",
     "issued_on": "factuurdatum boekdatum datum date datumb uitgifte emission factdat",
     "due_on": "verval vervd echeance due faellig fallig betaaldatum termijn betalenvoor verloop zahlungs"
@@ -56,7 +56,7 @@ HINTS: Final[dict[str, str]] = {
     " relatiec customern"
     " clientn numeroclient kundennr",
     "iban": "tegenrekening iban rekening account compte",
-    "currency": "valuta munt currency devise",
+    "currency": "valuta munt currency devise lcurr waers",
     "email": "mail",
     "phone": "tel phone gsm mobiel",
     "postal_code": "postc postk zip plz codepostal",
@@ -446,6 +446,8 @@ _TESTS: Final[dict[str, Callable[[Cell], bool]]] = {
 # What stands in these columns tells by itself what they are.
 _TELLING: Final = frozenset({"iban", "email", "issued_on", "due_on", "amount", "invoice_number"})
 
+_DAYS: Final = ("issued_on", "due_on", "period")
+
 
 @dataclass(frozen=True)
 class Writing:
@@ -469,7 +471,7 @@ def find_writing(columns: Mapping[str, str], headers: Sequence[str], sample: Seq
     either.
     """
     amounts = _texts(columns, headers, sample, ("amount", "total"))
-    days = _texts(columns, headers, sample, ("issued_on", "due_on"))
+    days = _texts(columns, headers, sample, _DAYS)
     sign, doubtful_amount = _sign(amounts)
     order, doubtful_day = _order(days)
     return Writing(sign, order, doubtful_amount, doubtful_day)
@@ -487,7 +489,7 @@ def find_otherwise(
     empty where there is none, or where others can only be read as is said.
     """
     amounts = _texts(columns, headers, sample, ("amount", "total"))
-    days = _texts(columns, headers, sample, ("issued_on", "due_on"))
+    days = _texts(columns, headers, sample, _DAYS)
     amount = day = ""
     if decimal_sign and _sign(amounts)[0] not in (None, decimal_sign):
         amount = next(text for text in amounts if _amount(text, decimal_sign) is None)

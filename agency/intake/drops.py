@@ -12,9 +12,11 @@ from uuid import UUID
 
 from sqlmodel import col, func, select
 
+from agency.documents.types import suggest_kind
 from agency.documents.upload import clean_name
 from agency.events import PlacementRead
 from agency.intake.archive import Packed, unpack
+from agency.intake.mails import attached
 from agency.intake.mapping import UnclearColumns, choose_mapping
 from agency.intake.models import Drop, DroppedFile, DroppedState
 from agency.intake.receive import INLINE_BYTES_MAX
@@ -26,11 +28,14 @@ from agency.kernel.ids import new_id
 from agency.kernel.ports import installed_ports
 from agency.kernel.unit import Unit
 from agency.ports.providers import FileStore
-from agency.ports.readers import EInvoiceReader, NoInvoice, NotSure, Unreadable
+from agency.ports.readers import EInvoiceReader, NoInvoice, NotSure, Scan, Unreadable
+from agency.rules.facts import DocumentKind
 
 FILES_MAX: Final = 5_000
 KEY_MAX: Final = 80
 NOT_READ: Final = "this kind of file is not read"
+SCANNED: Final = "a scanned invoice without text; type over what it says"
+_OF_AN_INVOICE: Final = ("number", "issue_date", "payable", "buyer_name")
 EMPTY: Final = "the file is empty"
 _FIXED_MOMENT: Final = (1980, 1, 1, 0, 0, 0)
 
@@ -160,13 +165,15 @@ def _count(unit: Unit, *, creditor_id: UUID, drop_id: UUID) -> int:
 
 
 def _opened(content: bytes, name: str) -> Iterator[tuple[Packed, str]]:
-    """A file as it is; an archive as the files in it, each with the archive's name."""
+    """A file as it is, a mail with what is attached to it; an archive as the files in it, each with the
+    archive's name."""
     if not content:
         yield Packed(name, refusal=EMPTY), ""
         return
     try:
         if kind_of(content) != FileKind.ARCHIVE:
             yield Packed(name, content), ""
+            yield from ((file, clean_name(name)) for file in attached(content, name))
             return
         packed = list(unpack(content))
     except Unreadable as refusal:
@@ -207,6 +214,9 @@ def _look_at_invoice(reader: EInvoiceReader, file: DroppedFile, content: bytes) 
     except NoInvoice:
         file.kind = FileKind.DOCUMENT
         return
+    except Scan:
+        _ask_about_scan(file)
+        return
     except NotSure as doubt:
         file.state, file.question = DroppedState.QUESTION, doubt.reason
         file.facts = {
@@ -223,6 +233,16 @@ def _look_at_invoice(reader: EInvoiceReader, file: DroppedFile, content: bytes) 
         "currency": invoice.currency,
         "buyer": invoice.buyer.legal_name or invoice.buyer.name or "",
     }
+
+
+def _ask_about_scan(file: DroppedFile) -> None:
+    """A scan is never refused for want of text: called an invoice, a person reads it off its picture; else it
+    is evidence like a photograph."""
+    if suggest_kind(file.name) != DocumentKind.invoice:
+        file.kind = FileKind.DOCUMENT
+        return
+    file.state, file.question = DroppedState.QUESTION, SCANNED
+    file.facts = {"unsure": list(_OF_AN_INVOICE), "values": {}}
 
 
 def _look_at_table(unit: Unit, file: DroppedFile, content: bytes) -> None:

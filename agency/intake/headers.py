@@ -55,6 +55,7 @@ HEADERS: Final[dict[str, str]] = {
     " numerodeclient nclient ndeclient nduclient codetiers comptetiers compteclient referenceclient"
     " debtornumberabove debiteurennummer debiteurennr kundennummer kundennr relatienummer relatiecode"
     " relatienr customerreference lidnummer nummerdebiteur nummerklant huurdernummer huurdernr patientnummer"
+    " tenantnumber tenantno nlocataire numerolocataire numerodelocataire mieternummer"
     " patientnr numclt",
     "debtor_kind": "soort soortdebiteur klantsoort klanttype debiteursoort debtortype debtorkind customertype"
     " b2bb2c typeclient typedebiteur debiteurtype particulierzakelijk kind",
@@ -64,7 +65,7 @@ HEADERS: Final[dict[str, str]] = {
     " naamdebiteur naamklant fullname volledigenaam"
     " debtorabove nomduclient nomdudebiteur denomination denominationsociale intitule intituleclient tiers"
     " debiteuren nomprenom relatienaam naamrelatie huurder huurdernaam naamhuurder patient patientnaam"
-    " naampatient nomclt",
+    " naampatient nomclt locataire nomlocataire nomdulocataire mieter mietername tenant tenantname",
     "registration_number": "kvk kvknummer kvknr kbo kbonummer ondernemingsnummer handelsregisternummer"
     " registrationnumber companynumber chamberofcommerce numeroentreprise bce"
     " numerodentreprise ndentreprise nentreprise numerobce siren handelsregister"
@@ -88,6 +89,8 @@ HEADERS: Final[dict[str, str]] = {
     " numerodetelephone ntelephone telephoneportable",
     "description": "omschrijving beschrijving description libelle objet betreft beschreibung onderwerp"
     " details designation prestation marchandise",
+    "period": "huurmaand huurperiode periode maand maandjaar jaarmaand period month rentmonth rentperiod"
+    " mois moisdeloyer moisloyer moisconcerne monat mietmonat abrechnungsmonat zeitraum tijdvak",
     "contract_on": "contracton contractdatum datumcontract overeenkomstdatum datumovereenkomst besteldatum"
     " contractdate agreementdate orderdate vertragsdatum vertragsschluss datumvertrag"
     " datecontrat dateducontrat",

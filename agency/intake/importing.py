@@ -49,12 +49,14 @@ def import_rows(
     chunks: Iterable[Chunk],
     one_claim_per: str = "invoice",
     added_up: bool = False,
+    worked_out: bool = False,
     labels: Mapping[str, Mapping[str, str]] | None = None,
     after_chunk: Callable[[int], None] = lambda rows: None,
 ) -> tuple[Counts, Opened]:
     """This function will import rows of one placement; imports of one creditor take turns.
 
     :param added_up: whether rows with one invoice number are its lines.
+    :param worked_out: whether the numbers of rows were made of several columns.
     :param labels: how the creditor calls our fields, for the rejects found here; by the number of the sheet,
         or under the empty text for every row.
 
@@ -63,7 +65,8 @@ def import_rows(
     take_turns(unit, "intake", creditor_id)
     _make_staging(unit)
     staged = _stage(unit, chunks, after_chunk)
-    mark_duplicates(unit, staging=STAGING, added_up=added_up, torn=_torn(unit) if added_up else ())
+    torn = _torn(unit) if added_up else ()
+    mark_duplicates(unit, staging=STAGING, added_up=added_up, torn=torn, worked_out=worked_out)
     match_debtors(unit, creditor_id=creditor_id, staging=STAGING)
     refresh_debtors(unit, creditor_id=creditor_id, staging=STAGING)
     opened = open_claims(

@@ -14,6 +14,7 @@ from agency.intake.columns import find_otherwise, find_writing, number_beside_na
 from agency.intake.content import Content
 from agency.intake.doubts import PARTLY_PAID, find_doubt, settle
 from agency.intake.headers import HEADERS, known_field
+from agency.intake.known_by import KNOWN_BY, KnownBy, known_by, pay_day
 from agency.intake.models import ColumnMapping
 from agency.intake.reading import read_table
 from agency.intake.table import ALL_KINDS, Progress, Row, Table, asks_for_kinds, has_sheet, sheets_left_out
@@ -33,6 +34,9 @@ __all__ = [
 
 _SHEET: Final = "sheet"
 _REPEATS: Final = "repeats"
+_KNOWN_BY: Final = "known_by"
+_PAY_DAY: Final = "pay_day"
+_APART: Final = (_SHEET, _REPEATS, _KNOWN_BY, _PAY_DAY)  # among the defaults of a saved profile
 REQUIRED: Final = ("invoice_number", "debtor_name", "amount")
 
 
@@ -62,6 +66,8 @@ class Mapped:
     the sheet of a workbook that is read, or `all_but` some; empty where there was nothing to choose. With
     `parts` each kind of sheet is read by its own; the rest is what the first of them says. `repeats` says
     whether rows with one invoice number are its lines, which are added up, or the same invoice again.
+    `known_by` says by what a line is known where there is no column of invoice numbers, and `pay_day` on
+    which day of its month it must be paid where no column says so.
     """
 
     columns: Mapping[str, str]
@@ -72,6 +78,21 @@ class Mapped:
     sheet: str = ""
     parts: tuple[Part, ...] = ()
     repeats: Repeats = "once"
+    known_by: KnownBy = ""
+    pay_day: int = 0
+
+    @property
+    def works_out_numbers(self) -> bool:
+        """Whether lines are known by what stands in several columns."""
+        return bool(self.known_by) and "invoice_number" not in self.columns
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """How the creditor calls our fields; a number that is worked out by all the columns it is made of."""
+        if not self.works_out_numbers:
+            return self.columns
+        made_of = (self.columns.get(field, field) for field in KNOWN_BY[self.known_by])
+        return {**self.columns, "invoice_number": " + ".join(made_of)}
 
     def by(self, part: Part) -> "Mapped":
         """This function will return how the sheets of one kind are read."""
@@ -94,7 +115,7 @@ def recognise(headers: Sequence[str], sample: Sequence[Row] = ()) -> Mapped:
     found: dict[str, list[str]] = {}
     for header in headers:
         ours = known_field(header)
-        if ours:
+        if ours and ours != "period":  # of no use beside numbers; without these it is asked about
             found.setdefault(ours, []).append(header)
     if SIGNED in headers:  # it is the amount beside it, with the sign that stands in another column
         found["amount"] = [SIGNED]
@@ -135,12 +156,21 @@ def check_columns(mapped: Mapped, headers: Sequence[str]) -> None:
                 else f"the column {header} is not in the file"
             )
             raise UnclearColumns(why, proposal=mapped, field=ours)
-    missing = [ours for ours in REQUIRED if ours not in mapped.columns]
-    if "due_on" not in mapped.columns and "issued_on" not in mapped.columns:
-        missing.append("due_on")
+    missing = missing_fields(mapped)
     if missing:
         names = ", ".join(name.replace("_", " ") for name in missing)
         raise UnclearColumns(f"no column was recognised for: {names}", proposal=mapped, field=missing[0])
+
+
+def missing_fields(mapped: Mapped) -> list[str]:
+    """This function will return the fields without which no row can be read, where no column is theirs."""
+    needed = [field for field in REQUIRED if field != "invoice_number" or not mapped.works_out_numbers]
+    if mapped.works_out_numbers:
+        needed += KNOWN_BY[mapped.known_by]
+    missing = [field for field in dict.fromkeys(needed) if field not in mapped.columns]
+    told = mapped.columns.keys() & {"due_on", "issued_on"}
+    by_month = mapped.works_out_numbers and mapped.pay_day and "period" in mapped.columns
+    return missing if told or by_month or "due_on" in missing else [*missing, "due_on"]
 
 
 @dataclass(frozen=True)
@@ -182,8 +212,8 @@ class Chosen:
     @property
     def labels(self) -> dict[str, Mapping[str, str]]:
         """How the creditor calls our fields, by the number of the sheet; without one under the empty text."""
-        by_sheet = {f"{sheet.at}": sheet.mapped.columns for sheet in self.apart.values()}
-        return by_sheet or {"": self.mapped.columns}
+        by_sheet = {f"{sheet.at}": sheet.mapped.labels for sheet in self.apart.values()}
+        return by_sheet or {"": self.mapped.labels}
 
 
 def choose_mapping(unit: Unit, *, creditor_id: UUID, content: Content) -> Chosen:
@@ -295,7 +325,13 @@ def fits(mapping: ColumnMapping, headers: Sequence[str]) -> bool:
 
     Columns without names say nothing by themselves: there must be as many as when the mapping was saved.
     """
+    if mapping.defaults.get(_KNOWN_BY) and list(headers) != mapping.headers and _has_numbers(headers):
+        return False  # numbers of its own would be left unread, and its lines taken for others
     return _fit(mapping.columns, mapping.headers, headers)
+
+
+def _has_numbers(headers: Sequence[str]) -> bool:
+    return any(known_field(header) == "invoice_number" for header in headers)
 
 
 def _fit(columns: Mapping[str, str], made_for: Sequence[str], headers: Sequence[str]) -> bool:
@@ -364,10 +400,12 @@ def as_mapped(mapping: ColumnMapping) -> Mapped:
         decimal_sign="," if mapping.decimal_sign == "," else ".",
         date_order="month" if mapping.date_order == "month" else "day",
         one_claim_per="debtor" if mapping.one_claim_per == "debtor" else "invoice",
-        defaults={name: value for name, value in mapping.defaults.items() if name not in (_SHEET, _REPEATS)},
+        defaults={name: value for name, value in mapping.defaults.items() if name not in _APART},
         sheet=mapping.defaults.get(_SHEET, ""),
         parts=tuple(map(_as_part, mapping.parts)),
         repeats="added" if mapping.defaults.get(_REPEATS) == "added" else "once",
+        known_by=known_by(mapping.defaults.get(_KNOWN_BY)),
+        pay_day=pay_day(mapping.defaults.get(_PAY_DAY)),
     )
 
 
@@ -401,7 +439,9 @@ def save_mapping(
         date_order=mapped.date_order,
         defaults=dict(mapped.defaults)
         | ({_SHEET: mapped.sheet} if mapped.sheet else {})
-        | ({_REPEATS: mapped.repeats} if mapped.repeats == "added" else {}),
+        | ({_REPEATS: mapped.repeats} if mapped.repeats == "added" else {})
+        | ({_KNOWN_BY: mapped.known_by} if mapped.works_out_numbers else {})
+        | ({_PAY_DAY: str(mapped.pay_day)} if mapped.works_out_numbers and mapped.pay_day else {}),
         one_claim_per=mapped.one_claim_per,
         headers=list(headers),
         parts=[asdict(part) for part in mapped.parts],

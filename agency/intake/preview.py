@@ -38,7 +38,7 @@ def preview(
         _read(
             row,
             checker.check(row, {field: cells[i] for field, i in at.items() if i < len(cells)}),
-            dict(mapped.columns),
+            dict(mapped.labels),
         )
         for row, cells in sample[:PREVIEW_ROWS]
     ]

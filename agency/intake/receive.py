@@ -313,6 +313,7 @@ class _Reading:
             chunks=chunks,
             one_claim_per=mapped.one_claim_per,
             added_up=mapped.repeats == "added",
+            worked_out=mapped.works_out_numbers,
             labels=labels,
             after_chunk=lambda _: self.after_chunk(progress.percent),
         )

@@ -24,6 +24,7 @@ from agency.intake.amounts import (
 from agency.intake.cells import says_balance
 from agency.intake.checks.finding import Finding, Severity
 from agency.intake.checks.row import FREE_TEXTS, check_row, read_text
+from agency.intake.known_by import KNOWN_BY, NUMBER_MAX, day_in, month_of, number_of_line
 from agency.intake.mapping import Mapped
 from agency.intake.reading import Cell
 from agency.parties.names import has_legal_form, name_key
@@ -96,6 +97,7 @@ class RowChecker:
         self.oldest = oldest_day(today)
         self.latest_due = today + timedelta(days=DUE_AHEAD_DAYS)
         self._remarks: list[tuple[int, Finding]] = []
+        self.by_parts = mapped.works_out_numbers
         self.foreign = [
             field for field in ("amount", "total") if names_foreign(mapped.columns.get(field, ""))
         ]
@@ -113,6 +115,7 @@ class RowChecker:
             "currency": _collected_currency,
             "issued_on": self._date,
             "due_on": self._date,
+            "period": lambda cell, _: month_of(cell, order=self.mapped.date_order),
             "contract_on": self._date,
             **dict.fromkeys(("amount", "total"), self._amount),
             **dict.fromkeys(self.foreign, _refuse_foreign),
@@ -137,12 +140,16 @@ class RowChecker:
         land = country[0] or self.mapped.defaults.get("country", self.habits.country)
         found = self._nothing.copy()
         for field, cell in cells.items():
+            if field == "period" and not self.by_parts:
+                continue
             value, reason = country if field == "country" else self.recall(field, cell, land)
             found[field] = value
             if reason:
                 rejects.append(Reject(row, field, reason, str(cell)[:TEXT_MAX]))
         found["country"] = land
         found["currency"] = found["currency"] or self.mapped.defaults.get("currency", self.habits.currency)
+        if self.by_parts:
+            self._name_by_parts(row, found, rejects)
         self._need(row, found, cells, rejects)
         self._settle_kind(row, found, rejects)
         self._settle_amounts(row, found, cells, rejects)
@@ -238,11 +245,26 @@ class RowChecker:
             raise NotUnderstood(FOREIGN)
         return parse_amount(text, decimal_sign=self.mapped.decimal_sign)
 
+    def _name_by_parts(self, row: int, found: dict[str, Any], rejects: list[Reject]) -> None:
+        """Give a line the number by which it is known, and the day on which its month is paid."""
+        refused = {reject.field for reject in rejects}
+        for field in KNOWN_BY[self.mapped.known_by]:
+            if found[field] is None and field not in refused:
+                rejects.append(Reject(row, field, NEEDED))
+        if found["period"] and found["due_on"] is None and "due_on" not in refused and self.mapped.pay_day:
+            found["due_on"] = day_in(found["period"], self.mapped.pay_day)
+        number = number_of_line(self.mapped.known_by, found)
+        if number and len(number) > NUMBER_MAX:
+            rejects.append(Reject(row, "invoice_number", TOO_LONG, number[:TEXT_MAX]))
+        found["invoice_number"] = number
+
     def _need(
         self, row: int, found: dict[str, Any], cells: Mapping[str, Cell], rejects: list[Reject]
     ) -> None:
         refused = {reject.field for reject in rejects}
         for field in ("invoice_number", "debtor_name", "amount"):
+            if field == "invoice_number" and self.by_parts:
+                continue
             if found[field] is None and field not in refused:
                 rejects.append(Reject(row, field, NEEDED))
         if found["issued_on"] is None and found["due_on"] is None and not refused & {"issued_on", "due_on"}:

@@ -40,7 +40,7 @@ _MONTH_NAMES: Final = (
     "nov november novembre",
     "dec dez december decembre décembre dezember déc",
 )
-_MONTHS: Final = {name: at for at, names in enumerate(_MONTH_NAMES, 1) for name in names.split()}
+MONTHS: Final = {name: at for at, names in enumerate(_MONTH_NAMES, 1) for name in names.split()}
 _CENTURY_TURNS: Final = 70  # as POSIX has it nearly: 69 is 2069, 70 is 1970
 OUR_TIME: Final = range(1900, 2200)
 """Years in which an invoice may have a date: packages write the last day of the calendar for "never"."""
@@ -58,8 +58,8 @@ def parse_date(value: str, *, order: DateOrder) -> date:
     if compact:
         return _day(*compact.groups())
     named = _NAMED.fullmatch(text)
-    if named and named[2].casefold() in _MONTHS:
-        return _day(_whole_year(named[3]), _MONTHS[named[2].casefold()], named[1])
+    if named and named[2].casefold() in MONTHS:
+        return _day(_whole_year(named[3]), MONTHS[named[2].casefold()], named[1])
     parts = _DATE.fullmatch(text)
     if parts is None:
         raise NotUnderstood(NOT_A_DATE)

@@ -62,6 +62,10 @@ class NotSure(Unreadable):
         self.unsure = unsure
 
 
+class Scan(Unreadable):
+    """A sound document of pictures, without a text that could be read: only a person can tell what it is."""
+
+
 class NoInvoice(Unreadable):
     """A readable document that is no invoice, such as a delivery note: it may prove a claim, not make one."""
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pypdfium2
 
-from agency.ports.readers import Unreadable
+from agency.ports.readers import Scan
 from integrations.einvoice.pdf_cells import PAGES_READ, WHOLE, Cell
 
 _DOTS_PER_INCH = 200
@@ -16,10 +16,10 @@ LANGUAGES = "nld+fra+eng+deu"
 def read_cells(content: bytes) -> Sequence[Cell]:
     """This function will recognise the text of a scan's pages.
 
-    :raises Unreadable: the part [ocr] is not installed, or there is nothing to recognise.
+    :raises Scan: the part [ocr] is not installed, or there is nothing to recognise.
     """
     if shutil.which("tesseract") is None or importlib.util.find_spec("pytesseract") is None:
-        raise Unreadable(
+        raise Scan(
             "the PDF is a scan without text;"
             " reading scans needs the optional part [ocr], which is not installed"
         )
@@ -40,5 +40,5 @@ def read_cells(content: bytes) -> Sequence[Cell]:
                 line = index * 1000 + words["block_num"][at] * 100 + words["line_num"][at]
                 cells.append(Cell(text, index + 1, line, (box[0], box[1], box[2], box[3])))
     if not cells:
-        raise Unreadable("the PDF is a scan on which no text is recognised")
+        raise Scan("the PDF is a scan on which no text is recognised")
     return cells

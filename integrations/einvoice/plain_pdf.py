@@ -28,7 +28,8 @@ def read_plain(content: bytes) -> EInvoice:
 
     :raises NoInvoice: it is another kind of document.
     :raises NotSure: it is an invoice, but a value that a claim needs is missing or not sure enough.
-    :raises Unreadable: damaged, locked, or a scan that cannot be read here.
+    :raises Scan: its pages are pictures that cannot be read here.
+    :raises Unreadable: damaged or locked.
     """
     sheet = Sheet(read_cells(content) or ocr.read_cells(content))
     kind = _kind(sheet)

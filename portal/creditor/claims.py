@@ -25,12 +25,13 @@ from agency.parties.matching import given_reference
 from agency.parties.models import Debtor
 from agency.parties.relations import relation_of
 from agency.pricing.outlooks import claim_outlook
-from agency.progress.timeline import planned_actions, timeline
+from agency.progress.timeline import planned_actions
+from portal.creditor.claim_happenings import happened_to
 from portal.creditor.doors import creditor_page, routes
 from portal.creditor.figures import CLAIM_FILTERS, CLAIM_SORTS, claim_list
 from portal.creditor.known_before import history_of, policy_form
 from portal.creditor.price_changes import agreed_prices, waiting_price
-from portal.creditor.words import HOLDS, factor_words, happening, planned, step_words
+from portal.creditor.words import HOLDS, factor_words, planned, step_words
 from portal.disputes import disputes_of
 from portal.dossiers import bundles_of, dossier_words
 from portal.price_requests import latest_about
@@ -154,10 +155,7 @@ def show_claim(
         override=open_override(unit, creditor_id=creditor_id, claim_id=claim_id),
         **_evidence(unit, claim, line),
         error=error,
-        happened=[
-            happening(event)
-            for event in timeline(unit, creditor_id=creditor_id, claim_id=claim_id, for_creditor=True)
-        ],
+        happened=happened_to(unit, creditor_id=creditor_id, claim_id=claim_id),
         planned=[planned(a) for a in planned_actions(unit, creditor_id=creditor_id, claim_id=claim_id)],
     )
 

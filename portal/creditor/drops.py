@@ -1,6 +1,7 @@
 """Dropping files: each uploads by itself, and says what it has become: a claim, a document, a question."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +31,9 @@ DOCUMENT = Chip(N_("Document"), "good")
 QUESTION = Chip(N_("Question"), "warning")
 REFUSED = Chip(N_("Refused"), "bad")
 CANCELLED = Chip(N_("Cancelled"), "calm")
+NOT_NEEDED = Chip(N_("Not needed"), "calm")
+EARLIER_SHOWN = 3
+EARLIER_LOOKED_AT = 30
 BEING_READ = ("received", "reading")
 STORED = {
     "document": DOCUMENT,
@@ -42,7 +46,7 @@ STORED = {
 _FILES = text(
     "SELECT f.id, f.name, f.within, f.kind, f.state, f.question, f.facts, f.placement_id,"
     " p.state AS placed, p.refusal, p.created, p.updated, p.merged, p.rejected,"
-    " coalesce(f.claim_id, r.claim_id) AS claim_id, r.outcome, c.reference,"
+    " coalesce(f.claim_id, n.claim_id, r.claim_id) AS claim_id, r.outcome, c.reference, n.state AS sorted,"
     " (SELECT jsonb_agg(jsonb_build_array(j.field, j.reason) ORDER BY j.field)"
     "   FROM placement_reject j WHERE j.creditor_id = f.creditor_id"
     "   AND j.placement_id = f.placement_id AND j.row = (f.facts ->> 'first')::int)"
@@ -57,7 +61,10 @@ _FILES = text(
     " LEFT JOIN placement p ON p.creditor_id = f.creditor_id AND p.id = f.placement_id"
     " LEFT JOIN placement_row r ON r.creditor_id = f.creditor_id AND r.placement_id = f.placement_id"
     "  AND r.row = (f.facts ->> 'first')::int AND f.kind = 'invoice'"
-    " LEFT JOIN claim c ON c.creditor_id = f.creditor_id AND c.id = coalesce(f.claim_id, r.claim_id)"
+    " LEFT JOIN incoming_document n ON n.creditor_id = f.creditor_id AND n.sha256 = f.sha256"
+    "  AND f.kind = 'document'"
+    " LEFT JOIN claim c ON c.creditor_id = f.creditor_id"
+    "  AND c.id = coalesce(f.claim_id, n.claim_id, r.claim_id)"
     " WHERE f.creditor_id = :c AND f.drop_id = :d ORDER BY f.id LIMIT 5000"
 )
 
@@ -152,14 +159,23 @@ def _lines(unit: Unit, creditor_id: UUID, drop_id: UUID) -> list[Line]:
 def _line(row: Row[Any], drop_id: UUID) -> Line:
     chip, words, href = _became(row, drop_id)
     return Line(
-        row.id, row.name, row.within, chip, words, href, can_cancel=chip == WAITING or row.state == "question"
+        row.id,
+        row.name,
+        row.within,
+        chip,
+        words,
+        href,
+        can_cancel=chip in (WAITING, QUESTION) and row.placement_id is None,
     )
 
 
 def _became(row: Row[Any], drop_id: UUID) -> tuple[Chip, str, str]:
     """What a file has become, in words, and where that stands."""
     placement = f"/creditor/placements/{row.placement_id}"
-    if row.state == "document":
+    # A document that was a question may have been answered elsewhere since.
+    if row.state == "question" and row.sorted == "not_needed":
+        return NOT_NEEDED, "", ""
+    if row.state == "document" or (row.state == "question" and row.sorted == "filed"):
         return DOCUMENT, gettext("on claim %(reference)s") % {"reference": row.reference}, _claim(row)
     if row.state == "claim":
         return CLAIM, _facts(row), _claim(row)
@@ -211,6 +227,40 @@ def _facts(row: Row[Any]) -> str:
     if "rows" in facts:
         return ngettext("%(num)s row", "%(num)s rows", facts["rows"]) % {"num": facts["rows"]}
     return ""
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """Files that were dropped together before, and what of them still waits for a person."""
+
+    id: UUID
+    started_at: datetime
+    files: int
+    waiting: int
+    questions: int
+
+
+def earlier_drops(unit: Unit, *, creditor_id: UUID) -> list[Earlier]:
+    """This function will return a creditor's last drops: who closed the page finds the way back to them."""
+    rows = unit.session.connection().execute(
+        text(
+            "SELECT d.id, d.started_at, count(*) AS files,"
+            " count(*) FILTER (WHERE f.state = 'waiting' AND f.placement_id IS NULL) AS waiting,"
+            " count(*) FILTER (WHERE (f.state = 'question' AND coalesce(n.state, 'waiting') = 'waiting')"
+            "  OR p.state = 'mapping') AS questions"
+            " FROM (SELECT id, started_at FROM intake_drop WHERE creditor_id = :c"
+            "  ORDER BY started_at DESC LIMIT :latest) d"
+            " JOIN dropped_file f ON f.creditor_id = :c AND f.drop_id = d.id"
+            " LEFT JOIN placement p ON p.creditor_id = :c AND p.id = f.placement_id AND f.state = 'waiting'"
+            " LEFT JOIN incoming_document n ON n.creditor_id = :c AND n.sha256 = f.sha256"
+            "  AND f.kind = 'document'"
+            " GROUP BY d.id, d.started_at ORDER BY d.started_at DESC"
+        ),
+        {"c": creditor_id, "latest": EARLIER_LOOKED_AT},
+    )
+    found = [Earlier(*row) for row in rows]
+    last = [drop.id for drop in found[:EARLIER_SHOWN]]
+    return [drop for drop in found if drop.waiting or drop.questions or drop.id in last]
 
 
 def _quotes(unit: Unit, creditor_id: UUID, drop_id: UUID) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -11,17 +12,20 @@ from starlette.responses import Response
 from agency.intake.columns import Writing, find_writing, propose
 from agency.intake.doubts import has_lines
 from agency.intake.headers import HEADERS
-from agency.intake.mapping import REQUIRED, Mapped, Part, check_columns, save_mapping
+from agency.intake.known_by import known_by, pay_day, stands_twice
+from agency.intake.mapping import REQUIRED, Mapped, Part, check_columns, missing_fields, save_mapping
 from agency.intake.models import Placement
 from agency.intake.preview import preview
 from agency.intake.profiles import profiles, rename_profile, retire_profile
 from agency.intake.receive import habits_of
-from agency.intake.table import ALL_KINDS, ALL_SHEETS, Table, sheets_left_out
+from agency.intake.table import ALL_KINDS, ALL_SHEETS, Cell, Table, sheets_left_out
+from agency.intake.values import identifier
 from agency.kernel.errors import Invalid
 from agency.kernel.files import fetch
 from agency.kernel.unit import Unit
 from agency.ports.readers import Unreadable
 from portal.creditor.doors import creditor_page, routes
+from portal.creditor.mapping_numbers import shown_numbers
 from portal.creditor.mapping_sheets import (
     Kind,
     everything_left_out,
@@ -141,10 +145,13 @@ def _sheets(table: Table) -> list[tuple[str, str]]:
 
 def _samples(table: Table, index: int) -> list[str]:
     """The first different values of a column."""
-    cells = (
-        str(row[index]).strip() for _, row in table.sample if len(row) > index and row[index] is not None
-    )
+    cells = (_as_typed(row[index]) for _, row in table.sample if len(row) > index)
     return list(dict.fromkeys(cell[:60] for cell in cells if cell))[:SAMPLES_SHOWN]
+
+
+def _as_typed(cell: Cell) -> str:
+    """A cell as it stands in the file: a workbook's 10234 is not 10234.0."""
+    return identifier(cell) if isinstance(cell, Decimal) else str("" if cell is None else cell).strip()
 
 
 def _content(unit: Unit, wiring: Wiring, found: Placement) -> bytes:
@@ -177,11 +184,14 @@ def _understood(
     habits = habits_of(unit, creditor_id=found.creditor_id)
     understood = [_understood_kind(kind, fields) for kind in kinds]
     mapped = {name: one["mapped"] for one in understood for name in one["sheets"] or ("",)}
+    numbers = [shown_numbers(kind.table, one["mapped"], habits=habits, today=unit.today)
+               for kind, one in zip(kinds, understood, strict=True)]  # fmt: skip
     rows = preview(
         table.headers, table.sample, mapped=understood[0]["mapped"], habits=habits, today=unit.today
     ) if understood and not understood[0]["sheets"] else []  # fmt: skip
     return {
         "rows": rows,
+        "numbers": next((one for one in numbers if one), None),
         "understood": understood,
         "shown_sheets": shown_sheets(content, table, fields, mapped=mapped, habits=habits, today=unit.today),
         "answers": blank(**{name: value for name, value in fields.items() if name != "csrf"}),
@@ -197,17 +207,23 @@ def _understood_kind(kind: Kind, fields: dict[str, Any]) -> dict[str, Any]:
     ways."""
     columns = _columns(fields, kind)
     writing = find_writing(columns, kind.table.headers, kind.table.sample)
-    missing = [gettext(FIELDS[field]) for field in REQUIRED if field not in columns]
-    if not columns.keys() & {"due_on", "issued_on"}:
-        missing.append(gettext(FIELDS["due_on"]))
+    mapped = _with_writing(_mapped(fields, columns), writing, fields, kind)
     return {
         "prefix": kind.prefix,
         "sheets": kind.sheets,
-        "mapped": _with_writing(_mapped(fields, columns), writing, fields, kind),
+        "mapped": mapped,
         "writing": writing,
-        "missing": missing,
-        "lines": has_lines(columns, kind.table.headers, kind.table.sample),
+        "missing": [gettext(FIELDS[field]) for field in missing_fields(mapped)],
+        "lines": _has_lines(mapped, kind),
     }
+
+
+def _has_lines(mapped: Mapped, kind: Kind) -> bool:
+    """Whether several rows are known by one number, so that what they are together must be said."""
+    headers, sample = kind.table.headers, kind.table.sample
+    if mapped.works_out_numbers:
+        return stands_twice(mapped.known_by, mapped.columns, headers, sample)
+    return has_lines(mapped.columns, headers, sample)
 
 
 @routes.post("/placements/{placement_id:uuid}/mapping/preview")
@@ -287,11 +303,22 @@ def _answered_kind(fields: dict[str, Any], kind: Kind) -> Mapped:
     if writing.day and fields.get(f"{kind.prefix}date_order") not in ("day", "month"):
         raise Invalid("say whether the day or the month comes first", field=f"{kind.prefix}date_order")
     mapped = _with_writing(_mapped(fields, columns), writing, fields, kind)
+    _check_numbers(mapped)
     check_columns(mapped, headers)
-    if has_lines(columns, headers, kind.table.sample) and fields.get("repeats") not in ("once", "added"):
+    if _has_lines(mapped, kind) and fields.get("repeats") not in ("once", "added"):
         raise Invalid("say whether rows with one invoice number are added up", field="repeats")
     # A workbook's numbers are no text, and whole amounts have no sign: then it does not matter which.
     return replace(mapped, decimal_sign=mapped.decimal_sign or ",")
+
+
+def _check_numbers(mapped: Mapped) -> None:
+    """Make sure that a line without an invoice number is known by something, and paid by a day."""
+    if "invoice_number" not in mapped.columns and not mapped.known_by:
+        raise Invalid(
+            "say which column holds the invoice numbers, or by what a line is known", field="known_by"
+        )
+    if missing_fields(mapped) == ["due_on"] and "period" in mapped.columns:
+        raise Invalid("say on which day of its month a line must be paid", field="pay_day")
 
 
 def _sheet_to_keep(content: bytes, table: Table) -> str:
@@ -317,6 +344,8 @@ def _mapped(fields: dict[str, Any], columns: dict[str, str]) -> Mapped:
     return Mapped(
         columns=columns,
         repeats="added" if fields.get("repeats") == "added" else "once",
+        known_by="" if "invoice_number" in columns else known_by(fields.get("known_by")),
+        pay_day=pay_day(fields.get("pay_day")),
         one_claim_per="debtor" if fields.get("one_claim_per") == "debtor" else "invoice",
         defaults={
             name: str(fields[f"default_{name}"])

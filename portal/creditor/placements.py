@@ -17,6 +17,7 @@ from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.parties.products import product_of
 from portal.creditor.doors import creditor_page, routes
+from portal.creditor.drops import earlier_drops
 from portal.creditor.figures import placements
 from portal.creditor.mappings import mapping_page
 from portal.creditor.placed import next_page
@@ -76,6 +77,7 @@ def _upload_page(
         recent=Cut(rows, cut.next_url, cut.previous_url),
         columns=RECENT,
         product=chosen_words(chosen.product, chosen.hand_over),
+        drops=earlier_drops(unit, creditor_id=creditor_id),
         error=error,
     )
 

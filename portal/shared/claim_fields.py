@@ -12,6 +12,7 @@ FIELDS = {
     "currency": N_("Currency"),
     "issued_on": N_("Invoice date"),
     "due_on": N_("Due date"),
+    "period": N_("Month it is about"),
     "contract_on": N_("Date of the contract"),
     "debtor_reference": N_("Customer number"),
     "debtor_kind": N_("Kind of debtor"),

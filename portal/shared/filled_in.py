@@ -79,6 +79,7 @@ SENTENCES: Final = (
     N_("the archive is damaged: %(error)s"),
     N_("the file has no part %(name)s"),
     N_("not well-formed XML: %(error)s"),
+    N_("not well-formed XML: line %(line)s, position %(at)s"),
     N_("unknown currency: %(code)s"),
     N_("an amount is not a decimal number: %(given)s"),
     N_("an amount has more decimals than %(currency)s has: %(given)s"),

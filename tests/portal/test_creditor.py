@@ -138,6 +138,34 @@ class TestHandingOver:
         assert "47.50" in told
         assert "11.00" in told
 
+    def test_asks_by_what_a_line_without_invoice_number_is_known(self, manager):
+        rents = "Huurdernummer;Naam;Huurmaand;Openstaand"
+        page = manager.drop(a_file("10234;J. de Wit;2026-03;612,40", headers=rents)).headers["location"]
+        assert "Lines without an invoice number" in manager.get(page).text
+        answers = {
+            "column_0": "debtor_reference",
+            "column_1": "debtor_name",
+            "column_2": "period",
+            "column_3": "amount",
+        }
+        assert 'id="error-known_by"' in manager.post(f"{page}/mapping", answers).text
+        assert "such as 10234/2026-03" in manager.post(f"{page}/mapping/preview", answers).text
+        by_month = answers | {"known_by": "month"}
+        refused = manager.post(f"{page}/mapping", by_month)
+        assert refused.status_code == 422
+        assert 'id="error-pay_day"' in refused.text
+        done = manager.post(f"{page}/mapping", by_month | {"pay_day": "1"})
+        assert done.headers["location"].startswith("/creditor/quotes/")
+        again = a_file("10234;J. de Wit;2026-03;612,40", "10234;J. de Wit;2026-04;50,00", headers=rents)
+        assert manager.drop(again).headers["location"].startswith("/creditor/quotes/")
+        told = manager.get("/creditor/claims.csv").text
+        assert told.count("10234/2026-03") == 1
+        assert told.count("10234/2026-04") == 1
+        other = a_file("F-9;10234;J. de Wit;2026-05;50,00", headers=f"Factuurnummer;{rents}")
+        assert "/placements/" in manager.drop(other).headers["location"], (
+            "its own numbers are never left unread"
+        )
+
 
 FIELDS = {
     "invoice_number": "F1",

@@ -1,7 +1,9 @@
 """Files dropped together: each becomes a claim, a document or a question, under one price."""
 
 import io
+import re
 import zipfile
+from email.message import EmailMessage
 
 import pytest
 import xlsxwriter
@@ -180,3 +182,99 @@ class TestTheWall:
         assert stranger.post(f"{drop.url}/reading").status_code == 404
         answer = stranger.post(f"{drop.url}/files", {"key": "x"}, files={"file": ("a", b"x", "a/b")})
         assert answer.status_code == 404
+
+
+def a_scan(shade: int = 128) -> bytes:
+    """A PDF whose only page is a picture."""
+    kept = io.BytesIO()
+    Image.new("L", (60, 80), shade).save(kept, "PDF")
+    return kept.getvalue()
+
+
+class TestWhatWaitsForAPerson:
+    def test_is_found_again_by_who_closed_the_page(self, drop, manager):  # noqa: F811
+        assert "Dropped before" not in manager.get("/creditor/placements/new").text
+        drop.add("a.xml", an_invoice("A1"))
+        page = manager.get("/creditor/placements/new").text
+        assert f'href="{drop.url}"' in page
+        assert "Not read yet" in page
+        drop.add("photo.png", a_picture())
+        drop.read()
+        page = manager.get("/creditor/placements/new").text
+        assert "Not read yet" not in page
+        assert "Question" in page
+
+    def test_is_a_scan_that_is_called_an_invoice(self, drop, manager):  # noqa: F811
+        drop.add("Factuur 77.pdf", a_scan())
+        drop.read()
+        assert "type over what it says" in drop.page
+        assert "[ocr]" not in drop.page
+        asks = re.search(rf"{drop.url}/files/[0-9a-f-]+(?=\")", drop.page)[0]
+        assert "/pages/1" in manager.get(asks).text
+        answers = {
+            "invoice_number": "77",
+            "amount": "120,50",
+            "issued_on": "2026-05-01",
+            "due_on": "2026-05-31",
+            "debtor_kind": "company",
+            "debtor_name": "Jansen B.V.",
+            "country": "NL",
+        }
+        assert manager.post(asks, answers).headers["location"] == drop.url
+        assert "120.50" in manager.get("/creditor/claims.csv").text
+
+    def test_is_no_scan_that_names_its_claim(self, drop):
+        drop.add("a.xml", an_invoice("F2026-77"))
+        drop.add("pakbon F2026-77.pdf", a_scan())
+        drop.read()
+        assert "On claim F2026-77" in drop.page
+
+    def test_is_answered_where_documents_are_sorted(self, drop, manager):  # noqa: F811
+        drop.add("a.xml", an_invoice("A1"))
+        drop.add("photo.png", a_picture())
+        drop.add("other.png", a_picture(99))
+        drop.read()
+        assert drop.page.count(">Which claim does this document belong to?<") == 2
+        files = re.findall(r"/creditor/sorting/([0-9a-f-]{36})", manager.get("/creditor/sorting").text)
+        first, second = dict.fromkeys(files)
+        manager.post(f"/creditor/sorting/{first}", {"reason": "duplicate"})
+        manager.post(f"/creditor/sorting/{second}", {"claim": "A1"})
+        assert "Which claim does this document belong to?" not in drop.page
+        assert "Not needed" in drop.page
+        assert "On claim A1" in drop.page
+
+    def test_says_where_xml_is_broken_in_words_of_ours(self, drop):
+        drop.add("broken.xml", b"<Invoice><cbc:ID>")
+        assert "Not well-formed XML: line 1, position " in drop.page
+        assert "Namespace" not in drop.page
+
+
+def a_mail(**attachments: bytes) -> bytes:
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = "a@klant.example", "b@ons.example", "Fwd: zie bijlage"
+    mail.set_content("Zie bijlage.")
+    for name, content in attachments.items():
+        mail.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
+    return mail.as_bytes()
+
+
+class TestAMail:
+    def test_hands_over_the_invoices_and_lists_attached_to_it(self, drop, manager):  # noqa: F811
+        mail = a_mail(**{
+            "F-81.pdf": invoice_pdf(number="F-81"),
+            "F-82.xml": an_invoice("F-82"),
+            "open.csv": a_file(a_row("F-83")),
+            "logo.png": a_picture(),
+        })  # fmt: skip
+        assert drop.add("doorgestuurd.eml", mail).json() == {"files": 4}
+        assert drop.add("doorgestuurd.eml", mail).json() == {"files": 4}
+        drop.read()
+        assert drop.page.count("in doorgestuurd.eml") == 3
+        claims = manager.get("/creditor/claims.csv").text
+        assert all(claims.count(number) == 1 for number in ("F-81", "F-82", "F-83"))
+
+    def test_that_is_broken_is_a_document_all_the_same(self, drop):
+        broken = a_mail(**{"F-81.pdf": invoice_pdf(number="F-81")})[:-2000].replace(b"base64", b"base65")
+        assert drop.add("kapot.eml", broken).json() == {"files": 1}
+        drop.read()
+        assert "Which claim does this document belong to?" in drop.page

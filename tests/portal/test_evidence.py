@@ -207,3 +207,25 @@ class TestWall:
         collector = house.browser(Role.COLLECTOR)
         for path in ("/check", "/pages/1"):
             assert collector.get(f"{desk}{path}").status_code == 404
+
+
+def test_a_claim_tells_how_its_price_fell_and_was_accepted(house):
+    manager = Browser(house, house.creditor(), Role.CREDITOR_MANAGER)
+    manager.drop(a_file(a_row("F-1"), a_row("F-2", name="Pieters B.V.")))
+    drain(house.units)
+    claims = manager.get("/creditor/claims").text
+    claim = re.search(r'href="(/creditor/claims/[0-9a-f-]{36})"', claims)[1]
+    fee = re.findall(r"Price offered: (\d+\.\d\d%|\d+\.\d\d %)", manager.get(claim).text)
+    assert len(fee) == 1
+    note = {"file": ("pakbon.txt", b"Afleverbon. Ontvangen en getekend.", "text/plain")}
+    manager.post(f"{claim}/documents", {"kind": "delivery_note"}, files=note)
+    drain(house.units)
+    page = manager.get(claim).text
+    assert f"Price changed: {fee[0]}" in page
+    assert "added: Proof of delivery" in page
+    newest = re.findall(r'href="(/creditor/quotes/[0-9a-f-]{36})"', manager.get("/creditor/quotes").text)[0]
+    manager.post(f"{newest}/acceptance")
+    drain(house.units)
+    page = manager.get(claim).text
+    assert page.index("Price accepted, collection starts") < page.index("Price changed:")
+    assert f'href="{newest}"' in page

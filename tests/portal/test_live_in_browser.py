@@ -89,3 +89,29 @@ def test_a_refused_form_waits_to_be_mended(claim_page, house):  # noqa: F811
     expect(page.locator("#notices .tone-warning")).to_be_visible()
     expect(page.locator("#notices .tone-bad")).to_have_count(0)
     expect(page.locator("#disputes textarea")).to_have_value("The second delivery came late.")
+
+
+def test_a_price_that_evidence_lowers_says_so_where_it_is_open(house, browser):  # noqa: F811
+    manager = Browser(house, house.creditor(), Role.CREDITOR_MANAGER)
+    price = manager.drop(a_file(a_row("F-2026-18"))).headers["location"]
+    drain(house.units)
+    claim = re.search(r'href="(/creditor/claims/[0-9a-f-]{36})"', manager.get("/creditor/claims").text)[1]
+    with serve(house) as served:
+        context = browser.new_context(base_url=served.url, locale="en-GB")
+        context.add_cookies(
+            [{"name": "session", "value": manager.client.cookies["session"], "url": served.url}]
+        )
+        page = context.new_page()
+        page.goto(price)
+        expect(page.get_by_text("This price was replaced")).to_have_count(0)
+        wait_until(lambda: is_listened_to(house.units))
+        note = {
+            "file": ("pakbon.txt", b"Afleverbon bij factuur F-2026-18. Ontvangen en getekend.", "text/plain")
+        }
+        assert manager.post(f"{claim}/documents", {"kind": "delivery_note"}, files=note).status_code == 303
+        drain(house.units)
+        expect(page.get_by_text("This price was replaced")).to_be_visible()
+        expect(page.get_by_role("button", name="Decline")).to_have_count(0)
+        page.get_by_role("link", name="See the new price").click()
+        expect(page.get_by_text("This price replaces an earlier one")).to_be_visible()
+        context.close()
