@@ -22,9 +22,6 @@ from agency.rules.trace import TraceLine
 from agency.rules.words import LANGUAGES, sentence_of, term_of
 from agency.rules.written_money import written_amount
 
-FORMATS: Final = ("money", "percent", "date", "moment", "number", "term", "")
-"""How a placeholder may be written out; without a format it stands there as it is."""
-
 _LOCALES: Final = {"nl": "nl_NL", "fr": "fr_BE", "en": "en_GB", "de": "de_DE"}
 _HOURS: Final = {
     "nl": "{day}, {clock} uur",
@@ -108,11 +105,6 @@ def written_day(day: date, lang: str) -> str:
     """Write a day out in full: `2 november 2026`, `1er novembre 2026`."""
     written = format_date(day, "long", locale=_locale(lang))
     return f"1er{written[1:]}" if lang == "fr" and day.day == 1 else written
-
-
-def placeholders(sentence: str) -> dict[str, str]:
-    """Return the names that a sentence asks for, each with its format."""
-    return {name: form or "" for _, name, form, _ in Formatter().parse(sentence) if name is not None}
 
 
 @lru_cache(maxsize=4096)
