@@ -56,12 +56,6 @@ def asked_of(path: TreatmentPath) -> dict[str, Any]:
     }
 
 
-def asks_more(path: TreatmentPath) -> bool:
-    """Tell whether a path has steps whose turn depends on more than the steps before them."""
-    asked = asked_of(path)
-    return any(asked[name] for name in ("above", "debtor", "address", "promised", "proved"))
-
-
 def read_conditions(unit: Unit, keys: Sequence[ClaimKey]) -> Mapping[ClaimKey, Row[Any]]:
     """This function will return what the conditions of a path look at, by creditor and claim."""
     if not keys:

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Row, text
 
@@ -33,8 +32,7 @@ from agency.treatment.ending import ask_at_the_end
 from agency.treatment.experiments import Turn, join_experiments, texts_tried
 from agency.treatment.notices import start_terms
 from agency.treatment.path_facts import ClaimKey
-from agency.treatment.paths import read_paths
-from agency.treatment.standing import claims_facts, moments, reachable, standing
+from agency.treatment.standing import reachable
 
 CHUNK = 10_000
 _DAY = timedelta(days=1)
@@ -69,9 +67,6 @@ _DROPPED = text(
     " AND NOT EXISTS (SELECT 1 FROM message o WHERE o.creditor_id = m.creditor_id"
     "  AND o.claim_id = m.claim_id AND o.step = m.step AND o.cycle = m.cycle AND o.id <> m.id"
     "  AND o.state NOT IN ('refused', 'cancelled'))"
-)
-_ONE = text(
-    standing("treatment") + " WHERE t.creditor_id = :creditor AND t.claim_id = :claim AND t.ended_at IS NULL"
 )
 # The claims of each group are unfolded once; those whose step was there already are left out of what follows.
 _STEPS = text(
@@ -149,19 +144,6 @@ def follow_messages(unit: Unit) -> None:
     connection.execute(_TRIED, {"must_arrive": sorted(MUST_ARRIVE)})
     connection.execute(_DROPPED, {"now": unit.now})
     start_terms(unit, done)
-
-
-def upcoming(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> PlannedStep | None:
-    """This function will return the next step of a claim as it stands now, for its page; None at its end."""
-    row = (
-        unit.session.connection()
-        .execute(_ONE, moments(unit) | {"creditor": creditor_id, "claim": claim_id})
-        .one_or_none()
-    )
-    if row is None:
-        return None
-    path = read_paths(unit, ids={row.path_id})[row.path_id]
-    return next_step(path=path, facts=claims_facts(unit, [(row, path)])[0], today=unit.today)
 
 
 def _plan(one: Alike, today: date) -> _Plan:

@@ -12,7 +12,6 @@ from agency.kernel.unit import AGENCY_ZONE, Unit
 from agency.rules.facts import Channel
 from agency.rules.reanchor import Pause, reanchored
 from agency.rules.treatment import PathFacts, SentStep, TreatmentPath, next_step
-from agency.treatment.path_facts import asks_more, read_conditions, with_conditions
 from agency.treatment.paths import read_paths
 
 _DAY = timedelta(days=1)
@@ -79,22 +78,6 @@ def moments(unit: Unit) -> dict[str, Any]:
         "week_ago": unit.now - timedelta(days=7),
         "zone": AGENCY_ZONE.key,
     }
-
-
-def claims_facts(unit: Unit, walked: Sequence[tuple[Row[Any], TreatmentPath]]) -> list[PathFacts]:
-    """This function will return where claims stand, each with what its path asks for."""
-    known = read_conditions(
-        unit, [(row.creditor_id, row.claim_id) for row, path in walked if asks_more(path)]
-    )
-    return [
-        moved(
-            with_conditions(standing_of(row), known.get((row.creditor_id, row.claim_id))),
-            row,
-            path,
-            unit.today,
-        )
-        for row, path in walked
-    ]
 
 
 def read_standing(unit: Unit, keys: Sequence[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], PathFacts]:
