@@ -31,7 +31,6 @@ from portal.shared.navigation import Door, current_entry, door_of, doors_for
 
 PORTAL = Path(__file__).resolve().parents[1]
 DOORS = ("collector", "creditor", "debtor", "finance", "admin", "live")
-HTML = "text/html; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,6 @@ from agency.money import Money
 from portal.shared.i18n import gettext
 
 Cell = str | int | Decimal | date | Money | None
-FORMATS = ("csv", "xlsx")
-
 _DANGEROUS = re.compile(r"^[\s\u00a0\u200b]*[=+\-@\t\r]", re.MULTILINE)
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _WIDTH = 18

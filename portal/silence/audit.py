@@ -34,7 +34,6 @@ _OTHER_HOURS = (8, 20)
 _SUNDAY = 6
 _HOURS_BETWEEN, _IN_A_WEEK = timedelta(hours=20), 3
 _STEPS = ("reminder_1", "reminder_2", "formal_notice", "final_notice")
-_TERM_DAYS = 15  # fourteen full days after the day of posting, at the very least
 _EXAMPLES = 3
 
 _LEDGER = text(
