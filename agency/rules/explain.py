@@ -19,10 +19,9 @@ from babel.numbers import format_decimal
 
 from agency.money import Money
 from agency.rules.trace import TraceLine
-from agency.rules.words import LANGUAGES, sentence_of, term_of
+from agency.rules.words import LANGUAGES, LOCALES, sentence_of, term_of
 from agency.rules.written_money import written_amount
 
-_LOCALES: Final = {"nl": "nl_NL", "fr": "fr_BE", "en": "en_GB", "de": "de_DE"}
 _HOURS: Final = {
     "nl": "{day}, {clock} uur",
     "fr": "{day} à {clock}",
@@ -89,7 +88,7 @@ def as_table(lines: Sequence[ExplainedLine], lang: str) -> str:
 @lru_cache(maxsize=4096)
 def written_money(amount: Money, lang: str) -> str:
     """Write an amount as the readers of a language do; it never breaks over two lines."""
-    written = written_amount(amount, _LOCALES[lang])
+    written = written_amount(amount, LOCALES[lang])
     return written.replace("\u202f", "\u00a0")
 
 
@@ -176,7 +175,7 @@ def _written_decimal(value: Decimal, lang: str) -> str:
 
 @cache
 def _locale(lang: str) -> Locale:
-    return Locale.parse(_LOCALES[lang])
+    return Locale.parse(LOCALES[lang])
 
 
 def _origin(line: ExplainedLine) -> str:

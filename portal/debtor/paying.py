@@ -12,6 +12,7 @@ from agency.kernel.errors import AgencyError
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.payments.intents import UnableToStartPayment, start_payment
+from agency.rules.words import LOCALES
 from portal.debtor.fields import Fields
 from portal.debtor.pages import debtor_routes, reader_of, show_debtor
 from portal.debtor.views import DUE_WORDS, next_part
@@ -24,7 +25,6 @@ _LATEST = text(
     " AND claim_id = :claim ORDER BY created_at DESC, id DESC LIMIT 1"
 )
 _PAY_HOST = text("SELECT 1 FROM brand WHERE creditor_id = :creditor AND pay_host = :host")
-LOCALES = {"nl": "nl_NL", "fr": "fr_BE", "en": "en_GB", "de": "de_DE"}
 
 
 class PayForm(FormModel):
