@@ -119,7 +119,7 @@ def _load(name: str) -> RateTable:
     if "base" in content:
         return _with_points(content)
     if "joins" in content:
-        return _joining(name, content)
+        return _joining(content)
     rates = tuple(_row(row) for row in content["rate"])
     return RateTable(name, content["title"], content["confirmed_until"], rates, _starts(rates))
 
@@ -158,7 +158,7 @@ def _sums(base: tuple[DatedRate, ...], points: tuple[DatedRate, ...]) -> Iterato
             )
 
 
-def _joining(name: str, content: Mapping[str, Any]) -> RateTable:
+def _joining(content: Mapping[str, Any]) -> RateTable:
     """Build a table of old contracts, which from a day on bear what every contract bears."""
     ordinary = _load(content["ordinary"])
     joins: date = content["joins"]
