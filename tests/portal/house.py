@@ -117,7 +117,7 @@ class House:
 
     def now(self):
         """The product's present moment."""
-        return self.value("SELECT app.now()")
+        return self.one("SELECT app.now()")
 
     def today(self):
         """The agency's calendar day, which between midnight in Amsterdam and midnight UTC is not UTC's."""
