@@ -8,11 +8,11 @@ from typing import IO, Literal, get_args
 
 from agency.kernel.settings import Settings
 from agency.kernel.unit import Unit
+from agency.kernel.written_files import safe_cell
 from agency.ledger.beancount import beancount
 from agency.ledger.chart import CHART
 from agency.ledger.journal import JournalEntry, Period, journal
 from agency.ledger.xaf import Company, xaf
-from portal.shared.spreadsheets import safe_text
 
 Form = Literal["csv", "beancount", "xaf"]
 FORMS: tuple[Form, ...] = get_args(Form)
@@ -60,10 +60,10 @@ def _csv(entries: Iterator[JournalEntry]) -> Iterator[str]:
         amount, currency = entry.amount, entry.amount.currency
         writer.writerow(
             [entry.booked_on, entry.effective_on, entry.transaction_id, entry.line, entry.book, entry.kind,
-             CHART[entry.account].number, entry.account, safe_text(entry.creditor), entry.claim,
+             CHART[entry.account].number, entry.account, safe_cell(entry.creditor), entry.claim,
              amount.decimal if amount.minor > 0 else "", (-amount).decimal if amount.minor < 0 else "",
              currency,
-             safe_text(entry.source_key), safe_text(entry.memo), entry.by, entry.reverses_id or ""]
+             safe_cell(entry.source_key), safe_cell(entry.memo), entry.by, entry.reverses_id or ""]
         )  # fmt: skip
     yield _taken(out)
 

@@ -30,11 +30,10 @@ FORM = Mapped(columns={field: field for field in FORM_FIELDS})
 
 @dataclass(frozen=True)
 class Placed:
-    """What became of a file: its placement, whether it was known, and whether a job reads it now."""
+    """What became of a file: its placement, and whether it was known."""
 
     placement_id: UUID
     again: bool
-    in_background: bool
 
 
 def place_file(
@@ -64,12 +63,11 @@ def place_file(
         bytes_max=bytes_max,
         source=source,
     )
-    later = len(content) > INLINE_BYTES_MAX and not wait
-    if not later:
+    if wait or len(content) <= INLINE_BYTES_MAX:
         read_and_price(
             unit, ports, creditor_id=creditor_id, placement_id=received.placement_id, mapped=mapped
         )
-    return Placed(received.placement_id, received.again, in_background=later and not received.again)
+    return Placed(received.placement_id, received.again)
 
 
 def read_and_price(

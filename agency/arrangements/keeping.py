@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from agency.arrangements.charges import charged
 from agency.arrangements.deciding import end_plan, expire_offer
-from agency.arrangements.models import Plan, PlanInstalment, PlanState
+from agency.arrangements.models import LIVE, Plan, PlanInstalment, PlanState
 from agency.arrangements.paid_since import paid_since
 from agency.arrangements.plans import bands_of_plan, claims_of
 from agency.calendar import add_months
@@ -23,7 +23,6 @@ from agency.kernel.unit import Unit, agency_day
 from agency.rules.instalments import Bands, Part, Standing, spread, standing, within_owed
 from agency.rules.interest_stops import StopGround, plan_request_stop
 
-_LIVE = (PlanState.PROPOSED, PlanState.OFFERED, PlanState.ACTIVE)
 _STATES = text("SELECT state FROM claim WHERE creditor_id = :c AND id = ANY(:claims)")
 _CHARGED = text("SELECT claim_id, charged_minor FROM plan_claim WHERE creditor_id = :c AND plan_id = :plan")
 _PLAN_OF = text("SELECT plan_id FROM plan_claim WHERE creditor_id = :c AND claim_id = :claim AND live")
@@ -37,7 +36,7 @@ def check_plans(unit: Unit) -> int:
     """This function will look at every live plan and return how many there were."""
     plans = unit.session.exec(
         select(Plan)
-        .where(col(Plan.state).in_(_LIVE))
+        .where(col(Plan.state).in_(LIVE))
         .order_by(col(Plan.creditor_id), col(Plan.id))
         .with_for_update(skip_locked=True)
     ).all()

@@ -80,6 +80,10 @@ class PlanState(StrEnum):
     CANCELLED = "cancelled"
 
 
+LIVE = (PlanState.PROPOSED, PlanState.OFFERED, PlanState.ACTIVE)
+"""Where a plan has not ended; a claim is in one such plan at most."""
+
+
 class Plan(CreditorRow, table=True):
     """An agreement to pay in parts: one debtor, one creditor, one or several claims."""
 

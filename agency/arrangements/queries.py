@@ -9,14 +9,19 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlmodel import col, select
 
-from agency.arrangements.models import Plan, PlanInstalment, PlanState, Promise, PromiseState, Settlement
+from agency.arrangements.models import (
+    Plan,
+    PlanInstalment,
+    PlanState,
+    Promise,
+    PromiseState,
+    Settlement,
+)
 from agency.arrangements.plans import bands_of_plan
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.rules.instalments import Part, PartState, standing
-
-LIVE = (PlanState.PROPOSED, PlanState.OFFERED, PlanState.ACTIVE)
 
 _LATEST = text(
     "SELECT p.id FROM plan p JOIN plan_claim c ON c.creditor_id = p.creditor_id AND c.plan_id = p.id"

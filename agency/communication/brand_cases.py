@@ -62,7 +62,6 @@ class Case:
 
     facts: dict[str, Any]
     owed: ItemisedClaim
-    is_real: bool
 
     @property
     def law(self) -> Law:
@@ -107,7 +106,7 @@ def real_case(unit: Unit, *, creditor: dict[str, Any], number: str) -> Case:
     owed = itemise(
         unit, creditor_id=creditor["creditor_id"], claim_id=row.claim_id, on=unit.today, undisputed=True
     )
-    return Case(creditor | dict(row._mapping), owed, is_real=True)
+    return Case(creditor | dict(row._mapping), owed)
 
 
 def made_up_case(
@@ -135,7 +134,7 @@ def made_up_case(
         "debtor_name": _PEOPLE[debtor], "country": country, "street": street, "postal_code": postal_code,
         "city": city,
     }  # fmt: skip
-    return Case(creditor | facts, owed, is_real=False)
+    return Case(creditor | facts, owed)
 
 
 def dressed(case: Case, design: BrandDesign, sends: Sends, **message: Any) -> Row[Any]:

@@ -26,10 +26,8 @@ from agency.rules.facts import Channel, DebtorKind, InterestKind, Law, Phase
 from agency.rules.identity import identity_shown
 from agency.rules.trace import Trace, TraceLine
 from agency.rules.treatment_path import Tone, usual_tone
-from agency.rules.words import LANGUAGES, sentence_of
+from agency.rules.words import LANGUAGES, LOCALES, sentence_of
 from agency.rules.written_money import written_amount
-
-LOCALES = {"nl": "nl_NL", "fr": "fr_BE", "en": "en_GB", "de": "de_DE"}
 
 _BASIS: dict[tuple[Law, bool], dict[str, str]] = {
     (Law.nl, False): {

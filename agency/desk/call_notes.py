@@ -175,17 +175,6 @@ def lapse_unanswered(unit: Unit) -> int:
     return len(notes)
 
 
-def notes_of_claim(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> list[CallNote]:
-    """This function will return what calls agreed on about a claim, the newest first."""
-    return list(
-        unit.session.exec(
-            select(CallNote)
-            .where(CallNote.creditor_id == creditor_id, CallNote.claim_id == claim_id)
-            .order_by(col(CallNote.made_at).desc())
-        )
-    )
-
-
 def _said(points: str) -> list[str]:
     said = [" ".join(line.split()) for line in points.splitlines() if line.strip()]
     if len(said) > POINTS_MAX or len(points) > WORDS_MAX:

@@ -24,8 +24,6 @@ from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.rules.facts import DisputeStatus
 
-OPEN = (DisputeStatus.raised, DisputeStatus.substantiated)
-
 
 def raise_dispute(
     unit: Unit,

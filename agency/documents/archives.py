@@ -66,18 +66,6 @@ def names_of(content: bytes, *, limits: ArchiveLimits = LIMITS) -> list[str]:
         return [info.filename for info in _looked_through(archive, limits)]
 
 
-def part_of(content: bytes, name: str, *, limits: ArchiveLimits = LIMITS) -> bytes:
-    """This function will unpack one file of a ZIP.
-
-    :raises UnacceptableArchive: as `entries_of`, or there is no such file.
-    """
-    with _opened(content) as archive:
-        for info in _looked_through(archive, limits):
-            if info.filename == name:
-                return _unpacked(archive, info)
-    raise UnacceptableArchive(f"the file has no part {name}", field="file")
-
-
 def _opened(content: bytes) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(io.BytesIO(content))

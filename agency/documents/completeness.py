@@ -1,7 +1,7 @@
 """How complete a claim's evidence is, from the documents that are there and count."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
@@ -28,22 +28,6 @@ SCORE_FACTS: Final = (
     " FROM claim c JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
     " WHERE c.creditor_id = :creditor AND c.id = :claim"
 )
-
-
-def kinds_present(
-    unit: Unit, *, creditor_id: UUID, claim_ids: Collection[UUID]
-) -> dict[UUID, frozenset[DocumentKind]]:
-    """This function will return the kinds of document that count for each claim; claims without any are
-    left out.
-    """
-    rows = unit.session.connection().execute(
-        text(
-            "SELECT claim_id, array_agg(DISTINCT kind) FROM document"
-            " WHERE creditor_id = :c AND claim_id = ANY(:ids) AND counts GROUP BY claim_id"
-        ),
-        {"c": creditor_id, "ids": list(claim_ids)},
-    )
-    return {claim_id: frozenset(DocumentKind(kind) for kind in kinds) for claim_id, kinds in rows}
 
 
 def assess_claim(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Score:

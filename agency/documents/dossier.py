@@ -27,6 +27,7 @@ from agency.kernel.files import fetch, store
 from agency.kernel.ids import new_id
 from agency.kernel.ports import Ports
 from agency.kernel.unit import Door, Unit, Units, agency_day
+from agency.kernel.written_files import safe_cell
 from agency.ports.bundles import Bundle, NotBound
 from agency.ports.providers import FileStore
 
@@ -177,7 +178,7 @@ def zip_of(bundle: Bundle, pdf: bytes) -> bytes:
     table = io.StringIO()
     writer = csv.writer(table, delimiter=";", lineterminator="\r\n")
     writer.writerow(("path", "part", "title", "bytes", "sha256"))
-    writer.writerows(tuple(_safe_cell(cell) for cell in row) for row in rows)
+    writer.writerows(tuple(safe_cell(cell) for cell in row) for row in rows)
     kept = {
         "dossier.pdf": pdf,
         "index.html": page.encode(),
@@ -206,11 +207,6 @@ def _index_page(bundle: Bundle, rows: Sequence[tuple[str, str, str, str, str]]) 
         f'<p>{escape(bundle.subtitle)}</p><p><a href="dossier.pdf">dossier.pdf</a></p>'
         f"<table><tbody>{lines}</tbody></table></body></html>"
     )
-
-
-def _safe_cell(cell: str) -> str:
-    """A cell that a spreadsheet would calculate with stands there as words."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
 def _find(unit: Unit, creditor_id: UUID, dossier_id: UUID) -> Dossier:

@@ -3,7 +3,6 @@
 The same facts give the same bundle: rows come in a fixed order, and no moment of reading stands in it.
 """
 
-import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
@@ -22,14 +21,15 @@ from agency.documents.waiting import LEFT_OUT, DossierReader
 from agency.kernel.errors import NotFound
 from agency.kernel.files import fetch
 from agency.kernel.unit import AGENCY_ZONE, Unit
+from agency.kernel.written_files import safe_name
 from agency.money import Money
 from agency.ports.bundles import Bundle, BundleFile, BundlePart, BundleTable
 from agency.ports.providers import FileStore
 from agency.rules.explain import explain
 from agency.rules.facts import DocumentKind
 from agency.rules.inbound.mail import read_mail
+from agency.rules.words import LOCALES
 
-LOCALES: Final = {"nl": "nl_NL", "fr": "fr_BE", "en": "en_GB", "de": "de_DE"}
 SECTIONS: Final = {
     "invoices": (DocumentKind.invoice,),
     "agreement": (DocumentKind.order, DocumentKind.contract, DocumentKind.terms),
@@ -223,7 +223,7 @@ class _Gathering:
     def document(self, row: Row[Any], key: str, number: int, place: int) -> BundleFile:
         content, _ = fetch(self.unit, self.files, creditor_id=row.creditor_id, sha256=row.sha256)
         return BundleFile(
-            path=f"{number:02d}-{key}/{place:03d}-{_safe(row.name)}",
+            path=f"{number:02d}-{key}/{place:03d}-{safe_name(row.name)}",
             title=row.name,
             note=" · ".join(
                 (self.said(row.kind), self.day(row.added_at.astimezone(AGENCY_ZONE)), row.sha256[:16])
@@ -369,10 +369,6 @@ class _Gathering:
 
 def _joined(*parts: str | None) -> str:
     return ", ".join(part.strip() for part in parts if part and part.strip())
-
-
-def _safe(name: str) -> str:
-    return re.sub(r"[^\w.\-]+", "_", name, flags=re.ASCII).strip("._")[-80:] or "document"
 
 
 def _words_of_text(content: bytes) -> str:

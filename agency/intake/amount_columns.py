@@ -28,7 +28,7 @@ _CREDIT: Final = re.compile(r"credit|haben")
 # "Debetnota", "Credit limit", "Debit date" hold something else than the two sides of the books.
 _OTHER: Final = re.compile(r"limi|nr|no|num|nota|saldo|rating|code|dat|id$|term")
 _PERSONS: Final = ("debiteur", "debitor", "crediteur", "creditor")
-_RUNNING: Final = frozenset({"saldo", "balance", "solde"})
+RUNNING: Final = frozenset({"saldo", "balance", "solde"})
 _DAY: Final = r"(?:d|dgn|dagen|days|j|jours|t|tage|mnd|maand|maanden|months?|mois|monate?)?"
 _AGE: Final = re.compile(
     rf"(?:vervallen|overdue|echu|de|a|over|boven|ouderdan|ouder|plusde|plus)*{_DAY}\d{{1,3}}{_DAY}(?:tot|to|a|bis)?"
@@ -72,7 +72,7 @@ def find_computed(headers: Sequence[str], sample: Sequence[Sequence[Cell]]) -> C
     amounts = [
         at for at, header in enumerate(headers) if known_field(header) == "amount" and at not in (pair or ())
     ]
-    if pair is not None and all(folded(headers[at]) in _RUNNING for at in amounts):
+    if pair is not None and all(folded(headers[at]) in RUNNING for at in amounts):
         debit, credit = pair
         # Some packages write what stands in the credit column with a minus before it.
         minus = all(_is_minus(row[credit]) for row in sample if _holds(row, credit))
@@ -103,7 +103,7 @@ def _less_paid(
     """What is left of an amount where one column holds what was paid of it, and none what is still open."""
     invoiced = list(amounts) or [at for at, header in enumerate(headers) if known_field(header) == "total"]
     paid = [at for at, header in enumerate(headers) if says(header) == "paid" and _holds_amounts(sample, at)]
-    is_open = any(says(header) == "open" or folded(header) in _RUNNING for header in headers)
+    is_open = any(says(header) == "open" or folded(header) in RUNNING for header in headers)
     if len(invoiced) != 1 or len(paid) != 1 or is_open:
         return None
     minus = all(_is_minus(row[paid[0]]) for row in sample if _holds(row, paid[0]))

@@ -64,7 +64,7 @@ def is_archive(content: bytes) -> bool:
         return True
 
 
-def unpack(content: bytes, *, nested: bool = True) -> Iterator[Packed]:
+def unpack(content: bytes) -> Iterator[Packed]:
     """This function will give each file of a ZIP in turn, and of ZIPs directly inside it; no deeper.
 
     All that is unpacked counts towards one limit, also what the sizes in the archive leave untold.
@@ -72,7 +72,7 @@ def unpack(content: bytes, *, nested: bool = True) -> Iterator[Packed]:
     :raises Unreadable: the archive as a whole is damaged, unsafe or empty.
     """
     budget = [UNPACKED_BYTES_MAX]
-    yield from _unpack(content, budget, nested)
+    yield from _unpack(content, budget, True)
 
 
 def count_files(content: bytes) -> int:

@@ -36,7 +36,6 @@ FIELDS: Final = (*DATES, *NUMBERS, *TEXTS, "notice_complete", "reminder_channel"
 
 SENT_LATER: Final = "is in the future"
 POLICY_INCOMPLETE: Final = "an insured claim needs insurer, policy and covered part"
-NOT_A_SHARE: Final = "give a percentage between 0 and 100"
 
 
 def check_beside(found: Mapping[str, Any], *, today: date) -> list[Finding]:

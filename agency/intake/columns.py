@@ -15,7 +15,7 @@ from typing import Final, Literal
 from stdnum import iban as stdnum_iban
 
 from agency.intake import values
-from agency.intake.amount_columns import COMPUTED, SIGNED, age_columns
+from agency.intake.amount_columns import COMPUTED, RUNNING, SIGNED, age_columns
 from agency.intake.amount_words import says
 from agency.intake.amounts import DecimalSign, NotUnderstood, parse_amount
 from agency.intake.doubts import find_kinds, is_own_account, misleads
@@ -29,7 +29,6 @@ _LOOKED_AT: Final = 60  # filled cells of a column: enough to know what it holds
 MOST: Final = 80  # per cent of the filled cells that must agree
 _ENOUGH: Final = 3
 _WORKED_OUT: Final = COMPUTED | {NAME_ABOVE}
-_BALANCES: Final = frozenset({"saldo", "balance", "solde"})
 _PERSONS: Final = frozenset(
     ("debiteur", "klant", "relatie", "customer", "client", "debtor", "kunde", "debitor", "tiers", "konto",
      "verkooprelatie", "afnemer")
@@ -240,7 +239,7 @@ def _running(headers: Sequence[str], sample: Sequence[Row]) -> dict[str, bool]:
     """The balances beside an amount: True for one that runs on from row to row, False for what is open of
     each amount, which is never more than the amount."""
     amounts = [header for header in headers if known_field(header) == "amount" and header not in COMPUTED]
-    balances = [header for header in amounts if folded(header) in _BALANCES]
+    balances = [header for header in amounts if folded(header) in RUNNING]
     rest = [header for header in amounts if header not in balances]
     return {
         balance: any(not _never_less(headers, sample, other, balance) for other in rest)

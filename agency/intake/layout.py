@@ -28,9 +28,7 @@ class Layout:
     width: int
 
 
-def lay_out(
-    records: Iterable[Row], progress: Progress, *, sheet: str = "", other_sheets: tuple[str, ...] = ()
-) -> Table:
+def lay_out(records: Iterable[Row], progress: Progress, *, sheet: str = "") -> Table:
     """This function will find the headers among the first rows and return the table below them.
 
     :raises Unreadable: there is no row, or only one column.
@@ -62,7 +60,6 @@ def lay_out(
         preamble=tuple(as_line(cells) for cells in preamble),
         left_out=left_out,
         sheet=sheet,
-        other_sheets=other_sheets,
     )
 
 

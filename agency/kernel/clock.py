@@ -12,12 +12,6 @@ class UnableToMoveClock(Forbidden):
     """The clock of a production agency is the world's."""
 
 
-def read_clock(unit: Unit) -> datetime:
-    """This function will return the present moment, read anew (a unit's `now` is fixed at its start)."""
-    now: datetime = unit.session.connection().execute(text("SELECT app.now()")).scalar_one()
-    return now
-
-
 def move_clock(unit: Unit, *, to: datetime, production: bool) -> timedelta:
     """This function will move the product's clock forward to a moment, for tests and the simulated world.
 

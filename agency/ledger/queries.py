@@ -41,30 +41,11 @@ _CLAIM = (
 )
 
 
-def claim_balance(
-    unit: Unit,
-    *,
-    creditor_id: UUID,
-    claim_id: UUID,
-    on: date | None = None,
-    booked_to: date | None = None,
-) -> ClaimBalance:
-    """This function will return a claim's balance at the end of a day.
-
-    A claim that was not opened yet owes nothing here.
-
-    :param on: the day by which facts count; what belongs to a later one is left out.
-    :param booked_to: the day by which they were written: what the books said at the end of it.
-    """
-    as_of = (
-        ""
-        if on is None and booked_to is None
-        else " AND EXISTS (SELECT FROM ledger_transaction t WHERE t.creditor_id = e.creditor_id"
-        " AND t.id = e.transaction_id" + _AS_OF + ")"
-    )
+def claim_balance(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> ClaimBalance:
+    """This function will return a claim's balance; one that was not opened yet owes nothing here."""
     row = unit.session.connection().execute(
-        text(_CLAIM + as_of + " WHERE c.creditor_id = :c AND c.id = :claim"),
-        {"c": creditor_id, "claim": claim_id, "effective": on, "booked": booked_to},
+        text(_CLAIM + " WHERE c.creditor_id = :c AND c.id = :claim"),
+        {"c": creditor_id, "claim": claim_id},
     )
     principal, interest, costs, currency = row.one()
     currency = currency or "EUR"
@@ -115,11 +96,10 @@ class AccountBalance:
 def trial_balance(
     unit: Unit,
     *,
-    creditor_id: UUID | None = None,
     effective_to: date | None = None,
     booked_to: date | None = None,
 ) -> list[AccountBalance]:
-    """This function will return every account's balance (debit positive), of one creditor or of all.
+    """This function will return every account's balance (debit positive), over all creditors.
 
     :param effective_to: the day by which facts count.
     :param booked_to: the day by which they were written.
@@ -133,12 +113,9 @@ def trial_balance(
     rows = unit.session.connection().execute(
         text(
             "SELECT e.account, e.currency, sum(e.amount_minor)::bigint AS minor, count(*) AS entries"
-            " FROM ledger_entry e"
-            + dated
-            + " WHERE CAST(:creditor AS uuid) IS NULL OR e.creditor_id = :creditor"
-            " GROUP BY e.account, e.currency ORDER BY e.account, e.currency"
+            " FROM ledger_entry e" + dated + " GROUP BY e.account, e.currency ORDER BY e.account, e.currency"
         ),
-        {"creditor": creditor_id, "effective": effective_to, "booked": booked_to},
+        {"effective": effective_to, "booked": booked_to},
     )
     return [AccountBalance(row.account, Money(row.minor, row.currency), row.entries) for row in rows]
 

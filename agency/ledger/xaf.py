@@ -22,7 +22,6 @@ from agency.ledger.queries import AccountBalance, trial_balance
 from agency.money import Money
 
 NAMESPACE = "http://www.auditfiles.nl/XAF/{version}"
-VERSIONS = ("3.2", "3.1")
 _JOURNALS = {Book.CLAIMS: "M", Book.TRUST: "B", Book.AGENCY: "M", Book.BAILIFF: "B"}
 _OF_CREDITOR = ("trust.creditor", "agency.receivable", "agency.fee_income", "bailiff.advances")
 _OF_DEBTOR = ("claims.principal", "claims.interest", "claims.costs", "trust.debtor", "bailiff.to_recover")

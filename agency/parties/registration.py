@@ -97,14 +97,14 @@ def take_in(unit: Unit, *, creditor: Creditor, sender: Sender, terms: CreditorTe
     return creditor_id
 
 
-def register_house(unit: Unit, *, name: str, country: str = "NL") -> None:
+def register_house(unit: Unit, *, name: str) -> None:
     """This function will make sure that the agency itself stands among the creditors, as the house."""
     unit.session.connection().execute(
         text(
             "INSERT INTO creditor (id, reference, name, country, language, vat_deductible, created_at)"
-            " VALUES (:id, 'HOUSE', :name, :country, 'nl', true, :now) ON CONFLICT DO NOTHING"
+            " VALUES (:id, 'HOUSE', :name, 'NL', 'nl', true, :now) ON CONFLICT DO NOTHING"
         ),
-        {"id": HOUSE, "name": name, "country": country, "now": unit.now},
+        {"id": HOUSE, "name": name, "now": unit.now},
     )
 
 

@@ -57,14 +57,6 @@ class RefundState(StrEnum):
     REJECTED = "rejected"  # the bank or the provider did not carry it out, or the money came back
 
 
-# Refunds that take up money: the database counts them against what they refund.
-LIVE_REFUNDS = (
-    RefundState.REQUESTED,
-    RefundState.APPROVED,
-    RefundState.SENDING,
-    RefundState.EXPORTED,
-    RefundState.PAID,
-)
 UNPOSTED_REFUNDS = (RefundState.REQUESTED, RefundState.APPROVED, RefundState.SENDING)
 
 

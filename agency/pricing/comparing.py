@@ -61,7 +61,6 @@ class Comparison:
     """A quote beside the one it follows; `lines` are those that differ, the largest change first."""
 
     old_id: UUID
-    old_number: str
     lines: tuple[ChangedLine, ...]
 
 
@@ -75,7 +74,7 @@ def compare_quote(unit: Unit, *, creditor_id: UUID, quote_id: UUID) -> Compariso
     connection = unit.session.connection()
     older = connection.execute(
         text(
-            "SELECT o.id, o.number, q.claim_id FROM quote q JOIN quote o ON o.creditor_id = q.creditor_id"
+            "SELECT o.id, q.claim_id FROM quote q JOIN quote o ON o.creditor_id = q.creditor_id"
             " AND o.id = q.follows_id WHERE q.creditor_id = :c AND q.id = :q"
         ),
         {"c": creditor_id, "q": quote_id},
@@ -84,7 +83,7 @@ def compare_quote(unit: Unit, *, creditor_id: UUID, quote_id: UUID) -> Compariso
         raise NotFound("this price follows no other")
     values = {"c": creditor_id, "old": older.id, "new": quote_id, "only": older.claim_id, "limit": SHOWN_MAX}
     rows = connection.execute(_PAIRS, values)
-    return Comparison(older.id, older.number, tuple(_line(row) for row in rows))
+    return Comparison(older.id, tuple(_line(row) for row in rows))
 
 
 def _line(row: Any) -> ChangedLine:

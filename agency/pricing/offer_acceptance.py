@@ -244,7 +244,7 @@ def _issue(
     creditor_id = request.creditor_id
     amounts = [Money(line["facts"]["amount_minor"], line["facts"]["currency"]) for line in chosen.lines]
     number = next_number(unit, creditor_id)
-    document, sha = _document(unit, request, chosen, quote_id, number, amounts)
+    document, sha = _document(chosen, quote_id, number, amounts)
     if placement_id is not None:
         unit.session.connection().execute(_REPLACE, {"c": creditor_id, "p": placement_id})
     first = chosen.offer.parts[0]
@@ -264,9 +264,7 @@ def _issue(
     return quote_id
 
 
-def _document(
-    unit: Unit, request: PriceRequest, chosen: _Chosen, quote_id: UUID, number: str, amounts: list[Money]
-) -> tuple[bytes, str]:
+def _document(chosen: _Chosen, quote_id: UUID, number: str, amounts: list[Money]) -> tuple[bytes, str]:
     kept = {"request", "creditor", "placement", "claim", "issued_at", "expires_at", "keeps"}
     head = offer_head(
         offer=chosen.offer, amounts=amounts, card=chosen.card,

@@ -19,7 +19,6 @@ from agency.kernel.emitting import emit
 from agency.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit
-from agency.money import Money
 from agency.pricing.asking import RequestClosed, refuse_closed, reopen, request_to_change
 from agency.pricing.models import OfferState, PriceOffer, PriceRequest, RequestState
 from agency.pricing.offer_papers import OfferClaim, claims_of, offer_bytes, offer_head
@@ -380,9 +379,3 @@ def _record(unit: Unit, request: PriceRequest, what: str, facts: dict[str, Any])
         unit, action=f"price_request.{what}", subject=f"price_request:{request.id}",
         creditor_id=request.creditor_id, facts=facts,
     )  # fmt: skip
-
-
-def card_price(found: Answering) -> Money:
-    """This function will return what the card would ask for all claims when everything is collected."""
-    currency = found.card.card.currency
-    return Money.total((one.priced.price.maximum for one in found.claims), currency)

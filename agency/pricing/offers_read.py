@@ -2,7 +2,6 @@
 
 import json
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import text
 
@@ -28,12 +27,3 @@ def document_of(unit: Unit, request: PriceRequest) -> list[dict[str, Any]] | Non
     kept = unit.session.connection().execute(_SENT, {"c": request.creditor_id, "r": request.id})
     document = kept.scalar_one_or_none()
     return None if document is None else list(parsed(bytes(document))["lines"])
-
-
-def parsed_offer(unit: Unit, *, creditor_id: UUID, offer_id: UUID) -> dict[str, Any]:
-    """This function will return the document of an offer that was sent."""
-    kept = unit.session.connection().execute(
-        text("SELECT document FROM price_offer WHERE creditor_id = :c AND id = :o"),
-        {"c": creditor_id, "o": offer_id},
-    )
-    return parsed(bytes(kept.scalar_one()))

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, BinaryIO, Final
 
+from agency.kernel.written_files import safe_cell
+
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 _PART: Final = 1 << 20
 _COMMENT_BYTES_MAX: Final = 2_000
@@ -82,7 +84,7 @@ class Archive:
             target.write(BOM)
             writer = csv.writer(words, delimiter=";", lineterminator="\r\n")
             writer.writerow(heads)
-            writer.writerows(tuple(map(_safe_cell, row)) for row in rows)
+            writer.writerows(tuple(map(safe_cell, row)) for row in rows)
 
     def __enter__(self) -> "Archive":
         return self
@@ -98,8 +100,3 @@ def entries_of(file: BinaryIO) -> Iterator[tuple[str, str, IO[bytes]]]:
         for info in kept.infolist():
             with kept.open(info) as content:
                 yield info.filename, info.comment.decode(errors="ignore"), content
-
-
-def _safe_cell(cell: str) -> str:
-    """A cell that a spreadsheet would calculate with stands there as words."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell

@@ -1,6 +1,5 @@
 """Putting an export together: the claims' folders, the overviews, the documents, and the index of it all."""
 
-import re
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any, BinaryIO, Final
@@ -13,6 +12,7 @@ from agency.kernel.ids import HOUSE
 from agency.kernel.ports import Ports
 from agency.kernel.settings import Settings
 from agency.kernel.unit import Unit, agency_day
+from agency.kernel.written_files import safe_name
 from agency.ports.bundles import Bundle, BundlePart, BundleTable
 from agency.privacy.archive import Archive, Entry, entries_of
 from agency.privacy.house_sheets import house_sheets, records_until, table_content
@@ -143,13 +143,13 @@ class _Putting:
             pdf = self.papers.process(version, responsible=found.responsible, language=language)
             about = self.word("process_named", name=found.key, version=found.version)
             self.archive.add(
-                f"{self.word('file_processes')}/{_safe(found.key)}-{found.version}.pdf", about, pdf
+                f"{self.word('file_processes')}/{safe_name(found.key)}-{found.version}.pdf", about, pdf
             )
         for quote in self._rows(_QUOTES):
             pdf = self.papers.quote(
                 self.unit, creditor_id=quote.creditor_id, quote_id=quote.id, language=language
             )
-            path = f"{self.word('file_agreements')}/{_safe(quote.number)}.pdf"
+            path = f"{self.word('file_agreements')}/{safe_name(quote.number)}.pdf"
             self.archive.add(path, self.word("quote_named", number=quote.number), pdf)
         self._signed()
         self._evidence()
@@ -166,7 +166,7 @@ class _Putting:
     def _signed(self) -> None:
         """What the creditors of the claims signed when they came in, as it was signed."""
         for row in self._rows(_SIGNED):
-            path = f"{self.word('file_agreements')}/{_safe(row.reference)}-{row.kind}.pdf"
+            path = f"{self.word('file_agreements')}/{safe_name(row.reference)}-{row.kind}.pdf"
             about = self.word(f"signed_{row.kind}", name=row.reference)
             with open_file(
                 self.unit, self.ports.files, creditor_id=row.creditor_id, sha256=row.sha256
@@ -179,7 +179,7 @@ class _Putting:
             if row.sha256 is None or row.sha256 in kept:
                 continue
             kept.add(row.sha256)
-            path = f"{self.word('file_evidence')}/{place:04d}-{_safe(row.file_name)}"
+            path = f"{self.word('file_evidence')}/{place:04d}-{safe_name(row.file_name)}"
             about = self.word("evidence_named", title=row.title, day=self.telling.day(row.held_on))
             with open_file(self.unit, self.ports.files, creditor_id=HOUSE, sha256=row.sha256) as content:
                 self.archive.copy(path, about, content)
@@ -297,7 +297,3 @@ class _Seen:
                 self.first.append(row)
             self.count += 1
             yield row
-
-
-def _safe(name: str) -> str:
-    return re.sub(r"[^\w.\-]+", "_", name, flags=re.ASCII).strip("._")[-80:] or "document"

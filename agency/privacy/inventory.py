@@ -281,9 +281,6 @@ KIND_SPOTS: Final[Mapping[Kind, tuple[Spot, ...]]] = {
     ),
 }  # fmt: skip
 
-# What an unaccepted claim loses is what any claim loses.
-ALL_SPOTS: Final = (*CLAIM_SPOTS, *DEBTOR_SPOTS, *(spot for spots in KIND_SPOTS.values() for spot in spots))
-
 _CODES = "codes and versions of ours"
 _BUSINESS = "a client of the agency and its own settings; kept while it is a client"
 _HOUSE = "made by the agency about its own work; no debtor stands in it"

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
+from agency.calendar import add_years
 from agency.events import ErasureRunChanged
 from agency.kernel.audit import record
 from agency.kernel.emitting import nudge
@@ -71,13 +72,13 @@ def kinds_over(unit: Unit, *, on: date) -> list[KindStanding]:
     return found
 
 
-def months_ahead(unit: Unit, *, on: date, months: int = 12) -> dict[date, dict[Kind, int]]:
-    """This function will count the claims that fall due, by first day of the month and kind.
+def months_ahead(unit: Unit, *, on: date) -> dict[date, dict[Kind, int]]:
+    """This function will count the claims that fall due within a year, by month and kind.
 
-    What is due already stands under this month.
+    A month is its first day; what is due already stands under this month.
     """
     first = on.replace(day=1)
-    last = date(first.year + (first.month - 1 + months) // 12, (first.month - 1 + months) % 12 + 1, 1)
+    last = add_years(first, 1)
     found: dict[date, dict[Kind, int]] = {}
     for row in begun_ahead(unit):
         kind = Kind(row.kind)

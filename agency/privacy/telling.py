@@ -4,7 +4,6 @@ import tomllib
 from datetime import date, datetime
 from functools import cache
 from importlib.resources import files as resources
-from typing import Final
 
 from babel.dates import format_date, format_datetime
 
@@ -12,8 +11,7 @@ from agency.kernel.unit import AGENCY_ZONE
 from agency.money import Money
 from agency.privacy.papers import Papers
 from agency.rules.explain import written_money
-
-LOCALES: Final = {"nl": "nl_NL", "fr": "fr_BE", "en": "en_GB", "de": "de_DE"}
+from agency.rules.words import LOCALES
 
 
 class Telling:

@@ -35,29 +35,6 @@ class RunRow:
     payments: int
 
 
-@dataclass(frozen=True, slots=True)
-class StatementLine:
-    """One payment in a payout: what was collected, what of it the creditor gets, the fee, and why."""
-
-    claim_id: UUID
-    claim_number: str
-    claim_reference: str
-    debtor: str
-    kind: str
-    value_on: date
-    received: Money
-    base: Money
-    fee_bps: int
-    fee: Money
-    vat: Money
-    trace: list[Any]
-
-    @property
-    def net(self) -> Money:
-        """What this payment adds to a net payout."""
-        return self.base - self.fee - self.vat
-
-
 _ON_ITS_WAY = text(
     "SELECT coalesce(sum(amount_minor), 0)::bigint FROM payment_intent WHERE state = 'paid'"
     " AND arrived_on IS NULL AND currency = 'EUR' AND (CAST(:c AS uuid) IS NULL OR creditor_id = :c)"
@@ -115,22 +92,6 @@ def read_run(unit: Unit, *, creditor_id: UUID, run_id: UUID) -> RunRow:
     return run_row(found)
 
 
-def payout_statement(unit: Unit, *, creditor_id: UUID, run_id: UUID) -> list[StatementLine]:
-    """This function will return every payment of a payout, in order of value date."""
-    rows = unit.session.connection().execute(
-        text(
-            "SELECT f.claim_id, c.number, c.reference, d.name, f.kind, p.value_on, p.amount_minor,"
-            " f.base_minor, f.fee_bps, f.net_minor, f.vat_minor, f.currency, f.trace FROM success_fee f"
-            " JOIN payment p ON p.creditor_id = f.creditor_id AND p.id = f.payment_id"
-            " JOIN claim c ON c.creditor_id = f.creditor_id AND c.id = f.claim_id"
-            " JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
-            " WHERE f.creditor_id = :c AND f.run_id = :run ORDER BY p.value_on, c.number, f.kind"
-        ),
-        {"c": creditor_id, "run": run_id},
-    )
-    return [_line(row) for row in rows]
-
-
 def payouts_of_line(unit: Unit, *, line_id: UUID) -> list[RunRow]:
     """This function will return the payouts that already left with money of a bank line: taking the line back
     does not bring that money home, the creditor's next payout is less."""
@@ -150,22 +111,6 @@ def on_its_way(unit: Unit, *, creditor_id: UUID | None = None) -> Money:
     """This function will return what was paid online, on one creditor's claims or on all, and is not on the
     trust account yet: it joins no payout so far."""
     minor = unit.session.connection().execute(_ON_ITS_WAY, {"c": creditor_id}).scalar_one()
-    return Money(int(minor), "EUR")
-
-
-def waiting_for_payout(unit: Unit, *, creditor_id: UUID) -> Money:
-    """This function will return what the ledger owes a creditor now, before the fee; it may be negative."""
-    minor = (
-        unit.session.connection()
-        .execute(
-            text(
-                "SELECT coalesce(-sum(amount_minor), 0)::bigint FROM ledger_entry"
-                " WHERE creditor_id = :c AND account = 'trust.creditor' AND currency = 'EUR'"
-            ),
-            {"c": creditor_id},
-        )
-        .scalar_one()
-    )
     return Money(int(minor), "EUR")
 
 
@@ -191,26 +136,4 @@ def run_row(row: Row[Any]) -> RunRow:
         row.paid_at,
         row.file_id,
         row.payments,
-    )
-
-
-def _line(row: Row[Any]) -> StatementLine:
-    sign = -1 if row.kind == "reversal" else 1
-    received, base, fee, vat = (
-        Money(minor, row.currency)
-        for minor in (sign * row.amount_minor, row.base_minor, row.net_minor, row.vat_minor)
-    )
-    return StatementLine(
-        row.claim_id,
-        row.number,
-        row.reference,
-        row.name,
-        row.kind,
-        row.value_on,
-        received,
-        base,
-        row.fee_bps,
-        fee,
-        vat,
-        row.trace,
     )

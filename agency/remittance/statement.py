@@ -31,7 +31,6 @@ class StatementShare:
     `check_id` tells which, and its number stands in the place of the claim's.
     """
 
-    fee_id: UUID
     claim_id: UUID | None
     check_id: UUID | None
     claim_number: str
@@ -119,7 +118,6 @@ def _shares(row: Row[Any], invoices: Sequence[OpenInvoice]) -> Iterable[Statemen
     vats = _divided(Money(abs(row.vat_minor), row.currency), weights)
     for (part, invoice, own, kept), fee, vat in zip(parts, fees, vats, strict=True):
         yield StatementShare(
-            fee_id=row.id,
             claim_id=row.claim_id,
             check_id=row.cause_id if row.kind == CHECK else None,
             claim_number=row.number,

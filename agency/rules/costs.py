@@ -16,7 +16,7 @@ from agency.rules.lawful_costs import Costs, UnlawfulCosts, addends, costs_of
 from agency.rules.tables import read_table, row_in_force
 from agency.rules.trace import TraceLine
 
-__all__ = ["CostConditions", "Costs", "UnlawfulCosts", "VatPosition", "collection_costs", "refuse_excess"]
+__all__ = ["CostConditions", "Costs", "UnlawfulCosts", "VatPosition", "collection_costs"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,20 +105,6 @@ def collection_costs(
         conditions=conditions,
     )
     return _german(case) if law is Law.de else _on_scale(case)
-
-
-def refuse_excess(*, claimed: Money, lawful: Costs) -> Money:
-    """Return costs that somebody else computed, when they stay within what the law allows.
-
-    A professional collector must check this itself before it claims them (WER Book XIX; BW 6:96(5)).
-
-    :raises UnlawfulCosts: when they are higher than the lawful total, or negative.
-    """
-    if claimed > lawful.total:
-        raise UnlawfulCosts(f"{claimed} is claimed where {lawful.trace[0].rule} allows {lawful.total}")
-    if claimed.minor < 0:
-        raise UnlawfulCosts("costs are never negative")
-    return claimed
 
 
 def _checked_payment(principals: Sequence[Money], paid: Money | None) -> Money:

@@ -29,14 +29,6 @@ def debt_age(*, due: date, on: date) -> DebtAge:
     return DebtAge(months=full_months_between(due, on), days=(on - due).days)
 
 
-def oldest_age(*, dues: Sequence[date], on: date) -> DebtAge:
-    """Return the age of the oldest of several debts.
-
-    :raises ValueError: when there is none.
-    """
-    return debt_age(due=min(dues), on=on)
-
-
 def blended_age(*, parts: Sequence[tuple[Money, date]], on: date) -> DebtAge:
     """Return the age of several debts together: the mean, weighed by what is open of each, rounded down.
 

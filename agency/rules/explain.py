@@ -19,13 +19,9 @@ from babel.numbers import format_decimal
 
 from agency.money import Money
 from agency.rules.trace import TraceLine
-from agency.rules.words import LANGUAGES, sentence_of, term_of
+from agency.rules.words import LANGUAGES, LOCALES, sentence_of, term_of
 from agency.rules.written_money import written_amount
 
-FORMATS: Final = ("money", "percent", "date", "moment", "number", "term", "")
-"""How a placeholder may be written out; without a format it stands there as it is."""
-
-_LOCALES: Final = {"nl": "nl_NL", "fr": "fr_BE", "en": "en_GB", "de": "de_DE"}
 _HOURS: Final = {
     "nl": "{day}, {clock} uur",
     "fr": "{day} à {clock}",
@@ -92,7 +88,7 @@ def as_table(lines: Sequence[ExplainedLine], lang: str) -> str:
 @lru_cache(maxsize=4096)
 def written_money(amount: Money, lang: str) -> str:
     """Write an amount as the readers of a language do; it never breaks over two lines."""
-    written = written_amount(amount, _LOCALES[lang])
+    written = written_amount(amount, LOCALES[lang])
     return written.replace("\u202f", "\u00a0")
 
 
@@ -108,11 +104,6 @@ def written_day(day: date, lang: str) -> str:
     """Write a day out in full: `2 november 2026`, `1er novembre 2026`."""
     written = format_date(day, "long", locale=_locale(lang))
     return f"1er{written[1:]}" if lang == "fr" and day.day == 1 else written
-
-
-def placeholders(sentence: str) -> dict[str, str]:
-    """Return the names that a sentence asks for, each with its format."""
-    return {name: form or "" for _, name, form, _ in Formatter().parse(sentence) if name is not None}
 
 
 @lru_cache(maxsize=4096)
@@ -184,7 +175,7 @@ def _written_decimal(value: Decimal, lang: str) -> str:
 
 @cache
 def _locale(lang: str) -> Locale:
-    return Locale.parse(_LOCALES[lang])
+    return Locale.parse(LOCALES[lang])
 
 
 def _origin(line: ExplainedLine) -> str:

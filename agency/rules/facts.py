@@ -1,6 +1,7 @@
 """The words that facts about a claim are told in."""
 
 from enum import StrEnum
+from typing import Final
 
 
 class Law(StrEnum):
@@ -38,6 +39,9 @@ class Channel(StrEnum):
     letter = "letter"
     call = "call"
     visit = "visit"
+
+
+SPOKEN: Final = (Channel.call, Channel.visit)
 
 
 class Phase(StrEnum):

@@ -75,10 +75,6 @@ class Hold:
     act_by: date | None
     trace: Trace
 
-    def runs_on(self, day: date) -> bool:
-        """Tell whether the hold runs on a day; its first and last days both count."""
-        return self.since <= day and (self.ends is None or day <= self.ends)
-
 
 def hold_of(
     *,

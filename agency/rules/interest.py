@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
 from functools import cached_property
 from typing import Final
 
@@ -27,7 +26,6 @@ __all__ = [
     "StopGround",
     "UnlawfulInterest",
     "compounds",
-    "exact_simple_interest",
     "interest",
     "plan_request_stop",
 ]
@@ -122,33 +120,6 @@ def interest(
     )  # fmt: skip
     amount = Money(interest_minor(principal.minor, plan, rounding), principal.currency)
     return Interest(amount, principal, plan, rounding, day_count)
-
-
-def exact_simple_interest(
-    *,
-    law: Law,
-    kind: InterestKind,
-    principal: Money,
-    first_day: date,
-    last_day: date,
-    contractual_percent: Decimal | None = None,
-    late_since: date | None = None,
-    surcharge_percent: Decimal = _ZERO,
-    public_body: bool = False,
-    contract_on: date | None = None,
-    stops: Sequence[Stop] = (),
-    day_count: DayCount = DayCount.ACTUAL_365,
-) -> Fraction:
-    """Return simple interest before rounding, in minor units: that of two adjoining periods adds up exactly.
-
-    The parameters and errors are those of `interest`; give `late_since` for the later of two periods.
-    """
-    _check_period(principal, first_day, late_since)
-    plan = interest_plan(
-        law, kind, contractual_percent, surcharge_percent, False, True, public_body, contract_on,
-        first_day, last_day, late_since or first_day, tuple(stops), day_count,
-    )  # fmt: skip
-    return Fraction(principal.minor * sum(year.weight for year in plan.years), plan.divisor)
 
 
 def compounds(

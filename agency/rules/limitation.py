@@ -80,10 +80,6 @@ class Limitation:
         """Tell whether somebody must act soon: the end is near and has not passed."""
         return self.warn_from <= on <= self.ends
 
-    def threat_of_court_allowed(self, on: date) -> bool:
-        """Tell whether a letter of that day may speak of court at all: never of a time-barred claim."""
-        return not self.barred(on)
-
 
 def limitation(
     *,

@@ -10,7 +10,7 @@ from agency.calendar import at_local, zone_of
 from agency.rules.channel import ChannelFacts, channel_allowed
 from agency.rules.contact import contact_window
 from agency.rules.content import Communication
-from agency.rules.facts import Channel, DebtorKind, Law, Phase
+from agency.rules.facts import SPOKEN, Channel, DebtorKind, Law, Phase
 from agency.rules.frequency import frequency_rule
 from agency.rules.limitation import LimitationKind, NoLimitationRule, limitation
 from agency.rules.notice_first import notice_first
@@ -28,7 +28,6 @@ from agency.rules.treatment_path import (
 )
 
 Weight = Literal["forbidden", "advice"]
-SPOKEN: Final = (Channel.call, Channel.visit)
 _SPOKEN_KEYS: Final = tuple(channel.value for channel in SPOKEN)
 _ORDER: Final = tuple(StepPhase)
 PHASE_OF: Final = {

@@ -14,7 +14,6 @@ from agency.rules.tables import read_table, table_names
 _RATES: Final = "rates_"
 _REFERENCE: Final = "ecb_refinancing"
 _JULY: Final = 7
-_HALF_POINT: Final = Decimal("0.5")
 
 
 class NoRate(LookupError):
@@ -98,29 +97,9 @@ def reference_table() -> RateTable:
     return _load(_REFERENCE)
 
 
-def reference_on(*, on: date) -> DatedRate:
-    """Return the ECB main refinancing rate that trade interest follows on a day.
-
-    It is the rate of the last operation before the half-year began (Directive 2011/7/EU art. 2(7)): a change
-    that takes effect on 1 January or 1 July itself counts.
-
-    :raises NoRate: when the ECB table begins later, or does not reach the half-year yet.
-    """
-    begins, table = half_year(on), reference_table()
-    if table.confirmed_until < begins:
-        raise NoRate(f"{table.title}: decisions after {table.confirmed_until} are not in the table yet")
-    return table.at(begins)
-
-
 def half_year(on: date) -> date:
     """Return the first day of the half-year of a day."""
     return date(on.year, 1 if on.month < _JULY else _JULY, 1)
-
-
-def round_up_to_half_point(percent: Decimal) -> Decimal:
-    """Return a rate rounded up to the next half point, as Belgian law asks (2 August 2002)."""
-    halves, above = divmod(percent, _HALF_POINT)
-    return (halves + 1 if above else halves) * _HALF_POINT
 
 
 @cache
@@ -140,7 +119,7 @@ def _load(name: str) -> RateTable:
     if "base" in content:
         return _with_points(content)
     if "joins" in content:
-        return _joining(name, content)
+        return _joining(content)
     rates = tuple(_row(row) for row in content["rate"])
     return RateTable(name, content["title"], content["confirmed_until"], rates, _starts(rates))
 
@@ -179,7 +158,7 @@ def _sums(base: tuple[DatedRate, ...], points: tuple[DatedRate, ...]) -> Iterato
             )
 
 
-def _joining(name: str, content: Mapping[str, Any]) -> RateTable:
+def _joining(content: Mapping[str, Any]) -> RateTable:
     """Build a table of old contracts, which from a day on bear what every contract bears."""
     ordinary = _load(content["ordinary"])
     joins: date = content["joins"]

@@ -6,7 +6,6 @@ from functools import lru_cache
 from typing import Final
 
 from stdnum import iso11649
-from stdnum.be import ogm_vcs
 
 OGM_MAX: Final = 9_999_999_999
 CLAIM_MAX: Final = 99_999_999
@@ -67,11 +66,6 @@ def claim_number(n: int) -> str:
         raise ValueError("a claim number holds eight digits, from 1")
     body = f"{n:08d}"
     return f"{_CLAIM}-{body[:4]}-{body[4:]}-{_mod_97(body)}"
-
-
-def valid_ogm(text: str) -> bool:
-    """Tell whether a text is one Belgian structured communication with the right check digits."""
-    return bool(ogm_vcs.is_valid(text.replace("*", "+")))
 
 
 def valid_rf(text: str) -> bool:

@@ -9,7 +9,7 @@ from agency.calendar import UnknownCountry, at_local, local_time, zone_of
 from agency.money import Money
 from agency.rules.channel import ChannelDecision, ChannelFacts, Recipient, channel_allowed
 from agency.rules.contact import contact_window
-from agency.rules.facts import Channel, DebtorKind, Phase
+from agency.rules.facts import SPOKEN, Channel, DebtorKind, Phase
 from agency.rules.frequency import PersonContacts, one_more_contact
 from agency.rules.holds import stops_contact
 from agency.rules.notice_first import NoticeFirst, notice_first
@@ -19,7 +19,6 @@ _VERSION: Final = "2026-11-29"
 NOTICE_FIRST: Final = "notice_first"
 TERM_RUNNING: Final = "notice_term_running"
 _HOUSE: Final = "house rule: no message leaves without passing hold, dispute, balance, consent and hours"
-_SPOKEN: Final = (Channel.call, Channel.visit)
 _LAW: Final = {
     "content_incomplete": "Wki art. 13 and Bki; WER Book XIX; RDG s. 13a: what each communication must say",
     "threatens_time_barred": "Bki art. 4.2: no pressure with what cannot be done; WER Book VI; "
@@ -106,7 +105,7 @@ def may_send(*, facts: SendFacts, at: datetime) -> SendDecision:
     refusals = _refusals(facts, today, channel, first)
     if refusals:
         return _decision(facts, at, "refuse", tuple(refusals), None, _because(refusals, channel, first))
-    if facts.is_reply and facts.channel not in _SPOKEN:
+    if facts.is_reply and facts.channel not in SPOKEN:
         return _decision(facts, at, "send", (), None, ())
     if first and facts.after_term and today < facts.after_term:
         return _after_the_term(facts, at, first, facts.after_term)
@@ -193,7 +192,7 @@ def _threats(facts: SendFacts, today: date) -> dict[str, bool]:
 
 
 def _stops(facts: SendFacts, ground: str, today: date) -> bool:
-    if facts.channel not in _SPOKEN:
+    if facts.channel not in SPOKEN:
         return True
     return stops_contact(ground=ground, country=facts.country, debtor=facts.debtor, on=today)
 

@@ -242,12 +242,9 @@ def _signature(content: Mapping[str, Any]) -> Signature:
     return Signature(content.get("signature", Signature.either))
 
 
-def findings_of(
-    unit: Unit, content: Mapping[str, Any], *, on: date, templates: Mapping[str, TemplateFacts] | None = None
-) -> tuple[Finding, ...]:
+def findings_of(unit: Unit, content: Mapping[str, Any], *, on: date) -> tuple[Finding, ...]:
     """This function will say what is wrong with a draft's fields, step by step, on a day."""
-    known = template_facts(unit) if templates is None else templates
-    return check_path(draft_path(content), templates=known, on=on)
+    return check_path(draft_path(content), templates=template_facts(unit), on=on)
 
 
 def sound_path(unit: Unit, draft: TreatmentPathDraft) -> TreatmentPath:

@@ -92,17 +92,6 @@ def newest_path(unit: Unit, *, key: str) -> PublishedPath | None:
     return _found(unit, _NEWEST, {"key": key})
 
 
-def path_in_force(unit: Unit, *, key: str) -> PublishedPath:
-    """This function will return the version on which a claim would begin today.
-
-    :raises NotFound: there is none.
-    """
-    found = _found(unit, _IN_FORCE, {"key": key, "on": unit.today})
-    if found is None:
-        raise NotFound("no such path")
-    return found
-
-
 def path_in_sight(unit: Unit, *, key: str) -> PublishedPath:
     """This function will return the version in force; of a path whose first day has not come, the newest.
 

@@ -6,7 +6,7 @@ the database's rebuilt from dictionaries (a test holds the two together).
 
 import math
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -127,8 +127,3 @@ def _shown(right: int, of: int) -> str:
 
 def _share(part: int, whole: int) -> str:
     return f"{part / whole:.1%} of {whole:,} lines that pay a claim" if whole else "no line pays a claim"
-
-
-def wrong_kinds(measured: Measured) -> Counter[tuple[str, tuple[str, ...]]]:
-    """This function will count what was booked wrongly, by kind of line and by the reasons given."""
-    return Counter((line.kind, found.reasons) for line, found in measured.wrong)

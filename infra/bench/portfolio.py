@@ -47,9 +47,9 @@ _MISTAKES = {
 }
 
 
-def write_portfolio(*, rows: int, today: date, seed: int = SEED) -> bytes:
+def write_portfolio(*, rows: int, today: date) -> bytes:
     """This function will return the file as UTF-8 with a semicolon between values, header line included."""
-    lines = [";".join(COLUMNS), *(";".join(row) for row in _rows(rows, today, random.Random(seed)))]
+    lines = [";".join(COLUMNS), *(";".join(row) for row in _rows(rows, today, random.Random(SEED)))]
     return ("\n".join(lines) + "\n").encode()
 
 

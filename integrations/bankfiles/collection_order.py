@@ -1,6 +1,5 @@
 """Writes the agency's collections as an ISO 20022 direct debit order, pain.008.001.08 (SEPA Core)."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,15 +10,13 @@ from lxml import etree
 from sepaxml import SepaDD
 
 from agency.money import Money
+from integrations.bankfiles.sepa_letters import keep_to_sepa_letters
 from integrations.bankfiles.xsd import schema_errors
 
 _MESSAGE: Final = "pain.008.001.08"
 _NAMESPACE: Final = f"{{urn:iso:std:iso:20022:tech:xsd:{_MESSAGE}}}"
 _ID_MAX: Final = 35
 _SUFFIX: Final = "-FRST"
-
-# The only characters every SEPA bank must pass on (EPC217-08).
-_NOT_SEPA = re.compile(r"[^A-Za-z0-9/\-?:().,'+ ]")
 
 
 class UnwritableCollection(ValueError):
@@ -72,7 +69,7 @@ def pain008(
         order.add_payment(_payment(one, collect_on))
     document = etree.fromstring(order.export(validate=False))
     _make_repeatable(document, message_id, created_at)
-    _keep_to_sepa_letters(document)
+    keep_to_sepa_letters(document)
     content = etree.tostring(document, xml_declaration=True, encoding="UTF-8")
     errors = schema_errors(content, schema=(files("sepaxml") / "schemas" / f"{_MESSAGE}.xsd").read_bytes())
     if errors:
@@ -129,9 +126,3 @@ def _make_repeatable(document: etree._Element, message_id: str, created_at: date
         batch_id.text = f"{message_id}-{sequence.text}"
         for booking in batch.iter(f"{_NAMESPACE}BtchBookg"):
             booking.text = "false"
-
-
-def _keep_to_sepa_letters(document: etree._Element) -> None:
-    for name in ("Nm", "Ustrd"):
-        for element in document.iter(f"{_NAMESPACE}{name}"):
-            element.text = " ".join(_NOT_SEPA.sub(" ", element.text or "").split())

@@ -1,6 +1,5 @@
 """Writes the agency's payouts as an ISO 20022 payment order, pain.001.001.09."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,14 +10,12 @@ from lxml import etree
 from sepaxml import SepaTransfer
 
 from agency.money import Money
+from integrations.bankfiles.sepa_letters import keep_to_sepa_letters
 from integrations.bankfiles.xsd import schema_errors
 
 _MESSAGE: Final = "pain.001.001.09"
 _NAMESPACE: Final = f"{{urn:iso:std:iso:20022:tech:xsd:{_MESSAGE}}}"
 _ID_MAX: Final = 35
-
-# The only characters every SEPA bank must pass on (EPC217-08).
-_NOT_SEPA = re.compile(r"[^A-Za-z0-9/\-?:().,'+ ]")
 _BATCH_SUFFIX: Final = "-1"
 
 
@@ -66,7 +63,7 @@ def pain001(
     _make_repeatable(document, message_id, created_at)
     _book_singly(document)
     _name_no_bank(document)
-    _keep_to_sepa_letters(document)
+    keep_to_sepa_letters(document)
     content = etree.tostring(document, xml_declaration=True, encoding="UTF-8")
     errors = schema_errors(content, schema=(files("sepaxml") / "schemas" / f"{_MESSAGE}.xsd").read_bytes())
     if errors:
@@ -124,12 +121,6 @@ def _name_no_bank(document: etree._Element) -> None:
     if not len(bank):
         other = etree.SubElement(bank, f"{_NAMESPACE}Othr")
         etree.SubElement(other, f"{_NAMESPACE}Id").text = "NOTPROVIDED"
-
-
-def _keep_to_sepa_letters(document: etree._Element) -> None:
-    for name in ("Nm", "Ustrd"):
-        for element in document.iter(f"{_NAMESPACE}{name}"):
-            element.text = " ".join(_NOT_SEPA.sub(" ", element.text or "").split())
 
 
 def _only(document: etree._Element, path: str) -> etree._Element:

@@ -10,8 +10,6 @@ from agency.ports.providers import Attachment, ProviderAmbiguous, ProviderRefuse
 from integrations.sendgrid.client import open_client
 
 REAL_URL = "https://api.sendgrid.com"
-REAL_URL_EU = "https://api.eu.sendgrid.com"
-
 # Our id stands inside a query of SendGrid's; it must not be able to end it.
 _SAFE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 

@@ -130,7 +130,7 @@ def inspection(request: Request, unit: StaffUnit) -> HTMLResponse:
         "exports": Cut([_export(one) for one in exports(unit)]),
         "export_columns": EXPORTS,
         "running": any(one.state in ("waiting", "running") for one in exports(unit, limit=5)),
-        "records": Cut([_record(unit, one) for one in current_records(unit, withdrawn=True)]),
+        "records": Cut([_record(one) for one in current_records(unit, withdrawn=True)]),
         "record_columns": RECORDS,
     }
     return show(request, "admin/inspection.html", values)
@@ -281,7 +281,7 @@ def _hours(minutes: int) -> str:
     return f"{minutes // 60}:{minutes % 60:02d}"
 
 
-def _record(unit: Unit, row: KeptRecord) -> dict[str, Any]:
+def _record(row: KeptRecord) -> dict[str, Any]:
     count: Sequence[str] = [*row.people, *row.others.splitlines()]
     kind = gettext(KINDS[row.kind])
     return {

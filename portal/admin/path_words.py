@@ -7,7 +7,7 @@ from typing import Any
 from agency.money import Money
 from agency.rules.path_changes import Difference
 from agency.rules.path_checks import Finding
-from agency.rules.treatment_path import PathStep, StepPhase
+from agency.rules.treatment_path import PathStep
 from portal.shared.brand_words import TONES
 from portal.shared.i18n import N_, format_day, format_money, gettext, inside, ngettext
 from portal.shared.refusal_words import reasons
@@ -265,11 +265,6 @@ def _value(field: str, value: Any, currency: str) -> str:
     words = _VOCABULARIES.get(field, {})
     several = value if isinstance(value, (tuple, list)) else (value,)
     return ", ".join(gettext(words.get(str(one), str(one))) for one in several)
-
-
-def phases_in_order() -> list[str]:
-    """This function will return the parts of a path in their order."""
-    return [phase.value for phase in StepPhase]
 
 
 STAYS = {

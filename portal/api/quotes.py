@@ -32,13 +32,12 @@ from agency.rules.facts import DebtorKind, DisputeStatus, DocumentKind, Interest
 from portal.api.access import ApiUnit, Body, TheCaller, opened_by
 from portal.api.idempotency import Key, once
 from portal.quote_rows import quote_of, quote_rows
+from portal.shared.i18n import Language
 from portal.shared.throttling import address_of
 
 reading = opened_by(Scope.READ)
 pricing = opened_by(Scope.PRICE)
 accepting = opened_by(Scope.ACCEPT)
-
-Language = Literal["nl", "fr", "en", "de"]
 
 
 class Asked(Body):

@@ -9,10 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agency.arrangements.deciding import accept_proposal, cancel_plan, counter_proposal, refuse_proposal
-from agency.arrangements.models import Settlement
+from agency.arrangements.models import LIVE, Settlement
 from agency.arrangements.plans import ComputedPlan, agree_plan, compute_plan, offer_plan
 from agency.arrangements.queries import (
-    LIVE,
     joinable_claims,
     open_promise,
     plan_of_claim,

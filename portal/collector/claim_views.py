@@ -77,9 +77,6 @@ from portal.shared.words import (
 )
 
 OWN_NUMBER_COOKIE: Final = "own_number"
-# Forms of the page; the one that was refused stands open with its errors, the others wait in their dialogs.
-FORMS: Final = ("call", "close", "note", "promise", "dispute", "hold", "rest", "resolve")
-
 Failed = tuple[str, Form[Any]] | None
 
 

@@ -21,9 +21,7 @@ def duplicates(request: Request, unit: StaffUnit) -> Response:
 
 
 @routes.post("/duplicates/{creditor_id:uuid}/{duplicate_id:uuid}")
-def decide(
-    request: Request, unit: StaffUnit, fields: Fields, creditor_id: UUID, duplicate_id: UUID
-) -> Response:
+def decide(unit: StaffUnit, fields: Fields, creditor_id: UUID, duplicate_id: UUID) -> Response:
     """Keep the answer; of one debt the younger claim is withdrawn."""
     refuse_unknown(unit, creditor_id=creditor_id, duplicate_id=duplicate_id)
     form = submitted(AnswerForm, fields)

@@ -171,7 +171,6 @@ def _line(row: Row[Any], drop_id: UUID) -> Line:
 
 def _became(row: Row[Any], drop_id: UUID) -> tuple[Chip, str, str]:
     """What a file has become, in words, and where that stands."""
-    placement = f"/creditor/placements/{row.placement_id}"
     # A document that was a question may have been answered elsewhere since.
     if row.state == "question" and row.sorted == "not_needed":
         return NOT_NEEDED, "", ""
@@ -188,6 +187,12 @@ def _became(row: Row[Any], drop_id: UUID) -> tuple[Chip, str, str]:
         return STORED[row.state], sentence(row.question or ""), ""
     if row.placement_id is None:
         return WAITING, _facts(row), ""
+    return _placed(row)
+
+
+def _placed(row: Row[Any]) -> tuple[Chip, str, str]:
+    """What a file that is a placement of its own has become."""
+    placement = f"/creditor/placements/{row.placement_id}"
     if row.placed in BEING_READ:
         return READING, _facts(row), placement
     if row.placed == "mapping":

@@ -21,9 +21,7 @@ def duplicates(request: Request, unit: CreditorUnit, visitor: TheVisitor) -> Res
 
 
 @routes.post("/duplicates/{duplicate_id:uuid}")
-def decide(
-    request: Request, unit: CreditorUnit, visitor: TheVisitor, fields: Fields, duplicate_id: UUID
-) -> Response:
+def decide(unit: CreditorUnit, visitor: TheVisitor, fields: Fields, duplicate_id: UUID) -> Response:
     """Keep the answer; of one debt the younger claim is withdrawn."""
     refuse_unknown(unit, creditor_id=own_creditor(visitor), duplicate_id=duplicate_id)
     form = submitted(AnswerForm, fields)

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ from starlette.responses import Response
 
 from agency.claims.erased import told_reference
 from agency.kernel.audit import record
+from agency.kernel.written_files import safe_cell
 from agency.money import Money
 from portal.creditor.claims import claim_row
 from portal.creditor.doors import routes
@@ -25,16 +25,6 @@ HEADERS = (
     N_("Claim"), N_("Reference"), N_("Debtor"), N_("City"), N_("Status"), N_("Due"), N_("Placed"),
     N_("Still owed"), N_("Currency"),
 )  # fmt: skip
-_DANGEROUS = re.compile(r"^[\s\u00a0\u200b]*[=+\-@\t\r]", re.MULTILINE)
-
-
-def safe_cell(value: str) -> str:
-    """This function will return a text that no spreadsheet takes for a formula.
-
-    A quotation mark goes in front when the first sign of any line, after blanks, could start one; it is
-    visible, so that whoever reads it knows (OWASP ASVS 5.0, 1.2.10).
-    """
-    return f"'{value}" if _DANGEROUS.search(value) else value
 
 
 def _listing(request: Request) -> Listing:

@@ -23,12 +23,13 @@ from agency.intake.rejected import (
     rejected_rows,
 )
 from agency.intake.table import Table, place_of, sheet_of
-from agency.kernel.errors import Conflict, NotFound
+from agency.kernel.errors import Conflict
 from agency.kernel.files import fetch
 from agency.kernel.unit import Unit
 from agency.parties.models import Creditor
 from agency.ports.readers import Unreadable
 from portal.creditor.doors import routes
+from portal.placing import find_placement
 from portal.shared.audience import CreditorUnit, TheVisitor, TheWiring, leave_for, own_creditor
 from portal.shared.claim_fields import FIELDS
 from portal.shared.filled_in import told
@@ -53,7 +54,7 @@ def rejects_xlsx(unit: CreditorUnit, visitor: TheVisitor, wiring: TheWiring, pla
 def cancel(unit: CreditorUnit, visitor: TheVisitor, placement_id: UUID) -> Response:
     """Stop the reading of a file; nothing of it is kept."""
     creditor_id = own_creditor(visitor)
-    _placement(unit, creditor_id, placement_id)
+    find_placement(unit, creditor_id, placement_id)
     page = f"/creditor/placements/{placement_id}"
     try:
         cancel_reading(unit, creditor_id=creditor_id, placement_id=placement_id)
@@ -62,19 +63,10 @@ def cancel(unit: CreditorUnit, visitor: TheVisitor, placement_id: UUID) -> Respo
     return leave_for(page, notice=N_("The reading was stopped; nothing of this file was kept."), tone="info")
 
 
-def _placement(unit: Unit, creditor_id: UUID, placement_id: UUID) -> Placement:
-    found = unit.session.exec(
-        select(Placement).where(Placement.creditor_id == creditor_id, Placement.id == placement_id)
-    ).one_or_none()
-    if found is None:
-        raise NotFound("no such placement")
-    return found
-
-
 def _file(
     unit: Unit, wiring: Wiring, creditor_id: UUID, placement_id: UUID, kind: Literal["csv", "xlsx"]
 ) -> Response:
-    placement = _placement(unit, creditor_id, placement_id)
+    placement = find_placement(unit, creditor_id, placement_id)
     why = reasons_by_row(unit, creditor_id=creditor_id, placement_id=placement_id)
     headers: Sequence[str] = (N_("Row"), N_("Reason"))
     language = _language(unit, creditor_id)

@@ -398,8 +398,3 @@ FETCH_PROBLEMS = {
     "revoked": N_("Your bookkeeping no longer lets us in. Connect again; what was fetched stays."),
     "refused": N_("Your bookkeeping refuses what we ask. Look whether we may read invoices there."),
 }
-
-
-def money_or_none(minor: int | None, currency: str = "EUR") -> Money | None:
-    """This function will return an amount, None for an absent one."""
-    return None if minor is None else Money(int(minor), currency)

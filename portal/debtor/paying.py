@@ -14,6 +14,7 @@ from agency.kernel.errors import AgencyError
 from agency.kernel.unit import Unit
 from agency.money import Money
 from agency.payments.intents import Part, UnableToStartPayment, start_payment
+from agency.rules.words import LOCALES
 from portal.debtor.fields import Fields
 from portal.debtor.pages import debtor_routes, reader_of, show_debtor
 from portal.debtor.together import NOTHING, parts_paid, plan_parts, together
@@ -27,7 +28,6 @@ _LATEST = text(
     " AND claim_id = :claim ORDER BY created_at DESC, id DESC LIMIT 1"
 )
 _PAY_HOST = text("SELECT 1 FROM brand WHERE creditor_id = :creditor AND pay_host = :host")
-LOCALES = {"nl": "nl_NL", "fr": "fr_BE", "en": "en_GB", "de": "de_DE"}
 
 
 class PayForm(FormModel):

@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from agency.arrangements.deciding import accept_offer, decline_offer
-from agency.arrangements.models import PlanState
+from agency.arrangements.models import LIVE, PlanState
 from agency.arrangements.plans import ComputedPlan, compute_plan, propose_plan
-from agency.arrangements.queries import LIVE, plan_of_claim
+from agency.arrangements.queries import plan_of_claim
 from agency.claims.itemisation import open_total
 from agency.kernel.unit import Unit
 from portal.debtor.fields import Fields

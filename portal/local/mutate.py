@@ -106,7 +106,7 @@ def mutate(console: Console, modules: list[str], *, again: bool = False, jobs: i
     known = _known(sources, mutants, again=again)
     open_ones = [one for one in mutants if one.id not in known]
     if open_ones or not (FOLDER / "coverage.json").exists():
-        _try(console, sources, open_ones, known, jobs or os.cpu_count() or 1)
+        _try(console, open_ones, known, jobs or os.cpu_count() or 1)
         known = _answers(FOLDER / "results.jsonl")
     _keep(sources, mutants, known)
     return report(mutants, known, _reasons(), _uncovered(sources))
@@ -176,9 +176,7 @@ def show(console: Console, found: Report) -> None:
     )  # fmt: skip
 
 
-def _try(
-    console: Console, sources: dict[str, str], mutants: list[Mutant], known: dict[str, str], jobs: int
-) -> None:
+def _try(console: Console, mutants: list[Mutant], known: dict[str, str], jobs: int) -> None:
     results = FOLDER / "results.jsonl"
     results.write_text(
         "".join(json.dumps({"id": key, "outcome": value}) + "\n" for key, value in known.items())

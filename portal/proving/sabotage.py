@@ -47,7 +47,7 @@ class Outcome:
         return bool(self.checks)
 
 
-def on_own_server(tell: Callable[[str], None] = lambda _: None) -> list[Outcome]:
+def on_own_server() -> list[Outcome]:
     """This function will seed a database on a server of its own in a temporary folder and sabotage it."""
     folder = Path(tempfile.mkdtemp(prefix="agency-sabotage-"))
     postgres = Postgres(folder, durable=False)
@@ -56,7 +56,7 @@ def on_own_server(tell: Callable[[str], None] = lambda _: None) -> list[Outcome]
         servers.start()
         postgres.ensure_database(_DATABASE)
         migrate(postgres.url(OWNER, _DATABASE))
-        return sabotage(postgres.url(APPLICATION, _DATABASE), postgres.url(SUPERUSER, _DATABASE), tell=tell)
+        return sabotage(postgres.url(APPLICATION, _DATABASE), postgres.url(SUPERUSER, _DATABASE))
     finally:
         servers.stop()
         shutil.rmtree(folder, ignore_errors=True)

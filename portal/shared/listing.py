@@ -21,7 +21,6 @@ AnySelect = Select[*tuple[Any, ...]]
 Kind = Literal["text", "link", "money", "day", "moment", "number", "percent", "bps", "chip", "html", "words"]
 
 PAGE_ROWS = 50
-_PAGING = ("sort", "after", "before")
 
 
 @dataclass(frozen=True, slots=True)

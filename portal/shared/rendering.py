@@ -31,7 +31,6 @@ from portal.shared.navigation import Door, current_entry, door_of, doors_for
 
 PORTAL = Path(__file__).resolve().parents[1]
 DOORS = ("collector", "creditor", "debtor", "finance", "admin", "live")
-HTML = "text/html; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +176,7 @@ def page(
     return response
 
 
-def here_for_anybody(request: Request, *, csrf: str = "", agency: str = "", development: bool = True) -> Here:
+def here_for_anybody(request: Request, *, agency: str = "", development: bool = True) -> Here:
     """This function will describe a reader who has not signed in: language and theme from cookies."""
     theme = request.cookies.get("theme", "auto")
     return Here(
@@ -189,7 +188,7 @@ def here_for_anybody(request: Request, *, csrf: str = "", agency: str = "", deve
         theme=theme if theme in ("light", "dark") else "auto",
         path=request.url.path,
         query=request.url.query,
-        csrf=csrf,
+        csrf="",
         door=door_of(request.url.path),
         agency=agency,
         development=development,

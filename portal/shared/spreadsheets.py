@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,13 +14,11 @@ import xlsxwriter
 from starlette.background import BackgroundTask
 from starlette.responses import Response, StreamingResponse
 
+from agency.kernel.written_files import safe_cell
 from agency.money import Money
 from portal.shared.i18n import gettext
 
 Cell = str | int | Decimal | date | Money | None
-FORMATS = ("csv", "xlsx")
-
-_DANGEROUS = re.compile(r"^[\s\u00a0\u200b]*[=+\-@\t\r]", re.MULTILINE)
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _WIDTH = 18
 SHEET_ROWS_MAX = 1_048_575
@@ -100,11 +97,6 @@ def _download(name: str, kind: str, content: bytes) -> Response:
     return Response(content, media_type=media_type, headers={"content-disposition": disposition})
 
 
-def safe_text(value: str) -> str:
-    """This function will put a visible quotation mark before a text that a spreadsheet could run."""
-    return f"'{value}" if _DANGEROUS.search(value) else value
-
-
 def _csv(titles: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
     return (_csv_rows([titles], plain=str) + _csv_rows(rows)).encode("utf-8-sig")
 
@@ -122,7 +114,7 @@ def _plain(cell: Cell) -> str:
         return ""
     if isinstance(cell, Money):
         return str(cell.decimal)
-    return safe_text(cell) if isinstance(cell, str) else str(cell)
+    return safe_cell(cell) if isinstance(cell, str) else str(cell)
 
 
 def _xlsx(titles: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:

@@ -162,10 +162,6 @@ def _row(number: int) -> dict[str, Any]:
     }
 
 
-def _thousands(value: int) -> str:
-    return i18n.format_money_short(Money(value * 100_000, "EUR"))
-
-
 def _owed() -> Any:
     return explanation(
         total=Money(41_235, "EUR"),

@@ -37,7 +37,6 @@ _EVERYWHERE = {"wsnp", "deceased", "bankruptcy", "collective_settlement"}
 _HIMSELF = {*_EVERYWHERE, "not_me", "debt_help_notice", "debt_mediation"}
 _HOURS_BETWEEN, _IN_A_WEEK = timedelta(hours=20), 3
 _STEPS = ("reminder_1", "reminder_2", "formal_notice", "final_notice")
-_TERM_DAYS = 15  # fourteen full days after the day of posting, at the very least
 _EXAMPLES = 3
 
 _LEDGER = text(

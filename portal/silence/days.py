@@ -127,7 +127,7 @@ class Days:
 
     def _day(self, day: date, done: int) -> None:
         if done % _PLACING_DAYS == 0 and done < max(1, self.size.days - _QUIET_DAYS):
-            self._place(day)
+            self._place()
         self._clients_change(done)
         for moment in self._moments(day):
             self._move(moment)
@@ -137,7 +137,7 @@ class Days:
             with self._unit() as unit:
                 self.acts.let_happen(unit)
             self._send()
-        self._evening(day)
+        self._evening()
 
     def _moments(self, day: date) -> list[datetime]:
         """Some hours of a day, edges and nights among them; an hour that the clock repeats comes once."""
@@ -151,7 +151,7 @@ class Days:
         start = datetime.combine(day, time(0), _ZONE)
         return sorted(start.replace(hour=minute // 60, minute=minute % 60) for minute in minutes)
 
-    def _place(self, day: date) -> None:
+    def _place(self) -> None:
         weeks = max(1, (self.size.days - _QUIET_DAYS + _PLACING_DAYS - 1) // _PLACING_DAYS)
         claims = max(1, self.size.messages // MESSAGES_PER_CLAIM // weeks)
         with self._unit() as unit:
@@ -235,7 +235,7 @@ class Days:
             return Outcome(one, "unknown", why="the answer got lost")
         return Outcome(one, "sent", ref=f"ref-{one.message_id}")
 
-    def _evening(self, day: date) -> None:
+    def _evening(self) -> None:
         with self._unit() as unit:
             unit.session.connection().execute(_PATIENCE_OVER)
         resolving.resolve_unknown(self.units, ports=self.ports, limit=CHUNK)

@@ -26,10 +26,6 @@ _ASKING = ("amounts.total", "amounts.principal", "pay.iban", "pay.holder", "pay.
 # What a consumer who lives in Germany is told besides (RDG s. 13a).
 _GERMAN = ("claim.subject", "claim.contract_date", "agency.supervisor")
 _IN_A_TEXT = ("amounts.total", "pay.link", "agency.phone")
-_NOTICES = {
-    "nl": ("veertien dagen", "14 days", "fourteen days", "quatorze jours"),
-    "be": ("veertien", "14", "fourteen", "quatorze"),
-}
 
 
 def read(reserved: Reserved, *, debt: Debt, at: datetime) -> Left:

@@ -21,7 +21,6 @@ from portal.silence.running import Run, own_server, together
 from portal.silence.worlds import Told, World, live_all, parted
 
 STOPPED_BY_HAND = 130
-FULL = Size(days=400, messages=100_000, seed=7)
 # Enough for every guard to have kept something back; a run of this size takes seconds.
 SMALL = Size(days=45, messages=1_500, seed=7)
 

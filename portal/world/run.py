@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from agency.banking.importing import import_statements
@@ -30,7 +29,6 @@ from portal.world import debtors, finance
 from portal.world.debtors import Due
 from portal.world.outside import DEBTORS_AT_ONCE, Outside, WorldStopped, patiently
 
-log = structlog.get_logger()
 MORNING, EVENING = clock_time(9, 5), clock_time(18, 0)
 FRIDAY = 4
 _AWAY = (OperationalError, InterfaceError, psycopg.OperationalError)

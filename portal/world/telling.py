@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from portal.wiring import Wiring, wire
+from portal.wiring import wire
 from portal.world.outside import Outside, WorldStopped
 from portal.world.run import Story, World
 
@@ -42,11 +42,11 @@ def live(*, days: int, seed: int, memory: Path, addresses: dict[str, str], as_js
         return 2
     finally:
         outside.close()
-    _print(story, wiring, as_json)
+    _print(story, as_json)
     return 0 if story.green else 1
 
 
-def _print(story: Story, wiring: Wiring, as_json: bool) -> None:
+def _print(story: Story, as_json: bool) -> None:
     answer = as_dict(story)
     if as_json:
         json.dump(answer, sys.stdout, indent=2)

@@ -3,8 +3,9 @@
 import pytest
 from sqlalchemy import create_engine, text
 
-from agency.privacy.inventory import ALL_SPOTS, STAYS
+from agency.privacy.inventory import CLAIM_SPOTS, DEBTOR_SPOTS, KIND_SPOTS, STAYS
 
+ALL_SPOTS = (*CLAIM_SPOTS, *DEBTOR_SPOTS, *(spot for spots in KIND_SPOTS.values() for spot in spots))
 # Who did something: the number of a user, a debtor or a part of the system.
 ACTORS = ("by", "_by")
 TEXTS = "('text', 'character varying', 'character', 'json', 'jsonb', 'bytea', 'ARRAY')"

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agency.rules.inbound.bounce import bounces, is_bounce
-from agency.rules.inbound.bounce_reason import reason_named, reason_of
+from agency.rules.inbound.bounce_reason import reason_of
 from agency.rules.inbound.kind import InboundKind, kind_of
 from agency.rules.inbound.mail import NESTED_MAX, read_mail
 from agency.rules.inbound.own_words import own_words
@@ -152,7 +152,6 @@ class TestTampered:
     def test_only_what_is_no_good_is_hard(self):
         hard = {row["key"] for row in read_table("bounce_reasons")["reason"] if row["hard"]}
         assert hard == {"userunknown", "hostunknown", "hasmoved", "notaccept"}
-        assert reason_named("mailboxfull").hard is False
 
 
 HEADERS = st.sampled_from(

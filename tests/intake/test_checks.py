@@ -184,10 +184,6 @@ class TestNumbersOfBusinesses:
         assert found.severity is Severity.ASK
         assert business_numbers.check_kind("company", registration="12345678", vat=None) == []
 
-    def test_a_bare_number_names_its_country_only_beyond_doubt(self):
-        assert business_numbers.register_of("0403.170.701") == "BE"
-        assert business_numbers.register_of("12345678") is None
-
 
 class TestReaching:
     def test_an_account_elsewhere_is_a_warning_and_a_broken_one_refused(self):

@@ -19,7 +19,7 @@ from agency.ledger.chart import CHART, Nature
 from agency.ledger.journal import EmptyPeriod, Period
 from agency.ledger.models import Book
 from agency.ledger.posting import Leg, Unbalanced, post, reverse
-from agency.ledger.queries import account_balance, account_build_up, claim_balance, trial_balance
+from agency.ledger.queries import account_balance, account_build_up, trial_balance
 from agency.ledger.xaf import Company, xaf
 from agency.money import Money
 from portal.books import COLUMNS, FORMS, write_books
@@ -139,13 +139,6 @@ class TestAsOf:
             "trust.suspense": eur(-700),
         }
         assert trial_balance(staff, booked_to=earlier) == []
-
-    def test_a_claim_as_the_books_said_it(self, staff, claim):
-        creditor, claim_id = claim
-        yesterday = staff.today - timedelta(days=1)
-        now = claim_balance(staff, creditor_id=creditor, claim_id=claim_id, booked_to=staff.today)
-        before = claim_balance(staff, creditor_id=creditor, claim_id=claim_id, booked_to=yesterday)
-        assert (now.principal, before.principal) == (eur(50_000), eur(0))
 
     def test_a_balance_is_the_sum_of_its_build_up(self, sown):
         for row in trial_balance(sown):

@@ -10,7 +10,6 @@ from redis import Redis
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
-from agency.kernel.clock import read_clock
 from agency.kernel.ports import Ports
 from agency.kernel.settings import Settings
 from agency.kernel.unit import Door, Units, agency_day
@@ -118,8 +117,7 @@ class House:
 
     def now(self):
         """The product's present moment."""
-        with self.units.open(Door.GATE, by="system:test") as unit:
-            return read_clock(unit)
+        return self.one("SELECT app.now()")
 
     def today(self):
         """The agency's calendar day, which between midnight in Amsterdam and midnight UTC is not UTC's."""

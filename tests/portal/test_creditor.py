@@ -13,10 +13,10 @@ from sqlalchemy import text
 
 from agency.kernel.emitting import install_reactions
 from agency.kernel.unit import Door
+from agency.kernel.written_files import safe_cell
 from agency.parties.models import Role
 from agency.pricing.rate_cards import publish_first_card
 from portal import main
-from portal.creditor.exports import safe_cell
 from tests.intake.factories import a_file, a_row
 from tests.portal.house import House
 

@@ -12,7 +12,7 @@ from agency.payments.links import issue_link
 from agency.rules.treatment_path import Tone
 from agency.treatment.drafting import start_draft
 from agency.treatment.own_paths import follow_path
-from agency.treatment.paths import path_in_force, publish_version
+from agency.treatment.paths import path_in_sight, publish_version
 from portal import main
 from portal.shared.sessions import cookie_name
 from tests.barriers import DESK, barriers
@@ -38,7 +38,7 @@ def house(units, redis_url, data_folder, monkeypatch) -> House:
 def pages(house):
     """An own path with a long name that creditors follow, its draft with a step open, and a link."""
     with house.units.open(Door.STAFF, by="system:test") as unit:
-        path = path_in_force(unit, key="nl-consumer").path
+        path = path_in_sight(unit, key="nl-consumer").path
         firm = replace(path.steps[0], tone=Tone.firm, best=True, copies=True)
         own = replace(path, key="own-long", name=LONG[:80], steps=(firm, *path.steps[1:]))
         publish_version(unit, path=own, valid_from=unit.today)

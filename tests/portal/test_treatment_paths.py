@@ -15,7 +15,7 @@ from agency.kernel.emitting import install_reactions
 from agency.kernel.outbox import drain
 from agency.kernel.unit import Door
 from agency.parties.models import Role
-from agency.treatment.paths import path_in_force, publish_paths, publish_version
+from agency.treatment.paths import path_in_sight, publish_paths, publish_version
 from agency.treatment.starting import start_treatment
 from portal import main
 from tests.communication.correspondence import a_correspondent
@@ -461,7 +461,7 @@ class TestOwnPath:
 
     def test_it_is_found_followed_and_drawn_further_before_its_first_day(self, house, units):
         with units.open(Door.STAFF, by="system:test") as unit:
-            own = replace(path_in_force(unit, key="nl-consumer").path, key="own-calm", name="Calm")
+            own = replace(path_in_sight(unit, key="nl-consumer").path, key="own-calm", name="Calm")
             publish_version(unit, path=own, valid_from=unit.today + timedelta(days=20))
             theirs, claim_id = a_correspondent(unit)
             reference = unit.session.connection().execute(
@@ -483,7 +483,7 @@ class TestOwnPath:
 
     def test_new_claims_of_a_creditor_begin_on_it(self, house, units):
         with units.open(Door.STAFF, by="system:test") as unit:
-            path = path_in_force(unit, key="nl-consumer").path
+            path = path_in_sight(unit, key="nl-consumer").path
             own = replace(path, key="own-calm", name="Calm")
             publish_version(unit, path=own, valid_from=unit.today)
             theirs, first = a_correspondent(unit)

@@ -7,6 +7,7 @@ from sqlmodel import select
 from agency.banking.importing import import_statements
 from agency.kernel.settings import Settings
 from agency.kernel.unit import Door, Unit, Units
+from agency.ledger.queries import account_balance
 from agency.money import Money
 from agency.parties.models import CreditorTerms
 from agency.payments.models import PaymentSource
@@ -24,6 +25,11 @@ SETTINGS = Settings(trust_iban=IBAN)
 def rows_of(unit: Unit, model, **facts) -> list:
     """The rows of a table with these values, in order of id."""
     return list(unit.session.exec(select(model).filter_by(**facts).order_by(model.id)))
+
+
+def waiting_for_payout(unit: Unit, creditor: UUID) -> Money:
+    """What the ledger owes a creditor, before the fee; it may be negative."""
+    return -account_balance(unit, account="trust.creditor", currency="EUR", creditor_id=creditor)
 
 
 def eur(minor: int) -> Money:

@@ -15,12 +15,11 @@ from agency.payments.refunds import checked_payee, request_refund
 from agency.ports.readers import OrderStatus, PaymentStatus, Unreadable
 from agency.remittance.models import RemittanceFile
 from agency.remittance.order_answers import UnableToTakeAnswer, take_answer
-from agency.remittance.queries import waiting_for_payout
 from agency.remittance.refund_orders import approve_refund
 from portal.collections import approve_and_write
 from portal.payouts import export_refund_file
 from tests.arrangements.agreements import Bureau
-from tests.remittance.out import SETTINGS, agreed, paid, pay_out, rows_of, run_of
+from tests.remittance.out import SETTINGS, agreed, paid, pay_out, rows_of, run_of, waiting_for_payout
 
 
 @pytest.fixture
@@ -47,7 +46,7 @@ def order_id(units) -> str:
 def owed(units, creditors) -> list[int]:
     with units.open(Door.STAFF, by="x") as unit:
         assert prove(unit, on=unit.today).green
-        return [waiting_for_payout(unit, creditor_id=creditor).minor for creditor in creditors]
+        return [waiting_for_payout(unit, creditor).minor for creditor in creditors]
 
 
 def test_one_refused_payment_of_a_file_is_owed_again_and_a_second_reading_changes_nothing(units, two):

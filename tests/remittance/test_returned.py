@@ -13,7 +13,6 @@ from agency.payments.settlement import reverse_payment
 from agency.remittance.account_changes import put_accounts_in_force
 from agency.remittance.models import FeeInvoice, RemittanceFile, RemittanceRun
 from agency.remittance.paid import see_paid_runs, see_payouts
-from agency.remittance.queries import waiting_for_payout
 from agency.remittance.returned import (
     RefusedPayout,
     UnableToPutForward,
@@ -36,6 +35,7 @@ from tests.remittance.out import (
     pay_out,
     rows_of,
     run_of,
+    waiting_for_payout,
 )
 from tests.remittance.test_account_changes import NEW, approve, ask, days_pass
 
@@ -68,7 +68,7 @@ def states(units, creditors) -> list[str]:
 
 def owed(units, creditor) -> int:
     with units.open(Door.STAFF, by="x") as unit:
-        return waiting_for_payout(unit, creditor_id=creditor).minor
+        return waiting_for_payout(unit, creditor).minor
 
 
 class TestRefused:

@@ -72,18 +72,6 @@ def slow_interest(debt: Debt) -> int:
     return booked + _round(exact) + _round(of_segment)
 
 
-def slow_exact(debt: Debt) -> Fraction:
-    """Return simple interest before rounding."""
-    rates, _ = _ruling(debt)
-    whole = Fraction(0)
-    day = debt.first
-    while day <= debt.last:
-        if not any(begin <= day and (end is None or day <= end) for begin, end in debt.stops):
-            whole += debt.minor * rates(day) / 100 * _share_of_year(day, debt.day_count)
-        day += timedelta(days=1)
-    return whole
-
-
 def statutory(law: str, kind: str, day: date, contract_on: date | None = None) -> Fraction:
     """Return the statutory rate of a day by reading the rows one after another."""
     if law == "de":

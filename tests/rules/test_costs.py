@@ -16,7 +16,6 @@ from agency.rules.costs import (
     UnlawfulCosts,
     VatPosition,
     collection_costs,
-    refuse_excess,
 )
 from agency.rules.facts import DebtorKind, Law
 from agency.rules.trace import as_json, from_json
@@ -432,18 +431,6 @@ class TestRefusals:
     def test_refuses_a_lawyers_fee_outside_germany(self, law, more):
         with pytest.raises(UnlawfulCosts, match="multiples of a lawyer's fee"):
             costs("1", law=law, **more)
-
-    def test_lets_pass_what_stays_within_the_law(self):
-        assert refuse_excess(claimed=euros("45.00"), lawful=costs("300")) == euros("45.00")
-
-    @pytest.mark.parametrize("claimed", ["0", "0.01"])
-    def test_lets_pass_less_than_the_law_allows(self, claimed):
-        assert refuse_excess(claimed=euros(claimed), lawful=costs("300")) == euros(claimed)
-
-    @pytest.mark.parametrize("claimed", ["45.01", "-0.01"])
-    def test_refuses_what_somebody_claims_beyond_it(self, claimed):
-        with pytest.raises(UnlawfulCosts):
-            refuse_excess(claimed=euros(claimed), lawful=costs("300"))
 
 
 def test_the_trace_survives_json():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from agency.calendar import add_months
 from agency.money import CurrencyMismatch, Money
-from agency.rules.debt_age import DebtAge, blended_age, debt_age, fewest_days, oldest_age
+from agency.rules.debt_age import DebtAge, blended_age, debt_age, fewest_days
 
 pytestmark = pytest.mark.pure
 
@@ -37,12 +37,6 @@ def test_counts_days_too_and_has_no_age_before_it_is_due():
     assert debt_age(due=date(2026, 5, 1), on=ON) == DebtAge(months=6, days=185)
     assert debt_age(due=ON, on=ON) == DebtAge(months=0, days=0)
     assert debt_age(due=ON + timedelta(days=1), on=ON) == DebtAge(months=0, days=0)
-
-
-def test_the_oldest_of_several_counts():
-    assert oldest_age(dues=[ON, date(2026, 5, 1)], on=ON).days == 185
-    with pytest.raises(ValueError, match="min"):
-        oldest_age(dues=[], on=ON)
 
 
 def test_blends_by_what_is_open():

@@ -11,12 +11,10 @@ from hypothesis import strategies as st
 from agency.money import Money
 from agency.rules import words
 from agency.rules.explain import (
-    FORMATS,
     ExplainedLine,
     as_sentences,
     as_table,
     explain,
-    placeholders,
     written_day,
     written_money,
     written_percent,
@@ -24,6 +22,7 @@ from agency.rules.explain import (
 from agency.rules.facts import Channel, DebtorKind, Law
 from agency.rules.trace import TraceLine
 from agency.rules.words import LANGUAGES
+from tests.rules.wording import FORMATS
 
 pytestmark = pytest.mark.pure
 
@@ -55,6 +54,11 @@ def try_words(monkeypatch):
     monkeypatch.setattr(words, "sentences", lambda: SAID)
     yield
     module._parts.cache_clear()
+
+
+def placeholders(sentence: str) -> dict[str, str]:
+    """The names that a sentence asks for, each with its format."""
+    return {name: form or "" for _, name, form, _ in Formatter().parse(sentence) if name is not None}
 
 
 def faults(said: dict[str, str]) -> list[str]:
@@ -255,12 +259,6 @@ class TestTable:
             "15% of €2,500.00 = €375.00 [nl.bik, 2012-07-01: Besluit BIK art. 2]",
             "The sum counts. [nl.bik, 2012-07-01: BW 6:96(7)]",
         ]
-
-
-def test_placeholders_are_those_of_the_formatter():
-    sentence = "{a:money} {b} {{no}}"
-    assert placeholders(sentence) == {"a": "money", "b": ""}
-    assert [name for _, name, _, _ in Formatter().parse(sentence) if name] == ["a", "b"]
 
 
 class TestSources:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agency.rules.freshness import AlarmLevel, RateAlarm, rate_alarms
-from agency.rules.rates import NoRate, all_rate_tables, reference_on
+from agency.rules.rates import all_rate_tables
 
 pytestmark = pytest.mark.pure
 
@@ -49,12 +49,6 @@ def test_a_half_year_that_began_without_its_rate_is_an_error():
     assert rate_alarms(on=date(2027, 1, 1))[0] == RateAlarm(
         "de_base_rate", AlarmLevel.missing, date(2026, 12, 31)
     )
-
-
-def test_the_reference_of_a_half_year_that_is_not_in_is_refused():
-    assert reference_on(on=LAST)
-    with pytest.raises(NoRate, match="decisions after 2026-07-23"):
-        reference_on(on=date(2027, 1, 1))
 
 
 def test_refuses_a_warning_after_the_day():

@@ -140,15 +140,6 @@ def test_says_paid_waits_fourteen_days():
     assert held("says_paid").ends == date(2026, 11, 16)
 
 
-def test_runs_from_its_first_day_to_its_last():
-    hold = held("says_paid")
-    assert not hold.runs_on(MONDAY - timedelta(days=1))
-    assert hold.runs_on(MONDAY)
-    assert hold.runs_on(date(2026, 11, 16))
-    assert not hold.runs_on(date(2026, 11, 17))
-    assert held("deceased").runs_on(date(2040, 1, 1))
-
-
 class TestGrounds:
     def test_a_claim_can_be_held_on_every_ground_that_has_a_rule(self):
         assert [ground.value for ground in HoldGround] == [ground.value for ground in Ground]

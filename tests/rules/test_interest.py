@@ -18,7 +18,6 @@ from agency.rules.interest import (
     RoundingPoint,
     UnlawfulInterest,
     compounds,
-    exact_simple_interest,
     interest,
 )
 from agency.rules.rates import NoRate, rate_on
@@ -427,6 +426,12 @@ class TestOldContracts:
         assert [segment.percent for segment in run(**period).segments] == [Decimal("8.5")]
 
 
+def exact(**terms) -> Fraction:
+    """Simple interest before rounding, in minor units."""
+    plan = interest(**terms, simple=True)._plan
+    return Fraction(terms["principal"].minor * sum(year.weight for year in plan.years), plan.divisor)
+
+
 class TestExact:
     @given(
         principals,
@@ -440,16 +445,16 @@ class TestExact:
         """D18: interest(a,b) + interest(b,c) = interest(a,c), before rounding."""
         first, middle, last = sorted((one, two, three))
 
-        def exact(start: date, end: date) -> Fraction:
-            return exact_simple_interest(
+        def between(start: date, end: date) -> Fraction:
+            return exact(
                 law=law_kind[0], kind=law_kind[1], principal=principal, first_day=start, last_day=end,
                 late_since=first, day_count=day_count,
             )  # fmt: skip
 
-        assert exact(first, middle) + exact(middle + DAY, last) == exact(first, last)
+        assert between(first, middle) + between(middle + DAY, last) == between(first, last)
 
     def test_is_not_rounded(self):
-        found = exact_simple_interest(
+        found = exact(
             law=Law.nl, kind=CONSUMER, principal=euros("0.01"), first_day=date(2025, 1, 1),
             last_day=date(2025, 1, 1),
         )  # fmt: skip
@@ -459,24 +464,13 @@ class TestExact:
         """BW 6:119a(8) and 6:119b(8)."""
 
         def a_day(**debtor: bool) -> Fraction:
-            return exact_simple_interest(
+            return exact(
                 law=Law.nl, kind=TRADE, principal=euros("100"), first_day=date(2025, 1, 1),
                 last_day=date(2025, 1, 1), contractual_percent=Decimal(2), **debtor,
             )  # fmt: skip
 
         assert a_day() == Fraction(200, 365)
         assert a_day(public_body=True) == Fraction(1115, 365)
-
-    @pytest.mark.parametrize(
-        ("principal", "late", "reason"),
-        [("-1", date(2025, 1, 1), "credit"), ("1", date(2025, 1, 2), "default")],
-    )
-    def test_refuses_what_interest_refuses(self, principal, late, reason):
-        with pytest.raises(ValueError, match=reason):
-            exact_simple_interest(
-                law=Law.nl, kind=CONSUMER, principal=euros(principal), first_day=date(2025, 1, 1),
-                last_day=date(2025, 1, 1), late_since=late,
-            )  # fmt: skip
 
 
 class TestRefusals:

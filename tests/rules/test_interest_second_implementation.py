@@ -15,12 +15,11 @@ from agency.rules.interest import (
     RoundingPoint,
     Stop,
     StopGround,
-    exact_simple_interest,
     interest,
 )
 from agency.rules.interest_column import interest_column
 from agency.rules.rates import rate_on
-from tests.rules.slow_interest import Debt, slow_exact, slow_interest, statutory
+from tests.rules.slow_interest import Debt, slow_interest, statutory
 
 pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
@@ -125,11 +124,6 @@ def test_agreed_interest_is_the_slow_ones_to_the_cent(debt):
     found = product(debt)
     assert found.amount.minor == slow_interest(debt)
     assert Money.total((segment.amount for segment in found.segments), "EUR") == found.amount
-
-
-@given(agreed_debts())
-def test_simple_interest_before_rounding_is_the_slow_ones(debt):
-    assert exact_simple_interest(**asked(debt)) == slow_exact(debt)
 
 
 @given(st.sampled_from(STATUTORY), st.lists(st.tuples(minors, days, days, days), max_size=8),

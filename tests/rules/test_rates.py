@@ -3,7 +3,7 @@
 import csv
 from dataclasses import replace
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from itertools import pairwise
 
 import pytest
@@ -16,9 +16,7 @@ from agency.rules.rates import (
     half_year,
     rate_on,
     rate_table,
-    reference_on,
     reference_table,
-    round_up_to_half_point,
 )
 
 pytestmark = pytest.mark.pure
@@ -115,12 +113,14 @@ def test_begins_and_ends_a_rate_on_the_day():
     assert (found.percent, found.since, found.source) == (6, date(2023, 7, 1), "Stb. 2023, 215")
 
 
-def test_belgium_rounds_up_to_the_half_point():
-    """P27: notices of FPS Finance via schoups, etaamb, trendstop, embuild."""
-    published = {"0.25": "8.5", "0.05": "8.5", "2.50": "10.5", "4.25": "12.5", "3.15": "11.5", "2.15": "10.5"}
-    for reference, expected in published.items():
-        assert round_up_to_half_point(Decimal(reference) + 8) == Decimal(expected)
-    assert round_up_to_half_point(Decimal("10.50")) == Decimal("10.5")
+def reference_on(day: date) -> Decimal:
+    """The ECB's rate of the last operation before the half-year began (Directive 2011/7/EU art. 2(7))."""
+    return reference_table().at(half_year(day)).percent
+
+
+def rounded_up(rate: Decimal) -> Decimal:
+    """A rate up to the next half point, as Belgian law asks (2 August 2002)."""
+    return (rate * 2).to_integral_value(ROUND_CEILING) / 2
 
 
 def half_years(begin: int, end: int = 2026) -> list[date]:
@@ -132,16 +132,16 @@ class TestFormulas:
 
     def test_trade_rates_are_the_reference_rate_and_eight_points(self):
         for day in half_years(2013)[1:]:
-            reference = reference_on(on=day).percent
+            reference = reference_on(day)
             assert percent(Law.nl, TRADE, day) == reference + 8, day
             assert percent(Law.eu, TRADE, day) == reference + 8, day
-            assert percent(Law.be, TRADE, day) == round_up_to_half_point(reference + 8), day
+            assert percent(Law.be, TRADE, day) == rounded_up(reference + 8), day
 
     def test_they_were_seven_points_until_16_march_2013(self):
         for day in [*half_years(2009, 2012), date(2013, 1, 1), date(2013, 3, 15)]:
-            assert percent(Law.nl, TRADE, day) == reference_on(on=day).percent + 7, day
+            assert percent(Law.nl, TRADE, day) == reference_on(day) + 7, day
         for day in [*half_years(2010, 2012), date(2013, 1, 1), date(2013, 3, 15)]:
-            rounded = round_up_to_half_point(reference_on(on=day).percent + 7)
+            rounded = rounded_up(reference_on(day) + 7)
             assert percent(Law.be, TRADE, day) == rounded, day
         assert percent(Law.nl, TRADE, date(2013, 3, 16)) == Decimal("8.75")
         assert percent(Law.eu, TRADE, date(2013, 3, 16)) == Decimal("8.75")
@@ -152,7 +152,7 @@ class TestFormulas:
             return rate_on(law=Law.be, kind=TRADE, on=day, contract_on=date(2013, 3, 15)).percent
 
         for day in [*half_years(2010, 2014), date(2015, 1, 1), date(2015, 3, 15)]:
-            assert old(day) == round_up_to_half_point(reference_on(on=day).percent + 7), day
+            assert old(day) == rounded_up(reference_on(day) + 7), day
         for day in [date(2015, 3, 16), *half_years(2015)[1:]]:
             assert old(day) == percent(Law.be, TRADE, day), day
         new = rate_on(law=Law.be, kind=TRADE, on=date(2015, 3, 15), contract_on=date(2013, 3, 16))
@@ -226,8 +226,8 @@ def test_a_rate_with_points_names_both_sources():
 
 
 def test_the_reference_rate_is_that_of_the_start_of_the_half_year():
-    assert reference_on(on=date(2026, 6, 30)).percent == Decimal("2.15")
-    assert reference_on(on=date(2026, 7, 1)).percent == Decimal("2.40")
+    assert reference_on(date(2026, 6, 30)) == Decimal("2.15")
+    assert reference_on(date(2026, 7, 1)) == Decimal("2.40")
 
 
 def test_a_missing_rate_never_passes_for_a_zero_one():
@@ -276,17 +276,13 @@ def test_a_half_year_begins_on_the_first_of_january_or_july():
 def known_until(monkeypatch, day: date) -> None:
     """Take the reference rate for known up to a day, as an operator's file would say."""
     table = replace(reference_table(), confirmed_until=day)
-    monkeypatch.setattr("agency.rules.rates.reference_table", lambda: table)
     monkeypatch.setattr("agency.rules.freshness.reference_table", lambda: table)
 
 
 def test_a_reference_that_is_known_on_the_first_day_is_known_for_the_half_year(monkeypatch):
     known_until(monkeypatch, date(2026, 7, 1))
-    assert reference_on(on=date(2026, 12, 31)).since <= date(2026, 7, 1)
     assert rate_alarms(on=date(2026, 8, 1)) == ()
     known_until(monkeypatch, date(2026, 6, 30))
-    with pytest.raises(NoRate):
-        reference_on(on=date(2026, 12, 31))
     assert [alarm.table for alarm in rate_alarms(on=date(2026, 8, 1))] == ["ecb_refinancing"]
 
 

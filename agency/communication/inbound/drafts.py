@@ -7,7 +7,6 @@ from typing import Final
 from agency.communication.composing import FOLDER
 from agency.rules.inbound.triage import Topic
 
-LANGUAGES: Final = ("nl", "fr", "en", "de")
 # A reader of another language is likelier to read English than the creditor's.
 _OTHERWISE: Final = "en"
 

@@ -4,10 +4,8 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from stdnum.be import vat as kbo
 from stdnum.exceptions import ValidationError
 from stdnum.fr import siren, siret
-from stdnum.lu import tva
 
 from agency.intake.checks.finding import Finding, Severity
 
@@ -55,23 +53,9 @@ def check_kind(debtor_kind: str, *, registration: str | None, vat: str | None) -
     return [Finding(field, Severity.ASK, CONSUMER_WITH_NUMBER, str(registration or vat))]
 
 
-def register_of(value: str) -> str | None:
-    """Return the country whose register a bare number fits beyond doubt: KBO, SIREN or LU; None otherwise."""
-    digits = re.sub(r"[^0-9]", "", value)
-    fits = [country for country, check in _REGISTERS.items() if _passes(check, digits)]
-    return fits[0] if len(fits) == 1 else None
-
-
 def _passes(check: Callable[[str], object], value: str) -> bool:
     try:
         check(value)
     except (ValidationError, ValueError):
         return False
     return True
-
-
-_REGISTERS: Final[dict[str, Callable[[str], object]]] = {
-    "BE": kbo.validate,
-    "FR": siren.validate,
-    "LU": tva.validate,
-}

@@ -23,7 +23,6 @@ from agency.ports.providers.letters import (
     TakenBatch,
 )
 from agency.ports.providers.messages import (
-    RECEIPT_RANK,
     Attachment,
     EmailSender,
     Receipt,
@@ -44,7 +43,6 @@ from agency.ports.providers.payments import (
 from agency.ports.providers.rendering import CopiedPage, Renderer, TemplateRefused, Value
 
 __all__ = [
-    "RECEIPT_RANK",
     "Attachment",
     "BatchState",
     "CallLeg",

@@ -1,6 +1,6 @@
 """What the business asks of who carries its mails and text messages, and what they report."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -26,19 +26,6 @@ class Attachment:
 
 # "unwanted" and "wanted" say what the reader wants of the way it came by, not what became of the message.
 ReceiptKind = Literal["sent", "delivered", "opened", "bounced", "dropped", "failed", "unwanted", "wanted"]
-
-# A message's state only climbs, so receipts may arrive twice and in any order. A failure stands
-# above "opened": a doubt about delivery must never start a legal term against the debtor.
-RECEIPT_RANK: Mapping[ReceiptKind, int] = {
-    "sent": 1,
-    "delivered": 2,
-    "opened": 3,
-    "failed": 4,
-    "dropped": 5,
-    "bounced": 6,
-    "unwanted": 2,
-    "wanted": 2,
-}
 
 
 @dataclass(frozen=True, slots=True)

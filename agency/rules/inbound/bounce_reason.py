@@ -52,14 +52,6 @@ def reason_of(*, diagnosis: str, status: str, recipient: str) -> Reason:
     return found
 
 
-def reason_named(key: str) -> Reason:
-    """Return a reason by its key.
-
-    :raises KeyError: the table has none of that name.
-    """
-    return _by_key(key)
-
-
 def _by_words(words: str) -> Reason | None:
     return next((row.reason for row in _rows() if row.words and row.words.search(words)), None)
 

@@ -12,6 +12,8 @@ from importlib.resources import files
 from typing import Any, Final
 
 LANGUAGES: Final = ("nl", "fr", "en", "de")
+LOCALES: Final = {"nl": "nl_NL", "fr": "fr_BE", "en": "en_GB", "de": "de_DE"}
+"""How amounts and days are written in each."""
 _TERMS: Final = "terms"
 
 InLanguages = Mapping[str, str]
