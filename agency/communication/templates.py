@@ -54,6 +54,15 @@ def refuse_too_hard(written: Text, *, on: date) -> None:
         raise TemplateTooHard(f"{written.key} in {written.language} reads too hard ({why}): {mend}")
 
 
+def publish(unit: Unit, composed: Composed) -> bool:
+    """This function will publish one text unless its newest version says the same.
+
+    :raises TemplateIncomplete: it lacks mandatory content.
+    """
+    _refuse_incomplete(composed, on=unit.today)
+    return bool(_publish_changed(unit, [composed]))
+
+
 @lru_cache(maxsize=4)
 def _looked_at(on: date) -> tuple[Composed, ...]:
     """Every text of this room, with nothing wrong on a day; a process reads and looks through them once."""
