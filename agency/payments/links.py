@@ -173,6 +173,22 @@ def is_about_person(unit: Unit, *, link: ResolvedLink, answer: str) -> bool:
     return _plain(answer) in known
 
 
+def open_links(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> int:
+    """This function will count the links that open a claim's page today."""
+    counted: int = (
+        unit.session.connection()
+        .execute(
+            text(
+                "SELECT count(*) FROM pay_link WHERE creditor_id = :c AND claim_id = :claim"
+                " AND revoked_at IS NULL AND expires_at > :now AND failed_checks < :most"
+            ),
+            {"c": creditor_id, "claim": claim_id, "now": unit.now, "most": FAILED_CHECKS_MAX},
+        )
+        .scalar_one()
+    )
+    return counted
+
+
 def revoke_links(unit: Unit, *, creditor_id: UUID, claim_id: UUID, why: str) -> int:
     """This function will make every link of a claim useless at once and return how many there were."""
     revoked = unit.session.connection().execute(

@@ -25,6 +25,7 @@ from agency.parties.contacting import (
     mark_contact,
 )
 from agency.parties.models import ContactPoint, ContactState, Debtor
+from agency.payments.links import open_links, revoke_links
 from portal.collector.doors import claim_of, claim_url, desk_page, routes
 from portal.collector.words import CONTACT_STATES
 from portal.shared.audience import StaffUnit, leave_for
@@ -135,6 +136,18 @@ def left(request: Request, unit: StaffUnit, creditor_id: UUID, claim_id: UUID) -
     return _marked(request, unit, claim, form)
 
 
+@routes.post(_ADDRESS + "/links")
+def close_links(request: Request, unit: StaffUnit, creditor_id: UUID, claim_id: UUID) -> Response:
+    """A message came into wrong hands: no link that was sent opens the debtor's page any more."""
+    claim = claim_of(unit, creditor_id, claim_id)
+    form = submitted(FormModel, {})
+    with form.attempt(unit):
+        if revoke_links(unit, creditor_id=creditor_id, claim_id=claim_id, why="closed by a collector"):
+            words = gettext("The payment links that were sent are closed.")
+            add_note(unit, creditor_id=creditor_id, claim_id=claim_id, words=words)
+    return _marked(request, unit, claim, form)
+
+
 def _marked(request: Request, unit: Unit, claim: Claim, form: Form[Any]) -> Response:
     if form.errors:
         return _page(request, unit, claim, marking=form)
@@ -184,6 +197,7 @@ def _page(
         country=country_name(debtor.country),
         points=[(point, CONTACT_STATES[point.state]) for point in points],
         written=[(code, language_name(code)) for code in LANGUAGES],
+        links=open_links(unit, creditor_id=claim.creditor_id, claim_id=claim.id),
         told_by=[(value.value, gettext(label), "") for value, label in TOLD_BY.items()],
         elsewhere=unit.session.connection().execute(_ELSEWHERE, whose).scalar_one(),
     )

@@ -21,9 +21,10 @@ HELD, ENDED, CONTESTED = "after a hold", "after the claim had ended", "about wha
 AMOUNT, OTHERS, MISSING = "with a wrong amount", "with another debtor's data", "without mandatory content"
 CAPS, TWICE, ORDER = "over the caps", "twice", "out of order"
 OBJECTED, TOO_LATE, HIDDEN = "against an objection", "about a claim too old", "hiding who collects"
+TERM = "before a formal notice or within its term"
 FAULTS = (
     HOURS, SUNDAYS, FEASTS, HELD, ENDED, CONTESTED, AMOUNT, OTHERS, MISSING, CAPS, TWICE, ORDER, OBJECTED,
-    TOO_LATE, HIDDEN,
+    TOO_LATE, HIDDEN, TERM,
 )  # fmt: skip
 
 _ZONES = {"NL": "Europe/Amsterdam", "BE": "Europe/Brussels", "DE": "Europe/Berlin", "PT": "Atlantic/Azores",
@@ -37,6 +38,7 @@ _EVERYWHERE = {"wsnp", "deceased", "bankruptcy", "collective_settlement"}
 _HIMSELF = {*_EVERYWHERE, "not_me", "debt_help_notice", "debt_mediation"}
 _HOURS_BETWEEN, _IN_A_WEEK = timedelta(hours=20), 3
 _STEPS = ("reminder_1", "reminder_2", "formal_notice", "final_notice")
+_BELGIAN_TERM = timedelta(days=14)  # from the day after posting; counted here from the hand-over
 _EXAMPLES = 3
 
 _LEDGER = text(
@@ -103,12 +105,13 @@ class _Audit:
                 before = self.notices.get(row.claim_id, row.created_at)
                 self.notices[row.claim_id] = min(before, row.created_at)
         self.contacts: defaultdict[str, list[tuple[datetime, str, UUID]]] = defaultdict(list)
+        self.noticed: dict[UUID, datetime] = {}
         self.seen: set[tuple[UUID, str, str]] = set()
         self.walked: defaultdict[UUID, set[str]] = defaultdict(set)
 
     def count(self) -> Count:
         looks: tuple[Callable[[Left, Debt], Iterator[tuple[str, str]]], ...] = (
-            self._hours, self._standing, self._amounts, self._content, self._caps, self._once,
+            self._hours, self._standing, self._amounts, self._content, self._caps, self._once, self._notice,
         )  # fmt: skip
         for left in self.diary.left:
             debt = self.diary.debts[left.claim_id]
@@ -267,6 +270,19 @@ class _Audit:
             if missing:
                 yield ORDER, f"{left.step} before {', '.join(sorted(missing))}"
             self.walked[left.claim_id].add(left.step)
+
+    def _notice(self, left: Left, debt: Debt) -> Iterator[tuple[str, str]]:
+        """Whoever collects from a Belgian consumer begins with a notice and leaves him its term."""
+        if left.reply or (debt.country, debt.kind) != ("BE", "consumer"):
+            return
+        if left.template.startswith("notice"):
+            self.noticed.setdefault(left.claim_id, left.at)
+            return
+        noticed = self.noticed.get(left.claim_id)
+        if noticed is None and left.signed_by != debt.brand:
+            yield TERM, f"{left.step} by {left.signed_by} before any notice"
+        if noticed is not None and left.at - noticed < _BELGIAN_TERM:
+            yield TERM, f"{left.step} within the term of the notice of {noticed:%d %B}"
 
 
 def _costs_by_scale(debt: Debt, principal: int) -> int | None:

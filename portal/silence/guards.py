@@ -35,6 +35,7 @@ from portal.silence.audit import (
     OBJECTED,
     OTHERS,
     SUNDAYS,
+    TERM,
     TOO_LATE,
     TWICE,
 )
@@ -277,6 +278,9 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "identity", "the creditor's brand where it hides who collects", HIDDEN,
         lambda: [(values, "in_creditors_name", lambda *_, **__: True)],
+    ),
+    Guard(
+        "notice-first", "a message before a formal notice or within its term", TERM, _gate(is_notice=True)
     ),
     Guard(
         "once", "the same step queued twice", TWICE,

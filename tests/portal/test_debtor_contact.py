@@ -2,10 +2,12 @@
 
 import re
 
+import pytest
 from sqlalchemy import text
 
 from agency.desk.models import WorkKind
 from agency.kernel.ids import new_id
+from agency.payments.links import LinkUnusable, issue_link, resolve_link
 from tests.portal.bureau import browser, bureau, send, url_of
 
 __all__ = ["browser", "bureau"]
@@ -159,3 +161,21 @@ class TestWhatIsWrong:
         page = browser.get(f"{url_of(bureau.claim())}/contact").text
         names = re.findall(r"<span>Wrong</span><span class=\"visually-hidden\">: ([^<]+)<", page)
         assert sorted(names) == ["+31612345678", "debtor@example.org"]
+
+
+class TestLinks:
+    def test_who_got_a_message_that_was_not_his_sees_nothing_any_more(self, bureau, browser):
+        claim = bureau.claim()
+        page = f"{url_of(claim)}/contact"
+        assert "Payment links" not in browser.get(page).text
+        with bureau.unit() as unit:
+            token = issue_link(unit, creditor_id=claim[0], claim_id=claim[1])
+            assert resolve_link(unit, token=token).claim_id == claim[1]
+        assert "1 link that was sent opens the debtor" in browser.get(page).text
+        assert send(browser, f"{page}/links", page=page).headers["location"] == page
+        with bureau.unit() as unit, pytest.raises(LinkUnusable):
+            resolve_link(unit, token=token)
+        assert "Payment links" not in browser.get(page).text
+        assert "The payment links that were sent are closed." in browser.get(url_of(claim)).text
+        send(browser, f"{page}/links", page=page)
+        assert bureau.value("SELECT count(*) FROM audit_entry WHERE action = 'pay_link.revoked'") == 1
