@@ -157,6 +157,7 @@ DONE: Final = {
     "undone": N_("undone"),
     "wished": N_("wished for"),
     "withdrawn": N_("withdrawn"),
+    "written": N_("written"),
 }
 
 

@@ -125,18 +125,39 @@ function rows() {
   return [...document.querySelectorAll("table[data-rows] tbody tr")];
 }
 
+const leadsTo = (row) => row.querySelector("a")?.getAttribute("href");
+let goneFrom = 0;  // where the current row stood when a list came anew without it
+
 function stepRow(by) {
   const all = rows();
   if (!all.length) return;
   const at = all.findIndex((row) => row.classList.contains("is-current"));
-  const next = all[Math.max(0, Math.min(all.length - 1, at < 0 ? 0 : at + by))];
-  for (const row of all) {
-    row.classList.toggle("is-current", row === next);
-    row.toggleAttribute("tabindex", false);
-  }
-  next.tabIndex = -1;
+  const next = all[Math.max(0, Math.min(all.length - 1, at < 0 ? goneFrom : at + by))];
+  standOn(next);
   next.focus({ preventScroll: true });
   next.scrollIntoView({ block: "nearest" });
+}
+
+function standOn(current) {
+  for (const row of rows()) {
+    row.classList.toggle("is-current", row === current);
+    row.toggleAttribute("tabindex", false);
+  }
+  current.tabIndex = -1;
+}
+
+// A list that is fetched anew keeps its reader on the row where he was; he is never put on another one, which his next
+// key would open.
+function keepRow(target) {
+  const row = target.querySelector("tr.is-current");
+  if (!row) return;
+  const kept = { at: rows().indexOf(row), href: leadsTo(row), inHand: row === document.activeElement };
+  document.body.addEventListener("htmx:afterSwap", () => {
+    const same = kept.href && rows().find((one) => leadsTo(one) === kept.href);
+    if (!same) { goneFrom = kept.at; return; }
+    standOn(same);
+    if (kept.inHand) same.focus({ preventScroll: true });
+  }, { once: true });
 }
 
 // Whoever speaks to his machine, or whose hand slips, turns the keys of one letter off (WCAG 2.1.4).
@@ -369,6 +390,7 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
     notify(document.body.dataset.held, "warning");
     return;
   }
+  keepRow(target);
   const kept = foldsIn(target).map((fold) => ({ open: fold.open, inHand: fold.firstElementChild === document.activeElement }));
   document.body.addEventListener("htmx:afterSwap", () => {
     foldsIn(byId(target.id)).forEach((fold, place) => {

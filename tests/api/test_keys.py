@@ -294,6 +294,7 @@ class TestTraces:
         assert [tuple(row) for row in actions] == [
             ("api_key.made", "user:test"),
             ("api_key.made", "user:test"),
+            ("api_key.replaced", "user:test"),
             ("api_key.revoked", "user:test"),
         ]
         assert "api_key.made" in rows

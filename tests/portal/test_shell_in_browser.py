@@ -196,6 +196,31 @@ class TestNudges:
             with page.expect_response(lambda answer: _fetched_again(answer) and next(fetched) == 2):
                 held[0].continue_()
 
+    def test_a_list_fetched_anew_keeps_its_reader_on_his_row(self, browser, served):
+        with opened(browser, served, Role.COLLECTOR) as context:
+            page = context.new_page()
+            with page.expect_response(_fetched_again):
+                page.goto("/_styleguide")
+            page.locator(".htmx-request, .htmx-settling").first.wait_for(state="detached")
+            for _ in range(3):
+                page.keyboard.press("j")
+            row = page.locator("#list tr.is-current")
+            name = row.inner_text()
+            page.evaluate("document.querySelector('#list').dataset.old = 'yes'")
+            nudge(served.house, "x", "First")
+            page.locator("#list[data-old]").wait_for(state="detached")
+            expect(row).to_have_text(name, use_inner_text=True)
+            expect(row).to_be_focused()
+            page.evaluate(
+                "document.querySelector('#list').dataset.old = 'yes';"
+                "document.querySelector('#list tr.is-current a').setAttribute('href', '/gone')"
+            )
+            nudge(served.house, "x", "Second")
+            page.locator("#list[data-old]").wait_for(state="detached")
+            expect(row).to_have_count(0)
+            page.keyboard.press("j")
+            expect(row).to_have_text(name, use_inner_text=True)
+
     @pytest.mark.parametrize("fail", ["abort", "answer"])
     def test_what_could_not_be_fetched_is_asked_for_again(self, browser, served, fail):
         failed: list[Route] = []
