@@ -272,14 +272,15 @@ class _Audit:
             self.walked[left.claim_id].add(left.step)
 
     def _notice(self, left: Left, debt: Debt) -> Iterator[tuple[str, str]]:
-        """Whoever collects from a Belgian consumer begins with a notice and leaves him its term."""
+        """Whoever collects from a Belgian consumer begins with a notice and leaves him its term; who agreed on
+        instalments before it may be reminded of one that he missed."""
         if left.reply or (debt.country, debt.kind) != ("BE", "consumer"):
             return
         if left.template.startswith("notice"):
             self.noticed.setdefault(left.claim_id, left.at)
             return
         noticed = self.noticed.get(left.claim_id)
-        if noticed is None and left.signed_by != debt.brand:
+        if noticed is None and left.signed_by != debt.brand and left.template != "plan_missed":
             yield TERM, f"{left.step} by {left.signed_by} before any notice"
         if noticed is not None and left.at - noticed < _BELGIAN_TERM:
             yield TERM, f"{left.step} within the term of the notice of {noticed:%d %B}"
