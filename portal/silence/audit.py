@@ -272,8 +272,8 @@ class _Audit:
             self.walked[left.claim_id].add(left.step)
 
     def _notice(self, left: Left, debt: Debt) -> Iterator[tuple[str, str]]:
-        """Whoever collects from a Belgian consumer begins with a notice and leaves him its term; who agreed on
-        instalments before it may be reminded of one that he missed."""
+        """Whoever collects from a Belgian consumer begins with a notice and leaves him its term; who agreed
+        on instalments before it may be reminded of one that he missed."""
         if left.reply or (debt.country, debt.kind) != ("BE", "consumer"):
             return
         if left.template.startswith("notice"):
