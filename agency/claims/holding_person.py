@@ -89,7 +89,8 @@ def held_as_person(row: str, claim: str) -> str:
         " AND h.lifted_at IS NULL AND (h.ends_at IS NULL OR h.ends_at > app.now())"
         " AND NOT h.facts ? 'follows'"
         f" AND NOT EXISTS (SELECT FROM hold own WHERE own.creditor_id = {row}.creditor_id"
-        f"  AND own.claim_id = {claim} AND own.ground = h.ground AND own.lifted_at > h.starts_at)"
+        f"  AND own.claim_id = {claim} AND own.ground = h.ground"
+        "  AND own.lifted_at > coalesce(CAST(h.facts->>'own_since' AS timestamptz), h.starts_at))"
     )
 
 

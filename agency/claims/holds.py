@@ -57,8 +57,7 @@ def place_hold(
     ]
     if same:
         if follows is None and "follows" in same[0].facts:
-            # Held by its own right from now on: it stays when the hold that it followed is lifted.
-            same[0].facts = {key: value for key, value in same[0].facts.items() if key != "follows"}
+            _take_over(unit, same[0])
         _add_words(unit, same[0], note)
         _move_end(unit, same[0], ends_at, lengthens=lengthens)
         return same[0].id
@@ -77,6 +76,15 @@ def place_hold(
     unit.session.flush()
     _tell_placed(unit, hold)
     return hold.id
+
+
+def _take_over(unit: Unit, hold: Hold) -> None:
+    """Held by its own right from now on, it stays when the hold that it followed is lifted; and what is told
+    now holds again whatever somebody has freed before."""
+    facts = {key: value for key, value in hold.facts.items() if key != "follows"}
+    hold.facts = facts | {"own_since": unit.now.isoformat()}
+    unit.session.flush()
+    _tell_placed(unit, hold)
 
 
 def _add_words(unit: Unit, hold: Hold, note: str) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from agency.claims.holds import lift_holds_on, place_hold
+from agency.claims.holds import lift_holds_on, place_hold, running_holds
 from agency.claims.states import HoldGround
 from agency.communication.release import reserve_due
 from agency.communication.sending import deliver
@@ -150,6 +150,23 @@ class TestHeldAsPerson:
             queue(unit, *debts[1])
         office.send()
         assert len(office.mail.left) == 1
+
+    def test_what_is_written_anew_after_that_holds_it_again(self, office, debts):
+        with office.unit() as unit:
+            hold(unit, debts[1], HoldGround.BANKRUPTCY)
+        drain(office.units)
+        with office.unit() as unit:
+            lift_holds_on(unit, creditor_id=debts[1][0], claim_id=debts[1][1], ground=HoldGround.BANKRUPTCY)
+        # The other claim is still held because of this one, until the job has freed it.
+        with office.unit() as unit:
+            hold(unit, debts[0], HoldGround.BANKRUPTCY)
+            queue(unit, *debts[1])
+        office.send()
+        assert office.mail.left == []
+        assert office.messages(debts[1][1])[0].reasons == ["hold:bankruptcy"]
+        with office.unit() as unit:
+            held = running_holds(unit, creditor_id=debts[1][0], claim_id=debts[1][1])
+        assert [one.ground for one in held] == ["bankruptcy"]
 
 
 def hold(unit, debt, ground) -> None:
