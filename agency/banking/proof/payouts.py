@@ -1,5 +1,8 @@
 """P6: what was remitted is what the bank debited, run by run, and what each run's fees and payments say."""
 
+from collections.abc import Sequence
+
+from agency.banking.proof.balances import Balance, by_currency
 from agency.banking.proof.checks import Check, none_may_differ, rows_of
 from agency.kernel.unit import Unit
 
@@ -12,11 +15,8 @@ _TOTALS = """
         ON t.creditor_id = e.creditor_id AND t.id = e.transaction_id
         WHERE t.kind = 'refund_paid' AND e.account = 'trust.in_transit') AS refunded,
       (SELECT coalesce(-sum(amount_minor), 0)::bigint FROM bank_line WHERE state = 'refund') AS sent_back,
-      own.by_agency, own.by_trust + (SELECT coalesce(sum(net_minor), 0)::bigint FROM remittance_run
-        WHERE mode = 'own' AND state = 'exported') AS held_for_it
-    FROM (SELECT coalesce(sum(amount_minor) FILTER (WHERE account = 'agency.trust'), 0)::bigint AS by_agency,
-        coalesce(-sum(amount_minor) FILTER (WHERE account = 'trust.agency'), 0)::bigint AS by_trust
-      FROM ledger_entry WHERE account IN ('agency.trust', 'trust.agency')) own
+      (SELECT coalesce(sum(net_minor), 0)::bigint FROM remittance_run
+        WHERE mode = 'own' AND state = 'exported') AS on_its_way
 """
 # Each attempt of a run has its own key. What left is seen on the bank, or came back before it was.
 _RUNS = """
@@ -83,11 +83,14 @@ _FILES = """
 """
 
 
-def remitted_equals_debited(unit: Unit) -> list[Check]:
+def remitted_equals_debited(unit: Unit, balances: Sequence[Balance]) -> list[Check]:
     """P6: payouts by the ledger and debits by the bank, in total and per run; runs hold what they say, and
     the agency has in trust what its own books say.
     """
     [totals] = rows_of(unit, _TOTALS)
+    by_agency, by_trust = (
+        sum(by_currency(balances, {account}).values()) for account in ("agency.trust", "trust.agency")
+    )
     return [
         Check(
             key="P6",
@@ -110,9 +113,9 @@ def remitted_equals_debited(unit: Unit) -> list[Check]:
         Check(
             key="P6",
             left_label="the agency's own books have in trust",
-            left=totals.by_agency,
+            left=by_agency,
             right_label="held for the agency, or on its way to it",
-            right=totals.held_for_it,
+            right=totals.on_its_way - by_trust,
             money=True,
             account="trust.agency",
         ),

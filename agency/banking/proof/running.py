@@ -1,6 +1,6 @@
 """Proving: every question asked once, its answers kept, and payouts stopped while money is unexplained."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import date
 
@@ -9,8 +9,9 @@ from sqlmodel import col, select
 
 from agency.banking.models import ProofRun
 from agency.banking.proof.approvals import accounts_are_approved, approved_is_what_leaves
+from agency.banking.proof.balances import Balance, account_balances
 from agency.banking.proof.bank import bank_equals_ledger, clearing_is_young, every_line_is_booked_once
-from agency.banking.proof.books import transactions_balance, trust_adds_up
+from agency.banking.proof.books import books_now, transactions_balance, transactions_kept, trust_adds_up
 from agency.banking.proof.checks import Check
 from agency.banking.proof.horizon import (
     EVERYTHING,
@@ -28,11 +29,13 @@ from agency.banking.proof.trail import audit_is_whole, last_seen, nothing_lags
 from agency.kernel.statistics import refresh_ledger_statistics, refresh_statistics
 from agency.kernel.unit import Unit
 
-_OF_SUMS: tuple[Callable[[Unit], list[Check]], ...] = (
+_OF_BALANCES: tuple[Callable[[Unit, Sequence[Balance]], list[Check]], ...] = (
     bank_equals_ledger,
     trust_adds_up,
-    clearing_is_young,
     remitted_equals_debited,
+)
+_OF_SUMS: tuple[Callable[[Unit], list[Check]], ...] = (
+    clearing_is_young,
     nothing_lags,
     invoices_say_the_books,
 )
@@ -60,22 +63,26 @@ def prove(unit: Unit, *, on: date, everything: bool = False) -> ProofRun:
     now = moment(unit)
     before = of_this_cluster(now, last_seen(unit))
     horizon = EVERYTHING if everything else since(unit, before)
-    balance, books = transactions_balance(unit, before, now)
-    transactions = books["transactions"]
+    books = books_now(unit, before, now)
+    transactions = books.transactions.now
     known = before.get("transactions", 0)
     if 100 * transactions > _GROWN_PERCENT * known:
         refresh_statistics(unit, written=transactions - known, many=_MANY)
         refresh_ledger_statistics(unit, written=transactions - known, many=_MANY)
+    balances = account_balances(unit)
+    asked = [check for question in _OF_BALANCES for check in question(unit, balances)]
+    asked += transactions_balance(unit, books, balances)
     payments_check, payments = payments_kept(unit, horizon, before, now)
     audit, heads = audit_is_whole(unit, before)
     accounts_check, accounts = accounts_are_approved(unit, before)
-    asked = [check for question in _OF_SUMS for check in question(unit)]
+    earlier = [*transactions_kept(books, before), payments_check, accounts_check, audit[-1]]
+    asked += [check for question in _OF_SUMS for check in question(unit)]
     asked += [check for compare in _OF_ROWS for check in compare(unit, horizon)]
-    asked += [*balance, payments_check, accounts_check, *audit]
+    asked += [*audit[:-1], *earlier]
     checks = sorted(asked, key=lambda check: int(check.key.removeprefix("P")))
     held = all(check.holds for check in checks if check.key in _ROW_KEYS)
-    seen = books | heads | {"snapshot": now.snapshot, "payments": payments, "accounts": accounts}
-    if not all(check.holds for check in (*balance[-2:], payments_check, accounts_check, audit[-1])):
+    seen = books.seen | heads | {"snapshot": now.snapshot, "payments": payments, "accounts": accounts}
+    if not all(check.holds for check in earlier):
         # What only an earlier proof can tell stays red until it is mended: the next one must find that too.
         seen = before or seen
     run = ProofRun(
