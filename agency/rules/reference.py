@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from string import ascii_uppercase
 from typing import Final
 
 from stdnum import iso11649
@@ -12,8 +13,8 @@ CLAIM_MAX: Final = 99_999_999
 _CLAIM: Final = "CL"
 _TEXT_MAX: Final = 4_000
 _RF_AS_DIGITS: Final = "271500"  # R is 27, F is 15, and the check digits are still 00 (ISO 7064, mod 97-10)
-_RF_LENGTHS: Final = range(5, 26)
-_AS_DIGITS: Final = {ord("A") + n: str(10 + n) for n in range(26)}
+_RF_LENGTH_MIN: Final = 5
+_AS_DIGITS: Final = {ord(letter): str(n) for n, letter in enumerate(ascii_uppercase, 10)}
 _OWN_RF_LENGTH: Final = 14
 _BLANK: Final = "|"
 # Hyphens that do not break, dashes of every length and the minus sign; a soft hyphen is not seen at all.
@@ -145,9 +146,9 @@ def _rf_in(hit: str) -> tuple[str, int]:
 
 
 def _is_rf(compact: str) -> bool:
-    """Tell what `valid_rf` tells of a text without blanks, in a tenth of the time."""
+    """Tell what `valid_rf` tells of a text without blanks that `_RF` found, in a tenth of the time."""
     return (
-        len(compact) in _RF_LENGTHS
+        len(compact) >= _RF_LENGTH_MIN
         and compact.startswith("RF")
         and int((compact[4:] + compact[:4]).translate(_AS_DIGITS)) % 97 == 1
     )

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agency.money import Money, percent_of
-from agency.rules.fee_agreement import free_demand_fee, withdrawal_fee
+from agency.rules.fee_agreement import check_fee, free_demand_fee, offer_fee, withdrawal_fee
 from agency.rules.invoice_shares import OpenInvoice, invoice_shares
 from agency.rules.payout import PayoutCycle, PayoutTerms, checks_due, payout_due, split_payout
 from agency.rules.vat_rounding import vat_corrections
@@ -245,3 +245,52 @@ class TestWithdrawal:
     def test_refuses_more_than_everything(self):
         with pytest.raises(ValueError, match="10,000"):
             withdrawal_fee(open_amount=eur(1), bps=10_001, minimum=ZERO, vat_percent=Decimal(0))
+
+
+class TestWhatAnOfferAsksBesideAShare:
+    def test_hours_are_told_with_two_decimals_and_bear_vat(self):
+        fee = offer_fee(kind="hours", net=eur(7_917), phase="legal", minutes=95, vat_percent=Decimal("21.0"))
+        assert (fee.net, fee.vat, fee.gross) == (eur(7_917), eur(1_663), eur(9_580))
+        hours, vat = fee.trace
+        assert (hours.outcome, hours.amount) == ("fee.hours", eur(7_917))
+        assert hours.inputs == {"phase": "phase_legal", "hours": "1.58"}
+        assert (vat.outcome, vat.amount) == ("fee.vat", eur(1_663))
+        assert vat.inputs == {"percent": "21", "net": "EUR 79.17"}
+        assert_explains(fee.trace, fee.gross)
+
+    @pytest.mark.parametrize(
+        ("minutes", "told"), [(60, "1"), (90, "1.5"), (6_000, "100"), (1, "0.02"), (61, "1.02")]
+    )
+    def test_whole_hours_are_told_plainly(self, minutes, told):
+        fee = offer_fee(kind="hours", net=eur(1), phase="legal", minutes=minutes, vat_percent=Decimal(0))
+        assert fee.trace[0].inputs["hours"] == told
+
+    def test_an_amount_of_a_phase_tells_no_hours_and_no_vat_that_is_not_there(self):
+        fee = offer_fee(kind="flat", net=eur(5_000), phase="amicable", minutes=0, vat_percent=Decimal(0))
+        assert (fee.net, fee.vat, fee.gross) == (eur(5_000), ZERO, eur(5_000))
+        [line] = fee.trace
+        assert (line.outcome, line.inputs) == ("fee.flat", {"phase": "phase_amicable"})
+        assert_explains(fee.trace, fee.gross)
+
+    def test_another_part_is_refused_by_its_name(self):
+        with pytest.raises(ValueError, match="called share"):
+            offer_fee(kind="share", net=eur(1), phase="legal", minutes=0, vat_percent=Decimal(0))
+
+
+class TestWhatACreditCheckCost:
+    def test_the_vat_is_the_one_that_was_booked(self):
+        fee = check_fee(
+            net=eur(495), vat=eur(103), vat_percent=Decimal("21.00"), number="K-17", on=date(2026, 11, 3)
+        )
+        assert (fee.net, fee.vat, fee.gross) == (eur(495), eur(103), eur(598))
+        check, vat = fee.trace
+        assert (check.outcome, check.amount) == ("fee.check", eur(495))
+        assert check.inputs == {"number": "K-17", "on": "2026-11-03"}
+        assert (vat.outcome, vat.amount) == ("fee.vat", eur(103))
+        assert vat.inputs == {"percent": "21", "net": "EUR 4.95"}
+        assert_explains(fee.trace, fee.gross)
+
+    def test_without_vat_there_is_no_line_of_it(self):
+        fee = check_fee(net=eur(495), vat=ZERO, vat_percent=Decimal(0), number="K-18", on=THURSDAY)
+        assert [line.outcome for line in fee.trace] == ["fee.check"]
+        assert fee.gross == eur(495)
