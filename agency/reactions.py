@@ -17,6 +17,7 @@ from agency.communication.replying import (
     confirm_plan,
     confirm_promise,
     drop_confirmation,
+    tell_given_back,
     tell_missed,
 )
 from agency.credit.jobs import ask_bureau
@@ -64,6 +65,7 @@ from agency.events import (
     HoldPlaced,
     InformationExpired,
     InformationSolved,
+    InstalmentGivenBack,
     InstalmentMissed,
     InvoicesHandedOver,
     LanguageAsked,
@@ -188,6 +190,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     PlanProposed: (decide_when_proposed,),
     PlanAgreed: (start_everywhere, drop_when_plan_agreed, confirm_plan, call_off_when_needless),
     PlanRefused: (free_everywhere, resume_when_plan_ended),
+    InstalmentGivenBack: (tell_given_back,),
     InstalmentMissed: (call_when_missed, tell_missed),
     PlanEnded: (resume_when_plan_ended, call_when_plan_ended, confirm_completed),
     SettlementEnded: (resume_when_plan_ended,),

@@ -6,13 +6,14 @@ What the bank gives back is not collected again by itself: a person looks first.
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, text
 from sqlmodel import col, select
 
+from agency.arrangements.given_back import tell_given_back
 from agency.arrangements.models import DebitState, DirectDebit, DirectDebitFile, FileState
 from agency.claims.itemisation import itemise_many
 from agency.kernel.audit import record
@@ -22,7 +23,13 @@ from agency.kernel.locks import single
 from agency.kernel.unit import Unit, agency_day
 from agency.money import Money
 from agency.rules.mandates import Sequence as SequenceType
-from agency.rules.mandates import first_collection_day, may_collect, sequence_of
+from agency.rules.mandates import (
+    first_collection_day,
+    first_sending_day,
+    may_collect,
+    prenotification_days,
+    sequence_of,
+)
 
 
 class NothingToCollect(Conflict):
@@ -61,6 +68,21 @@ class CollectionOrder:
     lines: tuple[CollectionLine, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComingCollection:
+    """The next instalment that a plan's mandate will be used for; `draft_from` is the first day on which
+    a file can have it, today where that can be done now."""
+
+    creditor_id: UUID
+    creditor: str
+    claim_id: UUID
+    claim: str
+    number: int
+    due_on: date
+    amount: Money
+    draft_from: date
+
+
 CollectionWriter = Callable[[CollectionOrder], bytes]
 """Writes a collection order in the bank's format; equal orders give equal bytes."""
 
@@ -80,6 +102,20 @@ _DUE = text(
     " AND NOT EXISTS (SELECT FROM direct_debit d WHERE d.creditor_id = i.creditor_id"
     "  AND d.plan_id = i.plan_id AND d.number = i.number AND d.state <> 'cancelled')"
     " ORDER BY i.creditor_id, i.plan_id, i.number"
+)
+_COMING = text(
+    "SELECT DISTINCT ON (i.creditor_id, i.plan_id) i.creditor_id, i.plan_id, i.number, i.due_on,"
+    " i.amount_minor - i.paid_minor AS open_minor, p.currency, m.signed_at, n.name AS creditor,"
+    " c.id AS claim_id, c.number AS claim"
+    " FROM plan_instalment i JOIN plan p ON p.creditor_id = i.creditor_id AND p.id = i.plan_id"
+    " JOIN sepa_mandate m ON m.creditor_id = p.creditor_id AND m.plan_id = p.id AND m.revoked_at IS NULL"
+    " JOIN creditor n ON n.id = p.creditor_id"
+    " JOIN plan_claim pc ON pc.creditor_id = p.creditor_id AND pc.plan_id = p.id AND pc.live"
+    " JOIN claim c ON c.creditor_id = pc.creditor_id AND c.id = pc.claim_id AND c.state = 'active'"
+    " WHERE p.state = 'active' AND p.currency = 'EUR' AND i.paid_minor < i.amount_minor"
+    " AND NOT EXISTS (SELECT FROM direct_debit d WHERE d.creditor_id = i.creditor_id"
+    "  AND d.plan_id = i.plan_id AND d.number = i.number AND d.state <> 'cancelled')"
+    " ORDER BY i.creditor_id, i.plan_id, i.number, c.due_on, c.id"
 )
 _CLAIMS = text(
     "SELECT pc.creditor_id, pc.plan_id, pc.claim_id FROM plan_claim pc"
@@ -217,6 +253,8 @@ def mark_seen(unit: Unit, *, end_to_end: str, amount_minor: int, why: str = "") 
     debit.seen_at = unit.now
     unit.session.add(debit)
     unit.session.flush()
+    if debit.state == DebitState.RETURNED:
+        tell_given_back(unit, debit)
     return True
 
 
@@ -242,6 +280,27 @@ def collections(unit: Unit, *, limit: int, before: UUID | None = None) -> Sequen
         )
         .all()
     )
+
+
+def coming_collections(unit: Unit) -> list[ComingCollection]:
+    """This function will return the next instalment of every plan with a mandate, the first to draft."""
+    found = []
+    for row in unit.session.connection().execute(_COMING):
+        announced = agency_day(row.signed_at) + timedelta(days=prenotification_days(unit.today))
+        draft_from = first_sending_day(due_on=max(row.due_on, announced))
+        found.append(
+            ComingCollection(
+                creditor_id=row.creditor_id,
+                creditor=row.creditor,
+                claim_id=row.claim_id,
+                claim=row.claim,
+                number=row.number,
+                due_on=row.due_on,
+                amount=Money(row.open_minor, row.currency),
+                draft_from=max(draft_from, unit.today),
+            )
+        )
+    return sorted(found, key=lambda one: (one.draft_from, one.due_on, one.creditor, one.claim))
 
 
 def _debits(unit: Unit, rows: Sequence[Row[Any]], file_id: UUID) -> list[DirectDebit]:

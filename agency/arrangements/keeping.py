@@ -9,6 +9,7 @@ from sqlmodel import col, select
 
 from agency.arrangements.charges import charged
 from agency.arrangements.deciding import end_plan, expire_offer
+from agency.arrangements.given_back import parts_asked
 from agency.arrangements.models import LIVE, Plan, PlanInstalment, PlanState
 from agency.arrangements.paid_since import paid_since
 from agency.arrangements.plans import bands_of_plan, claims_of
@@ -82,7 +83,7 @@ def keep(unit: Unit, plan: Plan) -> None:
     bands, claim_ids = bands_of_plan(plan), claims_of(unit, plan)
     rows = _instalments(unit, plan)
     _put_payments(unit, plan, rows, claim_ids)
-    parts = [_part(row) for row in rows]
+    parts = parts_asked(unit, plan, rows)
     found = standing(parts, today=unit.today, bands=bands)
     states = set(
         unit.session.connection().execute(_STATES, {"c": plan.creditor_id, "claims": claim_ids}).scalars()

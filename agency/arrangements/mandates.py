@@ -10,7 +10,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from agency.arrangements.deciding import plan_to_change
-from agency.arrangements.models import DebitState, DirectDebit, PlanState, SepaMandate
+from agency.arrangements.given_back import is_collected_again
+from agency.arrangements.models import PlanState, SepaMandate
 from agency.arrangements.plans import reached
 from agency.events import MandateRevoked, MandateSigned
 from agency.kernel.emitting import emit
@@ -107,16 +108,8 @@ def live_mandate(unit: Unit, *, creditor_id: UUID, plan_id: UUID) -> SepaMandate
 
 def collects(unit: Unit, *, mandate: SepaMandate, number: int, due_on: date) -> bool:
     """This function will tell whether an instalment is collected by its day: it could be announced in time
-    since the mandate was signed, and the bank did not give it back. Else the debtor pays it himself."""
+    since the mandate was signed, and it was not collected before. Else the debtor pays it himself."""
     signed_on = agency_day(mandate.signed_at)
     if signed_on + timedelta(days=prenotification_days(due_on)) > due_on:
         return False
-    given_back = unit.session.exec(
-        select(DirectDebit.number).where(
-            DirectDebit.creditor_id == mandate.creditor_id,
-            DirectDebit.plan_id == mandate.plan_id,
-            DirectDebit.number == number,
-            DirectDebit.state == DebitState.RETURNED,
-        )
-    ).first()
-    return given_back is None
+    return is_collected_again(unit, creditor_id=mandate.creditor_id, plan_id=mandate.plan_id, number=number)

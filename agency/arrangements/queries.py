@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlmodel import col, select
 
+from agency.arrangements.given_back import parts_asked
 from agency.arrangements.models import (
     Plan,
     PlanInstalment,
@@ -21,7 +22,7 @@ from agency.arrangements.plans import bands_of_plan
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from agency.money import Money
-from agency.rules.instalments import Part, PartState, standing
+from agency.rules.instalments import PartState, standing
 
 _LATEST = text(
     "SELECT p.id FROM plan p JOIN plan_claim c ON c.creditor_id = p.creditor_id AND c.plan_id = p.id"
@@ -107,7 +108,7 @@ def read_plan(unit: Unit, *, creditor_id: UUID, plan_id: UUID) -> PlanSheet:
         .execution_options(populate_existing=True)
     ).all()
     covered = unit.session.connection().execute(_COVERED, {"c": creditor_id, "plan": plan_id})
-    return _sheet(plan, rows, covered.all(), unit.today)
+    return _sheet(unit, plan, rows, covered.all())
 
 
 def plan_of_claim(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> PlanSheet | None:
@@ -167,9 +168,9 @@ def joinable_claims(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> Sequenc
     return unit.session.connection().execute(_OTHERS, {"c": creditor_id, "claim": claim_id}).all()
 
 
-def _sheet(plan: Plan, rows: Sequence[PlanInstalment], covered: Sequence[Row[Any]], today: date) -> PlanSheet:
-    parts = [Part(row.number, row.due_on, row.amount_minor, row.paid_minor) for row in rows]
-    states = standing(parts, today=today, bands=bands_of_plan(plan)).parts
+def _sheet(unit: Unit, plan: Plan, rows: Sequence[PlanInstalment], covered: Sequence[Row[Any]]) -> PlanSheet:
+    parts = parts_asked(unit, plan, rows)
+    states = standing(parts, today=unit.today, bands=bands_of_plan(plan)).parts
     currency = plan.currency
     return PlanSheet(
         creditor_id=plan.creditor_id,

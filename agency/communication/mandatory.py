@@ -24,6 +24,7 @@ KINDS: Final[Mapping[str, Communication]] = {
     "call_note": Communication.call_note,
     "plan_agreed": Communication.plan_confirmation,
     "plan_missed": Communication.plan_reminder,
+    "plan_given_back": Communication.plan_reminder,
     "plan_completed": Communication.plan_completion,
     "refund_account": Communication.refund_question,
     "visit_announcement": Communication.visit_announcement,
@@ -45,11 +46,11 @@ REPLIES = frozenset(
 # What a person decides to send of our own accord, to anybody on a path; all rules are asked.
 BY_HAND = frozenset({"visit_announcement"})
 # What a running plan does not hold back, because it is about the plan; all other rules are asked.
-WITHIN_PLAN = frozenset({"plan_missed"})
+WITHIN_PLAN = frozenset({"plan_missed", "plan_given_back"})
 # Steps from which the law lets something follow: they must arrive, so a bounce asks for paper.
 MUST_ARRIVE = frozenset({"notice_nl_consumer", "notice_be_consumer", "notice_business", "final_notice"})
 # What goes on paper where there is no address for mail goes there, too, where the address does not work.
-ELSE_ON_PAPER = MUST_ARRIVE | {"answer", "call_note", "plan_agreed", "visit_announcement"}
+ELSE_ON_PAPER = MUST_ARRIVE | {"answer", "call_note", "plan_agreed", "plan_given_back", "visit_announcement"}
 
 
 def missing(composed: Composed, *, on: date) -> tuple[str, ...]:

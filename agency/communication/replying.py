@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from agency.communication.planning import cancel_queued_step, queue_message
 from agency.events import (
+    InstalmentGivenBack,
     InstalmentMissed,
     PaymentReceived,
     PlanAgreed,
@@ -84,6 +85,12 @@ def tell_missed(unit: Unit, event: InstalmentMissed) -> None:
         _about_plan(unit, event, "plan_missed", f"{event.plan_id}:{event.number}", missed)
 
 
+def tell_given_back(unit: Unit, event: InstalmentGivenBack) -> None:
+    """This function will tell the debtor that an instalment was not collected: he thinks it was paid."""
+    back = {"amount_minor": event.amount_minor, "due_on": event.due_on}
+    _about_plan(unit, event, "plan_given_back", f"{event.plan_id}:{event.number}", back, on_paper=True)
+
+
 def confirm_completed(unit: Unit, event: PlanEnded) -> None:
     """This function will confirm that every payment of a plan was made; other ends are told by a person."""
     if event.lead and event.outcome == "completed":
@@ -104,7 +111,7 @@ def ask_for_account(
 
 def _about_plan(
     unit: Unit,
-    event: PlanAgreed | InstalmentMissed | PlanEnded,
+    event: PlanAgreed | InstalmentMissed | InstalmentGivenBack | PlanEnded,
     template: str,
     subject: str,
     payment: dict[str, Any],

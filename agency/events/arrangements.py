@@ -102,6 +102,21 @@ class InstalmentMissed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class InstalmentGivenBack(Event):
+    """The bank refused to collect an instalment, or gave it back; `mandate_ended` where no other can be
+    collected either. Why is between the debtor and his bank: the creditor is not told."""
+
+    reacts: ClassVar[bool] = True
+    creditor_sees: ClassVar[bool] = False
+    plan_id: UUID
+    number: int
+    due_on: str
+    amount_minor: int
+    currency: str
+    mandate_ended: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class PlanEnded(Event):
     """A payment plan ended: completed, broken or cancelled (`outcome`)."""
 

@@ -277,6 +277,20 @@ def within_owed(parts: Sequence[Part], *, owed_minor: int) -> tuple[Part, ...]:
     return tuple(reversed(asked))
 
 
+def asked_again(part: Part, *, given_back_on: date | None, missed_on: date | None) -> Part:
+    """Count the days of grace of an instalment from the day on which the bank gave money of its plan back.
+
+    The debtor had paid until then, so nothing that was due before is late before that day; what was missed
+    already, for another reason, stays so.
+
+    :param given_back_on: the last day on which a collection of the plan was seen to come back, if any did.
+    :param missed_on: when the instalment was told to be missed, if it was.
+    """
+    if given_back_on is None or part.due_on >= given_back_on or (missed_on and missed_on < given_back_on):
+        return part
+    return replace(part, due_on=given_back_on)
+
+
 def standing(parts: Sequence[Part], *, today: date, bands: Bands) -> Standing:
     """Tell how each instalment stands, and whether the plan runs, is completed or is broken.
 

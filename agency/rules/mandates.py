@@ -61,12 +61,29 @@ def may_collect(*, signed_on: date, used_on: date | None, due_on: date) -> bool:
     return announced and due_on <= add_months(used_on or signed_on, rule["unused_months"])
 
 
+def ends_mandate(reason: str, *, on: date) -> bool:
+    """Tell whether nothing can be collected under a mandate any more after the bank's reason.
+
+    :param reason: an ISO reason code, such as "AC04", alone or before the bank's own words.
+    """
+    code = reason.split(maxsplit=1)[0].upper() if reason.strip() else ""
+    return code in _rule(on)["ending_reasons"]
+
+
 def first_collection_day(*, today: date) -> date:
     """Return the first day on which a file that is sent today can collect; the bank works in between.
 
     Business days of the Netherlands: the agency's bank is there (TARGET days are business days of both).
     """
     return add_business_days(country="NL", day=today, count=int(_rule(today)["lead_business_days"]))
+
+
+def first_sending_day(*, due_on: date) -> date:
+    """Return the first day on which a file for an instalment can be drafted: none is collected early."""
+    day = due_on
+    while first_collection_day(today=day - timedelta(days=1)) >= due_on:
+        day -= timedelta(days=1)
+    return day
 
 
 def _rule(on: date) -> dict[str, Any]:

@@ -299,6 +299,7 @@ _HAPPENINGS = {
     "PlanAgreed": (N_("Payment plan agreed: first %(money)s by %(day)s"), "calendar", "special"),
     "PlanRefused": (N_("The payment plan did not come about"), "calendar", "neutral"),
     "InstalmentMissed": (N_("Payment of a plan missed: %(money)s of %(day)s"), "alert", "warning"),
+    "InstalmentGivenBack": (N_("Direct debit given back: %(money)s of %(day)s"), "bank", "warning"),
     "PlanEnded": (N_("Payment plan ended: %(plan_outcome)s"), "calendar", "info"),
     "SettlementOffered": (N_("Settlement for %(money)s, to be paid by %(day)s"), "euro", "special"),
     "SettlementKept": (N_("Settlement of %(money)s paid; the rest was waived"), "check-circle", "good"),

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from agency.arrangements.direct_debits import (
     cancel_collection,
     collections,
+    coming_collections,
     download_collection,
     draft_collection,
 )
@@ -83,6 +84,7 @@ def download(unit: StaffUnit, file_id: UUID) -> Response:
 
 
 def _page(request: Request, unit: Unit, by: str, form: Form[Any], *, status: int = 200) -> Response:
+    coming = coming_collections(unit)
     before = id_asked(request, "before")
     found = collections(unit, limit=SHOWN + 1, before=before)
     older = f"/finance/collections?before={found[SHOWN - 1].id}" if len(found) > SHOWN else None
@@ -96,4 +98,7 @@ def _page(request: Request, unit: Unit, by: str, form: Form[Any], *, status: int
         cut=Cut(found, next_url=older, previous_url="/finance/collections" if before else None),
         names=names_of(unit, [name for one in found for name in (one.drafted_by, one.approved_by)]),
         by=by,
+        coming=coming[:SHOWN],
+        coming_more=max(0, len(coming) - SHOWN),
+        today=unit.today,
     )

@@ -108,6 +108,7 @@ STEPS = {
     "promise_confirmation": N_("Confirmation of the promise"),
     "plan_agreed": N_("Payment plan, in writing"),
     "plan_missed": N_("Payment of the plan missed"),
+    "plan_given_back": N_("Direct debit of the plan came back"),
     "plan_completed": N_("Payment plan completed"),
     "refund_account": N_("Question: account for a refund"),
     "visit_announcement": N_("A visit announced"),

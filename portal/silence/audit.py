@@ -38,6 +38,7 @@ _EVERYWHERE = {"wsnp", "deceased", "bankruptcy", "collective_settlement"}
 _HIMSELF = {*_EVERYWHERE, "not_me", "debt_help_notice", "debt_mediation"}
 _HOURS_BETWEEN, _IN_A_WEEK = timedelta(hours=20), 3
 _STEPS = ("reminder_1", "reminder_2", "formal_notice", "final_notice")
+_OF_A_PLAN = frozenset({"plan_missed", "plan_given_back"})
 _BELGIAN_TERM = timedelta(days=14)  # from the day after posting; counted here from the hand-over
 _EXAMPLES = 3
 
@@ -280,7 +281,7 @@ class _Audit:
             self.noticed.setdefault(left.claim_id, left.at)
             return
         noticed = self.noticed.get(left.claim_id)
-        if noticed is None and left.signed_by != debt.brand and left.template != "plan_missed":
+        if noticed is None and left.signed_by != debt.brand and left.template not in _OF_A_PLAN:
             yield TERM, f"{left.step} by {left.signed_by} before any notice"
         if noticed is not None and left.at - noticed < _BELGIAN_TERM:
             yield TERM, f"{left.step} within the term of the notice of {noticed:%d %B}"

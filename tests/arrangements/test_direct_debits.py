@@ -1,6 +1,6 @@
 """Collections: announced in time, drafted and approved by two people, valid for the bank, and seen there."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from lxml import etree
@@ -18,7 +18,15 @@ from agency.arrangements.mandates import revoke_mandate, sign_mandate
 from agency.arrangements.plans import Wish, propose_plan
 from agency.kernel.unit import Door
 from agency.money import Money
-from agency.rules.mandates import NoSuchAccount, may_collect, readable_iban, sequence_of
+from agency.rules.mandates import (
+    NoSuchAccount,
+    ends_mandate,
+    first_collection_day,
+    first_sending_day,
+    may_collect,
+    readable_iban,
+    sequence_of,
+)
 from integrations.bankfiles.collection_order import Collection, Collector, UnwritableCollection, pain008
 from integrations.bankfiles.xsd import schema_errors
 from portal.collections import approve_and_write
@@ -192,6 +200,25 @@ class TestRules:
         assert may_collect(signed_on=signed, used_on=None, due_on=date(2029, 12, 1))
         assert not may_collect(signed_on=signed, used_on=None, due_on=date(2029, 12, 2))
         assert may_collect(signed_on=signed, used_on=date(2027, 1, 1), due_on=date(2029, 12, 2))
+
+    @pytest.mark.parametrize(
+        ("due_on", "first"),
+        [
+            (date(2026, 12, 15), date(2026, 12, 14)),
+            (date(2026, 12, 14), date(2026, 12, 11)),  # a Monday: drafted on Friday
+            (date(2026, 12, 28), date(2026, 12, 24)),  # behind two days of Christmas and a weekend
+        ],
+    )
+    def test_the_first_day_of_a_draft_is_the_first_that_collects_on_time(self, due_on, first):
+        assert first_sending_day(due_on=due_on) == first
+        assert first_collection_day(today=first) >= due_on
+        assert first_collection_day(today=first - timedelta(days=1)) < due_on
+
+    def test_a_mandate_ends_by_what_cannot_change(self):
+        on = date(2026, 12, 15)
+        assert ends_mandate("MD01", on=on)
+        assert ends_mandate("AC04 account closed", on=on)
+        assert not any(ends_mandate(one, on=on) for one in ("AM04", "MS02", "", "MD06", "returned MD01"))
 
     def test_the_only_one_is_a_one_off(self):
         assert sequence_of(used_before=False, is_last=True) == "OOFF"

@@ -191,9 +191,14 @@ class TestFinance:
         first, page = house.browser(Role.FINANCE), "/finance/collections"
         assert "No direct debits yet" in first.get(page).text
         assert send(first, page, page=page).status_code == 409
+        coming = first.get(page).text
+        assert "Can be drafted from" in coming
+        assert "14 Dec 2026" in coming  # the bank works a day before the fifteenth
         house.office.on(date(2026, 12, 14))
         first = house.signed_in(house.person(Role.FINANCE, Role.COLLECTOR))
+        assert ">Now<" in first.get(page).text
         assert send(first, page, page=page).status_code == 303
+        assert ">Now<" not in first.get(page).text
         file = f"{page}/{house.one('SELECT id FROM direct_debit_file')}"
         assert send(first, f"{file}/approval", page=page).status_code in (403, 409)
         second = house.signed_in(house.person(Role.FINANCE, Role.ADMIN))
