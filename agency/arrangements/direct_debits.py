@@ -86,6 +86,12 @@ class ComingCollection:
 CollectionWriter = Callable[[CollectionOrder], bytes]
 """Writes a collection order in the bank's format; equal orders give equal bytes."""
 
+# When a mandate was last used.
+_USED = (
+    " LEFT JOIN LATERAL (SELECT max(f.collect_on) AS last_on FROM direct_debit d"
+    "  JOIN direct_debit_file f ON f.id = d.file_id WHERE d.creditor_id = m.creditor_id"
+    "  AND d.mandate_id = m.id AND d.state IN ('sent', 'collected')) AS used ON true"
+)
 # One instalment of a plan at a time, the oldest; none that was given back before.
 _DUE = text(
     "SELECT DISTINCT ON (i.creditor_id, i.plan_id) i.creditor_id, i.plan_id, i.number, i.due_on,"
@@ -95,10 +101,8 @@ _DUE = text(
     " used.last_on"
     " FROM plan_instalment i JOIN plan p ON p.creditor_id = i.creditor_id AND p.id = i.plan_id"
     " JOIN sepa_mandate m ON m.creditor_id = p.creditor_id AND m.plan_id = p.id AND m.revoked_at IS NULL"
-    " LEFT JOIN LATERAL (SELECT max(f.collect_on) AS last_on FROM direct_debit d"
-    "  JOIN direct_debit_file f ON f.id = d.file_id WHERE d.creditor_id = m.creditor_id"
-    "  AND d.mandate_id = m.id AND d.state IN ('sent', 'collected')) AS used ON true"
-    " WHERE p.state = 'active' AND i.due_on <= :collect_on AND i.paid_minor < i.amount_minor"
+    + _USED
+    + " WHERE p.state = 'active' AND i.due_on <= :collect_on AND i.paid_minor < i.amount_minor"
     " AND NOT EXISTS (SELECT FROM direct_debit d WHERE d.creditor_id = i.creditor_id"
     "  AND d.plan_id = i.plan_id AND d.number = i.number AND d.state <> 'cancelled')"
     " ORDER BY i.creditor_id, i.plan_id, i.number"
@@ -106,10 +110,11 @@ _DUE = text(
 _COMING = text(
     "SELECT DISTINCT ON (i.creditor_id, i.plan_id) i.creditor_id, i.plan_id, i.number, i.due_on,"
     " i.amount_minor - i.paid_minor AS open_minor, p.currency, m.signed_at, n.name AS creditor,"
-    " c.id AS claim_id, c.number AS claim"
+    " c.id AS claim_id, c.number AS claim, used.last_on"
     " FROM plan_instalment i JOIN plan p ON p.creditor_id = i.creditor_id AND p.id = i.plan_id"
     " JOIN sepa_mandate m ON m.creditor_id = p.creditor_id AND m.plan_id = p.id AND m.revoked_at IS NULL"
-    " JOIN creditor n ON n.id = p.creditor_id"
+    + _USED
+    + " JOIN creditor n ON n.id = p.creditor_id"
     " JOIN plan_claim pc ON pc.creditor_id = p.creditor_id AND pc.plan_id = p.id AND pc.live"
     " JOIN claim c ON c.creditor_id = pc.creditor_id AND c.id = pc.claim_id AND c.state = 'active'"
     " WHERE p.state = 'active' AND p.currency = 'EUR' AND i.paid_minor < i.amount_minor"
@@ -287,6 +292,9 @@ def coming_collections(unit: Unit) -> list[ComingCollection]:
     found = []
     for row in unit.session.connection().execute(_COMING):
         announced = agency_day(row.signed_at) + timedelta(days=prenotification_days(unit.today))
+        collect_on = max(row.due_on, announced, first_collection_day(today=unit.today))
+        if not may_collect(signed_on=agency_day(row.signed_at), used_on=row.last_on, due_on=collect_on):
+            continue  # the mandate has lapsed, or will have
         draft_from = first_sending_day(due_on=max(row.due_on, announced))
         found.append(
             ComingCollection(

@@ -10,6 +10,7 @@ from agency.arrangements.direct_debits import (
     NothingToCollect,
     UnableToApproveCollection,
     cancel_collection,
+    coming_collections,
     download_collection,
     draft_collection,
     mark_seen,
@@ -156,6 +157,27 @@ class TestCollecting:
             office.pay(claim, 13_405)
         assert found == ["FRST", "RCUR", "FNAL"]
         assert (office.one("SELECT state FROM plan"), office.owed(claim)) == ("completed", 0)
+
+
+class TestComing:
+    def coming(self, office):
+        with office.unit() as unit:
+            return coming_collections(unit)
+
+    def test_the_next_one_and_its_first_day(self, office, mandate):
+        [one] = self.coming(office)
+        assert (one.number, one.due_on, one.draft_from) == (1, date(2026, 12, 15), date(2026, 12, 14))
+        office.on(date(2026, 12, 14))
+        draft(office)
+        [one] = self.coming(office)
+        assert (one.number, one.draft_from) == (2, date(2027, 1, 14))
+
+    @pytest.mark.parametrize(("signed_at", "listed"), [("2024-01-02", True), ("2023-12-01", False)])
+    def test_a_mandate_that_lapses_before_it_is_used_is_left_out(self, office, mandate, signed_at, listed):
+        with office.unit() as unit:
+            signed = unit.session.get_one(type(mandate), (mandate.creditor_id, mandate.id))
+            signed.signed_at = datetime.fromisoformat(f"{signed_at}T12:00:00+00:00")
+        assert len(self.coming(office)) == int(listed)
 
 
 class TestOnTheBank:
