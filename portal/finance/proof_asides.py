@@ -105,9 +105,7 @@ def refuse(
     return leave_for(PAGE, notice=N_("Not set aside. What is red stays red."), tone="info")
 
 
-def _asking(
-    request: Request, unit: Unit, run_id: UUID, form: Form[Any], *, status: int = 200
-) -> Response:
+def _asking(request: Request, unit: Unit, run_id: UUID, form: Form[Any], *, status: int = 200) -> Response:
     run = unit.session.get(ProofRun, run_id)
     if run is None:
         raise NotFound("no such proof")

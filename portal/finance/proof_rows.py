@@ -35,8 +35,8 @@ _PLACES = {
 }
 
 
-def check_rows(checks: list[dict[str, Any]]) -> Cut:
-    """This function will make the rows of checks; what is red leads to the rows below it, or to its account."""
+def check_rows(checks: list[dict[str, Any]]) -> Cut[dict[str, Any]]:
+    """This function will make the rows of checks, each with the account that its figures come from."""
     return Cut([_row(check) for check in checks])
 
 

@@ -53,7 +53,9 @@ def books(run_servers, fresh_database):
     name = fresh_database[0].rsplit("/", 1)[1]
     postgres = run_servers.postgres
     engine, forger = (
-        create_engine(postgres.url(role, name), poolclass=NullPool, connect_args={"options": "-c timezone=UTC"})
+        create_engine(
+            postgres.url(role, name), poolclass=NullPool, connect_args={"options": "-c timezone=UTC"}
+        )
         for role in (APPLICATION, SUPERUSER)
     )
     units = Units(engine)

@@ -140,7 +140,11 @@ def test_that_a_file_was_taken_stands_in_the_trail(admin, claim):
 @pytest.mark.parametrize(
     ("language", "amount", "words"),
     [
-        ("en", "12,345.67", ("amount", "net", "due on: 1 Dec 2026", "until: 1 Dec 2026 11:00", "yes", "12.5")),
+        (
+            "en",
+            "12,345.67",
+            ("amount", "net", "due on: 1 Dec 2026", "until: 1 Dec 2026 11:00", "yes", "12.5"),
+        ),
         ("nl", "12.345,67", ("bedrag", "netto", "te betalen op: 1 dec 2026", "tot: 1 dec 2026 11:00", "ja")),
         ("fr", "345,67", ("montant", "net", "dû le: 1er déc. 2026", "oui")),
         ("de", "12.345,67", ("Betrag", "netto", "fällig am: 1. Dez. 2026", "ja")),
@@ -149,8 +153,9 @@ def test_that_a_file_was_taken_stands_in_the_trail(admin, claim):
 def test_a_reader_sees_words_money_and_days_in_his_language(language, amount, words):
     """Minor units, English names and a program's dates are for the file."""
     facts = {
-        "amount_minor": 1_234_567, "net_minor": "5", "currency": "EUR", "due_on": "2026-12-01", "fee_bps": 1250,
-        "until": "2026-12-01 10:00:00+00:00", "ready": True, "never_seen_minor": 100, "odd_thing": "a_b",
+        "amount_minor": 1_234_567, "net_minor": "5", "currency": "EUR", "due_on": "2026-12-01",
+        "fee_bps": 1250, "until": "2026-12-01 10:00:00+00:00", "ready": True,
+        "never_seen_minor": 100, "odd_thing": "a_b",
     }  # fmt: skip
     with speaking(language):
         told = "; ".join(facts_words(facts_told(facts)[0]))

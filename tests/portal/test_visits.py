@@ -77,7 +77,7 @@ class TestCollector:
         assert 'name="visitor"' not in page
 
     def test_the_claim_s_own_page_says_until_when_a_belgian_notice_forbids_it(self, bureau, browser, visited):
-        """What the visit's page would refuse is not offered, and the claim's page says from when it may be."""
+        """What the visit's page would refuse is not offered, and the claim's page says from when."""
         with bureau.office.unit() as unit:
             connection = unit.session.connection()
             connection.execute(text("UPDATE debtor SET country = 'BE', kind = 'consumer'"))

@@ -100,7 +100,7 @@ _ACCOUNTS_KEPT = f"""
         convert_to(concat_ws('|', c.id, c.iban, c.iban_holder), 'UTF8')), 'hex')
     ORDER BY c.id
 """
-# What was approved is kept, so that nobody who takes the approval away too makes another account the known one.
+# What was approved is kept: taking the approval away too makes no other account the known one.
 _SEEN = f"""
     SELECT c.id::text AS id, coalesce(a.iban, c.iban) AS iban,
       CASE WHEN a.iban IS NULL THEN c.iban_holder ELSE a.holder END AS holder

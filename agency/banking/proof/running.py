@@ -12,7 +12,13 @@ from agency.banking.models import ProofRun
 from agency.banking.proof.approvals import accounts_kept, approved_is_what_leaves
 from agency.banking.proof.balances import Balance, account_balances
 from agency.banking.proof.bank import bank_equals_ledger, clearing_is_young, every_line_is_booked_once
-from agency.banking.proof.books import Books, books_now, transactions_balance, transactions_kept, trust_adds_up
+from agency.banking.proof.books import (
+    Books,
+    books_now,
+    transactions_balance,
+    transactions_kept,
+    trust_adds_up,
+)
 from agency.banking.proof.checks import Check
 from agency.banking.proof.horizon import (
     EVERYTHING,

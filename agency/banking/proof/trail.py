@@ -40,7 +40,7 @@ _GONE = """
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What the next proof must find, and what two people set aside before that was kept; None when nothing."""
+    """What the next proof must find, and what two people set aside last before that; None when nothing."""
 
     seen: dict[str, Any]
     aside_id: UUID | None
