@@ -235,7 +235,11 @@ class FaultyWorld(World):
                 )
         if today.weekday() >= SATURDAY:
             return
-        came_back = self.scene.rows("SELECT 1 FROM remittance_run WHERE state = 'returned' LIMIT 1")
+        # Put forward again while its owner was owed less, it waits as a draft: that is tried daily, too.
+        came_back = self.scene.rows(
+            "SELECT 1 FROM remittance_run WHERE state = 'returned' OR (state = 'draft' AND attempt > 1)"
+            " LIMIT 1"
+        )
         if self.journal.payout_waits or came_back:
             self._pay_out(today)
         else:
