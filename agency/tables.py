@@ -51,6 +51,7 @@ GLOBAL_TABLES = frozenset(
         "invoice_series",
         "outbox",
         "path_trial",
+        "proof_aside",
         "proof_run",
         "rate_card",
         "rate_card_draft",

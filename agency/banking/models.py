@@ -212,8 +212,10 @@ class PayerDecision(CreditorRow, table=True):
 class ProofRun(SQLModel, table=True):
     """A stored proof that bank = ledger = liabilities: each check with its two figures.
 
-    `seen` is how far the books went: the database's snapshot, how many transactions it held, and the last
-    link of each audit chain.
+    `seen` is how far the books went, which the next proof must find: the database's snapshot, how many
+    transactions it held, and the last link of each audit chain. While a check is red that only an earlier
+    proof can tell, that stays what the earlier one saw, and `present` is what this one saw. `aside_id` is
+    what two people set aside last before that.
     """
 
     __tablename__ = "proof_run"
@@ -224,3 +226,37 @@ class ProofRun(SQLModel, table=True):
     green: bool
     checks: list[Any] = json_field()
     seen: dict[str, Any] = json_field(default_factory=dict)
+    present: dict[str, Any] = json_field(default_factory=dict)
+    aside_id: UUID | None = None
+
+
+class AsideState(StrEnum):
+    """What became of a proposal to set aside what only an earlier proof can tell."""
+
+    WAITING = "waiting"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
+class ProofAside(SQLModel, table=True):
+    """What only an earlier proof could tell, set aside by two people: which checks, with both figures as they
+    stood in the proof that was looked at, and why. What was decided never changes (the database refuses)."""
+
+    __tablename__ = "proof_aside"
+    __table_args__ = (
+        CheckConstraint("decided_by <> asked_by OR state <> 'accepted'", name="second_person"),
+        CheckConstraint("(state = 'waiting') = (decided_at IS NULL)", name="decided"),
+        CheckConstraint("(decided_at IS NULL) = (decided_by IS NULL)", name="decided_by"),
+        Index("uq_proof_aside_waiting", "state", unique=True, postgresql_where="state = 'waiting'"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    run_id: UUID = Field(foreign_key="proof_run.id", index=True)
+    checks: list[Any] = json_field()
+    reason: str
+    asked_at: datetime = moment_field()
+    asked_by: str
+    state: AsideState = Field(default=AsideState.WAITING, sa_type=choice(AsideState, "state"))
+    decided_at: datetime | None = moment_field(default=None)
+    decided_by: str | None = None
+    refusal: str = ""

@@ -367,6 +367,7 @@ STAYS: Final[Mapping[str, Mapping[str, str]]] = {
     "print_batch": {"*": "counts of letters"},
     "print_batch_letter": {"*": _HASHES},
     "privacy_request": {"trace": _CODES},
+    "proof_aside": {"*": "what the house found in its own books, and why it went on"},
     "proof_run": {"*": "counts and ids"},
     "quote": {"*": _PRICE},
     "quote_line": {"*": _PRICE},

@@ -20,6 +20,7 @@ from agency.progress.audit_trail import (
     trail,
     trail_rows,
 )
+from portal.admin.audit_facts import facts_words
 from portal.admin.audit_words import THINGS, done_words, thing_words, who_words
 from portal.shared.audience import StaffUnit, router, show
 from portal.shared.forms import Form, blank
@@ -131,7 +132,7 @@ def _row(row: Row[Any], names: Mapping[str, str]) -> dict[str, Any]:
         "creditor": row.creditor or "",
         "what": f"{thing}: {done_words(row.action)}",
         "action": row.action,
-        "facts": _besides(row),
+        "facts": _besides_words(row),
         "href": _PAGES[kind].format(which) if kind in _PAGES else None,
     }
 
@@ -139,6 +140,15 @@ def _row(row: Row[Any], names: Mapping[str, str]) -> dict[str, Any]:
 def _besides(row: Row[Any]) -> str:
     told, left_out = facts_told(row.facts)
     said = [f"{name.replace('_', ' ')}: {value}" for name, value in told]
+    if left_out:
+        said.append(gettext("words of a person, kept with the thing itself"))
+    return "; ".join(said)
+
+
+def _besides_words(row: Row[Any]) -> str:
+    """What it says besides as a reader understands it; the file has it as the trail does."""
+    told, left_out = facts_told(row.facts)
+    said = facts_words(told)
     if left_out:
         said.append(gettext("words of a person, kept with the thing itself"))
     return "; ".join(said)

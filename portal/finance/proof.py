@@ -1,64 +1,55 @@
 """The proof page: every check with both of its figures, green or red, and where each comes from."""
 
 from typing import Any
+from uuid import UUID
 
 from sqlmodel import col, select
 from starlette.requests import Request
 from starlette.responses import Response
 
-from agency.banking.models import ProofRun
-from agency.banking.proof import latest_proof, prove
+from agency.banking.models import AsideState, ProofAside, ProofRun
+from agency.banking.proof import decided_asides, latest_proof, only_earlier, prove, waiting_aside
 from agency.banking.suspense_cases import parked_lines
-from agency.money import Money
-from portal.finance.doors import finance_page, routes
-from portal.finance.words import CHECKS, DIFFERENCES
+from agency.kernel.unit import Unit
+from portal.finance.doors import finance_page, names_of, routes
+from portal.finance.proof_rows import CHECK_COLUMNS, ROW_COLUMNS, check_rows, differing_rows
+from portal.finance.words import ASIDE_STATES
 from portal.shared.audience import StaffUnit, leave_for
-from portal.shared.i18n import N_, format_money, format_number, gettext
-from portal.shared.listing import Chip, Column, Cut
+from portal.shared.i18n import N_, format_moment, format_number, gettext
+from portal.shared.listing import Column, Cut
 
-CHECK_COLUMNS = (
-    Column("what", N_("Check"), "link"),
-    Column("left", N_("This figure"), sub="left_label"),
-    Column("right", N_("must equal"), sub="right_label"),
-    Column("result", N_("Result"), "chip", sub="difference"),
+ASIDE_COLUMNS = (
+    Column("what", N_("What was found"), "link", sub="reason"),
+    Column("state", N_("Status"), "chip"),
+    Column("asked", N_("Proposed by"), sub="asked_at", phone=False),
+    Column("decided", N_("Decided by"), sub="decided_at", phone=False),
 )
-ROW_COLUMNS = (
-    Column("what", N_("Which"), "link", sub="text"),
-    Column("left", N_("This figure")),
-    Column("right", N_("must equal")),
-)
-# Where a reader finds a row that differs; what is not listed has no page of finance's.
-_PLACES = {
-    "transaction": "/finance/ledger/transactions/{creditor_id}/{id}",
-    "line": "/finance/lines/{id}",
-    "statement": "/finance/statements/{id}",
-    "claim": "/finance/ledger/claims.principal?creditor={creditor_id}&claim={id}",
-    "run": "/finance/remittances/{creditor_id}/{id}",
-    "account": "/finance/ledger/{id}?creditor={creditor_id}",
-    "creditor": "/finance/ledger/trust.creditor?creditor={creditor_id}",
-    "payment": "/finance/ledger/trust.creditor?creditor={creditor_id}",
-    "message": "/finance/ledger/claims.principal?creditor={creditor_id}",
-    "invoice": "/finance/invoices/{creditor_id}/{id}",
-    "refund": "/finance/refunds/{creditor_id}/{id}",
-    "intent": "/finance/ledger/trust.psp?creditor={creditor_id}",
-}
 
 
 @routes.get("/proof")
 def proof(request: Request, unit: StaffUnit) -> Response:
     """The latest proof, and the ones before it."""
     latest = latest_proof(unit)
-    earlier = unit.session.exec(select(ProofRun).order_by(col(ProofRun.at).desc()).offset(1).limit(14))
+    earlier = unit.session.exec(
+        select(ProofRun).order_by(col(ProofRun.at).desc(), col(ProofRun.id).desc()).offset(1).limit(14)
+    )
+    checks = latest.checks if latest else []
+    decided = decided_asides(unit)
+    known = {aside.run_id: aside for aside in decided if aside.state == AsideState.ACCEPTED}
     return finance_page(
         request,
         "proof.html",
         proof=latest,
         columns=CHECK_COLUMNS,
-        cut=Cut([_row(check) for check in latest.checks] if latest else []),
+        cut=check_rows(checks),
         row_columns=ROW_COLUMNS,
-        differing=[_differing(n, check) for n, check in _with_rows(latest)],
+        differing=differing_rows(checks),
         parked=parked_lines(unit),
-        earlier=[(run.at, run.green, _red_keys(run.checks)) for run in earlier],
+        only_earlier=only_earlier(latest) if latest else [],
+        waiting=waiting_aside(unit),
+        aside_columns=ASIDE_COLUMNS,
+        asides=Cut(_asides(unit, decided)),
+        earlier=[(run.at, run.green, _red_keys(run.checks), _set_aside(run, known)) for run in earlier],
     )
 
 
@@ -73,58 +64,33 @@ def run_proof(unit: StaffUnit) -> Response:
     )
 
 
-def _with_rows(run: ProofRun | None) -> list[tuple[int, dict[str, Any]]]:
-    """The checks that found rows, each with its place in the list."""
-    return [(n, check) for n, check in enumerate(run.checks if run else []) if check.get("rows")]
-
-
-def _differing(number: int, check: dict[str, Any]) -> dict[str, Any]:
-    """The rows in which both sides of a check differ, as a table of its own."""
-    rows = check["rows"]
-    return {
-        "id": f"rows-{number}",
-        "title": f"{check['key']}: {gettext(check['left_label'])}",
-        "more": check["left"] - len(rows) if not check["money"] and check["left"] > len(rows) else 0,
-        "cut": Cut([_difference(row) for row in rows]),
-    }
-
-
-def _difference(row: dict[str, Any]) -> dict[str, Any]:
-    place = _PLACES.get(row["what"])
-    return {
-        "href": place.format(**row) if place else "",
-        "what": f"{gettext(DIFFERENCES[row['what']])} {row['id']}",
-        "text": row["text"],
-        "left": "–" if row["left"] is None else _figure(row["left"], row["currency"]),
-        "right": "–" if row["right"] is None else _figure(row["right"], row["currency"]),
-    }
-
-
-def _row(check: dict[str, Any]) -> dict[str, Any]:
-    """One check of the list; what is red leads to the rows below it, what is green to its account."""
-    holds, currency = check["holds"], check["currency"] if check["money"] else ""
-    red = Chip(N_("Red"), "bad") if check["blocks"] else Chip(N_("Attention"), "warning")
-    difference = _figure(check["left"] - check["right"], currency)
-    return {
-        "href": f"/finance/ledger/{check['account']}" if check["account"] else "/finance/ledger",
-        "what": _named(check),
-        "left": _figure(check["left"], currency),
-        "left_label": gettext(check["left_label"]),
-        "right": _figure(check["right"], currency),
-        "right_label": gettext(check["right_label"]),
-        "result": Chip(N_("Green"), "good") if holds else red,
-        "difference": "" if holds else gettext("difference %(amount)s") % {"amount": difference},
-    }
-
-
-def _named(check: dict[str, Any]) -> str:
-    title = f"{check['key']} {gettext(CHECKS[check['key']])}"
-    return f"{title} {check['subject']}" if check.get("subject") else title
-
-
-def _figure(value: int, currency: str) -> str:
-    return format_money(Money(value, currency)) if currency else format_number(value)
-
-
 def _red_keys(checks: list[dict[str, Any]]) -> str:
     return ", ".join(dict.fromkeys(check["key"] for check in checks if not check["holds"]))
+
+
+def _set_aside(run: ProofRun, known: dict[UUID, ProofAside]) -> str:
+    """Where it stands that what this proof found was set aside."""
+    return f"/finance/proof/asides/{known[run.id].id}" if run.id in known else ""
+
+
+def _asides(unit: Unit, decided: list[ProofAside]) -> list[dict[str, Any]]:
+    """All that was ever proposed to be set aside and decided; none of it goes away."""
+    names = names_of(unit, [who for aside in decided for who in (aside.asked_by, aside.decided_by)])
+    return [
+        {
+            "href": f"/finance/proof/asides/{aside.id}",
+            "what": "; ".join(_found(check) for check in aside.checks),
+            "reason": aside.reason,
+            "state": ASIDE_STATES[aside.state],
+            "asked": names[aside.asked_by],
+            "asked_at": format_moment(aside.asked_at),
+            "decided": names[aside.decided_by],
+            "decided_at": format_moment(aside.decided_at) if aside.decided_at else "",
+        }
+        for aside in decided
+    ]
+
+
+def _found(check: dict[str, Any]) -> str:
+    figures = f"{format_number(check['left'])} / {format_number(check['right'])}"
+    return f"{check['key']} {gettext(check['left_label'])}: {figures}"

@@ -150,6 +150,7 @@ LABELS = (
     N_("payouts and refunds that nobody approved so"),
     N_("payout files that are not those that were written"),
     N_("accounts that nobody approved"),
+    N_("accounts that are not those of the last proof"),
     N_("invoiced to creditors by our books"),
     N_("asked on invoices, and for credit checks on none yet"),
     N_("VAT by our books"),
@@ -167,8 +168,14 @@ LABELS = (
     N_("audit chains"),
     N_("unbroken"),
     N_("audit chains whose end the last proof saw is gone"),
+    N_("ended here before"),
     N_("allowed"),
 )
+ASIDE_STATES = {
+    "waiting": Chip(N_("Waits for a second person"), "warning"),
+    "accepted": Chip(N_("Set aside by two people"), "info"),
+    "refused": Chip(N_("Not set aside"), "calm"),
+}
 DIFFERENCES = {
     "transaction": N_("Booking"),
     "line": N_("Bank line"),

@@ -24,7 +24,7 @@ from portal.world.troubled_outside import TroubledOutside
 
 SATURDAY = 5
 # In so many days nothing new goes wrong, so that everything can end; of a short run a third.
-_QUIET_DAYS = 14
+QUIET_DAYS = 14
 # A shorter run commits each fault once.
 _OFTEN_FROM_DAYS = 30
 _MISSING, _SENT_TWICE, _RINGS_UP = "B4 missing day", "B16 sent twice", "B14 no account"
@@ -39,12 +39,13 @@ _LINES = """
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: all lines of the bank so far, and those of them that are explained."""
+    """How a run ended: all lines of the bank so far, those of them that are explained, and on which day."""
 
     lines: int
     explained: int
     unexplained_minor: int
     journal: Journal
+    until: date
 
     @property
     def percent(self) -> str:
@@ -91,7 +92,7 @@ class FaultyWorld(World):
     def outcome(self) -> Outcome:
         """Count what is explained, as of now."""
         [lines] = self.scene.rows(_LINES)
-        return Outcome(lines.lines, lines.explained, lines.unexplained_minor, self.journal)
+        return Outcome(lines.lines, lines.explained, lines.unexplained_minor, self.journal, self.last_on)
 
     def _day(self, today: date, tell: Callable[[str], None]) -> None:
         self.scene = Scene(
@@ -234,7 +235,11 @@ class FaultyWorld(World):
                 )
         if today.weekday() >= SATURDAY:
             return
-        came_back = self.scene.rows("SELECT 1 FROM remittance_run WHERE state = 'returned' LIMIT 1")
+        # Put forward again while its owner was owed less, it waits as a draft: that is tried daily, too.
+        came_back = self.scene.rows(
+            "SELECT 1 FROM remittance_run WHERE state = 'returned' OR (state = 'draft' AND attempt > 1)"
+            " LIMIT 1"
+        )
         if self.journal.payout_waits or came_back:
             self._pay_out(today)
         else:
@@ -290,7 +295,7 @@ class FaultyWorld(World):
 
     @property
     def _quiet_days(self) -> int:
-        return min(_QUIET_DAYS, self.days // 3)
+        return min(QUIET_DAYS, self.days // 3)
 
     @property
     def _iban(self) -> str:

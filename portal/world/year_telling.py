@@ -2,6 +2,7 @@
 
 import json
 import sys
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,12 @@ from rich.table import Table
 from agency.money import Money
 from portal.wiring import wire
 from portal.world.fault_cases import CASES, HELD_BY_TESTS
+from portal.world.journal import Happened
 from portal.world.outside import WorldStopped
 from portal.world.run import Story
 from portal.world.telling import as_dict
 from portal.world.troubled_outside import TroubledOutside
-from portal.world.year import FaultyWorld, Outcome
+from portal.world.year import QUIET_DAYS, FaultyWorld, Outcome
 
 STOPPED_BY_HAND = 130
 
@@ -79,18 +81,26 @@ def as_plain(story: Story, outcome: Outcome) -> dict[str, Any]:
         "bank_lines_all": outcome.lines,
         "bank_lines_explained_percent": outcome.percent,
         "unexplained_minor": outcome.unexplained_minor,
+        "until": outcome.until.isoformat(),
         "faults": [
             {
                 "case": case.key,
                 "expected": case.end,
                 "injected": journal.happened[case.key],
                 "settled": journal.settled[case.key],
-                "open": [{"on": one.on, "why": one.why} for one in journal.open if one.case == case.key],
+                "open": [open_fault(one) for one in journal.open if one.case == case.key],
             }
             for case in CASES
         ],
         "held_by_tests": dict(HELD_BY_TESTS),
     }
+
+
+def open_fault(one: Happened) -> dict[str, str]:
+    """This function will tell of a fault that has not ended: since when, what is open, and by which day it
+    must have ended. A short run leaves too few quiet days for all: then the next days tell."""
+    by = date.fromisoformat(one.on) + timedelta(days=QUIET_DAYS)
+    return {"on": one.on, "why": one.why, "expected_by": by.isoformat()}
 
 
 def _print(story: Story, outcome: Outcome, as_json: bool) -> None:
@@ -115,9 +125,16 @@ def _faults(answer: dict[str, Any]) -> Table:
             else "[dim]did not happen[/]"
         )
         if fault["open"]:
-            told = f"[red]open[/]: {fault['open'][0]['on']} {fault['open'][0]['why']}"
+            told = _told_open(fault["open"][0], answer["until"])
         table.add_row(fault["case"], str(fault["injected"]), str(fault["settled"]), told)
     return table
+
+
+def _told_open(first: dict[str, str], until: str) -> str:
+    told = f"{first['on']} {first['why']}"
+    if first["expected_by"] < until:
+        return f"[red]open[/]: {told}; it should have ended by {first['expected_by']}"
+    return f"[yellow]not ended yet[/]: {told}; expected by {first['expected_by']}, let more days pass"
 
 
 def _figures(story: Story, answer: dict[str, Any]) -> Table:

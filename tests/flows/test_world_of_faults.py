@@ -9,12 +9,12 @@ from schwifty import IBAN
 from integrations.simulator.portfolio import belgian_portfolio, consumer_portfolio, trade_portfolio
 from portal import demo
 from portal.world.fault_cases import CASES, HELD_BY_TESTS
-from portal.world.journal import Journal
+from portal.world.journal import Happened, Journal
 from portal.world.newcomers import shares, week_size
 from portal.world.statement_faults import mark_foreign
 from portal.world.troubled_outside import TroubledOutside, iban_of
 from portal.world.year import FaultyWorld, Outcome
-from portal.world.year_telling import as_plain
+from portal.world.year_telling import as_plain, open_fault
 from tests.agency_at_work import rows
 from tests.flows.conftest import MONDAY, clock
 
@@ -65,6 +65,15 @@ class TestWorldOfFaults:
         assert outcome.is_clean
         assert story.green
         assert rows(town.work, "SELECT count(*) AS n FROM claim WHERE state <> 'quoted'")[0].n >= CLAIMS
+
+
+@pytest.mark.pure
+class TestTelling:
+    def test_what_has_not_ended_says_by_which_day_it_must(self):
+        """Ten days leave three quiet ones: a payout that comes back over a weekend needs more."""
+        one = Happened("B17 payout back", "2026-12-04", {}, "payouts stand at approved at attempt 2")
+        told = open_fault(one)
+        assert told == {"on": one.on, "why": one.why, "expected_by": "2026-12-18"}
 
 
 @pytest.mark.pure
@@ -123,13 +132,13 @@ class TestJournal:
         [(0, 0, "100.0000"), (3, 3, "100.0000"), (2_999_999, 3_000_000, "99.9999"), (1, 3, "33.3333")],
     )
     def test_a_share_is_never_rounded_up_to_all(self, explained, lines, percent):
-        outcome = Outcome(lines, explained, 0, Journal())
+        outcome = Outcome(lines, explained, 0, Journal(), MONDAY)
         assert (outcome.percent, outcome.is_clean) == (percent, explained == lines)
 
     def test_an_open_fault_is_not_clean(self):
         journal = Journal(happened=Counter({"A9 overpaid": 1}))
         journal.note("A9 overpaid", date(2026, 12, 2), {})
-        assert not Outcome(1, 1, 0, journal).is_clean
+        assert not Outcome(1, 1, 0, journal, MONDAY).is_clean
 
 
 @pytest.mark.pure

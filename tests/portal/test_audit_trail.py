@@ -18,7 +18,9 @@ from agency.kernel.unit import Door
 from agency.parties.models import Role
 from agency.progress.audit_trail import facts_told
 from portal import main
+from portal.admin.audit_facts import facts_words
 from portal.admin.audit_words import DONE, THINGS
+from portal.shared.i18n import speaking
 from tests.portal.bureau import PARTS, Bureau, bureau
 
 __all__ = ["bureau"]
@@ -133,6 +135,45 @@ def test_that_a_file_was_taken_stands_in_the_trail(admin, claim):
     page = admin.get(f"{BASE}?thing=audit").text
     assert "Audit trail: taken along as a file" in page
     assert "narrowed by: q, first" in page
+
+
+@pytest.mark.parametrize(
+    ("language", "amount", "words"),
+    [
+        (
+            "en",
+            "12,345.67",
+            ("amount", "net", "due on: 1 Dec 2026", "until: 1 Dec 2026 11:00", "yes", "12.5"),
+        ),
+        ("nl", "12.345,67", ("bedrag", "netto", "te betalen op: 1 dec 2026", "tot: 1 dec 2026 11:00", "ja")),
+        ("fr", "345,67", ("montant", "net", "dû le: 1er déc. 2026", "oui")),
+        ("de", "12.345,67", ("Betrag", "netto", "fällig am: 1. Dez. 2026", "ja")),
+    ],
+)
+def test_a_reader_sees_words_money_and_days_in_his_language(language, amount, words):
+    """Minor units, English names and a program's dates are for the file."""
+    facts = {
+        "amount_minor": 1_234_567, "net_minor": "5", "currency": "EUR", "due_on": "2026-12-01",
+        "fee_bps": 1250, "until": "2026-12-01 10:00:00+00:00", "ready": True,
+        "never_seen_minor": 100, "odd_thing": "a_b",
+    }  # fmt: skip
+    with speaking(language):
+        told = "; ".join(facts_words(facts_told(facts)[0]))
+    assert amount in told
+    for one in words:
+        assert one in told
+    assert "_" not in told
+    assert "minor" not in told
+    assert "odd thing: a b" in told
+
+
+def test_the_file_stays_for_programs(house, admin):
+    with house.office.unit() as unit:
+        facts = {"amount_minor": 1_234_567, "currency": "EUR", "due_on": "2026-12-01"}
+        record(unit, action="refund.approved", subject="refund:1", creditor_id=HOUSE, facts=facts)
+    assert "12,345.67" in admin.get(f"{BASE}?thing=refund").text
+    [row] = rows(admin.get(f"{BASE}/trail.csv?thing=refund"))
+    assert set(row["Besides"].split("; ")) == {"amount minor: 1234567", "currency: EUR", "due on: 2026-12-01"}
 
 
 def test_of_facts_only_what_the_product_itself_says_is_told():

@@ -114,7 +114,7 @@ class TestProof:
         assert "1,234.57" in page
 
     def test_every_kind_of_row_has_words(self, units, ann):
-        from portal.finance.proof import _PLACES
+        from portal.finance.proof_rows import _PLACES
         from portal.finance.words import DIFFERENCES
 
         assert _PLACES.keys() <= DIFFERENCES.keys()

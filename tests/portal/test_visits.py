@@ -76,6 +76,24 @@ class TestCollector:
         assert "not far enough for this way of contact" in page
         assert 'name="visitor"' not in page
 
+    def test_the_claim_s_own_page_says_until_when_a_belgian_notice_forbids_it(self, bureau, browser, visited):
+        """What the visit's page would refuse is not offered, and the claim's page says from when."""
+        with bureau.office.unit() as unit:
+            connection = unit.session.connection()
+            connection.execute(text("UPDATE debtor SET country = 'BE', kind = 'consumer'"))
+            connection.execute(text("UPDATE claim SET law = 'be', costs_from = '2026-12-15'"))
+        page = browser.get(url_of(visited)).text
+        assert f"{url_of(visited)}/visits" not in page
+        visit = page.partition('<p class="act-title">Visit</p>')[2].partition("</p>")[0]
+        assert "The term of the formal notice is running" in visit
+        assert "Again from Tue 15 Dec" in visit
+
+    def test_one_that_is_announced_stays_in_reach_from_the_claim(self, bureau, browser, visited):
+        assert announce(browser, visited).status_code == 303
+        with bureau.office.unit() as unit:
+            unit.session.connection().execute(text("UPDATE claim SET phase = 'reminder'"))
+        assert f"{url_of(visited)}/visits" in browser.get(url_of(visited)).text
+
     def test_without_an_identification_nobody_rings(self, bureau, browser, visited):
         announce(browser, visited)
         at_the_door(bureau)

@@ -6,5 +6,25 @@ that compares two sides which were written apart, and keeps the first rows in wh
 
 from agency.banking.proof.checks import Check, Difference
 from agency.banking.proof.running import latest_proof, payouts_blocked, prove
+from agency.banking.proof.setting_aside import (
+    accept_aside,
+    decided_asides,
+    only_earlier,
+    propose_aside,
+    refuse_aside,
+    waiting_aside,
+)
 
-__all__ = ["Check", "Difference", "latest_proof", "payouts_blocked", "prove"]
+__all__ = [
+    "Check",
+    "Difference",
+    "accept_aside",
+    "decided_asides",
+    "latest_proof",
+    "only_earlier",
+    "payouts_blocked",
+    "propose_aside",
+    "prove",
+    "refuse_aside",
+    "waiting_aside",
+]

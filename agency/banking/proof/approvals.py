@@ -73,16 +73,17 @@ _FILES = """
         OR position(convert_to(r.end_to_end, 'UTF8') IN f.content) = 0)
 """
 # The latest change that is in force names the account; a refund's stood with it when it was approved.
-_ACCOUNTS = """
-    SELECT 'creditor' AS what, c.id AS creditor_id, c.id::text AS id, 'account' AS text,
-      NULL::bigint AS left_side, NULL::bigint AS right_side, '' AS currency
-    FROM creditor c LEFT JOIN LATERAL (SELECT a.iban, a.holder FROM creditor_account_change a
+_APPROVED_CHANGE = """
+    LEFT JOIN LATERAL (SELECT a.iban, a.holder FROM creditor_account_change a
       WHERE a.creditor_id = c.id AND a.state = 'in_force'
       ORDER BY a.ended_at DESC, a.id DESC LIMIT 1) a ON true
-    WHERE c.iban IS NOT NULL AND CASE WHEN a.iban IS NOT NULL
-      THEN (c.iban, c.iban_holder) IS DISTINCT FROM (a.iban, a.holder)
-      ELSE CAST(:seen AS jsonb) ? c.id::text AND CAST(:seen AS jsonb)->>c.id::text <> encode(sha256(
-        convert_to(concat_ws('|', c.id, c.iban, c.iban_holder), 'UTF8')), 'hex') END
+"""
+_ACCOUNTS = f"""
+    SELECT 'creditor' AS what, c.id AS creditor_id, c.id::text AS id, 'account' AS text,
+      NULL::bigint AS left_side, NULL::bigint AS right_side, '' AS currency
+    FROM creditor c {_APPROVED_CHANGE}
+    WHERE c.iban IS NOT NULL AND a.iban IS NOT NULL
+      AND (c.iban, c.iban_holder) IS DISTINCT FROM (a.iban, a.holder)
     UNION ALL SELECT 'refund', r.creditor_id, r.id::text, 'account', NULL, NULL, ''
     FROM refund r JOIN LATERAL (SELECT a.facts->>'account' AS account FROM audit_entry a
       WHERE a.action = 'refund.approved' AND a.subject = 'refund:' || r.id
@@ -90,8 +91,20 @@ _ACCOUNTS = """
     WHERE r.state IN ('approved', 'exported') AND r.iban <> '' AND a.account <> encode(sha256(
       convert_to(concat_ws('|', r.id, r.iban, r.holder), 'UTF8')), 'hex')
 """
-_SEEN = """
-    SELECT id::text AS id, iban, iban_holder AS holder FROM creditor WHERE iban IS NOT NULL ORDER BY id
+_ACCOUNTS_KEPT = f"""
+    SELECT 'creditor' AS what, c.id AS creditor_id, c.id::text AS id, 'account' AS text,
+      NULL::bigint AS left_side, NULL::bigint AS right_side, '' AS currency
+    FROM creditor c {_APPROVED_CHANGE}
+    WHERE c.iban IS NOT NULL AND a.iban IS NULL AND CAST(:seen AS jsonb) ? c.id::text
+      AND CAST(:seen AS jsonb)->>c.id::text <> encode(sha256(
+        convert_to(concat_ws('|', c.id, c.iban, c.iban_holder), 'UTF8')), 'hex')
+    ORDER BY c.id
+"""
+# What was approved is kept: taking the approval away too makes no other account the known one.
+_SEEN = f"""
+    SELECT c.id::text AS id, coalesce(a.iban, c.iban) AS iban,
+      CASE WHEN a.iban IS NULL THEN c.iban_holder ELSE a.holder END AS holder
+    FROM creditor c {_APPROVED_CHANGE} WHERE c.iban IS NOT NULL ORDER BY c.id
 """
 
 
@@ -102,15 +115,16 @@ def approved_is_what_leaves(unit: Unit, horizon: Horizon) -> list[Check]:
         no_rows("P6", "shares that are not those that were accepted", _changed(unit, horizon)),
         none_may_differ(unit, "P6", "payouts and refunds that nobody approved so", _UNAPPROVED),
         none_may_differ(unit, "P6", "payout files that are not those that were written", _FILES),
+        none_may_differ(unit, "P6", "accounts that nobody approved", _ACCOUNTS),
     ]
 
 
-def accounts_are_approved(unit: Unit, before: dict[str, Any]) -> tuple[Check, dict[str, str]]:
-    """P6: no creditor and no refund is paid on an account that was not approved; returns what the next proof
-    must find, a fingerprint per creditor."""
+def accounts_kept(unit: Unit, before: dict[str, Any]) -> tuple[Check, dict[str, str]]:
+    """P6: a creditor whose account nobody ever asked to change is paid on the one that an earlier proof saw;
+    returns what the next proof must find, a fingerprint per creditor."""
     seen = {"seen": json.dumps(before.get("accounts", {}))}
-    check = none_may_differ(unit, "P6", "accounts that nobody approved", _ACCOUNTS, seen)
-    return check, {
+    label = "accounts that are not those of the last proof"
+    return none_may_differ(unit, "P6", label, _ACCOUNTS_KEPT, seen, earlier=True), {
         row.id: fingerprint(row.id, row.iban, *([] if row.holder is None else [row.holder]))
         for row in rows_of(unit, _SEEN)
     }

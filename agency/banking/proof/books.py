@@ -119,12 +119,14 @@ def transactions_kept(books: Books, before: dict[str, Any]) -> list[Check]:
         left=books.transactions.still,
         right_label="transactions that the last proof saw",
         right=before.get("transactions", 0),
+        earlier=True,
     )
     said = books.transactions.still_said
     moved = Check(
         key="P1",
         left_label="signs that earlier transactions were moved to another creditor or day of booking",
         left=int(kept.holds and said != before.get("said", said)),
+        earlier=True,
     )
     return [kept, moved]
 

@@ -40,7 +40,8 @@ class Check:
 
     `account` names the ledger account that a reader can open to see where a figure comes from, `subject`
     what the question is about where it is asked more than once (an IBAN), and `rows` the first rows in
-    which both sides differ. One that `blocks` guards money: nothing is paid out while it is red.
+    which both sides differ. One that `blocks` guards money: nothing is paid out while it is red. Only an
+    `earlier` proof can tell what a check found: the books of today say nothing of it.
     """
 
     key: str
@@ -54,6 +55,7 @@ class Check:
     currency: str = "EUR"
     subject: str = ""
     rows: tuple[Difference, ...] = ()
+    earlier: bool = False
 
     @property
     def holds(self) -> bool:
@@ -75,6 +77,7 @@ def none_may_differ(
     *,
     blocks: bool = True,
     account: str = "",
+    earlier: bool = False,
 ) -> Check:
     """This function will make the check that a question finds no row.
 
@@ -82,7 +85,7 @@ def none_may_differ(
     """
     one = f"SELECT '' AS question, o.* FROM ({sql}) AS o"
     found = differences(unit, one, values)
-    return no_rows(key, label, found.get("", []), blocks=blocks, account=account)
+    return no_rows(key, label, found.get("", []), blocks=blocks, account=account, earlier=earlier)
 
 
 def differences(unit: Unit, sql: str, values: Mapping[str, Any] = _NOTHING) -> dict[str, list[Any]]:
@@ -100,7 +103,15 @@ def differences(unit: Unit, sql: str, values: Mapping[str, Any] = _NOTHING) -> d
     return found
 
 
-def no_rows(key: str, label: str, rows: Sequence[Any], *, blocks: bool = True, account: str = "") -> Check:
+def no_rows(
+    key: str,
+    label: str,
+    rows: Sequence[Any],
+    *,
+    blocks: bool = True,
+    account: str = "",
+    earlier: bool = False,
+) -> Check:
     """This function will make the check that no row was found from what `differences` found."""
     return Check(
         key=key,
@@ -108,6 +119,7 @@ def no_rows(key: str, label: str, rows: Sequence[Any], *, blocks: bool = True, a
         left=rows[0].differing if rows else 0,
         blocks=blocks,
         account=account,
+        earlier=earlier,
         rows=tuple(_difference(row) for row in rows[:ROWS_SHOWN_MAX]),
     )
 

@@ -3,19 +3,27 @@
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import date
+from typing import Any
 
 from sqlalchemy import text
 from sqlmodel import col, select
 
 from agency.banking.models import ProofRun
-from agency.banking.proof.approvals import accounts_are_approved, approved_is_what_leaves
+from agency.banking.proof.approvals import accounts_kept, approved_is_what_leaves
 from agency.banking.proof.balances import Balance, account_balances
 from agency.banking.proof.bank import bank_equals_ledger, clearing_is_young, every_line_is_booked_once
-from agency.banking.proof.books import books_now, transactions_balance, transactions_kept, trust_adds_up
+from agency.banking.proof.books import (
+    Books,
+    books_now,
+    transactions_balance,
+    transactions_kept,
+    trust_adds_up,
+)
 from agency.banking.proof.checks import Check
 from agency.banking.proof.horizon import (
     EVERYTHING,
     Horizon,
+    Moment,
     moment,
     of_this_cluster,
     payments_kept,
@@ -25,7 +33,14 @@ from agency.banking.proof.invoices import invoices_say_the_books
 from agency.banking.proof.letters import letters_state_the_ledger
 from agency.banking.proof.payments import payments_are_as_booked
 from agency.banking.proof.payouts import remitted_equals_debited
-from agency.banking.proof.trail import audit_is_whole, last_seen, nothing_lags
+from agency.banking.proof.trail import (
+    Memory,
+    audit_heads,
+    audit_is_whole,
+    audit_kept,
+    last_seen,
+    nothing_lags,
+)
 from agency.kernel.statistics import refresh_ledger_statistics, refresh_statistics
 from agency.kernel.unit import Unit
 
@@ -57,11 +72,16 @@ def prove(unit: Unit, *, on: date, everything: bool = False) -> ProofRun:
 
     :param everything: compare all rows again, also those that an earlier proof compared and nobody touched.
     """
+    return prove_after(unit, last_seen(unit), on=on, everything=everything)
+
+
+def prove_after(unit: Unit, memory: Memory, *, on: date, everything: bool = False) -> ProofRun:
+    """This function will prove as `prove` does, on what a given earlier proof saw."""
     unit.session.connection().execute(
         text("SELECT set_config('work_mem', :memory, true)"), {"memory": _MEMORY}
     )
     now = moment(unit)
-    before = of_this_cluster(now, last_seen(unit))
+    before = of_this_cluster(now, memory.seen)
     horizon = EVERYTHING if everything else since(unit, before)
     books = books_now(unit, before, now)
     transactions = books.transactions.now
@@ -72,29 +92,49 @@ def prove(unit: Unit, *, on: date, everything: bool = False) -> ProofRun:
     balances = account_balances(unit)
     asked = [check for question in _OF_BALANCES for check in question(unit, balances)]
     asked += transactions_balance(unit, books, balances)
-    payments_check, payments = payments_kept(unit, horizon, before, now)
-    audit, heads = audit_is_whole(unit, before)
-    accounts_check, accounts = accounts_are_approved(unit, before)
-    earlier = [*transactions_kept(books, before), payments_check, accounts_check, audit[-1]]
+    earlier, present = _kept(unit, books, before, now)
     asked += [check for question in _OF_SUMS for check in question(unit)]
     asked += [check for compare in _OF_ROWS for check in compare(unit, horizon)]
-    asked += [*audit[:-1], *earlier]
+    asked += [audit_is_whole(unit, present["heads"]), *earlier]
     checks = sorted(asked, key=lambda check: int(check.key.removeprefix("P")))
     held = all(check.holds for check in checks if check.key in _ROW_KEYS)
-    seen = books.seen | heads | {"snapshot": now.snapshot, "payments": payments, "accounts": accounts}
-    if not all(check.holds for check in earlier):
-        # What only an earlier proof can tell stays red until it is mended: the next one must find that too.
-        seen = before or seen
+    # What only an earlier proof can tell stays red until it is mended or set aside: the next one must find
+    # that too.
+    stays = bool(before) and not all(check.holds for check in earlier)
     run = ProofRun(
         at=unit.now,
         on=on,
         green=all(check.holds for check in checks if check.blocks),
         checks=[asdict(check) | {"holds": check.holds} for check in checks],
-        seen=seen | {"held": held},
+        seen=(before if stays else present) | {"held": held},
+        present=present | {"held": held} if stays else {},
+        aside_id=memory.aside_id,
     )
     unit.session.add(run)
     unit.session.flush()
     return run
+
+
+def all_kept(unit: Unit, seen: dict[str, Any]) -> bool:
+    """This function will say whether all that a proof saw is still there and says the same."""
+    now = moment(unit)
+    checks, _ = _kept(unit, books_now(unit, seen, now), seen, now)
+    return all(check.holds for check in checks)
+
+
+def _kept(
+    unit: Unit, books: Books, before: dict[str, Any], now: Moment
+) -> tuple[list[Check], dict[str, Any]]:
+    """What an earlier proof saw is still there; and what the next one must find."""
+    payments_check, payments = payments_kept(unit, before, now)
+    accounts_check, accounts = accounts_kept(unit, before)
+    checks = [*transactions_kept(books, before), payments_check, accounts_check, audit_kept(unit, before)]
+    return checks, books.seen | {
+        "heads": audit_heads(unit),
+        "snapshot": now.snapshot,
+        "payments": payments,
+        "accounts": accounts,
+    }
 
 
 def latest_proof(unit: Unit) -> ProofRun | None:
