@@ -293,3 +293,16 @@ class TestFourEyes:
                 ProofRun(at=unit.now, on=unit.today, green=False, checks=old.checks, seen=old.seen)
             )
         assert proven(units) == []
+
+    def test_a_decision_that_was_written_past_the_door_makes_nothing_forgotten(self, books):
+        units, forger = books
+        forge(forger, *kind(EARLIER[0]))
+        red = proven(units)
+        assert red
+        forge(
+            forger,
+            "INSERT INTO proof_aside (id, run_id, checks, reason, asked_at, asked_by, state, decided_at,"
+            " decided_by, refusal) SELECT uuidv7(), id, '[]', 'x', now(), 'user:ann', 'accepted', now(),"
+            " 'user:bob', '' FROM proof_run LIMIT 1",
+        )
+        assert proven(units) == red == proven(units)
