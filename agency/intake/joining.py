@@ -37,11 +37,12 @@ OF_A_DEBTOR: Final = frozenset(
 _LINES_PADDED_MAX: Final = 1_000
 _DISTINCT: Final = 90  # per cent: a number of debtors stands in their list once
 _MATCHED: Final = 50  # per cent of the open items whose debtor must stand in the list
+_LOOKED_AT: Final = 2_000  # open items: enough to know by which column they name their debtor
 
 
 @dataclass(frozen=True)
 class _Key:
-    """The columns that both lists know a debtor by, and the debtor of each number; None where two share it."""
+    """The columns that both lists know a debtor by, and the debtor of each number: None where two have it."""
 
     at: int
     debtors: Mapping[str, Sequence[Cell] | None]
@@ -85,14 +86,10 @@ def put_together(unit: Unit, files: FileStore, *, placement: Placement, content:
 
     :return: False where these same lists were put together before, in another placement; nothing changes.
     """
-    kept = store(
-        unit, files, creditor_id=placement.creditor_id, content=content, media_type="text/csv"
-    )
+    kept = store(unit, files, creditor_id=placement.creditor_id, content=content, media_type="text/csv")
     take_turns(unit, "placement", placement.creditor_id, kept)
     known = unit.session.exec(
-        select(Placement.id).where(
-            Placement.creditor_id == placement.creditor_id, Placement.sha256 == kept
-        )
+        select(Placement.id).where(Placement.creditor_id == placement.creditor_id, Placement.sha256 == kept)
     ).one_or_none()
     if known not in (None, placement.id):
         return False
@@ -113,7 +110,7 @@ def _find_key(
     named = propose(headers, rows[:100]).columns.get("debtor_reference")
     named_in_list = propose(listed_headers, listed[:100]).columns.get("debtor_reference")
     best: tuple[tuple[int, int, int], _Key] | None = None
-    numbers = [[_number(cells[at]) if at < len(cells) else "" for _, cells in rows]
+    numbers = [[_number(cells[at]) if at < len(cells) else "" for _, cells in rows[:_LOOKED_AT]]
                for at in range(len(headers))]  # fmt: skip
     for other, header in enumerate(listed_headers):
         debtors = _by_number(listed, other)
@@ -147,7 +144,7 @@ def _filled(listed: Sequence[Row], at: int) -> int:
 
 
 def _number(cell: Cell) -> str:
-    """A number as both lists write it: one of them may fill it up with zeros, and a workbook holds 10234.0."""
+    """A number as both lists write it: one may fill it up with zeros, and a workbook holds 10234.0."""
     text = identifier(cell) if isinstance(cell, Decimal) else str("" if cell is None else cell)
     return text.strip().casefold().lstrip("0") if any(map(str.isdigit, text)) else text.strip().casefold()
 

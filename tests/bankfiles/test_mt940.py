@@ -315,7 +315,8 @@ class TestDetails:
 
     def test_lines_longer_than_a_bank_wraps_at_end_where_the_payer_ended_them(self):
         first = "/IBAN/NL97ABNA0479445079/NAME/Bakkerij De Vries B.V./REMI/Factuur 2026-0042"
-        assert line_of(details=f":86:{first}\n77 is ons klantnummer").text == "Factuur 2026-0042 77 is ons klantnummer"
+        line = line_of(details=f":86:{first}\n77 is ons klantnummer")
+        assert line.text == "Factuur 2026-0042 77 is ons klantnummer"
 
     def test_a_wrapped_time_is_no_tag(self):
         line = line_of(details=":86:/REMI/PL 12-09-2014T16\n:26:37 Volgnr. 007\n:20:15 uur")
