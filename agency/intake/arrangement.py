@@ -27,6 +27,11 @@ _PAGE: Final = re.compile(
     re.IGNORECASE,
 )
 _RULE: Final = re.compile(r"[-=_+|\s]+")
+_AGE: Final = re.compile(
+    r"(?:[<>] ?)?\d+ ?(?:[-–+]|or|to|en|tot|et|à|bis|und|of)?.{0,12}?(?:days?|dagen|jours|tage?)\b.{0,24}"
+    r"|current|(?:nog )?niet vervallen|non échue?s?|nicht fällig",
+    re.IGNORECASE,
+)
 _KNOWN_MIN: Final = 2
 _NUMERALS: Final = re.compile(r"\d+")
 
@@ -123,6 +128,9 @@ def arrange(
 
 def _without_totals(rows: Iterable[Row], width: int, left_out: list[int]) -> Iterator[Row]:
     for number, cells in rows:
+        if len(cells) > 1 and not cells[1] and _heads_an_age(cells):
+            left_out.append(number)
+            continue
         # Most rows begin with something else than a word for a total.
         start = cells[0] if cells else None
         other = isinstance(start, str) and not is_blank(start) and not says_total(start)
@@ -130,6 +138,12 @@ def _without_totals(rows: Iterable[Row], width: int, left_out: list[int]) -> Ite
             left_out.append(number)
             continue
         yield number, cells
+
+
+def _heads_an_age(cells: Sequence[Cell]) -> bool:
+    """A row that says nothing but how long the invoices below it are overdue: "31 - 60 days past due"."""
+    filled = [cell for cell in cells if not is_blank(cell)]
+    return len(filled) == 1 and isinstance(filled[0], str) and bool(_AGE.fullmatch(filled[0].strip()))
 
 
 def _is_total(cells: Sequence[Cell]) -> bool:

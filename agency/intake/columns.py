@@ -18,7 +18,7 @@ from agency.intake import values
 from agency.intake.amount_columns import COMPUTED, RUNNING, SIGNED, age_columns
 from agency.intake.amount_words import says
 from agency.intake.amounts import DecimalSign, NotUnderstood, parse_amount
-from agency.intake.doubts import find_kinds, is_own_account, misleads
+from agency.intake.doubts import find_kinds, has_its_street, is_own_account, misleads
 from agency.intake.grouped import NAME_ABOVE
 from agency.intake.headers import folded, known_field, spelled
 from agency.intake.table import Cell, Row
@@ -37,12 +37,15 @@ _NAMES: Final = re.compile(r"na+me?(?:$|n)|naam|name|nom|bezeichnung|denominatio
 _BOOK_BEFORE: Final = re.compile(r"^[A-Z]{1,6} (?=\d)")
 _CODES: Final = frozenset(("code", "nummer", "nr", "number", "no", "compte", "konto", "rekening", "account"))
 _NUMBER_BEFORE: Final = re.compile(r"^\d+\s+(?:-\s+)?")
+# A column of days may hold them without signs: "20260112" is the 12th of January, or the 112th of 2026.
+_DAYS_SAID: Final = re.compile(r"dat|verval|vervd|echeance|due|fall?ig|faellig")
+_LOCAL: Final = re.compile(r"local|lokale|hauswahr|hauswaehr|devisesociete|monnaielocale")
 _THEIRS: Final = re.compile(r"^(?:uw|your|votre|ihr)|order|bestel|commande|bestell")
 
 # Parts of names, strongest first: "Naam tegenpartij" is a name, "Factuurnr. klant" is an invoice number.
 HINTS: Final[dict[str, str]] = {
     "invoice_number": "factu invoice rechnung boekstuk stuknr document beleg ndoc docn onzeref ourref piece"
-    " volgn bewijs referen =number =nummer =doc =num =nr",
+    " volgn bewijs referen =number =nummer =numero =doc =num =nr",
     "debtor_name": "naamtegenpartij naam name nom bezeichnung klant debiteur customer client kunde bedrijf"
     " firma afnemer relatie huurder patient debtor tiers partner =contact contactname contactnaam",
     "amount": "totaloverdue openstaand open totaloutstanding outstanding overdue saldo rest bedrag amount"
@@ -55,7 +58,7 @@ HINTS: Final[dict[str, str]] = {
     " relatiec customern"
     " clientn numeroclient kundennr",
     "iban": "tegenrekening iban rekening account compte",
-    "currency": "valuta munt currency devise lcurr waers",
+    "currency": "valuta munt =mun currency devise lcurr waers",
     "email": "mail",
     "phone": "tel phone gsm mobiel",
     "postal_code": "postc postk zip plz codepostal",
@@ -175,7 +178,7 @@ def _candidates(
             part = next((at for at, hint in enumerate(hints.split()) if _hinted(header, hint)), None)
             if not named and part is None and field not in _TELLING:
                 continue
-            fits = _fits(field, cells, called=named or part is not None)
+            fits = _fits(field, cells, called=named or part is not None, header=header)
             if (
                 fits is False
                 or (not cells and not named)
@@ -196,7 +199,7 @@ def _candidates(
             why: Why = "named" if named else "hinted" if part is not None else "content"
             yield score * 1000 - order[header], Reason(field, header, why)
         ours = known_field(header)
-        if ours and ours not in HINTS and not misleads(ours, cells):
+        if ours and ours not in HINTS and not misleads(ours, cells) and has_its_street(ours, columns):
             yield 1_000_000 - order[header], Reason(ours, header, "named")
 
 
@@ -208,6 +211,8 @@ def _said_more(field: str, header: str, running: Mapping[str, bool]) -> int:
         return -5000 if _NAMES.search(folded(header)) else 0
     if field not in ("amount", "total"):
         return 0
+    if _LOCAL.search(folded(header)):  # what the invoice itself asks goes before what the books make of it
+        return -60
     said = says(spelled(header))
     if header in _WORKED_OUT:  # beside it stand its parts, and often a running balance
         return 1500 if header == SIGNED else 500
@@ -269,6 +274,7 @@ def what_may_be_left(columns: Mapping[str, str], headers: Sequence[str], sample:
     known = {*columns.values(), *(headers[at] for at in age_columns(headers))}
     for header in headers:
         unknown = header not in known and known_field(header) is None and says(header) is None
+        unknown = unknown and not _LOCAL.search(folded(header))
         cells = _filled(sample, list(headers).index(header)) if unknown else []
         if (
             cells
@@ -328,16 +334,17 @@ def _filled(sample: Sequence[Row], at: int) -> list[Cell]:
     return list(islice(filled, _LOOKED_AT))
 
 
-def _fits(field: str, cells: Sequence[Cell], *, called: bool) -> bool | None:
+def _fits(field: str, cells: Sequence[Cell], *, called: bool, header: str) -> bool | None:
     """Whether most cells are what the field needs; None for fields of free text, which all fit.
 
-    :param called: whether its name says so too.
+    :param called: whether its name, the header, says so too.
     """
     test = _TESTS.get(field)
     if test is None or not cells:
         return None
     if field == "invoice_number":
-        return _numbers_of_documents(cells, after_book=called)
+        numbered = called and not _DAYS_SAID.search(folded(header))
+        return _numbers_of_documents(cells, after_book=called, numbered=numbered)
     if field == "debtor_name":
         return _names(cells)
     most = _most(sum(test(cell) for cell in cells), cells)
@@ -348,13 +355,21 @@ def _fits(field: str, cells: Sequence[Cell], *, called: bool) -> bool | None:
     return False
 
 
-def _numbers_of_documents(cells: Sequence[Cell], *, after_book: bool) -> bool | None:
+def _numbers_of_documents(cells: Sequence[Cell], *, after_book: bool, numbered: bool) -> bool | None:
     """Whether cells number documents, with the code of the book before it where their name says so too: "VEN
-    2026/100" below "Pièce" is a number, "Kerkweg 12" below nothing is none."""
+    2026/100" below "Pièce" is a number, "Kerkweg 12" below nothing is none.
+
+    :param numbered: digits that could be a day without signs are numbers: the name says so, and of no day.
+    """
     texts = [str(cell).strip() for cell in cells]
     if after_book:
         texts = [_BOOK_BEFORE.sub("", text) for text in texts]
-    fitting = [text for text in texts if re.fullmatch(r"(?=.*\d)[\w./\-]{1,30}", text) and not is_date(text)]
+    fitting = [
+        text
+        for text in texts
+        if re.fullmatch(r"(?=.*\d)[\w./\-]{1,30}", text)
+        and ((numbered and text.isdigit()) or not is_date(text))
+    ]
     if not _most(len(fitting), texts):
         return False
     distinct = _most(len(set(texts)), texts)

@@ -1,7 +1,7 @@
 """What the names of columns do not say: their values decide what a column is, or leave a doubt."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -93,7 +93,9 @@ def settle(columns: Mapping[str, str], headers: Sequence[str], sample: Sequence[
     kept = {
         field: header
         for field, header in columns.items()
-        if header != kinds and not misleads(field, filled(headers, sample, header))
+        if header != kinds
+        and not misleads(field, filled(headers, sample, header))
+        and has_its_street(field, headers)
     }
     names = filled(headers, sample, columns["debtor_name"]) if "debtor_name" in columns else []
     if len(set(names)) > 1 and "iban" in kept and is_own_account(filled(headers, sample, kept["iban"])):
@@ -119,6 +121,12 @@ def misleads(field: str, cells: Sequence[Cell]) -> bool:
         and bool(cells)
         and not any(is_day(cell) or _YEAR.search(str(cell)) for cell in cells)
     )
+
+
+def has_its_street(field: str, headers: Iterable[str]) -> bool:
+    """This function will tell whether a field may be what its name says beside the other columns: "Numéro" is
+    the number of a house only where a column holds the street."""
+    return field != "house_number" or any(known_field(header) == "street" for header in headers)
 
 
 def is_own_account(cells: Sequence[Cell]) -> bool:

@@ -79,7 +79,9 @@ def read_details(info: str, supplementary: str, own_ref: str) -> Details:
     if _NUMBERED.match(joined):
         return _numbered(info.replace("\n", ""))
     if joined.startswith("/") and _NAMED_FACT.search(joined):
-        return _named(info.replace("\n", ""), supplementary)
+        # A line longer than banks wrap at shows that this file is not wrapped: its line ends are the payer's.
+        wrapped = all(len(line) <= _WRAP for line in info.split("\n"))
+        return _named(info.replace("\n", "" if wrapped else " "), supplementary)
     labelled = read_columns(info)
     if labelled:
         return labelled

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agency.intake.columns import Writing, find_writing, propose
-from agency.intake.doubts import has_lines
+from agency.intake.doubts import NO_NAMES, has_lines
 from agency.intake.headers import HEADERS
 from agency.intake.known_by import known_by, pay_day, stands_twice
 from agency.intake.mapping import REQUIRED, Mapped, Part, check_columns, missing_fields, save_mapping
@@ -69,14 +69,19 @@ def mapping_page(
     found: Placement,
     form: Form[Any] | None = None,
     status: int = 200,
+    debtors_error: Mapping[str, str] | None = None,
 ) -> Response:
-    """This function will answer with the page that asks what the columns of a placement mean."""
+    """This function will answer with the page that asks what the columns of a placement mean.
+
+    :param debtors_error: why the list of debtors that was handed over beside it could not be used.
+    """
     content = _content(unit, wiring, found)
     if form is None:
         form = blank(**_first_answers(found, content, request.query_params))
     table = _opened(content, form.values)
     kinds = kinds_of(content, table)
     form.values |= _proposed(form.values, kinds)
+    understood = _understood(unit, found, content, table, form.values, asked=form.errors)
     return creditor_page(
         request,
         "mapping.html",
@@ -91,8 +96,17 @@ def mapping_page(
         required=[gettext(FIELDS[field]) for field in (*REQUIRED, "due_on")],
         countries=COUNTRIES,
         debtor_kinds=list(DEBTOR_KINDS.items()),
-        **_understood(unit, found, content, table, form.values, asked=form.errors),
+        asks_for_names=_asks_for_names(found, understood["understood"]),
+        debtors_error=next(iter((debtors_error or {}).values()), ""),
+        **understood,
     )
+
+
+def _asks_for_names(found: Placement, understood: list[dict[str, Any]]) -> bool:
+    """Whether a list says numbers of debtors only, so that their names must come from a list of their own."""
+    if len(understood) != 1 or understood[0]["sheets"]:
+        return False
+    return found.refusal == NO_NAMES or "debtor_name" not in understood[0]["mapped"].columns
 
 
 def _shown_kind(kind: Kind, form: Form[Any]) -> dict[str, Any]:

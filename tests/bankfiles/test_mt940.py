@@ -207,7 +207,7 @@ class TestDetails:
             "WEB///REMI/USTD//EV10001REP1000000T1000/"
         )
         assert (line.text, line.end_to_end) == ("EV10001REP1000000T1000", "EV12341REP1231456T1234")
-        assert (line.counterparty, line.counterparty_iban) == ("ING BANK NV INZAKEWEB", "NL32INGB0000012345")
+        assert (line.counterparty, line.counterparty_iban) == ("ING BANK NV INZAKE WEB", "NL32INGB0000012345")
 
     def test_ing_names_a_structured_reference(self):
         line = line_of(details=":86:/CNTP/NL32INGB0000012345/INGBNL2A/X///REMI/STRD/CUR/9999123456789012/")
@@ -312,6 +312,11 @@ class TestDetails:
         assert len(wrapped) == 65
         line = line_of(details=f":86:{wrapped}\n42188659\nBETREFT FACTUUR")
         assert line.text.endswith("KENMERK 0000042188659 BETREFT FACTUUR")
+
+    def test_lines_longer_than_a_bank_wraps_at_end_where_the_payer_ended_them(self):
+        first = "/IBAN/NL97ABNA0479445079/NAME/Bakkerij De Vries B.V./REMI/Factuur 2026-0042"
+        line = line_of(details=f":86:{first}\n77 is ons klantnummer")
+        assert line.text == "Factuur 2026-0042 77 is ons klantnummer"
 
     def test_a_wrapped_time_is_no_tag(self):
         line = line_of(details=":86:/REMI/PL 12-09-2014T16\n:26:37 Volgnr. 007\n:20:15 uur")

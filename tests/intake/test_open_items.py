@@ -904,3 +904,91 @@ class TestCommas:
     def test_behind_or_within_an_amount_do_not(self, amount):
         table = text("Naam,Factuur,Datum,Bedrag", f"Jansen,F1,01-08-2026,{amount}")
         assert understood(table)[0][2].startswith("100.")
+
+
+class TestColumnsOfOtherPackages:
+    """Layouts as QuickBooks, Xero, Odoo, Sage BOB and SAP export them."""
+
+    def test_numbers_of_a_year_and_a_sequence_are_numbers_though_they_could_be_days(self):
+        table = text(
+            "Klant;Factuurnummer;Referentie;Factuurdatum;Vervaldatum;Nog te ontvangen",
+            "Bakkerij De Vries;20260112;PO 77;2-3-2026;1-4-2026;1.210,00",
+            "Jansen Bouw;20260113;PO 78;5-3-2026;4-4-2026;305,00",
+        )
+        assert propose(table.headers, table.sample).columns["invoice_number"] == "Factuurnummer"
+
+    def test_days_without_signs_below_a_name_of_a_day_are_no_numbers(self):
+        table = text(
+            "Klant;Datum factuur;Stuk;Bedrag",
+            "Bakkerij De Vries;20260302;A-17;1.210,00",
+            "Jansen Bouw;20260305;A-18;305,00",
+        )
+        columns = propose(table.headers, table.sample).columns
+        assert (columns.get("invoice_number"), columns["issued_on"]) == (None, "Datum factuur")
+
+    def test_numero_is_no_house_without_a_street(self):
+        lines = (
+            "Numéro;Nom;Date d'échéance;Montant dû",
+            "FAC/2026/00012;Boulangerie Dupont;01/04/2026;1210,00",
+            "FAC/2026/00013;Garage Maes;14/04/2026;305,00",
+        )
+        table = text(*lines)
+        columns = propose(table.headers, table.sample).columns
+        assert (columns["invoice_number"], columns.get("house_number")) == ("Numéro", None)
+        with pytest.raises(UnclearColumns) as asked:
+            recognise(table.headers, table.sample)
+        assert "house_number" not in asked.value.proposal.columns
+
+    def test_numero_beside_a_street_is_its_house(self):
+        table = text(
+            "Facture;Nom;Rue;Numéro;Date d'échéance;Montant dû",
+            "F12;Boulangerie Dupont;Rue Haute;12;01/04/2026;1210,00",
+        )
+        assert recognise(table.headers, table.sample).columns["house_number"] == "Numéro"
+
+    def test_what_the_books_make_of_a_foreign_amount_is_not_what_the_invoice_asks(self):
+        table = text(
+            "Name 1;Document Number;Document Date;Net Due Date;Amount in Doc. Curr.;Doc. Currency"
+            ";Amount in Local Currency;Local Currency",
+            "Bakkerij De Vries;90000112;02.03.2026;01.04.2026;1.210,00;EUR;1.210,00;EUR",
+            "Jansen Bouw;90000113;05.03.2026;04.04.2026;605,00;USD;550,00;EUR",
+        )
+        columns = propose(table.headers, table.sample).columns
+        assert (columns["amount"], columns["currency"]) == ("Amount in Doc. Curr.", "Doc. Currency")
+
+    def test_what_the_books_make_of_it_is_taken_where_nothing_else_is_said(self):
+        table = text(
+            "Naam;Documentnummer;Documentdatum;Bedrag in lokale valuta;Lokale valuta",
+            "Bakkerij De Vries;90000112;02.03.2026;1.210,00;EUR",
+        )
+        assert propose(table.headers, table.sample).columns["amount"] == "Bedrag in lokale valuta"
+
+    def test_ages_above_groups_of_rows_that_name_their_debtor_are_no_rows(self):
+        table = text(
+            "A/R Aging Detail;;;;;;",
+            ";Date;Transaction Type;Num;Customer;Due Date;Open Balance",
+            "91 or more days past due;;;;;;",
+            ";02/10/2026;Invoice;1021;Amy's Bird Sanctuary;03/13/2026;239.00",
+            "Total for 91 or more days past due;;;;;;239.00",
+            "31 - 60 days past due;;;;;;",
+            ";04/10/2026;Invoice;1027;Bill's Windsurf Shop;05/10/2026;85.00",
+            "TOTAL;;;;;;324.00",
+        )
+        assert [row[1][3] for row in table.rows] == ["1021", "1027"]
+
+    def test_a_last_row_of_percentages_is_no_row(self):
+        table = text(
+            "Invoice Date;Due Date;Invoice Number;Current;< 1 Month;1 Month;Older;Total",
+            "Boom FM;;;;;;;",
+            "10 Mar 2026;20 Mar 2026;INV-0028;0.00;0.00;0.00;500.00;500.00",
+            "Total Boom FM;;;0.00;0.00;0.00;500.00;500.00",
+            "Ridgeway University;;;;;;;",
+            "15 Feb 2026;25 Feb 2026;INV-0027;0.00;0.00;0.00;6187.50;6187.50",
+            "Total Ridgeway University;;;0.00;0.00;0.00;6187.50;6187.50",
+            "Total;;;0.00;0.00;0.00;6687.50;6687.50",
+            "Percentage of total;;;0.00%;0.00%;0.00%;100.00%;100.00%",
+        )
+        assert understood(table) == [
+            ("INV-0028", "Boom FM", "500.00"),
+            ("INV-0027", "Ridgeway University", "6187.50"),
+        ]
