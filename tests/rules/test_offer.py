@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from agency.money import Money
 from agency.rules.facts import Phase
 from agency.rules.offer import (
+    OFFER_RULE,
     Expected,
     Nature,
     Offer,
@@ -108,8 +109,39 @@ class TestWhatItCosts:
         with pytest.raises(ValueError, match="not a part"):
             BY_PHASE.with_parts([Phase.execution])
 
+    @pytest.mark.parametrize(
+        ("recovered", "success"), [(0, 0), (4_000, 3_305), (50_000, 7_500), (500_000, 50_000)]
+    )
+    def test_the_minimum_is_earned_from_what_comes_in_with_its_vat(self, recovered, success):
+        offer = an_offer(OfferKind.success, part(success_bps=1_000), minimum=7_500)
+        found = work_out(offer, amount=CLAIM, recovered=Money(recovered, "EUR"), vat_percent=VAT)
+        assert found.success.minor == success
+
+    def test_an_offer_without_a_part_asks_no_share(self):
+        assert an_offer().success_bps == 0
+
     def test_reads_back_what_it_wrote(self):
         assert Offer.from_json(BY_PHASE.as_json()) == BY_PHASE
+
+    def test_what_is_kept_has_these_names(self):
+        """Offers that were kept are replayed from them for years."""
+        assert [*OfferKind] == ["success", "flat", "hourly", "hybrid", "phased"]
+        assert [*Nature] == ["required", "recommended"]
+        assert [*Supplier] == ["agency", "lawyer", "bailiff"]
+        assert BY_PHASE.as_json() == {
+            "kind": "phased",
+            "currency": "EUR",
+            "minimum": 0,
+            "supplier": "agency",
+            "name": "",
+            "parts": [
+                {"phase": "amicable", "nature": "required", "success_bps": 1_200, "flat": 0, "hour": 0,
+                 "minutes_max": 0},
+                {"phase": "legal", "nature": "recommended", "success_bps": 0, "flat": 45_000, "hour": 18_000,
+                 "minutes_max": 300},
+            ],
+        }  # fmt: skip
+        assert OFFER_RULE == "1"
 
 
 def faults(offer, country="NL", amount=CLAIM):
@@ -133,25 +165,120 @@ class TestWhatItMayAsk:
         assert faults(offer, "NL") == ["parts.1.success"]
 
     @pytest.mark.parametrize(
-        ("offer", "field"),
+        ("offer", "field", "why"),
         [
-            (an_offer(OfferKind.success, part()), "parts.1.success"),
-            (an_offer(OfferKind.success, part(success_bps=9_999)), "parts.1.success"),
-            (an_offer(OfferKind.flat, part(flat=100, success_bps=100)), "parts.1.success"),
-            (an_offer(OfferKind.hourly, part(hour=15_000)), "parts.1.hours"),
-            (an_offer(OfferKind.phased, part(flat=100)), "parts.2"),
-            (an_offer(OfferKind.flat, part(flat=100), part(Phase.legal, flat=100)), "kind"),
-            (an_offer(OfferKind.flat, part(flat=100, nature=Nature.recommended)), "parts.1.nature"),
-            (an_offer(OfferKind.flat, part(flat=100), minimum=500), "minimum"),
-            (an_offer(OfferKind.flat, part(flat=-100)), "parts.1"),
-            (an_offer(OfferKind.flat, part(flat=100), supplier=Supplier.lawyer), "name"),
-            (an_offer(OfferKind.phased, part(Phase.legal, flat=1), part(flat=1)), "parts.2"),
-            (an_offer(OfferKind.flat), "parts.1"),
-            (an_offer(OfferKind.flat, part(flat=CLAIM.minor + 1)), "parts.1"),
+            (an_offer(OfferKind.flat), "parts.1", "an offer has a part"),
+            (
+                an_offer(OfferKind.phased, part(Phase.legal, flat=1), part(flat=1)),
+                "parts.2",
+                "the phases of an offer stand in their order, each once",
+            ),
+            (
+                an_offer(OfferKind.phased, part(flat=1), part(flat=1)),
+                "parts.2",
+                "the phases of an offer stand in their order, each once",
+            ),
+            (
+                an_offer(OfferKind.flat, part(flat=100, nature=Nature.recommended)),
+                "parts.1.nature",
+                "the first part of an offer is required",
+            ),
+            (
+                an_offer(OfferKind.phased, part(flat=100)),
+                "parts.2",
+                "an offer by phase has at least two",
+            ),
+            (
+                an_offer(OfferKind.flat, part(flat=100), part(Phase.legal, flat=100)),
+                "kind",
+                "only an offer by phase has several",
+            ),
+            (
+                an_offer(OfferKind.flat, part(flat=100), minimum=500),
+                "minimum",
+                "a minimum goes with a fee by result",
+            ),
+            (
+                an_offer(OfferKind.success, part(success_bps=1_000), minimum=-1),
+                "minimum",
+                "a minimum goes with a fee by result",
+            ),
+            (
+                an_offer(OfferKind.flat, part(flat=100), supplier=Supplier.lawyer, name=" "),
+                "name",
+                "say who does the work",
+            ),
+            (
+                an_offer(OfferKind.phased, part(flat=100), part(Phase.legal)),
+                "parts.2.success",
+                "every part asks something",
+            ),
+            (
+                an_offer(OfferKind.flat, part(flat=-100)),
+                "parts.1",
+                "no part of an offer is below zero",
+            ),
+            (
+                an_offer(OfferKind.success, part(success_bps=DEFAULT_CARD.ceiling_bps + 1)),
+                "parts.1.success",
+                "a share is at most the upper limit of the card",
+            ),
+            (
+                an_offer(OfferKind.hourly, part(hour=15_000)),
+                "parts.1.hours",
+                "hours have a rate and a highest number",
+            ),
+            (
+                an_offer(OfferKind.flat, part(flat=CLAIM.minor + 1)),
+                "parts.1",
+                "all parts together never cost more than the claim",
+            ),
         ],
     )
-    def test_each_rule_names_its_field(self, offer, field):
-        assert field in faults(offer)
+    def test_each_rule_names_its_field_and_says_why(self, offer, field, why):
+        found = offer_faults(offer, amounts=[CLAIM], countries={"NL"}, card=DEFAULT_CARD, on=ON)
+        assert [(one.field, one.sentence) for one in found] == [(field, why)]
+
+    @pytest.mark.parametrize(
+        ("kind", "asked", "wrong"),
+        [
+            (OfferKind.success, {}, {"success"}),
+            (OfferKind.success, {"success_bps": 100, "flat": 100}, {"flat"}),
+            (OfferKind.success, {"success_bps": 100, "hour": 100, "minutes_max": 60}, {"hour"}),
+            (OfferKind.flat, {"flat": 100, "success_bps": 100}, {"success"}),
+            (OfferKind.flat, {"flat": 100, "hour": 100, "minutes_max": 60}, {"hour"}),
+            (OfferKind.hourly, {"hour": 100, "minutes_max": 60, "success_bps": 100}, {"success"}),
+            (OfferKind.hourly, {"hour": 100, "minutes_max": 60, "flat": 100}, {"flat"}),
+            (OfferKind.hourly, {"flat": 100}, {"flat", "hour"}),
+            (OfferKind.hybrid, {"success_bps": 100}, {"flat"}),
+            (OfferKind.hybrid, {"flat": 100}, {"success"}),
+            (OfferKind.hybrid, {"success_bps": 100, "flat": 1, "hour": 1, "minutes_max": 60}, {"hour"}),
+        ],
+    )
+    def test_each_kind_asks_what_it_is_called_after_and_nothing_else(self, kind, asked, wrong):
+        found = offer_faults(
+            an_offer(kind, part(**asked)), amounts=[CLAIM], countries={"NL"}, card=DEFAULT_CARD, on=ON
+        )
+        assert {one.field for one in found} == {f"parts.1.{name}" for name in wrong}
+        assert {one.sentence for one in found} == {"this does not go with the kind of offer"}
+
+    @pytest.mark.parametrize(
+        "offer",
+        [
+            an_offer(OfferKind.success, part(success_bps=DEFAULT_CARD.ceiling_bps)),
+            an_offer(OfferKind.flat, part(flat=CLAIM.minor)),
+            an_offer(OfferKind.hourly, part(hour=100, minutes_max=60)),
+            an_offer(OfferKind.hybrid, part(success_bps=100, flat=100)),
+            an_offer(OfferKind.phased, part(flat=100), part(Phase.legal, hour=100, minutes_max=60)),
+            an_offer(
+                OfferKind.phased, part(flat=1), part(Phase.legal, flat=1), part(Phase.execution, flat=1)
+            ),
+            an_offer(OfferKind.success, part(success_bps=100), minimum=1),
+            an_offer(OfferKind.flat, part(flat=100), supplier=Supplier.lawyer, name="X"),
+        ],
+    )
+    def test_what_reaches_a_limit_may_be_asked(self, offer):
+        assert faults(offer) == []
 
 
 class TestWhoMaySendIt:
@@ -171,9 +298,50 @@ class TestWhoMaySendIt:
         loss = self.review(an_offer(OfferKind.flat, part(flat=2_000)))
         assert loss.why == ("loss",)
         assert loss.loss == Money(500, "EUR")
-        limits = {"why": loss.why, "principal_minor": CLAIM.minor, "on": ON}
-        assert not may_be_second(roles=("finance",), **limits)
-        assert may_be_second(roles=("admin",), **limits)
+        limits = {"principal_minor": CLAIM.minor, "on": ON}
+        for why in (("loss",), ("floor",), ("size", "floor")):
+            assert not may_be_second(why=why, roles=("finance",), **limits)
+            assert may_be_second(why=why, roles=("admin",), **limits)
+
+    def test_the_second_persons_own_limit_counts_to_the_cent(self):
+        size = {"why": ("size",), "roles": ("finance",), "on": ON}
+        assert may_be_second(principal_minor=10_000_000, **size)
+        assert not may_be_second(principal_minor=10_000_001, **size)
+
+    def test_each_claim_costs_its_work(self):
+        """Three claims at 25.00 of work and half an hour each at 55.00, for 20.00 a claim."""
+        offer = an_offer(OfferKind.phased, part(flat=2_000, minutes_max=30), part(Phase.legal, flat=1))
+        claims = [Expected(CLAIM, Money.zero("EUR"))] * 3
+        found = review_offer(offer.with_parts(()), claims=claims, roles=("admin",), card=DEFAULT_CARD, on=ON)
+        assert found.loss == Money(3 * (2_500 + 2_750 + 18_000) - 3 * 2_001, "EUR")
+
+    def test_what_just_pays_for_its_work_makes_no_loss(self):
+        found = self.review(an_offer(OfferKind.flat, part(flat=2_500)))
+        assert (found.second, found.why, found.loss) == (False, (), Money.zero("EUR"))
+        assert self.review(an_offer(OfferKind.flat, part(flat=2_499))).loss == Money(1, "EUR")
+
+    @pytest.mark.parametrize(("minor", "second"), [(2_500_000, False), (2_500_001, True)])
+    def test_the_limit_of_a_role_counts_to_the_cent(self, minor, second):
+        offer = an_offer(OfferKind.success, part(success_bps=1_500))
+        assert self.review(offer, roles=("finance",), amount=Money(minor, "EUR")).second is second
+
+    def test_a_role_without_a_limit_sends_nothing_alone(self):
+        offer = an_offer(OfferKind.flat, part(flat=2_500))
+        assert self.review(offer, roles=(), amount=Money(1, "EUR"), recovered=0).why == ("size",)
+
+    @pytest.mark.parametrize(
+        ("bps", "flat", "low"),
+        [
+            (DEFAULT_CARD.floor_bps, 0, False),
+            (DEFAULT_CARD.floor_bps - 1, 0, True),
+            (1, 0, True),
+            (0, 2_500, False),
+            (1, 2_500, False),
+        ],
+    )
+    def test_the_lower_limit_of_the_card_is_of_shares_that_stand_alone(self, bps, flat, low):
+        offer = an_offer(OfferKind.hybrid, part(success_bps=bps, flat=flat))
+        assert ("floor" in self.review(offer, recovered=CLAIM.minor).why) is low
 
     def test_a_share_under_the_cards_lower_limit_does_too(self):
         low = an_offer(OfferKind.success, part(success_bps=DEFAULT_CARD.floor_bps - 1))
@@ -188,7 +356,10 @@ def test_the_card_fits_badly_by_the_house_rule():
     assert poor_fit(**fits) == ()
     odd = fits | {"age_days": 900, "dispute": "substantiated", "country": "BR", "claim_type": "loan"}
     assert poor_fit(**odd) == ("dispute", "age", "country", "kind")
-    assert poor_fit(**fits | {"amount": Money(20_000_000, "EUR")}) == ("size",)
+    assert poor_fit(**fits | {"amount": Money(10_000_000, "EUR")}) == ("size",)
+    assert poor_fit(**fits | {"amount": Money(9_999_999, "EUR"), "age_days": 729}) == ()
+    assert poor_fit(**fits | {"age_days": 730}) == ("age",)
+    assert poor_fit(**fits | {"amount": Money(1, "USD")}) == ("currency",)
 
 
 def test_the_house_answers_within_its_days():

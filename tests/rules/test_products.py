@@ -63,3 +63,18 @@ def test_every_other_path_is_a_collection_case():
     usual = [path for path in default_paths() if "-managed" not in path.key]
     assert len(usual) == 20
     assert {product_of_path(path.key)[0] for path in usual} == {Product.collection}
+
+
+@pytest.mark.parametrize(("law", "debtor", "start"), EVERY)
+def test_the_path_is_that_of_the_debtor_where_there_is_one(law, debtor, start):
+    path = managed_path(law=law, debtor=debtor, hand_over=start)
+    if law in (Law.nl, Law.be):
+        assert (path.law, debtor in path.debtors) == (law, True)
+    else:
+        assert (path.law, DebtorKind.company in path.debtors) == (Law.nl, True)
+
+
+def test_what_is_kept_has_these_names():
+    """Claims keep them, and forms send them."""
+    assert [*Product] == ["collection", "management"]
+    assert [*HandOver] == ["first_reminder", "second_reminder", "formal_notice"]
