@@ -16,7 +16,9 @@ TESTS: Final = (
     "tests/bankfiles/test_same_movements.py", "tests/banking/test_returns.py",
     "tests/banking/test_suspense.py", "tests/arrangements/test_direct_debits.py",
     "tests/inbound/test_bounces.py", "tests/inbound/test_mail_as_read.py",
-    "tests/inbound/test_threading.py",
+    "tests/inbound/test_threading.py", "tests/inbound/test_other_mail.py",
+    "tests/inbound/test_packed_mail.py", "tests/inbound/test_told_of_person.py",
+    "tests/parties/test_names_and_terms.py",
 )  # fmt: skip
 DECISIONS: Final[dict[str, tuple[str, ...]]] = {
     "ledger": ("agency.ledger.transaction", "agency.money.amount", "agency.money.rounding"),
