@@ -11,7 +11,7 @@ from starlette.responses import Response
 from agency.arrangements.promises import days_ahead_max
 from agency.claims.explaining import addends
 from agency.claims.models import Claim
-from agency.desk.visits import may_announce, open_visit
+from agency.desk.visits import open_visit
 from agency.documents.completeness import score_of
 from agency.kernel.unit import Unit
 from agency.money import Money
@@ -21,6 +21,7 @@ from agency.rules.explain import explain
 from agency.rules.facts import DebtorKind
 from agency.rules.holds import stops_contact
 from agency.rules.products import product_of_path
+from agency.rules.send import NOTICE_FIRST, TERM_RUNNING
 from agency.rules.trace import Trace, from_json
 from agency.treatment.planner import upcoming
 from portal.collector.came_in import came_in
@@ -124,7 +125,11 @@ def show_claim(
         customer_number=given_reference(found.claim.debtor_reference),
         owed=found.owed,
         explained=_explained(found),
-        actions=_actions(found, unit.today, _visit(unit, creditor_id, claim_id)),
+        actions=_actions(
+            found,
+            unit.today,
+            expected=open_visit(unit, creditor_id=creditor_id, claim_id=claim_id) is not None,
+        ),
         number_choices=[(point["value"], point["value"], "") for point in _numbers(found)],
         dispute_lines=invoice_lines(found.invoices, found.claim.currency),
         dispute_history=history_of(found.dispute_changes, found.claim.currency),
@@ -284,28 +289,24 @@ def _silent(ground: str, found: ClaimPage, on: date) -> bool:
     return stops_contact(ground=ground, country=found.claim.country, debtor=debtor, on=on)
 
 
-def _visit(unit: Unit, creditor_id: UUID, claim_id: UUID) -> Action:
-    """What the rules of the visit's own page say; one that was announced is made or called off there."""
-    if open_visit(unit, creditor_id=creditor_id, claim_id=claim_id):
-        return Action("visit", [])
-    decision = may_announce(unit, creditor_id=creditor_id, claim_id=claim_id)
-    return Action("visit", reasons(decision.reasons), decision.until, decision.trace)
-
-
-def _actions(found: ClaimPage, on: date, visit: Action) -> dict[str, Action]:
-    """What may be done now, and for the rest why not."""
+def _actions(found: ClaimPage, on: date, *, expected: bool) -> dict[str, Action]:
+    """What may be done now, and for the rest why not; a visit that is expected is made or called off."""
     call = found.call
     running = [] if found.claim.state == "active" else ["claim_closed"]
     owed = [] if found.owed.total.minor > 0 else ["nothing_owed"]
     planned = ["plan_stands"] if found.claim.in_plan else []
     silent = [f"hold:{hold['ground']}" for hold in found.holds if _silent(hold["ground"], found, on)]
     promised = ["promise_open"] if any(promise["state"] == "open" for promise in found.promises) else []
+    too_early = ["channel_not_in_phase"] if found.claim.phase not in ("amicable", "legal") else []
+    noticed = [reason for reason in call.reasons if reason in (NOTICE_FIRST, TERM_RUNNING)]
+    until, trace = (call.until, call.trace) if noticed else (None, ())
+    refused = [] if expected else [*running, *owed, *silent, *too_early, *noticed]
     disputed = ["dispute_open"] if any(not one["resolved_at"] for one in found.disputes) else []
     return {
         "call": Action("call", reasons(call.reasons), call.until, call.trace),
         "promise": Action("promise", reasons([*running, *owed, *promised, *planned, *silent])),
         "plan": Action("plan", reasons([*running, *owed, *promised])),
-        "visit": visit,
+        "visit": Action("visit", reasons(refused), until, trace),
         "give_up": Action("give_up", []),
         "dispute": Action("dispute", reasons([*running, *disputed])),
         "hold": Action("hold", reasons(running)),

@@ -49,6 +49,7 @@ OF_ADDRESS = (
     ("", "run_id", "remittance_run"),
 )
 OF_NAME = {
+    "aside_id": "proof_aside",
     "batch_id": "print_batch", "call_id": "call", "check_id": "credit_check", "claim_id": "claim",
     "connection_id": "bookkeeping_connection", "debtor_id": "debtor", "dispute_id": "dispute",
     "document_id": "document", "dossier_id": "inspection_export", "drop_id": "intake_drop",
