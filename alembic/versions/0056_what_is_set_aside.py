@@ -53,12 +53,14 @@ def upgrade() -> None:
         sa.Column("refusal", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_proof_aside"),
         sa.ForeignKeyConstraint(["run_id"], ["proof_run.id"], name="fk_proof_aside_run_id"),
-        sa.CheckConstraint("state IN ('waiting', 'accepted', 'refused')", name="ck_proof_aside_state"),
+        sa.CheckConstraint("state IN ('waiting', 'accepted', 'refused')", name=op.f("ck_proof_aside_state")),
         sa.CheckConstraint(
-            "decided_by <> asked_by OR state <> 'accepted'", name="ck_proof_aside_second_person"
+            "decided_by <> asked_by OR state <> 'accepted'", name=op.f("ck_proof_aside_second_person")
         ),
-        sa.CheckConstraint("(state = 'waiting') = (decided_at IS NULL)", name="ck_proof_aside_decided"),
-        sa.CheckConstraint("(decided_at IS NULL) = (decided_by IS NULL)", name="ck_proof_aside_decided_by"),
+        sa.CheckConstraint("(state = 'waiting') = (decided_at IS NULL)", name=op.f("ck_proof_aside_decided")),
+        sa.CheckConstraint(
+            "(decided_at IS NULL) = (decided_by IS NULL)", name=op.f("ck_proof_aside_decided_by")
+        ),
     )
     op.create_index("ix_proof_aside_run_id", "proof_aside", ["run_id"])
     op.create_index(

@@ -60,6 +60,7 @@ FIXED: dict[str, dict[str, Any]] = {
     "direct_debit_file": {"approved_by": "user:b", "drafted_by": "user:a"},
     "api_key": {"scopes": ["read"]},
     "fee_invoice": {"kind": "invoice"},
+    "proof_aside": {"state": "accepted", "checks": []},
 }  # fmt: skip
 
 
