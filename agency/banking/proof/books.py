@@ -98,8 +98,11 @@ class Books:
 
     @property
     def seen(self) -> dict[str, Any]:
-        """How many transactions the next proof must find, and what they say together."""
-        return {"transactions": self.transactions.now, "said": self.transactions.said}
+        """How many transactions the next proof must find, and what they say together.
+
+        `said` in older proofs was added up otherwise, and says nothing here.
+        """
+        return {"transactions": self.transactions.now, "facts": self.transactions.said}
 
 
 def books_now(unit: Unit, before: dict[str, Any], now: Moment) -> Books:
@@ -125,7 +128,7 @@ def transactions_kept(books: Books, before: dict[str, Any]) -> list[Check]:
     moved = Check(
         key="P1",
         left_label="signs that earlier transactions were moved to another creditor or day of booking",
-        left=int(kept.holds and said != before.get("said", said)),
+        left=int(kept.holds and said != before.get("facts", said)),
         earlier=True,
     )
     return [kept, moved]
