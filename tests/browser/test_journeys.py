@@ -217,6 +217,7 @@ def prove(visitor) -> None:
     visitor.goes_to("/finance/proof")
     visitor.presses("Prove now")
     visitor.sees("Proven: bank, ledger and liabilities are equal.")
+    visitor.page.wait_for_load_state()
     checks = visitor.page.locator("#list tbody .chip")
     assert set(checks.all_inner_texts()) == {"Green"}
     visitor.can_use_this_page()

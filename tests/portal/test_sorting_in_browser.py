@@ -1,6 +1,7 @@
 """Sorting with the keyboard, and the new pages in both themes, on a desk and on a phone."""
 
 import pytest
+from playwright.sync_api import expect
 
 from agency.disputes.raising import raise_dispute
 from agency.documents.asking import ask_missing
@@ -75,7 +76,7 @@ def test_the_keyboard_alone_sorts_and_takes_back(browser, served, creditor_id, c
         page.keyboard.press("ArrowLeft")
         page.wait_for_url(first)
         page.keyboard.press("/")
-        assert page.evaluate("document.activeElement.name") == "q"
+        expect(page.locator("[name=q]")).to_be_focused()
         page.keyboard.press("Escape")
         page.locator("h1").click()
         page.keyboard.press("1")
