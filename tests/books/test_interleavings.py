@@ -6,7 +6,7 @@ Those over one payment, refund or line stand in `tests/payments/test_interleavin
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 
 from agency.arrangements.plans import Wish, agree_plan
@@ -86,6 +86,28 @@ def test_b1_the_same_file_by_two_people_is_imported_once(units):
     with units.open(Door.STAFF, by="x") as unit:
         bank.tell(unit, [Paid(5_000, iban=PAYER, text="x", day=unit.today)], format="mt940")
     assert one(units, "SELECT count(*) FROM bank_line") == 1
+
+
+def test_a_file_that_is_booked_while_the_books_are_proved_makes_no_proof_red(units):
+    """Each question is a statement of its own, and sees what stands when it begins."""
+    bank = Bank()
+    with units.open(Door.STAFF, by="x") as unit:
+        bank.tell(unit, [Paid(5_000, iban=PAYER, text="x", day=unit.today)], format="camt")
+    booked = []
+
+    def books_a_file(_connection, _cursor, statement, *_):
+        if "WITH moved" in statement and not booked:  # the ledger is added up, the bank not yet
+            booked.append(True)
+            with units.open(Door.WORKER, by="y") as other:
+                bank.tell(other, [Paid(7_000, iban=PAYER, text="y", day=other.today)], format="camt")
+
+    event.listen(units.engine, "before_cursor_execute", books_a_file)
+    try:
+        assert green(units)
+    finally:
+        event.remove(units.engine, "before_cursor_execute", books_a_file)
+    assert booked
+    assert one(units, "SELECT count(*) FROM bank_line") == 2
 
 
 @ORDERS
