@@ -1,6 +1,7 @@
 """Decisions on payment plans that were asked for or offered: by a collector, by the debtor, or by time."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,13 +12,14 @@ from agency.arrangements.plans import Wish, claims_of, lift, offer_plan, reached
 from agency.claims.holds import lift_holds_on, place_hold
 from agency.claims.interest_stops import resume_interest, stop_interest
 from agency.claims.states import HoldGround
-from agency.events import PlanAgreed, PlanEnded, PlanRefused
+from agency.events import PlanAgreed, PlanEnded, PlanRefused, PlanRunsOn
 from agency.kernel.emitting import emit
 from agency.kernel.errors import Conflict, Invalid, NotFound
 from agency.kernel.unit import Unit, agency_day
 from agency.rules.interest_stops import StopGround
 
 _DAY = timedelta(days=1)
+_TAKE = text("UPDATE plan_claim SET live = true WHERE creditor_id = :c AND plan_id = :plan")
 _FREE = text("UPDATE plan_claim SET live = false WHERE creditor_id = :c AND plan_id = :plan AND live")
 
 
@@ -123,9 +125,25 @@ def end_plan(unit: Unit, plan: Plan, state: PlanState) -> None:
             ground=StopGround.payment_plan,
             last_day=unit.today,
         )
-    told: dict[str, Any] = {"creditor_id": plan.creditor_id, "plan_id": plan.id, "outcome": state.value}
+    told: dict[str, Any] = {"creditor_id": plan.creditor_id, "plan_id": plan.id, "outcome": state.value,
+                            "ended_on": unit.today.isoformat()}  # fmt: skip
     emit(unit, *[PlanEnded(claim_id=claim_id, lead=at == 0, **told)
                  for at, claim_id in enumerate(reached(unit, plan))])  # fmt: skip
+
+
+def run_on(unit: Unit, plan: Plan) -> None:
+    """This function will let a plan that was paid off run on, because a payment of it was taken back.
+
+    It holds its claims again, and no day between gets interest that was to stop.
+    """
+    assert plan.ended_at is not None, "a plan that was paid off has ended"
+    ended_on = agency_day(plan.ended_at)
+    plan.state, plan.ended_at = PlanState.ACTIVE, None
+    unit.session.connection().execute(_TAKE, {"c": plan.creditor_id, "plan": plan.id})
+    claim_ids = claims_of(unit, plan)
+    _hold(unit, plan, claim_ids, first_day=ended_on + _DAY)
+    emit(unit, *[PlanRunsOn(creditor_id=plan.creditor_id, claim_id=claim_id, plan_id=plan.id)
+                 for claim_id in claim_ids])  # fmt: skip
 
 
 def start_everywhere(unit: Unit, event: PlanAgreed) -> None:
@@ -137,13 +155,19 @@ def start_everywhere(unit: Unit, event: PlanAgreed) -> None:
     if not event.lead or plan.state != PlanState.ACTIVE:
         return
     _end_request_stop(unit, plan)
-    for claim_id in claims_of(unit, plan):
+    claim_ids = claims_of(unit, plan)
+    # The total counts interest up to and including the day on which it was computed.
+    _hold(unit, plan, claim_ids, first_day=agency_day(plan.made_at) + _DAY)
+    for claim_id in claim_ids:
+        lift_holds_on(unit, creditor_id=plan.creditor_id, claim_id=claim_id, ground=HoldGround.PLAN_REQUESTED)
+
+
+def _hold(unit: Unit, plan: Plan, claim_ids: Sequence[UUID], *, first_day: date) -> None:
+    """Hold the claims of a running plan, without interest from a day on where that was agreed."""
+    for claim_id in claim_ids:
         whose: dict[str, Any] = {"creditor_id": plan.creditor_id, "claim_id": claim_id}
         place_hold(unit, **whose, ground=HoldGround.PLAN_KEPT)
-        lift_holds_on(unit, **whose, ground=HoldGround.PLAN_REQUESTED)
         if plan.bands["interest_stops"]:
-            # The total counts interest up to and including the day on which it was computed.
-            first_day = agency_day(plan.made_at) + _DAY
             stop_interest(unit, **whose, ground=StopGround.payment_plan, first_day=first_day)
 
 

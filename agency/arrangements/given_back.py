@@ -1,10 +1,12 @@
-"""Collections that the bank refused or gave back: what that does to the plan, and to the mandate."""
+"""Money of a plan that went back: collections that the bank refused or gave back, payments that were taken
+back. What that does to the plan, and to the mandate."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlmodel import col, func, select
+from sqlalchemy import text
+from sqlmodel import col, select
 
 from agency.arrangements.models import DebitState, DirectDebit, Plan, PlanInstalment, PlanState, SepaMandate
 from agency.events import InstalmentGivenBack
@@ -13,19 +15,21 @@ from agency.kernel.unit import Unit, agency_day
 from agency.rules.instalments import Part, asked_again
 from agency.rules.mandates import ends_mandate
 
+_SEEN = text(
+    "SELECT greatest((SELECT max(seen_at) FROM direct_debit WHERE creditor_id = :c AND plan_id = :plan"
+    "  AND state = 'returned'),"
+    " (SELECT max(p.reversed_at) FROM payment p JOIN plan_claim c ON c.creditor_id = p.creditor_id"
+    "  AND c.claim_id = p.claim_id JOIN plan ON plan.creditor_id = c.creditor_id AND plan.id = c.plan_id"
+    "  WHERE c.creditor_id = :c AND c.plan_id = :plan AND p.reversed_at > plan.made_at))"
+)
+
 
 def parts_asked(unit: Unit, plan: Plan, rows: Sequence[PlanInstalment]) -> list[Part]:
     """This function will return a plan's instalments with the days from which they are late.
 
-    What the bank gave back is late from the day we saw it: until then the debtor had paid.
+    What went back is late from the day we saw it: until then the debtor had paid.
     """
-    seen = unit.session.exec(
-        select(func.max(DirectDebit.seen_at)).where(
-            DirectDebit.creditor_id == plan.creditor_id,
-            DirectDebit.plan_id == plan.id,
-            DirectDebit.state == DebitState.RETURNED,
-        )
-    ).one()
+    seen = unit.session.connection().execute(_SEEN, {"c": plan.creditor_id, "plan": plan.id}).scalar_one()
     return [
         asked_again(
             Part(row.number, row.due_on, row.amount_minor, row.paid_minor),
@@ -41,7 +45,8 @@ def tell_given_back(unit: Unit, debit: DirectDebit) -> None:
     nothing can be collected any more."""
     ended = _end_mandate(unit, debit)
     plan = unit.session.get_one(Plan, (debit.creditor_id, debit.plan_id))
-    if plan.state != PlanState.ACTIVE:
+    # One that was paid off runs on now that its last money went back.
+    if plan.state not in (PlanState.ACTIVE, PlanState.COMPLETED):
         return
     row = unit.session.get_one(PlanInstalment, (debit.creditor_id, debit.plan_id, debit.number))
     emit(

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlmodel import col, select
 
 from agency.arrangements.charges import charged
-from agency.arrangements.deciding import end_plan, expire_offer
+from agency.arrangements.deciding import end_plan, expire_offer, run_on
 from agency.arrangements.given_back import parts_asked
 from agency.arrangements.models import LIVE, Plan, PlanInstalment, PlanState
 from agency.arrangements.paid_since import paid_since
@@ -27,6 +27,21 @@ from agency.rules.interest_stops import StopGround, plan_request_stop
 _STATES = text("SELECT state FROM claim WHERE creditor_id = :c AND id = ANY(:claims)")
 _CHARGED = text("SELECT claim_id, charged_minor FROM plan_claim WHERE creditor_id = :c AND plan_id = :plan")
 _PLAN_OF = text("SELECT plan_id FROM plan_claim WHERE creditor_id = :c AND claim_id = :claim AND live")
+# The last plan of a claim that is collected again, where nothing was agreed on any of its claims since.
+_PAID_OFF = text(
+    "SELECT p.id FROM plan p JOIN plan_claim pc ON pc.creditor_id = p.creditor_id AND pc.plan_id = p.id"
+    " JOIN claim ON claim.creditor_id = pc.creditor_id AND claim.id = pc.claim_id"
+    " WHERE pc.creditor_id = :c AND pc.claim_id = :claim AND p.state = 'completed' AND claim.state = 'active'"
+    " AND NOT EXISTS (SELECT FROM plan_claim ours JOIN plan_claim other"
+    "  ON other.creditor_id = ours.creditor_id AND other.claim_id = ours.claim_id"
+    "  LEFT JOIN promise ON promise.creditor_id = ours.creditor_id AND promise.claim_id = ours.claim_id"
+    "   AND promise.state = 'open'"
+    "  LEFT JOIN settlement s ON s.creditor_id = ours.creditor_id AND s.claim_id = ours.claim_id"
+    "   AND s.state IN ('waiting', 'open')"
+    "  WHERE ours.creditor_id = p.creditor_id AND ours.plan_id = p.id"
+    "   AND (other.live OR promise.id IS NOT NULL OR s.id IS NOT NULL))"
+    " ORDER BY p.ended_at DESC LIMIT 1"
+)
 _ASKED_IN_BELGIUM = text(
     "SELECT c.id FROM claim c JOIN debtor d ON d.creditor_id = c.creditor_id AND d.id = c.debtor_id"
     " WHERE c.creditor_id = :c AND c.id = ANY(:claims) AND d.country = 'BE' AND d.kind = 'consumer'"
@@ -52,18 +67,37 @@ def check_plan_when_paid(unit: Unit, event: PaymentReceived) -> None:
 
 
 def check_plan_when_reversed(unit: Unit, event: PaymentReversed) -> None:
-    """This reaction will open again what a payment had paid that was taken back."""
+    """This reaction will open again what a payment had paid that was taken back.
+
+    A plan that was paid off by it runs on: the debtor keeps its terms, and has the days of grace.
+    """
     _check_plan_of(unit, event.creditor_id, event.claim_id)
+    _run_on(unit, event.creditor_id, event.claim_id)
 
 
 def _check_plan_of(unit: Unit, creditor_id: UUID, claim_id: UUID | None) -> None:
-    found = unit.session.connection().execute(_PLAN_OF, {"c": creditor_id, "claim": claim_id})
-    plan_id = found.scalar_one_or_none()
-    if plan_id is None:
-        return
-    plan = unit.session.get(Plan, (creditor_id, plan_id), with_for_update=True, populate_existing=True)
+    plan = _found(unit, _PLAN_OF, creditor_id, claim_id)
     if plan is not None:
         _check(unit, plan)
+
+
+def _run_on(unit: Unit, creditor_id: UUID, claim_id: UUID | None) -> None:
+    plan = _found(unit, _PAID_OFF, creditor_id, claim_id)
+    if plan is None:
+        return
+    rows, claim_ids = _instalments(unit, plan), claims_of(unit, plan)
+    paid = paid_since(unit, creditor_id=creditor_id, claim_ids=claim_ids, known=plan.known_payments)
+    if paid < sum(row.amount_minor for row in rows):
+        run_on(unit, plan)
+        keep(unit, plan)
+
+
+def _found(unit: Unit, which: TextClause, creditor_id: UUID, claim_id: UUID | None) -> Plan | None:
+    found = unit.session.connection().execute(which, {"c": creditor_id, "claim": claim_id})
+    plan_id = found.scalar_one_or_none()
+    if plan_id is None:
+        return None
+    return unit.session.get(Plan, (creditor_id, plan_id), with_for_update=True, populate_existing=True)
 
 
 def _check(unit: Unit, plan: Plan) -> None:

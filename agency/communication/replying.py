@@ -92,10 +92,11 @@ def tell_given_back(unit: Unit, event: InstalmentGivenBack) -> None:
 
 
 def confirm_completed(unit: Unit, event: PlanEnded) -> None:
-    """This function will confirm that every payment of a plan was made; other ends are told by a person."""
+    """This function will confirm that every payment of a plan was made; other ends are told by a person. A
+    plan that ran on after a payment was taken back is confirmed again."""
     if event.lead and event.outcome == "completed":
         last = {"amount_minor": 0, "due_on": unit.today.isoformat()}
-        _about_plan(unit, event, "plan_completed", str(event.plan_id), last)
+        _about_plan(unit, event, "plan_completed", f"{event.plan_id}:{event.ended_on}", last)
 
 
 def ask_for_account(

@@ -118,12 +118,20 @@ class InstalmentGivenBack(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PlanEnded(Event):
-    """A payment plan ended: completed, broken or cancelled (`outcome`)."""
+    """A payment plan ended: completed, broken or cancelled (`outcome`), on a day (`ended_on`)."""
 
     reacts: ClassVar[bool] = True
     plan_id: UUID
     outcome: str
     lead: bool
+    ended_on: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanRunsOn(Event):
+    """A payment plan that was paid off runs on: a payment of it was taken back."""
+
+    plan_id: UUID
 
 
 @dataclass(frozen=True, kw_only=True)

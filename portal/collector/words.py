@@ -301,6 +301,7 @@ _HAPPENINGS = {
     "InstalmentMissed": (N_("Payment of a plan missed: %(money)s of %(day)s"), "alert", "warning"),
     "InstalmentGivenBack": (N_("Direct debit given back: %(money)s of %(day)s"), "bank", "warning"),
     "PlanEnded": (N_("Payment plan ended: %(plan_outcome)s"), "calendar", "info"),
+    "PlanRunsOn": (N_("The payment plan runs on: a payment of it was taken back"), "calendar", "warning"),
     "SettlementOffered": (N_("Settlement for %(money)s, to be paid by %(day)s"), "euro", "special"),
     "SettlementKept": (N_("Settlement of %(money)s paid; the rest was waived"), "check-circle", "good"),
     "SettlementEnded": (N_("Settlement came to nothing: the full amount stands"), "alert", "warning"),

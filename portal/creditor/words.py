@@ -227,6 +227,7 @@ _HAPPENINGS = {
     "PlanRefused": (N_("The payment plan did not come about"), "calendar", "neutral"),
     "InstalmentMissed": (N_("Payment of a plan missed: %(money)s of %(day)s"), "alert", "warning"),
     "PlanEnded": (N_("The payment plan has ended"), "calendar", "info"),
+    "PlanRunsOn": (N_("The payment plan runs on: a payment of it was taken back"), "calendar", "warning"),
     "SettlementOffered": (N_("Settlement for %(money)s, to be paid by %(day)s"), "euro", "info"),
     "SettlementKept": (N_("Settlement of %(money)s paid; the rest was waived"), "check-circle", "good"),
     "SettlementEnded": (N_("Settlement came to nothing: the full amount stands"), "alert", "warning"),

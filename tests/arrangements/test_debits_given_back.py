@@ -142,6 +142,53 @@ class TestGivenBack:
             assert not collects(unit, mandate=mandate, number=2, due_on=sheet.next.due_on)
 
 
+class TestPaidOff:
+    """The last collection comes back after the plan was paid off, as far as anybody could know."""
+
+    @pytest.fixture
+    def last(self, office, claim):
+        collected_twice(office, claim)
+        office.on(date(2027, 2, 12))
+        third = send(office)
+        office.on(date(2027, 2, 15))
+        books(office, claim, "feb", [(PART, third, "")], opening=2 * PART)
+        assert (office.owed(claim), office.one("SELECT state FROM plan")) == (0, "completed")
+        office.on(date(2027, 2, 18))
+        office.send()
+        books(office, claim, "back", [(-PART, third, "AM04")], opening=3 * PART)
+        return third
+
+    def test_the_plan_runs_on_and_the_debtor_is_told(self, office, claim, last):
+        assert office.one("SELECT state FROM plan") == "active"
+        assert office.one("SELECT state FROM claim") == "active"
+        assert office.owed(claim) == PART
+        office.send()
+        assert [one.state for one in told(office, claim)] == ["sent"]
+        asked = {one.template for one in office.messages(claim[1]) if one.state == "sent"}
+        assert not asked & {"reminder", "final_notice", "friendly_reminder"}
+        assert office.one("SELECT count(*) FROM hold WHERE ground = 'plan_kept' AND lifted_at IS NULL") == 1
+
+    def test_no_interest_runs_while_it_does(self, office, claim, last):
+        office.on(date(2027, 2, 21))
+        assert office.owed(claim) == PART
+        stops = office.rows("SELECT first_day, last_day FROM interest_stop ORDER BY first_day")
+        assert stops[1] == (date(2027, 2, 16), None)
+
+    def test_what_is_paid_in_time_completes_it_again_and_is_confirmed(self, office, claim, last):
+        office.on(date(2027, 2, 20))
+        office.pay(claim, PART)
+        assert office.one("SELECT state FROM plan") == "completed"
+        office.send()
+        confirmed = [one.state for one in office.messages(claim[1]) if one.template == "plan_completed"]
+        assert confirmed == ["sent", "sent"]
+
+    def test_what_is_not_paid_is_missed_after_the_days_of_grace(self, office, claim, last):
+        office.on(date(2027, 2, 21))
+        assert office.rows("SELECT 1 FROM event WHERE kind = 'InstalmentMissed'") == []
+        office.on(date(2027, 2, 22))
+        assert len(office.rows("SELECT 1 FROM event WHERE kind = 'InstalmentMissed'")) == 1
+
+
 class TestRefused:
     @pytest.mark.parametrize(("why", "ends"), [("MD01", True), ("AC04 closed", True), ("AM04", False)])
     def test_the_debtor_is_told_and_a_mandate_that_cannot_serve_ends(self, office, claim, why, ends):
