@@ -9,7 +9,18 @@ from hypothesis import strategies as st
 from agency.calendar import is_business_day
 from agency.claims.states import HoldGround
 from agency.rules.facts import DebtorKind
-from agency.rules.holds import Ground, Hold, HoldTooLong, NoSuchHold, grounds_of, hold_of, stops_contact
+from agency.rules.holds import (
+    Ground,
+    Hold,
+    HoldTooLong,
+    NoSuchHold,
+    grounds_about_person,
+    grounds_everywhere,
+    grounds_of,
+    hold_of,
+    is_about_person,
+    stops_contact,
+)
 from agency.rules.tables import read_table
 from tests.rules.wording import assert_readable
 
@@ -221,3 +232,34 @@ def test_extending_never_shortens(since, later):
     assert (
         held("moratorium", since=since).ends <= held("moratorium", since=since + timedelta(days=later)).ends
     )
+
+
+class TestWhomAGroundHolds:
+    """A claim, all that somebody owes one creditor, or all that he owes whomever the agency works for."""
+
+    @pytest.mark.parametrize(
+        "ground", ["deceased", "bankruptcy", "wsnp", "collective_settlement", "moratorium"]
+    )
+    def test_death_and_what_a_court_fixed_hold_everywhere(self, ground):
+        assert ground in grounds_everywhere(on=MONDAY)
+        assert is_about_person(ground=ground, on=MONDAY)
+
+    @pytest.mark.parametrize("ground", ["debt_help_notice", "debt_help", "debt_mediation", "not_me"])
+    def test_what_was_told_to_one_creditor_holds_his_claims_only(self, ground):
+        assert is_about_person(ground=ground, on=MONDAY)
+        assert ground not in grounds_everywhere(on=MONDAY)
+
+    @pytest.mark.parametrize("ground", ["dispute", "plan_requested", "plan_kept", "promise"])
+    def test_what_is_about_a_claim_holds_that_claim(self, ground):
+        assert not is_about_person(ground=ground, on=MONDAY)
+
+    def test_what_holds_everywhere_is_about_the_person_and_stops_every_demand(self):
+        assert grounds_everywhere(on=MONDAY) < grounds_about_person(on=MONDAY) <= set(Ground)
+        for ground in grounds_everywhere(on=MONDAY) & set(
+            grounds_of(country="NL", debtor=DebtorKind.consumer, on=MONDAY)
+        ):
+            assert held(ground).stops_demands
+
+    def test_before_there_were_rules_nobody_is_held_for_another_claim(self):
+        long_ago = date(1899, 12, 31)
+        assert grounds_everywhere(on=long_ago) == grounds_about_person(on=long_ago) == frozenset()
