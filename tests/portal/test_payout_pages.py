@@ -6,12 +6,14 @@ from decimal import Decimal
 
 import pytest
 
+from agency.events import DirectPaymentsReported
 from agency.kernel.ids import HOUSE
 from agency.kernel.unit import Door
 from agency.ledger.queries import account_balance
 from agency.money import Money
 from agency.parties.models import Role
 from agency.payments.settlement import reverse_payment
+from agency.remittance.direct import book_reports
 from agency.remittance.models import AccountChangeRow, DirectPayment, FeeInvoice
 from agency.remittance.returned import RefusedPayout, take_back_refused
 from portal import main
@@ -101,6 +103,25 @@ class TestCreditor:
         page = "/creditor/direct-payments"
         refused = send(clerk, "/creditor/account/changes", page=page, iban=NEW, holder="X")
         assert refused.status_code == 403
+
+    def test_tells_what_was_too_much_and_what_was_refused_after_all(self, units, house, paid_out):
+        """A creditor that was thanked for a report reads what became of it, and what is not its money."""
+        clerk = house.browser(Role.CREDITOR_CLERK, creditor_id=paid_out[0])
+        page = "/creditor/direct-payments"
+        number = house.one("SELECT number FROM claim WHERE id = :c", c=paid_out[1])
+        for amount in ("2000,00", "3,00"):
+            facts = {"claim": number, "amount": amount, "paid_on": house.today().isoformat()}
+            assert send(clerk, page, page=page, **facts).status_code == 303
+        with units.open(Door.WORKER, by="system:x") as unit:
+            report_id = rows_of(unit, DirectPayment)[-1].report_id
+            book_reports(
+                unit, DirectPaymentsReported(creditor_id=paid_out[0], report_id=report_id, payments=1)
+            )
+        over = house.one("SELECT max(over_minor) FROM payment WHERE source = 'direct'")
+        told = clerk.get(page).text
+        assert f"€{over // 100:,}.{over % 100:02d} more than was owed: give it back to the debtor" in told
+        assert "Not taken" in told
+        assert "When this was booked, nothing was owed on this claim any more" in told
 
     def test_reports_money_one_by_one_and_by_file(self, units, house, paid_out):
         clerk = house.browser(Role.CREDITOR_CLERK, creditor_id=paid_out[0])
