@@ -92,9 +92,8 @@ class TestCreditor:
         run = run_of(units, creditor)
         assert run.collected_minor == 200_000
         clerk = house.browser(Role.CREDITOR_CLERK, creditor_id=creditor)
-        words = (
-            f"Taken back on {written_day(house.today(), 'en')}. It stood in the payout up to and including"
-        )
+        today = written_day(house.today(), "en")
+        words = f"Taken back on {today}. It stood in the payout up to and including"
         assert words in clerk.get(f"/creditor/payouts/{run.id}").text
         finance = house.browser(Role.FINANCE).get(f"/finance/remittances/{creditor}/{run.id}").text
         assert words in finance
