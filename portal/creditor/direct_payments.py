@@ -153,11 +153,13 @@ def _page(
                 col(Payment.id) == col(DirectPayment.payment_id),
             ),
         )
-        # What the form or a file's page refused was said there; what was taken at first is answered for here.
+        # What a file's page refused was said there; what was taken at first is answered for here. The form
+        # keeps nothing that it refuses.
         .where(
             DirectPayment.creditor_id == creditor_id,
             or_(
                 col(DirectPayment.state) != ReportState.REFUSED,
+                col(DirectPayment.row_number) == 0,
                 col(DirectPayment.why).in_(REFUSED_LATER),
             ),
         )
