@@ -2,7 +2,11 @@
 or of a job for all that its creditor was told at once, as long as none of them fails."""
 
 from agency.arrangements.deciding import free_everywhere, start_everywhere
-from agency.arrangements.keeping import check_plan_when_paid, check_plan_when_reversed
+from agency.arrangements.keeping import (
+    check_plan_when_closed,
+    check_plan_when_paid,
+    check_plan_when_reversed,
+)
 from agency.arrangements.promises import check_when_paid
 from agency.arrangements.remainders import owe_remainder_again, waive_small_remainder
 from agency.arrangements.settlements import check_settlement_when_paid, undo_settlement_when_reversed
@@ -152,7 +156,13 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     InformationSolved: (silence_told, resume_when_informed),
     InformationExpired: (resume_when_informed,),
     ClaimPaidOff: (stop_when_ended, drop_when_ended, call_off_when_needless, price_no_more),
-    ClaimClosed: (stop_when_ended, drop_when_ended, call_off_when_needless, price_no_more),
+    ClaimClosed: (
+        stop_when_ended,
+        drop_when_ended,
+        call_off_when_needless,
+        price_no_more,
+        check_plan_when_closed,
+    ),
     PartOwedAgain: (resume_when_owed_again, price_again),
     PriceRiseAccepted: (resume_when_price_answered,),
     PriceRiseDropped: (resume_when_price_answered,),

@@ -28,6 +28,7 @@ from agency.remittance.statement import (
     StatementShare,
     checks_in_run,
     creditor_movements,
+    direct_in_run,
     statement_shares,
 )
 from agency.rules.explain import explain, written_day, written_money, written_percent
@@ -52,6 +53,7 @@ FILE_HEADERS = (
     N_("Claim"), N_("Reference"), N_("Debtor"), N_("Invoice"), N_("For"), N_("Value date"), N_("Paid to"),
     N_("Collected"), N_("Kept by contract"), N_("Rate"), N_("Fee"), N_("VAT"), N_("For you"), N_("Why"),
 )  # fmt: skip
+PAID_TO_YOU = N_("%(money)s was paid to you and not to us: you have it, and only its fee is settled here.")
 PDF_COLUMNS = (
     N_("Claim"), N_("Debtor"), N_("Invoice"), N_("Collected"), N_("Kept by contract"), N_("Fee"), N_("VAT"),
     N_("For you"),
@@ -118,8 +120,29 @@ def why_of(share: StatementShare, language: str) -> str:
     """This function will say why a share costs what it costs, in one line."""
     told = explain(from_json(share.trace), language) if share.trace else ()
     if share.kind == "reversal":
-        return gettext("Taken back: the fee is given back too")
+        return taken_back_words(share, language)
     return "; ".join(line.words for line in told)
+
+
+def taken_back_words(share: StatementShare, language: str) -> str:
+    """This function will say of a payment that was taken back when that was, and which payout had it."""
+    if share.taken_back_on is None or share.settled_in is None:
+        return gettext("Taken back: the fee is given back too")
+    return gettext(
+        "Taken back on %(day)s. It stood in the payout up to and including %(cutoff)s; its fee goes back too"
+    ) % {
+        "day": written_day(share.taken_back_on, language),
+        "cutoff": written_day(share.settled_in, language),
+    }
+
+
+def mark_of(share: StatementShare, *, direct: str) -> str:
+    """This function will say in a few words why a row is not money that came in at the agency; "" when it is.
+
+    :param direct: the words for what the debtor paid to the creditor itself.
+    """
+    words = [gettext(N_("payment taken back"))] if share.kind == "reversal" else []
+    return ", ".join(words + ([direct] if share.direct else []))
 
 
 def file_rows(unit: Unit, *, run: RemittanceRun, language: str) -> Iterator[Sequence[Cell]]:
@@ -152,6 +175,8 @@ def statement_pdf(
     )
     with speaking(language):
         values = _values(run, sums_of(unit, run), shares, creditor, settings, language)
+        if direct := direct_in_run(unit, run=run):
+            values["note"] = gettext(PAID_TO_YOU) % {"money": written_money(direct, language)}
     dated = agency_day(run.approved_at or run.drafted_at)
     return renderer.letter(source=SOURCE.read_text(encoding="utf-8"), values=values, dated=dated)
 
@@ -179,6 +204,7 @@ def _values(
         "sums": _sum_rows(sums, language),
         "columns": [gettext(name) for name in PDF_COLUMNS],
         "lines": [_pdf_line(share, language) for share in shares[:PDF_ROWS_MAX]],
+        "note": "",
         "more": len(shares) > PDF_ROWS_MAX,
         "more_words": gettext("The rest stands in the file: download it as CSV or XLSX."),
     }
@@ -206,10 +232,11 @@ def _pdf_line(share: StatementShare, language: str) -> list[Value]:
         return written_money(amount, language)
 
     rate = written_percent(Decimal(share.fee_bps) / 100, language)
+    mark = mark_of(share, direct=gettext(N_("paid to you")))
     return [
         share.claim_number,
         share.debtor,
-        share.invoice or gettext(PARTS[share.part]),
+        " · ".join(filter(None, (share.invoice or gettext(PARTS[share.part]), mark))),
         money(share.received),
         money(share.kept),
         f"{money(share.fee)} ({rate})",

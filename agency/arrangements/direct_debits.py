@@ -129,8 +129,13 @@ _CLAIMS = text(
 )
 _LINES = text(
     "SELECT d.end_to_end, m.holder, m.iban, d.amount_minor, d.currency, d.sequence, m.reference, m.signed_at,"
-    " m.revoked_at, c.payment_reference, c.number, d.number AS instalment, d.creditor_id, d.id, d.state"
+    " c.payment_reference, c.number, d.number AS instalment, d.creditor_id, d.id, d.state, d.plan_id,"
+    " d.claim_id, m.revoked_at IS NULL AND p.state = 'active'"
+    "  AND d.amount_minor <= i.amount_minor - i.paid_minor AS may_be_used"
     " FROM direct_debit d JOIN sepa_mandate m ON m.creditor_id = d.creditor_id AND m.id = d.mandate_id"
+    " JOIN plan p ON p.creditor_id = d.creditor_id AND p.id = d.plan_id"
+    " JOIN plan_instalment i ON i.creditor_id = d.creditor_id AND i.plan_id = d.plan_id"
+    "  AND i.number = d.number"
     " JOIN claim c ON c.creditor_id = d.creditor_id AND c.id = d.claim_id"
     " WHERE d.file_id = :file ORDER BY d.end_to_end"
 )
@@ -174,7 +179,8 @@ def draft_collection(unit: Unit) -> DirectDebitFile:
 def approve_collection(unit: Unit, *, file_id: UUID, writer: CollectionWriter) -> DirectDebitFile:
     """This function will approve a draft by another person than its drafter and write it for the bank.
 
-    A mandate that was taken back meanwhile is left out.
+    Left out is what may not be collected any more: the mandate was taken back, the plan has ended, the
+    instalment was paid, or its claim is paid, taken back or disputed. What is left of it is drafted anew.
 
     :raises NotFound: no such file.
     :raises NotAnotherPerson, UnableToApproveCollection: see the exceptions.
@@ -187,10 +193,11 @@ def approve_collection(unit: Unit, *, file_id: UUID, writer: CollectionWriter) -
     if file.collect_on < first_collection_day(today=unit.today):
         raise UnableToApproveCollection("its day can no longer be kept; cancel it and draft another")
     lines = unit.session.connection().execute(_LINES, {"file": file_id}).all()
-    _move(unit, [row for row in lines if row.revoked_at is not None], DebitState.CANCELLED)
-    kept = [row for row in lines if row.revoked_at is None]
+    kept = _still_asked(unit, lines)
+    left_out = {row.id for row in lines} - {row.id for row in kept}
+    _move(unit, [row for row in lines if row.id in left_out], DebitState.CANCELLED)
     if not kept:
-        raise UnableToApproveCollection("every mandate of it was taken back; cancel it")
+        raise UnableToApproveCollection("nothing of it is to be collected any more; cancel it")
     order = CollectionOrder(file.message_id, unit.now, file.collect_on, tuple(map(_line, kept)))
     content = writer(order)
     file.state, file.approved_at, file.approved_by = FileState.APPROVED, unit.now, unit.by
@@ -264,7 +271,8 @@ def mark_seen(unit: Unit, *, end_to_end: str, amount_minor: int, why: str = "") 
 
 
 def collections(unit: Unit, *, limit: int, before: UUID | None = None) -> Sequence[Row[Any]]:
-    """This function will return collection files with how many collections each has, the newest first.
+    """This function will return collection files with how many collections each has, the newest first;
+    `left_out` are those that were not to be collected any more when it was approved.
 
     :param before: begin behind this file, to read on where a list ended.
     """
@@ -273,7 +281,9 @@ def collections(unit: Unit, *, limit: int, before: UUID | None = None) -> Sequen
         .execute(
             text(
                 "SELECT f.id, f.message_id, f.collect_on, f.state, f.total_minor, f.currency, f.drafted_at,"
-                " f.drafted_by, f.approved_by, f.downloads, count(d.id) AS debits,"
+                " f.drafted_by, f.approved_by, f.downloads,"
+                " count(d.id) FILTER (WHERE d.state <> 'cancelled' OR f.state = 'cancelled') AS debits,"
+                " count(d.id) FILTER (WHERE d.state = 'cancelled' AND f.state = 'approved') AS left_out,"
                 " count(d.id) FILTER (WHERE d.state = 'collected') AS collected,"
                 " count(d.id) FILTER (WHERE d.state = 'returned') AS returned"
                 " FROM direct_debit_file f LEFT JOIN direct_debit d ON d.file_id = f.id"
@@ -314,20 +324,12 @@ def coming_collections(unit: Unit) -> list[ComingCollection]:
 def _debits(unit: Unit, rows: Sequence[Row[Any]], file_id: UUID) -> list[DirectDebit]:
     """One collection per instalment, by the reference of the oldest claim of its plan on which something is
     asked: what that one does not take pays off the others."""
-    plans = [row.plan_id for row in rows]
-    claims = unit.session.connection().execute(_CLAIMS, {"plans": plans}).all()
-    keys = [(row.creditor_id, row.claim_id) for row in claims]
-    owed = itemise_many(unit, keys=keys, on=unit.today, undisputed=True) if keys else {}
+    asked = _asked_by_plan(unit, [row.plan_id for row in rows])
     made = []
     for row in rows:
-        open_claims = [
-            one.claim_id
-            for one in claims
-            if one.plan_id == row.plan_id and owed[one.creditor_id, one.claim_id].total.minor > 0
-        ]
+        open_claims = asked.get(row.plan_id)
         if not open_claims:
             continue
-        total = sum(owed[row.creditor_id, claim_id].total.minor for claim_id in open_claims)
         debit_id = new_id()
         made.append(
             DirectDebit(
@@ -336,15 +338,41 @@ def _debits(unit: Unit, rows: Sequence[Row[Any]], file_id: UUID) -> list[DirectD
                 mandate_id=row.mandate_id,
                 plan_id=row.plan_id,
                 number=row.number,
-                claim_id=open_claims[0],
+                claim_id=next(iter(open_claims)),
                 file_id=file_id,
-                amount_minor=min(row.open_minor, total),
+                amount_minor=min(row.open_minor, sum(open_claims.values())),
                 currency=row.currency,
                 sequence=sequence_of(used_before=row.last_on is not None, is_last=row.is_last),
                 end_to_end=f"D{debit_id.hex[:30]}".upper(),
             )
         )
     return made
+
+
+def _asked_by_plan(unit: Unit, plans: Sequence[UUID]) -> dict[UUID, dict[UUID, int]]:
+    """Return, by plan, the claims on which something is asked now, the oldest first, and how much."""
+    claims = unit.session.connection().execute(_CLAIMS, {"plans": list(plans)}).all()
+    keys = [(row.creditor_id, row.claim_id) for row in claims]
+    owed = itemise_many(unit, keys=keys, on=unit.today, undisputed=True) if keys else {}
+    asked: dict[UUID, dict[UUID, int]] = {}
+    for row in claims:
+        minor = owed[row.creditor_id, row.claim_id].total.minor
+        if minor > 0:
+            asked.setdefault(row.plan_id, {})[row.claim_id] = minor
+    return asked
+
+
+def _still_asked(unit: Unit, lines: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """Return those that may be collected as they were drafted: a debit of what is not owed is money that
+    has to go back."""
+    asked = _asked_by_plan(unit, [row.plan_id for row in lines])
+    return [
+        row
+        for row in lines
+        if row.may_be_used
+        and row.claim_id in asked.get(row.plan_id, {})
+        and row.amount_minor <= sum(asked[row.plan_id].values())
+    ]
 
 
 def _line(row: Row[Any]) -> CollectionLine:

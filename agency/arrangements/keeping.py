@@ -18,7 +18,7 @@ from agency.claims.giving_up import waive_rest
 from agency.claims.interest_stops import stop_interest
 from agency.claims.itemisation import itemise_many
 from agency.claims.states import ClaimState
-from agency.events import InstalmentMissed, PaymentReceived, PaymentReversed
+from agency.events import ClaimClosed, InstalmentMissed, PaymentReceived, PaymentReversed
 from agency.kernel.emitting import emit
 from agency.kernel.unit import Unit, agency_day
 from agency.rules.instalments import Bands, Part, Standing, spread, standing, within_owed
@@ -73,6 +73,11 @@ def check_plan_when_reversed(unit: Unit, event: PaymentReversed) -> None:
     """
     _check_plan_of(unit, event.creditor_id, event.claim_id)
     _run_on(unit, event.creditor_id, event.claim_id)
+
+
+def check_plan_when_closed(unit: Unit, event: ClaimClosed) -> None:
+    """This reaction will end the plan of a claim that is no longer collected, unless others are in it."""
+    _check_plan_of(unit, event.creditor_id, event.claim_id)
 
 
 def _check_plan_of(unit: Unit, creditor_id: UUID, claim_id: UUID | None) -> None:

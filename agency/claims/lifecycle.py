@@ -51,7 +51,8 @@ def _told(
     moved = ClaimMoved(**whose, from_state=before, to_state=to, why=why)
     if to == ClaimState.PAID:
         return [moved, ClaimPaidOff(**whose)]
-    if to == ClaimState.CLOSED:
+    # Taken back while it was collected: contacts, visits and plans end as for one that was given up.
+    if to == ClaimState.CLOSED or (to == ClaimState.WITHDRAWN and before == ClaimState.ACTIVE):
         return [moved, ClaimClosed(**whose, close_code=close_code or to.value)]
     return [moved]
 

@@ -25,7 +25,8 @@ class ClaimPaidOff(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ClaimClosed(Event):
-    """Collection ended without payment: given up, or credited in full; pending contacts are cancelled."""
+    """Collection ended without payment: given up, credited in full, or taken back by the creditor while it
+    ran; pending contacts are cancelled."""
 
     reacts: ClassVar[bool] = True
     close_code: str

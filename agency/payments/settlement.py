@@ -140,9 +140,11 @@ def _nothing_owed(unit: Unit, case: Case) -> str:
 
 
 def _hold(unit: Unit, one: Incoming, reason: str) -> Settled:
-    """Leave bank money in suspense, move the provider's into it, and tell finance why."""
-    if one.trust_account not in (None, SUSPENSE):
-        assert one.trust_account is not None
+    """Leave bank money in suspense, move the provider's into it, and tell finance why. What the creditor has
+    itself waits for nobody here."""
+    if one.trust_account is None:
+        return Settled("held", reason=reason)
+    if one.trust_account != SUSPENSE:
         hold(
             unit,
             creditor_id=one.creditor_id,

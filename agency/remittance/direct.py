@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import and_, insert, or_, text
 from sqlmodel import col, select
 
+from agency.claims.itemisation import itemise_many
 from agency.claims.states import ClaimState
 from agency.events import DirectPaymentsReported
 from agency.intake.amounts import NotUnderstood, parse_amount, to_minor
@@ -41,6 +42,12 @@ UNKNOWN_CLAIM: Final = "no claim of yours has this number, reference or invoice"
 SEVERAL_CLAIMS: Final = "several claims have this invoice or reference; give the claim number"
 NOT_COLLECTED: Final = "this claim is not being collected"
 NOTHING_LEFT: Final = "nothing is owed on this claim any more; give the money back to the debtor"
+NOTHING_LEFT_LATER: Final = (
+    "when this was booked, nothing was owed on this claim any more; give the money back to the debtor"
+)
+ENDED_LATER: Final = "when this was booked, this claim was not being collected any more"
+REFUSED_LATER: Final = (NOTHING_LEFT_LATER, ENDED_LATER)
+"""Why a payment that was taken at first was refused when it came to the books."""
 NOT_POSITIVE: Final = "an amount that was paid is more than zero"
 IN_THE_FUTURE: Final = "the day has not come yet"
 BEFORE_PLACEMENT: Final = "this day is before the claim was handed over; correct the claim instead"
@@ -202,6 +209,12 @@ def _resolve(unit: Unit, creditor_id: UUID, lines: Sequence[_Line]) -> None:
     for line in lines:
         if line.fault is None:
             line.fault = _fault(line, list(found.get(line.key, {}).values()), unit.today)
+    paid = [line for line in lines if line.fault is None and line.claim.state == ClaimState.PAID]
+    keys_paid = sorted({(creditor_id, line.claim.id) for line in paid})
+    owed = itemise_many(unit, keys=keys_paid, on=unit.today) if keys_paid else {}
+    for line in paid:
+        if not owed[creditor_id, line.claim.id].total:
+            line.fault = ("claim", NOTHING_LEFT)
 
 
 def _fault(line: _Line, claims: Sequence[Any], today: date) -> tuple[str, str] | None:
@@ -324,7 +337,7 @@ def _book(unit: Unit, rows: Sequence[DirectPayment]) -> None:
     incoming = [_incoming(row) for row in rows]
     for row, settled in zip(rows, settle_many(unit, incoming) if incoming else (), strict=True):
         if settled.payment_id is None:
-            why = NOTHING_LEFT if settled.reason == NOTHING_OWED else NOT_COLLECTED
+            why = NOTHING_LEFT_LATER if settled.reason == NOTHING_OWED else ENDED_LATER
             row.state, row.field, row.why = ReportState.REFUSED, "claim", why
         else:
             row.state, row.payment_id = ReportState.BOOKED, settled.payment_id

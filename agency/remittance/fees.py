@@ -83,7 +83,10 @@ _UNPRICED = text(
 )
 _WITHDRAWN = text(
     "SELECT c.id AS claim_id, c.currency, q.quote_id, t.withdrawal_bps, t.withdrawal_minimum_minor,"
-    " coalesce((SELECT sum(e.amount_minor) FROM ledger_entry e WHERE e.creditor_id = c.creditor_id"
+    # What was open when it was taken back, as its creditor was shown: a payment may be taken back later.
+    " coalesce((SELECT sum(e.amount_minor) FROM ledger_entry e JOIN ledger_transaction t"
+    "  ON t.creditor_id = e.creditor_id AND t.id = e.transaction_id AND t.at <= c.closed_at"
+    "  WHERE e.creditor_id = c.creditor_id"
     "  AND e.claim_id = c.id AND e.account = 'claims.principal'), 0)::bigint AS open_minor"
     " FROM claim c"
     + _agreed("c.closed_at")

@@ -29,6 +29,9 @@ class StatementShare:
     success fee, `paid` what is left for the creditor. Money that the creditor received itself is `direct`:
     then `paid` is only the fee, owed. What was taken back is negative. A credit check is of no claim:
     `check_id` tells which, and its number stands in the place of the claim's.
+
+    Of what was taken back, `taken_back_on` is the day, and `settled_in` the cut-off of the payout in which
+    the payment stood; None when that one settles both.
     """
 
     claim_id: UUID | None
@@ -47,6 +50,8 @@ class StatementShare:
     vat: Money
     fee_bps: int
     trace: list[Any]
+    taken_back_on: date | None = None
+    settled_in: date | None = None
 
     @property
     def paid(self) -> Money:
@@ -73,7 +78,10 @@ _ROWS = text(
     "SELECT f.id, f.claim_id, f.kind, f.base_minor, f.net_minor, f.vat_minor, f.fee_bps, f.currency, f.trace,"
     " f.earned_at, f.cause_id, coalesce(c.reference, '') AS reference, p.source, p.value_on,"
     f" coalesce(c.number, {CHECK_NUMBER}) AS number, coalesce(d.name, '') AS debtor,"
-    " p.principal_minor, p.interest_minor, p.costs_minor, p.to_creditor_minor,"
+    " p.principal_minor, p.interest_minor, p.costs_minor, p.to_creditor_minor, p.reversed_at,"
+    " (SELECT r.cutoff_on FROM success_fee o JOIN remittance_run r ON r.creditor_id = o.creditor_id"
+    "  AND r.id = o.run_id WHERE f.kind = 'reversal' AND o.creditor_id = f.creditor_id"
+    "  AND o.payment_id = f.payment_id AND o.kind = 'fee' AND o.run_id <> f.run_id) AS settled_in,"
     " coalesce((SELECT sum(b.principal_minor) FROM payment b WHERE b.creditor_id = p.creditor_id"
     "  AND b.claim_id = p.claim_id AND (b.created_at, b.id) < (p.created_at, p.id)"
     "  AND (b.reversed_at IS NULL OR b.reversed_at > p.created_at)), 0)::bigint AS paid_before"
@@ -134,6 +142,8 @@ def _shares(row: Row[Any], invoices: Sequence[OpenInvoice]) -> Iterable[Statemen
             vat=_signed(vat, sign),
             fee_bps=row.fee_bps,
             trace=row.trace,
+            taken_back_on=agency_day(row.reversed_at) if sign < 0 else None,
+            settled_in=row.settled_in,
         )
 
 
@@ -177,6 +187,20 @@ def checks_in_run(unit: Unit, *, run: RemittanceRun) -> Money:
         text(
             "SELECT coalesce(sum(net_minor), 0)::bigint FROM success_fee"
             " WHERE creditor_id = :c AND run_id = :run AND kind = 'check'"
+        ),
+        {"c": run.creditor_id, "run": run.id},
+    )
+    return Money(int(minor.scalar_one()), run.currency)
+
+
+def direct_in_run(unit: Unit, *, run: RemittanceRun) -> Money:
+    """This function will return what debtors paid to the creditor itself of what a payout charges for: it
+    stands among what was collected and is no part of what the payout pays."""
+    minor = unit.session.connection().execute(
+        text(
+            "SELECT coalesce(sum(f.base_minor), 0)::bigint FROM success_fee f JOIN payment p"
+            " ON p.creditor_id = f.creditor_id AND p.id = f.payment_id AND p.source = 'direct'"
+            " WHERE f.creditor_id = :c AND f.run_id = :run"
         ),
         {"c": run.creditor_id, "run": run.id},
     )

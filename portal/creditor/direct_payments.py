@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any, Literal
 from uuid import UUID
 
+from sqlalchemy import and_, or_
 from sqlmodel import col, select
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
@@ -12,7 +13,8 @@ from starlette.responses import Response
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from agency.money import Money
-from agency.remittance.direct import report_file, report_payment, take_back_report
+from agency.payments.models import Payment
+from agency.remittance.direct import REFUSED_LATER, report_file, report_payment, take_back_report
 from agency.remittance.models import DirectPayment, ReportState
 from portal.creditor.doors import creditor_page, routes
 from portal.creditor.words import REPORT_FIELDS, REPORT_STATES
@@ -143,8 +145,24 @@ def _page(
     status: int = 200,
 ) -> Response:
     rows = unit.session.exec(
-        select(DirectPayment)
-        .where(DirectPayment.creditor_id == creditor_id, col(DirectPayment.state) != ReportState.REFUSED)
+        select(DirectPayment, Payment)
+        .outerjoin(
+            Payment,
+            and_(
+                col(Payment.creditor_id) == col(DirectPayment.creditor_id),
+                col(Payment.id) == col(DirectPayment.payment_id),
+            ),
+        )
+        # What a file's page refused was said there; what was taken at first is answered for here. The form
+        # keeps nothing that it refuses.
+        .where(
+            DirectPayment.creditor_id == creditor_id,
+            or_(
+                col(DirectPayment.state) != ReportState.REFUSED,
+                col(DirectPayment.row_number) == 0,
+                col(DirectPayment.why).in_(REFUSED_LATER),
+            ),
+        )
         .order_by(col(DirectPayment.reported_at).desc(), col(DirectPayment.id).desc())
         .limit(SHOWN_MAX)
     )
@@ -155,11 +173,11 @@ def _page(
         form=form,
         file_form=file_form,
         columns=COLUMNS,
-        cut=Cut([_row(row) for row in rows]),
+        cut=Cut([_row(row, payment) for row, payment in rows]),
     )
 
 
-def _row(row: DirectPayment) -> dict[str, Any]:
+def _row(row: DirectPayment, payment: Payment | None) -> dict[str, Any]:
     asked = row.take_back_asked_at is not None and row.state != ReportState.TAKEN_BACK
     return {
         "id": row.id,
@@ -167,6 +185,10 @@ def _row(row: DirectPayment) -> dict[str, Any]:
         "claim": row.given.get("claim", ""),
         "amount": None if row.amount_minor is None else Money(row.amount_minor, row.currency),
         "paid_on": row.paid_on,
+        "why": row.why,
+        "over": Money(payment.over_minor, payment.currency)
+        if payment and payment.over_minor and not payment.reversed_at
+        else None,
         "state": REPORT_STATES["asked_back" if asked else ReportState(row.state).value],
         "reported_at": row.reported_at,
         "can_take_back": not asked and row.state in (ReportState.REPORTED, ReportState.BOOKED),

@@ -15,7 +15,7 @@ from agency.money import Money
 from agency.parties.models import Creditor
 from agency.remittance.models import FeeInvoice, RemittanceRun
 from agency.remittance.queries import on_its_way
-from agency.remittance.statement import StatementShare, statement_shares
+from agency.remittance.statement import StatementShare, direct_in_run, statement_shares
 from agency.rules.trace import from_json
 from portal.creditor.doors import creditor_page, routes
 from portal.creditor.words import RUN_STATES
@@ -25,13 +25,15 @@ from portal.payout_statements import (
     PARTS,
     books_file,
     file_rows,
+    mark_of,
     own_runs,
     run_of,
     statement_pdf,
     sums_of,
+    taken_back_words,
 )
 from portal.shared.audience import CreditorUnit, TheVisitor, TheWiring, own_creditor
-from portal.shared.i18n import N_, gettext
+from portal.shared.i18n import N_, current_language, gettext
 from portal.shared.listing import Column, Cut, Listing
 from portal.shared.spreadsheets import list_file
 
@@ -47,7 +49,7 @@ COLUMNS = (
 )
 LINES = (
     Column("claim", N_("Claim"), "link", sub="debtor"),
-    Column("invoice", N_("Invoice"), phone=False),
+    Column("invoice", N_("Invoice"), sub="mark", phone=False),
     Column("on", N_("Payment of"), "day", phone=False),
     Column("received", N_("Collected"), "money"),
     Column("kept", N_("Kept by contract"), "money", phone=False),
@@ -111,10 +113,11 @@ def payout(request: Request, unit: CreditorUnit, visitor: TheVisitor, run_id: UU
         run=run,
         chip=RUN_STATES[run.state],
         sums=sums_of(unit, run),
+        direct=direct_in_run(unit, run=run),
         booked=run.state in BOOKED,
         invoices=facts_of_invoices(unit, _invoices(unit, creditor_id, run_id)),
         columns=LINES,
-        cut=Cut([_line(share) for share in shares]),
+        cut=Cut([_line(share, current_language()) for share in shares]),
         more=_payments(unit, creditor_id, run_id) > SHARES_MAX,
         shown=SHARES_MAX,
     )
@@ -192,7 +195,7 @@ def _payments(unit: Unit, creditor_id: UUID, run_id: UUID) -> int:
     return int(found.scalar_one())
 
 
-def _line(share: StatementShare) -> Mapping[str, Any]:
+def _line(share: StatementShare, language: str) -> Mapping[str, Any]:
     return {
         "href": f"/creditor/credit-checks/{share.check_id}"
         if share.check_id
@@ -207,7 +210,8 @@ def _line(share: StatementShare) -> Mapping[str, Any]:
         "vat": share.vat,
         "paid": share.paid,
         "direct": share.direct,
-        "back": share.kind == "reversal",
+        "mark": mark_of(share, direct=gettext(N_("paid to you"))),
+        "back": taken_back_words(share, language) if share.kind == "reversal" else "",
         "why": from_json(share.trace),
     }
 

@@ -71,6 +71,8 @@ REPORT_REASONS = (
     N_("several claims have this invoice or reference; give the claim number"),
     N_("this claim is not being collected"),
     N_("nothing is owed on this claim any more; give the money back to the debtor"),
+    N_("when this was booked, nothing was owed on this claim any more; give the money back to the debtor"),
+    N_("when this was booked, this claim was not being collected any more"),
     N_("an amount that was paid is more than zero"),
     N_("the day has not come yet"),
     N_("this day is before the claim was handed over; correct the claim instead"),

@@ -22,6 +22,7 @@ from portal.shared.audience import StaffUnit, leave_for
 from portal.shared.forms import AmountField, Fields, Form, FormModel, blank, money_of, submitted
 from portal.shared.i18n import N_, format_money, gettext, inside, typed_money
 from portal.shared.listing import Column, Cut
+from portal.shared.words import REMITTANCE_MODES
 
 PAGE = "/finance/payout-terms"
 COLUMNS = (
@@ -146,7 +147,7 @@ def _page(request: Request, unit: Unit, creditor_id: UUID, form: Form[Any], *, s
         creditor=creditor.name,
         form=form,
         cycles=[(cycle, label, explained) for cycle, (label, explained) in CYCLES.items()],
-        modes=[(mode, label) for mode, label in MODES.items()],
+        modes=REMITTANCE_MODES.items(),
         weekdays=list(enumerate(WEEKDAYS, 1)),
         first_day=unit.today.isoformat(),
         now=_words(now) if now else "",

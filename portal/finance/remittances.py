@@ -30,17 +30,25 @@ from agency.remittance.runs import (
     to_approve,
 )
 from agency.remittance.stale_runs import waiting_stale
-from agency.remittance.statement import StatementShare, statement_shares
+from agency.remittance.statement import StatementShare, direct_in_run, statement_shares
 from agency.rules.trace import from_json
 from portal.fee_invoices import facts_of_invoices
 from portal.finance.doors import finance_page, names_of, routes
 from portal.finance.words import CANNOT_LEAVE, MODES, RUN_STATES
-from portal.payout_statements import FILE_HEADERS, PARTS, file_rows, run_of, sums_of
+from portal.payout_statements import (
+    FILE_HEADERS,
+    PARTS,
+    file_rows,
+    mark_of,
+    run_of,
+    sums_of,
+    taken_back_words,
+)
 from portal.payouts import export_payouts
 from portal.shared.audience import StaffUnit, TheVisitor, TheWiring, leave_for
 from portal.shared.filled_in import sentence
 from portal.shared.forms import Fields, FormModel, blank, submitted
-from portal.shared.i18n import N_, format_day, gettext
+from portal.shared.i18n import N_, current_language, format_day, gettext
 from portal.shared.listing import Column, Cut, Listing
 from portal.shared.spreadsheets import list_file
 
@@ -65,7 +73,7 @@ RETURNED = (
 )
 LINES = (
     Column("claim", N_("Claim"), sub="debtor"),
-    Column("invoice", N_("Invoice"), phone=False),
+    Column("invoice", N_("Invoice"), sub="mark", phone=False),
     Column("on", N_("Value date"), "day", phone=False),
     Column("received", N_("Collected"), "money"),
     Column("kept", N_("Kept by contract"), "money", phone=False),
@@ -369,9 +377,10 @@ def _run_page(
         first_day=unit.today.isoformat(),
         row=(row := unit.session.get_one(RemittanceRun, (creditor_id, run_id))),
         sums=sums_of(unit, row),
+        direct=direct_in_run(unit, run=row),
         invoices=facts_of_invoices(unit, invoices),
         columns=LINES,
-        cut=Cut([_line(share) for share in shares]),
+        cut=Cut([_line(share, current_language()) for share in shares]),
         more=run.payments > SHARES_MAX,
         shown=SHARES_MAX,
         form=form,
@@ -389,7 +398,7 @@ def _returned_row(one: ReturnedPayout) -> dict[str, Any]:
     }
 
 
-def _line(share: StatementShare) -> dict[str, Any]:
+def _line(share: StatementShare, language: str) -> dict[str, Any]:
     return {
         "claim": share.claim_number,
         "debtor": share.debtor,
@@ -401,5 +410,7 @@ def _line(share: StatementShare) -> dict[str, Any]:
         "fee": share.fee,
         "vat": share.vat,
         "paid": share.paid,
+        "mark": mark_of(share, direct=gettext(N_("paid to the creditor"))),
+        "back": taken_back_words(share, language) if share.kind == "reversal" else "",
         "why": from_json(share.trace),
     }

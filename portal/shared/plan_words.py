@@ -71,7 +71,7 @@ REFUSALS = (
     N_("no instalment can be collected now"),
     N_("this collection was decided on already"),
     N_("its day can no longer be kept; cancel it and draft another"),
-    N_("every mandate of it was taken back; cancel it"),
+    N_("nothing of it is to be collected any more; cancel it"),
     N_("no such plan"),
     N_("no such settlement"),
     N_("no such mandate"),

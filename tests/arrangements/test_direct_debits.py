@@ -5,11 +5,13 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from lxml import etree
 
+from agency.arrangements.deciding import cancel_plan
 from agency.arrangements.direct_debits import (
     NotAnotherPerson,
     NothingToCollect,
     UnableToApproveCollection,
     cancel_collection,
+    collections,
     coming_collections,
     download_collection,
     draft_collection,
@@ -19,6 +21,7 @@ from agency.arrangements.mandates import revoke_mandate, sign_mandate
 from agency.arrangements.plans import Wish, propose_plan
 from agency.kernel.unit import Door
 from agency.money import Money
+from agency.remittance.withdrawing import withdraw_claim
 from agency.rules.mandates import (
     NoSuchAccount,
     ends_mandate,
@@ -136,6 +139,53 @@ class TestCollecting:
             revoke_mandate(unit, creditor_id=mandate.creditor_id, mandate_id=mandate.id)
         with pytest.raises(UnableToApproveCollection):
             approve(office, file_id)
+
+    @pytest.mark.parametrize("meanwhile", ["taken_back", "paid", "paid_in_part", "plan_ended"])
+    def test_what_is_not_asked_any_more_when_it_is_approved_is_not_collected(
+        self, office, claim, mandate, meanwhile
+    ):
+        office.on(date(2026, 12, 14))
+        file_id = draft(office)
+        if meanwhile == "taken_back":
+            with office.units.open(Door.CREDITOR, by="user:clerk", creditor_id=claim[0]) as unit:
+                withdraw_claim(unit, creditor_id=claim[0], claim_id=claim[1], why="settled between us")
+        elif meanwhile == "plan_ended":
+            with office.unit() as unit:
+                cancel_plan(unit, creditor_id=claim[0], plan_id=mandate.plan_id, why="asked for")
+        else:
+            office.pay(claim, 40_215 if meanwhile == "paid" else 10_000)
+        with pytest.raises(UnableToApproveCollection):
+            approve(office, file_id)
+        with by(office, "anna") as unit:
+            cancel_collection(unit, file_id=file_id)
+        if meanwhile == "paid_in_part":  # what is left of the instalment is collected
+            assert values(approve(office, draft(office)), "InstdAmt") == ["34.05"]
+
+    def test_the_others_of_its_file_are_collected(self, office, claim, mandate):
+        other = office.claim()
+        with office.unit() as unit:
+            plan = propose_plan(
+                unit,
+                creditor_id=other[0],
+                claim_ids=[other[1]],
+                wish=Wish(first_on=date(2026, 12, 15), count=3),
+            )
+        office.react()
+        with office.unit() as unit:
+            sign_mandate(
+                unit, creditor_id=other[0], plan_id=plan.id, iban="NL91ABNA0417164300", holder="P. de Boer"
+            )
+        office.on(date(2026, 12, 14))
+        file_id = draft(office)
+        office.pay(claim, 40_215)
+        content = approve(office, file_id)
+        assert values(content, "InstdAmt") == ["134.05"]
+        assert "P. de Boer" in values(content, "Nm")
+        states = dict(office.rows("SELECT claim_id, state FROM direct_debit"))
+        assert states == {claim[1]: "cancelled", other[1]: "sent"}
+        with by(office, "anna") as unit:
+            [file] = collections(unit, limit=5)
+        assert (file.total_minor, file.debits, file.left_out) == (13_405, 1, 1)
 
     def test_a_day_that_has_gone_by_is_not_approved(self, office, mandate):
         office.on(date(2026, 12, 14))

@@ -21,9 +21,11 @@ from agency.arrangements.terms import UnableToSetTerms, Wanted, set_terms, terms
 from agency.claims.giving_up import give_up, only
 from agency.kernel.errors import Invalid
 from agency.kernel.unit import Door
+from agency.remittance.withdrawing import withdraw_claim
 from agency.rules.authority import Act, Part
 from tests.arrangements.agreements import Bureau, euro
 from tests.beside import beside
+from tests.communication.correspondence import DAY, queue
 from tests.made import a_claim
 
 FIRST = date(2026, 12, 15)
@@ -68,6 +70,13 @@ def give_up_principal(office, claim, minor):
             unit, creditor_id=claim[0], claim_id=claim[1], act=Act.waiver,
             amounts=only(Part.principal, euro(minor)), why="hardship", key="hardship",
         )  # fmt: skip
+    office.react()
+
+
+def take_back(office, claim):
+    """The creditor settled it with the debtor and takes the claim back."""
+    with office.units.open(Door.CREDITOR, by="user:clerk", creditor_id=claim[0]) as unit:
+        withdraw_claim(unit, creditor_id=claim[0], claim_id=claim[1], why="settled between us")
     office.react()
 
 
@@ -289,8 +298,28 @@ class TestKeeping:
             cancel_plan(unit, creditor_id=claim[0], plan_id=plan.id, why="asked by the debtor")
         assert (state(office), office.grounds(claim)) == ("cancelled", [])
 
+    def test_a_claim_that_its_creditor_takes_back_ends_it_and_drops_what_waits(self, office, claim):
+        propose(office, claim)
+        with office.unit() as unit:
+            queue(unit, *claim, due_at=unit.now + DAY)
+        take_back(office, claim)
+        assert (state(office), office.grounds(claim)) == ("cancelled", [])
+        sent = "SELECT DISTINCT state FROM message WHERE claim_id = :c AND step = 'reminder_1'"
+        assert office.rows(sent, c=claim[1]) == [("cancelled",)]
+
 
 class TestSeveralClaims:
+    def test_of_which_one_is_taken_back_the_plan_goes_on(self, office, claim):
+        with office.unit() as unit:
+            other = a_claim(unit, creditor_id=claim[0], invoices=[(20_000, date(2026, 9, 1))])
+            unit.session.connection().exec_driver_sql(
+                "UPDATE claim SET debtor_id = (SELECT debtor_id FROM claim WHERE id = %s) WHERE id = %s",
+                (claim[1], other),
+            )
+        propose(office, claim, None, other)
+        take_back(office, claim)
+        assert state(office) == "active"
+
     def test_one_plan_covers_them_and_any_payment_counts(self, office, claim):
         with office.unit() as unit:
             other = a_claim(unit, creditor_id=claim[0], invoices=[(20_000, date(2026, 9, 1))])

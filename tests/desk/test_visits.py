@@ -29,6 +29,7 @@ from agency.kernel.unit import Door
 from agency.money import Money
 from agency.payments.models import PaymentSource
 from agency.payments.settlement import settle
+from agency.remittance.withdrawing import withdraw_claim
 from agency.rules.facts import DebtorKind, Law
 from tests.communication.correspondence import TUESDAY, receipt
 from tests.desk.test_dispositions import grounds, next_case, value
@@ -399,6 +400,16 @@ class TestNoVisit:
         desk.office.react()
         assert the_visit(desk, claim).state is VisitState.CANCELLED
         assert value(desk, "SELECT facts ->> 'why' FROM event WHERE kind = 'VisitCancelled'") == "paid"
+
+    def test_a_claim_that_its_creditor_takes_back_is_not_visited(self, desk):
+        claim = a_visitable(desk)
+        announce(desk, claim)
+        desk.office.send()
+        with desk.office.units.open(Door.CREDITOR, by="user:clerk", creditor_id=claim[0]) as unit:
+            withdraw_claim(unit, creditor_id=claim[0], claim_id=claim[1], why="settled between us")
+        desk.office.react()
+        assert the_visit(desk, claim).state is VisitState.CANCELLED
+        assert value(desk, "SELECT facts ->> 'why' FROM event WHERE kind = 'VisitCancelled'") == "closed"
 
     def test_a_colleague_calls_it_off_and_the_announcement_does_not_leave(self, desk):
         claim = a_visitable(desk)

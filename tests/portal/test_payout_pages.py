@@ -5,18 +5,23 @@ import re
 from decimal import Decimal
 
 import pytest
+from pypdfium2 import PdfDocument
 
+from agency.events import DirectPaymentsReported
 from agency.kernel.ids import HOUSE
 from agency.kernel.unit import Door
 from agency.ledger.queries import account_balance
 from agency.money import Money
 from agency.parties.models import Role
+from agency.payments.models import Payment
 from agency.payments.settlement import reverse_payment
+from agency.remittance.direct import book_reports
 from agency.remittance.models import AccountChangeRow, DirectPayment, FeeInvoice
 from agency.remittance.returned import RefusedPayout, take_back_refused
+from agency.rules.explain import written_day
 from portal import main
 from tests.portal.house import House, send
-from tests.remittance.out import agreed, approve_all, draft, paid, pay_out, rows_of, run_of
+from tests.remittance.out import agreed, another_claim, approve_all, draft, paid, pay_out, rows_of, run_of
 
 NEW = "BE68539007547034"
 
@@ -53,6 +58,47 @@ class TestCreditor:
         assert "10% of €1,000.00 collected" in page.replace("\xa0", " ")
         assert "The debtor paid you yourself" in page
         assert run.payee_iban in page
+
+    def test_adds_up_to_what_was_collected_once_what_was_paid_to_the_creditor_is_left_out(
+        self, units, house, paid_out
+    ):
+        """A book-keeper who adds the rows up is told what is not in the sum above them, on paper too."""
+        run = run_of(units, paid_out[0])
+        creditor = house.browser(Role.CREDITOR_CLERK, creditor_id=paid_out[0])
+        told = creditor.get(f"/creditor/payouts/{run.id}").text
+        assert "€500.00 was paid to you and not to us" in told
+        assert told.count(">paid to you<") == 2  # two invoices
+        finance = house.browser(Role.FINANCE).get(f"/finance/remittances/{paid_out[0]}/{run.id}").text
+        assert "€500.00 was paid to the creditor itself" in finance
+        assert finance.count(">paid to the creditor<") == 2
+        content = creditor.get(f"/creditor/payouts/{run.id}/statement.pdf").content
+        paper = " ".join(PdfDocument(content)[0].get_textpage().get_text_range().split())
+        assert paper.count("· paid to you") == 2
+        assert "€500.00 was paid to you and not to us" in paper.replace("\xa0", " ")
+
+    def test_says_of_a_payment_that_was_taken_back_when_and_in_which_payout_it_was(
+        self, units, house, paid_out
+    ):
+        creditor = paid_out[0]
+        with units.open(Door.WORKER, by="system:x") as unit:
+            payment = min(rows_of(unit, Payment), key=lambda one: one.created_at)
+            reverse_payment(
+                unit, creditor_id=creditor, payment_id=payment.id, why="chargeback", effective_on=unit.today
+            )
+        with units.open(Door.STAFF, by="x") as unit:
+            other = another_claim(unit, creditor, invoices=(300_000,))
+        paid(units, creditor, other, 300_000, key="c")
+        draft(units, later=1)
+        run = run_of(units, creditor)
+        assert run.collected_minor == 200_000
+        clerk = house.browser(Role.CREDITOR_CLERK, creditor_id=creditor)
+        today = written_day(house.today(), "en")
+        words = f"Taken back on {today}. It stood in the payout up to and including"
+        assert words in clerk.get(f"/creditor/payouts/{run.id}").text
+        finance = house.browser(Role.FINANCE).get(f"/finance/remittances/{creditor}/{run.id}").text
+        assert words in finance
+        content = clerk.get(f"/creditor/payouts/{run.id}/statement.csv").text
+        assert f"{words} {today}; its fee goes back too" in content
 
     @pytest.mark.parametrize(
         ("kind", "start"),
@@ -101,6 +147,25 @@ class TestCreditor:
         page = "/creditor/direct-payments"
         refused = send(clerk, "/creditor/account/changes", page=page, iban=NEW, holder="X")
         assert refused.status_code == 403
+
+    def test_tells_what_was_too_much_and_what_was_refused_after_all(self, units, house, paid_out):
+        """A creditor that was thanked for a report reads what became of it, and what is not its money."""
+        clerk = house.browser(Role.CREDITOR_CLERK, creditor_id=paid_out[0])
+        page = "/creditor/direct-payments"
+        number = house.one("SELECT number FROM claim WHERE id = :c", c=paid_out[1])
+        for amount in ("2000,00", "3,00"):
+            facts = {"claim": number, "amount": amount, "paid_on": house.today().isoformat()}
+            assert send(clerk, page, page=page, **facts).status_code == 303
+        with units.open(Door.WORKER, by="system:x") as unit:
+            report_id = rows_of(unit, DirectPayment)[-1].report_id
+            book_reports(
+                unit, DirectPaymentsReported(creditor_id=paid_out[0], report_id=report_id, payments=1)
+            )
+        over = house.one("SELECT max(over_minor) FROM payment WHERE source = 'direct'")
+        told = clerk.get(page).text
+        assert f"€{over // 100:,}.{over % 100:02d} more than was owed: give it back to the debtor" in told
+        assert "Not taken" in told
+        assert "When this was booked, nothing was owed on this claim any more" in told
 
     def test_reports_money_one_by_one_and_by_file(self, units, house, paid_out):
         clerk = house.browser(Role.CREDITOR_CLERK, creditor_id=paid_out[0])

@@ -1,5 +1,6 @@
 """Finance agrees how a creditor is paid out, from a day on; the next draft follows it."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -61,6 +62,13 @@ def test_what_cannot_be_agreed_is_said(house, page, change, sentence):
     day = (house.today() + timedelta(days=3)).isoformat()
     answer = send(browser, page, page=page, **{**WEEKLY, "valid_from": day, **change})
     assert (answer.status_code, sentence in answer.text) == (422, True)
+
+
+def test_the_agencys_own_share_is_no_way_to_pay_a_creditor(house, page):
+    told = house.browser(Role.FINANCE).get(page).text
+    choices = re.search(r'<select[^>]*name="mode".*?</select>', told, re.DOTALL)
+    assert choices is not None
+    assert re.findall(r'value="(\w+)"', choices[0]) == ["net", "gross", "combined"]
 
 
 def test_terms_are_not_put_behind_later_ones(house, page):

@@ -23,6 +23,7 @@ from agency.remittance.direct import (
 )
 from agency.remittance.fees import charge_fees
 from agency.remittance.models import DirectPayment, SuccessFee
+from agency.remittance.withdrawing import withdraw_claim
 from tests.remittance.out import agreed, another_claim, paid, rows_of
 
 
@@ -127,9 +128,28 @@ class TestOneByOne:
         book(units, creditor)
         first, second = rows(units)
         assert (first.state, second.state) == ("booked", "refused")
-        assert (second.field, second.why) == ("claim", direct.NOTHING_LEFT)
+        assert (second.field, second.why) == ("claim", direct.NOTHING_LEFT_LATER)
         with units.open(Door.STAFF, by="x") as unit:
             assert [payment.over_minor for payment in rows_of(unit, Payment)] == [0, 10_000]
+            events = "SELECT count(*) FROM event WHERE kind = 'PaymentHeld'"
+            assert unit.session.connection().exec_driver_sql(events).scalar_one() == 0  # finance has nothing
+
+    def test_of_a_claim_that_was_paid_before_it_is_said_at_once(self, units, placed):
+        creditor, _, number, _, _, today = placed
+        paid(units, *placed[:2], 100_000, key="a")
+        with pytest.raises(UnableToReport, match="give the money back to the debtor"):
+            report(units, creditor, number, "10.00", today)
+        reported = send(units, creditor, f"claim,amount,date\n{number},10.00,{today}\n")
+        assert (reported.taken, reported.refused) == (0, 1)
+
+    def test_of_a_claim_that_was_taken_back_meanwhile_is_refused_with_the_reason(self, units, placed):
+        creditor, claim, number, _, _, today = placed
+        report(units, creditor, number, "10.00", today)
+        with at_creditors_door(units, creditor) as unit:
+            withdraw_claim(unit, creditor_id=creditor, claim_id=claim, why="settled between us")
+        book(units, creditor)
+        [row] = rows(units)
+        assert (row.state, row.field, row.why) == ("refused", "claim", direct.ENDED_LATER)
 
     def test_a_claim_that_was_closed_takes_none(self, units, placed):
         with units.open(Door.STAFF, by="x") as unit:

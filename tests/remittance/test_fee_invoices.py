@@ -17,7 +17,7 @@ from agency.remittance.fees import charge_fees
 from agency.remittance.invoices import from_facts
 from agency.remittance.models import FeeInvoice, RemittanceRun, SuccessFee
 from agency.remittance.statement import statement_shares
-from agency.remittance.withdrawing import withdraw_claim
+from agency.remittance.withdrawing import withdraw_claim, withdrawal_terms
 from agency.rules.payout import PayoutCycle
 from integrations.bankfiles import read_bank_file
 from integrations.einvoice import read_einvoice
@@ -134,6 +134,18 @@ class TestFreeDaysAndWithdrawals:
         pay_out_again = draft(units, later=1)
         [invoice] = invoices(units, creditor)
         assert (invoice.net_minor, invoice.vat_minor, pay_out_again) == (5_000, 1_050, [])
+
+    def test_costs_what_was_shown_when_it_was_taken_back_whatever_is_open_later(self, units):
+        creditor, claim = agreed(units, terms={"withdrawal_bps": 500, "withdrawal_minimum_minor": 2_500})
+        payment = paid(units, creditor, claim, 20_000, key="a")
+        with units.open(Door.CREDITOR, by="user:c", creditor_id=creditor) as unit:
+            shown = withdrawal_terms(unit, creditor_id=creditor, claim_id=claim).open_amount
+            withdraw_claim(unit, creditor_id=creditor, claim_id=claim, why="settled ourselves")
+        with units.open(Door.STAFF, by="x") as unit:
+            reverse_payment(unit, creditor_id=creditor, payment_id=payment, why="chargeback")
+        pay_out(units)
+        [invoice] = invoices(units, creditor)
+        assert (shown.minor, invoice.net_minor) == (80_000, 4_000)
 
     def test_nothing_agreed_nothing_charged(self, units):
         """S-9: EUR 0 if nothing is collected."""
