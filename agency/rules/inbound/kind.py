@@ -197,7 +197,7 @@ def _must_be_read(own: str) -> bool:
 
 def _speaks_of_claim(own: str, said: str, words: dict[str, Any]) -> bool:
     """Whether somebody says what a debtor says; how to hear no more, every newsletter says."""
-    topics = set(triage(own).topics) - {Topic.STOP}
+    topics = triage(own).spoken_of - {Topic.STOP}
     return bool(topics) or _claim_words(tuple(words["claim"])).search(said) is not None
 
 
@@ -215,7 +215,7 @@ def _stop(subject: str, words: str, table: dict[str, Any]) -> tuple[str, str] | 
     said = " ".join(_WORD.findall(plain(words) or _bare(plain(subject))))
     if said in table["words"]:
         return "text", said
-    more = bool(set(triage(words).topics) - {Topic.STOP})
+    more = bool(triage(words).spoken_of - {Topic.STOP})
     short = len(said.split()) <= int(table["words_at_most"])
     begun = next((one for one in table["words"] if said.startswith(f"{one} ") and len(one) > 3), None)
     if more and not (begun or "").startswith("stop"):  # "cancel", "quit" and "end" begin other sentences, too
