@@ -33,6 +33,7 @@ _PERSONS: Final = frozenset(
     ("debiteur", "klant", "relatie", "customer", "client", "debtor", "kunde", "debitor", "tiers", "konto",
      "verkooprelatie", "afnemer")
 )  # fmt: skip
+_ROLES: Final = frozenset({"client", "klant", "debiteur", "customer", "tiers", "kunde", "relatie"})
 _NAMES: Final = re.compile(r"na+me?(?:$|n)|naam|name|nom|bezeichnung|denomination|raisonsociale|intitule")
 _BOOK_BEFORE: Final = re.compile(r"^[A-Z]{1,6} (?=\d)")
 _CODES: Final = frozenset(("code", "nummer", "nr", "number", "no", "compte", "konto", "rekening", "account"))
@@ -154,11 +155,27 @@ def number_beside_name(names: Sequence[str], headers: Sequence[str], sample: Seq
     """
     cells = {name: _filled(sample, list(headers).index(name)) for name in names}
     numbers = [name for name in names if cells[name] and all(map(_is_number_of_debtor, cells[name]))]
-    if len(names) != 2 or len(numbers) != 1:
+    if len(names) != 2:
+        return None
+    if not numbers:
+        return _code_beside_name(names, cells)
+    if len(numbers) != 1:
         return None
     (other,) = set(names) - set(numbers)
     are_names = _names(cells[other]) is not False and not any(map(_is_number_of_debtor, cells[other]))
     return numbers[0] if cells[other] and are_names else None
+
+
+def _code_beside_name(names: Sequence[str], cells: Mapping[str, list[Cell]]) -> str | None:
+    """The column of codes in letters, as WinBooks and BOB give each customer: called after him, short and in
+    capitals, beside a column that is called a name and holds some that are no such code."""
+    codes = [one for one in names if folded(one) in _ROLES and cells[one] and all(map(_is_code, cells[one]))]
+    told = [one for one in names if _NAMES.search(folded(one)) and not all(map(_is_code, cells[one]))]
+    return codes[0] if len(codes) == len(told) == 1 else None
+
+
+def _is_code(cell: Cell) -> bool:
+    return re.fullmatch(r"[A-Z0-9][A-Z0-9./-]{1,11}", str(cell).strip()) is not None
 
 
 def _is_number_of_debtor(cell: Cell) -> bool:

@@ -17,7 +17,8 @@ HEADERS: Final[dict[str, str]] = {
     " reference referentie kenmerk yourreference invoicereference invoiceref factuurreferentie"
     " numfacture numerodefacture nodefacture ndefacture nfact numerodepiece numeropiece numpiece nopiece"
     " npiece ndepiece reffacture referencefacture numerodedocument"
-    " factnr factno factnum belegnummer belegnr piece",
+    " factnr factno factnum belegnummer belegnr piece belegfeld1 ndoc nodoc docnummer stuknr"
+    " stuknummer boekstuk boekstuknr boekstuknummer",
     "document_kind": "documentsoort documenttype doctype factuursoort invoicetype typedocument soortdocument"
     " belegart kinddocument",
     "billing_reference": "oorspronkelijkefactuur creditvan betreftfactuur billingreference originalinvoice"
@@ -31,21 +32,24 @@ HEADERS: Final[dict[str, str]] = {
     " soldedu soldeouvert restantdu"
     " montantrestant restedu resteapercevoir montantimpaye impaye montantechu offenerposten offen"
     " remainingamount amountremaining nogtebetalen restant restantbedrag totaalopenstaand amountdueinclvat"
-    " residual residualamount opensaldo saldoopen saldoopenstaand resterendbedrag nogopenstaand",
+    " residual residualamount opensaldo saldoopen saldoopenstaand resterendbedrag nogopenstaand openbalance"
+    " opsaldo verschuldigdbedrag topay invoiceamountdue",
     "total": "factuurbedrag totaalbedrag totaal bedraginclbtw bedraginclusiefbtw invoiceamount total"
     " totalamount"
     " totalinclvat montanttotal montanttvac totaltvac montantttc"
-    " montantfacture rechnungsbetrag brutto amountinclvat",
+    " montantfacture rechnungsbetrag brutto amountinclvat totalincl"
+    " betragbrutto origineelbedrag oorspronkelijkbedrag totaalinclusiefbtw totaalinclbtw",
     "currency": "valuta munt muntsoort currency invoicecurrency currencycode ccy devise monnaie wahrung",
     "issued_on": "factuurdatum datumfactuur invoicedate issuedate dateofinvoice datefacture"
     " documentcreatedate"
     " rechnungsdatum boekdatum documentdate dateemission datedelafacture issuedon"
     " datedemission datedefacture datedepiece datepiece datedocument boekingsdatum datum date"
-    " factdatum factdat docdatum docdat dateissued",
+    " factdatum factdat docdatum docdat dateissued datedoc datedefacturation invoicebilldate"
+    " belegdatum",
     "due_on": "vervaldatum vervaldag betaaldatum uiterstebetaaldatum duedate dueindate dateecheance echeance"
     " faelligkeit falligkeit faelligam falligam faellig fallig zahlbarbis paymentduedate due dueon"
     " datedecheance datelimite datelimitedepaiement faelligkeitsdatum falligkeitsdatum vervdatum"
-    " vervdat datedue",
+    " vervdat datedue netduedate expirydate nettofalligkeit",
     "debtor_reference": "klantnummer klantnr klantcode klantid debiteurnummer debiteurnr debiteurcode"
     " debnr debnummer"
     " customerid"
@@ -65,7 +69,10 @@ HEADERS: Final[dict[str, str]] = {
     " naamdebiteur naamklant fullname volledigenaam"
     " debtorabove nomduclient nomdudebiteur denomination denominationsociale intitule intituleclient tiers"
     " debiteuren nomprenom relatienaam naamrelatie huurder huurdernaam naamhuurder patient patientnaam"
-    " naampatient nomclt locataire nomlocataire nomdulocataire mieter mietername tenant tenantname",
+    " naampatient name1 contactname partnername"
+    " invoicepartnerdisplayname weergavenaampartnerfactuur nomdaffichagedupartenairedelafacture"
+    " naamverkooprelatie verkooprelatienaam kontobezeichnung"
+    " nomclt locataire nomlocataire nomdulocataire mieter mietername tenant tenantname",
     "registration_number": "kvk kvknummer kvknr kbo kbonummer ondernemingsnummer handelsregisternummer"
     " registrationnumber companynumber chamberofcommerce numeroentreprise bce"
     " numerodentreprise ndentreprise nentreprise numerobce siren handelsregister"
@@ -123,6 +130,13 @@ HEADERS: Final[dict[str, str]] = {
 it.
 """
 
+LESSER: Final[dict[str, str]] = {
+    "invoice_number": "number nummer num doc document",
+    "debtor_name": "relatie contact partner verkooprelatie bedrijf organisatie entreprise unternehmen",
+}
+"""What packages call these fields, too, and others mean something else by: only where no better one is."""
+
+_FIELD_BY_LESSER: Final = {name: ours for ours, names in LESSER.items() for name in names.split()}
 _FIELD_BY_HEADER: Final = {name: ours for ours, names in HEADERS.items() for name in names.split()}
 _NUMBERED: Final = re.compile(r" \(\d+\)$")
 _IN_EUROS: Final = re.compile(r"(?:[\s_/\-(\[]+(?:in )?EUR|[\s_/\-(\[]*(?:in )?€)[)\]]?$", re.IGNORECASE)
@@ -167,6 +181,11 @@ def folded(header: str) -> str:
     euros: "Débit EUR" is not a "debiteur"."""
     plain = unicodedata.normalize("NFKD", header).casefold()
     return re.sub(r"[^a-z0-9]", "", _IN_EUROS.sub("", plain) or plain)
+
+
+def lesser_field(header: str) -> str | None:
+    """This function will return the field that a header may stand for where no column is plainly it."""
+    return _FIELD_BY_LESSER.get(folded(header))
 
 
 def known_field(header: object) -> str | None:

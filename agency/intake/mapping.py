@@ -1,5 +1,6 @@
 """What a creditor's columns mean: recognised from their headers in four languages, or as saved before."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -13,7 +14,7 @@ from agency.intake.amounts import DecimalSign
 from agency.intake.columns import find_otherwise, find_writing, number_beside_name, what_may_be_left
 from agency.intake.content import Content
 from agency.intake.doubts import PARTLY_PAID, find_doubt, settle
-from agency.intake.headers import HEADERS, known_field
+from agency.intake.headers import HEADERS, known_field, lesser_field
 from agency.intake.known_by import KNOWN_BY, KnownBy, known_by, pay_day
 from agency.intake.models import ColumnMapping
 from agency.intake.reading import read_table
@@ -25,6 +26,7 @@ from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit
 from agency.ports.readers import Unreadable
 
+_OF_INVOICE: Final = re.compile(r"invoice|factu|facture|rechnung", re.IGNORECASE)
 Grouping = Literal["invoice", "debtor"]
 Repeats = Literal["once", "added"]
 
@@ -117,6 +119,7 @@ def recognise(headers: Sequence[str], sample: Sequence[Row] = ()) -> Mapped:
         ours = known_field(header)
         if ours and ours != "period":  # of no use beside numbers; without these it is asked about
             found.setdefault(ours, []).append(header)
+    _find_lesser(found, headers, sample)
     if SIGNED in headers:  # it is the amount beside it, with the sign that stands in another column
         found["amount"] = [SIGNED]
     named = found.get("debtor_name", [])
@@ -141,6 +144,24 @@ def recognise(headers: Sequence[str], sample: Sequence[Row] = ()) -> Mapped:
     if doubt:
         raise UnclearColumns(doubt, proposal=proposal, field=field)
     return proposal
+
+
+def _find_lesser(found: dict[str, list[str]], headers: Sequence[str], sample: Sequence[Row]) -> None:
+    """Add the only column that may be a field which no column is plainly; and keep an invoice's own number
+    before what else it is known by. Numbers that come twice are somebody's, not of an invoice."""
+    lesser: dict[str, list[str]] = {}
+    for header in headers:
+        if known_field(header) is None and (ours := lesser_field(header)):
+            lesser.setdefault(ours, []).append(header)
+    for ours, names in lesser.items():
+        at = headers.index(names[0])
+        told = [cells[at] for _, cells in sample if at < len(cells)]
+        once = ours != "invoice_number" or len(set(told)) == len(told) > 1
+        if ours not in found and len(names) == 1 and once:
+            found[ours] = names
+    plainly = [name for name in found.get("invoice_number", ()) if _OF_INVOICE.search(name)]
+    if len(plainly) == 1:
+        found["invoice_number"] = plainly
 
 
 def check_columns(mapped: Mapped, headers: Sequence[str]) -> None:

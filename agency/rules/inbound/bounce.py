@@ -92,6 +92,7 @@ def _is_told(mail: Mail, words: dict[str, Any]) -> bool:
     nobody = mail.sender == "" or (
         "return-path" in dict(mail.headers) and (not given_back_to or given_back_to in words["senders"])
     )
+    nameless = mail.header("from").rpartition(" ")[2] in ("", "<>")
     subject = plain(mail.subject)
     failing = any(one in subject for one in words["subjects"])
     begins = mail.text[:TOLD_MAX]
@@ -104,6 +105,7 @@ def _is_told(mail: Mail, words: dict[str, Any]) -> bool:
     return (
         (daemon and (failing or told or coded or gives_back))
         or (nobody and failing)
+        or (nameless and told)
         or (machine and failing and (told or coded))
         or (failing and told and _gives_back(mail, begins))
     )
@@ -175,20 +177,31 @@ def _told(mail: Mail, notice: str) -> list[Bounce]:
     ours = frozenset(mail.recipients)
     by_address: dict[str, list[str]] = {}
     address = ""
+    above: list[str] = []
     for line in notice.splitlines():
         found = _LINE_OF.match(line)
         if found and (starts := found[1].lower()) not in ours:
             address = starts
         if address:
             by_address.setdefault(address, []).append(line)
+        else:
+            above.append(line)
     if not by_address:
         by_address = {_somebody(mail, notice, ours): [notice]}
     final = _RETRIED.search(plain(notice)) is None
     said = {one: "\n".join(lines) for one, lines in by_address.items()}
     return [
-        _bounce(one, "", words if _says_more(words) else notice, "", final=final, reported=False)
+        _bounce(one, "", _telling(words, "\n".join(above), one, notice), "", final=final, reported=False)
         for one, words in said.items()
     ]
+
+
+def _telling(words: str, above: str, recipient: str, notice: str) -> str:
+    """The words that say why: what follows the address, else what stands above the first one, for all."""
+    if not _says_more(words):
+        return notice
+    tells = (one for one in (words, above) if reason_of(diagnosis=one, status="", recipient=recipient).known)
+    return next(tells, words)
 
 
 def _says_more(words: str) -> bool:
@@ -218,12 +231,13 @@ def _bounce(recipient: str, status: str, words: str, stage: str, *, final: bool,
     replied = _REPLY.search(words)
     found = status or ((told := _STATUS.search(words)) and told[1]) or ""
     reason = reason_of(diagnosis=f"{words} {stage}", status=found, recipient=recipient)
+    whole = found or f"{_class_of(replied, final, reported, reason)}.{reason.own}"
     return Bounce(
         recipient=recipient,
-        status=found or f"{_class_of(replied, final, reported, reason)}.{reason.own}",
+        status=whole,
         reply=replied[1] if replied else "",
         reason=reason.key,
-        hard=reason.hard and not found.startswith("4"),
+        hard=reason.hard and not whole.startswith("4"),
         diagnosis=" ".join(words.split())[:300],
         final=final,
     )

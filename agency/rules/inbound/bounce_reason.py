@@ -17,7 +17,7 @@ _AFTER_DATA: Final = re.compile(
 _UNKNOWN_USER: Final = "userunknown"
 # What is only the name of something says nothing: a host may well be called antispam.
 _NAMES: Final = re.compile(
-    r"https?://\S+|\S+@\S+|(?<![\w.])[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,12}(?![\w.])"
+    r"https?://\S+|[^\s@]+@[\w-]+(?:\.[\w-]+)*>?|(?<![\w.])[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,12}(?![\w.])"
 )
 DIAGNOSIS_MAX: Final = 2_000
 
@@ -29,6 +29,11 @@ class Reason:
     key: str
     hard: bool
     own: str
+
+    @property
+    def known(self) -> bool:
+        """Whether the words or figures told a reason."""
+        return self.key != UNDEFINED
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +52,9 @@ def reason_of(*, diagnosis: str, status: str, recipient: str) -> Reason:
     """
     words = plain(_NAMES.sub(" ", diagnosis[:DIAGNOSIS_MAX]))
     found = _by_words(words) or _by_status(status) or _by_weak_words(words) or _by_key(UNDEFINED)
-    if found.key == _UNKNOWN_USER and (_AFTER_DATA.search(words) or _filters(recipient)):
-        return _by_key("filtered")
-    return found
+    if found.key != _UNKNOWN_USER or _unknown_for_sure().search(words):
+        return found
+    return _by_key("filtered") if _AFTER_DATA.search(words) or _filters(recipient) else found
 
 
 def _by_words(words: str) -> Reason | None:
@@ -73,6 +78,11 @@ def _filters(recipient: str) -> bool:
 
 
 @lru_cache(maxsize=1)
+def _unknown_for_sure() -> re.Pattern[str]:
+    return _phrases(read_table("bounce_reasons")["unknown_at_any_stage"])
+
+
+@lru_cache(maxsize=1)
 def _rows() -> tuple[_Row, ...]:
     return tuple(_row(row) for row in read_table("bounce_reasons")["reason"])
 
@@ -92,5 +102,9 @@ def _row(row: dict[str, Any]) -> _Row:
 
 
 def _pattern(words: list[str]) -> re.Pattern[str] | None:
+    return _phrases(words) if words else None
+
+
+def _phrases(words: list[str]) -> re.Pattern[str]:
     phrases = [_ANYTHING.join(re.escape(piece) for piece in plain(one).split("*")) for one in words]
-    return re.compile(rf"(?<!\w)(?:{'|'.join(phrases)})") if phrases else None
+    return re.compile(rf"(?<!\w)(?:{'|'.join(phrases)})")

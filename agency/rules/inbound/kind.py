@@ -129,7 +129,8 @@ def _automatic(mail: Mail, own: str, words: dict[str, Any]) -> tuple[str, str] |
     """The sign by which a machine's answer is known.
 
     A certain header, or two signs that agree, are enough unless somebody must know what is said; one sign
-    alone only where nothing is said of the claim and no file comes with it.
+    alone only where nothing is said of the claim and no file comes with it. Words alone that ask something
+    may be those of somebody who speaks of our own mail.
     """
     answers = _ANSWER.match(mail.subject) is not None
     said = plain(own[:AUTOMATIC_BEGINS])
@@ -141,7 +142,8 @@ def _automatic(mail: Mail, own: str, words: dict[str, Any]) -> tuple[str, str] |
     sign = (
         (None if answers else hint) or subject or text or _away(mail, said, words, answers, hint is not None)
     )
-    return None if sign and (mail.attachments or _speaks_of_claim(own, said, words)) else sign
+    asks = text is not None and "?" in said and not (hint or subject)
+    return None if sign and (mail.attachments or asks or _speaks_of_claim(own, said, words)) else sign
 
 
 def _header(mail: Mail, rows: list[dict[str, Any]]) -> tuple[str, str] | None:
@@ -178,6 +180,8 @@ def _away(
 ) -> tuple[str, str] | None:
     """Somebody is away: people say so as well, in an answer and in a subject."""
     told = _holds(said, words["away"])
+    if told and any(f"{told[1]} {over}" in said for over in words["away_over"]):
+        return None
     short = _holds(_bare(plain(mail.subject)), words["away_subjects"]) is not None
     return told if told and (hinted or short or not answers) else None
 
@@ -193,7 +197,7 @@ def _must_be_read(own: str) -> bool:
 
 def _speaks_of_claim(own: str, said: str, words: dict[str, Any]) -> bool:
     """Whether somebody says what a debtor says; how to hear no more, every newsletter says."""
-    topics = set(triage(own).topics) - {Topic.STOP}
+    topics = triage(own).spoken_of - {Topic.STOP}
     return bool(topics) or _claim_words(tuple(words["claim"])).search(said) is not None
 
 
@@ -211,7 +215,7 @@ def _stop(subject: str, words: str, table: dict[str, Any]) -> tuple[str, str] | 
     said = " ".join(_WORD.findall(plain(words) or _bare(plain(subject))))
     if said in table["words"]:
         return "text", said
-    more = bool(set(triage(words).topics) - {Topic.STOP})
+    more = bool(triage(words).spoken_of - {Topic.STOP})
     short = len(said.split()) <= int(table["words_at_most"])
     begun = next((one for one in table["words"] if said.startswith(f"{one} ") and len(one) > 3), None)
     if more and not (begun or "").startswith("stop"):  # "cancel", "quit" and "end" begin other sentences, too

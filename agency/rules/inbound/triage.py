@@ -13,7 +13,10 @@ from agency.rules.tables import read_table
 
 WORDS_MAX: Final = 8_000
 OUTWEIGHS_FROM: Final = 8
+HINT: Final = 1
 _SENTENCE: Final = re.compile(r"(?<=[.!?;])\s+|\n+")
+# The day of a month ends in a dot in German ("am 3. bezahlt"), and its sentence goes on.
+_DAY: Final = re.compile(r"\b((?:am|vom|zum|den|der|dem|seit|bis|ab) \d{1,2})\.(?=\s)", re.IGNORECASE)
 # A mail program broke the line here, not its writer.
 _WRAPPED: Final = re.compile(r"(?<=[^\n]{50})\n(?=[^\W_])")
 _WORD: Final = re.compile(r"[^\W_]+")
@@ -68,6 +71,12 @@ class Triage:
         """Every topic that some word hints at, the likeliest first."""
         return tuple(dict.fromkeys(sign.topic for sign in self.signs))
 
+    @property
+    def spoken_of(self) -> frozenset[Topic]:
+        """Every topic that more than a mere hint speaks of, or hints enough."""
+        told = {sign.topic for sign in self.signs if sign.weight > HINT}
+        return frozenset(told | {self.topic} if self.sure else told)
+
 
 @dataclass(frozen=True, slots=True)
 class _Row:
@@ -78,18 +87,24 @@ class _Row:
     unless: re.Pattern[str] | None
     denied: re.Pattern[str] | None
 
+    @property
+    def asks(self) -> bool:
+        """Whether a denial may be a question: "can it not be paid in parts"."""
+        return self.topic is Topic.PLAN
+
 
 def triage(words: str) -> Triage:
     """Return what a reply is about.
 
-    Each phrase counts once, each topic in one language; of topics that weigh the same the one that protects
-    the debtor more wins. A phrase that outweighs all lesser ones does so however many they are.
+    Each phrase counts once and of hints each row of them, each topic in one language; of topics that weigh
+    the same the one that protects the debtor more wins. A phrase that outweighs all lesser ones does so
+    however many they are.
 
     :param words: the writer's own words, without what he quotes.
     """
-    told = _WRAPPED.sub(" ", words[:WORDS_MAX])
-    sentences = [plain(one) for one in _SENTENCE.split(told) if one.strip()]
-    found = tuple({(sign.topic, sign.words): sign for one in sentences for sign in _signs(one)}.values())
+    told = _DAY.sub(r"\1", _WRAPPED.sub(" ", words[:WORDS_MAX]))
+    sentences = [_written_out(plain(one)) for one in _SENTENCE.split(told) if one.strip()]
+    found = tuple({key: sign for one in sentences for key, sign in _signs(one)}.values())
     sums = {topic: _weight(topic, found) for topic in _order()}
     alone = {topic: _outweighs(topic, found) for topic in _order()}
     ranked = sorted(
@@ -115,16 +130,21 @@ def _outweighs(topic: Topic, found: tuple[Sign, ...]) -> int:
     return heaviest if heaviest >= OUTWEIGHS_FROM else 0
 
 
-def _signs(sentence: str) -> Iterator[Sign]:
-    printed = _is_printed(sentence)
-    for row in _rows():
+def _signs(sentence: str) -> Iterator[tuple[object, Sign]]:
+    """The signs of a sentence, each with the key by which it counts once: a hint's is its row."""
+    printed, asks = _is_printed(sentence), _asked().match(sentence) is not None
+    meant = _not_said().sub(" ", sentence)
+    for place, row in enumerate(_rows()):
         if printed and row.topic is not Topic.DANGER:
             continue
-        if row.unless is not None and row.unless.search(sentence):
+        said = sentence if row.topic is Topic.DANGER else meant
+        if row.unless is not None and row.unless.search(said):
             continue
-        for match in row.words.finditer(sentence):
-            if row.denied is None or not row.denied.search(sentence[: match.start()]):
-                yield Sign(row.topic, match[0].strip(), row.language, row.weight)
+        for match in row.words.finditer(said):
+            denied = row.denied is not None and row.denied.search(said[: match.start()])
+            if not denied or (asks and row.asks):
+                key = place if row.weight <= HINT else (row.topic, match[0].strip())
+                yield key, Sign(row.topic, match[0].strip(), row.language, row.weight)
 
 
 def _is_printed(sentence: str) -> bool:
@@ -137,6 +157,31 @@ def _is_printed(sentence: str) -> bool:
 def _printed() -> tuple[re.Pattern[str], re.Pattern[str]]:
     table = read_table("triage")["printed"]
     return _pattern(table["begins"], ""), _pattern(table["words"], r"[^.!?]{0,80}?")
+
+
+@lru_cache(maxsize=1)
+def _not_said() -> re.Pattern[str]:
+    """What somebody says that he did not say, up to the next comma or "but"."""
+    table = read_table("triage")["denied"]
+    return re.compile(rf"{_pattern(table['told'], '').pattern}(?:(?!\b(?:{table['but']})\b)[^,;:])*")
+
+
+@lru_cache(maxsize=1)
+def _asked() -> re.Pattern[str]:
+    return _pattern(read_table("triage")["denied"]["asked"], "")
+
+
+def _written_out(sentence: str) -> str:
+    """A sentence whose words in haste and dialect stand as they are spelt; all letters small and plain."""
+    words, meant = _written()
+    return words.sub(lambda found: meant[found.lastgroup or ""], sentence)
+
+
+@lru_cache(maxsize=1)
+def _written() -> tuple[re.Pattern[str], dict[str, str]]:
+    pairs = {f"w{at}": pair for at, pair in enumerate(read_table("triage")["written"]["pairs"])}
+    each = "|".join(f"(?P<{name}>{_phrase(words, '')})" for name, (words, _) in pairs.items())
+    return re.compile(rf"(?<![\w'])(?:{each})(?![\w'])"), {name: meant for name, (_, meant) in pairs.items()}
 
 
 @lru_cache(maxsize=1)
@@ -156,7 +201,7 @@ def _row(topic: Topic, row: dict[str, Any]) -> _Row:
     deniers, articles = denied[row["language"]], denied["articles"]
     # A gap holds no word that denies: "heb * betaald" is not "heb nog niet betaald".
     gap = rf"(?:(?!\b(?:{deniers})\b)[^.!?]){{0,40}}?"
-    before = rf"\b(?:{deniers})(?: (?:{articles}))?(?: \w+ (?:of|en|or|and|ou|et|oder|und|ni|noch))? $"
+    before = rf"\b(?:{deniers})(?: (?:{articles}))?(?: \w+ (?:of|en|or|and|ou|et|oder|und|ni|noch))?[ ']$"
     return _Row(
         topic, row["language"], row["weight"], _pattern(row["words"], gap),
         _pattern(row["unless"], r"[^.!?]{0,40}?") if row.get("unless") else None,
