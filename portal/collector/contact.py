@@ -26,6 +26,7 @@ from agency.parties.contacting import (
 )
 from agency.parties.models import ContactPoint, ContactState, Debtor
 from agency.payments.links import open_links, revoke_links
+from agency.treatment.reacting import go_on_when_reachable
 from portal.collector.doors import claim_of, claim_url, desk_page, routes
 from portal.collector.words import CONTACT_STATES
 from portal.shared.audience import StaffUnit, leave_for
@@ -97,6 +98,7 @@ def correct(request: Request, unit: StaffUnit, fields: Fields, creditor_id: UUID
         add_note(unit, creditor_id=creditor_id, claim_id=claim_id, words=_note(changed, told, data))
         if set(changed) - {"language"}:
             drop_work(unit, creditor_id=creditor_id, claim_id=claim_id, kinds=(WorkKind.UNREACHABLE,))
+            go_on_when_reachable(unit, creditor_id=creditor_id, debtor_id=claim.debtor_id)
     if form.errors:
         return _page(request, unit, claim, form)
     return leave_for(
