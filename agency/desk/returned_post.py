@@ -5,6 +5,7 @@ from typing import Final
 from sqlalchemy import text
 
 from agency.communication.mandatory import MUST_ARRIVE
+from agency.communication.print_batches.deciding import LOST_AT_THE_PRINTER
 from agency.desk.models import WorkKind
 from agency.desk.queue import ask_for_person
 from agency.events import MessageBounced
@@ -27,7 +28,8 @@ def ask_when_post_came_back(unit: Unit, event: MessageBounced) -> None:
 
     One that came back from where the debtor was known to live before says nothing of where he lives now.
     """
-    if event.channel != Channel.letter:
+    # What got lost at the printer is written again by itself.
+    if event.channel != Channel.letter or event.reason == LOST_AT_THE_PRINTER:
         return
     assert event.claim_id is not None, "a message belongs to a claim"
     key = {"creditor": event.creditor_id, "message": event.message_id}

@@ -1,11 +1,13 @@
 """What treatment does when something happens to a claim."""
 
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from agency.communication.mandatory import ELSE_ON_PAPER, MUST_ARRIVE, REPLIES
 from agency.communication.planning import cancel_queued, queue_message
+from agency.communication.print_batches.deciding import LOST_AT_THE_PRINTER
 from agency.communication.values import TOLD
 from agency.events import (
     ClaimClosed,
@@ -153,23 +155,38 @@ def write_when_bounced(unit: Unit, event: MessageBounced) -> None:
     )
     withdraw_term(unit, creditor_id=creditor_id, claim_id=claim_id, message_id=event.message_id)
     is_copy = row.step.endswith("_copy")
-    if row.template in MUST_ARRIVE and row.channel == Channel.letter and not is_copy:
-        values = {"creditor": creditor_id, "claim": claim_id, "step": row.step, "cycle": row.cycle}
-        notice = row.template.startswith("notice")
-        unit.session.connection().execute(_CAME_BACK, values | {"now": unit.now, "notice": notice})
-        look_today(unit, creditor_id=creditor_id, claim_id=claim_id)
-    if row.template in ELSE_ON_PAPER and row.channel != Channel.letter and not is_copy:
-        queue_message(
-            unit,
-            creditor_id=creditor_id,
-            claim_id=claim_id,
-            channel=Channel.letter,
-            step=row.step,
-            cycle=row.cycle,
-            template=row.template,
-            due_at=unit.now,
-            facts={name: row.amounts[name] for name in TOLD if name in row.amounts},
-        )
+    lost = event.reason == LOST_AT_THE_PRINTER
+    if row.channel != Channel.letter:
+        if row.template in ELSE_ON_PAPER and not is_copy:
+            _queue_letter(unit, event, row, cycle=row.cycle)
+    elif lost or (row.template in MUST_ARRIVE and not is_copy):
+        on_path = _plan_step_anew(unit, event, row)
+        if lost and not on_path:
+            _queue_letter(unit, event, row, cycle=row.cycle + 1)
+
+
+def _plan_step_anew(unit: Unit, event: MessageBounced, row: Row[Any]) -> bool:
+    """Take a step back whose letter did not arrive; whether it was one of the path's own."""
+    whose = {"creditor": event.creditor_id, "claim": _claim(event.claim_id)}
+    notice = row.template.startswith("notice") and not row.step.endswith("_copy")
+    values = {"step": row.step, "cycle": row.cycle, "now": unit.now, "notice": notice}
+    dropped = unit.session.connection().execute(_CAME_BACK, whose | values).rowcount
+    look_today(unit, creditor_id=event.creditor_id, claim_id=_claim(event.claim_id))
+    return dropped > 0
+
+
+def _queue_letter(unit: Unit, event: MessageBounced, row: Row[Any], *, cycle: int) -> None:
+    queue_message(
+        unit,
+        creditor_id=event.creditor_id,
+        claim_id=_claim(event.claim_id),
+        channel=Channel.letter,
+        step=row.step,
+        cycle=cycle,
+        template=row.template,
+        due_at=unit.now,
+        facts={name: row.amounts[name] for name in TOLD if name in row.amounts},
+    )
 
 
 def go_on_when_reachable(unit: Unit, *, creditor_id: UUID, debtor_id: UUID) -> None:

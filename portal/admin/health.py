@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from agency.communication.print_batches.models import PrintState
-from agency.communication.print_batches.queries import count_by_state
+from agency.communication.print_batches.queries import batches_without_word, count_by_state
 from agency.kernel.outbox import outbox_state
 from agency.kernel.settings import Settings
 from agency.kernel.unit import Unit
@@ -61,6 +61,7 @@ def health(request: Request, unit: StaffUnit, wiring: TheWiring) -> HTMLResponse
             _valkey(wiring.settings),
             _rates(alarms),
             _print_batches(unit),
+            _without_word(unit),
             _hosts(unit),
         ],
         "versions": [
@@ -127,6 +128,18 @@ def _print_batches(unit: Unit) -> dict[str, Any]:
         "seconds": 0,
         "chip": BLOCKED if blocked else FINE,
         "href": "/admin/print-batches",
+    }
+
+
+def _without_word(unit: Unit) -> dict[str, Any]:
+    """Batches that the printer should have posted by now: the terms of their notices have not begun."""
+    waiting = batches_without_word(unit)
+    return {
+        "label": N_("Print batches not posted for days"),
+        "value": format_number(waiting),
+        "seconds": 0,
+        "chip": BLOCKED if waiting else FINE,
+        "href": "/admin/print-batches?view=way",
     }
 
 

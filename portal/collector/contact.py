@@ -51,6 +51,11 @@ _ELSEWHERE: Final = text(
     "SELECT count(DISTINCT o.creditor_id) FROM debtor d JOIN debtor o ON o.identity_id = d.identity_id"
     " AND o.creditor_id <> d.creditor_id WHERE d.creditor_id = :c AND d.id = :debtor"
 )
+_CAME_BACK: Final = text(
+    "SELECT m.to_value FROM message m JOIN debtor d ON d.creditor_id = m.creditor_id AND d.id = m.debtor_id"
+    " WHERE m.creditor_id = :c AND m.debtor_id = :debtor AND m.channel = 'letter' AND m.state = 'bounced'"
+    " AND coalesce(d.street, '') = '' ORDER BY m.sent_at DESC LIMIT 1"
+)
 
 
 class ContactForm(FormModel):
@@ -201,5 +206,12 @@ def _page(
         written=[(code, language_name(code)) for code in LANGUAGES],
         links=open_links(unit, creditor_id=claim.creditor_id, claim_id=claim.id),
         told_by=[(value.value, gettext(label), "") for value, label in TOLD_BY.items()],
+        came_back=_came_back(unit, whose),
         elsewhere=unit.session.connection().execute(_ELSEWHERE, whose).scalar_one(),
     )
+
+
+def _came_back(unit: Unit, whose: dict[str, Any]) -> str:
+    """The address from which the post brought a letter back, while none is known; without the name."""
+    lines = unit.session.connection().execute(_CAME_BACK, whose).scalar() or ""
+    return ", ".join(lines.split("\n")[1:])
