@@ -38,7 +38,7 @@ _BOUNCED = text(
     "SELECT m.step, m.cycle, m.channel, m.amounts, t.key AS template FROM message m"
     " JOIN template t ON t.id = m.template_id WHERE m.creditor_id = :creditor AND m.id = :message"
 )
-# What rested on a notice that did not arrive did not happen in law: it is gone through again after the new one.
+# What rested on a notice that did not arrive did not happen in law: it is gone through again after a new one.
 _CAME_BACK = text(
     "UPDATE treatment_step s SET state = 'dropped', done_at = :now, why = 'came back'"
     " FROM treatment_step back WHERE back.creditor_id = :creditor AND back.claim_id = :claim"

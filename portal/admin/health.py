@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse
 
 from agency.communication.print_batches.models import PrintState
 from agency.communication.print_batches.queries import batches_without_word, count_by_state
+from agency.communication.sender_health.pausing import senders_paused
 from agency.kernel.outbox import outbox_state
 from agency.kernel.settings import Settings
 from agency.kernel.unit import Unit
@@ -62,6 +63,7 @@ def health(request: Request, unit: StaffUnit, wiring: TheWiring) -> HTMLResponse
             _rates(alarms),
             _print_batches(unit),
             _without_word(unit),
+            _senders(unit),
             _hosts(unit),
         ],
         "versions": [
@@ -140,6 +142,18 @@ def _without_word(unit: Unit) -> dict[str, Any]:
         "seconds": 0,
         "chip": BLOCKED if waiting else FINE,
         "href": "/admin/print-batches?view=way",
+    }
+
+
+def _senders(unit: Unit) -> dict[str, Any]:
+    """Brands whose mail is held back, because too much of it came back or was called spam."""
+    held = len(senders_paused(unit))
+    return {
+        "label": N_("Brands whose mail is held back"),
+        "value": format_number(held),
+        "seconds": 0,
+        "chip": BLOCKED if held else FINE,
+        "href": "/admin/senders",
     }
 
 
