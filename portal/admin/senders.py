@@ -96,4 +96,4 @@ def _row(row: Row[Any]) -> dict[str, Any]:
 
 
 def _share(part: int, whole: int) -> str:
-    return format_percent(Decimal(100 * part) / whole) if whole else "–"
+    return format_percent(round(Decimal(100 * part) / whole, 1)) if whole else "–"
