@@ -76,13 +76,6 @@ def catch_up(*, claim_id: UUID, was_due: date, late_claims: int, today: date) ->
     return CatchUp(today + place % days * _DAY, place // days % rule["over_minutes"])
 
 
-def spread_over(*, many: int, on: date) -> tuple[int, int]:
-    """Return over how many days, and minutes of each, so many messages leave that waited; (0, 0) for few."""
-    rule = row_in_force(read_table("planning")["catch_up"], on)
-    assert rule is not None, "the rule of the house has always been in force"
-    return (0, 0) if many <= rule["at_once_max"] else (rule["over_days"], rule["over_minutes"])
-
-
 def late_from(today: date) -> date:
     """Return the last day on which a claim's turn must have been for it to count as late."""
     rule = row_in_force(read_table("planning")["catch_up"], today)

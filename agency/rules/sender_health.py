@@ -37,6 +37,12 @@ def held_back_for(health: MailHealth, *, on: date) -> Ground | None:
     return "unwanted" if angry and health.unwanted >= limits["unwanted_min"] else None
 
 
+def spread_over(*, many: int, on: date) -> tuple[int, int]:
+    """Return over how many days, and minutes of each, so many mails leave that waited; (0, 0) for few."""
+    limits = _limits(on)
+    return (0, 0) if many <= limits["at_once_max"] else (limits["over_days"], limits["over_minutes"])
+
+
 def _limits(on: date) -> dict[str, Any]:
     row = row_in_force(read_table("sender_health")["limits"], on)
     assert row is not None, "the first row holds since before the agency began"

@@ -65,6 +65,10 @@ def _page(request: Request, unit: Unit, *, going_on: tuple[UUID, Form[Any]] | No
         {
             "id": row.creditor_id,
             "name": row.name,
+            "since": row.began_at,
+            "sent": row.then_sent,
+            "bounced": row.then_bounced,
+            "unwanted": row.then_unwanted,
             "waiting": mails_waiting(unit, creditor_id=row.creditor_id),
             "form": going_on[1] if going_on and going_on[0] == row.creditor_id else blank(),
         }

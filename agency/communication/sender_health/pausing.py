@@ -15,13 +15,13 @@ from agency.kernel.audit import record
 from agency.kernel.errors import Conflict, Invalid
 from agency.kernel.ids import new_id
 from agency.kernel.unit import AGENCY_ZONE, Unit
-from agency.rules.reanchor import spread_over
-from agency.rules.sender_health import MailHealth, health_window, held_back_for
+from agency.rules.sender_health import MailHealth, health_window, held_back_for, spread_over
 
 _FIRST_MAILS: Final = time(8, 30)
 # What was counted before a person let mail go on is not counted against it once more.
 _HEALTH: Final = (
     "SELECT c.id AS creditor_id, c.name, b.since, p.id AS pause_id,"
+    " p.began_at, p.sent AS then_sent, p.bounced AS then_bounced, p.unwanted AS then_unwanted,"
     " (SELECT count(*) FROM message m WHERE m.creditor_id = c.id AND m.channel = 'email'"
     "  AND m.sent_at >= b.since) AS sent,"
     " (SELECT count(*) FROM message m WHERE m.creditor_id = c.id AND m.channel = 'email'"
