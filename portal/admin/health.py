@@ -37,7 +37,9 @@ QUARANTINE = (
 )
 # Ages are the machine's: jobs wait in real time, also when the product's clock was moved.
 _INBOX = text(
-    "SELECT count(*) AS waiting, coalesce(extract(epoch FROM now() - min(received_at)), 0)::int AS seconds"
+    # When it came in stands there by the product's clock; its id was made by the machine's.
+    "SELECT count(*) AS waiting,"
+    " coalesce(extract(epoch FROM now() - min(uuid_extract_timestamp(id))), 0)::int AS seconds"
     " FROM inbox WHERE handled_at IS NULL"
 )
 _FACTS = text("SELECT current_setting('server_version') AS postgres, now() AS at, app.now() AS product_now")
