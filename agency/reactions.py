@@ -42,6 +42,7 @@ from agency.desk.reacting import (
     look_into_dispute,
     look_into_disputes,
 )
+from agency.desk.returned_post import ask_when_post_came_back
 from agency.desk.visits import ask_when_refused, call_off_when_left_in_peace, call_off_when_needless
 from agency.documents.asking import ask_again_when_removed, ask_when_accepted, solve_when_documented
 from agency.documents.incoming import match_when_read
@@ -177,7 +178,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     DisputeAnswered: (ask_when_answered,),
     DueDateCorrected: (price_again, plan_again_when_corrected, check_when_corrected),
     DisputeResolved: (price_again, resume_when_resolved, drop_when_resolved),
-    MessageBounced: (write_when_bounced,),
+    MessageBounced: (write_when_bounced, ask_when_post_came_back),
     # A small remainder is waived before anything is judged or told: the claim was paid.
     PaymentReceived: (
         waive_small_remainder,

@@ -9,6 +9,7 @@ from agency.claims import models as claims
 from agency.communication import models as communication
 from agency.communication.inbound import models as inbound
 from agency.communication.print_batches import models as print_batches
+from agency.communication.sender_health import models as sender_health
 from agency.credit import models as credit
 from agency.desk import models as desk
 from agency.disputes import models as disputes
@@ -29,7 +30,7 @@ from agency.treatment import models as treatment
 ROOMS = (
     arrangements, banking, bookkeeping, claims, communication, credit, desk, disputes, documents,
     early_warning, inbound, intake, kernel, ledger, parties, payments, pricing, print_batches,
-    privacy, remittance, screening, treatment, waiting,
+    privacy, remittance, screening, sender_health, treatment, waiting,
 )  # fmt: skip
 
 # Tables that belong to no creditor. Everything else carries creditor_id in its key and is walled off.

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from agency.claims.holding_person import grounds_holding, person_grounds
+from agency.communication.sender_health.pausing import held_mail
 from agency.kernel.unit import Unit
 
 MessageKey = tuple[UUID, UUID]
@@ -17,12 +18,16 @@ MessageKey = tuple[UUID, UUID]
 _TAKE_ONES = (
     "SELECT m.creditor_id, m.id FROM message m"
     " JOIN claim c ON c.creditor_id = m.creditor_id AND c.id = m.claim_id"
-    " WHERE m.state = 'queued' AND m.due_at <= :now AND m.channel {which} 'letter'"
+    " WHERE m.state = 'queued' AND m.due_at <= :now AND m.channel {which} 'letter'{held}"
     " ORDER BY {order}m.due_at, m.id LIMIT :limit FOR UPDATE OF m, c SKIP LOCKED"
 )
-_TAKE_OTHERS = text(_TAKE_ONES.format(which="<>", order=""))
+# The mail of a brand of which too much came back waits, whatever is due after it goes on.
+_HELD_BACK = (
+    " AND NOT (m.channel = 'email' AND m.creditor_id = ANY(:paused) AND m.template_id <> ALL(:replies))"
+)
+_TAKE_OTHERS = text(_TAKE_ONES.format(which="<>", order="", held=_HELD_BACK))
 # Letters by creditor, so that those of one brand travel together.
-_TAKE_LETTERS = text(_TAKE_ONES.format(which="=", order="m.creditor_id, "))
+_TAKE_LETTERS = text(_TAKE_ONES.format(which="=", order="m.creditor_id, ", held=""))
 _FACTS = text(
     "SELECT m.creditor_id, m.id, m.claim_id, m.debtor_id, m.channel, m.step, m.cycle, m.generation,"
     " m.attempts, m.amounts AS told, t.key AS template, t.language, t.subject AS subject_source,"
@@ -118,7 +123,7 @@ def take_due(unit: Unit, *, limit: int, letters: bool | None = None) -> list[Mes
     keys: list[MessageKey] = []
     for statement, are_letters in ((_TAKE_OTHERS, False), (_TAKE_LETTERS, True)):
         if letters in (None, are_letters) and len(keys) < limit:
-            values = {"now": unit.now, "limit": limit - len(keys)}
+            values = {"now": unit.now, "limit": limit - len(keys)} | ({} if are_letters else held_mail(unit))
             keys += [
                 (row.creditor_id, row.id) for row in unit.session.connection().execute(statement, values)
             ]

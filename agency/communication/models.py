@@ -74,6 +74,12 @@ class Message(PartRow, Timestamped, table=True):
         # A provider's report names the message only; whose it is must be found.
         Index("ix_message_id", "id"),
         Index("ix_message_debtor", "creditor_id", "debtor_id", "sent_at"),
+        Index(
+            "ix_message_mailed",
+            "creditor_id",
+            "sent_at",
+            postgresql_where="channel = 'email' AND sent_at IS NOT NULL",
+        ),
     )
 
     claim_id: UUID
@@ -107,6 +113,7 @@ class MessageReceipt(CreditorRow, table=True):
     __table_args__ = (
         within_creditor("message_id", "message"),
         UniqueConstraint("creditor_id", "message_id", "event_key"),
+        Index("ix_message_receipt_unwanted", "creditor_id", "at", postgresql_where="kind = 'unwanted'"),
     )
 
     message_id: UUID

@@ -12,6 +12,7 @@ from sqlalchemy import Row, text
 
 from agency.communication.facts import lock_messages
 from agency.communication.inbound.opting_out import opt_in, opt_out
+from agency.communication.sender_health.pausing import look_at_senders
 from agency.events import Event, MessageBounced, MessageDelivered, MessageOpened, MessageSent
 from agency.kernel.emitting import emit
 from agency.kernel.errors import Invalid
@@ -125,6 +126,8 @@ def _apply(unit: Unit, receipts: dict[UUID, Receipt]) -> int:
     emit(unit, *[event for row in rows for event in _events(row, new[row.id])])
     for row in rows:
         _follow_wish(unit, row, new[row.id])
+    harmful = [row for row in rows if new[row.id].kind in ("bounced", "unwanted") and row.channel == "email"]
+    look_at_senders(unit, {row.creditor_id for row in harmful})
     return len(rows)
 
 

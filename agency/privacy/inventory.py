@@ -352,6 +352,7 @@ STAYS: Final[Mapping[str, Mapping[str, str]]] = {
     "offer_phase": {"phase": _CODES},
     "onboarding_task": {"*": _BUSINESS},
     "outbox": {"actor": _CODES, "queue": _CODES, "args": _IDS, "key": _IDS},
+    "mail_pause": {"*": "counts of mails, and what was found out about them"},
     "path_trial": {"*": _HOUSE},
     "pay_link": {"*": _HASHES},
     "payment": {"source_key": _IDS},

@@ -94,6 +94,12 @@ def letters_max(*, on: date) -> int:
     return most
 
 
+def days_to_the_post(*, on: date) -> int:
+    """Return after how many days a printed batch of which the post has told nothing is looked into."""
+    days: int = _printing(on)["days_to_the_post"]
+    return days
+
+
 def totals_of(letters: Iterable[CountedLetter], *, on: date) -> ControlTotals:
     """Return the control totals of letters, whatever their order."""
     listed = sorted(letters, key=lambda letter: (letter.reference, letter.sha256))

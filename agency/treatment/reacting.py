@@ -1,11 +1,13 @@
 """What treatment does when something happens to a claim."""
 
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
-from agency.communication.mandatory import ELSE_ON_PAPER, REPLIES
+from agency.communication.mandatory import ELSE_ON_PAPER, MUST_ARRIVE, REPLIES
 from agency.communication.planning import cancel_queued, queue_message
+from agency.communication.print_batches.deciding import LOST_AT_THE_PRINTER
 from agency.communication.values import TOLD
 from agency.events import (
     ClaimClosed,
@@ -35,6 +37,27 @@ from agency.treatment.starting import start_treatment
 _BOUNCED = text(
     "SELECT m.step, m.cycle, m.channel, m.amounts, t.key AS template FROM message m"
     " JOIN template t ON t.id = m.template_id WHERE m.creditor_id = :creditor AND m.id = :message"
+)
+# What rested on a notice that did not arrive did not happen in law: it is gone through again after a new one.
+_CAME_BACK = text(
+    "UPDATE treatment_step s SET state = 'dropped', done_at = :now, why = 'came back'"
+    " FROM treatment_step back WHERE back.creditor_id = :creditor AND back.claim_id = :claim"
+    " AND back.step = :step AND back.cycle = :cycle AND back.state IN ('planned', 'done')"
+    " AND s.creditor_id = back.creditor_id AND s.claim_id = back.claim_id"
+    " AND (s.id = back.id OR :notice AND s.state = 'done' AND s.done_at >= back.done_at)"
+    " AND EXISTS (SELECT FROM treatment t WHERE t.creditor_id = s.creditor_id AND t.claim_id = s.claim_id"
+    "  AND t.ended_at IS NULL)"
+)
+_REACHED_AGAIN = text(
+    "WITH same AS MATERIALIZED (SELECT o.creditor_id, c.id FROM debtor d JOIN debtor o"
+    "  ON (o.creditor_id, o.id) = (d.creditor_id, d.id) OR o.identity_id = d.identity_id"
+    "  JOIN claim c ON c.creditor_id = o.creditor_id AND c.debtor_id = o.id"
+    "  WHERE d.creditor_id = :creditor AND d.id = :debtor),"
+    " again AS (UPDATE treatment_step s SET why = 'reached again' FROM same"
+    "  WHERE s.creditor_id = same.creditor_id AND s.claim_id = same.id AND s.state = 'dropped'"
+    "  AND s.why LIKE '%contact_point_broken%')"
+    " UPDATE treatment t SET next_on = :today FROM same WHERE t.creditor_id = same.creditor_id"
+    " AND t.claim_id = same.id AND t.ended_at IS NULL AND t.next_on > :today"
 )
 _LOOK_TODAY = text(
     "UPDATE treatment SET next_on = :today WHERE creditor_id = :creditor AND claim_id = :claim"
@@ -123,7 +146,7 @@ def resume_when_price_answered(unit: Unit, event: PriceRiseAccepted | PriceRiseD
 
 def write_when_bounced(unit: Unit, event: MessageBounced) -> None:
     """This function will send on paper what must arrive or is waited for, as it was asked for by mail, and
-    take the term of a returned notice back."""
+    take the term of a returned notice back; what came back on paper and must arrive is planned anew."""
     creditor_id, claim_id = event.creditor_id, _claim(event.claim_id)
     row = (
         unit.session.connection()
@@ -132,18 +155,46 @@ def write_when_bounced(unit: Unit, event: MessageBounced) -> None:
     )
     withdraw_term(unit, creditor_id=creditor_id, claim_id=claim_id, message_id=event.message_id)
     is_copy = row.step.endswith("_copy")
-    if row.template in ELSE_ON_PAPER and row.channel != Channel.letter and not is_copy:
-        queue_message(
-            unit,
-            creditor_id=creditor_id,
-            claim_id=claim_id,
-            channel=Channel.letter,
-            step=row.step,
-            cycle=row.cycle,
-            template=row.template,
-            due_at=unit.now,
-            facts={name: row.amounts[name] for name in TOLD if name in row.amounts},
-        )
+    lost = event.reason == LOST_AT_THE_PRINTER
+    if row.channel != Channel.letter:
+        if row.template in ELSE_ON_PAPER and not is_copy:
+            _queue_letter(unit, event, row, cycle=row.cycle)
+    elif lost or (row.template in MUST_ARRIVE and not is_copy):
+        on_path = _plan_step_anew(unit, event, row)
+        if lost and not on_path:
+            _queue_letter(unit, event, row, cycle=row.cycle + 1)
+
+
+def _plan_step_anew(unit: Unit, event: MessageBounced, row: Row[Any]) -> bool:
+    """Take a step back whose letter did not arrive; whether it was one of the path's own."""
+    whose = {"creditor": event.creditor_id, "claim": _claim(event.claim_id)}
+    notice = row.template.startswith("notice") and not row.step.endswith("_copy")
+    values = {"step": row.step, "cycle": row.cycle, "now": unit.now, "notice": notice}
+    dropped = unit.session.connection().execute(_CAME_BACK, whose | values).rowcount
+    look_today(unit, creditor_id=event.creditor_id, claim_id=_claim(event.claim_id))
+    return dropped > 0
+
+
+def _queue_letter(unit: Unit, event: MessageBounced, row: Row[Any], *, cycle: int) -> None:
+    queue_message(
+        unit,
+        creditor_id=event.creditor_id,
+        claim_id=_claim(event.claim_id),
+        channel=Channel.letter,
+        step=row.step,
+        cycle=cycle,
+        template=row.template,
+        due_at=unit.now,
+        facts={name: row.amounts[name] for name in TOLD if name in row.amounts},
+    )
+
+
+def go_on_when_reachable(unit: Unit, *, creditor_id: UUID, debtor_id: UUID) -> None:
+    """This function will have the planner look today at all that a person owes, of whom a way to reach him
+    became known: what was left because there was none does not count as tried."""
+    unit.session.connection().execute(
+        _REACHED_AGAIN, {"creditor": creditor_id, "debtor": debtor_id, "today": unit.today}
+    )
 
 
 def look_today(unit: Unit, *, creditor_id: UUID, claim_id: UUID) -> None:

@@ -32,7 +32,8 @@ _JOINS = (
     "   CAST(s.done_at AT TIME ZONE :zone AS date))) FILTER (WHERE s.state = 'done') AS sent,"
     "   array_agg(s.step) FILTER (WHERE s.state = 'dropped') AS dropped,"
     "   bool_or(s.state = 'planned') AS waits,"
-    "   count(*) FILTER (WHERE s.state = 'dropped' AND s.done_at > :week_ago) AS drops"
+    "   count(*) FILTER (WHERE s.state = 'dropped' AND s.done_at > :week_ago"
+    "    AND s.why NOT IN ('came back', 'reached again')) AS drops"
     # In the order of their key, so that none of the aggregates has to sort.
     "  FROM (SELECT * FROM treatment_step s WHERE s.creditor_id = t.creditor_id AND s.claim_id = t.claim_id"
     "   ORDER BY s.step, s.cycle) s) steps ON true"

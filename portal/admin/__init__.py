@@ -19,11 +19,12 @@ from portal.admin import (
     rate_card_simulation,
     rate_cards,
     retention,
+    senders,
     users,
 )
 
 __all__ = [
     "audit", "brand_drafts", "brand_hosts", "brand_looks", "brands", "creditors", "experiments", "health",
     "inspection", "inspection_exports", "path_documents", "path_drafts", "path_trials", "paths",
-    "print_batches", "rate_card_simulation", "rate_cards", "retention", "users",
+    "print_batches", "rate_card_simulation", "rate_cards", "retention", "senders", "users",
 ]  # fmt: skip

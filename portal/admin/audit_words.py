@@ -36,6 +36,7 @@ THINGS: Final = {
     "inspection_export": N_("Inspection export"),
     "kept_record": N_("Training or meeting"),
     "legal_hold": N_("Legal hold"),
+    "mail_pause": N_("Mail of a brand held back"),
     "pay_link": N_("Pay link"),
     "placement": N_("Placement"),
     "plan": N_("Payment plan"),

@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from agency.communication.print_batches.models import PrintState
-from agency.communication.print_batches.queries import count_by_state
+from agency.communication.print_batches.queries import batches_without_word, count_by_state
+from agency.communication.sender_health.pausing import senders_paused
 from agency.kernel.outbox import outbox_state
 from agency.kernel.settings import Settings
 from agency.kernel.unit import Unit
@@ -36,7 +37,9 @@ QUARANTINE = (
 )
 # Ages are the machine's: jobs wait in real time, also when the product's clock was moved.
 _INBOX = text(
-    "SELECT count(*) AS waiting, coalesce(extract(epoch FROM now() - min(received_at)), 0)::int AS seconds"
+    # When it came in stands there by the product's clock; its id was made by the machine's.
+    "SELECT count(*) AS waiting,"
+    " coalesce(extract(epoch FROM now() - min(uuid_extract_timestamp(id))), 0)::int AS seconds"
     " FROM inbox WHERE handled_at IS NULL"
 )
 _FACTS = text("SELECT current_setting('server_version') AS postgres, now() AS at, app.now() AS product_now")
@@ -61,6 +64,8 @@ def health(request: Request, unit: StaffUnit, wiring: TheWiring) -> HTMLResponse
             _valkey(wiring.settings),
             _rates(alarms),
             _print_batches(unit),
+            _without_word(unit),
+            _senders(unit),
             _hosts(unit),
         ],
         "versions": [
@@ -127,6 +132,30 @@ def _print_batches(unit: Unit) -> dict[str, Any]:
         "seconds": 0,
         "chip": BLOCKED if blocked else FINE,
         "href": "/admin/print-batches",
+    }
+
+
+def _without_word(unit: Unit) -> dict[str, Any]:
+    """Batches that the printer should have posted by now: the terms of their notices have not begun."""
+    waiting = batches_without_word(unit)
+    return {
+        "label": N_("Print batches not posted for days"),
+        "value": format_number(waiting),
+        "seconds": 0,
+        "chip": BLOCKED if waiting else FINE,
+        "href": "/admin/print-batches?view=way",
+    }
+
+
+def _senders(unit: Unit) -> dict[str, Any]:
+    """Brands whose mail is held back, because too much of it came back or was called spam."""
+    held = len(senders_paused(unit))
+    return {
+        "label": N_("Brands whose mail is held back"),
+        "value": format_number(held),
+        "seconds": 0,
+        "chip": BLOCKED if held else FINE,
+        "href": "/admin/senders",
     }
 
 

@@ -20,6 +20,7 @@ from agency.communication.print_batches.queries import (
     batch_of,
     batches,
     count_by_state,
+    letters_not_posted,
     letters_of,
     letters_waiting,
 )
@@ -32,7 +33,7 @@ from agency.rules.print_batch import COUNTED, MailClass
 from portal.shared.audience import StaffUnit, TheVisitor, TheWiring, leave_for, router, show
 from portal.shared.filled_in import sentence
 from portal.shared.forms import Fields, Form, FormModel, blank, submitted
-from portal.shared.i18n import N_, format_money, format_number, gettext
+from portal.shared.i18n import N_, format_money, format_number, gettext, ngettext
 from portal.shared.listing import Chip, Column, Cut, Listing
 
 routes = router(audience="admin", roles={"admin"}, prefix="/admin/print-batches")
@@ -87,10 +88,14 @@ LETTER_STATES = {
 FREED, POSTED = Chip(N_("Travels in another batch"), "neutral"), Chip(N_("Posted"), "good")
 
 
+NOT_POSTED_SHOWN = 500
+
+
 class SettleForm(FormModel):
     """What was found out about a batch that was printed otherwise than we counted."""
 
     remark: str = Field(min_length=3, max_length=500)
+    lost: list[UUID] = Field(default=[], max_length=NOT_POSTED_SHOWN)
 
 
 @routes.get("")
@@ -152,12 +157,21 @@ def settle(
     request: Request, unit: StaffUnit, fields: Fields, creditor_id: CreditorId, batch_id: BatchId
 ) -> Response:
     """Close the differences of a printed batch with what was found out."""
+    if isinstance(fields.get("lost"), str):
+        fields["lost"] = [fields["lost"]]
     form = submitted(SettleForm, fields)
+    again = 0
     with form.attempt(unit):
-        settle_batch(unit, creditor_id=creditor_id, batch_id=batch_id, remark=form.data.remark)
+        again = settle_batch(
+            unit, creditor_id=creditor_id, batch_id=batch_id, remark=form.data.remark, lost=form.data.lost
+        )
     if form.errors:
         return _show(request, unit, creditor_id, batch_id, form)
-    return leave_for(f"{BASE}/{creditor_id}/{batch_id}", notice=N_("The batch is settled."))
+    notice = gettext(N_("The batch is settled."))
+    if again:
+        written = ngettext("%(num)s letter is written again.", "%(num)s letters are written again.", again)
+        notice = f"{notice} {written % {'num': again}}"
+    return leave_for(f"{BASE}/{creditor_id}/{batch_id}", notice=notice)
 
 
 def _show(request: Request, unit: Unit, creditor_id: UUID, batch_id: UUID, form: Form[Any]) -> HTMLResponse:
@@ -186,11 +200,20 @@ def _show(request: Request, unit: Unit, creditor_id: UUID, batch_id: UUID, form:
         "held": batch.state is PrintState.BLOCKED and batch.released_at is None,
         "open": batch.state is PrintState.BLOCKED and batch.released_at is not None,
         "form": form,
+        "not_posted": _not_posted(unit, batch),
         "columns": LETTERS,
         "listing": listing,
         "cut": Cut([_letter(batch, row) for row in cut.rows], cut.next_url, cut.previous_url),
     }  # fmt: skip
     return show(request, "admin/print_batch.html", values, status=422 if form.errors else 200)
+
+
+def _not_posted(unit: Unit, batch: PrintBatchRow) -> list[tuple[str, str, str]]:
+    """The letters that may be told to be lost, while the batch waits for somebody to settle it."""
+    if batch.state is not PrintState.BLOCKED or batch.released_at is None:
+        return []
+    rows = letters_not_posted(unit, creditor_id=batch.creditor_id, batch_id=batch.id, most=NOT_POSTED_SHOWN)
+    return [(str(row.id), row.name, row.number) for row in rows]
 
 
 def _tab(label: str, view: str, current: str, count: int | None) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from agency.parties.contacting import (
 )
 from agency.parties.models import ContactPoint, ContactState, Debtor
 from agency.payments.links import open_links, revoke_links
+from agency.treatment.reacting import go_on_when_reachable
 from portal.collector.doors import claim_of, claim_url, desk_page, routes
 from portal.collector.words import CONTACT_STATES
 from portal.shared.audience import StaffUnit, leave_for
@@ -49,6 +50,11 @@ _WHAT: Final = {
 _ELSEWHERE: Final = text(
     "SELECT count(DISTINCT o.creditor_id) FROM debtor d JOIN debtor o ON o.identity_id = d.identity_id"
     " AND o.creditor_id <> d.creditor_id WHERE d.creditor_id = :c AND d.id = :debtor"
+)
+_CAME_BACK: Final = text(
+    "SELECT m.to_value FROM message m JOIN debtor d ON d.creditor_id = m.creditor_id AND d.id = m.debtor_id"
+    " WHERE m.creditor_id = :c AND m.debtor_id = :debtor AND m.channel = 'letter' AND m.state = 'bounced'"
+    " AND coalesce(d.street, '') = '' ORDER BY m.sent_at DESC LIMIT 1"
 )
 
 
@@ -97,6 +103,7 @@ def correct(request: Request, unit: StaffUnit, fields: Fields, creditor_id: UUID
         add_note(unit, creditor_id=creditor_id, claim_id=claim_id, words=_note(changed, told, data))
         if set(changed) - {"language"}:
             drop_work(unit, creditor_id=creditor_id, claim_id=claim_id, kinds=(WorkKind.UNREACHABLE,))
+            go_on_when_reachable(unit, creditor_id=creditor_id, debtor_id=claim.debtor_id)
     if form.errors:
         return _page(request, unit, claim, form)
     return leave_for(
@@ -199,5 +206,12 @@ def _page(
         written=[(code, language_name(code)) for code in LANGUAGES],
         links=open_links(unit, creditor_id=claim.creditor_id, claim_id=claim.id),
         told_by=[(value.value, gettext(label), "") for value, label in TOLD_BY.items()],
+        came_back=_came_back(unit, whose),
         elsewhere=unit.session.connection().execute(_ELSEWHERE, whose).scalar_one(),
     )
+
+
+def _came_back(unit: Unit, whose: dict[str, Any]) -> str:
+    """The address from which the post brought a letter back, while none is known; without the name."""
+    lines = unit.session.connection().execute(_CAME_BACK, whose).scalar() or ""
+    return ", ".join(lines.split("\n")[1:])

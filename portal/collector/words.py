@@ -166,6 +166,8 @@ REASONS_OF_WORK = {
     "no_answer": N_("Three calls reached nobody."),
     "visit_refused": N_("The debtor does not want a visit."),
     "moved": N_("The debtor does not live at this address any more."),
+    "letter_returned": N_("The post brought a letter back; no letter goes to that address any more."),
+    "letter_failed": N_("A letter that must arrive could not be printed or posted."),
     "plan_proposed": N_("The debtor asked for a payment plan."),
     "instalment_missed": N_("A payment of the plan did not come; call as a friend would."),
     "plan_broken": N_("The payment plan was not kept and has ended."),

@@ -12,11 +12,20 @@ from agency.claims.states import HoldGround
 from agency.communication.print_batches import handing_over
 from agency.communication.print_batches.deciding import UnableToSettleBatch, settle_batch, take_back
 from agency.communication.print_batches.reporting import apply_report
+from agency.communication.receipts import apply_receipt
 from agency.communication.resolving import resolve_unknown
 from agency.communication.sending import send_chunk
 from agency.ports.providers import PrintReport, ProviderRefused, ProviderTransient
 from agency.rules.facts import Channel
-from tests.communication.correspondence import SETTINGS, TUESDAY, Letters, Office, a_correspondent, queue
+from tests.communication.correspondence import (
+    SETTINGS,
+    TUESDAY,
+    Letters,
+    Office,
+    a_correspondent,
+    queue,
+    receipt,
+)
 
 
 class Killed(BaseException):
@@ -207,6 +216,33 @@ class TestDifferences:
             settle_batch(unit, **which, remark="One letter jammed; printed the next day.")
         (batch,) = batches(office)
         assert (batch.state, batch.remark) == ("settled", "One letter jammed; printed the next day.")
+
+    def test_a_letter_that_got_lost_at_the_printer_is_written_again_once(self, office):
+        claims = of_one_creditor(office)
+        office.send()
+        (batch,) = batches(office)
+        report(office, batch, "posted", letters=2, pages=2, sheets=2)
+        posted, lost = (office.messages(claims[place][1])[0] for place in (0, 1))
+        with office.unit() as unit:
+            told = receipt(str(posted.id), "sent", TUESDAY + timedelta(hours=2))
+            apply_receipt(unit, receipt=told, message_id=posted.id)
+        letter = {
+            one.message_id: one.id for one in rows(office, "SELECT * FROM print_batch_letter")
+        }  # fmt: skip
+        which = {"creditor_id": batch.creditor_id, "batch_id": batch.id, "remark": "Torn; thrown away."}
+        with pytest.raises(UnableToSettleBatch), office.unit() as unit:
+            settle_batch(unit, **which, lost=[letter[posted.id], letter[lost.id]])
+        assert batches(office)[0].state == "blocked"
+        with office.unit() as unit:
+            assert settle_batch(unit, **which, lost=[letter[lost.id]]) == 1
+        office.react()
+        office.send()
+        assert states(office, claims) == ["sent", "failed", "sent"]
+        again = office.messages(claims[1][1])[1]
+        assert (again.channel, again.step, again.cycle, again.state) == ("letter", lost.step, 2, "sent")
+        with pytest.raises(UnableToSettleBatch), office.unit() as unit:
+            settle_batch(unit, **which, lost=[letter[lost.id]])
+        assert len(office.letters.left) == 4
 
     def test_reports_in_any_order_end_with_posted(self, office):
         of_one_creditor(office)

@@ -133,9 +133,9 @@ class TestTaking:
             connection.execute(text("SET LOCAL enable_seqscan = off"))
             # Where nothing else will do, it sorts all the same.
             connection.execute(text("SET LOCAL enable_sort = off"))
-            plan = connection.execute(
-                text(f"EXPLAIN (COSTS OFF) {statement.text}"), {"now": unit.now, "limit": 40}
-            )
+            values = {"now": unit.now, "limit": 40, "paused": [], "replies": []}
+            asked = text(f"EXPLAIN (COSTS OFF) {statement.text}")
+            plan = connection.execute(asked, {name: values[name] for name in statement._bindparams})
             lines = "\n".join(plan.scalars())
         assert f"using {index} on message" in lines
         assert "Sort" not in lines

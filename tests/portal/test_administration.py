@@ -205,7 +205,7 @@ class TestHealth:
     def test_everything_in_order_is_said_so(self, admin, monkeypatch):
         monkeypatch.setattr(health, "rate_alarms", lambda **_: ())
         page = admin.get("/admin").text
-        assert page.count("In order") == 6
+        assert page.count("In order") == 8
         assert "PostgreSQL" in page
 
     def test_a_rate_that_nobody_confirmed_is_an_error_on_the_page(self, admin, monkeypatch):
@@ -219,7 +219,7 @@ class TestHealth:
         assert "Rates of law are missing" in page
         assert "rates_nl_trade" in page
         assert "Rates of law are needed soon" in page
-        assert page.count("In order") == 5
+        assert page.count("In order") == 7
 
     def test_the_warning_comes_as_early_as_the_setting_says(self, house, admin):
         config = house.settings.model_copy(update={"rates_warning_days": 36_500})
@@ -238,6 +238,17 @@ class TestHealth:
         page = admin.get("/admin").text
         assert "made.up" in page
         assert "ValueError: no such thing" in page
+        assert page.count("Late") == 1
+        assert re.search(r"oldest 36[0-5]\d seconds", page), "an hour, and what the page took"
+
+    def test_a_fact_that_waits_is_late_by_the_machines_clock_also_where_the_products_was_moved(
+        self, house, admin
+    ):
+        house.change(
+            "INSERT INTO inbox (id, source, external_id, body, content_sha256, received_at)"
+            " VALUES (uuidv7(interval '-1 hour'), 'made', 'up', '{}', '', now() + interval '16 days')"
+        )
+        page = admin.get("/admin").text
         assert page.count("Late") == 1
         assert re.search(r"oldest 36[0-5]\d seconds", page), "an hour, and what the page took"
 

@@ -1,11 +1,13 @@
 """The administrator's page of print batches: totals side by side, what differs, and how it is settled."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
 from agency.parties.models import Role
 from portal import main
+from tests.communication.correspondence import TUESDAY
 from tests.communication.test_print_batches import batches, of_one_creditor, report, states
 from tests.portal.bureau import PARTS, Bureau, bureau, send
 
@@ -65,6 +67,34 @@ def test_a_printed_batch_is_settled_with_what_was_found_out(house, admin):
     send(admin, f"{url_of(batch)}/settle", page=url_of(batch), remark="One jammed; printed on Wednesday.")
     assert "One jammed; printed on Wednesday." in admin.get(url_of(batch)).text
     assert batches(office)[0].state == "settled"
+
+
+def test_a_lost_letter_is_ticked_and_written_again_and_silence_of_the_post_is_an_alarm(house, admin):
+    office = house.office
+    claims = of_one_creditor(office)
+    office.send()
+    office.move_to(TUESDAY + timedelta(days=5))
+    assert "Print batches not posted for days" in admin.get("/admin").text
+    assert admin.get("/admin").text.count("Somebody must look") == 1
+    (batch,) = batches(office)
+    report(office, batch, "printed", letters=2)
+    page = admin.get(url_of(batch)).text
+    assert "Which letters got lost?" in page
+    found = re.findall(r'name="lost" value="([^"]+)"', page)
+    assert len(found) == 3
+    refused = send(admin, f"{url_of(batch)}/settle", page=url_of(batch), remark=" ", lost=found[0])
+    assert (refused.status_code, refused.text.count('name="lost"'), refused.text.count(" checked")) == (
+        422,
+        3,
+        1,
+    )
+    settled = {"remark": "Two went through the shredder.", "lost": found[:2]}
+    answer = admin.post(f"{url_of(batch)}/settle", data=settled | {"csrf": token(admin)})
+    assert answer.status_code == 303
+    assert "The batch is settled. 2 letters are written again." in admin.get(url_of(batch)).text
+    office.react()
+    office.send()
+    assert sorted(len(office.messages(claim)) for _, claim in claims) == [1, 2, 2]
 
 
 def test_letters_are_gathered_at_once_when_asked(house, admin):

@@ -9,12 +9,16 @@ from sqlalchemy import text
 from agency.arrangements.promises import check_promises, make_promise
 from agency.claims.holds import lift_hold, lift_holds_on, place_hold, running_holds
 from agency.claims.itemisation import itemise
+from agency.claims.models import Claim
 from agency.claims.states import HoldGround
 from agency.communication.receipts import apply_receipt
 from agency.disputes.raising import raise_dispute
 from agency.money import Money
+from agency.parties.contacting import NewContact, add_contact
+from agency.parties.models import Debtor
 from agency.rules.facts import DebtorKind, Law
 from agency.treatment.planner import plan_due
+from agency.treatment.reacting import go_on_when_reachable
 from agency.treatment.starting import start_treatment
 from tests.communication.correspondence import Office, a_correspondent, receipt
 
@@ -290,3 +294,83 @@ class TestPlanner:
         _, claim_id = begin(office)
         with office.unit() as unit:
             assert start_treatment(unit, claim_ids=[claim_id]) == 0
+
+
+class TestPostThatCameBack:
+    """The post brings a letter back weeks later, or the printer never posted it."""
+
+    def brought_back(self, office, message, day, kind="bounced"):
+        office.move_to(noon(day))
+        with office.unit() as unit:
+            told = receipt(str(message.id), kind, noon(day), permanent=kind == "bounced")
+            apply_receipt(unit, receipt=told, message_id=message.id)
+        office.react()
+
+    def test_a_returned_notice_is_sent_anew_once_there_is_an_address_and_its_term_counts_from_then(
+        self, office
+    ):
+        creditor_id, claim_id = begin(office, email=None)
+        live(office, date(2026, 12, 16))
+        notice = office.messages(claim_id)[-1]
+        assert notice.step == "formal_notice"
+        self.brought_back(office, notice, date(2026, 12, 22))
+        live(office, date(2027, 1, 20))
+        # Nothing goes to whoever lives there now, and no final notice without a notice that arrived.
+        assert [step for step, *_ in sent_only(office, claim_id)][-1] == "reminder_2"
+        assert claim_row(office, claim_id).costs_from is None
+        new = NewContact(street="Nieuwe weg 9", postal_code="3511 AA", city="Utrecht")
+        with office.unit() as unit:
+            debtor_id = unit.session.get_one(Claim, (creditor_id, claim_id)).debtor_id
+            add_contact(unit, creditor_id=creditor_id, debtor_id=debtor_id, contact=new)
+            go_on_when_reachable(unit, creditor_id=creditor_id, debtor_id=debtor_id)
+        live(office, date(2027, 1, 22))
+        again = office.messages(claim_id)[-1]
+        assert (again.step, again.state, "Nieuwe weg 9" in again.to_value) == ("formal_notice", "sent", True)
+        assert again.sent_at.astimezone(AMSTERDAM).date() == date(2027, 1, 20)
+        assert claim_row(office, claim_id).costs_from > date(2027, 2, 4)
+        live(office, date(2027, 2, 12))
+        steps = [step for step, *_ in sent_only(office, claim_id)]
+        assert steps == ["reminder_1", "reminder_2", "formal_notice", "final_notice"]
+
+    def test_somebody_is_asked_to_look_for_the_address_once(self, office):
+        creditor_id, claim_id = begin(office, email=None)
+        live(office, date(2026, 12, 2))
+        first = office.messages(claim_id)[0]
+        for day in (4, 5):
+            self.brought_back(office, first, date(2026, 12, day))
+        with office.unit() as unit:
+            asked = text("SELECT kind, reason FROM work_item WHERE claim_id = :c")
+            found = [tuple(row) for row in unit.session.connection().execute(asked, {"c": claim_id})]
+            debtor_id = unit.session.get_one(Claim, (creditor_id, claim_id)).debtor_id
+            assert unit.session.get_one(Debtor, (creditor_id, debtor_id)).street is None
+        assert found == [("unreachable", "letter_returned")]
+
+    def test_a_letter_that_comes_back_from_an_address_left_before_changes_nothing(self, office):
+        creditor_id, claim_id = begin(office, email=None)
+        live(office, date(2026, 12, 2))
+        first = office.messages(claim_id)[0]
+        new = NewContact(street="Nieuwe weg 9", postal_code="3511 AA", city="Utrecht")
+        with office.unit() as unit:
+            debtor_id = unit.session.get_one(Claim, (creditor_id, claim_id)).debtor_id
+            add_contact(unit, creditor_id=creditor_id, debtor_id=debtor_id, contact=new)
+        self.brought_back(office, first, date(2026, 12, 20))
+        with office.unit() as unit:
+            assert unit.session.get_one(Debtor, (creditor_id, debtor_id)).street == "Nieuwe weg 9"
+            assert not list(unit.session.connection().execute(text("SELECT 1 FROM work_item")))
+
+    def test_a_notice_that_the_printer_could_not_make_does_not_stand_still_unseen(self, office):
+        _, claim_id = begin(office, email=None)
+        live(office, date(2026, 12, 14))
+        office.move_to(noon(date(2026, 12, 15)))
+        with office.unit() as unit:
+            plan_due(unit)
+        office.send()
+        notice = office.messages(claim_id)[-1]
+        self.brought_back(office, notice, date(2026, 12, 16), kind="failed")
+        live(office, date(2026, 12, 17))
+        again = office.messages(claim_id)[-1]
+        assert (again.step, again.cycle, again.state) == ("formal_notice", 2, "sent")
+        with office.unit() as unit:
+            asked = text("SELECT kind, reason FROM work_item WHERE claim_id = :c")
+            found = [tuple(row) for row in unit.session.connection().execute(asked, {"c": claim_id})]
+        assert found == [("unreachable", "letter_failed")]

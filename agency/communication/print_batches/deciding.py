@@ -1,17 +1,32 @@
 """A person settles a blocked batch: taken back while the printer holds it, or explained once printed."""
 
+import json
+from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
+from sqlalchemy import text
 from sqlmodel import select
 
 from agency.communication.print_batches.keeping import move_batch
 from agency.communication.print_batches.models import PrintBatchRow, PrintState
 from agency.communication.print_batches.resolving import letters_wait_again
+from agency.events import MessageBounced
 from agency.kernel.audit import record
+from agency.kernel.emitting import emit
 from agency.kernel.errors import Conflict, NotFound
 from agency.kernel.ports import Ports
 from agency.kernel.unit import Door, Unit, Units
 from agency.ports.providers import ProviderError
+
+LOST_AT_THE_PRINTER: Final = "lost at the printer"
+# What the post has, or what became of a letter otherwise, is never declared lost.
+_LOST: Final = text(
+    "UPDATE message m SET state = 'failed', reasons = CAST(:why AS jsonb) FROM print_batch_letter l"
+    " WHERE l.creditor_id = :creditor AND l.batch_id = :batch AND l.id = ANY(:letters)"
+    " AND m.creditor_id = l.creditor_id AND m.id = l.message_id AND m.state = 'sent'"
+    " AND m.posted_at IS NULL RETURNING m.claim_id, m.id"
+)
 
 
 class UnableToSettleBatch(Conflict):
@@ -43,15 +58,35 @@ def take_back(units: Units, *, ports: Ports, by: str, creditor_id: UUID, batch_i
     return letters
 
 
-def settle_batch(unit: Unit, *, creditor_id: UUID, batch_id: UUID, remark: str) -> None:
-    """This function will close the differences of a printed batch with what was found out about them.
+def settle_batch(
+    unit: Unit, *, creditor_id: UUID, batch_id: UUID, remark: str, lost: Sequence[UUID] = ()
+) -> int:
+    """This function will close the differences of a printed batch with what was found out about them, and
+    return how many letters are written again.
 
+    :param lost: letters of the batch that never came to the post; each is written anew, as of that day.
     :raises NotFound: there is no such batch.
-    :raises UnableToSettleBatch: it is not blocked, or was never printed.
+    :raises UnableToSettleBatch: it is not blocked, was never printed, or the post has one of `lost` by now.
     """
     batch = _blocked(unit, creditor_id, batch_id, released=True)
     batch.state = PrintState.SETTLED
-    _decided(unit, batch, "print_batch.settled", remark)
+    values = {"creditor": creditor_id, "batch": batch_id, "letters": list(lost)}
+    why = json.dumps([LOST_AT_THE_PRINTER])
+    gone = unit.session.connection().execute(_LOST, values | {"why": why}).all() if lost else []
+    if len(gone) < len(set(lost)):
+        raise UnableToSettleBatch("one of these letters was posted meanwhile; look again")
+    emit(
+        unit,
+        *[
+            MessageBounced(
+                creditor_id=creditor_id, claim_id=row.claim_id, message_id=row.id, channel="letter",
+                reason=LOST_AT_THE_PRINTER,
+            )
+            for row in gone
+        ],
+    )  # fmt: skip
+    _decided(unit, batch, "print_batch.settled", remark, lost=len(gone))
+    return len(gone)
 
 
 def _blocked(unit: Unit, creditor_id: UUID, batch_id: UUID, *, released: bool) -> PrintBatchRow:
@@ -68,7 +103,7 @@ def _blocked(unit: Unit, creditor_id: UUID, batch_id: UUID, *, released: bool) -
     return batch
 
 
-def _decided(unit: Unit, batch: PrintBatchRow, action: str, remark: str) -> None:
+def _decided(unit: Unit, batch: PrintBatchRow, action: str, remark: str, *, lost: int = 0) -> None:
     batch.decided_at, batch.decided_by, batch.remark = unit.now, unit.by, remark
     unit.session.add(batch)
     unit.session.flush()
@@ -77,5 +112,5 @@ def _decided(unit: Unit, batch: PrintBatchRow, action: str, remark: str) -> None
         action=action,
         subject=f"print_batch:{batch.id}",
         creditor_id=batch.creditor_id,
-        facts={"remark": remark} if remark else {},
+        facts=({"remark": remark} if remark else {}) | ({"lost": lost} if lost else {}),
     )

@@ -1,10 +1,11 @@
 """What pages show of print batches."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import Row, Select, func, select, text
 from sqlmodel import col
 
 from agency.communication.models import Message
@@ -12,6 +13,7 @@ from agency.communication.print_batches.models import PrintBatchLetter, PrintBat
 from agency.kernel.errors import NotFound
 from agency.kernel.unit import Unit
 from agency.parties.models import Creditor
+from agency.rules.print_batch import days_to_the_post
 
 AnySelect = Select[*tuple[Any, ...]]
 BATCH_ORDERS: Final = {"reserved_at": col(PrintBatchRow.reserved_at)}
@@ -20,6 +22,16 @@ LETTER_ORDERS: Final = {"debtor": col(Message.to_value)}
 
 _WAITING = text(
     "SELECT count(*) FROM message WHERE channel = 'letter' AND state = 'queued' AND due_at <= :now"
+)
+_NOT_POSTED = text(
+    "SELECT l.id, split_part(m.to_value, E'\\n', 1) AS name, c.number, l.pages FROM print_batch_letter l"
+    " JOIN message m ON m.creditor_id = l.creditor_id AND m.id = l.message_id"
+    " JOIN claim c ON c.creditor_id = m.creditor_id AND c.id = m.claim_id"
+    " WHERE l.creditor_id = :creditor AND l.batch_id = :batch AND l.freed_at IS NULL AND m.state = 'sent'"
+    " AND m.posted_at IS NULL ORDER BY m.to_value, l.id LIMIT :most"
+)
+_NO_WORD = text(
+    "SELECT count(*) FROM print_batch WHERE state IN ('on_press', 'printed') AND released_at < :since"
 )
 
 
@@ -77,4 +89,19 @@ def count_by_state(unit: Unit) -> dict[PrintState, int]:
 def letters_waiting(unit: Unit) -> int:
     """This function will return how many letters wait for the next print run."""
     waiting: int = unit.session.connection().execute(_WAITING, {"now": unit.now}).scalar_one()
+    return waiting
+
+
+def letters_not_posted(unit: Unit, *, creditor_id: UUID, batch_id: UUID, most: int) -> Sequence[Row[Any]]:
+    """This function will return letters of a batch of which the printer never told that the post has them:
+    id, name, the claim's number and pages; the first `most`."""
+    values = {"creditor": creditor_id, "batch": batch_id, "most": most}
+    return unit.session.connection().execute(_NOT_POSTED, values).all()
+
+
+def batches_without_word(unit: Unit) -> int:
+    """This function will return how many batches were released days ago and not posted since: the terms of
+    their notices have not begun, and those claims wait."""
+    since = unit.now - timedelta(days=days_to_the_post(on=unit.today))
+    waiting: int = unit.session.connection().execute(_NO_WORD, {"since": since}).scalar_one()
     return waiting
