@@ -169,12 +169,14 @@ def number_beside_name(names: Sequence[str], headers: Sequence[str], sample: Seq
 def _code_beside_name(names: Sequence[str], cells: Mapping[str, list[Cell]]) -> str | None:
     """The column of codes in letters, as WinBooks and BOB give each customer: called after him, short and in
     capitals, beside a column that is called a name and holds some that are no such code."""
-    codes = [one for one in names if folded(one) in _ROLES and cells[one] and all(map(_is_code, cells[one]))]
-    told = [one for one in names if _NAMES.search(folded(one)) and not all(map(_is_code, cells[one]))]
+    codes = [
+        one for one in names if folded(one) in _ROLES and cells[one] and all(map(_is_short_code, cells[one]))
+    ]
+    told = [one for one in names if _NAMES.search(folded(one)) and not all(map(_is_short_code, cells[one]))]
     return codes[0] if len(codes) == len(told) == 1 else None
 
 
-def _is_code(cell: Cell) -> bool:
+def _is_short_code(cell: Cell) -> bool:
     return re.fullmatch(r"[A-Z0-9][A-Z0-9./-]{1,11}", str(cell).strip()) is not None
 
 
