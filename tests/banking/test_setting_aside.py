@@ -150,6 +150,24 @@ def test_a_payment_that_is_gone_stays_missed_also_at_night(books):
     assert label in proven(units)
 
 
+def test_what_the_loss_left_without_its_other_side_is_shown_at_once(books):
+    """A claim whose opening is gone differs from its ledger: that is mended, not set aside."""
+    units, forger = books
+    forge(
+        forger,
+        "CREATE TEMP TABLE lost ON COMMIT DROP AS SELECT creditor_id, id FROM ledger_transaction"
+        " WHERE kind = 'opening' AND book = 'claims' ORDER BY id LIMIT 1",
+        "DELETE FROM ledger_entry e USING lost l WHERE e.creditor_id = l.creditor_id"
+        " AND e.transaction_id = l.id",
+        "DELETE FROM ledger_transaction t USING lost l WHERE t.creditor_id = l.creditor_id AND t.id = l.id",
+    )
+    aside_id = proposed(units)
+    with staff(units, "user:bob") as unit:
+        first = accept_aside(unit, aside_id=aside_id)
+        red = [check["left_label"] for check in first.checks if not check["holds"]]
+        assert red == ["claims whose state or amount the ledger contradicts"]
+
+
 class TestOnlyWhatWasLookedAt:
     @pytest.mark.parametrize(
         ("name", "more"),
