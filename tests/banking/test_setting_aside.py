@@ -165,7 +165,10 @@ def test_what_the_loss_left_without_its_other_side_is_shown_at_once(books):
     with staff(units, "user:bob") as unit:
         first = accept_aside(unit, aside_id=aside_id)
         red = [check["left_label"] for check in first.checks if not check["holds"]]
-        assert red == ["claims whose state or amount the ledger contradicts"]
+        assert red == [
+            "messages that stated another amount than was owed",
+            "claims whose state or amount the ledger contradicts",
+        ]
 
 
 class TestOnlyWhatWasLookedAt:
