@@ -21,6 +21,7 @@ from agency.payments.links import issue_links
 from agency.ports.providers.bookkeeping import Bookkeeping
 from agency.reactions import REACTIONS
 from agency.rules.tables import use_folder
+from integrations.bookkeeping.billit import Billit
 from integrations.bookkeeping.exact import ExactOnline
 from integrations.bookkeeping.stripe import StripeInvoices
 from integrations.credit.bureau import HttpCreditBureau
@@ -47,6 +48,7 @@ PROVIDERS = {
     "dns": "https://dns.google",
     "exact": "https://start.exactonline.nl",
     "stripe": "https://api.stripe.com",
+    "billit": "https://api.billit.be",
 }
 STRIPE_FILES = "https://pay.stripe.com"
 
@@ -180,4 +182,6 @@ def choose_bookkeeping(config: Settings) -> dict[str, Bookkeeping]:
             files_url=config.stripe_files_url or files,
             production=config.production,
         )
+    if config.billit_invoices or not config.production:
+        found["billit"] = Billit(url=provider_url(config, "billit"), production=config.production)
     return found

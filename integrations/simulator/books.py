@@ -18,6 +18,16 @@ EXACT_DIVISIONS: Final = (
     ("900102", "Van der Velde Bouwmaterialen BV", 60),
 )
 STRIPE_ACCOUNT: Final = "acct_1Simulated000001"
+BILLIT_COMPANIES: Final = (
+    ("574991", "Aannemersbedrijf Peeters BV", 50),
+    ("588708", "Peeters Services BV", 10),
+)
+# Where a program that names no books means them.
+FIRST_BOOKS: Final = {
+    "exact": EXACT_DIVISIONS[0][0],
+    "stripe": STRIPE_ACCOUNT,
+    "billit": BILLIT_COMPANIES[0][0],
+}
 _STRIPE_INVOICES: Final = 90
 # A few of what real books hold, too: a name that is no name, and money that we do not collect.
 _ODD_NAMES: Final = {7: '=HYPERLINK("https://evil.example")', 11: "<script>alert(1)</script> & Zonen B.V."}
@@ -39,6 +49,11 @@ def open_books(world: World) -> None:
         drawn = trade_portfolio(seed=SEED + 99, today=today, claims=_STRIPE_INVOICES, first=50_000)
         for invoice in drawn:
             add_invoice(world, "stripe", STRIPE_ACCOUNT, invoice)
+        for place, (company, _, count) in enumerate(BILLIT_COMPANIES):
+            for invoice in belgian_portfolio(
+                seed=SEED + 200 + place, today=today, claims=count, first=60_000 + place * 1_000
+            ):
+                add_invoice(world, "billit", company, invoice)
 
 
 def add_invoice(
@@ -79,7 +94,9 @@ def exact_number(division: str, number: str) -> str:
 def customer_ref(vendor: str, division: str, reference: str) -> str:
     """This function will return a customer's id as the vendor writes it."""
     digest = _digest(f"{vendor}{division}{reference}")
-    return str(uuid.UUID(digest[:32])) if vendor == "exact" else f"cus_{digest[:14]}"
+    if vendor == "exact":
+        return str(uuid.UUID(digest[:32]))
+    return f"cus_{digest[:14]}" if vendor == "stripe" else str(int(digest[:8], 16) % 2**31)
 
 
 def receive(world: World, vendor: str, number: str, minor: int, text: str) -> bool:
@@ -111,6 +128,22 @@ def credit(world: World, vendor: str, number: str, minor: int) -> bool:
         )
         == 1
     )  # fmt: skip
+
+
+def lines_of(world: World, vendor: str, division: str, line: int | None = None) -> list[Any]:
+    """This function will return the lines of a set of books with their customers' facts, or one."""
+    found = world.store.all(
+        "SELECT l.*, c.facts FROM book_line l JOIN book_customer c ON c.vendor = l.vendor"
+        " AND c.ref = l.customer_ref WHERE l.vendor = ? AND l.division = ? AND (? IS NULL OR l.id = ?)"
+        " ORDER BY l.id",
+        vendor, division, line, line,
+    )  # fmt: skip
+    return list(found)
+
+
+def key_works(world: World, key: str) -> bool:
+    """This function will tell whether a key that a creditor made was not taken back."""
+    return world.store.setting(f"book_key:{key}") != "revoked"
 
 
 def customer_facts(row: Any) -> dict[str, str]:

@@ -15,6 +15,7 @@ from agency.parties.models import Role
 from agency.pricing.acceptance import accept_quote
 from agency.pricing.rate_cards import publish_first_card
 from agency.reactions import REACTIONS
+from integrations.bookkeeping.billit import Billit
 from integrations.bookkeeping.exact import ExactOnline
 from integrations.bookkeeping.stripe import StripeInvoices
 from portal import main
@@ -25,6 +26,7 @@ from tests.portal.test_creditor import Browser
 PARTS = ("portal.shared.sign_in", "portal.creditor", "portal.live")
 HOME = "/creditor/bookkeeping"
 KEY = "rk_test_simulated0001"
+BILLIT_KEY = "billit-simulated-0001"
 
 
 @pytest.fixture
@@ -40,8 +42,9 @@ def house(units, redis_url, data_folder, monkeypatch, simulator):  # noqa: F811
         closing(
             StripeInvoices(url=f"{url}/stripe", files_url=f"{url}/stripe-files", production=False)
         ) as stripe,
+        closing(Billit(url=f"{url}/billit", production=False)) as billit,
     ):
-        house.uses(bookkeeping={"exact": exact, "stripe": stripe})
+        house.uses(bookkeeping={"exact": exact, "stripe": stripe, "billit": billit})
         install_ports(house.ports)
         simulator.post("/clock", {"now": house.now().isoformat()})
         yield house
@@ -91,6 +94,11 @@ def follow(browser, url: httpx.URL):
     return browser.get(answer.headers["location"]).text
 
 
+def follow_on(browser, answer):
+    """The page that an answer leads to."""
+    return browser.get(answer.headers["location"]).text
+
+
 @pytest.fixture
 def connected(house, manager, simulator):  # noqa: F811
     """A connection with one administration chosen and its books fetched."""
@@ -137,13 +145,48 @@ class TestConnecting:
         assert clerk.get(f"{HOME}/callback/exact?code=a&state=b").status_code == 403
 
     def test_takes_a_key_and_never_shows_it(self, house, manager, simulator):  # noqa: F811
-        assert manager.post(f"{HOME}/keys/stripe", {"key": "nonsense"}).status_code == 303
+        assert manager.post(f"{HOME}/keys/stripe", {"key-stripe": "nonsense"}).status_code == 303
         assert "did not let us in" in manager.get(HOME).text
-        assert manager.post(f"{HOME}/keys/stripe", {"key": KEY}).status_code == 303
+        assert manager.post(f"{HOME}/keys/stripe", {"key-stripe": KEY}).status_code == 303
         drain(house.units)
         page = manager.get(HOME).text
         assert KEY not in page
         assert len(ids_of(page)) > 20
+
+    def test_labels_each_key_apart(self, manager):
+        page = manager.get(HOME).text
+        assert "use a user with as few rights as you can" in page
+        assert "Make a restricted key there" in page
+        for vendor in ("stripe", "billit"):
+            assert page.count(f'id="field-key-{vendor}"') == page.count(f'for="field-key-{vendor}"') == 1
+        assert "Paste the key" in follow_on(manager, manager.post(f"{HOME}/keys/billit", {"key-stripe": KEY}))
+
+    def test_by_a_key_of_billits_asks_for_the_company_and_says_when_it_is_lost(
+        self, house, manager, simulator,  # noqa: F811
+    ):  # fmt: skip
+        manager.post(f"{HOME}/keys/billit", {"key-billit": BILLIT_KEY})
+        page = manager.get(HOME).text
+        assert "Peeters Services BV" in page
+        path = re.search(rf'action="({HOME}/[0-9a-f-]+)/administration"', page)[1]
+        manager.post(f"{path}/administration", {"administration": "574991"})
+        drain(house.units)
+        page = manager.get(HOME).text
+        assert BILLIT_KEY not in page
+        shown = ids_of(page)
+        assert len(shown) > 10
+        quote = manager.post(f"{path}/handover", {"invoice": shown[:2], "do": "chosen"})
+        assert quote.headers["location"].startswith("/creditor/quotes/")
+        drain(house.units)
+        assert house.one("SELECT count(*) FROM claim WHERE state = 'quoted'") == 2
+        assert house.one("SELECT count(*) FROM document") == 2
+        simulator.http.post(f"/_sim/books/keys/{BILLIT_KEY}/revoke")
+        manager.post(f"{path}/fetch")
+        drain(house.units)
+        page = manager.get(HOME).text
+        assert "no longer lets us in" in page
+        assert "use a user with as few rights as you can" in page
+        manager.post(f"{HOME}/keys/billit", {"key-billit": f"{BILLIT_KEY}-new"})
+        assert len(ids_of(manager.get(HOME).text)) == len(shown) - 2
 
     def test_of_an_unknown_vendor_is_not_found(self, manager):
         assert manager.post(f"{HOME}/connect/yuki").status_code == 404
