@@ -85,7 +85,7 @@ class Settings(BaseSettings):
     registers_key: SecretStr = SecretStr("simulator-registers-key")
     credit_url: str | None = None
     credit_key: SecretStr = SecretStr("simulator-credit-key")
-    # Bookkeeping of creditors: one at which the agency is not registered (Exact) or that it does not want
+    # Bookkeeping of creditors: one at which the agency is not registered (Exact, QuickBooks) or that it does not want
     # (Stripe and Billit, of which creditors have keys of their own) is not offered; outside production all
     # are.
     exact_url: str | None = None
@@ -96,6 +96,9 @@ class Settings(BaseSettings):
     stripe_invoices: bool = False
     billit_url: str | None = None
     billit_invoices: bool = False
+    quickbooks_url: str | None = None
+    quickbooks_client_id: str = "simulator-quickbooks-client"
+    quickbooks_secret: SecretStr = SecretStr("simulator-quickbooks-secret")
 
     agency_name: str = "Incasso Noord"
     agency_registration_nl: str = "Wki-register, voorbeeld 000000"

@@ -81,7 +81,7 @@ class Billit(ByKey):
     def __init__(self, *, url: str, production: bool, timeout_seconds: float = 8) -> None:
         self._http = http_client(url=url, production=production, timeout_seconds=timeout_seconds)
 
-    def connect(self, *, code: str, redirect_url: str) -> Tokens:
+    def connect(self, *, code: str, redirect_url: str, books: str = "") -> Tokens:
         """See `Bookkeeping.connect`: the key, if it opens an account."""
         if not _KEY.fullmatch(code):
             raise ProviderRefused("code", "this is no key of Billit's")

@@ -60,7 +60,7 @@ class StripeInvoices(ByKey):
         self._files = http_client(url=files_url, production=production, timeout_seconds=timeout_seconds)
         self._files_base = files_url.rstrip("/")
 
-    def connect(self, *, code: str, redirect_url: str) -> Tokens:
+    def connect(self, *, code: str, redirect_url: str, books: str = "") -> Tokens:
         """See `Bookkeeping.connect`: the key, if it opens the account."""
         if not _KEY.fullmatch(code):
             raise ProviderRefused("code", "this is no key of Stripe's")

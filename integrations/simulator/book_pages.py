@@ -16,7 +16,7 @@ from integrations.simulator.same_site import same_site
 from integrations.simulator.world import TheWorld, World
 
 routes = APIRouter(prefix="/_sim/books", dependencies=[Depends(same_site)])
-Vendor = Literal["exact", "stripe", "billit"]
+Vendor = Literal["exact", "stripe", "billit", "quickbooks"]
 
 
 class Happened(BaseModel):
@@ -36,6 +36,8 @@ class BookSettings(BaseModel):
     billit_page: int | None = Field(default=None, ge=1)
     billit_companies: str | None = None
     billit_unfiltered: str | None = None
+    quickbooks_page: int | None = Field(default=None, ge=1)
+    quickbooks_currency: str | None = None
     minutely: int = 60
     daily: int = 5000
     exact_next: str | None = None
@@ -111,14 +113,14 @@ async def happen_now(what: Literal["pay", "credit"], happened: Happened, world: 
 
 @routes.post("/revoke")
 async def revoke(world: TheWorld) -> Response:
-    """Take back the access of everybody who was let in at Exact."""
+    """Take back the access of everybody who was let in by consent."""
     world.store.run("UPDATE book_grant SET revoked = 1")
     return RedirectResponse("/_sim/books/", status_code=303)
 
 
 @routes.post("/expire")
 async def expire(world: TheWorld) -> dict[str, int]:
-    """Let every access token be over, as after ten minutes."""
+    """Let every access token be over, as after an hour."""
     return {"expired": world.store.run("DELETE FROM book_grant WHERE kind = 'access'")}
 
 

@@ -22,11 +22,14 @@ BILLIT_COMPANIES: Final = (
     ("574991", "Aannemersbedrijf Peeters BV", 50),
     ("588708", "Peeters Services BV", 10),
 )
+QUICKBOOKS_COMPANY: Final = ("9341450000000017", "Van der Velde Export B.V.")
+_QUICKBOOKS_INVOICES: Final = 40
 # Where a program that names no books means them.
 FIRST_BOOKS: Final = {
     "exact": EXACT_DIVISIONS[0][0],
     "stripe": STRIPE_ACCOUNT,
     "billit": BILLIT_COMPANIES[0][0],
+    "quickbooks": QUICKBOOKS_COMPANY[0],
 }
 _STRIPE_INVOICES: Final = 90
 # A few of what real books hold, too: a name that is no name, and money that we do not collect.
@@ -54,6 +57,9 @@ def open_books(world: World) -> None:
                 seed=SEED + 200 + place, today=today, claims=count, first=60_000 + place * 1_000
             ):
                 add_invoice(world, "billit", company, invoice)
+        drawn = trade_portfolio(seed=SEED + 300, today=today, claims=_QUICKBOOKS_INVOICES, first=70_000)
+        for invoice in drawn:
+            add_invoice(world, "quickbooks", QUICKBOOKS_COMPANY[0], invoice)
 
 
 def add_invoice(

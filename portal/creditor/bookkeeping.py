@@ -206,16 +206,25 @@ def come_back(request: Request, visitor: TheVisitor, wiring: TheWiring, vendor: 
         return leave_for(HOME, notice=notice, tone="bad")
     if query.get("error") or not query.get("code"):
         return leave_for(HOME, notice=N_("Nothing was connected: access was not given."), tone="info")
-    return _let_in(wiring, visitor, port, vendor, connection_id, code=query["code"])
+    # QuickBooks alone names the company here; the others ask which one, with what they give for the code.
+    books = query.get("realmId", "")
+    return _let_in(wiring, visitor, port, vendor, connection_id, code=query["code"], books=books)
 
 
 def _let_in(
-    wiring: Wiring, visitor: Visitor, port: Bookkeeping, vendor: str, connection_id: UUID, *, code: str
+    wiring: Wiring,
+    visitor: Visitor,
+    port: Bookkeeping,
+    vendor: str,
+    connection_id: UUID,
+    *,
+    code: str,
+    books: str = "",
 ) -> Response:
     """Ask the vendor outside a transaction, keep what it gives, and fetch when it is clear what."""
     creditor_id = own_creditor(visitor)
     try:
-        tokens = port.connect(code=code, redirect_url=_redirect_url(wiring, vendor))
+        tokens = port.connect(code=code, redirect_url=_redirect_url(wiring, vendor), books=books)
         administrations = port.administrations(tokens)
     except ProviderError:
         return leave_for(HOME, notice=NOT_LET_IN, tone="bad")

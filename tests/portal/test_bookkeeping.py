@@ -17,6 +17,7 @@ from agency.pricing.rate_cards import publish_first_card
 from agency.reactions import REACTIONS
 from integrations.bookkeeping.billit import Billit
 from integrations.bookkeeping.exact import ExactOnline
+from integrations.bookkeeping.quickbooks import QuickBooks
 from integrations.bookkeeping.stripe import StripeInvoices
 from portal import main
 from tests.outside import outside_world, simulator  # noqa: F401
@@ -43,8 +44,18 @@ def house(units, redis_url, data_folder, monkeypatch, simulator):  # noqa: F811
             StripeInvoices(url=f"{url}/stripe", files_url=f"{url}/stripe-files", production=False)
         ) as stripe,
         closing(Billit(url=f"{url}/billit", production=False)) as billit,
+        closing(
+            QuickBooks(
+                url=f"{url}/quickbooks",
+                consent_at=f"{url}/quickbooks",
+                tokens_at=f"{url}/quickbooks",
+                client_id="c",
+                secret="s",
+                production=False,
+            )
+        ) as quickbooks,
     ):
-        house.uses(bookkeeping={"exact": exact, "stripe": stripe, "billit": billit})
+        house.uses(bookkeeping={"exact": exact, "stripe": stripe, "billit": billit, "quickbooks": quickbooks})
         install_ports(house.ports)
         simulator.post("/clock", {"now": house.now().isoformat()})
         yield house
@@ -75,15 +86,15 @@ def line(house, simulator, number: int, open: str, *, overdue: int = 60, **more)
     simulator.post("/books/lines", {**content, "issued_on": day(house, overdue + 30), **more})
 
 
-def consent(simulator, browser, *, answer: str = "yes"):  # noqa: F811
+def consent(simulator, browser, *, answer: str = "yes", vendor: str = "exact"):  # noqa: F811
     """Press the button, agree on the vendor's page, and come back."""
-    away = browser.post(f"{HOME}/connect/exact")
+    away = browser.post(f"{HOME}/connect/{vendor}")
     assert away.status_code == 303
     asked = httpx.URL(away.headers["location"])
-    assert str(asked).startswith(f"{simulator.url}/exact/api/oauth2/auth?")
+    assert str(asked).startswith(f"{simulator.url}/{vendor}/")
     page = simulator.http.get(str(asked)).text
     sent = dict(re.findall(r'name="(redirect_uri|state)" value="([^"]+)"', page))
-    back = simulator.http.post("/exact/api/oauth2/auth", data={**sent, "answer": answer})
+    back = simulator.http.post(asked.path, data={**sent, "answer": answer})
     return httpx.URL(back.headers["location"])
 
 
@@ -187,6 +198,32 @@ class TestConnecting:
         assert "use a user with as few rights as you can" in page
         manager.post(f"{HOME}/keys/billit", {"key-billit": f"{BILLIT_KEY}-new"})
         assert len(ids_of(manager.get(HOME).text)) == len(shown) - 2
+
+    def test_of_quickbooks_reads_on_with_new_tokens_until_it_is_taken_back(
+        self, house, manager, simulator,  # noqa: F811
+    ):  # fmt: skip
+        back = consent(simulator, manager, vendor="quickbooks")
+        assert "did not let us in" in follow(manager, back.copy_remove_param("realmId"))
+        back = consent(simulator, manager, vendor="quickbooks")
+        assert "Connected. We only read" in follow(manager, back)
+        drain(house.units)
+        page = manager.get(HOME).text
+        assert "Van der Velde Export B.V." in page
+        assert len(ids_of(page)) > 10
+        path = re.search(rf'action="({HOME}/[0-9a-f-]+)/fetch"', page)[1]
+        for fetched in (2, 3):
+            simulator.post("/books/expire")
+            manager.post(f"{path}/fetch")
+            drain(house.units)
+            assert simulator.get("/books/grants")["refresh"] == fetched
+            assert "no longer lets us in" not in manager.get(HOME).text
+        simulator.http.post("/_sim/books/revoke")
+        manager.post(f"{path}/fetch")
+        drain(house.units)
+        page = manager.get(HOME).text
+        assert "no longer lets us in" in page
+        assert f'action="{HOME}/connect/quickbooks"' in page
+        assert len(ids_of(page)) > 10
 
     def test_of_an_unknown_vendor_is_not_found(self, manager):
         assert manager.post(f"{HOME}/connect/yuki").status_code == 404
