@@ -115,24 +115,34 @@ def receive(world: World, vendor: str, number: str, minor: int, text: str) -> bo
         return False
     with world.store.transaction():
         world.store.run("UPDATE book_line SET open_minor = open_minor - ? WHERE id = ?", minor, line["id"])
-        world.store.insert(
-            "book_receipt",
-            id=str(uuid.UUID(secrets.token_hex(16))), vendor=vendor, division=line["division"],
-            customer_ref=line["customer_ref"], amount_minor=minor,
-            received_on=world.clock.today().isoformat(), text=text,
-        )  # fmt: skip
+        _receive(world, line, minor, text)
     return True
 
 
 def credit(world: World, vendor: str, number: str, minor: int) -> bool:
     """This function will match a credit note with an invoice: less of it is open, and nothing was paid."""
-    return (
+    line = world.store.one(
+        "SELECT * FROM book_line WHERE vendor = ? AND number = ? AND open_minor >= ?", vendor, number, minor
+    )
+    if line is None:
+        return False
+    with world.store.transaction():
         world.store.run(
             "UPDATE book_line SET open_minor = open_minor - ?, credited_minor = credited_minor + ?"
-            " WHERE vendor = ? AND number = ? AND open_minor >= ?",
-            minor, minor, vendor, number, minor,
-        )
-        == 1
+            " WHERE id = ?",
+            minor, minor, line["id"],
+        )  # fmt: skip
+        if vendor == "quickbooks":  # there a payment of nothing matches the two
+            _receive(world, line, 0, "")
+    return True
+
+
+def _receive(world: World, line: Any, minor: int, text: str) -> None:
+    world.store.insert(
+        "book_receipt",
+        id=str(uuid.UUID(secrets.token_hex(16))), vendor=line["vendor"], division=line["division"],
+        customer_ref=line["customer_ref"], amount_minor=minor,
+        received_on=world.clock.today().isoformat(), text=text,
     )  # fmt: skip
 
 
