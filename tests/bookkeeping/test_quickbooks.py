@@ -134,6 +134,17 @@ class TestTheBooks:
         assert {item.customer_ref for item in items} <= {one.ref for one in customers}
         assert {one.country for one in customers} == {"NL"}
 
+    def test_are_told_once_where_more_were_made_at_one_moment_than_a_page_holds(
+        self, quickbooks, tokens, simulator
+    ):
+        simulator.post("/books/drawn", {"vendor": "quickbooks", "invoices": 12})
+        simulator.post("/books/settings", {"quickbooks_page": 2})
+        lines, cursor = [], ""
+        for _ in range(9):
+            page = quickbooks.page(tokens, administration=REALM, cursor=cursor, customers_since=None)
+            lines, cursor = lines + [item.line for item in page.items], page.cursor
+        assert len(lines) == len(set(lines)) == 12
+
     def test_miss_nothing_when_invoices_are_paid_between_two_pages(self, quickbooks, tokens, simulator):
         simulator.post("/books/drawn", {"vendor": "quickbooks", "invoices": 20})
         simulator.post("/books/settings", {"quickbooks_page": 9})
