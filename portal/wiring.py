@@ -21,7 +21,9 @@ from agency.payments.links import issue_links
 from agency.ports.providers.bookkeeping import Bookkeeping
 from agency.reactions import REACTIONS
 from agency.rules.tables import use_folder
+from integrations.bookkeeping.billit import Billit
 from integrations.bookkeeping.exact import ExactOnline
+from integrations.bookkeeping.quickbooks import QuickBooks
 from integrations.bookkeeping.stripe import StripeInvoices
 from integrations.credit.bureau import HttpCreditBureau
 from integrations.credit.registers import HttpRegisters
@@ -47,7 +49,11 @@ PROVIDERS = {
     "dns": "https://dns.google",
     "exact": "https://start.exactonline.nl",
     "stripe": "https://api.stripe.com",
+    "billit": "https://api.billit.be",
+    "quickbooks": "https://quickbooks.api.intuit.com",
 }
+QUICKBOOKS_CONSENT = "https://appcenter.intuit.com"
+QUICKBOOKS_TOKENS = "https://oauth.platform.intuit.com"
 STRIPE_FILES = "https://pay.stripe.com"
 
 
@@ -164,12 +170,20 @@ def choose_bookkeeping(config: Settings) -> dict[str, Bookkeeping]:
     """This function will build the connectors that are set up; those of production need our registration at
     the vendor, or its word that they are wanted."""
     found: dict[str, Bookkeeping] = {}
-    secret = config.exact_secret.get_secret_value()
-    registered = secret != type(config).model_fields["exact_secret"].default.get_secret_value()
-    if config.exact_client_id and secret and (registered or not config.production):
+    if secret := _secret_of(config, "exact"):
         found["exact"] = ExactOnline(
             url=provider_url(config, "exact"),
             client_id=config.exact_client_id,
+            secret=secret,
+            production=config.production,
+        )
+    if secret := _secret_of(config, "quickbooks"):
+        simulated = f"{config.simulator_url}/quickbooks"
+        found["quickbooks"] = QuickBooks(
+            url=provider_url(config, "quickbooks"),
+            consent_at=QUICKBOOKS_CONSENT if config.production else simulated,
+            tokens_at=QUICKBOOKS_TOKENS if config.production else simulated,
+            client_id=config.quickbooks_client_id,
             secret=secret,
             production=config.production,
         )
@@ -180,4 +194,13 @@ def choose_bookkeeping(config: Settings) -> dict[str, Bookkeeping]:
             files_url=config.stripe_files_url or files,
             production=config.production,
         )
+    if config.billit_invoices or not config.production:
+        found["billit"] = Billit(url=provider_url(config, "billit"), production=config.production)
     return found
+
+
+def _secret_of(config: Settings, vendor: str) -> str:
+    """The secret of our registration at a vendor; in production the simulator's is none."""
+    kept: str = getattr(config, f"{vendor}_secret").get_secret_value()
+    ours = kept != type(config).model_fields[f"{vendor}_secret"].default.get_secret_value()
+    return kept if getattr(config, f"{vendor}_client_id") and (ours or not config.production) else ""

@@ -85,14 +85,20 @@ class Settings(BaseSettings):
     registers_key: SecretStr = SecretStr("simulator-registers-key")
     credit_url: str | None = None
     credit_key: SecretStr = SecretStr("simulator-credit-key")
-    # Bookkeeping of creditors: one at which the agency is not registered (Exact) or that it does not want
-    # (Stripe, for which creditors make keys of their own) is not offered; outside production both are.
+    # Bookkeeping of creditors: one at which the agency is not registered (Exact, QuickBooks) or that it does
+    # not want (Stripe and Billit, of which creditors have keys of their own) is not offered; outside
+    # production all are.
     exact_url: str | None = None
     exact_client_id: str = "simulator-exact-client"
     exact_secret: SecretStr = SecretStr("simulator-exact-secret")
     stripe_url: str | None = None
     stripe_files_url: str | None = None
     stripe_invoices: bool = False
+    billit_url: str | None = None
+    billit_invoices: bool = False
+    quickbooks_url: str | None = None
+    quickbooks_client_id: str = "simulator-quickbooks-client"
+    quickbooks_secret: SecretStr = SecretStr("simulator-quickbooks-secret")
 
     agency_name: str = "Incasso Noord"
     agency_registration_nl: str = "Wki-register, voorbeeld 000000"

@@ -1,8 +1,10 @@
 """Reads the answers of bookkeeping vendors: exact numbers, bounded files, addresses of their own only."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -16,6 +18,8 @@ from integrations.outcomes import from_status, httpx_failures, no_answer
 FILE_BYTES_MAX: Final = 20 * 1024 * 1024
 _ANSWER_BYTES_MAX: Final = 30 * 1024 * 1024
 _NOISE: Final = Decimal("0.00001")
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?=T|$)", re.ASCII)
+_NUMBER: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
 class NotInForm(ValueError):
@@ -50,8 +54,16 @@ def good_json(answer: httpx.Response, *, effect: bool, wait: int | None = None) 
         raise error
     if len(answer.content) > _ANSWER_BYTES_MAX:
         raise ProviderRefused("size", "the answer is too large")
+    return json_of(answer.content, effect=effect)
+
+
+def json_of(answer: bytes, *, effect: bool) -> dict[str, Any]:
+    """This function will read a JSON object, numbers with a point as exact decimals.
+
+    :raises ProviderTransient: it is none; with `effect`, `ProviderAmbiguous`.
+    """
     try:
-        content = json.loads(answer.content, parse_float=Decimal, parse_constant=_no_number)
+        content = json.loads(answer, parse_float=Decimal, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise no_answer(error, effect=effect) from error
     if not isinstance(content, dict):
@@ -110,9 +122,12 @@ def own_address(url: str, *, base: str) -> str:
     return f"{path}?{theirs.query}" if theirs.query else path
 
 
-def bounded_file(http: httpx.Client, path: str, headers: Mapping[str, str]) -> bytes:
+def bounded_file(
+    http: httpx.Client, path: str, headers: Mapping[str, str], *, most: int = FILE_BYTES_MAX
+) -> bytes:
     """This function will fetch a file, and stop at what no invoice needs.
 
+    :param most: bytes; more where the file comes packed in something else.
     :raises ProviderRefused: it is larger, or not to be had.
     :raises ProviderTransient: see the exception.
     """
@@ -124,6 +139,41 @@ def bounded_file(http: httpx.Client, path: str, headers: Mapping[str, str]) -> b
         content = bytearray()
         for part in answer.iter_bytes():
             content += part
-            if len(content) > FILE_BYTES_MAX:
+            if len(content) > most:
                 raise ProviderRefused("size", "the file is larger than 20 MB")
     return bytes(content)
+
+
+def iso_day(value: Any) -> date | None:
+    """This function will read a day of ISO 8601, with or without a time behind it; None when absent.
+
+    :raises NotInForm: it is no day.
+    """
+    if value in (None, ""):
+        return None
+    found = _DAY.match(str(value))
+    if found is None:
+        raise NotInForm("no day")
+    return date.fromisoformat(found[0])
+
+
+def list_of(content: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    """This function will return the rows of an answer; none when the vendor leaves the name out.
+
+    :raises NotInForm: they are no objects.
+    """
+    rows = content.get(name) or []
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise NotInForm("no rows")
+    return rows
+
+
+def vendor_number(value: Any) -> int:
+    """This function will return a number by which a vendor calls a thing of its own.
+
+    :raises NotInForm: it is none.
+    """
+    text = str(value)
+    if isinstance(value, bool) or not _NUMBER.fullmatch(text):
+        raise NotInForm("no number")
+    return int(text)

@@ -21,9 +21,8 @@ from urllib.parse import urlencode
 
 import httpx
 
-from agency.ports.providers import ProviderAmbiguous, ProviderRefused
+from agency.ports.providers import ProviderRefused
 from agency.ports.providers.bookkeeping import (
-    EXPIRED,
     REVOKED,
     Administration,
     BookedCustomer,
@@ -36,13 +35,13 @@ from agency.ports.providers.bookkeeping import (
 from integrations.bookkeeping.answers import (
     NotInForm,
     as_documented,
-    bounded_file,
     good_json,
     money_of,
     own_address,
     text_of,
 )
-from integrations.outcomes import http_client, httpx_failures
+from integrations.bookkeeping.by_consent import ask, file_of, granted
+from integrations.outcomes import http_client
 
 _ACCOUNTS: Final = "ID,Code,Name,AddressLine1,Postcode,City,Country,Email,Phone,VATNumber,ChamberOfCommerce"
 _RECEIVABLES: Final = (
@@ -54,8 +53,6 @@ _GUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
 _DIVISION: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
 _NEXT_MINUTE: Final = 60
 _FILES: Final = (".pdf", ".xml")
-# A token dies ten minutes after it was issued; the answer was under way for some of it.
-_MARGIN_SECONDS: Final = 30
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -82,7 +79,7 @@ class ExactOnline:
         }
         return f"{self._base}/api/oauth2/auth?{urlencode(asked)}"
 
-    def connect(self, *, code: str, redirect_url: str) -> Tokens:
+    def connect(self, *, code: str, redirect_url: str, books: str = "") -> Tokens:
         """See `Bookkeeping.connect`. A code works once, for three minutes."""
         return self._tokens(
             {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_url}, "code"
@@ -123,7 +120,7 @@ class ExactOnline:
             path = f"{first}/read/financial/ReceivablesList?$select={_RECEIVABLES}"
         elif not path:
             path = f"{first}/crm/Accounts?{_accounts(customers_since)}"
-        answer = self._ask(tokens, path)
+        answer = ask(self._http, path, tokens)
         content = good_json(answer, effect=False, wait=_wait(answer))
         with as_documented():
             rows, following = self._rows(content), self._next(content)
@@ -164,7 +161,7 @@ class ExactOnline:
                 ]
             for name, url in sorted(files, key=lambda file: not file[0].lower().endswith(".pdf")):
                 path = own_address(f"{url}&Download=1", base=self._base)
-                return InvoiceFile(name, bounded_file(self._http, path, _bearer(tokens)))
+                return InvoiceFile(name, file_of(self._http, path, tokens))
         return None
 
     def payments(
@@ -191,31 +188,10 @@ class ExactOnline:
         self._http.close()
 
     def _tokens(self, asked: Mapping[str, str], refused_as: str) -> Tokens:
-        with httpx_failures(effect=True):
-            answer = self._http.post("/api/oauth2/token", data={**asked, **self._client})
-        if answer.status_code in (400, 401, 403):
-            raise ProviderRefused(_refusal(answer, refused_as), "the vendor does not let us in")
-        content = good_json(answer, effect=True)
-        try:
-            lives = max(0, int(str(content["expires_in"])) - _MARGIN_SECONDS)
-            access, refresh = str(content["access_token"]), str(content["refresh_token"])
-            if not access or not refresh:
-                raise NotInForm("an empty token")
-        except (KeyError, ValueError) as error:
-            raise ProviderAmbiguous("no tokens in the answer") from error
-        return Tokens(access, refresh, lives)
-
-    def _ask(self, tokens: Tokens, path: str) -> httpx.Response:
-        with httpx_failures(effect=False):
-            answer = self._http.get(path, headers={**_bearer(tokens), "Accept": "application/json"})
-        if answer.status_code == 401:
-            raise ProviderRefused(EXPIRED, "the access token is over")
-        if answer.status_code == 403:
-            raise ProviderRefused("403", "the user who connected may not read this")
-        return answer
+        return granted(self._http, "/api/oauth2/token", {**asked, **self._client}, refused_as=refused_as)
 
     def _get(self, tokens: Tokens, path: str) -> dict[str, Any]:
-        answer = self._ask(tokens, path)
+        answer = ask(self._http, path, tokens)
         return good_json(answer, effect=False, wait=_wait(answer))
 
     def _rows(self, content: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -307,20 +283,6 @@ def _division(text: str) -> str:
     if not _DIVISION.fullmatch(text):
         raise ProviderRefused("division", "this is no administration of Exact's")
     return text
-
-
-def _bearer(tokens: Tokens) -> dict[str, str]:
-    return {"Authorization": f"Bearer {tokens.access}"}
-
-
-def _refusal(answer: httpx.Response, otherwise: str) -> str:
-    """The OAuth error that blames us and not the creditor's token is told as such."""
-    try:
-        told = answer.json()
-    except (ValueError, RecursionError):
-        return otherwise
-    error = told.get("error") if isinstance(told, dict) else None
-    return "client" if error == "invalid_client" else otherwise
 
 
 def _wait(answer: httpx.Response) -> int | None:

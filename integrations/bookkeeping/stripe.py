@@ -10,7 +10,7 @@ a host of its own.
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final
 from urllib.parse import urlencode
 
 import httpx
@@ -35,6 +35,7 @@ from integrations.bookkeeping.answers import (
     own_address,
     text_of,
 )
+from integrations.bookkeeping.by_key import ByKey
 from integrations.outcomes import http_client, httpx_failures
 
 _PAGE: Final = 100
@@ -46,41 +47,26 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _VAT: Final = ("eu_vat", "gb_vat")
 
 
-class StripeInvoices:
+class StripeInvoices(ByKey):
     """A `Bookkeeping`.
 
     :param files_url: where `invoice_pdf` lies; a link to anywhere else is not followed.
     """
 
     name = "Stripe"
-    by: Literal["consent", "key"] = "key"
 
     def __init__(self, *, url: str, files_url: str, production: bool, timeout_seconds: float = 8) -> None:
         self._http = http_client(url=url, production=production, timeout_seconds=timeout_seconds)
         self._files = http_client(url=files_url, production=production, timeout_seconds=timeout_seconds)
         self._files_base = files_url.rstrip("/")
 
-    def consent_url(self, *, state: str, redirect_url: str) -> str:
-        """See `Bookkeeping.consent_url`; there is none, the creditor makes a key.
-
-        :raises ProviderRefused: always.
-        """
-        raise ProviderRefused("key", "the creditor makes a key")
-
-    def connect(self, *, code: str, redirect_url: str) -> Tokens:
+    def connect(self, *, code: str, redirect_url: str, books: str = "") -> Tokens:
         """See `Bookkeeping.connect`: the key, if it opens the account."""
         if not _KEY.fullmatch(code):
             raise ProviderRefused("code", "this is no key of Stripe's")
         tokens = Tokens(code)
         self.administrations(tokens)
         return tokens
-
-    def refresh(self, tokens: Tokens) -> Tokens:
-        """See `Bookkeeping.refresh`: a key does not end by itself, so one that is refused was taken back.
-
-        :raises ProviderRefused: always, with `REVOKED`.
-        """
-        raise ProviderRefused(REVOKED, "the key works no more")
 
     def administrations(self, tokens: Tokens) -> Sequence[Administration]:
         """See `Bookkeeping.administrations`: a key belongs to one account."""

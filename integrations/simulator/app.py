@@ -13,6 +13,7 @@ from fastapi.staticfiles import StaticFiles
 
 from integrations.simulator import (
     bank_routes,
+    billit,
     book_pages,
     control,
     dns,
@@ -20,6 +21,7 @@ from integrations.simulator import (
     letters,
     mollie,
     pages,
+    quickbooks,
     registers,
     sendgrid,
     sendgrid_domains,
@@ -50,7 +52,7 @@ def create_app(configuration: Configuration) -> FastAPI:
     )
     app.faults = Faults()
     parts = (sendgrid, sendgrid_domains, twilio, mollie, letters, registers, bank_routes, dns, control)
-    for part in (*parts, exact, stripe, book_pages, pages):
+    for part in (*parts, exact, stripe, billit, quickbooks, book_pages, pages):
         app.include_router(part.routes)
     app.include_router(stripe.files)
     app.mount("/_sim/static", StaticFiles(directory=Path(__file__).with_name("static")))

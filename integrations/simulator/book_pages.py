@@ -16,7 +16,7 @@ from integrations.simulator.same_site import same_site
 from integrations.simulator.world import TheWorld, World
 
 routes = APIRouter(prefix="/_sim/books", dependencies=[Depends(same_site)])
-Vendor = Literal["exact", "stripe"]
+Vendor = Literal["exact", "stripe", "billit", "quickbooks"]
 
 
 class Happened(BaseModel):
@@ -33,6 +33,11 @@ class BookSettings(BaseModel):
 
     exact_page: int | None = Field(default=None, ge=1)
     stripe_page: int | None = Field(default=None, ge=1)
+    billit_page: int | None = Field(default=None, ge=1)
+    billit_companies: str | None = None
+    billit_unfiltered: str | None = None
+    quickbooks_page: int | None = Field(default=None, ge=1)
+    quickbooks_currency: str | None = None
     minutely: int = 60
     daily: int = 5000
     exact_next: str | None = None
@@ -65,6 +70,7 @@ class NewLine(BaseModel):
     registration_number: str = ""
     email: str = ""
     your_ref: str = ""
+    status: str = ""
 
 
 @routes.get("/")
@@ -107,14 +113,14 @@ async def happen_now(what: Literal["pay", "credit"], happened: Happened, world: 
 
 @routes.post("/revoke")
 async def revoke(world: TheWorld) -> Response:
-    """Take back the access of everybody who was let in at Exact."""
+    """Take back the access of everybody who was let in by consent."""
     world.store.run("UPDATE book_grant SET revoked = 1")
     return RedirectResponse("/_sim/books/", status_code=303)
 
 
 @routes.post("/expire")
 async def expire(world: TheWorld) -> dict[str, int]:
-    """Let every access token be over, as after ten minutes."""
+    """Let every access token be over, as after an hour."""
     return {"expired": world.store.run("DELETE FROM book_grant WHERE kind = 'access'")}
 
 
@@ -127,8 +133,8 @@ async def grants(world: TheWorld) -> dict[str, int]:
 
 @routes.post("/keys/{key}/revoke")
 async def revoke_key(key: str, world: TheWorld) -> dict[str, str]:
-    """Take a key of Stripe's back."""
-    world.store.keep_setting(f"stripe_key:{key}", "revoked")
+    """Take a key of Stripe's or Billit's back."""
+    world.store.keep_setting(f"book_key:{key}", "revoked")
     return {"key": "revoked"}
 
 
@@ -148,7 +154,7 @@ async def settings(wanted: BookSettings, world: TheWorld) -> dict[str, Any]:
 async def drawn(wanted: Drawn, world: TheWorld) -> dict[str, int]:
     """Books of this many invoices; those that stood there are gone."""
     world.store.keep_setting("books", "drawn")
-    division = books.EXACT_DIVISIONS[0][0] if wanted.vendor == "exact" else books.STRIPE_ACCOUNT
+    division = books.FIRST_BOOKS[wanted.vendor]
     with world.store.transaction():
         for table in ("book_line", "book_customer", "book_receipt"):
             world.store.run(f"DELETE FROM {table}")
@@ -162,8 +168,9 @@ async def drawn(wanted: Drawn, world: TheWorld) -> dict[str, int]:
 @routes.post("/lines")
 async def add_line(wanted: NewLine, world: TheWorld) -> dict[str, str]:
     """One line more, with its customer."""
-    division = books.EXACT_DIVISIONS[0][0] if wanted.vendor == "exact" else books.STRIPE_ACCOUNT
-    return books.add_line(world, division, **wanted.model_dump())
+    if wanted.status:
+        world.store.keep_setting(f"billit_status:{wanted.number}", wanted.status)
+    return books.add_line(world, books.FIRST_BOOKS[wanted.vendor], **wanted.model_dump(exclude={"status"}))
 
 
 @routes.get("/lines")

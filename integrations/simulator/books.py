@@ -18,6 +18,19 @@ EXACT_DIVISIONS: Final = (
     ("900102", "Van der Velde Bouwmaterialen BV", 60),
 )
 STRIPE_ACCOUNT: Final = "acct_1Simulated000001"
+BILLIT_COMPANIES: Final = (
+    ("574991", "Aannemersbedrijf Peeters BV", 50),
+    ("588708", "Peeters Services BV", 10),
+)
+QUICKBOOKS_COMPANY: Final = ("9341450000000017", "Van der Velde Export B.V.")
+_QUICKBOOKS_INVOICES: Final = 40
+# Where a program that names no books means them.
+FIRST_BOOKS: Final = {
+    "exact": EXACT_DIVISIONS[0][0],
+    "stripe": STRIPE_ACCOUNT,
+    "billit": BILLIT_COMPANIES[0][0],
+    "quickbooks": QUICKBOOKS_COMPANY[0],
+}
 _STRIPE_INVOICES: Final = 90
 # A few of what real books hold, too: a name that is no name, and money that we do not collect.
 _ODD_NAMES: Final = {7: '=HYPERLINK("https://evil.example")', 11: "<script>alert(1)</script> & Zonen B.V."}
@@ -39,6 +52,14 @@ def open_books(world: World) -> None:
         drawn = trade_portfolio(seed=SEED + 99, today=today, claims=_STRIPE_INVOICES, first=50_000)
         for invoice in drawn:
             add_invoice(world, "stripe", STRIPE_ACCOUNT, invoice)
+        for place, (company, _, count) in enumerate(BILLIT_COMPANIES):
+            for invoice in belgian_portfolio(
+                seed=SEED + 200 + place, today=today, claims=count, first=60_000 + place * 1_000
+            ):
+                add_invoice(world, "billit", company, invoice)
+        drawn = trade_portfolio(seed=SEED + 300, today=today, claims=_QUICKBOOKS_INVOICES, first=70_000)
+        for invoice in drawn:
+            add_invoice(world, "quickbooks", QUICKBOOKS_COMPANY[0], invoice)
 
 
 def add_invoice(
@@ -79,7 +100,9 @@ def exact_number(division: str, number: str) -> str:
 def customer_ref(vendor: str, division: str, reference: str) -> str:
     """This function will return a customer's id as the vendor writes it."""
     digest = _digest(f"{vendor}{division}{reference}")
-    return str(uuid.UUID(digest[:32])) if vendor == "exact" else f"cus_{digest[:14]}"
+    if vendor == "exact":
+        return str(uuid.UUID(digest[:32]))
+    return f"cus_{digest[:14]}" if vendor == "stripe" else str(int(digest[:8], 16) % 2**31)
 
 
 def receive(world: World, vendor: str, number: str, minor: int, text: str) -> bool:
@@ -92,25 +115,51 @@ def receive(world: World, vendor: str, number: str, minor: int, text: str) -> bo
         return False
     with world.store.transaction():
         world.store.run("UPDATE book_line SET open_minor = open_minor - ? WHERE id = ?", minor, line["id"])
-        world.store.insert(
-            "book_receipt",
-            id=str(uuid.UUID(secrets.token_hex(16))), vendor=vendor, division=line["division"],
-            customer_ref=line["customer_ref"], amount_minor=minor,
-            received_on=world.clock.today().isoformat(), text=text,
-        )  # fmt: skip
+        _receive(world, line, minor, text)
     return True
 
 
 def credit(world: World, vendor: str, number: str, minor: int) -> bool:
     """This function will match a credit note with an invoice: less of it is open, and nothing was paid."""
-    return (
+    line = world.store.one(
+        "SELECT * FROM book_line WHERE vendor = ? AND number = ? AND open_minor >= ?", vendor, number, minor
+    )
+    if line is None:
+        return False
+    with world.store.transaction():
         world.store.run(
             "UPDATE book_line SET open_minor = open_minor - ?, credited_minor = credited_minor + ?"
-            " WHERE vendor = ? AND number = ? AND open_minor >= ?",
-            minor, minor, vendor, number, minor,
-        )
-        == 1
+            " WHERE id = ?",
+            minor, minor, line["id"],
+        )  # fmt: skip
+        if vendor == "quickbooks":  # there a payment of nothing matches the two
+            _receive(world, line, 0, "")
+    return True
+
+
+def _receive(world: World, line: Any, minor: int, text: str) -> None:
+    world.store.insert(
+        "book_receipt",
+        id=str(uuid.UUID(secrets.token_hex(16))), vendor=line["vendor"], division=line["division"],
+        customer_ref=line["customer_ref"], amount_minor=minor,
+        received_on=world.clock.today().isoformat(), text=text,
     )  # fmt: skip
+
+
+def lines_of(world: World, vendor: str, division: str, line: int | None = None) -> list[Any]:
+    """This function will return the lines of a set of books with their customers' facts, or one."""
+    found = world.store.all(
+        "SELECT l.*, c.facts FROM book_line l JOIN book_customer c ON c.vendor = l.vendor"
+        " AND c.ref = l.customer_ref WHERE l.vendor = ? AND l.division = ? AND (? IS NULL OR l.id = ?)"
+        " ORDER BY l.id",
+        vendor, division, line, line,
+    )  # fmt: skip
+    return list(found)
+
+
+def key_works(world: World, key: str) -> bool:
+    """This function will tell whether a key that a creditor made was not taken back."""
+    return world.store.setting(f"book_key:{key}") != "revoked"
 
 
 def customer_facts(row: Any) -> dict[str, str]:

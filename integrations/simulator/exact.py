@@ -2,90 +2,54 @@
 
 import json
 import re
-import secrets
 from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any, Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from fastapi.responses import JSONResponse
 
-from integrations.egress import is_loopback
-from integrations.simulator import magic
+from integrations.simulator.book_consent import ask_consent, exchange, let_in, oauth_error, take_answer
 from integrations.simulator.books import (
     EXACT_DIVISIONS,
     customer_facts,
     document_of,
-    open_books,
 )
-from integrations.simulator.pages import show_page
 from integrations.simulator.store import moment_text
 from integrations.simulator.world import TheWorld, World
 
 routes = APIRouter(prefix="/exact", include_in_schema=False)
 
 _ACCESS: Final = timedelta(minutes=10)
-_CODE: Final = timedelta(minutes=3)
-_REFRESH: Final = timedelta(days=30)
-_CALLBACK: Final = "/creditor/bookkeeping/callback/exact"
 _GUID_IN: Final = re.compile(r"guid'([0-9a-f-]{36})'")
 _MOMENT_IN: Final = re.compile(r"(?:Modified gt|Date ge) datetime'([^']+)'")
 
 
 @routes.get("/api/oauth2/auth")
-async def consent(world: TheWorld, client_id: str = "", redirect_uri: str = "", state: str = "") -> Response:
+async def consent(request: Request, world: TheWorld) -> Response:
     """Ask the creditor's user whether the agency may look."""
-    if not client_id or not _registered(redirect_uri):
-        return HTMLResponse("this application is not registered with this address", status_code=400)
-    return show_page(
-        world,
-        "consent.html",
-        redirect_uri=redirect_uri,
-        state=state,
-        divisions=[name for _, name, _ in EXACT_DIVISIONS],
-    )
+    names = [name for _, name, _ in EXACT_DIVISIONS]
+    return ask_consent(world, request, "exact", title="Exact Online", books=names)
 
 
 @routes.post("/api/oauth2/auth")
 async def decide(request: Request, world: TheWorld) -> Response:
     """Go back with a code, or with the refusal."""
-    form = await request.form()
-    redirect_uri, state = str(form.get("redirect_uri", "")), str(form.get("state", ""))
-    if not _registered(redirect_uri):
-        return HTMLResponse("this application is not registered with this address", status_code=400)
-    answer = {"state": state} if state else {}
-    if form.get("answer") == "yes":
-        answer["code"] = _grant(world, "code", _CODE, chain=secrets.token_hex(8), facts=redirect_uri)
-    else:
-        answer["error"] = "access_denied"
-    return RedirectResponse(f"{redirect_uri}?{urlencode(answer)}", status_code=303)
-
-
-def _registered(redirect_uri: str) -> bool:
-    parts = urlsplit(redirect_uri)
-    return is_loopback(parts.hostname or "") and parts.path == _CALLBACK and not parts.query
+    return await take_answer(world, request, "exact")
 
 
 @routes.post("/api/oauth2/token")
 async def token(request: Request, world: TheWorld) -> Response:
     """Tokens for a code, or for a refresh token: each works once."""
     form = await request.form()
-    if form.get("client_secret") == magic.WRONG_KEY or not form.get("client_secret"):
-        return _oauth_error(400, "invalid_client", "Invalid client")
-    kind = {"authorization_code": "code", "refresh_token": "refresh"}.get(str(form.get("grant_type")))
-    given = str(form.get("code" if kind == "code" else "refresh_token", ""))
-    row = world.store.one("SELECT * FROM book_grant WHERE token = ? AND kind = ?", given, kind or "")
-    if row is None or row["revoked"] or row["expires_at"] < moment_text(world.clock.now()):
-        return _oauth_error(400, "invalid_grant", "The token is not valid")
-    if row["used"]:
-        return _oauth_error(401, "unauthorized_client", "Old refresh token used.")
-    if kind == "code" and form.get("redirect_uri") != row["facts"]:
-        return _oauth_error(400, "invalid_request", "redirect_uri differs")
-    with world.store.transaction():
-        world.store.run("UPDATE book_grant SET used = 1 WHERE token = ?", given)
-        access = _grant(world, "access", _ACCESS, chain=row["chain"])
-        refresh = _grant(world, "refresh", _REFRESH, chain=row["chain"])
+    found = exchange(
+        world, "exact", form, secret=str(form.get("client_secret", "")), lives=_ACCESS,
+        used=oauth_error(401, "unauthorized_client", "Old refresh token used."),
+    )  # fmt: skip
+    if isinstance(found, Response):
+        return found
+    access, refresh = found
     return JSONResponse(
         {
             "access_token": access,
@@ -96,26 +60,10 @@ async def token(request: Request, world: TheWorld) -> Response:
     )
 
 
-def _grant(world: World, kind: str, lives: timedelta, *, chain: str, facts: str = "") -> str:
-    made = secrets.token_urlsafe(40)
-    world.store.insert(
-        "book_grant",
-        token=made, kind=kind, chain=chain, facts=facts, expires_at=moment_text(world.clock.now() + lives),
-    )  # fmt: skip
-    return made
-
-
-def _oauth_error(status: int, error: str, description: str) -> Response:
-    return JSONResponse({"error": error, "error_description": description}, status_code=status)
-
-
 def _refused(request: Request, world: World, scope: str) -> tuple[Response | None, dict[str, str]]:
     """Who may not come in, or comes too often; the headers tell what is left."""
-    open_books(world)
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    row = world.store.one("SELECT * FROM book_grant WHERE token = ? AND kind = 'access'", given)
     now = world.clock.now()
-    if scheme != "Bearer" or row is None or row["revoked"] or row["expires_at"] < moment_text(now):
+    if not let_in(world, request, "exact"):
         return JSONResponse({"error": {"message": {"value": "Unauthorized"}}}, status_code=401), {}
     kept = world.store.setting("exact_limits")
     limits: dict[str, int] = json.loads(kept) if kept else {"minutely": 60, "daily": 5000}

@@ -34,7 +34,7 @@ _CHANNELS = {
     "call": "Call",
 }
 _TARGETS = (
-    *("sendgrid", "twilio", "mollie", "letters", "bank", "exact", "stripe"),
+    *("sendgrid", "twilio", "mollie", "letters", "bank", "exact", "stripe", "billit", "quickbooks"),
     *("webhooks", "webhooks:sendgrid", "webhooks:twilio", "webhooks:mollie", "webhooks:letters"),
     *("print:taken", "print:printed"),
 )

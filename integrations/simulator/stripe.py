@@ -7,7 +7,13 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from integrations.simulator import magic
-from integrations.simulator.books import STRIPE_ACCOUNT, customer_facts, document_of, open_books
+from integrations.simulator.books import (
+    STRIPE_ACCOUNT,
+    customer_facts,
+    document_of,
+    key_works,
+    open_books,
+)
 from integrations.simulator.world import TheWorld, World
 
 routes = APIRouter(prefix="/stripe", include_in_schema=False)
@@ -23,7 +29,7 @@ def _refused(request: Request, world: World) -> Response | None:
     open_books(world)
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     known = scheme == "Bearer" and key and key.rpartition("_")[2] != magic.WRONG_KEY
-    if known and world.store.setting(f"stripe_key:{key}") != "revoked":
+    if known and key_works(world, key):
         return None
     return _error(401, "invalid_request_error", "Invalid API Key provided")
 

@@ -41,7 +41,7 @@ from portal.creditor.booked_invoices import COLUMNS, FILTERS, SORTS, invoice_row
 from portal.creditor.doors import MANAGERS, binding, creditor_page, routes
 from portal.creditor.placed import next_page
 from portal.creditor.quote_closing import chosen_ids
-from portal.creditor.words import BOOK_STATES, FETCH_PROBLEMS
+from portal.creditor.words import BOOK_STATES, FETCH_PROBLEMS, KEY_HINTS
 from portal.shared.audience import CreditorUnit, TheVisitor, TheWiring, leave_for, own_creditor
 from portal.shared.forms import AmountField, Fields, Form, FormModel, blank, money_of, submitted
 from portal.shared.i18n import N_, typed_money
@@ -107,7 +107,11 @@ def home(
         status=422 if form is not None and form.errors else 200,
         form=form or blank(),
         connections=[_connection(unit, one, offered) for one in connections],
-        offers=[(key, port.name, port.by) for key, port in offered.items() if key not in connected],
+        offers=[
+            (key, port.name, port.by, KEY_HINTS.get(key, ""))
+            for key, port in offered.items()
+            if key not in connected
+        ],
         shown=shown,
         listing=listing,
         columns=COLUMNS,
@@ -127,6 +131,7 @@ def _connection(unit: Unit, row: BookkeepingConnection, offered: Any) -> dict[st
         "row": row,
         "vendor": port.name if port else row.vendor,
         "by": port.by if port else "",
+        "key_hint": KEY_HINTS.get(row.vendor, ""),
         "chip": BOOK_STATES["broken" if row.state == ConnectionState.BROKEN else "connected"],
         "fetch": fetch,
         "going_on": going_on,
@@ -201,16 +206,25 @@ def come_back(request: Request, visitor: TheVisitor, wiring: TheWiring, vendor: 
         return leave_for(HOME, notice=notice, tone="bad")
     if query.get("error") or not query.get("code"):
         return leave_for(HOME, notice=N_("Nothing was connected: access was not given."), tone="info")
-    return _let_in(wiring, visitor, port, vendor, connection_id, code=query["code"])
+    # QuickBooks alone names the company here; the others ask which one, with what they give for the code.
+    books = query.get("realmId", "")
+    return _let_in(wiring, visitor, port, vendor, connection_id, code=query["code"], books=books)
 
 
 def _let_in(
-    wiring: Wiring, visitor: Visitor, port: Bookkeeping, vendor: str, connection_id: UUID, *, code: str
+    wiring: Wiring,
+    visitor: Visitor,
+    port: Bookkeeping,
+    vendor: str,
+    connection_id: UUID,
+    *,
+    code: str,
+    books: str = "",
 ) -> Response:
     """Ask the vendor outside a transaction, keep what it gives, and fetch when it is clear what."""
     creditor_id = own_creditor(visitor)
     try:
-        tokens = port.connect(code=code, redirect_url=_redirect_url(wiring, vendor))
+        tokens = port.connect(code=code, redirect_url=_redirect_url(wiring, vendor), books=books)
         administrations = port.administrations(tokens)
     except ProviderError:
         return leave_for(HOME, notice=NOT_LET_IN, tone="bad")
@@ -239,7 +253,8 @@ def connect_by_key(
     """Try a key at the vendor and keep it; it is shown to nobody again."""
     port, creditor_id = _port(wiring, vendor, "key"), own_creditor(visitor)
     refuse_too_many(request, wiring.settings, KEYS_TRIED, what="bookkeeping-key")
-    form = submitted(KeyForm, fields)
+    # Named by the vendor: two such fields stand on one page, each with its own label.
+    form = submitted(KeyForm, {"key": fields.get(f"key-{vendor}", "")})
     if form.errors:
         return leave_for(HOME, notice=N_("Paste the key."), tone="bad")
     try:

@@ -401,3 +401,13 @@ FETCH_PROBLEMS = {
     "revoked": N_("Your bookkeeping no longer lets us in. Connect again; what was fetched stays."),
     "refused": N_("Your bookkeeping refuses what we ask. Look whether we may read invoices there."),
 }
+KEY_HINTS = {
+    "stripe": N_(
+        "Make a restricted key there that may only read invoices and the account. We keep it sealed and"
+        " show it to nobody."
+    ),
+    "billit": N_(
+        "It stands in Billit under your profile, Users and API key. It may do all that its user may, so use"
+        " a user with as few rights as you can. We only read, keep it sealed and show it to nobody."
+    ),
+}

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from agency.kernel.settings import SECRETS, UNADDRESSED, Settings
-from portal.wiring import choose_ports, provider_url
+from portal.wiring import choose_bookkeeping, choose_ports, provider_url
 
 pytestmark = pytest.mark.pure
 
@@ -38,3 +38,16 @@ def test_production_names_what_is_missing(left_out, named):
 def test_development_needs_nothing_and_reaches_only_the_simulator():
     config = Settings(mode="development")
     assert all(provider_url(config, provider).startswith(config.simulator_url) for provider in UNADDRESSED)
+
+
+def test_production_offers_only_the_bookkeeping_that_is_set_up():
+    assert choose_bookkeeping(Settings(**COMPLETE)) == {}
+    wanted = {
+        "exact_secret": "own", "quickbooks_secret": "own", "stripe_invoices": True, "billit_invoices": True,
+    }  # fmt: skip
+    config = Settings(**COMPLETE, **wanted)
+    assert set(choose_bookkeeping(config)) == {"exact", "quickbooks", "stripe", "billit"}
+    for vendor in ("exact", "quickbooks", "stripe", "billit"):
+        assert provider_url(config, vendor).startswith("https://")
+    page = choose_bookkeeping(config)["quickbooks"].consent_url(state="s", redirect_url="https://a.example")
+    assert page.startswith("https://appcenter.intuit.com/connect/oauth2?")

@@ -15,7 +15,9 @@ from agency.parties.models import Role
 from agency.pricing.acceptance import accept_quote
 from agency.pricing.rate_cards import publish_first_card
 from agency.reactions import REACTIONS
+from integrations.bookkeeping.billit import Billit
 from integrations.bookkeeping.exact import ExactOnline
+from integrations.bookkeeping.quickbooks import QuickBooks
 from integrations.bookkeeping.stripe import StripeInvoices
 from portal import main
 from tests.outside import outside_world, simulator  # noqa: F401
@@ -25,6 +27,7 @@ from tests.portal.test_creditor import Browser
 PARTS = ("portal.shared.sign_in", "portal.creditor", "portal.live")
 HOME = "/creditor/bookkeeping"
 KEY = "rk_test_simulated0001"
+BILLIT_KEY = "billit-simulated-0001"
 
 
 @pytest.fixture
@@ -40,8 +43,19 @@ def house(units, redis_url, data_folder, monkeypatch, simulator):  # noqa: F811
         closing(
             StripeInvoices(url=f"{url}/stripe", files_url=f"{url}/stripe-files", production=False)
         ) as stripe,
+        closing(Billit(url=f"{url}/billit", production=False)) as billit,
+        closing(
+            QuickBooks(
+                url=f"{url}/quickbooks",
+                consent_at=f"{url}/quickbooks",
+                tokens_at=f"{url}/quickbooks",
+                client_id="c",
+                secret="s",
+                production=False,
+            )
+        ) as quickbooks,
     ):
-        house.uses(bookkeeping={"exact": exact, "stripe": stripe})
+        house.uses(bookkeeping={"exact": exact, "stripe": stripe, "billit": billit, "quickbooks": quickbooks})
         install_ports(house.ports)
         simulator.post("/clock", {"now": house.now().isoformat()})
         yield house
@@ -72,15 +86,15 @@ def line(house, simulator, number: int, open: str, *, overdue: int = 60, **more)
     simulator.post("/books/lines", {**content, "issued_on": day(house, overdue + 30), **more})
 
 
-def consent(simulator, browser, *, answer: str = "yes"):  # noqa: F811
+def consent(simulator, browser, *, answer: str = "yes", vendor: str = "exact"):  # noqa: F811
     """Press the button, agree on the vendor's page, and come back."""
-    away = browser.post(f"{HOME}/connect/exact")
+    away = browser.post(f"{HOME}/connect/{vendor}")
     assert away.status_code == 303
     asked = httpx.URL(away.headers["location"])
-    assert str(asked).startswith(f"{simulator.url}/exact/api/oauth2/auth?")
+    assert str(asked).startswith(f"{simulator.url}/{vendor}/")
     page = simulator.http.get(str(asked)).text
     sent = dict(re.findall(r'name="(redirect_uri|state)" value="([^"]+)"', page))
-    back = simulator.http.post("/exact/api/oauth2/auth", data={**sent, "answer": answer})
+    back = simulator.http.post(asked.path, data={**sent, "answer": answer})
     return httpx.URL(back.headers["location"])
 
 
@@ -88,6 +102,11 @@ def follow(browser, url: httpx.URL):
     """The browser comes back from the vendor."""
     answer = browser.get(url.raw_path.decode())
     assert answer.status_code == 303
+    return browser.get(answer.headers["location"]).text
+
+
+def follow_on(browser, answer):
+    """The page that an answer leads to."""
     return browser.get(answer.headers["location"]).text
 
 
@@ -137,13 +156,74 @@ class TestConnecting:
         assert clerk.get(f"{HOME}/callback/exact?code=a&state=b").status_code == 403
 
     def test_takes_a_key_and_never_shows_it(self, house, manager, simulator):  # noqa: F811
-        assert manager.post(f"{HOME}/keys/stripe", {"key": "nonsense"}).status_code == 303
+        assert manager.post(f"{HOME}/keys/stripe", {"key-stripe": "nonsense"}).status_code == 303
         assert "did not let us in" in manager.get(HOME).text
-        assert manager.post(f"{HOME}/keys/stripe", {"key": KEY}).status_code == 303
+        assert manager.post(f"{HOME}/keys/stripe", {"key-stripe": KEY}).status_code == 303
         drain(house.units)
         page = manager.get(HOME).text
         assert KEY not in page
         assert len(ids_of(page)) > 20
+
+    def test_labels_each_key_apart(self, manager):
+        page = manager.get(HOME).text
+        assert "use a user with as few rights as you can" in page
+        assert "Make a restricted key there" in page
+        for vendor in ("stripe", "billit"):
+            assert page.count(f'id="field-key-{vendor}"') == page.count(f'for="field-key-{vendor}"') == 1
+        assert "Paste the key" in follow_on(manager, manager.post(f"{HOME}/keys/billit", {"key-stripe": KEY}))
+
+    def test_by_a_key_of_billits_asks_for_the_company_and_says_when_it_is_lost(
+        self, house, manager, simulator,  # noqa: F811
+    ):  # fmt: skip
+        manager.post(f"{HOME}/keys/billit", {"key-billit": BILLIT_KEY})
+        page = manager.get(HOME).text
+        assert "Peeters Services BV" in page
+        path = re.search(rf'action="({HOME}/[0-9a-f-]+)/administration"', page)[1]
+        manager.post(f"{path}/administration", {"administration": "574991"})
+        drain(house.units)
+        page = manager.get(HOME).text
+        assert BILLIT_KEY not in page
+        shown = ids_of(page)
+        assert len(shown) > 10
+        quote = manager.post(f"{path}/handover", {"invoice": shown[:2], "do": "chosen"})
+        assert quote.headers["location"].startswith("/creditor/quotes/")
+        drain(house.units)
+        assert house.one("SELECT count(*) FROM claim WHERE state = 'quoted'") == 2
+        assert house.one("SELECT count(*) FROM document") == 2
+        simulator.http.post(f"/_sim/books/keys/{BILLIT_KEY}/revoke")
+        manager.post(f"{path}/fetch")
+        drain(house.units)
+        page = manager.get(HOME).text
+        assert "no longer lets us in" in page
+        assert "use a user with as few rights as you can" in page
+        manager.post(f"{HOME}/keys/billit", {"key-billit": f"{BILLIT_KEY}-new"})
+        assert len(ids_of(manager.get(HOME).text)) == len(shown) - 2
+
+    def test_of_quickbooks_reads_on_with_new_tokens_until_it_is_taken_back(
+        self, house, manager, simulator,  # noqa: F811
+    ):  # fmt: skip
+        back = consent(simulator, manager, vendor="quickbooks")
+        assert "did not let us in" in follow(manager, back.copy_remove_param("realmId"))
+        back = consent(simulator, manager, vendor="quickbooks")
+        assert "Connected. We only read" in follow(manager, back)
+        drain(house.units)
+        page = manager.get(HOME).text
+        assert "Van der Velde Export B.V." in page
+        assert len(ids_of(page)) > 10
+        path = re.search(rf'action="({HOME}/[0-9a-f-]+)/fetch"', page)[1]
+        for fetched in (2, 3):
+            simulator.post("/books/expire")
+            manager.post(f"{path}/fetch")
+            drain(house.units)
+            assert simulator.get("/books/grants")["refresh"] == fetched
+            assert "no longer lets us in" not in manager.get(HOME).text
+        simulator.http.post("/_sim/books/revoke")
+        manager.post(f"{path}/fetch")
+        drain(house.units)
+        page = manager.get(HOME).text
+        assert "no longer lets us in" in page
+        assert f'action="{HOME}/connect/quickbooks"' in page
+        assert len(ids_of(page)) > 10
 
     def test_of_an_unknown_vendor_is_not_found(self, manager):
         assert manager.post(f"{HOME}/connect/yuki").status_code == 404

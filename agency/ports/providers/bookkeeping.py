@@ -22,11 +22,13 @@ class Tokens:
 
     :param refresh: what the next tokens are got with; empty when the vendor has none.
     :param lives_seconds: how long `access` works from now; None when it does not end.
+    :param books: which books the creditor chose on the vendor's page, where that is told there only.
     """
 
     access: str = field(repr=False)
     refresh: str = field(default="", repr=False)
     lives_seconds: int | None = None
+    books: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +141,10 @@ class Bookkeeping(Protocol):
         """
         ...
 
-    def connect(self, *, code: str, redirect_url: str) -> Tokens:
+    def connect(self, *, code: str, redirect_url: str, books: str = "") -> Tokens:
         """Return the tokens for what the creditor came back with, or for the key that it made.
+
+        :param books: which books were chosen on the vendor's page, where it says so beside the code.
 
         :raises ProviderRefused: it was used before, has expired or is wrong.
         :raises ProviderTransient, ProviderAmbiguous: see the exceptions; the creditor starts anew.
