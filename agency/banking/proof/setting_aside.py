@@ -111,8 +111,8 @@ def accept_aside(unit: Unit, *, aside_id: UUID) -> ProofRun:
     unit.session.add(aside)
     unit.session.flush()
     _record(unit, aside, "aside_accepted")
-    # After the link in the audit trail, so that the next proof misses it were it cut off. Every row is compared:
-    # what is gone may have left others without their other side.
+    # After the link in the audit trail, so that the next proof misses it were it cut off. Every row is
+    # compared: what is gone may have left others without their other side.
     return prove_after(unit, Memory(now.present, aside.id), on=unit.today, everything=True)
 
 
