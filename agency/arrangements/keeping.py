@@ -92,7 +92,7 @@ def _run_on(unit: Unit, creditor_id: UUID, claim_id: UUID | None) -> None:
         return
     rows, claim_ids = _instalments(unit, plan), claims_of(unit, plan)
     paid = paid_since(unit, creditor_id=creditor_id, claim_ids=claim_ids, known=plan.known_payments)
-    if paid < sum(row.amount_minor for row in rows):
+    if paid < sum(row.paid_minor for row in rows):  # not an older payment, nor one that was too much
         run_on(unit, plan)
         keep(unit, plan)
 

@@ -213,6 +213,24 @@ class TestKeeping:
         office.pay(claim, 30_215)
         assert (state(office), office.owed(claim), office.grounds(claim)) == ("completed", 10_000, [])
 
+    def test_an_older_payment_taken_back_later_opens_no_plan_that_was_paid_off(self, office, claim):
+        earlier = office.pay(claim, 10_000)
+        propose(office, claim, wish(1))
+        give_up_principal(office, claim, 5_000)
+        office.pay(claim, office.owed(claim))
+        assert state(office) == "completed"
+        office.take_back(claim, earlier)
+        assert (state(office), office.owed(claim)) == ("completed", 10_000)
+
+    def test_a_plan_that_was_paid_off_runs_on_when_its_last_payment_is_taken_back(self, office, claim):
+        propose(office, claim)
+        office.pay(claim, 30_159)
+        last = office.pay(claim, 10_056)
+        assert state(office) == "completed"
+        office.take_back(claim, last)
+        assert (state(office), office.grounds(claim)) == ("active", ["plan_kept"])
+        assert paid(office) == [10_053, 10_053, 10_053, 0]
+
     def test_an_early_payment_counts_for_the_next_instalments(self, office, claim):
         propose(office, claim)
         office.pay(claim, 25_000)
