@@ -128,7 +128,7 @@ class AnyOrder(GoingOut):
                 unit, creditor_id=creditor_id, claim_id=claim_id, why="settled itself"
             )
         ):
-            self.books.claims[claim_id].state = "withdrawn"
+            self.books.withdraw(claim_id)
 
     @rule(stand_still=st.booleans())
     def workers(self, stand_still):

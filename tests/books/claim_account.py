@@ -48,6 +48,7 @@ class ClaimAccount:
     # What the ledger should show: fixed so far, less what was taken.
     booked: Counter = field(default_factory=Counter)
     owed_back: int = 0
+    open_when_withdrawn: int = 0
 
     def __post_init__(self) -> None:
         self.booked["principal"] = self.principal

@@ -241,12 +241,17 @@ class OwnBooks:
         for claim, account in self.claims.items():
             self._charge_withdrawal(claim, account)
 
+    def withdraw(self, claim: UUID) -> None:
+        """A creditor takes its claim back; what that costs was shown by what is open now."""
+        account = self.claims[claim]
+        account.state, account.open_when_withdrawn = "withdrawn", account.booked["principal"]
+
     def _charge_withdrawal(self, claim: UUID, account: ClaimAccount) -> None:
         creditor = self.creditor_of[claim]
-        terms, open_now = self.terms[creditor], account.booked["principal"]
+        terms, was_open = self.terms[creditor], account.open_when_withdrawn
         known = ("withdrawn", claim) in self.fees[creditor]
-        if account.state == "withdrawn" and open_now > 0 and terms.withdrawal_bps and not known:
-            net = max(half_up(Fraction(open_now * terms.withdrawal_bps, 10_000)), terms.withdrawal_minimum)
+        if account.state == "withdrawn" and was_open > 0 and terms.withdrawal_bps and not known:
+            net = max(half_up(Fraction(was_open * terms.withdrawal_bps, 10_000)), terms.withdrawal_minimum)
             self.fees[creditor]["withdrawn", claim] = Fee(0, net, False, True)
 
     def draft(self, creditor: UUID, key: UUID | None) -> Run | None:
