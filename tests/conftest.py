@@ -17,13 +17,13 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, BrowserContext
 
     from agency.kernel.unit import Units
     from portal.local.postgres import Postgres
@@ -69,6 +69,8 @@ class RunServers:
 RUN: pytest.StashKey[RunServers] = pytest.StashKey()
 
 
+# So long a page may take to show what a test waits for: a busy machine is slow, not wrong.
+PAGE_PATIENCE_MS = 60_000
 MEMORY = Path("/dev/shm")
 MEMORY_NEEDED = 4 * 2**30
 
@@ -234,14 +236,22 @@ def chromium() -> Path:
 
 @pytest.fixture(scope="module")
 def browser(chromium: Path) -> Iterator[Browser]:
-    """A running browser without windows."""
-    from playwright.sync_api import sync_playwright
+    """A running browser without windows; what a page is to show may be a minute late on a busy machine."""
+    from playwright.sync_api import expect, sync_playwright
 
+    def window(**settings: Any) -> BrowserContext:
+        context = new_context(**settings)
+        context.set_default_timeout(PAGE_PATIENCE_MS)
+        return context
+
+    expect.set_options(timeout=PAGE_PATIENCE_MS)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(
             executable_path=str(chromium),
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
+        new_context = started.new_context
+        started.new_context = window  # type: ignore[method-assign]
         yield started
         started.close()
 

@@ -19,7 +19,7 @@ from integrations.simulator.app import create_app
 from integrations.simulator.configuration import Configuration
 
 
-def wait_until(condition, *, seconds: float = 10) -> None:
+def wait_until(condition, *, seconds: float = 60) -> None:
     """Wait for a condition; fail when it does not come."""
     until = time.monotonic() + seconds
     while not condition():

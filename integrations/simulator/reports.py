@@ -132,7 +132,9 @@ class Reports:
 
     async def _wait(self) -> None:
         try:
-            await asyncio.wait_for(self._wake.wait(), timeout=0.5)
+            # Not `wait_for`: Python 3.11's loses a cancellation that comes as the event is set.
+            async with asyncio.timeout(0.5):
+                await self._wake.wait()
         except TimeoutError:
             return
         self._wake.clear()

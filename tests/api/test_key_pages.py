@@ -160,7 +160,6 @@ class TestInABrowser:
         person = served.house.person(Role.CREDITOR_MANAGER, creditor_id=served.house.creditor(LONG))
         session = served.house.signed_in(person).cookies["session"]
         with browser.new_context(base_url=served.url, locale="en-GB") as context:
-            context.set_default_timeout(20_000)
             context.add_cookies([{"name": "session", "value": session, "url": served.url}])
             context.grant_permissions(["clipboard-read", "clipboard-write"])
             page, complaints = watched(context)

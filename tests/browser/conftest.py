@@ -66,9 +66,9 @@ class Visitor:
         """Follow a link of the page."""
         self.page.get_by_role("main").get_by_role("link", name=name).first.click()
 
-    def sees(self, words: str, *, seconds: float = 15) -> None:
+    def sees(self, words: str) -> None:
         """Wait until words stand on the page."""
-        expect(self.page.get_by_role("main")).to_contain_text(words, timeout=seconds * 1000)
+        expect(self.page.get_by_role("main")).to_contain_text(words)
 
     def can_use_this_page(self) -> None:
         """Nothing hinders anybody in either theme, on a desk and on a phone, and nothing sticks out."""
@@ -98,7 +98,6 @@ def at_a_browser(town: Town, browser: Browser) -> Iterator[Callable[..., Visitor
 
     def sit_down(size: ViewportSize = DESK) -> Visitor:
         context = browser.new_context(viewport=size, locale="en-GB")
-        context.set_default_timeout(30_000)
         # A debtor's page goes on in the language of the message; these read English.
         context.add_cookies([{"name": "language", "value": "en", "url": town.work.settings.public_url}])
         visitor = Visitor(context.new_page(), town.work.settings.public_url)

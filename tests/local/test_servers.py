@@ -104,7 +104,7 @@ class TestKillingTheHolder:
         assert runs == 1
         assert all(command_line(pid) for pid in pids)
         self.kill(holder)
-        assert wait_until(lambda: not any(command_line(pid) for pid in pids), seconds=10)
+        assert wait_until(lambda: not any(command_line(pid) for pid in pids), seconds=60)
 
         # A number in a stale file may by now be anybody's: this test's own process, say.
         (data_folder / "postgres" / "data" / "postmaster.pid").write_text(f"{os.getpid()}\n")
@@ -112,7 +112,7 @@ class TestKillingTheHolder:
         holder, runs, pids = self.start(data_folder)
         assert runs == 2
         self.kill(holder)
-        assert wait_until(lambda: not any(command_line(pid) for pid in pids), seconds=10)
+        assert wait_until(lambda: not any(command_line(pid) for pid in pids), seconds=60)
 
 
 class TestClosedSockets:

@@ -129,11 +129,11 @@ class TestUp:
         os.kill(state["processes"]["worker"], signal.SIGKILL)
         assert wait_until(
             lambda: read_state(first.folder)["processes"]["worker"] != state["processes"]["worker"],
-            seconds=20,
+            seconds=60,
         )
 
         # Killed itself, it leaves no process.
-        assert wait_until(lambda: len(everything(read_state(first.folder))) > 6, seconds=20)
+        assert wait_until(lambda: len(everything(read_state(first.folder))) > 6, seconds=60)
         running = everything(read_state(first.folder))
         first.end(signal.SIGKILL)
         assert wait_until(lambda: not any(command_line(pid) for pid in running), seconds=60)

@@ -32,7 +32,7 @@ def serve(house: House) -> Iterator[Served]:
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    wait_until(lambda: server.started, seconds=30)
+    wait_until(lambda: server.started)
     try:
         yield Served(house, f"http://127.0.0.1:{port}")
     finally:

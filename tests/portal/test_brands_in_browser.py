@@ -18,8 +18,6 @@ from tests.portal.test_shell_in_browser import opened, watched
 __all__ = ["creditor", "outside_world", "simulator"]
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=20_000)
-
 COLOUR = "#7a1d46"
 
 

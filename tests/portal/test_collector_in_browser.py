@@ -96,7 +96,6 @@ def desk(portal):
 def page(portal, browser):
     context = browser.new_context(base_url=portal.url, reduced_motion="reduce")
     page = context.new_page()
-    page.set_default_timeout(20_000)
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     yield page
@@ -243,7 +242,6 @@ def test_a_claims_page_fetches_again_when_it_may_have_missed_something(portal, d
     claim = page.url
     wait_until(lambda: is_listened_to(portal.units))
     with page.expect_response(
-        lambda answer: answer.url == claim and answer.request.headers.get("hx-request") == "true",
-        timeout=30_000,
+        lambda answer: answer.url == claim and answer.request.headers.get("hx-request") == "true"
     ):
         lose_the_connection(portal.units)

@@ -15,8 +15,6 @@ from tests.portal.test_drops import a_picture, a_workbook, an_archive, an_invoic
 from tests.portal.test_shell_in_browser import watched
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=60_000)
-
 # What a bank's export looks like, twenty-six columns wide; nobody in it exists.
 BANK_HEADERS = (
     "IBAN/BBAN", "Munt", "BIC", "Volgnr", "Datum", "Rentedatum", "Bedrag", "Saldo na trn",
@@ -57,7 +55,6 @@ def window(browser, served):
 
     def opened(**settings):
         context = browser.new_context(base_url=served.url, locale="en-GB", **settings)
-        context.set_default_timeout(60_000)
         context.add_cookies([{"name": "session", "value": session, "url": served.url}])
         contexts.append(context)
         return watched(context)

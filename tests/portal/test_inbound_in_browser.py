@@ -28,7 +28,6 @@ def test_the_keyboard_alone_reads_answers_and_settles(browser, bureau, box, redi
         serve(bureau) as served,
         browser.new_context(base_url=served.url, locale="en-GB", viewport=DESK) as context,
     ):
-        context.set_default_timeout(30_000)
         cookies = [
             {"name": name, "value": value, "url": served.url} for name, value in client.cookies.items()
         ]

@@ -69,7 +69,7 @@ def listening(served, browser, since: float = 0) -> Iterator[Ear]:
     with httpx.Client(base_url=served.url, cookies=cookies, timeout=30) as client:
         thread = threading.Thread(target=lambda: _quietly(ear, client, since), daemon=True)
         thread.start()
-        wait_until(lambda: ear.status == 200 and served.house.app.state.hub.connected, seconds=20)
+        wait_until(lambda: ear.status == 200 and served.house.app.state.hub.connected)
         try:
             yield ear
         finally:
@@ -165,7 +165,7 @@ class TestNudges:
         with listening(served, house.browser(Role.COLLECTOR)) as desk:
             wait_until(lambda: [one["topic"] for one in desk.heard] == ["reconnected"])
             lose_the_connection(house.units)
-            wait_until(lambda: [one["topic"] for one in desk.heard] == ["reconnected"] * 2, seconds=20)
+            wait_until(lambda: [one["topic"] for one in desk.heard] == ["reconnected"] * 2)
             nudge(house, house.creditor(), "Happened")
             wait_until(lambda: desk.topics)
 
@@ -208,14 +208,14 @@ class TestStreams:
     def test_a_stream_ends_after_a_while_so_that_rights_are_looked_up_anew(self, house, served, monkeypatch):
         monkeypatch.setattr(stream, "STREAM_SECONDS", 1)
         with listening(served, house.browser(Role.COLLECTOR)) as desk:
-            wait_until(lambda: desk.ended, seconds=20)
+            wait_until(lambda: desk.ended)
 
     def test_a_reader_that_left_costs_nothing(self, house, served):
         with listening(served, house.browser(Role.COLLECTOR)):
             hub = house.app.state.hub
             assert len(hub._everybody()) == 1
-        wait_until(lambda: not hub._everybody(), seconds=30)
-        wait_until(lambda: not hub._tasks, seconds=30)
+        wait_until(lambda: not hub._everybody())
+        wait_until(lambda: not hub._tasks)
 
     def test_no_database_session_is_held_by_an_open_stream(self, house, served):
         with listening(served, house.browser(Role.COLLECTOR)):

@@ -34,7 +34,6 @@ def test_no_page_has_a_barrier(browser, house):
             (collector, claim_url(claim)),
         ):
             with browser.new_context(base_url=served.url, locale="en-GB", viewport=DESK) as context:
-                context.set_default_timeout(60_000)
                 context.add_cookies(
                     [{"name": n, "value": v, "url": served.url} for n, v in person.cookies.items()]
                 )

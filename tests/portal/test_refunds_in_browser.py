@@ -93,7 +93,6 @@ def test_pages_can_be_read_by_everybody_and_fit(browser, served):
     )  # fmt: skip
     session = house.signed_in(house.person(Role.FINANCE)).cookies["session"]
     with browser.new_context(base_url=served.url, locale="en-GB") as context:
-        context.set_default_timeout(15_000)
         context.add_cookies([{"name": "session", "value": session, "url": served.url}])
         for path in paths:
             page, complaints = watched(context)

@@ -26,7 +26,6 @@ def served(house):
 def opened(browser: Browser, served: Served, *roles: Role, **settings) -> BrowserContext:
     """A browser window, signed in with the roles."""
     context = browser.new_context(base_url=served.url, locale="en-GB", **settings)
-    context.set_default_timeout(15_000)
     if roles:
         session = served.house.browser(*roles).cookies["session"]
         context.add_cookies([{"name": "session", "value": session, "url": served.url}])

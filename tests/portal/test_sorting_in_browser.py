@@ -38,7 +38,6 @@ def served(house, creditor_id, claims):
 
 def window(browser, served, *roles, creditor=None, **settings):
     context = browser.new_context(base_url=served.url, locale="en-GB", **settings)
-    context.set_default_timeout(15_000)
     person = served.house.person(*roles, creditor_id=creditor)
     session = served.house.signed_in(person).cookies["session"]
     context.add_cookies([{"name": "session", "value": session, "url": served.url}])

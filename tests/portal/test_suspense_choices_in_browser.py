@@ -75,7 +75,6 @@ def test_lines_are_settled_from_the_keyboard(browser, served):
     house = served.house
     session = house.signed_in(house.person(Role.FINANCE)).cookies["session"]
     with browser.new_context(base_url=served.url, locale="en-GB") as context:
-        context.set_default_timeout(15_000)
         context.add_cookies([{"name": "session", "value": session, "url": served.url}])
         page, complaints = watched(context)
         page.goto("/finance/suspense")

@@ -11,7 +11,7 @@ from agency.kernel.settings import settings
 from portal import waking
 from portal.waking import WakingBroker
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 NEVER = 3600.0
 
 

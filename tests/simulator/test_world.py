@@ -1,11 +1,14 @@
 """The outside world as a whole: its clock, its memory over a restart, and faults on demand."""
 
+import asyncio
 import threading
 from datetime import datetime, timedelta
 
 import pytest
 
 from agency.ports.providers import ProviderAmbiguous, Sender
+from integrations.simulator.app import create_app
+from integrations.simulator.configuration import Configuration
 from tests.outside import listening_agency, running_simulator, send_mail, wait_until
 
 ME = Sender("Incasso Noord", "post@incassonoord.example", "post@incassonoord.example")
@@ -36,6 +39,19 @@ class TestClock:
         simulator.post("/drain")
         assert simulator.messages()[0]["state"] == "delivered"
         assert simulator.messages()[0]["at"] < simulator.get("/clock")["now"]
+
+
+class TestItsEnd:
+    def test_comes_also_in_the_moment_in_which_there_is_something_to_tell(self):
+        async def end_as_it_is_nudged() -> bool:
+            app = create_app(Configuration(data=":memory:", own_url="", agency_url=""))
+            async with asyncio.timeout(10) as patience, app.router.lifespan_context(app):
+                for _ in range(100):  # until the teller waits for something to tell
+                    await asyncio.sleep(0)
+                app.state.world.reports.nudge()
+            return not patience.expired()
+
+        assert asyncio.run(end_as_it_is_nudged())
 
 
 class TestMessages:
