@@ -15,7 +15,7 @@ from agency.kernel.unit import Unit
 from agency.rules.sender_health import health_window
 from portal.shared.audience import StaffUnit, leave_for, router, show
 from portal.shared.forms import Fields, Form, FormModel, blank, submitted
-from portal.shared.i18n import N_, format_percent, ngettext
+from portal.shared.i18n import N_, ngettext
 from portal.shared.listing import Chip, Column, Cut
 
 BASE = "/admin/senders"
@@ -23,14 +23,15 @@ routes = router(audience="admin", roles={"admin"}, prefix=BASE)
 CreditorId = Annotated[UUID, Path()]
 
 SENDS, HELD = Chip(N_("Sends"), "good"), Chip(N_("Held back"), "bad")
+_SHOWN_MAX = 200
 COLUMNS = (
     Column("creditor", N_("Brand")),
     Column("state", N_("State"), "chip"),
     Column("sent", N_("Mails sent"), "number"),
     Column("bounced", N_("Came back"), "number"),
-    Column("bounced_share", N_("Share")),
+    Column("bounced_share", N_("Share"), "percent"),
     Column("unwanted", N_("Called spam"), "number"),
-    Column("unwanted_share", N_("Share")),
+    Column("unwanted_share", N_("Share"), "percent"),
 )
 
 
@@ -42,7 +43,7 @@ class GoOnForm(FormModel):
 
 @routes.get("")
 def mail_senders(request: Request, unit: StaffUnit) -> HTMLResponse:
-    """Every brand with what became of its mails of the last days."""
+    """Brands that sent mail lately with what became of it, the worst first."""
     return _page(request, unit)
 
 
@@ -60,7 +61,7 @@ def go_on(request: Request, unit: StaffUnit, creditor_id: CreditorId, fields: Fi
 
 
 def _page(request: Request, unit: Unit, *, going_on: tuple[UUID, Form[Any]] | None = None) -> HTMLResponse:
-    found = senders(unit)
+    found = senders(unit, most=_SHOWN_MAX)
     held = [
         {
             "id": row.creditor_id,
@@ -78,6 +79,7 @@ def _page(request: Request, unit: Unit, *, going_on: tuple[UUID, Form[Any]] | No
     values = {
         "columns": COLUMNS,
         "cut": Cut([_row(row) for row in found]),
+        "more": len(found) == _SHOWN_MAX,
         "held": held,
         # What was decided by somebody else meanwhile has no form of its own any more.
         "late": going_on[1] if going_on and all(one["id"] != going_on[0] for one in held) else None,
@@ -99,5 +101,5 @@ def _row(row: Row[Any]) -> dict[str, Any]:
     }
 
 
-def _share(part: int, whole: int) -> str:
-    return format_percent(round(Decimal(100 * part) / whole, 1)) if whole else "–"
+def _share(part: int, whole: int) -> Decimal | None:
+    return round(Decimal(100 * part) / whole, 1) if whole else None

@@ -22,18 +22,21 @@ _FIRST_MAILS: Final = time(8, 30)
 _HEALTH: Final = (
     "SELECT c.id AS creditor_id, c.name, b.since, p.id AS pause_id,"
     " p.began_at, p.sent AS then_sent, p.bounced AS then_bounced, p.unwanted AS then_unwanted,"
-    " (SELECT count(*) FROM message m WHERE m.creditor_id = c.id AND m.channel = 'email'"
-    "  AND m.sent_at >= b.since) AS sent,"
-    " (SELECT count(*) FROM message m WHERE m.creditor_id = c.id AND m.channel = 'email'"
-    "  AND m.sent_at >= b.since AND m.state = 'bounced') AS bounced,"
+    " s.sent, s.bounced,"
     " (SELECT count(DISTINCT r.message_id) FROM message_receipt r WHERE r.creditor_id = c.id"
     "  AND r.kind = 'unwanted' AND r.at >= b.since) AS unwanted"
     " FROM creditor c CROSS JOIN LATERAL (SELECT greatest(CAST(:since AS timestamptz),"
     "  max(x.ended_at)) AS since FROM mail_pause x WHERE x.creditor_id = c.id) b"
+    " CROSS JOIN LATERAL (SELECT count(*) AS sent, count(*) FILTER (WHERE m.state = 'bounced') AS bounced"
+    "  FROM message m WHERE m.creditor_id = c.id AND m.channel = 'email' AND m.sent_at >= b.since) s"
     " LEFT JOIN mail_pause p ON p.creditor_id = c.id AND p.ended_at IS NULL"
 )
 _OF_THESE: Final = text(f"{_HEALTH} WHERE c.id = ANY(:creditors) AND p.id IS NULL ORDER BY c.id")
-_ALL: Final = text(f"{_HEALTH} ORDER BY p.id IS NULL, c.name, c.id")
+_WORST: Final = text(
+    f"SELECT * FROM ({_HEALTH}) h WHERE h.sent > 0 OR h.pause_id IS NOT NULL"
+    " ORDER BY h.pause_id IS NULL, (h.bounced + h.unwanted) * 10000 / greatest(h.sent, 1) DESC,"
+    " lower(h.name), h.creditor_id LIMIT :most"
+)
 _BEGIN: Final = text(
     "INSERT INTO mail_pause (creditor_id, id, ground, sent, bounced, unwanted, began_at, remark)"
     " VALUES (:creditor, :id, :ground, :sent, :bounced, :unwanted, :now, '')"
@@ -68,10 +71,11 @@ def look_at_senders(unit: Unit, creditor_ids: Collection[UUID]) -> int:
     return sum(_pause(unit, row) for row in rows)
 
 
-def senders(unit: Unit) -> list[Row[Any]]:
-    """This function will return every creditor with its mails that are looked at, those held back first."""
+def senders(unit: Unit, *, most: int) -> list[Row[Any]]:
+    """This function will return creditors that sent mail lately, with what became of it: those held back
+    first, then those of whose mail most came back or was called spam."""
     since = unit.now - health_window(on=unit.today)
-    return list(unit.session.connection().execute(_ALL, {"since": since}))
+    return list(unit.session.connection().execute(_WORST, {"since": since, "most": most}))
 
 
 def mails_waiting(unit: Unit, *, creditor_id: UUID) -> int:
