@@ -15,7 +15,7 @@ from tests.barriers import PHONE
 from tests.browser.conftest import Person
 from tests.flows.conftest import BAKERY, JANSEN, MONDAY, clock, reminded
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 TUESDAY, WEDNESDAY = MONDAY + timedelta(days=1), MONDAY + timedelta(days=2)
 THURSDAY = WEDNESDAY + timedelta(days=1)

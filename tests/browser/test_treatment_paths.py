@@ -10,7 +10,7 @@ from tests.agency_at_work import rows
 from tests.barriers import PHONE
 from tests.flows.conftest import JANSEN, MONDAY, clock, reminded
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 
 def test_a_path_is_edited_tried_published_and_followed(town, hired, signed_in):

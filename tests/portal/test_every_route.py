@@ -346,7 +346,6 @@ class TestPages:
                 loose.append((one.path, dict(headers)))
         assert loose == []
 
-    @pytest.mark.timeout(900)  # every page of the portal, for two readers
     def test_g18_i16_what_people_wrote_is_text_on_every_page_and_in_no_log(self, house, superuser, capfd):
         as_before = structlog.get_config()
         configure_logs(production=True)
