@@ -11,7 +11,7 @@ from sqlmodel import col, select
 
 from agency.intake.amount_columns import SIGNED
 from agency.intake.amounts import DecimalSign
-from agency.intake.columns import find_otherwise, find_writing, number_beside_name, what_may_be_left
+from agency.intake.columns import number_beside_name, what_may_be_left
 from agency.intake.content import Content
 from agency.intake.doubts import PARTLY_PAID, find_doubt, settle
 from agency.intake.headers import HEADERS, known_field, lesser_field
@@ -21,6 +21,7 @@ from agency.intake.reading import read_table
 from agency.intake.table import ALL_KINDS, Progress, Row, Table, asks_for_kinds, has_sheet, sheets_left_out
 from agency.intake.values import DateOrder
 from agency.intake.workbook import SheetLook, look_at_sheets, read_sheets
+from agency.intake.writing import find_otherwise, find_writing
 from agency.kernel.errors import Invalid
 from agency.kernel.ids import new_id
 from agency.kernel.unit import Unit

@@ -8,13 +8,14 @@ from typing import Any, Final
 from agency.intake import values
 from agency.intake.amounts import NotUnderstood, parse_amount, to_minor
 from agency.intake.archive import unpack
-from agency.intake.columns import find_writing, propose
+from agency.intake.columns import propose
 from agency.intake.mapping import Mapped
 from agency.intake.preview import preview
 from agency.intake.reading import Progress, read_table
 from agency.intake.rows import Habits
 from agency.intake.sorting import kind_of
 from agency.intake.ubl import read_invoices
+from agency.intake.writing import find_writing
 from infra.fuzz.documents import DOCUMENTS
 from infra.fuzz.messages import MESSAGES
 from infra.fuzz.parser import Parser

@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final, Literal
 
-from agency.intake.columns import find_writing, propose
+from agency.intake.columns import propose
 from agency.intake.mapping import REQUIRED, Mapped
 from agency.intake.preview import ReadRow, preview
 from agency.intake.reading import read_table
 from agency.intake.rows import Habits
 from agency.intake.table import ALL_KINDS, Table, all_but, asks_for_kinds, has_sheet, sheets_left_out
 from agency.intake.workbook import SheetLook, look_at_sheets
+from agency.intake.writing import find_writing
 from portal.shared.claim_fields import FIELDS
 
 ROWS_SHOWN: Final = 3

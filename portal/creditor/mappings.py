@@ -9,7 +9,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from agency.intake.columns import Writing, find_writing, propose
+from agency.intake.columns import propose
 from agency.intake.doubts import NO_NAMES, has_lines
 from agency.intake.headers import HEADERS
 from agency.intake.known_by import known_by, pay_day, stands_twice
@@ -20,6 +20,7 @@ from agency.intake.profiles import profiles, rename_profile, retire_profile
 from agency.intake.receive import habits_of
 from agency.intake.table import ALL_KINDS, ALL_SHEETS, Cell, Table, sheets_left_out
 from agency.intake.values import identifier
+from agency.intake.writing import Writing, find_writing
 from agency.kernel.errors import Invalid
 from agency.kernel.files import fetch
 from agency.kernel.unit import Unit

@@ -2,10 +2,11 @@
 
 import pytest
 
-from agency.intake.columns import find_writing, propose
+from agency.intake.columns import propose
 from agency.intake.doubts import SEVERAL_LINES
 from agency.intake.mapping import UnclearColumns, recognise
 from agency.intake.reading import read_table
+from agency.intake.writing import find_writing
 
 pytestmark = pytest.mark.pure
 
