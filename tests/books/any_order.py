@@ -150,9 +150,12 @@ class AnyOrder(GoingOut):
             check_settlements(unit)
 
 
-def machine(ground: Ground) -> type[AnyOrder]:
-    """The machine on copies of one ground."""
-    return type("AnyOrder", (AnyOrder,), {"ground": ground})
+def machine(ground: Ground, *, proved_every: int = 1) -> type[AnyOrder]:
+    """The machine on copies of one ground.
+
+    :param proved_every: after so many steps the agency's own proof is asked too, which takes as long as all else.
+    """
+    return type("AnyOrder", (AnyOrder,), {"ground": ground, "proved_every": proved_every})
 
 
 def plan(*, examples: int, steps: int, shrink: bool = True) -> settings:

@@ -81,6 +81,7 @@ class Watched(RuleBasedStateMachine):
     """Steps on a copy of the ground, compared with own books after each."""
 
     ground: ClassVar[Ground]
+    proved_every: ClassVar[int] = 1
     steps: ClassVar[int] = 0
     told: ClassVar[Counter[str]] = Counter()
     red_seen: ClassVar[Counter[str]] = Counter()
@@ -248,7 +249,8 @@ class Watched(RuleBasedStateMachine):
         self._compare_sums(unit)
         self._compare_claims(unit)
         self._compare_suspense(unit)
-        self._compare_proof(unit)
+        if Watched.steps % self.proved_every == 0:
+            self._compare_proof(unit)
         for row in unit.session.connection().execute(_PAID_TO):
             assert row.iban in self.accounts_allowed(row.creditor_id)
 
