@@ -153,7 +153,7 @@ class AnyOrder(GoingOut):
 def machine(ground: Ground, *, proved_every: int = 1) -> type[AnyOrder]:
     """The machine on copies of one ground.
 
-    :param proved_every: after so many steps the agency's own proof is asked too, which takes as long as all else.
+    :param proved_every: after so many steps the agency's proof is asked too; it takes as long as all else.
     """
     return type("AnyOrder", (AnyOrder,), {"ground": ground, "proved_every": proved_every})
 
