@@ -173,7 +173,7 @@ def show_debtor(
                 "today": unit.today,
                 "bank": {"iban": in_fours(settings.trust_iban), "holder": settings.trust_name},
             }
-    return page(request, template, shown | values, here=reader, status=status)
+    return page(template, shown | values, here=reader, status=status)
 
 
 def reader_of(request: Request, visit: Visit, unit: Unit, *notices: Notice) -> Here:
@@ -225,4 +225,4 @@ def _question(request: Request, visit: Visit, form: Form[Any], *, status: int = 
             settings=visit.wiring.settings,
         )
     values = brand | asked | {"form": form, "wrong": status != 200}
-    return page(request, "debtor/identify.html", values, here=reader, status=status)
+    return page("debtor/identify.html", values, here=reader, status=status)

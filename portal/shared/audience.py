@@ -252,7 +252,7 @@ def show(
     notice: Notice | None = None,
 ) -> HTMLResponse:
     """This function will answer with a page for whoever is signed in."""
-    return page(request, template, values, here=here(request, *([notice] if notice else [])), status=status)
+    return page(template, values, here=here(request, *([notice] if notice else [])), status=status)
 
 
 def read_notice(request: Request) -> tuple[Notice, ...]:

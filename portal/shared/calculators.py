@@ -202,4 +202,4 @@ def _page(
         "address": wiring.settings.public_url.rstrip("/") + reader.url,
     }
     status = 422 if form.errors else 200
-    return page(request, f"calculators/{name}.html", values, here=reader, status=status)
+    return page(f"calculators/{name}.html", values, here=reader, status=status)

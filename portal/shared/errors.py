@@ -75,7 +75,6 @@ def answer(request: Request, error: AgencyError, *, written: Sequence[str] = ())
         return RedirectResponse("/pay", status_code=303)  # where the question is asked
     told = {"status": error.status, "message": error.message, "code": error.code, "written": written}
     response = page(
-        request,
         "debtor_error.html" if for_debtor else "error.html",
         told | ({"agency": _reached_by(request)} if for_debtor else {}),
         # The address is not echoed: an id that is somebody else's must read like one that never was.

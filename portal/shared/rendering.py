@@ -166,10 +166,8 @@ def render(template: str, here: Here, values: Mapping[str, Any]) -> str:
         _here.reset(token)
 
 
-def page(
-    request: Request, template: str, values: Mapping[str, Any], *, here: Here, status: int = 200
-) -> HTMLResponse:
-    """This function will answer a request with a page."""
+def page(template: str, values: Mapping[str, Any], *, here: Here, status: int = 200) -> HTMLResponse:
+    """This function will answer with a page."""
     response = HTMLResponse(render(template, here, values), status_code=status)
     if here.notices:
         response.delete_cookie("notice", path="/")

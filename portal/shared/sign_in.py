@@ -41,7 +41,7 @@ def ask_password(request: Request, next: str = "") -> Response:
     visitor = recognise(request)
     if visitor is not None and not visitor.pending:
         return RedirectResponse(_safe(next) or home_of(visitor.roles), status_code=303)
-    return page(request, "sign_in.html", {"email": "", "next": next, "wrong": ""}, here=here(request))
+    return page("sign_in.html", {"email": "", "next": next, "wrong": ""}, here=here(request))
 
 
 @routes.post("/sign-in")
@@ -80,7 +80,7 @@ def ask_code(request: Request, next: str = "") -> Response:
         return _from_the_start(next)
     if not visitor.pending:
         return RedirectResponse(_safe(next) or home_of(visitor.roles), status_code=303)
-    return page(request, "sign_in_code.html", {"next": next, "wrong": ""}, here=here(request))
+    return page("sign_in_code.html", {"next": next, "wrong": ""}, here=here(request))
 
 
 @routes.post("/sign-in/code")
@@ -117,9 +117,7 @@ def check_code(
                 )
     if session_id is None:
         wrong = N_("This code is not right, or was used already. Wait for the next one.")
-        return page(
-            request, "sign_in_code.html", {"next": next, "wrong": wrong}, here=here(request), status=422
-        )
+        return page("sign_in_code.html", {"next": next, "wrong": wrong}, here=here(request), status=422)
     response = RedirectResponse(_safe(next) or home_of(visitor.roles), status_code=303)
     give_cookie(response, wiring.settings, session_id)
     return response
@@ -176,7 +174,7 @@ def home_of(roles: frozenset[str]) -> str:
 
 def _again(request: Request, email: str, next_page: str, wrong: str, status: int) -> Response:
     values = {"email": email, "next": next_page, "wrong": wrong}
-    return page(request, "sign_in.html", values, here=here(request), status=status)
+    return page("sign_in.html", values, here=here(request), status=status)
 
 
 def _from_the_start(next_page: str) -> Response:

@@ -75,7 +75,7 @@ def styleguide(request: Request, wiring: TheWiring) -> HTMLResponse:
         filters=["q", "state"],
     )
     shown = _as_reader(request, Notice(N_("The promise is kept."), "good"))
-    return page(request, "styleguide/index.html", _values(listing), here=shown)
+    return page("styleguide/index.html", _values(listing), here=shown)
 
 
 @routes.get("/debtor")
@@ -95,7 +95,7 @@ def debtor_styleguide(request: Request, wiring: TheWiring) -> HTMLResponse:
         "owed": _owed(),
         "due": date(2026, 12, 4),
     }
-    return page(request, "styleguide/debtor.html", values, here=here(request))
+    return page("styleguide/debtor.html", values, here=here(request))
 
 
 @routes.get("/brand.css")
