@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from agency.money import Money
@@ -16,11 +15,9 @@ from portal.world.fault_cases import CASES, HELD_BY_TESTS
 from portal.world.journal import Happened
 from portal.world.outside import WorldStopped
 from portal.world.run import Story
-from portal.world.telling import as_dict
+from portal.world.telling import as_dict, pass_days, say_stopped
 from portal.world.troubled_outside import TroubledOutside
 from portal.world.year import QUIET_DAYS, FaultyWorld, Outcome
-
-STOPPED_BY_HAND = 130
 
 
 def live_with_faults(
@@ -42,35 +39,17 @@ def live_with_faults(
     world = FaultyWorld(
         wiring=wire(), outside=outside, seed=seed, memory=memory, claims=claims, faults=faults
     )
-    console = Console(stderr=True)
     try:
-        story = _with_bar(world, days, console)
+        story = pass_days(world, days=days)
         outcome = world.outcome()
     except WorldStopped as stopped:
-        console.print(f"The world stopped: {stopped}. What was done is kept; run it again to go on.")
-        return 2
+        return say_stopped(stopped)
     except KeyboardInterrupt:
-        console.print("Stopped. What was done is kept; run it again to go on.")
-        return STOPPED_BY_HAND
+        return say_stopped()
     finally:
         outside.close()
     _print(story, outcome, as_json)
     return 0 if story.green and outcome.is_clean else 1
-
-
-def _with_bar(world: FaultyWorld, days: int, console: Console) -> Story:
-    bar = Progress(
-        TextColumn("{task.description:<28}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-        console=console,
-    )
-    with bar:
-        task = bar.add_task("", total=days)
-        return world.live(
-            days=days, tell=lambda done, _, what: bar.update(task, completed=done, description=what)
-        )
 
 
 def as_plain(story: Story, outcome: Outcome) -> dict[str, Any]:
