@@ -14,6 +14,10 @@ class ClaimState(StrEnum):
     CLOSED = "closed"
 
 
+ENDED = frozenset({ClaimState.PAID, ClaimState.WITHDRAWN, ClaimState.CLOSED})
+"""Nothing is collected for a claim that stands here, though money that goes back may bring it back."""
+
+
 class HoldGround(StrEnum):
     """Why nothing, or less, may leave for a claim: the grounds that `agency.rules.holds` knows."""
 

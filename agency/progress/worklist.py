@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from sqlalchemy import Select, and_, func, or_, select, text
@@ -13,6 +13,7 @@ from sqlmodel import col
 from agency.arrangements.models import Promise
 from agency.claims.finding import matches
 from agency.claims.models import Claim, Hold
+from agency.claims.states import ENDED
 from agency.desk.models import WorkItem
 from agency.disputes.models import Dispute
 from agency.kernel.unit import AGENCY_ZONE, Unit
@@ -75,7 +76,8 @@ _FIGURES = text(
     "  AND currency = 'EUR' AND value_on >= :monday) AS this_week,"
     " (SELECT coalesce(sum(amount_minor), 0)::bigint FROM payment WHERE reversed_at IS NULL"
     "  AND currency = 'EUR' AND value_on >= :monday_before AND value_on < :monday) AS last_week,"
-    " (SELECT count(*) FROM dispute WHERE resolved_at IS NULL) AS open_disputes"
+    " (SELECT count(*) FROM dispute d JOIN claim c ON c.creditor_id = d.creditor_id AND c.id = d.claim_id"
+    "  AND c.state <> ALL(:ended) WHERE d.resolved_at IS NULL) AS open_disputes"
 )
 _WAITING = text(
     # The database's own clock, asked row by row, would take most of the time of a long list.
@@ -111,6 +113,7 @@ def desk_figures(unit: Unit) -> DeskFigures:
             "monday": monday,
             "monday_before": monday - timedelta(days=7),
             "month_ago": unit.now - timedelta(days=30),
+            "ended": sorted(ENDED),
         },
     )
     return DeskFigures(*row.one())
@@ -203,9 +206,17 @@ def all_promises(*, state: str = "", words: str = "") -> Select[Any]:
     return statement.where(matches(words)) if words else statement
 
 
-def all_disputes(*, still_open: bool = True, words: str = "") -> Select[Any]:
-    """This function will return the statement for disputes; sort it by one of `DISPUTE_ORDERS`."""
+DisputesAsked = Literal["open", "ended", "settled"]
+
+
+def all_disputes(*, asked: DisputesAsked = "open", words: str = "") -> Select[Any]:
+    """This function will return the statement for disputes; sort it by one of `DISPUTE_ORDERS`.
+
+    :param asked: those without an outcome, of claims in collection or of claims that ended meanwhile; or
+        those with one.
+    """
     resolved = col(Dispute.resolved_at)
+    ended = col(Claim.state).in_(ENDED)
     statement = _joined(
         select(
             *_CLAIM, col(Claim.id).label("claim_id"), col(Dispute.id), col(Dispute.status),
@@ -213,7 +224,11 @@ def all_disputes(*, still_open: bool = True, words: str = "") -> Select[Any]:
             col(Dispute.raised_by), resolved, col(Debtor.name_key),
         ).select_from(Dispute),
         col(Dispute.creditor_id), col(Dispute.claim_id),
-    ).where(resolved.is_(None) if still_open else resolved.is_not(None))  # fmt: skip
+    )  # fmt: skip
+    if asked == "settled":
+        statement = statement.where(resolved.is_not(None))
+    else:
+        statement = statement.where(resolved.is_(None), ended if asked == "ended" else ~ended)
     return statement.where(matches(words)) if words else statement
 
 

@@ -15,7 +15,7 @@ from agency.kernel.unit import Unit
 from agency.rules.sender_health import health_window
 from portal.shared.audience import StaffUnit, leave_for, router, show
 from portal.shared.forms import Fields, Form, FormModel, blank, submitted
-from portal.shared.i18n import N_, ngettext
+from portal.shared.i18n import N_, format_number, ngettext
 from portal.shared.listing import Chip, Column, Cut
 
 BASE = "/admin/senders"
@@ -57,7 +57,7 @@ def go_on(request: Request, unit: StaffUnit, creditor_id: CreditorId, fields: Fi
     if form.errors:
         return _page(request, unit, going_on=(creditor_id, form))
     notice = ngettext("Mail goes on; %(num)s mail waited.", "Mail goes on; %(num)s mails waited.", waited)
-    return leave_for(BASE, notice=notice % {"num": waited})
+    return leave_for(BASE, notice=notice % {"num": format_number(waited)})
 
 
 def _page(request: Request, unit: Unit, *, going_on: tuple[UUID, Form[Any]] | None = None) -> HTMLResponse:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from agency.arrangements.promises import days_ahead_max
 from agency.claims.explaining import addends
 from agency.claims.models import Claim
+from agency.claims.states import ENDED
 from agency.desk.visits import open_visit
 from agency.documents.completeness import score_of
 from agency.kernel.unit import Unit
@@ -206,7 +207,9 @@ def _heading(found: ClaimPage, unit: Unit) -> dict[str, Any]:
         "debtor_kind": said(DEBTOR_KINDS, claim.debtor_kind),
         "law": said(LAWS, claim.law),
         "product": chosen_words(*product_of_path(claim.path)) if claim.path else "",
-        "pauses": [inside(HOLDS.get(hold["ground"], str(hold["ground"]))) for hold in found.holds],
+        "pauses": []
+        if claim.state in ENDED
+        else [inside(HOLDS.get(hold["ground"], str(hold["ground"]))) for hold in found.holds],
         "address": ", ".join(
             part
             for part in (

@@ -1,6 +1,6 @@
 """Promises and disputes over all claims."""
 
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row
 from sqlmodel import col
@@ -11,7 +11,13 @@ from agency.arrangements.models import Promise
 from agency.disputes.models import Dispute
 from agency.kernel.unit import Unit
 from agency.money import Money
-from agency.progress.worklist import DISPUTE_ORDERS, PROMISE_ORDERS, all_disputes, all_promises
+from agency.progress.worklist import (
+    DISPUTE_ORDERS,
+    PROMISE_ORDERS,
+    DisputesAsked,
+    all_disputes,
+    all_promises,
+)
 from portal.collector.doors import claim_url, desk_page, routes
 from portal.collector.words import DISPUTE_REASONS, DISPUTE_STATES, PROMISE_STATES
 from portal.shared.audience import StaffUnit
@@ -40,6 +46,7 @@ _FIELDS = {
     "due_on": "promised_on",
     "disputed": "disputed_minor",
 }
+_ASKED: Final[dict[str, DisputesAsked]] = {"ended": "ended", "settled": "settled"}
 
 
 @routes.get("/promises")
@@ -65,13 +72,12 @@ def disputes(request: Request, unit: StaffUnit) -> Response:
         "/desk/disputes", request.query_params, sorts=tuple(DISPUTE_ORDERS), default="raised_at",
         filters=("q", "state"),
     )  # fmt: skip
-    statement = all_disputes(
-        still_open=listing.filters.get("state") != "settled", words=listing.filters.get("q", "")
-    )
+    asked = _ASKED.get(listing.filters.get("state", ""), "open")
+    statement = all_disputes(asked=asked, words=listing.filters.get("q", ""))
     rows = unit.session.connection().execute(
         listing.apply(statement, columns=DISPUTE_ORDERS, tie=col(Dispute.id))
     )
-    states = [("settled", N_("Settled"))]
+    states = [("ended", N_("Open, the claim has ended")), ("settled", N_("Settled"))]
     return desk_page(
         request,
         "disputes.html",

@@ -12,6 +12,7 @@ from agency.claims.build_up import ItemisedClaim
 from agency.claims.erased import told_reference
 from agency.claims.itemisation import itemise
 from agency.claims.models import Claim
+from agency.claims.states import ENDED
 from agency.claims.waiver_requests import list_given_up
 from agency.documents.asking import requests_of
 from agency.documents.completeness import assess_claim
@@ -145,7 +146,7 @@ def show_claim(
         dossier=dossier_words(
             bundles_of(unit, creditor_id=creditor_id, claim_id=claim_id), base=f"/creditor/claims/{claim_id}"
         ),
-        **_lists(unit, creditor_id, claim_id),
+        **_lists(unit, claim),
         **_ahead(unit, claim, owed),
         **_forms(unit, claim, refused or {}),
         looks_alike=len(open_questions(unit, creditor_id=creditor_id, claim_id=claim_id)),
@@ -197,15 +198,17 @@ def _forms(unit: Unit, claim: Claim, refused: Mapping[str, Form[Any]]) -> dict[s
     }
 
 
-def _lists(unit: Unit, creditor_id: UUID, claim_id: UUID) -> dict[str, list[Any]]:
+def _lists(unit: Unit, claim: Claim) -> dict[str, list[Any]]:
     """What hangs on the claim, a list of each kind."""
+    creditor_id, claim_id = claim.creditor_id, claim.id
+    holds = [] if claim.state in ENDED else _rows(unit, _HOLDS, creditor_id, claim_id)
     asked = requests_of(unit, creditor_id=creditor_id, claim_id=claim_id, only_open=False)
     documents = documents_of(unit, creditor_id=creditor_id, claim_id=claim_id)
     return {
         "invoices": [_invoice(row) for row in _rows(unit, _INVOICES, creditor_id, claim_id)],
         "payments": [_payment(row) for row in _rows(unit, _PAYMENTS, creditor_id, claim_id)],
         "messages": [_message(row) for row in _rows(unit, _MESSAGES, creditor_id, claim_id)],
-        "holds": [gettext(HOLDS[row.ground]) for row in _rows(unit, _HOLDS, creditor_id, claim_id)],
+        "holds": [gettext(HOLDS[row.ground]) for row in holds],
         "asked": [request_words(row._asdict()) for row in asked],
         "documents": [{"document": one, "chip": document_chip(one)} for one in documents],
         "own_documents": [(one.id, one.name) for one in documents],

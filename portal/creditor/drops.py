@@ -21,7 +21,7 @@ from portal.shared.audience import CreditorUnit, TheVisitor, TheWiring, leave_fo
 from portal.shared.claim_fields import FIELDS
 from portal.shared.filled_in import sentence, told
 from portal.shared.forms import Fields
-from portal.shared.i18n import N_, format_money, gettext, ngettext
+from portal.shared.i18n import N_, format_money, format_number, gettext, ngettext
 from portal.shared.listing import Chip
 
 WAITING = Chip(N_("Waiting"), "neutral")
@@ -120,7 +120,7 @@ def read(unit: CreditorUnit, visitor: TheVisitor, wiring: TheWiring, drop_id: UU
     """Hand over what has arrived, as one placement with one price, and file the documents."""
     creditor_id = own_creditor(visitor)
     count = len(_lines(unit, creditor_id, drop_id))
-    name = ngettext("%(num)s file", "%(num)s files", count) % {"num": count}
+    name = ngettext("%(num)s file", "%(num)s files", count) % {"num": format_number(count)}
     read_drop(unit, wiring.ports, creditor_id=creditor_id, drop_id=drop_id, name=name)
     return leave_for(f"/creditor/drops/{drop_id}")
 
@@ -210,7 +210,7 @@ def _placed(row: Row[Any]) -> tuple[Chip, str, str]:
     )
     words = ngettext(
         "%(num)s row taken, %(rejected)s rejected", "%(num)s rows taken, %(rejected)s rejected", taken
-    ) % {"num": taken, "rejected": left_out}
+    ) % {"num": format_number(taken), "rejected": format_number(left_out)}
     return (QUESTION if left_out else CLAIM), words, placement
 
 
@@ -230,7 +230,7 @@ def _facts(row: Row[Any]) -> str:
         amount = Money(facts["minor"], facts["currency"])
         return f"{facts['number']} · {facts['buyer']} · {format_money(amount)}"
     if "rows" in facts:
-        return ngettext("%(num)s row", "%(num)s rows", facts["rows"]) % {"num": facts["rows"]}
+        return ngettext("%(num)s row", "%(num)s rows", facts["rows"]) % {"num": format_number(facts["rows"])}
     return ""
 
 

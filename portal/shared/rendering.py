@@ -108,7 +108,7 @@ def _gettext(text: str, /, **values: Any) -> str:
 
 
 def _ngettext(singular: str, plural: str, n: int, /, **values: Any) -> str:
-    return i18n.filled(i18n.ngettext(singular, plural, n), {"num": n} | values)
+    return i18n.filled(i18n.ngettext(singular, plural, n), {"num": i18n.format_number(n)} | values)
 
 
 @lru_cache(maxsize=2)

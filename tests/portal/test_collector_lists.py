@@ -83,6 +83,22 @@ class TestLists:
         for sort in ("raised_at", "-disputed", "debtor"):
             assert browser.get(f"/desk/disputes?sort={sort}&q=berg").status_code == 200
 
+    def test_a_dispute_about_a_claim_that_is_paid_asks_for_nobody(self, bureau, browser):
+        claim = bureau.claim()
+        with bureau.unit() as unit:
+            raise_dispute(unit, creditor_id=claim[0], claim_id=claim[1], reason="other", words="Odd")
+        figure = re.compile(r"Open disputes.*?(\d+)", re.DOTALL)
+        assert figure.search(browser.get("/desk/figures").text)[1] == "1"
+        assert "Collection is paused" in browser.get(url_of(claim)).text
+        with bureau.unit() as unit:
+            unit.session.connection().execute(
+                text("UPDATE claim SET state = 'paid' WHERE id = :id"), {"id": claim[1]}
+            )
+        assert figure.search(browser.get("/desk/figures").text)[1] == "0"
+        assert "Odd" not in browser.get("/desk/disputes").text
+        assert "Odd" in browser.get("/desk/disputes?state=ended").text
+        assert "Collection is paused" not in browser.get(url_of(claim)).text
+
 
 class TestUnclearRegisters:
     def test_wait_on_a_page_of_their_own_until_somebody_says_why_they_do_not_matter(self, bureau, browser):
