@@ -20,7 +20,7 @@ from agency.kernel.unit import Unit
 from agency.parties.hosts import broken_hosts
 from agency.rules.freshness import AlarmLevel, RateAlarm, rate_alarms
 from portal.shared.audience import StaffUnit, TheWiring, router, show
-from portal.shared.i18n import N_, format_number
+from portal.shared.i18n import N_, format_number, gettext
 from portal.shared.listing import Chip, Column, Cut
 
 routes = router(audience="admin", roles={"admin"}, prefix="/admin")
@@ -30,6 +30,16 @@ _SHOWN = ("fastapi", "sqlalchemy", "psycopg", "dramatiq", "jinja2", "typst")
 FINE, LATE, AWAY = Chip(N_("In order"), "good"), Chip(N_("Late"), "warning"), Chip(N_("Away"), "bad")
 BLOCKED = Chip(N_("Somebody must look"), "bad")
 MISSING, ENDING = Chip(N_("Missing"), "bad"), Chip(N_("Renew soon"), "warning")
+RATE_TABLES = {
+    "ecb_refinancing": N_("Rate of the European Central Bank"),
+    "de_base_rate": N_("German base rate"),
+    "uk_bank_rate": N_("Rate of the Bank of England"),
+    "rates_nl_consumer": N_("Legal interest, Netherlands"),
+    "rates_nl_trade": N_("Trade interest, Netherlands"),
+    "rates_be_civil": N_("Legal interest, Belgium"),
+    "rates_be_trade": N_("Trade interest, Belgium"),
+    "rates_eu_trade": N_("Trade interest, European Union"),
+}
 QUARANTINE = (
     Column("actor", N_("Job"), sub="error"),
     Column("attempts", N_("Tries"), "number"),
@@ -56,8 +66,8 @@ def health(request: Request, unit: StaffUnit, wiring: TheWiring) -> HTMLResponse
     quarantined = unit.session.connection().execute(_QUARANTINED).mappings().all()
     alarms = rate_alarms(on=unit.today, warning_days=wiring.settings.rates_warning_days)
     values = {
-        "missing_rates": [alarm for alarm in alarms if alarm.level is AlarmLevel.missing],
-        "ending_rates": [alarm for alarm in alarms if alarm.level is AlarmLevel.ending],
+        "missing_rates": _alarms(alarms, AlarmLevel.missing),
+        "ending_rates": _alarms(alarms, AlarmLevel.ending),
         "checks": [
             _outbox(unit, facts.at),
             _inbox(unit),
@@ -111,6 +121,18 @@ def _valkey(config: Settings) -> dict[str, Any]:
         return {"label": N_("Valkey"), "value": shown, "seconds": 0, "chip": FINE}
     except RedisError:
         return {"label": N_("Valkey"), "value": "–", "seconds": 0, "chip": AWAY}
+
+
+def _alarms(alarms: Sequence[RateAlarm], level: AlarmLevel) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": gettext(RATE_TABLES.get(alarm.table, alarm.table)),
+            "table": alarm.table,
+            "until": alarm.confirmed_until,
+        }
+        for alarm in alarms
+        if alarm.level is level
+    ]
 
 
 def _rates(alarms: Sequence[RateAlarm]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from agency.kernel.errors import Conflict
 from agency.kernel.unit import Door
 from agency.parties.models import Role
 from agency.parties.users import set_disabled
-from agency.rules.freshness import AlarmLevel, RateAlarm
+from agency.rules.freshness import AlarmLevel, RateAlarm, rate_alarms
 from portal.admin import health
 from tests.portal.house import send, token_of
 from tests.portal.test_signing_in import give_code, give_password
@@ -217,9 +217,12 @@ class TestHealth:
         page = admin.get("/admin").text
         assert 'role="alert"' in page
         assert "Rates of law are missing" in page
-        assert "rates_nl_trade" in page
+        assert "Trade interest, Netherlands (rates_nl_trade)" in page
         assert "Rates of law are needed soon" in page
         assert page.count("In order") == 7
+
+    def test_every_table_that_grows_old_has_a_name(self):
+        assert {alarm.table for alarm in rate_alarms(on=date(2040, 1, 1))} <= health.RATE_TABLES.keys()
 
     def test_the_warning_comes_as_early_as_the_setting_says(self, house, admin):
         config = house.settings.model_copy(update={"rates_warning_days": 36_500})
