@@ -1,7 +1,7 @@
 """Experiments: who belongs to which group, and how sure a share is."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -49,3 +49,14 @@ def share_of(*, successes: int, trials: int) -> Share | None:
     # Its ends stay within 0 and 1; only the last digit may leave less than nothing at the lower one.
     low, high = max(Decimal(0), middle - half), middle + half
     return Share(share.quantize(_THOUSANDTH), low.quantize(_THOUSANDTH), high.quantize(_THOUSANDTH))
+
+
+def surely_best(shares: Mapping[str, Share | None]) -> str | None:
+    """Return the group of which even the lowest likely share lies above the highest of every other; None
+    while intervals touch, or a group has no result yet."""
+    known = {group: share for group, share in shares.items() if share is not None}
+    if len(known) < len(shares) or len(known) < 2:
+        return None
+    best = max(known, key=lambda group: known[group].low)
+    beaten = all(share.high < known[best].low for group, share in known.items() if group != best)
+    return best if beaten else None

@@ -1,5 +1,6 @@
 """Experiments with ways of contact: what runs, what came of it with its interval, starting and stopping."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from agency.kernel.unit import Unit
-from agency.rules.experiment import HOLDOUT, Share
+from agency.rules.experiment import HOLDOUT, Share, surely_best
 from agency.rules.facts import Channel
 from agency.treatment.experiments import (
     TEXTS,
@@ -108,6 +109,7 @@ def _page(
     newest = select(Experiment).order_by(
         col(Experiment.stopped_at).is_not(None), col(Experiment.created_at).desc()
     )
+    results = [(one, results_of(unit, one)) for one in unit.session.exec(newest.limit(_SHOWN_MAX))]
     found = [
         {
             "id": one.id,
@@ -119,10 +121,11 @@ def _page(
             "stopped_at": one.stopped_at,
             "why": one.stopped_why,
             "days": one.answer_days,
-            "cut": Cut([_row(group) for group in results_of(unit, one)]),
+            "cut": Cut([_row(group) for group in groups]),
+            "learnt": _learnt(groups),
             "stop": stopping[1] if stopping and stopping[0] == one.id else blank(),
         }
-        for one in unit.session.exec(newest.limit(_SHOWN_MAX))
+        for one, groups in results
     ]
     values = {
         "form": form,
@@ -134,11 +137,27 @@ def _page(
     return show(request, "admin/experiments.html", values, status=422 if form.errors or stopping else 200)
 
 
+def _way(group: str) -> str:
+    return gettext(N_("As ever")) if group == HOLDOUT else gettext(WAY_WORDS[Channel(group)])
+
+
+def _learnt(groups: Sequence[GroupResult]) -> tuple[str, str] | None:
+    """What an experiment tells so far, with its tone; None before any group has a result."""
+    if not any(group.judged for group in groups):
+        return None
+    best = surely_best({group.group: group.share for group in groups})
+    if best is None:
+        return gettext(N_("No way is surely better than the others yet.")), "info"
+    if best == HOLDOUT:
+        return gettext(N_("As ever is surely best: leave the step as it is.")), "good"
+    told = gettext(N_("%(way)s is surely best. To go on so, change how the step goes in the paths."))
+    return told % {"way": _way(best)}, "good"
+
+
 def _row(group: GroupResult) -> dict[str, Any]:
     share: Share | None = group.share
-    way = gettext(N_("As ever")) if group.group == HOLDOUT else gettext(WAY_WORDS[Channel(group.group)])
     return {
-        "group": way,
+        "group": _way(group.group),
         "claims": group.claims,
         "judged": group.judged,
         "answered": group.answered,

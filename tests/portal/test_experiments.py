@@ -8,9 +8,12 @@ import pytest
 from agency.money import Money
 from agency.parties.models import Role
 from agency.rules.channel_choice import ChoiceFacts, choose_channel
+from agency.rules.experiment import share_of
 from agency.rules.facts import Channel, DebtorKind
 from agency.rules.trace import as_json
+from agency.treatment.experiments import GroupResult
 from agency.treatment.models import TreatmentStep
+from portal.admin import experiments
 from tests.portal.bureau import bureau, url_of
 from tests.portal.house import send
 
@@ -60,6 +63,30 @@ def test_what_cannot_be_tried_is_said_and_nothing_begins(house, admin, changes):
     refused = begin(admin, **changes)
     assert refused.status_code == 422
     assert house.one("SELECT count(*) FROM experiment") == 0
+
+
+@pytest.mark.parametrize(
+    ("answered", "told"),
+    [
+        ({"sms": 120, "letter": 40, "holdout": 30}, "Text message is surely best"),
+        ({"sms": 20, "letter": 40, "holdout": 130}, "As ever is surely best"),
+        ({"sms": 42, "letter": 40, "holdout": 41}, "No way is surely better"),
+        ({"sms": 0}, None),
+    ],
+)
+def test_it_says_what_was_learnt_as_soon_as_that_is_sure(admin, monkeypatch, answered, told):
+    def results(*_):
+        return [
+            GroupResult(
+                group, 200, 200 if paid else 0, paid, share_of(successes=paid, trials=200 if paid else 0)
+            )
+            for group, paid in answered.items()
+        ]
+
+    begin(admin)
+    monkeypatch.setattr(experiments, "results_of", results)
+    page = admin.get("/admin/experiments").text
+    assert (told in page) if told else ("surely" not in page)
 
 
 def test_nobody_else_comes_in(house):

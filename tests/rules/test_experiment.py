@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agency.rules.experiment import HOLDOUT, group_of, share_of
+from agency.rules.experiment import HOLDOUT, Share, group_of, share_of, surely_best
 
 pytestmark = pytest.mark.pure
 
@@ -73,3 +73,38 @@ def test_the_interval_holds_the_share_and_narrows_with_more_trials(told):
     assert 0 <= found.low <= found.share <= found.high <= 1
     more = share_of(successes=successes * 4, trials=trials * 4)
     assert more.high - more.low <= found.high - found.low
+
+
+class TestSurelyBest:
+    def shares(self, **told):
+        return {group: share_of(successes=won, trials=tried) for group, (won, tried) in told.items()}
+
+    def test_is_the_group_whose_interval_lies_above_all_others(self):
+        told = {"sms": (90, 200), "letter": (40, 200), HOLDOUT: (30, 200)}
+        assert surely_best(self.shares(**told)) == "sms"
+
+    def test_may_be_what_was_done_as_ever(self):
+        assert surely_best(self.shares(sms=(5, 200), holdout=(90, 200))) == HOLDOUT
+
+    @pytest.mark.parametrize(
+        "told",
+        [
+            {"sms": (22, 50), "letter": (15, 50)},  # the intervals touch
+            {"sms": (90, 200), "letter": (0, 0)},  # of one nothing is known yet
+            {
+                "sms": (90, 200),
+                "letter": (85, 200),
+                "holdout": (5, 200),
+            },  # two beat the third
+            {"sms": (90, 200)},
+        ],
+    )
+    def test_is_none_while_that_is_not_sure(self, told):
+        assert surely_best(self.shares(**told)) is None
+
+    def test_lies_above_and_does_not_touch(self):
+        """Of 6 in 10 the likely share is 0.313 to 0.832, of 9 in 10 it is 0.596 to 0.982."""
+        assert surely_best(self.shares(sms=(9, 10), letter=(6, 10))) is None
+        edge = {"a": Share(Decimal("0.5"), Decimal("0.4"), Decimal("0.6"))}
+        assert surely_best(edge | {"b": Share(Decimal("0.3"), Decimal("0.2"), Decimal("0.4"))}) is None
+        assert surely_best(edge | {"b": Share(Decimal("0.3"), Decimal("0.2"), Decimal("0.399"))}) == "a"
