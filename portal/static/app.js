@@ -228,6 +228,13 @@ document.addEventListener("keydown", (event) => {
   KEYS[event.key]();
 });
 
+// --- the menu along the foot of a phone is wider than it: this page's line stands in sight ---
+const currentLine = document.querySelector(".menu [aria-current]");
+if (currentLine) {
+  const lines = currentLine.closest("ul");
+  lines.scrollLeft = currentLine.offsetLeft - (lines.clientWidth - currentLine.offsetWidth) / 2;
+}
+
 // --- tables that are wider than their place: whoever has no pointer scrolls them with the arrow keys ---
 function reachTable(wrap) {
   const scrolls = wrap.scrollWidth > wrap.clientWidth;
