@@ -28,6 +28,7 @@ class Promise(CreditorRow, table=True):
     __tablename__ = "promise"
     __table_args__ = (
         within_creditor("claim_id", "claim"),
+        Index("ix_promise_claim", "creditor_id", "claim_id"),
         Index("uq_promise_open", "creditor_id", "claim_id", unique=True, postgresql_where="state = 'open'"),
         CheckConstraint("amount_minor > 0", name="amount"),
     )
@@ -125,6 +126,7 @@ class PlanClaim(SQLModel, table=True):
     __table_args__ = (
         within_creditor("plan_id", "plan"),
         within_creditor("claim_id", "claim"),
+        Index("ix_plan_claim_claim", "creditor_id", "claim_id"),
         Index("uq_plan_claim_live", "creditor_id", "claim_id", unique=True, postgresql_where="live"),
     )
 
@@ -173,6 +175,7 @@ class Settlement(CreditorRow, table=True):
     __tablename__ = "settlement"
     __table_args__ = (
         within_creditor("claim_id", "claim"),
+        Index("ix_settlement_claim", "creditor_id", "claim_id"),
         Index(
             "uq_settlement_live",
             "creditor_id",
@@ -277,6 +280,7 @@ class DirectDebit(CreditorRow, table=True):
     __table_args__ = (
         within_creditor("mandate_id", "sepa_mandate"),
         within_creditor("claim_id", "claim"),
+        Index("ix_direct_debit_claim", "creditor_id", "claim_id"),
         ForeignKeyConstraint(
             ["creditor_id", "plan_id", "number"],
             ["plan_instalment.creditor_id", "plan_instalment.plan_id", "plan_instalment.number"],

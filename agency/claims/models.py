@@ -220,6 +220,7 @@ class WaiverRequest(CreditorRow, table=True):
     __tablename__ = "waiver_request"
     __table_args__ = (
         within_creditor("claim_id", "claim"),
+        Index("ix_waiver_request_claim", "creditor_id", "claim_id"),
         Index(
             "uq_waiver_request_waiting",
             "creditor_id",

@@ -52,6 +52,7 @@ class DisputeChange(CreditorRow, table=True):
     __tablename__ = "dispute_change"
     __table_args__ = (
         within_creditor("claim_id", "claim"),
+        Index("ix_dispute_change_claim", "creditor_id", "claim_id"),
         within_creditor("dispute_id", "dispute"),
         Index("ix_dispute_change", "creditor_id", "dispute_id"),
     )

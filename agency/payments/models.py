@@ -66,6 +66,7 @@ class PayLink(CreditorRow, Timestamped, table=True):
     __tablename__ = "pay_link"
     __table_args__ = (
         within_creditor("claim_id", "claim"),
+        Index("ix_pay_link_claim", "creditor_id", "claim_id"),
         UniqueConstraint("creditor_id", "token_sha256"),
         Index("ix_pay_link_token", "token_sha256"),
     )
@@ -84,6 +85,7 @@ class PaymentIntent(CreditorRow, Timestamped, table=True):
     __tablename__ = "payment_intent"
     __table_args__ = (
         within_creditor("claim_id", "claim"),
+        Index("ix_payment_intent_claim", "creditor_id", "claim_id"),
         UniqueConstraint("creditor_id", "provider_ref"),
         Index("ix_payment_intent_provider_ref", "provider_ref"),
         Index("ix_payment_intent_open", "created_at", postgresql_where="state IN ('creating', 'open')"),

@@ -119,6 +119,7 @@ class SuccessFee(CreditorRow, table=True):
     __table_args__ = (
         within_creditor("payment_id", "payment"),
         within_creditor("claim_id", "claim"),
+        Index("ix_success_fee_claim", "creditor_id", "claim_id"),
         within_creditor("run_id", "remittance_run"),
         # A fee points at the line that agreed to it.
         ForeignKeyConstraint(
@@ -270,6 +271,7 @@ class DirectPayment(CreditorRow, table=True):
     __tablename__ = "direct_payment"
     __table_args__ = (
         within_creditor("claim_id", "claim"),
+        Index("ix_direct_payment_claim", "creditor_id", "claim_id"),
         within_creditor("payment_id", "payment"),
         Index(
             "uq_direct_payment_fact",
