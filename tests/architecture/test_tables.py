@@ -102,7 +102,8 @@ def test_what_hangs_on_a_claim_is_found_by_it(catalogue):
     """Else a page about one claim, or a payout, looks through everything of its creditor."""
     rows = catalogue(
         "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
-        " AND a.attname = 'claim_id' WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace AND NOT EXISTS ("
+        " AND a.attname = 'claim_id' WHERE c.relkind IN ('r', 'p')"
+        " AND c.relnamespace = 'public'::regnamespace AND NOT EXISTS ("
         " SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indpred IS NULL AND i.indnkeyatts > 1 AND"
         " (SELECT array_agg(k.attname::text ORDER BY k.attname) FROM pg_attribute k WHERE k.attrelid = c.oid"
         "  AND k.attnum IN (i.indkey[0], i.indkey[1])) = ARRAY['claim_id', 'creditor_id'])"
