@@ -122,7 +122,7 @@ def _figures(story: Story, answer: dict[str, Any]) -> Table:
     for name, value in (
         ("days", answer["days"]),
         ("messages", answer["messages"]),
-        ("acts", ", ".join(f"{count} {act}" for act, count in answer["acts"].items())),
+        ("acts", ", ".join(f"{count} {act}" for act, count in answer["acts"].items() if count)),
         ("paid out", Money(answer["paid_out_minor"], "EUR").decimal),
         ("bank lines", answer["bank_lines_all"]),
         ("explained", f"{answer['bank_lines_explained_percent']} %"),
