@@ -150,12 +150,9 @@ class AnyOrder(GoingOut):
             check_settlements(unit)
 
 
-def machine(ground: Ground, *, proved_every: int = 1) -> type[AnyOrder]:
-    """The machine on copies of one ground.
-
-    :param proved_every: after so many steps the agency's proof is asked too; it takes as long as all else.
-    """
-    return type("AnyOrder", (AnyOrder,), {"ground": ground, "proved_every": proved_every})
+def machine(ground: Ground) -> type[AnyOrder]:
+    """The machine on copies of one ground."""
+    return type("AnyOrder", (AnyOrder,), {"ground": ground})
 
 
 def plan(*, examples: int, steps: int, shrink: bool = True) -> settings:
