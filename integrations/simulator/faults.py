@@ -17,6 +17,7 @@ CallKind = Literal[
     "lost",  # done, but the connection breaks before the answer
     "late",  # done at once, answered after `seconds`
     "status_after",  # done, but the answer is `status`
+    "cut",  # done, but the connection breaks in the middle of the answer
 ]
 WebhookKind = Literal[
     "duplicate",  # told twice, each time with another sg_event_id
@@ -45,9 +46,9 @@ Send = Callable[[Message], Awaitable[None]]
 class Fault(BaseModel):
     """One rule, as posted to `/_sim/faults`.
 
-    `target` is a provider (sendgrid, twilio, mollie, letters, bank, exact, stripe, billit, quickbooks) for
-    its API, or `webhooks`, or `webhooks:<provider>`; or `print:taken` for what the print shop counts when it
-    takes a batch in, and `print:printed` for what it reports of the press.
+    `target` is a provider (sendgrid, twilio, mollie, letters, bank, exact, stripe, billit, quickbooks,
+    teamleader) for its API, or `webhooks`, or `webhooks:<provider>`; or `print:taken` for what the print shop
+    counts when it takes a batch in, and `print:printed` for what it reports of the press.
     """
 
     target: str
@@ -133,6 +134,8 @@ class FaultyApp(FastAPI):
             case "status_after":
                 await super().__call__(scope, receive, _swallow)
                 await _answer(send, fault)
+            case "cut":
+                await super().__call__(scope, receive, _half(send))
             case _:
                 await super().__call__(scope, receive, send)
 
@@ -153,6 +156,18 @@ def _later(send: Send, seconds: float) -> Send:
         await send(message)
 
     return delayed
+
+
+def _half(send: Send) -> Send:
+    async def cut(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            body = message.get("body", b"")
+            await send({**message, "body": body[: len(body) // 2], "more_body": True})
+            await _break(send)
+        else:
+            await send(message)
+
+    return cut
 
 
 async def _answer(send: Send, fault: Fault) -> None:
