@@ -21,7 +21,7 @@ from portal.shared.i18n import compile_catalogues
 from portal.shared.rendering import environment
 from portal.shared.security import Guarded
 from portal.shared.sign_in import home_of
-from portal.wiring import QUICKBOOKS_CONSENT, Wiring, provider_url, wire
+from portal.wiring import QUICKBOOKS_CONSENT, TEAMLEADER_DOOR, Wiring, provider_url, wire
 
 # Each part of the portal that declares routers, in the order in which addresses are matched.
 PARTS = (
@@ -105,7 +105,7 @@ def create_app(wiring: Wiring) -> FastAPI:
 
 def _form_targets(config: Settings) -> str:
     """Whom a form of ours may lead to: the checkout, and the pages on which a creditor opens its books."""
-    return f"https://www.mollie.com {provider_url(config, 'exact')} {QUICKBOOKS_CONSENT}"
+    return f"https://www.mollie.com {provider_url(config, 'exact')} {QUICKBOOKS_CONSENT} {TEAMLEADER_DOOR}"
 
 
 def __getattr__(name: str) -> FastAPI:

@@ -25,6 +25,7 @@ from integrations.bookkeeping.billit import Billit
 from integrations.bookkeeping.exact import ExactOnline
 from integrations.bookkeeping.quickbooks import QuickBooks
 from integrations.bookkeeping.stripe import StripeInvoices
+from integrations.bookkeeping.teamleader import Teamleader
 from integrations.credit.bureau import HttpCreditBureau
 from integrations.credit.registers import HttpRegisters
 from integrations.dns.over_https import DnsOverHttps
@@ -51,10 +52,13 @@ PROVIDERS = {
     "stripe": "https://api.stripe.com",
     "billit": "https://api.billit.be",
     "quickbooks": "https://quickbooks.api.intuit.com",
+    "teamleader": "https://api.focus.teamleader.eu",
 }
 QUICKBOOKS_CONSENT = "https://appcenter.intuit.com"
 QUICKBOOKS_TOKENS = "https://oauth.platform.intuit.com"
 STRIPE_FILES = "https://pay.stripe.com"
+TEAMLEADER_DOOR = "https://focus.teamleader.eu"
+TEAMLEADER_FILES = "https://cdn.teamleader.eu"
 
 
 @dataclass(frozen=True)
@@ -184,6 +188,16 @@ def choose_bookkeeping(config: Settings) -> dict[str, Bookkeeping]:
             consent_at=QUICKBOOKS_CONSENT if config.production else simulated,
             tokens_at=QUICKBOOKS_TOKENS if config.production else simulated,
             client_id=config.quickbooks_client_id,
+            secret=secret,
+            production=config.production,
+        )
+    if secret := _secret_of(config, "teamleader"):
+        files = TEAMLEADER_FILES if config.production else f"{config.simulator_url}/teamleader-files"
+        found["teamleader"] = Teamleader(
+            url=provider_url(config, "teamleader"),
+            door=TEAMLEADER_DOOR if config.production else f"{config.simulator_url}/teamleader",
+            files_url=config.teamleader_files_url or files,
+            client_id=config.teamleader_client_id,
             secret=secret,
             production=config.production,
         )

@@ -85,9 +85,9 @@ class Settings(BaseSettings):
     registers_key: SecretStr = SecretStr("simulator-registers-key")
     credit_url: str | None = None
     credit_key: SecretStr = SecretStr("simulator-credit-key")
-    # Bookkeeping of creditors: one at which the agency is not registered (Exact, QuickBooks) or that it does
-    # not want (Stripe and Billit, of which creditors have keys of their own) is not offered; outside
-    # production all are.
+    # Bookkeeping of creditors: one at which the agency is not registered (Exact, QuickBooks, Teamleader) or
+    # that it does not want (Stripe and Billit, of which creditors have keys of their own) is not offered;
+    # outside production all are.
     exact_url: str | None = None
     exact_client_id: str = "simulator-exact-client"
     exact_secret: SecretStr = SecretStr("simulator-exact-secret")
@@ -99,6 +99,10 @@ class Settings(BaseSettings):
     quickbooks_url: str | None = None
     quickbooks_client_id: str = "simulator-quickbooks-client"
     quickbooks_secret: SecretStr = SecretStr("simulator-quickbooks-secret")
+    teamleader_url: str | None = None
+    teamleader_files_url: str | None = None
+    teamleader_client_id: str = "simulator-teamleader-client"
+    teamleader_secret: SecretStr = SecretStr("simulator-teamleader-secret")
 
     agency_name: str = "Incasso Noord"
     agency_registration_nl: str = "Wki-register, voorbeeld 000000"

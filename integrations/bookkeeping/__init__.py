@@ -1,1 +1,1 @@
-"""Bookkeeping of creditors over HTTP: Exact Online, QuickBooks, Stripe Invoicing and Billit, read only."""
+"""Bookkeeping of creditors over HTTP: Exact Online, QuickBooks, Teamleader, Stripe and Billit, read only."""

@@ -45,14 +45,18 @@ def granted(
     return Tokens(access, refresh, lives)
 
 
-def ask(http: httpx.Client, path: str, tokens: Tokens) -> httpx.Response:
+def ask(
+    http: httpx.Client, path: str, tokens: Tokens, *, body: Mapping[str, Any] | None = None
+) -> httpx.Response:
     """This function will ask for JSON with an access token; other refusals are the caller's to read.
 
+    :param body: what is asked, at a vendor where questions are posted; nothing is changed by them.
     :raises ProviderRefused: with `EXPIRED`; with "403" where the user who connected may not read it.
     :raises ProviderTransient: see the exception.
     """
     with httpx_failures(effect=False):
-        answer = http.get(path, headers={**_bearer(tokens), "Accept": "application/json"})
+        headers = {**_bearer(tokens), "Accept": "application/json"}
+        answer = http.request("GET" if body is None else "POST", path, headers=headers, json=body)
     if answer.status_code == 401:
         raise ProviderRefused(EXPIRED, "the access token is over")
     if answer.status_code == 403:

@@ -26,6 +26,7 @@ from integrations.simulator import (
     sendgrid,
     sendgrid_domains,
     stripe,
+    teamleader,
     twilio,
 )
 from integrations.simulator.clock import Clock
@@ -52,9 +53,10 @@ def create_app(configuration: Configuration) -> FastAPI:
     )
     app.faults = Faults()
     parts = (sendgrid, sendgrid_domains, twilio, mollie, letters, registers, bank_routes, dns, control)
-    for part in (*parts, exact, stripe, billit, quickbooks, book_pages, pages):
+    for part in (*parts, exact, stripe, billit, quickbooks, teamleader, book_pages, pages):
         app.include_router(part.routes)
     app.include_router(stripe.files)
+    app.include_router(teamleader.files)
     app.mount("/_sim/static", StaticFiles(directory=Path(__file__).with_name("static")))
     return app
 

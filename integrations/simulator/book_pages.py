@@ -16,7 +16,7 @@ from integrations.simulator.same_site import same_site
 from integrations.simulator.world import TheWorld, World
 
 routes = APIRouter(prefix="/_sim/books", dependencies=[Depends(same_site)])
-Vendor = Literal["exact", "stripe", "billit", "quickbooks"]
+Vendor = Literal["exact", "stripe", "billit", "quickbooks", "teamleader"]
 
 
 class Happened(BaseModel):
@@ -38,6 +38,9 @@ class BookSettings(BaseModel):
     billit_unfiltered: str | None = None
     quickbooks_page: int | None = Field(default=None, ge=1)
     quickbooks_currency: str | None = None
+    teamleader_page: int | None = Field(default=None, ge=1)
+    teamleader_limit: int | None = Field(default=None, ge=1)
+    teamleader_file_url: str | None = None
     minutely: int = 60
     daily: int = 5000
     exact_next: str | None = None
@@ -76,9 +79,11 @@ class NewLine(BaseModel):
 @routes.get("/")
 async def show(world: TheWorld, refused: str = "") -> Response:
     """The books, and forms to let something happen in them."""
+    # Some of each vendor: the first ones alone would leave no room for the others.
     lines = world.store.all(
-        "SELECT vendor, number, currency, open_minor, due_on FROM book_line WHERE open_minor <> 0"
-        " ORDER BY vendor, due_on LIMIT 200"
+        "SELECT * FROM (SELECT vendor, number, currency, open_minor, due_on, row_number() OVER"
+        " (PARTITION BY vendor ORDER BY due_on, id) AS place FROM book_line WHERE open_minor <> 0)"
+        " WHERE place <= 50 ORDER BY vendor, place"
     )
     return show_page(world, "books.html", lines=lines, refused=refused)
 

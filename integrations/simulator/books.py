@@ -24,12 +24,17 @@ BILLIT_COMPANIES: Final = (
 )
 QUICKBOOKS_COMPANY: Final = ("9341450000000017", "Van der Velde Export B.V.")
 _QUICKBOOKS_INVOICES: Final = 40
+TEAMLEADER_DEPARTMENTS: Final = (
+    ("7e1ead00-0000-4000-8000-000000000001", "Studio Verhaegen BV", 40),
+    ("7e1ead00-0000-4000-8000-000000000002", "Verhaegen Academie VZW", 8),
+)
 # Where a program that names no books means them.
 FIRST_BOOKS: Final = {
     "exact": EXACT_DIVISIONS[0][0],
     "stripe": STRIPE_ACCOUNT,
     "billit": BILLIT_COMPANIES[0][0],
     "quickbooks": QUICKBOOKS_COMPANY[0],
+    "teamleader": TEAMLEADER_DEPARTMENTS[0][0],
 }
 _STRIPE_INVOICES: Final = 90
 # A few of what real books hold, too: a name that is no name, and money that we do not collect.
@@ -60,13 +65,18 @@ def open_books(world: World) -> None:
         drawn = trade_portfolio(seed=SEED + 300, today=today, claims=_QUICKBOOKS_INVOICES, first=70_000)
         for invoice in drawn:
             add_invoice(world, "quickbooks", QUICKBOOKS_COMPANY[0], invoice)
+        for place, (department, _, count) in enumerate(TEAMLEADER_DEPARTMENTS):
+            for invoice in belgian_portfolio(
+                seed=SEED + 400 + place, today=today, claims=count, first=80_000 + place * 1_000
+            ):
+                add_invoice(world, "teamleader", department, invoice)
 
 
 def add_invoice(
     world: World, vendor: str, division: str, invoice: SimulatedInvoice, *, index: int = -1
 ) -> str:
     """This function will book one invoice or credit note, and its customer; it returns the number that it has
-    there: Exact numbers invoices itself, in whole numbers."""
+    there: Exact and Teamleader number invoices themselves, in whole numbers and by year."""
     debtor = invoice.debtor
     ref = customer_ref(vendor, division, debtor.reference)
     name = _ODD_NAMES.get(index, debtor.name)
@@ -80,8 +90,7 @@ def add_invoice(
         "INSERT INTO book_customer VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         vendor, ref, division, as_json(facts), moment_text(world.clock.now() - timedelta(days=400)),
     )  # fmt: skip
-    number = exact_number(division, invoice.number) if vendor == "exact" else invoice.number
-    credits = exact_number(division, invoice.credits) if vendor == "exact" else invoice.credits
+    number, credits = (_own_number(vendor, division, one) for one in (invoice.number, invoice.credits))
     world.store.insert(
         "book_line",
         vendor=vendor, division=division, ref=f"in_{_digest(f'{division}{number}')[:24]}", number=number,
@@ -89,6 +98,15 @@ def add_invoice(
         currency=_FOREIGN.get(index, "EUR"), total_minor=invoice.amount_minor,
         open_minor=invoice.amount_minor, your_ref=credits if invoice.credits else "",
     )  # fmt: skip
+    return number
+
+
+def _own_number(vendor: str, division: str, number: str) -> str:
+    if vendor == "exact":
+        return exact_number(division, number)
+    if vendor == "teamleader" and number:
+        year, serial = f"20{number[-8:-6]}", int(number[-5:])
+        return f"{year}/{serial}" if number.startswith("C") else f"{year} / {serial}"
     return number
 
 
@@ -100,7 +118,7 @@ def exact_number(division: str, number: str) -> str:
 def customer_ref(vendor: str, division: str, reference: str) -> str:
     """This function will return a customer's id as the vendor writes it."""
     digest = _digest(f"{vendor}{division}{reference}")
-    if vendor == "exact":
+    if vendor in ("exact", "teamleader"):
         return str(uuid.UUID(digest[:32]))
     return f"cus_{digest[:14]}" if vendor == "stripe" else str(int(digest[:8], 16) % 2**31)
 
@@ -115,7 +133,8 @@ def receive(world: World, vendor: str, number: str, minor: int, text: str) -> bo
         return False
     with world.store.transaction():
         world.store.run("UPDATE book_line SET open_minor = open_minor - ? WHERE id = ?", minor, line["id"])
-        _receive(world, line, minor, text)
+        # Teamleader keeps no words with a payment, but of which invoice it is.
+        _receive(world, line, minor, line["number"] if vendor == "teamleader" else text)
     return True
 
 

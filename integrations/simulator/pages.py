@@ -35,6 +35,7 @@ _CHANNELS = {
 }
 _TARGETS = (
     *("sendgrid", "twilio", "mollie", "letters", "bank", "exact", "stripe", "billit", "quickbooks"),
+    *("teamleader", "teamleader-files"),
     *("webhooks", "webhooks:sendgrid", "webhooks:twilio", "webhooks:mollie", "webhooks:letters"),
     *("print:taken", "print:printed"),
 )

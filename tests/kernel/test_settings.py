@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from agency.kernel.settings import SECRETS, UNADDRESSED, Settings
+from portal.main import _form_targets
 from portal.wiring import choose_bookkeeping, choose_ports, provider_url
 
 pytestmark = pytest.mark.pure
@@ -44,10 +45,14 @@ def test_production_offers_only_the_bookkeeping_that_is_set_up():
     assert choose_bookkeeping(Settings(**COMPLETE)) == {}
     wanted = {
         "exact_secret": "own", "quickbooks_secret": "own", "stripe_invoices": True, "billit_invoices": True,
+        "teamleader_secret": "own",
     }  # fmt: skip
     config = Settings(**COMPLETE, **wanted)
-    assert set(choose_bookkeeping(config)) == {"exact", "quickbooks", "stripe", "billit"}
-    for vendor in ("exact", "quickbooks", "stripe", "billit"):
+    assert set(choose_bookkeeping(config)) == {"exact", "quickbooks", "stripe", "billit", "teamleader"}
+    for vendor in ("exact", "quickbooks", "stripe", "billit", "teamleader"):
         assert provider_url(config, vendor).startswith("https://")
     page = choose_bookkeeping(config)["quickbooks"].consent_url(state="s", redirect_url="https://a.example")
     assert page.startswith("https://appcenter.intuit.com/connect/oauth2?")
+    page = choose_bookkeeping(config)["teamleader"].consent_url(state="s", redirect_url="https://a.example")
+    assert page.startswith("https://focus.teamleader.eu/oauth2/authorize?")
+    assert "https://focus.teamleader.eu" in _form_targets(config).split()

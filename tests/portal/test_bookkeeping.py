@@ -19,6 +19,7 @@ from integrations.bookkeeping.billit import Billit
 from integrations.bookkeeping.exact import ExactOnline
 from integrations.bookkeeping.quickbooks import QuickBooks
 from integrations.bookkeeping.stripe import StripeInvoices
+from integrations.bookkeeping.teamleader import Teamleader
 from portal import main
 from tests.outside import outside_world, simulator  # noqa: F401
 from tests.portal.house import House
@@ -54,8 +55,26 @@ def house(units, redis_url, data_folder, monkeypatch, simulator):  # noqa: F811
                 production=False,
             )
         ) as quickbooks,
+        closing(
+            Teamleader(
+                url=f"{url}/teamleader",
+                door=f"{url}/teamleader",
+                files_url=f"{url}/teamleader-files",
+                client_id="c",
+                secret="s",
+                production=False,
+            )
+        ) as teamleader,
     ):
-        house.uses(bookkeeping={"exact": exact, "stripe": stripe, "billit": billit, "quickbooks": quickbooks})
+        house.uses(
+            bookkeeping={
+                "exact": exact,
+                "stripe": stripe,
+                "billit": billit,
+                "quickbooks": quickbooks,
+                "teamleader": teamleader,
+            }
+        )
         install_ports(house.ports)
         simulator.post("/clock", {"now": house.now().isoformat()})
         yield house
@@ -224,6 +243,40 @@ class TestConnecting:
         assert "no longer lets us in" in page
         assert f'action="{HOME}/connect/quickbooks"' in page
         assert len(ids_of(page)) > 10
+
+    def test_of_teamleader_reads_a_department_with_its_documents_until_it_is_taken_back(
+        self, house, manager, creditor_id, simulator,  # noqa: F811
+    ):  # fmt: skip
+        assert "Connected. We only read" in follow(manager, consent(simulator, manager, vendor="teamleader"))
+        page = manager.get(HOME).text
+        assert "Verhaegen Academie VZW" in page
+        path = re.search(rf'action="({HOME}/[0-9a-f-]+)/administration"', page)[1]
+        studio = "7e1ead00-0000-4000-8000-000000000001"
+        assert manager.post(f"{path}/administration", {"administration": studio}).status_code == 303
+        drain(house.units)
+        shown = ids_of(manager.get(HOME).text)
+        assert len(shown) > 10
+        simulator.post("/books/expire")
+        quote = manager.post(f"{path}/handover", {"invoice": shown[:2], "do": "chosen"})
+        with house.units.open(Door.CREDITOR, by="user:a", creditor_id=creditor_id) as unit:
+            quote_id = quote.headers["location"].rpartition("/")[2]
+            accept_quote(unit, creditor_id=creditor_id, quote_id=quote_id, address="127.0.0.1")
+        drain(house.units)
+        assert simulator.get("/books/grants")["refresh"] == 2
+        assert house.one("SELECT count(*) FROM document") == 2
+        number = house.one("SELECT number FROM invoice ORDER BY number LIMIT 1")
+        simulator.post("/books/pay/now", {"vendor": "teamleader", "number": number, "amount": "12.34"})
+        manager.post(f"{path}/fetch")
+        drain(house.units)
+        question = re.search(rf'href="({HOME}/questions/[^"]+)"', manager.get(HOME).text)[1]
+        assert 'value="12.34"' in manager.get(question).text
+        simulator.http.post("/_sim/books/revoke")
+        manager.post(f"{path}/fetch")
+        drain(house.units)
+        page = manager.get(HOME).text
+        assert "no longer lets us in" in page
+        assert f'action="{HOME}/connect/teamleader"' in page
+        assert len(ids_of(page)) == len(shown) - 2
 
     def test_of_an_unknown_vendor_is_not_found(self, manager):
         assert manager.post(f"{HOME}/connect/yuki").status_code == 404
