@@ -153,6 +153,7 @@ class TestConnecting:
         page = follow(manager, consent(simulator, manager))
         assert "Connected. We only read" in page
         assert "Van der Velde Bouwmaterialen BV" in page
+        assert "<small>900102</small>" in page
         assert "Connect Exact Online" not in page
 
     def test_takes_nothing_back_that_it_did_not_ask_for(self, house, manager, simulator):  # noqa: F811
@@ -252,6 +253,7 @@ class TestConnecting:
         assert "Verhaegen Academie VZW" in page
         path = re.search(rf'action="({HOME}/[0-9a-f-]+)/administration"', page)[1]
         studio = "7e1ead00-0000-4000-8000-000000000001"
+        assert f"<small>{studio}" not in page  # which tells nobody anything
         assert manager.post(f"{path}/administration", {"administration": studio}).status_code == 303
         drain(house.units)
         shown = ids_of(manager.get(HOME).text)
