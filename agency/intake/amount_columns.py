@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Final
 
 from agency.intake.amount_words import says
-from agency.intake.amounts import DecimalSign, NotUnderstood, names_foreign, parse_amount
+from agency.intake.amounts import DecimalSign, NotUnderstood, counts_cents, names_foreign, parse_amount
 from agency.intake.cells import is_blank, is_number
 from agency.intake.headers import folded, known_field
 from agency.intake.table import Cell
@@ -66,8 +66,8 @@ def find_computed(headers: Sequence[str], sample: Sequence[Sequence[Cell]]) -> C
 
     :param sample: the first rows below the headers.
     """
-    # What is worked out has a header of its own, which does not say the currency.
-    headers = ["" if names_foreign(header) else header for header in headers]
+    # What is worked out has a header of its own, which says neither the currency nor that it is in cents.
+    headers = ["" if names_foreign(header) or counts_cents(header) else header for header in headers]
     pair = _debit_and_credit(headers)
     amounts = [
         at for at, header in enumerate(headers) if known_field(header) == "amount" and at not in (pair or ())

@@ -22,16 +22,21 @@ class NotUnderstood(ValueError):
 
 AMBIGUOUS_AMOUNT: Final = "could be thousands or decimals; say which decimal sign the file uses"
 NOT_AN_AMOUNT: Final = "is not an amount"
+FILLED_UP: Final = "is filled up with zeros, so that it may be in cents; write it with its decimals"
 TOO_MANY_DECIMALS: Final = "has more decimals than its currency"
 AMOUNT_TOO_LARGE: Final = "is too large"
 FOREIGN: Final = "is in a currency that the agency does not collect"
 
 _SPACES = re.compile(r"[\s\u00a0\u202f'’]+")
-_CURRENCY_SIGN = re.compile(r"^(?:EUR|USD|GBP|€|\$|£)|(?:EUR|USD|GBP|€|\$|£|,-|\.-|,--)$", re.IGNORECASE)
+_CURRENCY_SIGN = re.compile(
+    r"^(?:EUROS?|EUR|USD|GBP|€|\$|£)|(?:EUROS?|EUR|USD|GBP|€|\$|£|,-|\.-|,--|,=|\.=)$", re.IGNORECASE
+)
 _PLAIN = re.compile(r"\d+", re.ASCII)
 _CURRENCY = re.compile(r"[€$£]|(?<![A-Z])[A-Z]{3}(?![A-Z])")
 _CURRENCY_OF: Final = {"€": "EUR", "$": "USD", "£": "GBP"} | {code: code for code in EXPONENTS}
 
+_CENTS: Final = frozenset({"cent", "cents", "centen", "eurocent", "eurocents", "centimes", "minor"})
+_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 
 _MARK = re.compile(r"^(CR|DR)|(CR|DR|C|D)\.?$", re.IGNORECASE)
 _TERMS = re.compile(r" ([+-]) (?=\S)")
@@ -67,6 +72,13 @@ def names_foreign(text: str) -> bool:
     return not named <= COLLECTED_CURRENCIES
 
 
+def counts_cents(header: str) -> bool:
+    """This function will tell whether a header says that the amounts below it are in cents: `amount_cents`,
+    `Bedrag (in centen)`.
+    """
+    return any(word.casefold() in _CENTS for word in _WORDS.findall(header))
+
+
 def _term(value: str, decimal_sign: DecimalSign | None) -> Decimal:
     text = _SPACES.sub("", value)
     negative = False
@@ -83,6 +95,8 @@ def _term(value: str, decimal_sign: DecimalSign | None) -> Decimal:
         negative, text = True, text[:-1]
     text = _CURRENCY_SIGN.sub("", text)
     amount = _unsigned(text, decimal_sign)
+    if amount and text[0] == "0" and _PLAIN.fullmatch(text):
+        raise NotUnderstood(FILLED_UP)
     return -amount if negative else amount
 
 

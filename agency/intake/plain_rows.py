@@ -77,7 +77,8 @@ class PlainRows:
         self.currency = _currency(checker)
         self.land = checker.mapped.defaults.get("country", checker.habits.country)
         # Other currencies have other decimals, and are refused anyhow.
-        self.possible = EXPONENTS.get(self.currency) == 2 and not checker.foreign and not checker.by_parts
+        usual = not (checker.foreign or checker.in_cents or checker.by_parts)
+        self.possible = EXPONENTS.get(self.currency) == 2 and usual
 
     def sift(self, rows: Sequence[Row]) -> Sifted:
         """This function will part rows that are plainly right from the others."""

@@ -16,7 +16,9 @@ from agency.intake import beside, values
 from agency.intake.amounts import (
     COLLECTED_CURRENCIES,
     FOREIGN,
+    TOO_MANY_DECIMALS,
     NotUnderstood,
+    counts_cents,
     names_foreign,
     parse_amount,
     to_minor,
@@ -101,6 +103,9 @@ class RowChecker:
         self.foreign = [
             field for field in ("amount", "total") if names_foreign(mapped.columns.get(field, ""))
         ]
+        self.in_cents = [
+            field for field in ("amount", "total") if counts_cents(mapped.columns.get(field, ""))
+        ]
         self._known: dict[str, dict[str, dict[Cell, Understood]]] = {}  # country -> field -> cell
         self._parsers: dict[str, Parser] = {
             **dict.fromkeys(REFERENCES, _identifier),
@@ -118,6 +123,7 @@ class RowChecker:
             "period": lambda cell, _: month_of(cell, order=self.mapped.date_order),
             "contract_on": self._date,
             **dict.fromkeys(("amount", "total"), self._amount),
+            **dict.fromkeys(self.in_cents, self._amount_in_cents),
             **dict.fromkeys(self.foreign, _refuse_foreign),
             "registration_number": lambda cell, land: values.registration_number(_register_text(cell), land),
             "vat_number": lambda cell, land: values.vat_number(_plain(cell), land),
@@ -244,6 +250,13 @@ class RowChecker:
         if names_foreign(text.upper()):
             raise NotUnderstood(FOREIGN)
         return parse_amount(text, decimal_sign=self.mapped.decimal_sign)
+
+    def _amount_in_cents(self, cell: Cell, land: str) -> Decimal:
+        whole = cell.lstrip("0") or "0" if isinstance(cell, str) else cell
+        cents = self._amount(whole, land)
+        if cents != cents.to_integral_value():
+            raise NotUnderstood(TOO_MANY_DECIMALS)
+        return cents.scaleb(-2)
 
     def _name_by_parts(self, row: int, found: dict[str, Any], rejects: list[Reject]) -> None:
         """Give a line the number by which it is known, and the day on which its month is paid."""

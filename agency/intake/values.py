@@ -20,16 +20,36 @@ from agency.money import EXPONENTS
 DateOrder = Literal["day", "month"]
 
 NOT_A_DATE: Final = "is not a date"
+A_COUNTED_DAY: Final = (
+    "is a day as a spreadsheet counts days; show the column as dates and save the file once more"
+)
+CUT_SHORT: Final = (
+    "is a long number that a spreadsheet cut short; show the column as text and fill it in once more"
+)
 NOT_A_COUNTRY: Final = "is not a country (two letters, such as NL)"
 NOT_A_CURRENCY: Final = "is not a currency (three letters, such as EUR)"
 
 _PLAIN = re.compile(r"\d+", re.ASCII)
 _DATE = re.compile(r"(\d{1,4})[-/. ](\d{1,2})[-/. ](\d{1,4})(?:[T ]\d.*)?", re.ASCII)
-_NAMED = re.compile(r"(\d{1,2})(?:er|\.)?[ \-./]{1,2}([^\W\d_]{3,10})\.?[ \-./]{1,2}(\d{4}|\d{2})")
+_TIME = r"(?:[, T]{1,2}\d{1,2}:\d\d.*)?"
+_NAMED = re.compile(
+    r"(\d{1,2})(?:er|st|nd|rd|th|e|\.)?[ \-./]{1,2}([^\W\d_]{3,10})\.?[ \-./,]{1,2}(\d{4}|\d{2})" + _TIME
+)
+_NAMED_FIRST = re.compile(
+    r"([^\W\d_]{3,10})\.?[ \-./]{1,2}(\d{1,2})(?:st|nd|rd|th)?[ \-./,]{1,2}(\d{4})" + _TIME
+)
+_WEEKDAY = re.compile(
+    r"(?:(?:maan|dins|woens|donder|vrij|zater|zon)dag|ma|di|wo|do|vr|za|zo"
+    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day|mon|tues?|wed|thu(?:rs?)?|fri|sat|sun"
+    r"|(?:lun|mar|mercre|jeu|vendre|same)di|dimanche|lun|mar|mer|jeu|ven|sam|dim"
+    r"|(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch|sonnabend|mo|mi|fr|sa|so)"
+    r"[.,]{0,2} +(?=\d|[^\W\d_]{3})",
+    re.IGNORECASE,
+)
 _MONTH_NAMES: Final = (
-    "jan januari january janvier januar janv",
-    "feb februari february février fevrier februar févr fevr fév",
-    "mrt mar maart march mars märz maerz mär",
+    "jan januari january janvier januar janv jän jänner",
+    "feb febr februari february février fevrier februar févr fevr fév",
+    "mrt mar maart march mars märz maerz mär mrz",
     "apr april avril avr",
     "mei may mai",
     "jun juni june juin",
@@ -45,24 +65,27 @@ _CENTURY_TURNS: Final = 70  # as POSIX has it nearly: 69 is 2069, 70 is 1970
 OUR_TIME: Final = range(1900, 2200)
 """Years in which an invoice may have a date: packages write the last day of the calendar for "never"."""
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\.0)?", re.ASCII)
+_COMPACT_YEAR_LAST = re.compile(r"(\d{2})(\d{2})((?:19|20|21)\d{2})", re.ASCII)
+_COUNTED = re.compile(r"[2-7]\d{4}(?:[.,]\d+)?", re.ASCII)  # 1954 to 2119
 
 
 def parse_date(value: str, *, order: DateOrder) -> date:
-    """This function will read `2026-11-22`, `20261122`, `22-11-2026`, `22 nov 2026` or, with order "month",
-    `11/22/2026`. Of two digits for the year, as in `22-11-26`, the year is last.
+    """This function will read `2026-11-22`, `20261122`, `22-11-2026`, `22 nov 2026`, `Nov 22, 2026`, each
+    with the day of the week before it or without, or, with order "month", `11/22/2026`. Of two digits for the
+    year, as in `22-11-26`, the year is last.
 
     :raises NotUnderstood: it is no date of the calendar in that order.
     """
-    text = value.strip()
+    text = spread(value.strip())
     compact = _COMPACT.fullmatch(text)
     if compact:
         return _day(*compact.groups())
-    named = _NAMED.fullmatch(text)
-    if named and named[2].casefold() in MONTHS:
-        return _day(_whole_year(named[3]), MONTHS[named[2].casefold()], named[1])
+    named = _named(text)
+    if named:
+        return _day(_whole_year(named[2]), named[1], named[0])
     parts = _DATE.fullmatch(text)
     if parts is None:
-        raise NotUnderstood(NOT_A_DATE)
+        raise NotUnderstood(A_COUNTED_DAY if _COUNTED.fullmatch(text) else NOT_A_DATE)
     first, second, third = parts.groups()
     if len(first) == 4:
         return _day(first, second, third)
@@ -70,6 +93,23 @@ def parse_date(value: str, *, order: DateOrder) -> date:
         raise NotUnderstood(NOT_A_DATE)
     year = _whole_year(third)
     return _day(year, second, first) if order == "day" else _day(year, first, second)
+
+
+def spread(text: str) -> str:
+    """This function will write `22112026` as `22-11-2026`: with its year first, its month would be the 20th.
+    Anything else stays as it is."""
+    compact = _COMPACT_YEAR_LAST.fullmatch(text)
+    return "-".join(compact.groups()) if compact else text
+
+
+def _named(text: str) -> tuple[str, int, str] | None:
+    """Day, month and year of a date that names its month."""
+    for told in (text, _WEEKDAY.sub("", text, count=1)):
+        for pattern, day, month in ((_NAMED, 1, 2), (_NAMED_FIRST, 2, 1)):
+            found = pattern.fullmatch(told)
+            if found and found[month].casefold() in MONTHS:
+                return found[day], MONTHS[found[month].casefold()], found[3]
+    return None
 
 
 def _whole_year(year: str) -> int:
@@ -84,12 +124,23 @@ def _day(year: int | str, month: int | str, day: str) -> date:
         raise NotUnderstood(NOT_A_DATE) from None
 
 
+_CUT_SHORT: Final = re.compile(r"\d[.,]\d+[eE]\+\d{1,3}", re.ASCII)
+
+
 def identifier(value: str | Decimal) -> str:
-    """This function will return an identifier as text: leading zeros kept, `1234.0` taken back to `1234`."""
+    """This function will return an identifier as text: leading zeros kept, `1234.0` taken back to `1234`, and
+    `'00123`, as people make a spreadsheet keep zeros, to `00123`.
+
+    :raises NotUnderstood: of `2.60001E+11` the other digits are lost.
+    """
     if isinstance(value, Decimal):
         whole = value == value.to_integral_value()
         return str(value.quantize(Decimal(1))) if whole else str(value)
     text = " ".join(value.split())
+    if _CUT_SHORT.fullmatch(text):
+        raise NotUnderstood(CUT_SHORT)
+    if text[:1] == "'" and text[1:].isdigit():
+        return text[1:]
     return text[:-2] if text.endswith(".0") and _PLAIN.fullmatch(text[:-2]) else text
 
 

@@ -41,7 +41,7 @@ def find_writing(columns: Mapping[str, str], headers: Sequence[str], sample: Seq
     either.
     """
     amounts = _texts(columns, headers, sample, ("amount", "total"))
-    days = _texts(columns, headers, sample, _DAYS)
+    days = [values.spread(text) for text in _texts(columns, headers, sample, _DAYS)]
     sign, doubtful_amount = _sign(amounts)
     order, doubtful_day = _order(days)
     return Writing(sign, order, doubtful_amount, doubtful_day)
@@ -59,7 +59,7 @@ def find_otherwise(
     empty where there is none, or where others can only be read as is said.
     """
     amounts = _texts(columns, headers, sample, ("amount", "total"))
-    days = _texts(columns, headers, sample, _DAYS)
+    days = [values.spread(text) for text in _texts(columns, headers, sample, _DAYS)]
     amount = day = ""
     if decimal_sign and _sign(amounts)[0] not in (None, decimal_sign):
         amount = next(text for text in amounts if _amount(text, decimal_sign) is None)

@@ -8,7 +8,7 @@ import pytest
 import xlsxwriter
 
 from agency.intake.amount_columns import AGED, LEFT, NET, SIGNED
-from agency.intake.amounts import FOREIGN, parse_amount
+from agency.intake.amounts import FILLED_UP, FOREIGN, TOO_MANY_DECIMALS, parse_amount
 from agency.intake.columns import propose
 from agency.intake.doubts import NO_NAMES, PARTLY_PAID, SOME_PAID, WITHOUT_VAT
 from agency.intake.grouped import NAME_ABOVE, NUMBER_ABOVE, debtor_of
@@ -328,6 +328,23 @@ class TestAmounts:
         found = understood(table)
         assert found[0] == ("F1", "Jansen", "10.00")
         assert found[1][2].startswith("must be more than zero")
+
+    @pytest.mark.parametrize(
+        "header", ["Bedrag (in centen)", "amount_cents", "AmountInCents", "Montant (centimes)"]
+    )
+    def test_in_cents_as_their_header_says_are_read_as_such(self, header):
+        table = text(
+            f"Factuurnr;Naam;Datum;{header}", "F1;Jansen;13-08-2026;000121005", "F2;Jansen;13-08-2026;10,50"
+        )
+        columns = propose(table.headers, table.sample).columns
+        assert understood(table, Mapped(columns=columns | {"amount": header}, decimal_sign=",")) == [
+            ("F1", "Jansen", "1210.05"),
+            ("3", header, TOO_MANY_DECIMALS),
+        ]
+
+    def test_filled_up_with_zeros_are_refused(self):
+        table = text("Factuurnr;Naam;Datum;Bedrag;D/C", "F1;Jansen;13-08-2026;000000121000;D")
+        assert understood(table) == [("2", SIGNED, FILLED_UP)]
 
     @pytest.mark.parametrize(
         ("written", "amount"),

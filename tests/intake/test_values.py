@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agency.intake import values
-from agency.intake.amounts import AMBIGUOUS_AMOUNT, NotUnderstood, parse_amount, to_minor
+from agency.intake.amounts import AMBIGUOUS_AMOUNT, FILLED_UP, NotUnderstood, parse_amount, to_minor
 from agency.intake.values import identifier, parse_date
 
 pytestmark = pytest.mark.pure
@@ -36,6 +36,11 @@ class TestAmount:
             ("-12,50", "-12.50"),
             ("12,50-", "-12.50"),
             ("0,123", "0.123"),
+            ("12,5 euro", "12.5"),
+            ("Euro 7,25", "7.25"),
+            ("€ 12,=", "12"),
+            ("0", "0"),
+            ("00", "0"),
             ("1234,567", "1234.567"),
             ("7", "7"),
         ],
@@ -48,6 +53,13 @@ class TestAmount:
         with pytest.raises(NotUnderstood) as refusal:
             parse_amount(text, decimal_sign=None)
         assert refusal.value.reason == AMBIGUOUS_AMOUNT
+
+    @pytest.mark.parametrize("text", ["000000121000", "-0012", "€ 007"])
+    @pytest.mark.parametrize("sign", [None, ",", "."])
+    def test_filled_up_with_zeros_is_refused_for_it_is_in_cents_as_often_as_not(self, text, sign):
+        with pytest.raises(NotUnderstood) as refusal:
+            parse_amount(text, decimal_sign=sign)
+        assert refusal.value.reason == FILLED_UP
 
     def test_is_clear_once_the_sign_was_said(self):
         assert parse_amount("1.234", decimal_sign=",") == 1234
@@ -101,6 +113,18 @@ class TestDate:
             "22-Nov-26",
             "22 november 2026",
             "22. Nov. 2026",
+            "22nd November 2026",
+            "22 november, 2026",
+            "22 Nov 2026 10:15",
+            "Nov 22, 2026",
+            "November 22nd, 2026",
+            "Nov 22, 2026, 10:15 AM",
+            "zo 22 nov. 2026",
+            "zondag 22 november 2026",
+            "Sunday, November 22, 2026",
+            "dim. 22 novembre 2026",
+            "Sonntag, 22. November 2026",
+            "22112026",
         ],
     )
     def test_is_read_day_first(self, text):
@@ -109,6 +133,26 @@ class TestDate:
     def test_is_read_month_first_when_that_was_said(self):
         assert parse_date("11/22/2026", order="month") == date(2026, 11, 22)
         assert parse_date("11/22/26", order="month") == date(2026, 11, 22)
+
+    @pytest.mark.parametrize(
+        ("text", "day"),
+        [
+            ("Mar 5, 2026", date(2026, 3, 5)),
+            ("mar. 5 mai 2026", date(2026, 5, 5)),
+            ("16. Mrz 2026", date(2026, 3, 16)),
+            ("3 febr. 2026", date(2026, 2, 3)),
+            ("20112026", date(2026, 11, 20)),
+            ("20110226", date(2011, 2, 26)),
+        ],
+    )
+    def test_of_which_a_part_has_two_meanings_is_the_one_that_the_calendar_has(self, text, day):
+        assert parse_date(text, order="day") == day
+
+    @pytest.mark.parametrize("text", ["46086", "46086.5", "46086,0"])
+    def test_that_a_spreadsheet_counted_is_refused_with_what_to_do(self, text):
+        with pytest.raises(NotUnderstood) as refusal:
+            parse_date(text, order="day")
+        assert refusal.value.reason == values.A_COUNTED_DAY
 
     def test_of_the_last_century_is_not_taken_for_one_of_this(self):
         assert parse_date("1-8-98", order="day") == date(1998, 8, 1)
@@ -134,12 +178,20 @@ class TestIdentifier:
             ("1234.0", "1234"),
             (Decimal("1234.0"), "1234"),
             (" A 1 ", "A 1"),
+            ("'00012", "00012"),
+            ("'t Hof 12", "'t Hof 12"),
             ("1.5", "1.5"),
             (Decimal("1.23E+5"), "123000"),
         ],
     )
     def test_keeps_zeros_and_loses_only_what_a_spreadsheet_added(self, given_, kept):
         assert identifier(given_) == kept
+
+    @pytest.mark.parametrize("text", ["2.60001E+11", "2,6E+07", "2.026000000001235e+17"])
+    def test_that_a_spreadsheet_cut_short_is_refused(self, text):
+        with pytest.raises(NotUnderstood) as refusal:
+            identifier(text)
+        assert refusal.value.reason == values.CUT_SHORT
 
     @given(st.integers(0, 10**14))
     def test_comes_back_from_a_float_cell(self, number):
