@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from agency.intake.table import Cell
+from agency.intake.table import UNKNOWN, Cell
 
 _NUMBER: Final = re.compile(
     r"(?:CR\s*|DR\s*)?[-+(]?(?:[€$£]|EUR)?\s*\d[\d.,' \u00a0]*[-)]?%?(?:\s*(?:CR|DR|C|D|EUR|€)\.?)?",
@@ -35,8 +35,11 @@ def is_blank(cell: Cell) -> bool:
 
 
 def is_number(cell: Cell) -> bool:
-    """This function will tell whether a cell holds a number, also with a sign or a currency."""
-    return isinstance(cell, Decimal) or (isinstance(cell, str) and bool(_NUMBER.fullmatch(cell.strip())))
+    """This function will tell whether a cell holds a number, also with a sign or a currency, or a formula
+    that was not worked out."""
+    if isinstance(cell, str):
+        return cell == UNKNOWN or bool(_NUMBER.fullmatch(cell.strip()))
+    return isinstance(cell, Decimal)
 
 
 def is_year(text: str) -> bool:

@@ -26,12 +26,14 @@ from agency.intake.rows import (
     RowChecker,
     law_of,
 )
+from agency.intake.table import UNKNOWN
 from agency.money import EXPONENTS
 from agency.parties.names import LEGAL_FORMS, has_legal_form, name_key
 from agency.rules.facts import InterestKind
 from agency.rules.languages import belgian_region, language_of_area, language_of_country
 
 _TEXT: Final = r"^[!-~À-ÖØ-öø-ÿ]+(?: [!-~À-ÖØ-öø-ÿ]+)*$"
+_CHANGED: Final = r"^'|^[0-9][.,][0-9]+[eE]\+"  # by a spreadsheet, as `values.identifier` has it
 _AMOUNT: Final = {
     None: r"^[0-9]{1,9}[.,][0-9]{2}$",
     ".": r"^[0-9]{1,9}\.[0-9]{2}$",
@@ -182,7 +184,9 @@ class PlainRows:
             whole = cell.str.contains(_TEXT) & (cell.str.len_chars() <= _TEXT_FIELDS[field])
             if field == "invoice_number":  # one without a digit may be a word for a total
                 whole = whole & cell.str.contains(r"[0-9]")
-            return pl.when(whole & ~cell.str.ends_with(".0")).then(cell)
+            if field in REFERENCES:
+                whole = whole & ~cell.str.contains(_CHANGED)
+            return pl.when(whole & ~cell.str.ends_with(".0") & (cell != UNKNOWN)).then(cell)
         if field in ("amount", "total"):
             digits = cell.str.replace_all(r"[.,]", "").cast(pl.Int64, strict=False)
             return pl.when(cell.str.contains(_AMOUNT[self.checker.mapped.decimal_sign])).then(digits)

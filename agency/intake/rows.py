@@ -29,6 +29,7 @@ from agency.intake.checks.row import FREE_TEXTS, check_row, read_text
 from agency.intake.known_by import KNOWN_BY, NUMBER_MAX, day_in, month_of, number_of_line
 from agency.intake.mapping import Mapped
 from agency.intake.reading import Cell
+from agency.intake.table import UNKNOWN
 from agency.parties.names import has_legal_form, name_key
 from agency.rules.facts import InterestKind, Law
 from agency.rules.languages import belgian_region, language_of
@@ -50,6 +51,7 @@ TOO_FAR: Final = "is more than a year ahead"
 A_BALANCE: Final = "is a total or a balance, not the number of an invoice"
 CREDITS_NOTHING: Final = "a credit note must name the invoice that it credits"
 OPEN_OVER_TOTAL: Final = "is more than the total of the invoice"
+NOT_WORKED_OUT: Final = "is a formula without its value; open the file in a spreadsheet and save it once more"
 HOUSE_NUMBER_ALONE: Final = "needs a street beside it"
 
 
@@ -225,6 +227,8 @@ class RowChecker:
     def _understand(self, field: str, cell: Cell, land: str) -> Understood:
         if isinstance(cell, str) and not cell.strip():
             return None, None
+        if cell == UNKNOWN:
+            return None, NOT_WORKED_OUT
         try:
             if isinstance(cell, str) and not _printable(cell):
                 raise NotUnderstood(STRANGE_SIGNS)

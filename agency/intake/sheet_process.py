@@ -5,7 +5,7 @@ ends a process at once. Here that process is this one: it has limits, no secrets
 
 Reads from standard input the length (8 bytes) and the content; answers with pickled messages: the sheets as
 (name, height, width, first row, first rows), and for each wanted index that comes (4 bytes), chunks of rows,
-then None. A message that is a text says why it cannot go on.
+then None. A message that is a text says why it cannot go on: "hidden" with a row, or the library's words.
 """
 
 import io
@@ -15,6 +15,8 @@ import resource
 import sys
 import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from python_calamine import CalamineSheet, CalamineWorkbook, SheetVisibleEnum
@@ -26,14 +28,42 @@ LOOKED_AT = 40
 CHUNK = 2_000
 INDEX_BYTES = 4
 ZEROS = re.compile(r'"?0{2,}"?')
+# Digits with letters or signs before or between them: `"F"00000`, `0000"-"0000`.
+PICTURE = re.compile(r'(?:"[^"]*"|\\.|[0\-/ ])+')
+PICTURED = re.compile(r'"([^"]*)"|\\(.)|(.)')
+PLACE = "\0"
 LETTERS_OF_A_COLUMN = re.compile(r"[A-Z]{1,3}")
 # A currency that only a format of cells shows: `[$$-409]#,##0.00`, `"£"0.00`, `[$USD] 0`; euros are expected.
 FOREIGN = re.compile(r"[$£]|\b(?:USD|GBP|CHF|SEK|NOK|DKK|PLN|CZK|HUF|RON)\b")
 MARKS_OF_A_PLACE = re.compile(r"\[\$([^\]-]*)(?:-[0-9A-Fa-f]+)?\]")
-Shown = int | str
-"""How a number is shown: with leading zeros, so many digits wide, or with this currency."""
+NOT_WORKED_OUT = "=?"
+"""Stands for the value of a formula that no program has worked out yet."""
+Shown = tuple[str, str]
+"""How a number is shown: as a "picture" with places for its digits, with a "currency", or not at all as it is
+a formula that was not "worked out"."""
 Formats = dict[int, Shown]
 """By column of a row, what the library gives its number without."""
+ROW = re.compile(rb"<(?:\w+:)?row\b[^>]*>")
+HIDDEN = re.compile(rb'\shidden="(?:1|true)"')
+NUMBER_OF_ROW = re.compile(rb'\sr="(\d+)"')
+BARE_FORMULA = re.compile(
+    rb"(?:</(?:\w+:)?f>|<(?:\w+:)?f\b[^>]*/>)\s*(?:</(?:\w+:)?c>|<(?:\w+:)?v\s*/>|<(?:\w+:)?v>0?</)"
+)
+TO_BE_WORKED_OUT = re.compile(rb'fullCalcOnLoad="(?:1|true)"')
+PART = 1 << 20
+TAG_MAX = 2_000
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the library does not tell of a sheet's rows: how numbers are shown, and which rows are hidden.
+
+    :param shown: by row in order, of those rows that have such cells.
+    :param hidden: rows that are hidden otherwise than by folding an outline.
+    """
+
+    shown: Iterator[tuple[int, Formats]]
+    hidden: frozenset[int] = frozenset()
 
 
 def limit() -> None:
@@ -74,18 +104,25 @@ def main() -> None:
     )
     while len(wanted := sys.stdin.buffer.read(4)) == INDEX_BYTES:
         sheet = filled[int.from_bytes(wanted, "big")]
-        tell_rows(sheet, shown_rows(content, sheet.name))
+        tell_rows(sheet, look_at(content, sheet.name))
 
 
-def tell_rows(sheet: CalamineSheet, shown: Iterator[tuple[int, Formats]]) -> None:
-    """This function will send the rows of one sheet, numbers with the zeros or currency that it shows."""
+def tell_rows(sheet: CalamineSheet, look: Look) -> None:
+    """This function will send the rows of one sheet, numbers as it shows them. Filled rows that are hidden
+    below others end it: who hid them may or may not have meant to hand them over."""
     chunk: list[Sequence[object]] = []
     left = (sheet.start or (0, 0))[1]
-    number, formats = next(shown, (0, {}))
+    number, formats = next(look.shown, (0, {}))
+    begun = False
     for at, row in enumerate(sheet.iter_rows(), start=1):
         while number and number < at:
-            number, formats = next(shown, (0, {}))
+            number, formats = next(look.shown, (0, {}))
         chunk.append(as_shown(row, formats, left) if number == at else row)
+        if look.hidden and any(cell != "" for cell in row):
+            if begun and at in look.hidden:
+                tell(f"hidden {at}")
+                return
+            begun = begun or at not in look.hidden
         if len(chunk) == CHUNK:
             tell(chunk)
             chunk = []
@@ -102,25 +139,96 @@ def as_shown(row: Sequence[object], formats: Formats, left: int) -> list[object]
 
 
 def written(cell: object, shown: Shown) -> object:
-    """This function will write a number with its zeros or its currency, and leave anything else as it is."""
+    """This function will write a number with its picture or its currency, and leave anything else as it
+    is."""
+    kind, how = shown
+    if kind == "worked out":
+        return NOT_WORKED_OUT
     if not isinstance(cell, float):  # lint-skip: float  a cell of a workbook
         return cell
-    if isinstance(shown, str):
-        return f"{shown} {cell:.2f}"
-    return f"{int(cell):0{shown}d}" if cell >= 0 and cell.is_integer() else cell
+    if kind == "currency":
+        return f"{how} {cell:.2f}"
+    return drawn(int(cell), how) if cell >= 0 and cell.is_integer() else cell
 
 
-def shown_rows(content: bytes, sheet: str) -> Iterator[tuple[int, Formats]]:
-    """This function will find the cells of an xlsx sheet whose format shows more than their number: leading
-    zeros, such as `00000`, or a foreign currency. Rows come in order, those without such cells do not."""
+def drawn(number: int, picture: str) -> str:
+    """This function will put a number's digits into their places; what is more stands in the first."""
+    places = picture.count(PLACE)
+    digits = f"{number:0{places}d}"
+    first, *others = (digits[: len(digits) - places + 1], *digits[len(digits) - places + 1 :])
+    for one in (first, *others):
+        picture = picture.replace(PLACE, one, 1)
+    return picture
+
+
+def look_at(content: bytes, sheet: str) -> Look:
+    """This function will find the cells of an xlsx sheet that show something else than their number: leading
+    zeros, such as `00000`, letters before it, a foreign currency, or nothing yet, and its hidden rows."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             styles = telling_styles(archive)
-            if styles:
-                yield from cells_of_styles(archive, part_of(archive, sheet), styles)
+            part = part_of(archive, sheet)
+            hidden, bare = skim(archive, part)
+            waits = bool(TO_BE_WORKED_OUT.search(archive.read("xl/workbook.xml")))
     # No xlsx, or one that only the library understands: then nothing is known of formats.
     except (KeyError, ValueError, OSError, zipfile.BadZipFile, ElementTree.ParseError, NotImplementedError):
-        return
+        return Look(iter(()))
+    return Look(shown_rows(content, part, styles, waits=waits) if styles or bare else iter(()), hidden)
+
+
+def skim(archive: zipfile.ZipFile, part: str) -> tuple[frozenset[int], bool]:
+    """This function will go through a sheet's text for hidden rows, and whether a formula may lack its
+    value."""
+    hidden: set[int] = set()
+    bare, kept = False, b""
+    with archive.open(part) as stream:
+        while read := stream.read(PART):
+            text = kept + read
+            bare = bare or bool(BARE_FORMULA.search(text))
+            for row in ROW.findall(text) if HIDDEN.search(text) else ():
+                number = NUMBER_OF_ROW.search(row)
+                if HIDDEN.search(row) and b"outlineLevel=" not in row and number:
+                    hidden.add(int(number[1]))
+            kept = text[-TAG_MAX:]
+    return frozenset(hidden), bare
+
+
+def shown_rows(
+    content: bytes, part: str, styles: dict[str, Shown], *, waits: bool
+) -> Iterator[tuple[int, Formats]]:
+    """This function will go through a sheet for cells that show something else than their number. Rows come
+    in order, those without such cells do not.
+
+    :param waits: whether the workbook asks to be worked out when it is opened: a 0 then says nothing.
+    """
+    with (
+        suppress(ValueError, OSError, zipfile.BadZipFile, ElementTree.ParseError),
+        zipfile.ZipFile(io.BytesIO(content)) as archive,
+        archive.open(part) as stream,
+    ):
+        for _, element in ElementTree.iterparse(stream):  # noqa: S314 - this process is the guard
+            if not element.tag.endswith("}row"):
+                continue
+            told = ((cell, shown_in(cell, styles, waits=waits)) for cell in element)
+            found = {column_of(cell.get("r") or ""): shown for cell, shown in told if shown}
+            if found:
+                yield int(element.get("r") or 0), found
+            element.clear()
+
+
+def shown_in(cell: ElementTree.Element, styles: dict[str, Shown], *, waits: bool) -> Shown | None:
+    """This function will tell how a cell shows its number; None where as it is."""
+    kind = cell.get("t")
+    if cell.find("{*}f") is not None:
+        value = cell.find("{*}v")
+        text = None if value is None else value.text
+        if (
+            value is None
+            or (text is None and kind != "str")
+            or (waits and text == "0" and kind in (None, "n"))
+        ):
+            return "worked out", ""
+    return styles.get(cell.get("s") or "") if kind in (None, "n") else None
 
 
 def telling_styles(archive: zipfile.ZipFile) -> dict[str, Shown]:
@@ -141,9 +249,19 @@ def telling_styles(archive: zipfile.ZipFile) -> dict[str, Shown]:
 def shown_by(code: str) -> Shown | None:
     """This function will tell what a format shows beside the number; None where nothing that we need."""
     if ZEROS.fullmatch(code):
-        return len(code.strip('"'))
+        return "picture", PLACE * len(code.strip('"'))
     foreign = FOREIGN.search(MARKS_OF_A_PLACE.sub(r" \1 ", code).upper())
-    return foreign[0] if foreign else None
+    if foreign:
+        return "currency", foreign[0]
+    if not PICTURE.fullmatch(code):
+        return None
+    pieces = (
+        quoted or escaped or (PLACE if plain == "0" else plain)
+        for quoted, escaped, plain in PICTURED.findall(code)
+    )
+    picture = "".join(pieces)
+    up_to_last = picture.rpartition(PLACE)[0]
+    return ("picture", picture) if up_to_last else None
 
 
 def part_of(archive: zipfile.ZipFile, sheet: str) -> str:
@@ -157,24 +275,6 @@ def part_of(archive: zipfile.ZipFile, sheet: str) -> str:
             target = targets[wanted]
             return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
     raise KeyError(sheet)
-
-
-def cells_of_styles(
-    archive: zipfile.ZipFile, part: str, styles: dict[str, Shown]
-) -> Iterator[tuple[int, Formats]]:
-    """This function will go through a sheet's cells for those of certain styles."""
-    with archive.open(part) as stream:
-        for _, element in ElementTree.iterparse(stream):  # noqa: S314
-            if not element.tag.endswith("}row"):
-                continue
-            found = {
-                column_of(cell.get("r") or ""): styles[cell.get("s") or ""]
-                for cell in element
-                if cell.get("s") in styles and cell.get("t") in (None, "n")
-            }
-            if found:
-                yield int(element.get("r") or 0), found
-            element.clear()
 
 
 def column_of(reference: str) -> int:

@@ -18,6 +18,8 @@ ALL_KINDS: Final = "**"
 """Asks for every sheet, those with different headers each by a mapping of their own; left out as above."""
 SHEET_ROWS: Final = 10_000_000
 """With several sheets read, row 12 of the third is row 30,000,012; `place_of` tells them apart again."""
+UNKNOWN: Final = "=?"
+"""A cell that holds a formula without its value, as programs leave it that do not reckon."""
 
 Cell = str | Decimal | date | None
 Row = tuple[int, Sequence[Cell]]

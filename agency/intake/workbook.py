@@ -34,7 +34,6 @@ OLE_MARK: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _LOCKED: Final = ("EncryptedPackage", "EncryptionInfo")
 _PROGRAM: Final = Path(__file__).with_name("sheet_process.py")
 _FIELDS_OF_A_RIVAL: Final = 3  # a number, a name and an amount, or two of these and a date
-_DIED: Final = "the workbook is damaged, or takes more memory than a workbook may"
 Sheet = tuple[str, int, int, int, Sequence[Sequence[object]]]
 """Name, height, width, number of the first filled row from 0, first rows."""
 
@@ -258,17 +257,25 @@ class _Opened:
         try:
             message = pickle.load(self._process.stdout)  # noqa: S301 - from our own program
         except (EOFError, pickle.UnpicklingError, OSError, ValueError):
-            raise Unreadable(self._why("")) from None
+            raise self._refusal("") from None
         if isinstance(message, str):
-            raise Unreadable(self._why(message))
+            raise self._refusal(message)
         return message
 
-    def _why(self, said: str) -> str:
+    def _refusal(self, said: str) -> Unreadable:
         is_ole = self._content[:8] == OLE_MARK
         locked = is_ole and any(mark.encode("utf-16-le") in self._content for mark in _LOCKED)
+        hidden, _, row = said.partition(" ")
         if locked or "assword" in said:
-            return "the workbook is protected with a password"
-        return f"the workbook cannot be read: {said}" if said else _DIED
+            return Unreadable("the workbook is protected with a password")
+        if hidden == "hidden" and row.isdigit():
+            return Unreadable(
+                f"row {row} of the sheet is hidden, by a filter perhaps; show all rows, or copy those that"
+                " are meant to a new sheet"
+            )
+        if said:
+            return Unreadable(f"the workbook cannot be read: {said}")
+        return Unreadable("the workbook is damaged, or takes more memory than a workbook may")
 
     def close(self) -> None:
         """End the process."""

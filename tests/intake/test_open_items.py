@@ -1,6 +1,7 @@
 """Open-items lists as bookkeeping packages print them: groups, pages, several amount columns and sheets."""
 
 import io
+import zipfile
 from datetime import date
 from decimal import Decimal
 
@@ -15,7 +16,7 @@ from agency.intake.grouped import NAME_ABOVE, NUMBER_ABOVE, debtor_of
 from agency.intake.mapping import Mapped, UnclearColumns, as_written, recognise
 from agency.intake.preview import preview
 from agency.intake.reading import Table, read_table
-from agency.intake.rows import A_BALANCE, CREDITS_NOTHING, Habits
+from agency.intake.rows import A_BALANCE, CREDITS_NOTHING, NOT_WORKED_OUT, Habits
 from agency.intake.table import ALL_SHEETS, all_but, number_of, place_of
 from agency.intake.workbook import look_at_sheets
 from agency.ports.readers import Unreadable
@@ -39,6 +40,17 @@ def understood(table: Table, mapped: Mapped | None = None) -> list[tuple[str, st
 
 def text(*lines: str) -> Table:
     return read_table("\r\n".join(lines).encode("cp1252"))
+
+
+def as_saved(content: bytes) -> bytes:
+    """A workbook as a spreadsheet program saves it: it does not ask to be worked out again, and a formula
+    without a value has none."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive, zipfile.ZipFile(out, "w") as saved:
+        for name in archive.namelist():
+            part = archive.read(name).replace(b' fullCalcOnLoad="1"', b"")
+            saved.writestr(name, part)
+    return out.getvalue()
 
 
 def workbook(*rows: list) -> Table:
@@ -829,6 +841,87 @@ class TestZerosThatAWorkbookShows:
         table = read_table(self.zeros(left=left))
         assert [cells[0] for _, cells in table.rows] == ["00012", "123456", 7]
         assert understood(table)[0] == ("F4", "Jansen", "10.00")
+
+
+class TestWhatAWorkbookShows:
+    """A cell is what its reader sees in the spreadsheet, not what the file keeps for it."""
+
+    def table(self, write, *, saved: bool = True) -> Table:
+        out = io.BytesIO()
+        book = xlsxwriter.Workbook(out, {"in_memory": True})
+        page = book.add_worksheet()
+        page.write_row(0, 0, ["Factuur", "Klant", "Datum", "Bedrag"])
+        for row in (1, 2, 3):
+            page.write_row(row, 0, [f"F{row}", "Jansen", "01-08-2026", 10])
+        write(book, page)
+        book.close()
+        return read_table(out.getvalue() if not saved else as_saved(out.getvalue()))
+
+    @pytest.mark.parametrize(
+        ("code", "number", "shown"),
+        [
+            ('"F"00000', 12, "F00012"),
+            ('0000"-"0000', 20260012, "2026-0012"),
+            ("0000-0000", 20260012, "2026-0012"),
+            ("\\V\\F000", 12, "VF012"),
+            ('"F"000', 12345, "F12345"),
+            ("0", 12, "12"),
+            ('0" st."', 12, "12"),
+        ],
+    )
+    def test_letters_and_signs_of_a_number_are_kept(self, code, number, shown):
+        table = self.table(lambda book, page: page.write(1, 0, number, book.add_format({"num_format": code})))
+        assert understood(table)[0] == (shown, "Jansen", "10.00")
+
+    def test_a_point_that_only_is_shown_counts(self):
+        table = self.table(
+            lambda book, page: page.write(1, 3, 121010, book.add_format({"num_format": "0\\.00"}))
+        )
+        assert understood(table)[0] == ("F1", "Jansen", "1210.10")
+
+    @pytest.mark.parametrize("saved", [False, True])
+    def test_a_formula_without_its_value_is_refused_where_it_is_needed(self, saved):
+        def write(book, page):
+            page.write(0, 4, "Dagen")
+            page.write_formula(1, 4, "=TODAY()-C2", None, "" if saved else 0)
+            page.write_formula(2, 3, "=5*2", None, "" if saved else 0)
+            page.write(4, 0, "Totaal")
+            page.write_formula(4, 3, "=SUM(D2:D4)", None, "" if saved else 0)
+
+        table = self.table(write, saved=saved)
+        assert understood(table) == [
+            ("F1", "Jansen", "10.00"), ("3", "Bedrag", NOT_WORKED_OUT), ("F3", "Jansen", "10.00"),
+        ]  # fmt: skip
+        assert list(table.rows)[-1][0] == 4
+        assert table.left_out == [5]
+
+    def test_a_formula_whose_value_is_nothing_has_one(self):
+        def write(_, page):
+            page.write(0, 4, "Opmerking")
+            page.write_formula(1, 4, '=IF(D2>0,"","x")', None, "")
+            page.write_formula(2, 3, "=D2-D2", None, 0)
+
+        table = self.table(write)
+        assert understood(table)[0] == ("F1", "Jansen", "10.00")
+        assert understood(table)[1][2].startswith("must be more than zero")
+
+    def test_rows_that_are_hidden_are_neither_read_nor_left_out_unasked(self):
+        with pytest.raises(Unreadable, match="row 3 of the sheet is hidden"):
+            self.table(lambda _, page: page.set_row(2, None, None, {"hidden": True}))
+
+    @pytest.mark.parametrize(
+        "how", [{"hidden": True, "level": 1}, {"hidden": False, "level": 1, "collapsed": True}]
+    )
+    def test_rows_of_a_folded_outline_are_read(self, how):
+        table = self.table(lambda _, page: page.set_row(2, None, None, how))
+        assert len(list(table.rows)) == 3
+
+    def test_rows_hidden_above_the_headers_or_without_anything_in_them_are_nothing(self):
+        def write(_, page):
+            page.set_row(0, None, None, {"hidden": True})
+            page.set_row(9, None, None, {"hidden": True})
+
+        assert len(list(self.table(write).rows)) == 3
 
 
 class TestTwoColumnsCalledAfterTheDebtor:
