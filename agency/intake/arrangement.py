@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from agency.intake.amount_columns import COMPUTED, Computed, find_computed
+from agency.intake.amount_columns import Computed, find_computed
 from agency.intake.cells import as_line, is_blank, is_number, says_total
 from agency.intake.grouped import (
     NAME_ABOVE,
@@ -19,6 +19,7 @@ from agency.intake.grouped import (
     is_repeated,
 )
 from agency.intake.headers import known_field
+from agency.intake.name_columns import JOINED, WORKED_OUT, find_name
 from agency.intake.summed_groups import SummedGroups, find_summed
 from agency.intake.table import Cell, Row
 
@@ -49,14 +50,14 @@ class Arrangement:
     names: tuple[str, ...]
     lines: frozenset[str]
     grouped: Grouped | SummedGroups | None
-    computed: Computed | None
+    computed: tuple[Computed, ...]
     merged: int | None = None
 
     @property
     def in_front(self) -> tuple[str, ...]:
         """The headers of what is added to each row."""
         added = self.grouped.headers if self.grouped else (NAME_ABOVE,) * (self.merged is not None)
-        return (self.computed.header, *added) if self.computed else added
+        return (*(one.header for one in self.computed), *added)
 
     def rows(self, rows: Iterable[Row], left_out: list[int]) -> Iterator[Row]:
         """The rows that may be claims, with what is added to them; the numbers of others are noted."""
@@ -69,12 +70,13 @@ class Arrangement:
             rows = _without_totals(rows, self.width, left_out)
         if self.merged is not None:
             rows = carry_name(rows, self.merged)
-        return rows if self.computed is None else self._with_amount(rows, self.computed)
+        return self._with_computed(rows) if self.computed else rows
 
-    def _with_amount(self, rows: Iterable[Row], computed: Computed) -> Iterator[Row]:
-        added = len(self.in_front) - 1
+    def _with_computed(self, rows: Iterable[Row]) -> Iterator[Row]:
+        added = len(self.in_front) - len(self.computed)
         for number, cells in rows:
-            yield number, [computed.of(cells[added:]), *cells]
+            own = cells[added:]
+            yield number, [*(one.of(own) for one in self.computed), *cells]
 
     def _without_pages(self, rows: Iterable[Row], left_out: list[int]) -> Iterator[Row]:
         first = self.names[0]
@@ -107,7 +109,7 @@ def arrange(
     :param headers: the table's own, all distinct; `names` as they stand in the file, none where it has none.
     """
     if not names:
-        return Arrangement(len(headers), (), frozenset(), None, None)
+        return Arrangement(len(headers), (), frozenset(), None, ())
     repeated = [at for at, cells in enumerate(rows) if is_repeated(cells, names)]
     # Where every group has headers of its own, the first group's heading stands above the first of them.
     above = preamble[-1] if preamble else ()
@@ -115,15 +117,19 @@ def arrange(
         at and is_heading(rows[at - 1]) and as_line(rows[at - 1]) != as_line(above) for at in repeated
     )
     lines = frozenset(_NUMERALS.sub("0", as_line(cells)) for cells in preamble[: -1 if repeats else None])
-    bare = Arrangement(len(headers), tuple(names), lines, None, None)
+    bare = Arrangement(len(headers), tuple(names), lines, None, ())
     plain = [cells for cells in rows if not bare.is_of_the_page(cells)]
     grouped: Grouped | SummedGroups | None = None
     if NAME_ABOVE not in headers and len({known_field(name) for name in names} - {None}) >= _KNOWN_MIN:
         grouped = find_groups(headers, plain, above=above if repeats else ()) or find_summed(headers, plain)
     items = [cells for cells in plain if is_item(cells)] if grouped else plain
-    computed = None if COMPUTED & set(headers) else find_computed(headers, items)
-    merged = None if grouped or NAME_ABOVE in headers else find_merged(headers, plain)
-    return Arrangement(len(headers), tuple(names), lines, grouped, computed, merged)
+    computed: list[Computed | None] = []
+    if not WORKED_OUT & set(headers):
+        computed = [find_computed(headers, items), None if grouped else find_name(headers, items)]
+    found = tuple(one for one in computed if one)
+    joined = any(one.header == JOINED for one in found)
+    merged = None if grouped or joined or NAME_ABOVE in headers else find_merged(headers, plain)
+    return Arrangement(len(headers), tuple(names), lines, grouped, found, merged)
 
 
 def _without_totals(rows: Iterable[Row], width: int, left_out: list[int]) -> Iterator[Row]:

@@ -17,7 +17,8 @@ _DATE: Final = re.compile(r"\d{1,4}[-/. ]\d{1,2}[-/. ]\d{1,4}(?:[T ]\d.*)?|\d{8}
 _ACCOUNT: Final = re.compile(r"[A-Z]{2}\d{2}[ ]?(?:[A-Z0-9]{4}[ ]?){2,7}[A-Z0-9]{0,4}", re.ASCII)
 _TOTAL: Final = re.compile(
     r"(?:algemeen |grand |eind|sub|sous-|zwischen|gesamt|(?:percentage|%) (?:of |van |du ))?\s*-?"
-    r"(?:totaa?l(?:en)?|totals?|total général|totaux|summe|gesamtsumme|endsumme|som|saldo)\b.*",
+    r"(?:totaa?l(?:en)?|totals?|total général|totaux|summe|gesamtsumme|endsumme|som|saldo)\b.*"
+    r"|(?:gesamt(?:betrag|saldo)?|insgesamt) ?:?|\*{1,3}(?: .*)?",
     re.IGNORECASE,
 )
 

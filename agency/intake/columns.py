@@ -19,6 +19,7 @@ from agency.intake.amounts import NotUnderstood
 from agency.intake.doubts import find_kinds, has_its_street, is_own_account, misleads
 from agency.intake.grouped import NAME_ABOVE
 from agency.intake.headers import folded, known_field, spelled
+from agency.intake.name_columns import WORKED_OUT
 from agency.intake.table import Cell, Row
 from agency.intake.writing import is_amount, is_date, read_both_ways
 
@@ -26,7 +27,7 @@ Why = Literal["named", "hinted", "content"]
 _LOOKED_AT: Final = 60  # filled cells of a column: enough to know what it holds
 MOST: Final = 80  # per cent of the filled cells that must agree
 _ENOUGH: Final = 3
-_WORKED_OUT: Final = COMPUTED | {NAME_ABOVE}
+_WORKED_OUT: Final = WORKED_OUT | {NAME_ABOVE}
 _PERSONS: Final = frozenset(
     ("debiteur", "klant", "relatie", "customer", "client", "debtor", "kunde", "debitor", "tiers", "konto",
      "verkooprelatie", "afnemer")

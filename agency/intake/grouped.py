@@ -24,10 +24,11 @@ _DIGITS_MIN: Final = 3
 _MOST: Final = 80  # per cent of the rows that must be explained, or the list is not in groups
 _LABEL: Final = re.compile(
     r"(?:naam\s+|(?:n°|nr\.?|num[ée]ro|code)\s*(?:d[eu]\s+)?)?"
-    r"(?:debiteur|klant|relatie|customer|client|debtor|account|kunde|konto|compte|tiers|afnemer)"
+    r"(?:debiteur|klant|relatie|customer|client|debtor|debitor|account|kunde|konto|compte|tiers|afnemer)"
     r"-?(?:nummer|nr|code|naam)?\.?(?:\s*(?:name|no|n°|number))?\s*[:.\-]?\s+|^naam\s*:\s*|^nom\s*:\s*",
     re.IGNORECASE,
 )
+_NAME_LABEL: Final = re.compile(r"\s*(?:naam|name|nom)(?: ?1)?\s*:?\s+", re.IGNORECASE)
 _CONTINUED: Final = re.compile(
     r"\s*[(\[](?:vervolg|continued|cont\.?|suite|fortsetzung)[)\]]\s*$", re.IGNORECASE
 )
@@ -45,7 +46,7 @@ class Grouped:
     :param into: the columns that a heading fills for its rows; none when it gets columns of its own.
     :param first: the heading of the first row, where it stands above the headers.
     :param starts: the columns in which a heading may begin; `numbered` when each says a debtor's number, and
-        `closed` when each but the first follows a total.
+        `closed` when each but the first follows a total, `unnamed` when the name stands on a line below.
     """
 
     into: tuple[int, ...]
@@ -53,6 +54,7 @@ class Grouped:
     starts: frozenset[int]
     numbered: bool
     closed: bool
+    unnamed: bool
 
     @property
     def headers(self) -> tuple[str, ...]:
@@ -64,7 +66,7 @@ class Grouped:
         number, name = debtor_of(cells)
         return (
             _begins(cells) in self.starts
-            and bool(name)
+            and bool(number if self.unnamed else name)
             and (bool(number) or not self.numbered)
             and (after_total or not self.closed)
         )
@@ -104,6 +106,7 @@ def find_groups(
         starts=frozenset(_begins(rows[at]) for at in starts) | ({_begins(first)} if first else set()),
         numbered=_most(bool(debtor_of(rows[at])[0]) for at in starts),
         closed=bool(later) and _most(at > 0 and is_total(rows[at - 1]) for at in later),
+        unnamed=_most(not debtor_of(rows[at])[1] for at in starts),
     )
 
 
@@ -154,12 +157,19 @@ def carry_down(rows: Iterable[Row], grouped: Grouped, left_out: list[int]) -> It
                 heading = ()
                 yield number, _with_debtor(cells, (), grouped)
                 continue
-            heading = heading if in_heading else cells
+            # The name may stand on the line below the number.
+            unnamed = in_heading and not debtor_of(heading)[1]
+            heading = [*heading, *_without_label(cells)] if unnamed else heading if in_heading else cells
             in_heading = True
             left_out.append(number)
             continue
         in_heading = after_total = False
         yield number, _with_debtor(cells, heading, grouped)
+
+
+def _without_label(cells: Sequence[Cell]) -> list[Cell]:
+    """The cells of a line below the one that says a debtor's number."""
+    return [_NAME_LABEL.sub("", cell, count=1) if isinstance(cell, str) else cell for cell in cells]
 
 
 def _with_debtor(cells: Sequence[Cell], heading: Sequence[Cell], grouped: Grouped) -> Sequence[Cell]:

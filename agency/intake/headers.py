@@ -13,7 +13,7 @@ HEADERS: Final[dict[str, str]] = {
     "invoice_number": "factuurnummer factuurnr factuur factuurid invoicenumber invoiceno invoicenr"
     " invoice invoiceid"
     " numerofacture nfacture nofacture facture rechnungsnummer rechnungsnr documentnumber"
-    " documentnummer docid documentno documentnr docno docnr"
+    " rechnungnr rechnungnummer rechnung documentnummer docid documentno documentnr docno docnr"
     " reference referentie kenmerk yourreference invoicereference invoiceref factuurreferentie"
     " numfacture numerodefacture nodefacture ndefacture nfact numerodepiece numeropiece numpiece nopiece"
     " npiece ndepiece reffacture referencefacture numerodedocument"
@@ -22,7 +22,8 @@ HEADERS: Final[dict[str, str]] = {
     "document_kind": "documentsoort documenttype doctype factuursoort invoicetype typedocument soortdocument"
     " belegart kinddocument",
     "billing_reference": "oorspronkelijkefactuur creditvan betreftfactuur billingreference originalinvoice"
-    " creditednumber creditsinvoice factureorigine originefacture crediteertfactuur creditedinvoice",
+    " creditednumber creditsinvoice factureorigine originefacture crediteertfactuur creditedinvoice"
+    " creditnotavan creditfactuurvan creditnotabijfactuur",
     "amount": "bedrag openstaand openstaandbedrag openbedrag saldo openstaandsaldo amount openamount"
     " amountdue"
     " outstanding outstandingamount amountoutstanding balance balancedue totalopenamount montant"
@@ -49,7 +50,7 @@ HEADERS: Final[dict[str, str]] = {
     "due_on": "vervaldatum vervaldag betaaldatum uiterstebetaaldatum duedate dueindate dateecheance echeance"
     " faelligkeit falligkeit faelligam falligam faellig fallig zahlbarbis paymentduedate due dueon"
     " datedecheance datelimite datelimitedepaiement faelligkeitsdatum falligkeitsdatum vervdatum"
-    " vervdat datedue netduedate expirydate nettofalligkeit",
+    " vervdat datedue netduedate expirydate nettofalligkeit nettofall",
     "debtor_reference": "klantnummer klantnr klantcode klantid debiteurnummer debiteurnr debiteurcode"
     " debnr debnummer"
     " customerid"
@@ -69,7 +70,7 @@ HEADERS: Final[dict[str, str]] = {
     " naamdebiteur naamklant fullname volledigenaam"
     " debtorabove nomduclient nomdudebiteur denomination denominationsociale intitule intituleclient tiers"
     " debiteuren nomprenom relatienaam naamrelatie huurder huurdernaam naamhuurder patient patientnaam"
-    " naampatient name1 contactname partnername"
+    " nameofitsparts naampatient name1 contactname partnername"
     " invoicepartnerdisplayname weergavenaampartnerfactuur nomdaffichagedupartenairedelafacture"
     " naamverkooprelatie verkooprelatienaam kontobezeichnung"
     " nomclt locataire nomlocataire nomdulocataire mieter mietername tenant tenantname",

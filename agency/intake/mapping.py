@@ -17,6 +17,7 @@ from agency.intake.doubts import PARTLY_PAID, find_doubt, settle
 from agency.intake.headers import HEADERS, known_field, lesser_field
 from agency.intake.known_by import KNOWN_BY, KnownBy, known_by, pay_day
 from agency.intake.models import ColumnMapping
+from agency.intake.name_columns import JOINED
 from agency.intake.reading import read_table
 from agency.intake.table import ALL_KINDS, Progress, Row, Table, asks_for_kinds, has_sheet, sheets_left_out
 from agency.intake.values import DateOrder
@@ -123,6 +124,8 @@ def recognise(headers: Sequence[str], sample: Sequence[Row] = ()) -> Mapped:
     _find_lesser(found, headers, sample)
     if SIGNED in headers:  # it is the amount beside it, with the sign that stands in another column
         found["amount"] = [SIGNED]
+    if JOINED in headers:  # it says all that the columns called a name say
+        found["debtor_name"] = [JOINED]
     named = found.get("debtor_name", [])
     if "debtor_reference" not in found and (number := number_beside_name(named, headers, sample)):
         found["debtor_reference"] = [number]

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from agency.intake.amount_columns import COMPUTED
 from agency.intake.models import Placement
+from agency.intake.name_columns import WORKED_OUT
 from agency.intake.table import Cell, Table, number_of
 from agency.kernel.unit import Unit
 
@@ -15,7 +15,7 @@ MARKS = ("agency_row", "agency_reason")
 """Headers of the two columns in front of a file of rejected rows; by them it is known when it comes back."""
 SHEET_MARK = "agency_sheet"
 """Header of the column that names the sheet, where several were read."""
-_NOT_OWN = frozenset((*MARKS, SHEET_MARK)) | COMPUTED
+_NOT_OWN = frozenset((*MARKS, SHEET_MARK)) | WORKED_OUT
 
 
 @dataclass(frozen=True)

@@ -58,8 +58,10 @@ ADDED = (
     N_("amount with its sign"),
     N_("sum of the ageing columns"),
     N_("amount less what was paid"),
+    N_("name of its parts"),
 )
-"""Columns that are worked out while a file is read, `agency.intake.amount_columns` and `grouped`."""
+"""Columns that are worked out while a file is read, `agency.intake.amount_columns`, `name_columns` and
+`grouped`."""
 DEFAULTS = ("country", "debtor_kind")
 
 

@@ -14,6 +14,7 @@ from agency.intake.columns import propose
 from agency.intake.doubts import NO_NAMES, PARTLY_PAID, SOME_PAID, WITHOUT_VAT
 from agency.intake.grouped import NAME_ABOVE, NUMBER_ABOVE, debtor_of
 from agency.intake.mapping import Mapped, UnclearColumns, as_written, recognise
+from agency.intake.name_columns import JOINED
 from agency.intake.preview import preview
 from agency.intake.reading import Table, read_table
 from agency.intake.rows import A_BALANCE, CREDITS_NOTHING, NOT_WORKED_OUT, Habits
@@ -232,6 +233,88 @@ class TestGroups:
     )
     def test_headings_say_number_and_name(self, heading, found):
         assert debtor_of(heading) == found
+
+    def test_whose_heading_says_number_and_name_on_two_lines_between_rules(self):
+        rule = "-" * 72
+        table = text(
+            "Kundeneinzelposten - Anzeige                          28.11.2026",
+            rule,
+            "|St|Zuordnung |Belegnr   |Art|Belegdatum|Nettofäll.|  Betrag in HW|Hauswähr|",
+            rule,
+            "|Debitor  100234                                              |",
+            "|Name     Müller Logistik GmbH                                |",
+            "|Ort      Hamburg                                             |",
+            rule,
+            "|@5B@|RE90001 |1800000123|RV |15.03.2026|14.05.2026|     1.234,56 |EUR     |",
+            "|@5B@|RE90002 |1800000124|RV |16.03.2026|16.05.2026|       200,00 |EUR     |",
+            rule,
+            "|*  Konto 100234                                |     1.434,56 |EUR     |",
+            rule,
+            "|Debitor  100235                                                        |",
+            "|Name     Dupont SA                                                     |",
+            rule,
+            "|@5B@|RE90003 |1800000125|RV |17.03.2026|16.05.2026|        99,90 |EUR     |",
+            rule,
+            "|** Gesamt                                      |     1.534,46 |EUR     |",
+        )
+        columns = propose(table.headers, table.sample).columns
+        assert columns["due_on"] == "Nettofäll."
+        assert understood(table, Mapped(columns=columns, decimal_sign=",")) == [
+            ("1800000123", "Müller Logistik GmbH", "1234.56"),
+            ("1800000124", "Müller Logistik GmbH", "200.00"),
+            ("1800000125", "Dupont SA", "99.90"),
+        ]
+        assert [cells[0] for _, cells in table.sample] == ["100234", "100234", "100235"]
+
+
+class TestNamesInParts:
+    @pytest.mark.parametrize(
+        ("headers", "row", "name"),
+        [
+            ("Voornaam;Tussenvoegsel;Achternaam", "Jan;van der;Berg", "Jan van der Berg"),
+            ("Voorletters;Tussenvoegsel;Achternaam", "J.;;Smit", "J. Smit"),
+            ("First Name;Last Name", "Jan;Berg", "Jan Berg"),
+            ("Prénom;Nom", "Anne;Dubois", "Anne Dubois"),
+            ("Nom;Prénom", "Dubois;Anne", "Anne Dubois"),
+            ("Name;Vorname", "Huber;Eva", "Eva Huber"),
+            ("Bedrijfsnaam;Voornaam;Achternaam", "Bakkerij Berg;Jan;Berg", "Bakkerij Berg"),
+            ("Bedrijf;Voornaam;Achternaam", ";Jan;Berg", "Jan Berg"),
+        ],
+    )
+    def test_are_put_together(self, headers, row, name):
+        table = text(f"Factuurnr;{headers};Vervaldatum;Bedrag", f"F1;{row};31-08-2026;10,00")
+        assert understood(table) == [("F1", name, "10.00")]
+        assert propose(table.headers, table.sample).columns["debtor_name"] == JOINED
+
+    @pytest.mark.parametrize(
+        ("headers", "row"),
+        [("Naam;Voornaam", "Jan Berg;Jan"), ("Naam;Voornaam contactpersoon", "Bakkerij Berg;Jan")],
+    )
+    def test_are_whole_where_one_column_says_all(self, headers, row):
+        table = text(f"Factuurnr;{headers};Vervaldatum;Bedrag", f"F1;{row};31-08-2026;10,00")
+        assert JOINED not in table.headers
+        assert understood(table)[0][1] == row.split(";")[0]
+
+    def test_stand_beside_an_amount_that_is_worked_out_too(self):
+        table = text(
+            "Factuurnr;Voornaam;Achternaam;Datum;Debet;Credit", "F1;Jan;Berg;13-08-2026;100,00;40,00"
+        )
+        assert table.headers[:2] == (NET, JOINED)
+        assert understood(table) == [("F1", "Jan Berg", "60.00")]
+
+
+class TestTotals:
+    @pytest.mark.parametrize(
+        "word", ["Gesamt", "Gesamt:", "Gesamtbetrag", "Insgesamt", "*", "** Totaal", "* Konto 100234"]
+    )
+    def test_are_known_by_other_words(self, word):
+        table = text("Rechnungsnummer;Kunde;Fälligkeit;Offen", "F1;Huber;31.08.2026;10,00", f"{word};;;10,00")
+        assert len(list(table.rows)) == 1
+        assert table.left_out == [3]
+
+    def test_are_not_seen_in_the_name_of_a_firm(self):
+        table = text("Kunde;Rechnungsnummer;Fälligkeit;Offen", "Gesamt Bau GmbH;F1;31.08.2026;10,00")
+        assert understood(table) == [("F1", "Gesamt Bau GmbH", "10.00")]
 
 
 class TestPages:
