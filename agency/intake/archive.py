@@ -16,6 +16,7 @@ PACKING_RATIO_MAX: Final = 200
 FILE_BYTES_MAX: Final = 60_000_000
 ZIP_MARK: Final = b"PK\x03\x04"
 EMPTY_ZIP_MARK: Final = b"PK\x05\x06"
+_OF_NUMBERS: Final = (".iwa", "Index.zip")
 _OFFICE: Final = frozenset({"[Content_Types].xml", "content.xml", "xl/workbook.xml"})
 
 
@@ -87,6 +88,8 @@ def _files(content: bytes) -> list[zipfile.ZipInfo]:
     entries = [entry for entry in guard_archive(content) if not _is_clutter(entry.filename)]
     if not entries:
         raise Unreadable("the archive holds no files")
+    if any(entry.filename.endswith(_OF_NUMBERS) for entry in entries):
+        raise Unreadable("a Numbers or Pages file is not read; export it as Excel, CSV or PDF")
     return entries
 
 

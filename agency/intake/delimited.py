@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Final
 
 from agency.intake.content import Content, flow, parts
+from agency.intake.headers import known_field
 from agency.intake.layout import lay_out
 from agency.intake.table import (
     COLUMNS_MAX,
@@ -26,6 +27,10 @@ from agency.ports.readers import Unreadable
 DELIMITERS: Final = (";", ",", "\t", "|")
 _WHOLE: Final = re.compile(r"[-+(]?\s*(?:€|EUR)?\s*[-+]?\d[\d.]*", re.ASCII)
 _DECIMALS: Final = re.compile(r"\d{2}[-)]?", re.ASCII)
+_SHEET_IN_MAIL: Final = re.compile(r"X-Document-Type: Workbook|ExcelWorkbook|Excel\.Sheet")
+_BLANKS: Final = re.compile(r" {2,}")
+_LINES_LOOKED_AT: Final = 40
+_MOST: Final = 80  # per cent of the lines
 _TEXT_FORMULA: Final = re.compile(r'="([^"]*)"')
 _LOOKED_AT: Final = 65_536
 _NUL: Final = "contains a NUL character; this is not a text file"
@@ -62,8 +67,16 @@ def read_delimited(content: Content) -> Table:
     """
     if content[:4] == b"ID;P":
         raise Unreadable("a SYLK file (.slk) is not read; save it as a workbook (.xlsx) or CSV")
+    if content[:5] == b"{\\rtf":
+        raise Unreadable("a text document (RTF) is not read as a list; save it as a workbook (.xlsx) or CSV")
     encoding = find_encoding(content)
     start = codecs.getincrementaldecoder(encoding)().decode(content[:_LOOKED_AT])
+    if start.startswith("MIME-Version:") and _SHEET_IN_MAIL.search(start):
+        raise Unreadable("a sheet saved as a web archive (MHTML); save it as a workbook (.xlsx) or CSV")
+    if _parted_by_blanks(start):
+        raise Unreadable(
+            "blanks alone part the columns; save the list as a workbook (.xlsx), or as CSV with semicolons"
+        )
     dialect = replace(find_dialect(start), formulas='="' in start)
     progress = Progress(len(content))
     stream = flow(content)
@@ -76,6 +89,19 @@ def read_delimited(content: Content) -> Table:
             "the commas between the columns cut amounts in two as well; save the file with semicolons"
         )
     return table
+
+
+def _parted_by_blanks(start: str) -> bool:
+    """Whether a text was laid out for a printer: its first line names columns with runs of blanks between
+    them, and nothing else stands between those of nearly all other lines."""
+    lines = [line for line in start.splitlines() if line.strip()][:_LINES_LOOKED_AT]
+    if len(lines) < 2 or any(sign in lines[0] for sign in DELIMITERS):
+        return False
+    cut = [[cell for cell in _BLANKS.split(line.strip()) if cell] for line in lines]
+    named = len({field for name in cut[0] if (field := known_field(name))})
+    even = sum(len(cells) > 1 for cells in cut)
+    cut_otherwise = any(sign in line for line in lines for sign in DELIMITERS if sign != ",")
+    return named > 1 and not cut_otherwise and even * 100 >= len(lines) * _MOST
 
 
 def _cuts_amounts(table: Table) -> bool:

@@ -13,6 +13,7 @@ PDF_BYTES_MAX = 50_000_000
 
 # Peppol's envelope; what it carries stands behind its header.
 _ENVELOPE = "StandardBusinessDocument"
+_BANK = "urn:iso:std:iso:20022:"
 _SPREADSHEET = "urn:schemas-microsoft-com:office:spreadsheet"
 _PAGE = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*(?:<!doctype\s+html|<(?:html|head|body|table|style|meta)[\s>])", re.IGNORECASE
@@ -77,6 +78,8 @@ def _read_root(root: etree._Element) -> EInvoice:
         return ubl.read_ubl(root)
     if name.namespace == _SPREADSHEET:
         raise Unreadable(SAVED_AS_PAGE)
+    if (name.namespace or "").startswith(_BANK):
+        raise Unreadable("a file of a bank, which holds no invoices")
     if name.localname in {"Invoice", "CreditNote"}:
         raise Unreadable(f"an invoice of another standard than UBL: its namespace is {name.namespace}")
     raise Unreadable(f"not a UBL or CII invoice: the document is a {name.localname}")

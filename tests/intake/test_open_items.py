@@ -1093,6 +1093,14 @@ class TestCommas:
         with pytest.raises(Unreadable, match="cut amounts in two"):
             text(headers, f"Jansen,F1,01-08-2026,100,50{more}", f"Pieters,F2,01-08-2026,1210,00{more}")
 
+    def test_within_the_amounts_of_a_list_for_a_printer_are_no_columns(self):
+        with pytest.raises(Unreadable, match="blanks alone part the columns"):
+            text(
+                "Factuurnr  Naam             Vervaldatum   Openstaand",
+                "00012      Jansen Bouw      31-03-2026      1.100,00",
+                "00013      Pieters, Gent    01-04-2026         50,00",
+            )
+
     @pytest.mark.parametrize("amount", ["100,", '"100,50"', "100.50,"])
     def test_behind_or_within_an_amount_do_not(self, amount):
         table = text("Naam,Factuur,Datum,Bedrag", f"Jansen,F1,01-08-2026,{amount}")

@@ -160,7 +160,8 @@ class TestARefusal:
         ("content", "reason"),
         [
             (b"", "empty"),
-            (b"<html><body>hello</body></html>", "not read"),
+            (b"<html><body>hello</body></html>", "web page or an old"),
+            (b"GARBAGE\x00\x01", "not read"),
             (b"<Order/>", "ot a UBL or CII invoice"),
             (b"PK\x03\x04 broken", "damaged"),
         ],
