@@ -11,7 +11,7 @@ Says = Literal["open", "paid", "without_vat", "vat"]
 _OPEN: Final = re.compile(
     r"open|outstanding|remain|resid|restant|rest(?:e|bedrag)|resterend|verschuldigd|tebetalen|tevoldoen"
     r"|teontvangen|amountdue|balancedue|topay|unpaid|onbetaald|apayer|impay|soldedu|montantdu|nonregle"
-    r"|offen|unbezahlt|^osamount|ouvert|encours|^rest$"
+    r"|offen|achterstand|arrears|arriere|ruckstand|rueckstand|unbezahlt|^osamount|ouvert|encours|^rest$"
 )
 _PAID: Final = re.compile(
     r"(?:^|al|reeds|bedrag|amount|total|totaal|montant|deja|already|bereits)(?:betaald|voldaan|ontvangen"

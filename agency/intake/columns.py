@@ -5,7 +5,7 @@ Only names that packages really use are taken without a question. What is recogn
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import islice
 from typing import Final, Literal
@@ -45,9 +45,11 @@ _THEIRS: Final = re.compile(r"^(?:uw|your|votre|ihr)|order|bestel|commande|beste
 # Parts of names, strongest first: "Naam tegenpartij" is a name, "Factuurnr. klant" is an invoice number.
 HINTS: Final[dict[str, str]] = {
     "invoice_number": "factu invoice rechnung boekstuk stuknr document beleg ndoc docn onzeref ourref piece"
+    " declarat notan"
     " volgn bewijs referen =number =nummer =numero =doc =num =nr",
     "debtor_name": "naamtegenpartij naam name nom bezeichnung klant debiteur customer client kunde bedrijf"
-    " firma afnemer relatie huurder patient debtor tiers partner =contact contactname contactnaam",
+    " firma afnemer relatie huurder patient debtor tiers partner =contact contactname contactnaam"
+    " beschriftung empfang tenaamst eigenaar verzorger",
     "amount": "totaloverdue openstaand open totaloutstanding outstanding overdue saldo rest bedrag amount"
     " montant betrag solde debet ouvert encours amt",
     "total": "totaal total factuurbedrag origineel brut",
@@ -107,6 +109,7 @@ def propose(headers: Sequence[str], sample: Sequence[Row]) -> Proposal:
         if reason.field not in chosen and reason.header not in chosen.values():
             chosen[reason.field] = reason.header
             reasons.append(reason)
+    _choose_least_open(chosen, headers, sample)
     left = what_may_be_left(chosen, headers, sample) if "amount" in chosen else None
     if left and left not in chosen.values() and not _never_less(headers, sample, left, chosen["amount"]):
         reasons = [reason for reason in reasons if reason.field not in ("amount", "total")]
@@ -114,8 +117,33 @@ def propose(headers: Sequence[str], sample: Sequence[Row]) -> Proposal:
         chosen |= {"amount": left, "total": chosen["amount"]}
     _order_dates(chosen, columns)
     _drop_smaller_total(chosen, headers, sample)
-    kept = tuple(reason for reason in reasons if reason.field in chosen or reason.field == "due_on")
+    kept = tuple(
+        replace(reason, header=chosen["amount"]) if reason.field == "amount" else reason
+        for reason in reasons
+        if reason.field in chosen or reason.field == "due_on"
+    )
     return Proposal(chosen, kept)
+
+
+def _choose_least_open(chosen: dict[str, str], headers: Sequence[str], sample: Sequence[Row]) -> None:
+    """Of several amounts that say they are open, one that is never more than the others is what is left:
+    "Amount Due" may be what the invoice asked, beside "Amount Remaining"."""
+    amount = chosen.get("amount", "")
+    if says(spelled(amount)) != "open":
+        return
+    places = {header: _filled(sample, list(headers).index(header)) for header in headers}
+    others = [
+        header
+        for header in headers
+        if header not in chosen.values()
+        and says(spelled(header)) == "open"
+        and not _LOCAL.search(folded(header))
+        and places[header]
+        and all(map(is_amount, places[header]))
+    ]
+    for other in others:
+        if _never_less(headers, sample, amount, other) and not _never_less(headers, sample, other, amount):
+            chosen["amount"] = amount = other
 
 
 def _told_by_values(

@@ -13,7 +13,8 @@ HEADERS: Final[dict[str, str]] = {
     "invoice_number": "factuurnummer factuurnr factuur factuurid invoicenumber invoiceno invoicenr"
     " invoice invoiceid"
     " numerofacture nfacture nofacture facture rechnungsnummer rechnungsnr documentnumber"
-    " rechnungnr rechnungnummer rechnung documentnummer docid documentno documentnr docno docnr"
+    " rechnungnr rechnungnummer rechnung declaratienummer declaratienr notanummer notanr"
+    " documentnummer docid documentno documentnr docno docnr"
     " reference referentie kenmerk yourreference invoicereference invoiceref factuurreferentie"
     " numfacture numerodefacture nodefacture ndefacture nfact numerodepiece numeropiece numpiece nopiece"
     " npiece ndepiece reffacture referencefacture numerodedocument"
@@ -33,6 +34,7 @@ HEADERS: Final[dict[str, str]] = {
     " soldedu soldeouvert restantdu"
     " montantrestant restedu resteapercevoir montantimpaye impaye montantechu offenerposten offen"
     " remainingamount amountremaining nogtebetalen restant restantbedrag totaalopenstaand amountdueinclvat"
+    " nogtevoldoen tevoldoen achterstand arrears arriere ruckstand rueckstand offenersaldo"
     " residual residualamount opensaldo saldoopen saldoopenstaand resterendbedrag nogopenstaand openbalance"
     " opsaldo verschuldigdbedrag topay invoiceamountdue",
     "total": "factuurbedrag totaalbedrag totaal bedraginclbtw bedraginclusiefbtw invoiceamount total"
@@ -46,11 +48,12 @@ HEADERS: Final[dict[str, str]] = {
     " rechnungsdatum boekdatum documentdate dateemission datedelafacture issuedon"
     " datedemission datedefacture datedepiece datepiece datedocument boekingsdatum datum date"
     " factdatum factdat docdatum docdat dateissued datedoc datedefacturation invoicebilldate"
-    " belegdatum",
+    " belegdatum uitgiftedatum notadatum declaratiedatum ausstellungsdatum",
     "due_on": "vervaldatum vervaldag betaaldatum uiterstebetaaldatum duedate dueindate dateecheance echeance"
     " faelligkeit falligkeit faelligam falligam faellig fallig zahlbarbis paymentduedate due dueon"
     " datedecheance datelimite datelimitedepaiement faelligkeitsdatum falligkeitsdatum vervdatum"
-    " vervdat datedue netduedate expirydate nettofalligkeit nettofall",
+    " vervdat datedue netduedate expirydate nettofalligkeit nettofall"
+    " nettovervaldatum uiterstebetaaldag tebetalenvoor betalenuiterlijk uiterlijkbetalenop",
     "debtor_reference": "klantnummer klantnr klantcode klantid debiteurnummer debiteurnr debiteurcode"
     " debnr debnummer"
     " customerid"
@@ -61,7 +64,7 @@ HEADERS: Final[dict[str, str]] = {
     " debtornumberabove debiteurennummer debiteurennr kundennummer kundennr relatienummer relatiecode"
     " relatienr customerreference lidnummer nummerdebiteur nummerklant huurdernummer huurdernr patientnummer"
     " tenantnumber tenantno nlocataire numerolocataire numerodelocataire mieternummer"
-    " patientnr numclt",
+    " patientnr numclt lidnr ledennummer abonneenummer deelnemernummer mitgliedsnummer debitorennummer",
     "debtor_kind": "soort soortdebiteur klantsoort klanttype debiteursoort debtortype debtorkind customertype"
     " b2bb2c typeclient typedebiteur debiteurtype particulierzakelijk kind",
     "debtor_name": "naam klantnaam clientname debiteur debiteurnaam bedrijfsnaam klant name customername"
@@ -70,7 +73,8 @@ HEADERS: Final[dict[str, str]] = {
     " naamdebiteur naamklant fullname volledigenaam"
     " debtorabove nomduclient nomdudebiteur denomination denominationsociale intitule intituleclient tiers"
     " debiteuren nomprenom relatienaam naamrelatie huurder huurdernaam naamhuurder patient patientnaam"
-    " nameofitsparts naampatient name1 contactname partnername"
+    " beschriftung kontobeschriftung debitorenname tenaamstelling nameofitsparts"
+    " naampatient name1 contactname partnername"
     " invoicepartnerdisplayname weergavenaampartnerfactuur nomdaffichagedupartenairedelafacture"
     " naamverkooprelatie verkooprelatienaam kontobezeichnung"
     " nomclt locataire nomlocataire nomdulocataire mieter mietername tenant tenantname",
@@ -133,7 +137,9 @@ it.
 
 LESSER: Final[dict[str, str]] = {
     "invoice_number": "number nummer num doc document",
-    "debtor_name": "relatie contact partner verkooprelatie bedrijf organisatie entreprise unternehmen",
+    "debtor_name": "relatie contact partner verkooprelatie bedrijf organisatie entreprise unternehmen"
+    " eigenaar lid deelnemer cursist abonnee ouderverzorger empfanger empfaenger rechnungsempfanger"
+    " destinataire billingname",
 }
 """What packages call these fields, too, and others mean something else by: only where no better one is."""
 
@@ -197,5 +203,9 @@ def known_field(header: object) -> str | None:
     if not isinstance(header, str) or not header.strip() or len(header) > 80:
         return None
     name = _NUMBERED.sub("", header.strip())
-    found = _FIELD_BY_HEADER.get(folded(name))
-    return found or _FIELD_BY_HEADER.get(folded(re.sub(r"[(\[].*?[)\]]", "", name)))
+    return _FIELD_BY_HEADER.get(folded(name)) or _FIELD_BY_HEADER.get(folded(unbracketed(name)))
+
+
+def unbracketed(header: str) -> str:
+    """This function will return a header without what stands between brackets in it."""
+    return re.sub(r"[(\[].*?[)\]]", "", header)

@@ -7,7 +7,7 @@ from typing import Final
 
 from agency.intake.amount_columns import COMPUTED, Computed
 from agency.intake.cells import is_blank
-from agency.intake.headers import folded, known_field
+from agency.intake.headers import folded, known_field, unbracketed
 from agency.intake.table import Cell
 
 JOINED: Final = "name of its parts"
@@ -38,7 +38,7 @@ def find_name(headers: Sequence[str], sample: Sequence[Sequence[Cell]]) -> Compu
     """
     first, between, last = (_only(headers, names) for names in (_FIRST, _BETWEEN, _LAST))
     named = [at for at, header in enumerate(headers) if known_field(header) == "debtor_name"]
-    whole = named or [at for at, header in enumerate(headers) if folded(header) in _FIRMS]
+    whole = named or [at for at, header in enumerate(headers) if folded(unbracketed(header)) in _FIRMS]
     if last is None and first is not None and len(named) == 1 and not _repeats(sample, first, named[0]):
         last, whole = named[0], []
     if last is None or len(whole) > 1:
@@ -48,7 +48,7 @@ def find_name(headers: Sequence[str], sample: Sequence[Sequence[Cell]]) -> Compu
 
 
 def _only(headers: Sequence[str], names: frozenset[str]) -> int | None:
-    found = [at for at, header in enumerate(headers) if folded(header) in names]
+    found = [at for at, header in enumerate(headers) if folded(unbracketed(header)) in names]
     return found[0] if len(found) == 1 else None
 
 

@@ -33,6 +33,7 @@ from agency.ports.readers import Unreadable
 OLE_MARK: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _LOCKED: Final = ("EncryptedPackage", "EncryptionInfo")
 _PROGRAM: Final = Path(__file__).with_name("sheet_process.py")
+_NEEDED: Final = frozenset({"invoice_number", "amount", "total", "due_on", "issued_on"})
 _FIELDS_OF_A_RIVAL: Final = 3  # a number, a name and an amount, or two of these and a date
 Sheet = tuple[str, int, int, int, Sequence[Sequence[object]]]
 """Name, height, width, number of the first filled row from 0, first rows."""
@@ -161,7 +162,7 @@ def _choose(sheets: Sequence[Sheet], wanted: str) -> list[int]:
     within = [at for at, sheet in enumerate(sheets) if sheet[0] not in (left_out or ())]
     if not within:
         raise Unreadable("the workbook has no filled sheet" if not sheets else "every sheet was left out")
-    best = max(within, key=lambda at: (_claim_fields(sheets[at]), -at))
+    best = max(within, key=lambda at: (*_tells_of_claims(sheets[at]), -at))
     if asks_for_kinds(wanted):
         return within
     if left_out is not None:
@@ -285,6 +286,14 @@ class _Opened:
                 assert pipe is not None
                 pipe.close()
         self._process.wait()
+
+
+def _tells_of_claims(sheet: Sheet) -> tuple[int, int]:
+    """How many of the columns without which there is no claim a sheet names, and how many of any: a list of
+    customers names more columns than one of what they owe."""
+    named = [{known_field(cell) for cell in row} - {None} for row in sheet[4]]
+    needed = max(len(names & _NEEDED) for names in named)
+    return needed, max(map(len, named))
 
 
 def _claim_fields(sheet: Sheet) -> int:

@@ -118,6 +118,26 @@ class TestProposals:
         assert {"debtor_kind", "reminder_1_on"} <= proposed(told).keys()
 
 
+class TestWhatIsLeft:
+    def test_is_the_least_of_what_is_called_open(self):
+        headers = ("Number", "Customer Name", "Due Date", "Amount Due", "Amount Paid", "Amount Remaining")
+        sample = (
+            (2, ["A-1", "Jansen", "2026-08-31", "1210.00", "0.00", "1210.00"]),
+            (3, ["A-2", "Smit", "2026-08-31", "10.50", "0.50", "10.00"]),
+        )
+        proposal = propose(headers, sample)
+        assert proposal.columns["amount"] == "Amount Remaining"
+        assert [one.header for one in proposal.reasons if one.field == "amount"] == ["Amount Remaining"]
+
+    def test_is_not_chosen_where_neither_is_always_the_least(self):
+        headers = ("Number", "Customer Name", "Due Date", "Amount Due", "Amount Remaining")
+        sample = (
+            (2, ["A-1", "Jansen", "2026-08-31", "10.00", "12.00"]),
+            (3, ["A-2", "Smit", "2026-08-31", "12.00", "10.00"]),
+        )
+        assert propose(headers, sample).columns["amount"] == "Amount Due"
+
+
 class TestWriting:
     @pytest.mark.parametrize(
         ("amounts", "sign", "doubt"),

@@ -128,6 +128,16 @@ class TestWorkbook:
         with pytest.raises(Unreadable, match=r"memory|larger"):
             rows_of(out.getvalue())
 
+    def test_a_list_of_what_is_owed_goes_before_one_of_customers(self):
+        out = io.BytesIO()
+        book = xlsxwriter.Workbook(out)
+        book.add_worksheet("Klanten").write_row(
+            0, 0, ["Klantnr", "Naam", "Adres", "Postcode", "Plaats", "E-mail", "Telefoon"]
+        )
+        book.add_worksheet("Facturen").write_row(0, 0, ["Klantnr", "Factuurnummer", "Vervaldatum", "Bedrag"])
+        book.close()
+        assert read_table(out.getvalue()).sheet == "Facturen"
+
     def test_the_sheet_with_the_open_items_is_read_and_the_others_named(self):
         out = io.BytesIO()
         book = xlsxwriter.Workbook(out)

@@ -45,6 +45,28 @@ KNOWN = [
         "JANSEN;Jansen Bouw BV;VEN;260012;03/01/2026;02/02/2026;1210,00",
         {"debtor_reference": "CLIENT", "debtor_name": "NOM", "invoice_number": "DOC"},
     ),
+    (
+        "Konto;Beschriftung;Rechnung;Datum;Fälligkeit;Betrag;S/H",
+        "10000;Jansen Bouw BV;RE-12;03.01.2026;02.02.2026;1.210,00;S",
+        {"debtor_name": "Beschriftung", "invoice_number": "Rechnung", "amount": "amount with its sign"},
+    ),
+    (
+        "Rechnungsnummer;Kundennummer;Empfänger;Rechnungsdatum;Fälligkeitsdatum;Offener Betrag",
+        "RE-12;C12;Jansen Bouw BV;03.01.2026;02.02.2026;1.210,00",
+        {"debtor_name": "Empfänger", "debtor_reference": "Kundennummer"},
+    ),
+    (
+        "Factuurnr;Tenaamstelling;Uitgiftedatum;Uiterste betaaldag;Nog te voldoen",
+        "F-12;Jansen Bouw BV;03-01-2026;02-02-2026;1.210,00",
+        {"debtor_name": "Tenaamstelling", "issued_on": "Uitgiftedatum", "due_on": "Uiterste betaaldag",
+         "amount": "Nog te voldoen"},
+    ),
+    (
+        "Declaratienummer;Patiëntnummer;Naam patiënt;Declaratiedatum;Vervaldatum;Te betalen",
+        "D-12;0012;J. Jansen;03-01-2026;02-02-2026;60,00",
+        {"invoice_number": "Declaratienummer", "debtor_reference": "Patiëntnummer",
+         "debtor_name": "Naam patiënt"},
+    ),
 ]  # fmt: skip
 
 
@@ -67,6 +89,8 @@ class TestColumns:
                 "Name 1;Document Number;Reference;Net due date;Open balance",
                 ["A BV;1800000012;90001234;31.08.2026;10,00"],
             ),
+            # An owner beside a customer may be who of the firm looks after him.
+            ("Klant;Eigenaar;Factuur;Vervaldatum;Bedrag;Saldo", ["A BV;Jan;F1;31-08-2026;10,00;10,00"]),
             # Two columns of codes and none of names.
             ("CLIENT;NOM;FACTURE;ECHEANCE;MONTANT", ["JANSEN;PIETERS;F1;31/08/2026;10,00"]),
         ],
