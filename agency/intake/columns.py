@@ -109,6 +109,9 @@ def propose(headers: Sequence[str], sample: Sequence[Row]) -> Proposal:
         if reason.field not in chosen and reason.header not in chosen.values():
             chosen[reason.field] = reason.header
             reasons.append(reason)
+    if "debtor_name" not in chosen and (name := _name_without_headers(chosen, columns)):
+        chosen["debtor_name"] = name
+        reasons.append(Reason("debtor_name", name, "content"))
     _choose_least_open(chosen, headers, sample)
     left = what_may_be_left(chosen, headers, sample) if "amount" in chosen else None
     if left and left not in chosen.values() and not _never_less(headers, sample, left, chosen["amount"]):
@@ -123,6 +126,18 @@ def propose(headers: Sequence[str], sample: Sequence[Row]) -> Proposal:
         if reason.field in chosen or reason.field == "due_on"
     )
     return Proposal(chosen, kept)
+
+
+def _name_without_headers(chosen: Mapping[str, str], columns: Mapping[str, list[Cell]]) -> str | None:
+    """The first column of words in a list whose columns have no names."""
+    if not all(header.startswith("column ") for header in columns):
+        return None
+    wordy = (
+        header
+        for header, cells in columns.items()
+        if header not in chosen.values() and len(set(cells)) > 1 and _names(cells) is not False
+    )
+    return next(wordy, None)
 
 
 def _choose_least_open(chosen: dict[str, str], headers: Sequence[str], sample: Sequence[Row]) -> None:

@@ -42,6 +42,15 @@ _WITHIN_DOS_WORDS: Final = re.compile(
 _WITHIN_MAC_WORDS: Final = re.compile(rb"[A-Za-z][\x8d-\x91\x9f\xa7][a-z]|[a-z][\x8e\xa7](?=[\s;,|\"]|$)")
 # As two letters of one byte each it would be "Ã" and a sign within a word.
 _WITHIN_UTF8_WORDS: Final = re.compile(rb"[A-Za-z]\xc3[\x80-\xbf](?=[a-z\s;,|\"]|$)")
+# The sign for any currency, which nobody writes, is the euro in Latin-9, which lacks what Windows has.
+_EURO_OF_LATIN_9: Final = b"\xa4"
+_IN_NO_LATIN_9: Final = re.compile(rb"[\x80-\x9f]")
+# "Ã©" is an "é" in UTF-8 that was read as Windows-1252 and written in UTF-8 again; no word has the two signs.
+_HIGH: Final = (
+    "[\u0080-\u00bf\u20ac\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u017d"
+    "\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u017e\u0178]"
+)
+_TWICE: Final = re.compile(f"[\u00c2\u00c3]{_HIGH}|\u00e2{_HIGH}{{2}}")
 _IN_NO_TEXT: Final = re.compile(rb"[\x00-\x08\x0b\x0e-\x19\x1b-\x1f\x7f]")
 
 
@@ -77,18 +86,40 @@ def read_delimited(content: Content) -> Table:
         raise Unreadable(
             "blanks alone part the columns; save the list as a workbook (.xlsx), or as CSV with semicolons"
         )
+    twice = bool(_TWICE.search(start))
+    start = _read_once(start) if twice else start
     dialect = replace(find_dialect(start), formulas='="' in start)
     progress = Progress(len(content))
     stream = flow(content)
     lines = io.TextIOWrapper(stream, encoding=encoding, errors="strict", newline="")
     for _ in range(dialect.lines_before):
         lines.readline()
-    table = lay_out(_records(lines, dialect, stream, progress), progress)
+    told = map(_read_once, lines) if twice else lines
+    table = lay_out(_records(told, dialect, stream, progress), progress)
     if dialect.delimiter == "," and _cuts_amounts(table):
         raise Unreadable(
             "the commas between the columns cut amounts in two as well; save the file with semicolons"
         )
     return table
+
+
+def _read_once(text: str) -> str:
+    """A text with the signs that it had before it was read in the wrong encoding and saved."""
+    return _TWICE.sub(lambda found: _single(found[0]), text)
+
+
+def _single(signs: str) -> str:
+    try:
+        return b"".join(_byte_of(sign) for sign in signs).decode("utf-8")
+    except UnicodeDecodeError:
+        return signs
+
+
+def _byte_of(sign: str) -> bytes:
+    try:
+        return sign.encode("cp1252")
+    except UnicodeEncodeError:  # a few bytes mean nothing in Windows-1252 and were kept as they were
+        return sign.encode("latin-1")
 
 
 def _parted_by_blanks(start: str) -> bool:
@@ -143,6 +174,10 @@ def _of_single_bytes(content: Content) -> Iterator[str]:
     dos, mac = (_how_often(found, content) for found in (_WITHIN_DOS_WORDS, _WITHIN_MAC_WORDS))
     if (dos or mac) and not any(map(_IN_NO_TEXT.search, parts(content))):
         yield "mac-roman" if mac > dos else "cp858"
+    if any(_EURO_OF_LATIN_9 in part for part in parts(content)) and not any(
+        map(_IN_NO_LATIN_9.search, parts(content))
+    ):
+        yield "iso-8859-15"
     yield "cp1252"
 
 
@@ -222,7 +257,7 @@ def _agreement(start: str, dialect: Dialect) -> int:
     return trust * (usual - 1) * rows**2 // len(widths) ** 2
 
 
-def _reader(lines: "io.TextIOBase", dialect: Dialect) -> "Iterator[list[str]]":
+def _reader(lines: Iterable[str], dialect: Dialect) -> "Iterator[list[str]]":
     csv.field_size_limit(FIELD_CHARACTERS_MAX)
     return csv.reader(
         lines,
@@ -251,7 +286,7 @@ def _why_not(error: csv.Error, began: int, reached: int) -> str:
 
 
 def _records(
-    lines: io.TextIOWrapper, dialect: Dialect, stream: io.BufferedReader, progress: Progress
+    lines: Iterable[str], dialect: Dialect, stream: io.BufferedReader, progress: Progress
 ) -> Iterator[Row]:
     reader = _reader(lines, dialect)
     number = dialect.lines_before

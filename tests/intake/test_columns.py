@@ -118,6 +118,16 @@ class TestProposals:
         assert {"debtor_kind", "reminder_1_on"} <= proposed(told).keys()
 
 
+class TestWithoutHeaders:
+    def test_the_first_column_of_words_is_proposed_as_the_name(self):
+        table = read_table(
+            b"F1;Jansen Bouw;31-07-2026;31-08-2026;100,00;Werk\nF2;Smit;01-08-2026;01-09-2026;50,00;Werk\n"
+            b"F3;Kok;13-08-2026;13-09-2026;25,00;Werk\n"
+        )
+        columns = propose(table.headers, table.sample).columns
+        assert (columns["debtor_name"], columns["invoice_number"]) == ("column 2", "column 1")
+
+
 class TestWhatIsLeft:
     def test_is_the_least_of_what_is_called_open(self):
         headers = ("Number", "Customer Name", "Due Date", "Amount Due", "Amount Paid", "Amount Remaining")

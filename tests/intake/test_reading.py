@@ -74,6 +74,28 @@ class TestCsv:
             return
 
 
+def as_windows_has(byte: int) -> str:
+    """What a byte means in Windows-1252; a few mean nothing and stay as they are."""
+    return bytes([byte]).decode("cp1252", errors="ignore") or chr(byte)
+
+
+class TestSignsReadWrongOnce:
+    @pytest.mark.parametrize("name", ["Café Zoë", "Élan à Liège", "Brûlée ’t Hof", "Äpfel & Öl", "Señor Ça"])
+    def test_are_those_that_they_were(self, name):
+        text = f"Factuur;Débiteur;Bedrag\nF1;{name};€ 10,00\n"
+        headers, rows = rows_of("".join(map(as_windows_has, text.encode())).encode())
+        assert headers == ("Factuur", "Débiteur", "Bedrag")
+        assert rows == [["F1", name, "€ 10,00"]]
+
+    def test_are_left_where_words_have_them(self):
+        _, rows = rows_of("Factuur;Naam\nF1;São João Âge\nF2;SÃO PAULO\n".encode())
+        assert [row[1] for row in rows] == ["São João Âge", "SÃO PAULO"]
+
+    def test_are_the_euro_in_latin_9(self):
+        _, rows = rows_of("Factuur;Naam;Bedrag\nF1;Zoë;€ 10,00\n".encode("iso-8859-15"))
+        assert rows == [["F1", "Zoë", "€ 10,00"]]
+
+
 class TestWorkbook:
     def workbook(self, *rows) -> bytes:
         out = io.BytesIO()
