@@ -59,6 +59,7 @@ class Dialect:
     """How a text is cut into cells.
 
     :param escape: a backslash where the text uses it, else None.
+    :param quote: what stands around a cell that holds the delimiter; an apostrophe where all headers have it.
     :param formulas: a cell may say `="00012"`, by which programs keep a spreadsheet from dropping the zeros.
     """
 
@@ -66,6 +67,7 @@ class Dialect:
     escape: str | None = None
     lines_before: int = 0
     formulas: bool = False
+    quote: str = '"'
 
 
 def read_delimited(content: Content) -> Table:
@@ -235,7 +237,9 @@ def find_dialect(start: str) -> Dialect:
             score = _agreement(start, dialect)
             if score > best_score:
                 best, best_score = dialect, score
-    return best
+    names = [name.strip() for name in first.split(best.delimiter)]
+    apostrophes = len(names) > 1 and all(len(name) > 1 and name[0] == name[-1] == "'" for name in names)
+    return replace(best, quote="'") if apostrophes else best
 
 
 def _agreement(start: str, dialect: Dialect) -> int:
@@ -263,6 +267,7 @@ def _reader(lines: Iterable[str], dialect: Dialect) -> "Iterator[list[str]]":
         lines,
         delimiter=dialect.delimiter,
         escapechar=dialect.escape,
+        quotechar=dialect.quote,
         skipinitialspace=dialect.delimiter != "\t",
         strict=True,
     )

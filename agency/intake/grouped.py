@@ -91,21 +91,27 @@ def find_groups(
     above_items = [at for at in words if at + 1 < len(rows) and is_item(rows[at + 1])]
     # Lines of an address may stand between a name and its invoices: the first line of a run is the name.
     starts = [at for at in words if at - 1 not in words and any(at <= end for end in above_items)]
-    if not items or not starts or not _sparser([rows[at] for at in starts], [rows[at] for at in items]):
+    if not items or not starts:
+        return None
+    later = starts if first else starts[1:]
+    after_totals = [at > 0 and is_total(rows[at - 1]) for at in later]
+    numbered = [bool(debtor_of(rows[at])[0]) for at in starts]
+    # With an address behind the name, a heading is as wide as an invoice: then all else must say what it is.
+    plain = bool(later) and all(after_totals) and all(numbered)
+    if not plain and not _sparser([rows[at] for at in starts], [rows[at] for at in items]):
         return None
     if len(above_items) * 100 < len(starts) * _MOST:
         return None
     if (not first and starts[0] > items[0]) or names_itself(headers, [rows[at] for at in items]):
         return None
-    later = starts if first else starts[1:]
     return Grouped(
         into=()
         if first
         else _columns_filled(headers, [rows[at] for at in starts], [rows[at] for at in items]),
         first=first,
         starts=frozenset(_begins(rows[at]) for at in starts) | ({_begins(first)} if first else set()),
-        numbered=_most(bool(debtor_of(rows[at])[0]) for at in starts),
-        closed=bool(later) and _most(at > 0 and is_total(rows[at - 1]) for at in later),
+        numbered=_most(numbered),
+        closed=bool(later) and _most(after_totals),
         unnamed=_most(not debtor_of(rows[at])[1] for at in starts),
     )
 

@@ -32,6 +32,9 @@ ZEROS = re.compile(r'"?0{2,}"?')
 PICTURE = re.compile(r'(?:"[^"]*"|\\.|[0\-/ ])+')
 PICTURED = re.compile(r'"([^"]*)"|\\(.)|(.)')
 PLACE = "\0"
+OPEN_DOCUMENT = "content.xml"
+# What a cell of an ods sheet shows of a number, with zeros, letters or signs before or between its digits.
+SHOWN_TEXT = re.compile(r"(?=0\d|[A-Za-z]|\d+[-/])[A-Za-z0-9 /-]*\d")
 LETTERS_OF_A_COLUMN = re.compile(r"[A-Z]{1,3}")
 # A currency that only a format of cells shows: `[$$-409]#,##0.00`, `"£"0.00`, `[$USD] 0`; euros are expected.
 FOREIGN = re.compile(r"[$£]|\b(?:USD|GBP|CHF|SEK|NOK|DKK|PLN|CZK|HUF|RON)\b")
@@ -39,8 +42,8 @@ MARKS_OF_A_PLACE = re.compile(r"\[\$([^\]-]*)(?:-[0-9A-Fa-f]+)?\]")
 NOT_WORKED_OUT = "=?"
 """Stands for the value of a formula that no program has worked out yet."""
 Shown = tuple[str, str]
-"""How a number is shown: as a "picture" with places for its digits, with a "currency", or not at all as it is
-a formula that was not "worked out"."""
+"""How a number is shown: as a "picture" with places for its digits, as a "text", with a "currency", or not at
+all as it is a formula that was not "worked out"."""
 Formats = dict[int, Shown]
 """By column of a row, what the library gives its number without."""
 ROW = re.compile(rb"<(?:\w+:)?row\b[^>]*>")
@@ -146,6 +149,8 @@ def written(cell: object, shown: Shown) -> object:
         return NOT_WORKED_OUT
     if not isinstance(cell, float):  # lint-skip: float  a cell of a workbook
         return cell
+    if kind == "text":
+        return how
     if kind == "currency":
         return f"{how} {cell:.2f}"
     return drawn(int(cell), how) if cell >= 0 and cell.is_integer() else cell
@@ -162,18 +167,60 @@ def drawn(number: int, picture: str) -> str:
 
 
 def look_at(content: bytes, sheet: str) -> Look:
-    """This function will find the cells of an xlsx sheet that show something else than their number: leading
-    zeros, such as `00000`, letters before it, a foreign currency, or nothing yet, and its hidden rows."""
+    """This function will find the cells of a sheet that show something else than their number: leading zeros,
+    such as `00000`, letters before it, a foreign currency, or nothing yet, and its hidden rows."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if OPEN_DOCUMENT in archive.namelist():
+                return look_at_open_document(archive, sheet)
             styles = telling_styles(archive)
             part = part_of(archive, sheet)
             hidden, bare = skim(archive, part)
             waits = bool(TO_BE_WORKED_OUT.search(archive.read("xl/workbook.xml")))
-    # No xlsx, or one that only the library understands: then nothing is known of formats.
+    # An older workbook, or one that only the library understands: then nothing is known of formats.
     except (KeyError, ValueError, OSError, zipfile.BadZipFile, ElementTree.ParseError, NotImplementedError):
         return Look(iter(()))
     return Look(shown_rows(content, part, styles, waits=waits) if styles or bare else iter(()), hidden)
+
+
+def look_at_open_document(archive: zipfile.ZipFile, sheet: str) -> Look:
+    """This function will find the same in an ods sheet, whose cells say how they are shown."""
+    shown: list[tuple[int, Formats]] = []
+    hidden: set[int] = set()
+    number, ours = 0, False
+    with archive.open(OPEN_DOCUMENT) as stream:
+        for event, element in ElementTree.iterparse(stream, ("start", "end")):  # noqa: S314
+            name = element.tag.rpartition("}")[2]
+            if event == "start":
+                if name == "table":
+                    number, ours = 0, told_of(element, "name") == sheet
+            elif name == "table-row":
+                if ours:
+                    if told_of(element, "visibility") == "filter":
+                        hidden.add(number + 1)
+                    if found := dict(open_document_cells(element)):
+                        shown.append((number + 1, found))
+                number += int(told_of(element, "number-rows-repeated") or 1)
+                element.clear()
+    return Look(iter(shown), frozenset(hidden))
+
+
+def open_document_cells(row: ElementTree.Element) -> Iterator[tuple[int, Shown]]:
+    """This function will give the cells of a row in an ods sheet that show something else than a number."""
+    at = 0
+    for cell in row:
+        kind, value = told_of(cell, "value-type"), told_of(cell, "value")
+        text = "".join(cell.itertext()).strip()
+        if kind == "currency" and told_of(cell, "currency") not in ("", "EUR"):
+            yield at, ("currency", told_of(cell, "currency"))
+        elif kind == "float" and SHOWN_TEXT.fullmatch(text) and re.sub(r"\D", "", text).lstrip("0") == value:
+            yield at, ("text", text)
+        at += int(told_of(cell, "number-columns-repeated") or 1)
+
+
+def told_of(element: ElementTree.Element, attribute: str) -> str:
+    """This function will return an attribute whatever its namespace, empty where it is not told."""
+    return next((value for name, value in element.items() if name.endswith(f"}}{attribute}")), "")
 
 
 def skim(archive: zipfile.ZipFile, part: str) -> tuple[frozenset[int], bool]:

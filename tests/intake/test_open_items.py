@@ -234,6 +234,22 @@ class TestGroups:
     def test_headings_say_number_and_name(self, heading, found):
         assert debtor_of(heading) == found
 
+    def test_whose_heading_goes_on_with_the_address(self):
+        table = text(
+            "Factuurnr;Datum;Vervaldatum;Openstaand",
+            "1001;Jansen BV;Dorpsstraat 1;Utrecht",
+            "F1;01-03-2026;31-03-2026;100,00",
+            "F2;02-03-2026;01-04-2026;50,00",
+            ";;Totaal;150,00",
+            "1002;Pieters;Kade 3;Leiden",
+            "F3;13-03-2026;12-04-2026;25,00",
+            ";;Totaal;25,00",
+            ";;Eindtotaal;175,00",
+        )
+        assert understood(table) == [
+            ("F1", "Jansen BV", "100.00"), ("F2", "Jansen BV", "50.00"), ("F3", "Pieters", "25.00"),
+        ]  # fmt: skip
+
     def test_whose_heading_says_number_and_name_on_two_lines_between_rules(self):
         rule = "-" * 72
         table = text(
@@ -1005,6 +1021,64 @@ class TestWhatAWorkbookShows:
             page.set_row(9, None, None, {"hidden": True})
 
         assert len(list(self.table(write).rows)) == 3
+
+
+class TestWhatAnOpenDocumentShows:
+    def table(self, *rows: str) -> Table:
+        names = ["office", "table", "text"]
+        said = " ".join(f'xmlns:{one}="urn:oasis:names:tc:opendocument:xmlns:{one}:1.0"' for one in names)
+        headers = "".join(map(self.cell, ("Factuur", "Klant", "Datum", "Bedrag")))
+        body = f"<table:table-row>{headers}</table:table-row>" + "".join(rows)
+        other = f"<table:table-row>{self.cell('Niets')}</table:table-row>" * 9
+        content = (
+            f'<office:document-content {said}><office:body><office:spreadsheet><table:table table:name="A">'
+            f'{other}</table:table><table:table table:name="Blad">{body}</table:table></office:spreadsheet>'
+            "</office:body></office:document-content>"
+        )
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as archive:
+            archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+            archive.writestr("content.xml", content)
+            archive.writestr("META-INF/manifest.xml", "<manifest/>")
+        return read_table(out.getvalue())
+
+    def cell(self, text: str, *, value: str = "", kind: str = "string", currency: str = "") -> str:
+        more = f' office:value="{value}"' if value else ""
+        more += f' office:currency="{currency}"' if currency else ""
+        return (
+            f'<table:table-cell office:value-type="{kind}"{more}><text:p>{text}</text:p></table:table-cell>'
+        )
+
+    def row(self, number: str, amount: str, how: str = "") -> str:
+        cells = f"{number}{self.cell('Jansen')}{self.cell('01-08-2026')}{amount}"
+        return f"<table:table-row{how}>{cells}</table:table-row>"
+
+    @pytest.mark.parametrize(
+        ("shown", "value", "read"),
+        [("00012", "12", "00012"), ("F-0012", "12", "F-0012"), ("2026-0012", "20260012", "2026-0012"),
+         ("12", "12", "12"), ("1.200", "1200", "1200"), ("12 st", "12", "12"), ("1,2E+3", "1200", "1200")],
+    )  # fmt: skip
+    def test_is_what_is_read(self, shown, value, read):
+        ten = self.cell("10,00", value="10", kind="float")
+        blank = "<table:table-row table:number-rows-repeated='3'><table:table-cell/></table:table-row>"
+        number = self.cell(shown, value=value, kind="float")
+        table = self.table(blank, self.row(number, ten))
+        assert understood(table) == [(read, "Jansen", "10.00")]
+
+    def test_is_no_euro_where_it_is_another_currency(self):
+        dollars = self.cell("$10.00", value="10", kind="currency", currency="USD")
+        euros = self.cell("10,00 €", value="10", kind="currency", currency="EUR")
+        table = self.table(self.row(self.cell("F1"), dollars), self.row(self.cell("F2"), euros))
+        assert understood(table) == [("2", "Bedrag", FOREIGN), ("F2", "Jansen", "10.00")]
+
+    def test_is_asked_about_where_a_filter_hides_rows(self):
+        ten = self.cell("10,00", value="10", kind="float")
+        with pytest.raises(Unreadable, match="row 3 of the sheet is hidden"):
+            self.table(
+                self.row(self.cell("F1"), ten), self.row(self.cell("F2"), ten, ' table:visibility="filter"')
+            )
+        folded_in = self.row(self.cell("F2"), ten, ' table:visibility="collapse"')
+        assert len(list(self.table(self.row(self.cell("F1"), ten), folded_in).rows)) == 2
 
 
 class TestTwoColumnsCalledAfterTheDebtor:

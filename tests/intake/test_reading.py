@@ -74,6 +74,13 @@ class TestCsv:
             return
 
 
+def test_apostrophes_around_every_header_are_quotes():
+    headers, rows = rows_of(b"'Factuur';'Naam';'Bedrag'\n'00012';'Bakker; ''t Hof';'10,00'\n")
+    assert (headers, rows) == (("Factuur", "Naam", "Bedrag"), [["00012", "Bakker; 't Hof", "10,00"]])
+    _, rows = rows_of(b"Factuur;Naam\n1;'t Hoekje\n2;Frits' Fietsen\n")
+    assert [row[1] for row in rows] == ["'t Hoekje", "Frits' Fietsen"]
+
+
 def as_windows_has(byte: int) -> str:
     """What a byte means in Windows-1252; a few mean nothing and stay as they are."""
     return bytes([byte]).decode("cp1252", errors="ignore") or chr(byte)
