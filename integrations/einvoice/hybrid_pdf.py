@@ -1,7 +1,7 @@
 """Lifts the invoice XML out of a Factur-X or ZUGFeRD PDF."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO
 
 from pypdf import PdfReader
@@ -27,22 +27,20 @@ def is_pdf(content: bytes) -> bool:
     return b"%PDF-" in content[:1024]
 
 
-def lift_xml(content: bytes) -> bytes:
-    """This function will return the XML document embedded in a PDF.
+def lift_xml(content: bytes, is_invoice: Callable[[bytes], bool]) -> bytes:
+    """This function will return the e-invoice embedded in a PDF, under the name that a standard prescribes or
+    any other.
 
-    :raises Unreadable: when the PDF is damaged, locked, or carries no XML, or that of several invoices.
+    :raises NoData: it carries none; other XML beside a page, such as an order, is no invoice.
+    :raises Unreadable: when the PDF is damaged or locked, or carries several invoices.
     """
     attached = _attached_xml(content)
-    for wanted in _INVOICE_NAMES:
-        found = {xml for name, xml in attached if name.lower() == wanted}
+    named = ({xml for name, xml in attached if name.lower() == wanted} for wanted in _INVOICE_NAMES)
+    for found in (*named, {xml for _, xml in attached if is_invoice(xml)}):
         if len(found) > 1:  # invoices that were put together into one file; one of them would be lost
             raise Unreadable("the PDF carries several e-invoices; hand over each by itself")
         if found:
             return found.pop()
-    if len(attached) == 1:
-        return attached[0][1]
-    if attached:
-        raise Unreadable("the PDF carries several XML files and none is named as an invoice")
     raise NoData("the PDF carries no e-invoice; only its picture")
 
 

@@ -36,7 +36,7 @@ def read_einvoice(content: bytes, name: str = "") -> EInvoice:
         if len(content) > PDF_BYTES_MAX:
             raise Unreadable(f"larger than the {PDF_BYTES_MAX // 1_000_000} MB that is read")
         try:
-            content = hybrid_pdf.lift_xml(content)
+            content = hybrid_pdf.lift_xml(content, _is_invoice)
         except hybrid_pdf.NoData:
             return plain_pdf.read_plain(content)
     if _PAGE.match(content[:256]):
@@ -53,6 +53,14 @@ def is_einvoice_root(root: untrusted_xml.RootName) -> bool:
         or root.local == _ENVELOPE
         or (root.local in {"Invoice", "CreditNote"} and root.namespace in ubl.NAMESPACES)
     )
+
+
+def _is_invoice(xml: bytes) -> bool:
+    """Whether a document is for this reader by its root element."""
+    try:
+        return is_einvoice_root(untrusted_xml.root_name(xml, max_bytes=XML_BYTES_MAX))
+    except Unreadable:
+        return False
 
 
 def _carried(envelope: etree._Element) -> etree._Element:

@@ -108,8 +108,10 @@ SENTENCES: Final = (
     N_("the sheet is larger than %(columns)s columns by %(rows)s rows"),
     N_("the workbook has no filled sheet %(sheet)s"),
     N_("the workbook cannot be read: %(error)s"),
-    N_("row %(row)s of the sheet is hidden, by a filter perhaps; show all rows, or copy those that are meant"
-       " to a new sheet"),
+    N_(
+        "row %(row)s of the sheet is hidden, by a filter perhaps; show all rows, or copy those that are meant"
+        " to a new sheet"
+    ),
     # e-invoices
     N_("neither XML nor PDF: %(name)s"),
     N_("not a UBL or CII invoice: the document is a %(name)s"),

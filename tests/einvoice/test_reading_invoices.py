@@ -3,15 +3,18 @@
 import base64
 import contextlib
 from datetime import date
+from io import BytesIO
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pypdf import PdfWriter
 
 from agency.money import Money
 from agency.ports.readers import EInvoice, Unreadable
 from integrations.einvoice import read_einvoice
 from tests.einvoice.invoice_samples import BUYER, PAYMENT, SELLER, TOTALS, cii, pdf, total, ubl
+from tests.einvoice.pdf_samples import invoice_pdf
 
 pytestmark = pytest.mark.pure
 
@@ -328,6 +331,18 @@ class TestPdf:
     def test_the_invoice_inside_is_read(self, name):
         assert read_einvoice(pdf({"note.txt": b"-", name: cii().encode()}), "f.pdf").number == "F-7"
 
+    def test_the_invoice_is_chosen_by_what_it_is_where_its_name_says_nothing(self):
+        content = pdf({"bestelling.xml": b"<Order/>", "kapot.xml": b"<a", "F-7.xml": cii().encode()})
+        assert read_einvoice(content).number == "F-7"
+
+    @pytest.mark.parametrize("other", [b"<Order/>", b"<a", b"<!DOCTYPE a><a/>"])
+    def test_the_page_is_read_where_other_data_stands_beside_it(self, other):
+        writer = PdfWriter(clone_from=BytesIO(invoice_pdf()))
+        writer.add_attachment("bestelling.xml", other)
+        out = BytesIO()
+        writer.write(out)
+        assert read_einvoice(out.getvalue()).number == read_einvoice(invoice_pdf()).number
+
     def test_the_invoice_is_chosen_by_its_name(self):
         content = pdf({"bestelling.xml": b"<Order/>", "factur-x.xml": cii().encode()})
         assert read_einvoice(content).number == "F-7"
@@ -336,7 +351,8 @@ class TestPdf:
         ("content", "reason"),
         [
             (pdf({}), "scan without text"),
-            (pdf({"a.xml": b"<a/>", "b.xml": b"<b/>"}), "several XML files"),
+            (pdf({"a.xml": b"<a/>", "b.xml": b"<b/>"}), "scan without text"),
+            (pdf({"a.xml": cii().encode(), "b.xml": ubl().encode()}), "several e-invoices"),
             (pdf({"factur-x.xml": b"<Order/>"}), "is a Order"),
             (pdf({"factur-x.xml": cii().encode()}, password="geheim"), "password"),
             (b"%PDF-1.7\nrubbish", "damaged"),
