@@ -2,12 +2,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final
 
+from agency.rules.inbound.leaning import leaning
+from agency.rules.inbound.phrases import pattern, written_out
 from agency.rules.inbound.plain_words import plain
 from agency.rules.tables import read_table
 
@@ -20,8 +22,6 @@ _DAY: Final = re.compile(r"\b((?:am|vom|zum|den|der|dem|seit|bis|ab) \d{1,2})\.(
 # A mail program broke the line here, not its writer.
 _WRAPPED: Final = re.compile(r"(?<=[^\n]{50})\n(?=[^\W_])")
 _WORD: Final = re.compile(r"[^\W_]+")
-_SYNTAX: Final = re.compile(r"([*()|?$^])")
-_ENDS: Final = {"(": "(?:", ")": ")", "|": "|", "?": "?", "$": r"(?!\w)", "^": "^"}
 
 
 class Topic(StrEnum):
@@ -44,6 +44,8 @@ class Topic(StrEnum):
 # What is so for all that the debtor owes, and told by others than him: an heir, an administrator, a notary.
 ABOUT_PERSON: Final = frozenset({Topic.DEATH, Topic.INSOLVENCY, Topic.GUARDIANSHIP})
 
+_OF_NEED: Final = frozenset({Topic.INSOLVENCY, Topic.GUARDIANSHIP, Topic.COUNSELLOR})
+
 
 @dataclass(frozen=True, slots=True)
 class Sign:
@@ -60,11 +62,13 @@ class Triage:
     """The likeliest topic and every sign found, the strongest topic first.
 
     :param sure: whether the words say enough for a draft; without, the topic is OTHER.
+    :param leans: no phrase said so, only words that it shares with examples.
     """
 
     topic: Topic
     sure: bool
     signs: tuple[Sign, ...]
+    leans: bool = False
 
     @property
     def topics(self) -> tuple[Topic, ...]:
@@ -75,7 +79,7 @@ class Triage:
     def spoken_of(self) -> frozenset[Topic]:
         """Every topic that more than a mere hint speaks of, or hints enough."""
         told = {sign.topic for sign in self.signs if sign.weight > HINT}
-        return frozenset(told | {self.topic} if self.sure else told)
+        return frozenset(told | {self.topic} if self.sure and not self.leans else told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +107,9 @@ def triage(words: str) -> Triage:
     :param words: the writer's own words, without what he quotes.
     """
     told = _DAY.sub(r"\1", _WRAPPED.sub(" ", words[:WORDS_MAX]))
-    sentences = [_written_out(plain(one)) for one in _SENTENCE.split(told) if one.strip()]
-    found = tuple({key: sign for one in sentences for key, sign in _signs(one)}.values())
+    sentences = [written_out(plain(one)) for one in _SENTENCE.split(told) if one.strip()]
+    each = [sign for one in sentences for sign in _signs(one)]
+    found = tuple({key: sign for key, sign in each if sign is not None}.values())
     sums = {topic: _weight(topic, found) for topic in _order()}
     alone = {topic: _outweighs(topic, found) for topic in _order()}
     ranked = sorted(
@@ -112,9 +117,25 @@ def triage(words: str) -> Triage:
     )
     place = {topic: index for index, topic in enumerate(ranked)}
     signs = tuple(sorted(found, key=lambda sign: (place[sign.topic], -sign.weight)))
-    if not ranked or sums[ranked[0]] < int(read_table("triage")["sure_from"]):
-        return Triage(Topic.OTHER, False, signs)
-    return Triage(ranked[0], True, signs)
+    enough = int(read_table("triage")["sure_from"])
+    said = ranked[0] if ranked and sums[ranked[0]] >= enough else None
+    if said is None or (said is Topic.PLAN and sums[said] == enough):
+        lean = leaning(_meant(sentences), hints=sums, denied=_denied(each))
+        if lean is not None and lean.topic != said:
+            shared = tuple(Sign(Topic(lean.topic), one, "", HINT) for one in lean.words)
+            return Triage(Topic(lean.topic), True, shared + signs, leans=True)
+    return Triage(said or Topic.OTHER, said is not None, signs)
+
+
+def _denied(each: Sequence[tuple[object, Sign | None]]) -> frozenset[object]:
+    """The topics of which a phrase is denied; who has no guardian and no debt help does not tell of need."""
+    said = frozenset(key for key, sign in each if sign is None)
+    return said | {Topic.HARDSHIP} if said & _OF_NEED else said
+
+
+def _meant(sentences: Sequence[str]) -> str:
+    """What a writer says of himself, without what an office prints and what he says that he did not say."""
+    return " ".join(_not_said().sub(" ", one) for one in sentences if not _is_printed(one))
 
 
 def _weight(topic: Topic, found: tuple[Sign, ...]) -> int:
@@ -130,8 +151,9 @@ def _outweighs(topic: Topic, found: tuple[Sign, ...]) -> int:
     return heaviest if heaviest >= OUTWEIGHS_FROM else 0
 
 
-def _signs(sentence: str) -> Iterator[tuple[object, Sign]]:
-    """The signs of a sentence, each with the key by which it counts once: a hint's is its row."""
+def _signs(sentence: str) -> Iterator[tuple[object, Sign | None]]:
+    """The signs of a sentence, each with the key by which it counts once: a hint's is its row. A topic of
+    which a phrase is denied comes with no sign."""
     printed, asks = _is_printed(sentence), _asked().match(sentence) is not None
     meant = _not_said().sub(" ", sentence)
     for place, row in enumerate(_rows()):
@@ -145,6 +167,8 @@ def _signs(sentence: str) -> Iterator[tuple[object, Sign]]:
             if not denied or (asks and row.asks):
                 key = place if row.weight <= HINT else (row.topic, match[0].strip())
                 yield key, Sign(row.topic, match[0].strip(), row.language, row.weight)
+            else:
+                yield row.topic, None
 
 
 def _is_printed(sentence: str) -> bool:
@@ -156,32 +180,19 @@ def _is_printed(sentence: str) -> bool:
 @lru_cache(maxsize=1)
 def _printed() -> tuple[re.Pattern[str], re.Pattern[str]]:
     table = read_table("triage")["printed"]
-    return _pattern(table["begins"], ""), _pattern(table["words"], r"[^.!?]{0,80}?")
+    return pattern(table["begins"], ""), pattern(table["words"], r"[^.!?]{0,80}?")
 
 
 @lru_cache(maxsize=1)
 def _not_said() -> re.Pattern[str]:
     """What somebody says that he did not say, up to the next comma or "but"."""
     table = read_table("triage")["denied"]
-    return re.compile(rf"{_pattern(table['told'], '').pattern}(?:(?!\b(?:{table['but']})\b)[^,;:])*")
+    return re.compile(rf"{pattern(table['told'], '').pattern}(?:(?!\b(?:{table['but']})\b)[^,;:])*")
 
 
 @lru_cache(maxsize=1)
 def _asked() -> re.Pattern[str]:
-    return _pattern(read_table("triage")["denied"]["asked"], "")
-
-
-def _written_out(sentence: str) -> str:
-    """A sentence whose words in haste and dialect stand as they are spelt; all letters small and plain."""
-    words, meant = _written()
-    return words.sub(lambda found: meant[found.lastgroup or ""], sentence)
-
-
-@lru_cache(maxsize=1)
-def _written() -> tuple[re.Pattern[str], dict[str, str]]:
-    pairs = {f"w{at}": pair for at, pair in enumerate(read_table("triage")["written"]["pairs"])}
-    each = "|".join(f"(?P<{name}>{_phrase(words, '')})" for name, (words, _) in pairs.items())
-    return re.compile(rf"(?<![\w'])(?:{each})(?![\w'])"), {name: meant for name, (_, meant) in pairs.items()}
+    return pattern(read_table("triage")["denied"]["asked"], "")
 
 
 @lru_cache(maxsize=1)
@@ -203,16 +214,8 @@ def _row(topic: Topic, row: dict[str, Any]) -> _Row:
     gap = rf"(?:(?!\b(?:{deniers})\b)[^.!?]){{0,40}}?"
     before = rf"\b(?:{deniers})(?: (?:{articles}))?(?: \w+ (?:of|en|or|and|ou|et|oder|und|ni|noch))?[ ']$"
     return _Row(
-        topic, row["language"], row["weight"], _pattern(row["words"], gap),
-        _pattern(row["unless"], r"[^.!?]{0,40}?") if row.get("unless") else None,
+        topic, row["language"], row["weight"], pattern(row["words"], gap),
+        pattern(row["unless"], r"[^.!?]{0,40}?") if row.get("unless") else None,
         None if topic is Topic.DANGER else re.compile(before),
     )  # fmt: skip
 
-
-def _pattern(words: list[str], gap: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w)(?:{'|'.join(_phrase(plain(one), gap) for one in words)})")
-
-
-def _phrase(phrase: str, gap: str) -> str:
-    pieces = _SYNTAX.split(phrase)
-    return "".join(gap if one == "*" else _ENDS.get(one) or re.escape(one) for one in pieces)
