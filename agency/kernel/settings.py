@@ -143,17 +143,22 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def refuse_development_values_in_production(self) -> Self:
-        """Refuse to start in production with a secret that stands in the code or a provider left unsaid."""
+        """Refuse to start in production with a secret that stands in the code or is none, or a provider left
+        unsaid."""
         if self.mode == "production":
+            said = {name: getattr(self, name).get_secret_value() for name in SECRETS}
             weak = [
                 name
-                for name in SECRETS
-                if getattr(self, name).get_secret_value()
-                == type(self).model_fields[name].default.get_secret_value()
+                for name, value in said.items()
+                if value == type(self).model_fields[name].default.get_secret_value()
             ]
             if weak:
                 names = ", ".join(f"AGENCY_{name.upper()}" for name in weak)
                 raise InsecureSettings(f"set {names}: the development value is not allowed in production")
+            # Whoever signs with nothing would be believed.
+            if empty := [name for name, value in said.items() if not value.strip()]:
+                names = ", ".join(f"AGENCY_{name.upper()}" for name in empty)
+                raise InsecureSettings(f"set {names}: an empty value is not allowed in production")
             if not self.public_url.startswith("https://"):
                 raise InsecureSettings("AGENCY_PUBLIC_URL must start with https:// in production")
             missing = [name for name in UNADDRESSED if not getattr(self, f"{name}_url")]

@@ -36,6 +36,13 @@ def test_production_names_what_is_missing(left_out, named):
         Settings(**{name: value for name, value in COMPLETE.items() if name != left_out})
 
 
+@pytest.mark.parametrize("empty", ["", " "])
+@pytest.mark.parametrize("secret", SECRETS)
+def test_production_takes_no_empty_secret(secret, empty):
+    with pytest.raises(ValidationError, match=rf"AGENCY_{secret.upper()}\b.*empty"):
+        Settings(**COMPLETE | {secret: empty})
+
+
 def test_development_needs_nothing_and_reaches_only_the_simulator():
     config = Settings(mode="development")
     assert all(provider_url(config, provider).startswith(config.simulator_url) for provider in UNADDRESSED)

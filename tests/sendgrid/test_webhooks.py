@@ -69,6 +69,19 @@ class TestVerify:
         with pytest.raises(WebhookRefused):
             webhooks.verify(**call | {"public_keys": []})
 
+    @pytest.mark.parametrize("broken", ["", "no key", "AAAA"])
+    def test_a_key_that_is_none_keeps_the_other_from_nothing(self, broken):
+        call = signed([event()])
+        webhooks.verify(**call | {"public_keys": [broken, SENDGRID_PUBLIC_KEY]})
+        with pytest.raises(WebhookRefused):
+            webhooks.verify(**call | {"public_keys": [broken]})
+
+    # Zero, the order of the curve and one: what careless readers of signatures take for right (DER, base64).
+    @pytest.mark.parametrize("signature", ["MAYCAQACAQA=", "MAYCAQECAQE=", "MAYCAQECAQA="])
+    def test_a_signature_of_nothing_is_refused(self, signature):
+        with pytest.raises(WebhookRefused):
+            webhooks.verify(**signed([event()]) | {"signature": signature})
+
     @given(place=st.integers(0, 200), bit=st.integers(0, 7))
     def test_any_changed_bit_is_refused(self, place, bit):
         call = signed([event()])

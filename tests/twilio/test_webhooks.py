@@ -1,5 +1,7 @@
 """Twilio's status callbacks: real signatures over the full URL, and receipts that copies cannot multiply."""
 
+import base64
+import hmac
 import json
 from datetime import UTC, datetime
 from urllib.parse import urlencode
@@ -76,6 +78,22 @@ class TestVerify:
     def test_nonsense_for_a_signature_is_refused(self, signature):
         with pytest.raises(WebhookRefused):
             webhooks.verify(**signed() | {"signature": signature})
+
+    @pytest.mark.parametrize("tokens", [[""], ["", "other"], []])
+    def test_nobody_signs_with_no_token(self, tokens):
+        with pytest.raises(WebhookRefused):
+            webhooks.verify(**signed(token="") | {"tokens": tokens})
+
+    def test_names_that_repeat_and_empty_values_are_signed_once_each(self):
+        more = [("MediaUrl", "b"), ("ToCity", ""), ("MediaUrl", "a"), ("MediaUrl", "a")]
+        told = URL + "ErrorCodeMediaUrlaMediaUrlbMessageSidSM1MessageStatusdeliveredTo+31612345678ToCity"
+        digest = hmac.new(b"t", told.encode(), "sha1").digest()
+        body = urlencode([*FORM.items(), *more])
+        call = {"url": URL, "signature": base64.b64encode(digest).decode(), "tokens": ["t"]}
+        webhooks.verify(**call, body=body.encode())
+        for left_out in ("&ToCity=", "&MediaUrl=b"):
+            with pytest.raises(WebhookRefused):
+                webhooks.verify(**call, body=body.replace(left_out, "").encode())
 
     def test_another_message_id_is_refused(self):
         with pytest.raises(WebhookRefused):
