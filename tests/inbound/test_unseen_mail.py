@@ -93,6 +93,11 @@ class TestWhyItCameBack:
             ("552 Message for <a@b.nl> would exceed mailbox quota", "mailboxfull"),
             ("all relevant MX records point to non-existent hosts", "hostunknown"),
             ("an MX or SRV record indicated no SMTP service", "notaccept"),
+            ("550 BAD_RECIPIENT - see our page on addresses", "userunknown"),
+            ("a@b.nl: Does not have a final email delivery point", "userunknown"),
+            ("550 RCPT TO:<a@b.nl> max message size exceeded", "mesgtoobig"),
+            ("all hosts have been failing for a long time", "expired"),
+            ("Delivery failed 20 attempts: a@b.nl", "expired"),
         ],
     )  # fmt: skip
     def test_is_told_by_the_words(self, words, reason):
@@ -114,6 +119,37 @@ class TestWhyItCameBack:
         words = "The following address failed:\n\n<a@x.nl>: 450 User unknown"
         [found] = bounces(mail(words, From="mailer-daemon@b.nl", Subject="Mail delivery failed"))
         assert (found.status[0], found.reason, found.hard) == ("4", "userunknown", False)
+
+    def test_a_size_that_was_too_big_gives_no_address_up_whatever_the_status(self):
+        found = reason_of(diagnosis="550 max message size exceeded", status="5.1.1", recipient="a@b.nl")
+        assert (found.key, found.hard) == ("mesgtoobig", False)
+
+    @pytest.mark.parametrize(
+        "printed",
+        [
+            "**** This email has been scanned for all viruses by the provider ****",
+            "Dit bericht is gescand op virussen en spam door de provider.",
+            "Cet e-mail a été vérifié : sans virus.",
+            "Diese E-Mail wurde auf Viren geprüft.",
+        ],
+    )
+    def test_is_not_what_a_scanner_prints_below_the_report(self, printed):
+        report = (
+            "From: postmaster@b.nl\nSubject: Delivery Status Notification (Failure)\n"
+            'Content-Type: multipart/report; report-type=delivery-status; boundary="x"\n\n'
+            "--x\nContent-Type: text/plain; charset=utf-8\n\nDelivery to the following recipients failed.\n\n"
+            f"       jan@b.nl\n\n{printed}\n"
+            "--x\nContent-Type: message/delivery-status\n\nReporting-MTA: dns;b.nl\n\n"
+            "Final-Recipient: rfc822;jan@b.nl\nAction: failed\nStatus: 5.1.1\n--x--\n"
+        )
+        [found] = bounces(read_mail(report.encode()))
+        assert (found.recipient, found.reason, found.hard) == ("jan@b.nl", "userunknown", True)
+
+    def test_a_server_without_a_name_that_knows_no_such_user_reports_a_bounce(self):
+        words = "You sent mail to jan@b.nl. That's not a valid user here."
+        answer = mail(words, From="<>", Auto_Submitted="auto-replied")
+        assert kind_of(answer).kind is InboundKind.BOUNCE
+        assert [(one.recipient, one.hard) for one in bounces(answer)] == [("jan@b.nl", True)]
 
     def test_is_a_bounce_where_nobody_is_named_as_its_sender(self):
         words = "Your mail cannot be delivered to the following address(es): box space not enough"

@@ -253,16 +253,17 @@ def _class_of(replied: re.Match[str] | None, final: bool, reported: bool, reason
 
 
 def _notice(mail: Mail) -> str:
-    """What the server itself wrote, without the mail that comes back."""
+    """What the server itself wrote, without the mail that comes back and what a scanner prints below."""
     kept: list[str] = []
     for line in mail.text[:NOTICE_MAX].splitlines():
         said = plain(line)
-        if _HEADERS_FOLLOW.match(line) or any(one in said for one in _follows()):
+        if _HEADERS_FOLLOW.match(line) or any(one in said for one in _words("original_follows")):
             break
-        kept.append(line)
+        if not any(one in said for one in _words("printed")):
+            kept.append(line)
     return "\n".join(kept)
 
 
-@lru_cache(maxsize=1)
-def _follows() -> tuple[str, ...]:
-    return tuple(read_table("inbound_words")["bounce"]["original_follows"])
+@lru_cache(maxsize=2)
+def _words(name: str) -> tuple[str, ...]:
+    return tuple(read_table("inbound_words")["bounce"][name])

@@ -50,7 +50,7 @@ def reason_of(*, diagnosis: str, status: str, recipient: str) -> Reason:
     :param diagnosis: the server's own words, as far as they are known.
     :param status: as class.subject.detail, empty where none was told.
     """
-    words = plain(_NAMES.sub(" ", diagnosis[:DIAGNOSIS_MAX]))
+    words = plain(_NAMES.sub(" ", diagnosis[:DIAGNOSIS_MAX]).replace("_", " "))
     found = _by_words(words) or _by_status(status) or _by_weak_words(words) or _by_key(UNDEFINED)
     if found.key != _UNKNOWN_USER or _unknown_for_sure().search(words):
         return found
