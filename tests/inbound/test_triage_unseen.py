@@ -16,12 +16,13 @@ def _sets(name):
 
 
 TEXTS = [tuple(text) for one in _sets("unseen_texts.toml") for text in one["texts"]]
+UNHEARD = [tuple(text) for one in _sets("leaning_texts.toml") for text in one["texts"]]
 SAID = [one for one in TEXTS if one[0] != "other"]
 NOT_SAID = [one for one in TEXTS if one[0] == "other"]
 # What changes a claim at once, and for whom: nothing of it may be lost.
 PROTECTS = ("hardship", "counsellor")
 RECALL_MIN, FALSE_MAX = 0.97, 0.02
-# Half of these texts were written to sound like what they are not; who is taken for one of them is only asked.
+# Half of these texts were written to sound like what they are not; a person only asks who is taken for one.
 LEANS_FALSE_MAX = 0.05
 
 
@@ -83,25 +84,23 @@ class TestDenial:
 class TestWordsOfTheirOwn:
     """What no phrase was made for is found by the words that it shares with examples."""
 
-    UNHEARD = [tuple(text) for one in _sets("leaning_texts.toml") for text in one["texts"]]
-
-    @pytest.mark.parametrize(("topic", "least"), [("hardship", 0.8), ("dispute", 0.65)])
+    @pytest.mark.parametrize(("topic", "least"), [("hardship", 0.75), ("dispute", 0.7)])
     def test_tell_what_they_lean_to(self, topic, least):
-        said = [one for one in self.UNHEARD if one[0] == topic]
+        said = [one for one in UNHEARD if one[0] == topic]
         missed = [one for one in said if named(one[2]) != topic]
         assert len(missed) <= len(said) * (1 - least), missed
 
     def test_are_not_read_into_plain_payments_and_questions(self):
-        plain = [one for one in self.UNHEARD if one[0] == "other"]
+        plain = [one for one in UNHEARD if one[0] == "other"]
         false = [(one, named(one[2])) for one in plain if named(one[2]) != Topic.OTHER]
         assert len(false) <= len(plain) * 0.08, false
 
     def test_never_say_that_somebody_paid(self):
-        assert [one for one in self.UNHEARD if named(one[2]) == "paid" and one[0] != "paid"] == []
+        assert [one for one in UNHEARD if named(one[2]) == "paid" and one[0] != "paid"] == []
 
     def test_are_no_examples(self):
         shown = {text for row in read_table("reply_examples")["topic"] for text in row["texts"]}
-        assert shown.isdisjoint(text for _, _, text in (*self.UNHEARD, *TEXTS))
+        assert shown.isdisjoint(text for _, _, text in (*UNHEARD, *TEXTS))
 
     def test_come_with_the_words_that_weigh_most_and_prove_nothing(self):
         found = triage("De kachel blijft al weken uit en de buren geven ons brood")
@@ -146,7 +145,8 @@ class TestWordsOfTwoLanguages:
             ("Overschrijving ging vanmorgen buiten", "paid"), ("All paid up now", "paid"),
             ("Anbei der Beleg für meine Zahlung", "paid"), ("I made a bank transfer on Tuesday", "paid"),
             ("Mag ik een bewijs van betaling als ik betaald heb?", "other"),
-            ("Passed on your message to my husband", "other"), ("Je veux en finir avec cette facture", "other"),
+            ("Passed on your message to my husband", "other"),
+            ("Je veux en finir avec cette facture", "other"),
         ],
     )  # fmt: skip
     def test_tell_what_cannot_wait(self, words, topic):

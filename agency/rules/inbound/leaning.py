@@ -1,16 +1,17 @@
 """What a reply leans to where no phrase says it: by the words that it shares with examples.
 
-People tell what they lack and what went wrong in words of their own. A word weighs for a topic by how rare it
-is in all other topics (complement naive Bayes), less the usual weight there, so that a topic of few examples is
-not found the more often; and less what it weighs for no topic at all.
+People tell what they lack and what went wrong in words of their own. A word weighs for a topic by how rare
+it is in all other topics (complement naive Bayes), less the usual weight there, so that a topic of few
+examples is not found the more often; and less what it weighs for no topic at all.
 """
 
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from agency.rules.inbound.phrases import written_out
@@ -60,15 +61,11 @@ def leaning(words: str, *, hints: Mapping[str, int], denied: Collection[object])
 
 
 def _marks(words: str) -> dict[str, str]:
-    """The beginnings of words, because their ends change, and pairs of neighbours; each with what was said."""
+    """The beginnings of words, because their ends change, and pairs of neighbours; each as it was said."""
     said = _WORD.findall(words)
     stems = ["0" if one.isdigit() else one[:STEM] for one in said]
-    pairs = {f"{one} {two}": f"{said[at]} {said[at + 1]}" for at, (one, two) in enumerate(_neighbours(stems))}
-    return dict(zip(stems, said, strict=True)) | pairs
-
-
-def _neighbours(stems: list[str]) -> Iterable[tuple[str, str]]:
-    return zip(stems, stems[1:], strict=False)
+    pairs = zip(pairwise(stems), pairwise(said), strict=True)
+    return dict(zip(stems, said, strict=True)) | {" ".join(two): " ".join(both) for two, both in pairs}
 
 
 @lru_cache(maxsize=1)

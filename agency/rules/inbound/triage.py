@@ -120,7 +120,8 @@ def triage(words: str) -> Triage:
     enough = int(read_table("triage")["sure_from"])
     said = ranked[0] if ranked and sums[ranked[0]] >= enough else None
     if said is None or (said is Topic.PLAN and sums[said] == enough):
-        lean = leaning(_meant(sentences), hints=sums, denied=_denied(each))
+        hints = {topic.value: weight for topic, weight in sums.items()}
+        lean = leaning(_meant(sentences), hints=hints, denied=_denied(each))
         if lean is not None and lean.topic != said:
             shared = tuple(Sign(Topic(lean.topic), one, "", HINT) for one in lean.words)
             return Triage(Topic(lean.topic), True, shared + signs, leans=True)
@@ -218,4 +219,3 @@ def _row(topic: Topic, row: dict[str, Any]) -> _Row:
         pattern(row["unless"], r"[^.!?]{0,40}?") if row.get("unless") else None,
         None if topic is Topic.DANGER else re.compile(before),
     )  # fmt: skip
-
