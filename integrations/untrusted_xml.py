@@ -1,5 +1,6 @@
 """XML from strangers: no document type, no entities, no network, no say in how much memory it takes."""
 
+import codecs
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,10 +17,12 @@ _UTF8_BOM = b"\xef\xbb\xbf"
 # What mail gateways and mainframes leave behind the last tag.
 _TRAILING = b" \t\r\n\x00\x1a"
 _PROLOG_STEP = 4096
+_WIDE_STEP = 1_000_000
+_DECLARED = re.compile(rb"<\?xml[^>]{0,80}?encoding\s*=\s*[\"']([^\"'>]{1,40})[\"']", re.IGNORECASE)
 _ONE_BYTE = re.compile(
-    rb"<\?xml[^>]{0,80}?encoding\s*=\s*[\"'](iso-8859-15?|iso8859-15?|latin-?1|windows-1252|cp1252)[\"']",
-    re.IGNORECASE,
+    rb"iso-?8859-15?|latin-?1|windows-1252|cp1252|(?P<seven_bits>(?:us-)?ascii)", re.IGNORECASE
 )
+_WIDE = re.compile(rb"utf-?(?:16|32)(?:[lb]e)?|(?:iso-10646-)?ucs-?[24]|unicode", re.IGNORECASE)
 _OF_WINDOWS = re.compile(rb"[\x80-\x9f]")
 
 
@@ -59,8 +62,10 @@ class _RootSeen(Exception):
 
 def looks_like_xml(content: bytes) -> bool:
     """This function will tell whether the first character that means something is an angle bracket."""
-    start = content[:256].removeprefix(_UTF8_BOM).lstrip(_BLANKS)
-    return start.startswith((b"<", b"\xff\xfe<", b"\xfe\xff\x00<", b"\x00<"))
+    start, wide = content[:256], _width_of(content)
+    if wide:
+        start = start.decode(wide, errors="replace").encode()
+    return start.removeprefix(_UTF8_BOM).lstrip(_BLANKS).startswith(b"<")
 
 
 def root_name(content: bytes, *, max_bytes: int) -> RootName:
@@ -122,28 +127,53 @@ def stream(content: bytes, *, tags: Sequence[str], max_bytes: int) -> Iterator[e
 def _trimmed(content: bytes, max_bytes: int) -> bytes:
     if len(content) > max_bytes:
         raise Unreadable(f"larger than the {max_bytes // 1_000_000} MB that is read")
-    if content.startswith((b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")):
-        return content
+    wide = _width_of(content)
+    if wide:
+        content = _narrowed(content, wide)
     return _as_written(content.removeprefix(_UTF8_BOM).lstrip(_BLANKS).rstrip(_TRAILING))
 
 
+def _width_of(content: bytes) -> str | None:
+    """The encoding of a document of two bytes a letter, told from its mark or its first bracket."""
+    if content.startswith((codecs.BOM_UTF16_LE, b"<\x00")):
+        return "utf-16-le"
+    return "utf-16-be" if content.startswith((codecs.BOM_UTF16_BE, b"\x00<")) else None
+
+
+def _narrowed(content: bytes, wide: str) -> bytes:
+    """Two bytes a letter as UTF-8, which is all that both parsers are then asked to understand."""
+    letters = codecs.getincrementaldecoder(wide)()
+    parts = (content[at : at + _WIDE_STEP] for at in range(0, len(content), _WIDE_STEP))
+    try:
+        narrow = b"".join(letters.decode(part).encode() for part in parts)
+    except UnicodeDecodeError as error:
+        raise Unreadable("not well-formed XML: it is no UTF-16, as its beginning is") from error
+    return _declared(narrow.removeprefix(_UTF8_BOM).lstrip(_BLANKS), b"UTF-8")
+
+
 def _as_written(content: bytes) -> bytes:
-    """UTF-8 that declares one byte per letter, as programs do that only changed the declaration, would give
-    names with wrong letters; no text of these encodings is UTF-8 by chance. And what Windows writes as Latin
-    1 has signs of its own where Latin 1 has none: all that read pages of the web take it so.
+    """UTF-8 that declares one byte per letter, or two, as programs do that only changed the declaration,
+    would give names with wrong letters or none; no text of these encodings is UTF-8 by chance. And what
+    Windows writes as Latin 1 has signs of its own where Latin 1 has none: all that read pages of the web
+    take it so.
     """
-    said = _ONE_BYTE.match(content)
-    if said is None or content.isascii():
+    said = _DECLARED.match(content)
+    if said and _WIDE.fullmatch(said[1]):
+        return _declared(content, b"UTF-8")
+    one_byte = _ONE_BYTE.fullmatch(said[1]) if said else None
+    if one_byte is None or content.isascii():
         return content
     try:
         content.decode()
     except UnicodeDecodeError:
-        return _declared(content, said, b"windows-1252") if _OF_WINDOWS.search(content) else content
-    return _declared(content, said, b"UTF-8")
+        of_windows = one_byte["seven_bits"] or _OF_WINDOWS.search(content)
+        return _declared(content, b"windows-1252") if of_windows else content
+    return _declared(content, b"UTF-8")
 
 
-def _declared(content: bytes, said: "re.Match[bytes]", name: bytes) -> bytes:
-    return content[: said.start(1)] + name + content[said.end(1) :]
+def _declared(content: bytes, name: bytes) -> bytes:
+    said = _DECLARED.match(content)
+    return content[: said.start(1)] + name + content[said.end(1) :] if said else content
 
 
 def _refuse_doctype(*_: object) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Final
 
+from agency.documents.reader.office import as_utf8
 from agency.documents.sandbox import read
 from agency.parties.names import name_key
 from agency.rules.inbound.mail import read_mail
@@ -51,7 +52,8 @@ def text_of(content: bytes, media_type: str) -> str:
         mail = read_mail(content)
         return f"{mail.subject}\n{mail.text}"[:SIGNS_MAX]
     if media_type.startswith("text/") or media_type.endswith("xml"):
-        return content[:SIGNS_MAX].decode("utf-8", errors="replace").replace("<", " <").replace(">", "> ")
+        text = as_utf8(content)[:SIGNS_MAX].decode("utf-8", errors="replace")
+        return text.replace("<", " <").replace(">", "> ")
     return ""
 
 

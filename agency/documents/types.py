@@ -12,6 +12,7 @@ from PIL.Image import DecompressionBombError
 
 from agency.documents.archives import UnacceptableArchive, entries_of, names_of
 from agency.documents.reader import pictures
+from agency.documents.reader.office import as_utf8
 from agency.kernel.errors import Invalid
 from agency.rules.facts import DocumentKind
 from agency.rules.pdf_streams import PackedToHarm, streams_of, unpacked
@@ -169,6 +170,7 @@ _CHECKS: Final[dict[str, Callable[[bytes], None]]] = {
 
 
 def _check_text(content: bytes, extension: str) -> None:
+    content = as_utf8(content)
     if b"\x00" in content:
         raise UnacceptableFile("the content is not what the file's extension says", field="file")
     start = content[:65_536]

@@ -21,7 +21,8 @@ _REFUSED: Final = "RJCT"
 
 def is_payment_status(content: bytes) -> bool:
     """This function will tell whether a file says that it is a pain.002, whatever else is wrong with it."""
-    return b"iso:20022:tech:xsd:pain.002." in content[:4_000]
+    # In UTF-16 a NUL stands beside each letter.
+    return b"iso:20022:tech:xsd:pain.002." in content[:8_000].replace(b"\x00", b"")
 
 
 def read_payment_status(content: bytes) -> OrderStatus:

@@ -1,5 +1,6 @@
 """Small camt files, each bent in one place."""
 
+import codecs
 import contextlib
 from datetime import date
 
@@ -147,6 +148,28 @@ class TestStatement:
         text = camt053(statement(entry(details=parties(debtor="Café Zoë")))).decode()
         text = text.replace("UTF-8", encoding.removesuffix("-sig"))
         assert read_bank_file(text.encode(encoding))[0].lines[0].counterparty == "Café Zoë"
+
+    @pytest.mark.parametrize(
+        "declared", ["", "<?xml version='1.0'?>", '<?xml version="1.0" encoding="UTF-8"?>\r\n',
+                     '<?xml version="1.0" encoding="unicode"?>', '<?xml version="1.1" encoding="UTF-16"?>'],
+    )  # fmt: skip
+    @pytest.mark.parametrize(("mark", "encoding"), [
+        (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"), (b"", "utf-16-le"),
+        (b"", "utf-16-be"),
+    ])  # fmt: skip
+    def test_two_bytes_a_letter_are_told_by_their_mark_or_first_bracket(self, declared, mark, encoding):
+        text = camt053(statement(entry(details=parties(debtor="Café Zoë")))).decode().partition("?>")[2]
+        content = mark + f"{declared}{text}\r\n\0".encode(encoding)
+        assert read_bank_file(content)[0].lines[0].counterparty == "Café Zoë"
+
+    def test_blanks_behind_the_mark_of_two_bytes_a_letter_do_no_harm(self):
+        content = "\ufeff\r\n" + camt053(statement(entry())).decode()
+        assert read_bank_file(content.encode("utf-16-le"))[0].balances is True
+
+    def test_what_stops_being_two_bytes_a_letter_is_refused(self):
+        content = "\ufeff".encode("utf-16-le") + "<Document>".encode("utf-16-le") + b"\x00\xd8" * 9
+        with pytest.raises(Unreadable, match="no UTF-16"):
+            read_bank_file(content)
 
     def test_the_first_version_has_its_number_in_the_name_of_its_message(self):
         content = camt053(statement(entry()), namespace=NAMESPACE.format("camt.053.001.01"))

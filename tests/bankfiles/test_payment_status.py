@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from agency.money import Money
 from agency.ports.readers import Unreadable
-from integrations.bankfiles.payment_status import read_payment_status
+from integrations.bankfiles.payment_status import is_payment_status, read_payment_status
 from integrations.bankfiles.xsd import schema_errors
 
 pytestmark = pytest.mark.pure
@@ -47,6 +47,12 @@ class TestReport:
         assert (refused.end_to_end, refused.refused, refused.reason) == ("E2E-1", True, "AC04")
         assert (refused.said, refused.amount) == ("rekening opgeheven", Money(1_250, "EUR"))
         assert (made.end_to_end, made.refused, made.reason) == ("E2E-2", False, None)
+
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be"])
+    def test_is_known_and_read_with_two_bytes_a_letter_too(self, encoding):
+        content = report(payment()).decode().encode(encoding)
+        assert is_payment_status(content)
+        assert read_payment_status(content).order_id == "ORDER-7"
 
     def test_a_whole_order_that_is_refused(self):
         why = "<GrpSts>RJCT</GrpSts><StsRsnInf><Rsn><Cd>DU01</Cd></Rsn></StsRsnInf>"

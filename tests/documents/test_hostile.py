@@ -56,6 +56,10 @@ class TestMails:
 
     def test_an_unknown_charset_does_not_keep_its_words_back(self):
         assert "F-117" in signs_of(text_of(self.MAIL, "message/rfc822"), "x.eml").tokens
+
+    def test_two_bytes_a_letter_do_not_keep_its_words_back(self):
+        invoice = "<Invoice><ID>F-117</ID></Invoice>".encode("utf-16")
+        assert "F-117" in signs_of(text_of(invoice, "application/xml"), "x.xml").tokens
         found = sandbox.read(self.MAIL, media_type="message/rfc822")
         assert found.state is ReadState.read
         assert {"From:", "betaald."} <= {word.text for word in found.pages[0].words}
@@ -156,6 +160,7 @@ class TestTypes:
             b'<!DOCTYPE lolz [<!ENTITY a "ha">]><Invoice>&a;</Invoice>',
             b'<?xml version="1.0"?><!DOCTYPE r SYSTEM "http://127.0.0.1:1/x"><r/>',
             b'<!DOCTYPE r [<!ENTITY % p SYSTEM "file:///etc/passwd">]><r/>',
+            '<!DOCTYPE lolz [<!ENTITY a "ha">]><Invoice>&a;</Invoice>'.encode("utf-16"),
         ],
     )
     def test_e9_e10_a_document_type_is_refused_outright(self, declared):
@@ -352,6 +357,8 @@ class TestReader:
             (mail, "message/rfc822", "Geachte"),
             ("Één €".encode("cp1252"), "text/plain", "Één"),
             (b"<Invoice><ID>F1</ID></Invoice>", "application/xml", "F1"),
+            ("<?xml version='1.0' encoding='utf-8'?><ID>Één</ID>".encode("utf-16"), "application/xml", "Één"),
+            ("Één €".encode("utf-16"), "text/plain", "Één"),
         ):
             reading = sandbox.read(content, media_type=media_type)
             assert word in [found.text for page in reading.pages for found in page.words]

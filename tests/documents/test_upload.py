@@ -48,6 +48,12 @@ class TestType:
             ("foto.jpg", an_image("JPEG"), "image/jpeg"),
             ("notitie.txt", "Geachte heer, €".encode(), "text/plain"),
             ("factuur.xml", b"<?xml version='1.0'?><Invoice/>", "application/xml"),
+            (
+                "factuur.xml",
+                "<?xml version='1.0' encoding='utf-16'?><Invoice/>".encode("utf-16"),
+                "application/xml",
+            ),
+            ("lijst.csv", "\ufeffnaam;bedrag".encode("utf-16-be"), "text/csv"),
         ],
     )
     def test_is_told_from_content_and_extension_together(self, name, content, media_type):
@@ -65,6 +71,9 @@ class TestType:
             ("tekst.txt", b"<script>alert(1)</script>"),
             ("tekst.txt", b"a\x00b"),
             ("plaatje.xml", b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
+            ("plaatje.xml", "<svg xmlns='http://www.w3.org/2000/svg'/>".encode("utf-16")),
+            ("tekst.txt", "<script>alert(1)</script>".encode("utf-16")),
+            ("tekst.txt", "a\x00b".encode("utf-16")),
             ("programma.exe", b"MZ"),
             ("zonder", PDF),
             ("bon.pdf.exe", PDF),

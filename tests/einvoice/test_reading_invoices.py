@@ -291,7 +291,13 @@ class TestWhatMayVary:
         text = ubl(before=f'<?xml version="1.0" encoding="{declared}"?>')
         assert read_einvoice(text.encode(encoding)).buyer.name == "Café de Hoek"
 
-    @pytest.mark.parametrize("said", ["ISO-8859-1", "iso-8859-15", "windows-1252", "Latin1"])
+    @pytest.mark.parametrize("said", ["", ' encoding="UTF-8"', ' encoding="utf-16"', ' encoding="UCS-2"'])
+    @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-8"])
+    def test_two_bytes_a_letter_whatever_they_call_themselves(self, said, encoding):
+        text = ubl(before=f'<?xml version="1.0"{said}?>')
+        assert read_einvoice(text.encode(encoding)).buyer.name == "Café de Hoek"
+
+    @pytest.mark.parametrize("said", ["ISO-8859-1", "iso-8859-15", "windows-1252", "Latin1", "us-ascii"])
     def test_utf_8_that_calls_itself_something_else_is_read_as_it_is(self, said):
         text = ubl(before=f"<?xml version='1.0' encoding='{said}' standalone='yes'?>")
         assert read_einvoice(text.encode()).buyer.name == "Café de Hoek"
@@ -435,10 +441,12 @@ class TestRefusals:
         )
         assert read_einvoice(text.encode()).number == "00042"
 
-    def test_a_document_type_in_utf_16_is_refused_too(self):
-        text = ubl(before='<?xml version="1.0" encoding="utf-16"?><!DOCTYPE Invoice [<!ENTITY e "x">]>')
+    @pytest.mark.parametrize("said", ["", ' encoding="utf-16"', ' encoding="UTF-8"'])
+    @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+    def test_a_document_type_in_utf_16_is_refused_too(self, said, encoding):
+        text = ubl(before=f'<?xml version="1.0"{said}?><!DOCTYPE Invoice [<!ENTITY e "x">]>')
         with pytest.raises(Unreadable, match="DOCTYPE"):
-            read_einvoice(text.encode("utf-16"))
+            read_einvoice(text.encode(encoding))
 
     def test_text_about_document_types_is_no_document_type(self):
         text = ubl(head=head("00042", "<![CDATA[<!DOCTYPE x>]]>"))

@@ -23,6 +23,7 @@ _CODECS: Final = (
     "cp437", "cp850", "cp1250", "cp1251", "cp1252", "latin-1", "iso8859-2", "iso8859-15", "utf-7", "utf-16",
     "utf-16-le", "utf-16-be", "utf-8-sig", "ascii", "koi8-r", "gb18030", "big5", "shift_jis", "iso2022_jp",
 )  # fmt: skip
+_DECLARATION: Final = re.compile(r"\s*<\?xml[^>]{0,200}\?>")
 
 
 def prepare() -> None:
@@ -39,6 +40,17 @@ def prepare() -> None:
         read(f"{head}{kind}".encode(), media_type="message/rfc822")
 
 
+def as_utf8(content: bytes) -> bytes:
+    """This function will return a text of two bytes a letter, told by its mark, as UTF-8, and any other as it
+    is. What such an XML declares would then be untrue and is left out.
+    """
+    if not content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content
+    text = content.decode("utf-16", errors="replace")
+    declared = _DECLARATION.match(text)
+    return text[declared.end() if declared else 0 :].encode()
+
+
 def read(content: bytes, *, media_type: str) -> dict[str, Any]:
     """This function will read the text of a file, line by line; it has one page and no places."""
     if media_type in _PARTS:
@@ -46,9 +58,9 @@ def read(content: bytes, *, media_type: str) -> dict[str, Any]:
     elif media_type == "message/rfc822":
         lines = read_mail(content).as_read.splitlines()
     elif media_type == "application/xml":
-        lines = list(_xml(io.BytesIO(content), paragraph=None))
+        lines = list(_xml(io.BytesIO(as_utf8(content)), paragraph=None))
     elif media_type in ("text/plain", "text/csv"):
-        lines = _decoded(content).splitlines()
+        lines = _decoded(as_utf8(content)).splitlines()
     else:
         return {"state": "unsupported"}
     words, signs = [], 0
@@ -94,8 +106,6 @@ def _xml(file: io.BytesIO, *, paragraph: str | None) -> Iterable[str]:
 
 
 def _decoded(content: bytes) -> str:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16", errors="replace")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
