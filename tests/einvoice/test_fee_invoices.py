@@ -135,7 +135,8 @@ class TestSchema:
         st.integers(0, 100),
     )
     def test_is_kept_and_our_own_reader_reads_the_same(self, real_data, client, kind, nets, settled):
-        document = a_document(*client, kind=kind, nets=nets, settled=settled)
+        # No more is settled than is owed: what is left is never less than nothing.
+        document = a_document(*client, kind=kind, nets=nets, settled=min(settled, sum(nets)))
         content = write_fee_invoice(document)
         name = "Invoice" if kind == "invoice" else "CreditNote"
         folder = real_data / "04_schemas/ubl21/maindoc"
