@@ -21,17 +21,21 @@ _OPENING: Final = ("60F", "60M")
 _CLOSING: Final = ("62F", "62M")
 _INTERIM: Final = ("13D", "34F", "90C", "90D")
 
-_BALANCE = re.compile(r"(?P<mark>[CD])(?P<day>\d{6})(?P<currency>[A-Z]{3})?(?P<amount>\d[\d,]*)", re.ASCII)
-_FLOOR_OR_SUM = re.compile(r"\d{0,5}(?P<currency>[A-Z]{3})[CD]?\d[\d,]*", re.ASCII)
+# Some banks leave out the nought before the comma.
+_FIGURE: Final = r"(?:\d[\d,]*|,\d+)"
+_BALANCE = re.compile(
+    rf"(?P<mark>[CD])(?P<day>\d{{6}})(?P<currency>[A-Z]{{3}})?(?P<amount>{_FIGURE})", re.ASCII
+)
+_FLOOR_OR_SUM = re.compile(rf"\d{{0,5}}(?P<currency>[A-Z]{{3}})[CD]? ?{_FIGURE}", re.ASCII)
 # Value date, entry date or blanks, mark, third letter of the currency, amount, transaction type, references.
 # RC and RD come before C and D: "RCR100," is a reversal of a credit in euro, "CR100," a credit in euro.
 # An amount that goes on behind what could be read of it, as in "1.000,00", is not read at all.
 _TRANSACTION = re.compile(
-    r"(?P<value>\d{6})(?P<entry>\d{4}|\s{4})?\s*(?P<mark>RC|RD|EC|ED|C|D)[A-Z]?\s*(?P<amount>\d[\d,]*)"
+    rf"(?P<value>\d{{6}})(?P<entry>\d{{4}}|\s{{4}})?\s*(?P<mark>RC|RD|EC|ED|C|D)[A-Z]?\s*(?P<amount>{_FIGURE})"
     r"(?!\s*[\d.,;'])\s*(?P<kind>[A-Z][A-Z0-9 ]{3})?(?P<references>.*)",
     re.ASCII,
 )
-_AMOUNT = re.compile(r"(\d{1,18})(?:,(\d{0,5}))?", re.ASCII)
+_AMOUNT = re.compile(r"(\d{0,18})(?:,(\d{0,5}))?", re.ASCII)
 
 _RETURNED_ITEM: Final = "RTI"
 
@@ -145,9 +149,7 @@ def _add_transactions(message: Message, draft: Draft) -> None:
 
 
 def _add_transaction(field: Field, details: list[str], draft: Draft) -> None:
-    stated = _TRANSACTION.fullmatch(field.first_line)
-    if stated is None:
-        raise Unreadable(f"line {field.number}: the transaction :61: cannot be read")
+    stated, supplementary = _read_transaction(field)
     draft.entries += 1
     mark = stated["mark"]
     if mark not in _SIGNS:
@@ -156,7 +158,7 @@ def _add_transaction(field: Field, details: list[str], draft: Draft) -> None:
     amount = _amount(stated["amount"], draft.currency or NO_CURRENCY, field)
     value_on = _day(stated["value"], field)
     own_ref, _, bank_ref = stated["references"].strip().partition("//")
-    said_about = read_details("\n".join(details), "\n".join(field.lines[1:]), own_ref)
+    said_about = read_details("\n".join(details), "\n".join(supplementary), own_ref)
     draft.movements.append(
         Movement(
             amount=amount if _SIGNS[mark] > 0 else -amount,
@@ -176,6 +178,15 @@ def _add_transaction(field: Field, details: list[str], draft: Draft) -> None:
     )
 
 
+def _read_transaction(field: Field) -> tuple[re.Match[str], list[str]]:
+    """The transaction and the lines behind it; some banks begin a line within it."""
+    for lines in range(1, min(2, len(field.lines)) + 1):
+        stated = _TRANSACTION.fullmatch("".join(field.lines[:lines]).strip())
+        if stated:
+            return stated, field.lines[lines:]
+    raise Unreadable(f"line {field.number}: the transaction :61: cannot be read")
+
+
 def _return_reason(kind: str | None) -> str | None:
     return TOLD_IN_WORDS if kind and kind[1:] == _RETURNED_ITEM else None
 
@@ -184,7 +195,7 @@ def _amount(stated: str, currency: str, field: Field) -> Money:
     found = _AMOUNT.fullmatch(stated)
     if found is None:
         raise Unreadable(f"line {field.number}: the amount {stated[:40]!r} cannot be read")
-    return exact_money(f"{found[1]}.{found[2] or '0'}", currency, at=f"line {field.number}")
+    return exact_money(f"{found[1] or '0'}.{found[2] or '0'}", currency, at=f"line {field.number}")
 
 
 def _day(stated: str, field: Field) -> date:

@@ -34,7 +34,7 @@ _TRIODOS = re.compile(r"000>10\d")
 _BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?")
 _NAMED = re.compile(
     r"/(TRTP|IBAN|BIC|NAME|REMI|EREF|CNTP|BENM|ORDP|CSID|MARF|RTRN|ADDR|ISDT|ULTC|ULTD|ULTB|PURP|PREF|"
-    r"SVCL|CREF|KREF|MREF|RREF|ID|NRTX|INIT|EXCH|CHGS|OCMT|TRCD|RTYP|ACCW)/"
+    r"SVCL|CREF|KREF|MREF|RREF|ID|NRTX|INIT|EXCH|CHGS|OCMT|TRCD|RTYP|ACCW|BUSP|IREF|OAMT|UDTR|UCRD)/"
 )
 # Without one of these it is another bank's text between strokes.
 _NAMED_FACT = re.compile(r"/(?:IBAN|NAME|REMI|EREF|CNTP|PREF|TRTP|RTRN)/")
@@ -45,6 +45,9 @@ _ABN_AMRO_LABEL = re.compile(
     re.IGNORECASE,
 )
 _KNAB = re.compile(rf"REK: ({_IBAN})/NAAM: (.*)")
+# What was returned begins with why, at ING without words before the facts.
+_REASON_AND_IBAN = re.compile(rf"([A-Z]{{2}}\d{{2}}) (?={_IBAN}(?:\s|$))")
+_REASON = re.compile(r"[A-Z]{2}\d{2}\b")
 _IBAN_AND_NAME = re.compile(rf"({_IBAN})(?: +(.*))?")
 # Inside the remittance, SEPA's parts each begin a subfield or follow a blank.
 _SEPA_PART = re.compile(
@@ -88,10 +91,12 @@ def read_details(info: str, supplementary: str, own_ref: str) -> Details:
     knab = _KNAB.search(info)
     if knab:
         return Details(_tidy(info[: knab.start()]), knab[2].strip() or None, knab[1])
-    first_line, _, rest = info.strip().partition("\n")
+    returned = _REASON_AND_IBAN.match(info)
+    first_line, _, rest = info[returned.end() if returned else 0 :].strip().partition("\n")
     headed = _IBAN_AND_NAME.fullmatch(first_line.strip())
     if headed:
-        return Details(_tidy(_unwrapped(rest)), headed[2], headed[1])
+        reason = returned[1] if returned else None
+        return Details(_tidy(_unwrapped(rest)), headed[2], headed[1], return_reason=reason)
     iban = _IBAN_ALONE.fullmatch(own_ref.strip()) or _IBAN_ALONE.match(supplementary)
     text = _tidy(joined) or _tidy(supplementary)
     if not text and not iban and own_ref.strip() not in _POINTERS:
@@ -191,7 +196,7 @@ def _cells(line: str) -> tuple[str, ...]:
 def _named(info: str, supplementary: str) -> Details:
     words = _NAMED.split(info)
     fields = _words_of(words)
-    counterparty = fields.get("CNTP", "").split("/")
+    counterparty = _party(fields)
     text, structured = _remittance(fields.get("REMI", ""))
     iban = _first_iban(fields.get("IBAN", "")) or fields.get("IBAN") or counterparty[0]
     iban = iban or _first_iban(supplementary)
@@ -202,8 +207,20 @@ def _named(info: str, supplementary: str) -> Details:
         counterparty_iban=iban or None,
         end_to_end=fields.get("EREF") or None,
         structured_references=structured,
-        return_reason=fields.get("RTRN") or None,
+        return_reason=_reason(fields.get("RTRN", "")),
     )
+
+
+def _party(fields: Mapping[str, str]) -> list[str]:
+    """Account, bank and name of the other party; of one that comes with words of its own, nothing."""
+    parties = [list(map(str.strip, fields.get(word, "").split("/"))) for word in ("CNTP", "BENM", "ORDP")]
+    return next((party for party in parties if len(party) > 1 or _IBAN_ALONE.fullmatch(party[0])), [""])
+
+
+def _reason(stated: str) -> str | None:
+    """The code of a return; words that are not known may stand behind it."""
+    found = _REASON.match(stated)
+    return found[0] if found else stated or None
 
 
 def _words_of(words: Sequence[str]) -> dict[str, str]:

@@ -15,7 +15,7 @@ _BALANCES: Final = frozenset({"60F", "60M", "62F", "62M"})
 _TRAILER: Final = frozenset({"62F", "62M", "64", "65", "65F", "90C", "90D"})
 _BODY: Final = _BALANCES | _TRAILER | {"61", "86", "NS", "NSF"}
 
-_TAG: Final = re.compile(r"[ \t]*:(\d\d[A-Z]?|NSF?):(.*)")
+_TAG: Final = re.compile(r"[ \t]*-?:(\d\d[A-Z]?|NSF?):(.*)")
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _MARK: Final = re.compile(rb"^[ \t]*:(?:2[01]|25P?|28C?|13D?|34F|6[02][FM]|6[145]|86|90[CD]):", re.MULTILINE)

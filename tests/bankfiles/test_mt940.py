@@ -93,6 +93,21 @@ class TestStatement:
         assert (read.kind, read.format, read.currency) == ("report", "MT942", "EUR")
         assert (read.net, read.opening, read.balances) == (euro("25.00"), None, None)
 
+    def test_a_floor_limit_and_a_sum_may_have_a_blank_and_no_nought(self):
+        text = ":20:X\n:25:123\n{}\n:13:2611021200\n:61:261102C,02NTRFNONREF\n{}\n-\n"
+        for floor, total in ((":34F:EUR 999999999999,99", ":90C:1XXX"), (":34F:", ":90C:1EUR,02")):
+            read = one(text.format(floor, total))
+            assert (read.currency, read.net) == ("EUR", euro("0.02"))
+
+    def test_a_balance_may_leave_out_the_nought(self):
+        read = one(MT940.replace("EUR100,00", "EUR,50").replace("EUR119,50", "EUR20,"))
+        assert (read.opening, read.balances) == (euro("0.50"), True)
+
+    def test_an_end_mark_at_the_wrong_place_ends_nothing(self):
+        for mark in ("-", "-\n"):
+            assert one(MT940.replace(":61:", f"{mark}:61:")).balances is True
+        assert one(MT940.replace(":25:", "-:25:")).account == IBAN
+
     def test_a_file_that_names_no_currency_says_so(self):
         read = one(":61:2611021102C25,00NTRFNONREF\n")
         assert (read.currency, read.net) == (None, Money.parse("25.00", NO_CURRENCY))
@@ -127,6 +142,8 @@ class TestTransaction:
             ("25", "25.00"),
             ("000000000025,00", "25.00"),
             ("25,00 ", "25.00"),
+            (",50", "0.50"),
+            ("\n25,00", "25.00"),
         ],
     )
     def test_amounts_are_read_as_banks_write_them(self, stated, amount):
@@ -208,6 +225,28 @@ class TestDetails:
         )
         assert (line.text, line.end_to_end) == ("EV10001REP1000000T1000", "EV12341REP1231456T1234")
         assert (line.counterparty, line.counterparty_iban) == ("ING BANK NV INZAKE WEB", "NL32INGB0000012345")
+
+    @pytest.mark.parametrize("word", ["BENM", "ORDP"])
+    def test_ing_of_large_companies_names_the_other_party_by_its_part(self, word):
+        line = line_of(
+            ":61:261102D1,45N038MARF",
+            f":86:/RTRN/MS03//BUSP/Europese Incasso/eenmalig//{word}/NL86INGB00024455\n"
+            "88/INGBNL2A/J JANSEN///CSID/NL32ZZZ999999991234//EREF/E2E-1//REMI\n///Factuur 42/",
+        )
+        assert (line.return_reason, line.counterparty, line.counterparty_iban) == (
+            "MS03", "J JANSEN", "NL86INGB0002445588",
+        )  # fmt: skip
+        assert (line.text, line.end_to_end) == ("Factuur 42", "E2E-1")
+
+    def test_words_behind_the_reason_of_a_return_are_no_part_of_it(self):
+        assert line_of(details=":86:/RTRN/AC04//XYZ/1//NAME/X/REMI/42/").return_reason == "AC04"
+
+    def test_ing_begins_what_was_returned_with_the_reason(self):
+        line = line_of(details=":86:AC04 NL86INGB0002445588 J JANSEN\nFactuur 42")
+        assert (line.return_reason, line.counterparty, line.counterparty_iban, line.text) == (
+            "AC04", "J JANSEN", "NL86INGB0002445588", "Factuur 42",
+        )  # fmt: skip
+        assert line_of(details=":86:AC04 zonder rekening").return_reason is None
 
     def test_ing_names_a_structured_reference(self):
         line = line_of(details=":86:/CNTP/NL32INGB0000012345/INGBNL2A/X///REMI/STRD/CUR/9999123456789012/")
