@@ -30,6 +30,7 @@ _QUOTES: Final = ('"', "'")
 _HEAD_BYTES: Final = 20_000
 _UNNUMBERED = re.compile(r"\d{4}-", re.ASCII)
 _REASON = re.compile(r"\b([A-Z]{2}\d{2})\b", re.ASCII)
+_BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?", re.ASCII)
 
 
 @dataclass(slots=True)
@@ -154,13 +155,13 @@ def _row(row: Sequence[str], number: int, layout: Layout) -> _Row:
         return _amount(cell(field), currency, layout, number, field) if field in layout.cells else None
 
     currency = cell("currency").upper() or layout.profile.currency or ""
-    account = "".join(cell("account").split())
+    account = "".join((cell("account") or layout.account).split())
     if not account:
         raise Unreadable(f"row {number}: no account in it")
     amount = _amount(cell("amount"), currency, layout, number, "amount")
     text = " ".join(row[at] for at in layout.cells["text"] if row[at].strip())
     told = _told(text, layout)
-    other_account = "".join((cell("counterparty_iban") or told.get("counterparty_iban", "")).split())
+    other_account = _account(cell("counterparty_iban") or told.get("counterparty_iban", ""))
     booked_on = _day(cell("booked_on"), layout, number, "booked_on")
     value_on = cell("value_on") or told.pop("value_on", "")
     movement = Movement(
@@ -183,6 +184,12 @@ def _row(row: Sequence[str], number: int, layout: Layout) -> _Row:
     if before is not None and after is None:
         after = before + movement.amount
     return _Row(movement, account, currency, number, before, after)
+
+
+def _account(stated: str) -> str:
+    """The other account without blanks; one bank writes the code of its bank before it."""
+    bank, _, account = stated.partition(" ")
+    return "".join((account if _BIC.fullmatch(bank) else stated).split())
 
 
 def _numbered(stated: str) -> str | None:

@@ -49,6 +49,7 @@ class Profile:
     labels: Mapping[str, str]
     no_header: tuple[str, ...]
     first_row: re.Pattern[str] | None
+    account_above: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Layout:
     :param not_booked_at: position of the column that tells which rows moved no money.
     :param first: index of the first row with data.
     :param width: how many cells a row has.
+    :param account: what stands above the header row, where no column names it.
     """
 
     profile: Profile
@@ -68,6 +70,7 @@ class Layout:
     not_booked_at: int | None
     first: int
     width: int
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,18 +122,19 @@ def layout_of(rows: Sequence[Sequence[str]], *, quote: str) -> Layout | None:
     Some banks put a few lines about the account above the header row. Of two layouts that fit, the one
     that names more columns is meant.
     """
-    for index, row in enumerate(rows[:HEADER_ROWS_MAX]):
+    for index in range(min(HEADER_ROWS_MAX, len(rows))):
         found = [
             layout
             for profile in profiles()
-            if profile.quote == quote and (layout := _applied(profile, row, index)) is not None
+            if profile.quote == quote and (layout := _applied(profile, rows, index)) is not None
         ]
         if found:
             return max(found, key=lambda layout: len(layout.cells))
     return None
 
 
-def _applied(profile: Profile, row: Sequence[str], index: int) -> Layout | None:
+def _applied(profile: Profile, rows: Sequence[Sequence[str]], index: int) -> Layout | None:
+    row = rows[index]
     if profile.first_row is not None:
         if index or len(row) != len(profile.no_header) or not profile.first_row.fullmatch("\t".join(row)):
             return None
@@ -139,14 +143,19 @@ def _applied(profile: Profile, row: Sequence[str], index: int) -> Layout | None:
         names, first = tuple(row), index + 1
     at = {_folded(name): position for position, name in reversed(list(enumerate(names)))}
     columns = {field: _found(many, at) for field, many in profile.columns.items()}
-    marks = [_found((each.column,), at) for each in (profile.sign, profile.not_booked) if each]
-    if None in columns.values() or None in marks:
+    sign_at = at.get(_folded(profile.sign.column)) if profile.sign else None
+    account = _above(rows[:index], profile.account_above) if profile.account_above else ""
+    if None in columns.values() or (profile.sign and sign_at is None) or account is None:
         return None
     columns |= {field: _found(many, at) for field, many in profile.optional.items()}
     cells = {field: places for field, places in columns.items() if places is not None}
-    sign_at = at[_folded(profile.sign.column)] if profile.sign else None
-    not_booked_at = at[_folded(profile.not_booked.column)] if profile.not_booked else None
-    return Layout(profile, cells, sign_at, not_booked_at, first, len(names))
+    not_booked_at = at.get(_folded(profile.not_booked.column)) if profile.not_booked else None
+    return Layout(profile, cells, sign_at, not_booked_at, first, len(names), account)
+
+
+def _above(rows: Sequence[Sequence[str]], word: str) -> str | None:
+    """What stands beside a word above the header row, None where the word does not."""
+    return next((row[1] for row in rows if len(row) > 1 and _folded(row[0]) == _folded(word)), None)
 
 
 def _found(names: Sequence[str], at: Mapping[str, int]) -> tuple[int, ...] | None:
@@ -180,6 +189,7 @@ def _profile(row: Mapping[str, object]) -> Profile:
         labels={str(label): str(field) for label, field in _mapping(row.get("labels", {})).items()},
         no_header=_words(row.get("no_header", [])),
         first_row=re.compile(str(row["first_row"])) if "first_row" in row else None,
+        account_above=str(row["account_above"]) if "account_above" in row else None,
     )
 
 

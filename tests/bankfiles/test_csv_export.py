@@ -241,6 +241,21 @@ class TestLayouts:
             assert line.text == "Facture 42 REFERENCE BANQUE : 2611021"
             assert (line.counterparty, line.counterparty_iban) == ("J JANSEN", "BE43068999999501")
 
+    @pytest.mark.parametrize("content", [
+        "Volgnummer;Uitvoeringsdatum;Valutadatum;Bedrag;Valuta rekening;Details;Rekeningnummer\n"
+        "2026-0042;02/11/2026;02/11/2026;25,00;EUR;OVERSCHRIJVING MEDEDELING : Factuur 42 VALUTADATUM : "
+        "02/11/2026;BE68539007547034\n",
+        "Numéro de séquence;Date d'exécution;Date valeur;Montant;Devise du compte;Détails;Numéro de compte\n"
+        "2026-0042;02/11/2026;02/11/2026;25,00;EUR;VIREMENT COMMUNICATION : Factuur 42 DATE VALEUR : "
+        "02/11/2026;BE68539007547034\n",
+        "Nº de séquence;Date d'exécution;Date valeur;Montant;Devise du compte;Contrepartie;Détails;"
+        "Numéro de compte;Communication;Nom de la contrepartie\n"
+        "2026-0042;02/11/2026;02/11/2026;25,00;EUR;BE43068999999501;;BE68539007547034;Factuur 42;X\n",
+    ])  # fmt: skip
+    def test_bnp_without_the_other_party_or_what_it_refused(self, content):
+        line = first(content.encode())
+        assert (line.amount, line.text, line.bank_ref) == (eur(2_500), "Factuur 42", "2026-0042")
+
     def test_a_row_that_may_not_be_booked_is_refused(self):
         with pytest.raises(Unreadable, match="row 3, Status: 'In behandeling' does not say"):
             read_bank_file(self.BNP.replace("Geweigerd", "In behandeling").encode())
@@ -284,6 +299,76 @@ class TestLayouts:
         assert (read.opening, read.closing, read.balances) == (
             Money(10_000, "EUR"), Money(110_000, "EUR"), True,
         )  # fmt: skip
+
+    @pytest.mark.parametrize("heading", [
+        "", "Boekdatum,Rekeningnummer,Bedrag,Debet / Credit,Naam tegenrekening,Tegenrekening,Code,"
+        "Omschrijving\n",
+    ])  # fmt: skip
+    def test_triodos_before_it_wrote_the_balance_and_with_a_bank_before_the_account(self, heading):
+        rows = (
+            '"02-11-2026","NL91TRIO0417164300","1.025,00","Credit","J JANSEN","INGBNL2A NL86INGB0002445588",'
+            '"ET","Factuur 42"\n"03-11-2026","NL91TRIO0417164300","25,00","Debet","X","","BA","Loon"\n'
+        )
+        read = one((heading + rows).encode())
+        assert (read.net, read.opening, read.closing) == (Money(100_000, "EUR"), None, None)
+        line = read.lines[0]
+        assert (line.counterparty, line.counterparty_iban, line.text) == (
+            "J JANSEN", "NL86INGB0002445588", "Factuur 42",
+        )  # fmt: skip
+
+    @pytest.mark.parametrize("kind", ["Rekening type", "Rekening naam"])
+    def test_ing_of_a_savings_account(self, kind):
+        rows = (
+            f'"Datum";"Omschrijving";"Rekening";"{kind}";"Tegenrekening";"Af Bij";"Bedrag";"Valuta";'
+            '"Mutatiesoort";"Mededelingen";"Saldo na mutatie"\n'
+            '"2026-11-03";"Rente";"A12345678";"Spaarrekening";"";"Bij";"1,00";"EUR";"Rente";'
+            '"Valutadatum: 01-11-2026";"76,00"\n'
+            '"2026-11-02";"Overboeking";"A12345678";"Spaarrekening";"NL86INGB0002445588";"Af";"25,00";"EUR";'
+            '"Opname";"Factuur 42";"75,00"\n'
+        )
+        read = one(rows.encode())
+        assert (read.account, read.opening, read.closing) == (
+            "A12345678", Money(10_000, "EUR"), Money(7_600, "EUR"),
+        )  # fmt: skip
+        assert (read.lines[0].text, read.lines[1].value_on.day) == ("Overboeking Factuur 42", 1)
+
+    def test_vdk_bank_whose_account_stands_above_the_header_row(self):
+        content = (
+            "Rekeningnummer;BE68 5390 0754 7034;;;;;;;;;;;;;;;;\r\nNaam;Agency;;;;;;;;;;;;;;;;\r\n"
+            "Saldo;1012,9;;;;;;;;;;;;;;;;\r\n;;;;;;;;;;;;;;;;;\r\n"
+            "Uitvoeringsdatum;Valutadatum;Jaar uittreksel;Nummer uittreksel;VDK-refertenummer;Soort beweging;"
+            "Tegenpartij rekeningnummer;Tegenpartij BIC/SWIFT;Tegenpartij naam;Tegenpartij adres;"
+            "Tegenpartij postnummer;Tegenpartij woonplaats;Tegenpartij land;Mededeling;Bedrag;"
+            "Saldo na beweging;Wisselkoers;Kosten\r\n"
+            "3/11/2026;2/11/2026;;;10000000002;Kaart;;;;;;;;BAKKER;-12,1;1012,9;;\r\n"
+            "2/11/2026;2/11/2026;2026;3;10000000001;Overschrijving;BE43 0689 9999 9501;GKCCBEBB;J JANSEN;;;;"
+            'België;"Factuur\n42";25;1025;;\r\n' + ";;;;;;;;;;;;;;;;;\r\n" * 3
+        ).encode("cp1252")
+        read = one(content)
+        assert (read.account, read.opening, read.closing, read.balances) == (
+            "BE68539007547034", Money(100_000, "EUR"), Money(101_290, "EUR"), True,
+        )  # fmt: skip
+        line = read.lines[0]
+        assert (line.text, line.counterparty, line.counterparty_iban, line.bank_ref) == (
+            "Factuur 42 Overschrijving", "J JANSEN", "BE43068999999501", "10000000001",
+        )  # fmt: skip
+        with pytest.raises(Unreadable, match="not a bank file"):
+            read_bank_file(content.partition(b"\r\n")[2])
+
+    def test_abn_amro_saved_from_a_workbook_has_points_and_no_noughts_behind_them(self):
+        content = (
+            "accountNumber;mutationcode;transactiondate;valuedate;startsaldo;endsaldo;amount;description\n"
+            "417164300;EUR;20261102;20261102;1100;1089.5;-10.5;BEA Spar\n"
+        )
+        assert (first(content.encode()).amount, one(content.encode()).balances) == (eur(-1_050), True)
+
+    def test_bunq_with_strokes_in_its_dates(self):
+        content = (
+            "Date,Interest Date,Amount,Account,Counterparty,Name,Description\n"
+            '02/11/2026,03/11/2026,"25,00",NL91BUNQ0417164300,NL86INGB0002445588,J JANSEN,Factuur 42\n'
+        )
+        line = first(content.encode())
+        assert (line.booked_on.isoformat(), line.value_on.day) == ("2026-11-02", 3)
 
     def test_asn_sns_and_regiobank_with_a_header_row(self):
         rows = (
