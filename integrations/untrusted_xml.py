@@ -147,7 +147,7 @@ def _narrowed(content: bytes, wide: str) -> bytes:
     try:
         narrow = b"".join(letters.decode(part).encode() for part in parts)
     except UnicodeDecodeError as error:
-        raise Unreadable("not well-formed XML: it is no UTF-16, as its beginning is") from error
+        raise Unreadable("not well-formed XML") from error
     return _declared(narrow.removeprefix(_UTF8_BOM).lstrip(_BLANKS), b"UTF-8")
 
 
@@ -191,6 +191,8 @@ def _why_not(error: Exception) -> str:
         return "the XML is nested deeper than any invoice or bank file"
     if "XML_PARSE_HUGE" in said or "Resource limit" in said:
         return "the XML holds a text or an attachment of more than 10 MB; hand it over without that"
+    if "Extra content at the end" in said or said.startswith("XML declaration allowed only at the start"):
+        return "something follows the XML document; hand over each document as a file of its own"
     line, at = getattr(error, "position", None) or (getattr(error, "lineno", 0), getattr(error, "offset", 0))
     # Where it is wrong helps its maker; what the parser calls it, in English, helps nobody else.
     return f"not well-formed XML: line {line}, position {at}" if line else "not well-formed XML"

@@ -303,13 +303,19 @@ def _statement_row(unit: Unit, read: ReadStatement, file: _File) -> UUID:
 
 
 def _book_opening(unit: Unit, iban: str) -> None:
-    """Book what stood on the account before the earliest statement we have; it waits in suspense too."""
+    """Book what stood on the account before the earliest statement we have; it waits in suspense too.
+
+    A day's pages come in any order: the one that no other of that day leads to is the first of them.
+    """
     earliest = unit.session.connection().execute(
         text(
-            "SELECT id, opening_minor, currency,"
-            " coalesce(opens_on, closes_on, CAST(imported_at AS date)) AS on_"
-            " FROM bank_statement WHERE iban = :iban AND opening_minor IS NOT NULL"
-            " ORDER BY coalesce(closes_on, CAST(imported_at AS date)), imported_at, id LIMIT 1"
+            "WITH dated AS (SELECT *, coalesce(closes_on, CAST(imported_at AS date)) AS day"
+            "  FROM bank_statement WHERE iban = :iban AND opening_minor IS NOT NULL),"
+            " first_day AS (SELECT * FROM dated WHERE day = (SELECT min(day) FROM dated))"
+            " SELECT s.id, s.opening_minor, s.currency, coalesce(s.opens_on, s.day) AS on_ FROM first_day s"
+            " ORDER BY EXISTS (SELECT FROM first_day p WHERE p.id <> s.id AND p.currency = s.currency"
+            "  AND p.closing_minor = s.opening_minor AND p.closing_minor <> p.opening_minor),"
+            " s.imported_at, s.id LIMIT 1"
         ),
         {"iban": iban},
     )

@@ -42,6 +42,7 @@ class _Detail:
     info: str | None = None
     returned: bool = False
     return_reason: str | None = None
+    returned_for: str | None = None
     debtor: _Side = field(default_factory=_Side)
     creditor: _Side = field(default_factory=_Side)
 
@@ -190,7 +191,9 @@ def _text(entry: _Entry, details: list[_Detail]) -> str:
     text = " ".join(" ".join(stated).split())
     if text:
         return text
-    words = [detail.info for detail in details if detail.info] or [entry.info or ""]
+    words = [told for detail in details for told in (detail.info, detail.returned_for) if told] or [
+        entry.info or ""
+    ]
     return " ".join(" ".join(words).split())
 
 
@@ -271,10 +274,18 @@ def _detail(element: etree._Element) -> _Detail:
             case "AddtlTxInf":
                 detail.info = _own_text(child)
             case "BkTxCd":
-                detail.returned = _is_return(child)
+                detail.returned = detail.returned or _is_return(child)
             case "RtrInf":
-                detail.return_reason = reason_of(child, "Rsn", "RtrRsn")
+                _read_return(child, detail)
     return detail
+
+
+def _read_return(element: etree._Element, detail: _Detail) -> None:
+    """Some banks tell only in words why a payment came back, and it came back all the same."""
+    detail.return_reason = reason_of(element, "Rsn", "RtrRsn")
+    words = (_own_text(child) for child in element if local(child) in {"AddtlInf", "AddtlRtrRsnInf"})
+    detail.returned_for = " ".join(filter(None, words)) or None
+    detail.returned = detail.returned or detail.returned_for is not None
 
 
 def _read_refs(element: etree._Element, detail: _Detail) -> None:

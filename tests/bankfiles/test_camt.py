@@ -168,7 +168,7 @@ class TestStatement:
 
     def test_what_stops_being_two_bytes_a_letter_is_refused(self):
         content = "\ufeff".encode("utf-16-le") + "<Document>".encode("utf-16-le") + b"\x00\xd8" * 9
-        with pytest.raises(Unreadable, match="no UTF-16"):
+        with pytest.raises(Unreadable, match="not well-formed XML"):
             read_bank_file(content)
 
     def test_the_first_version_has_its_number_in_the_name_of_its_message(self):
@@ -257,6 +257,19 @@ class TestEntry:
         line = line_of(direction=direction, details=sides.replace("</TxDtls>", why))
         assert (line.counterparty, line.counterparty_iban) == ("P. Peters", "NL86INGB0002445588")
         assert (line.return_reason, line.reversal) == ("AC04", False)
+
+    @pytest.mark.parametrize("words", ["AddtlInf", "AddtlRtrRsnInf"])
+    @pytest.mark.parametrize(("reason", "said"), [("", "NARR"), ("<Rsn><Cd>AC04</Cd></Rsn>", "AC04")])
+    def test_b9_a_return_is_known_when_only_words_tell_why(self, words, reason, said):
+        told = f"<RtrInf>{reason}<{words}>Rekening</{words}><{words}>opgeheven</{words}></RtrInf></TxDtls>"
+        sides = parties(debtor="De agent", creditor="P. Peters")
+        line = line_of(details=sides.replace("</TxDtls>", told))
+        assert (line.counterparty, line.return_reason) == ("P. Peters", said)
+        assert line.text == "Rekening opgeheven"
+
+    def test_nothing_said_of_a_return_makes_no_return(self):
+        line = line_of(details=parties(debtor="Betaler").replace("</TxDtls>", "<RtrInf/></TxDtls>"))
+        assert (line.counterparty, line.return_reason) == ("Betaler", None)
 
     @pytest.mark.parametrize(
         ("direction", "details", "name"),
@@ -400,6 +413,8 @@ class TestRefusals:
             (b"<html/>", "is a html"),
             (b"<!DOCTYPE Document []>" + camt053(statement()).partition(b"?>")[2], "DOCTYPE"),
             (camt053(statement(entry()))[:-1], "not well-formed"),
+            (camt053(statement(entry())) * 2, "something follows the XML document"),
+            (camt053(statement(entry())) + b"\nEinde", "something follows the XML document"),
             (b"Datum;Bedrag\n2026-11-02;25,00\n", "neither camt.052/053/054, MT940, CODA nor"),
             (b"", "the file is empty"),
         ],

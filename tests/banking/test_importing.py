@@ -1,7 +1,7 @@
 """Bank files into the books: real statements to the cent, each line once, refusals that touch nothing."""
 
-from datetime import date
-from itertools import pairwise
+from datetime import date, timedelta
+from itertools import pairwise, permutations
 from pathlib import Path
 
 import pytest
@@ -243,6 +243,27 @@ class TestImport:
         import_(staff, a_statement("am", (a_line("a", 100),), opening=0))
         evening = import_(staff, a_statement("pm", (a_line("b", 50),), opening=100), content=b"pm")
         assert evening.statements[0].warnings == ()
+
+    @pytest.mark.parametrize("order", list(permutations(range(3))))
+    def test_a_days_pages_come_in_any_order(self, staff, order):
+        """Banks write a long day on several pages, and a person hands them in as they stand in a folder."""
+        today, next_day = staff.today - timedelta(days=1), staff.today
+        pages = [
+            a_statement("1", (a_line("a", 10, on=today),), opening=100, on=today),
+            a_statement("2", (a_line("b", -20, on=today),), opening=110, on=today),
+            a_statement("3", (a_line("c", 5, on=today),), opening=90, on=today),
+        ]
+        for at in order:
+            import_(staff, pages[at])
+        after = a_statement("4", (a_line("d", 3, on=next_day),), opening=95, on=next_day)
+        assert import_(staff, after).statements[0].warnings == ()
+        assert account_balance(staff, account="trust.bank", currency="EUR") == eur(98)
+        assert all(checks(prove(staff, on=staff.today)).values())
+
+    def test_a_missing_page_of_a_day_turns_the_proof_red(self, staff):
+        import_(staff, a_statement("3", (a_line("c", 5),), opening=90))
+        import_(staff, a_statement("1", (a_line("a", 10),), opening=100))
+        assert not checks(prove(staff, on=staff.today))["P2"]
 
     def test_b10_a_line_in_another_currency_waits_for_a_person(self, staff):
         line = a_line("a", 100, marked="USD", text="RF18539007547034")

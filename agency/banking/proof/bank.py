@@ -18,7 +18,8 @@ from agency.rules.proof_limits import ProofLimits, proof_limits
 from agency.rules.suspense_age import suspense_age
 
 # Per IBAN and day of the bank, each line within the statement that brought it; what stood there before the
-# first statement counts from the start. P4 holds every line against its entries, so these are the ledger's.
+# first statement counts from the start. A day closes with the page that no other of it goes on from, in
+# whatever order they came. P4 holds every line against its entries, so these are the ledger's.
 _DAYS = """
     WITH moved AS (
       SELECT s.iban, l.currency, greatest(coalesce(s.opens_on, l.booked_on),
@@ -31,11 +32,14 @@ _DAYS = """
           AND e.account = 'trust.bank'
         WHERE t.creditor_id = :house AND t.book = 'trust' AND t.kind IN (:opening_kind, :opening_taken_back)
         GROUP BY 1, 2),
+    dated AS (
+      SELECT *, coalesce(closes_on, (imported_at AT TIME ZONE 'Europe/Amsterdam')::date) AS on_
+        FROM bank_statement WHERE closing_minor IS NOT NULL),
     closing AS (
-      SELECT DISTINCT ON (iban, currency, on_) id, iban, currency, on_, closing_minor FROM (
-        SELECT *, coalesce(closes_on, (imported_at AT TIME ZONE 'Europe/Amsterdam')::date) AS on_
-          FROM bank_statement WHERE closing_minor IS NOT NULL) s
-      ORDER BY iban, currency, on_, imported_at DESC, id DESC),
+      SELECT DISTINCT ON (s.iban, s.currency, s.on_) s.id, s.iban, s.currency, s.on_, s.closing_minor
+        FROM dated s LEFT JOIN dated n ON n.iban = s.iban AND n.currency = s.currency AND n.on_ = s.on_
+          AND n.opening_minor = s.closing_minor AND n.closing_minor <> n.opening_minor AND n.id <> s.id
+      ORDER BY s.iban, s.currency, s.on_, n.id IS NOT NULL, s.imported_at DESC, s.id DESC),
     days AS (
       SELECT iban, currency, on_, sum(sum(minor)) OVER (PARTITION BY iban, currency ORDER BY on_) AS ledger,
         sum(sum(minor)) OVER (PARTITION BY iban, currency) AS whole
@@ -87,7 +91,8 @@ _UNCHAINED = """
       s.opening_minor AS left_side, before.closing_minor AS right_side, s.currency
     FROM s CROSS JOIN LATERAL (SELECT p.closing_minor FROM s p WHERE p.iban = s.iban
         AND p.currency = s.currency AND p.on_ < s.on_ AND p.closing_minor IS NOT NULL
-        ORDER BY p.on_ DESC, p.imported_at DESC, p.id DESC LIMIT 1) AS before
+        ORDER BY p.on_ DESC, p.closing_minor = s.opening_minor DESC, p.imported_at DESC, p.id DESC LIMIT 1)
+        AS before
     WHERE s.opening_minor <> before.closing_minor AND NOT EXISTS (SELECT FROM s p WHERE p.iban = s.iban
       AND p.currency = s.currency AND p.id <> s.id AND ((p.closing_minor = s.opening_minor AND p.on_ = s.on_)
         OR (p.opening_minor = s.opening_minor AND p.opens_on = s.opens_on)))
