@@ -11,13 +11,11 @@ from sqlalchemy.orm.util import identity_key
 from sqlmodel import select
 
 from agency.claims.models import Claim
-from agency.claims.states import MOVES, ClaimState
+from agency.claims.states import ENDED, MOVES, ClaimState
 from agency.events import ClaimClosed, ClaimMoved, ClaimPaidOff, Event
 from agency.kernel.emitting import emit
 from agency.kernel.errors import Conflict, NotFound
 from agency.kernel.unit import Unit
-
-CLOSED_STATES = frozenset({ClaimState.PAID, ClaimState.WITHDRAWN, ClaimState.CLOSED})
 
 
 class UnableToMove(Conflict):
@@ -36,7 +34,7 @@ def move(unit: Unit, *, claim: Claim, to: ClaimState, why: str, close_code: str 
     if to not in MOVES[ClaimState(claim.state)]:
         raise UnableToMove(f"a claim that is {claim.state} cannot become {to}")
     before, claim.state = claim.state, to
-    closed = to in CLOSED_STATES
+    closed = to in ENDED
     claim.closed_at = unit.now if closed else None
     claim.close_code = (close_code or to.value) if closed else None
     unit.session.add(claim)
@@ -82,7 +80,7 @@ def move_many(unit: Unit, *, keys: Sequence[tuple[UUID, UUID]], to: ClaimState, 
             "claims": [claim_id for _, claim_id in keys],
             "sources": [state.value for state, targets in MOVES.items() if to in targets],
             "to": to.value,
-            "closes": to in CLOSED_STATES,
+            "closes": to in ENDED,
             "now": unit.now,
         },
     )
@@ -160,7 +158,7 @@ def move_placement(
             "ids": list(claim_ids or ()),
             "sources": sources,
             "to": to.value,
-            "closes": to in CLOSED_STATES,
+            "closes": to in ENDED,
             "now": unit.now,
             "by": unit.by,
             "why": why,

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from agency.claims.numbering import take_numbers
+from agency.claims.states import ENDED
 from agency.kernel.unit import Unit
 
 CLAIM_COLUMNS: Final = (
@@ -188,13 +189,14 @@ class _Opening:
         sql = statement.replace("{t}", self.staging)
         return self.connection.execute(text(sql), self.fixed | more).rowcount
 
-    def reject(self, condition: str, field: str, why: str) -> None:
+    def reject(self, condition: str, field: str, why: str, **more: Any) -> None:
         """Reject the rows (alias s) for which the condition holds."""
         self.run(
             "UPDATE {t} s SET outcome = 'rejected', reject_field = :field, reject_reason = :why"
             f" WHERE s.outcome IS NULL AND ({condition})",
             field=field,
             why=why,
+            **more,
         )
 
     def some(self, condition: str) -> bool:
@@ -334,7 +336,7 @@ class _Opening:
         self.reject(f"{of_claim} AND c.debtor_id <> s.debtor_id)", "billing_reference", OTHER_DEBTOR)
         self.reject(f"{of_claim} AND c.currency <> s.currency)", "currency", OTHER_CURRENCY)
         self.reject(
-            f"{of_claim} AND c.state IN ('paid', 'withdrawn', 'closed'))", "billing_reference", CLOSED
+            f"{of_claim} AND c.state = ANY(:ended))", "billing_reference", CLOSED, ended=sorted(ENDED)
         )
         self.refuse_foreign_credits()
 

@@ -10,13 +10,12 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from agency.claims.limitation import limitation_ends
-from agency.claims.states import ClaimState
+from agency.claims.states import ENDED, ClaimState
 from agency.kernel.unit import Unit, agency_day
 from agency.rules.facts import Law
 from agency.rules.retention import ANY, Kind, Obstacle, RetentionDecision, decide, last_begun
 
 UNACCEPTED: Final = (ClaimState.NEW, ClaimState.QUOTED)
-_ENDED: Final = (ClaimState.PAID, ClaimState.WITHDRAWN, ClaimState.CLOSED)
 _ZONE: Final = "'Europe/Amsterdam'"
 
 # Whoever is the same person elsewhere is held along by a hold on the person.
@@ -105,7 +104,7 @@ def claims_over(unit: Unit, *, on: date, limit: int) -> list[ClaimStanding]:
     values = {
         "borders": json.dumps(borders),
         "never": last_begun(kind=Kind.UNACCEPTED_CLAIM, country=ANY, on=on),
-        "ended": [one.value for one in _ENDED],
+        "ended": sorted(ENDED),
         "unaccepted": [one.value for one in UNACCEPTED],
         "limit": limit,
     }
@@ -125,7 +124,7 @@ def standings_of_person(unit: Unit, *, creditor_id: UUID, debtor_id: UUID, on: d
 
 def begun_ahead(unit: Unit) -> Sequence[Row[Any]]:
     """This function will count claims that will be due once, by law, kind and the day their term began."""
-    values = {"ended": [one.value for one in _ENDED], "unaccepted": [one.value for one in UNACCEPTED]}
+    values = {"ended": sorted(ENDED), "unaccepted": [one.value for one in UNACCEPTED]}
     return unit.session.connection().execute(_AHEAD, values).all()
 
 
@@ -143,7 +142,7 @@ def _standing(row: Row[Any], on: date) -> ClaimStanding:
     begun = None
     if unaccepted:
         begun = agency_day(row.created_at)
-    elif state in _ENDED and row.closed_at is not None:
+    elif state in ENDED and row.closed_at is not None:
         begun = agency_day(row.closed_at)
     obstacles = {Obstacle(one) for one in row.obstacles}
     if state in (ClaimState.CLOSED, ClaimState.WITHDRAWN):

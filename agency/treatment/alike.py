@@ -3,11 +3,11 @@
 import json
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Row, TextClause, text
 
-from agency.claims.states import ClaimState
+from agency.claims.states import ENDED
 from agency.kernel.claim_sets import ClaimSet
 from agency.kernel.unit import Unit
 from agency.rules.reanchor import late_from, many_late
@@ -15,8 +15,6 @@ from agency.rules.treatment import PathFacts, TreatmentPath
 from agency.treatment.path_facts import PROMISED, PROVED, asked_of, with_conditions
 from agency.treatment.paths import all_paths
 from agency.treatment.standing import moments, moved, standing, standing_of
-
-ENDED: Final = (ClaimState.PAID.value, ClaimState.WITHDRAWN.value, ClaimState.CLOSED.value)
 
 _LATE = text(
     "SELECT count(*) FROM (SELECT FROM treatment t JOIN claim c ON c.creditor_id = t.creditor_id"
@@ -94,7 +92,7 @@ def take_alike(unit: Unit, *, limit: int, apart: bool = False) -> list[Alike]:
         moments(unit)
         | {
             "limit": limit,
-            "ended": list(ENDED),
+            "ended": sorted(ENDED),
             "late": unit.today if apart else late_day,
             "flood": apart or late >= many,
             "asked": json.dumps(asked),

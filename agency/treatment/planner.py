@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from agency.calendar import at_local
+from agency.claims.states import ENDED
 from agency.communication.mandatory import MUST_ARRIVE
 from agency.communication.planning import WantedByMany, queue_for_many
 from agency.events import CallDue, PersonWanted
@@ -28,7 +29,7 @@ from agency.rules.reanchor import catch_up
 from agency.rules.trace import Trace
 from agency.rules.trace import as_json as trace_json
 from agency.rules.treatment import PlannedStep, TreatmentPath, next_step, path_end
-from agency.treatment.alike import ENDED, Alike, take_alike
+from agency.treatment.alike import Alike, take_alike
 from agency.treatment.choosing import OpenWay, choose_ways
 from agency.treatment.ending import ask_at_the_end
 from agency.treatment.experiments import Turn, join_experiments, texts_tried
