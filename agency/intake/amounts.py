@@ -64,6 +64,19 @@ def parse_amount(value: str, *, decimal_sign: DecimalSign | None) -> Decimal:
     return amount
 
 
+def amount_in_cell(cell: str | Decimal, *, decimal_sign: DecimalSign | None) -> Decimal:
+    """This function will read the amount of a cell: a number as it is, a text as people write one.
+
+    :raises NotUnderstood: it is no amount, ambiguous, or names a currency that the agency does not collect.
+    """
+    if isinstance(cell, Decimal):
+        # A binary fraction's noise in the ninth decimal is no part of an amount of money.
+        return cell.quantize(Decimal("0.00000001")).normalize() if cell else Decimal(0)
+    if names_foreign(cell.upper()):
+        raise NotUnderstood(FOREIGN)
+    return parse_amount(cell, decimal_sign=decimal_sign)
+
+
 def names_foreign(text: str) -> bool:
     """This function will tell whether an amount, or the header above it, names a currency that the agency
     does not collect: `USD 12,50`, `12,50 £`, `Amount (CHF)`.

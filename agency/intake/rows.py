@@ -18,9 +18,9 @@ from agency.intake.amounts import (
     FOREIGN,
     TOO_MANY_DECIMALS,
     NotUnderstood,
+    amount_in_cell,
     counts_cents,
     names_foreign,
-    parse_amount,
     to_minor,
 )
 from agency.intake.cells import says_balance
@@ -247,13 +247,8 @@ class RowChecker:
         return values.parse_date(text, order=self.mapped.date_order)
 
     def _amount(self, cell: Cell, _: str) -> Decimal:
-        if isinstance(cell, Decimal):
-            # A binary fraction's noise in the ninth decimal is no part of an amount of money.
-            return cell.quantize(Decimal("0.00000001")).normalize() if cell else Decimal(0)
-        text = _plain(cell)
-        if names_foreign(text.upper()):
-            raise NotUnderstood(FOREIGN)
-        return parse_amount(text, decimal_sign=self.mapped.decimal_sign)
+        written = cell if isinstance(cell, Decimal) else _plain(cell)
+        return amount_in_cell(written, decimal_sign=self.mapped.decimal_sign)
 
     def _amount_in_cents(self, cell: Cell, land: str) -> Decimal:
         whole = cell.lstrip("0") or "0" if isinstance(cell, str) else cell

@@ -19,10 +19,16 @@ from sqlmodel import col, select
 from agency.claims.itemisation import itemise_many
 from agency.claims.states import ClaimState
 from agency.events import DirectPaymentsReported
-from agency.intake.amounts import NotUnderstood, parse_amount, to_minor
+from agency.intake.amounts import (
+    AMBIGUOUS_AMOUNT,
+    NotUnderstood,
+    amount_in_cell,
+    to_minor,
+)
 from agency.intake.headers import folded
 from agency.intake.reading import Cell, read_table
 from agency.intake.values import identifier, parse_date
+from agency.intake.writing import Writing, find_writing
 from agency.kernel.audit import record
 from agency.kernel.emitting import emit
 from agency.kernel.errors import Conflict, Invalid, NotFound
@@ -49,6 +55,7 @@ ENDED_LATER: Final = "when this was booked, this claim was not being collected a
 REFUSED_LATER: Final = (NOTHING_LEFT_LATER, ENDED_LATER)
 """Why a payment that was taken at first was refused when it came to the books."""
 NOT_POSITIVE: Final = "an amount that was paid is more than zero"
+TWO_WAYS: Final = "could be thousands or decimals; write it with two decimals"
 IN_THE_FUTURE: Final = "the day has not come yet"
 BEFORE_PLACEMENT: Final = "this day is before the claim was handed over; correct the claim instead"
 REPORTED_ALREADY: Final = "a payment of this amount on this day was reported already"
@@ -138,10 +145,13 @@ def _read(content: bytes) -> list[_Line]:
     try:
         table = read_table(content)
         places = _columns(table.headers)
+        # As of claims: one value that can be read in one way only says it for all.
+        columns = {"amount": table.headers[places["amount"]], "issued_on": table.headers[places["paid_on"]]}
+        writing = find_writing(columns, table.headers, table.sample)
         lines = []
         for number, cells in table.rows:
             if any(cell not in (None, "") for cell in cells):
-                lines.append(_line(number, {name: cells[at] for name, at in places.items()}))
+                lines.append(_line(number, {name: cells[at] for name, at in places.items()}, writing))
             if len(lines) > ROWS_MAX:
                 raise UnreadableReport("a file holds at most 20,000 payments")
     except Unreadable as error:
@@ -167,7 +177,7 @@ def _columns(headers: Sequence[str]) -> dict[str, int]:
     return places
 
 
-def _line(number: int, cells: dict[str, Cell]) -> _Line:
+def _line(number: int, cells: dict[str, Cell], writing: Writing) -> _Line:
     line = _Line(number, {name: "" if cell is None else str(cell) for name, cell in cells.items()})
     claim = cells["claim"]
     line.key = identifier(claim) if isinstance(claim, Decimal) else line.given["claim"].strip()
@@ -177,13 +187,16 @@ def _line(number: int, cells: dict[str, Cell]) -> _Line:
             return line
     try:
         amount = cells["amount"]
-        line.amount = amount if isinstance(amount, Decimal) else parse_amount(str(amount), decimal_sign=None)
+        written = amount if isinstance(amount, Decimal) else str(amount)
+        line.amount = amount_in_cell(written, decimal_sign=writing.decimal_sign)
     except NotUnderstood as error:
-        line.fault = ("amount", error.reason)
+        line.fault = ("amount", TWO_WAYS if error.reason == AMBIGUOUS_AMOUNT else error.reason)
         return line
     try:
         day = cells["paid_on"]
-        line.paid_on = day if isinstance(day, date) else parse_date(str(day), order="day")
+        line.paid_on = (
+            day if isinstance(day, date) else parse_date(str(day), order=writing.date_order or "day")
+        )
     except NotUnderstood as error:
         line.fault = ("paid_on", error.reason)
     return line

@@ -1,6 +1,6 @@
 """Money that the creditor received itself: reported one by one or by file, booked, charged, taken back."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -174,6 +174,25 @@ class TestByFile:
             (5, "amount", direct.NOT_GIVEN),
             (6, "paid_on", "is not a date"),
         ]
+
+    def test_reads_amounts_and_days_as_the_file_itself_says_that_they_are_written(self, units, placed):
+        number, today = placed[2], placed[5]
+        days = f"{today:%m/%d/%Y}", "12/31/2025"
+        lines = f"{number},1.5,{days[0]}\n{number},10.25,{days[0]}\n{number},$ 5.00,{days[0]}\n"
+        send(units, placed[0], f"claim,amount,date\n{lines}{number},7.00,{days[1]}\n")
+        assert [(row.amount_minor, row.paid_on, row.why) for row in rows(units)] == [
+            (150, today, ""),
+            (1_025, today, ""),
+            (None, None, "is in a currency that the agency does not collect"),
+            (700, date(2025, 12, 31), direct.BEFORE_PLACEMENT),
+        ]
+
+    def test_asks_for_what_the_page_can_be_given_where_an_amount_can_be_read_in_two_ways(self, units, placed):
+        send(units, placed[0], f"claim;amount;date\n{placed[2]};12,345;{placed[5]}\n")
+        assert [row.why for row in rows(units)] == [direct.TWO_WAYS]
+        plain = f"claim;amount;date\n{placed[2]};1.234;{placed[5]}\n{placed[2]};10,00;{placed[5]}\n"
+        send(units, placed[0], plain)
+        assert [row.amount_minor for row in rows(units)] == [None, 123_400, 1_000]
 
     def test_the_same_file_again_changes_nothing(self, units, placed):
         content = f"claim,amount,date\n{placed[2]},10.00,{placed[5]}\n{placed[2]},10.00,{placed[5]}\n"
