@@ -17,6 +17,7 @@ from portal.shared.listing import Cut, Listing
 CLAIM_SORTS = ("number", "debtor", "due_on", "principal", "placed")
 CLAIM_FILTERS = ("q", "state", "placement")
 
+# What was paid too much goes back: it was not collected.
 _FIGURES = text(
     "SELECT count(*) FILTER (WHERE state = 'active') AS active,"
     " count(*) FILTER (WHERE state = 'paid') AS paid,"
@@ -25,7 +26,7 @@ _FIGURES = text(
     " placed,"
     " (SELECT coalesce(sum(amount_minor), 0)::bigint FROM ledger_entry"
     "  WHERE creditor_id = :c AND account = 'claims.principal') AS owed,"
-    " (SELECT coalesce(sum(amount_minor), 0)::bigint FROM payment"
+    " (SELECT coalesce(sum(amount_minor - over_minor), 0)::bigint FROM payment"
     "  WHERE creditor_id = :c AND reversed_at IS NULL) AS collected,"
     " (SELECT coalesce(sum(net_minor), 0)::bigint FROM remittance_run"
     "  WHERE creditor_id = :c AND state IN ('exported', 'paid')) AS paid_out,"
@@ -34,7 +35,7 @@ _FIGURES = text(
     " FROM claim WHERE creditor_id = :c"
 )
 _MONTHS = text(
-    "SELECT m.month::date AS month, coalesce(sum(p.amount_minor), 0)::bigint AS minor FROM generate_series("
+    "SELECT m.month::date AS month, coalesce(sum(p.amount_minor - p.over_minor), 0)::bigint AS minor FROM generate_series("
     " date_trunc('month', CAST(:today AS date)) - interval '11 months',"
     " date_trunc('month', CAST(:today AS date)), interval '1 month') AS m(month)"
     " LEFT JOIN payment p ON p.creditor_id = :c AND p.reversed_at IS NULL"

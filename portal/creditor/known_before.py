@@ -68,7 +68,7 @@ def _cover(unit: Unit, creditor_id: UUID, claim_id: UUID) -> dict[str, Any] | No
         unit.session.connection()
         .execute(
             text(
-                "SELECT c.currency, coalesce((SELECT sum(p.amount_minor) FROM payment p"
+                "SELECT c.currency, coalesce((SELECT sum(p.amount_minor - p.over_minor) FROM payment p"
                 " WHERE p.creditor_id = c.creditor_id AND p.claim_id = c.id AND p.reversed_at IS"
                 " NULL), 0)::bigint"
                 " AS recovered, coalesce((SELECT sum(f.net_minor) FROM success_fee f"
