@@ -25,6 +25,7 @@ from agency.communication.replying import (
     tell_missed,
 )
 from agency.credit.jobs import ask_bureau
+from agency.desk.call_notes import drop_when_answered, drop_when_bounced
 from agency.desk.reacting import (
     ask_about_note,
     ask_when_answered,
@@ -168,7 +169,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     PriceRiseAccepted: (resume_when_price_answered,),
     PriceRiseDropped: (resume_when_price_answered,),
     CallDue: (call_when_due,),
-    CallNoteAnswered: (ask_about_note,),
+    CallNoteAnswered: (ask_about_note, drop_when_answered),
     PersonWanted: (ask_when_wanted,),
     VisitRefused: (ask_when_refused,),
     LanguageAsked: (write_as_asked,),
@@ -178,7 +179,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     DisputeAnswered: (ask_when_answered,),
     DueDateCorrected: (price_again, plan_again_when_corrected, check_when_corrected),
     DisputeResolved: (price_again, resume_when_resolved, drop_when_resolved),
-    MessageBounced: (write_when_bounced, ask_when_post_came_back),
+    MessageBounced: (write_when_bounced, ask_when_post_came_back, drop_when_bounced),
     # A small remainder is waived before anything is judged or told: the claim was paid.
     PaymentReceived: (
         waive_small_remainder,

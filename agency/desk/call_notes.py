@@ -18,10 +18,10 @@ from agency.arrangements.plans import ComputedPlan, Wish, compute_plan, offer_pl
 from agency.arrangements.promises import check_promise, make_promise
 from agency.claims.holds import lift_holds_on, place_hold
 from agency.claims.states import HoldGround
-from agency.communication.planning import queue_message
+from agency.communication.planning import cancel_queued_step, queue_message
 from agency.communication.values import date_text, money_text
 from agency.desk.models import Agreed, Call, CallNote, CallNoteState
-from agency.events import CallNoteAnswered, CallNoteSent
+from agency.events import CallNoteAnswered, CallNoteSent, MessageBounced
 from agency.kernel.emitting import emit
 from agency.kernel.errors import Conflict, Invalid, NotFound
 from agency.kernel.ids import new_id
@@ -173,6 +173,36 @@ def lapse_unanswered(unit: Unit) -> int:
     for note in notes:
         _answer(unit, note, CallNoteState.LAPSED)
     return len(notes)
+
+
+def drop_when_answered(unit: Unit, event: CallNoteAnswered) -> None:
+    """This function will keep back a note that waits to leave: it was answered, or cannot be any more."""
+    assert event.claim_id is not None, "a note belongs to a claim"
+    _drop(unit, event.creditor_id, event.claim_id, event.note_id)
+
+
+def drop_when_bounced(unit: Unit, event: MessageBounced) -> None:
+    """This function will keep back the letter that takes the place of a mail that came back after all, when
+    the debtor has answered what stood in it meanwhile."""
+    assert event.claim_id is not None, "a message belongs to a claim"
+    answered = select(CallNote.id).where(
+        CallNote.creditor_id == event.creditor_id,
+        CallNote.message_id == event.message_id,
+        CallNote.state != CallNoteState.WAITING,
+    )
+    note_id = unit.session.exec(answered).one_or_none()
+    if note_id is not None:
+        _drop(unit, event.creditor_id, event.claim_id, note_id)
+
+
+def _drop(unit: Unit, creditor_id: UUID, claim_id: UUID, note_id: UUID) -> None:
+    cancel_queued_step(
+        unit,
+        creditor_id=creditor_id,
+        claim_id=claim_id,
+        step=f"call_note:{note_id}",
+        why="call_note_answered",
+    )
 
 
 def _said(points: str) -> list[str]:

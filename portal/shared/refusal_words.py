@@ -64,6 +64,7 @@ REASONS_OF_RULES = {
     "visit_refused": N_("The debtor does not want a visit."),
     "visit_another_time": N_("The visit is announced for another day or hour."),
     "visit_called_off": N_("The visit was called off."),
+    "call_note_answered": N_("The debtor answered this already, or the last day to answer has passed."),
     "threatens_time_barred": N_("The text names a court, but the claim is time-barred."),
     "threatens_unknown_term": N_("The text names a court before the limitation is known."),
     "threatens_too_early": N_("The text names a court too early."),

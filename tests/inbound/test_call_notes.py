@@ -10,6 +10,8 @@ from agency.arrangements.plans import Wish
 from agency.desk.call_notes import UnableToConfirm, confirm_note, correct_note, lapse_unanswered, waiting_note
 from agency.desk.dispositions import CallOutcome, close_call
 from agency.desk.models import Call, Disposition
+from agency.events import MessageBounced
+from agency.kernel.emitting import emit
 from agency.kernel.errors import Invalid
 from agency.kernel.unit import Door
 from agency.money import Money
@@ -114,6 +116,30 @@ class TestNote:
         box.react()
         assert (states(box), box.holds(claim[1])) == (["lapsed"], [])
         assert [one.reason for one in box.rows("SELECT reason FROM work_item")] == ["note_unanswered"]
+
+    @pytest.mark.parametrize("answered_first", [False, True])
+    def test_once_answered_no_letter_asks_again(self, box, claim, answered_first):
+        """Whether the mail comes back before or after the answer: nobody is asked what he confirmed."""
+        promised(box, claim)
+        [message_id] = [one.id for one in box.rows("SELECT id FROM message")]
+        bounced = MessageBounced(
+            creditor_id=claim[0], claim_id=claim[1], message_id=message_id, channel="email", reason="gone"
+        )
+
+        def come_back():
+            with box.units.open(Door.WORKER, by="system:test") as unit:
+                emit(unit, bounced)
+            box.react()
+
+        def confirm():
+            with debtor(box, claim) as unit:
+                confirm_note(unit, creditor_id=claim[0], claim_id=claim[1])
+            box.react()
+
+        for happens in (confirm, come_back) if answered_first else (come_back, confirm):
+            happens()
+        letters = box.rows("SELECT state, reasons FROM message WHERE channel = 'letter'")
+        assert [(one.state, one.reasons) for one in letters] == [("cancelled", ["call_note_answered"])]
 
     @pytest.mark.parametrize(
         ("outcome", "field"),
