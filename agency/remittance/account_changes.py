@@ -71,6 +71,7 @@ class Change:
     state: str
     asked_at: datetime
     asked_by: str
+    reason: str
     first_by: str | None
     second_by: str | None
     pays_from: datetime | None
@@ -214,7 +215,7 @@ def list_changes(unit: Unit, *, creditor_id: UUID | None = None, limit: int = 10
     rows = unit.session.connection().execute(
         text(
             "SELECT a.creditor_id, a.id AS change_id, k.name AS creditor, a.iban, a.holder, a.old_iban,"
-            " a.state, a.asked_at, a.asked_by, a.first_by, a.second_by, a.pays_from, a.ended_why,"
+            " a.state, a.asked_at, a.asked_by, a.reason, a.first_by, a.second_by, a.pays_from, a.ended_why,"
             " (SELECT nullif(m.to_value, '') FROM creditor_mail m WHERE m.creditor_id = a.creditor_id"
             "  AND m.facts->>'change' = a.id::text AND m.state <> 'failed' ORDER BY m.id LIMIT 1) AS told"
             " FROM creditor_account_change a JOIN creditor k ON k.id = a.creditor_id"

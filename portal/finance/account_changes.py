@@ -16,7 +16,7 @@ from agency.remittance.account_changes import (
     list_changes,
     stop_change,
 )
-from agency.rules.account_change import RUNNING, waiting_days
+from agency.rules.account_change import RUNNING, ChangeState, waiting_days
 from portal.finance.doors import finance_page, names_of
 from portal.finance.words import CHANGE_STATES
 from portal.shared.audience import StaffUnit, TheVisitor, leave_for, router
@@ -32,7 +32,7 @@ asking = router(audience="finance", roles={"admin"}, prefix="/finance/account-ch
 COLUMNS = (
     Column("creditor", N_("Creditor")),
     Column("iban", N_("New account"), sub="holder"),
-    Column("state", N_("Status"), "chip"),
+    Column("state", N_("Status"), "chip", sub="why"),
     Column("asked_at", N_("Asked"), "moment", phone=False),
     Column("pays_from", N_("In use from"), "moment", phone=False),
 )
@@ -150,6 +150,7 @@ def _row(change: Change) -> dict[str, Any]:
         "iban": change.iban,
         "holder": change.holder,
         "state": CHANGE_STATES[change.state],
+        "why": change.ended_why if change.state == ChangeState.REFUSED else "",
         "asked_at": change.asked_at,
         "pays_from": change.pays_from,
     }
