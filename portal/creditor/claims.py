@@ -180,7 +180,7 @@ def _ahead(unit: Unit, claim: Claim, owed: ItemisedClaim | None) -> dict[str, An
     key = {"creditor_id": claim.creditor_id, "claim_id": claim.id}
     open_now = min(owed.principal, owed.total, key=lambda part: part.minor) if owed else None
     return {
-        "product": product_of_claim(unit, **key),
+        "product": "" if claim.state in ENDED else product_of_claim(unit, **key),
         "not_due": claim.due_on >= unit.today,
         "ahead": claim_outlook(unit, **key, owed=open_now) if open_now else None,
     }
