@@ -13,6 +13,7 @@ from agency.claims.insurance import covers_of, shares_of
 from agency.kernel.unit import Unit, agency_day
 from agency.money import Money
 from agency.parties.models import Creditor
+from agency.parties.terms import terms_history
 from agency.remittance.models import FeeInvoice, RemittanceRun
 from agency.remittance.queries import on_its_way
 from agency.remittance.statement import StatementShare, direct_in_run, statement_shares
@@ -32,6 +33,7 @@ from portal.payout_statements import (
     sums_of,
     taken_back_words,
 )
+from portal.payout_words import terms_words
 from portal.shared.audience import CreditorUnit, TheVisitor, TheWiring, own_creditor
 from portal.shared.i18n import N_, current_language, gettext
 from portal.shared.listing import Column, Cut, Listing
@@ -49,9 +51,9 @@ COLUMNS = (
 )
 LINES = (
     Column("claim", N_("Claim"), "link", sub="debtor"),
-    Column("invoice", N_("Invoice"), sub="mark", phone=False),
+    Column("invoice", N_("Invoice"), phone=False),
     Column("on", N_("Payment of"), "day", phone=False),
-    Column("received", N_("Collected"), "money"),
+    Column("received", N_("Collected"), "money", sub="mark"),
     Column("kept", N_("Kept by contract"), "money", phone=False),
     Column("fee", N_("Fee"), "money", phone=False),
     Column("vat", N_("VAT"), "money", phone=False),
@@ -91,12 +93,15 @@ def payouts(request: Request, unit: CreditorUnit, visitor: TheVisitor) -> Respon
         for sums in [sums_of(unit, run)]
     ]
     coming = on_its_way(unit, creditor_id=own_creditor(visitor))
+    agreed = terms_history(unit, creditor_id=own_creditor(visitor))
     return creditor_page(
         request,
         "payouts.html",
         columns=COLUMNS,
         cut=Cut(shown, cut.next_url, cut.previous_url),
         on_its_way=coming,
+        now=next((terms_words(one) for one in agreed if one.valid_from <= unit.today), ""),
+        later=[(one.valid_from, terms_words(one)) for one in reversed(agreed) if one.valid_from > unit.today],
     )
 
 

@@ -1,6 +1,6 @@
 """How each creditor is paid out: daily, weekly, monthly or from an amount; net, gross or combined."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,10 +17,11 @@ from agency.parties.payout_terms import PayoutAgreement, agree_payouts
 from agency.parties.terms import terms_history
 from agency.rules.payout import PayoutCycle
 from portal.finance.doors import finance_page, routes
-from portal.finance.words import CYCLES, MODES, WEEKDAYS
+from portal.finance.words import MODES, WEEKDAYS
+from portal.payout_words import CYCLES, cycle_words, terms_words
 from portal.shared.audience import StaffUnit, leave_for
 from portal.shared.forms import AmountField, Fields, Form, FormModel, blank, money_of, submitted
-from portal.shared.i18n import N_, format_money, gettext, inside, typed_money
+from portal.shared.i18n import N_, gettext, typed_money
 from portal.shared.listing import Column, Cut
 from portal.shared.words import REMITTANCE_MODES
 
@@ -28,14 +29,14 @@ PAGE = "/finance/payout-terms"
 COLUMNS = (
     Column("creditor", N_("Creditor"), "link", sub="reference"),
     Column("cycle", N_("How often")),
-    Column("mode", N_("Fee"), phone=False),
+    Column("mode", N_("Fee"), "words", phone=False),
     Column("least", N_("At least"), "money", phone=False),
     Column("since", N_("Since"), "day", phone=False),
 )
 HISTORY = (
     Column("since", N_("From"), "day"),
     Column("cycle", N_("How often")),
-    Column("mode", N_("Fee"), phone=False),
+    Column("mode", N_("Fee"), "words"),
     Column("least", N_("At least"), "money"),
 )
 _SHOWN_MAX = 500
@@ -80,11 +81,11 @@ def payout_terms(request: Request, unit: StaffUnit, q: str = "") -> Response:
                     "href": f"{PAGE}/{row.id}",
                     "creditor": row.name,
                     "reference": row.reference,
-                    "cycle": _cycle(row.payout_cycle or "daily", row.payout_day or 1),
+                    "cycle": cycle_words(row.payout_cycle or "daily", row.payout_day or 1),
                     "mode": gettext(
                         MODES[row.remittance_mode] if row.remittance_mode else MODES[RemittanceMode.NET]
                     ),
-                    "least": Money(row.payout_from_minor or 0, "EUR"),
+                    "least": Money(row.payout_from_minor, "EUR") if row.payout_from_minor else None,
                     "since": row.valid_from,
                 }
                 for row in found
@@ -97,7 +98,7 @@ def payout_terms(request: Request, unit: StaffUnit, q: str = "") -> Response:
 def terms_of_one(request: Request, unit: StaffUnit, creditor_id: UUID) -> Response:
     """What was agreed with one creditor, and the form for what counts from a day on."""
     newest = next(iter(terms_history(unit, creditor_id=creditor_id)), None)
-    return _page(request, unit, creditor_id, _filled(newest, unit.today))
+    return _page(request, unit, creditor_id, _filled(newest, _first_day(newest, unit.today)))
 
 
 @routes.post("/payout-terms/{creditor_id:uuid}")
@@ -119,12 +120,17 @@ def agree(request: Request, unit: StaffUnit, creditor_id: UUID, fields: Fields) 
     return leave_for(f"{PAGE}/{creditor_id}", notice=N_("Kept. It counts from the day that you gave."))
 
 
-def _filled(newest: CreditorTerms | None, today: date) -> Form[Any]:
+def _first_day(newest: CreditorTerms | None, today: date) -> date:
+    """What was agreed is only followed by what counts later."""
+    return today if newest is None else max(today, newest.valid_from + timedelta(days=1))
+
+
+def _filled(newest: CreditorTerms | None, first_day: date) -> Form[Any]:
     if newest is None:
-        return blank(valid_from=today.isoformat(), cycle="daily", mode="net", weekday=1, day=1)
+        return blank(valid_from=first_day.isoformat(), cycle="daily", mode="net", weekday=1, day=1)
     weekly = newest.payout_cycle == PayoutCycle.WEEKLY
     return blank(
-        valid_from=today.isoformat(),
+        valid_from=first_day.isoformat(),
         cycle=newest.payout_cycle,
         mode=newest.remittance_mode,
         weekday=newest.payout_day if weekly else 1,
@@ -147,10 +153,10 @@ def _page(request: Request, unit: Unit, creditor_id: UUID, form: Form[Any], *, s
         creditor=creditor.name,
         form=form,
         cycles=[(cycle, label, explained) for cycle, (label, explained) in CYCLES.items()],
-        modes=REMITTANCE_MODES.items(),
+        modes=[(mode, label, "") for mode, label in REMITTANCE_MODES.items()],
         weekdays=list(enumerate(WEEKDAYS, 1)),
-        first_day=unit.today.isoformat(),
-        now=_words(now) if now else "",
+        first_day=_first_day(next(iter(history), None), unit.today).isoformat(),
+        now=terms_words(now) if now else "",
         columns=HISTORY,
         cut=Cut([_row(one) for one in history]),
     )
@@ -159,23 +165,7 @@ def _page(request: Request, unit: Unit, creditor_id: UUID, form: Form[Any], *, s
 def _row(one: CreditorTerms) -> dict[str, Any]:
     return {
         "since": one.valid_from,
-        "cycle": _cycle(one.payout_cycle, one.payout_day),
+        "cycle": cycle_words(one.payout_cycle, one.payout_day),
         "mode": gettext(MODES[one.remittance_mode]),
-        "least": Money(one.payout_from_minor, "EUR"),
+        "least": Money(one.payout_from_minor, "EUR") if one.payout_from_minor else None,
     }
-
-
-def _words(one: CreditorTerms) -> str:
-    parts = [_cycle(one.payout_cycle, one.payout_day), gettext(MODES[one.remittance_mode])]
-    if one.payout_from_minor:
-        parts.append(
-            gettext("from %(amount)s") % {"amount": format_money(Money(one.payout_from_minor, "EUR"))}
-        )
-    return " · ".join(parts)
-
-
-def _cycle(cycle: str, day: int) -> str:
-    words = gettext(CYCLES[cycle][0])
-    if cycle == PayoutCycle.WEEKLY:
-        return f"{words}: {inside(WEEKDAYS[day - 1])}"
-    return f"{words}: {day}" if cycle == PayoutCycle.MONTHLY else words

@@ -229,12 +229,6 @@ BOOKS = {
     "agency": N_("Agency: its own"),
     "bailiff": N_("Bailiffs: what passes through"),
 }
-CYCLES = {
-    "daily": (N_("Daily"), N_("Every business day on which something is due.")),
-    "weekly": (N_("Weekly"), N_("On one weekday.")),
-    "monthly": (N_("Monthly"), N_("On one day of the month.")),
-    "threshold": (N_("From an amount"), N_("As soon as enough has come in.")),
-}
 WEEKDAYS = (
     N_("Monday"), N_("Tuesday"), N_("Wednesday"), N_("Thursday"), N_("Friday"), N_("Saturday"), N_("Sunday"),
 )  # fmt: skip

@@ -279,6 +279,11 @@ def format_day(day: date, style: str = "d MMM y") -> str:
     return _ordinal(_day(day, style, _language.get()), day)
 
 
+def weekday_name(weekday: int) -> str:
+    """This function will name an ISO weekday (1 is Monday) as it is written inside a sentence."""
+    return _day(date(2024, 1, weekday), "EEEE", _language.get())  # that year began on a Monday
+
+
 def format_moment(moment: datetime, style: str = "d MMM y HH:mm") -> str:
     """This function will write a moment in the agency's time zone."""
     here = moment.astimezone(AGENCY_ZONE)
