@@ -271,14 +271,17 @@ def books_file(
     day = agency_day(moment)
     opening = Money.zero(run.currency)
     name = f"payout-{run.cutoff_on}"
+    # Bookkeeping packages know statements by account and number: of one cut-off there is one payout.
+    number = run.cutoff_on.timetuple().tm_yday
     if kind == "mt940":
         content = write_mt940(
             reference=run.id.hex[-16:].upper(), account=settings.trust_iban, currency=run.currency, on=day,
-            opening=opening, lines=lines,
+            opening=opening, lines=lines, sequence_number=number,
         )  # fmt: skip
         return f"{name}.940", content
     content = write_camt053(
         statement_id=f"PAYOUT-{run.id.hex[-16:]}".upper(), account=settings.trust_iban,
         currency=run.currency, created_at=moment, from_day=day, to_day=day, opening=opening, lines=lines,
+        sequence_number=number,
     )  # fmt: skip
     return f"{name}.camt053.xml", content

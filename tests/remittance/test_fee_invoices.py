@@ -322,6 +322,7 @@ class TestStatement:
         assert again == (name, content)
         [read] = read_bank_file(content)
         assert (read.opening, read.closing, read.warnings) == (eur(0), eur(0), ())
+        assert int(read.number) == run.cutoff_on.timetuple().tm_yday, "two payouts are two statements"
         coming = [line.amount.minor for line in read.lines if line.amount.minor > 0]
         going = [line.amount.minor for line in read.lines if line.amount.minor < 0]
         assert sum(coming) == run.collected_minor
