@@ -32,6 +32,10 @@ _FIND = """async only => {
 _HEIGHT_MAX = 8_000
 _HEIGHT = "document.documentElement.scrollHeight"
 _TOO_WIDE = "Math.max(0, document.documentElement.scrollWidth - innerWidth)"
+# What of a table must be scrolled to sideways, which nobody expects where the page itself fits.
+_TABLES_TOO_WIDE = """() => [...document.querySelectorAll(".table-wrap")].map(
+    wrap => [wrap.scrollWidth - wrap.clientWidth, wrap.querySelector("caption")?.textContent || ""]
+).filter(([pixels]) => pixels > 0)"""
 
 
 @cache
@@ -73,6 +77,8 @@ def _barriers_here(page: Page, theme: str) -> list[str]:
     found: list[str] = page.evaluate(_FIND, colours if theme == "dark" else rules)
     if too_wide := page.evaluate(_TOO_WIDE):
         found.append(f"{too_wide} pixels too wide")
+    for pixels, caption in page.evaluate(_TABLES_TOO_WIDE):
+        found.append(f"{pixels} pixels too wide: the table {caption}")
     return found
 
 

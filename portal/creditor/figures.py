@@ -35,7 +35,8 @@ _FIGURES = text(
     " FROM claim WHERE creditor_id = :c"
 )
 _MONTHS = text(
-    "SELECT m.month::date AS month, coalesce(sum(p.amount_minor - p.over_minor), 0)::bigint AS minor FROM generate_series("
+    "SELECT m.month::date AS month, coalesce(sum(p.amount_minor - p.over_minor), 0)::bigint AS minor"
+    " FROM generate_series("
     " date_trunc('month', CAST(:today AS date)) - interval '11 months',"
     " date_trunc('month', CAST(:today AS date)), interval '1 month') AS m(month)"
     " LEFT JOIN payment p ON p.creditor_id = :c AND p.reversed_at IS NULL"

@@ -57,7 +57,7 @@ CHANGE_STATES = {
     "taken_back": Chip(N_("Stopped"), "calm"),
 }
 REPORT_STATES = {
-    "reported": Chip(N_("Received by us"), "info"),
+    "reported": Chip(N_("Report received"), "info"),
     "booked": Chip(N_("On the claim"), "good"),
     "refused": Chip(N_("Not taken"), "bad"),
     "asked_back": Chip(N_("Being taken back"), "warning"),
@@ -74,6 +74,7 @@ REPORT_REASONS = (
     N_("when this was booked, nothing was owed on this claim any more; give the money back to the debtor"),
     N_("when this was booked, this claim was not being collected any more"),
     N_("an amount that was paid is more than zero"),
+    N_("could be thousands or decimals; write it with two decimals"),
     N_("the day has not come yet"),
     N_("this day is before the claim was handed over; correct the claim instead"),
     N_("a payment of this amount on this day was reported already"),

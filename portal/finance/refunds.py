@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import or_, select, text
+from sqlalchemy import or_, select
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,7 +14,6 @@ from agency.claims.finding import find_claims
 from agency.claims.itemisation import itemise_many
 from agency.communication.replying import ask_for_account
 from agency.kernel.unit import Unit
-from agency.money import Money
 from agency.payments.booking_held import book_held
 from agency.payments.giving_back import REFUNDS as ALL_REFUNDS
 from agency.payments.giving_back import (
@@ -31,6 +30,7 @@ from agency.payments.refund_accounts import account_asked, ask_account, end_ques
 from agency.payments.refunds import Payee, cancel_refund, checked_payee, request_held_refund, request_refund
 from agency.remittance.refund_orders import approve_refund, reject_refund
 from portal.finance.doors import finance_page, names_of, routes
+from portal.finance.order_files import FILES, REFUNDS_SENT, order_files
 from portal.finance.words import OWED_REASONS, REFUND_STATES, ROUTES
 from portal.payouts import export_refund_file
 from portal.shared.audience import StaffUnit, TheVisitor, TheWiring, leave_for
@@ -246,14 +246,6 @@ def _list_page(request: Request, unit: Unit, form: Any, *, status: int = 200) ->
         filters=("q", "state"),
     )  # fmt: skip
     counted = refunds_by_state(unit)
-    files = unit.session.connection().execute(
-        text(
-            "SELECT f.id, f.message_id, f.total_minor, f.currency, f.made_at, f.made_by, f.downloads,"
-            " count(*) AS refunds FROM remittance_file f JOIN refund r ON r.file_id = f.id"
-            " GROUP BY f.id ORDER BY f.made_at DESC LIMIT 20"
-        )
-    )
-    made = files.all()
     waiting = owed_back_list(unit, limit=_SHOWN_MAX)
     return finance_page(
         request,
@@ -268,8 +260,8 @@ def _list_page(request: Request, unit: Unit, form: Any, *, status: int = 200) ->
         tabs=_tabs(listing.filters.get("state", ""), counted),
         approved=counted.get(("approved", "bank"), 0),
         owing=owing_back(unit),
-        files=[(file, Money(file.total_minor, file.currency)) for file in made],
-        names=names_of(unit, [file.made_by for file in made]),
+        file_columns=FILES,
+        files=order_files(unit, kind=REFUNDS_SENT),
         form=form,
     )
 

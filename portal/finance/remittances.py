@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlmodel import select as select_models
 from starlette.requests import Request
 from starlette.responses import Response
@@ -34,6 +34,7 @@ from agency.remittance.statement import StatementShare, direct_in_run, statement
 from agency.rules.trace import from_json
 from portal.fee_invoices import facts_of_invoices
 from portal.finance.doors import finance_page, names_of, routes
+from portal.finance.order_files import FILES, PAYOUTS, order_files
 from portal.finance.words import CANNOT_LEAVE, MODES, RUN_STATES
 from portal.payout_statements import (
     FILE_HEADERS,
@@ -48,7 +49,7 @@ from portal.payouts import export_payouts
 from portal.shared.audience import StaffUnit, TheVisitor, TheWiring, leave_for
 from portal.shared.filled_in import sentence
 from portal.shared.forms import Fields, FormModel, blank, submitted
-from portal.shared.i18n import N_, current_language, format_day, gettext
+from portal.shared.i18n import N_, current_language, format_bps, format_day, gettext
 from portal.shared.listing import Column, Cut, Listing
 from portal.shared.spreadsheets import list_file
 
@@ -73,12 +74,11 @@ RETURNED = (
 )
 LINES = (
     Column("claim", N_("Claim"), sub="debtor"),
-    Column("invoice", N_("Invoice"), sub="mark", phone=False),
+    Column("invoice", N_("Invoice"), phone=False),
     Column("on", N_("Value date"), "day", phone=False),
-    Column("received", N_("Collected"), "money"),
+    Column("received", N_("Collected"), "money", sub="mark"),
     Column("kept", N_("Kept by contract"), "money", phone=False),
-    Column("fee_bps", N_("Rate"), "bps", phone=False),
-    Column("fee", N_("Fee"), "money", phone=False),
+    Column("fee", N_("Fee"), "money", sub="rate", phone=False),
     Column("vat", N_("VAT"), "money", phone=False),
     Column("paid", N_("For the creditor"), "html"),
 )
@@ -302,15 +302,6 @@ def _list_page(request: Request, unit: Unit, form: Any, *, status: int = 200) ->
     counted = runs_by_state(unit)
     returned = returned_payouts(unit)
     stale = waiting_stale(unit)
-    files = unit.session.connection().execute(
-        text(
-            "SELECT f.id, f.message_id, f.total_minor, f.currency, f.made_at, f.made_by, f.downloads,"
-            # What came back stands in a later file by now; this one says itself what was in it.
-            " substring(convert_from(f.content, 'UTF8') from '<NbOfTxs>([0-9]+)</NbOfTxs>')::int AS payments"
-            " FROM remittance_file f ORDER BY f.made_at DESC LIMIT 20"
-        )
-    )
-    made = files.all()
     return finance_page(
         request,
         "remittances.html",
@@ -326,8 +317,8 @@ def _list_page(request: Request, unit: Unit, form: Any, *, status: int = 200) ->
         own=own_share(unit),
         too_long=sum(one.too_long for one in returned),
         approved=counted.get("approved", 0),
-        files=[(file, Money(file.total_minor, file.currency)) for file in made],
-        names=names_of(unit, [file.made_by for file in made]),
+        file_columns=FILES,
+        files=order_files(unit, kind=PAYOUTS),
         form=form,
     )
 
@@ -406,11 +397,11 @@ def _line(share: StatementShare, language: str) -> dict[str, Any]:
         "on": share.value_on,
         "received": share.received,
         "kept": share.kept,
-        "fee_bps": share.fee_bps,
+        "rate": format_bps(share.fee_bps),
         "fee": share.fee,
         "vat": share.vat,
         "paid": share.paid,
-        "mark": mark_of(share, direct=gettext(N_("paid to the creditor"))),
+        "mark": mark_of(share, direct=gettext(N_("paid directly"))),
         "back": taken_back_words(share, language) if share.kind == "reversal" else "",
         "why": from_json(share.trace),
     }

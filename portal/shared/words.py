@@ -143,6 +143,24 @@ def told_by(event: Happening) -> str:
     """This function will give the reason that an event carries: a person's sentence, or its trace in words;
     empty where it carries none."""
     facts = event.facts
+    taken_back = (facts.get("from_state"), facts.get("to_state")) == ("active", "withdrawn")
+    if taken_back:
+        return gettext(str(facts["why"]))
     if event.kind in _SAID_BY_A_PERSON:
         return str(facts["why"])
     return " ".join(line.words for line in explain(from_json(facts.get("trace", ())), current_language()))
+
+
+# Why a claim was taken back when nobody said it in words of his own.
+TAKEN_BACK = (N_("information missing"), N_("the same debt as another claim"))
+# Where a rule stands when it is no law; what is a law is named as lawyers name it, in every language.
+SOURCES = (
+    N_("fee agreement with the creditor"),
+    N_("rate card of the agency"),
+    N_("agreement between creditor and agency"),
+    N_("closed claims of the agency"),
+    N_("agency's own policy"),
+    N_("agency's setting: the statute is silent"),
+    N_("there is nothing to collect"),
+    N_("house rule"),
+)

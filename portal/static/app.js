@@ -122,7 +122,7 @@ byId("palette")?.addEventListener("keydown", (event) => {
 
 // --- keys: rows, search, help ---
 function rows() {
-  return [...document.querySelectorAll("table[data-rows] tbody tr")];
+  return [...document.querySelectorAll("table[data-rows] tbody tr:not(.because)")];
 }
 
 const leadsTo = (row) => row.querySelector("a")?.getAttribute("href");

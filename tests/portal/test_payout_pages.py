@@ -16,10 +16,11 @@ from agency.parties.models import Role
 from agency.payments.models import Payment
 from agency.payments.settlement import reverse_payment
 from agency.remittance.direct import book_reports
-from agency.remittance.models import AccountChangeRow, DirectPayment, FeeInvoice
+from agency.remittance.models import AccountChangeRow, DirectPayment, FeeInvoice, RemittanceFile
 from agency.remittance.returned import RefusedPayout, take_back_refused
 from agency.rules.explain import written_day
 from portal import main
+from portal.creditor.claim_happenings import happened_to
 from tests.portal.house import House, send
 from tests.remittance.out import agreed, another_claim, approve_all, draft, paid, pay_out, rows_of, run_of
 
@@ -68,9 +69,10 @@ class TestCreditor:
         told = creditor.get(f"/creditor/payouts/{run.id}").text
         assert "€500.00 was paid to you and not to us" in told
         assert told.count(">paid to you<") == 2  # two invoices
+        assert "How you are paid out: Daily" in creditor.get("/creditor/payouts").text
         finance = house.browser(Role.FINANCE).get(f"/finance/remittances/{paid_out[0]}/{run.id}").text
         assert "€500.00 was paid to the creditor itself" in finance
-        assert finance.count(">paid to the creditor<") == 2
+        assert finance.count(">paid directly<") == 2
         content = creditor.get(f"/creditor/payouts/{run.id}/statement.pdf").content
         paper = " ".join(PdfDocument(content)[0].get_textpage().get_text_range().split())
         assert paper.count("· paid to you") == 2
@@ -325,6 +327,7 @@ class TestFinance:
         assert send(admin, page, page=page, **facts).status_code == 303
         approval = re.search(r'action="(/finance/account-changes/[^"]+/approval)"', finance.get(page).text)[1]
         assert "Another person must approve this" in admin.get(page).text
+        assert "called" in finance.get(page).text, "who approves reads why it was asked"
         assert send(finance, approval, page=page).status_code == 303
         refused = send(finance, approval, page="/finance/remittances")
         assert refused.status_code == 409
@@ -341,6 +344,7 @@ class TestFinance:
         assert send(admin, page, page=page, **facts).status_code == 303
         refusal = re.search(r'action="(/finance/account-changes/[^"]+/refusal)"', finance.get(page).text)[1]
         assert send(finance, refusal, page=page, why="The number is new").status_code == 303
+        assert "The number is new" in finance.get(page).text
         late = send(admin, refusal, page=page, why="Nobody there knows of it")
         assert late.status_code == 422
         assert "Nobody there knows of it" in late.text
@@ -381,3 +385,36 @@ class TestReverseCharged:
         signs = {"invoice": 1, "credit_note": -1}
         assert sum(signs[one.kind] * one.net_minor for one in invoices) == 15_000
         assert finance.get("/finance/invoices/reverse-charged.csv?quarter=1999-Q1").text.count("\n") == 1
+
+
+class TestTakingAClaimBack:
+    def test_says_what_it_costs_and_afterwards_that_it_was_taken_back_and_why(self, units, house):
+        creditor, claim = agreed(units, terms={"withdrawal_bps": 500})
+        manager = house.browser(Role.CREDITOR_MANAGER, creditor_id=creditor)
+        page = f"/creditor/claims/{claim}/withdrawal"
+        assert "€50.00" in manager.get(page).text
+        assert send(manager, page, page=page, why="").status_code == 422
+        assert send(manager, page, page=page, why="Settled with the customer").status_code == 303
+        told = manager.get(page).text
+        assert "Only a claim that is being collected can be taken back" in told
+        assert "<textarea" not in told
+        assert 'name="why"' not in told
+        with units.open(Door.CREDITOR, by="user:c", creditor_id=creditor) as unit:
+            lines = happened_to(unit, creditor_id=creditor, claim_id=claim)
+        assert "Settled with the customer" in [line["text"] for line in lines]
+
+
+def test_the_files_of_payouts_and_of_refunds_stand_each_on_their_own_page(units, house, paid_out):
+    """Refunds leave every day: twenty of them would push the week's payouts off a list of both."""
+    with units.open(Door.STAFF, by="x") as unit:
+        for day in range(20):
+            unit.session.add(
+                RemittanceFile(
+                    message_id=f"REFUND-{day}", content=b"<NbOfTxs>3</NbOfTxs>", sha256="x", total_minor=100,
+                    currency="EUR", made_at=unit.now, made_by="x",
+                )
+            )  # fmt: skip
+    finance = house.browser(Role.FINANCE)
+    payouts, refunds = (finance.get(f"/finance/{page}").text for page in ("remittances", "refunds"))
+    assert ("PAYOUT-" in payouts, "REFUND-" in payouts) == (True, False)
+    assert ("PAYOUT-" in refunds, refunds.count('title="REFUND-')) == (False, 20)
