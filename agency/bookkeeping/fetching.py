@@ -100,6 +100,8 @@ _KNOWN: Final = text(
     "  WHERE k.creditor_id = b.creditor_id AND k.connection_id = b.connection_id"
     "  AND k.ref = b.customer_ref AND k.number <> '' AND k.number = d.reference))"
 )
+# `NOT IN` in the two that compare customers with invoices: of a creditor that is new the database has no
+# figures, takes its rows for one, and would hold each against each where `NOT EXISTS` lets it.
 # What is paid and no claim is nobody's business any more, and neither is who owes nothing.
 _PAID: Final = text(
     "DELETE FROM booked_invoice WHERE creditor_id = :c AND connection_id = :connection AND open_minor = 0"
@@ -107,13 +109,13 @@ _PAID: Final = text(
 )
 _OWES_NOTHING: Final = text(
     "DELETE FROM booked_customer k WHERE k.creditor_id = :c AND k.connection_id = :connection"
-    " AND NOT EXISTS (SELECT FROM booked_invoice b WHERE b.creditor_id = k.creditor_id"
-    "  AND b.connection_id = k.connection_id AND b.customer_ref = k.ref)"
+    " AND k.ref NOT IN (SELECT b.customer_ref FROM booked_invoice b WHERE b.creditor_id = :c"
+    "  AND b.connection_id = :connection)"
 )
 _STRANGERS: Final = text(
     "SELECT EXISTS (SELECT FROM booked_invoice b WHERE b.creditor_id = :c AND b.connection_id = :connection"
-    " AND b.pass_id = :pass AND NOT EXISTS (SELECT FROM booked_customer k WHERE k.creditor_id = b.creditor_id"
-    "  AND k.connection_id = b.connection_id AND k.ref = b.customer_ref))"
+    " AND b.pass_id = :pass AND b.customer_ref NOT IN (SELECT k.ref FROM booked_customer k"
+    "  WHERE k.creditor_id = :c AND k.connection_id = :connection))"
 )
 
 

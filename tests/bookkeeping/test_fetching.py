@@ -10,7 +10,7 @@ from sqlalchemy.exc import ProgrammingError
 from agency.bookkeeping.access import Books as Access
 from agency.bookkeeping.access import NotConnected
 from agency.bookkeeping.connecting import begin_consent, disconnect, take_consent
-from agency.bookkeeping.fetching import ask_fetch, cancel_fetch
+from agency.bookkeeping.fetching import _OWES_NOTHING, _STRANGERS, ask_fetch, cancel_fetch
 from agency.bookkeeping.jobs import run_fetch
 from agency.bookkeeping.sealing import Unsealable, seal, unseal
 from agency.kernel.errors import Conflict, Forbidden
@@ -52,6 +52,14 @@ class TestAFetch:
             )
             == 0
         )
+
+    @pytest.mark.parametrize("statement", [_STRANGERS, _OWES_NOTHING])
+    def test_of_a_new_creditor_never_holds_each_customer_against_each_invoice(self, books, statement):
+        fetch_id = books.fetch()
+        values = {"c": books.creditor_id, "connection": books.connection_id, "pass": fetch_id}
+        with books.open(Door.WORKER) as unit:
+            plan = unit.session.connection().execute(text(f"EXPLAIN {statement.text}"), values)
+            assert "Nested Loop" not in "\n".join(plan.scalars())
 
     def test_again_changes_nothing(self, books):
         books.fetch()
