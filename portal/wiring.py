@@ -26,6 +26,7 @@ from integrations.bookkeeping.exact import ExactOnline
 from integrations.bookkeeping.quickbooks import QuickBooks
 from integrations.bookkeeping.stripe import StripeInvoices
 from integrations.bookkeeping.teamleader import Teamleader
+from integrations.bookkeeping.yuki import Yuki
 from integrations.credit.bureau import HttpCreditBureau
 from integrations.credit.registers import HttpRegisters
 from integrations.dns.over_https import DnsOverHttps
@@ -59,6 +60,7 @@ QUICKBOOKS_TOKENS = "https://oauth.platform.intuit.com"
 STRIPE_FILES = "https://pay.stripe.com"
 TEAMLEADER_DOOR = "https://focus.teamleader.eu"
 TEAMLEADER_FILES = "https://cdn.teamleader.eu"
+YUKI = {"nl": "https://api.yukiworks.nl/ws", "be": "https://api.yukiworks.be/ws"}
 
 
 @dataclass(frozen=True)
@@ -210,6 +212,9 @@ def choose_bookkeeping(config: Settings) -> dict[str, Bookkeeping]:
         )
     if config.billit_invoices or not config.production:
         found["billit"] = Billit(url=provider_url(config, "billit"), production=config.production)
+    if config.yuki_invoices or not config.production:
+        simulated_at = {country: f"{config.simulator_url}/yuki/{country}/ws" for country in YUKI}
+        found["yuki"] = Yuki(urls=YUKI if config.production else simulated_at, production=config.production)
     return found
 
 

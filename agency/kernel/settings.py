@@ -86,8 +86,8 @@ class Settings(BaseSettings):
     credit_url: str | None = None
     credit_key: SecretStr = SecretStr("simulator-credit-key")
     # Bookkeeping of creditors: one at which the agency is not registered (Exact, QuickBooks, Teamleader) or
-    # that it does not want (Stripe and Billit, of which creditors have keys of their own) is not offered;
-    # outside production all are.
+    # that it does not want (Stripe, Billit and Yuki, of which creditors have keys of their own) is not
+    # offered; outside production all are.
     exact_url: str | None = None
     exact_client_id: str = "simulator-exact-client"
     exact_secret: SecretStr = SecretStr("simulator-exact-secret")
@@ -96,6 +96,7 @@ class Settings(BaseSettings):
     stripe_invoices: bool = False
     billit_url: str | None = None
     billit_invoices: bool = False
+    yuki_invoices: bool = False
     quickbooks_url: str | None = None
     quickbooks_client_id: str = "simulator-quickbooks-client"
     quickbooks_secret: SecretStr = SecretStr("simulator-quickbooks-secret")

@@ -1,1 +1,1 @@
-"""Bookkeeping of creditors over HTTP: Exact Online, QuickBooks, Teamleader, Stripe and Billit, read only."""
+"""Bookkeeping of creditors over HTTP, read only: Exact, QuickBooks, Teamleader, Stripe, Billit and Yuki."""

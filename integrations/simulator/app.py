@@ -28,6 +28,7 @@ from integrations.simulator import (
     stripe,
     teamleader,
     twilio,
+    yuki,
 )
 from integrations.simulator.clock import Clock
 from integrations.simulator.configuration import Configuration
@@ -53,7 +54,7 @@ def create_app(configuration: Configuration) -> FastAPI:
     )
     app.faults = Faults()
     parts = (sendgrid, sendgrid_domains, twilio, mollie, letters, registers, bank_routes, dns, control)
-    for part in (*parts, exact, stripe, billit, quickbooks, teamleader, book_pages, pages):
+    for part in (*parts, exact, stripe, billit, quickbooks, teamleader, yuki, book_pages, pages):
         app.include_router(part.routes)
     app.include_router(stripe.files)
     app.include_router(teamleader.files)

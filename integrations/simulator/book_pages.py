@@ -16,7 +16,7 @@ from integrations.simulator.same_site import same_site
 from integrations.simulator.world import TheWorld, World
 
 routes = APIRouter(prefix="/_sim/books", dependencies=[Depends(same_site)])
-Vendor = Literal["exact", "stripe", "billit", "quickbooks", "teamleader"]
+Vendor = Literal["exact", "stripe", "billit", "quickbooks", "teamleader", "yuki"]
 
 
 class Happened(BaseModel):
@@ -41,6 +41,9 @@ class BookSettings(BaseModel):
     teamleader_page: int | None = Field(default=None, ge=1)
     teamleader_limit: int | None = Field(default=None, ge=1)
     teamleader_file_url: str | None = None
+    yuki_answer: str | None = None
+    yuki_session_fault: str | None = None
+    yuki_calls_left: int | None = Field(default=None, ge=1)
     minutely: int = 60
     daily: int = 5000
     exact_next: str | None = None
@@ -138,7 +141,7 @@ async def grants(world: TheWorld) -> dict[str, int]:
 
 @routes.post("/keys/{key}/revoke")
 async def revoke_key(key: str, world: TheWorld) -> dict[str, str]:
-    """Take a key of Stripe's or Billit's back."""
+    """Take a key that a creditor made back."""
     world.store.keep_setting(f"book_key:{key}", "revoked")
     return {"key": "revoked"}
 

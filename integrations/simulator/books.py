@@ -5,7 +5,7 @@ import json
 import secrets
 import uuid
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from agency.money import Money
 from integrations.simulator.portfolio import SimulatedInvoice, belgian_portfolio, trade_portfolio
@@ -28,6 +28,26 @@ TEAMLEADER_DEPARTMENTS: Final = (
     ("7e1ead00-0000-4000-8000-000000000001", "Studio Verhaegen BV", 40),
     ("7e1ead00-0000-4000-8000-000000000002", "Verhaegen Academie VZW", 8),
 )
+
+
+class YukiAdministration(NamedTuple):
+    """A set of books at Yuki, in one country and one domain."""
+
+    country: str
+    domain: str
+    code: str
+    name: str
+    invoices: int
+
+
+_YUKI_ENDS: Final = "-0000-4000-8000-000000000000"
+YUKI_ADMINISTRATIONS: Final = (
+    YukiAdministration("nl", f"d0000001{_YUKI_ENDS}", f"ad000001{_YUKI_ENDS}", "Drukkerij Hoekstra B.V.", 45),
+    YukiAdministration(
+        "nl", f"d0000002{_YUKI_ENDS}", f"ad000002{_YUKI_ENDS}", "Hoekstra Verpakkingen B.V.", 10
+    ),
+    YukiAdministration("be", f"d0000003{_YUKI_ENDS}", f"ad000003{_YUKI_ENDS}", "Garage Lambrecht BV", 30),
+)
 # Where a program that names no books means them.
 FIRST_BOOKS: Final = {
     "exact": EXACT_DIVISIONS[0][0],
@@ -35,6 +55,7 @@ FIRST_BOOKS: Final = {
     "billit": BILLIT_COMPANIES[0][0],
     "quickbooks": QUICKBOOKS_COMPANY[0],
     "teamleader": TEAMLEADER_DEPARTMENTS[0][0],
+    "yuki": YUKI_ADMINISTRATIONS[0].code,
 }
 _STRIPE_INVOICES: Final = 90
 # A few of what real books hold, too: a name that is no name, and money that we do not collect.
@@ -70,6 +91,11 @@ def open_books(world: World) -> None:
                 seed=SEED + 400 + place, today=today, claims=count, first=80_000 + place * 1_000
             ):
                 add_invoice(world, "teamleader", department, invoice)
+        for place, books in enumerate(YUKI_ADMINISTRATIONS):
+            draw = belgian_portfolio if books.country == "be" else trade_portfolio
+            first = 90_000 + place * 1_000
+            for invoice in draw(seed=SEED + 500 + place, today=today, claims=books.invoices, first=first):
+                add_invoice(world, "yuki", books.code, invoice)
 
 
 def add_invoice(
@@ -118,7 +144,7 @@ def exact_number(division: str, number: str) -> str:
 def customer_ref(vendor: str, division: str, reference: str) -> str:
     """This function will return a customer's id as the vendor writes it."""
     digest = _digest(f"{vendor}{division}{reference}")
-    if vendor in ("exact", "teamleader"):
+    if vendor in ("exact", "teamleader", "yuki"):
         return str(uuid.UUID(digest[:32]))
     return f"cus_{digest[:14]}" if vendor == "stripe" else str(int(digest[:8], 16) % 2**31)
 

@@ -47,8 +47,8 @@ class Fault(BaseModel):
     """One rule, as posted to `/_sim/faults`.
 
     `target` is a provider (sendgrid, twilio, mollie, letters, bank, exact, stripe, billit, quickbooks,
-    teamleader) for its API, or `webhooks`, or `webhooks:<provider>`; or `print:taken` for what the print shop
-    counts when it takes a batch in, and `print:printed` for what it reports of the press.
+    teamleader, yuki) for its API, or `webhooks`, or `webhooks:<provider>`; or `print:taken` for what the
+    print shop counts when it takes a batch in, and `print:printed` for what it reports of the press.
     """
 
     target: str

@@ -35,7 +35,7 @@ _CHANNELS = {
 }
 _TARGETS = (
     *("sendgrid", "twilio", "mollie", "letters", "bank", "exact", "stripe", "billit", "quickbooks"),
-    *("teamleader", "teamleader-files"),
+    *("teamleader", "teamleader-files", "yuki"),
     *("webhooks", "webhooks:sendgrid", "webhooks:twilio", "webhooks:mollie", "webhooks:letters"),
     *("print:taken", "print:printed"),
 )

@@ -411,4 +411,9 @@ KEY_HINTS = {
         "It stands in Billit under your profile, Users and API key. It may do all that its user may, so use"
         " a user with as few rights as you can. We only read, keep it sealed and show it to nobody."
     ),
+    "yuki": N_(
+        "You make it in Yuki under Settings, Web services. Give it the rights Financial and Archive alone,"
+        " for the administration concerned; with the first one can also book. We only read, keep it sealed"
+        " and show it to nobody."
+    ),
 }

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from agency.kernel.settings import SECRETS, UNADDRESSED, Settings
 from portal.main import _form_targets
-from portal.wiring import choose_bookkeeping, choose_ports, provider_url
+from portal.wiring import YUKI, choose_bookkeeping, choose_ports, provider_url
 
 pytestmark = pytest.mark.pure
 
@@ -52,12 +52,13 @@ def test_production_offers_only_the_bookkeeping_that_is_set_up():
     assert choose_bookkeeping(Settings(**COMPLETE)) == {}
     wanted = {
         "exact_secret": "own", "quickbooks_secret": "own", "stripe_invoices": True, "billit_invoices": True,
-        "teamleader_secret": "own",
+        "teamleader_secret": "own", "yuki_invoices": True,
     }  # fmt: skip
     config = Settings(**COMPLETE, **wanted)
-    assert set(choose_bookkeeping(config)) == {"exact", "quickbooks", "stripe", "billit", "teamleader"}
+    assert set(choose_bookkeeping(config)) == {"exact", "quickbooks", "stripe", "billit", "teamleader", "yuki"}
     for vendor in ("exact", "quickbooks", "stripe", "billit", "teamleader"):
         assert provider_url(config, vendor).startswith("https://")
+    assert all(url.startswith("https://api.yukiworks.") for url in YUKI.values())
     page = choose_bookkeeping(config)["quickbooks"].consent_url(state="s", redirect_url="https://a.example")
     assert page.startswith("https://appcenter.intuit.com/connect/oauth2?")
     page = choose_bookkeeping(config)["teamleader"].consent_url(state="s", redirect_url="https://a.example")

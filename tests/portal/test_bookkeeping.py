@@ -20,6 +20,7 @@ from integrations.bookkeeping.exact import ExactOnline
 from integrations.bookkeeping.quickbooks import QuickBooks
 from integrations.bookkeeping.stripe import StripeInvoices
 from integrations.bookkeeping.teamleader import Teamleader
+from integrations.bookkeeping.yuki import Yuki
 from portal import main
 from tests.outside import outside_world, simulator  # noqa: F401
 from tests.portal.house import House
@@ -29,6 +30,7 @@ PARTS = ("portal.shared.sign_in", "portal.creditor", "portal.live")
 HOME = "/creditor/bookkeeping"
 KEY = "rk_test_simulated0001"
 BILLIT_KEY = "billit-simulated-0001"
+YUKI_KEY = "be000000-0000-4000-8000-000000000001"
 
 
 @pytest.fixture
@@ -65,6 +67,9 @@ def house(units, redis_url, data_folder, monkeypatch, simulator):  # noqa: F811
                 production=False,
             )
         ) as teamleader,
+        closing(
+            Yuki(urls={land: f"{url}/yuki/{land}/ws" for land in ("nl", "be")}, production=False)
+        ) as yuki,
     ):
         house.uses(
             bookkeeping={
@@ -73,6 +78,7 @@ def house(units, redis_url, data_folder, monkeypatch, simulator):  # noqa: F811
                 "billit": billit,
                 "quickbooks": quickbooks,
                 "teamleader": teamleader,
+                "yuki": yuki,
             }
         )
         install_ports(house.ports)
@@ -188,7 +194,7 @@ class TestConnecting:
         page = manager.get(HOME).text
         assert "use a user with as few rights as you can" in page
         assert "Make a restricted key there" in page
-        for vendor in ("stripe", "billit"):
+        for vendor in ("stripe", "billit", "yuki"):
             assert page.count(f'id="field-key-{vendor}"') == page.count(f'for="field-key-{vendor}"') == 1
         assert "Paste the key" in follow_on(manager, manager.post(f"{HOME}/keys/billit", {"key-stripe": KEY}))
 
@@ -218,6 +224,35 @@ class TestConnecting:
         assert "use a user with as few rights as you can" in page
         manager.post(f"{HOME}/keys/billit", {"key-billit": f"{BILLIT_KEY}-new"})
         assert len(ids_of(manager.get(HOME).text)) == len(shown) - 2
+
+    def test_by_a_key_of_yukis_reads_its_books_and_papers_and_waits_when_the_calls_are_used_up(
+        self, house, manager, simulator,  # noqa: F811
+    ):  # fmt: skip
+        assert "Settings, Web services" in manager.get(HOME).text
+        manager.post(f"{HOME}/keys/yuki", {"key-yuki": f" {YUKI_KEY} "})
+        drain(house.units)
+        page = manager.get(HOME).text
+        assert "Garage Lambrecht BV" in page
+        assert YUKI_KEY not in page
+        shown = ids_of(page)
+        assert len(shown) > 10
+        path = re.search(rf'action="({HOME}/[0-9a-f-]+)/fetch"', page)[1]
+        quote = manager.post(f"{path}/handover", {"invoice": shown[:2], "do": "chosen"})
+        assert quote.headers["location"].startswith("/creditor/quotes/")
+        drain(house.units)
+        assert house.one("SELECT count(*) FROM claim WHERE state = 'quoted'") == 2
+        assert house.one("SELECT count(*) FROM document") == 2
+        simulator.post("/books/settings", {"yuki_calls_left": 1})
+        manager.post(f"{path}/fetch")
+        drain(house.units)
+        assert "lets us ask only so often" in manager.get(HOME).text
+        assert len(ids_of(manager.get(HOME).text)) == len(shown) - 2
+        manager.post(f"{path}/cancel")
+        simulator.post("/books/settings", {"yuki_calls_left": 1_000})
+        simulator.http.post(f"/_sim/books/keys/{YUKI_KEY}/revoke")
+        manager.post(f"{path}/fetch")
+        drain(house.units)
+        assert "no longer lets us in" in manager.get(HOME).text
 
     def test_of_quickbooks_reads_on_with_new_tokens_until_it_is_taken_back(
         self, house, manager, simulator,  # noqa: F811
@@ -281,7 +316,7 @@ class TestConnecting:
         assert len(ids_of(page)) == len(shown) - 2
 
     def test_of_an_unknown_vendor_is_not_found(self, manager):
-        assert manager.post(f"{HOME}/connect/yuki").status_code == 404
+        assert manager.post(f"{HOME}/connect/xero").status_code == 404
         assert manager.post(f"{HOME}/connect/stripe").status_code == 404
 
     def test_is_not_offered_where_nothing_is_set_up(self, house, manager):
