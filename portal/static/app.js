@@ -392,7 +392,9 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
   }
   // A refused form comes with what was written into it: it waits to be mended, even before anybody types again.
   const refused = target.querySelector("[role=alert][data-focus]");
-  if (refused || [...target.querySelectorAll("input, textarea, select")].some(isChanged)) {
+  const beside = target.getAttribute("hx-select-oob");  // what the same answer replaces elsewhere on the page
+  const parts = [target, ...beside ? document.querySelectorAll(beside) : []];
+  if (refused || parts.some((part) => [...part.querySelectorAll("input, textarea, select")].some(isChanged))) {
     event.detail.shouldSwap = false;
     notify(document.body.dataset.held, "warning");
     return;
