@@ -5,6 +5,7 @@ of the page being rendered is ambient (`speaking`), because templates and filter
 """
 
 import gettext as gnu
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -68,8 +69,11 @@ def compile_catalogues(folder: Path = CATALOGUES) -> int:
             for message in catalogue:
                 if message.id and message.string:
                     message.string = _typeset(message.string)
-        with source.with_suffix(".mo").open("wb") as file:
+        # Whole at once: another process may be reading it.
+        compiling = source.with_suffix(f".{os.getpid()}")
+        with compiling.open("wb") as file:
             write_mo(file, catalogue)
+        compiling.replace(source.with_suffix(".mo"))
     return len(stale)
 
 
@@ -79,11 +83,9 @@ def _typeset(said: str | Sequence[str]) -> str | tuple[str, ...]:
 
 @lru_cache(maxsize=len(LOCALES))
 def catalogue(language: str) -> gnu.NullTranslations:
-    """This function will return the texts of a language, compiled at set-up."""
-    compiled = CATALOGUES / language / "LC_MESSAGES" / f"{DOMAIN}.mo"
-    if not compiled.exists():
-        compile_catalogues()
-    with compiled.open("rb") as file:
+    """This function will return the texts of a language, compiled anew where they changed since."""
+    compile_catalogues()
+    with (CATALOGUES / language / "LC_MESSAGES" / f"{DOMAIN}.mo").open("rb") as file:
         return gnu.GNUTranslations(file)
 
 
