@@ -32,6 +32,11 @@ _NAME_LABEL: Final = re.compile(r"\s*(?:naam|name|nom)(?: ?1)?\s*:?\s+", re.IGNO
 _CONTINUED: Final = re.compile(
     r"\s*[(\[](?:vervolg|continued|cont\.?|suite|fortsetzung)[)\]]\s*$", re.IGNORECASE
 )
+_SUM_BEHIND: Final = re.compile(
+    r"\s*(?:[-–:,|]|\s[(\[])\s*(?:sub-?)?(?:totaa?l|saldo|open(?:staand)?|solde|summe|balance|outstanding)"
+    r"\b[^\d]{0,20}\d[\d.,' ]*(?:EUR|€|CR|DR|[DC])?[)\]]?\s*$",
+    re.IGNORECASE,
+)
 _NUMBER: Final = re.compile(r"[A-Z]{0,4}[.\-/]?\d[\w.\-/]*", re.IGNORECASE | re.ASCII)
 _NUMBER_BEHIND: Final = re.compile(
     r"(.*\S)\s*[(\[]([A-Z]{0,4}[.\-/]?\d[\w.\-/]*)[)\]]", re.IGNORECASE | re.ASCII
@@ -219,11 +224,12 @@ def carry_name(rows: Iterable[Row], at: int) -> Iterator[Row]:
 def debtor_of(heading: Sequence[Cell]) -> tuple[str, str]:
     """This function will return the number and the name that a heading says, each empty when it does not.
 
-    `10001 Bakkerij Jansen`, `Debiteur: 10001 - Bakkerij Jansen`, `Bakkerij Jansen (10001)`, or in two cells.
+    `10001 Bakkerij Jansen`, `Debiteur: 10001 - Bakkerij Jansen`, `Bakkerij Jansen (10001)`, or in two cells; a
+    sum behind it, as in `Bakkerij Jansen (10001) - totaal 150,00`, is no part of the name.
     """
     texts = [" ".join(str(cell).split()) for cell in heading if not is_blank(cell)]
     texts = [_LABEL.sub("", f"{text} ", count=1).strip(" :") for text in texts]
-    texts = [_CONTINUED.sub("", text) for text in texts if text]
+    texts = [_SUM_BEHIND.sub("", _CONTINUED.sub("", text)) for text in texts if text]
     number, name = "", ""
     for text in texts:
         if not number and _NUMBER.fullmatch(text):

@@ -228,6 +228,10 @@ class TestGroups:
             (["3 Suisses België"], ("", "3 Suisses België")),
             ([Decimal(10001), "Bakkerij"], ("10001", "Bakkerij")),
             (["10001 Bakkerij (suite)"], ("10001", "Bakkerij")),
+            (["Bakkerij (10001) - totaal 150,00"], ("10001", "Bakkerij")),
+            (["10001 Bakkerij: Saldo € 1.250,00"], ("10001", "Bakkerij")),
+            (["Boulangerie | solde 12,30 EUR"], ("", "Boulangerie")),
+            (["Café Total 3"], ("", "Café Total 3")),
             ([], ("", "")),
         ],
     )
