@@ -287,6 +287,10 @@ def _why_not(error: csv.Error, began: int, reached: int) -> str:
     """A quotation mark that nothing closes is noticed far below, where nobody would look for it."""
     if reached > began:
         return f"line {began} has a quotation mark that is not closed; noticed at line {reached}"
+    if "larger than field limit" in str(error):
+        return f"line {began} has a cell of more than {FIELD_CHARACTERS_MAX:,} characters"
+    if "expected after" in str(error):
+        return f"line {began} has a quotation mark within a cell; write it twice, or leave it out"
     return f"line {began} cannot be read: {error}"
 
 

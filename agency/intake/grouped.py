@@ -224,8 +224,8 @@ def carry_name(rows: Iterable[Row], at: int) -> Iterator[Row]:
 def debtor_of(heading: Sequence[Cell]) -> tuple[str, str]:
     """This function will return the number and the name that a heading says, each empty when it does not.
 
-    `10001 Bakkerij Jansen`, `Debiteur: 10001 - Bakkerij Jansen`, `Bakkerij Jansen (10001)`, or in two cells; a
-    sum behind it, as in `Bakkerij Jansen (10001) - totaal 150,00`, is no part of the name.
+    `10001 Bakkerij Jansen`, `Debiteur: 10001 - Bakkerij Jansen`, `Bakkerij Jansen (10001)`, or in two cells.
+    A sum behind it, as in `Bakkerij Jansen (10001) - totaal 150,00`, is no part of the name.
     """
     texts = [" ".join(str(cell).split()) for cell in heading if not is_blank(cell)]
     texts = [_LABEL.sub("", f"{text} ", count=1).strip(" :") for text in texts]

@@ -89,6 +89,8 @@ SENTENCES: Final = (
     N_("line %(line)s is not in UTF-8, as the text is elsewhere"),
     N_("line %(line)s cannot be read: %(error)s"),
     N_("line %(line)s has a quotation mark that is not closed; noticed at line %(reached)s"),
+    N_("line %(line)s has a cell of more than %(count)s characters"),
+    N_("line %(line)s has a quotation mark within a cell; write it twice, or leave it out"),
     N_("row %(row)s has more than %(count)s columns"),
     N_("the file has more than %(count)s rows"),
     N_("has more than %(count)s rows; hand it over by itself"),

@@ -31,7 +31,8 @@ class TestLists:
                 'Factuurnr;Klant;Bedrag\nF1;"Jansen;1,00\n' + "F2;Smit;1,00\n" * 300,
                 "quotation mark that is not closed",
             ),
-            ("Factuurnr;Klant;Bedrag\nF1;" + "J" * 30_000 + ";1,00\n", "line 2 cannot be read"),
+            ("Factuurnr;Klant;Bedrag\nF1;" + "J" * 30_000 + ";1,00\n", "line 2 has a cell of more than"),
+            ('Factuurnr;Klant;Bedrag\nF1;"Jansen" Zn;1,00\nF2;Smit;2,00\n', "a quotation mark within a cell"),
             ("Klant,Factuurnr,Bedrag\nJansen,F1,100,50\nSmit,F2,120,00\n", "cut amounts in two"),
             ("Factuurnr  Klant      Bedrag\nF1         Jansen      1,00\n", "blanks alone"),
             (
