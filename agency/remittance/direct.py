@@ -39,6 +39,7 @@ from agency.payments.models import PaymentSource
 from agency.payments.settlement import NOTHING_OWED, Incoming, reverse_payment, settle_many
 from agency.ports.readers import Unreadable
 from agency.remittance.models import DirectPayment, ReportState
+from agency.rules.match_score import TIMES_OPEN_MAX
 from agency.rules.tables import read_table as read_rules
 
 FIELDS: Final = ("claim", "amount", "paid_on")
@@ -55,6 +56,9 @@ ENDED_LATER: Final = "when this was booked, this claim was not being collected a
 REFUSED_LATER: Final = (NOTHING_LEFT_LATER, ENDED_LATER)
 """Why a payment that was taken at first was refused when it came to the books."""
 NOT_POSITIVE: Final = "an amount that was paid is more than zero"
+TOO_MUCH: Final = (
+    "this is more than twice what is open on this claim; check the amount, or report each claim by itself"
+)
 TWO_WAYS: Final = "could be thousands or decimals; write it with two decimals"
 IN_THE_FUTURE: Final = "the day has not come yet"
 BEFORE_PLACEMENT: Final = "this day is before the claim was handed over; correct the claim instead"
@@ -222,12 +226,15 @@ def _resolve(unit: Unit, creditor_id: UUID, lines: Sequence[_Line]) -> None:
     for line in lines:
         if line.fault is None:
             line.fault = _fault(line, list(found.get(line.key, {}).values()), unit.today)
-    paid = [line for line in lines if line.fault is None and line.claim.state == ClaimState.PAID]
-    keys_paid = sorted({(creditor_id, line.claim.id) for line in paid})
-    owed = itemise_many(unit, keys=keys_paid, on=unit.today) if keys_paid else {}
-    for line in paid:
-        if not owed[creditor_id, line.claim.id].total:
+    sound = [line for line in lines if line.fault is None]
+    claims = sorted({(creditor_id, line.claim.id) for line in sound})
+    owed = itemise_many(unit, keys=claims, on=unit.today) if claims else {}
+    for line in sound:
+        left = owed[creditor_id, line.claim.id].total.minor
+        if left <= 0:
             line.fault = ("claim", NOTHING_LEFT)
+        elif line.minor > TIMES_OPEN_MAX * left:
+            line.fault = ("amount", TOO_MUCH)
 
 
 def _fault(line: _Line, claims: Sequence[Any], today: date) -> tuple[str, str] | None:

@@ -10,6 +10,7 @@ from typing import Any, Final, Generic, Literal, TypeVar
 from agency.money import Money
 from agency.rules.match_score import (
     NAME_SIGNS,
+    TIMES_OPEN_MAX,
     Candidate,
     LineFacts,
     ReadLine,
@@ -30,7 +31,6 @@ ClaimKey = TypeVar("ClaimKey", bound=Hashable)
 Kind = Literal["exact", "scored", "proposed", "none"]
 
 _VERSION: Final = "2026-11-27"
-_TIMES_OPEN_MAX: Final = 2
 _PROPOSALS_MAX: Final = 9
 _SET_MAX: Final = 12
 _REFERENCE_POINTS: Final = 100
@@ -122,7 +122,7 @@ def _by_reference(line: LineFacts, candidate: Candidate[ClaimKey], *, all_known:
         odd = "unknown_reference_beside_it"
     elif candidate.open.minor <= 0:
         odd = "nothing_open"
-    elif line.amount.minor > _TIMES_OPEN_MAX * candidate.open.minor:
+    elif line.amount.minor > TIMES_OPEN_MAX * candidate.open.minor:
         odd = "amount_implausible"
     more = () if odd or line.amount <= candidate.open else ("more_than_open",)
     reasons = ("reference", *((odd,) if odd else more))

@@ -23,7 +23,8 @@ Signs = dict[str, int]
 _LONG_NUMBER: Final = 7
 _MISTYPED_NUMBER_MIN: Final = 6
 _INVOICES_COMBINED_MAX: Final = 8
-_TIMES_OPEN_MAX: Final = 2
+TIMES_OPEN_MAX: Final = 2
+"""A payment made twice is still this debtor's; more than that is a slip, or meant for several claims."""
 
 AMOUNT_SIGNS: Final = frozenset(
     {"amount", "invoice_amount", "sum_of_invoices", "amount_between", "amount_implausible"}
@@ -155,7 +156,7 @@ def amount_sign(paid: Money, candidate: Candidate[ClaimKey]) -> str | None:
     owed, invoices = candidate.open, [one for one in candidate.invoice_amounts if one.minor > 0]
     if paid == owed:
         return "amount"
-    if paid.minor > _TIMES_OPEN_MAX * owed.minor:
+    if paid.minor > TIMES_OPEN_MAX * owed.minor:
         return "amount_implausible"
     if paid in invoices:
         return "invoice_amount"

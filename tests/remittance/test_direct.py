@@ -92,6 +92,7 @@ class TestOneByOne:
             ({"amount": "-5"}, "amount", direct.NOT_POSITIVE),
             ({"amount": "1.234"}, "amount", "has more decimals than its currency"),
             ({"amount": "1e15"}, "amount", "is too large"),
+            ({"amount": "100000"}, "amount", direct.TOO_MUCH),
             ({"days": 1}, "paid_on", direct.IN_THE_FUTURE),
             ({"days": -1}, "paid_on", direct.BEFORE_PLACEMENT),
         ],
@@ -103,6 +104,10 @@ class TestOneByOne:
             report(units, placed[0], facts["claim"], facts["amount"], on)
         assert (refusal.value.field, refusal.value.message) == (field, why)
         assert rows(units) == []
+
+    def test_twice_what_is_open_may_be_a_payment_made_twice(self, units, placed):
+        report(units, placed[0], placed[2], "2000.00", placed[5])
+        assert len(rows(units)) == 1
 
     def test_the_same_again_is_asked_about(self, units, placed):
         creditor, _, number, _, _, today = placed
