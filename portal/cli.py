@@ -120,7 +120,8 @@ def test(context: typer.Context) -> None:
     if find_chromium() is None:
         say(f"Browser tests will be skipped: {HOW_TO_GET_CHROMIUM}")
     # One more than the cores that it is measured on: many tests wait for a browser, a disk or a clock.
-    spread = [] if {"-n", "--pdb"} & set(context.args) else ["-n", "3"]
+    # Few are given out at once: one worker was left with hundreds of slow ones while the others had ended.
+    spread = [] if {"-n", "--pdb"} & set(context.args) else ["-n", "3", "--maxschedchunk", "40"]
     os.chdir(PROJECT)
     os.execv(sys.executable, [sys.executable, "-m", "pytest", *spread, *context.args])
 
