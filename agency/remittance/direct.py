@@ -56,9 +56,7 @@ ENDED_LATER: Final = "when this was booked, this claim was not being collected a
 REFUSED_LATER: Final = (NOTHING_LEFT_LATER, ENDED_LATER)
 """Why a payment that was taken at first was refused when it came to the books."""
 NOT_POSITIVE: Final = "an amount that was paid is more than zero"
-TOO_MUCH: Final = (
-    "this is more than twice what is open on this claim; check the amount, or report each claim by itself"
-)
+TOO_MUCH: Final = "this is more than twice the whole claim; check the amount, or report each claim by itself"
 TWO_WAYS: Final = "could be thousands or decimals; write it with two decimals"
 IN_THE_FUTURE: Final = "the day has not come yet"
 BEFORE_PLACEMENT: Final = "this day is before the claim was handed over; correct the claim instead"
@@ -207,11 +205,11 @@ def _line(number: int, cells: dict[str, Cell], writing: Writing) -> _Line:
 
 
 _CLAIMS = text(
-    "SELECT k.key, c.id, c.currency, c.state, c.created_at FROM claim c"
+    "SELECT k.key, c.id, c.currency, c.state, c.created_at, c.principal_minor FROM claim c"
     " JOIN LATERAL (SELECT c.number AS key UNION SELECT c.reference UNION SELECT c.payment_reference) k"
     "  ON k.key = ANY(:keys) WHERE c.creditor_id = :c"
     " AND (c.number = ANY(:keys) OR c.reference = ANY(:keys) OR c.payment_reference = ANY(:keys))"
-    " UNION SELECT i.number, c.id, c.currency, c.state, c.created_at FROM invoice i"
+    " UNION SELECT i.number, c.id, c.currency, c.state, c.created_at, c.principal_minor FROM invoice i"
     " JOIN claim c ON c.creditor_id = i.creditor_id AND c.id = i.claim_id"
     " WHERE i.creditor_id = :c AND i.number = ANY(:keys)"
 )
@@ -226,15 +224,25 @@ def _resolve(unit: Unit, creditor_id: UUID, lines: Sequence[_Line]) -> None:
     for line in lines:
         if line.fault is None:
             line.fault = _fault(line, list(found.get(line.key, {}).values()), unit.today)
-    sound = [line for line in lines if line.fault is None]
-    claims = sorted({(creditor_id, line.claim.id) for line in sound})
+    # What is owed is worked out only where it may matter.
+    asked = [line for line in lines if line.fault is None and (_is_paid(line) or _is_large(line))]
+    claims = sorted({(creditor_id, line.claim.id) for line in asked})
     owed = itemise_many(unit, keys=claims, on=unit.today) if claims else {}
-    for line in sound:
+    for line in asked:
         left = owed[creditor_id, line.claim.id].total.minor
-        if left <= 0:
+        if _is_paid(line) and not left:
             line.fault = ("claim", NOTHING_LEFT)
-        elif line.minor > TIMES_OPEN_MAX * left:
+        elif _is_large(line) and line.minor > TIMES_OPEN_MAX * left:
             line.fault = ("amount", TOO_MUCH)
+
+
+def _is_paid(line: _Line) -> bool:
+    return bool(line.claim.state == ClaimState.PAID)
+
+
+def _is_large(line: _Line) -> bool:
+    """Whether it is more than the whole claim paid twice; of an old one, interest may be as much."""
+    return bool(line.minor > TIMES_OPEN_MAX * line.claim.principal_minor)
 
 
 def _fault(line: _Line, claims: Sequence[Any], today: date) -> tuple[str, str] | None:

@@ -75,9 +75,7 @@ REPORT_REASONS = (
     N_("when this was booked, this claim was not being collected any more"),
     N_("an amount that was paid is more than zero"),
     N_("could be thousands or decimals; write it with two decimals"),
-    N_(
-        "this is more than twice what is open on this claim; check the amount, or report each claim by itself"
-    ),
+    N_("this is more than twice the whole claim; check the amount, or report each claim by itself"),
     N_("the day has not come yet"),
     N_("this day is before the claim was handed over; correct the claim instead"),
     N_("a payment of this amount on this day was reported already"),

@@ -109,6 +109,15 @@ class TestOneByOne:
         report(units, placed[0], placed[2], "2000.00", placed[5])
         assert len(rows(units)) == 1
 
+    def test_so_may_one_that_follows_when_little_is_left(self, units, placed):
+        creditor, _, number, _, _, today = placed
+        report(units, creditor, number, "900.00", today)
+        book(units, creditor)
+        with pytest.raises(UnableToReport, match="reported already"):
+            report(units, creditor, number, "900.00", today)
+        report(units, creditor, number, "900.00", today, another=True)
+        assert [row.occurrence for row in rows(units)] == [1, 2]
+
     def test_the_same_again_is_asked_about(self, units, placed):
         creditor, _, number, _, _, today = placed
         report(units, creditor, number, "10.00", today)
